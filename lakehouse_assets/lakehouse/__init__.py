@@ -1,0 +1,1 @@
+"""The storage and engine port: catalog, engine, contracts, publication. No domain knowledge."""

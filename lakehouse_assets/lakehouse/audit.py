@@ -1,0 +1,125 @@
+"""Runs a contract's checks on staged data, in the engine.
+
+Belongs here: turning a contract into one aggregate statement, and its outcome with samples.
+Does not belong here: what the checks are (contract), or what follows from a failure (publication).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import pyarrow as pa
+
+from lakehouse_assets.lakehouse.contract import Contract, RowCheck, Severity, quoted
+
+MAX_SAMPLES = 20
+Run = Callable[[str], pa.Table]
+
+
+@dataclass(frozen=True)
+class CheckOutcome:
+    """What one check saw: `failed` of `total` rows, at most 20 of them, and the query that finds them all."""
+
+    identifier: str
+    check: str
+    severity: Severity
+    failed: int
+    total: int
+    description: str
+    query: str
+    samples: list[dict[str, Any]] = field(default_factory=list)
+
+    @property
+    def passed(self) -> bool:
+        """Whether no row failed."""
+        return self.failed == 0
+
+    @property
+    def blocking(self) -> bool:
+        """Whether this outcome forbids publication."""
+        return not self.passed and self.severity == "error"
+
+
+def check_names(contract: Contract) -> list[tuple[str, Severity, str]]:
+    """Name, severity and description of every check the audit of this contract reports, in order."""
+    names: list[tuple[str, Severity, str]] = [
+        ("schema", "error", "the columns and their types are those of the contract")
+    ]
+    names += [(c.name, c.severity, c.description) for c in contract.row_checks()]
+    if contract.key:
+        names.append(("key__unique", contract.key_severity, f"one row per {', '.join(contract.key)}"))
+    return names
+
+
+def audit(run: Run, contract: Contract, relation: str, dialect: str = "duckdb") -> list[CheckOutcome]:
+    """Check staged rows against their contract.
+
+    Every row check is a counter of one aggregate over one scan; only checks that failed cost a second query, for
+    their samples.
+
+    Args:
+        run: Runs a statement in the engine.
+        contract: What the rows must keep to.
+        relation: SQL of the staged rows, to stand after FROM.
+        dialect: sqlglot's name of the engine's dialect.
+    """
+    schema = _schema_outcome(run, contract, relation)
+    if not schema.passed:
+        return [schema]
+    checks = contract.row_checks(dialect)
+    counters = [f"count(*) filter (where {c.failing}) as c{i}" for i, c in enumerate(checks)]
+    counts = run(f"select count(*) as total{''.join(', ' + c for c in counters)} from {relation}").to_pylist()[0]
+    total = counts["total"]
+    outcomes = [schema, *(_outcome(run, contract, relation, c, counts[f"c{i}"], total) for i, c in enumerate(checks))]
+    if contract.key:
+        outcomes.append(_key_outcome(run, contract, relation, total))
+    return outcomes
+
+
+def _outcome(run: Run, contract: Contract, relation: str, check: RowCheck, failed: int, total: int) -> CheckOutcome:
+    query = f"select * from {relation} where {check.failing}"
+    return CheckOutcome(
+        contract.identifier, check.name, check.severity, failed, total, check.description, query,
+        _samples(run, query) if failed else [],
+    )  # fmt: skip
+
+
+def _key_outcome(run: Run, contract: Contract, relation: str, total: int) -> CheckOutcome:
+    keys = ", ".join(quoted(k) for k in contract.key)
+    query = f"select {keys}, count(*) as copies from {relation} group by {keys} having count(*) > 1"
+    failed = run(f"select coalesce(sum(copies - 1), 0)::bigint as failed from ({query})").to_pylist()[0]["failed"]
+    return CheckOutcome(
+        contract.identifier, "key__unique", contract.key_severity, failed, total,
+        f"one row per {', '.join(contract.key)}", query, _samples(run, query) if failed else [],
+    )  # fmt: skip
+
+
+def _schema_outcome(run: Run, contract: Contract, relation: str) -> CheckOutcome:
+    query = f"describe select * from {relation}"
+    have = {row["column_name"]: row["column_type"] for row in run(query).to_pylist()}
+    want = contract.types
+    wrong = [
+        {"column": name, "staged": have.get(name), "contract": want.get(name)}
+        for name in sorted(have.keys() | want.keys())
+        if have.get(name) != want.get(name)
+    ]
+    return CheckOutcome(
+        contract.identifier, "schema", "error", len(wrong), len(want),
+        "the columns and their types are those of the contract", query, wrong[:MAX_SAMPLES],
+    )  # fmt: skip
+
+
+def _samples(run: Run, query: str) -> list[dict[str, Any]]:
+    rows = run(f"select * from ({query}) limit {MAX_SAMPLES}").to_pylist()
+    return [{k: _printable(v) for k, v in row.items()} for row in rows]
+
+
+def _printable(value: Any) -> Any:
+    return value if value is None or isinstance(value, bool | int | float) else str(value)[:500]
+
+
+def blocking(outcomes: Sequence[CheckOutcome]) -> list[CheckOutcome]:
+    """The outcomes that forbid publication."""
+    return [o for o in outcomes if o.blocking]

@@ -1,0 +1,199 @@
+"""The Iceberg catalog of the local profile: PyIceberg's SQL catalog, able to commit several tables at once.
+
+Belongs here: loading, creating and atomically committing tables.
+Does not belong here: what is committed and when (publication), or reading rows (engine).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from pyiceberg.catalog import Catalog
+from pyiceberg.catalog.sql import IcebergTables, SqlCatalog
+from pyiceberg.exceptions import (
+    CommitFailedException,
+    NamespaceAlreadyExistsError,
+    NoSuchTableError,
+    TableAlreadyExistsError,
+)
+from pyiceberg.table import Table, TableProperties, Transaction
+from sqlalchemy import event, select, update
+from sqlalchemy.exc import IntegrityError, OperationalError
+from sqlalchemy.orm import Session as SqlSession
+
+from lakehouse_assets.lakehouse.contract import LAYERS, Contract
+
+if TYPE_CHECKING:
+    from lakehouse_assets.settings import Settings
+
+BUSY_TIMEOUT_MS = 30_000
+TABLE_PROPERTIES = {
+    "format-version": "2",
+    TableProperties.PARQUET_COMPRESSION: "zstd",
+    TableProperties.METADATA_PREVIOUS_VERSIONS_MAX: "20",
+    # Parquet written by the engine carries no field ids, so only the name mapping can be relied on; statistics of
+    # wide text columns would only bloat the manifests.
+    TableProperties.DEFAULT_WRITE_METRICS_MODE: "truncate(16)",
+}
+
+
+class LakeCatalog(SqlCatalog):
+    """PyIceberg's SQL catalog whose `commit_all` makes changes of several tables visible in one SQL transaction."""
+
+    def heads(self) -> dict[str, str]:
+        """Identifier to metadata location of every table, as of one moment."""
+        query = select(
+            IcebergTables.table_namespace, IcebergTables.table_name, IcebergTables.metadata_location
+        ).where(IcebergTables.catalog_name == self.name)
+        with SqlSession(self.engine) as session:
+            return {f"{ns}.{name}": location for ns, name, location in session.execute(query)}
+
+    def commit_all(self, transactions: Sequence[Transaction]) -> list[Table]:
+        """Commit every transaction, or none.
+
+        Each table's new metadata file is written first; then all pointers move in one SQL transaction that
+        compares each with the metadata the change was made on.
+
+        Raises:
+            CommitFailedException: a table has moved since its transaction was opened; nothing was committed.
+        """
+        staged = [(t._table, self._stage_transaction(t)) for t in transactions]  # noqa: SLF001
+        try:
+            for _, new in staged:
+                self._write_metadata(new.metadata, new.io, new.metadata_location)
+            with SqlSession(self.engine) as session:
+                for old, new in staged:
+                    self._move_pointer(session, old, new.metadata_location)
+                session.commit()
+        except (CommitFailedException, OperationalError):
+            for _, new in staged:
+                _delete_quietly(new.metadata_location)
+            raise
+        return [self.load_table(old.name()) for old, _ in staged]
+
+    def _stage_transaction(self, transaction: Transaction) -> Any:
+        table = transaction._table  # noqa: SLF001
+        return self._update_and_stage_table(
+            table, table.name(), transaction._requirements, transaction._updates  # noqa: SLF001
+        )
+
+    def _move_pointer(self, session: SqlSession, table: Table, location: str) -> None:
+        identifier = table.name()
+        moved = session.execute(
+            update(IcebergTables)
+            .where(
+                IcebergTables.catalog_name == self.name,
+                IcebergTables.table_namespace == Catalog.namespace_to_string(Catalog.namespace_from(identifier)),
+                IcebergTables.table_name == Catalog.table_name_from(identifier),
+                IcebergTables.metadata_location == table.metadata_location,
+            )
+            .values(metadata_location=location, previous_metadata_location=table.metadata_location)
+        )
+        if moved.rowcount != 1:  # pyright: ignore[reportAttributeAccessIssue]
+            raise CommitFailedException(f"{'.'.join(identifier)} was changed by another writer")
+
+    def ensure(self, contract: Contract, location: str) -> Table:
+        """The table of a contract, created empty where it does not exist yet.
+
+        Raises:
+            SchemaDriftError: the table's columns are not those of the contract.
+        """
+        try:
+            table = self.load_table(contract.identifier)
+        except NoSuchTableError:
+            table = self._create(contract, location)
+        _refuse_drift(contract, table)
+        return table
+
+    def _create(self, contract: Contract, location: str) -> Table:
+        schema = contract.iceberg_schema()
+        try:
+            return self.create_table(
+                contract.identifier,
+                schema,
+                location=location,
+                partition_spec=contract.iceberg_spec(schema),
+                properties={
+                    **TABLE_PROPERTIES,
+                    TableProperties.DEFAULT_NAME_MAPPING: schema.name_mapping.model_dump_json(),
+                    "comment": contract.description,
+                    "owner": contract.owner,
+                },
+            )
+        except TableAlreadyExistsError:
+            return self.load_table(contract.identifier)
+
+
+class SchemaDriftError(Exception):
+    """A published table has other columns than its contract."""
+
+
+def open_catalog(settings: Settings) -> LakeCatalog:
+    """Open the catalog of the profile, creating its database and namespaces on first use.
+
+    Raises:
+        OSError: the data folder cannot be created or written.
+    """
+    settings.warehouse.mkdir(parents=True, exist_ok=True)
+    with _one_process_at_a_time(settings.home.absolute() / "catalog.lock"):
+        catalog = LakeCatalog("asklake", uri=settings.catalog_uri, warehouse=file_uri(settings.warehouse))
+        event.listen(catalog.engine, "connect", _configure_sqlite)
+        catalog.engine.dispose()
+        known = {".".join(ns) for ns in catalog.list_namespaces()}
+        for layer in LAYERS:
+            if layer not in known:
+                _create_namespace(catalog, layer)
+    return catalog
+
+
+@contextmanager
+def _one_process_at_a_time(lock_file: Path) -> Iterator[None]:
+    """Serialise first-time creation, which SQLAlchemy does by check-then-create."""
+    import fcntl
+
+    with lock_file.open("w") as handle:
+        fcntl.flock(handle, fcntl.LOCK_EX)
+        yield
+
+
+def _configure_sqlite(connection: Any, _record: Any) -> None:
+    cursor = connection.cursor()
+    cursor.execute(f"pragma busy_timeout = {BUSY_TIMEOUT_MS}")
+    cursor.execute("pragma journal_mode = wal")
+    cursor.execute("pragma synchronous = full")
+    cursor.close()
+
+
+def _create_namespace(catalog: LakeCatalog, layer: str) -> None:
+    try:
+        catalog.create_namespace(layer)
+    except (NamespaceAlreadyExistsError, IntegrityError):
+        return
+
+
+def _refuse_drift(contract: Contract, table: Table) -> None:
+    have = {f.name: str(f.field_type) for f in table.schema().fields}
+    want = {f.name: str(f.field_type) for f in contract.iceberg_schema().fields}
+    if have == want:
+        return
+    differences = [
+        f"{name}: table has {have.get(name, 'nothing')}, contract {want.get(name, 'nothing')}"
+        for name in sorted(have.keys() | want.keys())
+        if have.get(name) != want.get(name)
+    ]
+    raise SchemaDriftError(
+        f"{contract.identifier} does not match its contract ({'; '.join(differences)}). "
+        "Rebuild it into a new home, or change the contract back."
+    )
+
+
+def _delete_quietly(location: str) -> None:
+    Path(location.removeprefix("file://")).unlink(missing_ok=True)
+
+
+def file_uri(path: Path) -> str:
+    """A local path as Iceberg metadata names it: not percent-encoded, for readers take the rest as it stands."""
+    return f"file://{path.absolute()}"

@@ -1,0 +1,359 @@
+"""What a table's contract is, and what follows from it: its Iceberg schema, its engine types, its checks.
+
+Belongs here: the definition of a contract and its translations.
+Does not belong here: the contract of any table (domains), or running checks (audit).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import timedelta
+from functools import cached_property
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+
+import pandera.polars as pa
+import polars as pl
+
+if TYPE_CHECKING:
+    from pyiceberg.partitioning import PartitionSpec
+    from pyiceberg.schema import Schema
+
+Severity = Literal["error", "warning"]
+Layer = Literal["bronze", "silver", "gold", "platinum", "semantic"]
+LAYERS: tuple[Layer, ...] = ("bronze", "silver", "gold", "platinum", "semantic")
+
+Timestamp = Annotated[pl.Datetime, "us", None]
+
+
+def decimal(precision: int, scale: int) -> Any:
+    """Column type of an exact number with `precision` digits, `scale` of them after the point."""
+    return Annotated[pl.Decimal, precision, scale]
+
+
+class TableModel(pa.DataFrameModel):
+    """Base of every table model; the docstring of a subclass is the description of its table."""
+
+    class Config:
+        """Columns are exactly those declared, in that order."""
+
+        strict = True
+        ordered = True
+
+
+def column(
+    description: str,
+    *,
+    nullable: bool = False,
+    severity: Mapping[str, Severity] | None = None,
+    **checks: Any,
+) -> Any:
+    """A column of a TableModel.
+
+    Args:
+        description: What the value means, with its unit.
+        nullable: Whether the value may be missing.
+        severity: Check name (`not_null`, `isin`, `ge`, …) to severity, where not "error".
+        **checks: Pandera's built-in checks: isin, ge, gt, le, lt, str_matches, str_length, …
+    """
+    return pa.Field(
+        description=description, nullable=nullable, metadata={"severity": dict(severity or {})}, **checks
+    )
+
+
+@dataclass(frozen=True)
+class Rule:
+    """A condition over the columns of one row, in SQL that every engine and polars understand."""
+
+    name: str
+    sql: str
+    description: str
+    severity: Severity = "error"
+
+    def as_check(self) -> pa.Check:
+        """The same condition as a Pandera check on a polars frame."""
+        return pa.Check(
+            lambda data: data.lazyframe.select(pl.sql_expr(self.sql).fill_null(True)),
+            name=self.name,
+            description=self.description,
+            raise_warning=self.severity == "warning",
+        )
+
+
+def rule(name: str, sql: str, *, description: str, severity: Severity = "error") -> Rule:
+    """A row rule; a row for which `sql` is NULL passes."""
+    return Rule(name, sql, description, severity)
+
+
+@dataclass(frozen=True)
+class Partition:
+    """One partition field: a column and Iceberg's transform of it."""
+
+    column: str
+    transform: Literal["day", "month", "identity"]
+
+    @property
+    def name(self) -> str:
+        """Name of the partition field in the Iceberg spec."""
+        return self.column if self.transform == "identity" else f"{self.column}_{self.transform}"
+
+
+def day(name: str) -> Partition:
+    """Partition by the day of a date column."""
+    return Partition(name, "day")
+
+
+def month(name: str) -> Partition:
+    """Partition by the month of a date column."""
+    return Partition(name, "month")
+
+
+def identity(name: str) -> Partition:
+    """Partition by the value of a column."""
+    return Partition(name, "identity")
+
+
+@dataclass(frozen=True)
+class Freshness:
+    """How old a table may be before people are warned, and before it counts as failed."""
+
+    warn_after: timedelta
+    fail_after: timedelta
+
+
+@dataclass(frozen=True)
+class Column:
+    """A column as the contract states it; `type` is the engine-neutral SQL type name."""
+
+    name: str
+    type: str
+    description: str
+    nullable: bool
+
+
+@dataclass(frozen=True)
+class RowCheck:
+    """A check of single rows: `failing` is SQL that is true for a row that breaks it."""
+
+    name: str
+    failing: str
+    severity: Severity
+    column: str | None
+    description: str
+
+
+@dataclass(frozen=True)
+class Contract:
+    """Everything there is to know about a table: the one definition."""
+
+    model: type[TableModel]
+    table: str
+    layer: Layer
+    domain: str
+    grain: str
+    owner: str
+    key: tuple[str, ...] = ()
+    partitions: tuple[Partition, ...] = ()
+    freshness: Freshness | None = None
+    rules: tuple[Rule, ...] = ()
+    key_severity: Severity = "error"
+    tags: Mapping[str, str] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        """Refuse a contract that contradicts itself.
+
+        Raises:
+            ValueError: a key or partition column that the model does not have, or a column undescribed.
+        """
+        names = set(self.column_names)
+        for wanted in (*self.key, *(p.column for p in self.partitions)):
+            if wanted not in names:
+                raise ValueError(f"{self.identifier}: column '{wanted}' of its key or partitions is not in the model")
+        if bare := [c.name for c in self.columns if not c.description]:
+            raise ValueError(f"{self.identifier}: columns without a description: {', '.join(bare)}")
+
+    @property
+    def identifier(self) -> str:
+        """`layer.table`, the Iceberg identifier."""
+        return f"{self.layer}.{self.table}"
+
+    @property
+    def description(self) -> str:
+        """What the table is, from the docstring of its model."""
+        return " ".join((self.model.__doc__ or "").split())
+
+    @cached_property
+    def schema(self) -> Any:
+        """The Pandera schema, row rules and key included."""
+        schema = self.model.to_schema()
+        schema.checks = [*schema.checks, *(r.as_check() for r in self.rules)]
+        schema.unique = list(self.key) or None
+        return schema
+
+    @cached_property
+    def columns(self) -> tuple[Column, ...]:
+        """The columns in order."""
+        return tuple(
+            Column(name, sql_type(col.dtype.type), col.description or "", bool(col.nullable))
+            for name, col in self.model.to_schema().columns.items()
+        )
+
+    @property
+    def column_names(self) -> tuple[str, ...]:
+        """Names of the columns in order."""
+        return tuple(c.name for c in self.columns)
+
+    @property
+    def types(self) -> dict[str, str]:
+        """Column name to SQL type, in order."""
+        return {c.name: c.type for c in self.columns}
+
+    def row_checks(self, dialect: str = "duckdb") -> list[RowCheck]:
+        """Every check that looks at one row: nullability, Pandera's column checks, the row rules.
+
+        Args:
+            dialect: sqlglot's name of the engine's dialect ("duckdb", "trino").
+        """
+        from sqlglot import transpile
+
+        return [
+            replace(c, failing=transpile(c.failing, read="trino", write=dialect)[0]) for c in self._portable_checks
+        ]
+
+    @cached_property
+    def _portable_checks(self) -> list[RowCheck]:
+        checks: list[RowCheck] = []
+        for name, col in self.model.to_schema().columns.items():
+            severities = (col.metadata or {}).get("severity", {})
+            if not col.nullable:
+                checks.append(
+                    RowCheck(
+                        f"{name}__not_null", f"{quoted(name)} is null", severities.get("not_null", "error"), name,
+                        f"{name} is never missing",
+                    )
+                )
+            checks += [_column_check(name, check, severities) for check in col.checks]
+        checks += [RowCheck(r.name, f"not ({r.sql})", r.severity, None, r.description) for r in self.rules]
+        return checks
+
+    def iceberg_schema(self) -> Schema:
+        """The Iceberg schema; every field optional, for nullability is the audit's to judge."""
+        from pyiceberg.schema import Schema
+        from pyiceberg.types import NestedField
+
+        return Schema(
+            *(
+                NestedField(i, c.name, _iceberg_type(c.type), required=False, doc=c.description)
+                for i, c in enumerate(self.columns, start=1)
+            )
+        )
+
+    def iceberg_spec(self, schema: Schema) -> PartitionSpec:
+        """The Iceberg partition spec over `schema`."""
+        from pyiceberg.partitioning import PartitionField, PartitionSpec
+        from pyiceberg.transforms import DayTransform, IdentityTransform, MonthTransform
+
+        transforms = {"day": DayTransform, "month": MonthTransform, "identity": IdentityTransform}
+        return PartitionSpec(
+            *(
+                PartitionField(schema.find_field(p.column).field_id, 1000 + i, transforms[p.transform](), p.name)
+                for i, p in enumerate(self.partitions)
+            )
+        )
+
+
+def quoted(name: str) -> str:
+    """An identifier quoted for SQL."""
+    return '"' + name.replace('"', '""') + '"'
+
+
+def literal(value: Any) -> str:
+    """A Python value as a SQL literal."""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, int | float):
+        return repr(value)
+    text = str(value).replace("'", "''")
+    return f"'{text}'"
+
+
+def sql_type(dtype: Any) -> str:
+    """The SQL type name of a polars dtype.
+
+    Raises:
+        TypeError: a type no contract may use.
+    """
+    if isinstance(dtype, pl.Decimal) or dtype == pl.Decimal:
+        return f"DECIMAL({dtype.precision},{dtype.scale})"
+    simple = {
+        pl.String: "VARCHAR", pl.Int32: "INTEGER", pl.Int64: "BIGINT", pl.Float64: "DOUBLE",
+        pl.Boolean: "BOOLEAN", pl.Date: "DATE",
+    }  # fmt: skip
+    for known, name in simple.items():
+        if dtype == known:
+            return name
+    if dtype == pl.Datetime("us"):
+        return "TIMESTAMP"
+    raise TypeError(f"no table may have a column of type {dtype}")
+
+
+def _iceberg_type(name: str) -> Any:
+    from pyiceberg import types as t
+
+    if match := re.fullmatch(r"DECIMAL\((\d+),(\d+)\)", name):
+        return t.DecimalType(int(match[1]), int(match[2]))
+    return {
+        "VARCHAR": t.StringType, "INTEGER": t.IntegerType, "BIGINT": t.LongType, "DOUBLE": t.DoubleType,
+        "BOOLEAN": t.BooleanType, "DATE": t.DateType, "TIMESTAMP": t.TimestampType,
+    }[name]()  # fmt: skip
+
+
+def _column_check(name: str, check: Any, severities: Mapping[str, Severity]) -> RowCheck:
+    """Translate one of Pandera's built-in column checks into SQL that is true where it fails."""
+    col, args = quoted(name), dict(check.statistics or {})
+    renderers = {
+        "isin": lambda: f"{col} not in ({_literals(args['allowed_values'])})",
+        "notin": lambda: f"{col} in ({_literals(args['forbidden_values'])})",
+        "greater_than_or_equal_to": lambda: f"{col} < {literal(args['min_value'])}",
+        "greater_than": lambda: f"{col} <= {literal(args['min_value'])}",
+        "less_than_or_equal_to": lambda: f"{col} > {literal(args['max_value'])}",
+        "less_than": lambda: f"{col} >= {literal(args['max_value'])}",
+        "equal_to": lambda: f"{col} <> {literal(args['value'])}",
+        "in_range": lambda: f"not ({col} between {literal(args['min_value'])} and {literal(args['max_value'])})",
+        "str_matches": lambda: f"not regexp_like({col}, {literal('^(?:' + _pattern(args['pattern']) + ')')})",
+        "str_length": lambda: _length_failing(col, args),
+    }
+    if check.name not in renderers:
+        raise ValueError(f"column '{name}': check '{check.name}' has no translation to SQL; state it as a rule")
+    return RowCheck(
+        f"{name}__{_SHORT.get(check.name, check.name)}",
+        renderers[check.name](),
+        severities.get(_SHORT.get(check.name, check.name), "error"),
+        name,
+        f"{name}: {check.error or check.name}",
+    )
+
+
+_SHORT = {
+    "greater_than_or_equal_to": "ge", "greater_than": "gt", "less_than_or_equal_to": "le", "less_than": "lt",
+}  # fmt: skip
+
+
+def _literals(values: Sequence[Any]) -> str:
+    return ", ".join(literal(v) for v in sorted(values, key=str))
+
+
+def _pattern(pattern: Any) -> str:
+    return (pattern.pattern if hasattr(pattern, "pattern") else str(pattern)).removeprefix("^")
+
+
+def _length_failing(col: str, args: Mapping[str, Any]) -> str:
+    parts = []
+    if args.get("exact_value") is not None:
+        parts.append(f"length({col}) <> {args['exact_value']}")
+    if args.get("min_value") is not None:
+        parts.append(f"length({col}) < {args['min_value']}")
+    if args.get("max_value") is not None:
+        parts.append(f"length({col}) > {args['max_value']}")
+    return " or ".join(parts)

@@ -1,0 +1,242 @@
+"""The embedded engine: DuckDB reads Iceberg snapshots, and stages new data as Parquet.
+
+Belongs here: opening DuckDB offline, and sessions over the catalog.
+Does not belong here: committing (publication), or what any table contains.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import itertools
+import os
+import threading
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from functools import cached_property, lru_cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import duckdb
+import pyarrow as pa
+
+from lakehouse_assets.lakehouse.contract import quoted
+from lakehouse_assets.lakehouse.engine import QueryRefusedError, QueryTimeoutError
+
+if TYPE_CHECKING:
+    from lakehouse_assets.settings import Settings
+
+EXTENSIONS = ("avro", "iceberg")
+
+
+def extension_path(name: str) -> Path:
+    """Where the wheel `duckdb-extension-<name>` keeps its binary, so that loading needs no network.
+
+    Raises:
+        RuntimeError: the wheel for this DuckDB is not installed.
+    """
+    spec = importlib.util.find_spec(f"duckdb_extension_{name}")
+    if spec is None or spec.origin is None:
+        raise RuntimeError(f"package duckdb-extension-{name} is missing: run `uv sync`")
+    folder = Path(spec.origin).parent / "extensions" / f"v{duckdb.__version__}"
+    return folder / f"{name}.duckdb_extension"
+
+
+def load_extensions(con: duckdb.DuckDBPyConnection, names: Sequence[str] = EXTENSIONS) -> None:
+    """Load the extensions that Iceberg tables need."""
+    for name in names:
+        con.execute(f"LOAD '{extension_path(name)}'")
+
+
+def connect(settings: Settings, *, database: str = ":memory:") -> duckdb.DuckDBPyConnection:
+    """An unrestricted connection with the profile's limits: UTC, bounded memory, spilling to the scratch folder."""
+    settings.scratch_dir.mkdir(parents=True, exist_ok=True)
+    con = duckdb.connect(database)
+    con.execute("set timezone = 'UTC'")
+    con.execute(f"set memory_limit = '{settings.memory_limit}'")
+    con.execute(f"set threads = {settings.threads or os.cpu_count() or 1}")
+    con.execute(f"set temp_directory = '{settings.scratch_dir}'")
+    con.execute("set preserve_insertion_order = false")
+    con.execute("set enable_progress_bar = false")
+    load_extensions(con)
+    return con
+
+
+class DuckDBEngine:
+    """DuckDB in this process: one locked instance for readers, a fresh one for every writer."""
+
+    dialect = "duckdb"
+
+    def __init__(self, settings: Settings) -> None:
+        """Nothing is opened until the first session."""
+        self._settings = settings
+        self._lock = threading.Lock()
+        self._numbers = itertools.count()
+
+    @cached_property
+    def _reader(self) -> duckdb.DuckDBPyConnection:
+        con = connect(self._settings)
+        con.execute("set parquet_metadata_cache = true")
+        con.execute(f"set allowed_directories = ['{self._settings.warehouse}/', '{self._settings.scratch_dir}/']")
+        con.execute("set enable_external_access = false")
+        con.execute("set lock_configuration = true")
+        return con
+
+    @contextmanager
+    def session(
+        self, heads: Mapping[str, str], at: Mapping[str, int] | None = None, *, writer: bool = False
+    ) -> Iterator[DuckDBSession]:
+        """Open a session; a reader may touch nothing but the warehouse, a writer is unrestricted.
+
+        Args:
+            heads: Identifier to metadata location, of one moment.
+            at: Identifier to the older snapshot id it is to be read at.
+            writer: Whether the session is the platform's own work rather than a person's query.
+        """
+        if writer:
+            con = connect(self._settings)
+            try:
+                yield DuckDBSession(con, heads, at or {}, "memory", self._settings.query_timeout_s)
+            finally:
+                con.close()
+            return
+        with self._lock:
+            con = self._reader.cursor()
+            name = f"session_{next(self._numbers)}"
+            con.execute(f"attach ':memory:' as {name}")
+        con.execute(f"use {name}")
+        try:
+            yield DuckDBSession(con, heads, at or {}, name, self._settings.query_timeout_s)
+        finally:
+            con.execute("use memory")
+            con.execute(f"detach {name}")
+            con.close()
+
+
+class DuckDBSession:
+    """See lakehouse.engine.Session; `con` is the DuckDB connection for the platform's own statements."""
+
+    def __init__(
+        self,
+        con: duckdb.DuckDBPyConnection,
+        heads: Mapping[str, str],
+        at: Mapping[str, int],
+        database: str,
+        timeout_s: float,
+    ) -> None:
+        """Wrap an open connection whose current database is `database`."""
+        self.con = con
+        self.heads = heads
+        self.snapshots: dict[str, int] = {}
+        self._at = at
+        self._database = database
+        self._timeout_s = timeout_s
+
+    def relation(self, identifier: str) -> str:
+        """SQL that reads a table at this session's snapshot.
+
+        Raises:
+            QueryRefusedError: the lake has no such table, or it was never published.
+        """
+        location = self.heads.get(identifier)
+        snapshot = self._at.get(identifier) or (location and current_snapshot(location))
+        if not location or not snapshot:
+            raise QueryRefusedError(f"there is no published table '{identifier}'{_nearest(identifier, self.heads)}")
+        self.snapshots[identifier] = int(snapshot)
+        pin = f", snapshot_from_id => {int(snapshot)}" if identifier in self._at else ""
+        return f"iceberg_scan('{location}'{pin})"
+
+    def expose(self, identifier: str) -> None:
+        """Make `layer.table` readable by its name in this session."""
+        if identifier in self.snapshots:
+            return
+        relation = self.relation(identifier)
+        schema, table = identifier.split(".")
+        self.con.execute(f"create schema if not exists {self._database}.{quoted(schema)}")
+        self.con.execute(
+            f"create or replace view {self._database}.{quoted(schema)}.{quoted(table)} as select * from {relation}"
+        )
+
+    def query(
+        self, sql: str, params: Sequence[Any] | None = None, *, limit: int | None = None, timeout_s: float | None = None
+    ) -> pa.Table:
+        """See lakehouse.engine.Session.query."""
+        text = sql.strip().rstrip(";")
+        for identifier in referenced_tables(text):
+            self.expose(identifier)
+        if limit is not None:
+            text = f"select * from ({text}\n) limit {int(limit)}"
+        return self._run(text, params, timeout_s or self._timeout_s)
+
+    def _run(self, sql: str, params: Sequence[Any] | None, timeout_s: float) -> pa.Table:
+        expired = threading.Event()
+
+        def cancel() -> None:
+            expired.set()
+            self.con.interrupt()
+
+        timer = threading.Timer(timeout_s, cancel)
+        timer.daemon = True
+        timer.start()
+        try:
+            return self.con.execute(sql, params).to_arrow_table()
+        except duckdb.InterruptException as error:
+            if expired.is_set():
+                raise QueryTimeoutError(f"the query was cancelled after {timeout_s:g} s; ask for less") from error
+            raise
+        finally:
+            timer.cancel()
+
+
+@lru_cache(maxsize=1024)
+def referenced_tables(sql: str) -> tuple[str, ...]:
+    """The tables a read-only statement reads, as `layer.table`, sorted.
+
+    Raises:
+        QueryRefusedError: not one SELECT, or it reads something that is not named `layer.table`.
+    """
+    import sqlglot
+    from sqlglot import exp
+    from sqlglot.errors import SqlglotError
+    from sqlglot.optimizer.scope import traverse_scope
+
+    try:
+        statements = sqlglot.parse(sql, read="duckdb")
+    except SqlglotError as error:
+        raise QueryRefusedError(f"this is not SQL the engine reads: {str(error).splitlines()[0]}") from error
+    if len(statements) != 1 or not isinstance(statements[0], exp.Query):
+        raise QueryRefusedError("only a single SELECT is allowed")
+    tables = set()
+    for scope in traverse_scope(statements[0]):
+        for source in scope.sources.values():
+            if isinstance(source, exp.Table):
+                tables.add(_identifier(source))
+    return tuple(sorted(tables - {""}))
+
+
+def _identifier(table: Any) -> str:
+    from sqlglot import exp
+
+    if isinstance(table.this, exp.Func | exp.Anonymous):
+        if table.this.sql_name().lower() in {"generate_series", "range", "unnest", "explodinggenerateseries"}:
+            return ""
+        raise QueryRefusedError("only tables of the lake can be read, not files or table functions")
+    if not table.db:
+        raise QueryRefusedError(f"name the layer of table '{table.name}', as in gold.{table.name}")
+    return f"{table.db}.{table.name}"
+
+
+@lru_cache(maxsize=4096)
+def current_snapshot(metadata_location: str) -> int | None:
+    """The snapshot a metadata file (which never changes) points at, or None before the first publication."""
+    from pyiceberg.io.pyarrow import PyArrowFileIO
+    from pyiceberg.serializers import FromInputFile
+
+    metadata = FromInputFile.table_metadata(PyArrowFileIO().new_input(metadata_location))
+    return metadata.current_snapshot_id
+
+
+def _nearest(identifier: str, known: Mapping[str, str]) -> str:
+    from rapidfuzz import process
+
+    best = process.extract(identifier, list(known), limit=3, score_cutoff=60)
+    return f"; the nearest: {', '.join(name for name, _, _ in best)}" if best else ""

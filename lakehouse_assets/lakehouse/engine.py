@@ -1,0 +1,57 @@
+"""What the platform asks of an engine, whichever it is.
+
+Belongs here: the protocols and errors shared by every engine.
+Does not belong here: anything that names DuckDB or Trino (duckdb.py, trino.py).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager
+from typing import Any, Protocol
+
+import pyarrow as pa
+
+
+class QueryTimeoutError(Exception):
+    """A query ran longer than it may and was cancelled in the engine."""
+
+
+class QueryRefusedError(Exception):
+    """A query is not a single read-only statement over tables of the lake."""
+
+
+class Session(Protocol):
+    """One consistent view of the catalog: every table at one snapshot for as long as the session lives."""
+
+    @property
+    def snapshots(self) -> Mapping[str, int]:
+        """Identifier to snapshot id of every table read so far."""
+        ...
+
+    def relation(self, identifier: str) -> str:
+        """SQL that reads a table at this session's snapshot, to stand after FROM."""
+        ...
+
+    def query(
+        self, sql: str, params: Sequence[Any] | None = None, *, limit: int | None = None, timeout_s: float | None = None
+    ) -> pa.Table:
+        """Run one read-only statement in which tables are named `layer.table`.
+
+        Raises:
+            QueryRefusedError: the text is not one read-only query over known tables.
+            QueryTimeoutError: it ran longer than `timeout_s` seconds and was cancelled.
+        """
+        ...
+
+
+class Engine(Protocol):
+    """An engine that reads the catalog's tables."""
+
+    dialect: str
+
+    def session(
+        self, heads: Mapping[str, str], at: Mapping[str, int] | None = None, *, writer: bool = False
+    ) -> AbstractContextManager[Session]:
+        """Open a session over the tables whose metadata `heads` names, some at older snapshots."""
+        ...

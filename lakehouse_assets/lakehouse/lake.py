@@ -1,0 +1,57 @@
+"""The lake of a profile in one object: its catalog and its engine.
+
+Belongs here: opening them and giving out sessions over one consistent state.
+Does not belong here: publishing, auditing, or knowledge of any table.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from lakehouse_assets.lakehouse.duckdb import DuckDBEngine, DuckDBSession
+
+if TYPE_CHECKING:
+    from lakehouse_assets.lakehouse.catalog import LakeCatalog
+    from lakehouse_assets.lakehouse.contract import Contract
+    from lakehouse_assets.settings import Settings
+
+
+class Lake:
+    """Catalog and engine of the profile; cheap to make, opened at first use."""
+
+    def __init__(self, settings: Settings) -> None:
+        """Remember the settings; nothing is opened."""
+        self.settings = settings
+
+    @cached_property
+    def catalog(self) -> LakeCatalog:
+        """The Iceberg catalog."""
+        from lakehouse_assets.lakehouse.catalog import open_catalog
+
+        return open_catalog(self.settings)
+
+    @cached_property
+    def engine(self) -> DuckDBEngine:
+        """The engine of the profile."""
+        return DuckDBEngine(self.settings)
+
+    def location(self, contract: Contract) -> Path:
+        """Folder of a table in the warehouse."""
+        return self.settings.warehouse / contract.layer / contract.table
+
+    @contextmanager
+    def session(
+        self,
+        at: Mapping[str, int] | None = None,
+        *,
+        heads: Mapping[str, str] | None = None,
+        writer: bool = False,
+    ) -> Iterator[DuckDBSession]:
+        """A consistent view of every table: the newest state, or the snapshots named in `at`."""
+        state = self.catalog.heads() if heads is None else heads
+        with self.engine.session(state, at, writer=writer) as session:
+            yield session

@@ -1,0 +1,42 @@
+"""Arithmetic of days and months: which periods hold which days, and which of them touch.
+
+Belongs here: pure functions over dates.
+Does not belong here: anything that knows a table or an orchestrator.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import date, timedelta
+from typing import Literal
+
+Period = Literal["day", "month"]
+
+
+def period_of(value: date, period: Period) -> date:
+    """First day of the day or month that holds `value`."""
+    return value.replace(day=1) if period == "month" else value
+
+
+def period_end(first: date, period: Period) -> date:
+    """Last day of the period that begins on `first`."""
+    if period == "day":
+        return first
+    return (first.replace(day=28) + timedelta(days=4)).replace(day=1) - timedelta(days=1)
+
+
+def spans(values: Iterable[date], period: Period = "day") -> list[tuple[date, date]]:
+    """Periods, given by any of their days, as the fewest inclusive (first, last) ranges of days, in order."""
+    found: list[tuple[date, date]] = []
+    for first in sorted({period_of(v, period) for v in values}):
+        last = period_end(first, period)
+        if found and found[-1][1] + timedelta(days=1) == first:
+            found[-1] = (found[-1][0], last)
+        else:
+            found.append((first, last))
+    return found
+
+
+def days_between(first: date, last: date) -> list[date]:
+    """Every day from `first` to `last`, both included."""
+    return [first + timedelta(days=i) for i in range((last - first).days + 1)]

@@ -1,0 +1,405 @@
+"""Stage, audit, publish: the one way any table of any layer becomes visible.
+
+Belongs here: the protocol and its Iceberg-commit implementation. All tables of a publication become visible in one
+catalog transaction; the publication id is in the summary of every snapshot it makes.
+Does not belong here: what is staged (ingest, dbt, semantic) and what the orchestrator is told (assets).
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import random
+import shutil
+import socket
+import time
+import uuid
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from lakehouse_assets.lakehouse.audit import CheckOutcome, audit, blocking
+from lakehouse_assets.lakehouse.catalog import file_uri
+from lakehouse_assets.lakehouse.contract import Contract, Partition, quoted
+from lakehouse_assets.lakehouse.duckdb import current_snapshot
+from lakehouse_assets.lakehouse.periods import Period, period_of, spans
+
+if TYPE_CHECKING:
+    from pyiceberg.manifest import DataFile
+    from pyiceberg.table import Table, Transaction
+
+    from lakehouse_assets.lakehouse.duckdb import DuckDBSession
+    from lakehouse_assets.lakehouse.lake import Lake
+
+PUBLICATION_ID = "asklake.publication-id"
+RUN_ID = "asklake.run-id"
+SOURCE_PREFIX = "asklake.source."
+COMMIT_TRIES = 20
+ROW_GROUP_SIZE = 122_880
+
+
+class AuditFailedError(Exception):
+    """The audit found rows that break a contract; nothing was published."""
+
+    def __init__(self, outcomes: Sequence[CheckOutcome]) -> None:
+        """Keep the outcomes for whoever reports them."""
+        self.outcomes = list(outcomes)
+        failures = "; ".join(f"{o.identifier}: {o.check} failed for {o.failed} of {o.total} rows" for o in outcomes)
+        super().__init__(f"audit failed, nothing was published: {failures}")
+
+
+class PublicationConflictError(Exception):
+    """A table this publication replaces parts of was changed since it was read; build again on the new state."""
+
+
+@dataclass(frozen=True)
+class Append:
+    """Add the staged rows to what is there."""
+
+
+@dataclass(frozen=True)
+class ReplacePartitions:
+    """The staged rows take the place of these partitions: the first day of each day or month of the date partition."""
+
+    values: tuple[date, ...]
+
+
+@dataclass(frozen=True)
+class ReplaceTable:
+    """The staged rows take the place of the whole table."""
+
+
+Replace = Append | ReplacePartitions | ReplaceTable
+
+
+@dataclass(frozen=True)
+class Staged:
+    """Files of one table, written where no reader looks."""
+
+    contract: Contract
+    files: tuple[Path, ...]
+    replace: Replace
+    properties: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def relation(self) -> str:
+        """SQL that reads the staged rows, to stand after FROM."""
+        return parquet_relation(self.contract, self.files)
+
+
+@dataclass(frozen=True)
+class Published:
+    """What became visible of one table."""
+
+    identifier: str
+    snapshot_id: int
+    publication_id: str
+    rows: int
+    bytes: int
+    files: int
+    partitions: int
+    total_rows: int
+
+
+def parquet_relation(contract: Contract, files: Sequence[Path]) -> str:
+    """SQL that reads Parquet files as a table; an empty typed relation where there are none."""
+    if not files:
+        columns = ", ".join(f"null::{kind} as {quoted(name)}" for name, kind in contract.types.items())
+        return f"(select {columns} where false)"
+    paths = ", ".join("'" + str(f).replace("'", "''") + "'" for f in files)
+    return f"read_parquet([{paths}], hive_partitioning => false)"
+
+
+class Publication:
+    """One publication under way; made by `begin`, ended by `publish` or `abandon`."""
+
+    def __init__(self, lake: Lake, publication_id: str, heads: Mapping[str, str], properties: Mapping[str, str]) -> None:
+        """Use `begin`."""
+        self.lake = lake
+        self.id = publication_id
+        self.heads = heads
+        self.staged: dict[str, Staged] = {}
+        self.outcomes: list[CheckOutcome] = []
+        self._properties = dict(properties)
+        self._folders: set[Path] = set()
+
+    @classmethod
+    def begin(cls, lake: Lake, *, run_id: str, properties: Mapping[str, str] | None = None) -> Publication:
+        """Open a publication on the catalog as it is now, and leave a mark from which a dead one can be cleaned up."""
+        heads = lake.catalog.heads()
+        publication = cls(
+            lake,
+            f"{datetime.now(UTC):%Y%m%dT%H%M%S}-{uuid.uuid4().hex[:12]}",
+            heads,
+            {RUN_ID: run_id, **(properties or {})},
+        )
+        publication._write_marker()
+        return publication
+
+    @cached_property
+    def _marker(self) -> Path:
+        return marker_folder(self.lake) / f"{self.id}.json"
+
+    def _write_marker(self) -> None:
+        self._marker.parent.mkdir(parents=True, exist_ok=True)
+        owner = {"pid": os.getpid(), "host": socket.gethostname(), "started": time.time()}
+        self._marker.write_text(json.dumps({**owner, "folders": sorted(map(str, self._folders))}))
+
+    @contextmanager
+    def session(self) -> Iterator[DuckDBSession]:
+        """A writer's session over exactly the state this publication is built on."""
+        with self.lake.session(heads=self.heads, writer=True) as session:
+            yield session
+
+    def data_dir(self, contract: Contract) -> Path:
+        """Folder for this publication's files of a table, inside the table's own location."""
+        folder = self.lake.location(contract) / "data" / self.id
+        if folder not in self._folders:
+            self._folders.add(folder)
+            self._write_marker()
+            folder.mkdir(parents=True, exist_ok=True)
+        return folder
+
+    def stage(
+        self,
+        contract: Contract,
+        select_sql: str,
+        con: Any,
+        replace: Replace,
+        properties: Mapping[str, str] | None = None,
+    ) -> Staged:
+        """Write the rows of a query as Parquet files, one or more per partition, cast to the contract's types.
+
+        Args:
+            contract: The table the rows are of.
+            select_sql: A query whose columns include all of the contract's.
+            con: The DuckDB connection the query runs on.
+            replace: What the rows take the place of.
+            properties: Additions to the snapshot's summary.
+        """
+        folder = self.data_dir(contract)
+        columns = ", ".join(f"cast({quoted(n)} as {t}) as {quoted(n)}" for n, t in contract.types.items())
+        rows = f"select {columns} from ({select_sql}\n)"
+        options = f"format parquet, compression zstd, row_group_size {ROW_GROUP_SIZE}"
+        if contract.partitions:
+            keys = {f"_{p.name}": _partition_sql(p) for p in contract.partitions}
+            extra = ", ".join(f"{sql} as {quoted(name)}" for name, sql in keys.items())
+            con.execute(
+                f"copy (select *, {extra} from ({rows})) to '{folder}' "
+                f"({options}, partition_by ({', '.join(map(quoted, keys))}), filename_pattern 'part-{{uuid}}', "
+                "overwrite_or_ignore true)"
+            )
+        else:
+            con.execute(f"copy ({rows}) to '{folder / f'part-{uuid.uuid4().hex}.parquet'}' ({options})")
+        return self.adopt(contract, sorted(folder.rglob("*.parquet")), replace, properties)
+
+    def adopt(
+        self, contract: Contract, files: Sequence[Path], replace: Replace, properties: Mapping[str, str] | None = None
+    ) -> Staged:
+        """Take files already written under `data_dir(contract)` as the staged rows of a table."""
+        staged = Staged(contract, tuple(files), replace, dict(properties or {}))
+        self.staged[contract.identifier] = staged
+        return staged
+
+    def record_inputs(self, identifiers: Sequence[str]) -> None:
+        """Note in every snapshot which snapshot of its inputs it was built from."""
+        for identifier in identifiers:
+            snapshot = current_snapshot(self.heads[identifier]) if identifier in self.heads else None
+            self._properties[f"{SOURCE_PREFIX}{identifier}"] = str(snapshot or "")
+
+    def audit(self, con: Any | None = None) -> list[CheckOutcome]:
+        """Run the contract of every staged table on its staged rows.
+
+        Returns:
+            One outcome per check; `publish` refuses while any of them is blocking.
+        """
+        with self._connection(con) as connection:
+
+            def run(sql: str) -> Any:
+                return connection.execute(sql).to_arrow_table()
+
+            self.outcomes = [
+                outcome
+                for staged in self.staged.values()
+                for outcome in audit(run, staged.contract, staged.relation)
+            ]
+        return self.outcomes
+
+    @contextmanager
+    def _connection(self, con: Any | None) -> Iterator[Any]:
+        if con is not None:
+            yield con
+            return
+        with self.session() as session:
+            yield session.con
+
+    def publish(self, precondition: Callable[[Mapping[str, Table]], None] | None = None) -> list[Published]:
+        """Make every staged table visible at once, or none.
+
+        Args:
+            precondition: Called with the newest state of each table before each attempt; whatever it raises ends
+                the publication with nothing visible.
+
+        Raises:
+            AuditFailedError: a blocking check failed, or nothing was audited.
+            PublicationConflictError: a table that is partly replaced was changed since `begin`.
+        """
+        if failures := blocking(self.outcomes):
+            raise AuditFailedError(failures)
+        if self.staged.keys() - {o.identifier for o in self.outcomes}:
+            raise ValueError("publish before audit: run audit() on everything staged")
+        from pyiceberg.exceptions import CommitFailedException
+
+        data_files: dict[str, list[DataFile]] = {}
+        for attempt in range(COMMIT_TRIES):
+            try:
+                tables = self._tables()
+                if precondition:
+                    precondition(tables)
+                published = self._commit(tables, data_files)
+                self._marker.unlink(missing_ok=True)
+                return published
+            except CommitFailedException:
+                time.sleep(random.uniform(0, min(2.0, 0.05 * 2**attempt)))
+        raise PublicationConflictError(f"other writers were faster {COMMIT_TRIES} times; try again later")
+
+    def _tables(self) -> dict[str, Table]:
+        return {
+            identifier: self.lake.catalog.ensure(s.contract, file_uri(self.lake.location(s.contract)))
+            for identifier, s in self.staged.items()
+        }
+
+    def _commit(self, tables: Mapping[str, Table], data_files: dict[str, list[DataFile]]) -> list[Published]:
+        transactions: dict[str, Transaction] = {}
+        for identifier, staged in self.staged.items():
+            table = tables[identifier]
+            if not isinstance(staged.replace, Append):
+                self._refuse_moved(identifier, table)
+            if identifier not in data_files:
+                data_files[identifier] = describe_files(table, staged.files)
+            transactions[identifier] = self._transaction(table, staged, data_files[identifier])
+        self.lake.catalog.commit_all([t for t in transactions.values() if t._updates])  # noqa: SLF001
+        return [self._published(i, tables[i], t, data_files[i]) for i, t in transactions.items()]
+
+    def _refuse_moved(self, identifier: str, table: Table) -> None:
+        base = current_snapshot(self.heads[identifier]) if identifier in self.heads else None
+        if table.metadata.current_snapshot_id != base:
+            raise PublicationConflictError(f"{identifier} was changed by another publication since this one began")
+
+    def _transaction(self, table: Table, staged: Staged, new: Sequence[DataFile]) -> Transaction:
+        transaction = table.transaction()
+        old = replaced_files(table, staged)
+        if not new and not old:
+            return transaction
+        properties = {**self._properties, **staged.properties, PUBLICATION_ID: self.id}
+        update = transaction.update_snapshot(snapshot_properties=properties)
+        with update.overwrite() if old else update.fast_append() as snapshot:
+            for file in old:
+                snapshot.delete_data_file(file)
+            for file in new:
+                snapshot.append_data_file(file)
+        return transaction
+
+    def _published(self, identifier: str, table: Table, done: Transaction, new: Sequence[DataFile]) -> Published:
+        metadata = done.table_metadata
+        snapshot = metadata.current_snapshot()
+        summary = snapshot.summary.additional_properties if snapshot and snapshot.summary else {}
+        return Published(
+            identifier=identifier,
+            snapshot_id=metadata.current_snapshot_id or 0,
+            publication_id=self.id,
+            rows=sum(f.record_count for f in new),
+            bytes=sum(f.file_size_in_bytes for f in new),
+            files=len(new),
+            partitions=len({f.partition for f in new}),
+            total_rows=int(summary.get("total-records", 0)),
+        )
+
+    def abandon(self) -> None:
+        """Remove everything staged; the tables are as they were."""
+        for folder in self._folders:
+            shutil.rmtree(folder, ignore_errors=True)
+        self._marker.unlink(missing_ok=True)
+
+
+def marker_folder(lake: Lake) -> Path:
+    """Where publications under way leave their marks."""
+    return lake.settings.warehouse / ".publications"
+
+
+def _partition_sql(partition: Partition) -> str:
+    column = quoted(partition.column)
+    if partition.transform == "month":
+        return f"strftime({column}, '%Y-%m')"
+    return column
+
+
+def describe_files(table: Table, files: Sequence[Path]) -> list[DataFile]:
+    """Iceberg's description (partition, counts, bounds) of Parquet files, from their footers alone; empty files left out."""
+    from pyiceberg.io.pyarrow import parquet_file_to_data_file
+
+    with ThreadPoolExecutor(max_workers=4) as pool:
+        described = pool.map(
+            lambda file: parquet_file_to_data_file(table.io, table.metadata, file_uri(file)), files
+        )
+        return [d for d in described if d.record_count > 0]
+
+
+def replaced_files(table: Table, staged: Staged) -> list[DataFile]:
+    """The files of a table whose rows the staged ones take the place of."""
+    if isinstance(staged.replace, Append) or table.metadata.current_snapshot_id is None:
+        return []
+    if isinstance(staged.replace, ReplaceTable):
+        return [task.file for task in table.scan().plan_files()]
+    if not staged.replace.values:
+        return []
+    partition = date_partition(staged.contract)
+    predicate = period_filter(partition, staged.replace.values)
+    return [task.file for task in table.scan(row_filter=predicate).plan_files()]
+
+
+def date_partition(contract: Contract) -> Partition:
+    """The day or month partition of a contract.
+
+    Raises:
+        ValueError: the table is not partitioned by time.
+    """
+    for partition in contract.partitions:
+        if partition.transform in ("day", "month"):
+            return partition
+    raise ValueError(f"{contract.identifier} has no day or month partition to replace")
+
+
+def period_filter(partition: Partition, values: Sequence[date]) -> Any:
+    """PyIceberg's predicate for the rows of these days or months."""
+    from pyiceberg.expressions import AlwaysFalse, And, GreaterThanOrEqual, LessThanOrEqual, Or
+
+    predicate: Any = AlwaysFalse()
+    for first, last in spans(values, _period(partition)):
+        span = And(
+            GreaterThanOrEqual(partition.column, first.isoformat()), LessThanOrEqual(partition.column, last.isoformat())
+        )
+        predicate = Or(predicate, span)
+    return predicate
+
+
+def period_predicate(partition: Partition, values: Sequence[date]) -> str:
+    """SQL that is true for the rows of these days or months."""
+    column = quoted(partition.column)
+    parts = [f"{column} between date '{a}' and date '{b}'" for a, b in spans(values, _period(partition))]
+    return "(" + (" or ".join(parts) or "false") + ")"
+
+
+def partition_values(contract: Contract, days: Sequence[date]) -> tuple[date, ...]:
+    """The partitions of a table that hold these days, each by its first day."""
+    period = _period(date_partition(contract))
+    return tuple(sorted({period_of(d, period) for d in days}))
+
+
+def _period(partition: Partition) -> Period:
+    return "month" if partition.transform == "month" else "day"
