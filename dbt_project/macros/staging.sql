@@ -1,0 +1,37 @@
+{#- The rows of a model that the publication under way would add: what data tests look at. -#}
+{% macro staged(relation) -%}
+  {{ return(adapter.dispatch("staged")(relation)) }}
+{%- endmacro %}
+
+{% macro duckdb__staged(relation) -%}
+  {%- set candidate = api.Relation.create(
+      database=relation.database, schema="asklake_staged", identifier=relation.identifier
+  ) -%}
+  {%- if execute -%}
+    {%- set found = run_query(
+        "select 1 from information_schema.tables where table_schema = 'asklake_staged' and table_name = '"
+        ~ relation.identifier ~ "'"
+    ) -%}
+    {{ return(candidate if found | length > 0 else relation) }}
+  {%- endif -%}
+  {{ return(relation) }}
+{%- endmacro %}
+
+{#- A model as readers see it now, whatever the publication under way has staged. -#}
+{% macro published(name) -%}
+  {{ return(adapter.dispatch("published")(name)) }}
+{%- endmacro %}
+
+{% macro duckdb__published(name) -%}
+  {{ return(api.Relation.create(database="memory", schema="asklake_published", identifier=name)) }}
+{%- endmacro %}
+
+{#- dbt calls this for the relation of every generic test. -#}
+{% macro get_where_subquery(relation) -%}
+  {%- set where = config.get("where") -%}
+  {%- set rows = staged(relation) -%}
+  {%- if where -%}
+    {{ return("(select * from " ~ rows ~ " where " ~ where ~ ") as staged_rows") }}
+  {%- endif -%}
+  {{ return(rows) }}
+{%- endmacro %}

@@ -1,0 +1,151 @@
+"""The dbt-duckdb plugin: dbt's models read published snapshots and write staged files.
+
+dbt creates it by name from profiles.yml. A run of dbt works inside the bound publication: `configure_connection` shows
+each table of the run at the publication's state, and `store`, called by the `iceberg` materialization, stages a model's rows and
+re-points its name to what the table will be once published.
+Belongs here: only that hand-over. Does not belong here: invoking dbt (dbt_runner) or committing (publication).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import date
+from typing import Any, ClassVar
+
+from dbt.adapters.duckdb.plugins import BasePlugin
+
+from lakehouse_assets.lakehouse.contract import Contract, quoted
+from lakehouse_assets.lakehouse.duckdb import DuckDBSession, load_extensions
+from lakehouse_assets.lakehouse.publication import (
+    Publication,
+    Replace,
+    ReplacePartitions,
+    ReplaceTable,
+    date_partition,
+    parquet_relation,
+    partition_values,
+    period_predicate,
+)
+
+PUBLISHED = "asklake_published"
+STAGED = "asklake_staged"
+
+
+@dataclass(frozen=True)
+class Binding:
+    """What one dbt invocation works in."""
+
+    publication: Publication
+    contracts: Mapping[str, Contract]
+    days: Sequence[date]
+
+
+class Plugin(BasePlugin):
+    """Bridges dbt's DuckDB connection and the publication bound by `bind`."""
+
+    _bound: ClassVar[Binding | None] = None
+
+    def configure_connection(self, conn: Any) -> None:
+        """Load Iceberg offline and show every table of the run under its own name and as `asklake_published.<table>`."""
+        load_extensions(conn)
+        conn.execute("set timezone = 'UTC'")
+        conn.execute(f"create schema if not exists {PUBLISHED}")
+        conn.execute(f"create schema if not exists {STAGED}")
+        if self._bound is None:
+            return
+        settings = self._bound.publication.lake.settings
+        settings.scratch_dir.mkdir(parents=True, exist_ok=True)
+        conn.execute(f"set memory_limit = '{settings.memory_limit}'")
+        conn.execute(f"set temp_directory = '{settings.scratch_dir}'")
+        conn.execute("set preserve_insertion_order = false")
+        session = DuckDBSession(conn, self._bound.publication.heads, {}, "memory", settings.query_timeout_s)
+        for contract in self._bound.contracts.values():
+            _show(conn, contract, _published_relation(session, contract))
+
+    def store(self, target_config: Any) -> None:
+        """Stage the rows of the model's query, and point the model's name at the table as it will be.
+
+        Raises:
+            RuntimeError: dbt runs outside a publication.
+        """
+        relation, config = target_config.relation, target_config.config
+        if self._bound is None:
+            raise RuntimeError("models are built by `asklake materialize`, which audits what it publishes")
+        contract = self._bound.contracts[f"{relation.schema}.{relation.identifier}"]
+        replace = _replacement(contract, config["replaces"], config.get("touched") or [], self._bound.days)
+        cursor = self._environment_cursor()
+        try:
+            staged = self._bound.publication.stage(contract, config["sql"], cursor, replace)
+            cursor.execute(
+                f"create or replace view {STAGED}.{quoted(contract.table)} as select * from {staged.relation}"
+            )
+            kept = _kept_predicate(contract, replace)
+            columns = ", ".join(map(quoted, contract.column_names))
+            cursor.execute(
+                f"create or replace view {contract.layer}.{quoted(contract.table)} as "
+                f"select {columns} from {PUBLISHED}.{quoted(contract.table)} where {kept} "
+                f"union all select {columns} from {staged.relation}"
+            )
+        finally:
+            cursor.close()
+
+    def _environment_cursor(self) -> Any:
+        from dbt.adapters.duckdb.connections import DuckDBConnectionManager
+
+        return DuckDBConnectionManager.env().conn.cursor()  # pyright: ignore[reportAttributeAccessIssue]
+
+    @classmethod
+    @contextmanager
+    def bind(cls, binding: Binding) -> Iterator[None]:
+        """Let the dbt invocations inside this block work in a publication, on a fresh database."""
+        from dbt.adapters.duckdb.connections import DuckDBConnectionManager
+
+        DuckDBConnectionManager.close_all_connections()
+        cls._bound = binding
+        try:
+            yield
+        finally:
+            cls._bound = None
+            DuckDBConnectionManager.close_all_connections()
+
+
+def _published_relation(session: DuckDBSession, contract: Contract) -> str:
+    from lakehouse_assets.lakehouse.engine import QueryRefusedError
+
+    try:
+        return session.relation(contract.identifier)
+    except QueryRefusedError:
+        return parquet_relation(contract, [])
+
+
+def _show(conn: Any, contract: Contract, relation: str) -> None:
+    conn.execute(f"create schema if not exists {contract.layer}")
+    conn.execute(f"create or replace view {PUBLISHED}.{quoted(contract.table)} as select * from {relation}")
+    conn.execute(
+        f"create or replace view {contract.layer}.{quoted(contract.table)} as "
+        f"select * from {PUBLISHED}.{quoted(contract.table)}"
+    )
+
+
+def _replacement(contract: Contract, replaces: str, touched: Sequence[Any], days: Sequence[date]) -> Replace:
+    if replaces == "table" or (replaces == "days" and not days):
+        return ReplaceTable()
+    if replaces == "days":
+        return ReplacePartitions(partition_values(contract, days))
+    if replaces == "touched":
+        return ReplacePartitions(partition_values(contract, [_as_date(v) for v in touched if v is not None]))
+    raise ValueError(f"{contract.identifier}: config 'replaces' is days, touched or table, not '{replaces}'")
+
+
+def _as_date(value: Any) -> date:
+    return value if isinstance(value, date) else date.fromisoformat(str(value)[:10])
+
+
+def _kept_predicate(contract: Contract, replace: Replace) -> str:
+    if isinstance(replace, ReplacePartitions):
+        return f"not {period_predicate(date_partition(contract), replace.values)}"
+    return "false"
+
+

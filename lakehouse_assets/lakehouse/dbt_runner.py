@@ -1,0 +1,197 @@
+"""Runs dbt in this process, inside a publication.
+
+Belongs here: building the manifest, invoking dbt, and its results as plain values.
+Does not belong here: which models run (assets), or how their rows are staged (dbt_plugin).
+"""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from functools import lru_cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from lakehouse_assets.lakehouse.contract import Contract
+
+if TYPE_CHECKING:
+    from lakehouse_assets.lakehouse.publication import Publication
+    from lakehouse_assets.settings import Settings
+
+_ONE_AT_A_TIME = threading.RLock()
+
+
+class DbtFailedError(Exception):
+    """dbt itself failed: a project that does not parse, a model whose SQL does not run."""
+
+
+@dataclass(frozen=True)
+class NodeResult:
+    """What dbt says of one node."""
+
+    unique_id: str
+    name: str
+    resource_type: str
+    status: str
+    message: str
+    failures: int
+    execution_time: float
+    severity: str
+    compiled_sql: str
+    tested: tuple[str, ...]
+
+    @property
+    def passed(self) -> bool:
+        """Whether the node did what it should."""
+        return self.status in ("success", "pass")
+
+
+@dataclass(frozen=True)
+class DbtRun:
+    """The results of one invocation."""
+
+    nodes: tuple[NodeResult, ...]
+
+    @property
+    def tests(self) -> list[NodeResult]:
+        """The data tests that ran."""
+        return [n for n in self.nodes if n.resource_type == "test"]
+
+    @property
+    def broken(self) -> list[NodeResult]:
+        """Nodes that could not run at all."""
+        return [n for n in self.nodes if n.status in ("error", "runtime error")]
+
+    @property
+    def failed_tests(self) -> list[NodeResult]:
+        """Data tests whose failure forbids publication."""
+        return [n for n in self.tests if n.status == "fail"]
+
+
+def parse(settings: Settings, *, target: str = "local") -> Path:
+    """Parse the dbt project if it changed, and return the path of its manifest.
+
+    Raises:
+        DbtFailedError: the project does not parse.
+    """
+    with _ONE_AT_A_TIME:
+        _manifest(str(settings.dbt_project_dir), str(settings.dbt_target_dir), target, _newest(settings))
+    return settings.dbt_target_dir / "manifest.json"
+
+
+def run(
+    publication: Publication,
+    contracts: Mapping[str, Contract],
+    *,
+    select: Sequence[str],
+    days: Sequence[date] = (),
+    variables: Mapping[str, Any] | None = None,
+    command: str = "build",
+    resource_types: Sequence[str] = ("model", "test"),
+) -> DbtRun:
+    """Build models, and the data tests on them, inside a publication.
+
+    Args:
+        publication: Where the rows are staged.
+        contracts: Contract of every table the models read or write, by identifier.
+        select: dbt selection syntax; model names as they stand.
+        days: The days to (re)compute; none means everything.
+        variables: Further dbt variables.
+        command: dbt's command, "build" or "test".
+        resource_types: What kinds of nodes run.
+
+    Raises:
+        DbtFailedError: a model does not compile or run.
+    """
+    from lakehouse_assets.lakehouse.dbt_plugin import Binding, Plugin
+
+    settings = publication.lake.settings
+    dbt_vars = {"days": [d.isoformat() for d in days], **(variables or {})}
+    arguments = [command, "--select", *select, "--vars", json.dumps(dbt_vars), "--indirect-selection", "cautious"]
+    for kind in resource_types:
+        arguments += ["--resource-type", kind]
+    with _ONE_AT_A_TIME:
+        manifest = _manifest(
+            str(settings.dbt_project_dir), str(settings.dbt_target_dir), "local", _newest(settings)
+        )
+        needed = _tables_of(manifest, select, contracts)
+        with Plugin.bind(Binding(publication, needed, tuple(days))):
+            result = _invoke(arguments, settings.dbt_project_dir, settings.dbt_target_dir, "local", manifest)
+    nodes = tuple(_node_result(r) for r in getattr(result.result, "results", None) or [])
+    outcome = DbtRun(nodes)
+    if result.exception is not None:
+        raise DbtFailedError(str(result.exception)) from result.exception
+    if outcome.broken:
+        raise DbtFailedError("; ".join(f"{n.name}: {n.message}" for n in outcome.broken))
+    return outcome
+
+
+def _newest(settings: Settings) -> float:
+    folders = (settings.dbt_project_dir, settings.project_root / "semantic" / "models")
+    return max(
+        (
+            path.stat().st_mtime
+            for folder in folders
+            for path in folder.rglob("*")
+            if path.suffix in (".sql", ".yml", ".csv") and "target" not in path.parts
+        ),
+        default=0.0,
+    )
+
+
+@lru_cache(maxsize=4)
+def _manifest(project: str, target_dir: str, target: str, _newest_file: float) -> Any:
+    result = _invoke(["parse"], Path(project), Path(target_dir), target, None)
+    if not result.success:
+        raise DbtFailedError(str(result.exception or "the dbt project does not parse"))
+    return result.result
+
+
+def _invoke(arguments: Sequence[str], project: Path, target_dir: Path, target: str, manifest: Any) -> Any:
+    from dbt.cli.main import dbtRunner
+
+    return dbtRunner(manifest=manifest).invoke(
+        [
+            *arguments,
+            "--project-dir", str(project),
+            "--profiles-dir", str(project),
+            "--target-path", str(target_dir),
+            "--target", target,
+            "--log-path", str(target_dir / "logs"),
+            "--log-level", "none",
+            "--no-use-colors",
+            "--quiet",
+        ]
+    )  # fmt: skip
+
+
+def _tables_of(manifest: Any, select: Sequence[str], contracts: Mapping[str, Contract]) -> dict[str, Contract]:
+    """Contracts of the selected models and of what they read, so that only those are opened."""
+    wanted: set[str] = set()
+    for unique_id, node in manifest.nodes.items():
+        if node.resource_type == "model" and node.name in select:
+            wanted |= {unique_id, *node.depends_on.nodes}
+        if node.resource_type == "test" and any(p.split(".")[-1] in select for p in node.depends_on.nodes):
+            wanted |= set(node.depends_on.nodes)
+    relations = [manifest.nodes.get(u) or manifest.sources.get(u) for u in wanted]
+    names = {f"{r.schema}.{r.identifier if hasattr(r, 'identifier') else r.name}" for r in relations if r is not None}
+    return {i: c for i, c in contracts.items() if i in names}
+
+
+def _node_result(result: Any) -> NodeResult:
+    node = result.node
+    return NodeResult(
+        unique_id=node.unique_id,
+        name=node.name,
+        resource_type=str(node.resource_type),
+        status=str(result.status),
+        message=result.message or "",
+        failures=int(result.failures or 0),
+        execution_time=result.execution_time,
+        severity=str(getattr(node.config, "severity", "ERROR")).lower(),
+        compiled_sql=getattr(node, "compiled_code", "") or "",
+        tested=tuple(node.depends_on.nodes) if node.resource_type == "test" else (),
+    )
