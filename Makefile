@@ -1,0 +1,51 @@
+# Two commands: `make run` and `make test`. Everything else is for people who stay.
+SHELL := /bin/bash
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+export UV_COMPILE_BYTECODE := 1
+export UV_PROJECT_ENVIRONMENT := $(VENV)
+export UV_PYTHON_DOWNLOADS := never
+export DBT_SEND_ANONYMOUS_USAGE_STATS := false
+unexport PYTHONDONTWRITEBYTECODE
+
+.DEFAULT_GOAL := help
+.PHONY: help setup run dev test lint format bench clean
+
+help: ## List the commands
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | column -t -s "$$(printf '\t')"
+
+setup: $(VENV)/.ready ## Install everything the project needs into .venv
+
+$(VENV)/.ready: pyproject.toml uv.lock
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	@test -x $(BIN)/uv || $(BIN)/python -m pip install --quiet --disable-pip-version-check uv
+	$(BIN)/uv sync --locked --inexact --quiet
+	@touch $@
+
+run: setup ## Sample data through the whole lakehouse, and ten questions answered
+	@$(BIN)/asklake demo
+
+dev: setup ## Dagit, daemon and sensors on this machine
+	@$(BIN)/asklake dev
+
+lint: setup ## Style, types, SQL, architecture
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/pyright
+	$(BIN)/lint-imports
+	$(BIN)/sqlfluff lint --disable-progress-bar dbt_project
+
+format: setup ## Put the style right
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+	$(BIN)/sqlfluff fix --disable-progress-bar dbt_project
+
+test: lint ## Lint and every test
+	$(BIN)/python -m pytest -n 2
+
+bench: setup ## Each benchmark beside its peer or its limit; writes bench/results.json
+	$(BIN)/python -m bench
+
+clean: ## Remove the data and the environment
+	rm -rf .asklake $(VENV) dbt_project/target
