@@ -1,0 +1,62 @@
+"""The business domains and the contracts they declare.
+
+A domain is a sub-package holding nothing but its contracts, its sources (YAML), its sample
+generator and a few constants. This module only discovers them; it knows no domain by name and
+holds no plumbing.
+"""
+
+from __future__ import annotations
+
+import importlib
+import pkgutil
+from functools import cache
+
+from lakehouse_assets.lakehouse.contract import Contract
+
+DOMAINS: tuple[str, ...] = tuple(
+    sorted(module.name for module in pkgutil.iter_modules(__path__) if module.ispkg)
+)
+"""Names of all domains, in alphabetical order: the sub-packages of this package."""
+
+
+def contracts_of(domain: str) -> tuple[Contract, ...]:
+    """Return the contracts of one domain, in the order in which the domain lists them.
+
+    Raises:
+        LookupError: no such domain.
+    """
+    if domain not in DOMAINS:
+        raise LookupError(f"There is no domain {domain!r}. Known domains: {', '.join(DOMAINS)}.")
+    return importlib.import_module(f"{__name__}.{domain}.contracts").CONTRACTS
+
+
+@cache
+def all_contracts() -> tuple[Contract, ...]:
+    """Return the contracts of all domains, domain by domain.
+
+    Raises:
+        ValueError: two domains declare the same table.
+    """
+    contracts = tuple(contract for domain in DOMAINS for contract in contracts_of(domain))
+    seen: dict[str, str] = {}
+    for contract in contracts:
+        first = seen.setdefault(contract.identifier, contract.domain)
+        if first != contract.domain:
+            raise ValueError(
+                f"Table {contract.identifier} is declared by the domains {first} and "
+                f"{contract.domain}: remove it from one of their contracts.py."
+            )
+    return contracts
+
+
+def contract_of(identifier: str) -> Contract:
+    """Return the contract of one table, named like `gold.gold_pgr_case_lifecycle`.
+
+    Raises:
+        LookupError: no domain declares this table.
+    """
+    for contract in all_contracts():
+        if contract.identifier == identifier:
+            return contract
+    known = ", ".join(contract.identifier for contract in all_contracts())
+    raise LookupError(f"No contract declares the table {identifier!r}. Known tables: {known}.")

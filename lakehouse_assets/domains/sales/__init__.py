@@ -1,0 +1,9 @@
+"""Sales: order lines and returns of shops."""
+
+from datetime import date
+
+FIRST_DAY = date(2009, 12, 1)
+"""The first day for which the domain may have data: where its partitions start."""
+
+OWNER = "team:commerce-data"
+"""Who answers for the tables of this domain."""
