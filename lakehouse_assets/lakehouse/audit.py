@@ -45,9 +45,9 @@ class CheckOutcome:
 def check_names(contract: Contract) -> list[tuple[str, Severity, str]]:
     """Name, severity and description of every check the audit of this contract reports, in order."""
     names: list[tuple[str, Severity, str]] = [
-        ("schema", "error", "the columns and their types are those of the contract")
+        ("schema", "error", "the columns and their types are those of the contract"),
+        *((c.name, c.severity, c.description) for c in contract.row_checks()),
     ]
-    names += [(c.name, c.severity, c.description) for c in contract.row_checks()]
     if contract.key:
         names.append(("key__unique", contract.key_severity, f"one row per {', '.join(contract.key)}"))
     return names

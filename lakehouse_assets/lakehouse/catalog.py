@@ -45,11 +45,11 @@ class LakeCatalog(SqlCatalog):
 
     def heads(self) -> dict[str, str]:
         """Identifier to metadata location of every table, as of one moment."""
-        query = select(
-            IcebergTables.table_namespace, IcebergTables.table_name, IcebergTables.metadata_location
-        ).where(IcebergTables.catalog_name == self.name)
+        query = select(IcebergTables.table_namespace, IcebergTables.table_name, IcebergTables.metadata_location).where(
+            IcebergTables.catalog_name == self.name
+        )
         with SqlSession(self.engine) as session:
-            return {f"{ns}.{name}": location for ns, name, location in session.execute(query)}
+            return {f"{ns}.{name}": location for ns, name, location in session.execute(query) if location}
 
     def commit_all(self, transactions: Sequence[Transaction]) -> list[Table]:
         """Commit every transaction, or none.
@@ -60,7 +60,7 @@ class LakeCatalog(SqlCatalog):
         Raises:
             CommitFailedException: a table has moved since its transaction was opened; nothing was committed.
         """
-        staged = [(t._table, self._stage_transaction(t)) for t in transactions]  # noqa: SLF001
+        staged = [(t._table, self._stage_transaction(t)) for t in transactions]
         try:
             for _, new in staged:
                 self._write_metadata(new.metadata, new.io, new.metadata_location)
@@ -75,9 +75,12 @@ class LakeCatalog(SqlCatalog):
         return [self.load_table(old.name()) for old, _ in staged]
 
     def _stage_transaction(self, transaction: Transaction) -> Any:
-        table = transaction._table  # noqa: SLF001
+        table = transaction._table
         return self._update_and_stage_table(
-            table, table.name(), transaction._requirements, transaction._updates  # noqa: SLF001
+            table,
+            table.name(),
+            transaction._requirements,
+            transaction._updates,
         )
 
     def _move_pointer(self, session: SqlSession, table: Table, location: str) -> None:

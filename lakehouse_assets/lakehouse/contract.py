@@ -57,9 +57,7 @@ def column(
         severity: Check name (`not_null`, `isin`, `ge`, …) to severity, where not "error".
         **checks: Pandera's built-in checks: isin, ge, gt, le, lt, str_matches, str_length, …
     """
-    return pa.Field(
-        description=description, nullable=nullable, metadata={"severity": dict(severity or {})}, **checks
-    )
+    return pa.Field(description=description, nullable=nullable, metadata={"severity": dict(severity or {})}, **checks)
 
 
 @dataclass(frozen=True)
@@ -187,7 +185,7 @@ class Contract:
     def schema(self) -> Any:
         """The Pandera schema, row rules and key included."""
         schema = self.model.to_schema()
-        schema.checks = [*schema.checks, *(r.as_check() for r in self.rules)]
+        schema.checks = [*(schema.checks or []), *(r.as_check() for r in self.rules)]
         schema.unique = list(self.key) or None
         return schema
 
@@ -217,9 +215,7 @@ class Contract:
         """
         from sqlglot import transpile
 
-        return [
-            replace(c, failing=transpile(c.failing, read="trino", write=dialect)[0]) for c in self._portable_checks
-        ]
+        return [replace(c, failing=transpile(c.failing, read="trino", write=dialect)[0]) for c in self._portable_checks]
 
     @cached_property
     def _portable_checks(self) -> list[RowCheck]:
@@ -229,7 +225,10 @@ class Contract:
             if not col.nullable:
                 checks.append(
                     RowCheck(
-                        f"{name}__not_null", f"{quoted(name)} is null", severities.get("not_null", "error"), name,
+                        f"{name}__not_null",
+                        f"{quoted(name)} is null",
+                        severities.get("not_null", "error"),
+                        name,
                         f"{name} is never missing",
                     )
                 )
@@ -312,6 +311,7 @@ def _iceberg_type(name: str) -> Any:
 def _column_check(name: str, check: Any, severities: Mapping[str, Severity]) -> RowCheck:
     """Translate one of Pandera's built-in column checks into SQL that is true where it fails."""
     col, args = quoted(name), dict(check.statistics or {})
+    kind = str(check.name)
     renderers = {
         "isin": lambda: f"{col} not in ({_literals(args['allowed_values'])})",
         "notin": lambda: f"{col} in ({_literals(args['forbidden_values'])})",
@@ -324,14 +324,14 @@ def _column_check(name: str, check: Any, severities: Mapping[str, Severity]) -> 
         "str_matches": lambda: f"not regexp_like({col}, {literal('^(?:' + _pattern(args['pattern']) + ')')})",
         "str_length": lambda: _length_failing(col, args),
     }
-    if check.name not in renderers:
-        raise ValueError(f"column '{name}': check '{check.name}' has no translation to SQL; state it as a rule")
+    if kind not in renderers:
+        raise ValueError(f"column '{name}': check '{kind}' has no translation to SQL; state it as a rule")
     return RowCheck(
-        f"{name}__{_SHORT.get(check.name, check.name)}",
-        renderers[check.name](),
-        severities.get(_SHORT.get(check.name, check.name), "error"),
+        f"{name}__{_SHORT.get(kind, kind)}",
+        renderers[kind](),
+        severities.get(_SHORT.get(kind, kind), "error"),
         name,
-        f"{name}: {check.error or check.name}",
+        f"{name}: {check.error or kind}",
     )
 
 

@@ -1,8 +1,8 @@
 """The dbt-duckdb plugin: dbt's models read published snapshots and write staged files.
 
-dbt creates it by name from profiles.yml. A run of dbt works inside the bound publication: `configure_connection` shows
-each table of the run at the publication's state, and `store`, called by the `iceberg` materialization, stages a model's rows and
-re-points its name to what the table will be once published.
+dbt creates it by name from profiles.yml. A run of dbt works inside the bound publication: `configure_connection`
+shows each table of the run at the publication's state, and `store`, called by the `iceberg` materialization, stages a
+model's rows and re-points its name to what the table will be once published.
 Belongs here: only that hand-over. Does not belong here: invoking dbt (dbt_runner) or committing (publication).
 """
 
@@ -48,7 +48,7 @@ class Plugin(BasePlugin):
     _bound: ClassVar[Binding | None] = None
 
     def configure_connection(self, conn: Any) -> None:
-        """Load Iceberg offline and show every table of the run under its own name and as `asklake_published.<table>`."""
+        """Load Iceberg offline; show the tables of the run under their names and as `asklake_published.<table>`."""
         load_extensions(conn)
         conn.execute("set timezone = 'UTC'")
         conn.execute(f"create schema if not exists {PUBLISHED}")
@@ -147,5 +147,3 @@ def _kept_predicate(contract: Contract, replace: Replace) -> str:
     if isinstance(replace, ReplacePartitions):
         return f"not {period_predicate(date_partition(contract), replace.values)}"
     return "false"
-
-

@@ -110,13 +110,11 @@ def run(
 
     settings = publication.lake.settings
     dbt_vars = {"days": [d.isoformat() for d in days], **(variables or {})}
-    arguments = [command, "--select", *select, "--vars", json.dumps(dbt_vars), "--indirect-selection", "cautious"]
+    arguments = [command, "--select", *select, "--vars", json.dumps(dbt_vars), "--indirect-selection", "buildable"]
     for kind in resource_types:
         arguments += ["--resource-type", kind]
     with _ONE_AT_A_TIME:
-        manifest = _manifest(
-            str(settings.dbt_project_dir), str(settings.dbt_target_dir), "local", _newest(settings)
-        )
+        manifest = _manifest(str(settings.dbt_project_dir), str(settings.dbt_target_dir), "local", _newest(settings))
         needed = _tables_of(manifest, select, contracts)
         with Plugin.bind(Binding(publication, needed, tuple(days))):
             result = _invoke(arguments, settings.dbt_project_dir, settings.dbt_target_dir, "local", manifest)

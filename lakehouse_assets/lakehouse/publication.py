@@ -118,7 +118,9 @@ def parquet_relation(contract: Contract, files: Sequence[Path]) -> str:
 class Publication:
     """One publication under way; made by `begin`, ended by `publish` or `abandon`."""
 
-    def __init__(self, lake: Lake, publication_id: str, heads: Mapping[str, str], properties: Mapping[str, str]) -> None:
+    def __init__(
+        self, lake: Lake, publication_id: str, heads: Mapping[str, str], properties: Mapping[str, str]
+    ) -> None:
         """Use `begin`."""
         self.lake = lake
         self.id = publication_id
@@ -224,9 +226,7 @@ class Publication:
                 return connection.execute(sql).to_arrow_table()
 
             self.outcomes = [
-                outcome
-                for staged in self.staged.values()
-                for outcome in audit(run, staged.contract, staged.relation)
+                outcome for staged in self.staged.values() for outcome in audit(run, staged.contract, staged.relation)
             ]
         return self.outcomes
 
@@ -283,7 +283,7 @@ class Publication:
             if identifier not in data_files:
                 data_files[identifier] = describe_files(table, staged.files)
             transactions[identifier] = self._transaction(table, staged, data_files[identifier])
-        self.lake.catalog.commit_all([t for t in transactions.values() if t._updates])  # noqa: SLF001
+        self.lake.catalog.commit_all([t for t in transactions.values() if t._updates])
         return [self._published(i, tables[i], t, data_files[i]) for i, t in transactions.items()]
 
     def _refuse_moved(self, identifier: str, table: Table) -> None:
@@ -340,13 +340,11 @@ def _partition_sql(partition: Partition) -> str:
 
 
 def describe_files(table: Table, files: Sequence[Path]) -> list[DataFile]:
-    """Iceberg's description (partition, counts, bounds) of Parquet files, from their footers alone; empty files left out."""
+    """Iceberg's description (partition, counts, bounds) of Parquet files, from their footers; empty ones left out."""
     from pyiceberg.io.pyarrow import parquet_file_to_data_file
 
     with ThreadPoolExecutor(max_workers=4) as pool:
-        described = pool.map(
-            lambda file: parquet_file_to_data_file(table.io, table.metadata, file_uri(file)), files
-        )
+        described = pool.map(lambda file: parquet_file_to_data_file(table.io, table.metadata, file_uri(file)), files)
         return [d for d in described if d.record_count > 0]
 
 
@@ -377,13 +375,13 @@ def date_partition(contract: Contract) -> Partition:
 
 def period_filter(partition: Partition, values: Sequence[date]) -> Any:
     """PyIceberg's predicate for the rows of these days or months."""
-    from pyiceberg.expressions import AlwaysFalse, And, GreaterThanOrEqual, LessThanOrEqual, Or
+    from pyiceberg.expressions import AlwaysFalse, And, GreaterThanOrEqual, LessThanOrEqual, Or, Reference
 
     predicate: Any = AlwaysFalse()
     for first, last in spans(values, _period(partition)):
-        span = And(
-            GreaterThanOrEqual(partition.column, first.isoformat()), LessThanOrEqual(partition.column, last.isoformat())
-        )
+        lower: Any = GreaterThanOrEqual(Reference(partition.column), first.isoformat())
+        upper: Any = LessThanOrEqual(Reference(partition.column), last.isoformat())
+        span = And(lower, upper)
         predicate = Or(predicate, span)
     return predicate
 
