@@ -379,8 +379,8 @@ def period_filter(partition: Partition, values: Sequence[date]) -> Any:
 
     predicate: Any = AlwaysFalse()
     for first, last in spans(values, _period(partition)):
-        lower: Any = GreaterThanOrEqual(Reference(partition.column), first.isoformat())
-        upper: Any = LessThanOrEqual(Reference(partition.column), last.isoformat())
+        lower = GreaterThanOrEqual(Reference(partition.column), first.isoformat())  # pyright: ignore[reportCallIssue]
+        upper = LessThanOrEqual(Reference(partition.column), last.isoformat())  # pyright: ignore[reportCallIssue]
         span = And(lower, upper)
         predicate = Or(predicate, span)
     return predicate

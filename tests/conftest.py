@@ -1,0 +1,22 @@
+"""Fixtures every test may use: settings and a lake in a folder of the test's own."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from lakehouse_assets.lakehouse.lake import Lake
+from lakehouse_assets.settings import Settings
+
+
+@pytest.fixture
+def settings(tmp_path: Path) -> Settings:
+    """Settings whose data folder is the test's own, whatever the environment says."""
+    return Settings(profile="local", home=tmp_path / "home", landing="", dagster_home=None)
+
+
+@pytest.fixture
+def lake(settings: Settings) -> Lake:
+    """An empty lake."""
+    return Lake(settings)

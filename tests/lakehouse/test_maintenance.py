@@ -1,0 +1,138 @@
+"""Maintenance deletes what nobody needs, and nothing else."""
+
+from __future__ import annotations
+
+import json
+import os
+import time
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from lakehouse_assets.lakehouse.lake import Lake
+from lakehouse_assets.lakehouse.maintenance import (
+    crowded_partitions,
+    maintain,
+    referenced_files,
+    sweep_dead_publications,
+)
+from lakehouse_assets.lakehouse.publication import Append, Publication, ReplaceTable, marker_folder
+from lakehouse_assets.settings import Settings
+from tests.lakehouse.readings import MONTHLY, READINGS, count, publish, rows
+
+CONTRACTS = {c.identifier: c for c in (READINGS, MONTHLY)}
+
+
+@pytest.fixture
+def impatient(tmp_path: Path) -> Lake:
+    """A lake that keeps nothing longer than it must."""
+    return Lake(
+        Settings(
+            profile="local", home=tmp_path / "home", landing="", dagster_home=None,
+            snapshot_retention=timedelta(0), staging_grace=timedelta(0),
+        )
+    )  # fmt: skip
+
+
+def age(folder: Path) -> None:
+    """Make every file below a folder look an hour old."""
+    for path in folder.rglob("*"):
+        os.utime(path, (time.time() - 3600,) * 2)
+
+
+def parquet_files(lake: Lake) -> set[str]:
+    return {str(p) for p in lake.settings.warehouse.rglob("*.parquet")}
+
+
+def test_expired_snapshots_and_their_files_go_and_the_table_stays(impatient: Lake) -> None:
+    for _ in range(3):
+        publish(impatient, rows("2024-01-01", 4), ReplaceTable())
+    age(impatient.settings.warehouse)
+    (done,) = maintain(impatient, CONTRACTS, run_id="test")
+    assert done.snapshots_expired == 2
+    assert count(impatient) == 12
+    table = impatient.catalog.load_table("silver.readings")
+    assert parquet_files(impatient) == {f for f in referenced_files(table) if f.endswith(".parquet")}
+    assert len(parquet_files(impatient)) == 4
+
+
+def test_kept_snapshots_stay_readable(lake: Lake) -> None:
+    (first,) = publish(lake, rows("2024-01-01", 1), ReplaceTable())
+    publish(lake, rows("2024-01-01", 5), ReplaceTable())
+    age(lake.settings.warehouse)
+    maintain(lake, CONTRACTS, run_id="test")
+    with lake.session(at={"silver.readings": first.snapshot_id}) as session:
+        assert session.query("select count(*) n from silver.readings").to_pylist() == [{"n": 3}]
+
+
+def stage_and_die(lake: Lake, *, pid: int) -> Publication:
+    publication = Publication.begin(lake, run_id="dead")
+    with publication.session() as session:
+        publication.stage(READINGS, rows("2024-03-01", 3), session.con, Append())
+        publication.audit(session.con)
+    marker = marker_folder(lake) / f"{publication.id}.json"
+    marker.write_text(json.dumps({**json.loads(marker.read_text()), "pid": pid}))
+    return publication
+
+
+def test_what_a_dead_process_staged_is_removed(lake: Lake) -> None:
+    publish(lake, rows("2024-01-01", 1), ReplaceTable())
+    before = parquet_files(lake)
+    publication = stage_and_die(lake, pid=2**22 + 1)
+    assert sweep_dead_publications(lake) == [publication.id]
+    assert parquet_files(lake) == before
+
+
+def test_what_a_living_process_stages_is_left_alone(lake: Lake) -> None:
+    publication = stage_and_die(lake, pid=os.getpid())
+    assert sweep_dead_publications(lake) == []
+    publication.publish()
+    assert count(lake) == 9
+
+
+def test_a_process_that_died_right_after_its_commit_lost_nothing(lake: Lake) -> None:
+    publication = stage_and_die(lake, pid=2**22 + 1)
+    marker = marker_folder(lake) / f"{publication.id}.json"
+    text = marker.read_text()
+    publication.publish()
+    marker.write_text(text)
+    assert sweep_dead_publications(lake) == [publication.id]
+    assert not marker.exists()
+    assert count(lake) == 9
+
+
+def test_running_publications_survive_orphan_removal(impatient: Lake) -> None:
+    publish(impatient, rows("2024-01-01", 1), ReplaceTable())
+    publication = Publication.begin(impatient, run_id="running")
+    with publication.session() as session:
+        publication.stage(READINGS, rows("2024-03-01", 3), session.con, Append())
+        publication.audit(session.con)
+    marker = marker_folder(impatient) / f"{publication.id}.json"
+    marker.write_text(json.dumps({**json.loads(marker.read_text()), "started": time.time() + 3600}))
+    age(impatient.settings.warehouse)
+    maintain(impatient, CONTRACTS, run_id="test")
+    publication.publish()
+    assert count(impatient) == 12
+
+
+def test_crowded_partitions_are_compacted_without_a_change_of_rows(lake: Lake) -> None:
+    for n in range(9):
+        publish(lake, rows("2024-01-01", 2, value=str(n)).replace("'M' ||", f"'M{n}' ||"), Append())
+    assert len(crowded_partitions(lake, READINGS)) == 2
+    with lake.session() as session:
+        before = session.query("select * from silver.readings order by all").to_pylist()
+    (done,) = maintain(lake, CONTRACTS, run_id="test")
+    assert done.partitions_compacted == 2
+    assert crowded_partitions(lake, READINGS) == []
+    with lake.session() as session:
+        assert session.query("select * from silver.readings order by all").to_pylist() == before
+
+
+def test_months_are_compacted_too(lake: Lake) -> None:
+    for n in range(9):
+        publish(lake, rows("2024-11-01", 40).replace("'M' ||", f"'M{n}' ||"), Append(), (MONTHLY,))
+    assert [d.isoformat() for d in sorted(crowded_partitions(lake, MONTHLY))] == ["2024-11-01", "2024-12-01"]
+    maintain(lake, CONTRACTS, run_id="test")
+    assert count(lake, "gold.readings_by_month") == 9 * 120
+    assert crowded_partitions(lake, MONTHLY) == []
