@@ -185,6 +185,10 @@ class Contract:
     def schema(self) -> Any:
         """The Pandera schema, row rules and key included."""
         schema = self.model.to_schema()
+        for col in schema.columns.values():
+            severities = (col.metadata or {}).get("severity", {})
+            for check in col.checks or []:
+                check.raise_warning = severities.get(_short_name(check)) == "warning"
         schema.checks = [*(schema.checks or []), *(r.as_check() for r in self.rules)]
         schema.unique = list(self.key) or None
         return schema
@@ -327,9 +331,9 @@ def _column_check(name: str, check: Any, severities: Mapping[str, Severity]) -> 
     if kind not in renderers:
         raise ValueError(f"column '{name}': check '{kind}' has no translation to SQL; state it as a rule")
     return RowCheck(
-        f"{name}__{_SHORT.get(kind, kind)}",
+        f"{name}__{_short_name(check)}",
         renderers[kind](),
-        severities.get(_SHORT.get(kind, kind), "error"),
+        severities.get(_short_name(check), "error"),
         name,
         f"{name}: {check.error or kind}",
     )
@@ -338,6 +342,11 @@ def _column_check(name: str, check: Any, severities: Mapping[str, Severity]) -> 
 _SHORT = {
     "greater_than_or_equal_to": "ge", "greater_than": "gt", "less_than_or_equal_to": "le", "less_than": "lt",
 }  # fmt: skip
+
+
+def _short_name(check: Any) -> str:
+    """Name of a Pandera check as `column` takes it."""
+    return _SHORT.get(str(check.name), str(check.name))
 
 
 def _literals(values: Sequence[Any]) -> str:

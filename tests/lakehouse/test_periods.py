@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
+from itertools import pairwise
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -28,4 +29,4 @@ def test_spans_of_months_cover_whole_months(values: list[date]) -> None:
 @given(st.lists(days))
 def test_spans_never_touch(values: list[date]) -> None:
     found = spans(values)
-    assert all((b[0] - a[1]).days > 1 for a, b in zip(found, found[1:], strict=False))
+    assert all((b[0] - a[1]).days > 1 for a, b in pairwise(found))
