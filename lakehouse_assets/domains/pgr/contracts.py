@@ -136,7 +136,7 @@ class GoldPgrCaseLifecycle(TableModel):
     status: pl.String = column("Where the complaint stands after its latest event.", isin=STATUSES)
     is_open: pl.Boolean = column("Whether it still waits for resolution or closure.")
     turnaround_hours: pl.Float64 = column(
-        "Hours from submission to final resolution, or closure if never resolved; empty while open.",
+        "Hours from submission to the resolution or closure that settled it for good; empty while open.",
         nullable=True,
         ge=0,
     )

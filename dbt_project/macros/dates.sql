@@ -1,0 +1,129 @@
+{#- Dates, times and the days of the run. What differs between engines is dispatched. -#}
+
+{#- Whether the run is for some days only; otherwise it makes everything anew. -#}
+{% macro is_partial() -%}
+  {{ return(var("days", []) | length > 0) }}
+{%- endmacro %}
+
+{#- Predicate: the column, a date, is one of the days; by default those of the run (all, if it names none). -#}
+{% macro in_days(column, days=none) -%}
+  {%- if days is none and not is_partial() -%}
+    true
+  {%- else -%}
+    {%- set spans = day_spans(var("days") if days is none else days) -%}
+    {{ _in_spans(column, spans) }}
+  {%- endif -%}
+{%- endmacro %}
+
+{#- Predicate: the column, a date, lies in one of the months, each given by its first day. -#}
+{% macro in_months(column, months) -%}
+  {%- set spans = [] -%}
+  {%- for month in months | sort -%}
+    {%- set first = modules.datetime.date.fromisoformat(month) -%}
+    {%- set last = (first.replace(day=28) + modules.datetime.timedelta(days=4)).replace(day=1)
+        - modules.datetime.timedelta(days=1) -%}
+    {%- do spans.append([first, last]) -%}
+  {%- endfor -%}
+  {{ _in_spans(column, _joined(spans)) }}
+{%- endmacro %}
+
+{#- The months, by their first day, in which the days of the run lie. -#}
+{% macro months_of_run() -%}
+  {%- set months = [] -%}
+  {%- for day in var("days", []) -%}
+    {%- do months.append(day[:7] ~ "-01") -%}
+  {%- endfor -%}
+  {{ return(months | unique | sort) }}
+{%- endmacro %}
+
+{#- The spans [first, last] of consecutive days that make up a list of ISO dates. -#}
+{% macro day_spans(days) -%}
+  {%- set spans = [] -%}
+  {%- for text in days | sort -%}
+    {%- set day = modules.datetime.date.fromisoformat(text) -%}
+    {%- do spans.append([day, day]) -%}
+  {%- endfor -%}
+  {{ return(_joined(spans)) }}
+{%- endmacro %}
+
+{% macro _joined(spans) -%}
+  {%- set joined = [] -%}
+  {%- for first, last in spans -%}
+    {%- if joined and (first - joined[-1][1]).days <= 1 -%}
+      {%- do joined.append([joined.pop()[0], last]) -%}
+    {%- else -%}
+      {%- do joined.append([first, last]) -%}
+    {%- endif -%}
+  {%- endfor -%}
+  {{ return(joined) }}
+{%- endmacro %}
+
+{#- The outer bounds come first: engines prune files by them, whatever they make of the alternatives. -#}
+{% macro _in_spans(column, spans) -%}
+  {%- if not spans -%}
+    false
+  {%- else -%}
+    {{ column }} >= date '{{ spans[0][0] }}' and {{ column }} <= date '{{ spans[-1][1] }}'
+    {%- if spans | length > 1 %} and (
+      {%- for first, last in spans -%}
+        {{ " or " if not loop.first }}{{ column }} between date '{{ first }}' and date '{{ last }}'
+      {%- endfor -%}
+    )
+    {%- endif -%}
+  {%- endif -%}
+{%- endmacro %}
+
+{#- First column of a query's result as a list of strings, without nulls; empty while dbt only parses. -#}
+{% macro values_of(query) -%}
+  {%- set found = [] -%}
+  {%- if execute -%}
+    {%- for value in run_query(query).columns[0].values() if value is not none -%}
+      {%- do found.append(value | string) -%}
+    {%- endfor -%}
+  {%- endif -%}
+  {{ return(found) }}
+{%- endmacro %}
+
+{#- First day of the month of a date. -#}
+{% macro month_of(column) -%} cast(date_trunc('month', {{ column }}) as date) {%- endmacro %}
+
+{#- Midnight at the end of a date, as a timestamp. -#}
+{% macro end_of_day(column) -%} {{ adapter.dispatch("end_of_day")(column) }} {%- endmacro %}
+{% macro duckdb__end_of_day(column) -%} ({{ column }} + interval 1 day) {%- endmacro %}
+{% macro trino__end_of_day(column) -%} cast(date_add('day', 1, {{ column }}) as timestamp(6)) {%- endmacro %}
+
+{#- The day after a date. -#}
+{% macro next_day(column) -%} {{ adapter.dispatch("next_day")(column) }} {%- endmacro %}
+{% macro duckdb__next_day(column) -%} ({{ column }} + 1) {%- endmacro %}
+{% macro trino__next_day(column) -%} date_add('day', 1, {{ column }}) {%- endmacro %}
+
+{#- A timestamp so many whole hours later. -#}
+{% macro plus_hours(column, hours) -%} {{ adapter.dispatch("plus_hours")(column, hours) }} {%- endmacro %}
+{% macro duckdb__plus_hours(column, hours) -%} ({{ column }} + to_hours({{ hours }})) {%- endmacro %}
+{% macro trino__plus_hours(column, hours) -%} date_add('hour', {{ hours }}, {{ column }}) {%- endmacro %}
+
+{#- Whole milliseconds from one timestamp to another: exact, so that sums do not depend on their order. -#}
+{% macro millis_between(start, end) -%} {{ adapter.dispatch("millis_between")(start, end) }} {%- endmacro %}
+{% macro duckdb__millis_between(start, end) -%} date_sub('millisecond', {{ start }}, {{ end }}) {%- endmacro %}
+{% macro trino__millis_between(start, end) -%} date_diff('millisecond', {{ start }}, {{ end }}) {%- endmacro %}
+
+{#- Milliseconds as hours. -#}
+{% macro hours_of(millis) -%} cast({{ millis }} as double) / 3600000 {%- endmacro %}
+
+{#- From-clause item: every day of the spans (columns first_day, last_day) of a relation, as alias.day. -#}
+{% macro days_of_spans(relation, alias) -%} {{ adapter.dispatch("days_of_spans")(relation, alias) }} {%- endmacro %}
+{% macro duckdb__days_of_spans(relation, alias) -%}
+  (
+    select distinct cast(series.moment as date) as day
+    from {{ relation }}
+    cross join unnest(generate_series(first_day, last_day, interval 1 day)) as series (moment)
+  ) as {{ alias }}
+{%- endmacro %}
+{% macro trino__days_of_spans(relation, alias) -%}
+  (
+    select distinct series.moment as day
+    from {{ relation }}
+    cross join unnest(sequence(first_day, last_day, interval '1' day)) as series (moment)
+    where first_day <= last_day
+  ) as {{ alias }}
+{%- endmacro %}

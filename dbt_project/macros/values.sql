@@ -1,0 +1,9 @@
+{#- Reading values out of text. What differs between engines is dispatched. -#}
+
+{#- A member of a JSON object as text; null where it is missing, empty, or the text is no JSON. -#}
+{% macro json_text(column, key) -%} nullif(trim({{ adapter.dispatch("json_text")(column, key) }}), '') {%- endmacro %}
+{% macro duckdb__json_text(column, key) -%} try(json_extract_string({{ column }}, '$.{{ key }}')) {%- endmacro %}
+{% macro trino__json_text(column, key) -%} json_extract_scalar({{ column }}, '$.{{ key }}') {%- endmacro %}
+
+{#- Text as a whole number ('72' and '72.0' alike); null where it is none. -#}
+{% macro as_integer(text) -%} try_cast(try_cast({{ text }} as double) as integer) {%- endmacro %}

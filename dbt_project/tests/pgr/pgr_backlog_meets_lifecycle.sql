@@ -1,0 +1,25 @@
+-- On the last known day, if the run made it, the backlog counts the complaints whose lifecycle says they are open.
+with
+
+lifecycle as (
+    select
+        cast(max(last_event_at) as date) as metric_date,
+        count(case when is_open then 1 end) as open_cases
+    from {{ ref("gold_pgr_case_lifecycle") }}
+),
+
+backlog as (
+    select
+        metric_date,
+        sum(open_cases) as open_cases
+    from {{ staged(ref("gold_pgr_backlog_daily")) }}
+    group by metric_date
+)
+
+select
+    metric_date,
+    backlog.open_cases as in_backlog,
+    lifecycle.open_cases as in_lifecycle
+from backlog
+inner join lifecycle using (metric_date)
+where backlog.open_cases <> lifecycle.open_cases

@@ -1,0 +1,41 @@
+-- Of every day of the run, bronze in its latest version and silver hold the same lines, units and money.
+with
+
+source_lines as (
+    select
+        sale_date,
+        tenant_id,
+        count(*) as line_count,
+        sum(quantity) as units,
+        sum(amount) as amount
+    from (
+        select
+            tenant_id,
+            max_by(sale_date, (loaded_at, load_id, source_row)) as sale_date,
+            max_by(quantity, (loaded_at, load_id, source_row)) as quantity,
+            max_by(amount, (loaded_at, load_id, source_row)) as amount
+        from {{ source("bronze", "sample_sales") }}
+        where {{ in_days("sale_date") }}
+        group by tenant_id, record_key
+    ) as latest
+    group by sale_date, tenant_id
+),
+
+silver_lines as (
+    select
+        sale_date,
+        tenant_id,
+        count(*) as line_count,
+        sum(quantity) as units,
+        sum(amount) as amount
+    from {{ staged(ref("silver_sales")) }}
+    group by sale_date, tenant_id
+)
+
+select *
+from source_lines
+full outer join silver_lines using (sale_date, tenant_id)
+where
+    source_lines.line_count is distinct from silver_lines.line_count
+    or source_lines.units is distinct from silver_lines.units
+    or source_lines.amount is distinct from silver_lines.amount
