@@ -1,15 +1,10 @@
 {#- Stages a model's rows into the publication under way; nothing is visible before its audit passed.
-    Config `replaces`: 'days' (the days of the run), 'touched' (the partitions `touched_sql` names) or 'table'. -#}
+    Config `replaces`: 'days' (the days of the run), 'touched' (those the macro named by config `touched` returns, as ISO
+    dates) or 'table'. A run that names no days replaces whole tables. -#}
 {% materialization iceberg, adapter="duckdb", supported_languages=["sql"] %}
   {%- set target = this.incorporate(type="view") -%}
-  {%- set touched_sql = config.get("touched_sql") -%}
+  {%- set touched = context[config.get("touched")]() if config.get("touched") else [] -%}
   {{ run_hooks(pre_hooks) }}
-  {%- set touched = [] -%}
-  {%- if touched_sql -%}
-    {%- for value in run_query(touched_sql).columns[0].values() -%}
-      {%- do touched.append(value | string) -%}
-    {%- endfor -%}
-  {%- endif -%}
   {% call statement("main") -%} select 1 {%- endcall %}
   {% do adapter.commit() %}
   {% do adapter.store_relation(

@@ -130,7 +130,7 @@ def _show(conn: Any, contract: Contract, relation: str) -> None:
 
 
 def _replacement(contract: Contract, replaces: str, touched: Sequence[Any], days: Sequence[date]) -> Replace:
-    if replaces == "table" or (replaces == "days" and not days):
+    if replaces == "table" or not days:
         return ReplaceTable()
     if replaces == "days":
         return ReplacePartitions(partition_values(contract, days))

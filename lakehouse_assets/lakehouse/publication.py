@@ -15,7 +15,6 @@ import socket
 import time
 import uuid
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
@@ -26,6 +25,7 @@ from typing import TYPE_CHECKING, Any
 from lakehouse_assets.lakehouse.audit import CheckOutcome, audit, blocking
 from lakehouse_assets.lakehouse.catalog import file_uri
 from lakehouse_assets.lakehouse.contract import Contract, Partition, quoted
+from lakehouse_assets.lakehouse.datafiles import describe_files
 from lakehouse_assets.lakehouse.duckdb import current_snapshot
 from lakehouse_assets.lakehouse.periods import Period, period_of, spans
 
@@ -281,10 +281,16 @@ class Publication:
             if not isinstance(staged.replace, Append):
                 self._refuse_moved(identifier, table)
             if identifier not in data_files:
-                data_files[identifier] = describe_files(table, staged.files)
+                data_files[identifier] = self._described(table, staged)
             transactions[identifier] = self._transaction(table, staged, data_files[identifier])
         self.lake.catalog.commit_all([t for t in transactions.values() if t._updates])
         return [self._published(i, tables[i], t, data_files[i]) for i, t in transactions.items()]
+
+    def _described(self, table: Table, staged: Staged) -> list[DataFile]:
+        import duckdb
+
+        with duckdb.connect() as con:
+            return describe_files(con, table, staged.contract, staged.files)
 
     def _refuse_moved(self, identifier: str, table: Table) -> None:
         base = current_snapshot(self.heads[identifier]) if identifier in self.heads else None
@@ -337,15 +343,6 @@ def _partition_sql(partition: Partition) -> str:
     if partition.transform == "month":
         return f"strftime({column}, '%Y-%m')"
     return column
-
-
-def describe_files(table: Table, files: Sequence[Path]) -> list[DataFile]:
-    """Iceberg's description (partition, counts, bounds) of Parquet files, from their footers; empty ones left out."""
-    from pyiceberg.io.pyarrow import parquet_file_to_data_file
-
-    with ThreadPoolExecutor(max_workers=4) as pool:
-        described = pool.map(lambda file: parquet_file_to_data_file(table.io, table.metadata, file_uri(file)), files)
-        return [d for d in described if d.record_count > 0]
 
 
 def replaced_files(table: Table, staged: Staged) -> list[DataFile]:

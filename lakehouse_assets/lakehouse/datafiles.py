@@ -1,0 +1,137 @@
+"""Describes staged Parquet files as Iceberg data files: counts, sizes, partition, bounds.
+
+Belongs here: reading footers in bulk through the engine and translating them.
+Does not belong here: deciding which files are committed (publication).
+
+PyIceberg's own `parquet_file_to_data_file` does this a file at a time in Python, 5 ms each for 20 columns; a first
+load of two years makes thousands of files, so the footers are read by DuckDB in one statement instead. Bounds are kept
+for dates, timestamps and partition columns, which are what scans are pruned by.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from lakehouse_assets.lakehouse.catalog import file_uri
+
+if TYPE_CHECKING:
+    from pyiceberg.manifest import DataFile
+    from pyiceberg.partitioning import PartitionField
+    from pyiceberg.table import Table
+    from pyiceberg.types import NestedField
+
+    from lakehouse_assets.lakehouse.contract import Contract
+
+
+@dataclass(frozen=True)
+class _Bounds:
+    """Smallest and largest value of a column in a file; both None where every value is null."""
+
+    lower: Any
+    upper: Any
+    nulls: int
+
+
+def describe_files(con: Any, table: Table, contract: Contract, files: Sequence[Path]) -> list[DataFile]:
+    """Iceberg's description of Parquet files; files without rows are left out.
+
+    Args:
+        con: A DuckDB connection.
+        table: The table they will belong to.
+        contract: Its contract.
+        files: Absolute local paths.
+
+    Raises:
+        ValueError: a file holds rows of more than one partition.
+    """
+    if not files:
+        return []
+    paths = [str(f) for f in files]
+    counts = dict(con.execute("select file_name, num_rows from parquet_file_metadata(?)", [paths]).fetchall())
+    bounds = _bounds(con, contract, paths)
+    return [_data_file(table, Path(path), counts[path], bounds.get(path, {})) for path in paths if counts[path] > 0]
+
+
+def _bounds(con: Any, contract: Contract, paths: Sequence[str]) -> dict[str, dict[str, _Bounds]]:
+    partition_columns = {p.column for p in contract.partitions}
+    wanted = {
+        c.name: c.type for c in contract.columns if c.name in partition_columns or c.type in ("DATE", "TIMESTAMP")
+    }
+    parse = {"DATE": date.fromisoformat, "TIMESTAMP": datetime.fromisoformat}
+    footers = con.execute(
+        "select file_name, path_in_schema, stats_min_value, stats_max_value, stats_null_count "
+        "from parquet_metadata(?) where list_contains(?, path_in_schema)",
+        [list(paths), list(wanted)],
+    ).fetchall()
+    found: dict[str, dict[str, _Bounds]] = {}
+    for path, name, lower, upper, nulls in footers:
+        convert = parse.get(wanted[name], str)
+        group = _Bounds(lower and convert(lower), upper and convert(upper), nulls or 0)
+        columns = found.setdefault(path, {})
+        columns[name] = _widest(columns[name], group) if name in columns else group
+    return found
+
+
+def _widest(a: _Bounds, b: _Bounds) -> _Bounds:
+    lowers = [v for v in (a.lower, b.lower) if v is not None]
+    uppers = [v for v in (a.upper, b.upper) if v is not None]
+    return _Bounds(min(lowers, default=None), max(uppers, default=None), a.nulls + b.nulls)
+
+
+def _data_file(table: Table, path: Path, rows: int, bounds: dict[str, _Bounds]) -> DataFile:
+    from pyiceberg.conversions import to_bytes
+    from pyiceberg.manifest import DataFile, DataFileContent, FileFormat
+    from pyiceberg.typedef import Record
+
+    schema, spec = table.schema(), table.spec()
+    lower, upper, nulls = {}, {}, {}
+    for name, bound in bounds.items():
+        column = schema.find_field(name)
+        nulls[column.field_id] = bound.nulls
+        if bound.lower is not None and bound.upper is not None:
+            lower[column.field_id] = to_bytes(column.field_type, _stored(bound.lower))
+            upper[column.field_id] = to_bytes(column.field_type, _stored(bound.upper))
+    partition = [_partition_value(field, schema.find_field(field.source_id), bounds, path) for field in spec.fields]
+    return DataFile.from_args(
+        content=DataFileContent.DATA,
+        file_path=file_uri(path),
+        file_format=FileFormat.PARQUET,
+        partition=Record(*partition),
+        record_count=rows,
+        file_size_in_bytes=path.stat().st_size,
+        column_sizes={},
+        value_counts={},
+        null_value_counts=nulls,
+        nan_value_counts={},
+        lower_bounds=lower,
+        upper_bounds=upper,
+        split_offsets=None,
+        sort_order_id=None,
+        spec_id=spec.spec_id,
+        equality_ids=None,
+        key_metadata=None,
+    )
+
+
+def _partition_value(field: PartitionField, column: NestedField, bounds: dict[str, _Bounds], path: Path) -> Any:
+    bound = bounds.get(column.name, _Bounds(None, None, 0))
+    transform = field.transform.transform(column.field_type)
+    low, high = transform(_stored(bound.lower)), transform(_stored(bound.upper))
+    if low != high or (bound.nulls and low is not None):
+        raise ValueError(
+            f"{path.name} holds more than one partition: {column.name} from {bound.lower} to {bound.upper}"
+        )
+    return low
+
+
+def _stored(value: Any) -> Any:
+    """A value as Iceberg stores it: days for dates, microseconds for timestamps."""
+    if isinstance(value, datetime):
+        return int((value - datetime(1970, 1, 1)).total_seconds() * 1_000_000)
+    if isinstance(value, date):
+        return value.toordinal() - date(1970, 1, 1).toordinal()
+    return value
