@@ -1,0 +1,173 @@
+"""The built-in planner: from a question to an outcome, by rules that can be explained, without a model.
+
+Belongs here: the course of planning (tokens, covers, readings) and the choice among readings.
+Does not belong here: grammar (``reading``), words (``lexicon``), permission (``guard``).
+
+Safety: every word of a question has a part in the plan, or the question is refused or asked back.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import date, datetime
+
+from nlq.explain import as_question
+from nlq.lexicon import Lexicon
+from nlq.mentions import Cover, Kind, MentionFinder, Slip, mend
+from nlq.outcome import Because, Choice, Clarify, Outcome, Planned, Refused
+from nlq.reading import Reader, Reading
+from nlq.resolve import Problem, Resolver
+from nlq.vocabulary import Vocabulary
+from nlq.words import tokenize
+
+MAX_CHARACTERS = 1000
+MAX_WORDS = 80
+CONFIDENT = 0.5
+"""Readings below this confidence are asked back."""
+_SECOND_BEST = 3.0
+"""A cover may stand in for the best one, which cannot be read, if its score is at most this much lower."""
+_GUESS_COST = 2.5
+_CLOSE = 0.4
+"""Covers whose scores differ by less are equally good."""
+_SLIP_FACTOR = 0.9
+
+
+class Planner:
+    """Plans questions over one vocabulary. Thread-safe; planning does no input or output."""
+
+    name = "rules"
+
+    def __init__(self, vocabulary: Vocabulary) -> None:
+        self.vocabulary = vocabulary
+        self.lexicon = Lexicon(vocabulary)
+        self._resolver = Resolver(self.lexicon)
+
+    def plan(self, question: str, now: date | datetime) -> Outcome:
+        """The outcome for a question; relative times are relative to ``now``. Never raises on any text."""
+        if len(question) > MAX_CHARACTERS:
+            return Refused(reason=f"The question is too long: at most {MAX_CHARACTERS:,} characters, please.")
+        tokens = tokenize(question)
+        if not tokens:
+            return Refused(reason="There is no question.", nearest=self._examples())
+        if len(tokens) > MAX_WORDS:
+            return Refused(reason=f"The question is too long: at most {MAX_WORDS} words, please.")
+        today = now.date() if isinstance(now, datetime) else now
+        tokens, slips = mend(tokens, self.lexicon)
+        covers = MentionFinder(question, tokens, self.lexicon, today).covers()
+        return self._choose([(cover, self._read(cover)) for cover in covers], slips, question)
+
+    def _read(self, cover: Cover) -> list[Reading] | Problem:
+        assignments = self._resolver.assignments(cover)
+        if isinstance(assignments, Problem):
+            unknown = _unknown_words(cover)
+            return (
+                Problem(1, f"I do not know what {_quoted(unknown)} means here.", unknown)
+                if unknown
+                else assignments
+            )
+        readings: list[Reading] = []
+        problems: list[Problem] = []
+        for assignment in assignments:
+            found = Reader(self.vocabulary, cover.mentions, assignment).read()
+            if isinstance(found, Problem):
+                problems.append(found)
+            else:
+                readings.extend(found)
+        return readings or min(problems, key=lambda p: p.rank)
+
+    def _choose(
+        self, results: list[tuple[Cover, list[Reading] | Problem]], slips: list[Slip], question: str
+    ) -> Outcome:
+        top = results[0][0].score
+        read = [
+            (cover.score - (0.0 if reading.sure else _GUESS_COST), reading)
+            for cover, found in results
+            if not isinstance(found, Problem) and top - cover.score <= _SECOND_BEST
+            for reading in found
+        ]
+        if not read:
+            cover, problem = next((c, found) for c, found in results if isinstance(found, Problem))
+            return self._refuse(problem, slips, question, cover)
+        best = max(score for score, _ in read)
+        close = [reading for score, reading in read if best - score < _CLOSE]
+        return self._settle(_distinct(close), slips)
+
+    def _settle(self, readings: list[Reading], slips: list[Slip]) -> Outcome:
+        if len(readings) > 1:
+            return self._ask_back("This can be read in several ways. Which do you mean?", readings)
+        reading = readings[0]
+        mended = [slip for slip in slips if slip.read_as]
+        confidence = reading.confidence * _SLIP_FACTOR ** len(mended)
+        because = [Because(words=slip.written, meaning=f"read as “{slip.read_as}”") for slip in mended]
+        because += [Because(words=item.words, meaning=item.meaning) for item in reading.because]
+        if not reading.sure or confidence < CONFIDENT:
+            return self._unsure(reading)
+        return Planned(plan=reading.plan, confidence=round(confidence, 3), because=tuple(because))
+
+    def _unsure(self, reading: Reading) -> Outcome:
+        """One doubtful reading: offer it beside the same question about the nearest other metrics."""
+        plan = reading.plan
+        needed = {*plan.group_by, *(item.dimension for item in plan.filters)}
+        label = self.vocabulary.metrics[plan.metrics[0]].label
+        others = [
+            name
+            for near in self.lexicon.nearest(label, 12, metrics=self.vocabulary.metrics)
+            for name, metric in self.vocabulary.metrics.items()
+            if metric.label == near and name not in plan.metrics and needed <= metric.dimensions
+        ]
+        plain = [
+            plan.model_copy(update={"metrics": (name,), "having": (), "order_by": (), "ties": False})
+            for name in others
+        ]
+        candidates = [plan, *plain][:4]
+        if len(candidates) < 2:
+            return Refused(
+                reason="I am not sure enough of what is asked.", nearest=(as_question(plan, self.vocabulary),)
+            )
+        choices = tuple(Choice(question=as_question(p, self.vocabulary), plan=p) for p in candidates)
+        return Clarify(question="I am not sure enough. Which do you mean?", choices=choices)
+
+    def _ask_back(self, question: str, readings: list[Reading]) -> Clarify:
+        choices = tuple(
+            Choice(question=as_question(r.plan, self.vocabulary), plan=r.plan) for r in readings[:4]
+        )
+        return Clarify(question=question, choices=choices)
+
+    def _refuse(self, problem: Problem, slips: list[Slip], question: str, cover: Cover) -> Refused:
+        nearest = list(problem.nearest)
+        unclear = [slip for slip in slips if slip.written in problem.words and not slip.read_as]
+        nearest += [word for slip in unclear for word in slip.near]
+        text = " ".join(problem.words) if problem.words else question
+        if not nearest:
+            nearest = self.lexicon.nearest(text) or self._around(cover)
+        return Refused(reason=problem.reason, words=problem.words, nearest=tuple(nearest[:6]))
+
+    def _around(self, cover: Cover) -> list[str]:
+        """What the recognised metric can be split by; without one, the first metrics there are."""
+        names = [m.payload[0].ref for m in cover.mentions if m.kind is Kind.METRIC]
+        if not names:
+            return list(self._examples())
+        shared = self.vocabulary.shared_dimensions(names[:1])
+        known = [self.vocabulary.dimensions[n].label for n in sorted(shared) if n in self.vocabulary.dimensions]
+        return list(dict.fromkeys(known))
+
+    def _examples(self) -> tuple[str, ...]:
+        return tuple(metric.label for metric in list(self.vocabulary.metrics.values())[:3])
+
+
+def _distinct(readings: Iterable[Reading]) -> list[Reading]:
+    """One reading per plan, the surest first."""
+    best: dict[str, Reading] = {}
+    for reading in readings:
+        key = reading.plan.fingerprint
+        if key not in best or reading.confidence > best[key].confidence:
+            best[key] = reading
+    return sorted(best.values(), key=lambda reading: -reading.confidence)
+
+
+def _unknown_words(cover: Cover) -> tuple[str, ...]:
+    return tuple(mention.text for mention in cover.mentions if mention.kind.value == "unknown")
+
+
+def _quoted(words: Iterable[str]) -> str:
+    return ", ".join(f"“{word}”" for word in words)

@@ -1,0 +1,167 @@
+"""Which metric, dimension and value each mention of a cover stands for.
+
+Belongs here: choosing among the terms that words may mean, by what goes together in the layer; where several
+remain, each is an assignment of its own (the planner asks back). Does not belong here: grammar (``reading``).
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from nlq.lexicon import Hit, Lexicon, ValueHit
+from nlq.mentions import Cover, Kind, Mention
+from nlq.vocabulary import Vocabulary
+from nlq.words import stem, words_of
+
+MOST_ASSIGNMENTS = 24
+
+
+@dataclass(frozen=True)
+class Problem:
+    """Why a cover cannot be read. ``rank`` orders problems: the lower, the more telling."""
+
+    rank: int
+    reason: str
+    words: tuple[str, ...] = ()
+    nearest: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Assignment:
+    """The term each mention stands for, by the mention's first token."""
+
+    metrics: dict[int, Hit] = field(default_factory=dict)
+    dimensions: dict[int, Hit] = field(default_factory=dict)
+    values: dict[int, ValueHit] = field(default_factory=dict)
+    implied: str | None = None
+    guessed: bool = False
+
+
+class Resolver:
+    """Finds the assignments of covers over one vocabulary."""
+
+    def __init__(self, lexicon: Lexicon) -> None:
+        self._lexicon = lexicon
+        self._vocabulary: Vocabulary = lexicon.vocabulary
+
+    def assignments(self, cover: Cover) -> list[Assignment] | Problem:
+        """All ways to assign terms, or the problem that forbids any."""
+        metrics = _of(cover, Kind.METRIC)
+        dimensions, values = _of(cover, Kind.DIMENSION), _of(cover, Kind.VALUE)
+        domains = {mention.payload for mention in _of(cover, Kind.DOMAIN)}
+        if not metrics:
+            return self._without_metric(dimensions, values, domains)
+        options = [self._in_domain(mention.payload, domains) for mention in metrics]
+        if not all(options):
+            return Problem(3, f"No metric of {' and '.join(sorted(domains))} is called like that.")
+        found: list[Assignment] = []
+        for combination in itertools.islice(itertools.product(*options), 64):
+            chosen = {m.first: hit for m, hit in zip(metrics, combination, strict=True)}
+            names = tuple(dict.fromkeys(hit.ref for hit in combination))
+            found.extend(self._with_metrics(names, chosen, dimensions, values))
+        return _prefer_full(found)[:MOST_ASSIGNMENTS] or self._cannot_split(metrics, dimensions, values)
+
+    def _in_domain(self, hits: Sequence[Hit], domains: set[Any]) -> list[Hit]:
+        return [h for h in hits if not domains or self._vocabulary.metrics[h.ref].domain in domains]
+
+    def _with_metrics(
+        self,
+        names: Sequence[str],
+        chosen: dict[int, Hit],
+        dimensions: Sequence[Mention],
+        values: Sequence[Mention],
+        **extra: Any,
+    ) -> Iterator[Assignment]:
+        shared = self._vocabulary.shared_dimensions(names)
+        dimension_options = [self._dimension_options(m.payload, shared) for m in dimensions]
+        value_options = [self._value_options(m.payload, shared) for m in values]
+        for picks in itertools.islice(
+            itertools.product(*dimension_options, *value_options), MOST_ASSIGNMENTS
+        ):
+            heads, tails = picks[: len(dimensions)], picks[len(dimensions) :]
+            yield Assignment(
+                chosen,
+                {m.first: hit for m, hit in zip(dimensions, heads, strict=True)},
+                {m.first: hit for m, hit in zip(values, tails, strict=True)},
+                **extra,
+            )
+
+    def _dimension_options(self, hits: Sequence[Hit], shared: frozenset[str]) -> list[Hit]:
+        """The dimensions meant; of several paths to one label the shortest."""
+        by_label: dict[str, Hit] = {}
+        for hit in sorted((h for h in hits if h.ref in shared), key=lambda h: _path(h.ref)):
+            by_label.setdefault(self._vocabulary.dimensions[hit.ref].label.lower(), hit)
+        return list(by_label.values())
+
+    def _value_options(self, hits: Sequence[ValueHit], shared: frozenset[str]) -> list[ValueHit]:
+        by_label: dict[tuple[str, str], ValueHit] = {}
+        for hit in sorted((h for h in hits if h.dimension in shared), key=lambda h: _path(h.dimension)):
+            label = self._vocabulary.dimensions[hit.dimension].label.lower()
+            by_label.setdefault((label, str(hit.value)), hit)
+        return list(by_label.values())
+
+    def _without_metric(
+        self, dimensions: Sequence[Mention], values: Sequence[Mention], domains: set[Any]
+    ) -> list[Assignment] | Problem:
+        """No metric was said: the one that names what the dimensions are about, else any that fits."""
+        if not dimensions and not values:
+            return Problem(5, "I found no metric in the question.")
+        fitting = []
+        for name, metric in self._vocabulary.metrics.items():
+            if domains and metric.domain not in domains:
+                continue
+            for found in self._with_metrics((name,), {}, dimensions, values, implied=name):
+                fitting.append(found)
+                break
+        named = [a for a in fitting if self._is_named_by(a.implied or "", dimensions)]
+        if len(named) == 1:
+            return named
+        guesses = [Assignment(a.metrics, a.dimensions, a.values, a.implied, guessed=True) for a in fitting]
+        return guesses[:4] or Problem(4, "I found no metric in the question.")
+
+    def _is_named_by(self, metric: str, dimensions: Sequence[Mention]) -> bool:
+        """Whether a dimension's words hold the metric's whole phrase: "complaint type" holds complaints."""
+        said = {stem(word) for mention in dimensions for word in words_of(mention.text)}
+        return any(hit.ref == metric for word in said for hit in self._lexicon.metrics_in_full([word]))
+
+    def _cannot_split(
+        self, metrics: Sequence[Mention], dimensions: Sequence[Mention], values: Sequence[Mention]
+    ) -> Problem:
+        labels = self._vocabulary.metrics[metrics[0].payload[0].ref].label
+        names = self._vocabulary.shared_dimensions([m.payload[0].ref for m in metrics])
+        known = tuple(
+            self._vocabulary.dimensions[n].label for n in sorted(names) if n in self._vocabulary.dimensions
+        )
+        said = tuple(m.text for m in (*dimensions, *values) if not self._reachable(m, names))
+        others = "" if len(metrics) == 1 else " together with the other metrics"
+        what = " and ".join(f"“{text}”" for text in said) or "that combination"
+        return Problem(2, f"{labels}{others} cannot be split or filtered by {what}.", said, known[:6])
+
+    @staticmethod
+    def _reachable(mention: Mention, names: frozenset[str]) -> bool:
+        refs = {h.ref if isinstance(h, Hit) else h.dimension for h in mention.payload}
+        return bool(refs & names)
+
+
+def _of(cover: Cover, kind: Kind) -> list[Mention]:
+    return [mention for mention in cover.mentions if mention.kind is kind]
+
+
+def _path(name: str) -> tuple[int, str]:
+    return name.count("__"), name
+
+
+def _prefer_full(found: list[Assignment]) -> list[Assignment]:
+    """Only the assignments in which the most terms were said in full."""
+    if len(found) < 2:
+        return found
+    scores = [_fullness(assignment) for assignment in found]
+    return [a for a, score in zip(found, scores, strict=True) if score == max(scores)]
+
+
+def _fullness(assignment: Assignment) -> int:
+    hits: list[Hit | ValueHit] = [*assignment.metrics.values(), *assignment.dimensions.values()]
+    return sum(hit.full for hit in [*hits, *assignment.values.values()])

@@ -1,0 +1,375 @@
+"""Time in questions: spans of tokens that name days, relative to a clock.
+
+Belongs here: reading "last month", "Q2 2025", "since March", "between … and …" into days.
+Does not belong here: the step of a series ("by month"), which is grammar (``mentions``).
+
+Conventions, told to the asker with every answer: a week starts on Monday; "last 7 days" ends today and includes
+it; "last 3 months" are the three calendar months before this one; a month without a year is the latest that has
+begun; "since" runs to today.
+"""
+
+from __future__ import annotations
+
+import calendar
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+
+from dateutil.relativedelta import relativedelta
+
+from nlq.plan import TimeRange
+from nlq.words import Token, singular
+
+_MONTHS = {name.lower(): number for number, name in enumerate(calendar.month_name) if name}
+_MONTHS |= {name.lower(): number for number, name in enumerate(calendar.month_abbr) if name} | {"sept": 9}
+_UNITS = {"day", "week", "month", "quarter", "year"}
+_PREVIOUS = {"last", "previous", "past", "prior", "preceding"}
+_THIS = {"this", "current"}
+_LEAD = {"in", "during", "for", "on", "of", "from", "within", "over", "the", "at"}
+_ORDINALS = {"first": 1, "second": 2, "third": 3, "fourth": 4, "1": 1, "2": 2, "3": 3, "4": 4}
+_FIRST_YEAR, _LAST_YEAR = 1990, 2099
+
+TIME_WORDS = frozenset({*_MONTHS, *_UNITS, *_PREVIOUS, *_THIS, *_LEAD, *_ORDINALS}) | frozenset(
+    "today yesterday since after before until till between from to through ytd mtd qtd wtd half onwards onward".split()
+)
+"""Words that this module reads, for telling a slip from a word."""
+
+
+@dataclass(frozen=True)
+class Period:
+    """A period and its calendar unit, where it is one whole unit."""
+
+    start: date
+    end: date
+    unit: str | None = None
+    count: int = 1
+
+
+@dataclass(frozen=True)
+class TimeSpan:
+    """Tokens [first, last) that name a time."""
+
+    first: int
+    last: int
+    range: TimeRange
+    unit: str | None = None
+
+
+@dataclass(frozen=True)
+class _Found:
+    last: int
+    period: Period
+
+
+class TimeReader:
+    """Finds times in tokens; ``today`` is the clock."""
+
+    def __init__(self, tokens: Sequence[Token], today: date) -> None:
+        self._tokens = tokens
+        self._today = today
+
+    def spans(self) -> list[TimeSpan]:
+        """Every span that names a time, longest first at each place; they may overlap."""
+        found: list[TimeSpan] = []
+        for first in range(len(self._tokens)):
+            found.extend(self._spans_at(first))
+        return found
+
+    def _spans_at(self, first: int) -> list[TimeSpan]:
+        spans = [span for rule in (self._bounded, self._open_ended) if (span := rule(first))]
+        at = self._skip_lead(first)
+        if period := self._period(at, lead=at > first):
+            value = period.period
+            spans.append(
+                TimeSpan(first, period.last, TimeRange(start=value.start, end=value.end), value.unit)
+            )
+        return spans
+
+    # --- two periods or one with an open end
+
+    def _bounded(self, first: int) -> TimeSpan | None:
+        word = self._norm(first)
+        if word not in {"between", "from"}:
+            return self._dash(first)
+        left = self._period(self._skip_the(first + 1), lead=True)
+        if not left:
+            return None
+        joints = {"between": {"and", "to"}, "from": {"to", "until", "till", "through", "thru"}}[word]
+        return self._joined(first, left, joints)
+
+    def _dash(self, first: int) -> TimeSpan | None:
+        left = self._period(first, lead=False)
+        return self._joined(first, left, {"to", "until", "till", "through", "thru"}) if left else None
+
+    def _joined(self, first: int, left: _Found, joints: set[str]) -> TimeSpan | None:
+        if self._norm(left.last) not in joints:
+            return None
+        right = self._period(self._skip_the(left.last + 1), lead=True)
+        if not right:
+            return None
+        start, end = self._same_year(left.period, right.period, left.last, right)
+        return TimeSpan(first, right.last, TimeRange(start=start, end=end)) if start <= end else None
+
+    def _same_year(self, left: Period, right: Period, joint: int, found: _Found) -> tuple[date, date]:
+        """In "March to May 2025" the year belongs to both."""
+        says_year = any(_is_year(token) for token in self._tokens[joint : found.last])
+        left_says = joint > 0 and _is_year(self._tokens[joint - 1])
+        if says_year and not left_says and left.unit == "month":
+            shifted = left.start.replace(year=right.start.year)
+            return shifted, right.end
+        return left.start, right.end
+
+    def _open_ended(self, first: int) -> TimeSpan | None:
+        word = self._norm(first)
+        if word not in {"since", "after", "before", "until", "till", "from"}:
+            return None
+        found = self._period(self._skip_the(first + 1), lead=True)
+        if not found:
+            return None
+        last, period = found.last, found.period
+        if word == "from":
+            if self._norm(last) not in {"on", "onward", "onwards"}:
+                return None
+            last += 2 if self._norm(last) == "on" and self._norm(last + 1) in {"ward", "wards"} else 1
+        return self._open_range(word, first, last, period)
+
+    def _open_range(self, word: str, first: int, last: int, period: Period) -> TimeSpan | None:
+        one = timedelta(days=1)
+        if word in {"since", "from", "after"}:
+            start = period.end + one if word == "after" else period.start
+            if start > self._today:
+                return None
+            return TimeSpan(first, last, TimeRange(start=start, end=self._today))
+        end = period.start - one if word == "before" else period.end
+        return TimeSpan(first, last, TimeRange(end=end))
+
+    # --- one period
+
+    def _period(self, at: int, *, lead: bool) -> _Found | None:
+        rules: tuple[Callable[[int], _Found | None], ...] = (
+            self._to_date,
+            self._named_day,
+            self._iso,
+            self._rolling,
+            self._relative_unit,
+            self._quarter_or_half,
+            self._day_of_month,
+            self._slashed,
+            self._year,
+        )
+        for rule in rules:
+            if found := rule(at):
+                return found
+        return self._month(at, lead=lead)
+
+    def _to_date(self, at: int) -> _Found | None:
+        short = {"ytd": "year", "mtd": "month", "qtd": "quarter", "wtd": "week"}.get(self._norm(at))
+        if short:
+            return _Found(at + 1, Period(_unit_start(self._today, short), self._today))
+        unit = self._norm(at)
+        if unit in _UNITS and self._norms(at + 1, 2) == ["to", "date"]:
+            return _Found(at + 3, Period(_unit_start(self._today, unit), self._today))
+        if unit == "so" and self._norms(at + 1, 2) == ["far", "this"] and self._norm(at + 3) in _UNITS:
+            return _Found(at + 4, Period(_unit_start(self._today, self._norm(at + 3)), self._today))
+        return None
+
+    def _named_day(self, at: int) -> _Found | None:
+        back = {"today": 0, "yesterday": 1}.get(self._norm(at))
+        if back is None:
+            return None
+        day = self._today - timedelta(days=back)
+        return _Found(at + 1, Period(day, day, "day"))
+
+    def _iso(self, at: int) -> _Found | None:
+        if self._kind(at) != "date":
+            return None
+        parts = [int(part) for part in self._norm(at).split("-")]
+        return self._from_parts(at + 1, parts)
+
+    def _from_parts(self, last: int, parts: list[int]) -> _Found | None:
+        try:
+            if len(parts) == 2:
+                return _Found(last, _unit_period(date(parts[0], parts[1], 1), "month"))
+            day = date(parts[0], parts[1], parts[2])
+        except ValueError:
+            return None
+        return _Found(last, Period(day, day, "day"))
+
+    def _rolling(self, at: int) -> _Found | None:
+        """Last 90 days: ends today. Last 3 months: whole calendar units before this one."""
+        if self._norm(at) not in _PREVIOUS:
+            return None
+        number = self._integer(at + 1)
+        unit = self._unit(at + 2)
+        if not number or not unit or number > 10_000:
+            return None
+        if unit == "day":
+            return _Found(at + 3, Period(self._today - timedelta(days=number - 1), self._today))
+        this = _unit_start(self._today, unit)
+        try:
+            start = _shift(this, unit, -number)
+        except (ValueError, OverflowError):
+            return None
+        return _Found(at + 3, Period(start, this - timedelta(days=1), None, number))
+
+    def _relative_unit(self, at: int) -> _Found | None:
+        word, unit = self._norm(at), self._norm(at + 1)
+        if unit not in _UNITS or word not in _PREVIOUS | _THIS:
+            return None
+        start = _unit_start(self._today, unit)
+        if word in _THIS:
+            return _Found(at + 2, Period(start, self._today, unit))
+        return _Found(at + 2, _unit_period(_shift(start, unit, -1), unit))
+
+    def _quarter_or_half(self, at: int) -> _Found | None:
+        word, number = self._norm(at), self._integer(at + 1)
+        if word in {"q", "h"} and number:
+            return self._part(at + 2, word, number)
+        if word in _ORDINALS and self._norm(at + 1) in {"quarter", "half"}:
+            return self._part(self._skip_of(at + 2), self._norm(at + 1)[0], _ORDINALS[word])
+        return None
+
+    def _part(self, last: int, kind: str, number: int) -> _Found | None:
+        months = {"q": 3, "h": 6}[kind]
+        if number * months > 12:
+            return None
+        year, last = self._optional_year(last)
+        start = date(year or self._today.year, (number - 1) * months + 1, 1)
+        if year is None and start > self._today:
+            start = start.replace(year=start.year - 1)
+        end = start + relativedelta(months=months) - timedelta(days=1)
+        return _Found(last, Period(start, end, "quarter" if kind == "q" else None))
+
+    def _day_of_month(self, at: int) -> _Found | None:
+        """Reads "5 March 2025", "March 5, 2025", "5th of March"."""
+        day, month_at = self._integer(at), self._skip_of(self._skip_ordinal(at + 1))
+        if day and (month := self._month_number(month_at)):
+            return self._dated(month_at + 1, day, month)
+        month, day = self._month_number(at), self._integer(at + 1)
+        if month and day and day <= 31:
+            return self._dated(self._skip_ordinal(at + 2), day, month)
+        return None
+
+    def _dated(self, last: int, day: int, month: int) -> _Found | None:
+        after_comma = last + 1 if self._norm(last) == "," else last
+        year, end = self._optional_year(after_comma)
+        if year is None:
+            end = last
+        try:
+            found = date(year or self._today.year, month, day)
+            if year is None and found > self._today:
+                found = found.replace(year=found.year - 1)
+        except ValueError:
+            return None
+        return _Found(end, Period(found, found, "day"))
+
+    def _slashed(self, at: int) -> _Found | None:
+        """Reads 25/12/2025 only where day and month cannot be mixed up."""
+        if [self._norm(at + 1), self._norm(at + 3)] != ["/", "/"]:
+            return None
+        parts = [self._integer(at + step) for step in (0, 2, 4)]
+        if None in parts or not _is_year(self._tokens[at + 4]):
+            return None
+        left, right, year = (part or 0 for part in parts)
+        if left != right and (left > 12) == (right > 12):
+            return None
+        day, month = (left, right) if left > 12 or left == right else (right, left)
+        return self._from_parts(at + 5, [year, month, day])
+
+    def _year(self, at: int) -> _Found | None:
+        if self._norm(at) == "year":
+            at += 1
+        year, last = self._optional_year(at)
+        return _Found(last, _unit_period(date(year, 1, 1), "year")) if year else None
+
+    def _month(self, at: int, *, lead: bool) -> _Found | None:
+        month = self._month_number(at)
+        if not month:
+            return None
+        year, last = self._optional_year(self._skip_of(at + 1))
+        if year is None:
+            last = at + 1
+            if not self._is_surely_month(at, lead):
+                return None
+        start = date(year or self._today.year, month, 1)
+        if year is None and start > self._today:
+            start = start.replace(year=start.year - 1)
+        return _Found(last, _unit_period(start, "month"))
+
+    def _is_surely_month(self, at: int, lead: bool) -> bool:
+        """May, march and mar are words as well: they need a lead ("in May") or a capital letter."""
+        return self._norm(at) not in {"may", "march", "mar"} or lead or self._tokens[at].text[:1].isupper()
+
+    # --- tokens
+
+    def _norm(self, at: int) -> str:
+        return self._tokens[at].norm if 0 <= at < len(self._tokens) and self._kind(at) != "quoted" else ""
+
+    def _norms(self, at: int, count: int) -> list[str]:
+        return [self._norm(at + step) for step in range(count)]
+
+    def _kind(self, at: int) -> str:
+        return self._tokens[at].kind if 0 <= at < len(self._tokens) else ""
+
+    def _unit(self, at: int) -> str | None:
+        word = singular(self._norm(at))
+        return word if word in _UNITS else None
+
+    def _integer(self, at: int) -> int | None:
+        norm = self._norm(at)
+        return int(norm) if self._kind(at) == "number" and norm.isdigit() and len(norm) < 10 else None
+
+    def _month_number(self, at: int) -> int | None:
+        return _MONTHS.get(self._norm(at)) if self._kind(at) == "word" else None
+
+    def _optional_year(self, at: int) -> tuple[int | None, int]:
+        if at < len(self._tokens) and _is_year(self._tokens[at]):
+            return int(self._tokens[at].norm), at + 1
+        return None, at
+
+    def _skip_lead(self, at: int) -> int:
+        first = at
+        while self._norm(at) in _LEAD and at - first < 3:
+            at += 1
+        return at
+
+    def _skip_the(self, at: int) -> int:
+        return at + 1 if self._norm(at) in {"the", "start"} else at
+
+    def _skip_of(self, at: int) -> int:
+        return at + 1 if self._norm(at) in {"of", "in"} else at
+
+    def _skip_ordinal(self, at: int) -> int:
+        return at + 1 if self._norm(at) in {"st", "nd", "rd", "th"} else at
+
+
+def _is_year(token: Token) -> bool:
+    digits = token.text
+    return (
+        len(digits) == 4
+        and digits.isascii()
+        and digits.isdigit()
+        and _FIRST_YEAR <= int(digits) <= _LAST_YEAR
+    )
+
+
+def _unit_start(day: date, unit: str) -> date:
+    starts = {
+        "day": day,
+        "week": day - timedelta(days=day.weekday()),
+        "month": day.replace(day=1),
+        "quarter": date(day.year, (day.month - 1) // 3 * 3 + 1, 1),
+        "year": date(day.year, 1, 1),
+    }
+    return starts[unit]
+
+
+def _shift(day: date, unit: str, count: int) -> date:
+    months = {"month": 1, "quarter": 3, "year": 12}
+    if unit in months:
+        return day + relativedelta(months=months[unit] * count)
+    return day + timedelta(days={"day": 1, "week": 7}[unit] * count)
+
+
+def _unit_period(start: date, unit: str) -> Period:
+    return Period(start, _shift(start, unit, 1) - timedelta(days=1), unit)

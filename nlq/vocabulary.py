@@ -1,0 +1,92 @@
+"""What one semantic layer can be asked about: plain metrics, dimensions and values.
+
+Belongs here: the shape the planner and the guard read, and the adapter from the semantic layer's catalog.
+Does not belong here: words and matching (``lexicon``).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+TIME_DIMENSION = "metric_time"
+
+
+@dataclass(frozen=True)
+class Values:
+    """The distinct values of a dimension, most frequent first; ``complete`` is false when there are more."""
+
+    items: tuple[Any, ...] = ()
+    complete: bool = True
+
+
+@dataclass(frozen=True)
+class Metric:
+    """A metric as people and planner see it. ``direction`` tells which end is good: up, down or unknown."""
+
+    name: str
+    label: str
+    description: str = ""
+    synonyms: tuple[str, ...] = ()
+    type: str = "simple"
+    format: str | None = None
+    domain: str = ""
+    unit: str | None = None
+    direction: str | None = None
+    dimensions: frozenset[str] = frozenset()
+
+    @property
+    def is_ratio(self) -> bool:
+        """Whether a value of 0.2 means 20 %."""
+        return (self.format or "").lower().startswith("percent") or (self.type == "ratio" and not self.format)
+
+
+@dataclass(frozen=True)
+class Dimension:
+    """A dimension; ``name`` is the qualified name, e.g. ``complaint__ward_id``."""
+
+    name: str
+    label: str
+    description: str = ""
+    synonyms: tuple[str, ...] = ()
+    type: str = "categorical"
+    values: Values = field(default_factory=Values)
+
+    @property
+    def column(self) -> str:
+        """The name without the entity, e.g. ``ward_id``."""
+        return self.name.rsplit("__", 1)[-1]
+
+    @property
+    def entity(self) -> str:
+        """The entity the name starts with, e.g. ``complaint``; empty where there is none."""
+        return self.name.rsplit("__", 1)[0] if "__" in self.name else ""
+
+    @property
+    def is_time(self) -> bool:
+        """Whether the dimension is a date or a time."""
+        return self.type == "time"
+
+    @property
+    def is_boolean(self) -> bool:
+        """Whether all its values are true and false."""
+        return bool(self.values.items) and all(isinstance(value, bool) for value in self.values.items)
+
+
+@dataclass(frozen=True)
+class Vocabulary:
+    """Everything that may be asked about, by name."""
+
+    metrics: Mapping[str, Metric]
+    dimensions: Mapping[str, Dimension]
+
+    @classmethod
+    def of(cls, metrics: Iterable[Metric], dimensions: Iterable[Dimension]) -> Vocabulary:
+        """A vocabulary from lists."""
+        return cls({m.name: m for m in metrics}, {d.name: d for d in dimensions})
+
+    def shared_dimensions(self, metrics: Iterable[str]) -> frozenset[str]:
+        """The dimensions that all these metrics can be grouped by."""
+        sets = [self.metrics[name].dimensions for name in metrics]
+        return frozenset.intersection(*sets) if sets else frozenset()

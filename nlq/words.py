@@ -1,0 +1,282 @@
+"""Tokens, word forms and the general English of analytics.
+
+Belongs here: how a text is cut into tokens, how word forms are brought together, and word lists that hold for
+any subject. Does not belong here: a word of any one domain (those come from the semantic layer), nor grammar.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Literal
+
+TokenKind = Literal["word", "number", "date", "quoted", "symbol"]
+
+
+@dataclass(frozen=True)
+class Token:
+    """One token: ``text`` as written, ``norm`` lower-cased without plural ending of the possessive kind."""
+
+    text: str
+    norm: str
+    kind: TokenKind
+    start: int
+    end: int
+
+    @property
+    def number(self) -> float | None:
+        """Its value, if it is a number."""
+        return float(self.norm) if self.kind == "number" else None
+
+
+_TOKEN = re.compile(
+    r"""
+    "(?P<dq>[^"]+)" | “(?P<cq>[^”]+)” | (?<!\w)'(?P<sq>[^']+)'(?!\w)
+    | (?P<date>\d{4}-\d{2}(?:-\d{2})?)(?![\w-])
+    | (?P<number>(?:\d{1,3}(?:,\d{3})+|\d+)(?:\.\d+)?)(?P<scale>[kKmM](?![A-Za-z]))?
+    | (?P<word>[^\W\d_]+(?:['’][^\W\d_]+)?)
+    | (?P<symbol><=|>=|!=|<>|≤|≥|[^\s\w.?!:;()\[\]{}'"“”‘’_\-–—])
+    """,
+    re.VERBOSE,
+)
+_NUMBER_WORDS = (
+    "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen "
+    "seventeen eighteen nineteen twenty"
+).split()
+NUMBERS = {word: number for number, word in enumerate(_NUMBER_WORDS)}
+CONTRACTIONS = {
+    "what's",
+    "who's",
+    "where's",
+    "how's",
+    "it's",
+    "that's",
+    "there's",
+    "let's",
+    "i'm",
+    "i'd",
+    "we're",
+}
+NEGATED = re.compile(r"^(?:do|does|did|is|are|was|were|has|have|had)n['’]t$")
+
+
+def tokenize(text: str) -> list[Token]:
+    """The tokens of a text, in order; punctuation that means nothing is left out."""
+    tokens = []
+    for match in _TOKEN.finditer(text):
+        kind, norm = _classify(match)
+        tokens.append(Token(match.group(0), norm, kind, match.start(), match.end()))
+    return tokens
+
+
+def _classify(match: re.Match[str]) -> tuple[TokenKind, str]:
+    groups = match.groupdict()
+    quoted = groups["dq"] or groups["cq"] or groups["sq"]
+    if quoted is not None:
+        return "quoted", quoted
+    if groups["date"]:
+        return "date", groups["date"]
+    if groups["number"]:
+        return "number", _number(groups["number"], groups["scale"])
+    if groups["word"]:
+        return _word(groups["word"].lower().replace("’", "'"))
+    return "symbol", groups["symbol"]
+
+
+def _number(digits: str, scale: str | None) -> str:
+    value = float(digits.replace(",", "")) * {"k": 1e3, "m": 1e6}.get((scale or "").lower(), 1)
+    return str(int(value)) if value.is_integer() and value < 1e15 else repr(value)
+
+
+def _word(word: str) -> tuple[TokenKind, str]:
+    if word in NUMBERS:
+        return "number", str(NUMBERS[word])
+    if word in CONTRACTIONS:
+        return "word", word.split("'")[0]
+    if NEGATED.match(word):
+        return "word", "not"
+    return "word", word.removesuffix("'s").replace("'", "")
+
+
+def words_of(text: str) -> tuple[str, ...]:
+    """The norms of a name, label or value: ``WARD_03`` gives ``("ward", "3")``."""
+    split = re.sub(r"(?<=[a-z])(?=[A-Z])", " ", text)
+    return tuple(token.norm.lower() for token in tokenize(split) if token.kind != "symbol")
+
+
+# --- word forms --------------------------------------------------------------------------------------------
+
+# Verbs that only say that a thing came about. They are matched by their exact form alone: "opened last month"
+# does not mean "open".
+OCCURRENCE = frozenset(
+    "created submitted filed raised opened registered lodged logged reported received recorded made placed "
+    "came occurred happened arrived entered booked".split()
+)
+_SAME = {
+    "avg": "average",
+    "mean": "average",
+    "percent": "rate",
+    "percentage": "rate",
+    "pct": "rate",
+    "proportion": "rate",
+    "ratio": "rate",
+    "%": "rate",
+    "max": "maximum",
+    "min": "minimum",
+    "qty": "quantity",
+    "yoy": "yoy",
+    "center": "centre",
+}
+_SIBILANT = ("sses", "shes", "ches", "xes", "zes")
+
+
+@lru_cache(maxsize=50_000)
+def singular(word: str) -> str:
+    """The word without its plural ending, and one spelling for words that mean the same."""
+    word = _SAME.get(word, word)
+    if len(word) <= 3 or word.endswith(("ss", "us", "is")):
+        return word
+    if word.endswith("ies") and len(word) > 4:
+        return word[:-3] + "y"
+    if word.endswith(_SIBILANT):
+        return word[:-2]
+    if word.endswith("s"):
+        return _SAME.get(word[:-1], word[:-1])
+    return word
+
+
+@lru_cache(maxsize=50_000)
+def stem(word: str) -> str:
+    """The word without plural and verb endings, where what is left has at least four letters."""
+    if word in OCCURRENCE:
+        return word
+    base = singular(word)
+    for ending in ("ing", "ed"):
+        if base.endswith(ending) and len(base) - len(ending) >= 4:
+            base = base[: -len(ending)]
+            if base[-1] == base[-2] and base[-1] not in "lsz":
+                base = base[:-1]
+            break
+    return base[:-1] if base.endswith("e") and len(base) > 4 else base
+
+
+def is_plural(word: str) -> bool:
+    """Whether the word carries a plural ending."""
+    return singular(word) != word and word.endswith("s")
+
+
+# --- general English ---------------------------------------------------------------------------------------
+
+GLUE = frozenset("a an the of is are was were be been being has have had that their its his her our".split())
+"""Words without meaning of their own, also inside a phrase."""
+
+COUNTING = frozenset("total totals count counts number numbers many much sum".split())
+"""Words that ask for a plain amount."""
+
+GENERIC = frozenset(
+    stem(word)
+    for word in (
+        "rate average median count number total amount value day hour minute second month week quarter year time per "
+        "over by maximum minimum percentile growth change quantity p running rolling"
+    ).split()
+)
+"""Words that name no subject: a metric is never recognised by these alone."""
+
+UNITS: dict[str, float] = {"minute": 1 / 60, "hour": 1.0, "day": 24.0, "week": 168.0}
+"""Units of duration, in hours."""
+
+FILLER = (
+    frozenset(
+        """
+    show me give tell list display get find fetch please can could would should will you i we us they them it he
+    she want wants need like know see let lets look looking at what whats how in on for to from with within
+    by as there here this these those do does did done and hello hi hey thanks thank ok okay so far
+    data report chart table graph figure figures result results breakdown distribution overview summary
+    view plot draw print return calculate compute all any only just also then now current currently
+    right still about regarding concerning via through using overall during up my your have had having got exist exists happen say one ones broken down split grouped group sorted sort ordered order rank ranked ranking
+    where among into out terms term
+    """.split()
+    )
+    | GLUE
+    | OCCURRENCE
+)
+"""Words that may stand in a question without changing what it asks."""
+
+BY_WORDS = frozenset("by per each every across wise".split())
+NOT_WORDS = frozenset("not excluding exclude except without no non excludes ignoring minus".split())
+OR_WORDS = frozenset({"or"})
+AND_WORDS = frozenset({"and", "&", ",", "plus"})
+VERSUS_WORDS = frozenset("vs versus compare compared comparing comparison".split())
+WHICH_WORDS = frozenset({"which", "what", "whats"})
+TREND_WORDS = frozenset("trend trends trending timeline".split())
+
+HIGHEST = frozenset("most highest greatest largest biggest maximum max top more".split())
+LOWEST = frozenset("least lowest fewest smallest minimum min bottom".split())
+LONGEST = frozenset("longest slowest".split())
+SHORTEST = frozenset("shortest fastest quickest".split())
+BEST = frozenset({"best"})
+WORST = frozenset({"worst"})
+DESCENDING = frozenset("descending desc".split())
+ASCENDING = frozenset("ascending asc".split())
+
+GRAIN_ADJECTIVES = {
+    "daily": "day",
+    "weekly": "week",
+    "monthly": "month",
+    "quarterly": "quarter",
+    "yearly": "year",
+    "annual": "year",
+    "annually": "year",
+}
+GRAIN_UNITS = {
+    "day": "day",
+    "date": "day",
+    "week": "week",
+    "month": "month",
+    "quarter": "quarter",
+    "year": "year",
+}
+
+COMPARATORS: tuple[tuple[tuple[str, ...], str], ...] = (
+    (("more", "than"), "gt"),
+    (("greater", "than"), "gt"),
+    (("higher", "than"), "gt"),
+    (("larger", "than"), "gt"),
+    (("bigger", "than"), "gt"),
+    (("longer", "than"), "gt"),
+    (("less", "than"), "lt"),
+    (("fewer", "than"), "lt"),
+    (("lower", "than"), "lt"),
+    (("smaller", "than"), "lt"),
+    (("shorter", "than"), "lt"),
+    (("at", "least"), "ge"),
+    (("at", "most"), "le"),
+    (("no", "more", "than"), "le"),
+    (("no", "less", "than"), "ge"),
+    (("no", "fewer", "than"), "ge"),
+    (("up", "to"), "le"),
+    (("equal", "to"), "eq"),
+    (("exactly",), "eq"),
+    (("over",), "gt"),
+    (("above",), "gt"),
+    (("exceeding",), "gt"),
+    (("exceeds",), "gt"),
+    (("exceed",), "gt"),
+    (("under",), "lt"),
+    (("below",), "lt"),
+    ((">",), "gt"),
+    (("<",), "lt"),
+    ((">=",), "ge"),
+    (("<=",), "le"),
+    (("≥",), "ge"),
+    (("≤",), "le"),
+)
+
+OPERATORS = (
+    BY_WORDS | NOT_WORDS | OR_WORDS | AND_WORDS | VERSUS_WORDS | WHICH_WORDS | TREND_WORDS | HIGHEST | LOWEST
+) | (LONGEST | SHORTEST | BEST | WORST | DESCENDING | ASCENDING | COUNTING | frozenset(GRAIN_ADJECTIVES))
+"""Every single word the grammar reads as an operator."""
+
+ENGLISH = FILLER | OPERATORS | frozenset(GRAIN_UNITS) | {word for phrase, _ in COMPARATORS for word in phrase}
+"""Every general word the planner knows, for telling a slip from a word."""
