@@ -1,0 +1,247 @@
+"""The `asklake` command: what can be typed, and which body it calls.
+
+Belongs here: arguments, options, help. Does not belong here: what a command does (commands/).
+Nothing heavy is imported at the top, so that `asklake --help` answers at once.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from lakehouse_assets.commands.failures import AsklakeGroup
+from lakehouse_assets.commands.output import Json, Out
+
+_HELP = "A lakehouse that answers questions. Begin with `asklake demo`; look around with `asklake status`."
+_EXITS = "Exit codes: 0 done, 1 failed, 2 wrong usage, 3 refused by an audit or a guard, 4 needs clarification."
+
+app = typer.Typer(
+    cls=AsklakeGroup, help=_HELP, epilog=_EXITS, no_args_is_help=True, add_completion=False,
+    pretty_exceptions_enable=False, context_settings={"help_option_names": ["-h", "--help"]},
+)  # fmt: skip
+quarantine_app = typer.Typer(help="Records that could not be loaded: what is wrong, and loading them after a fix.")
+app.add_typer(quarantine_app, name="quarantine")
+
+Tenant = Annotated[str | None, typer.Option("--tenant", help="Tenant to act as, for example pb.amritsar.")]
+Limit = Annotated[int, typer.Option("--limit", min=1, max=1000, help="Most rows to return.")]
+_DAY = ["%Y-%m-%d"]
+
+
+def main() -> None:
+    """Entry point of the console script."""
+    app()
+
+
+@app.callback()
+def options(
+    debug: Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.")] = False,
+) -> None:
+    """Options of every command; --debug is read where errors are explained."""
+
+
+@app.command()
+def ingest(
+    files: Annotated[
+        list[str], typer.Argument(help="Files or s3:// addresses: CSV, JSON, NDJSON, Parquet, gzip, zstd.")
+    ],
+    source: Annotated[str | None, typer.Option("--source", help="Source definition the files are read with.")] = None,
+    mapping: Annotated[Path | None, typer.Option("--mapping", help="YAML file with a source of your own.")] = None,
+    tenant: Tenant = None,
+    as_json: Json = False,
+) -> None:
+    """Load files into bronze; bad records go to quarantine, the same file twice adds nothing."""
+    from lakehouse_assets.commands import loading
+
+    loading.ingest(Out(as_json), files, source, mapping, tenant)
+
+
+@quarantine_app.command("list")
+def quarantine_list(
+    source: Annotated[str | None, typer.Option("--source", help="Only records of this source.")] = None,
+    as_json: Json = False,
+) -> None:
+    """What is in quarantine, by source, column and reason."""
+    from lakehouse_assets.commands import loading
+
+    loading.quarantine_list(Out(as_json), source)
+
+
+@quarantine_app.command("show")
+def quarantine_show(
+    source: Annotated[str | None, typer.Option("--source", help="Only records of this source.")] = None,
+    load: Annotated[str | None, typer.Option("--load", help="Only records of this load.")] = None,
+    limit: Limit = 20,
+    as_json: Json = False,
+) -> None:
+    """The records themselves: file, line, column, reason and raw text."""
+    from lakehouse_assets.commands import loading
+
+    loading.quarantine_show(Out(as_json), source, load, limit)
+
+
+@quarantine_app.command("replay")
+def quarantine_replay(
+    source: Annotated[str | None, typer.Option("--source", help="Source the records are read with again.")] = None,
+    mapping: Annotated[Path | None, typer.Option("--mapping", help="YAML file with the mended source.")] = None,
+    load: Annotated[str | None, typer.Option("--load", help="Only records of this load.")] = None,
+    as_json: Json = False,
+) -> None:
+    """Load quarantined records again, after the source definition was put right."""
+    from lakehouse_assets.commands import loading
+
+    loading.quarantine_replay(Out(as_json), source, mapping, load)
+
+
+@app.command()
+def materialize(
+    select: Annotated[
+        str | None, typer.Option("--select", "-s", help="Tables, for example gold.gold_pgr_funnel_daily+.")
+    ] = None,
+    domain: Annotated[str | None, typer.Option("--domain", "-d", help="Only this domain.")] = None,
+    first: Annotated[datetime | None, typer.Option("--from", formats=_DAY, help="First day to rebuild.")] = None,
+    last: Annotated[datetime | None, typer.Option("--to", formats=_DAY, help="Last day to rebuild.")] = None,
+    as_json: Json = False,
+) -> None:
+    """Build silver, gold and semantic tables; without a range, the days that new data touched."""
+    from lakehouse_assets.commands import building
+
+    building.materialize(Out(as_json), select, domain, first and first.date(), last and last.date())
+
+
+@app.command()
+def ask(
+    question: Annotated[str, typer.Argument(help="A question in plain English.")],
+    tenant: Tenant = None,
+    queue: Annotated[bool, typer.Option("--queue", help="Put it in the queue; the daemon answers it.")] = False,
+    wait: Annotated[float, typer.Option("--wait", min=0, help="With --queue: seconds to wait for the answer.")] = 0,
+    as_json: Json = False,
+) -> None:
+    """Answer a question, or ask back, or say why not."""
+    from lakehouse_assets.commands import questions
+
+    questions.ask(Out(as_json), question, tenant, queue, wait)
+
+
+@app.command()
+def query(
+    metrics: Annotated[str, typer.Option("--metrics", "-m", help="Metrics, separated by commas.")],
+    group_by: Annotated[str, typer.Option("--group-by", "-g", help="Dimensions, separated by commas.")] = "",
+    where: Annotated[
+        list[str] | None,
+        typer.Option("--where", "-w", help='Filter: "dim=value", also != > >= < <=, "a|b" for several.'),
+    ] = None,
+    grain: Annotated[
+        str | None, typer.Option("--grain", help="day, week, month, quarter or year: one row per step.")
+    ] = None,
+    first: Annotated[datetime | None, typer.Option("--from", formats=_DAY, help="First day.")] = None,
+    last: Annotated[datetime | None, typer.Option("--to", formats=_DAY, help="Last day.")] = None,
+    order_by: Annotated[
+        str, typer.Option("--order-by", "-o", help="Metrics or dimensions; -name sorts downwards.")
+    ] = "",
+    limit: Limit = 100,
+    tenant: Tenant = None,
+    as_json: Json = False,
+) -> None:
+    """Metrics by name: the same path as a question, without the words."""
+    from lakehouse_assets.commands import questions
+
+    request = questions.Request(
+        metrics, group_by, tuple(where or ()), grain, first and first.date(), last and last.date(), order_by, limit
+    )
+    questions.query(Out(as_json), request, tenant)
+
+
+@app.command()
+def catalog(
+    search: Annotated[str | None, typer.Argument(help="Only what contains this word.")] = None,
+    as_json: Json = False,
+) -> None:
+    """What can be asked: metrics and dimensions, with their descriptions."""
+    from lakehouse_assets.commands import questions
+
+    questions.catalog(Out(as_json), search)
+
+
+@app.command()
+def sql(
+    statement: Annotated[str, typer.Argument(help="One SELECT over tables named layer.table.")],
+    limit: Annotated[int, typer.Option("--limit", min=1, max=100_000, help="Most rows to return.")] = 1000,
+    as_json: Json = False,
+) -> None:
+    """Read tables directly; nothing can be written, and nothing but the lake can be read."""
+    from lakehouse_assets.commands import lookups
+
+    lookups.sql(Out(as_json), statement, limit)
+
+
+@app.command()
+def history(
+    table: Annotated[str, typer.Argument(help="A table, for example gold.gold_pgr_case_lifecycle.")],
+    limit: Limit = 20,
+    as_json: Json = False,
+) -> None:
+    """The snapshots of a table: when, what, how many rows, by which publication and run."""
+    from lakehouse_assets.commands import lookups
+
+    lookups.history(Out(as_json), table, limit)
+
+
+@app.command()
+def replay(
+    answer_id: Annotated[str, typer.Argument(help="Id printed below an answer.")],
+    as_json: Json = False,
+) -> None:
+    """Run a stored answer again on the snapshots it was made from, and compare."""
+    from lakehouse_assets.commands import questions
+
+    questions.replay(Out(as_json), answer_id)
+
+
+@app.command()
+def status(as_json: Json = False) -> None:
+    """The state of everything, and what to do next."""
+    from lakehouse_assets.commands import overview
+
+    overview.status(Out(as_json))
+
+
+@app.command()
+def maintain(as_json: Json = False) -> None:
+    """Compact small files, forget old snapshots, delete files nothing needs."""
+    from lakehouse_assets.commands import building
+
+    building.maintain(Out(as_json))
+
+
+@app.command()
+def demo(
+    events: Annotated[int, typer.Option("--events", min=100, help="PGR events to make.")] = 150_000,
+    sales: Annotated[int, typer.Option("--sales", min=100, help="Sales lines to make.")] = 200_000,
+    as_json: Json = False,
+) -> None:
+    """Sample data through the whole lakehouse, and ten questions answered."""
+    from lakehouse_assets.commands import demo as body
+
+    body.demo(Out(as_json), {"pgr": events, "sales": sales})
+
+
+@app.command()
+def dev(
+    host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(help="Port of Dagit.")] = 3000,
+) -> None:
+    """Dagit, the daemon and the sensors, until Ctrl-C."""
+    from lakehouse_assets.commands import dev as body
+
+    body.dev(Out(as_json=False), host, port)
+
+
+@app.command()
+def parse(as_json: Json = False) -> None:
+    """Build the dbt manifest that the assets are made from."""
+    from lakehouse_assets.commands import building
+
+    building.parse(Out(as_json))

@@ -1,0 +1,342 @@
+"""`asklake materialize`, `maintain` and `parse`: making tables from tables.
+
+Belongs here: which runs a request means, and what is told of them. Does not belong here: the builds (assets).
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import date
+from typing import TYPE_CHECKING, Any
+
+import typer
+
+from lakehouse_assets.commands.failures import CommandError, Exit
+from lakehouse_assets.commands.output import Out, seconds
+
+if TYPE_CHECKING:
+    import dagster as dg
+
+    from lakehouse_assets.assets.dbt_graph import DbtGraph
+    from lakehouse_assets.commands.orchestrator import CheckSeen, Ran
+    from lakehouse_assets.lakehouse.contract import Contract
+    from lakehouse_assets.lakehouse.lake import Lake
+    from lakehouse_assets.settings import Settings
+
+_TABLE_NAME = re.compile(r"(?<![\w/\"])([a-z]+)\.([a-z][a-z0-9_]*)")
+_SEMANTIC = "semantic"
+SHOWN_FAILURES = 5
+
+
+@dataclass(frozen=True)
+class Step:
+    """One run to make: a domain's tables over a range of days, or whole tables."""
+
+    domain: str
+    job: str
+    tables: tuple[str, ...]
+    first: date | None = None
+    last: date | None = None
+
+    @property
+    def label(self) -> str:
+        """What the run does, for people."""
+        if self.first is None or self.last is None:
+            return self.job
+        return f"{self.job} {self.first} … {self.last}" if self.first != self.last else f"{self.job} {self.first}"
+
+
+class Builder:
+    """The code location and the instance, loaded once for as many runs as a command makes."""
+
+    def __init__(self, out: Out, settings: Settings, instance: dg.DagsterInstance) -> None:
+        """Load the definitions; the dbt manifest is parsed first where it is missing or old."""
+        from lakehouse_assets.assets import dbt_graph
+        from lakehouse_assets.definitions import build_defs, platform_contracts
+        from lakehouse_assets.lakehouse.dbt_runner import parse as parse_dbt
+        from lakehouse_assets.lakehouse.lake import Lake
+
+        self.out, self.settings, self.instance = out, settings, instance
+        with out.quietly():
+            parse_dbt(settings)
+            self.defs: dg.Definitions = build_defs(settings)
+        self.lake: Lake = Lake(settings)
+        self.graph: DbtGraph = dbt_graph.load(settings)
+        self.contracts: Mapping[str, Contract] = platform_contracts()
+
+    def tables_of(self, select: str | None, domain: str | None) -> list[str]:
+        """The tables that dbt and saved queries make, of one domain, as far as the selection names them.
+
+        Raises:
+            CommandError: nothing is selected.
+        """
+        made = {m.table for m in self.graph.models} | {f"{_SEMANTIC}.{q.name}" for q in self.graph.saved_queries}
+        chosen = made & self._selected(select) if select else made
+        found = sorted(t for t in chosen if domain in (None, self.contracts[t].domain))
+        if not found:
+            domains = ", ".join(sorted({self.contracts[t].domain for t in made}))
+            raise CommandError(
+                "nothing to build is selected",
+                f"domains: {domains}; tables are named layer.table, as in gold.{next(iter(sorted(made))).split('.')[1]}",
+                Exit.USAGE,
+            )
+        return found
+
+    def _selected(self, select: str) -> set[str]:
+        import dagster as dg
+
+        text = _TABLE_NAME.sub(r'key:"\1/\2"', select).replace(",", " or ")
+        try:
+            keys = dg.AssetSelection.from_string(text).resolve(self.defs.resolve_asset_graph())
+        except Exception as error:
+            raise CommandError(f"--select is not a selection: {error}", "", Exit.USAGE) from error
+        return {".".join(key.path) for key in keys}
+
+    def run(self, step: Step, *, config: Mapping[str, Any] | None = None) -> Ran:
+        """Make one run and wait for it, showing that time passes."""
+        import dagster as dg
+
+        from lakehouse_assets.automation.partitions import range_tags
+        from lakehouse_assets.commands.orchestrator import run_job
+
+        tags = range_tags(step.first, step.last) if step.first and step.last else {}
+        keys = [dg.AssetKey(t.split(".")) for t in step.tables]
+        with waiting(self.out, step.label), self.out.quietly():
+            job = self.defs.resolve_job_def(step.job)
+            return run_job(self.instance, job, tags=tags, selection=keys or None, config=config)
+
+
+@contextmanager
+def builder(out: Out) -> Iterator[Builder]:
+    """A builder on the instance that Dagit shows."""
+    from lakehouse_assets.commands import orchestrator
+    from lakehouse_assets.settings import get_settings
+
+    settings = get_settings()
+    with orchestrator.instance(settings) as opened:
+        with waiting(out, "loading the code location"):
+            made = Builder(out, settings, opened)
+        yield made
+
+
+@contextmanager
+def waiting(out: Out, label: str) -> Iterator[None]:
+    """A spinner with the seconds gone, where someone watches."""
+    if not out.live:
+        yield
+        return
+    from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+
+    columns = (SpinnerColumn(), TextColumn("{task.description}"), TimeElapsedColumn())
+    with Progress(*columns, console=out.console, transient=True) as progress:
+        progress.add_task(label, total=None)
+        yield
+
+
+def plan_builds(
+    made: Builder, tables: Sequence[str], first: date | None, last: date | None, *, named: bool
+) -> Iterator[Step]:
+    """The runs of silver and gold that a request means, domain by domain.
+
+    Args:
+        made: The loaded code location.
+        tables: The tables to build.
+        first: First day; without a range, the days on which a domain is behind bronze.
+        last: Last day.
+        named: Whether the person named what to build, so that tables without days are built although they exist.
+    """
+    from lakehouse_assets.automation.jobs import build_job_name
+    from lakehouse_assets.automation.partitions import daily
+
+    heads = made.lake.catalog.heads()
+    models = [t for t in tables if not t.startswith(f"{_SEMANTIC}.")]
+    for domain in sorted({made.contracts[t].domain for t in models}):
+        own = tuple(t for t in models if made.contracts[t].domain == domain)
+        if daily(domain) is None:
+            if named or not heads.keys() >= set(own):
+                yield Step(domain, build_job_name(domain), own)
+            continue
+        for start, end in _ranges(made, domain, own, first, last):
+            yield Step(domain, build_job_name(domain), own, start, end)
+
+
+def _ranges(
+    made: Builder, domain: str, tables: Sequence[str], first: date | None, last: date | None
+) -> list[tuple[date, date]]:
+    from lakehouse_assets.assets.days import dirty_days
+    from lakehouse_assets.automation.partitions import daily, stretches, within
+    from lakehouse_assets.lakehouse.periods import days_between
+
+    partitions = daily(domain)
+    if partitions is None:
+        return []
+    if first and last:
+        return stretches(within(partitions, days_between(first, last)))
+    return stretches(within(partitions, dirty_days(made.lake, made.graph, list(tables))))
+
+
+def plan_semantic(made: Builder, tables: Sequence[str], built: set[str], *, named: bool) -> Step | None:
+    """The run of the semantic tables whose inputs were built, or which were named."""
+    from lakehouse_assets.automation.jobs import SEMANTIC
+
+    heads = made.lake.catalog.heads()
+    chosen = [
+        name
+        for query in made.graph.saved_queries
+        if (name := f"{_SEMANTIC}.{query.name}") in tables
+        and set(query.reads) <= heads.keys()
+        and (named or name not in heads or built.intersection(query.reads))
+    ]
+    return Step(_SEMANTIC, SEMANTIC, tuple(sorted(chosen))) if chosen else None
+
+
+def build_all(made: Builder, tables: Sequence[str], first: date | None, last: date | None, *, named: bool) -> list[Ran]:
+    """Make every run a request means; a domain whose audit refuses does not keep the others from being built."""
+    steps = list(plan_builds(made, tables, first, last, named=named))
+    done = [_told(made, step, made.run(step)) for step in steps]
+    built = {t.table for ran in done for t in ran.tables}
+    semantic = plan_semantic(made, tables, built, named=named)
+    if semantic:
+        done.append(_told(made, semantic, made.run(semantic)))
+    return done
+
+
+def _told(made: Builder, step: Step, ran: Ran) -> Ran:
+    out = made.out
+    word = "done" if ran.success else "REFUSED by its audit" if ran.refused else "FAILED"
+    out.say(f"{step.label}: {word} in {seconds(ran.seconds)}", style="" if ran.success else "red")
+    if ran.tables:
+        out.table(
+            ("table", "rows written", "rows in all", "partitions"),
+            [
+                (t.table, t.metadata.get("rows_written"), t.metadata.get("dagster/row_count"),
+                 t.metadata.get("partitions_written"))
+                for t in ran.tables
+            ],
+        )  # fmt: skip
+    return ran
+
+
+def materialize(out: Out, select: str | None, domain: str | None, first: date | None, last: date | None) -> None:
+    """Build what is behind, or what was named."""
+    if (first is None) != (last is None):
+        raise CommandError("a range needs both ends", "give --from and --to", Exit.USAGE)
+    if first and last and first > last:
+        raise CommandError(f"the range ends ({last}) before it begins ({first})", "", Exit.USAGE)
+    with builder(out) as made:
+        tables = made.tables_of(select, domain)
+        done = build_all(made, tables, first, last, named=bool(select or domain or first))
+    if not done:
+        out.say("Nothing to build: every day of bronze is in silver and gold.")
+    print_audit(out, [c for ran in done for c in ran.checks])
+    print_errors(out, done)
+    out.emit({"runs": [as_document(ran) for ran in done]})
+    stop_if_failed(done)
+
+
+def stop_if_failed(done: Sequence[Ran]) -> None:
+    """End the command with the exit code that the worst of its runs means."""
+    failed = [ran for ran in done if not ran.success]
+    if any(not ran.refused for ran in failed):
+        raise typer.Exit(int(Exit.FAILED))
+    if failed:
+        raise typer.Exit(int(Exit.REFUSED))
+
+
+def print_audit(out: Out, checks: Sequence[CheckSeen]) -> None:
+    """Checks by table, then what did not pass."""
+    if not checks:
+        return
+    counts: dict[str, Counter[str]] = {}
+    for check in checks:
+        counts.setdefault(check.table, Counter())[verdict(check)] += 1
+    out.heading("Audit")
+    out.table(
+        ("table", "passed", "warned", "failed"),
+        [(table, c["passed"], c["warned"], c["failed"]) for table, c in sorted(counts.items())],
+    )
+    for check in [c for c in checks if not c.passed]:
+        out.say(f"{verdict(check)}: {check.table} {check.check}: {check.description}")
+
+
+def verdict(check: CheckSeen) -> str:
+    """What a check came to, in one word."""
+    return "passed" if check.passed else "failed" if check.severity == "ERROR" else "warned"
+
+
+def print_errors(out: Out, done: Sequence[Ran]) -> None:
+    """Why runs failed, and where to look further."""
+    for ran in done:
+        if ran.success:
+            continue
+        for text in dict.fromkeys(ran.errors[:SHOWN_FAILURES]):
+            out.say(f"{ran.job}: {text}", style="red")
+        out.say(f"The whole run is in Dagit (`asklake dev`), under Runs: {ran.run_id}")
+
+
+def as_document(ran: Ran) -> dict[str, Any]:
+    """A run for programs."""
+    return {
+        "job": ran.job,
+        "run_id": ran.run_id,
+        "success": ran.success,
+        "refused": ran.refused,
+        "seconds": round(ran.seconds, 3),
+        "tables": [
+            {
+                "table": t.table,
+                "rows_written": t.metadata.get("rows_written", 0),
+                "rows": t.metadata.get("dagster/row_count"),
+                "snapshot_id": t.metadata.get("snapshot_id"),
+                "publication_id": t.metadata.get("publication_id"),
+            }
+            for t in ran.tables
+        ],
+        "checks": dict(Counter(verdict(c) for c in ran.checks)),
+        "not_passed": [
+            {"table": c.table, "check": c.check, "verdict": verdict(c), "description": c.description}
+            for c in ran.checks
+            if not c.passed
+        ],
+        "errors": ran.errors,
+    }
+
+
+def maintain(out: Out) -> None:
+    """Run maintenance as the run that Dagit shows."""
+    from lakehouse_assets.automation.jobs import MAINTENANCE
+
+    with builder(out) as made:
+        ran = made.run(Step("platform", MAINTENANCE, ()))
+        states = {i: made.lake.catalog.load_table(i).metadata for i in sorted(made.lake.catalog.heads())}
+    out.say(f"maintenance: {'done' if ran.success else 'FAILED'} in {seconds(ran.seconds)}")
+    freed = next((t.metadata.get("bytes_removed", 0) for t in ran.tables), 0)
+    out.say(f"{freed:,} bytes freed; {sum(len(m.snapshots) for m in states.values())} snapshots kept")
+    print_errors(out, [ran])
+    out.emit({"run": as_document(ran), "bytes_removed": freed})
+    stop_if_failed([ran])
+
+
+def parse(out: Out) -> None:
+    """Build the manifest and what the asset factories derive from it."""
+    from lakehouse_assets.assets import dbt_graph
+    from lakehouse_assets.lakehouse.dbt_runner import parse as parse_dbt
+    from lakehouse_assets.settings import get_settings
+
+    settings = get_settings()
+    with waiting(out, "parsing the dbt project"), out.quietly():
+        manifest = parse_dbt(settings)
+        graph = dbt_graph.load(settings)
+    out.say(f"{len(graph.models)} models, {len(graph.tests)} tests, {len(graph.saved_queries)} saved queries")
+    out.emit(
+        {
+            "manifest": manifest,
+            "models": len(graph.models),
+            "tests": len(graph.tests),
+            "saved_queries": len(graph.saved_queries),
+        }
+    )

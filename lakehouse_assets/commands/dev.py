@@ -1,0 +1,31 @@
+"""`asklake dev`: Dagit, the daemon and the sensors on this machine.
+
+Belongs here: starting the servers of one machine. Does not belong here: what they serve.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+
+from lakehouse_assets.commands.output import Out
+
+# `dagster dev` advises another tool on every start; the rest of what it warns of is wanted.
+_ADVICE = "ignore:Function `dev_command`"
+
+
+def dev(out: Out, host: str, port: int) -> None:
+    """Become `dagster dev`, so that one Ctrl-C ends the webserver, the daemon and every run's process."""
+    from lakehouse_assets.commands import orchestrator
+    from lakehouse_assets.lakehouse.dbt_runner import parse
+    from lakehouse_assets.settings import get_settings
+
+    settings = get_settings()
+    orchestrator.prepare(settings)
+    with out.quietly():
+        parse(settings)
+    out.say(f"Dagit: http://{host}:{port}   landing folder: {settings.landing_root}   end: Ctrl-C")
+    sys.stdout.flush()
+    os.chdir(settings.project_root)
+    command = [sys.executable, "-W", _ADVICE, "-m", "dagster", "dev", "-w", "workspace.yaml"]
+    os.execv(sys.executable, [*command, "-h", host, "-p", str(port), "--log-level", "warning"])

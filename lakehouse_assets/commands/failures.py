@@ -1,0 +1,102 @@
+"""What goes wrong, in one sentence with the next step, and the exit code it means.
+
+Belongs here: the only mapping of exceptions to exit codes. Does not belong here: raising any of them.
+"""
+
+from __future__ import annotations
+
+import sys
+from enum import IntEnum
+from typing import Any
+
+import typer
+from typer.core import TyperGroup
+
+from lakehouse_assets.commands.output import Out, wants_json
+
+
+class Exit(IntEnum):
+    """What a command's exit code means."""
+
+    DONE = 0
+    FAILED = 1
+    USAGE = 2
+    REFUSED = 3
+    CLARIFY = 4
+
+
+class CommandError(Exception):
+    """A command cannot do what it was asked; the text says why and what to do next."""
+
+    def __init__(self, problem: str, hint: str = "", code: Exit = Exit.FAILED, **details: Any) -> None:
+        """Keep the parts apart for --json."""
+        self.problem, self.hint, self.code, self.details = problem, hint, code, details
+        super().__init__(f"{problem}. {hint}" if hint else problem)
+
+
+# Named, not imported: an error's class is only known once its module, which takes long to import, was loaded.
+_REFUSED = {
+    "AuditFailedError": "`asklake status` shows the tables as they still are; the failing rows are in the run in Dagit",
+    "QueryRefusedError": "`asklake catalog` lists what can be asked; `asklake status` lists the tables",
+    "QueryTimeoutError": "narrow the time range, or group by less",
+    "GuardError": "`asklake catalog` lists what can be asked",
+    "PlanRefusedError": "`asklake catalog` lists what can be asked",
+}
+_FAILED = {
+    "IngestError": "",
+    "SchemaDriftError": "",
+    "PublicationConflictError": "run the command again",
+    "DbtFailedError": "the model named above is in dbt_project/models",
+    "PermissionError": "ASKLAKE_HOME names the data folder; it has to be writable",
+    "OSError": "`df -h` shows whether the disk is full; nothing half-written is visible",
+}
+_USAGE = {
+    "SourceError": "",
+    "ValidationError": "check the ASKLAKE_ variables and the arguments",
+    "FileNotFoundError": "check the path",
+    "LookupError": "",
+}
+
+
+class AsklakeGroup(TyperGroup):
+    """Runs a command and turns what people can do something about into a sentence instead of a traceback."""
+
+    def invoke(self, ctx: typer.Context) -> Any:
+        """Run the command the arguments name."""
+        try:
+            return super().invoke(ctx)
+        except (typer.TyperException, typer.Exit, typer.Abort):
+            raise
+        except KeyboardInterrupt:
+            raise typer.Exit(130) from None
+        except Exception as error:
+            if ctx.params.get("debug") or not (known := explain(error)):
+                raise
+            report(known, wants_json(ctx))
+            raise typer.Exit(int(known.code)) from None
+
+
+def explain(error: BaseException) -> CommandError | None:
+    """What an exception means for the person at the keyboard, or None where it is a defect of ours."""
+    if isinstance(error, CommandError):
+        return error
+    for kind in type(error).__mro__:
+        for table, code in ((_REFUSED, Exit.REFUSED), (_FAILED, Exit.FAILED), (_USAGE, Exit.USAGE)):
+            if kind.__name__ in table:
+                return CommandError(_text(error), table[kind.__name__], code, kind=type(error).__name__)
+    return None
+
+
+def _text(error: BaseException) -> str:
+    if isinstance(error, KeyError) and error.args:
+        return str(error.args[0])
+    return str(error).rstrip(".") or type(error).__name__
+
+
+def report(error: CommandError, as_json: bool) -> None:
+    """Print an error: a sentence on stderr, or for programs a document on stdout."""
+    if as_json:
+        document = {"problem": error.problem, "next": error.hint, "exit_code": int(error.code), **error.details}
+        Out(as_json=True).emit({"error": document})
+    else:
+        print(f"asklake: {error}", file=sys.stderr)  # noqa: T201

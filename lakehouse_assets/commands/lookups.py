@@ -1,0 +1,187 @@
+"""`asklake sql`, `history` and `status`: looking at the tables themselves.
+
+Belongs here: reading the catalog for people. Does not belong here: metrics and questions (questions.py).
+"""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from datetime import UTC, date, datetime
+from typing import TYPE_CHECKING, Any
+
+from lakehouse_assets.commands.failures import CommandError, Exit
+from lakehouse_assets.commands.output import Out, ago
+
+if TYPE_CHECKING:
+    from pyiceberg.table import Table
+    from pyiceberg.table.snapshots import Snapshot
+
+    from lakehouse_assets.lakehouse.contract import Contract
+    from lakehouse_assets.lakehouse.lake import Lake
+
+_TIME_PARTITIONS = ("day", "month")
+
+
+@dataclass(frozen=True)
+class TableState:
+    """One table as `status` shows it; ages are in seconds, days are the newest in its date partition."""
+
+    table: str
+    rows: int
+    newest_day: date | None
+    published_at: datetime | None
+    age_s: float | None
+    freshness: str
+    publication: str
+
+
+def open_lake() -> Lake:
+    """The lake of the settings, opened lazily."""
+    from lakehouse_assets.lakehouse.lake import Lake
+    from lakehouse_assets.settings import get_settings
+
+    return Lake(get_settings())
+
+
+def declared() -> dict[str, Contract]:
+    """Every contract by identifier; definitions.py has the same, but costs an import of Dagster."""
+    from nlq.contracts import CONTRACTS as ANSWERED
+
+    from lakehouse_assets.domains import all_contracts
+    from lakehouse_assets.ingest.contracts import CONTRACTS as INGESTED
+
+    return {c.identifier: c for c in (*all_contracts(), *INGESTED, *ANSWERED)}
+
+
+def sql(out: Out, statement: str, limit: int) -> None:
+    """Run one read-only statement over the tables."""
+    import time
+
+    lake = open_lake()
+    started = time.perf_counter()
+    with lake.session() as session:
+        table = session.query(statement, limit=limit + 1)
+        snapshots = dict(session.snapshots)
+    elapsed = (time.perf_counter() - started) * 1000
+    more = table.num_rows > limit
+    table = table.slice(0, limit)
+    rows = table.to_pylist()
+    out.table(table.column_names, [tuple(row.values()) for row in rows])
+    count = f"the first {limit}" if more else str(table.num_rows)
+    out.say(f"{count} rows, {elapsed:,.0f} ms" + ("; --limit shows more" if more else ""), style="dim")
+    out.emit(
+        {
+            "columns": table.column_names,
+            "rows": rows,
+            "truncated": more,
+            "snapshots": snapshots,
+            "elapsed_ms": round(elapsed, 1),
+        }
+    )
+
+
+def history(out: Out, name: str, limit: int) -> None:
+    """The snapshots of one table, newest first."""
+    lake = open_lake()
+    identifier = _known_table(lake, name)
+    table = lake.catalog.load_table(identifier)
+    entries = [_entry(s) for s in sorted(table.metadata.snapshots, key=lambda s: -s.timestamp_ms)[:limit]]
+    out.table(
+        ("time (UTC)", "operation", "rows", "added", "removed", "publication", "run", "snapshot"),
+        [
+            (e["time"], e["operation"], e["rows"], e["added"], e["removed"], e["publication"], e["run"],
+             str(e["snapshot_id"]))
+            for e in entries
+        ],
+    )  # fmt: skip
+    out.emit({"table": identifier, "snapshots": entries})
+
+
+def _known_table(lake: Lake, name: str) -> str:
+    """The identifier a person means: `layer.table`, or a table name that only one layer has.
+
+    Raises:
+        CommandError: no table, or several, of that name.
+    """
+    heads = lake.catalog.heads()
+    found = [i for i in sorted(heads) if name in (i, i.split(".")[1])]
+    if len(found) == 1:
+        return found[0]
+    if found:
+        raise CommandError(f"'{name}' is in several layers", f"say one of: {', '.join(found)}", Exit.USAGE)
+    hint = f"tables: {', '.join(sorted(heads))}" if heads else "nothing was published yet; `make run` loads the samples"
+    raise CommandError(f"there is no table '{name}'", hint, Exit.USAGE)
+
+
+def _entry(snapshot: Snapshot) -> dict[str, Any]:
+    from lakehouse_assets.lakehouse.publication import PUBLICATION_ID, RUN_ID
+
+    summary = snapshot.summary
+    more = dict(summary.additional_properties) if summary else {}
+    return {
+        "snapshot_id": snapshot.snapshot_id,
+        "time": datetime.fromtimestamp(snapshot.timestamp_ms / 1000, UTC).replace(tzinfo=None),
+        "operation": summary.operation.value if summary else "unknown",
+        "rows": int(more.get("total-records", 0)),
+        "added": int(more.get("added-records", 0)),
+        "removed": int(more.get("deleted-records", 0)),
+        "publication": more.get(PUBLICATION_ID, ""),
+        "run": more.get(RUN_ID, ""),
+    }
+
+
+def table_states(lake: Lake) -> list[TableState]:
+    """Every published table, in the order of its layer and name."""
+    from lakehouse_assets.lakehouse.contract import LAYERS
+
+    contracts = declared()
+    order = {layer: number for number, layer in enumerate(LAYERS)}
+    heads = sorted(lake.catalog.heads(), key=lambda i: (order.get(i.split(".")[0], len(order)), i))  # pyright: ignore[reportArgumentType]
+    with lake.session() as session:
+        return [_state(session, lake.catalog.load_table(i), i, contracts.get(i)) for i in heads]
+
+
+def _state(session: Any, table: Table, identifier: str, contract: Contract | None) -> TableState:
+    snapshot = table.metadata.current_snapshot()
+    if snapshot is None:
+        return TableState(identifier, 0, None, None, None, "never published", "")
+    entry = _entry(snapshot)
+    age = datetime.now(UTC).timestamp() - snapshot.timestamp_ms / 1000
+    return TableState(
+        identifier, entry["rows"], _newest_day(session, identifier, contract), entry["time"], age,
+        _freshness(contract, age), entry["publication"],
+    )  # fmt: skip
+
+
+def _newest_day(session: Any, identifier: str, contract: Contract | None) -> date | None:
+    column = (
+        next((p.column for p in contract.partitions if p.transform in _TIME_PARTITIONS), None) if contract else None
+    )
+    if column is None:
+        return None
+    return session.query(f'select max("{column}")::date as day from {identifier}').to_pylist()[0]["day"]
+
+
+def _freshness(contract: Contract | None, age_s: float) -> str:
+    if contract is None or contract.freshness is None:
+        return ""
+    if age_s > contract.freshness.fail_after.total_seconds():
+        return "stale"
+    return "late" if age_s > contract.freshness.warn_after.total_seconds() else "fresh"
+
+
+def print_states(out: Out, states: list[TableState]) -> None:
+    """The tables for people."""
+    out.table(
+        ("table", "rows", "newest day", "published", "freshness", "publication"),
+        [
+            (s.table, s.rows, s.newest_day, f"{ago(s.age_s)} ago" if s.age_s is not None else None, s.freshness,
+             s.publication)
+            for s in states
+        ],
+    )  # fmt: skip
+
+
+def as_documents(states: list[TableState]) -> list[dict[str, Any]]:
+    """The tables for programs."""
+    return [asdict(s) for s in states]

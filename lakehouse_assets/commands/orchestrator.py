@@ -1,0 +1,156 @@
+"""Dagster as the commands use it: the same instance, environment and code location as `asklake dev`.
+
+Belongs here: opening the instance, running a job in this process and listening to it.
+Does not belong here: which jobs exist (automation), or what they do (assets).
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    import dagster as dg
+
+    from lakehouse_assets.settings import Settings
+
+Listener = Callable[["dg.EventLogEntry"], None]
+_SILENT = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
+
+
+@dataclass(frozen=True)
+class TableWritten:
+    """What a run says it published of one table, once per run however many partitions it had."""
+
+    table: str
+    metadata: Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class CheckSeen:
+    """One asset check a run evaluated."""
+
+    table: str
+    check: str
+    passed: bool
+    severity: str
+    description: str
+    metadata: Mapping[str, Any]
+
+    @property
+    def blocking(self) -> bool:
+        """Whether it kept the run from publishing."""
+        return not self.passed and self.severity == "ERROR"
+
+
+@dataclass(frozen=True)
+class Ran:
+    """A finished run."""
+
+    job: str
+    run_id: str
+    success: bool
+    seconds: float
+    tables: list[TableWritten] = field(default_factory=list)
+    checks: list[CheckSeen] = field(default_factory=list)
+    errors: list[str] = field(default_factory=list)
+
+    @property
+    def refused(self) -> bool:
+        """Whether an audit kept it from publishing."""
+        return not self.success and any(c.blocking for c in self.checks)
+
+
+def environment(settings: Settings) -> dict[str, str]:
+    """The variables every process of the platform shares, whoever starts it."""
+    return {
+        "DAGSTER_HOME": str(settings.project_root),
+        "ASKLAKE_DAGSTER_HOME": str(settings.dagster_storage),
+        "ASKLAKE_HOME": str(settings.home.absolute()),
+        "DBT_SEND_ANONYMOUS_USAGE_STATS": "false",
+    }
+
+
+def prepare(settings: Settings) -> None:
+    """Set the shared environment in this process, and make the folders it names."""
+    os.environ.update(environment(settings))
+    settings.dagster_storage.mkdir(parents=True, exist_ok=True)
+    if "://" not in settings.landing_root:
+        os.makedirs(settings.landing_root, exist_ok=True)
+
+
+@contextmanager
+def instance(settings: Settings) -> Iterator[dg.DagsterInstance]:
+    """The instance that Dagit shows."""
+    prepare(settings)
+    import dagster as dg
+
+    with dg.DagsterInstance.get() as opened:
+        yield opened
+
+
+def run_job(
+    opened: dg.DagsterInstance,
+    job: dg.JobDefinition,
+    *,
+    config: Mapping[str, Any] | None = None,
+    tags: Mapping[str, str] | None = None,
+    selection: Sequence[dg.AssetKey] | None = None,
+    listen: Listener | None = None,
+) -> Ran:
+    """Run a job in this process; a run that fails is a result, not an exception."""
+    from dagster._core.utils import make_new_run_id
+
+    run_id = make_new_run_id()
+    if listen:
+        opened.add_event_listener(run_id, listen)
+    started = time.perf_counter()
+    result = job.execute_in_process(
+        instance=opened,
+        run_config={**_SILENT, **(config or {})},
+        tags=dict(tags or {}),
+        asset_selection=selection,
+        run_id=run_id,
+        raise_on_error=False,
+    )
+    elapsed = time.perf_counter() - started
+    return Ran(
+        job.name, run_id, result.success, elapsed, _tables(result), _checks(result),
+        [_error(e) for e in result.all_events if e.is_step_failure or e.is_run_failure],
+    )  # fmt: skip
+
+
+def _tables(result: dg.ExecuteInProcessResult) -> list[TableWritten]:
+    found: dict[str, TableWritten] = {}
+    for event in result.all_events:
+        if event.is_step_materialization and event.asset_key:
+            name = ".".join(event.asset_key.path)
+            metadata = event.step_materialization_data.materialization.metadata
+            found[name] = TableWritten(name, {k: v.value for k, v in metadata.items()})
+    return list(found.values())
+
+
+def _checks(result: dg.ExecuteInProcessResult) -> list[CheckSeen]:
+    return [
+        CheckSeen(
+            ".".join(c.asset_key.path), c.check_name, c.passed, c.severity.value, c.description or "",
+            {k: v.value for k, v in c.metadata.items()},
+        )
+        for c in result.get_asset_check_evaluations()
+    ]  # fmt: skip
+
+
+def _error(event: dg.DagsterEvent) -> str:
+    """The innermost words of a failure, which are the ones written for people."""
+    data = event.event_specific_data
+    described = getattr(getattr(data, "user_failure_data", None), "description", None)
+    if described:
+        return described
+    error = getattr(data, "error", None)
+    while error is not None and error.cause is not None:
+        error = error.cause
+    return (error.message if error else event.message or "").strip()
