@@ -1,0 +1,31 @@
+"""How the outside gets into bronze: sources, readers, loads, quarantine, the landing folder.
+
+Belongs here: everything between a file and a published bronze table.
+Does not belong here: what a table must look like (domains), or how it becomes visible (lakehouse).
+
+The names below are loaded at first use, so that importing one module of this package does not cost them all.
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from lakehouse_assets.ingest.errors import IngestError, SourceError
+    from lakehouse_assets.ingest.loader import LoadResult, load
+    from lakehouse_assets.ingest.sources import Source, all_sources, find_source, read_sources
+
+_HOMES = {
+    "IngestError": "errors", "SourceError": "errors", "LoadResult": "loader", "load": "loader", "Source": "sources",
+    "all_sources": "sources", "find_source": "sources", "read_sources": "sources",
+}  # fmt: skip
+
+__all__ = [
+    "IngestError", "LoadResult", "Source", "SourceError", "all_sources", "find_source", "load", "read_sources",
+]  # fmt: skip
+
+
+def __getattr__(name: str) -> Any:
+    """Load a public name from its module."""
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(f"{__name__}.{_HOMES[name]}"), name)

@@ -1,0 +1,46 @@
+"""What can go wrong with a whole file or a whole source, in words for people.
+
+Belongs here: the exceptions of this package. A single bad record is no exception: it goes to quarantine.
+"""
+
+from __future__ import annotations
+
+
+class IngestError(Exception):
+    """A file cannot be loaded at all; nothing of it was published."""
+
+    def __init__(
+        self, file: str, problem: str, *, hint: str = "", line: int | None = None, column: str | int | None = None
+    ) -> None:
+        """Say what is wrong, where, and what to do next.
+
+        Args:
+            file: Path or URL of the file.
+            problem: What is wrong.
+            hint: What to do about it.
+            line: Line of the file, from 1.
+            column: Name of the field, or position in the line, from 1.
+        """
+        self.file, self.problem, self.hint, self.line, self.column = file, problem, hint, line, column
+        place = file
+        if line is not None:
+            place += f", line {line}"
+        if column is not None:
+            place += f", column {column}"
+        super().__init__(f"{place}: {problem}" + (f". {hint}" if hint else ""))
+
+
+class SourceError(Exception):
+    """A source definition (YAML) is wrong or cannot be found; the message names file, line and field."""
+
+
+class SomeFilesFailedError(IngestError):
+    """Some of several files could not be loaded; the others were."""
+
+    def __init__(self, errors: list[IngestError], results: list) -> None:
+        """Keep what failed and what did not."""
+        self.errors, self.results = errors, results
+        Exception.__init__(
+            self, f"{len(errors)} of {len(errors) + len(results)} files failed:\n" + "\n".join(map(str, errors))
+        )
+        self.file, self.problem, self.hint, self.line, self.column = "", str(self), "", None, None

@@ -1,0 +1,222 @@
+"""A file as a relation of raw records in DuckDB: the columns of `mapping.CARRIED`, `payload`, and the fields `s`.
+
+Belongs here: opening a file in its format and offering it to the engine, streaming.
+Does not belong here: cutting text into records (readers), or what the records mean (mapping).
+"""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Protocol
+
+import duckdb
+import pyarrow as pa
+
+from lakehouse_assets.ingest import readers
+from lakehouse_assets.ingest.errors import IngestError
+from lakehouse_assets.ingest.mapping import RecordMapping
+from lakehouse_assets.ingest.sources import Source
+from lakehouse_assets.ingest.streams import InputFile, is_remote
+from lakehouse_assets.lakehouse.contract import literal, quoted
+
+BATCHES = "raw_batches"
+
+
+class Records(Protocol):
+    """Raw records that DuckDB can read once."""
+
+    header: str | None
+
+    @property
+    def count(self) -> int:
+        """Records read so far; all of them once the statement is done."""
+        ...
+
+    def relation(self, con: duckdb.DuckDBPyConnection) -> str:
+        """SQL of the records, to stand after FROM."""
+        ...
+
+    @contextmanager
+    def errors(self) -> Iterator[None]:
+        """Around the statement that reads the records: gives errors of the reader as they were raised."""
+        ...
+
+
+def open_records(file: InputFile, source: Source, mapping: RecordMapping, scratch: Path) -> Records:
+    """A file of a source as records.
+
+    Raises:
+        IngestError: the file cannot be read at all.
+    """
+    if source.format == "parquet":
+        return ParquetRecords(file, mapping, scratch)
+    return TextRecords(file, source, mapping)
+
+
+class TextRecords:
+    """Records of a CSV, NDJSON or JSON file, streamed through Python in batches of Arrow memory."""
+
+    def __init__(self, file: InputFile, source: Source, mapping: RecordMapping) -> None:
+        """Read the header, if there is one."""
+        self._file, self._mapping = file, mapping
+        self._counter = readers.Counter()
+        self.header: str | None = None
+        self._fields: list[str] = []
+        blocks = file.text_blocks()
+        if source.format == "csv":
+            self.header, self._fields, blocks, line = readers.read_csv_header(blocks, source.delimiter, file.path)
+            refuse_missing_fields(file.path, mapping, self._fields, line=1)
+            self._counter.line = line
+            self._batches = readers.csv_batches(blocks, self._fields, source.delimiter, self._counter)
+        elif source.format == "json":
+            self._batches = readers.json_batches(blocks, self._counter)
+        else:
+            self._batches = readers.ndjson_batches(blocks, self._counter)
+        self._error: Exception | None = None
+
+    @property
+    def count(self) -> int:
+        """See Records."""
+        return self._counter.records
+
+    def relation(self, con: duckdb.DuckDBPyConnection) -> str:
+        """See Records."""
+        schema = readers.csv_schema(len(self._fields))
+        con.register(BATCHES, pa.RecordBatchReader.from_batches(schema, self._guarded()))
+        if self.header is None:
+            payload, struct = "raw_text", self._mapping.json_struct("raw_text")
+        else:
+            payload, struct = csv_columns(self._fields, self._mapping)
+        return (
+            f"(select source_row, line, raw_text, problem, form, {literal(self._file.path)} as source_file, "
+            f"null::bigint as occurrence, null::varchar as ref, {payload} as payload, {struct} as s from {BATCHES})"
+        )
+
+    def _guarded(self) -> Iterator[pa.RecordBatch]:
+        try:
+            yield from self._batches
+        except Exception as error:
+            self._error = error
+            raise
+
+    @contextmanager
+    def errors(self) -> Iterator[None]:
+        """See Records."""
+        try:
+            yield
+        except duckdb.Error:
+            if isinstance(self._error, readers.MalformedError):
+                bad = self._error
+                raise IngestError(
+                    self._file.path, bad.problem, hint="Nothing was loaded; mend the file and load it again.",
+                    line=bad.line, column=bad.column,
+                ) from bad  # fmt: skip
+            if self._error:
+                raise self._error from None
+            raise
+
+
+def csv_columns(fields: Sequence[str], mapping: RecordMapping) -> tuple[str, str]:
+    """SQL of the payload (a JSON object of the record) and of `s`, from the columns of a CSV batch."""
+    columns = {name: f"f{i}" for i, name in enumerate(fields)}
+    payload = ", ".join(f"{literal(name)}: {column}" for name, column in columns.items())
+    return f"cast(to_json({{{payload}}}) as varchar)", mapping.record_struct(columns)
+
+
+class ParquetRecords:
+    """Records of a Parquet file, read by DuckDB itself."""
+
+    header: str | None = None
+
+    def __init__(self, file: InputFile, mapping: RecordMapping, scratch: Path) -> None:
+        """Look at the file's schema, fetching the file first where it is remote."""
+        self._file, self._mapping = file, mapping
+        self._path = file.path
+        self._copy: tempfile.TemporaryDirectory[str] | None = None
+        if is_remote(file.path):
+            scratch.mkdir(parents=True, exist_ok=True)
+            self._copy = tempfile.TemporaryDirectory(dir=scratch, prefix="ingest-")
+            self._path = str(Path(self._copy.name) / "file.parquet")
+            with open(self._path, "wb") as out:
+                for block in file.raw_blocks():
+                    out.write(block)
+        self.count = 0
+
+    def relation(self, con: duckdb.DuckDBPyConnection) -> str:
+        """See Records."""
+        path = literal(self._path)
+        with self.errors():
+            described = con.execute(
+                f"describe select * from read_parquet({path}, hive_partitioning => false)"
+            ).fetchall()
+            rows = con.execute(f"select num_rows from parquet_file_metadata({path})").fetchall()
+        self.count = int(rows[0][0])
+        types = {name: kind for name, kind, *_ in described}
+        refuse_missing_fields(self._file.path, self._mapping, list(types))
+        nested = {n: f"cast(to_json({quoted(n)}) as varchar)" for n, k in types.items() if _is_nested(k)}
+        texts = {n: nested.get(n) or f"cast({quoted(n)} as varchar)" for n in types}
+        payload = "cast(to_json({" + ", ".join(f"{literal(n)}: {quoted(n)}" for n in types) + "}) as varchar)"
+        return (
+            f"(select file_row_number + 1 as source_row, null::bigint as line, {payload} as raw_text, "
+            f"null::varchar as problem, null::varchar as form, {literal(self._file.path)} as source_file, "
+            f"null::bigint as occurrence, null::varchar as ref, raw_text as payload, "
+            f"{self._mapping.record_struct(texts)} as s "
+            f"from read_parquet({path}, file_row_number => true, hive_partitioning => false))"
+        )
+
+    @contextmanager
+    def errors(self) -> Iterator[None]:
+        """See Records."""
+        try:
+            yield
+        except (duckdb.InvalidInputException, duckdb.IOException) as error:
+            if self._path not in str(error) and "arquet" not in str(error):
+                raise
+            problem = str(error).splitlines()[0].replace(self._path, "it")
+            raise IngestError(
+                self._file.path, f"not a sound Parquet file: {problem}", hint="Send the whole file again."
+            ) from error
+
+
+class ReplayedRecords:
+    """Records given as batches from quarantine; see quarantine.replay."""
+
+    def __init__(self, batches: pa.Table, relation: str) -> None:
+        """Keep the records and the SQL that reads them from BATCHES."""
+        self._table, self._relation = batches, relation
+        self.header = None
+        self.count = batches.num_rows
+
+    def relation(self, con: duckdb.DuckDBPyConnection) -> str:
+        """See Records."""
+        con.register(BATCHES, self._table)
+        return self._relation
+
+    @contextmanager
+    def errors(self) -> Iterator[None]:
+        """See Records; nothing of its own can go wrong."""
+        yield
+
+
+def refuse_missing_fields(file: str, mapping: RecordMapping, have: Sequence[str], line: int | None = None) -> None:
+    """Refuse a file that lacks a field the source needs.
+
+    Raises:
+        IngestError: it does; the message names the field and what the file has instead.
+    """
+    missing = [f for f in mapping.fields if f not in have and f not in mapping.source.optional and f != "_"]
+    if missing:
+        raise IngestError(
+            file, f"the file lacks the field {', '.join(map(repr, missing))}; it has {', '.join(have)}",
+            hint=f"Is it a file of source '{mapping.source.name}'? If the field may be missing, list it under "
+            "'optional' in the source.", line=line, column=missing[0],
+        )  # fmt: skip
+
+
+def _is_nested(kind: str) -> bool:
+    return kind.endswith("]") or kind.startswith(("STRUCT", "MAP", "UNION"))
+
+

@@ -1,0 +1,255 @@
+"""What a source is: a YAML description of how the records of a file become rows of a bronze table.
+
+Belongs here: the model of that YAML, reading it, and finding a source by name.
+Does not belong here: reading data files (readers), or turning a source into SQL (mapping).
+"""
+
+from __future__ import annotations
+
+import codecs
+from pathlib import Path
+from typing import Annotated, Any, Literal
+from zoneinfo import ZoneInfo
+
+import yaml
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
+
+from lakehouse_assets.ingest.errors import SourceError
+from lakehouse_assets.ingest.expressions import Expression
+
+Format = Literal["csv", "json", "ndjson", "parquet"]
+DOMAINS_FOLDER = Path(__file__).resolve().parent.parent / "domains"
+FILE_NAME = "sources.yml"
+
+
+def _text(value: Any) -> str:
+    if isinstance(value, bool) or not isinstance(value, str | int | float):
+        raise ValueError("must be an expression, written as text")
+    return str(value)
+
+
+def _valid_expression(text: str) -> str:
+    _ = Expression(text).tree
+    return text
+
+
+def _valid_zone(name: str) -> str:
+    try:
+        ZoneInfo(name)
+    except (KeyError, ValueError, OSError) as error:
+        raise ValueError(f"'{name}' is no time zone; use an IANA name such as Europe/London") from error
+    return name
+
+
+def _valid_encoding(name: str) -> str:
+    try:
+        return codecs.lookup(name).name
+    except LookupError as error:
+        raise ValueError(f"'{name}' is no encoding that Python knows, such as utf-8, latin-1 or cp1252") from error
+
+
+Sql = Annotated[str, BeforeValidator(_text), AfterValidator(_valid_expression)]
+Zone = Annotated[str, AfterValidator(_valid_zone)]
+Encoding = Annotated[str, AfterValidator(_valid_encoding)]
+Constant = str | int | float
+
+
+class _Part(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Tenant(_Part):
+    """Where the tenant of a record comes from; without it the caller must name one."""
+
+    constant: str | None = Field(None, description="The same tenant for every record.")
+    expression: Sql | None = Field(None, description="Expression over the raw fields.")
+
+    @model_validator(mode="after")
+    def _one_of_both(self) -> Tenant:
+        if (self.constant is None) == (self.expression is None):
+            raise ValueError("say either constant or expression")
+        return self
+
+
+class DedupKey(_Part):
+    """What makes two records copies of one another, within a tenant."""
+
+    fields: list[Sql] = Field(min_length=1, description="Expressions over the raw fields.")
+    occurrence: bool = Field(
+        False,
+        description="Whether equal keys in one file are different records: the first, the second, and so on.",
+    )
+
+
+class Mapping(_Part):
+    """How columns of the target table are filled."""
+
+    columns: dict[str, Sql] = Field(default_factory=dict, description="Column to expression over the raw fields.")
+    constants: dict[str, Constant] = Field(default_factory=dict, description="Column to fixed value.")
+
+    @model_validator(mode="after")
+    def _each_column_once(self) -> Mapping:
+        if twice := sorted(self.columns.keys() & self.constants.keys()):
+            raise ValueError(f"{', '.join(twice)}: stated under columns and under constants")
+        return self
+
+
+class Event(Mapping):
+    """One of the rows a record yields."""
+
+    name: str = Field(description="What tells the rows of one record apart; part of the deduplication key.")
+    when: Sql = Field("true", description="Condition over the raw fields under which the record yields this row.")
+
+
+class Source(Mapping):
+    """How the records of one kind of file become rows of a bronze table.
+
+    Every raw field is text to the expressions, whatever the format; nested JSON is its JSON text, and
+    `attributes.priority` reads inside it. Times without an offset are local times of `time_zone`; of an hour that
+    occurs twice the later (standard time) is taken.
+    """
+
+    name: str = Field(pattern=r"^[a-z][a-z0-9_]*$")
+    description: str = ""
+    format: Format
+    delimiter: str = Field(",", min_length=1, max_length=1)
+    encoding: Encoding = "utf-8"
+    target: str = Field(pattern=r"^bronze\.[a-z][a-z0-9_]*$")
+    tenant: Tenant | None = None
+    time_zone: Zone = "UTC"
+    date_formats: list[str] = Field(
+        default_factory=list, description="Formats beside ISO 8601, tried in this order (strptime notation)."
+    )
+    null_values: list[str] = Field([""], description="Raw texts that mean 'no value'.")
+    optional: list[str] = Field(default_factory=list, description="Raw fields a file may lack.")
+    dedup_key: DedupKey
+    events: list[Event] = Field(default_factory=list)
+    origin: str = Field("", exclude=True, description="File the source was read from.")
+
+    @model_validator(mode="before")
+    @classmethod
+    def _short_forms(cls, data: Any) -> Any:
+        """Accept a plain list as `dedup_key`, and a plain text as a constant `tenant`."""
+        if isinstance(data, dict):
+            if isinstance(data.get("dedup_key"), list):
+                data = {**data, "dedup_key": {"fields": data["dedup_key"]}}
+            if isinstance(data.get("tenant"), str):
+                data = {**data, "tenant": {"constant": data["tenant"]}}
+        return data
+
+    @model_validator(mode="after")
+    def _names_once(self) -> Source:
+        names = [e.name for e in self.events]
+        if len(set(names)) != len(names):
+            raise ValueError("events: two events have the same name")
+        return self
+
+    @property
+    def rows(self) -> list[Event]:
+        """What a record yields, each with its whole mapping; one unnamed row where no events are stated."""
+        if not self.events:
+            return [Event(name="", columns=self.columns, constants=self.constants)]
+        return [
+            Event(
+                name=e.name,
+                when=e.when,
+                columns={**{k: v for k, v in self.columns.items() if k not in e.constants}, **e.columns},
+                constants={**{k: v for k, v in self.constants.items() if k not in e.columns}, **e.constants},
+            )
+            for e in self.events
+        ]
+
+    @property
+    def fields(self) -> list[str]:
+        """Raw fields the source reads, sorted."""
+        texts = [*self.dedup_key.fields, *([self.tenant.expression] if self.tenant else [])]
+        for row in self.rows:
+            texts += [row.when, *row.columns.values()]
+        return sorted({f for text in texts if text for f in Expression(text).fields})
+
+
+def read_sources(path: Path) -> list[Source]:
+    """Read a sources file: `sources:` with a list, or a single source.
+
+    Raises:
+        SourceError: the file is missing or wrong; the message names file, line and field.
+    """
+    try:
+        text = path.read_text(encoding="utf-8")
+        node = yaml.compose(text, Loader=yaml.SafeLoader)
+        data = yaml.safe_load(text)
+    except OSError as error:
+        raise SourceError(f"{path}: cannot be read: {error.strerror}. Check the path.") from error
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        mark = getattr(error, "problem_mark", None)
+        place = f"{path}, line {mark.line + 1}" if mark else str(path)
+        raise SourceError(f"{place}: not YAML: {getattr(error, 'problem', None) or error}") from error
+    if not isinstance(data, dict):
+        raise SourceError(f"{path}: empty, or not a mapping; begin with 'sources:' and a list of sources.")
+    single = "sources" not in data
+    entries = [data] if single else data["sources"]
+    if not isinstance(entries, list):
+        raise SourceError(f"{path}, line {_line(node, ['sources'])}: field 'sources': must be a list of sources.")
+    return [_source(path, node, entry, [] if single else ["sources", i]) for i, entry in enumerate(entries)]
+
+
+def _source(path: Path, node: Any, entry: Any, prefix: list[Any]) -> Source:
+    try:
+        return Source.model_validate(entry).model_copy(update={"origin": str(path)})
+    except ValidationError as error:
+        lines = []
+        for detail in error.errors():
+            loc = [part for part in detail["loc"] if part != "[key]"]
+            field = ".".join(str(part) for part in loc) or "source"
+            message = detail["msg"].removeprefix("Value error, ")
+            lines.append(f"{path}, line {_line(node, prefix + loc)}: field '{field}': {message}")
+        raise SourceError("\n".join(lines)) from error
+
+
+def _line(node: Any, loc: list[Any]) -> int:
+    """Line of the deepest part of `loc` that the document has."""
+    line = node.start_mark.line + 1
+    for part in loc:
+        if isinstance(node, yaml.MappingNode):
+            found = [(k, v) for k, v in node.value if k.value == str(part)]
+            if not found:
+                break
+            key, node = found[0]
+            line = key.start_mark.line + 1
+        elif isinstance(node, yaml.SequenceNode) and isinstance(part, int) and part < len(node.value):
+            node = node.value[part]
+            line = node.start_mark.line + 1
+        else:
+            break
+    return line
+
+
+def all_sources() -> dict[str, Source]:
+    """Every source of every domain, by name.
+
+    Raises:
+        SourceError: a file is wrong, or two sources share a name.
+    """
+    found: dict[str, Source] = {}
+    for path in sorted(DOMAINS_FOLDER.glob(f"*/{FILE_NAME}")):
+        for source in read_sources(path):
+            if source.name in found:
+                raise SourceError(f"{path}: source '{source.name}' is already stated in {found[source.name].origin}.")
+            found[source.name] = source
+    return found
+
+
+def find_source(name: str | None = None, mapping: Path | None = None) -> Source:
+    """The source of this name, from the domains or from the file `mapping`.
+
+    Raises:
+        SourceError: there is none, or the name is needed and missing.
+    """
+    sources = {s.name: s for s in read_sources(mapping)} if mapping else all_sources()
+    if name is None and len(sources) == 1:
+        return next(iter(sources.values()))
+    if name in sources:
+        return sources[name]
+    where = str(mapping) if mapping else "any domain"
+    known = ", ".join(sorted(sources)) or "none"
+    raise SourceError(f"there is no source '{name or ''}' in {where}; known: {known}.")

@@ -1,0 +1,236 @@
+"""Bytes of a file, wherever it lies: finding files, decompressing by content, hashing, decoding to UTF-8.
+
+Belongs here: everything below the level of a record.
+Does not belong here: what a record is (readers).
+"""
+
+from __future__ import annotations
+
+import codecs
+import glob
+import gzip
+import hashlib
+import os
+import zlib
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from typing import IO, Any
+
+from lakehouse_assets.ingest.errors import IngestError
+
+BLOCK = 4 << 20
+IGNORED_SUFFIXES = (".tmp", ".part", ".partial", ".crdownload")
+_GZIP, _ZSTD = b"\x1f\x8b", b"\x28\xb5\x2f\xfd"
+_UTF16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
+Progress = Callable[[str, int, int], None]
+
+
+def is_remote(path: str) -> bool:
+    """Whether a path is a URL rather than a local path."""
+    return "://" in path and not path.startswith("file://")
+
+
+def expand(files: Sequence[str | Path]) -> list[str]:
+    """The files meant by paths, folders (everything below them), globs and URLs, in order, each once.
+
+    Raises:
+        IngestError: a path means no file.
+    """
+    found: dict[str, None] = {}
+    for item in map(str, files):
+        matches = _remote_matches(item) if is_remote(item) else _local_matches(item.removeprefix("file://"))
+        if not matches:
+            raise IngestError(item, "no such file", hint="Check the path; a folder must hold at least one file.")
+        found.update(dict.fromkeys(matches))
+    return list(found)
+
+
+def _local_matches(item: str) -> list[str]:
+    if os.path.isdir(item):
+        return sorted(str(p) for p in Path(item).rglob("*") if p.is_file() and not is_unfinished(p.name))
+    if os.path.exists(item):
+        return [item]
+    return sorted(p for p in glob.glob(item, recursive=True) if os.path.isfile(p))
+
+
+def _remote_matches(url: str) -> list[str]:
+    fs, path = file_system(url)
+    protocol = url.split("://", 1)[0]
+    try:
+        if any(c in path for c in "*?["):
+            paths = fs.glob(path)
+        elif fs.isfile(path):
+            paths = [path]
+        else:
+            paths = [p for p in fs.find(path) if not is_unfinished(p.rsplit("/", 1)[-1])]
+    except OSError as error:
+        raise IngestError(url, f"cannot be listed: {error}", hint="Check address and access keys.") from error
+    return [f"{protocol}://{p}" for p in sorted(map(str, paths))]
+
+
+def file_system(url: str) -> tuple[Any, str]:
+    """The fsspec file system of a URL, and the path within it."""
+    import fsspec
+
+    return fsspec.core.url_to_fs(url)
+
+
+def is_unfinished(name: str) -> bool:
+    """Whether a file name says that the file is hidden or still being written."""
+    return name.startswith((".", "_")) or name.lower().endswith(IGNORED_SUFFIXES)
+
+
+class InputFile:
+    """One file to be loaded: its size, its hash once read to the end, its bytes decompressed and as UTF-8."""
+
+    def __init__(self, path: str, *, encoding: str = "utf-8", progress: Progress | None = None) -> None:
+        """Nothing is opened yet.
+
+        Raises:
+            IngestError: the file does not exist or is empty.
+        """
+        self.path = path
+        self._encoding = encoding
+        self._progress = progress
+        self._hash = hashlib.sha256()
+        self._read = 0
+        self.size = self._size()
+        if self.size == 0:
+            raise IngestError(path, "the file is empty (0 bytes)", hint="Was its transfer interrupted? Send it again.")
+
+    def _size(self) -> int:
+        try:
+            if is_remote(self.path):
+                fs, path = file_system(self.path)
+                return int(fs.size(path))
+            return os.path.getsize(self.path)
+        except OSError as error:
+            raise IngestError(self.path, f"cannot be read: {error.strerror or error}") from error
+
+    @property
+    def sha256(self) -> str:
+        """SHA-256 of the bytes as stored; reads whatever was not read yet."""
+        if self._read < self.size:
+            self._hash, self._read = hashlib.sha256(), 0
+            for _ in self.raw_blocks():
+                pass
+        return self._hash.hexdigest()
+
+    def open(self) -> IO[bytes]:
+        """The file as it lies in storage.
+
+        Raises:
+            IngestError: it cannot be opened.
+        """
+        try:
+            if is_remote(self.path):
+                fs, path = file_system(self.path)
+                return fs.open(path, "rb")
+            return open(self.path, "rb")
+        except OSError as error:
+            raise IngestError(self.path, f"cannot be read: {error.strerror or error}") from error
+
+    def raw_blocks(self) -> Iterator[bytes]:
+        """Blocks of the file as it lies in storage, counted and hashed on the way."""
+        with self.open() as handle:
+            while block := handle.read(BLOCK):
+                self._hash.update(block)
+                self._read += len(block)
+                if self._progress:
+                    self._progress(self.path, self._read, self.size)
+                yield block
+
+    def text_blocks(self) -> Iterator[bytes]:
+        """Blocks of the content as UTF-8, without a byte order mark.
+
+        Bytes of a file declared UTF-8 are passed on unchecked, so that a bad record can be told from its neighbours.
+
+        Raises:
+            IngestError: the file is cut off, damaged, or in another encoding altogether.
+        """
+        blocks = self._decompressed()
+        first = next(blocks, b"")
+        while 0 < len(first) < 4 and (more := next(blocks, b"")):
+            first += more
+        yield from _to_utf8(self.path, first, blocks, self._encoding)
+
+    def _decompressed(self) -> Iterator[bytes]:
+        blocks = self.raw_blocks()
+        first = next(blocks, b"")
+        if first.startswith(_GZIP):
+            yield from _gunzip(self.path, first, blocks)
+        elif first.startswith(_ZSTD):
+            yield from _unzstd(self.path, first, blocks)
+        else:
+            yield first
+            yield from blocks
+
+
+def _gunzip(path: str, first: bytes, blocks: Iterator[bytes]) -> Iterator[bytes]:
+    """Decompress gzip, several members after one another included."""
+    decoder = zlib.decompressobj(wbits=31)
+    pending = first
+    try:
+        while True:
+            while pending:
+                if decoder.eof:
+                    decoder = zlib.decompressobj(wbits=31)
+                data = decoder.decompress(pending, BLOCK)
+                pending = decoder.unused_data.lstrip(b"\0") if decoder.eof else decoder.unconsumed_tail
+                if data:
+                    yield data
+            if not (pending := next(blocks, b"")):
+                break
+        if data := decoder.flush():
+            yield data
+    except (zlib.error, gzip.BadGzipFile) as error:
+        raise IngestError(path, f"the gzip data is damaged: {error}", hint="Send the file again.") from error
+    if not decoder.eof:
+        raise IngestError(path, "the gzip data is cut off before its end", hint="Send the whole file again.")
+
+
+def _unzstd(path: str, first: bytes, blocks: Iterator[bytes]) -> Iterator[bytes]:
+    """Decompress zstd, several frames after one another included."""
+    import zstandard
+
+    decoder = zstandard.ZstdDecompressor().decompressobj(read_across_frames=False)
+    pending, inside = first, True
+    try:
+        while pending or (pending := next(blocks, b"")):
+            if decoder.eof:
+                decoder = zstandard.ZstdDecompressor().decompressobj(read_across_frames=False)
+            data = decoder.decompress(pending)
+            pending = decoder.unused_data if decoder.eof else b""
+            inside = not decoder.eof
+            for start in range(0, len(data), BLOCK):
+                yield data[start : start + BLOCK]
+    except zstandard.ZstdError as error:
+        raise IngestError(path, f"the zstd data is damaged: {error}", hint="Send the file again.") from error
+    if inside:
+        raise IngestError(path, "the zstd data is cut off before its end", hint="Send the whole file again.")
+
+
+def _to_utf8(path: str, first: bytes, blocks: Iterator[bytes], encoding: str) -> Iterator[bytes]:
+    if encoding in ("utf-8", "utf-8-sig", "ascii"):
+        if first.startswith(_UTF16):
+            raise IngestError(path, "the file is UTF-16", hint="State 'encoding: utf-16' in the source.", line=1)
+        yield first.removeprefix(codecs.BOM_UTF8)
+        yield from blocks
+        return
+    decoder = codecs.getincrementaldecoder(encoding)()
+    line = 1
+    try:
+        for block in _chain(first, blocks):
+            text = decoder.decode(block)
+            line += text.count("\n")
+            yield text.removeprefix("\ufeff").encode()
+        decoder.decode(b"", final=True)
+    except UnicodeError as error:
+        raise IngestError(
+            path, f"not {encoding}: {error}", hint="State the right encoding in the source.", line=line
+        ) from error
+
+
+def _chain(first: bytes, blocks: Iterator[bytes]) -> Iterator[bytes]:
+    yield first
+    yield from blocks
