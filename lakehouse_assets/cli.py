@@ -27,6 +27,13 @@ app.add_typer(quarantine_app, name="quarantine")
 
 Tenant = Annotated[str | None, typer.Option("--tenant", help="Tenant to act as, for example pb.amritsar.")]
 Limit = Annotated[int, typer.Option("--limit", min=1, max=1000, help="Most rows to return.")]
+Select = Annotated[
+    str | None,
+    typer.Option("--select", "-s", help="Tables: gold.gold_sales_monthly, or with all below: silver.silver_sales+"),
+]
+Where = Annotated[
+    list[str] | None, typer.Option("--where", "-w", help='Filter: "dim=value", "dim=a|b", also != > >= < <=')
+]
 _DAY = ["%Y-%m-%d"]
 
 
@@ -44,9 +51,7 @@ def options(
 
 @app.command()
 def ingest(
-    files: Annotated[
-        list[str], typer.Argument(help="Files or s3:// addresses: CSV, JSON, NDJSON, Parquet, gzip, zstd.")
-    ],
+    files: Annotated[list[str], typer.Argument(help="Files or s3:// addresses: CSV, JSON, NDJSON, Parquet.")],
     source: Annotated[str | None, typer.Option("--source", help="Source definition the files are read with.")] = None,
     mapping: Annotated[Path | None, typer.Option("--mapping", help="YAML file with a source of your own.")] = None,
     tenant: Tenant = None,
@@ -138,9 +143,7 @@ def query(
     ] = None,
     first: Annotated[datetime | None, typer.Option("--from", formats=_DAY, help="First day.")] = None,
     last: Annotated[datetime | None, typer.Option("--to", formats=_DAY, help="Last day.")] = None,
-    order_by: Annotated[
-        str, typer.Option("--order-by", "-o", help="Metrics or dimensions; -name sorts downwards.")
-    ] = "",
+    order_by: Annotated[str, typer.Option("--order-by", "-o", help="Columns; -name sorts downwards.")] = "",
     limit: Limit = 100,
     tenant: Tenant = None,
     as_json: Json = False,

@@ -81,7 +81,7 @@ class Builder:
             domains = ", ".join(sorted({self.contracts[t].domain for t in made}))
             raise CommandError(
                 "nothing to build is selected",
-                f"domains: {domains}; tables are named layer.table, as in gold.{next(iter(sorted(made))).split('.')[1]}",
+                f"domains: {domains}; tables are named layer.table, as in {min(made)}",
                 Exit.USAGE,
             )
         return found

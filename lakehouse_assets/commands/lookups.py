@@ -58,11 +58,11 @@ def sql(out: Out, statement: str, limit: int) -> None:
     import time
 
     lake = open_lake()
-    started = time.perf_counter()
     with lake.session() as session:
+        started = time.perf_counter()
         table = session.query(statement, limit=limit + 1)
+        elapsed = (time.perf_counter() - started) * 1000
         snapshots = dict(session.snapshots)
-    elapsed = (time.perf_counter() - started) * 1000
     more = table.num_rows > limit
     table = table.slice(0, limit)
     rows = table.to_pylist()

@@ -1,0 +1,110 @@
+"""What is typed after `asklake query`, as a plan.
+
+Belongs here: splitting lists, reading filters, finding the dimension a short name means.
+Does not belong here: whether the plan is allowed (nlq.guard), or running it.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date
+from typing import TYPE_CHECKING
+
+from lakehouse_assets.commands.failures import CommandError, Exit
+
+if TYPE_CHECKING:
+    from nlq.plan import DimensionFilter, OrderBy, Plan
+
+_FILTER = re.compile(r"^\s*([\w.]+)\s*(!=|>=|<=|=|>|<)\s*(.*?)\s*$", re.DOTALL)
+_OPERATORS = {"=": "in", "!=": "not_in", ">": "gt", ">=": "ge", "<": "lt", "<=": "le"}
+_TIME = "metric_time"
+
+
+@dataclass(frozen=True)
+class Request:
+    """The options of `asklake query` as they were typed."""
+
+    metrics: str
+    group_by: str = ""
+    where: tuple[str, ...] = ()
+    grain: str | None = None
+    first: date | None = None
+    last: date | None = None
+    order_by: str = ""
+    limit: int = 100
+
+    def plan(self, dimensions: Iterable[str]) -> Plan:
+        """The plan that the options mean.
+
+        Args:
+            dimensions: Full names of the dimensions there are, for short names.
+
+        Raises:
+            CommandError: an option cannot be read.
+        """
+        from pydantic import ValidationError
+
+        from nlq.plan import Grain, Plan, TimeRange
+
+        known = sorted(dimensions)
+        metrics = tuple(_list(self.metrics))
+        groups = [_dimension(name, known) for name in _list(self.group_by)]
+        try:
+            return Plan(
+                metrics=metrics,
+                group_by=tuple(g for g in groups if g != _TIME),
+                filters=tuple(_filter(text, known) for text in self.where),
+                time_range=TimeRange(start=self.first, end=self.last) if self.first or self.last else None,
+                grain=Grain(self.grain) if self.grain else Grain.DAY if _TIME in groups else None,
+                order_by=tuple(_order(text, metrics, known) for text in _list(self.order_by)),
+                limit=self.limit,
+            )
+        except ValidationError as error:
+            raise CommandError(error.errors()[0]["msg"].removeprefix("Value error, "), "", Exit.USAGE) from error
+        except ValueError as error:
+            raise CommandError(f"'{self.grain}' is no grain", "day, week, month, quarter or year", Exit.USAGE) from error
+
+
+def _list(text: str) -> list[str]:
+    return [part.strip() for part in text.split(",") if part.strip()]
+
+
+def _dimension(name: str, known: list[str]) -> str:
+    """The full name a person means: as it stands, or the only one that ends in it.
+
+    Raises:
+        CommandError: several end in it.
+    """
+    if name in known or name == _TIME:
+        return name
+    found = [k for k in known if k.rsplit("__", 1)[-1] == name]
+    if len(found) > 1:
+        raise CommandError(f"'{name}' is the short name of several dimensions", f"say {' or '.join(found)}", Exit.USAGE)
+    return found[0] if found else name
+
+
+def _filter(text: str, known: list[str]) -> DimensionFilter:
+    from nlq.plan import DimensionFilter, Operator
+
+    match = _FILTER.match(text)
+    if not match:
+        raise CommandError(f"--where {text!r} is no filter", 'write "dimension=value", or "dimension=a|b"', Exit.USAGE)
+    name, sign, rest = match.groups()
+    values = tuple(_value(part.strip()) for part in rest.split("|")) if sign in ("=", "!=") else (_value(rest),)
+    if values == ("null",):
+        operator = Operator.IS_NULL if sign == "=" else Operator.IS_NOT_NULL
+        return DimensionFilter(dimension=_dimension(name, known), operator=operator)
+    return DimensionFilter(dimension=_dimension(name, known), operator=Operator(_OPERATORS[sign]), values=values)
+
+
+def _value(text: str) -> str | bool:
+    return {"true": True, "false": False}.get(text.lower(), text)
+
+
+def _order(text: str, metrics: tuple[str, ...], known: list[str]) -> OrderBy:
+    from nlq.plan import OrderBy
+
+    name = text.removeprefix("-")
+    return OrderBy(field=name if name in metrics else _dimension(name, known), descending=text.startswith("-"))

@@ -1,0 +1,135 @@
+"""The command as it is typed: usage, exit codes, and that --json prints one document and nothing else."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+from typer.testing import CliRunner, Result
+
+from lakehouse_assets.cli import app
+from lakehouse_assets.lakehouse.lake import Lake
+from lakehouse_assets.lakehouse.publication import ReplaceTable
+from lakehouse_assets.settings import Settings
+from tests.lakehouse.readings import publish, rows
+
+READ_ONLY = ["delete from silver.readings", "select 1; select 2", "select * from read_csv('/etc/passwd')",
+             "copy silver.readings to '/tmp/x'", "attach '/tmp/x.db'"]  # fmt: skip
+
+
+@pytest.fixture
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A data folder of the test's own, seen by the command through the environment."""
+    folder = tmp_path / "home"
+    monkeypatch.setenv("ASKLAKE_HOME", str(folder))
+    monkeypatch.delenv("ASKLAKE_LANDING", raising=False)
+    return folder
+
+
+def run(*arguments: str) -> Result:
+    return CliRunner().invoke(app, arguments)
+
+
+def document(result: Result) -> Any:
+    """The JSON of stdout, which must be all there is."""
+    assert result.stdout.count("\n") == 1, result.stdout
+    return json.loads(result.stdout)
+
+
+def test_help_is_there_at_once() -> None:
+    command = [sys.executable, "-c", "from lakehouse_assets.cli import app; app(['--help'])"]
+    best = min(_timed(command) for _ in range(3))
+    assert best < 1.5, f"asklake --help took {best:.2f} s"
+
+
+def _timed(command: list[str]) -> float:
+    started = time.perf_counter()
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    assert "Exit codes: 0 done, 1 failed" in done.stdout
+    return time.perf_counter() - started
+
+
+def test_the_command_imports_nothing_heavy() -> None:
+    heavy = ("dagster", "duckdb", "pandera", "polars", "pydantic")
+    code = f"import sys, lakehouse_assets.cli; print([m for m in {heavy} if m in sys.modules])"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["nonsense"],
+        ["query"],
+        ["sql", "select 1", "--limit", "0"],
+        ["materialize", "--from", "2026-01-01"],
+        ["materialize", "--from", "2026-02-01", "--to", "2026-01-01"],
+        ["materialize", "--from", "yesterday", "--to", "today"],
+        ["history", "gold.nothing"],
+    ],
+)
+def test_wrong_usage_is_2(home: Path, arguments: list[str]) -> None:
+    result = run(*arguments)
+    assert result.exit_code == 2
+    assert "Traceback" not in result.output
+
+
+@pytest.mark.parametrize("statement", READ_ONLY)
+def test_sql_reads_the_lake_only(home: Path, statement: str) -> None:
+    result = run("sql", statement, "--json")
+    assert result.exit_code == 3
+    assert document(result)["error"]["exit_code"] == 3
+
+
+def test_an_unwritable_home_is_one_sentence(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    blocked = tmp_path / "file"
+    blocked.write_text("")
+    monkeypatch.setenv("ASKLAKE_HOME", str(blocked / "home"))
+    result = run("sql", "select 1")
+    assert result.exit_code == 1
+    assert "Traceback" not in result.output and len(result.stderr.splitlines()) == 1
+
+
+def test_a_wrong_setting_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ASKLAKE_PROFILE", "moon")
+    result = run("sql", "select 1")
+    assert result.exit_code == 2
+    assert "profile" in result.stderr
+
+
+def test_debug_shows_the_traceback(home: Path) -> None:
+    result = run("--debug", "sql", "delete from x")
+    assert result.exception is not None and type(result.exception).__name__ == "QueryRefusedError"
+
+
+@pytest.fixture
+def readings(home: Path) -> Lake:
+    """A lake with one published table of 6 rows, replaced once."""
+    lake = Lake(Settings(profile="local", home=home, landing="", dagster_home=None))
+    publish(lake, rows("2026-01-01", 1), ReplaceTable())
+    publish(lake, rows("2026-01-01", 2), ReplaceTable())
+    return lake
+
+
+def test_sql_gives_rows_and_the_snapshot_they_are_from(readings: Lake) -> None:
+    found = document(run("sql", "select meter, price from silver.readings order by all", "--limit", "4", "--json"))
+    assert found["columns"] == ["meter", "price"]
+    assert found["rows"][0] == {"meter": "M0", "price": 0.25}
+    assert (len(found["rows"]), found["truncated"]) == (4, True)
+    current = readings.catalog.load_table("silver.readings").metadata.current_snapshot_id
+    assert found["snapshots"] == {"silver.readings": current}
+    assert "the first 4 rows" in run("sql", "select * from silver.readings", "--limit", "4").stdout
+
+
+def test_history_is_newest_first(readings: Lake) -> None:
+    found = document(run("history", "readings", "--json"))
+    assert found["table"] == "silver.readings"
+    assert [s["rows"] for s in found["snapshots"]] == [6, 3]
+    assert {s["run"] for s in found["snapshots"]} == {"test"}
+    assert all(s["publication"] for s in found["snapshots"])
+    assert "overwrite" in run("history", "silver.readings").stdout
