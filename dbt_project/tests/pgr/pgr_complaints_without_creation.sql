@@ -1,7 +1,7 @@
 -- Complaints with events on the days of the run, but held back from gold because no CREATED event is known.
 {{ config(severity="warn") }}
 select touched.*
-from ({{ pgr_touched_cases() }}) as touched
+from {{ pgr_touched_cases() }} as touched
 inner join (
     select distinct tenant_id, complaint_id
     from {{ staged(ref("silver_pgr_events")) }}

@@ -7,7 +7,7 @@ steps as (
     select
         *,
         lag(event_type) over (partition by tenant_id, complaint_id order by event_no) as previous_type
-    from ({{ pgr_case_events() }}) as events
+    from {{ pgr_case_events() }} as events
 )
 
 select *

@@ -1,6 +1,7 @@
 -- One row per day, tenant, ward, channel, complaint type and priority with open complaints, for the days of the run
 -- and every other day whose backlog it changes, up to the last day on which any event is known.
 {{ config(replaces="touched", touched="pgr_touched_backlog_days") }}
+{%- set run_days = pgr_touched_backlog_days() %}
 with
 
 periods as (
@@ -15,7 +16,7 @@ horizon as (
 
 {% if is_partial() -%}
 spans as (
-    {%- for first, last in day_spans(pgr_touched_backlog_days()) %}
+    {%- for first, last in day_spans(run_days) %}
     {{ "union all" if not loop.first }}
     select
         date '{{ first }}' as first_day,

@@ -1,9 +1,11 @@
 -- One row per complaint, in the months in which a complaint touched by the run was submitted.
 {{ config(replaces="touched", touched="pgr_touched_submission_months") }}
+{%- set months = pgr_touched_submission_months() %}
 with
 
 events as (
-    {{ pgr_case_events() }}
+    select *
+    from {{ pgr_case_events() }} as events
 ),
 
 last_periods as (
@@ -99,7 +101,7 @@ from timed
 union all
 select {{ contract_columns("kept") }}
 from {{ published(this.identifier) }} as kept
-left join ({{ pgr_touched_cases() }}) as touched
+left join {{ pgr_touched_cases() }} as touched
     on kept.tenant_id = touched.tenant_id and kept.complaint_id = touched.complaint_id
-where touched.complaint_id is null and {{ in_months("kept.submitted_date", pgr_touched_submission_months()) }}
+where touched.complaint_id is null and {{ in_months("kept.submitted_date", months) }}
 {%- endif %}

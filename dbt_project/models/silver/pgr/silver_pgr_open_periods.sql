@@ -1,9 +1,11 @@
 -- One row per complaint and open period, in the months in which a complaint touched by the run has a period.
 {{ config(replaces="touched", touched="pgr_touched_opening_months") }}
+{%- set months = pgr_touched_opening_months() %}
 with
 
 events as (
-    {{ pgr_case_events() }}
+    select *
+    from {{ pgr_case_events() }} as events
 ),
 
 -- Only the events that open or close count here, and of several alike in a row only the first.
@@ -64,7 +66,7 @@ where turns.opens
 union all
 select {{ contract_columns("kept") }}
 from {{ published(this.identifier) }} as kept
-left join ({{ pgr_touched_cases() }}) as touched
+left join {{ pgr_touched_cases() }} as touched
     on kept.tenant_id = touched.tenant_id and kept.complaint_id = touched.complaint_id
-where touched.complaint_id is null and {{ in_months("kept.opened_date", pgr_touched_opening_months()) }}
+where touched.complaint_id is null and {{ in_months("kept.opened_date", months) }}
 {%- endif %}
