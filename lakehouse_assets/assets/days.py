@@ -1,0 +1,177 @@
+"""Which days need work: what bronze holds beyond what a domain was last built from, and which days hang together.
+
+Each publication of a domain's tables notes what it was built from: the bronze snapshots, and the days of them that
+it left for later. Both lie in the snapshot's summary, so they become true together with the data, whatever dies.
+Belongs here: reading and writing that note. Does not belong here: runs and sensors (automation), or building.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+from typing import TYPE_CHECKING
+
+from lakehouse_assets.lakehouse.contract import Contract, quoted
+from lakehouse_assets.lakehouse.periods import days_between, spans
+from lakehouse_assets.lakehouse.publication import date_partition, period_predicate
+
+if TYPE_CHECKING:
+    from pyiceberg.manifest import DataFile
+    from pyiceberg.table import Table
+    from pyiceberg.table.snapshots import Snapshot
+
+    from lakehouse_assets.assets.dbt_graph import DbtGraph
+    from lakehouse_assets.lakehouse.duckdb import DuckDBSession
+    from lakehouse_assets.lakehouse.lake import Lake
+
+BUILT = "asklake.built-from"
+_EPOCH = date(1970, 1, 1)
+
+
+@dataclass(frozen=True)
+class Built:
+    """What some tables were built from.
+
+    Attributes:
+        tables: Identifiers of the tables of one publication, also of those in which nothing changed.
+        sources: Bronze identifier to snapshot id.
+        pending: Days of those snapshots still to be built.
+    """
+
+    tables: frozenset[str]
+    sources: Mapping[str, int]
+    pending: frozenset[date] = frozenset()
+
+    def to_property(self) -> str:
+        """As the text of a snapshot property."""
+        pending = [f"{a}/{b}" for a, b in spans(self.pending)]
+        return json.dumps({"tables": sorted(self.tables), "sources": self.sources, "pending": pending})
+
+    @classmethod
+    def from_property(cls, text: str) -> Built:
+        """Read what `to_property` wrote."""
+        stored = json.loads(text)
+        ranges = [[date.fromisoformat(d) for d in r.split("/")] for r in stored["pending"]]
+        pending = frozenset(d for a, b in ranges for d in days_between(a, b))
+        return cls(frozenset(stored["tables"]), stored["sources"], pending)
+
+
+def closure(session: DuckDBSession, source: Contract, days: Iterable[date]) -> set[date]:
+    """Days, and every other day that holds another copy of a record they hold.
+
+    A corrected record may have moved to another day; where one copy is rebuilt, all must be, or both would stay.
+    """
+    found = set(days)
+    if "record_key" not in source.column_names or source.identifier not in session.heads:
+        return found
+    partition = date_partition(source)
+    relation, day = session.relation(source.identifier), quoted(partition.column)
+    fresh = set(found)
+    while fresh:
+        moved = (
+            f"select distinct {day} as day from {relation} where not {period_predicate(partition, sorted(found))} "
+            f"and record_key in (select record_key from {relation} where {period_predicate(partition, sorted(fresh))})"
+        )
+        fresh = {row[0] for row in session.con.execute(moved).fetchall()} - found
+        found |= fresh
+    return found
+
+
+def changed_days(table: Table, since: int | None) -> set[date]:
+    """Days of a table with day partitions to which files were added after the snapshot `since`; None for all days."""
+    return {_EPOCH + timedelta(days=file.partition[0]) for file in _files_since(table, since)}
+
+
+def _files_since(table: Table, since: int | None) -> Iterator[DataFile]:
+    newer = _snapshots_since(table, since)
+    if newer is None:
+        yield from (task.file for task in table.scan().plan_files())
+        return
+    for snapshot in newer:
+        for manifest in snapshot.manifests(table.io):
+            if manifest.added_snapshot_id == snapshot.snapshot_id:
+                entries = manifest.fetch_manifest_entry(table.io, discard_deleted=True)
+                yield from (e.data_file for e in entries if e.snapshot_id == snapshot.snapshot_id)
+
+
+def _snapshots_since(table: Table, since: int | None) -> list[Snapshot] | None:
+    """Snapshots after `since`, newest first, without those that only rewrote files; None if `since` is forgotten."""
+    found, current = [], table.metadata.current_snapshot_id
+    while current is not None and current != since:
+        snapshot = table.metadata.snapshot_by_id(current)
+        if snapshot is None:
+            return None
+        if not _property(snapshot, "asklake.compaction"):
+            found.append(snapshot)
+        current = snapshot.parent_snapshot_id
+    return found if current == since and since is not None else None
+
+
+def _property(snapshot: Snapshot, name: str) -> str | None:
+    return snapshot.summary.additional_properties.get(name) if snapshot.summary else None
+
+
+def built_from(lake: Lake, graph: DbtGraph, identifier: str) -> Built | None:
+    """What the newest build of a table noted; None if it was never built, or the note is no longer kept.
+
+    A build in which a table did not change leaves no snapshot of it, so its sisters are asked too.
+    """
+    notes = [
+        n for t in _sisters(lake, graph, identifier) if (n := _newest_note(lake.catalog.load_table(t), identifier))
+    ]
+    return max(notes, key=lambda n: n[0])[1] if notes else None
+
+
+def _sisters(lake: Lake, graph: DbtGraph, identifier: str) -> list[str]:
+    sources, heads = graph.sources_of(identifier), lake.catalog.heads()
+    return [m.table for m in graph.models if m.table in heads and graph.sources_of(m.table) & sources]
+
+
+def _newest_note(table: Table, identifier: str) -> tuple[int, Built] | None:
+    current = table.metadata.current_snapshot_id
+    while current is not None and (snapshot := table.metadata.snapshot_by_id(current)):
+        if text := _property(snapshot, BUILT):
+            built = Built.from_property(text)
+            if identifier in built.tables:
+                return snapshot.timestamp_ms, built
+        current = snapshot.parent_snapshot_id
+    return None
+
+
+def current_sources(lake: Lake, graph: DbtGraph, tables: Iterable[str]) -> dict[str, int]:
+    """The bronze tables that these tables are made from, with the snapshot each is at now."""
+    heads = lake.catalog.heads()
+    names = {s for t in tables for s in graph.sources_of(t) if s in heads}
+    snapshots = {n: lake.catalog.load_table(n).metadata.current_snapshot_id for n in sorted(names)}
+    return {name: snapshot for name, snapshot in snapshots.items() if snapshot is not None}
+
+
+def dirty_days(lake: Lake, graph: DbtGraph, tables: Sequence[str]) -> set[date]:
+    """Days for which at least one of the tables is behind its bronze tables."""
+    now = current_sources(lake, graph, tables)
+    tables_of = {name: lake.catalog.load_table(name) for name in now}
+    dirty: set[date] = set()
+    memo: dict[tuple[str, int | None], set[date]] = {}
+    for identifier in tables:
+        built = built_from(lake, graph, identifier)
+        dirty |= built.pending if built else set()
+        for source in graph.sources_of(identifier) & now.keys():
+            since = built.sources.get(source) if built else None
+            if since != now[source]:
+                if (source, since) not in memo:
+                    memo[source, since] = changed_days(tables_of[source], since)
+                dirty |= memo[source, since]
+    return dirty
+
+
+def note(lake: Lake, graph: DbtGraph, tables: Sequence[str], days: Iterable[date]) -> Built:
+    """What a build of `tables` over `days`, begun now, may claim to be built from.
+
+    Days that are dirty and not built stay pending; so do those of the tables it reads and does not build itself.
+    """
+    sources = current_sources(lake, graph, tables)
+    left = dirty_days(lake, graph, tables) - set(days)
+    left |= dirty_days(lake, graph, sorted(graph.ancestors(tables)))
+    return Built(frozenset(tables), sources, frozenset(left))

@@ -1,0 +1,128 @@
+"""Semantic tables: MetricFlow saved queries, each stored as a table, audited and published like any other.
+
+Belongs here: one multi-asset per domain over its saved queries. Does not belong here: metrics (semantic/models) or
+how they become SQL (semantic.layer).
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+import dagster as dg
+
+from lakehouse_assets.assets.checks import contract_check_specs
+from lakehouse_assets.assets.resources import LakeResource
+from lakehouse_assets.assets.specs import RETRY, engine_kind, identifier_of, spec_of
+from lakehouse_assets.assets.transform import REBUILDS, Rebuilt, report
+from lakehouse_assets.lakehouse.contract import Contract
+
+if TYPE_CHECKING:
+    from lakehouse_assets.assets.dbt_graph import DbtGraph
+    from lakehouse_assets.lakehouse.lake import Lake
+    from lakehouse_assets.settings import Settings
+
+LAYER = "semantic"
+
+
+def when_gold_moved() -> dg.AutomationCondition:
+    """Rebuild once after the tables below were published, unless a build of either is under way.
+
+    Not `eager()`: that waits until no partition below is missing, and a domain always has days without data.
+    """
+    moved = dg.AutomationCondition.any_deps_updated().since_last_handled()
+    quiet = ~dg.AutomationCondition.any_deps_in_progress() & ~dg.AutomationCondition.in_progress()
+    return (moved & quiet).with_label("when_gold_moved")
+
+
+def refresh(lake: "Lake", contracts: Mapping[str, Contract], tables: Sequence[str], *, run_id: str) -> Rebuilt:
+    """Compute saved queries over the newest gold tables and publish them together.
+
+    Raises:
+        PublicationConflictError: other writers of the same tables came in between three times.
+    """
+    from lakehouse_assets.lakehouse.publication import PublicationConflictError
+
+    for _ in range(REBUILDS - 1):
+        try:
+            return _refresh_once(lake, contracts, tables, run_id)
+        except PublicationConflictError:
+            continue
+    return _refresh_once(lake, contracts, tables, run_id)
+
+
+def _refresh_once(lake: "Lake", contracts: Mapping[str, Contract], tables: Sequence[str], run_id: str) -> Rebuilt:
+    from semantic.layer import SemanticLayer
+
+    from lakehouse_assets.lakehouse.audit import blocking
+    from lakehouse_assets.lakehouse.publication import Publication, ReplaceTable
+
+    layer = SemanticLayer(lake.settings)
+    publication = Publication.begin(lake, run_id=run_id)
+    try:
+        with publication.session() as session:
+            for table in tables:
+                contract = contracts[table]
+                compiled = layer.compile_saved_query(contract.table)
+                publication.record_inputs(compiled.tables)
+                for read in compiled.tables:
+                    session.expose(read)
+                publication.stage(contract, compiled.sql, session.con, ReplaceTable())
+            outcomes = publication.audit(session.con)
+        if blocking(outcomes):
+            publication.abandon()
+            return Rebuilt((), outcomes, [])
+        return Rebuilt((), outcomes, [], publication.publish())
+    except BaseException:
+        publication.abandon()
+        raise
+
+
+def semantic_assets(
+    settings: "Settings", graph: "DbtGraph", contracts: Mapping[str, Contract]
+) -> list[dg.AssetsDefinition]:
+    """One multi-asset per domain that has saved queries.
+
+    Raises:
+        ValueError: a saved query without a contract, or a contract without a saved query.
+    """
+    queries = {f"{LAYER}.{q.name}": q for q in graph.saved_queries}
+    declared = {i for i, c in contracts.items() if c.layer == LAYER}
+    if odd := sorted(queries.keys() ^ declared):
+        raise ValueError(
+            f"semantic tables and saved queries differ in {', '.join(odd)}: each saved query in semantic/models needs "
+            "a contract of the same name in layer 'semantic', and each such contract a saved query"
+        )
+    domains = sorted({contracts[i].domain for i in queries})
+    return [
+        _domain_assets(settings, d, graph, contracts, [i for i in queries if contracts[i].domain == d]) for d in domains
+    ]
+
+
+def _domain_assets(
+    settings: "Settings", domain: str, graph: "DbtGraph", contracts: Mapping[str, Contract], tables: Sequence[str]
+) -> dg.AssetsDefinition:
+    reads = {f"{LAYER}.{q.name}": q.reads for q in graph.saved_queries}
+
+    @dg.multi_asset(
+        name=f"semantic_{domain}",
+        specs=[
+            spec_of(
+                contracts[t],
+                deps=reads[t],
+                kinds=["metricflow", engine_kind(settings)],
+                condition=when_gold_moved(),
+                metadata={"saved_query": contracts[t].table},
+            )
+            for t in tables
+        ],
+        check_specs=[spec for t in tables for spec in contract_check_specs(contracts[t])],
+        can_subset=True,
+        retry_policy=RETRY,
+        pool=f"semantic_{domain}",
+        allow_arbitrary_check_specs=True,
+    )
+    def build(context: dg.AssetExecutionContext, lakehouse: LakeResource) -> Iterator[Any]:
+        chosen = sorted(identifier_of(k) for k in context.selected_asset_keys)
+        result = refresh(lakehouse.lake, contracts, chosen, run_id=context.run.run_id)
+        yield from report(context, result, {}, chosen)
+
+    return build

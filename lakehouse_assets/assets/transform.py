@@ -1,0 +1,246 @@
+"""Silver and gold: one multi-asset per domain, built by dbt inside a publication.
+
+Belongs here: what a build does (days, rebuild after a conflict, audit) and what Dagster hears of it.
+Does not belong here: how dbt runs (lakehouse.dbt_runner) or which days need it (days.py).
+"""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from typing import TYPE_CHECKING, Any
+
+import dagster as dg
+
+from lakehouse_assets.assets import dbt_graph
+from lakehouse_assets.assets.checks import contract_check_specs, contract_results, dbt_check_spec, dbt_results
+from lakehouse_assets.assets.resources import LakeResource
+from lakehouse_assets.assets.specs import (
+    RETRY,
+    asset_key,
+    engine_kind,
+    identifier_of,
+    published_metadata,
+    require_contracts,
+    spec_of,
+)
+from lakehouse_assets.automation.partitions import daily
+from lakehouse_assets.lakehouse.contract import Contract
+from lakehouse_assets.lakehouse.periods import spans
+
+if TYPE_CHECKING:
+    from lakehouse_assets.assets.dbt_graph import DbtGraph
+    from lakehouse_assets.lakehouse.audit import CheckOutcome
+    from lakehouse_assets.lakehouse.dbt_runner import NodeResult
+    from lakehouse_assets.lakehouse.lake import Lake
+    from lakehouse_assets.lakehouse.publication import Published
+    from lakehouse_assets.settings import Settings
+
+LAYERS = ("silver", "gold", "platinum")
+REBUILDS = 3
+DAYS = "asklake.days"
+
+
+@dataclass(frozen=True)
+class Rebuilt:
+    """What a build did: published, or refused with the reasons.
+
+    Attributes:
+        days: Every day that was computed; more than asked for where records had moved.
+        outcomes: The contract checks of each staged table.
+        tests: dbt's data tests.
+        published: What became visible; empty if anything blocking failed.
+    """
+
+    days: tuple[date, ...]
+    outcomes: "list[CheckOutcome]"
+    tests: "list[NodeResult]"
+    published: "list[Published]" = field(default_factory=list)
+
+    @property
+    def failures(self) -> list[str]:
+        """What forbade publication, in words."""
+        found = [f"{o.identifier}: {o.check} ({o.failed} of {o.total} rows)" for o in self.outcomes if o.blocking]
+        return found + [f"dbt test {t.name}: {t.message}" for t in self.tests if t.status == "fail"]
+
+
+def rebuild(
+    lake: "Lake",
+    graph: "DbtGraph",
+    contracts: Mapping[str, Contract],
+    tables: Sequence[str],
+    days: Iterable[date],
+    *,
+    run_id: str,
+) -> Rebuilt:
+    """Build tables for some days in one publication, and again if another publication came in between.
+
+    Args:
+        lake: The lake.
+        graph: The dbt project.
+        contracts: Contract of every table, by identifier.
+        tables: Identifiers of the tables to build.
+        days: Days to compute; none means everything there is.
+        run_id: Run to name in the snapshots.
+
+    Raises:
+        PublicationConflictError: other writers came in between three times.
+        DbtFailedError: a model's SQL does not run.
+    """
+    from lakehouse_assets.lakehouse.publication import PublicationConflictError
+
+    for _ in range(REBUILDS - 1):
+        try:
+            return _rebuild_once(lake, graph, contracts, tables, days, run_id)
+        except PublicationConflictError:
+            continue
+    return _rebuild_once(lake, graph, contracts, tables, days, run_id)
+
+
+def _rebuild_once(
+    lake: "Lake",
+    graph: "DbtGraph",
+    contracts: Mapping[str, Contract],
+    tables: Sequence[str],
+    days: Iterable[date],
+    run_id: str,
+) -> Rebuilt:
+    from lakehouse_assets.assets.days import BUILT, note
+    from lakehouse_assets.lakehouse import dbt_runner
+    from lakehouse_assets.lakehouse.audit import blocking
+    from lakehouse_assets.lakehouse.publication import Publication
+
+    sources = sorted({s for t in tables for s in graph.sources_of(t)})
+    wanted = _all_copies(lake, [contracts[s] for s in sources if s in contracts], days)
+    names = [m.name for m in graph.models if m.table in set(tables)]
+    built = note(lake, graph, tables, wanted)
+    properties = {BUILT: built.to_property(), DAYS: ",".join(f"{a}/{b}" for a, b in spans(wanted))}
+    publication = Publication.begin(lake, run_id=run_id, properties=properties)
+    try:
+        publication.record_inputs(sources)
+        result = dbt_runner.run(publication, contracts, select=names, days=wanted)
+        outcomes = publication.audit()
+        if blocking(outcomes) or result.failed_tests:
+            publication.abandon()
+            return Rebuilt(tuple(wanted), outcomes, result.tests)
+        return Rebuilt(tuple(wanted), outcomes, result.tests, publication.publish())
+    except BaseException:
+        publication.abandon()
+        raise
+
+
+def _all_copies(lake: "Lake", sources: Sequence[Contract], days: Iterable[date]) -> list[date]:
+    from lakehouse_assets.assets.days import closure
+
+    wanted = set(days)
+    if not wanted:
+        return []
+    with lake.session(writer=True) as session:
+        while True:
+            found = set(wanted).union(*(closure(session, source, wanted) for source in sources))
+            if found == wanted or len(sources) == 1:
+                return sorted(found)
+            wanted = found
+
+
+def transform_assets(
+    settings: "Settings", graph: "DbtGraph", contracts: Mapping[str, Contract]
+) -> list[dg.AssetsDefinition]:
+    """One multi-asset per domain over its silver and gold tables.
+
+    Raises:
+        ValueError: a dbt model without a contract, or a contract without a model.
+    """
+    require_contracts((m.table for m in graph.models), contracts, "dbt_project/models")
+    made = {m.table for m in graph.models}
+    declared = {c.identifier for c in contracts.values() if c.layer in LAYERS}
+    if missing := sorted(declared - made):
+        raise ValueError(
+            f"contracts declare {', '.join(missing)}, which no dbt model makes: add the model under "
+            f"dbt_project/models, or remove the contract; if the model is there, {dbt_graph.HOW_TO_BUILD}"
+        )
+    domains = sorted({contracts[t].domain for t in made})
+    return [
+        _domain_assets(settings, domain, graph, contracts, {t for t in made if contracts[t].domain == domain})
+        for domain in domains
+    ]
+
+
+def _domain_assets(
+    settings: "Settings", domain: str, graph: "DbtGraph", contracts: Mapping[str, Contract], tables: set[str]
+) -> dg.AssetsDefinition:
+    partitions = daily(domain)
+    own = dbt_graph.only(graph, tables)
+    tests = {t.unique_id: t for t in own.tests}
+
+    @dg.multi_asset(
+        name=f"build_{domain}",
+        specs=[
+            spec_of(
+                contracts[m.table],
+                deps=m.reads,
+                kinds=["dbt", engine_kind(settings)],
+                partitions=partitions,
+                code_version=m.code_version,
+                metadata={"dbt_model": m.path},
+            )
+            for m in own.models
+        ],
+        check_specs=[
+            *(spec for m in own.models for spec in contract_check_specs(contracts[m.table])),
+            *map(dbt_check_spec, own.tests),
+        ],
+        can_subset=True,
+        backfill_policy=dg.BackfillPolicy.single_run() if partitions else None,
+        retry_policy=RETRY,
+        pool=domain,
+        allow_arbitrary_check_specs=True,
+    )
+    def build(context: dg.AssetExecutionContext, lakehouse: LakeResource) -> Iterator[Any]:
+        days = _days_of(context) if partitions else []
+        chosen = graph.in_order(identifier_of(k) for k in context.selected_asset_keys)
+        result = rebuild(lakehouse.lake, graph, contracts, chosen, days, run_id=context.run.run_id)
+        yield from report(context, result, tests, chosen)
+
+    return build
+
+
+def _days_of(context: dg.AssetExecutionContext) -> list[date]:
+    if not (context.has_partition_key or context.has_partition_key_range):
+        raise dg.Failure("these tables are built day by day: choose a partition or a range", allow_retries=False)
+    return [date.fromisoformat(key) for key in context.partition_keys]
+
+
+def report(
+    context: dg.AssetExecutionContext, result: Rebuilt, tests: Mapping[str, Any], tables: Sequence[str]
+) -> Iterator[dg.MaterializeResult | dg.AssetCheckResult]:
+    """Tell Dagster what a build did: the checks first, then what became visible.
+
+    Raises:
+        dagster.Failure: nothing was published, and running again would not help.
+    """
+    selected = context.selected_asset_check_keys
+    yield from contract_results(result.outcomes, selected)
+    yield from dbt_results(result.tests, tests, selected)
+    if result.failures:
+        raise dg.Failure(
+            "nothing was published: " + "; ".join(result.failures),
+            metadata={"failures": dg.MetadataValue.json(result.failures)},
+            allow_retries=False,
+        )
+    published = {p.identifier: p for p in result.published}
+    for table in tables:
+        facts = published_metadata(published[table]) if table in published else {}
+        if result.days:
+            facts["days"] = len(result.days)
+        yield dg.MaterializeResult(asset_key=asset_key(table), metadata=facts)
+        _report_other_days(context, result.days, table, facts)
+
+
+def _report_other_days(
+    context: dg.AssetExecutionContext, days: Iterable[date], table: str, facts: Mapping[str, Any]
+) -> None:
+    """Tell of days that were built because records had moved between them and the days asked for."""
+    asked = set(context.partition_keys) if days else set()
+    for day in sorted(d.isoformat() for d in days):
+        if day not in asked:
+            context.log_event(dg.AssetMaterialization(asset_key(table), partition=day, metadata=dict(facts)))

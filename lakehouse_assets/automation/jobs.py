@@ -1,0 +1,43 @@
+"""The jobs people and sensors launch.
+
+Belongs here: which assets make a job. Does not belong here: what starts it (schedules, sensors).
+All run in one process: a step's own process would cost more seconds than the step.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import dagster as dg
+
+INGEST = "ingest"
+SEMANTIC = "build_semantic"
+ANSWER = "answer_questions"
+MAINTENANCE = "maintenance"
+
+
+def build_job_name(domain: str) -> str:
+    """Name of the job that builds a domain's silver and gold."""
+    return f"build_{domain}"
+
+
+def job(name: str, assets: Iterable[dg.AssetsDefinition], description: str) -> Any:
+    """A job over whole asset definitions, their checks included."""
+    keys = [key for a in assets for key in a.keys]
+    return dg.define_asset_job(
+        name,
+        selection=dg.AssetSelection.assets(*keys),
+        description=description,
+        executor_def=dg.in_process_executor,
+        tags={"job": name},
+    )
+
+
+def domain_jobs(transforms: Sequence[dg.AssetsDefinition]) -> dict[str, Any]:
+    """A job per domain's silver and gold, by domain."""
+    return {
+        domain: job(build_job_name(domain), [asset], f"Bronze to silver to gold for {domain}, day by day.")
+        for asset in transforms
+        for domain in {spec.group_name or "" for spec in asset.specs}
+    }

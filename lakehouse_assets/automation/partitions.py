@@ -1,0 +1,52 @@
+"""Which days a domain has, and how a set of days becomes runs.
+
+Belongs here: partition definitions and arithmetic over them. Does not belong here: which days need work (assets.days).
+"""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Iterable, Mapping
+from datetime import date, timedelta
+from functools import cache
+
+import dagster as dg
+from dagster._core.storage.tags import ASSET_PARTITION_RANGE_END_TAG, ASSET_PARTITION_RANGE_START_TAG
+
+from lakehouse_assets.lakehouse.periods import spans
+
+MAX_GAP_DAYS = 31
+
+
+@cache
+def daily(domain: str) -> dg.DailyPartitionsDefinition | None:
+    """The days of a domain, from its FIRST_DAY to today; None for a domain without one."""
+    first = getattr(importlib.import_module(f"lakehouse_assets.domains.{domain}"), "FIRST_DAY", None)
+    return dg.DailyPartitionsDefinition(start_date=first.isoformat(), end_offset=1) if first else None
+
+
+def stretches(days: Iterable[date], *, max_gap: int = MAX_GAP_DAYS) -> list[tuple[date, date]]:
+    """Days as few inclusive ranges, each worth one run: days closer than `max_gap` days share a range.
+
+    A run costs seconds before it reads a row, and a day with nothing in it costs nothing, so a feed that rests at
+    weekends is one run and not fifty.
+    """
+    merged: list[tuple[date, date]] = []
+    for first, last in spans(days):
+        if merged and first - merged[-1][1] <= timedelta(days=max_gap):
+            merged[-1] = (merged[-1][0], last)
+        else:
+            merged.append((first, last))
+    return merged
+
+
+def range_tags(first: date, last: date) -> Mapping[str, str]:
+    """Tags that make one run materialize every partition from `first` to `last`."""
+    return {ASSET_PARTITION_RANGE_START_TAG: first.isoformat(), ASSET_PARTITION_RANGE_END_TAG: last.isoformat()}
+
+
+def within(partitions: dg.DailyPartitionsDefinition, days: Iterable[date]) -> list[date]:
+    """Those of the days that are partitions, in order."""
+    first = date.fromisoformat(partitions.get_first_partition_key() or "9999-12-31")
+    last = date.fromisoformat(partitions.get_last_partition_key() or "0001-01-01")
+    return sorted(d for d in days if first <= d <= last)

@@ -1,0 +1,43 @@
+"""What happens by the clock: hourly bronze to gold, daily maintenance.
+
+The sensors do the same sooner; the schedules are what remains when a sensor is off.
+"""
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import dagster as dg
+
+from lakehouse_assets.automation.jobs import MAINTENANCE
+
+Requests = Callable[[dg.DagsterInstance, Any], Iterator[dg.RunRequest | dg.SkipReason]]
+
+
+def hourly_build(domain: str, job: Any, requests: Requests) -> dg.ScheduleDefinition:
+    """At five past each hour: the days of a domain that are behind its bronze tables."""
+
+    @dg.schedule(
+        name=f"hourly_{domain}",
+        cron_schedule="5 * * * *",
+        job=job,
+        execution_timezone="UTC",
+        default_status=dg.DefaultScheduleStatus.RUNNING,
+        description=f"Builds the days of {domain} that are behind bronze.",
+        required_resource_keys={"lakehouse"},
+    )
+    def hourly(context: dg.ScheduleEvaluationContext) -> Iterator[dg.RunRequest | dg.SkipReason]:
+        yield from requests(context.instance, context.resources.lakehouse)
+
+    return hourly
+
+
+def daily_maintenance(job: Any) -> dg.ScheduleDefinition:
+    """At half past two each night, when no feed is expected."""
+    return dg.ScheduleDefinition(
+        name="daily_maintenance",
+        cron_schedule="30 2 * * *",
+        job=job,
+        execution_timezone="UTC",
+        default_status=dg.DefaultScheduleStatus.RUNNING,
+        description=f"Runs {MAINTENANCE}: compaction, snapshot expiry, orphan files, dead publications.",
+    )

@@ -1,0 +1,139 @@
+"""What happens because something changed: a file landed, bronze moved on, a question waits.
+
+Belongs here: deciding that a run is due, cheaply. Does not belong here: the work.
+Every request carries a run key made of what caused it, so the same cause never starts two runs, and a run that
+failed on bad data is not started again until the data changes.
+"""
+
+import hashlib
+from collections.abc import Callable, Iterator, Sequence
+from typing import TYPE_CHECKING, Any
+
+import dagster as dg
+
+from lakehouse_assets.assets.resources import LakeResource
+from lakehouse_assets.automation.partitions import daily, range_tags, stretches, within
+
+if TYPE_CHECKING:
+    from lakehouse_assets.assets.dbt_graph import DbtGraph
+    from lakehouse_assets.ingest.landing import LandingFile
+
+UNFINISHED = [
+    dg.DagsterRunStatus.QUEUED,
+    dg.DagsterRunStatus.NOT_STARTED,
+    dg.DagsterRunStatus.STARTING,
+    dg.DagsterRunStatus.STARTED,
+]
+Evaluation = Iterator[dg.RunRequest | dg.SkipReason]
+
+
+def unfinished_run(instance: dg.DagsterInstance, job_name: str) -> str | None:
+    """Id of a run of the job that has not ended, if there is one."""
+    runs = instance.get_runs(dg.RunsFilter(job_name=job_name, statuses=UNFINISHED), limit=1)
+    return runs[0].run_id if runs else None
+
+
+def build_requests(
+    domain: str, job_name: str, graph: "DbtGraph", tables: Sequence[str]
+) -> Callable[[dg.DagsterInstance, LakeResource], Evaluation]:
+    """A function that requests a run for each stretch of days on which the domain is behind bronze."""
+
+    def requests(instance: dg.DagsterInstance, lakehouse: LakeResource) -> Evaluation:
+        from lakehouse_assets.assets.days import current_sources, dirty_days
+
+        if run_id := unfinished_run(instance, job_name):
+            yield dg.SkipReason(f"run {run_id} of {job_name} has not ended")
+            return
+        lake = lakehouse.lake
+        sources = current_sources(lake, graph, tables)
+        partitions = daily(domain)
+        if partitions is None:
+            raise ValueError(f"domain {domain} has no FIRST_DAY, so it has no days to build")
+        days = within(partitions, dirty_days(lake, graph, tables))
+        if not days:
+            yield dg.SkipReason("every day of bronze is built" if sources else "bronze is empty")
+            return
+        state = "-".join(str(snapshot) for _, snapshot in sorted(sources.items()))
+        for first, last in stretches(days):
+            yield dg.RunRequest(run_key=f"{domain}:{state}:{first}:{last}", tags=range_tags(first, last))
+
+    return requests
+
+
+def dirty_days_sensor(
+    domain: str, job: Any, requests: Callable[[dg.DagsterInstance, LakeResource], Evaluation]
+) -> dg.SensorDefinition:
+    """Builds a domain when its bronze tables have rows it was not built from."""
+
+    @dg.sensor(
+        name=f"bronze_to_gold_{domain}",
+        job=job,
+        minimum_interval_seconds=30,
+        default_status=dg.DefaultSensorStatus.RUNNING,
+        description=f"Requests the days of {domain} that bronze has and gold has not.",
+    )
+    def sensor(context: dg.SensorEvaluationContext, lakehouse: LakeResource) -> Evaluation:
+        yield from requests(context.instance, lakehouse)
+
+    return sensor
+
+
+def landing_sensor(job: Any) -> dg.SensorDefinition:
+    """Ingests files that appeared in the landing folder."""
+
+    @dg.sensor(
+        name="landing_folder",
+        job=job,
+        minimum_interval_seconds=15,
+        default_status=dg.DefaultSensorStatus.RUNNING,
+        description="Requests an ingest of the files that appeared in the landing folder, one run per source.",
+    )
+    def sensor(context: dg.SensorEvaluationContext, lakehouse: LakeResource) -> dg.SensorResult | dg.SkipReason:
+        from lakehouse_assets.ingest.landing import group_by_source, pending
+
+        landing = lakehouse.settings().landing_root
+        files, cursor = pending(landing, context.cursor)
+        if not files:
+            return dg.SkipReason(f"nothing new in {landing}")
+        requests = [_ingest_request(source, group) for source, group in group_by_source(files).items()]
+        return dg.SensorResult(run_requests=requests, cursor=cursor)
+
+    return sensor
+
+
+def _ingest_request(source: str, files: "Sequence[LandingFile]") -> dg.RunRequest:
+    digest = hashlib.sha256("\n".join(sorted(f.key for f in files)).encode()).hexdigest()
+    config = {"source": source, "files": [f.path for f in files]}
+    return dg.RunRequest(
+        run_key=f"{source}:{digest}", run_config={"ops": {"ingest": {"config": config}}}, tags={"source": source}
+    )
+
+
+def question_sensor(job: Any) -> dg.SensorDefinition:
+    """Answers waiting questions, a batch per run."""
+
+    @dg.sensor(
+        name="question_queue",
+        job=job,
+        minimum_interval_seconds=2,
+        default_status=dg.DefaultSensorStatus.RUNNING,
+        description="Requests a run when questions wait; one run answers all that do, in batches.",
+    )
+    def sensor(context: dg.SensorEvaluationContext, lakehouse: LakeResource) -> Evaluation:
+        from nlq.queue import QuestionQueue
+
+        if run_id := unfinished_run(context.instance, job.name):
+            yield dg.SkipReason(f"run {run_id} is answering")
+            return
+        queue = QuestionQueue(lakehouse.settings().queue_url)
+        try:
+            queue.expire()
+            waiting = queue.counts()["queued"]
+        finally:
+            queue.close()
+        if not waiting:
+            yield dg.SkipReason("no question waits")
+            return
+        yield dg.RunRequest(tags={"questions": str(waiting)})
+
+    return sensor

@@ -1,0 +1,116 @@
+"""Silver and gold through the real multi-assets, on a lake of a few events."""
+
+from __future__ import annotations
+
+import dagster as dg
+import pytest
+
+from lakehouse_assets.assets import dbt_graph
+from lakehouse_assets.assets.days import dirty_days
+from lakehouse_assets.assets.transform import transform_assets
+from lakehouse_assets.lakehouse.lake import Lake
+from lakehouse_assets.settings import Settings
+from tests.assets import tiny
+
+SILVER = "silver.silver_pgr_events"
+LIFECYCLE = "gold.gold_pgr_case_lifecycle"
+FUNNEL = "gold.gold_pgr_funnel_daily"
+STORY = [
+    ("C1", "CREATED", "2024-03-01", 1),
+    ("C1", "ASSIGNED", "2024-03-01", 1),
+    ("C1", "RESOLVED", "2024-03-02", 1),
+    ("C2", "CREATED", "2024-03-02", 1),
+]
+
+
+@pytest.fixture
+def pgr(settings: Settings) -> dg.AssetsDefinition:
+    tiny.parsed(settings)
+    made = transform_assets(settings, dbt_graph.load(settings), tiny.CONTRACTS)
+    return next(a for a in made if dg.AssetKey(SILVER.split(".")) in a.keys)
+
+
+def rows(lake: Lake, sql: str) -> list[tuple]:
+    with lake.session() as session:
+        return [tuple(r.values()) for r in session.query(sql).to_pylist()]
+
+
+def test_a_range_is_one_run_that_publishes_everything(settings: Settings, lake: Lake, pgr: dg.AssetsDefinition) -> None:
+    tiny.publish_events(lake, STORY)
+    with dg.DagsterInstance.ephemeral() as instance:
+        result = tiny.run(pgr, settings, tags=tiny.in_range("2024-03-01", "2024-03-03"), instance=instance)
+        assert result.success
+        built = instance.get_materialized_partitions(dg.AssetKey(LIFECYCLE.split(".")))
+    assert built == {"2024-03-01", "2024-03-02", "2024-03-03"}
+    assert rows(lake, f"select complaint_id, status from {LIFECYCLE} order by 1") == [
+        ("C1", "RESOLVED"),
+        ("C2", "OPEN"),
+    ]
+    checks = result.get_asset_check_evaluations()
+    assert checks and all(c.passed for c in checks)
+    assert {c.asset_check_key for c in checks} == pgr.check_keys
+    event = result.asset_materializations_for_node("build_pgr")[0]
+    assert {"snapshot_id", "publication_id", "dagster/row_count"} <= event.metadata.keys()
+    assert not dirty_days(lake, dbt_graph.load(settings), [SILVER, LIFECYCLE, FUNNEL])
+
+
+def test_a_broken_batch_is_red_and_invisible(settings: Settings, lake: Lake, pgr: dg.AssetsDefinition) -> None:
+    tiny.publish_events(lake, STORY)
+    assert tiny.run(pgr, settings, tags=tiny.in_range("2024-03-01", "2024-03-02")).success
+    before = rows(lake, f"select * from {SILVER} order by all")
+    tiny.publish_events(lake, [("C3", "TELEPORTED", "2024-03-02", 2)])
+    result = tiny.run(pgr, settings, tags=tiny.in_range("2024-03-02", "2024-03-02"))
+    assert not result.success
+    assert rows(lake, f"select * from {SILVER} order by all") == before
+    red = {c.check_name: c for c in result.get_asset_check_evaluations() if not c.passed}
+    assert red["event_type__isin"].metadata["failed"].value == 1
+    assert "TELEPORTED" in str(red["event_type__isin"].metadata["samples"].value)
+    assert "select" in str(red["event_type__isin"].metadata["query"].value)
+    assert not result.get_asset_materialization_events()
+    failure = next(e for e in result.all_events if e.is_step_failure)
+    assert failure.event_specific_data.user_failure_data.allow_retries is False  # pyright: ignore
+    assert not [e for e in result.all_events if e.is_step_up_for_retry]
+
+
+def test_a_moved_record_rebuilds_the_day_it_left(settings: Settings, lake: Lake, pgr: dg.AssetsDefinition) -> None:
+    tiny.publish_events(lake, [("C1", "CREATED", "2024-03-01", 1)], key_day=False)
+    assert tiny.run(pgr, settings, tags=tiny.in_range("2024-03-01", "2024-03-01")).success
+    tiny.publish_events(lake, [("C1", "CREATED", "2024-03-09", 2)], key_day=False)
+    with dg.DagsterInstance.ephemeral() as instance:
+        assert tiny.run(pgr, settings, tags=tiny.in_range("2024-03-09", "2024-03-09"), instance=instance).success
+        built = instance.get_materialized_partitions(dg.AssetKey(SILVER.split(".")))
+    assert built == {"2024-03-01", "2024-03-09"}
+    assert [str(r[0]) for r in rows(lake, f"select event_date from {SILVER}")] == ["2024-03-09"]
+
+
+def test_one_table_can_be_built_alone(settings: Settings, lake: Lake, pgr: dg.AssetsDefinition) -> None:
+    tiny.publish_events(lake, STORY)
+    tags = tiny.in_range("2024-03-01", "2024-03-02")
+    result = tiny.run(pgr, settings, tags=tags, selection=[dg.AssetKey(SILVER.split("."))])
+    assert result.success
+    assert set(lake.catalog.heads()) >= {SILVER}
+    assert FUNNEL not in lake.catalog.heads()
+    graph = dbt_graph.load(settings)
+    assert not dirty_days(lake, graph, [SILVER])
+    assert dirty_days(lake, graph, [FUNNEL]) == set(tiny.days("2024-03-01", 2))
+
+
+def test_without_a_partition_it_says_what_to_do(settings: Settings, lake: Lake, pgr: dg.AssetsDefinition) -> None:
+    result = tiny.run(pgr, settings)
+    assert not result.success
+    failure = next(e for e in result.all_events if e.is_step_failure)
+    assert "choose a partition" in str(failure.event_specific_data)
+
+
+def test_a_model_without_a_contract_does_not_load(settings: Settings) -> None:
+    graph = dbt_graph.load(tiny.parsed(settings))
+    contracts = {i: c for i, c in tiny.CONTRACTS.items() if i != SILVER}
+    with pytest.raises(ValueError, match=r"silver\.silver_pgr_events, which no contract declares"):
+        transform_assets(settings, graph, contracts)
+
+
+def test_a_contract_without_a_model_does_not_load(settings: Settings) -> None:
+    graph = dbt_graph.load(tiny.parsed(settings))
+    smaller = dbt_graph.only(graph, [m.table for m in graph.models if m.table != SILVER])
+    with pytest.raises(ValueError, match=r"silver\.silver_pgr_events, which no dbt model makes"):
+        transform_assets(settings, smaller, tiny.CONTRACTS)
