@@ -40,6 +40,22 @@ TABLE_PROPERTIES = {
 }
 
 
+class LakeTransaction(Transaction):
+    """PyIceberg's transaction, which copies all metadata each time it is looked at: here once a change.
+
+    The copy is as long as the list of snapshots, and a commit looks some twenty times.
+    """
+
+    _known: tuple[int, Any] | None = None
+
+    @property
+    def table_metadata(self) -> Any:
+        """The metadata as the updates so far make it."""
+        if self._known is None or self._known[0] != len(self._updates):
+            self._known = (len(self._updates), super().table_metadata)
+        return self._known[1]
+
+
 class LakeCatalog(SqlCatalog):
     """PyIceberg's SQL catalog whose `commit_all` makes changes of several tables visible in one SQL transaction."""
 

@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from lakehouse_assets.lakehouse.catalog import file_uri
+from lakehouse_assets.lakehouse.periods import ordinal
 
 if TYPE_CHECKING:
     from pyiceberg.manifest import DataFile
@@ -96,7 +97,7 @@ def _data_file(table: Table, path: Path, rows: int, bounds: dict[str, _Bounds]) 
             lower[column.field_id] = to_bytes(column.field_type, _stored(bound.lower))
             upper[column.field_id] = to_bytes(column.field_type, _stored(bound.upper))
     partition = [_partition_value(field, schema.find_field(field.source_id), bounds, path) for field in spec.fields]
-    return DataFile.from_args(
+    described = DataFile.from_args(
         content=DataFileContent.DATA,
         file_path=file_uri(path),
         file_format=FileFormat.PARQUET,
@@ -111,10 +112,11 @@ def _data_file(table: Table, path: Path, rows: int, bounds: dict[str, _Bounds]) 
         upper_bounds=upper,
         split_offsets=None,
         sort_order_id=None,
-        spec_id=spec.spec_id,
         equality_ids=None,
         key_metadata=None,
     )
+    described.spec_id = spec.spec_id
+    return described
 
 
 def _partition_value(field: PartitionField, column: NestedField, bounds: dict[str, _Bounds], path: Path) -> Any:
@@ -133,5 +135,5 @@ def _stored(value: Any) -> Any:
     if isinstance(value, datetime):
         return int((value - datetime(1970, 1, 1)).total_seconds() * 1_000_000)
     if isinstance(value, date):
-        return value.toordinal() - date(1970, 1, 1).toordinal()
+        return ordinal(value, "day")
     return value

@@ -110,7 +110,17 @@ def run(
 
     settings = publication.lake.settings
     dbt_vars = {"days": [d.isoformat() for d in days], **(variables or {})}
-    arguments = [command, "--select", *select, "--vars", json.dumps(dbt_vars), "--indirect-selection", "buildable"]
+    # The results are returned; writing the manifest again would cost a second an invocation.
+    arguments = [
+        command,
+        "--no-write-json",
+        "--select",
+        *select,
+        "--vars",
+        json.dumps(dbt_vars),
+        "--indirect-selection",
+        "buildable",
+    ]
     for kind in resource_types:
         arguments += ["--resource-type", kind]
     with _ONE_AT_A_TIME:

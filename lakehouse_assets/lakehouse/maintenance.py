@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from lakehouse_assets.lakehouse.contract import Contract
-from lakehouse_assets.lakehouse.periods import period_of
+from lakehouse_assets.lakehouse.periods import Period, first_of
 from lakehouse_assets.lakehouse.publication import (
     Publication,
     PublicationConflictError,
@@ -206,10 +206,11 @@ def crowded_partitions(lake: Lake, contract: Contract) -> list[date]:
     if table.metadata.current_snapshot_id is None:
         return []
     partition = date_partition(contract)
+    period: Period = "month" if partition.transform == "month" else "day"
     position = [p.name for p in contract.partitions].index(partition.name)
     counts: dict[date, int] = {}
     for task in table.scan().plan_files():
-        first = _partition_day(task.file.partition[position], partition.transform)
+        first = first_of(task.file.partition[position], period)
         counts[first] = counts.get(first, 0) + 1
     crowded = [d for d, n in counts.items() if n >= SMALL_FILES_PER_PARTITION]
     return sorted(crowded, key=lambda d: -counts[d])
@@ -217,10 +218,3 @@ def crowded_partitions(lake: Lake, contract: Contract) -> list[date]:
 
 def _has_time_partition(contract: Contract) -> bool:
     return any(p.transform in ("day", "month") for p in contract.partitions)
-
-
-def _partition_day(value: int, transform: str) -> date:
-    """First day of an Iceberg partition value: days, or months, since 1970-01-01."""
-    if transform == "month":
-        return date(1970 + value // 12, value % 12 + 1, 1)
-    return period_of(date.fromordinal(date(1970, 1, 1).toordinal() + value), "day")

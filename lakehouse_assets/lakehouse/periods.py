@@ -11,6 +11,7 @@ from datetime import date, timedelta
 from typing import Literal
 
 Period = Literal["day", "month"]
+EPOCH = date(1970, 1, 1)
 
 
 def period_of(value: date, period: Period) -> date:
@@ -23,6 +24,20 @@ def period_end(first: date, period: Period) -> date:
     if period == "day":
         return first
     return (first.replace(day=28) + timedelta(days=4)).replace(day=1) - timedelta(days=1)
+
+
+def ordinal(value: date, period: Period) -> int:
+    """Number of the day or month since 1970-01-01, which is how Iceberg stores it as a partition value."""
+    if period == "month":
+        return (value.year - 1970) * 12 + value.month - 1
+    return value.toordinal() - EPOCH.toordinal()
+
+
+def first_of(number: int, period: Period) -> date:
+    """First day of the period with this ordinal."""
+    if period == "month":
+        return date(1970 + number // 12, number % 12 + 1, 1)
+    return date.fromordinal(EPOCH.toordinal() + number)
 
 
 def spans(values: Iterable[date], period: Period = "day") -> list[tuple[date, date]]:

@@ -22,12 +22,15 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from pyiceberg.table.snapshots import Operation
+
 from lakehouse_assets.lakehouse.audit import CheckOutcome, audit, blocking
-from lakehouse_assets.lakehouse.catalog import file_uri
+from lakehouse_assets.lakehouse.catalog import LakeTransaction, file_uri
 from lakehouse_assets.lakehouse.contract import Contract, Partition, quoted
 from lakehouse_assets.lakehouse.datafiles import describe_files
 from lakehouse_assets.lakehouse.duckdb import current_snapshot
-from lakehouse_assets.lakehouse.periods import Period, period_of, spans
+from lakehouse_assets.lakehouse.periods import Period, ordinal, period_of, spans
+from lakehouse_assets.lakehouse.snapshot import ReplaceFiles
 
 if TYPE_CHECKING:
     from pyiceberg.manifest import DataFile
@@ -276,21 +279,21 @@ class Publication:
 
     def _commit(self, tables: Mapping[str, Table], data_files: dict[str, list[DataFile]]) -> list[Published]:
         transactions: dict[str, Transaction] = {}
+        if not data_files:
+            data_files |= self._describe(tables)
         for identifier, staged in self.staged.items():
             table = tables[identifier]
             if not isinstance(staged.replace, Append):
                 self._refuse_moved(identifier, table)
-            if identifier not in data_files:
-                data_files[identifier] = self._described(table, staged)
             transactions[identifier] = self._transaction(table, staged, data_files[identifier])
         self.lake.catalog.commit_all([t for t in transactions.values() if t._updates])
         return [self._published(i, tables[i], t, data_files[i]) for i, t in transactions.items()]
 
-    def _described(self, table: Table, staged: Staged) -> list[DataFile]:
+    def _describe(self, tables: Mapping[str, Table]) -> dict[str, list[DataFile]]:
         import duckdb
 
         with duckdb.connect() as con:
-            return describe_files(con, table, staged.contract, staged.files)
+            return {i: describe_files(con, tables[i], s.contract, s.files) for i, s in self.staged.items()}
 
     def _refuse_moved(self, identifier: str, table: Table) -> None:
         base = current_snapshot(self.heads[identifier]) if identifier in self.heads else None
@@ -298,15 +301,14 @@ class Publication:
             raise PublicationConflictError(f"{identifier} was changed by another publication since this one began")
 
     def _transaction(self, table: Table, staged: Staged, new: Sequence[DataFile]) -> Transaction:
-        transaction = table.transaction()
-        old = replaced_files(table, staged)
-        if not new and not old:
+        transaction = LakeTransaction(table)
+        removal = removal_of(table, staged)
+        if not new and removal is None:
             return transaction
         properties = {**self._properties, **staged.properties, PUBLICATION_ID: self.id}
-        update = transaction.update_snapshot(snapshot_properties=properties)
-        with update.overwrite() if old else update.fast_append() as snapshot:
-            for file in old:
-                snapshot.delete_data_file(file)
+        with ReplaceFiles(Operation.APPEND, transaction, table.io, snapshot_properties=properties) as snapshot:
+            if removal is not None:
+                snapshot.replacing(*removal)
             for file in new:
                 snapshot.append_data_file(file)
         return transaction
@@ -345,17 +347,22 @@ def _partition_sql(partition: Partition) -> str:
     return column
 
 
-def replaced_files(table: Table, staged: Staged) -> list[DataFile]:
-    """The files of a table whose rows the staged ones take the place of."""
+def removal_of(table: Table, staged: Staged) -> tuple[Any, Callable[[DataFile], bool]] | None:
+    """What the staged rows take the place of: a predicate over rows, and whether a data file goes; None for nothing."""
+    from pyiceberg.expressions import AlwaysTrue
+
     if isinstance(staged.replace, Append) or table.metadata.current_snapshot_id is None:
-        return []
+        return None
     if isinstance(staged.replace, ReplaceTable):
-        return [task.file for task in table.scan().plan_files()]
+        return AlwaysTrue(), lambda _file: True
     if not staged.replace.values:
-        return []
+        return None
     partition = date_partition(staged.contract)
+    position = [p.name for p in staged.contract.partitions].index(partition.name)
+    period = _period(partition)
+    ordinals = {ordinal(v, period) for v in staged.replace.values}
     predicate = period_filter(partition, staged.replace.values)
-    return [task.file for task in table.scan(row_filter=predicate).plan_files()]
+    return predicate, lambda file: file.partition[position] in ordinals
 
 
 def date_partition(contract: Contract) -> Partition:

@@ -8,7 +8,7 @@ from itertools import pairwise
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lakehouse_assets.lakehouse.periods import days_between, period_end, period_of, spans
+from lakehouse_assets.lakehouse.periods import days_between, first_of, ordinal, period_end, period_of, spans
 
 days = st.dates(date(2019, 12, 1), date(2021, 3, 31))
 
@@ -30,3 +30,10 @@ def test_spans_of_months_cover_whole_months(values: list[date]) -> None:
 def test_spans_never_touch(values: list[date]) -> None:
     found = spans(values)
     assert all((b[0] - a[1]).days > 1 for a, b in pairwise(found))
+
+
+@given(days)
+def test_ordinals_are_those_of_iceberg(value: date) -> None:
+    assert first_of(ordinal(value, "day"), "day") == value
+    assert first_of(ordinal(value, "month"), "month") == period_of(value, "month")
+    assert ordinal(date(1970, 2, 1), "month") == 1
