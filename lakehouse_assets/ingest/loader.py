@@ -360,8 +360,8 @@ def stage_rejects(
         QUARANTINE,
         f"select md5({literal(mapping.load_id)} || '/' || source_row) as quarantine_id, {constants}, source_file, line, "
         "source_row, column_name, "
-        f"case when cut then concat(reason, '; only the first {KEPT_TEXT >> 20} MiB of it is kept') else reason end "
-        f"as reason, case when cut then left(raw_text, {KEPT_TEXT // 4}) else raw_text end as raw_text, "
+        "case when cut then concat(reason, '; only the beginning of the record is kept') else reason end as reason, "
+        f"case when cut then left(raw_text, {KEPT_TEXT // 4}) else raw_text end as raw_text, "
         "case when cut then 'cut' else coalesce(form, 'record') end as form, occurrence, "
         f"timestamp {literal(mapping.loaded_at)} as loaded_at "
         f"from (select *, strlen(raw_text) > {KEPT_TEXT} and coalesce(form, '') <> 'cut' as cut from explained)",

@@ -129,12 +129,21 @@ class RecordMapping:
                 for f in self._failures(i)
             ]
         applies = " or ".join(f"w{i}" for i in range(len(self.source.rows)))
-        none = f"case when not ({applies}) then {{'column_name': null::varchar, 'reason': 'none of the rows of the source applies to the record'}} end"
-        first = "case when problem is not null then {'column_name': null::varchar, 'reason': problem} end"
+        none = (
+            f"case when not ({applies}) then "
+            "{'column_name': null::varchar, 'reason': 'none of the events of the source applies to the record'} end"
+        )
+        unread = "problem"
+        if self.source.format != "csv":
+            unread = (
+                "coalesce(problem, case when coalesce(try(json_type(raw_text)), '') <> 'OBJECT' "
+                "then 'not valid JSON, or not a JSON object' end)"
+            )
         return (
             f"select {CARRIED}, found[1].column_name as column_name, "
             "coalesce(array_to_string(list_distinct([f.reason for f in found])[1:8], '; '), 'unknown') as reason from ("
-            f"select {CARRIED}, case when problem is not null then [{first}] else "
+            f"select {CARRIED}, case when {unread} is not null then "
+            f"[{{'column_name': null::varchar, 'reason': {unread}}}] else "
             f"list_filter([{', '.join([none, *parts])}], lambda x: x is not null) end as found "
             f"from ({self._values(records)}))"
         )
@@ -158,8 +167,10 @@ class RecordMapping:
             texts["tenant.expression"] = self.source.tenant.expression
         for row in self.source.rows:
             texts |= {f"columns.{name}": text for name, text in row.columns.items()} | {f"{row.name}.when": row.when}
-        wrong = [name for name, text in texts.items() if not binds(f"select {Expression(text).sql(_resolve)} from {scope}")]
-        return f", field '{wrong[0]}'" if wrong else ""
+        for name, text in texts.items():
+            if not binds(f"select {Expression(text).sql(_resolve)} from {scope}"):
+                return f", field '{name}'"
+        return ""
 
     def json_struct(self, text: str) -> str:
         """SQL of `s` from a JSON object; NULL where the text is not JSON."""
@@ -177,8 +188,9 @@ class RecordMapping:
         """Statement with the carried columns, conditions `w<i>` and typed structs `e<i>`."""
         fields = ", ".join(f"{self._raw(f)} as {_field(f)}" for f in self.fields)
         texts = [f"{self._key_sql(i)} as k{i}" for i in range(len(self.source.rows))]
-        texts += [f"coalesce({Expression(r.when).sql(_resolve)}, false) as w{i}" for i, r in enumerate(self.source.rows)]
         for i, row in enumerate(self.source.rows):
+            when = "true" if row.when == "true" else f"coalesce({Expression(row.when).sql(_resolve)}, false)"
+            texts.append(f"{when} as w{i}")
             texts += [f"{self._text(row, name)} as {_column(i, name)}" for name in self._business]
         structs = [self._struct(i) for i in range(len(self.source.rows))]
         # The fields stay in reach: reasons name the operand of a cast that failed.
@@ -270,7 +282,7 @@ class RecordMapping:
         row, types = self.source.rows[i], self.contract.types
         found: list[Failure] = []
         if self.source.format in ("ndjson", "json", "parquet"):
-            found.append(Failure(None, "s is null", "'not a JSON object, or not valid JSON'"))
+            found.append(Failure(None, "s is null", "'not valid JSON'"))
         for name in self._business:
             text, kind = _column(i, name), types[name]
             if expression := self._expression(row, name):
@@ -289,7 +301,8 @@ class RecordMapping:
     @cached_property
     def _checks(self) -> list[RowCheck]:
         constant = {"raw_payload", "load_id", "source", "source_file", "source_row", "loaded_at"}
-        return [c for c in self.contract.row_checks("duckdb") if c.severity == "error" and c.column not in constant]
+        implied = constant | set(self._derived)
+        return [c for c in self.contract.row_checks("duckdb") if c.severity == "error" and c.column not in implied]
 
     def _contract_failure(self, i: int, check: RowCheck) -> Failure:
         failing = self._in_scope(i, check.failing)
@@ -387,7 +400,8 @@ def _envelope() -> str:
 
 
 def _says(column: str, value: str, what: str) -> str:
-    return f"{literal(column + ' ')} || '''' || coalesce(left(cast({value} as varchar), 200), '') || {literal(chr(39) + ' ' + what)}"
+    shown = f"coalesce(left(cast({value} as varchar), 200), '')"
+    return f"concat({literal(column)}, ' ' || chr(39), {shown}, chr(39) || {literal(' ' + what)})"
 
 
 def _list(texts: list[str]) -> str:

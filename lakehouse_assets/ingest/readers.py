@@ -30,12 +30,14 @@ SCHEMA = pa.schema(
     [
         ("source_row", pa.int64()),
         ("line", pa.int64()),
-        ("raw_text", pa.string()),
+        ("raw_text", pa.string_view()),
         ("problem", pa.string()),
         ("form", pa.string()),
     ]
 )
-_NEWLINE, _QUOTE = 10, 34
+_NEWLINE, _RETURN, _QUOTE = 10, 13, 34
+_INLINE = 13
+"""Texts up to about this length are stored inside an Arrow string view, not pointed at."""
 
 
 @dataclass
@@ -315,14 +317,20 @@ def _batch(
 
 
 def _texts(chunk: Chunk, bad: dict[int, Bad]) -> pa.Array:
-    """The records as text, line ends included where that saves copying; the statement around trims them."""
-    contiguous = len(chunk.starts) and bool((chunk.starts[1:] == chunk.ends[:-1]).all())
-    if bad or not contiguous:
-        return pa.array([_text_of(chunk.text(i), bad.get(i)) for i in range(len(chunk.starts))], pa.string())
-    offsets = np.empty(len(chunk.starts) + 1, np.int32)
-    offsets[:-1] = chunk.starts
-    offsets[-1] = chunk.ends[-1]
-    return pa.StringArray.from_buffers(len(chunk.starts), pa.py_buffer(offsets), pa.py_buffer(chunk.data))
+    """The records as text without their line ends; views into the chunk's own bytes where that can be."""
+    lengths = (chunk.ends - chunk.starts - 1).astype(np.int32)
+    if bad or not len(lengths) or lengths.min() <= _INLINE:
+        texts = [_text_of(chunk.text(i), bad.get(i)) for i in range(len(lengths))]
+        return pa.array(texts, pa.string_view())
+    view = np.frombuffer(chunk.data, np.uint8)
+    lengths -= view[chunk.ends - 2] == _RETURN
+    views = np.empty((len(lengths), 4), np.int32)
+    views[:, 0] = lengths
+    views[:, 1] = view[chunk.starts[:, None] + np.arange(4)].view(np.int32)[:, 0]
+    views[:, 2] = 0
+    views[:, 3] = chunk.starts
+    buffers = [None, pa.py_buffer(views), pa.py_buffer(chunk.data)]
+    return pa.Array.from_buffers(pa.string_view(), len(lengths), buffers)
 
 
 def _text_of(raw: bytes, bad: Bad | None) -> str:
@@ -371,8 +379,7 @@ def _cut_csv(data: bytes, delimiter: str, line: int) -> tuple[Chunk, bool]:
         return _chunk_at(data, newlines, newlines, line), True
     quotes = np.flatnonzero(view == _QUOTE)
     outside = newlines[np.searchsorted(quotes, newlines) % 2 == 0]
-    last = int(outside[-1]) + 1 if len(outside) else 0
-    if _quotes_regular(view, quotes[quotes < last], ord(delimiter)):
+    if _quotes_regular(view, quotes, ord(delimiter)):
         return _chunk_at(data, outside, newlines, line), True
     pattern = _record_pattern(delimiter)
     ends = []
@@ -556,7 +563,7 @@ def _json_batch(values: Sequence[tuple[int, bytes]], counter: Counter) -> pa.Rec
         [
             pa.array(rows),
             pa.array([line for line, _ in values], pa.int64()),
-            pa.array([text.decode() for _, text in values], pa.string()),
+            pa.array([text.decode() for _, text in values], pa.string_view()),
             nothing,
             nothing,
         ],

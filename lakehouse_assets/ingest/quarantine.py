@@ -1,0 +1,315 @@
+"""Records that could not be loaded: listing them, showing them, and loading them after a fix.
+
+Belongs here: reading bronze.quarantine, and replays.
+Does not belong here: how records get into quarantine (loader).
+"""
+
+from __future__ import annotations
+
+import csv
+import uuid
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+import duckdb
+import pyarrow as pa
+
+from lakehouse_assets.ingest.contracts import LOADS, QUARANTINE, RESOLUTIONS
+from lakehouse_assets.ingest.loader import (
+    LOAD_ID,
+    LoadNote,
+    Written,
+    audit_and_publish,
+    check_mapping,
+    content_hash,
+    engine_for,
+    explained,
+    target_contract,
+    write_rows,
+    writing,
+)
+from lakehouse_assets.ingest.mapping import RecordMapping
+from lakehouse_assets.ingest.readers import split_csv_line, unescape
+from lakehouse_assets.ingest.records import BATCHES, ReplayedRecords, csv_columns
+from lakehouse_assets.ingest.sources import Source, find_source
+from lakehouse_assets.lakehouse.contract import literal
+from lakehouse_assets.lakehouse.publication import Append, Publication
+
+if TYPE_CHECKING:
+    from pyiceberg.table import Table
+
+    from lakehouse_assets.lakehouse.duckdb import DuckDBSession
+    from lakehouse_assets.lakehouse.lake import Lake
+
+
+class UnknownRecordError(LookupError):
+    """There is no quarantined record of this id."""
+
+
+@dataclass(frozen=True)
+class Still:
+    """A record that stays in quarantine, and why."""
+
+    quarantine_id: str
+    reason: str
+
+
+@dataclass(frozen=True)
+class ReplayResult:
+    """What a replay did: how many records it tried, loaded, and had to leave."""
+
+    load_ids: tuple[str, ...]
+    tried: int
+    loaded: int
+    still_bad: tuple[Still, ...]
+
+
+@dataclass(frozen=True)
+class _Group:
+    """Quarantined records that are read the same way."""
+
+    source: str
+    header: str | None
+    tenant: str | None
+    records: list[dict[str, Any]]
+
+
+def list_quarantined(
+    lake: Lake,
+    *,
+    source: str | None = None,
+    load_id: str | None = None,
+    ids: Sequence[str] | None = None,
+    resolved: bool = False,
+    limit: int | None = 1000,
+) -> list[dict[str, Any]]:
+    """Quarantined records as rows of bronze.quarantine, newest first, without those that were settled.
+
+    Args:
+        lake: The lake.
+        source: Only records of this source.
+        load_id: Only records of this load.
+        ids: Only these records.
+        resolved: Also those that were settled since; they have `resolved_at`, the others None.
+        limit: At most so many; None for all.
+    """
+    wanted = {"source": source, "load_id": load_id}
+    conditions = [f"q.{k} = {literal(v)}" for k, v in wanted.items() if v is not None]
+    if ids is not None:
+        conditions.append(f"q.quarantine_id in ({', '.join(map(literal, ids)) or 'null'})")
+    with lake.session() as session:
+        if not _published(session, QUARANTINE.identifier):
+            return []
+        settled = (
+            RESOLUTIONS.identifier
+            if _published(session, RESOLUTIONS.identifier)
+            else "(select null::varchar as quarantine_id, null::timestamp as resolved_at where false)"
+        )
+        if not resolved:
+            conditions.append("r.quarantine_id is null")
+        where = f" where {' and '.join(conditions)}" if conditions else ""
+        return session.query(
+            f"select q.*, r.resolved_at from {QUARANTINE.identifier} as q left join {settled} as r "
+            f"on r.quarantine_id = q.quarantine_id{where} order by q.loaded_at desc, q.source_file, q.source_row",
+            limit=limit,
+        ).to_pylist()
+
+
+def _published(session: DuckDBSession, identifier: str) -> bool:
+    from lakehouse_assets.lakehouse.engine import QueryRefusedError
+
+    try:
+        session.relation(identifier)
+    except QueryRefusedError:
+        return False
+    return True
+
+
+def show(lake: Lake, quarantine_id: str) -> dict[str, Any]:
+    """One quarantined record, settled or not.
+
+    Raises:
+        UnknownRecordError: there is none of this id.
+    """
+    found = list_quarantined(lake, ids=[quarantine_id], resolved=True)
+    if not found:
+        raise UnknownRecordError(f"there is no quarantined record '{quarantine_id}'; list them to see the ids.")
+    return found[0]
+
+
+def replay(
+    lake: Lake,
+    ids: Sequence[str] | None = None,
+    *,
+    source_name: str | None = None,
+    load_id: str | None = None,
+    source: Source | None = None,
+    run_id: str | None = None,
+) -> ReplayResult:
+    """Read quarantined records again with today's mapping; load the good ones, leave the others.
+
+    The rows of the good ones and the note that they are settled become visible at once. A record keeps its file and
+    number. What was settled before is not tried again.
+
+    Args:
+        lake: The lake.
+        ids: Only these records.
+        source_name: Only records of this source.
+        load_id: Only records of this load.
+        source: A mended source to read them with, instead of the one of their source's name.
+        run_id: Identifier of the run, for the snapshots.
+
+    Raises:
+        SourceError: a source is gone or does not fit its table.
+        ValueError: nothing says which records to replay.
+    """
+    if ids is None and source_name is None and load_id is None:
+        raise ValueError("say which records to replay: ids, a source or a load")
+    records = list_quarantined(lake, source=source_name, load_id=load_id, ids=ids, limit=None)
+    run = run_id or f"replay-{uuid.uuid4().hex[:12]}"
+    load_ids: list[str] = []
+    still: list[Still] = []
+    for group in _groups(records):
+        known = source or find_source(group.source)
+        done, left = _replay_group(lake, group, known, run)
+        load_ids += [done] if done else []
+        still += left
+    return ReplayResult(tuple(load_ids), len(records), len(records) - len(still), tuple(still))
+
+
+def _groups(records: Sequence[dict[str, Any]]) -> list[_Group]:
+    groups: dict[tuple[str, str | None, str | None], list[dict[str, Any]]] = defaultdict(list)
+    for record in records:
+        groups[record["source"], record["header"], record["tenant_id"]].append(record)
+    return [_Group(*key, records=group) for key, group in groups.items()]
+
+
+def _replay_group(lake: Lake, group: _Group, source: Source, run_id: str) -> tuple[str | None, list[Still]]:
+    """Replay records that are read the same way, as one publication; gives its load id if anything was loaded."""
+    now = datetime.now(UTC).replace(tzinfo=None)
+    load_id = f"{now:%Y%m%dT%H%M%S}-{uuid.uuid4().hex[:12]}"
+    mapping = RecordMapping(
+        source, target_contract(source), load_id=load_id, loaded_at=now.isoformat(sep=" "), tenant=group.tenant
+    )
+    readable, still = _readable(group, source)
+    if not readable:
+        return None, still
+    with engine_for(lake.settings, source) as con:
+        check_mapping(con, mapping)
+        publication = Publication.begin(lake, run_id=run_id, properties={LOAD_ID: load_id})
+        try:
+            with writing(f"replay of source '{source.name}'"):
+                written = write_rows(publication, con, mapping, _records(mapping, group, readable))
+                still += _still_bad(con, mapping, written)
+                bad = {s.quarantine_id for s in still}
+                good = [r["quarantine_id"] for r in readable if r["quarantine_id"] not in bad]
+                if not good:
+                    publication.abandon()
+                    return None, still
+                _publish(publication, con, mapping, written, good)
+        except BaseException:
+            publication.abandon()
+            raise
+    return load_id, still
+
+
+def _readable(group: _Group, source: Source) -> tuple[list[dict[str, Any]], list[Still]]:
+    """The records with their text, and those whose text is not whole or not in the source's encoding."""
+    good, still = [], []
+    for record in group.records:
+        try:
+            if record["form"] == "cut":
+                raise ValueError("only its beginning was kept; load a mended file instead")
+            text = record["raw_text"]
+            if record["form"] == "escaped":
+                text = unescape(text, source.encoding)
+                if "\0" in text:
+                    raise ValueError("it holds NUL bytes; load a mended file instead")
+            good.append({**record, "raw_text": text, "fields": _csv_fields(group, source, text)})
+        except (ValueError, csv.Error) as error:
+            still.append(Still(record["quarantine_id"], str(error)))
+    return good, still
+
+
+def _csv_fields(group: _Group, source: Source, text: str) -> list[str] | None:
+    if group.header is None:
+        return None
+    names = split_csv_line(group.header, source.delimiter)
+    fields = split_csv_line(text, source.delimiter)
+    if len(fields) != len(names):
+        raise ValueError(f"the record has {len(fields)} fields where the header has {len(names)}")
+    return fields
+
+
+def _records(mapping: RecordMapping, group: _Group, readable: Sequence[dict[str, Any]]) -> ReplayedRecords:
+    columns = {
+        "source_row": pa.array([r["source_row"] for r in readable], pa.int64()),
+        "line": pa.array([r["line"] for r in readable], pa.int64()),
+        "occurrence": pa.array([r["occurrence"] for r in readable], pa.int64()),
+    } | {
+        name: pa.array([r[key] for r in readable], pa.string())
+        for name, key in (("raw_text", "raw_text"), ("source_file", "source_file"), ("ref", "quarantine_id"))
+    }
+    if group.header is None:
+        payload, struct = "raw_text", mapping.json_struct("raw_text")
+    else:
+        names = [n.strip() for n in split_csv_line(group.header, mapping.source.delimiter)]
+        for i in range(len(names)):
+            columns[f"f{i}"] = pa.array([r["fields"][i] for r in readable], pa.string())
+        payload, struct = csv_columns(names, mapping)
+    relation = (
+        "(select source_row, line, raw_text, null::varchar as problem, null::varchar as form, source_file, "
+        f"occurrence, ref, {payload} as payload, {struct} as s from {BATCHES})"
+    )
+    return ReplayedRecords(pa.table(columns), relation)
+
+
+def _still_bad(con: duckdb.DuckDBPyConnection, mapping: RecordMapping, written: Written) -> list[Still]:
+    """The records that were rejected again; removes the files that carried them."""
+    if not written.rejects:
+        return []
+    rows = con.execute(f"select ref, reason from ({explained(mapping, written)})").fetchall()
+    for file in written.rejects:
+        file.unlink()
+    return [Still(ref, reason) for ref, reason in rows]
+
+
+def _publish(
+    publication: Publication,
+    con: duckdb.DuckDBPyConnection,
+    mapping: RecordMapping,
+    written: Written,
+    good: Sequence[str],
+) -> None:
+    publication.adopt(mapping.contract, written.files, Append())
+    con.register("settled", pa.table({"quarantine_id": list(good)}))
+    publication.stage(
+        RESOLUTIONS,
+        f"select quarantine_id, timestamp {literal(mapping.loaded_at)} as resolved_at, "
+        f"{literal(mapping.load_id)} as load_id, 'loaded' as outcome from settled",
+        con,
+        Append(),
+    )
+    note = LoadNote(
+        mapping, f"replay of {len(good)} quarantined records", content_hash(sorted(good)), 0, None,
+        len(good), len(good), 0, tuple(sorted(written.days)),
+    )  # fmt: skip
+    publication.stage(LOADS, note.sql(publication.id), con, Append())
+    audit_and_publish(publication, con, lambda tables: _refuse_settled(tables, good))
+
+
+def _refuse_settled(tables: Mapping[str, Table], good: Sequence[str]) -> None:
+    """Stop where another replay settled one of the records in the meantime."""
+    from pyiceberg.expressions import In
+
+    table = tables[RESOLUTIONS.identifier]
+    found = table.scan(row_filter=In("quarantine_id", list(good)), selected_fields=("quarantine_id",)).to_arrow()
+    if found.num_rows:
+        raise AlreadySettledError(f"{found.num_rows} of the records were settled by another replay; list them again.")
+
+
+class AlreadySettledError(Exception):
+    """Another replay was faster; nothing was loaded by this one."""
