@@ -62,11 +62,7 @@ def say_time(chosen: TimeRange) -> str:
 
 def say_filter(item: DimensionFilter, vocabulary: Vocabulary) -> str:
     """One filter in words."""
-    label = (
-        vocabulary.dimensions[item.dimension].label
-        if item.dimension in vocabulary.dimensions
-        else item.dimension
-    )
+    label = vocabulary.dimensions[item.dimension].label if item.dimension in vocabulary.dimensions else item.dimension
     values = " or ".join(format_value(value) for value in item.values)
     signs = {
         Operator.IN: f"{label} is {values}",
@@ -152,9 +148,7 @@ def _one_row(plan: Plan, row: Mapping[str, Any], vocabulary: Vocabulary, scope: 
     return "; ".join(said) + "."
 
 
-def _winner(
-    plan: Plan, rows: Sequence[Mapping[str, Any]], keys: list[str], vocabulary: Vocabulary, scope: str
-) -> str:
+def _winner(plan: Plan, rows: Sequence[Mapping[str, Any]], keys: list[str], vocabulary: Vocabulary, scope: str) -> str:
     order = plan.order_by[0]
     metric = vocabulary.metrics[order.field]
     end = "highest" if order.descending else "lowest"
@@ -162,17 +156,15 @@ def _winner(
     if len(names) > 5:
         return f"{len(names)} tie for the {end} {metric.label}{scope}: {format_value(rows[0][order.field], metric)}."
     verb = "has" if len(names) == 1 else "tie for"
-    return f"{' and '.join(names)} {verb} the {end} {metric.label}{scope}: {format_value(rows[0][order.field], metric)}."
+    return (
+        f"{' and '.join(names)} {verb} the {end} {metric.label}{scope}: {format_value(rows[0][order.field], metric)}."
+    )
 
 
 def _many_rows(
     plan: Plan, rows: Sequence[Mapping[str, Any]], keys: list[str], vocabulary: Vocabulary, scope: str
 ) -> str:
-    name = (
-        plan.order_by[0].field
-        if plan.order_by and plan.order_by[0].field in plan.metrics
-        else plan.metrics[0]
-    )
+    name = plan.order_by[0].field if plan.order_by and plan.order_by[0].field in plan.metrics else plan.metrics[0]
     metric = vocabulary.metrics[name]
     known = [row for row in rows if row[name] is not None]
     shown = "1 row" if len(rows) == 1 else f"{len(rows):,} rows"

@@ -18,7 +18,7 @@ from rapidfuzz.distance import DamerauLevenshtein
 
 from nlq.timewords import TIME_WORDS
 from nlq.vocabulary import TIME_DIMENSION, Dimension, Metric, Vocabulary
-from nlq.words import COUNTING, ENGLISH, GENERIC, GLUE, UNITS, singular, stem, words_of
+from nlq.words import COUNTING, ENGLISH, FILLER, GENERIC, GLUE, OPERATORS, UNITS, singular, stem, words_of
 
 _ID_SUFFIXES = frozenset({"id", "key", "code", "name"})
 _BOOLEAN_PREFIXES = frozenset({"is", "has", "was"})
@@ -26,6 +26,8 @@ _MIN_PARTIAL_VALUE = 4
 _MIN_COVERAGE = 0.3
 _MOST_PER_WORD = 4
 _NEAR = 0.5
+_LONG_ENOUGH_TO_MEND = 6
+_SHORT = 6
 Key = tuple[str, ...]
 
 
@@ -131,7 +133,8 @@ class Lexicon:
             self._add_dimension(dimension)
         self._drop_common_parts()
         self._stems = {*self._metrics.words(), *self._dimensions.words()}
-        self._spellings = sorted(word for word in self._surface | ENGLISH | TIME_WORDS if len(word) > 3)
+        general = {word for word in OPERATORS | TIME_WORDS if len(word) >= _LONG_ENOUGH_TO_MEND and word not in FILLER}
+        self._spellings = sorted({word for word in self._surface if len(word) > 3} | general)
         self._english_stems = {stem(word) for word in ENGLISH}
 
     @property
@@ -184,10 +187,8 @@ class Lexicon:
         cutoff = 0 if len(word) < 5 else 1 if len(word) < 8 else 2
         if not cutoff or not word.isalpha():
             return []
-        found = process.extract(
-            word, self._spellings, scorer=DamerauLevenshtein.distance, score_cutoff=cutoff, limit=8
-        )
-        same_start = [(candidate, distance) for candidate, distance, _ in found if candidate[0] == word[0]]
+        found = process.extract(word, self._spellings, scorer=DamerauLevenshtein.distance, score_cutoff=cutoff, limit=8)
+        same_start = [(candidate, distance) for candidate, distance, _ in found if _is_slip(word, candidate)]
         if not same_start:
             return []
         least = min(distance for _, distance in same_start)
@@ -277,7 +278,7 @@ class Lexicon:
                 self._put(self._value_words, word, ValueHit(dimension, value, 1 / len(words)))
 
     def _drop_common_parts(self) -> None:
-        """Forget parts that tell no value from another: "ward" in WARD_01, WARD_02, …"""
+        """Forget parts that tell no value from another, such as "ward" in WARD_01 and WARD_02."""
         named = set(self._dimensions.words())
         for word in [w for w, hits in self._value_words.items() if len(hits) > _MOST_PER_WORD or stem(w) in named]:
             del self._value_words[word]
@@ -301,6 +302,13 @@ def _dimension_phrases(dimension: Dimension) -> Iterator[tuple[tuple[str, ...], 
     short = column[:-1] if len(column) > 1 and column[-1] in _ID_SUFFIXES else column
     if entity and not set(entity) & set(column):
         yield (*entity, *short), "name"
+
+
+def _is_slip(word: str, known: str) -> bool:
+    """Whether a word may be a slip of a known one: same start; in short words no letter for another (older, order)."""
+    if word[0] != known[0]:
+        return False
+    return len(word) > _SHORT or len(word) != len(known) or sorted(word) == sorted(known)
 
 
 def _plain(label: str) -> str:

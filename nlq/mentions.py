@@ -202,9 +202,7 @@ class MentionFinder:
     def _dimensions(self, first: int) -> Iterator[Mention]:
         for last, stems in self._windows(first, _DIMENSION_GLUE):
             if hits := self._lexicon.dimensions(stems):
-                yield self._mention(
-                    Kind.DIMENSION, first, last, self._term_score(len(stems), hits, 0.15), tuple(hits)
-                )
+                yield self._mention(Kind.DIMENSION, first, last, self._term_score(len(stems), hits, 0.15), tuple(hits))
 
     @staticmethod
     def _term_score(count: int, hits: Sequence[Hit | ValueHit], bonus: float) -> float:
@@ -218,13 +216,13 @@ class MentionFinder:
             if hits := [hit for hit in self._lexicon.values(norms) if hit.full]:
                 yield self._mention(Kind.VALUE, first, first + 1, 6.0, tuple(hits))
             return
-        norms: list[str] = []
+        said: list[str] = []
         for at in range(first, min(first + self._lexicon.longest_value, len(self._tokens))):
             if self._tokens[at].kind not in ("word", "number"):
                 return
-            norms.append(self._tokens[at].norm)
-            if hits := self._lexicon.values(norms):
-                score = self._term_score(len(norms), hits, 0.1)
+            said.append(self._tokens[at].norm)
+            if hits := self._lexicon.values(said):
+                score = self._term_score(len(said), hits, 0.1)
                 yield self._mention(Kind.VALUE, first, at + 1, score, tuple(hits))
 
     # --- operators

@@ -60,11 +60,7 @@ class Planner:
         assignments = self._resolver.assignments(cover)
         if isinstance(assignments, Problem):
             unknown = _unknown_words(cover)
-            return (
-                Problem(1, f"I do not know what {_quoted(unknown)} means here.", unknown)
-                if unknown
-                else assignments
-            )
+            return Problem(1, f"I do not know what {_quoted(unknown)} means here.", unknown) if unknown else assignments
         readings: list[Reading] = []
         problems: list[Problem] = []
         for assignment in assignments:
@@ -116,8 +112,7 @@ class Planner:
             if metric.label == near and name not in plan.metrics and needed <= metric.dimensions
         ]
         plain = [
-            plan.model_copy(update={"metrics": (name,), "having": (), "order_by": (), "ties": False})
-            for name in others
+            plan.model_copy(update={"metrics": (name,), "having": (), "order_by": (), "ties": False}) for name in others
         ]
         candidates = [plan, *plain][:4]
         if len(candidates) < 2:
@@ -128,9 +123,7 @@ class Planner:
         return Clarify(question="I am not sure enough. Which do you mean?", choices=choices)
 
     def _ask_back(self, question: str, readings: list[Reading]) -> Clarify:
-        choices = tuple(
-            Choice(question=as_question(r.plan, self.vocabulary), plan=r.plan) for r in readings[:4]
-        )
+        choices = tuple(Choice(question=as_question(r.plan, self.vocabulary), plan=r.plan) for r in readings[:4])
         return Clarify(question=question, choices=choices)
 
     def _refuse(self, problem: Problem, slips: list[Slip], question: str, cover: Cover) -> Refused:

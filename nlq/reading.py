@@ -7,6 +7,7 @@ problem. Does not belong here: finding mentions (``mentions``), choosing terms (
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
@@ -21,11 +22,12 @@ from nlq.vocabulary import TIME_DIMENSION, Metric, Vocabulary
 from nlq.words import ENGLISH, UNITS, is_plural, singular, stem, words_of
 
 _NOT_SIGNIFICANT = {Kind.FILLER, Kind.COUNT, Kind.DOMAIN}
-_NOT_AMOUNTS = {stem(word) for word in "average rate median percentile mean growth change".split()}
+_NOT_AMOUNTS = {stem(word) for word in ("average", "rate", "median", "percentile", "mean", "growth", "change")}
+_STEPS = list(Grain)
 _GROUPING = {Kind.BY, Kind.WHICH, Kind.TOP, Kind.SUPERLATIVE}
 
 
-class _Refuse(Exception):
+class _RefusedError(Exception):
     def __init__(self, rank: int, reason: str, *words: str, nearest: Iterable[str] = ()) -> None:
         super().__init__(reason)
         self.problem = Problem(rank, reason, words, tuple(nearest))
@@ -98,7 +100,7 @@ class Reader:
             self._imply_metric()
             self._check_leftovers()
             return [self._finish(end) for end in self._ends()]
-        except _Refuse as refusal:
+        except _RefusedError as refusal:
             return refusal.problem
 
     # --- one mention at a time
@@ -131,16 +133,17 @@ class Reader:
         hit = self._assignment.dimensions[mention.first]
         dimension = self._vocabulary.dimensions[hit.ref]
         if dimension.is_time:
-            raise _Refuse(2, f"{dimension.label} is a time; metrics go by their own time.", mention.text)
+            raise _RefusedError(2, f"{dimension.label} is a time; metrics go by their own time.", mention.text)
         before = self._kind(position - 1)
-        names_value = self._value_dimension(position + 1) == hit.ref or (
+        after = position + 2 if self._kind(position + 1) is Kind.NOT else position + 1
+        names_value = self._value_dimension(after) == hit.ref or (
             self._value_dimension(position - 1) == hit.ref and before not in _GROUPING
         )
         if names_value and before is not Kind.BY:
             self._believe(mention, f"names the dimension {dimension.label}", 1.0)
             return
         if dimension.is_boolean and before not in _GROUPING:
-            raise _Refuse(3, f"It is not clear whether to split by {dimension.label}.", mention.text)
+            raise _RefusedError(3, f"It is not clear whether to split by {dimension.label}.", mention.text)
         strong = before in _GROUPING or (before in (Kind.AND, Kind.DIMENSION) and bool(self._draft.groups))
         if hit.ref not in self._draft.groups:
             self._draft.groups.append(hit.ref)
@@ -154,9 +157,7 @@ class Reader:
         dimension = self._vocabulary.dimensions[hit.dimension]
         named = self._names(position - 1, hit.dimension) or self._names(position + 1, hit.dimension)
         if _is_weak(mention, hit) and not named:
-            raise _Refuse(
-                1, f"It is not clear whether “{mention.text}” means a {dimension.label}.", mention.text
-            )
+            raise _RefusedError(1, f"It is not clear whether “{mention.text}” means a {dimension.label}.", mention.text)
         negated = self._is_negated(position, hit)
         if negated:
             self._negated.add(position)
@@ -172,7 +173,7 @@ class Reader:
 
     def _time(self, position: int, mention: Mention) -> None:
         if self._kind(position - 1) is Kind.NOT:
-            raise _Refuse(
+            raise _RefusedError(
                 2, f"A time cannot be left out ({mention.text}); say which time to include.", mention.text
             )
         self._draft.times.append((position, mention.payload, mention.text))
@@ -180,15 +181,14 @@ class Reader:
     def _grain(self, position: int, mention: Mention) -> None:
         word: GrainWord = mention.payload
         before = self._kind(position - 1)
-        allowed = _GROUPING | {Kind.AND, Kind.DIMENSION}
-        if word.bare and (before not in allowed or (before is Kind.AND and not self._draft.groups)):
-            raise _Refuse(1, f"It is not clear what “{mention.text}” asks for.", mention.text)
+        ranked = Kind.SUPERLATIVE in (before, self._kind(position + 1))
+        allowed = ranked or before in _GROUPING | {Kind.DIMENSION} or (before is Kind.AND and self._draft.groups)
+        if word.bare and not allowed:
+            raise _RefusedError(1, f"It is not clear what “{mention.text}” asks for.", mention.text)
         if self._draft.grain and self._draft.grain is not word.grain:
-            raise _Refuse(
-                2, f"One step of time at a time: {self._draft.grain} or {word.grain}?", mention.text
-            )
+            raise _RefusedError(2, f"One step of time at a time: {self._draft.grain} or {word.grain}?", mention.text)
         self._draft.grain = word.grain
-        if not word.plural and (word.which or before in (Kind.WHICH, Kind.SUPERLATIVE)):
+        if not word.plural and (word.which or before is Kind.WHICH or ranked):
             self._draft.singular_rank = True
         self._believe(mention, f"one row per {word.grain}", 1.0)
 
@@ -198,7 +198,7 @@ class Reader:
     def _top(self, position: int, mention: Mention) -> None:
         top: Top = mention.payload
         if top.count > 1000:
-            raise _Refuse(2, "An answer has at most 1,000 rows.", mention.text)
+            raise _RefusedError(2, "An answer has at most 1,000 rows.", mention.text)
         if top.end is None:
             self._draft.first_rows = top.count
             self._believe(mention, f"the first {top.count}", 1.0)
@@ -232,7 +232,7 @@ class Reader:
             return False
         if self._value_dimension(previous) != hit.dimension:
             said = self._mentions[position].text
-            raise _Refuse(2, f"It is not clear whether “{said}” is left out as well; say it of each.", said)
+            raise _RefusedError(2, f"It is not clear whether “{said}” is left out as well; say it of each.", said)
         return True
 
     def _joined_by_or(self, position: int, hit: ValueHit) -> None:
@@ -241,7 +241,7 @@ class Reader:
         if self._kind(at) is not Kind.OR:
             return
         if self._value_dimension(self._before_value(at)) != hit.dimension:
-            raise _Refuse(2, "“or” works between values of one dimension only; ask two questions.", "or")
+            raise _RefusedError(2, "“or” works between values of one dimension only; ask two questions.", "or")
         self._used.add(at)
 
     def _before_value(self, position: int) -> int:
@@ -251,22 +251,19 @@ class Reader:
     # --- what must hold at the end
 
     def _forbid_unknown(self) -> None:
-        for position, mention in enumerate(self._mentions):
-            if mention.kind is Kind.UNKNOWN:
-                self._unknown(position, mention)
-
-    def _unknown(self, position: int, mention: Mention) -> None:
-        for at in (position - 1, position + 1):
-            if self._kind(at) is Kind.DIMENSION:
-                name = self._assignment.dimensions[self._mentions[at].first].ref
-                dimension = self._vocabulary.dimensions[name]
-                if dimension.values.items and at == position - 1:
-                    known = [str(value) for value in dimension.values.items[:5]]
-                    reason = f"There is no {dimension.label} called “{mention.text}”."
-                    raise _Refuse(1, reason, mention.text, nearest=known)
-        words = [m.text for m in self._mentions if m.kind is Kind.UNKNOWN]
+        unknown = [at for at, mention in enumerate(self._all) if mention.kind is Kind.UNKNOWN]
+        if not unknown:
+            return
+        words = [self._all[at].text for at in unknown]
+        before = self._all[unknown[0] - 1] if unknown[0] else None
+        if len(unknown) == 1 and before and before.kind is Kind.DIMENSION:
+            dimension = self._vocabulary.dimensions[self._assignment.dimensions[before.first].ref]
+            if dimension.values.items:
+                known = [str(value) for value in dimension.values.items[:5]]
+                reason = f"There is no {dimension.label} called “{words[0]}”."
+                raise _RefusedError(1, reason, *words, nearest=known)
         said = ", ".join(f"“{word}”" for word in words)
-        raise _Refuse(1, f"I do not know what {said} means here.", *words)
+        raise _RefusedError(1, f"I do not know what {said} means here.", *words)
 
     def _imply_metric(self) -> None:
         implied = self._assignment.implied
@@ -281,9 +278,9 @@ class Reader:
     def _check_leftovers(self) -> None:
         for position, mention in enumerate(self._mentions):
             if mention.kind is Kind.NOT and position not in self._used:
-                raise _Refuse(2, f"I cannot tell what “{mention.text}” leaves out.", mention.text)
+                raise _RefusedError(2, f"I cannot tell what “{mention.text}” leaves out.", mention.text)
             if mention.kind is Kind.OR and position not in self._used:
-                raise _Refuse(2, "“or” works between values of one dimension only; ask two questions.", "or")
+                raise _RefusedError(2, "“or” works between values of one dimension only; ask two questions.", "or")
             if mention.kind is Kind.BY and self._kind(position + 1) not in (
                 Kind.DIMENSION,
                 Kind.METRIC,
@@ -303,7 +300,7 @@ class Reader:
             following = self._mentions[position + 1].first
             if not isinstance(self._assignment.values[following].value, bool):
                 return
-        raise _Refuse(2, f"I cannot tell what stands after “{mention.text}”.", mention.text)
+        raise _RefusedError(2, f"I cannot tell what stands after “{mention.text}”.", mention.text)
 
     def _check_counts(self) -> None:
         """How many, number of, total: only of things that are amounts."""
@@ -314,7 +311,7 @@ class Reader:
             if following and following.kind is Kind.METRIC:
                 metric = self._vocabulary.metrics[self._assignment.metrics[following.first].ref]
                 if not is_amount(metric):
-                    raise _Refuse(2, f"{metric.label} is not an amount (“{mention.text}”).", mention.text)
+                    raise _RefusedError(2, f"{metric.label} is not an amount (“{mention.text}”).", mention.text)
 
     def _check_versus(self) -> None:
         draft = self._draft
@@ -329,7 +326,7 @@ class Reader:
                 draft.because.append(Decision(versus.text, f"one row per {label}"))
         several = len(draft.times) > 1 or len(draft.metrics) > 1
         if not (pairs or several or draft.groups or draft.grain):
-            raise _Refuse(2, "I cannot tell what to compare with what.", versus.text)
+            raise _RefusedError(2, "I cannot tell what to compare with what.", versus.text)
 
     # --- finishing
 
@@ -350,10 +347,10 @@ class Reader:
         ranks, asked = self._draft.ranks, self._draft.asked
         if not ranks:
             if asked:
-                raise _Refuse(2, f"“{asked[1]}” by which order? Say highest or lowest.", asked[1])
+                raise _RefusedError(2, f"“{asked[1]}” by which order? Say highest or lowest.", asked[1])
             return None
         if len(ranks) > 2 or len([r for r in ranks if r.count]) > 1:
-            raise _Refuse(2, "One ranking at a time, please.", *(r.word for r in ranks))
+            raise _RefusedError(2, "One ranking at a time, please.", *(r.word for r in ranks))
         last = ranks[-1]
         count = next((r.count for r in ranks if r.count), asked[0] if asked else None)
         return replace(last, count=count)
@@ -366,6 +363,7 @@ class Reader:
         draft = self._draft
         because = list(draft.because)
         time_range, grain = self._time_range(because)
+        grain = self._possible_grain(grain, because)
         order, limit, ties, filters = self._ordering(end, grain, because)
         having = tuple(self._having(position, bound, grain, because) for position, bound in draft.bounds)
         try:
@@ -381,7 +379,7 @@ class Reader:
                 ties=ties,
             )
         except ValueError as error:
-            raise _Refuse(2, f"That asks for too much at once: {_first_line(error)}") from error
+            raise _RefusedError(2, f"That asks for too much at once: {_first_line(error)}") from error
         return Reading(plan, round(draft.confidence, 3), tuple(because), not self._assignment.guessed)
 
     def _filters(self) -> list[DimensionFilter]:
@@ -405,6 +403,22 @@ class Reader:
             because.append(Decision("", f"one row per {grain}, to show the course"))
         return chosen, grain
 
+    def _possible_grain(self, grain: Grain | None, because: list[Decision]) -> Grain | None:
+        """A step of time where a metric needs one, and none finer than the data has."""
+        metrics = [self._vocabulary.metrics[name] for name in self._draft.metrics]
+        finest = max((Grain(metric.min_grain) for metric in metrics), key=_STEPS.index)
+        if grain is not None:
+            if _STEPS.index(grain) < _STEPS.index(finest):
+                coarse = next(metric.label for metric in metrics if metric.min_grain == finest)
+                raise _RefusedError(2, f"{coarse} exists by {finest} at the finest.", str(grain))
+            return grain
+        needy = next((metric.label for metric in metrics if metric.needs_time), None)
+        if needy is None:
+            return None
+        step = max(Grain.MONTH, finest, key=_STEPS.index)
+        because.append(Decision("", f"one row per {step}, because {needy} exists only per period"))
+        return step
+
     def _periods(self, because: list[Decision]) -> tuple[TimeRange, Grain | None]:
         """Two neighbouring periods of one kind become one range with a row each."""
         spans = sorted((span for _, span, _ in self._draft.times), key=lambda s: s.range.start or date.min)
@@ -412,11 +426,11 @@ class Reader:
         words = [text for _, _, text in self._draft.times]
         joined = all(
             a.range.end and b.range.start and a.range.end + timedelta(days=1) == b.range.start
-            for a, b in zip(spans, spans[1:], strict=False)
+            for a, b in itertools.pairwise(spans)
         )
         unit = units.pop() if len(units) == 1 else None
         if not joined or unit is None or self._draft.grain not in (None, Grain(unit)):
-            raise _Refuse(2, "Two times in one question: ask for each of them.", *words)
+            raise _RefusedError(2, "Two times in one question: ask for each of them.", *words)
         whole = TimeRange(start=spans[0].range.start, end=spans[-1].range.end)
         because.append(Decision(", ".join(words), f"{say_range(whole)}, one row per {unit}"))
         return whole, Grain(unit)
@@ -431,18 +445,14 @@ class Reader:
         metric = self._ranked_metric(rank)
         descending = self._descending(end or rank.end, metric, rank.word)
         if not draft.groups and grain is None:
-            raise _Refuse(3, f"“{rank.word}” of what? Say by which dimension to rank.", rank.word)
+            raise _RefusedError(3, f"“{rank.word}” of what? Say by which dimension to rank.", rank.word)
         if draft.groups and grain is not None:
-            raise _Refuse(
-                2, f"I cannot rank (“{rank.word}”) within each {grain}; ask for one period.", rank.word
-            )
+            raise _RefusedError(2, f"I cannot rank (“{rank.word}”) within each {grain}; ask for one period.", rank.word)
         order = (OrderBy(field=metric, descending=descending),)
         count = rank.count or (1 if draft.singular_rank else None)
         label = self._vocabulary.metrics[metric].label
         which = "highest" if descending else "lowest"
-        because.append(
-            Decision(rank.word, f"{which} {label} first" + (f", {count} of them" if count else ""))
-        )
+        because.append(Decision(rank.word, f"{which} {label} first" + (f", {count} of them" if count else "")))
         known = [DimensionFilter(dimension=name, operator=Operator.IS_NOT_NULL) for name in draft.groups]
         return order, count or limit, count is not None, known if count else []
 
@@ -458,14 +468,14 @@ class Reader:
         if end in ("longest", "shortest"):
             term = self._vocabulary.metrics[metric]
             if duration_unit(term) is None:
-                raise _Refuse(2, f"“{word}” needs a duration, and {term.label} is none.", word)
+                raise _RefusedError(2, f"“{word}” needs a duration, and {term.label} is none.", word)
         return end in ("highest", "longest")
 
     def _having(self, position: int, bound: Bound, grain: Grain | None, because: list[Decision]) -> Threshold:
         draft = self._draft
         metric = self._bound_metric(position)
         if not draft.groups and grain is None:
-            raise _Refuse(
+            raise _RefusedError(
                 2, "A limit on a metric needs groups: say by which dimension.", self._mentions[position].text
             )
         term = self._vocabulary.metrics[metric]
@@ -531,10 +541,10 @@ def _in_units_of(bound: Bound, metric: Metric) -> float:
     if bound.unit:
         unit = duration_unit(metric)
         if unit is None:
-            raise _Refuse(2, f"{metric.label} is not counted in {bound.unit}s.", bound.unit)
+            raise _RefusedError(2, f"{metric.label} is not counted in {bound.unit}s.", bound.unit)
         return bound.value * UNITS[bound.unit] / UNITS[unit]
     if bound.percent and not metric.is_ratio:
-        raise _Refuse(2, f"{metric.label} is not a percentage.", "%")
+        raise _RefusedError(2, f"{metric.label} is not a percentage.", "%")
     in_percent = bound.percent or (metric.is_ratio and bound.value > 1)
     return bound.value / 100 if in_percent else bound.value
 

@@ -78,10 +78,8 @@ class Resolver:
         shared = self._vocabulary.shared_dimensions(names)
         dimension_options = [self._dimension_options(m.payload, shared) for m in dimensions]
         value_options = [self._value_options(m.payload, shared) for m in values]
-        for picks in itertools.islice(
-            itertools.product(*dimension_options, *value_options), MOST_ASSIGNMENTS
-        ):
-            heads, tails = picks[: len(dimensions)], picks[len(dimensions) :]
+        pairs = itertools.product(itertools.product(*dimension_options), itertools.product(*value_options))
+        for heads, tails in itertools.islice(pairs, MOST_ASSIGNMENTS):
             yield Assignment(
                 chosen,
                 {m.first: hit for m, hit in zip(dimensions, heads, strict=True)},
@@ -132,9 +130,7 @@ class Resolver:
     ) -> Problem:
         labels = self._vocabulary.metrics[metrics[0].payload[0].ref].label
         names = self._vocabulary.shared_dimensions([m.payload[0].ref for m in metrics])
-        known = tuple(
-            self._vocabulary.dimensions[n].label for n in sorted(names) if n in self._vocabulary.dimensions
-        )
+        known = tuple(self._vocabulary.dimensions[n].label for n in sorted(names) if n in self._vocabulary.dimensions)
         said = tuple(m.text for m in (*dimensions, *values) if not self._reachable(m, names))
         others = "" if len(metrics) == 1 else " together with the other metrics"
         what = " and ".join(f"“{text}”" for text in said) or "that combination"

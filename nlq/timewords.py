@@ -29,9 +29,11 @@ _LEAD = {"in", "during", "for", "on", "of", "from", "within", "over", "the", "at
 _ORDINALS = {"first": 1, "second": 2, "third": 3, "fourth": 4, "1": 1, "2": 2, "3": 3, "4": 4}
 _FIRST_YEAR, _LAST_YEAR = 1990, 2099
 
-TIME_WORDS = frozenset({*_MONTHS, *_UNITS, *_PREVIOUS, *_THIS, *_LEAD, *_ORDINALS}) | frozenset(
-    "today yesterday since after before until till between from to through ytd mtd qtd wtd half onwards onward".split()
+_OTHERS = (
+    *("today", "yesterday", "since", "after", "before", "until", "till", "between", "from", "to", "through"),
+    *("ytd", "mtd", "qtd", "wtd", "half", "onwards", "onward"),
 )
+TIME_WORDS = frozenset({*_MONTHS, *_UNITS, *_PREVIOUS, *_THIS, *_LEAD, *_ORDINALS, *_OTHERS})
 """Words that this module reads, for telling a slip from a word."""
 
 
@@ -80,9 +82,7 @@ class TimeReader:
         at = self._skip_lead(first)
         if period := self._period(at, lead=at > first):
             value = period.period
-            spans.append(
-                TimeSpan(first, period.last, TimeRange(start=value.start, end=value.end), value.unit)
-            )
+            spans.append(TimeSpan(first, period.last, TimeRange(start=value.start, end=value.end), value.unit))
         return spans
 
     # --- two periods or one with an open end
@@ -241,7 +241,7 @@ class TimeReader:
         return _Found(last, Period(start, end, "quarter" if kind == "q" else None))
 
     def _day_of_month(self, at: int) -> _Found | None:
-        """Reads "5 March 2025", "March 5, 2025", "5th of March"."""
+        """A day such as 5 March 2025, March 5, 2025 or the 5th of March."""
         day, month_at = self._integer(at), self._skip_of(self._skip_ordinal(at + 1))
         if day and (month := self._month_number(month_at)):
             return self._dated(month_at + 1, day, month)
@@ -264,7 +264,7 @@ class TimeReader:
         return _Found(end, Period(found, found, "day"))
 
     def _slashed(self, at: int) -> _Found | None:
-        """Reads 25/12/2025 only where day and month cannot be mixed up."""
+        """A day such as 25/12/2025, only where day and month cannot be mixed up."""
         if [self._norm(at + 1), self._norm(at + 3)] != ["/", "/"]:
             return None
         parts = [self._integer(at + step) for step in (0, 2, 4)]
@@ -345,12 +345,7 @@ class TimeReader:
 
 def _is_year(token: Token) -> bool:
     digits = token.text
-    return (
-        len(digits) == 4
-        and digits.isascii()
-        and digits.isdigit()
-        and _FIRST_YEAR <= int(digits) <= _LAST_YEAR
-    )
+    return len(digits) == 4 and digits.isascii() and digits.isdigit() and _FIRST_YEAR <= int(digits) <= _LAST_YEAR
 
 
 def _unit_start(day: date, unit: str) -> date:

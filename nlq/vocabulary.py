@@ -1,12 +1,12 @@
 """What one semantic layer can be asked about: plain metrics, dimensions and values.
 
-Belongs here: the shape the planner and the guard read, and the adapter from the semantic layer's catalog.
-Does not belong here: words and matching (``lexicon``).
+Belongs here: the shape the planner and the guard read, independent of any library.
+Does not belong here: words and matching (``lexicon``), reading a catalog (``layer``).
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -23,7 +23,11 @@ class Values:
 
 @dataclass(frozen=True)
 class Metric:
-    """A metric as people and planner see it. ``direction`` tells which end is good: up, down or unknown."""
+    """A metric as people and planner see it.
+
+    ``direction`` tells which end is good: up, down or unknown (None). ``needs_time`` is true where a figure exists
+    only per period; ``min_grain`` is the finest period there is.
+    """
 
     name: str
     label: str
@@ -35,6 +39,8 @@ class Metric:
     unit: str | None = None
     direction: str | None = None
     dimensions: frozenset[str] = frozenset()
+    needs_time: bool = False
+    min_grain: str = "day"
 
     @property
     def is_ratio(self) -> bool:

@@ -30,6 +30,14 @@ class Token:
         return float(self.norm) if self.kind == "number" else None
 
 
+def _listed(text: str) -> list[str]:
+    return text.split()
+
+
+def _set(text: str) -> frozenset[str]:
+    return frozenset(_listed(text))
+
+
 _TOKEN = re.compile(
     r"""
     "(?P<dq>[^"]+)" | “(?P<cq>[^”]+)” | (?<!\w)'(?P<sq>[^']+)'(?!\w)
@@ -40,10 +48,10 @@ _TOKEN = re.compile(
     """,
     re.VERBOSE,
 )
-_NUMBER_WORDS = (
+_NUMBER_WORDS = _listed(
     "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen "
     "seventeen eighteen nineteen twenty"
-).split()
+)
 NUMBERS = {word: number for number, word in enumerate(_NUMBER_WORDS)}
 CONTRACTIONS = {
     "what's",
@@ -109,9 +117,9 @@ def words_of(text: str) -> tuple[str, ...]:
 
 # Verbs that only say that a thing came about. They are matched by their exact form alone: "opened last month"
 # does not mean "open".
-OCCURRENCE = frozenset(
+OCCURRENCE = _set(
     "created submitted filed raised opened registered lodged logged reported received recorded made placed "
-    "came occurred happened arrived entered booked".split()
+    "came occurred happened arrived entered booked receive occur happen arrive"
 )
 _SAME = {
     "avg": "average",
@@ -168,18 +176,18 @@ def is_plural(word: str) -> bool:
 
 # --- general English ---------------------------------------------------------------------------------------
 
-GLUE = frozenset("a an the of is are was were be been being has have had that their its his her our".split())
+GLUE = _set("a an the of is are was were be been being has have had that their its his her our")
 """Words without meaning of their own, also inside a phrase."""
 
-COUNTING = frozenset("total totals count counts number numbers many much sum".split())
+COUNTING = _set("total totals count counts number numbers many much sum")
 """Words that ask for a plain amount."""
 
 GENERIC = frozenset(
     stem(word)
-    for word in (
+    for word in _listed(
         "rate average median count number total amount value day hour minute second month week quarter year time per "
         "over by maximum minimum percentile growth change quantity p running rolling"
-    ).split()
+    )
 )
 """Words that name no subject: a metric is never recognised by these alone."""
 
@@ -187,38 +195,37 @@ UNITS: dict[str, float] = {"minute": 1 / 60, "hour": 1.0, "day": 24.0, "week": 1
 """Units of duration, in hours."""
 
 FILLER = (
-    frozenset(
-        """
+    _set("""
     show me give tell list display get find fetch please can could would should will you i we us they them it he
     she want wants need like know see let lets look looking at what whats how in on for to from with within
     by as there here this these those do does did done and hello hi hey thanks thank ok okay so far
     data report chart table graph figure figures result results breakdown distribution overview summary
     view plot draw print return calculate compute all any only just also then now current currently
-    right still about regarding concerning via through using overall during up my your have had having got exist exists happen say one ones broken down split grouped group sorted sort ordered order rank ranked ranking
+    right still about regarding concerning via through using overall during up my your have had having got exist
+    exists happen say one ones broken down split grouped group sorted sort ordered order rank ranked ranking
     where among into out terms term
-    """.split()
-    )
+    """)
     | GLUE
     | OCCURRENCE
 )
 """Words that may stand in a question without changing what it asks."""
 
-BY_WORDS = frozenset("by per each every across wise".split())
-NOT_WORDS = frozenset("not excluding exclude except without no non excludes ignoring minus".split())
+BY_WORDS = _set("by per each every across wise")
+NOT_WORDS = _set("not excluding exclude except without no non excludes ignoring minus")
 OR_WORDS = frozenset({"or"})
 AND_WORDS = frozenset({"and", "&", ",", "plus"})
-VERSUS_WORDS = frozenset("vs versus compare compared comparing comparison".split())
+VERSUS_WORDS = _set("vs versus compare compared comparing comparison")
 WHICH_WORDS = frozenset({"which", "what", "whats"})
-TREND_WORDS = frozenset("trend trends trending timeline".split())
+TREND_WORDS = _set("trend trends trending timeline")
 
-HIGHEST = frozenset("most highest greatest largest biggest maximum max top more".split())
-LOWEST = frozenset("least lowest fewest smallest minimum min bottom".split())
-LONGEST = frozenset("longest slowest".split())
-SHORTEST = frozenset("shortest fastest quickest".split())
+HIGHEST = _set("most highest greatest largest biggest maximum max top more")
+LOWEST = _set("least lowest fewest smallest minimum min bottom")
+LONGEST = _set("longest slowest")
+SHORTEST = _set("shortest fastest quickest")
 BEST = frozenset({"best"})
 WORST = frozenset({"worst"})
-DESCENDING = frozenset("descending desc".split())
-ASCENDING = frozenset("ascending asc".split())
+DESCENDING = _set("descending desc")
+ASCENDING = _set("ascending asc")
 
 GRAIN_ADJECTIVES = {
     "daily": "day",

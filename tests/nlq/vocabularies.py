@@ -11,9 +11,7 @@ def complaints() -> Vocabulary:
         f"complaint__{c}"
         for c in ("ward_id", "locality_id", "channel", "complaint_type", "priority", "status", "tenant_id")
     )
-    backlog = frozenset(
-        f"backlog__{c}" for c in ("ward_id", "channel", "complaint_type", "priority", "tenant_id")
-    )
+    backlog = frozenset(f"backlog__{c}" for c in ("ward_id", "channel", "complaint_type", "priority", "tenant_id"))
     sales = frozenset(f"sale__{c}" for c in ("country", "region", "city", "category", "channel", "tenant_id"))
     metrics = [
         _m("pgr_complaints", "Complaints", "Number of complaints submitted.", cases, syn=["grievances", "cases"]),

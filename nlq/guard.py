@@ -1,0 +1,204 @@
+"""What a caller may ask: the only way from a plan to something that is run.
+
+Belongs here: callers, roles, the allowlist, typed and canonical filter values, the tenant filter, the limits.
+Does not belong here: understanding questions (``planner``), running them (``answer``).
+
+The tenant of an answer comes from the caller alone. What a question says about tenants can only narrow it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from datetime import date
+from fnmatch import fnmatchcase
+
+from nlq.plan import MAX_ROWS, DimensionFilter, Operator, Plan, Scalar
+from nlq.vocabulary import Dimension, Values, Vocabulary
+
+TIMEOUT_S = 60.0
+"""The longest a question may run in the engine, seconds."""
+
+TENANT_COLUMN = "tenant_id"
+_ORDERED = {Operator.GT, Operator.GE, Operator.LT, Operator.LE}
+_UNARY = {Operator.IS_NULL, Operator.IS_NOT_NULL}
+MAX_TEXT = 200
+
+
+@dataclass(frozen=True)
+class Caller:
+    """Who asks: the tenant whose rows may be seen (None: no single tenant) and the role."""
+
+    tenant: str | None = None
+    role: str = "analyst"
+
+
+@dataclass(frozen=True)
+class Role:
+    """What a role may do; metrics and dimensions are name patterns such as ``pgr_*``."""
+
+    metrics: tuple[str, ...] = ("*",)
+    hidden_dimensions: tuple[str, ...] = ()
+    every_tenant: bool = False
+    max_rows: int = MAX_ROWS
+
+
+ROLES: Mapping[str, Role] = {
+    "admin": Role(every_tenant=True),
+    "analyst": Role(every_tenant=True),
+    "viewer": Role(),
+}
+"""``viewer`` needs a tenant; the others see all tenants unless the caller belongs to one."""
+
+
+class GuardError(Exception):
+    """A plan that may not run: ``code`` for programs, the message for people, the nearest that may."""
+
+    def __init__(self, code: str, message: str, nearest: Iterable[str] = ()) -> None:
+        """Keep all three."""
+        super().__init__(message)
+        self.code, self.nearest = code, tuple(nearest)
+
+
+class Guard:
+    """Checks plans against one vocabulary and a set of roles."""
+
+    def __init__(
+        self,
+        vocabulary: Vocabulary,
+        roles: Mapping[str, Role] = ROLES,
+        *,
+        tenant_column: str = TENANT_COLUMN,
+    ) -> None:
+        """Nothing is computed until a caller comes."""
+        self._vocabulary, self._roles, self._tenant_column = vocabulary, roles, tenant_column
+
+    def visible(self, caller: Caller) -> Vocabulary:
+        """The part of the vocabulary the caller may know of; of tenants only the caller's own.
+
+        Raises:
+            GuardError: the role is unknown, or it needs a tenant and the caller has none.
+        """
+        role = self._role(caller)
+        dimensions = {
+            name: self._own_tenant_only(dimension, caller)
+            for name, dimension in self._vocabulary.dimensions.items()
+            if not _matches(name, role.hidden_dimensions)
+        }
+        metrics = {
+            name: replace(metric, dimensions=frozenset(metric.dimensions & dimensions.keys()))
+            for name, metric in self._vocabulary.metrics.items()
+            if _matches(name, role.metrics) and (caller.tenant is None or self._tenant_dimension((name,)))
+        }
+        return Vocabulary(metrics, dimensions)
+
+    def check(self, plan: Plan, caller: Caller) -> Plan:
+        """The plan that may run: values as they are stored, the caller's tenant added, the limit bounded.
+
+        Raises:
+            GuardError: anything in the plan that the layer or the caller's role and tenant do not allow.
+        """
+        visible = self.visible(caller)
+        self._check_names(plan, visible)
+        filters = tuple(_canonical(item, visible.dimensions[item.dimension]) for item in plan.filters)
+        if caller.tenant is not None:
+            filters = self._with_tenant(plan, filters, caller.tenant)
+        limit = min(plan.limit, self._role(caller).max_rows)
+        return Plan.model_validate({**dict(plan), "filters": filters, "limit": limit})
+
+    # --- names
+
+    def _role(self, caller: Caller) -> Role:
+        role = self._roles.get(caller.role)
+        if role is None:
+            raise GuardError("unknown_role", f"There is no role “{caller.role}”.", sorted(self._roles))
+        if caller.tenant is None and not role.every_tenant:
+            raise GuardError("tenant_missing", f"The role {caller.role} asks for one tenant; none was given.")
+        return role
+
+    def _check_names(self, plan: Plan, visible: Vocabulary) -> None:
+        if plan.comparison is not None:
+            raise GuardError("unsupported", "Comparing with another period is not supported; ask for both by step.")
+        for name in plan.metrics:
+            if name not in visible.metrics:
+                raise GuardError("unknown_metric", f"There is no metric “{name}” for you.", sorted(visible.metrics)[:5])
+        shared = visible.shared_dimensions(plan.metrics)
+        for name in (*plan.group_by, *(item.dimension for item in plan.filters)):
+            if name not in shared or name not in visible.dimensions:
+                metrics = ", ".join(plan.metrics)
+                raise GuardError("unknown_dimension", f"{metrics} cannot be asked by “{name}”.", sorted(shared)[:5])
+
+    # --- tenants
+
+    def _own_tenant_only(self, dimension: Dimension, caller: Caller) -> Dimension:
+        if caller.tenant is None or dimension.column != self._tenant_column:
+            return dimension
+        return replace(dimension, values=Values((caller.tenant,)))
+
+    def _tenant_dimension(self, metrics: Iterable[str]) -> str | None:
+        shared = self._vocabulary.shared_dimensions(metrics)
+        own = [n for n in shared if n in self._vocabulary.dimensions and self._is_tenant(n)]
+        return min(own, key=lambda name: (name.count("__"), name), default=None)
+
+    def _is_tenant(self, name: str) -> bool:
+        return self._vocabulary.dimensions[name].column == self._tenant_column
+
+    def _with_tenant(
+        self, plan: Plan, filters: tuple[DimensionFilter, ...], tenant: str
+    ) -> tuple[DimensionFilter, ...]:
+        name = self._tenant_dimension(plan.metrics)
+        if name is None:
+            raise GuardError("tenant_unsupported", f"{', '.join(plan.metrics)} cannot be limited to one tenant.")
+        for item in filters:
+            if self._is_tenant(item.dimension) and not _is_own(item, tenant):
+                raise GuardError("other_tenant", "You may ask about your own tenant only.")
+        kept = tuple(item for item in filters if not (self._is_tenant(item.dimension) and item.operator is Operator.IN))
+        return (*kept, DimensionFilter(dimension=name, values=(tenant,)))
+
+
+def _is_own(item: DimensionFilter, tenant: str) -> bool:
+    """Whether a tenant filter asks for no other tenant: the own one by name, or any known one (a rank's guard)."""
+    if item.operator is Operator.IS_NOT_NULL:
+        return True
+    return item.operator is Operator.IN and {str(v).lower() for v in item.values} == {tenant.lower()}
+
+
+def _canonical(item: DimensionFilter, dimension: Dimension) -> DimensionFilter:
+    """The filter with values of the dimension's type, spelled as they are stored."""
+    if item.operator in _ORDERED and not dimension.is_time:
+        raise GuardError("bad_operator", f"{dimension.label} cannot be compared by {item.operator}.")
+    if item.operator in _UNARY:
+        return item
+    values = tuple(_stored(value, dimension) for value in item.values)
+    return DimensionFilter(dimension=item.dimension, operator=item.operator, values=values)
+
+
+def _stored(value: Scalar, dimension: Dimension) -> Scalar:
+    if dimension.is_time:
+        return _as_date(value, dimension)
+    if isinstance(value, str) and len(value) > MAX_TEXT:
+        raise GuardError("bad_value", f"A value of {dimension.label} has at most {MAX_TEXT} characters.")
+    known = {_folded(item): item for item in reversed(dimension.values.items)}
+    if _folded(value) in known:
+        return known[_folded(value)]
+    if dimension.values.complete:
+        nearest = [str(item) for item in dimension.values.items[:5]]
+        raise GuardError("unknown_value", f"There is no {dimension.label} called “{value}”.", nearest)
+    return value
+
+
+def _as_date(value: Scalar, dimension: Dimension) -> date:
+    if isinstance(value, date):
+        return value
+    try:
+        return date.fromisoformat(str(value))
+    except ValueError:
+        raise GuardError("bad_value", f"{dimension.label} takes a date such as 2025-03-31.") from None
+
+
+def _folded(value: object) -> str:
+    return str(value).casefold().strip()
+
+
+def _matches(name: str, patterns: Iterable[str]) -> bool:
+    return any(fnmatchcase(name, pattern) for pattern in patterns)
