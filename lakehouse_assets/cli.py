@@ -34,6 +34,9 @@ Select = Annotated[
 Where = Annotated[
     list[str] | None, typer.Option("--where", "-w", help='Filter: "dim=value", "dim=a|b", also != > >= < <=')
 ]
+OnlySource = Annotated[str | None, typer.Option("--source", help="Only records of this source.")]
+OnlyLoad = Annotated[str | None, typer.Option("--load", help="Only records of this load.")]
+Ids = Annotated[list[str] | None, typer.Argument(help="Ids of records; all that the options name, if none.")]
 _DAY = ["%Y-%m-%d"]
 
 
@@ -64,40 +67,35 @@ def ingest(
 
 
 @quarantine_app.command("list")
-def quarantine_list(
-    source: Annotated[str | None, typer.Option("--source", help="Only records of this source.")] = None,
-    as_json: Json = False,
-) -> None:
+def quarantine_list(source: OnlySource = None, load: OnlyLoad = None, as_json: Json = False) -> None:
     """What is in quarantine, by source, column and reason."""
-    from lakehouse_assets.commands import loading
+    from lakehouse_assets.commands import quarantine
 
-    loading.quarantine_list(Out(as_json), source)
+    quarantine.list_records(Out(as_json), source, load)
 
 
 @quarantine_app.command("show")
 def quarantine_show(
-    source: Annotated[str | None, typer.Option("--source", help="Only records of this source.")] = None,
-    load: Annotated[str | None, typer.Option("--load", help="Only records of this load.")] = None,
-    limit: Limit = 20,
-    as_json: Json = False,
+    ids: Ids = None, source: OnlySource = None, load: OnlyLoad = None, limit: Limit = 20, as_json: Json = False
 ) -> None:
     """The records themselves: file, line, column, reason and raw text."""
-    from lakehouse_assets.commands import loading
+    from lakehouse_assets.commands import quarantine
 
-    loading.quarantine_show(Out(as_json), source, load, limit)
+    quarantine.show(Out(as_json), ids or (), source, load, limit)
 
 
 @quarantine_app.command("replay")
 def quarantine_replay(
-    source: Annotated[str | None, typer.Option("--source", help="Source the records are read with again.")] = None,
+    ids: Ids = None,
+    source: OnlySource = None,
+    load: OnlyLoad = None,
     mapping: Annotated[Path | None, typer.Option("--mapping", help="YAML file with the mended source.")] = None,
-    load: Annotated[str | None, typer.Option("--load", help="Only records of this load.")] = None,
     as_json: Json = False,
 ) -> None:
-    """Load quarantined records again, after the source definition was put right."""
-    from lakehouse_assets.commands import loading
+    """Load quarantined records again, after their source definition was put right."""
+    from lakehouse_assets.commands import quarantine
 
-    loading.quarantine_replay(Out(as_json), source, mapping, load)
+    quarantine.replay(Out(as_json), ids or (), source, load, mapping)
 
 
 @app.command()

@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import typer
@@ -53,20 +54,32 @@ class Step:
 class Builder:
     """The code location and the instance, loaded once for as many runs as a command makes."""
 
-    def __init__(self, out: Out, settings: Settings, instance: dg.DagsterInstance) -> None:
-        """Load the definitions; the dbt manifest is parsed first where it is missing or old."""
-        from lakehouse_assets.assets import dbt_graph
-        from lakehouse_assets.definitions import build_defs, platform_contracts
-        from lakehouse_assets.lakehouse.dbt_runner import parse as parse_dbt
+    def __init__(self, out: Out, settings: Settings, instance: dg.DagsterInstance, *, fresh: bool) -> None:
+        """Load the definitions.
+
+        Args:
+            out: Where runs are told of.
+            settings: The settings of the process.
+            instance: The instance that records the runs.
+            fresh: Whether the dbt project is parsed first; otherwise only where it never was.
+        """
         from lakehouse_assets.lakehouse.lake import Lake
 
         self.out, self.settings, self.instance = out, settings, instance
-        with out.quietly():
-            parse_dbt(settings)
-            self.defs: dg.Definitions = build_defs(settings)
         self.lake: Lake = Lake(settings)
-        self.graph: DbtGraph = dbt_graph.load(settings)
+        if fresh or not (settings.dbt_target_dir / "manifest.json").exists():
+            with out.quietly():
+                parse_project(settings)
+        self.reload()
+
+    def reload(self) -> None:
+        """Make the definitions of the manifest as it is now."""
+        from lakehouse_assets.assets import dbt_graph
+        from lakehouse_assets.definitions import build_defs, platform_contracts
+
+        self.graph: DbtGraph = dbt_graph.load(self.settings)
         self.contracts: Mapping[str, Contract] = platform_contracts()
+        self.defs: dg.Definitions = build_defs(self.settings)
 
     def tables_of(self, select: str | None, domain: str | None) -> list[str]:
         """The tables that dbt and saved queries make, of one domain, as far as the selection names them.
@@ -110,16 +123,23 @@ class Builder:
             return run_job(self.instance, job, tags=tags, selection=keys or None, config=config)
 
 
+def parse_project(settings: Settings) -> Path:
+    """Parse the dbt project, and give the path of its manifest."""
+    from lakehouse_assets.lakehouse.dbt_runner import parse as parse_dbt
+
+    return parse_dbt(settings)
+
+
 @contextmanager
-def builder(out: Out) -> Iterator[Builder]:
-    """A builder on the instance that Dagit shows."""
+def builder(out: Out, *, fresh: bool = True) -> Iterator[Builder]:
+    """A builder on the instance that Dagit shows; see Builder for `fresh`."""
     from lakehouse_assets.commands import orchestrator
     from lakehouse_assets.settings import get_settings
 
     settings = get_settings()
     with orchestrator.instance(settings) as opened:
         with waiting(out, "loading the code location"):
-            made = Builder(out, settings, opened)
+            made = Builder(out, settings, opened, fresh=fresh)
         yield made
 
 
@@ -132,7 +152,9 @@ def waiting(out: Out, label: str) -> Iterator[None]:
     from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
     columns = (SpinnerColumn(), TextColumn("{task.description}"), TimeElapsedColumn())
-    with Progress(*columns, console=out.console, transient=True) as progress:
+    with Progress(
+        *columns, console=out.console, transient=True, redirect_stdout=False, redirect_stderr=False
+    ) as progress:
         progress.add_task(label, total=None)
         yield
 
@@ -310,7 +332,7 @@ def maintain(out: Out) -> None:
     """Run maintenance as the run that Dagit shows."""
     from lakehouse_assets.automation.jobs import MAINTENANCE
 
-    with builder(out) as made:
+    with builder(out, fresh=False) as made:
         ran = made.run(Step("platform", MAINTENANCE, ()))
         states = {i: made.lake.catalog.load_table(i).metadata for i in sorted(made.lake.catalog.heads())}
     out.say(f"maintenance: {'done' if ran.success else 'FAILED'} in {seconds(ran.seconds)}")
@@ -324,12 +346,11 @@ def maintain(out: Out) -> None:
 def parse(out: Out) -> None:
     """Build the manifest and what the asset factories derive from it."""
     from lakehouse_assets.assets import dbt_graph
-    from lakehouse_assets.lakehouse.dbt_runner import parse as parse_dbt
     from lakehouse_assets.settings import get_settings
 
     settings = get_settings()
     with waiting(out, "parsing the dbt project"), out.quietly():
-        manifest = parse_dbt(settings)
+        manifest = parse_project(settings)
         graph = dbt_graph.load(settings)
     out.say(f"{len(graph.models)} models, {len(graph.tests)} tests, {len(graph.saved_queries)} saved queries")
     out.emit(

@@ -45,10 +45,9 @@ def open_lake() -> Lake:
 
 def declared() -> dict[str, Contract]:
     """Every contract by identifier; definitions.py has the same, but costs an import of Dagster."""
-    from nlq.contracts import CONTRACTS as ANSWERED
-
     from lakehouse_assets.domains import all_contracts
     from lakehouse_assets.ingest.contracts import CONTRACTS as INGESTED
+    from nlq.contracts import CONTRACTS as ANSWERED
 
     return {c.identifier: c for c in (*all_contracts(), *INGESTED, *ANSWERED)}
 

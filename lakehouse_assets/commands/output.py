@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 _META = "asklake.json"
 SHOWN_ROWS = 40
+WIDTH = 160
+"""Columns where no terminal says how many there are."""
 
 
 def _remember(context: typer.Context, value: bool) -> bool:
@@ -42,7 +44,8 @@ class Out:
         from rich.console import Console
 
         self.as_json = as_json
-        self.console: Console = Console(quiet=as_json, highlight=False)
+        width = None if sys.stdout.isatty() else WIDTH
+        self.console: Console = Console(file=sys.stdout, quiet=as_json, highlight=False, width=width)
 
     @property
     def live(self) -> bool:

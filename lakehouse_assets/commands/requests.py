@@ -64,7 +64,9 @@ class Request:
         except ValidationError as error:
             raise CommandError(error.errors()[0]["msg"].removeprefix("Value error, "), "", Exit.USAGE) from error
         except ValueError as error:
-            raise CommandError(f"'{self.grain}' is no grain", "day, week, month, quarter or year", Exit.USAGE) from error
+            raise CommandError(
+                f"'{self.grain}' is no grain", "day, week, month, quarter or year", Exit.USAGE
+            ) from error
 
 
 def _list(text: str) -> list[str]:

@@ -1,0 +1,161 @@
+"""`asklake demo`: sample data of every domain through the whole lakehouse, and ten questions answered.
+
+Belongs here: the order of the stages and what is told of them. Every stage is what a command of its own does.
+"""
+
+from __future__ import annotations
+
+import importlib
+import importlib.util
+import shutil
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from lakehouse_assets.commands import building, loading
+from lakehouse_assets.commands.output import Out, seconds
+
+if TYPE_CHECKING:
+    from lakehouse_assets.commands.building import Builder
+    from lakehouse_assets.commands.orchestrator import Ran
+    from lakehouse_assets.domains.sampling import SampleSummary
+    from nlq.answer import Answer
+
+_SIZE_ARGUMENT = {"pgr": "events", "sales": "lines"}
+_NEXT = (
+    ('asklake ask "top 5 wards by open complaints"', "a question of yours"),
+    ("asklake catalog", "what can be asked"),
+    ("asklake status", "every table, how fresh it is, and what to do next"),
+    ("asklake quarantine list", "what was refused, and why"),
+    ("make dev", "Dagit with the assets, checks, partitions and runs"),
+)
+
+
+@dataclass
+class Clock:
+    """Seconds by stage, in order."""
+
+    stages: dict[str, float] = field(default_factory=dict)
+
+    @contextmanager
+    def stage(self, name: str) -> Iterator[None]:
+        """Count the time of a block to a stage."""
+        started = time.perf_counter()
+        yield
+        self.stages[name] = self.stages.get(name, 0.0) + time.perf_counter() - started
+
+
+def demo(out: Out, sizes: Mapping[str, int]) -> None:
+    """Make samples, load them, build everything, ask."""
+    from lakehouse_assets.settings import get_settings
+
+    settings = get_settings()
+    clock, started = Clock(), time.perf_counter()
+    out.say("Sample data of every domain, through the whole lakehouse", style="bold")
+    # Generators and engine mostly leave Python's lock alone: imports and dbt's parsing go on beside them.
+    with ThreadPoolExecutor(max_workers=2) as pool:
+        pending = pool.submit(write_samples, settings.home / "sample", sizes)
+        with building.builder(out, fresh=False) as made:
+            parsed = pool.submit(building.parse_project, settings)
+            with clock.stage("make the samples"):
+                samples = pending.result()
+            with clock.stage("files to bronze"):
+                loads, files = ingest_all(made, samples)
+            with clock.stage("parse the dbt project"):
+                parsed.result()
+                made.reload()
+            with clock.stage("silver, gold, semantic"):
+                builds = building.build_all(made, made.tables_of(None, None), None, None, named=False)
+            with clock.stage("ten questions"):
+                answers = ask_all(made)
+
+    runs = [*loads, *builds]
+    building.print_audit(out, [c for ran in runs for c in ran.checks])
+    building.print_errors(out, runs)
+    refused = print_refused(out, made)
+    print_answers(out, answers)
+    total = time.perf_counter() - started
+    out.heading("Time")
+    out.table(("stage", "seconds"), [*clock.stages.items(), ("in all", total)])
+    out.heading("Next")
+    for command, what in _NEXT:
+        out.say(f"  {command:<48} {what}")
+    out.emit(
+        {
+            "files": [vars(f) for f in files],
+            "runs": [building.as_document(ran) for ran in runs],
+            "quarantined": refused,
+            "answers": [a.model_dump(mode="json") for a in answers],
+            "seconds": {**{k: round(v, 2) for k, v in clock.stages.items()}, "in all": round(total, 2)},
+        }
+    )
+    building.stop_if_failed(runs)
+
+
+def write_samples(folder: Path, sizes: Mapping[str, int]) -> dict[str, SampleSummary]:
+    """Write the sample of every domain that has one, anew; the same sizes give the same bytes."""
+    from lakehouse_assets.domains import DOMAINS
+
+    shutil.rmtree(folder, ignore_errors=True)
+    made = {}
+    for domain in DOMAINS:
+        module = f"lakehouse_assets.domains.{domain}.sample"
+        if importlib.util.find_spec(module) is None:
+            continue
+        size = {_SIZE_ARGUMENT[domain]: sizes[domain]} if domain in sizes else {}
+        made[domain] = importlib.import_module(module).write_sample(folder, **size)
+    return made
+
+
+def ingest_all(made: Builder, samples: Mapping[str, SampleSummary]) -> tuple[list[Ran], list[loading.FileOutcome]]:
+    """Load every sample file, one run per source."""
+    runs, files = [], []
+    for summary in samples.values():
+        for source, paths in summary.files.items():
+            ran, outcomes = loading.load_files(made, [str(p.absolute()) for p in paths], source)
+            made.out.say(f"ingest {source}: {len(paths)} files in {seconds(ran.seconds)}")
+            runs.append(ran)
+            files += outcomes
+    return runs, files
+
+
+def ask_all(made: Builder) -> list[Answer]:
+    """Ask the demo's questions and store the answers together."""
+    from nlq.opening import open_answerer
+
+    from nlq.demo import QUESTIONS
+    from nlq.store import store_answers
+
+    with building.waiting(made.out, "asking"), made.out.quietly():
+        answerer = open_answerer(made.lake)
+        answers = [answerer.ask(question, asked_by="demo") for question in QUESTIONS]
+        store_answers(made.lake, answers, "asklake-demo")
+    return answers
+
+
+def print_answers(out: Out, answers: Sequence[Answer]) -> None:
+    """Every question with its answer."""
+    from lakehouse_assets.commands.questions import show
+
+    out.heading("Questions")
+    for number, answer in enumerate(answers, start=1):
+        out.say()
+        out.say(f"{number}. {answer.question}", style="cyan")
+        show(out, answer, limit=8)
+
+
+def print_refused(out: Out, made: Builder) -> list[dict[str, Any]]:
+    """What is in quarantine, by reason."""
+    from lakehouse_assets.commands.quarantine import groups_of
+
+    groups = groups_of(made.lake)
+    out.heading("Quarantine")
+    out.table(
+        ("source", "column", "reason", "records"),
+        [(g["source"], g["column"], g["reason"], g["records"]) for g in groups],
+    )
+    return groups

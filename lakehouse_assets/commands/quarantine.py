@@ -1,0 +1,100 @@
+"""`asklake quarantine`: records that could not be loaded, and loading them after a fix.
+
+Belongs here: showing and choosing records. Does not belong here: reading them again (ingest.quarantine).
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from lakehouse_assets.commands.failures import CommandError, Exit
+from lakehouse_assets.commands.lookups import open_lake
+from lakehouse_assets.commands.output import Out
+
+if TYPE_CHECKING:
+    from lakehouse_assets.lakehouse.lake import Lake
+
+_TEXT = 160
+
+
+def groups_of(lake: Lake, source: str | None = None, load_id: str | None = None) -> list[dict[str, Any]]:
+    """Records that still wait, counted by what is wrong with them, the most frequent first."""
+    from lakehouse_assets.ingest.quarantine import list_quarantined
+
+    records = list_quarantined(lake, source=source, load_id=load_id, limit=None)
+    counts = Counter((r["source"], r["column_name"], r["reason"]) for r in records)
+    example = {(r["source"], r["column_name"], r["reason"]): r["quarantine_id"] for r in records}
+    return [
+        {"source": key[0], "column": key[1], "reason": key[2], "records": count, "example": example[key]}
+        for key, count in sorted(counts.items(), key=lambda item: (-item[1], str(item[0])))
+    ]
+
+
+def list_records(out: Out, source: str | None, load_id: str | None) -> None:
+    """How many records wait, by what is wrong with them."""
+    groups = groups_of(open_lake(), source, load_id)
+    out.table(("source", "column", "reason", "records", "for example"), [tuple(g.values()) for g in groups])
+    if groups:
+        out.say("`asklake quarantine show ID` shows a record;")
+        out.say("`asklake quarantine replay --source NAME` loads them again after a fix.")
+    else:
+        out.say("Quarantine is empty.")
+    out.emit({"records": sum(g["records"] for g in groups), "groups": groups})
+
+
+def show(out: Out, ids: Sequence[str], source: str | None, load_id: str | None, limit: int) -> None:
+    """Records as they were received, and where they are from."""
+    from lakehouse_assets.ingest.quarantine import list_quarantined
+
+    records = list_quarantined(
+        open_lake(), source=source, load_id=load_id, ids=ids or None, resolved=bool(ids), limit=limit
+    )
+    if ids and len(records) < len(set(ids)):
+        missing = sorted(set(ids) - {r["quarantine_id"] for r in records})
+        raise CommandError(
+            f"there is no quarantined record {', '.join(missing)}", "`asklake quarantine list` gives ids", Exit.USAGE
+        )
+    for record in records:
+        _print(out, record)
+    if not records:
+        out.say("No such records are in quarantine.")
+    out.emit({"records": records})
+
+
+def _print(out: Out, record: dict[str, Any]) -> None:
+    place = f"{record['source_file']}" + (f", line {record['line']}" if record["line"] else "")
+    settled = f" (loaded again {record['resolved_at']:%Y-%m-%d %H:%M})" if record["resolved_at"] else ""
+    out.say(f"{record['quarantine_id']}  {place}{settled}", style="bold")
+    out.say(f"  {record['column_name'] or 'record'}: {record['reason']}")
+    text = record["raw_text"]
+    out.say(f"  {text[:_TEXT]}{' …' if len(text) > _TEXT else ''}", style="dim")
+
+
+def replay(out: Out, ids: Sequence[str], source: str | None, load_id: str | None, mapping: Path | None) -> None:
+    """Load records again with today's source definition, or with one from a file."""
+    from lakehouse_assets.ingest.quarantine import replay as load_again
+    from lakehouse_assets.ingest.sources import find_source
+
+    if not (ids or source or load_id):
+        raise CommandError("say which records to load again", "give ids, --source or --load", Exit.USAGE)
+    mended = find_source(source, mapping) if mapping else None
+    result = load_again(
+        open_lake(), list(ids) or None, source_name=source, load_id=load_id, source=mended, run_id="asklake-replay"
+    )
+    out.say(f"{result.tried} records tried: {result.loaded} loaded, {len(result.still_bad)} stay in quarantine.")
+    out.table(("reason", "records"), Counter(s.reason for s in result.still_bad).most_common())
+    if result.loaded:
+        out.say("`asklake materialize` brings them into silver and gold.")
+    elif result.tried:
+        out.say("Mend the source definition (`--mapping my.yml` tries one), or load a corrected file.")
+    out.emit(
+        {
+            "tried": result.tried,
+            "loaded": result.loaded,
+            "load_ids": list(result.load_ids),
+            "still_bad": [{"quarantine_id": s.quarantine_id, "reason": s.reason} for s in result.still_bad],
+        }
+    )

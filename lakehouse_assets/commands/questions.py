@@ -1,0 +1,209 @@
+"""`asklake ask`, `query`, `catalog` and `replay`: questions and their answers.
+
+Belongs here: showing an answer. Does not belong here: finding it (nlq) or the SQL of metrics (semantic).
+"""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import typer
+
+from lakehouse_assets.commands.failures import CommandError, Exit
+from lakehouse_assets.commands.output import Out
+from lakehouse_assets.commands.requests import Request
+
+if TYPE_CHECKING:
+    from lakehouse_assets.lakehouse.lake import Lake
+    from nlq.answer import Answer, Answerer
+    from nlq.queue import Question, QuestionQueue
+
+_EXIT = {"answered": Exit.DONE, "clarify": Exit.CLARIFY, "refused": Exit.REFUSED, "failed": Exit.FAILED}
+_POLL_S = 0.3
+
+
+def open_answerer(out: Out) -> tuple[Lake, Answerer]:
+    """The lake and what answers over it; the dbt manifest is built where there is none."""
+    from nlq.opening import open_answerer as opened
+
+    from lakehouse_assets.lakehouse.lake import Lake
+    from lakehouse_assets.settings import get_settings
+
+    lake = Lake(get_settings())
+    with out.quietly():
+        return lake, opened(lake)
+
+
+def ask(out: Out, question: str, tenant: str | None, queue: bool, wait: float) -> None:
+    """Answer now, or put the question in the queue."""
+    if queue:
+        enqueue(out, question, tenant, wait)
+        return
+    from nlq.guard import Caller
+    from nlq.store import store_answers
+
+    lake, answerer = open_answerer(out)
+    answer = answerer.ask(question, Caller(tenant=tenant))
+    with out.quietly():
+        store_answers(lake, [answer], "asklake-ask")
+    finish(out, answer)
+
+
+def query(out: Out, request: Request, tenant: str | None) -> None:
+    """Answer a plan given by names."""
+    from nlq.guard import Caller
+
+    _, answerer = open_answerer(out)
+    plan = request.plan(answerer.vocabulary().dimensions)
+    finish(out, answerer.run(plan, Caller(tenant=tenant)), stored=False)
+
+
+def finish(out: Out, answer: Answer, *, stored: bool = True) -> None:
+    """Print an answer and end with the exit code it means."""
+    show(out, answer)
+    if answer.outcome == "answered":
+        read = ", ".join(f"{s.table} to {s.newest_day}" if s.newest_day else s.table for s in answer.freshness)
+        out.say(f"{answer.elapsed_ms:,.0f} ms; read {read}", style="dim")
+        if stored:
+            out.say(f"answer {answer.answer_id} (`asklake replay {answer.answer_id}` gives it again)", style="dim")
+    out.emit(answer.model_dump(mode="json"))
+    code = _EXIT[answer.outcome]
+    if code:
+        raise typer.Exit(int(code))
+
+
+def show(out: Out, answer: Answer, *, limit: int = 20) -> None:
+    """An answer for people: the sentence, the rows, or what could be asked instead."""
+    out.say(answer.sentence, style="bold" if answer.outcome == "answered" else "yellow")
+    if answer.rows and not (len(answer.rows) == 1 and len(answer.columns) == 1):
+        formats = [c.format for c in answer.columns]
+        rows = [tuple(_formatted(v, f) for v, f in zip(row, formats, strict=True)) for row in answer.rows]
+        out.table([c.label for c in answer.columns], rows, limit=limit)
+    for number, choice in enumerate(answer.choices, start=1):
+        out.say(f"  {number}. {choice.question}")
+    if answer.nearest:
+        out.say(f"Nearest that I know: {', '.join(answer.nearest)}")
+
+
+def _formatted(value: Any, form: str | None) -> Any:
+    if form == "percent" and isinstance(value, int | float):
+        return f"{value * 100:,.1f} %"
+    return value
+
+
+def enqueue(out: Out, question: str, tenant: str | None, wait: float) -> None:
+    """Put a question in the queue, and wait for its answer as long as was asked."""
+    from lakehouse_assets.settings import get_settings
+    from nlq.queue import QuestionQueue
+
+    queue = QuestionQueue(get_settings().queue_url)
+    entry = queue.enqueue(question, tenant=tenant, asked_by="cli")
+    if wait:
+        entry = _await(queue, entry, wait)
+    if entry.answer_id:
+        out.say(f"{entry.status}: answer {entry.answer_id}")
+        _show_stored(out, entry.answer_id)
+        return
+    out.say(f"Question {entry.id} is {entry.status}. The daemon of `asklake dev` answers it within seconds;")
+    out.say("the answer lands in semantic.nlq_answers.")
+    out.emit({"question_id": entry.id, "status": entry.status.value, "error": entry.error})
+    if entry.status.value == "failed":
+        raise typer.Exit(int(Exit.FAILED))
+
+
+def _await(queue: QuestionQueue, entry: Question, wait: float) -> Question:
+    deadline = time.monotonic() + wait
+    while entry.finished_at is None and time.monotonic() < deadline:
+        time.sleep(_POLL_S)
+        entry = queue.get(entry.id)
+    return entry
+
+
+def _show_stored(out: Out, answer_id: str) -> None:
+    from lakehouse_assets.commands.lookups import open_lake
+    from nlq.contracts import ANSWERS
+
+    with open_lake().session() as session:
+        rows = session.query(f"select * from {ANSWERS.identifier} where answer_id = ?", [answer_id]).to_pylist()
+    if not rows:
+        raise CommandError(f"answer {answer_id} is not stored", "ask again", Exit.FAILED)
+    finish(out, _from_row(rows[0]))
+
+
+def _from_row(row: dict[str, Any]) -> Answer:
+    """A stored answer; what was not stored with it (definitions, freshness) stays empty."""
+    from nlq.answer import Answer
+
+    kept = {k: v for k, v in row.items() if k in Answer.model_fields and v is not None}
+    parsed = {k.removesuffix("_json"): json.loads(v) for k, v in row.items() if k.endswith("_json") and v}
+    return Answer.model_validate({**kept, **parsed, "tenant": row["tenant_id"]})
+
+
+def replay(out: Out, answer_id: str) -> None:
+    """Run a stored answer again at its snapshots."""
+    _, answerer = open_answerer(out)
+    answer = answerer.replay(answer_id)
+    out.say(f"Question: {answer.question}")
+    finish(out, answer)
+
+
+def catalog(out: Out, search: str | None) -> None:
+    """Metrics with the dimensions they can be grouped by."""
+    _, answerer = open_answerer(out)
+    vocabulary = answerer.vocabulary()
+    metrics = [m for m in vocabulary.metrics.values() if _matches(search, m.name, m.label, m.description, *m.synonyms)]
+    dimensions = [
+        d for d in vocabulary.dimensions.values() if _matches(search, d.name, d.label, d.description, *d.synonyms)
+    ]
+    out.heading("Metrics")
+    out.table(
+        ("metric", "means", "also called"),
+        [(m.name, m.description or m.label, _few(m.synonyms)) for m in metrics],
+        limit=200,
+    )
+    out.heading("Dimensions")
+    out.table(
+        ("dimension", "means", "values"),
+        [(d.name, d.description or d.label, _few(d.values.items)) for d in dimensions],
+        limit=200,
+    )
+    out.emit(
+        {
+            "metrics": [
+                {
+                    "name": m.name,
+                    "label": m.label,
+                    "description": m.description,
+                    "type": m.type,
+                    "domain": m.domain,
+                    "synonyms": list(m.synonyms),
+                    "dimensions": sorted(m.dimensions),
+                }
+                for m in metrics
+            ],
+            "dimensions": [
+                {
+                    "name": d.name,
+                    "label": d.label,
+                    "description": d.description,
+                    "type": d.type,
+                    "synonyms": list(d.synonyms),
+                    "values": list(d.values.items),
+                    "all_values": d.values.complete,
+                }
+                for d in dimensions
+            ],
+        }
+    )
+
+
+def _matches(search: str | None, *texts: str) -> bool:
+    return search is None or any(search.casefold() in text.casefold() for text in texts)
+
+
+def _few(values: Sequence[Any], count: int = 4) -> str:
+    shown = ", ".join(str(v) for v in values[:count])
+    return f"{shown}, …" if len(values) > count else shown
