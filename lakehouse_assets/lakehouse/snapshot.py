@@ -1,0 +1,132 @@
+"""Makes one Iceberg snapshot that takes files out of a table and puts files in, at a cost that history does not raise.
+
+Belongs here: the snapshot producer and its policy for manifests. Does not belong here: which files (publication).
+
+PyIceberg's own overwrite reads every manifest that may hold a replaced file three times and rewrites it whole, however
+long it is; its append adds a manifest a commit. Here a manifest is read once, holds at most 64 files of neighbouring
+partitions, and small ones are merged when there are many: a commit reads and writes a bounded number of them
+(Iceberg table specification, version 2, "Manifests" and "Snapshots").
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any
+
+from pyiceberg.expressions import AlwaysFalse, BooleanExpression
+from pyiceberg.manifest import DataFile, ManifestEntry, ManifestEntryStatus, ManifestFile
+from pyiceberg.table.snapshots import Operation
+from pyiceberg.table.update.snapshot import _SnapshotProducer
+
+MANIFEST_FILES = 64
+SMALL_MANIFESTS = 48
+
+
+class ReplaceFiles(_SnapshotProducer["ReplaceFiles"]):
+    """Adds data files, and removes those for which `removes` is true, in one snapshot."""
+
+    _removes: Callable[[DataFile], bool] = staticmethod(lambda _file: False)
+
+    def replacing(self, predicate: BooleanExpression, removes: Callable[[DataFile], bool]) -> ReplaceFiles:
+        """Say what is removed.
+
+        Args:
+            predicate: Over the table's columns; true for every row of every file that is removed. Manifests whose
+                partitions it excludes are not opened.
+            removes: Whether a live data file goes.
+        """
+        self.delete_by_predicate(predicate)
+        self._removes = removes
+        return self
+
+    def _manifests(self) -> list[ManifestFile]:
+        opened, untouched = self._sorted_out()
+        kept: list[ManifestEntry] = []
+        gone: list[ManifestEntry] = []
+        for manifest in opened:
+            for entry in manifest.fetch_manifest_entry(self._io, discard_deleted=True):
+                (gone if self._removes(entry.data_file) else kept).append(entry)
+        self._deleted_data_files = {e.data_file for e in gone}
+        self._operation = Operation.OVERWRITE if gone else Operation.APPEND
+        return [
+            *self._written((_added(f, self._snapshot_id) for f in self._added_data_files), ManifestEntryStatus.ADDED),
+            *self._written((_with_status(e, e.snapshot_id or 0, ManifestEntryStatus.EXISTING) for e in kept), None),
+            *self._written((_with_status(e, self._snapshot_id, ManifestEntryStatus.DELETED) for e in gone), None),
+            *untouched,
+        ]
+
+    def _sorted_out(self) -> tuple[list[ManifestFile], list[ManifestFile]]:
+        """Manifests to open, and those that stay as they are; ones without a live file are dropped."""
+        snapshot = self._transaction.table_metadata.snapshot_by_name(name=self._target_branch)
+        live = [m for m in snapshot.manifests(self._io) if _live_files(m)] if snapshot else []
+        evaluators: dict[int, Callable[[ManifestFile], bool]] = {}
+        opened, untouched = [], []
+        for manifest in live:
+            spec_id = manifest.partition_spec_id
+            if spec_id not in evaluators:
+                evaluators[spec_id] = self._build_manifest_evaluator(spec_id)
+            concerned = not isinstance(self._predicate, AlwaysFalse) and evaluators[spec_id](manifest)
+            (opened if concerned else untouched).append(manifest)
+        small = [m for m in untouched if _live_files(m) * 2 <= MANIFEST_FILES]
+        if len(small) > SMALL_MANIFESTS:
+            merged = {id(m) for m in small}
+            opened += small
+            untouched = [m for m in untouched if id(m) not in merged]
+        return opened, untouched
+
+    def _written(self, entries: Iterable[ManifestEntry], status: ManifestEntryStatus | None) -> list[ManifestFile]:
+        """Manifests of these entries: one specification each, neighbouring partitions together."""
+        by_spec: dict[int, list[ManifestEntry]] = {}
+        for entry in entries:
+            by_spec.setdefault(entry.data_file.spec_id, []).append(entry)
+        written = []
+        for spec_id, group in by_spec.items():
+            group.sort(key=_partition_order)
+            for chunk in _chunks(group):
+                with self.new_manifest_writer(self.spec(spec_id)) as writer:
+                    for entry in chunk:
+                        if status is ManifestEntryStatus.ADDED:
+                            writer.add(entry)
+                        else:
+                            writer.add_entry(entry)
+                written.append(writer.to_manifest_file())
+        return written
+
+    def _deleted_entries(self) -> list[ManifestEntry]:
+        return []
+
+    def _existing_manifests(self) -> list[ManifestFile]:
+        return []
+
+
+def _live_files(manifest: ManifestFile) -> int:
+    return (manifest.added_files_count or 0) + (manifest.existing_files_count or 0)
+
+
+def _added(file: DataFile, snapshot_id: int) -> ManifestEntry:
+    return ManifestEntry.from_args(
+        status=ManifestEntryStatus.ADDED,
+        snapshot_id=snapshot_id,
+        sequence_number=None,
+        file_sequence_number=None,
+        data_file=file,
+    )
+
+
+def _with_status(entry: ManifestEntry, snapshot_id: int, status: ManifestEntryStatus) -> ManifestEntry:
+    return ManifestEntry.from_args(
+        status=status,
+        snapshot_id=snapshot_id,
+        sequence_number=entry.sequence_number,
+        file_sequence_number=entry.file_sequence_number,
+        data_file=entry.data_file,
+    )
+
+
+def _partition_order(entry: ManifestEntry) -> tuple[Any, ...]:
+    partition = entry.data_file.partition
+    return tuple((partition[i] is not None, str(type(partition[i])), partition[i]) for i in range(len(partition)))
+
+
+def _chunks(entries: Sequence[ManifestEntry]) -> Iterable[Sequence[ManifestEntry]]:
+    return (entries[i : i + MANIFEST_FILES] for i in range(0, len(entries), MANIFEST_FILES))
