@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from lakehouse_assets.lakehouse.publication import Published
 
 LAYER = "bronze"
+OP = "load_files"
+"""Name of the op in run configs; the job is ingest, and Dagster wants the two names to differ."""
 RECONCILED = "files_reconcile_with_table"
 QUARANTINE_SHARE = "quarantine_share"
 MAX_QUARANTINE_SHARE = 0.05
@@ -42,7 +44,7 @@ def bronze_assets(contracts: Mapping[str, Contract]) -> dg.AssetsDefinition:
     bronze = {i: c for i, c in contracts.items() if c.layer == LAYER}
 
     @dg.multi_asset(
-        name="ingest",
+        name=OP,
         specs=[spec_of(c, kinds=["file"]) for c in bronze.values()],
         check_specs=[spec for c in bronze.values() for spec in _check_specs(c)],
         can_subset=True,

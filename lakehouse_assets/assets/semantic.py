@@ -50,10 +50,9 @@ def refresh(lake: "Lake", contracts: Mapping[str, Contract], tables: Sequence[st
 
 
 def _refresh_once(lake: "Lake", contracts: Mapping[str, Contract], tables: Sequence[str], run_id: str) -> Rebuilt:
-    from semantic.layer import SemanticLayer
-
     from lakehouse_assets.lakehouse.audit import blocking
     from lakehouse_assets.lakehouse.publication import Publication, ReplaceTable
+    from semantic.layer import SemanticLayer
 
     layer = SemanticLayer(lake.settings)
     publication = Publication.begin(lake, run_id=run_id)
@@ -63,8 +62,8 @@ def _refresh_once(lake: "Lake", contracts: Mapping[str, Contract], tables: Seque
                 contract = contracts[table]
                 compiled = layer.compile_saved_query(contract.table)
                 publication.record_inputs(compiled.tables)
-                for read in compiled.tables:
-                    session.expose(read)
+                for table_read in compiled.tables:
+                    session.expose(table_read)
                 publication.stage(contract, compiled.sql, session.con, ReplaceTable())
             outcomes = publication.audit(session.con)
         if blocking(outcomes):
@@ -103,7 +102,7 @@ def _domain_assets(
     reads = {f"{LAYER}.{q.name}": q.reads for q in graph.saved_queries}
 
     @dg.multi_asset(
-        name=f"semantic_{domain}",
+        name=f"{domain}_saved_queries",
         specs=[
             spec_of(
                 contracts[t],

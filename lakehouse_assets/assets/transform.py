@@ -173,7 +173,7 @@ def _domain_assets(
     tests = {t.unique_id: t for t in own.tests}
 
     @dg.multi_asset(
-        name=f"build_{domain}",
+        name=f"{domain}_tables",
         specs=[
             spec_of(
                 contracts[m.table],

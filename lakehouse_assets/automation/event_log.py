@@ -16,10 +16,11 @@ from typing import Any, Self
 import sqlalchemy as db
 from dagster import DagsterEventType, EventLogEntry
 from dagster import _check as check
-from dagster._core.storage.event_log.schema import SqlEventLogStorageTable
+from dagster._core.storage.asset_check_execution_record import AssetCheckExecutionRecordStatus
+from dagster._core.storage.event_log.schema import AssetCheckExecutionsTable, SqlEventLogStorageTable
 from dagster._core.storage.event_log.sqlite.sqlite_event_log import SqliteEventLogStorage
 from dagster._core.storage.sqlite_storage import DagsterSqliteStorage
-from dagster._serdes import ConfigurableClassData
+from dagster._serdes import ConfigurableClassData, serialize_value
 from sqlalchemy.pool import NullPool
 
 BATCH_SIZE = 5_000
@@ -81,6 +82,26 @@ class BatchingSqliteEventLog(SqliteEventLogStorage):
         for event, event_id in zip(events, ids, strict=True):
             if event.dagster_event_type in _CHECK_EVENTS:
                 self.store_asset_check_event(event, event_id)
+
+    def _store_asset_check_evaluation_planned(self, event: EventLogEntry, event_id: int | None) -> None:
+        """Plan a check once per run.
+
+        Dagster plans a check without partitions once per partition of a run over a range, finds none of these rows
+        when the result comes, and leaves tens of thousands of them planned for ever.
+        """
+        planned = event.get_dagster_event().asset_check_planned_data
+        with self.index_connection() as conn:
+            conn.execute(
+                AssetCheckExecutionsTable.insert().values(
+                    asset_key=planned.asset_key.to_string(),
+                    check_name=planned.check_name,
+                    run_id=event.run_id,
+                    execution_status=AssetCheckExecutionRecordStatus.PLANNED.value,
+                    evaluation_event=serialize_value(event),
+                    evaluation_event_timestamp=self._event_insert_timestamp(event),
+                    evaluation_event_storage_id=event_id,
+                )
+            )
 
     def _insert(self, conn: db.Connection, row: dict[str, Any]) -> int:
         key = conn.execute(SqlEventLogStorageTable.insert(), row).inserted_primary_key

@@ -15,6 +15,7 @@ INGEST = "ingest"
 SEMANTIC = "build_semantic"
 ANSWER = "answer_questions"
 MAINTENANCE = "maintenance"
+FRESHNESS = "freshness"
 
 
 def build_job_name(domain: str) -> str:
@@ -23,14 +24,26 @@ def build_job_name(domain: str) -> str:
 
 
 def job(name: str, assets: Iterable[dg.AssetsDefinition], description: str) -> Any:
-    """A job over whole asset definitions, their checks included."""
-    keys = [key for a in assets for key in a.keys]
+    """A job over whole asset definitions and their own checks; freshness checks have runs of their own."""
+    definitions = list(assets)
+    keys = [key for a in definitions for key in a.keys]
+    checks = [key for a in definitions for key in a.check_keys]
     return dg.define_asset_job(
         name,
-        selection=dg.AssetSelection.assets(*keys),
+        selection=dg.AssetSelection.assets(*keys).without_checks() | dg.AssetSelection.checks(*checks),
         description=description,
         executor_def=dg.in_process_executor,
         tags={"job": name},
+    )
+
+
+def freshness_job(checks: dg.AssetChecksDefinition) -> Any:
+    """A job of the freshness checks alone."""
+    return dg.define_asset_job(
+        FRESHNESS,
+        selection=dg.AssetSelection.checks(*checks.check_keys),
+        description="Whether the newest day that is due is built, for every table with day partitions.",
+        executor_def=dg.in_process_executor,
     )
 
 

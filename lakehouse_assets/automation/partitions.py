@@ -13,6 +13,7 @@ from functools import cache
 import dagster as dg
 from dagster._core.storage.tags import ASSET_PARTITION_RANGE_END_TAG, ASSET_PARTITION_RANGE_START_TAG
 
+from lakehouse_assets.domains import contracts_of
 from lakehouse_assets.lakehouse.periods import spans
 
 MAX_GAP_DAYS = 31
@@ -20,9 +21,12 @@ MAX_GAP_DAYS = 31
 
 @cache
 def daily(domain: str) -> dg.DailyPartitionsDefinition | None:
-    """The days of a domain, from its FIRST_DAY to today; None for a domain without one."""
-    first = getattr(importlib.import_module(f"lakehouse_assets.domains.{domain}"), "FIRST_DAY", None)
-    return dg.DailyPartitionsDefinition(start_date=first.isoformat(), end_offset=1) if first else None
+    """The days of a domain, from its FIRST_DAY to today; None where no table is kept by day or month."""
+    by_time = any(p.transform in ("day", "month") for c in contracts_of(domain) for p in c.partitions)
+    if not by_time:
+        return None
+    first = importlib.import_module(f"lakehouse_assets.domains.{domain}").FIRST_DAY
+    return dg.DailyPartitionsDefinition(start_date=first.isoformat(), end_offset=1)
 
 
 def stretches(days: Iterable[date], *, max_gap: int = MAX_GAP_DAYS) -> list[tuple[date, date]]:

@@ -8,6 +8,7 @@ from typing import Any
 
 import dagster as dg
 
+from lakehouse_assets.automation.freshness import DEADLINE_HOUR
 from lakehouse_assets.automation.jobs import MAINTENANCE
 
 Requests = Callable[[dg.DagsterInstance, Any], Iterator[dg.RunRequest | dg.SkipReason]]
@@ -29,6 +30,18 @@ def hourly_build(domain: str, job: Any, requests: Requests) -> dg.ScheduleDefini
         yield from requests(context.instance, context.resources.lakehouse)
 
     return hourly
+
+
+def daily_freshness(job: Any) -> dg.ScheduleDefinition:
+    """A little after the hour by which yesterday must be built."""
+    return dg.ScheduleDefinition(
+        name="daily_freshness",
+        cron_schedule=f"10 {DEADLINE_HOUR} * * *",
+        job=job,
+        execution_timezone="UTC",
+        default_status=dg.DefaultScheduleStatus.RUNNING,
+        description="Checks that yesterday is built in every table with day partitions.",
+    )
 
 
 def daily_maintenance(job: Any) -> dg.ScheduleDefinition:

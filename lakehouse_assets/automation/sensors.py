@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import dagster as dg
 
+from lakehouse_assets.assets.bronze import OP
 from lakehouse_assets.assets.resources import LakeResource
 from lakehouse_assets.automation.partitions import daily, range_tags, stretches, within
 
@@ -105,7 +106,7 @@ def _ingest_request(source: str, files: "Sequence[LandingFile]") -> dg.RunReques
     digest = hashlib.sha256("\n".join(sorted(f.key for f in files)).encode()).hexdigest()
     config = {"source": source, "files": [f.path for f in files]}
     return dg.RunRequest(
-        run_key=f"{source}:{digest}", run_config={"ops": {"ingest": {"config": config}}}, tags={"source": source}
+        run_key=f"{source}:{digest}", run_config={"ops": {OP: {"config": config}}}, tags={"source": source}
     )
 
 

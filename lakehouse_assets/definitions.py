@@ -1,0 +1,104 @@
+"""The code location, on one page: what exists, what runs it, what starts it.
+
+Belongs here: putting the factories together. Does not belong here: anything a factory knows, or any I/O but reading
+the dbt manifest.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import dagster as dg
+
+from lakehouse_assets.assets import dbt_graph
+from lakehouse_assets.assets.bronze import bronze_assets
+from lakehouse_assets.assets.maintenance import maintenance_asset
+from lakehouse_assets.assets.resources import LakeResource
+from lakehouse_assets.assets.semantic import semantic_assets
+from lakehouse_assets.assets.transform import transform_assets
+from lakehouse_assets.automation import jobs, schedules, sensors
+from lakehouse_assets.automation.freshness import partition_checks
+from lakehouse_assets.automation.partitions import daily
+from lakehouse_assets.domains import all_contracts
+from lakehouse_assets.ingest.contracts import CONTRACTS as INGEST_CONTRACTS
+from lakehouse_assets.lakehouse.contract import Contract
+from lakehouse_assets.settings import Settings, get_settings
+from nlq.assets import answers_asset
+from nlq.contracts import CONTRACTS as NLQ_CONTRACTS
+
+
+def platform_contracts() -> dict[str, Contract]:
+    """The contract of every table of the platform, by identifier."""
+    return {c.identifier: c for c in (*all_contracts(), *INGEST_CONTRACTS, *NLQ_CONTRACTS)}
+
+
+def build_defs(settings: Settings, **overrides: Any) -> dg.Definitions:
+    """Assemble the definitions.
+
+    Args:
+        settings: The settings to build for.
+        **overrides: Resources to put in the place of the usual ones, such as `lakehouse=LakeResource(home=…)`.
+
+    Raises:
+        ManifestMissingError: the dbt project was never parsed.
+        ValueError: a table without a contract, or a contract without a table.
+    """
+    contracts = platform_contracts()
+    graph = dbt_graph.load(settings)
+    bronze = bronze_assets(contracts)
+    transforms = transform_assets(settings, graph, contracts)
+    answered = {c.identifier for c in NLQ_CONTRACTS}
+    semantic = semantic_assets(settings, graph, {i: c for i, c in contracts.items() if i not in answered})
+    answers = answers_asset(settings)
+    upkeep = maintenance_asset(contracts)
+
+    build_jobs = jobs.domain_jobs(transforms)
+    ingest = jobs.job(jobs.INGEST, [bronze], "Files to bronze: the ones named, or what waits in the landing folder.")
+    rebuild = jobs.job(jobs.SEMANTIC, semantic, "Every saved query to its semantic table.")
+    answer = jobs.job(jobs.ANSWER, [answers], "The question named, or what waits in the queue.")
+    maintain = jobs.job(jobs.MAINTENANCE, [upkeep], "Compaction, snapshot expiry, orphan files.")
+    triggers = [t for a in transforms for t in _triggers(a, graph, build_jobs)]
+    freshness = partition_checks([key for a in transforms if a.partitions_def for key in sorted(a.keys)])
+    late = jobs.freshness_job(freshness)
+
+    return dg.Definitions(
+        assets=[bronze, *transforms, *semantic, answers, upkeep],
+        asset_checks=[freshness],
+        jobs=[ingest, *build_jobs.values(), rebuild, answer, maintain, late],
+        schedules=[
+            *(t for t in triggers if isinstance(t, dg.ScheduleDefinition)),
+            schedules.daily_maintenance(maintain),
+            schedules.daily_freshness(late),
+        ],
+        sensors=[
+            *(t for t in triggers if isinstance(t, dg.SensorDefinition)),
+            sensors.landing_sensor(ingest),
+            sensors.question_sensor(answer),
+            dg.AutomationConditionSensorDefinition(
+                "semantic_after_gold",
+                target=dg.AssetSelection.assets(*(k for a in semantic for k in a.keys)),
+                default_status=dg.DefaultSensorStatus.RUNNING,
+                minimum_interval_seconds=30,
+                description="Rebuilds semantic tables after the gold tables they read.",
+            ),
+        ],
+        executor=dg.in_process_executor,
+        resources={"lakehouse": LakeResource(), **overrides},
+    )
+
+
+def _triggers(asset: dg.AssetsDefinition, graph: dbt_graph.DbtGraph, build_jobs: dict[str, Any]) -> list[Any]:
+    """The sensor and the schedule of a domain that is built day by day."""
+    domain = next(iter(asset.specs)).group_name or ""
+    if daily(domain) is None:
+        return []
+    tables = sorted(".".join(key.path) for key in asset.keys)
+    job = build_jobs[domain]
+    requests = sensors.build_requests(domain, job.name, graph, tables)
+    return [sensors.dirty_days_sensor(domain, job, requests), schedules.hourly_build(domain, job, requests)]
+
+
+@dg.definitions
+def defs() -> dg.Definitions:
+    """The definitions that Dagster loads, built for the environment's settings when it asks for them."""
+    return build_defs(get_settings())

@@ -1,0 +1,121 @@
+"""Questions in Dagster: the asset of their answers, and the op that a queued or launched question runs in.
+
+Belongs here: launching and reporting. Does not belong here: answering (answer, batch), when a run starts
+(automation.sensors), or how an answer becomes a row (store).
+"""
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
+
+import dagster as dg
+from pydantic import Field
+
+from lakehouse_assets.assets.checks import contract_check_specs
+from lakehouse_assets.assets.resources import LakeResource
+from lakehouse_assets.assets.specs import RETRY, asset_key, engine_kind, published_metadata, spec_of
+from nlq.contracts import ANSWERS
+
+if TYPE_CHECKING:
+    from lakehouse_assets.lakehouse.lake import Lake
+    from lakehouse_assets.lakehouse.publication import Published
+    from lakehouse_assets.settings import Settings
+    from nlq.answer import Answer
+
+OP = "answer"
+"""Name of the op in run configs; the job is answer_questions, and Dagster wants the two names to differ."""
+KEY = asset_key(ANSWERS.identifier)
+BATCH = 100
+MAX_BATCHES = 20
+
+
+class QuestionConfig(dg.Config):
+    """A question; none means the ones that wait in the queue."""
+
+    question: str = Field("", description="The question, in words. Empty: answer what waits in the queue.")
+    tenant: str = Field("", description="Tenant whose data may be seen; empty for whoever may see all.")
+    role: str = Field("analyst", description="Role of the asker.")
+    answer_id: str = Field("", description="Identifier to give the answer, so that it is stored once.")
+
+
+def answers_asset(settings: "Settings") -> dg.AssetsDefinition:
+    """The asset `semantic.nlq_answers`; its op is named answer."""
+
+    @dg.multi_asset(
+        name=OP,
+        specs=[spec_of(ANSWERS, kinds=["metricflow", engine_kind(settings)])],
+        check_specs=contract_check_specs(ANSWERS),
+        retry_policy=RETRY,
+        pool="nlq",
+        allow_arbitrary_check_specs=True,
+    )
+    def answer_questions(
+        context: dg.AssetExecutionContext, lakehouse: LakeResource, config: QuestionConfig
+    ) -> Iterator[Any]:
+        lake, run_id = lakehouse.lake, context.run.run_id
+        if config.question:
+            answers, published = _answer_one(lake, config, run_id)
+        else:
+            answers, published = _answer_waiting(lake, run_id)
+        for answer in answers:
+            context.log.info("%s: %s\n%s", answer.outcome, answer.question, answer.sentence)
+        yield from _report(context, answers, published)
+
+    return answer_questions
+
+
+def _answer_one(lake: "Lake", config: QuestionConfig, run_id: str) -> "tuple[list[Answer], list[Published]]":
+    from nlq.guard import Caller
+    from nlq.opening import open_answerer
+    from nlq.store import store_answers
+
+    caller = Caller(config.tenant or None, config.role)
+    # A retried run stores its answer once: the run's id is the answer's, unless the asker chose one.
+    answer = open_answerer(lake).ask(
+        config.question, caller, answer_id=config.answer_id or run_id, asked_by=f"run {run_id}"
+    )
+    published = store_answers(lake, [answer], run_id)
+    return [answer], [published] if published else []
+
+
+def _answer_waiting(lake: "Lake", run_id: str) -> "tuple[list[Answer], list[Published]]":
+    """Batches until the queue is empty, or the run has done its share."""
+    from nlq.batch import answer_batch
+    from nlq.opening import open_answerer
+    from nlq.queue import QuestionQueue
+
+    queue = QuestionQueue(lake.settings.queue_url)
+    answers: list[Answer] = []
+    published: list[Published] = []
+    try:
+        answerer = open_answerer(lake)
+        for _ in range(MAX_BATCHES):
+            batch = answer_batch(queue, answerer, lake, BATCH, run_id=run_id)
+            if not batch.answers:
+                break
+            answers += batch.answers
+            published += [batch.published] if batch.published else []
+    finally:
+        queue.close()
+    return answers, published
+
+
+def _report(
+    context: dg.AssetExecutionContext, answers: "list[Answer]", published: "list[Published]"
+) -> Iterator[dg.MaterializeResult | dg.AssetCheckResult]:
+    if not published:
+        context.log.info("no new answer")
+        return
+    for key in context.selected_asset_check_keys:
+        # What does not keep the contract is not published, so what was published kept it.
+        yield dg.AssetCheckResult(asset_key=key.asset_key, check_name=key.name, passed=True)
+    outcomes = [a.outcome for a in answers]
+    metadata = {
+        **published_metadata(published[-1]),
+        **{outcome: outcomes.count(outcome) for outcome in sorted(set(outcomes))},
+        "answers": dg.MetadataValue.md(_shown(answers[:20])),
+    }
+    yield dg.MaterializeResult(asset_key=KEY, metadata=metadata)
+
+
+def _shown(answers: "list[Answer]") -> str:
+    return "\n".join(f"- **{a.question}** ({a.outcome}) {a.sentence}" for a in answers)

@@ -1,0 +1,78 @@
+"""The event log that takes many events at once says the same as Dagster's own."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import dagster as dg
+import pytest
+
+from lakehouse_assets.automation.event_log import BatchingSqliteEventLog
+from lakehouse_assets.settings import PROJECT_ROOT
+
+DAYS = dg.DailyPartitionsDefinition("2024-01-01", end_date="2024-03-01")
+TAGS = {"dagster/asset_partition_range_start": "2024-01-01", "dagster/asset_partition_range_end": "2024-01-31"}
+
+
+@dg.multi_asset(
+    specs=[dg.AssetSpec(["gold", name], partitions_def=DAYS) for name in ("a", "b")],
+    check_specs=[dg.AssetCheckSpec("sound", asset=["gold", "a"])],
+    backfill_policy=dg.BackfillPolicy.single_run(),
+)
+def two() -> Iterator[dg.MaterializeResult | dg.AssetCheckResult]:
+    yield dg.MaterializeResult(asset_key=["gold", "a"], metadata={"rows": 7})
+    yield dg.MaterializeResult(asset_key=["gold", "b"], tags={"kept": "yes"})
+    yield dg.AssetCheckResult(asset_key=["gold", "a"], check_name="sound", passed=False)
+
+
+@pytest.fixture
+def instance(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[dg.DagsterInstance]:
+    """The instance that dagster.yaml at the root describes, its storage in the test's folder."""
+    monkeypatch.setenv("ASKLAKE_DAGSTER_HOME", str(tmp_path))
+    monkeypatch.delenv("DAGSTER_EVENT_BATCH_SIZE", raising=False)
+    with dg.DagsterInstance.from_config(str(PROJECT_ROOT)) as made:
+        yield made
+
+
+def run(instance: dg.DagsterInstance) -> dg.ExecuteInProcessResult:
+    defs = dg.Definitions(assets=[two], jobs=[dg.define_asset_job("all_of_it", executor_def=dg.in_process_executor)])
+    return defs.resolve_job_def("all_of_it").execute_in_process(instance=instance, tags=TAGS)
+
+
+def test_dagster_yaml_chooses_it(instance: dg.DagsterInstance) -> None:
+    assert isinstance(instance.event_log_storage, BatchingSqliteEventLog)
+    assert not instance.telemetry_enabled
+    assert not instance.nux_enabled
+    assert instance.get_settings("freshness") == {"enabled": True}
+
+
+def test_every_partition_is_there(instance: dg.DagsterInstance) -> None:
+    a, b = dg.AssetKey(["gold", "a"]), dg.AssetKey(["gold", "b"])
+    with dg.DagsterInstance.ephemeral() as usual:
+        expected = run(usual)
+        ours = run(instance)
+        assert [e.event_type_value for e in ours.all_events] == [e.event_type_value for e in expected.all_events]
+        for key in (a, b):
+            assert instance.get_materialized_partitions(key) == usual.get_materialized_partitions(key)
+    latest = instance.get_latest_materialization_event(a)
+    assert latest and latest.asset_materialization and latest.asset_materialization.partition == "2024-01-31"
+    assert latest.asset_materialization.metadata["rows"].value == 7
+    tagged = instance.fetch_materializations(b, limit=100).records
+    assert len(tagged) == 31
+    check = dg.AssetCheckKey(a, "sound")
+    (record,) = instance.event_log_storage.get_asset_check_execution_history(check, limit=5)
+    assert record.status.value == "FAILED"
+    planned = instance.get_event_records(
+        dg.EventRecordsFilter(dg.DagsterEventType.ASSET_MATERIALIZATION_PLANNED, asset_key=a)
+    )
+    assert len(planned) == 31
+
+
+def test_runs_are_apart_in_the_log(instance: dg.DagsterInstance) -> None:
+    first, second = run(instance), run(instance)
+    for result in (first, second):
+        kinds = [e.dagster_event_type for e in instance.all_logs(result.run_id)]
+        assert kinds.count(dg.DagsterEventType.ASSET_MATERIALIZATION) == 62
+    instance.delete_run(first.run_id)
+    assert len(instance.all_logs(second.run_id)) > 62
