@@ -1,0 +1,404 @@
+"""What can be asked: metrics, dimensions and saved queries, as plain values read from the semantic manifest.
+
+Belongs here: reading names, labels, descriptions, synonyms and structure out of the manifest, and finding the
+dimension a name means. Does not belong here: MetricFlow (``engine``), SQL (``sqltext``), values (``values``).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any
+
+from semantic.errors import AmbiguousNameError, UnknownNameError, nearest
+from semantic.running import Running, running_of
+
+METRIC_TIME = "metric_time"
+GRAINS = ("day", "week", "month", "quarter", "year")
+
+
+@dataclass(frozen=True)
+class TimeColumn:
+    """The time by which a measure is summed, in its table."""
+
+    relation: str
+    expr: str
+    grain: str
+
+
+@dataclass(frozen=True)
+class SemiAdditive:
+    """A measure that is taken at one moment of each period instead of being summed over it."""
+
+    time: TimeColumn
+    choice: str  # "min" or "max"
+
+
+@dataclass(frozen=True)
+class Metric:
+    """A metric as people and programs see it.
+
+    ``type`` is MetricFlow's (simple, ratio, derived, cumulative, conversion); ``format`` one of integer,
+    decimal, percent, hours, currency; ``direction`` says which end is good: up, down or unknown (None).
+    ``needs_time`` is true where a figure exists only per period; ``min_grain`` is the finest period there is,
+    ``max_grain`` the longest (a change on the month before has no meaning by year), None for no limit.
+    """
+
+    name: str
+    label: str
+    description: str
+    synonyms: tuple[str, ...]
+    type: str
+    format: str | None
+    unit: str | None
+    direction: str | None
+    domain: str
+    definition: str
+    dimensions: tuple[str, ...]
+    min_grain: str
+    max_grain: str | None
+    needs_time: bool
+    is_cumulative: bool
+    times: tuple[TimeColumn, ...] = ()
+    running: Running | None = None
+    semi_additive: SemiAdditive | None = None
+
+
+@dataclass(frozen=True)
+class Dimension:
+    """A dimension; ``name`` is qualified by its entity, as in ``complaint__ward_id``.
+
+    ``relation`` and ``expr`` say where its values are. ``grain`` is the finest of a time dimension.
+    ``identifier`` marks dimensions with about as many values as rows.
+    """
+
+    name: str
+    element: str
+    label: str
+    description: str
+    synonyms: tuple[str, ...]
+    type: str
+    relation: str
+    expr: str
+    grain: str | None = None
+    identifier: bool = False
+
+    @property
+    def identity(self) -> tuple[str, str, str, str] | None:
+        """Equal for dimensions of several models that mean the same; None when nothing says that they do."""
+        return (self.element, self.label, self.description, self.type) if self.description else None
+
+
+@dataclass(frozen=True)
+class SavedQuery:
+    """A named query of the manifest; ``group_by`` in dunder names such as ``metric_time__month``."""
+
+    name: str
+    label: str
+    description: str
+    metrics: tuple[str, ...]
+    group_by: tuple[str, ...]
+    where: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Catalog:
+    """Everything that can be asked of one dbt project."""
+
+    metrics: Mapping[str, Metric]
+    dimensions: Mapping[str, Dimension]
+    saved_queries: Mapping[str, SavedQuery]
+    time_spines: tuple[TimeColumn, ...] = ()
+    fingerprint: str = field(default="", compare=False)
+
+    @property
+    def domains(self) -> tuple[str, ...]:
+        """Names of all domains, in order."""
+        return tuple(sorted({metric.domain for metric in self.metrics.values()}))
+
+    def metric(self, name: str) -> Metric:
+        """A metric by name.
+
+        Raises:
+            UnknownNameError: there is none.
+        """
+        if name not in self.metrics:
+            raise UnknownNameError(f"there is no metric '{name}'{nearest(name, self.metrics)}")
+        return self.metrics[name]
+
+    def saved_query(self, name: str) -> SavedQuery:
+        """A saved query by name.
+
+        Raises:
+            UnknownNameError: there is none.
+        """
+        if name not in self.saved_queries:
+            raise UnknownNameError(f"there is no saved query '{name}'{nearest(name, self.saved_queries)}")
+        return self.saved_queries[name]
+
+    def dimensions_of(self, metrics: Iterable[str]) -> list[Dimension]:
+        """The dimensions that all these metrics can be grouped and filtered by, named as for the first."""
+        names = list(metrics)
+        first = [self.dimensions[d] for d in self.metric(names[0]).dimensions]
+        return [d for d in first if all(self._has(other, d) for other in names[1:])]
+
+    def resolve(self, name: str, metric: str) -> Dimension:
+        """The dimension of a metric that a name means.
+
+        The name may be qualified (``complaint__ward_id``), short (``ward_id``), or the qualified name of a
+        dimension of another model that is the same by name, label and description.
+
+        Raises:
+            UnknownNameError: the metric has no such dimension.
+            AmbiguousNameError: it has several.
+        """
+        own = self.metric(metric).dimensions
+        if name in own:
+            return self.dimensions[name]
+        found = [self.dimensions[d] for d in own if self._means(name, self.dimensions[d])]
+        if len(found) == 1:
+            return found[0]
+        if found:
+            names = ", ".join(d.name for d in found)
+            raise AmbiguousNameError(f"'{name}' may mean {names}: write one of them")
+        shorts = {self.dimensions[d].element for d in own}
+        raise UnknownNameError(
+            f"metric '{metric}' has no dimension '{name}'{nearest(name, [*own, *shorts])}"
+            f" It has: {', '.join(sorted(shorts))}, {METRIC_TIME}"
+        )
+
+    def _has(self, metric: str, dimension: Dimension) -> bool:
+        own = self.metric(metric).dimensions
+        return dimension.name in own or sum(self._means(dimension.name, self.dimensions[d]) for d in own) == 1
+
+    def _means(self, name: str, dimension: Dimension) -> bool:
+        if name == dimension.element:
+            return True
+        other = self.dimensions.get(name)
+        return other is not None and other.identity is not None and other.identity == dimension.identity
+
+    @cached_property
+    def is_empty(self) -> bool:
+        """Whether the project defines no metrics."""
+        return not self.metrics
+
+
+def build_catalog(
+    manifest: Mapping[str, Any], dimensions_by_metric: Mapping[str, Sequence[str]], fingerprint: str = ""
+) -> Catalog:
+    """The catalog of a semantic manifest (parsed JSON) and the valid dimensions per metric.
+
+    ``dimensions_by_metric`` holds granularity-free dunder names, ``metric_time`` not among them.
+    """
+    return _Reader(manifest, dimensions_by_metric).catalog(fingerprint)
+
+
+class _Reader:
+    """Reads a manifest; holds its lookups while doing so."""
+
+    def __init__(self, manifest: Mapping[str, Any], dimensions_by_metric: Mapping[str, Sequence[str]]) -> None:
+        self._manifest = manifest
+        self._dimensions_by_metric = dimensions_by_metric
+        self._metrics = {metric["name"]: metric for metric in manifest["metrics"]}
+        self._measures = {
+            measure["name"]: (model, measure)
+            for model in manifest["semantic_models"]
+            for measure in model.get("measures") or []
+        }
+
+    def catalog(self, fingerprint: str) -> Catalog:
+        dimensions = self._dimensions()
+        spines = (self._manifest.get("project_configuration") or {}).get("time_spines") or []
+        return Catalog(
+            metrics={name: self._metric(name) for name in self._metrics},
+            dimensions=dimensions,
+            saved_queries={q["name"]: _saved_query(q) for q in self._manifest.get("saved_queries") or []},
+            time_spines=tuple(_spine(spine) for spine in spines),
+            fingerprint=fingerprint,
+        )
+
+    def _dimensions(self) -> dict[str, Dimension]:
+        """All dimensions under the names by which some metric reaches them (a join makes longer names)."""
+        local = {}
+        for model in self._manifest["semantic_models"]:
+            for entity in _primary_entities(model):
+                for dimension in model.get("dimensions") or []:
+                    local[f"{entity}__{dimension['name']}"] = (model, dimension)
+        found = {}
+        for name in sorted({d for names in self._dimensions_by_metric.values() for d in names} | set(local)):
+            base = "__".join(name.split("__")[-2:])
+            if base in local:
+                found[name] = _dimension(name, *local[base])
+        return found
+
+    def _metric(self, name: str) -> Metric:
+        raw = self._metrics[name]
+        meta = _meta(raw)
+        leaves = self._leaves(name)
+        times = tuple(dict.fromkeys(self._time_of(leaf) for leaf in leaves))
+        min_grain = max((t.grain for t in times), key=_coarseness, default="day")
+        measure = self._measures[leaves[0]][1] if len(leaves) == 1 else None
+        running = running_of(raw, measure, min_grain)
+        offsets = self._offsets(name)
+        windowed = self._any_metric(name, _is_windowed) and running is None
+        return Metric(
+            name=name,
+            label=raw.get("label") or _words(name),
+            description=raw.get("description") or "",
+            synonyms=tuple(str(s) for s in meta.get("synonyms", ())),
+            type=raw["type"],
+            format=meta.get("format") or ("percent" if raw["type"] == "ratio" else None),
+            unit=meta.get("unit"),
+            direction=meta.get("direction"),
+            domain=meta.get("domain") or name.split("_")[0],
+            definition=self._definition(name),
+            dimensions=tuple(d for d in self._dimensions_by_metric.get(name, ()) if d != METRIC_TIME),
+            min_grain=min_grain,
+            max_grain=min(offsets, key=_coarseness, default=None),
+            needs_time=bool(offsets) or windowed,
+            is_cumulative=self._any_metric(name, lambda m: m["type"] == "cumulative"),
+            times=times,
+            running=running,
+            semi_additive=self._semi_additive(leaves),
+        )
+
+    def _leaves(self, name: str) -> list[str]:
+        """Names of the measures a metric is made of."""
+        inputs = self._metrics[name]["type_params"].get("input_measures") or []
+        return [measure["name"] for measure in inputs if measure["name"] in self._measures]
+
+    def _time_of(self, measure_name: str) -> TimeColumn:
+        model, measure = self._measures[measure_name]
+        default = (model.get("defaults") or {}).get("agg_time_dimension")
+        return _time_column(model, str(measure.get("agg_time_dimension") or default))
+
+    def _semi_additive(self, leaves: Sequence[str]) -> SemiAdditive | None:
+        """How a metric is semi-additive, if all its measures are so in the same way and over their own time."""
+        found = set()
+        for leaf in leaves:
+            model, measure = self._measures[leaf]
+            rule = measure.get("non_additive_dimension")
+            time = self._time_of(leaf)
+            over_own_time = rule and _time_column(model, rule["name"]) == time and not rule.get("window_groupings")
+            found.add(SemiAdditive(time, rule["window_choice"]) if rule and over_own_time else None)
+        return found.pop() if len(found) == 1 else None
+
+    def _inputs(self, name: str) -> list[Mapping[str, Any]]:
+        params = self._metrics[name]["type_params"]
+        inputs = [params.get("numerator"), params.get("denominator"), *(params.get("metrics") or [])]
+        return [i for i in inputs if i and i["name"] in self._metrics]
+
+    def _offsets(self, name: str) -> list[str]:
+        """The grains by which a metric looks back, at any depth."""
+        found = []
+        for one in self._inputs(name):
+            if one.get("offset_window"):
+                found.append(one["offset_window"]["granularity"])
+            if one.get("offset_to_grain"):
+                found.append(one["offset_to_grain"])
+            found += self._offsets(one["name"])
+        return found
+
+    def _any_metric(self, name: str, test: Any) -> bool:
+        return bool(test(self._metrics[name])) or any(self._any_metric(i["name"], test) for i in self._inputs(name))
+
+    def _definition(self, name: str) -> str:
+        """How a metric is computed, in a line."""
+        raw = self._metrics[name]
+        params = raw["type_params"]
+        if raw["type"] == "ratio":
+            return f"{params['numerator']['name']} / {params['denominator']['name']}"
+        if raw["type"] == "derived":
+            return f"{params['expr']}, where {'; '.join(_input_text(i) for i in params['metrics'])}"
+        text = ", ".join(self._measure_text(leaf) for leaf in self._leaves(name))
+        if raw["type"] == "cumulative":
+            return f"running total of {text}{_window_text(params)}"
+        return text
+
+    def _measure_text(self, name: str) -> str:
+        model, measure = self._measures[name]
+        expr = measure.get("expr") or name
+        percentile = (measure.get("agg_params") or {}).get("percentile")
+        agg = f"percentile {percentile:g}" if percentile is not None else measure["agg"]
+        relation = model["node_relation"]["relation_name"].replace('"', "")
+        return f"{agg.replace('_', ' ')} of {expr} in {relation}"
+
+
+def _primary_entities(model: Mapping[str, Any]) -> list[str]:
+    named = [e["name"] for e in model.get("entities") or [] if e["type"] == "primary"]
+    return named or ([model["primary_entity"]] if model.get("primary_entity") else [])
+
+
+def _dimension(name: str, model: Mapping[str, Any], raw: Mapping[str, Any]) -> Dimension:
+    meta = _meta(raw)
+    params = raw.get("type_params") or {}
+    return Dimension(
+        name=name,
+        element=raw["name"],
+        label=raw.get("label") or _words(raw["name"]),
+        description=raw.get("description") or "",
+        synonyms=tuple(str(s) for s in meta.get("synonyms", ())),
+        type=raw["type"],
+        relation=model["node_relation"]["relation_name"],
+        expr=raw.get("expr") or raw["name"],
+        grain=params.get("time_granularity") if raw["type"] == "time" else None,
+        identifier=bool(meta.get("identifier", False)),
+    )
+
+
+def _spine(raw: Mapping[str, Any]) -> TimeColumn:
+    column = raw["primary_column"]
+    return TimeColumn(raw["node_relation"]["relation_name"], column["name"], column["time_granularity"])
+
+
+def _time_column(model: Mapping[str, Any], name: str) -> TimeColumn:
+    raw = next(d for d in model["dimensions"] if d["name"] == name)
+    grain = (raw.get("type_params") or {}).get("time_granularity") or "day"
+    return TimeColumn(model["node_relation"]["relation_name"], raw.get("expr") or name, grain)
+
+
+def _saved_query(raw: Mapping[str, Any]) -> SavedQuery:
+    params = raw["query_params"]
+    where = params.get("where") or {}
+    return SavedQuery(
+        name=raw["name"],
+        label=raw.get("label") or _words(raw["name"]),
+        description=raw.get("description") or "",
+        metrics=tuple(params["metrics"]),
+        group_by=tuple(params["group_by"]),
+        where=tuple(w["where_sql_template"] for w in where.get("where_filters", ())),
+    )
+
+
+def _is_windowed(raw: Mapping[str, Any]) -> bool:
+    params = raw["type_params"]
+    cumulative = params.get("cumulative_type_params") or {}
+    return any(p.get("window") or p.get("grain_to_date") for p in (params, cumulative))
+
+
+def _window_text(params: Mapping[str, Any]) -> str:
+    cumulative = params.get("cumulative_type_params") or {}
+    window = params.get("window") or cumulative.get("window")
+    grain = params.get("grain_to_date") or cumulative.get("grain_to_date")
+    if window:
+        return f" over {window['count']} {window['granularity']}s"
+    return f" since the start of the {grain}" if grain else " since the beginning"
+
+
+def _input_text(raw: Mapping[str, Any]) -> str:
+    name, offset = raw["name"], raw.get("offset_window")
+    shift = f" {offset['count']} {offset['granularity']} earlier" if offset else ""
+    return f"{raw.get('alias') or name} = {name}{shift}"
+
+
+def _meta(raw: Mapping[str, Any]) -> Mapping[str, Any]:
+    return (raw.get("config") or {}).get("meta") or {}
+
+
+def _words(name: str) -> str:
+    return name.replace("_", " ").strip().capitalize()
+
+
+def _coarseness(grain: str) -> int:
+    return GRAINS.index(grain) + 1 if grain in GRAINS else 0

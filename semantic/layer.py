@@ -1,0 +1,383 @@
+"""The semantic layer of one dbt project: a request in names of metrics and dimensions becomes SQL and rows.
+
+Belongs here: resolving names, splitting a request into what MetricFlow can compile at once, caching, running.
+Does not belong here: understanding questions (``nlq``), who may ask what (``nlq.guard``), publishing tables.
+
+>>> layer = SemanticLayer(settings)
+>>> layer.query(session, metrics=["pgr_complaints"], group_by=["ward_id"], order_by=["-pgr_complaints"], limit=5)
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import threading
+import time
+from collections import OrderedDict
+from collections.abc import Callable, Hashable, Sequence
+from dataclasses import dataclass
+from datetime import date
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal, TypeVar
+
+from semantic import sqltext
+from semantic.catalog import METRIC_TIME, Catalog, Metric, build_catalog
+from semantic.engine import Compiler, Dialect
+from semantic.errors import SemanticError
+from semantic.filters import Filter, fill
+from semantic.request import Part, Request, Span, split
+from semantic.running import total, with_bases
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+    from lakehouse_assets.lakehouse.engine import Session
+    from lakehouse_assets.settings import Settings
+
+__all__ = ["Compiled", "Filter", "QueryColumn", "QueryResult", "SemanticLayer"]
+
+Naming = Literal["friendly", "qualified"]
+_CACHED = 1024
+_T = TypeVar("_T")
+
+
+@dataclass(frozen=True)
+class QueryColumn:
+    """A column of a result. ``source`` is the qualified name; ``kind`` is time, dimension or metric."""
+
+    name: str
+    source: str
+    label: str
+    kind: Literal["time", "dimension", "metric"]
+    format: str | None = None
+    unit: str | None = None
+
+
+@dataclass(frozen=True)
+class Compiled:
+    """SQL of a request: its columns in order, the tables it reads (``layer.table``), and remarks for people."""
+
+    sql: str
+    columns: tuple[QueryColumn, ...]
+    tables: tuple[str, ...]
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class QueryResult:
+    """Rows of a request, and where they are from. ``elapsed_ms`` covers compiling and running."""
+
+    columns: tuple[QueryColumn, ...]
+    rows: pa.Table
+    sql: str
+    snapshots: dict[str, int]
+    elapsed_ms: float
+    notes: tuple[str, ...] = ()
+
+
+class SemanticLayer:
+    """MetricFlow over ``semantic_manifest.json`` of a dbt target folder. Thread-safe.
+
+    The manifest is read at first use and again when the file changes.
+    """
+
+    def __init__(self, settings: Settings, *, target_dir: Path | None = None, dialect: Dialect | None = None) -> None:
+        """Nothing is read yet.
+
+        Args:
+            settings: Say where the project's own dbt target is, and the dialect of the profile.
+            target_dir: The dbt target folder of another project instead.
+            dialect: The SQL to write, if not the profile's.
+        """
+        self._target = target_dir or settings.dbt_target_dir
+        self._dialect: Dialect = dialect or ("duckdb" if settings.profile == "local" else "trino")
+        self._lock = threading.RLock()
+        self._loaded: tuple[tuple[int, int], _Manifest] | None = None
+
+    def catalog(self) -> Catalog:
+        """What can be asked; the same object until the manifest changes.
+
+        Raises:
+            SemanticError: the project was not parsed yet.
+        """
+        return self._manifest().catalog
+
+    def compile(
+        self,
+        metrics: Sequence[str],
+        group_by: Sequence[str] = (),
+        where: Sequence[Filter] = (),
+        time_range: tuple[date | None, date | None] | None = None,
+        grain: str | None = None,
+        order_by: Sequence[str] = (),
+        limit: int | None = None,
+        *,
+        names: Naming = "friendly",
+    ) -> Compiled:
+        """Turn a request into one SELECT.
+
+        Args:
+            metrics: Names of metrics.
+            group_by: Dimensions, qualified or short; time dimensions may carry a grain
+                (``metric_time__month``, ``complaint__closed_at__week``).
+            where: Filters on dimensions; a filter on a requested metric keeps groups.
+            time_range: First and last day, both included; either may be None.
+            grain: Period of ``metric_time`` to group by: day, week, month, quarter, year.
+            order_by: Columns of the result, ``-`` before a name for descending. Ties follow the keys.
+            limit: At most this many rows.
+            names: Column names: ``friendly`` drops entities (``ward_id``, ``metric_month``), ``qualified`` keeps
+                names as requested (``complaint__ward_id``, ``metric_time__month``).
+
+        Raises:
+            SemanticError: an unknown name, or a combination that has no answer.
+        """
+        first, last = time_range or (None, None)
+        request = Request(tuple(metrics), tuple(group_by), tuple(where), first, last, grain, tuple(order_by), limit)
+        return self._manifest().compile(request, names)
+
+    def compile_saved_query(self, name: str) -> Compiled:
+        """SQL of a saved query of the manifest, with friendly column names.
+
+        Raises:
+            SemanticError: no such saved query.
+        """
+        return self._manifest().compile_saved_query(name)
+
+    def query(
+        self,
+        session: Session,
+        metrics: Sequence[str],
+        group_by: Sequence[str] = (),
+        where: Sequence[Filter] = (),
+        time_range: tuple[date | None, date | None] | None = None,
+        grain: str | None = None,
+        order_by: Sequence[str] = (),
+        limit: int | None = None,
+        *,
+        names: Naming = "friendly",
+        timeout_s: float | None = None,
+    ) -> QueryResult:
+        """Compile a request (see ``compile``) and run it in a session of the lake.
+
+        Raises:
+            SemanticError: the request has no answer.
+            QueryTimeoutError: it ran longer than ``timeout_s``.
+        """
+        begun = time.perf_counter()
+        compiled = self.compile(metrics, group_by, where, time_range, grain, order_by, limit, names=names)
+        rows = session.query(compiled.sql, timeout_s=timeout_s)
+        snapshots = {table: session.snapshots[table] for table in compiled.tables if table in session.snapshots}
+        elapsed = (time.perf_counter() - begun) * 1000
+        return QueryResult(compiled.columns, rows, compiled.sql, snapshots, elapsed, compiled.notes)
+
+    def _manifest(self) -> _Manifest:
+        path = self._target / "semantic_manifest.json"
+        try:
+            stat = path.stat()
+        except FileNotFoundError:
+            raise SemanticError(f"there is no {path}: run `dbt parse` (or `asklake materialize`) first") from None
+        stamp = (stat.st_mtime_ns, stat.st_size)
+        with self._lock:
+            if self._loaded is None or self._loaded[0] != stamp:
+                self._loaded = (stamp, _Manifest(path, self._dialect))
+            return self._loaded[1]
+
+
+class _Manifest:
+    """One version of a semantic manifest, with everything compiled from it."""
+
+    def __init__(self, path: Path, dialect: Dialect) -> None:
+        self._raw = _without_database(json.loads(path.read_text(encoding="utf-8")))
+        self._text = json.dumps(with_bases(self._raw))
+        self._dialect, self._cache_file = dialect, path.with_name("asklake_dimensions.json")
+        self._compiler = Compiler(self._text, dialect)
+        self._templates: OrderedDict[Hashable, Any] = OrderedDict()
+        self._compiled: OrderedDict[Hashable, Any] = OrderedDict()
+        self._lock = threading.RLock()
+
+    @cached_property
+    def catalog(self) -> Catalog:
+        with self._lock:
+            return build_catalog(self._raw, self._dimensions(), self._fingerprint)
+
+    @cached_property
+    def _fingerprint(self) -> str:
+        return hashlib.sha256(self._text.encode()).hexdigest()[:16]
+
+    def _dimensions(self) -> dict[str, tuple[str, ...]]:
+        """Which dimensions each metric has; kept beside the manifest, for asking MetricFlow takes seconds."""
+        try:
+            kept = json.loads(self._cache_file.read_text(encoding="utf-8"))
+            if kept["fingerprint"] == self._fingerprint:
+                return {metric: tuple(names) for metric, names in kept["dimensions"].items()}
+        except (OSError, ValueError, KeyError, TypeError):
+            pass  # absent, or not ours: made anew
+        found = self._compiler.dimensions(metric["name"] for metric in self._raw["metrics"])
+        _write_if_possible(self._cache_file, {"fingerprint": self._fingerprint, "dimensions": found})
+        return found
+
+    def compile(self, request: Request, names: Naming) -> Compiled:
+        key = (request.cache_key, names)
+        return self._remembered(self._compiled, key, lambda: self._compile(request, names))
+
+    def compile_saved_query(self, name: str) -> Compiled:
+        saved = self.catalog.saved_query(name)
+        if saved.where:
+            raise SemanticError(f"saved query '{name}' has a where: filter what reads it instead")
+        group_by = tuple(_dunder(item) for item in saved.group_by)
+        return self.compile(Request(saved.metrics, group_by), "friendly")
+
+    def _compile(self, request: Request, names: Naming) -> Compiled:
+        parts, keys, notes = split(request, self.catalog)
+        out_names = _names([key.requested for key in keys], names)
+        metrics = [self.catalog.metric(name) for name in request.metrics]
+        sources = [self._part(part, out_names) for part in parts]
+        tables = {table for _, _, read in sources for table in read}
+        sql = sqltext.side_by_side([(sql, own) for sql, own, _ in sources], out_names, request.metrics)
+        columns = (
+            *(
+                QueryColumn(out, key.requested, key.label, "time" if key.grain else "dimension")
+                for key, out in zip(keys, out_names, strict=True)
+            ),
+            *(QueryColumn(m.name, m.name, m.label, "metric", m.format, m.unit) for m in metrics),
+        )
+        having = [self._having(condition) for condition in request.having]
+        order = _order(request.order_by, columns)
+        return Compiled(
+            sqltext.finished(sql, having, order, request.limit), columns, tuple(sorted(tables)), tuple(notes)
+        )
+
+    def _part(self, part: Part, out_names: Sequence[str]) -> tuple[str, tuple[str, ...], tuple[str, ...]]:
+        """SQL of one part with named columns, its metrics, and the tables it reads."""
+        template, tables = self._remembered(self._templates, part.shape, lambda: self._template(part))
+        keys = [
+            sqltext.OutColumn(out, key.dunder, "DATE" if key.is_day_or_coarser else None)
+            for out, key in zip(out_names, part.keys, strict=True)
+        ]
+        metrics = [sqltext.OutColumn(m, m, _cast(self.catalog.metric(m))) for m in part.metrics]
+        return sqltext.part(fill(template, part.values), keys, metrics), part.metrics, tables
+
+    def _template(self, part: Part) -> tuple[str, tuple[str, ...]]:
+        """SQL with placeholders for values, and the tables it reads (those inside of values included)."""
+        if part.running is not None:
+            sql = self._running_total(part, part.running)
+        else:
+            keys = [key.dunder for key in part.keys]
+            sql = self._compiler.sql(part.metrics, keys, part.conditions, part.start, part.end)
+            times = [t for name in part.metrics for t in self.catalog.metric(name).times]
+            sql = sqltext.within_data(sql, self.catalog.time_spines, list(dict.fromkeys(times)))
+        return sql, sqltext.tables_of(sql, self._dialect)
+
+    def _running_total(self, part: Part, span: Span) -> str:
+        metric = self.catalog.metric(span.metric)
+        assert metric.running is not None
+        by_time = f"{METRIC_TIME}__"
+        keys = [key.dunder for key in part.keys if not key.dunder.startswith(by_time)]
+        period = next((key for key in part.keys if key.dunder.startswith(by_time)), None)
+        base_keys = [*keys, f"{by_time}{metric.min_grain}"]
+        return total(
+            self._compiler.sql([metric.running.base], base_keys, part.conditions),
+            metric.running,
+            name=metric.name,
+            keys=[sqltext.quoted(key) for key in keys],
+            unit=metric.min_grain,
+            period=(period.dunder, period.grain or metric.min_grain) if period else None,
+            days=sqltext.days_of_data(self.catalog.time_spines, metric.times),
+            first=span.first,
+            last=span.last,
+        )
+
+    def _having(self, condition: Filter) -> str:
+        template, texts = condition.condition(sqltext.quoted(condition.dimension), 0)
+        return fill(template, texts)
+
+    def _remembered(self, cache: OrderedDict[Hashable, _T], key: Hashable, make: Callable[[], _T]) -> _T:
+        with self._lock:
+            if key in cache:
+                cache.move_to_end(key)
+                return cache[key]
+        made = make()
+        with self._lock:
+            cache[key] = made
+            if len(cache) > _CACHED:
+                cache.popitem(last=False)
+        return made
+
+
+def _without_database(raw: dict[str, Any]) -> dict[str, Any]:
+    """The manifest with two-part table names, if all its tables are in one database.
+
+    dbt bakes in the database it parsed with; a session of the lake has tables by ``layer.table``, in a database
+    of its own.
+    """
+    spines = (raw.get("project_configuration") or {}).get("time_spines") or []
+    relations = [item["node_relation"] for item in (*raw["semantic_models"], *spines)]
+    if len({relation.get("database") for relation in relations}) == 1:
+        for relation in relations:
+            schema, table = sqltext.quoted(relation["schema_name"]), sqltext.quoted(relation["alias"])
+            relation.update(relation_name=f"{schema}.{table}", database=None)
+    return raw
+
+
+def _names(requested: Sequence[str], names: Naming) -> list[str]:
+    """The column names of the keys; short where that is not ambiguous."""
+    if names == "qualified":
+        return list(requested)
+    short = [_friendly(name) for name in requested]
+    return [one if short.count(one) == 1 else full for one, full in zip(short, requested, strict=True)]
+
+
+def _friendly(name: str) -> str:
+    if name.startswith(f"{METRIC_TIME}__"):
+        return f"metric_{name.rsplit('__', 1)[1]}"
+    *entities, last = name.split("__")
+    from semantic.catalog import GRAINS
+
+    return f"{entities[-1]}_{last}" if last in GRAINS and len(entities) > 1 else last
+
+
+def _cast(metric: Metric) -> str | None:
+    """Counts come out of engines in several widths; people get 64 bits."""
+    return "BIGINT" if metric.format == "integer" else None
+
+
+def _order(order_by: Sequence[str], columns: Sequence[QueryColumn]) -> list[tuple[str, bool]]:
+    """Column and direction of each sort key; the keys of the rows come last, so that the order is total."""
+    if not order_by:
+        return []
+    wanted = [(name.removeprefix("-"), name.startswith("-")) for name in order_by]
+    found = [(_column(name, columns), down) for name, down in wanted]
+    named = {name for name, _ in found}
+    return found + [(c.name, False) for c in columns if c.kind != "metric" and c.name not in named]
+
+
+def _column(name: str, columns: Sequence[QueryColumn]) -> str:
+    for column in columns:
+        short = column.source.rsplit("__", 1)[-1]
+        is_time = name == METRIC_TIME and column.source.startswith(f"{METRIC_TIME}__")
+        if name in (column.name, column.source, short) or is_time:
+            return column.name
+    raise SemanticError(f"cannot order by '{name}': it is not in the result ({', '.join(c.name for c in columns)})")
+
+
+def _dunder(item: str) -> str:
+    """``TimeDimension('metric_time', 'month')`` as ``metric_time__month``."""
+    import ast
+
+    call = ast.parse(item.strip(), mode="eval").body
+    if not isinstance(call, ast.Call):
+        return item
+    parts = [argument.value for argument in call.args if isinstance(argument, ast.Constant)]
+    return "__".join(str(text).lower() for text in parts)
+
+
+def _write_if_possible(path: Path, content: Any) -> None:
+    """Keep a file that is only there to save time; a read-only folder is no error."""
+    try:
+        partial = path.with_name(f"{path.name}.{os.getpid()}.{threading.get_ident()}")
+        partial.write_text(json.dumps(content), encoding="utf-8")
+        partial.replace(path)
+    except OSError:
+        return
