@@ -21,18 +21,20 @@ class Settings(BaseSettings):
 
     model_config = SettingsConfigDict(env_prefix="ASKLAKE_", frozen=True, extra="ignore")
 
-    profile: Literal["local", "cluster"] = Field("local", description="Which engine, catalog and storage.")
-    home: Path = Field(PROJECT_ROOT / ".asklake", description="Folder of all local data.")
-    landing: str = Field("", description="Folder or s3:// prefix watched for files; default <home>/landing.")
-    dagster_home: Path | None = Field(None, description="Dagster's run and event storage; default <home>/dagster.")
-    threads: int = Field(0, ge=0, description="Threads of the engine; 0 is one per core.")
-    memory_limit: str = Field("4GB", description="Memory the embedded engine may use before it spills to disk.")
-    query_timeout_s: float = Field(60.0, gt=0, description="Longest time a question's query may run, seconds.")
+    profile: Literal["local", "cluster"] = Field(default="local", description="Which engine, catalog and storage.")
+    home: Path = Field(default=PROJECT_ROOT / ".asklake", description="Folder of all local data.")
+    landing: str = Field(default="", description="Folder or s3:// prefix watched for files; default <home>/landing.")
+    dagster_home: Path | None = Field(
+        default=None, description="Dagster's run and event storage; default <home>/dagster."
+    )
+    threads: int = Field(default=0, ge=0, description="Threads of the engine; 0 is one per core.")
+    memory_limit: str = Field(default="4GB", description="Memory the embedded engine may use before it spills to disk.")
+    query_timeout_s: float = Field(default=60.0, gt=0, description="Longest time a question's query may run, seconds.")
     snapshot_retention: timedelta = Field(
-        timedelta(days=7), description="How long old snapshots stay readable before maintenance expires them."
+        default=timedelta(days=7), description="How long old snapshots stay readable before maintenance expires them."
     )
     staging_grace: timedelta = Field(
-        timedelta(hours=24), description="Age after which the staged files of a dead publication are removed."
+        default=timedelta(hours=24), description="Age after which the staged files of a dead publication are removed."
     )
 
     @property
@@ -87,4 +89,4 @@ def get_settings() -> Settings:
     Raises:
         pydantic.ValidationError: a variable has a value that does not fit; the message names it.
     """
-    return Settings()  # pyright: ignore[reportCallIssue]
+    return Settings()

@@ -1,0 +1,176 @@
+"""`make bench`: run the benchmarks, print medians and ratios, write bench/results.json.
+
+python -m bench [ingest] [build] [incremental] [query] [questions] [--repeat 5] [--scale 1.0]
+"""
+
+from __future__ import annotations
+
+import argparse
+import shutil
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+
+from rich.console import Console
+from rich.table import Table
+
+from bench.data import event_files, history
+from bench.measure import Contender, Result, compare, in_own_process, save
+from bench.work import (
+    build_ours,
+    build_plain_dbt,
+    incremental_ours,
+    ingest_dlt,
+    ingest_duckdb,
+    ingest_ours,
+    mf_project,
+    query_bare,
+    query_mf,
+    query_ours,
+    questions_alone,
+    questions_in_a_batch,
+)
+from nlq.demo import QUESTIONS
+
+DLT_SHARE = 0.02
+"""dlt is given this part of the file: it needs minutes for what the others do in seconds."""
+QUERY = {"metrics": ["pgr_complaints", "pgr_sla_breach_rate"], "group_by": ["ward_id"], "grain": "month"}
+MF_QUERY = ["--metrics", "pgr_complaints,pgr_sla_breach_rate", "--group-by", "complaint__ward_id,metric_time__month"]
+
+
+def ingest(folder: Path, repeat: int, scale: float) -> list[Result]:
+    """A file of events into bronze, beside DuckDB alone and beside dlt."""
+    rows = int(5_000_000 * scale)
+    whole = event_files(folder / "files", rows)
+    part = event_files(folder / "files", int(rows * DLT_SHARE))
+    results = []
+    for kind, source in (("ndjson", "pgr_events"), ("csv", "pgr_events_csv")):
+        results.append(
+            compare(
+                f"ingest_{kind}",
+                [
+                    Contender("asklake", ingest_ours, (str(whole[kind]), source, str(folder / "lake"))),
+                    Contender("duckdb", ingest_duckdb, (str(whole[kind]), kind, str(folder / "out"))),
+                    Contender("dlt", ingest_dlt, (str(part[kind]), kind, str(folder / "dlt")), share=DLT_SHARE),
+                ],
+                repeat=repeat,
+                aim="at most 2 times DuckDB's time for the same file to Parquet, at most 0.2 times dlt's",
+            )
+        )
+        results[-1].notes.append(
+            f"{rows} events, {whole[kind].stat().st_size / 1e6:.0f} MB; dlt: {DLT_SHARE:.0%} of it"
+        )
+    return results
+
+
+def build(folder: Path, repeat: int, scale: float) -> list[Result]:
+    """Silver and gold of PGR built whole, beside plain dbt-duckdb."""
+    home = folder / "build"
+    in_own_process(_history, str(home), 180, int(5000 * scale))
+    return [
+        compare(
+            "build_pgr",
+            [
+                Contender("asklake", build_ours, (str(home), "pgr")),
+                Contender("plain dbt-duckdb", build_plain_dbt, (str(home), "pgr")),
+            ],
+            repeat=repeat,
+            aim="at most 1.5 times plain dbt-duckdb",
+        )
+    ]
+
+
+def incremental(folder: Path, repeat: int, scale: float) -> list[Result]:
+    """The newest day built again, after 30, 180 and 700 days of history."""
+    contenders = []
+    for days in (30, 180, 700):
+        home = folder / f"history_{days}"
+        in_own_process(_history, str(home), days, int(1000 * scale))
+        contenders.append(Contender(f"{days} days", incremental_ours, (str(home), "2026-06-30")))
+    return [compare("incremental_day", contenders, repeat=repeat, aim="flat within 20 %")]
+
+
+def query(folder: Path, repeat: int, scale: float) -> list[Result]:
+    """`asklake query` in a warm process, beside the same SQL in bare DuckDB and beside the `mf` command."""
+    home = folder / "query"
+    in_own_process(_history, str(home), 540, int(280 * scale))
+    sql = in_own_process(query_ours, str(home), QUERY).extra["sql"]
+    in_own_process(mf_project, str(home))
+    return [
+        compare(
+            "query",
+            [
+                Contender("asklake", query_ours, (str(home), QUERY)),
+                Contender("bare DuckDB", query_bare, (str(home), sql, ["gold.gold_pgr_case_lifecycle"])),
+                Contender("mf", query_mf, (str(home), MF_QUERY)),
+            ],
+            repeat=repeat,
+            aim="at most 1.5 times bare SQL plus 50 ms; 30 times faster than mf",
+        )
+    ]
+
+
+def questions(folder: Path, repeat: int, scale: float) -> list[Result]:
+    """A queued question to its stored answer: alone, and in a batch of 200."""
+    home = folder / "questions"
+    in_own_process(_history, str(home), 540, int(280 * scale))
+    asked = list(QUESTIONS)
+    return [
+        compare(
+            "question_alone",
+            [Contender("asklake", questions_alone, (str(home), asked))],
+            repeat=repeat,
+            aim="median at most 5 s",
+        ),
+        compare(
+            "questions_batch_of_200",
+            [Contender("asklake", questions_in_a_batch, (str(home), asked, 200))],
+            repeat=repeat,
+            aim="at most 10 s, that is 20 questions a second",
+        ),
+    ]
+
+
+def _history(home: str, days: int, events_a_day: int) -> float:
+    history(Path(home), days=days, events_a_day=events_a_day)
+    return 0.0
+
+
+BENCHMARKS: dict[str, Callable[[Path, int, float], list[Result]]] = {
+    "ingest": ingest, "build": build, "incremental": incremental, "query": query, "questions": questions,
+}  # fmt: skip
+
+
+def show(results: list[Result]) -> None:
+    """Print medians and ratios."""
+    table = Table("benchmark", "contender", "median s", "peak MB", "first is … times this", title="Benchmarks")
+    for result in results:
+        for i, (name, runs) in enumerate(result.runs.items()):
+            ratio = "" if i == 0 else f"{result.ratios[name]:.2f}"
+            peak = f"{max(t.peak_mb for t in runs):.0f}"
+            table.add_row(result.benchmark if i == 0 else "", name, f"{result.median(name):.3f}", peak, ratio)
+    Console().print(table)
+
+
+def main() -> None:
+    """Run the benchmarks named on the command line, or all."""
+    parser = argparse.ArgumentParser(prog="bench", description=__doc__)
+    parser.add_argument("names", nargs="*", help=f"some of: {', '.join(BENCHMARKS)}; all if none is named")
+    parser.add_argument("--repeat", type=int, default=5)
+    parser.add_argument("--scale", type=float, default=1.0, help="size of the inputs, 1.0 as documented")
+    arguments = parser.parse_args()
+    if unknown := set(arguments.names) - set(BENCHMARKS):
+        parser.error(f"there is no benchmark {', '.join(sorted(unknown))}; there are {', '.join(BENCHMARKS)}")
+    results: list[Result] = []
+    for name in arguments.names or BENCHMARKS:
+        folder = Path(tempfile.mkdtemp(prefix=f"asklake-bench-{name}-"))
+        try:
+            results += BENCHMARKS[name](folder, arguments.repeat, arguments.scale)
+            save(results)
+        finally:
+            shutil.rmtree(folder, ignore_errors=True)
+    show(results)
+
+
+if __name__ == "__main__":
+    main()
