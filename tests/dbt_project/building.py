@@ -1,0 +1,172 @@
+"""What the tests of the dbt project share: rows put into bronze, tables built from them, tables read back.
+
+Only helpers belong here; the ingestion has tests of its own, so rows go into bronze directly.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+
+import polars as pl
+
+from lakehouse_assets.domains import all_contracts, contract_of
+from lakehouse_assets.lakehouse import dbt_runner
+from lakehouse_assets.lakehouse.lake import Lake
+from lakehouse_assets.lakehouse.publication import Append, Publication
+
+CONTRACTS = {c.identifier: c for c in all_contracts()}
+PGR_MODELS = (
+    "silver_pgr_events",
+    "silver_pgr_open_periods",
+    "gold_pgr_case_lifecycle",
+    "gold_pgr_funnel_daily",
+    "gold_pgr_backlog_daily",
+)
+SALES_MODELS = ("silver_sales", "gold_sales_monthly")
+FIRST_LOAD = datetime(2026, 1, 1)
+
+
+@dataclass(frozen=True)
+class Event:
+    """A complaint event as a feed sends it; `key` says which event it is, so a second one with it is a correction."""
+
+    key: str
+    complaint: str
+    type: str
+    time: datetime
+    ward: str | None = "WARD_01"
+    channel: str | None = "WEB"
+    sla_hours: int | None = 24
+    priority: str | None = "HIGH"
+    tenant: str = "pb.amritsar"
+
+    def row(self) -> dict[str, Any]:
+        """The columns of bronze that depend on the event."""
+        attributes = pl.DataFrame(
+            {"complaint_type": ["GARBAGE"], "priority": [self.priority], "sla_hours": [self.sla_hours]}
+        ).select(pl.struct(pl.all()).struct.json_encode())
+        return {
+            "event_date": self.time.date(),
+            "event_time": self.time,
+            "tenant_id": self.tenant,
+            "service": "PGR",
+            "entity_type": "COMPLAINT",
+            "entity_id": self.complaint,
+            "event_type": self.type,
+            "channel": self.channel,
+            "ward_id": self.ward,
+            "attributes_json": attributes.item(),
+            "record_key": _md5(f"{self.tenant}|{self.key}"),
+        }
+
+
+@dataclass(frozen=True)
+class Line:
+    """An order line as a feed sends it; a second one with the same `key` is a correction."""
+
+    key: str
+    order: str
+    time: datetime
+    quantity: int = 1
+    price: float = 10.0
+    customer: str | None = "c1"
+    city: str | None = "Pune"
+    tenant: str = "acme"
+
+    def row(self) -> dict[str, Any]:
+        """The columns of bronze that depend on the line."""
+        return {
+            "sale_date": self.time.date(),
+            "sale_time": self.time,
+            "tenant_id": self.tenant,
+            "order_id": self.order,
+            "line_id": self.key,
+            "product_id": "p1",
+            "customer_id": self.customer,
+            "country": "India",
+            "city": self.city,
+            "quantity": self.quantity,
+            "unit_price": self.price,
+            "amount": round(self.quantity * self.price, 2),
+            "currency": "INR",
+            "record_key": _md5(f"{self.tenant}|{self.key}"),
+        }
+
+
+def load(lake: Lake, table: str, records: Sequence[Event | Line], number: int) -> list[date]:
+    """Append records to a bronze table as load `number`, and return the days a build must now cover.
+
+    These are the days of the records, and those that hold another version of a record which these days hold.
+    """
+    contract = CONTRACTS[table]
+    day = contract.partitions[0].column
+    rows = [
+        {
+            **record.row(),
+            "raw_payload": "{}",
+            "load_id": f"load-{number:04d}",
+            "source": "test",
+            "source_file": f"file-{number}",
+            "source_row": position,
+            "loaded_at": FIRST_LOAD + timedelta(hours=number),
+        }
+        for position, record in enumerate(records, start=1)
+    ]
+    frame = pl.DataFrame(rows, infer_schema_length=None)
+    missing = [pl.lit(None).alias(name) for name in contract.column_names if name not in frame.columns]
+    frame = frame.with_columns(missing)
+    publication = Publication.begin(lake, run_id=f"load-{number}")
+    with publication.session() as session:
+        session.con.register("incoming", frame.to_arrow())
+        publication.stage(contract, "select * from incoming", session.con, Append())
+        publication.audit(session.con)
+    publication.publish()
+    return closed(lake, table, {row[day] for row in rows})
+
+
+def closed(lake: Lake, table: str, days: set[date]) -> list[date]:
+    """These days of a bronze table, and those that hold another version of a record which these days hold."""
+    day = CONTRACTS[table].partitions[0].column
+    with lake.session() as session:
+        copies = session.query(f"select distinct {day} as day, record_key as key from {table}").to_pylist()
+    while True:
+        keys = {c["key"] for c in copies if c["day"] in days}
+        wider = days | {c["day"] for c in copies if c["key"] in keys}
+        if wider == days:
+            return sorted(days)
+        days = wider
+
+
+def build(lake: Lake, models: Sequence[str], days: Sequence[date] = (), *, tests: bool = False) -> dbt_runner.DbtRun:
+    """Build models for some days (all, if none are given), audit and publish them; a blocking outcome raises."""
+    publication = Publication.begin(lake, run_id=f"test-{datetime.now(UTC):%H%M%S%f}")
+    kinds = ("model", "test") if tests else ("model",)
+    outcome = dbt_runner.run(publication, CONTRACTS, select=models, days=days, resource_types=kinds)
+    publication.audit()
+    publication.publish()
+    return outcome
+
+
+def tables(lake: Lake, models: Sequence[str]) -> Mapping[str, list[tuple[Any, ...]]]:
+    """Every row of the models' tables, in an order that depends on the rows alone."""
+    found: dict[str, list[tuple[Any, ...]]] = {}
+    with lake.session() as session:
+        for contract in (c for c in CONTRACTS.values() if c.table in models):
+            rows = session.query(f"select * from {contract.identifier}").to_pylist()
+            found[contract.table] = sorted((tuple(r.values()) for r in rows), key=repr)
+    return found
+
+
+def table(lake: Lake, identifier: str) -> list[dict[str, Any]]:
+    """The rows of one table, sorted by its key."""
+    keys = ", ".join(contract_of(identifier).key)
+    with lake.session() as session:
+        return session.query(f"select * from {identifier} order by {keys}").to_pylist()
+
+
+def _md5(text: str) -> str:
+    return hashlib.md5(text.encode(), usedforsecurity=False).hexdigest()
