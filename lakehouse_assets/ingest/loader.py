@@ -1,7 +1,7 @@
 """Loading files: one publication per file, of its rows, its quarantined records and the note that it was loaded.
 
 Belongs here: the order of a load, and that a file is loaded once.
-Does not belong here: reading (records, readers), SQL of a mapping (mapping), replaying (quarantine).
+Does not belong here: reading (records), SQL of a mapping (mapping), replaying (quarantine).
 """
 
 from __future__ import annotations
@@ -20,10 +20,10 @@ from typing import TYPE_CHECKING, Any
 
 import duckdb
 
+from lakehouse_assets.ingest.batches import KEPT_TEXT
 from lakehouse_assets.ingest.contracts import LOADS, QUARANTINE
 from lakehouse_assets.ingest.errors import IngestError, SomeFilesFailedError, SourceError
 from lakehouse_assets.ingest.mapping import RecordMapping
-from lakehouse_assets.ingest.readers import KEPT_TEXT
 from lakehouse_assets.ingest.records import Records, open_records
 from lakehouse_assets.ingest.sources import Source, find_source
 from lakehouse_assets.ingest.streams import InputFile, Progress, expand
@@ -34,6 +34,7 @@ from lakehouse_assets.lakehouse.publication import Append, Publication, Publishe
 if TYPE_CHECKING:
     from pyiceberg.table import Table
 
+    from lakehouse_assets.lakehouse.audit import CheckOutcome
     from lakehouse_assets.lakehouse.lake import Lake
 
 CONTENT_HASH = "asklake.content-sha256"
@@ -61,6 +62,7 @@ class LoadResult:
     publication_id: str = ""
     seconds: float = 0.0
     published: tuple[Published, ...] = ()
+    outcomes: tuple[CheckOutcome, ...] = ()
 
 
 class AlreadyLoadedError(Exception):
@@ -177,9 +179,7 @@ class Loader:
         with engine_for(settings, self._source) as con:
             check_mapping(con, mapping)
             records = open_records(file, self._source, mapping, settings.scratch_dir)
-            publication = Publication.begin(
-                self._lake, run_id=self._run_id, properties={LOAD_ID: load_id}
-            )
+            publication = Publication.begin(self._lake, run_id=self._run_id, properties={LOAD_ID: load_id})
             try:
                 with writing(file.path):
                     return self._publish(publication, con, file, mapping, records)
@@ -212,7 +212,7 @@ class Loader:
             load_id=mapping.load_id, source=self._source.name, target_table=self._source.target, file=file.path,
             already_loaded=False, rows_read=note.read, rows_loaded=note.loaded, rows_quarantined=note.quarantined,
             rows_written=written.rows, bytes=file.size, content_sha256=file.sha256, days=note.days,
-            publication_id=publication.id, published=tuple(published),
+            publication_id=publication.id, published=tuple(published), outcomes=tuple(publication.outcomes),
         )  # fmt: skip
 
 
@@ -241,9 +241,7 @@ class LoadNote:
             "last_day": str(self.days[-1]) if self.days else None,
             "loaded_at": self.mapping.loaded_at, "publication_id": publication_id,
         }  # fmt: skip
-        return "select " + ", ".join(
-            f"{'null' if v is None else literal(v)} as {quoted(k)}" for k, v in values.items()
-        )
+        return "select " + ", ".join(f"{'null' if v is None else literal(v)} as {quoted(k)}" for k, v in values.items())
 
 
 def target_contract(source: Source) -> Contract:
