@@ -46,6 +46,16 @@
   {{ return(_joined(spans)) }}
 {%- endmacro %}
 
+{#- From-clause item: the spans (columns first_day, last_day) of consecutive days that make up a list of ISO dates. -#}
+{% macro spans_of(days) -%}
+  (
+    {%- for first, last in day_spans(days) %}
+    {{ "union all" if not loop.first }}
+    select date '{{ first }}' as first_day, date '{{ last }}' as last_day
+    {%- endfor %}
+  )
+{%- endmacro %}
+
 {% macro _joined(spans) -%}
   {%- set joined = [] -%}
   {%- for first, last in spans -%}

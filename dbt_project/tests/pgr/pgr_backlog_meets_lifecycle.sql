@@ -1,4 +1,4 @@
--- On the last known day, if the run made it, the backlog counts the complaints whose lifecycle says they are open.
+-- If the run made the last known day, its backlog counts the complaints that lifecycle says are open.
 with
 
 lifecycle as (

@@ -1,4 +1,4 @@
--- A settled complaint with an SLA breached it exactly when it was settled after its deadline; an SLA is positive.
+-- A settled complaint breached its SLA exactly when it was settled after the deadline; an SLA is positive.
 select *
 from {{ staged(ref("gold_pgr_case_lifecycle")) }}
 where

@@ -1,5 +1,5 @@
--- One row per day, tenant, ward, channel, complaint type and priority with open complaints, for the days of the run
--- and every other day whose backlog it changes, up to the last day on which any event is known.
+-- One row per day, tenant, ward, channel, complaint type and priority with open complaints, for the days of
+-- the run and every other day whose backlog it changes, up to the last day on which any event is known.
 {{ config(replaces="touched", touched="pgr_touched_backlog_days") }}
 {%- set run_days = pgr_touched_backlog_days() %}
 with
@@ -9,30 +9,25 @@ periods as (
     from {{ ref("silver_pgr_open_periods") }}
 ),
 
+all_time as (
+    select
+        min(opened_date) as first_day,
+        date '9999-12-31' as last_day
+    from periods
+),
+
 horizon as (
     select cast(max(last_event_at) as date) as last_day
     from {{ ref("gold_pgr_case_lifecycle") }}
 ),
 
-{% if is_partial() -%}
-spans as (
-    {%- for first, last in day_spans(run_days) %}
-    {{ "union all" if not loop.first }}
-    select
-        date '{{ first }}' as first_day,
-        least(date '{{ last }}', last_day) as last_day
-    from horizon
-    {%- endfor %}
-),
-{%- else -%}
 spans as (
     select
-        min(periods.opened_date) as first_day,
-        max(horizon.last_day) as last_day
-    from periods
+        made.first_day,
+        least(made.last_day, horizon.last_day) as last_day
+    from {{ spans_of(run_days) if is_partial() else "all_time" }} as made
     cross join horizon
 ),
-{%- endif %}
 
 open_on as (
     select

@@ -44,10 +44,12 @@ cases as (
         max_by(events.sla_hours, events.event_no) filter (where events.sla_hours is not null) as sla_hours,
         min_by(events.channel, events.event_no) filter (where events.channel is not null) as channel,
         max_by(events.ward_id, events.event_no) filter (where events.ward_id is not null) as ward_id,
-        max_by(events.locality_id, events.event_no)
-            filter (where events.locality_id is not null) as locality_id,
-        max_by(events.complaint_type, events.event_no)
-            filter (where events.complaint_type is not null) as complaint_type,
+        max_by(events.locality_id, events.event_no) filter (
+            where events.locality_id is not null
+        ) as locality_id,
+        max_by(events.complaint_type, events.event_no) filter (
+            where events.complaint_type is not null
+        ) as complaint_type,
         max_by(events.priority, events.event_no) filter (where events.priority is not null) as priority,
         count(*) as event_count,
         min(last_periods.period_no) as period_no,

@@ -1,5 +1,5 @@
--- One row per month, tenant, country, region, city, category, channel and currency, for the whole months in which
--- the days of the run lie.
+-- One row per month, tenant, country, region, city, category, channel and currency, for the whole months in
+-- which the days of the run lie.
 with
 
 lines as (

@@ -13,7 +13,7 @@ ranked as (
         row_number() over (
             partition by record_key
             order by loaded_at desc, load_id desc, source_row desc
-        ) as version
+        ) as version_no
     from received
 )
 
@@ -41,4 +41,4 @@ select
     loaded_at,
     quantity < 0 as is_return
 from ranked
-where version = 1
+where version_no = 1
