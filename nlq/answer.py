@@ -13,7 +13,7 @@ from collections.abc import Mapping
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from threading import Lock
-from typing import TYPE_CHECKING, Any, Literal, Protocol
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple, Protocol
 
 from pydantic import BaseModel, ConfigDict
 
@@ -25,23 +25,36 @@ from nlq.plan import MAX_ROWS, Plan
 from nlq.planner import Planner
 from nlq.sql import finish, key_columns, time_column
 from nlq.vocabulary import TIME_DIMENSION, Vocabulary
+from semantic.errors import SemanticError
 
 if TYPE_CHECKING:
     from lakehouse_assets.lakehouse.lake import Lake
 
 OutcomeName = Literal["answered", "clarify", "refused", "failed"]
 _CACHED = 256
+_STATES_KEPT = 4
 
 
-class Compiler(Protocol):
+class CompiledPlan(NamedTuple):
+    """SQL of a plan, and remarks for people."""
+
+    sql: str
+    notes: tuple[str, ...] = ()
+
+
+class Layer(Protocol):
     """What answering needs of the semantic layer."""
 
-    def vocabulary(self) -> Vocabulary:
-        """What may be asked about; the same object as long as nothing changed."""
+    def vocabulary(self, heads: Mapping[str, str]) -> Vocabulary:
+        """What may be asked about at a state of the lake; the same object as long as nothing changed."""
         ...
 
-    def compile(self, plan: Plan) -> str:
-        """SQL of the plan's metrics, groups, filters and times, without thresholds, order and limit."""
+    def compile(self, plan: Plan) -> CompiledPlan:
+        """SQL of the plan's metrics, groups, filters and times, without thresholds, order and limit.
+
+        Raises:
+            SemanticError: the combination has no answer.
+        """
         ...
 
 
@@ -86,6 +99,7 @@ class Answer(_Frozen):
     truncated: bool = False
     definitions: dict[str, str] = {}
     filters: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
     sql: str | None = None
     snapshots: dict[str, int] = {}
     freshness: tuple[TableState, ...] = ()
@@ -109,13 +123,22 @@ class AnswerNotFoundError(LookupError):
 class Answerer:
     """Answers questions over one lake. Thread-safe."""
 
-    def __init__(self, lake: Lake, compiler: Compiler, *, roles: Mapping[str, Role] = ROLES) -> None:
+    def __init__(self, lake: Lake, layer: Layer, *, roles: Mapping[str, Role] = ROLES) -> None:
         """Nothing is read until the first question."""
-        self._lake, self._compiler, self._roles = lake, compiler, roles
-        self._planners: OrderedDict[tuple[int, Caller], tuple[Vocabulary, Planner]] = OrderedDict()
-        self._compiled: OrderedDict[str, str] = OrderedDict()
+        self._lake, self._layer, self._roles = lake, layer, roles
+        self._guards: OrderedDict[int, Guard] = OrderedDict()
+        self._planners: OrderedDict[tuple[int, Caller], Planner] = OrderedDict()
         self._states: OrderedDict[tuple[str, int], TableState] = OrderedDict()
         self._lock = Lock()
+
+    def vocabulary(self, caller: Caller | None = None) -> Vocabulary:
+        """What may be asked about now: everything, or what a caller may know of.
+
+        Raises:
+            GuardError: the caller's role is unknown, or it needs a tenant and there is none.
+        """
+        whole = self._layer.vocabulary(self._lake.catalog.heads())
+        return self._guard(whole).visible(caller) if caller else whole
 
     def ask(
         self,
@@ -127,7 +150,7 @@ class Answerer:
         answer_id: str | None = None,
         asked_by: str | None = None,
     ) -> Answer:
-        """Answer a question. Never raises for what the question says; failures of the data are in the answer.
+        """Answer a question. Never raises for what the question says; what prevents an answer is in the answer.
 
         Args:
             question: The text.
@@ -137,13 +160,12 @@ class Answerer:
             answer_id: The identifier to give the answer; a new one if None.
             asked_by: Name of the asker, kept with the answer.
         """
-        caller = caller or Caller()
-        run = _Run(question, caller, answer_id, asked_by)
+        run = self._begin(question, caller, heads, answer_id, asked_by)
         try:
-            planner = self._planner(caller)
-            return self._conclude(run, planner.plan(question, now or run.asked_at), heads)
+            outcome = self._planner(run).plan(question, now or run.asked_at)
         except GuardError as error:
             return run.answer("refused", str(error), error=error.code, nearest=error.nearest)
+        return self._conclude(run, outcome)
 
     def run(
         self,
@@ -155,16 +177,14 @@ class Answerer:
         answer_id: str | None = None,
     ) -> Answer:
         """Answer a plan, e.g. a choice that was offered; it passes the guard like any other."""
-        caller = caller or Caller()
-        text = question or explain.as_question(plan, self._compiler.vocabulary())
-        run = _Run(text, caller, answer_id, None)
-        return self._conclude(run, Planned(plan=plan, confidence=1.0), heads)
+        run = self._begin(question, caller, heads, answer_id, None)
+        return self._conclude(run, Planned(plan=plan, confidence=1.0))
 
     def replay(self, answer_id: str, caller: Caller | None = None) -> Answer:
         """Run a stored answer's plan again at the snapshots it was read at.
 
         Raises:
-            AnswerNotFoundError: no such answer, or it is another tenant's.
+            AnswerNotFoundError: no such answer that ran a plan, or it is another tenant's.
         """
         from nlq.store import stored_plan
 
@@ -172,82 +192,91 @@ class Answerer:
         stored = stored_plan(self._lake, answer_id)
         if stored is None or (caller.tenant is not None and stored.caller.tenant != caller.tenant):
             raise AnswerNotFoundError(f"there is no answer {answer_id}")
-        run = _Run(stored.question, stored.caller, answer_id, None)
+        run = self._begin(stored.question, stored.caller, None, answer_id, None)
         with self._lake.session(at=stored.snapshots) as session:
             return self._execute(run, stored.plan, Planned(plan=stored.plan, confidence=1.0), session)
 
     # --- from outcome to answer
 
-    def _conclude(self, run: _Run, outcome: Outcome, heads: Mapping[str, str] | None) -> Answer:
+    def _begin(
+        self,
+        question: str,
+        caller: Caller | None,
+        heads: Mapping[str, str] | None,
+        answer_id: str | None,
+        asked_by: str | None,
+    ) -> _Run:
+        run = _Run(question, caller or Caller(), answer_id, asked_by)
+        run.heads = self._lake.catalog.heads() if heads is None else heads
+        run.vocabulary = self._layer.vocabulary(run.heads)
+        return run
+
+    def _conclude(self, run: _Run, outcome: Outcome) -> Answer:
         if isinstance(outcome, Clarify):
             return run.answer("clarify", outcome.question, choices=outcome.choices)
         if isinstance(outcome, Refused):
             return run.answer("refused", outcome.reason, error=outcome.reason, nearest=outcome.nearest)
         try:
-            plan = self._guard().check(outcome.plan, run.caller)
+            plan = self._guard(run.vocabulary).check(outcome.plan, run.caller)
         except GuardError as error:
             return run.answer("refused", str(error), error=error.code, nearest=error.nearest)
         try:
-            with self._lake.session(heads=heads) as view:
-                return self._execute(run, plan, outcome, view)
+            with self._lake.session(heads=run.heads) as session:
+                return self._execute(run, plan, outcome, session)
+        except SemanticError as error:
+            return run.answer("refused", f"{error}.", plan=plan, error=str(error))
         except QueryTimeoutError:
             reason = f"The question took longer than {TIMEOUT_S:g} seconds; narrow it, e.g. to a shorter time."
             return run.answer("failed", reason, plan=plan, error=reason)
         except QueryRefusedError as error:
-            return run.answer("failed", f"The data is not there yet: {error}", plan=plan, error=str(error))
+            return run.answer("failed", f"The data is not there yet: {error}.", plan=plan, error=str(error))
 
     def _execute(self, run: _Run, plan: Plan, planned: Planned, session: Session) -> Answer:
-        vocabulary = self._compiler.vocabulary()
-        sql = finish(self._sql(plan), plan)
+        compiled = self._layer.compile(plan)
+        sql = finish(compiled.sql, plan)
         table = session.query(sql, timeout_s=TIMEOUT_S)
+        snapshots = dict(session.snapshots)
         names = [*key_columns(plan), *plan.metrics]
         found = [tuple(_plain(row[name]) for name in names) for row in table.to_pylist()]
         rows = found[:MAX_ROWS]
-        snapshots = dict(session.snapshots)
         said = [_by_meaning(plan, dict(zip(names, row, strict=True))) for row in rows]
         return run.answer(
             "answered",
-            explain.sentence(plan, said, vocabulary),
+            explain.sentence(plan, said, run.vocabulary),
             plan=plan,
             confidence=planned.confidence,
             because=planned.because,
-            columns=_columns(plan, vocabulary),
+            columns=_columns(plan, run.vocabulary),
             rows=tuple(rows),
             truncated=len(found) > MAX_ROWS,
-            definitions=explain.say_definitions(plan, vocabulary),
-            filters=tuple(explain.say_filters(plan, vocabulary)),
+            definitions=explain.say_definitions(plan, run.vocabulary),
+            filters=tuple(explain.say_filters(plan, run.vocabulary)),
+            notes=compiled.notes,
             sql=sql,
             snapshots=snapshots,
             freshness=tuple(self._state(name, snapshot, session) for name, snapshot in snapshots.items()),
         )
 
-    def _sql(self, plan: Plan) -> str:
-        key = plan.fingerprint
-        with self._lock:
-            if key in self._compiled:
-                self._compiled.move_to_end(key)
-                return self._compiled[key]
-        sql = self._compiler.compile(plan)
-        with self._lock:
-            _remember(self._compiled, key, sql)
-        return sql
-
     # --- what is known
 
-    def _guard(self) -> Guard:
-        return Guard(self._compiler.vocabulary(), self._roles)
+    def _guard(self, vocabulary: Vocabulary) -> Guard:
+        """The guard over a vocabulary; it keeps the vocabulary alive, so that its id stays its own."""
+        with self._lock:
+            if id(vocabulary) not in self._guards:
+                _remember(self._guards, id(vocabulary), Guard(vocabulary, self._roles), _STATES_KEPT)
+            return self._guards[id(vocabulary)]
 
-    def _planner(self, caller: Caller) -> Planner:
+    def _planner(self, run: _Run) -> Planner:
         """The planner over what the caller may know of."""
-        vocabulary = self._compiler.vocabulary()
-        key = (id(vocabulary), caller)
+        visible = self._guard(run.vocabulary).visible(run.caller)
+        key = (id(visible), run.caller)
         with self._lock:
-            if key in self._planners:
-                return self._planners[key][1]
-        planner = Planner(Guard(vocabulary, self._roles).visible(caller))
-        with self._lock:
-            _remember(self._planners, key, (vocabulary, planner))
-        return planner
+            found = self._planners.get(key)
+        if found is None or found.vocabulary is not visible:
+            found = Planner(visible)
+            with self._lock:
+                _remember(self._planners, key, found)
+        return found
 
     def _state(self, table: str, snapshot: int, session: Session) -> TableState:
         with self._lock:
@@ -282,7 +311,10 @@ def failed_answer(
 
 
 class _Run:
-    """One question under way: who asked what, when."""
+    """One question under way: who asked what, when, and the state of the lake it is answered at."""
+
+    heads: Mapping[str, str]
+    vocabulary: Vocabulary
 
     def __init__(self, question: str, caller: Caller, answer_id: str | None, asked_by: str | None) -> None:
         self.question, self.caller = question, caller
@@ -291,9 +323,10 @@ class _Run:
         self._started = time.perf_counter()
 
     def answer(self, outcome: OutcomeName, sentence: str, **details: Any) -> Answer:
+        plan: Plan | None = details.get("plan")
         return Answer(
             answer_id=self._id,
-            question=self.question,
+            question=self.question or (explain.as_question(plan, self.vocabulary) if plan else ""),
             outcome=outcome,
             sentence=sentence,
             tenant=self.caller.tenant,
@@ -335,7 +368,7 @@ def _plain(value: Any) -> Any:
     return value.isoformat() if isinstance(value, date) else value
 
 
-def _remember(cache: OrderedDict[Any, Any], key: Any, value: Any) -> None:
+def _remember(cache: OrderedDict[Any, Any], key: Any, value: Any, most: int = _CACHED) -> None:
     cache[key] = value
-    while len(cache) > _CACHED:
+    while len(cache) > most:
         cache.popitem(last=False)

@@ -23,6 +23,7 @@ TENANT_COLUMN = "tenant_id"
 _ORDERED = {Operator.GT, Operator.GE, Operator.LT, Operator.LE}
 _UNARY = {Operator.IS_NULL, Operator.IS_NOT_NULL}
 MAX_TEXT = 200
+_REMEMBERED = 256
 
 
 @dataclass(frozen=True)
@@ -72,6 +73,7 @@ class Guard:
     ) -> None:
         """Nothing is computed until a caller comes."""
         self._vocabulary, self._roles, self._tenant_column = vocabulary, roles, tenant_column
+        self._visible: dict[Caller, Vocabulary] = {}
 
     def visible(self, caller: Caller) -> Vocabulary:
         """The part of the vocabulary the caller may know of; of tenants only the caller's own.
@@ -79,6 +81,13 @@ class Guard:
         Raises:
             GuardError: the role is unknown, or it needs a tenant and the caller has none.
         """
+        if caller not in self._visible:
+            if len(self._visible) >= _REMEMBERED:
+                self._visible.clear()
+            self._visible[caller] = self._visible_to(caller)
+        return self._visible[caller]
+
+    def _visible_to(self, caller: Caller) -> Vocabulary:
         role = self._role(caller)
         dimensions = {
             name: self._own_tenant_only(dimension, caller)

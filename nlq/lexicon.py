@@ -95,9 +95,9 @@ class _Index:
         return [Hit(ref, 1.0, source) for ref, source in found.items()]
 
     def partial(self, stems: Sequence[str]) -> list[Hit]:
-        """Terms of whose phrase these words are a telling part: enough of it, and not only generic words."""
+        """Terms of whose phrase these words are enough."""
         wanted = set(stems)
-        if not wanted - GENERIC or len(wanted) != len(stems):
+        if len(wanted) != len(stems):
             return []
         ids = set.intersection(*(self._by_word.get(word, set()) for word in wanted))
         best: dict[str, Hit] = {}
@@ -113,6 +113,20 @@ class _Index:
             yield from key
 
 
+class _Described:
+    """The words of a term, to tell how near a text comes to it."""
+
+    def __init__(self, term: Metric | Dimension) -> None:
+        self._phrases = [phrase.lower() for phrase in (term.label, *term.synonyms)]
+        self._named = {stem(w) for phrase in self._phrases for w in words_of(phrase)}
+        self._described = {stem(w) for w in words_of(term.description)}
+
+    def closeness(self, wanted: set[str], text: str) -> float:
+        """Words in the name count double, words in the description once, likeness in spelling up to one."""
+        spelled = max(DamerauLevenshtein.normalized_similarity(text, phrase) for phrase in self._phrases)
+        return 2 * len(wanted & self._named) + len(wanted & self._described) + spelled
+
+
 class Lexicon:
     """Looks words up in one vocabulary. Immutable after construction, safe to share between threads."""
 
@@ -126,6 +140,8 @@ class Lexicon:
         self.longest_value = 1
         self._subjects_of = self._subject_words()
         self.subjects = frozenset[str]().union(*self._subjects_of.values())
+        self._english_stems = frozenset(stem(word) for word in ENGLISH)
+        self._untelling = self.subjects | GENERIC | self._english_stems
         self._domains = {word: m.domain for m in vocabulary.metrics.values() for word in words_of(m.domain)}
         for metric in vocabulary.metrics.values():
             self._add_metric(metric)
@@ -135,7 +151,7 @@ class Lexicon:
         self._stems = {*self._metrics.words(), *self._dimensions.words()}
         general = {word for word in OPERATORS | TIME_WORDS if len(word) >= _LONG_ENOUGH_TO_MEND and word not in FILLER}
         self._spellings = sorted({word for word in self._surface if len(word) > 3} | general)
-        self._english_stems = {stem(word) for word in ENGLISH}
+        self._described = {term.name: _Described(term) for term in self._terms()}
 
     @property
     def longest(self) -> int:
@@ -157,8 +173,12 @@ class Lexicon:
         return self._dimensions.whole(stems) or self._part_of(self._dimensions, stems)
 
     def _part_of(self, index: _Index, stems: Sequence[str]) -> list[Hit]:
-        """Terms said in part; a word that only names the subject tells no term from another."""
-        return [] if set(stems) <= self.subjects else index.partial(stems)
+        """Terms said in part; general words and those that only name the subject tell no term from another."""
+        return index.partial(stems) if set(stems) - self._untelling else []
+
+    def is_contested(self, stems: Sequence[str]) -> bool:
+        """Whether these words are the whole phrase of a metric and of a dimension as well: "orders", "order"."""
+        return bool(self._metrics.whole(stems) and self._dimensions.whole(stems))
 
     def values(self, norms: Sequence[str]) -> list[ValueHit]:
         """Values these words, in this order, may mean: in full, run together, or by a telling part."""
@@ -199,33 +219,22 @@ class Lexicon:
         """Labels of the metrics and dimensions whose names or descriptions come nearest to a text."""
         wanted = {stem(word) for word in words_of(text)} - GENERIC - self._english_stems
         scored = []
-        for term in (*self.vocabulary.metrics.values(), *self.vocabulary.dimensions.values()):
+        for term in self._terms():
             if metrics is not None and term.name not in metrics:
                 continue
-            score = self._closeness(term, wanted, text)
+            score = self._described[term.name].closeness(wanted, text.lower())
             if score >= _NEAR:
                 scored.append((-score, term.label))
         return list(dict.fromkeys(label for _, label in sorted(scored)))[:count]
 
-    @staticmethod
-    def _closeness(term: Metric | Dimension, wanted: set[str], text: str) -> float:
-        phrases = [phrase.lower() for phrase in (term.label, *term.synonyms)]
-        named = {stem(w) for phrase in phrases for w in words_of(phrase)}
-        described = {stem(w) for w in words_of(term.description)}
-        spelled = max(map(DamerauLevenshtein.normalized_similarity, [text.lower()] * len(phrases), phrases))
-        return 2 * len(wanted & named) + len(wanted & described) + spelled
+    def _terms(self) -> tuple[Metric | Dimension, ...]:
+        return (*self.vocabulary.metrics.values(), *self.vocabulary.dimensions.values())
 
     # --- construction
 
     def _subject_words(self) -> dict[str, frozenset[str]]:
-        dimensions = self.vocabulary.dimensions
         return {
-            metric.name: frozenset(
-                stem(word)
-                for name in metric.dimensions
-                if name in dimensions
-                for word in words_of(dimensions[name].entity)
-            )
+            metric.name: frozenset(stem(word) for entity in metric.entities for word in words_of(entity)) - GENERIC
             for metric in self.vocabulary.metrics.values()
         }
 
@@ -255,8 +264,7 @@ class Lexicon:
             self._add_flag(dimension)
             return
         for value in dimension.values.items:
-            if isinstance(value, str):
-                self._add_value(dimension.name, value)
+            self._add_value(dimension.name, value)
 
     def _add_flag(self, dimension: Dimension) -> None:
         """A yes/no dimension is asked by its name: "overdue ones" is is_overdue = true."""
@@ -264,8 +272,8 @@ class Lexicon:
             words = tuple(word for word in words_of(phrase) if word not in _BOOLEAN_PREFIXES)
             self._put(self._values, tuple(singular(w) for w in words), ValueHit(dimension.name, True, 1.0))
 
-    def _add_value(self, dimension: str, value: str) -> None:
-        words = tuple(singular(word) for word in words_of(value))
+    def _add_value(self, dimension: str, value: Any) -> None:
+        words = tuple(singular(word) for word in words_of(str(value)))
         if not words:
             return
         self._learn(word for word in words if word.isalpha())

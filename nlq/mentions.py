@@ -64,6 +64,8 @@ class Mention:
     score: float
     text: str
     payload: Any = None
+    contested: bool = False
+    """Whether the same words name a metric and a dimension in full."""
 
 
 @dataclass(frozen=True)
@@ -185,7 +187,8 @@ class MentionFinder:
             hits, absorbed = self._metric_hits(stems)
             if hits:
                 score = self._term_score(len(stems) - absorbed, hits, 0.2) + 3.0 * absorbed
-                yield self._mention(Kind.METRIC, first, last, score, tuple(hits))
+                mention = self._mention(Kind.METRIC, first, last, score, tuple(hits))
+                yield replace(mention, contested=self._lexicon.is_contested(stems))
 
     def _metric_hits(self, stems: list[str]) -> tuple[list[Hit], int]:
         """Metrics of these words; words that only name what the metric is about may be said besides."""
@@ -202,7 +205,9 @@ class MentionFinder:
     def _dimensions(self, first: int) -> Iterator[Mention]:
         for last, stems in self._windows(first, _DIMENSION_GLUE):
             if hits := self._lexicon.dimensions(stems):
-                yield self._mention(Kind.DIMENSION, first, last, self._term_score(len(stems), hits, 0.15), tuple(hits))
+                score = self._term_score(len(stems), hits, 0.15)
+                mention = self._mention(Kind.DIMENSION, first, last, score, tuple(hits))
+                yield replace(mention, contested=self._lexicon.is_contested(stems))
 
     @staticmethod
     def _term_score(count: int, hits: Sequence[Hit | ValueHit], bonus: float) -> float:
@@ -352,12 +357,12 @@ _SINGLES: tuple[tuple[frozenset[str], Kind, float, Any], ...] = (
     (w.COUNTING, Kind.COUNT, 0.3, None),
     (w.DESCENDING, Kind.ORDER, 1.0, "highest"),
     (w.ASCENDING, Kind.ORDER, 1.0, "lowest"),
-    (w.HIGHEST, Kind.SUPERLATIVE, 1.0, "highest"),
-    (w.LOWEST, Kind.SUPERLATIVE, 1.0, "lowest"),
-    (w.LONGEST, Kind.SUPERLATIVE, 1.0, "longest"),
-    (w.SHORTEST, Kind.SUPERLATIVE, 1.0, "shortest"),
-    (w.BEST, Kind.SUPERLATIVE, 1.0, "best"),
-    (w.WORST, Kind.SUPERLATIVE, 1.0, "worst"),
+    (w.HIGHEST, Kind.SUPERLATIVE, 3.0, "highest"),
+    (w.LOWEST, Kind.SUPERLATIVE, 3.0, "lowest"),
+    (w.LONGEST, Kind.SUPERLATIVE, 3.0, "longest"),
+    (w.SHORTEST, Kind.SUPERLATIVE, 3.0, "shortest"),
+    (w.BEST, Kind.SUPERLATIVE, 3.0, "best"),
+    (w.WORST, Kind.SUPERLATIVE, 3.0, "worst"),
     (w.FILLER, Kind.FILLER, _FILLER, None),
 )
 

@@ -54,7 +54,7 @@ class Planner:
         today = now.date() if isinstance(now, datetime) else now
         tokens, slips = mend(tokens, self.lexicon)
         covers = MentionFinder(question, tokens, self.lexicon, today).covers()
-        return self._choose([(cover, self._read(cover)) for cover in covers], slips, question)
+        return self._choose(covers, slips, question)
 
     def _read(self, cover: Cover) -> list[Reading] | Problem:
         assignments = self._resolver.assignments(cover)
@@ -71,22 +71,24 @@ class Planner:
                 readings.extend(found)
         return readings or min(problems, key=lambda p: p.rank)
 
-    def _choose(
-        self, results: list[tuple[Cover, list[Reading] | Problem]], slips: list[Slip], question: str
-    ) -> Outcome:
-        top = results[0][0].score
-        read = [
-            (cover.score - (0.0 if reading.sure else _GUESS_COST), reading)
-            for cover, found in results
-            if not isinstance(found, Problem) and top - cover.score <= _SECOND_BEST
-            for reading in found
-        ]
-        if not read:
-            cover, problem = next((c, found) for c, found in results if isinstance(found, Problem))
-            return self._refuse(problem, slips, question, cover)
-        best = max(score for score, _ in read)
-        close = [reading for score, reading in read if best - score < _CLOSE]
-        return self._settle(_distinct(close), slips)
+    def _choose(self, covers: list[Cover], slips: list[Slip], question: str) -> Outcome:
+        """The readings of the best covers that can be read; where none can, the problem of the best one."""
+        scored: list[tuple[float, Reading]] = []
+        problem: Problem | None = None
+        for cover in covers:
+            best = max((score for score, _ in scored), default=None)
+            if cover.score < covers[0].score - _SECOND_BEST or (best is not None and cover.score < best - _CLOSE):
+                break
+            found = self._read(cover)
+            if isinstance(found, Problem):
+                problem = problem or found
+                continue
+            scored += [(cover.score - (0.0 if reading.sure else _GUESS_COST), reading) for reading in found]
+        if not scored:
+            assert problem is not None, "the best cover was read"
+            return self._refuse(problem, slips, question, covers[0])
+        best = max(score for score, _ in scored)
+        return self._settle(_distinct(reading for score, reading in scored if best - score < _CLOSE), slips)
 
     def _settle(self, readings: list[Reading], slips: list[Slip]) -> Outcome:
         if len(readings) > 1:
@@ -145,7 +147,7 @@ class Planner:
         return list(dict.fromkeys(known))
 
     def _examples(self) -> tuple[str, ...]:
-        return tuple(metric.label for metric in list(self.vocabulary.metrics.values())[:3])
+        return tuple(metric.label for metric in self.vocabulary.plain_metrics()[:3])
 
 
 def _distinct(readings: Iterable[Reading]) -> list[Reading]:

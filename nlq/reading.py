@@ -124,6 +124,8 @@ class Reader:
     def _metric(self, position: int, mention: Mention) -> None:
         hit = self._assignment.metrics[mention.first]
         metric = self._vocabulary.metrics[hit.ref]
+        if mention.contested and self._stands_for_dimension(position):
+            raise _RefusedError(3, f"“{mention.text}” is read as a dimension here.", mention.text)
         if hit.ref not in self._draft.metrics:
             self._draft.metrics.append(hit.ref)
         self._draft.metric_at.append((position, hit.ref))
@@ -142,6 +144,8 @@ class Reader:
         if names_value and before is not Kind.BY:
             self._believe(mention, f"names the dimension {dimension.label}", 1.0)
             return
+        if mention.contested and not self._stands_for_dimension(position):
+            raise _RefusedError(3, f"“{mention.text}” is read as a metric here.", mention.text)
         if dimension.is_boolean and before not in _GROUPING:
             raise _RefusedError(3, f"It is not clear whether to split by {dimension.label}.", mention.text)
         strong = before in _GROUPING or (before in (Kind.AND, Kind.DIMENSION) and bool(self._draft.groups))
@@ -507,6 +511,18 @@ class Reader:
             return False
         hit: Hit = self._assignment.dimensions[self._mentions[position].first]
         return hit.ref == dimension
+
+    def _stands_for_dimension(self, position: int) -> bool:
+        """Whether words that name a metric and a dimension stand where a dimension does: "by order", "which order".
+
+        After a ranking, "by" is followed by the metric to rank by.
+        """
+        before = self._kind(position - 1)
+        if before is Kind.BY:
+            return not (self._draft.ranks or self._draft.first_rows or self._draft.asked)
+        if before is Kind.SUPERLATIVE:
+            return singular(self._mentions[position - 1].text.lower()) in ("top", "bottom", "best", "worst")
+        return before in (Kind.WHICH, Kind.TOP)
 
     @staticmethod
     def _is_singular(mention: Mention) -> bool:

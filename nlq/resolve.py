@@ -8,15 +8,17 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from nlq.lexicon import Hit, Lexicon, ValueHit
 from nlq.mentions import Cover, Kind, Mention
-from nlq.vocabulary import Vocabulary
+from nlq.vocabulary import Metric, Vocabulary
 from nlq.words import stem, words_of
 
 MOST_ASSIGNMENTS = 24
+MOST_CHOICES = 4
+_DIRECTNESS = {"label": 2, "synonym": 1, "name": 0}
 
 
 @dataclass(frozen=True)
@@ -104,26 +106,27 @@ class Resolver:
     def _without_metric(
         self, dimensions: Sequence[Mention], values: Sequence[Mention], domains: set[Any]
     ) -> list[Assignment] | Problem:
-        """No metric was said: the one that names what the dimensions are about, else any that fits."""
+        """No metric was said: the one that the words of a dimension name ("complaint type"), else any that fits."""
         if not dimensions and not values:
             return Problem(5, "I found no metric in the question.")
-        fitting = []
-        for name, metric in self._vocabulary.metrics.items():
-            if domains and metric.domain not in domains:
-                continue
-            for found in self._with_metrics((name,), {}, dimensions, values, implied=name):
-                fitting.append(found)
-                break
-        named = [a for a in fitting if self._is_named_by(a.implied or "", dimensions)]
-        if len(named) == 1:
-            return named
-        guesses = [Assignment(a.metrics, a.dimensions, a.values, a.implied, guessed=True) for a in fitting]
-        return guesses[:4] or Problem(4, "I found no metric in the question.")
-
-    def _is_named_by(self, metric: str, dimensions: Sequence[Mention]) -> bool:
-        """Whether a dimension's words hold the metric's whole phrase: "complaint type" holds complaints."""
+        metrics = [m for m in self._vocabulary.plain_metrics() if not domains or m.domain in domains]
         said = {stem(word) for mention in dimensions for word in words_of(mention.text)}
-        return any(hit.ref == metric for word in said for hit in self._lexicon.metrics_in_full([word]))
+        named = {hit.ref for word in said for hit in self._lexicon.metrics_in_full([word])}
+        fitting = self._fitting([m for m in metrics if m.name in named], dimensions, values)
+        if len(fitting) == 1:
+            return fitting
+        guesses = self._fitting(metrics, dimensions, values)
+        return [replace(guess, guessed=True) for guess in guesses] or Problem(4, "I found no metric in the question.")
+
+    def _fitting(
+        self, metrics: Sequence[Metric], dimensions: Sequence[Mention], values: Sequence[Mention]
+    ) -> list[Assignment]:
+        """An assignment of each of the first metrics that have these dimensions and values."""
+        found = (
+            next(self._with_metrics((metric.name,), {}, dimensions, values, implied=metric.name), None)
+            for metric in metrics
+        )
+        return list(itertools.islice((assignment for assignment in found if assignment), MOST_CHOICES))
 
     def _cannot_split(
         self, metrics: Sequence[Mention], dimensions: Sequence[Mention], values: Sequence[Mention]
@@ -158,6 +161,8 @@ def _prefer_full(found: list[Assignment]) -> list[Assignment]:
     return [a for a, score in zip(found, scores, strict=True) if score == max(scores)]
 
 
-def _fullness(assignment: Assignment) -> int:
-    hits: list[Hit | ValueHit] = [*assignment.metrics.values(), *assignment.dimensions.values()]
-    return sum(hit.full for hit in [*hits, *assignment.values.values()])
+def _fullness(assignment: Assignment) -> tuple[int, int]:
+    """How many terms were said in full, and how directly: a label is more than a synonym, that more than a name."""
+    terms = [*assignment.metrics.values(), *assignment.dimensions.values()]
+    full = sum(hit.full for hit in [*terms, *assignment.values.values()])
+    return full, sum(_DIRECTNESS[hit.source] for hit in terms if hit.full)

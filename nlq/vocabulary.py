@@ -39,8 +39,14 @@ class Metric:
     unit: str | None = None
     direction: str | None = None
     dimensions: frozenset[str] = frozenset()
+    subjects: frozenset[str] = frozenset()
     needs_time: bool = False
     min_grain: str = "day"
+
+    @property
+    def entities(self) -> frozenset[str]:
+        """The entities the metric is about, by the names of its dimensions."""
+        return self.subjects or frozenset(name.rsplit("__", 1)[0] for name in self.dimensions if "__" in name)
 
     @property
     def is_ratio(self) -> bool:
@@ -91,6 +97,10 @@ class Vocabulary:
     def of(cls, metrics: Iterable[Metric], dimensions: Iterable[Dimension]) -> Vocabulary:
         """A vocabulary from lists."""
         return cls({m.name: m for m in metrics}, {d.name: d for d in dimensions})
+
+    def plain_metrics(self) -> list[Metric]:
+        """The metrics, the plainest first: simple ones before ratios and series, short names before long ones."""
+        return sorted(self.metrics.values(), key=lambda m: (m.needs_time, m.type != "simple", len(m.label.split())))
 
     def shared_dimensions(self, metrics: Iterable[str]) -> frozenset[str]:
         """The dimensions that all these metrics can be grouped by."""

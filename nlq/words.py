@@ -107,6 +107,7 @@ def _word(word: str) -> tuple[TokenKind, str]:
     return "word", word.removesuffix("'s").replace("'", "")
 
 
+@lru_cache(maxsize=50_000)
 def words_of(text: str) -> tuple[str, ...]:
     """The norms of a name, label or value: ``WARD_03`` gives ``("ward", "3")``."""
     split = re.sub(r"(?<=[a-z])(?=[A-Z])", " ", text)
@@ -186,7 +187,7 @@ GENERIC = frozenset(
     stem(word)
     for word in _listed(
         "rate average median count number total amount value day hour minute second month week quarter year time per "
-        "over by maximum minimum percentile growth change quantity p running rolling"
+        "over by share maximum minimum percentile growth change quantity p running rolling"
     )
 )
 """Words that name no subject: a metric is never recognised by these alone."""

@@ -1,0 +1,118 @@
+"""The semantic layer as the planner sees it: its catalog as a vocabulary, a plan as a request.
+
+Belongs here: the only translation between ``semantic`` and ``nlq``. Does not belong here: understanding, guarding
+or running anything.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+from threading import Lock
+from typing import TYPE_CHECKING, Any
+
+from nlq.answer import CompiledPlan
+from nlq.plan import Plan
+from nlq.vocabulary import Dimension, Metric, Values, Vocabulary
+from semantic.layer import Filter, SemanticLayer
+from semantic.values import DimensionValues
+
+if TYPE_CHECKING:
+    from semantic import catalog as semantic
+    from semantic.values import Values as Listed
+
+
+class PlannedLayer:
+    """One semantic layer with the values its dimensions have in one lake. Thread-safe."""
+
+    def __init__(self, layer: SemanticLayer, values: DimensionValues) -> None:
+        """Nothing is read until the first question."""
+        self._layer, self._values = layer, values
+        self._lock = Lock()
+        self._last: tuple[Any, Vocabulary] | None = None
+
+    def vocabulary(self, heads: Mapping[str, str]) -> Vocabulary:
+        """What may be asked about at a state of the lake; the same object until the layer or its tables change."""
+        catalog = self._layer.catalog()
+        relations = sorted({identifier(d.relation) for d in catalog.dimensions.values()})
+        stamp = (catalog.fingerprint, tuple(heads.get(relation) for relation in relations))
+        with self._lock:
+            if self._last is None or self._last[0] != stamp:
+                self._last = (stamp, self._read(catalog))
+            return self._last[1]
+
+    def compile(self, plan: Plan) -> CompiledPlan:
+        """SQL of a plan without its thresholds, order and limit, which ``sql.finish`` adds.
+
+        Raises:
+            SemanticError: the combination has no answer.
+        """
+        span = plan.time_range
+        compiled = self._layer.compile(
+            plan.metrics,
+            plan.group_by,
+            [Filter(item.dimension, item.operator.value, item.values) for item in plan.filters],
+            (span.start, span.end) if span else None,
+            plan.grain.value if plan.grain else None,
+            names="qualified",
+        )
+        return CompiledPlan(compiled.sql, compiled.notes)
+
+    def _read(self, catalog: semantic.Catalog) -> Vocabulary:
+        canonical = _canonical_names(catalog)
+        metrics = [_metric(metric, canonical) for metric in catalog.metrics.values()]
+        chosen = [catalog.dimensions[name] for name in sorted(set(canonical.values()))]
+        listed = self._values.read([d.name for d in chosen if d.type == "categorical" and not d.identifier])
+        return Vocabulary.of(metrics, [_dimension(d, listed.get(d.name)) for d in chosen])
+
+
+def identifier(relation: str) -> str:
+    """``layer.table`` of a relation as dbt writes it."""
+    return ".".join(relation.replace('"', "").split(".")[-2:])
+
+
+def _dimension(dimension: semantic.Dimension, listed: Listed | None) -> Dimension:
+    items = tuple(value for value, _ in listed.items) if listed else ()
+    return Dimension(
+        dimension.name,
+        dimension.label,
+        dimension.description,
+        dimension.synonyms,
+        dimension.type,
+        # a table that was never published has no values yet; that is not to know them all
+        Values(items, complete=bool(items and listed and listed.complete)),
+    )
+
+
+def _metric(metric: semantic.Metric, canonical: Mapping[str, str]) -> Metric:
+    return Metric(
+        name=metric.name,
+        label=metric.label,
+        description=metric.description,
+        synonyms=metric.synonyms,
+        type=metric.type,
+        format=metric.format,
+        domain=metric.domain,
+        unit=metric.unit,
+        direction=metric.direction,
+        dimensions=frozenset(canonical[name] for name in metric.dimensions if name in canonical),
+        subjects=frozenset(name.rsplit("__", 1)[0] for name in metric.dimensions if "__" in name),
+        needs_time=metric.needs_time,
+        min_grain=metric.min_grain,
+    )
+
+
+def _canonical_names(catalog: semantic.Catalog) -> dict[str, str]:
+    """One name for dimensions of several models that mean the same, so that their metrics go together.
+
+    The name that most metrics use; where a metric reaches two of them, they are told apart.
+    """
+    used = Counter(name for metric in catalog.metrics.values() for name in metric.dimensions)
+    first: dict[Any, str] = {}
+    names = {}
+    for name, dimension in sorted(catalog.dimensions.items(), key=lambda item: (-used[item[0]], item[0])):
+        names[name] = first.setdefault(dimension.identity or name, name)
+    for metric in catalog.metrics.values():
+        chosen = [names[name] for name in metric.dimensions if name in names]
+        names |= {n: n for n in metric.dimensions if n in names and chosen.count(names[n]) > 1}
+    return names

@@ -1,0 +1,39 @@
+"""Opening what answers questions over the lake of a profile.
+
+Belongs here: putting the semantic layer, the values and the answerer together. Does not belong here: any of them.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from lakehouse_assets.lakehouse.lake import Lake
+    from nlq.answer import Answerer
+
+
+def open_answerer(lake: Lake) -> Answerer:
+    """What answers questions over this lake; the dbt project is parsed first where its manifest is missing or old.
+
+    Raises:
+        DbtFailedError: the project does not parse.
+    """
+    from nlq.answer import Answerer
+    from nlq.layer import PlannedLayer
+    from semantic.layer import SemanticLayer
+    from semantic.values import DimensionValues
+
+    _parse_if_needed(lake)
+    layer = SemanticLayer(lake.settings)
+    return Answerer(lake, PlannedLayer(layer, DimensionValues(lake, layer)))
+
+
+def _parse_if_needed(lake: Lake) -> None:
+    settings = lake.settings
+    manifest = settings.dbt_target_dir / "semantic_manifest.json"
+    sources = (settings.project_root / "semantic" / "models").rglob("*.yml")
+    newest = max((source.stat().st_mtime for source in sources), default=0.0)
+    if not manifest.exists() or manifest.stat().st_mtime < newest:
+        from lakehouse_assets.lakehouse.dbt_runner import parse
+
+        parse(settings)
