@@ -57,8 +57,11 @@ def query(out: Out, request: Request, tenant: str | None) -> None:
     from nlq.guard import Caller
 
     _, answerer = open_answerer(out)
-    plan = request.plan(answerer.vocabulary().dimensions)
-    finish(out, answerer.run(plan, Caller(tenant=tenant)), stored=False)
+    caller = Caller(tenant=tenant)
+    vocabulary = answerer.vocabulary(caller)
+    known = set(request.metric_names) <= vocabulary.metrics.keys()
+    dimensions = vocabulary.shared_dimensions(request.metric_names) if known else vocabulary.dimensions
+    finish(out, answerer.run(request.plan(dimensions), caller), stored=False)
 
 
 def finish(out: Out, answer: Answer, *, stored: bool = True) -> None:
@@ -82,6 +85,8 @@ def show(out: Out, answer: Answer, *, limit: int = 20) -> None:
         formats = [c.format for c in answer.columns]
         rows = [tuple(_formatted(v, f) for v, f in zip(row, formats, strict=True)) for row in answer.rows]
         out.table([c.label for c in answer.columns], rows, limit=limit)
+    for note in answer.notes:
+        out.say(note, style="dim")
     for number, choice in enumerate(answer.choices, start=1):
         out.say(f"  {number}. {choice.question}")
     if answer.nearest:

@@ -35,11 +35,16 @@ class Request:
     order_by: str = ""
     limit: int = 100
 
+    @property
+    def metric_names(self) -> tuple[str, ...]:
+        """The metrics asked for."""
+        return tuple(_list(self.metrics))
+
     def plan(self, dimensions: Iterable[str]) -> Plan:
         """The plan that the options mean.
 
         Args:
-            dimensions: Full names of the dimensions there are, for short names.
+            dimensions: Full names of the dimensions these metrics have, for short names.
 
         Raises:
             CommandError: an option cannot be read.
@@ -49,7 +54,7 @@ class Request:
         from nlq.plan import Grain, Plan, TimeRange
 
         known = sorted(dimensions)
-        metrics = tuple(_list(self.metrics))
+        metrics = self.metric_names
         groups = [_dimension(name, known) for name in _list(self.group_by)]
         try:
             return Plan(

@@ -1,0 +1,114 @@
+"""A lakehouse with a small sample in it, made once by the real command, and Dagit over it."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+ASKLAKE = (sys.executable, "-c", "from lakehouse_assets.cli import main; main()")
+START_S = 120
+
+
+@dataclass(frozen=True)
+class Sample:
+    """A data folder, the environment that names it, and what `asklake demo --json` printed."""
+
+    home: Path
+    env: dict[str, str]
+    demo: dict[str, Any]
+
+    def asklake(self, *arguments: str, check: bool = True) -> subprocess.CompletedProcess[str]:
+        """Run the command on this data."""
+        done = subprocess.run(
+            [*ASKLAKE, *arguments], env=self.env, cwd=ROOT, capture_output=True, text=True, check=False
+        )
+        assert not check or done.returncode == 0, done.stderr + done.stdout
+        return done
+
+
+@pytest.fixture(scope="session")
+def sample(tmp_path_factory: pytest.TempPathFactory) -> Sample:
+    """The demo, small."""
+    home = tmp_path_factory.mktemp("e2e") / "home"
+    env = {**os.environ, "ASKLAKE_HOME": str(home)}
+    command = [*ASKLAKE, "demo", "--events", "1000", "--sales", "1000", "--json"]
+    done = subprocess.run(command, env=env, cwd=ROOT, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr + done.stdout
+    return Sample(home, env, json.loads(done.stdout))
+
+
+@dataclass(frozen=True)
+class Dagit:
+    """A running `asklake dev`."""
+
+    url: str
+
+    def graphql(self, query: str, variables: dict[str, Any] | None = None) -> dict[str, Any]:
+        """One request to Dagster's GraphQL."""
+        body = json.dumps({"query": query, "variables": variables or {}}).encode()
+        request = urllib.request.Request(f"{self.url}/graphql", body, {"content-type": "application/json"})
+        with urllib.request.urlopen(request, timeout=60) as response:
+            answer = json.load(response)
+        assert "errors" not in answer, answer["errors"]
+        return answer["data"]
+
+
+@pytest.fixture(scope="session")
+def dagit(sample: Sample, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Dagit]:
+    """`asklake dev` on a free port; the processes it started are gone afterwards."""
+    port = _free_port()
+    log = tmp_path_factory.mktemp("dagit") / "dev.log"
+    with log.open("w") as output:
+        process = subprocess.Popen(
+            [*ASKLAKE, "dev", "--port", str(port)], env=sample.env, cwd=sample.home, stdout=output,
+            stderr=subprocess.STDOUT, start_new_session=True,
+        )  # fmt: skip
+    server = Dagit(f"http://127.0.0.1:{port}")
+    try:
+        wait_for(lambda: _loaded(server), START_S, lambda: log.read_text()[-3000:])
+        yield server
+    finally:
+        process.send_signal(signal.SIGINT)
+        try:
+            process.wait(30)
+        except subprocess.TimeoutExpired:
+            os.killpg(process.pid, signal.SIGKILL)
+            raise
+
+
+def _loaded(server: Dagit) -> bool:
+    try:
+        data = server.graphql("{ repositoriesOrError { __typename ... on RepositoryConnection { nodes { name } } } }")
+    except (urllib.error.URLError, ConnectionError, TimeoutError):
+        return False
+    return bool(data["repositoriesOrError"].get("nodes"))
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+def wait_for(ready: Callable[[], Any], limit_s: float, explain: Callable[[], str] = str) -> Any:
+    """Poll until something is true; fail with an explanation after `limit_s` seconds."""
+    deadline = time.monotonic() + limit_s
+    while time.monotonic() < deadline:
+        if found := ready():
+            return found
+        time.sleep(0.5)
+    raise AssertionError(f"not ready after {limit_s} s\n{explain()}")

@@ -1,0 +1,148 @@
+"""Dagit as people see it: a question launched by GraphQL, the graph, the checks, the partitions and a backfill."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from tests.e2e.conftest import Dagit, Sample, wait_for
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Page
+
+pytestmark = pytest.mark.e2e
+
+LAUNCH = """
+mutation($config: RunConfigData) {
+  launchRun(executionParams: {
+    selector: {repositoryLocationName: "asklake", repositoryName: "__repository__", jobName: "answer_questions"}
+    runConfigData: $config
+  }) {
+    __typename
+    ... on LaunchRunSuccess { run { runId } }
+    ... on PythonError { message }
+    ... on RunConfigValidationInvalid { errors { message } }
+  }
+}"""
+RUN = "query($id: ID!) { runOrError(runId: $id) { ... on Run { status } } }"
+BACKFILLS = """{ partitionBackfillsOrError(limit: 1) { ... on PartitionBackfills { results {
+  status numPartitions assetSelection { path } runs { runId } } } } }"""
+LOCATIONS = """{ workspaceOrError { ... on Workspace { locationEntries {
+  name loadStatus locationOrLoadError { __typename } } } } }"""
+CHROMIUM = next((p for n in ("chromium", "chromium-browser", "google-chrome") if (p := shutil.which(n))), None)
+FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
+         "--disable-component-update", "--disable-sync"]  # fmt: skip
+GATHER_S = 60_000
+
+
+def test_a_question_launched_by_graphql_is_answered(sample: Sample, dagit: Dagit) -> None:
+    question = {"ops": {"answer_questions": {"config": {"question": "How many complaints are there in total?"}}}}
+    launched = dagit.graphql(LAUNCH, {"config": question})["launchRun"]
+    assert launched["__typename"] == "LaunchRunSuccess", launched
+    run_id = launched["run"]["runId"]
+
+    def status() -> str | None:
+        found = dagit.graphql(RUN, {"id": run_id})["runOrError"]["status"]
+        return found if found in ("SUCCESS", "FAILURE", "CANCELED") else None
+
+    assert wait_for(status, 120) == "SUCCESS"
+    stored = _rows(sample, f"select outcome, rows_json from semantic.nlq_answers where answer_id = '{run_id}'")
+    cases = _rows(sample, "select count(*) as n from gold.gold_pgr_case_lifecycle")[0]["n"]
+    assert stored == [{"outcome": "answered", "rows_json": f"[[{cases}]]"}]
+
+
+def test_a_queued_question_is_answered_by_the_daemon(sample: Sample, dagit: Dagit) -> None:
+    done = sample.asklake("ask", "Complaints by channel", "--queue", "--wait", "120", "--json")
+    assert '"outcome": "answered"' in done.stdout
+
+
+def test_the_code_location_loads_without_complaint(dagit: Dagit) -> None:
+    entries = dagit.graphql(LOCATIONS)["workspaceOrError"]["locationEntries"]
+    assert [(e["name"], e["loadStatus"], e["locationOrLoadError"]["__typename"]) for e in entries] == [
+        ("asklake", "LOADED", "RepositoryLocation")
+    ]
+
+
+def _rows(sample: Sample, sql: str) -> list[dict[str, Any]]:
+    import json
+
+    return json.loads(sample.asklake("sql", sql, "--json").stdout)["rows"]
+
+
+@pytest.fixture(scope="module")
+def browser_page(dagit: Dagit, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Page]:
+    """A page of a headless browser on Dagit."""
+    if CHROMIUM is None:
+        pytest.skip("no chromium on this machine: apt-get install chromium")
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        context = playwright.chromium.launch_persistent_context(
+            str(tmp_path_factory.mktemp("browser")), executable_path=CHROMIUM, headless=True, args=FLAGS,
+            viewport={"width": 1600, "height": 1000}, base_url=dagit.url,
+        )  # fmt: skip
+        page = context.new_page()
+        page.set_default_timeout(GATHER_S)
+        yield page
+        context.close()
+
+
+@pytest.fixture
+def shots(tmp_path: Path) -> Path:
+    """Where screenshots go: the test's folder, or ASKLAKE_SCREENSHOTS for someone who wants to look at them."""
+    folder = Path(os.environ.get("ASKLAKE_SCREENSHOTS") or tmp_path)
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder
+
+
+def test_the_asset_graph_shows_every_layer(browser_page: Page, shots: Path) -> None:
+    browser_page.goto("/locations/__repository__@asklake/asset-groups/pgr/lineage")
+    for name in ("service_events_raw", "silver_pgr_events", "gold_pgr_case_lifecycle", "mv_pgr_ward_summary"):
+        browser_page.get_by_text(name, exact=True).first.wait_for()
+    browser_page.get_by_text("Materialized", exact=True).first.wait_for()
+    browser_page.screenshot(path=shots / "graph.png")
+
+
+def test_an_asset_shows_its_checks(browser_page: Page, shots: Path) -> None:
+    browser_page.goto("/assets/gold/gold_pgr_case_lifecycle?view=checks")
+    browser_page.get_by_text("key__unique", exact=True).first.click()
+    browser_page.get_by_text("Passed", exact=True).first.wait_for()
+    browser_page.get_by_text("blocking").first.wait_for()
+    browser_page.screenshot(path=shots / "checks.png")
+
+
+def test_an_asset_shows_its_partitions(browser_page: Page, shots: Path) -> None:
+    browser_page.goto("/assets/gold/gold_pgr_case_lifecycle?view=partitions")
+    browser_page.get_by_text(re.compile(r"^Materialized \([1-9]\d+\)$")).first.wait_for()
+    assert browser_page.get_by_text("Failed (0)").first.is_visible()
+    browser_page.screenshot(path=shots / "partitions.png")
+
+
+def test_a_backfill_is_launched_and_done_in_one_run(browser_page: Page, dagit: Dagit, shots: Path) -> None:
+    browser_page.goto("/assets/gold/gold_pgr_funnel_daily")
+    browser_page.get_by_text("Materialize…").first.click()
+    dialog = browser_page.get_by_role("dialog")
+    dialog.get_by_text("Show all partitions").click()
+    dialog.get_by_text("Custom", exact=True).click()
+    box = dialog.get_by_placeholder(re.compile("^ex: "))
+    box.fill("[2026-06-01...2026-06-03]")
+    box.press("Enter")
+    dialog.get_by_text("3 partitions").first.wait_for()
+    browser_page.screenshot(path=shots / "backfill_dialog.png")
+    dialog.get_by_role("button", name="Launch backfill").click()
+
+    def finished() -> dict[str, Any] | None:
+        results = dagit.graphql(BACKFILLS)["partitionBackfillsOrError"]["results"]
+        return results[0] if results and results[0]["status"].startswith("COMPLETED") else None
+
+    done = wait_for(finished, 240)
+    assert (done["status"], done["numPartitions"], len(done["runs"])) == ("COMPLETED_SUCCESS", 3, 1)
+    browser_page.goto("/runs?view=backfills")
+    browser_page.get_by_text("Completed").first.wait_for()
+    browser_page.screenshot(path=shots / "backfill.png")
