@@ -44,6 +44,7 @@ def answers_asset(settings: "Settings") -> dg.AssetsDefinition:
         name=OP,
         specs=[spec_of(ANSWERS, kinds=["metricflow", engine_kind(settings)])],
         check_specs=contract_check_specs(ANSWERS),
+        can_subset=True,
         retry_policy=RETRY,
         pool="nlq",
         allow_arbitrary_check_specs=True,

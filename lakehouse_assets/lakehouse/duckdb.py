@@ -127,6 +127,7 @@ class DuckDBSession:
         self.con = con
         self.heads = heads
         self.snapshots: dict[str, int] = {}
+        self._exposed: set[str] = set()
         self._at = at
         self._database = database
         self._timeout_s = timeout_s
@@ -147,7 +148,7 @@ class DuckDBSession:
 
     def expose(self, identifier: str) -> None:
         """Make `layer.table` readable by its name in this session."""
-        if identifier in self.snapshots:
+        if identifier in self._exposed:
             return
         relation = self.relation(identifier)
         schema, table = identifier.split(".")
@@ -155,6 +156,7 @@ class DuckDBSession:
         self.con.execute(
             f"create or replace view {self._database}.{quoted(schema)}.{quoted(table)} as select * from {relation}"
         )
+        self._exposed.add(identifier)
 
     def query(
         self, sql: str, params: Sequence[Any] | None = None, *, limit: int | None = None, timeout_s: float | None = None

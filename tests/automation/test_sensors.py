@@ -1,0 +1,146 @@
+"""Sensors and schedules, evaluated with Dagster's own contexts over a real lake."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+
+import dagster as dg
+import pytest
+
+from lakehouse_assets.automation.freshness import due_day
+from lakehouse_assets.definitions import build_defs
+from lakehouse_assets.lakehouse.lake import Lake
+from lakehouse_assets.settings import Settings
+from nlq.queue import QuestionQueue
+from tests.assets import tiny
+from tests.assets.test_bronze import event
+
+
+@pytest.fixture
+def repository(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> dg.RepositoryDefinition:
+    tiny.parsed(settings)
+    monkeypatch.setenv("ASKLAKE_HOME", str(settings.home))
+    return build_defs(settings, lakehouse=tiny.resource(settings)).get_repository_def()
+
+
+@pytest.fixture
+def instance() -> Iterator[dg.DagsterInstance]:
+    with dg.DagsterInstance.ephemeral() as made:
+        yield made
+
+
+def tick(
+    repository: dg.RepositoryDefinition, name: str, instance: dg.DagsterInstance, settings: Settings,
+    cursor: str | None = None,
+) -> dg.SensorResult:  # fmt: skip
+    context = dg.build_sensor_context(
+        instance=instance, cursor=cursor, resources={"lakehouse": tiny.resource(settings)},
+        repository_def=repository,
+    )  # fmt: skip
+    data = repository.get_sensor_def(name).evaluate_tick(context)
+    return dg.SensorResult(
+        run_requests=data.run_requests or [], cursor=data.cursor,
+        skip_reason=data.skip_message if not data.run_requests else None,
+    )  # fmt: skip
+
+
+def test_bronze_moves_and_the_days_that_changed_are_requested(
+    repository: dg.RepositoryDefinition, instance: dg.DagsterInstance, settings: Settings, lake: Lake
+) -> None:
+    name = "bronze_to_gold_pgr"
+    assert str(tick(repository, name, instance, settings).skip_reason) != "None"
+    tiny.publish_events(lake, [("C1", "CREATED", "2024-03-01", 1), ("C2", "CREATED", "2024-03-03", 1)])
+    (request,) = tick(repository, name, instance, settings).run_requests or []
+    assert request.tags["dagster/asset_partition_range_start"] == "2024-03-01"
+    assert request.tags["dagster/asset_partition_range_end"] == "2024-03-03"
+    (again,) = tick(repository, name, instance, settings).run_requests or []
+    assert again.run_key == request.run_key, "the same state of bronze never starts two runs"
+
+    job = repository.get_job("build_pgr")
+    done = job.execute_in_process(
+        instance=instance, tags=request.tags, resources={"lakehouse": tiny.resource(settings)}
+    )
+    assert done.success
+    assert not tick(repository, name, instance, settings).run_requests
+
+
+def test_days_far_apart_are_runs_of_their_own(
+    repository: dg.RepositoryDefinition, instance: dg.DagsterInstance, settings: Settings, lake: Lake
+) -> None:
+    tiny.publish_events(lake, [("C1", "CREATED", "2022-03-01", 1), ("C2", "CREATED", "2024-03-03", 1)])
+    requests = tick(repository, "bronze_to_gold_pgr", instance, settings).run_requests or []
+    assert [r.tags["dagster/asset_partition_range_start"] for r in requests] == ["2022-03-01", "2024-03-03"]
+    assert len({r.run_key for r in requests}) == 2
+
+
+def test_nothing_is_requested_while_a_build_runs(
+    repository: dg.RepositoryDefinition, instance: dg.DagsterInstance, settings: Settings, lake: Lake
+) -> None:
+    tiny.publish_events(lake, [("C1", "CREATED", "2024-03-01", 1)])
+    run = instance.create_run_for_job(repository.get_job("build_pgr"), status=dg.DagsterRunStatus.STARTED)
+    result = tick(repository, "bronze_to_gold_pgr", instance, settings)
+    assert not result.run_requests
+    assert run.run_id in str(result.skip_reason)
+
+
+def test_the_hourly_schedule_requests_the_same(
+    repository: dg.RepositoryDefinition, settings: Settings, lake: Lake
+) -> None:
+    tiny.publish_events(lake, [("C1", "CREATED", "2024-03-01", 1)])
+    with dg.DagsterInstance.local_temp() as kept:
+        context = dg.build_schedule_context(instance=kept, resources={"lakehouse": tiny.resource(settings)})
+        (request,) = repository.get_schedule_def("hourly_pgr").evaluate_tick(context).run_requests or []
+    assert request.tags["dagster/asset_partition_range_end"] == "2024-03-01"
+
+
+def test_a_landed_file_is_requested_once_it_is_complete(
+    repository: dg.RepositoryDefinition, instance: dg.DagsterInstance, settings: Settings, lake: Lake
+) -> None:
+    folder = Path(settings.landing_root) / "pgr_events"
+    folder.mkdir(parents=True)
+    file = folder / "day.ndjson"
+    file.write_text(json.dumps(event(1)) + "\n")
+    assert not tick(repository, "landing_folder", instance, settings).run_requests, "it may still be written"
+    os.utime(file, (1_700_000_000, 1_700_000_000))
+    result = tick(repository, "landing_folder", instance, settings)
+    (request,) = result.run_requests or []
+    assert not tick(repository, "landing_folder", instance, settings, result.cursor).run_requests
+
+    done = repository.get_job("ingest").execute_in_process(
+        run_config=request.run_config, instance=instance, resources={"lakehouse": tiny.resource(settings)}
+    )
+    assert done.success
+    assert "bronze.service_events_raw" in lake.catalog.heads()
+
+
+def test_waiting_questions_are_one_run(
+    repository: dg.RepositoryDefinition, instance: dg.DagsterInstance, settings: Settings
+) -> None:
+    assert not tick(repository, "question_queue", instance, settings).run_requests
+    queue = QuestionQueue(settings.queue_url)
+    for text in ("How many complaints?", "How many open complaints?"):
+        queue.enqueue(text)
+    (request,) = tick(repository, "question_queue", instance, settings).run_requests or []
+    assert request.tags["questions"] == "2"
+
+
+def test_yesterday_is_due_from_six_o_clock() -> None:
+    assert due_day(datetime(2024, 3, 10, 6, 0, tzinfo=UTC)).isoformat() == "2024-03-09"
+    assert due_day(datetime(2024, 3, 10, 5, 59, tzinfo=UTC)).isoformat() == "2024-03-08"
+
+
+def test_freshness_is_red_until_the_due_day_is_built(
+    repository: dg.RepositoryDefinition, instance: dg.DagsterInstance
+) -> None:
+    job = repository.get_job("freshness")
+    checks = job.execute_in_process(instance=instance).get_asset_check_evaluations()
+    assert checks and not any(c.passed for c in checks)
+    key = dg.AssetKey(["silver", "silver_pgr_events"])
+    day = due_day(datetime.now(UTC)).isoformat()
+    instance.report_runless_asset_event(dg.AssetMaterialization(key, partition=day))
+    passed = {c.asset_key for c in job.execute_in_process(instance=instance).get_asset_check_evaluations() if c.passed}
+    assert passed == {key}
