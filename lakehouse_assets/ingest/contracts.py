@@ -61,7 +61,7 @@ class QuarantineResolutions(TableModel):
     quarantine_id: pl.String = column("The quarantined record.")
     resolved_at: Timestamp = column("When it was settled, in UTC.")
     load_id: pl.String = column("Load that settled it.")
-    outcome: pl.String = column("What became of it.", isin=("loaded",))
+    outcome: pl.String = column("What became of it: loaded.")
 
 
 LOADS = Contract(

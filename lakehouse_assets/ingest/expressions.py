@@ -16,7 +16,7 @@ from sqlglot.errors import SqlglotError
 
 from lakehouse_assets.lakehouse.contract import literal, quoted
 
-_FORBIDDEN: tuple[tuple[type[exp.Expression], str], ...] = (
+_FORBIDDEN: tuple[tuple[type[exp.Expr], str], ...] = (
     (exp.Query, "a subquery"),
     (exp.Table, "a table"),
     (exp.AggFunc, "an aggregate"),
@@ -40,7 +40,7 @@ class Expression:
     text: str
 
     @cached_property
-    def tree(self) -> exp.Expression:
+    def tree(self) -> exp.Expr:
         """The parsed expression.
 
         Raises:
@@ -57,7 +57,9 @@ class Expression:
         tree = select.expressions[0]
         for kind, name in _FORBIDDEN:
             if tree.find(kind):
-                raise ExpressionError(f"'{self.text}' holds {name}; only scalar expressions over the fields are allowed")
+                raise ExpressionError(
+                    f"'{self.text}' holds {name}; only scalar expressions over the fields are allowed"
+                )
         if isinstance(tree, exp.Alias):
             raise ExpressionError(f"'{self.text}' names its result; leave out 'as {tree.alias}'")
         return tree
@@ -100,8 +102,8 @@ def _path(column: exp.Column) -> list[str]:
     return [part.name for part in column.parts]
 
 
-def _render(tree: exp.Expression, field: Callable[[str], str]) -> str:
-    def replace(node: exp.Expression) -> exp.Expression:
+def _render(tree: exp.Expr, field: Callable[[str], str]) -> str:
+    def replace(node: exp.Expr) -> exp.Expr:
         if isinstance(node, exp.Column):
             first, *rest = _path(node)
             sql = field(first)

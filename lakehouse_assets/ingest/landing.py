@@ -11,6 +11,7 @@ import os
 import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 
 from lakehouse_assets.ingest.streams import file_system, is_remote, is_unfinished
@@ -108,6 +109,6 @@ def _remote_files(root: str) -> Iterator[LandingFile]:
         if len(parts) < 2 or any(is_unfinished(part) for part in parts):
             continue
         modified = info.get("LastModified") or info.get("mtime") or info.get("created") or 0.0
-        stamp = modified.timestamp() if hasattr(modified, "timestamp") else float(modified)
+        stamp = modified.timestamp() if isinstance(modified, datetime) else float(modified)
         version = f"{info['size']}-{info.get('ETag') or stamp}"
         yield LandingFile(parts[0], f"{protocol}://{path}", int(info["size"]), stamp, version)

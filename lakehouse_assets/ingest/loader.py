@@ -356,8 +356,8 @@ def stage_rejects(
     constants = ", ".join(f"{'null' if v is None else literal(v)} as {k}" for k, v in rest.items())
     publication.stage(
         QUARANTINE,
-        f"select md5({literal(mapping.load_id)} || '/' || source_row) as quarantine_id, {constants}, source_file, line, "
-        "source_row, column_name, "
+        f"select md5({literal(mapping.load_id)} || '/' || source_row) as quarantine_id, {constants}, source_file, "
+        "line, source_row, column_name, "
         "case when cut then concat(reason, '; only the beginning of the record is kept') else reason end as reason, "
         f"case when cut then left(raw_text, {KEPT_TEXT // 4}) else raw_text end as raw_text, "
         "case when cut then 'cut' else coalesce(form, 'record') end as form, occurrence, "
@@ -391,9 +391,9 @@ def find_loads(table: Table, source: str, **equals: Any) -> list[dict[str, Any]]
     """Loads of a source with these values, in the newest state of bronze.loads."""
     from pyiceberg.expressions import And, EqualTo
 
-    predicate: Any = EqualTo("source", source)
+    predicate: Any = EqualTo("source", source)  # pyright: ignore[reportCallIssue]
     for name, value in equals.items():
-        predicate = And(predicate, EqualTo(name, value))
+        predicate = And(predicate, EqualTo(name, value))  # pyright: ignore[reportCallIssue]
     return table.scan(row_filter=predicate, selected_fields=("load_id", "tenant_id")).to_arrow().to_pylist()
 
 

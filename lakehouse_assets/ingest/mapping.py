@@ -1,7 +1,7 @@
 """A source and a contract as SQL: from raw records to rows of the target table, and why a record breaks.
 
 Belongs here: the text of the statements. Each works on a relation of raw records with the columns of
-`readers.SCHEMA`, `source_file`, `occurrence`, `ref`, and `s`, a struct with the source's raw fields as text.
+`batches.SCHEMA`, `source_file`, `occurrence`, `ref`, and `s`, a struct with the source's raw fields as text.
 Does not belong here: running them (load), or what an expression may be (expressions).
 
 The layers of the statement: records (raw fields, empty ones NULL) -> texts (every mapped expression) ->
@@ -253,8 +253,10 @@ class RecordMapping:
         if formats:
             local = f"timezone({literal(self.source.time_zone)}, try_strptime(trim({text}), {_list(formats)}))"
             iso = f"coalesce({iso}, {local})"
-        return f"make_timestamp(epoch_us(case when isfinite({iso}) then {iso} end))" if not formats else (
-            f"make_timestamp(epoch_us({iso}))"
+        return (
+            f"make_timestamp(epoch_us(case when isfinite({iso}) then {iso} end))"
+            if not formats
+            else (f"make_timestamp(epoch_us({iso}))")
         )
 
     def _key_parts(self, struct: str) -> list[str]:
@@ -323,7 +325,7 @@ class RecordMapping:
             "raw_payload": "raw_text",
         }  # fmt: skip
 
-        def resolve(node: exp.Expression) -> exp.Expression:
+        def resolve(node: exp.Expr) -> exp.Expr:
             if isinstance(node, exp.Column):
                 return exp.Var(this=technical.get(node.name) or f"e{i}.{quoted(node.name)}")
             return node
@@ -354,11 +356,11 @@ def _tenant_mapping(source: Source, tenant: str | None) -> Event:
                 f"source '{source.name}' reads the tenant from each record ({stated.expression}); "
                 "leave out the tenant, or use a source without one."
             )
-        return Event(name="", columns={"tenant_id": stated.expression})
+        return Event(name="", when="true", columns={"tenant_id": stated.expression})
     value = tenant if tenant is not None else (stated.constant if stated else None)
     if value is None:
         raise SourceError(f"source '{source.name}' does not state a tenant: name one (--tenant).")
-    return Event(name="", constants={"tenant_id": value})
+    return Event(name="", when="true", constants={"tenant_id": value})
 
 
 def _refuse_wrong_columns(source: Source, contract: Contract, derived: MappingType[str, str]) -> None:

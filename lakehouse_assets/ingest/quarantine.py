@@ -17,7 +17,9 @@ from typing import TYPE_CHECKING, Any
 import duckdb
 import pyarrow as pa
 
+from lakehouse_assets.ingest.batches import unescape
 from lakehouse_assets.ingest.contracts import LOADS, QUARANTINE, RESOLUTIONS
+from lakehouse_assets.ingest.csv_reader import split_csv_line
 from lakehouse_assets.ingest.loader import (
     LOAD_ID,
     LoadNote,
@@ -32,10 +34,10 @@ from lakehouse_assets.ingest.loader import (
     writing,
 )
 from lakehouse_assets.ingest.mapping import RecordMapping
-from lakehouse_assets.ingest.readers import split_csv_line, unescape
 from lakehouse_assets.ingest.records import BATCHES, ReplayedRecords, csv_columns
 from lakehouse_assets.ingest.sources import Source, find_source
 from lakehouse_assets.lakehouse.contract import literal
+from lakehouse_assets.lakehouse.duckdb import current_snapshot
 from lakehouse_assets.lakehouse.publication import Append, Publication
 
 if TYPE_CHECKING:
@@ -119,13 +121,8 @@ def list_quarantined(
 
 
 def _published(session: DuckDBSession, identifier: str) -> bool:
-    from lakehouse_assets.lakehouse.engine import QueryRefusedError
-
-    try:
-        session.relation(identifier)
-    except QueryRefusedError:
-        return False
-    return True
+    location = session.heads.get(identifier)
+    return bool(location and current_snapshot(location))
 
 
 def show(lake: Lake, quarantine_id: str) -> dict[str, Any]:
@@ -306,7 +303,8 @@ def _refuse_settled(tables: Mapping[str, Table], good: Sequence[str]) -> None:
     from pyiceberg.expressions import In
 
     table = tables[RESOLUTIONS.identifier]
-    found = table.scan(row_filter=In("quarantine_id", list(good)), selected_fields=("quarantine_id",)).to_arrow()
+    settled = In("quarantine_id", list(good))  # pyright: ignore[reportCallIssue]
+    found = table.scan(row_filter=settled, selected_fields=("quarantine_id",)).to_arrow()
     if found.num_rows:
         raise AlreadySettledError(f"{found.num_rows} of the records were settled by another replay; list them again.")
 

@@ -1,7 +1,7 @@
 """A file as a relation of raw records in DuckDB: the columns of `mapping.CARRIED`, `payload`, and the fields `s`.
 
 Belongs here: opening a file in its format and offering it to the engine, streaming.
-Does not belong here: cutting text into records (readers), or what the records mean (mapping).
+Does not belong here: cutting text into records (csv_reader, json_reader, ndjson_reader), or what they mean (mapping).
 """
 
 from __future__ import annotations
@@ -15,9 +15,12 @@ from typing import Protocol
 import duckdb
 import pyarrow as pa
 
-from lakehouse_assets.ingest import readers
+from lakehouse_assets.ingest.batches import Counter, MalformedError, csv_schema
+from lakehouse_assets.ingest.csv_reader import csv_batches, read_csv_header
 from lakehouse_assets.ingest.errors import IngestError
+from lakehouse_assets.ingest.json_reader import json_batches
 from lakehouse_assets.ingest.mapping import RecordMapping
+from lakehouse_assets.ingest.ndjson_reader import ndjson_batches
 from lakehouse_assets.ingest.sources import Source
 from lakehouse_assets.ingest.streams import InputFile, is_remote
 from lakehouse_assets.lakehouse.contract import literal, quoted
@@ -28,7 +31,10 @@ BATCHES = "raw_batches"
 class Records(Protocol):
     """Raw records that DuckDB can read once."""
 
-    header: str | None
+    @property
+    def header(self) -> str | None:
+        """Header line, where the format has one."""
+        ...
 
     @property
     def count(self) -> int:
@@ -62,19 +68,19 @@ class TextRecords:
     def __init__(self, file: InputFile, source: Source, mapping: RecordMapping) -> None:
         """Read the header, if there is one."""
         self._file, self._mapping = file, mapping
-        self._counter = readers.Counter()
+        self._counter = Counter()
         self.header: str | None = None
         self._fields: list[str] = []
         blocks = file.text_blocks()
         if source.format == "csv":
-            self.header, self._fields, blocks, line = readers.read_csv_header(blocks, source.delimiter, file.path)
+            self.header, self._fields, blocks, line = read_csv_header(blocks, source.delimiter, file.path)
             refuse_missing_fields(file.path, mapping, self._fields, line=1)
             self._counter.line = line
-            self._batches = readers.csv_batches(blocks, self._fields, source.delimiter, self._counter)
+            self._batches = csv_batches(blocks, self._fields, source.delimiter, self._counter)
         elif source.format == "json":
-            self._batches = readers.json_batches(blocks, self._counter)
+            self._batches = json_batches(blocks, self._counter)
         else:
-            self._batches = readers.ndjson_batches(blocks, self._counter)
+            self._batches = ndjson_batches(blocks, self._counter)
         self._error: Exception | None = None
 
     @property
@@ -84,7 +90,7 @@ class TextRecords:
 
     def relation(self, con: duckdb.DuckDBPyConnection) -> str:
         """See Records."""
-        schema = readers.csv_schema(len(self._fields))
+        schema = csv_schema(len(self._fields))
         con.register(BATCHES, pa.RecordBatchReader.from_batches(schema, self._guarded()))
         if self.header is None:
             payload, struct = "raw_text", self._mapping.json_struct("raw_text")
@@ -108,7 +114,7 @@ class TextRecords:
         try:
             yield
         except duckdb.Error:
-            if isinstance(self._error, readers.MalformedError):
+            if isinstance(self._error, MalformedError):
                 bad = self._error
                 raise IngestError(
                     self._file.path, bad.problem, hint="Nothing was loaded; mend the file and load it again.",
@@ -218,5 +224,3 @@ def refuse_missing_fields(file: str, mapping: RecordMapping, have: Sequence[str]
 
 def _is_nested(kind: str) -> bool:
     return kind.endswith("]") or kind.startswith(("STRUCT", "MAP", "UNION"))
-
-

@@ -98,7 +98,9 @@ class Event(Mapping):
     """One of the rows a record yields."""
 
     name: str = Field(description="What tells the rows of one record apart; part of the deduplication key.")
-    when: Sql = Field("true", description="Condition over the raw fields under which the record yields this row.")
+    when: Sql = Field(
+        default="true", description="Condition over the raw fields under which the record yields this row."
+    )
 
 
 class Source(Mapping):
@@ -148,7 +150,7 @@ class Source(Mapping):
     def rows(self) -> list[Event]:
         """What a record yields, each with its whole mapping; one unnamed row where no events are stated."""
         if not self.events:
-            return [Event(name="", columns=self.columns, constants=self.constants)]
+            return [Event(name="", when="true", columns=self.columns, constants=self.constants)]
         return [
             Event(
                 name=e.name,

@@ -1,7 +1,7 @@
 """Bytes of a file, wherever it lies: finding files, decompressing by content, hashing, decoding to UTF-8.
 
 Belongs here: everything below the level of a record.
-Does not belong here: what a record is (readers).
+Does not belong here: what a record is (batches).
 """
 
 from __future__ import annotations

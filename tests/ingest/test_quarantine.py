@@ -1,0 +1,89 @@
+"""Quarantine: listing, showing and replaying records after a fix."""
+
+from __future__ import annotations
+
+import pytest
+
+from lakehouse_assets.ingest import load
+from lakehouse_assets.ingest.quarantine import UnknownRecordError, list_quarantined, replay, show
+from tests.ingest.conftest import csv_file, json_line, line, sales_source
+
+CSV = sales_source()
+MENDED = sales_source(date_formats=["%d/%m/%Y"])
+
+
+def order_ids(rows) -> list[str]:
+    return [r["o"] for r in rows("select order_id as o from bronze.sample_sales order by source_row")]
+
+
+def test_nothing_in_quarantine(lake):
+    assert list_quarantined(lake) == []
+    with pytest.raises(UnknownRecordError):
+        show(lake, "x")
+
+
+def test_list_and_show(lake, write):
+    path = write("a.csv", csv_file(line(1), line(2, sold="02/03/2025"), line(3, qty="x")))
+    (result,) = load(lake, [path], CSV)
+    first, second = list_quarantined(lake)
+    assert first["source_file"] == str(path) and first["line"] == 3 and second["line"] == 4
+    assert list_quarantined(lake, source="other") == [] and len(list_quarantined(lake, load_id=result.load_id)) == 2
+    assert show(lake, first["quarantine_id"])["raw_text"] == line(2, sold="02/03/2025")
+    assert len(list_quarantined(lake, limit=1)) == 1
+
+
+def test_replay_after_a_fix(lake, write, rows):
+    (result,) = load(
+        lake, [write("a.csv", csv_file(line(1), line(2, sold="02/03/2025"), line(3, qty="x"), "r,a"))], CSV
+    )
+    assert replay(lake, load_id=result.load_id, source=CSV).loaded == 0
+    done = replay(lake, load_id=result.load_id, source=MENDED)
+    assert (done.tried, done.loaded, len(done.still_bad)) == (3, 1, 2)
+    reasons = sorted(s.reason for s in done.still_bad)
+    assert "quantity 'x' is not a DECIMAL(18,3)" in reasons[0] and "has 2 fields" in reasons[1]
+    assert order_ids(rows) == ["O1", "O2"]
+    (row,) = rows("select * from bronze.sample_sales where order_id = 'O2'")
+    assert row["source_row"] == 2 and row["load_id"] == done.load_ids[0] and row["source_file"].endswith("a.csv")
+    again = replay(lake, source_name="shop", source=MENDED)
+    assert (again.tried, again.loaded) == (2, 0)
+    assert order_ids(rows) == ["O1", "O2"]
+    assert len(list_quarantined(lake)) == 2 and len(list_quarantined(lake, resolved=True)) == 3
+
+
+def test_replay_of_json_records(lake, write, rows):
+    ndjson = {"format": "ndjson"}
+    load(lake, [write("a.ndjson", json_line(1, sold="02/03/2025") + "\n" + json_line(2))], sales_source(**ndjson))
+    (bad,) = list_quarantined(lake)
+    done = replay(lake, [bad["quarantine_id"]], source=sales_source(**ndjson, date_formats=["%d/%m/%Y"]))
+    assert done.loaded == 1 and order_ids(rows) == ["O1", "O2"]
+    assert rows("select raw_payload as p from bronze.sample_sales where order_id = 'O1'") == [
+        {"p": json_line(1, sold="02/03/2025")}
+    ]
+
+
+def test_replay_in_the_right_encoding(lake, write, rows):
+    load(lake, [write("a.csv", csv_file(line(1, name="Caf\xe9 \\x41")).encode("latin-1"))], CSV)
+    (bad,) = list_quarantined(lake)
+    assert replay(lake, [bad["quarantine_id"]], source=CSV).loaded == 0
+    assert replay(lake, [bad["quarantine_id"]], source=sales_source(encoding="latin-1")).loaded == 1
+    assert rows("select product_name as n from bronze.sample_sales") == [{"n": "Café \\x41"}]
+
+
+def test_replay_of_equal_records_keeps_them_apart(lake, write, rows):
+    keys = {"fields": ["order_id"], "occurrence": True}
+    text = csv_file(line(1), line(1, sold="02/03/2025"), line(1, sold="02/03/2025"))
+    load(lake, [write("a.csv", text)], sales_source(dedup_key=keys))
+    replay(lake, source_name="shop", source=sales_source(dedup_key=keys, date_formats=["%d/%m/%Y"]))
+    assert rows("select count(distinct record_key) as n, count(*) as c from bronze.sample_sales") == [{"n": 3, "c": 3}]
+
+
+def test_a_cut_record_cannot_be_replayed(lake, write):
+    load(lake, [write("a.ndjson", "y" * 3_000_000)], sales_source(format="ndjson"))
+    (bad,) = list_quarantined(lake)
+    done = replay(lake, [bad["quarantine_id"]], source=sales_source(format="ndjson"))
+    assert done.loaded == 0 and "mended file" in done.still_bad[0].reason
+
+
+def test_replay_needs_to_know_what(lake):
+    with pytest.raises(ValueError, match="which records"):
+        replay(lake)
