@@ -97,7 +97,7 @@ def _answer_all(
             answer = answerer.ask(
                 question.question, caller, now, heads=heads, answer_id=question.id, asked_by=question.asked_by
             )
-        except Exception as error:
+        except Exception as error:  # whatever it is, it must not take the other questions with it
             _log.exception("question %s could not be answered", question.id)
             if question.tries + 1 < MAX_TRIES:
                 queue.give_back(question.id, owner)

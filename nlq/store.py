@@ -51,6 +51,8 @@ def store_answers(lake: Lake, answers: Sequence[Answer], run_id: str) -> Publish
         AuditFailedError: an answer breaks the contract; nothing was stored.
         PublicationConflictError: other writers were faster every time.
     """
+    if not answers:
+        return None
     for attempt in range(_TRIES):
         try:
             return _store_once(lake, answers, run_id)

@@ -1,0 +1,64 @@
+"""The real catalogs as vocabularies: the built-in one, and a foreign project with joins and no synonyms."""
+
+from __future__ import annotations
+
+from datetime import date
+from pathlib import Path
+
+import pytest
+
+from lakehouse_assets.lakehouse.lake import Lake
+from nlq.answer import Answerer
+from nlq.layer import PlannedLayer
+from nlq.outcome import Planned, Refused
+from nlq.planner import Planner
+from semantic.layer import SemanticLayer
+from semantic.values import DimensionValues
+from tests.semantic.hotels import parse_project
+
+
+def test_dimensions_that_mean_the_same_have_one_name(answerer: Answerer) -> None:
+    vocabulary = answerer.vocabulary()
+    shared = vocabulary.shared_dimensions(["pgr_complaints", "pgr_backlog"])
+    assert {"complaint__ward_id", "complaint__channel", "complaint__tenant_id"} <= shared
+    assert "sale__city" not in shared
+
+
+def test_values_come_with_the_marts(answerer: Answerer) -> None:
+    dimensions = answerer.vocabulary().dimensions
+    assert set(dimensions["complaint__channel"].values.items) == {"WEB", "WHATSAPP", "MOBILE_APP"}
+    assert dimensions["complaint__is_open"].is_boolean
+    assert not dimensions["complaint__complaint_id"].values.complete
+
+
+def test_the_vocabulary_is_kept_until_a_table_changes(answerer: Answerer) -> None:
+    assert answerer.vocabulary() is answerer.vocabulary()
+
+
+@pytest.fixture(scope="module")
+def hotels(tmp_path_factory: pytest.TempPathFactory, asked_lake: Lake) -> Planner:
+    target = parse_project(tmp_path_factory.mktemp("foreign"))
+    layer = SemanticLayer(asked_lake.settings, target_dir=Path(target))
+    return Planner(PlannedLayer(layer, DimensionValues(asked_lake, layer)).vocabulary({}))
+
+
+@pytest.mark.parametrize(
+    ("question", "metrics", "groups"),
+    [
+        ("how many bookings by board", ("bookings",), ("booking__board",)),
+        ("nights per hotel town by month", ("nights",), ("hotel__town",)),
+        ("guests and nights by town", ("guests", "nights"), ("hotel__town",)),
+    ],
+)
+def test_a_foreign_project_needs_no_code(
+    hotels: Planner, question: str, metrics: tuple[str, ...], groups: tuple[str, ...]
+) -> None:
+    outcome = hotels.plan(question, date(2026, 7, 15))
+    assert isinstance(outcome, Planned), outcome
+    assert (outcome.plan.metrics, outcome.plan.group_by) == (metrics, groups)
+
+
+def test_what_a_foreign_project_lacks_is_refused(hotels: Planner) -> None:
+    outcome = hotels.plan("complaints by ward", date(2026, 7, 15))
+    assert isinstance(outcome, Refused)
+    assert outcome.words == ("complaints", "ward")
