@@ -14,8 +14,9 @@ from datetime import date, timedelta
 from typing import TYPE_CHECKING
 
 from lakehouse_assets.lakehouse.contract import Contract, quoted
+from lakehouse_assets.lakehouse.duckdb import current_snapshot
 from lakehouse_assets.lakehouse.periods import days_between, spans
-from lakehouse_assets.lakehouse.publication import date_partition, period_predicate
+from lakehouse_assets.lakehouse.publication import SOURCE_PREFIX, date_partition, period_predicate
 
 if TYPE_CHECKING:
     from pyiceberg.manifest import DataFile
@@ -164,6 +165,23 @@ def dirty_days(lake: Lake, graph: DbtGraph, tables: Sequence[str]) -> set[date]:
                     memo[source, since] = changed_days(tables_of[source], since)
                 dirty |= memo[source, since]
     return dirty
+
+
+def behind(lake: Lake, identifier: str, inputs: Iterable[str]) -> bool:
+    """Whether a table that is built whole was built from other snapshots of its inputs than the current ones.
+
+    Also where the build of the inputs was all that a killed process came to.
+    """
+    heads = lake.catalog.heads()
+    if identifier not in heads:
+        return True
+    snapshot = lake.catalog.load_table(identifier).current_snapshot()
+    for name in inputs:
+        now = current_snapshot(heads[name]) if name in heads else None
+        built_from_it = _property(snapshot, f"{SOURCE_PREFIX}{name}") if snapshot else None
+        if (built_from_it or "") != str(now or ""):
+            return True
+    return False
 
 
 def note(lake: Lake, graph: DbtGraph, tables: Sequence[str], days: Iterable[date]) -> Built:

@@ -201,8 +201,9 @@ def _ranges(
     return stretches(within(partitions, dirty_days(made.lake, made.graph, list(tables))))
 
 
-def plan_semantic(made: Builder, tables: Sequence[str], built: set[str], *, named: bool) -> Step | None:
-    """The run of the semantic tables whose inputs were built, or which were named."""
+def plan_semantic(made: Builder, tables: Sequence[str], *, named: bool) -> Step | None:
+    """The run of the semantic tables that are behind the tables they are made from, or which were named."""
+    from lakehouse_assets.assets.days import behind
     from lakehouse_assets.automation.jobs import SEMANTIC
 
     heads = made.lake.catalog.heads()
@@ -211,7 +212,7 @@ def plan_semantic(made: Builder, tables: Sequence[str], built: set[str], *, name
         for query in made.graph.saved_queries
         if (name := f"{_SEMANTIC}.{query.name}") in tables
         and set(query.reads) <= heads.keys()
-        and (named or name not in heads or built.intersection(query.reads))
+        and (named or behind(made.lake, name, query.reads))
     ]
     return Step(_SEMANTIC, SEMANTIC, tuple(sorted(chosen))) if chosen else None
 
@@ -220,8 +221,7 @@ def build_all(made: Builder, tables: Sequence[str], first: date | None, last: da
     """Make every run a request means; a domain whose audit refuses does not keep the others from being built."""
     steps = list(plan_builds(made, tables, first, last, named=named))
     done = [_told(made, step, made.run(step)) for step in steps]
-    built = {t.table for ran in done for t in ran.tables}
-    semantic = plan_semantic(made, tables, built, named=named)
+    semantic = plan_semantic(made, tables, named=named)
     if semantic:
         done.append(_told(made, semantic, made.run(semantic)))
     return done

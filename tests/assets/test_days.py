@@ -9,9 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lakehouse_assets.assets import dbt_graph
-from lakehouse_assets.assets.days import BUILT, Built, changed_days, closure, dirty_days, note
+from lakehouse_assets.assets.days import BUILT, Built, behind, changed_days, closure, dirty_days, note
 from lakehouse_assets.lakehouse.lake import Lake
-from lakehouse_assets.lakehouse.publication import Publication, ReplacePartitions
+from lakehouse_assets.lakehouse.publication import Publication, ReplacePartitions, ReplaceTable
 from lakehouse_assets.settings import Settings
 from tests.assets import tiny
 
@@ -100,3 +100,28 @@ def test_a_table_that_did_not_change_counts_as_built_with_its_sisters(lake: Lake
 def test_a_build_of_gold_alone_does_not_hide_that_silver_is_behind(lake: Lake, graph: dbt_graph.DbtGraph) -> None:
     tiny.publish_events(lake, events("2024-03-01"))
     assert note(lake, graph, [FUNNEL], [date(2024, 3, 1)]).pending == {date(2024, 3, 1)}
+
+
+def test_a_whole_table_is_behind_once_its_input_moved(lake: Lake) -> None:
+    whole, read = "semantic.mv_pgr_ward_summary", tiny.EVENTS.identifier
+
+    def refresh() -> None:
+        publication = Publication.begin(lake, run_id="test")
+        publication.record_inputs([read])
+        with publication.session() as session:
+            contract = tiny.CONTRACTS[whole]
+            columns = ", ".join(f"{_some(kind)} as {name}" for name, kind in contract.types.items())
+            publication.stage(contract, f"select {columns}", session.con, ReplaceTable())
+            publication.audit(session.con)
+        publication.publish()
+
+    assert behind(lake, whole, [read])
+    for day in ("2024-03-01", "2024-03-02"):
+        tiny.publish_events(lake, events(day))
+        assert behind(lake, whole, [read])
+        refresh()
+        assert not behind(lake, whole, [read])
+
+
+def _some(kind: str) -> str:
+    return "'x'" if kind == "VARCHAR" else "0"
