@@ -246,3 +246,7 @@ def parse(as_json: Json = False) -> None:
     from lakehouse_assets.commands import building
 
     building.parse(Out(as_json))
+
+
+if __name__ == "__main__":
+    main()

@@ -125,9 +125,8 @@ def ingest_all(made: Builder, samples: Mapping[str, SampleSummary]) -> tuple[lis
 
 def ask_all(made: Builder) -> list[Answer]:
     """Ask the demo's questions and store the answers together."""
-    from nlq.opening import open_answerer
-
     from nlq.demo import QUESTIONS
+    from nlq.opening import open_answerer
     from nlq.store import store_answers
 
     with building.waiting(made.out, "asking"), made.out.quietly():

@@ -6,6 +6,7 @@ Belongs here: starting the servers of one machine. Does not belong here: what th
 from __future__ import annotations
 
 import os
+import subprocess
 import sys
 
 from lakehouse_assets.commands.output import Out
@@ -17,13 +18,13 @@ _ADVICE = "ignore:Function `dev_command`"
 def dev(out: Out, host: str, port: int) -> None:
     """Become `dagster dev`, so that one Ctrl-C ends the webserver, the daemon and every run's process."""
     from lakehouse_assets.commands import orchestrator
-    from lakehouse_assets.lakehouse.dbt_runner import parse
     from lakehouse_assets.settings import get_settings
 
     settings = get_settings()
     orchestrator.prepare(settings)
-    with out.quietly():
-        parse(settings)
+    # In a process of its own: what dbt imports and opens would stay with the servers.
+    parse = [sys.executable, "-m", "lakehouse_assets.cli", "parse"]
+    subprocess.run(parse, cwd=settings.project_root, check=True, stdout=subprocess.DEVNULL)
     out.say(f"Dagit: http://{host}:{port}   landing folder: {settings.landing_root}   end: Ctrl-C")
     sys.stdout.flush()
     os.chdir(settings.project_root)

@@ -40,13 +40,15 @@ _REFUSED = {
     "QueryRefusedError": "`asklake catalog` lists what can be asked; `asklake status` lists the tables",
     "QueryTimeoutError": "narrow the time range, or group by less",
     "GuardError": "`asklake catalog` lists what can be asked",
-    "PlanRefusedError": "`asklake catalog` lists what can be asked",
+    "SemanticError": "`asklake catalog` lists what can be asked",
 }
 _FAILED = {
     "IngestError": "",
     "SchemaDriftError": "",
     "PublicationConflictError": "run the command again",
-    "DbtFailedError": "the model named above is in dbt_project/models",
+    "DbtFailedError": "the models are in dbt_project/models, the metrics in semantic/models",
+    "ManifestMissingError": "",
+    "AlreadySettledError": "",
     "PermissionError": "ASKLAKE_HOME names the data folder; it has to be writable",
     "OSError": "`df -h` shows whether the disk is full; nothing half-written is visible",
 }
@@ -54,7 +56,8 @@ _USAGE = {
     "SourceError": "",
     "ValidationError": "check the ASKLAKE_ variables and the arguments",
     "FileNotFoundError": "check the path",
-    "LookupError": "",
+    "AnswerNotFoundError": "semantic.nlq_answers has the ids of all answers",
+    "UnknownRecordError": "",
 }
 
 
@@ -88,8 +91,10 @@ def explain(error: BaseException) -> CommandError | None:
 
 
 def _text(error: BaseException) -> str:
-    if isinstance(error, KeyError) and error.args:
-        return str(error.args[0])
+    details = getattr(error, "errors", None)
+    if callable(details):  # pydantic's own text has a line per field and an address to look up
+        found: Any = details()
+        return "; ".join(f"{'.'.join(map(str, d['loc']))}: {d['msg']}" for d in found)
     return str(error).rstrip(".") or type(error).__name__
 
 

@@ -54,6 +54,7 @@ def load_files(
     made: Builder, paths: Sequence[str], source: str, *, mapping: Path | None = None, tenant: str | None = None
 ) -> tuple[Ran, list[FileOutcome]]:
     """Load files in one run."""
+    from lakehouse_assets.assets.bronze import OP
     from lakehouse_assets.automation.jobs import INGEST
 
     config = {
@@ -63,7 +64,7 @@ def load_files(
         "mapping": str(mapping.absolute()) if mapping else "",
     }
     step = Step("platform", INGEST, ())
-    ran = made.run(step, config={"ops": {"ingest": {"config": config}}})
+    ran = made.run(step, config={"ops": {OP: {"config": config}}})
     return ran, file_outcomes(made.lake, paths, ran)
 
 

@@ -27,10 +27,9 @@ _POLL_S = 0.3
 
 def open_answerer(out: Out) -> tuple[Lake, Answerer]:
     """The lake and what answers over it; the dbt manifest is built where there is none."""
-    from nlq.opening import open_answerer as opened
-
     from lakehouse_assets.lakehouse.lake import Lake
     from lakehouse_assets.settings import get_settings
+    from nlq.opening import open_answerer as opened
 
     lake = Lake(get_settings())
     with out.quietly():

@@ -19,7 +19,7 @@ from typing import Any
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
-ASKLAKE = (sys.executable, "-c", "from lakehouse_assets.cli import main; main()")
+ASKLAKE = (sys.executable, "-m", "lakehouse_assets.cli")
 START_S = 120
 
 

@@ -42,7 +42,7 @@ GATHER_S = 60_000
 
 
 def test_a_question_launched_by_graphql_is_answered(sample: Sample, dagit: Dagit) -> None:
-    question = {"ops": {"answer_questions": {"config": {"question": "How many complaints are there in total?"}}}}
+    question = {"ops": {"answer": {"config": {"question": "How many complaints are there in total?"}}}}
     launched = dagit.graphql(LAUNCH, {"config": question})["launchRun"]
     assert launched["__typename"] == "LaunchRunSuccess", launched
     run_id = launched["run"]["runId"]
