@@ -55,12 +55,14 @@ def _refresh_once(lake: "Lake", contracts: Mapping[str, Contract], tables: Seque
     from semantic.layer import SemanticLayer
 
     layer = SemanticLayer(lake.settings)
+    sql: dict[str, str] = {}
     publication = Publication.begin(lake, run_id=run_id)
     try:
         with publication.session() as session:
             for table in tables:
                 contract = contracts[table]
                 compiled = layer.compile_saved_query(contract.table)
+                sql[table] = compiled.sql
                 publication.record_inputs(compiled.tables)
                 for table_read in compiled.tables:
                     session.expose(table_read)
@@ -69,7 +71,7 @@ def _refresh_once(lake: "Lake", contracts: Mapping[str, Contract], tables: Seque
         if blocking(outcomes):
             publication.abandon()
             return Rebuilt((), outcomes, [])
-        return Rebuilt((), outcomes, [], publication.publish())
+        return Rebuilt((), outcomes, [], publication.publish(), sql)
     except BaseException:
         publication.abandon()
         raise
@@ -122,6 +124,7 @@ def _domain_assets(
     def build(context: dg.AssetExecutionContext, lakehouse: LakeResource) -> Iterator[Any]:
         chosen = sorted(identifier_of(k) for k in context.selected_asset_keys)
         result = refresh(lakehouse.lake, contracts, chosen, run_id=context.run.run_id)
-        yield from report(context, result, {}, chosen)
+        origins = {t: [contracts[r] for r in reads[t]] for t in chosen}
+        yield from report(context, result, chosen, contracts=contracts, origins=origins)
 
     return build

@@ -28,7 +28,7 @@ from lakehouse_assets.lakehouse.contract import Contract
 from lakehouse_assets.lakehouse.periods import spans
 
 if TYPE_CHECKING:
-    from lakehouse_assets.assets.dbt_graph import DbtGraph
+    from lakehouse_assets.assets.dbt_graph import DbtGraph, DbtTest
     from lakehouse_assets.lakehouse.audit import CheckOutcome
     from lakehouse_assets.lakehouse.dbt_runner import NodeResult
     from lakehouse_assets.lakehouse.lake import Lake
@@ -49,12 +49,14 @@ class Rebuilt:
         outcomes: The contract checks of each staged table.
         tests: dbt's data tests.
         published: What became visible; empty if anything blocking failed.
+        sql: The SELECT of each table that was computed, by identifier.
     """
 
     days: tuple[date, ...]
     outcomes: "list[CheckOutcome]"
     tests: "list[NodeResult]"
     published: "list[Published]" = field(default_factory=list)
+    sql: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def failures(self) -> list[str]:
@@ -122,7 +124,9 @@ def _rebuild_once(
         if blocking(outcomes) or result.failed_tests:
             publication.abandon()
             return Rebuilt(tuple(wanted), outcomes, result.tests)
-        return Rebuilt(tuple(wanted), outcomes, result.tests, publication.publish())
+        table_of = {m.name: m.table for m in graph.models}
+        sql = {table_of[n.name]: n.compiled_sql for n in result.nodes if n.resource_type == "model"}
+        return Rebuilt(tuple(wanted), outcomes, result.tests, publication.publish(), sql)
     except BaseException:
         publication.abandon()
         raise
@@ -199,7 +203,8 @@ def _domain_assets(
         days = _days_of(context) if partitions else []
         chosen = graph.in_order(identifier_of(k) for k in context.selected_asset_keys)
         result = rebuild(lakehouse.lake, graph, contracts, chosen, days, run_id=context.run.run_id)
-        yield from report(context, result, tests, chosen)
+        origins = {t: [contracts[r] for r in m.reads] for t in chosen if (m := graph.model_of(t))}
+        yield from report(context, result, chosen, tests=tests, origins=origins, contracts=contracts)
 
     return build
 
@@ -211,16 +216,30 @@ def _days_of(context: dg.AssetExecutionContext) -> list[date]:
 
 
 def report(
-    context: dg.AssetExecutionContext, result: Rebuilt, tests: Mapping[str, Any], tables: Sequence[str]
+    context: dg.AssetExecutionContext,
+    result: Rebuilt,
+    tables: Sequence[str],
+    *,
+    contracts: Mapping[str, Contract],
+    origins: Mapping[str, Sequence[Contract]],
+    tests: "Mapping[str, DbtTest] | None" = None,
 ) -> Iterator[dg.MaterializeResult | dg.AssetCheckResult]:
     """Tell Dagster what a build did: the checks first, then what became visible.
+
+    Args:
+        context: The step.
+        result: What the build did.
+        tables: Identifiers of the tables asked for, each after those it reads.
+        contracts: Contract of every table, by identifier.
+        origins: Contracts of what each table reads.
+        tests: dbt's data tests, by their id.
 
     Raises:
         dagster.Failure: nothing was published, and running again would not help.
     """
     selected = context.selected_asset_check_keys
     yield from contract_results(result.outcomes, selected)
-    yield from dbt_results(result.tests, tests, selected)
+    yield from dbt_results(result.tests, tests or {}, selected)
     if result.failures:
         raise dg.Failure(
             "nothing was published: " + "; ".join(result.failures),
@@ -232,8 +251,22 @@ def report(
         facts = published_metadata(published[table]) if table in published else {}
         if result.days:
             facts["days"] = len(result.days)
+        traced = _lineage(result.sql.get(table), contracts[table], origins.get(table, ()))
+        if len(result.days) <= 1:
+            facts |= traced
         yield dg.MaterializeResult(asset_key=asset_key(table), metadata=facts)
         _report_other_days(context, result.days, table, facts)
+        if len(result.days) > 1 and traced:
+            # What is in a materialization is stored once per partition of the run; this is large, and the same in all.
+            last = max(context.partition_keys)
+            context.log_event(dg.AssetMaterialization(asset_key(table), partition=last, metadata=facts | traced))
+
+
+def _lineage(sql: str | None, table: Contract, reads: Sequence[Contract]) -> dict[str, Any]:
+    from lakehouse_assets.assets.lineage import column_lineage
+
+    found = column_lineage(sql, table, reads) if sql else None
+    return {"dagster/column_lineage": found} if found else {}
 
 
 def _report_other_days(

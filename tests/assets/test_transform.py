@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import dagster as dg
 import pytest
@@ -54,6 +55,11 @@ def test_a_range_is_one_run_that_publishes_everything(settings: Settings, lake: 
     assert {c.asset_check_key for c in checks} == pgr.check_keys
     event = result.asset_materializations_for_node("pgr_tables")[0]
     assert {"snapshot_id", "publication_id", "dagster/row_count"} <= event.metadata.keys()
+    latest = [m for m in result.asset_materializations_for_node("pgr_tables") if "dagster/column_lineage" in m.metadata]
+    lineage: dict[str, Any] = {".".join(m.asset_key.path): m.metadata["dagster/column_lineage"].value for m in latest}
+    assert lineage.keys() >= {SILVER, LIFECYCLE, FUNNEL}
+    (origin,) = lineage[SILVER].deps_by_column["complaint_id"]
+    assert (origin.asset_key.path[-1], origin.column_name) == ("service_events_raw", "entity_id")
     assert not dirty_days(lake, dbt_graph.load(settings), [SILVER, LIFECYCLE, FUNNEL])
 
 
