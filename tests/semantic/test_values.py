@@ -1,0 +1,70 @@
+"""Values of dimensions: bounded, by frequency, read once per snapshot."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from lakehouse_assets.lakehouse.duckdb import DuckDBSession
+from lakehouse_assets.lakehouse.lake import Lake
+from lakehouse_assets.settings import Settings
+from semantic.errors import SemanticError, UnknownNameError
+from semantic.layer import SemanticLayer
+from semantic.values import DimensionValues, Found
+
+
+def test_values_by_frequency(small_lake: Lake, layer: SemanticLayer, session: DuckDBSession) -> None:
+    found = DimensionValues(small_lake, layer).values("complaint__ward_id")
+    expected = session.query(
+        "select ward_id v, count(*) n from gold.gold_pgr_case_lifecycle where ward_id is not null"
+        " group by 1 order by n desc, v"
+    )
+    assert found == list(zip(*(c.to_pylist() for c in expected.columns), strict=True))
+
+
+def test_no_more_values_than_the_limit(small_lake: Lake, layer: SemanticLayer) -> None:
+    values = DimensionValues(small_lake, layer, limit=3).read(["complaint__complaint_id", "complaint__channel"])
+    assert len(values["complaint__complaint_id"].items) == 3
+    assert not values["complaint__complaint_id"].complete
+    assert values["complaint__channel"].complete
+
+
+def test_values_are_read_once_per_snapshot(
+    small_lake: Lake, layer: SemanticLayer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    values = DimensionValues(small_lake, layer)
+    first = values.read()
+    assert {type(v) for v, _ in first["complaint__is_open"].items} == {bool}
+
+    def refuse(*_: object) -> None:
+        raise AssertionError("read again")
+
+    monkeypatch.setattr(values, "_read", refuse)
+    assert values.read() == first
+
+
+def test_find(small_lake: Lake, layer: SemanticLayer) -> None:
+    values = DimensionValues(small_lake, layer)
+    exact = [f for f in values.find("ward 01") if f.exact]
+    assert {(f.dimension, f.value) for f in exact} == {
+        (f"{entity}__ward_id", "WARD_01") for entity in ("complaint", "complaint_day", "backlog_day")
+    }
+    in_part = values.find("amrit")
+    assert {f.value for f in in_part} == {"pb.amritsar", "Amritsar"}
+    assert not any(f.exact for f in in_part)
+    assert values.find("--") == []
+    assert isinstance(in_part[0], Found)
+
+
+def test_what_has_no_list_of_values(small_lake: Lake, layer: SemanticLayer) -> None:
+    values = DimensionValues(small_lake, layer)
+    with pytest.raises(UnknownNameError, match="did you mean"):
+        values.values("complaint__ward")
+    with pytest.raises(SemanticError, match="is a time"):
+        values.values("complaint__submitted_date")
+
+
+def test_a_table_that_was_never_published_has_none(layer: SemanticLayer, tmp_path: Path) -> None:
+    empty = Lake(Settings(profile="local", home=tmp_path / "home", landing="", dagster_home=None))
+    assert DimensionValues(empty, layer).values("complaint__ward_id") == []
