@@ -46,7 +46,7 @@ def check_names(contract: Contract) -> list[tuple[str, Severity, str]]:
     """Name, severity and description of every check the audit of this contract reports, in order."""
     names: list[tuple[str, Severity, str]] = [
         ("schema", "error", "the columns and their types are those of the contract"),
-        *((c.name, c.severity, c.description) for c in contract.row_checks()),
+        *((c.name, c.severity, c.description) for c in contract.portable_checks),
     ]
     if contract.key:
         names.append(("key__unique", contract.key_severity, f"one row per {', '.join(contract.key)}"))

@@ -219,10 +219,11 @@ class Contract:
         """
         from sqlglot import transpile
 
-        return [replace(c, failing=transpile(c.failing, read="trino", write=dialect)[0]) for c in self._portable_checks]
+        return [replace(c, failing=transpile(c.failing, read="trino", write=dialect)[0]) for c in self.portable_checks]
 
     @cached_property
-    def _portable_checks(self) -> list[RowCheck]:
+    def portable_checks(self) -> list[RowCheck]:
+        """The row checks in the SQL contracts are written in, which no engine speaks word for word."""
         checks: list[RowCheck] = []
         for name, col in self.model.to_schema().columns.items():
             severities = (col.metadata or {}).get("severity", {})
