@@ -6,8 +6,8 @@ Does not belong here: what is committed and when (publication), or reading rows 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -75,6 +75,8 @@ class LakeCatalog(SqlCatalog):
 
         Raises:
             CommitFailedException: a table has moved since its transaction was opened; nothing was committed.
+            CatalogUnwritableError: the catalog's database cannot be written; nothing was committed.
+            OSError: the metadata cannot be written; nothing was committed.
         """
         staged = [(t._table, self._stage_transaction(t)) for t in transactions]
         try:
@@ -84,9 +86,11 @@ class LakeCatalog(SqlCatalog):
                 for old, new in staged:
                     self._move_pointer(session, old, new.metadata_location)
                 session.commit()
-        except (CommitFailedException, OperationalError):
-            for _, new in staged:
-                _delete_quietly(new.metadata_location)
+        except OperationalError as error:
+            _delete_quietly(new.metadata_location for _, new in staged)
+            raise CatalogUnwritableError(self.engine.url.database, error) from error
+        except (CommitFailedException, OSError):
+            _delete_quietly(new.metadata_location for _, new in staged)
             raise
         return [self.load_table(old.name()) for old, _ in staged]
 
@@ -144,6 +148,14 @@ class LakeCatalog(SqlCatalog):
             )
         except TableAlreadyExistsError:
             return self.load_table(contract.identifier)
+
+
+class CatalogUnwritableError(OSError):
+    """The catalog's database cannot be written: the disk is full, or may not be written to."""
+
+    def __init__(self, database: str | None, error: OperationalError) -> None:
+        """Say which database, in the words of SQLite."""
+        super().__init__(f"the catalog {database} cannot be written: {error.orig}")
 
 
 class SchemaDriftError(Exception):
@@ -209,8 +221,11 @@ def _refuse_drift(contract: Contract, table: Table) -> None:
     )
 
 
-def _delete_quietly(location: str) -> None:
-    Path(location.removeprefix("file://")).unlink(missing_ok=True)
+def _delete_quietly(locations: Iterable[str]) -> None:
+    """Remove what no reader was shown; where that fails too, maintenance does it later."""
+    for location in locations:
+        with suppress(OSError):
+            Path(location.removeprefix("file://")).unlink(missing_ok=True)
 
 
 def file_uri(path: Path) -> str:

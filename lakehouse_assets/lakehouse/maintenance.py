@@ -12,6 +12,7 @@ import shutil
 import socket
 import time
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -20,6 +21,7 @@ from typing import TYPE_CHECKING, Any
 from lakehouse_assets.lakehouse.contract import Contract
 from lakehouse_assets.lakehouse.periods import Period, first_of
 from lakehouse_assets.lakehouse.publication import (
+    HALF_A_MARK,
     Publication,
     PublicationConflictError,
     ReplacePartitions,
@@ -71,9 +73,14 @@ def maintain(lake: Lake, contracts: Mapping[str, Contract], *, run_id: str) -> l
 def sweep_dead_publications(lake: Lake) -> list[str]:
     """Remove what publications whose process is gone have staged and never published; returns their ids."""
     swept = []
+    grace_s = lake.settings.staging_grace.total_seconds()
+    for half in marker_folder(lake).glob(f"*{HALF_A_MARK}"):
+        with suppress(FileNotFoundError):
+            if time.time() - half.stat().st_mtime > grace_s:
+                half.unlink()
     for marker in sorted(marker_folder(lake).glob("*.json")):
         state = _read_marker(marker)
-        if state is None or not _dead(state, lake.settings.staging_grace.total_seconds()):
+        if state is None or not _dead(state, grace_s):
             continue
         for folder in map(Path, state["folders"]):
             if folder.exists() and not _is_referenced(lake, folder):

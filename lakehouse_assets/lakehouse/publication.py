@@ -15,7 +15,7 @@ import socket
 import time
 import uuid
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from functools import cached_property
@@ -43,6 +43,7 @@ PUBLICATION_ID = "asklake.publication-id"
 RUN_ID = "asklake.run-id"
 SOURCE_PREFIX = "asklake.source."
 COMMIT_TRIES = 20
+HALF_A_MARK = ".new"
 ROW_GROUP_SIZE = 122_880
 
 
@@ -153,7 +154,15 @@ class Publication:
     def _write_marker(self) -> None:
         self._marker.parent.mkdir(parents=True, exist_ok=True)
         owner = {"pid": os.getpid(), "host": socket.gethostname(), "started": time.time()}
-        self._marker.write_text(json.dumps({**owner, "folders": sorted(map(str, self._folders))}))
+        # Renamed into place: half a mark would pass for that of a dead publication, and name no folder.
+        new = self._marker.with_suffix(HALF_A_MARK)
+        new.write_text(json.dumps({**owner, "folders": sorted(map(str, self._folders))}))
+        new.replace(self._marker)
+
+    def _remove_marker(self) -> None:
+        """Where even that fails, the error that led here is the one to hear of; a mark left behind is swept later."""
+        with suppress(OSError):
+            self._marker.unlink(missing_ok=True)
 
     @contextmanager
     def session(self) -> Iterator[DuckDBSession]:
@@ -265,7 +274,7 @@ class Publication:
                 if precondition:
                     precondition(tables)
                 published = self._commit(tables, data_files)
-                self._marker.unlink(missing_ok=True)
+                self._remove_marker()
                 return published
             except CommitFailedException:
                 time.sleep(random.uniform(0, min(2.0, 0.05 * 2**attempt)))
@@ -332,7 +341,7 @@ class Publication:
         """Remove everything staged; the tables are as they were."""
         for folder in self._folders:
             shutil.rmtree(folder, ignore_errors=True)
-        self._marker.unlink(missing_ok=True)
+        self._remove_marker()
 
 
 def marker_folder(lake: Lake) -> Path:

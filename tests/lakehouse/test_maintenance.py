@@ -136,3 +136,14 @@ def test_months_are_compacted_too(lake: Lake) -> None:
     maintain(lake, CONTRACTS, run_id="test")
     assert count(lake, "gold.readings_by_month") == 9 * 120
     assert crowded_partitions(lake, MONTHLY) == []
+
+
+def test_half_a_mark_of_a_dead_process_goes_once_it_is_old(lake: Lake, impatient: Lake) -> None:
+    publish(lake, rows("2024-01-01", 1), ReplaceTable())
+    half = marker_folder(lake) / "20240101T000000-abc.new"
+    half.write_text('{"pid"')
+    assert sweep_dead_publications(lake) == []
+    assert half.exists()
+    age(marker_folder(lake))
+    assert sweep_dead_publications(impatient) == []
+    assert not half.exists()

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import threading
 from datetime import date
+from typing import Any
 
 import pytest
+from sqlalchemy import event
 
+from lakehouse_assets.lakehouse.catalog import CatalogUnwritableError
 from lakehouse_assets.lakehouse.engine import QueryRefusedError
 from lakehouse_assets.lakehouse.lake import Lake
 from lakehouse_assets.lakehouse.publication import (
@@ -132,6 +135,25 @@ def test_concurrent_appends_lose_nothing(lake: Lake) -> None:
         t.join()
     assert not errors
     assert count(lake) == 3 * 7
+
+
+def test_a_catalog_that_cannot_be_written_publishes_nothing_and_leaves_nothing(lake: Lake) -> None:
+    publish(lake, rows("2024-01-01", 1), Append(), [READINGS, MONTHLY])
+    files = {f for f in lake.settings.warehouse.rglob("*") if f.name.endswith(".metadata.json")}
+
+    def only_read(connection: Any, _record: Any) -> None:
+        connection.execute("pragma query_only = on")
+
+    event.listen(lake.catalog.engine, "connect", only_read)
+    lake.catalog.engine.dispose()
+    with pytest.raises(CatalogUnwritableError, match=r"catalog\.db cannot be written: attempt to write a readonly"):
+        publish(lake, rows("2024-01-02", 1), Append(), [READINGS, MONTHLY])
+    assert count(lake) == 3
+    assert {f for f in lake.settings.warehouse.rglob("*") if f.name.endswith(".metadata.json")} == files
+    event.remove(lake.catalog.engine, "connect", only_read)
+    lake.catalog.engine.dispose()
+    publish(lake, rows("2024-01-02", 1), Append(), [READINGS, MONTHLY])
+    assert count(lake) == 6
 
 
 def test_readers_see_all_tables_of_a_publication_or_none(lake: Lake) -> None:
