@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import threading
 from collections import OrderedDict
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
@@ -81,7 +81,8 @@ class DimensionValues:
             if known[name].type != "categorical":
                 raise SemanticError(f"'{name}' is a time: its values are not listed")
         with self._lake.session() as session:
-            return {name: self._of(known[name], session) for name in names}
+            found = self._of([known[name] for name in names], session)
+        return {name: found[name] for name in names}
 
     def find(self, text: str) -> list[Found]:
         """The values that a text names, exact ones first, then by number of rows."""
@@ -100,35 +101,66 @@ class DimensionValues:
         dimensions = self._layer.catalog().dimensions.values()
         return [d.name for d in dimensions if d.type == "categorical" and not d.identifier]
 
-    def _of(self, dimension: Dimension, session: Session) -> Values:
+    def _of(self, dimensions: Iterable[Dimension], session: Session) -> dict[str, Values]:
+        """The values of dimensions, those not kept read in one pass per table."""
+        found: dict[str, Values] = {}
+        missing: dict[str, list[Dimension]] = {}
+        for dimension in dimensions:
+            kept = self._recall(dimension, session)
+            if kept is not None:
+                found[dimension.name] = kept
+            else:
+                missing.setdefault(dimension.relation, []).append(dimension)
+        for wanted in missing.values():
+            for dimension, values in zip(wanted, self._read(wanted, session), strict=True):
+                found[dimension.name] = values
+                self._keep(dimension, session, values)
+        return found
+
+    def _recall(self, dimension: Dimension, session: Session) -> Values | None:
         from lakehouse_assets.lakehouse.engine import QueryRefusedError
 
-        table = dimension.relation.replace('"', "")
         try:
-            session.relation(table)
+            session.relation(_table(dimension))
         except QueryRefusedError:
             return Values((), complete=True)
-        snapshot = session.snapshots.get(table)
-        key = (dimension.relation, dimension.expr, snapshot)
         with self._lock:
-            if snapshot is not None and key in self._kept:
-                self._kept.move_to_end(key)
-                return self._kept[key]
-        values = self._read(dimension, session)
+            return self._kept.get(_key(dimension, session))
+
+    def _keep(self, dimension: Dimension, session: Session, values: Values) -> None:
         with self._lock:
-            self._kept[key] = values
+            self._kept[_key(dimension, session)] = values
             if len(self._kept) > _REMEMBERED:
                 self._kept.popitem(last=False)
+
+    def _read(self, dimensions: Sequence[Dimension], session: Session) -> list[Values]:
+        """The values of dimensions of one table. The names are the manifest's own; no person's text is in it."""
+        names = [f"v{i}" for i in range(len(dimensions))]
+        inner = ", ".join(f"{d.expr} AS {name}" for d, name in zip(dimensions, names, strict=True))
+        sets = ", ".join(f"({name})" for name in names)
+        # GROUPING tells which set a row is of: the bit of the grouped name is 0, the others are 1. One row more
+        # than the limit tells that there are more, and one is for NULL.
+        rows = session.query(
+            f"SELECT * FROM (SELECT *, ROW_NUMBER() OVER (PARTITION BY g ORDER BY n DESC, {', '.join(names)}) AS r"
+            f" FROM (SELECT GROUPING({', '.join(names)}) AS g, {', '.join(names)}, COUNT(*) AS n"
+            f" FROM (SELECT {inner} FROM {dimensions[0].relation}) AS chosen GROUP BY GROUPING SETS ({sets})"
+            f") AS counted) AS ranked WHERE r <= {self._limit + 2} ORDER BY g, r"
+        ).to_pylist()
+        every = 2 ** len(names) - 1
+        values = []
+        for i, name in enumerate(names):
+            group = every - 2 ** (len(names) - 1 - i)
+            pairs = tuple((row[name], row["n"]) for row in rows if row["g"] == group and row[name] is not None)
+            values.append(Values(pairs[: self._limit], complete=len(pairs) <= self._limit))
         return values
 
-    def _read(self, dimension: Dimension, session: Session) -> Values:
-        """The names are the manifest's own; no person's text is in this SQL."""
-        rows = session.query(
-            f"SELECT {dimension.expr} AS value, COUNT(*) AS n FROM {dimension.relation}"
-            f" WHERE {dimension.expr} IS NOT NULL GROUP BY 1 ORDER BY n DESC, value LIMIT {self._limit + 1}"
-        )
-        pairs = list(zip(rows.column("value").to_pylist(), rows.column("n").to_pylist(), strict=True))
-        return Values(tuple(pairs[: self._limit]), complete=len(pairs) <= self._limit)
+
+def _table(dimension: Dimension) -> str:
+    return dimension.relation.replace('"', "")
+
+
+def _key(dimension: Dimension, session: Session) -> tuple[str, str, int | None]:
+    return dimension.relation, dimension.expr, session.snapshots.get(_table(dimension))
 
 
 def _plain(text: str) -> str:

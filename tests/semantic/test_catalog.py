@@ -46,7 +46,9 @@ def test_every_dimension_is_explained(layer: SemanticLayer) -> None:
 
 def test_no_two_metrics_of_a_domain_share_a_name_for_people(layer: SemanticLayer) -> None:
     names = Counter(
-        (m.domain, word.casefold()) for m in layer.catalog().metrics.values() for word in {m.label, *m.synonyms}
+        (m.domain, word)
+        for m in layer.catalog().metrics.values()
+        for word in {text.casefold() for text in (m.label, *m.synonyms)}
     )
     assert [name for name, count in names.items() if count > 1] == []
 
