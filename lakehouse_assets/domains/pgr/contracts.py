@@ -45,18 +45,12 @@ class ServiceEventsRaw(TableModel):
     status: pl.String = column("Status of the entity after the event, as the source names it.", nullable=True)
     actor_type: pl.String = column("Role of whoever acted: citizen, employee or system.", nullable=True)
     actor_id: pl.String = column("Identifier of whoever acted.", nullable=True)
-    channel: pl.String = column(
-        "Channel through which the entity came in, such as MOBILE_APP.", nullable=True
-    )
+    channel: pl.String = column("Channel through which the entity came in, such as MOBILE_APP.", nullable=True)
     ward_id: pl.String = column("Ward the event concerns.", nullable=True)
     locality_id: pl.String = column("Locality within the ward.", nullable=True)
-    attributes_json: pl.String = column(
-        "Everything else the service sent, as one JSON object.", nullable=True
-    )
+    attributes_json: pl.String = column("Everything else the service sent, as one JSON object.", nullable=True)
     raw_payload: pl.String = column("The record exactly as it was received.")
-    record_key: pl.String = column(
-        "MD5 of the source's deduplication key: equal for two copies of one event."
-    )
+    record_key: pl.String = column("MD5 of the source's deduplication key: equal for two copies of one event.")
     load_id: pl.String = column("Load that brought the row in.")
     source: pl.String = column("Name of the source definition the row was read with.")
     source_file: pl.String = column("File the row was read from.")
@@ -193,9 +187,7 @@ class MvPgrWardSummary(TableModel):
     pgr_open_complaints: pl.Int64 = column("Complaints still open.", ge=0)
     pgr_resolved_complaints: pl.Int64 = column("Complaints settled: resolved or closed.", ge=0)
     pgr_sla_breaches: pl.Int64 = column("Settled complaints that exceeded their SLA.", ge=0)
-    pgr_resolution_rate: pl.Float64 = column(
-        "Share of complaints settled, 0 to 1.", nullable=True, ge=0, le=1
-    )
+    pgr_resolution_rate: pl.Float64 = column("Share of complaints settled, 0 to 1.", nullable=True, ge=0, le=1)
     pgr_sla_breach_rate: pl.Float64 = column(
         "Share of the settled complaints with an SLA that exceeded it, 0 to 1.", nullable=True, ge=0, le=1
     )
@@ -211,9 +203,7 @@ class MvPgrWardSummaryTenant(TableModel):
     pgr_open_complaints: pl.Int64 = column("Complaints still open.", ge=0)
     pgr_resolved_complaints: pl.Int64 = column("Complaints settled: resolved or closed.", ge=0)
     pgr_sla_breaches: pl.Int64 = column("Settled complaints that exceeded their SLA.", ge=0)
-    pgr_resolution_rate: pl.Float64 = column(
-        "Share of complaints settled, 0 to 1.", nullable=True, ge=0, le=1
-    )
+    pgr_resolution_rate: pl.Float64 = column("Share of complaints settled, 0 to 1.", nullable=True, ge=0, le=1)
     pgr_sla_breach_rate: pl.Float64 = column(
         "Share of the settled complaints with an SLA that exceeded it, 0 to 1.", nullable=True, ge=0, le=1
     )
@@ -243,9 +233,7 @@ class MvPgrWardChannel(TableModel):
     channel: pl.String = column("Channel through which the complaints came in.", nullable=True)
     pgr_complaints: pl.Int64 = column("Complaints submitted.", ge=0)
     pgr_resolved_complaints: pl.Int64 = column("Complaints settled: resolved or closed.", ge=0)
-    pgr_resolution_rate: pl.Float64 = column(
-        "Share of complaints settled, 0 to 1.", nullable=True, ge=0, le=1
-    )
+    pgr_resolution_rate: pl.Float64 = column("Share of complaints settled, 0 to 1.", nullable=True, ge=0, le=1)
     pgr_avg_turnaround_hours: pl.Float64 = column("Mean hours from submission to settlement.", nullable=True)
 
 
@@ -273,8 +261,7 @@ CONTRACTS: tuple[Contract, ...] = (
             ),
             rule(
                 "pgr_event_type_known",
-                "service <> 'PGR'"
-                " or event_type in ('CREATED', 'ASSIGNED', 'RESOLVED', 'CLOSED', 'REOPENED')",
+                "service <> 'PGR' or event_type in ('CREATED', 'ASSIGNED', 'RESOLVED', 'CLOSED', 'REOPENED')",
                 description="A PGR event is one of the five steps in the life of a complaint.",
             ),
         ),
@@ -380,8 +367,7 @@ CONTRACTS: tuple[Contract, ...] = (
         rules=(
             rule(
                 "counts_add_up",
-                "submitted_count + assigned_count + resolved_count + closed_count + reopened_count"
-                " = event_count",
+                "submitted_count + assigned_count + resolved_count + closed_count + reopened_count = event_count",
                 description="Every event is counted as exactly one kind.",
             ),
         ),
