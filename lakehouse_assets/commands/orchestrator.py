@@ -102,7 +102,11 @@ def run_job(
     selection: Sequence[dg.AssetKey] | None = None,
     listen: Listener | None = None,
 ) -> Ran:
-    """Run a job in this process; a run that fails is a result, not an exception."""
+    """Run a job in this process; a run that fails is a result, not an exception.
+
+    Raises:
+        KeyboardInterrupt: someone ended the process meanwhile.
+    """
     from dagster._core.utils import make_new_run_id
 
     run_id = make_new_run_id()
@@ -118,9 +122,12 @@ def run_job(
         raise_on_error=False,
     )
     elapsed = time.perf_counter() - started
+    errors = [_error(e) for e in result.all_events if e.is_step_failure or e.is_run_failure]
+    if any("DagsterExecutionInterruptedError" in text for text in errors):
+        raise KeyboardInterrupt
     return Ran(
         job.name, run_id, result.success, elapsed, _tables(result), _checks(result),
-        [_error(e) for e in result.all_events if e.is_step_failure or e.is_run_failure],
+        errors,
     )  # fmt: skip
 
 

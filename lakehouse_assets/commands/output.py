@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, redirect_stdout
 from datetime import date, datetime, timedelta
 from decimal import Decimal
@@ -61,8 +61,15 @@ class Out:
         self.console.print()
         self.console.print(text, style="bold", markup=False)
 
-    def table(self, columns: Sequence[str], rows: Iterable[Sequence[Any]], *, limit: int = SHOWN_ROWS) -> None:
-        """Rows for people: numbers to the right, at most `limit` of them."""
+    def table(
+        self,
+        columns: Sequence[str],
+        rows: Iterable[Sequence[Any]],
+        *,
+        limit: int = SHOWN_ROWS,
+        right: Collection[int] = (),
+    ) -> None:
+        """Rows for people: numbers, and the columns at the positions `right`, to the right; at most `limit` rows."""
         if self.as_json:
             return
         from rich.box import SIMPLE_HEAD
@@ -72,7 +79,9 @@ class Out:
         kept = list(rows)
         table = Table(box=SIMPLE_HEAD, pad_edge=False, show_edge=False)
         for index, name in enumerate(columns):
-            numeric = bool(kept) and all(isinstance(r[index], int | float | Decimal | None) for r in kept)
+            numeric = index in right or (
+                bool(kept) and all(isinstance(r[index], int | float | Decimal | None) for r in kept)
+            )
             table.add_column(Text(name), justify="right" if numeric else "left", overflow="fold")
         for row in kept[:limit]:
             table.add_row(*(Text(cell(value)) for value in row))

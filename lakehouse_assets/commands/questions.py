@@ -83,7 +83,8 @@ def show(out: Out, answer: Answer, *, limit: int = 20) -> None:
     if answer.rows and not (len(answer.rows) == 1 and len(answer.columns) == 1):
         formats = [c.format for c in answer.columns]
         rows = [tuple(_formatted(v, f) for v, f in zip(row, formats, strict=True)) for row in answer.rows]
-        out.table([c.label for c in answer.columns], rows, limit=limit)
+        numbers = [i for i, c in enumerate(answer.columns) if c.kind == "metric"]
+        out.table([c.label for c in answer.columns], rows, limit=limit, right=numbers)
     for note in answer.notes:
         out.say(note, style="dim")
     for number, choice in enumerate(answer.choices, start=1):
