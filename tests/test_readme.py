@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import shlex
 from pathlib import Path
+from typing import Any
 
 import pytest
 from typer.main import get_command
@@ -25,7 +26,7 @@ def commands() -> list[list[str]]:
 
 @pytest.mark.parametrize("words", commands(), ids=" ".join)
 def test_every_command_is_known(words: list[str]) -> None:
-    command = get_command(app)
+    command: Any = get_command(app)
     arguments = words[1:]
     while hasattr(command, "commands"):
         assert arguments[0] in command.commands, f"{' '.join(words)}: no such command"

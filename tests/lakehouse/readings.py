@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Annotated
 
 import polars as pl
 
-from lakehouse_assets.lakehouse.contract import Contract, TableModel, column, day, decimal, month, rule
+from lakehouse_assets.lakehouse.contract import Contract, TableModel, column, day, month, rule
 from lakehouse_assets.lakehouse.lake import Lake
 from lakehouse_assets.lakehouse.publication import Publication, Published, Replace
 
@@ -18,7 +19,7 @@ class Readings(TableModel):
     meter: pl.String = column("Meter", str_matches=r"^M\d+$")
     state: pl.String = column("State of the meter", nullable=True, isin=["ON", "OFF"])
     value: pl.Int32 = column("Reading, kWh", ge=0, le=100)
-    price: decimal(18, 4) = column("Price per kWh", nullable=True, gt=0, severity={"gt": "warning"})
+    price: Annotated[pl.Decimal, 18, 4] = column("Price per kWh", nullable=True, gt=0, severity={"gt": "warning"})
 
 
 RULES = (

@@ -38,7 +38,7 @@ def impatient(tmp_path: Path) -> Lake:
 def age(folder: Path) -> None:
     """Make every file below a folder look an hour old."""
     for path in folder.rglob("*"):
-        os.utime(path, (time.time() - 3600,) * 2)
+        os.utime(path, (time.time() - 3600, time.time() - 3600))
 
 
 def parquet_files(lake: Lake) -> set[str]:

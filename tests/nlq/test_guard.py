@@ -19,7 +19,7 @@ ADMIN, AMRITSAR = Caller(None, "admin"), Caller("pb.amritsar", "viewer")
 TENANTS = ["pb.amritsar", "pb.ludhiana", "PB.JALANDHAR", "' OR 1=1 --", ""]
 
 
-def where(dimension: str, *values: object, operator: Operator = Operator.IN) -> Plan:
+def where(dimension: str, *values: str | int, operator: Operator = Operator.IN) -> Plan:
     item = DimensionFilter(dimension=dimension, operator=operator, values=values)
     return Plan(metrics=("pgr_complaints",), filters=(item,))
 
