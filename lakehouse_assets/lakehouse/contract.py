@@ -27,11 +27,6 @@ LAYERS: tuple[Layer, ...] = ("bronze", "silver", "gold", "platinum", "semantic")
 Timestamp = Annotated[pl.Datetime, "us", None]
 
 
-def decimal(precision: int, scale: int) -> Any:
-    """Column type of an exact number with `precision` digits, `scale` of them after the point."""
-    return Annotated[pl.Decimal, precision, scale]
-
-
 class TableModel(pa.DataFrameModel):
     """Base of every table model; the docstring of a subclass is the description of its table."""
 
