@@ -61,13 +61,13 @@ class Builder:
             out: Where runs are told of.
             settings: The settings of the process.
             instance: The instance that records the runs.
-            fresh: Whether the dbt project is parsed first; otherwise only where it never was.
+            fresh: Whether the dbt project is parsed whatever its manifest says; the builds of this process need it.
         """
         from lakehouse_assets.lakehouse.lake import Lake
 
         self.out, self.settings, self.instance = out, settings, instance
         self.lake: Lake = Lake(settings)
-        if fresh or not (settings.dbt_target_dir / "manifest.json").exists():
+        if fresh or not manifest_is_current(settings):
             with out.quietly():
                 parse_project(settings)
         self.reload()
@@ -121,6 +121,17 @@ class Builder:
         with waiting(self.out, step.label), self.out.quietly():
             job = self.defs.resolve_job_def(step.job)
             return run_job(self.instance, job, tags=tags, selection=keys or None, config=config)
+
+
+def manifest_is_current(settings: Settings) -> bool:
+    """Whether the dbt manifest is newer than every file it is made from."""
+    manifest = settings.dbt_target_dir / "manifest.json"
+    if not manifest.exists():
+        return False
+    made = manifest.stat().st_mtime
+    folders = (settings.dbt_project_dir, settings.project_root / "semantic" / "models")
+    files = (file for folder in folders for file in folder.rglob("*") if file.suffix in (".sql", ".yml", ".csv"))
+    return all(file.stat().st_mtime <= made for file in files if settings.dbt_target_dir not in file.parents)
 
 
 def parse_project(settings: Settings) -> Path:

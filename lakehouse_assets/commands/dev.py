@@ -18,13 +18,15 @@ _ADVICE = "ignore:Function `dev_command`"
 def dev(out: Out, host: str, port: int) -> None:
     """Become `dagster dev`, so that one Ctrl-C ends the webserver, the daemon and every run's process."""
     from lakehouse_assets.commands import orchestrator
+    from lakehouse_assets.commands.building import manifest_is_current
     from lakehouse_assets.settings import get_settings
 
     settings = get_settings()
     orchestrator.prepare(settings)
-    # In a process of its own: what dbt imports and opens would stay with the servers.
-    parse = [sys.executable, "-m", "lakehouse_assets.cli", "parse"]
-    subprocess.run(parse, cwd=settings.project_root, check=True, stdout=subprocess.DEVNULL)
+    if not manifest_is_current(settings):
+        # In a process of its own: what dbt opens would stay with the servers.
+        parse = [sys.executable, "-m", "lakehouse_assets.cli", "parse"]
+        subprocess.run(parse, cwd=settings.project_root, check=True, stdout=subprocess.DEVNULL)
     out.say(f"Dagit: http://{host}:{port}   landing folder: {settings.landing_root}   end: Ctrl-C")
     sys.stdout.flush()
     os.chdir(settings.project_root)

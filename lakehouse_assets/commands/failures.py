@@ -50,6 +50,8 @@ _FAILED = {
     "ManifestMissingError": "",
     "AlreadySettledError": "",
     "PermissionError": "ASKLAKE_HOME names the data folder; it has to be writable",
+    "OperationalError": "the databases of the data folder could not be read or written; `df -h` shows whether the disk "
+    "is full",
     "OSError": "`df -h` shows whether the disk is full; nothing half-written is visible",
 }
 _USAGE = {
@@ -95,7 +97,8 @@ def _text(error: BaseException) -> str:
     if callable(details):  # pydantic's own text has a line per field and an address to look up
         found: Any = details()
         return "; ".join(f"{'.'.join(map(str, d['loc']))}: {d['msg']}" for d in found)
-    return str(error).rstrip(".") or type(error).__name__
+    # SQLAlchemy's own text has the statement and an address to look up; the driver's is a sentence.
+    return str(getattr(error, "orig", None) or error).rstrip(".") or type(error).__name__
 
 
 def report(error: CommandError, as_json: bool) -> None:

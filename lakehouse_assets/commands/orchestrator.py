@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from lakehouse_assets.settings import Settings
 
 Listener = Callable[["dg.EventLogEntry"], None]
+OWN_MODULES = ("lakehouse_assets.", "semantic.", "nlq.")
 _SILENT = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
 
 
@@ -152,12 +153,15 @@ def _checks(result: dg.ExecuteInProcessResult) -> list[CheckSeen]:
 
 
 def _error(event: dg.DagsterEvent) -> str:
-    """The innermost words of a failure, which are the ones written for people."""
+    """The words of a failure that are written for people: those of the first error that is not Dagster's own."""
     data = event.event_specific_data
     described = getattr(getattr(data, "user_failure_data", None), "description", None)
     if described:
         return described
     error = getattr(data, "error", None)
-    while error is not None and error.cause is not None:
+    while error is not None and error.cause is not None and (error.cls_name or "").startswith("Dagster"):
         error = error.cause
-    return (error.message if error else event.message or "").strip()
+    if error is None:
+        return (event.message or "").strip()
+    name, _, words = error.message.strip().partition(": ")
+    return words if name.startswith(OWN_MODULES) else error.message.strip()

@@ -20,7 +20,7 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
 ASKLAKE = (sys.executable, "-m", "lakehouse_assets.cli")
-START_S = 120
+START_S = 300
 
 
 @dataclass(frozen=True)

@@ -29,7 +29,7 @@ def _run(block: str, sample: Sample, folder: Path) -> str:
     env = {**sample.env, "PATH": f"{Path(sys.executable).parent}:{sample.env['PATH']}"}
     done = subprocess.run(
         ["bash", "-euc", block],
-        env={**sample.env, "PATH": path},
+        env=env,
         cwd=folder,
         capture_output=True,
         text=True,
