@@ -194,6 +194,26 @@ def build_catalog(
     return _Reader(manifest, dimensions_by_metric).catalog(fingerprint)
 
 
+def without_moments(manifest: Mapping[str, Any]) -> dict[str, Any]:
+    """The manifest with those measures made additive that are semi-additive in every metric (``SemiAdditive``).
+
+    The layer picks the moments itself; MetricFlow would find them once more, by reading the table again.
+    """
+    reader = _Reader(manifest, {})
+    metrics = [metric["name"] for metric in manifest["metrics"]]
+    picked = {leaf for name in metrics if reader.is_semi_additive(name) for leaf in reader.leaves(name)}
+    others = {leaf for name in metrics if not reader.is_semi_additive(name) for leaf in reader.leaves(name)}
+    models = [
+        {**model, "measures": [_additive(m, m["name"] in picked - others) for m in model.get("measures") or []]}
+        for model in manifest["semantic_models"]
+    ]
+    return {**manifest, "semantic_models": models}
+
+
+def _additive(measure: Mapping[str, Any], wanted: bool) -> Mapping[str, Any]:
+    return {**measure, "non_additive_dimension": None} if wanted else measure
+
+
 class _Reader:
     """Reads a manifest; holds its lookups while doing so."""
 
@@ -235,7 +255,7 @@ class _Reader:
     def _metric(self, name: str) -> Metric:
         raw = self._metrics[name]
         meta = _meta(raw)
-        leaves = self._leaves(name)
+        leaves = self.leaves(name)
         times = tuple(dict.fromkeys(self._time_of(leaf) for leaf in leaves))
         min_grain = max((t.grain for t in times), key=_coarseness, default="day")
         measure = self._measures[leaves[0]][1] if len(leaves) == 1 else None
@@ -263,10 +283,14 @@ class _Reader:
             semi_additive=self._semi_additive(leaves),
         )
 
-    def _leaves(self, name: str) -> list[str]:
+    def leaves(self, name: str) -> list[str]:
         """Names of the measures a metric is made of."""
         inputs = self._metrics[name]["type_params"].get("input_measures") or []
         return [measure["name"] for measure in inputs if measure["name"] in self._measures]
+
+    def is_semi_additive(self, name: str) -> bool:
+        """Whether a metric is taken at a moment of each period."""
+        return self._semi_additive(self.leaves(name)) is not None
 
     def _time_of(self, measure_name: str) -> TimeColumn:
         model, measure = self._measures[measure_name]
@@ -311,7 +335,7 @@ class _Reader:
             return f"{params['numerator']['name']} / {params['denominator']['name']}"
         if raw["type"] == "derived":
             return f"{params['expr']}, where {'; '.join(_input_text(i) for i in params['metrics'])}"
-        text = ", ".join(self._measure_text(leaf) for leaf in self._leaves(name))
+        text = ", ".join(self._measure_text(leaf) for leaf in self.leaves(name))
         if raw["type"] == "cumulative":
             return f"running total of {text}{_window_text(params)}"
         return text

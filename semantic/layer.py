@@ -23,7 +23,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
 from semantic import sqltext
-from semantic.catalog import METRIC_TIME, Catalog, Metric, build_catalog
+from semantic.catalog import METRIC_TIME, Catalog, Metric, build_catalog, without_moments
 from semantic.engine import Compiler, Dialect
 from semantic.errors import SemanticError
 from semantic.filters import Filter, fill
@@ -190,7 +190,7 @@ class _Manifest:
 
     def __init__(self, path: Path, dialect: Dialect) -> None:
         self._raw = _without_database(json.loads(path.read_text(encoding="utf-8")))
-        self._text = json.dumps(with_bases(self._raw))
+        self._text = json.dumps(with_bases(without_moments(self._raw)))
         self._dialect, self._cache_file = dialect, path.with_name("asklake_dimensions.json")
         self._compiler = Compiler(self._text, dialect)
         self._templates: OrderedDict[Hashable, Any] = OrderedDict()

@@ -1,4 +1,7 @@
-"""A small lake with every table that the semantic models read: made from contracts, filled without randomness."""
+"""A small lake with every table that the semantic models read: made from contracts, filled without randomness.
+
+Sixteen months, but not every day of them: each day is a partition to be read.
+"""
 
 from __future__ import annotations
 
@@ -8,7 +11,8 @@ from lakehouse_assets.lakehouse.publication import Publication, ReplaceTable
 
 CASES = """
 with n as (
-  select i, (hash(i) >> 2)::bigint as h, timestamp '2025-01-01 08:00:00' + to_hours(i * 17) as ts from range(700) t(i)
+  select i, (hash(i) >> 2)::bigint as h,
+    timestamp '2025-01-01 08:00:00' + to_days((i // 5 * 3)::int) + to_hours(i % 5) as ts from range(700) t(i)
 ),
 c as (
   select
@@ -55,7 +59,8 @@ group by all
 
 SALES = """
 with n as (
-  select i, (hash(i) >> 2)::bigint as h, timestamp '2025-01-03 05:00:00' + to_hours(i * 11) as ts from range(1000) t(i)
+  select i, (hash(i) >> 2)::bigint as h,
+    timestamp '2025-01-03 05:00:00' + to_days((i // 8 * 4)::int) + to_hours(i % 8) as ts from range(1000) t(i)
 ),
 l as (
   select
