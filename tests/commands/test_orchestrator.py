@@ -1,0 +1,45 @@
+"""What is told of a run that failed."""
+
+from __future__ import annotations
+
+import sqlite3
+
+import dagster as dg
+from sqlalchemy.exc import OperationalError
+
+from lakehouse_assets.commands.failures import Exit, explain
+from lakehouse_assets.commands.orchestrator import run_job
+from lakehouse_assets.lakehouse.catalog import CatalogUnwritableError
+
+FULL = OperationalError("insert into t values (1)", {}, sqlite3.OperationalError("database or disk is full"))
+
+
+@dg.op
+def write() -> None:
+    raise CatalogUnwritableError("/data/catalog.db", FULL) from FULL
+
+
+@dg.op
+def divide() -> None:
+    raise ZeroDivisionError("division by zero")
+
+
+def errors_of(op: dg.OpDefinition) -> list[str]:
+    with dg.DagsterInstance.ephemeral() as instance:
+        return run_job(instance, dg.GraphDefinition("job", node_defs=[op]).to_job()).errors
+
+
+def test_our_own_words_are_told_and_not_those_of_the_cause() -> None:
+    assert "the catalog /data/catalog.db cannot be written: database or disk is full" in errors_of(write)
+
+
+def test_an_error_of_others_is_told_with_its_name() -> None:
+    assert "ZeroDivisionError: division by zero" in errors_of(divide)
+
+
+def test_a_database_that_cannot_be_written_is_a_sentence_without_the_statement() -> None:
+    told = explain(FULL)
+    assert told is not None
+    assert told.code == Exit.FAILED
+    assert str(told).startswith("database or disk is full. ")
+    assert "insert" not in str(told)
