@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 
 import sqlglot
 from sqlglot import exp
@@ -39,30 +39,14 @@ class Expression:
 
     text: str
 
-    @cached_property
+    @property
     def tree(self) -> exp.Expr:
-        """The parsed expression.
+        """The parsed expression; not to be changed.
 
         Raises:
             ExpressionError: it is not one, or holds what a mapping may not hold.
         """
-        try:
-            statements = sqlglot.parse(f"select {self.text}", read="duckdb")
-        except SqlglotError as error:
-            raise ExpressionError(f"'{self.text}' is not a SQL expression: {str(error).splitlines()[0]}") from error
-        select = statements[0] if len(statements) == 1 else None
-        parts = {k for k, v in select.args.items() if v and k not in ("expressions", "kind")} if select else set()
-        if not isinstance(select, exp.Select) or len(select.expressions) != 1 or parts:
-            raise ExpressionError(f"'{self.text}' is not one scalar expression")
-        tree = select.expressions[0]
-        for kind, name in _FORBIDDEN:
-            if tree.find(kind):
-                raise ExpressionError(
-                    f"'{self.text}' holds {name}; only scalar expressions over the fields are allowed"
-                )
-        if isinstance(tree, exp.Alias):
-            raise ExpressionError(f"'{self.text}' names its result; leave out 'as {tree.alias}'")
-        return tree
+        return _parsed(self.text)
 
     @cached_property
     def fields(self) -> frozenset[str]:
@@ -96,6 +80,25 @@ class Expression:
             failed = f"(try({operand}) is not null and try({_render(cast, field)}) is null)"
             found.append((cast.to.sql(dialect="duckdb"), f"try({operand})", failed))
         return found
+
+
+@lru_cache(maxsize=1024)
+def _parsed(text: str) -> exp.Expr:
+    try:
+        statements = sqlglot.parse(f"select {text}", read="duckdb")
+    except SqlglotError as error:
+        raise ExpressionError(f"'{text}' is not a SQL expression: {str(error).splitlines()[0]}") from error
+    select = statements[0] if len(statements) == 1 else None
+    parts = {k for k, v in select.args.items() if v and k not in ("expressions", "kind")} if select else set()
+    if not isinstance(select, exp.Select) or len(select.expressions) != 1 or parts:
+        raise ExpressionError(f"'{text}' is not one scalar expression")
+    tree = select.expressions[0]
+    for kind, name in _FORBIDDEN:
+        if tree.find(kind):
+            raise ExpressionError(f"'{text}' holds {name}; only scalar expressions over the fields are allowed")
+    if isinstance(tree, exp.Alias):
+        raise ExpressionError(f"'{text}' names its result; leave out 'as {tree.alias}'")
+    return tree
 
 
 def _path(column: exp.Column) -> list[str]:

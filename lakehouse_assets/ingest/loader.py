@@ -113,15 +113,16 @@ def load(
         SourceError: the source does not fit its table, or needs a tenant.
     """
     known = find_source(source) if isinstance(source, str) else source
-    loader = Loader(lake, known, tenant, run_id or f"ingest-{uuid.uuid4().hex[:12]}", progress)
     paths = expand(files)
     results: list[LoadResult] = []
     errors: list[IngestError] = []
-    for path in paths:
-        try:
-            results.append(loader.load(path))
-        except IngestError as error:
-            errors.append(error)
+    with engine_for(lake.settings, known) as con:
+        loader = Loader(lake, con, known, tenant, run_id or f"ingest-{uuid.uuid4().hex[:12]}", progress)
+        for path in paths:
+            try:
+                results.append(loader.load(path))
+            except IngestError as error:
+                errors.append(error)
     if len(errors) == 1 and len(paths) == 1:
         raise errors[0]
     if errors:
@@ -133,10 +134,17 @@ class Loader:
     """Loads files of one source."""
 
     def __init__(
-        self, lake: Lake, source: Source, tenant: str | None, run_id: str, progress: Progress | None = None
+        self,
+        lake: Lake,
+        con: duckdb.DuckDBPyConnection,
+        source: Source,
+        tenant: str | None,
+        run_id: str,
+        progress: Progress | None = None,
     ) -> None:
         """Nothing is opened yet."""
-        self._lake, self._source, self._tenant, self._run_id, self._progress = lake, source, tenant, run_id, progress
+        self._lake, self._con, self._source = lake, con, source
+        self._tenant, self._run_id, self._progress = tenant, run_id, progress
         self._contract = target_contract(source)
 
     def load(self, path: str) -> LoadResult:
@@ -175,17 +183,15 @@ class Loader:
         mapping = RecordMapping(
             self._source, self._contract, load_id=load_id, loaded_at=now.isoformat(sep=" "), tenant=self._tenant
         )
-        settings = self._lake.settings
-        with engine_for(settings, self._source) as con:
-            check_mapping(con, mapping)
-            records = open_records(file, self._source, mapping, settings.scratch_dir)
-            publication = Publication.begin(self._lake, run_id=self._run_id, properties={LOAD_ID: load_id})
-            try:
-                with writing(file.path):
-                    return self._publish(publication, con, file, mapping, records)
-            except BaseException:
-                publication.abandon()
-                raise
+        check_mapping(self._con, mapping)
+        records = open_records(file, self._source, mapping, self._lake.settings.scratch_dir)
+        publication = Publication.begin(self._lake, run_id=self._run_id, properties={LOAD_ID: load_id})
+        try:
+            with writing(file.path):
+                return self._publish(publication, self._con, file, mapping, records)
+        except BaseException:
+            publication.abandon()
+            raise
 
     def _publish(
         self,
@@ -260,7 +266,11 @@ def target_contract(source: Source) -> Contract:
 
 @contextmanager
 def engine_for(settings: Any, source: Source) -> Iterator[duckdb.DuckDBPyConnection]:
-    """A connection that reads times without an offset as local times of the source."""
+    """A connection that reads times without an offset as local times of the source.
+
+    It is closed explicitly: one left to the garbage collector would wait for its threads while holding the
+    interpreter's lock, which they may need to give back a batch of records.
+    """
     con = connect(settings)
     try:
         con.execute(f"set timezone = {literal(source.time_zone)}")
@@ -382,7 +392,6 @@ def audit_and_publish(
     precondition: Callable[[Mapping[str, Table]], None] | None,
 ) -> list[Published]:
     """Audit on the load's own connection, then publish."""
-    con.execute("set timezone = 'UTC'")
     publication.audit(con)
     return publication.publish(precondition)
 

@@ -7,6 +7,7 @@ Does not belong here: reading data files (readers), or turning a source into SQL
 from __future__ import annotations
 
 import codecs
+from functools import cached_property
 from pathlib import Path
 from typing import Annotated, Any, Literal
 from zoneinfo import ZoneInfo
@@ -146,22 +147,22 @@ class Source(Mapping):
             raise ValueError("events: two events have the same name")
         return self
 
-    @property
+    @cached_property
     def rows(self) -> list[Event]:
         """What a record yields, each with its whole mapping; one unnamed row where no events are stated."""
         if not self.events:
             return [Event(name="", when="true", columns=self.columns, constants=self.constants)]
         return [
-            Event(
-                name=e.name,
-                when=e.when,
-                columns={**{k: v for k, v in self.columns.items() if k not in e.constants}, **e.columns},
-                constants={**{k: v for k, v in self.constants.items() if k not in e.columns}, **e.constants},
+            e.model_copy(
+                update={
+                    "columns": {**{k: v for k, v in self.columns.items() if k not in e.constants}, **e.columns},
+                    "constants": {**{k: v for k, v in self.constants.items() if k not in e.columns}, **e.constants},
+                }
             )
             for e in self.events
         ]
 
-    @property
+    @cached_property
     def fields(self) -> list[str]:
         """Raw fields the source reads, sorted."""
         texts = [*self.dedup_key.fields, *([self.tenant.expression] if self.tenant else [])]
