@@ -1,0 +1,38 @@
+"""What every child process needs, loaded once by the server the children are forked from.
+
+Belongs here: imports that take seconds, and the parsed dbt project. Nothing that holds a file, a thread or a
+connection open: a fork would share it.
+"""
+
+from __future__ import annotations
+
+import pandera.polars
+import pyiceberg.catalog.sql
+import pyiceberg.io.pyarrow
+import pytest
+
+import lakehouse_assets.assets.semantic
+import lakehouse_assets.assets.transform
+import lakehouse_assets.definitions
+import lakehouse_assets.ingest.loader
+import lakehouse_assets.lakehouse.dbt_plugin
+import lakehouse_assets.lakehouse.maintenance
+import semantic.layer
+from lakehouse_assets.lakehouse import dbt_runner
+from lakehouse_assets.settings import Settings
+
+MODULES = (
+    pandera.polars,
+    pyiceberg.catalog.sql,
+    pyiceberg.io.pyarrow,
+    pytest,
+    lakehouse_assets.definitions,
+    lakehouse_assets.assets.semantic,
+    lakehouse_assets.assets.transform,
+    lakehouse_assets.ingest.loader,
+    lakehouse_assets.lakehouse.dbt_plugin,
+    lakehouse_assets.lakehouse.maintenance,
+    semantic.layer,
+)
+
+dbt_runner.parse(Settings())

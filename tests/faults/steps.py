@@ -1,0 +1,160 @@
+"""What the child processes do: the work that is killed, the work that is starved of disk, and the readers.
+
+Belongs here: whole steps of the platform, called as its own jobs call them. Does not belong here: killing (processes)
+and comparing (contents).
+"""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import os
+import time
+from collections.abc import Mapping, Sequence
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+from lakehouse_assets.lakehouse.lake import Lake
+from lakehouse_assets.lakehouse.publication import PUBLICATION_ID
+from lakehouse_assets.settings import Settings
+
+DOMAIN = "pgr"
+SOURCE = "pgr_events"
+BRONZE = "bronze.service_events_raw"
+EVENTS, FUNNEL = "silver.silver_pgr_events", "gold.gold_pgr_funnel_daily"
+
+
+def lake_of(home: str | Path, **changes: Any) -> Lake:
+    """The lake in a folder."""
+    return Lake(Settings(profile="local", home=Path(home), landing="", dagster_home=None, **changes))
+
+
+def ingest(home: str, files: Sequence[str]) -> list[tuple[str, bool]]:
+    """Load files; per file whether it had been loaded before."""
+    from lakehouse_assets.ingest.loader import load
+
+    return [(r.file, r.already_loaded) for r in load(lake_of(home), files, SOURCE)]
+
+
+def materialize(home: str) -> int:
+    """Build the domain's tables for every day that is behind, then its semantic tables; returns how many days."""
+    from lakehouse_assets.assets import dbt_graph
+    from lakehouse_assets.assets.days import dirty_days
+    from lakehouse_assets.assets.semantic import refresh
+    from lakehouse_assets.assets.transform import LAYERS, rebuild
+    from lakehouse_assets.domains import all_contracts
+
+    lake = lake_of(home)
+    graph = dbt_graph.load(lake.settings)
+    contracts = {c.identifier: c for c in all_contracts()}
+    own = [i for i, c in contracts.items() if c.domain == DOMAIN]
+    tables = graph.in_order(i for i in own if contracts[i].layer in LAYERS)
+    if days := dirty_days(lake, graph, tables):
+        result = rebuild(lake, graph, contracts, tables, days, run_id="materialize")
+        if result.failures:
+            raise RuntimeError("; ".join(result.failures))
+    refresh(lake, contracts, [i for i in own if contracts[i].layer == "semantic"], run_id="materialize")
+    return len(days)
+
+
+def materialize_until(home: str, stop: Any) -> int:
+    """Materialize again and again, once bronze is there; returns how often."""
+    times = 0
+    while not stop.is_set():
+        if BRONZE in published(home):
+            materialize(home)
+            times += 1
+        time.sleep(0.01)
+    return times
+
+
+def maintain_until(home: str, stop: Any) -> int:
+    """Maintenance again and again, as it is scheduled; returns how often."""
+    times = 0
+    while not stop.wait(0.5):
+        maintain(home, 3600.0)
+        times += 1
+    return times
+
+
+def published(home: str) -> set[str]:
+    """The tables that hold a publication."""
+    from lakehouse_assets.lakehouse.duckdb import current_snapshot
+
+    return {i for i, location in lake_of(home).catalog.heads().items() if current_snapshot(location)}
+
+
+def sweep(home: str) -> list[str]:
+    """Remove what dead publications left; returns their ids."""
+    from lakehouse_assets.lakehouse.maintenance import sweep_dead_publications
+
+    return sweep_dead_publications(lake_of(home))
+
+
+def maintain(home: str, grace_s: float) -> int:
+    """Maintenance of every table; returns how many files it removed."""
+    from lakehouse_assets.domains import all_contracts
+    from lakehouse_assets.lakehouse import maintenance
+
+    lake = lake_of(home, staging_grace=timedelta(seconds=grace_s))
+    contracts = {c.identifier: c for c in all_contracts()}
+    return sum(m.files_removed for m in maintenance.maintain(lake, contracts, run_id="maintain"))
+
+
+def read_until(home: str, stop: Any, pause_s: float = 0.05) -> tuple[int, list[str]]:
+    """Look at the lake in a loop; returns the number of looks and what was half a state in them."""
+    lake = lake_of(home)
+    views, wrong = 0, []
+    while not stop.is_set():
+        heads = lake.catalog.heads()
+        wrong += half_states(lake, heads)
+        views += 1
+        time.sleep(pause_s)
+    return views, wrong
+
+
+def half_states(lake: Lake, heads: Mapping[str, str]) -> list[str]:
+    """What does not go together in one view of the lake: tables of one publication, and notes and rows of loads."""
+    from lakehouse_assets.lakehouse.duckdb import current_snapshot
+
+    there = {i for i, location in heads.items() if current_snapshot(location)}
+    wrong = []
+    for layers in (("silver", "gold"), ("semantic",)):
+        ids = {i: publication_of(heads[i]) for i in there if i.split(".")[0] in layers}
+        if len(set(ids.values())) > 1:
+            wrong.append(f"tables of different publications: {ids}")
+    with lake.session(heads=heads) as session:
+
+        def number(expression: str, table: str) -> int:
+            return session.query(f"select {expression} from {table}").column(0)[0].as_py() if table in there else 0
+
+        pairs = (
+            (number("count(*)", EVENTS), number("sum(event_count)::bigint", FUNNEL)),
+            (number("count(*)", BRONZE), number("sum(rows_loaded)::bigint", "bronze.loads")),
+            (number("count(*)", "bronze.quarantine"), number("sum(rows_quarantined)::bigint", "bronze.loads")),
+        )
+    return wrong + [f"{a} rows where {b} were expected" for a, b in pairs if a != b]
+
+
+def publication_of(location: str) -> str | None:
+    """The publication that made the current snapshot of a table."""
+    from pyiceberg.io.pyarrow import PyArrowFileIO
+    from pyiceberg.serializers import FromInputFile
+
+    snapshot = FromInputFile.table_metadata(PyArrowFileIO().new_input(location)).current_snapshot()
+    return snapshot.summary.additional_properties.get(PUBLICATION_ID) if snapshot and snapshot.summary else None
+
+
+def command(home: str, arguments: Sequence[str]) -> tuple[int, str]:
+    """The `asklake` command; returns its exit code and everything it printed."""
+    from lakehouse_assets.cli import app
+
+    os.environ["ASKLAKE_HOME"] = home
+    printed = io.StringIO()
+    with contextlib.redirect_stdout(printed), contextlib.redirect_stderr(printed):
+        try:
+            app(list(arguments))
+        except SystemExit as ended:
+            return int(ended.code or 0), printed.getvalue()
+    return 0, printed.getvalue()
