@@ -185,13 +185,13 @@ class Loader:
         )
         check_mapping(self._con, mapping)
         records = open_records(file, self._source, mapping, self._lake.settings.scratch_dir)
-        publication = Publication.begin(self._lake, run_id=self._run_id, properties={LOAD_ID: load_id})
-        try:
-            with writing(file.path):
+        with writing(file.path):
+            publication = Publication.begin(self._lake, run_id=self._run_id, properties={LOAD_ID: load_id})
+            try:
                 return self._publish(publication, self._con, file, mapping, records)
-        except BaseException:
-            publication.abandon()
-            raise
+            except BaseException:
+                publication.abandon()
+                raise
 
     def _publish(
         self,
