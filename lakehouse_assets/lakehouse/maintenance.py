@@ -11,7 +11,7 @@ import os
 import shutil
 import socket
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
@@ -164,10 +164,10 @@ def remove_orphans(lake: Lake, table: Table) -> tuple[int, int]:
     needed = referenced_files(table)
     limit = time.time() - lake.settings.staging_grace.total_seconds()
     removed = size = 0
-    for path in _files(root):
-        if str(path) in needed or protected.intersection(path.parents) or path.stat().st_mtime > limit:
+    for path, status in _files(root):
+        if str(path) in needed or protected.intersection(path.parents) or status.st_mtime > limit:
             continue
-        size += path.stat().st_size
+        size += status.st_size
         removed += 1
         path.unlink(missing_ok=True)
     return removed, size
@@ -178,8 +178,12 @@ def _folders(marker: Path) -> list[str]:
     return state["folders"] if state else []
 
 
-def _files(root: Path) -> Iterable[Path]:
-    return (path for path in root.rglob("*") if path.is_file())
+def _files(root: Path) -> Iterator[tuple[Path, os.stat_result]]:
+    """Files of a folder; what writers remove meanwhile is left out, where `Path.rglob` would raise."""
+    for folder, _, names in os.walk(root):
+        for path in (Path(folder) / name for name in names):
+            with suppress(FileNotFoundError):
+                yield path, path.stat()
 
 
 def compact(lake: Lake, contract: Contract, *, run_id: str) -> int:

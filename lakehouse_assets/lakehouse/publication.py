@@ -302,6 +302,7 @@ class Publication:
         import duckdb
 
         with duckdb.connect() as con:
+            con.execute("set enable_progress_bar = false")
             return {i: describe_files(con, tables[i], s.contract, s.files) for i, s in self.staged.items()}
 
     def _refuse_moved(self, identifier: str, table: Table) -> None:

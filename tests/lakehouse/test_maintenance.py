@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
+import threading
 import time
 from datetime import timedelta
 from pathlib import Path
@@ -15,6 +17,7 @@ from lakehouse_assets.lakehouse.maintenance import (
     crowded_partitions,
     maintain,
     referenced_files,
+    remove_orphans,
     sweep_dead_publications,
 )
 from lakehouse_assets.lakehouse.publication import Append, Publication, ReplaceTable, marker_folder
@@ -136,6 +139,30 @@ def test_months_are_compacted_too(lake: Lake) -> None:
     maintain(lake, CONTRACTS, run_id="test")
     assert count(lake, "gold.readings_by_month") == 9 * 120
     assert crowded_partitions(lake, MONTHLY) == []
+
+
+def test_orphans_are_removed_beside_a_writer_that_removes_its_own(impatient: Lake) -> None:
+    publish(impatient, rows("2024-01-01", 1), ReplaceTable())
+    table = impatient.catalog.load_table("silver.readings")
+    folder = impatient.location(READINGS) / "data" / "other"
+    over = threading.Event()
+
+    def write_and_remove() -> None:
+        while not over.is_set():
+            for day in range(20):
+                (folder / f"_taken_on={day}").mkdir(parents=True, exist_ok=True)
+                (folder / f"_taken_on={day}" / "part.parquet").touch()
+            shutil.rmtree(folder, ignore_errors=True)
+
+    writer = threading.Thread(target=write_and_remove)
+    writer.start()
+    try:
+        for _ in range(100):
+            remove_orphans(impatient, table)
+    finally:
+        over.set()
+        writer.join()
+    assert count(impatient) == 3
 
 
 def test_half_a_mark_of_a_dead_process_goes_once_it_is_old(lake: Lake, impatient: Lake) -> None:
