@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from lakehouse_assets.settings import Settings
 
 Listener = Callable[["dg.EventLogEntry"], None]
-OWN_MODULES = ("lakehouse_assets.", "semantic.", "nlq.")
+WRITTEN_FOR_PEOPLE = ("lakehouse_assets.", "semantic.", "nlq.", "dagster._core.definitions.events.Failure")
 _SILENT = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
 
 
@@ -164,4 +164,4 @@ def _error(event: dg.DagsterEvent) -> str:
     if error is None:
         return (event.message or "").strip()
     name, _, words = error.message.strip().partition(": ")
-    return words if name.startswith(OWN_MODULES) else error.message.strip()
+    return words if name.startswith(WRITTEN_FOR_PEOPLE) else error.message.strip()

@@ -24,6 +24,11 @@ def divide() -> None:
     raise ZeroDivisionError("division by zero")
 
 
+@dg.op
+def refuse() -> None:
+    raise dg.Failure("the disk is full", allow_retries=False) from OSError("No space left on device")
+
+
 def errors_of(op: dg.OpDefinition) -> list[str]:
     with dg.DagsterInstance.ephemeral() as instance:
         return run_job(instance, dg.GraphDefinition("job", node_defs=[op]).to_job()).errors
@@ -31,6 +36,10 @@ def errors_of(op: dg.OpDefinition) -> list[str]:
 
 def test_our_own_words_are_told_and_not_those_of_the_cause() -> None:
     assert "the catalog /data/catalog.db cannot be written: database or disk is full" in errors_of(write)
+
+
+def test_a_failure_is_told_in_the_same_words_by_step_and_run() -> None:
+    assert set(errors_of(refuse)) == {"the disk is full"}
 
 
 def test_an_error_of_others_is_told_with_its_name() -> None:
