@@ -53,9 +53,11 @@ def ingest(out: Out, files: Sequence[str], source: str | None, mapping: Path | N
 def load_files(
     made: Builder, paths: Sequence[str], source: str, *, mapping: Path | None = None, tenant: str | None = None
 ) -> tuple[Ran, list[FileOutcome]]:
-    """Load files in one run."""
+    """Load files in one run, which is of the tables that the source fills and of no other."""
     from lakehouse_assets.assets.bronze import OP
     from lakehouse_assets.automation.jobs import INGEST
+    from lakehouse_assets.ingest.contracts import LOADS, QUARANTINE
+    from lakehouse_assets.ingest.sources import find_source
 
     config = {
         "files": list(paths),
@@ -63,7 +65,8 @@ def load_files(
         "tenant": tenant or "",
         "mapping": str(mapping.absolute()) if mapping else "",
     }
-    step = Step("platform", INGEST, ())
+    tables = (find_source(source, mapping).target, LOADS.identifier, QUARANTINE.identifier)
+    step = Step("platform", INGEST, tables)
     ran = made.run(step, config={"ops": {OP: {"config": config}}})
     return ran, file_outcomes(made.lake, paths, ran)
 

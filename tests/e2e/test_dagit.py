@@ -16,7 +16,7 @@ from tests.e2e.conftest import Dagit, Sample, wait_for
 if TYPE_CHECKING:
     from playwright.sync_api import Page
 
-pytestmark = pytest.mark.e2e
+pytestmark = [pytest.mark.e2e, pytest.mark.timeout(1200)]
 
 LAUNCH = """
 mutation($config: RunConfigData) {
@@ -32,7 +32,7 @@ mutation($config: RunConfigData) {
 }"""
 RUN = "query($id: ID!) { runOrError(runId: $id) { ... on Run { status } } }"
 BACKFILLS = """{ partitionBackfillsOrError(limit: 1) { ... on PartitionBackfills { results {
-  status numPartitions assetSelection { path } runs { runId } } } } }"""
+  id status numPartitions runs { id } } } } }"""
 LOCATIONS = """{ workspaceOrError { ... on Workspace { locationEntries {
   name loadStatus locationOrLoadError { __typename } } } } }"""
 CHROMIUM = next((p for n in ("chromium", "chromium-browser", "google-chrome") if (p := shutil.which(n))), None)
@@ -143,6 +143,7 @@ def test_a_backfill_is_launched_and_done_in_one_run(browser_page: Page, dagit: D
 
     done = wait_for(finished, 240)
     assert (done["status"], done["numPartitions"], len(done["runs"])) == ("COMPLETED_SUCCESS", 3, 1)
-    browser_page.goto("/runs?view=backfills")
-    browser_page.get_by_text("Completed").first.wait_for()
+    browser_page.goto(f"/runs/b/{done['id']}")
+    browser_page.get_by_text("100% completed").first.wait_for()
+    assert browser_page.get_by_text("gold_pgr_funnel_daily").first.is_visible()
     browser_page.screenshot(path=shots / "backfill.png")

@@ -8,7 +8,7 @@ import pytest
 
 from tests.e2e.conftest import Sample
 
-pytestmark = pytest.mark.e2e
+pytestmark = [pytest.mark.e2e, pytest.mark.timeout(1200)]
 
 
 def test_every_file_is_loaded_and_every_run_succeeds(sample: Sample) -> None:
