@@ -40,6 +40,7 @@ __all__ = ["Compiled", "Filter", "QueryColumn", "QueryResult", "SemanticLayer"]
 
 Naming = Literal["friendly", "qualified"]
 _CACHED = 1024
+READ_TRIES = 25
 _T = TypeVar("_T")
 
 
@@ -189,7 +190,7 @@ class _Manifest:
     """One version of a semantic manifest, with everything compiled from it."""
 
     def __init__(self, path: Path, dialect: Dialect) -> None:
-        self._raw = _without_database(json.loads(path.read_text(encoding="utf-8")))
+        self._raw = _without_database(_read_whole(path))
         self._text = json.dumps(with_bases(without_moments(self._raw)))
         self._dialect, self._cache_file = dialect, path.with_name("asklake_dimensions.json")
         self._compiler = Compiler(self._text, dialect)
@@ -371,6 +372,16 @@ def _dunder(item: str) -> str:
         return item
     parts = [argument.value for argument in call.args if isinstance(argument, ast.Constant)]
     return "__".join(str(text).lower() for text in parts)
+
+
+def _read_whole(path: Path) -> dict[str, Any]:
+    """A JSON file that another process may be writing this moment, as dbt writes its manifests in place."""
+    for _ in range(READ_TRIES):
+        try:
+            return json.loads(path.read_text(encoding="utf-8"))
+        except json.JSONDecodeError:
+            time.sleep(0.2)
+    return json.loads(path.read_text(encoding="utf-8"))
 
 
 def _write_if_possible(path: Path, content: Any) -> None:

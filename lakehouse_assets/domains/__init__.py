@@ -13,9 +13,7 @@ from functools import cache
 
 from lakehouse_assets.lakehouse.contract import Contract
 
-DOMAINS: tuple[str, ...] = tuple(
-    sorted(module.name for module in pkgutil.iter_modules(__path__) if module.ispkg)
-)
+DOMAINS: tuple[str, ...] = tuple(sorted(module.name for module in pkgutil.iter_modules(__path__) if module.ispkg))
 """Names of all domains, in alphabetical order: the sub-packages of this package."""
 
 

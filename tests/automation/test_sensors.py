@@ -91,8 +91,10 @@ def test_the_hourly_schedule_requests_the_same(
     repository: dg.RepositoryDefinition, settings: Settings, lake: Lake
 ) -> None:
     tiny.publish_events(lake, [("C1", "CREATED", "2024-03-01", 1)])
-    with dg.DagsterInstance.local_temp() as kept:
-        context = dg.build_schedule_context(instance=kept, resources={"lakehouse": tiny.resource(settings)})
+    with (
+        dg.DagsterInstance.local_temp() as kept,
+        dg.build_schedule_context(instance=kept, resources={"lakehouse": tiny.resource(settings)}) as context,
+    ):
         (request,) = repository.get_schedule_def("hourly_pgr").evaluate_tick(context).run_requests or []
     assert request.tags["dagster/asset_partition_range_end"] == "2024-03-01"
 
