@@ -10,7 +10,7 @@ export DBT_SEND_ANONYMOUS_USAGE_STATS := false
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run dev test lint format bench clean
+.PHONY: help setup run dev test faults lint format bench clean
 
 help: ## List the commands
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | column -t -s "$$(printf '\t')"
@@ -41,8 +41,11 @@ format: setup ## Put the style right
 	$(BIN)/ruff format .
 	$(BIN)/sqlfluff fix --disable-progress-bar dbt_project
 
-test: lint ## Lint and every test
-	$(BIN)/python -m pytest -n 2
+test: lint ## Lint and every test but those that kill, starve and crowd the processes
+	$(BIN)/python -m pytest -n 2 -m "not kill"
+
+faults: setup ## Kills at random points, a full disk, a read-only warehouse, many writers; takes a quarter of an hour
+	$(BIN)/python -m pytest -m kill
 
 bench: setup ## Each benchmark beside its peer or its limit; writes bench/results.json
 	$(BIN)/python -m bench
