@@ -20,7 +20,7 @@ from tests.faults import steps
 from tests.faults.contents import contents, differences, files_of, unreferenced, where_it_died
 from tests.faults.processes import Child, Ended, done, timed, until_left
 
-pytestmark = [pytest.mark.kill, pytest.mark.timeout(1200)]
+pytestmark = [pytest.mark.kill, pytest.mark.timeout(2400)]
 
 INGEST_KILLS, MATERIALIZE_KILLS = 30, 20
 KILLS_BEFORE_COMPLETION = 7

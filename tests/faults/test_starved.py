@@ -15,7 +15,7 @@ from tests.faults.contents import Rows, contents, differences, unreferenced
 from tests.faults.processes import Child, Ended, done
 from tests.faults.starving import drop_privileges, filled, may_mount, no_file_beyond, read_only, small_disk
 
-pytestmark = [pytest.mark.kill, pytest.mark.timeout(1200)]
+pytestmark = [pytest.mark.kill, pytest.mark.timeout(2400)]
 
 ROOM = (0, 1_000, 4_000, 10_000, 20_000, 40_000, 80_000)
 """Bytes there is room for: for nothing, for the mark of a publication, for its rows, for half of its metadata."""
