@@ -6,7 +6,9 @@ Belongs here: reading and classifying. Does not belong here: expectations (tests
 from __future__ import annotations
 
 import json
+import math
 from collections import Counter
+from functools import partial
 from pathlib import Path
 
 from lakehouse_assets.lakehouse.contract import quoted
@@ -31,24 +33,35 @@ def contents(home: Path) -> dict[str, Rows]:
             relation = session.relation(identifier)
             names = [row[0] for row in session.con.execute(f"describe select * from {relation}").fetchall()]
             columns = ", ".join(quoted(n) for n in names if n not in DIFFERS_BY_NATURE)
-            rows = session.con.execute(f"select {columns} from {relation}").fetchall()
-            found[identifier] = Counter(tuple(map(_comparable, row)) for row in rows)
+            found[identifier] = Counter(session.con.execute(f"select {columns} from {relation}").fetchall())
     return found
-
-
-def _comparable(value: object) -> object:
-    """A sum of floats differs in its last digits with the order in which threads add them up."""
-    return float(f"{value:.7g}") if isinstance(value, float) else value
 
 
 def differences(have: dict[str, Rows], want: dict[str, Rows]) -> dict[str, str]:
     """Per table that is not as it should be: how many rows are missing and how many should not be there."""
-    return {
-        table: f"{(want.get(table, Rows()) - have.get(table, Rows())).total()} missing, "
-        f"{(have.get(table, Rows()) - want.get(table, Rows())).total()} too many"
-        for table in sorted(have.keys() | want.keys())
-        if have.get(table) != want.get(table)
-    }
+    found = {}
+    for table in sorted(have.keys() | want.keys()):
+        here, there = have.get(table, Rows()), want.get(table, Rows())
+        missing, extra = there - here, here - there
+        if (table in have) != (table in want) or not _alike(missing, extra):
+            found[table] = f"{missing.total()} missing, {extra.total()} too many"
+    return found
+
+
+def _alike(some: Rows, others: Rows) -> bool:
+    """Whether rows differ in the last digits of floats only, which depend on the order threads add them up in."""
+    if some.total() != others.total():
+        return False
+    pairs = zip(sorted(map(_parted, some.elements())), sorted(map(_parted, others.elements())), strict=True)
+    return all(
+        key == other_key and all(map(partial(math.isclose, rel_tol=1e-9), floats, other_floats))
+        for (key, floats), (other_key, other_floats) in pairs
+    )
+
+
+def _parted(row: tuple[object, ...]) -> tuple[str, list[float]]:
+    """A row without its floats, and these."""
+    return repr([None if isinstance(v, float) else (v,) for v in row]), [v for v in row if isinstance(v, float)]
 
 
 def files_of(home: Path) -> set[Path]:
