@@ -47,6 +47,12 @@ def _sample(folder: Path, files: int, defects: Defects) -> list[str]:
 
 
 @pytest.fixture
+def kills(request: pytest.FixtureRequest) -> int:
+    """How often each kind of process is killed: `--kills`."""
+    return int(str(request.config.getoption("--kills")))
+
+
+@pytest.fixture
 def homes(tmp_path: Path) -> tuple[str, str]:
     """Two empty lakes: the one whose processes are killed, and the one that is left in peace."""
     return str(tmp_path / "victim"), str(tmp_path / "twin")

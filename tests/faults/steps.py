@@ -13,11 +13,14 @@ import time
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from lakehouse_assets.lakehouse.lake import Lake
 from lakehouse_assets.lakehouse.publication import PUBLICATION_ID
 from lakehouse_assets.settings import Settings
+
+if TYPE_CHECKING:
+    from lakehouse_assets.lakehouse.contract import Contract
 
 DOMAIN = "pgr"
 SOURCE = "pgr_events"
@@ -37,25 +40,44 @@ def ingest(home: str, files: Sequence[str]) -> list[tuple[str, bool]]:
     return [(r.file, r.already_loaded) for r in load(lake_of(home), files, SOURCE)]
 
 
-def materialize(home: str) -> int:
-    """Build the domain's tables for every day that is behind, then its semantic tables; returns how many days."""
+def build(home: str) -> int:
+    """Build the domain's silver and gold tables for every day that is behind, as one publication; returns how many."""
     from lakehouse_assets.assets import dbt_graph
     from lakehouse_assets.assets.days import dirty_days
-    from lakehouse_assets.assets.semantic import refresh
     from lakehouse_assets.assets.transform import LAYERS, rebuild
-    from lakehouse_assets.domains import all_contracts
 
     lake = lake_of(home)
     graph = dbt_graph.load(lake.settings)
-    contracts = {c.identifier: c for c in all_contracts()}
-    own = [i for i, c in contracts.items() if c.domain == DOMAIN]
-    tables = graph.in_order(i for i in own if contracts[i].layer in LAYERS)
+    contracts = own_contracts()
+    tables = graph.in_order(i for i, c in contracts.items() if c.layer in LAYERS)
     if days := dirty_days(lake, graph, tables):
         result = rebuild(lake, graph, contracts, tables, days, run_id="materialize")
         if result.failures:
             raise RuntimeError("; ".join(result.failures))
-    refresh(lake, contracts, [i for i in own if contracts[i].layer == "semantic"], run_id="materialize")
     return len(days)
+
+
+def refresh(home: str) -> None:
+    """Make the domain's semantic tables anew, as one publication."""
+    from lakehouse_assets.assets import semantic
+
+    contracts = own_contracts()
+    tables = [i for i, c in contracts.items() if c.layer == "semantic"]
+    semantic.refresh(lake_of(home), contracts, tables, run_id="materialize")
+
+
+def own_contracts() -> dict[str, Contract]:
+    """The contracts of the domain."""
+    from lakehouse_assets.domains import all_contracts
+
+    return {c.identifier: c for c in all_contracts() if c.domain == DOMAIN}
+
+
+def materialize(home: str) -> int:
+    """Both publications of the domain, one after the other; returns how many days were behind."""
+    days = build(home)
+    refresh(home)
+    return days
 
 
 def materialize_until(home: str, stop: Any) -> int:

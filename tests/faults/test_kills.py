@@ -20,9 +20,8 @@ from tests.faults import steps
 from tests.faults.contents import contents, differences, files_of, unreferenced, where_it_died
 from tests.faults.processes import Child, Ended, done, timed, until_left
 
-pytestmark = [pytest.mark.kill, pytest.mark.timeout(2400)]
+pytestmark = pytest.mark.timeout(2400)
 
-INGEST_KILLS, MATERIALIZE_KILLS = 30, 20
 KILLS_BEFORE_COMPLETION = 7
 FILES_PER_ROUND = 2
 Aim = Callable[[Child, Path, float], Ended]
@@ -120,21 +119,21 @@ def told(trial: Trial, looked: list[Any], kills: int, record: Callable[[str, obj
 
 
 def test_killed_ingest(
-    files: list[str], homes: tuple[str, str], record_property: Callable[[str, object], None]
+    files: list[str], homes: tuple[str, str], kills: int, record_property: Callable[[str, object], None]
 ) -> None:
     victim, twin = homes
     trial = Trial(steps.ingest, victim, twin, seed=1)
     with until_left(steps.read_until, victim) as looked:
         for number, batch in enumerate(rounds(files)):
             trial.round(batch, sweeping=number % 2 == 1)
-            if trial.fell.total() >= INGEST_KILLS:
+            if trial.fell.total() >= kills:
                 break
         trial.clean()
-    told(trial, looked, INGEST_KILLS, record_property)
+    told(trial, looked, kills, record_property)
 
 
 def test_killed_materialize(
-    files: list[str], homes: tuple[str, str], record_property: Callable[[str, object], None]
+    files: list[str], homes: tuple[str, str], kills: int, record_property: Callable[[str, object], None]
 ) -> None:
     victim, twin = homes
     trial = Trial(steps.materialize, victim, twin, seed=2)
@@ -143,7 +142,7 @@ def test_killed_materialize(
             loads = [Child(steps.ingest, home, batch) for home in homes]
             assert [load.result() for load in loads]
             trial.round(sweeping=number % 2 == 1)
-            if trial.fell.total() >= MATERIALIZE_KILLS:
+            if trial.fell.total() >= kills:
                 break
         trial.clean()
-    told(trial, looked, MATERIALIZE_KILLS, record_property)
+    told(trial, looked, kills, record_property)

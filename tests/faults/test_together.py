@@ -10,7 +10,7 @@ from tests.faults import steps
 from tests.faults.contents import contents, differences
 from tests.faults.processes import Child, done, until_left
 
-pytestmark = [pytest.mark.kill, pytest.mark.timeout(2400)]
+pytestmark = pytest.mark.timeout(2400)
 
 
 def test_two_ingests_and_a_materialize_at_once(sound_files: list[str], homes: tuple[str, str]) -> None:
