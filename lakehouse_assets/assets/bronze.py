@@ -53,14 +53,11 @@ def bronze_assets(contracts: Mapping[str, Contract]) -> dg.AssetsDefinition:
         allow_arbitrary_check_specs=True,
     )
     def ingest(context: dg.AssetExecutionContext, lakehouse: LakeResource, config: IngestConfig) -> Iterator[Any]:
-        from lakehouse_assets.lakehouse.publication import AuditFailedError
-
-        try:
-            loads = _load(context, lakehouse, config)
-        except AuditFailedError as error:
-            yield from contract_results(error.outcomes, context.selected_asset_check_keys)
-            raise dg.Failure(str(error), allow_retries=False) from error
-        yield from _report(context, bronze, [r for r in loads if not r.already_loaded])
+        loads, failures = _load(context, lakehouse, config)
+        yield from _report(context, bronze, [r for r in loads if not r.already_loaded], failures)
+        if failures:
+            # Trying again would not help: the files themselves, or their source, are wrong.
+            raise dg.Failure("\n".join(map(str, failures)), allow_retries=False)
 
     return ingest
 
@@ -80,22 +77,25 @@ def _check_specs(contract: Contract) -> list[dg.AssetCheckSpec]:
     return specs
 
 
-def _load(context: dg.AssetExecutionContext, lakehouse: LakeResource, config: IngestConfig) -> "Sequence[LoadResult]":
-    """Load what the config names, or what waits in the landing folder.
-
-    Raises:
-        dagster.Failure: a file or its source is wrong; trying again would not help.
-    """
+def _load(
+    context: dg.AssetExecutionContext, lakehouse: LakeResource, config: IngestConfig
+) -> "tuple[list[LoadResult], list[Exception]]":
+    """Load what the config names, or what waits in the landing folder; what went wrong with one file stops no other."""
     from lakehouse_assets.ingest import IngestError, SourceError
+    from lakehouse_assets.ingest.errors import SomeFilesFailedError
+    from lakehouse_assets.lakehouse.publication import AuditFailedError
 
-    try:
-        return [
-            result
-            for source, files in _batches(lakehouse, config)
-            for result in _load_source(context, lakehouse, config, source, files)
-        ]
-    except (IngestError, SourceError) as error:
-        raise dg.Failure(str(error), allow_retries=False) from error
+    loads: list[Any] = []
+    failures: list[Exception] = []
+    for source, files in _batches(lakehouse, config):
+        try:
+            loads += _load_source(context, lakehouse, config, source, files)
+        except SomeFilesFailedError as error:
+            loads += error.results
+            failures.append(error)
+        except (IngestError, SourceError, AuditFailedError) as error:
+            failures.append(error)
+    return loads, failures
 
 
 def _batches(lakehouse: LakeResource, config: IngestConfig) -> list[tuple[str, list[str]]]:
@@ -119,19 +119,33 @@ def _load_source(
 
 
 def _report(
-    context: dg.AssetExecutionContext, bronze: Mapping[str, Contract], loads: "Sequence[LoadResult]"
+    context: dg.AssetExecutionContext,
+    bronze: Mapping[str, Contract],
+    loads: "Sequence[LoadResult]",
+    failures: Sequence[Exception],
 ) -> Iterator[dg.MaterializeResult | dg.AssetCheckResult]:
-    """Tell Dagster what was loaded; a run that loaded nothing new tells nothing."""
+    """Tell Dagster what was loaded and what an audit refused; a run that loaded nothing new tells nothing."""
     selected = context.selected_asset_check_keys
-    yield from contract_results(_sums([o for r in loads for o in r.outcomes]), selected)
+    outcomes = [o for r in loads for o in r.outcomes] + _refused(failures)
+    yield from contract_results(_sums(outcomes), selected)
     if not loads:
-        context.log.info("nothing new: every file was loaded before")
+        if not failures:
+            context.log.info("nothing new: every file was loaded before")
         return
     yield from (result for key, result in _run_checks(loads).items() if key in selected)
     for identifier in bronze:
         published = [p for r in loads for p in r.published if p.identifier == identifier]
         if published and asset_key(identifier) in context.selected_asset_keys:
             yield dg.MaterializeResult(asset_key=asset_key(identifier), metadata=_metadata(published, loads))
+
+
+def _refused(failures: Sequence[Exception]) -> "list[CheckOutcome]":
+    """What the audits saw of the files that they refused."""
+    from lakehouse_assets.ingest.errors import SomeFilesFailedError
+    from lakehouse_assets.lakehouse.publication import AuditFailedError
+
+    single = [e for f in failures for e in (f.errors.values() if isinstance(f, SomeFilesFailedError) else [f])]
+    return [o for e in single if isinstance(e, AuditFailedError) for o in e.outcomes]
 
 
 def _run_checks(loads: "Sequence[LoadResult]") -> dict[dg.AssetCheckKey, dg.AssetCheckResult]:

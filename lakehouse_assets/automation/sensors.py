@@ -13,6 +13,7 @@ import dagster as dg
 
 from lakehouse_assets.assets.bronze import OP
 from lakehouse_assets.assets.resources import LakeResource
+from lakehouse_assets.assets.specs import asset_key
 from lakehouse_assets.automation.partitions import daily, range_tags, stretches, within
 
 if TYPE_CHECKING:
@@ -106,8 +107,23 @@ def _ingest_request(source: str, files: "Sequence[LandingFile]") -> dg.RunReques
     digest = hashlib.sha256("\n".join(sorted(f.key for f in files)).encode()).hexdigest()
     config = {"source": source, "files": [f.path for f in files]}
     return dg.RunRequest(
-        run_key=f"{source}:{digest}", run_config={"ops": {OP: {"config": config}}}, tags={"source": source}
+        run_key=f"{source}:{digest}",
+        run_config={"ops": {OP: {"config": config}}},
+        tags={"source": source},
+        asset_selection=_tables_of(source),
     )
+
+
+def _tables_of(source: str) -> list[dg.AssetKey] | None:
+    """The tables a load of a source writes; None for a folder that names no source, whose run says so and fails."""
+    from lakehouse_assets.ingest.contracts import written_by_loads_into
+    from lakehouse_assets.ingest.errors import SourceError
+    from lakehouse_assets.ingest.sources import find_source
+
+    try:
+        return [asset_key(t) for t in written_by_loads_into(find_source(source).target)]
+    except SourceError:
+        return None
 
 
 def question_sensor(job: Any) -> dg.SensorDefinition:

@@ -56,7 +56,7 @@ def load_files(
     """Load files in one run, which is of the tables that the source fills and of no other."""
     from lakehouse_assets.assets.bronze import OP
     from lakehouse_assets.automation.jobs import INGEST
-    from lakehouse_assets.ingest.contracts import LOADS, QUARANTINE
+    from lakehouse_assets.ingest.contracts import written_by_loads_into
     from lakehouse_assets.ingest.sources import find_source
 
     config = {
@@ -65,8 +65,7 @@ def load_files(
         "tenant": tenant or "",
         "mapping": str(mapping.absolute()) if mapping else "",
     }
-    tables = (find_source(source, mapping).target, LOADS.identifier, QUARANTINE.identifier)
-    step = Step("platform", INGEST, tables)
+    step = Step("platform", INGEST, written_by_loads_into(find_source(source, mapping).target))
     ran = made.run(step, config={"ops": {OP: {"config": config}}})
     return ran, file_outcomes(made.lake, paths, ran)
 

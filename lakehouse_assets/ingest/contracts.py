@@ -103,3 +103,8 @@ RESOLUTIONS = Contract(
 )
 
 CONTRACTS: tuple[Contract, ...] = (LOADS, QUARANTINE, RESOLUTIONS)
+
+
+def written_by_loads_into(target: str) -> tuple[str, str, str]:
+    """The tables that a load writes in one publication: the target's rows, its quarantine and its note."""
+    return target, LOADS.identifier, QUARANTINE.identifier

@@ -5,6 +5,12 @@ Belongs here: the exceptions of this package. A single bad record is no exceptio
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from lakehouse_assets.ingest.loader import LoadResult
+
 
 class IngestError(Exception):
     """A file cannot be loaded at all; nothing of it was published."""
@@ -37,10 +43,10 @@ class SourceError(Exception):
 class SomeFilesFailedError(IngestError):
     """Some of several files could not be loaded; the others were."""
 
-    def __init__(self, errors: list[IngestError], results: list) -> None:
-        """Keep what failed and what did not."""
-        self.errors, self.results = errors, results
-        Exception.__init__(
-            self, f"{len(errors)} of {len(errors) + len(results)} files failed:\n" + "\n".join(map(str, errors))
-        )
-        self.file, self.problem, self.hint, self.line, self.column = "", str(self), "", None, None
+    def __init__(self, errors: Mapping[str, Exception], results: Sequence[LoadResult]) -> None:
+        """Keep what failed, by file, and what did not."""
+        self.errors, self.results = dict(errors), list(results)
+        told = [str(e) if isinstance(e, IngestError) else f"{file}: {e}" for file, e in errors.items()]
+        problem = "\n".join([f"{len(errors)} of {len(errors) + len(results)} files failed:", *told])
+        Exception.__init__(self, problem)
+        self.file, self.problem, self.hint, self.line, self.column = "", problem, "", None, None

@@ -78,6 +78,23 @@ def test_without_files_it_takes_the_landing_folder(settings: Settings, lake: Lak
     assert "bronze.service_events_raw" in lake.catalog.heads()
 
 
+def test_sound_files_are_loaded_and_told_of_though_another_is_not(
+    settings: Settings, lake: Lake, file: Path, tmp_path: Path
+) -> None:
+    empty = tmp_path / "empty.ndjson"
+    empty.touch()
+    result = ingest(settings, files=[str(empty), str(file)], source="pgr_events")
+    assert not result.success
+    failure = next(e for e in result.all_events if e.is_step_failure)
+    assert "1 of 2 files failed" in str(failure.step_failure_data) and "empty.ndjson" in str(failure.step_failure_data)
+    (rows,) = [
+        e.materialization.metadata["rows_written"].value
+        for e in result.get_asset_materialization_events()
+        if e.asset_key == dg.AssetKey(["bronze", "service_events_raw"])
+    ]
+    assert rows == 4
+
+
 @pytest.mark.parametrize(
     ("config", "words"),
     [

@@ -111,12 +111,32 @@ def test_a_landed_file_is_requested_once_it_is_complete(
     result = tick(repository, "landing_folder", instance, settings)
     (request,) = result.run_requests or []
     assert not tick(repository, "landing_folder", instance, settings, result.cursor).run_requests
+    tables = {".".join(key.path) for key in request.asset_selection or []}
+    assert tables == {"bronze.service_events_raw", "bronze.loads", "bronze.quarantine"}
 
     done = repository.get_job("ingest").execute_in_process(
         run_config=request.run_config, instance=instance, resources={"lakehouse": tiny.resource(settings)}
     )
     assert done.success
     assert "bronze.service_events_raw" in lake.catalog.heads()
+
+
+def test_a_folder_of_no_source_is_a_run_that_fails_with_the_reason(
+    repository: dg.RepositoryDefinition, instance: dg.DagsterInstance, settings: Settings
+) -> None:
+    folder = Path(settings.landing_root) / "no_such_source"
+    folder.mkdir(parents=True)
+    (folder / "day.ndjson").write_text("{}\n")
+    os.utime(folder / "day.ndjson", (1_700_000_000, 1_700_000_000))
+    (request,) = tick(repository, "landing_folder", instance, settings).run_requests or []
+    done = repository.get_job("ingest").execute_in_process(
+        run_config=request.run_config,
+        instance=instance,
+        resources={"lakehouse": tiny.resource(settings)},
+        raise_on_error=False,
+    )
+    assert not done.success
+    assert any("no_such_source" in str(e.step_failure_data) for e in done.all_events if e.is_step_failure)
 
 
 def test_waiting_questions_are_one_run(
