@@ -14,7 +14,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
-from bench.data import event_files, history
+from bench.data import event_files
 from bench.measure import Contender, Result, compare, in_own_process, save
 from bench.work import (
     build_ours,
@@ -23,6 +23,7 @@ from bench.work import (
     ingest_dlt,
     ingest_duckdb,
     ingest_ours,
+    make_history,
     mf_project,
     query_bare,
     query_mf,
@@ -32,7 +33,7 @@ from bench.work import (
 )
 from nlq.demo import QUESTIONS
 
-DLT_SHARE = 0.02
+DLT_SHARE = 0.1
 """dlt is given this part of the file: it needs minutes for what the others do in seconds."""
 QUERY = {"metrics": ["pgr_complaints", "pgr_sla_breach_rate"], "group_by": ["ward_id"], "grain": "month"}
 MF_QUERY = ["--metrics", "pgr_complaints,pgr_sla_breach_rate", "--group-by", "complaint__ward_id,metric_time__month"]
@@ -66,7 +67,7 @@ def ingest(folder: Path, repeat: int, scale: float) -> list[Result]:
 def build(folder: Path, repeat: int, scale: float) -> list[Result]:
     """Silver and gold of PGR built whole, beside plain dbt-duckdb."""
     home = folder / "build"
-    in_own_process(_history, str(home), 180, int(5000 * scale))
+    in_own_process(make_history, str(home), 180, int(5000 * scale))
     return [
         compare(
             "build_pgr",
@@ -85,7 +86,7 @@ def incremental(folder: Path, repeat: int, scale: float) -> list[Result]:
     contenders = []
     for days in (30, 180, 700):
         home = folder / f"history_{days}"
-        in_own_process(_history, str(home), days, int(1000 * scale))
+        in_own_process(make_history, str(home), days, int(1000 * scale))
         contenders.append(Contender(f"{days} days", incremental_ours, (str(home), "2026-06-30")))
     return [compare("incremental_day", contenders, repeat=repeat, aim="flat within 20 %")]
 
@@ -93,7 +94,7 @@ def incremental(folder: Path, repeat: int, scale: float) -> list[Result]:
 def query(folder: Path, repeat: int, scale: float) -> list[Result]:
     """`asklake query` in a warm process, beside the same SQL in bare DuckDB and beside the `mf` command."""
     home = folder / "query"
-    in_own_process(_history, str(home), 540, int(280 * scale))
+    in_own_process(make_history, str(home), 540, int(280 * scale))
     sql = in_own_process(query_ours, str(home), QUERY).extra["sql"]
     in_own_process(mf_project, str(home))
     return [
@@ -113,7 +114,7 @@ def query(folder: Path, repeat: int, scale: float) -> list[Result]:
 def questions(folder: Path, repeat: int, scale: float) -> list[Result]:
     """A queued question to its stored answer: alone, and in a batch of 200."""
     home = folder / "questions"
-    in_own_process(_history, str(home), 540, int(280 * scale))
+    in_own_process(make_history, str(home), 540, int(280 * scale))
     asked = list(QUESTIONS)
     return [
         compare(
@@ -129,11 +130,6 @@ def questions(folder: Path, repeat: int, scale: float) -> list[Result]:
             aim="at most 10 s, that is 20 questions a second",
         ),
     ]
-
-
-def _history(home: str, days: int, events_a_day: int) -> float:
-    history(Path(home), days=days, events_a_day=events_a_day)
-    return 0.0
 
 
 BENCHMARKS: dict[str, Callable[[Path, int, float], list[Result]]] = {

@@ -24,6 +24,14 @@ def settings_of(home: Path) -> Settings:
     return Settings(profile="local", home=home, landing="", dagster_home=None)
 
 
+def make_history(home: str, days: int, events_a_day: int) -> float:
+    """A lakehouse with a history; not timed."""
+    from bench.data import history
+
+    history(Path(home), days=days, events_a_day=events_a_day)
+    return 0.0
+
+
 def ingest_ours(file: str, source: str, home: str) -> tuple[float, dict[str, Any]]:
     """`asklake ingest`, without starting the process."""
     from bench.data import fresh_lake
@@ -130,7 +138,8 @@ def plain_project(lake: Lake, folder: Path) -> Path:
     (folder / "macros" / "iceberg.sql").unlink()
     (folder / "macros" / "staging.sql").write_text(
         "{% macro staged(relation) %}{{ return(relation) }}{% endmacro %}"
-        "{% macro published(name) %}{{ return(name) }}{% endmacro %}"
+        "{% macro published(name) %}"
+        "{{ return(api.Relation.create(schema=name.split('_')[0], identifier=name)) }}{% endmacro %}"
     )
     project = (folder / "dbt_project.yml").read_text()
     project = project.replace("+materialized: iceberg", "+materialized: table").replace(', "../semantic/models"', "")

@@ -28,8 +28,8 @@ from lakehouse_assets.ingest.records import Records, open_records
 from lakehouse_assets.ingest.sources import Source, find_source
 from lakehouse_assets.ingest.streams import InputFile, Progress, expand
 from lakehouse_assets.lakehouse.contract import Contract, literal, quoted
-from lakehouse_assets.lakehouse.duckdb import connect
-from lakehouse_assets.lakehouse.publication import Append, Publication, Published
+from lakehouse_assets.lakehouse.duckdb import PARQUET, connect
+from lakehouse_assets.lakehouse.publication import Append, AuditFailedError, Publication, Published
 
 if TYPE_CHECKING:
     from pyiceberg.table import Table
@@ -108,23 +108,25 @@ def load(
         One result per file, in order; a file loaded before is reported with that load's id.
 
     Raises:
-        IngestError: a file cannot be read; nothing of it was published. Of several files the sound ones are
-            loaded, and the error carries their results.
+        IngestError: the file cannot be read; nothing of it was published.
+        AuditFailedError: the file's rows break the contract of their table; nothing of it was published.
+        SomeFilesFailedError: one of these befell some of several files; the sound ones are loaded, and the error
+            carries their results.
         SourceError: the source does not fit its table, or needs a tenant.
     """
     known = find_source(source) if isinstance(source, str) else source
     paths = expand(files)
     results: list[LoadResult] = []
-    errors: list[IngestError] = []
+    errors: dict[str, Exception] = {}
     with engine_for(lake.settings, known) as con:
         loader = Loader(lake, con, known, tenant, run_id or f"ingest-{uuid.uuid4().hex[:12]}", progress)
         for path in paths:
             try:
                 results.append(loader.load(path))
-            except IngestError as error:
-                errors.append(error)
-    if len(errors) == 1 and len(paths) == 1:
-        raise errors[0]
+            except (IngestError, AuditFailedError) as error:
+                errors[path] = error
+    if errors and len(paths) == 1:
+        raise errors[paths[0]]
     if errors:
         raise SomeFilesFailedError(errors, results)
     return results
@@ -333,7 +335,7 @@ def write_rows(
     with records.errors():
         # The engine could also return statistics, but gathering them for wide texts costs a tenth of the load.
         total, names = con.execute(
-            f"copy ({rows}) to {literal(str(folder))} (format parquet, compression zstd, "
+            f"copy ({rows}) to {literal(str(folder))} ({PARQUET}, "
             f"partition_by ({', '.join(map(quoted, keys))}), "
             "filename_pattern 'part-{uuid}', overwrite_or_ignore true, return_files true)"
         ).fetchall()[0]

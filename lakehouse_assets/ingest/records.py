@@ -19,7 +19,7 @@ from lakehouse_assets.ingest.batches import Counter, MalformedError, csv_schema
 from lakehouse_assets.ingest.csv_reader import csv_batches, read_csv_header
 from lakehouse_assets.ingest.errors import IngestError
 from lakehouse_assets.ingest.json_reader import json_batches
-from lakehouse_assets.ingest.mapping import RecordMapping
+from lakehouse_assets.ingest.mapping import RecordMapping, constant
 from lakehouse_assets.ingest.ndjson_reader import ndjson_batches
 from lakehouse_assets.ingest.sources import Source
 from lakehouse_assets.ingest.streams import InputFile, is_remote
@@ -97,7 +97,7 @@ class TextRecords:
         else:
             payload, struct = csv_columns(self._fields, self._mapping)
         return (
-            f"(select source_row, line, raw_text, problem, form, {literal(self._file.path)} as source_file, "
+            f"(select source_row, line, raw_text, problem, form, {constant(self._file.path)} as source_file, "
             f"null::bigint as occurrence, null::varchar as ref, {payload} as payload, {struct} as s from {BATCHES})"
         )
 
@@ -167,7 +167,7 @@ class ParquetRecords:
         payload = "cast(to_json({" + ", ".join(f"{literal(n)}: {quoted(n)}" for n in types) + "}) as varchar)"
         return (
             f"(select file_row_number + 1 as source_row, null::bigint as line, {payload} as raw_text, "
-            f"null::varchar as problem, null::varchar as form, {literal(self._file.path)} as source_file, "
+            f"null::varchar as problem, null::varchar as form, {constant(self._file.path)} as source_file, "
             f"null::bigint as occurrence, null::varchar as ref, raw_text as payload, "
             f"{self._mapping.record_struct(texts)} as s "
             f"from read_parquet({path}, file_row_number => true, hive_partitioning => false))"

@@ -89,7 +89,11 @@ def _outcome(run: Run, contract: Contract, relation: str, check: RowCheck, faile
 def _key_outcome(run: Run, contract: Contract, relation: str, total: int) -> CheckOutcome:
     keys = ", ".join(quoted(k) for k in contract.key)
     query = f"select {keys}, count(*) as copies from {relation} group by {keys} having count(*) > 1"
-    failed = run(f"select coalesce(sum(copies - 1), 0)::bigint as failed from ({query})").to_pylist()[0]["failed"]
+    # As many hashes as rows prove the keys distinct, at a fraction of the time and memory of grouping by the keys.
+    hashes = run(f"select count(distinct hash({keys})) as hashes from {relation}").to_pylist()[0]["hashes"]
+    failed = 0
+    if hashes < total:
+        failed = run(f"select coalesce(sum(copies - 1), 0)::bigint as failed from ({query})").to_pylist()[0]["failed"]
     return CheckOutcome(
         contract.identifier, "key__unique", contract.key_severity, failed, total,
         f"one row per {', '.join(contract.key)}", query, _samples(run, query) if failed else [],

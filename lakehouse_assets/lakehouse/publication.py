@@ -28,7 +28,7 @@ from lakehouse_assets.lakehouse.audit import CheckOutcome, audit, blocking
 from lakehouse_assets.lakehouse.catalog import LakeTransaction, file_uri
 from lakehouse_assets.lakehouse.contract import Contract, Partition, quoted
 from lakehouse_assets.lakehouse.datafiles import describe_files
-from lakehouse_assets.lakehouse.duckdb import current_snapshot
+from lakehouse_assets.lakehouse.duckdb import PARQUET, current_snapshot
 from lakehouse_assets.lakehouse.periods import Period, ordinal, period_of, spans
 from lakehouse_assets.lakehouse.snapshot import ReplaceFiles
 
@@ -199,7 +199,7 @@ class Publication:
         folder = self.data_dir(contract)
         columns = ", ".join(f"cast({quoted(n)} as {t}) as {quoted(n)}" for n, t in contract.types.items())
         rows = f"select {columns} from ({select_sql}\n)"
-        options = f"format parquet, compression zstd, row_group_size {ROW_GROUP_SIZE}"
+        options = f"{PARQUET}, row_group_size {ROW_GROUP_SIZE}"
         if contract.partitions:
             keys = {f"_{p.name}": _partition_sql(p) for p in contract.partitions}
             extra = ", ".join(f"{sql} as {quoted(name)}" for name, sql in keys.items())
