@@ -8,12 +8,16 @@ from __future__ import annotations
 
 from datetime import timedelta
 from pathlib import Path
-from typing import Literal
+from typing import Literal, Self
 
-from pydantic import Field
+from pydantic import Field, SecretStr, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 PROJECT_ROOT = Path(__file__).resolve().parent.parent
+NEEDED_BY_CLUSTER = (
+    "trino_url", "nessie_url", "warehouse_url", "s3_endpoint", "s3_access_key", "s3_secret_key", "postgres_url",
+)  # fmt: skip
+"""Fields without which the cluster profile cannot start."""
 
 
 class Settings(BaseSettings):
@@ -37,6 +41,36 @@ class Settings(BaseSettings):
         default=timedelta(hours=24), description="Age after which the staged files of a dead publication are removed."
     )
 
+    trino_url: str = Field(default="", description="Trino coordinator, as http(s)://user@host:port (cluster profile).")
+    trino_password: SecretStr = Field(default=SecretStr(""), description="Password of the Trino user, if it needs one.")
+    nessie_url: str = Field(default="", description="Nessie server, as http://host:port (cluster profile).")
+    warehouse_url: str = Field(
+        default="", description="Where the Iceberg tables lie, as s3://bucket or s3://bucket/prefix (cluster profile)."
+    )
+    s3_endpoint: str = Field(default="", description="S3 server, as http(s)://host:port (cluster profile).")
+    s3_region: str = Field(default="us-east-1", description="Region of the S3 server.")
+    s3_access_key: SecretStr = Field(default=SecretStr(""), description="Access key of the S3 server.")
+    s3_secret_key: SecretStr = Field(default=SecretStr(""), description="Secret key of the S3 server.")
+    postgres_url: SecretStr = Field(
+        default=SecretStr(""),
+        description="PostgreSQL database of the question queue and of Dagster, as postgresql://user:password@host/name.",
+    )
+    branch_retention: timedelta = Field(
+        default=timedelta(days=7), description="How long the branch of a publication that failed its audit is kept."
+    )
+
+    @model_validator(mode="after")
+    def _cluster_is_complete(self) -> Self:
+        """Refuse a cluster profile that lacks an address or a key, naming the variables."""
+        if self.profile == "cluster":
+            given = {name: getattr(self, name) for name in NEEDED_BY_CLUSTER}
+            texts = {n: v.get_secret_value() if isinstance(v, SecretStr) else v for n, v in given.items()}
+            if missing := [f"ASKLAKE_{name.upper()}" for name, text in texts.items() if not text]:
+                raise ValueError(f"the cluster profile needs {', '.join(missing)} to be set")
+            if not self.warehouse_url.startswith("s3://"):
+                raise ValueError(f"ASKLAKE_WAREHOUSE_URL must be an s3:// URL, not '{self.warehouse_url}'")
+        return self
+
     @property
     def project_root(self) -> Path:
         """Root of the checkout."""
@@ -55,6 +89,8 @@ class Settings(BaseSettings):
     @property
     def queue_url(self) -> str:
         """SQLAlchemy URL of the question queue."""
+        if self.profile == "cluster":
+            return self.postgres_url.get_secret_value()
         return f"sqlite:///{self.home.absolute() / 'questions.db'}"
 
     @property
@@ -79,8 +115,21 @@ class Settings(BaseSettings):
 
     @property
     def dbt_target_dir(self) -> Path:
-        """Where dbt writes its manifests."""
-        return self.dbt_project_dir / "target"
+        """Where dbt writes its manifests; relation names are baked into them, so each profile has its own."""
+        return self.dbt_project_dir / "target" / ("" if self.profile == "local" else self.profile)
+
+    @property
+    def file_system_properties(self) -> dict[str, str]:
+        """PyIceberg's properties of the file system the tables lie in."""
+        if self.profile == "local":
+            return {}
+        return {
+            "s3.endpoint": self.s3_endpoint,
+            "s3.region": self.s3_region,
+            "s3.access-key-id": self.s3_access_key.get_secret_value(),
+            "s3.secret-access-key": self.s3_secret_key.get_secret_value(),
+            "s3.path-style-access": "true",
+        }
 
 
 def get_settings() -> Settings:

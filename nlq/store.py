@@ -71,15 +71,14 @@ def _store_once(lake: Lake, answers: Sequence[Answer], run_id: str) -> Published
         return None
 
     def unmoved(tables: Any) -> None:
-        if tables[ANSWERS.identifier].metadata.current_snapshot_id != snapshot:
+        table = tables.get(ANSWERS.identifier)
+        if (table.metadata.current_snapshot_id if table else None) != snapshot:
             raise _TableMovedError
 
     publication = Publication.begin(lake, run_id=run_id)
     try:
-        with publication.session() as session:
-            session.con.register("new_answers", answer_rows(list(new.values())))
-            publication.stage(ANSWERS, "select * from new_answers", session.con, Append())
-            publication.audit(session.con)
+        publication.stage_rows(ANSWERS, answer_rows(list(new.values())), Append())
+        publication.audit()
         return publication.publish(unmoved)[0]
     except BaseException:
         publication.abandon()

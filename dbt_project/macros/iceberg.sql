@@ -18,3 +18,49 @@
   {{ run_hooks(post_hooks) }}
   {{ return({"relations": [target]}) }}
 {% endmaterialization %}
+
+{#- The same on Trino: the rows take the place of others on the branch of the publication. What of them is new is noted
+    in the graph, where tests (staged) and the publication find it. Variable `lake` has the partitions, types and
+    published snapshots of the tables. -#}
+{% materialization iceberg, adapter="trino", supported_languages=["sql"] %}
+  {%- set target = this.incorporate(type="table") -%}
+  {%- set touched = context[config.get("touched")]() if config.get("touched") else [] -%}
+  {%- set table = var("lake")[this.schema ~ "." ~ this.identifier] -%}
+  {%- set replaced = _replaced_rows(table, config.get("replaces", "days"), touched) -%}
+  {{ run_hooks(pre_hooks) }}
+  {% call statement("replaced") -%} delete from {{ target }} where {{ replaced }} {%- endcall %}
+  {% call statement("main") -%}
+    insert into {{ target }} (
+      {%- for name in table["types"] %}{{ adapter.quote(name) }}{{ ", " if not loop.last }}{% endfor -%}
+    )
+    select
+      {%- for name, kind in table["types"].items() %}
+      cast({{ adapter.quote(name) }} as {{ kind }}){{ "," if not loop.last }}
+      {%- endfor %}
+    from (
+    {{ compiled_code }}
+    ) as made
+  {%- endcall %}
+  {%- do graph["nodes"][model["unique_id"]].update({
+      "asklake_replaced": replaced,
+      "asklake_touched": touched,
+      "asklake_rows": load_result("main")["response"].rows_affected,
+  }) -%}
+  {{ run_hooks(post_hooks) }}
+  {{ return({"relations": [target]}) }}
+{% endmaterialization %}
+
+{% macro _replaced_rows(table, replaces, touched) -%}
+  {%- if replaces == "table" or not is_partial() -%}
+    {{ return("true") }}
+  {%- endif -%}
+  {%- set days = var("days") if replaces == "days" else touched -%}
+  {%- if table["period"] == "day" -%}
+    {{ return(in_days(table["partition"], days)) }}
+  {%- endif -%}
+  {%- set months = [] -%}
+  {%- for day in days -%}
+    {%- do months.append((day | string)[:7] ~ "-01") -%}
+  {%- endfor -%}
+  {{ return(in_months(table["partition"], months | unique | list)) }}
+{%- endmacro %}

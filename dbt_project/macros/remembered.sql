@@ -18,6 +18,14 @@
   {{ return(table) }}
 {%- endmacro %}
 
+{#- Trino has no temporary tables: they lie on the branch of the publication, which drops them before it is merged. -#}
 {% macro trino__remembered(name) -%}
-  {{ return("(" ~ context[name ~ "_query"]() ~ ")") }}
+  {%- set table = api.Relation.create(database=model.database, schema="asklake_run", identifier=name) -%}
+  {%- if name not in graph.setdefault("asklake_remembered", []) -%}
+    {%- set query = context[name ~ "_query"]() -%}
+    {%- do run_query("create schema if not exists " ~ table.without_identifier()) -%}
+    {%- do run_query("create table " ~ table ~ " as " ~ query) -%}
+    {%- do graph["asklake_remembered"].append(name) -%}
+  {%- endif -%}
+  {{ return(table | string) }}
 {%- endmacro %}

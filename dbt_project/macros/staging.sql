@@ -17,6 +17,15 @@
   {{ return(relation) }}
 {%- endmacro %}
 
+{% macro trino__staged(relation) -%}
+  {%- for node in graph["nodes"].values() -%}
+    {%- if node["resource_type"] == "model" and node["alias"] == relation.identifier and "asklake_replaced" in node -%}
+      {{ return("(select * from " ~ relation ~ " where " ~ node["asklake_replaced"] ~ ")") }}
+    {%- endif -%}
+  {%- endfor -%}
+  {{ return(relation) }}
+{%- endmacro %}
+
 {#- A model as readers see it now, whatever the publication under way has staged. -#}
 {% macro published(name) -%}
   {{ return(adapter.dispatch("published")(name)) }}
@@ -24,6 +33,21 @@
 
 {% macro duckdb__published(name) -%}
   {{ return(api.Relation.create(database="memory", schema="asklake_published", identifier=name)) }}
+{%- endmacro %}
+
+{% macro trino__published(name) -%}
+  {%- for identifier, table in var("lake", {}).items() if identifier.split(".")[1] == name -%}
+    {%- if table["snapshot"] -%}
+      {{ return(identifier_in("lake", identifier) ~ " for version as of " ~ table["snapshot"]) }}
+    {%- endif -%}
+    {{ return("(select * from " ~ identifier_in(model.database, identifier) ~ " where false)") }}
+  {%- endfor -%}
+  {{ return(name) }}
+{%- endmacro %}
+
+{% macro identifier_in(catalog, identifier) -%}
+  {%- set schema, table = identifier.split(".") -%}
+  {{ return(api.Relation.create(database=catalog, schema=schema, identifier=table) | string) }}
 {%- endmacro %}
 
 {#- dbt calls this for the relation of every generic test. -#}

@@ -14,7 +14,7 @@ from datetime import date, timedelta
 from typing import TYPE_CHECKING
 
 from lakehouse_assets.lakehouse.contract import Contract, quoted
-from lakehouse_assets.lakehouse.duckdb import current_snapshot
+from lakehouse_assets.lakehouse.heads import current_snapshot
 from lakehouse_assets.lakehouse.periods import days_between, spans
 from lakehouse_assets.lakehouse.publication import SOURCE_PREFIX, date_partition, period_predicate
 
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from pyiceberg.table.snapshots import Snapshot
 
     from lakehouse_assets.assets.dbt_graph import DbtGraph
-    from lakehouse_assets.lakehouse.duckdb import DuckDBSession
+    from lakehouse_assets.lakehouse.engine import Session
     from lakehouse_assets.lakehouse.lake import Lake
 
 BUILT = "asklake.built-from"
@@ -59,7 +59,7 @@ class Built:
         return cls(frozenset(stored["tables"]), stored["sources"], pending)
 
 
-def closure(session: DuckDBSession, source: Contract, days: Iterable[date]) -> set[date]:
+def closure(session: Session, source: Contract, days: Iterable[date]) -> set[date]:
     """Days, and every other day that holds another copy of a record they hold.
 
     A corrected record may have moved to another day; where one copy is rebuilt, all must be, or both would stay.
@@ -68,14 +68,14 @@ def closure(session: DuckDBSession, source: Contract, days: Iterable[date]) -> s
     if "record_key" not in source.column_names or source.identifier not in session.heads:
         return found
     partition = date_partition(source)
-    relation, day = session.relation(source.identifier), quoted(partition.column)
+    relation, day = source.identifier, quoted(partition.column)
     fresh = set(found)
     while fresh:
         moved = (
             f"select distinct {day} as day from {relation} where not {period_predicate(partition, sorted(found))} "
             f"and record_key in (select record_key from {relation} where {period_predicate(partition, sorted(fresh))})"
         )
-        fresh = {row[0] for row in session.con.execute(moved).fetchall()} - found
+        fresh = set(session.query(moved).column("day").to_pylist()) - found
         found |= fresh
     return found
 

@@ -66,8 +66,8 @@ def _refresh_once(lake: "Lake", contracts: Mapping[str, Contract], tables: Seque
                 publication.record_inputs(compiled.tables)
                 for table_read in compiled.tables:
                     session.expose(table_read)
-                publication.stage(contract, compiled.sql, session.con, ReplaceTable())
-            outcomes = publication.audit(session.con)
+                publication.stage_query(contract, compiled.sql, session, ReplaceTable())
+            outcomes = publication.audit()
         if blocking(outcomes):
             publication.abandon()
             return Rebuilt((), outcomes, [])

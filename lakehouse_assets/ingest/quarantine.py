@@ -37,7 +37,7 @@ from lakehouse_assets.ingest.mapping import RecordMapping
 from lakehouse_assets.ingest.records import BATCHES, ReplayedRecords, csv_columns
 from lakehouse_assets.ingest.sources import Source, find_source
 from lakehouse_assets.lakehouse.contract import literal
-from lakehouse_assets.lakehouse.duckdb import current_snapshot
+from lakehouse_assets.lakehouse.heads import current_snapshot
 from lakehouse_assets.lakehouse.publication import Append, Publication
 
 if TYPE_CHECKING:

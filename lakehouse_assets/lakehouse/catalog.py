@@ -124,30 +124,40 @@ class LakeCatalog(SqlCatalog):
         Raises:
             SchemaDriftError: the table's columns are not those of the contract.
         """
-        try:
-            table = self.load_table(contract.identifier)
-        except NoSuchTableError:
-            table = self._create(contract, location)
-        _refuse_drift(contract, table)
-        return table
+        return ensure_table(self, contract, location)
 
-    def _create(self, contract: Contract, location: str) -> Table:
-        schema = contract.iceberg_schema()
-        try:
-            return self.create_table(
-                contract.identifier,
-                schema,
-                location=location,
-                partition_spec=contract.iceberg_spec(schema),
-                properties={
-                    **TABLE_PROPERTIES,
-                    TableProperties.DEFAULT_NAME_MAPPING: schema.name_mapping.model_dump_json(),
-                    "comment": contract.description,
-                    "owner": contract.owner,
-                },
-            )
-        except TableAlreadyExistsError:
-            return self.load_table(contract.identifier)
+
+def ensure_table(catalog: Catalog, contract: Contract, location: str) -> Table:
+    """The table of a contract in a catalog, created empty where it does not exist yet.
+
+    Raises:
+        SchemaDriftError: the table's columns are not those of the contract.
+    """
+    try:
+        table = catalog.load_table(contract.identifier)
+    except NoSuchTableError:
+        table = _create(catalog, contract, location)
+    _refuse_drift(contract, table)
+    return table
+
+
+def _create(catalog: Catalog, contract: Contract, location: str) -> Table:
+    schema = contract.iceberg_schema()
+    try:
+        return catalog.create_table(
+            contract.identifier,
+            schema,
+            location=location,
+            partition_spec=contract.iceberg_spec(schema),
+            properties={
+                **TABLE_PROPERTIES,
+                TableProperties.DEFAULT_NAME_MAPPING: schema.name_mapping.model_dump_json(),
+                "comment": contract.description,
+                "owner": contract.owner,
+            },
+        )
+    except TableAlreadyExistsError:
+        return catalog.load_table(contract.identifier)
 
 
 class CatalogUnwritableError(OSError):

@@ -10,7 +10,7 @@ for dates, timestamps and partition columns, which are what scans are pruned by.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import Path
@@ -37,7 +37,9 @@ class _Bounds:
     nulls: int
 
 
-def describe_files(con: Any, table: Table, contract: Contract, files: Sequence[Path]) -> list[DataFile]:
+def describe_files(
+    con: Any, table: Table, contract: Contract, files: Sequence[Path], uri: Callable[[Path], str] = file_uri
+) -> list[DataFile]:
     """Iceberg's description of Parquet files; files without rows are left out.
 
     Args:
@@ -45,6 +47,7 @@ def describe_files(con: Any, table: Table, contract: Contract, files: Sequence[P
         table: The table they will belong to.
         contract: Its contract.
         files: Absolute local paths.
+        uri: Where a file lies, or will lie, as the table's metadata names it.
 
     Raises:
         ValueError: a file holds rows of more than one partition.
@@ -54,7 +57,7 @@ def describe_files(con: Any, table: Table, contract: Contract, files: Sequence[P
     paths = [str(f) for f in files]
     counts = dict(con.execute("select file_name, num_rows from parquet_file_metadata(?)", [paths]).fetchall())
     bounds = _bounds(con, contract, paths)
-    return [_data_file(table, Path(path), counts[path], bounds.get(path, {})) for path in paths if counts[path] > 0]
+    return [_data_file(table, f, uri(f), counts[str(f)], bounds.get(str(f), {})) for f in files if counts[str(f)] > 0]
 
 
 def _bounds(con: Any, contract: Contract, paths: Sequence[str]) -> dict[str, dict[str, _Bounds]]:
@@ -83,7 +86,7 @@ def _widest(a: _Bounds, b: _Bounds) -> _Bounds:
     return _Bounds(min(lowers, default=None), max(uppers, default=None), a.nulls + b.nulls)
 
 
-def _data_file(table: Table, path: Path, rows: int, bounds: dict[str, _Bounds]) -> DataFile:
+def _data_file(table: Table, path: Path, uri: str, rows: int, bounds: dict[str, _Bounds]) -> DataFile:
     from pyiceberg.conversions import to_bytes
     from pyiceberg.manifest import DataFile, DataFileContent, FileFormat
     from pyiceberg.typedef import Record
@@ -99,7 +102,7 @@ def _data_file(table: Table, path: Path, rows: int, bounds: dict[str, _Bounds]) 
     partition = [_partition_value(field, schema.find_field(field.source_id), bounds, path) for field in spec.fields]
     described = DataFile.from_args(
         content=DataFileContent.DATA,
-        file_path=file_uri(path),
+        file_path=uri,
         file_format=FileFormat.PARQUET,
         partition=Record(*partition),
         record_count=rows,

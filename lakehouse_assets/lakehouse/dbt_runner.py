@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import json
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date
 from functools import lru_cache
@@ -71,14 +72,14 @@ class DbtRun:
         return [n for n in self.tests if n.status == "fail"]
 
 
-def parse(settings: Settings, *, target: str = "local") -> Path:
-    """Parse the dbt project if it changed, and return the path of its manifest.
+def parse(settings: Settings) -> Path:
+    """Parse the dbt project for the profile if it changed, and return the path of its manifest.
 
     Raises:
         DbtFailedError: the project does not parse.
     """
     with _ONE_AT_A_TIME:
-        _manifest(str(settings.dbt_project_dir), str(settings.dbt_target_dir), target, _newest(settings))
+        _manifest(settings, _newest(settings))  # pyright: ignore[reportArgumentType]
     return settings.dbt_target_dir / "manifest.json"
 
 
@@ -106,30 +107,39 @@ def run(
     Raises:
         DbtFailedError: a model does not compile or run.
     """
-    from lakehouse_assets.lakehouse.dbt_plugin import Binding, Plugin
-
     settings = publication.lake.settings
     dbt_vars = {"days": [d.isoformat() for d in days], **(variables or {})}
     # The results are returned; writing the manifest again would cost a second an invocation.
-    arguments = [
-        command,
-        "--no-write-json",
-        "--select",
-        *select,
-        "--vars",
-        json.dumps(dbt_vars),
-        "--indirect-selection",
-        "buildable",
-    ]
+    arguments = [command, "--no-write-json", "--select", *select, "--indirect-selection", "buildable"]
     for kind in resource_types:
         arguments += ["--resource-type", kind]
     with _ONE_AT_A_TIME:
-        manifest = _manifest(str(settings.dbt_project_dir), str(settings.dbt_target_dir), "local", _newest(settings))
+        manifest = _manifest(settings, _newest(settings))  # pyright: ignore[reportArgumentType]
         needed = _tables_of(manifest, select, contracts)
-        with Plugin.bind(Binding(publication, needed, tuple(days))):
-            result = _invoke(arguments, settings.dbt_project_dir, settings.dbt_target_dir, "local", manifest)
-    nodes = tuple(_node_result(r) for r in getattr(result.result, "results", None) or [])
-    outcome = DbtRun(nodes)
+        with _bound(publication, needed, tuple(days), manifest) as (own, more):
+            outcome = _outcome(_invoke([*arguments, "--vars", json.dumps({**dbt_vars, **more})], settings, own))
+    return outcome
+
+
+@contextmanager
+def _bound(
+    publication: Publication, needed: Mapping[str, Contract], days: Sequence[date], manifest: Any
+) -> Iterator[tuple[Any, dict[str, Any]]]:
+    """Tie an invocation to the publication, as the profile's engine has it: the manifest to run, further variables."""
+    if publication.lake.settings.profile == "cluster":
+        from lakehouse_assets.lakehouse import dbt_branch
+
+        with dbt_branch.bound(publication, needed, manifest) as tied:  # pyright: ignore[reportArgumentType]
+            yield tied
+        return
+    from lakehouse_assets.lakehouse.dbt_plugin import Binding, Plugin
+
+    with Plugin.bind(Binding(publication, needed, days)):
+        yield manifest, {}
+
+
+def _outcome(result: Any) -> DbtRun:
+    outcome = DbtRun(tuple(_node_result(r) for r in getattr(result.result, "results", None) or []))
     if result.exception is not None:
         raise DbtFailedError(str(result.exception)) from result.exception
     if outcome.broken:
@@ -151,24 +161,28 @@ def _newest(settings: Settings) -> float:
 
 
 @lru_cache(maxsize=4)
-def _manifest(project: str, target_dir: str, target: str, _newest_file: float) -> Any:
-    result = _invoke(["parse"], Path(project), Path(target_dir), target, None)
+def _manifest(settings: Settings, _newest_file: float) -> Any:
+    from lakehouse_assets.lakehouse.dbt_branch import connection_variables
+
+    variables = connection_variables(settings)
+    result = _invoke(["parse", *(["--vars", json.dumps(variables)] if variables else [])], settings, None)
     if not result.success:
         raise DbtFailedError(str(result.exception or "the dbt project does not parse"))
     return result.result
 
 
-def _invoke(arguments: Sequence[str], project: Path, target_dir: Path, target: str, manifest: Any) -> Any:
+def _invoke(arguments: Sequence[str], settings: Settings, manifest: Any) -> Any:
     from dbt.cli.main import dbtRunner
 
+    target = settings.dbt_target_dir
     return dbtRunner(manifest=manifest).invoke(
         [
             *arguments,
-            "--project-dir", str(project),
-            "--profiles-dir", str(project),
-            "--target-path", str(target_dir),
-            "--target", target,
-            "--log-path", str(target_dir / "logs"),
+            "--project-dir", str(settings.dbt_project_dir),
+            "--profiles-dir", str(settings.dbt_project_dir),
+            "--target-path", str(target),
+            "--target", settings.profile,
+            "--log-path", str(target / "logs"),
             "--log-level", "none",
             "--no-use-colors",
             "--quiet",

@@ -12,7 +12,7 @@ import os
 import threading
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from functools import cached_property, lru_cache
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -20,7 +20,9 @@ import duckdb
 import pyarrow as pa
 
 from lakehouse_assets.lakehouse.contract import quoted
-from lakehouse_assets.lakehouse.engine import QueryRefusedError, QueryTimeoutError
+from lakehouse_assets.lakehouse.engine import QueryTimeoutError, no_such_table
+from lakehouse_assets.lakehouse.heads import current_snapshot
+from lakehouse_assets.lakehouse.statements import referenced_tables
 
 if TYPE_CHECKING:
     from lakehouse_assets.settings import Settings
@@ -49,17 +51,23 @@ def load_extensions(con: duckdb.DuckDBPyConnection, names: Sequence[str] = EXTEN
         con.execute(f"LOAD '{extension_path(name)}'")
 
 
-def connect(settings: Settings, *, database: str = ":memory:") -> duckdb.DuckDBPyConnection:
-    """An unrestricted connection with the profile's limits: UTC, bounded memory, spilling to the scratch folder."""
+def connect(settings: Settings, *, iceberg: bool = True) -> duckdb.DuckDBPyConnection:
+    """An unrestricted connection with the profile's limits: UTC, bounded memory, spilling to the scratch folder.
+
+    Args:
+        settings: The settings of the process.
+        iceberg: Whether it is to read Iceberg tables; loading what that needs takes a tenth of a second.
+    """
     settings.scratch_dir.mkdir(parents=True, exist_ok=True)
-    con = duckdb.connect(database)
+    con = duckdb.connect()
     con.execute("set timezone = 'UTC'")
     con.execute(f"set memory_limit = '{settings.memory_limit}'")
     con.execute(f"set threads = {settings.threads or os.cpu_count() or 1}")
     con.execute(f"set temp_directory = '{settings.scratch_dir}'")
     con.execute("set preserve_insertion_order = false")
     con.execute("set enable_progress_bar = false")
-    load_extensions(con)
+    if iceberg:
+        load_extensions(con)
     return con
 
 
@@ -143,7 +151,7 @@ class DuckDBSession:
         location = self.heads.get(identifier)
         snapshot = self._at.get(identifier) or (location and current_snapshot(location))
         if not location or not snapshot:
-            raise QueryRefusedError(f"there is no published table '{identifier}'{_nearest(identifier, self.heads)}")
+            raise no_such_table(identifier, self.heads)
         self.snapshots[identifier] = int(snapshot)
         pin = f", snapshot_from_id => {int(snapshot)}" if identifier in self._at else ""
         return f"iceberg_scan('{location}'{pin})"
@@ -189,58 +197,3 @@ class DuckDBSession:
             raise
         finally:
             timer.cancel()
-
-
-@lru_cache(maxsize=1024)
-def referenced_tables(sql: str) -> tuple[str, ...]:
-    """The tables a read-only statement reads, as `layer.table`, sorted.
-
-    Raises:
-        QueryRefusedError: not one SELECT, or it reads something that is not named `layer.table`.
-    """
-    import sqlglot
-    from sqlglot import exp
-    from sqlglot.errors import SqlglotError
-    from sqlglot.optimizer.scope import traverse_scope
-
-    try:
-        statements = sqlglot.parse(sql, read="duckdb")
-    except SqlglotError as error:
-        raise QueryRefusedError(f"this is not SQL the engine reads: {str(error).splitlines()[0]}") from error
-    if len(statements) != 1 or not isinstance(statements[0], exp.Query):
-        raise QueryRefusedError("only a single SELECT is allowed")
-    tables = set()
-    for scope in traverse_scope(statements[0]):
-        for source in scope.sources.values():
-            if isinstance(source, exp.Table):
-                tables.add(_identifier(source))
-    return tuple(sorted(tables - {""}))
-
-
-def _identifier(table: Any) -> str:
-    from sqlglot import exp
-
-    if isinstance(table.this, exp.Func | exp.Anonymous):
-        if table.this.sql_name().lower() in {"generate_series", "range", "unnest", "explodinggenerateseries"}:
-            return ""
-        raise QueryRefusedError("only tables of the lake can be read, not files or table functions")
-    if not table.db:
-        raise QueryRefusedError(f"name the layer of table '{table.name}', as in gold.{table.name}")
-    return f"{table.db}.{table.name}"
-
-
-@lru_cache(maxsize=4096)
-def current_snapshot(metadata_location: str) -> int | None:
-    """The snapshot a metadata file (which never changes) points at, or None before the first publication."""
-    from pyiceberg.io.pyarrow import PyArrowFileIO
-    from pyiceberg.serializers import FromInputFile
-
-    metadata = FromInputFile.table_metadata(PyArrowFileIO().new_input(metadata_location))
-    return metadata.current_snapshot_id
-
-
-def _nearest(identifier: str, known: Mapping[str, str]) -> str:
-    from rapidfuzz import process
-
-    best = process.extract(identifier, list(known), limit=3, score_cutoff=60)
-    return f"; the nearest: {', '.join(name for name, _, _ in best)}" if best else ""

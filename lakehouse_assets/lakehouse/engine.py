@@ -25,6 +25,11 @@ class Session(Protocol):
     """One consistent view of the catalog: every table at one snapshot for as long as the session lives."""
 
     @property
+    def heads(self) -> Mapping[str, str]:
+        """Identifier to metadata location of every table there is."""
+        ...
+
+    @property
     def snapshots(self) -> Mapping[str, int]:
         """Identifier to snapshot id of every table read so far."""
         ...
@@ -55,3 +60,12 @@ class Engine(Protocol):
     ) -> AbstractContextManager[Session]:
         """Open a session over the tables whose metadata `heads` names, some at older snapshots."""
         ...
+
+
+def no_such_table(identifier: str, known: Mapping[str, str]) -> QueryRefusedError:
+    """The refusal of a table the lake does not have or never published, naming the nearest that it has."""
+    from rapidfuzz import process
+
+    best = process.extract(identifier, list(known), limit=3, score_cutoff=60)
+    nearest = f"; the nearest: {', '.join(name for name, _, _ in best)}" if best else ""
+    return QueryRefusedError(f"there is no published table '{identifier}'{nearest}")

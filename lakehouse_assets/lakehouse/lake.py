@@ -1,6 +1,6 @@
 """The lake of a profile in one object: its catalog and its engine.
 
-Belongs here: opening them and giving out sessions over one consistent state.
+Belongs here: choosing and opening them, and giving out sessions over one consistent state.
 Does not belong here: publishing, auditing, or knowledge of any table.
 """
 
@@ -10,12 +10,9 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING
-
-from lakehouse_assets.lakehouse.duckdb import DuckDBEngine, DuckDBSession
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from lakehouse_assets.lakehouse.catalog import LakeCatalog
     from lakehouse_assets.lakehouse.contract import Contract
     from lakehouse_assets.settings import Settings
 
@@ -28,19 +25,29 @@ class Lake:
         self.settings = settings
 
     @cached_property
-    def catalog(self) -> LakeCatalog:
-        """The Iceberg catalog."""
+    def catalog(self) -> Any:
+        """The Iceberg catalog: `heads`, `load_table` and `ensure`, whichever it is."""
+        if self.settings.profile == "cluster":
+            from lakehouse_assets.lakehouse.branch_catalog import NessieCatalog
+
+            return NessieCatalog(self.settings)
         from lakehouse_assets.lakehouse.catalog import open_catalog
 
         return open_catalog(self.settings)
 
     @cached_property
-    def engine(self) -> DuckDBEngine:
-        """The engine of the profile."""
+    def engine(self) -> Any:
+        """The engine of the profile; see lakehouse.engine.Engine."""
+        if self.settings.profile == "cluster":
+            from lakehouse_assets.lakehouse.trino import TrinoEngine
+
+            return TrinoEngine(self.settings)
+        from lakehouse_assets.lakehouse.duckdb import DuckDBEngine
+
         return DuckDBEngine(self.settings)
 
     def location(self, contract: Contract) -> Path:
-        """Folder of a table in the warehouse."""
+        """Folder of a table in the warehouse of the local profile."""
         return self.settings.warehouse / contract.layer / contract.table
 
     @contextmanager
@@ -50,8 +57,8 @@ class Lake:
         *,
         heads: Mapping[str, str] | None = None,
         writer: bool = False,
-    ) -> Iterator[DuckDBSession]:
-        """A consistent view of every table: the newest state, or the snapshots named in `at`."""
+    ) -> Iterator[Any]:
+        """A consistent view of every table (lakehouse.engine.Session): the newest state, or the snapshots of `at`."""
         state = self.catalog.heads() if heads is None else heads
         with self.engine.session(state, at, writer=writer) as session:
             yield session

@@ -196,8 +196,8 @@ def compact(lake: Lake, contract: Contract, *, run_id: str) -> int:
     try:
         with publication.session() as session:
             rows = f"select * from {session.relation(contract.identifier)} where {predicate}"
-            publication.stage(contract, rows, session.con, ReplacePartitions(tuple(crowded)))
-            publication.audit(session.con)
+            publication.stage_query(contract, rows, session, ReplacePartitions(tuple(crowded)))
+            publication.audit()
         publication.publish()
     except PublicationConflictError:
         # A writer was faster; the next run of maintenance finds the same partitions again.

@@ -28,7 +28,8 @@ from lakehouse_assets.lakehouse.audit import CheckOutcome, audit, blocking
 from lakehouse_assets.lakehouse.catalog import LakeTransaction, file_uri
 from lakehouse_assets.lakehouse.contract import Contract, Partition, quoted
 from lakehouse_assets.lakehouse.datafiles import describe_files
-from lakehouse_assets.lakehouse.duckdb import PARQUET, current_snapshot
+from lakehouse_assets.lakehouse.duckdb import PARQUET, connect
+from lakehouse_assets.lakehouse.heads import current_snapshot
 from lakehouse_assets.lakehouse.periods import Period, ordinal, period_of, spans
 from lakehouse_assets.lakehouse.snapshot import ReplaceFiles
 
@@ -137,13 +138,11 @@ class Publication:
     @classmethod
     def begin(cls, lake: Lake, *, run_id: str, properties: Mapping[str, str] | None = None) -> Publication:
         """Open a publication on the catalog as it is now, and leave a mark from which a dead one can be cleaned up."""
-        heads = lake.catalog.heads()
-        publication = cls(
-            lake,
-            f"{datetime.now(UTC):%Y%m%dT%H%M%S}-{uuid.uuid4().hex[:12]}",
-            heads,
-            {RUN_ID: run_id, **(properties or {})},
-        )
+        if lake.settings.profile == "cluster":
+            from lakehouse_assets.lakehouse.branch import BranchPublication
+
+            return BranchPublication.open(lake, {RUN_ID: run_id, **(properties or {})})
+        publication = cls(lake, new_id(), lake.catalog.heads(), {RUN_ID: run_id, **(properties or {})})
         publication._write_marker()
         return publication
 
@@ -212,6 +211,31 @@ class Publication:
             con.execute(f"copy ({rows}) to '{folder / f'part-{uuid.uuid4().hex}.parquet'}' ({options})")
         return self.adopt(contract, sorted(folder.rglob("*.parquet")), replace, properties)
 
+    def stage_query(self, contract: Contract, select_sql: str, session: Any, replace: Replace) -> None:
+        """Let the engine compute the rows of a query and stage them; see `stage`.
+
+        Args:
+            contract: The table the rows are of.
+            select_sql: A query in the engine's dialect whose columns include all of the contract's.
+            session: A session of this publication.
+            replace: What the rows take the place of.
+        """
+        self.stage(contract, select_sql, session.con, replace)
+
+    def stage_rows(self, contract: Contract, rows: Any, replace: Replace) -> Staged:
+        """Stage rows that this process holds; see `stage`.
+
+        Args:
+            contract: The table the rows are of.
+            rows: An Arrow table with the contract's columns.
+            replace: What the rows take the place of.
+        """
+        import duckdb
+
+        with duckdb.connect() as con:
+            con.register("rows_to_stage", rows)
+            return self.stage(contract, "select * from rows_to_stage", con, replace)
+
     def adopt(
         self, contract: Contract, files: Sequence[Path], replace: Replace, properties: Mapping[str, str] | None = None
     ) -> Staged:
@@ -227,7 +251,10 @@ class Publication:
             self._properties[f"{SOURCE_PREFIX}{identifier}"] = str(snapshot or "")
 
     def audit(self, con: Any | None = None) -> list[CheckOutcome]:
-        """Run the contract of every staged table on its staged rows.
+        """Run the contract of every staged table on its staged rows, in the engine.
+
+        Args:
+            con: A DuckDB connection that is open already, where DuckDB is the engine.
 
         Returns:
             One outcome per check; `publish` refuses while any of them is blocking.
@@ -247,8 +274,11 @@ class Publication:
         if con is not None:
             yield con
             return
-        with self.session() as session:
-            yield session.con
+        connection = connect(self.lake.settings, iceberg=False)
+        try:
+            yield connection
+        finally:
+            connection.close()
 
     def publish(self, precondition: Callable[[Mapping[str, Table]], None] | None = None) -> list[Published]:
         """Make every staged table visible at once, or none.
@@ -343,6 +373,11 @@ class Publication:
         for folder in self._folders:
             shutil.rmtree(folder, ignore_errors=True)
         self._remove_marker()
+
+
+def new_id() -> str:
+    """Identifier of a publication: when it began, and a random part."""
+    return f"{datetime.now(UTC):%Y%m%dT%H%M%S}-{uuid.uuid4().hex[:12]}"
 
 
 def marker_folder(lake: Lake) -> Path:

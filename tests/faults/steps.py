@@ -102,7 +102,7 @@ def maintain_until(home: str, stop: Any) -> int:
 
 def published(home: str) -> set[str]:
     """The tables that hold a publication."""
-    from lakehouse_assets.lakehouse.duckdb import current_snapshot
+    from lakehouse_assets.lakehouse.heads import current_snapshot
 
     return {i for i, location in lake_of(home).catalog.heads().items() if current_snapshot(location)}
 
@@ -138,7 +138,7 @@ def read_until(home: str, stop: Any, pause_s: float = 0.05) -> tuple[int, list[s
 
 def half_states(lake: Lake, heads: Mapping[str, str]) -> list[str]:
     """What does not go together in one view of the lake: tables of one publication, and notes and rows of loads."""
-    from lakehouse_assets.lakehouse.duckdb import current_snapshot
+    from lakehouse_assets.lakehouse.heads import current_snapshot
 
     there = {i for i, location in heads.items() if current_snapshot(location)}
     wrong = []

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from lakehouse_assets.lakehouse.duckdb import referenced_tables
 from lakehouse_assets.lakehouse.engine import QueryRefusedError, QueryTimeoutError
 from lakehouse_assets.lakehouse.lake import Lake
 from lakehouse_assets.lakehouse.publication import ReplaceTable
+from lakehouse_assets.lakehouse.statements import referenced_tables
 from tests.lakehouse.readings import publish, rows
 
 

@@ -1,0 +1,374 @@
+"""Publication on a branch: the Iceberg-on-Nessie implementation of stage, audit, publish.
+
+Each publication has its branch of Nessie and, in Trino, a catalog of that branch. Rows are staged there, audited there
+by Trino, and become visible by one merge, which Nessie refuses if a table has changed on main since the branch was
+made. A branch whose audit failed is kept, under another name, for people to look at.
+Belongs here: the life of that branch. Does not belong here: what is staged, or how Nessie and Trino are spoken to.
+"""
+
+from __future__ import annotations
+
+import random
+import shutil
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from pyiceberg.table.snapshots import Operation
+
+from lakehouse_assets.lakehouse.audit import CheckOutcome, audit, blocking
+from lakehouse_assets.lakehouse.catalog import LakeTransaction
+from lakehouse_assets.lakehouse.contract import Contract, quoted
+from lakehouse_assets.lakehouse.datafiles import describe_files
+from lakehouse_assets.lakehouse.nessie import (
+    MAIN,
+    NessieError,
+    Reference,
+    ReferenceConflictError,
+    ReferenceGoneError,
+)
+from lakehouse_assets.lakehouse.publication import (
+    COMMIT_TRIES,
+    PUBLICATION_ID,
+    RUN_ID,
+    Append,
+    AuditFailedError,
+    Publication,
+    PublicationConflictError,
+    Published,
+    Replace,
+    ReplacePartitions,
+    date_partition,
+    new_id,
+    period_predicate,
+)
+from lakehouse_assets.lakehouse.snapshot import ReplaceFiles
+
+if TYPE_CHECKING:
+    from pyiceberg.manifest import DataFile
+    from pyiceberg.table import Table
+
+    from lakehouse_assets.lakehouse.lake import Lake
+    from lakehouse_assets.lakehouse.trino import TrinoSession
+
+BRANCH, REFUSED = "pub_", "refused_"
+UPLOADS = 8
+LOOKED_BACK = 200
+"""Commits of main that are searched for a merge whose answer was lost."""
+
+
+@dataclass(frozen=True)
+class StagedByEngine:
+    """Rows that Trino wrote on the branch, and the predicate that finds them there."""
+
+    contract: Contract
+    predicate: str
+    rows: int
+
+
+class BranchPublication(Publication):
+    """One publication under way on its branch; made by `Publication.begin`."""
+
+    def __init__(self, lake: Lake, heads: Mapping[str, str], properties: Mapping[str, str], main: Reference) -> None:
+        """Use `Publication.begin`."""
+        super().__init__(lake, new_id(), heads, properties)
+        self.name = f"{BRANCH}{self.id.lower().replace('-', '_')}"
+        self._nessie = lake.catalog.nessie
+        self._branch = self._nessie.create_branch(self.name, main)
+        self._by_engine: dict[str, StagedByEngine] = {}
+        self._described: dict[str, list[DataFile]] = {}
+        self._has_catalog = False
+        self._landed = False
+
+    @classmethod
+    def open(cls, lake: Lake, properties: Mapping[str, str]) -> BranchPublication:
+        """Make a branch of main as it is now."""
+        main = lake.catalog.nessie.reference()
+        _, heads = lake.catalog.commit_and_heads(main.pinned)
+        return cls(lake, heads, properties, main)
+
+    @contextmanager
+    def session(self) -> Iterator[TrinoSession]:
+        """A writer's session of Trino on the branch."""
+        self._make_catalog()
+        with self.lake.engine.session(self.heads, writer=True, catalog=self.name) as session:
+            yield session
+
+    def data_dir(self, contract: Contract) -> Path:
+        """Folder on this machine for files of a table that go to the warehouse once they are whole."""
+        folder = self._scratch / contract.layer / contract.table
+        folder.mkdir(parents=True, exist_ok=True)
+        return folder
+
+    @property
+    def _scratch(self) -> Path:
+        return self.lake.settings.scratch_dir / self.id
+
+    def stage_query(self, contract: Contract, select_sql: str, session: TrinoSession, replace: Replace) -> None:
+        """Let Trino put the rows of a query in the place of others, on the branch."""
+        self.prepare([contract])
+        predicate = replaced_rows(contract, replace)
+        session.execute(f"delete from {self.relation_of(contract)} where {predicate}")
+        names = ", ".join(quoted(c.name) for c in contract.columns)
+        values = ", ".join(f"cast({quoted(c.name)} as {trino_type(c.type)})" for c in contract.columns)
+        rows = session.execute(
+            f"insert into {self.relation_of(contract)} ({names}) select {values} from ({select_sql}\n)"
+        )
+        self.staged_by_engine(contract, predicate, rows)
+
+    def staged_by_engine(self, contract: Contract, predicate: str, rows: int) -> None:
+        """Take rows that Trino wrote on the branch as the staged rows of a table."""
+        self._by_engine[contract.identifier] = StagedByEngine(contract, predicate, rows)
+
+    def prepare(self, contracts: Sequence[Contract]) -> None:
+        """Make the tables of these contracts on the branch, where they do not exist yet.
+
+        Raises:
+            SchemaDriftError: a table's columns are not those of its contract.
+        """
+        for contract in contracts:
+            self.lake.catalog.ensure(contract, self._location(contract), self.name)
+
+    def relation_of(self, contract: Contract) -> str:
+        """Trino's name of a table on the branch."""
+        return f"{quoted(self.name)}.{quoted(contract.layer)}.{quoted(contract.table)}"
+
+    def _location(self, contract: Contract) -> str:
+        return f"{self.lake.settings.warehouse_url.rstrip('/')}/{contract.layer}/{contract.table}"
+
+    def audit(self, con: Any | None = None) -> list[CheckOutcome]:
+        """See Publication.audit; the checks run in Trino, on the branch."""
+        self._land()
+        with self.session() as session:
+            self.outcomes = [
+                outcome
+                for contract, relation in self._staged_relations()
+                for outcome in audit(session.run, contract, relation, session.dialect)
+            ]
+        return self.outcomes
+
+    def _staged_relations(self) -> Iterator[tuple[Contract, str]]:
+        for staged in self._by_engine.values():
+            yield staged.contract, f"(select * from {self.relation_of(staged.contract)} where {staged.predicate})"
+        for staged in self.staged.values():
+            where = f"\"$path\" like '%/data/{self.id}/%'"
+            if bounds := self._days_of(staged.contract):
+                where = f"{bounds} and {where}"
+            columns = ", ".join(map(quoted, staged.contract.column_names))
+            yield staged.contract, f"(select {columns} from {self.relation_of(staged.contract)} where {where})"
+
+    def _days_of(self, contract: Contract) -> str:
+        """Predicate by which Trino leaves out the partitions that got no file."""
+        from lakehouse_assets.lakehouse.periods import first_of
+
+        partition = next((p for p in contract.partitions if p.transform in ("day", "month")), None)
+        files = self._described[contract.identifier]
+        if partition is None or not files:
+            return "" if files else "false"
+        position = [p.name for p in contract.partitions].index(partition.name)
+        ordinals = {f.partition[position] for f in files}
+        if None in ordinals:
+            return ""
+        return period_predicate(
+            partition, [first_of(n, "month" if partition.transform == "month" else "day") for n in ordinals]
+        )
+
+    def _land(self) -> None:
+        """Commit what was staged to the branch: files written here, and the note on tables that Trino wrote."""
+        if self._landed:
+            return
+        for identifier, staged in self.staged.items():
+            table = self.lake.catalog.ensure(staged.contract, self._location(staged.contract), self.name)
+            if identifier not in self._described:
+                self._described[identifier] = self._upload(table, staged.contract, staged.files)
+            transaction = self._transaction(table, staged, self._described[identifier])
+            if transaction._updates:
+                transaction.commit_transaction()
+        for staged in self._by_engine.values():
+            self._sign(self.lake.catalog.load_table(staged.contract.identifier, self.name))
+        self._landed = True
+
+    def _upload(self, table: Table, contract: Contract, files: Sequence[Path]) -> list[DataFile]:
+        import duckdb
+
+        folder, root = self.data_dir(contract), f"{table.location()}/data/{self.id}"
+
+        def uri(file: Path) -> str:
+            return f"{root}/{file.relative_to(folder)}"
+
+        with duckdb.connect() as con:
+            con.execute("set enable_progress_bar = false")
+            described = describe_files(con, table, contract, files, uri)
+
+        def send(file: Path) -> None:
+            with file.open("rb") as source, table.io.new_output(uri(file)).create(overwrite=True) as target:
+                shutil.copyfileobj(source, target, 4 << 20)  # pyright: ignore[reportArgumentType]
+
+        with ThreadPoolExecutor(UPLOADS) as pool:
+            list(pool.map(send, files))
+        return described
+
+    def _sign(self, table: Table) -> None:
+        """Add a snapshot without files that says, as every snapshot of a publication does, what it was built from."""
+        transaction = LakeTransaction(table)
+        properties = {**self._properties, PUBLICATION_ID: self.id}
+        with ReplaceFiles(Operation.APPEND, transaction, table.io, snapshot_properties=properties):
+            pass
+        transaction.commit_transaction()
+
+    def publish(self, precondition: Callable[[Mapping[str, Table]], None] | None = None) -> list[Published]:
+        """See Publication.publish: by one merge of exactly the commit that was audited."""
+        if failures := blocking(self.outcomes):
+            self._keep_refused()
+            raise AuditFailedError(failures)
+        if {*self.staged, *self._by_engine} - {o.identifier for o in self.outcomes}:
+            raise ValueError("publish before audit: run audit() on everything staged")
+        for attempt in range(COMMIT_TRIES):
+            if precondition:
+                precondition(self._tables_on_main())
+            try:
+                self._merge()
+                break
+            except ReferenceConflictError as error:
+                if self._by_engine or not all(isinstance(s.replace, Append) for s in self.staged.values()):
+                    raise PublicationConflictError(
+                        f"a table was changed by another publication since this one began: {error}"
+                    ) from error
+                time.sleep(random.uniform(0, min(2.0, 0.05 * 2**attempt)))
+                self._land_again()
+        else:
+            raise PublicationConflictError(f"other writers were faster {COMMIT_TRIES} times; try again later")
+        published = [self._published_on_branch(i) for i in (*self.staged, *self._by_engine)]
+        self._close()
+        return published
+
+    def _tables_on_main(self) -> dict[str, Table]:
+        """The tables of this publication that main has, as they are there now."""
+        heads = self.lake.catalog.heads()
+        return {i: self.lake.catalog.load_table(i) for i in (*self.staged, *self._by_engine) if i in heads}
+
+    def _merge(self) -> None:
+        branch = self._nessie.reference(self.name)
+        tables = sorted({*self.staged, *self._by_engine})
+        message = (
+            f"{', '.join(tables)}: {len(self.outcomes)} checks, {sum(not o.passed for o in self.outcomes)} warnings"
+        )
+        properties = {PUBLICATION_ID: self.id, RUN_ID: self._properties[RUN_ID], "asklake.tables": ",".join(tables)}
+        try:
+            self._nessie.merge(branch, self._nessie.reference(MAIN), message, properties)
+        except ReferenceConflictError:
+            raise
+        except NessieError:
+            # The answer may have been lost on its way back; main's history knows.
+            if not self._was_merged():
+                raise
+
+    def _was_merged(self) -> bool:
+        time.sleep(1)
+        return any(c.properties.get(PUBLICATION_ID) == self.id for c in self._nessie.history(limit=LOOKED_BACK))
+
+    def _land_again(self) -> None:
+        """Put the same files, which were audited, onto main as it is now."""
+        self._nessie.assign(self._nessie.reference(self.name), self._nessie.reference(MAIN))
+        self._landed = False
+        self._land()
+
+    def _published_on_branch(self, identifier: str) -> Published:
+        table = self.lake.catalog.load_table(identifier, self.name)
+        snapshot = table.metadata.current_snapshot()
+        if identifier in self.staged:
+            return self._published(identifier, table, LakeTransaction(table), self._described[identifier])
+        summary = snapshot.summary.additional_properties if snapshot and snapshot.summary else {}
+        written = _last_write(table)
+        return Published(
+            identifier=identifier,
+            snapshot_id=table.metadata.current_snapshot_id or 0,
+            publication_id=self.id,
+            rows=self._by_engine[identifier].rows,
+            bytes=int(written.get("added-files-size", 0)),
+            files=int(written.get("added-data-files", 0)),
+            partitions=int(written.get("changed-partition-count", 0)),
+            total_rows=int(summary.get("total-records", 0)),
+        )
+
+    def abandon(self) -> None:
+        """Remove everything staged; main is as it was. A branch whose audit failed stays, under another name."""
+        if blocking(self.outcomes):
+            self._keep_refused()
+            return
+        self._delete_uploaded()
+        self._close()
+
+    def _keep_refused(self) -> None:
+        with suppress(NessieError):
+            self._nessie.create_branch(REFUSED + self.name.removeprefix(BRANCH), self._nessie.reference(self.name))
+        self._close()
+
+    def _delete_uploaded(self) -> None:
+        for identifier, files in self._described.items():
+            with suppress(Exception):
+                io = self.lake.catalog.load_table(identifier, self.name).io
+                for file in files:
+                    io.delete(file.file_path)
+
+    def _close(self) -> None:
+        """Drop the catalog, then the branch; where a server is away, maintenance does it later."""
+        shutil.rmtree(self._scratch, ignore_errors=True)
+        if self._has_catalog:
+            with suppress(Exception), self.lake.engine.connection() as connection:
+                cursor = connection.cursor()
+                cursor.execute(f"drop catalog {quoted(self.name)}")
+                cursor.fetchall()
+            self._has_catalog = False
+        with suppress(NessieError, ReferenceGoneError):
+            self._nessie.drop(self._nessie.reference(self.name))
+
+    def _make_catalog(self) -> None:
+        if self._has_catalog:
+            return
+        settings = self.lake.settings
+        options = {
+            "iceberg.catalog.type": "rest",
+            "iceberg.rest-catalog.uri": f"{settings.nessie_url.rstrip('/')}/iceberg/{self.name}",
+            "iceberg.rest-catalog.warehouse": "warehouse",
+            "fs.native-s3.enabled": "true",
+            "s3.endpoint": settings.s3_endpoint,
+            "s3.region": settings.s3_region,
+            "s3.path-style-access": "true",
+        }
+        listed = ", ".join(f"\"{name}\" = '{value}'" for name, value in options.items())
+        # No keys here: statements are logged. The servers have them in their own environment.
+        with self.lake.engine.connection() as connection:
+            cursor = connection.cursor()
+            cursor.execute(f"create catalog {quoted(self.name)} using iceberg with ({listed})")
+            cursor.fetchall()
+        self._has_catalog = True
+
+
+def replaced_rows(contract: Contract, replace: Replace) -> str:
+    """SQL that is true for the rows, old and new, of what is replaced."""
+    if isinstance(replace, ReplacePartitions):
+        return period_predicate(date_partition(contract), replace.values)
+    if isinstance(replace, Append):
+        raise ValueError(f"{contract.identifier}: the engine replaces what it computes; rows to append come as files")
+    return "true"
+
+
+def trino_type(name: str) -> str:
+    """Trino's name of a contract's type."""
+    return "timestamp(6)" if name == "TIMESTAMP" else name.lower()
+
+
+def _last_write(table: Table) -> Mapping[str, str]:
+    """Summary of the newest snapshot that added files."""
+    current = table.metadata.current_snapshot()
+    while current is not None:
+        summary = current.summary.additional_properties if current.summary else {}
+        if int(summary.get("added-data-files", 0)):
+            return summary
+        current = table.metadata.snapshot_by_id(current.parent_snapshot_id) if current.parent_snapshot_id else None
+    return {}

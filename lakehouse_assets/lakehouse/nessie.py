@@ -1,0 +1,212 @@
+"""A client of the parts of Nessie's REST API that publications need: references, contents, merges.
+
+Belongs here: the protocol (Nessie REST API version 2, https://projectnessie.org/develop/rest/), nothing of the lake.
+Does not belong here: what is on a branch, or when it is merged (branch).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from urllib.parse import quote
+
+import requests
+from requests.adapters import HTTPAdapter
+from urllib3.util.retry import Retry
+
+MAIN = "main"
+TIMEOUT_S = 30
+PAGE = 500
+
+
+class NessieError(Exception):
+    """Nessie refused a request, or cannot be reached."""
+
+
+class ReferenceGoneError(NessieError):
+    """There is no such branch, tag or commit."""
+
+
+class ReferenceConflictError(NessieError):
+    """The reference, or a table on it, has moved since it was looked at."""
+
+
+@dataclass(frozen=True)
+class Reference:
+    """A branch or tag, and the commit it is at."""
+
+    name: str
+    hash: str
+    kind: str = "BRANCH"
+
+    @property
+    def pinned(self) -> str:
+        """`name@hash`, as paths of the API name a reference at a commit."""
+        return f"{self.name}@{self.hash}"
+
+
+@dataclass(frozen=True)
+class TableAt:
+    """An Iceberg table on a reference: its metadata file and the snapshot that is current there."""
+
+    identifier: str
+    location: str
+    snapshot_id: int | None
+
+
+@dataclass(frozen=True)
+class Commit:
+    """One commit of a reference."""
+
+    hash: str
+    time: datetime
+    author: str
+    message: str
+    properties: Mapping[str, str]
+
+
+class Nessie:
+    """A Nessie server. Thread-safe: requests share no state but the connection pool."""
+
+    def __init__(self, url: str) -> None:
+        """Nothing is requested yet.
+
+        Args:
+            url: Root of the server, as http://host:port.
+        """
+        self._base = f"{url.rstrip('/')}/api/v2"
+        self._http = requests.Session()
+        # Only reading is tried again: whether a change was made before its answer was lost is for the caller to see.
+        patient = Retry(total=5, backoff_factor=0.2, status_forcelist=(502, 503, 504), allowed_methods=("GET",))
+        self._http.mount("http://", HTTPAdapter(max_retries=patient))
+        self._http.mount("https://", HTTPAdapter(max_retries=patient))
+
+    def reference(self, name: str = MAIN) -> Reference:
+        """A branch or tag as it is now.
+
+        Raises:
+            ReferenceGoneError: there is none of this name.
+        """
+        return _reference(self._call("GET", f"/trees/{quote(name, safe='')}")["reference"])
+
+    def references(self) -> list[Reference]:
+        """Every branch and tag."""
+        return [_reference(r) for r in self._pages("/trees", "references")]
+
+    def create_branch(self, name: str, at: Reference) -> Reference:
+        """Make a branch at the commit of another reference.
+
+        Raises:
+            ReferenceConflictError: a reference of this name exists.
+        """
+        body = {"type": at.kind, "name": at.name, "hash": at.hash}
+        return _reference(self._call("POST", "/trees", {"name": name, "type": "BRANCH"}, body)["reference"])
+
+    def assign(self, branch: Reference, to: Reference) -> Reference:
+        """Move a branch to another commit, whatever it holds.
+
+        Raises:
+            ReferenceConflictError: the branch is not where `branch` says.
+        """
+        body = {"type": to.kind, "name": to.name, "hash": to.hash}
+        return _reference(
+            self._call("PUT", f"/trees/{quote(branch.pinned, safe='@')}", {"type": "BRANCH"}, body)["reference"]
+        )
+
+    def drop(self, branch: Reference) -> None:
+        """Remove a branch.
+
+        Raises:
+            ReferenceConflictError: it is not where `branch` says.
+        """
+        self._call("DELETE", f"/trees/{quote(branch.pinned, safe='@')}", {"type": "BRANCH"})
+
+    def merge(self, branch: Reference, into: Reference, message: str, properties: Mapping[str, str]) -> str:
+        """Merge a branch at exactly this commit into another, as one commit; returns that commit's hash.
+
+        Raises:
+            ReferenceConflictError: a table that the branch changes has changed on the other since they parted.
+        """
+        body = {
+            "fromRefName": branch.name,
+            "fromHash": branch.hash,
+            "message": message,
+            "commitMeta": {"message": message, "properties": dict(properties)},
+        }
+        result = self._call("POST", f"/trees/{quote(into.pinned, safe='@')}/history/merge", None, body)
+        return str(result["resultantTargetHash"])
+
+    def tables(self, reference: str = MAIN) -> tuple[str, dict[str, TableAt]]:
+        """The commit a reference is at, and every Iceberg table there.
+
+        Args:
+            reference: Name, or `name@hash`.
+        """
+        path = f"/trees/{quote(reference, safe='@')}"
+        pinned = _reference(self._call("GET", path)["reference"])
+        found = {}
+        for entry in self._pages(f"/trees/{quote(pinned.pinned, safe='@')}/entries", "entries", {"content": "true"}):
+            content = entry.get("content") or {}
+            if content.get("type") == "ICEBERG_TABLE":
+                identifier = ".".join(entry["name"]["elements"])
+                snapshot = int(content.get("snapshotId", -1))
+                found[identifier] = TableAt(
+                    identifier, content["metadataLocation"], snapshot if snapshot >= 0 else None
+                )
+        return pinned.hash, found
+
+    def history(self, reference: str = MAIN, *, limit: int = 100) -> list[Commit]:
+        """The newest commits of a reference, newest first."""
+        path = f"/trees/{quote(reference, safe='@')}/history"
+        found = []
+        for entry in self._pages(path, "logEntries"):
+            found.append(_commit(entry["commitMeta"]))
+            if len(found) == limit:
+                break
+        return found
+
+    def _pages(self, path: str, key: str, params: Mapping[str, str] | None = None) -> Iterator[Any]:
+        token: str | None = None
+        while True:
+            more = {"page-token": token} if token else {}
+            page = self._call("GET", path, {**(params or {}), "max-records": str(PAGE), **more})
+            yield from page[key]
+            token = page.get("token")
+            if not page.get("hasMore") or not token:
+                return
+
+    def _call(self, method: str, path: str, params: Mapping[str, str] | None = None, body: Any = None) -> Any:
+        try:
+            response = self._http.request(method, self._base + path, params=params, json=body, timeout=TIMEOUT_S)
+        except requests.RequestException as error:
+            raise NessieError(f"Nessie at {self._base} cannot be reached: {_short(error)}") from error
+        if response.ok:
+            return response.json() if response.content else {}
+        told = _told(response)
+        kinds: Sequence[tuple[int, type[NessieError]]] = ((404, ReferenceGoneError), (409, ReferenceConflictError))
+        kind = next((k for code, k in kinds if code == response.status_code), NessieError)
+        raise kind(f"Nessie refused {method} {path}: {response.status_code} {told}")
+
+
+def _reference(raw: Mapping[str, Any]) -> Reference:
+    return Reference(raw["name"], raw["hash"], raw.get("type", "BRANCH"))
+
+
+def _commit(raw: Mapping[str, Any]) -> Commit:
+    author = raw.get("author") or ", ".join(raw.get("authors") or [])
+    properties = {k: v if isinstance(v, str) else ", ".join(v) for k, v in (raw.get("properties") or {}).items()}
+    time = datetime.fromisoformat(raw["commitTime"].replace("Z", "+00:00"))
+    return Commit(raw["hash"], time, author, raw["message"], properties)
+
+
+def _told(response: requests.Response) -> str:
+    try:
+        return str(response.json()["message"])
+    except (ValueError, KeyError):
+        return response.text[:300]
+
+
+def _short(error: Exception) -> str:
+    return str(error).split("(Caused by")[-1].strip(" )")[:300]
