@@ -19,7 +19,8 @@
 {% macro pgr_periods_before_query() -%}
   select periods.*
   from {{ published("silver_pgr_open_periods") }} as periods
-  inner join {{ pgr_touched_cases() }} as touched using (tenant_id, complaint_id)
+  inner join {{ pgr_touched_cases() }} as touched
+    on periods.tenant_id = touched.tenant_id and periods.complaint_id = touched.complaint_id
 {%- endmacro %}
 
 {#- Day before which no touched complaint has events from its submission on, as a literal: scans are pruned by it.
@@ -128,8 +129,9 @@
   after as (
     select periods.*
     from {{ ref("silver_pgr_open_periods") }} as periods
-    inner join {{ pgr_touched_cases() }} as touched using (tenant_id, complaint_id)
-    where opened_date >= {{ pgr_first_day() }}
+    inner join {{ pgr_touched_cases() }} as touched
+      on periods.tenant_id = touched.tenant_id and periods.complaint_id = touched.complaint_id
+    where periods.opened_date >= {{ pgr_first_day() }}
   ),
 
   paired as (

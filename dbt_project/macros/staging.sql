@@ -18,7 +18,7 @@
 {%- endmacro %}
 
 {% macro trino__staged(relation) -%}
-  {%- for node in graph["nodes"].values() -%}
+  {%- for node in graph.get("nodes", {}).values() -%}
     {%- if node["resource_type"] == "model" and node["alias"] == relation.identifier and "asklake_replaced" in node -%}
       {{ return("(select * from " ~ relation ~ " where " ~ node["asklake_replaced"] ~ ")") }}
     {%- endif -%}

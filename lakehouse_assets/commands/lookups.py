@@ -158,7 +158,7 @@ def _newest_day(session: Any, identifier: str, contract: Contract | None) -> dat
     )
     if column is None:
         return None
-    return session.query(f'select max("{column}")::date as day from {identifier}').to_pylist()[0]["day"]
+    return session.query(f'select cast(max("{column}") as date) as day from {identifier}').to_pylist()[0]["day"]
 
 
 def _freshness(contract: Contract | None, age_s: float) -> str:

@@ -14,8 +14,8 @@ if TYPE_CHECKING:
     from lakehouse_assets.lakehouse.lake import Lake
 
 _LOADS = """
-select source, count(*) as files, sum(rows_loaded)::bigint as rows_loaded,
-  sum(rows_quarantined)::bigint as rows_quarantined, max(loaded_at) as last_loaded
+select source, count(*) as files, cast(sum(rows_loaded) as bigint) as rows_loaded,
+  cast(sum(rows_quarantined) as bigint) as rows_quarantined, max(loaded_at) as last_loaded
 from bronze.loads group by source order by source
 """
 

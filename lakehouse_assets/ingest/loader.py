@@ -174,7 +174,9 @@ class Loader:
         if find_loads(table, self._source.name, bytes=file.size):
             self._refuse_loaded(table, file)
 
-    def _refuse_loaded(self, table: Table, file: InputFile) -> None:
+    def _refuse_loaded(self, table: Table | None, file: InputFile) -> None:
+        if table is None:
+            return
         for earlier in find_loads(table, self._source.name, content_sha256=file.sha256):
             if earlier["tenant_id"] == self._tenant:
                 raise AlreadyLoadedError(earlier["load_id"])
@@ -214,7 +216,7 @@ class Loader:
         )  # fmt: skip
         publication.stage(LOADS, note.sql(publication.id), con, Append(), properties)
         published = audit_and_publish(
-            publication, con, lambda tables: self._refuse_loaded(tables[LOADS.identifier], file)
+            publication, con, lambda tables: self._refuse_loaded(tables.get(LOADS.identifier), file)
         )
         return LoadResult(
             load_id=mapping.load_id, source=self._source.name, target_table=self._source.target, file=file.path,

@@ -87,6 +87,7 @@ class BranchPublication(Publication):
     @classmethod
     def open(cls, lake: Lake, properties: Mapping[str, str]) -> BranchPublication:
         """Make a branch of main as it is now."""
+        lake.catalog.prepare()
         main = lake.catalog.nessie.reference()
         _, heads = lake.catalog.commit_and_heads(main.pinned)
         return cls(lake, heads, properties, main)

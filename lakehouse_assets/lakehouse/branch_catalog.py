@@ -33,6 +33,7 @@ class NessieCatalog:
         self._settings = settings
         self._catalogs: dict[str, Catalog] = {}
         self._lock = threading.Lock()
+        self._prepared = False
 
     def heads(self, reference: str = MAIN) -> dict[str, str]:
         """Identifier to metadata location of every table, as of one commit."""
@@ -60,10 +61,19 @@ class NessieCatalog:
         Raises:
             SchemaDriftError: the table's columns are not those of the contract.
         """
-        catalog = self.on(reference)
-        if not catalog.namespace_exists(contract.layer):
-            catalog.create_namespace_if_not_exists(contract.layer)
-        return ensure_table(catalog, contract, location)
+        return ensure_table(self.on(reference), contract, location)
+
+    def prepare(self) -> None:
+        """Make the namespaces of all layers on main, once; Nessie merges nothing into a branch without any commit."""
+        with self._lock:
+            if self._prepared:
+                return
+        main = self.on(MAIN)
+        known = {".".join(namespace) for namespace in main.list_namespaces()}
+        for layer in LAYERS:
+            if layer not in known:
+                main.create_namespace_if_not_exists(layer)
+        self._prepared = True
 
     def on(self, reference: str) -> Catalog:
         """PyIceberg's catalog of one reference."""

@@ -6,7 +6,6 @@ Does not belong here: invoking dbt (dbt_runner), or the SQL of staging (dbt_proj
 
 from __future__ import annotations
 
-import copy
 import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -25,27 +24,26 @@ RUN_SCHEMA = "asklake_run"
 @contextmanager
 def bound(
     publication: BranchPublication, contracts: Mapping[str, Contract], manifest: Any
-) -> Iterator[tuple[Any, dict[str, Any]]]:
+) -> Iterator[dict[str, Any]]:
     """Let a dbt invocation work on the branch of a publication.
 
     Args:
         publication: The publication; what the invocation stages becomes its own.
         contracts: Contract of every table that the models read or write, by identifier.
-        manifest: The parsed project, which is left as it is.
+        manifest: The parsed project; its relations are on the branch until the invocation is over.
 
     Yields:
-        The manifest to run, and the variables that its macros need.
+        The variables that the macros need.
     """
     publication.prepare(list(contracts.values()))
-    own = _on_catalog(manifest, publication.name)
     variables = {**connection_variables(publication.lake.settings), "lake": _tables(publication, contracts)}
-    with publication.session() as session:
-        yield own, variables
-        for node in own.flat_graph["nodes"].values():
+    with publication.session() as session, _on_catalog(manifest, publication.name):
+        yield variables
+        for node in manifest.flat_graph["nodes"].values():
             if "asklake_replaced" in node:
                 contract = contracts[f"{node['schema']}.{node['alias']}"]
                 publication.staged_by_engine(contract, node["asklake_replaced"], int(node["asklake_rows"] or 0))
-        kept = own.flat_graph.get("asklake_remembered", [])
+        kept = manifest.flat_graph.get("asklake_remembered", [])
         schema = f"{quoted(publication.name)}.{RUN_SCHEMA}"
         for name in kept:
             session.execute(f"drop table if exists {schema}.{name}")
@@ -70,13 +68,22 @@ def connection_variables(settings: Settings) -> dict[str, Any]:
     }
 
 
-def _on_catalog(manifest: Any, catalog: str) -> Any:
-    """A copy of the manifest whose relations are in a catalog; dbt bakes the one it parsed with into each node."""
-    own = copy.deepcopy(manifest)
-    for node in (*own.nodes.values(), *own.sources.values()):
-        if getattr(node, "database", None) is not None:
-            node.database = catalog
-    return own
+@contextmanager
+def _on_catalog(manifest: Any, catalog: str) -> Iterator[None]:
+    """Put the relations of a manifest into a catalog meanwhile; dbt bakes the one it parsed with into each node.
+
+    dbt cannot copy a manifest that has saved queries, so this one is lent; invocations come one at a time.
+    """
+    nodes = [n for n in (*manifest.nodes.values(), *manifest.sources.values()) if getattr(n, "database", None)]
+    before = [node.database for node in nodes]
+    for node in nodes:
+        node.database = catalog
+    manifest.build_flat_graph()
+    try:
+        yield
+    finally:
+        for node, database in zip(nodes, before, strict=True):
+            node.database = database
 
 
 def _tables(publication: BranchPublication, contracts: Mapping[str, Contract]) -> dict[str, Any]:

@@ -116,16 +116,16 @@ def run(
     with _ONE_AT_A_TIME:
         manifest = _manifest(settings, _newest(settings))  # pyright: ignore[reportArgumentType]
         needed = _tables_of(manifest, select, contracts)
-        with _bound(publication, needed, tuple(days), manifest) as (own, more):
-            outcome = _outcome(_invoke([*arguments, "--vars", json.dumps({**dbt_vars, **more})], settings, own))
+        with _bound(publication, needed, tuple(days), manifest) as more:
+            outcome = _outcome(_invoke([*arguments, "--vars", json.dumps({**dbt_vars, **more})], settings, manifest))
     return outcome
 
 
 @contextmanager
 def _bound(
     publication: Publication, needed: Mapping[str, Contract], days: Sequence[date], manifest: Any
-) -> Iterator[tuple[Any, dict[str, Any]]]:
-    """Tie an invocation to the publication, as the profile's engine has it: the manifest to run, further variables."""
+) -> Iterator[dict[str, Any]]:
+    """Tie an invocation to the publication, as the profile's engine has it; gives further variables."""
     if publication.lake.settings.profile == "cluster":
         from lakehouse_assets.lakehouse import dbt_branch
 
@@ -135,7 +135,7 @@ def _bound(
     from lakehouse_assets.lakehouse.dbt_plugin import Binding, Plugin
 
     with Plugin.bind(Binding(publication, needed, days)):
-        yield manifest, {}
+        yield {}
 
 
 def _outcome(result: Any) -> DbtRun:

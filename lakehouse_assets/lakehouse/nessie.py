@@ -93,7 +93,7 @@ class Nessie:
 
     def references(self) -> list[Reference]:
         """Every branch and tag."""
-        return [_reference(r) for r in self._pages("/trees", "references")]
+        return [_reference(r) for page in self._pages("/trees") for r in page["references"]]
 
     def create_branch(self, name: str, at: Reference) -> Reference:
         """Make a branch at the commit of another reference.
@@ -144,35 +144,31 @@ class Nessie:
         Args:
             reference: Name, or `name@hash`.
         """
-        path = f"/trees/{quote(reference, safe='@')}"
-        pinned = _reference(self._call("GET", path)["reference"])
-        found = {}
-        for entry in self._pages(f"/trees/{quote(pinned.pinned, safe='@')}/entries", "entries", {"content": "true"}):
-            content = entry.get("content") or {}
-            if content.get("type") == "ICEBERG_TABLE":
-                identifier = ".".join(entry["name"]["elements"])
-                snapshot = int(content.get("snapshotId", -1))
-                found[identifier] = TableAt(
-                    identifier, content["metadataLocation"], snapshot if snapshot >= 0 else None
-                )
-        return pinned.hash, found
+        path, found = f"/trees/{quote(reference, safe='@')}/entries", {}
+        commit = ""
+        for page in self._pages(path, {"content": "true"}):
+            commit = page["effectiveReference"]["hash"]
+            for entry in page["entries"]:
+                if table := _table(entry):
+                    found[table.identifier] = table
+        return commit, found
 
     def history(self, reference: str = MAIN, *, limit: int = 100) -> list[Commit]:
         """The newest commits of a reference, newest first."""
         path = f"/trees/{quote(reference, safe='@')}/history"
-        found = []
-        for entry in self._pages(path, "logEntries"):
-            found.append(_commit(entry["commitMeta"]))
-            if len(found) == limit:
+        found: list[Commit] = []
+        for page in self._pages(path):
+            found += [_commit(entry["commitMeta"]) for entry in page["logEntries"]]
+            if len(found) >= limit:
                 break
-        return found
+        return found[:limit]
 
-    def _pages(self, path: str, key: str, params: Mapping[str, str] | None = None) -> Iterator[Any]:
+    def _pages(self, path: str, params: Mapping[str, str] | None = None) -> Iterator[Any]:
         token: str | None = None
         while True:
             more = {"page-token": token} if token else {}
             page = self._call("GET", path, {**(params or {}), "max-records": str(PAGE), **more})
-            yield from page[key]
+            yield page
             token = page.get("token")
             if not page.get("hasMore") or not token:
                 return
@@ -192,6 +188,14 @@ class Nessie:
 
 def _reference(raw: Mapping[str, Any]) -> Reference:
     return Reference(raw["name"], raw["hash"], raw.get("type", "BRANCH"))
+
+
+def _table(entry: Mapping[str, Any]) -> TableAt | None:
+    content = entry.get("content") or {}
+    if content.get("type") != "ICEBERG_TABLE":
+        return None
+    snapshot = int(content.get("snapshotId", -1))
+    return TableAt(".".join(entry["name"]["elements"]), content["metadataLocation"], snapshot if snapshot >= 0 else None)
 
 
 def _commit(raw: Mapping[str, Any]) -> Commit:

@@ -9,6 +9,8 @@ inner join (
         tenant_id,
         complaint_id
     from {{ staged(ref("silver_pgr_events")) }}
-) as events using (tenant_id, complaint_id)
-left join {{ staged(ref("gold_pgr_case_lifecycle")) }} as cases using (tenant_id, complaint_id)
+) as events
+    on touched.tenant_id = events.tenant_id and touched.complaint_id = events.complaint_id
+left join {{ staged(ref("gold_pgr_case_lifecycle")) }} as cases
+    on touched.tenant_id = cases.tenant_id and touched.complaint_id = cases.complaint_id
 where cases.status is null
