@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, timedelta
 from typing import TYPE_CHECKING
 
@@ -39,16 +39,20 @@ class Built:
         tables: Identifiers of the tables of one publication, also of those in which nothing changed.
         sources: Bronze identifier to snapshot id.
         pending: Days of those snapshots still to be built.
+        sequences: Bronze identifier to the sequence number of that snapshot: files with a higher one came later.
     """
 
     tables: frozenset[str]
     sources: Mapping[str, int]
     pending: frozenset[date] = frozenset()
+    sequences: Mapping[str, int] = field(default_factory=dict)
 
     def to_property(self) -> str:
         """As the text of a snapshot property."""
         pending = [f"{a}/{b}" for a, b in spans(self.pending)]
-        return json.dumps({"tables": sorted(self.tables), "sources": self.sources, "pending": pending})
+        return json.dumps(
+            {"tables": sorted(self.tables), "sources": self.sources, "pending": pending, "sequences": self.sequences}
+        )
 
     @classmethod
     def from_property(cls, text: str) -> Built:
@@ -56,7 +60,7 @@ class Built:
         stored = json.loads(text)
         ranges = [[date.fromisoformat(d) for d in r.split("/")] for r in stored["pending"]]
         pending = frozenset(d for a, b in ranges for d in days_between(a, b))
-        return cls(frozenset(stored["tables"]), stored["sources"], pending)
+        return cls(frozenset(stored["tables"]), stored["sources"], pending, stored.get("sequences", {}))
 
 
 def closure(session: Session, source: Contract, days: Iterable[date]) -> set[date]:
@@ -81,33 +85,25 @@ def closure(session: Session, source: Contract, days: Iterable[date]) -> set[dat
 
 
 def changed_days(table: Table, since: int | None) -> set[date]:
-    """Days of a table with day partitions to which files were added after the snapshot `since`; None for all days."""
-    return {_EPOCH + timedelta(days=file.partition[0]) for file in _files_since(table, since)}
+    """Days of a table with day partitions that got files after the snapshot with sequence number `since`.
+
+    Sequence numbers (Iceberg specification, "Sequence Numbers") stay with the files, and compaction hands them on to
+    the files it makes, so this needs no history of snapshots, which catalogs keep for a while or not at all. All days
+    where `since` is None, or ahead of the table, as after a rollback.
+    """
+    snapshot = table.metadata.current_snapshot()
+    if snapshot is None:
+        return set()
+    floor = since if since is not None and since <= (snapshot.sequence_number or 0) else -1
+    return {_EPOCH + timedelta(days=file.partition[0]) for file in _files_after(table, snapshot, floor)}
 
 
-def _files_since(table: Table, since: int | None) -> Iterator[DataFile]:
-    newer = _snapshots_since(table, since)
-    if newer is None:
-        yield from (task.file for task in table.scan().plan_files())
-        return
-    for snapshot in newer:
-        for manifest in snapshot.manifests(table.io):
-            if manifest.added_snapshot_id == snapshot.snapshot_id:
-                entries = manifest.fetch_manifest_entry(table.io, discard_deleted=True)
-                yield from (e.data_file for e in entries if e.snapshot_id == snapshot.snapshot_id)
-
-
-def _snapshots_since(table: Table, since: int | None) -> list[Snapshot] | None:
-    """Snapshots after `since`, newest first, without those that only rewrote files; None if `since` is forgotten."""
-    found, current = [], table.metadata.current_snapshot_id
-    while current is not None and current != since:
-        snapshot = table.metadata.snapshot_by_id(current)
-        if snapshot is None:
-            return None
-        if not _property(snapshot, "asklake.compaction"):
-            found.append(snapshot)
-        current = snapshot.parent_snapshot_id
-    return found if current == since and since is not None else None
+def _files_after(table: Table, snapshot: Snapshot, floor: int) -> Iterator[DataFile]:
+    for manifest in snapshot.manifests(table.io):
+        if (manifest.sequence_number or 0) > floor:
+            for entry in manifest.fetch_manifest_entry(table.io, discard_deleted=True):
+                if (entry.sequence_number or 0) > floor:
+                    yield entry.data_file
 
 
 def _property(snapshot: Snapshot, name: str) -> str | None:
@@ -159,11 +155,12 @@ def dirty_days(lake: Lake, graph: DbtGraph, tables: Sequence[str]) -> set[date]:
         built = built_from(lake, graph, identifier)
         dirty |= built.pending if built else set()
         for source in graph.sources_of(identifier) & now.keys():
-            since = built.sources.get(source) if built else None
-            if since != now[source]:
-                if (source, since) not in memo:
-                    memo[source, since] = changed_days(tables_of[source], since)
-                dirty |= memo[source, since]
+            if built and built.sources.get(source) == now[source]:
+                continue
+            since = built.sequences.get(source) if built else None
+            if (source, since) not in memo:
+                memo[source, since] = changed_days(tables_of[source], since)
+            dirty |= memo[source, since]
     return dirty
 
 
@@ -192,4 +189,10 @@ def note(lake: Lake, graph: DbtGraph, tables: Sequence[str], days: Iterable[date
     sources = current_sources(lake, graph, tables)
     left = dirty_days(lake, graph, tables) - set(days)
     left |= dirty_days(lake, graph, sorted(graph.ancestors(tables)))
-    return Built(frozenset(tables), sources, frozenset(left))
+    numbers = {name: _sequence_number(lake.catalog.load_table(name), at) for name, at in sources.items()}
+    return Built(frozenset(tables), sources, frozenset(left), numbers)
+
+
+def _sequence_number(table: Table, snapshot_id: int) -> int:
+    snapshot = table.metadata.snapshot_by_id(snapshot_id)
+    return (snapshot.sequence_number or 0) if snapshot else 0

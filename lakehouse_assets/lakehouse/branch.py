@@ -8,6 +8,7 @@ Belongs here: the life of that branch. Does not belong here: what is staged, or 
 
 from __future__ import annotations
 
+import itertools
 import random
 import shutil
 import time
@@ -21,9 +22,11 @@ from typing import TYPE_CHECKING, Any
 from pyiceberg.table.snapshots import Operation
 
 from lakehouse_assets.lakehouse.audit import CheckOutcome, audit, blocking
+from lakehouse_assets.lakehouse.branch_catalog import SNAPSHOT_PREFIX
 from lakehouse_assets.lakehouse.catalog import LakeTransaction
 from lakehouse_assets.lakehouse.contract import Contract, quoted
 from lakehouse_assets.lakehouse.datafiles import describe_files
+from lakehouse_assets.lakehouse.heads import current_snapshot
 from lakehouse_assets.lakehouse.nessie import (
     MAIN,
     NessieError,
@@ -47,6 +50,7 @@ from lakehouse_assets.lakehouse.publication import (
     period_predicate,
 )
 from lakehouse_assets.lakehouse.snapshot import ReplaceFiles
+from lakehouse_assets.lakehouse.trino import BRANCH
 
 if TYPE_CHECKING:
     from pyiceberg.manifest import DataFile
@@ -55,8 +59,9 @@ if TYPE_CHECKING:
     from lakehouse_assets.lakehouse.lake import Lake
     from lakehouse_assets.lakehouse.trino import TrinoSession
 
-BRANCH, REFUSED = "pub_", "refused_"
 UPLOADS = 8
+REFUSED = "refused_"
+"""How branches whose audit failed are named."""
 LOOKED_BACK = 200
 """Commits of main that are searched for a merge whose answer was lost."""
 
@@ -81,6 +86,7 @@ class BranchPublication(Publication):
         self._branch = self._nessie.create_branch(self.name, main)
         self._by_engine: dict[str, StagedByEngine] = {}
         self._described: dict[str, list[DataFile]] = {}
+        self._written: dict[str, Mapping[str, str]] = {}
         self._has_catalog = False
         self._landed = False
 
@@ -89,8 +95,7 @@ class BranchPublication(Publication):
         """Make a branch of main as it is now."""
         lake.catalog.prepare()
         main = lake.catalog.nessie.reference()
-        _, heads = lake.catalog.commit_and_heads(main.pinned)
-        return cls(lake, heads, properties, main)
+        return cls(lake, lake.catalog.heads(main.pinned), properties, main)
 
     @contextmanager
     def session(self) -> Iterator[TrinoSession]:
@@ -189,8 +194,10 @@ class BranchPublication(Publication):
             transaction = self._transaction(table, staged, self._described[identifier])
             if transaction._updates:
                 transaction.commit_transaction()
-        for staged in self._by_engine.values():
-            self._sign(self.lake.catalog.load_table(staged.contract.identifier, self.name))
+        for identifier in self._by_engine:
+            table = self.lake.catalog.load_table(identifier, self.name)
+            self._written[identifier] = _summary(table)
+            self._sign(table)
         self._landed = True
 
     def _upload(self, table: Table, contract: Contract, files: Sequence[Path]) -> list[DataFile]:
@@ -258,7 +265,9 @@ class BranchPublication(Publication):
         message = (
             f"{', '.join(tables)}: {len(self.outcomes)} checks, {sum(not o.passed for o in self.outcomes)} warnings"
         )
-        properties = {PUBLICATION_ID: self.id, RUN_ID: self._properties[RUN_ID], "asklake.tables": ",".join(tables)}
+        at = self.lake.catalog.heads(branch.pinned)
+        snapshots = {f"{SNAPSHOT_PREFIX}{i}": str(current_snapshot(at[i])) for i in tables}
+        properties = {PUBLICATION_ID: self.id, RUN_ID: self._properties[RUN_ID], **snapshots}
         try:
             self._nessie.merge(branch, self._nessie.reference(MAIN), message, properties)
         except ReferenceConflictError:
@@ -270,7 +279,8 @@ class BranchPublication(Publication):
 
     def _was_merged(self) -> bool:
         time.sleep(1)
-        return any(c.properties.get(PUBLICATION_ID) == self.id for c in self._nessie.history(limit=LOOKED_BACK))
+        newest = itertools.islice(self._nessie.history(), LOOKED_BACK)
+        return any(commit.properties.get(PUBLICATION_ID) == self.id for commit in newest)
 
     def _land_again(self) -> None:
         """Put the same files, which were audited, onto main as it is now."""
@@ -280,11 +290,9 @@ class BranchPublication(Publication):
 
     def _published_on_branch(self, identifier: str) -> Published:
         table = self.lake.catalog.load_table(identifier, self.name)
-        snapshot = table.metadata.current_snapshot()
         if identifier in self.staged:
             return self._published(identifier, table, LakeTransaction(table), self._described[identifier])
-        summary = snapshot.summary.additional_properties if snapshot and snapshot.summary else {}
-        written = _last_write(table)
+        summary, written = _summary(table), self._written[identifier]
         return Published(
             identifier=identifier,
             snapshot_id=table.metadata.current_snapshot_id or 0,
@@ -320,34 +328,16 @@ class BranchPublication(Publication):
         """Drop the catalog, then the branch; where a server is away, maintenance does it later."""
         shutil.rmtree(self._scratch, ignore_errors=True)
         if self._has_catalog:
-            with suppress(Exception), self.lake.engine.connection() as connection:
-                cursor = connection.cursor()
-                cursor.execute(f"drop catalog {quoted(self.name)}")
-                cursor.fetchall()
+            with suppress(Exception):
+                self.lake.engine.drop_catalog(self.name)
             self._has_catalog = False
         with suppress(NessieError, ReferenceGoneError):
             self._nessie.drop(self._nessie.reference(self.name))
 
     def _make_catalog(self) -> None:
-        if self._has_catalog:
-            return
-        settings = self.lake.settings
-        options = {
-            "iceberg.catalog.type": "rest",
-            "iceberg.rest-catalog.uri": f"{settings.nessie_url.rstrip('/')}/iceberg/{self.name}",
-            "iceberg.rest-catalog.warehouse": "warehouse",
-            "fs.native-s3.enabled": "true",
-            "s3.endpoint": settings.s3_endpoint,
-            "s3.region": settings.s3_region,
-            "s3.path-style-access": "true",
-        }
-        listed = ", ".join(f"\"{name}\" = '{value}'" for name, value in options.items())
-        # No keys here: statements are logged. The servers have them in their own environment.
-        with self.lake.engine.connection() as connection:
-            cursor = connection.cursor()
-            cursor.execute(f"create catalog {quoted(self.name)} using iceberg with ({listed})")
-            cursor.fetchall()
-        self._has_catalog = True
+        if not self._has_catalog:
+            self.lake.engine.make_catalog(self.name, self.name)
+            self._has_catalog = True
 
 
 def replaced_rows(contract: Contract, replace: Replace) -> str:
@@ -364,12 +354,6 @@ def trino_type(name: str) -> str:
     return "timestamp(6)" if name == "TIMESTAMP" else name.lower()
 
 
-def _last_write(table: Table) -> Mapping[str, str]:
-    """Summary of the newest snapshot that added files."""
-    current = table.metadata.current_snapshot()
-    while current is not None:
-        summary = current.summary.additional_properties if current.summary else {}
-        if int(summary.get("added-data-files", 0)):
-            return summary
-        current = table.metadata.snapshot_by_id(current.parent_snapshot_id) if current.parent_snapshot_id else None
-    return {}
+def _summary(table: Table) -> Mapping[str, str]:
+    snapshot = table.metadata.current_snapshot()
+    return snapshot.summary.additional_properties if snapshot and snapshot.summary else {}

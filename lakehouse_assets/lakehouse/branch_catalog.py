@@ -6,13 +6,16 @@ Does not belong here: the publication on a branch (branch), or Nessie's own prot
 
 from __future__ import annotations
 
+import sys
 import threading
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 from lakehouse_assets.lakehouse import heads as known_heads
 from lakehouse_assets.lakehouse.catalog import ensure_table
 from lakehouse_assets.lakehouse.contract import LAYERS, Contract
+from lakehouse_assets.lakehouse.engine import QueryRefusedError
 from lakehouse_assets.lakehouse.nessie import MAIN, Nessie
 
 if TYPE_CHECKING:
@@ -21,7 +24,18 @@ if TYPE_CHECKING:
 
     from lakehouse_assets.settings import Settings
 
+SNAPSHOT_PREFIX = "asklake.snapshot."
+"""Property of a merge, with the identifier of a table: the snapshot it has from then on."""
 _REST_CATALOGS = 16
+
+
+class Heads(dict[str, str]):
+    """Identifier to metadata location of every table at one commit."""
+
+    def __init__(self, locations: Mapping[str, str], commit: str) -> None:
+        """Keep the commit with them."""
+        super().__init__(locations)
+        self.commit = commit
 
 
 class NessieCatalog:
@@ -35,17 +49,47 @@ class NessieCatalog:
         self._lock = threading.Lock()
         self._prepared = False
 
-    def heads(self, reference: str = MAIN) -> dict[str, str]:
-        """Identifier to metadata location of every table, as of one commit."""
-        return self.commit_and_heads(reference)[1]
+    def heads(self, reference: str = MAIN) -> Heads:
+        """Identifier to metadata location of every table, as of one commit.
 
-    def commit_and_heads(self, reference: str = MAIN) -> tuple[str, dict[str, str]]:
-        """The commit a reference is at, and the metadata location of every table there."""
+        Args:
+            reference: Name of a branch or tag, or `name@commit`.
+        """
         commit, tables = self.nessie.tables(reference)
         found = {i: t for i, t in tables.items() if i.split(".")[0] in LAYERS}
         for table in found.values():
             known_heads.remember(table.location, table.snapshot_id)
-        return commit, {i: t.location for i, t in found.items()}
+        return Heads({i: t.location for i, t in found.items()}, commit)
+
+    def commit_with(self, snapshots: Mapping[str, int]) -> str:
+        """The newest commit of main at which every one of these tables was at this snapshot.
+
+        Args:
+            snapshots: Identifier to snapshot id; as they once were together.
+
+        Raises:
+            QueryRefusedError: there is no such commit, or it is no longer kept.
+        """
+        wanted = {f"{SNAPSHOT_PREFIX}{i}": str(s) for i, s in snapshots.items()}
+        # Commits are numbered from the newest; a table is at its snapshot from the commit that set it up to the one
+        # before it was set again.
+        hashes: list[str] = []
+        last_set: dict[str, int] = {}
+        begin, end = 0, sys.maxsize
+        for number, commit in enumerate(self.nessie.history()):
+            hashes.append(commit.hash)
+            for name in wanted.keys() & commit.properties.keys():
+                if commit.properties[name] == wanted[name]:
+                    begin, end = max(begin, last_set.get(name, -1) + 1), min(end, number)
+                    del wanted[name]
+                last_set[name] = number
+            if not wanted:
+                break
+        if wanted or begin > end:
+            raise QueryRefusedError(
+                "main never had these snapshots together, or its history is no longer kept that far back"
+            )
+        return hashes[begin]
 
     def load_table(self, identifier: str, reference: str = MAIN) -> Table:
         """A table as it is now.
@@ -90,6 +134,11 @@ class NessieCatalog:
         return load_catalog(
             "nessie",
             type="rest",
-            uri=f"{self._settings.nessie_url.rstrip('/')}/iceberg/{quote(reference, safe='')}",
+            uri=iceberg_uri(self._settings, reference),
             **self._settings.file_system_properties,
         )
+
+
+def iceberg_uri(settings: Settings, reference: str) -> str:
+    """Address of Nessie's Iceberg REST catalog of a branch, a tag, or `name@commit`."""
+    return f"{settings.nessie_url.rstrip('/')}/iceberg/{quote(reference, safe='')}"

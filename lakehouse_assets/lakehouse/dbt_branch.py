@@ -22,9 +22,7 @@ RUN_SCHEMA = "asklake_run"
 
 
 @contextmanager
-def bound(
-    publication: BranchPublication, contracts: Mapping[str, Contract], manifest: Any
-) -> Iterator[dict[str, Any]]:
+def bound(publication: BranchPublication, contracts: Mapping[str, Contract], manifest: Any) -> Iterator[dict[str, Any]]:
     """Let a dbt invocation work on the branch of a publication.
 
     Args:

@@ -41,7 +41,7 @@ class Lake:
         if self.settings.profile == "cluster":
             from lakehouse_assets.lakehouse.trino import TrinoEngine
 
-            return TrinoEngine(self.settings)
+            return TrinoEngine(self.settings, self.catalog)
         from lakehouse_assets.lakehouse.duckdb import DuckDBEngine
 
         return DuckDBEngine(self.settings)

@@ -21,7 +21,10 @@ from typing import TYPE_CHECKING, Any
 from lakehouse_assets.lakehouse.contract import Contract
 from lakehouse_assets.lakehouse.periods import Period, first_of
 from lakehouse_assets.lakehouse.publication import (
+    COMPACTION,
     HALF_A_MARK,
+    PUBLICATION_ID,
+    RUN_ID,
     Publication,
     PublicationConflictError,
     ReplacePartitions,
@@ -191,7 +194,7 @@ def compact(lake: Lake, contract: Contract, *, run_id: str) -> int:
     crowded = crowded_partitions(lake, contract)[:COMPACTED_PARTITIONS_PER_RUN]
     if not crowded:
         return 0
-    publication = Publication.begin(lake, run_id=run_id, properties={"asklake.compaction": "true"})
+    publication = Publication.begin(lake, run_id=run_id, properties=_carried(lake, contract))
     predicate = period_predicate(date_partition(contract), crowded)
     try:
         with publication.session() as session:
@@ -207,6 +210,14 @@ def compact(lake: Lake, contract: Contract, *, run_id: str) -> int:
         publication.abandon()
         raise
     return len(crowded)
+
+
+def _carried(lake: Lake, contract: Contract) -> dict[str, str]:
+    """Properties of a compaction: its own, and what the current snapshot says the rows were built from."""
+    snapshot = lake.catalog.load_table(contract.identifier).current_snapshot()
+    said = snapshot.summary.additional_properties if snapshot and snapshot.summary else {}
+    notes = {k: v for k, v in said.items() if k.startswith("asklake.") and k not in (PUBLICATION_ID, RUN_ID)}
+    return {**notes, COMPACTION: "true"}
 
 
 def crowded_partitions(lake: Lake, contract: Contract) -> list[date]:

@@ -133,7 +133,7 @@ class Nessie:
             "fromRefName": branch.name,
             "fromHash": branch.hash,
             "message": message,
-            "commitMeta": {"message": message, "properties": dict(properties)},
+            "commitMeta": {"message": message, "authors": ["asklake"], "properties": dict(properties)},
         }
         result = self._call("POST", f"/trees/{quote(into.pinned, safe='@')}/history/merge", None, body)
         return str(result["resultantTargetHash"])
@@ -153,15 +153,10 @@ class Nessie:
                     found[table.identifier] = table
         return commit, found
 
-    def history(self, reference: str = MAIN, *, limit: int = 100) -> list[Commit]:
-        """The newest commits of a reference, newest first."""
-        path = f"/trees/{quote(reference, safe='@')}/history"
-        found: list[Commit] = []
-        for page in self._pages(path):
-            found += [_commit(entry["commitMeta"]) for entry in page["logEntries"]]
-            if len(found) >= limit:
-                break
-        return found[:limit]
+    def history(self, reference: str = MAIN) -> Iterator[Commit]:
+        """The commits of a reference, newest first, read page by page."""
+        for page in self._pages(f"/trees/{quote(reference, safe='@')}/history"):
+            yield from (_commit(entry["commitMeta"]) for entry in page["logEntries"])
 
     def _pages(self, path: str, params: Mapping[str, str] | None = None) -> Iterator[Any]:
         token: str | None = None
@@ -195,12 +190,14 @@ def _table(entry: Mapping[str, Any]) -> TableAt | None:
     if content.get("type") != "ICEBERG_TABLE":
         return None
     snapshot = int(content.get("snapshotId", -1))
-    return TableAt(".".join(entry["name"]["elements"]), content["metadataLocation"], snapshot if snapshot >= 0 else None)
+    return TableAt(
+        ".".join(entry["name"]["elements"]), content["metadataLocation"], snapshot if snapshot >= 0 else None
+    )
 
 
 def _commit(raw: Mapping[str, Any]) -> Commit:
-    author = raw.get("author") or ", ".join(raw.get("authors") or [])
-    properties = {k: v if isinstance(v, str) else ", ".join(v) for k, v in (raw.get("properties") or {}).items()}
+    author = ", ".join(raw.get("authors") or [])
+    properties = {name: ", ".join(values) for name, values in (raw.get("allProperties") or {}).items()}
     time = datetime.fromisoformat(raw["commitTime"].replace("Z", "+00:00"))
     return Commit(raw["hash"], time, author, raw["message"], properties)
 

@@ -43,6 +43,8 @@ if TYPE_CHECKING:
 PUBLICATION_ID = "asklake.publication-id"
 RUN_ID = "asklake.run-id"
 SOURCE_PREFIX = "asklake.source."
+COMPACTION = "asklake.compaction"
+"""Property of a publication that replaces files by others with the same rows."""
 COMMIT_TRIES = 20
 HALF_A_MARK = ".new"
 ROW_GROUP_SIZE = 122_880
@@ -349,6 +351,8 @@ class Publication:
         with ReplaceFiles(Operation.APPEND, transaction, table.io, snapshot_properties=properties) as snapshot:
             if removal is not None:
                 snapshot.replacing(*removal)
+            if COMPACTION in properties:
+                snapshot.rewriting()
             for file in new:
                 snapshot.append_data_file(file)
         return transaction

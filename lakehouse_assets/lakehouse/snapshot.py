@@ -26,6 +26,7 @@ class ReplaceFiles(_SnapshotProducer["ReplaceFiles"]):
     """Adds data files, and removes those for which `removes` is true, in one snapshot."""
 
     _removes: Callable[[DataFile], bool] = staticmethod(lambda _file: False)
+    _rewrites = False
 
     def replacing(self, predicate: BooleanExpression, removes: Callable[[DataFile], bool]) -> ReplaceFiles:
         """Say what is removed.
@@ -39,6 +40,11 @@ class ReplaceFiles(_SnapshotProducer["ReplaceFiles"]):
         self._removes = removes
         return self
 
+    def rewriting(self) -> ReplaceFiles:
+        """Say that the files added hold the rows of those removed, no others: they are as old as the newest of them."""
+        self._rewrites = True
+        return self
+
     def _manifests(self) -> list[ManifestFile]:
         opened, untouched = self._sorted_out()
         kept: list[ManifestEntry] = []
@@ -48,8 +54,10 @@ class ReplaceFiles(_SnapshotProducer["ReplaceFiles"]):
                 (gone if self._removes(entry.data_file) else kept).append(entry)
         self._deleted_data_files = {e.data_file for e in gone}
         self._operation = Operation.OVERWRITE if gone else Operation.APPEND
+        ages = _newest(gone) if self._rewrites else {}
+        added = [_added(f, self._snapshot_id, ages.get(f.partition)) for f in self._added_data_files]
         return [
-            *self._written((_added(f, self._snapshot_id) for f in self._added_data_files), ManifestEntryStatus.ADDED),
+            *self._written(added, ManifestEntryStatus.ADDED),
             *self._written((_with_status(e, e.snapshot_id or 0, ManifestEntryStatus.EXISTING) for e in kept), None),
             *self._written((_with_status(e, self._snapshot_id, ManifestEntryStatus.DELETED) for e in gone), None),
             *untouched,
@@ -103,11 +111,20 @@ def _live_files(manifest: ManifestFile) -> int:
     return (manifest.added_files_count or 0) + (manifest.existing_files_count or 0)
 
 
-def _added(file: DataFile, snapshot_id: int) -> ManifestEntry:
+def _newest(entries: Iterable[ManifestEntry]) -> dict[Any, int]:
+    """Partition to the highest sequence number of its files."""
+    found: dict[Any, int] = {}
+    for entry in entries:
+        partition = entry.data_file.partition
+        found[partition] = max(found.get(partition, 0), entry.sequence_number or 0)
+    return found
+
+
+def _added(file: DataFile, snapshot_id: int, sequence_number: int | None) -> ManifestEntry:
     return ManifestEntry.from_args(
         status=ManifestEntryStatus.ADDED,
         snapshot_id=snapshot_id,
-        sequence_number=None,
+        sequence_number=sequence_number,
         file_sequence_number=None,
         data_file=file,
     )

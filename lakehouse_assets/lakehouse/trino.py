@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 import threading
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -16,9 +16,11 @@ from urllib.parse import unquote, urlsplit
 
 import pyarrow as pa
 
-from lakehouse_assets.lakehouse.contract import quoted
+from lakehouse_assets.lakehouse.branch_catalog import Heads, NessieCatalog, iceberg_uri
+from lakehouse_assets.lakehouse.contract import literal, quoted
 from lakehouse_assets.lakehouse.engine import QueryRefusedError, QueryTimeoutError, no_such_table
 from lakehouse_assets.lakehouse.heads import current_snapshot
+from lakehouse_assets.lakehouse.nessie import MAIN
 from lakehouse_assets.lakehouse.statements import referenced_tables, with_relations
 
 if TYPE_CHECKING:
@@ -29,6 +31,10 @@ if TYPE_CHECKING:
 CATALOG = "lake"
 """Trino's catalog of the main branch, as the servers' configuration names it."""
 SOURCE = "asklake"
+BRANCH, AT = "pub_", "at_"
+"""How the catalogs of publications' branches, and those of older commits, are named."""
+OPEN_PARTITIONS = 4000
+"""Partitions that a statement may write at once; a first build makes one a day, for years."""
 _ARROW = {
     "boolean": pa.bool_(), "tinyint": pa.int8(), "smallint": pa.int16(), "integer": pa.int32(), "bigint": pa.int64(),
     "real": pa.float32(), "double": pa.float64(), "date": pa.date32(), "varbinary": pa.binary(),
@@ -40,9 +46,9 @@ class TrinoEngine:
 
     dialect = "trino"
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, catalog: NessieCatalog) -> None:
         """Nothing is connected until the first session."""
-        self._settings = settings
+        self._settings, self._tables = settings, catalog
 
     @contextmanager
     def connection(self, catalog: str = CATALOG) -> Iterator[Connection]:
@@ -91,10 +97,61 @@ class TrinoEngine:
             heads: Identifier to metadata location, of one moment.
             at: Identifier to the older snapshot id it is to be read at.
             writer: Whether the session is the platform's own work rather than a person's query.
-            catalog: Trino's name of the catalog.
+            catalog: Trino's name of the catalog a writer works in.
+
+        Raises:
+            QueryRefusedError: the snapshots of `at` were never together.
         """
+        if at:
+            catalog = self.catalog_at(self._tables.commit_with(at))
         with self.connection(catalog) as connection:
-            yield TrinoSession(connection, heads, at or {}, catalog, self._settings.query_timeout_s, pinned=not writer)
+            session = TrinoSession(connection, heads, at or {}, catalog, self._settings.query_timeout_s)
+            session.pinned = not writer and not at
+            if isinstance(heads, Heads):
+                session.elsewhere = lambda: self.catalog_at(heads.commit)
+            yield session
+
+    def catalog_at(self, commit: str) -> str:
+        """A catalog of Trino that shows main as it was at a commit, made where it does not exist."""
+        name = f"{AT}{commit[:24]}"
+        self.make_catalog(name, f"{MAIN}@{commit}")
+        return name
+
+    def make_catalog(self, name: str, reference: str) -> None:
+        """Make a catalog of Trino for a reference of Nessie, unless there is one of this name."""
+        settings = self._settings
+        options = {
+            "iceberg.catalog.type": "rest",
+            "iceberg.rest-catalog.uri": iceberg_uri(settings, reference),
+            "iceberg.rest-catalog.warehouse": "warehouse",
+            "iceberg.max-partitions-per-writer": str(OPEN_PARTITIONS),
+            "fs.native-s3.enabled": "true",
+            "s3.endpoint": settings.s3_endpoint,
+            "s3.region": settings.s3_region,
+            "s3.path-style-access": "true",
+            # Trino looks these up in its own environment: statements and catalog files are there for people to read.
+            "s3.aws-access-key": "${ENV:LAKE_S3_ACCESS_KEY}",
+            "s3.aws-secret-key": "${ENV:LAKE_S3_SECRET_KEY}",
+        }
+        listed = ", ".join(f"{quoted(option)} = {literal(value)}" for option, value in options.items())
+        self._do(f"create catalog if not exists {quoted(name)} using iceberg with ({listed})")
+
+    def drop_catalog(self, name: str) -> None:
+        """Drop a catalog, if there is one of this name."""
+        self._do(f"drop catalog if exists {quoted(name)}")
+
+    def catalogs(self) -> list[str]:
+        """Names of the catalogs of references that publications and older states have in Trino."""
+        with self.connection() as connection:
+            cursor = connection.cursor()
+            cursor.execute("show catalogs")
+            return [row[0] for row in cursor.fetchall() if row[0].startswith((AT, BRANCH))]
+
+    def _do(self, statement: str) -> None:
+        with self.connection() as connection:
+            cursor = connection.cursor()
+            cursor.execute(statement)
+            cursor.fetchall()
 
 
 class TrinoSession:
@@ -109,14 +166,19 @@ class TrinoSession:
         at: Mapping[str, int],
         catalog: str,
         timeout_s: float,
-        *,
-        pinned: bool,
     ) -> None:
-        """Wrap an open connection."""
+        """Wrap an open connection.
+
+        Attributes:
+            pinned: Whether each table is read at its snapshot in `heads`; otherwise as the catalog has it.
+            elsewhere: Gives the catalog that still has those snapshots when main has moved on.
+        """
         self.heads = heads
         self.snapshots: dict[str, int] = {}
+        self.pinned = False
+        self.elsewhere: Callable[[], str] | None = None
         self._connection, self._at, self._catalog = connection, at, catalog
-        self._timeout_s, self._pinned = timeout_s, pinned
+        self._timeout_s = timeout_s
 
     def relation(self, identifier: str) -> str:
         """SQL that reads a table at this session's snapshot.
@@ -130,10 +192,10 @@ class TrinoSession:
         snapshot = self._at.get(identifier) or (location and current_snapshot(location))
         if snapshot:
             self.snapshots[identifier] = int(snapshot)
-        if not self._pinned:
-            return name
         if not snapshot:
             raise no_such_table(identifier, self.heads)
+        if not self.pinned:
+            return name
         return f"{name} for version as of {int(snapshot)}"
 
     def expose(self, identifier: str) -> None:
@@ -150,7 +212,17 @@ class TrinoSession:
         """See lakehouse.engine.Session.query."""
         text = sql.strip().rstrip(";")
         referenced_tables(text, self.dialect)
-        text = with_relations(text, self.dialect, self.relation)
+        try:
+            return self._query(text, params, limit, timeout_s)
+        except QueryRefusedError as error:
+            # Nessie gives the current snapshot of a table only; once main moves on, its commit is read instead.
+            if not (self.pinned and self.elsewhere and "snapshot" in str(error).lower()):
+                raise
+            self._catalog, self.pinned = self.elsewhere(), False
+            return self._query(text, params, limit, timeout_s)
+
+    def _query(self, sql: str, params: Sequence[Any] | None, limit: int | None, timeout_s: float | None) -> pa.Table:
+        text = with_relations(sql, self.dialect, self.relation)
         if limit is not None:
             text = f"select * from ({text}\n) limit {int(limit)}"
         return self._run(text, params, timeout_s or self._timeout_s)
@@ -187,7 +259,7 @@ class TrinoSession:
         except TrinoQueryError as error:
             if expired.is_set():
                 raise QueryTimeoutError(f"the query was cancelled after {timeout_s:g} s; ask for less") from error
-            if isinstance(error, TrinoUserError) and self._pinned:
+            if isinstance(error, TrinoUserError) and timeout_s:
                 raise QueryRefusedError(f"Trino refused the query: {error.message}") from error
             raise
         finally:

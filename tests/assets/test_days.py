@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from lakehouse_assets.assets import dbt_graph
 from lakehouse_assets.assets.days import BUILT, Built, behind, changed_days, closure, dirty_days, note
 from lakehouse_assets.lakehouse.lake import Lake
+from lakehouse_assets.lakehouse.maintenance import SMALL_FILES_PER_PARTITION, compact
 from lakehouse_assets.lakehouse.publication import Publication, ReplacePartitions, ReplaceTable
 from lakehouse_assets.settings import Settings
 from tests.assets import tiny
@@ -57,13 +58,25 @@ def test_everything_is_dirty_before_the_first_build(lake: Lake, graph: dbt_graph
 
 
 def test_changed_days_are_those_of_new_files_only(lake: Lake) -> None:
-    first = tiny.publish_events(lake, events("2024-03-01"))
-    second = tiny.publish_events(lake, events("2024-03-02", "2024-03-03"))
+    tiny.publish_events(lake, events("2024-03-01"))
+    tiny.publish_events(lake, events("2024-03-02", "2024-03-03"))
     table = lake.catalog.load_table("bronze.service_events_raw")
-    assert changed_days(table, first) == {date(2024, 3, 2), date(2024, 3, 3)}
-    assert changed_days(table, second) == set()
+    assert changed_days(table, 1) == {date(2024, 3, 2), date(2024, 3, 3)}
+    assert changed_days(table, 2) == set()
     assert changed_days(table, None) == set(tiny.days("2024-03-01", 3))
-    assert changed_days(table, 12345) == set(tiny.days("2024-03-01", 3)), "an expired snapshot means all days"
+    assert changed_days(table, 12345) == set(tiny.days("2024-03-01", 3)), "a table that was rolled back has all days"
+
+
+def test_compaction_neither_hides_new_days_nor_makes_old_ones_new(lake: Lake) -> None:
+    for n in range(SMALL_FILES_PER_PARTITION):
+        tiny.publish_events(lake, [(f"A-{n}", "CREATED", "2024-03-01", 1)])
+    built_at = lake.catalog.load_table("bronze.service_events_raw").metadata.last_sequence_number
+    for n in range(SMALL_FILES_PER_PARTITION):
+        tiny.publish_events(lake, [(f"B-{n}", "CREATED", "2024-03-02", 1)])
+    assert compact(lake, tiny.EVENTS, run_id="test") == 2
+    table = lake.catalog.load_table("bronze.service_events_raw")
+    assert len(list(table.scan().plan_files())) == 2
+    assert changed_days(table, built_at) == {date(2024, 3, 2)}
 
 
 def test_closure_follows_moved_records_to_the_end(lake: Lake) -> None:
