@@ -10,7 +10,7 @@ export DBT_SEND_ANONYMOUS_USAGE_STATS := false
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run dev test faults lint format bench clean
+.PHONY: help setup run dev test faults lint format bench cluster-up cluster-down cluster-status clean
 
 help: ## List the commands
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | column -t -s "$$(printf '\t')"
@@ -49,6 +49,15 @@ faults: setup ## Kills at 60 random points, a full disk, a read-only warehouse, 
 
 bench: setup ## Each benchmark beside its peer or its limit; writes bench/results.json
 	$(BIN)/python -m bench
+
+cluster-up: ## Install and start the servers of the cluster profile
+	@docker/native/cluster.sh up
+
+cluster-down: ## Stop them; their data stays
+	@docker/native/cluster.sh down
+
+cluster-status: ## What of them runs, where, how large
+	@docker/native/cluster.sh status
 
 clean: ## Remove the data and the environment
 	rm -rf .asklake $(VENV) dbt_project/target

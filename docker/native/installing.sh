@@ -1,0 +1,73 @@
+# shellcheck shell=bash
+# Getting the servers: Debian packages, Maven Central, the Go module proxy. What is brought lies in SERVERS_CACHE, one
+# folder per version; a folder is there whole or not at all.
+
+# need_packages COMMAND PACKAGE…: the packages, unless the command is there.
+need_packages() {
+  local command=$1
+  shift
+  if command -v "$command" >/dev/null; then return; fi
+  if ((EUID != 0)); then fail "$command is missing; install it: sudo apt-get install $*"; fi
+  command -v apt-get >/dev/null || fail "$command is missing, and this is no Debian: install $* your way"
+  [[ -n ${APT_UPDATED:-} ]] || apt-get update -qq
+  APT_UPDATED=1
+  # RUNLEVEL keeps the packages from starting servers of their own.
+  RUNLEVEL=1 DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "$@" >/dev/null
+}
+
+# whole NAME FUNCTION: has FUNCTION fill a new folder, which then becomes SERVERS_CACHE/NAME.
+whole() {
+  local folder=$SERVERS_CACHE/$1 draft=$SERVERS_CACHE/.draft-$1
+  if [[ -d $folder ]]; then return; fi
+  rm -rf "$draft"
+  mkdir -p "$draft"
+  "$2" "$draft" >"$SERVERS_CACHE/install-$1.log" 2>&1 || {
+    say "$1 could not be installed. The end of $SERVERS_CACHE/install-$1.log:"
+    tail -n 15 "$SERVERS_CACHE/install-$1.log" | sed 's/^/  | /' >&2
+    return 1
+  }
+  mv "$draft" "$folder"
+  say "installed $1"
+}
+
+# maven GOAL ARGUMENT…: of the dependency plugin.
+maven() {
+  local goal=$1
+  shift
+  command -v mvn >/dev/null || {
+    echo "mvn is missing: install Maven (package maven)"
+    return 1
+  }
+  mvn -B -q -ntp -Dmaven.repo.local="$SERVERS_CACHE/m2" \
+    "org.apache.maven.plugins:maven-dependency-plugin:3.6.1:$goal" "$@"
+}
+
+# artifact COORDINATES FOLDER: one file of Maven Central into a folder.
+artifact() { maven copy -Dartifact="$1" -DoutputDirectory="$2" -Dmdep.useBaseVersion=true; }
+
+# The home of the first JDK that is new enough: ASKLAKE_JAVA_HOME, JAVA_HOME, then what is installed, oldest first.
+java_home() {
+  local home
+  for home in "${ASKLAKE_JAVA_HOME:-}" "${JAVA_HOME:-}" $(installed_jdks); do
+    if (($(java_major "$home") >= JAVA_LEAST)); then
+      printf '%s' "$home"
+      return
+    fi
+  done
+  fail "Trino $TRINO_VERSION needs a JDK $JAVA_LEAST or newer, and none is in ASKLAKE_JAVA_HOME, JAVA_HOME or" \
+    "/usr/lib/jvm. Install Temurin 25 (package temurin-25-jdk of https://packages.adoptium.net), or name the folder" \
+    "of another in ASKLAKE_JAVA_HOME."
+}
+
+java_major() {
+  local version
+  version=$(sed -n 's/^JAVA_VERSION="\([0-9]*\).*/\1/p' "$1/release" 2>/dev/null)
+  printf '%s' "${version:-0}"
+}
+
+installed_jdks() {
+  local home
+  for home in /usr/lib/jvm/* /opt/java/* /opt/jdk* "$HOME"/.sdkman/candidates/java/*; do
+    if [[ -x $home/bin/java ]]; then printf '%s %s\n' "$(java_major "$home")" "$home"; fi
+  done | sort -n | cut -d' ' -f2-
+}

@@ -1,0 +1,28 @@
+# shellcheck shell=bash
+# versitygw, an S3 server over a folder: the warehouse, the landing files, the logs.
+
+install_s3() {
+  need_packages curl curl
+  whole "versitygw-$VERSITYGW_VERSION" build_s3
+}
+
+build_s3() {
+  command -v go >/dev/null || {
+    echo "The S3 server is compiled with Go, which is missing: install Go from https://go.dev/dl"
+    return 1
+  }
+  # The modules and objects of the build are of no use afterwards.
+  local -x GOPATH=$1/go GOCACHE=$1/cache GOBIN=$1 GOFLAGS=-modcacherw
+  go install -ldflags "-s -w" "github.com/versity/versitygw/cmd/versitygw@$VERSITYGW_VERSION" && rm -rf "$1/go" "$1/cache"
+}
+
+start_s3() {
+  mkdir -p "$CLUSTER_HOME/data/s3"
+  ROOT_ACCESS_KEY=$LAKE_S3_ACCESS_KEY ROOT_SECRET_KEY=$LAKE_S3_SECRET_KEY launch s3 \
+    "$SERVERS_CACHE/versitygw-$VERSITYGW_VERSION/versitygw" --port "127.0.0.1:$LAKE_S3_PORT" --region "$LAKE_S3_REGION" \
+    posix "$CLUSTER_HOME/data/s3"
+}
+
+ready_s3() { listening "$LAKE_S3_PORT" && "$DOCKER_DIR/s3/create_buckets.sh" 2>>"$(log_file s3)"; }
+
+stop_s3() { stop s3 TERM 10; }
