@@ -8,6 +8,8 @@
 #   cluster.sh status [PART…]    what runs, where, how large; exit code 1 if one does not
 #   cluster.sh wipe              stop everything and remove its data
 #   cluster.sh env               the variables of the servers, for a shell: eval "$(cluster.sh env)"
+#   cluster.sh versions          which version of each part this is
+#   cluster.sh installed         exit code 1, and what is missing, if `up` would have to install
 #
 # Parts: postgres redis s3 kafka nessie trino; all of them, if none is named. Data, logs and pid files are in
 # ASKLAKE_CLUSTER_HOME (.asklake/cluster of the checkout), what was installed in ASKLAKE_SERVERS_CACHE
@@ -139,13 +141,27 @@ cmd_wipe() {
   rm -rf "$(pg_data)" "$CLUSTER_HOME/data"
 }
 
+cmd_versions() {
+  printf '%s\n' "postgres $POSTGRES_VERSION" "redis $REDIS_VERSION" "s3 $VERSITYGW_VERSION" "kafka $KAFKA_VERSION" \
+    "nessie $NESSIE_VERSION" "trino $TRINO_VERSION"
+}
+
+cmd_installed() {
+  local missing=() file
+  for file in "$PG_BIN/postgres" "$(command -v redis-server || echo redis-server)" "$SERVERS_CACHE"/{versitygw-$VERSITYGW_VERSION,kafka-$KAFKA_VERSION,nessie-$NESSIE_VERSION,trino-$TRINO_VERSION}; do
+    if [[ ! -e $file ]]; then missing+=("$file"); fi
+  done
+  if ((${#missing[@]} > 0)); then fail "not installed: ${missing[*]}; \`docker/native/cluster.sh install\` brings them"; fi
+  java_home >/dev/null
+}
+
 cmd_env() { compgen -v LAKE_ | while read -r name; do printf 'export %s=%q\n' "$name" "${!name}"; done; }
 
 main() {
   local command=${1:-} named=("${@:2}") parts
   case $command in
     install | up | down | kill | status) ;;
-    wipe | env)
+    wipe | env | versions | installed)
       "cmd_$command"
       return
       ;;

@@ -9,10 +9,22 @@ need_packages() {
   if command -v "$command" >/dev/null; then return; fi
   if ((EUID != 0)); then fail "$command is missing; install it: sudo apt-get install $*"; fi
   command -v apt-get >/dev/null || fail "$command is missing, and this is no Debian: install $* your way"
-  [[ -n ${APT_UPDATED:-} ]] || apt-get update -qq
-  APT_UPDATED=1
   # RUNLEVEL keeps the packages from starting servers of their own.
-  RUNLEVEL=1 DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "$@" >/dev/null
+  RUNLEVEL=1 DEBIAN_FRONTEND=noninteractive logged packages apt_install "$@"
+  say "installed $*"
+}
+
+apt_install() { apt-get update -qq && apt-get install -y -qq --no-install-recommends "$@"; }
+
+# logged NAME COMMAND…: what it says goes into a log, of which the end is shown if it fails.
+logged() {
+  local log=$SERVERS_CACHE/install-$1.log name=$1
+  shift
+  if ! "$@" >"$log" 2>&1; then
+    say "$name could not be installed. The end of $log:"
+    tail -n 15 "$log" | sed 's/^/  | /' >&2
+    return 1
+  fi
 }
 
 # whole NAME FUNCTION: has FUNCTION fill a new folder, which then becomes SERVERS_CACHE/NAME.
@@ -21,11 +33,7 @@ whole() {
   if [[ -d $folder ]]; then return; fi
   rm -rf "$draft"
   mkdir -p "$draft"
-  "$2" "$draft" >"$SERVERS_CACHE/install-$1.log" 2>&1 || {
-    say "$1 could not be installed. The end of $SERVERS_CACHE/install-$1.log:"
-    tail -n 15 "$SERVERS_CACHE/install-$1.log" | sed 's/^/  | /' >&2
-    return 1
-  }
+  logged "$1" "$2" "$draft"
   mv "$draft" "$folder"
   say "installed $1"
 }
@@ -42,8 +50,12 @@ maven() {
     "org.apache.maven.plugins:maven-dependency-plugin:3.6.1:$goal" "$@"
 }
 
-# artifact COORDINATES FOLDER: one file of Maven Central into a folder.
-artifact() { maven copy -Dartifact="$1" -DoutputDirectory="$2" -Dmdep.useBaseVersion=true; }
+# artifact COORDINATES FOLDER: one file of Maven Central into a folder; Maven's own copy of so large a one is not kept.
+artifact() {
+  local group=${1%%:*}
+  maven copy -Dartifact="$1" -DoutputDirectory="$2" -Dmdep.useBaseVersion=true &&
+    rm -rf "$SERVERS_CACHE/m2/${group//.//}"
+}
 
 # The home of the first JDK that is new enough: ASKLAKE_JAVA_HOME, JAVA_HOME, then what is installed, oldest first.
 java_home() {

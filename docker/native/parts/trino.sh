@@ -13,18 +13,19 @@ download_trino() {
     rm -rf "$1/plugin" && mkdir "$1/plugin" &&
     unzip -q "$1/trino-iceberg-$TRINO_VERSION.zip" -d "$1/plugin" &&
     mv "$1/plugin/trino-iceberg-$TRINO_VERSION" "$1/plugin/iceberg" &&
-    rm -rf "$1"/*.tar.gz "$1"/*.zip "$SERVERS_CACHE/m2/io/trino" # 540 MB, now unpacked
+    rm "$1"/*.tar.gz "$1"/*.zip
 }
 
 start_trino() {
-  local home=$SERVERS_CACHE/trino-$TRINO_VERSION jvm node
-  mkdir -p "$LAKE_TRINO_CATALOG_DIR"
+  local home=$SERVERS_CACHE/trino-$TRINO_VERSION data=$CLUSTER_HOME/data/trino jvm node
+  mkdir -p "$LAKE_TRINO_CATALOG_DIR" "$data/etc"
+  cp "$DOCKER_DIR/trino/catalog-store.properties" "$data/etc/"
   cp "$DOCKER_DIR/trino/lake.properties" "$LAKE_TRINO_CATALOG_DIR/"
   mapfile -t jvm <"$DOCKER_DIR/trino/jvm.config"
   mapfile -t node < <(sed 's/^/-D/' "$DOCKER_DIR/trino/node.properties")
-  launch trino "$JAVA/bin/java" "${jvm[@]}" "-Xmx$LAKE_TRINO_HEAP" "${node[@]}" \
+  launch trino env -C "$data" "$JAVA/bin/java" "${jvm[@]}" "-Xmx$LAKE_TRINO_HEAP" "${node[@]}" \
     -Dnode.id=native -Dnode.internal-address=127.0.0.1 -Dnode.bind-ip=127.0.0.1 \
-    "-Dnode.data-dir=$CLUSTER_HOME/data/trino" "-Dplugin.dir=$home/plugin" \
+    "-Dnode.data-dir=$data" "-Dplugin.dir=$home/plugin" \
     "-Dlog.levels-file=$DOCKER_DIR/trino/log.properties" -Dlog.enable-console=true \
     "-Dconfig=$DOCKER_DIR/trino/coordinator.properties" -cp "$home/lib/*" io.trino.server.TrinoServer
 }
