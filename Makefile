@@ -35,14 +35,16 @@ lint: setup ## Style, types, SQL, architecture
 	$(BIN)/pyright
 	$(BIN)/lint-imports
 	$(BIN)/sqlfluff lint --disable-progress-bar dbt_project
+	$(BIN)/shellcheck -x docker/native/cluster.sh docker/native/*/*.sh docker/*/*.sh .ci/run
 
 format: setup ## Put the style right
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 	$(BIN)/sqlfluff fix --disable-progress-bar dbt_project
 
+# CLUSTER=required makes a test that cannot have its servers fail; without it, it is skipped with the reason.
 test: lint ## Lint and every test
-	$(BIN)/python -m pytest -n 2
+	$(BIN)/python -m pytest -n 2 --dist loadgroup --cluster $(or $(CLUSTER),auto)
 
 faults: setup ## Kills at 60 random points, a full disk, a read-only warehouse, many writers at once
 	$(BIN)/python -m pytest -s tests/faults --kills 30

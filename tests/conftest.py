@@ -1,18 +1,42 @@
-"""Fixtures every test may use: settings and a lake in a folder of the test's own."""
+"""Fixtures every test may use: settings and a lake in a folder of the test's own; the servers of the cluster."""
 
 from __future__ import annotations
 
+from collections.abc import Generator, Iterator
 from pathlib import Path
 
 import pytest
 
 from lakehouse_assets.lakehouse.lake import Lake
 from lakehouse_assets.settings import Settings
+from tests.servers import Servers, missing
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """How thorough the tests that kill processes are."""
+    """How thorough the tests that kill processes are, and whether the cluster must be tested."""
     parser.addoption("--kills", type=int, default=6, help="kills of an ingest, and of a materialize (default 6)")
+    parser.addoption(
+        "--cluster", choices=("auto", "required"), default="auto",
+        help="tests of the cluster profile: skipped if its servers are not installed (auto), or failed (required)",
+    )  # fmt: skip
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The tests of the cluster share one set of servers, so one worker has them all."""
+    for item in items:
+        if item.get_closest_marker("cluster"):
+            item.add_marker(pytest.mark.xdist_group("cluster"))
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Where the cluster is required, a test of it that was skipped has failed."""
+    report = yield
+    required = item.config.getoption("--cluster") == "required"
+    if required and report.skipped and item.get_closest_marker("cluster") and not hasattr(report, "wasxfail"):
+        report.outcome = "failed"
+        report.longrepr = f"skipped, which --cluster required does not allow: {report.longrepr}"
+    return report
 
 
 @pytest.fixture
@@ -25,3 +49,17 @@ def settings(tmp_path: Path) -> Settings:
 def lake(settings: Settings) -> Lake:
     """An empty lake."""
     return Lake(settings)
+
+
+@pytest.fixture(scope="session")
+def servers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Servers]:
+    """The servers of the cluster, all ready; for tests marked `cluster`. None of their processes outlives the tests."""
+    if absent := missing():
+        pytest.skip(absent)
+    started = Servers.fresh(tmp_path_factory.mktemp("cluster"))
+    try:
+        started.script("up")
+        yield started
+    finally:
+        started.script("wipe")
+    assert not started.processes()

@@ -71,6 +71,7 @@ cmd_install() {
 cmd_up() {
   local part began=$EPOCHREALTIME failed=0 started=()
   cmd_install "$@"
+  # shellcheck disable=SC2034 # the parts read it
   JAVA=$(java_home)
   alone
   for part in "$@"; do

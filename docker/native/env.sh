@@ -1,4 +1,4 @@
-# shellcheck shell=bash
+# shellcheck shell=bash disable=SC2034
 # What the servers are and where they live: versions, folders, and the variables their configuration is written with.
 # Sourced by cluster.sh; `eval "$(docker/native/cluster.sh env)"` gives a shell the same.
 

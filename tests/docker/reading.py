@@ -1,0 +1,135 @@
+"""The containers that compose.yaml and the Kubernetes manifests describe, in one shape, to compare with docker/native.
+
+A container's configuration is only as good as its environment: the files both ways share name variables, and what is
+not set there would stop a server that no test can start here.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+DOCKER = Path(__file__).resolve().parents[2] / "docker"
+COMPOSE = DOCKER / "compose.yaml"
+KUBERNETES = DOCKER / "kubernetes"
+ENV_EXAMPLE = DOCKER / ".env.example"
+# As Trino, the broker, Nessie and a shell write them.
+_NAMES = (
+    re.compile(r"\$\{ENV:(\w+)\}"), re.compile(r"\$\{env:(\w+)\}"), re.compile(r"\$\{(LAKE_\w+)\}"),
+    re.compile(r"\$(LAKE_\w+)"), re.compile(r"environ\['(\w+)'\]"), re.compile(r'environ\["(\w+)"\]'),
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Container:
+    """One container: its environment (None where a secret gives the value) and the files of docker/ in it."""
+
+    name: str
+    image: str
+    environment: Mapping[str, str | None]
+    files: Mapping[str, Path]
+    command: tuple[str, ...] = ()
+
+    @property
+    def version(self) -> str:
+        """Tag of the image."""
+        return self.image.rpartition(":")[2]
+
+
+def variables_of(file: Path) -> set[str]:
+    """The variables a configuration file or script cannot do without."""
+    text = "\n".join(line for line in file.read_text().splitlines() if not line.lstrip().startswith("#"))
+    return {name for pattern in _NAMES for name in pattern.findall(text)}
+
+
+def env_example() -> dict[str, str]:
+    """The variables of .env.example."""
+    lines = (line for line in ENV_EXAMPLE.read_text().splitlines() if line and not line.startswith("#"))
+    return dict(line.split("=", 1) for line in lines)
+
+
+def compose() -> dict[str, Any]:
+    """compose.yaml as it stands, anchors resolved, variables not."""
+    return yaml.safe_load(COMPOSE.read_text())
+
+
+def compose_containers() -> dict[str, Container]:
+    """The services of compose.yaml."""
+    return {
+        name: Container(
+            name,
+            service["image"],
+            service.get("environment", {}),
+            {target: (DOCKER / source).resolve() for source, target in _binds(service)},
+            tuple(service.get("command", ())),
+        )
+        for name, service in compose()["services"].items()
+    }
+
+
+def _binds(service: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    for volume in service.get("volumes", ()):
+        source, target = volume.split(":")[:2]
+        if source.startswith("."):
+            yield source, target
+
+
+def manifests(folder: Path = KUBERNETES) -> Iterator[tuple[Path, dict[str, Any]]]:
+    """Every object of the manifests, with the file it is in; kustomizations are not objects."""
+    for file in sorted(folder.rglob("*.yaml")):
+        if file.name != "kustomization.yaml":
+            yield from ((file, document) for document in yaml.safe_load_all(file.read_text()) if document)
+
+
+def pods() -> Iterator[tuple[str, dict[str, Any]]]:
+    """The name and the pod of every workload."""
+    for _, document in manifests():
+        if "template" in document.get("spec", {}):
+            yield document["metadata"]["name"], document["spec"]["template"]["spec"]
+
+
+def kubernetes_containers() -> dict[str, Container]:
+    """The container of every workload."""
+    return {name: _container(name, pod) for name, pod in pods()}
+
+
+def _container(name: str, pod: Mapping[str, Any]) -> Container:
+    (container,) = pod["containers"]
+    environment = {entry["name"]: entry.get("value") for entry in container.get("env", ())}
+    for source in container.get("envFrom", ()):
+        environment.update(config_map(source["configMapRef"]["name"]))
+    files: dict[str, Path] = {}
+    for mount in container.get("volumeMounts", ()):
+        volume = next((v for v in pod.get("volumes", ()) if v["name"] == mount["name"]), {})
+        if "configMap" in volume:
+            files.update(_mounted(volume["configMap"], mount))
+    command = (*container.get("command", ()), *container.get("args", ()))
+    return Container(name, container["image"], environment, files, command)
+
+
+def _mounted(source: Mapping[str, Any], mount: Mapping[str, str]) -> Iterator[tuple[str, Path]]:
+    """The files of a configMap volume: generated from the folder of the same name below docker/."""
+    folder = DOCKER / source["name"]
+    items = source.get("items") or [{"key": file, "path": file} for file in generated(folder)]
+    for item in items:
+        if "subPath" not in mount:
+            yield f"{mount['mountPath']}/{item['path']}", folder / item["key"]
+        elif item["path"] == mount["subPath"]:
+            yield mount["mountPath"], folder / item["key"]
+
+
+def generated(folder: Path) -> list[str]:
+    """The files a folder's kustomization makes a configMap of."""
+    (generator,) = yaml.safe_load((folder / "kustomization.yaml").read_text())["configMapGenerator"]
+    assert generator["name"] == folder.name
+    return generator["files"]
+
+
+def config_map(name: str) -> dict[str, str]:
+    """The entries of a configMap that is a manifest."""
+    return next(d["data"] for _, d in manifests() if d["kind"] == "ConfigMap" and d["metadata"]["name"] == name)
