@@ -7,7 +7,8 @@
 #   cluster.sh kill PART…        stop it without warning (SIGKILL), as a fault would
 #   cluster.sh status [PART…]    what runs, where, how large; exit code 1 if one does not
 #   cluster.sh wipe              stop everything and remove its data
-#   cluster.sh env               the variables of the servers, for a shell: eval "$(cluster.sh env)"
+#   cluster.sh env               the variables of the servers and of the `asklake` command that uses them, for a
+#                                shell: eval "$(docker/native/cluster.sh env)"
 #   cluster.sh versions          which version of each part this is
 #   cluster.sh installed         exit code 1, and what is missing, if `up` would have to install
 #
@@ -156,7 +157,10 @@ cmd_installed() {
   java_home >/dev/null
 }
 
-cmd_env() { compgen -v LAKE_ | while read -r name; do printf 'export %s=%q\n' "$name" "${!name}"; done; }
+cmd_env() {
+  local name
+  for name in $(compgen -v LAKE_) $(compgen -v ASKLAKE_); do printf 'export %s=%q\n' "$name" "${!name}"; done
+}
 
 main() {
   local command=${1:-} named=("${@:2}") parts

@@ -1,6 +1,6 @@
 # shellcheck shell=bash disable=SC2034
 # What the servers are and where they live: versions, folders, and the variables their configuration is written with.
-# Sourced by cluster.sh; `eval "$(docker/native/cluster.sh env)"` gives a shell the same.
+# Sourced by cluster.sh; `eval "$(docker/native/cluster.sh env)"` gives a shell the variables.
 
 DOCKER_DIR=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 
@@ -38,3 +38,16 @@ export LAKE_KAFKA_CONTROLLER=127.0.0.1:$LAKE_KAFKA_CONTROLLER_PORT
 export LAKE_KAFKA_LISTENERS=CLIENT://127.0.0.1:$LAKE_KAFKA_PORT,CONTROLLER://127.0.0.1:$LAKE_KAFKA_CONTROLLER_PORT
 export LAKE_KAFKA_ADVERTISED=CLIENT://127.0.0.1:$LAKE_KAFKA_PORT
 export LAKE_KAFKA_DATA=$CLUSTER_HOME/data/kafka
+
+# What the `asklake` command is told of them.
+export ASKLAKE_PROFILE=cluster
+export ASKLAKE_TRINO_URL=http://asklake@127.0.0.1:$LAKE_TRINO_PORT
+export ASKLAKE_NESSIE_URL=$LAKE_NESSIE_URI
+export ASKLAKE_WAREHOUSE_URL=s3://warehouse
+export ASKLAKE_LANDING=s3://landing
+export ASKLAKE_S3_ENDPOINT=$LAKE_S3_ENDPOINT
+export ASKLAKE_S3_REGION=$LAKE_S3_REGION
+export ASKLAKE_S3_ACCESS_KEY=$LAKE_S3_ACCESS_KEY
+export ASKLAKE_S3_SECRET_KEY=$LAKE_S3_SECRET_KEY
+export ASKLAKE_POSTGRES_URL=postgresql://asklake:$LAKE_ASKLAKE_DB_PASSWORD@127.0.0.1:$LAKE_POSTGRES_PORT/asklake
+export ASKLAKE_REDIS_URL=redis://:$LAKE_REDIS_PASSWORD@127.0.0.1:$LAKE_REDIS_PORT/0

@@ -3,4 +3,4 @@
 set -eu
 mkdir -p "$LAKE_TRINO_CATALOG_DIR"
 cp /etc/trino/lake.properties "$LAKE_TRINO_CATALOG_DIR/"
-exec /usr/lib/trino/bin/run-trino -Dnode.data-dir=/data/trino -Dplugin.dir=/usr/lib/trino/plugin
+exec /usr/lib/trino/bin/run-trino
