@@ -38,8 +38,8 @@ class Servers:
         return done
 
     @property
-    def lake(self) -> dict[str, str]:
-        """Every LAKE_ variable: addresses, ports, credentials."""
+    def variables(self) -> dict[str, str]:
+        """Every LAKE_ and ASKLAKE_ variable: addresses, ports, credentials."""
         lines = (line.removeprefix("export ") for line in self.script("env").stdout.splitlines())
         return dict(shlex.split(line)[0].split("=", 1) for line in lines)
 
@@ -48,8 +48,14 @@ class Servers:
         file = self.home / "run" / f"{part}.pid"
         return int(file.read_text().split()[0]) if file.exists() else None
 
+    def addresses(self, part: str) -> set[str]:
+        """The addresses a part listens on, as the kernel writes them."""
+        inodes = {os.readlink(fd)[8:-1] for fd in Path(f"/proc/{self.pid(part)}/fd").iterdir() if _is_socket(fd)}
+        rows = (line.split() for t in ("tcp", "tcp6") for line in Path(f"/proc/net/{t}").read_text().splitlines())
+        return {row[1].partition(":")[0] for row in rows if row[3] == "0A" and row[9] in inodes}
+
     def processes(self) -> list[str]:
-        """Command line of every process of this machine that names this set's folder or ports."""
+        """Command line of every process that was started for this set, by what its environment says."""
         found = []
         for folder in Path("/proc").glob("[0-9]*"):
             try:
@@ -66,6 +72,13 @@ def missing() -> str:
     """What is not installed, in words; empty if everything is."""
     done = subprocess.run([str(SCRIPT), "installed"], capture_output=True, text=True, check=False)
     return "" if done.returncode == 0 else done.stderr.strip()
+
+
+def _is_socket(fd: Path) -> bool:
+    try:
+        return os.readlink(fd).startswith("socket:")
+    except OSError:  # closed meanwhile
+        return False
 
 
 def _free_ports(count: int) -> list[int]:

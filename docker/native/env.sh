@@ -1,4 +1,4 @@
-# shellcheck shell=bash disable=SC2034
+# shellcheck shell=bash disable=SC2034,SC2153
 # What the servers are and where they live: versions, folders, and the variables their configuration is written with.
 # Sourced by cluster.sh; `eval "$(docker/native/cluster.sh env)"` gives a shell the variables.
 

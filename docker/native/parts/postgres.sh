@@ -33,10 +33,24 @@ init_postgres() {
   rm -f "$password"
 }
 
+# release_postgres FOLDER: after a kill, wait for what is left of the old server, all of which works in the folder, and
+# drop its lock. PostgreSQL itself would refuse to start as long as nobody has reaped the one that was killed.
+release_postgres() {
+  local deadline=$((SECONDS + 30)) folder
+  if [[ ! -f $1/postmaster.pid ]]; then return; fi
+  folder=$(realpath "$1")
+  while [[ -n $(find /proc -maxdepth 2 -name cwd -lname "$folder" 2>/dev/null) ]]; do
+    if ((SECONDS >= deadline)); then fail "another PostgreSQL works in $1: stop it first"; fi
+    sleep 0.1
+  done
+  rm -f "$1/postmaster.pid"
+}
+
 start_postgres() {
   local data
   data=$(pg_data)
   if [[ ! -f $data/PG_VERSION ]]; then init_postgres "$data"; fi
+  release_postgres "$data"
   # No socket: its path would be too long in a deep checkout.
   launch postgres "${AS_POSTGRES[@]}" "$PG_BIN/postgres" -D "$data" -p "$LAKE_POSTGRES_PORT" \
     -c listen_addresses=127.0.0.1 -c unix_socket_directories= -c max_connections=200

@@ -20,9 +20,11 @@ start_s3() {
   mkdir -p "$CLUSTER_HOME/data/s3"
   ROOT_ACCESS_KEY=$LAKE_S3_ACCESS_KEY ROOT_SECRET_KEY=$LAKE_S3_SECRET_KEY launch s3 \
     "$SERVERS_CACHE/versitygw-$VERSITYGW_VERSION/versitygw" --port "127.0.0.1:$LAKE_S3_PORT" --region "$LAKE_S3_REGION" \
-    posix "$CLUSTER_HOME/data/s3"
+    --health /health posix "$CLUSTER_HOME/data/s3"
 }
 
-ready_s3() { listening "$LAKE_S3_PORT" && "$DOCKER_DIR/s3/create_buckets.sh" 2>>"$(log_file s3)"; }
+ready_s3() {
+  curl -sf -o /dev/null --max-time 5 "$LAKE_S3_ENDPOINT/health" && "$DOCKER_DIR/s3/create_buckets.sh" 2>>"$(log_file s3)"
+}
 
 stop_s3() { stop s3 TERM 10; }
