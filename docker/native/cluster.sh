@@ -73,7 +73,7 @@ cmd_up() {
   local part began=$EPOCHREALTIME failed=0 started=()
   cmd_install "$@"
   # shellcheck disable=SC2034 # the parts read it
-  JAVA=$(java_home)
+  JAVA=$(find_java) || true # none, if no part wants it
   alone
   for part in "$@"; do
     if running "$part" >/dev/null; then continue; fi
@@ -154,7 +154,7 @@ cmd_installed() {
     if [[ ! -e $file ]]; then missing+=("$file"); fi
   done
   if ((${#missing[@]} > 0)); then fail "not installed: ${missing[*]}; \`docker/native/cluster.sh install\` brings them"; fi
-  java_home >/dev/null
+  find_java >/dev/null || fail "no Java $JAVA_LEAST or newer; \`docker/native/cluster.sh install\` brings one"
 }
 
 cmd_env() {

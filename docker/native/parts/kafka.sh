@@ -1,7 +1,10 @@
 # shellcheck shell=bash
 # A broker of the Kafka protocol, for streams of events.
 
-install_kafka() { whole "kafka-$KAFKA_VERSION" download_kafka; }
+install_kafka() {
+  install_java
+  whole "kafka-$KAFKA_VERSION" download_kafka
+}
 
 download_kafka() {
   maven copy-dependencies -f "$DOCKER_DIR/native/kafka.pom.xml" "-Dkafka.version=$KAFKA_VERSION" -DincludeScope=runtime \

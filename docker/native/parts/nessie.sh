@@ -1,7 +1,10 @@
 # shellcheck shell=bash
 # Nessie: the catalog of tables, with branches, on PostgreSQL.
 
-install_nessie() { whole "nessie-$NESSIE_VERSION" download_nessie; }
+install_nessie() {
+  install_java
+  whole "nessie-$NESSIE_VERSION" download_nessie
+}
 
 download_nessie() { artifact "org.projectnessie.nessie:nessie-quarkus:$NESSIE_VERSION:jar:runner" "$1"; }
 

@@ -7,13 +7,10 @@ install_s3() {
 }
 
 build_s3() {
-  command -v go >/dev/null || {
-    echo "The S3 server is compiled with Go, which is missing: install Go from https://go.dev/dl"
-    return 1
-  }
   # The modules and objects of the build are of no use afterwards.
   local -x GOPATH=$1/go GOCACHE=$1/cache GOBIN=$1 GOFLAGS=-modcacherw
-  go install -ldflags "-s -w" "github.com/versity/versitygw/cmd/versitygw@$VERSITYGW_VERSION" && rm -rf "$1/go" "$1/cache"
+  with_go "$1" go install -ldflags "-s -w" "github.com/versity/versitygw/cmd/versitygw@$VERSITYGW_VERSION" &&
+    rm -rf "$1/go" "$1/cache"
 }
 
 start_s3() {

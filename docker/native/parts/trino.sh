@@ -2,11 +2,12 @@
 # Trino: the engine. One node that is coordinator and worker; the catalog `lake` is there from the start.
 
 install_trino() {
-  need_packages unzip unzip
+  install_java
   whole "trino-$TRINO_VERSION" download_trino
 }
 
 download_trino() {
+  need_packages unzip unzip
   artifact "io.trino:trino-server-core:$TRINO_VERSION:tar.gz" "$1" &&
     artifact "io.trino:trino-iceberg:$TRINO_VERSION:zip" "$1" &&
     tar -xzf "$1/trino-server-core-$TRINO_VERSION.tar.gz" -C "$1" --strip-components=1 &&
@@ -17,11 +18,13 @@ download_trino() {
 }
 
 start_trino() {
-  local home=$SERVERS_CACHE/trino-$TRINO_VERSION data=$CLUSTER_HOME/data/trino jvm node
+  local home=$SERVERS_CACHE/trino-$TRINO_VERSION data=$CLUSTER_HOME/data/trino absent jvm node
   mkdir -p "$LAKE_TRINO_CATALOG_DIR" "$data/etc"
   cp "$DOCKER_DIR/trino/catalog-store.properties" "$data/etc/"
   cp "$DOCKER_DIR/trino/lake.properties" "$LAKE_TRINO_CATALOG_DIR/"
-  mapfile -t jvm <"$DOCKER_DIR/trino/jvm.config"
+  # A Java without the module does without it.
+  if grep -q jdk.incubator.vector "$JAVA/release"; then absent=none; else absent=jdk.incubator.vector; fi
+  mapfile -t jvm < <(grep -v "$absent" "$DOCKER_DIR/trino/jvm.config")
   mapfile -t node < <(sed 's/^/-D/' "$DOCKER_DIR/trino/node.properties")
   launch trino env -C "$data" "$JAVA/bin/java" "${jvm[@]}" "-Xmx$LAKE_TRINO_HEAP" "${node[@]}" \
     -Dnode.id=native -Dnode.internal-address=127.0.0.1 -Dnode.bind-ip=127.0.0.1 \
