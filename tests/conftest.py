@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from lakehouse_assets.lakehouse.lake import Lake
+from lakehouse_assets.lakehouse.nessie import NOTHING, Nessie, Reference
 from lakehouse_assets.settings import Settings
 from tests.servers import Servers, missing
 
@@ -63,3 +64,20 @@ def servers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Servers]:
     finally:
         started.script("wipe")
     assert not started.processes()
+
+
+@pytest.fixture
+def cluster_settings(servers: Servers, tmp_path: Path) -> Settings:
+    """Settings of the cluster profile on these servers, whose main branch is empty; for tests marked `cluster`."""
+    given = {k.removeprefix("ASKLAKE_").lower(): v for k, v in servers.variables.items() if k.startswith("ASKLAKE_")}
+    wanted = {k: v for k, v in given.items() if k in Settings.model_fields and k not in ("home", "landing")}
+    made = Settings(**{**wanted, "home": tmp_path / "cluster", "landing": "", "dagster_home": None})  # pyright: ignore
+    nessie = Nessie(made.nessie_url)
+    nessie.assign(nessie.reference(), Reference("", NOTHING, "DETACHED"))
+    return made
+
+
+@pytest.fixture
+def cluster_lake(cluster_settings: Settings) -> Lake:
+    """An empty lake of the cluster profile."""
+    return Lake(cluster_settings)

@@ -17,6 +17,8 @@ from requests.adapters import HTTPAdapter
 from urllib3.util.retry import Retry
 
 MAIN = "main"
+NOTHING = "2e1cfa82b035c26cbbbdae632cea070514eb8b773f616aaeaf668e2f0be8f10d"
+"""The hash of no commit at all, at which every history begins."""
 TIMEOUT_S = 30
 PAGE = 500
 
@@ -110,7 +112,7 @@ class Nessie:
         Raises:
             ReferenceConflictError: the branch is not where `branch` says.
         """
-        body = {"type": to.kind, "name": to.name, "hash": to.hash}
+        body = {"type": to.kind, "hash": to.hash, **({"name": to.name} if to.name else {})}
         return _reference(
             self._call("PUT", f"/trees/{quote(branch.pinned, safe='@')}", {"type": "BRANCH"}, body)["reference"]
         )
