@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 from pathlib import Path
-from typing import Literal, Self
+from typing import Any, Literal, Self
 
 from pydantic import Field, SecretStr, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -55,6 +55,9 @@ class Settings(BaseSettings):
         default=SecretStr(""),
         description="PostgreSQL database of the question queue and of Dagster, as postgresql://user:password@host/name.",
     )
+    logs_url: str = Field(
+        default="", description="Where the cluster profile keeps the logs of runs, as s3://bucket; default: a folder."
+    )
     branch_retention: timedelta = Field(
         default=timedelta(days=7), description="How long the branch of a publication that failed its audit is kept."
     )
@@ -90,8 +93,14 @@ class Settings(BaseSettings):
     def queue_url(self) -> str:
         """SQLAlchemy URL of the question queue."""
         if self.profile == "cluster":
-            return self.postgres_url.get_secret_value()
+            return self.postgres_sqlalchemy_url
         return f"sqlite:///{self.home.absolute() / 'questions.db'}"
+
+    @property
+    def postgres_sqlalchemy_url(self) -> str:
+        """SQLAlchemy URL of PostgreSQL, by the driver that is installed."""
+        scheme, rest = self.postgres_url.get_secret_value().split("://", 1)
+        return f"{'postgresql+psycopg2' if scheme in ('postgres', 'postgresql') else scheme}://{rest}"
 
     @property
     def landing_root(self) -> str:
@@ -117,6 +126,17 @@ class Settings(BaseSettings):
     def dbt_target_dir(self) -> Path:
         """Where dbt writes its manifests; relation names are baked into them, so each profile has its own."""
         return self.dbt_project_dir / "target" / ("" if self.profile == "local" else self.profile)
+
+    @property
+    def s3_options(self) -> dict[str, Any]:
+        """Fsspec's options of the S3 server, where one is named."""
+        if not self.s3_endpoint:
+            return {}
+        return {
+            "key": self.s3_access_key.get_secret_value(),
+            "secret": self.s3_secret_key.get_secret_value(),
+            "client_kwargs": {"endpoint_url": self.s3_endpoint, "region_name": self.s3_region},
+        }
 
     @property
     def file_system_properties(self) -> dict[str, str]:

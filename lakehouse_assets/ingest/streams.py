@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import IO, Any
 
 from lakehouse_assets.ingest.errors import IngestError
+from lakehouse_assets.settings import get_settings
 
 BLOCK = 4 << 20
 IGNORED_SUFFIXES = (".tmp", ".part", ".partial", ".crdownload")
@@ -69,10 +70,10 @@ def _remote_matches(url: str) -> list[str]:
 
 
 def file_system(url: str) -> tuple[Any, str]:
-    """The fsspec file system of a URL, and the path within it."""
+    """The fsspec file system of a URL, and the path within it; the settings name the S3 server and its keys."""
     import fsspec
 
-    return fsspec.core.url_to_fs(url)
+    return fsspec.core.url_to_fs(url, **(get_settings().s3_options if url.startswith("s3://") else {}))
 
 
 def is_unfinished(name: str) -> bool:

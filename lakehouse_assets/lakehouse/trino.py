@@ -6,6 +6,7 @@ table contains.
 
 from __future__ import annotations
 
+import logging
 import re
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -35,6 +36,8 @@ BRANCH, AT = "pub_", "at_"
 """How the catalogs of publications' branches, and those of older commits, are named."""
 OPEN_PARTITIONS = 4000
 """Partitions that a statement may write at once; a first build makes one a day, for years."""
+# Its client says at every start that it cannot keep tokens, which are not used here.
+logging.getLogger("trino.auth").setLevel(logging.WARNING)
 _ARROW = {
     "boolean": pa.bool_(), "tinyint": pa.int8(), "smallint": pa.int16(), "integer": pa.int32(), "bigint": pa.int64(),
     "real": pa.float32(), "double": pa.float64(), "date": pa.date32(), "varbinary": pa.binary(),
