@@ -10,7 +10,7 @@ export DBT_SEND_ANONYMOUS_USAGE_STATS := false
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run dev test faults lint format bench cluster-up cluster-down cluster-status clean
+.PHONY: help setup run dev test faults lint format bench cluster-up cluster-run cluster-down cluster-status clean
 
 help: ## List the commands
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | column -t -s "$$(printf '\t')"
@@ -54,6 +54,9 @@ bench: setup ## Each benchmark beside its peer or its limit; writes bench/result
 
 cluster-up: ## Install and start the servers of the cluster profile
 	@docker/native/cluster.sh up
+
+cluster-run: setup ## The sample data and questions of `make run`, on the servers of the cluster profile
+	@eval "$$(docker/native/cluster.sh env)" && $(BIN)/asklake demo
 
 cluster-down: ## Stop them; their data stays
 	@docker/native/cluster.sh down

@@ -24,6 +24,8 @@ app = typer.Typer(
 )  # fmt: skip
 quarantine_app = typer.Typer(help="Records that could not be loaded: what is wrong, and loading them after a fix.")
 app.add_typer(quarantine_app, name="quarantine")
+branches_app = typer.Typer(help="Branches that publications of the cluster profile left.", invoke_without_command=True)
+app.add_typer(branches_app, name="branches")
 
 Tenant = Annotated[str | None, typer.Option("--tenant", help="Tenant to act as, for example pb.amritsar.")]
 Limit = Annotated[int, typer.Option("--limit", min=1, max=1000, help="Most rows to return.")]
@@ -36,6 +38,7 @@ Where = Annotated[
 ]
 OnlySource = Annotated[str | None, typer.Option("--source", help="Only records of this source.")]
 OnlyLoad = Annotated[str | None, typer.Option("--load", help="Only records of this load.")]
+BranchName = Annotated[str, typer.Argument(help="A branch, as `asklake branches` lists it.")]
 Ids = Annotated[list[str] | None, typer.Argument(help="Ids of records; all that the options name, if none.")]
 _DAY = ["%Y-%m-%d"]
 
@@ -188,6 +191,54 @@ def history(
     from lakehouse_assets.commands import lookups
 
     lookups.history(Out(as_json), table, limit)
+
+
+@branches_app.callback()
+def branches(context: typer.Context, as_json: Json = False) -> None:
+    """List the branches that publications left: refused by their audit, under way, or dead."""
+    from lakehouse_assets.commands import versions
+
+    if context.invoked_subcommand is None:
+        versions.list_branches(Out(as_json))
+
+
+@branches_app.command("diff")
+def branches_diff(name: BranchName, as_json: Json = False) -> None:
+    """Count the rows in which a branch differs from main, table by table."""
+    from lakehouse_assets.commands import versions
+
+    versions.diff_branch(Out(as_json), name)
+
+
+@branches_app.command("drop")
+def branches_drop(name: BranchName, as_json: Json = False) -> None:
+    """Remove the branch of a publication; main is not touched."""
+    from lakehouse_assets.commands import versions
+
+    versions.drop_branch(Out(as_json), name)
+
+
+@app.command()
+def log(
+    table: Annotated[str | None, typer.Argument(help="Only commits that changed this table.")] = None,
+    limit: Limit = 20,
+    as_json: Json = False,
+) -> None:
+    """The commits of main (cluster profile): when, which tables, by which publication and run."""
+    from lakehouse_assets.commands import versions
+
+    versions.log(Out(as_json), table, limit)
+
+
+@app.command()
+def rollback(
+    commit: Annotated[str, typer.Argument(help="Hash of a commit, or its beginning; `asklake log` lists them.")],
+    as_json: Json = False,
+) -> None:
+    """Take main back to an earlier commit, all tables at once (cluster profile)."""
+    from lakehouse_assets.commands import versions
+
+    versions.rollback(Out(as_json), commit)
 
 
 @app.command()

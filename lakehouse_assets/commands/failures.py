@@ -46,6 +46,9 @@ _FAILED = {
     "IngestError": "",
     "SchemaDriftError": "",
     "PublicationConflictError": "run the command again",
+    "NessieError": "`make cluster-status` shows which servers run; ASKLAKE_NESSIE_URL names this one",
+    "TrinoConnectionError": "`make cluster-status` shows which servers run; ASKLAKE_TRINO_URL names this one",
+    "TrinoQueryError": "the query is in Trino's own page, under its id",
     "DbtFailedError": "the models are in dbt_project/models, the metrics in semantic/models",
     "ManifestMissingError": "",
     "AlreadySettledError": "",
@@ -58,6 +61,7 @@ _USAGE = {
     "SourceError": "",
     "ValidationError": "check the ASKLAKE_ variables and the arguments",
     "FileNotFoundError": "check the path",
+    "ReferenceGoneError": "`asklake branches` lists the branches",
     "AnswerNotFoundError": "semantic.nlq_answers has the ids of all answers",
     "UnknownRecordError": "",
 }
@@ -96,7 +100,8 @@ def _text(error: BaseException) -> str:
     details = getattr(error, "errors", None)
     if callable(details):  # pydantic's own text has a line per field and an address to look up
         found: Any = details()
-        return "; ".join(f"{'.'.join(map(str, d['loc']))}: {d['msg']}" for d in found)
+        said = [(".".join(map(str, d["loc"])), d["msg"].removeprefix("Value error, ")) for d in found]
+        return "; ".join(f"{place}: {message}" if place else message for place, message in said)
     # SQLAlchemy's own text has the statement and an address to look up; the driver's is a sentence.
     return str(getattr(error, "orig", None) or error).rstrip(".") or type(error).__name__
 

@@ -82,7 +82,7 @@ def sql(out: Out, statement: str, limit: int) -> None:
 def history(out: Out, name: str, limit: int) -> None:
     """The snapshots of one table, newest first."""
     lake = open_lake()
-    identifier = _known_table(lake, name)
+    identifier = known_table(lake, name)
     table = lake.catalog.load_table(identifier)
     entries = [_entry(s) for s in sorted(table.metadata.snapshots, key=lambda s: -s.timestamp_ms)[:limit]]
     out.table(
@@ -96,7 +96,7 @@ def history(out: Out, name: str, limit: int) -> None:
     out.emit({"table": identifier, "snapshots": entries})
 
 
-def _known_table(lake: Lake, name: str) -> str:
+def known_table(lake: Lake, name: str) -> str:
     """The identifier a person means: `layer.table`, or a table name that only one layer has.
 
     Raises:

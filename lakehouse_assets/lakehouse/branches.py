@@ -20,6 +20,8 @@ from lakehouse_assets.lakehouse.lake import Lake
 from lakehouse_assets.lakehouse.nessie import MAIN, Commit, NessieError, Reference, ReferenceGoneError
 from lakehouse_assets.lakehouse.trino import AT, BRANCH
 
+KEPT_CATALOGS = 64
+"""Catalogs of older commits that Trino may have; they are made again where they are needed."""
 _SEARCHED = 5000
 """Commits of main that are searched for the one a person names."""
 
@@ -113,11 +115,13 @@ def sweep(lake: Lake, *, now: datetime | None = None) -> list[str]:
                 drop(lake, reference.name)
                 removed.append(reference.name)
     alive = {r.name for r in lake.catalog.nessie.references()}
-    for catalog in lake.engine.catalogs():
-        if catalog not in alive and catalog.startswith((BRANCH, AT)):
-            with suppress(NessieError):
-                lake.engine.drop_catalog(catalog)
-                removed.append(catalog)
+    catalogs = lake.engine.catalogs()
+    left = [c for c in catalogs if c.startswith(BRANCH) and c not in alive]
+    older = [c for c in catalogs if c.startswith(AT)]
+    for catalog in left + (older if len(older) > KEPT_CATALOGS else []):
+        with suppress(NessieError):
+            lake.engine.drop_catalog(catalog)
+            removed.append(catalog)
     return removed
 
 

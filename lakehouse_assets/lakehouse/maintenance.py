@@ -61,6 +61,11 @@ def maintain(lake: Lake, contracts: Mapping[str, Contract], *, run_id: str) -> l
         contracts: Contract of every table, by identifier.
         run_id: Run to name in the snapshots that compaction makes.
     """
+    if lake.settings.profile == "cluster":
+        from lakehouse_assets.lakehouse.branches import sweep
+
+        sweep(lake)
+        return []
     sweep_dead_publications(lake)
     done = []
     for identifier in sorted(lake.catalog.heads()):
