@@ -65,4 +65,5 @@ cluster-status: ## What of them runs, where, how large
 	@docker/native/cluster.sh status
 
 clean: ## Remove the data and the environment
+	@if [ -d .asklake/cluster ]; then docker/native/cluster.sh wipe; fi
 	rm -rf .asklake $(VENV) dbt_project/target

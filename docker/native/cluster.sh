@@ -80,8 +80,8 @@ cmd_up() {
     if listening "${PORTS[$part]}"; then
       fail "port ${PORTS[$part]} of $part is taken by another program; choose one with LAKE_${part^^}_PORT"
     fi
-    # Nessie needs its database before it starts; the others start side by side.
-    if [[ $part == nessie ]] && ! await_postgres; then failed=1 && continue; fi
+    # Nessie looks for its database as it starts; the others start side by side.
+    if [[ $part == nessie ]] && ! await_needs; then failed=1 && continue; fi
     "start_$part"
     started+=("$part")
   done
@@ -95,9 +95,12 @@ cmd_up() {
   return $failed
 }
 
-await_postgres() {
-  running postgres >/dev/null || fail "nessie needs postgres, which does not run: cluster.sh up postgres nessie"
-  await postgres "${READY_WITHIN[postgres]}"
+await_needs() {
+  local need
+  for need in postgres s3; do
+    running "$need" >/dev/null || fail "nessie needs $need, which does not run: cluster.sh up postgres s3 nessie"
+    await "$need" "${READY_WITHIN[$need]}" || return 1
+  done
 }
 
 since() { awk -v a="$1" -v b="$EPOCHREALTIME" 'BEGIN {printf "%.1f", b - a}'; }

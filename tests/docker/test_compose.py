@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,7 @@ import pytest
 import yaml
 from jsonschema import Draft7Validator
 
+from lakehouse_assets.settings import Settings, get_settings
 from tests.docker.reading import COMPOSE, DOCKER, compose, compose_containers, env_example, variables_of
 
 SCHEMA = json.loads(
@@ -106,6 +108,25 @@ def test_addresses_name_services_and_their_ports() -> None:
 def test_volumes_are_declared_and_used() -> None:
     named = {v.split(":")[0] for service in SERVICES.values() for v in service.get("volumes", ()) if v[0] != "."}
     assert named == set(compose()["volumes"])
+
+
+def test_the_image_is_built_with_settings_that_are_whole(monkeypatch: pytest.MonkeyPatch) -> None:
+    given = re.findall(r"(ASKLAKE_\w+)=(\S+)", (DOCKER / "Dockerfile").read_text().split("\nFROM")[1])
+    for name in os.environ.keys() - {"PATH"}:
+        monkeypatch.delenv(name)
+    for name, value in given:
+        monkeypatch.setenv(name, value)
+    assert get_settings().profile == "cluster"
+
+
+@pytest.mark.parametrize("name", ["code", "api", "dagster-webserver", "dagster-daemon"])
+def test_a_container_has_settings_that_are_whole(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    known = {f"ASKLAKE_{field.upper()}" for field in Settings.model_fields}
+    given = {variable: str(value) for variable, value in CONTAINERS[name].environment.items()}
+    for variable, value in given.items():
+        monkeypatch.setenv(variable, value)
+    assert get_settings().profile == "cluster"
+    assert given.keys() - known <= {"ASKLAKE_REDIS_URL"}
 
 
 def test_the_image_holds_what_its_commands_name() -> None:

@@ -128,17 +128,22 @@ def test_an_old_java_is_passed_over_and_none_is_explained(tmp_path: Path) -> Non
         (home / "bin" / "java").touch(mode=0o755)
         (home / "release").write_text(f'IMPLEMENTOR="x"\nJAVA_VERSION="{version}"\n')
 
-    def found(explicit: str, installed: str) -> subprocess.CompletedProcess[str]:
-        search = (
-            f'. "{SCRIPT.parent}/env.sh"; . "{SCRIPT.parent}/processes.sh"; . "{SCRIPT.parent}/installing.sh"; '
-            f'installed_jdks() {{ printf "%s" "{installed}"; }}; java_home'
+    def run(command: str, explicit: str, installed: str) -> subprocess.CompletedProcess[str]:
+        sources = "; ".join(f'. "{SCRIPT.parent}/{name}.sh"' for name in ("env", "processes", "installing"))
+        found = f'installed_javas() {{ printf "%s" "{installed}"; }}; pypi() {{ return 1; }}'
+        environ = {
+            **os.environ, "ASKLAKE_JAVA_HOME": explicit, "JAVA_HOME": str(tmp_path / "jdk-17.0.15"),
+            "ASKLAKE_SERVERS_CACHE": str(tmp_path),
+        }  # fmt: skip
+        return subprocess.run(
+            ["bash", "-c", f"{sources}; {found}; {command}"], env=environ, capture_output=True, text=True, check=False
         )
-        environ = {**os.environ, "ASKLAKE_JAVA_HOME": explicit, "JAVA_HOME": str(tmp_path / "jdk-17.0.15")}
-        return subprocess.run(["bash", "-c", search], env=environ, capture_output=True, text=True, check=False)
 
-    assert found(str(tmp_path / "jdk-24.0.1"), "").stdout == str(tmp_path / "jdk-24.0.1")
-    assert found("", str(tmp_path / "jdk-24.0.1")).stdout == str(tmp_path / "jdk-24.0.1")
-    none = found("", "")
+    enough = str(tmp_path / "jdk-24.0.1")
+    assert run("find_java", enough, "").stdout == enough
+    assert run("find_java", "", enough).stdout == enough
+    assert run("find_java", "", "").returncode == 1
+    none = run("install_java", "", "")
     assert none.returncode == 1
-    assert "needs a JDK 24 or newer" in none.stderr
+    assert "needs Java 24 or newer" in none.stderr
     assert "ASKLAKE_JAVA_HOME" in none.stderr

@@ -110,10 +110,10 @@ def test_a_server_that_does_not_start_is_named_with_the_end_of_its_log(small: Se
     assert "FATAL CONFIG FILE ERROR" in done.stderr
 
 
-def test_nessie_says_that_it_needs_postgres(small: Servers) -> None:
+def test_nessie_says_what_it_needs(small: Servers) -> None:
     done = small.script("up", "nessie", check=False)
     assert done.returncode == 1
-    assert "cluster.sh up postgres nessie" in done.stderr
+    assert "nessie needs postgres, which does not run: cluster.sh up postgres s3 nessie" in done.stderr
 
 
 def test_two_starts_at_once_are_one(small: Servers) -> None:

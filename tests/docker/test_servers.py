@@ -18,7 +18,7 @@ from confluent_kafka import Consumer, Producer
 
 from tests.servers import PARTS, Servers
 
-pytestmark = [pytest.mark.cluster, pytest.mark.timeout(900)]
+pytestmark = pytest.mark.cluster
 
 
 @pytest.fixture(scope="module")
