@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import tomllib
 from pathlib import Path
 from typing import Any
 
@@ -127,6 +128,15 @@ def test_a_container_has_settings_that_are_whole(name: str, monkeypatch: pytest.
         monkeypatch.setenv(variable, value)
     assert get_settings().profile == "cluster"
     assert given.keys() - known <= {"ASKLAKE_REDIS_URL"}
+
+
+def test_versions_are_those_of_the_project() -> None:
+    project = tomllib.loads((DOCKER.parent / "pyproject.toml").read_text())["project"]
+    assert CONTAINERS["api"].version == project["version"]
+    superset = (DOCKER / "superset" / "Dockerfile").read_text()
+    driver = next(d for d in project["dependencies"] if d.startswith("trino=="))
+    assert f" {driver} " in superset
+    assert f"superset:{CONTAINERS['superset'].version}\n" in superset
 
 
 def test_the_image_holds_what_its_commands_name() -> None:

@@ -28,8 +28,9 @@ CONTAINERS = kubernetes_containers()
 PODS = dict(pods())
 # What differs between one machine and many: memory, who else may connect, the coordinator's way to itself.
 OWN = {
-    "LAKE_TRINO_QUERY_MEMORY", "LAKE_TRINO_URI", "LAKE_KAFKA_LISTENERS", "LAKE_KAFKA_ADVERTISED", "LAKE_KAFKA_DATA",
-    "JAVA_OPTS_APPEND", "KAFKA_HEAP_OPTS", "ASKLAKE_POSTGRES_URL", "ASKLAKE_REDIS_URL",
+    "LAKE_TRINO_QUERY_MEMORY", "LAKE_TRINO_TOTAL_QUERY_MEMORY", "LAKE_TRINO_URI", "LAKE_KAFKA_LISTENERS",
+    "LAKE_KAFKA_ADVERTISED", "LAKE_KAFKA_DATA", "JAVA_OPTS_APPEND", "KAFKA_HEAP_OPTS", "ASKLAKE_POSTGRES_URL",
+    "ASKLAKE_REDIS_URL",
 }  # fmt: skip
 
 
