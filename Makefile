@@ -42,9 +42,11 @@ format: setup ## Put the style right
 	$(BIN)/ruff format .
 	$(BIN)/sqlfluff fix --disable-progress-bar dbt_project
 
+# The tests of the cluster share one set of servers, so they come after the others and in one process.
 # CLUSTER=required makes a test that cannot have its servers fail; without it, it is skipped with the reason.
 test: lint ## Lint and every test
-	$(BIN)/python -m pytest -n 2 --dist loadgroup --cluster $(or $(CLUSTER),auto)
+	$(BIN)/python -m pytest -n 2 -m "not cluster"
+	$(BIN)/python -m pytest -m cluster --cluster $(or $(CLUSTER),auto)
 
 faults: setup ## Kills at 60 random points, a full disk, a read-only warehouse, many writers at once
 	$(BIN)/python -m pytest -s tests/faults --kills 30

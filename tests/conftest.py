@@ -23,12 +23,10 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """The tests of the cluster share one set of servers, so one worker has them all; the first waits for its start."""
+    """The first test of the cluster waits for the start of its servers."""
     for item in items:
-        if item.get_closest_marker("cluster"):
-            item.add_marker(pytest.mark.xdist_group("cluster"))
-            if not item.get_closest_marker("timeout"):
-                item.add_marker(pytest.mark.timeout(900))
+        if item.get_closest_marker("cluster") and not item.get_closest_marker("timeout"):
+            item.add_marker(pytest.mark.timeout(900))
 
 
 @pytest.hookimpl(wrapper=True)

@@ -12,6 +12,7 @@ import pytest
 import yaml
 
 from tests.docker.reading import (
+    DOCKER,
     KUBERNETES,
     compose_containers,
     env_example,
@@ -159,6 +160,14 @@ def test_mounted_volumes_exist() -> None:
             claims = {c["metadata"]["name"] for c in document["spec"].get("volumeClaimTemplates", ())}
             volumes = {v["name"] for v in pod.get("volumes", ())} | claims
             assert {m["name"] for m in pod["containers"][0].get("volumeMounts", ())} == volumes
+
+
+def test_mounted_keys_are_generated() -> None:
+    for name, pod in PODS.items():
+        for volume in pod.get("volumes", ()):
+            source = volume.get("configMap", {"name": "trino"})
+            for item in source.get("items", ()):
+                assert item["key"] in generated(DOCKER / source["name"]), f"{name}: {item['key']}"
 
 
 def test_manifests_have_no_literal_password() -> None:
