@@ -292,6 +292,14 @@ def dev(
 
 
 @app.command()
+def settings(as_json: Json = False) -> None:
+    """Every ASKLAKE_ variable, its value now, and what it decides."""
+    from lakehouse_assets.commands import reference
+
+    reference.settings(Out(as_json))
+
+
+@app.command()
 def parse(as_json: Json = False) -> None:
     """Build the dbt manifest that the assets are made from."""
     from lakehouse_assets.commands import building

@@ -27,9 +27,11 @@ class Settings(BaseSettings):
 
     profile: Literal["local", "cluster"] = Field(default="local", description="Which engine, catalog and storage.")
     home: Path = Field(default=PROJECT_ROOT / ".asklake", description="Folder of all local data.")
-    landing: str = Field(default="", description="Folder or s3:// prefix watched for files; default <home>/landing.")
+    landing: str = Field(
+        default="", description="Folder or s3:// prefix watched for files; default: landing in ASKLAKE_HOME."
+    )
     dagster_home: Path | None = Field(
-        default=None, description="Dagster's run and event storage; default <home>/dagster."
+        default=None, description="Folder of Dagster's storage and logs; default: dagster in ASKLAKE_HOME."
     )
     threads: int = Field(default=0, ge=0, description="Threads of the engine; 0 is one per core.")
     memory_limit: str = Field(default="4GB", description="Memory the embedded engine may use before it spills to disk.")
@@ -41,13 +43,13 @@ class Settings(BaseSettings):
         default=timedelta(hours=24), description="Age after which the staged files of a dead publication are removed."
     )
 
-    trino_url: str = Field(default="", description="Trino coordinator, as http(s)://user@host:port (cluster profile).")
+    trino_url: str = Field(default="", description="Trino coordinator, as http(s)://user@host:port.")
     trino_password: SecretStr = Field(default=SecretStr(""), description="Password of the Trino user, if it needs one.")
-    nessie_url: str = Field(default="", description="Nessie server, as http://host:port (cluster profile).")
+    nessie_url: str = Field(default="", description="Nessie server, as http://host:port.")
     warehouse_url: str = Field(
-        default="", description="Where the Iceberg tables lie, as s3://bucket or s3://bucket/prefix (cluster profile)."
+        default="", description="Where the Iceberg tables lie, as s3://bucket or s3://bucket/prefix."
     )
-    s3_endpoint: str = Field(default="", description="S3 server, as http(s)://host:port (cluster profile).")
+    s3_endpoint: str = Field(default="", description="S3 server, as http(s)://host:port.")
     s3_region: str = Field(default="us-east-1", description="Region of the S3 server.")
     s3_access_key: SecretStr = Field(default=SecretStr(""), description="Access key of the S3 server.")
     s3_secret_key: SecretStr = Field(default=SecretStr(""), description="Secret key of the S3 server.")

@@ -69,7 +69,7 @@ def _refresh_once(lake: "Lake", contracts: Mapping[str, Contract], tables: Seque
                 publication.stage_query(contract, compiled.sql, session, ReplaceTable())
             outcomes = publication.audit()
         if blocking(outcomes):
-            publication.abandon()
+            publication.refuse()
             return Rebuilt((), outcomes, [])
         return Rebuilt((), outcomes, [], publication.publish(), sql)
     except BaseException:

@@ -122,7 +122,7 @@ def _rebuild_once(
         result = dbt_runner.run(publication, contracts, select=names, days=wanted)
         outcomes = publication.audit()
         if blocking(outcomes) or result.failed_tests:
-            publication.abandon()
+            publication.refuse()
             return Rebuilt(tuple(wanted), outcomes, result.tests)
         table_of = {m.name: m.table for m in graph.models}
         sql = {table_of[n.name]: n.compiled_sql for n in result.nodes if n.resource_type == "model"}

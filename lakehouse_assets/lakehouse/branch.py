@@ -231,7 +231,6 @@ class BranchPublication(Publication):
     def publish(self, precondition: Callable[[Mapping[str, Table]], None] | None = None) -> list[Published]:
         """See Publication.publish: by one merge of exactly the commit that was audited."""
         if failures := blocking(self.outcomes):
-            self._keep_refused()
             raise AuditFailedError(failures)
         if {*self.staged, *self._by_engine} - {o.identifier for o in self.outcomes}:
             raise ValueError("publish before audit: run audit() on everything staged")
@@ -307,12 +306,13 @@ class BranchPublication(Publication):
     def abandon(self) -> None:
         """Remove everything staged; main is as it was. A branch whose audit failed stays, under another name."""
         if blocking(self.outcomes):
-            self._keep_refused()
+            self.refuse()
             return
         self._delete_uploaded()
         self._close()
 
-    def _keep_refused(self) -> None:
+    def refuse(self) -> None:
+        """See Publication.refuse: the branch gets the name under which people find it."""
         with suppress(NessieError):
             self._nessie.create_branch(REFUSED + self.name.removeprefix(BRANCH), self._nessie.reference(self.name))
         self._close()

@@ -372,6 +372,10 @@ class Publication:
             total_rows=int(summary.get("total-records", 0)),
         )
 
+    def refuse(self) -> None:
+        """Give up what an audit or a test refused; engines with branches keep it for people to look at."""
+        self.abandon()
+
     def abandon(self) -> None:
         """Remove everything staged; the tables are as they were."""
         for folder in self._folders:

@@ -1,0 +1,56 @@
+"""`asklake settings`: every variable, what it decides, and what it is now.
+
+Belongs here: describing the settings. Does not belong here: the settings themselves (settings.py).
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from pydantic import SecretStr
+from pydantic_core import PydanticUndefined
+
+from lakehouse_assets.commands.output import Out
+from lakehouse_assets.settings import NEEDED_BY_CLUSTER, Settings, get_settings
+
+
+def settings(out: Out) -> None:
+    """Print the settings of the process; secrets only as whether they are set."""
+    now = get_settings()
+    rows = [(variable(name), _shown(getattr(now, name)), field.description) for name, field in fields()]
+    out.table(("variable", "now", "what it decides"), rows)
+    out.emit({"settings": [{"variable": v, "value": value, "description": text} for v, value, text in rows]})
+
+
+def fields() -> list[tuple[str, Any]]:
+    """Name and definition of every setting, in order."""
+    return list(Settings.model_fields.items())
+
+
+def variable(name: str) -> str:
+    """The environment variable of a setting."""
+    return f"ASKLAKE_{name.upper()}"
+
+
+def as_markdown() -> str:
+    """The settings as the table that docs/settings.md holds."""
+    lines = ["| variable | default | what it decides |", "|---|---|---|"]
+    for name, field in fields():
+        needed = " Needed by the cluster profile." if name in NEEDED_BY_CLUSTER else ""
+        lines.append(f"| `{variable(name)}` | {_default(name, field)} | {field.description}{needed} |")
+    return "\n".join(lines) + "\n"
+
+
+def _default(name: str, field: Any) -> str:
+    if name == "home":
+        return "`.asklake` in the checkout"
+    value = field.default
+    if value is PydanticUndefined or value is None or value == "" or isinstance(value, SecretStr):
+        return ""
+    return f"`{value}`"
+
+
+def _shown(value: Any) -> str:
+    if isinstance(value, SecretStr):
+        return "set" if value.get_secret_value() else ""
+    return "" if value is None else str(value)
