@@ -83,6 +83,8 @@ def build_defs(settings: Settings, **overrides: Any) -> dg.Definitions:
             ),
         ],
         executor=dg.in_process_executor,
+        # A build has thousands of events, and each is worth a line at the level of debugging only.
+        loggers={"console": dg.colored_console_logger.configured({"log_level": "INFO"})},
         resources={"lakehouse": LakeResource(), **overrides},
     )
 
