@@ -14,6 +14,5 @@ SQL
 }
 
 create nessie "$LAKE_NESSIE_DB_PASSWORD"
-create dagster "$LAKE_DAGSTER_DB_PASSWORD"
 create asklake "$LAKE_ASKLAKE_DB_PASSWORD"
 create superset "$LAKE_SUPERSET_DB_PASSWORD"

@@ -25,6 +25,16 @@ _NAMES = (
 )  # fmt: skip
 
 
+class StrictLoader(yaml.SafeLoader):
+    """YAML as kubectl and compose read it: a key that is there twice is an error."""
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
+        keys = [key.value for key, _ in node.value if key.tag != "tag:yaml.org,2002:merge"]
+        if twice := {key for key in keys if keys.count(key) > 1}:
+            raise yaml.constructor.ConstructorError(None, None, f"there twice: {twice}", node.start_mark)
+        return super().construct_mapping(node, deep)
+
+
 @dataclass(frozen=True)
 class Container:
     """One container: its environment (None where a secret gives the value) and the files of docker/ in it."""
@@ -55,7 +65,7 @@ def env_example() -> dict[str, str]:
 
 def compose() -> dict[str, Any]:
     """compose.yaml as it stands, anchors resolved, variables not."""
-    return yaml.safe_load(COMPOSE.read_text())
+    return yaml.load(COMPOSE.read_text(), StrictLoader)
 
 
 def compose_containers() -> dict[str, Container]:
@@ -83,7 +93,7 @@ def manifests(folder: Path = KUBERNETES) -> Iterator[tuple[Path, dict[str, Any]]
     """Every object of the manifests, with the file it is in; kustomizations are not objects."""
     for file in sorted(folder.rglob("*.yaml")):
         if file.name != "kustomization.yaml":
-            yield from ((file, document) for document in yaml.safe_load_all(file.read_text()) if document)
+            yield from ((file, document) for document in yaml.load_all(file.read_text(), StrictLoader) if document)
 
 
 def pods() -> Iterator[tuple[str, dict[str, Any]]]:

@@ -83,10 +83,10 @@ def test_buckets_and_databases_are_the_ones_in_use(variables: dict[str, str]) ->
     assert urlsplit(variables["ASKLAKE_WAREHOUSE_URL"]).netloc == "warehouse"
     assert "warehouses.warehouse.location=s3://warehouse/\n" in nessie
     assert "rest-catalog.warehouse=warehouse\n" in (DOCKER / "trino" / "lake.properties").read_text()
-    assert buckets == {"warehouse", urlsplit(variables["ASKLAKE_LANDING"]).netloc, "logs"}
+    assert buckets == {"warehouse", *(urlsplit(variables[f"ASKLAKE_{use}"]).netloc for use in ("LANDING", "LOGS_URL"))}
 
     databases = set(re.findall(r"^create (\w+) ", (DOCKER / "postgres" / "create_databases.sh").read_text(), re.M))
-    used = {urlsplit(variables["ASKLAKE_POSTGRES_URL"]).path[1:], "dagster"}
+    used = {urlsplit(variables["ASKLAKE_POSTGRES_URL"]).path[1:]}
     used |= set(re.findall(r"jdbc:postgresql://[^/]+/(\w+)", nessie))
     used |= set(re.findall(r"}/(\w+)\"", (DOCKER / "superset" / "superset_config.py").read_text()))
     assert databases == used

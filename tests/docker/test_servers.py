@@ -69,7 +69,7 @@ def test_s3_has_the_buckets_and_refuses_a_wrong_key(lake: dict[str, str]) -> Non
         s3(lake, "wrong").list_buckets()
 
 
-@pytest.mark.parametrize("name", ["nessie", "dagster", "asklake"])
+@pytest.mark.parametrize("name", ["nessie", "asklake", "superset"])
 def test_postgres_has_a_database_per_user_and_refuses_a_wrong_password(lake: dict[str, str], name: str) -> None:
     address = f"host=127.0.0.1 port={lake['LAKE_POSTGRES_PORT']} dbname={name} user={name}"
     with psycopg2.connect(address, password=lake[f"LAKE_{name.upper()}_DB_PASSWORD"]) as connection:

@@ -1,5 +1,5 @@
 # shellcheck shell=bash
-# PostgreSQL of Debian: the versions of Nessie, Dagster's storage, the question queue.
+# PostgreSQL of Debian: what Nessie keeps, Dagster's storage, the question queue.
 
 PG_BIN=/usr/lib/postgresql/$POSTGRES_VERSION/bin
 # PostgreSQL refuses to run as root.
