@@ -21,7 +21,7 @@ def commands() -> list[list[str]]:
     lines = [line for block in re.findall(r"^```\w*\n(.*?)^```$", README, re.DOTALL | re.MULTILINE)
              for line in block.splitlines() if line.startswith("asklake ")]  # fmt: skip
     inline = [text for text in re.findall(r"`(asklake [^`]+)`", README) if "…" not in text]
-    return [shlex.split(text) for text in (*lines, *inline)]
+    return [shlex.split(text, comments=True) for text in (*lines, *inline)]
 
 
 @pytest.mark.parametrize("words", commands(), ids=" ".join)
