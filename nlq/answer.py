@@ -23,7 +23,7 @@ from nlq.guard import ROLES, TIMEOUT_S, Caller, Guard, GuardError, Role
 from nlq.outcome import Because, Choice, Clarify, Outcome, Planned, Refused
 from nlq.plan import MAX_ROWS, Plan
 from nlq.planner import Planner
-from nlq.sql import finish, key_columns, time_column
+from nlq.sql import key_columns, statement, time_column, value_columns
 from nlq.vocabulary import TIME_DIMENSION, Vocabulary
 from semantic.errors import SemanticError
 
@@ -69,6 +69,7 @@ class AnswerColumn(_Frozen):
     label: str
     kind: Literal["time", "dimension", "metric"]
     format: str | None = None
+    unit: str | None = None
 
 
 class TableState(_Frozen):
@@ -232,11 +233,17 @@ class Answerer:
             return run.answer("failed", f"The data is not there yet: {error}.", plan=plan, error=str(error))
 
     def _execute(self, run: _Run, plan: Plan, planned: Planned, session: Session) -> Answer:
-        compiled = self._layer.compile(plan)
-        sql = finish(compiled.sql, plan)
+        notes: dict[str, None] = {}
+
+        def plain(one: Plan) -> str:
+            compiled = self._layer.compile(one)
+            notes.update(dict.fromkeys(compiled.notes))
+            return compiled.sql
+
+        sql = statement(plan, plain)
         table = session.query(sql, timeout_s=TIMEOUT_S)
         snapshots = dict(session.snapshots)
-        names = [*key_columns(plan), *plan.metrics]
+        names = [*key_columns(plan), *value_columns(plan)]
         found = [tuple(_plain(row[name]) for name in names) for row in table.to_pylist()]
         rows = found[:MAX_ROWS]
         said = [_by_meaning(plan, dict(zip(names, row, strict=True))) for row in rows]
@@ -251,7 +258,7 @@ class Answerer:
             truncated=len(found) > MAX_ROWS,
             definitions=explain.say_definitions(plan, run.vocabulary),
             filters=tuple(explain.say_filters(plan, run.vocabulary)),
-            notes=compiled.notes,
+            notes=tuple(notes),
             sql=sql,
             snapshots=snapshots,
             freshness=tuple(self._state(name, snapshot, session) for name, snapshot in snapshots.items()),
@@ -341,14 +348,15 @@ class _Run:
 
 def _columns(plan: Plan, vocabulary: Vocabulary) -> tuple[AnswerColumn, ...]:
     columns = []
-    if step := time_column(plan):
-        columns.append(AnswerColumn(name=step, label=str(plan.grain).capitalize(), kind="time", format="date"))
-    for name in plan.group_by:
-        columns.append(AnswerColumn(name=name, label=vocabulary.dimensions[name].label, kind="dimension"))
-    for name in plan.metrics:
-        metric = vocabulary.metrics[name]
-        form = "percent" if metric.is_ratio else metric.format
-        columns.append(AnswerColumn(name=name, label=metric.label, kind="metric", format=form))
+    step = time_column(plan)
+    for name in key_columns(plan):
+        if name == step:
+            columns.append(AnswerColumn(name=name, label=str(plan.grain).capitalize(), kind="time", format="date"))
+        else:
+            columns.append(AnswerColumn(name=name, label=vocabulary.dimensions[name].label, kind="dimension"))
+    for name in value_columns(plan):
+        said = explain.say_value(name, plan, vocabulary)
+        columns.append(AnswerColumn(name=name, label=said.label, kind="metric", format=said.format, unit=said.unit))
     return tuple(columns)
 
 

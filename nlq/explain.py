@@ -1,33 +1,64 @@
 """Words for people about plans and answers.
 
-Belongs here: a plan as a question, filters and metrics in words, numbers formatted, the one-sentence answer.
-Does not belong here: deciding anything; every number in a sentence comes from the rows.
+Belongs here: a plan as a question, filters and metrics in words, the one-sentence answer.
+Does not belong here: deciding anything; every number in a sentence comes from the rows. Single values are formatted
+by ``formats``.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import date, datetime
-from decimal import Decimal
 from typing import Any
 
-from nlq.plan import DimensionFilter, Operator, Plan, Threshold, TimeRange
-from nlq.vocabulary import TIME_DIMENSION, Metric, Vocabulary
+from nlq.formats import Said, format_said, format_value, say_metric
+from nlq.periods import shifted
+from nlq.plan import Comparison, DimensionFilter, Operator, Plan, Threshold, TimeRange
+from nlq.sql import key_columns
+from nlq.vocabulary import TIME_DIMENSION, Vocabulary
 
 _COMPARE = {"gt": "more than", "ge": "at least", "lt": "less than", "le": "at most", "eq": "exactly"}
 
 
 def as_question(plan: Plan, vocabulary: Vocabulary) -> str:
     """The plan as a question in plain words, e.g. "Complaints by Ward where Status is CLOSED"."""
-    metrics = " and ".join(vocabulary.metrics[name].label for name in plan.metrics)
-    parts = [_rank_words(plan, vocabulary) or metrics + _group_words(plan, vocabulary)]
+    parts = [_rank_words(plan, vocabulary) or _metric_words(plan, vocabulary)]
     if plan.filters:
         shown = [say_filter(f, vocabulary) for f in plan.filters if not _is_rank_guard(f, plan)]
         parts.extend(f"{'where' if n == 0 else 'and'} {text}" for n, text in enumerate(shown))
     parts.extend(f"with {say_threshold(bound, vocabulary)}" for bound in plan.having)
     if plan.time_range:
         parts.append(say_time(plan.time_range))
+    if plan.compares:
+        parts.append(f"compared with {say_comparison(plan)}")
     return " ".join(part for part in parts if part)
+
+
+def _metric_words(plan: Plan, vocabulary: Vocabulary) -> str:
+    labels = [vocabulary.metrics[name].label for name in plan.metrics]
+    groups = _group_words(plan, vocabulary)
+    if plan.average:
+        return f"average {labels[0]} per {groups.removeprefix(' by ')}"
+    if plan.ratio:
+        return f"{' per '.join(labels)}{groups}"
+    if plan.share:
+        within = [say_key(name, plan, vocabulary) for name in plan.share.within]
+        part = " and ".join(say_filter(item, vocabulary) for item in plan.share.part)
+        inside = f" within each {' and '.join(within)}" if within and not part else ""
+        return f"share of {labels[0]}{f' whose {part}' if part else ''}{groups}{inside}"
+    return " and ".join(labels) + groups
+
+
+def say_key(name: str, plan: Plan, vocabulary: Vocabulary) -> str:
+    """A group of the plan in words."""
+    return str(plan.grain) if name == TIME_DIMENSION else vocabulary.dimensions[name].label
+
+
+def say_comparison(plan: Plan) -> str:
+    """What a comparing plan compares with, in words."""
+    if plan.grain:
+        return "the year before" if plan.comparison is Comparison.PREVIOUS_YEAR else f"the {plan.grain} before"
+    span = shifted(plan)
+    return say_time(span).removeprefix("from ").removeprefix("on ") if span else "the time before"
 
 
 def _group_words(plan: Plan, vocabulary: Vocabulary) -> str:
@@ -43,10 +74,16 @@ def _rank_words(plan: Plan, vocabulary: Vocabulary) -> str:
     names += [plan.grain.value] if plan.grain else []
     key = plan.order_by[0]
     end = "top" if key.descending else "bottom"
-    label = vocabulary.metrics[key.field].label
+    label = say_value(key.field, plan, vocabulary).label
     if plan.limit == 1:
-        return f"{' and '.join(names)} with the {'highest' if key.descending else 'lowest'} {label}"
+        place = f"{_ordinal(plan.skip + 1)} " if plan.skip else ""
+        return f"{' and '.join(names)} with the {place}{'highest' if key.descending else 'lowest'} {label}"
     return f"{end} {plan.limit} {' and '.join(names)} by {label}"
+
+
+def _ordinal(number: int) -> str:
+    ending = "th" if 10 <= number % 100 <= 20 else {1: "st", 2: "nd", 3: "rd"}.get(number % 10, "th")
+    return f"{number}{ending}"
 
 
 def _is_rank_guard(item: DimensionFilter, plan: Plan) -> bool:
@@ -83,6 +120,22 @@ def say_threshold(bound: Threshold, vocabulary: Vocabulary) -> str:
     return f"{_COMPARE[bound.comparator.value]} {format_value(bound.value, metric)} {metric.label}"
 
 
+def say_value(name: str, plan: Plan, vocabulary: Vocabulary) -> Said:
+    """Label, format and unit of a value column: a metric, or what the plan computes from it."""
+    if name in vocabulary.metrics:
+        said = say_metric(vocabulary.metrics[name])
+        return said if not plan.average else Said(f"Average {said.label}", said.format, said.unit, True)
+    metrics = [say_metric(vocabulary.metrics[metric]) for metric in plan.metrics]
+    if plan.share:
+        return Said(f"Share of {metrics[0].label}", "percent")
+    if plan.ratio:
+        return Said(" per ".join(metric.label for metric in metrics), "decimal", None, True)
+    metric = say_metric(vocabulary.metrics[name.rsplit("__", 1)[0]])
+    if name.endswith("__change"):
+        return Said(f"{metric.label}, change", "percent")
+    return Said(f"{metric.label}, {say_comparison(plan)}", metric.format, metric.unit, metric.fraction)
+
+
 def say_definitions(plan: Plan, vocabulary: Vocabulary) -> dict[str, str]:
     """Label and description of every metric of the plan."""
     chosen = [vocabulary.metrics[name] for name in plan.metrics]
@@ -96,32 +149,6 @@ def say_filters(plan: Plan, vocabulary: Vocabulary) -> list[str]:
     return [*said, say_time(plan.time_range)] if plan.time_range else said
 
 
-# --- values
-
-
-def format_value(value: Any, metric: Metric | None = None) -> str:
-    """A cell for people: thousands separated, rates in percent, dates in ISO, nothing as an em dash."""
-    if value is None:
-        return "—"
-    if isinstance(value, bool):
-        return "yes" if value else "no"
-    if isinstance(value, datetime):
-        return value.date().isoformat() if value.time() == datetime.min.time() else value.isoformat(sep=" ")
-    if isinstance(value, date):
-        return value.isoformat()
-    if isinstance(value, int | float | Decimal):
-        return _format_number(value, metric)
-    return str(value)
-
-
-def _format_number(value: float | Decimal, metric: Metric | None) -> str:
-    if metric and metric.is_ratio:
-        return f"{float(value) * 100:,.1f} %"
-    if isinstance(value, int) or value == int(value):
-        return f"{int(value):,}"
-    return f"{value:,.2f}"
-
-
 # --- the sentence
 
 
@@ -131,7 +158,7 @@ def sentence(plan: Plan, rows: Sequence[Mapping[str, Any]], vocabulary: Vocabula
     scope = f" {say_time(plan.time_range)}" if plan.time_range else ""
     if not rows:
         return f"Nothing matches: no {metric.label}{scope}."
-    keys = [TIME_DIMENSION] * bool(plan.grain) + list(plan.group_by)
+    keys = [TIME_DIMENSION if name.startswith(f"{TIME_DIMENSION}__") else name for name in key_columns(plan)]
     if not keys:
         return _one_row(plan, rows[0], vocabulary, scope)
     if plan.ties and plan.limit == 1:
@@ -140,41 +167,71 @@ def sentence(plan: Plan, rows: Sequence[Mapping[str, Any]], vocabulary: Vocabula
 
 
 def _one_row(plan: Plan, row: Mapping[str, Any], vocabulary: Vocabulary, scope: str) -> str:
-    said = []
-    for name in plan.metrics:
-        metric = vocabulary.metrics[name]
-        value = row[name]
-        said.append(f"{metric.label}{scope}: {'no data' if value is None else format_value(value, metric)}")
-    return "; ".join(said) + "."
+    def value(name: str) -> str:
+        said = say_value(name, plan, vocabulary)
+        return "no data" if row[name] is None else format_said(row[name], said)
+
+    def label(name: str) -> str:
+        return say_value(name, plan, vocabulary).label
+
+    if plan.compares:
+        parts = [
+            f"{label(m)}{scope}: {value(m)}, against {value(f'{m}__before')} {_when(plan)} "
+            f"({_signed(row[f'{m}__change'])})"
+            for m in plan.metrics
+        ]
+    elif plan.share:
+        whole = f" where {' and '.join(say_filter(f, vocabulary) for f in plan.share.part)}" if plan.share.part else ""
+        parts = [f"{label(plan.metrics[0])}{whole}{scope}: {value(plan.metrics[0])}, {value(plan.derived[0])} of all"]
+    elif plan.ratio:
+        above, below = (f"{value(m)} {label(m)}" for m in plan.metrics)
+        parts = [f"{label(plan.derived[0])}{scope}: {value(plan.derived[0])} ({above}, {below})"]
+    elif plan.average:
+        per = " and ".join([*([str(plan.grain)] if plan.grain else []), *(vocabulary.dimensions[d].label for d in plan.group_by)])
+        parts = [f"{label(plan.metrics[0])} per {per}{scope}: {value(plan.metrics[0])}"]
+    else:
+        parts = [f"{label(m)}{scope}: {value(m)}" for m in plan.metrics]
+    return "; ".join(parts) + "."
+
+
+def _when(plan: Plan) -> str:
+    span = shifted(plan)
+    return say_time(span) if span else "before"
+
+
+def _signed(change: Any) -> str:
+    return "no change to tell" if change is None else f"{float(change) * 100:+,.1f} %"
 
 
 def _winner(plan: Plan, rows: Sequence[Mapping[str, Any]], keys: list[str], vocabulary: Vocabulary, scope: str) -> str:
     order = plan.order_by[0]
-    metric = vocabulary.metrics[order.field]
-    end = "highest" if order.descending else "lowest"
+    metric = say_value(order.field, plan, vocabulary)
+    place = f"{_ordinal(plan.skip + 1)} " if plan.skip else ""
+    end = f"{place}{'highest' if order.descending else 'lowest'}"
     names = [_name_of(row, keys) for row in rows]
     if len(names) > 5:
-        return f"{len(names)} tie for the {end} {metric.label}{scope}: {format_value(rows[0][order.field], metric)}."
+        return f"{len(names)} tie for the {end} {metric.label}{scope}: {format_said(rows[0][order.field], metric)}."
     verb = "has" if len(names) == 1 else "tie for"
     return (
-        f"{' and '.join(names)} {verb} the {end} {metric.label}{scope}: {format_value(rows[0][order.field], metric)}."
+        f"{' and '.join(names)} {verb} the {end} {metric.label}{scope}: {format_said(rows[0][order.field], metric)}."
     )
 
 
 def _many_rows(
     plan: Plan, rows: Sequence[Mapping[str, Any]], keys: list[str], vocabulary: Vocabulary, scope: str
 ) -> str:
-    name = plan.order_by[0].field if plan.order_by and plan.order_by[0].field in plan.metrics else plan.metrics[0]
-    metric = vocabulary.metrics[name]
+    sorts_by_value = plan.order_by and plan.order_by[0].field in (*plan.metrics, *plan.derived)
+    name = plan.order_by[0].field if sorts_by_value else plan.metrics[0]
+    said = say_value(name, plan, vocabulary)
     known = [row for row in rows if row[name] is not None]
     shown = "1 row" if len(rows) == 1 else f"{len(rows):,} rows"
     if not known:
-        return f"{metric.label}{scope}: {shown}, none with a value."
+        return f"{said.label}{scope}: {shown}, none with a value."
     high, low = max(known, key=lambda row: row[name]), min(known, key=lambda row: row[name])
-    text = f"{metric.label}{scope}, {shown}: highest {_name_of(high, keys)} with {format_value(high[name], metric)}"
+    text = f"{said.label}{scope}, {shown}: highest {_name_of(high, keys)} with {format_said(high[name], said)}"
     if high[name] == low[name]:
         return text + "."
-    return text + f", lowest {_name_of(low, keys)} with {format_value(low[name], metric)}."
+    return text + f", lowest {_name_of(low, keys)} with {format_said(low[name], said)}."
 
 
 def _name_of(row: Mapping[str, Any], keys: Sequence[str]) -> str:

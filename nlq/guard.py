@@ -110,10 +110,15 @@ class Guard:
         visible = self.visible(caller)
         self._check_names(plan, visible)
         filters = tuple(_canonical(item, visible.dimensions[item.dimension]) for item in plan.filters)
+        share = plan.share
+        if share is not None:
+            part = tuple(_canonical(item, visible.dimensions[item.dimension]) for item in share.part)
+            share = share.model_copy(update={"part": part})
         if caller.tenant is not None:
+            self._check_own(share.part if share else (), caller.tenant)
             filters = self._with_tenant(plan, filters, caller.tenant)
         limit = min(plan.limit, self._role(caller).max_rows)
-        return Plan.model_validate({**dict(plan), "filters": filters, "limit": limit})
+        return Plan.model_validate({**dict(plan), "filters": filters, "share": share, "limit": limit})
 
     # --- names
 
@@ -126,13 +131,12 @@ class Guard:
         return role
 
     def _check_names(self, plan: Plan, visible: Vocabulary) -> None:
-        if plan.comparison is not None:
-            raise GuardError("unsupported", "Comparing with another period is not supported; ask for both by step.")
         for name in plan.metrics:
             if name not in visible.metrics:
                 raise GuardError("unknown_metric", f"There is no metric “{name}” for you.", sorted(visible.metrics)[:5])
         shared = visible.shared_dimensions(plan.metrics)
-        for name in (*plan.group_by, *(item.dimension for item in plan.filters)):
+        filters = (*plan.filters, *(plan.share.part if plan.share else ()))
+        for name in (*plan.group_by, *(item.dimension for item in filters)):
             if name not in shared or name not in visible.dimensions:
                 metrics = ", ".join(plan.metrics)
                 raise GuardError("unknown_dimension", f"{metrics} cannot be asked by “{name}”.", sorted(shared)[:5])
@@ -158,11 +162,15 @@ class Guard:
         name = self._tenant_dimension(plan.metrics)
         if name is None:
             raise GuardError("tenant_unsupported", f"{', '.join(plan.metrics)} cannot be limited to one tenant.")
+        self._check_own(filters, tenant)
+        kept = tuple(item for item in filters if not (self._is_tenant(item.dimension) and item.operator is Operator.IN))
+        return (*kept, DimensionFilter(dimension=name, values=(tenant,)))
+
+
+    def _check_own(self, filters: Iterable[DimensionFilter], tenant: str) -> None:
         for item in filters:
             if self._is_tenant(item.dimension) and not _is_own(item, tenant):
                 raise GuardError("other_tenant", "You may ask about your own tenant only.")
-        kept = tuple(item for item in filters if not (self._is_tenant(item.dimension) and item.operator is Operator.IN))
-        return (*kept, DimensionFilter(dimension=name, values=(tenant,)))
 
 
 def _is_own(item: DimensionFilter, tenant: str) -> bool:

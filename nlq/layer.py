@@ -42,7 +42,7 @@ class PlannedLayer:
             return self._last[1]
 
     def compile(self, plan: Plan) -> CompiledPlan:
-        """SQL of a plan without its thresholds, order and limit, which ``sql.finish`` adds.
+        """SQL of a plan's metrics, groups, filters and times; ``sql.statement`` adds the rest.
 
         Raises:
             SemanticError: the combination has no answer.
@@ -99,6 +99,7 @@ def _metric(metric: semantic.Metric, canonical: Mapping[str, str]) -> Metric:
         subjects=frozenset(name.rsplit("__", 1)[0] for name in metric.dimensions if "__" in name),
         needs_time=metric.needs_time,
         min_grain=metric.min_grain,
+        time_names=metric.times[0].names if len(metric.times) == 1 else (),
     )
 
 

@@ -17,7 +17,7 @@ from typing import Any
 
 from nlq import words as w
 from nlq.lexicon import Hit, Lexicon, ValueHit
-from nlq.plan import Comparator, Grain
+from nlq.plan import Comparator, Comparison, Grain
 from nlq.timewords import TimeReader
 from nlq.words import Token
 
@@ -48,6 +48,10 @@ class Kind(StrEnum):
     AND = "and"
     OR = "or"
     VERSUS = "versus"
+    MORE = "more"
+    SHARE = "share"
+    AVERAGE = "average"
+    GROWTH = "growth"
     COUNT = "count"
     DOMAIN = "domain"
     FILLER = "filler"
@@ -74,6 +78,7 @@ class Top:
 
     count: int
     end: str | None
+    skip: int = 0
 
 
 @dataclass(frozen=True)
@@ -84,6 +89,16 @@ class Bound:
     value: float
     percent: bool = False
     unit: str | None = None
+    until: float | None = None
+    """The upper end of a range, which belongs to it."""
+
+
+@dataclass(frozen=True)
+class Growth:
+    """A change asked for: on the year before, on the period before, or not said on what."""
+
+    comparison: Comparison | None = None
+    grain: Grain | None = None
 
 
 @dataclass(frozen=True)
@@ -131,8 +146,11 @@ def mend(tokens: Sequence[Token], lexicon: Lexicon) -> tuple[list[Token], list[S
 class MentionFinder:
     """Finds the mentions of one question."""
 
-    def __init__(self, question: str, tokens: Sequence[Token], lexicon: Lexicon, today: date) -> None:
-        self._question, self._tokens, self._lexicon, self._today = question, tokens, lexicon, today
+    def __init__(
+        self, question: str, tokens: Sequence[Token], lexicon: Lexicon, today: date, fiscal_start: int = 1
+    ) -> None:
+        self._question, self._tokens, self._lexicon = question, tokens, lexicon
+        self._times = TimeReader(tokens, today, fiscal_start)
         self._stems = [w.stem(t.norm) if t.kind == "word" else t.norm for t in tokens]
 
     def covers(self) -> list[Cover]:
@@ -151,7 +169,7 @@ class MentionFinder:
         return [Cover(score, path) for score, path in final]
 
     def _mentions(self) -> Iterator[Mention]:
-        for span in TimeReader(self._tokens, self._today).spans():
+        for span in self._times.spans():
             yield self._mention(Kind.TIME, span.first, span.last, 3.0 * (span.last - span.first), span)
         for at in range(len(self._tokens)):
             yield from self._metrics(at)
@@ -229,11 +247,22 @@ class MentionFinder:
             if hits := self._lexicon.values(said):
                 score = self._term_score(len(said), hits, 0.1)
                 yield self._mention(Kind.VALUE, first, at + 1, score, tuple(hits))
+        if hits := self._numbered(first):
+            yield self._mention(Kind.VALUE, first, first + 1, 3.0, tuple(hits))
+
+    def _numbered(self, at: int) -> list[ValueHit]:
+        """Values that a number in a list names by the word before the list: the 2 in "wards 1, 2 and 3"."""
+        head = at - 1
+        while self._number(head) is not None or self._norm(head) in w.AND_WORDS | w.OR_WORDS:
+            head -= 1
+        if self._number(at) is None or head < 0 or head == at - 1 or self._number(head + 1) is None:
+            return []
+        return [hit for hit in self._lexicon.values([self._norm(head), self._norm(at)]) if hit.full]
 
     # --- operators
 
     def _operators(self, at: int) -> Iterator[Mention]:
-        for rule in (self._threshold, self._top, self._grain, self._phrase):
+        for rule in (self._threshold, self._range, self._top, self._ordinal, self._growth, self._grain, self._phrase):
             if mention := rule(at):
                 yield mention
 
@@ -248,6 +277,35 @@ class MentionFinder:
                 bound = Bound(Comparator(word), self._number(at) or 0.0)
                 return self._mention(Kind.THRESHOLD, at, at + 3, 9.0, bound)
         return None
+
+    def _range(self, at: int) -> Mention | None:
+        """Reads "between 100 and 200"."""
+        low, high = self._number(at + 1), self._number(at + 3)
+        if self._norm(at) != "between" or self._norm(at + 2) not in {"and", "to"} or low is None or high is None:
+            return None
+        mention = self._bound(at, at + 3, Comparator.GE)
+        return replace(mention, payload=replace(mention.payload, value=low, until=high))
+
+    def _ordinal(self, at: int) -> Mention | None:
+        """Reads "second highest", "2nd largest"."""
+        place, last = w.ORDINALS.get(self._norm(at)), at + 1
+        if place is None and self._norm(at + 1) in {"nd", "rd", "th"}:
+            place, last = self._count(at), at + 2
+        if place and place > 1 and (end := self._end(self._norm(last))):
+            return self._mention(Kind.TOP, at, last + 1, 3.0 * (last + 1 - at), Top(1, end, place - 1))
+        return None
+
+    def _growth(self, at: int) -> Mention | None:
+        """Reads "year over year growth", "MoM change"."""
+        unit, last = w.GROWTH_SHORT.get(self._norm(at)), at + 1
+        if unit is None and self._norm(at + 1) in {"over", "on"} and self._norm(at) == self._norm(at + 2):
+            unit, last = w.GRAIN_UNITS.get(self._norm(at)), at + 3
+        if unit is None:
+            return None
+        last += 1 if self._norm(last) in w.GROWTH_WORDS else 0
+        which = Comparison.PREVIOUS_YEAR if unit == "year" else Comparison.PREVIOUS_PERIOD
+        # A metric that is this very change, by name, is better than computing it.
+        return self._mention(Kind.GROWTH, at, last, 2.8 * (last - at), Growth(which, Grain(unit)))
 
     def _bound(self, first: int, number_at: int, comparator: Comparator) -> Mention:
         value, last = self._number(number_at) or 0.0, number_at + 1
@@ -280,16 +338,26 @@ class MentionFinder:
             return self._mention(Kind.GRAIN, at, at + 1, 2.5, GrainWord(Grain(w.GRAIN_ADJECTIVES[one])))
         if unit and self._norm(at + 1) == "wise":
             return self._mention(Kind.GRAIN, at, at + 2, 5.0, GrainWord(unit))
-        if unit and self._norm(at + 1) in {"by", "over"} and self._grain_unit(at + 2) == unit:
+        if unit and self._norm(at + 1) in {"by", "after"} and self._grain_unit(at + 2) == unit:
             return self._mention(Kind.GRAIN, at, at + 3, 7.5, GrainWord(unit))
+        if one in {"over", "across", "through"} and (stepped := self._over_units(at + 1)):
+            return stepped
         if unit:
             plural = w.is_plural(one)
             return self._mention(Kind.GRAIN, at, at + 1, 0.5, GrainWord(unit, bare=True, plural=plural))
         return self._grain_after_word(at)
 
+    def _over_units(self, at: int) -> Mention | None:
+        """Reads "over the quarters"."""
+        last = at + 1 if self._norm(at) == "the" else at
+        unit = self._grain_unit(last)
+        if unit is None or not w.is_plural(self._norm(last)):
+            return None
+        return self._mention(Kind.GRAIN, at - 1, last + 1, 2.5 * (last + 2 - at), GrainWord(unit))
+
     def _grain_after_word(self, at: int) -> Mention | None:
         one, unit = self._norm(at), self._grain_unit(at + 1)
-        if unit and one in (w.BY_WORDS | w.WHICH_WORDS) - {"wise"}:
+        if unit and one in (w.BY_WORDS | w.WHICH_WORDS) - {"wise"} | {"a"}:
             plural = w.is_plural(self._norm(at + 1))
             word = GrainWord(unit, which=one in w.WHICH_WORDS, plural=plural)
             return self._mention(Kind.GRAIN, at, at + 2, 5.0, word)
@@ -308,14 +376,25 @@ class MentionFinder:
             return self._mention(Kind.NOT, at, at + 2, 2.0)
         if two == ("over", "time"):
             return self._mention(Kind.TREND, at, at + 2, 5.0)
-        if two in {("compared", "to"), ("compared", "with"), ("as", "against")}:
+        if two in {("compared", "to"), ("compared", "with"), ("compare", "with"), ("compare", "to"), ("as", "against")}:
             return self._mention(Kind.VERSUS, at, at + 2, 2.0)
+        if two == ("on", "average"):
+            return self._mention(Kind.AVERAGE, at, at + 2, 1.5)
+        if two[0] in w.MORE_WORDS and self._compares_with_than(at):
+            return self._mention(Kind.MORE, at, at + 1, 3.1)
         return None
+
+    def _compares_with_than(self, at: int) -> bool:
+        """Whether a "than" follows that no number stands after."""
+        than = next((n for n in range(at + 1, len(self._tokens)) if self._norm(n) == "than"), None)
+        return than is not None and self._number(than + 1) is None
 
     def _single(self, at: int) -> Iterator[Mention]:
         token = self._tokens[at]
-        if token.kind == "word" or token.norm in w.AND_WORDS:
+        if token.kind == "word" or token.norm in w.AND_WORDS | {"%"}:
             kinds = _single_kinds(token.norm)
+            if token.norm == "who" and at:
+                kinds = [(Kind.FILLER, _FILLER, None)]
             for kind, score, payload in kinds:
                 yield self._mention(kind, at, at + 1, score, payload)
             if domain := self._lexicon.domain(token.norm):
@@ -355,6 +434,9 @@ _SINGLES: tuple[tuple[frozenset[str], Kind, float, Any], ...] = (
     (w.VERSUS_WORDS, Kind.VERSUS, 0.2, None),
     (w.TREND_WORDS, Kind.TREND, 2.0, None),
     (w.COUNTING, Kind.COUNT, 0.3, None),
+    (w.SHARE_WORDS, Kind.SHARE, 1.0, None),
+    (w.AVERAGE_WORDS, Kind.AVERAGE, 0.5, None),
+    (w.GROWTH_WORDS, Kind.GROWTH, 0.5, Growth()),
     (w.DESCENDING, Kind.ORDER, 1.0, "highest"),
     (w.ASCENDING, Kind.ORDER, 1.0, "lowest"),
     (w.HIGHEST, Kind.SUPERLATIVE, 3.0, "highest"),

@@ -60,7 +60,10 @@ class Grain(StrEnum):
 
 
 class Comparison(StrEnum):
-    """A second period to compare with. Part of the schema; the rule planner does not produce it."""
+    """A second period to compare with: the one before, or the same a year earlier.
+
+    With a grain every row is compared with its own predecessor; without one the whole time range is.
+    """
 
     PREVIOUS_PERIOD = "previous_period"
     PREVIOUS_YEAR = "previous_year"
@@ -120,10 +123,23 @@ class OrderBy(_Frozen):
     descending: bool = False
 
 
+class Share(_Frozen):
+    """The metric as a part of a whole: the same metric without the filters ``part``, grouped by ``within`` alone.
+
+    ``within`` names groups of the plan (or ``metric_time``) inside each of which the shares add up.
+    """
+
+    part: tuple[DimensionFilter, ...] = Field(default=(), max_length=10)
+    within: tuple[str, ...] = Field(default=(), max_length=6)
+
+
 class Plan(_Frozen):
     """A question in names of the semantic layer: the only thing that is ever turned into SQL.
 
-    ``limit`` counts ranks where ``ties`` is true: rows that tie with the last one are kept as well.
+    ``limit`` counts ranks where ``ties`` is true: rows that tie with the last one are kept as well; ``skip`` leaves
+    out that many ranks first. What is computed from the metrics, at most one of: ``share``, a comparison
+    (``compare_with`` names the other days, ``comparison`` says how far back they lie), ``ratio`` (the first of two
+    metrics by the second), ``average`` (the mean of the metric over the groups or steps of time, as one row).
     """
 
     metrics: tuple[str, ...] = Field(min_length=1, max_length=10)
@@ -133,16 +149,22 @@ class Plan(_Frozen):
     time_range: TimeRange | None = None
     grain: Grain | None = None
     comparison: Comparison | None = None
+    compare_with: TimeRange | None = None
+    share: Share | None = None
+    ratio: bool = False
+    average: bool = False
     order_by: tuple[OrderBy, ...] = Field(default=(), max_length=4)
     limit: int = Field(default=MAX_ROWS, ge=1, le=MAX_ROWS)
     ties: bool = False
+    skip: int = Field(default=0, ge=0, lt=MAX_ROWS)
 
     @model_validator(mode="after")
     def _consistent(self) -> Plan:
         for what, names in (("metric", self.metrics), ("dimension", self.group_by)):
             if len(set(names)) != len(names):
                 raise ValueError(f"a {what} is named twice: {', '.join(names)}")
-        known = {*self.metrics, *self.group_by, *(["metric_time"] if self.grain else [])}
+        keys = {*self.group_by, *(["metric_time"] if self.grain else [])}
+        known = {*self.metrics, *self.derived, *keys}
         for key in self.order_by:
             if key.field not in known:
                 raise ValueError(f"order_by names {key.field!r}, which the plan does not select")
@@ -151,7 +173,49 @@ class Plan(_Frozen):
                 raise ValueError(f"having names {bound.metric!r}, which the plan does not select")
         if self.ties and not self.order_by:
             raise ValueError("ties need an order")
+        if self.skip and not self.ties:
+            raise ValueError("skip leaves out ranks: it needs ties")
+        self._check_computed(keys)
         return self
+
+    def _check_computed(self, keys: set[str]) -> None:
+        """At most one thing is computed from the metrics, and it has what it needs."""
+        if sum((self.share is not None, self.compares, self.ratio, self.average)) > 1:
+            raise ValueError("one of share, comparison, ratio and average at a time")
+        if (self.share or self.average) and len(self.metrics) != 1:
+            raise ValueError("a share or an average is of one metric")
+        if self.ratio and len(self.metrics) != 2:
+            raise ValueError("a ratio is of two metrics")
+        if self.average and not keys:
+            raise ValueError("an average needs groups or a grain to average over")
+        if self.share and not set(self.share.within) <= keys:
+            raise ValueError("a share is within groups of the plan")
+        self._check_comparison()
+
+    def _check_comparison(self) -> None:
+        if self.compare_with and self.comparison:
+            raise ValueError("a comparison is with days of its own or with a period before, not both")
+        if self.compare_with and self.grain:
+            raise ValueError("days of its own can be compared without a grain only")
+        bounded = all(span and span.start and span.end for span in (self.time_range, self.compare_with or self.time_range))
+        if self.compares and not self.grain and not bounded:
+            raise ValueError("a comparison without a grain needs a first and a last day")
+
+    @property
+    def compares(self) -> bool:
+        """Whether the answer puts figures of another time beside the metrics."""
+        return self.comparison is not None or self.compare_with is not None
+
+    @property
+    def derived(self) -> tuple[str, ...]:
+        """Names of the columns that are computed from the metrics, in order."""
+        if self.share:
+            return (f"{self.metrics[0]}__share",)
+        if self.ratio:
+            return (f"{self.metrics[0]}__per__{self.metrics[1]}",)
+        if self.compares:
+            return tuple(f"{metric}__{what}" for metric in self.metrics for what in ("before", "change"))
+        return ()
 
     def canonical(self) -> str:
         """JSON that is equal for plans that mean the same: order-free parts sorted, defaults left out."""
@@ -162,6 +226,8 @@ class Plan(_Frozen):
             data["filters"] = sorted(data["filters"], key=_dump)
         if "having" in data:
             data["having"] = sorted(data["having"], key=_dump)
+        if "share" in data:
+            data["share"] = {key: sorted(items, key=_dump) for key, items in data["share"].items()}
         return _dump(data)
 
     @property

@@ -1,7 +1,8 @@
 """The built-in planner: from a question to an outcome, by rules that can be explained, without a model.
 
 Belongs here: the course of planning (tokens, covers, readings) and the choice among readings.
-Does not belong here: grammar (``reading``), words (``lexicon``), permission (``guard``).
+Does not belong here: grammar (``reading``), words (``lexicon``), permission (``guard``), what a follow-up takes from
+the question before (``followups``).
 
 Safety: every word of a question has a part in the plan, or the question is refused or asked back.
 """
@@ -11,11 +12,15 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import date, datetime
 
+from nlq.draft import Reading
+from nlq.events import events
 from nlq.explain import as_question
+from nlq.followups import follow_up, without_lead
 from nlq.lexicon import Lexicon
 from nlq.mentions import Cover, Kind, MentionFinder, Slip, mend
 from nlq.outcome import Because, Choice, Clarify, Outcome, Planned, Refused
-from nlq.reading import Reader, Reading
+from nlq.plan import Plan
+from nlq.reading import Reader
 from nlq.resolve import Problem, Resolver
 from nlq.vocabulary import Vocabulary
 from nlq.words import tokenize
@@ -30,6 +35,7 @@ _GUESS_COST = 2.5
 _CLOSE = 0.4
 """Covers whose scores differ by less are equally good."""
 _SLIP_FACTOR = 0.9
+_PLAIN = {"having": (), "order_by": (), "ties": False, "skip": 0, "ratio": False, "share": None, "average": False}
 
 
 class Planner:
@@ -37,13 +43,16 @@ class Planner:
 
     name = "rules"
 
-    def __init__(self, vocabulary: Vocabulary) -> None:
-        self.vocabulary = vocabulary
+    def __init__(self, vocabulary: Vocabulary, *, fiscal_start: int = 1) -> None:
+        self.vocabulary, self._fiscal_start = vocabulary, fiscal_start
         self.lexicon = Lexicon(vocabulary)
         self._resolver = Resolver(self.lexicon)
 
-    def plan(self, question: str, now: date | datetime) -> Outcome:
-        """The outcome for a question; relative times are relative to ``now``. Never raises on any text."""
+    def plan(self, question: str, now: date | datetime, previous: Plan | None = None) -> Outcome:
+        """The outcome for a question; relative times are relative to ``now``. Never raises on any text.
+
+        ``previous`` is the plan of the question before in the same conversation, for "and by ward?".
+        """
         if len(question) > MAX_CHARACTERS:
             return Refused(reason=f"The question is too long: at most {MAX_CHARACTERS:,} characters, please.")
         tokens = tokenize(question)
@@ -53,25 +62,42 @@ class Planner:
             return Refused(reason=f"The question is too long: at most {MAX_WORDS} words, please.")
         today = now.date() if isinstance(now, datetime) else now
         tokens, slips = mend(tokens, self.lexicon)
-        covers = MentionFinder(question, tokens, self.lexicon, today).covers()
-        return self._choose(covers, slips, question)
+        tokens, follows = without_lead(tokens) if previous else (tokens, False)
+        if not tokens:
+            return Refused(reason="There is no question.", nearest=self._examples())
+        covers = MentionFinder(question, tokens, self.lexicon, today, self._fiscal_start).covers()
+        return self._choose(covers, slips, question, previous, follows)
 
-    def _read(self, cover: Cover) -> list[Reading] | Problem:
-        assignments = self._resolver.assignments(cover)
+    def _read(self, cover: Cover, previous: Plan | None, follows: bool) -> list[Reading] | Problem:
+        carried = self._carried(cover, previous)
+        assignments = self._resolver.assignments(cover, carried)
         if isinstance(assignments, Problem):
             unknown = _unknown_words(cover)
             return Problem(1, f"I do not know what {_quoted(unknown)} means here.", unknown) if unknown else assignments
         readings: list[Reading] = []
         problems: list[Problem] = []
         for assignment in assignments:
-            found = Reader(self.vocabulary, cover.mentions, assignment).read()
-            if isinstance(found, Problem):
-                problems.append(found)
-            else:
-                readings.extend(found)
+            for event in events(cover.mentions, assignment, self.lexicon):
+                found = Reader(self.vocabulary, cover.mentions, assignment, event).read()
+                if isinstance(found, Problem):
+                    problems.append(found)
+                else:
+                    readings.extend(found)
+        if previous and (follows or carried):
+            readings = [r for r in (follow_up(r, previous, self.vocabulary) for r in readings) if r]
+        if not readings and not problems:
+            return Problem(2, "That does not go with the question before; ask it whole.")
         return readings or min(problems, key=lambda p: p.rank)
 
-    def _choose(self, covers: list[Cover], slips: list[Slip], question: str) -> Outcome:
+    @staticmethod
+    def _carried(cover: Cover, previous: Plan | None) -> tuple[str, ...]:
+        """The metrics of the question before, where this one names none."""
+        named = any(mention.kind is Kind.METRIC for mention in cover.mentions)
+        return previous.metrics if previous and not named else ()
+
+    def _choose(
+        self, covers: list[Cover], slips: list[Slip], question: str, previous: Plan | None, follows: bool
+    ) -> Outcome:
         """The readings of the best covers that can be read; where none can, the problem of the best one."""
         scored: list[tuple[float, Reading]] = []
         problem: Problem | None = None
@@ -79,7 +105,7 @@ class Planner:
             best = max((score for score, _ in scored), default=None)
             if cover.score < covers[0].score - _SECOND_BEST or (best is not None and cover.score < best - _CLOSE):
                 break
-            found = self._read(cover)
+            found = self._read(cover, previous, follows)
             if isinstance(found, Problem):
                 problem = problem or found
                 continue
@@ -114,7 +140,7 @@ class Planner:
             if metric.label == near and name not in plan.metrics and needed <= metric.dimensions
         ]
         plain = [
-            plan.model_copy(update={"metrics": (name,), "having": (), "order_by": (), "ties": False}) for name in others
+            plan.model_copy(update={**_PLAIN, "metrics": (name,)}) for name in others
         ]
         candidates = [plan, *plain][:4]
         if len(candidates) < 2:

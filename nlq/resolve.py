@@ -38,7 +38,7 @@ class Assignment:
     metrics: dict[int, Hit] = field(default_factory=dict)
     dimensions: dict[int, Hit] = field(default_factory=dict)
     values: dict[int, ValueHit] = field(default_factory=dict)
-    implied: str | None = None
+    implied: tuple[str, ...] = ()
     guessed: bool = False
 
 
@@ -49,11 +49,14 @@ class Resolver:
         self._lexicon = lexicon
         self._vocabulary: Vocabulary = lexicon.vocabulary
 
-    def assignments(self, cover: Cover) -> list[Assignment] | Problem:
-        """All ways to assign terms, or the problem that forbids any."""
+    def assignments(self, cover: Cover, carried: Sequence[str] = ()) -> list[Assignment] | Problem:
+        """All ways to assign terms, or the problem that forbids any; ``carried`` are metrics where none is said."""
         metrics = _of(cover, Kind.METRIC)
         dimensions, values = _of(cover, Kind.DIMENSION), _of(cover, Kind.VALUE)
         domains = {mention.payload for mention in _of(cover, Kind.DOMAIN)}
+        if not metrics and carried:
+            found = self._with_metrics(carried, {}, dimensions, values, implied=tuple(carried))
+            return list(found) or self._cannot_split(carried, dimensions, values)
         if not metrics:
             return self._without_metric(dimensions, values, domains)
         options = [self._in_domain(mention.payload, domains) for mention in metrics]
@@ -64,7 +67,8 @@ class Resolver:
             chosen = {m.first: hit for m, hit in zip(metrics, combination, strict=True)}
             names = tuple(dict.fromkeys(hit.ref for hit in combination))
             found.extend(self._with_metrics(names, chosen, dimensions, values))
-        return _prefer_full(found)[:MOST_ASSIGNMENTS] or self._cannot_split(metrics, dimensions, values)
+        first = [mention.payload[0].ref for mention in metrics]
+        return _prefer_full(_prefer_few(found))[:MOST_ASSIGNMENTS] or self._cannot_split(first, dimensions, values)
 
     def _in_domain(self, hits: Sequence[Hit], domains: set[Any]) -> list[Hit]:
         return [h for h in hits if not domains or self._vocabulary.metrics[h.ref].domain in domains]
@@ -123,16 +127,16 @@ class Resolver:
     ) -> list[Assignment]:
         """An assignment of each of the first metrics that have these dimensions and values."""
         found = (
-            next(self._with_metrics((metric.name,), {}, dimensions, values, implied=metric.name), None)
+            next(self._with_metrics((metric.name,), {}, dimensions, values, implied=(metric.name,)), None)
             for metric in metrics
         )
         return list(itertools.islice((assignment for assignment in found if assignment), MOST_CHOICES))
 
     def _cannot_split(
-        self, metrics: Sequence[Mention], dimensions: Sequence[Mention], values: Sequence[Mention]
+        self, metrics: Sequence[str], dimensions: Sequence[Mention], values: Sequence[Mention]
     ) -> Problem:
-        labels = self._vocabulary.metrics[metrics[0].payload[0].ref].label
-        names = self._vocabulary.shared_dimensions([m.payload[0].ref for m in metrics])
+        labels = self._vocabulary.metrics[metrics[0]].label
+        names = self._vocabulary.shared_dimensions(metrics)
         known = tuple(self._vocabulary.dimensions[n].label for n in sorted(names) if n in self._vocabulary.dimensions)
         said = tuple(m.text for m in (*dimensions, *values) if not self._reachable(m, names))
         others = "" if len(metrics) == 1 else " together with the other metrics"
@@ -151,6 +155,17 @@ def _of(cover: Cover, kind: Kind) -> list[Mention]:
 
 def _path(name: str) -> tuple[int, str]:
     return name.count("__"), name
+
+
+def _prefer_few(found: list[Assignment]) -> list[Assignment]:
+    """Words that name a metric in part add nothing to one that is said anyway: "how long … to resolve"."""
+
+    def partly(assignment: Assignment) -> int:
+        full = {hit.ref for hit in assignment.metrics.values() if hit.full}
+        return len({hit.ref for hit in assignment.metrics.values() if not hit.full} - full)
+
+    least = min((partly(assignment) for assignment in found), default=0)
+    return [assignment for assignment in found if partly(assignment) == least]
 
 
 def _prefer_full(found: list[Assignment]) -> list[Assignment]:

@@ -5,7 +5,7 @@ Does not belong here: the step of a series ("by month"), which is grammar (``men
 
 Conventions, told to the asker with every answer: a week starts on Monday; "last 7 days" ends today and includes
 it; "last 3 months" are the three calendar months before this one; a month without a year is the latest that has
-begun; "since" runs to today.
+begun; "since" runs to today; a fiscal year is named after the calendar year it ends in.
 """
 
 from __future__ import annotations
@@ -15,9 +15,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 
-from dateutil.relativedelta import relativedelta
-
-from nlq.plan import TimeRange
+from nlq.periods import shift, unit_range, unit_start
+from nlq.plan import Comparison, TimeRange
 from nlq.words import Token, singular
 
 _MONTHS = {name.lower(): number for number, name in enumerate(calendar.month_name) if name}
@@ -25,13 +24,16 @@ _MONTHS |= {name.lower(): number for number, name in enumerate(calendar.month_ab
 _UNITS = {"day", "week", "month", "quarter", "year"}
 _PREVIOUS = {"last", "previous", "past", "prior", "preceding"}
 _THIS = {"this", "current"}
-_LEAD = {"in", "during", "for", "on", "of", "from", "within", "over", "the", "at"}
+_LEAD = {"in", "during", "for", "on", "of", "from", "within", "over", "the", "at", "as", "by"}
+_FISCAL = {"fiscal", "financial"}
+_ONE = timedelta(days=1)
 _ORDINALS = {"first": 1, "second": 2, "third": 3, "fourth": 4, "1": 1, "2": 2, "3": 3, "4": 4}
 _FIRST_YEAR, _LAST_YEAR = 1990, 2099
 
 _OTHERS = (
     *("today", "yesterday", "since", "after", "before", "until", "till", "between", "from", "to", "through"),
-    *("ytd", "mtd", "qtd", "wtd", "half", "onwards", "onward"),
+    *("ytd", "mtd", "qtd", "wtd", "half", "onwards", "onward", "ago", "earlier", "same", "period", "end"),
+    *("fiscal", "financial", "fy", "so", "far"),
 )
 TIME_WORDS = frozenset({*_MONTHS, *_UNITS, *_PREVIOUS, *_THIS, *_LEAD, *_ORDINALS, *_OTHERS})
 """Words that this module reads, for telling a slip from a word."""
@@ -49,12 +51,13 @@ class Period:
 
 @dataclass(frozen=True)
 class TimeSpan:
-    """Tokens [first, last) that name a time."""
+    """Tokens [first, last) that name a time: days, or a time before another one that the question names as well."""
 
     first: int
     last: int
-    range: TimeRange
+    range: TimeRange | None
     unit: str | None = None
+    before: Comparison | None = None
 
 
 @dataclass(frozen=True)
@@ -64,11 +67,11 @@ class _Found:
 
 
 class TimeReader:
-    """Finds times in tokens; ``today`` is the clock."""
+    """Finds times in tokens; ``today`` is the clock, ``fiscal_start`` the month in which fiscal years begin."""
 
-    def __init__(self, tokens: Sequence[Token], today: date) -> None:
+    def __init__(self, tokens: Sequence[Token], today: date, fiscal_start: int = 1) -> None:
         self._tokens = tokens
-        self._today = today
+        self._today, self._fiscal_start = today, fiscal_start
 
     def spans(self) -> list[TimeSpan]:
         """Every span that names a time, longest first at each place; they may overlap."""
@@ -78,12 +81,42 @@ class TimeReader:
         return found
 
     def _spans_at(self, first: int) -> list[TimeSpan]:
-        spans = [span for rule in (self._bounded, self._open_ended) if (span := rule(first))]
+        spans = [span for rule in (self._bounded, self._open_ended, self._before_another) if (span := rule(first))]
         at = self._skip_lead(first)
         if period := self._period(at, lead=at > first):
             value = period.period
             spans.append(TimeSpan(first, period.last, TimeRange(start=value.start, end=value.end), value.unit))
         return spans
+
+    # --- a time before another
+
+    def _before_another(self, first: int) -> TimeSpan | None:
+        """Reads "the month before", "the same month last year", "a year earlier"."""
+        at = first
+        while self._norm(at) in {"in", "the", "to", "with", "a", "one", "1"} and at - first < 3:
+            at += 1
+        unit = self._norm(at)
+        if unit in _UNITS | {"period", "time"}:
+            return self._unit_before(first, at, unit)
+        yearly = self._norm(at) == "same" and self._norm(at + 1) in _UNITS | {"period", "time"}
+        rest = self._skip_the(self._skip_of(at + 2))
+        if yearly and self._norm(rest) in _PREVIOUS and self._norm(rest + 1) == "year":
+            return TimeSpan(first, rest + 2, None, before=Comparison.PREVIOUS_YEAR)
+        if yearly and (self._norms(rest, 2) == ["year", "before"] or self._norms(rest, 3) == ["a", "year", "ago"]):
+            return TimeSpan(first, rest + (2 if self._norm(rest) == "year" else 3), None, before=Comparison.PREVIOUS_YEAR)
+        if self._norm(at) in {"previous", "preceding", "prior"} and self._norm(at + 1) == "period":
+            return TimeSpan(first, at + 2, None, before=Comparison.PREVIOUS_PERIOD)
+        return None
+
+    def _unit_before(self, first: int, at: int, unit: str) -> TimeSpan | None:
+        word = self._norm(at + 1)
+        if word == "before" or (unit == "year" and word in {"ago", "earlier"}):
+            # "before March" is another matter
+            if word == "before" and self._period(self._skip_the(at + 2), lead=True):
+                return None
+            which = Comparison.PREVIOUS_YEAR if unit == "year" else Comparison.PREVIOUS_PERIOD
+            return TimeSpan(first, at + 2, None, before=which)
+        return None
 
     # --- two periods or one with an open end
 
@@ -134,19 +167,21 @@ class TimeReader:
         return self._open_range(word, first, last, period)
 
     def _open_range(self, word: str, first: int, last: int, period: Period) -> TimeSpan | None:
-        one = timedelta(days=1)
         if word in {"since", "from", "after"}:
-            start = period.end + one if word == "after" else period.start
+            start = period.end + _ONE if word == "after" else period.start
             if start > self._today:
                 return None
             return TimeSpan(first, last, TimeRange(start=start, end=self._today))
-        end = period.start - one if word == "before" else period.end
+        end = period.start - _ONE if word == "before" else period.end
         return TimeSpan(first, last, TimeRange(end=end))
 
     # --- one period
 
     def _period(self, at: int, *, lead: bool) -> _Found | None:
         rules: tuple[Callable[[int], _Found | None], ...] = (
+            self._end_of,
+            self._fiscal,
+            self._ago,
             self._to_date,
             self._named_day,
             self._iso,
@@ -162,15 +197,64 @@ class TimeReader:
                 return found
         return self._month(at, lead=lead)
 
+    def _end_of(self, at: int) -> _Found | None:
+        """The last day of a period: "end of March 2026"."""
+        if self._norms(at, 2) != ["end", "of"] or self._norm(at + 2) == "end":
+            return None
+        found = self._period(self._skip_the(at + 2), lead=True)
+        return _Found(found.last, Period(found.period.end, found.period.end, "day")) if found else None
+
+    def _fiscal(self, at: int) -> _Found | None:
+        """Fiscal years and their quarters: "FY 2025", "last fiscal year", "Q2 of fiscal year 2025"."""
+        part = None
+        if self._norm(at) == "q" and self._integer(at + 1) in (1, 2, 3, 4):
+            part, at = self._integer(at + 1), self._skip_of(at + 2)
+        word = self._norm(at)
+        relative = word if word in _PREVIOUS | _THIS else None
+        at += 1 if relative else 0
+        if self._norm(at) in _FISCAL and self._norm(at + 1) == "year":
+            last = at + 2
+        elif self._norm(at) == "fy":
+            last = at + 1
+        else:
+            return None
+        current = unit_start(self._today, "year", self._fiscal_start)
+        if relative:
+            return self._fiscal_part(last, shift(current, "year", -1 if relative in _PREVIOUS else 0), part)
+        year = self._integer(last)
+        if year is None:
+            return None
+        year += 2000 if year < 100 else 0
+        if not _FIRST_YEAR <= year <= _LAST_YEAR:
+            return None
+        start = date(year - (1 if self._fiscal_start > 1 else 0), self._fiscal_start, 1)
+        return self._fiscal_part(last + 1, start, part)
+
+    def _fiscal_part(self, last: int, start: date, part: int | None) -> _Found:
+        if part:
+            return _Found(last, _period_of(shift(start, "quarter", part - 1), "quarter"))
+        whole = _period_of(start, "year")
+        return _Found(last, Period(start, min(whole.end, self._today) if start <= self._today else whole.end, "year"))
+
+    def _ago(self, at: int) -> _Found | None:
+        """The whole unit so long ago: "2 weeks ago"."""
+        count = 1 if self._norm(at) in {"a", "one"} else self._integer(at)
+        unit = self._unit(at + 1)
+        if not count or not unit or count > 1000 or self._norm(at + 2) != "ago" or (unit == "year" and count == 1):
+            return None
+        return _Found(at + 3, _period_of(shift(unit_start(self._today, unit), unit, -count), unit))
+
     def _to_date(self, at: int) -> _Found | None:
         short = {"ytd": "year", "mtd": "month", "qtd": "quarter", "wtd": "week"}.get(self._norm(at))
         if short:
-            return _Found(at + 1, Period(_unit_start(self._today, short), self._today))
+            return _Found(at + 1, Period(unit_start(self._today, short), self._today))
         unit = self._norm(at)
         if unit in _UNITS and self._norms(at + 1, 2) == ["to", "date"]:
-            return _Found(at + 3, Period(_unit_start(self._today, unit), self._today))
+            return _Found(at + 3, Period(unit_start(self._today, unit), self._today))
         if unit == "so" and self._norms(at + 1, 2) == ["far", "this"] and self._norm(at + 3) in _UNITS:
-            return _Found(at + 4, Period(_unit_start(self._today, self._norm(at + 3)), self._today))
+            return _Found(at + 4, Period(unit_start(self._today, self._norm(at + 3)), self._today))
+        if unit in _THIS and self._norm(at + 1) in _UNITS and self._norms(at + 2, 2) == ["so", "far"]:
+            return _Found(at + 4, Period(unit_start(self._today, self._norm(at + 1)), self._today))
         return None
 
     def _named_day(self, at: int) -> _Found | None:
@@ -189,7 +273,7 @@ class TimeReader:
     def _from_parts(self, last: int, parts: list[int]) -> _Found | None:
         try:
             if len(parts) == 2:
-                return _Found(last, _unit_period(date(parts[0], parts[1], 1), "month"))
+                return _Found(last, _period_of(date(parts[0], parts[1], 1), "month"))
             day = date(parts[0], parts[1], parts[2])
         except ValueError:
             return None
@@ -205,9 +289,9 @@ class TimeReader:
             return None
         if unit == "day":
             return _Found(at + 3, Period(self._today - timedelta(days=number - 1), self._today))
-        this = _unit_start(self._today, unit)
+        this = unit_start(self._today, unit)
         try:
-            start = _shift(this, unit, -number)
+            start = shift(this, unit, -number)
         except (ValueError, OverflowError):
             return None
         return _Found(at + 3, Period(start, this - timedelta(days=1), None, number))
@@ -216,17 +300,20 @@ class TimeReader:
         word, unit = self._norm(at), self._norm(at + 1)
         if unit not in _UNITS or word not in _PREVIOUS | _THIS:
             return None
-        start = _unit_start(self._today, unit)
+        start = unit_start(self._today, unit)
         if word in _THIS:
             return _Found(at + 2, Period(start, self._today, unit))
-        return _Found(at + 2, _unit_period(_shift(start, unit, -1), unit))
+        return _Found(at + 2, _period_of(shift(start, unit, -1), unit))
 
     def _quarter_or_half(self, at: int) -> _Found | None:
         word, number = self._norm(at), self._integer(at + 1)
         if word in {"q", "h"} and number:
             return self._part(at + 2, word, number)
-        if word in _ORDINALS and self._norm(at + 1) in {"quarter", "half"}:
-            return self._part(self._skip_of(at + 2), self._norm(at + 1)[0], _ORDINALS[word])
+        if word in {"last", "latter"} and self._norms(at + 1, 2) == ["half", "of"]:
+            return self._part(at + 3, "h", 2)
+        ordinal = at + 1 if self._norm(at + 1) in {"st", "nd", "rd", "th"} else at
+        if word in _ORDINALS and self._norm(ordinal + 1) in {"quarter", "half"}:
+            return self._part(self._skip_of(ordinal + 2), self._norm(ordinal + 1)[0], _ORDINALS[word])
         return None
 
     def _part(self, last: int, kind: str, number: int) -> _Found | None:
@@ -237,7 +324,7 @@ class TimeReader:
         start = date(year or self._today.year, (number - 1) * months + 1, 1)
         if year is None and start > self._today:
             start = start.replace(year=start.year - 1)
-        end = start + relativedelta(months=months) - timedelta(days=1)
+        end = shift(start, "month", months) - _ONE
         return _Found(last, Period(start, end, "quarter" if kind == "q" else None))
 
     def _day_of_month(self, at: int) -> _Found | None:
@@ -279,8 +366,10 @@ class TimeReader:
     def _year(self, at: int) -> _Found | None:
         if self._norm(at) == "year":
             at += 1
+        if at >= len(self._tokens) or not _is_year(self._tokens[at]):
+            return None
         year, last = self._optional_year(at)
-        return _Found(last, _unit_period(date(year, 1, 1), "year")) if year else None
+        return _Found(last, _period_of(date(year, 1, 1), "year")) if year else None
 
     def _month(self, at: int, *, lead: bool) -> _Found | None:
         month = self._month_number(at)
@@ -294,7 +383,7 @@ class TimeReader:
         start = date(year or self._today.year, month, 1)
         if year is None and start > self._today:
             start = start.replace(year=start.year - 1)
-        return _Found(last, _unit_period(start, "month"))
+        return _Found(last, _period_of(start, "month"))
 
     def _is_surely_month(self, at: int, lead: bool) -> bool:
         """May, march and mar are words as well: they need a lead ("in May") or a capital letter."""
@@ -325,6 +414,9 @@ class TimeReader:
     def _optional_year(self, at: int) -> tuple[int | None, int]:
         if at < len(self._tokens) and _is_year(self._tokens[at]):
             return int(self._tokens[at].norm), at + 1
+        relative = self._skip_of(at)
+        if self._norm(relative) in _PREVIOUS | _THIS and self._norm(relative + 1) == "year":
+            return self._today.year - (1 if self._norm(relative) in _PREVIOUS else 0), relative + 2
         return None, at
 
     def _skip_lead(self, at: int) -> int:
@@ -348,23 +440,7 @@ def _is_year(token: Token) -> bool:
     return len(digits) == 4 and digits.isascii() and digits.isdigit() and _FIRST_YEAR <= int(digits) <= _LAST_YEAR
 
 
-def _unit_start(day: date, unit: str) -> date:
-    starts = {
-        "day": day,
-        "week": day - timedelta(days=day.weekday()),
-        "month": day.replace(day=1),
-        "quarter": date(day.year, (day.month - 1) // 3 * 3 + 1, 1),
-        "year": date(day.year, 1, 1),
-    }
-    return starts[unit]
-
-
-def _shift(day: date, unit: str, count: int) -> date:
-    months = {"month": 1, "quarter": 3, "year": 12}
-    if unit in months:
-        return day + relativedelta(months=months[unit] * count)
-    return day + timedelta(days={"day": 1, "week": 7}[unit] * count)
-
-
-def _unit_period(start: date, unit: str) -> Period:
-    return Period(start, _shift(start, unit, 1) - timedelta(days=1), unit)
+def _period_of(start: date, unit: str) -> Period:
+    span = unit_range(start, unit)
+    assert span.start is not None and span.end is not None
+    return Period(span.start, span.end, unit)

@@ -26,7 +26,8 @@ class Metric:
     """A metric as people and planner see it.
 
     ``direction`` tells which end is good: up, down or unknown (None). ``needs_time`` is true where a figure exists
-    only per period; ``min_grain`` is the finest period there is.
+    only per period; ``min_grain`` is the finest period there is. ``time_names`` are name, label and description of the
+    time it counts by, where known.
     """
 
     name: str
@@ -42,6 +43,7 @@ class Metric:
     subjects: frozenset[str] = frozenset()
     needs_time: bool = False
     min_grain: str = "day"
+    time_names: tuple[str, ...] = ()
 
     @property
     def entities(self) -> frozenset[str]:

@@ -120,7 +120,7 @@ def words_of(text: str) -> tuple[str, ...]:
 # does not mean "open".
 OCCURRENCE = _set(
     "created submitted filed raised opened registered lodged logged reported received recorded made placed "
-    "came occurred happened arrived entered booked receive occur happen arrive"
+    "came come comes occurred happened arrived entered booked receive occur happen arrive bought buy purchased"
 )
 _SAME = {
     "avg": "average",
@@ -134,6 +134,8 @@ _SAME = {
     "max": "maximum",
     "min": "minimum",
     "qty": "quantity",
+    "sell": "sale",
+    "sold": "sale",
     "yoy": "yoy",
     "center": "centre",
 }
@@ -212,12 +214,29 @@ FILLER = (
 """Words that may stand in a question without changing what it asks."""
 
 BY_WORDS = _set("by per each every across wise")
-NOT_WORDS = _set("not excluding exclude except without no non excludes ignoring minus")
+NOT_WORDS = _set("not excluding exclude except without no non excludes ignoring minus neither nor outside")
+PER_WORDS = _set("per each every a")
+"""Words after which an average is over what follows: "complaints per ward on average"."""
 OR_WORDS = frozenset({"or"})
 AND_WORDS = frozenset({"and", "&", ",", "plus"})
-VERSUS_WORDS = _set("vs versus compare compared comparing comparison")
+VERSUS_WORDS = _set("vs versus compare compares compared comparing comparison against than")
+MORE_WORDS = _set("more less fewer higher lower better worse larger smaller")
+"""Comparatives: with a "than" that no number follows they ask for a comparison."""
+SHARE_WORDS = _set("share shares percentage percentages percent proportion proportions fraction portion pct %")
+AVERAGE_WORDS = _set("average averages averaged avg mean typical typically")
+GROWTH_WORDS = _set("growth change changes increase decrease decline grow grew grown growing development")
+PREDICATES = _set(
+    "is are was were be been being has have had came come comes go goes went made make makes use used using arrive "
+    "arrived got get gets paid"
+)
+"""Verbs between a whole and a part of it: "what share of orders are online"."""
+IRREGULAR_PARTICIPLES = _set("sold bought sent paid lost built left kept held begun done given shown written")
+EVENT_WORDS = _set("event events")
+"""Words that only say that something is counted when it happens."""
 WHICH_WORDS = frozenset({"which", "what", "whats"})
 TREND_WORDS = _set("trend trends trending timeline")
+ORDINALS = {"second": 2, "third": 3, "fourth": 4, "fifth": 5, "sixth": 6, "seventh": 7, "eighth": 8, "ninth": 9, "tenth": 10}
+GROWTH_SHORT = {"yoy": "year", "mom": "month", "wow": "week", "qoq": "quarter"}
 
 HIGHEST = _set("most highest greatest largest biggest maximum max top more")
 LOWEST = _set("least lowest fewest smallest minimum min bottom")
@@ -283,7 +302,7 @@ COMPARATORS: tuple[tuple[tuple[str, ...], str], ...] = (
 
 OPERATORS = (
     BY_WORDS | NOT_WORDS | OR_WORDS | AND_WORDS | VERSUS_WORDS | WHICH_WORDS | TREND_WORDS | HIGHEST | LOWEST
-) | (LONGEST | SHORTEST | BEST | WORST | DESCENDING | ASCENDING | COUNTING | frozenset(GRAIN_ADJECTIVES))
+) | (SHARE_WORDS | AVERAGE_WORDS | GROWTH_WORDS | MORE_WORDS | LONGEST | SHORTEST | BEST | WORST | DESCENDING | ASCENDING | COUNTING | frozenset(GRAIN_ADJECTIVES))
 """Every single word the grammar reads as an operator."""
 
 ENGLISH = FILLER | OPERATORS | frozenset(GRAIN_UNITS) | {word for phrase, _ in COMPARATORS for word in phrase}

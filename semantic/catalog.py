@@ -20,11 +20,12 @@ GRAINS = ("day", "week", "month", "quarter", "year")
 
 @dataclass(frozen=True)
 class TimeColumn:
-    """The time by which a measure is summed, in its table."""
+    """The time by which a measure is summed, in its table; ``names`` are its name, label and description."""
 
     relation: str
     expr: str
     grain: str
+    names: tuple[str, ...] = field(default=(), compare=False)
 
 
 @dataclass(frozen=True)
@@ -379,7 +380,8 @@ def _spine(raw: Mapping[str, Any]) -> TimeColumn:
 def _time_column(model: Mapping[str, Any], name: str) -> TimeColumn:
     raw = next(d for d in model["dimensions"] if d["name"] == name)
     grain = (raw.get("type_params") or {}).get("time_granularity") or "day"
-    return TimeColumn(model["node_relation"]["relation_name"], raw.get("expr") or name, grain)
+    names = (name, raw.get("label") or "", raw.get("description") or "")
+    return TimeColumn(model["node_relation"]["relation_name"], raw.get("expr") or name, grain, names)
 
 
 def _saved_query(raw: Mapping[str, Any]) -> SavedQuery:
