@@ -36,6 +36,9 @@ class Settings(BaseSettings):
     threads: int = Field(default=0, ge=0, description="Threads of the engine; 0 is one per core.")
     memory_limit: str = Field(default="4GB", description="Memory the embedded engine may use before it spills to disk.")
     query_timeout_s: float = Field(default=60.0, gt=0, description="Longest time a question's query may run, seconds.")
+    fiscal_year_start: int = Field(
+        default=1, ge=1, le=12, description="Month in which fiscal years begin; one is named after the year it ends in."
+    )
     snapshot_retention: timedelta = Field(
         default=timedelta(days=7), description="How long old snapshots stay readable before maintenance expires them."
     )

@@ -28,6 +28,7 @@ from nlq.vocabulary import TIME_DIMENSION, Vocabulary
 from semantic.errors import SemanticError
 
 if TYPE_CHECKING:
+    from lakehouse_assets.lakehouse.database import DatabaseLake
     from lakehouse_assets.lakehouse.lake import Lake
 
 OutcomeName = Literal["answered", "clarify", "refused", "failed"]
@@ -124,9 +125,11 @@ class AnswerNotFoundError(LookupError):
 class Answerer:
     """Answers questions over one lake. Thread-safe."""
 
-    def __init__(self, lake: Lake, layer: Layer, *, roles: Mapping[str, Role] = ROLES) -> None:
-        """Nothing is read until the first question."""
-        self._lake, self._layer, self._roles = lake, layer, roles
+    def __init__(
+        self, lake: Lake | DatabaseLake, layer: Layer, *, roles: Mapping[str, Role] = ROLES, fiscal_start: int = 1
+    ) -> None:
+        """Nothing is read until the first question. ``fiscal_start`` is the month in which fiscal years begin."""
+        self._lake, self._layer, self._roles, self._fiscal_start = lake, layer, roles, fiscal_start
         self._guards: OrderedDict[int, Guard] = OrderedDict()
         self._planners: OrderedDict[tuple[int, Caller], Planner] = OrderedDict()
         self._states: OrderedDict[tuple[str, int], TableState] = OrderedDict()
@@ -150,6 +153,7 @@ class Answerer:
         heads: Mapping[str, str] | None = None,
         answer_id: str | None = None,
         asked_by: str | None = None,
+        previous: Plan | None = None,
     ) -> Answer:
         """Answer a question. Never raises for what the question says; what prevents an answer is in the answer.
 
@@ -160,10 +164,11 @@ class Answerer:
             heads: The state of the lake to read, to answer several questions at one; the newest if None.
             answer_id: The identifier to give the answer; a new one if None.
             asked_by: Name of the asker, kept with the answer.
+            previous: Plan of the answer before in the same conversation, for follow-ups such as "and by ward?".
         """
         run = self._begin(question, caller, heads, answer_id, asked_by)
         try:
-            outcome = self._planner(run).plan(question, now or run.asked_at)
+            outcome = self._planner(run).plan(question, now or run.asked_at, previous)
         except GuardError as error:
             return run.answer("refused", str(error), error=error.code, nearest=error.nearest)
         return self._conclude(run, outcome)
@@ -280,7 +285,7 @@ class Answerer:
         with self._lock:
             found = self._planners.get(key)
         if found is None or found.vocabulary is not visible:
-            found = Planner(visible)
+            found = Planner(visible, fiscal_start=self._fiscal_start)
             with self._lock:
                 _remember(self._planners, key, found)
         return found
@@ -296,6 +301,10 @@ class Answerer:
 
     def _look_at(self, name: str, snapshot: int, session: Session) -> TableState:
         """When the snapshot was published, and the newest day in it by the table's time partition."""
+        from lakehouse_assets.lakehouse.database import DatabaseLake
+
+        if isinstance(self._lake, DatabaseLake):
+            return TableState(table=name, snapshot_id=snapshot)
         table = self._lake.catalog.load_table(name)
         found = table.snapshot_by_id(snapshot)
         published = datetime.fromtimestamp(found.timestamp_ms / 1000, UTC).replace(tzinfo=None) if found else None

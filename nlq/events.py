@@ -76,7 +76,7 @@ def _participle(mention: Mention, following: Sequence[Mention]) -> tuple[str, bo
 
 
 def _metric_of(mention: Mention, assignment: Assignment, lexicon: Lexicon) -> Metric | None:
-    names = {hit.ref for hit in assignment.metrics.values()} or {assignment.implied}
+    names = {hit.ref for hit in assignment.metrics.values()} or set(assignment.implied)
     if mention.first in assignment.metrics:
         names = {assignment.metrics[mention.first].ref}
     name = names.pop() if len(names) == 1 else None

@@ -35,7 +35,7 @@ class PlannedLayer:
         """What may be asked about at a state of the lake; the same object until the layer or its tables change."""
         catalog = self._layer.catalog()
         relations = sorted({identifier(d.relation) for d in catalog.dimensions.values()})
-        stamp = (catalog.fingerprint, tuple(heads.get(relation) for relation in relations))
+        stamp = (catalog.fingerprint, tuple(heads.get(relation, heads.get("")) for relation in relations))
         with self._lock:
             if self._last is None or self._last[0] != stamp:
                 self._last = (stamp, self._read(catalog))

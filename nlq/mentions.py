@@ -378,6 +378,8 @@ class MentionFinder:
             return self._mention(Kind.TREND, at, at + 2, 5.0)
         if two in {("compared", "to"), ("compared", "with"), ("compare", "with"), ("compare", "to"), ("as", "against")}:
             return self._mention(Kind.VERSUS, at, at + 2, 2.0)
+        if two[0] == "than" and self._number(at + 1) is None:
+            return self._mention(Kind.VERSUS, at, at + 1, 0.5)
         if two == ("on", "average"):
             return self._mention(Kind.AVERAGE, at, at + 2, 1.5)
         if two[0] in w.MORE_WORDS and self._compares_with_than(at):

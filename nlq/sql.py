@@ -75,7 +75,7 @@ def _with_ratio(compiled: str, plan: Plan) -> str:
     if not plan.ratio:
         return compiled
     above, below = (_quoted(name) for name in plan.metrics)
-    return f"SELECT *, {above} * 1.0 / NULLIF({below}, 0) AS {_quoted(plan.derived[0])}\nFROM (\n{compiled}\n) AS both"
+    return f"SELECT *, {above} * 1.0 / NULLIF({below}, 0) AS {_quoted(plan.derived[0])}\nFROM (\n{compiled}\n) AS pair"
 
 
 def _with_share(plan: Plan, plain: Plan, compile_plain: Callable[[Plan], str]) -> str:

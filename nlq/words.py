@@ -219,7 +219,7 @@ PER_WORDS = _set("per each every a")
 """Words after which an average is over what follows: "complaints per ward on average"."""
 OR_WORDS = frozenset({"or"})
 AND_WORDS = frozenset({"and", "&", ",", "plus"})
-VERSUS_WORDS = _set("vs versus compare compares compared comparing comparison against than")
+VERSUS_WORDS = _set("vs versus compare compares compared comparing comparison against")
 MORE_WORDS = _set("more less fewer higher lower better worse larger smaller")
 """Comparatives: with a "than" that no number follows they ask for a comparison."""
 SHARE_WORDS = _set("share shares percentage percentages percent proportion proportions fraction portion pct %")

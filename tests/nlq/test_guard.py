@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from nlq.guard import Caller, Guard, GuardError, Role
-from nlq.plan import Comparison, DimensionFilter, Operator, Plan
+from nlq.plan import DimensionFilter, Operator, Plan
 from nlq.planner import Planner
 from tests.nlq.vocabularies import complaints, hotels
 
@@ -40,7 +40,6 @@ def test_values_are_spelled_as_stored() -> None:
         (where("complaint__tenant_id", "pb.amritsar", operator=Operator.NOT_IN), AMRITSAR, "other_tenant"),
         (Plan(metrics=("pgr_complaints",)), Caller(None, "viewer"), "tenant_missing"),
         (Plan(metrics=("pgr_complaints",)), Caller(None, "nobody"), "unknown_role"),
-        (Plan(metrics=("pgr_complaints",), comparison=Comparison.PREVIOUS_YEAR), ADMIN, "unsupported"),
     ],
 )
 def test_refusals(plan: Plan, caller: Caller, code: str) -> None:

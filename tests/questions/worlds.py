@@ -1,0 +1,99 @@
+"""The lakes the question sets are asked of, and the raw files beside them for the rows that are right.
+
+The lake is built as any other: sample files, ingestion, dbt. The expected rows come from the files themselves, by SQL
+that shares nothing with the marts. Belongs here: making both. Does not belong here: judging answers (``asking``).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import yaml
+
+from lakehouse_assets.domains.pgr import sample as pgr_sample
+from lakehouse_assets.domains.sales import sample as sales_sample
+from lakehouse_assets.ingest.loader import load
+from lakehouse_assets.lakehouse.lake import Lake
+from lakehouse_assets.settings import Settings
+from nlq.answer import Answerer
+from nlq.opening import open_answerer, open_foreign
+from tests.dbt_project.building import PGR_MODELS, SALES_MODELS, build
+
+HERE = Path(__file__).parent
+OLIST = Path(__file__).resolve().parents[3] / "shared" / "data" / "olist"
+SIZES: Mapping[str, int] = {"pgr": 24_000, "sales": 20_000}
+
+
+@dataclass(frozen=True)
+class World:
+    """What answers, the raw data, and the questions with what is right."""
+
+    name: str
+    today: date
+    cases: Sequence[dict[str, Any]]
+    answerer: Answerer
+    raw: duckdb.DuckDBPyConnection
+
+    def rows(self, sql: str) -> list[tuple[Any, ...]]:
+        """The rows of SQL over the raw files."""
+        return self.raw.execute(sql).fetchall()
+
+
+@cache
+def questions(name: str) -> dict[str, Any]:
+    """One question file."""
+    return yaml.safe_load((HERE / f"{name}.yml").read_text(encoding="utf-8"))
+
+
+def sample_worlds(folder: Path) -> dict[str, World]:
+    """Complaints and sales in one lake, built from sample files; what is built in the folder already is used."""
+    lake = Lake(Settings(profile="local", home=folder / "home", landing="", dagster_home=None))
+    files = {
+        "pgr": pgr_sample.write_sample(folder / "files", events=SIZES["pgr"], files=3).files["pgr_events"],
+        "sales": sales_sample.write_sample(folder / "files", lines=SIZES["sales"], files=3).files["sales_csv"],
+    }
+    if not (built := folder / "built").exists():
+        load(lake, [str(path) for path in files["pgr"]], "pgr_events")
+        load(lake, [str(path) for path in files["sales"]], "sales_csv")
+        build(lake, [*PGR_MODELS, *SALES_MODELS, "time_spine_daily"])
+        built.touch()
+    answerer = open_answerer(lake)
+    return {name: _world(name, answerer, _raw(name, files[name])) for name in files}
+
+
+def foreign_world(folder: Path) -> World:
+    """A shop's own dbt project and database, of which nothing here knows a name."""
+    folder.mkdir(parents=True, exist_ok=True)
+    database = folder / "shop.duckdb"
+    database.unlink(missing_ok=True)
+    with duckdb.connect() as con:
+        con.execute(f"attach '{database}' as made")
+        con.execute("use made")
+        con.execute("set variable folder = ?", [str(OLIST)])
+        con.execute((HERE / "olist" / "tables.sql").read_text(encoding="utf-8"))
+    settings = Settings(profile="local", home=folder / "home", landing="", dagster_home=None)
+    raw = duckdb.connect()
+    raw.execute("set variable folder = ?", [str(OLIST)])
+    raw.execute((HERE / "olist.sql").read_text(encoding="utf-8"))
+    return _world("olist", open_foreign(settings, HERE / "olist", database), raw)
+
+
+def _world(name: str, answerer: Answerer, raw: duckdb.DuckDBPyConnection) -> World:
+    told = questions(name)
+    return World(name, told["today"], told["questions"], answerer, raw)
+
+
+def _raw(name: str, files: Sequence[Path]) -> duckdb.DuckDBPyConnection:
+    con = duckdb.connect()
+    con.execute("set timezone = 'UTC'")
+    con.execute("set variable files = ?", [[str(path) for path in files]])
+    con.execute((HERE / f"{name}.sql").read_text(encoding="utf-8"))
+    return con
+
+
