@@ -10,7 +10,7 @@ export DBT_SEND_ANONYMOUS_USAGE_STATS := false
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run dev test faults lint format bench cluster-up cluster-run cluster-down cluster-status clean
+.PHONY: help setup run dev test faults questions lint format bench cluster-up cluster-run cluster-down cluster-status clean
 
 help: ## List the commands
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | column -t -s "$$(printf '\t')"
@@ -50,6 +50,9 @@ test: lint ## Lint and every test
 
 faults: setup ## Kills at 60 random points, a full disk, a read-only warehouse, many writers at once
 	$(BIN)/python -m pytest -s tests/faults --kills 30
+
+questions: setup ## The question sets: right, asked back, refused, silently wrong, by kind
+	$(BIN)/python -m tests.questions
 
 bench: setup ## Each benchmark beside its peer or its limit; writes bench/results.json
 	$(BIN)/python -m bench

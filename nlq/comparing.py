@@ -38,7 +38,19 @@ def compare(draft: Draft, because: list[Decision]) -> Compared:
         return _with_before(draft, relative, because)
     if draft.versus and len(draft.times) == 2 and draft.grain is None:
         return _two_times(draft, because)
+    if draft.versus and len(draft.times) == 2:
+        return _stepwise(draft, because)
     return Compared()
+
+
+def _stepwise(draft: Draft, because: list[Decision]) -> Compared:
+    """Two years side by side in steps: "2026 vs 2025 by month"."""
+    found = _two_times(draft, because)
+    if found.now and found.other == year_before(found.now) and draft.grain is not Grain.WEEK:
+        return Compared(now=found.now, comparison=Comparison.PREVIOUS_YEAR, grain=draft.grain)
+    if draft.growth is None:
+        return Compared()
+    raise NotReadableError(2, "Two times by step: ask for each of them.", *(text for _, _, text in draft.times))
 
 
 def _growth(draft: Draft, because: list[Decision]) -> Compared:
@@ -50,6 +62,10 @@ def _growth(draft: Draft, because: list[Decision]) -> Compared:
         relative = [item for item in draft.times if item[1].before]
         if relative:
             return _with_before(draft, relative, because)
+        if len(draft.times) == 1 and draft.times[0][1].ends and draft.grain is None:
+            earlier, later = draft.times[0][1].ends
+            because.append(Decision(draft.times[0][2], f"{_said(later)} beside {_said(earlier)}"))
+            return Compared(now=later, other=earlier)
         reason = "A change since when? Say for example “month over month”, or name both times."
         raise NotReadableError(2, reason, "growth")
     yearly = growth.comparison is Comparison.PREVIOUS_YEAR
@@ -83,6 +99,8 @@ def _two_times(draft: Draft, because: list[Decision]) -> Compared:
 
 def _with_before(draft: Draft, relative: list[tuple[int, TimeSpan, str]], because: list[Decision]) -> Compared:
     named = [item for item in draft.times if item[1].range]
+    if len(relative) == 1 and len(named) < 2 and draft.grain is not None:
+        return _each_with_before(draft, relative[0], named[0][1].range if named else None, because)
     if len(relative) != 1 or len(named) != 1:
         words = [text for _, _, text in draft.times]
         raise NotReadableError(2, f"“{relative[0][2]}”: name the one time that it is compared with.", *words)
@@ -99,6 +117,19 @@ def _with_before(draft: Draft, relative: list[tuple[int, TimeSpan, str]], becaus
         other = before(now)
     because.append(Decision(f"{text}, {relative[0][2]}", f"{_said(now)} beside {_said(other)}"))
     return Compared(now=now, other=other)
+
+
+def _each_with_before(
+    draft: Draft, relative: tuple[int, TimeSpan, str], span: TimeRange | None, because: list[Decision]
+) -> Compared:
+    """Every step of time beside an earlier one: "by month, compared with the year before"."""
+    grain, text, which = draft.grain, relative[2], relative[1].before
+    yearly = which is Comparison.PREVIOUS_YEAR
+    fits = grain is not Grain.WEEK if yearly else relative[1].unit in (None, str(grain))
+    if not fits:
+        raise NotReadableError(2, f"By {grain}, “{text}” does not fit; compare with the {grain} before.", text)
+    because.append(Decision(text, f"every {grain} beside the {'same of the year' if yearly else 'one'} before"))
+    return Compared(now=span, comparison=which, grain=grain)
 
 
 def _closed(span: TimeRange) -> TimeRange:

@@ -88,6 +88,7 @@ class Draft:
     share: int | None = None
     averages: list[str] = field(default_factory=list)
     per: bool = False
+    each: list[str] = field(default_factory=list)
     growth: Growth | None = None
     ratio: bool = False
     versus: str | None = None

@@ -57,6 +57,9 @@ def events(mentions: Sequence[Mention], assignment: Assignment, lexicon: Lexicon
         if said is None or metric is None or not _is_of_another_event(metric, said[0]):
             continue
         word, attributive = said
+        if any(m.kind is Kind.SHARE for m in mentions):
+            # What happened in that time is no part of what came in that time.
+            return [Event(mention.first, word)]
         event = _found(mention.first, word, metric, lexicon)
         if attributive:
             return [None, event] if event.known else [None]

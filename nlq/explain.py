@@ -30,6 +30,8 @@ def as_question(plan: Plan, vocabulary: Vocabulary) -> str:
         parts.append(say_time(plan.time_range))
     if plan.compares:
         parts.append(f"compared with {say_comparison(plan)}")
+    if plan.order_by and not plan.ties and plan.order_by[0].field in plan.metrics and not plan.order_by[0].descending:
+        parts.append("lowest first")
     return " ".join(part for part in parts if part)
 
 

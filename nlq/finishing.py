@@ -144,6 +144,8 @@ class Finisher:
             return compared.now, grain
         if len(times) > 1:
             return self._periods(because)
+        if times and times[0][1].ends and grain is None and any(self._looks_back(n) for n in self._draft.metrics):
+            raise NotReadableError(3, f"“{times[0][2]}” is read as two times here.", times[0][2])
         chosen = times[0][1].range if times else None
         if times and chosen is None:
             raise NotReadableError(2, f"“{times[0][2]}” of which time? Name it as well.", times[0][2])
@@ -215,6 +217,9 @@ class Finisher:
         descending = self._descending(end or rank.end, metric, rank.word)
         if not draft.groups and grain is None:
             raise NotReadableError(3, f"“{rank.word}” of what? Say by which dimension to rank.", rank.word)
+        if len(draft.groups) > 1 and draft.each:
+            label = self._vocabulary.dimensions[draft.each[0]].label
+            raise NotReadableError(2, f"I cannot rank (“{rank.word}”) within each {label}; ask for one of them.", rank.word)
         if draft.groups and grain is not None:
             reason = f"I cannot rank (“{rank.word}”) within each {grain}; ask for one period."
             raise NotReadableError(2, reason, rank.word)
@@ -304,6 +309,11 @@ class Finisher:
         if average:
             draft.because.append(Decision(draft.averages[0], "the mean over all of them, as one figure"))
         return average
+
+    def _looks_back(self, name: str) -> bool:
+        """Whether the metric is itself a change on the period before."""
+        metric = self._metric(name)
+        return metric.needs_time and metric.type == "derived"
 
     def _metric(self, name: str) -> Metric:
         return self._vocabulary.metrics[name]

@@ -28,6 +28,7 @@ _MOST_PER_WORD = 4
 _NEAR = 0.5
 _LONG_ENOUGH_TO_MEND = 6
 _SHORT = 6
+_SHORTEST_TO_MEND = 4
 Key = tuple[str, ...]
 
 
@@ -204,7 +205,7 @@ class Lexicon:
     def spelling(self, norm: str) -> list[str]:
         """The known words an unknown word is a slip of; one when it is clear, several when it is not."""
         word = singular(norm)
-        cutoff = 0 if len(word) < 5 else 1 if len(word) < 8 else 2
+        cutoff = 0 if len(word) < _SHORTEST_TO_MEND else 1 if len(word) < 8 else 2
         if not cutoff or not word.isalpha():
             return []
         found = process.extract(word, self._spellings, scorer=DamerauLevenshtein.distance, score_cutoff=cutoff, limit=8)
@@ -313,8 +314,11 @@ def _dimension_phrases(dimension: Dimension) -> Iterator[tuple[tuple[str, ...], 
 
 
 def _is_slip(word: str, known: str) -> bool:
-    """Whether a word may be a slip of a known one: same start; in short words no letter for another (older, order)."""
-    if word[0] != known[0]:
+    """Whether a word may be a slip of a known one: same start; in short words no letter for another (older, order).
+
+    In the shortest ones letters may only have changed places (wrad, ward).
+    """
+    if word[0] != known[0] or (len(word) == _SHORTEST_TO_MEND and sorted(word) != sorted(known)):
         return False
     return len(word) > _SHORT or len(word) != len(known) or sorted(word) == sorted(known)
 

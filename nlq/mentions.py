@@ -173,6 +173,7 @@ class MentionFinder:
             yield self._mention(Kind.TIME, span.first, span.last, 3.0 * (span.last - span.first), span)
         for at in range(len(self._tokens)):
             yield from self._metrics(at)
+            yield from self._shared_noun(at)
             yield from self._dimensions(at)
             yield from self._values(at)
             yield from self._operators(at)
@@ -201,12 +202,24 @@ class MentionFinder:
             yield at + 1, content
 
     def _metrics(self, first: int) -> Iterator[Mention]:
+        by = self._norm(first) in w.BY_WORDS
         for last, stems in self._windows(first, _METRIC_GLUE):
             hits, absorbed = self._metric_hits(stems)
-            if hits:
+            if hits and (not by or hits[0].full):
                 score = self._term_score(len(stems) - absorbed, hits, 0.2) + 3.0 * absorbed
                 mention = self._mention(Kind.METRIC, first, last, score, tuple(hits))
                 yield replace(mention, contested=self._lexicon.is_contested(stems))
+
+    def _shared_noun(self, at: int) -> Iterator[Mention]:
+        """A metric whose noun comes later: the average of "average and median turnaround"."""
+        if self._norm(at + 1) not in w.AND_WORDS:
+            return
+        second = at + 3 if self._norm(at + 2) in w.GLUE else at + 2
+        for _, stems in self._windows(second, _METRIC_GLUE) if second < len(self._tokens) else ():
+            if len(stems) > 1 and self._lexicon.metrics_in_full(stems):
+                if hits := self._lexicon.metrics_in_full([self._stems[at], *stems[1:]]):
+                    yield self._mention(Kind.METRIC, at, at + 1, 2.2, tuple(hits))
+                return
 
     def _metric_hits(self, stems: list[str]) -> tuple[list[Hit], int]:
         """Metrics of these words; words that only name what the metric is about may be said besides."""
@@ -280,10 +293,13 @@ class MentionFinder:
 
     def _range(self, at: int) -> Mention | None:
         """Reads "between 100 and 200"."""
-        low, high = self._number(at + 1), self._number(at + 3)
-        if self._norm(at) != "between" or self._norm(at + 2) not in {"and", "to"} or low is None or high is None:
+        joint = at + 2 if self._norm(at + 2) in {"and", "to"} else at + 3
+        low, high = self._number(at + 1), self._number(joint + 1)
+        if self._norm(at) != "between" or self._norm(joint) not in {"and", "to"} or low is None or high is None:
             return None
-        mention = self._bound(at, at + 3, Comparator.GE)
+        mention = self._bound(at, joint + 1, Comparator.GE)
+        if joint == at + 3 and self._norm(at + 2) != self._norm(joint + 2):
+            return None  # two units, or a word that means something else
         return replace(mention, payload=replace(mention.payload, value=low, until=high))
 
     def _ordinal(self, at: int) -> Mention | None:
@@ -374,6 +390,10 @@ class MentionFinder:
             ("but", "not"),
         }:
             return self._mention(Kind.NOT, at, at + 2, 2.0)
+        if two[1] == "first" and (end := self._end(two[0])) in ("highest", "lowest"):
+            return self._mention(Kind.ORDER, at, at + 2, 6.5, end)
+        if two == ("part", "of"):
+            return self._mention(Kind.SHARE, at, at + 2, 2.0)
         if two == ("over", "time"):
             return self._mention(Kind.TREND, at, at + 2, 5.0)
         if two in {("compared", "to"), ("compared", "with"), ("compare", "with"), ("compare", "to"), ("as", "against")}:
@@ -395,8 +415,8 @@ class MentionFinder:
         token = self._tokens[at]
         if token.kind == "word" or token.norm in w.AND_WORDS | {"%"}:
             kinds = _single_kinds(token.norm)
-            if token.norm == "who" and at:
-                kinds = [(Kind.FILLER, _FILLER, None)]
+            if (token.norm == "who" and at) or self._names_owner(at):
+                kinds = [*kinds, (Kind.FILLER, _FILLER, None)]
             for kind, score, payload in kinds:
                 yield self._mention(kind, at, at + 1, score, payload)
             if domain := self._lexicon.domain(token.norm):
@@ -404,6 +424,12 @@ class MentionFinder:
             if kinds:
                 return
         yield self._mention(Kind.UNKNOWN, at, at + 1, _UNKNOWN)
+
+    def _names_owner(self, at: int) -> bool:
+        """Whether the word only says whose something is: "orders from customers in Rio". A "number of customers" asks."""
+        whose = self._norm(at - 1) in {"from", "of", "for", "to", "among"}
+        asked = self._norm(at - 2) in w.COUNTING | w.BY_WORDS | w.SHARE_WORDS | w.AVERAGE_WORDS
+        return whose and not asked and self._stems[at] in self._lexicon.subjects
 
     # --- tokens
 

@@ -18,7 +18,7 @@ from nlq.mentions import Growth, GrainWord, Kind, Mention, Top
 from nlq.resolve import Assignment, Problem
 from nlq.timewords import TIME_WORDS
 from nlq.vocabulary import Vocabulary
-from nlq.words import ENGLISH, PER_WORDS, is_plural, singular, words_of
+from nlq.words import ENGLISH, NUMBERING, PER_WORDS, PREDICATES, is_plural, singular, words_of
 
 _NOT_SIGNIFICANT = {Kind.FILLER, Kind.COUNT, Kind.DOMAIN, Kind.AVERAGE, Kind.MORE}
 _GROUPING = {Kind.BY, Kind.WHICH, Kind.TOP, Kind.SUPERLATIVE}
@@ -45,7 +45,7 @@ class Reader:
             self._forbid_unknown()
             for position, mention in enumerate(self._mentions):
                 self._take(position, mention)
-            self._draft.averages = [m.text for m in self._all if m.kind is Kind.AVERAGE]
+            self._averages()
             self._imply_metric()
             self._move_to_event()
             self._check_leftovers()
@@ -81,13 +81,31 @@ class Reader:
         ratio = self._is_ratio(position)
         if mention.contested and not ratio and self._stands_for_dimension(position):
             raise NotReadableError(3, f"“{mention.text}” is read as a dimension here.", mention.text)
+        self._check_beside(position, mention, hit)
         if ratio:
             draft.ratio = True
-            self._used.add(position - 1)
+        elif self._kind(position - 1) is Kind.BY and not (draft.ranks or draft.groups or draft.first_rows or draft.asked):
+            raise NotReadableError(2, f"{metric.label} is a figure; nothing can be split by it.", mention.text)
         if hit.ref not in draft.metrics:
             draft.metrics.append(hit.ref)
         draft.metric_at.append((position, hit.ref))
         self._believe(mention, f"metric {metric.label}", 1.0 if hit.full else 0.6 + 0.3 * hit.coverage)
+
+    def _check_beside(self, position: int, mention: Mention, hit: Hit) -> None:
+        """Two metrics need a word between them: "revenue from returning customers" is not three figures."""
+        draft = self._draft
+        between = {m.text.lower() for m in self._between(position - 1, position)}
+        if self._kind(position - 1) is Kind.METRIC and hit.ref not in draft.metrics and (not hit.full or "with" not in between):
+            raise NotReadableError(2, f"It is not clear what “{mention.text}” adds.", mention.text)
+        crosses = set(words_of(mention.text)) & PREDICATES
+        if draft.share is not None and crosses:
+            raise NotReadableError(3, f"“{mention.text}” is read as a whole and its part here.", mention.text)
+
+    def _between(self, left: int, right: int) -> tuple[Mention, ...]:
+        if not 0 <= left < right < len(self._mentions):
+            return ()
+        first, last = self._all.index(self._mentions[left]), self._all.index(self._mentions[right])
+        return self._all[first + 1 : last]
 
     def _is_ratio(self, position: int) -> bool:
         """Whether the metric stands after "per", right after another: "orders per customer"."""
@@ -105,16 +123,35 @@ class Reader:
         before = self._kind(position - 1)
         if mention.contested and (self._is_ratio(position) or not self._stands_for_dimension(position)):
             raise NotReadableError(3, f"“{mention.text}” is read as a metric here.", mention.text)
+        if self._is_counted(position):
+            raise NotReadableError(2, f"I cannot tell how many of {dimension.label} there are.", mention.text)
         if dimension.is_boolean and before not in _GROUPING:
             raise NotReadableError(3, f"It is not clear whether to split by {dimension.label}.", mention.text)
         strong = before in _GROUPING or (before in (Kind.AND, Kind.DIMENSION) and bool(draft.groups))
         if hit.ref not in draft.groups:
             draft.groups.append(hit.ref)
-        if self._is_singular(mention) and before in (Kind.WHICH, None, Kind.SUPERLATIVE):
+        if self._is_singular(mention) and self._asks_for_one(position):
             draft.singular_rank = True
-        draft.per |= self._is_per(position)
+        if self._is_per(position):
+            draft.per = True
+            draft.each.append(hit.ref)
         factor = (1.0 if strong else 0.9) * (1.0 if hit.full else 0.85)
         self._believe(mention, f"by {dimension.label}", factor)
+
+    def _is_counted(self, position: int) -> bool:
+        """Whether a number of the dimension's values is asked for: "how many products", "more than 3 items"."""
+        if self._kind(position - 1) is Kind.THRESHOLD:
+            return True
+        said = self._all[: self._all.index(self._mentions[position])]
+        last = next((m for m in reversed(said) if m.kind is not Kind.FILLER), None)
+        return last is not None and last.kind is Kind.COUNT and last.text.lower() in NUMBERING
+
+    def _asks_for_one(self, position: int) -> bool:
+        """Whether one of the dimension is asked for: "which ward", "best ward", "best selling category"."""
+        before = self._kind(position - 1)
+        if before is Kind.METRIC:
+            return self._kind(position - 2) is Kind.SUPERLATIVE
+        return before in (Kind.WHICH, None, Kind.SUPERLATIVE)
 
     def _names_value(self, position: int, hit: Hit) -> bool:
         """Whether the dimension only says what a value beside it is a value of."""
@@ -208,6 +245,15 @@ class Reader:
 
     def _versus(self, position: int, mention: Mention) -> None:
         self._draft.versus = mention.text
+
+    def _averages(self) -> None:
+        for at, mention in enumerate(self._all):
+            if mention.kind is not Kind.AVERAGE:
+                continue
+            following = next((m for m in self._all[at + 1 :] if m.kind is not Kind.FILLER), None)
+            if following and following.kind in (Kind.AND, Kind.OR):
+                raise NotReadableError(2, f"I cannot tell what “{mention.text}” is of.", mention.text)
+            self._draft.averages.append(mention.text)
 
     # --- values: negation and any-of
 
@@ -340,11 +386,21 @@ class Reader:
         After a ranking, "by" is followed by the metric to rank by.
         """
         before = self._kind(position - 1)
+        if self._is_numbered(position):
+            return False
         if before is Kind.BY:
             return not (self._draft.ranks or self._draft.first_rows or self._draft.asked)
         if before is Kind.SUPERLATIVE:
             return singular(self._mentions[position - 1].text.lower()) in ("top", "bottom", "best", "worst")
         return before in (Kind.WHICH, Kind.TOP)
+
+    def _is_numbered(self, position: int) -> bool:
+        """Whether "number of" stands before, or is part of it: "the highest number of complaints"."""
+        mention = self._mentions[position]
+        words = words_of(mention.text)
+        said = self._all[: self._all.index(mention)]
+        before = next((m.kind for m in reversed(said) if m.kind is not Kind.FILLER), None)
+        return before is Kind.COUNT or (len(words) > 2 and words[0] in NUMBERING and words[1] == "of")
 
     @staticmethod
     def _is_singular(mention: Mention) -> bool:

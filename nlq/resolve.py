@@ -68,7 +68,8 @@ class Resolver:
             names = tuple(dict.fromkeys(hit.ref for hit in combination))
             found.extend(self._with_metrics(names, chosen, dimensions, values))
         first = [mention.payload[0].ref for mention in metrics]
-        return _prefer_full(_prefer_few(found))[:MOST_ASSIGNMENTS] or self._cannot_split(first, dimensions, values)
+        found = _prefer_named(_prefer_few(found), cover)
+        return _prefer_full(found)[:MOST_ASSIGNMENTS] or self._cannot_split(first, dimensions, values)
 
     def _in_domain(self, hits: Sequence[Hit], domains: set[Any]) -> list[Hit]:
         return [h for h in hits if not domains or self._vocabulary.metrics[h.ref].domain in domains]
@@ -116,6 +117,8 @@ class Resolver:
         metrics = [m for m in self._vocabulary.plain_metrics() if not domains or m.domain in domains]
         said = {stem(word) for mention in dimensions for word in words_of(mention.text)}
         named = {hit.ref for word in said for hit in self._lexicon.metrics_in_full([word])}
+        # Grouped by what it counts, a metric is one everywhere: "top customers" are not by number of customers.
+        named -= {hit.ref for m in dimensions if m.contested for hit in self._lexicon.metrics_in_full(_stems(m.text))}
         fitting = self._fitting([m for m in metrics if m.name in named], dimensions, values)
         if len(fitting) == 1:
             return fitting
@@ -149,6 +152,10 @@ class Resolver:
         return bool(refs & names)
 
 
+def _stems(text: str) -> list[str]:
+    return [stem(word) for word in words_of(text)]
+
+
 def _of(cover: Cover, kind: Kind) -> list[Mention]:
     return [mention for mention in cover.mentions if mention.kind is kind]
 
@@ -166,6 +173,21 @@ def _prefer_few(found: list[Assignment]) -> list[Assignment]:
 
     least = min((partly(assignment) for assignment in found), default=0)
     return [assignment for assignment in found if partly(assignment) == least]
+
+
+def _prefer_named(found: list[Assignment], cover: Cover) -> list[Assignment]:
+    """A dimension right beside a value says of which dimension the value is: "Ludhiana shop"."""
+    pairs = [
+        (a, b) if a.kind is Kind.DIMENSION else (b, a)
+        for a, b in itertools.pairwise(m for m in cover.mentions if m.kind is not Kind.FILLER)
+        if {a.kind, b.kind} == {Kind.DIMENSION, Kind.VALUE}
+    ]
+
+    def named(one: Assignment) -> int:
+        return sum(one.dimensions[d.first].ref == one.values[v.first].dimension for d, v in pairs)
+
+    most = max((named(assignment) for assignment in found), default=0)
+    return [assignment for assignment in found if named(assignment) == most]
 
 
 def _prefer_full(found: list[Assignment]) -> list[Assignment]:

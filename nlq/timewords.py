@@ -58,6 +58,8 @@ class TimeSpan:
     range: TimeRange | None
     unit: str | None = None
     before: Comparison | None = None
+    ends: tuple[TimeRange, TimeRange] | None = None
+    """The two periods of one unit that a "from … to …" names."""
 
 
 @dataclass(frozen=True)
@@ -115,7 +117,7 @@ class TimeReader:
             if word == "before" and self._period(self._skip_the(at + 2), lead=True):
                 return None
             which = Comparison.PREVIOUS_YEAR if unit == "year" else Comparison.PREVIOUS_PERIOD
-            return TimeSpan(first, at + 2, None, before=which)
+            return TimeSpan(first, at + 2, None, unit if unit in _UNITS else None, before=which)
         return None
 
     # --- two periods or one with an open end
@@ -141,7 +143,11 @@ class TimeReader:
         if not right:
             return None
         start, end = self._same_year(left.period, right.period, left.last, right)
-        return TimeSpan(first, right.last, TimeRange(start=start, end=end)) if start <= end else None
+        if start > end:
+            return None
+        a, b = left.period, right.period
+        two = (TimeRange(start=start, end=a.end), TimeRange(start=b.start, end=end)) if a.unit == b.unit and start == a.start else None
+        return TimeSpan(first, right.last, TimeRange(start=start, end=end), ends=two)
 
     def _same_year(self, left: Period, right: Period, joint: int, found: _Found) -> tuple[date, date]:
         """In "March to May 2025" the year belongs to both."""

@@ -42,12 +42,13 @@ _TOKEN = re.compile(
     r"""
     "(?P<dq>[^"]+)" | “(?P<cq>[^”]+)” | (?<!\w)'(?P<sq>[^']+)'(?!\w)
     | (?P<date>\d{4}-\d{2}(?:-\d{2})?)(?![\w-])
-    | (?P<number>(?:\d{1,3}(?:,\d{3})+|\d+)(?:\.\d+)?)(?P<scale>[kKmM](?![A-Za-z]))?
+    | (?P<number>(?:\d{1,3}(?:,\d{3})+|\d+)(?:\.\d+)?)(?P<scale>[kKmM](?![A-Za-z])|\s+(?:thousand|million|billion|lakh|crore)\b)?
     | (?P<word>[^\W\d_]+(?:['’][^\W\d_]+)?)
     | (?P<symbol><=|>=|!=|<>|≤|≥|[^\s\w.?!:;()\[\]{}'"“”‘’_\-–—])
     """,
     re.VERBOSE,
 )
+_SCALES = {"k": 1e3, "m": 1e6, "thousand": 1e3, "million": 1e6, "billion": 1e9, "lakh": 1e5, "crore": 1e7}
 _NUMBER_WORDS = _listed(
     "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen "
     "seventeen eighteen nineteen twenty"
@@ -93,7 +94,7 @@ def _classify(match: re.Match[str]) -> tuple[TokenKind, str]:
 
 
 def _number(digits: str, scale: str | None) -> str:
-    value = float(digits.replace(",", "")) * {"k": 1e3, "m": 1e6}.get((scale or "").lower(), 1)
+    value = float(digits.replace(",", "")) * _SCALES.get((scale or "").strip().lower(), 1)
     return str(int(value)) if value.is_integer() and value < 1e15 else repr(value)
 
 
@@ -136,6 +137,7 @@ _SAME = {
     "qty": "quantity",
     "sell": "sale",
     "sold": "sale",
+    "selling": "sale",
     "yoy": "yoy",
     "center": "centre",
 }
@@ -185,6 +187,9 @@ GLUE = _set("a an the of is are was were be been being has have had that their i
 COUNTING = _set("total totals count counts number numbers many much sum")
 """Words that ask for a plain amount."""
 
+NUMBERING = _set("count counts number numbers many")
+"""Words that ask how many there are."""
+
 GENERIC = frozenset(
     stem(word)
     for word in _listed(
@@ -205,8 +210,9 @@ FILLER = (
     data report chart table graph figure figures result results breakdown distribution overview summary
     view plot draw print return calculate compute all any only just also then now current currently
     right still about regarding concerning via through using overall during up my your have had having got exist
-    exists happen say one ones broken down split grouped group sorted sort ordered order rank ranked ranking
-    where among into out terms term
+    exists happen say get gets got getting take takes took taken bring brings brought goes went altogether ever our
+    ours yet together use used develop developed evolve evolved one ones broken down split grouped group sorted sort ordered
+    order rank ranked ranking where whose among into out terms term
     """)
     | GLUE
     | OCCURRENCE
@@ -214,11 +220,11 @@ FILLER = (
 """Words that may stand in a question without changing what it asks."""
 
 BY_WORDS = _set("by per each every across wise")
-NOT_WORDS = _set("not excluding exclude except without no non excludes ignoring minus neither nor outside")
+NOT_WORDS = _set("not excluding exclude except without no non excludes ignoring neither nor outside")
 PER_WORDS = _set("per each every a")
 """Words after which an average is over what follows: "complaints per ward on average"."""
 OR_WORDS = frozenset({"or"})
-AND_WORDS = frozenset({"and", "&", ",", "plus"})
+AND_WORDS = frozenset({"and", "&", ","})
 VERSUS_WORDS = _set("vs versus compare compares compared comparing comparison against")
 MORE_WORDS = _set("more less fewer higher lower better worse larger smaller")
 """Comparatives: with a "than" that no number follows they ask for a comparison."""
@@ -226,7 +232,7 @@ SHARE_WORDS = _set("share shares percentage percentages percent proportion propo
 AVERAGE_WORDS = _set("average averages averaged avg mean typical typically")
 GROWTH_WORDS = _set("growth change changes increase decrease decline grow grew grown growing development")
 PREDICATES = _set(
-    "is are was were be been being has have had came come comes go goes went made make makes use used using arrive "
+    "whose is are was were be been being has have had came come comes go goes went made make makes use used using arrive "
     "arrived got get gets paid"
 )
 """Verbs between a whole and a part of it: "what share of orders are online"."""

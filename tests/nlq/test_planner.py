@@ -14,10 +14,11 @@ from hypothesis import strategies as st
 
 from nlq.explain import as_question
 from nlq.outcome import Clarify, Planned, Refused
-from nlq.plan import Operator, Plan
+from nlq.plan import Plan
 from nlq.planner import Planner
 from nlq.vocabulary import Vocabulary
 from tests.nlq import vocabularies
+from tests.questions.expected import meant, written
 
 TODAY = date(2026, 7, 15)
 TABLE = yaml.safe_load((Path(__file__).parent / "questions.yml").read_text())
@@ -46,27 +47,14 @@ def test_question_table(subject: str, case: dict[str, Any]) -> None:
 
 
 def essentials(plan: Plan, case: dict[str, Any]) -> dict[str, Any]:
-    def short(name: str) -> str:
-        return name if name in case.get("by", ()) else name.split("__")[-1]
-
-    found = {
-        "metrics": list(plan.metrics),
-        "by": [short(name) for name in plan.group_by],
-        "where": {short(f.dimension): list(f.values) for f in plan.filters if f.operator is Operator.IN},
-        "not": {short(f.dimension): list(f.values) for f in plan.filters if f.operator is Operator.NOT_IN},
-        "having": [f"{b.metric} {b.comparator} {b.value:g}" for b in plan.having],
-        "time": [plan.time_range.start, plan.time_range.end] if plan.time_range else None,
-        "grain": plan.grain,
-        "top": plan.limit if plan.ties else None,
-    }
+    found = written(plan, case.get("by", ()))
     if "order" in case:
         found["order"] = ("-" if plan.order_by[0].descending else "") + plan.order_by[0].field
     return found
 
 
 def expected(case: dict[str, Any]) -> dict[str, Any]:
-    empty = {"by": [], "where": {}, "not": {}, "having": [], "time": None, "grain": None, "top": None}
-    return {**empty, **{key: value for key, value in case.items() if key != "ask"}}
+    return meant({key: value for key, value in case.items() if key != "ask"})
 
 
 def test_the_table_is_big_enough() -> None:

@@ -1,0 +1,60 @@
+"""The question sets hold: nearly all right, hardly any silently wrong, nothing answered that has no answer."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import pytest
+
+from tests.questions.asking import NO_ANSWER, Judged, ask_all, is_sound
+from tests.questions.worlds import OLIST, World, foreign_world, questions, sample_worlds
+
+RIGHT, WRONG = 0.95, 0.01
+SETS = {"pgr": 60, "sales": 60, "olist": 40}
+
+
+@pytest.fixture(scope="session")
+def samples(tmp_path_factory: pytest.TempPathFactory) -> Mapping[str, World]:
+    return sample_worlds(tmp_path_factory.mktemp("questions"))
+
+
+@pytest.fixture(scope="session", params=list(SETS))
+def judged(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Sequence[Judged]:
+    if request.param != "olist":
+        return ask_all(request.getfixturevalue("samples")[request.param])
+    if not OLIST.exists():
+        pytest.skip("the data set is not on this machine")
+    return ask_all(foreign_world(tmp_path_factory.mktemp("foreign")))
+
+
+@pytest.mark.parametrize(("name", "least"), SETS.items())
+def test_a_set_is_large_and_a_quarter_has_no_answer(name: str, least: int) -> None:
+    cases = questions(name)["questions"]
+    asked = [case["ask"].lower() for case in cases]
+    assert len(cases) >= least
+    assert len(set(asked)) == len(asked) or any("after" in case for case in cases)
+    assert sum(case["kind"] in NO_ANSWER for case in cases) >= 0.25 * len(cases)
+    assert all(("plan" in case) is ("rows" in case) is (case["kind"] not in NO_ANSWER) for case in cases)
+
+
+def test_nearly_all_are_right(judged: Sequence[Judged]) -> None:
+    unsound = [f"{item.verdict}: {item.case['ask']}: {item.why}" for item in judged if not is_sound(item)]
+    assert len(unsound) <= (1 - RIGHT) * len(judged), "\n".join(unsound)
+
+
+def test_hardly_any_is_silently_wrong(judged: Sequence[Judged]) -> None:
+    wrong = [f"{item.case['ask']}: {item.why}" for item in judged if item.verdict in ("wrong", "failed")]
+    assert len(wrong) <= WRONG * len(judged), "\n".join(wrong)
+
+
+def test_what_has_no_answer_gets_none(judged: Sequence[Judged]) -> None:
+    answered = [item.case["ask"] for item in judged if item.kind in NO_ANSWER and not is_sound(item)]
+    assert not answered
+
+
+def test_questions_back_are_choices_that_can_be_answered(judged: Sequence[Judged]) -> None:
+    for item in judged:
+        if item.verdict == "asked back":
+            shown = [choice.question for choice in item.answer.choices]
+            assert 2 <= len(set(shown)) == len(shown) <= 4, (item.case["ask"], shown)
