@@ -123,11 +123,16 @@ def ask(
     tenant: Tenant = None,
     queue: Annotated[bool, typer.Option("--queue", help="Put it in the queue; the daemon answers it.")] = False,
     wait: Annotated[float, typer.Option("--wait", min=0, help="With --queue: seconds to wait for the answer.")] = 0,
+    project: Annotated[Path | None, typer.Option("--project", help="Another dbt project with semantic models.")] = None,
+    database: Annotated[Path | None, typer.Option("--database", help="With --project: its DuckDB file.")] = None,
     as_json: Json = False,
 ) -> None:
     """Answer a question, or ask back, or say why not."""
     from lakehouse_assets.commands import questions
 
+    if project or database:
+        questions.ask_foreign(Out(as_json), question, project, database)
+        return
     questions.ask(Out(as_json), question, tenant, queue, wait)
 
 
@@ -145,6 +150,8 @@ def query(
     first: Annotated[datetime | None, typer.Option("--from", formats=_DAY, help="First day.")] = None,
     last: Annotated[datetime | None, typer.Option("--to", formats=_DAY, help="Last day.")] = None,
     order_by: Annotated[str, typer.Option("--order-by", "-o", help="Columns; -name sorts downwards.")] = "",
+    compare: Annotated[str | None, typer.Option("--compare", help="previous_period or previous_year beside it.")] = None,
+    share: Annotated[bool, typer.Option("--share", help="Every row as a share of the whole.")] = False,
     limit: Limit = 100,
     tenant: Tenant = None,
     as_json: Json = False,
@@ -153,8 +160,9 @@ def query(
     from lakehouse_assets.commands import questions
 
     request = questions.Request(
-        metrics, group_by, tuple(where or ()), grain, first and first.date(), last and last.date(), order_by, limit
-    )
+        metrics, group_by, tuple(where or ()), grain, first and first.date(), last and last.date(), order_by, limit,
+        compare, share,
+    )  # fmt: skip
     questions.query(Out(as_json), request, tenant)
 
 

@@ -147,7 +147,7 @@ class Finisher:
         if times and times[0][1].ends and grain is None and any(self._looks_back(n) for n in self._draft.metrics):
             raise NotReadableError(3, f"“{times[0][2]}” is read as two times here.", times[0][2])
         chosen = times[0][1].range if times else None
-        if times and chosen is None:
+        if times and chosen is None and compared.comparison is None:
             raise NotReadableError(2, f"“{times[0][2]}” of which time? Name it as well.", times[0][2])
         if chosen:
             because.append(Decision(times[0][2], say_range(chosen)))

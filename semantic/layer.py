@@ -9,9 +9,9 @@ Does not belong here: understanding questions (``nlq``), who may ask what (``nlq
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
-import os
 import threading
 import time
 from collections import OrderedDict
@@ -29,6 +29,7 @@ from semantic.errors import SemanticError
 from semantic.filters import Filter, fill
 from semantic.request import Part, Request, Span, split
 from semantic.running import total, with_bases
+from semantic.templates import Templates, write_whole
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -194,6 +195,7 @@ class _Manifest:
         self._text = json.dumps(with_bases(without_moments(self._raw)))
         self._dialect, self._cache_file = dialect, path.with_name("asklake_dimensions.json")
         self._compiler = Compiler(self._text, dialect)
+        self._on_disk = Templates(path.parent, self._fingerprint, dialect)
         self._templates: OrderedDict[Hashable, Any] = OrderedDict()
         self._compiled: OrderedDict[Hashable, Any] = OrderedDict()
         self._lock = threading.RLock()
@@ -216,7 +218,8 @@ class _Manifest:
         except (OSError, ValueError, KeyError, TypeError):
             pass  # absent, or not ours: made anew
         found = self._compiler.dimensions(metric["name"] for metric in self._raw["metrics"])
-        _write_if_possible(self._cache_file, {"fingerprint": self._fingerprint, "dimensions": found})
+        with contextlib.suppress(OSError):  # it only saves time
+            write_whole(self._cache_file, {"fingerprint": self._fingerprint, "dimensions": found})
         return found
 
     def compile(self, request: Request, names: Naming) -> Compiled:
@@ -252,13 +255,20 @@ class _Manifest:
 
     def _part(self, part: Part, out_names: Sequence[str]) -> tuple[str, tuple[str, ...], tuple[str, ...]]:
         """SQL of one part with named columns, its metrics, and the tables it reads."""
-        template, tables = self._remembered(self._templates, part.shape, lambda: self._template(part))
+        template, tables = self._remembered(self._templates, part.shape, lambda: self._kept_template(part))
         keys = [
             sqltext.OutColumn(out, key.dunder, "DATE" if key.is_day_or_coarser else None)
             for out, key in zip(out_names, part.keys, strict=True)
         ]
         metrics = [sqltext.OutColumn(m, m, _cast(self.catalog.metric(m))) for m in part.metrics]
         return sqltext.part(fill(template, part.values), keys, metrics), part.metrics, tables
+
+    def _kept_template(self, part: Part) -> tuple[str, tuple[str, ...]]:
+        found = self._on_disk.get(part.shape)
+        if found is None:
+            found = self._template(part)
+            self._on_disk.keep(part.shape, *found)
+        return found
 
     def _template(self, part: Part) -> tuple[str, tuple[str, ...]]:
         """SQL with placeholders for values, and the tables it reads (those inside of values included)."""
@@ -382,13 +392,3 @@ def _read_whole(path: Path) -> dict[str, Any]:
         except json.JSONDecodeError:
             time.sleep(0.2)
     return json.loads(path.read_text(encoding="utf-8"))
-
-
-def _write_if_possible(path: Path, content: Any) -> None:
-    """Keep a file that is only there to save time; a read-only folder is no error."""
-    try:
-        partial = path.with_name(f"{path.name}.{os.getpid()}.{threading.get_ident()}")
-        partial.write_text(json.dumps(content), encoding="utf-8")
-        partial.replace(path)
-    except OSError:
-        return

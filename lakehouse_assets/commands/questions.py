@@ -18,7 +18,9 @@ from lakehouse_assets.commands.requests import Request
 
 if TYPE_CHECKING:
     from lakehouse_assets.lakehouse.lake import Lake
-    from nlq.answer import Answer, Answerer
+    from pathlib import Path
+
+    from nlq.answer import Answer, AnswerColumn, Answerer
     from nlq.queue import Question, QuestionQueue
 
 _EXIT = {"answered": Exit.DONE, "clarify": Exit.CLARIFY, "refused": Exit.REFUSED, "failed": Exit.FAILED}
@@ -42,13 +44,30 @@ def ask(out: Out, question: str, tenant: str | None, queue: bool, wait: float) -
         enqueue(out, question, tenant, wait)
         return
     from nlq.guard import Caller
-    from nlq.store import store_answers
 
     lake, answerer = open_answerer(out)
     answer = answerer.ask(question, Caller(tenant=tenant))
+    show(out, answer)  # storing takes a second that nobody need wait for
     with out.quietly():
+        from nlq.store import store_answers
+
         store_answers(lake, [answer], "asklake-ask")
-    finish(out, answer)
+    finish(out, answer, shown=True)
+
+
+def ask_foreign(out: Out, question: str, project: Path | None, database: Path | None) -> None:
+    """Answer from somebody else's dbt project and database; nothing is kept of it."""
+    from lakehouse_assets.settings import get_settings
+    from nlq.opening import open_foreign
+
+    if project is None or database is None:
+        raise CommandError("--project and --database go together", "name the dbt project and its DuckDB file", Exit.USAGE)
+    try:
+        with out.quietly():
+            answerer = open_foreign(get_settings(), project, database)
+    except FileNotFoundError as error:
+        raise CommandError(str(error), "check the path", Exit.USAGE) from error
+    finish(out, answerer.ask(question), stored=False)
 
 
 def query(out: Out, request: Request, tenant: str | None) -> None:
@@ -63,9 +82,10 @@ def query(out: Out, request: Request, tenant: str | None) -> None:
     finish(out, answerer.run(request.plan(dimensions), caller), stored=False)
 
 
-def finish(out: Out, answer: Answer, *, stored: bool = True) -> None:
-    """Print an answer and end with the exit code it means."""
-    show(out, answer)
+def finish(out: Out, answer: Answer, *, stored: bool = True, shown: bool = False) -> None:
+    """Print an answer, unless it was shown already, and end with the exit code it means."""
+    if not shown:
+        show(out, answer)
     if answer.outcome == "answered":
         read = ", ".join(f"{s.table} to {s.newest_day}" if s.newest_day else s.table for s in answer.freshness)
         out.say(f"{answer.elapsed_ms:,.0f} ms; read {read}", style="dim")
@@ -81,8 +101,7 @@ def show(out: Out, answer: Answer, *, limit: int = 20) -> None:
     """An answer for people: the sentence, the rows, or what could be asked instead."""
     out.say(answer.sentence, style="bold" if answer.outcome == "answered" else "yellow")
     if answer.rows and not (len(answer.rows) == 1 and len(answer.columns) == 1):
-        formats = [c.format for c in answer.columns]
-        rows = [tuple(_formatted(v, f) for v, f in zip(row, formats, strict=True)) for row in answer.rows]
+        rows = [tuple(_formatted(v, c) for v, c in zip(row, answer.columns, strict=True)) for row in answer.rows]
         numbers = [i for i, c in enumerate(answer.columns) if c.kind == "metric"]
         out.table([c.label for c in answer.columns], rows, limit=limit, right=numbers)
     for note in answer.notes:
@@ -93,10 +112,12 @@ def show(out: Out, answer: Answer, *, limit: int = 20) -> None:
         out.say(f"Nearest that I know: {', '.join(answer.nearest)}")
 
 
-def _formatted(value: Any, form: str | None) -> Any:
-    if form == "percent" and isinstance(value, int | float):
-        return f"{value * 100:,.1f} %"
-    return value
+def _formatted(value: Any, column: AnswerColumn) -> Any:
+    from nlq.formats import Said, format_said
+
+    if column.kind != "metric":
+        return value
+    return format_said(value, Said(column.label, column.format, column.unit))
 
 
 def enqueue(out: Out, question: str, tenant: str | None, wait: float) -> None:

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from lakehouse_assets.commands.failures import CommandError, Exit
 
 if TYPE_CHECKING:
-    from nlq.plan import DimensionFilter, OrderBy, Plan
+    from nlq.plan import Comparison, DimensionFilter, Grain, OrderBy, Plan
 
 _FILTER = re.compile(r"^\s*([\w.]+)\s*(!=|>=|<=|=|>|<)\s*(.*?)\s*$", re.DOTALL)
 _OPERATORS = {"=": "in", "!=": "not_in", ">": "gt", ">=": "ge", "<": "lt", "<=": "le"}
@@ -34,6 +34,8 @@ class Request:
     last: date | None = None
     order_by: str = ""
     limit: int = 100
+    compare: str | None = None
+    share: bool = False
 
     @property
     def metric_names(self) -> tuple[str, ...]:
@@ -51,7 +53,7 @@ class Request:
         """
         from pydantic import ValidationError
 
-        from nlq.plan import Grain, Plan, TimeRange
+        from nlq.plan import Plan, Share, TimeRange
 
         known = sorted(dimensions)
         metrics = self.metric_names
@@ -62,16 +64,30 @@ class Request:
                 group_by=tuple(g for g in groups if g != _TIME),
                 filters=tuple(_filter(text, known) for text in self.where),
                 time_range=TimeRange(start=self.first, end=self.last) if self.first or self.last else None,
-                grain=Grain(self.grain) if self.grain else Grain.DAY if _TIME in groups else None,
+                grain=self._grain(_TIME in groups),
+                comparison=self._comparison(),
+                share=Share() if self.share else None,
                 order_by=tuple(_order(text, metrics, known) for text in _list(self.order_by)),
                 limit=self.limit,
             )
         except ValidationError as error:
             raise CommandError(error.errors()[0]["msg"].removeprefix("Value error, "), "", Exit.USAGE) from error
-        except ValueError as error:
-            raise CommandError(
-                f"'{self.grain}' is no grain", "day, week, month, quarter or year", Exit.USAGE
-            ) from error
+
+    def _grain(self, grouped: bool) -> Grain | None:
+        from nlq.plan import Grain
+
+        if not self.grain:
+            return Grain.DAY if grouped else None
+        if self.grain not in list(Grain):
+            raise CommandError(f"'{self.grain}' is no grain", "day, week, month, quarter or year", Exit.USAGE)
+        return Grain(self.grain)
+
+    def _comparison(self) -> Comparison | None:
+        from nlq.plan import Comparison
+
+        if self.compare and self.compare not in list(Comparison):
+            raise CommandError(f"'{self.compare}' is no comparison", "previous_period or previous_year", Exit.USAGE)
+        return Comparison(self.compare) if self.compare else None
 
 
 def _list(text: str) -> list[str]:
