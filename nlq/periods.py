@@ -28,9 +28,16 @@ def unit_start(day: date, unit: str, year_start: int = 1) -> date:
 
 
 def shift(day: date, unit: str, count: int) -> date:
-    """The day so many units later (earlier, if negative)."""
+    """The day so many units later (earlier, if negative).
+
+    Raises:
+        OverflowError: no calendar has that day.
+    """
     if unit in MONTHS:
-        return day + relativedelta(months=MONTHS[unit] * count)
+        try:
+            return day + relativedelta(months=MONTHS[unit] * count)
+        except ValueError as error:
+            raise OverflowError(str(error)) from error
     return day + timedelta(days=_DAYS[unit] * count)
 
 

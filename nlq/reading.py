@@ -53,6 +53,8 @@ class Reader:
             return finisher.readings()
         except NotReadableError as refusal:
             return refusal.problem
+        except OverflowError:
+            return Problem(2, "That time lies beyond every calendar.")
 
     # --- one mention at a time
 

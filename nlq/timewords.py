@@ -198,10 +198,10 @@ class TimeReader:
             self._slashed,
             self._year,
         )
-        for rule in rules:
-            if found := rule(at):
-                return found
-        return self._month(at, lead=lead)
+        try:
+            return next((found for rule in rules if (found := rule(at))), None) or self._month(at, lead=lead)
+        except (ValueError, OverflowError):
+            return None  # a day that no calendar has
 
     def _end_of(self, at: int) -> _Found | None:
         """The last day of a period: "end of March 2026"."""
@@ -296,10 +296,7 @@ class TimeReader:
         if unit == "day":
             return _Found(at + 3, Period(self._today - timedelta(days=number - 1), self._today))
         this = unit_start(self._today, unit)
-        try:
-            start = shift(this, unit, -number)
-        except (ValueError, OverflowError):
-            return None
+        start = shift(this, unit, -number)
         return _Found(at + 3, Period(start, this - timedelta(days=1), None, number))
 
     def _relative_unit(self, at: int) -> _Found | None:

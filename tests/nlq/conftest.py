@@ -13,9 +13,9 @@ from nlq.opening import open_answerer
 from tests.semantic.tables import publish_all
 
 
-def new_lake(home: Path) -> Lake:
+def new_lake(home: Path, *, tenant: str | None = None) -> Lake:
     lake = Lake(Settings(profile="local", home=home, landing="", dagster_home=None))
-    publish_all(lake)
+    publish_all(lake, tenant=tenant)
     return lake
 
 

@@ -105,9 +105,11 @@ TABLES = {
 }
 
 
-def publish_all(lake: Lake) -> None:
-    """Publish every table, each from those before it."""
-    for identifier, select in TABLES.items():
+def publish_all(lake: Lake, *, tenant: str | None = None) -> None:
+    """Publish every table, each from those before it; of one tenant only, if one is named."""
+    for identifier, rows in TABLES.items():
+        only = tenant and "tenant_id" in rows
+        select = f"select * from ({rows}) as t where tenant_id = '{tenant}'" if only else rows
         publication = Publication.begin(lake, run_id="test")
         with lake.session(writer=True) as session:
             contract = contract_of(identifier)
