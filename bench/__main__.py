@@ -1,6 +1,6 @@
 """`make bench`: run the benchmarks, print medians and ratios, write bench/results.json.
 
-python -m bench [ingest] [build] [incremental] [query] [questions] [--repeat 5] [--scale 1.0]
+python -m bench [ingest] [build] [incremental] [query] [questions] [plan] [--repeat 5] [--scale 1.0]
 """
 
 from __future__ import annotations
@@ -25,6 +25,7 @@ from bench.work import (
     ingest_ours,
     make_history,
     mf_project,
+    plan_questions,
     query_bare,
     query_mf,
     query_ours,
@@ -132,8 +133,15 @@ def questions(folder: Path, repeat: int, scale: float) -> list[Result]:
     ]
 
 
+def plan(folder: Path, repeat: int, scale: float) -> list[Result]:
+    """Planning a question, over 20, 200 and 2,000 metrics; the time is the 95th percentile of the questions."""
+    contenders = [Contender(f"{count} metrics", plan_questions, (count,)) for count in (20, 200, 2000)]
+    return [compare("plan", contenders, repeat=repeat, aim="95th percentile at most 20 ms at 200 metrics")]
+
+
 BENCHMARKS: dict[str, Callable[[Path, int, float], list[Result]]] = {
     "ingest": ingest, "build": build, "incremental": incremental, "query": query, "questions": questions,
+    "plan": plan,
 }  # fmt: skip
 
 

@@ -272,3 +272,30 @@ def _asking(home: str) -> Any:
     settings = settings_of(Path(home))
     lake = Lake(settings)
     return QuestionQueue(settings.queue_url), open_answerer(lake), lake
+
+
+def plan_questions(metrics: int) -> tuple[float, dict[str, Any]]:
+    """Planning alone, over a layer of so many metrics: seconds of the 95th of a hundred questions."""
+    import statistics
+    from datetime import date
+
+    from bench.manifests import manifest, questions, values_of
+    from nlq.layer import vocabulary_of
+    from nlq.planner import Planner
+    from semantic.catalog import build_catalog
+
+    with Clock() as opening:
+        raw, dimensions = manifest(metrics)
+        planner = Planner(vocabulary_of(build_catalog(raw, dimensions), values_of))
+    asked = questions(metrics)
+    planner.plan(asked[0], date(2026, 6, 30))
+    times, outcomes = [], []
+    for question in asked:
+        with Clock() as clock:
+            outcome = planner.plan(question, date(2026, 6, 30))
+        times.append(clock.seconds)
+        outcomes.append(type(outcome).__name__)
+    p95 = statistics.quantiles(times, n=20)[-1]
+    facts = {name: outcomes.count(name) for name in sorted(set(outcomes))}
+    facts |= {"p50_ms": round(statistics.median(times) * 1000, 2), "p95_ms": round(p95 * 1000, 2)}
+    return p95, facts | {"build_lexicon_s": round(opening.seconds, 3), "questions": len(asked)}

@@ -150,7 +150,9 @@ def query(
     first: Annotated[datetime | None, typer.Option("--from", formats=_DAY, help="First day.")] = None,
     last: Annotated[datetime | None, typer.Option("--to", formats=_DAY, help="Last day.")] = None,
     order_by: Annotated[str, typer.Option("--order-by", "-o", help="Columns; -name sorts downwards.")] = "",
-    compare: Annotated[str | None, typer.Option("--compare", help="previous_period or previous_year beside it.")] = None,
+    compare: Annotated[
+        str | None, typer.Option("--compare", help="previous_period or previous_year beside it.")
+    ] = None,
     share: Annotated[bool, typer.Option("--share", help="Every row as a share of the whole.")] = False,
     limit: Limit = 100,
     tenant: Tenant = None,

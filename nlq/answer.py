@@ -168,7 +168,8 @@ class Answerer:
         """
         run = self._begin(question, caller, heads, answer_id, asked_by)
         try:
-            outcome = self._planner(run).plan(question, now or run.asked_at, previous)
+            planner, clock = self._planner(run), now or run.asked_at
+            outcome = planner.plan(question, clock, previous) if previous else planner.plan(question, clock)
         except GuardError as error:
             return run.answer("refused", str(error), error=error.code, nearest=error.nearest)
         return self._conclude(run, outcome)

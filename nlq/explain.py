@@ -189,7 +189,9 @@ def _one_row(plan: Plan, row: Mapping[str, Any], vocabulary: Vocabulary, scope: 
         above, below = (f"{value(m)} {label(m)}" for m in plan.metrics)
         parts = [f"{label(plan.derived[0])}{scope}: {value(plan.derived[0])} ({above}, {below})"]
     elif plan.average:
-        per = " and ".join([*([str(plan.grain)] if plan.grain else []), *(vocabulary.dimensions[d].label for d in plan.group_by)])
+        per = " and ".join(
+            [*([str(plan.grain)] if plan.grain else []), *(vocabulary.dimensions[d].label for d in plan.group_by)]
+        )
         parts = [f"{label(plan.metrics[0])} per {per}{scope}: {value(plan.metrics[0])}"]
     else:
         parts = [f"{label(m)}{scope}: {value(m)}" for m in plan.metrics]
@@ -214,9 +216,7 @@ def _winner(plan: Plan, rows: Sequence[Mapping[str, Any]], keys: list[str], voca
     if len(names) > 5:
         return f"{len(names)} tie for the {end} {metric.label}{scope}: {format_said(rows[0][order.field], metric)}."
     verb = "has" if len(names) == 1 else "tie for"
-    return (
-        f"{' and '.join(names)} {verb} the {end} {metric.label}{scope}: {format_said(rows[0][order.field], metric)}."
-    )
+    return f"{' and '.join(names)} {verb} the {end} {metric.label}{scope}: {format_said(rows[0][order.field], metric)}."
 
 
 def _many_rows(

@@ -127,7 +127,9 @@ class Finisher:
         said = {"metrics"} if not self._assignment.implied else set()
         said |= {"keys"} if plan.group_by or plan.grain else set()
         said |= {"time"} if self._draft.times else set()
-        return frozenset(said | ({"order"} if self._draft.ranks or self._draft.sort or self._draft.first_rows else set()))
+        return frozenset(
+            said | ({"order"} if self._draft.ranks or self._draft.sort or self._draft.first_rows else set())
+        )
 
     def _filters(self) -> list[DimensionFilter]:
         wanted, unwanted = self._draft.values(wanted=True), self._draft.values(wanted=False)
@@ -169,7 +171,9 @@ class Finisher:
         because.append(Decision(event.word, f"the time is that of {label}"))
         bounds = [(Operator.GE, time_range.start), (Operator.LE, time_range.end)]
         return None, [
-            DimensionFilter(dimension=event.dimension, operator=operator, values=(day,)) for operator, day in bounds if day
+            DimensionFilter(dimension=event.dimension, operator=operator, values=(day,))
+            for operator, day in bounds
+            if day
         ]
 
     def _possible_grain(self, grain: Grain | None, because: list[Decision]) -> Grain | None:
@@ -219,7 +223,9 @@ class Finisher:
             raise NotReadableError(3, f"“{rank.word}” of what? Say by which dimension to rank.", rank.word)
         if len(draft.groups) > 1 and draft.each:
             label = self._vocabulary.dimensions[draft.each[0]].label
-            raise NotReadableError(2, f"I cannot rank (“{rank.word}”) within each {label}; ask for one of them.", rank.word)
+            raise NotReadableError(
+                2, f"I cannot rank (“{rank.word}”) within each {label}; ask for one of them.", rank.word
+            )
         if draft.groups and grain is not None:
             reason = f"I cannot rank (“{rank.word}”) within each {grain}; ask for one period."
             raise NotReadableError(2, reason, rank.word)
@@ -262,7 +268,9 @@ class Finisher:
 
     def _text_at(self, position: int) -> str:
         return next(
-            m.text for m in self._mentions if m.kind is Kind.THRESHOLD and m.payload in [b for _, b in self._draft.bounds]
+            m.text
+            for m in self._mentions
+            if m.kind is Kind.THRESHOLD and m.payload in [b for _, b in self._draft.bounds]
         )
 
     def _bound_metric(self, position: int) -> str:

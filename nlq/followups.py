@@ -65,12 +65,18 @@ def follow_up(reading: Reading, previous: Plan, vocabulary: Vocabulary) -> Readi
     if merged["ties"]:
         merged["filters"] = (
             *filters,
-            *(DimensionFilter(dimension=n, operator=Operator.IS_NOT_NULL) for n in groups if n not in _guarded(filters)),
+            *(
+                DimensionFilter(dimension=n, operator=Operator.IS_NOT_NULL)
+                for n in groups
+                if n not in _guarded(filters)
+            ),
         )
     try:
         whole = Plan.model_validate(merged)
     except ValueError:
         return None
+    if whole.fingerprint == previous.fingerprint:
+        return None  # what was said changed nothing, so it was not understood
     because = (*reading.because, Decision("", "the rest as in the question before"))
     return replace(reading, plan=whole, because=because, says=says | {"metrics"})
 
@@ -85,7 +91,11 @@ def _merged(
     """The new filters and those old ones that are on other dimensions; a rank's guards are made anew."""
     named = {item.dimension for item in new}
     guards = _guarded(ranked.filters) if ranked else set()
-    kept = [i for i in old if i.dimension not in named and not (i.operator is Operator.IS_NOT_NULL and i.dimension in guards)]
+    kept = [
+        i
+        for i in old
+        if i.dimension not in named and not (i.operator is Operator.IS_NOT_NULL and i.dimension in guards)
+    ]
     return (*kept, *new)
 
 
@@ -93,7 +103,9 @@ def _guarded(filters: Sequence[DimensionFilter]) -> set[str]:
     return {item.dimension for item in filters if item.operator is Operator.IS_NOT_NULL}
 
 
-def _order(plan: Plan, previous: Plan, metrics: Sequence[str], groups: Sequence[str], stepped: bool) -> tuple[OrderBy, ...]:
+def _order(
+    plan: Plan, previous: Plan, metrics: Sequence[str], groups: Sequence[str], stepped: bool
+) -> tuple[OrderBy, ...]:
     """The order of the plan before, where it still names columns; else the usual one."""
     known = {*metrics, *groups, *([TIME_DIMENSION] if stepped else [])}
     old = previous.order_by if (groups, stepped) == (previous.group_by, previous.grain is not None) else ()

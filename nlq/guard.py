@@ -166,7 +166,6 @@ class Guard:
         kept = tuple(item for item in filters if not (self._is_tenant(item.dimension) and item.operator is Operator.IN))
         return (*kept, DimensionFilter(dimension=name, values=(tenant,)))
 
-
     def _check_own(self, filters: Iterable[DimensionFilter], tenant: str) -> None:
         for item in filters:
             if self._is_tenant(item.dimension) and not _is_own(item, tenant):

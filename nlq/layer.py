@@ -7,7 +7,7 @@ or running anything.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from threading import Lock
 from typing import TYPE_CHECKING, Any
 
@@ -59,11 +59,16 @@ class PlannedLayer:
         return CompiledPlan(compiled.sql, compiled.notes)
 
     def _read(self, catalog: semantic.Catalog) -> Vocabulary:
-        canonical = _canonical_names(catalog)
-        metrics = [_metric(metric, canonical) for metric in catalog.metrics.values()]
-        chosen = [catalog.dimensions[name] for name in sorted(set(canonical.values()))]
-        listed = self._values.read([d.name for d in chosen if d.type == "categorical" and not d.identifier])
-        return Vocabulary.of(metrics, [_dimension(d, listed.get(d.name)) for d in chosen])
+        return vocabulary_of(catalog, self._values.read)
+
+
+def vocabulary_of(catalog: semantic.Catalog, read: Callable[[list[str]], Mapping[str, Listed]]) -> Vocabulary:
+    """A catalog as a vocabulary; ``read`` gives the values of the categorical dimensions it is asked for."""
+    canonical = _canonical_names(catalog)
+    metrics = [_metric(metric, canonical) for metric in catalog.metrics.values()]
+    chosen = [catalog.dimensions[name] for name in sorted(set(canonical.values()))]
+    listed = read([d.name for d in chosen if d.type == "categorical" and not d.identifier])
+    return Vocabulary.of(metrics, [_dimension(d, listed.get(d.name)) for d in chosen])
 
 
 def identifier(relation: str) -> str:

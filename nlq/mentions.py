@@ -426,7 +426,7 @@ class MentionFinder:
         yield self._mention(Kind.UNKNOWN, at, at + 1, _UNKNOWN)
 
     def _names_owner(self, at: int) -> bool:
-        """Whether the word only says whose something is: "orders from customers in Rio". A "number of customers" asks."""
+        """Whether the word only says whose something is, as in "orders from customers in Rio"; a "number of" asks."""
         whose = self._norm(at - 1) in {"from", "of", "for", "to", "among"}
         asked = self._norm(at - 2) in w.COUNTING | w.BY_WORDS | w.SHARE_WORDS | w.AVERAGE_WORDS
         return whose and not asked and self._stems[at] in self._lexicon.subjects

@@ -54,7 +54,9 @@ def whole_unit(span: TimeRange) -> str | None:
 
 
 def _is_one(span: TimeRange, unit: str) -> bool:
-    return span.start is not None and unit_start(span.start, unit) == span.start and unit_range(span.start, unit) == span
+    return (
+        span.start is not None and unit_start(span.start, unit) == span.start and unit_range(span.start, unit) == span
+    )
 
 
 def before(span: TimeRange) -> TimeRange:

@@ -197,7 +197,9 @@ class Plan(_Frozen):
             raise ValueError("a comparison is with days of its own or with a period before, not both")
         if self.compare_with and self.grain:
             raise ValueError("days of its own can be compared without a grain only")
-        bounded = all(span and span.start and span.end for span in (self.time_range, self.compare_with or self.time_range))
+        bounded = all(
+            span and span.start and span.end for span in (self.time_range, self.compare_with or self.time_range)
+        )
         if self.compares and not self.grain and not bounded:
             raise ValueError("a comparison without a grain needs a first and a last day")
 

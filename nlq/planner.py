@@ -139,9 +139,7 @@ class Planner:
             for name, metric in self.vocabulary.metrics.items()
             if metric.label == near and name not in plan.metrics and needed <= metric.dimensions
         ]
-        plain = [
-            plan.model_copy(update={**_PLAIN, "metrics": (name,)}) for name in others
-        ]
+        plain = [plan.model_copy(update={**_PLAIN, "metrics": (name,)}) for name in others]
         candidates = [plan, *plain][:4]
         if len(candidates) < 2:
             return Refused(

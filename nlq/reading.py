@@ -14,7 +14,7 @@ from nlq.events import Event
 from nlq.finishing import Finisher
 from nlq.lexicon import Hit, ValueHit
 from nlq.measures import is_amount
-from nlq.mentions import Growth, GrainWord, Kind, Mention, Top
+from nlq.mentions import GrainWord, Growth, Kind, Mention, Top
 from nlq.resolve import Assignment, Problem
 from nlq.timewords import TIME_WORDS
 from nlq.vocabulary import Vocabulary
@@ -86,7 +86,9 @@ class Reader:
         self._check_beside(position, mention, hit)
         if ratio:
             draft.ratio = True
-        elif self._kind(position - 1) is Kind.BY and not (draft.ranks or draft.groups or draft.first_rows or draft.asked):
+        elif self._kind(position - 1) is Kind.BY and not (
+            draft.ranks or draft.groups or draft.first_rows or draft.asked
+        ):
             raise NotReadableError(2, f"{metric.label} is a figure; nothing can be split by it.", mention.text)
         if hit.ref not in draft.metrics:
             draft.metrics.append(hit.ref)
@@ -97,7 +99,11 @@ class Reader:
         """Two metrics need a word between them: "revenue from returning customers" is not three figures."""
         draft = self._draft
         between = {m.text.lower() for m in self._between(position - 1, position)}
-        if self._kind(position - 1) is Kind.METRIC and hit.ref not in draft.metrics and (not hit.full or "with" not in between):
+        if (
+            self._kind(position - 1) is Kind.METRIC
+            and hit.ref not in draft.metrics
+            and (not hit.full or "with" not in between)
+        ):
             raise NotReadableError(2, f"It is not clear what “{mention.text}” adds.", mention.text)
         crosses = set(words_of(mention.text)) & PREDICATES
         if draft.share is not None and crosses:
@@ -326,7 +332,10 @@ class Reader:
         if len(draft.metrics) != 1:
             raise NotReadableError(2, f"It is not clear which figure “{event.word}” belongs to.", event.word)
         label = self._vocabulary.metrics[event.metric].label
-        if not self._vocabulary.metrics[event.metric].dimensions >= {*draft.groups, *(c.dimension for c in draft.chosen)}:
+        if not self._vocabulary.metrics[event.metric].dimensions >= {
+            *draft.groups,
+            *(c.dimension for c in draft.chosen),
+        }:
             raise NotReadableError(2, f"{label} cannot be split or filtered like that.", event.word)
         draft.metrics = [event.metric]
         draft.metric_at = [(at, event.metric) for at, _ in draft.metric_at]

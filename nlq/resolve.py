@@ -55,8 +55,8 @@ class Resolver:
         dimensions, values = _of(cover, Kind.DIMENSION), _of(cover, Kind.VALUE)
         domains = {mention.payload for mention in _of(cover, Kind.DOMAIN)}
         if not metrics and carried:
-            found = self._with_metrics(carried, {}, dimensions, values, implied=tuple(carried))
-            return list(found) or self._cannot_split(carried, dimensions, values)
+            kept = list(self._with_metrics(carried, {}, dimensions, values, implied=tuple(carried)))
+            return kept or self._cannot_split(carried, dimensions, values)
         if not metrics:
             return self._without_metric(dimensions, values, domains)
         options = [self._in_domain(mention.payload, domains) for mention in metrics]

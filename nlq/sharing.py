@@ -53,9 +53,7 @@ def _after_predicate(draft: Draft, mentions: Sequence[Mention]) -> list[Chosen]:
     metric_at = next((m.first for m in mentions if m.kind is Kind.METRIC and m.first > (draft.share or 0)), None)
     if metric_at is None:
         return []
-    verb = next(
-        (m.first for m in mentions if m.first > metric_at and m.kind is Kind.FILLER and _is_predicate(m)), None
-    )
+    verb = next((m.first for m in mentions if m.first > metric_at and m.kind is Kind.FILLER and _is_predicate(m)), None)
     return [] if verb is None else [item for item in draft.chosen if item.first > verb]
 
 

@@ -20,6 +20,7 @@ from nlq.guard import Caller
 from nlq.plan import Plan
 
 if TYPE_CHECKING:
+    from lakehouse_assets.lakehouse.database import DatabaseLake
     from lakehouse_assets.lakehouse.lake import Lake
     from lakehouse_assets.lakehouse.publication import Published
     from nlq.answer import Answer
@@ -90,7 +91,7 @@ def answer_rows(answers: Sequence[Answer]) -> pa.Table:
     return pa.Table.from_pylist([_row(answer) for answer in answers], schema=_schema())
 
 
-def stored_plan(lake: Lake, answer_id: str) -> StoredPlan | None:
+def stored_plan(lake: Lake | DatabaseLake, answer_id: str) -> StoredPlan | None:
     """The plan of a stored answer, or None where there is no answer or it ran no plan."""
     sql = f"select question, tenant_id, role, plan_json, snapshots_json from {ANSWERS.identifier} where answer_id = ?"
     with lake.session() as session:

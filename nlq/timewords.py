@@ -105,7 +105,9 @@ class TimeReader:
         if yearly and self._norm(rest) in _PREVIOUS and self._norm(rest + 1) == "year":
             return TimeSpan(first, rest + 2, None, before=Comparison.PREVIOUS_YEAR)
         if yearly and (self._norms(rest, 2) == ["year", "before"] or self._norms(rest, 3) == ["a", "year", "ago"]):
-            return TimeSpan(first, rest + (2 if self._norm(rest) == "year" else 3), None, before=Comparison.PREVIOUS_YEAR)
+            return TimeSpan(
+                first, rest + (2 if self._norm(rest) == "year" else 3), None, before=Comparison.PREVIOUS_YEAR
+            )
         if self._norm(at) in {"previous", "preceding", "prior"} and self._norm(at + 1) == "period":
             return TimeSpan(first, at + 2, None, before=Comparison.PREVIOUS_PERIOD)
         return None
@@ -146,7 +148,11 @@ class TimeReader:
         if start > end:
             return None
         a, b = left.period, right.period
-        two = (TimeRange(start=start, end=a.end), TimeRange(start=b.start, end=end)) if a.unit == b.unit and start == a.start else None
+        two = (
+            (TimeRange(start=start, end=a.end), TimeRange(start=b.start, end=end))
+            if a.unit == b.unit and start == a.start
+            else None
+        )
         return TimeSpan(first, right.last, TimeRange(start=start, end=end), ends=two)
 
     def _same_year(self, left: Period, right: Period, joint: int, found: _Found) -> tuple[date, date]:

@@ -42,7 +42,8 @@ _TOKEN = re.compile(
     r"""
     "(?P<dq>[^"]+)" | “(?P<cq>[^”]+)” | (?<!\w)'(?P<sq>[^']+)'(?!\w)
     | (?P<date>\d{4}-\d{2}(?:-\d{2})?)(?![\w-])
-    | (?P<number>(?:\d{1,3}(?:,\d{3})+|\d+)(?:\.\d+)?)(?P<scale>[kKmM](?![A-Za-z])|\s+(?:thousand|million|billion|lakh|crore)\b)?
+    | (?P<number>(?:\d{1,3}(?:,\d{3})+|\d+)(?:\.\d+)?)
+      (?P<scale>[kKmM](?![A-Za-z])|\s+(?:thousand|million|billion|lakh|crore)\b)?
     | (?P<word>[^\W\d_]+(?:['’][^\W\d_]+)?)
     | (?P<symbol><=|>=|!=|<>|≤|≥|[^\s\w.?!:;()\[\]{}'"“”‘’_\-–—])
     """,
@@ -211,8 +212,8 @@ FILLER = (
     view plot draw print return calculate compute all any only just also then now current currently
     right still about regarding concerning via through using overall during up my your have had having got exist
     exists happen say get gets got getting take takes took taken bring brings brought goes went altogether ever our
-    ours yet together use used develop developed evolve evolved one ones broken down split grouped group sorted sort ordered
-    order rank ranked ranking where whose among into out terms term
+    ours yet together use used develop developed evolve evolved one ones broken down split grouped group sorted sort
+    ordered order rank ranked ranking where whose among into out terms term
     """)
     | GLUE
     | OCCURRENCE
@@ -232,8 +233,8 @@ SHARE_WORDS = _set("share shares percentage percentages percent proportion propo
 AVERAGE_WORDS = _set("average averages averaged avg mean typical typically")
 GROWTH_WORDS = _set("growth change changes increase decrease decline grow grew grown growing development")
 PREDICATES = _set(
-    "whose is are was were be been being has have had came come comes go goes went made make makes use used using arrive "
-    "arrived got get gets paid"
+    "whose is are was were be been being has have had came come comes go goes went made make makes use used using "
+    "arrive arrived got get gets paid"
 )
 """Verbs between a whole and a part of it: "what share of orders are online"."""
 IRREGULAR_PARTICIPLES = _set("sold bought sent paid lost built left kept held begun done given shown written")
@@ -241,7 +242,17 @@ EVENT_WORDS = _set("event events")
 """Words that only say that something is counted when it happens."""
 WHICH_WORDS = frozenset({"which", "what", "whats"})
 TREND_WORDS = _set("trend trends trending timeline")
-ORDINALS = {"second": 2, "third": 3, "fourth": 4, "fifth": 5, "sixth": 6, "seventh": 7, "eighth": 8, "ninth": 9, "tenth": 10}
+ORDINALS = {
+    "second": 2,
+    "third": 3,
+    "fourth": 4,
+    "fifth": 5,
+    "sixth": 6,
+    "seventh": 7,
+    "eighth": 8,
+    "ninth": 9,
+    "tenth": 10,
+}
 GROWTH_SHORT = {"yoy": "year", "mom": "month", "wow": "week", "qoq": "quarter"}
 
 HIGHEST = _set("most highest greatest largest biggest maximum max top more")
@@ -308,7 +319,20 @@ COMPARATORS: tuple[tuple[tuple[str, ...], str], ...] = (
 
 OPERATORS = (
     BY_WORDS | NOT_WORDS | OR_WORDS | AND_WORDS | VERSUS_WORDS | WHICH_WORDS | TREND_WORDS | HIGHEST | LOWEST
-) | (SHARE_WORDS | AVERAGE_WORDS | GROWTH_WORDS | MORE_WORDS | LONGEST | SHORTEST | BEST | WORST | DESCENDING | ASCENDING | COUNTING | frozenset(GRAIN_ADJECTIVES))
+) | (
+    SHARE_WORDS
+    | AVERAGE_WORDS
+    | GROWTH_WORDS
+    | MORE_WORDS
+    | LONGEST
+    | SHORTEST
+    | BEST
+    | WORST
+    | DESCENDING
+    | ASCENDING
+    | COUNTING
+    | frozenset(GRAIN_ADJECTIVES)
+)
 """Every single word the grammar reads as an operator."""
 
 ENGLISH = FILLER | OPERATORS | frozenset(GRAIN_UNITS) | {word for phrase, _ in COMPARATORS for word in phrase}

@@ -17,9 +17,9 @@ from lakehouse_assets.commands.output import Out
 from lakehouse_assets.commands.requests import Request
 
 if TYPE_CHECKING:
-    from lakehouse_assets.lakehouse.lake import Lake
     from pathlib import Path
 
+    from lakehouse_assets.lakehouse.lake import Lake
     from nlq.answer import Answer, AnswerColumn, Answerer
     from nlq.queue import Question, QuestionQueue
 
@@ -61,7 +61,9 @@ def ask_foreign(out: Out, question: str, project: Path | None, database: Path | 
     from nlq.opening import open_foreign
 
     if project is None or database is None:
-        raise CommandError("--project and --database go together", "name the dbt project and its DuckDB file", Exit.USAGE)
+        raise CommandError(
+            "--project and --database go together", "name the dbt project and its DuckDB file", Exit.USAGE
+        )
     try:
         with out.quietly():
             answerer = open_foreign(get_settings(), project, database)

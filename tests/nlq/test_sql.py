@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Any
 
 import duckdb
@@ -11,8 +12,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sqlglot import exp
 
-from nlq.plan import Comparator, Grain, OrderBy, Plan, Threshold
-from nlq.sql import finish, key_columns
+from nlq.plan import Comparator, Comparison, DimensionFilter, Grain, OrderBy, Plan, Share, Threshold, TimeRange
+from nlq.sql import finish, key_columns, statement, value_columns
 
 INNER = "select * from (values ('a', 10, 0.5), ('b', 30, null), ('c', 30, 0.1), (null, 5, 0.2)) t(d, m, r)"
 
@@ -45,6 +46,70 @@ def test_ranks_leave_out_rows_without_a_value() -> None:
 def test_thresholds() -> None:
     plan = by_d(having=(Threshold(metric="m", comparator=Comparator.GE, value=10),))
     assert [row[0] for row in rows(plan)] == ["b", "c", "a"]
+
+
+def test_a_place_in_the_order_counts_values_not_rows() -> None:
+    assert rows(by_d(limit=1, skip=1, ties=True)) == [("a", 10)]
+    assert rows(by_d(limit=2, skip=1, ties=True)) == [("a", 10), (None, 5)]
+
+
+# Sales of three days of two years: 2025-01-01 a 1, 2025-01-02 b 2, 2026-01-01 a 3, 2026-02-01 a 4, nobody 5.
+SALES = """(values (date '2025-01-01', 'a', 1), (date '2025-01-02', 'b', 2), (date '2026-01-01', 'a', 3),
+    (date '2026-02-01', 'a', 4), (date '2026-02-01', null, 5)) t(day, d, m)"""
+
+
+def compiled(plan: Plan) -> str:
+    """What the semantic layer would give for a plan over these sales."""
+    keys = [f"date_trunc('{plan.grain}', day)::date as metric_time__{plan.grain}"] if plan.grain else []
+    names = [*keys, *plan.group_by]
+    span = plan.time_range
+    conditions = [
+        f"day {sign} '{day}'" for sign, day in ((">=", span and span.start), ("<=", span and span.end)) if day
+    ]
+    conditions += [f"d in ({', '.join(repr(v) for v in f.values)})" for f in plan.filters if f.values]
+    where = f" where {' and '.join(conditions)}" if conditions else ""
+    metrics = [f"{'sum(m)' if name == 'm' else 'count(*)'} as {name}" for name in plan.metrics]
+    return f"select {', '.join([*names, *metrics])} from {SALES}{where}" + (" group by all" if names else "")
+
+
+def sold(**parts: Any) -> list[tuple]:
+    plan = Plan(**{"metrics": ("m",), **parts})
+    found = duckdb.sql(statement(plan, compiled))
+    assert found.columns == [*key_columns(plan), *value_columns(plan)]
+    return found.fetchall()
+
+
+YEAR_2026 = TimeRange(start=date(2026, 1, 1), end=date(2026, 12, 31))
+YEAR_2025 = TimeRange(start=date(2025, 1, 1), end=date(2025, 12, 31))
+
+
+def test_shares_are_of_everything_even_the_unknown() -> None:
+    assert sold(group_by=("d",), share=Share()) == [("a", 8, 8 / 15), ("b", 2, 2 / 15), (None, 5, 5 / 15)]
+    part = (DimensionFilter(dimension="d", values=("a",)),)
+    assert sold(share=Share(part=part)) == [(8, 8 / 15)]
+    by_year = sold(grain=Grain.YEAR, share=Share(part=part, within=("metric_time",)))
+    assert by_year == [(date(2025, 1, 1), 1, 1 / 3), (date(2026, 1, 1), 7, 7 / 12)]
+    assert sum(row[3] for row in sold(grain=Grain.YEAR, group_by=("d",), share=Share(within=("metric_time",)))) == 2
+
+
+def test_what_is_missing_on_one_side_of_a_comparison_stays() -> None:
+    assert sold(time_range=YEAR_2026, compare_with=YEAR_2025) == [(12, 3, 3.0)]
+    found = sold(group_by=("d",), time_range=YEAR_2026, compare_with=YEAR_2025)
+    assert found == [("a", 7, 1, 6.0), ("b", None, 2, None), (None, 5, None, None)]
+
+
+def test_every_step_beside_the_one_before() -> None:
+    yearly = sold(grain=Grain.YEAR, comparison=Comparison.PREVIOUS_PERIOD)
+    assert yearly == [(date(2025, 1, 1), 3, None, None), (date(2026, 1, 1), 12, 3, 3.0)]
+    monthly = sold(grain=Grain.MONTH, comparison=Comparison.PREVIOUS_YEAR, time_range=YEAR_2026)
+    assert monthly == [(date(2026, 1, 1), 3, 3, 0.0), (date(2026, 2, 1), 9, None, None)]
+
+
+def test_ratios_and_averages() -> None:
+    assert sold(metrics=("m", "n"), ratio=True) == [(15, 5, 3.0)]
+    assert sold(group_by=("d",), average=True) == [(5.0,)]  # a 8, b 2; what has no group is no group
+    assert sold(grain=Grain.MONTH, average=True) == [(5.0,)]  # 3, 3, 9
+    assert sold(grain=Grain.MONTH, average=True, time_range=YEAR_2026) == [(1.0,)]  # 12 in 12 months
 
 
 NAMES = st.text(st.characters(exclude_categories=("Cs", "Cc")), min_size=1, max_size=12)

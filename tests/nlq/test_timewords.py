@@ -8,22 +8,30 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from nlq.plan import Comparison
 from nlq.timewords import TimeReader
 from nlq.words import tokenize
 
 TODAY = date(2026, 7, 15)  # a Wednesday
 
 
-def longest(text: str, today: date = TODAY) -> tuple[date | None, date | None] | None:
+def longest(text: str, today: date = TODAY, fiscal_start: int = 1) -> tuple[date | None, date | None] | None:
     tokens = tokenize(text)
-    spans = [s for s in TimeReader(tokens, today).spans() if s.first == 0 and s.last == len(tokens)]
-    return (spans[0].range.start, spans[0].range.end) if spans else None
+    spans = TimeReader(tokens, today, fiscal_start).spans()
+    ranges = [s.range for s in spans if s.range and s.first == 0 and s.last == len(tokens)]
+    return (ranges[0].start, ranges[0].end) if ranges else None
 
 
 @pytest.mark.parametrize(
     ("text", "start", "end"),
     [
         ("today", "2026-07-15", "2026-07-15"),
+        ("end of march 2026", "2026-03-31", "2026-03-31"),
+        ("october last year", "2025-10-01", "2025-10-31"),
+        ("3 months ago", "2026-04-01", "2026-04-30"),
+        ("this year so far", "2026-01-01", "2026-07-15"),
+        ("second half of 2025", "2025-07-01", "2025-12-31"),
+        ("first quarter of last year", "2025-01-01", "2025-03-31"),
         ("yesterday", "2026-07-14", "2026-07-14"),
         ("this week", "2026-07-13", "2026-07-15"),
         ("last week", "2026-07-06", "2026-07-12"),
@@ -77,3 +85,32 @@ def test_no_clock_and_no_number_breaks_it(today: date, number: int, unit: str) -
         tokens = tokenize(text)
         for span in TimeReader(tokens, today).spans():
             assert 0 <= span.first < span.last <= len(tokens)
+
+
+@pytest.mark.parametrize(
+    ("text", "start", "end"),
+    [
+        ("fy 2026", "2025-04-01", "2026-03-31"),
+        ("fiscal year 2025", "2024-04-01", "2025-03-31"),
+        ("last financial year", "2025-04-01", "2026-03-31"),
+        ("this fiscal year", "2026-04-01", "2026-07-15"),
+        ("q1 fy 2026", "2025-04-01", "2025-06-30"),
+        ("fy26", "2025-04-01", "2026-03-31"),
+    ],
+)
+def test_fiscal_years_begin_when_they_are_said_to(text: str, start: str, end: str) -> None:
+    assert longest(text, fiscal_start=4) == (date.fromisoformat(start), date.fromisoformat(end))
+
+
+@pytest.mark.parametrize(
+    ("text", "which"),
+    [
+        ("the month before", Comparison.PREVIOUS_PERIOD),
+        ("the same month last year", Comparison.PREVIOUS_YEAR),
+        ("a year earlier", Comparison.PREVIOUS_YEAR),
+        ("previous period", Comparison.PREVIOUS_PERIOD),
+    ],
+)
+def test_times_before_another(text: str, which: Comparison) -> None:
+    tokens = tokenize(text)
+    assert which in [s.before for s in TimeReader(tokens, TODAY).spans() if s.first == 0 and s.last == len(tokens)]

@@ -1,6 +1,6 @@
 """Asking a question set and judging every answer against the plan and the rows that are right.
 
-Belongs here: the verdicts and their counts. Does not belong here: what is asked (the YAML files) or of what (``worlds``).
+Belongs here: the verdicts and their counts. Does not belong here: what is asked (the YAML files), of what (``worlds``).
 """
 
 from __future__ import annotations
@@ -74,7 +74,11 @@ def _compared(world: World, answer: Answer, plan: dict[str, Any], sql: str) -> s
     assert answer.plan is not None
     found, wanted = written(answer.plan), meant(plan)
     if found != wanted:
-        return "; ".join(f"{k} is {found.get(k)}, not {wanted.get(k)}" for k in sorted({*found, *wanted}) if found.get(k) != wanted.get(k))
+        return "; ".join(
+            f"{k} is {found.get(k)}, not {wanted.get(k)}"
+            for k in sorted({*found, *wanted})
+            if found.get(k) != wanted.get(k)
+        )
     rows = world.rows(sql)
     if not same_rows(answer.rows, rows):
         return f"rows are {_few(answer.rows)}, not {_few(rows)}"

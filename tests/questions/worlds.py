@@ -95,5 +95,3 @@ def _raw(name: str, files: Sequence[Path]) -> duckdb.DuckDBPyConnection:
     con.execute("set variable files = ?", [[str(path) for path in files]])
     con.execute((HERE / f"{name}.sql").read_text(encoding="utf-8"))
     return con
-
-
