@@ -117,7 +117,7 @@ def _canonical_names(catalog: semantic.Catalog) -> dict[str, str]:
     first: dict[Any, str] = {}
     names = {}
     for name, dimension in sorted(catalog.dimensions.items(), key=lambda item: (-used[item[0]], item[0])):
-        names[name] = first.setdefault(dimension.identity or name, name)
+        names[name] = first.setdefault(dimension.identity, name)
     for metric in catalog.metrics.values():
         chosen = [names[name] for name in metric.dimensions if name in names]
         names |= {n: n for n in metric.dimensions if n in names and chosen.count(names[n]) > 1}

@@ -7,6 +7,7 @@ Nothing here knows a name of any domain: everything comes from the vocabulary.
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
@@ -185,7 +186,10 @@ class Lexicon:
         """Values these words, in this order, may mean: in full, run together, or by a telling part."""
         key = tuple(singular(word) for word in norms)
         parts = self._value_words.get(key[0], {}) if len(key) == 1 else {}
-        return list((parts | self._joined.get("".join(key), {}) | self._values.get(key, {})).values())
+        # "ward 1-5" is not ward 15.
+        run_together = any(a.isdigit() and b.isdigit() for a, b in itertools.pairwise(key))
+        joined = {} if run_together else self._joined.get("".join(key), {})
+        return list((parts | joined | self._values.get(key, {})).values())
 
     def subject_words(self, metric: str) -> frozenset[str]:
         """Stems that name what the metric is about, e.g. complaint: they add nothing to its name."""

@@ -268,7 +268,8 @@ class MentionFinder:
         head = at - 1
         while self._number(head) is not None or self._norm(head) in w.AND_WORDS | w.OR_WORDS:
             head -= 1
-        if self._number(at) is None or head < 0 or head == at - 1 or self._number(head + 1) is None:
+        listed = self._norm(at - 1) in w.AND_WORDS | w.OR_WORDS and self._number(head + 1) is not None
+        if self._number(at) is None or head < 0 or not listed:
             return []
         return [hit for hit in self._lexicon.values([self._norm(head), self._norm(at)]) if hit.full]
 
@@ -392,6 +393,10 @@ class MentionFinder:
             return self._mention(Kind.NOT, at, at + 2, 2.0)
         if two[1] == "first" and (end := self._end(two[0])) in ("highest", "lowest"):
             return self._mention(Kind.ORDER, at, at + 2, 6.5, end)
+        if two[0] in w.DESCENDING | w.ASCENDING and two[1] == "order":
+            return self._mention(Kind.ORDER, at, at + 2, 6.5, "highest" if two[0] in w.DESCENDING else "lowest")
+        if two[1] in w.FREQUENT and (end := self._end(two[0])) in ("highest", "lowest"):
+            return self._mention(Kind.SUPERLATIVE, at, at + 2, 6.0, end)
         if two == ("part", "of"):
             return self._mention(Kind.SHARE, at, at + 2, 2.0)
         if two == ("over", "time"):

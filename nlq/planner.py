@@ -23,7 +23,7 @@ from nlq.plan import Plan
 from nlq.reading import Reader
 from nlq.resolve import Problem, Resolver
 from nlq.vocabulary import Vocabulary
-from nlq.words import tokenize
+from nlq.words import GLUE, OCCURRENCE, PREDICATES, tokenize
 
 MAX_CHARACTERS = 1000
 MAX_WORDS = 80
@@ -35,6 +35,7 @@ _GUESS_COST = 2.5
 _CLOSE = 0.4
 """Covers whose scores differ by less are equally good."""
 _SLIP_FACTOR = 0.9
+_VOID = GLUE | PREDICATES | OCCURRENCE | {"in", "for", "to", "from", "on", "at", "by", "with"}
 _PLAIN = {"having": (), "order_by": (), "ties": False, "skip": 0, "ratio": False, "share": None, "average": False}
 
 
@@ -105,6 +106,8 @@ class Planner:
             best = max((score for score, _ in scored), default=None)
             if cover.score < covers[0].score - _SECOND_BEST or (best is not None and cover.score < best - _CLOSE):
                 break
+            if _leaves_out(cover, covers[0]):
+                continue
             found = self._read(cover, previous, follows)
             if isinstance(found, Problem):
                 problem = problem or found
@@ -172,6 +175,13 @@ class Planner:
 
     def _examples(self) -> tuple[str, ...]:
         return tuple(metric.label for metric in self.vocabulary.plain_metrics()[:3])
+
+
+def _leaves_out(cover: Cover, best: Cover) -> bool:
+    """Whether a cover passes over words that mean something in the best one: they must not be dropped to make it fit."""
+    passed = {m.first for m in cover.mentions if m.kind is Kind.FILLER and m.text.lower() not in _VOID}
+    terms = (Kind.METRIC, Kind.DIMENSION, Kind.VALUE)
+    return any(m.first <= at < m.last for m in best.mentions if m.kind in terms for at in passed)
 
 
 def _distinct(readings: Iterable[Reading]) -> list[Reading]:

@@ -7,6 +7,7 @@ finding mentions (``mentions``), choosing terms (``resolve``), putting the plan 
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterable
 
 from nlq.draft import Chosen, Decision, Draft, NotReadableError, Rank, Reading
@@ -18,10 +19,11 @@ from nlq.mentions import GrainWord, Growth, Kind, Mention, Top
 from nlq.resolve import Assignment, Problem
 from nlq.timewords import TIME_WORDS
 from nlq.vocabulary import Vocabulary
-from nlq.words import ENGLISH, NUMBERING, PER_WORDS, PREDICATES, is_plural, singular, words_of
+from nlq.words import ENGLISH, GLUE, NUMBERING, PER_WORDS, PREDICATES, is_plural, singular, stem, words_of
 
 _NOT_SIGNIFICANT = {Kind.FILLER, Kind.COUNT, Kind.DOMAIN, Kind.AVERAGE, Kind.MORE}
 _GROUPING = {Kind.BY, Kind.WHICH, Kind.TOP, Kind.SUPERLATIVE}
+_JOINING = {Kind.AND, Kind.VERSUS, Kind.BY, Kind.THRESHOLD, Kind.SUPERLATIVE, Kind.TOP, Kind.ORDER}
 _AFTER_BY = (Kind.DIMENSION, Kind.METRIC, Kind.GRAIN, Kind.BY, Kind.SUPERLATIVE)
 
 
@@ -45,6 +47,7 @@ class Reader:
             self._forbid_unknown()
             for position, mention in enumerate(self._mentions):
                 self._take(position, mention)
+            self._drop_nouns()
             self._averages()
             self._imply_metric()
             self._move_to_event()
@@ -96,18 +99,38 @@ class Reader:
         self._believe(mention, f"metric {metric.label}", 1.0 if hit.full else 0.6 + 0.3 * hit.coverage)
 
     def _check_beside(self, position: int, mention: Mention, hit: Hit) -> None:
-        """Two metrics need a word between them: "revenue from returning customers" is not three figures."""
-        draft = self._draft
-        between = {m.text.lower() for m in self._between(position - 1, position)}
-        if (
-            self._kind(position - 1) is Kind.METRIC
-            and hit.ref not in draft.metrics
-            and (not hit.full or "with" not in between)
-        ):
+        """What names a metric only in part must not stand beside another: "complaints … resolve"."""
+        if self._kind(position - 1) is Kind.METRIC and hit.ref not in self._draft.metrics and not hit.full:
             raise NotReadableError(2, f"It is not clear what “{mention.text}” adds.", mention.text)
-        crosses = set(words_of(mention.text)) & PREDICATES
-        if draft.share is not None and crosses:
+        if self._draft.share is not None and set(words_of(mention.text)) & PREDICATES:
             raise NotReadableError(3, f"“{mention.text}” is read as a whole and its part here.", mention.text)
+
+    def _drop_nouns(self) -> None:
+        """Two metrics need a word between them; else one is the noun the other is about, or it is not clear.
+
+        "How long do garbage complaints take" asks for no number of complaints.
+        """
+        draft = self._draft
+        for (left, a), (right, b) in itertools.pairwise(list(draft.metric_at)):
+            if a == b or self._is_joined(left, right):
+                continue
+            noun = next((n for n, other in (((right, b), a), ((left, a), b)) if self._is_noun(*n, other)), None)
+            if noun is None:
+                text = self._mentions[right].text
+                raise NotReadableError(2, f"It is not clear what “{text}” adds.", text)
+            draft.metric_at.remove(noun)
+            if noun[1] not in [name for _, name in draft.metric_at]:
+                draft.metrics.remove(noun[1])
+
+    def _is_joined(self, left: int, right: int) -> bool:
+        kinds = {m.kind for m in self._mentions[left + 1 : right]}
+        return bool(kinds & _JOINING) or "with" in {m.text.lower() for m in self._between(left, right)}
+
+    def _is_noun(self, position: int, metric: str, other: str) -> bool:
+        """Whether a metric's mention says nothing but what the other metric is about."""
+        about = {stem(w) for name in self._vocabulary.metrics[other].entities for w in words_of(name)}
+        said = {stem(w) for w in words_of(self._mentions[position].text) if w not in GLUE}
+        return self._vocabulary.metrics[metric].type == "simple" and said <= about
 
     def _between(self, left: int, right: int) -> tuple[Mention, ...]:
         if not 0 <= left < right < len(self._mentions):

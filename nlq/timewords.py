@@ -24,7 +24,7 @@ _MONTHS |= {name.lower(): number for number, name in enumerate(calendar.month_ab
 _UNITS = {"day", "week", "month", "quarter", "year"}
 _PREVIOUS = {"last", "previous", "past", "prior", "preceding"}
 _THIS = {"this", "current"}
-_LEAD = {"in", "during", "for", "on", "of", "from", "within", "over", "the", "at", "as", "by"}
+_LEAD = {"in", "during", "for", "on", "of", "from", "within", "over", "the", "at"}
 _FISCAL = {"fiscal", "financial"}
 _ONE = timedelta(days=1)
 _ORDINALS = {"first": 1, "second": 2, "third": 3, "fourth": 4, "1": 1, "2": 2, "3": 3, "4": 4}

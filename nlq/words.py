@@ -212,7 +212,7 @@ FILLER = (
     view plot draw print return calculate compute all any only just also then now current currently
     right still about regarding concerning via through using overall during up my your have had having got exist
     exists happen say get gets got getting take takes took taken bring brings brought goes went altogether ever our
-    ours yet together use used develop developed evolve evolved one ones broken down split grouped group sorted sort
+    ours yet but together use used develop developed evolve evolved one ones broken down split grouped group sorted sort
     ordered order rank ranked ranking where whose among into out terms term
     """)
     | GLUE
@@ -241,6 +241,8 @@ IRREGULAR_PARTICIPLES = _set("sold bought sent paid lost built left kept held be
 EVENT_WORDS = _set("event events")
 """Words that only say that something is counted when it happens."""
 WHICH_WORDS = frozenset({"which", "what", "whats"})
+FREQUENT = _set("common frequent")
+"""Words that only say again what "most" and "least" say."""
 TREND_WORDS = _set("trend trends trending timeline")
 ORDINALS = {
     "second": 2,
@@ -255,7 +257,7 @@ ORDINALS = {
 }
 GROWTH_SHORT = {"yoy": "year", "mom": "month", "wow": "week", "qoq": "quarter"}
 
-HIGHEST = _set("most highest greatest largest biggest maximum max top more")
+HIGHEST = _set("most highest greatest largest biggest maximum max top more busiest")
 LOWEST = _set("least lowest fewest smallest minimum min bottom")
 LONGEST = _set("longest slowest")
 SHORTEST = _set("shortest fastest quickest")

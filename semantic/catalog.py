@@ -86,9 +86,11 @@ class Dimension:
     identifier: bool = False
 
     @property
-    def identity(self) -> tuple[str, str, str, str] | None:
-        """Equal for dimensions of several models that mean the same; None when nothing says that they do."""
-        return (self.element, self.label, self.description, self.type) if self.description else None
+    def identity(self) -> tuple[str, str, str, str]:
+        """Equal for dimensions that mean the same: described alike in several models, or one column by several joins."""
+        if self.description:
+            return self.element, self.label, self.description, self.type
+        return self.element, self.relation, self.expr, self.type
 
 
 @dataclass(frozen=True)
@@ -177,7 +179,7 @@ class Catalog:
         if name == dimension.element:
             return True
         other = self.dimensions.get(name)
-        return other is not None and other.identity is not None and other.identity == dimension.identity
+        return other is not None and other.identity == dimension.identity
 
     @cached_property
     def is_empty(self) -> bool:
