@@ -15,9 +15,10 @@ from datetime import date, datetime
 from nlq.draft import Reading
 from nlq.events import events
 from nlq.explain import as_question
+from nlq.finding import MentionFinder, mend
 from nlq.followups import follow_up, without_lead
 from nlq.lexicon import Lexicon
-from nlq.mentions import Cover, Kind, MentionFinder, Slip, mend
+from nlq.mentions import Cover, Kind, Slip
 from nlq.outcome import Because, Choice, Clarify, Outcome, Planned, Refused
 from nlq.plan import Plan
 from nlq.reading import Reader
@@ -178,7 +179,7 @@ class Planner:
 
 
 def _leaves_out(cover: Cover, best: Cover) -> bool:
-    """Whether a cover passes over words that mean something in the best one: they must not be dropped to make it fit."""
+    """Whether a cover passes over words that mean something in the best one: none is dropped to make a reading fit."""
     passed = {m.first for m in cover.mentions if m.kind is Kind.FILLER and m.text.lower() not in _VOID}
     terms = (Kind.METRIC, Kind.DIMENSION, Kind.VALUE)
     return any(m.first <= at < m.last for m in best.mentions if m.kind in terms for at in passed)

@@ -16,27 +16,25 @@ from nlq.finishing import Finisher
 from nlq.lexicon import Hit, ValueHit
 from nlq.measures import is_amount
 from nlq.mentions import GrainWord, Growth, Kind, Mention, Top
+from nlq.neighbours import NOT_SIGNIFICANT, Neighbours
 from nlq.resolve import Assignment, Problem
 from nlq.timewords import TIME_WORDS
 from nlq.vocabulary import Vocabulary
-from nlq.words import ENGLISH, GLUE, NUMBERING, PER_WORDS, PREDICATES, is_plural, singular, stem, words_of
+from nlq.words import ENGLISH, GLUE, NUMBERING, PER_WORDS, PREDICATES, singular, stem, words_of
 
-_NOT_SIGNIFICANT = {Kind.FILLER, Kind.COUNT, Kind.DOMAIN, Kind.AVERAGE, Kind.MORE}
 _GROUPING = {Kind.BY, Kind.WHICH, Kind.TOP, Kind.SUPERLATIVE}
 _JOINING = {Kind.AND, Kind.VERSUS, Kind.BY, Kind.THRESHOLD, Kind.SUPERLATIVE, Kind.TOP, Kind.ORDER}
 _AFTER_BY = (Kind.DIMENSION, Kind.METRIC, Kind.GRAIN, Kind.BY, Kind.SUPERLATIVE)
 
 
-class Reader:
+class Reader(Neighbours):
     """Reads one cover under one assignment; ``event`` says what a participle beside a time means."""
 
     def __init__(
         self, vocabulary: Vocabulary, mentions: Iterable[Mention], assignment: Assignment, event: Event | None = None
     ) -> None:
-        self._vocabulary = vocabulary
-        self._all = tuple(mentions)
-        self._mentions = [m for m in self._all if m.kind not in _NOT_SIGNIFICANT]
-        self._assignment, self._event = assignment, event
+        super().__init__(mentions, assignment)
+        self._vocabulary, self._event = vocabulary, event
         self._draft = Draft()
         self._used: set[int] = set()
         self._negated: set[int] = set()
@@ -131,12 +129,6 @@ class Reader:
         about = {stem(w) for name in self._vocabulary.metrics[other].entities for w in words_of(name)}
         said = {stem(w) for w in words_of(self._mentions[position].text) if w not in GLUE}
         return self._vocabulary.metrics[metric].type == "simple" and said <= about
-
-    def _between(self, left: int, right: int) -> tuple[Mention, ...]:
-        if not 0 <= left < right < len(self._mentions):
-            return ()
-        first, last = self._all.index(self._mentions[left]), self._all.index(self._mentions[right])
-        return self._all[first + 1 : last]
 
     def _is_ratio(self, position: int) -> bool:
         """Whether the metric stands after "per", right after another: "orders per customer"."""
@@ -313,13 +305,6 @@ class Reader:
             raise NotReadableError(2, "“or” works between values of one dimension only; ask two questions.", "or")
         self._used.add(at)
 
-    def _before_value(self, position: int) -> int:
-        """The nearest position to the left that is no dimension naming a value."""
-        return position - 2 if self._kind(position - 1) is Kind.DIMENSION else position - 1
-
-    def _same_dimension(self, position: int, hit: ValueHit) -> bool:
-        return self._value_dimension(position) == hit.dimension
-
     # --- what must hold at the end
 
     def _forbid_unknown(self) -> None:
@@ -389,30 +374,11 @@ class Reader:
         for at, mention in enumerate(self._all):
             if mention.kind is not Kind.COUNT:
                 continue
-            following = next((m for m in self._all[at + 1 :] if m.kind not in _NOT_SIGNIFICANT), None)
+            following = next((m for m in self._all[at + 1 :] if m.kind not in NOT_SIGNIFICANT), None)
             if following and following.kind is Kind.METRIC:
                 metric = self._vocabulary.metrics[self._assignment.metrics[following.first].ref]
                 if not is_amount(metric):
                     raise NotReadableError(2, f"{metric.label} is not an amount (“{mention.text}”).", mention.text)
-
-    # --- neighbours
-
-    def _kind(self, position: int) -> Kind | None:
-        return self._mentions[position].kind if 0 <= position < len(self._mentions) else None
-
-    def _is_per(self, position: int) -> bool:
-        return self._kind(position - 1) is Kind.BY and self._mentions[position - 1].text.lower() in PER_WORDS
-
-    def _value_dimension(self, position: int) -> str | None:
-        if self._kind(position) is not Kind.VALUE:
-            return None
-        return self._assignment.values[self._mentions[position].first].dimension
-
-    def _names(self, position: int, dimension: str) -> bool:
-        if self._kind(position) is not Kind.DIMENSION:
-            return False
-        hit: Hit = self._assignment.dimensions[self._mentions[position].first]
-        return hit.ref == dimension
 
     def _stands_for_dimension(self, position: int) -> bool:
         """Whether words that name a metric and a dimension stand where a dimension does: "by order", "which order".
@@ -427,19 +393,6 @@ class Reader:
         if before is Kind.SUPERLATIVE:
             return singular(self._mentions[position - 1].text.lower()) in ("top", "bottom", "best", "worst")
         return before in (Kind.WHICH, Kind.TOP)
-
-    def _is_numbered(self, position: int) -> bool:
-        """Whether "number of" stands before, or is part of it: "the highest number of complaints"."""
-        mention = self._mentions[position]
-        words = words_of(mention.text)
-        said = self._all[: self._all.index(mention)]
-        before = next((m.kind for m in reversed(said) if m.kind is not Kind.FILLER), None)
-        return before is Kind.COUNT or (len(words) > 2 and words[0] in NUMBERING and words[1] == "of")
-
-    @staticmethod
-    def _is_singular(mention: Mention) -> bool:
-        words = words_of(mention.text)
-        return bool(words) and not is_plural(words[-1])
 
     def _believe(self, mention: Mention, meaning: str, factor: float) -> None:
         self._draft.because.append(Decision(mention.text, meaning))

@@ -1,7 +1,7 @@
 """Time in questions: spans of tokens that name days, relative to a clock.
 
 Belongs here: reading "last month", "Q2 2025", "since March", "between … and …" into days.
-Does not belong here: the step of a series ("by month"), which is grammar (``mentions``).
+Does not belong here: one period by itself (``timeperiods``), the step of a series ("by month"), which is grammar.
 
 Conventions, told to the asker with every answer: a week starts on Monday; "last 7 days" ends today and includes
 it; "last 3 months" are the three calendar months before this one; a month without a year is the latest that has
@@ -10,43 +10,13 @@ begun; "since" runs to today; a fiscal year is named after the calendar year it 
 
 from __future__ import annotations
 
-import calendar
-from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date
 
-from nlq.periods import shift, unit_range, unit_start
 from nlq.plan import Comparison, TimeRange
-from nlq.words import Token, singular
+from nlq.timeperiods import ONE, PREVIOUS, TIME_WORDS, UNITS, Found, Period, PeriodReader, is_year
 
-_MONTHS = {name.lower(): number for number, name in enumerate(calendar.month_name) if name}
-_MONTHS |= {name.lower(): number for number, name in enumerate(calendar.month_abbr) if name} | {"sept": 9}
-_UNITS = {"day", "week", "month", "quarter", "year"}
-_PREVIOUS = {"last", "previous", "past", "prior", "preceding"}
-_THIS = {"this", "current"}
-_LEAD = {"in", "during", "for", "on", "of", "from", "within", "over", "the", "at"}
-_FISCAL = {"fiscal", "financial"}
-_ONE = timedelta(days=1)
-_ORDINALS = {"first": 1, "second": 2, "third": 3, "fourth": 4, "1": 1, "2": 2, "3": 3, "4": 4}
-_FIRST_YEAR, _LAST_YEAR = 1990, 2099
-
-_OTHERS = (
-    *("today", "yesterday", "since", "after", "before", "until", "till", "between", "from", "to", "through"),
-    *("ytd", "mtd", "qtd", "wtd", "half", "onwards", "onward", "ago", "earlier", "same", "period", "end"),
-    *("fiscal", "financial", "fy", "so", "far"),
-)
-TIME_WORDS = frozenset({*_MONTHS, *_UNITS, *_PREVIOUS, *_THIS, *_LEAD, *_ORDINALS, *_OTHERS})
-"""Words that this module reads, for telling a slip from a word."""
-
-
-@dataclass(frozen=True)
-class Period:
-    """A period and its calendar unit, where it is one whole unit."""
-
-    start: date
-    end: date
-    unit: str | None = None
-    count: int = 1
+__all__ = ["TIME_WORDS", "TimeReader", "TimeSpan"]
 
 
 @dataclass(frozen=True)
@@ -62,18 +32,8 @@ class TimeSpan:
     """The two periods of one unit that a "from … to …" names."""
 
 
-@dataclass(frozen=True)
-class _Found:
-    last: int
-    period: Period
-
-
-class TimeReader:
-    """Finds times in tokens; ``today`` is the clock, ``fiscal_start`` the month in which fiscal years begin."""
-
-    def __init__(self, tokens: Sequence[Token], today: date, fiscal_start: int = 1) -> None:
-        self._tokens = tokens
-        self._today, self._fiscal_start = today, fiscal_start
+class TimeReader(PeriodReader):
+    """Finds the times in tokens."""
 
     def spans(self) -> list[TimeSpan]:
         """Every span that names a time, longest first at each place; they may overlap."""
@@ -98,11 +58,11 @@ class TimeReader:
         while self._norm(at) in {"in", "the", "to", "with", "a", "one", "1"} and at - first < 3:
             at += 1
         unit = self._norm(at)
-        if unit in _UNITS | {"period", "time"}:
+        if unit in UNITS | {"period", "time"}:
             return self._unit_before(first, at, unit)
-        yearly = self._norm(at) == "same" and self._norm(at + 1) in _UNITS | {"period", "time"}
+        yearly = self._norm(at) == "same" and self._norm(at + 1) in UNITS | {"period", "time"}
         rest = self._skip_the(self._skip_of(at + 2))
-        if yearly and self._norm(rest) in _PREVIOUS and self._norm(rest + 1) == "year":
+        if yearly and self._norm(rest) in PREVIOUS and self._norm(rest + 1) == "year":
             return TimeSpan(first, rest + 2, None, before=Comparison.PREVIOUS_YEAR)
         if yearly and (self._norms(rest, 2) == ["year", "before"] or self._norms(rest, 3) == ["a", "year", "ago"]):
             return TimeSpan(
@@ -119,7 +79,7 @@ class TimeReader:
             if word == "before" and self._period(self._skip_the(at + 2), lead=True):
                 return None
             which = Comparison.PREVIOUS_YEAR if unit == "year" else Comparison.PREVIOUS_PERIOD
-            return TimeSpan(first, at + 2, None, unit if unit in _UNITS else None, before=which)
+            return TimeSpan(first, at + 2, None, unit if unit in UNITS else None, before=which)
         return None
 
     # --- two periods or one with an open end
@@ -138,7 +98,7 @@ class TimeReader:
         left = self._period(first, lead=False)
         return self._joined(first, left, {"to", "until", "till", "through", "thru"}) if left else None
 
-    def _joined(self, first: int, left: _Found, joints: set[str]) -> TimeSpan | None:
+    def _joined(self, first: int, left: Found, joints: set[str]) -> TimeSpan | None:
         if self._norm(left.last) not in joints:
             return None
         right = self._period(self._skip_the(left.last + 1), lead=True)
@@ -155,10 +115,10 @@ class TimeReader:
         )
         return TimeSpan(first, right.last, TimeRange(start=start, end=end), ends=two)
 
-    def _same_year(self, left: Period, right: Period, joint: int, found: _Found) -> tuple[date, date]:
+    def _same_year(self, left: Period, right: Period, joint: int, found: Found) -> tuple[date, date]:
         """In "March to May 2025" the year belongs to both."""
-        says_year = any(_is_year(token) for token in self._tokens[joint : found.last])
-        left_says = joint > 0 and _is_year(self._tokens[joint - 1])
+        says_year = any(is_year(token) for token in self._tokens[joint : found.last])
+        left_says = joint > 0 and is_year(self._tokens[joint - 1])
         if says_year and not left_says and left.unit == "month":
             shifted = left.start.replace(year=right.start.year)
             return shifted, right.end
@@ -180,276 +140,9 @@ class TimeReader:
 
     def _open_range(self, word: str, first: int, last: int, period: Period) -> TimeSpan | None:
         if word in {"since", "from", "after"}:
-            start = period.end + _ONE if word == "after" else period.start
+            start = period.end + ONE if word == "after" else period.start
             if start > self._today:
                 return None
             return TimeSpan(first, last, TimeRange(start=start, end=self._today))
-        end = period.start - _ONE if word == "before" else period.end
+        end = period.start - ONE if word == "before" else period.end
         return TimeSpan(first, last, TimeRange(end=end))
-
-    # --- one period
-
-    def _period(self, at: int, *, lead: bool) -> _Found | None:
-        rules: tuple[Callable[[int], _Found | None], ...] = (
-            self._end_of,
-            self._fiscal,
-            self._ago,
-            self._to_date,
-            self._named_day,
-            self._iso,
-            self._rolling,
-            self._relative_unit,
-            self._quarter_or_half,
-            self._day_of_month,
-            self._slashed,
-            self._year,
-        )
-        try:
-            return next((found for rule in rules if (found := rule(at))), None) or self._month(at, lead=lead)
-        except (ValueError, OverflowError):
-            return None  # a day that no calendar has
-
-    def _end_of(self, at: int) -> _Found | None:
-        """The last day of a period: "end of March 2026"."""
-        if self._norms(at, 2) != ["end", "of"] or self._norm(at + 2) == "end":
-            return None
-        found = self._period(self._skip_the(at + 2), lead=True)
-        return _Found(found.last, Period(found.period.end, found.period.end, "day")) if found else None
-
-    def _fiscal(self, at: int) -> _Found | None:
-        """Fiscal years and their quarters: "FY 2025", "last fiscal year", "Q2 of fiscal year 2025"."""
-        part = None
-        if self._norm(at) == "q" and self._integer(at + 1) in (1, 2, 3, 4):
-            part, at = self._integer(at + 1), self._skip_of(at + 2)
-        word = self._norm(at)
-        relative = word if word in _PREVIOUS | _THIS else None
-        at += 1 if relative else 0
-        if self._norm(at) in _FISCAL and self._norm(at + 1) == "year":
-            last = at + 2
-        elif self._norm(at) == "fy":
-            last = at + 1
-        else:
-            return None
-        current = unit_start(self._today, "year", self._fiscal_start)
-        if relative:
-            return self._fiscal_part(last, shift(current, "year", -1 if relative in _PREVIOUS else 0), part)
-        year = self._integer(last)
-        if year is None:
-            return None
-        year += 2000 if year < 100 else 0
-        if not _FIRST_YEAR <= year <= _LAST_YEAR:
-            return None
-        start = date(year - (1 if self._fiscal_start > 1 else 0), self._fiscal_start, 1)
-        return self._fiscal_part(last + 1, start, part)
-
-    def _fiscal_part(self, last: int, start: date, part: int | None) -> _Found:
-        if part:
-            return _Found(last, _period_of(shift(start, "quarter", part - 1), "quarter"))
-        whole = _period_of(start, "year")
-        return _Found(last, Period(start, min(whole.end, self._today) if start <= self._today else whole.end, "year"))
-
-    def _ago(self, at: int) -> _Found | None:
-        """The whole unit so long ago: "2 weeks ago"."""
-        count = 1 if self._norm(at) in {"a", "one"} else self._integer(at)
-        unit = self._unit(at + 1)
-        if not count or not unit or count > 1000 or self._norm(at + 2) != "ago" or (unit == "year" and count == 1):
-            return None
-        return _Found(at + 3, _period_of(shift(unit_start(self._today, unit), unit, -count), unit))
-
-    def _to_date(self, at: int) -> _Found | None:
-        short = {"ytd": "year", "mtd": "month", "qtd": "quarter", "wtd": "week"}.get(self._norm(at))
-        if short:
-            return _Found(at + 1, Period(unit_start(self._today, short), self._today))
-        unit = self._norm(at)
-        if unit in _UNITS and self._norms(at + 1, 2) == ["to", "date"]:
-            return _Found(at + 3, Period(unit_start(self._today, unit), self._today))
-        if unit == "so" and self._norms(at + 1, 2) == ["far", "this"] and self._norm(at + 3) in _UNITS:
-            return _Found(at + 4, Period(unit_start(self._today, self._norm(at + 3)), self._today))
-        if unit in _THIS and self._norm(at + 1) in _UNITS and self._norms(at + 2, 2) == ["so", "far"]:
-            return _Found(at + 4, Period(unit_start(self._today, self._norm(at + 1)), self._today))
-        return None
-
-    def _named_day(self, at: int) -> _Found | None:
-        back = {"today": 0, "yesterday": 1}.get(self._norm(at))
-        if back is None:
-            return None
-        day = self._today - timedelta(days=back)
-        return _Found(at + 1, Period(day, day, "day"))
-
-    def _iso(self, at: int) -> _Found | None:
-        if self._kind(at) != "date":
-            return None
-        parts = [int(part) for part in self._norm(at).split("-")]
-        return self._from_parts(at + 1, parts)
-
-    def _from_parts(self, last: int, parts: list[int]) -> _Found | None:
-        try:
-            if len(parts) == 2:
-                return _Found(last, _period_of(date(parts[0], parts[1], 1), "month"))
-            day = date(parts[0], parts[1], parts[2])
-        except ValueError:
-            return None
-        return _Found(last, Period(day, day, "day"))
-
-    def _rolling(self, at: int) -> _Found | None:
-        """Last 90 days: ends today. Last 3 months: whole calendar units before this one."""
-        if self._norm(at) not in _PREVIOUS:
-            return None
-        number = self._integer(at + 1)
-        unit = self._unit(at + 2)
-        if not number or not unit or number > 10_000:
-            return None
-        if unit == "day":
-            return _Found(at + 3, Period(self._today - timedelta(days=number - 1), self._today))
-        this = unit_start(self._today, unit)
-        start = shift(this, unit, -number)
-        return _Found(at + 3, Period(start, this - timedelta(days=1), None, number))
-
-    def _relative_unit(self, at: int) -> _Found | None:
-        word, unit = self._norm(at), self._norm(at + 1)
-        if unit not in _UNITS or word not in _PREVIOUS | _THIS:
-            return None
-        start = unit_start(self._today, unit)
-        if word in _THIS:
-            return _Found(at + 2, Period(start, self._today, unit))
-        return _Found(at + 2, _period_of(shift(start, unit, -1), unit))
-
-    def _quarter_or_half(self, at: int) -> _Found | None:
-        word, number = self._norm(at), self._integer(at + 1)
-        if word in {"q", "h"} and number:
-            return self._part(at + 2, word, number)
-        if word in {"last", "latter"} and self._norms(at + 1, 2) == ["half", "of"]:
-            return self._part(at + 3, "h", 2)
-        ordinal = at + 1 if self._norm(at + 1) in {"st", "nd", "rd", "th"} else at
-        if word in _ORDINALS and self._norm(ordinal + 1) in {"quarter", "half"}:
-            return self._part(self._skip_of(ordinal + 2), self._norm(ordinal + 1)[0], _ORDINALS[word])
-        return None
-
-    def _part(self, last: int, kind: str, number: int) -> _Found | None:
-        months = {"q": 3, "h": 6}[kind]
-        if number * months > 12:
-            return None
-        year, last = self._optional_year(last)
-        start = date(year or self._today.year, (number - 1) * months + 1, 1)
-        if year is None and start > self._today:
-            start = start.replace(year=start.year - 1)
-        end = shift(start, "month", months) - _ONE
-        return _Found(last, Period(start, end, "quarter" if kind == "q" else None))
-
-    def _day_of_month(self, at: int) -> _Found | None:
-        """A day such as 5 March 2025, March 5, 2025 or the 5th of March."""
-        day, month_at = self._integer(at), self._skip_of(self._skip_ordinal(at + 1))
-        if day and (month := self._month_number(month_at)):
-            return self._dated(month_at + 1, day, month)
-        month, day = self._month_number(at), self._integer(at + 1)
-        if month and day and day <= 31:
-            return self._dated(self._skip_ordinal(at + 2), day, month)
-        return None
-
-    def _dated(self, last: int, day: int, month: int) -> _Found | None:
-        after_comma = last + 1 if self._norm(last) == "," else last
-        year, end = self._optional_year(after_comma)
-        if year is None:
-            end = last
-        try:
-            found = date(year or self._today.year, month, day)
-            if year is None and found > self._today:
-                found = found.replace(year=found.year - 1)
-        except ValueError:
-            return None
-        return _Found(end, Period(found, found, "day"))
-
-    def _slashed(self, at: int) -> _Found | None:
-        """A day such as 25/12/2025, only where day and month cannot be mixed up."""
-        if [self._norm(at + 1), self._norm(at + 3)] != ["/", "/"]:
-            return None
-        parts = [self._integer(at + step) for step in (0, 2, 4)]
-        if None in parts or not _is_year(self._tokens[at + 4]):
-            return None
-        left, right, year = (part or 0 for part in parts)
-        if left != right and (left > 12) == (right > 12):
-            return None
-        day, month = (left, right) if left > 12 or left == right else (right, left)
-        return self._from_parts(at + 5, [year, month, day])
-
-    def _year(self, at: int) -> _Found | None:
-        if self._norm(at) == "year":
-            at += 1
-        if at >= len(self._tokens) or not _is_year(self._tokens[at]):
-            return None
-        year, last = self._optional_year(at)
-        return _Found(last, _period_of(date(year, 1, 1), "year")) if year else None
-
-    def _month(self, at: int, *, lead: bool) -> _Found | None:
-        month = self._month_number(at)
-        if not month:
-            return None
-        year, last = self._optional_year(self._skip_of(at + 1))
-        if year is None:
-            last = at + 1
-            if not self._is_surely_month(at, lead):
-                return None
-        start = date(year or self._today.year, month, 1)
-        if year is None and start > self._today:
-            start = start.replace(year=start.year - 1)
-        return _Found(last, _period_of(start, "month"))
-
-    def _is_surely_month(self, at: int, lead: bool) -> bool:
-        """May, march and mar are words as well: they need a lead ("in May") or a capital letter."""
-        return self._norm(at) not in {"may", "march", "mar"} or lead or self._tokens[at].text[:1].isupper()
-
-    # --- tokens
-
-    def _norm(self, at: int) -> str:
-        return self._tokens[at].norm if 0 <= at < len(self._tokens) and self._kind(at) != "quoted" else ""
-
-    def _norms(self, at: int, count: int) -> list[str]:
-        return [self._norm(at + step) for step in range(count)]
-
-    def _kind(self, at: int) -> str:
-        return self._tokens[at].kind if 0 <= at < len(self._tokens) else ""
-
-    def _unit(self, at: int) -> str | None:
-        word = singular(self._norm(at))
-        return word if word in _UNITS else None
-
-    def _integer(self, at: int) -> int | None:
-        norm = self._norm(at)
-        return int(norm) if self._kind(at) == "number" and norm.isdigit() and len(norm) < 10 else None
-
-    def _month_number(self, at: int) -> int | None:
-        return _MONTHS.get(self._norm(at)) if self._kind(at) == "word" else None
-
-    def _optional_year(self, at: int) -> tuple[int | None, int]:
-        if at < len(self._tokens) and _is_year(self._tokens[at]):
-            return int(self._tokens[at].norm), at + 1
-        relative = self._skip_of(at)
-        if self._norm(relative) in _PREVIOUS | _THIS and self._norm(relative + 1) == "year":
-            return self._today.year - (1 if self._norm(relative) in _PREVIOUS else 0), relative + 2
-        return None, at
-
-    def _skip_lead(self, at: int) -> int:
-        first = at
-        while self._norm(at) in _LEAD and at - first < 3:
-            at += 1
-        return at
-
-    def _skip_the(self, at: int) -> int:
-        return at + 1 if self._norm(at) in {"the", "start"} else at
-
-    def _skip_of(self, at: int) -> int:
-        return at + 1 if self._norm(at) in {"of", "in"} else at
-
-    def _skip_ordinal(self, at: int) -> int:
-        return at + 1 if self._norm(at) in {"st", "nd", "rd", "th"} else at
-
-
-def _is_year(token: Token) -> bool:
-    digits = token.text
-    return len(digits) == 4 and digits.isascii() and digits.isdigit() and _FIRST_YEAR <= int(digits) <= _LAST_YEAR
-
-
-def _period_of(start: date, unit: str) -> Period:
-    span = unit_range(start, unit)
-    assert span.start is not None and span.end is not None
-    return Period(span.start, span.end, unit)

@@ -87,7 +87,7 @@ class Dimension:
 
     @property
     def identity(self) -> tuple[str, str, str, str]:
-        """Equal for dimensions that mean the same: described alike in several models, or one column by several joins."""
+        """Equal for dimensions that mean the same: described alike in several models, or one column by more joins."""
         if self.description:
             return self.element, self.label, self.description, self.type
         return self.element, self.relation, self.expr, self.type
