@@ -75,7 +75,9 @@ def _with_ratio(compiled: str, plan: Plan) -> str:
     if not plan.ratio:
         return compiled
     above, below = (_quoted(name) for name in plan.metrics)
-    return f"SELECT *, {above} * 1.0 / NULLIF({below}, 0) AS {_quoted(plan.derived[0])}\nFROM (\n{compiled}\n) AS pair"
+    return (
+        f"SELECT *, {_double(above)} / NULLIF({below}, 0) AS {_quoted(plan.derived[0])}\nFROM (\n{compiled}\n) AS pair"
+    )
 
 
 def _with_share(plan: Plan, plain: Plan, compile_plain: Callable[[Plan], str]) -> str:
@@ -92,7 +94,8 @@ def _with_share(plan: Plan, plain: Plan, compile_plain: Callable[[Plan], str]) -
     part = compile_plain(plain.model_copy(update={"filters": (*plan.filters, *plan.share.part)}))
     shared = [time_column(plan) or name if name == TIME_DIMENSION else name for name in within]
     on = " AND ".join(f"part.{_quoted(name)} IS NOT DISTINCT FROM whole.{_quoted(name)}" for name in shared)
-    share = f"part.{_quoted(metric)} * 1.0 / NULLIF(whole.{_quoted(metric)}, 0) AS {_quoted(plan.derived[0])}"
+    part_of, whole_of = (_double(f"{side}.{_quoted(metric)}") for side in ("part", "whole"))
+    share = f"{part_of} / NULLIF({whole_of}, 0) AS {_quoted(plan.derived[0])}"
     return f"SELECT part.*, {share}\nFROM (\n{part}\n) AS part\nLEFT JOIN (\n{whole}\n) AS whole ON {on or 'TRUE'}"
 
 
@@ -125,7 +128,7 @@ def _with_comparison(plan: Plan, plain: Plan, compile_plain: Callable[[Plan], st
 
 def _change(metric: str) -> str:
     now, before = _quoted(metric), _quoted(f"{metric}__before")
-    return f"({now} - {before}) * 1.0 / NULLIF({before}, 0) AS {_quoted(f'{metric}__change')}"
+    return f"{_double(f'{now} - {before}')} / NULLIF({before}, 0) AS {_quoted(f'{metric}__change')}"
 
 
 def _moved(step: str, plan: Plan) -> str:
@@ -141,7 +144,7 @@ def _averaged(compiled: str, plan: Plan) -> str:
     """The mean over groups or steps of time; in a bounded time the steps without a row count as nothing."""
     metric = _quoted(plan.metrics[0])
     steps = periods_in(plan.time_range, plan.grain) if plan.grain and not plan.group_by else None
-    mean = f"SUM({metric}) * 1.0 / {steps}" if steps else f"AVG({metric})"
+    mean = f"SUM({_double(metric)}) / {steps}" if steps else f"AVG({_double(metric)})"
     known = [f"{_quoted(name)} IS NOT NULL" for name in plan.group_by]
     where = _where([*known, *_conditions(plan)])
     return f"SELECT {mean} AS {metric}\nFROM (\n{compiled}\n) AS answer{where}\nLIMIT 1"
@@ -177,6 +180,11 @@ def _field(plan: Plan, name: str) -> str:
 
 def _key(name: str, descending: bool) -> str:
     return f"{_quoted(name)} {'DESC' if descending else 'ASC'} NULLS LAST"
+
+
+def _double(value: str) -> str:
+    """A number whose quotient is no whole number on any engine, and has all its digits."""
+    return f"CAST({value} AS DOUBLE)"
 
 
 def _quoted(name: str) -> str:

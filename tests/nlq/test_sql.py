@@ -137,3 +137,24 @@ def test_always_one_select(dialect: str, metric: str, group: str, bound: float, 
     assert [c.alias_or_name for c in parsed[0].expressions] == [*key_columns(plan), metric]
     assert not list(parsed[0].find_all(exp.Command, exp.DDL))
     assert {t.sql() for t in parsed[0].find_all(exp.Table)} == {"gold.t"}
+
+
+@pytest.mark.parametrize("dialect", ["duckdb", "trino"])
+@pytest.mark.parametrize(
+    "parts",
+    [
+        {"group_by": ("d",), "share": Share()},
+        {"grain": Grain.MONTH, "group_by": ("d",), "share": Share(within=("metric_time",))},
+        {"time_range": YEAR_2026, "compare_with": YEAR_2025, "group_by": ("d",)},
+        {"grain": Grain.QUARTER, "comparison": Comparison.PREVIOUS_PERIOD},
+        {"grain": Grain.WEEK, "comparison": Comparison.PREVIOUS_PERIOD},
+        {"metrics": ("m", "n"), "ratio": True, "group_by": ("d",)},
+        {"grain": Grain.DAY, "average": True, "time_range": YEAR_2026},
+    ],
+)
+def test_what_is_computed_is_one_select_too(dialect: str, parts: dict[str, Any]) -> None:
+    plan = Plan(**{"metrics": ("m",), **parts})
+    (parsed,) = sqlglot.parse(statement(plan, lambda _: "select * from gold.t"), read=dialect)
+    assert isinstance(parsed, exp.Select)
+    assert [c.alias_or_name for c in parsed.expressions] == [*key_columns(plan), *value_columns(plan)]
+    assert {t.sql() for t in parsed.find_all(exp.Table)} == {"gold.t"}
