@@ -28,9 +28,12 @@
 {%- endmacro %}
 
 {#- The months, by their first day, in which the days of the run lie. -#}
-{% macro months_of_run() -%}
+{% macro months_of_run() -%} {{ return(months_of_days(var("days", []))) }} {%- endmacro %}
+
+{#- The months, by their first day, in which some days, given as ISO dates, lie. -#}
+{% macro months_of_days(days) -%}
   {%- set months = [] -%}
-  {%- for day in var("days", []) -%}
+  {%- for day in days -%}
     {%- do months.append(day[:7] ~ "-01") -%}
   {%- endfor -%}
   {{ return(months | unique | sort) }}
@@ -116,6 +119,9 @@
 {% macro millis_between(start, end) -%} {{ adapter.dispatch("millis_between")(start, end) }} {%- endmacro %}
 {% macro duckdb__millis_between(start, end) -%} date_sub('millisecond', {{ start }}, {{ end }}) {%- endmacro %}
 {% macro trino__millis_between(start, end) -%} date_diff('millisecond', {{ start }}, {{ end }}) {%- endmacro %}
+
+{#- Whole days from one date to another. -#}
+{% macro days_between(start, end) -%} cast(date_diff('day', {{ start }}, {{ end }}) as integer) {%- endmacro %}
 
 {#- Milliseconds as hours. -#}
 {% macro hours_of(millis) -%} cast({{ millis }} as double) / 3600000 {%- endmacro %}

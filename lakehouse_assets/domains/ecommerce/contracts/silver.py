@@ -95,6 +95,9 @@ class SilverEcommerceOrders(TableModel):
     customer_version_no: pl.Int32 = column(
         "Version of the account when the order was placed; empty for a guest.", nullable=True
     )
+    country: pl.String = column("Country of the customer when the order was placed.", nullable=True)
+    region: pl.String = column("Region or state of the customer when the order was placed.", nullable=True)
+    segment: pl.String = column("Kind of customer when the order was placed.", nullable=True)
     visitor_id: pl.String = column("Browser or app the order came from, as in the clickstream.", nullable=True)
     status: pl.String = column("Where the order stands.", isin=ORDER_STATUSES)
     is_cancelled: pl.Boolean = column("Whether the order was cancelled.")
@@ -116,7 +119,7 @@ class SilverEcommerceOrders(TableModel):
 
 
 class SilverEcommerceOrderItems(TableModel):
-    """Lines of known orders and products, each once, in their latest state, with what they cost the shop."""
+    """Lines of known orders and products, each once, in their latest state, with customer and product as they then were."""
 
     order_date: pl.Date = column("Day on which the order was placed, in UTC.")
     tenant_id: pl.String = column("Tenant (shop or company) that sold.")
@@ -124,7 +127,15 @@ class SilverEcommerceOrderItems(TableModel):
     line_id: pl.String = column("Identifier of the line within its order.")
     product_id: pl.String = column("Product that was ordered.")
     product_version_no: pl.Int32 = column("Version of the product when the order was placed.", ge=1)
+    product_name: pl.String = column("Name of the product when the order was placed.", nullable=True)
+    category: pl.String = column("Category of the product when the order was placed.", nullable=True)
     seller_id: pl.String = column("Seller of the product, where the shop is a marketplace.", nullable=True)
+    customer_id: pl.String = column("Account that ordered; empty for a guest.", nullable=True)
+    country: pl.String = column("Country of the customer when the order was placed.", nullable=True)
+    region: pl.String = column("Region or state of the customer when the order was placed.", nullable=True)
+    segment: pl.String = column("Kind of customer when the order was placed.", nullable=True)
+    channel: pl.String = column("Channel of the order, such as WEB or APP.", nullable=True)
+    currency: pl.String = column("Currency as an ISO 4217 code.", nullable=True)
     is_cancelled: pl.Boolean = column("Whether the order was cancelled.")
     quantity: Quantity = column("Units ordered.", gt=0)
     unit_price: Money = column("Price of one unit before discounts, in the currency of the order.", ge=0)
