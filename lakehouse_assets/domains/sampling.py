@@ -9,7 +9,7 @@ from __future__ import annotations
 import gzip
 import itertools
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import date, timedelta
@@ -70,6 +70,18 @@ class SampleSummary:
     def rows(self) -> int:
         """Records in all files together."""
         return self.clean + self.duplicates + self.broken
+
+
+def together(summaries: Iterable[SampleSummary]) -> SampleSummary:
+    """The summary of a sample of several sources: all files, and the counts added up."""
+    files: dict[str, tuple[Path, ...]] = {}
+    kinds: Counter[str] = Counter()
+    counts = np.zeros(4, dtype=np.int64)
+    for one in summaries:
+        files |= one.files
+        kinds.update(one.broken_by_kind)
+        counts += (one.clean, one.late, one.exact_duplicates, one.corrected_duplicates)
+    return SampleSummary(files, *counts.tolist(), broken_by_kind=dict(kinds))
 
 
 class Tally:
@@ -138,15 +150,22 @@ class Flow:
         make: Callable[[int, int], pl.DataFrame],
         renumber: Callable[[pl.DataFrame], pl.DataFrame],
     ) -> Iterator[pl.DataFrame]:
-        """Rows of each file in turn, ordered by time.
+        """Rows of each file in turn, ordered by time; so many of each window as its quota says.
 
         ``make(window, count)`` makes rows that begin in a window; those past its end are carried over.
         ``renumber`` gives rows about to be spoiled identifiers of their own, so that repairing one never
         collides with a clean row.
         """
+        made = (self._exactly(number, int(quota), make) for number, quota in enumerate(quotas_))
+        return self.arriving(made, renumber)
+
+    def arriving(
+        self, made: Iterable[pl.DataFrame], renumber: Callable[[pl.DataFrame], pl.DataFrame]
+    ) -> Iterator[pl.DataFrame]:
+        """Rows of each file in turn, ordered by time, from the rows that begin in each window; see ``files``."""
         carried: pl.DataFrame | None = None
-        for number, quota in enumerate(quotas_):
-            fresh = self._dispatched(self._exactly(number, int(quota), make))
+        for number, begun in enumerate(made):
+            fresh = self._dispatched(begun, number)
             rows = pl.concat([fresh, self._copies(fresh), renumber(self._broken(fresh))])
             pool = rows if carried is None else pl.concat([carried, rows])
             carried = pool.filter(pl.col("file_no") > number)
@@ -164,10 +183,11 @@ class Flow:
             parts.append(make(number, missing).head(missing))
         return pl.concat(parts)
 
-    def _dispatched(self, rows: pl.DataFrame) -> pl.DataFrame:
+    def _dispatched(self, rows: pl.DataFrame, number: int) -> pl.DataFrame:
         """Say in which file each row arrives: its own window's, or for a late row one or two later."""
         ends = np.array([((end - self.first_day).days + 1) * 86_400 for _, end in self.spans])
-        on_time = np.searchsorted(ends, rows["seconds"].to_numpy(), side="right")
+        # What began a little before its window belongs to it all the same: earlier files are written.
+        on_time = np.searchsorted(ends, rows["seconds"].to_numpy(), side="right").clip(min=number)
         is_late = self.rng.random(rows.height) < self.defects.late
         file_no = np.minimum(on_time + is_late * self.rng.integers(1, 3, rows.height), self._last)
         return rows.with_columns(
