@@ -68,7 +68,7 @@ def history(home: Path, *, days: int, events_a_day: int, last_day: date = date(2
     lake = fresh_lake(home)
     first = last_day - timedelta(days=days - 1)
     written = sample.write_sample(
-        home / "sample", events=days * events_a_day, first_day=first, last_day=last_day, files=1
+        home / "sample", size=days * events_a_day, first_day=first, last_day=last_day, files=1
     )
     load(lake, [str(p) for p in written.files["pgr_events"]], "pgr_events")
     build_all(lake, "pgr")

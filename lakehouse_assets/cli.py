@@ -280,14 +280,15 @@ def maintain(as_json: Json = False) -> None:
 
 @app.command()
 def demo(
-    events: Annotated[int, typer.Option("--events", min=100, help="PGR events to make.")] = 150_000,
-    sales: Annotated[int, typer.Option("--sales", min=100, help="Sales lines to make.")] = 200_000,
+    size: Annotated[
+        int | None, typer.Option("--size", min=100, help="Events, lines or orders to make of each domain.")
+    ] = None,
     as_json: Json = False,
 ) -> None:
     """Sample data through the whole lakehouse, and ten questions answered."""
     from lakehouse_assets.commands import demo as body
 
-    body.demo(Out(as_json), {"pgr": events, "sales": sales})
+    body.demo(Out(as_json), size)
 
 
 @app.command()

@@ -28,7 +28,6 @@ if TYPE_CHECKING:
 
 FILES = 3
 """Files per source; a load costs seconds however small its file is."""
-_SIZE_ARGUMENT = {"pgr": "events", "sales": "lines"}
 _NEXT = (
     ('asklake ask "top 5 wards by open complaints"', "a question of yours"),
     ("asklake catalog", "what can be asked"),
@@ -54,7 +53,7 @@ class Clock:
         self.cpu[name] = time.process_time() - cpu
 
 
-def demo(out: Out, sizes: Mapping[str, int]) -> None:
+def demo(out: Out, size: int | None) -> None:
     """Make samples, load them, build everything, ask."""
     from lakehouse_assets.settings import get_settings
 
@@ -63,7 +62,7 @@ def demo(out: Out, sizes: Mapping[str, int]) -> None:
     out.say("Sample data of every domain, through the whole lakehouse", style="bold")
     # Generators and engine mostly leave Python's lock alone: imports and dbt's parsing go on beside them.
     with ThreadPoolExecutor(max_workers=2) as pool:
-        pending = pool.submit(write_samples, settings.home / "sample", sizes)
+        pending = pool.submit(write_samples, settings.home / "sample", size)
         with building.builder(out, fresh=False) as made:
             parsed = pool.submit(building.parse_project, settings)
             with clock.stage("make the samples"):
@@ -103,8 +102,8 @@ def demo(out: Out, sizes: Mapping[str, int]) -> None:
     building.stop_if_failed(runs)
 
 
-def write_samples(folder: Path, sizes: Mapping[str, int]) -> dict[str, SampleSummary]:
-    """Write the sample of every domain that has one, anew; the same sizes give the same bytes."""
+def write_samples(folder: Path, size: int | None) -> dict[str, SampleSummary]:
+    """Write the sample of every domain that has one, anew, of its usual size or of this; the same bytes each time."""
     from lakehouse_assets.domains import DOMAINS
 
     shutil.rmtree(folder, ignore_errors=True)
@@ -113,8 +112,8 @@ def write_samples(folder: Path, sizes: Mapping[str, int]) -> dict[str, SampleSum
         module = f"lakehouse_assets.domains.{domain}.sample"
         if importlib.util.find_spec(module) is None:
             continue
-        size = {_SIZE_ARGUMENT[domain]: sizes[domain]} if domain in sizes else {}
-        made[domain] = importlib.import_module(module).write_sample(folder, files=FILES, **size)
+        sample = importlib.import_module(module)
+        made[domain] = sample.write_sample(folder, files=FILES, size=size or sample.SIZE)
     return made
 
 

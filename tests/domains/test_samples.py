@@ -23,11 +23,11 @@ DEFECTS = Defects(late=0.03, duplicate=0.04, broken=0.02)
 
 
 def make_pgr(folder: Path, rows: int = 6000, **options: Any) -> SampleSummary:
-    return pgr.write_sample(folder, events=rows, first_day=FIRST, last_day=LAST, defects=DEFECTS, **options)
+    return pgr.write_sample(folder, size=rows, first_day=FIRST, last_day=LAST, defects=DEFECTS, **options)
 
 
 def make_sales(folder: Path, rows: int = 6000, **options: Any) -> SampleSummary:
-    return sales.write_sample(folder, lines=rows, first_day=FIRST, last_day=LAST, defects=DEFECTS, **options)
+    return sales.write_sample(folder, size=rows, first_day=FIRST, last_day=LAST, defects=DEFECTS, **options)
 
 
 MAKERS = pytest.mark.parametrize("make", [make_pgr, make_sales])

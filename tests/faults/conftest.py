@@ -36,7 +36,7 @@ def _sample(folder: Path, files: int, defects: Defects) -> list[str]:
     first = date(2025, 3, 1)
     summary = write_sample(
         folder,
-        events=files * EVENTS_PER_FILE,
+        size=files * EVENTS_PER_FILE,
         first_day=first,
         last_day=first + timedelta(days=files * DAYS_PER_FILE - 1),
         files=files,

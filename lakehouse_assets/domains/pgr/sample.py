@@ -21,6 +21,8 @@ from lakehouse_assets.domains import sampling
 from lakehouse_assets.domains.sampling import Compression, Defects, SampleSummary
 
 SOURCE = "pgr_events"
+SIZE = 150_000
+"""Events in the usual sample."""
 #: Ways a line is broken, in the order of their ``kind`` numbers.
 BROKEN_KINDS = ("malformed_json", "bad_date", "unknown_event_type", "missing_tenant", "missing_entity")
 
@@ -80,7 +82,7 @@ _OFFSET = timedelta(hours=5, minutes=30)
 def write_sample(
     folder: Path,
     *,
-    events: int = 150_000,
+    size: int = SIZE,
     seed: int = 2026,
     first_day: date = sampling.FIRST_DAY,
     last_day: date = sampling.LAST_DAY,
@@ -91,15 +93,15 @@ def write_sample(
 ) -> SampleSummary:
     """Write ``<folder>/pgr_events/events_0001.ndjson.gz`` and so on; return what they hold.
 
-    ``events`` is the exact number of distinct valid events, all between ``first_day`` and ``last_day`` (UTC,
+    ``size`` is the exact number of distinct valid events, all between ``first_day`` and ``last_day`` (UTC,
     inclusive). Duplicates and broken lines come on top. The same arguments give the same bytes. Memory is
-    bounded by one file, whatever ``events`` is; ``files`` overrides how many files there are.
+    bounded by one file, whatever ``size`` is; ``files`` overrides how many files there are.
     """
-    spans = sampling.windows(first_day, last_day, events, files)
+    spans = sampling.windows(first_day, last_day, size, files)
     rng = np.random.default_rng(seed)
     maker = _EventMaker(_World(first_day, last_day, tenants, spans), rng)
     flow = sampling.Flow(first_day, spans, defects, len(BROKEN_KINDS), rng)
-    quotas = sampling.quotas(events, maker.window_weights)
+    quotas = sampling.quotas(size, maker.window_weights)
     tally = sampling.Tally(BROKEN_KINDS)
     written: list[Path] = []
     suffix = sampling.SUFFIX[compression]

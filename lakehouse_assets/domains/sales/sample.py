@@ -20,6 +20,8 @@ from lakehouse_assets.domains import sampling
 from lakehouse_assets.domains.sampling import Compression, Defects, SampleSummary
 
 SOURCE = "sales_csv"
+SIZE = 200_000
+"""Order lines in the usual sample."""
 HEADER = (
     "order_id,line_id,sale_time,tenant_id,product_id,product_name,category,customer_id,country,region,city,"
     "channel,quantity,unit_price,currency"
@@ -74,7 +76,7 @@ _OFFSET = timedelta(hours=5, minutes=30)
 def write_sample(
     folder: Path,
     *,
-    lines: int = 200_000,
+    size: int = SIZE,
     seed: int = 2026,
     first_day: date = sampling.FIRST_DAY,
     last_day: date = sampling.LAST_DAY,
@@ -85,15 +87,15 @@ def write_sample(
 ) -> SampleSummary:
     """Write ``<folder>/sales_csv/sales_0001.csv.gz`` and so on; return what they hold.
 
-    ``lines`` is the exact number of distinct valid order lines, returns among them, all sold between
+    ``size`` is the exact number of distinct valid order lines, returns among them, all sold between
     ``first_day`` and ``last_day`` (UTC, inclusive). Duplicates and broken lines come on top. The same
-    arguments give the same bytes. Memory is bounded by one file, whatever ``lines`` is.
+    arguments give the same bytes. Memory is bounded by one file, whatever ``size`` is.
     """
-    spans = sampling.windows(first_day, last_day, lines, files)
+    spans = sampling.windows(first_day, last_day, size, files)
     rng = np.random.default_rng(seed)
     maker = _LineMaker(_World(first_day, last_day, len(tenants), spans), rng)
     flow = sampling.Flow(first_day, spans, defects, len(BROKEN_KINDS), rng)
-    quotas = sampling.quotas(lines, maker.window_weights)
+    quotas = sampling.quotas(size, maker.window_weights)
     products = _products()
     tally = sampling.Tally(BROKEN_KINDS)
     written: list[Path] = []
