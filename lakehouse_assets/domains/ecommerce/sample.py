@@ -135,9 +135,7 @@ class _Feed:
         for rows in flow.arriving(begun, self._renumbered):
             path = folder / self.source / f"{self.source}_{len(paths) + 1:04d}.{self.form}"
             path = path.with_name(path.name + sampling.SUFFIX[compression])
-            kinds = {
-                name: pl.col("kind") == sampling.FIRST_BROKEN_KIND + i for i, name in enumerate(self.broken_kinds)
-            }
+            kinds = {name: pl.col("kind") == sampling.FIRST_BROKEN_KIND + i for i, name in enumerate(self.broken_kinds)}
             text = rows.select(line=self.line(context, kinds)).to_series()
             sampling.write_lines(path, text, compression, header=_CSV_HEADERS.get(self.source))
             tally.add(rows)

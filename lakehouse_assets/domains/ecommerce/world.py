@@ -194,7 +194,9 @@ class World:
         price = np.round(base[:, None] * np.cumprod(steps, axis=1) / 100).astype(np.int64) * 100
         return {
             "category": category,
-            "name": np.cumsum(counts)[category] - counts[category] + rng.integers(0, 10_000, self.products) % counts[category],
+            "name": np.cumsum(counts)[category]
+            - counts[category]
+            + rng.integers(0, 10_000, self.products) % counts[category],
             "brand": rng.integers(0, len(_BRANDS), self.products),
             "from": np.concatenate([np.zeros((self.products, 1)), np.floor(changes)], axis=1).astype(np.int64),
             "price": price,
@@ -235,7 +237,9 @@ class World:
     def _orders(self, number: int, rng: np.random.Generator) -> pl.DataFrame:
         weights, count = self._weights[number], int(np.diff(self._first_orders)[number])
         day = rng.choice(len(weights), count, p=weights / weights.sum()) + self._edge(number) // DAY
-        ordered = np.sort(day * DAY + rng.choice(24, count, p=_HOUR / _HOUR.sum()) * 3600 + rng.integers(0, 3600, count))
+        ordered = np.sort(
+            day * DAY + rng.choice(24, count, p=_HOUR / _HOUR.sum()) * 3600 + rng.integers(0, 3600, count)
+        )
         account = (self._known_accounts(ordered) * rng.random(count) ** 1.5).astype(np.int64)
         account = np.where(rng.random(count) < 0.35, account - account % 8, account)
         guest = rng.random(count) < 0.1
@@ -391,7 +395,9 @@ class World:
         size = np.where(rng.random(count) < 0.35, 1, 1 + np.minimum(rng.geometric(0.3, count), 15))
         visit = np.repeat(np.arange(count), size)
         step = np.arange(len(visit)) - np.repeat(np.cumsum(size) - size, size)
-        kind = rng.choice([VIEW, PAGE, SEARCH, CART, UNCART, CHECKOUT], len(visit), p=[0.58, 0.14, 0.1, 0.12, 0.02, 0.04])
+        kind = rng.choice(
+            [VIEW, PAGE, SEARCH, CART, UNCART, CHECKOUT], len(visit), p=[0.58, 0.14, 0.1, 0.12, 0.02, 0.04]
+        )
         kind = np.where(step == 0, PAGE, kind)
         product = np.minimum((rng.random(len(visit)) ** 1.6 * self.products).astype(np.int64), self.products - 1)
         gap = np.where(step == 0, 0, rng.exponential(80, len(visit)).astype(np.int64) + 2)

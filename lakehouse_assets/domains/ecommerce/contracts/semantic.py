@@ -76,9 +76,7 @@ def _saved(model: type[TableModel], table: str, key: tuple[str, ...], grain: str
 
 
 CONTRACTS: tuple[Contract, ...] = (
-    _saved(
-        MvEcommerceMonthly, "mv_ecommerce_monthly", ("metric_month", "currency"), "One row per month and currency."
-    ),
+    _saved(MvEcommerceMonthly, "mv_ecommerce_monthly", ("metric_month", "currency"), "One row per month and currency."),
     _saved(
         MvEcommerceProducts, "mv_ecommerce_products", ("tenant_id", "product_id"), "One row per tenant and product."
     ),

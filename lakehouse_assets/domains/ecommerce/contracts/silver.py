@@ -76,9 +76,7 @@ class SilverEcommerceQuarantine(TableModel):
         isin=REASONS,
     )
     missing_id: pl.String = column("Identifier of what it waits for.")
-    amount: Money = column(
-        "Money held back: value of the line less discount, or amount of the payment.", nullable=True
-    )
+    amount: Money = column("Money held back: value of the line less discount, or amount of the payment.", nullable=True)
     record_key: pl.String = column("MD5 of the source's deduplication key: identifies the record in bronze.")
     load_id: pl.String = column("Load that brought it in.")
     loaded_at: Timestamp = column("When it was loaded, in UTC.")
