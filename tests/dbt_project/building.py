@@ -9,7 +9,7 @@ import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
-from typing import Any
+from typing import Any, Protocol
 
 import polars as pl
 
@@ -28,6 +28,14 @@ PGR_MODELS = (
 )
 SALES_MODELS = ("silver_sales", "gold_sales_monthly")
 FIRST_LOAD = datetime(2026, 1, 1)
+
+
+class Record(Protocol):
+    """Something a feed sends."""
+
+    def row(self) -> dict[str, Any]:
+        """The columns of bronze that depend on it, its record_key among them."""
+        ...
 
 
 @dataclass(frozen=True)
@@ -60,7 +68,7 @@ class Event:
             "channel": self.channel,
             "ward_id": self.ward,
             "attributes_json": attributes.item(),
-            "record_key": _md5(f"{self.tenant}|{self.key}"),
+            "record_key": md5_of(f"{self.tenant}|{self.key}"),
         }
 
 
@@ -93,11 +101,11 @@ class Line:
             "unit_price": self.price,
             "amount": round(self.quantity * self.price, 2),
             "currency": "INR",
-            "record_key": _md5(f"{self.tenant}|{self.key}"),
+            "record_key": md5_of(f"{self.tenant}|{self.key}"),
         }
 
 
-def load(lake: Lake, table: str, records: Sequence[Event | Line], number: int) -> list[date]:
+def load(lake: Lake, table: str, records: Sequence[Record], number: int) -> list[date]:
     """Append records to a bronze table as load `number`, and return the days a build must now cover.
 
     These are the days of the records, and those that hold another version of a record which these days hold.
@@ -168,5 +176,6 @@ def table(lake: Lake, identifier: str) -> list[dict[str, Any]]:
         return session.query(f"select * from {identifier} order by {keys}").to_pylist()
 
 
-def _md5(text: str) -> str:
+def md5_of(text: str) -> str:
+    """The record key of a text."""
     return hashlib.md5(text.encode(), usedforsecurity=False).hexdigest()
