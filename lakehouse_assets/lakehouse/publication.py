@@ -345,7 +345,8 @@ class Publication:
     def _transaction(self, table: Table, staged: Staged, new: Sequence[DataFile]) -> Transaction:
         transaction = LakeTransaction(table)
         removal = removal_of(table, staged)
-        if not new and removal is None:
+        built_before = table.metadata.current_snapshot_id is not None or isinstance(staged.replace, Append)
+        if not new and removal is None and built_before:
             return transaction
         properties = {**self._properties, **staged.properties, PUBLICATION_ID: self.id}
         with ReplaceFiles(Operation.APPEND, transaction, table.io, snapshot_properties=properties) as snapshot:

@@ -46,6 +46,14 @@ def test_a_range_replaces_its_partitions_and_no_other(lake: Lake) -> None:
     assert {r["d"]: r["n"] for r in per_day.to_pylist()} == {d: 3 for d in range(1, 11) if d not in (3, 4)} | {3: 1}
 
 
+def test_a_table_built_without_rows_is_there_and_empty(lake: Lake) -> None:
+    empty = f"select * from ({rows('2024-01-01', 1)}) where false"
+    publish(lake, empty, ReplacePartitions((date(2024, 1, 1),)))
+    assert count(lake) == 0
+    publish(lake, rows("2024-01-01", 1), ReplacePartitions((date(2024, 1, 1),)))
+    assert count(lake) == 3
+
+
 def test_publishing_a_range_again_gives_the_same_table(lake: Lake) -> None:
     days = tuple(date(2024, 1, d) for d in range(1, 6))
     for _ in range(3):
