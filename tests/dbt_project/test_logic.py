@@ -12,10 +12,11 @@ from lakehouse_assets.lakehouse.contract import Contract
 from lakehouse_assets.lakehouse.lake import Lake
 from lakehouse_assets.lakehouse.publication import Publication
 from lakehouse_assets.settings import PROJECT_ROOT
-from tests.dbt_project.building import CONTRACTS, PGR_MODELS, SALES_MODELS
+from tests.dbt_project.building import CONTRACTS
 
 MODELS = PROJECT_ROOT / "dbt_project" / "models"
 UNIT_TESTS = 21
+MADE_BY_DBT = ("silver", "gold", "platinum")
 
 
 def test_unit_tests_of_the_models_pass(lake: Lake) -> None:
@@ -23,7 +24,7 @@ def test_unit_tests_of_the_models_pass(lake: Lake) -> None:
     outcome = dbt_runner.run(
         publication,
         CONTRACTS,
-        select=[*PGR_MODELS, *SALES_MODELS],
+        select=[c.table for c in CONTRACTS.values() if c.layer in MADE_BY_DBT],
         command="test",
         resource_types=["unit_test"],
     )
@@ -40,7 +41,7 @@ def described() -> dict[str, dict[str, Any]]:
         for source in content.get("sources", []):
             found |= {f"{source['schema']}.{t['name']}": t for t in source["tables"]}
         for model in content.get("models", []):
-            layer = "silver" if "silver" in path.parts else "gold"
+            layer = next((part for part in path.parts if part in MADE_BY_DBT), "gold")
             found[f"{layer}.{model['name']}"] = model
     return found
 
