@@ -10,7 +10,24 @@ versions as (
     {{ scd2_versions(changes ~ " as changes", ["tenant_id", "customer_id"], ecommerce_customer_attributes()) }}
 )
 
-select {{ contract_columns("versions") }}
+select
+    tenant_id,
+    customer_id,
+    version_no,
+    valid_from,
+    valid_to,
+    is_current,
+    valid_from_date,
+    person_id,
+    segment,
+    loyalty_tier,
+    country,
+    region,
+    city,
+    marketing_consent,
+    record_key,
+    load_id,
+    loaded_at
 from versions
 {%- if is_partial() %}
 

@@ -10,7 +10,23 @@ versions as (
     {{ scd2_versions(changes ~ " as changes", ["tenant_id", "product_id"], ecommerce_product_attributes()) }}
 )
 
-select {{ contract_columns("versions") }}
+select
+    tenant_id,
+    product_id,
+    version_no,
+    valid_from,
+    valid_to,
+    is_current,
+    valid_from_date,
+    product_name,
+    category,
+    brand,
+    list_price,
+    unit_cost,
+    is_active,
+    record_key,
+    load_id,
+    loaded_at
 from versions
 {%- if is_partial() %}
 

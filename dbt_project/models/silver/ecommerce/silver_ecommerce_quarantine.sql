@@ -51,7 +51,18 @@ held_back as (
     where reason is not null
 )
 
-select {{ contract_columns("held_back") }}
+select
+    record_date,
+    tenant_id,
+    entity,
+    order_id,
+    record_id,
+    reason,
+    missing_id,
+    amount,
+    record_key,
+    load_id,
+    loaded_at
 from held_back
 {%- if is_partial() %}
 
