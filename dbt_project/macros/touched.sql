@@ -1,30 +1,31 @@
-{#- Reading what a run for some days touches beyond those days, at the cost of the keys and not of the rows. -#}
+{#- Reading what a run for some days touches beyond those days: first, from the keys alone, on which days it lies, then the
+    rows of those days. The days are found once a run, by a query that macro remembered() keeps. -#}
 
-{#- The days on which a relation has rows of some keys, as ISO dates; only the keys are read.
-    `touched` is a relation of the keys. -#}
+{#- Query for the days on which a relation has rows of some keys; `touched` names what remembered() keeps of the keys. -#}
 {% macro days_of_touched(relation, day, touched, key) -%}
-  {%- set query -%}
-    select distinct rows_.{{ day }} as day
-    from {{ relation }} as rows_
-    inner join {{ touched }} as touched
-      on {% for name in key %}rows_.{{ name }} = touched.{{ name }}{{ " and " if not loop.last }}{% endfor %}
-  {%- endset -%}
-  {{ return(values_of(query)) }}
+  select distinct rows_.{{ day }} as day
+  from {{ relation }} as rows_
+  inner join {{ remembered(touched) }} as touched
+    on {% for name in key %}rows_.{{ name }} = touched.{{ name }}{{ " and " if not loop.last }}{% endfor %}
 {%- endmacro %}
 
-{#- From-clause item: the rows of a relation whose key the run touches; all rows in a run for everything.
-    `touched` names what macro remembered() keeps. -#}
-{% macro rows_of_touched(relation, day, touched, key) -%}
+{#- Days that remembered() keeps under a name, in column `day`, as ISO dates; none in a run for everything. -#}
+{% macro remembered_days(name) -%}
+  {%- if not is_partial() -%} {{ return([]) }} {%- endif -%}
+  {{ return(values_of("select distinct day from " ~ remembered(name))) }}
+{%- endmacro %}
+
+{#- From-clause item: the rows of a relation, on some days, whose key the run touches; all rows in a run for everything.
+    `touched` names what remembered() keeps of the keys. -#}
+{% macro rows_of_touched(relation, day, days, touched, key) -%}
   {%- if not is_partial() -%}
     {{ return(relation | string) }}
   {%- endif -%}
-  {%- set keys = remembered(touched) -%}
-  {%- set days = days_of_touched(relation, day, keys, key) -%}
   {%- set rows_ -%}
   (
     select rows_.*
     from {{ relation }} as rows_
-    inner join {{ keys }} as touched
+    inner join {{ remembered(touched) }} as touched
       on {% for name in key %}rows_.{{ name }} = touched.{{ name }}{{ " and " if not loop.last }}{% endfor %}
     where {{ in_days("rows_." ~ day, days) }}
   )

@@ -25,20 +25,18 @@
 {%- endmacro %}
 
 {#- Days on which versions of the touched accounts begin, or began before the run: those of their changes. -#}
-{% macro ecommerce_touched_customer_days() -%}
-  {%- if not is_partial() -%} {{ return([]) }} {%- endif -%}
-  {{ return(days_of_touched(
-      source("bronze", "ecommerce_customers"), "change_date", remembered("ecommerce_touched_customers"),
-      ["tenant_id", "customer_id"]
-  )) }}
+{% macro ecommerce_touched_customer_days() -%} {{ return(remembered_days("ecommerce_customer_days")) }} {%- endmacro %}
+{% macro ecommerce_customer_days_query() -%}
+  {{ days_of_touched(
+      source("bronze", "ecommerce_customers"), "change_date", "ecommerce_touched_customers", ["tenant_id", "customer_id"]
+  ) }}
 {%- endmacro %}
 
-{% macro ecommerce_touched_product_days() -%}
-  {%- if not is_partial() -%} {{ return([]) }} {%- endif -%}
-  {{ return(days_of_touched(
-      source("bronze", "ecommerce_products"), "change_date", remembered("ecommerce_touched_products"),
-      ["tenant_id", "product_id"]
-  )) }}
+{% macro ecommerce_touched_product_days() -%} {{ return(remembered_days("ecommerce_product_days")) }} {%- endmacro %}
+{% macro ecommerce_product_days_query() -%}
+  {{ days_of_touched(
+      source("bronze", "ecommerce_products"), "change_date", "ecommerce_touched_products", ["tenant_id", "product_id"]
+  ) }}
 {%- endmacro %}
 
 {#- The accounts whose history the run changed, and from when on. -#}

@@ -41,28 +41,30 @@
 {%- endmacro %}
 
 {#- Days on which touched orders were placed, in any copy: all days on which they, their lines and payments are kept. -#}
-{% macro ecommerce_touched_order_days() -%}
-  {%- if not is_partial() -%} {{ return([]) }} {%- endif -%}
-  {{ return(days_of_touched(
-      source("bronze", "ecommerce_orders"), "order_date", remembered("ecommerce_touched_orders"),
-      ["tenant_id", "order_id"]
-  )) }}
+{% macro ecommerce_touched_order_days() -%} {{ return(remembered_days("ecommerce_order_days")) }} {%- endmacro %}
+{% macro ecommerce_order_days_query() -%} {{ _ecommerce_days("ecommerce_orders", "order_date") }} {%- endmacro %}
+{% macro ecommerce_item_days_query() -%} {{ _ecommerce_days("ecommerce_order_items", "line_date") }} {%- endmacro %}
+{% macro ecommerce_payment_days_query() -%} {{ _ecommerce_days("ecommerce_payments", "payment_date") }} {%- endmacro %}
+{% macro _ecommerce_days(table, day) -%}
+  {{ days_of_touched(source("bronze", table), day, "ecommerce_touched_orders", ["tenant_id", "order_id"]) }}
 {%- endmacro %}
 
 {#- Days under which bronze keeps anything of touched orders. -#}
 {% macro ecommerce_touched_record_days() -%}
-  {%- if not is_partial() -%} {{ return([]) }} {%- endif -%}
-  {%- set days = ecommerce_touched_order_days() -%}
-  {%- for table, day in [("ecommerce_order_items", "line_date"), ("ecommerce_payments", "payment_date")] -%}
-    {%- do days.extend(days_of_touched(
-        source("bronze", table), day, remembered("ecommerce_touched_orders"), ["tenant_id", "order_id"]
-    )) -%}
-  {%- endfor -%}
+  {%- set days = remembered_days("ecommerce_order_days") + remembered_days("ecommerce_item_days")
+      + remembered_days("ecommerce_payment_days") -%}
   {{ return(days | unique | sort) }}
 {%- endmacro %}
 
-{#- From-clause item: of the rows of a bronze table on touched orders, the one of each record that counts. -#}
-{% macro ecommerce_latest(table, day, newest) -%}
+{#- From-clause item: all rows of a bronze table on touched orders. -#}
+{% macro ecommerce_received(table, day, days) -%}
+  {{ return(rows_of_touched(
+      source("bronze", table), day, remembered_days(days), "ecommerce_touched_orders", ["tenant_id", "order_id"]
+  )) }}
+{%- endmacro %}
+
+{#- From-clause item: of those rows, the one of each record that counts. -#}
+{% macro ecommerce_latest(table, day, days, newest) -%}
   (
     select *
     from (
@@ -72,9 +74,7 @@
           partition by record_key
           order by {{ newest }}
         ) as copy_no
-      from {{ rows_of_touched(
-          source("bronze", table), day, "ecommerce_touched_orders", ["tenant_id", "order_id"]
-      ) }} as received
+      from {{ ecommerce_received(table, day, days) }} as received
     ) as copies
     where copy_no = 1
   )
@@ -90,7 +90,8 @@
     versions.segment,
     orders.customer_id is null or versions.version_no is not null as is_valid
   from {{ ecommerce_latest(
-      "ecommerce_orders", "order_date", "updated_at desc, loaded_at desc, load_id desc, source_row desc"
+      "ecommerce_orders", "order_date", "ecommerce_order_days",
+      "updated_at desc, loaded_at desc, load_id desc, source_row desc"
   ) }} as orders
   left join {{ ref("silver_ecommerce_customers") }} as versions
     on
@@ -121,7 +122,8 @@
       when versions.version_no is null then 'PRODUCT_UNKNOWN'
     end as reason
   from {{ ecommerce_latest(
-      "ecommerce_order_items", "line_date", "updated_at desc, loaded_at desc, load_id desc, source_row desc"
+      "ecommerce_order_items", "line_date", "ecommerce_item_days",
+      "updated_at desc, loaded_at desc, load_id desc, source_row desc"
   ) }} as items
   left join {{ remembered("ecommerce_order_records") }} as orders
     on items.tenant_id = orders.tenant_id and items.order_id = orders.order_id
@@ -144,7 +146,7 @@
       when not orders.is_valid then 'ORDER_HELD_BACK'
     end as reason
   from {{ ecommerce_latest(
-      "ecommerce_payments", "payment_date", "loaded_at desc, load_id desc, source_row desc"
+      "ecommerce_payments", "payment_date", "ecommerce_payment_days", "loaded_at desc, load_id desc, source_row desc"
   ) }} as payments
   left join {{ remembered("ecommerce_order_records") }} as orders
     on payments.tenant_id = orders.tenant_id and payments.order_id = orders.order_id
@@ -166,13 +168,13 @@
 {#- Days of gold_product_performance that the run may change: its own, those on which a touched order was placed, and
     from the moment on which a product is another than before, those on which the product is listed. -#}
 {% macro ecommerce_touched_performance_days() -%}
-  {%- if not is_partial() -%} {{ return([]) }} {%- endif -%}
-  {%- set query -%}
-    select distinct listed.metric_date as day
-    from {{ published("gold_product_performance") }} as listed
-    inner join {{ remembered("ecommerce_changed_products") }} as changed
-      on listed.tenant_id = changed.tenant_id and listed.product_id = changed.product_id
-    where listed.metric_date >= cast(changed.changed_from as date)
-  {%- endset -%}
-  {{ return((values_of(query) + ecommerce_touched_order_days() + var("days")) | unique | sort) }}
+  {%- set days = remembered_days("ecommerce_listed_days") + ecommerce_touched_order_days() + var("days") -%}
+  {{ return(days | unique | sort) }}
+{%- endmacro %}
+{% macro ecommerce_listed_days_query() -%}
+  select distinct listed.metric_date as day
+  from {{ published("gold_product_performance") }} as listed
+  inner join {{ remembered("ecommerce_changed_products") }} as changed
+    on listed.tenant_id = changed.tenant_id and listed.product_id = changed.product_id
+  where listed.metric_date >= cast(changed.changed_from as date)
 {%- endmacro %}

@@ -43,11 +43,11 @@
 {#- Days whose actions the run may put into other sessions: its own, and those over which an affected session runs. -#}
 {% macro ecommerce_touched_event_days() -%}
   {%- if not is_partial() -%} {{ return([]) }} {%- endif -%}
-  {%- set query -%}
-    select days.day
-    from {{ days_of_spans(remembered("ecommerce_affected_sessions"), "days") }}
-  {%- endset -%}
-  {{ return((values_of(query) + var("days")) | unique | sort) }}
+  {{ return((remembered_days("ecommerce_event_days") + var("days")) | unique | sort) }}
+{%- endmacro %}
+{% macro ecommerce_event_days_query() -%}
+  select days.day
+  from {{ days_of_spans(remembered("ecommerce_affected_sessions"), "days") }}
 {%- endmacro %}
 
 {#- The actions the run is about, each once, with their sessions: all of its days, and those of affected sessions. -#}
@@ -103,14 +103,11 @@
 {%- endmacro %}
 
 {#- Days on which a session begins, or began before the run, that the run may have changed. -#}
-{% macro ecommerce_touched_session_days() -%}
-  {%- if not is_partial() -%} {{ return([]) }} {%- endif -%}
-  {%- set query -%}
-    select first_day as day
-    from {{ remembered("ecommerce_affected_sessions") }}
-    union
-    select cast(session_started_at as date) as day
-    from {{ remembered("ecommerce_session_events") }}
-  {%- endset -%}
-  {{ return(values_of(query)) }}
+{% macro ecommerce_touched_session_days() -%} {{ return(remembered_days("ecommerce_session_days")) }} {%- endmacro %}
+{% macro ecommerce_session_days_query() -%}
+  select first_day as day
+  from {{ remembered("ecommerce_affected_sessions") }}
+  union
+  select cast(session_started_at as date) as day
+  from {{ remembered("ecommerce_session_events") }}
 {%- endmacro %}

@@ -7,9 +7,7 @@ received as (
         items.tenant_id,
         items.order_id,
         items.line_id
-    from {{ rows_of_touched(
-        source("bronze", "ecommerce_order_items"), "line_date", "ecommerce_touched_orders", ["tenant_id", "order_id"]
-    ) }} as items
+    from {{ ecommerce_received("ecommerce_order_items", "line_date", "ecommerce_item_days") }} as items
 ),
 
 accounted as (

@@ -1,8 +1,9 @@
 -- One row per account and version, in the months in which a version of an account touched by the run begins.
 {{ config(replaces="touched", touched="ecommerce_touched_customer_days") }}
-{%- set months = months_of_days(ecommerce_touched_customer_days()) %}
+{%- set days = ecommerce_touched_customer_days() %}
 {%- set changes = rows_of_touched(
-    source("bronze", "ecommerce_customers"), "change_date", "ecommerce_touched_customers", ["tenant_id", "customer_id"]
+    source("bronze", "ecommerce_customers"), "change_date", days,
+    "ecommerce_touched_customers", ["tenant_id", "customer_id"]
 ) %}
 with
 
@@ -37,5 +38,5 @@ select {{ contract_columns("kept") }}
 from {{ published(this.identifier) }} as kept
 left join {{ remembered("ecommerce_touched_customers") }} as touched
     on kept.tenant_id = touched.tenant_id and kept.customer_id = touched.customer_id
-where touched.customer_id is null and {{ in_months("kept.valid_from_date", months) }}
+where touched.customer_id is null and {{ in_months("kept.valid_from_date", months_of_days(days)) }}
 {%- endif %}

@@ -1,8 +1,9 @@
 -- One row per product and version, in the months in which a version of a product touched by the run begins.
 {{ config(replaces="touched", touched="ecommerce_touched_product_days") }}
-{%- set months = months_of_days(ecommerce_touched_product_days()) %}
+{%- set days = ecommerce_touched_product_days() %}
 {%- set changes = rows_of_touched(
-    source("bronze", "ecommerce_products"), "change_date", "ecommerce_touched_products", ["tenant_id", "product_id"]
+    source("bronze", "ecommerce_products"), "change_date", days,
+    "ecommerce_touched_products", ["tenant_id", "product_id"]
 ) %}
 with
 
@@ -36,5 +37,5 @@ select {{ contract_columns("kept") }}
 from {{ published(this.identifier) }} as kept
 left join {{ remembered("ecommerce_touched_products") }} as touched
     on kept.tenant_id = touched.tenant_id and kept.product_id = touched.product_id
-where touched.product_id is null and {{ in_months("kept.valid_from_date", months) }}
+where touched.product_id is null and {{ in_months("kept.valid_from_date", months_of_days(days)) }}
 {%- endif %}
