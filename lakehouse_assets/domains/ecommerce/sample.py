@@ -27,7 +27,7 @@ from lakehouse_assets.domains.sampling import Compression, Defects, SampleSummar
 
 SIZE = 6_000
 """Orders in the usual sample."""
-FIRST_DAY = date(2025, 10, 1)
+FIRST_DAY = date(2026, 1, 1)
 
 _BROKEN_JSON = ("malformed_json", "bad_date", "missing_tenant", "missing_key")
 _BROKEN_CSV = ("ragged_row", "bad_date", "bad_number", "missing_tenant", "missing_key")

@@ -117,7 +117,7 @@ class SilverEcommerceOrders(TableModel):
 
 
 class SilverEcommerceOrderItems(TableModel):
-    """Lines of known orders and products, each once, in their latest state, with customer and product as they then were."""
+    """Lines of known orders and products in their latest state, with customer and product as they then were."""
 
     order_date: pl.Date = column("Day on which the order was placed, in UTC.")
     tenant_id: pl.String = column("Tenant (shop or company) that sold.")
