@@ -21,9 +21,9 @@
   from (
     select
       *,
-      row_number() over history = 1
+      lag(changed_at) over history is null
       {%- for name in attributes %}
-      or {{ name }} is distinct from lag({{ name }}) over history
+      or ({{ name }} is distinct from (lag({{ name }}) over history))
       {%- endfor %} as is_other
     from (
       select

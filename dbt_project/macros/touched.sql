@@ -32,3 +32,8 @@
   {%- endset -%}
   {{ return(rows_) }}
 {%- endmacro %}
+
+{#- Predicate: the column, a date, lies in a month that has one of the days; true in a run for everything. -#}
+{% macro in_touched_months(column, days) -%}
+  {{ in_months(column, months_of_days(days)) if is_partial() else "true" }}
+{%- endmacro %}

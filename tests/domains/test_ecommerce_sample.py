@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import gzip
 import json
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterator
 from datetime import UTC, date, datetime
 from decimal import Decimal, InvalidOperation
@@ -118,12 +118,12 @@ def share(rows: list[dict[str, Any]], holds: Any) -> float:
 
 
 def test_what_is_paid_is_what_is_owed(sound: SampleSummary) -> None:
-    owed: Counter[str] = Counter()
+    owed: dict[str, Decimal] = defaultdict(Decimal)
     for i in records(sound, "order_items"):
         if i["updated_at"] == i["ordered_at"]:
             value = Decimal(i["quantity"]) * Decimal(i["unit_price"])
             owed[i["order_id"]] += value - Decimal(i["discount_amount"]) + Decimal(i["freight_amount"])
-    paid: Counter[str] = Counter()
+    paid: dict[str, Decimal] = defaultdict(Decimal)
     for p in records(sound, "payments"):
         if p["kind"] == "PAYMENT":
             paid[p["order_id"]] += Decimal(p["amount"])

@@ -1,6 +1,5 @@
 -- Of every month the run touched, lines not cancelled and daily sales hold the same lines, units and money.
 -- Which months these are is found from {{ ecommerce_orders_read() }}.
-{%- set months = months_of_days(ecommerce_touched_order_days()) %}
 with
 
 silver_days as (
@@ -12,7 +11,7 @@ silver_days as (
         sum(net_amount) as net_amount,
         sum(refund_amount) as refund_amount
     from {{ ref("silver_ecommerce_order_items") }}
-    where not is_cancelled{% if is_partial() %} and {{ in_months("order_date", months) }}{% endif %}
+    where not is_cancelled and {{ in_touched_months("order_date", ecommerce_touched_order_days()) }}
     group by order_date, tenant_id
 ),
 

@@ -1,8 +1,8 @@
--- One row per day, tenant, device, traffic source and whether someone was signed in, for the whole months in which a
--- session begins, or began, that the run may have changed.
--- Which months these are is found from {{ ref("silver_ecommerce_events") }}, {{ source("bronze", "ecommerce_clickstream") }}.
+-- One row per day, tenant, device, traffic source and whether someone was signed in, for the whole months in
+-- which a session begins, or began, that the run may have changed.
+-- Which months these are is found from {{ source("bronze", "ecommerce_clickstream") }}
+-- and {{ ref("silver_ecommerce_events") }}.
 {{ config(replaces="touched", touched="ecommerce_touched_session_days") }}
-{%- set months = months_of_days(ecommerce_touched_session_days()) %}
 with
 
 sessions as (
@@ -17,9 +17,7 @@ sessions as (
             else 0
         end as furthest
     from {{ ref("silver_ecommerce_sessions") }}
-    {%- if is_partial() %}
-    where {{ in_months("session_date", months) }}
-    {%- endif %}
+    where {{ in_touched_months("session_date", ecommerce_touched_session_days()) }}
 )
 
 select

@@ -7,7 +7,7 @@ accounts as (
         *,
         row_number() over (
             partition by tenant_id, person_id
-            order by valid_from desc, customer_id
+            order by valid_from desc, customer_id asc
         ) as account_no
     from {{ ref("silver_ecommerce_customers") }}
     where is_current
@@ -104,7 +104,7 @@ spent as (
 preferred as (
     select
         *,
-        row_number() over (partition by tenant_id, person_id order by amount desc, category) as place
+        row_number() over (partition by tenant_id, person_id order by amount desc, category asc) as place
     from spent
 ),
 
@@ -121,23 +121,31 @@ visited as (
     group by sessions.tenant_id, accounts.person_id
 ),
 
+dated as (
+    select
+        *,
+        cast(first_order_at as date) as first_order_date,
+        cast(last_order_at as date) as last_order_date
+    from bought
+),
+
 buyers as (
     select
         bought.tenant_id,
         bought.person_id,
-        {{ days_between("cast(bought.last_order_at as date)", "horizons.as_of_date") }} as recency_days,
+        {{ days_between("bought.last_order_date", "horizons.as_of_date") }} as recency_days,
         case
             when bought.order_count < 3 then 120
             else least(120, greatest(30, cast(floor(
                 3.0e0
-                * {{ days_between("cast(bought.first_order_at as date)", "cast(bought.last_order_at as date)") }}
+                * {{ days_between("bought.first_order_date", "bought.last_order_date") }}
                 / (bought.order_count - 1)
             ) as integer)))
         end as churn_after_days,
-        percent_rank() over (partition by bought.tenant_id order by cast(bought.last_order_at as date)) as recency_rank,
+        percent_rank() over (partition by bought.tenant_id order by bought.last_order_date) as recency_rank,
         percent_rank() over (partition by bought.tenant_id order by bought.order_count) as frequency_rank,
         percent_rank() over (partition by bought.tenant_id order by bought.lifetime_value) as monetary_rank
-    from bought
+    from dated as bought
     inner join horizons on bought.tenant_id = horizons.tenant_id
     where bought.order_count > 0
 ),
@@ -180,7 +188,9 @@ select
     scored.monetary_score,
     case
         when scored.recency_score is null then null
-        when scored.recency_score >= 4 and scored.frequency_score >= 4 and scored.monetary_score >= 4 then 'CHAMPION'
+        when
+            scored.recency_score >= 4 and scored.frequency_score >= 4 and scored.monetary_score >= 4
+            then 'CHAMPION'
         when scored.recency_score >= 3 and bought.order_count >= 2 then 'LOYAL'
         when scored.recency_score >= 4 then 'NEW'
         when scored.recency_score = 3 then 'PROMISING'
@@ -201,7 +211,10 @@ inner join horizons
 left join bought
     on accounts.tenant_id = bought.tenant_id and accounts.person_id = bought.person_id
 left join preferred
-    on accounts.tenant_id = preferred.tenant_id and accounts.person_id = preferred.person_id and preferred.place = 1
+    on
+        accounts.tenant_id = preferred.tenant_id
+        and accounts.person_id = preferred.person_id
+        and preferred.place = 1
 left join visited
     on accounts.tenant_id = visited.tenant_id and accounts.person_id = visited.person_id
 left join scored

@@ -1,8 +1,7 @@
--- One row per day, tenant, channel, category, country, region, segment and currency with any sale, for the whole
--- months in which an order touched by the run was placed.
+-- One row per day, tenant, channel, category, country, region, segment and currency with any sale, for the
+-- whole months in which an order touched by the run was placed.
 -- Which months these are is found from {{ ecommerce_orders_read() }}.
 {{ config(replaces="touched", touched="ecommerce_touched_order_days") }}
-{%- set months = months_of_days(ecommerce_touched_order_days()) %}
 with
 
 items as (
@@ -10,7 +9,7 @@ items as (
         *,
         case when cost_amount is not null then net_amount - refund_amount end as costed_amount
     from {{ ref("silver_ecommerce_order_items") }}
-    where not is_cancelled{% if is_partial() %} and {{ in_months("order_date", months) }}{% endif %}
+    where not is_cancelled and {{ in_touched_months("order_date", ecommerce_touched_order_days()) }}
 )
 
 select

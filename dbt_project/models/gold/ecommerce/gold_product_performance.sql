@@ -1,7 +1,8 @@
--- One row per day, tenant and product with any action or order, for the whole months in which the run touched one.
+-- One row per day, tenant and product with any action or order, for the whole months in which the run touched
+-- one.
 -- Which months these are is found from {{ ecommerce_orders_read() }}.
 {{ config(replaces="touched", touched="ecommerce_touched_performance_days") }}
-{%- set months = months_of_days(ecommerce_touched_performance_days()) %}
+{%- set days = ecommerce_touched_performance_days() %}
 with
 
 actions as (
@@ -15,9 +16,7 @@ actions as (
     where
         product_id is not null
         and event_type in ('VIEW_PRODUCT', 'ADD_TO_CART')
-        {%- if is_partial() %}
-        and {{ in_months("event_date", months) }}
-        {%- endif %}
+        and {{ in_touched_months("event_date", days) }}
     group by event_date, tenant_id, product_id
 ),
 
@@ -32,9 +31,9 @@ sales as (
         sum(returned_quantity) as returned_units,
         sum(refund_amount) as refund_amount,
         sum(cost_amount) as cost_amount,
-        sum(case when cost_amount is not null then net_amount - refund_amount - cost_amount end) as margin_amount
+        sum(net_amount - refund_amount - cost_amount) as margin_amount
     from {{ ref("silver_ecommerce_order_items") }}
-    where not is_cancelled{% if is_partial() %} and {{ in_months("order_date", months) }}{% endif %}
+    where not is_cancelled and {{ in_touched_months("order_date", days) }}
     group by order_date, tenant_id, product_id
 ),
 

@@ -8,7 +8,9 @@
 with
 
 versions as (
-    {{ scd2_versions(changes ~ " as changes", ["tenant_id", "customer_id"], ecommerce_customer_attributes()) }}
+    {{ scd2_versions(
+        changes ~ " as changes", ["tenant_id", "customer_id"], ecommerce_customer_attributes()
+    ) }}
 )
 
 select

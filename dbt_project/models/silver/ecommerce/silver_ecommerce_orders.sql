@@ -1,4 +1,5 @@
--- One row per order of a guest or a known customer, on the days on which an order touched by the run was placed.
+-- One row per order of a guest or a known customer, on the days on which an order touched by the run was
+-- placed.
 -- It reads {{ ecommerce_orders_read() }}.
 {{ config(replaces="touched", touched="ecommerce_touched_order_days") }}
 with

@@ -1,4 +1,5 @@
--- One row per payment or refund of a known order, on the days on which an order touched by the run was placed.
+-- One row per payment or refund of a known order, on the days on which an order touched by the run was
+-- placed.
 -- It reads {{ ecommerce_orders_read() }}.
 {{ config(replaces="touched", touched="ecommerce_touched_order_days") }}
 with

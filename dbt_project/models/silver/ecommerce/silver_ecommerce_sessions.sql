@@ -24,8 +24,11 @@ select
     min(visitor_id) as visitor_id,
     max_by(customer_id, (event_time, record_key)) filter (where customer_id is not null) as customer_id,
     min_by(device, (event_time, record_key)) filter (where device is not null) as device,
-    min_by(traffic_source, (event_time, record_key)) filter (where traffic_source is not null) as traffic_source,
-    cast({{ millis_between("min(session_started_at)", "max(session_ended_at)") }} as double) / 1000 as duration_seconds,
+    min_by(traffic_source, (event_time, record_key)) filter (
+        where traffic_source is not null
+    ) as traffic_source,
+    cast({{ millis_between("min(session_started_at)", "max(session_ended_at)") }} as double)
+    / 1000 as duration_seconds,
     count(*) as event_count,
     count(case when event_type = 'VIEW_PRODUCT' then 1 end) as product_views,
     count(case when event_type = 'ADD_TO_CART' then 1 end) as cart_adds,
