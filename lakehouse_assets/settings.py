@@ -64,6 +64,23 @@ class Settings(BaseSettings):
         default=timedelta(days=7), description="How long the branch of a publication that failed its audit is kept."
     )
 
+    workers: int = Field(default=8, ge=1, description="Questions the API answers at the same time.")
+    rate_per_minute: int = Field(default=60, ge=0, description="API calls a minute per key and per address; 0: any.")
+    rate_per_hour: int = Field(default=1000, ge=0, description="API calls an hour per key and per address; 0: any.")
+    trusted_proxies: str = Field(
+        default="", description="Addresses of proxies whose X-Forwarded-For says who calls; separated by commas."
+    )
+    redis_url: str = Field(
+        default="", description="Redis that several API processes share limits and answers in; none: each its own."
+    )
+    llm_base_url: str = Field(
+        default="", description="OpenAI-compatible endpoint, e.g. http://localhost:11434/v1 of Ollama; none: no model."
+    )
+    llm_model: str = Field(default="", description="Name of the model there.")
+    llm_api_key: SecretStr = Field(default=SecretStr(""), description="Key of that endpoint, if it wants one.")
+    llm_timeout_s: float = Field(default=20.0, gt=0, description="Longest time the model may take for a question.")
+    llm_summary: bool = Field(default=False, description="Whether the model also puts answers into a sentence.")
+
     @model_validator(mode="after")
     def _cluster_is_complete(self) -> Self:
         """Refuse a cluster profile that lacks an address or a key, naming the variables."""

@@ -9,17 +9,19 @@ from __future__ import annotations
 import time
 import uuid
 from collections import OrderedDict
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from threading import Lock
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple, Protocol
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, computed_field
 
 from lakehouse_assets.lakehouse.engine import QueryRefusedError, QueryTimeoutError, Session
 from nlq import explain
-from nlq.guard import ROLES, TIMEOUT_S, Caller, Guard, GuardError, Role
+from nlq.cache import KeptAnswers, RememberingPlanner
+from nlq.chart import Chart, chart_of
+from nlq.guard import ROLES, TIMEOUT_S, Caller, Guard, GuardError, Role, may_see
 from nlq.outcome import Because, Choice, Clarify, Outcome, Planned, Refused
 from nlq.plan import MAX_ROWS, Plan
 from nlq.planner import Planner
@@ -29,6 +31,7 @@ from semantic.errors import SemanticError
 
 if TYPE_CHECKING:
     from lakehouse_assets.lakehouse.lake import Lake
+    from nlq.store import StoredPlan
 
 OutcomeName = Literal["answered", "clarify", "refused", "failed"]
 _CACHED = 256
@@ -40,6 +43,19 @@ class CompiledPlan(NamedTuple):
 
     sql: str
     notes: tuple[str, ...] = ()
+
+
+class PlansQuestions(Protocol):
+    """What finds the plan of a question."""
+
+    @property
+    def vocabulary(self) -> Vocabulary:
+        """What it can be asked about."""
+        ...
+
+    def plan(self, question: str, now: date | datetime) -> Outcome:
+        """The outcome for a question; relative times are relative to ``now``."""
+        ...
 
 
 class Layer(Protocol):
@@ -109,6 +125,13 @@ class Answer(_Frozen):
     asked_at: datetime
     answered_at: datetime
     elapsed_ms: float
+    cached: bool = False
+
+    @computed_field
+    @property
+    def chart(self) -> Chart | None:
+        """What to draw, where a picture helps."""
+        return chart_of(self.columns, self.rows)
 
     @property
     def row_count(self) -> int:
@@ -123,11 +146,30 @@ class AnswerNotFoundError(LookupError):
 class Answerer:
     """Answers questions over one lake. Thread-safe."""
 
-    def __init__(self, lake: Lake, layer: Layer, *, roles: Mapping[str, Role] = ROLES) -> None:
-        """Nothing is read until the first question."""
+    def __init__(
+        self,
+        lake: Lake,
+        layer: Layer,
+        *,
+        roles: Mapping[str, Role] = ROLES,
+        planner: Callable[[Vocabulary], PlansQuestions] = Planner,
+        planner_name: str = Planner.name,
+        kept: KeptAnswers | None = None,
+    ) -> None:
+        """Nothing is read until the first question.
+
+        Args:
+            lake: Where the tables are.
+            layer: What they mean.
+            roles: What each role may do.
+            planner: Makes what plans questions over a vocabulary.
+            planner_name: Which planners those are.
+            kept: Answers given already, to give again while the tables they read are the same; none if None.
+        """
         self._lake, self._layer, self._roles = lake, layer, roles
+        self._make_planner, self.planner_name, self._kept = planner, planner_name, kept
         self._guards: OrderedDict[int, Guard] = OrderedDict()
-        self._planners: OrderedDict[tuple[int, Caller], Planner] = OrderedDict()
+        self._planners: OrderedDict[tuple[int, Caller], RememberingPlanner] = OrderedDict()
         self._states: OrderedDict[tuple[str, int], TableState] = OrderedDict()
         self._lock = Lock()
 
@@ -188,9 +230,18 @@ class Answerer:
         """
         from nlq.store import stored_plan
 
-        caller = caller or Caller()
         stored = stored_plan(self._lake, answer_id)
-        if stored is None or (caller.tenant is not None and stored.caller.tenant != caller.tenant):
+        if stored is None:
+            raise AnswerNotFoundError(f"there is no answer {answer_id}")
+        return self.rerun(stored, answer_id, caller)
+
+    def rerun(self, stored: StoredPlan, answer_id: str, caller: Caller | None = None) -> Answer:
+        """Run a plan again at its snapshots, as whoever asked it first.
+
+        Raises:
+            AnswerNotFoundError: the caller may not see it.
+        """
+        if not may_see(caller or Caller(), stored.caller):
             raise AnswerNotFoundError(f"there is no answer {answer_id}")
         run = self._begin(stored.question, stored.caller, None, answer_id, None)
         with self._lake.session(at=stored.snapshots) as session:
@@ -212,6 +263,10 @@ class Answerer:
         return run
 
     def _conclude(self, run: _Run, outcome: Outcome) -> Answer:
+        answer = self._come_to(run, outcome)
+        return answer.model_copy(update={"planner": outcome.planner, "notes": (*answer.notes, *outcome.notes)})
+
+    def _come_to(self, run: _Run, outcome: Outcome) -> Answer:
         if isinstance(outcome, Clarify):
             return run.answer("clarify", outcome.question, choices=outcome.choices)
         if isinstance(outcome, Refused):
@@ -220,9 +275,15 @@ class Answerer:
             plan = self._guard(run.vocabulary).check(outcome.plan, run.caller)
         except GuardError as error:
             return run.answer("refused", str(error), error=error.code, nearest=error.nearest)
+        key = KeptAnswers.key(plan, run.caller, run.vocabulary)
+        if self._kept and key and (known := self._kept.find(key, run.heads)):
+            return run.again(known, outcome)
         try:
             with self._lake.session(heads=run.heads) as session:
-                return self._execute(run, plan, outcome, session)
+                answer = self._execute(run, plan, outcome, session)
+            if self._kept and key:
+                self._kept.keep(key, answer, run.heads)
+            return answer
         except SemanticError as error:
             return run.answer("refused", f"{error}.", plan=plan, error=str(error))
         except QueryTimeoutError:
@@ -266,14 +327,14 @@ class Answerer:
                 _remember(self._guards, id(vocabulary), Guard(vocabulary, self._roles), _STATES_KEPT)
             return self._guards[id(vocabulary)]
 
-    def _planner(self, run: _Run) -> Planner:
+    def _planner(self, run: _Run) -> RememberingPlanner:
         """The planner over what the caller may know of."""
         visible = self._guard(run.vocabulary).visible(run.caller)
         key = (id(visible), run.caller)
         with self._lock:
             found = self._planners.get(key)
         if found is None or found.vocabulary is not visible:
-            found = Planner(visible)
+            found = RememberingPlanner(self._make_planner(visible))
             with self._lock:
                 _remember(self._planners, key, found)
         return found
@@ -321,6 +382,13 @@ class _Run:
         self.asked_at = datetime.now(UTC).replace(tzinfo=None)
         self._id, self._asked_by = answer_id or str(uuid.uuid4()), asked_by
         self._started = time.perf_counter()
+
+    def again(self, known: Answer, planned: Planned) -> Answer:
+        """An answer given before, as the answer to this question."""
+        again = self.answer("answered", known.sentence, plan=known.plan, confidence=planned.confidence)
+        own = ("answer_id", "question", "asked_by", "asked_at", "answered_at", "elapsed_ms", "confidence")
+        update = {name: getattr(again, name) for name in own}
+        return known.model_copy(update={**update, "because": planned.because, "cached": True})
 
     def answer(self, outcome: OutcomeName, sentence: str, **details: Any) -> Answer:
         plan: Plan | None = details.get("plan")

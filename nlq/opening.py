@@ -10,10 +10,15 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from lakehouse_assets.lakehouse.lake import Lake
     from nlq.answer import Answerer
+    from nlq.cache import KeptAnswers
 
 
-def open_answerer(lake: Lake) -> Answerer:
+def open_answerer(lake: Lake, *, kept: KeptAnswers | None = None) -> Answerer:
     """What answers questions over this lake; the dbt project is parsed first where its manifest is missing or old.
+
+    Args:
+        lake: Where the tables are.
+        kept: Answers to give again as long as they hold; none if None.
 
     Raises:
         DbtFailedError: the project does not parse.
@@ -25,7 +30,7 @@ def open_answerer(lake: Lake) -> Answerer:
 
     _parse_if_needed(lake)
     layer = SemanticLayer(lake.settings)
-    return Answerer(lake, PlannedLayer(layer, DimensionValues(lake, layer)))
+    return Answerer(lake, PlannedLayer(layer, DimensionValues(lake, layer)), kept=kept)
 
 
 def _parse_if_needed(lake: Lake) -> None:

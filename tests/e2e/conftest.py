@@ -70,12 +70,12 @@ class Dagit:
 @pytest.fixture(scope="session")
 def dagit(sample: Sample, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Dagit]:
     """`asklake dev` on a free port; the processes it started are gone afterwards."""
-    port = _free_port()
+    port = free_port()
     log = tmp_path_factory.mktemp("dagit") / "dev.log"
     with log.open("w") as output:
         process = subprocess.Popen(
-            [*ASKLAKE, "dev", "--port", str(port)], env=sample.env, cwd=sample.home, stdout=output,
-            stderr=subprocess.STDOUT, start_new_session=True,
+            [*ASKLAKE, "dev", "--port", str(port), "--api-port", str(free_port())], env=sample.env, cwd=sample.home,
+            stdout=output, stderr=subprocess.STDOUT, start_new_session=True,
         )  # fmt: skip
     server = Dagit(f"http://127.0.0.1:{port}")
     try:
@@ -98,7 +98,7 @@ def _loaded(server: Dagit) -> bool:
     return bool(data["repositoriesOrError"].get("nodes"))
 
 
-def _free_port() -> int:
+def free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return probe.getsockname()[1]
