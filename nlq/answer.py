@@ -15,7 +15,7 @@ from decimal import Decimal
 from threading import Lock
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple, Protocol
 
-from pydantic import BaseModel, ConfigDict, computed_field
+from pydantic import BaseModel, ConfigDict, computed_field, field_serializer
 
 from lakehouse_assets.lakehouse.engine import QueryRefusedError, QueryTimeoutError, Session
 from nlq import explain
@@ -95,6 +95,10 @@ class TableState(_Frozen):
     published_at: datetime | None = None
     newest_day: date | None = None
 
+    @field_serializer("snapshot_id", when_used="json")
+    def _snapshot_as_text(self, snapshot_id: int) -> str:
+        return str(snapshot_id)  # 19 digits: more than a number keeps in JavaScript
+
 
 class Answer(_Frozen):
     """Everything about one question and its answer. Times are UTC without zone; durations are milliseconds."""
@@ -126,6 +130,10 @@ class Answer(_Frozen):
     answered_at: datetime
     elapsed_ms: float
     cached: bool = False
+
+    @field_serializer("snapshots", when_used="json")
+    def _snapshots_as_text(self, snapshots: dict[str, int]) -> dict[str, str]:
+        return {table: str(snapshot) for table, snapshot in snapshots.items()}
 
     @computed_field
     @property

@@ -5,6 +5,7 @@ Belongs here: the document and its examples. Does not belong here: reading the l
 
 from __future__ import annotations
 
+from itertools import zip_longest
 from typing import Any
 
 from pydantic import BaseModel, Field
@@ -14,6 +15,7 @@ from nlq.plan import Grain, Plan
 from nlq.vocabulary import Dimension, Metric, Vocabulary
 
 SHOWN_VALUES = 50
+STARTERS = 6
 
 
 class CatalogMetric(BaseModel):
@@ -44,12 +46,20 @@ class CatalogDimension(BaseModel):
     all_values: bool = Field(description="Whether these are all of them.")
 
 
+class Starter(BaseModel):
+    """A question to begin with."""
+
+    domain: str
+    question: str
+
+
 class Catalog(BaseModel):
     """Everything the caller can ask about."""
 
     domains: tuple[str, ...]
     metrics: tuple[CatalogMetric, ...]
     dimensions: tuple[CatalogDimension, ...]
+    starters: tuple[Starter, ...] = Field(description="Questions to begin with, of each domain in turn.")
     demo: tuple[str, ...] = Field(description="Questions of the demo; empty where the caller cannot ask them.")
 
 
@@ -70,8 +80,23 @@ def catalog_of(vocabulary: Vocabulary, search: str = "") -> Catalog:
             for d in sorted(vocabulary.dimensions.values(), key=lambda d: d.label)
             if _matches(search, d)
         ),
+        starters=_starters(vocabulary),
         demo=QUESTIONS if any(m.domain == "pgr" for m in vocabulary.metrics.values()) else (),
     )
+
+
+def _starters(vocabulary: Vocabulary) -> tuple[Starter, ...]:
+    """The plainest metrics of each domain in turn, asked in different ways."""
+    domains: dict[str, list[Metric]] = {}
+    for metric in vocabulary.plain_metrics():
+        domains.setdefault(metric.domain, []).append(metric)
+    in_order = [domains[name] for name in sorted(domains)]
+    turns = [metric for turn in zip_longest(*in_order) for metric in turn if metric][:STARTERS]
+    found = []
+    for n, metric in enumerate(turns):
+        examples = examples_of(metric, vocabulary)
+        found.append(Starter(domain=metric.domain, question=examples[n // len(domains) % len(examples)]))
+    return tuple(found)
 
 
 def _matches(search: str, item: Metric | Dimension) -> bool:

@@ -45,7 +45,7 @@ def create_app(
     loopback: bool,
     limiter: RateLimiter | None = None,
     store: AnswerStore | None = None,
-    warm: bool = True,
+    database: str | None = None,
 ) -> FastAPI:
     """The app over one lake.
 
@@ -54,7 +54,7 @@ def create_app(
         loopback: Whether only this machine can call; then no key is needed until there is one.
         limiter: Counts calls; by the settings and in this process if None.
         store: Keeps answers; in this process if None.
-        warm: Whether the semantic layer is read before the first request is taken.
+        database: SQLAlchemy URL of the keys, the queue and the journal; the settings' if None.
     """
     settings = lake.settings
     limiter = limiter or LimiterInProcess(rates(settings.rate_per_minute, settings.rate_per_hour))
@@ -62,7 +62,7 @@ def create_app(
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-        asking, access, close = await anyio.to_thread.run_sync(lambda: _open(lake, limiter, kept, loopback, warm))
+        asking, access, close = await anyio.to_thread.run_sync(lambda: _open(lake, database or settings.queue_url, limiter, kept, loopback))
         recorder = Recorder(asking.journal, lake)
         recorder.start()
         app.state.service = Service(
@@ -93,13 +93,11 @@ async def _page() -> FileResponse:
 
 
 def _open(
-    lake: Lake, limiter: RateLimiter, kept: KeptAnswers, loopback: bool, warm: bool
+    lake: Lake, url: str, limiter: RateLimiter, kept: KeptAnswers, loopback: bool
 ) -> tuple[Asking, Access, Callable[[], None]]:
-    url = lake.settings.queue_url
     keys, queue, journal = KeyStore(url), QuestionQueue(url), Journal(url)
     answerer = open_answerer(lake, kept=kept)
-    if warm:
-        answerer.vocabulary()
+    answerer.vocabulary()  # read before the first request is taken
 
     def close() -> None:
         for part in (keys, queue, journal):

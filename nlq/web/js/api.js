@@ -46,7 +46,7 @@ async function call(method, path, body, signal) {
     throw new Problem("The service cannot be reached.", { code: "unreachable", next: NEXT.unreachable });
   }
   const document = await response.json().catch(() => null);
-  if (document && !document.error) return document;
+  if (document && !document.error?.code) return document;
   const { code = "internal", message = `The service answered ${response.status}.`, details = {}, request_id: requestId } =
     document?.error ?? {};
   const nearest = details.nearest?.length ? `Nearest that exists: ${details.nearest.join(", ")}.` : "";

@@ -1,7 +1,7 @@
 // A line over time or bars for categories, in SVG. Which of them is the answer's own choice; here it is drawn.
 
 import { h, s } from "./dom.js";
-import { cell, number, period, tick } from "./format.js";
+import { cell, number, tick } from "./format.js";
 
 const HEIGHT = 260;
 const BAR = 22;
@@ -9,11 +9,10 @@ const MARGIN = { top: 12, right: 18, bottom: 28, left: 56 };
 
 /** A figure that draws itself again when its width changes. */
 export function chart(answer) {
-  const figure = h("figure.chart");
   const data = prepare(answer);
   const plot = h("div.plot");
   const tip = h("div.tip", { hidden: true, "aria-hidden": "true" });
-  figure.append(legend(data), plot, tip);
+  const figure = h("figure.chart", {}, legend(data), plot, tip);
   let width = 0;
   new ResizeObserver(([entry]) => {
     const now = Math.floor(entry.contentRect.width);
@@ -82,7 +81,7 @@ function lines(data, width, tip) {
   const every = Math.ceil((data.keys.length * 74) / inner.w);
   data.labels.forEach((label, i) => {
     if (i % every) return;
-    const anchor = i === 0 ? "start" : i + every >= data.keys.length && x(i) > width - 50 ? "end" : "middle";
+    const anchor = x(i) > width - 40 ? "end" : "middle";
     svg.append(s("text.axis", { x: x(i), y: HEIGHT - 8, "text-anchor": anchor }, label));
   });
   data.series.forEach((one, index) => {
@@ -97,16 +96,17 @@ function lines(data, width, tip) {
       }
     }
   });
-  const guide = s("line.guide", { y1: MARGIN.top, y2: HEIGHT - MARGIN.bottom, x1: -9, x2: -9 });
+  const guide = s("line.guide", { y1: MARGIN.top, y2: HEIGHT - MARGIN.bottom });
   svg.append(guide);
   svg.addEventListener("pointermove", (event) => {
     const at = event.clientX - svg.getBoundingClientRect().left;
     const i = data.keys.reduce((best, _, n) => (Math.abs(x(n) - at) < Math.abs(x(best) - at) ? n : best), 0);
     guide.setAttribute("x1", x(i));
     guide.setAttribute("x2", x(i));
+    guide.classList.add("at");
     show(tip, data.labels[i], data.series.map((one, n) => [n, one.name, one.values[i], one.column]), x(i), MARGIN.top, width);
   });
-  svg.addEventListener("pointerleave", () => { tip.hidden = true; guide.setAttribute("x1", -9); guide.setAttribute("x2", -9); });
+  svg.addEventListener("pointerleave", () => { tip.hidden = true; guide.classList.remove("at"); });
   return svg;
 }
 
@@ -122,8 +122,8 @@ function runs(values) {
 
 function bars(data, width, tip) {
   const longest = Math.max(...data.labels.map((label) => label.length));
-  const left = Math.min(Math.max(longest * 7.2 + 14, 48), width * 0.38);
-  const fits = Math.floor((left - 14) / 7.2);
+  const left = Math.min(Math.max(longest * 8 + 14, 48), width * 0.38);
+  const fits = Math.floor((left - 14) / 8);
   const group = data.series.length * (data.series.length > 1 ? 13 : BAR) + 10;
   const height = data.keys.length * group + 26;
   const svg = frame(data, width, height);
@@ -160,7 +160,7 @@ function bars(data, width, tip) {
 function show(tip, title, entries, x, y, width) {
   const filled = entries.filter(([, , value]) => value !== null && value !== undefined);
   tip.replaceChildren(
-    h("strong", {}, period(title)),
+    h("strong", {}, title),
     ...filled.map(([n, name, value, column]) =>
       h("span", {}, h(`i.swatch.c${n % 8}`), entries.length > 1 ? `${name} ` : "", h("b", {}, number(value, column)))),
   );

@@ -86,25 +86,12 @@ function fresh() {
 // --- the first sight
 
 function hello() {
-  const starters = catalog ? suggestions(catalog) : [];
+  const starters = catalog?.starters ?? [];
   return h("section.hello", {},
     h("h1", {}, "What would you like to know?"),
     h("p", {}, "Ask in plain English. Every answer shows how it was understood, its SQL and how fresh its data is; where a question can be read in several ways, you choose."),
     starters.length ? h("div.starters", {}, starters.map(({ domain, question }) =>
-      h("button.starter", { type: "button", onclick: () => ask(question) }, h("small", {}, domain), question))) : null);
-}
-
-/** Questions to begin with: the first of each domain in turn, at most six. */
-function suggestions({ domains, metrics }) {
-  const byDomain = domains.map((domain) => metrics.filter((one) => one.domain === domain && one.examples.length));
-  const found = [];
-  for (let i = 0; found.length < 6 && byDomain.some((list) => i < list.length); i += 1) {
-    for (const list of byDomain) {
-      const one = list[i];
-      if (one && found.length < 6) found.push({ domain: one.label, question: one.examples[i % one.examples.length] });
-    }
-  }
-  return found;
+      h("button.starter", { type: "button", onclick: () => ask(question) }, h("small", {}, sidebar.named(domain)), question))) : null);
 }
 
 // --- keys of the keyboard

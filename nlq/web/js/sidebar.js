@@ -6,7 +6,7 @@ import { forget, forgetAll, conversations } from "./history.js";
 const TRASH = "M5 6h10M8 6V4h4v2M6 6l.7 10h6.6L14 6";
 const SHOWN_VALUES = 12;
 /** A domain's folder name for people: short ones are abbreviations. */
-const named = (domain) => (domain.length <= 3 ? domain.toUpperCase() : domain[0].toUpperCase() + domain.slice(1).replaceAll("_", " ")) || "Other";
+export const named = (domain) => (domain.length <= 3 ? domain.toUpperCase() : domain[0].toUpperCase() + domain.slice(1).replaceAll("_", " ")) || "Other";
 
 export function showCatalog(catalog, ask) {
   const list = byId("catalog-list");
