@@ -26,6 +26,7 @@ from nlq.outcome import Because, Choice, Clarify, Outcome, Planned, Refused
 from nlq.plan import MAX_ROWS, Plan
 from nlq.planner import Planner
 from nlq.sql import finish, key_columns, time_column
+from nlq.utc import Moment, utc_now
 from nlq.vocabulary import TIME_DIMENSION, Vocabulary
 from semantic.errors import SemanticError
 
@@ -92,7 +93,7 @@ class TableState(_Frozen):
 
     table: str
     snapshot_id: int
-    published_at: datetime | None = None
+    published_at: Moment | None = None
     newest_day: date | None = None
 
     @field_serializer("snapshot_id", when_used="json")
@@ -126,8 +127,8 @@ class Answer(_Frozen):
     choices: tuple[Choice, ...] = ()
     nearest: tuple[str, ...] = ()
     error: str | None = None
-    asked_at: datetime
-    answered_at: datetime
+    asked_at: Moment
+    answered_at: Moment
     elapsed_ms: float
     cached: bool = False
 
@@ -387,7 +388,7 @@ class _Run:
 
     def __init__(self, question: str, caller: Caller, answer_id: str | None, asked_by: str | None) -> None:
         self.question, self.caller = question, caller
-        self.asked_at = datetime.now(UTC).replace(tzinfo=None)
+        self.asked_at = utc_now()
         self._id, self._asked_by = answer_id or str(uuid.uuid4()), asked_by
         self._started = time.perf_counter()
 
@@ -409,7 +410,7 @@ class _Run:
             role=self.caller.role,
             asked_by=self._asked_by,
             asked_at=self.asked_at,
-            answered_at=datetime.now(UTC).replace(tzinfo=None),
+            answered_at=utc_now(),
             elapsed_ms=round((time.perf_counter() - self._started) * 1000, 3),
             **details,
         )

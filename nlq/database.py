@@ -5,7 +5,6 @@ Belongs here: opening it with the right behaviour for each kind. Does not belong
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -29,11 +28,6 @@ def open_database(url: str) -> sa.Engine:
 def reading(engine: sa.Engine) -> sa.Engine:
     """The same database for statements that only read: on SQLite they wait for no writer."""
     return engine.execution_options(asklake_reads=True)
-
-
-def utc_now() -> datetime:
-    """Now, UTC, without zone, as the tables keep it."""
-    return datetime.now(UTC).replace(tzinfo=None)
 
 
 def _prepare_sqlite(connection: Any, _record: Any) -> None:

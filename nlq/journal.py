@@ -18,7 +18,8 @@ from typing import TYPE_CHECKING, Any, Literal
 import sqlalchemy as sa
 
 from nlq.answer import Answer
-from nlq.database import open_database, reading, utc_now
+from nlq.database import open_database, reading
+from nlq.utc import utc_now
 
 if TYPE_CHECKING:
     from lakehouse_assets.lakehouse.lake import Lake

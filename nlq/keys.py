@@ -15,8 +15,9 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from nlq.database import open_database, reading, utc_now
+from nlq.database import open_database, reading
 from nlq.guard import ROLES, Caller
+from nlq.utc import utc_now
 
 PREFIX = "alk"
 _SECRET_BYTES = 32

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -62,7 +63,8 @@ def create_app(
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-        asking, access, close = await anyio.to_thread.run_sync(lambda: _open(lake, database or settings.queue_url, limiter, kept, loopback))
+        opened = partial(_open, lake, database or settings.queue_url, limiter, kept, loopback)
+        asking, access, close = await anyio.to_thread.run_sync(opened)
         recorder = Recorder(asking.journal, lake)
         recorder.start()
         app.state.service = Service(

@@ -5,7 +5,7 @@ Belongs here: their fields, bounds and examples. Does not belong here: what is d
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator
@@ -14,6 +14,7 @@ from nlq.answer import Answer
 from nlq.journal import MAX_COMMENT, VerdictName
 from nlq.plan import Plan
 from nlq.queue import MAX_QUESTION, Question
+from nlq.utc import Moment, as_utc
 
 Words = Annotated[str, Field(min_length=1, max_length=MAX_QUESTION, pattern=r"\S", description="A question, in words.")]
 
@@ -46,7 +47,7 @@ class Ask(_Request):
     def _sensible(cls, now: datetime | None) -> datetime | None:
         if now is None:
             return None
-        plain = now.astimezone(UTC).replace(tzinfo=None) if now.tzinfo else now
+        plain = as_utc(now)
         if not 1900 <= plain.year <= 2200:
             raise ValueError("the year is between 1900 and 2200")
         return plain
@@ -111,7 +112,7 @@ class FeedbackGiven(BaseModel):
     id: str
     answer_id: str
     verdict: VerdictName
-    given_at: datetime
+    given_at: Moment
 
 
 class Replay(BaseModel):
@@ -127,9 +128,9 @@ class QuestionDocument(BaseModel):
     id: str
     question: str
     status: Literal["queued", "running", "answered", "clarify", "refused", "failed"]
-    created_at: datetime
-    started_at: datetime | None = None
-    finished_at: datetime | None = None
+    created_at: Moment
+    started_at: Moment | None = None
+    finished_at: Moment | None = None
     error: str | None = None
     answer: Answer | None = None
 
