@@ -88,7 +88,7 @@ function fresh() {
 function hello() {
   const starters = catalog?.starters ?? [];
   return h("section.hello", {},
-    h("h1", {}, "What would you like to know?"),
+    h("h2", {}, "What would you like to know?"),
     h("p", {}, "Ask in plain English. Every answer shows how it was understood, its SQL and how fresh its data is; where a question can be read in several ways, you choose."),
     starters.length ? h("div.starters", {}, starters.map(({ domain, question }) =>
       h("button.starter", { type: "button", onclick: () => ask(question) }, h("small", {}, sidebar.named(domain)), question))) : null);

@@ -74,10 +74,8 @@ def opened(browser: Browser, service: Served, size: dict[str, int], scheme: str)
     page.on("pageerror", lambda error: complaints.append(str(error)))
     page.on("console", lambda message: complaints.append(message.text) if message.type == "error" else None)
     foreign: list[str] = []
-    page.on(
-        "request",
-        lambda request: None if request.url.startswith((service.url, "blob:")) else foreign.append(request.url),
-    )
+    own = (service.url, "blob:")
+    page.on("request", lambda request: None if request.url.startswith(own) else foreign.append(request.url))
     page.goto("/")
     yield page
     context.close()
