@@ -108,6 +108,7 @@ class Answer(_Frozen):
     question: str
     outcome: OutcomeName
     sentence: str
+    summary: str | None = None
     tenant: str | None = None
     role: str = "analyst"
     asked_by: str | None = None
@@ -163,6 +164,7 @@ class Answerer:
         roles: Mapping[str, Role] = ROLES,
         planner: Callable[[Vocabulary], PlansQuestions] = Planner,
         planner_name: str = Planner.name,
+        summarise: Callable[[Answer], str | None] | None = None,
         kept: KeptAnswers | None = None,
     ) -> None:
         """Nothing is read until the first question.
@@ -173,10 +175,11 @@ class Answerer:
             roles: What each role may do.
             planner: Makes what plans questions over a vocabulary.
             planner_name: Which planners those are.
+            summarise: Puts an answer into a sentence of its own beside the built-in one; nothing does if None.
             kept: Answers given already, to give again while the tables they read are the same; none if None.
         """
         self._lake, self._layer, self._roles = lake, layer, roles
-        self._make_planner, self.planner_name, self._kept = planner, planner_name, kept
+        self._make_planner, self.planner_name, self._summarise, self._kept = planner, planner_name, summarise, kept
         self._guards: OrderedDict[int, Guard] = OrderedDict()
         self._planners: OrderedDict[tuple[int, Caller], RememberingPlanner] = OrderedDict()
         self._states: OrderedDict[tuple[str, int], TableState] = OrderedDict()
@@ -290,6 +293,8 @@ class Answerer:
         try:
             with self._lake.session(heads=run.heads) as session:
                 answer = self._execute(run, plan, outcome, session)
+            if self._summarise:
+                answer = answer.model_copy(update={"summary": self._summarise(answer)})
             if self._kept and key:
                 self._kept.keep(key, answer, run.heads)
             return answer

@@ -5,10 +5,11 @@ Belongs here: putting the semantic layer, the values and the answerer together. 
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from lakehouse_assets.lakehouse.lake import Lake
+    from lakehouse_assets.settings import Settings
     from nlq.answer import Answerer
     from nlq.cache import KeptAnswers
 
@@ -30,7 +31,25 @@ def open_answerer(lake: Lake, *, kept: KeptAnswers | None = None) -> Answerer:
 
     _parse_if_needed(lake)
     layer = SemanticLayer(lake.settings)
-    return Answerer(lake, PlannedLayer(layer, DimensionValues(lake, layer)), kept=kept)
+    return Answerer(lake, PlannedLayer(layer, DimensionValues(lake, layer)), kept=kept, **_with_model(lake.settings))
+
+
+def _with_model(settings: Settings) -> dict[str, Any]:
+    """What an answerer is given where the settings name a language model."""
+    from nlq.llm.client import ModelClient
+
+    client = ModelClient.of(settings)
+    if client is None:
+        return {}
+    from nlq.llm.planner import BothPlanners, ModelPlanner
+    from nlq.llm.summary import summary_of
+    from nlq.planner import Planner
+
+    return {
+        "planner": lambda vocabulary: BothPlanners(Planner(vocabulary), ModelPlanner(vocabulary, client)),
+        "planner_name": BothPlanners.name,
+        "summarise": (lambda answer: summary_of(answer, client)) if settings.llm_summary else None,
+    }
 
 
 def _parse_if_needed(lake: Lake) -> None:

@@ -23,6 +23,7 @@ function answered(answer) {
   const single = answer.rows.length === 1 && answer.columns.length === 1;
   return [
     single ? figure(answer) : h("p.sentence", {}, answer.sentence),
+    answer.summary ? h("p.summary", {}, answer.summary, h("span.quiet-text", {}, " by the language model, numbers checked")) : null,
     single && answer.filters.length ? h("p.scope", {}, answer.filters.join(" · ")) : null,
     answer.notes.map((note) => h("p.note", {}, note)),
     answer.chart ? chart(answer) : null,
