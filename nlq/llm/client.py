@@ -151,9 +151,8 @@ class ModelClient:
         form: dict[str, Any] = {}
         if schema is not None:
             form["response_format"] = {"type": "json_schema", "json_schema": {"name": "reply", "schema": schema}}
-        made: Any = self._client.with_options(timeout=left).chat.completions.create(
-            model=self.model, messages=messages, temperature=0, **form
-        )  # pyright: ignore[reportCallIssue]
+        request: dict[str, Any] = {"model": self.model, "messages": messages, "temperature": 0, **form}
+        made: Any = self._client.with_options(timeout=left).chat.completions.create(**request)
         choices = getattr(made, "choices", None)
         message = choices[0].message if choices else None
         if message is None:

@@ -53,17 +53,16 @@ def part_for(question: str, vocabulary: Vocabulary, also: Iterable[str] = ()) ->
 
 def _score(question: str, texts: Iterable[str]) -> float:
     """How much of a text the question says, 0 to 100; descriptions are longer, so they count less by nature."""
-    return max(
-        (fuzz.token_set_ratio(text, question, processor=utils.default_process) for text in texts if text), default=0.0
-    )
+    process = utils.default_process
+    return max((fuzz.token_set_ratio(text, question, processor=process) for text in texts if text), default=0.0)
 
 
 def _values(question: str, dimension: Dimension) -> tuple[Any, ...]:
-    """The values that the question names, then the most frequent ones."""
+    """The values that the question names, the longest first, then the most frequent ones."""
     if dimension.is_time:
         return ()
     items = [item for item in dimension.values.items if len(str(item)) <= _VALUE_LENGTH]
-    named = [item for item in items if _says(question, item)]
+    named = sorted((item for item in items if _says(question, item)), key=lambda item: -len(str(item)))
     return tuple(dict.fromkeys((*named, *items)))[:MOST_VALUES]
 
 

@@ -65,7 +65,7 @@ class Handler(BaseHTTPRequestHandler):
 def _completion(message: dict[str, Any]) -> Callable[[Handler], None]:
     document = {
         "id": "c", "object": "chat.completion", "created": 0, "model": "scripted",
-        "choices": [{"index": 0, "finish_reason": "stop", "message": {"role": "assistant", "content": None, **message}}],
+        "choices": [{"index": 0, "finish_reason": "stop", "message": {"role": "assistant", **message}}],
     }  # fmt: skip
     return lambda handler: handler.answer(200, json.dumps(document).encode())
 
