@@ -248,12 +248,12 @@ class Answerer:
         return self.rerun(stored, answer_id, caller)
 
     def rerun(self, stored: StoredPlan, answer_id: str, caller: Caller | None = None) -> Answer:
-        """Run a plan again at its snapshots, as whoever asked it first.
+        """Run a plan again at its snapshots, as whoever asked it first; for the platform itself if no caller is named.
 
         Raises:
             AnswerNotFoundError: the caller may not see it.
         """
-        if not may_see(caller or Caller(), stored.caller):
+        if caller is not None and not may_see(caller, stored.caller):
             raise AnswerNotFoundError(f"there is no answer {answer_id}")
         run = self._begin(stored.question, stored.caller, None, answer_id, None)
         with self._lake.session(at=stored.snapshots) as session:

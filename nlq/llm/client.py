@@ -9,12 +9,9 @@ import random
 import threading
 import time
 from collections.abc import Callable, Sequence
-from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from openai import OpenAI
-
     from lakehouse_assets.settings import Settings
 
 TRIES = 3
@@ -81,7 +78,11 @@ class ModelClient:
             breaker: Shared state of the endpoint; a new one if None.
             sleep: Waits between tries.
         """
-        self._base_url, self.model, self._key, self._timeout_s = base_url, model, key, timeout_s
+        from openai import OpenAI
+
+        self.model, self._timeout_s = model, timeout_s
+        # The package wants a key even where the endpoint does not.
+        self._client = OpenAI(base_url=base_url, api_key=key or "none", max_retries=0)
         self._breaker, self._sleep = breaker or Breaker(), sleep
 
     @classmethod
@@ -91,13 +92,6 @@ class ModelClient:
             return None
         key = settings.llm_api_key.get_secret_value()
         return cls(settings.llm_base_url, settings.llm_model, key, timeout_s=settings.llm_timeout_s)
-
-    @cached_property
-    def _client(self) -> OpenAI:
-        from openai import OpenAI
-
-        # The package wants a key even where the endpoint does not.
-        return OpenAI(base_url=self._base_url, api_key=self._key or "none", max_retries=0)
 
     def deadline(self) -> float:
         """The moment by which a question must be done with, for several replies to share."""

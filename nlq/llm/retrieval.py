@@ -62,14 +62,16 @@ def _values(question: str, dimension: Dimension) -> tuple[Any, ...]:
     if dimension.is_time:
         return ()
     items = [item for item in dimension.values.items if len(str(item)) <= _VALUE_LENGTH]
-    named = sorted((item for item in items if _says(question, item)), key=lambda item: -len(str(item)))
+    said = {item: _said(question, item) for item in items}
+    named = sorted((i for i in items if said[i] >= _NAMED), key=lambda item: (-said[item], -len(str(item))))
     return tuple(dict.fromkeys((*named, *items)))[:MOST_VALUES]
 
 
 def _named(question: str, values: Iterable[Any]) -> bool:
-    return any(_says(question, value) for value in values)
+    return any(_said(question, value) >= _NAMED for value in values)
 
 
-def _says(question: str, value: Any) -> bool:
+def _said(question: str, value: Any) -> float:
+    """How much of a value stands in the question as it is, 0 to 100."""
     text = str(value).replace("_", " ")
-    return len(text) > 1 and fuzz.partial_ratio(text, question, processor=utils.default_process) >= _NAMED
+    return fuzz.partial_ratio(text, question, processor=utils.default_process) if len(text) > 1 else 0.0
