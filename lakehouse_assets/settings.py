@@ -64,6 +64,9 @@ class Settings(BaseSettings):
         default=timedelta(days=7), description="How long the branch of a publication that failed its audit is kept."
     )
 
+    scheduled_questions: Path | None = Field(
+        default=None, description="YAML file of questions that are asked by the clock; default <home>/questions.yml."
+    )
     workers: int = Field(default=8, ge=1, description="Questions the API answers at the same time.")
     rate_per_minute: int = Field(default=60, ge=0, description="API calls a minute per key and per address; 0: any.")
     rate_per_hour: int = Field(default=1000, ge=0, description="API calls an hour per key and per address; 0: any.")
@@ -125,6 +128,11 @@ class Settings(BaseSettings):
     def landing_root(self) -> str:
         """Where the file sensor looks: a folder or an s3:// prefix."""
         return self.landing or str(self.home.absolute() / "landing")
+
+    @property
+    def scheduled_questions_file(self) -> Path:
+        """The file of questions that are asked by the clock; it need not exist."""
+        return self.scheduled_questions or self.home.absolute() / "questions.yml"
 
     @property
     def dagster_storage(self) -> Path:

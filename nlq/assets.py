@@ -5,6 +5,7 @@ Belongs here: launching and reporting. Does not belong here: answering (answer, 
 """
 
 from collections.abc import Iterator
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 import dagster as dg
@@ -35,6 +36,8 @@ class QuestionConfig(dg.Config):
     tenant: str = Field("", description="Tenant whose data may be seen; empty for whoever may see all.")
     role: str = Field("analyst", description="Role of the asker.")
     answer_id: str = Field("", description="Identifier to give the answer, so that it is stored once.")
+    asked_by: str = Field("", description="Name of the asker; the run if empty.")
+    now: str = Field("", description="Moment that relative times are relative to, ISO 8601 in UTC; the clock if empty.")
 
 
 def answers_asset(settings: "Settings") -> dg.AssetsDefinition:
@@ -69,11 +72,13 @@ def _answer_one(lake: "Lake", config: QuestionConfig, run_id: str) -> "tuple[lis
     from nlq.guard import Caller
     from nlq.opening import open_answerer
     from nlq.store import store_answers
+    from nlq.utc import as_utc
 
     caller = Caller(config.tenant or None, config.role)
+    now = as_utc(datetime.fromisoformat(config.now)) if config.now else None
     # A retried run stores its answer once: the run's id is the answer's, unless the asker chose one.
     answer = open_answerer(lake).ask(
-        config.question, caller, answer_id=config.answer_id or run_id, asked_by=f"run {run_id}"
+        config.question, caller, now, answer_id=config.answer_id or run_id, asked_by=config.asked_by or f"run {run_id}"
     )
     published = store_answers(lake, [answer], run_id)
     return [answer], [published] if published else []

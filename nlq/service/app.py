@@ -34,6 +34,7 @@ from nlq.service.work import Work
 
 if TYPE_CHECKING:
     from lakehouse_assets.lakehouse.lake import Lake
+    from lakehouse_assets.settings import Settings
 
 WEB = Path(__file__).resolve().parent.parent / "web"
 _DESCRIPTION = """Questions in plain English over a lakehouse, answered with the rows, the plan, the SQL, the snapshots
@@ -53,13 +54,14 @@ def create_app(
     Args:
         lake: Where the tables are.
         loopback: Whether only this machine can call; then no key is needed until there is one.
-        limiter: Counts calls; by the settings and in this process if None.
-        store: Keeps answers; in this process if None.
+        limiter: Counts calls; the settings' if None.
+        store: Keeps answers; the settings' if None.
         database: SQLAlchemy URL of the keys, the queue and the journal; the settings' if None.
     """
     settings = lake.settings
-    limiter = limiter or LimiterInProcess(rates(settings.rate_per_minute, settings.rate_per_hour))
-    kept = KeptAnswers(store or AnswersInProcess())
+    shared_limiter, shared_store = _shared(settings)
+    limiter = limiter or shared_limiter
+    kept = KeptAnswers(store or shared_store)
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
@@ -88,6 +90,17 @@ def create_app(
     app.add_middleware(GZipMiddleware, minimum_size=2_000)
     app.add_middleware(Frame)
     return app
+
+
+def _shared(settings: Settings) -> tuple[RateLimiter, AnswerStore]:
+    """Limits and answers by the settings: in Redis where there is one, else in this process."""
+    limits = rates(settings.rate_per_minute, settings.rate_per_hour)
+    if not settings.redis_url:
+        return LimiterInProcess(limits), AnswersInProcess()
+    from nlq.service.redis import AnswersInRedis, LimiterInRedis, connect
+
+    client = connect(settings.redis_url)
+    return LimiterInRedis(client, limits), AnswersInRedis(client)
 
 
 async def _page() -> FileResponse:
