@@ -22,9 +22,8 @@ from pathlib import Path
 from typing import Any
 
 START_S = 180
-_WEEKS = [
-    f"from 2025-{m:02}-{d:02} to 2026-06-{e:02}" for m in range(1, 13) for d in range(1, 29) for e in range(1, 31)
-]
+_DAYS = [f"since 2025-{m:02}-{d:02}" for m in range(1, 13) for d in range(1, 29)]
+_SPANS = [*_DAYS, *(f"{span} until 2026-{m:02}-15" for m in (4, 5, 6) for span in _DAYS)]
 
 
 @contextmanager
@@ -72,7 +71,7 @@ def ask_over_http(home: str, questions: Sequence[str], askers: int, asks: int, f
     def body() -> bytes:
         n = next(numbers)
         question = questions[n % len(questions)]
-        return json.dumps({"question": f"{question} {_WEEKS[n]}" if fresh else question}).encode()
+        return json.dumps({"question": f"{question} {_SPANS[n]}" if fresh else question}).encode()
 
     def asker(times: int) -> list[tuple[float, bool, str]]:
         connection = HTTPConnection("127.0.0.1", port, timeout=120)

@@ -80,7 +80,7 @@ def test_a_tick_is_a_run_that_answers_once_about_its_own_moment(asked_lake: Lake
     tick = datetime(2026, 2, 16, 8, tzinfo=ZoneInfo("Asia/Kolkata"))
     with dg.DagsterInstance.ephemeral() as instance:
         context = dg.build_schedule_context(instance=instance, scheduled_execution_time=tick)
-        request = list(schedule.evaluate_tick(context).run_requests or ())[0]
+        request = next(iter(schedule.evaluate_tick(context).run_requests or ()))
         assert request.run_key == "2026-02-16T02:30:00"
         definitions = dg.Definitions(
             assets=[asset], jobs=[job], resources={"lakehouse": LakeResource(home=str(asked_lake.settings.home))}
