@@ -65,7 +65,7 @@ class Settings(BaseSettings):
     )
 
     scheduled_questions: Path | None = Field(
-        default=None, description="YAML file of questions that are asked by the clock; default <home>/questions.yml."
+        default=None, description="YAML file of questions asked by the clock; default: questions.yml in ASKLAKE_HOME."
     )
     workers: int = Field(default=8, ge=1, description="Questions the API answers at the same time.")
     rate_per_minute: int = Field(default=60, ge=0, description="API calls a minute per key and per address; 0: any.")
@@ -73,8 +73,9 @@ class Settings(BaseSettings):
     trusted_proxies: str = Field(
         default="", description="Addresses of proxies whose X-Forwarded-For says who calls; separated by commas."
     )
-    redis_url: str = Field(
-        default="", description="Redis that several API processes share limits and answers in; none: each its own."
+    redis_url: SecretStr = Field(
+        default=SecretStr(""),
+        description="Redis that several API processes share limits and answers in; none: each its own.",
     )
     llm_base_url: str = Field(
         default="", description="OpenAI-compatible endpoint, e.g. http://localhost:11434/v1 of Ollama; none: no model."

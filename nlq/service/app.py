@@ -95,11 +95,12 @@ def create_app(
 def _shared(settings: Settings) -> tuple[RateLimiter, AnswerStore]:
     """Limits and answers by the settings: in Redis where there is one, else in this process."""
     limits = rates(settings.rate_per_minute, settings.rate_per_hour)
-    if not settings.redis_url:
+    url = settings.redis_url.get_secret_value()
+    if not url:
         return LimiterInProcess(limits), AnswersInProcess()
     from nlq.service.redis import AnswersInRedis, LimiterInRedis, connect
 
-    client = connect(settings.redis_url)
+    client = connect(url)
     return LimiterInRedis(client, limits), AnswersInRedis(client)
 
 
