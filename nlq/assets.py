@@ -27,6 +27,7 @@ OP = "answer"
 KEY = asset_key(ANSWERS.identifier)
 BATCH = 100
 MAX_BATCHES = 20
+_TOLD_ROWS = 100
 
 
 class QuestionConfig(dg.Config):
@@ -136,7 +137,15 @@ def _report(
 def _told(answers: "list[Answer]") -> dict[str, Any]:
     outcomes = [a.outcome for a in answers]
     counts = {outcome: outcomes.count(outcome) for outcome in sorted(set(outcomes))}
-    return {**counts, "answers": dg.MetadataValue.md(_shown(answers[:20]))}
+    told = {**counts, "answers": dg.MetadataValue.md(_shown(answers[:20]))}
+    return {**told, "answer": _in_full(answers[0])} if len(answers) == 1 else told
+
+
+def _in_full(answer: "Answer") -> dg.JsonMetadataValue:
+    """A single answer, for who launched its run by GraphQL; of long ones the first rows."""
+    fields = {"answer_id", "question", "outcome", "sentence", "columns", "row_count", "choices", "nearest"}
+    rows = answer.model_dump(mode="json", include={"rows"})["rows"][:_TOLD_ROWS]
+    return dg.MetadataValue.json({**answer.model_dump(mode="json", include=fields), "rows": rows})
 
 
 def _shown(answers: "list[Answer]") -> str:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, field_validator
 
 from nlq.answer import Answer
 from nlq.journal import MAX_COMMENT, VerdictName
@@ -16,7 +16,18 @@ from nlq.plan import Plan
 from nlq.queue import MAX_QUESTION, Question
 from nlq.utc import Moment, as_utc
 
-Words = Annotated[str, Field(min_length=1, max_length=MAX_QUESTION, pattern=r"\S", description="A question, in words.")]
+
+def _storable(text: str) -> str:
+    """Databases keep every character but this one."""
+    if "\0" in text:
+        raise ValueError("a text cannot have the character NUL")
+    return text
+
+
+Text = Annotated[str, AfterValidator(_storable)]
+Words = Annotated[
+    Text, Field(min_length=1, max_length=MAX_QUESTION, pattern=r"\S", description="A question, in words.")
+]
 
 
 class _Request(BaseModel):
@@ -63,7 +74,7 @@ class Ask(_Request):
 class Query(Plan):
     """Figures by name: a plan. Dimensions may be named in short, as ``ward_id`` for ``complaint__ward_id``."""
 
-    question: str = Field(default="", max_length=MAX_QUESTION, description="The words it stands for, if any.")
+    question: Text = Field(default="", max_length=MAX_QUESTION, description="The words it stands for, if any.")
 
     model_config = ConfigDict(
         extra="forbid",
@@ -85,7 +96,7 @@ class Enqueue(_Request):
     """A question for the queue."""
 
     question: Words
-    idempotency_key: str | None = Field(
+    idempotency_key: Text | None = Field(
         default=None, min_length=1, max_length=200, description="The same key again is the same question."
     )
 
@@ -98,7 +109,7 @@ class Feedback(_Request):
     """What an asker thinks of an answer."""
 
     verdict: VerdictName
-    comment: str | None = Field(default=None, max_length=MAX_COMMENT)
+    comment: Text | None = Field(default=None, max_length=MAX_COMMENT)
 
     model_config = ConfigDict(
         extra="forbid",

@@ -26,6 +26,9 @@ const NEXT = {
 
 export const hasKey = () => key !== "";
 
+/** The public part of the key: whose conversations are shown. */
+export const keyId = () => key.split("_")[1] ?? "";
+
 export function setKey(text) {
   key = text.trim();
   try {

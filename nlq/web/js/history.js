@@ -1,6 +1,8 @@
-// Conversations, kept in this browser.
+// Conversations, kept in this browser, apart for each key.
 
-const KEY = "asklake.conversations";
+import { keyId } from "./api.js";
+
+const place = () => `asklake.conversations.${keyId()}`;
 const MOST = 30;
 const MOST_TURNS = 40;
 const MOST_ROWS = 100;
@@ -8,7 +10,7 @@ const MOST_ROWS = 100;
 /** Newest first: [{id, title, at, turns: [{question, answer}]}]. */
 export function conversations() {
   try {
-    const found = JSON.parse(localStorage.getItem(KEY) ?? "[]");
+    const found = JSON.parse(localStorage.getItem(place()) ?? "[]");
     return Array.isArray(found) ? found : [];
   } catch {
     return [];
@@ -30,7 +32,7 @@ export function keep(conversation) {
   let all = [kept, ...conversations().filter((one) => one.id !== conversation.id)].slice(0, MOST);
   while (all.length) {
     try {
-      localStorage.setItem(KEY, JSON.stringify(all));
+      localStorage.setItem(place(), JSON.stringify(all));
       return;
     } catch {
       all = all.slice(0, -1);
@@ -40,10 +42,10 @@ export function keep(conversation) {
 
 export function forget(id) {
   try {
-    localStorage.setItem(KEY, JSON.stringify(conversations().filter((one) => one.id !== id)));
+    localStorage.setItem(place(), JSON.stringify(conversations().filter((one) => one.id !== id)));
   } catch { /* storage is off: there is nothing to forget */ }
 }
 
 export function forgetAll() {
-  try { localStorage.removeItem(KEY); } catch { /* see above */ }
+  try { localStorage.removeItem(place()); } catch { /* see above */ }
 }
