@@ -26,7 +26,7 @@ $(VENV)/.ready: pyproject.toml uv.lock
 run: setup ## Sample data through the whole lakehouse, and ten questions answered
 	@$(BIN)/asklake demo
 
-dev: setup ## Dagit, daemon and sensors on this machine
+dev: setup ## Dagit, daemon, sensors, API and chat page on this machine
 	@$(BIN)/asklake dev
 
 lint: setup ## Style, types, SQL, architecture

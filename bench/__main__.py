@@ -1,6 +1,6 @@
 """`make bench`: run the benchmarks, print medians and ratios, write bench/results.json.
 
-python -m bench [ingest] [build] [incremental] [query] [questions] [plan] [--repeat 5] [--scale 1.0]
+python -m bench [ingest] [build] [incremental] [query] [questions] [plan] [serving] [--repeat 5] [--scale 1.0]
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from rich.table import Table
 
 from bench.data import event_files
 from bench.measure import Contender, Result, compare, in_own_process, save
+from bench.serving import ask_over_http
 from bench.work import (
     build_ours,
     build_plain_dbt,
@@ -139,9 +140,29 @@ def plan(folder: Path, repeat: int, scale: float) -> list[Result]:
     return [compare("plan", contenders, repeat=repeat, aim="95th percentile at most 20 ms at 200 metrics")]
 
 
+def serving(folder: Path, repeat: int, scale: float) -> list[Result]:
+    """POST /nlq over 1 M events: remembered and fresh, by one asker and by a hundred."""
+    home = folder / "serving"
+    in_own_process(make_history, str(home), 540, int(1852 * scale))
+    asked = ["Complaints by ward", "Complaints by channel", "SLA breach rate by priority", "Complaints by month"]
+    return [
+        compare(
+            f"nlq_{askers}_{'asker' if askers == 1 else 'askers'}",
+            [
+                Contender("remembered", ask_over_http, (str(home), asked, askers, 2000, False)),
+                Contender("fresh", ask_over_http, (str(home), asked, askers, 400, True)),
+            ],
+            repeat=repeat,
+            aim="p95 at most 20 ms remembered, 200 ms fresh, for one asker",
+        )
+        for askers in (1, 100)
+    ]
+
+
 BENCHMARKS: dict[str, Callable[[Path, int, float], list[Result]]] = {
     "ingest": ingest, "build": build, "incremental": incremental, "query": query, "questions": questions,
     "plan": plan,
+    "serving": serving,
 }  # fmt: skip
 
 

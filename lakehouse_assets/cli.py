@@ -26,6 +26,8 @@ quarantine_app = typer.Typer(help="Records that could not be loaded: what is wro
 app.add_typer(quarantine_app, name="quarantine")
 branches_app = typer.Typer(help="Branches that publications of the cluster profile left.", invoke_without_command=True)
 app.add_typer(branches_app, name="branches")
+key_app = typer.Typer(help="Keys of the API: who may ask over HTTP, for which tenant, in which role.")
+app.add_typer(key_app, name="key")
 
 Tenant = Annotated[str | None, typer.Option("--tenant", help="Tenant to act as, for example pb.amritsar.")]
 Limit = Annotated[int, typer.Option("--limit", min=1, max=1000, help="Most rows to return.")]
@@ -295,11 +297,55 @@ def demo(
 def dev(
     host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
     port: Annotated[int, typer.Option(help="Port of Dagit.")] = 3000,
+    api_port: Annotated[int, typer.Option(help="Port of the API and the chat page; 0 for none.")] = 8000,
 ) -> None:
-    """Dagit, the daemon and the sensors, until Ctrl-C."""
+    """Dagit, the daemon, the sensors, the API and the chat page, until Ctrl-C."""
     from lakehouse_assets.commands import dev as body
 
-    body.dev(Out(as_json=False), host, port)
+    body.dev(Out(as_json=False), host, port, api_port)
+
+
+@app.command()
+def serve(
+    host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(help="Port of the API and the chat page.")] = 8000,
+    with_parent: Annotated[bool, typer.Option("--with-parent", hidden=True, help="End when the parent does.")] = False,
+) -> None:
+    """The API and the chat page, until Ctrl-C."""
+    from lakehouse_assets.commands import serve as body
+
+    body.serve(Out(as_json=False), host, port, with_parent=with_parent)
+
+
+@key_app.command("create")
+def key_create(
+    name: Annotated[str, typer.Argument(help="What to know it by, for example the program that will use it.")],
+    tenant: Tenant = None,
+    role: Annotated[str, typer.Option("--role", help="analyst, viewer (of one tenant) or admin.")] = "analyst",
+    as_json: Json = False,
+) -> None:
+    """Make a key; its text is shown once."""
+    from lakehouse_assets.commands import keys
+
+    keys.create(Out(as_json), name, tenant, role)
+
+
+@key_app.command("list")
+def key_list(as_json: Json = False) -> None:
+    """Every key, without its text."""
+    from lakehouse_assets.commands import keys
+
+    keys.list_keys(Out(as_json))
+
+
+@key_app.command("revoke")
+def key_revoke(
+    key_id: Annotated[str, typer.Argument(help="Id that `asklake key list` shows.")], as_json: Json = False
+) -> None:
+    """End a key at once."""
+    from lakehouse_assets.commands import keys
+
+    keys.revoke(Out(as_json), key_id)
 
 
 @app.command()

@@ -25,6 +25,7 @@ from lakehouse_assets.lakehouse.contract import Contract
 from lakehouse_assets.settings import Settings, get_settings
 from nlq.assets import answers_asset
 from nlq.contracts import CONTRACTS as NLQ_CONTRACTS
+from nlq.scheduled import load_questions
 
 
 def platform_contracts() -> dict[str, Contract]:
@@ -69,6 +70,7 @@ def build_defs(settings: Settings, **overrides: Any) -> dg.Definitions:
             *(t for t in triggers if isinstance(t, dg.ScheduleDefinition)),
             schedules.daily_maintenance(maintain),
             schedules.daily_freshness(late),
+            *(schedules.asked_by_the_clock(q, answer) for q in load_questions(settings.scheduled_questions_file)),
         ],
         sensors=[
             *(t for t in triggers if isinstance(t, dg.SensorDefinition)),

@@ -67,6 +67,27 @@ class Settings(BaseSettings):
         default=timedelta(days=7), description="How long the branch of a publication that failed its audit is kept."
     )
 
+    scheduled_questions: Path | None = Field(
+        default=None, description="YAML file of questions asked by the clock; default: questions.yml in ASKLAKE_HOME."
+    )
+    workers: int = Field(default=8, ge=1, description="Questions the API answers at the same time.")
+    rate_per_minute: int = Field(default=60, ge=0, description="API calls a minute per key and per address; 0: any.")
+    rate_per_hour: int = Field(default=1000, ge=0, description="API calls an hour per key and per address; 0: any.")
+    trusted_proxies: str = Field(
+        default="", description="Addresses of proxies whose X-Forwarded-For says who calls; separated by commas."
+    )
+    redis_url: SecretStr = Field(
+        default=SecretStr(""),
+        description="Redis that several API processes share limits and answers in; none: each its own.",
+    )
+    llm_base_url: str = Field(
+        default="", description="OpenAI-compatible endpoint, e.g. http://localhost:11434/v1 of Ollama; none: no model."
+    )
+    llm_model: str = Field(default="", description="Name of the model there.")
+    llm_api_key: SecretStr = Field(default=SecretStr(""), description="Key of that endpoint, if it wants one.")
+    llm_timeout_s: float = Field(default=20.0, gt=0, description="Longest time the model may take for a question.")
+    llm_summary: bool = Field(default=False, description="Whether the model also puts answers into a sentence.")
+
     @model_validator(mode="after")
     def _cluster_is_complete(self) -> Self:
         """Refuse a cluster profile that lacks an address or a key, naming the variables."""
@@ -111,6 +132,11 @@ class Settings(BaseSettings):
     def landing_root(self) -> str:
         """Where the file sensor looks: a folder or an s3:// prefix."""
         return self.landing or str(self.home.absolute() / "landing")
+
+    @property
+    def scheduled_questions_file(self) -> Path:
+        """The file of questions that are asked by the clock; it need not exist."""
+        return self.scheduled_questions or self.home.absolute() / "questions.yml"
 
     @property
     def dagster_storage(self) -> Path:

@@ -9,27 +9,31 @@ from __future__ import annotations
 import time
 import uuid
 from collections import OrderedDict
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from threading import Lock
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple, Protocol
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, computed_field, field_serializer
 
 from lakehouse_assets.lakehouse.engine import QueryRefusedError, QueryTimeoutError, Session
 from nlq import explain
-from nlq.guard import ROLES, TIMEOUT_S, Caller, Guard, GuardError, Role
+from nlq.cache import KeptAnswers, RememberingPlanner
+from nlq.chart import Chart, chart_of
+from nlq.guard import ROLES, TIMEOUT_S, Caller, Guard, GuardError, Role, may_see
 from nlq.outcome import Because, Choice, Clarify, Outcome, Planned, Refused
 from nlq.plan import MAX_ROWS, Plan
 from nlq.planner import Planner
 from nlq.sql import key_columns, statement, time_column, value_columns
+from nlq.utc import Moment, utc_now
 from nlq.vocabulary import TIME_DIMENSION, Vocabulary
 from semantic.errors import SemanticError
 
 if TYPE_CHECKING:
     from lakehouse_assets.lakehouse.database import DatabaseLake
     from lakehouse_assets.lakehouse.lake import Lake
+    from nlq.store import StoredPlan
 
 OutcomeName = Literal["answered", "clarify", "refused", "failed"]
 _CACHED = 256
@@ -41,6 +45,19 @@ class CompiledPlan(NamedTuple):
 
     sql: str
     notes: tuple[str, ...] = ()
+
+
+class PlansQuestions(Protocol):
+    """What finds the plan of a question."""
+
+    @property
+    def vocabulary(self) -> Vocabulary:
+        """What it can be asked about."""
+        ...
+
+    def plan(self, question: str, now: date | datetime, previous: Plan | None = None) -> Outcome:
+        """The outcome for a question; relative times are relative to ``now``, follow-ups to the plan before."""
+        ...
 
 
 class Layer(Protocol):
@@ -78,8 +95,12 @@ class TableState(_Frozen):
 
     table: str
     snapshot_id: int
-    published_at: datetime | None = None
+    published_at: Moment | None = None
     newest_day: date | None = None
+
+    @field_serializer("snapshot_id", when_used="json")
+    def _snapshot_as_text(self, snapshot_id: int) -> str:
+        return str(snapshot_id)  # 19 digits: more than a number keeps in JavaScript
 
 
 class Answer(_Frozen):
@@ -89,6 +110,7 @@ class Answer(_Frozen):
     question: str
     outcome: OutcomeName
     sentence: str
+    summary: str | None = None
     tenant: str | None = None
     role: str = "analyst"
     asked_by: str | None = None
@@ -108,9 +130,20 @@ class Answer(_Frozen):
     choices: tuple[Choice, ...] = ()
     nearest: tuple[str, ...] = ()
     error: str | None = None
-    asked_at: datetime
-    answered_at: datetime
+    asked_at: Moment
+    answered_at: Moment
     elapsed_ms: float
+    cached: bool = False
+
+    @field_serializer("snapshots", when_used="json")
+    def _snapshots_as_text(self, snapshots: dict[str, int]) -> dict[str, str]:
+        return {table: str(snapshot) for table, snapshot in snapshots.items()}
+
+    @computed_field
+    @property
+    def chart(self) -> Chart | None:
+        """What to draw, where a picture helps."""
+        return chart_of(self.columns, self.rows)
 
     @property
     def row_count(self) -> int:
@@ -126,12 +159,31 @@ class Answerer:
     """Answers questions over one lake. Thread-safe."""
 
     def __init__(
-        self, lake: Lake | DatabaseLake, layer: Layer, *, roles: Mapping[str, Role] = ROLES, fiscal_start: int = 1
+        self,
+        lake: Lake | DatabaseLake,
+        layer: Layer,
+        *,
+        roles: Mapping[str, Role] = ROLES,
+        planner: Callable[[Vocabulary], PlansQuestions] = Planner,
+        planner_name: str = Planner.name,
+        summarise: Callable[[Answer], str | None] | None = None,
+        kept: KeptAnswers | None = None,
     ) -> None:
-        """Nothing is read until the first question. ``fiscal_start`` is the month in which fiscal years begin."""
-        self._lake, self._layer, self._roles, self._fiscal_start = lake, layer, roles, fiscal_start
+        """Nothing is read until the first question.
+
+        Args:
+            lake: Where the tables are.
+            layer: What they mean.
+            roles: What each role may do.
+            planner: Makes what plans questions over a vocabulary.
+            planner_name: Which planners those are.
+            summarise: Puts an answer into a sentence of its own beside the built-in one; nothing does if None.
+            kept: Answers given already, to give again while the tables they read are the same; none if None.
+        """
+        self._lake, self._layer, self._roles = lake, layer, roles
+        self._make_planner, self.planner_name, self._summarise, self._kept = planner, planner_name, summarise, kept
         self._guards: OrderedDict[int, Guard] = OrderedDict()
-        self._planners: OrderedDict[tuple[int, Caller], Planner] = OrderedDict()
+        self._planners: OrderedDict[tuple[int, Caller], RememberingPlanner] = OrderedDict()
         self._states: OrderedDict[tuple[str, int], TableState] = OrderedDict()
         self._lock = Lock()
 
@@ -169,7 +221,7 @@ class Answerer:
         run = self._begin(question, caller, heads, answer_id, asked_by)
         try:
             planner, clock = self._planner(run), now or run.asked_at
-            outcome = planner.plan(question, clock, previous) if previous else planner.plan(question, clock)
+            outcome = planner.plan(question, clock, previous)
         except GuardError as error:
             return run.answer("refused", str(error), error=error.code, nearest=error.nearest)
         return self._conclude(run, outcome)
@@ -195,9 +247,18 @@ class Answerer:
         """
         from nlq.store import stored_plan
 
-        caller = caller or Caller()
         stored = stored_plan(self._lake, answer_id)
-        if stored is None or (caller.tenant is not None and stored.caller.tenant != caller.tenant):
+        if stored is None:
+            raise AnswerNotFoundError(f"there is no answer {answer_id}")
+        return self.rerun(stored, answer_id, caller)
+
+    def rerun(self, stored: StoredPlan, answer_id: str, caller: Caller | None = None) -> Answer:
+        """Run a plan again at its snapshots, as whoever asked it first; for the platform itself if no caller is named.
+
+        Raises:
+            AnswerNotFoundError: the caller may not see it.
+        """
+        if caller is not None and not may_see(caller, stored.caller):
             raise AnswerNotFoundError(f"there is no answer {answer_id}")
         run = self._begin(stored.question, stored.caller, None, answer_id, None)
         with self._lake.session(at=stored.snapshots) as session:
@@ -219,6 +280,10 @@ class Answerer:
         return run
 
     def _conclude(self, run: _Run, outcome: Outcome) -> Answer:
+        answer = self._come_to(run, outcome)
+        return answer.model_copy(update={"planner": outcome.planner, "notes": (*answer.notes, *outcome.notes)})
+
+    def _come_to(self, run: _Run, outcome: Outcome) -> Answer:
         if isinstance(outcome, Clarify):
             return run.answer("clarify", outcome.question, choices=outcome.choices)
         if isinstance(outcome, Refused):
@@ -227,9 +292,17 @@ class Answerer:
             plan = self._guard(run.vocabulary).check(outcome.plan, run.caller)
         except GuardError as error:
             return run.answer("refused", str(error), error=error.code, nearest=error.nearest)
+        key = KeptAnswers.key(plan, run.caller, run.vocabulary)
+        if self._kept and key and (known := self._kept.find(key, run.heads)):
+            return run.again(known, outcome)
         try:
             with self._lake.session(heads=run.heads) as session:
-                return self._execute(run, plan, outcome, session)
+                answer = self._execute(run, plan, outcome, session)
+            if self._summarise:
+                answer = answer.model_copy(update={"summary": self._summarise(answer)})
+            if self._kept and key:
+                self._kept.keep(key, answer, run.heads)
+            return answer
         except SemanticError as error:
             return run.answer("refused", f"{error}.", plan=plan, error=str(error))
         except QueryTimeoutError:
@@ -279,14 +352,14 @@ class Answerer:
                 _remember(self._guards, id(vocabulary), Guard(vocabulary, self._roles), _STATES_KEPT)
             return self._guards[id(vocabulary)]
 
-    def _planner(self, run: _Run) -> Planner:
+    def _planner(self, run: _Run) -> RememberingPlanner:
         """The planner over what the caller may know of."""
         visible = self._guard(run.vocabulary).visible(run.caller)
         key = (id(visible), run.caller)
         with self._lock:
             found = self._planners.get(key)
         if found is None or found.vocabulary is not visible:
-            found = Planner(visible, fiscal_start=self._fiscal_start)
+            found = RememberingPlanner(self._make_planner(visible))
             with self._lock:
                 _remember(self._planners, key, found)
         return found
@@ -335,9 +408,16 @@ class _Run:
 
     def __init__(self, question: str, caller: Caller, answer_id: str | None, asked_by: str | None) -> None:
         self.question, self.caller = question, caller
-        self.asked_at = datetime.now(UTC).replace(tzinfo=None)
+        self.asked_at = utc_now()
         self._id, self._asked_by = answer_id or str(uuid.uuid4()), asked_by
         self._started = time.perf_counter()
+
+    def again(self, known: Answer, planned: Planned) -> Answer:
+        """An answer given before, as the answer to this question."""
+        again = self.answer("answered", known.sentence, plan=known.plan, confidence=planned.confidence)
+        own = ("answer_id", "question", "asked_by", "asked_at", "answered_at", "elapsed_ms", "confidence")
+        update = {name: getattr(again, name) for name in own}
+        return known.model_copy(update={**update, "because": planned.because, "cached": True})
 
     def answer(self, outcome: OutcomeName, sentence: str, **details: Any) -> Answer:
         plan: Plan | None = details.get("plan")
@@ -350,7 +430,7 @@ class _Run:
             role=self.caller.role,
             asked_by=self._asked_by,
             asked_at=self.asked_at,
-            answered_at=datetime.now(UTC).replace(tzinfo=None),
+            answered_at=utc_now(),
             elapsed_ms=round((time.perf_counter() - self._started) * 1000, 3),
             **details,
         )

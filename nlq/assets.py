@@ -1,10 +1,11 @@
-"""Questions in Dagster: the asset of their answers, and the op that a queued or launched question runs in.
+"""Questions in Dagster: the assets of answers and verdicts, and the op that a queued or launched question runs in.
 
 Belongs here: launching and reporting. Does not belong here: answering (answer, batch), when a run starts
 (automation.sensors), or how an answer becomes a row (store).
 """
 
 from collections.abc import Iterator
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 import dagster as dg
@@ -13,7 +14,7 @@ from pydantic import Field
 from lakehouse_assets.assets.checks import contract_check_specs
 from lakehouse_assets.assets.resources import LakeResource
 from lakehouse_assets.assets.specs import RETRY, asset_key, engine_kind, published_metadata, spec_of
-from nlq.contracts import ANSWERS
+from nlq.contracts import ANSWERS, CONTRACTS
 
 if TYPE_CHECKING:
     from lakehouse_assets.lakehouse.lake import Lake
@@ -26,6 +27,7 @@ OP = "answer"
 KEY = asset_key(ANSWERS.identifier)
 BATCH = 100
 MAX_BATCHES = 20
+_TOLD_ROWS = 100
 
 
 class QuestionConfig(dg.Config):
@@ -35,15 +37,17 @@ class QuestionConfig(dg.Config):
     tenant: str = Field("", description="Tenant whose data may be seen; empty for whoever may see all.")
     role: str = Field("analyst", description="Role of the asker.")
     answer_id: str = Field("", description="Identifier to give the answer, so that it is stored once.")
+    asked_by: str = Field("", description="Name of the asker; the run if empty.")
+    now: str = Field("", description="Moment that relative times are relative to, ISO 8601 in UTC; the clock if empty.")
 
 
 def answers_asset(settings: "Settings") -> dg.AssetsDefinition:
-    """The asset `semantic.nlq_answers`; its op is named answer."""
+    """The assets `semantic.nlq_answers` and `nlq_feedback`; their op is named answer."""
 
     @dg.multi_asset(
         name=OP,
-        specs=[spec_of(ANSWERS, kinds=["metricflow", engine_kind(settings)])],
-        check_specs=contract_check_specs(ANSWERS),
+        specs=[spec_of(contract, kinds=["metricflow", engine_kind(settings)]) for contract in CONTRACTS],
+        check_specs=[check for contract in CONTRACTS for check in contract_check_specs(contract)],
         can_subset=True,
         retry_policy=RETRY,
         pool="nlq",
@@ -57,6 +61,7 @@ def answers_asset(settings: "Settings") -> dg.AssetsDefinition:
             answers, published = _answer_one(lake, config, run_id)
         else:
             answers, published = _answer_waiting(lake, run_id)
+            published += _publish_journal(lake, run_id)
         for answer in answers:
             context.log.info("%s: %s\n%s", answer.outcome, answer.question, answer.sentence)
         yield from _report(context, answers, published)
@@ -68,11 +73,13 @@ def _answer_one(lake: "Lake", config: QuestionConfig, run_id: str) -> "tuple[lis
     from nlq.guard import Caller
     from nlq.opening import open_answerer
     from nlq.store import store_answers
+    from nlq.utc import as_utc
 
     caller = Caller(config.tenant or None, config.role)
+    now = as_utc(datetime.fromisoformat(config.now)) if config.now else None
     # A retried run stores its answer once: the run's id is the answer's, unless the asker chose one.
     answer = open_answerer(lake).ask(
-        config.question, caller, answer_id=config.answer_id or run_id, asked_by=f"run {run_id}"
+        config.question, caller, now, answer_id=config.answer_id or run_id, asked_by=config.asked_by or f"run {run_id}"
     )
     published = store_answers(lake, [answer], run_id)
     return [answer], [published] if published else []
@@ -100,22 +107,45 @@ def _answer_waiting(lake: "Lake", run_id: str) -> "tuple[list[Answer], list[Publ
     return answers, published
 
 
+def _publish_journal(lake: "Lake", run_id: str) -> "list[Published]":
+    """What a service wrote down and did not live to publish."""
+    from nlq.journal import Journal
+
+    journal = Journal(lake.settings.queue_url)
+    try:
+        return journal.publish(lake, run_id)
+    finally:
+        journal.close()
+
+
 def _report(
     context: dg.AssetExecutionContext, answers: "list[Answer]", published: "list[Published]"
 ) -> Iterator[dg.MaterializeResult | dg.AssetCheckResult]:
     if not published:
         context.log.info("no new answer")
         return
+    newest = {asset_key(done.identifier): done for done in published}
     for key in context.selected_asset_check_keys:
-        # What does not keep the contract is not published, so what was published kept it.
-        yield dg.AssetCheckResult(asset_key=key.asset_key, check_name=key.name, passed=True)
+        if key.asset_key in newest:
+            # What does not keep the contract is not published, so what was published kept it.
+            yield dg.AssetCheckResult(asset_key=key.asset_key, check_name=key.name, passed=True)
+    for asset, done in newest.items():
+        told = _told(answers) if asset == KEY else {}
+        yield dg.MaterializeResult(asset_key=asset, metadata={**published_metadata(done), **told})
+
+
+def _told(answers: "list[Answer]") -> dict[str, Any]:
     outcomes = [a.outcome for a in answers]
-    metadata = {
-        **published_metadata(published[-1]),
-        **{outcome: outcomes.count(outcome) for outcome in sorted(set(outcomes))},
-        "answers": dg.MetadataValue.md(_shown(answers[:20])),
-    }
-    yield dg.MaterializeResult(asset_key=KEY, metadata=metadata)
+    counts = {outcome: outcomes.count(outcome) for outcome in sorted(set(outcomes))}
+    told = {**counts, "answers": dg.MetadataValue.md(_shown(answers[:20]))}
+    return {**told, "answer": _in_full(answers[0])} if len(answers) == 1 else told
+
+
+def _in_full(answer: "Answer") -> dg.JsonMetadataValue:
+    """A single answer, for who launched its run by GraphQL; of long ones the first rows."""
+    fields = {"answer_id", "question", "outcome", "sentence", "columns", "row_count", "choices", "nearest"}
+    rows = answer.model_dump(mode="json", include={"rows"})["rows"][:_TOLD_ROWS]
+    return dg.MetadataValue.json({**answer.model_dump(mode="json", include=fields), "rows": rows})
 
 
 def _shown(answers: "list[Answer]") -> str:

@@ -15,11 +15,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from lakehouse_assets.lakehouse.publication import AuditFailedError
 from nlq.answer import failed_answer
 from nlq.guard import Caller
 from nlq.queue import MAX_TRIES, Finished, Question, QuestionQueue, Status
-from nlq.store import store_answers
+from nlq.store import store_answers, stored_or_refused
 
 if TYPE_CHECKING:
     from lakehouse_assets.lakehouse.lake import Lake
@@ -66,13 +65,13 @@ def answer_batch(
     try:
         with _lease_kept(queue, owner):
             answers = _answer_all(queue, answerer, lake, questions, owner, now, progress)
-            published, unstorable = _store(lake, answers, run_id or owner)
+            published, refused = stored_or_refused(store_answers, lake, answers, run_id or owner)
             ends = {answer.answer_id: _finished(answer) for answer in answers}
-            queue.complete(owner, ends | unstorable)
+            queue.complete(owner, ends | {a.answer_id: Finished(Status.FAILED, None, why) for a, why in refused})
     except BaseException:
         queue.release(owner)
         raise
-    return BatchResult(tuple(answers), published)
+    return BatchResult(tuple(answers), published[-1] if published else None)
 
 
 def _answer_all(
@@ -109,21 +108,6 @@ def _answer_all(
             progress(question, answer)
     queue.close_opened(owner)
     return answers
-
-
-def _store(lake: Lake, answers: Sequence[Answer], run_id: str) -> tuple[Published | None, dict[str, Finished]]:
-    """Store all answers at once; if the audit refuses, each alone, to find the one that breaks the contract."""
-    try:
-        return store_answers(lake, answers, run_id), {}
-    except AuditFailedError:
-        pass
-    published, unstorable = None, {}
-    for answer in answers:
-        try:
-            published = store_answers(lake, [answer], run_id) or published
-        except AuditFailedError as error:
-            unstorable[answer.answer_id] = Finished(Status.FAILED, None, str(error))
-    return published, unstorable
 
 
 def _finished(answer: Answer) -> Finished:

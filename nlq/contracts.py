@@ -1,4 +1,4 @@
-"""The contract of ``semantic.nlq_answers``, the table of every question and what became of it.
+"""The contracts of ``semantic.nlq_answers``, every question and what became of it, and of what askers thought of it.
 
 What a row is, and nothing about how it is made (``store``).
 """
@@ -61,4 +61,29 @@ ANSWERS = Contract(
     ),
 )
 
-CONTRACTS: tuple[Contract, ...] = (ANSWERS,)
+
+class NlqFeedback(TableModel):
+    """What askers thought of answers; one row per verdict. Of several by one asker the newest counts."""
+
+    given_date: pl.Date = column("Day the verdict was given, in UTC.")
+    feedback_id: pl.String = column("Identifier of the verdict.")
+    answer_id: pl.String = column("The answer it is about, in nlq_answers.")
+    tenant_id: pl.String = column("Tenant of the asker; missing if none.", nullable=True)
+    verdict: pl.String = column("What the asker thought: right or wrong.", isin=["right", "wrong"])
+    comment: pl.String = column("What the asker wrote with it.", nullable=True)
+    given_by: pl.String = column("Who gave it, if known.", nullable=True)
+    given_at: Timestamp = column("When it was given, in UTC.")
+
+
+FEEDBACK = Contract(
+    model=NlqFeedback,
+    table="nlq_feedback",
+    layer="semantic",
+    domain="nlq",
+    key=("feedback_id",),
+    grain="one row per verdict on an answer",
+    partitions=(day("given_date"),),
+    owner="team:analytics",
+)
+
+CONTRACTS: tuple[Contract, ...] = (ANSWERS, FEEDBACK)

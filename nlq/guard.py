@@ -52,6 +52,12 @@ ROLES: Mapping[str, Role] = {
 """``viewer`` needs a tenant; the others see all tenants unless the caller belongs to one."""
 
 
+def may_see(caller: Caller, asker: Caller) -> bool:
+    """Whether a caller may see what another asked and was answered: of the own tenant, in the own role."""
+    own_tenant = caller.tenant is None or caller.tenant == asker.tenant
+    return own_tenant and (caller.role in (asker.role, "admin"))
+
+
 class GuardError(Exception):
     """A plan that may not run: ``code`` for programs, the message for people, the nearest that may."""
 

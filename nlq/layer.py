@@ -6,8 +6,10 @@ or running anything.
 
 from __future__ import annotations
 
+import hashlib
 from collections import Counter
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from threading import Lock
 from typing import TYPE_CHECKING, Any
 
@@ -38,7 +40,8 @@ class PlannedLayer:
         stamp = (catalog.fingerprint, tuple(heads.get(relation, heads.get("")) for relation in relations))
         with self._lock:
             if self._last is None or self._last[0] != stamp:
-                self._last = (stamp, self._read(catalog))
+                fingerprint = hashlib.sha256(repr((stamp, relations)).encode()).hexdigest()[:16]
+                self._last = (stamp, replace(self._read(catalog), fingerprint=fingerprint))
             return self._last[1]
 
     def compile(self, plan: Plan) -> CompiledPlan:

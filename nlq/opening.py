@@ -5,17 +5,23 @@ Belongs here: putting the semantic layer, the values and the answerer together. 
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from lakehouse_assets.lakehouse.lake import Lake
     from lakehouse_assets.settings import Settings
     from nlq.answer import Answerer
+    from nlq.cache import KeptAnswers
 
 
-def open_answerer(lake: Lake) -> Answerer:
+def open_answerer(lake: Lake, *, kept: KeptAnswers | None = None) -> Answerer:
     """What answers questions over this lake; the dbt project is parsed first where its manifest is missing or old.
+
+    Args:
+        lake: Where the tables are.
+        kept: Answers to give again as long as they hold; none if None.
 
     Raises:
         DbtFailedError: the project does not parse.
@@ -27,9 +33,7 @@ def open_answerer(lake: Lake) -> Answerer:
 
     _parse_if_needed(lake)
     layer = SemanticLayer(lake.settings)
-    return Answerer(
-        lake, PlannedLayer(layer, DimensionValues(lake, layer)), fiscal_start=lake.settings.fiscal_year_start
-    )
+    return Answerer(lake, PlannedLayer(layer, DimensionValues(lake, layer)), kept=kept, **_planning(lake.settings))
 
 
 def open_foreign(settings: Settings, project: Path, database: Path) -> Answerer:
@@ -51,8 +55,26 @@ def open_foreign(settings: Settings, project: Path, database: Path) -> Answerer:
 
     lake = DatabaseLake(settings, database)
     layer = SemanticLayer(settings, target_dir=parsed(settings, project, database), dialect="duckdb")
-    values = DimensionValues(lake, layer)
-    return Answerer(lake, PlannedLayer(layer, values), fiscal_start=settings.fiscal_year_start)
+    return Answerer(lake, PlannedLayer(layer, DimensionValues(lake, layer)), **_planning(settings))
+
+
+def _planning(settings: Settings) -> dict[str, Any]:
+    """How an answerer plans: by the rules alone, or beside the language model that the settings name."""
+    from nlq.llm.client import ModelClient
+    from nlq.planner import Planner
+
+    rules = partial(Planner, fiscal_start=settings.fiscal_year_start)
+    client = ModelClient.of(settings)
+    if client is None:
+        return {"planner": rules}
+    from nlq.llm.planner import BothPlanners, ModelPlanner
+    from nlq.llm.summary import summary_of
+
+    return {
+        "planner": lambda vocabulary: BothPlanners(rules(vocabulary), ModelPlanner(vocabulary, client)),
+        "planner_name": BothPlanners.name,
+        "summarise": (lambda answer: summary_of(answer, client)) if settings.llm_summary else None,
+    }
 
 
 def _parse_if_needed(lake: Lake) -> None:

@@ -21,7 +21,18 @@ class Because(_Frozen):
     meaning: str
 
 
-class Planned(_Frozen):
+class _Outcome(_Frozen):
+    """What every outcome carries: which planner it is from, and remarks for people.
+
+    ``lasting`` is false where the same question may come to another outcome next time, e.g. after an outage.
+    """
+
+    planner: str = "rules"
+    notes: tuple[str, ...] = ()
+    lasting: bool = True
+
+
+class Planned(_Outcome):
     """The question is understood."""
 
     plan: Plan
@@ -36,14 +47,14 @@ class Choice(_Frozen):
     plan: Plan
 
 
-class Clarify(_Frozen):
+class Clarify(_Outcome):
     """The question has several readings: two to four to choose from."""
 
     question: str
     choices: tuple[Choice, ...] = Field(min_length=2, max_length=4)
 
 
-class Refused(_Frozen):
+class Refused(_Outcome):
     """The question cannot be answered: why, the words at fault, and the nearest that exists."""
 
     reason: str

@@ -13,14 +13,15 @@ import uuid
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from enum import StrEnum
-from pathlib import Path
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy import event
 from sqlalchemy.exc import IntegrityError
+
+from nlq.database import open_database
+from nlq.utc import utc_now
 
 MAX_TRIES = 3
 _MAX_RETURNS = 50
@@ -97,15 +98,8 @@ class QuestionQueue:
 
     def __init__(self, url: str) -> None:
         """Open the database at a SQLAlchemy URL; the table is made on first use."""
-        self._url = sa.make_url(url)
-        self._sqlite = self._url.get_backend_name() == "sqlite"
-        if self._sqlite and self._url.database:
-            Path(self._url.database).parent.mkdir(parents=True, exist_ok=True)
-        connect_args = {"timeout": 30} if self._sqlite else {}
-        self._engine = sa.create_engine(self._url, connect_args=connect_args, pool_pre_ping=not self._sqlite)
-        if self._sqlite:
-            event.listen(self._engine, "connect", _prepare_sqlite)
-            event.listen(self._engine, "begin", lambda con: con.exec_driver_sql("BEGIN IMMEDIATE"))
+        self._engine = open_database(url)
+        self._sqlite = self._engine.dialect.name == "sqlite"
         with self._transaction() as con:
             _metadata.create_all(con)
 
@@ -136,7 +130,7 @@ class QuestionQueue:
             "returns": 0,
             "opened": False,
             "idempotency_key": idempotency_key,
-            "created_at": _now(),
+            "created_at": utc_now(),
         }
         try:
             with self._transaction() as con:
@@ -158,7 +152,7 @@ class QuestionQueue:
 
         Questions whose lease ran out are returned to the queue before. Those that a run died on come last, and alone.
         """
-        now = _now()
+        now = utc_now()
         with self._transaction() as con:
             self._return(con, _questions.c.lease_until < now)
             ids = self._locked(con, _untried(batch)) or self._locked(con, _tried())
@@ -205,7 +199,7 @@ class QuestionQueue:
     def heartbeat(self, owner: str, lease_s: float = 120.0) -> int:
         """Extend every lease of the owner; returns how many it holds."""
         with self._transaction() as con:
-            return con.execute(_owned(owner).values(lease_until=_now() + timedelta(seconds=lease_s))).rowcount
+            return con.execute(_owned(owner).values(lease_until=utc_now() + timedelta(seconds=lease_s))).rowcount
 
     def complete(self, owner: str, finished: Mapping[str, Finished]) -> int:
         """End questions the owner still holds, all in one transaction; returns how many."""
@@ -216,7 +210,7 @@ class QuestionQueue:
                     "status": end.status.value,
                     "answer_id": end.answer_id,
                     "error": end.error,
-                    "finished_at": _now(),
+                    "finished_at": utc_now(),
                     "lease_until": None,
                     "lease_owner": None,
                     "opened": False,
@@ -237,7 +231,7 @@ class QuestionQueue:
     def expire(self) -> int:
         """Return questions whose lease ran out; returns how many. ``claim`` does it too."""
         with self._transaction() as con:
-            return self._return(con, _questions.c.lease_until < _now())
+            return self._return(con, _questions.c.lease_until < utc_now())
 
     def counts(self) -> dict[str, int]:
         """How many questions there are in each status; every status is present."""
@@ -297,7 +291,7 @@ class QuestionQueue:
             .where(running, spent)
             .values(
                 status=Status.FAILED.value,
-                finished_at=_now(),
+                finished_at=utc_now(),
                 error="The run that answered it ended without an answer, each time it was tried.",
                 opened=False,
                 **lease,
@@ -348,15 +342,3 @@ def _owned(owner: str) -> Any:
 def _question(row: Any) -> Question:
     values = {name: row[name] for name in Question.__dataclass_fields__}
     return Question(**{**values, "status": Status(row["status"])})
-
-
-def _prepare_sqlite(connection: Any, _record: Any) -> None:
-    connection.isolation_level = None  # the begin hook below opens transactions itself
-    cursor = connection.cursor()
-    cursor.execute("PRAGMA journal_mode=WAL")
-    cursor.execute("PRAGMA synchronous=NORMAL")
-    cursor.close()
-
-
-def _now() -> datetime:
-    return datetime.now(UTC).replace(tzinfo=None)

@@ -90,10 +90,14 @@ class Dimension:
 
 @dataclass(frozen=True)
 class Vocabulary:
-    """Everything that may be asked about, by name."""
+    """Everything that may be asked about, by name.
+
+    ``fingerprint`` is the same as long as definitions and values are; empty where nobody can tell.
+    """
 
     metrics: Mapping[str, Metric]
     dimensions: Mapping[str, Dimension]
+    fingerprint: str = ""
 
     @classmethod
     def of(cls, metrics: Iterable[Metric], dimensions: Iterable[Dimension]) -> Vocabulary:

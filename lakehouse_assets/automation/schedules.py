@@ -1,15 +1,19 @@
-"""What happens by the clock: hourly bronze to gold, daily maintenance.
+"""What happens by the clock: hourly bronze to gold, daily maintenance, questions that are asked again and again.
 
 The sensors do the same sooner; the schedules are what remains when a sensor is off.
 """
 
+import uuid
 from collections.abc import Callable, Iterator
+from datetime import UTC
 from typing import Any
 
 import dagster as dg
 
 from lakehouse_assets.automation.freshness import DEADLINE_HOUR
 from lakehouse_assets.automation.jobs import MAINTENANCE
+from nlq.assets import OP
+from nlq.scheduled import ScheduledQuestion
 
 Requests = Callable[[dg.DagsterInstance, Any], Iterator[dg.RunRequest | dg.SkipReason]]
 
@@ -54,3 +58,30 @@ def daily_maintenance(job: Any) -> dg.ScheduleDefinition:
         default_status=dg.DefaultScheduleStatus.RUNNING,
         description=f"Runs {MAINTENANCE}: compaction, snapshot expiry, orphan files, dead publications.",
     )
+
+
+def asked_by_the_clock(question: ScheduledQuestion, job: Any) -> dg.ScheduleDefinition:
+    """A question of the file: each tick is a run that answers it into semantic.nlq_answers, once."""
+
+    @dg.schedule(
+        name=f"ask_{question.name}",
+        cron_schedule=question.cron,
+        job=job,
+        execution_timezone=question.time_zone,
+        default_status=dg.DefaultScheduleStatus.RUNNING,
+        description=f"Asks “{question.question}” {question.at}.",
+    )
+    def ask(context: dg.ScheduleEvaluationContext) -> dg.RunRequest:
+        at = context.scheduled_execution_time.astimezone(UTC).replace(tzinfo=None)
+        config = {
+            "question": question.question,
+            "tenant": question.tenant,
+            "role": question.role,
+            # The same tick has the same answer, however often its run is tried; it is about its own moment.
+            "answer_id": str(uuid.uuid5(uuid.NAMESPACE_URL, f"asklake:{question.name}:{at.isoformat()}")),
+            "asked_by": f"schedule {question.name}",
+            "now": at.isoformat(),
+        }
+        return dg.RunRequest(run_key=at.isoformat(), run_config={"ops": {OP: {"config": config}}})
+
+    return ask

@@ -6,7 +6,9 @@ failed on bad data is not started again until the data changes.
 """
 
 import hashlib
+import time
 from collections.abc import Callable, Iterator, Sequence
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 import dagster as dg
@@ -26,6 +28,8 @@ UNFINISHED = [
     dg.DagsterRunStatus.STARTING,
     dg.DagsterRunStatus.STARTED,
 ]
+LEFT_BEHIND = timedelta(minutes=5)
+"""Age at which an answer that its service has not published is published by a run."""
 Evaluation = Iterator[dg.RunRequest | dg.SkipReason]
 
 
@@ -134,23 +138,32 @@ def question_sensor(job: Any) -> dg.SensorDefinition:
         job=job,
         minimum_interval_seconds=2,
         default_status=dg.DefaultSensorStatus.RUNNING,
-        description="Requests a run when questions wait; one run answers all that do, in batches.",
+        description="Requests a run when questions wait, or answers that no service published; one run does all.",
     )
     def sensor(context: dg.SensorEvaluationContext, lakehouse: LakeResource) -> Evaluation:
-        from nlq.queue import QuestionQueue
-
         if run_id := unfinished_run(context.instance, job.name):
             yield dg.SkipReason(f"run {run_id} is answering")
             return
-        queue = QuestionQueue(lakehouse.settings().queue_url)
-        try:
-            queue.expire()
-            waiting = queue.counts()["queued"]
-        finally:
-            queue.close()
-        if not waiting:
+        waiting, unpublished = _waiting(lakehouse.settings().queue_url)
+        if not waiting and not unpublished:
             yield dg.SkipReason("no question waits")
             return
-        yield dg.RunRequest(tags={"questions": str(waiting)})
+        # What is left behind is not urgent: a run that cannot publish it is not repeated every two seconds.
+        key = None if waiting else f"journal:{int(time.time() // LEFT_BEHIND.total_seconds())}"
+        yield dg.RunRequest(run_key=key, tags={"questions": str(waiting)})
 
     return sensor
+
+
+def _waiting(url: str) -> tuple[int, int]:
+    """Questions to answer, and answers that their service should have published by now."""
+    from nlq.journal import Journal
+    from nlq.queue import QuestionQueue
+
+    queue, journal = QuestionQueue(url), Journal(url)
+    try:
+        queue.expire()
+        return queue.counts()["queued"], journal.waiting(older_than=LEFT_BEHIND)
+    finally:
+        queue.close()
+        journal.close()

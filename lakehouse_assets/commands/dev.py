@@ -1,4 +1,4 @@
-"""`asklake dev`: Dagit, the daemon and the sensors on this machine.
+"""`asklake dev`: Dagit, the daemon, the sensors, the API and the chat page on this machine.
 
 Belongs here: starting the servers of one machine. Does not belong here: what they serve.
 """
@@ -15,7 +15,7 @@ from lakehouse_assets.commands.output import Out
 _ADVICE = "ignore:Function `dev_command`"
 
 
-def dev(out: Out, host: str, port: int) -> None:
+def dev(out: Out, host: str, port: int, api_port: int) -> None:
     """Become `dagster dev`, so that one Ctrl-C ends the webserver, the daemon and every run's process."""
     from lakehouse_assets.commands import orchestrator
     from lakehouse_assets.commands.building import manifest_is_current
@@ -29,6 +29,10 @@ def dev(out: Out, host: str, port: int) -> None:
         subprocess.run(parse, cwd=settings.project_root, check=True, stdout=subprocess.DEVNULL)
     out.say(f"Dagit: http://{host}:{port}   landing folder: {settings.landing_root}   end: Ctrl-C")
     sys.stdout.flush()
+    if api_port:
+        # It ends with this process, whether by the same Ctrl-C or because this process is gone.
+        api = ["serve", "--host", host, "--port", str(api_port), "--with-parent"]
+        subprocess.Popen([sys.executable, "-m", "lakehouse_assets.cli", *api], cwd=settings.project_root)
     os.chdir(settings.project_root)
     command = [sys.executable, "-W", _ADVICE, "-m", "dagster", "dev", "-w", "workspace.yaml"]
     os.execv(sys.executable, [*command, "-h", host, "-p", str(port), "--log-level", "warning"])

@@ -5,7 +5,6 @@ Belongs here: showing an answer. Does not belong here: finding it (nlq) or the S
 
 from __future__ import annotations
 
-import json
 import time
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
@@ -152,22 +151,12 @@ def _await(queue: QuestionQueue, entry: Question, wait: float) -> Question:
 
 def _show_stored(out: Out, answer_id: str) -> None:
     from lakehouse_assets.commands.lookups import open_lake
-    from nlq.contracts import ANSWERS
+    from nlq.store import stored_answer
 
-    with open_lake().session() as session:
-        rows = session.query(f"select * from {ANSWERS.identifier} where answer_id = ?", [answer_id]).to_pylist()
-    if not rows:
+    answer = stored_answer(open_lake(), answer_id)
+    if answer is None:
         raise CommandError(f"answer {answer_id} is not stored", "ask again", Exit.FAILED)
-    finish(out, _from_row(rows[0]))
-
-
-def _from_row(row: dict[str, Any]) -> Answer:
-    """A stored answer; what was not stored with it (definitions, freshness) stays empty."""
-    from nlq.answer import Answer
-
-    kept = {k: v for k, v in row.items() if k in Answer.model_fields and v is not None}
-    parsed = {k.removesuffix("_json"): json.loads(v) for k, v in row.items() if k.endswith("_json") and v}
-    return Answer.model_validate({**kept, **parsed, "tenant": row["tenant_id"]})
+    finish(out, answer)
 
 
 def replay(out: Out, answer_id: str) -> None:

@@ -95,17 +95,13 @@ def _list(text: str) -> list[str]:
 
 
 def _dimension(name: str, known: list[str]) -> str:
-    """The full name a person means: as it stands, or the only one that ends in it.
+    from nlq.naming import AmbiguousNameError, full_name
 
-    Raises:
-        CommandError: several end in it.
-    """
-    if name in known or name == _TIME:
-        return name
-    found = [k for k in known if k.rsplit("__", 1)[-1] == name]
-    if len(found) > 1:
-        raise CommandError(f"'{name}' is the short name of several dimensions", f"say {' or '.join(found)}", Exit.USAGE)
-    return found[0] if found else name
+    try:
+        return full_name(name, known)
+    except AmbiguousNameError as error:
+        hint = f"say {' or '.join(error.found)}"
+        raise CommandError(f"'{name}' is the short name of several dimensions", hint, Exit.USAGE) from error
 
 
 def _filter(text: str, known: list[str]) -> DimensionFilter:

@@ -53,9 +53,10 @@ def sample(tmp_path_factory: pytest.TempPathFactory) -> Sample:
 
 @dataclass(frozen=True)
 class Dagit:
-    """A running `asklake dev`."""
+    """A running `asklake dev`: Dagit, and the API beside it."""
 
     url: str
+    api: str
 
     def graphql(self, query: str, variables: dict[str, Any] | None = None) -> dict[str, Any]:
         """One request to Dagster's GraphQL."""
@@ -70,14 +71,14 @@ class Dagit:
 @pytest.fixture(scope="session")
 def dagit(sample: Sample, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Dagit]:
     """`asklake dev` on a free port; the processes it started are gone afterwards."""
-    port = _free_port()
+    port, api_port = free_port(), free_port()
     log = tmp_path_factory.mktemp("dagit") / "dev.log"
     with log.open("w") as output:
         process = subprocess.Popen(
-            [*ASKLAKE, "dev", "--port", str(port)], env=sample.env, cwd=sample.home, stdout=output,
-            stderr=subprocess.STDOUT, start_new_session=True,
+            [*ASKLAKE, "dev", "--port", str(port), "--api-port", str(api_port)], env=sample.env, cwd=sample.home,
+            stdout=output, stderr=subprocess.STDOUT, start_new_session=True,
         )  # fmt: skip
-    server = Dagit(f"http://127.0.0.1:{port}")
+    server = Dagit(f"http://127.0.0.1:{port}", f"http://127.0.0.1:{api_port}")
     try:
         wait_for(lambda: _loaded(server), START_S, lambda: log.read_text()[-3000:])
         yield server
@@ -85,9 +86,15 @@ def dagit(sample: Sample, tmp_path_factory: pytest.TempPathFactory) -> Iterator[
         process.send_signal(signal.SIGINT)
         try:
             process.wait(30)
-        except subprocess.TimeoutExpired:
+            wait_for(lambda: not _listens(api_port), 30, lambda: "the API outlived `asklake dev`")
+        except (subprocess.TimeoutExpired, AssertionError):
             os.killpg(process.pid, signal.SIGKILL)
             raise
+
+
+def _listens(port: int) -> bool:
+    with socket.socket() as probe:
+        return probe.connect_ex(("127.0.0.1", port)) == 0
 
 
 def _loaded(server: Dagit) -> bool:
@@ -98,7 +105,7 @@ def _loaded(server: Dagit) -> bool:
     return bool(data["repositoriesOrError"].get("nodes"))
 
 
-def _free_port() -> int:
+def free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return probe.getsockname()[1]

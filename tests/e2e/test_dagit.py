@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import shutil
@@ -30,6 +31,8 @@ mutation($config: RunConfigData) {
     ... on RunConfigValidationInvalid { errors { message } }
   }
 }"""
+ANSWER = """query($id: ID!) { runOrError(runId: $id) { ... on Run { assetMaterializations {
+  metadataEntries { label ... on JsonMetadataEntry { jsonString } } } } } }"""
 RUN = "query($id: ID!) { runOrError(runId: $id) { ... on Run { status } } }"
 BACKFILLS = """{ partitionBackfillsOrError(limit: 1) { ... on PartitionBackfills { results {
   id status numPartitions runs { id } } } } }"""
@@ -55,6 +58,9 @@ def test_a_question_launched_by_graphql_is_answered(sample: Sample, dagit: Dagit
     stored = _rows(sample, f"select outcome, rows_json from semantic.nlq_answers where answer_id = '{run_id}'")
     cases = _rows(sample, "select count(*) as n from gold.gold_pgr_case_lifecycle")[0]["n"]
     assert stored == [{"outcome": "answered", "rows_json": f"[[{cases}]]"}]
+    told = dagit.graphql(ANSWER, {"id": run_id})["runOrError"]["assetMaterializations"]
+    (answer,) = [json.loads(e["jsonString"]) for m in told for e in m["metadataEntries"] if e.get("label") == "answer"]
+    assert (answer["answer_id"], answer["rows"]) == (run_id, [[cases]])
 
 
 def test_a_queued_question_is_answered_by_the_daemon(sample: Sample, dagit: Dagit) -> None:
@@ -70,8 +76,6 @@ def test_the_code_location_loads_without_complaint(dagit: Dagit) -> None:
 
 
 def _rows(sample: Sample, sql: str) -> list[dict[str, Any]]:
-    import json
-
     return json.loads(sample.asklake("sql", sql, "--json").stdout)["rows"]
 
 

@@ -55,8 +55,8 @@ def sample_worlds(folder: Path) -> dict[str, World]:
     """Complaints and sales in one lake, built from sample files; what is built in the folder already is used."""
     lake = Lake(Settings(profile="local", home=folder / "home", landing="", dagster_home=None))
     files = {
-        "pgr": pgr_sample.write_sample(folder / "files", events=SIZES["pgr"], files=3).files["pgr_events"],
-        "sales": sales_sample.write_sample(folder / "files", lines=SIZES["sales"], files=3).files["sales_csv"],
+        "pgr": pgr_sample.write_sample(folder / "files", size=SIZES["pgr"], files=3).files["pgr_events"],
+        "sales": sales_sample.write_sample(folder / "files", size=SIZES["sales"], files=3).files["sales_csv"],
     }
     if not (built := folder / "built").exists():
         load(lake, [str(path) for path in files["pgr"]], "pgr_events")

@@ -1,0 +1,73 @@
+"""`asklake key`: making, listing and revoking the keys of the API.
+
+Belongs here: showing keys. Does not belong here: keeping them (nlq.keys), or admitting callers (nlq.service).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+from lakehouse_assets.commands.failures import CommandError, Exit
+from lakehouse_assets.commands.output import Out
+
+if TYPE_CHECKING:
+    from nlq.keys import Key, KeyStore
+
+
+@contextmanager
+def _store() -> Iterator[KeyStore]:
+    from lakehouse_assets.settings import get_settings
+    from nlq.keys import KeyStore
+
+    store = KeyStore(get_settings().queue_url)
+    try:
+        yield store
+    finally:
+        store.close()
+
+
+def create(out: Out, name: str, tenant: str | None, role: str) -> None:
+    """Make a key and show its text, this once."""
+    with _store() as store:
+        try:
+            key, text = store.create(name, tenant=tenant, role=role)
+        except ValueError as error:
+            raise CommandError(str(error), "", Exit.USAGE) from error
+    out.say(text, style="bold")
+    out.say(f"Keep it: it cannot be shown again. Role {role}, {_whose(key)}; `asklake key revoke {key.id}` ends it.")
+    out.say("From now on every caller of the API needs a key.")
+    out.emit({**_document(key), "key": text})
+
+
+def list_keys(out: Out) -> None:
+    """Every key."""
+    with _store() as store:
+        keys = store.list()
+    if not keys:
+        out.say("There is no key: on this machine everyone may ask. `asklake key create NAME` makes the first.")
+    out.table(
+        ("id", "name", "tenant", "role", "made", "revoked"),
+        [(k.id, k.name, k.tenant, k.role, k.created_at, k.revoked_at) for k in keys],
+    )
+    out.emit({"keys": [_document(key) for key in keys]})
+
+
+def revoke(out: Out, key_id: str) -> None:
+    """End a key."""
+    with _store() as store:
+        try:
+            key = store.revoke(key_id)
+        except KeyError as error:
+            raise CommandError(f"there is no key '{key_id}'", "`asklake key list` shows them", Exit.USAGE) from error
+    out.say(f"{key.name} ({key.id}) is revoked.")
+    out.emit(_document(key))
+
+
+def _whose(key: Key) -> str:
+    return f"tenant {key.tenant}" if key.tenant else "every tenant"
+
+
+def _document(key: Key) -> dict[str, Any]:
+    return vars(key)

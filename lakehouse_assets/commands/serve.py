@@ -1,0 +1,65 @@
+"""`asklake serve`: the API and the chat page.
+
+Belongs here: starting the server, and what is said at the start. Does not belong here: what it serves (nlq.service).
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+import threading
+import time
+
+from lakehouse_assets.commands.output import Out
+
+
+def serve(out: Out, host: str, port: int, *, with_parent: bool) -> None:
+    """Serve until Ctrl-C, or until the process that started this one is gone."""
+    import uvicorn
+
+    from lakehouse_assets.lakehouse.lake import Lake
+    from lakehouse_assets.settings import get_settings
+    from nlq.keys import KeyStore
+    from nlq.service import logs
+    from nlq.service.access import is_loopback
+    from nlq.service.app import create_app
+
+    settings = get_settings()
+    keys = KeyStore(settings.queue_url)
+    loopback, have_keys = is_loopback(host), keys.any()
+    keys.close()
+    if with_parent:
+        _end_with_parent()
+    out.say(f"Ask at http://{host}:{port}   API: http://{host}:{port}/openapi.json   end: Ctrl-C")
+    if have_keys:
+        out.say("Callers need a key.")
+    elif loopback:
+        out.say("There is no key: everyone on this machine may ask, as an analyst of every tenant.")
+    else:
+        out.say(f"Callers need a key, for {host} can be reached from outside; `asklake key create NAME` makes one.")
+    sys.stdout.flush()
+    logs.configure()
+    uvicorn.run(
+        create_app(Lake(settings), loopback=loopback),
+        host=host,
+        port=port,
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        proxy_headers=bool(settings.trusted_proxies),
+        forwarded_allow_ips=settings.trusted_proxies or None,
+        timeout_graceful_shutdown=10,
+    )
+
+
+def _end_with_parent() -> None:
+    """Watch the parent; a process whose parent died belongs to another one."""
+    parent = os.getppid()
+
+    def watch() -> None:
+        while os.getppid() == parent:
+            time.sleep(1)
+        os.kill(os.getpid(), signal.SIGINT)
+
+    threading.Thread(target=watch, name="parent", daemon=True).start()

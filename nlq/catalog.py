@@ -1,0 +1,145 @@
+"""What can be asked, as a document for programs and pages: by domain, with values and questions to begin with.
+
+Belongs here: the document and its examples. Does not belong here: reading the layer (``layer``), showing it.
+"""
+
+from __future__ import annotations
+
+from itertools import zip_longest
+from typing import Any
+
+from pydantic import BaseModel, Field
+
+from nlq.explain import as_question
+from nlq.plan import Grain, Plan
+from nlq.vocabulary import Dimension, Metric, Vocabulary
+
+SHOWN_VALUES = 50
+STARTERS = 6
+
+
+class CatalogMetric(BaseModel):
+    """A figure that can be asked for."""
+
+    name: str = Field(examples=["pgr_complaints"])
+    label: str
+    description: str
+    domain: str
+    type: str
+    format: str | None = None
+    unit: str | None = None
+    synonyms: tuple[str, ...]
+    dimensions: tuple[str, ...] = Field(description="Names of the dimensions it can be grouped and filtered by.")
+    examples: tuple[str, ...] = Field(description="Questions about it, in words.")
+
+
+class CatalogDimension(BaseModel):
+    """Something figures can be grouped and filtered by."""
+
+    name: str = Field(examples=["complaint__ward_id"])
+    label: str
+    description: str
+    domains: tuple[str, ...]
+    type: str = Field(description="categorical, or time")
+    synonyms: tuple[str, ...]
+    values: tuple[Any, ...] = Field(description="Values it has, most frequent first, at most 50.")
+    all_values: bool = Field(description="Whether these are all of them.")
+
+
+class Starter(BaseModel):
+    """A question to begin with."""
+
+    domain: str
+    question: str
+
+
+class Catalog(BaseModel):
+    """Everything the caller can ask about."""
+
+    domains: tuple[str, ...]
+    metrics: tuple[CatalogMetric, ...]
+    dimensions: tuple[CatalogDimension, ...]
+    starters: tuple[Starter, ...] = Field(description="Questions to begin with, of each domain in turn.")
+    demo: tuple[str, ...] = Field(description="Questions of the demo; empty where the caller cannot ask them.")
+
+
+def catalog_of(vocabulary: Vocabulary, search: str = "") -> Catalog:
+    """The catalog of what a caller may know of; with a search, only what contains the words."""
+    from nlq.demo import QUESTIONS
+
+    metrics = [m for m in vocabulary.metrics.values() if _matches(search, m)]
+    domains = {name: set[str]() for name in vocabulary.dimensions}
+    for metric in vocabulary.metrics.values():
+        for name in metric.dimensions & domains.keys():
+            domains[name].add(metric.domain)
+    return Catalog(
+        domains=tuple(sorted({m.domain for m in metrics})),
+        metrics=tuple(_metric(m, vocabulary) for m in sorted(metrics, key=lambda m: (m.domain, m.label))),
+        dimensions=tuple(
+            _dimension(d, domains[d.name])
+            for d in sorted(vocabulary.dimensions.values(), key=lambda d: d.label)
+            if _matches(search, d)
+        ),
+        starters=_starters(vocabulary),
+        demo=QUESTIONS if any(m.domain == "pgr" for m in vocabulary.metrics.values()) else (),
+    )
+
+
+def _starters(vocabulary: Vocabulary) -> tuple[Starter, ...]:
+    """The plainest metrics of each domain in turn, asked in different ways."""
+    domains: dict[str, list[Metric]] = {}
+    for metric in vocabulary.plain_metrics():
+        domains.setdefault(metric.domain, []).append(metric)
+    in_order = [domains[name] for name in sorted(domains)]
+    turns = [metric for turn in zip_longest(*in_order) for metric in turn if metric][:STARTERS]
+    found = []
+    for n, metric in enumerate(turns):
+        examples = examples_of(metric, vocabulary)
+        found.append(Starter(domain=metric.domain, question=examples[n // len(domains) % len(examples)]))
+    return tuple(found)
+
+
+def _matches(search: str, item: Metric | Dimension) -> bool:
+    texts = (item.name, item.label, item.description, *item.synonyms)
+    return not search or any(search.casefold() in text.casefold() for text in texts)
+
+
+def _metric(metric: Metric, vocabulary: Vocabulary) -> CatalogMetric:
+    return CatalogMetric(
+        name=metric.name,
+        label=metric.label,
+        description=metric.description,
+        domain=metric.domain,
+        type=metric.type,
+        format="percent" if metric.is_ratio else metric.format,
+        unit=metric.unit,
+        synonyms=metric.synonyms,
+        dimensions=tuple(sorted(metric.dimensions)),
+        examples=examples_of(metric, vocabulary),
+    )
+
+
+def _dimension(dimension: Dimension, domains: set[str]) -> CatalogDimension:
+    items = dimension.values.items
+    return CatalogDimension(
+        name=dimension.name,
+        label=dimension.label,
+        description=dimension.description,
+        domains=tuple(sorted(domains)),
+        type=dimension.type,
+        synonyms=dimension.synonyms,
+        values=items[:SHOWN_VALUES],
+        all_values=dimension.values.complete and len(items) <= SHOWN_VALUES,
+    )
+
+
+def examples_of(metric: Metric, vocabulary: Vocabulary) -> tuple[str, ...]:
+    """Questions about a metric: over time, and by the dimension with the handiest number of values."""
+    names = [n for n in sorted(metric.dimensions) if n in vocabulary.dimensions]
+    listed = [vocabulary.dimensions[n] for n in names]
+    handy = [d for d in listed if not d.is_time and 2 <= len(d.values.items) <= 30]
+    plans = [Plan(metrics=(metric.name,), grain=Grain.MONTH)]
+    if handy and not metric.needs_time:
+        best = min(handy, key=lambda d: (d.is_boolean, abs(len(d.values.items) - 8), d.name))
+        plans.insert(0, Plan(metrics=(metric.name,), group_by=(best.name,)))
+    return tuple(as_question(plan, vocabulary) for plan in plans)

@@ -1,0 +1,160 @@
+"""Planning with a model beside the rules: where they agree it is surer, where they differ the asker chooses.
+
+Belongs here: asking the model for a plan, the repair turn, and settling between the two. Does not belong here: the
+rules (``nlq.planner``), permission for the caller (``nlq.guard`` checks every plan again).
+"""
+
+from __future__ import annotations
+
+import logging
+from datetime import date, datetime
+
+from nlq.explain import as_question
+from nlq.guard import Caller, Guard, GuardError
+from nlq.llm.client import ModelClient, ModelUnavailableError
+from nlq.llm.prompt import Reply, UnreadableReplyError, messages_for, read, repair_messages, reply_schema
+from nlq.llm.retrieval import part_for
+from nlq.outcome import Because, Choice, Clarify, Outcome, Planned, Refused
+from nlq.plan import Plan
+from nlq.planner import MAX_CHARACTERS, Planner
+from nlq.vocabulary import Vocabulary
+
+MODEL, BOTH = "model", "model+rules"
+_ALONE = 0.75
+"""The most that a model's plan is trusted where the rules found none."""
+_DOUBTED = 0.8
+_log = logging.getLogger(__name__)
+
+
+class ModelPlanner:
+    """Finds plans by a model over one vocabulary. Thread-safe."""
+
+    def __init__(self, vocabulary: Vocabulary, client: ModelClient) -> None:
+        """The vocabulary is what the caller may know of; the model sees nothing else."""
+        self.vocabulary, self._client = vocabulary, client
+        self._guard = Guard(vocabulary)
+
+    def plan(self, question: str, now: date | datetime) -> Reply:
+        """The model's reply, with a plan that the guard passed or with a reason why there is none.
+
+        Raises:
+            ModelUnavailableError: there is no reply, or none that can be used after one repair.
+        """
+        deadline = self._client.deadline()
+        part = part_for(question, self.vocabulary)
+        if not part.metrics:
+            return Reply(reason="There is nothing to ask about.", confidence=0.0)
+        today = now.date() if isinstance(now, datetime) else now
+        messages, schema = messages_for(question, today, part), reply_schema(part)
+        text = self._client.reply(messages, schema, deadline)
+        try:
+            return self._checked(text)
+        except (UnreadableReplyError, GuardError) as problem:
+            said = _said(problem)
+        again = self._client.reply([*messages, *repair_messages(text, said)], schema, deadline)
+        try:
+            return self._checked(again)
+        except (UnreadableReplyError, GuardError) as problem:
+            raise ModelUnavailableError(f"its plan cannot be used: {problem}") from problem
+
+    def _checked(self, text: str) -> Reply:
+        reply = read(text)
+        if reply.plan is None:
+            return reply
+        # Names and values only: whose rows it may read is checked for the caller, as for every plan.
+        return reply.model_copy(update={"plan": self._guard.check(reply.plan, Caller(role="admin"))})
+
+
+class BothPlanners:
+    """The rules and a model together; the rules alone where the model does not answer. Thread-safe."""
+
+    name = BOTH
+
+    def __init__(self, rules: Planner, model: ModelPlanner) -> None:
+        """Both over the same vocabulary."""
+        self._rules, self._model = rules, model
+        self._guard = Guard(rules.vocabulary)
+
+    @property
+    def vocabulary(self) -> Vocabulary:
+        """What they can be asked about."""
+        return self._rules.vocabulary
+
+    def plan(self, question: str, now: date | datetime, previous: Plan | None = None) -> Outcome:
+        """See PlansQuestions; a follow-up is the rules' alone, for the model is not told what was asked before."""
+        ruled = self._rules.plan(question, now, previous)
+        if previous is not None or not question.strip() or len(question) > MAX_CHARACTERS:
+            return ruled
+        try:
+            reply = self._model.plan(question, now)
+        except ModelUnavailableError as error:
+            _log.warning("the language model is not used: %s", error)
+            note = f"The language model was of no help ({error}); the built-in rules understood this."
+            return ruled.model_copy(update={"notes": (note,), "lasting": False})
+        if reply.plan is None:
+            return _without_model(ruled)
+        if isinstance(ruled, Refused):
+            return self._model_alone(reply.plan, reply.confidence)
+        if isinstance(ruled, Clarify):
+            return self._one_of(ruled, reply.plan)
+        return self._settled(ruled, reply.plan)
+
+    def _settled(self, ruled: Planned, plan: Plan) -> Outcome:
+        if same_meaning(self._canonical(ruled.plan), plan):
+            return ruled.model_copy(update={"planner": BOTH, "confidence": max(ruled.confidence, 0.95)})
+        texts = [as_question(p, self.vocabulary) for p in (ruled.plan, plan)]
+        if texts[0] == texts[1]:
+            return ruled.model_copy(update={"confidence": round(ruled.confidence * _DOUBTED, 3)})
+        choices = tuple(Choice(question=text, plan=p) for text, p in zip(texts, (ruled.plan, plan), strict=True))
+        return Clarify(question="This can be read in two ways. Which do you mean?", choices=choices, planner=BOTH)
+
+    def _one_of(self, ruled: Clarify, plan: Plan) -> Outcome:
+        """The choice that the model takes; or the model's own reading beside the choices."""
+        for choice in ruled.choices:
+            if same_meaning(self._canonical(choice.plan), plan):
+                because = (Because(words=ruled.question, meaning=choice.question),)
+                return Planned(plan=choice.plan, confidence=_DOUBTED, because=because, planner=BOTH)
+        own = Choice(question=as_question(plan, self.vocabulary), plan=plan)
+        return ruled.model_copy(update={"choices": (own, *ruled.choices[:3]), "planner": BOTH})
+
+    def _model_alone(self, plan: Plan, confidence: float) -> Outcome:
+        text = as_question(plan, self.vocabulary)
+        note = f"The language model read this as: {text}."
+        return Planned(
+            plan=plan,
+            confidence=min(confidence, _ALONE),
+            because=(Because(words="the question", meaning=text),),
+            planner=MODEL,
+            notes=(note,),
+        )
+
+    def _canonical(self, plan: Plan) -> Plan:
+        try:
+            return self._guard.check(plan, Caller(role="admin"))
+        except GuardError:
+            return plan
+
+
+def same_meaning(one: Plan, other: Plan) -> bool:
+    """Whether two plans give the same figures; how rows are sorted matters only where it chooses them."""
+
+    def essence(plan: Plan, ranked: bool) -> str:
+        update: dict[str, object] = {"metrics": tuple(sorted(plan.metrics)), "group_by": tuple(sorted(plan.group_by))}
+        if not ranked:
+            update |= {"order_by": ()}
+        return plan.model_copy(update=update).canonical()
+
+    ranked = any(plan.ties or plan.limit != Plan.model_fields["limit"].default for plan in (one, other))
+    return essence(one, ranked) == essence(other, ranked)
+
+
+def _without_model(ruled: Outcome) -> Outcome:
+    """The rules' outcome where the model finds no plan: a plan is a little less sure then."""
+    if isinstance(ruled, Planned):
+        return ruled.model_copy(update={"confidence": round(ruled.confidence * _DOUBTED, 3)})
+    return ruled
+
+
+def _said(problem: Exception) -> str:
+    nearest = getattr(problem, "nearest", ())
+    return f"{problem} Nearest that exists: {', '.join(nearest)}." if nearest else str(problem)

@@ -1,0 +1,34 @@
+"""Short names of dimensions, as people and programs write them in requests.
+
+Belongs here: finding the full name. Does not belong here: words of questions (``lexicon``).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from nlq.vocabulary import TIME_DIMENSION
+
+
+class AmbiguousNameError(ValueError):
+    """A short name that several dimensions end in."""
+
+    def __init__(self, name: str, found: list[str]) -> None:
+        """Keep the full names."""
+        super().__init__(f"'{name}' is the short name of several dimensions: say {' or '.join(found)}")
+        self.name, self.found = name, found
+
+
+def full_name(name: str, known: Iterable[str]) -> str:
+    """The full name that is meant: as it stands, or the only one that ends in it; an unknown name stays as it is.
+
+    Raises:
+        AmbiguousNameError: several end in it.
+    """
+    names = sorted(known)
+    if name in names or name == TIME_DIMENSION:
+        return name
+    found = [full for full in names if full.rsplit("__", 1)[-1] == name]
+    if len(found) > 1:
+        raise AmbiguousNameError(name, found)
+    return found[0] if found else name

@@ -1,0 +1,122 @@
+"""The app: its parts put together, for uvicorn and for tests.
+
+Belongs here: putting together, starting and ending. Does not belong here: any part.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import anyio.to_thread
+from fastapi import FastAPI
+from fastapi.responses import FileResponse
+from starlette.middleware.gzip import GZipMiddleware
+from starlette.staticfiles import StaticFiles
+
+from nlq.cache import AnswersInProcess, AnswerStore, KeptAnswers
+from nlq.journal import Journal
+from nlq.keys import KeyStore
+from nlq.opening import open_answerer
+from nlq.queue import QuestionQueue
+from nlq.service.access import Access
+from nlq.service.asking import Asking
+from nlq.service.errors import install
+from nlq.service.frame import Frame
+from nlq.service.health import HealthCheck
+from nlq.service.limits import LimiterInProcess, RateLimiter, rates
+from nlq.service.recorder import Recorder
+from nlq.service.routes import Service, open_router, router
+from nlq.service.work import Work
+
+if TYPE_CHECKING:
+    from lakehouse_assets.lakehouse.lake import Lake
+    from lakehouse_assets.settings import Settings
+
+WEB = Path(__file__).resolve().parent.parent / "web"
+_DESCRIPTION = """Questions in plain English over a lakehouse, answered with the rows, the plan, the SQL, the snapshots
+and the freshness behind them. Whose rows an answer may have follows from the key of the caller alone."""
+
+
+def create_app(
+    lake: Lake,
+    *,
+    loopback: bool,
+    limiter: RateLimiter | None = None,
+    store: AnswerStore | None = None,
+    database: str | None = None,
+) -> FastAPI:
+    """The app over one lake.
+
+    Args:
+        lake: Where the tables are.
+        loopback: Whether only this machine can call; then no key is needed until there is one.
+        limiter: Counts calls; the settings' if None.
+        store: Keeps answers; the settings' if None.
+        database: SQLAlchemy URL of the keys, the queue and the journal; the settings' if None.
+    """
+    settings = lake.settings
+    shared_limiter, shared_store = _shared(settings)
+    limiter = limiter or shared_limiter
+    kept = KeptAnswers(store or shared_store)
+
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        opened = partial(_open, lake, database or settings.queue_url, limiter, kept, loopback)
+        asking, access, close = await anyio.to_thread.run_sync(opened)
+        recorder = Recorder(asking.journal, lake)
+        recorder.start()
+        app.state.service = Service(
+            access, asking, Work(settings.workers), HealthCheck(asking, access, asking.answerer.planner_name)
+        )
+        try:
+            yield
+        finally:
+            await anyio.to_thread.run_sync(recorder.stop)
+            close()
+
+    # The pages of FastAPI's documentation load scripts from elsewhere; the document itself does not.
+    app = FastAPI(
+        title="asklake", version="1", description=_DESCRIPTION, lifespan=lifespan, docs_url=None, redoc_url=None
+    )
+    install(app)
+    app.include_router(open_router)
+    app.include_router(router)
+    app.add_api_route("/", _page, methods=["GET"], include_in_schema=False)
+    app.mount("/web", StaticFiles(directory=WEB), name="web")
+    app.add_middleware(GZipMiddleware, minimum_size=2_000, compresslevel=4)
+    app.add_middleware(Frame)
+    return app
+
+
+def _shared(settings: Settings) -> tuple[RateLimiter, AnswerStore]:
+    """Limits and answers by the settings: in Redis where there is one, else in this process."""
+    limits = rates(settings.rate_per_minute, settings.rate_per_hour)
+    url = settings.redis_url.get_secret_value()
+    if not url:
+        return LimiterInProcess(limits), AnswersInProcess()
+    from nlq.service.redis import AnswersInRedis, LimiterInRedis, connect
+
+    client = connect(url)
+    return LimiterInRedis(client, limits), AnswersInRedis(client)
+
+
+async def _page() -> FileResponse:
+    return FileResponse(WEB / "index.html", headers={"Cache-Control": "no-cache"})
+
+
+def _open(
+    lake: Lake, url: str, limiter: RateLimiter, kept: KeptAnswers, loopback: bool
+) -> tuple[Asking, Access, Callable[[], None]]:
+    keys, queue, journal = KeyStore(url), QuestionQueue(url), Journal(url)
+    answerer = open_answerer(lake, kept=kept)
+    answerer.vocabulary()  # read before the first request is taken
+
+    def close() -> None:
+        for part in (keys, queue, journal):
+            part.close()
+
+    return Asking(lake, answerer, queue, journal), Access(keys, limiter, loopback=loopback), close

@@ -1,0 +1,200 @@
+"""What the addresses do, without HTTP: ask, query, queue, replay, judge.
+
+Belongs here: the course of each, for an asker who was admitted. Does not belong here: requests and responses
+(``routes``), admitting (``access``).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from pydantic import ValidationError
+
+from nlq.answer import Answer, Answerer, AnswerNotFoundError, failed_answer
+from nlq.catalog import Catalog, catalog_of
+from nlq.guard import Caller, GuardError, may_see
+from nlq.naming import AmbiguousNameError, full_name
+from nlq.plan import Plan
+from nlq.service.access import Asker
+from nlq.service.errors import ApiError
+from nlq.service.logs import logger, shortened
+from nlq.service.models import Ask, Enqueue, Feedback, FeedbackGiven, Query, QuestionDocument, Replay
+from nlq.store import StoredPlan, stored_answer
+from nlq.vocabulary import Vocabulary
+
+if TYPE_CHECKING:
+    from lakehouse_assets.lakehouse.lake import Lake
+    from nlq.journal import Journal
+    from nlq.queue import QuestionQueue
+
+_CODE = re.compile(r"[a-z_]{3,40}")
+
+
+@dataclass(frozen=True)
+class Asking:
+    """The parts that answering needs. All methods wait for the engine or a database: call them in worker threads."""
+
+    lake: Lake
+    answerer: Answerer
+    queue: QuestionQueue
+    journal: Journal
+
+    def catalog(self, asker: Asker, search: str) -> Catalog:
+        """What the asker can ask about."""
+        return catalog_of(self._vocabulary(asker), search)
+
+    def ask(self, asker: Asker, request: Ask) -> Answer:
+        """Answer a question; whatever comes of it is written down."""
+        try:
+            answer = self.answerer.ask(request.question, asker.caller, request.now, asked_by=asker.name)
+        except Exception as error:
+            self.journal.record(failed_answer(request.question, asker.caller, error, asked_by=asker.name))
+            raise
+        return self._recorded(asker, answer)
+
+    def query(self, asker: Asker, request: Query) -> Answer:
+        """Answer a plan given by names.
+
+        Raises:
+            ApiError: the plan cannot be read, or the guard or the layer refuses it, or it took too long.
+        """
+        plan = self._plan(asker, request)
+        answer = self._recorded(asker, self.answerer.run(plan, asker.caller, question=request.question))
+        if answer.outcome == "answered":
+            return answer
+        code = answer.error if answer.error and _CODE.fullmatch(answer.error) else answer.outcome
+        status = 422 if answer.outcome == "refused" else 503
+        raise ApiError(status, code, answer.sentence, {"nearest": list(answer.nearest), "answer_id": answer.answer_id})
+
+    def enqueue(self, asker: Asker, request: Enqueue) -> QuestionDocument:
+        """Put a question into the queue."""
+        key = request.idempotency_key
+        question = self.queue.enqueue(
+            request.question,
+            tenant=asker.caller.tenant,
+            role=asker.caller.role,
+            asked_by=asker.name,
+            # One asker's keys mean nothing to another: none can find the other's question by guessing.
+            idempotency_key=f"{asker.key_id or asker.name}:{key}" if key else None,
+        )
+        return QuestionDocument.of(question)
+
+    def queued(self, asker: Asker, question_id: str) -> QuestionDocument:
+        """A question of the queue, with its answer once there is one.
+
+        Raises:
+            ApiError: there is none that the asker may see.
+        """
+        try:
+            question = self.queue.get(question_id)
+        except KeyError:
+            raise _no_question(question_id) from None
+        if not may_see(asker.caller, Caller(question.tenant, question.role)):
+            raise _no_question(question_id)
+        answer = stored_answer(self.lake, question.answer_id) if question.answer_id else None
+        return QuestionDocument.of(question, answer)
+
+    def answer(self, asker: Asker, answer_id: str) -> Answer:
+        """An answer given before.
+
+        Raises:
+            ApiError: there is none that the asker may see.
+        """
+        found = self.journal.find(answer_id) or stored_answer(self.lake, answer_id)
+        if found is None or not may_see(asker.caller, Caller(found.tenant, found.role)):
+            raise _no_answer(answer_id)
+        return found
+
+    def replay(self, asker: Asker, answer_id: str) -> Replay:
+        """An answer given before, read again at its snapshots.
+
+        Raises:
+            ApiError: there is none that the asker may see, or it has no rows to read again.
+        """
+        first = self.answer(asker, answer_id)
+        stored = StoredPlan.of(first)
+        if stored is None:
+            raise ApiError(409, "nothing_to_replay", f"The question was {first.outcome}: it read nothing.")
+        try:
+            again = self.answerer.rerun(stored, answer_id, asker.caller)
+        except AnswerNotFoundError:
+            raise _no_answer(answer_id) from None
+        return Replay(answer=again, same_rows=again.rows == first.rows)
+
+    def judge(self, asker: Asker, answer_id: str, request: Feedback) -> FeedbackGiven:
+        """Write down what the asker thinks of an answer.
+
+        Raises:
+            ApiError: there is none that the asker may see.
+        """
+        self.answer(asker, answer_id)
+        given = self.journal.judge(
+            answer_id,
+            request.verdict,
+            tenant=asker.caller.tenant,
+            comment=request.comment,
+            given_by=asker.name,
+        )
+        return FeedbackGiven(id=given.id, answer_id=answer_id, verdict=given.verdict, given_at=given.given_at)
+
+    # --- inside
+
+    def _vocabulary(self, asker: Asker) -> Vocabulary:
+        try:
+            return self.answerer.vocabulary(asker.caller)
+        except GuardError as error:
+            raise ApiError(403, error.code, str(error), {"nearest": list(error.nearest)}) from None
+
+    def _plan(self, asker: Asker, request: Query) -> Plan:
+        vocabulary = self._vocabulary(asker)
+        known = [name for name in request.metrics if name in vocabulary.metrics]
+        dimensions = vocabulary.shared_dimensions(known) if known else frozenset(vocabulary.dimensions)
+        given = request.model_dump(exclude={"question"})
+        try:
+            return Plan.model_validate(_in_full(given, lambda name: full_name(name, dimensions)))
+        except AmbiguousNameError as error:
+            raise ApiError(422, "ambiguous_name", f"{error}.", {"nearest": error.found}) from None
+        except ValidationError as error:
+            problem = error.errors()[0]["msg"].removeprefix("Value error, ")
+            raise ApiError(422, "invalid_plan", f"{problem}.") from None
+
+    def _recorded(self, asker: Asker, answer: Answer) -> Answer:
+        self.journal.record(answer)
+        logger().info(
+            "asked",
+            answer_id=answer.answer_id,
+            question=shortened(answer.question),
+            outcome=answer.outcome,
+            plan=answer.plan.canonical() if answer.plan else None,
+            rows=answer.row_count,
+            ms=answer.elapsed_ms,
+            planner=answer.planner,
+            cached=answer.cached,
+            tenant=asker.caller.tenant,
+            role=asker.caller.role,
+            key_id=asker.key_id,
+        )
+        return answer
+
+
+def _in_full(part: Any, full: Callable[[str], str]) -> Any:
+    """A plan's document with the short names of dimensions in full, wherever a plan names dimensions."""
+    if isinstance(part, dict):
+        return {
+            key: full(value) if key in ("dimension", "field") else
+            [full(name) for name in value] if key in ("group_by", "within") else
+            _in_full(value, full)
+            for key, value in part.items()
+        }  # fmt: skip
+    return [_in_full(item, full) for item in part] if isinstance(part, list | tuple) else part
+
+
+def _no_question(question_id: str) -> ApiError:
+    return ApiError(404, "unknown_question", f"There is no question “{question_id[:64]}”.")
+
+
+def _no_answer(answer_id: str) -> ApiError:
+    return ApiError(404, "unknown_answer", f"There is no answer “{answer_id[:64]}”.")

@@ -1,0 +1,109 @@
+"""Errors as the API says them: one shape, for whatever goes wrong.
+
+Belongs here: the shape, and what each exception becomes. Nothing of a traceback ever gets into it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse
+from pydantic import BaseModel, Field
+from starlette.exceptions import HTTPException
+
+REQUEST_ID = "asklake.request_id"
+"""Where a request's scope has its id."""
+_CODES = {
+    400: "bad_request",
+    401: "unauthorized",
+    403: "forbidden",
+    404: "not_found",
+    405: "method_not_allowed",
+    408: "request_timeout",
+    413: "too_large",
+    415: "unsupported_media_type",
+    422: "invalid_request",
+    429: "rate_limited",
+    500: "internal",
+    503: "unavailable",
+}
+
+
+class Problem(BaseModel):
+    """What went wrong, for programs (code) and people (message); details depend on the code."""
+
+    code: str = Field(examples=["unknown_metric"])
+    message: str = Field(examples=["There is no metric “pgr_complaint” for you."])
+    details: dict[str, Any] = Field(default={}, examples=[{"nearest": ["pgr_complaints"]}])
+    request_id: str = Field(examples=["5f1c7b0a9d3e4c55"], description="What the service's log knows the request by.")
+    timestamp: datetime = Field(description="When it was, UTC.")
+
+
+class ErrorDocument(BaseModel):
+    """The body of every response that is not a success."""
+
+    error: Problem
+
+
+class ApiError(Exception):
+    """Something the caller should be told."""
+
+    def __init__(
+        self,
+        status: int,
+        code: str,
+        message: str,
+        details: Mapping[str, Any] | None = None,
+        headers: Mapping[str, str] | None = None,
+    ) -> None:
+        """Keep what the response will say."""
+        super().__init__(message)
+        self.status, self.code, self.message = status, code, message
+        self.details, self.headers = dict(details or {}), dict(headers or {})
+
+
+def response_of(error: ApiError, request_id: str) -> JSONResponse:
+    """An error as a response."""
+    problem = Problem(
+        code=error.code, message=error.message, details=error.details, request_id=request_id,
+        timestamp=datetime.now(UTC),
+    )  # fmt: skip
+    document = ErrorDocument(error=problem)
+    return JSONResponse(document.model_dump(mode="json"), status_code=error.status, headers=error.headers)
+
+
+def install(app: FastAPI) -> None:
+    """Let the app say its errors in this shape."""
+    app.add_exception_handler(ApiError, _say)
+    app.add_exception_handler(HTTPException, _say)
+    app.add_exception_handler(RequestValidationError, _say)
+
+
+async def _say(request: Request, error: Exception) -> JSONResponse:
+    return response_of(_as_api_error(error), request.scope.get(REQUEST_ID, ""))
+
+
+def _as_api_error(error: Exception) -> ApiError:
+    if isinstance(error, ApiError):
+        return error
+    if isinstance(error, RequestValidationError):
+        problems = [{"where": _where(item["loc"]), "problem": item["msg"]} for item in error.errors()]
+        first = problems[0]
+        return ApiError(422, "invalid_request", f"{first['where']}: {first['problem']}.", {"problems": problems[:20]})
+    assert isinstance(error, HTTPException)
+    message = {404: "There is nothing at this address.", 405: "This address does not take that method."}
+    return ApiError(
+        error.status_code,
+        _CODES.get(error.status_code, "error"),
+        message.get(error.status_code, str(error.detail)),
+        headers=error.headers,
+    )
+
+
+def _where(location: tuple[int | str, ...]) -> str:
+    """The place in the request: body.filters.0.values."""
+    return ".".join(str(part) for part in location)[:200]

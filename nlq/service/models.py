@@ -1,0 +1,152 @@
+"""The bodies of requests and responses.
+
+Belongs here: their fields, bounds and examples. Does not belong here: what is done with them (``routes``).
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated, Any, Literal
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, field_validator
+
+from nlq.answer import Answer
+from nlq.journal import MAX_COMMENT, VerdictName
+from nlq.plan import Plan
+from nlq.queue import MAX_QUESTION, Question
+from nlq.utc import Moment, as_utc
+
+
+def _storable(text: str) -> str:
+    """Databases keep every character but this one."""
+    if "\0" in text:
+        raise ValueError("a text cannot have the character NUL")
+    return text
+
+
+Text = Annotated[str, AfterValidator(_storable)]
+Words = Annotated[
+    Text, Field(min_length=1, max_length=MAX_QUESTION, pattern=r"\S", description="A question, in words.")
+]
+
+
+class _Request(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+
+class Health(BaseModel):
+    """Whether the service can answer."""
+
+    status: Literal["ok", "degraded"]
+    version: str
+    profile: str
+    keys_required: bool = Field(description="False on one's own machine as long as there is no key.")
+    planner: str = Field(description="rules, or model+rules", examples=["rules"])
+    checks: dict[str, str] = Field(description="ok, or what is wrong, by part.", examples=[{"catalog": "ok"}])
+
+
+class Ask(_Request):
+    """A question."""
+
+    question: Words
+    now: datetime | None = Field(
+        default=None, description="The moment that “last month” is relative to, UTC; the service's clock if missing."
+    )
+
+    @field_validator("now")
+    @classmethod
+    def _sensible(cls, now: datetime | None) -> datetime | None:
+        if now is None:
+            return None
+        plain = as_utc(now)
+        if not 1900 <= plain.year <= 2200:
+            raise ValueError("the year is between 1900 and 2200")
+        return plain
+
+    model_config = ConfigDict(
+        extra="forbid",
+        json_schema_extra={
+            "examples": [{"question": "Which ward has the most complaints?"}, {"question": "Complaints by channel"}]
+        },
+    )
+
+
+class Query(Plan):
+    """Figures by name: a plan. Dimensions may be named in short, as ``ward_id`` for ``complaint__ward_id``."""
+
+    question: Text = Field(default="", max_length=MAX_QUESTION, description="The words it stands for, if any.")
+
+    model_config = ConfigDict(
+        extra="forbid",
+        json_schema_extra={
+            "examples": [
+                {
+                    "metrics": ["pgr_complaints"],
+                    "group_by": ["ward_id"],
+                    "filters": [{"dimension": "channel", "values": ["WEB", "WHATSAPP"]}],
+                    "order_by": [{"field": "pgr_complaints", "descending": True}],
+                    "limit": 5,
+                }
+            ]
+        },
+    )
+
+
+class Enqueue(_Request):
+    """A question for the queue."""
+
+    question: Words
+    idempotency_key: Text | None = Field(
+        default=None, min_length=1, max_length=200, description="The same key again is the same question."
+    )
+
+    model_config = ConfigDict(
+        extra="forbid", json_schema_extra={"examples": [{"question": "Complaints by ward", "idempotency_key": "w-47"}]}
+    )
+
+
+class Feedback(_Request):
+    """What an asker thinks of an answer."""
+
+    verdict: VerdictName
+    comment: Text | None = Field(default=None, max_length=MAX_COMMENT)
+
+    model_config = ConfigDict(
+        extra="forbid",
+        json_schema_extra={"examples": [{"verdict": "wrong", "comment": "I meant the ward of the office."}]},
+    )
+
+
+class FeedbackGiven(BaseModel):
+    """A verdict, as it was written down."""
+
+    id: str
+    answer_id: str
+    verdict: VerdictName
+    given_at: Moment
+
+
+class Replay(BaseModel):
+    """A stored answer read again at its snapshots."""
+
+    answer: Answer
+    same_rows: bool = Field(description="Whether the rows are those of the first time.")
+
+
+class QuestionDocument(BaseModel):
+    """A question of the queue, and its answer once there is one. Times are UTC."""
+
+    id: str
+    question: str
+    status: Literal["queued", "running", "answered", "clarify", "refused", "failed"]
+    created_at: Moment
+    started_at: Moment | None = None
+    finished_at: Moment | None = None
+    error: str | None = None
+    answer: Answer | None = None
+
+    @classmethod
+    def of(cls, question: Question, answer: Answer | None = None) -> QuestionDocument:
+        """The document of a row of the queue."""
+        fields: dict[str, Any] = {name: getattr(question, name) for name in cls.model_fields if name != "answer"}
+        return cls(**{**fields, "status": question.status.value, "answer": answer})

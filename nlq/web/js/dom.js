@@ -1,0 +1,63 @@
+// Making elements. Text only ever becomes a text node, so nothing of an answer can become markup.
+
+const SVG = "http://www.w3.org/2000/svg";
+
+/** An element: h("button.small", {type: "button", onclick}, "text", child). */
+export function h(selector, properties = {}, ...children) {
+  const [tag, ...classes] = selector.split(".");
+  return fill(document.createElement(tag), classes, properties, children);
+}
+
+/** The same for SVG. */
+export function s(selector, properties = {}, ...children) {
+  const [tag, ...classes] = selector.split(".");
+  return fill(document.createElementNS(SVG, tag), classes, properties, children);
+}
+
+function fill(element, classes, properties, children) {
+  if (classes.length) element.classList.add(...classes);
+  for (const [name, value] of Object.entries(properties)) {
+    if (value === undefined || value === null || value === false) continue;
+    if (name.startsWith("on")) element.addEventListener(name.slice(2), value);
+    else element.setAttribute(name, value === true ? "" : value);
+  }
+  element.append(...children.flat(Infinity).filter((child) => child !== null && child !== undefined && child !== false));
+  return element;
+}
+
+export const byId = (id) => document.getElementById(id);
+
+/** An icon of the page's stroke style, by its path. */
+export function icon(path) {
+  return s("svg", { viewBox: "0 0 20 20", "aria-hidden": "true" }, s("path", { d: path }));
+}
+
+let toastTimer;
+
+/** A short message that goes away; screen readers hear it. */
+export function toast(text) {
+  const box = byId("toast");
+  box.textContent = text;
+  box.classList.add("shown");
+  clearTimeout(toastTimer);
+  toastTimer = setTimeout(() => box.classList.remove("shown"), 2600);
+}
+
+export async function copy(text, what) {
+  try {
+    await navigator.clipboard.writeText(text);
+    toast(`${what} copied`);
+  } catch {
+    toast("The browser does not allow copying here; select the text instead");
+  }
+}
+
+/** Offer text as a file. */
+export function download(name, text, type) {
+  const url = URL.createObjectURL(new Blob([text], { type }));
+  const link = h("a", { href: url, download: name });
+  document.body.append(link);
+  link.click();
+  link.remove();
+  setTimeout(() => URL.revokeObjectURL(url), 1000);
+}

@@ -1,0 +1,64 @@
+// Values as people read them, by the column's own format.
+
+const whole = new Intl.NumberFormat("en", { maximumFractionDigits: 0 });
+const decimal = new Intl.NumberFormat("en", { maximumFractionDigits: 2 });
+const money = new Intl.NumberFormat("en", { minimumFractionDigits: 2, maximumFractionDigits: 2 });
+const percent = new Intl.NumberFormat("en", { style: "percent", minimumFractionDigits: 1, maximumFractionDigits: 1 });
+const short = new Intl.NumberFormat("en", { notation: "compact", maximumFractionDigits: 1 });
+const months = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
+
+/** A cell of an answer. */
+export function cell(value, column) {
+  if (value === null || value === undefined) return "—";
+  if (typeof value === "boolean") return value ? "yes" : "no";
+  if (typeof value === "number") return number(value, column);
+  if (column?.kind === "time") return period(value, column.name);
+  return String(value);
+}
+
+export function number(value, column) {
+  switch (column?.format) {
+    case "percent": return percent.format(value);
+    case "currency": return money.format(value);
+    case "integer": return whole.format(value);
+    case "hours": return `${decimal.format(value)} h`;
+    default: return Number.isInteger(value) ? whole.format(value) : decimal.format(value);
+  }
+}
+
+/** A number as it fits beside an axis. */
+export function tick(value, column) {
+  if (column?.format === "percent") return `${decimal.format(value * 100)}%`;
+  return Math.abs(value) >= 10_000 ? short.format(value) : decimal.format(value);
+}
+
+/** A day that begins a period, as the period: Jun 2026, Q2 2026, 2026, or the day. */
+export function period(text, column = "") {
+  const match = /^(\d{4})-(\d{2})-(\d{2})/.exec(text);
+  if (!match) return String(text);
+  const [year, month] = [match[1], Number(match[2])];
+  if (column.endsWith("__year")) return year;
+  if (column.endsWith("__quarter")) return `Q${Math.ceil(month / 3)} ${year}`;
+  if (column.endsWith("__month")) return `${months[month - 1]} ${year}`;
+  return day(text);
+}
+
+export function day(text) {
+  const match = /^(\d{4})-(\d{2})-(\d{2})/.exec(text ?? "");
+  return match ? `${Number(match[3])} ${months[Number(match[2]) - 1]} ${match[1]}` : String(text ?? "—");
+}
+
+/** A moment in UTC, as the reader's clock shows it. */
+export function moment(text) {
+  if (!text) return "—";
+  const at = new Date(/Z|[+-]\d\d:\d\d$/.test(text) ? text : `${text}Z`);
+  return Number.isNaN(at.getTime()) ? text : at.toLocaleString("en-GB", { dateStyle: "medium", timeStyle: "short" });
+}
+
+export function plural(count, one, many = `${one}s`) {
+  return `${whole.format(count)} ${count === 1 ? one : many}`;
+}
+
+export function milliseconds(ms) {
+  return ms < 1000 ? `${ms < 10 ? ms.toFixed(1) : Math.round(ms)} ms` : `${(ms / 1000).toFixed(1)} s`;
+}

@@ -1,0 +1,211 @@
+// The page: boot, the conversation, and the keys.
+
+import { card, problemCard } from "./answer.js";
+import * as api from "./api.js";
+import { runDemo } from "./demo.js";
+import { byId, h, toast } from "./dom.js";
+import { begin, keep } from "./history.js";
+import * as sidebar from "./sidebar.js";
+
+const thread = byId("thread");
+const input = byId("question");
+let conversation = begin();
+let catalog = null;
+let running = null;
+let asked = -1;
+
+// --- the conversation
+
+/** Ask words, or a choice's plan; resolves to the answer, or null where there is none. */
+async function put(question, { plan = null, now = null } = {}) {
+  running?.abort();
+  const abort = new AbortController();
+  running = abort;
+  document.querySelector(".hello")?.remove();
+  const waiting = h("div.turn", {}, h("p.asked", {}, question),
+    h("article.card.waiting", { "aria-label": "Working" }, h("span.dots", {}, h("i"), h("i"), h("i")),
+      h("button.button.quiet.small", { type: "button", onclick: () => abort.abort() }, "Stop")));
+  thread.append(waiting);
+  toEnd(waiting);
+  const turn = { question, answer: null };
+  conversation.turns.push(turn);
+  try {
+    turn.answer = plan ? await api.query(plan, question, abort.signal) : await api.ask(question, { now, signal: abort.signal });
+    waiting.lastChild.replaceWith(card(turn.answer, { pick, ask }));
+    keep(conversation);
+    sidebar.showHistory(conversation.id, open);
+    return turn.answer;
+  } catch (problem) {
+    conversation.turns.splice(conversation.turns.indexOf(turn), 1);
+    if (problem.name === "AbortError") {
+      waiting.lastChild.replaceWith(h("article.card.refused", {}, h("p.note", {}, "Stopped.")));
+      return null;
+    }
+    if (!(problem instanceof api.Problem)) throw problem;
+    waiting.lastChild.replaceWith(problemCard(problem, { again: () => { waiting.remove(); put(question, { plan, now }); }, enterKey }));
+    return null;
+  } finally {
+    if (running === abort) running = null;
+    toEnd(waiting);
+  }
+}
+
+const pick = (choice) => put(choice.question, { plan: choice.plan });
+
+function ask(question) {
+  sidebar.closeIfOver();
+  return put(question);
+}
+
+/** The newest turn in sight, from its question on. */
+function toEnd(turn) {
+  const calm = matchMedia("(prefers-reduced-motion: reduce)").matches;
+  turn.scrollIntoView({ block: "start", behavior: calm ? "auto" : "smooth" });
+}
+
+function open(past) {
+  conversation = { ...past, turns: [...past.turns] };
+  asked = -1;
+  thread.replaceChildren(...past.turns.filter((turn) => turn.answer).map((turn) =>
+    h("div.turn", {}, h("p.asked", {}, turn.question), card(turn.answer, { pick, ask }),
+      turn.answer.cut ? h("p.note", {}, "Only its first rows are kept in this browser; ask again for all.") : null)));
+  sidebar.showHistory(conversation.id, open);
+  sidebar.closeIfOver();
+  thread.lastElementChild?.scrollIntoView({ block: "start" });
+}
+
+function fresh() {
+  running?.abort();
+  conversation = begin();
+  asked = -1;
+  thread.replaceChildren(hello());
+  sidebar.showHistory(conversation.id, open);
+  input.focus();
+}
+
+// --- the first sight
+
+function hello() {
+  const starters = catalog?.starters ?? [];
+  return h("section.hello", {},
+    h("h2", {}, "What would you like to know?"),
+    h("p", {}, "Ask in plain English. Every answer shows how it was understood, its SQL and how fresh its data is; where a question can be read in several ways, you choose."),
+    starters.length ? h("div.starters", {}, starters.map(({ domain, question }) =>
+      h("button.starter", { type: "button", onclick: () => ask(question) }, h("small", {}, sidebar.named(domain)), question))) : null);
+}
+
+// --- keys of the keyboard
+
+byId("composer").addEventListener("submit", (event) => {
+  event.preventDefault();
+  const question = input.value.trim();
+  if (!question) return;
+  input.value = "";
+  asked = -1;
+  grow();
+  ask(question);
+});
+
+input.addEventListener("keydown", (event) => {
+  if (event.key === "Enter" && !event.shiftKey && !event.isComposing) {
+    event.preventDefault();
+    byId("composer").requestSubmit();
+  } else if (event.key === "ArrowUp" && (input.value === "" || asked >= 0)) {
+    recall(event, 1);
+  } else if (event.key === "ArrowDown" && asked >= 0) {
+    recall(event, -1);
+  }
+});
+
+/** Earlier questions by the arrow keys, as in a shell. */
+function recall(event, step) {
+  const questions = conversation.turns.map((turn) => turn.question).reverse();
+  const next = Math.min(asked + step, questions.length - 1);
+  if (!questions.length) return;
+  event.preventDefault();
+  asked = next;
+  input.value = next >= 0 ? questions[next] : "";
+  grow();
+}
+
+document.addEventListener("keydown", (event) => {
+  const typing = event.target.closest?.("input, textarea, dialog");
+  if (event.key === "/" && !typing && !event.ctrlKey && !event.metaKey) {
+    event.preventDefault();
+    input.focus();
+  } else if (event.key === "Escape" && running) {
+    running.abort();
+  }
+});
+
+input.addEventListener("input", grow);
+
+function grow() {
+  input.style.height = "auto";
+  input.style.height = `${Math.min(input.scrollHeight, 180)}px`;
+}
+
+// --- buttons of the bar
+
+byId("new").addEventListener("click", fresh);
+byId("key").addEventListener("click", enterKey);
+byId("demo").addEventListener("click", () => { sidebar.closeIfOver(); runDemo(catalog.demo, put); });
+byId("theme").addEventListener("click", () => {
+  const root = document.documentElement;
+  const dark = root.dataset.theme ? root.dataset.theme === "dark" : matchMedia("(prefers-color-scheme: dark)").matches;
+  root.dataset.theme = dark ? "light" : "dark";
+  try { localStorage.setItem("asklake.theme", root.dataset.theme); } catch { /* storage is off: for this visit only */ }
+});
+
+function enterKey() {
+  byId("key-text").value = "";
+  byId("key-problem").textContent = "";
+  byId("key-dialog").showModal();
+}
+
+byId("key-dialog").addEventListener("submit", async (event) => {
+  if (event.submitter?.value !== "save") return;
+  event.preventDefault();
+  api.setKey(byId("key-text").value);
+  try {
+    await loadCatalog();
+    byId("key-dialog").close();
+    fresh();
+    toast("The key is valid");
+  } catch (problem) {
+    api.setKey("");
+    byId("key-problem").textContent = problem.message;
+  }
+});
+
+// --- boot
+
+async function loadCatalog() {
+  catalog = await api.catalog();
+  sidebar.showCatalog(catalog, ask);
+  byId("demo").hidden = !catalog.demo.length;
+}
+
+async function boot() {
+  sidebar.wire();
+  sidebar.settle();
+  sidebar.showHistory(conversation.id, open);
+  thread.replaceChildren(hello());
+  try {
+    const state = await api.health();
+    byId("key").hidden = !state.keys_required;
+    byId("state").textContent = state.status === "ok" ? "" : "Parts of the service are not reachable";
+    if (state.keys_required && !api.hasKey()) {
+      enterKey();
+      return;
+    }
+    await loadCatalog();
+    if (document.querySelector(".hello")) thread.replaceChildren(hello());
+  } catch (problem) {
+    if (!(problem instanceof api.Problem)) throw problem;
+    thread.append(problemCard(problem, { again: () => location.reload(), enterKey }));
+  }
+  input.focus();
+}
+
+boot();

@@ -1,0 +1,91 @@
+"""`asklake serve` and `asklake key` as people run them."""
+
+from __future__ import annotations
+
+import json
+import signal
+import subprocess
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.e2e.conftest import ASKLAKE, Sample, free_port, wait_for
+
+pytestmark = [pytest.mark.e2e, pytest.mark.timeout(300)]
+QUESTION = "Which ward has the most complaints?"
+
+
+@contextmanager
+def serving(sample: Sample, home: Path) -> Iterator[tuple[str, Path]]:
+    port = free_port()
+    log = home / "serve.log"
+    with log.open("w") as output:
+        process = subprocess.Popen(
+            [*ASKLAKE, "serve", "--port", str(port)], env=sample.env, stdout=output, stderr=subprocess.STDOUT
+        )
+    url = f"http://127.0.0.1:{port}"
+    try:
+        wait_for(lambda: _healthy(url), 120, lambda: log.read_text()[-3000:])
+        yield url, log
+    finally:
+        process.send_signal(signal.SIGINT)
+        assert process.wait(60) in (0, 130, -signal.SIGINT)
+
+
+def _healthy(url: str) -> bool:
+    try:
+        return call(f"{url}/health")[0] == 200
+    except (urllib.error.URLError, ConnectionError):
+        return False
+
+
+def call(url: str, body: Any = None, key: str = "") -> tuple[int, Any]:
+    headers = {"content-type": "application/json", **({"authorization": f"Bearer {key}"} if key else {})}
+    request = urllib.request.Request(url, json.dumps(body).encode() if body else None, headers)
+    try:
+        with urllib.request.urlopen(request, timeout=60) as response:
+            return response.status, json.load(response)
+    except urllib.error.HTTPError as error:
+        return error.code, json.load(error)
+
+
+def test_asked_over_http_and_published_when_it_ends(sample: Sample, tmp_path: Path) -> None:
+    with serving(sample, tmp_path) as (url, log):
+        assert "There is no key: everyone on this machine may ask" in log.read_text()
+        status, answer = call(f"{url}/nlq", {"question": QUESTION})
+        assert (status, answer["outcome"]) == (200, "answered")
+        made = json.loads(sample.asklake("key", "create", "viewer", "--tenant", "pb.amritsar", "--role", "viewer",
+                                         "--json").stdout)  # fmt: skip
+        assert call(f"{url}/nlq", {"question": QUESTION})[0] == 401
+        status, own = call(f"{url}/nlq", {"question": "complaints by tenant"}, made["key"])
+        assert [row[0] for row in own["rows"]] == ["pb.amritsar"]
+        listed = json.loads(sample.asklake("key", "list", "--json").stdout)["keys"]
+        assert [(k["id"], k["tenant"]) for k in listed] == [(made["id"], "pb.amritsar")]
+        sample.asklake("key", "revoke", made["id"])
+        assert call(f"{url}/nlq", {"question": QUESTION}, made["key"])[0] == 401
+        lines = [json.loads(line) for line in log.read_text().splitlines() if line.startswith("{")]
+        assert {"asked", "request"} <= {line["event"] for line in lines}
+        assert made["key"] not in log.read_text()
+    stored = json.loads(
+        sample.asklake(
+            "sql", f"select sentence from semantic.nlq_answers where answer_id = '{answer['answer_id']}'", "--json"
+        ).stdout
+    )
+    assert stored["rows"] == [{"sentence": answer["sentence"]}]
+
+
+def test_dev_starts_it_beside_dagit_and_ends_it(sample: Sample, dagit: Any) -> None:
+    wait_for(lambda: _healthy(dagit.api), 120)
+    assert call(f"{dagit.api}/health")[1]["status"] == "ok"
+
+
+def test_keys_say_what_is_wrong(sample: Sample) -> None:
+    done = sample.asklake("key", "create", "x", "--role", "viewer", check=False)
+    assert done.returncode == 2 and "for one tenant" in done.stderr
+    done = sample.asklake("key", "revoke", "nothing", check=False)
+    assert done.returncode == 2 and "asklake key list" in done.stderr
