@@ -133,7 +133,7 @@ def ask(
     from lakehouse_assets.commands import questions
 
     if project or database:
-        questions.ask_foreign(Out(as_json), question, project, database)
+        questions.ask_foreign(Out(as_json), question, tenant, project, database)
         return
     questions.ask(Out(as_json), question, tenant, queue, wait)
 

@@ -31,7 +31,6 @@ from nlq.vocabulary import TIME_DIMENSION, Vocabulary
 from semantic.errors import SemanticError
 
 if TYPE_CHECKING:
-    from lakehouse_assets.lakehouse.database import DatabaseLake
     from lakehouse_assets.lakehouse.lake import Lake
     from nlq.store import StoredPlan
 
@@ -160,7 +159,7 @@ class Answerer:
 
     def __init__(
         self,
-        lake: Lake | DatabaseLake,
+        lake: Lake,
         layer: Layer,
         *,
         roles: Mapping[str, Role] = ROLES,
@@ -375,10 +374,6 @@ class Answerer:
 
     def _look_at(self, name: str, snapshot: int, session: Session) -> TableState:
         """When the snapshot was published, and the newest day in it by the table's time partition."""
-        from lakehouse_assets.lakehouse.database import DatabaseLake
-
-        if isinstance(self._lake, DatabaseLake):
-            return TableState(table=name, snapshot_id=snapshot)
         table = self._lake.catalog.load_table(name)
         found = table.snapshot_by_id(snapshot)
         published = datetime.fromtimestamp(found.timestamp_ms / 1000, UTC).replace(tzinfo=None) if found else None

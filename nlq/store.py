@@ -22,7 +22,6 @@ from nlq.plan import Plan
 
 if TYPE_CHECKING:
     from lakehouse_assets.lakehouse.contract import Contract
-    from lakehouse_assets.lakehouse.database import DatabaseLake
     from lakehouse_assets.lakehouse.lake import Lake
     from lakehouse_assets.lakehouse.publication import Published
     from nlq.answer import Answer
@@ -166,7 +165,7 @@ def stored_answer(lake: Lake, answer_id: str) -> Answer | None:
     return Answer.model_validate({**kept, **parsed, "tenant": row["tenant_id"]})
 
 
-def stored_plan(lake: Lake | DatabaseLake, answer_id: str) -> StoredPlan | None:
+def stored_plan(lake: Lake, answer_id: str) -> StoredPlan | None:
     """The plan of a stored answer, or None where there is no answer or it ran no plan."""
     sql = f"select question, tenant_id, role, plan_json, snapshots_json from {ANSWERS.identifier} where answer_id = ?"
     with lake.session() as session:

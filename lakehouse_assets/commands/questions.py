@@ -54,9 +54,10 @@ def ask(out: Out, question: str, tenant: str | None, queue: bool, wait: float) -
     finish(out, answer, shown=True)
 
 
-def ask_foreign(out: Out, question: str, project: Path | None, database: Path | None) -> None:
+def ask_foreign(out: Out, question: str, tenant: str | None, project: Path | None, database: Path | None) -> None:
     """Answer from somebody else's dbt project and database; nothing is kept of it."""
     from lakehouse_assets.settings import get_settings
+    from nlq.guard import Caller
     from nlq.opening import open_foreign
 
     if project is None or database is None:
@@ -68,7 +69,7 @@ def ask_foreign(out: Out, question: str, project: Path | None, database: Path | 
             answerer = open_foreign(get_settings(), project, database)
     except FileNotFoundError as error:
         raise CommandError(str(error), "check the path", Exit.USAGE) from error
-    finish(out, answerer.ask(question), stored=False)
+    finish(out, answerer.ask(question, Caller(tenant=tenant)), stored=False)
 
 
 def query(out: Out, request: Request, tenant: str | None) -> None:

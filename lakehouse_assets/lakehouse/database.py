@@ -18,6 +18,7 @@ import duckdb
 from lakehouse_assets.lakehouse.contract import quoted
 from lakehouse_assets.lakehouse.duckdb import DuckDBSession
 from lakehouse_assets.lakehouse.engine import QueryRefusedError
+from lakehouse_assets.lakehouse.lake import Lake
 
 if TYPE_CHECKING:
     from lakehouse_assets.settings import Settings
@@ -26,7 +27,7 @@ _NAME = "asklake_database"
 _TABLES = f"select table_schema, table_name from information_schema.tables where table_catalog = '{_NAME}'"
 
 
-class DatabaseLake:
+class DatabaseLake(Lake):
     """The tables of one database file: nothing can be written, nothing outside the file be read."""
 
     def __init__(self, settings: Settings, path: Path) -> None:
@@ -37,9 +38,14 @@ class DatabaseLake:
         """
         if not path.is_file():
             raise FileNotFoundError(f"there is no database file {path}")
-        self.settings, self.path = settings, path
-        self.catalog = DatabaseCatalog(self)
+        super().__init__(settings)
+        self.path = path
         self._lock = threading.Lock()
+
+    @cached_property
+    def catalog(self) -> DatabaseCatalog:
+        """What stands for the catalog."""
+        return DatabaseCatalog(self)
 
     @cached_property
     def _reader(self) -> duckdb.DuckDBPyConnection:
