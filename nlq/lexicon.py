@@ -180,7 +180,8 @@ class Lexicon:
 
     def is_contested(self, stems: Sequence[str]) -> bool:
         """Whether these words are the whole phrase of a metric and of a dimension as well: "orders", "order"."""
-        return bool(self._metrics.whole(stems) and self._dimensions.whole(stems))
+        named = [self.vocabulary.dimensions[hit.ref] for hit in self._dimensions.whole(stems)]
+        return bool(self._metrics.whole(stems)) and any(not dimension.is_time for dimension in named)
 
     def values(self, norms: Sequence[str]) -> list[ValueHit]:
         """Values these words, in this order, may mean: in full, run together, or by a telling part."""

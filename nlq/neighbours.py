@@ -41,6 +41,12 @@ class Neighbours:
         hit: Hit = self._assignment.dimensions[self._mentions[position].first]
         return hit.ref == dimension
 
+    def _is_averaged(self, mention: Mention) -> bool:
+        """Whether "average" stands right beside a step of time: "average monthly sales"."""
+        said = [m for m in self._all if m.kind is not Kind.FILLER]
+        at = said.index(mention)
+        return any(m.kind is Kind.AVERAGE for m in (*said[max(0, at - 1) : at], *said[at + 1 : at + 2]))
+
     def _is_numbered(self, position: int) -> bool:
         """Whether "number of" stands before, or is part of it: "the highest number of complaints"."""
         mention = self._mentions[position]

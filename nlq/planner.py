@@ -180,7 +180,7 @@ class Planner:
 
 def _leaves_out(cover: Cover, best: Cover) -> bool:
     """Whether a cover passes over words that mean something in the best one: none is dropped to make a reading fit."""
-    passed = {m.first for m in cover.mentions if m.kind is Kind.FILLER and m.text.lower() not in _VOID}
+    passed = {m.first for m in cover.mentions if m.kind in (Kind.FILLER, Kind.DOMAIN) and m.text.lower() not in _VOID}
     terms = (Kind.METRIC, Kind.DIMENSION, Kind.VALUE)
     return any(m.first <= at < m.last for m in best.mentions if m.kind in terms for at in passed)
 

@@ -223,7 +223,7 @@ class Reader(Neighbours):
         if draft.grain and draft.grain is not word.grain:
             raise NotReadableError(2, f"One step of time at a time: {draft.grain} or {word.grain}?", mention.text)
         draft.grain = word.grain
-        draft.per |= mention.text.split()[0].lower() in PER_WORDS
+        draft.per |= mention.text.split()[0].lower() in PER_WORDS or self._is_averaged(mention)
         if not word.plural and (word.which or before is Kind.WHICH or ranked):
             draft.singular_rank = True
         self._believe(mention, f"one row per {word.grain}", 1.0)

@@ -20,6 +20,7 @@ UNITS = {"day", "week", "month", "quarter", "year"}
 PREVIOUS = {"last", "previous", "past", "prior", "preceding"}
 _THIS = {"this", "current"}
 _LEAD = {"in", "during", "for", "on", "of", "from", "within", "over", "the", "at"}
+_JOINTS = {"and", "or", "&", ",", "vs", "versus", "to", "with", "compared", "against", "until", "through"}
 _FISCAL = {"fiscal", "financial"}
 ONE = timedelta(days=1)
 _ORDINALS = {"first": 1, "second": 2, "third": 3, "fourth": 4, "1": 1, "2": 2, "3": 3, "4": 4}
@@ -296,7 +297,20 @@ class PeriodReader:
         relative = self._skip_of(at)
         if self._norm(relative) in PREVIOUS | _THIS and self._norm(relative + 1) == "year":
             return self._today.year - (1 if self._norm(relative) in PREVIOUS else 0), relative + 2
-        return None, at
+        return self._year_of_a_list(at), at
+
+    def _year_of_a_list(self, at: int) -> int | None:
+        """The year that is said once, after the last of several: "May and June 2025"."""
+        last = at
+        while self._norm(last) in _JOINTS and last - at < 3:
+            last += 1
+        if last == at:
+            return None
+        in_parts = self._norm(last) in {"q", "h"} and self._integer(last + 1) is not None
+        after = last + 2 if in_parts else last + 1 if self._month_number(last) else None
+        if after is None or after >= len(self._tokens) or not is_year(self._tokens[after]):
+            return self._year_of_a_list(after) if after is not None else None
+        return int(self._tokens[after].norm)
 
     def _skip_lead(self, at: int) -> int:
         first = at
