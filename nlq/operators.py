@@ -60,6 +60,7 @@ class OperatorFinder:
         if place is None and self._norm(at + 1) in {"nd", "rd", "th"}:
             place, last = self._count(at), at + 2
         if place and place > 1 and (end := self._end(self._norm(last))):
+            last += 1 if self._norm(last + 1) in w.FREQUENT else 0
             return self._mention(Kind.TOP, at, last + 1, 3.0 * (last + 1 - at), Top(1, end, place - 1))
         return None
 

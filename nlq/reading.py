@@ -256,6 +256,10 @@ class Reader(Neighbours):
     def _share(self, position: int, mention: Mention) -> None:
         if self._draft.share is not None:
             raise NotReadableError(2, "One share at a time, please.", mention.text)
+        after = self._all[self._all.index(mention) + 1 :]
+        if self._draft.metrics and after and after[0].text.lower() == "of":
+            # "late deliveries in percent of deliveries" is one figure by another
+            raise NotReadableError(2, f"“{mention.text}” of what? Ask for “A per B”.", mention.text)
         self._draft.share = mention.first
 
     def _growth(self, position: int, mention: Mention) -> None:
