@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from threading import Lock
 from typing import TYPE_CHECKING, Any
@@ -69,9 +69,25 @@ def vocabulary_of(catalog: semantic.Catalog, read: Callable[[list[str]], Mapping
     """A catalog as a vocabulary; ``read`` gives the values of the categorical dimensions it is asked for."""
     canonical = _canonical_names(catalog)
     metrics = [_metric(metric, canonical) for metric in catalog.metrics.values()]
+    listed = read([d.name for d in catalog.dimensions.values() if d.type == "categorical" and not d.identifier])
+    alike: dict[str, list[Listed]] = {}
+    for name, one in canonical.items():
+        alike.setdefault(one, []).extend([listed[name]] if name in listed else [])
     chosen = [catalog.dimensions[name] for name in sorted(set(canonical.values()))]
-    listed = read([d.name for d in chosen if d.type == "categorical" and not d.identifier])
-    return Vocabulary.of(metrics, [_dimension(d, listed.get(d.name)) for d in chosen])
+    return Vocabulary.of(metrics, [_dimension(d, _together(alike[d.name])) for d in chosen])
+
+
+def _together(listed: Sequence[Listed]) -> Values:
+    """The values of dimensions that mean the same, of all their tables, most frequent first.
+
+    A table that was never published has no values yet; that is not to know them all.
+    """
+    known = [one for one in listed if one.items]
+    counts: Counter[Any] = Counter()
+    for one in known:
+        counts.update(dict(one.items))
+    items = sorted(counts.items(), key=lambda item: -item[1])
+    return Values(tuple(value for value, _ in items), complete=bool(known) and all(one.complete for one in known))
 
 
 def identifier(relation: str) -> str:
@@ -79,17 +95,8 @@ def identifier(relation: str) -> str:
     return ".".join(relation.replace('"', "").split(".")[-2:])
 
 
-def _dimension(dimension: semantic.Dimension, listed: Listed | None) -> Dimension:
-    items = tuple(value for value, _ in listed.items) if listed else ()
-    return Dimension(
-        dimension.name,
-        dimension.label,
-        dimension.description,
-        dimension.synonyms,
-        dimension.type,
-        # a table that was never published has no values yet; that is not to know them all
-        Values(items, complete=bool(items and listed and listed.complete)),
-    )
+def _dimension(dimension: semantic.Dimension, values: Values) -> Dimension:
+    return Dimension(dimension.name, dimension.label, dimension.description, dimension.synonyms, dimension.type, values)
 
 
 def _metric(metric: semantic.Metric, canonical: Mapping[str, str]) -> Metric:

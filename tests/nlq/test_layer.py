@@ -4,16 +4,19 @@ from __future__ import annotations
 
 from datetime import date
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from lakehouse_assets.lakehouse.lake import Lake
 from nlq.answer import Answerer
-from nlq.layer import PlannedLayer
+from nlq.layer import PlannedLayer, vocabulary_of
 from nlq.outcome import Planned, Refused
 from nlq.planner import Planner
+from semantic.catalog import build_catalog
 from semantic.layer import SemanticLayer
 from semantic.values import DimensionValues
+from semantic.values import Values as Listed
 from tests.semantic.hotels import parse_project
 
 
@@ -29,6 +32,39 @@ def test_values_come_with_the_marts(answerer: Answerer) -> None:
     assert set(dimensions["complaint__channel"].values.items) == {"WEB", "WHATSAPP", "MOBILE_APP"}
     assert dimensions["complaint__is_open"].is_boolean
     assert not dimensions["complaint__complaint_id"].values.complete
+
+
+def test_a_dimension_of_several_tables_has_the_values_of_all_of_them() -> None:
+    catalog = build_catalog(
+        {
+            "semantic_models": [_model("store", "gold.stores"), _model("web", "gold.web")],
+            "metrics": [_counted("store"), _counted("web")],
+        },
+        {"store_rows": ("store__city",), "web_rows": ("web__city",)},
+    )
+    tables = {
+        "store__city": Listed((("Bern", 5), ("Chur", 2)), complete=True),
+        "web__city": Listed((("Chur", 9), ("Davos", 1)), complete=True),
+    }
+    vocabulary = vocabulary_of(catalog, lambda names: {name: tables[name] for name in names})
+    (city,) = (d for d in vocabulary.dimensions.values() if not d.is_time)
+    assert city.values.items == ("Chur", "Bern", "Davos")
+    assert city.values.complete
+
+
+def _model(entity: str, relation: str) -> dict[str, Any]:
+    city = {"name": "city", "type": "categorical", "label": "City", "description": "City of the customer."}
+    time = {"name": "day", "type": "time", "type_params": {"time_granularity": "day"}}
+    return {
+        "name": entity, "primary_entity": entity, "defaults": {"agg_time_dimension": "day"}, "entities": [],
+        "node_relation": {"relation_name": relation}, "dimensions": [time, city],
+        "measures": [{"name": f"{entity}_rows", "agg": "count"}],
+    }  # fmt: skip
+
+
+def _counted(entity: str) -> dict[str, Any]:
+    name = f"{entity}_rows"
+    return {"name": name, "type": "simple", "type_params": {"input_measures": [{"name": name}]}}
 
 
 def test_the_vocabulary_is_kept_until_a_table_changes(answerer: Answerer) -> None:

@@ -50,8 +50,8 @@ def judge(world: World, case: dict[str, Any]) -> Judged:
     now = datetime.combine(world.today, datetime.min.time())
     plan: Plan | None = None
     for before in case.get("after", ()):
-        plan = world.answerer.ask(before, now=now, previous=plan).plan
-    answer = world.answerer.ask(case["ask"], now=now, previous=plan)
+        plan = world.answerer.ask(before, world.caller, now, previous=plan).plan
+    answer = world.answerer.ask(case["ask"], world.caller, now, previous=plan)
     if answer.outcome == "clarify":
         return Judged(world.name, case, answer, "asked back", answer.sentence)
     if answer.outcome == "refused":

@@ -19,10 +19,15 @@ import yaml
 from lakehouse_assets.domains.pgr import sample as pgr_sample
 from lakehouse_assets.domains.sales import sample as sales_sample
 from lakehouse_assets.ingest.loader import load
+from lakehouse_assets.lakehouse.dbt_runner import parse
 from lakehouse_assets.lakehouse.lake import Lake
 from lakehouse_assets.settings import Settings
 from nlq.answer import Answerer
-from nlq.opening import open_answerer, open_foreign
+from nlq.guard import Caller, Role
+from nlq.layer import PlannedLayer
+from nlq.opening import open_foreign
+from semantic.layer import SemanticLayer
+from semantic.values import DimensionValues
 from tests.dbt_project.building import PGR_MODELS, SALES_MODELS, build
 
 HERE = Path(__file__).parent
@@ -38,6 +43,7 @@ class World:
     today: date
     cases: Sequence[dict[str, Any]]
     answerer: Answerer
+    caller: Caller
     raw: duckdb.DuckDBPyConnection
 
     def rows(self, sql: str) -> list[tuple[Any, ...]]:
@@ -63,8 +69,12 @@ def sample_worlds(folder: Path) -> dict[str, World]:
         load(lake, [str(path) for path in files["sales"]], "sales_csv")
         build(lake, [*PGR_MODELS, *SALES_MODELS, "time_spine_daily"])
         built.touch()
-    answerer = open_answerer(lake)
-    return {name: _world(name, answerer, _raw(name, files[name])) for name in files}
+    parse(lake.settings)
+    layer = SemanticLayer(lake.settings)
+    # What a set's questions cannot mean is fixed: another domain may have what this one lacks.
+    roles = {name: Role(metrics=(f"{name}_*",), every_tenant=True) for name in files}
+    answerer = Answerer(lake, PlannedLayer(layer, DimensionValues(lake, layer)), roles=roles)
+    return {name: _world(name, answerer, Caller(role=name), _raw(name, files[name])) for name in files}
 
 
 def foreign_world(folder: Path) -> World:
@@ -81,12 +91,12 @@ def foreign_world(folder: Path) -> World:
     raw = duckdb.connect()
     raw.execute("set variable folder = ?", [str(OLIST)])
     raw.execute((HERE / "olist.sql").read_text(encoding="utf-8"))
-    return _world("olist", open_foreign(settings, HERE / "olist", database), raw)
+    return _world("olist", open_foreign(settings, HERE / "olist", database), Caller(), raw)
 
 
-def _world(name: str, answerer: Answerer, raw: duckdb.DuckDBPyConnection) -> World:
+def _world(name: str, answerer: Answerer, caller: Caller, raw: duckdb.DuckDBPyConnection) -> World:
     told = questions(name)
-    return World(name, told["today"], told["questions"], answerer, raw)
+    return World(name, told["today"], told["questions"], answerer, caller, raw)
 
 
 def _raw(name: str, files: Sequence[Path]) -> duckdb.DuckDBPyConnection:
