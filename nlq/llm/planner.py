@@ -34,18 +34,18 @@ class ModelPlanner:
         self.vocabulary, self._client = vocabulary, client
         self._guard = Guard(vocabulary)
 
-    def plan(self, question: str, now: date | datetime) -> Reply:
+    def plan(self, question: str, now: date | datetime, previous: Plan | None = None) -> Reply:
         """The model's reply, with a plan that the guard passed or with a reason why there is none.
 
         Raises:
             ModelUnavailableError: there is no reply, or none that can be used after one repair.
         """
         deadline = self._client.deadline()
-        part = part_for(question, self.vocabulary)
+        part = part_for(question, self.vocabulary, previous.metrics if previous else ())
         if not part.metrics:
             return Reply(reason="There is nothing to ask about.", confidence=0.0)
         today = now.date() if isinstance(now, datetime) else now
-        messages, schema = messages_for(question, today, part), reply_schema(part)
+        messages, schema = messages_for(question, today, part, previous), reply_schema(part)
         text = self._client.reply(messages, schema, deadline)
         try:
             return self._checked(text)
@@ -81,12 +81,12 @@ class BothPlanners:
         return self._rules.vocabulary
 
     def plan(self, question: str, now: date | datetime, previous: Plan | None = None) -> Outcome:
-        """See PlansQuestions; a follow-up is the rules' alone, for the model is not told what was asked before."""
+        """See PlansQuestions."""
         ruled = self._rules.plan(question, now, previous)
-        if previous is not None or not question.strip() or len(question) > MAX_CHARACTERS:
+        if not question.strip() or len(question) > MAX_CHARACTERS:
             return ruled
         try:
-            reply = self._model.plan(question, now)
+            reply = self._model.plan(question, now, previous)
         except ModelUnavailableError as error:
             _log.warning("the language model is not used: %s", error)
             note = f"The language model was of no help ({error}); the built-in rules understood this."

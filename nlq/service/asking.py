@@ -49,7 +49,9 @@ class Asking:
     def ask(self, asker: Asker, request: Ask) -> Answer:
         """Answer a question; whatever comes of it is written down."""
         try:
-            answer = self.answerer.ask(request.question, asker.caller, request.now, asked_by=asker.name)
+            answer = self.answerer.ask(
+                request.question, asker.caller, request.now, asked_by=asker.name, previous=request.previous
+            )
         except Exception as error:
             self.journal.record(failed_answer(request.question, asker.caller, error, asked_by=asker.name))
             raise

@@ -52,6 +52,9 @@ class Ask(_Request):
     now: datetime | None = Field(
         default=None, description="The moment that “last month” is relative to, UTC; the service's clock if missing."
     )
+    previous: Plan | None = Field(
+        default=None, description="The plan of the answer before, for follow-ups such as “and by ward?”."
+    )
 
     @field_validator("now")
     @classmethod

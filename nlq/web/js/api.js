@@ -58,7 +58,8 @@ async function call(method, path, body, signal) {
 
 export const health = () => call("GET", "/health");
 export const catalog = () => call("GET", "/catalog");
-export const ask = (question, { now, signal } = {}) => call("POST", "/nlq", now ? { question, now } : { question }, signal);
+export const ask = (question, { now, previous, signal } = {}) =>
+  call("POST", "/nlq", { question, ...(now ? { now } : {}), ...(previous ? { previous } : {}) }, signal);
 export const query = (plan, question, signal) => call("POST", "/query", { ...plan, question }, signal);
 export const answer = (id) => call("GET", `/answers/${encodeURIComponent(id)}`);
 export const replay = (id) => call("GET", `/answers/${encodeURIComponent(id)}/replay`);

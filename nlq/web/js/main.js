@@ -28,9 +28,10 @@ async function put(question, { plan = null, now = null } = {}) {
   thread.append(waiting);
   toEnd(waiting);
   const turn = { question, answer: null };
+  const previous = now ? null : conversation.turns.findLast((one) => one.answer?.outcome === "answered")?.answer.plan;
   conversation.turns.push(turn);
   try {
-    turn.answer = plan ? await api.query(plan, question, abort.signal) : await api.ask(question, { now, signal: abort.signal });
+    turn.answer = plan ? await api.query(plan, question, abort.signal) : await api.ask(question, { now, previous, signal: abort.signal });
     waiting.lastChild.replaceWith(card(turn.answer, { pick, ask }));
     keep(conversation);
     sidebar.showHistory(conversation.id, open);

@@ -50,6 +50,19 @@ def test_agreement_makes_it_surer(script: Script, both: BothPlanners) -> None:
     assert outcome.confidence >= 0.95
 
 
+def test_of_a_follow_up_the_model_is_told_the_plan_before(script: Script, both: BothPlanners) -> None:
+    before = Plan(
+        metrics=("pgr_complaints",), filters=(DimensionFilter(dimension="complaint__priority", values=("LOW",)),)
+    )
+    script.plan(**before.model_copy(update={"group_by": ("complaint__channel",)}).model_dump(mode="json"))
+    outcome = planned(both.plan("and by channel?", NOW, before))
+    assert outcome.planner == "model+rules"
+    assert (outcome.plan.metrics, outcome.plan.group_by) == (("pgr_complaints",), ("complaint__channel",))
+    assert outcome.plan.filters == before.filters
+    asked = json.loads(script.requests[0]["messages"][1]["content"])
+    assert asked["plan_of_the_question_before"]["metrics"] == ["pgr_complaints"]
+
+
 def test_disagreement_is_asked_back(script: Script, both: BothPlanners) -> None:
     script.plan(metrics=["pgr_complaints"], group_by=["complaint__ward_id"])
     outcome = both.plan("complaints by channel", NOW)

@@ -71,6 +71,13 @@ def test_a_choice_is_a_plan_that_runs(client: httpx.Client) -> None:
         assert ran.json()["plan"]["metrics"] == choice["plan"]["metrics"]
 
 
+def test_a_follow_up_takes_what_it_does_not_say_from_the_plan_before(client: httpx.Client) -> None:
+    first = asked(client, "complaints last month")
+    body = {"question": "and by channel?", "now": NOW, "previous": first["plan"]}
+    answer = client.post("/nlq", json=body).json()
+    assert answer["rows"] == asked(client, "complaints by channel last month")["rows"]
+
+
 def test_what_the_layer_does_not_have_is_refused_with_the_nearest(client: httpx.Client) -> None:
     answer = asked(client, "average rainfall by ward")
     assert answer["outcome"] == "refused"

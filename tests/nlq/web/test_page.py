@@ -76,6 +76,16 @@ def test_what_stands_behind_an_answer_is_there_on_demand(page: Page) -> None:
     assert "gold.gold_pgr_case_lifecycle" in turn.inner_text()
 
 
+def test_a_question_may_follow_up_the_one_before(page: Page) -> None:
+    ask(page, "how many complaints last year")
+    turn = ask(page, "and by channel?")
+    headings = turn.locator("thead").first.locator("th").all_inner_texts()
+    assert headings == ["Channel", "Complaints"]
+    page.get_by_role("button", name="New conversation").click()
+    alone = ask(page, "and by channel?")
+    assert alone.locator(".card.answered").count() == 0
+
+
 def test_a_choice_is_a_button(page: Page, shots: Path) -> None:
     turn = ask(page, "breaches")
     choices = turn.locator(".choice")
