@@ -18,6 +18,13 @@ SHOWN_VALUES = 50
 STARTERS = 6
 
 
+class Example(BaseModel):
+    """A question in words, and the plan that it stands for."""
+
+    question: str
+    plan: Plan
+
+
 class CatalogMetric(BaseModel):
     """A figure that can be asked for."""
 
@@ -30,7 +37,7 @@ class CatalogMetric(BaseModel):
     unit: str | None = None
     synonyms: tuple[str, ...]
     dimensions: tuple[str, ...] = Field(description="Names of the dimensions it can be grouped and filtered by.")
-    examples: tuple[str, ...] = Field(description="Questions about it, in words.")
+    examples: tuple[Example, ...] = Field(description="Questions about it; their plans are for POST /query.")
 
 
 class CatalogDimension(BaseModel):
@@ -46,11 +53,10 @@ class CatalogDimension(BaseModel):
     all_values: bool = Field(description="Whether these are all of them.")
 
 
-class Starter(BaseModel):
+class Starter(Example):
     """A question to begin with."""
 
     domain: str
-    question: str
 
 
 class Catalog(BaseModel):
@@ -86,17 +92,23 @@ def catalog_of(vocabulary: Vocabulary, search: str = "") -> Catalog:
 
 
 def _starters(vocabulary: Vocabulary) -> tuple[Starter, ...]:
-    """The plainest metrics of each domain in turn, asked in different ways."""
+    """The plainest metrics of each domain in turn, asked in different ways; of domains with data where any has."""
     domains: dict[str, list[Metric]] = {}
-    for metric in vocabulary.plain_metrics():
+    plain = vocabulary.plain_metrics()
+    for metric in [m for m in plain if _has_data(m, vocabulary)] or plain:
         domains.setdefault(metric.domain, []).append(metric)
     in_order = [domains[name] for name in sorted(domains)]
     turns = [metric for turn in zip_longest(*in_order) for metric in turn if metric][:STARTERS]
     found = []
     for n, metric in enumerate(turns):
         examples = examples_of(metric, vocabulary)
-        found.append(Starter(domain=metric.domain, question=examples[n // len(domains) % len(examples)]))
+        found.append(Starter(domain=metric.domain, **dict(examples[n // len(domains) % len(examples)])))
     return tuple(found)
+
+
+def _has_data(metric: Metric, vocabulary: Vocabulary) -> bool:
+    """Whether any of its dimensions has a value: where its tables were never published, none has."""
+    return any(vocabulary.dimensions[n].values.items for n in metric.dimensions if n in vocabulary.dimensions)
 
 
 def _matches(search: str, item: Metric | Dimension) -> bool:
@@ -133,7 +145,7 @@ def _dimension(dimension: Dimension, domains: set[str]) -> CatalogDimension:
     )
 
 
-def examples_of(metric: Metric, vocabulary: Vocabulary) -> tuple[str, ...]:
+def examples_of(metric: Metric, vocabulary: Vocabulary) -> tuple[Example, ...]:
     """Questions about a metric: over time, and by the dimension with the handiest number of values."""
     names = [n for n in sorted(metric.dimensions) if n in vocabulary.dimensions]
     listed = [vocabulary.dimensions[n] for n in names]
@@ -142,4 +154,4 @@ def examples_of(metric: Metric, vocabulary: Vocabulary) -> tuple[str, ...]:
     if handy and not metric.needs_time:
         best = min(handy, key=lambda d: (d.is_boolean, abs(len(d.values.items) - 8), d.name))
         plans.insert(0, Plan(metrics=(metric.name,), group_by=(best.name,)))
-    return tuple(as_question(plan, vocabulary) for plan in plans)
+    return tuple(Example(question=as_question(plan, vocabulary), plan=plan) for plan in plans)

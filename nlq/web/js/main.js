@@ -51,7 +51,11 @@ async function put(question, { plan = null, now = null } = {}) {
   }
 }
 
-const pick = (choice) => put(choice.question, { plan: choice.plan });
+/** A choice, a starter or an example of the catalog: its words, and the plan that they stand for. */
+function pick({ question, plan }) {
+  sidebar.closeIfOver();
+  return put(question, { plan });
+}
 
 function ask(question) {
   sidebar.closeIfOver();
@@ -91,8 +95,8 @@ function hello() {
   return h("section.hello", {},
     h("h2", {}, "What would you like to know?"),
     h("p", {}, "Ask in plain English. Every answer shows how it was understood, its SQL and how fresh its data is; where a question can be read in several ways, you choose."),
-    starters.length ? h("div.starters", {}, starters.map(({ domain, question }) =>
-      h("button.starter", { type: "button", onclick: () => ask(question) }, h("small", {}, sidebar.named(domain)), question))) : null);
+    starters.length ? h("div.starters", {}, starters.map((starter) =>
+      h("button.starter", { type: "button", onclick: () => pick(starter) }, h("small", {}, sidebar.named(starter.domain)), starter.question))) : null);
 }
 
 // --- keys of the keyboard
@@ -183,7 +187,7 @@ byId("key-dialog").addEventListener("submit", async (event) => {
 
 async function loadCatalog() {
   catalog = await api.catalog();
-  sidebar.showCatalog(catalog, ask);
+  sidebar.showCatalog(catalog, pick);
   byId("demo").hidden = !catalog.demo.length;
 }
 

@@ -8,15 +8,15 @@ const SHOWN_VALUES = 12;
 /** A domain's folder name for people: short ones are abbreviations. */
 export const named = (domain) => (domain.length <= 3 ? domain.toUpperCase() : domain[0].toUpperCase() + domain.slice(1).replaceAll("_", " ")) || "Other";
 
-export function showCatalog(catalog, ask) {
+export function showCatalog(catalog, pick) {
   const list = byId("catalog-list");
   const search = byId("search");
-  const draw = () => list.replaceChildren(...listing(catalog, search.value.trim().toLowerCase(), ask));
+  const draw = () => list.replaceChildren(...listing(catalog, search.value.trim().toLowerCase(), pick));
   search.oninput = draw;
   draw();
 }
 
-function listing(catalog, wanted, ask) {
+function listing(catalog, wanted, pick) {
   const matches = (item) => !wanted || [item.name, item.label, item.description, ...item.synonyms].some((text) => text.toLowerCase().includes(wanted))
     || (item.values ?? []).some((value) => String(value).toLowerCase().includes(wanted));
   const domains = catalog.domains.map((domain) => {
@@ -26,21 +26,21 @@ function listing(catalog, wanted, ask) {
     return h("details.domain", { open: Boolean(wanted) || domain === catalog.domains[0] },
       h("summary", {}, h("span", {}, named(domain)), h("span.count", {}, String(metrics.length + dimensions.length))),
       metrics.length ? h("h3", {}, "Metrics") : null,
-      metrics.map((one) => metric(one, catalog, ask)),
+      metrics.map((one) => metric(one, catalog, pick)),
       dimensions.length ? h("h3", {}, "Dimensions") : null,
       dimensions.map((one) => dimension(one)));
   }).filter(Boolean);
   return domains.length ? domains : [h("p.nothing", {}, wanted ? `Nothing is called “${wanted}”. Try a shorter word.` : "There is nothing to ask about yet: load data with `asklake ingest`, then `asklake materialize`.")];
 }
 
-function metric(one, catalog, ask) {
+function metric(one, catalog, pick) {
   const labels = new Map(catalog.dimensions.map((dimension) => [dimension.name, dimension.label]));
   const by = [...new Set(one.dimensions.map((name) => labels.get(name)).filter(Boolean))];
   return entry(one.label, [
     one.description ? h("p", {}, one.description) : null,
     one.synonyms.length ? h("p.also", {}, "Also: ", one.synonyms.slice(0, 6).join(", ")) : null,
     by.length ? h("p.also", {}, "By: ", by.join(", ")) : null,
-    one.examples.map((text) => h("button.ask-this", { type: "button", onclick: () => ask(text) }, text)),
+    one.examples.map((example) => h("button.ask-this", { type: "button", onclick: () => pick(example) }, example.question)),
   ], one.name);
 }
 
