@@ -116,10 +116,11 @@ def test_the_catalog_says_what_can_be_asked_and_its_examples_can_be(client: http
     assert len(catalog["demo"]) == 10
     channel = next(d for d in catalog["dimensions"] if d["name"] == "complaint__channel")
     assert set(channel["values"]) == {"WEB", "WHATSAPP", "MOBILE_APP"} and channel["all_values"]
-    with_data = {starter["domain"] for starter in catalog["starters"]}
-    assert with_data == {"pgr", "sales"}, "the tests' lake has no other data"
-    examples = [e for m in catalog["metrics"] if m["domain"] in with_data for e in m["examples"]]
-    for example in (*catalog["starters"], *examples[::9]):
+    published = {"pgr", "sales"}  # the tests' lake has the whole data of no other domain
+    starters = [starter for starter in catalog["starters"] if starter["domain"] in published]
+    assert {starter["domain"] for starter in starters} == published
+    examples = [e for m in catalog["metrics"] if m["domain"] in published for e in m["examples"]]
+    for example in (*starters, *examples[::9]):
         ran = client.post("/query", json={**example["plan"], "question": example["question"]})
         assert ran.status_code == 200, (example, ran.text)
     found = client.get("/catalog", params={"search": "breach"}).json()
