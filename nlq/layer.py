@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence, Set
 from dataclasses import replace
 from threading import Lock
 from typing import TYPE_CHECKING, Any
@@ -36,12 +36,13 @@ class PlannedLayer:
     def vocabulary(self, heads: Mapping[str, str]) -> Vocabulary:
         """What may be asked about at a state of the lake; the same object until the layer or its tables change."""
         catalog = self._layer.catalog()
-        relations = sorted({identifier(d.relation) for d in catalog.dimensions.values()})
+        relations = sorted({identifier(t.relation) for t in (*catalog.dimensions.values(), *_times(catalog))})
         stamp = (catalog.fingerprint, tuple(heads.get(relation, heads.get("")) for relation in relations))
         with self._lock:
             if self._last is None or self._last[0] != stamp:
                 fingerprint = hashlib.sha256(repr((stamp, relations)).encode()).hexdigest()[:16]
-                self._last = (stamp, replace(self._read(catalog), fingerprint=fingerprint))
+                known = self._read(catalog, {r for r in relations if r in heads or "" in heads})
+                self._last = (stamp, replace(known, fingerprint=fingerprint))
             return self._last[1]
 
     def compile(self, plan: Plan) -> CompiledPlan:
@@ -61,7 +62,13 @@ class PlannedLayer:
         )
         return CompiledPlan(compiled.sql, compiled.notes)
 
-    def _read(self, catalog: semantic.Catalog) -> Vocabulary:
+    def _read(self, catalog: semantic.Catalog, there: Set[str]) -> Vocabulary:
+        """What of a catalog can be answered from the tables that are there; all of it in an empty lake."""
+        metrics = {n: m for n, m in catalog.metrics.items() if {identifier(t.relation) for t in m.times} <= there}
+        if metrics and len(metrics) < len(catalog.metrics):
+            reached = {name for metric in metrics.values() for name in metric.dimensions}
+            dimensions = {name: d for name, d in catalog.dimensions.items() if name in reached}
+            catalog = replace(catalog, metrics=metrics, dimensions=dimensions)
         return vocabulary_of(catalog, self._values.read)
 
 
@@ -88,6 +95,11 @@ def _together(listed: Sequence[Listed]) -> Values:
         counts.update(dict(one.items))
     items = sorted(counts.items(), key=lambda item: -item[1])
     return Values(tuple(value for value, _ in items), complete=bool(known) and all(one.complete for one in known))
+
+
+def _times(catalog: semantic.Catalog) -> Iterator[semantic.TimeColumn]:
+    """The times of all metrics: each names the table that a measure of the metric is summed from."""
+    return (time for metric in catalog.metrics.values() for time in metric.times)
 
 
 def identifier(relation: str) -> str:

@@ -37,7 +37,7 @@ from tests.dbt_project.ecommerce import (
 )
 
 DAY = datetime(2025, 3, 30)
-SLOW = settings(max_examples=5, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
+SLOW = settings(max_examples=3, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
 
 
 @contextmanager
@@ -237,7 +237,7 @@ def random_feed(rng: random.Random) -> list[list[Sent]]:
     rng.shuffle(sent)
     loads = []
     while sent:
-        size = rng.randint(8, 40)
+        size = rng.randint(50, 90)
         load, sent = sent[:size], sent[size:]
         again = [r for r in rng.sample(load, min(4, len(load))) if r.table in ("orders", "order_items", "clickstream")]
         loads += [load, [replace(r, at=r.at + timedelta(days=rng.choice([-9, 0, 1]))) for r in again] or load[:1]]

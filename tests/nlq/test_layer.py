@@ -98,3 +98,13 @@ def test_what_a_foreign_project_lacks_is_refused(hotels: Planner) -> None:
     outcome = hotels.plan("complaints by ward", date(2026, 7, 15))
     assert isinstance(outcome, Refused)
     assert outcome.words == ("complaints", "ward")
+
+
+def test_only_what_has_its_tables_can_be_asked_about(answerer: Answerer, asked_lake: Lake) -> None:
+    layer = SemanticLayer(asked_lake.settings)
+    heads = asked_lake.catalog.heads()
+    without = {name: head for name, head in heads.items() if name != "gold.gold_pgr_backlog_daily"}
+    known = PlannedLayer(layer, DimensionValues(asked_lake, layer)).vocabulary(without)
+    assert "pgr_backlog" in answerer.vocabulary().metrics
+    assert "pgr_complaints" in known.metrics and "pgr_backlog" not in known.metrics
+    assert not any(name.startswith("backlog_day") for name in known.dimensions)
