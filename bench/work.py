@@ -87,9 +87,9 @@ def build_all(lake: Lake, domain: str, days: tuple[date, ...] = ()) -> Any:
     from lakehouse_assets.assets.dbt_graph import load
     from lakehouse_assets.assets.transform import LAYERS, rebuild
     from lakehouse_assets.domains import all_contracts
-    from lakehouse_assets.lakehouse import dbt_runner
+    from lakehouse_assets.lakehouse import dbt_manifest
 
-    dbt_runner.parse(lake.settings)
+    dbt_manifest.load(lake.settings)
     contracts = {c.identifier: c for c in all_contracts()}
     graph = load(lake.settings)
     tables = graph.in_order(i for i, c in contracts.items() if c.domain == domain and c.layer in LAYERS)

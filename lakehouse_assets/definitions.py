@@ -28,6 +28,10 @@ from nlq.contracts import CONTRACTS as NLQ_CONTRACTS
 from nlq.scheduled import load_questions
 
 
+# A build has thousands of events, and each is worth a line at the level of debugging only.
+_CONSOLE = {"log_level": dg.Field(str, default_value="INFO", description="The least level that is printed.")}
+
+
 def platform_contracts() -> dict[str, Contract]:
     """The contract of every table of the platform, by identifier."""
     return {c.identifier: c for c in (*all_contracts(), *INGEST_CONTRACTS, *NLQ_CONTRACTS)}
@@ -85,8 +89,7 @@ def build_defs(settings: Settings, **overrides: Any) -> dg.Definitions:
             ),
         ],
         executor=dg.in_process_executor,
-        # A build has thousands of events, and each is worth a line at the level of debugging only.
-        loggers={"console": dg.colored_console_logger.configured({"log_level": "INFO"})},
+        loggers={"console": dg.colored_console_logger.configured(dict, config_schema=_CONSOLE)},
         resources={"lakehouse": LakeResource(), **overrides},
     )
 

@@ -9,6 +9,8 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from lakehouse_assets.lakehouse import dbt_manifest
+
 if TYPE_CHECKING:
     from lakehouse_assets.lakehouse.lake import Lake
     from lakehouse_assets.settings import Settings
@@ -31,7 +33,7 @@ def open_answerer(lake: Lake, *, kept: KeptAnswers | None = None) -> Answerer:
     from semantic.layer import SemanticLayer
     from semantic.values import DimensionValues
 
-    _parse_if_needed(lake)
+    dbt_manifest.ensure(lake.settings)
     layer = SemanticLayer(lake.settings)
     return Answerer(lake, PlannedLayer(layer, DimensionValues(lake, layer)), kept=kept, **_planning(lake.settings))
 
@@ -75,14 +77,3 @@ def _planning(settings: Settings) -> dict[str, Any]:
         "planner_name": BothPlanners.name,
         "summarise": (lambda answer: summary_of(answer, client)) if settings.llm_summary else None,
     }
-
-
-def _parse_if_needed(lake: Lake) -> None:
-    settings = lake.settings
-    manifest = settings.dbt_target_dir / "semantic_manifest.json"
-    sources = (settings.project_root / "semantic" / "models").rglob("*.yml")
-    newest = max((source.stat().st_mtime for source in sources), default=0.0)
-    if not manifest.exists() or manifest.stat().st_mtime < newest:
-        from lakehouse_assets.lakehouse.dbt_runner import parse
-
-        parse(settings)

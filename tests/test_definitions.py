@@ -12,7 +12,7 @@ import pytest
 from lakehouse_assets.assets import dbt_graph
 from lakehouse_assets.assets.maintenance import KEY as MAINTENANCE
 from lakehouse_assets.definitions import build_defs, platform_contracts
-from lakehouse_assets.lakehouse import dbt_runner
+from lakehouse_assets.lakehouse import dbt_manifest
 from lakehouse_assets.settings import Settings
 
 HEAVY = ("dbt", "dagster_dbt", "duckdb", "pyiceberg", "metricflow", "openai", "s3fs")
@@ -21,7 +21,7 @@ HEAVY = ("dbt", "dagster_dbt", "duckdb", "pyiceberg", "metricflow", "openai", "s
 @pytest.fixture(scope="module")
 def repository(tmp_path_factory: pytest.TempPathFactory) -> dg.RepositoryDefinition:
     settings = Settings(home=tmp_path_factory.mktemp("home") / "data")
-    dbt_runner.parse(settings)
+    dbt_manifest.load(settings)
     dbt_graph.load(settings)
     with warnings.catch_warnings():
         warnings.simplefilter("error")

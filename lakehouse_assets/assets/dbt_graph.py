@@ -11,7 +11,6 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-import time
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass, replace
 from functools import lru_cache
@@ -26,7 +25,6 @@ if TYPE_CHECKING:
 
 FORMAT = 1
 CACHE_NAME = "asset_graph.json"
-READ_TRIES = 7
 HOW_TO_BUILD = "run `make run`, or `asklake parse` alone to build it"
 
 
@@ -129,13 +127,10 @@ def _load(path: Path, _mtime_ns: int) -> DbtGraph:
 
 
 def _parsed(path: Path) -> dict[str, Any]:
-    """Read the manifest; dbt writes it in place, so half of one may be seen while another process parses."""
-    for attempt in range(READ_TRIES):
-        try:
-            return json.loads(path.read_bytes())
-        except json.JSONDecodeError:
-            time.sleep(0.05 * 2**attempt)
-    raise ManifestMissingError(f"{path} is not a dbt manifest: {HOW_TO_BUILD}")
+    try:
+        return json.loads(path.read_bytes())
+    except json.JSONDecodeError as error:
+        raise ManifestMissingError(f"{path} is not a dbt manifest ({error}): {HOW_TO_BUILD}") from None
 
 
 def _signature(manifest: Mapping[str, Any]) -> str:

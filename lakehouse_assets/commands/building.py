@@ -11,13 +11,13 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import typer
 
 from lakehouse_assets.commands.failures import CommandError, Exit
 from lakehouse_assets.commands.output import Out, seconds
+from lakehouse_assets.lakehouse import dbt_manifest
 
 if TYPE_CHECKING:
     import dagster as dg
@@ -67,9 +67,9 @@ class Builder:
 
         self.out, self.settings, self.instance = out, settings, instance
         self.lake: Lake = Lake(settings)
-        if fresh or not manifest_is_current(settings):
+        if fresh or not dbt_manifest.is_current(settings):
             with out.quietly():
-                parse_project(settings)
+                dbt_manifest.load(settings)
         self.reload()
 
     def reload(self) -> None:
@@ -121,24 +121,6 @@ class Builder:
         with waiting(self.out, step.label), self.out.quietly():
             job = self.defs.resolve_job_def(step.job)
             return run_job(self.instance, job, tags=tags, selection=keys or None, config=config)
-
-
-def manifest_is_current(settings: Settings) -> bool:
-    """Whether the dbt manifest is newer than every file it is made from."""
-    manifest = settings.dbt_target_dir / "manifest.json"
-    if not manifest.exists():
-        return False
-    made = manifest.stat().st_mtime
-    folders = (settings.dbt_project_dir, settings.project_root / "semantic" / "models")
-    files = (file for folder in folders for file in folder.rglob("*") if file.suffix in (".sql", ".yml", ".csv"))
-    return all(file.stat().st_mtime <= made for file in files if settings.dbt_target_dir not in file.parents)
-
-
-def parse_project(settings: Settings) -> Path:
-    """Parse the dbt project, and give the path of its manifest."""
-    from lakehouse_assets.lakehouse.dbt_runner import parse as parse_dbt
-
-    return parse_dbt(settings)
 
 
 @contextmanager
@@ -361,12 +343,12 @@ def parse(out: Out) -> None:
 
     settings = get_settings()
     with waiting(out, "parsing the dbt project"), out.quietly():
-        manifest = parse_project(settings)
+        dbt_manifest.load(settings)
         graph = dbt_graph.load(settings)
     out.say(f"{len(graph.models)} models, {len(graph.tests)} tests, {len(graph.saved_queries)} saved queries")
     out.emit(
         {
-            "manifest": manifest,
+            "manifest": settings.dbt_target_dir / dbt_manifest.NAME,
             "models": len(graph.models),
             "tests": len(graph.tests),
             "saved_queries": len(graph.saved_queries),

@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any
 
 from lakehouse_assets.commands import building, loading
 from lakehouse_assets.commands.output import Out, seconds
+from lakehouse_assets.lakehouse import dbt_manifest
 
 if TYPE_CHECKING:
     from lakehouse_assets.commands.building import Builder
@@ -64,7 +65,7 @@ def demo(out: Out, size: int | None) -> None:
     with ThreadPoolExecutor(max_workers=2) as pool:
         pending = pool.submit(write_samples, settings.home / "sample", size)
         with building.builder(out, fresh=False) as made:
-            parsed = pool.submit(building.parse_project, settings)
+            parsed = pool.submit(dbt_manifest.load, settings)
             with clock.stage("make the samples"):
                 samples = pending.result()
             with clock.stage("files to bronze"):

@@ -18,12 +18,12 @@ _ADVICE = "ignore:Function `dev_command`"
 def dev(out: Out, host: str, port: int, api_port: int) -> None:
     """Become `dagster dev`, so that one Ctrl-C ends the webserver, the daemon and every run's process."""
     from lakehouse_assets.commands import orchestrator
-    from lakehouse_assets.commands.building import manifest_is_current
+    from lakehouse_assets.lakehouse import dbt_manifest
     from lakehouse_assets.settings import get_settings
 
     settings = get_settings()
     orchestrator.prepare(settings)
-    if not manifest_is_current(settings):
+    if not dbt_manifest.is_current(settings):
         # In a process of its own: what dbt opens would stay with the servers.
         parse = [sys.executable, "-m", "lakehouse_assets.cli", "parse"]
         subprocess.run(parse, cwd=settings.project_root, check=True, stdout=subprocess.DEVNULL)

@@ -1,32 +1,24 @@
 """Runs dbt in this process, inside a publication.
 
-Belongs here: building the manifest, invoking dbt, and its results as plain values.
-Does not belong here: which models run (assets), or how their rows are staged (dbt_plugin).
+Belongs here: dbt's builds and tests, and their results as plain values.
+Does not belong here: parsing the project (dbt_manifest), which models run (assets), how rows are staged (dbt_plugin).
 """
 
 from __future__ import annotations
 
 import json
-import threading
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date
-from functools import lru_cache
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from lakehouse_assets.lakehouse import dbt_manifest
 from lakehouse_assets.lakehouse.contract import Contract
+from lakehouse_assets.lakehouse.dbt_manifest import DbtFailedError
 
 if TYPE_CHECKING:
     from lakehouse_assets.lakehouse.publication import Publication
-    from lakehouse_assets.settings import Settings
-
-_ONE_AT_A_TIME = threading.RLock()
-
-
-class DbtFailedError(Exception):
-    """dbt itself failed: a project that does not parse, a model whose SQL does not run."""
 
 
 @dataclass(frozen=True)
@@ -72,17 +64,6 @@ class DbtRun:
         return [n for n in self.tests if n.status == "fail"]
 
 
-def parse(settings: Settings) -> Path:
-    """Parse the dbt project for the profile if it changed, and return the path of its manifest.
-
-    Raises:
-        DbtFailedError: the project does not parse.
-    """
-    with _ONE_AT_A_TIME:
-        _manifest(settings, _newest(settings))  # pyright: ignore[reportArgumentType]
-    return settings.dbt_target_dir / "manifest.json"
-
-
 def run(
     publication: Publication,
     contracts: Mapping[str, Contract],
@@ -113,12 +94,13 @@ def run(
     arguments = [command, "--no-write-json", "--select", *select, "--indirect-selection", "buildable"]
     for kind in resource_types:
         arguments += ["--resource-type", kind]
-    with _ONE_AT_A_TIME:
-        manifest = _manifest(settings, _newest(settings))  # pyright: ignore[reportArgumentType]
+    project, target = settings.dbt_project_dir, settings.dbt_target_dir
+    with dbt_manifest.ONE_AT_A_TIME:
+        manifest = dbt_manifest.load(settings)
         needed = _tables_of(manifest, select, contracts)
         with _bound(publication, needed, tuple(days), manifest) as more:
-            outcome = _outcome(_invoke([*arguments, "--vars", json.dumps({**dbt_vars, **more})], settings, manifest))
-    return outcome
+            arguments += ["--target", settings.profile, "--vars", json.dumps({**dbt_vars, **more})]
+            return _outcome(dbt_manifest.invoke(arguments, project, project, target, manifest))
 
 
 @contextmanager
@@ -145,49 +127,6 @@ def _outcome(result: Any) -> DbtRun:
     if outcome.broken:
         raise DbtFailedError("; ".join(f"{n.name}: {n.message}" for n in outcome.broken))
     return outcome
-
-
-def _newest(settings: Settings) -> float:
-    folders = (settings.dbt_project_dir, settings.project_root / "semantic" / "models")
-    return max(
-        (
-            path.stat().st_mtime
-            for folder in folders
-            for path in folder.rglob("*")
-            if path.suffix in (".sql", ".yml", ".csv") and "target" not in path.parts
-        ),
-        default=0.0,
-    )
-
-
-@lru_cache(maxsize=4)
-def _manifest(settings: Settings, _newest_file: float) -> Any:
-    from lakehouse_assets.lakehouse.dbt_branch import connection_variables
-
-    variables = connection_variables(settings)
-    result = _invoke(["parse", *(["--vars", json.dumps(variables)] if variables else [])], settings, None)
-    if not result.success:
-        raise DbtFailedError(str(result.exception or "the dbt project does not parse"))
-    return result.result
-
-
-def _invoke(arguments: Sequence[str], settings: Settings, manifest: Any) -> Any:
-    from dbt.cli.main import dbtRunner
-
-    target = settings.dbt_target_dir
-    return dbtRunner(manifest=manifest).invoke(
-        [
-            *arguments,
-            "--project-dir", str(settings.dbt_project_dir),
-            "--profiles-dir", str(settings.dbt_project_dir),
-            "--target-path", str(target),
-            "--target", settings.profile,
-            "--log-path", str(target / "logs"),
-            "--log-level", "none",
-            "--no-use-colors",
-            "--quiet",
-        ]
-    )  # fmt: skip
 
 
 def _tables_of(manifest: Any, select: Sequence[str], contracts: Mapping[str, Contract]) -> dict[str, Contract]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -11,7 +12,7 @@ import pytest
 from lakehouse_assets.assets import dbt_graph
 from lakehouse_assets.assets.days import dirty_days
 from lakehouse_assets.assets.transform import transform_assets
-from lakehouse_assets.lakehouse.contract import rule
+from lakehouse_assets.lakehouse.contract import Contract, rule
 from lakehouse_assets.lakehouse.lake import Lake
 from lakehouse_assets.settings import Settings
 from tests.assets import tiny
@@ -29,8 +30,12 @@ STORY = [
 
 @pytest.fixture
 def pgr(settings: Settings) -> dg.AssetsDefinition:
-    tiny.parsed(settings)
-    made = transform_assets(settings, dbt_graph.load(settings), tiny.CONTRACTS)
+    return pgr_by(settings, tiny.CONTRACTS)
+
+
+def pgr_by(settings: Settings, contracts: Mapping[str, Contract]) -> dg.AssetsDefinition:
+    """What makes the PGR tables, held to these contracts."""
+    made = transform_assets(settings, dbt_graph.load(tiny.parsed(settings)), contracts)
     return next(a for a in made if dg.AssetKey(SILVER.split(".")) in a.keys)
 
 
@@ -68,7 +73,7 @@ def test_a_broken_batch_is_red_and_invisible(settings: Settings, lake: Lake) -> 
     silver = tiny.CONTRACTS[SILVER]
     strict = rule("no_c3", "complaint_id <> 'C3'", description="C3 is not a complaint.")
     contracts = {**tiny.CONTRACTS, SILVER: replace(silver, rules=(*silver.rules, strict))}
-    pgr = transform_assets(settings, dbt_graph.load(tiny.parsed(settings)), contracts)[0]
+    pgr = pgr_by(settings, contracts)
     tiny.publish_events(lake, STORY)
     assert tiny.run(pgr, settings, tags=tiny.in_range("2024-03-01", "2024-03-02")).success
     tables = [m.table for m in dbt_graph.load(settings).models if m.table in lake.catalog.heads()]

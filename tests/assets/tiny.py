@@ -9,7 +9,7 @@ import dagster as dg
 
 from lakehouse_assets.assets.resources import LakeResource
 from lakehouse_assets.domains import all_contracts, contract_of
-from lakehouse_assets.lakehouse import dbt_runner
+from lakehouse_assets.lakehouse import dbt_manifest
 from lakehouse_assets.lakehouse.lake import Lake
 from lakehouse_assets.lakehouse.publication import Append, Publication
 from lakehouse_assets.settings import Settings
@@ -53,7 +53,7 @@ def _row(number: int, complaint: str, kind: str, day: str, version: int, channel
 
 def parsed(settings: Settings) -> Settings:
     """Settings whose dbt manifest exists."""
-    dbt_runner.parse(settings)
+    dbt_manifest.load(settings)
     return settings
 
 

@@ -18,7 +18,7 @@ import lakehouse_assets.ingest.loader
 import lakehouse_assets.lakehouse.dbt_plugin
 import lakehouse_assets.lakehouse.maintenance
 import semantic.layer
-from lakehouse_assets.lakehouse import dbt_runner
+from lakehouse_assets.lakehouse import dbt_manifest
 from lakehouse_assets.settings import Settings
 
 MODULES = (
@@ -35,4 +35,4 @@ MODULES = (
     semantic.layer,
 )
 
-dbt_runner.parse(Settings())
+dbt_manifest.load(Settings())

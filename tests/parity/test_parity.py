@@ -19,7 +19,7 @@ from lakehouse_assets.assets.semantic import refresh
 from lakehouse_assets.assets.transform import LAYERS, rebuild
 from lakehouse_assets.domains import DOMAINS, all_contracts
 from lakehouse_assets.ingest.loader import load
-from lakehouse_assets.lakehouse import dbt_runner
+from lakehouse_assets.lakehouse import dbt_manifest
 from lakehouse_assets.lakehouse.contract import quoted
 from lakehouse_assets.lakehouse.lake import Lake
 from nlq.demo import QUESTIONS
@@ -48,7 +48,7 @@ def bring(lake: Lake, wave: dict[str, list[str]]) -> None:
     """Load files, then build all that is behind, domain by domain."""
     for source, files in wave.items():
         load(lake, files, source)
-    dbt_runner.parse(lake.settings)
+    dbt_manifest.load(lake.settings)
     graph = dbt_graph.load(lake.settings)
     # The calendar comes first: metrics of every domain read it.
     for domain in sorted(DOMAINS, key=lambda name: name != "platform"):

@@ -19,7 +19,7 @@ import yaml
 from lakehouse_assets.domains.pgr import sample as pgr_sample
 from lakehouse_assets.domains.sales import sample as sales_sample
 from lakehouse_assets.ingest.loader import load
-from lakehouse_assets.lakehouse.dbt_runner import parse
+from lakehouse_assets.lakehouse import dbt_manifest
 from lakehouse_assets.lakehouse.lake import Lake
 from lakehouse_assets.settings import Settings
 from nlq.answer import Answerer
@@ -69,7 +69,7 @@ def sample_worlds(folder: Path) -> dict[str, World]:
         load(lake, [str(path) for path in files["sales"]], "sales_csv")
         build(lake, [*PGR_MODELS, *SALES_MODELS, "time_spine_daily"])
         built.touch()
-    parse(lake.settings)
+    dbt_manifest.load(lake.settings)
     layer = SemanticLayer(lake.settings)
     # What a set's questions cannot mean is fixed: another domain may have what this one lacks.
     roles = {name: Role(metrics=(f"{name}_*",), every_tenant=True) for name in files}

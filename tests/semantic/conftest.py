@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from lakehouse_assets.lakehouse.dbt_runner import parse
+from lakehouse_assets.lakehouse import dbt_manifest
 from lakehouse_assets.lakehouse.duckdb import DuckDBSession
 from lakehouse_assets.lakehouse.lake import Lake
 from lakehouse_assets.settings import Settings
@@ -26,7 +26,7 @@ def small_lake(tmp_path_factory: pytest.TempPathFactory) -> Lake:
 @pytest.fixture(scope="session")
 def layer(small_lake: Lake) -> SemanticLayer:
     """The semantic layer of the project as it stands."""
-    parse(small_lake.settings)
+    dbt_manifest.load(small_lake.settings)
     return SemanticLayer(small_lake.settings)
 
 

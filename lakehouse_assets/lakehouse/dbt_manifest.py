@@ -1,0 +1,150 @@
+"""What dbt knows of a project: its manifests, parsed when their sources changed and written whole.
+
+Belongs here: whether a manifest is up to date, parsing a project, putting the result where others read it. Does not
+belong here: running models (dbt_runner), what the platform derives from a manifest (assets.dbt_graph).
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import tempfile
+import threading
+import time
+from collections.abc import Iterable, Sequence
+from functools import lru_cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from dbt.contracts.graph.manifest import Manifest
+
+    from lakehouse_assets.settings import Settings
+
+ONE_AT_A_TIME = threading.RLock()
+"""Held while dbt works: it keeps its flags and its adapters in global variables."""
+
+NAME, SEMANTIC_NAME, _REMEMBERED = "manifest.json", "semantic_manifest.json", "partial_parse.msgpack"
+_SOURCES = {".sql", ".yml", ".yaml", ".csv"}
+_NOT_SOURCES = {"target", "dbt_packages", "logs", ".venv"}
+_DBTS_OWN = ".user.yml"
+
+
+class DbtFailedError(Exception):
+    """dbt itself failed: a project that does not parse, a model whose SQL does not run."""
+
+
+def is_current(settings: Settings) -> bool:
+    """Whether the manifests of the project are newer than every file they are made from."""
+    return is_newer(settings.dbt_target_dir, _changed(settings))
+
+
+def is_newer(target: Path, changed: float) -> bool:
+    """Whether the manifests in a target folder were made after a moment, in seconds since the epoch."""
+    made = [target / NAME, target / SEMANTIC_NAME]
+    return all(file.is_file() and file.stat().st_mtime >= changed for file in made)
+
+
+def newest(folders: Iterable[Path]) -> float:
+    """When a source in these folders was changed last, in seconds since the epoch; 0 where there is none."""
+    return max(
+        (
+            path.stat().st_mtime
+            for folder in folders
+            for path in folder.rglob("*")
+            if path.suffix in _SOURCES
+            and path.name != _DBTS_OWN
+            and not _NOT_SOURCES & set(path.relative_to(folder).parts)
+        ),
+        default=0.0,
+    )
+
+
+def ensure(settings: Settings) -> Path:
+    """The path of the project's manifest, which is parsed first unless it is current.
+
+    Raises:
+        DbtFailedError: the project does not parse.
+    """
+    if not is_current(settings):
+        load(settings)
+    return settings.dbt_target_dir / NAME
+
+
+def load(settings: Settings) -> Manifest:
+    """The manifest of the project as dbt's runner takes it, parsed once for as long as no source changes.
+
+    Raises:
+        DbtFailedError: the project does not parse.
+    """
+    with ONE_AT_A_TIME:
+        return _load(settings, _changed(settings))  # pyright: ignore[reportArgumentType]
+
+
+def parse(project: Path, profiles: Path, target: Path, options: Sequence[str] = ()) -> Manifest:
+    """Parse a project and put its manifests into a folder.
+
+    dbt writes in place, so that a full disk or a kill would leave half a manifest to every later reader. Here it
+    writes beside the folder, and whole files take the place of the old ones, dated when parsing began.
+
+    Args:
+        project: Folder of the dbt project.
+        profiles: Folder of its profiles.yml.
+        target: Where the manifests go.
+        options: Further options of ``dbt parse``.
+
+    Raises:
+        DbtFailedError: the project does not parse, or the manifests cannot be written.
+    """
+    started = time.time()
+    try:
+        target.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(prefix=".parsing-", dir=target, ignore_cleanup_errors=True) as made:
+            manifest = _parsed(project, profiles, Path(made), target / _REMEMBERED, options)
+            # Where nothing changed, dbt writes none of what it remembers.
+            for file in (Path(made) / name for name in (_REMEMBERED, SEMANTIC_NAME, NAME)):
+                if file.is_file():
+                    os.utime(file, (started, started))
+                    os.replace(file, target / file.name)
+    except OSError as error:
+        raise DbtFailedError(f"{target} cannot be written: {error}") from error
+    return manifest
+
+
+def invoke(arguments: Sequence[str], project: Path, profiles: Path, target: Path, manifest: Any = None) -> Any:
+    """Call dbt in this process, quietly; gives its ``dbtRunnerResult``."""
+    from dbt.cli.main import dbtRunner
+
+    return dbtRunner(manifest=manifest).invoke(
+        [
+            *arguments,
+            "--project-dir", str(project),
+            "--profiles-dir", str(profiles),
+            "--target-path", str(target),
+            "--log-path", str(target / "logs"),
+            "--log-level", "none",
+            "--no-use-colors",
+            "--quiet",
+        ]
+    )  # fmt: skip
+
+
+def _changed(settings: Settings) -> float:
+    return newest((settings.dbt_project_dir, settings.project_root / "semantic" / "models"))
+
+
+@lru_cache(maxsize=4)
+def _load(settings: Settings, _changed_at: float) -> Manifest:
+    from lakehouse_assets.lakehouse.dbt_branch import connection_variables
+
+    variables = connection_variables(settings)
+    options = ["--target", settings.profile, *(["--vars", json.dumps(variables)] if variables else [])]
+    return parse(settings.dbt_project_dir, settings.dbt_project_dir, settings.dbt_target_dir, options)
+
+
+def _parsed(project: Path, profiles: Path, target: Path, remembered: Path, options: Sequence[str]) -> Manifest:
+    known = ["--partial-parse-file-path", str(remembered)] if remembered.is_file() else []
+    result = invoke(["parse", *options, *known], project.absolute(), profiles, target)
+    if not result.success:
+        raise DbtFailedError(f"{project}: {result.exception or 'the dbt project does not parse'}")
+    return result.result

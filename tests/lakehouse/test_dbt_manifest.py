@@ -1,0 +1,66 @@
+"""Manifests are made when sources changed, and never seen by halves."""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+
+import pytest
+
+from lakehouse_assets.lakehouse import dbt_manifest
+
+_PROJECT = "name: small\nprofile: small\nmodel-paths: [models]\n"
+_PROFILE = "small: {target: read, outputs: {read: {type: duckdb, path: ':memory:'}}}\n"
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Path:
+    folder = tmp_path / "project"
+    (folder / "models").mkdir(parents=True)
+    (folder / "dbt_project.yml").write_text(_PROJECT)
+    (folder / "profiles.yml").write_text(_PROFILE)
+    (folder / "models" / "one.sql").write_text("select 1 as a")
+    return folder
+
+
+def models(target: Path) -> set[str]:
+    nodes = json.loads((target / dbt_manifest.NAME).read_bytes())["nodes"]
+    return {node["name"] for node in nodes.values()}
+
+
+def test_a_manifest_is_current_until_a_source_changes(project: Path) -> None:
+    target = project / "target"
+    assert not dbt_manifest.is_newer(target, dbt_manifest.newest([project]))
+    dbt_manifest.parse(project, project, target)
+    assert models(target) == {"one"}
+    assert dbt_manifest.is_newer(target, dbt_manifest.newest([project]))
+    (project / "models" / "two.sql").write_text("select * from {{ ref('one') }}")
+    assert not dbt_manifest.is_newer(target, dbt_manifest.newest([project]))
+    dbt_manifest.parse(project, project, target)
+    assert models(target) == {"one", "two"}
+
+
+def test_a_source_written_while_dbt_parses_counts_as_newer(project: Path) -> None:
+    target = project / "target"
+    dbt_manifest.parse(project, project, target)
+    began = (target / dbt_manifest.NAME).stat().st_mtime
+    os.utime(project / "models" / "one.sql", (began + 0.001, began + 0.001))
+    assert not dbt_manifest.is_newer(target, dbt_manifest.newest([project]))
+
+
+def test_a_failed_parse_leaves_the_old_manifests_and_nothing_else(project: Path) -> None:
+    target = project / "target"
+    dbt_manifest.parse(project, project, target)
+    before = {file.name: file.read_bytes() for file in target.iterdir() if file.is_file()}
+    (project / "models" / "two.sql").write_text("select * from {{ ref('nowhere') }}")
+    with pytest.raises(dbt_manifest.DbtFailedError, match="nowhere"):
+        dbt_manifest.parse(project, project, target)
+    assert {file.name: file.read_bytes() for file in target.iterdir() if file.is_file()} == before
+    assert not list(target.glob(".parsing-*"))
+
+
+def test_a_folder_that_cannot_be_written_is_named(project: Path) -> None:
+    (project / "target").write_text("a file where the folder should be")
+    with pytest.raises(dbt_manifest.DbtFailedError, match=r"target cannot be written"):
+        dbt_manifest.parse(project, project, project / "target")
