@@ -27,7 +27,6 @@ from nlq.assets import answers_asset
 from nlq.contracts import CONTRACTS as NLQ_CONTRACTS
 from nlq.scheduled import load_questions
 
-
 # A build has thousands of events, and each is worth a line at the level of debugging only.
 _CONSOLE = {"log_level": dg.Field(str, default_value="INFO", description="The least level that is printed.")}
 
