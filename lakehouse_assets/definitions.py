@@ -19,21 +19,14 @@ from lakehouse_assets.assets.transform import transform_assets
 from lakehouse_assets.automation import jobs, schedules, sensors
 from lakehouse_assets.automation.freshness import partition_checks
 from lakehouse_assets.automation.partitions import daily
-from lakehouse_assets.domains import all_contracts
-from lakehouse_assets.ingest.contracts import CONTRACTS as INGEST_CONTRACTS
-from lakehouse_assets.lakehouse.contract import Contract
+from lakehouse_assets.contracts import platform_contracts
 from lakehouse_assets.settings import Settings, get_settings
 from nlq.assets import answers_asset
-from nlq.contracts import CONTRACTS as NLQ_CONTRACTS
+from nlq.contracts import CONTRACTS as ANSWERED
 from nlq.scheduled import load_questions
 
 # A build has thousands of events, and each is worth a line at the level of debugging only.
 _CONSOLE = {"log_level": dg.Field(str, default_value="INFO", description="The least level that is printed.")}
-
-
-def platform_contracts() -> dict[str, Contract]:
-    """The contract of every table of the platform, by identifier."""
-    return {c.identifier: c for c in (*all_contracts(), *INGEST_CONTRACTS, *NLQ_CONTRACTS)}
 
 
 def build_defs(settings: Settings, **overrides: Any) -> dg.Definitions:
@@ -51,7 +44,7 @@ def build_defs(settings: Settings, **overrides: Any) -> dg.Definitions:
     graph = dbt_graph.load(settings)
     bronze = bronze_assets(contracts)
     transforms = transform_assets(settings, graph, contracts)
-    answered = {c.identifier for c in NLQ_CONTRACTS}
+    answered = {c.identifier for c in ANSWERED}
     semantic = semantic_assets(settings, graph, {i: c for i, c in contracts.items() if i not in answered})
     answers = answers_asset(settings)
     upkeep = maintenance_asset(contracts)

@@ -11,7 +11,8 @@ import pytest
 
 from lakehouse_assets.assets import dbt_graph
 from lakehouse_assets.assets.maintenance import KEY as MAINTENANCE
-from lakehouse_assets.definitions import build_defs, platform_contracts
+from lakehouse_assets.contracts import platform_contracts
+from lakehouse_assets.definitions import build_defs
 from lakehouse_assets.lakehouse import dbt_manifest
 from lakehouse_assets.settings import Settings
 

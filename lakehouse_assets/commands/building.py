@@ -75,7 +75,8 @@ class Builder:
     def reload(self) -> None:
         """Make the definitions of the manifest as it is now."""
         from lakehouse_assets.assets import dbt_graph
-        from lakehouse_assets.definitions import build_defs, platform_contracts
+        from lakehouse_assets.contracts import platform_contracts
+        from lakehouse_assets.definitions import build_defs
 
         self.graph: DbtGraph = dbt_graph.load(self.settings)
         self.contracts: Mapping[str, Contract] = platform_contracts()

@@ -43,15 +43,6 @@ def open_lake() -> Lake:
     return Lake(get_settings())
 
 
-def declared() -> dict[str, Contract]:
-    """Every contract by identifier; definitions.py has the same, but costs an import of Dagster."""
-    from lakehouse_assets.domains import all_contracts
-    from lakehouse_assets.ingest.contracts import CONTRACTS as INGESTED
-    from nlq.contracts import CONTRACTS as ANSWERED
-
-    return {c.identifier: c for c in (*all_contracts(), *INGESTED, *ANSWERED)}
-
-
 def sql(out: Out, statement: str, limit: int) -> None:
     """Run one read-only statement over the tables."""
     import time
@@ -131,9 +122,10 @@ def _entry(snapshot: Snapshot) -> dict[str, Any]:
 
 def table_states(lake: Lake) -> list[TableState]:
     """Every published table, in the order of its layer and name."""
+    from lakehouse_assets.contracts import platform_contracts
     from lakehouse_assets.lakehouse.contract import LAYERS
 
-    contracts = declared()
+    contracts = platform_contracts()
     order = {layer: number for number, layer in enumerate(LAYERS)}
     heads = sorted(lake.catalog.heads(), key=lambda i: (order.get(i.split(".")[0], len(order)), i))  # pyright: ignore[reportArgumentType]
     with lake.session() as session:

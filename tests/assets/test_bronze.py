@@ -10,7 +10,7 @@ import dagster as dg
 import pytest
 
 from lakehouse_assets.assets.bronze import OP, QUARANTINE_SHARE, RECONCILED, bronze_assets
-from lakehouse_assets.definitions import platform_contracts
+from lakehouse_assets.contracts import platform_contracts
 from lakehouse_assets.lakehouse.lake import Lake
 from lakehouse_assets.settings import Settings
 from tests.assets import tiny

@@ -9,7 +9,8 @@ import pytest
 
 from lakehouse_assets.assets import dbt_graph
 from lakehouse_assets.assets.semantic import semantic_assets
-from lakehouse_assets.definitions import build_defs, platform_contracts
+from lakehouse_assets.contracts import platform_contracts
+from lakehouse_assets.definitions import build_defs
 from lakehouse_assets.lakehouse.lake import Lake
 from lakehouse_assets.settings import Settings
 from nlq.queue import QuestionQueue
