@@ -285,12 +285,16 @@ def demo(
     size: Annotated[
         int | None, typer.Option("--size", min=100, help="Events, lines or orders to make of each domain.")
     ] = None,
+    until: Annotated[
+        datetime | None,
+        typer.Option(formats=_DAY, help="Last day of the samples.", show_default="as before, else yesterday"),
+    ] = None,
     as_json: Json = False,
 ) -> None:
     """Sample data through the whole lakehouse, and ten questions answered."""
     from lakehouse_assets.commands import demo as body
 
-    body.demo(Out(as_json), size)
+    body.demo(Out(as_json), size, until.date() if until else None)
 
 
 @app.command()

@@ -13,7 +13,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 
 FILES = 3
 """Files per source; a load costs seconds however small its file is."""
+_LAST_DAY = "last_day"
 _NEXT = (
     ('asklake ask "top 5 wards by open complaints"', "a question of yours"),
     ("asklake catalog", "what can be asked"),
@@ -54,16 +55,24 @@ class Clock:
         self.cpu[name] = time.process_time() - cpu
 
 
-def demo(out: Out, size: int | None) -> None:
-    """Make samples, load them, build everything, ask."""
+def demo(out: Out, size: int | None, until: date | None) -> None:
+    """Make samples, load them, build everything, ask.
+
+    Args:
+        out: Where it is told.
+        size: Events, lines or orders of each domain; None for each sample's usual size.
+        until: The last day of the samples; None for the one they had before, else yesterday.
+    """
     from lakehouse_assets.settings import get_settings
 
     settings = get_settings()
     clock, started, cpu = Clock(), time.perf_counter(), time.process_time()
+    folder = settings.home / "sample"
+    last_day = until or last_day_of(folder) or datetime.now(UTC).date() - timedelta(days=1)
     out.say("Sample data of every domain, through the whole lakehouse", style="bold")
     # Generators and engine mostly leave Python's lock alone: imports and dbt's parsing go on beside them.
     with ThreadPoolExecutor(max_workers=2) as pool:
-        pending = pool.submit(write_samples, settings.home / "sample", size)
+        pending = pool.submit(write_samples, folder, size, last_day)
         with building.builder(out, fresh=False) as made:
             parsed = pool.submit(dbt_manifest.load, settings)
             with clock.stage("make the samples"):
@@ -76,7 +85,7 @@ def demo(out: Out, size: int | None) -> None:
             with clock.stage("silver, gold, semantic"):
                 builds = building.build_all(made, made.tables_of(None, None), None, None, named=False)
             with clock.stage("ten questions"):
-                answers = ask_all(made)
+                answers = ask_all(made, last_day + timedelta(days=1))
 
     runs = [*loads, *builds]
     building.print_audit(out, [c for ran in runs for c in ran.checks])
@@ -103,18 +112,29 @@ def demo(out: Out, size: int | None) -> None:
     building.stop_if_failed(runs)
 
 
-def write_samples(folder: Path, size: int | None) -> dict[str, SampleSummary]:
-    """Write the sample of every domain that has one, anew, of its usual size or of this; the same bytes each time."""
-    from lakehouse_assets.domains import DOMAINS
+def last_day_of(folder: Path) -> date | None:
+    """The last day of the samples that were written here; other days would be other records, loaded beside these."""
+    note = folder / _LAST_DAY
+    return date.fromisoformat(note.read_text(encoding="utf-8")) if note.is_file() else None
+
+
+def write_samples(folder: Path, size: int | None, last_day: date) -> dict[str, SampleSummary]:
+    """Write the sample of every domain that has one, anew; of the same size and last day, the same bytes each time."""
+    from lakehouse_assets.domains import DOMAINS, sampling
 
     shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
+    (folder / _LAST_DAY).write_text(last_day.isoformat(), encoding="utf-8")
     made = {}
     for domain in DOMAINS:
         module = f"lakehouse_assets.domains.{domain}.sample"
         if importlib.util.find_spec(module) is None:
             continue
         sample = importlib.import_module(module)
-        made[domain] = sample.write_sample(folder, files=FILES, size=size or sample.SIZE)
+        first_day = last_day - (sampling.LAST_DAY - getattr(sample, "FIRST_DAY", sampling.FIRST_DAY))
+        made[domain] = sample.write_sample(
+            folder, files=FILES, size=size or sample.SIZE, first_day=first_day, last_day=last_day
+        )
     return made
 
 
@@ -130,16 +150,15 @@ def ingest_all(made: Builder, samples: Mapping[str, SampleSummary]) -> tuple[lis
     return runs, files
 
 
-def ask_all(made: Builder) -> list[Answer]:
-    """Ask the demo's questions, as if on the day after the samples end, and store the answers together."""
-    from lakehouse_assets.domains.sampling import LAST_DAY
+def ask_all(made: Builder, today: date) -> list[Answer]:
+    """Ask the demo's questions as if on this day, and store the answers together."""
     from nlq.demo import QUESTIONS
     from nlq.opening import open_answerer
     from nlq.store import store_answers
 
     with building.waiting(made.out, "asking"), made.out.quietly():
         answerer = open_answerer(made.lake)
-        now = datetime.combine(LAST_DAY + timedelta(days=1), datetime.min.time())
+        now = datetime.combine(today, datetime.min.time())
         answers = [answerer.ask(question, now=now, asked_by="demo") for question in QUESTIONS]
         store_answers(made.lake, answers, "asklake-demo")
     return answers

@@ -45,7 +45,7 @@ def sample(tmp_path_factory: pytest.TempPathFactory) -> Sample:
     """The demo, small."""
     home = tmp_path_factory.mktemp("e2e") / "home"
     env = {**os.environ, "ASKLAKE_HOME": str(home)}
-    command = [*ASKLAKE, "demo", "--size", "1000", "--json"]
+    command = [*ASKLAKE, "demo", "--size", "1000", "--until", "2026-06-30", "--json"]
     done = subprocess.run(command, env=env, cwd=ROOT, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr + done.stdout
     return Sample(home, env, json.loads(done.stdout))
