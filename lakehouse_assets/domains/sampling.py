@@ -213,6 +213,15 @@ class Flow:
         return picked.with_columns(kind=pl.Series(kind, dtype=pl.Int8), late=pl.lit(False))
 
 
+def uniform(ids: np.ndarray, salt: int) -> np.ndarray:
+    """A number from 0 to 1 for each id, always the same for the same id and salt (splitmix64)."""
+    with np.errstate(over="ignore"):
+        mixed = ids.astype(np.uint64) + np.uint64(salt) * np.uint64(0x9E3779B97F4A7C15) + np.uint64(1)
+        for shift, factor in ((30, 0xBF58476D1CE4E5B9), (27, 0x94D049BB133111EB)):
+            mixed = (mixed ^ (mixed >> np.uint64(shift))) * np.uint64(factor)
+    return ((mixed ^ (mixed >> np.uint64(31))) >> np.uint64(11)).astype(np.float64) / float(1 << 53)
+
+
 def label(column: str, labels: Sequence[str]) -> pl.Expr:
     """The label that the code in a column stands for."""
     return pl.col(column).replace_strict(range(len(labels)), list(labels), return_dtype=pl.String)

@@ -16,9 +16,9 @@ import numpy as np
 import polars as pl
 
 from lakehouse_assets.domains import sampling
+from lakehouse_assets.domains.feeds import BEYOND
+from lakehouse_assets.domains.sampling import uniform
 
-BEYOND = 10_000_000_000
-"""Numbers of accounts, products and orders are below this; those of spoiled rows above."""
 DAY = 86_400
 
 CHANNELS = ("WEB", "APP", "MARKETPLACE", "PHONE")
@@ -73,15 +73,6 @@ _CANCEL_SHARE = 0.045
 def catalogue_names() -> tuple[list[str], list[str], tuple[str, ...]]:
     """Names of products, of categories and of brands, by their codes."""
     return [name for *_, names in _CATEGORIES.values() for name in names], list(_CATEGORIES), _BRANDS
-
-
-def uniform(ids: np.ndarray, salt: int) -> np.ndarray:
-    """A number from 0 to 1 for each id, always the same for the same id and salt (splitmix64)."""
-    with np.errstate(over="ignore"):
-        mixed = ids.astype(np.uint64) + np.uint64(salt) * np.uint64(0x9E3779B97F4A7C15) + np.uint64(1)
-        for shift, factor in ((30, 0xBF58476D1CE4E5B9), (27, 0x94D049BB133111EB)):
-            mixed = (mixed ^ (mixed >> np.uint64(shift))) * np.uint64(factor)
-    return ((mixed ^ (mixed >> np.uint64(31))) >> np.uint64(11)).astype(np.float64) / float(1 << 53)
 
 
 @dataclass
