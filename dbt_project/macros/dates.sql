@@ -106,9 +106,12 @@
 {% macro trino__end_of_day(column) -%} cast(date_add('day', 1, {{ column }}) as timestamp(6)) {%- endmacro %}
 
 {#- The day after a date. -#}
-{% macro next_day(column) -%} {{ adapter.dispatch("next_day")(column) }} {%- endmacro %}
-{% macro duckdb__next_day(column) -%} ({{ column }} + 1) {%- endmacro %}
-{% macro trino__next_day(column) -%} date_add('day', 1, {{ column }}) {%- endmacro %}
+{% macro next_day(column) -%} {{ plus_days(column, 1) }} {%- endmacro %}
+
+{#- A date so many whole days later. -#}
+{% macro plus_days(column, days) -%} {{ adapter.dispatch("plus_days")(column, days) }} {%- endmacro %}
+{% macro duckdb__plus_days(column, days) -%} ({{ column }} + {{ days }}) {%- endmacro %}
+{% macro trino__plus_days(column, days) -%} date_add('day', {{ days }}, {{ column }}) {%- endmacro %}
 
 {#- A timestamp so many whole hours later. -#}
 {% macro plus_hours(column, hours) -%} {{ adapter.dispatch("plus_hours")(column, hours) }} {%- endmacro %}
@@ -122,6 +125,11 @@
 
 {#- Whole days from one date to another. -#}
 {% macro days_between(start, end) -%} cast(date_diff('day', {{ start }}, {{ end }}) as integer) {%- endmacro %}
+
+{#- Day of the week of a date from 2001 on, 1 (Monday) to 7 (Sunday). -#}
+{% macro weekday_of(column) -%}
+  cast(mod({{ days_between("date '2001-01-01'", column) }}, 7) + 1 as integer)
+{%- endmacro %}
 
 {#- Milliseconds as hours. -#}
 {% macro hours_of(millis) -%} cast({{ millis }} as double) / 3600000 {%- endmacro %}

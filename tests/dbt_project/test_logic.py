@@ -15,7 +15,7 @@ from lakehouse_assets.settings import PROJECT_ROOT
 from tests.dbt_project.building import CONTRACTS
 
 MODELS = PROJECT_ROOT / "dbt_project" / "models"
-UNIT_TESTS = 21
+UNIT_TESTS = 24
 MADE_BY_DBT = ("silver", "gold", "platinum")
 
 

@@ -11,7 +11,7 @@ from lakehouse_assets.lakehouse.contract import Contract
 
 
 def test_every_domain_lists_contracts_of_its_own() -> None:
-    assert {"pgr", "sales", "ecommerce", "platform"} <= set(DOMAINS)
+    assert {"pgr", "sales", "ecommerce", "retail", "platform"} <= set(DOMAINS)
     for domain in DOMAINS:
         assert contracts_of(domain)
         assert {c.domain for c in contracts_of(domain)} == {domain}
