@@ -8,6 +8,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
+from lakehouse_assets.declared import DeclarationError
+
 if TYPE_CHECKING:
     from lakehouse_assets.ingest.loader import LoadResult
 
@@ -36,7 +38,7 @@ class IngestError(Exception):
         super().__init__(f"{place}: {problem}" + (f". {hint}" if hint else ""))
 
 
-class SourceError(Exception):
+class SourceError(DeclarationError):
     """A source definition (YAML) is wrong or cannot be found; the message names file, line and field."""
 
 

@@ -12,17 +12,15 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 from zoneinfo import ZoneInfo
 
-import yaml
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
 
+from lakehouse_assets.declared import DeclarationError, problems, read_list
 from lakehouse_assets.ingest.errors import SourceError
 from lakehouse_assets.ingest.expressions import Expression
 
 Format = Literal["csv", "json", "ndjson", "parquet"]
 DOMAINS_FOLDER = Path(__file__).resolve().parent.parent / "domains"
 FILE_NAME = "sources.yml"
-# Every load reads the sources of every domain: the parser in C takes a tenth of the time.
-_LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
 def _text(value: Any) -> str:
@@ -180,53 +178,17 @@ def read_sources(path: Path) -> list[Source]:
         SourceError: the file is missing or wrong; the message names file, line and field.
     """
     try:
-        loader = _LOADER(path.read_text(encoding="utf-8"))
-        node = loader.get_single_node()
-        data = loader.construct_document(node) if node else None
-    except OSError as error:
-        raise SourceError(f"{path}: cannot be read: {error.strerror}. Check the path.") from error
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
-        mark = getattr(error, "problem_mark", None)
-        place = f"{path}, line {mark.line + 1}" if mark else str(path)
-        raise SourceError(f"{place}: not YAML: {getattr(error, 'problem', None) or error}") from error
-    if not isinstance(data, dict):
-        raise SourceError(f"{path}: empty, or not a mapping; begin with 'sources:' and a list of sources.")
-    single = "sources" not in data
-    entries = [data] if single else data["sources"]
-    if not isinstance(entries, list):
-        raise SourceError(f"{path}, line {_line(node, ['sources'])}: field 'sources': must be a list of sources.")
-    return [_source(path, node, entry, [] if single else ["sources", i]) for i, entry in enumerate(entries)]
+        entries, places, node = read_list(path, "sources")
+    except DeclarationError as error:
+        raise SourceError(str(error)) from error
+    return [_source(path, node, entry, place) for entry, place in zip(entries, places, strict=True)]
 
 
-def _source(path: Path, node: Any, entry: Any, prefix: list[Any]) -> Source:
+def _source(path: Path, node: Any, entry: Any, place: list[Any]) -> Source:
     try:
         return Source.model_validate(entry).model_copy(update={"origin": str(path)})
     except ValidationError as error:
-        lines = []
-        for detail in error.errors():
-            loc = [part for part in detail["loc"] if part != "[key]"]
-            field = ".".join(str(part) for part in loc) or "source"
-            message = detail["msg"].removeprefix("Value error, ")
-            lines.append(f"{path}, line {_line(node, prefix + loc)}: field '{field}': {message}")
-        raise SourceError("\n".join(lines)) from error
-
-
-def _line(node: Any, loc: list[Any]) -> int:
-    """Line of the deepest part of `loc` that the document has."""
-    line = node.start_mark.line + 1
-    for part in loc:
-        if isinstance(node, yaml.MappingNode):
-            found = [(k, v) for k, v in node.value if k.value == str(part)]
-            if not found:
-                break
-            key, node = found[0]
-            line = key.start_mark.line + 1
-        elif isinstance(node, yaml.SequenceNode) and isinstance(part, int) and part < len(node.value):
-            node = node.value[part]
-            line = node.start_mark.line + 1
-        else:
-            break
-    return line
+        raise SourceError(problems(path, node, place, error, "source")) from error
 
 
 def all_sources() -> dict[str, Source]:

@@ -231,8 +231,8 @@ class World:
         size = np.minimum(rng.geometric(0.45, count), _MAX_LINES)
         of = np.repeat(np.arange(count), size)
         line = np.arange(len(of)) - np.repeat(np.cumsum(size) - size, size) + 1
-        shares = [np.array([share[i] for share in CATEGORIES.values()]) for i in (0, 1)]
-        category = sampling.moving_mix(hour[of] / 23, *(share / share.sum() for share in shares), rng)
+        morning, evening = (np.array([share[i] for share in CATEGORIES.values()]) for i in (0, 1))
+        category = sampling.moving_mix(hour[of] / 23, morning / morning.sum(), evening / evening.sum(), rng)
         product, asked = self._taken(category, rng), self._taken(category, rng)
         replaced = (rng.random(len(of)) < _SUBSTITUTED) & (asked != product)
         quantity = np.where(rng.random(len(of)) < _VOID, 0, np.minimum(rng.geometric(0.6, len(of)), 12))
@@ -292,7 +292,7 @@ class World:
         })  # fmt: skip
 
     def document_records(self, number: int) -> pl.DataFrame:
-        """A delivery to each store every week, on one of two weekdays, an invoice and a stock count every four weeks."""
+        """A delivery to each store every week, an invoice and a stock count every four weeks."""
         store, week = np.divmod(np.arange(self.stores * (self.seconds // (7 * DAY) + 1)), self.seconds // (7 * DAY) + 1)
         parts = []
         for kind in range(len(DOCUMENT_TYPES)):

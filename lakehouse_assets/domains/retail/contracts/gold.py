@@ -6,7 +6,7 @@ import polars as pl
 
 from lakehouse_assets.domains.retail import OWNER
 from lakehouse_assets.domains.retail.contracts.common import BASKET_SIZES, DAILY, DOMAIN, Money, Quantity
-from lakehouse_assets.lakehouse.contract import Contract, TableModel, Timestamp, column, month, rule
+from lakehouse_assets.lakehouse.contract import Contract, Rule, TableModel, Timestamp, column, month, rule
 
 
 class GoldRetailDailyStoreSales(TableModel):
@@ -119,7 +119,9 @@ class GoldRetailHourlyDemand(TableModel):
     visitor_count: Quantity = column("People counted at the door.", ge=0)
 
 
-def _contract(model: type[TableModel], table: str, key: tuple[str, ...], grain: str, **more: tuple) -> Contract:
+def _contract(
+    model: type[TableModel], table: str, key: tuple[str, ...], grain: str, rules: tuple[Rule, ...] = ()
+) -> Contract:
     return Contract(
         model=model,
         table=table,
@@ -130,7 +132,7 @@ def _contract(model: type[TableModel], table: str, key: tuple[str, ...], grain: 
         partitions=(month(key[0]),),
         owner=OWNER,
         freshness=DAILY,
-        **more,
+        rules=rules,
     )
 
 

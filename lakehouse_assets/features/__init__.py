@@ -1,0 +1,10 @@
+"""Features for models: what they are, and what was known of an entity on a day.
+
+Belongs here: the YAML that declares features, and reading them from their tables. How a feature is made belongs to the
+dbt models of the platinum layer; what its values may be to their contracts.
+"""
+
+from lakehouse_assets.features.retrieval import Features, get_features
+from lakehouse_assets.features.views import FeatureError, FeatureView, all_views, find_view
+
+__all__ = ["FeatureError", "FeatureView", "Features", "all_views", "find_view", "get_features"]
