@@ -88,3 +88,13 @@
     or before.version_no <> after.version_no
   group by {% for name in key %}coalesce(before.{{ name }}, after.{{ name }}){{ ", " if not loop.last }}{% endfor %}
 {%- endmacro %}
+
+{#- From-clause item: the versions of the things that the run touches; `touched` names what remembered() keeps of them. -#}
+{% macro scd2_of_touched(history, touched, key) -%}
+  (
+    select versions.*
+    from {{ history }} as versions
+    inner join {{ remembered(touched) }} as touched
+      on {% for name in key %}versions.{{ name }} = touched.{{ name }}{{ " and " if not loop.last }}{% endfor %}
+  )
+{%- endmacro %}

@@ -37,3 +37,8 @@
 {% macro in_touched_months(column, days) -%}
   {{ in_months(column, months_of_days(days)) if is_partial() else "true" }}
 {%- endmacro %}
+
+{#- Predicate: the column, a date, is one of the days; true in a run for everything. -#}
+{% macro in_touched_days(column, days) -%}
+  {{ in_days(column, days) if is_partial() else "true" }}
+{%- endmacro %}

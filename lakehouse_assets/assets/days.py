@@ -87,12 +87,13 @@ def closure(session: Session, source: Contract, days: Iterable[date]) -> set[dat
 def changed_days(table: Table, since: int | None) -> set[date]:
     """Days of a table with day partitions that got files after the snapshot with sequence number `since`.
 
+    A table without record_key, such as the ingestion's notes about itself, has no records with days of their own.
     Sequence numbers (Iceberg specification, "Sequence Numbers") stay with the files, and compaction hands them on to
     the files it makes, so this needs no history of snapshots, which catalogs keep for a while or not at all. All days
     where `since` is None, or ahead of the table, as after a rollback.
     """
     snapshot = table.metadata.current_snapshot()
-    if snapshot is None:
+    if snapshot is None or "record_key" not in table.schema().column_names:
         return set()
     floor = since if since is not None and since <= (snapshot.sequence_number or 0) else -1
     return {_EPOCH + timedelta(days=file.partition[0]) for file in _files_after(table, snapshot, floor)}

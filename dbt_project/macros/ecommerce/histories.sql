@@ -43,8 +43,8 @@
 {% macro ecommerce_changed_customers_query() -%}
   {%- set key = ["tenant_id", "customer_id"] -%}
   {{ scd2_changed(
-      ecommerce_versions_of_touched(published("silver_ecommerce_customers"), "ecommerce_touched_customers", key),
-      ecommerce_versions_of_touched(ref("silver_ecommerce_customers"), "ecommerce_touched_customers", key),
+      scd2_of_touched(published("silver_ecommerce_customers"), "ecommerce_touched_customers", key),
+      scd2_of_touched(ref("silver_ecommerce_customers"), "ecommerce_touched_customers", key),
       key,
       ecommerce_customer_attributes()
   ) }}
@@ -53,18 +53,9 @@
 {% macro ecommerce_changed_products_query() -%}
   {%- set key = ["tenant_id", "product_id"] -%}
   {{ scd2_changed(
-      ecommerce_versions_of_touched(published("silver_ecommerce_products"), "ecommerce_touched_products", key),
-      ecommerce_versions_of_touched(ref("silver_ecommerce_products"), "ecommerce_touched_products", key),
+      scd2_of_touched(published("silver_ecommerce_products"), "ecommerce_touched_products", key),
+      scd2_of_touched(ref("silver_ecommerce_products"), "ecommerce_touched_products", key),
       key,
       ecommerce_product_attributes()
   ) }}
-{%- endmacro %}
-
-{% macro ecommerce_versions_of_touched(history, touched, key) -%}
-  (
-    select versions.*
-    from {{ history }} as versions
-    inner join {{ remembered(touched) }} as touched
-      on {% for name in key %}versions.{{ name }} = touched.{{ name }}{{ " and " if not loop.last }}{% endfor %}
-  )
 {%- endmacro %}

@@ -1,0 +1,9 @@
+"""Product telemetry: users of an application, what they use hour by hour, their sessions, experiments and funnels."""
+
+from datetime import date
+
+FIRST_DAY = date(2024, 1, 1)
+"""The first day for which the domain may have data: where its partitions start."""
+
+OWNER = "team:product-data"
+"""Who answers for the tables of this domain."""
