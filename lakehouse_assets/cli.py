@@ -273,6 +273,27 @@ def status(as_json: Json = False) -> None:
 
 
 @app.command()
+def check(as_json: Json = False) -> None:
+    """Whether the project holds together: contracts, models, sources, metrics, owners; each finding with its place."""
+    from lakehouse_assets.commands import project
+
+    project.check(Out(as_json))
+
+
+@app.command("new-domain")
+def new_domain(
+    name: Annotated[str, typer.Argument(help="Name of the domain: small letters, digits and _.")],
+    file: Annotated[list[str], typer.Option("--from", metavar="FILE…", help="Samples: CSV, JSON, NDJSON, Parquet.")],
+    more: Annotated[list[str] | None, typer.Argument(hidden=True)] = None,
+    as_json: Json = False,
+) -> None:
+    """Draft a domain from sample files: source, contracts, models, metrics, with marks where a person must decide."""
+    from lakehouse_assets.commands import project
+
+    project.new_domain(Out(as_json), name, [*file, *(more or ())])
+
+
+@app.command()
 def maintain(as_json: Json = False) -> None:
     """Compact small files, forget old snapshots, delete files nothing needs."""
     from lakehouse_assets.commands import building

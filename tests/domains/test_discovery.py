@@ -42,10 +42,3 @@ def test_rules_are_sql_that_the_engine_and_polars_understand(contract: Contract)
     rows = duckdb.from_arrow(frame.to_arrow())
     for check in contract.row_checks():
         rows.filter(check.failing).fetchall()
-
-
-@pytest.mark.parametrize("contract", all_contracts(), ids=lambda c: c.identifier)
-def test_a_contract_says_who_answers_for_it_and_what_a_row_is(contract: Contract) -> None:
-    assert contract.owner.startswith("team:")
-    assert contract.grain.startswith("One row per ")
-    assert contract.key

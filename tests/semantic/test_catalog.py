@@ -1,9 +1,8 @@
-"""The models as people meet them: every name explained, every metric filterable by tenant."""
+"""The models as people meet them; that everything has label, description and synonyms is held by tests/checking."""
 
 from __future__ import annotations
 
 import json
-from collections import Counter
 from pathlib import Path
 from shutil import copy
 
@@ -13,7 +12,6 @@ from lakehouse_assets.settings import Settings
 from semantic.errors import AmbiguousNameError, SemanticError, UnknownNameError
 from semantic.layer import SemanticLayer
 
-FORMATS = {"integer", "decimal", "percent", "hours", "currency"}
 PROMISED = """
 pgr_complaints pgr_resolved_complaints pgr_closed_complaints pgr_open_complaints pgr_reopened_complaints
 pgr_sla_breaches pgr_sla_breach_rate pgr_resolution_rate pgr_avg_turnaround_hours pgr_median_turnaround_hours
@@ -23,34 +21,13 @@ sales_avg_order_value sales_net_amount_mtd sales_growth_mom
 """
 
 
-def test_every_metric_is_explained(layer: SemanticLayer) -> None:
+def test_every_metric_belongs_to_a_domain_and_says_what_it_is_made_of(layer: SemanticLayer) -> None:
     metrics = layer.catalog().metrics
     assert set(PROMISED.split()) <= set(metrics)
     for metric in metrics.values():
         assert metric.name.startswith(f"{metric.domain}_"), metric.name
-        assert metric.label
-        assert metric.description.endswith(".")
-        assert metric.synonyms, metric.name
-        assert metric.format in FORMATS, metric.name
-        assert metric.unit, metric.name
         assert metric.direction in (None, "up", "down"), metric.name
         assert metric.definition
-
-
-def test_every_dimension_is_explained(layer: SemanticLayer) -> None:
-    for dimension in layer.catalog().dimensions.values():
-        assert dimension.label
-        assert dimension.description.endswith("."), dimension.name
-        assert dimension.synonyms, dimension.name
-
-
-def test_no_two_metrics_of_a_domain_share_a_name_for_people(layer: SemanticLayer) -> None:
-    names = Counter(
-        (m.domain, word)
-        for m in layer.catalog().metrics.values()
-        for word in {text.casefold() for text in (m.label, *m.synonyms)}
-    )
-    assert [name for name, count in names.items() if count > 1] == []
 
 
 def test_every_metric_can_be_filtered_by_tenant(layer: SemanticLayer) -> None:

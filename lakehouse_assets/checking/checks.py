@@ -1,0 +1,54 @@
+"""The whole check of a project: every part of it, then dbt's own opinion.
+
+Belongs here: which checks there are, in which order. Does not belong here: any of them.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+from lakehouse_assets.checking.contracts import check_contracts, check_models, check_owners
+from lakehouse_assets.checking.findings import UNDECIDED, Finding, softened
+from lakehouse_assets.checking.project import Project
+from lakehouse_assets.checking.semantics import check_semantics
+from lakehouse_assets.checking.sources import check_sources
+from lakehouse_assets.settings import Settings
+
+CHECKS = (check_contracts, check_models, check_owners, check_sources, check_semantics)
+_DRAFTED = (".py", ".yml", ".sql")
+_NAMED = re.compile(r"((?:\.\./)?(?:models|macros|tests|semantic)/[\w./-]+\.(?:sql|yml))")
+
+
+def check_project(project: Project) -> list[Finding]:
+    """Everything found in the files of a project, errors and warnings, by file and line."""
+    found = [finding for check in CHECKS for finding in check(project)]
+    return list(softened([*project.unreadable, *found, *decisions(project)]))
+
+
+def check_dbt(settings: Settings) -> list[Finding]:
+    """What keeps dbt or MetricFlow from reading the project; nothing where they do."""
+    from lakehouse_assets.lakehouse import dbt_manifest
+
+    try:
+        dbt_manifest.ensure(settings)
+    except dbt_manifest.DbtFailedError as error:
+        text = " ".join(str(error).split())
+        named = _NAMED.search(text)
+        file = settings.dbt_project_dir / (named[1] if named else "dbt_project.yml")
+        return [Finding(file.resolve(), 1, "dbt", text)]
+    return []
+
+
+def decisions(project: Project) -> Iterator[Finding]:
+    """What a draft left for a person to decide."""
+    for path in sorted(_drafted(project)):
+        for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), start=1):
+            if UNDECIDED in line:
+                yield Finding(path, number, "decide", line.split(UNDECIDED, 1)[1].lstrip(": "), "warning")
+
+
+def _drafted(project: Project) -> Iterator[Path]:
+    for folder in (project.domains, project.models, project.semantic):
+        yield from (p for p in folder.rglob("*") if p.suffix in _DRAFTED)

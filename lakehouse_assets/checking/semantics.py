@@ -1,0 +1,151 @@
+"""Semantic models, metrics and saved queries: that they name what exists, and explain themselves to people.
+
+Belongs here: the YAML of semantic/models against the contracts. Does not belong here: whether dbt and MetricFlow
+accept it (dbt says that itself, see checks).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import sqlglot
+from sqlglot import exp
+from sqlglot.errors import SqlglotError
+
+from lakehouse_assets.checking.findings import Finding
+from lakehouse_assets.checking.located import Entry, place_of
+from lakehouse_assets.checking.project import Project, meta_of, words_of
+from lakehouse_assets.domains import DOMAINS
+from lakehouse_assets.lakehouse.contract import Contract
+
+FORMATS = ("integer", "decimal", "percent", "hours", "currency")
+_REF = re.compile(r"""^\s*ref\(\s*['"](\w+)['"]\s*\)\s*$""")
+_GROUPED = re.compile(r"""(?:Dimension|TimeDimension)\(\s*'([^']+)'(?:\s*,\s*'(\w+)')?\s*\)""")
+
+
+def check_semantics(project: Project) -> Iterator[Finding]:
+    """Every semantic model stands on a declared table, and everything people may name is explained."""
+    tables = {c.table: c for c in project.contracts.values()}
+    for file, model in project.semantic_models:
+        yield from _model(file, model, tables)
+    for file, metric in project.metrics:
+        yield from _metric(file, metric)
+    yield from _twice(project)
+    yield from _saved_queries(project)
+
+
+def _model(file: Path, model: Entry, tables: Mapping[str, Contract]) -> Iterator[Finding]:
+    name = model.get("name")
+    yield from _explained(file, model, f"semantic model {name}")
+    ref = _REF.match(str(model.get("model", "")))
+    contract = tables.get(ref[1]) if ref else None
+    if contract is None:
+        yield Finding(file, model.at("model"), "semantic", f"{name}: no contract declares {model.get('model')}")
+        return
+    for kind in ("dimensions", "measures", "entities"):
+        for part in model.items_of(kind):
+            yield from _columns(file, part, contract)
+            if kind == "dimensions":
+                yield from _explained(file, part, f"dimension {name}.{part.get('name')}", synonyms=True)
+            elif kind == "measures" and not part.get("description"):
+                yield Finding(file, part.line, "description", f"measure {part.get('name')} has no description")
+
+
+def _columns(file: Path, part: Entry, contract: Contract) -> Iterator[Finding]:
+    """Columns that a dimension, measure or entity reads and its table does not have."""
+    text = str(part.get("expr") or part.get("name"))
+    try:
+        tree = sqlglot.parse_one(text, read="trino")
+    except SqlglotError as error:
+        yield Finding(file, part.at("expr"), "semantic", f"'{text}' is not SQL: {str(error).splitlines()[0]}")
+        return
+    for column in sorted({c.name for c in tree.find_all(exp.Column)} - set(contract.column_names)):
+        yield Finding(
+            file, part.at("expr"), "drift", f"{part.get('name')}: {contract.identifier} has no column '{column}'"
+        )
+
+
+def _metric(file: Path, metric: Entry) -> Iterator[Finding]:
+    name = str(metric.get("name"))
+    yield from _explained(file, metric, f"metric {name}", synonyms=True)
+    meta: Mapping[str, Any] = meta_of(metric) or {}
+    domain = str(meta.get("domain") or name.split("_")[0])
+    if domain not in DOMAINS or not name.startswith(f"{domain}_"):
+        yield Finding(
+            file, metric.line, "semantic", f"metric {name}: names begin with the domain; its meta.domain may say which"
+        )
+    if meta.get("format") not in FORMATS:
+        yield Finding(
+            file, metric.at("config"), "semantic", f"metric {name}: meta.format is one of {', '.join(FORMATS)}"
+        )
+    if not meta.get("unit"):
+        yield Finding(file, metric.at("config"), "semantic", f"metric {name}: meta.unit is missing")
+
+
+def _explained(file: Path, entry: Entry, what: str, *, synonyms: bool = False) -> Iterator[Finding]:
+    """A label, a description that is a sentence, other words for it."""
+    if not entry.get("label"):
+        yield Finding(file, entry.line, "description", f"{what} has no label")
+    if not str(entry.get("description") or "").strip().endswith("."):
+        yield Finding(file, entry.at("description"), "description", f"{what} has no description that is a sentence")
+    if synonyms and not (meta_of(entry) or {}).get("synonyms"):
+        yield Finding(file, entry.at("config"), "description", f"{what} has no synonyms: other words people use for it")
+
+
+def _twice(project: Project) -> Iterator[Finding]:
+    """Words that mean two metrics of one domain: a question with them could only be asked back."""
+    meant: dict[tuple[str, str], str] = {}
+    for file, metric in project.metrics:
+        name = str(metric.get("name"))
+        domain = str((meta_of(metric) or {}).get("domain") or name.split("_")[0])
+        for word in sorted(words_of(metric)):
+            other = meant.setdefault((domain, word), name)
+            if other != name:
+                yield Finding(file, metric.at("config"), "synonym", f"'{word}' means {other} and {name}")
+
+
+def _saved_queries(project: Project) -> Iterator[Finding]:
+    """A saved query and the contract of its table know each other and have the same columns."""
+    declared = {c.table: c for c in project.contracts.values() if c.layer == "semantic"}
+    stated: set[str] = set()
+    for file, query in project.saved_queries:
+        name = str(query.get("name"))
+        stated.add(name)
+        yield from _explained(file, query, f"saved query {name}")
+        contract = declared.get(name)
+        if contract is None:
+            yield Finding(
+                file, query.line, "orphan", f"no contract declares semantic.{name}, in which {name} is stored"
+            )
+            continue
+        params = query.get("query_params")
+        columns = _columns_of(params) if isinstance(params, Entry) else set()
+        for column in sorted(columns - set(contract.column_names)):
+            yield Finding(
+                file, query.at("query_params"), "drift", f"semantic.{name}: its contract has no column '{column}'"
+            )
+        for column in sorted(set(contract.column_names) - columns):
+            yield Finding(*place_of(contract, column), "drift", f"saved query {name} has no '{column}'")
+    for table in sorted(declared.keys() - stated):
+        yield Finding(
+            *place_of(declared[table]), "orphan", f"semantic.{table} is declared, but there is no such saved query"
+        )
+
+
+def _columns_of(params: Entry) -> set[str]:
+    """The columns that a saved query gives: its metrics, its dimensions by their short names, times by their grain."""
+    found = {str(m) for m in params.get("metrics") or []}
+    for text in params.get("group_by") or []:
+        for name, grain in _GROUPED.findall(str(text)):
+            short = name.split("__")[-1]
+            found.add(
+                f"{short.removesuffix('_time')}_{grain}"
+                if name == "metric_time" and grain
+                else f"{short}_{grain}"
+                if grain
+                else short
+            )
+    return found

@@ -1,0 +1,123 @@
+"""`asklake check`, `new-domain` and `docs`: the project itself, as files.
+
+Belongs here: what is told of them. Does not belong here: checking, drafting, the data dictionary.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import typer
+
+from lakehouse_assets.commands.failures import CommandError, Exit
+from lakehouse_assets.commands.output import Out
+
+if TYPE_CHECKING:
+    from lakehouse_assets.checking.findings import Finding
+    from lakehouse_assets.drafting.design import Design
+
+PLATFORM_NAMES = ("platform", "bronze", "silver", "gold", "platinum", "semantic", "models")
+
+
+def check(out: Out) -> None:
+    """Check the whole project; exit code 1 where an error is found."""
+    from lakehouse_assets.checking.checks import check_dbt, check_project
+    from lakehouse_assets.checking.project import Project
+    from lakehouse_assets.settings import get_settings
+
+    settings = get_settings()
+    found = check_project(Project(settings.project_root))
+    with out.quietly():
+        found += check_dbt(settings)
+    for finding in found:
+        place = f"{_relative(finding.file, settings.project_root)}:{finding.line}"
+        out.say(f"{place}: {finding.severity}: {finding.message} [{finding.rule}]",
+                style="red" if finding.severity == "error" else "")  # fmt: skip
+    counts = Counter(f.severity for f in found)
+    out.say(f"{counts['error']} errors, {counts['warning']} warnings")
+    out.emit({"errors": counts["error"], "warnings": counts["warning"],
+              "findings": [_document(f, settings.project_root) for f in found]})  # fmt: skip
+    if counts["error"]:
+        raise typer.Exit(int(Exit.FAILED))
+
+
+def _relative(path: Path, root: Path) -> Path:
+    return path.relative_to(root) if path.is_relative_to(root) else path
+
+
+def _document(finding: Finding, root: Path) -> dict[str, object]:
+    return {
+        "file": str(_relative(finding.file, root)), "line": finding.line, "severity": finding.severity,
+        "rule": finding.rule, "message": finding.message,
+    }  # fmt: skip
+
+
+def new_domain(out: Out, name: str, files: Sequence[str]) -> None:
+    """Draft a domain from sample files; never overwrites.
+
+    Raises:
+        CommandError: the name cannot be a domain's, or the files hold nothing to learn from.
+    """
+    from lakehouse_assets.checking.project import Project
+    from lakehouse_assets.drafting.design import design
+    from lakehouse_assets.drafting.writing import DraftExistsError, write
+    from lakehouse_assets.ingest.streams import expand
+    from lakehouse_assets.settings import get_settings
+
+    _refuse_name(name)
+    root = get_settings().project_root
+    drafted = design(name, expand(files))
+    try:
+        written = write(drafted, root, Project(root).metric_words())
+    except DraftExistsError as error:
+        raise CommandError(str(error), "", Exit.USAGE) from error
+    paths = [str(_relative(path, root)) for path in written]
+    out.say(f"A draft of the domain {name}:")
+    for path in paths:
+        out.say(f"  {path}")
+    feeds = [_feed(drafted, number) for number in range(len(drafted.feeds))]
+    out.table(("source", "file", "time", "what makes a record the same", "metrics"),
+              [(f["source"], f["file"], f["time"], f["key"], f["metrics"]) for f in feeds])  # fmt: skip
+    commands = _next(drafted)
+    out.heading("Next")
+    for command in commands:
+        out.say(f"  {command}")
+    out.emit({"domain": name, "files": paths, "feeds": feeds, "next": commands})
+
+
+def _refuse_name(name: str) -> None:
+    from lakehouse_assets.domains import DOMAINS
+    from lakehouse_assets.drafting import naming
+
+    if not naming.is_valid(name):
+        hint = f"{naming.snake(name)} would do" if naming.snake(name) not in naming.reserved() else ""
+        raise CommandError(
+            f"'{name}' cannot be a domain: small letters, digits and _, a letter first", hint, Exit.USAGE
+        )
+    if name in naming.reserved() or name in PLATFORM_NAMES or len(name) > naming.MAX_NAME:
+        raise CommandError(f"'{name}' cannot be a domain: it means something already, or is too long",
+                           "add a word to it, or take a shorter one", Exit.USAGE)  # fmt: skip
+    if name in DOMAINS:
+        raise CommandError(f"there is a domain '{name}'", "choose another name", Exit.USAGE)
+
+
+def _feed(drafted: Design, number: int) -> dict[str, object]:
+    from lakehouse_assets.drafting.metrics import metrics_of
+
+    feed = drafted.feeds[number]
+    time = feed.time or feed.day
+    key = f"all fields, and which of several equal ones in {feed.file}" if feed.occurrence else ", ".join(feed.key)
+    return {
+        "source": feed.name, "file": feed.sample.path, "format": feed.sample.format,
+        "time": time.finding.field if time.finding else "none found", "key": key, "metrics": len(metrics_of(feed)),
+        "columns": [c.name for c in feed.columns],
+    }  # fmt: skip
+
+
+def _next(drafted: Design) -> list[str]:
+    loads = [f"asklake ingest {feed.sample.path} --source {feed.name}" for feed in drafted.feeds]
+    question = f'asklake ask "How many {drafted.feeds[0].things} are there by month?"'
+    return ["asklake check", *loads, "asklake materialize", question]

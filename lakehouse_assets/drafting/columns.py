@@ -1,0 +1,229 @@
+"""What the fields of a sample hold: the type that fits them, how their text is read, how many values there are.
+
+Belongs here: findings about one field at a time. Does not belong here: what a domain makes of them (design).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import duckdb
+
+from lakehouse_assets.drafting import naming
+from lakehouse_assets.drafting.sampling import Sample
+from lakehouse_assets.lakehouse.contract import literal, quoted
+
+TIME_SHARE, NUMBER_SHARE = 0.6, 0.98
+"""Share of the values that must fit; of times fewer, for hardly anything else looks like one."""
+EXAMPLES = 3
+DATE_FORMATS = tuple(
+    f"{day}{time}"
+    for day in ("%d.%m.%Y", "%d/%m/%Y", "%m/%d/%Y", "%d-%m-%Y", "%Y/%m/%d", "%d-%b-%Y", "%d %b %Y", "%b %d, %Y")
+    for time in ("", " %H:%M", " %H:%M:%S", " %I:%M %p", " %I:%M:%S %p")
+)
+NULL_MARKS = ("NULL", "null", "N/A", "n/a", "NA", "\\N", "None", "nan", "NaN")
+_TESTS = {
+    "iso": "regexp_matches(v, '^\\d{4}-\\d{2}-\\d{2}') and try_cast(v as timestamptz) is not null",
+    "midnight": "regexp_full_match(v, '.{10}([ T]00:00:00)?')",
+    "dated": "regexp_matches(v, '^(\\d{1,4}[./-]\\d{1,2}[./-]\\d{1,4}|\\d{1,2}[ -][A-Za-z]{3}|[A-Za-z]{3} \\d)')",
+    "flag": "lower(v) in ('true', 'false', 'yes', 'no', 't', 'f', 'y', 'n')",
+    "whole_double": "regexp_full_match(v, '\\d+\\.0')",
+    "leading_zero": "regexp_matches(v, '^0\\d')",
+    "epoch": "try_cast(v as bigint) between 900000000 and 2500000000",
+    "epoch_ms": "try_cast(v as bigint) between 900000000000 and 2500000000000",
+    "integer": "regexp_full_match(v, '[+-]?(0|[1-9]\\d{0,17})')",
+    "decimal": "regexp_full_match(v, '[+-]?(0|[1-9]\\d{0,13})(\\.\\d{1,4})?')",
+    "double": "regexp_full_match(v, '[+-]?\\d+(\\.\\d+)?([eE][+-]?\\d+)?') and isfinite(try_cast(v as double))",
+    "grouped": "regexp_full_match(v, '[+-]?[$€£]?\\d{1,3}(,\\d{3})*(\\.\\d{1,4})?')",
+    "comma": "regexp_full_match(v, '[+-]?\\d{1,3}(\\.?\\d{3})*(,\\d{1,4})?')",
+}
+"""Whether a value looks like something, by name."""
+_TESTS_SQL = ", ".join(
+    f"sum(case when length(v) <= 40 and {test} then n else 0 end) / sum(n) as {name}" for name, test in _TESTS.items()
+)
+_IDENTIFIES = re.compile(rf"(^|_)({'|'.join(naming.ID_SUFFIXES)}|zip|zipcode|postcode|phone|sku)$")
+_CLASSIFIES = re.compile(
+    r"(^|_)(district|ward|zone|floor|class|type|grade|category|group|store|branch|region|area|route|line|status|version)$"
+)
+"""Names of numbers that say which, not how many."""
+_TIME_NAME = re.compile(r"(^|_)(time|timestamp|ts|at|date|created|epoch)(_|$)")
+
+
+@dataclass(frozen=True)
+class Finding:
+    """What one field of a sample holds.
+
+    Attributes:
+        field: Its name in the file.
+        type: SQL type that fits, as contracts name it.
+        expression: How a source reads it.
+        date_formats: Formats its times need beside ISO 8601; several where they fit equally well.
+        null_marks: Texts in it that mean 'no value'.
+        filled: Share of the records in which it has a value, 0 to 1.
+        distinct: Number of different values in the sample.
+        width: Mean length of its texts.
+        examples: Its most frequent values.
+        first: Its earliest time, if it holds times.
+    """
+
+    field: str
+    type: str
+    expression: str
+    date_formats: tuple[str, ...] = ()
+    null_marks: tuple[str, ...] = ()
+    filled: float = 0.0
+    distinct: int = 0
+    width: float = 0.0
+    examples: tuple[str, ...] = ()
+    first: datetime | None = None
+
+    @property
+    def name(self) -> str:
+        """The field's name in lower case with underscores."""
+        return naming.snake(self.field)
+
+    @property
+    def is_time(self) -> bool:
+        """Whether the field holds days or times."""
+        return self.type in ("DATE", "TIMESTAMP")
+
+    @property
+    def is_number(self) -> bool:
+        """Whether the field holds numbers."""
+        return self.type in ("BIGINT", "DOUBLE") or self.type.startswith("DECIMAL")
+
+
+def findings(sample: Sample) -> list[Finding]:
+    """What each field of a sample holds, in the order of the file."""
+    with duckdb.connect() as con:
+        con.execute("set timezone = 'UTC'")
+        con.register("texts", sample.texts)
+        return [_Looking(con, sample, name).found() for name in sample.fields]
+
+
+def key_of(sample: Sample, columns: list[Finding]) -> tuple[list[str], bool]:
+    """The fields that together are different in every record, and whether even all of them are not.
+
+    Names that sound like identifiers come first, then one field before two and two before three.
+    """
+    full = [f for f in columns if f.filled == 1 and f.type != "DOUBLE" and f.width <= 80]
+    likely = sorted(full, key=lambda f: (not _IDENTIFIES.search(f.name), -f.distinct))[:10]
+    rows = sample.texts.num_rows
+    with duckdb.connect() as con:
+        con.register("texts", sample.texts)
+        for chosen in _combinations(likely, rows):
+            names = ", ".join(quoted(f.field) for f in chosen)
+            (different,) = con.execute(f"select count(*) from (select distinct {names} from texts)").fetchall()[0]
+            if different == rows:
+                return [f.field for f in chosen], False
+    return [f.field for f in columns if f.filled], True
+
+
+def _combinations(columns: list[Finding], rows: int) -> Iterator[tuple[Finding, ...]]:
+    from itertools import combinations
+
+    for size in (1, 2, 3):
+        for chosen in combinations(columns, size):
+            product = 1
+            for column in chosen:
+                product *= column.distinct
+            if product >= rows:
+                yield chosen
+
+
+class _Looking:
+    """Looks at one field: at its different values, each with how often it comes."""
+
+    def __init__(self, con: duckdb.DuckDBPyConnection, sample: Sample, field: str) -> None:
+        self._con, self._sample, self._field = con, sample, field
+        text = f"trim({quoted(field)})"
+        con.execute(
+            f"create or replace temp table seen as select {text} as v, count(*) as n from texts "
+            f"where {text} <> '' group by {text}"
+        )
+        marks = ", ".join(literal(m) for m in NULL_MARKS)
+        self._marks: list[str] = self._one(f"select coalesce(list(v order by v), []) from seen where v in ({marks})")
+        self._filled: int = self._one("select coalesce(sum(n), 0) from seen")
+        (self._shares,) = (
+            con.execute(f"select {_TESTS_SQL} from seen where v not in ({marks})").to_arrow_table().to_pylist()
+        )
+
+    def found(self) -> Finding:
+        base = naming.expression(self._field)
+        kind, expression, formats = self._typed(base)
+        text = kind in ("VARCHAR", "BOOLEAN")
+        distinct, width, examples = self._con.execute(
+            "select count(*), coalesce(sum(length(v) * n) / sum(n), 0), "
+            f"list(v order by n desc, v)[:{EXAMPLES}] from seen"
+        ).fetchall()[0]
+        return Finding(
+            field=self._field,
+            type=kind,
+            expression=expression,
+            date_formats=formats,
+            null_marks=() if text else tuple(self._marks),
+            filled=self._filled / self._sample.texts.num_rows,
+            distinct=distinct,
+            width=width,
+            examples=tuple(examples or ()),
+            first=self._first(formats) if kind in ("DATE", "TIMESTAMP") and expression == base else None,
+        )
+
+    def _fits(self, test: str, share: float = NUMBER_SHARE) -> bool:
+        return (self._shares[test] or 0) >= share
+
+    def _typed(self, base: str) -> tuple[str, str, tuple[str, ...]]:
+        """SQL type, expression and date formats."""
+        stated = self._sample.types.get(self._field, "")
+        if stated in ("DATE", "BOOLEAN"):
+            return stated, base, ()
+        if stated.startswith("TIMESTAMP") or self._fits("iso", TIME_SHARE):
+            return ("DATE" if self._fits("midnight", 1) else "TIMESTAMP"), base, ()
+        if self._fits("dated", TIME_SHARE) and (formats := self._formats()):
+            return ("TIMESTAMP" if "%M" in formats[0] else "DATE"), base, formats
+        if stated in ("", "VARCHAR") and self._fits("flag", 1):
+            return "BOOLEAN", base, ()
+        if stated == "VARCHAR":  # the file calls it text, whatever it looks like
+            return "VARCHAR", base, ()
+        return *self._number(base), ()
+
+    def _number(self, base: str) -> tuple[str, str]:
+        name = naming.snake(self._field)
+        identifies = bool(_IDENTIFIES.search(name) or _CLASSIFIES.search(name))
+        if identifies and self._fits("whole_double"):
+            return "VARCHAR", f"cast(cast(cast({base} as double) as bigint) as varchar)"
+        if identifies or (self._shares["leading_zero"] or 0) > 0:
+            return "VARCHAR", base
+        if _TIME_NAME.search(name):
+            for test, divisor in (("epoch", ""), ("epoch_ms", " / 1000")):
+                if self._fits(test):
+                    return "TIMESTAMP", f"cast(to_timestamp(cast({base} as bigint){divisor}) as varchar)"
+        ways = {
+            "integer": ("BIGINT", base),
+            "decimal": ("DECIMAL(18,4)", base),
+            "double": ("DOUBLE", base),
+            "grouped": ("DECIMAL(18,4)", f"regexp_replace({base}, '[$€£,]', '', 'g')"),
+            "comma": ("DECIMAL(18,4)", f"replace(replace({base}, '.', ''), ',', '.')"),
+        }
+        return next((way for test, way in ways.items() if self._fits(test)), ("VARCHAR", base))
+
+    def _formats(self) -> tuple[str, ...]:
+        """The date formats that fit most values, equally well."""
+        tests = ", ".join(
+            f"sum(case when try_strptime(v, {literal(f)}) is not null then n else 0 end)" for f in DATE_FORMATS
+        )
+        counts = dict(zip(DATE_FORMATS, self._con.execute(f"select {tests} from seen").fetchall()[0], strict=True))
+        best = max(counts.values())
+        return tuple(f for f, count in counts.items() if count == best) if best >= TIME_SHARE * self._filled else ()
+
+    def _first(self, formats: tuple[str, ...]) -> datetime | None:
+        parsed = f"try_strptime(v, {literal(formats[0])})" if formats else "try_cast(v as timestamp)"
+        return self._one(f"select min({parsed}) from seen")
+
+    def _one(self, sql: str) -> Any:
+        (row,) = self._con.execute(sql).fetchall()
+        return row[0]

@@ -1,0 +1,87 @@
+"""The figures of a draft, and the words by which people may ask for them.
+
+Belongs here: metrics and their wording. Does not belong here: the columns they are made of (design).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+
+from lakehouse_assets.drafting import naming
+from lakehouse_assets.drafting.design import Column, Feed
+
+
+@dataclass(frozen=True)
+class Metric:
+    """A metric of a draft: `of` is the column it is made of, none for the number of rows."""
+
+    name: str
+    label: str
+    description: str
+    kind: str
+    of: str
+    format: str
+    unit: str
+    synonyms: list[str]
+
+
+def metrics_of(feed: Feed, taken: Collection[str] = ()) -> list[Metric]:
+    """The figures that can be asked for: how many rows, how many different things, sums and means.
+
+    Args:
+        feed: The feed.
+        taken: Words, in lower case, that mean metrics of other feeds and domains.
+    """
+    words = _Words(feed.things, set(taken))
+    found = [_count(feed, words)]
+    for column in feed.counted:
+        thing = naming.plural(naming.thing_of(column.origin) or column.origin)
+        said = [f"{how} {thing}" for how in ("number of", "different", "unique")]
+        text, unit = f"Number of different {thing}.", thing
+        label, synonyms = words.take(thing, said)
+        name = f"{feed.name}_{naming.snake(thing)}"
+        found.append(Metric(name, label, text, "count_distinct", column.name, "integer", unit, synonyms))
+    for column in feed.numbers:
+        name = naming.words(column.origin)
+        if column in feed.measures:
+            said = [name, f"sum of {name}", f"{name} in all"]
+            found.append(_figure(feed, words, column, column.name, ("total", "Sum", "sum"), said))
+        said = [f"mean {name}", f"avg {name}"]
+        found.append(_figure(feed, words, column, f"avg_{column.name}", ("average", "Mean", "average"), said))
+    return found
+
+
+def _count(feed: Feed, words: _Words) -> Metric:
+    things = feed.things
+    last = things.split()[-1]
+    said = [f"number of {things}", f"{feed.thing} count", *([last] if last != things else [])]
+    label, synonyms = words.take(things, said)
+    return Metric(f"{feed.name}_count", label, f"Number of {things}.", "count", "", "integer", things, synonyms)
+
+
+def _figure(
+    feed: Feed, words: _Words, column: Column, name: str, kind: tuple[str, str, str], said: Sequence[str]
+) -> Metric:
+    """A sum or a mean of a number."""
+    unit = naming.words(column.origin)
+    label, synonyms = words.take(f"{kind[0]} {unit}", said)
+    return Metric(
+        f"{feed.name}_{name}", label, f"{kind[1]} of {unit}.", kind[2], column.name, "decimal", unit, synonyms
+    )  # fmt: skip
+
+
+@dataclass
+class _Words:
+    """The words by which metrics are known; each means one metric only."""
+
+    things: str
+    used: set[str]
+
+    def take(self, label: str, synonyms: Sequence[str]) -> tuple[str, list[str]]:
+        """A label and synonyms that nothing has, what they are of said where another has the label."""
+        if label in self.used:
+            label = f"{label} of {self.things}"
+        free = [w for w in synonyms if w not in self.used and w != label] or [f"{label} of the {self.things}"]
+        self.used |= {label, *free}
+        return naming.label(label), free

@@ -1,0 +1,189 @@
+"""The first records of a file, every value as the text that ingestion would see.
+
+Belongs here: finding out format, delimiter and encoding, and reading a bounded number of records by the readers of
+ingestion. Does not belong here: what the values mean (columns).
+"""
+
+from __future__ import annotations
+
+import codecs
+import json
+import tempfile
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from itertools import chain
+from typing import Any
+
+import duckdb
+import pyarrow as pa
+
+from lakehouse_assets.ingest.batches import Counter
+from lakehouse_assets.ingest.csv_reader import csv_batches, read_csv_header
+from lakehouse_assets.ingest.errors import IngestError
+from lakehouse_assets.ingest.json_reader import json_batches
+from lakehouse_assets.ingest.ndjson_reader import ndjson_batches
+from lakehouse_assets.ingest.sources import Format
+from lakehouse_assets.ingest.streams import InputFile
+from lakehouse_assets.lakehouse.contract import literal, quoted
+
+RECORDS = 20_000
+"""Records looked at in a file, however long it is."""
+HEAD_BYTES = 1 << 20
+DELIMITERS = (",", ";", "\t", "|")
+
+
+@dataclass(frozen=True)
+class Sample:
+    """The beginning of a file: `texts` has a column per field, members of nested objects as `object.member`."""
+
+    path: str
+    format: Format
+    texts: pa.Table
+    delimiter: str = ","
+    encoding: str = "utf-8"
+    types: dict[str, str] = field(default_factory=dict)
+    """Field to the engine's type, where the file itself states types."""
+
+    @property
+    def fields(self) -> tuple[str, ...]:
+        """The fields in the order of the file."""
+        return tuple(self.texts.column_names)
+
+
+def read_sample(path: str, records: int = RECORDS) -> Sample:
+    """Look at the beginning of a file: CSV, JSON, NDJSON or Parquet, also gzip or zstd.
+
+    Raises:
+        IngestError: the file cannot be read, or nothing in it is a record.
+    """
+    head = next(iter(InputFile(path).raw_blocks()), b"")
+    sample = _parquet(path, records) if head.startswith(b"PAR1") else _text(path, records)
+    if not sample.fields or not sample.texts.num_rows:
+        raise IngestError(path, "there is no record in it to learn from", hint="Give a file with some records.")
+    return sample
+
+
+def _parquet(path: str, records: int) -> Sample:
+    source = f"read_parquet({literal(path)}, hive_partitioning => false)"
+    with duckdb.connect() as con:
+        try:
+            described = con.execute(f"describe select * from {source}").fetchall()
+            texts = ", ".join(f"{_parquet_text(name, kind)} as {quoted(name)}" for name, kind, *_ in described)
+            table = con.execute(f"select {texts} from {source} limit {records}").to_arrow_table()
+        except duckdb.Error as error:
+            problem = str(error).splitlines()[0]
+            raise IngestError(
+                path, f"not a sound Parquet file: {problem}", hint="Send the whole file again."
+            ) from error
+    return Sample(path, "parquet", table, types={name: kind for name, kind, *_ in described})
+
+
+def _parquet_text(name: str, kind: str) -> str:
+    nested = kind.endswith("]") or kind.startswith(("STRUCT", "MAP", "UNION"))
+    return f"cast({f'to_json({quoted(name)})' if nested else quoted(name)} as varchar)"
+
+
+def _text(path: str, records: int) -> Sample:
+    encoding = _encoding(path)
+    blocks = InputFile(path, encoding=encoding).text_blocks()
+    first = next(blocks, b"")
+    blocks = chain([first], blocks)
+    start = first.lstrip()[:1]
+    if start == b"[":
+        return Sample(path, "json", _objects(path, json_batches(blocks, Counter()), records), encoding=encoding)
+    if start == b"{":
+        form: Format = "ndjson" if _is_one_per_line(first) else "json"
+        batches = ndjson_batches if form == "ndjson" else json_batches
+        return Sample(path, form, _objects(path, batches(blocks, Counter()), records), encoding=encoding)
+    delimiter = _delimiter(first)
+    _, fields, rest, _ = read_csv_header(blocks, delimiter, path)
+    batches = list(_bounded(csv_batches(rest, fields, delimiter, Counter()), records))
+    columns = {name: _sound(batches, f"f{i}") for i, name in enumerate(fields)}
+    return Sample(path, "csv", pa.table(columns).slice(0, records), delimiter, encoding)
+
+
+def _sound(batches: Sequence[pa.RecordBatch], name: str) -> pa.ChunkedArray:
+    """A column of the records that could be cut into fields."""
+    return pa.chunked_array([b[name].filter(b["problem"].is_null()) for b in batches], pa.string())
+
+
+def _encoding(path: str) -> str:
+    """UTF-8, or what the first bytes say instead: a mark of UTF-16, or bytes that only a one-byte encoding has."""
+    head = b""
+    try:
+        for block in InputFile(path).text_blocks():
+            head += block
+            if len(head) >= HEAD_BYTES:
+                break
+    except IngestError as error:
+        if "UTF-16" in error.problem:
+            return "utf-16"
+        raise
+    try:
+        codecs.getincrementaldecoder("utf-8")().decode(head)
+    except UnicodeDecodeError:
+        return "cp1252"
+    return "utf-8"
+
+
+def _is_one_per_line(head: bytes) -> bool:
+    try:
+        return isinstance(json.loads(head.lstrip().split(b"\n", 1)[0]), dict)
+    except (json.JSONDecodeError, UnicodeDecodeError):
+        return False
+
+
+def _delimiter(head: bytes) -> str:
+    """The delimiter that DuckDB finds; a comma where it finds none."""
+    with tempfile.NamedTemporaryFile(suffix=".csv") as file, duckdb.connect() as con:
+        file.write(head[:HEAD_BYTES])
+        file.flush()
+        try:
+            row = con.execute(f"select Delimiter from sniff_csv({literal(file.name)}, header = true)").fetchone()
+        except duckdb.Error:
+            row = None
+    return row[0] if row and row[0] in DELIMITERS else ","
+
+
+def _bounded(batches: Iterator[pa.RecordBatch], records: int) -> Iterator[pa.RecordBatch]:
+    seen = 0
+    for batch in batches:
+        yield batch
+        seen += batch.num_rows
+        if seen >= records:
+            return
+
+
+def _objects(path: str, batches: Iterator[pa.RecordBatch], records: int) -> pa.Table:
+    """JSON records as columns of text; what is no object is left for the quarantine of a load."""
+    rows: list[dict[str, str | None]] = []
+    for batch in _bounded(batches, records):
+        for text, problem in zip(batch["raw_text"].to_pylist(), batch["problem"].to_pylist(), strict=True):
+            if problem is None and (row := _flat(text)) is not None:
+                rows.append(row)
+    names = dict.fromkeys(name for row in rows for name in row)
+    if not names:
+        raise IngestError(path, "there is no JSON object in it", hint="Records are JSON objects.")
+    return pa.table({n: pa.array([r.get(n) for r in rows], pa.string()) for n in names}).slice(0, records)
+
+
+def _flat(text: str) -> dict[str, str | None] | None:
+    try:
+        value = json.loads(text)
+    except json.JSONDecodeError:
+        return None
+    if not isinstance(value, dict):
+        return None
+    found: dict[str, str | None] = {}
+    for name, inner in value.items():
+        if isinstance(inner, dict) and inner and not any(isinstance(v, dict | list) for v in inner.values()):
+            found |= {f"{name}.{member}": _json_text(v) for member, v in inner.items()}
+        else:
+            found[name] = _json_text(inner)
+    return found
+
+
+def _json_text(value: Any) -> str | None:
+    if value is None or isinstance(value, str):
+        return value
+    return json.dumps(value, ensure_ascii=False)

@@ -1,0 +1,123 @@
+"""What a sample says of its fields: types, formats, keys."""
+
+from __future__ import annotations
+
+import gzip
+import json
+from datetime import datetime, timedelta
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from lakehouse_assets.drafting.columns import DATE_FORMATS, Finding, findings, key_of
+from lakehouse_assets.drafting.sampling import Sample, read_sample
+from lakehouse_assets.ingest.errors import IngestError
+
+NOON = datetime(2026, 5, 25, 13, 45, 30)
+
+
+def looked_at(**fields: list[str | None]) -> dict[str, Finding]:
+    """Findings about fields given by their texts."""
+    sample = Sample("made", "csv", pa.table({n: pa.array(v, pa.string()) for n, v in fields.items()}))
+    return {f.field: f for f in findings(sample)}
+
+
+@pytest.mark.parametrize("form", DATE_FORMATS)
+def test_a_date_format_is_found(form: str) -> None:
+    found = looked_at(opened=[(NOON + timedelta(days=i)).strftime(form) for i in range(40)])["opened"]
+    assert found.date_formats == (form,)
+    assert found.type == ("TIMESTAMP" if "%M" in form else "DATE")
+    assert found.first is not None and found.first.date() == NOON.date()
+
+
+def test_days_and_months_that_could_be_the_other_way_round_are_told() -> None:
+    found = looked_at(opened=["01/02/2026", "03/04/2026"])["opened"]
+    assert set(found.date_formats) == {"%d/%m/%Y", "%m/%d/%Y"}
+
+
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(st.lists(st.integers(-(10**12), 10**12), min_size=3, max_size=20), st.integers(0, 4))
+def test_numbers_are_numbers(values: list[int], digits: int) -> None:
+    texts: list[str | None] = [f"{v / 10**digits:.{digits}f}" for v in values]
+    assert looked_at(amount=texts)["amount"].type == ("DECIMAL(18,4)" if digits else "BIGINT")
+
+
+@pytest.mark.parametrize(
+    ("field", "texts", "kind", "expression"),
+    [
+        ("opened", ["2026-01-01T10:00:00Z", "2026-01-02T10:00:00+05:30"], "TIMESTAMP", "opened"),
+        ("opened", ["2026-01-01", "2026-01-02"], "DATE", "opened"),
+        ("zip", ["00501", "10001"], "VARCHAR", "zip"),
+        ("code", ["1", "2"], "VARCHAR", "code"),
+        ("ward", ["1", "2"], "VARCHAR", "ward"),
+        ("a_no", ["17850.0", "12346.0"], "VARCHAR", "cast(cast(cast(a_no as double) as bigint) as varchar)"),
+        ("paid", ["yes", "no"], "BOOLEAN", "paid"),
+        ("ts", ["1717000000", "1717000100"], "TIMESTAMP", "cast(to_timestamp(cast(ts as bigint)) as varchar)"),
+        ("price", ["$1,234.50", "$2.00"], "DECIMAL(18,4)", "regexp_replace(price, '[$€£,]', '', 'g')"),
+        ("price", ["1.234,50", "2,5"], "DECIMAL(18,4)", "replace(replace(price, '.', ''), ',', '.')"),
+        ("reading", ["1e-7", "2.5"], "DOUBLE", "reading"),
+        ("note", ["12", "about twelve"], "VARCHAR", "note"),
+        ("remark", [None, ""], "VARCHAR", "remark"),
+    ],
+)  # fmt: skip
+def test_types(field: str, texts: list[str | None], kind: str, expression: str) -> None:
+    found = looked_at(**{field: texts})[field]
+    assert (found.type, found.expression) == (kind, expression)
+
+
+def test_marks_of_a_missing_value_belong_to_numbers_only() -> None:
+    found = looked_at(cost=["1", "N/A", "3"], country=["NA", "DE", "IN"])
+    assert (found["cost"].type, found["cost"].null_marks) == ("BIGINT", ("N/A",))
+    assert found["country"].null_marks == ()
+
+
+def test_keys() -> None:
+    def key(**fields: list[str | None]) -> tuple[list[str], bool]:
+        sample = Sample("made", "csv", pa.table({n: pa.array(v, pa.string()) for n, v in fields.items()}))
+        return key_of(sample, findings(sample))
+
+    assert key(name=["a", "b", "c"], ticket_id=["1", "2", "3"]) == (["ticket_id"], False)
+    assert key(order=["1", "1", "2"], line=["1", "2", "1"], n=["5", "5", "5"]) == (["order", "line"], False)
+    assert key(a=["1", "1"], b=["2", "2"]) == (["a", "b"], True)
+
+
+def test_every_format_gives_the_same_texts(tmp_path: Path) -> None:
+    rows = [{"id": str(i), "note": "ü;x" if i else "a"} for i in range(3)]
+    csv = "id;note\n" + "".join(f'{r["id"]};"{r["note"]}"\n' for r in rows)
+    lines = "".join(json.dumps(r) + "\n" for r in rows)
+    files = {
+        "plain.csv": csv.encode(),
+        "western.csv": csv.encode("cp1252"),
+        "wide.csv": csv.encode("utf-16"),
+        "packed.csv.gz": gzip.compress(csv.encode()),
+        "lines.ndjson": lines.encode(),
+        "array.json": json.dumps(rows, indent=1).encode(),
+    }
+    for name, content in files.items():
+        (tmp_path / name).write_bytes(content)
+    pq.write_table(pa.Table.from_pylist(rows), tmp_path / "typed.parquet")
+    for name in (*files, "typed.parquet"):
+        sample = read_sample(str(tmp_path / name))
+        assert sample.texts.to_pylist() == rows, name
+    assert read_sample(str(tmp_path / "plain.csv")).delimiter == ";"
+    assert read_sample(str(tmp_path / "western.csv")).encoding == "cp1252"
+
+
+def test_members_of_objects_are_fields_and_the_sample_is_bounded(tmp_path: Path) -> None:
+    path = tmp_path / "nested.ndjson"
+    path.write_text("".join(json.dumps({"a": {"b": i}, "c": [1, {"d": 2}]}) + "\n" for i in range(50)) + "broken\n")
+    sample = read_sample(str(path), records=10)
+    assert sample.texts.num_rows == 10
+    assert sample.texts.to_pylist()[3] == {"a.b": "3", "c": '[1, {"d": 2}]'}
+
+
+@pytest.mark.parametrize("content", [b"", b"a,b\n", b"[1, 2]", b"PAR1 broken"])
+def test_nothing_to_learn_from_is_said(tmp_path: Path, content: bytes) -> None:
+    path = tmp_path / "file.csv"
+    path.write_bytes(content)
+    with pytest.raises(IngestError, match=r"file\.csv"):
+        read_sample(str(path))

@@ -1,0 +1,94 @@
+"""A domain by files alone: what README.md says, typed as it stands there into a copy of the project."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shlex
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.e2e.conftest import ASKLAKE, ROOT
+
+pytestmark = [pytest.mark.e2e, pytest.mark.timeout(1200)]
+(BLOCK,) = re.findall(
+    r"^```\n((?:(?!```).)*asklake new-domain.*?)^```$", (ROOT / "README.md").read_text(), re.DOTALL | re.MULTILINE
+)
+PARTS = ("lakehouse_assets", "nlq", "semantic", "dbt_project")
+
+
+class Copy:
+    """A copy of the project, and the command of that copy."""
+
+    def __init__(self, folder: Path) -> None:
+        self.root, self.work = folder / "project", folder / "work"
+        ignored = shutil.ignore_patterns("__pycache__", "target", "logs")
+        for part in PARTS:
+            shutil.copytree(ROOT / part, self.root / part, ignore=ignored)
+        self.work.mkdir()
+        self.env = {**os.environ, "PYTHONPATH": str(self.root), "ASKLAKE_HOME": str(folder / "home")}
+
+    def asklake(self, *arguments: str, code: int = 0) -> dict[str, Any]:
+        """Run the command with --json."""
+        done = subprocess.run(
+            [*ASKLAKE, *arguments, "--json"], env=self.env, cwd=self.work, capture_output=True, text=True, check=False
+        )
+        assert done.returncode == code, done.stderr + done.stdout
+        return json.loads(done.stdout)
+
+
+@pytest.fixture(scope="module")
+def copy(tmp_path_factory: pytest.TempPathFactory) -> Copy:
+    return Copy(tmp_path_factory.mktemp("new-domain"))
+
+
+def test_from_a_file_to_answers(copy: Copy) -> None:
+    lines = BLOCK.splitlines()
+    shell = "\n".join(line for line in lines if not line.startswith("asklake "))
+    subprocess.run(["bash", "-euc", shell], cwd=copy.work, check=True)
+    drafted, checked, loaded, built, *answers = [
+        copy.asklake(*shlex.split(line)[1:]) for line in lines if line.startswith("asklake ")
+    ]
+    assert [f["source"] for f in drafted["feeds"]] == ["bike_rentals"]
+    assert checked["errors"] == 0
+    assert {f["rule"] for f in checked["findings"]} == {"decide", "owner"}
+    assert [f["rows_loaded"] for f in loaded["files"]] == [3]
+    assert all(run["success"] for run in built["runs"])
+    assert [sorted(map(tuple, a["rows"])) for a in answers] == [
+        [("Central", 2), ("Harbour", 1)],
+        [("CARGO", 12.0), ("CITY", 5.25)],
+    ]
+
+
+def test_the_draft_is_in_the_project_s_own_style(copy: Copy) -> None:
+    domain = copy.root / "lakehouse_assets/domains/bike_rentals"
+    ruff = [sys.executable, "-m", "ruff"]
+    config = ["--config", str(ROOT / "pyproject.toml")]
+    subprocess.run([*ruff, "check", *config, str(domain)], check=True)
+    subprocess.run([*ruff, "format", "--check", *config, str(domain)], check=True)
+
+
+def test_nothing_is_overwritten_and_no_name_taken_twice(copy: Copy) -> None:
+    def text() -> dict[Path, str]:
+        return {p: p.read_text() for p in copy.root.rglob("*bike_rentals*/*") if p.is_file() and p.suffix != ".pyc"}
+
+    before = text()
+    assert (
+        "there is a domain"
+        in copy.asklake("new-domain", "bike_rentals", "--from", "rentals.csv", code=2)["error"]["problem"]
+    )
+    shutil.rmtree(copy.root / "lakehouse_assets/domains/bike_rentals")
+    kept = {p: t for p, t in before.items() if p.exists()}
+    assert (
+        "never overwrites"
+        in copy.asklake("new-domain", "bike_rentals", "--from", "rentals.csv", code=2)["error"]["problem"]
+    )
+    assert text() == kept
+    for name in ("Bike-Rentals", "select", "class", "sales"):
+        copy.asklake("new-domain", name, "--from", "rentals.csv", code=2)
