@@ -94,9 +94,9 @@ class Compiler:
         from metricflow_semantics.model.semantic_manifest_lookup import SemanticManifestLookup
 
         if self._dialect == "trino":
-            from metricflow.sql.render.trino import TrinoSqlPlanRenderer
+            from semantic.trino import PlanRenderer
 
-            client = _RendererOnly(SqlEngine.TRINO, TrinoSqlPlanRenderer())
+            client = _RendererOnly(SqlEngine.TRINO, PlanRenderer())
         else:
             from metricflow.sql.render.duckdb_renderer import DuckDbSqlPlanRenderer
 

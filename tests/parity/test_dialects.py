@@ -1,0 +1,127 @@
+"""SQL that is written once per engine: both sides of each macro, and of each percentile, give the same."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from dbt.cli.main import dbtRunner
+from metricflow.sql.render.duckdb_renderer import DuckDbSqlExpressionRenderer
+from metricflow_semantics.sql.sql_exprs import (
+    SqlPercentileExpression,
+    SqlPercentileExpressionArgument,
+    SqlPercentileFunctionType,
+    SqlStringExpression,
+)
+
+from lakehouse_assets.lakehouse.dbt_branch import connection_variables
+from lakehouse_assets.lakehouse.lake import Lake
+from lakehouse_assets.settings import Settings
+from semantic.trino import ExactPercentiles
+
+pytestmark = pytest.mark.cluster
+
+MOMENTS = ("2024-02-28 23:59:59.999999", "2023-12-31 00:00:00", "1969-07-20 20:17:40.5", "2024-03-31 02:30:00")
+JSON = (
+    '{"k": "text"}', '{"k": " padded "}', '{"k": ""}', '{"k": null}', "{}", '{"other": 1}', '{"k": 72}', '{"k": 72.0}',
+    '{"k": true}', '{"k": "é\\u00e9\\"quoted\\""}', '{"k": {"a": 1}}', '{"k": [1, 2]}', "no json", "",
+    '{"k": 123456789012345678901234567890}', '{"k": "first", "k": "second"}', '"k"',
+)  # fmt: skip
+DECIMALS = ('{"k": -0.50}', '{"k": 1e3}', '{"k": 0.1234567890123456789}', '{"k": "2.50"}', '{"k": "x"}')
+NUMBERS = ("72", "72.0", "-3", " 5 ", "", "x", "2147483648", "1e3", "0.4")
+
+
+def rendered(settings: Settings, expression: str) -> str:
+    """What dbt compiles an expression to for a profile."""
+    target = Path(settings.home) / "target"
+    project = str(settings.dbt_project_dir)
+    result = dbtRunner().invoke(
+        [
+            *("compile", "--inline", expression, "--vars", json.dumps(connection_variables(settings)), "--quiet"),
+            *("--no-introspect", "--no-populate-cache", "--target", settings.profile),
+            *("--project-dir", project, "--profiles-dir", project),
+            *("--target-path", str(target), "--log-path", str(target)),
+        ]
+    )
+    assert result.success, result.exception
+    return result.result.results[0].node.compiled_code  # pyright: ignore
+
+
+def rows_of(lake: Lake, sql: str) -> list[tuple[Any, ...]]:
+    """Rows of a query that reads no table."""
+    with lake.session(writer=True) as session:
+        run = (
+            session.run
+            if lake.settings.profile == "cluster"
+            else lambda text: session.con.execute(text).to_arrow_table()
+        )
+        table = run(sql)
+        return list(zip(*(column.to_pylist() for column in table.columns), strict=True))
+
+
+def of_both(lake: Lake, cluster_lake: Lake, expression: str) -> tuple[list[tuple[Any, ...]], list[tuple[Any, ...]]]:
+    """What an expression of macros gives on either side."""
+    ours, theirs = (rows_of(each, rendered(each.settings, expression)) for each in (lake, cluster_lake))
+    return ours, theirs
+
+
+def values(texts: tuple[str, ...]) -> str:
+    """A relation of one column, n, in the order given, and the text."""
+    return " union all ".join(f"select {n} as n, '{text}' as value" for n, text in enumerate(texts))
+
+
+def test_moments_and_days(lake: Lake, cluster_lake: Lake) -> None:
+    expression = """
+        select
+            n, {{ next_day("day") }} as next_day, {{ end_of_day("day") }} as end_of_day, {{ month_of("day") }} as month,
+            {{ plus_hours("t", 48) }} as later, {{ plus_hours("t", "n") }} as a_little_later,
+            {{ millis_between("timestamp '2024-02-28 00:00:00'", "t") }} as millis
+        from (select n, cast(value as timestamp(6)) as t, cast(cast(value as timestamp(6)) as date) as day from MOMENTS)
+        order by n
+    """.replace("MOMENTS", f"({values(MOMENTS)}) as texts")
+    ours, theirs = of_both(lake, cluster_lake, expression)
+    assert theirs == ours
+    assert len(ours) == len(MOMENTS)
+
+
+def test_days_of_spans(lake: Lake, cluster_lake: Lake) -> None:
+    spans = (
+        "(select date '2024-02-27' as first_day, date '2024-03-01' as last_day "
+        "union all select date '2024-01-01', date '2024-01-01' "
+        "union all select date '2024-05-02', date '2024-05-01')"
+    )
+    expression = f'select days.day from {{{{ days_of_spans("{spans}", "days") }}}} order by days.day'
+    ours, theirs = of_both(lake, cluster_lake, expression)
+    assert theirs == ours
+    assert len(ours) == 5
+
+
+@pytest.mark.parametrize("percentile", [0.0, 0.5, 0.9, 1.0])
+@pytest.mark.parametrize("kind", ["CONTINUOUS", "DISCRETE"])
+def test_percentiles_are_exact(lake: Lake, cluster_lake: Lake, kind: str, percentile: float) -> None:
+    numbers = (
+        "(values (1, 1.5e0), (1, 4e0), (1, 2e0), (1, 11e0), (1, null), (2, 7e0), (2, null), (3, null)) as t (g, x)"
+    )
+    arguments = SqlPercentileExpressionArgument(percentile, SqlPercentileFunctionType[kind])
+    node = SqlPercentileExpression.create(SqlStringExpression.create("x"), arguments)
+    found = [
+        rows_of(each, f"select g, {renderer.render_sql_expr(node).sql} as p from {numbers} group by g order by g")
+        for each, renderer in ((lake, DuckDbSqlExpressionRenderer()), (cluster_lake, ExactPercentiles()))
+    ]
+    for (group, ours), (other, theirs) in zip(*found, strict=True):
+        assert group == other
+        assert (theirs is None) if ours is None else theirs == pytest.approx(ours)
+
+
+def test_members_of_json_and_numbers_in_text(lake: Lake, cluster_lake: Lake) -> None:
+    members = f'select n, {{{{ json_text("value", "k") }}}} as member from ({values(JSON)}) as texts order by n'
+    numbers = f'select n, {{{{ as_integer("value") }}}} as number from ({values(NUMBERS)}) as texts order by n'
+    member = '{{ json_text("value", "k") }}'
+    decimals = f"select n, try_cast({member} as double) as number from ({values(DECIMALS)}) as texts order by n"
+    for expression, texts in ((members, JSON), (numbers, NUMBERS), (decimals, DECIMALS)):
+        ours, theirs = of_both(lake, cluster_lake, expression)
+        unlike = [(texts[a[0]], a[1], b[1]) for a, b in zip(ours, theirs, strict=True) if a != b]
+        assert not unlike
+        assert len(ours) == len(texts)
