@@ -17,6 +17,7 @@ import yaml
 from lakehouse_assets.checking.findings import Finding
 from lakehouse_assets.checking.located import Entry, line_of, read_yaml
 from lakehouse_assets.domains import DOMAINS, contracts_of
+from lakehouse_assets.ingest.contracts import CONTRACTS as INGESTED
 from lakehouse_assets.lakehouse.contract import Contract
 
 BUILT_LAYERS = ("silver", "gold", "platinum")
@@ -55,8 +56,8 @@ class Project:
 
     @cached_property
     def contracts(self) -> Mapping[str, Contract]:
-        """The contracts of all domains that can be imported, by identifier."""
-        found: dict[str, Contract] = {}
+        """The contracts of ingestion and of all domains that can be imported, by identifier."""
+        found = {c.identifier: c for c in INGESTED}
         for domain in DOMAINS:
             try:
                 found |= {c.identifier: c for c in contracts_of(domain)}
