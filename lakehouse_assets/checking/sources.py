@@ -14,6 +14,7 @@ import duckdb
 from lakehouse_assets.checking.findings import Finding
 from lakehouse_assets.checking.located import Entry, place_of, read_yaml
 from lakehouse_assets.checking.project import Project
+from lakehouse_assets.ingest.contracts import CONTRACTS as INGESTED
 from lakehouse_assets.ingest.errors import SourceError
 from lakehouse_assets.ingest.loader import check_mapping
 from lakehouse_assets.ingest.mapping import TECHNICAL, RecordMapping
@@ -26,7 +27,7 @@ _LINE = re.compile(r", line (\d+)")
 def check_sources(project: Project) -> Iterator[Finding]:
     """Every source reads, has a name of its own, and fills columns that its target has."""
     first: dict[str, Path] = {}
-    filled: set[str] = set()
+    filled = {c.identifier for c in INGESTED}
     for path in sorted(project.domains.glob(f"*/{FILE_NAME}")):
         try:
             sources = read_sources(path)
