@@ -11,6 +11,9 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy import event
 
+_MAKING_TABLES = 5_247_301
+"""Key of PostgreSQL's advisory lock for making tables: a number that nothing else of the database uses."""
+
 
 def open_database(url: str) -> sa.Engine:
     """An engine for a SQLAlchemy URL; SQLite waits for locks, and its transactions take the write lock at once."""
@@ -23,6 +26,13 @@ def open_database(url: str) -> sa.Engine:
     event.listen(engine, "connect", _prepare_sqlite)
     event.listen(engine, "begin", _begin_sqlite)
     return engine
+
+
+def create_tables(con: sa.Connection, metadata: sa.MetaData) -> None:
+    """Make the tables that are missing, inside a transaction; of several processes at once, one makes them."""
+    if con.dialect.name == "postgresql":
+        con.execute(sa.select(sa.func.pg_advisory_xact_lock(_MAKING_TABLES)))
+    metadata.create_all(con)
 
 
 def reading(engine: sa.Engine) -> sa.Engine:

@@ -11,14 +11,16 @@ from __future__ import annotations
 import logging
 import uuid
 from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, Literal
 
 import sqlalchemy as sa
+from sqlalchemy.exc import IntegrityError
 
 from nlq.answer import Answer
-from nlq.database import open_database, reading
+from nlq.database import create_tables, open_database, reading
 from nlq.utc import utc_now
 
 if TYPE_CHECKING:
@@ -78,15 +80,14 @@ class Journal:
         """Open the database at a SQLAlchemy URL; the tables are made on first use."""
         self._engine = open_database(url)
         with self._engine.begin() as con:
-            _metadata.create_all(con)
+            create_tables(con, _metadata)
         self._reads = reading(self._engine)
 
     def record(self, answer: Answer) -> None:
         """Write an answer down; the same id a second time changes nothing."""
         row = {"id": answer.answer_id, "document": answer.model_dump_json(), "recorded_at": utc_now()}
-        with self._engine.begin() as con:
-            if not con.execute(sa.select(_answers.c.id).where(_answers.c.id == answer.answer_id)).first():
-                con.execute(sa.insert(_answers).values(row))
+        with suppress(IntegrityError), self._engine.begin() as con:
+            con.execute(sa.insert(_answers).values(row))
 
     def find(self, answer_id: str) -> Answer | None:
         """An answer that was written down within the last day, published or not."""

@@ -15,7 +15,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from nlq.database import open_database, reading
+from nlq.database import create_tables, open_database, reading
 from nlq.guard import ROLES, Caller
 from nlq.utc import utc_now
 
@@ -59,7 +59,7 @@ class KeyStore:
         """Open the database at a SQLAlchemy URL; the table is made on first use."""
         self._engine = open_database(url)
         with self._engine.begin() as con:
-            _metadata.create_all(con)
+            create_tables(con, _metadata)
         self._reads = reading(self._engine)
 
     def create(self, name: str, *, tenant: str | None = None, role: str = "analyst") -> tuple[Key, str]:

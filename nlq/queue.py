@@ -20,7 +20,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.exc import IntegrityError
 
-from nlq.database import open_database
+from nlq.database import create_tables, open_database
 from nlq.utc import utc_now
 
 MAX_TRIES = 3
@@ -101,7 +101,7 @@ class QuestionQueue:
         self._engine = open_database(url)
         self._sqlite = self._engine.dialect.name == "sqlite"
         with self._transaction() as con:
-            _metadata.create_all(con)
+            create_tables(con, _metadata)
 
     def enqueue(
         self,

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
-from pathlib import Path
 
 import pytest
 
@@ -19,8 +19,8 @@ COUNT = "select count(*) from semantic.nlq_{} where answer_id = '{}'"
 
 
 @pytest.fixture
-def journal(tmp_path: Path) -> Iterator[Journal]:
-    journal = Journal(f"sqlite:///{tmp_path}/q.db")
+def journal(database_url: str) -> Iterator[Journal]:
+    journal = Journal(database_url)
     yield journal
     journal.close()
 
@@ -39,10 +39,21 @@ def test_an_answer_comes_back_as_it_was(journal: Journal, answer: Answer) -> Non
     assert journal.waiting(older_than=timedelta(minutes=1)) == 0
 
 
-def test_published_once_though_two_publish(journal: Journal, answer: Answer, asked_lake: Lake, tmp_path: Path) -> None:
+def test_an_answer_that_two_write_down_is_there_once(journal: Journal, answer: Answer, database_url: str) -> None:
+    others = [Journal(database_url) for _ in range(4)]
+    with ThreadPoolExecutor(4) as pool:
+        list(pool.map(lambda other: other.record(answer), others))
+    for other in others:
+        other.close()
+    assert journal.waiting() == 1
+
+
+def test_published_once_though_two_publish(
+    journal: Journal, answer: Answer, asked_lake: Lake, database_url: str
+) -> None:
     journal.record(answer)
     given = journal.judge(answer.answer_id, "wrong", comment="no", given_by="me")
-    other = Journal(f"sqlite:///{tmp_path}/q.db")
+    other = Journal(database_url)
     published = [p.identifier for p in (*journal.publish(asked_lake, "a"), *other.publish(asked_lake, "b"))]
     other.close()
     assert published == ["semantic.nlq_answers", "semantic.nlq_feedback"]

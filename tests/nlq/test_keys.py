@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import sqlite3
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import sqlalchemy as sa
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -15,8 +15,8 @@ from nlq.keys import KeyStore
 
 
 @pytest.fixture
-def store(tmp_path: Path) -> Iterator[KeyStore]:
-    store = KeyStore(f"sqlite:///{tmp_path}/q.db")
+def store(database_url: str) -> Iterator[KeyStore]:
+    store = KeyStore(database_url)
     yield store
     store.close()
 
@@ -31,13 +31,22 @@ def test_a_key_is_found_by_its_text_alone(store: KeyStore) -> None:
     assert store.find(text.replace(key.id, "0" * 16)) is None
 
 
-def test_the_text_is_kept_nowhere(store: KeyStore, tmp_path: Path) -> None:
-    _, text = store.create("dashboards")
+def test_the_text_is_kept_nowhere(store: KeyStore, database_url: str) -> None:
+    key, text = store.create("dashboards")
     secret = text.split("_", 2)[2]
-    assert all(secret.encode() not in file.read_bytes() for file in tmp_path.iterdir())
-    with sqlite3.connect(tmp_path / "q.db") as con:
-        (hashed,) = con.execute("select hash from api_keys").fetchone()
-    assert len(hashed) == 64
+    engine = sa.create_engine(database_url)
+    with engine.connect() as con:
+        (row,) = con.execute(sa.text("select * from api_keys")).mappings()
+    engine.dispose()
+    assert (row["id"], len(row["hash"])) == (key.id, 64)
+    assert not [name for name, value in row.items() if secret in str(value)]
+
+
+def test_the_text_is_in_no_file(tmp_path: Path) -> None:
+    store = KeyStore(f"sqlite:///{tmp_path}/q.db")
+    _, text = store.create("dashboards")
+    store.close()
+    assert all(text.split("_", 2)[2].encode() not in file.read_bytes() for file in tmp_path.iterdir())
 
 
 def test_a_revoked_key_is_found_no_more_and_there_was_one(store: KeyStore) -> None:

@@ -7,7 +7,7 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Iterator
-from pathlib import Path
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
@@ -15,13 +15,8 @@ from nlq.queue import MAX_TRIES, Finished, QuestionQueue, Status
 
 
 @pytest.fixture
-def url(tmp_path: Path) -> str:
-    return f"sqlite:///{tmp_path / 'home' / 'questions.db'}"
-
-
-@pytest.fixture
-def queue(url: str) -> Iterator[QuestionQueue]:
-    queue = QuestionQueue(url)
+def queue(database_url: str) -> Iterator[QuestionQueue]:
+    queue = QuestionQueue(database_url)
     yield queue
     queue.close()
 
@@ -151,12 +146,22 @@ def _drain(url: str, name: str, results: multiprocessing.Queue) -> None:
     results.put(taken)
 
 
-def test_processes_never_share_a_question(queue: QuestionQueue, url: str) -> None:
+def test_opened_by_many_at_once(database_url: str) -> None:
+    with ThreadPoolExecutor(6) as pool:
+        queues = list(pool.map(lambda _: QuestionQueue(database_url), range(6)))
+        asked = set(pool.map(lambda queue: queue.enqueue("q", idempotency_key="k").id, queues))
+    assert len(asked) == 1
+    for queue in queues:
+        assert queue.counts()["queued"] == 1
+        queue.close()
+
+
+def test_processes_never_share_a_question(queue: QuestionQueue, database_url: str) -> None:
     for n in range(60):
         queue.enqueue(f"q{n}")
     context = multiprocessing.get_context("spawn")
     results: multiprocessing.Queue = context.Queue()
-    workers = [context.Process(target=_drain, args=(url, f"p{n}", results)) for n in range(2)]
+    workers = [context.Process(target=_drain, args=(database_url, f"p{n}", results)) for n in range(2)]
     for worker in workers:
         worker.start()
     taken = [question_id for _ in workers for question_id in results.get(timeout=60)]
