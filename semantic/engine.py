@@ -71,9 +71,14 @@ class Compiler:
                     time_constraint_start=_midnight(start),
                     time_constraint_end=_midnight(end),
                 )
-                return self._engine.explain(request).sql_statement.without_descriptions.sql
+                sql = self._engine.explain(request).sql_statement.without_descriptions.sql
         except MetricFlowException as error:
             raise SemanticError(f"MetricFlow cannot compile {', '.join(metrics)}: {_reason(error)}") from error
+        if self._dialect != "trino":
+            return sql
+        from semantic.trino import dividing_as_doubles
+
+        return dividing_as_doubles(sql)
 
     def dimensions(self, metrics: Iterable[str]) -> dict[str, tuple[str, ...]]:
         """For each metric, the dunder names (without grain) of what it can be grouped by, ``metric_time`` left out."""

@@ -19,6 +19,8 @@ from pathlib import Path
 from typing import Any
 
 _KEPT = 2000
+_COMPILER = 2
+"""Raised where the same shape of the same manifest is compiled to other SQL than before."""
 
 
 class Templates:
@@ -27,7 +29,7 @@ class Templates:
     def __init__(self, folder: Path, fingerprint: str, dialect: str) -> None:
         """Nothing is read or made yet."""
         self._root = folder / "asklake_templates"
-        self._folder = self._root / f"{fingerprint}-{dialect}"
+        self._folder = self._root / f"{fingerprint}-{dialect}-{_COMPILER}"
 
     def get(self, shape: Hashable) -> tuple[str, tuple[str, ...]] | None:
         """SQL and tables of a shape, if it was compiled before."""

@@ -1,4 +1,4 @@
-"""MetricFlow's SQL for Trino, with the percentiles that MetricFlow refuses there: those that are exact.
+"""MetricFlow's SQL for Trino, made to mean what it means for DuckDB: exact percentiles, quotients that are not rounded.
 
 Belongs here: what both dialects must agree on and MetricFlow leaves out for one. Does not belong here: compiling
 (``engine``).
@@ -8,9 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
-from metricflow.sql.render.expr_renderer import SqlExpressionRenderer, SqlExpressionRenderResult
+import sqlglot
+from metricflow.sql.render.expr_renderer import SqlExpressionRenderResult
 from metricflow.sql.render.trino import TrinoSqlExpressionRenderer, TrinoSqlPlanRenderer
 from metricflow_semantics.sql.sql_exprs import SqlPercentileExpression, SqlPercentileFunctionType
+from sqlglot import exp
 from typing_extensions import override
 
 _SORTED = "array_sort(array_agg({value}) filter (where {value} is not null))"
@@ -51,12 +53,21 @@ class ExactPercentiles(TrinoSqlExpressionRenderer):
         )
 
 
+def dividing_as_doubles(sql: str) -> str:
+    """The same query, in which every quotient is a double, as DuckDB has it.
+
+    Trino would cut off that of whole numbers, and round that of decimals to their scale.
+    """
+
+    def as_double(node: exp.Expression) -> exp.Expression:
+        if isinstance(node, exp.Div):
+            node.set("this", exp.cast(node.this, "double", dialect="trino"))
+        return node
+
+    return sqlglot.parse_one(sql, read="trino").transform(as_double).sql("trino")
+
+
 class PlanRenderer(TrinoSqlPlanRenderer):
     """MetricFlow's plan renderer for Trino, with exact percentiles."""
 
-    _EXPRESSIONS = ExactPercentiles()
-
-    @property
-    @override
-    def expr_renderer(self) -> SqlExpressionRenderer:
-        return self._EXPRESSIONS
+    EXPR_RENDERER = ExactPercentiles()

@@ -19,7 +19,7 @@ from metricflow_semantics.sql.sql_exprs import (
 from lakehouse_assets.lakehouse.dbt_branch import connection_variables
 from lakehouse_assets.lakehouse.lake import Lake
 from lakehouse_assets.settings import Settings
-from semantic.trino import ExactPercentiles
+from semantic.trino import ExactPercentiles, dividing_as_doubles
 
 pytestmark = pytest.mark.cluster
 
@@ -113,6 +113,13 @@ def test_percentiles_are_exact(lake: Lake, cluster_lake: Lake, kind: str, percen
     for (group, ours), (other, theirs) in zip(*found, strict=True):
         assert group == other
         assert (theirs is None) if ours is None else theirs == pytest.approx(ours)
+
+
+def test_quotients_are_not_rounded(lake: Lake, cluster_lake: Lake) -> None:
+    sql = "select 7 / 2 as a, n / 8 as b, (n - 4) / 3 as c, 1.00 / 3 as d from (select 5 as n) as numbers"
+    (ours,) = rows_of(lake, sql)
+    (theirs,) = rows_of(cluster_lake, dividing_as_doubles(sql))
+    assert theirs == pytest.approx(ours)
 
 
 def test_members_of_json_and_numbers_in_text(lake: Lake, cluster_lake: Lake) -> None:

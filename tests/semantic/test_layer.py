@@ -14,6 +14,7 @@ import pytest
 
 from lakehouse_assets.domains import all_contracts
 from lakehouse_assets.lakehouse.duckdb import DuckDBSession
+from lakehouse_assets.lakehouse.lake import Lake
 from lakehouse_assets.settings import Settings
 from semantic.catalog import Metric
 from semantic.errors import SemanticError
@@ -58,6 +59,12 @@ def test_every_metric_runs_alone_or_says_that_it_needs_a_period(layer: SemanticL
         else:
             (row,) = asked(layer, session, metric.name)
             assert row[0] is not None, metric.name
+
+
+def test_every_metric_compiles_for_trino(small_lake: Lake, layer: SemanticLayer) -> None:
+    trino = SemanticLayer(small_lake.settings, target_dir=small_lake.settings.dbt_target_dir, dialect="trino")
+    for metric in layer.catalog().metrics.values():
+        assert metric.name in trino.compile([metric.name], grain="month").sql
 
 
 def test_counts_ratios_averages_and_percentiles_by_ward(layer: SemanticLayer, session: DuckDBSession) -> None:
