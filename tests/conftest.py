@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from lakehouse_assets.lakehouse.lake import Lake
-from lakehouse_assets.lakehouse.nessie import NOTHING, Nessie, Reference
+from lakehouse_assets.lakehouse.nessie import MAIN, NOTHING, Nessie, Reference
 from lakehouse_assets.settings import Settings
 from tests.servers import Servers, missing
 
@@ -72,8 +72,14 @@ def cluster_settings(servers: Servers, tmp_path: Path) -> Settings:
     given = {k.removeprefix("ASKLAKE_").lower(): v for k, v in servers.variables.items() if k.startswith("ASKLAKE_")}
     wanted = {k: v for k, v in given.items() if k in Settings.model_fields and k not in ("home", "landing")}
     made = Settings(**{**wanted, "home": tmp_path / "cluster", "landing": "", "dagster_home": None})  # pyright: ignore
-    nessie = Nessie(made.nessie_url)
+    nessie, engine = Nessie(made.nessie_url), Lake(made).engine
     nessie.assign(nessie.reference(), Reference("", NOTHING, "DETACHED"))
+    # What a test that failed has left would fail the next one, too.
+    for catalog in engine.catalogs():
+        engine.drop_catalog(catalog)
+    for reference in nessie.references():
+        if reference.name != MAIN:
+            nessie.drop(reference)
     return made
 
 

@@ -1,10 +1,10 @@
-"""The upkeep of the warehouse as an asset, so that Dagit shows when it ran and what it freed.
+"""The upkeep of the warehouse as an asset, so that Dagit shows when it ran, what it freed and what files are left.
 
-Belongs here: launching maintenance and reporting it. Does not belong here: what may be deleted
-(lakehouse.maintenance).
+Belongs here: launching maintenance and reporting it. Does not belong here: what is done (lakehouse.maintenance).
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING, Any
 
 import dagster as dg
 
@@ -12,11 +12,14 @@ from lakehouse_assets.assets.resources import LakeResource
 from lakehouse_assets.assets.specs import RETRY
 from lakehouse_assets.lakehouse.contract import Contract
 
+if TYPE_CHECKING:
+    from lakehouse_assets.lakehouse.maintenance import Maintained
+
 KEY = dg.AssetKey(["platform", "maintenance"])
 
 
 def maintenance_asset(contracts: Mapping[str, Contract]) -> dg.AssetsDefinition:
-    """The asset that compacts, expires and cleans; it has no table, so no contract."""
+    """The asset that compacts, analyzes, expires and cleans; it has no table, so no contract."""
 
     @dg.asset(
         key=KEY,
@@ -24,28 +27,44 @@ def maintenance_asset(contracts: Mapping[str, Contract]) -> dg.AssetsDefinition:
         owners=["team:data-platform"],
         tags={"domain": "platform"},
         kinds={"iceberg"},
-        description="Compaction, snapshot expiry, orphan files and dead publications, over every table.",
+        description="Compaction, statistics, snapshot expiry, orphan files and dead publications, over every table.",
         retry_policy=RETRY,
         pool="maintenance",
     )
     def maintenance(context: dg.AssetExecutionContext, lakehouse: LakeResource) -> dg.MaterializeResult:
         from lakehouse_assets.lakehouse.maintenance import maintain
 
-        done = maintain(lakehouse.lake, contracts, run_id=context.run.run_id)
-        records = [
-            dg.TableRecord(
-                {
-                    "table": m.identifier,
-                    "snapshots_expired": m.snapshots_expired,
-                    "files_removed": m.files_removed,
-                    "bytes_removed": m.bytes_removed,
-                    "partitions_compacted": m.partitions_compacted,
-                }
-            )
-            for m in done
-        ]
-        freed = sum(m.bytes_removed for m in done)
-        tables = {"tables": dg.MetadataValue.table(records)} if records else {}
-        return dg.MaterializeResult(metadata={"bytes_removed": freed, **tables})
+        return dg.MaterializeResult(metadata=_told(maintain(lakehouse.lake, contracts, run_id=context.run.run_id)))
 
     return maintenance
+
+
+def _told(done: "Iterable[Maintained]") -> dict[str, Any]:
+    """What was done and what is left: in all, for Dagit to plot over runs, and by table."""
+    tables = list(done)
+    records = [
+        dg.TableRecord(
+            {
+                "table": m.identifier,
+                "files": m.left.files,
+                "small_files": m.left.small,
+                "bytes": m.left.bytes,
+                "partitions_compacted": m.partitions_compacted,
+                "analyzed": m.analyzed,
+                "snapshots_expired": m.snapshots_expired,
+                "files_removed": m.files_removed,
+                "bytes_removed": m.bytes_removed,
+            }
+        )
+        for m in tables
+    ]
+    return {
+        "files": sum(m.left.files for m in tables),
+        "small_files": sum(m.left.small for m in tables),
+        "bytes": sum(m.left.bytes for m in tables),
+        "partitions_compacted": sum(m.partitions_compacted for m in tables),
+        "snapshots_expired": sum(m.snapshots_expired for m in tables),
+        "files_removed": sum(m.files_removed for m in tables),
+        "bytes_removed": sum(m.bytes_removed for m in tables),
+        **({"tables": dg.MetadataValue.table(records)} if records else {}),
+    }

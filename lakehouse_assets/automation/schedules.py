@@ -56,7 +56,7 @@ def daily_maintenance(job: Any) -> dg.ScheduleDefinition:
         job=job,
         execution_timezone="UTC",
         default_status=dg.DefaultScheduleStatus.RUNNING,
-        description=f"Runs {MAINTENANCE}: compaction, snapshot expiry, orphan files, dead publications.",
+        description=f"Runs {MAINTENANCE}: compaction, statistics, snapshot expiry, orphan files, dead publications.",
     )
 
 

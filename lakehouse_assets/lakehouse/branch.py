@@ -38,16 +38,16 @@ from lakehouse_assets.lakehouse.publication import (
     COMMIT_TRIES,
     PUBLICATION_ID,
     RUN_ID,
+    SMALL_FILE_BYTES,
     Append,
     AuditFailedError,
     Publication,
     PublicationConflictError,
     Published,
     Replace,
-    ReplacePartitions,
-    date_partition,
     new_id,
     period_predicate,
+    replaced_rows,
 )
 from lakehouse_assets.lakehouse.snapshot import ReplaceFiles
 from lakehouse_assets.lakehouse.trino import BRANCH
@@ -87,6 +87,7 @@ class BranchPublication(Publication):
         self._by_engine: dict[str, StagedByEngine] = {}
         self._described: dict[str, list[DataFile]] = {}
         self._written: dict[str, Mapping[str, str]] = {}
+        self._analyzed: set[str] = set()
         self._has_catalog = False
         self._landed = False
 
@@ -125,6 +126,20 @@ class BranchPublication(Publication):
             f"insert into {self.relation_of(contract)} ({names}) select {values} from ({select_sql}\n)"
         )
         self.staged_by_engine(contract, predicate, rows)
+
+    def stage_compacted(self, contract: Contract, replace: Replace, session: TrinoSession) -> None:
+        """See Publication.stage_compacted; Trino leaves files that are large enough as they are."""
+        relation, predicate = self.relation_of(contract), replaced_rows(contract, replace)
+        threshold = f"file_size_threshold => '{SMALL_FILE_BYTES}B'"
+        session.execute(f"alter table {relation} execute optimize({threshold}) where {predicate}")
+        (row,) = session.run(f"select count(*) as n from {relation} where {predicate}").to_pylist()
+        self.staged_by_engine(contract, predicate, row["n"])
+
+    def analyze(self, contract: Contract, session: TrinoSession) -> None:
+        """See Publication.analyze; they are of the last snapshot of the branch, which is the signed one."""
+        self._land()
+        session.execute(f"analyze {self.relation_of(contract)}")
+        self._analyzed.add(contract.identifier)
 
     def staged_by_engine(self, contract: Contract, predicate: str, rows: int) -> None:
         """Take rows that Trino wrote on the branch as the staged rows of a table."""
@@ -241,7 +256,8 @@ class BranchPublication(Publication):
                 self._merge()
                 break
             except ReferenceConflictError as error:
-                if self._by_engine or not all(isinstance(s.replace, Append) for s in self.staged.values()):
+                written_there = self._by_engine or self._analyzed
+                if written_there or not all(isinstance(s.replace, Append) for s in self.staged.values()):
                     raise PublicationConflictError(
                         f"a table was changed by another publication since this one began: {error}"
                     ) from error
@@ -260,10 +276,10 @@ class BranchPublication(Publication):
 
     def _merge(self) -> None:
         branch = self._nessie.reference(self.name)
-        tables = sorted({*self.staged, *self._by_engine})
-        message = (
-            f"{', '.join(tables)}: {len(self.outcomes)} checks, {sum(not o.passed for o in self.outcomes)} warnings"
-        )
+        tables = sorted({*self.staged, *self._by_engine, *self._analyzed})
+        warnings = sum(not o.passed for o in self.outcomes)
+        did = f"{len(self.outcomes)} checks, {warnings} warnings" if self.outcomes else "statistics"
+        message = f"{', '.join(tables)}: {did}"
         at = self.lake.catalog.heads(branch.pinned)
         snapshots = {f"{SNAPSHOT_PREFIX}{i}": str(current_snapshot(at[i])) for i in tables}
         properties = {PUBLICATION_ID: self.id, RUN_ID: self._properties[RUN_ID], **snapshots}
@@ -338,15 +354,6 @@ class BranchPublication(Publication):
         if not self._has_catalog:
             self.lake.engine.make_catalog(self.name, self.name)
             self._has_catalog = True
-
-
-def replaced_rows(contract: Contract, replace: Replace) -> str:
-    """SQL that is true for the rows, old and new, of what is replaced."""
-    if isinstance(replace, ReplacePartitions):
-        return period_predicate(date_partition(contract), replace.values)
-    if isinstance(replace, Append):
-        raise ValueError(f"{contract.identifier}: the engine replaces what it computes; rows to append come as files")
-    return "true"
 
 
 def trino_type(name: str) -> str:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import sys
 import threading
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
@@ -16,7 +16,7 @@ from lakehouse_assets.lakehouse import heads as known_heads
 from lakehouse_assets.lakehouse.catalog import ensure_table
 from lakehouse_assets.lakehouse.contract import LAYERS, Contract
 from lakehouse_assets.lakehouse.engine import QueryRefusedError
-from lakehouse_assets.lakehouse.nessie import MAIN, Nessie
+from lakehouse_assets.lakehouse.nessie import MAIN, Commit, Nessie, ReferenceGoneError
 
 if TYPE_CHECKING:
     from pyiceberg.catalog import Catalog
@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 
 SNAPSHOT_PREFIX = "asklake.snapshot."
 """Property of a merge, with the identifier of a table: the snapshot it has from then on."""
+KEPT_FROM = "kept_from"
+"""Tag of the oldest commit of main whose tables can still be read; see branch_garbage."""
 _REST_CATALOGS = 16
 
 
@@ -61,6 +63,17 @@ class NessieCatalog:
             known_heads.remember(table.location, table.snapshot_id)
         return Heads({i: t.location for i, t in found.items()}, commit)
 
+    def history(self) -> Iterator[Commit]:
+        """The commits of main, newest first, as far back as their tables are kept."""
+        try:
+            oldest = self.nessie.reference(KEPT_FROM).hash
+        except ReferenceGoneError:
+            oldest = ""
+        for commit in self.nessie.history():
+            yield commit
+            if commit.hash == oldest:
+                return
+
     def commit_with(self, snapshots: Mapping[str, int]) -> str:
         """The newest commit of main at which every one of these tables was at this snapshot.
 
@@ -76,7 +89,7 @@ class NessieCatalog:
         hashes: list[str] = []
         last_set: dict[str, int] = {}
         begin, end = 0, sys.maxsize
-        for number, commit in enumerate(self.nessie.history()):
+        for number, commit in enumerate(self.history()):
             hashes.append(commit.hash)
             for name in wanted.keys() & commit.properties.keys():
                 if commit.properties[name] == wanted[name]:
@@ -129,14 +142,17 @@ class NessieCatalog:
             return self._catalogs[reference]
 
     def _open(self, reference: str) -> Any:
-        from pyiceberg.catalog import load_catalog
+        from pyiceberg.catalog.rest import RestCatalog
 
-        return load_catalog(
-            "nessie",
-            type="rest",
-            uri=iceberg_uri(self._settings, reference),
-            **self._settings.file_system_properties,
-        )
+        files = self._settings.file_system_properties
+
+        class OwnFiles(RestCatalog):
+            """A catalog whose files are read where the settings say, not where Nessie finds them."""
+
+            def _load_file_io(self, properties: Any = None, location: str | None = None) -> Any:
+                return super()._load_file_io({**(properties or {}), **files}, location)
+
+        return OwnFiles("nessie", uri=iceberg_uri(self._settings, reference), **files)
 
 
 def iceberg_uri(settings: Settings, reference: str) -> str:

@@ -20,6 +20,8 @@ from lakehouse_assets.lakehouse.lake import Lake
 from lakehouse_assets.lakehouse.nessie import MAIN, Commit, NessieError, Reference, ReferenceGoneError
 from lakehouse_assets.lakehouse.trino import AT, BRANCH
 
+UNDONE = "undone_"
+"""How the tags are named that keep what main was taken back from."""
 KEPT_CATALOGS = 64
 """Catalogs of older commits that Trino may have; they are made again where they are needed."""
 _SEARCHED = 5000
@@ -101,7 +103,7 @@ def drop(lake: Lake, name: str) -> None:
 
 
 def sweep(lake: Lake, *, now: datetime | None = None) -> list[str]:
-    """Remove branches of dead publications, refused ones that were kept long enough, and catalogs of neither.
+    """Remove branches of dead publications, branches and tags that were kept long enough, and catalogs of none.
 
     Returns:
         Names of what was removed.
@@ -114,6 +116,10 @@ def sweep(lake: Lake, *, now: datetime | None = None) -> list[str]:
             with suppress(ReferenceGoneError):
                 drop(lake, reference.name)
                 removed.append(reference.name)
+    for reference in lake.catalog.nessie.references():
+        if reference.name.startswith(UNDONE) and now - _begun(reference.name) > settings.snapshot_retention:
+            lake.catalog.nessie.drop(reference)
+            removed.append(reference.name)
     alive = {r.name for r in lake.catalog.nessie.references()}
     catalogs = lake.engine.catalogs()
     left = [c for c in catalogs if c.startswith(BRANCH) and c not in alive]
@@ -127,14 +133,16 @@ def sweep(lake: Lake, *, now: datetime | None = None) -> list[str]:
 
 def log(lake: Lake, *, table: str | None = None, limit: int = 20) -> list[Commit]:
     """The newest commits of main, newest first; those that changed one table, if it is named."""
-    commits: Iterator[Commit] = lake.catalog.nessie.history()
+    commits: Iterator[Commit] = lake.catalog.history()
     if table:
         commits = (c for c in commits if f"{SNAPSHOT_PREFIX}{table}" in c.properties)
     return list(itertools.islice(commits, limit))
 
 
 def rollback(lake: Lake, commit: str) -> tuple[str, str]:
-    """Take main back to an earlier commit of its history; the commits after it stay readable by their hashes.
+    """Take main back to an earlier commit of its history.
+
+    A tag keeps the commits after it readable by their hashes for as long as snapshots are kept.
 
     Args:
         lake: The lake.
@@ -148,9 +156,10 @@ def rollback(lake: Lake, commit: str) -> tuple[str, str]:
     """
     nessie = lake.catalog.nessie
     main = nessie.reference()
-    found = [c.hash for c in itertools.islice(nessie.history(), _SEARCHED) if c.hash.startswith(commit)]
+    found = [c.hash for c in itertools.islice(lake.catalog.history(), _SEARCHED) if c.hash.startswith(commit)]
     if len(found) != 1:
-        raise LookupError(f"{len(found) or 'no'} commits of main begin with '{commit}'")
+        raise LookupError(f"{len(found) or 'no'} commits of main that are kept begin with '{commit}'")
+    nessie.create_tag(f"{UNDONE}{datetime.now(UTC):%Y%m%dt%H%M%S}_{main.hash[:8]}", main)
     nessie.assign(main, Reference(MAIN, found[0]))
     return main.hash, found[0]
 
@@ -160,8 +169,8 @@ def _of_publications(catalog: NessieCatalog) -> list[Reference]:
 
 
 def _begun(name: str) -> datetime:
-    """When a publication began, which its name tells: pub_<YYYYmmddtHHMMSS>_<random>."""
-    stamp = name.removeprefix(BRANCH).removeprefix(REFUSED).split("_")[0]
+    """When a publication or a rollback began, which its name tells: pub_<YYYYmmddtHHMMSS>_<random>."""
+    stamp = name.removeprefix(BRANCH).removeprefix(REFUSED).removeprefix(UNDONE).split("_")[0]
     try:
         return datetime.strptime(stamp.upper(), "%Y%m%dT%H%M%S").replace(tzinfo=UTC)
     except ValueError:

@@ -25,6 +25,8 @@ from lakehouse_assets.lakehouse.heads import current_snapshot
 from lakehouse_assets.lakehouse.statements import referenced_tables
 
 if TYPE_CHECKING:
+    from pyiceberg.table import Table
+
     from lakehouse_assets.settings import Settings
 
 EXTENSIONS = ("avro", "iceberg")
@@ -81,6 +83,10 @@ class DuckDBEngine:
         self._settings = settings
         self._lock = threading.Lock()
         self._numbers = itertools.count()
+
+    def wants_statistics(self, table: Table) -> bool:
+        """See lakehouse.engine.Engine; DuckDB makes its own of what it reads."""
+        return False
 
     @cached_property
     def _reader(self) -> duckdb.DuckDBPyConnection:

@@ -8,9 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 import pyarrow as pa
+
+if TYPE_CHECKING:
+    from pyiceberg.table import Table
 
 
 class QueryTimeoutError(Exception):
@@ -59,6 +62,10 @@ class Engine(Protocol):
         self, heads: Mapping[str, str], at: Mapping[str, int] | None = None, *, writer: bool = False
     ) -> AbstractContextManager[Session]:
         """Open a session over the tables whose metadata `heads` names, some at older snapshots."""
+        ...
+
+    def wants_statistics(self, table: Table) -> bool:
+        """Whether the engine plans by statistics of columns, and those of the current snapshot are missing or old."""
         ...
 
 

@@ -1,39 +1,33 @@
-"""Keeps the warehouse small: dead publications, old snapshots, orphan files, small files.
+"""Keeps every table small and quick to read: few files, statistics, nothing kept that nobody needs.
 
-Belongs here: what may be deleted or rewritten, decided from the catalog alone.
-Does not belong here: when it runs (automation).
+Belongs here: what one run of maintenance does to a table, and how many files are too many. Does not belong here: what
+may be deleted (garbage, branch_garbage), or when it runs (automation).
 """
 
 from __future__ import annotations
 
-import json
-import os
-import shutil
-import socket
-import time
 from collections.abc import Iterator, Mapping
-from contextlib import suppress
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from datetime import date
+from typing import TYPE_CHECKING
 
 from lakehouse_assets.lakehouse.contract import Contract
 from lakehouse_assets.lakehouse.periods import Period, first_of
 from lakehouse_assets.lakehouse.publication import (
     COMPACTION,
-    HALF_A_MARK,
     PUBLICATION_ID,
     RUN_ID,
+    SMALL_FILE_BYTES,
     Publication,
     PublicationConflictError,
+    Replace,
     ReplacePartitions,
+    ReplaceTable,
     date_partition,
-    marker_folder,
-    period_predicate,
 )
 
 if TYPE_CHECKING:
+    from pyiceberg.manifest import DataFile
     from pyiceberg.table import Table
 
     from lakehouse_assets.lakehouse.lake import Lake
@@ -43,14 +37,38 @@ COMPACTED_PARTITIONS_PER_RUN = 64
 
 
 @dataclass(frozen=True)
+class FileCounts:
+    """Data files of a table or a partition; small are those below SMALL_FILE_BYTES."""
+
+    files: int = 0
+    small: int = 0
+    bytes: int = 0
+
+    def with_file(self, size: int) -> FileCounts:
+        """One file of this size, in bytes, more."""
+        return FileCounts(self.files + 1, self.small + (size < SMALL_FILE_BYTES), self.bytes + size)
+
+
+@dataclass(frozen=True)
+class Freed:
+    """What nobody needed any more of one table: states forgotten, files and bytes removed."""
+
+    snapshots: int = 0
+    files: int = 0
+    bytes: int = 0
+
+
+@dataclass(frozen=True)
 class Maintained:
-    """What one run of maintenance did to one table."""
+    """What one run of maintenance did to one table, and the files it has now."""
 
     identifier: str
     snapshots_expired: int
     files_removed: int
     bytes_removed: int
     partitions_compacted: int
+    analyzed: bool
+    left: FileCounts
 
 
 def maintain(lake: Lake, contracts: Mapping[str, Contract], *, run_id: str) -> list[Maintained]:
@@ -60,188 +78,117 @@ def maintain(lake: Lake, contracts: Mapping[str, Contract], *, run_id: str) -> l
         lake: The lake.
         contracts: Contract of every table, by identifier.
         run_id: Run to name in the snapshots that compaction makes.
-    """
-    if lake.settings.profile == "cluster":
-        from lakehouse_assets.lakehouse.branches import sweep
 
-        sweep(lake)
-        return []
-    sweep_dead_publications(lake)
+    Returns:
+        What was done, by table; files that belonged to no table of this moment come under the name of their folder.
+    """
+    known = sorted(i for i in lake.catalog.heads() if i in contracts)
+    tended = {i: tend(lake, contracts[i], run_id=run_id) for i in known}
+    freed = _collect(lake)
     done = []
-    for identifier in sorted(lake.catalog.heads()):
-        contract = contracts.get(identifier)
-        compacted = compact(lake, contract, run_id=run_id) if contract else 0
-        table = lake.catalog.load_table(identifier)
-        expired = expire_snapshots(lake, table)
-        files, size = remove_orphans(lake, lake.catalog.load_table(identifier))
-        done.append(Maintained(identifier, expired, files, size, compacted))
+    for identifier in sorted(tended.keys() | freed.keys()):
+        gone = freed.get(identifier, Freed())
+        compacted, analyzed = tended.get(identifier, (0, False))
+        left = counted(lake.catalog.load_table(identifier)) if identifier in tended else FileCounts()
+        done.append(Maintained(identifier, gone.snapshots, gone.files, gone.bytes, compacted, analyzed, left))
     return done
 
 
-def sweep_dead_publications(lake: Lake) -> list[str]:
-    """Remove what publications whose process is gone have staged and never published; returns their ids."""
-    swept = []
-    grace_s = lake.settings.staging_grace.total_seconds()
-    for half in marker_folder(lake).glob(f"*{HALF_A_MARK}"):
-        with suppress(FileNotFoundError):
-            if time.time() - half.stat().st_mtime > grace_s:
-                half.unlink()
-    for marker in sorted(marker_folder(lake).glob("*.json")):
-        state = _read_marker(marker)
-        if state is None or not _dead(state, grace_s):
-            continue
-        for folder in map(Path, state["folders"]):
-            if folder.exists() and not _is_referenced(lake, folder):
-                shutil.rmtree(folder, ignore_errors=True)
-        marker.unlink(missing_ok=True)
-        swept.append(marker.stem)
-    return swept
+def _collect(lake: Lake) -> dict[str, Freed]:
+    """Remove what nobody needs any more; what that was, by table."""
+    if lake.settings.profile == "cluster":
+        from lakehouse_assets.lakehouse import branch_garbage, branches
+
+        branches.sweep(lake)
+        return branch_garbage.collect(lake)
+    from lakehouse_assets.lakehouse import garbage
+
+    garbage.sweep_dead_publications(lake)
+    freed = {}
+    for identifier in sorted(lake.catalog.heads()):
+        expired = garbage.expire_snapshots(lake, lake.catalog.load_table(identifier))
+        freed[identifier] = Freed(expired, *garbage.remove_orphans(lake, lake.catalog.load_table(identifier)))
+    return freed
 
 
-def _read_marker(marker: Path) -> dict[str, Any] | None:
-    try:
-        return json.loads(marker.read_text())
-    except FileNotFoundError:
-        return None
-    except json.JSONDecodeError:
-        return {"pid": -1, "host": socket.gethostname(), "started": marker.stat().st_mtime, "folders": []}
-
-
-def _dead(state: Mapping[str, Any], grace_s: float) -> bool:
-    if time.time() - state["started"] > grace_s:
-        return True
-    return state["host"] == socket.gethostname() and not _alive(int(state["pid"]))
-
-
-def _alive(pid: int) -> bool:
-    if pid <= 0:
-        return False
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    except PermissionError:
-        return True
-    return True
-
-
-def _is_referenced(lake: Lake, folder: Path) -> bool:
-    """Whether any snapshot of the table holds a file of this publication folder (<table>/data/<publication>)."""
-    table_folder = folder.parent.parent
-    identifier = f"{table_folder.parent.name}.{table_folder.name}"
-    if identifier not in lake.catalog.heads():
-        return False
-    prefix = f"{folder}/"
-    return any(path.startswith(prefix) for path in referenced_files(lake.catalog.load_table(identifier)))
-
-
-def referenced_files(table: Table) -> set[str]:
-    """Local paths of every file that some kept snapshot of a table needs, metadata included."""
-    metadata = table.metadata
-    found = {table.metadata_location, *(entry.metadata_file for entry in metadata.metadata_log)}
-    manifests: dict[str, Any] = {}
-    for snapshot in metadata.snapshots:
-        found.add(snapshot.manifest_list)
-        manifests |= {m.manifest_path: m for m in snapshot.manifests(table.io)}
-    for path, manifest in manifests.items():
-        found.add(path)
-        found |= {e.data_file.file_path for e in manifest.fetch_manifest_entry(table.io, discard_deleted=True)}
-    return {path.removeprefix("file://") for path in found}
-
-
-def expire_snapshots(lake: Lake, table: Table) -> int:
-    """Forget snapshots older than the retention, never the current one; returns how many."""
-    limit = datetime.now(UTC) - lake.settings.snapshot_retention
-    current = table.metadata.current_snapshot_id
-    old = [
-        s for s in table.metadata.snapshots if s.snapshot_id != current and s.timestamp_ms < limit.timestamp() * 1000
-    ]
-    if old:
-        table.maintenance.expire_snapshots().by_ids([s.snapshot_id for s in old]).commit()
-    return len(old)
-
-
-def remove_orphans(lake: Lake, table: Table) -> tuple[int, int]:
-    """Delete files of a table that no kept snapshot needs and no running publication may still publish.
+def tend(lake: Lake, contract: Contract, *, run_id: str) -> tuple[int, bool]:
+    """Rewrite what consists of many small files, and bring the engine's statistics up to date, in one publication.
 
     Returns:
-        Files and bytes removed.
+        How many partitions were rewritten, and whether statistics were made. Neither, where a writer was faster: the
+        next run of maintenance finds the same.
     """
-    root = Path(table.location().removeprefix("file://"))
-    protected = {Path(f) for marker in marker_folder(lake).glob("*.json") for f in _folders(marker)}
-    needed = referenced_files(table)
-    limit = time.time() - lake.settings.staging_grace.total_seconds()
-    removed = size = 0
-    for path, status in _files(root):
-        if str(path) in needed or protected.intersection(path.parents) or status.st_mtime > limit:
-            continue
-        size += status.st_size
-        removed += 1
-        path.unlink(missing_ok=True)
-    return removed, size
-
-
-def _folders(marker: Path) -> list[str]:
-    state = _read_marker(marker)
-    return state["folders"] if state else []
-
-
-def _files(root: Path) -> Iterator[tuple[Path, os.stat_result]]:
-    """Files of a folder; what writers remove meanwhile is left out, where `Path.rglob` would raise."""
-    for folder, _, names in os.walk(root):
-        for path in (Path(folder) / name for name in names):
-            with suppress(FileNotFoundError):
-                yield path, path.stat()
-
-
-def compact(lake: Lake, contract: Contract, *, run_id: str) -> int:
-    """Rewrite the partitions of a table that consist of many small files; returns how many were rewritten."""
-    crowded = crowded_partitions(lake, contract)[:COMPACTED_PARTITIONS_PER_RUN]
-    if not crowded:
-        return 0
-    publication = Publication.begin(lake, run_id=run_id, properties=_carried(lake, contract))
-    predicate = period_predicate(date_partition(contract), crowded)
+    table = lake.catalog.load_table(contract.identifier)
+    crowded = crowded_partitions(contract, table)
+    stale = contract.layer != "bronze" and lake.engine.wants_statistics(table)
+    if not crowded and not stale:
+        return 0, False
+    publication = Publication.begin(lake, run_id=run_id, properties=_carried(table))
     try:
         with publication.session() as session:
-            rows = f"select * from {session.relation(contract.identifier)} where {predicate}"
-            publication.stage_query(contract, rows, session, ReplacePartitions(tuple(crowded)))
+            if crowded:
+                publication.stage_compacted(contract, _replaced(crowded), session)
             publication.audit()
+            if stale:
+                publication.analyze(contract, session)
         publication.publish()
     except PublicationConflictError:
-        # A writer was faster; the next run of maintenance finds the same partitions again.
         publication.abandon()
-        return 0
+        return 0, False
     except BaseException:
         publication.abandon()
         raise
-    return len(crowded)
+    return len(crowded), stale
 
 
-def _carried(lake: Lake, contract: Contract) -> dict[str, str]:
+def _replaced(crowded: list[date | None]) -> Replace:
+    days = tuple(day for day in crowded if day is not None)
+    return ReplacePartitions(days) if days else ReplaceTable()
+
+
+def _carried(table: Table) -> dict[str, str]:
     """Properties of a compaction: its own, and what the current snapshot says the rows were built from."""
-    snapshot = lake.catalog.load_table(contract.identifier).current_snapshot()
+    snapshot = table.current_snapshot()
     said = snapshot.summary.additional_properties if snapshot and snapshot.summary else {}
     notes = {k: v for k, v in said.items() if k.startswith("asklake.") and k not in (PUBLICATION_ID, RUN_ID)}
     return {**notes, COMPACTION: "true"}
 
 
-def crowded_partitions(lake: Lake, contract: Contract) -> list[date]:
-    """First days of the time partitions that hold many files, the most crowded first."""
-    if contract.identifier not in lake.catalog.heads() or not _has_time_partition(contract):
-        return []
-    table = lake.catalog.load_table(contract.identifier)
-    if table.metadata.current_snapshot_id is None:
-        return []
+def crowded_partitions(contract: Contract, table: Table) -> list[date | None]:
+    """First days of the time partitions that hold many small files, the most crowded first, as many as one run takes.
+
+    A table without time partitions is one, whose first day is None.
+    """
+    counts: dict[date | None, FileCounts] = {}
+    for file in data_files(table):
+        first = _first_day(contract, file)
+        counts[first] = counts.get(first, FileCounts()).with_file(file.file_size_in_bytes)
+    crowded = [d for d, found in counts.items() if found.small >= SMALL_FILES_PER_PARTITION]
+    return sorted(crowded, key=lambda d: -counts[d].small)[:COMPACTED_PARTITIONS_PER_RUN]
+
+
+def _first_day(contract: Contract, file: DataFile) -> date | None:
+    if not any(p.transform in ("day", "month") for p in contract.partitions):
+        return None
     partition = date_partition(contract)
     period: Period = "month" if partition.transform == "month" else "day"
-    position = [p.name for p in contract.partitions].index(partition.name)
-    counts: dict[date, int] = {}
-    for task in table.scan().plan_files():
-        first = first_of(task.file.partition[position], period)
-        counts[first] = counts.get(first, 0) + 1
-    crowded = [d for d, n in counts.items() if n >= SMALL_FILES_PER_PARTITION]
-    return sorted(crowded, key=lambda d: -counts[d])
+    return first_of(file.partition[[p.name for p in contract.partitions].index(partition.name)], period)
 
 
-def _has_time_partition(contract: Contract) -> bool:
-    return any(p.transform in ("day", "month") for p in contract.partitions)
+def counted(table: Table) -> FileCounts:
+    """The data files of a table's current snapshot."""
+    counts = FileCounts()
+    for file in data_files(table):
+        counts = counts.with_file(file.file_size_in_bytes)
+    return counts
+
+
+def data_files(table: Table) -> Iterator[DataFile]:
+    """The data files of a table's current snapshot, manifest by manifest."""
+    from pyiceberg.manifest import DataFileContent
+
+    snapshot = table.current_snapshot()
+    for manifest in snapshot.manifests(table.io) if snapshot else ():
+        for entry in manifest.fetch_manifest_entry(table.io, discard_deleted=True):
+            if entry.data_file.content == DataFileContent.DATA:
+                yield entry.data_file

@@ -103,27 +103,37 @@ class Nessie:
         Raises:
             ReferenceConflictError: a reference of this name exists.
         """
-        body = {"type": at.kind, "name": at.name, "hash": at.hash}
-        return _reference(self._call("POST", "/trees", {"name": name, "type": "BRANCH"}, body)["reference"])
+        return self._create(name, at, "BRANCH")
 
-    def assign(self, branch: Reference, to: Reference) -> Reference:
-        """Move a branch to another commit, whatever it holds.
+    def create_tag(self, name: str, at: Reference) -> Reference:
+        """Make a tag at the commit of another reference.
 
         Raises:
-            ReferenceConflictError: the branch is not where `branch` says.
+            ReferenceConflictError: a reference of this name exists.
+        """
+        return self._create(name, at, "TAG")
+
+    def _create(self, name: str, at: Reference, kind: str) -> Reference:
+        body = {"type": at.kind, "name": at.name, "hash": at.hash}
+        return _reference(self._call("POST", "/trees", {"name": name, "type": kind}, body)["reference"])
+
+    def assign(self, reference: Reference, to: Reference) -> Reference:
+        """Move a branch or tag to another commit, whatever it holds.
+
+        Raises:
+            ReferenceConflictError: it is not where `reference` says.
         """
         body = {"type": to.kind, "hash": to.hash, **({"name": to.name} if to.name else {})}
-        return _reference(
-            self._call("PUT", f"/trees/{quote(branch.pinned, safe='@')}", {"type": "BRANCH"}, body)["reference"]
-        )
+        path = f"/trees/{quote(reference.pinned, safe='@')}"
+        return _reference(self._call("PUT", path, {"type": reference.kind}, body)["reference"])
 
-    def drop(self, branch: Reference) -> None:
-        """Remove a branch.
+    def drop(self, reference: Reference) -> None:
+        """Remove a branch or tag.
 
         Raises:
-            ReferenceConflictError: it is not where `branch` says.
+            ReferenceConflictError: it is not where `reference` says.
         """
-        self._call("DELETE", f"/trees/{quote(branch.pinned, safe='@')}", {"type": "BRANCH"})
+        self._call("DELETE", f"/trees/{quote(reference.pinned, safe='@')}", {"type": reference.kind})
 
     def merge(self, branch: Reference, into: Reference, message: str, properties: Mapping[str, str]) -> str:
         """Merge a branch at exactly this commit into another, as one commit; returns that commit's hash.
@@ -160,6 +170,13 @@ class Nessie:
         for page in self._pages(f"/trees/{quote(reference, safe='@')}/history"):
             yield from (_commit(entry["commitMeta"]) for entry in page["logEntries"])
 
+    def changes(self, reference: str = MAIN) -> Iterator[tuple[Commit, list[TableAt]]]:
+        """The commits of a reference, newest first, each with the tables it put where they then were."""
+        for page in self._pages(f"/trees/{quote(reference, safe='@')}/history", {"fetch": "ALL"}):
+            for entry in page["logEntries"]:
+                put = [t for o in entry.get("operations") or () if "content" in o and (t := _table(o))]
+                yield _commit(entry["commitMeta"]), put
+
     def _pages(self, path: str, params: Mapping[str, str] | None = None) -> Iterator[Any]:
         token: str | None = None
         while True:
@@ -192,9 +209,9 @@ def _table(entry: Mapping[str, Any]) -> TableAt | None:
     if content.get("type") != "ICEBERG_TABLE":
         return None
     snapshot = int(content.get("snapshotId", -1))
-    return TableAt(
-        ".".join(entry["name"]["elements"]), content["metadataLocation"], snapshot if snapshot >= 0 else None
-    )
+    # An entry of a reference calls its key a name, an operation of a commit calls it a key.
+    elements = (entry.get("name") or entry["key"])["elements"]
+    return TableAt(".".join(elements), content["metadataLocation"], snapshot if snapshot >= 0 else None)
 
 
 def _commit(raw: Mapping[str, Any]) -> Commit:

@@ -45,6 +45,8 @@ RUN_ID = "asklake.run-id"
 SOURCE_PREFIX = "asklake.source."
 COMPACTION = "asklake.compaction"
 """Property of a publication that replaces files by others with the same rows."""
+SMALL_FILE_BYTES = 32 << 20
+"""Data files below this size are better put together."""
 COMMIT_TRIES = 20
 HALF_A_MARK = ".new"
 ROW_GROUP_SIZE = 122_880
@@ -223,6 +225,25 @@ class Publication:
             replace: What the rows take the place of.
         """
         self.stage(contract, select_sql, session.con, replace)
+
+    def stage_compacted(self, contract: Contract, replace: Replace, session: Any) -> None:
+        """Stage the rows of some partitions, or of the whole table, as they are, in fewer files.
+
+        Args:
+            contract: The table.
+            replace: Which of its partitions.
+            session: A session of this publication, made with property COMPACTION.
+        """
+        rows = f"select * from {session.relation(contract.identifier)} where {replaced_rows(contract, replace)}"
+        self.stage_query(contract, rows, session, replace)
+
+    def analyze(self, contract: Contract, session: Any) -> None:
+        """Let the engine make its statistics of a table's columns anew, to be published; DuckDB keeps none.
+
+        Args:
+            contract: The table.
+            session: A session of this publication.
+        """
 
     def stage_rows(self, contract: Contract, rows: Any, replace: Replace) -> Staged:
         """Stage rows that this process holds; see `stage`.
@@ -449,6 +470,15 @@ def period_predicate(partition: Partition, values: Sequence[date]) -> str:
     column = quoted(partition.column)
     parts = [f"{column} between date '{a}' and date '{b}'" for a, b in spans(values, _period(partition))]
     return "(" + (" or ".join(parts) or "false") + ")"
+
+
+def replaced_rows(contract: Contract, replace: Replace) -> str:
+    """SQL that is true for the rows, old and new, of what is replaced."""
+    if isinstance(replace, ReplacePartitions):
+        return period_predicate(date_partition(contract), replace.values)
+    if isinstance(replace, Append):
+        raise ValueError(f"{contract.identifier}: the engine replaces what it computes; rows to append come as files")
+    return "true"
 
 
 def partition_values(contract: Contract, days: Sequence[date]) -> tuple[date, ...]:

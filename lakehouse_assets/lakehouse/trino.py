@@ -25,6 +25,7 @@ from lakehouse_assets.lakehouse.nessie import MAIN
 from lakehouse_assets.lakehouse.statements import referenced_tables, with_relations
 
 if TYPE_CHECKING:
+    from pyiceberg.table import Table
     from trino.dbapi import Connection
 
     from lakehouse_assets.settings import Settings
@@ -128,6 +129,8 @@ class TrinoEngine:
             "iceberg.rest-catalog.uri": iceberg_uri(settings, reference),
             "iceberg.rest-catalog.warehouse": "warehouse",
             "iceberg.max-partitions-per-writer": str(OPEN_PARTITIONS),
+            # They would be those of the rows of one statement, and stand for the table's: see wants_statistics.
+            "iceberg.extended-statistics.collect-on-write": "false",
             "fs.native-s3.enabled": "true",
             "s3.endpoint": settings.s3_endpoint,
             "s3.region": settings.s3_region,
@@ -138,6 +141,13 @@ class TrinoEngine:
         }
         listed = ", ".join(f"{quoted(option)} = {literal(value)}" for option, value in options.items())
         self._do(f"create catalog if not exists {quoted(name)} using iceberg with ({listed})")
+
+    def wants_statistics(self, table: Table) -> bool:
+        """See lakehouse.engine.Engine."""
+        snapshot = table.current_snapshot()
+        # Nessie hands statistics on to each new snapshot, in whose name they then are; the sequence number stays.
+        made_at = {b.sequence_number for s in table.metadata.statistics for b in s.blob_metadata}
+        return snapshot is not None and snapshot.sequence_number not in made_at
 
     def drop_catalog(self, name: str) -> None:
         """Drop a catalog, if there is one of this name."""

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from lakehouse_assets.assets import dbt_graph
 from lakehouse_assets.assets.days import BUILT, Built, behind, changed_days, closure, dirty_days, note
 from lakehouse_assets.lakehouse.lake import Lake
-from lakehouse_assets.lakehouse.maintenance import SMALL_FILES_PER_PARTITION, compact
+from lakehouse_assets.lakehouse.maintenance import SMALL_FILES_PER_PARTITION, tend
 from lakehouse_assets.lakehouse.publication import Publication, ReplacePartitions, ReplaceTable
 from lakehouse_assets.settings import Settings
 from tests.assets import tiny
@@ -73,7 +73,7 @@ def test_compaction_neither_hides_new_days_nor_makes_old_ones_new(lake: Lake) ->
     built_at = lake.catalog.load_table("bronze.service_events_raw").metadata.last_sequence_number
     for n in range(SMALL_FILES_PER_PARTITION):
         tiny.publish_events(lake, [(f"B-{n}", "CREATED", "2024-03-02", 1)])
-    assert compact(lake, tiny.EVENTS, run_id="test") == 2
+    assert tend(lake, tiny.EVENTS, run_id="test") == (2, False)
     table = lake.catalog.load_table("bronze.service_events_raw")
     assert len(list(table.scan().plan_files())) == 2
     assert changed_days(table, built_at) == {date(2024, 3, 2)}

@@ -12,9 +12,9 @@ from functools import partial
 from pathlib import Path
 
 from lakehouse_assets.lakehouse.contract import quoted
+from lakehouse_assets.lakehouse.garbage import referenced_files
 from lakehouse_assets.lakehouse.heads import current_snapshot
 from lakehouse_assets.lakehouse.lake import Lake
-from lakehouse_assets.lakehouse.maintenance import referenced_files
 from lakehouse_assets.lakehouse.publication import marker_folder
 from tests.faults.steps import lake_of
 

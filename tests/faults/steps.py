@@ -109,7 +109,7 @@ def published(home: str) -> set[str]:
 
 def sweep(home: str) -> list[str]:
     """Remove what dead publications left; returns their ids."""
-    from lakehouse_assets.lakehouse.maintenance import sweep_dead_publications
+    from lakehouse_assets.lakehouse.garbage import sweep_dead_publications
 
     return sweep_dead_publications(lake_of(home))
 

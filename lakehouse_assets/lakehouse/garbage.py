@@ -1,0 +1,156 @@
+"""What of a local warehouse nobody needs any more: dead publications, old snapshots, orphan files.
+
+Belongs here: what may be deleted, decided from the catalog and the marks of publications; which files a table's
+metadata needs. Does not belong here: warehouses with branches (branch_garbage), compaction (maintenance).
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import socket
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import suppress
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from lakehouse_assets.lakehouse.publication import HALF_A_MARK, marker_folder
+
+if TYPE_CHECKING:
+    from pyiceberg.io import FileIO
+    from pyiceberg.table import Table
+    from pyiceberg.table.metadata import TableMetadata
+
+    from lakehouse_assets.lakehouse.lake import Lake
+
+
+def sweep_dead_publications(lake: Lake) -> list[str]:
+    """Remove what publications whose process is gone have staged and never published; returns their ids."""
+    swept = []
+    grace_s = lake.settings.staging_grace.total_seconds()
+    for half in marker_folder(lake).glob(f"*{HALF_A_MARK}"):
+        with suppress(FileNotFoundError):
+            if time.time() - half.stat().st_mtime > grace_s:
+                half.unlink()
+    for marker in sorted(marker_folder(lake).glob("*.json")):
+        state = _read_marker(marker)
+        if state is None or not _dead(state, grace_s):
+            continue
+        for folder in map(Path, state["folders"]):
+            if folder.exists() and not _is_referenced(lake, folder):
+                shutil.rmtree(folder, ignore_errors=True)
+        marker.unlink(missing_ok=True)
+        swept.append(marker.stem)
+    return swept
+
+
+def _read_marker(marker: Path) -> dict[str, Any] | None:
+    try:
+        return json.loads(marker.read_text())
+    except FileNotFoundError:
+        return None
+    except json.JSONDecodeError:
+        return {"pid": -1, "host": socket.gethostname(), "started": marker.stat().st_mtime, "folders": []}
+
+
+def _dead(state: Mapping[str, Any], grace_s: float) -> bool:
+    if time.time() - state["started"] > grace_s:
+        return True
+    return state["host"] == socket.gethostname() and not _alive(int(state["pid"]))
+
+
+def _alive(pid: int) -> bool:
+    if pid <= 0:
+        return False
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True
+
+
+def _is_referenced(lake: Lake, folder: Path) -> bool:
+    """Whether any snapshot of the table holds a file of this publication folder (<table>/data/<publication>)."""
+    table_folder = folder.parent.parent
+    identifier = f"{table_folder.parent.name}.{table_folder.name}"
+    if identifier not in lake.catalog.heads():
+        return False
+    prefix = f"{folder}/"
+    return any(path.startswith(prefix) for path in referenced_files(lake.catalog.load_table(identifier)))
+
+
+def referenced_files(table: Table) -> set[str]:
+    """Local paths of every file that some kept snapshot of a table needs, metadata included."""
+    log = {entry.metadata_file for entry in table.metadata.metadata_log}
+    found = {table.metadata_location, *log, *files_of(table.metadata, table.io, set())}
+    return {path.removeprefix("file://") for path in found}
+
+
+def files_of(metadata: TableMetadata, io: FileIO, read: set[str]) -> Iterator[str]:
+    """Files that the snapshots in a table's metadata need: statistics, manifest lists, manifests, data, deletes.
+
+    Args:
+        metadata: The metadata.
+        io: Reads them.
+        read: Manifests that were read before, whose files are not told again; those read now are added.
+    """
+    yield from (s.statistics_path for s in metadata.statistics)
+    yield from (s.statistics_path for s in metadata.partition_statistics)
+    for snapshot in metadata.snapshots:
+        yield snapshot.manifest_list
+        for manifest in snapshot.manifests(io):
+            if manifest.manifest_path not in read:
+                read.add(manifest.manifest_path)
+                yield manifest.manifest_path
+                entries = manifest.fetch_manifest_entry(io, discard_deleted=True)
+                yield from (entry.data_file.file_path for entry in entries)
+
+
+def expire_snapshots(lake: Lake, table: Table) -> int:
+    """Forget snapshots older than the retention, never the current one; returns how many."""
+    limit = datetime.now(UTC) - lake.settings.snapshot_retention
+    current = table.metadata.current_snapshot_id
+    old = [
+        s for s in table.metadata.snapshots if s.snapshot_id != current and s.timestamp_ms < limit.timestamp() * 1000
+    ]
+    if old:
+        table.maintenance.expire_snapshots().by_ids([s.snapshot_id for s in old]).commit()
+    return len(old)
+
+
+def remove_orphans(lake: Lake, table: Table) -> tuple[int, int]:
+    """Delete files of a table that no kept snapshot needs and no running publication may still publish.
+
+    Returns:
+        Files and bytes removed.
+    """
+    root = Path(table.location().removeprefix("file://"))
+    protected = {Path(f) for marker in marker_folder(lake).glob("*.json") for f in _folders(marker)}
+    needed = referenced_files(table)
+    limit = time.time() - lake.settings.staging_grace.total_seconds()
+    removed = size = 0
+    for path, status in _files(root):
+        if str(path) in needed or protected.intersection(path.parents) or status.st_mtime > limit:
+            continue
+        size += status.st_size
+        removed += 1
+        path.unlink(missing_ok=True)
+    return removed, size
+
+
+def _folders(marker: Path) -> list[str]:
+    state = _read_marker(marker)
+    return state["folders"] if state else []
+
+
+def _files(root: Path) -> Iterator[tuple[Path, os.stat_result]]:
+    """Files of a folder; what writers remove meanwhile is left out, where `Path.rglob` would raise."""
+    for folder, _, names in os.walk(root):
+        for path in (Path(folder) / name for name in names):
+            with suppress(FileNotFoundError):
+                yield path, path.stat()
