@@ -137,6 +137,20 @@ def load(lake: Lake, table: str, records: Sequence[Record], number: int) -> list
     return closed(lake, table, {row[day] for row in rows})
 
 
+def load_tables(lake: Lake, records: Mapping[str, Sequence[Record]], number: int) -> set[date]:
+    """Load records of several bronze tables of a domain as load `number`; the days a build must now cover."""
+    days: set[date] = set()
+    for name, rows in records.items():
+        days |= set(load(lake, name, rows, number))
+    # A day is built for all tables, so the copies of what any of them holds on it must be built with it.
+    domains = {CONTRACTS[name].domain for name in records}
+    there = [c.identifier for c in CONTRACTS.values() if c.layer == "bronze" and c.domain in domains]
+    there = [name for name in there if name in lake.catalog.heads()]
+    while (wider := days.union(*(closed(lake, name, days) for name in there))) != days:
+        days = wider
+    return days
+
+
 def closed(lake: Lake, table: str, days: set[date]) -> list[date]:
     """These days of a bronze table, and those that hold another version of a record which these days hold."""
     day = CONTRACTS[table].partitions[0].column

@@ -9,7 +9,7 @@ from decimal import Decimal
 from typing import Any
 
 from lakehouse_assets.lakehouse.lake import Lake
-from tests.dbt_project.building import CONTRACTS, closed, load, md5_of
+from tests.dbt_project.building import load_tables, md5_of
 
 DIMENSIONS = ("silver_ecommerce_customers", "silver_ecommerce_products")
 ORDERS = (
@@ -96,14 +96,10 @@ def click(
 
 def load_all(lake: Lake, records: Sequence[Sent], number: int) -> set[date]:
     """Load records of several tables; the days a build must now cover."""
-    days: set[date] = set()
-    for table in dict.fromkeys(r.table for r in records):
-        days |= set(load(lake, f"bronze.ecommerce_{table}", [r for r in records if r.table == table], number))
-    # A day is built for all tables, so the copies of what any of them holds on it must be built with it.
-    there = [t for t in CONTRACTS if t.startswith("bronze.ecommerce_") and t in lake.catalog.heads()]
-    while (wider := days.union(*(closed(lake, t, days) for t in there))) != days:
-        days = wider
-    return days
+    by_table: dict[str, list[Sent]] = {}
+    for record in records:
+        by_table.setdefault(f"bronze.ecommerce_{record.table}", []).append(record)
+    return load_tables(lake, by_table, number)
 
 
 def _money(value: float | None) -> Decimal | None:

@@ -1,6 +1,6 @@
 """`make questions`: the question sets, how many are right, asked back, refused and silently wrong, by kind.
 
-python -m tests.questions [pgr] [sales] [olist] [--all] [--folder FOLDER]
+python -m tests.questions [pgr] [sales] [retail] [olist] [--all] [--folder FOLDER]
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from rich.console import Console
 from rich.table import Table
 
 from tests.questions.asking import VERDICTS, Judged, ask_all, counted, is_sound
-from tests.questions.worlds import OLIST, foreign_world, sample_worlds
+from tests.questions.worlds import OLIST, SIZES, foreign_world, sample_worlds
 
 
 def show(judged: Sequence[Judged], console: Console, *, everything: bool) -> None:
@@ -39,14 +39,14 @@ def show(judged: Sequence[Judged], console: Console, *, everything: bool) -> Non
 def main() -> None:
     """Ask the sets named, or all."""
     parser = argparse.ArgumentParser(prog="questions", description=__doc__)
-    parser.add_argument("names", nargs="*", default=["pgr", "sales", "olist"])
+    parser.add_argument("names", nargs="*", default=[*SIZES, "olist"])
     parser.add_argument("--all", action="store_true", help="show every question, not only what went wrong")
     parser.add_argument("--folder", help="keep the lakes here and use them the next time")
     arguments = parser.parse_args()
     console = Console(width=150)
     with tempfile.TemporaryDirectory(prefix="asklake-questions-") as temporary:
         folder = Path(arguments.folder or temporary)
-        worlds = sample_worlds(folder) if {"pgr", "sales"} & set(arguments.names) else {}
+        worlds = sample_worlds(folder) if SIZES.keys() & set(arguments.names) else {}
         if "olist" in arguments.names and OLIST.exists():
             worlds["olist"] = foreign_world(folder / "foreign")
         for name in arguments.names:

@@ -2,7 +2,7 @@
 create table ev as
 with texts as (
     select json, filename, row_number() over () as row_id
-    from read_csv(getvariable('files'), columns = {'json': 'varchar'}, delim = '', quote = '', escape = '', header = false, auto_detect = false, filename = true)
+    from read_csv(getvariable('pgr_events'), columns = {'json': 'varchar'}, delim = '', quote = '', escape = '', header = false, auto_detect = false, filename = true)
 ),
 records as (
     select

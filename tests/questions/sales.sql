@@ -10,7 +10,7 @@ select
     cast(try_cast(sale_time as timestamptz) at time zone 'UTC' as date) as day
 from (
     select *, row_number() over () as row_id
-    from read_csv(getvariable('files'), all_varchar = true, header = true, ignore_errors = true, null_padding = false, strict_mode = true, filename = true)
+    from read_csv(getvariable('sales_csv'), all_varchar = true, header = true, ignore_errors = true, null_padding = false, strict_mode = true, filename = true)
 ) as read
 where try_cast(read.quantity as double) is not null and day is not null and tenant_id <> '' and order_id <> ''
 qualify row_number() over (partition by tenant_id, order_id, line_id order by filename desc, row_id desc) = 1;

@@ -6,6 +6,7 @@ that shares nothing with the marts. Belongs here: making both. Does not belong h
 
 from __future__ import annotations
 
+import importlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -16,8 +17,7 @@ from typing import Any
 import duckdb
 import yaml
 
-from lakehouse_assets.domains.pgr import sample as pgr_sample
-from lakehouse_assets.domains.sales import sample as sales_sample
+from lakehouse_assets.domains import contracts_of
 from lakehouse_assets.ingest.loader import load
 from lakehouse_assets.lakehouse import dbt_manifest
 from lakehouse_assets.lakehouse.lake import Lake
@@ -28,11 +28,13 @@ from nlq.layer import PlannedLayer
 from nlq.opening import open_foreign
 from semantic.layer import SemanticLayer
 from semantic.values import DimensionValues
-from tests.dbt_project.building import PGR_MODELS, SALES_MODELS, build
+from tests.dbt_project.building import build
 
 HERE = Path(__file__).parent
 OLIST = Path(__file__).resolve().parents[3] / "shared" / "data" / "olist"
-SIZES: Mapping[str, int] = {"pgr": 24_000, "sales": 20_000}
+SIZES: Mapping[str, int] = {"pgr": 24_000, "sales": 20_000, "retail": 8_000}
+"""Size of each domain's sample."""
+LAYERS = ("silver", "gold")
 
 
 @dataclass(frozen=True)
@@ -58,16 +60,17 @@ def questions(name: str) -> dict[str, Any]:
 
 
 def sample_worlds(folder: Path) -> dict[str, World]:
-    """Complaints and sales in one lake, built from sample files; what is built in the folder already is used."""
+    """The domains in one lake, built from sample files; what is built in the folder already is used."""
     lake = Lake(Settings(profile="local", home=folder / "home", landing="", dagster_home=None))
+    makers = {name: importlib.import_module(f"lakehouse_assets.domains.{name}.sample") for name in SIZES}
     files = {
-        "pgr": pgr_sample.write_sample(folder / "files", size=SIZES["pgr"], files=3).files["pgr_events"],
-        "sales": sales_sample.write_sample(folder / "files", size=SIZES["sales"], files=3).files["sales_csv"],
+        name: maker.write_sample(folder / "files", size=SIZES[name], files=3).files for name, maker in makers.items()
     }
     if not (built := folder / "built").exists():
-        load(lake, [str(path) for path in files["pgr"]], "pgr_events")
-        load(lake, [str(path) for path in files["sales"]], "sales_csv")
-        build(lake, [*PGR_MODELS, *SALES_MODELS, "time_spine_daily"])
+        for source, paths in (item for sources in files.values() for item in sources.items()):
+            load(lake, [str(path) for path in paths], source)
+        made = [c.table for name in (*SIZES, "platform") for c in contracts_of(name) if c.layer in LAYERS]
+        build(lake, made)
         built.touch()
     dbt_manifest.load(lake.settings)
     layer = SemanticLayer(lake.settings)
@@ -99,9 +102,10 @@ def _world(name: str, answerer: Answerer, caller: Caller, raw: duckdb.DuckDBPyCo
     return World(name, told["today"], told["questions"], answerer, caller, raw)
 
 
-def _raw(name: str, files: Sequence[Path]) -> duckdb.DuckDBPyConnection:
+def _raw(name: str, files: Mapping[str, Sequence[Path]]) -> duckdb.DuckDBPyConnection:
     con = duckdb.connect()
     con.execute("set timezone = 'UTC'")
-    con.execute("set variable files = ?", [[str(path) for path in files]])
+    for source, paths in files.items():
+        con.execute(f"set variable {source} = ?", [[str(path) for path in paths]])
     con.execute((HERE / f"{name}.sql").read_text(encoding="utf-8"))
     return con

@@ -1,0 +1,92 @@
+"""What the tests of the store retail models share: records as stores send them, and loads of several tables at once."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any
+
+from lakehouse_assets.domains import contracts_of
+from lakehouse_assets.lakehouse.lake import Lake
+from tests.dbt_project.building import load_tables, md5_of
+
+MODELS = tuple(c.table for c in contracts_of("retail") if c.layer in ("silver", "gold", "platinum"))
+FEATURES = tuple(c.table for c in contracts_of("retail") if c.layer == "platinum")
+TENANT = "stores"
+
+
+@dataclass(frozen=True)
+class Sent:
+    """A record of one of the bronze tables, named without its prefix; `key` tells which thing it is a copy of."""
+
+    table: str
+    key: str
+    at: datetime
+    values: Mapping[str, Any]
+
+    def row(self) -> dict[str, Any]:
+        """The columns of bronze that depend on it."""
+        day, time = _TIMES.get(self.table, ("change_date", "changed_at"))
+        return {
+            **self.values, day: self.at.date(), time: self.at, "tenant_id": TENANT,
+            "record_key": md5_of(f"{self.table}|{self.key}"),
+        }  # fmt: skip
+
+
+_TIMES = {
+    "pos_transactions": ("business_date", "sold_at"), "events": ("event_date", "event_time"),
+    "documents": ("document_date", "issued_at"),
+}  # fmt: skip
+
+
+def place(code: str, at: datetime, region: str = "NCR") -> Sent:
+    names = {"barangay": f"barangay {code}", "city": "Manila", "province": "Metro Manila", "region": region}
+    return Sent("locations", f"{code}/{at}", at, {"barangay_code": code, **names})
+
+
+def store(name: str, at: datetime, code: str | None = None, *, kind: str = "SARI_SARI") -> Sent:
+    return Sent("stores", f"{name}/{at}", at, {"store_id": name, "store_type": kind, "barangay_code": code})
+
+
+def product(name: str, at: datetime, brand: str | None = "Alon", *, category: str = "Snacks") -> Sent:
+    return Sent("products", f"{name}/{at}", at, {"product_id": name, "brand": brand, "category": category})
+
+
+def sale(
+    receipt: str, line: int, at: datetime, shop: str, sold: str, *, asked: str | None = None, units: int = 1,
+    price: float = 10, customer: str | None = None,
+) -> Sent:  # fmt: skip
+    value = Decimal(str(price)) * units
+    values = {
+        "store_id": shop, "transaction_id": receipt, "line_id": str(line), "business_hour": at.hour,
+        "product_id": sold, "requested_product_id": asked, "quantity": Decimal(units), "gross_amount": value,
+        "discount_amount": Decimal(0), "net_amount": value, "payment_method": "CASH", "customer_id": customer,
+    }  # fmt: skip
+    # Receipts are numbered anew every day, so a line is known by its day, too.
+    return Sent("pos_transactions", f"{shop}/{at.date()}/{receipt}/{line}", at, values)
+
+
+def event(name: str, at: datetime, shop: str | None, kind: str = "VISITORS", amount: int = 1) -> Sent:
+    values = {
+        "event_id": name, "event_hour": at.hour, "device_kind": "SENSOR", "event_type": kind, "store_id": shop,
+        "amount": Decimal(amount),
+    }  # fmt: skip
+    return Sent("events", f"{at.date()}/{name}", at, values)
+
+
+def document(name: str, at: datetime, shop: str, amount: float) -> Sent:
+    values = {
+        "document_id": name, "document_type": "DELIVERY_RECEIPT", "store_id": shop,
+        "total_amount": Decimal(str(amount)),
+    }  # fmt: skip
+    return Sent("documents", f"{at.date()}/{name}", at, values)
+
+
+def load_all(lake: Lake, records: Sequence[Sent], number: int) -> set[date]:
+    """Load records of several tables; the days a build must now cover."""
+    by_table: dict[str, list[Sent]] = {}
+    for record in records:
+        by_table.setdefault(f"bronze.retail_{record.table}", []).append(record)
+    return load_tables(lake, by_table, number)
