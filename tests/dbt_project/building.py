@@ -13,13 +13,13 @@ from typing import Any, Protocol
 
 import polars as pl
 
-from lakehouse_assets.domains import all_contracts, contract_of
-from lakehouse_assets.ingest.contracts import CONTRACTS as INGEST_CONTRACTS
+from lakehouse_assets.contracts import platform_contracts
+from lakehouse_assets.domains import contract_of
 from lakehouse_assets.lakehouse import dbt_runner
 from lakehouse_assets.lakehouse.lake import Lake
 from lakehouse_assets.lakehouse.publication import Append, Publication
 
-CONTRACTS = {c.identifier: c for c in (*all_contracts(), *INGEST_CONTRACTS)}
+CONTRACTS = platform_contracts()
 PGR_MODELS = (
     "silver_pgr_events",
     "silver_pgr_open_periods",
