@@ -8,7 +8,7 @@ from datetime import date, datetime, timedelta
 from typing import Any
 
 from lakehouse_assets.lakehouse.lake import Lake
-from tests.dbt_project.building import CONTRACTS, closed, load, md5_of
+from tests.dbt_project.building import CONTRACTS, load_tables, md5_of
 
 MODELS = tuple(c.table for c in CONTRACTS.values() if c.domain == "telemetry" and c.layer in ("silver", "gold"))
 TENANT = "org"
@@ -74,11 +74,7 @@ def step(name: str, order: int, at: datetime, funnel: str = "onboarding") -> Sen
 
 def load_all(lake: Lake, records: Sequence[Sent], number: int) -> set[date]:
     """Load records of several tables; the days a build must now cover."""
-    days: set[date] = set()
-    for table in dict.fromkeys(r.table for r in records):
-        days |= set(load(lake, f"bronze.{table}", [r for r in records if r.table == table], number))
-    # A day is built for all tables, so the copies of what any of them holds on it must be built with it.
-    there = [f"bronze.{t}" for t in _TIMES if f"bronze.{t}" in lake.catalog.heads()]
-    while (wider := days.union(*(closed(lake, t, days) for t in there))) != days:
-        days = wider
-    return days
+    by_table: dict[str, list[Sent]] = {}
+    for record in records:
+        by_table.setdefault(f"bronze.{record.table}", []).append(record)
+    return load_tables(lake, by_table, number)

@@ -1,6 +1,6 @@
 """`make questions`: the question sets, how many are right, asked back, refused and silently wrong, by kind.
 
-python -m tests.questions [pgr] [sales] [retail] [olist] [--all] [--folder FOLDER]
+python -m tests.questions [pgr] [sales] [ecommerce] [retail] [telemetry] [olist] [--all] [--folder FOLDER]
 """
 
 from __future__ import annotations

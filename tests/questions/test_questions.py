@@ -10,7 +10,7 @@ from tests.questions.asking import NO_ANSWER, Judged, ask_all, is_sound
 from tests.questions.worlds import OLIST, World, foreign_world, questions, sample_worlds
 
 RIGHT, WRONG = 0.95, 0.01
-SETS = {"pgr": 60, "sales": 60, "retail": 60, "olist": 40}
+SETS = {"pgr": 60, "sales": 60, "ecommerce": 60, "retail": 60, "telemetry": 60, "olist": 40}
 
 
 @pytest.fixture(scope="session")

@@ -32,7 +32,7 @@ from tests.dbt_project.building import build
 
 HERE = Path(__file__).parent
 OLIST = Path(__file__).resolve().parents[3] / "shared" / "data" / "olist"
-SIZES: Mapping[str, int] = {"pgr": 24_000, "sales": 20_000, "retail": 8_000}
+SIZES: Mapping[str, int] = {"pgr": 24_000, "sales": 20_000, "ecommerce": 2_000, "retail": 8_000, "telemetry": 12_000}
 """Size of each domain's sample."""
 LAYERS = ("silver", "gold")
 

@@ -181,16 +181,16 @@ class World:
         """Uses of features in the hours of a window, as many as its share of the sample."""
         if self._window is None or self._window[0] != number:
             rng = np.random.default_rng([self.seed, 1, number])
-            wanted, made = int(self._quotas[number]), pl.DataFrame()
+            wanted, drawn = int(self._quotas[number]), max(2 * int(self._quotas[number]), 20)
+            made = self._uses(self._visits(number, 0, drawn, rng), number, rng)
             while made.height < wanted:
-                visits = self._visits(number, max(wanted - made.height, 20) * 2, rng, made.height)
-                both = [part for part in (made, self._uses(visits, number, rng)) if part.height]
-                made = pl.concat(both).unique(["user", "feature", "seconds"], keep="first", maintain_order=True)
+                more = self._uses(self._visits(number, drawn, drawn, rng), number, rng)
+                made, drawn = _each_once(pl.concat([made, more])), 2 * drawn
             self._window = (number, made.head(wanted))
         return self._window[1]
 
-    def _visits(self, number: int, count: int, rng: np.random.Generator, before: int) -> pl.DataFrame:
-        """Sessions begun in a window, in no order: who, when, how many hours."""
+    def _visits(self, number: int, before: int, count: int, rng: np.random.Generator) -> pl.DataFrame:
+        """Sessions begun in a window, in no order: who, when, how many hours. So many were drawn before."""
         weights = self._weights[number]
         day = rng.choice(len(weights), count, p=weights / weights.sum()) + self._edge(number) // DAY
         began = day * DAY + rng.choice(24, count, p=_HOUR / _HOUR.sum()) * HOUR + rng.integers(0, 3300, count)
@@ -204,8 +204,8 @@ class World:
                 "device": rng.choice(len(DEVICES), count, p=[0.66, 0.28, 0.06]),
             }
         )
-        visits = visits.filter(pl.Series(self._is_around(user, began)))
-        return visits.with_columns(session=number * 100_000_000 + before * 10 + pl.int_range(pl.len(), dtype=pl.Int64))
+        numbered = visits.with_columns(session=number * 100_000_000 + before + pl.int_range(pl.len(), dtype=pl.Int64))
+        return numbered.filter(pl.Series(self._is_around(user, began)))
 
     def _uses(self, visits: pl.DataFrame, number: int, rng: np.random.Generator) -> pl.DataFrame:
         hours = visits["hours"].to_numpy()
@@ -221,13 +221,14 @@ class World:
         feature = np.where((feature == _ASSISTANT) & (seconds < _ASSISTANT_FROM * self.seconds), 0, feature)
         first, second, changed = self._condition_changes(user)
         mean = _EVENTS_BY_CONDITION[np.where(seconds >= changed, second, first)]
-        return visits[visit].select(
+        uses = visits[visit].select(
             "user", "session", "began", "minutes", "device",
             seconds=pl.Series(seconds),
             tenant=pl.Series(self.tenant_of(user)),
             feature=pl.Series(feature),
             events=pl.Series(np.minimum(rng.geometric(1 / mean), _MAX_EVENTS)),
-        ).filter(pl.col("seconds") < self._edge(number + 1))  # fmt: skip
+        )  # fmt: skip
+        return _each_once(uses.filter(pl.col("seconds") < self._edge(number + 1)))
 
     def session_records(self, number: int) -> pl.DataFrame:
         """The sessions of a window's uses, but for the few that are never reported."""
@@ -309,6 +310,11 @@ class World:
                 "step": step,
             }
         )
+
+
+def _each_once(uses: pl.DataFrame) -> pl.DataFrame:
+    """The first of the uses of a feature by a user in an hour."""
+    return uses.unique(["user", "feature", "seconds"], keep="first", maintain_order=True)
 
 
 def _picked(share: np.ndarray, at: np.ndarray) -> np.ndarray:
