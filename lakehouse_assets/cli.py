@@ -294,6 +294,17 @@ def new_domain(
 
 
 @app.command()
+def docs(
+    html: Annotated[Path, typer.Option("--html", help="The file to write.")] = Path("asklake-dictionary.html"),
+    as_json: Json = False,
+) -> None:
+    """Write the data dictionary as one HTML file; --json prints its content instead."""
+    from lakehouse_assets.commands import project
+
+    project.docs(Out(as_json), html)
+
+
+@app.command()
 def maintain(as_json: Json = False) -> None:
     """Compact small files, forget old snapshots, delete files nothing needs."""
     from lakehouse_assets.commands import building

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import yaml
 
-from lakehouse_assets.lakehouse.contract import Contract
+from lakehouse_assets.lakehouse.contract import Contract, TableModel
 
 if TYPE_CHECKING:
     from yaml import SafeLoader as FastestLoader
@@ -95,7 +95,7 @@ def _classes(file: Path) -> dict[str, tuple[int, dict[str, int]]]:
 def place_of(contract: Contract, column: str | None = None) -> tuple[Path, int]:
     """File and line of the model of a contract, or of one of its columns."""
     for model in contract.model.__mro__:
-        if not model.__module__.startswith("lakehouse_assets."):
+        if model is TableModel:
             break
         file = Path(inspect.getsourcefile(model) or "")
         line, attributes = _classes(file).get(model.__name__, (1, {}))

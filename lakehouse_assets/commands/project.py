@@ -121,3 +121,17 @@ def _next(drafted: Design) -> list[str]:
     loads = [f"asklake ingest {feed.sample.path} --source {feed.name}" for feed in drafted.feeds]
     question = f'asklake ask "How many {drafted.feeds[0].things} are there by month?"'
     return ["asklake check", *loads, "asklake materialize", question]
+
+
+def docs(out: Out, html: Path) -> None:
+    """Write the data dictionary, or print what it holds."""
+    from lakehouse_assets.commands.lookups import open_lake
+    from lakehouse_assets.dictionary.document import dictionary
+    from lakehouse_assets.dictionary.page import standalone
+
+    with out.quietly():
+        document = dictionary(open_lake())
+    if not out.as_json:
+        html.write_text(standalone(document), encoding="utf-8")
+    out.say(f"{len(document['tables'])} tables and {len(document['metrics'])} metrics in {html}")
+    out.emit(document)

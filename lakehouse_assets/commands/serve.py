@@ -10,6 +10,7 @@ import signal
 import sys
 import threading
 import time
+from functools import partial
 
 from lakehouse_assets.commands.output import Out
 
@@ -18,6 +19,7 @@ def serve(out: Out, host: str, port: int, *, with_parent: bool) -> None:
     """Serve until Ctrl-C, or until the process that started this one is gone."""
     import uvicorn
 
+    from lakehouse_assets.dictionary.document import dictionary
     from lakehouse_assets.lakehouse.lake import Lake
     from lakehouse_assets.settings import get_settings
     from nlq.keys import KeyStore
@@ -26,12 +28,14 @@ def serve(out: Out, host: str, port: int, *, with_parent: bool) -> None:
     from nlq.service.app import create_app
 
     settings = get_settings()
+    lake = Lake(settings)
     keys = KeyStore(settings.queue_url)
     loopback, have_keys = is_loopback(host), keys.any()
     keys.close()
     if with_parent:
         _end_with_parent()
-    out.say(f"Ask at http://{host}:{port}   API: http://{host}:{port}/openapi.json   end: Ctrl-C")
+    address = f"http://{host}:{port}"
+    out.say(f"Ask at {address}   API: {address}/openapi.json   data dictionary: {address}/dictionary   end: Ctrl-C")
     if have_keys:
         out.say("Callers need a key.")
     elif loopback:
@@ -41,7 +45,7 @@ def serve(out: Out, host: str, port: int, *, with_parent: bool) -> None:
     sys.stdout.flush()
     logs.configure()
     uvicorn.run(
-        create_app(Lake(settings), loopback=loopback),
+        create_app(lake, loopback=loopback, dictionary=partial(dictionary, lake)),
         host=host,
         port=port,
         log_config=None,

@@ -8,7 +8,6 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from functools import partial
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import anyio.to_thread
@@ -22,6 +21,7 @@ from nlq.journal import Journal
 from nlq.keys import KeyStore
 from nlq.opening import open_answerer
 from nlq.queue import QuestionQueue
+from nlq.service import pages
 from nlq.service.access import Access
 from nlq.service.asking import Asking
 from nlq.service.errors import install
@@ -36,7 +36,6 @@ if TYPE_CHECKING:
     from lakehouse_assets.lakehouse.lake import Lake
     from lakehouse_assets.settings import Settings
 
-WEB = Path(__file__).resolve().parent.parent / "web"
 _DESCRIPTION = """Questions in plain English over a lakehouse, answered with the rows, the plan, the SQL, the snapshots
 and the freshness behind them. Whose rows an answer may have follows from the key of the caller alone."""
 
@@ -48,6 +47,7 @@ def create_app(
     limiter: RateLimiter | None = None,
     store: AnswerStore | None = None,
     database: str | None = None,
+    dictionary: pages.Dictionary | None = None,
 ) -> FastAPI:
     """The app over one lake.
 
@@ -57,6 +57,7 @@ def create_app(
         limiter: Counts calls; the settings' if None.
         store: Keeps answers; the settings' if None.
         database: SQLAlchemy URL of the keys, the queue and the journal; the settings' if None.
+        dictionary: Gives the data dictionary; there is none if None.
     """
     settings = lake.settings
     shared_limiter, shared_store = _shared(settings)
@@ -85,8 +86,10 @@ def create_app(
     install(app)
     app.include_router(open_router)
     app.include_router(router)
+    app.include_router(pages.router)
+    app.state.dictionary = dictionary and pages.KeptDictionary(dictionary)
     app.add_api_route("/", _page, methods=["GET"], include_in_schema=False)
-    app.mount("/web", StaticFiles(directory=WEB), name="web")
+    app.mount("/web", StaticFiles(directory=pages.WEB), name="web")
     app.add_middleware(GZipMiddleware, minimum_size=2_000, compresslevel=4)
     app.add_middleware(Frame)
     return app
@@ -105,7 +108,7 @@ def _shared(settings: Settings) -> tuple[RateLimiter, AnswerStore]:
 
 
 async def _page() -> FileResponse:
-    return FileResponse(WEB / "index.html", headers={"Cache-Control": "no-cache"})
+    return FileResponse(pages.WEB / "index.html", headers={"Cache-Control": "no-cache"})
 
 
 def _open(

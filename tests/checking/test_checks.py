@@ -61,7 +61,7 @@ def test_the_project_is_sound() -> None:
         ("semantic/models/sales/saved_queries.yml", "        - sales_units\n", "", "drift", "has no 'sales_units'"),
         ("semantic/models/sales/saved_queries.yml", "mv_sales_geo", "mv_sales_place", "orphan", "mv_sales_place"),
         ("dbt_project/models/groups.yml", '"team:civic-data"', '"team:nobody"', "owner", "team:nobody is no team"),
-        ("dbt_project/models/gold/sales/gold_sales_monthly.sql", "-- One row", "-- Rows", "grain", "begins with"),
+        ("dbt_project/models/gold/sales/gold_sales_monthly.sql", "-- One row per", "-- Rows of", "grain", "begins"),
     ],
 )  # fmt: skip
 def test_damage_is_found_where_it_is(copy: Path, file: str, old: str, new: str, rule: str, says: str) -> None:

@@ -5,11 +5,13 @@ from __future__ import annotations
 import os
 import shutil
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
+from lakehouse_assets.dictionary.document import dictionary
 from lakehouse_assets.lakehouse.lake import Lake
 from nlq.service.app import create_app
 from nlq.service.limits import LimiterInProcess
@@ -29,7 +31,10 @@ NARROW = {"width": 390, "height": 844}
 def page_service(asked_lake: Lake, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     """A service without keys and limits."""
     database = f"sqlite:///{tmp_path_factory.mktemp('page')}/questions.db"
-    app = create_app(asked_lake, loopback=True, limiter=LimiterInProcess(()), database=database)
+    app = create_app(
+        asked_lake, loopback=True, limiter=LimiterInProcess(()), database=database,
+        dictionary=partial(dictionary, asked_lake),
+    )  # fmt: skip
     with served(app, database) as running:
         yield running
 
@@ -39,7 +44,10 @@ def keyed_page_service(asked_lake: Lake, tmp_path_factory: pytest.TempPathFactor
     """A service that wants keys."""
     database = f"sqlite:///{tmp_path_factory.mktemp('keyed-page')}/questions.db"
     keys = make_keys(database)
-    app = create_app(asked_lake, loopback=True, limiter=LimiterInProcess(()), database=database)
+    app = create_app(
+        asked_lake, loopback=True, limiter=LimiterInProcess(()), database=database,
+        dictionary=partial(dictionary, asked_lake),
+    )  # fmt: skip
     with served(app, database, keys) as running:
         yield running
 
@@ -63,7 +71,7 @@ def page(browser: Browser, page_service: Served) -> Iterator[Page]:
     yield from opened(browser, page_service, WIDE, "light")
 
 
-def opened(browser: Browser, service: Served, size: dict[str, int], scheme: str) -> Iterator[Page]:
+def opened(browser: Browser, service: Served, size: dict[str, int], scheme: str, address: str = "/") -> Iterator[Page]:
     context = browser.new_context(
         base_url=service.url, viewport=size, color_scheme=scheme, reduced_motion="reduce",  # pyright: ignore
         permissions=["clipboard-read", "clipboard-write"],
@@ -76,7 +84,7 @@ def opened(browser: Browser, service: Served, size: dict[str, int], scheme: str)
     foreign: list[str] = []
     own = (service.url, "blob:")
     page.on("request", lambda request: None if request.url.startswith(own) else foreign.append(request.url))
-    page.goto("/")
+    page.goto(address)
     yield page
     context.close()
     assert foreign == [], "the page asked another host"

@@ -1,0 +1,157 @@
+"""The dictionary as plain values, from the contracts, the dbt graph, the sources and the semantic manifest.
+
+Belongs here: reading those. Does not belong here: rows of any table; who may see how many there are is for questions
+to decide.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+import yaml
+
+from lakehouse_assets.checking.contracts import TEAMS
+from lakehouse_assets.domains import all_contracts
+from lakehouse_assets.ingest.contracts import CONTRACTS as INGESTED
+from lakehouse_assets.lakehouse.audit import check_names
+from lakehouse_assets.lakehouse.contract import LAYERS, Contract
+from nlq.contracts import CONTRACTS as ANSWERED
+
+if TYPE_CHECKING:
+    from lakehouse_assets.assets.dbt_graph import DbtGraph
+    from lakehouse_assets.lakehouse.lake import Lake
+    from lakehouse_assets.settings import Settings
+    from semantic.catalog import Catalog, Metric
+
+
+def dictionary(lake: Lake) -> dict[str, Any]:
+    """Everything declared: `tables`, `metrics`, `teams`, and when this was put together.
+
+    Raises:
+        DbtFailedError: the dbt project does not parse.
+    """
+    from lakehouse_assets.assets import dbt_graph
+    from lakehouse_assets.lakehouse import dbt_manifest
+    from semantic.layer import SemanticLayer
+
+    dbt_manifest.ensure(lake.settings)
+    graph, catalog = dbt_graph.load(lake.settings), SemanticLayer(lake.settings).catalog()
+    contracts = {c.identifier: c for c in (*all_contracts(), *INGESTED, *ANSWERED)}
+    reads = _reads(graph, contracts)
+    metrics = {name: _metric(metric, catalog) for name, metric in sorted(catalog.metrics.items())}
+    order = {layer: number for number, layer in enumerate(LAYERS)}
+    published = _published(lake)
+    return {
+        "generated_at": datetime.now(UTC).isoformat(timespec="seconds"),
+        "teams": _teams(lake.settings),
+        "tables": [
+            {
+                **_table(contract),
+                "reads": reads.get(identifier, []),
+                "feeds": sorted(t for t, read in reads.items() if identifier in read),
+                "made_by": _made_by(graph, identifier),
+                "checks": _checks(contract, graph),
+                "metrics": [name for name, m in metrics.items() if identifier in m["tables"]],
+                "published_at": published.get(identifier),
+            }
+            for identifier, contract in sorted(contracts.items(), key=lambda i: (i[1].domain, order[i[1].layer], i[0]))
+        ],
+        "metrics": list(metrics.values()),
+    }
+
+
+def _table(contract: Contract) -> dict[str, Any]:
+    """What a contract says."""
+    fresh = contract.freshness
+    return {
+        "name": contract.identifier,
+        "domain": contract.domain,
+        "layer": contract.layer,
+        "description": contract.description,
+        "grain": contract.grain,
+        "owner": contract.owner,
+        "key": list(contract.key),
+        "partitions": [f"{p.transform} of {p.column}" for p in contract.partitions],
+        "warn_after_s": fresh.warn_after.total_seconds() if fresh else None,
+        "fail_after_s": fresh.fail_after.total_seconds() if fresh else None,
+        "columns": [
+            {"name": c.name, "type": c.type, "description": c.description, "nullable": c.nullable}
+            for c in contract.columns
+        ],
+    }
+
+
+def _reads(graph: DbtGraph, contracts: Mapping[str, Contract]) -> dict[str, list[str]]:
+    """The declared tables that each table is made from."""
+    found = {m.table: sorted(set(m.reads) & contracts.keys() - {m.table}) for m in graph.models}
+    return found | {f"semantic.{q.name}": sorted(set(q.reads) & contracts.keys()) for q in graph.saved_queries}
+
+
+def _made_by(graph: DbtGraph, identifier: str) -> dict[str, Any]:
+    """What fills a table: a dbt model, a saved query, sources; or the platform itself."""
+    from lakehouse_assets.ingest.sources import all_sources
+
+    if model := graph.model_of(identifier):
+        return {"kind": "dbt model", "names": [model.path]}
+    queries = [q.name for q in graph.saved_queries if f"semantic.{q.name}" == identifier]
+    if queries:
+        return {"kind": "saved query", "names": queries}
+    sources = sorted(s.name for s in all_sources().values() if s.target == identifier)
+    return {"kind": "sources", "names": sources} if sources else {"kind": "the platform", "names": []}
+
+
+def _checks(contract: Contract, graph: DbtGraph) -> list[dict[str, str]]:
+    """What is checked before anyone sees new rows."""
+    audited = [{"name": n, "severity": s, "description": d, "by": "contract"} for n, s, d in check_names(contract)]
+    tests = [t for t in graph.tests if t.table == contract.identifier]
+    return audited + [
+        {
+            "name": t.name,
+            "severity": t.severity.replace("warn", "warning"),
+            "description": t.description,
+            "by": "dbt test",
+        }
+        for t in tests
+    ]
+
+
+def _metric(metric: Metric, catalog: Catalog) -> dict[str, Any]:
+    tables = [_identifier(time.relation) for time in metric.times]
+    return {
+        "name": metric.name,
+        "label": metric.label,
+        "description": metric.description,
+        "definition": metric.definition,
+        "synonyms": list(metric.synonyms),
+        "unit": metric.unit,
+        "domain": metric.domain,
+        "tables": list(dict.fromkeys(tables)),
+        "dimensions": list(dict.fromkeys(catalog.dimensions[d].label for d in metric.dimensions)),
+    }
+
+
+def _identifier(relation: str) -> str:
+    """`layer.table` of a relation as an engine writes it."""
+    return ".".join(part.strip('"') for part in relation.split(".")[-2:])
+
+
+def _published(lake: Lake) -> dict[str, str]:
+    """When each table was last published; nothing of a lake that cannot be read now."""
+    found: dict[str, str] = {}
+    try:
+        for identifier in lake.catalog.heads():
+            snapshot = lake.catalog.load_table(identifier).metadata.current_snapshot()
+            if snapshot:
+                at = datetime.fromtimestamp(snapshot.timestamp_ms / 1000, UTC)
+                found[identifier] = at.isoformat(timespec="seconds")
+    except OSError:
+        return {}
+    return found
+
+
+def _teams(settings: Settings) -> list[dict[str, str]]:
+    path = settings.project_root / "lakehouse_assets" / "domains" / TEAMS
+    teams: Mapping[str, Mapping[str, str]] = yaml.safe_load(path.read_text(encoding="utf-8"))["teams"]
+    return [{"name": name, "description": team["description"]} for name, team in teams.items()]
