@@ -59,7 +59,7 @@ def dividing_as_doubles(sql: str) -> str:
     Trino would cut off that of whole numbers, and round that of decimals to their scale.
     """
 
-    def as_double(node: exp.Expression) -> exp.Expression:
+    def as_double(node: exp.Expr) -> exp.Expr:
         if isinstance(node, exp.Div):
             node.set("this", exp.cast(node.this, "double", dialect="trino"))
         return node
