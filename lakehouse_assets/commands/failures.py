@@ -42,19 +42,27 @@ _REFUSED = {
     "GuardError": "`asklake catalog` lists what can be asked",
     "SemanticError": "`asklake catalog` lists what can be asked",
 }
+_S3 = (
+    "ASKLAKE_S3_ENDPOINT names the S3 server, ASKLAKE_S3_ACCESS_KEY and ASKLAKE_S3_SECRET_KEY the key, "
+    "ASKLAKE_WAREHOUSE_URL the bucket; `make cluster-status` shows whether it runs"
+)
 _FAILED = {
     "IngestError": "",
     "SchemaDriftError": "",
     "PublicationConflictError": "run the command again",
     "NessieError": "`make cluster-status` shows which servers run; ASKLAKE_NESSIE_URL names this one",
+    "RESTError": "`make cluster-status` shows which servers run; ASKLAKE_NESSIE_URL names the catalog",
+    "CommitFailedException": "run the command again",
+    "RequestException": "`make cluster-status` shows which servers run",
+    "HttpError": "`make cluster-status` shows which servers run; ASKLAKE_TRINO_URL names Trino",
     "TrinoConnectionError": "`make cluster-status` shows which servers run; ASKLAKE_TRINO_URL names this one",
     "TrinoQueryError": "the query is in Trino's own page, under its id",
     "DbtFailedError": "the models are in dbt_project/models, the metrics in semantic/models",
     "ManifestMissingError": "",
     "AlreadySettledError": "",
     "PermissionError": "ASKLAKE_HOME names the data folder; it has to be writable",
-    "OperationalError": "the databases of the data folder could not be read or written; `df -h` shows whether the disk "
-    "is full",
+    "OperationalError": "the databases of the data folder, or the one of ASKLAKE_POSTGRES_URL, could not be read or "
+    "written; `df -h` shows whether the disk is full, `make cluster-status` which servers run",
     "OSError": "`df -h` shows whether the disk is full; nothing half-written is visible",
 }
 _USAGE = {
@@ -89,11 +97,23 @@ def explain(error: BaseException) -> CommandError | None:
     """What an exception means for the person at the keyboard, or None where it is a defect of ours."""
     if isinstance(error, CommandError):
         return error
+    if _is_of_s3(error):
+        return CommandError(_text(error), _S3, Exit.FAILED, kind=type(error).__name__)
     for kind in type(error).__mro__:
         for table, code in ((_REFUSED, Exit.REFUSED), (_FAILED, Exit.FAILED), (_USAGE, Exit.USAGE)):
             if kind.__name__ in table:
                 return CommandError(_text(error), table[kind.__name__], code, kind=type(error).__name__)
     return None
+
+
+def _is_of_s3(error: BaseException | None) -> bool:
+    """Whether an S3 server, or the way to it, is what an error is about: its clients raise what files raise, too."""
+    if error is None or type(error).__name__ in _REFUSED:
+        return False
+    if type(error).__module__.partition(".")[0] in ("botocore", "boto3", "s3fs"):
+        return True
+    told = str(error)
+    return (isinstance(error, OSError) and ("AWS Error" in told or "s3://" in told)) or _is_of_s3(error.__cause__)
 
 
 def _text(error: BaseException) -> str:

@@ -26,7 +26,7 @@ from lakehouse_assets.ingest.errors import IngestError, SomeFilesFailedError, So
 from lakehouse_assets.ingest.mapping import RecordMapping
 from lakehouse_assets.ingest.records import Records, open_records
 from lakehouse_assets.ingest.sources import Source, find_source
-from lakehouse_assets.ingest.streams import InputFile, Progress, expand
+from lakehouse_assets.ingest.streams import S3_VARIABLES, InputFile, Progress, expand
 from lakehouse_assets.lakehouse.contract import Contract, literal, quoted
 from lakehouse_assets.lakehouse.duckdb import PARQUET, connect
 from lakehouse_assets.lakehouse.publication import Append, AuditFailedError, Publication, Published
@@ -297,9 +297,10 @@ def writing(file: str) -> Iterator[None]:
         yield
     except (duckdb.IOException, OSError) as error:
         reason = getattr(error, "strerror", None) or str(error).splitlines()[0]
+        way_out = f"put {S3_VARIABLES} right" if "AWS Error" in reason else "make room or restore access"
         raise IngestError(
             file, f"writing to the warehouse failed: {reason}",
-            hint="Nothing was published; make room or restore access, then load the file again.",
+            hint=f"Nothing was published; {way_out}, then load the file again.",
         ) from error  # fmt: skip
 
 

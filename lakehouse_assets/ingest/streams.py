@@ -20,6 +20,8 @@ from lakehouse_assets.ingest.errors import IngestError
 from lakehouse_assets.settings import get_settings
 
 BLOCK = 4 << 20
+S3_VARIABLES = "ASKLAKE_S3_ENDPOINT, ASKLAKE_S3_ACCESS_KEY, ASKLAKE_S3_SECRET_KEY and ASKLAKE_WAREHOUSE_URL"
+"""What names an S3 server, the key to it and the bucket of the tables."""
 IGNORED_SUFFIXES = (".tmp", ".part", ".partial", ".crdownload")
 _GZIP, _ZSTD = b"\x1f\x8b", b"\x28\xb5\x2f\xfd"
 _UTF16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
@@ -65,7 +67,7 @@ def _remote_matches(url: str) -> list[str]:
         else:
             paths = [p for p in fs.find(path) if not is_unfinished(p.rsplit("/", 1)[-1])]
     except OSError as error:
-        raise IngestError(url, f"cannot be listed: {error}", hint="Check address and access keys.") from error
+        raise IngestError(url, f"cannot be listed: {error}", hint=f"Check the address, {S3_VARIABLES}.") from error
     return [f"{protocol}://{p}" for p in sorted(map(str, paths))]
 
 

@@ -11,7 +11,7 @@ import io
 import os
 import time
 from collections.abc import Mapping, Sequence
-from datetime import timedelta
+from datetime import date, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -28,8 +28,10 @@ BRONZE = "bronze.service_events_raw"
 EVENTS, FUNNEL = "silver.silver_pgr_events", "gold.gold_pgr_funnel_daily"
 
 
-def lake_of(home: str | Path, **changes: Any) -> Lake:
-    """The lake in a folder."""
+def lake_of(home: str | Path | Settings, **changes: Any) -> Lake:
+    """The lake in a folder, or of settings."""
+    if isinstance(home, Settings):
+        return Lake(home.model_copy(update=changes))
     return Lake(Settings(profile="local", home=Path(home), landing="", dagster_home=None, **changes))
 
 
@@ -78,6 +80,35 @@ def materialize(home: str) -> int:
     days = build(home)
     refresh(home)
     return days
+
+
+def rebuild_or_explain(settings: Settings, days: Sequence[date]) -> str:
+    """Build the domain for some days, then its semantic tables; what the command would say of a failure, if any.
+
+    Raises:
+        Exception: what the command has no sentence for.
+    """
+    from lakehouse_assets.assets import dbt_graph, semantic
+    from lakehouse_assets.assets.transform import LAYERS, rebuild
+    from lakehouse_assets.commands.failures import explain
+    from lakehouse_assets.lakehouse import dbt_manifest
+
+    lake, contracts = lake_of(settings), own_contracts()
+    try:
+        dbt_manifest.load(settings)
+        graph = dbt_graph.load(settings)
+        tables = graph.in_order(i for i, c in contracts.items() if c.layer in LAYERS)
+        result = rebuild(lake, graph, contracts, tables, days, run_id="materialize")
+        served = [i for i, c in contracts.items() if c.layer == "semantic"]
+        failures = result.failures or semantic.refresh(lake, contracts, served, run_id="materialize").failures
+    except Exception as error:
+        known = explain(error)
+        if known is None:
+            raise
+        return str(known)
+    if failures:
+        raise RuntimeError("; ".join(failures))
+    return ""
 
 
 def materialize_until(home: str, stop: Any) -> int:
@@ -168,11 +199,37 @@ def publication_of(location: str) -> str | None:
     return snapshot.summary.additional_properties.get(PUBLICATION_ID) if snapshot and snapshot.summary else None
 
 
+def append_or_explain(settings: Settings) -> str:
+    """Append a reading; what the command would say of a failure, if any."""
+    from lakehouse_assets.commands.failures import explain
+    from lakehouse_assets.lakehouse.publication import Append, Publication
+    from tests.lakehouse.readings import READINGS
+    from tests.lakehouse.test_branch import rows
+
+    publication = Publication.begin(lake_of(settings), run_id="append")
+    try:
+        publication.stage_rows(READINGS, rows(9, 1, "M7"), Append())
+        publication.audit()
+        publication.publish()
+    except Exception as error:
+        publication.abandon()
+        known = explain(error)
+        if known is None:
+            raise
+        return str(known)
+    return ""
+
+
 def command(home: str, arguments: Sequence[str]) -> tuple[int, str]:
-    """The `asklake` command; returns its exit code and everything it printed."""
+    """The `asklake` command in a folder; returns its exit code and everything it printed."""
+    return command_with({"ASKLAKE_HOME": home}, arguments)
+
+
+def command_with(environ: Mapping[str, str], arguments: Sequence[str]) -> tuple[int, str]:
+    """The `asklake` command with some variables; returns its exit code and everything it printed."""
     from lakehouse_assets.cli import app
 
-    os.environ["ASKLAKE_HOME"] = home
+    os.environ.update(environ)
     printed = io.StringIO()
     with contextlib.redirect_stdout(printed), contextlib.redirect_stderr(printed):
         try:

@@ -4,9 +4,18 @@ from __future__ import annotations
 
 import os
 import time
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
+import boto3
+import pytest
+
+from lakehouse_assets.domains.sales import sample
 from lakehouse_assets.ingest.landing import group_by_source, pending
+from lakehouse_assets.ingest.loader import load
+from lakehouse_assets.lakehouse.lake import Lake
+from tests.servers import Servers
 
 
 def put(root: Path, name: str, content: str = "x", age: float = 60) -> Path:
@@ -67,3 +76,36 @@ def test_urls_work_like_folders():
     files, cursor = pending("memory://land", settle_seconds=-1)
     assert [(f.source, f.path) for f in files] == [("shop", "memory:///land/shop/a.csv")]
     assert pending("memory://land", cursor, settle_seconds=-1)[0] == []
+
+
+@pytest.fixture
+def bucket(servers: Servers, monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
+    """The landing bucket of the S3 server, empty; the environment names the server."""
+    variables = servers.variables
+    for name in ("ENDPOINT", "REGION", "ACCESS_KEY", "SECRET_KEY"):
+        monkeypatch.setenv(f"ASKLAKE_S3_{name}", variables[f"ASKLAKE_S3_{name}"])
+    client: Any = boto3.resource(
+        "s3", endpoint_url=variables["ASKLAKE_S3_ENDPOINT"], region_name=variables["ASKLAKE_S3_REGION"],
+        aws_access_key_id=variables["ASKLAKE_S3_ACCESS_KEY"], aws_secret_access_key=variables["ASKLAKE_S3_SECRET_KEY"],
+    )  # fmt: skip
+    found = client.Bucket("landing")
+    found.objects.delete()
+    yield found
+    found.objects.delete()
+
+
+@pytest.mark.cluster
+def test_files_on_an_s3_server_are_found_once_and_loaded(bucket: Any, lake: Lake, tmp_path: Path) -> None:
+    (file,) = sample.write_sample(tmp_path, size=40, files=1).files["sales_csv"]
+    bucket.upload_file(str(file), f"sales_csv/2026/{file.name}")
+    for name in ("sales_csv/half.csv.part", "sales_csv/.hidden.csv", "loose.csv"):
+        bucket.put_object(Key=name, Body=b"x")
+    assert pending("s3://landing")[0] == [], "what was written a moment ago may still grow"
+    files, cursor = pending("s3://landing", settle_seconds=-60)
+    assert [(f.source, f.path) for f in files] == [("sales_csv", f"s3://landing/sales_csv/2026/{file.name}")]
+    (loaded,) = load(lake, [files[0].path], "sales_csv")
+    assert loaded.rows_loaded > 0
+    assert pending("s3://landing", cursor, settle_seconds=-60)[0] == []
+    bucket.put_object(Key=f"sales_csv/2026/{file.name}", Body=b"changed")
+    (changed,), _ = pending("s3://landing", cursor, settle_seconds=-60)
+    assert changed.key != files[0].key
