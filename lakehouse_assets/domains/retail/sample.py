@@ -65,7 +65,7 @@ def write_sample(
     spans = sampling.windows(first_day, last_day, size * 3, files)
     made = World(seed, size, first_day, last_day, len(tenants), spans)
     feeds = [
-        Feed("retail_locations", "ndjson", made.location_records, _location_line, "place"),
+        Feed("retail_locations", "ndjson", made.location_records, _location_line, "entry"),
         Feed("retail_stores", "ndjson", made.store_records, _store_line, "store"),
         Feed("retail_products", "csv", made.product_records, _product_line, "product", _PRODUCT_HEADER),
         Feed("retail_pos", "csv", made.line_records, _pos_line, "receipt", _POS_HEADER),

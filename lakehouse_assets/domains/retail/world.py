@@ -68,9 +68,9 @@ _DOOR_HOURS = (9, 12, 16, 19)
 _MAX_LINES = 7
 _SUBSTITUTED = 0.07
 _VOID = 0.004
-#: Shares of stores and products that are never reported, and of stores reported some days after they opened.
+#: Share of the products that are never reported; of so many stores one is reported only after it has sold.
 _LOST_PRODUCTS = 0.01
-_LATE_STORES = 0.08
+_LATE_STORES = 11
 
 
 @dataclass
@@ -148,7 +148,7 @@ class World:
     def store_records(self, number: int) -> pl.DataFrame:
         """Stores when they are reported, and again when they become another kind of store."""
         store = np.arange(self.stores)
-        late = uniform(store, 34) < _LATE_STORES
+        late = store % _LATE_STORES == 5
         reported = np.where(late, np.floor(uniform(store, 35) * 0.6 * self.seconds), 0).astype(np.int64)
         changed = np.floor((0.6 + 0.4 * uniform(store, 36)) * self.seconds).astype(np.int64)
         changes = uniform(store, 37) < 0.05
