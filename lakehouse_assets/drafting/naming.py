@@ -25,19 +25,18 @@ _PLAIN = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 @cache
 def reserved() -> frozenset[str]:
     """Names that cannot be a column's: keywords of the engines and of Python, names that table models use."""
+    return frozenset(_sql_keywords() | set(keyword.kwlist) | set(dir(TableModel)) | _METRICFLOW | _OWN)
+
+
+@cache
+def _sql_keywords() -> frozenset[str]:
+    import duckdb
     from sqlglot.dialects import DuckDB, Trino
 
-    words = {w for d in (DuckDB, Trino) for w in d.Tokenizer.KEYWORDS if w.isalpha()}
-    engine = {str(word).lower() for word in words} | _engine_keywords()
-    return frozenset(engine | set(keyword.kwlist) | set(dir(TableModel)) | _METRICFLOW | _OWN)
-
-
-def _engine_keywords() -> set[str]:
-    import duckdb
-
+    words = {w.lower() for d in (DuckDB, Trino) for w in d.Tokenizer.KEYWORDS if w.isalpha()}
     with duckdb.connect() as con:
         rows = con.execute("select keyword_name from duckdb_keywords() where keyword_category <> 'unreserved'")
-        return {name for (name,) in rows.fetchall()}
+        return frozenset(words | {name for (name,) in rows.fetchall()})
 
 
 def is_valid(name: str) -> bool:
@@ -78,7 +77,7 @@ def expression(field: str) -> str:
 
 
 def _part(name: str) -> str:
-    return name if _PLAIN.fullmatch(name) and name.lower() not in reserved() else quoted(name)
+    return name if _PLAIN.fullmatch(name) and name.lower() not in _sql_keywords() else quoted(name)
 
 
 def words(name: str) -> str:

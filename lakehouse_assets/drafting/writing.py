@@ -104,6 +104,7 @@ def _environment(design: Design, taken: Collection[str]) -> Environment:
         "field": _field,
         "grain": _grain,
         "label": naming.label,
+        "listed": _listed,
         "metrics": lambda feed: metrics[feed.name],
         "model": _model,
         "summary_key": _summary_key,
@@ -198,6 +199,12 @@ def _argument(text: str, name: str) -> str:
         return line
     pieces = textwrap.wrap(text, LINE - 20, drop_whitespace=False)
     return f"{name}=(\n" + "".join(f"            {_text(p)}\n" for p in pieces) + "        ),"
+
+
+def _listed(names: Sequence[str]) -> str:
+    """Names in SQL after a keyword, a name a line where they do not fit on one."""
+    line = f" {', '.join(names)}"
+    return line if len(line) <= SQL_LINE - len("group by") else "\n    " + ",\n    ".join(names)
 
 
 def _comment(text: str) -> str:

@@ -88,6 +88,9 @@ function showLayers() {
 
 // --- one table
 
+/** A name that may be broken after its dots, slashes and underscores. */
+const wrapped = (name) => name.split(/(?<=[_./])/).flatMap((part, i) => [i ? h("wbr") : null, part]);
+
 const link = (name) => h("a", { href: `#${name}` }, h("code", {}, name));
 const badge = (layer) => h(`span.layer.${layer}`, {}, layer);
 const fact = (title, ...value) => h("div", {}, h("dt", {}, title), h("dd", {}, ...value));
@@ -130,8 +133,8 @@ function lineage(table) {
   return h("ol.lineage", { "aria-label": "Lineage by layer", tabindex: "0" }, columns.filter(([, names]) => names.length).map(([layer, names]) =>
     h("li", {}, badge(layer), h("ul", {}, names.map((name) => {
       const short = name.split(".")[1];
-      if (name === table.name) return h("li", {}, h("strong", { "aria-current": "true" }, short));
-      return h("li", {}, h(direct.has(name) ? "a.direct" : "a", { href: `#${name}`, title: before.has(name) ? "it is made from this" : "this is made from it" }, short));
+      if (name === table.name) return h("li", {}, h("strong", { "aria-current": "true" }, wrapped(short)));
+      return h("li", {}, h(direct.has(name) ? "a.direct" : "a", { href: `#${name}`, title: before.has(name) ? "it is made from this" : "this is made from it" }, wrapped(short)));
     })))));
 }
 
@@ -172,7 +175,7 @@ function showTable(table) {
       fact("Partitions", table.partitions.length ? table.partitions.join(", ") : "none"),
       fact("Freshness", ...freshness(table)),
       fact("Owner", h("code", {}, table.owner), team ? ` ${team.description}` : ""),
-      fact("Filled by", `${made.kind} `, made.names.flatMap((name, i) => [i ? ", " : "", h("code", {}, name)]))),
+      fact("Filled by", `${made.kind} `, made.names.flatMap((name, i) => [i ? ", " : "", h("code", {}, wrapped(name))]))),
     ...(table.reads.length || table.feeds.length
       ? section("Lineage", null, lineage(table), h("p.note-below", {}, "Framed: made directly from one another."))
       : []),

@@ -1,0 +1,146 @@
+"""Drafts of all sorts of files: what is written loads, agrees with itself, and takes the file it was made from."""
+
+from __future__ import annotations
+
+import importlib.util
+import json
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from types import ModuleType
+
+import duckdb
+import pytest
+import yaml
+
+from lakehouse_assets.checking.findings import UNDECIDED
+from lakehouse_assets.drafting.design import design
+from lakehouse_assets.drafting.writing import DraftExistsError, rendered, write
+from lakehouse_assets.ingest.loader import check_mapping
+from lakehouse_assets.ingest.mapping import RecordMapping
+from lakehouse_assets.ingest.sources import read_sources
+from lakehouse_assets.lakehouse.contract import Contract
+
+LONG = "a_name_that_goes_on_and_on_and_on_for_ever"
+FILES = {
+    "plain": {"calls.csv": "ticket,opened,kind,cost\nT-1,2026-06-01 09:15,Light,2.50\nT-2,2026-06-02 10:40,Bin,3\n"},
+    "no_time": {"stations.csv": "code,name,docks\nA,Central,10\nB,Harbour,20\n"},
+    "a_day_alone": {"rain.csv": "day,station,mm\n2026-01-01,A,0.5\n2026-01-02,A,1.25\n"},
+    "tenants": {"log.ndjson": '{"tenant_id": "a", "at": "2026-01-01T00:00:00Z", "x": {"y": 1}}\n' * 2},
+    "awkward": {"odd.csv": 'Order;"select";class;Ünit Preis;source\n1;01/02/2026;a;1,5;b\n2;01/03/2026;b;2;c\n'},
+    "long": {"long.csv": ",".join(f"{LONG}_{i}" for i in "abcdef") + "\n" + "1,x,y,z,u,v\n2,x1,y1,z1,u1,v1\n" * 2},
+    "two_feeds": {
+        "orders.csv": "order_id,ordered_at,amount\n1,2026-01-01 10:00:00,5\n2,2026-01-02 10:00:00,6\n",
+        "customers.json": json.dumps([{"customer_id": 1, "amount": 3}, {"customer_id": 2, "amount": 4}]),
+    },
+}
+
+
+def drafted(folder: Path, name: str) -> dict[str, str]:
+    """The files of a draft of some sample files."""
+    for file, text in FILES[name].items():
+        (folder / file).write_text(text, encoding="utf-8")
+    return rendered(design("drafted", [str(folder / file) for file in FILES[name]]))
+
+
+@pytest.fixture
+def modules() -> Iterator[None]:
+    yield
+    for name in [n for n in sys.modules if n.startswith("lakehouse_assets.domains.drafted")]:
+        del sys.modules[name]
+
+
+def contracts_of(root: Path) -> dict[str, Contract]:
+    folder = root / "lakehouse_assets/domains/drafted"
+    package = _loaded("lakehouse_assets.domains.drafted", folder / "__init__.py")
+    assert package.OWNER.startswith("team:")
+    module = _loaded("lakehouse_assets.domains.drafted.contracts", folder / "contracts.py")
+    return {c.identifier: c for c in module.CONTRACTS}
+
+
+def _loaded(name: str, path: Path) -> ModuleType:
+    spec = importlib.util.spec_from_file_location(name, path)
+    assert spec and spec.loader
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[name] = module
+    spec.loader.exec_module(module)
+    return module
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_a_draft_agrees_with_itself(tmp_path: Path, modules: None, name: str) -> None:
+    files = drafted(tmp_path, name)
+    for path, text in files.items():
+        (tmp_path / path).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / path).write_text(text, encoding="utf-8")
+    contracts = contracts_of(tmp_path)
+    assert len(contracts) == 3 * len(FILES[name])
+    for source in read_sources(tmp_path / "lakehouse_assets/domains/drafted/sources.yml"):
+        mapping = RecordMapping(source, contracts[source.target], load_id="l", loaded_at="2026-01-01 00:00:00")
+        with duckdb.connect() as con:
+            check_mapping(con, mapping)
+    described = {}
+    for path in tmp_path.glob("dbt_project/**/*.yml"):
+        content = yaml.safe_load(path.read_text(encoding="utf-8"))
+        described |= {f"bronze.{t['name']}": t for s in content.get("sources", []) for t in s["tables"]}
+        described |= {f"{path.parents[1].name}.{m['name']}": m for m in content.get("models", [])}
+    assert described.keys() == contracts.keys()
+    for identifier, contract in contracts.items():
+        assert described[identifier]["description"] == f"{contract.description} {contract.grain}"
+        columns = {c["name"]: c["description"] for c in described[identifier]["columns"]}
+        assert columns == {c.name: c.description for c in contract.columns}
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_metrics_have_measures_and_words_of_their_own(tmp_path: Path, name: str) -> None:
+    files = drafted(tmp_path, name)
+    models = yaml.safe_load(files["semantic/models/drafted/semantic_models.yml"])["semantic_models"]
+    metrics = yaml.safe_load(files["semantic/models/drafted/metrics.yml"])["metrics"]
+    measures = [m["name"] for model in models for m in model["measures"]]
+    used = [m["type_params"]["measure"] for m in metrics]
+    assert [u["name"] if isinstance(u, dict) else u for u in used] == measures
+    words = [w.lower() for m in metrics for w in (m["label"], *m["config"]["meta"]["synonyms"])]
+    assert len(words) == len(set(words))
+    assert len(models) == len(FILES[name])
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_every_line_fits_and_what_is_open_is_marked(tmp_path: Path, name: str) -> None:
+    files = drafted(tmp_path, name)
+    for path, text in files.items():
+        limit = {".py": 120, ".sql": 110}.get(Path(path).suffix, 10_000)
+        assert max(map(len, text.splitlines())) <= limit, path
+        assert text.endswith("\n") and not text.endswith("\n\n")
+    marked = {path for path, text in files.items() if UNDECIDED in text}
+    assert {Path(p).name for p in marked} >= {"__init__.py", "contracts.py", "sources.yml", "metrics.yml"}
+
+
+def test_what_cannot_be_decided_is_decided_somehow_and_said(tmp_path: Path) -> None:
+    source = drafted(tmp_path, "no_time")["lakehouse_assets/domains/drafted/sources.yml"]
+    assert "the files tell no time" in source
+    assert "expression: tenant_id" in drafted(tmp_path, "tenants")["lakehouse_assets/domains/drafted/sources.yml"]
+    assert (
+        "day or month first, in select" in drafted(tmp_path, "awkward")["lakehouse_assets/domains/drafted/sources.yml"]
+    )
+
+
+def test_words_of_other_domains_are_left_to_them(tmp_path: Path) -> None:
+    path = tmp_path / "calls.csv"
+    path.write_text(FILES["plain"]["calls.csv"])
+    files = rendered(design("drafted", [str(path)]), taken={"total cost", "drafteds"})
+    metrics = yaml.safe_load(files["semantic/models/drafted/metrics.yml"])["metrics"]
+    assert [m["label"] for m in metrics] == ["Drafteds of drafteds", "Total cost of drafteds", "Average cost"]
+
+
+def test_all_files_are_written_or_none(tmp_path: Path) -> None:
+    path = tmp_path / "calls.csv"
+    path.write_text(FILES["plain"]["calls.csv"])
+    drafted_domain = design("drafted", [str(path)])
+    taken = tmp_path / "semantic/models/drafted/metrics.yml"
+    taken.parent.mkdir(parents=True)
+    taken.write_text("metrics: []\n")
+    with pytest.raises(DraftExistsError, match=r"metrics\.yml"):
+        write(drafted_domain, tmp_path)
+    assert not (tmp_path / "lakehouse_assets").exists()
+    taken.unlink()
+    assert all(p.is_file() for p in write(drafted_domain, tmp_path))
