@@ -52,7 +52,7 @@ def records(summary: SampleSummary, source: str) -> list[dict[str, Any]]:
     for header, line in lines_of(summary, source):
         try:
             row = next(csv.reader([line]))
-            record = dict(zip(header, row, strict=True)) if header else json.loads(line)
+            record: dict[str, Any] = dict(zip(header, row, strict=True)) if header else json.loads(line)
             record["at"] = datetime.fromisoformat(record[time])
             Decimal(record[number] if number else 0)
         except (ValueError, InvalidOperation):
