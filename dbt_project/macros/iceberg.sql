@@ -21,7 +21,7 @@
 
 {#- The same on Trino: the rows take the place of others on the branch of the publication. What of them is new is noted
     in the graph, where tests (staged) and the publication find it. Variable `lake` has the partitions, types and
-    published snapshots of the tables. -#}
+    published rows of the tables. -#}
 {% materialization iceberg, adapter="trino", supported_languages=["sql"] %}
   {%- set target = this.incorporate(type="table") -%}
   {%- set touched = context[config.get("touched")]() if config.get("touched") else [] -%}

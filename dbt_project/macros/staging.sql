@@ -37,17 +37,9 @@
 
 {% macro trino__published(name) -%}
   {%- for identifier, table in var("lake", {}).items() if identifier.split(".")[1] == name -%}
-    {%- if table["snapshot"] -%}
-      {{ return(identifier_in("lake", identifier) ~ " for version as of " ~ table["snapshot"]) }}
-    {%- endif -%}
-    {{ return("(select * from " ~ identifier_in(model.database, identifier) ~ " where false)") }}
+    {{ return(table["published"]) }}
   {%- endfor -%}
   {{ return(name) }}
-{%- endmacro %}
-
-{% macro identifier_in(catalog, identifier) -%}
-  {%- set schema, table = identifier.split(".") -%}
-  {{ return(api.Relation.create(database=catalog, schema=schema, identifier=table) | string) }}
 {%- endmacro %}
 
 {#- dbt calls this for the relation of every generic test. -#}

@@ -10,13 +10,14 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date, timedelta
+from datetime import date
 from typing import TYPE_CHECKING
 
 from lakehouse_assets.lakehouse.contract import Contract, quoted
 from lakehouse_assets.lakehouse.heads import current_snapshot
 from lakehouse_assets.lakehouse.periods import days_between, spans
-from lakehouse_assets.lakehouse.publication import SOURCE_PREFIX, date_partition, period_predicate
+from lakehouse_assets.lakehouse.publication import SOURCE_PREFIX
+from lakehouse_assets.lakehouse.replacement import date_partition, days_held, period_predicate
 
 if TYPE_CHECKING:
     from pyiceberg.manifest import DataFile
@@ -28,7 +29,6 @@ if TYPE_CHECKING:
     from lakehouse_assets.lakehouse.lake import Lake
 
 BUILT = "asklake.built-from"
-_EPOCH = date(1970, 1, 1)
 
 
 @dataclass(frozen=True)
@@ -85,7 +85,7 @@ def closure(session: Session, source: Contract, days: Iterable[date]) -> set[dat
 
 
 def changed_days(table: Table, since: int | None) -> set[date]:
-    """Days of a table with day partitions that got files after the snapshot with sequence number `since`.
+    """Days of a table partitioned by time that got files after the snapshot with sequence number `since`.
 
     A table without record_key, such as the ingestion's notes about itself, has no records with days of their own.
     Sequence numbers (Iceberg specification, "Sequence Numbers") stay with the files, and compaction hands them on to
@@ -96,7 +96,9 @@ def changed_days(table: Table, since: int | None) -> set[date]:
     if snapshot is None or "record_key" not in table.schema().column_names:
         return set()
     floor = since if since is not None and since <= (snapshot.sequence_number or 0) else -1
-    return {_EPOCH + timedelta(days=file.partition[0]) for file in _files_after(table, snapshot, floor)}
+    column = next(f.source_id for f in table.spec().fields if str(f.transform) in ("day", "month"))
+    held = (days_held(table.metadata, file, column) for file in _files_after(table, snapshot, floor))
+    return {d for days in held if days for d in days_between(*days)}
 
 
 def _files_after(table: Table, snapshot: Snapshot, floor: int) -> Iterator[DataFile]:

@@ -26,6 +26,7 @@ from lakehouse_assets.lakehouse.branch_catalog import SNAPSHOT_PREFIX
 from lakehouse_assets.lakehouse.catalog import LakeTransaction
 from lakehouse_assets.lakehouse.contract import Contract, quoted
 from lakehouse_assets.lakehouse.datafiles import describe_files
+from lakehouse_assets.lakehouse.evolution import EVOLVED, Evolution, Shape, evolution
 from lakehouse_assets.lakehouse.heads import current_snapshot
 from lakehouse_assets.lakehouse.nessie import (
     MAIN,
@@ -39,18 +40,23 @@ from lakehouse_assets.lakehouse.publication import (
     PUBLICATION_ID,
     RUN_ID,
     SMALL_FILE_BYTES,
-    Append,
     AuditFailedError,
     Publication,
     PublicationConflictError,
     Published,
-    Replace,
     new_id,
+    unfilled,
+)
+from lakehouse_assets.lakehouse.replacement import (
+    Append,
+    Replace,
+    ReplaceTable,
+    days_held,
     period_predicate,
     replaced_rows,
 )
 from lakehouse_assets.lakehouse.snapshot import ReplaceFiles
-from lakehouse_assets.lakehouse.trino import BRANCH
+from lakehouse_assets.lakehouse.trino import BRANCH, CATALOG
 
 if TYPE_CHECKING:
     from pyiceberg.manifest import DataFile
@@ -88,6 +94,7 @@ class BranchPublication(Publication):
         self._described: dict[str, list[DataFile]] = {}
         self._written: dict[str, Mapping[str, str]] = {}
         self._analyzed: set[str] = set()
+        self._changes: dict[str, Evolution] = {}
         self._has_catalog = False
         self._landed = False
 
@@ -129,6 +136,9 @@ class BranchPublication(Publication):
 
     def stage_compacted(self, contract: Contract, replace: Replace, session: TrinoSession) -> None:
         """See Publication.stage_compacted; Trino leaves files that are large enough as they are."""
+        table = self._prepared(contract)
+        # Trino takes a predicate only where every file is partitioned by it.
+        replace = ReplaceTable() if len(table.metadata.partition_specs) > 1 else replace
         relation, predicate = self.relation_of(contract), replaced_rows(contract, replace)
         threshold = f"file_size_threshold => '{SMALL_FILE_BYTES}B'"
         session.execute(f"alter table {relation} execute optimize({threshold}) where {predicate}")
@@ -146,13 +156,40 @@ class BranchPublication(Publication):
         self._by_engine[contract.identifier] = StagedByEngine(contract, predicate, rows)
 
     def prepare(self, contracts: Sequence[Contract]) -> None:
-        """Make the tables of these contracts on the branch, where they do not exist yet.
+        """Make the tables of these contracts on the branch, or make them what their contracts say.
 
         Raises:
-            SchemaDriftError: a table's columns are not those of its contract.
+            SchemaDriftError: a table cannot become what its contract says.
         """
         for contract in contracts:
-            self.lake.catalog.ensure(contract, self._location(contract), self.name)
+            self._prepared(contract)
+
+    def _prepared(self, contract: Contract) -> Table:
+        table = self.lake.catalog.ensure(contract, self._location(contract), self.name)
+        change = evolution(contract, Shape.of(table.metadata))
+        if not change:
+            return table
+        transaction = self._evolved(table, change)
+        if table.metadata.current_snapshot_id:
+            # Readers go by snapshots, and a snapshot shows the columns there were when it was made.
+            self._add_snapshot(transaction, {EVOLVED: str(change)})
+        evolved = transaction.commit_transaction()
+        self._changes[contract.identifier] = change
+        return evolved
+
+    def published(self, contract: Contract) -> str:
+        """See Publication.published; for Trino."""
+        location = self.heads.get(contract.identifier)
+        snapshot = current_snapshot(location) if location else None
+        if not snapshot:
+            return f"(select * from {self.relation_of(contract)} where false)"
+        base = f"{quoted(CATALOG)}.{quoted(contract.layer)}.{quoted(contract.table)} for version as of {snapshot}"
+        change = self._changes.get(contract.identifier)
+        return change.as_contract(base, trino_type) if change else base
+
+    def _whole_files(self, contract: Contract, replace: Replace) -> Replace:
+        """Trino takes rows out of files by itself."""
+        return replace
 
     def relation_of(self, contract: Contract) -> str:
         """Trino's name of a table on the branch."""
@@ -170,7 +207,17 @@ class BranchPublication(Publication):
                 for contract, relation in self._staged_relations()
                 for outcome in audit(session.run, contract, relation, session.dialect)
             ]
+            if not blocking(self.outcomes):
+                self._refuse_unfilled(session)
         return self.outcomes
+
+    def _refuse_unfilled(self, session: TrinoSession) -> None:
+        for change in self._changes.values():
+            relation = self.relation_of(change.contract)
+            for column in change.unfilled:
+                lacking = session.run(f"select count(*) as n from {relation} where {quoted(column)} is null")
+                if lacking.to_pylist()[0]["n"]:
+                    raise unfilled(change.contract, [column])
 
     def _staged_relations(self) -> Iterator[tuple[Contract, str]]:
         for staged in self._by_engine.values():
@@ -184,29 +231,26 @@ class BranchPublication(Publication):
 
     def _days_of(self, contract: Contract) -> str:
         """Predicate by which Trino leaves out the partitions that got no file."""
-        from lakehouse_assets.lakehouse.periods import first_of
-
         partition = next((p for p in contract.partitions if p.transform in ("day", "month")), None)
         files = self._described[contract.identifier]
         if partition is None or not files:
             return "" if files else "false"
-        position = [p.name for p in contract.partitions].index(partition.name)
-        ordinals = {f.partition[position] for f in files}
-        if None in ordinals:
-            return ""
-        return period_predicate(
-            partition, [first_of(n, "month" if partition.transform == "month" else "day") for n in ordinals]
-        )
+        metadata = self.lake.catalog.load_table(contract.identifier, self.name).metadata
+        source_id = metadata.schema().find_field(partition.column).field_id
+        held = {days_held(metadata, file, source_id) for file in files}
+        return "" if None in held else period_predicate(partition, [days[0] for days in held if days])
 
     def _land(self) -> None:
         """Commit what was staged to the branch: files written here, and the note on tables that Trino wrote."""
         if self._landed:
             return
         for identifier, staged in self.staged.items():
-            table = self.lake.catalog.ensure(staged.contract, self._location(staged.contract), self.name)
+            table = self._prepared(staged.contract)
             if identifier not in self._described:
                 self._described[identifier] = self._upload(table, staged.contract, staged.files)
-            transaction = self._transaction(table, staged, self._described[identifier])
+            transaction = LakeTransaction(table)
+            as_it_is = evolution(staged.contract, Shape.of(table.metadata))
+            self._change_files(transaction, staged, self._described[identifier], as_it_is)
             if transaction._updates:
                 transaction.commit_transaction()
         for identifier in self._by_engine:
@@ -225,7 +269,7 @@ class BranchPublication(Publication):
 
         with duckdb.connect() as con:
             con.execute("set enable_progress_bar = false")
-            described = describe_files(con, table, contract, files, uri)
+            described = describe_files(con, table.metadata, contract, files, uri)
 
         def send(file: Path) -> None:
             with file.open("rb") as source, table.io.new_output(uri(file)).create(overwrite=True) as target:
@@ -238,10 +282,13 @@ class BranchPublication(Publication):
     def _sign(self, table: Table) -> None:
         """Add a snapshot without files that says, as every snapshot of a publication does, what it was built from."""
         transaction = LakeTransaction(table)
-        properties = {**self._properties, PUBLICATION_ID: self.id}
-        with ReplaceFiles(Operation.APPEND, transaction, table.io, snapshot_properties=properties):
-            pass
+        self._add_snapshot(transaction, {})
         transaction.commit_transaction()
+
+    def _add_snapshot(self, transaction: LakeTransaction, more: Mapping[str, str]) -> None:
+        properties = {**self._properties, PUBLICATION_ID: self.id, **more}
+        with ReplaceFiles(Operation.APPEND, transaction, transaction._table.io, snapshot_properties=properties):
+            pass
 
     def publish(self, precondition: Callable[[Mapping[str, Table]], None] | None = None) -> list[Published]:
         """See Publication.publish: by one merge of exactly the commit that was audited."""
@@ -276,7 +323,7 @@ class BranchPublication(Publication):
 
     def _merge(self) -> None:
         branch = self._nessie.reference(self.name)
-        tables = sorted({*self.staged, *self._by_engine, *self._analyzed})
+        tables = sorted({*self.staged, *self._by_engine, *self._analyzed, *self._changes})
         warnings = sum(not o.passed for o in self.outcomes)
         did = f"{len(self.outcomes)} checks, {warnings} warnings" if self.outcomes else "statistics"
         message = f"{', '.join(tables)}: {did}"
@@ -306,7 +353,7 @@ class BranchPublication(Publication):
     def _published_on_branch(self, identifier: str) -> Published:
         table = self.lake.catalog.load_table(identifier, self.name)
         if identifier in self.staged:
-            return self._published(identifier, table, LakeTransaction(table), self._described[identifier])
+            return self._published(identifier, LakeTransaction(table), self._described[identifier])
         summary, written = _summary(table), self._written[identifier]
         return Published(
             identifier=identifier,

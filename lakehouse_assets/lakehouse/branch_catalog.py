@@ -6,11 +6,16 @@ Does not belong here: the publication on a branch (branch), or Nessie's own prot
 
 from __future__ import annotations
 
+import json
 import sys
 import threading
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
+
+from pyiceberg.catalog.rest import RestCatalog
+from requests import PreparedRequest, Response, Session
+from requests.adapters import HTTPAdapter
 
 from lakehouse_assets.lakehouse import heads as known_heads
 from lakehouse_assets.lakehouse.catalog import ensure_table
@@ -113,11 +118,7 @@ class NessieCatalog:
         return self.on(reference).load_table(identifier)
 
     def ensure(self, contract: Contract, location: str, reference: str = MAIN) -> Table:
-        """The table of a contract, created empty where it does not exist yet.
-
-        Raises:
-            SchemaDriftError: the table's columns are not those of the contract.
-        """
+        """The table of a contract, created empty where it does not exist yet."""
         return ensure_table(self.on(reference), contract, location)
 
     def prepare(self) -> None:
@@ -141,18 +142,44 @@ class NessieCatalog:
                 self._catalogs[reference] = self._open(reference)
             return self._catalogs[reference]
 
-    def _open(self, reference: str) -> Any:
-        from pyiceberg.catalog.rest import RestCatalog
+    def _open(self, reference: str) -> Catalog:
+        return _IcebergRest(self._settings.file_system_properties, uri=iceberg_uri(self._settings, reference))
 
-        files = self._settings.file_system_properties
 
-        class OwnFiles(RestCatalog):
-            """A catalog whose files are read where the settings say, not where Nessie finds them."""
+class _IcebergRest(RestCatalog):
+    """PyIceberg's REST catalog as Nessie understands it. Files are read where the settings say, not Nessie."""
 
-            def _load_file_io(self, properties: Any = None, location: str | None = None) -> Any:
-                return super()._load_file_io({**(properties or {}), **files}, location)
+    def __init__(self, files: Mapping[str, str], *, uri: str) -> None:
+        """Connect.
 
-        return OwnFiles("nessie", uri=iceberg_uri(self._settings, reference), **files)
+        Args:
+            files: Properties of the file system.
+            uri: Address of the catalog.
+        """
+        self._files = dict(files)
+        super().__init__("nessie", uri=uri, **files)
+
+    def _load_file_io(self, properties: Any = None, location: str | None = None) -> Any:
+        return super()._load_file_io({**(properties or {}), **self._files}, location)
+
+    def _create_session(self) -> Session:
+        session = super()._create_session()
+        for scheme in ("http://", "https://"):
+            session.mount(scheme, _LastColumnIds())
+        return session
+
+
+class _LastColumnIds(HTTPAdapter):
+    """Says the highest column id beside each new schema: Nessie 0.99 insists on it, PyIceberg 0.12 leaves it out."""
+
+    def send(self, request: PreparedRequest, *args: Any, **kwargs: Any) -> Response:
+        if isinstance(request.body, bytes) and b'"add-schema"' in request.body:
+            document = json.loads(request.body)
+            for update in document["updates"]:
+                if update["action"] == "add-schema":
+                    update["last-column-id"] = max(field["id"] for field in update["schema"]["fields"])
+            request.prepare_body(json.dumps(document), None)
+        return super().send(request, *args, **kwargs)
 
 
 def iceberg_uri(settings: Settings, reference: str) -> str:

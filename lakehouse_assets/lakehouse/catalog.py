@@ -119,26 +119,16 @@ class LakeCatalog(SqlCatalog):
             raise CommitFailedException(f"{'.'.join(identifier)} was changed by another writer")
 
     def ensure(self, contract: Contract, location: str) -> Table:
-        """The table of a contract, created empty where it does not exist yet.
-
-        Raises:
-            SchemaDriftError: the table's columns are not those of the contract.
-        """
+        """The table of a contract, created empty where it does not exist yet."""
         return ensure_table(self, contract, location)
 
 
 def ensure_table(catalog: Catalog, contract: Contract, location: str) -> Table:
-    """The table of a contract in a catalog, created empty where it does not exist yet.
-
-    Raises:
-        SchemaDriftError: the table's columns are not those of the contract.
-    """
+    """The table of a contract in a catalog, created empty where it does not exist yet."""
     try:
-        table = catalog.load_table(contract.identifier)
+        return catalog.load_table(contract.identifier)
     except NoSuchTableError:
-        table = _create(catalog, contract, location)
-    _refuse_drift(contract, table)
-    return table
+        return _create(catalog, contract, location)
 
 
 def _create(catalog: Catalog, contract: Contract, location: str) -> Table:
@@ -166,10 +156,6 @@ class CatalogUnwritableError(OSError):
     def __init__(self, database: str | None, error: OperationalError) -> None:
         """Say which database, in the words of SQLite."""
         super().__init__(f"the catalog {database} cannot be written: {error.orig}")
-
-
-class SchemaDriftError(Exception):
-    """A published table has other columns than its contract."""
 
 
 def open_catalog(settings: Settings) -> LakeCatalog:
@@ -213,22 +199,6 @@ def _create_namespace(catalog: LakeCatalog, layer: str) -> None:
         catalog.create_namespace(layer)
     except (NamespaceAlreadyExistsError, IntegrityError):
         return
-
-
-def _refuse_drift(contract: Contract, table: Table) -> None:
-    have = {f.name: str(f.field_type) for f in table.schema().fields}
-    want = {f.name: str(f.field_type) for f in contract.iceberg_schema().fields}
-    if have == want:
-        return
-    differences = [
-        f"{name}: table has {have.get(name, 'nothing')}, contract {want.get(name, 'nothing')}"
-        for name in sorted(have.keys() | want.keys())
-        if have.get(name) != want.get(name)
-    ]
-    raise SchemaDriftError(
-        f"{contract.identifier} does not match its contract ({'; '.join(differences)}). "
-        "Rebuild it into a new home, or change the contract back."
-    )
 
 
 def _delete_quietly(locations: Iterable[str]) -> None:

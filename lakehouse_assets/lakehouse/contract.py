@@ -7,6 +7,7 @@ Does not belong here: the contract of any table (domains), or running checks (au
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
@@ -42,6 +43,7 @@ def column(
     *,
     nullable: bool = False,
     severity: Mapping[str, Severity] | None = None,
+    formerly: Sequence[str] = (),
     **checks: Any,
 ) -> Any:
     """A column of a TableModel.
@@ -50,9 +52,11 @@ def column(
         description: What the value means, with its unit.
         nullable: Whether the value may be missing.
         severity: Check name (`not_null`, `isin`, `ge`, …) to severity, where not "error".
+        formerly: Names the column had before; a table that still has one of them is renamed.
         **checks: Pandera's built-in checks: isin, ge, gt, le, lt, str_matches, str_length, …
     """
-    return pa.Field(description=description, nullable=nullable, metadata={"severity": dict(severity or {})}, **checks)
+    metadata = {"severity": dict(severity or {}), "formerly": tuple(formerly)}
+    return pa.Field(description=description, nullable=nullable, metadata=metadata, **checks)
 
 
 @dataclass(frozen=True)
@@ -123,6 +127,7 @@ class Column:
     type: str
     description: str
     nullable: bool
+    formerly: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -152,12 +157,15 @@ class Contract:
     rules: tuple[Rule, ...] = ()
     key_severity: Severity = "error"
     tags: Mapping[str, str] = field(default_factory=dict)
+    dropped: tuple[str, ...] = ()
+    """Columns that the table had and is to lose; older snapshots keep them."""
 
     def __post_init__(self) -> None:
         """Refuse a contract that contradicts itself.
 
         Raises:
-            ValueError: a key or partition column that the model does not have, or a column undescribed.
+            ValueError: a key or partition column that the model does not have, a column undescribed, or a name that is
+                said to be of the past twice, or of the present too.
         """
         names = set(self.column_names)
         for wanted in (*self.key, *(p.column for p in self.partitions)):
@@ -165,6 +173,11 @@ class Contract:
                 raise ValueError(f"{self.identifier}: column '{wanted}' of its key or partitions is not in the model")
         if bare := [c.name for c in self.columns if not c.description]:
             raise ValueError(f"{self.identifier}: columns without a description: {', '.join(bare)}")
+        past = Counter([*self.dropped, *(old for c in self.columns for old in c.formerly)])
+        if wrong := sorted(name for name, times in past.items() if times > 1 or name in names):
+            raise ValueError(
+                f"{self.identifier}: names in `dropped` and `formerly` are each of one past column: {wrong}"
+            )
 
     @property
     def identifier(self) -> str:
@@ -192,7 +205,13 @@ class Contract:
     def columns(self) -> tuple[Column, ...]:
         """The columns in order."""
         return tuple(
-            Column(name, sql_type(col.dtype.type), col.description or "", bool(col.nullable))
+            Column(
+                name,
+                sql_type(col.dtype.type),
+                col.description or "",
+                bool(col.nullable),
+                (col.metadata or {}).get("formerly", ()),
+            )
             for name, col in self.model.to_schema().columns.items()
         )
 
@@ -243,7 +262,7 @@ class Contract:
 
         return Schema(
             *(
-                NestedField(i, c.name, _iceberg_type(c.type), required=False, doc=c.description)
+                NestedField(i, c.name, iceberg_type(c.type), required=False, doc=c.description)
                 for i, c in enumerate(self.columns, start=1)
             )
         )
@@ -251,12 +270,11 @@ class Contract:
     def iceberg_spec(self, schema: Schema) -> PartitionSpec:
         """The Iceberg partition spec over `schema`."""
         from pyiceberg.partitioning import PartitionField, PartitionSpec
-        from pyiceberg.transforms import DayTransform, IdentityTransform, MonthTransform
+        from pyiceberg.transforms import parse_transform
 
-        transforms = {"day": DayTransform, "month": MonthTransform, "identity": IdentityTransform}
         return PartitionSpec(
             *(
-                PartitionField(schema.find_field(p.column).field_id, 1000 + i, transforms[p.transform](), p.name)
+                PartitionField(schema.find_field(p.column).field_id, 1000 + i, parse_transform(p.transform), p.name)
                 for i, p in enumerate(self.partitions)
             )
         )
@@ -297,7 +315,8 @@ def sql_type(dtype: Any) -> str:
     raise TypeError(f"no table may have a column of type {dtype}")
 
 
-def _iceberg_type(name: str) -> Any:
+def iceberg_type(name: str) -> Any:
+    """The Iceberg type of a contract's type."""
     from pyiceberg import types as t
 
     if match := re.fullmatch(r"DECIMAL\((\d+),(\d+)\)", name):

@@ -22,7 +22,7 @@ from lakehouse_assets.lakehouse.periods import ordinal
 if TYPE_CHECKING:
     from pyiceberg.manifest import DataFile
     from pyiceberg.partitioning import PartitionField
-    from pyiceberg.table import Table
+    from pyiceberg.table.metadata import TableMetadata
     from pyiceberg.types import NestedField
 
     from lakehouse_assets.lakehouse.contract import Contract
@@ -38,13 +38,13 @@ class _Bounds:
 
 
 def describe_files(
-    con: Any, table: Table, contract: Contract, files: Sequence[Path], uri: Callable[[Path], str] = file_uri
+    con: Any, metadata: TableMetadata, contract: Contract, files: Sequence[Path], uri: Callable[[Path], str] = file_uri
 ) -> list[DataFile]:
     """Iceberg's description of Parquet files; files without rows are left out.
 
     Args:
         con: A DuckDB connection.
-        table: The table they will belong to.
+        metadata: Of the table they will belong to.
         contract: Its contract.
         files: Absolute local paths.
         uri: Where a file lies, or will lie, as the table's metadata names it.
@@ -57,7 +57,9 @@ def describe_files(
     paths = [str(f) for f in files]
     counts = dict(con.execute("select file_name, num_rows from parquet_file_metadata(?)", [paths]).fetchall())
     bounds = _bounds(con, contract, paths)
-    return [_data_file(table, f, uri(f), counts[str(f)], bounds.get(str(f), {})) for f in files if counts[str(f)] > 0]
+    return [
+        _data_file(metadata, f, uri(f), counts[str(f)], bounds.get(str(f), {})) for f in files if counts[str(f)] > 0
+    ]
 
 
 def _bounds(con: Any, contract: Contract, paths: Sequence[str]) -> dict[str, dict[str, _Bounds]]:
@@ -86,12 +88,12 @@ def _widest(a: _Bounds, b: _Bounds) -> _Bounds:
     return _Bounds(min(lowers, default=None), max(uppers, default=None), a.nulls + b.nulls)
 
 
-def _data_file(table: Table, path: Path, uri: str, rows: int, bounds: dict[str, _Bounds]) -> DataFile:
+def _data_file(metadata: TableMetadata, path: Path, uri: str, rows: int, bounds: dict[str, _Bounds]) -> DataFile:
     from pyiceberg.conversions import to_bytes
     from pyiceberg.manifest import DataFile, DataFileContent, FileFormat
     from pyiceberg.typedef import Record
 
-    schema, spec = table.schema(), table.spec()
+    schema, spec = metadata.schema(), metadata.spec()
     lower, upper, nulls = {}, {}, {}
     for name, bound in bounds.items():
         column = schema.find_field(name)

@@ -14,7 +14,6 @@ from urllib.parse import unquote, urlsplit
 
 from lakehouse_assets.lakehouse.branch import BranchPublication, trino_type
 from lakehouse_assets.lakehouse.contract import Contract, quoted
-from lakehouse_assets.lakehouse.heads import current_snapshot
 from lakehouse_assets.settings import Settings
 
 RUN_SCHEMA = "asklake_run"
@@ -85,16 +84,15 @@ def _on_catalog(manifest: Any, catalog: str) -> Iterator[None]:
 
 
 def _tables(publication: BranchPublication, contracts: Mapping[str, Contract]) -> dict[str, Any]:
-    """What the macros ask of each table: its time partition, the types of its columns, its published snapshot."""
+    """What the macros ask of each table: its time partition, the types of its columns, its published rows."""
     return {identifier: _table(publication, contract) for identifier, contract in contracts.items()}
 
 
 def _table(publication: BranchPublication, contract: Contract) -> dict[str, Any]:
     partition = next((p for p in contract.partitions if p.transform in ("day", "month")), None)
-    location = publication.heads.get(contract.identifier)
     return {
         "partition": partition.column if partition else None,
         "period": partition.transform if partition else None,
         "types": {c.name: trino_type(c.type) for c in contract.columns},
-        "snapshot": current_snapshot(location) if location else None,
+        "published": publication.published(contract),
     }

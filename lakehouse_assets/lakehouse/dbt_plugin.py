@@ -17,14 +17,13 @@ from typing import Any, ClassVar
 from dbt.adapters.duckdb.plugins import BasePlugin
 
 from lakehouse_assets.lakehouse.contract import Contract, quoted
-from lakehouse_assets.lakehouse.duckdb import DuckDBSession, load_extensions
-from lakehouse_assets.lakehouse.publication import (
-    Publication,
+from lakehouse_assets.lakehouse.duckdb import load_extensions
+from lakehouse_assets.lakehouse.publication import Publication
+from lakehouse_assets.lakehouse.replacement import (
     Replace,
     ReplacePartitions,
     ReplaceTable,
     date_partition,
-    parquet_relation,
     partition_values,
     period_predicate,
 )
@@ -61,9 +60,8 @@ class Plugin(BasePlugin):
         conn.execute(f"set memory_limit = '{settings.memory_limit}'")
         conn.execute(f"set temp_directory = '{settings.scratch_dir}'")
         conn.execute("set preserve_insertion_order = false")
-        session = DuckDBSession(conn, self._bound.publication.heads, {}, "memory", settings.query_timeout_s)
         for contract in self._bound.contracts.values():
-            _show(conn, contract, _published_relation(session, contract))
+            _show(conn, contract, self._bound.publication.published(contract))
 
     def store(self, target_config: Any) -> None:
         """Stage the rows of the model's query, and point the model's name at the table as it will be.
@@ -82,7 +80,7 @@ class Plugin(BasePlugin):
             cursor.execute(
                 f"create or replace view {STAGED}.{quoted(contract.table)} as select * from {staged.relation}"
             )
-            kept = _kept_predicate(contract, replace)
+            kept = _kept_predicate(contract, staged.replace)
             columns = ", ".join(map(quoted, contract.column_names))
             cursor.execute(
                 f"create or replace view {contract.layer}.{quoted(contract.table)} as "
@@ -110,15 +108,6 @@ class Plugin(BasePlugin):
         finally:
             cls._bound = None
             DuckDBConnectionManager.close_all_connections()
-
-
-def _published_relation(session: DuckDBSession, contract: Contract) -> str:
-    from lakehouse_assets.lakehouse.engine import QueryRefusedError
-
-    try:
-        return session.relation(contract.identifier)
-    except QueryRefusedError:
-        return parquet_relation(contract, [])
 
 
 def _show(conn: Any, contract: Contract, relation: str) -> None:

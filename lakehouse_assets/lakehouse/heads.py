@@ -1,16 +1,23 @@
-"""Which snapshot is current at a head: a metadata file, which never changes, names one.
+"""What a metadata file says of its table: a file never changes, so it is read once and remembered.
 
-Belongs here: that mapping, read once per file and remembered. Does not belong here: which file is a table's head now
-(catalogs).
+Belongs here: that memory. Does not belong here: which file is a table's head now (catalogs).
 """
 
 from __future__ import annotations
 
 import threading
 from collections import OrderedDict
+from typing import TYPE_CHECKING
+
+from lakehouse_assets.lakehouse.evolution import Shape
+
+if TYPE_CHECKING:
+    from pyiceberg.table.metadata import TableMetadata
 
 _REMEMBERED = 8192
+_SHAPES = 1024
 _known: OrderedDict[str, int | None] = OrderedDict()
+_shapes: OrderedDict[str, Shape] = OrderedDict()
 _lock = threading.Lock()
 
 
@@ -19,12 +26,29 @@ def current_snapshot(metadata_location: str) -> int | None:
     with _lock:
         if metadata_location in _known:
             return _known[metadata_location]
+    return read_metadata(metadata_location).current_snapshot_id
+
+
+def shape(metadata_location: str) -> Shape:
+    """The columns and partitioning of a table whose metadata file lies on this machine."""
+    with _lock:
+        if metadata_location in _shapes:
+            return _shapes[metadata_location]
+    return Shape.of(read_metadata(metadata_location))
+
+
+def read_metadata(metadata_location: str) -> TableMetadata:
+    """All that a metadata file on this machine says."""
     from pyiceberg.io.pyarrow import PyArrowFileIO
     from pyiceberg.serializers import FromInputFile
 
     metadata = FromInputFile.table_metadata(PyArrowFileIO().new_input(metadata_location))
     remember(metadata_location, metadata.current_snapshot_id)
-    return metadata.current_snapshot_id
+    with _lock:
+        _shapes[metadata_location] = Shape.of(metadata)
+        if len(_shapes) > _SHAPES:
+            _shapes.popitem(last=False)
+    return metadata
 
 
 def remember(metadata_location: str, snapshot_id: int | None) -> None:

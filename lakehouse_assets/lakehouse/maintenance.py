@@ -6,13 +6,14 @@ may be deleted (garbage, branch_garbage), or when it runs (automation).
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
 from typing import TYPE_CHECKING
 
 from lakehouse_assets.lakehouse.contract import Contract
-from lakehouse_assets.lakehouse.periods import Period, first_of
+from lakehouse_assets.lakehouse.evolution import EVOLVED, Shape, evolution
+from lakehouse_assets.lakehouse.periods import Period, period_of
 from lakehouse_assets.lakehouse.publication import (
     COMPACTION,
     PUBLICATION_ID,
@@ -20,10 +21,13 @@ from lakehouse_assets.lakehouse.publication import (
     SMALL_FILE_BYTES,
     Publication,
     PublicationConflictError,
+)
+from lakehouse_assets.lakehouse.replacement import (
     Replace,
     ReplacePartitions,
     ReplaceTable,
     date_partition,
+    days_held,
 )
 
 if TYPE_CHECKING:
@@ -150,7 +154,7 @@ def _carried(table: Table) -> dict[str, str]:
     """Properties of a compaction: its own, and what the current snapshot says the rows were built from."""
     snapshot = table.current_snapshot()
     said = snapshot.summary.additional_properties if snapshot and snapshot.summary else {}
-    notes = {k: v for k, v in said.items() if k.startswith("asklake.") and k not in (PUBLICATION_ID, RUN_ID)}
+    notes = {k: v for k, v in said.items() if k.startswith("asklake.") and k not in (PUBLICATION_ID, RUN_ID, EVOLVED)}
     return {**notes, COMPACTION: "true"}
 
 
@@ -160,19 +164,26 @@ def crowded_partitions(contract: Contract, table: Table) -> list[date | None]:
     A table without time partitions is one, whose first day is None.
     """
     counts: dict[date | None, FileCounts] = {}
+    first_day = _first_day_of(contract, table)
     for file in data_files(table):
-        first = _first_day(contract, file)
+        first = first_day(file)
         counts[first] = counts.get(first, FileCounts()).with_file(file.file_size_in_bytes)
     crowded = [d for d, found in counts.items() if found.small >= SMALL_FILES_PER_PARTITION]
     return sorted(crowded, key=lambda d: -counts[d].small)[:COMPACTED_PARTITIONS_PER_RUN]
 
 
-def _first_day(contract: Contract, file: DataFile) -> date | None:
+def _first_day_of(contract: Contract, table: Table) -> Callable[[DataFile], date | None]:
     if not any(p.transform in ("day", "month") for p in contract.partitions):
-        return None
+        return lambda _file: None
     partition = date_partition(contract)
     period: Period = "month" if partition.transform == "month" else "day"
-    return first_of(file.partition[[p.name for p in contract.partitions].index(partition.name)], period)
+    column = evolution(contract, Shape.of(table.metadata)).sources[partition.column].field_id
+
+    def first_day(file: DataFile) -> date | None:
+        held = days_held(table.metadata, file, column)
+        return period_of(held[0], period) if held else None
+
+    return first_day
 
 
 def counted(table: Table) -> FileCounts:

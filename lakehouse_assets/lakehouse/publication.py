@@ -17,7 +17,7 @@ import uuid
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -29,8 +29,20 @@ from lakehouse_assets.lakehouse.catalog import LakeTransaction, file_uri
 from lakehouse_assets.lakehouse.contract import Contract, Partition, quoted
 from lakehouse_assets.lakehouse.datafiles import describe_files
 from lakehouse_assets.lakehouse.duckdb import PARQUET, connect
-from lakehouse_assets.lakehouse.heads import current_snapshot
-from lakehouse_assets.lakehouse.periods import Period, ordinal, period_of, spans
+from lakehouse_assets.lakehouse.evolution import EVOLVED, Evolution, SchemaDriftError, Shape, evolution, evolve
+from lakehouse_assets.lakehouse.heads import current_snapshot, read_metadata, shape
+from lakehouse_assets.lakehouse.replacement import (
+    Append,
+    Replace,
+    ReplacePartitions,
+    ReplaceTable,
+    date_partition,
+    period_predicate,
+    removal_of,
+    removes_all,
+    replaced_rows,
+    whole_files,
+)
 from lakehouse_assets.lakehouse.snapshot import ReplaceFiles
 
 if TYPE_CHECKING:
@@ -64,26 +76,6 @@ class AuditFailedError(Exception):
 
 class PublicationConflictError(Exception):
     """A table this publication replaces parts of was changed since it was read; build again on the new state."""
-
-
-@dataclass(frozen=True)
-class Append:
-    """Add the staged rows to what is there."""
-
-
-@dataclass(frozen=True)
-class ReplacePartitions:
-    """The staged rows take the place of these partitions: the first day of each day or month of the date partition."""
-
-    values: tuple[date, ...]
-
-
-@dataclass(frozen=True)
-class ReplaceTable:
-    """The staged rows take the place of the whole table."""
-
-
-Replace = Append | ReplacePartitions | ReplaceTable
 
 
 @dataclass(frozen=True)
@@ -202,6 +194,10 @@ class Publication:
         folder = self.data_dir(contract)
         columns = ", ".join(f"cast({quoted(n)} as {t}) as {quoted(n)}" for n, t in contract.types.items())
         rows = f"select {columns} from ({select_sql}\n)"
+        whole = self._whole_files(contract, replace)
+        if isinstance(replace, ReplacePartitions) and whole != replace:
+            rows += f" union all {self._left_of(contract, replace, whole)}"
+            replace = whole
         options = f"{PARQUET}, row_group_size {ROW_GROUP_SIZE}"
         if contract.partitions:
             keys = {f"_{p.name}": _partition_sql(p) for p in contract.partitions}
@@ -214,6 +210,41 @@ class Publication:
         else:
             con.execute(f"copy ({rows}) to '{folder / f'part-{uuid.uuid4().hex}.parquet'}' ({options})")
         return self.adopt(contract, sorted(folder.rglob("*.parquet")), replace, properties)
+
+    def _whole_files(self, contract: Contract, replace: Replace) -> Replace:
+        """What has to be replaced so that no file of an older partitioning is replaced in part."""
+        location = self.heads.get(contract.identifier)
+        if not location or not isinstance(replace, ReplacePartitions):
+            return replace
+        change = evolution(contract, shape(location))
+        if not change.repartitioned and len(change.shape.past_specs) == 1:
+            return replace
+        from pyiceberg.io.pyarrow import PyArrowFileIO
+
+        return whole_files(read_metadata(location), PyArrowFileIO(), change, replace)
+
+    def _left_of(self, contract: Contract, replace: ReplacePartitions, whole: Any) -> str:
+        """A query of the published rows that are in what is replaced as a whole, and were not to be."""
+        partition = date_partition(contract)
+        columns = ", ".join(map(quoted, contract.column_names))
+        return (
+            f"select {columns} from {self.published(contract)} where {period_predicate(partition, whole.values)} "
+            f"and not {period_predicate(partition, replace.values)}"
+        )
+
+    def published(self, contract: Contract) -> str:
+        """SQL that reads a table as it was when this publication began, with the columns of its contract.
+
+        Returns:
+            What stands after FROM in DuckDB; a relation without rows where the table was never published.
+
+        Raises:
+            SchemaDriftError: the table cannot become what its contract says.
+        """
+        location = self.heads.get(contract.identifier)
+        if not location or not current_snapshot(location):
+            return parquet_relation(contract, ())
+        return evolution(contract, shape(location)).as_contract(f"iceberg_scan('{location}')")
 
     def stage_query(self, contract: Contract, select_sql: str, session: Any, replace: Replace) -> None:
         """Let the engine compute the rows of a query and stage them; see `stage`.
@@ -234,7 +265,7 @@ class Publication:
             replace: Which of its partitions.
             session: A session of this publication, made with property COMPACTION.
         """
-        rows = f"select * from {session.relation(contract.identifier)} where {replaced_rows(contract, replace)}"
+        rows = f"select * from {self.published(contract)} where {replaced_rows(contract, replace)}"
         self.stage_query(contract, rows, session, replace)
 
     def analyze(self, contract: Contract, session: Any) -> None:
@@ -253,9 +284,7 @@ class Publication:
             rows: An Arrow table with the contract's columns.
             replace: What the rows take the place of.
         """
-        import duckdb
-
-        with duckdb.connect() as con:
+        with connect(self.lake.settings, iceberg=not isinstance(replace, Append)) as con:
             con.register("rows_to_stage", rows)
             return self.stage(contract, "select * from rows_to_stage", con, replace)
 
@@ -313,6 +342,7 @@ class Publication:
         Raises:
             AuditFailedError: a blocking check failed, or nothing was audited.
             PublicationConflictError: a table that is partly replaced was changed since `begin`.
+            SchemaDriftError: a table cannot become what its contract says.
         """
         if failures := blocking(self.outcomes):
             raise AuditFailedError(failures)
@@ -340,46 +370,65 @@ class Publication:
         }
 
     def _commit(self, tables: Mapping[str, Table], data_files: dict[str, list[DataFile]]) -> list[Published]:
-        transactions: dict[str, Transaction] = {}
-        if not data_files:
-            data_files |= self._describe(tables)
         for identifier, staged in self.staged.items():
-            table = tables[identifier]
             if not isinstance(staged.replace, Append):
-                self._refuse_moved(identifier, table)
-            transactions[identifier] = self._transaction(table, staged, data_files[identifier])
+                self._refuse_moved(identifier, tables[identifier])
+        changes = {i: evolution(s.contract, Shape.of(tables[i].metadata)) for i, s in self.staged.items()}
+        transactions = {i: self._evolved(tables[i], change) for i, change in changes.items()}
+        if not data_files:
+            data_files |= self._describe(transactions)
+        for identifier, staged in self.staged.items():
+            self._change_files(transactions[identifier], staged, data_files[identifier], changes[identifier])
         self.lake.catalog.commit_all([t for t in transactions.values() if t._updates])
-        return [self._published(i, tables[i], t, data_files[i]) for i, t in transactions.items()]
+        return [self._published(i, t, data_files[i]) for i, t in transactions.items()]
 
-    def _describe(self, tables: Mapping[str, Table]) -> dict[str, list[DataFile]]:
+    def _evolved(self, table: Table, change: Evolution) -> LakeTransaction:
+        """A transaction in which the table has the columns and partitioning of its contract."""
+        transaction = LakeTransaction(table)
+        evolve(transaction, change)
+        return transaction
+
+    def _describe(self, transactions: Mapping[str, Transaction]) -> dict[str, list[DataFile]]:
         import duckdb
 
         with duckdb.connect() as con:
             con.execute("set enable_progress_bar = false")
-            return {i: describe_files(con, tables[i], s.contract, s.files) for i, s in self.staged.items()}
+            return {
+                i: describe_files(con, transactions[i].table_metadata, s.contract, s.files)
+                for i, s in self.staged.items()
+            }
 
     def _refuse_moved(self, identifier: str, table: Table) -> None:
         base = current_snapshot(self.heads[identifier]) if identifier in self.heads else None
         if table.metadata.current_snapshot_id != base:
             raise PublicationConflictError(f"{identifier} was changed by another publication since this one began")
 
-    def _transaction(self, table: Table, staged: Staged, new: Sequence[DataFile]) -> Transaction:
-        transaction = LakeTransaction(table)
-        removal = removal_of(table, staged)
-        built_before = table.metadata.current_snapshot_id is not None or isinstance(staged.replace, Append)
-        if not new and removal is None and built_before:
-            return transaction
+    def _change_files(
+        self, transaction: Transaction, staged: Staged, new: Sequence[DataFile], change: Evolution
+    ) -> None:
+        """Take out the files that are replaced and put in the new ones, in one snapshot."""
+        metadata, io = transaction.table_metadata, transaction._table.io
+        if any(file.spec_id != metadata.default_spec_id for file in new):
+            raise PublicationConflictError(f"{staged.contract.identifier} was partitioned otherwise meanwhile")
+        removal = removal_of(metadata, staged.contract, staged.replace)
+        whole = isinstance(staged.replace, ReplaceTable) or not change.unfilled
+        if not whole and not removes_all(metadata, io, removal and removal[1]):
+            raise unfilled(staged.contract, change.unfilled)
+        built_before = metadata.current_snapshot_id is not None or isinstance(staged.replace, Append)
+        if not new and removal is None and built_before and not change:
+            return
         properties = {**self._properties, **staged.properties, PUBLICATION_ID: self.id}
-        with ReplaceFiles(Operation.APPEND, transaction, table.io, snapshot_properties=properties) as snapshot:
+        if change:
+            properties[EVOLVED] = str(change)
+        with ReplaceFiles(Operation.APPEND, transaction, io, snapshot_properties=properties) as snapshot:
             if removal is not None:
                 snapshot.replacing(*removal)
             if COMPACTION in properties:
                 snapshot.rewriting()
             for file in new:
                 snapshot.append_data_file(file)
-        return transaction
 
-    def _published(self, identifier: str, table: Table, done: Transaction, new: Sequence[DataFile]) -> Published:
+    def _published(self, identifier: str, done: Transaction, new: Sequence[DataFile]) -> Published:
         metadata = done.table_metadata
         snapshot = metadata.current_snapshot()
         summary = snapshot.summary.additional_properties if snapshot and snapshot.summary else {}
@@ -405,6 +454,14 @@ class Publication:
         self._remove_marker()
 
 
+def unfilled(contract: Contract, columns: Sequence[str]) -> SchemaDriftError:
+    """The refusal of new columns that rows from before would lack."""
+    return SchemaDriftError(
+        f"{contract.identifier}: column '{columns[0]}' is new and may not be missing, but rows from before lack it. "
+        "Make it nullable in the contract, or publish every row of the table again in one publication"
+    )
+
+
 def new_id() -> str:
     """Identifier of a publication: when it began, and a random part."""
     return f"{datetime.now(UTC):%Y%m%dT%H%M%S}-{uuid.uuid4().hex[:12]}"
@@ -420,72 +477,3 @@ def _partition_sql(partition: Partition) -> str:
     if partition.transform == "month":
         return f"strftime({column}, '%Y-%m')"
     return column
-
-
-def removal_of(table: Table, staged: Staged) -> tuple[Any, Callable[[DataFile], bool]] | None:
-    """What the staged rows take the place of: a predicate over rows, and whether a data file goes; None for nothing."""
-    from pyiceberg.expressions import AlwaysTrue
-
-    if isinstance(staged.replace, Append) or table.metadata.current_snapshot_id is None:
-        return None
-    if isinstance(staged.replace, ReplaceTable):
-        return AlwaysTrue(), lambda _file: True
-    if not staged.replace.values:
-        return None
-    partition = date_partition(staged.contract)
-    position = [p.name for p in staged.contract.partitions].index(partition.name)
-    period = _period(partition)
-    ordinals = {ordinal(v, period) for v in staged.replace.values}
-    predicate = period_filter(partition, staged.replace.values)
-    return predicate, lambda file: file.partition[position] in ordinals
-
-
-def date_partition(contract: Contract) -> Partition:
-    """The day or month partition of a contract.
-
-    Raises:
-        ValueError: the table is not partitioned by time.
-    """
-    for partition in contract.partitions:
-        if partition.transform in ("day", "month"):
-            return partition
-    raise ValueError(f"{contract.identifier} has no day or month partition to replace")
-
-
-def period_filter(partition: Partition, values: Sequence[date]) -> Any:
-    """PyIceberg's predicate for the rows of these days or months."""
-    from pyiceberg.expressions import AlwaysFalse, And, GreaterThanOrEqual, LessThanOrEqual, Or, Reference
-
-    predicate: Any = AlwaysFalse()
-    for first, last in spans(values, _period(partition)):
-        lower = GreaterThanOrEqual(Reference(partition.column), first.isoformat())  # pyright: ignore[reportCallIssue]
-        upper = LessThanOrEqual(Reference(partition.column), last.isoformat())  # pyright: ignore[reportCallIssue]
-        span = And(lower, upper)
-        predicate = Or(predicate, span)
-    return predicate
-
-
-def period_predicate(partition: Partition, values: Sequence[date]) -> str:
-    """SQL that is true for the rows of these days or months."""
-    column = quoted(partition.column)
-    parts = [f"{column} between date '{a}' and date '{b}'" for a, b in spans(values, _period(partition))]
-    return "(" + (" or ".join(parts) or "false") + ")"
-
-
-def replaced_rows(contract: Contract, replace: Replace) -> str:
-    """SQL that is true for the rows, old and new, of what is replaced."""
-    if isinstance(replace, ReplacePartitions):
-        return period_predicate(date_partition(contract), replace.values)
-    if isinstance(replace, Append):
-        raise ValueError(f"{contract.identifier}: the engine replaces what it computes; rows to append come as files")
-    return "true"
-
-
-def partition_values(contract: Contract, days: Sequence[date]) -> tuple[date, ...]:
-    """The partitions of a table that hold these days, each by its first day."""
-    period = _period(date_partition(contract))
-    return tuple(sorted({period_of(d, period) for d in days}))
-
-
-def _period(partition: Partition) -> Period:
-    return "month" if partition.transform == "month" else "day"

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Annotated
+from dataclasses import replace as altered
+from typing import Annotated, Any
 
 import polars as pl
 
@@ -36,6 +37,24 @@ MONTHLY = Contract(
 )  # fmt: skip
 
 
+class Evolved(TableModel):
+    """Readings of a meter, as they are taken now. One row per reading."""
+
+    taken_on: pl.Date = column("Day of the reading")
+    device: pl.String = column("Meter", formerly=("meter",))
+    quality: pl.String = column("How the reading was taken", nullable=True)
+    state: pl.String = column("State of the meter", nullable=True, isin=["ON", "OFF"])
+    value: pl.Int64 = column("Reading, Wh", ge=0)
+    price: Annotated[pl.Decimal, 28, 4] = column("Price per kWh", nullable=True)
+
+
+EVOLVED_READINGS = altered(READINGS, model=Evolved, key=("taken_on", "device"), rules=())
+RENAMED = {"meter": "device"}
+BIG = 3_000_000_000
+"""More than the value of a reading was able to be."""
+BY_QUALITY = "select quality, count(*) n, count(device) d, max(value) v from silver.readings group by 1 order by 1"
+
+
 def rows(first_day: str, days: int, meters: int = 3, value: str = "1") -> str:
     """A query of one reading a day and meter."""
     return (
@@ -58,3 +77,19 @@ def count(lake: Lake, identifier: str = "silver.readings") -> int:
     """Rows of a table as a reader sees it."""
     with lake.session() as session:
         return session.query(f"select count(*) as n from {identifier}").to_pylist()[0]["n"]
+
+
+def with_column(contract: Contract, name: str, kind: Any, **options: Any) -> Contract:
+    """The contract with one more column."""
+    model = type("More", (contract.model,), {
+        "__annotations__": {name: kind}, name: column("More", **options), "__doc__": contract.description,
+    })  # fmt: skip
+    return altered(contract, model=model)
+
+
+def without_column(contract: Contract, name: str, **options: Any) -> Contract:
+    """The contract with one column less."""
+    kinds = {c: k for base in (contract.model,) for c, k in base.__annotations__.items() if c != name}
+    fields = {c: column("Less", nullable=True) for c in kinds}
+    model = type("Less", (TableModel,), {"__annotations__": kinds, "__doc__": contract.description, **fields})
+    return altered(contract, model=model, rules=(), **options)
