@@ -24,8 +24,11 @@ app = typer.Typer(
 )  # fmt: skip
 quarantine_app = typer.Typer(help="Records that could not be loaded: what is wrong, and loading them after a fix.")
 app.add_typer(quarantine_app, name="quarantine")
-branches_app = typer.Typer(help="Branches that publications of the cluster profile left.", invoke_without_command=True)
-app.add_typer(branches_app, name="branches")
+branch_app = typer.Typer(
+    help="Branches of the cluster profile: people's, and those that publications left.", invoke_without_command=True
+)
+app.add_typer(branch_app, name="branch")
+app.add_typer(branch_app, name="branches", hidden=True)
 key_app = typer.Typer(help="Keys of the API: who may ask over HTTP, for which tenant, in which role.")
 app.add_typer(key_app, name="key")
 
@@ -40,7 +43,14 @@ Where = Annotated[
 ]
 OnlySource = Annotated[str | None, typer.Option("--source", help="Only records of this source.")]
 OnlyLoad = Annotated[str | None, typer.Option("--load", help="Only records of this load.")]
-BranchName = Annotated[str, typer.Argument(help="A branch, as `asklake branches` lists it.")]
+BranchName = Annotated[str, typer.Argument(help="A branch, as `asklake branch` lists it.")]
+At = Annotated[
+    str | None,
+    typer.Option(
+        "--at", metavar="COMMIT|TIME",
+        help="The lake as it was at a time (UTC, as 2026-06-01T12:00), a commit (`asklake log`), or a publication.",
+    ),
+]  # fmt: skip
 Ids = Annotated[list[str] | None, typer.Argument(help="Ids of records; all that the options name, if none.")]
 _DAY = ["%Y-%m-%d"]
 
@@ -127,6 +137,7 @@ def ask(
     wait: Annotated[float, typer.Option("--wait", min=0, help="With --queue: seconds to wait for the answer.")] = 0,
     project: Annotated[Path | None, typer.Option("--project", help="Another dbt project with semantic models.")] = None,
     database: Annotated[Path | None, typer.Option("--database", help="With --project: its DuckDB file.")] = None,
+    at: At = None,
     as_json: Json = False,
 ) -> None:
     """Answer a question, or ask back, or say why not."""
@@ -135,7 +146,7 @@ def ask(
     if project or database:
         questions.ask_foreign(Out(as_json), question, tenant, project, database)
         return
-    questions.ask(Out(as_json), question, tenant, queue, wait)
+    questions.ask(Out(as_json), question, tenant, queue, wait, at)
 
 
 @app.command()
@@ -158,6 +169,7 @@ def query(
     share: Annotated[bool, typer.Option("--share", help="Every row as a share of the whole.")] = False,
     limit: Limit = 100,
     tenant: Tenant = None,
+    at: At = None,
     as_json: Json = False,
 ) -> None:
     """Metrics by name: the same path as a question, without the words."""
@@ -167,7 +179,7 @@ def query(
         metrics, group_by, tuple(where or ()), grain, first and first.date(), last and last.date(), order_by, limit,
         compare, share,
     )  # fmt: skip
-    questions.query(Out(as_json), request, tenant)
+    questions.query(Out(as_json), request, tenant, at)
 
 
 @app.command()
@@ -185,12 +197,13 @@ def catalog(
 def sql(
     statement: Annotated[str, typer.Argument(help="One SELECT over tables named layer.table.")],
     limit: Annotated[int, typer.Option("--limit", min=1, max=100_000, help="Most rows to return.")] = 1000,
+    at: At = None,
     as_json: Json = False,
 ) -> None:
     """Read tables directly; nothing can be written, and nothing but the lake can be read."""
     from lakehouse_assets.commands import lookups
 
-    lookups.sql(Out(as_json), statement, limit)
+    lookups.sql(Out(as_json), statement, limit, at)
 
 
 @app.command()
@@ -205,26 +218,53 @@ def history(
     lookups.history(Out(as_json), table, limit)
 
 
-@branches_app.callback()
-def branches(context: typer.Context, as_json: Json = False) -> None:
-    """List the branches that publications left: refused by their audit, under way, or dead."""
+@branch_app.callback()
+def branch(context: typer.Context, as_json: Json = False) -> None:
+    """List the branches: people's, and those of publications that were refused, are under way, or dead."""
     from lakehouse_assets.commands import versions
 
     if context.invoked_subcommand is None:
         versions.list_branches(Out(as_json))
 
 
-@branches_app.command("diff")
-def branches_diff(name: BranchName, as_json: Json = False) -> None:
-    """Count the rows in which a branch differs from main, table by table."""
+@branch_app.command("create")
+def branch_create(
+    name: Annotated[str, typer.Argument(help="Its name: lower-case letters, digits, dashes.")],
+    start: Annotated[
+        str | None,
+        typer.Option("--from", metavar="COMMIT|TIME", help="Where to begin; as main is now, if not given."),
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """Make a branch to work on: with ASKLAKE_BRANCH=NAME every command reads it and publishes to it."""
     from lakehouse_assets.commands import versions
 
-    versions.diff_branch(Out(as_json), name)
+    versions.create_branch(Out(as_json), name, start)
 
 
-@branches_app.command("drop")
-def branches_drop(name: BranchName, as_json: Json = False) -> None:
-    """Remove the branch of a publication; main is not touched."""
+@branch_app.command("diff")
+def branch_diff(
+    name: BranchName,
+    samples: Annotated[int, typer.Option("--rows", min=0, max=100, help="Most rows to show of each side.")] = 5,
+    as_json: Json = False,
+) -> None:
+    """Count the rows in which a branch differs from main, table by table, and show some."""
+    from lakehouse_assets.commands import versions
+
+    versions.diff_branch(Out(as_json), name, samples)
+
+
+@branch_app.command("merge")
+def branch_merge(name: BranchName, as_json: Json = False) -> None:
+    """Make all that a branch changed visible on main, in one commit, and remove the branch."""
+    from lakehouse_assets.commands import versions
+
+    versions.merge_branch(Out(as_json), name)
+
+
+@branch_app.command("drop")
+def branch_drop(name: BranchName, as_json: Json = False) -> None:
+    """Remove a branch; main is not touched."""
     from lakehouse_assets.commands import versions
 
     versions.drop_branch(Out(as_json), name)
@@ -244,7 +284,7 @@ def log(
 
 @app.command()
 def rollback(
-    commit: Annotated[str, typer.Argument(help="Hash of a commit, or its beginning; `asklake log` lists them.")],
+    commit: Annotated[str, typer.Argument(help="A time, or the hash of a commit; `asklake log` lists them.")],
     as_json: Json = False,
 ) -> None:
     """Take main back to an earlier commit, all tables at once (cluster profile)."""

@@ -13,6 +13,8 @@ from typing import Any, Literal, Self
 from pydantic import Field, SecretStr, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+MAIN = "main"
+"""The branch everyone reads."""
 PROJECT_ROOT = Path(__file__).resolve().parent.parent
 NEEDED_BY_CLUSTER = (
     "trino_url", "nessie_url", "warehouse_url", "s3_endpoint", "s3_access_key", "s3_secret_key", "postgres_url",
@@ -63,6 +65,7 @@ class Settings(BaseSettings):
     logs_url: str = Field(
         default="", description="Where the cluster profile keeps the logs of runs, as s3://bucket; default: a folder."
     )
+    branch: str = Field(default=MAIN, description="Branch of the cluster profile that is read and published to.")
     branch_retention: timedelta = Field(
         default=timedelta(days=7), description="How long the branch of a publication that failed its audit is kept."
     )
@@ -89,8 +92,13 @@ class Settings(BaseSettings):
     llm_summary: bool = Field(default=False, description="Whether the model also puts answers into a sentence.")
 
     @model_validator(mode="after")
-    def _cluster_is_complete(self) -> Self:
-        """Refuse a cluster profile that lacks an address or a key, naming the variables."""
+    def _profile_is_complete(self) -> Self:
+        """Refuse a cluster profile that lacks an address or a key, and a branch without one, naming the variables."""
+        if self.profile == "local" and self.branch != MAIN:
+            raise ValueError(
+                f"ASKLAKE_BRANCH is '{self.branch}', but branches need the cluster profile; "
+                "unset it, or set ASKLAKE_PROFILE=cluster"
+            )
         if self.profile == "cluster":
             given = {name: getattr(self, name) for name in NEEDED_BY_CLUSTER}
             texts = {n: v.get_secret_value() if isinstance(v, SecretStr) else v for n, v in given.items()}

@@ -380,7 +380,9 @@ class Answerer:
         times = [f.source_id for f in table.spec().fields if str(f.transform) in ("day", "month")]
         newest = None
         if times:
-            column = table.schema().find_column_name(times[0])
+            # A column may have had another name then.
+            then = table.schemas().get(found.schema_id) if found and found.schema_id is not None else None
+            column = (then or table.schema()).find_column_name(times[0])
             result = session.query(f'SELECT max("{column}") AS newest FROM {name}', timeout_s=TIMEOUT_S)
             newest = result.column("newest")[0].as_py()
         return TableState(table=name, snapshot_id=snapshot, published_at=published, newest_day=newest)

@@ -68,7 +68,7 @@ def servers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Servers]:
 
 @pytest.fixture
 def cluster_settings(servers: Servers, tmp_path: Path) -> Settings:
-    """Settings of the cluster profile on these servers, whose main branch is empty; for tests marked `cluster`."""
+    """Settings of the cluster profile on these servers, with nothing but an empty main; for tests marked `cluster`."""
     given = {k.removeprefix("ASKLAKE_").lower(): v for k, v in servers.variables.items() if k.startswith("ASKLAKE_")}
     wanted = {k: v for k, v in given.items() if k in Settings.model_fields and k not in ("home", "landing")}
     made = Settings(**{**wanted, "home": tmp_path / "cluster", "landing": "", "dagster_home": None})  # pyright: ignore

@@ -128,6 +128,35 @@ def test_sql_gives_rows_and_the_snapshot_they_are_from(readings: Lake) -> None:
     assert "the first 4 rows" in run("sql", "select * from silver.readings", "--limit", "4").stdout
 
 
+def test_the_past_is_read_by_publication_and_time(readings: Lake) -> None:
+    count = "select count(*) as n from silver.readings"
+    newest, first = document(run("history", "readings", "--json"))["snapshots"]
+    for moment, rows_then in ((first["publication"], 3), (newest["publication"], 6), (first["time"], 3)):
+        assert document(run("sql", count, "--at", moment, "--json"))["rows"] == [{"n": rows_then}], moment
+    assert document(run("sql", count, "--at", "2999-01-01", "--json"))["rows"] == [{"n": 6}]
+    for wrong in ("2001-01-01", "0123abcd"):
+        refused = run("sql", count, "--at", wrong)
+        assert refused.exit_code == 2
+        assert "is kept" in refused.stderr and "asklake history TABLE" in refused.stderr
+    assert run("ask", "anything", "--queue", "--at", "2999-01-01").exit_code == 2
+
+
+@pytest.mark.parametrize(
+    "arguments", [["branch"], ["branch", "create", "x"], ["branch", "merge", "x"], ["log"], ["rollback", "2026-01-01"]]
+)
+def test_branches_need_the_cluster_profile(home: Path, arguments: list[str]) -> None:
+    refused = run(*arguments)
+    assert refused.exit_code == 2
+    assert "the local profile has no branches or commits" in refused.stderr
+
+
+def test_a_branch_needs_the_cluster_profile(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ASKLAKE_BRANCH", "feature-x")
+    refused = run("sql", "select 1")
+    assert refused.exit_code == 2
+    assert "ASKLAKE_BRANCH is 'feature-x', but branches need the cluster profile" in refused.stderr
+
+
 def test_history_is_newest_first(readings: Lake) -> None:
     found = document(run("history", "readings", "--json"))
     assert found["table"] == "silver.readings"

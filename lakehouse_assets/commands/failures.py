@@ -41,6 +41,7 @@ _REFUSED = {
     "QueryTimeoutError": "narrow the time range, or group by less",
     "GuardError": "`asklake catalog` lists what can be asked",
     "SemanticError": "`asklake catalog` lists what can be asked",
+    "MergeConflictError": "`asklake branch diff NAME` shows what differs; build it again on a new branch of main",
 }
 _S3 = (
     "ASKLAKE_S3_ENDPOINT names the S3 server, ASKLAKE_S3_ACCESS_KEY and ASKLAKE_S3_SECRET_KEY the key, "
@@ -69,7 +70,9 @@ _USAGE = {
     "SourceError": "",
     "ValidationError": "check the ASKLAKE_ variables and the arguments",
     "FileNotFoundError": "check the path",
-    "ReferenceGoneError": "`asklake branches` lists the branches",
+    "ReferenceGoneError": "`asklake branch` lists the branches",
+    "BranchNameError": "`asklake branch` lists the branches",
+    "NoSuchMomentError": "`asklake history TABLE` lists times and publications, `asklake log` commits of a cluster",
     "AnswerNotFoundError": "semantic.nlq_answers has the ids of all answers",
     "UnknownRecordError": "",
 }

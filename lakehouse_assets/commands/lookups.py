@@ -35,19 +35,19 @@ class TableState:
     publication: str
 
 
-def open_lake() -> Lake:
-    """The lake of the settings, opened lazily."""
+def open_lake(at: str | None = None) -> Lake:
+    """The lake of the settings, opened lazily; as it was at a moment, if one is named."""
     from lakehouse_assets.lakehouse.lake import Lake
     from lakehouse_assets.settings import get_settings
 
-    return Lake(get_settings())
+    return Lake(get_settings(), at=at)
 
 
-def sql(out: Out, statement: str, limit: int) -> None:
+def sql(out: Out, statement: str, limit: int, at: str | None = None) -> None:
     """Run one read-only statement over the tables."""
     import time
 
-    lake = open_lake()
+    lake = open_lake(at)
     with lake.session() as session:
         started = time.perf_counter()
         table = session.query(statement, limit=limit + 1)

@@ -18,7 +18,6 @@ from lakehouse_assets.commands.requests import Request
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from lakehouse_assets.lakehouse.lake import Lake
     from nlq.answer import Answer, AnswerColumn, Answerer
     from nlq.queue import Question, QuestionQueue
 
@@ -26,31 +25,32 @@ _EXIT = {"answered": Exit.DONE, "clarify": Exit.CLARIFY, "refused": Exit.REFUSED
 _POLL_S = 0.3
 
 
-def open_answerer(out: Out) -> tuple[Lake, Answerer]:
-    """The lake and what answers over it; the dbt manifest is built where there is none."""
-    from lakehouse_assets.lakehouse.lake import Lake
-    from lakehouse_assets.settings import get_settings
+def open_answerer(out: Out, at: str | None = None) -> Answerer:
+    """What answers over the lake, as it was at a moment if one is named; the manifest is built where there is none."""
+    from lakehouse_assets.commands.lookups import open_lake
     from nlq.opening import open_answerer as opened
 
-    lake = Lake(get_settings())
     with out.quietly():
-        return lake, opened(lake)
+        return opened(open_lake(at))
 
 
-def ask(out: Out, question: str, tenant: str | None, queue: bool, wait: float) -> None:
+def ask(out: Out, question: str, tenant: str | None, queue: bool, wait: float, at: str | None) -> None:
     """Answer now, or put the question in the queue."""
+    if queue and at:
+        raise CommandError("the queue answers from the lake as it is", "leave out --queue or --at", Exit.USAGE)
     if queue:
         enqueue(out, question, tenant, wait)
         return
+    from lakehouse_assets.commands.lookups import open_lake
     from nlq.guard import Caller
 
-    lake, answerer = open_answerer(out)
+    answerer = open_answerer(out, at)
     answer = answerer.ask(question, Caller(tenant=tenant))
     show(out, answer)  # storing takes a second that nobody need wait for
     with out.quietly():
         from nlq.store import store_answers
 
-        store_answers(lake, [answer], "asklake-ask")
+        store_answers(open_lake(), [answer], "asklake-ask")
     finish(out, answer, shown=True)
 
 
@@ -72,11 +72,11 @@ def ask_foreign(out: Out, question: str, tenant: str | None, project: Path | Non
     finish(out, answerer.ask(question, Caller(tenant=tenant)), stored=False)
 
 
-def query(out: Out, request: Request, tenant: str | None) -> None:
+def query(out: Out, request: Request, tenant: str | None, at: str | None) -> None:
     """Answer a plan given by names."""
     from nlq.guard import Caller
 
-    _, answerer = open_answerer(out)
+    answerer = open_answerer(out, at)
     caller = Caller(tenant=tenant)
     vocabulary = answerer.vocabulary(caller)
     known = set(request.metric_names) <= vocabulary.metrics.keys()
@@ -162,7 +162,7 @@ def _show_stored(out: Out, answer_id: str) -> None:
 
 def replay(out: Out, answer_id: str) -> None:
     """Run a stored answer again at its snapshots."""
-    _, answerer = open_answerer(out)
+    answerer = open_answerer(out)
     answer = answerer.replay(answer_id)
     out.say(f"Question: {answer.question}")
     finish(out, answer)
@@ -170,7 +170,7 @@ def replay(out: Out, answer_id: str) -> None:
 
 def catalog(out: Out, search: str | None) -> None:
     """Metrics with the dimensions they can be grouped by."""
-    _, answerer = open_answerer(out)
+    answerer = open_answerer(out)
     vocabulary = answerer.vocabulary()
     metrics = [m for m in vocabulary.metrics.values() if _matches(search, m.name, m.label, m.description, *m.synonyms)]
     dimensions = [

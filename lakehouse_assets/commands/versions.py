@@ -1,4 +1,4 @@
-"""`asklake branches`, `log` and `rollback`: branches and commits of the cluster profile, for people.
+"""`asklake branch`, `log` and `rollback`: branches and commits of the cluster profile, for people.
 
 Belongs here: printing them, and refusing where the profile has none. Does not belong here: what they are
 (lakehouse.branches).
@@ -31,49 +31,79 @@ def _cluster() -> Lake:
 
 
 def list_branches(out: Out) -> None:
-    """The branches that publications left, and the tables in which they differ from main."""
+    """Every branch but main, the tables in which it differs from main, and the checks that failed."""
     from lakehouse_assets.lakehouse.branches import branches
 
     found = branches(_cluster())
     out.table(
-        ("branch", "state", "begun (UTC)", "differs from main in"),
-        [(b.name, b.kind, b.begun.replace(tzinfo=None), ", ".join(b.tables)) for b in found],
-    )
+        ("branch", "state", "since (UTC)", "differs from main in", "failed checks"),
+        [
+            (b.name, b.kind, b.since.replace(tzinfo=None), ", ".join(b.tables),
+             "; ".join(f"{table}: {said}" for table, said in b.failed.items()))
+            for b in found
+        ],
+    )  # fmt: skip
     if found:
-        out.say(
-            "Next: `asklake branches diff NAME` counts the rows that differ; `asklake branches drop NAME` removes it."
-        )
+        out.say("Next: `asklake branch diff NAME` shows the rows that differ; `asklake branch drop NAME` removes it.")
     else:
         out.say("No branches: every publication has landed, or left nothing behind.")
     out.emit({"branches": [asdict(b) for b in found]})
 
 
-def diff_branch(out: Out, name: str) -> None:
-    """How the rows of a branch differ from main, table by table."""
+def create_branch(out: Out, name: str, start: str | None) -> None:
+    """Make a branch for people."""
+    from lakehouse_assets.lakehouse.branches import create
+
+    commit = create(_cluster(), name, start=start)
+    out.say(f"{name} begins at {commit[:_SHOWN_HASH]}.")
+    out.say(f"Next: `export ASKLAKE_BRANCH={name}`; then every command reads it and publishes to it.")
+    out.emit({"branch": name, "commit": commit})
+
+
+def diff_branch(out: Out, name: str, samples: int) -> None:
+    """How the rows of a branch differ from main, table by table, with some of them."""
     from lakehouse_assets.lakehouse.branches import differences
 
-    found = differences(_cluster(), name)
+    found = differences(_cluster(), name, samples=samples)
     out.table(
-        ("table", "rows on branch", "rows on main", "only on branch", "only on main"),
-        [(d.table, d.on_branch, d.on_main, d.only_on_branch, d.only_on_main) for d in found],
-    )
+        ("table", "rows on branch", "rows on main", "only on branch", "only on main", "other columns"),
+        [
+            (d.table, d.on_branch, d.on_main, d.only_on_branch, d.only_on_main,
+             ", ".join([*(f"+{c}" for c in d.columns_on_branch), *(f"-{c}" for c in d.columns_on_main)]))
+            for d in found
+        ],
+    )  # fmt: skip
+    for d in found:
+        for title, rows in ((f"{d.table}: only on {name}", d.added), (f"{d.table}: only on main", d.removed)):
+            if rows:
+                out.heading(title)
+                out.table(list(rows[0]), [tuple(row.values()) for row in rows])
+    if not found:
+        out.say(f"{name} has the tables of main.")
     out.emit({"branch": name, "tables": [asdict(d) for d in found]})
 
 
+def merge_branch(out: Out, name: str) -> None:
+    """Make what a branch changed visible on main."""
+    from lakehouse_assets.lakehouse.branches import merge
+
+    commit, tables = merge(_cluster(), name)
+    out.say(f"main has {', '.join(tables)} of {name} as commit {commit[:_SHOWN_HASH]}; the branch is gone.")
+    out.say("Next: `unset ASKLAKE_BRANCH`; `asklake materialize` builds what is behind bronze now.")
+    out.emit({"merged": name, "commit": commit, "tables": tables})
+
+
 def drop_branch(out: Out, name: str) -> None:
-    """Remove the branch of a publication."""
+    """Remove a branch."""
     from lakehouse_assets.lakehouse.branches import drop
 
-    try:
-        drop(_cluster(), name)
-    except ValueError as error:
-        raise CommandError(str(error), "`asklake branches` lists those that can be dropped", Exit.USAGE) from error
+    drop(_cluster(), name)
     out.say(f"{name} is gone; main is as it was.")
     out.emit({"dropped": name})
 
 
 def log(out: Out, table: str | None, limit: int) -> None:
-    """The commits of main, newest first."""
+    """The commits of main, or of the branch that commands work on, newest first."""
     from lakehouse_assets.lakehouse.branches import log as commits
     from lakehouse_assets.lakehouse.publication import PUBLICATION_ID, RUN_ID
 
@@ -90,14 +120,12 @@ def log(out: Out, table: str | None, limit: int) -> None:
     out.emit({"commits": [asdict(c) for c in found]})
 
 
-def rollback(out: Out, commit: str) -> None:
-    """Take main back to an earlier commit."""
+def rollback(out: Out, moment: str) -> None:
+    """Take main, or the branch that commands work on, back to an earlier commit."""
     from lakehouse_assets.lakehouse.branches import rollback as take_back
 
-    try:
-        before, after = take_back(_cluster(), commit)
-    except LookupError as error:
-        raise CommandError(str(error), "`asklake log` lists the commits of main", Exit.USAGE) from error
-    out.say(f"main is at {after[:_SHOWN_HASH]} again; it was at {before}.")
+    lake = _cluster()
+    before, after = take_back(lake, moment)
+    out.say(f"{lake.settings.branch} is at {after[:_SHOWN_HASH]} again; it was at {before}.")
     out.say("Next: `asklake status` shows the tables; `asklake materialize` builds what is behind bronze now.")
     out.emit({"before": before, "after": after})

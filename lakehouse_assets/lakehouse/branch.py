@@ -1,8 +1,8 @@
 """Publication on a branch: the Iceberg-on-Nessie implementation of stage, audit, publish.
 
 Each publication has its branch of Nessie and, in Trino, a catalog of that branch. Rows are staged there, audited there
-by Trino, and become visible by one merge, which Nessie refuses if a table has changed on main since the branch was
-made. A branch whose audit failed is kept, under another name, for people to look at.
+by Trino, and become visible by one merge into the branch it was made from, main or a person's, which Nessie refuses if
+a table has changed there since. A branch whose audit failed is kept, under another name, for people to look at.
 Belongs here: the life of that branch. Does not belong here: what is staged, or how Nessie and Trino are spoken to.
 """
 
@@ -29,7 +29,6 @@ from lakehouse_assets.lakehouse.datafiles import describe_files
 from lakehouse_assets.lakehouse.evolution import EVOLVED, Evolution, Shape, evolution
 from lakehouse_assets.lakehouse.heads import current_snapshot
 from lakehouse_assets.lakehouse.nessie import (
-    MAIN,
     NessieError,
     Reference,
     ReferenceConflictError,
@@ -56,7 +55,7 @@ from lakehouse_assets.lakehouse.replacement import (
     replaced_rows,
 )
 from lakehouse_assets.lakehouse.snapshot import ReplaceFiles
-from lakehouse_assets.lakehouse.trino import BRANCH, CATALOG
+from lakehouse_assets.lakehouse.trino import BRANCH
 
 if TYPE_CHECKING:
     from pyiceberg.manifest import DataFile
@@ -66,6 +65,8 @@ if TYPE_CHECKING:
     from lakehouse_assets.lakehouse.trino import TrinoSession
 
 UPLOADS = 8
+FAILED = "asklake.failed"
+"""Property of a table on a branch that was refused: the checks its rows failed."""
 REFUSED = "refused_"
 """How branches whose audit failed are named."""
 LOOKED_BACK = 200
@@ -84,12 +85,13 @@ class StagedByEngine:
 class BranchPublication(Publication):
     """One publication under way on its branch; made by `Publication.begin`."""
 
-    def __init__(self, lake: Lake, heads: Mapping[str, str], properties: Mapping[str, str], main: Reference) -> None:
+    def __init__(self, lake: Lake, heads: Mapping[str, str], properties: Mapping[str, str], base: Reference) -> None:
         """Use `Publication.begin`."""
         super().__init__(lake, new_id(), heads, properties)
         self.name = f"{BRANCH}{self.id.lower().replace('-', '_')}"
         self._nessie = lake.catalog.nessie
-        self._branch = self._nessie.create_branch(self.name, main)
+        self._target = base.name
+        self._nessie.create_branch(self.name, base)
         self._by_engine: dict[str, StagedByEngine] = {}
         self._described: dict[str, list[DataFile]] = {}
         self._written: dict[str, Mapping[str, str]] = {}
@@ -100,10 +102,10 @@ class BranchPublication(Publication):
 
     @classmethod
     def open(cls, lake: Lake, properties: Mapping[str, str]) -> BranchPublication:
-        """Make a branch of main as it is now."""
+        """Make a branch of the branch of the settings as it is now."""
         lake.catalog.prepare()
-        main = lake.catalog.nessie.reference()
-        return cls(lake, lake.catalog.heads(main.pinned), properties, main)
+        base = lake.catalog.nessie.reference(lake.settings.branch)
+        return cls(lake, lake.catalog.heads(base.pinned), properties, base)
 
     @contextmanager
     def session(self) -> Iterator[TrinoSession]:
@@ -183,7 +185,8 @@ class BranchPublication(Publication):
         snapshot = current_snapshot(location) if location else None
         if not snapshot:
             return f"(select * from {self.relation_of(contract)} where false)"
-        base = f"{quoted(CATALOG)}.{quoted(contract.layer)}.{quoted(contract.table)} for version as of {snapshot}"
+        table = f"{quoted(self.lake.engine.home())}.{quoted(contract.layer)}.{quoted(contract.table)}"
+        base = f"{table} for version as of {snapshot}"
         change = self._changes.get(contract.identifier)
         return change.as_contract(base, trino_type) if change else base
 
@@ -331,7 +334,7 @@ class BranchPublication(Publication):
         snapshots = {f"{SNAPSHOT_PREFIX}{i}": str(current_snapshot(at[i])) for i in tables}
         properties = {PUBLICATION_ID: self.id, RUN_ID: self._properties[RUN_ID], **snapshots}
         try:
-            self._nessie.merge(branch, self._nessie.reference(MAIN), message, properties)
+            self._nessie.merge(branch, self._nessie.reference(self._target), message, properties)
         except ReferenceConflictError:
             raise
         except NessieError:
@@ -341,12 +344,12 @@ class BranchPublication(Publication):
 
     def _was_merged(self) -> bool:
         time.sleep(1)
-        newest = itertools.islice(self._nessie.history(), LOOKED_BACK)
+        newest = itertools.islice(self._nessie.history(self._target), LOOKED_BACK)
         return any(commit.properties.get(PUBLICATION_ID) == self.id for commit in newest)
 
     def _land_again(self) -> None:
         """Put the same files, which were audited, onto main as it is now."""
-        self._nessie.assign(self._nessie.reference(self.name), self._nessie.reference(MAIN))
+        self._nessie.assign(self._nessie.reference(self.name), self._nessie.reference(self._target))
         self._landed = False
         self._land()
 
@@ -375,10 +378,21 @@ class BranchPublication(Publication):
         self._close()
 
     def refuse(self) -> None:
-        """See Publication.refuse: the branch gets the name under which people find it."""
+        """See Publication.refuse: the branch gets the name under which people find it, and its tables what failed."""
+        with suppress(Exception):
+            self._note_failures()
         with suppress(NessieError):
             self._nessie.create_branch(REFUSED + self.name.removeprefix(BRANCH), self._nessie.reference(self.name))
         self._close()
+
+    def _note_failures(self) -> None:
+        failed: dict[str, list[str]] = {}
+        for outcome in blocking(self.outcomes):
+            said = f"{outcome.check} failed for {outcome.failed} of {outcome.total} rows"
+            failed.setdefault(outcome.identifier, []).append(said)
+        for identifier, said in failed.items():
+            with self.lake.catalog.load_table(identifier, self.name).transaction() as transaction:
+                transaction.set_properties({FAILED: "; ".join(said)})
 
     def _delete_uploaded(self) -> None:
         for identifier, files in self._described.items():

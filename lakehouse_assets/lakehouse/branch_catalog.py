@@ -6,10 +6,12 @@ Does not belong here: the publication on a branch (branch), or Nessie's own prot
 
 from __future__ import annotations
 
+import itertools
 import json
 import sys
 import threading
 from collections.abc import Iterator, Mapping
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
@@ -21,7 +23,9 @@ from lakehouse_assets.lakehouse import heads as known_heads
 from lakehouse_assets.lakehouse.catalog import ensure_table
 from lakehouse_assets.lakehouse.contract import LAYERS, Contract
 from lakehouse_assets.lakehouse.engine import QueryRefusedError
-from lakehouse_assets.lakehouse.nessie import MAIN, Commit, Nessie, ReferenceGoneError
+from lakehouse_assets.lakehouse.nessie import Commit, Nessie, ReferenceGoneError
+from lakehouse_assets.lakehouse.past import NoSuchMomentError, as_time
+from lakehouse_assets.settings import MAIN
 
 if TYPE_CHECKING:
     from pyiceberg.catalog import Catalog
@@ -34,6 +38,8 @@ SNAPSHOT_PREFIX = "asklake.snapshot."
 KEPT_FROM = "kept_from"
 """Tag of the oldest commit of main whose tables can still be read; see branch_garbage."""
 _REST_CATALOGS = 16
+SEARCHED = 5000
+"""Commits of a branch that are searched for the one a person names."""
 
 
 class Heads(dict[str, str]):
@@ -46,41 +52,76 @@ class Heads(dict[str, str]):
 
 
 class NessieCatalog:
-    """Tables on Nessie's references; without one named, on the main branch."""
+    """Tables on Nessie's references; without one named, on the branch of the settings."""
 
-    def __init__(self, settings: Settings) -> None:
-        """Nothing is requested yet."""
+    def __init__(self, settings: Settings, at: str | None = None) -> None:
+        """Nothing is requested yet.
+
+        Args:
+            settings: The settings of the process.
+            at: A time or commit, for the branch as it was then.
+        """
         self.nessie = Nessie(settings.nessie_url)
+        self.branch = settings.branch
+        self._at = at
         self._settings = settings
         self._catalogs: dict[str, Catalog] = {}
         self._lock = threading.Lock()
         self._prepared = False
 
-    def heads(self, reference: str = MAIN) -> Heads:
+    @cached_property
+    def reference(self) -> str:
+        """What is read where nothing else is named: the branch, or one commit of it, as `name@commit`.
+
+        Raises:
+            NoSuchMomentError: the branch has no such commit.
+        """
+        return self.branch if self._at is None else f"{self.branch}@{self.commit_at(self._at)}"
+
+    def commit_at(self, moment: str) -> str:
+        """The commit the branch was at.
+
+        Args:
+            moment: A time, or the hash of a commit, or its beginning.
+
+        Raises:
+            NoSuchMomentError: the branch has no such commit, or several that begin like this.
+        """
+        time, commits = as_time(moment), itertools.islice(self.history(), SEARCHED)
+        if time:
+            found = [c.hash for c in itertools.islice((c for c in commits if c.time <= time), 1)]
+        else:
+            found = [c.hash for c in commits if c.hash.startswith(moment)]
+        if len(found) != 1:
+            what = f"is as old as {moment}" if time else f"begins with '{moment}'"
+            raise NoSuchMomentError(f"{len(found) or 'no'} commit of {self.branch} {what}")
+        return found[0]
+
+    def heads(self, reference: str | None = None) -> Heads:
         """Identifier to metadata location of every table, as of one commit.
 
         Args:
             reference: Name of a branch or tag, or `name@commit`.
         """
-        commit, tables = self.nessie.tables(reference)
+        commit, tables = self.nessie.tables(reference or self.reference)
         found = {i: t for i, t in tables.items() if i.split(".")[0] in LAYERS}
         for table in found.values():
             known_heads.remember(table.location, table.snapshot_id)
         return Heads({i: t.location for i, t in found.items()}, commit)
 
     def history(self) -> Iterator[Commit]:
-        """The commits of main, newest first, as far back as their tables are kept."""
+        """The commits of the branch, newest first, as far back as their tables are kept."""
         try:
             oldest = self.nessie.reference(KEPT_FROM).hash
         except ReferenceGoneError:
             oldest = ""
-        for commit in self.nessie.history():
+        for commit in self.nessie.history(self.branch):
             yield commit
             if commit.hash == oldest:
                 return
 
     def commit_with(self, snapshots: Mapping[str, int]) -> str:
-        """The newest commit of main at which every one of these tables was at this snapshot.
+        """The newest commit of the branch at which every one of these tables was at this snapshot.
 
         Args:
             snapshots: Identifier to snapshot id; as they once were together.
@@ -105,19 +146,19 @@ class NessieCatalog:
                 break
         if wanted or begin > end:
             raise QueryRefusedError(
-                "main never had these snapshots together, or its history is no longer kept that far back"
+                f"{self.branch} never had these snapshots together, or its history is no longer kept that far back"
             )
         return hashes[begin]
 
-    def load_table(self, identifier: str, reference: str = MAIN) -> Table:
+    def load_table(self, identifier: str, reference: str | None = None) -> Table:
         """A table as it is now.
 
         Raises:
             pyiceberg.exceptions.NoSuchTableError: the reference has none of this name.
         """
-        return self.on(reference).load_table(identifier)
+        return self.on(reference or self.reference).load_table(identifier)
 
-    def ensure(self, contract: Contract, location: str, reference: str = MAIN) -> Table:
+    def ensure(self, contract: Contract, location: str, reference: str) -> Table:
         """The table of a contract, created empty where it does not exist yet."""
         return ensure_table(self.on(reference), contract, location)
 

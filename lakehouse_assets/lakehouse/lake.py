@@ -20,20 +20,36 @@ if TYPE_CHECKING:
 class Lake:
     """Catalog and engine of the profile; cheap to make, opened at first use."""
 
-    def __init__(self, settings: Settings) -> None:
-        """Remember the settings; nothing is opened."""
+    def __init__(self, settings: Settings, *, at: str | None = None) -> None:
+        """Remember the settings; nothing is opened.
+
+        Args:
+            settings: The settings of the process.
+            at: A moment, for the lake as it was then, which can only be read: a time, or a commit (cluster profile),
+                a publication or a snapshot (local profile).
+        """
         self.settings = settings
+        self._at = at
 
     @cached_property
     def catalog(self) -> Any:
-        """The Iceberg catalog: `heads`, `load_table` and `ensure`, whichever it is."""
+        """The Iceberg catalog: `heads`, `load_table` and `ensure`, whichever it is.
+
+        Raises:
+            NoSuchMomentError: no state of the moment is kept.
+        """
         if self.settings.profile == "cluster":
             from lakehouse_assets.lakehouse.branch_catalog import NessieCatalog
 
-            return NessieCatalog(self.settings)
+            return NessieCatalog(self.settings, self._at)
         from lakehouse_assets.lakehouse.catalog import open_catalog
 
-        return open_catalog(self.settings)
+        catalog = open_catalog(self.settings)
+        if self._at is None:
+            return catalog
+        from lakehouse_assets.lakehouse.past import PastCatalog
+
+        return PastCatalog(catalog, self._at, self.settings.scratch_dir)
 
     @cached_property
     def engine(self) -> Any:

@@ -21,8 +21,8 @@ from lakehouse_assets.lakehouse.branch_catalog import Heads, NessieCatalog, iceb
 from lakehouse_assets.lakehouse.contract import literal, quoted
 from lakehouse_assets.lakehouse.engine import QueryRefusedError, QueryTimeoutError, no_such_table
 from lakehouse_assets.lakehouse.heads import current_snapshot
-from lakehouse_assets.lakehouse.nessie import MAIN
 from lakehouse_assets.lakehouse.statements import referenced_tables, with_relations
+from lakehouse_assets.settings import MAIN
 
 if TYPE_CHECKING:
     from pyiceberg.table import Table
@@ -33,8 +33,8 @@ if TYPE_CHECKING:
 CATALOG = "lake"
 """Trino's catalog of the main branch, as the servers' configuration names it."""
 SOURCE = "asklake"
-BRANCH, AT = "pub_", "at_"
-"""How the catalogs of publications' branches, and those of older commits, are named."""
+BRANCH, AT, OPEN = "pub_", "at_", "on_"
+"""How the catalogs of publications' branches, of older commits and of people's branches are named."""
 OPEN_PARTITIONS = 4000
 """Partitions that a statement may write at once; a first build makes one a day, for years."""
 # Its client says at every start that it cannot keep tokens, which are not used here.
@@ -93,7 +93,7 @@ class TrinoEngine:
         at: Mapping[str, int] | None = None,
         *,
         writer: bool = False,
-        catalog: str = CATALOG,
+        catalog: str = "",
     ) -> Iterator[TrinoSession]:
         """Open a session; a reader sees only the snapshots of `heads` and `at`, a writer a catalog as it is.
 
@@ -101,13 +101,14 @@ class TrinoEngine:
             heads: Identifier to metadata location, of one moment.
             at: Identifier to the older snapshot id it is to be read at.
             writer: Whether the session is the platform's own work rather than a person's query.
-            catalog: Trino's name of the catalog a writer works in.
+            catalog: Trino's name of the catalog a writer works in; that of the branch of the settings if none.
 
         Raises:
             QueryRefusedError: the snapshots of `at` were never together.
         """
         if at:
             catalog = self.catalog_at(self._tables.commit_with(at))
+        catalog = catalog or self.home()
         with self.connection(catalog) as connection:
             session = TrinoSession(connection, heads, at or {}, catalog, self._settings.query_timeout_s)
             session.pinned = not writer and not at
@@ -115,10 +116,18 @@ class TrinoEngine:
                 session.elsewhere = lambda: self.catalog_at(heads.commit)
             yield session
 
+    def home(self) -> str:
+        """Trino's name of the catalog of the branch of the settings, which is made where it does not exist."""
+        branch = self._settings.branch
+        if branch != MAIN:
+            self.make_catalog(catalog_of(branch), branch)
+        return catalog_of(branch)
+
     def catalog_at(self, commit: str) -> str:
-        """A catalog of Trino that shows main as it was at a commit, made where it does not exist."""
-        name = f"{AT}{commit[:24]}"
-        self.make_catalog(name, f"{MAIN}@{commit}")
+        """A catalog of Trino that shows the branch as it was at a commit, made where it does not exist."""
+        branch = self._settings.branch
+        name = f"{AT}{commit[:24]}" + ("" if branch == MAIN else f"_{catalog_of(branch)}")
+        self.make_catalog(name, f"{branch}@{commit}")
         return name
 
     def make_catalog(self, name: str, reference: str) -> None:
@@ -154,17 +163,24 @@ class TrinoEngine:
         self._do(f"drop catalog if exists {quoted(name)}")
 
     def catalogs(self) -> list[str]:
-        """Names of the catalogs of references that publications and older states have in Trino."""
+        """Names of the catalogs that publications, older states and people's branches have in Trino."""
         with self.connection() as connection:
             cursor = connection.cursor()
             cursor.execute("show catalogs")
-            return [row[0] for row in cursor.fetchall() if row[0].startswith((AT, BRANCH))]
+            return [row[0] for row in cursor.fetchall() if row[0].startswith((AT, BRANCH, OPEN))]
 
     def _do(self, statement: str) -> None:
         with self.connection() as connection:
             cursor = connection.cursor()
             cursor.execute(statement)
             cursor.fetchall()
+
+
+def catalog_of(branch: str) -> str:
+    """Trino's name of the catalog of a branch."""
+    if branch == MAIN:
+        return CATALOG
+    return branch if "_" in branch else OPEN + branch.replace("-", "_")
 
 
 class TrinoSession:

@@ -195,6 +195,8 @@ def test_stored_once_and_replayed_after_the_tables_moved_on(tmp_path: Path) -> N
     assert answered(own, "complaints by ward", AMRITSAR).rows != answer.rows
     again = own.replay(answer.answer_id)
     assert (again.rows, again.snapshots, again.sql) == (answer.rows, answer.snapshots, answer.sql)
+    then = open_answerer(Lake(lake.settings, at=published.publication_id)).ask("complaints by ward", AMRITSAR, NOW)
+    assert (then.rows, then.snapshots, then.freshness) == (answer.rows, answer.snapshots, answer.freshness)
 
     ((rows_json, plan_json),) = sql_rows(
         lake, f"select rows_json, plan_json from {ANSWERS.identifier} where answer_id = '{answer.answer_id}'"
