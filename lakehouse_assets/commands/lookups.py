@@ -77,10 +77,10 @@ def history(out: Out, name: str, limit: int) -> None:
     table = lake.catalog.load_table(identifier)
     entries = [_entry(s) for s in sorted(table.metadata.snapshots, key=lambda s: -s.timestamp_ms)[:limit]]
     out.table(
-        ("time (UTC)", "operation", "rows", "added", "removed", "publication", "run", "snapshot"),
+        ("time (UTC)", "operation", "rows", "added", "removed", "publication", "run", "snapshot", "columns"),
         [
             (e["time"], e["operation"], e["rows"], e["added"], e["removed"], e["publication"], e["run"],
-             str(e["snapshot_id"]))
+             str(e["snapshot_id"]), e["evolved"] or None)
             for e in entries
         ],
     )  # fmt: skip
@@ -104,6 +104,7 @@ def known_table(lake: Lake, name: str) -> str:
 
 
 def _entry(snapshot: Snapshot) -> dict[str, Any]:
+    from lakehouse_assets.lakehouse.evolution import EVOLVED
     from lakehouse_assets.lakehouse.publication import PUBLICATION_ID, RUN_ID
 
     summary = snapshot.summary
@@ -117,6 +118,7 @@ def _entry(snapshot: Snapshot) -> dict[str, Any]:
         "removed": int(more.get("deleted-records", 0)),
         "publication": more.get(PUBLICATION_ID, ""),
         "run": more.get(RUN_ID, ""),
+        "evolved": more.get(EVOLVED, ""),
     }
 
 

@@ -108,3 +108,14 @@ def test_an_undescribed_column_is_refused() -> None:
 def test_types_outside_the_contract_language_are_refused() -> None:
     with pytest.raises(TypeError, match="UInt8"):
         sql_type(pl.UInt8)
+
+
+@pytest.mark.parametrize("past", [{"dropped": ("meter",)}, {"dropped": ("gone", "gone")}, {"dropped": ("was_a",)}])
+def test_a_name_is_of_one_column_now_or_before(past: dict[str, tuple[str, ...]]) -> None:
+    class Renamed(TableModel):
+        """Renamed."""
+
+        meter: pl.Int32 = column("Meter", formerly=("was_a",))
+
+    with pytest.raises(ValueError, match="names of more than one column"):
+        Contract(Renamed, "x", "gold", "test", grain="g", owner="o", **past)
