@@ -175,9 +175,7 @@ class Contract:
             raise ValueError(f"{self.identifier}: columns without a description: {', '.join(bare)}")
         past = Counter([*self.dropped, *(old for c in self.columns for old in c.formerly)])
         if wrong := sorted(name for name, times in past.items() if times > 1 or name in names):
-            raise ValueError(
-                f"{self.identifier}: names in `dropped` and `formerly` are each of one past column: {wrong}"
-            )
+            raise ValueError(f"{self.identifier}: names of more than one column, in `dropped` or `formerly`: {wrong}")
 
     @property
     def identifier(self) -> str:
