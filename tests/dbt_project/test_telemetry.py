@@ -28,6 +28,8 @@ USES = (
     "users_snapshot", "stg_users", "stg_feature_events", "stg_sessions", "int_user_sessions", "mart_user_sessions",
     "mart_feature_usage_hourly",
 )  # fmt: skip
+SESSIONS = (*USES, "mart_dashboard_overview")
+EXPERIMENTS = ("users_snapshot", "stg_users", "stg_experiments", "mart_experiment_results")
 SCORED = ("users_snapshot", "stg_users", "telemetry_quarantine", "mart_data_quality")
 SLOW = settings(max_examples=3, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
 
@@ -112,13 +114,13 @@ def test_an_orphan_is_held_back_and_healed_by_its_user(lake: Lake) -> None:
 def test_a_session_reported_late_gets_its_device_and_its_times(lake: Lake) -> None:
     midnight = DAY + timedelta(days=2)
     late, early = midnight - timedelta(minutes=50), midnight + timedelta(minutes=10)
-    build(lake, MODELS, sorted(load_all(lake, [user("a", DAY), use("a", late), use("a", early, events=4)], 0)))
+    build(lake, SESSIONS, sorted(load_all(lake, [user("a", DAY), use("a", late), use("a", early, events=4)], 0)))
     (found,) = table(lake, "gold.mart_user_sessions")
     assert (found["session_start"], found["session_duration_hours"], found["device"]) == (
         midnight - timedelta(hours=1), 2.0, None,
     )  # fmt: skip
 
-    build(lake, MODELS, sorted(load_all(lake, [session("s", "a", late, minutes=75)], 1)))
+    build(lake, SESSIONS, sorted(load_all(lake, [session("s", "a", late, minutes=75)], 1)))
 
     (found,) = table(lake, "gold.mart_user_sessions")
     assert (found["session_start"], found["session_duration_hours"], found["device"]) == (late, 1.25, "MOBILE")
@@ -250,7 +252,7 @@ def test_a_treatment_is_compared_with_its_control(lake: Lake) -> None:
             sent += [user(name, DAY), part(name, "e", variant, DAY + timedelta(days=1))]
             if n < conversions:
                 sent.append(part(name, "e", variant, DAY + timedelta(days=1), DAY + timedelta(days=1, hours=6)))
-    build(lake, MODELS, sorted(load_all(lake, sent, 0)))
+    build(lake, EXPERIMENTS, sorted(load_all(lake, sent, 0)))
     control, treated = table(lake, "gold.mart_experiment_results")
     assert (control["participants"], control["conversions"], control["difference"]) == (80, 48, None)
     assert control["is_significant"] is None
