@@ -1,6 +1,7 @@
 """`make bench`: run the benchmarks, print medians and ratios, write bench/results.json.
 
-python -m bench [ingest] [build] [incremental] [query] [questions] [plan] [serving] [--repeat 5] [--scale 1.0]
+python -m bench [ingest] [build] [domains] [histories] [sessions] [incremental] [query] [questions] [plan] [serving]
+    [--repeat 5] [--scale 1.0]
 """
 
 from __future__ import annotations
@@ -15,6 +16,16 @@ from rich.console import Console
 from rich.table import Table
 
 from bench.data import event_files
+from bench.domains import (
+    CHANGED_ON,
+    CUSTOMERS,
+    SESSIONS,
+    build_tables,
+    make_clicks,
+    make_customers,
+    make_domain,
+    sampled_domains,
+)
 from bench.measure import Contender, Result, compare, in_own_process, save
 from bench.serving import ask_over_http
 from bench.work import (
@@ -81,6 +92,53 @@ def build(folder: Path, repeat: int, scale: float) -> list[Result]:
             aim="at most 1.5 times plain dbt-duckdb",
         )
     ]
+
+
+def domains(folder: Path, repeat: int, scale: float) -> list[Result]:
+    """Every domain that has a sample built whole, at its usual size and ten times that, beside plain dbt-duckdb."""
+    results = []
+    for domain in sampled_domains():
+        seconds: dict[int, float] = {}
+        for factor in (1, 10):
+            home = folder / f"{domain}_{factor}"
+            made = in_own_process(make_domain, str(home), domain, factor * scale)
+            ours = Contender("asklake", build_ours, (str(home), domain))
+            plain = Contender("plain dbt-duckdb", build_plain_dbt, (str(home), domain))
+            aim = "at most 1.5 times plain dbt-duckdb; cost grows no faster than rows"
+            results.append(compare(f"domain_{domain}_{factor}x", [ours, plain], repeat=repeat, aim=aim))
+            seconds[factor] = results[-1].median("asklake")
+            results[-1].notes.append(f"{made.extra['rows']} rows of bronze")
+            shutil.rmtree(home, ignore_errors=True)
+        results[-1].notes.append(f"ten times the rows cost {seconds[10] / seconds[1]:.1f} times as much")
+    return results
+
+
+def histories(folder: Path, repeat: int, scale: float) -> list[Result]:
+    """SCD type 2 of customers after a hundredth of them changed: the one day that brought it, beside everything."""
+    changes = int(10_000_000 * scale)
+    in_own_process(make_customers, str(folder / "home"), changes)
+    result = compare(
+        "histories",
+        [
+            Contender("incremental", build_tables, (str(folder / "home"), CUSTOMERS, [CHANGED_ON], "4GB")),
+            Contender("full", build_tables, (str(folder / "home"), CUSTOMERS, [], "4GB")),
+        ],
+        repeat=repeat,
+        aim="less than the full build",
+    )
+    result.notes.append(f"{changes} changes, then {changes // 100} on one day")
+    return [result]
+
+
+def sessions(folder: Path, repeat: int, scale: float) -> list[Result]:
+    """Clicks to sessions, ten times as many with the same memory for the engine."""
+    contenders = []
+    for clicks in (int(5_000_000 * scale), int(50_000_000 * scale)):
+        home = folder / str(clicks)
+        in_own_process(make_clicks, str(home), clicks)
+        contenders.append(Contender(f"{clicks} clicks", build_tables, (str(home), SESSIONS, [], "2GB")))
+    aim = "memory bounded: the engine has 2 GB whatever the number of clicks"
+    return [compare("sessions", contenders, repeat=repeat, aim=aim)]
 
 
 def incremental(folder: Path, repeat: int, scale: float) -> list[Result]:
@@ -161,7 +219,7 @@ def serving(folder: Path, repeat: int, scale: float) -> list[Result]:
 
 BENCHMARKS: dict[str, Callable[[Path, int, float], list[Result]]] = {
     "ingest": ingest, "build": build, "incremental": incremental, "query": query, "questions": questions,
-    "plan": plan,
+    "plan": plan, "domains": domains, "histories": histories, "sessions": sessions,
     "serving": serving,
 }  # fmt: skip
 

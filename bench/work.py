@@ -150,12 +150,10 @@ def plain_project(lake: Lake, folder: Path) -> Path:
     )
     with lake.session(writer=True) as session, duckdb.connect(str(database)) as con:
         con.execute("create schema bronze")
-        for table in ("service_events_raw", "sample_sales"):
-            if f"bronze.{table}" in lake.catalog.heads():
-                rows = session.query(f"select * from bronze.{table}")
-                con.register("rows", rows)
-                con.execute(f"create table bronze.{table} as select * from rows")
-                con.unregister("rows")
+        for table in sorted(t for t in lake.catalog.heads() if t.startswith("bronze.")):
+            con.register("rows", session.query(f"select * from {table}"))
+            con.execute(f"create table {table} as select * from rows")
+            con.unregister("rows")
     return folder
 
 
