@@ -10,13 +10,14 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from lakehouse_assets.checking.contracts import check_contracts, check_models, check_owners
+from lakehouse_assets.checking.features import check_features
 from lakehouse_assets.checking.findings import UNDECIDED, Finding, softened
 from lakehouse_assets.checking.project import Project
 from lakehouse_assets.checking.semantics import check_semantics
 from lakehouse_assets.checking.sources import check_sources
 from lakehouse_assets.settings import Settings
 
-CHECKS = (check_contracts, check_models, check_owners, check_sources, check_semantics)
+CHECKS = (check_contracts, check_models, check_owners, check_sources, check_features, check_semantics)
 _DRAFTED = (".py", ".yml", ".sql")
 _NAMED = re.compile(r"((?:\.\./)?(?:models|macros|tests|semantic)/[\w./-]+\.(?:sql|yml))")
 

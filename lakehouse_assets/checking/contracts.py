@@ -12,7 +12,6 @@ from lakehouse_assets.checking.findings import Finding
 from lakehouse_assets.checking.located import Entry, line_with, place_of, read_yaml
 from lakehouse_assets.checking.project import BUILT_LAYERS, Described, Project
 from lakehouse_assets.domains import DOMAINS
-from lakehouse_assets.ingest.contracts import CONTRACTS as INGESTED
 from lakehouse_assets.lakehouse.contract import Contract
 from nlq.contracts import CONTRACTS as ANSWERED
 
@@ -121,7 +120,7 @@ def check_owners(project: Project) -> Iterator[Finding]:
         if not team.get("description"):
             yield Finding(registry, team.line, "owner", f"{name} has no description")
     owners: dict[str, set[str]] = {}
-    for contract in (*project.contracts.values(), *INGESTED, *ANSWERED):
+    for contract in (*project.contracts.values(), *ANSWERED):
         owners.setdefault(contract.domain, set()).add(contract.owner)
         if contract.owner not in teams:
             yield _unknown(contract.owner, _place_of_owner(contract), teams)

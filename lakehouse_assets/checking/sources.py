@@ -32,7 +32,7 @@ def check_sources(project: Project) -> Iterator[Finding]:
         try:
             sources = read_sources(path)
         except SourceError as error:
-            yield from (_located(path, line) for line in str(error).splitlines())
+            yield from (located(path, line, "source") for line in str(error).splitlines())
             continue
         entries = {str(e.get("name")): e for e in read_yaml(path).items_of("sources")}
         for source in sources:
@@ -85,7 +85,7 @@ def _unknown_columns(path: Path, source: Source, contract: Contract, entry: Entr
                 yield Finding(path, stated.lines[name], "source", message)
 
 
-def _located(path: Path, text: str) -> Finding:
-    """A line of a SourceError, which names its place."""
+def located(path: Path, text: str, rule: str) -> Finding:
+    """What a line of a DeclarationError says, which names its place."""
     found = _LINE.search(text)
-    return Finding(path, int(found[1]) if found else 1, "source", text.split(": ", 1)[-1])
+    return Finding(path, int(found[1]) if found else 1, rule, text.split(": ", 1)[-1])

@@ -6,18 +6,17 @@ to decide.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 import yaml
 
 from lakehouse_assets.checking.contracts import TEAMS
-from lakehouse_assets.domains import all_contracts
-from lakehouse_assets.ingest.contracts import CONTRACTS as INGESTED
+from lakehouse_assets.contracts import platform_contracts
+from lakehouse_assets.ingest.sources import Source, all_sources
 from lakehouse_assets.lakehouse.audit import check_names
 from lakehouse_assets.lakehouse.contract import LAYERS, Contract
-from nlq.contracts import CONTRACTS as ANSWERED
 
 if TYPE_CHECKING:
     from lakehouse_assets.assets.dbt_graph import DbtGraph
@@ -38,7 +37,7 @@ def dictionary(lake: Lake) -> dict[str, Any]:
 
     dbt_manifest.ensure(lake.settings)
     graph, catalog = dbt_graph.load(lake.settings), SemanticLayer(lake.settings).catalog()
-    contracts = {c.identifier: c for c in (*all_contracts(), *INGESTED, *ANSWERED)}
+    contracts, sources = platform_contracts(), list(all_sources().values())
     reads = _reads(graph, contracts)
     metrics = {name: _metric(metric, catalog) for name, metric in sorted(catalog.metrics.items())}
     order = {layer: number for number, layer in enumerate(LAYERS)}
@@ -51,7 +50,7 @@ def dictionary(lake: Lake) -> dict[str, Any]:
                 **_table(contract),
                 "reads": reads.get(identifier, []),
                 "feeds": sorted(t for t, read in reads.items() if identifier in read),
-                "made_by": _made_by(graph, identifier),
+                "made_by": _made_by(graph, sources, identifier),
                 "checks": _checks(contract, graph),
                 "metrics": [name for name, m in metrics.items() if identifier in m["tables"]],
                 "published_at": published.get(identifier),
@@ -89,17 +88,15 @@ def _reads(graph: DbtGraph, contracts: Mapping[str, Contract]) -> dict[str, list
     return found | {f"semantic.{q.name}": sorted(set(q.reads) & contracts.keys()) for q in graph.saved_queries}
 
 
-def _made_by(graph: DbtGraph, identifier: str) -> dict[str, Any]:
+def _made_by(graph: DbtGraph, sources: Sequence[Source], identifier: str) -> dict[str, Any]:
     """What fills a table: a dbt model, a saved query, sources; or the platform itself."""
-    from lakehouse_assets.ingest.sources import all_sources
-
     if model := graph.model_of(identifier):
         return {"kind": "dbt model", "names": [model.path]}
     queries = [q.name for q in graph.saved_queries if f"semantic.{q.name}" == identifier]
     if queries:
         return {"kind": "saved query", "names": queries}
-    sources = sorted(s.name for s in all_sources().values() if s.target == identifier)
-    return {"kind": "sources", "names": sources} if sources else {"kind": "the platform", "names": []}
+    filling = sorted(s.name for s in sources if s.target == identifier)
+    return {"kind": "sources", "names": filling} if filling else {"kind": "the platform", "names": []}
 
 
 def _checks(contract: Contract, graph: DbtGraph) -> list[dict[str, str]]:

@@ -19,6 +19,7 @@ FOLDERS = ("dbt_project/models", "semantic/models", "lakehouse_assets/domains")
 SILVER = "dbt_project/models/silver/sales/silver_sales.yml"
 METRICS = "semantic/models/sales/metrics.yml"
 MODELS = "semantic/models/sales/semantic_models.yml"
+FEATURES = "lakehouse_assets/domains/retail/features.yml"
 SOURCES = "lakehouse_assets/domains/sales/sources.yml"
 
 
@@ -51,6 +52,8 @@ def test_the_project_is_sound() -> None:
         (SOURCES, "      order_id: order_id", "      basket_id: order_id", "source", "no column 'basket_id'"),
         (SOURCES, "channel: channel\n", "channel: upcase(channel)\n", "source", "upcase"),
         (SOURCES, "format: csv", "format: xlsx", "source", "format"),
+        (FEATURES, "platinum_retail_store_features", "platinum_store_features", "feature", "platinum_store_features"),
+        (FEATURES, "freshness_days: 7", "freshness_days: soon", "feature", "freshness_days"),
         (METRICS, "    label: Net sales\n", "", "description", "metric sales_net_amount has no label"),
         (METRICS, "sales before returns", "revenue", "synonym", "'revenue' means"),
         (METRICS, "format: integer, unit: orders", "format: whole, unit: orders", "semantic", "meta.format"),
