@@ -36,7 +36,8 @@ if TYPE_CHECKING:
 
 OutcomeName = Literal["answered", "clarify", "refused", "failed"]
 _CACHED = 256
-_STATES_KEPT = 4
+STATES_KEPT = 64
+"""For how many tenants, or states of the lake, what can be asked is kept."""
 
 
 class CompiledPlan(NamedTuple):
@@ -62,8 +63,11 @@ class PlansQuestions(Protocol):
 class Layer(Protocol):
     """What answering needs of the semantic layer."""
 
-    def vocabulary(self, heads: Mapping[str, str]) -> Vocabulary:
-        """What may be asked about at a state of the lake; the same object as long as nothing changed."""
+    def vocabulary(self, heads: Mapping[str, str], tenant: str | None = None) -> Vocabulary:
+        """What may be asked about at a state of the lake, with a tenant's values alone if one is named.
+
+        The same object as long as nothing changed.
+        """
         ...
 
     def compile(self, plan: Plan) -> CompiledPlan:
@@ -192,7 +196,7 @@ class Answerer:
         Raises:
             GuardError: the caller's role is unknown, or it needs a tenant and there is none.
         """
-        whole = self._layer.vocabulary(self._lake.catalog.heads())
+        whole = self._layer.vocabulary(self._lake.catalog.heads(), caller.tenant if caller else None)
         return self._guard(whole).visible(caller) if caller else whole
 
     def ask(
@@ -275,7 +279,7 @@ class Answerer:
     ) -> _Run:
         run = _Run(question, caller or Caller(), answer_id, asked_by)
         run.heads = self._lake.catalog.heads() if heads is None else heads
-        run.vocabulary = self._layer.vocabulary(run.heads)
+        run.vocabulary = self._layer.vocabulary(run.heads, run.caller.tenant)
         return run
 
     def _conclude(self, run: _Run, outcome: Outcome) -> Answer:
@@ -348,7 +352,7 @@ class Answerer:
         """The guard over a vocabulary; it keeps the vocabulary alive, so that its id stays its own."""
         with self._lock:
             if id(vocabulary) not in self._guards:
-                _remember(self._guards, id(vocabulary), Guard(vocabulary, self._roles), _STATES_KEPT)
+                _remember(self._guards, id(vocabulary), Guard(vocabulary, self._roles), STATES_KEPT)
             return self._guards[id(vocabulary)]
 
     def _planner(self, run: _Run) -> RememberingPlanner:

@@ -7,17 +7,18 @@ or running anything.
 from __future__ import annotations
 
 import hashlib
-from collections import Counter
+from collections import Counter, OrderedDict
 from collections.abc import Callable, Iterator, Mapping, Sequence, Set
 from dataclasses import replace
 from threading import Lock
 from typing import TYPE_CHECKING, Any
 
-from nlq.answer import CompiledPlan
+from nlq.answer import STATES_KEPT, CompiledPlan
+from nlq.guard import TENANT_COLUMN
 from nlq.plan import Plan
 from nlq.vocabulary import Dimension, Metric, Values, Vocabulary
 from semantic.layer import Filter, SemanticLayer
-from semantic.values import DimensionValues
+from semantic.values import DimensionValues, Only
 
 if TYPE_CHECKING:
     from semantic import catalog as semantic
@@ -31,19 +32,25 @@ class PlannedLayer:
         """Nothing is read until the first question."""
         self._layer, self._values = layer, values
         self._lock = Lock()
-        self._last: tuple[Any, Vocabulary] | None = None
+        self._last: OrderedDict[str | None, tuple[Any, Vocabulary]] = OrderedDict()
 
-    def vocabulary(self, heads: Mapping[str, str]) -> Vocabulary:
-        """What may be asked about at a state of the lake; the same object until the layer or its tables change."""
+    def vocabulary(self, heads: Mapping[str, str], tenant: str | None = None) -> Vocabulary:
+        """What may be asked about at a state of the lake; the same object until the layer or its tables change.
+
+        For a tenant the values are those in its own rows: it is not to learn what others have.
+        """
         catalog = self._layer.catalog()
         relations = sorted({identifier(t.relation) for t in (*catalog.dimensions.values(), *_times(catalog))})
         stamp = (catalog.fingerprint, tuple(heads.get(relation, heads.get("")) for relation in relations))
         with self._lock:
-            if self._last is None or self._last[0] != stamp:
+            if tenant not in self._last or self._last[tenant][0] != stamp:
                 fingerprint = hashlib.sha256(repr((stamp, relations)).encode()).hexdigest()[:16]
-                known = self._read(catalog, {r for r in relations if r in heads or "" in heads})
-                self._last = (stamp, replace(known, fingerprint=fingerprint))
-            return self._last[1]
+                known = self._read(catalog, {r for r in relations if r in heads or "" in heads}, tenant)
+                self._last[tenant] = (stamp, replace(known, fingerprint=fingerprint))
+            self._last.move_to_end(tenant)
+            while len(self._last) > STATES_KEPT:
+                self._last.popitem(last=False)
+            return self._last[tenant][1]
 
     def compile(self, plan: Plan) -> CompiledPlan:
         """SQL of a plan's metrics, groups, filters and times; ``sql.statement`` adds the rest.
@@ -62,14 +69,15 @@ class PlannedLayer:
         )
         return CompiledPlan(compiled.sql, compiled.notes)
 
-    def _read(self, catalog: semantic.Catalog, there: Set[str]) -> Vocabulary:
+    def _read(self, catalog: semantic.Catalog, there: Set[str], tenant: str | None) -> Vocabulary:
         """What of a catalog can be answered from the tables that are there; all of it in an empty lake."""
         metrics = {n: m for n, m in catalog.metrics.items() if {identifier(t.relation) for t in m.times} <= there}
         if metrics and len(metrics) < len(catalog.metrics):
             reached = {name for metric in metrics.values() for name in metric.dimensions}
             dimensions = {name: d for name, d in catalog.dimensions.items() if name in reached}
             catalog = replace(catalog, metrics=metrics, dimensions=dimensions)
-        return vocabulary_of(catalog, self._values.read)
+        only = Only(TENANT_COLUMN, tenant) if tenant is not None else None
+        return vocabulary_of(catalog, lambda names: self._values.read(names, only))
 
 
 def vocabulary_of(catalog: semantic.Catalog, read: Callable[[list[str]], Mapping[str, Listed]]) -> Vocabulary:

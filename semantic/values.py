@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from semantic.layer import SemanticLayer
 
 LIMIT = 200
-_REMEMBERED = 512
+_REMEMBERED = 4096
 
 
 class OpensSessions(Protocol):
@@ -50,13 +50,24 @@ class Values:
     complete: bool
 
 
+@dataclass(frozen=True)
+class Only:
+    """The rows to read: those with a value in a dimension that every model calls by the same name."""
+
+    element: str
+    value: str
+
+
+_Key = tuple[str, str, Only | None, int | str | None]
+
+
 class DimensionValues:
     """Values of the categorical dimensions of one semantic layer. Thread-safe."""
 
     def __init__(self, lake: OpensSessions, layer: SemanticLayer, *, limit: int = LIMIT) -> None:
         """Nothing is read yet. ``limit`` bounds how many values of a dimension are read and kept."""
         self._lake, self._layer, self._limit = lake, layer, limit
-        self._kept: OrderedDict[tuple[str, str, int | None], Values] = OrderedDict()
+        self._kept: OrderedDict[_Key, Values] = OrderedDict()
         self._lock = threading.Lock()
 
     def values(self, dimension: str) -> list[tuple[Any, int]]:
@@ -68,10 +79,11 @@ class DimensionValues:
         """
         return list(self.read([dimension])[dimension].items)
 
-    def read(self, dimensions: Iterable[str] | None = None) -> dict[str, Values]:
+    def read(self, dimensions: Iterable[str] | None = None, only: Only | None = None) -> dict[str, Values]:
         """The values of several dimensions, of all categorical ones that are not identifiers by default.
 
-        All are read at one state of the lake. Empty for tables that were never published.
+        All are read at one state of the lake. Empty for tables that were never published. With ``only``, the values
+        in those rows alone, and none of tables without that column.
         """
         known = self._layer.catalog().dimensions
         names = list(dimensions) if dimensions is not None else self._searchable()
@@ -81,7 +93,7 @@ class DimensionValues:
             if known[name].type != "categorical":
                 raise SemanticError(f"'{name}' is a time: its values are not listed")
         with self._lake.session() as session:
-            found = self._of([known[name] for name in names], session)
+            found = self._of([known[name] for name in names], only, session)
         return {name: found[name] for name in names}
 
     def find(self, text: str) -> list[Found]:
@@ -101,50 +113,60 @@ class DimensionValues:
         dimensions = self._layer.catalog().dimensions.values()
         return [d.name for d in dimensions if d.type == "categorical" and not d.identifier]
 
-    def _of(self, dimensions: Iterable[Dimension], session: Session) -> dict[str, Values]:
+    def _of(self, dimensions: Iterable[Dimension], only: Only | None, session: Session) -> dict[str, Values]:
         """The values of dimensions, those not kept read in one pass per table."""
         found: dict[str, Values] = {}
         missing: dict[str, list[Dimension]] = {}
         for dimension in dimensions:
-            kept = self._recall(dimension, session)
+            kept = self._recall(dimension, only, session)
             if kept is not None:
                 found[dimension.name] = kept
             else:
                 missing.setdefault(dimension.relation, []).append(dimension)
         for wanted in missing.values():
-            for dimension, values in zip(wanted, self._read(wanted, session), strict=True):
+            for dimension, values in zip(wanted, self._read(wanted, only, session), strict=True):
                 found[dimension.name] = values
-                self._keep(dimension, session, values)
+                self._keep(_key(dimension, only, session), values)
         return found
 
-    def _recall(self, dimension: Dimension, session: Session) -> Values | None:
+    def _recall(self, dimension: Dimension, only: Only | None, session: Session) -> Values | None:
         from lakehouse_assets.lakehouse.engine import QueryRefusedError
 
         try:
             session.relation(_table(dimension))
         except QueryRefusedError:
             return Values((), complete=True)
+        if only and self._column(only.element, dimension.relation) is None:
+            return Values((), complete=False)
         with self._lock:
-            return self._kept.get(_key(dimension, session))
+            return self._kept.get(_key(dimension, only, session))
 
-    def _keep(self, dimension: Dimension, session: Session, values: Values) -> None:
+    def _column(self, element: str, relation: str) -> str | None:
+        """The expression of a dimension's name in a table; None where the table has no such dimension."""
+        known = self._layer.catalog().dimensions.values()
+        return next((d.expr for d in known if d.element == element and d.relation == relation), None)
+
+    def _keep(self, key: _Key, values: Values) -> None:
         with self._lock:
-            self._kept[_key(dimension, session)] = values
+            self._kept[key] = values
             if len(self._kept) > _REMEMBERED:
                 self._kept.popitem(last=False)
 
-    def _read(self, dimensions: Sequence[Dimension], session: Session) -> list[Values]:
+    def _read(self, dimensions: Sequence[Dimension], only: Only | None, session: Session) -> list[Values]:
         """The values of dimensions of one table. The names are the manifest's own; no person's text is in it."""
         names = [f"v{i}" for i in range(len(dimensions))]
         inner = ", ".join(f"{d.expr} AS {name}" for d, name in zip(dimensions, names, strict=True))
         sets = ", ".join(f"({name})" for name in names)
         # GROUPING tells which set a row is of: the bit of the grouped name is 0, the others are 1. One row more
         # than the limit tells that there are more, and one is for NULL.
+        column = self._column(only.element, dimensions[0].relation) if only else None
+        where, params = (f" WHERE {column} = ?", [only.value]) if only and column else ("", None)
         rows = session.query(
             f"SELECT * FROM (SELECT *, ROW_NUMBER() OVER (PARTITION BY g ORDER BY n DESC, {', '.join(names)}) AS r"
             f" FROM (SELECT GROUPING({', '.join(names)}) AS g, {', '.join(names)}, COUNT(*) AS n"
-            f" FROM (SELECT {inner} FROM {dimensions[0].relation}) AS chosen GROUP BY GROUPING SETS ({sets})"
-            f") AS counted) AS ranked WHERE r <= {self._limit + 2} ORDER BY g, r"
+            f" FROM (SELECT {inner} FROM {dimensions[0].relation}{where}) AS chosen GROUP BY GROUPING SETS ({sets})"
+            f") AS counted) AS ranked WHERE r <= {self._limit + 2} ORDER BY g, r",
+            params,
         ).to_pylist()
         every = 2 ** len(names) - 1
         values = []
@@ -159,8 +181,10 @@ def _table(dimension: Dimension) -> str:
     return dimension.relation.replace('"', "")
 
 
-def _key(dimension: Dimension, session: Session) -> tuple[str, str, int | None]:
-    return dimension.relation, dimension.expr, session.snapshots.get(_table(dimension))
+def _key(dimension: Dimension, only: Only | None, session: Session) -> _Key:
+    # What has no snapshots has one state, under no name.
+    state = session.snapshots.get(_table(dimension), session.heads.get(""))
+    return dimension.relation, dimension.expr, only, state
 
 
 def _plain(text: str) -> str:

@@ -79,6 +79,18 @@ def test_no_row_of_another_tenant_is_in_any_figure(answerer: Answerer, alone: An
         )
 
 
+def test_no_value_of_another_tenant_is_known(answerer: Answerer, alone: Answerer) -> None:
+    """Neither the catalog nor what the planner reads, offers or refuses with names what only others have."""
+    ours, theirs = answerer.vocabulary(CALLER), alone.vocabulary()
+    assert ours.dimensions.keys() == theirs.dimensions.keys()
+    for name, dimension in ours.dimensions.items():
+        assert set(dimension.values.items) == set(theirs.dimensions[name].values.items), name
+    every = answerer.vocabulary().dimensions
+    assert any(
+        set(every[n].values.items) > set(d.values.items) for n, d in ours.dimensions.items() if "tenant" not in n
+    )
+
+
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(data=st.data())
 def test_naming_another_tenant_gives_nothing_of_it(answerer: Answerer, data: st.DataObject) -> None:

@@ -11,7 +11,7 @@ from lakehouse_assets.lakehouse.lake import Lake
 from lakehouse_assets.settings import Settings
 from semantic.errors import SemanticError, UnknownNameError
 from semantic.layer import SemanticLayer
-from semantic.values import DimensionValues, Found
+from semantic.values import DimensionValues, Found, Only
 
 
 def test_values_by_frequency(small_lake: Lake, layer: SemanticLayer, session: DuckDBSession) -> None:
@@ -68,3 +68,20 @@ def test_what_has_no_list_of_values(small_lake: Lake, layer: SemanticLayer) -> N
 def test_a_table_that_was_never_published_has_none(layer: SemanticLayer, tmp_path: Path) -> None:
     empty = Lake(Settings(profile="local", home=tmp_path / "home", landing="", dagster_home=None))
     assert DimensionValues(empty, layer).values("complaint__ward_id") == []
+
+
+def test_values_of_some_rows_only(small_lake: Lake, layer: SemanticLayer, session: DuckDBSession) -> None:
+    values = DimensionValues(small_lake, layer)
+    every = values.read(["complaint__ward_id"])["complaint__ward_id"]
+    some = values.read(["complaint__ward_id"], Only("tenant_id", "pb.amritsar"))["complaint__ward_id"]
+    expected = session.query(
+        "select ward_id v, count(*) n from gold.gold_pgr_case_lifecycle"
+        " where ward_id is not null and tenant_id = 'pb.amritsar' group by 1"
+    )
+    assert dict(some.items) == dict(zip(*(c.to_pylist() for c in expected.columns), strict=True))
+    assert some != every == values.read(["complaint__ward_id"])["complaint__ward_id"]
+
+
+def test_no_values_where_the_rows_cannot_be_told(small_lake: Lake, layer: SemanticLayer) -> None:
+    found = DimensionValues(small_lake, layer).read(["complaint__channel"], Only("no_such_dimension", "x"))
+    assert found["complaint__channel"].items == () and not found["complaint__channel"].complete
