@@ -136,7 +136,10 @@ def ask(
     queue: Annotated[bool, typer.Option("--queue", help="Put it in the queue; the daemon answers it.")] = False,
     wait: Annotated[float, typer.Option("--wait", min=0, help="With --queue: seconds to wait for the answer.")] = 0,
     project: Annotated[Path | None, typer.Option("--project", help="Another dbt project with semantic models.")] = None,
-    database: Annotated[Path | None, typer.Option("--database", help="With --project: its DuckDB file.")] = None,
+    database: Annotated[
+        str | None,
+        typer.Option("--database", help="With --project: its DuckDB file, or trino://user@host:8080/catalog."),
+    ] = None,
     at: At = None,
     as_json: Json = False,
 ) -> None:

@@ -54,7 +54,7 @@ def ask(out: Out, question: str, tenant: str | None, queue: bool, wait: float, a
     finish(out, answer, shown=True)
 
 
-def ask_foreign(out: Out, question: str, tenant: str | None, project: Path | None, database: Path | None) -> None:
+def ask_foreign(out: Out, question: str, tenant: str | None, project: Path | None, database: str | None) -> None:
     """Answer from somebody else's dbt project and database; nothing is kept of it."""
     from lakehouse_assets.settings import get_settings
     from nlq.guard import Caller
@@ -62,13 +62,13 @@ def ask_foreign(out: Out, question: str, tenant: str | None, project: Path | Non
 
     if project is None or database is None:
         raise CommandError(
-            "--project and --database go together", "name the dbt project and its DuckDB file", Exit.USAGE
+            "--project and --database go together", "name the dbt project and its DuckDB file or Trino", Exit.USAGE
         )
     try:
         with out.quietly():
             answerer = open_foreign(get_settings(), project, database)
-    except FileNotFoundError as error:
-        raise CommandError(str(error), "check the path", Exit.USAGE) from error
+    except (FileNotFoundError, ValueError) as error:
+        raise CommandError(str(error), "check the path or address", Exit.USAGE) from error
     finish(out, answerer.ask(question, Caller(tenant=tenant)), stored=False)
 
 

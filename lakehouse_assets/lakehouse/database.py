@@ -7,7 +7,7 @@ what its tables mean (semantic).
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import cached_property
 from pathlib import Path
@@ -76,19 +76,13 @@ class DatabaseLake(Lake):
             QueryRefusedError: the database has no such table, or several.
         """
         schema, _, table = identifier.partition(".")
-        known = self.tables()
-        found = [s for s, name in known if name == table]
-        if schema in found:
-            found = [schema]
-        if len(found) != 1:
-            said = f"has '{table}' in {', '.join(sorted(found))}" if found else f"has no table '{table}'"
-            raise QueryRefusedError(f"{self.path.name} {said}, and the project names {identifier}")
+        found = one_schema(identifier, [s for s, name in self.tables() if name == table], self.path.name)
         with self._lock:
             con = self._reader.cursor()
             con.execute(f"create schema if not exists {quoted(schema)}")
             con.execute(
                 f"create view if not exists {quoted(schema)}.{quoted(table)} as "
-                f"select * from {_NAME}.{quoted(found[0])}.{quoted(table)}"
+                f"select * from {_NAME}.{quoted(found)}.{quoted(table)}"
             )
 
     @contextmanager
@@ -101,9 +95,24 @@ class DatabaseLake(Lake):
         with self._lock:
             con = self._reader.cursor()
         try:
-            yield DatabaseSession(con, self)
+            yield DatabaseSession(con, self, heads or self.catalog.heads())
         finally:
             con.close()
+
+
+def one_schema(identifier: str, schemas: Sequence[str], place: str) -> str:
+    """Which of the schemas with a table of this name a project means: its own, else the only one.
+
+    Raises:
+        QueryRefusedError: there is none, or several others.
+    """
+    schema, _, table = identifier.partition(".")
+    if schema in schemas:
+        return schema
+    if len(schemas) != 1:
+        said = f"has '{table}' in {', '.join(sorted(schemas))}" if schemas else f"has no table '{table}'"
+        raise QueryRefusedError(f"{place} {said}, and the project names {identifier}")
+    return schemas[0]
 
 
 class DatabaseCatalog:
@@ -122,9 +131,9 @@ class DatabaseCatalog:
 class DatabaseSession(DuckDBSession):
     """A session whose tables are those of the file; see lakehouse.engine.Session."""
 
-    def __init__(self, con: duckdb.DuckDBPyConnection, lake: DatabaseLake) -> None:
+    def __init__(self, con: duckdb.DuckDBPyConnection, lake: DatabaseLake, heads: Mapping[str, str]) -> None:
         """Wrap an open connection."""
-        super().__init__(con, {}, {}, "memory", lake.settings.query_timeout_s)
+        super().__init__(con, heads, {}, "memory", lake.settings.query_timeout_s)
         self._lake = lake
 
     def relation(self, identifier: str) -> str:

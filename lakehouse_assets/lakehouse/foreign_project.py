@@ -7,8 +7,9 @@ parsing itself (``dbt_manifest``), the database of the other project (``database
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from lakehouse_assets.lakehouse import dbt_manifest
 
@@ -16,10 +17,15 @@ if TYPE_CHECKING:
     from lakehouse_assets.settings import Settings
 
 
-def parsed(settings: Settings, project: Path, database: Path) -> Path:
+def parsed(settings: Settings, project: Path, output: Mapping[str, Any]) -> Path:
     """The target folder of a dbt project, its own if that is up to date, else one of ours.
 
     A profile of ours stands in for the project's: parsing needs its kind of engine and no connection.
+
+    Args:
+        settings: Where our folders are.
+        project: The folder of the project.
+        output: The target of the profile, as dbt's ``profiles.yml`` has it.
 
     Raises:
         FileNotFoundError: the folder holds no dbt project.
@@ -32,16 +38,15 @@ def parsed(settings: Settings, project: Path, database: Path) -> Path:
     for target in (project / "target", folder / "target"):
         if dbt_manifest.is_newer(target, changed):
             return target
-    _profile(project, folder, database)
+    _profile(project, folder, output)
     dbt_manifest.parse(project, folder, folder / "target")
     return folder / "target"
 
 
-def _profile(project: Path, folder: Path, database: Path) -> None:
+def _profile(project: Path, folder: Path, output: Mapping[str, Any]) -> None:
     import yaml
 
     folder.mkdir(parents=True, exist_ok=True)
     described = yaml.safe_load((project / "dbt_project.yml").read_text(encoding="utf-8")) or {}
-    output = {"type": "duckdb", "path": str(database.absolute()), "schema": "main"}
-    profile = {described.get("profile", "default"): {"target": "read", "outputs": {"read": output}}}
+    profile = {described.get("profile", "default"): {"target": "read", "outputs": {"read": dict(output)}}}
     (folder / "profiles.yml").write_text(yaml.safe_dump(profile), encoding="utf-8")

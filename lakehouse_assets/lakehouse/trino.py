@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
-from urllib.parse import unquote, urlsplit
+from urllib.parse import SplitResult, unquote, urlsplit
 
 import pyarrow as pa
 
@@ -45,6 +45,29 @@ _ARROW = {
 }  # fmt: skip
 
 
+@contextmanager
+def connected(address: SplitResult, password: str, catalog: str) -> Iterator[Connection]:
+    """A connection to a Trino at http(s)://user@host:port whose unqualified names are of one catalog."""
+    import trino
+
+    user = unquote(address.username or SOURCE)
+    made = trino.dbapi.connect(
+        host=address.hostname or "",
+        port=address.port or (443 if address.scheme == "https" else 8080),
+        user=user,
+        auth=trino.auth.BasicAuthentication(user, password) if password else None,
+        http_scheme=address.scheme,
+        catalog=catalog,
+        source=SOURCE,
+        request_timeout=60.0,
+        timezone="UTC",
+    )
+    try:
+        yield made
+    finally:
+        made.close()
+
+
 class TrinoEngine:
     """A Trino cluster; sessions share nothing but its address."""
 
@@ -57,34 +80,13 @@ class TrinoEngine:
     @contextmanager
     def connection(self, catalog: str = CATALOG) -> Iterator[Connection]:
         """A connection whose unqualified names are of one catalog."""
-        import trino
-
-        made = trino.dbapi.connect(
-            host=self._address.hostname or "",
-            port=self._address.port or (443 if self._address.scheme == "https" else 8080),
-            user=unquote(self._address.username or SOURCE),
-            auth=self._credentials,
-            http_scheme=self._address.scheme,
-            catalog=catalog,
-            source=SOURCE,
-            request_timeout=60.0,
-            timezone="UTC",
-        )
-        try:
+        password = self._settings.trino_password.get_secret_value()
+        with connected(self._address, password, catalog) as made:
             yield made
-        finally:
-            made.close()
 
     @cached_property
-    def _address(self) -> Any:
+    def _address(self) -> SplitResult:
         return urlsplit(self._settings.trino_url)
-
-    @property
-    def _credentials(self) -> Any:
-        from trino.auth import BasicAuthentication
-
-        password = self._settings.trino_password.get_secret_value()
-        return BasicAuthentication(unquote(self._address.username or SOURCE), password) if password else None
 
     @contextmanager
     def session(
