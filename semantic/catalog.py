@@ -274,7 +274,7 @@ class _Reader:
             format=meta.get("format") or ("percent" if raw["type"] == "ratio" else None),
             unit=meta.get("unit"),
             direction=meta.get("direction"),
-            domain=meta.get("domain") or name.split("_")[0],
+            domain=meta.get("domain") or self._domain(name),
             definition=self._definition(name),
             dimensions=tuple(d for d in self._dimensions_by_metric.get(name, ()) if d != METRIC_TIME),
             min_grain=min_grain,
@@ -285,6 +285,15 @@ class _Reader:
             running=running,
             semi_additive=self._semi_additive(leaves),
         )
+
+    def _domain(self, name: str) -> str:
+        """The first word of the name where all metrics of the same models begin with it; else where its table is."""
+        models = {self._measures[leaf][0]["name"] for leaf in self.leaves(name)}
+        first = name.split("_")[0]
+        alike = [n for n in self._metrics if any(self._measures[leaf][0]["name"] in models for leaf in self.leaves(n))]
+        if not models or (len(alike) > 1 and all(n.split("_")[0] == first for n in alike)):
+            return first
+        return self._measures[self.leaves(name)[0]][0]["node_relation"].get("schema_name") or first
 
     def leaves(self, name: str) -> list[str]:
         """Names of the measures a metric is made of."""
