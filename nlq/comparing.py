@@ -57,11 +57,11 @@ def _growth(draft: Draft, because: list[Decision]) -> Compared:
     growth = draft.growth
     assert growth is not None
     if growth.comparison is None:
-        if draft.versus and len(draft.times) == 2:
-            return _two_times(draft, because)
         relative = [item for item in draft.times if item[1].before]
         if relative:
             return _with_before(draft, relative, because)
+        if draft.versus and len(draft.times) == 2:
+            return _two_times(draft, because)
         if len(draft.times) == 1 and draft.times[0][1].ends and draft.grain is None:
             earlier, later = draft.times[0][1].ends
             because.append(Decision(draft.times[0][2], f"{_said(later)} beside {_said(earlier)}"))

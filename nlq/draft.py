@@ -11,8 +11,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from nlq.mentions import Bound, Growth
+from nlq.outcome import Problem
 from nlq.plan import Grain, Plan
-from nlq.resolve import Problem
 from nlq.timewords import TimeSpan
 
 
@@ -81,6 +81,8 @@ class Draft:
     times: list[tuple[int, TimeSpan, str]] = field(default_factory=list)
     grain: Grain | None = None
     trend: bool = False
+    keeps_keys: bool = False
+    """Whether groups and grain are those of the question before."""
     singular_rank: bool = False
     sort: str | None = None
     first_rows: int | None = None
@@ -89,6 +91,12 @@ class Draft:
     averages: list[str] = field(default_factory=list)
     per: bool = False
     each: list[str] = field(default_factory=list)
+    """Groups said with each, every or per."""
+    by: list[str] = field(default_factory=list)
+    """Groups said with by."""
+    ranks_time: bool = False
+    counted: str | None = None
+    """The dimension whose values are to be counted."""
     growth: Growth | None = None
     ratio: bool = False
     versus: str | None = None

@@ -50,7 +50,7 @@ def events(mentions: Sequence[Mention], assignment: Assignment, lexicon: Lexicon
     if not any(m.kind is Kind.TIME and m.payload.range for m in mentions):
         return [None]
     for at, mention in enumerate(mentions):
-        if mention.kind not in (Kind.METRIC, Kind.VALUE):
+        if mention.kind not in (Kind.METRIC, Kind.VALUE) or _is_left_out(mentions[:at]):
             continue
         said = _participle(mention, mentions[at + 1 :])
         metric = _metric_of(mention, assignment, lexicon)
@@ -61,10 +61,23 @@ def events(mentions: Sequence[Mention], assignment: Assignment, lexicon: Lexicon
             # What happened in that time is no part of what came in that time.
             return [Event(mention.first, word)]
         event = _found(mention.first, word, metric, lexicon)
+        if not event.known and _is_named_so(mention, metric):
+            return [None]
         if attributive:
             return [None, event] if event.known else [None]
         return [event]
     return [None]
+
+
+def _is_left_out(before: Sequence[Mention]) -> bool:
+    """Whether a "not" stands right before: what did not happen has no time."""
+    return next((m.kind for m in reversed(before) if m.kind is not Kind.FILLER), None) is Kind.NOT
+
+
+def _is_named_so(mention: Mention, metric: Metric) -> bool:
+    """Whether the words are the metric's label as it stands: "items sold" has no other time than the metric's."""
+    said = [stem(word) for word in words_of(mention.text)]
+    return mention.kind is Kind.METRIC and said == [stem(word) for word in words_of(metric.label)]
 
 
 def _participle(mention: Mention, following: Sequence[Mention]) -> tuple[str, bool] | None:

@@ -10,12 +10,14 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from nlq.formats import Said, format_said, format_value, say_metric
+from nlq.formats import Said, format_said, format_value, say_metric, say_period
 from nlq.periods import shifted
 from nlq.plan import Comparison, DimensionFilter, Operator, Plan, Threshold, TimeRange
 from nlq.sql import key_columns
 from nlq.vocabulary import TIME_DIMENSION, Vocabulary
 
+MOST_NAMED = 5
+"""The most groups that a sentence names."""
 _COMPARE = {"gt": "more than", "ge": "at least", "lt": "less than", "le": "at most", "eq": "exactly"}
 
 
@@ -38,6 +40,8 @@ def as_question(plan: Plan, vocabulary: Vocabulary) -> str:
 def _metric_words(plan: Plan, vocabulary: Vocabulary) -> str:
     labels = [vocabulary.metrics[name].label for name in plan.metrics]
     groups = _group_words(plan, vocabulary)
+    if plan.count:
+        return f"how many {_plural(groups.removeprefix(' by '))}"
     if plan.average:
         return f"average {labels[0]} per {groups.removeprefix(' by ')}"
     if plan.ratio:
@@ -48,6 +52,13 @@ def _metric_words(plan: Plan, vocabulary: Vocabulary) -> str:
         inside = f" within each {' and '.join(within)}" if within and not part else ""
         return f"share of {labels[0]}{f' whose {part}' if part else ''}{groups}{inside}"
     return " and ".join(labels) + groups
+
+
+def _plural(label: str) -> str:
+    """Several of what a label names: wards, cities, channels."""
+    if label.endswith("y") and label[-2:-1] not in "aeiou":
+        return f"{label[:-1]}ies"
+    return f"{label}es" if label.endswith(("s", "x", "ch", "sh")) else f"{label}s"
 
 
 def say_key(name: str, plan: Plan, vocabulary: Vocabulary) -> str:
@@ -72,15 +83,26 @@ def _group_words(plan: Plan, vocabulary: Vocabulary) -> str:
 def _rank_words(plan: Plan, vocabulary: Vocabulary) -> str:
     if not (plan.ties and plan.order_by):
         return ""
-    names = [vocabulary.dimensions[name].label for name in plan.group_by]
-    names += [plan.grain.value] if plan.grain else []
+    names = [say_key(name, plan, vocabulary) for name in _ranked(plan)]
+    inside = _inside(plan, vocabulary)
     key = plan.order_by[0]
     end = "top" if key.descending else "bottom"
     label = say_value(key.field, plan, vocabulary).label
     if plan.limit == 1:
         place = f"{_ordinal(plan.skip + 1)} " if plan.skip else ""
-        return f"{' and '.join(names)} with the {place}{'highest' if key.descending else 'lowest'} {label}"
-    return f"{end} {plan.limit} {' and '.join(names)} by {label}"
+        return f"{' and '.join(names)} with the {place}{'highest' if key.descending else 'lowest'} {label}{inside}"
+    return f"{end} {plan.limit} {' and '.join(names)}{inside} by {label}"
+
+
+def _ranked(plan: Plan) -> list[str]:
+    """The groups that are ranked: those that nothing is ranked within."""
+    keys = [*plan.group_by, *([TIME_DIMENSION] if plan.grain else [])]
+    return [name for name in keys if name not in plan.within]
+
+
+def _inside(plan: Plan, vocabulary: Vocabulary) -> str:
+    within = [say_key(name, plan, vocabulary) for name in plan.within]
+    return f" in each {' and each '.join(within)}" if within else ""
 
 
 def _ordinal(number: int) -> str:
@@ -128,6 +150,8 @@ def say_value(name: str, plan: Plan, vocabulary: Vocabulary) -> Said:
         said = say_metric(vocabulary.metrics[name])
         return said if not plan.average else Said(f"Average {said.label}", said.format, said.unit, True)
     metrics = [say_metric(vocabulary.metrics[metric]) for metric in plan.metrics]
+    if plan.count:
+        return Said(f"Number of {_plural(vocabulary.dimensions[plan.group_by[0]].label)}", "integer")
     if plan.share:
         return Said(f"Share of {metrics[0].label}", "percent")
     if plan.ratio:
@@ -163,6 +187,8 @@ def sentence(plan: Plan, rows: Sequence[Mapping[str, Any]], vocabulary: Vocabula
     keys = [TIME_DIMENSION if name.startswith(f"{TIME_DIMENSION}__") else name for name in key_columns(plan)]
     if not keys:
         return _one_row(plan, rows[0], vocabulary, scope)
+    if plan.within:
+        return _winners(plan, rows, vocabulary, scope)
     if plan.ties and plan.limit == 1:
         return _winner(plan, rows, keys, vocabulary, scope)
     return _many_rows(plan, rows, keys, vocabulary, scope)
@@ -185,6 +211,9 @@ def _one_row(plan: Plan, row: Mapping[str, Any], vocabulary: Vocabulary, scope: 
     elif plan.share:
         whole = f" where {' and '.join(say_filter(f, vocabulary) for f in plan.share.part)}" if plan.share.part else ""
         parts = [f"{label(plan.metrics[0])}{whole}{scope}: {value(plan.metrics[0])}, {value(plan.derived[0])} of all"]
+    elif plan.count:
+        bounds = " and ".join(say_threshold(bound, vocabulary) for bound in plan.having)
+        parts = [f"{label(plan.derived[0])} with {bounds}{scope}: {value(plan.derived[0])}"]
     elif plan.ratio:
         above, below = (f"{value(m)} {label(m)}" for m in plan.metrics)
         parts = [f"{label(plan.derived[0])}{scope}: {value(plan.derived[0])} ({above}, {below})"]
@@ -212,11 +241,25 @@ def _winner(plan: Plan, rows: Sequence[Mapping[str, Any]], keys: list[str], voca
     metric = say_value(order.field, plan, vocabulary)
     place = f"{_ordinal(plan.skip + 1)} " if plan.skip else ""
     end = f"{place}{'highest' if order.descending else 'lowest'}"
-    names = [_name_of(row, keys) for row in rows]
+    names = [_name_of(row, keys, plan) for row in rows]
     if len(names) > 5:
         return f"{len(names)} tie for the {end} {metric.label}{scope}: {format_said(rows[0][order.field], metric)}."
     verb = "has" if len(names) == 1 else "tie for"
     return f"{' and '.join(names)} {verb} the {end} {metric.label}{scope}: {format_said(rows[0][order.field], metric)}."
+
+
+def _winners(plan: Plan, rows: Sequence[Mapping[str, Any]], vocabulary: Vocabulary, scope: str) -> str:
+    """The first few of those that rank first within each group."""
+    order, ranked = plan.order_by[0], _ranked(plan)
+    said = say_value(order.field, plan, vocabulary)
+    end = "highest" if order.descending else "lowest"
+    firsts: dict[str, str] = {}
+    for row in rows:
+        text = f"{_name_of(row, ranked, plan)} with {format_said(row[order.field], said)}"
+        firsts.setdefault(_name_of(row, plan.within, plan), text)
+    shown = "; ".join(f"{inside}: {text}" for inside, text in list(firsts.items())[:MOST_NAMED])
+    more = f"; and {len(firsts) - MOST_NAMED:,} more" if len(firsts) > MOST_NAMED else ""
+    return f"The {end} {said.label}{_inside(plan, vocabulary)}{scope}: {shown}{more}."
 
 
 def _many_rows(
@@ -230,11 +273,17 @@ def _many_rows(
     if not known:
         return f"{said.label}{scope}: {shown}, none with a value."
     high, low = max(known, key=lambda row: row[name]), min(known, key=lambda row: row[name])
-    text = f"{said.label}{scope}, {shown}: highest {_name_of(high, keys)} with {format_said(high[name], said)}"
+    text = f"{said.label}{scope}, {shown}: highest {_name_of(high, keys, plan)} with {format_said(high[name], said)}"
     if high[name] == low[name]:
         return text + "."
-    return text + f", lowest {_name_of(low, keys)} with {format_said(low[name], said)}."
+    return text + f", lowest {_name_of(low, keys, plan)} with {format_said(low[name], said)}."
 
 
-def _name_of(row: Mapping[str, Any], keys: Sequence[str]) -> str:
-    return ", ".join(format_value(row[key]) for key in keys)
+def _name_of(row: Mapping[str, Any], keys: Sequence[str], plan: Plan) -> str:
+    return ", ".join(_key_value(row[key], key, plan) for key in keys)
+
+
+def _key_value(value: Any, key: str, plan: Plan) -> str:
+    if value is None:
+        return "unknown"
+    return say_period(value, plan.grain) if key == TIME_DIMENSION and plan.grain else format_value(value)

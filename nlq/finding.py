@@ -21,6 +21,8 @@ from nlq.operators import OperatorFinder
 from nlq.timewords import TimeReader
 from nlq.words import Token
 
+_TIMELY = w.OCCURRENCE | {w.stem(unit) for unit in w.GRAIN_UNITS}
+"""Words that name no time of their own even where a date is called so: "received", "month"."""
 BEAM = 12
 """How many ways to cover a question are kept."""
 
@@ -131,10 +133,14 @@ class MentionFinder(OperatorFinder):
 
     def _dimensions(self, first: int) -> Iterator[Mention]:
         for last, stems in self._windows(first, _DIMENSION_GLUE):
-            if hits := self._lexicon.dimensions(stems):
+            hits = self._lexicon.dimensions(stems)
+            if hits and not (self._are_times(hits) and set(stems) <= _TIMELY):
                 score = self._term_score(len(stems), hits, 0.15)
                 mention = self._mention(Kind.DIMENSION, first, last, score, tuple(hits))
                 yield replace(mention, contested=self._lexicon.is_contested(stems))
+
+    def _are_times(self, hits: Sequence[Hit]) -> bool:
+        return all(self._lexicon.vocabulary.dimensions[hit.ref].is_time for hit in hits)
 
     @staticmethod
     def _term_score(count: int, hits: Sequence[Hit | ValueHit], bonus: float) -> float:
@@ -149,15 +155,25 @@ class MentionFinder(OperatorFinder):
                 yield self._mention(Kind.VALUE, first, first + 1, 6.0, tuple(hits))
             return
         said: list[str] = []
-        for at in range(first, min(first + self._lexicon.longest_value, len(self._tokens))):
+        for at in range(first, min(first + self._lexicon.longest_value + 1, len(self._tokens))):
+            if said and self._norm(at) == ",":
+                continue  # a value may have a comma in it
             if self._tokens[at].kind not in ("word", "number"):
                 return
             said.append(self._tokens[at].norm)
             if hits := self._lexicon.values(said):
                 score = self._term_score(len(said), hits, 0.1)
                 yield self._mention(Kind.VALUE, first, at + 1, score, tuple(hits))
+        if hits := self._abbreviated(first):
+            yield self._mention(Kind.VALUE, first, first + 1, self._term_score(1, hits, 0.1), tuple(hits))
         if hits := self._numbered(first):
             yield self._mention(Kind.VALUE, first, first + 1, 3.0, tuple(hits))
+
+    def _abbreviated(self, at: int) -> list[ValueHit]:
+        """Values said by their initials, in capitals among other words: "customers in the UAE"."""
+        text = self._tokens[at].text
+        shouted = all(token.text.isupper() for token in self._tokens if token.kind == "word")
+        return self._lexicon.initials(text.lower()) if text.isupper() and len(text) > 1 and not shouted else []
 
     def _numbered(self, at: int) -> list[ValueHit]:
         """Values that a number in a list names by the word before the list: the 2 in "wards 1, 2 and 3"."""
@@ -184,14 +200,27 @@ class MentionFinder(OperatorFinder):
         yield self._mention(Kind.UNKNOWN, at, at + 1, _UNKNOWN)
 
     def _names_owner(self, at: int) -> bool:
-        """Whether the word only says whose something is, as in "orders from customers in Rio"; a "number of" asks."""
+        """Whether the word only says whose something is, as in "orders from customers in Rio"; a "number of" asks.
+
+        The same where it says who does something: "how much did customers pay".
+        """
+        if self._norm(at - 1) in {"do", "does", "did"}:
+            return self._stems[at] in self._lexicon.subjects or self._norm(at) == "people"
+        if self._belongs_to(at):
+            return True
         whose = self._norm(at - 1) in {"from", "of", "for", "to", "among"}
         asked = self._norm(at - 2) in w.COUNTING | w.BY_WORDS | w.SHARE_WORDS | w.AVERAGE_WORDS
         return whose and not asked and self._stems[at] in self._lexicon.subjects
 
+    def _belongs_to(self, at: int) -> bool:
+        """Whether the word only says what a value before it is a value of: "health and beauty products"."""
+        hits = self._lexicon.values([self._norm(at - 1)]) if self._norm(at - 1) else []
+        return any(self._stems[at] in {w.stem(part) for part in w.words_of(hit.dimension)} for hit in hits)
+
 
 _SINGLES: tuple[tuple[frozenset[str], Kind, float, Any], ...] = (
     (w.BY_WORDS, Kind.BY, 0.5, None),
+    (frozenset({"over"}), Kind.BY, 0.0, None),
     (w.WHICH_WORDS, Kind.WHICH, 0.2, None),
     (w.NOT_WORDS, Kind.NOT, 1.0, None),
     (w.AND_WORDS, Kind.AND, 0.1, None),

@@ -48,7 +48,10 @@ class Finisher:
         self._group_compared()
         self._check_average()
         whole = shares(self._draft, self._mentions, [self._metric(name) for name in self._draft.metrics])
-        return [self._finish(end, share) for end in self._ends() for share in whole]
+        self._check_count()
+        return [
+            self._finish(end, share, within) for end in self._ends() for share in whole for within in self._withins()
+        ]
 
     # --- what is left open
 
@@ -63,6 +66,31 @@ class Finisher:
             bad = "lowest" if good == "highest" else "highest"
             return [good if rank.end == "best" else bad]
         return ["highest", "lowest"]
+
+    def _withins(self) -> list[tuple[str, ...]]:
+        """The groups that may be meant to be ranked within; several are to be asked back.
+
+        "Top 2 channels in each ward" leaves no doubt; "top 2 channels by ward" may mean two pairs as well.
+        """
+        draft, rank = self._draft, self._rank()
+        stepped = draft.grain is not None
+        if rank is None or not (rank.count or draft.singular_rank) or len(draft.groups) + stepped < 2:
+            return [()]
+        keys = {*draft.groups, *([TIME_DIMENSION] if stepped else [])}
+        said = [*draft.each, *([TIME_DIMENSION] if stepped and not draft.ranks_time else [])]
+        for names, sure in ((said, True), (draft.by, False)):
+            within = tuple(name for name in dict.fromkeys(names) if name in keys)
+            if within and set(within) != keys:
+                return [within] if sure or (stepped and draft.ranks_time) else [(), within]
+        return [()]
+
+    def _check_count(self) -> None:
+        """Counting values goes with thresholds, filters and times alone."""
+        draft = self._draft
+        extra = draft.ranks or draft.grain or draft.trend or draft.share is not None or draft.averages or draft.growth
+        if draft.counted and (extra or draft.versus or draft.ratio or len(draft.groups) > 1 or len(draft.metrics) > 1):
+            label = self._vocabulary.dimensions[draft.counted].label
+            raise NotReadableError(2, f"I can count {label} by one figure and its limits only.", label)
 
     def _rank(self) -> Rank | None:
         """The one rank asked for; "top 5 with the lowest …" is one rank."""
@@ -82,15 +110,17 @@ class Finisher:
 
     # --- the plan
 
-    def _finish(self, end: str | None, share: Share | None) -> Reading:
+    def _finish(self, end: str | None, share: Share | None, within: tuple[str, ...]) -> Reading:
         draft = self._draft
         because = list(draft.because)
         compared = compare(draft, because)
         time_range, grain = self._time_range(compared, because)
         grain = self._possible_grain(grain, because)
         time_range, dates = self._dated(time_range, because)
-        order, limit, ties, skip, known = self._ordering(end, grain, because)
+        order, limit, ties, skip, known = self._ordering(end, grain, within, because)
         having = tuple(t for at, bound in draft.bounds for t in self._having(at, bound, grain, because))
+        if draft.counted and not having:
+            having = (Threshold(metric=draft.metrics[0], comparator=Comparator.GT, value=0),)
         part = {item.dimension: item for item in share.part} if share else {}
         filters = [f for f in self._filters() if part.get(f.dimension) != f]
         average = self._averages(grain)
@@ -103,7 +133,7 @@ class Finisher:
         try:
             plan = Plan(
                 metrics=tuple(draft.metrics),
-                group_by=tuple(draft.groups),
+                group_by=tuple(sorted(draft.groups, key=lambda name: name not in within)),
                 filters=(*filters, *dates, *known),
                 having=having,
                 time_range=time_range,
@@ -113,7 +143,9 @@ class Finisher:
                 share=share,
                 ratio=draft.ratio,
                 average=average,
-                order_by=() if average else order,
+                count=draft.counted is not None,
+                within=within,
+                order_by=() if average or draft.counted else order,
                 limit=limit,
                 ties=ties,
                 skip=skip,
@@ -125,7 +157,7 @@ class Finisher:
 
     def _says(self, plan: Plan) -> frozenset[str]:
         said = {"metrics"} if not self._assignment.implied else set()
-        said |= {"keys"} if plan.group_by or plan.grain else set()
+        said |= {"keys"} if (plan.group_by or plan.grain) and not self._draft.keeps_keys else set()
         said |= {"time"} if self._draft.times else set()
         return frozenset(
             said | ({"order"} if self._draft.ranks or self._draft.sort or self._draft.first_rows else set())
@@ -211,7 +243,7 @@ class Finisher:
     # --- order
 
     def _ordering(
-        self, end: str | None, grain: Grain | None, because: list[Decision]
+        self, end: str | None, grain: Grain | None, within: tuple[str, ...], because: list[Decision]
     ) -> tuple[tuple[OrderBy, ...], int, bool, int, list[DimensionFilter]]:
         draft, rank = self._draft, self._rank()
         limit = draft.first_rows or 1000
@@ -221,20 +253,17 @@ class Finisher:
         descending = self._descending(end or rank.end, metric, rank.word)
         if not draft.groups and grain is None:
             raise NotReadableError(3, f"“{rank.word}” of what? Say by which dimension to rank.", rank.word)
-        if len(draft.groups) > 1 and draft.each:
-            label = self._vocabulary.dimensions[draft.each[0]].label
-            raise NotReadableError(
-                2, f"I cannot rank (“{rank.word}”) within each {label}; ask for one of them.", rank.word
-            )
-        if draft.groups and grain is not None:
-            reason = f"I cannot rank (“{rank.word}”) within each {grain}; ask for one period."
+        if draft.groups and grain is not None and not within:
+            reason = f"“{rank.word}” of what? Say which is ranked within each of which."
             raise NotReadableError(2, reason, rank.word)
         order = (OrderBy(field=metric, descending=descending),)
         count = rank.count or (1 if draft.singular_rank else None)
         which = "highest" if descending else "lowest"
         place = f" from rank {rank.skip + 1}" if rank.skip else ""
         many = f", {count} of them" if count else ""
-        because.append(Decision(rank.word, f"{which} {self._metric(metric).label} first{place}{many}"))
+        inside = [str(grain) if n == TIME_DIMENSION else self._vocabulary.dimensions[n].label for n in within]
+        of_each = f", in each {' and '.join(inside)}" if inside else ""
+        because.append(Decision(rank.word, f"{which} {self._metric(metric).label} first{place}{many}{of_each}"))
         known = [DimensionFilter(dimension=name, operator=Operator.IS_NOT_NULL) for name in draft.groups]
         return order, count or limit, count is not None, rank.skip, known if count else []
 

@@ -6,11 +6,13 @@ Belongs here: a value to text, by the format and unit that the layer gives a met
 
 from __future__ import annotations
 
+import calendar
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
+from nlq.plan import Grain
 from nlq.vocabulary import Metric
 from nlq.words import UNITS, singular
 
@@ -29,6 +31,18 @@ def say_metric(metric: Metric) -> Said:
     """How a metric is called and written."""
     form = "percent" if metric.is_ratio else metric.format
     return Said(metric.label, form, metric.unit)
+
+
+def say_period(start: date | str, grain: Grain) -> str:
+    """A step of a series for people, by its first day: Jul 2025, Q3 2025, week of 2025-07-07."""
+    first = date.fromisoformat(start[:10]) if isinstance(start, str) else start
+    return {
+        Grain.DAY: first.isoformat()[:10],
+        Grain.WEEK: f"week of {first.isoformat()[:10]}",
+        Grain.MONTH: f"{calendar.month_abbr[first.month]} {first.year}",
+        Grain.QUARTER: f"Q{(first.month + 2) // 3} {first.year}",
+        Grain.YEAR: str(first.year),
+    }[grain]
 
 
 def format_value(value: Any, metric: Metric | None = None) -> str:

@@ -19,7 +19,7 @@ from rapidfuzz.distance import DamerauLevenshtein
 
 from nlq.timewords import TIME_WORDS
 from nlq.vocabulary import TIME_DIMENSION, Dimension, Metric, Vocabulary
-from nlq.words import COUNTING, ENGLISH, FILLER, GENERIC, GLUE, OPERATORS, UNITS, singular, stem, words_of
+from nlq.words import COUNTING, ENGLISH, FILLER, GENERIC, GLUE, OCCURRENCE, OPERATORS, UNITS, singular, stem, words_of
 
 _ID_SUFFIXES = frozenset({"id", "key", "code", "name"})
 _BOOLEAN_PREFIXES = frozenset({"is", "has", "was"})
@@ -30,6 +30,10 @@ _NEAR = 0.5
 _LONG_ENOUGH_TO_MEND = 6
 _SHORT = 6
 _SHORTEST_TO_MEND = 4
+_LOOSELY = 0.9
+"""The coverage of a value whose words are said in other forms or in another order: flooded streets."""
+INITIALS = 0.85
+"""The coverage of a value that is said by its initials."""
 Key = tuple[str, ...]
 
 
@@ -80,7 +84,7 @@ class _Index:
     def add(self, ref: str, words: Iterable[str], source: str, *, partial: bool = True) -> None:
         bag = _content(words)
         for key in {tuple(sorted(bag)), tuple(sorted(_without_measure_words(bag)))}:
-            if not key:
+            if not key or (source == "name" and set(key) <= GENERIC):
                 continue
             self._whole[key].setdefault(ref, source)
             self.longest = max(self.longest, len(key))
@@ -104,6 +108,8 @@ class _Index:
         ids = set.intersection(*(self._by_word.get(word, set()) for word in wanted))
         best: dict[str, Hit] = {}
         for phrase in (self._phrases[i] for i in ids):
+            if "per" in phrase.words - wanted:
+                continue  # what one spends is not what is spent per customer
             coverage = len(wanted) / len(phrase.words)
             if _MIN_COVERAGE <= coverage < 1 and coverage > (best[phrase.ref].coverage if phrase.ref in best else 0):
                 best[phrase.ref] = Hit(phrase.ref, coverage, phrase.source)
@@ -138,6 +144,8 @@ class Lexicon:
         self._values: dict[Key, dict[tuple[str, str], ValueHit]] = defaultdict(dict)
         self._joined: dict[str, dict[tuple[str, str], ValueHit]] = defaultdict(dict)
         self._value_words: dict[str, dict[tuple[str, str], ValueHit]] = defaultdict(dict)
+        self._value_bags: dict[Key, dict[tuple[str, str], ValueHit]] = defaultdict(dict)
+        self._initials: dict[str, dict[tuple[str, str], ValueHit]] = defaultdict(dict)
         self._surface: set[str] = set()
         self.longest_value = 1
         self._subjects_of = self._subject_words()
@@ -185,16 +193,32 @@ class Lexicon:
 
     def values(self, norms: Sequence[str]) -> list[ValueHit]:
         """Values these words, in this order, may mean: in full, run together, or by a telling part."""
-        key = tuple(singular(word) for word in norms)
+        key = tuple(_value_form(word) for word in norms)
         parts = self._value_words.get(key[0], {}) if len(key) == 1 else {}
         # "ward 1-5" is not ward 15.
         run_together = any(a.isdigit() and b.isdigit() for a, b in itertools.pairwise(key))
         joined = {} if run_together else self._joined.get("".join(key), {})
-        return list((parts | joined | self._values.get(key, {})).values())
+        whole = self._values.get(key, {})
+        loose = {} if whole or len(key) == 1 else self._value_bags.get(_bag(key), {})
+        return list((parts | joined | loose | whole).values())
+
+    def initials(self, norm: str) -> list[ValueHit]:
+        """Values of several words whose first letters these are: the UAE."""
+        found = list(self._initials.get(norm, {}).values())
+        return found if len(found) <= _MOST_PER_WORD else []
+
+    def metrics_with(self, stems: Sequence[str]) -> list[Hit]:
+        """Metrics of whose phrases these words are a part, however general the words."""
+        return self._metrics.partial(stems)
 
     def subject_words(self, metric: str) -> frozenset[str]:
         """Stems that name what the metric is about, e.g. complaint: they add nothing to its name."""
         return self._subjects_of.get(metric, frozenset())
+
+    def name_words(self, metric: str) -> frozenset[str]:
+        """Stems of the words of a metric's label and synonyms."""
+        term = self.vocabulary.metrics[metric]
+        return frozenset(stem(word) for phrase in (term.label, *term.synonyms) for word in words_of(phrase))
 
     def domain(self, norm: str) -> str | None:
         """The domain this word names."""
@@ -239,10 +263,17 @@ class Lexicon:
     # --- construction
 
     def _subject_words(self) -> dict[str, frozenset[str]]:
-        return {
+        """By metric what it is about: the words of its entities, and what a metric that counts them calls them."""
+        metrics = self.vocabulary.metrics.values()
+        own = {
             metric.name: frozenset(stem(word) for entity in metric.entities for word in words_of(entity)) - GENERIC
-            for metric in self.vocabulary.metrics.values()
+            for metric in metrics
         }
+        counted = {m.name: _nouns(m) for m in metrics if m.type == "simple" and not m.is_money}
+        self.counts = frozenset(name for name, nouns in counted.items() if nouns & own[name])
+        """The metrics that count what they are about, such as complaints."""
+        alike = [counted[name] for name in self.counts]
+        return {name: words.union(*(nouns for nouns in alike if nouns & words)) for name, words in own.items()}
 
     def _learn(self, words: Iterable[str]) -> None:
         self._surface.update(singular(word) for word in words)
@@ -256,6 +287,7 @@ class Lexicon:
             (name, "name"),
         ]
         phrases += [(words_of(synonym), "synonym") for synonym in metric.synonyms]
+        phrases.append((tuple(word for word in words_of(metric.label) if word not in OCCURRENCE | {"sold"}), "name"))
         for words, source in phrases:
             self._learn(words)
             self._metrics.add(metric.name, words, source)
@@ -276,17 +308,21 @@ class Lexicon:
         """A yes/no dimension is asked by its name: "overdue ones" is is_overdue = true."""
         for phrase in (dimension.column, dimension.label, *dimension.synonyms):
             words = tuple(word for word in words_of(phrase) if word not in _BOOLEAN_PREFIXES)
-            self._put(self._values, tuple(singular(w) for w in words), ValueHit(dimension.name, True, 1.0))
+            self._put(self._values, tuple(_value_form(w) for w in words), ValueHit(dimension.name, True, 1.0))
 
     def _add_value(self, dimension: str, value: Any) -> None:
-        words = tuple(singular(word) for word in words_of(str(value)))
+        words = tuple(_value_form(word) for word in words_of(str(value)))
         if not words:
             return
         self._learn(word for word in words if word.isalpha())
         whole = ValueHit(dimension, value, 1.0)
         self._put(self._values, words, whole)
         self._put(self._joined, "".join(words), whole)
+        if len(words) > 1:
+            self._put(self._value_bags, _bag(words), ValueHit(dimension, value, _LOOSELY))
         self.longest_value = max(self.longest_value, len(words) + 1)
+        if len(words) > 1 and all(word.isalpha() for word in words):
+            self._put(self._initials, "".join(word[0] for word in words), ValueHit(dimension, value, INITIALS))
         for word in words if len(words) > 1 else ():
             if word.isalpha() and len(word) >= _MIN_PARTIAL_VALUE:
                 self._put(self._value_words, word, ValueHit(dimension, value, 1 / len(words)))
@@ -316,6 +352,24 @@ def _dimension_phrases(dimension: Dimension) -> Iterator[tuple[tuple[str, ...], 
     short = column[:-1] if len(column) > 1 and column[-1] in _ID_SUFFIXES else column
     if entity and not set(entity) & set(column):
         yield (*entity, *short), "name"
+
+
+def _nouns(metric: Metric) -> frozenset[str]:
+    """The single words that are a whole name of the metric."""
+    domain = set(words_of(metric.domain))
+    name = tuple(word for word in words_of(metric.name) if word not in domain)
+    phrases = (words_of(metric.label), name, *(words_of(synonym) for synonym in metric.synonyms))
+    return frozenset(stem(phrase[0]) for phrase in phrases if len(phrase) == 1) - GENERIC
+
+
+def _bag(words: Iterable[str]) -> Key:
+    return tuple(sorted(stem(word) for word in words))
+
+
+def _value_form(word: str) -> str:
+    """One form for a word of a value in singular and plural, short ones as well: walk-ins."""
+    short = len(word) == 3 and word.endswith("s") and not word.endswith(("ss", "us", "is"))
+    return word[:-1] if short else singular(word)
 
 
 def _is_slip(word: str, known: str) -> bool:

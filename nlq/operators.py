@@ -93,7 +93,14 @@ class OperatorFinder:
             return self._mention(Kind.TOP, at, at + 2, 3.0, Top(count, "asked"))
         if (count := self._count(at)) and two != "more" and self._end(two):
             return self._mention(Kind.TOP, at, at + 2, 5.5, Top(count, self._end(two)))
+        if (count := self._count(at)) and self._names_many(at + 1):
+            return self._mention(Kind.TOP, at, at + 1, 1.0, Top(count, "asked"))
         return None
+
+    def _names_many(self, at: int) -> bool:
+        """Whether a plural noun stands here: "five wards with the most …"."""
+        one = self._norm(at)
+        return w.is_plural(one) and w.singular(one) not in w.UNITS and one not in w.ENGLISH
 
     @staticmethod
     def _end(norm: str) -> str | None:
@@ -113,6 +120,8 @@ class OperatorFinder:
             return stepped
         if unit:
             plural = w.is_plural(one)
+            if plural and (self._norms(at + 1, 2) == ("in", "which") or self._norm(at + 1) in {"when", "where"}):
+                return self._mention(Kind.GRAIN, at, at + 2, 5.0, GrainWord(unit, plural=True))
             return self._mention(Kind.GRAIN, at, at + 1, 0.5, GrainWord(unit, bare=True, plural=plural))
         return self._grain_after_word(at)
 
@@ -133,11 +142,11 @@ class OperatorFinder:
         return None
 
     def _phrase(self, at: int) -> Mention | None:
-        """Operators of two words."""
+        """Operators of several words."""
+        for length in (3, 2):
+            if found := _PHRASES.get(self._norms(at, length)):
+                return self._mention(found[0], at, at + length, found[1], Growth() if found[0] is Kind.GROWTH else None)
         two = self._norms(at, 2)
-        if two in _PHRASES:
-            kind, score = _PHRASES[two]
-            return self._mention(kind, at, at + 2, score)
         if two[0] == "than" and self._number(at + 1) is None:
             return self._mention(Kind.VERSUS, at, at + 1, 0.5)
         if two[0] in w.MORE_WORDS and self._compares_with_than(at):
@@ -187,6 +196,8 @@ _PHRASES: dict[tuple[str, ...], tuple[Kind, float]] = {
     ("rather", "than"): (Kind.NOT, 2.0),
     ("apart", "from"): (Kind.NOT, 2.0),
     ("leaving", "out"): (Kind.NOT, 2.0),
+    ("not", "counting"): (Kind.NOT, 2.0),
+    ("not", "including"): (Kind.NOT, 2.0),
     ("but", "not"): (Kind.NOT, 2.0),
     ("compared", "to"): (Kind.VERSUS, 2.0),
     ("compared", "with"): (Kind.VERSUS, 2.0),
@@ -195,5 +206,15 @@ _PHRASES: dict[tuple[str, ...], tuple[Kind, float]] = {
     ("as", "against"): (Kind.VERSUS, 2.0),
     ("part", "of"): (Kind.SHARE, 2.0),
     ("over", "time"): (Kind.TREND, 5.0),
-    ("on", "average"): (Kind.AVERAGE, 1.5),
+    ("on", "average"): (Kind.AVERAGE, 5.5),
+    ("up", "or", "down"): (Kind.GROWTH, 2.0),
+    ("side", "by", "side"): (Kind.FILLER, 1.0),
+    ("by", "how", "much"): (Kind.FILLER, 1.0),
+    ("to", "date"): (Kind.FILLER, 1.0),
+    ("how", "large"): (Kind.FILLER, 0.1),
+    ("how", "big"): (Kind.FILLER, 0.1),
+    ("how", "high"): (Kind.FILLER, 0.1),
+    ("how", "low"): (Kind.FILLER, 0.1),
+    ("who", "are"): (Kind.FILLER, 0.1),
+    ("who", "is"): (Kind.FILLER, 0.1),
 }

@@ -1,13 +1,26 @@
 """What planning a question can come to: a plan, a question back, or a refusal.
 
-Belongs here: the three outcomes. Does not belong here: how they are reached (``planner``).
+Belongs here: the three outcomes, and the problem that a refusal tells of.
+Does not belong here: how they are reached (``planner``).
 """
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from pydantic import BaseModel, ConfigDict, Field
 
 from nlq.plan import Plan
+
+
+@dataclass(frozen=True)
+class Problem:
+    """Why a cover cannot be read. ``rank`` orders problems: the lower, the more telling."""
+
+    rank: int
+    reason: str
+    words: tuple[str, ...] = ()
+    nearest: tuple[str, ...] = ()
 
 
 class _Frozen(BaseModel):

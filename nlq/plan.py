@@ -139,7 +139,9 @@ class Plan(_Frozen):
     ``limit`` counts ranks where ``ties`` is true: rows that tie with the last one are kept as well; ``skip`` leaves
     out that many ranks first. What is computed from the metrics, at most one of: ``share``, a comparison
     (``compare_with`` names the other days, ``comparison`` says how far back they lie), ``ratio`` (the first of two
-    metrics by the second), ``average`` (the mean of the metric over the groups or steps of time, as one row).
+    metrics by the second), ``average`` (the mean of the metric over the groups or steps of time, as one row),
+    ``count`` (how many values of the one group pass the thresholds, as one row). ``within`` names groups (or
+    ``metric_time``) inside each of which ranks are counted anew: the top two channels of every ward.
     """
 
     metrics: tuple[str, ...] = Field(min_length=1, max_length=10)
@@ -153,6 +155,8 @@ class Plan(_Frozen):
     share: Share | None = None
     ratio: bool = False
     average: bool = False
+    count: bool = False
+    within: tuple[str, ...] = Field(default=(), max_length=6)
     order_by: tuple[OrderBy, ...] = Field(default=(), max_length=4)
     limit: int = Field(default=MAX_ROWS, ge=1, le=MAX_ROWS)
     ties: bool = False
@@ -175,13 +179,17 @@ class Plan(_Frozen):
             raise ValueError("ties need an order")
         if self.skip and not self.ties:
             raise ValueError("skip leaves out ranks: it needs ties")
+        if self.within and not (self.ties and set(self.within) < keys and not self.share):
+            raise ValueError("ranks are counted within some of the groups of the plan, and of no shares")
         self._check_computed(keys)
         return self
 
     def _check_computed(self, keys: set[str]) -> None:
         """At most one thing is computed from the metrics, and it has what it needs."""
-        if sum((self.share is not None, self.compares, self.ratio, self.average)) > 1:
-            raise ValueError("one of share, comparison, ratio and average at a time")
+        if sum((self.share is not None, self.compares, self.ratio, self.average, self.count)) > 1:
+            raise ValueError("one of share, comparison, ratio, average and count at a time")
+        if self.count and (len(self.group_by) != 1 or self.grain or self.order_by or not self.having):
+            raise ValueError("a count is of the values of one group that pass a threshold, without grain or order")
         if (self.share or self.average) and len(self.metrics) != 1:
             raise ValueError("a share or an average is of one metric")
         if self.ratio and len(self.metrics) != 2:
@@ -213,6 +221,8 @@ class Plan(_Frozen):
         """Names of the columns that are computed from the metrics, in order."""
         if self.share:
             return (f"{self.metrics[0]}__share",)
+        if self.count:
+            return (f"{self.group_by[0]}__count",)
         if self.ratio:
             return (f"{self.metrics[0]}__per__{self.metrics[1]}",)
         if self.compares:

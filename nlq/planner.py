@@ -19,10 +19,10 @@ from nlq.finding import MentionFinder, mend
 from nlq.followups import follow_up, without_lead
 from nlq.lexicon import Lexicon
 from nlq.mentions import Cover, Kind, Slip
-from nlq.outcome import Because, Choice, Clarify, Outcome, Planned, Refused
-from nlq.plan import Plan
+from nlq.outcome import Because, Choice, Clarify, Outcome, Planned, Problem, Refused
+from nlq.plan import Operator, Plan
 from nlq.reading import Reader
-from nlq.resolve import Problem, Resolver
+from nlq.resolve import Resolver
 from nlq.vocabulary import Vocabulary
 from nlq.words import GLUE, OCCURRENCE, PREDICATES, tokenize
 
@@ -38,6 +38,7 @@ _CLOSE = 0.4
 _SLIP_FACTOR = 0.9
 _VOID = GLUE | PREDICATES | OCCURRENCE | {"in", "for", "to", "from", "on", "at", "by", "with"}
 _PLAIN = {"having": (), "order_by": (), "ties": False, "skip": 0, "ratio": False, "share": None, "average": False}
+_PLAIN |= {"count": False, "within": ()}
 
 
 class Planner:
@@ -68,10 +69,11 @@ class Planner:
         if not tokens:
             return Refused(reason="There is no question.", nearest=self._examples())
         covers = MentionFinder(question, tokens, self.lexicon, today, self._fiscal_start).covers()
-        return self._choose(covers, slips, question, previous, follows)
+        return self._choose(covers, slips, question, today, previous, follows)
 
-    def _read(self, cover: Cover, previous: Plan | None, follows: bool) -> list[Reading] | Problem:
+    def _read(self, cover: Cover, today: date, previous: Plan | None, follows: bool) -> list[Reading] | Problem:
         carried = self._carried(cover, previous)
+        before = previous if follows or carried else None
         assignments = self._resolver.assignments(cover, carried)
         if isinstance(assignments, Problem):
             unknown = _unknown_words(cover)
@@ -80,13 +82,15 @@ class Planner:
         problems: list[Problem] = []
         for assignment in assignments:
             for event in events(cover.mentions, assignment, self.lexicon):
-                found = Reader(self.vocabulary, cover.mentions, assignment, event).read()
+                found = Reader(self.lexicon, cover.mentions, assignment, event, before).read()
                 if isinstance(found, Problem):
                     problems.append(found)
                 else:
                     readings.extend(found)
-        if previous and (follows or carried):
-            readings = [r for r in (follow_up(r, previous, self.vocabulary) for r in readings) if r]
+        if before:
+            readings = [r for r in (follow_up(r, before, self.vocabulary) for r in readings) if r]
+        if readings and all(_is_ahead(reading.plan, today) for reading in readings):
+            return Problem(2, "That time has not come yet; I know only what was.")
         if not readings and not problems:
             return Problem(2, "That does not go with the question before; ask it whole.")
         return readings or min(problems, key=lambda p: p.rank)
@@ -98,7 +102,13 @@ class Planner:
         return previous.metrics if previous and not named else ()
 
     def _choose(
-        self, covers: list[Cover], slips: list[Slip], question: str, previous: Plan | None, follows: bool
+        self,
+        covers: list[Cover],
+        slips: list[Slip],
+        question: str,
+        today: date,
+        previous: Plan | None,
+        follows: bool,
     ) -> Outcome:
         """The readings of the best covers that can be read; where none can, the problem of the best one."""
         scored: list[tuple[float, Reading]] = []
@@ -109,7 +119,7 @@ class Planner:
                 break
             if _leaves_out(cover, covers[0]):
                 continue
-            found = self._read(cover, previous, follows)
+            found = self._read(cover, today, previous, follows)
             if isinstance(found, Problem):
                 problem = problem or found
                 continue
@@ -183,6 +193,13 @@ def _leaves_out(cover: Cover, best: Cover) -> bool:
     passed = {m.first for m in cover.mentions if m.kind in (Kind.FILLER, Kind.DOMAIN) and m.text.lower() not in _VOID}
     terms = (Kind.METRIC, Kind.DIMENSION, Kind.VALUE)
     return any(m.first <= at < m.last for m in best.mentions if m.kind in terms for at in passed)
+
+
+def _is_ahead(plan: Plan, today: date) -> bool:
+    """Whether the plan asks only for days that are still to come."""
+    days = [item.values[0] for item in plan.filters if item.operator is Operator.GE]
+    starts = [plan.time_range.start if plan.time_range else None, *days]
+    return any(isinstance(start, date) and start > today for start in starts)
 
 
 def _distinct(readings: Iterable[Reading]) -> list[Reading]:

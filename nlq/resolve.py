@@ -12,23 +12,15 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from nlq.lexicon import Hit, Lexicon, ValueHit
+from nlq.measures import is_amount
 from nlq.mentions import Cover, Kind, Mention
+from nlq.outcome import Problem
 from nlq.vocabulary import Metric, Vocabulary
-from nlq.words import stem, words_of
+from nlq.words import NUMBERING, stem, words_of
 
 MOST_ASSIGNMENTS = 24
 MOST_CHOICES = 4
 _DIRECTNESS = {"label": 2, "synonym": 1, "name": 0}
-
-
-@dataclass(frozen=True)
-class Problem:
-    """Why a cover cannot be read. ``rank`` orders problems: the lower, the more telling."""
-
-    rank: int
-    reason: str
-    words: tuple[str, ...] = ()
-    nearest: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -59,7 +51,7 @@ class Resolver:
             return kept or self._cannot_split(carried, dimensions, values)
         if not metrics:
             return self._without_metric(dimensions, values, domains)
-        options = [self._in_domain(mention.payload, domains) for mention in metrics]
+        options = [self._in_domain(self._countable(mention, cover), domains) for mention in metrics]
         if not all(options):
             return Problem(3, f"No metric of {' and '.join(sorted(domains))} is called like that.")
         found: list[Assignment] = []
@@ -68,8 +60,19 @@ class Resolver:
             names = tuple(dict.fromkeys(hit.ref for hit in combination))
             found.extend(self._with_metrics(names, chosen, dimensions, values))
         first = [mention.payload[0].ref for mention in metrics]
-        found = _prefer_named(_prefer_few(found), cover)
-        return _prefer_full(found)[:MOST_ASSIGNMENTS] or self._cannot_split(first, dimensions, values)
+        found = _prefer_full(_prefer_alike(_prefer_named(_prefer_few(found), cover), cover))
+        return found[:MOST_ASSIGNMENTS] or self._cannot_split(first, dimensions, values)
+
+    def _countable(self, mention: Mention, cover: Cover) -> Sequence[Hit]:
+        """What the words may mean; "how many pens did we sell" asks for no money, so for what else sells."""
+        if not _asks_how_many(cover) or not all(self._vocabulary.metrics[h.ref].is_money for h in mention.payload):
+            return mention.payload
+        parts = self._lexicon.metrics_with(_stems(mention.text))
+        return [hit for hit in parts if self._is_number(self._vocabulary.metrics[hit.ref])] or mention.payload
+
+    @staticmethod
+    def _is_number(metric: Metric) -> bool:
+        return is_amount(metric) and not metric.is_money
 
     def _in_domain(self, hits: Sequence[Hit], domains: set[Any]) -> list[Hit]:
         return [h for h in hits if not domains or self._vocabulary.metrics[h.ref].domain in domains]
@@ -122,6 +125,7 @@ class Resolver:
         fitting = self._fitting([m for m in metrics if m.name in named], dimensions, values)
         if len(fitting) == 1:
             return fitting
+        metrics.sort(key=lambda metric: metric.name not in self._lexicon.counts)
         guesses = self._fitting(metrics, dimensions, values)
         return [replace(guess, guessed=True) for guess in guesses] or Problem(4, "I found no metric in the question.")
 
@@ -176,18 +180,53 @@ def _prefer_few(found: list[Assignment]) -> list[Assignment]:
 
 
 def _prefer_named(found: list[Assignment], cover: Cover) -> list[Assignment]:
-    """A dimension right beside a value says of which dimension the value is: "Ludhiana shop"."""
+    """A dimension right beside a value, or a list of values, says whose they are: "Ludhiana vs Delhi shops"."""
+    said = [m for m in cover.mentions if m.kind is not Kind.FILLER]
     pairs = [
         (a, b) if a.kind is Kind.DIMENSION else (b, a)
-        for a, b in itertools.pairwise(m for m in cover.mentions if m.kind is not Kind.FILLER)
+        for a, b in itertools.pairwise(said)
         if {a.kind, b.kind} == {Kind.DIMENSION, Kind.VALUE}
     ]
+    listed = _listed(said)
+    pairs += [(d, other) for d, v in pairs for one in listed if v in one for other in one if other is not v]
 
     def named(one: Assignment) -> int:
         return sum(one.dimensions[d.first].ref == one.values[v.first].dimension for d, v in pairs)
 
     most = max((named(assignment) for assignment in found), default=0)
     return [assignment for assignment in found if named(assignment) == most]
+
+
+def _prefer_alike(found: list[Assignment], cover: Cover) -> list[Assignment]:
+    """Values in one list are of one dimension where they can be."""
+    listed = _listed([m for m in cover.mentions if m.kind is not Kind.FILLER])
+
+    def mixed(one: Assignment) -> int:
+        return sum(len({one.values[value.first].dimension for value in values}) for values in listed)
+
+    least = min((mixed(assignment) for assignment in found), default=0)
+    return [assignment for assignment in found if mixed(assignment) == least]
+
+
+def _listed(said: Sequence[Mention]) -> list[list[Mention]]:
+    """The lists of values: "Ludhiana vs Amritsar", "Delhi, Punjab or Haryana"."""
+    found: list[list[Mention]] = []
+    for a, joint, b in zip(said, said[1:], said[2:], strict=False):
+        if a.kind is b.kind is Kind.VALUE and joint.kind in (Kind.AND, Kind.OR, Kind.VERSUS):
+            if found and found[-1][-1] is a:
+                found[-1].append(b)
+            else:
+                found.append([a, b])
+    return found
+
+
+def _asks_how_many(cover: Cover) -> bool:
+    """Whether a number of some value is asked for: "how many gel pens"."""
+    said = [m for m in cover.mentions if m.kind is not Kind.FILLER]
+    return any(
+        a.kind is Kind.COUNT and a.text.lower() in NUMBERING and b.kind is Kind.VALUE
+        for a, b in itertools.pairwise(said)
+    )
 
 
 def _prefer_full(found: list[Assignment]) -> list[Assignment]:

@@ -24,11 +24,13 @@ def time_column(plan: Plan) -> str | None:
 
 def key_columns(plan: Plan) -> tuple[str, ...]:
     """The columns that identify a row of the answer: the step of time, then the grouped dimensions."""
-    return () if plan.average else _grouped(plan)
+    return () if plan.average or plan.count else _grouped(plan)
 
 
 def value_columns(plan: Plan) -> tuple[str, ...]:
     """The columns after the keys: the metrics, each followed by what it is compared with, then what is computed."""
+    if plan.count:
+        return plan.derived
     if not plan.compares:
         return (*plan.metrics, *plan.derived)
     return tuple(name for m in plan.metrics for name in (m, f"{m}__before", f"{m}__change"))
@@ -54,6 +56,8 @@ def finish(compiled: str, plan: Plan) -> str:
     """
     if plan.average:
         return _averaged(compiled, plan)
+    if plan.count:
+        return _counted(compiled, plan)
     names = [*key_columns(plan), *value_columns(plan)]
     columns = ", ".join(_quoted(name) for name in names)
     conditions = _conditions(plan)
@@ -63,7 +67,9 @@ def finish(compiled: str, plan: Plan) -> str:
         conditions.append(f"{_quoted(plan.order_by[0].field)} IS NOT NULL")
         # "The second highest" is the second value there is; "the top five" are at most five rows, ties apart.
         function = "DENSE_RANK" if plan.skip else "RANK"
-        rank = f"{function}() OVER (ORDER BY {_ranking(plan)}) AS {_quoted(RANK)}"
+        inside = ", ".join(_quoted(_field(plan, name)) for name in plan.within)
+        partition = f"PARTITION BY {inside} " if inside else ""
+        rank = f"{function}() OVER ({partition}ORDER BY {_ranking(plan)}) AS {_quoted(RANK)}"
         source = f"(\nSELECT {columns}, {rank}\nFROM {source}{_where(conditions)}\n) AS ranked"
         conditions, limit = [f"{_quoted(RANK)} <= {plan.skip + plan.limit}"], MAX_ROWS + 1
         if plan.skip:
@@ -150,6 +156,12 @@ def _averaged(compiled: str, plan: Plan) -> str:
     return f"SELECT {mean} AS {metric}\nFROM (\n{compiled}\n) AS answer{where}\nLIMIT 1"
 
 
+def _counted(compiled: str, plan: Plan) -> str:
+    """How many known values of the group pass the thresholds."""
+    where = _where([f"{_quoted(plan.group_by[0])} IS NOT NULL", *_conditions(plan)])
+    return f"SELECT COUNT(*) AS {_quoted(plan.derived[0])}\nFROM (\n{compiled}\n) AS answer{where}\nLIMIT 1"
+
+
 def _grouped(plan: Plan) -> tuple[str, ...]:
     step = time_column(plan)
     return (*((step,) if step else ()), *plan.group_by)
@@ -168,7 +180,8 @@ def _ranking(plan: Plan) -> str:
 
 
 def _order(plan: Plan) -> str:
-    keys = [(_field(plan, key.field), key.descending) for key in plan.order_by]
+    keys = [(_field(plan, name), False) for name in plan.within]
+    keys += [(_field(plan, key.field), key.descending) for key in plan.order_by]
     named = {name for name, _ in keys}
     keys += [(name, False) for name in key_columns(plan) if name not in named]
     return f"\nORDER BY {', '.join(_key(name, descending) for name, descending in keys)}" if keys else ""

@@ -22,6 +22,7 @@ _THIS = {"this", "current"}
 _LEAD = {"in", "during", "for", "on", "of", "from", "within", "over", "the", "at"}
 _JOINTS = {"and", "or", "&", ",", "vs", "versus", "to", "with", "compared", "against", "until", "through"}
 _FISCAL = {"fiscal", "financial"}
+_BEGINNING = {"starting", "beginning", "commencing"}
 ONE = timedelta(days=1)
 _ORDINALS = {"first": 1, "second": 2, "third": 3, "fourth": 4, "1": 1, "2": 2, "3": 3, "4": 4}
 _FIRST_YEAR, _LAST_YEAR = 1990, 2099
@@ -29,9 +30,9 @@ _FIRST_YEAR, _LAST_YEAR = 1990, 2099
 _OTHERS = (
     *("today", "yesterday", "since", "after", "before", "until", "till", "between", "from", "to", "through"),
     *("ytd", "mtd", "qtd", "wtd", "half", "onwards", "onward", "ago", "earlier", "same", "period", "end"),
-    *("fiscal", "financial", "fy", "so", "far"),
+    *("fiscal", "financial", "fy", "so", "far", "start", "beginning"),
 )
-TIME_WORDS = frozenset({*_MONTHS, *UNITS, *PREVIOUS, *_THIS, *_LEAD, *_ORDINALS, *_OTHERS})
+TIME_WORDS = frozenset({*_MONTHS, *UNITS, *PREVIOUS, *_THIS, *_LEAD, *_ORDINALS, *_BEGINNING, *_OTHERS})
 """Words that this module reads, for telling a slip from a word."""
 
 
@@ -63,6 +64,10 @@ class PeriodReader:
     def _period(self, at: int, *, lead: bool) -> Found | None:
         rules: tuple[Callable[[int], Found | None], ...] = (
             self._end_of,
+            self._unit_of,
+            self._part_of,
+            self._year_first,
+            self._relative_month,
             self._fiscal,
             self._ago,
             self._to_date,
@@ -86,6 +91,54 @@ class PeriodReader:
             return None
         found = self._period(self._skip_the(at + 2), lead=True)
         return Found(found.last, Period(found.period.end, found.period.end, "day")) if found else None
+
+    def _unit_of(self, at: int) -> Found | None:
+        """The week around a day, or from a day on: "week of 6 August", "week starting 6 August"."""
+        unit, word = self._norm(at), self._norm(at + 1)
+        if unit not in {"week", "month"} or word not in {"of", *_BEGINNING}:
+            return None
+        found = self._period(self._skip_the(at + 2), lead=True)
+        if not found or found.period.unit not in ("day", unit):
+            return None
+        if unit == "week" and word in _BEGINNING:
+            return Found(found.last, Period(found.period.start, found.period.start + timedelta(days=6)))
+        return Found(found.last, _period_of(unit_start(found.period.start, unit), unit))
+
+    def _part_of(self, at: int) -> Found | None:
+        """The first or last week or day of a period: "first week of June 2026" are its first seven days."""
+        days = {"week": 7, "day": 1}.get(self._norm(at + 1))
+        if self._norm(at) not in {"first", "last"} or not days or self._norm(at + 2) != "of":
+            return None
+        found = self._period(self._skip_the(at + 3), lead=True)
+        if not found or found.period.unit not in {"month", "quarter", "year"}:
+            return None
+        whole, step = found.period, timedelta(days=days - 1)
+        if self._norm(at) == "first":
+            return Found(found.last, Period(whole.start, whole.start + step))
+        return Found(found.last, Period(whole.end - step, whole.end))
+
+    def _year_first(self, at: int) -> Found | None:
+        """A quarter or half after its year: "2025 Q2", "2025 H1"."""
+        if at >= len(self._tokens) or not is_year(self._tokens[at]) or self._norm(at + 1) not in {"q", "h"}:
+            return None
+        number = self._integer(at + 2)
+        months = 3 if self._norm(at + 1) == "q" else 6
+        if not number or number > 12 // months or is_year(self._tokens[at + 2]):
+            return None
+        start = date(int(self._tokens[at].norm), (number - 1) * months + 1, 1)
+        end = shift(start, "month", months) - ONE
+        return Found(at + 3, Period(start, end, "quarter" if months == 3 else None))
+
+    def _relative_month(self, at: int) -> Found | None:
+        """Reads "this August", and "last August" where that can be only one."""
+        word, month = self._norm(at), self._month_number(at + 1)
+        if not month or word not in PREVIOUS | _THIS or self._optional_year(at + 2)[0]:
+            return None
+        beside_this = any(self._norm(n) in _THIS and self._month_number(n + 1) for n in range(len(self._tokens)))
+        if word in PREVIOUS and not beside_this and month < self._today.month:
+            return None
+        year = self._today.year - (1 if word in PREVIOUS else 0)
+        return Found(at + 2, _period_of(date(year, month, 1), "month"))
 
     def _fiscal(self, at: int) -> Found | None:
         """Fiscal years and their quarters: "FY 2025", "last fiscal year", "Q2 of fiscal year 2025"."""
@@ -319,7 +372,7 @@ class PeriodReader:
         return at
 
     def _skip_the(self, at: int) -> int:
-        return at + 1 if self._norm(at) in {"the", "start"} else at
+        return at + 1 if self._norm(at) == "the" else at
 
     def _skip_of(self, at: int) -> int:
         return at + 1 if self._norm(at) in {"of", "in"} else at

@@ -55,10 +55,14 @@ class TimeReader(PeriodReader):
     def _before_another(self, first: int) -> TimeSpan | None:
         """Reads "the month before", "the same month last year", "a year earlier"."""
         at = first
-        while self._norm(at) in {"in", "the", "to", "with", "a", "one", "1"} and at - first < 3:
+        while (
+            self._norm(at) in {"in", "the", "to", "with", "a", "one", "1"}
+            and at - first < 3
+            and self._norm(at + 1) != "before"
+        ):
             at += 1
         unit = self._norm(at)
-        if unit in UNITS | {"period", "time"}:
+        if unit in UNITS | {"period", "time", "1"}:
             return self._unit_before(first, at, unit)
         yearly = self._norm(at) == "same" and self._norm(at + 1) in UNITS | {"period", "time"}
         rest = self._skip_the(self._skip_of(at + 2))
@@ -128,7 +132,10 @@ class TimeReader(PeriodReader):
         word = self._norm(first)
         if word not in {"since", "after", "before", "until", "till", "from"}:
             return None
-        found = self._period(self._skip_the(first + 1), lead=True)
+        at = self._skip_the(first + 1)
+        if word in {"since", "from"} and self._norm(at) in {"start", "beginning"} and self._norm(at + 1) == "of":
+            at = self._skip_the(at + 2)
+        found = self._period(at, lead=True)
         if not found:
             return None
         last, period = found.last, found.period

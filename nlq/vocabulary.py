@@ -51,6 +51,11 @@ class Metric:
         return self.subjects or frozenset(name.rsplit("__", 1)[0] for name in self.dimensions if "__" in name)
 
     @property
+    def is_money(self) -> bool:
+        """Whether it is a sum of money, as far as the layer says."""
+        return (self.format or "").lower() == "currency"
+
+    @property
     def is_ratio(self) -> bool:
         """Whether a value of 0.2 means 20 %."""
         return (self.format or "").lower().startswith("percent") or (self.type == "ratio" and not self.format)
@@ -105,8 +110,14 @@ class Vocabulary:
         return cls({m.name: m for m in metrics}, {d.name: d for d in dimensions})
 
     def plain_metrics(self) -> list[Metric]:
-        """The metrics, the plainest first: simple ones before ratios and series, short names before long ones."""
-        return sorted(self.metrics.values(), key=lambda m: (m.needs_time, m.type != "simple", len(m.label.split())))
+        """The metrics, the plainest first: simple ones before ratios and series.
+
+        Then those that people have many words for, and those with short names.
+        """
+        return sorted(
+            self.metrics.values(),
+            key=lambda m: (m.needs_time, m.type != "simple", -len(m.synonyms), len(m.label.split())),
+        )
 
     def shared_dimensions(self, metrics: Iterable[str]) -> frozenset[str]:
         """The dimensions that all these metrics can be grouped by."""

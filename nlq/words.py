@@ -77,7 +77,21 @@ def tokenize(text: str) -> list[Token]:
     for match in _TOKEN.finditer(text):
         kind, norm = _classify(match)
         tokens.append(Token(match.group(0), norm, kind, match.start(), match.end()))
-    return tokens
+    return _scaled(tokens)
+
+
+def _scaled(tokens: list[Token]) -> list[Token]:
+    """Numbers in words with their scale as one token: one million."""
+    found: list[Token] = []
+    for token in tokens:
+        scale = _SCALES.get(token.norm) if token.kind == "word" and found and found[-1].text.isalpha() else None
+        if scale and (number := found[-1].number) is not None:
+            first = found.pop()
+            norm = str(int(number * scale))
+            found.append(Token(f"{first.text} {token.text}", norm, "number", first.start, token.end))
+        else:
+            found.append(token)
+    return found
 
 
 def _classify(match: re.Match[str]) -> tuple[TokenKind, str]:
@@ -122,7 +136,7 @@ def words_of(text: str) -> tuple[str, ...]:
 # does not mean "open".
 OCCURRENCE = _set(
     "created submitted filed raised opened registered lodged logged reported received recorded made placed "
-    "came come comes occurred happened arrived entered booked receive occur happen arrive bought buy purchased"
+    "came come comes occurred happened arrived entered booked receive occur happen arrive place bought buy purchased"
 )
 _SAME = {
     "avg": "average",
@@ -212,8 +226,10 @@ FILLER = (
     view plot draw print return calculate compute all any only just also then now current currently
     right still about regarding concerning via through using overall during up my your have had having got exist
     exists happen say get gets got getting take takes took taken bring brings brought goes went altogether ever our
-    ours yet but together use used develop developed evolve evolved one ones broken down split grouped group sorted sort
-    ordered order rank ranked ranking where whose among into out terms term
+    ours yet but together use used develop developed evolve evolved one ones broken break down split divided
+    distributed grouped group sorted sort ordered order rank ranked ranking where whose among into out terms term
+    everything pay pays paid different distinct generate generates generated produce produces produced contribute
+    contributes contributed
     """)
     | GLUE
     | OCCURRENCE
@@ -229,7 +245,10 @@ AND_WORDS = frozenset({"and", "&", ","})
 VERSUS_WORDS = _set("vs versus compare compares compared comparing comparison against")
 MORE_WORDS = _set("more less fewer higher lower better worse larger smaller")
 """Comparatives: with a "than" that no number follows they ask for a comparison."""
-SHARE_WORDS = _set("share shares percentage percentages percent proportion proportions fraction portion pct %")
+SHARE_WORDS = _set(
+    "share shares percentage percentages percent pct % proportion proportions fraction portion contribution "
+    "contributions"
+)
 AVERAGE_WORDS = _set("average averages averaged avg mean typical typically")
 GROWTH_WORDS = _set("growth change changes increase decrease decline grow grew grown growing development")
 PREDICATES = _set(
@@ -241,7 +260,7 @@ IRREGULAR_PARTICIPLES = _set("sold bought sent paid lost built left kept held be
 EVENT_WORDS = _set("event events")
 """Words that only say that something is counted when it happens."""
 WHICH_WORDS = frozenset({"which", "what", "whats"})
-FREQUENT = _set("common frequent")
+FREQUENT = _set("common frequent popular")
 """Words that only say again what "most" and "least" say."""
 TREND_WORDS = _set("trend trends trending timeline")
 ORDINALS = {
@@ -261,8 +280,8 @@ HIGHEST = _set("most highest greatest largest biggest maximum max top more busie
 LOWEST = _set("least lowest fewest smallest minimum min bottom")
 LONGEST = _set("longest slowest")
 SHORTEST = _set("shortest fastest quickest")
-BEST = frozenset({"best"})
-WORST = frozenset({"worst"})
+BEST = frozenset({"best", "strongest"})
+WORST = frozenset({"worst", "weakest", "poorest"})
 DESCENDING = _set("descending desc")
 ASCENDING = _set("ascending asc")
 
@@ -309,6 +328,10 @@ COMPARATORS: tuple[tuple[tuple[str, ...], str], ...] = (
     (("exceeding",), "gt"),
     (("exceeds",), "gt"),
     (("exceed",), "gt"),
+    (("exceeded",), "gt"),
+    (("topped",), "gt"),
+    (("surpassed",), "gt"),
+    (("reached",), "ge"),
     (("under",), "lt"),
     (("below",), "lt"),
     ((">",), "gt"),

@@ -63,9 +63,9 @@ def answered(answerer: Answerer, question: str, caller: Caller | None = None) ->
             f"select ward_id, count(*) n from {CASES} group by 1 having n > 160 order by n desc, 1",
         ),
         (
-            "backlog in March 2026 by channel",
+            "backlog in January 2026 by channel",
             """select channel, sum(open_cases) n from gold.gold_pgr_backlog_daily
-               where metric_date = '2026-03-31' group by 1 order by n desc, 1""",
+               where metric_date = '2026-01-31' group by 1 order by n desc, 1""",
         ),
         (
             "SLA breach rate by priority",

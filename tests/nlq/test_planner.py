@@ -72,7 +72,8 @@ def assert_within(plan: Plan, vocabulary: Vocabulary) -> None:
 
 SAID = (
     "complaints by ward top 5 most not or and in whatsapp closed high last month since 2025 q1 per average rate sla "
-    "breach monthly trend over 100 5 days % which between to the amritsar 'x' \"web\" ; drop vs compare sales"
+    "breach monthly trend over 100 5 days % which between to the amritsar 'x' \"web\" ; drop vs compare sales "
+    "open turnaround resolution tickets resolved orders units sold how many each more than three fewer"
 )
 WORDS = st.sampled_from(SAID.split())
 

@@ -53,6 +53,38 @@ def test_a_place_in_the_order_counts_values_not_rows() -> None:
     assert rows(by_d(limit=2, skip=1, ties=True)) == [("a", 10), (None, 5)]
 
 
+def test_ranks_are_counted_within_groups() -> None:
+    inner = (
+        "select * from (values ('a', 'x', 3), ('a', 'y', 3), ('a', 'z', 1), ('b', 'x', 1), ('b', 'z', 2)) t(g, d, m)"
+    )
+    order = (OrderBy(field="m", descending=True),)
+    plan = Plan(metrics=("m",), group_by=("d", "g"), order_by=order, limit=1, ties=True, within=("g",))
+    assert duckdb.sql(finish(inner, plan)).fetchall() == [("x", "a", 3), ("y", "a", 3), ("z", "b", 2)]
+    second = plan.model_copy(update={"skip": 1})
+    assert duckdb.sql(finish(inner, second)).fetchall() == [("z", "a", 1), ("x", "b", 1)]
+
+
+def test_values_that_pass_a_threshold_are_counted() -> None:
+    bound = Threshold(metric="m", comparator=Comparator.GT, value=4)
+    plan = Plan(metrics=("m",), group_by=("d",), having=(bound,), count=True)
+    assert (key_columns(plan), value_columns(plan)) == ((), ("d__count",))
+    assert rows(plan) == [(3,)]  # the unknown one is no value
+
+
+@pytest.mark.parametrize(
+    "more",
+    [
+        {"within": ("d",), "limit": 1, "ties": True},
+        {"within": ("m",), "limit": 1, "ties": True},
+        {"within": ("g",)},
+        {"count": True},
+    ],
+)
+def test_what_cannot_be_ranked_or_counted_is_no_plan(more: dict[str, Any]) -> None:
+    with pytest.raises(ValueError, match=r"within|count"):
+        by_d(**more)
+
+
 # Sales of three days of two years: 2025-01-01 a 1, 2025-01-02 b 2, 2026-01-01 a 3, 2026-02-01 a 4, nobody 5.
 SALES = """(values (date '2025-01-01', 'a', 1), (date '2025-01-02', 'b', 2), (date '2026-01-01', 'a', 3),
     (date '2026-02-01', 'a', 4), (date '2026-02-01', null, 5)) t(day, d, m)"""

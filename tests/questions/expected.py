@@ -9,7 +9,8 @@ from nlq.plan import DimensionFilter, Operator, Plan
 
 _EMPTY = {
     "by": [], "where": {}, "not": {}, "having": [], "time": None, "grain": None, "top": None, "skip": 0, "share": None,
-    "compare": None, "comparison": None, "ratio": False, "average": False,
+    "compare": None, "comparison": None, "ratio": False, "average": False, "count": False,
+    "within": [],
 }  # fmt: skip
 
 
@@ -37,9 +38,12 @@ def written(plan: Plan, names: Sequence[str] = ()) -> dict[str, Any]:
         "comparison": plan.comparison.value if plan.comparison else None,
         "ratio": plan.ratio,
         "average": plan.average,
+        "count": plan.count,
+        "within": [short(name) for name in plan.within],
     }
     if plan.share and plan.share.part:
-        found["share"] = {"part": chosen(plan.share.part, Operator.IN)}
+        part, rest = (chosen(plan.share.part, operator) for operator in (Operator.IN, Operator.NOT_IN))
+        found["share"] = ({"part": part} if part else {}) | ({"not": rest} if rest else {})
     dates = [f for f in plan.filters if f.operator in (Operator.GE, Operator.LE)]
     return found | {short(f.dimension): [g.values[0] for g in dates if g.dimension == f.dimension] for f in dates}
 
