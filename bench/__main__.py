@@ -1,7 +1,9 @@
 """`make bench`: run the benchmarks, print medians and ratios, write bench/results.json.
 
 python -m bench [ingest] [build] [domains] [histories] [sessions] [incremental] [query] [questions] [plan] [serving]
-    [--repeat 5] [--scale 1.0]
+    [scale] [--repeat 5] [--scale 1.0]
+
+`scale` needs the servers of the cluster profile, which it starts, and is only run if it is named.
 """
 
 from __future__ import annotations
@@ -27,6 +29,7 @@ from bench.domains import (
     sampled_domains,
 )
 from bench.measure import Contender, Result, compare, in_own_process, save
+from bench.scale import scale
 from bench.serving import ask_over_http
 from bench.work import (
     build_ours,
@@ -220,8 +223,9 @@ def serving(folder: Path, repeat: int, scale: float) -> list[Result]:
 BENCHMARKS: dict[str, Callable[[Path, int, float], list[Result]]] = {
     "ingest": ingest, "build": build, "incremental": incremental, "query": query, "questions": questions,
     "plan": plan, "domains": domains, "histories": histories, "sessions": sessions,
-    "serving": serving,
+    "serving": serving, "scale": scale,
 }  # fmt: skip
+BY_NAME_ONLY = ("scale",)
 
 
 def show(results: list[Result]) -> None:
@@ -245,7 +249,7 @@ def main() -> None:
     if unknown := set(arguments.names) - set(BENCHMARKS):
         parser.error(f"there is no benchmark {', '.join(sorted(unknown))}; there are {', '.join(BENCHMARKS)}")
     results: list[Result] = []
-    for name in arguments.names or BENCHMARKS:
+    for name in arguments.names or [n for n in BENCHMARKS if n not in BY_NAME_ONLY]:
         folder = Path(tempfile.mkdtemp(prefix=f"asklake-bench-{name}-"))
         try:
             results += BENCHMARKS[name](folder, arguments.repeat, arguments.scale)
