@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 import os
-import shutil
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -18,9 +17,9 @@ from typing import Any
 
 from bench.data import event_files
 from bench.measure import Clock, Contender, Result, compare, in_own_process
-from bench.work import build_all
+from bench.work import build_all, plain_models
 from lakehouse_assets.lakehouse.lake import Lake
-from lakehouse_assets.settings import PROJECT_ROOT, Settings
+from lakehouse_assets.settings import Settings
 
 SIZES = (1_000_000, 10_000_000)
 DAYS = 30
@@ -217,18 +216,10 @@ def _branch_for_plain(lake: Lake) -> None:
 def _plain_project(settings: Settings, folder: Path) -> Path:
     from lakehouse_assets.lakehouse.dbt_branch import connection_variables
 
-    shutil.rmtree(folder, ignore_errors=True)
-    shutil.copytree(PROJECT_ROOT / "dbt_project", folder, ignore=shutil.ignore_patterns("target", "logs"))
-    (folder / "macros" / "iceberg.sql").unlink()
-    (folder / "macros" / "staging.sql").write_text("{% macro staged(relation) %}{{ return(relation) }}{% endmacro %}")
-    project = (folder / "dbt_project.yml").read_text()
-    project = project.replace("+materialized: iceberg", "+materialized: table").replace(', "../semantic/models"', "")
-    (folder / "dbt_project.yml").write_text(project)
+    plain_models(folder)
     target = {"type": "trino", **connection_variables(settings)["trino"], "threads": 1, "timezone": "UTC"}
     target["http_scheme"] = target.pop("scheme")
     target |= {"database": PLAIN, "schema": "plain"}
     profile = {"asklake": {"target": "plain", "outputs": {"plain": target}}}
     (folder / "profiles.yml").write_text(json.dumps(profile))
-    for sources in folder.rglob("*.yml"):
-        sources.write_text(sources.read_text().replace("database: lake", f"database: {PLAIN}"))
     return folder

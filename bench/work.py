@@ -133,17 +133,7 @@ def plain_project(lake: Lake, folder: Path) -> Path:
     """A copy of the dbt project that makes ordinary tables of a DuckDB file which already holds bronze."""
     import duckdb
 
-    shutil.rmtree(folder, ignore_errors=True)
-    shutil.copytree(PROJECT_ROOT / "dbt_project", folder, ignore=shutil.ignore_patterns("target", "logs"))
-    (folder / "macros" / "iceberg.sql").unlink()
-    (folder / "macros" / "staging.sql").write_text(
-        "{% macro staged(relation) %}{{ return(relation) }}{% endmacro %}"
-        "{% macro published(name) %}"
-        "{{ return(api.Relation.create(schema=name.split('_')[0], identifier=name)) }}{% endmacro %}"
-    )
-    project = (folder / "dbt_project.yml").read_text()
-    project = project.replace("+materialized: iceberg", "+materialized: table").replace(', "../semantic/models"', "")
-    (folder / "dbt_project.yml").write_text(project)
+    plain_models(folder)
     database = folder / "plain.duckdb"
     (folder / "profiles.yml").write_text(
         f"asklake: {{target: local, outputs: {{local: {{type: duckdb, path: '{database}', threads: 1}}}}}}\n"
@@ -155,6 +145,21 @@ def plain_project(lake: Lake, folder: Path) -> Path:
             con.execute(f"create table {table} as select * from rows")
             con.unregister("rows")
     return folder
+
+
+def plain_models(folder: Path) -> None:
+    """A copy of the dbt project whose models are ordinary tables: without a publication, its branch or staging."""
+    shutil.rmtree(folder, ignore_errors=True)
+    shutil.copytree(PROJECT_ROOT / "dbt_project", folder, ignore=shutil.ignore_patterns("target", "logs"))
+    (folder / "macros" / "iceberg.sql").unlink()
+    (folder / "macros" / "staging.sql").write_text(
+        "{% macro staged(relation) %}{{ return(relation) }}{% endmacro %}"
+        "{% macro published(name) %}"
+        "{{ return(api.Relation.create(schema=name.split('_')[0], identifier=name)) }}{% endmacro %}"
+    )
+    project = (folder / "dbt_project.yml").read_text()
+    project = project.replace("+materialized: iceberg", "+materialized: table").replace(', "../semantic/models"', "")
+    (folder / "dbt_project.yml").write_text(project)
 
 
 def incremental_ours(home: str, day: str) -> float:
