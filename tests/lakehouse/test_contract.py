@@ -110,12 +110,12 @@ def test_types_outside_the_contract_language_are_refused() -> None:
         sql_type(pl.UInt8)
 
 
-@pytest.mark.parametrize("past", [{"dropped": ("meter",)}, {"dropped": ("gone", "gone")}, {"dropped": ("was_a",)}])
-def test_a_name_is_of_one_column_now_or_before(past: dict[str, tuple[str, ...]]) -> None:
+@pytest.mark.parametrize("dropped", [("meter",), ("gone", "gone"), ("was_a",)])
+def test_a_name_is_of_one_column_now_or_before(dropped: tuple[str, ...]) -> None:
     class Renamed(TableModel):
         """Renamed."""
 
         meter: pl.Int32 = column("Meter", formerly=("was_a",))
 
     with pytest.raises(ValueError, match="names of more than one column"):
-        Contract(Renamed, "x", "gold", "test", grain="g", owner="o", **past)
+        Contract(Renamed, "x", "gold", "test", grain="g", owner="o", dropped=dropped)
