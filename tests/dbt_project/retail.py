@@ -14,6 +14,10 @@ from tests.dbt_project.building import load_tables, md5_of
 
 MODELS = tuple(c.table for c in contracts_of("retail") if c.layer in ("silver", "gold", "platinum"))
 FEATURES = tuple(c.table for c in contracts_of("retail") if c.layer == "platinum")
+UP_TO_FEATURES = (
+    *(m for m in MODELS if m.startswith("silver_") and m != "silver_retail_rejected"),
+    "gold_retail_daily_store_sales", *FEATURES,
+)  # fmt: skip
 TENANT = "stores"
 
 

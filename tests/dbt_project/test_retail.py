@@ -22,7 +22,19 @@ from hypothesis import strategies as st
 from lakehouse_assets.lakehouse.lake import Lake
 from lakehouse_assets.settings import Settings
 from tests.dbt_project.building import build, table, tables
-from tests.dbt_project.retail import FEATURES, MODELS, Sent, document, event, load_all, place, product, sale, store
+from tests.dbt_project.retail import (
+    FEATURES,
+    MODELS,
+    UP_TO_FEATURES,
+    Sent,
+    document,
+    event,
+    load_all,
+    place,
+    product,
+    sale,
+    store,
+)
 
 DAY = datetime(2025, 3, 20)
 BEFORE = DAY - timedelta(days=90)
@@ -57,10 +69,10 @@ def test_a_feature_row_is_made_of_the_days_before_it_and_never_sees_a_later_one(
     until = DAY.date() + timedelta(days=cut)
     early, late = ([s for s in sent if (s.at.date() < until) is sooner] for sooner in (True, False))
     with new_lake() as lake:
-        build(lake, MODELS, sorted(load_all(lake, [*KNOWN, *early], 0)))
+        build(lake, UP_TO_FEATURES, sorted(load_all(lake, [*KNOWN, *early], 0)))
         then = {name: known_by(lake, name, until) for name in FEATURES}
         if late:
-            build(lake, MODELS, sorted(load_all(lake, late, 1)))
+            build(lake, UP_TO_FEATURES, sorted(load_all(lake, late, 1)))
         now = {name: known_by(lake, name, until) for name in FEATURES}
         stores = table(lake, "platinum.platinum_retail_store_features")
         products = table(lake, "platinum.platinum_retail_product_features")
@@ -100,12 +112,12 @@ def windows(lines: Sequence[Sent], entity: Any, lengths: Sequence[int], value: A
 
 
 def test_a_day_without_sales_in_between_is_told_of_once_the_data_reach_beyond_it(lake: Lake) -> None:
-    build(lake, MODELS, sorted(load_all(lake, [*KNOWN, sale("1", 1, DAY, "s", "p")], 0)))
+    build(lake, UP_TO_FEATURES, sorted(load_all(lake, [*KNOWN, sale("1", 1, DAY, "s", "p")], 0)))
     assert [r["feature_date"] for r in table(lake, "platinum.platinum_retail_store_features")] == [
         DAY.date() + timedelta(days=1)
     ]
     later = DAY + timedelta(days=50)
-    build(lake, MODELS, sorted(load_all(lake, [sale("1", 1, later, "r", "p")], 1)))
+    build(lake, UP_TO_FEATURES, sorted(load_all(lake, [sale("1", 1, later, "r", "p")], 1)))
     rows = [r for r in table(lake, "platinum.platinum_retail_store_features") if r["store_id"] == "s"]
     assert [r["days_since_sale"] for r in rows] == list(range(1, 29))
 

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from lakehouse_assets.features import FeatureError, find_view, get_features, retrieval
 from lakehouse_assets.lakehouse.lake import Lake
-from lakehouse_assets.lakehouse.publication import Append, Publication
+from lakehouse_assets.lakehouse.publication import Publication, ReplaceTable
 from lakehouse_assets.settings import Settings
 
 VIEW = find_view("retail_store")
@@ -24,12 +24,13 @@ KNOWN = ("net_7d", "days_since_sale")
 ROWS = {"a": (0, 1, 2, 9, 20), "b": (3,), 'it\'s "c"; d': (0, 18)}
 
 
-def publish(lake: Lake, store: str, days: tuple[int, ...]) -> None:
-    """Add rows whose sales say which day they are of."""
+def publish(lake: Lake, rows: Mapping[str, tuple[int, ...]]) -> None:
+    """Make the table these rows of each store; their sales say which day they are of."""
     contract = VIEW.contract
+    query = " union all ".join(row(store, day) for store, days in rows.items() for day in days)
     publication = Publication.begin(lake, run_id="features")
     with publication.session() as session:
-        publication.stage_query(contract, " union all ".join(row(store, day) for day in days), session, Append())
+        publication.stage_query(contract, query, session, ReplaceTable())
     publication.audit()
     publication.publish()
 
@@ -49,8 +50,7 @@ def row(store: str, day: int) -> str:
 def stores(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lake]:
     home: Path = tmp_path_factory.mktemp("features")
     lake = Lake(Settings(profile="local", home=home, landing="", dagster_home=None))
-    for store, days in ROWS.items():
-        publish(lake, store, days)
+    publish(lake, ROWS)
     yield lake
 
 
@@ -89,8 +89,7 @@ def test_each_entity_gets_the_newest_row_its_day_may_know(
 @pytest.mark.cluster
 @pytest.mark.timeout(600)
 def test_the_engine_of_the_cluster_finds_the_same_rows(stores: Lake, cluster_lake: Lake) -> None:
-    for store, days in ROWS.items():
-        publish(cluster_lake, store, days)
+    publish(cluster_lake, ROWS)
     wanted = [entity(store) for store in [*ROWS, "unknown"] for _ in range(30)]
     days = [FIRST + timedelta(days=day) for _ in [*ROWS, "unknown"] for day in range(30)]
     for as_of in (days, None):
@@ -111,9 +110,9 @@ def test_all_features_of_a_view_come_where_none_is_named(stores: Lake) -> None:
 
 def test_an_older_snapshot_gives_the_same_features_again(tmp_path: Path) -> None:
     lake = Lake(Settings(profile="local", home=tmp_path, landing="", dagster_home=None))
-    publish(lake, "a", (0,))
+    publish(lake, {"a": (0,)})
     then = get_features(lake, VIEW, [entity("a")], FIRST + timedelta(days=4))
-    publish(lake, "a", (2,))
+    publish(lake, {"a": (0, 2)})
     now = get_features(lake, VIEW, [entity("a")], FIRST + timedelta(days=4))
     assert now.rows.column("feature_date").to_pylist() == [FIRST + timedelta(days=2)]
     again = get_features(lake, VIEW, [entity("a")], FIRST + timedelta(days=4), snapshot=then.snapshot)

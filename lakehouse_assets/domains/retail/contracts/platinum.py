@@ -1,7 +1,8 @@
 """Contracts of the store retail feature tables: what a model may know of a store or product on a day.
 
 A row holds at the beginning of its feature_date: it is made from the business days before it and from no other, at most
-28 of them. Who answers for the features and how long they may be used is in features.yml.
+28 of them, by the day an event happened: one that arrives late changes the rows of the days after it. Which snapshot
+was read tells what had arrived. Who answers for the features and how long they may be used is in features.yml.
 """
 
 from __future__ import annotations
