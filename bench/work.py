@@ -133,6 +133,9 @@ def plain_project(lake: Lake, folder: Path) -> Path:
     """A copy of the dbt project that makes ordinary tables of a DuckDB file which already holds bronze."""
     import duckdb
 
+    from lakehouse_assets.contracts import platform_contracts
+    from lakehouse_assets.lakehouse.contract import quoted
+
     plain_models(folder)
     database = folder / "plain.duckdb"
     (folder / "profiles.yml").write_text(
@@ -140,10 +143,14 @@ def plain_project(lake: Lake, folder: Path) -> Path:
     )
     with lake.session(writer=True) as session, duckdb.connect(str(database)) as con:
         con.execute("create schema bronze")
-        for table in sorted(t for t in lake.catalog.heads() if t.startswith("bronze.")):
-            con.register("rows", session.query(f"select * from {table}"))
-            con.execute(f"create table {table} as select * from rows")
-            con.unregister("rows")
+        for table, contract in platform_contracts().items():
+            if table in lake.catalog.heads() and contract.layer == "bronze":
+                con.register("rows", session.query(f"select * from {table}"))
+                con.execute(f"create table {table} as select * from rows")
+                con.unregister("rows")
+            elif contract.layer == "bronze":
+                columns = ", ".join(f"{quoted(name)} {kind}" for name, kind in contract.types.items())
+                con.execute(f"create table {table} ({columns})")
     return folder
 
 
