@@ -103,10 +103,10 @@ def _parse(settings: Settings) -> None:
 def _build(lake: Lake, tables: Sequence[str], days: Sequence[date] = ()) -> int:
     from lakehouse_assets.assets.dbt_graph import load
     from lakehouse_assets.assets.transform import rebuild
-    from lakehouse_assets.domains import all_contracts
+    from lakehouse_assets.contracts import platform_contracts
 
     _parse(lake.settings)
-    contracts = {c.identifier: c for c in all_contracts()}
+    contracts = platform_contracts()
     result = rebuild(lake, load(lake.settings), contracts, tables, days, run_id="bench")
     if result.failures:
         raise RuntimeError("; ".join(result.failures))

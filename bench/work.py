@@ -86,11 +86,11 @@ def build_all(lake: Lake, domain: str, days: tuple[date, ...] = ()) -> Any:
     """Silver and gold of a domain, staged, audited and published; no days means all of them."""
     from lakehouse_assets.assets.dbt_graph import load
     from lakehouse_assets.assets.transform import LAYERS, rebuild
-    from lakehouse_assets.domains import all_contracts
+    from lakehouse_assets.contracts import platform_contracts
     from lakehouse_assets.lakehouse import dbt_manifest
 
     dbt_manifest.load(lake.settings)
-    contracts = {c.identifier: c for c in all_contracts()}
+    contracts = platform_contracts()
     graph = load(lake.settings)
     tables = graph.in_order(i for i, c in contracts.items() if c.domain == domain and c.layer in LAYERS)
     result = rebuild(lake, graph, contracts, tables, days, run_id="bench")
