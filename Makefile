@@ -48,8 +48,8 @@ test: lint ## Lint and every test
 	$(BIN)/python -m pytest -n 2 -m "not cluster"
 	$(BIN)/python -m pytest -m cluster --cluster $(or $(CLUSTER),auto)
 
-faults: setup ## Kills at 60 random points, a full disk, a read-only warehouse, many writers at once
-	$(BIN)/python -m pytest -s tests/faults --kills 30
+faults: setup ## Kills of processes and servers at random points, a full disk, S3 errors, many writers at once
+	$(BIN)/python -m pytest -s tests/faults --kills 32
 
 questions: setup ## The question sets: right, asked back, refused, silently wrong, by kind
 	$(BIN)/python -m tests.questions

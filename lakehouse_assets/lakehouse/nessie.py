@@ -21,6 +21,8 @@ from lakehouse_assets.settings import MAIN
 NOTHING = "2e1cfa82b035c26cbbbdae632cea070514eb8b773f616aaeaf668e2f0be8f10d"
 """The hash of no commit at all, at which every history begins."""
 TIMEOUT_S = 30
+READ_TRIES = 7
+"""How often reading is tried again, over some 25 seconds: as long as a server takes to start."""
 PAGE = 500
 
 
@@ -82,7 +84,11 @@ class Nessie:
         self._base = f"{url.rstrip('/')}/api/v2"
         self._http = requests.Session()
         # Only reading is tried again: whether a change was made before its answer was lost is for the caller to see.
-        patient = Retry(total=5, backoff_factor=0.2, status_forcelist=(502, 503, 504), allowed_methods=("GET",))
+        # A connection to a database that has been restarted is a 500, once each.
+        passing = (500, 502, 503, 504)
+        patient = Retry(
+            READ_TRIES, backoff_factor=0.2, status_forcelist=passing, allowed_methods=("GET",), raise_on_status=False
+        )
         self._http.mount("http://", HTTPAdapter(max_retries=patient))
         self._http.mount("https://", HTTPAdapter(max_retries=patient))
 
