@@ -82,7 +82,7 @@ class Guard:
         self._visible: dict[Caller, Vocabulary] = {}
 
     def visible(self, caller: Caller) -> Vocabulary:
-        """The part of the vocabulary the caller may know of; of tenants only the caller's own.
+        """The part of the vocabulary the caller may know of: what the caller's metrics have; of tenants only the own.
 
         Raises:
             GuardError: the role is unknown, or it needs a tenant and the caller has none.
@@ -105,7 +105,8 @@ class Guard:
             for name, metric in self._vocabulary.metrics.items()
             if _matches(name, role.metrics) and (caller.tenant is None or self._tenant_dimension((name,)))
         }
-        return Vocabulary(metrics, dimensions)
+        reached = frozenset[str]().union(*(metric.dimensions for metric in metrics.values()))
+        return Vocabulary(metrics, {name: item for name, item in dimensions.items() if name in reached})
 
     def check(self, plan: Plan, caller: Caller) -> Plan:
         """The plan that may run: values as they are stored, the caller's tenant added, the limit bounded.

@@ -80,7 +80,7 @@ class OperatorFinder:
         value, last = self._number(number_at) or 0.0, number_at + 1
         percent = self._norm(last) in {"%", "percent", "pct"}
         unit = w.singular(self._norm(last)) if w.singular(self._norm(last)) in w.UNITS else None
-        last += 1 if percent or unit else 0
+        last += 1 if percent or unit or self._norm(last) == "times" else 0
         bound = Bound(comparator, value, percent, unit)
         return self._mention(Kind.THRESHOLD, first, last, 3.0 * (last - first), bound)
 

@@ -19,6 +19,9 @@ from tests.nlq.conftest import new_lake
 
 OWN, OTHER = "pb.amritsar", "pb.ludhiana"
 CALLER = Caller(OWN, "viewer")
+UNTIMED = [HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
+"""The lakes are shared between examples on purpose; how fast plans are drawn says nothing of them."""
+pytestmark = pytest.mark.timeout(600)
 
 
 @pytest.fixture(scope="module")
@@ -66,7 +69,7 @@ def _filters(draw: st.DrawFn, vocabulary: Vocabulary, name: str) -> DimensionFil
     return DimensionFilter(dimension=name, operator=operator, values=tuple(values))
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=40, deadline=None, suppress_health_check=UNTIMED)
 @given(data=st.data())
 def test_no_row_of_another_tenant_is_in_any_figure(answerer: Answerer, alone: Answerer, data: st.DataObject) -> None:
     plan = data.draw(plans(alone.vocabulary()))
@@ -91,7 +94,7 @@ def test_no_value_of_another_tenant_is_known(answerer: Answerer, alone: Answerer
     )
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=60, deadline=None, suppress_health_check=UNTIMED)
 @given(data=st.data())
 def test_naming_another_tenant_gives_nothing_of_it(answerer: Answerer, data: st.DataObject) -> None:
     vocabulary = answerer.vocabulary()
