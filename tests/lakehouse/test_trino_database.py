@@ -23,13 +23,6 @@ def test_an_address_names_a_catalog_and_perhaps_a_schema() -> None:
 @pytest.mark.parametrize(
     "text",
     ["trino://host", "trino://host/a/b/c", "http://host/lake", "trino:///lake", "mysql://host/lake", "shop.duckdb"],
-        "trino://host",
-        "trino://host/a/b/c",
-        "http://host/lake",
-        "trino:///lake",
-        "postgresql://host/lake",
-        "shop.duckdb",
-    ],
 )
 def test_what_is_no_address_is_told(text: str) -> None:
     with pytest.raises(ValueError, match="trino://user@host:8080/catalog"):
