@@ -219,12 +219,14 @@ class Answerer:
             heads: The state of the lake to read, to answer several questions at one; the newest if None.
             answer_id: The identifier to give the answer; a new one if None.
             asked_by: Name of the asker, kept with the answer.
-            previous: Plan of the answer before in the same conversation, for follow-ups such as "and by ward?".
+            previous: Plan of the answer before in the same conversation, for follow-ups such as "and by ward?";
+                as if there were none, where it names what this caller does not know (any more).
         """
         run = self._begin(question, caller, heads, answer_id, asked_by)
         try:
             planner, clock = self._planner(run), now or run.asked_at
-            outcome = planner.plan(question, clock, previous)
+            before = self._guard(run.vocabulary).still_known(previous, run.caller) if previous else None
+            outcome = planner.plan(question, clock, before)
         except GuardError as error:
             return run.answer("refused", str(error), error=error.code, nearest=error.nearest)
         return self._conclude(run, outcome)

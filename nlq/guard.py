@@ -127,6 +127,14 @@ class Guard:
         limit = min(plan.limit, self._role(caller).max_rows)
         return Plan.model_validate({**dict(plan), "filters": filters, "share": share, "limit": limit})
 
+    def still_known(self, plan: Plan, caller: Caller) -> Plan | None:
+        """The plan of an earlier question, if all it names is there for this caller; the client keeps it, not we."""
+        try:
+            self._check_names(plan, self.visible(caller))
+        except GuardError:
+            return None
+        return plan
+
     # --- names
 
     def _role(self, caller: Caller) -> Role:

@@ -90,21 +90,24 @@ class Feed:
     def written(
         self, salt: int, made: World, folder: Path, context: Context, compression: Compression, defects: Defects
     ) -> Iterator[SampleSummary]:
-        """Write one file after another; give what was written so far after each."""
+        """Write a file per window that has records; give what was written so far after each window."""
         rng = np.random.default_rng([made.seed, salt])
         flow = sampling.Flow(made.first_day, made.spans, defects, len(self.broken_kinds), rng)
         tally = sampling.Tally(self.broken_kinds)
         paths: list[Path] = []
         begun = (self.records(window) for window in range(len(made.spans)))
         for rows in flow.arriving(begun, self._renumbered):
-            path = folder / self.source / f"{self.source}_{len(paths) + 1:04d}.{self.form}"
-            path = path.with_name(path.name + sampling.SUFFIX[compression])
-            kinds = {name: pl.col("kind") == sampling.FIRST_BROKEN_KIND + i for i, name in enumerate(self.broken_kinds)}
-            text = rows.select(line=self.line(context, kinds)).to_series()
-            sampling.write_lines(path, text, compression, header=self.header)
-            tally.add(rows)
-            paths.append(path)
+            if not rows.is_empty():
+                paths.append(self._write(folder, len(paths) + 1, rows, context, compression))
+                tally.add(rows)
             yield tally.summary({self.source: tuple(paths)})
+
+    def _write(self, folder: Path, number: int, rows: pl.DataFrame, context: Context, compression: Compression) -> Path:
+        path = folder / self.source / f"{self.source}_{number:04d}.{self.form}{sampling.SUFFIX[compression]}"
+        kinds = {name: pl.col("kind") == sampling.FIRST_BROKEN_KIND + i for i, name in enumerate(self.broken_kinds)}
+        text = rows.select(line=self.line(context, kinds)).to_series()
+        sampling.write_lines(path, text, compression, header=self.header)
+        return path
 
     def _renumbered(self, rows: pl.DataFrame) -> pl.DataFrame:
         """The rows with numbers that no sound row has: beyond all of them, told apart by time and place."""

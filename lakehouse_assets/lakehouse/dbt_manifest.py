@@ -11,7 +11,7 @@ import os
 import tempfile
 import threading
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -47,17 +47,7 @@ def is_newer(target: Path, changed: float) -> bool:
 
 def newest(folders: Iterable[Path]) -> float:
     """When a source in these folders was changed last, in seconds since the epoch; 0 where there is none."""
-    return max(
-        (
-            path.stat().st_mtime
-            for folder in folders
-            for path in folder.rglob("*")
-            if path.suffix in _SOURCES
-            and path.name != _DBTS_OWN
-            and not _NOT_SOURCES & set(path.relative_to(folder).parts)
-        ),
-        default=0.0,
-    )
+    return max((file.stat().st_mtime for folder in folders for file in _sources(folder)), default=0.0)
 
 
 def ensure(settings: Settings) -> Path:
@@ -127,6 +117,13 @@ def invoke(arguments: Sequence[str], project: Path, profiles: Path, target: Path
             "--quiet",
         ]
     )  # fmt: skip
+
+
+def _sources(folder: Path) -> Iterator[Path]:
+    """The files of a project that dbt reads; another process may be parsing into `target` meanwhile."""
+    for parent, folders, names in os.walk(folder):
+        folders[:] = [name for name in folders if name not in _NOT_SOURCES]
+        yield from (Path(parent, n) for n in names if n != _DBTS_OWN and Path(n).suffix in _SOURCES)
 
 
 def _changed(settings: Settings) -> float:

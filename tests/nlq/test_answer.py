@@ -126,6 +126,14 @@ def test_refusals_and_choices(answerer: Answerer) -> None:
         assert answerer.run(choice.plan, question=choice.question).outcome == "answered"
 
 
+def test_a_plan_before_of_what_is_gone_is_none(answerer: Answerer) -> None:
+    kept = Plan(metrics=("pgr_complaints",))
+    assert answerer.ask("and by ward?", now=NOW, previous=kept).outcome == "answered"
+    for gone in (Plan(metrics=("rainfall",)), kept.model_copy(update={"group_by": ("complaint__mood",)})):
+        assert answerer.ask("and by ward?", now=NOW, previous=gone).outcome != "answered"
+        assert answerer.ask("complaints by ward", now=NOW, previous=gone).outcome == "answered"
+
+
 def test_tenants_see_their_own(answerer: Answerer, asked_lake: Lake) -> None:
     own = answered(answerer, "how many complaints are there", AMRITSAR)
     assert own.rows == tuple(sql_rows(asked_lake, f"select count(*) from {CASES} where tenant_id = 'pb.amritsar'"))
