@@ -69,7 +69,12 @@ def options(
 
 @app.command()
 def ingest(
-    files: Annotated[list[str], typer.Argument(help="Files or s3:// addresses: CSV, JSON, NDJSON, Parquet.")],
+    files: Annotated[
+        list[str],
+        typer.Argument(
+            help="Files or s3:// addresses: CSV, JSON, NDJSON, Parquet; or a folder of folders named like sources."
+        ),
+    ],
     source: Annotated[str | None, typer.Option("--source", help="Source definition the files are read with.")] = None,
     mapping: Annotated[Path | None, typer.Option("--mapping", help="YAML file with a source of your own.")] = None,
     tenant: Tenant = None,

@@ -13,6 +13,8 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from lakehouse_assets.cli import app
+from lakehouse_assets.domains.pgr import sample as pgr_sample
+from lakehouse_assets.domains.sales import sample as sales_sample
 from lakehouse_assets.lakehouse.lake import Lake
 from lakehouse_assets.lakehouse.publication import ReplaceTable
 from lakehouse_assets.settings import Settings
@@ -20,6 +22,7 @@ from tests.lakehouse.readings import publish, rows
 
 READ_ONLY = ["delete from silver.readings", "select 1; select 2", "select * from read_csv('/etc/passwd')",
              "copy silver.readings to '/tmp/x'", "attach '/tmp/x.db'"]  # fmt: skip
+SAMPLES: dict[str, Any] = {"pgr": pgr_sample, "sales": sales_sample}
 
 
 @pytest.fixture
@@ -164,3 +167,22 @@ def test_history_is_newest_first(readings: Lake) -> None:
     assert {s["run"] for s in found["snapshots"]} == {"test"}
     assert all(s["publication"] for s in found["snapshots"])
     assert "overwrite" in run("history", "silver.readings").stdout
+
+
+def test_a_folder_laid_out_like_the_landing_folder_is_one_run(home: Path, tmp_path: Path) -> None:
+    made = {s: sample.write_sample(tmp_path / "in", size=100, files=1) for s, sample in SAMPLES.items()}
+    files = [path for summary in made.values() for paths in summary.files.values() for path in paths]
+    loaded = document(run("ingest", str(tmp_path / "in"), "--json"))
+    assert {f["file"]: f["outcome"] for f in loaded["files"]} == {str(path): "loaded" for path in files}
+    assert sum(f["rows_read"] for f in loaded["files"]) == sum(summary.rows for summary in made.values())
+    assert {t["table"] for t in loaded["run"]["tables"]} >= {"bronze.service_events_raw", "bronze.sample_sales"}
+    again = document(run("ingest", str(tmp_path / "in"), "--json"))
+    assert {f["outcome"] for f in again["files"]} == {"already loaded"}
+
+
+def test_a_folder_with_one_that_is_no_source_is_refused(home: Path, tmp_path: Path) -> None:
+    SAMPLES["sales"].write_sample(tmp_path / "in", size=100, files=1)
+    (tmp_path / "in" / "moon").mkdir()
+    (tmp_path / "in" / "moon" / "a.csv").write_text("a\n1\n")
+    result = run("ingest", str(tmp_path / "in"))
+    assert result.exit_code != 0 and "no source 'moon'" in result.stderr

@@ -31,10 +31,11 @@ MAX_QUARANTINE_SHARE = 0.05
 
 
 class IngestConfig(dg.Config):
-    """What to load; nothing named means what waits in the landing folder."""
+    """What to load; neither files nor a folder named means what waits in the landing folder."""
 
     files: list[str] = Field([], description="Paths, folders, globs or s3:// URLs.")
-    source: str = Field("", description="Name of the source they are of.")
+    folder: str = Field("", description="Folder or s3:// prefix whose sub-folders are named like sources.")
+    source: str = Field("", description="Name of the source that the files are of.")
     tenant: str = Field("", description="Tenant of all their records, where the records do not say it.")
     mapping: str = Field("", description="Path of a sources.yml of your own that has the source.")
 
@@ -105,7 +106,10 @@ def _batches(lakehouse: LakeResource, config: IngestConfig) -> list[tuple[str, l
         raise dg.Failure("files need a source: set `source` in the run config", allow_retries=False)
     if config.files:
         return [(config.source, config.files)]
-    waiting, _ = pending(lakehouse.settings().landing_root)
+    if config.folder:
+        waiting, _ = pending(config.folder, settle_seconds=0)
+    else:
+        waiting, _ = pending(lakehouse.settings().landing_root)
     return [(source, [f.path for f in files]) for source, files in group_by_source(waiting).items()]
 
 

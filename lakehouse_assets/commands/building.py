@@ -9,7 +9,7 @@ import re
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import TYPE_CHECKING, Any
 
@@ -121,7 +121,8 @@ class Builder:
         keys = [dg.AssetKey(t.split(".")) for t in step.tables]
         with waiting(self.out, step.label), self.out.quietly():
             job = self.defs.resolve_job_def(step.job)
-            return run_job(self.instance, job, tags=tags, selection=keys or None, config=config)
+            ran = run_job(self.instance, job, tags=tags, selection=keys or None, config=config)
+        return replace(ran, label=step.label)
 
 
 @contextmanager
@@ -214,17 +215,17 @@ def plan_semantic(made: Builder, tables: Sequence[str], *, named: bool) -> Step 
 def build_all(made: Builder, tables: Sequence[str], first: date | None, last: date | None, *, named: bool) -> list[Ran]:
     """Make every run a request means; a domain whose audit refuses does not keep the others from being built."""
     steps = list(plan_builds(made, tables, first, last, named=named))
-    done = [_told(made, step, made.run(step)) for step in steps]
+    done = [tell(made.out, made.run(step)) for step in steps]
     semantic = plan_semantic(made, tables, named=named)
     if semantic:
-        done.append(_told(made, semantic, made.run(semantic)))
+        done.append(tell(made.out, made.run(semantic)))
     return done
 
 
-def _told(made: Builder, step: Step, ran: Ran) -> Ran:
-    out = made.out
+def tell(out: Out, ran: Ran) -> Ran:
+    """A finished run, and the tables it made."""
     word = "done" if ran.success else "REFUSED by its audit" if ran.refused else "FAILED"
-    out.say(f"{step.label}: {word} in {seconds(ran.seconds)}", style="" if ran.success else "red")
+    out.say(f"{ran.label}: {word} in {seconds(ran.seconds)}", style="" if ran.success else "red")
     if ran.tables:
         out.table(
             ("table", "rows written", "rows in all", "partitions"),

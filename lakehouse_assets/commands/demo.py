@@ -9,8 +9,8 @@ import importlib
 import importlib.util
 import shutil
 import time
-from collections.abc import Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import as_completed
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
@@ -19,16 +19,21 @@ from typing import TYPE_CHECKING, Any
 
 from lakehouse_assets.commands import building, loading
 from lakehouse_assets.commands.output import Out, seconds
+from lakehouse_assets.commands.workers import Workers
+from lakehouse_assets.domains import DOMAINS
 from lakehouse_assets.lakehouse import dbt_manifest
 
 if TYPE_CHECKING:
     from lakehouse_assets.commands.building import Builder
     from lakehouse_assets.commands.orchestrator import Ran
     from lakehouse_assets.domains.sampling import SampleSummary
+    from lakehouse_assets.lakehouse.lake import Lake
     from nlq.answer import Answer
 
 FILES = 3
-"""Files per source; a load costs seconds however small its file is."""
+"""Files per source; a load costs half a second however small its file is."""
+SPINE = "platform"
+"""The domain whose tables the others' semantic tables read."""
 _LAST_DAY = "last_day"
 _NEXT = (
     ('asklake ask "top 5 wards by open complaints"', "a question of yours"),
@@ -39,20 +44,28 @@ _NEXT = (
 )
 
 
+@dataclass(frozen=True)
+class DomainDone:
+    """What became of one domain: its files, and its tables."""
+
+    domain: str
+    load: Ran
+    files: list[loading.FileOutcome]
+    builds: list[Ran]
+
+
 @dataclass
 class Clock:
-    """Seconds by stage, in order: on the wall, and of this process's cores."""
+    """Seconds by stage, in order."""
 
     stages: dict[str, float] = field(default_factory=dict)
-    cpu: dict[str, float] = field(default_factory=dict)
 
     @contextmanager
     def stage(self, name: str) -> Iterator[None]:
         """Count the time of a block to a stage."""
-        started, cpu = time.perf_counter(), time.process_time()
+        started = time.perf_counter()
         yield
         self.stages[name] = time.perf_counter() - started
-        self.cpu[name] = time.process_time() - cpu
 
 
 def demo(out: Out, size: int | None, until: date | None) -> None:
@@ -63,50 +76,47 @@ def demo(out: Out, size: int | None, until: date | None) -> None:
         size: Events, lines or orders of each domain; None for each sample's usual size.
         until: The last day of the samples; None for the one they had before, else yesterday.
     """
+    from lakehouse_assets.lakehouse.lake import Lake
     from lakehouse_assets.settings import get_settings
 
     settings = get_settings()
-    clock, started, cpu = Clock(), time.perf_counter(), time.process_time()
+    clock, started = Clock(), time.perf_counter()
     folder = settings.home / "sample"
     last_day = until or last_day_of(folder) or datetime.now(UTC).date() - timedelta(days=1)
     out.say("Sample data of every domain, through the whole lakehouse", style="bold")
-    # Generators and engine mostly leave Python's lock alone: imports and dbt's parsing go on beside them.
-    with ThreadPoolExecutor(max_workers=2) as pool:
-        pending = pool.submit(write_samples, folder, size, last_day)
-        with building.builder(out, fresh=False) as made:
-            parsed = pool.submit(dbt_manifest.load, settings)
-            with clock.stage("make the samples"):
-                samples = pending.result()
-            with clock.stage("files to bronze"):
-                loads, files = ingest_all(made, samples)
-            with clock.stage("parse the dbt project"):
-                parsed.result()
-                made.reload()
-            with clock.stage("silver, gold, semantic"):
-                builds = building.build_all(made, made.tables_of(None, None), None, None, named=False)
-            with clock.stage("ten questions"):
-                answers = ask_all(made, last_day + timedelta(days=1))
+    with clock.stage("parse the dbt project"), building.waiting(out, "parsing the dbt project"), out.quietly():
+        dbt_manifest.ensure(settings)
+    lake = Lake(settings)
+    with Workers(len(DOMAINS)) as workers:
+        # Each process loads the code location meanwhile.
+        spine = workers.submit(build_spine)
+        with clock.stage("make the samples"), building.waiting(out, "making the samples"):
+            samples = write_samples(folder, size, last_day)
+        with clock.stage("bronze, silver, gold, semantic"):
+            runs = [building.tell(out, ran) for ran in spine.result()]
+            done = load_and_build_all(out, workers, samples, folder)
+    with clock.stage("ten questions"):
+        answers = ask_all(out, lake, last_day + timedelta(days=1))
 
-    runs = [*loads, *builds]
+    runs += [ran for d in done for ran in (d.load, *d.builds)]
     building.print_audit(out, [c for ran in runs for c in ran.checks])
     building.print_errors(out, runs)
-    refused = print_refused(out, made)
+    refused = print_refused(out, lake)
     print_answers(out, answers)
-    # Imports and loading the code location are in no stage; they are what remains.
-    clock.stages["in all"], clock.cpu["in all"] = time.perf_counter() - started, time.process_time() - cpu
+    # Imports are in no stage; they are what remains.
+    clock.stages["in all"] = time.perf_counter() - started
     out.heading("Time")
-    out.table(("stage", "seconds", "CPU seconds"), [(k, v, clock.cpu[k]) for k, v in clock.stages.items()])
+    out.table(("stage", "seconds"), list(clock.stages.items()))
     out.heading("Next")
     for command, what in _NEXT:
         out.say(f"  {command:<48} {what}")
     out.emit(
         {
-            "files": [vars(f) for f in files],
+            "files": [vars(f) for d in done for f in d.files],
             "runs": [building.as_document(ran) for ran in runs],
             "quarantined": refused,
             "answers": [a.model_dump(mode="json") for a in answers],
             "seconds": {k: round(v, 2) for k, v in clock.stages.items()},
-            "cpu_seconds": {k: round(v, 2) for k, v in clock.cpu.items()},
         }
     )
     building.stop_if_failed(runs)
@@ -119,8 +129,11 @@ def last_day_of(folder: Path) -> date | None:
 
 
 def write_samples(folder: Path, size: int | None, last_day: date) -> dict[str, SampleSummary]:
-    """Write the sample of every domain that has one, anew; of the same size and last day, the same bytes each time."""
-    from lakehouse_assets.domains import DOMAINS, sampling
+    """Write the sample of every domain that has one, anew, each domain's into a folder of its name.
+
+    Of the same size and last day, it is the same bytes each time.
+    """
+    from lakehouse_assets.domains import sampling
 
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
@@ -133,34 +146,49 @@ def write_samples(folder: Path, size: int | None, last_day: date) -> dict[str, S
         sample = importlib.import_module(module)
         first_day = last_day - (sampling.LAST_DAY - getattr(sample, "FIRST_DAY", sampling.FIRST_DAY))
         made[domain] = sample.write_sample(
-            folder, files=FILES, size=size or sample.SIZE, first_day=first_day, last_day=last_day
+            folder / domain, files=FILES, size=size or sample.SIZE, first_day=first_day, last_day=last_day
         )
     return made
 
 
-def ingest_all(made: Builder, samples: Mapping[str, SampleSummary]) -> tuple[list[Ran], list[loading.FileOutcome]]:
-    """Load every sample file, one run per source."""
-    runs, files = [], []
-    for summary in samples.values():
-        for source, paths in summary.files.items():
-            ran, outcomes = loading.load_files(made, [str(p.absolute()) for p in paths], source)
-            made.out.say(f"ingest {source}: {len(paths)} files in {seconds(ran.seconds)}")
-            runs.append(ran)
-            files += outcomes
-    return runs, files
+def load_and_build_all(out: Out, workers: Workers, domains: Iterable[str], folder: Path) -> list[DomainDone]:
+    """Load and build the domains side by side, and tell of each when it is done."""
+    begun = [workers.submit(load_and_build, domain, folder / domain) for domain in domains]
+    done = []
+    with building.waiting(out, "loading and building every domain"):
+        for future in as_completed(begun):
+            one = future.result()
+            out.say(f"ingest {one.domain}: {len(one.files)} files in {seconds(one.load.seconds)}")
+            for ran in one.builds:
+                building.tell(out, ran)
+            done.append(one)
+    return sorted(done, key=lambda d: d.domain)
 
 
-def ask_all(made: Builder, today: date) -> list[Answer]:
+def build_spine(made: Builder) -> list[Ran]:
+    """Build what the semantic tables of every domain read."""
+    return building.build_all(made, made.tables_of(None, SPINE), None, None, named=False)
+
+
+def load_and_build(made: Builder, domain: str, folder: Path) -> DomainDone:
+    """Load the sample of a domain, and build its tables and the semantic ones over them."""
+    load, files = loading.load_folder(made, str(folder.absolute()))
+    return DomainDone(
+        domain, load, files, building.build_all(made, made.tables_of(None, domain), None, None, named=False)
+    )
+
+
+def ask_all(out: Out, lake: Lake, today: date) -> list[Answer]:
     """Ask the demo's questions as if on this day, and store the answers together."""
     from nlq.demo import QUESTIONS
     from nlq.opening import open_answerer
     from nlq.store import store_answers
 
-    with building.waiting(made.out, "asking"), made.out.quietly():
-        answerer = open_answerer(made.lake)
+    with building.waiting(out, "asking"), out.quietly():
+        answerer = open_answerer(lake)
         now = datetime.combine(today, datetime.min.time())
         answers = [answerer.ask(question, now=now, asked_by="demo") for question in QUESTIONS]
-        store_answers(made.lake, answers, "asklake-demo")
+        store_answers(lake, answers, "asklake-demo")
     return answers
 
 
@@ -175,11 +203,11 @@ def print_answers(out: Out, answers: Sequence[Answer]) -> None:
         show(out, answer, limit=8)
 
 
-def print_refused(out: Out, made: Builder) -> list[dict[str, Any]]:
+def print_refused(out: Out, lake: Lake) -> list[dict[str, Any]]:
     """What is in quarantine, by reason."""
     from lakehouse_assets.commands.quarantine import groups_of
 
-    groups = groups_of(made.lake)
+    groups = groups_of(lake)
     out.heading("Quarantine")
     out.table(
         ("source", "column", "reason", "records"),

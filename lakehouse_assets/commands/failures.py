@@ -23,6 +23,7 @@ class Exit(IntEnum):
     USAGE = 2
     REFUSED = 3
     CLARIFY = 4
+    INTERRUPTED = 130
 
 
 class CommandError(Exception):
@@ -88,7 +89,7 @@ class AsklakeGroup(TyperGroup):
         except (typer.TyperException, typer.Exit, typer.Abort):
             raise
         except KeyboardInterrupt:
-            raise typer.Exit(130) from None
+            raise typer.Exit(int(Exit.INTERRUPTED)) from None
         except Exception as error:
             if ctx.params.get("debug") or not (known := explain(error)):
                 raise

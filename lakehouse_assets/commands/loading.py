@@ -35,14 +35,18 @@ class FileOutcome:
 
 
 def ingest(out: Out, files: Sequence[str], source: str | None, mapping: Path | None, tenant: str | None) -> None:
-    """Load files with one source."""
+    """Load files with one source, or a folder whose sub-folders are named like sources."""
     from lakehouse_assets.ingest.sources import find_source
     from lakehouse_assets.ingest.streams import expand
 
-    name = find_source(source, mapping).name
-    paths = expand([_absolute(f) for f in files])
+    folder = _folder_of_sources(files) if source is None and mapping is None else None
+    name = "" if folder else find_source(source, mapping).name
+    paths = [] if folder else expand([_absolute(f) for f in files])
     with builder(out, fresh=False) as made:
-        ran, outcomes = load_files(made, paths, name, mapping=mapping, tenant=tenant)
+        if folder:
+            ran, outcomes = load_folder(made, folder, tenant=tenant)
+        else:
+            ran, outcomes = load_files(made, paths, name, mapping=mapping, tenant=tenant)
     print_files(out, outcomes)
     print_errors(out, [ran])
     print_next(out, outcomes)
@@ -50,13 +54,37 @@ def ingest(out: Out, files: Sequence[str], source: str | None, mapping: Path | N
     stop_if_failed([ran])
 
 
+def _folder_of_sources(files: Sequence[str]) -> str | None:
+    """The one folder that was named, where any of its sub-folders is called like a source."""
+    from lakehouse_assets.ingest.landing import pending
+    from lakehouse_assets.ingest.sources import all_sources
+
+    if len(files) != 1 or not ("://" in files[0] or Path(files[0]).is_dir()):
+        return None
+    waiting, _ = pending(_absolute(files[0]), settle_seconds=0)
+    return _absolute(files[0]) if {f.source for f in waiting} & all_sources().keys() else None
+
+
+def load_folder(made: Builder, folder: str, *, tenant: str | None = None) -> tuple[Ran, list[FileOutcome]]:
+    """Load every file of a folder laid out like the landing folder, in one run.
+
+    Raises:
+        SourceError: a sub-folder is not called like any source.
+    """
+    from lakehouse_assets.ingest.landing import group_by_source, pending
+    from lakehouse_assets.ingest.sources import find_source
+
+    waiting, _ = pending(folder, settle_seconds=0)
+    groups = group_by_source(waiting)
+    paths = [file.path for files in groups.values() for file in files]
+    targets = [find_source(name).target for name in groups]
+    return _load(made, paths, targets, {"folder": folder, "tenant": tenant or ""})
+
+
 def load_files(
     made: Builder, paths: Sequence[str], source: str, *, mapping: Path | None = None, tenant: str | None = None
 ) -> tuple[Ran, list[FileOutcome]]:
-    """Load files in one run, which is of the tables that the source fills and of no other."""
-    from lakehouse_assets.assets.bronze import OP
-    from lakehouse_assets.automation.jobs import INGEST
-    from lakehouse_assets.ingest.contracts import written_by_loads_into
+    """Load files of one source, in one run."""
     from lakehouse_assets.ingest.sources import find_source
 
     config = {
@@ -65,8 +93,19 @@ def load_files(
         "tenant": tenant or "",
         "mapping": str(mapping.absolute()) if mapping else "",
     }
-    step = Step("platform", INGEST, written_by_loads_into(find_source(source, mapping).target))
-    ran = made.run(step, config={"ops": {OP: {"config": config}}})
+    return _load(made, paths, [find_source(source, mapping).target], config)
+
+
+def _load(
+    made: Builder, paths: Sequence[str], targets: Sequence[str], config: dict[str, Any]
+) -> tuple[Ran, list[FileOutcome]]:
+    """A run of the tables that loads into these write, and of no other."""
+    from lakehouse_assets.assets.bronze import OP
+    from lakehouse_assets.automation.jobs import INGEST
+    from lakehouse_assets.ingest.contracts import written_by_loads_into
+
+    tables = dict.fromkeys(table for target in targets for table in written_by_loads_into(target))
+    ran = made.run(Step("platform", INGEST, tuple(tables)), config={"ops": {OP: {"config": config}}})
     return ran, file_outcomes(made.lake, paths, ran)
 
 

@@ -50,7 +50,7 @@ class CheckSeen:
 
 @dataclass(frozen=True)
 class Ran:
-    """A finished run."""
+    """A finished run; `label` says for people what it did."""
 
     job: str
     run_id: str
@@ -59,6 +59,7 @@ class Ran:
     tables: list[TableWritten] = field(default_factory=list)
     checks: list[CheckSeen] = field(default_factory=list)
     errors: list[str] = field(default_factory=list)
+    label: str = ""
 
     @property
     def refused(self) -> bool:

@@ -5,11 +5,7 @@ Belongs here: starting the server, and what is said at the start. Does not belon
 
 from __future__ import annotations
 
-import os
-import signal
 import sys
-import threading
-import time
 from functools import partial
 
 from lakehouse_assets.commands.output import Out
@@ -19,6 +15,7 @@ def serve(out: Out, host: str, port: int, *, with_parent: bool) -> None:
     """Serve until Ctrl-C, or until the process that started this one is gone."""
     import uvicorn
 
+    from lakehouse_assets.commands.workers import end_with_parent
     from lakehouse_assets.dictionary.document import dictionary
     from lakehouse_assets.lakehouse.lake import Lake
     from lakehouse_assets.settings import get_settings
@@ -33,7 +30,7 @@ def serve(out: Out, host: str, port: int, *, with_parent: bool) -> None:
     loopback, have_keys = is_loopback(host), keys.any()
     keys.close()
     if with_parent:
-        _end_with_parent()
+        end_with_parent()
     address = f"http://{host}:{port}"
     out.say(f"Ask at {address}   API: {address}/openapi.json   data dictionary: {address}/dictionary   end: Ctrl-C")
     if have_keys:
@@ -55,15 +52,3 @@ def serve(out: Out, host: str, port: int, *, with_parent: bool) -> None:
         forwarded_allow_ips=settings.trusted_proxies or None,
         timeout_graceful_shutdown=10,
     )
-
-
-def _end_with_parent() -> None:
-    """Watch the parent; a process whose parent died belongs to another one."""
-    parent = os.getppid()
-
-    def watch() -> None:
-        while os.getppid() == parent:
-            time.sleep(1)
-        os.kill(os.getpid(), signal.SIGINT)
-
-    threading.Thread(target=watch, name="parent", daemon=True).start()

@@ -47,7 +47,8 @@ def pending(
     Args:
         landing: Folder or s3:// prefix; its sub-folders are named like sources.
         cursor: What the last call gave back, or None.
-        settle_seconds: How long a file must not have changed.
+        settle_seconds: How long a file must not have changed; 0 where every file is known to be complete, also an
+            empty one.
 
     Returns:
         The files, and the cursor that counts them as seen.
@@ -60,7 +61,7 @@ def pending(
         name = f"{file.source}/{file.path}"
         if seen.get(name) == file.version:
             kept[name] = file.version
-        elif now - file.modified >= settle_seconds and file.size > 0:
+        elif not settle_seconds or (now - file.modified >= settle_seconds and file.size > 0):
             new.append(file)
             kept[name] = file.version
         elif name in seen:

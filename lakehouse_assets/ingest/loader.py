@@ -177,7 +177,7 @@ class Loader:
     def _refuse_loaded(self, table: Table | None, file: InputFile) -> None:
         if table is None:
             return
-        for earlier in find_loads(table, self._source.name, content_sha256=file.sha256):
+        for earlier in find_loads(table, self._source.name, bytes=file.size, content_sha256=file.sha256):
             if earlier["tenant_id"] == self._tenant:
                 raise AlreadyLoadedError(earlier["load_id"])
 

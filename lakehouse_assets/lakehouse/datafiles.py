@@ -5,7 +5,7 @@ Does not belong here: deciding which files are committed (publication).
 
 PyIceberg's own `parquet_file_to_data_file` does this a file at a time in Python, 5 ms each for 20 columns; a first
 load of two years makes thousands of files, so the footers are read by DuckDB in one statement instead. Bounds are kept
-for dates, timestamps and partition columns, which are what scans are pruned by.
+for dates, timestamps, whole numbers and partition columns, which are what scans are pruned by.
 """
 
 from __future__ import annotations
@@ -26,6 +26,11 @@ if TYPE_CHECKING:
     from pyiceberg.types import NestedField
 
     from lakehouse_assets.lakehouse.contract import Contract
+
+
+_PARSE: dict[str, Callable[[str], Any]] = {
+    "DATE": date.fromisoformat, "TIMESTAMP": datetime.fromisoformat, "INTEGER": int, "BIGINT": int,
+}  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -64,10 +69,7 @@ def describe_files(
 
 def _bounds(con: Any, contract: Contract, paths: Sequence[str]) -> dict[str, dict[str, _Bounds]]:
     partition_columns = {p.column for p in contract.partitions}
-    wanted = {
-        c.name: c.type for c in contract.columns if c.name in partition_columns or c.type in ("DATE", "TIMESTAMP")
-    }
-    parse = {"DATE": date.fromisoformat, "TIMESTAMP": datetime.fromisoformat}
+    wanted = {c.name: c.type for c in contract.columns if c.name in partition_columns or c.type in _PARSE}
     footers = con.execute(
         "select file_name, path_in_schema, stats_min_value, stats_max_value, stats_null_count "
         "from parquet_metadata(?) where list_contains(?, path_in_schema)",
@@ -75,7 +77,7 @@ def _bounds(con: Any, contract: Contract, paths: Sequence[str]) -> dict[str, dic
     ).fetchall()
     found: dict[str, dict[str, _Bounds]] = {}
     for path, name, lower, upper, nulls in footers:
-        convert = parse.get(wanted[name], str)
+        convert = _PARSE.get(wanted[name], str)
         group = _Bounds(lower and convert(lower), upper and convert(upper), nulls or 0)
         columns = found.setdefault(path, {})
         columns[name] = _widest(columns[name], group) if name in columns else group

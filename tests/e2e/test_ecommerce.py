@@ -125,7 +125,7 @@ def _utc(text: str) -> datetime:
 
 @pytest.fixture(scope="module")
 def raw(sample: Sample) -> Raw:
-    return Raw(sample.home / "sample")
+    return Raw(sample.home / "sample" / "ecommerce")
 
 
 @pytest.fixture(scope="module")

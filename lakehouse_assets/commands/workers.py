@@ -1,0 +1,95 @@
+"""Work on domains side by side, in processes that have the code location and the instance loaded.
+
+Belongs here: starting these processes, and that they end with the one that started them. Does not belong here: what
+they do. Dagster's runs and PyIceberg's commits are mostly Python, of which a process runs one thread at a time.
+"""
+
+from __future__ import annotations
+
+import atexit
+import os
+import signal
+import threading
+import time
+from collections.abc import Callable
+from concurrent.futures import Future, ProcessPoolExecutor
+from contextlib import ExitStack
+from multiprocessing import active_children, get_context
+from typing import TYPE_CHECKING, Concatenate, ParamSpec, Self, TypeVar
+
+from lakehouse_assets.commands.failures import Exit
+from lakehouse_assets.commands.output import Out
+
+if TYPE_CHECKING:
+    from lakehouse_assets.commands.building import Builder
+
+Arguments = ParamSpec("Arguments")
+Result = TypeVar("Result")
+MOST = 4
+"""Processes at most: each takes some 400 MB, and their publications take turns in the catalog."""
+
+_builders: list[Builder] = []
+"""The builder of this process, where it is a worker."""
+
+
+class Workers:
+    """Processes that each have a builder; as many as there is work for, and cores."""
+
+    def __init__(self, pieces: int) -> None:
+        """Start the processes, which load the code location while the caller goes on.
+
+        Args:
+            pieces: How many pieces of work can be done at a time.
+        """
+        count = max(1, min(pieces, os.cpu_count() or 1, MOST))
+        self._pool = ProcessPoolExecutor(count, mp_context=get_context("spawn"), initializer=_open)
+        for _ in range(count):
+            self._pool.submit(os.getpid)
+
+    def submit(
+        self, task: Callable[Concatenate[Builder, Arguments], Result], *args: Arguments.args, **kwargs: Arguments.kwargs
+    ) -> Future[Result]:
+        """Let a process do a task with its builder; tasks begin in the order in which they are submitted."""
+        return self._pool.submit(_do, task, *args, **kwargs)
+
+    def __enter__(self) -> Self:
+        """Open."""
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, *error: object) -> None:
+        """Wait for what is being done, or interrupt it if the caller gave up; what has not begun never does."""
+        if kind is not None:
+            for process in active_children():
+                process.terminate()
+        self._pool.shutdown(cancel_futures=True)
+
+
+def _do(task: Callable[..., Result], *args: object, **kwargs: object) -> Result:
+    try:
+        return task(_builders[0], *args, **kwargs)
+    except KeyboardInterrupt:
+        # A pool would take it for the result of this task, and begin the next one.
+        os._exit(int(Exit.INTERRUPTED))
+
+
+def _open() -> None:
+    from lakehouse_assets.commands.building import builder
+
+    # Ended by the parent, a run is told to Dagster as by Ctrl-C.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    end_with_parent()
+    stack = ExitStack()
+    atexit.register(stack.close)
+    _builders.append(stack.enter_context(builder(Out(as_json=True), fresh=False)))
+
+
+def end_with_parent() -> None:
+    """Watch the parent, and end this process as Ctrl-C would when it is gone: its own parent is another one then."""
+    parent = os.getppid()
+
+    def watch() -> None:
+        while os.getppid() == parent:
+            time.sleep(1)
+        os.kill(os.getpid(), signal.SIGINT)
+
+    threading.Thread(target=watch, name="parent", daemon=True).start()
