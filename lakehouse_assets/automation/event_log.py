@@ -19,13 +19,14 @@ from typing import Any, Self
 import sqlalchemy as db
 from dagster import DagsterEventType, EventLogEntry
 from dagster import _check as check
+from dagster._core.event_api import EventHandlerFn
 from dagster._core.storage.asset_check_execution_record import AssetCheckExecutionRecordStatus
-from dagster._core.storage.event_log.base import EventHandlerFn
 from dagster._core.storage.event_log.polling_event_watcher import SqlPollingEventWatcher
 from dagster._core.storage.event_log.schema import AssetCheckExecutionsTable, SqlEventLogStorageTable
 from dagster._core.storage.event_log.sqlite.sqlite_event_log import SqliteEventLogStorage
 from dagster._core.storage.sqlite_storage import DagsterSqliteStorage
 from dagster._serdes import ConfigurableClassData, serialize_value
+from sqlalchemy import event as engine_events
 from sqlalchemy.pool import QueuePool
 
 BATCH_SIZE = 5_000
@@ -72,7 +73,7 @@ class BatchingSqliteEventLog(SqliteEventLogStorage):
                 max_overflow=1,
                 connect_args={"timeout": BUSY_TIMEOUT_S, "check_same_thread": False},
             )
-            db.event.listen(engine, "connect", _sync_at_checkpoints)
+            engine_events.listen(engine, "connect", _sync_at_checkpoints)
             self._engines[shard] = engine
         self._engines.move_to_end(shard)
         while len(self._engines) > OPEN_DATABASES:
