@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Generator, Iterator
 from pathlib import Path
 
@@ -38,6 +39,15 @@ def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestR
         report.outcome = "failed"
         report.longrepr = f"skipped, which --cluster required does not allow: {report.longrepr}"
     return report
+
+
+@pytest.fixture(autouse=True)
+def environment() -> Iterator[None]:
+    """A command called in this process sets variables for the processes it starts; the next test has none of them."""
+    before = dict(os.environ)
+    yield
+    os.environ.clear()
+    os.environ.update(before)
 
 
 @pytest.fixture

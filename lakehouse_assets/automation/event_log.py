@@ -14,6 +14,7 @@ import os
 from collections import OrderedDict
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any, Self
 
 import sqlalchemy as db
@@ -28,6 +29,8 @@ from dagster._core.storage.sqlite_storage import DagsterSqliteStorage
 from dagster._serdes import ConfigurableClassData, serialize_value
 from sqlalchemy import event as engine_events
 from sqlalchemy.pool import QueuePool
+
+from lakehouse_assets.lockfile import one_process_at_a_time
 
 BATCH_SIZE = 5_000
 BUSY_TIMEOUT_S = 30
@@ -174,7 +177,9 @@ class BatchingSqliteStorage(DagsterSqliteStorage):
 
     def __init__(self, base_dir: str, inst_data: ConfigurableClassData | None = None) -> None:
         """Open or create the storage in a folder."""
-        super().__init__(base_dir, inst_data=inst_data)
+        # Two processes that find no databases would both stamp their version, after which Dagster refuses them.
+        with one_process_at_a_time(Path(base_dir) / "storage.lock"):
+            super().__init__(base_dir, inst_data=inst_data)
         self._event_log_storage = BatchingSqliteEventLog(os.path.join(base_dir, "history", "runs", ""))
 
     @classmethod

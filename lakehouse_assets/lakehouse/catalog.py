@@ -6,8 +6,8 @@ Does not belong here: what is committed and when (publication), or reading rows 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -25,6 +25,7 @@ from sqlalchemy.exc import IntegrityError, OperationalError
 from sqlalchemy.orm import Session as SqlSession
 
 from lakehouse_assets.lakehouse.contract import LAYERS, Contract
+from lakehouse_assets.lockfile import one_process_at_a_time
 
 if TYPE_CHECKING:
     from lakehouse_assets.settings import Settings
@@ -165,7 +166,8 @@ def open_catalog(settings: Settings) -> LakeCatalog:
         OSError: the data folder cannot be created or written.
     """
     settings.warehouse.mkdir(parents=True, exist_ok=True)
-    with _one_process_at_a_time(settings.home.absolute() / "catalog.lock"):
+    # SQLAlchemy creates what it finds missing, in two steps.
+    with one_process_at_a_time(settings.home.absolute() / "catalog.lock"):
         catalog = LakeCatalog("asklake", uri=settings.catalog_uri, warehouse=file_uri(settings.warehouse))
         event.listen(catalog.engine, "connect", _configure_sqlite)
         catalog.engine.dispose()
@@ -174,16 +176,6 @@ def open_catalog(settings: Settings) -> LakeCatalog:
             if layer not in known:
                 _create_namespace(catalog, layer)
     return catalog
-
-
-@contextmanager
-def _one_process_at_a_time(lock_file: Path) -> Iterator[None]:
-    """Serialise first-time creation, which SQLAlchemy does by check-then-create."""
-    import fcntl
-
-    with lock_file.open("w") as handle:
-        fcntl.flock(handle, fcntl.LOCK_EX)
-        yield
 
 
 def _configure_sqlite(connection: Any, _record: Any) -> None:

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Iterator
+from multiprocessing import get_context
 from pathlib import Path
+from typing import Any
 
 import dagster as dg
 import pytest
 
-from lakehouse_assets.automation.event_log import BatchingSqliteEventLog
+from lakehouse_assets.automation.event_log import BatchingSqliteEventLog, BatchingSqliteStorage
 from lakehouse_assets.settings import PROJECT_ROOT
 
 DAYS = dg.DailyPartitionsDefinition("2024-01-01", end_date="2024-03-01")
@@ -76,3 +79,22 @@ def test_runs_are_apart_in_the_log(instance: dg.DagsterInstance) -> None:
         assert kinds.count(dg.DagsterEventType.ASSET_MATERIALIZATION) == 62
     instance.delete_run(first.run_id)
     assert len(instance.all_logs(second.run_id)) > 62
+
+
+def _open(folder: str, together: Any) -> None:
+    together.wait()
+    BatchingSqliteStorage(folder).dispose()
+
+
+def test_processes_that_create_it_at_once_create_it_once(tmp_path: Path) -> None:
+    forked = get_context("fork")
+    together = forked.Barrier(4)
+    processes = [forked.Process(target=_open, args=(str(tmp_path), together)) for _ in range(4)]
+    for process in processes:
+        process.start()
+    for process in processes:
+        process.join(60)
+        assert process.exitcode == 0
+    for file in tmp_path.rglob("*.db"):
+        with sqlite3.connect(file) as con:
+            assert len(con.execute("select * from alembic_version").fetchall()) == 1, file

@@ -1,0 +1,23 @@
+"""A file that processes of one machine hold one after the other, such as while a database is created.
+
+Belongs here: taking turns. Does not belong here: what is done meanwhile.
+"""
+
+from __future__ import annotations
+
+import fcntl
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+
+@contextmanager
+def one_process_at_a_time(file: Path) -> Iterator[None]:
+    """Wait for the file, and hold it while the block runs; a process that ends lets go of it.
+
+    Raises:
+        OSError: the file cannot be created.
+    """
+    with file.open("w") as handle:
+        fcntl.flock(handle, fcntl.LOCK_EX)
+        yield
