@@ -94,7 +94,9 @@ class NessieCatalog:
             found = [c.hash for c in commits if c.hash.startswith(moment)]
         if len(found) != 1:
             what = f"is as old as {moment}" if time else f"begins with '{moment}'"
-            raise NoSuchMomentError(f"{len(found) or 'no'} commit of {self.branch} {what}")
+            raise NoSuchMomentError(
+                f"{len(found) or 'no'} commit of {self.branch} that is kept {what}; `asklake log` lists them"
+            )
         return found[0]
 
     def heads(self, reference: str | None = None) -> Heads:

@@ -73,6 +73,6 @@ def no_such_table(identifier: str, known: Mapping[str, str]) -> QueryRefusedErro
     """The refusal of a table the lake does not have or never published, naming the nearest that it has."""
     from rapidfuzz import process
 
-    best = process.extract(identifier, list(known), limit=3, score_cutoff=60)
+    best = process.extract(identifier, [name for name in known if name != identifier], limit=3, score_cutoff=60)
     nearest = f"; the nearest: {', '.join(name for name, _, _ in best)}" if best else ""
     return QueryRefusedError(f"there is no published table '{identifier}'{nearest}")

@@ -85,7 +85,7 @@ def test_open_branches_keep_their_files_however_old(impatient: Lake) -> None:
     nessie = impatient.catalog.nessie
     nessie.create_branch("feature-x", nessie.reference())
     running = staged(impatient, readings(1, 5, value=4), ReplaceTable())
-    (branch,) = [b.name for b in branches.branches(impatient)]
+    (branch,) = [b.name for b in branches.branches(impatient) if b.kind == "under way"]
     staged(impatient, readings(1, 2, value=500), ReplaceTable()).abandon()
     (refused,) = [b.name for b in branches.branches(impatient) if b.kind == "refused"]
     publish(impatient, readings(1, 6, value=2), ReplaceTable())
@@ -121,7 +121,7 @@ def test_history_ends_where_its_files_do(impatient: Lake) -> None:
         impatient.session(at={"silver.readings": first.snapshot_id}),
     ):
         pass
-    with pytest.raises(LookupError, match="that are kept"):
+    with pytest.raises(LookupError, match="no commit of main that is kept begins with"):
         branches.rollback(impatient, commits[2].hash)
     (undone,) = [r for r in impatient.catalog.nessie.references() if r.name.startswith(branches.UNDONE)]
     assert len(on_branch(impatient, undone.name)) == 9, "a tag keeps what main was taken back from"

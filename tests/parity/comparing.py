@@ -20,6 +20,7 @@ from lakehouse_assets.domains import DOMAINS, all_contracts
 from lakehouse_assets.ingest.loader import load
 from lakehouse_assets.lakehouse import dbt_manifest
 from lakehouse_assets.lakehouse.contract import quoted
+from lakehouse_assets.lakehouse.heads import current_snapshot
 from lakehouse_assets.lakehouse.lake import Lake
 
 DIFFERS_BY_NATURE = {"load_id", "loaded_at", "publication_id", "source_file", "quarantine_id", "content_sha256"}
@@ -48,10 +49,11 @@ def bring(lake: Lake, files: Mapping[str, Sequence[str]], domains: Sequence[str]
 
 
 def contents(lake: Lake) -> Contents:
-    """Types and rows of every table, without what differs between any two loads."""
+    """Types and rows of every published table, without what differs between any two loads."""
     found = {}
     with lake.session() as session:
-        for identifier in sorted(lake.catalog.heads()):
+        heads = lake.catalog.heads()
+        for identifier in sorted(i for i, location in heads.items() if current_snapshot(location)):
             schema = lake.catalog.load_table(identifier).schema()
             names = [f.name for f in schema.fields if f.name not in DIFFERS_BY_NATURE]
             table = session.query(f"select {', '.join(map(quoted, names))} from {identifier}")

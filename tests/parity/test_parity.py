@@ -33,7 +33,7 @@ def waves(tmp_path: Path) -> list[dict[str, list[str]]]:
     makers = [importlib.import_module(name) for name in samples if importlib.util.find_spec(name)]
     made = [m.write_sample(tmp_path, size=SIZE, first_day=FIRST, last_day=LAST, files=2) for m in makers]
     files = {source: paths for summary in made for source, paths in summary.files.items()}
-    return [{source: [str(paths[wave])] for source, paths in files.items()} for wave in (0, 1)]
+    return [{source: [str(p) for p in paths[wave : wave + 1]] for source, paths in files.items()} for wave in (0, 1)]
 
 
 def test_tables_and_answers_are_the_same_on_both(
