@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
+from operator import itemgetter
 from typing import Any
 
 from semantic.errors import AmbiguousNameError, UnknownNameError, nearest
@@ -223,7 +224,8 @@ class _Reader:
     def __init__(self, manifest: Mapping[str, Any], dimensions_by_metric: Mapping[str, Sequence[str]]) -> None:
         self._manifest = manifest
         self._dimensions_by_metric = dimensions_by_metric
-        self._metrics = {metric["name"]: metric for metric in manifest["metrics"]}
+        # dbt lists what it parsed again behind what it remembered; of choices alike, the same is to come first.
+        self._metrics = {metric["name"]: metric for metric in sorted(manifest["metrics"], key=itemgetter("name"))}
         self._measures = {
             measure["name"]: (model, measure)
             for model in manifest["semantic_models"]

@@ -45,16 +45,17 @@ def test_tables_and_answers_are_the_same_on_both(
         ours = contents(lake)
         assert not differences(ours, contents(cluster_lake))
     assert {c.domain for i, c in CONTRACTS.items() if i in ours} == set(DOMAINS)
-    assert not unlike(open_answerer(lake), open_answerer(cluster_lake))
+    differ = unlike(open_answerer(lake), open_answerer(cluster_lake))
+    assert not differ, "\n".join(f"{q}\n  {here}\n  {there}" for q, (here, there) in differ.items())
     assert not leftovers(cluster_lake)
 
 
-def unlike(ours: Answerer, theirs: Answerer) -> list[tuple[str, Answer, Answer]]:
-    """The questions of the demo and of the question sets whose answers differ, with both."""
+def unlike(ours: Answerer, theirs: Answerer) -> dict[str, tuple[str, str]]:
+    """The questions of the demo and of the question sets whose answers differ, with what both say."""
     asked = [[question] for question in QUESTIONS]
     asked += [[*case.get("after", ()), case["ask"]] for name in SETS for case in questions(name)["questions"]]
     both = [(talk[-1], answer_of(ours, talk), answer_of(theirs, talk)) for talk in asked]
-    return [(question, here, there) for question, here, there in both if not alike(here, there)]
+    return {question: (told(here), told(there)) for question, here, there in both if not alike(here, there)}
 
 
 def answer_of(answerer: Answerer, talk: list[str]) -> Answer:
@@ -64,6 +65,12 @@ def answer_of(answerer: Answerer, talk: list[str]) -> Answer:
     for question in talk[:-1]:
         plan = answerer.ask(question, caller, now, previous=plan).plan
     return answerer.ask(talk[-1], caller, now, previous=plan)
+
+
+def told(answer: Answer) -> str:
+    """What an answer says, in short."""
+    choices = " / ".join(c.question for c in answer.choices)
+    return f"{answer.outcome}: {answer.sentence} {choices} {answer.rows[:3]}"
 
 
 def alike(here: Answer, there: Answer) -> bool:
