@@ -13,6 +13,7 @@ import re
 from collections import Counter, deque
 from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from itertools import islice
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
     from lakehouse_assets.lakehouse.maintenance import Freed
 
 READERS = 8
+TRIES = 10
 DELETED_AT_ONCE = 1000
 """Objects that S3 deletes in one request, at most."""
 _FOLDER_ID = re.compile(r"_[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$")
@@ -101,7 +103,20 @@ def _kept(nessie: Nessie, reference: Reference, cutoff: datetime) -> Iterator[st
 
 
 def kept_metadata(nessie: Nessie, cutoff: datetime) -> set[str]:
-    """Metadata files of every table at every commit that any reference keeps."""
+    """Metadata files of every table at every commit that any reference keeps.
+
+    Where a branch goes meanwhile, all are read again: what it had may be on main by now.
+
+    Raises:
+        ReferenceGoneError: branches went each time.
+    """
+    for _ in range(TRIES - 1):
+        with suppress(ReferenceGoneError):
+            return _kept_metadata(nessie, cutoff)
+    return _kept_metadata(nessie, cutoff)
+
+
+def _kept_metadata(nessie: Nessie, cutoff: datetime) -> set[str]:
     seen: set[str] = set()
     locations: set[str] = set()
     for reference in nessie.references():
