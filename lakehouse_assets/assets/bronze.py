@@ -100,17 +100,17 @@ def _load(
 
 
 def _batches(lakehouse: LakeResource, config: IngestConfig) -> list[tuple[str, list[str]]]:
-    from lakehouse_assets.ingest.landing import group_by_source, pending
+    from lakehouse_assets.ingest.landing import group_by_source, laid_out, pending
 
     if config.files and not config.source:
         raise dg.Failure("files need a source: set `source` in the run config", allow_retries=False)
     if config.files:
         return [(config.source, config.files)]
     if config.folder:
-        waiting, _ = pending(config.folder, settle_seconds=0)
+        groups = laid_out(config.folder)
     else:
-        waiting, _ = pending(lakehouse.settings().landing_root)
-    return [(source, [f.path for f in files]) for source, files in group_by_source(waiting).items()]
+        groups = group_by_source(pending(lakehouse.settings().landing_root)[0])
+    return [(source, [f.path for f in files]) for source, files in groups.items()]
 
 
 def _load_source(

@@ -172,7 +172,10 @@ def build_spine(made: Builder) -> list[Ran]:
 
 def load_and_build(made: Builder, domain: str, folder: Path) -> DomainDone:
     """Load the sample of a domain, and build its tables and the semantic ones over them."""
-    load, files = loading.load_folder(made, str(folder.absolute()))
+    from lakehouse_assets.ingest.landing import laid_out
+
+    named = str(folder.absolute())
+    load, files = loading.load_folder(made, named, laid_out(named))
     return DomainDone(
         domain, load, files, building.build_all(made, made.tables_of(None, domain), None, None, named=False)
     )

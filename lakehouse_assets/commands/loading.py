@@ -6,7 +6,7 @@ Belongs here: what is told of each file. Does not belong here: reading files (in
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -17,6 +17,7 @@ from lakehouse_assets.commands.output import Out, seconds
 
 if TYPE_CHECKING:
     from lakehouse_assets.commands.orchestrator import Ran
+    from lakehouse_assets.ingest.landing import LandingFile
     from lakehouse_assets.lakehouse.lake import Lake
 
 
@@ -39,12 +40,12 @@ def ingest(out: Out, files: Sequence[str], source: str | None, mapping: Path | N
     from lakehouse_assets.ingest.sources import find_source
     from lakehouse_assets.ingest.streams import expand
 
-    folder = _folder_of_sources(files) if source is None and mapping is None else None
-    name = "" if folder else find_source(source, mapping).name
-    paths = [] if folder else expand([_absolute(f) for f in files])
+    groups = _folder_of_sources(files) if source is None and mapping is None else {}
+    name = "" if groups else find_source(source, mapping).name
+    paths = [] if groups else expand([_absolute(f) for f in files])
     with builder(out, fresh=False) as made:
-        if folder:
-            ran, outcomes = load_folder(made, folder, tenant=tenant)
+        if groups:
+            ran, outcomes = load_folder(made, _absolute(files[0]), groups, tenant=tenant)
         else:
             ran, outcomes = load_files(made, paths, name, mapping=mapping, tenant=tenant)
     print_files(out, outcomes)
@@ -54,28 +55,27 @@ def ingest(out: Out, files: Sequence[str], source: str | None, mapping: Path | N
     stop_if_failed([ran])
 
 
-def _folder_of_sources(files: Sequence[str]) -> str | None:
-    """The one folder that was named, where any of its sub-folders is called like a source."""
-    from lakehouse_assets.ingest.landing import pending
+def _folder_of_sources(files: Sequence[str]) -> Mapping[str, Sequence[LandingFile]]:
+    """The files of the one folder that was named, by source, if any of its sub-folders is called like a source."""
+    from lakehouse_assets.ingest.landing import laid_out
     from lakehouse_assets.ingest.sources import all_sources
 
     if len(files) != 1 or not ("://" in files[0] or Path(files[0]).is_dir()):
-        return None
-    waiting, _ = pending(_absolute(files[0]), settle_seconds=0)
-    return _absolute(files[0]) if {f.source for f in waiting} & all_sources().keys() else None
+        return {}
+    groups = laid_out(_absolute(files[0]))
+    return groups if groups.keys() & all_sources().keys() else {}
 
 
-def load_folder(made: Builder, folder: str, *, tenant: str | None = None) -> tuple[Ran, list[FileOutcome]]:
-    """Load every file of a folder laid out like the landing folder, in one run.
+def load_folder(
+    made: Builder, folder: str, groups: Mapping[str, Sequence[LandingFile]], *, tenant: str | None = None
+) -> tuple[Ran, list[FileOutcome]]:
+    """Load a folder laid out like the landing folder, whose files by source are given, in one run.
 
     Raises:
         SourceError: a sub-folder is not called like any source.
     """
-    from lakehouse_assets.ingest.landing import group_by_source, pending
     from lakehouse_assets.ingest.sources import find_source
 
-    waiting, _ = pending(folder, settle_seconds=0)
-    groups = group_by_source(waiting)
     paths = [file.path for files in groups.values() for file in files]
     targets = [find_source(name).target for name in groups]
     return _load(made, paths, targets, {"folder": folder, "tenant": tenant or ""})

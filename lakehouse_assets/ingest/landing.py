@@ -48,7 +48,7 @@ def pending(
         landing: Folder or s3:// prefix; its sub-folders are named like sources.
         cursor: What the last call gave back, or None.
         settle_seconds: How long a file must not have changed; 0 where every file is known to be complete, also an
-            empty one.
+            empty one (`laid_out`).
 
     Returns:
         The files, and the cursor that counts them as seen.
@@ -75,6 +75,11 @@ def group_by_source(files: list[LandingFile]) -> Mapping[str, list[LandingFile]]
     for file in files:
         groups.setdefault(file.source, []).append(file)
     return groups
+
+
+def laid_out(folder: str) -> Mapping[str, list[LandingFile]]:
+    """Every file of a folder laid out like the landing folder, by source: they are complete, whoever named it says."""
+    return group_by_source(pending(folder, settle_seconds=0)[0])
 
 
 def _files(landing: str) -> Iterator[LandingFile]:

@@ -120,7 +120,7 @@ def create(lake: Lake, name: str, *, start: str | None = None) -> str:
         BranchNameError: the name will not do, or is taken.
         NoSuchMomentError: there is no such commit.
     """
-    if not _NAME.fullmatch(name) or name == MAIN:
+    if not _is_for_people(name):
         raise BranchNameError(f"'{name}' cannot be a branch: its name has lower-case letters, digits and dashes")
     catalog = lake.catalog
     catalog.prepare()
@@ -130,6 +130,10 @@ def create(lake: Lake, name: str, *, start: str | None = None) -> str:
         return catalog.nessie.create_branch(name, base).hash
     except ReferenceConflictError as error:
         raise BranchNameError(f"there is a branch '{name}' already") from error
+
+
+def _is_for_people(name: str) -> bool:
+    return bool(_NAME.fullmatch(name)) and name != MAIN
 
 
 def merge(lake: Lake, name: str) -> tuple[str, list[str]]:
@@ -145,7 +149,7 @@ def merge(lake: Lake, name: str) -> tuple[str, list[str]]:
     """
     nessie = lake.catalog.nessie
     branch, main = nessie.reference(name), nessie.reference(MAIN)
-    if not _NAME.fullmatch(name) or name == MAIN:
+    if not _is_for_people(name):
         raise BranchNameError(f"'{name}' is not a person's branch; publications are merged when their audit passes")
     base = lake.catalog.heads(f"{MAIN}@{_parted(lake.catalog, name)}")
     there, here = lake.catalog.heads(branch.pinned), lake.catalog.heads(main.pinned)
