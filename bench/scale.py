@@ -17,7 +17,7 @@ from typing import Any
 
 from bench.data import event_files
 from bench.measure import Clock, Contender, Result, compare, in_own_process
-from bench.work import build_all, plain_models
+from bench.work import build_all, plain_build, plain_models
 from lakehouse_assets.lakehouse.lake import Lake
 from lakehouse_assets.settings import Settings
 
@@ -179,23 +179,9 @@ def _timing(method: Callable[..., Any], parts: dict[str, float], part: str) -> C
 
 def build_plain(folder: str) -> float:
     """The peer: dbt-trino builds the same SQL and tests as ordinary Iceberg tables; no publication, no contracts."""
-    from dbt.cli.main import dbtRunner
-
     lake = cluster()
     _branch_for_plain(lake)
-    project = _plain_project(lake.settings, Path(folder) / PLAIN)
-    arguments = [
-        "build", "--no-write-json", "--project-dir", str(project), "--profiles-dir", str(project), "--select",
-        f"path:models/silver/{DOMAIN}", f"path:models/gold/{DOMAIN}", "--exclude", "resource_type:unit_test",
-        "--quiet", "--log-level", "none", "--threads", "1",
-    ]  # fmt: skip
-    manifest = dbtRunner().invoke(["parse", *arguments[2:6], "--quiet"]).result
-    runner = dbtRunner(manifest=manifest)  # pyright: ignore[reportArgumentType]
-    with Clock() as clock:
-        outcome = runner.invoke(arguments)
-    if not outcome.success:
-        raise RuntimeError(str(outcome.exception or [r.message for r in outcome.result if r.message]))  # pyright: ignore
-    return clock.seconds
+    return plain_build(_plain_project(lake.settings, Path(folder) / PLAIN), DOMAIN)()
 
 
 def _branch_for_plain(lake: Lake) -> None:

@@ -10,13 +10,17 @@ import os
 import shutil
 import subprocess
 import sys
+from collections.abc import Callable
 from datetime import date
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from bench.measure import Clock
 from lakehouse_assets.lakehouse.lake import Lake
 from lakehouse_assets.settings import PROJECT_ROOT, Settings
+
+if TYPE_CHECKING:
+    from dbt.cli.main import dbtRunnerResult
 
 
 def settings_of(home: Path) -> Settings:
@@ -110,23 +114,40 @@ def build_ours(home: str, domain: str) -> float:
 
 def build_plain_dbt(home: str, domain: str) -> float:
     """The peer: dbt-duckdb builds the same SQL and tests into a DuckDB file; no Iceberg, no contracts, no Dagster."""
+    build = plain_build(plain_project(Lake(settings_of(Path(home))), Path(home) / "plain"), domain)
+    build()
+    return build()
+
+
+def plain_build(project: Path, domain: str) -> Callable[[], float]:
+    """A call that builds and tests silver and gold of a domain by dbt alone, in a project parsed now; its seconds.
+
+    Raises:
+        RuntimeError: dbt failed; from the call.
+    """
     from dbt.cli.main import dbtRunner
 
-    lake = Lake(settings_of(Path(home)))
-    project = plain_project(lake, Path(home) / "plain")
+    place = ["--project-dir", str(project), "--profiles-dir", str(project)]
     arguments = [
-        "build", "--no-write-json", "--project-dir", str(project), "--profiles-dir", str(project), "--select",
-        f"path:models/silver/{domain}", f"path:models/gold/{domain}", "--exclude", "resource_type:unit_test",
-        "--quiet", "--log-level", "none", "--threads", "1",
+        "build", "--no-write-json", *place, "--select", f"path:models/silver/{domain}", f"path:models/gold/{domain}",
+        "--exclude", "resource_type:unit_test", "--quiet", "--log-level", "none", "--threads", "1",
     ]  # fmt: skip
-    manifest = dbtRunner().invoke(["parse", *arguments[2:6], "--quiet"]).result
+    manifest = dbtRunner().invoke(["parse", *place, "--quiet"]).result
     runner = dbtRunner(manifest=manifest)  # pyright: ignore[reportArgumentType]
-    for _ in range(2):
+
+    def build() -> float:
         with Clock() as clock:
             outcome = runner.invoke(arguments)
-        if not outcome.success:
-            raise RuntimeError(str(outcome.exception or [r.message for r in outcome.result if r.message]))  # pyright: ignore
-    return clock.seconds
+        stop_if_failed(outcome)
+        return clock.seconds
+
+    return build
+
+
+def stop_if_failed(outcome: dbtRunnerResult) -> None:
+    """Raise RuntimeError with what dbt said, if it failed."""
+    if not outcome.success:
+        raise RuntimeError(str(outcome.exception or [r.message for r in outcome.result if r.message]))  # pyright: ignore
 
 
 def plain_project(lake: Lake, folder: Path) -> Path:
@@ -229,8 +250,7 @@ def mf_project(home: str) -> float:
     outcome = dbtRunner().invoke(
         ["run", *place, "--select", "path:models/silver/pgr", "path:models/gold/pgr", "platform"]
     )
-    if not outcome.success:
-        raise RuntimeError(str(outcome.exception or [r.message for r in outcome.result if r.message]))  # pyright: ignore
+    stop_if_failed(outcome)
     return 0.0
 
 

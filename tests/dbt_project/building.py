@@ -6,10 +6,13 @@ Only helpers belong here; the ingestion has tests of its own, so rows go into br
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping, Sequence
+import tempfile
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
-from typing import Any, Protocol
+from pathlib import Path
+from typing import Any, ClassVar, Protocol
 
 import polars as pl
 
@@ -18,6 +21,7 @@ from lakehouse_assets.domains import contract_of
 from lakehouse_assets.lakehouse import dbt_runner
 from lakehouse_assets.lakehouse.lake import Lake
 from lakehouse_assets.lakehouse.publication import Append, Publication
+from lakehouse_assets.settings import Settings
 
 CONTRACTS = platform_contracts()
 PGR_MODELS = (
@@ -106,6 +110,44 @@ class Line:
         }
 
 
+@dataclass(frozen=True)
+class Sent:
+    """A record of one of a domain's bronze tables, named without its prefix; `key` tells which thing it is a copy of.
+
+    The class of a domain says what its tables begin with, whose the records are, and each table's columns of day and
+    time.
+    """
+
+    PREFIX: ClassVar[str]
+    TENANT: ClassVar[str]
+    TIMES: ClassVar[Mapping[str, tuple[str, str]]]
+
+    table: str
+    key: str
+    at: datetime
+    values: Mapping[str, Any]
+
+    @property
+    def bronze(self) -> str:
+        """The table it is loaded into."""
+        return f"bronze.{self.PREFIX}{self.table}"
+
+    def row(self) -> dict[str, Any]:
+        """The columns of bronze that depend on it."""
+        day, time = self.TIMES[self.table]
+        return {
+            **self.values, day: self.at.date(), time: self.at, "tenant_id": self.TENANT,
+            "record_key": md5_of(f"{self.table}|{self.key}"),
+        }  # fmt: skip
+
+
+@contextmanager
+def new_lake() -> Iterator[Lake]:
+    """A lakehouse for one example of a property, gone after it."""
+    with tempfile.TemporaryDirectory() as home:
+        yield Lake(Settings(profile="local", home=Path(home), landing="", dagster_home=None))
+
+
 def load(lake: Lake, table: str, records: Sequence[Record], number: int) -> list[date]:
     """Append records to a bronze table as load `number`, and return the days a build must now cover.
 
@@ -151,6 +193,14 @@ def load_tables(lake: Lake, records: Mapping[str, Sequence[Record]], number: int
     return days
 
 
+def load_all(lake: Lake, records: Sequence[Sent], number: int) -> set[date]:
+    """Load records, whichever tables they are of, as load `number`; the days a build must now cover."""
+    by_table: dict[str, list[Sent]] = {}
+    for record in records:
+        by_table.setdefault(record.bronze, []).append(record)
+    return load_tables(lake, by_table, number)
+
+
 def closed(lake: Lake, table: str, days: set[date]) -> list[date]:
     """These days of a bronze table, and those that hold another version of a record which these days hold."""
     day = CONTRACTS[table].partitions[0].column
@@ -172,6 +222,16 @@ def build(lake: Lake, models: Sequence[str], days: Sequence[date] = (), *, tests
     publication.audit()
     publication.publish()
     return outcome
+
+
+def build_in_steps(lake: Lake, loads: Sequence[Sequence[Sent]], models: Sequence[str], waits: Sequence[bool]) -> None:
+    """Build after each load but those after which it waits, and after the last."""
+    pending: set[date] = set()
+    for number, (records, wait) in enumerate(zip(loads, waits, strict=True)):
+        pending |= load_all(lake, records, number)
+        if pending and not (wait and number + 1 < len(loads)):
+            build(lake, models, sorted(pending))
+            pending = set()
 
 
 def tables(lake: Lake, models: Sequence[str]) -> Mapping[str, list[tuple[Any, ...]]]:

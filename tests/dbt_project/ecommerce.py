@@ -1,15 +1,12 @@
-"""What the tests of the e-commerce models share: records as shops send them, and loads of several tables at once."""
+"""What the tests of the e-commerce models share: records as shops send them."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import datetime
 from decimal import Decimal
-from typing import Any
+from typing import ClassVar
 
-from lakehouse_assets.lakehouse.lake import Lake
-from tests.dbt_project.building import load_tables, md5_of
+from tests.dbt_project import building
 
 DIMENSIONS = ("silver_ecommerce_customers", "silver_ecommerce_products")
 ORDERS = (
@@ -19,32 +16,18 @@ ORDERS = (
 VISITS = ("silver_ecommerce_events", "silver_ecommerce_sessions")
 GOLD = ("gold_daily_sales", "gold_customer_360", "gold_product_performance", "gold_conversion_funnel")
 MODELS = (*ORDERS, *VISITS, *GOLD)
-TENANT = "shop"
 
 
-@dataclass(frozen=True)
-class Sent:
-    """A record of one of the six tables, named without its prefix; `key` tells which thing it is a state of."""
+class Sent(building.Sent):
+    """A record of one of the six tables."""
 
-    table: str
-    key: str
-    at: datetime
-    values: Mapping[str, Any]
-
-    def row(self) -> dict[str, Any]:
-        """The columns of bronze that depend on it."""
-        day, time = _TIMES[self.table]
-        return {
-            **self.values, day: self.at.date(), time: self.at, "tenant_id": TENANT,
-            "record_key": md5_of(f"{self.table}|{self.key}"),
-        }  # fmt: skip
-
-
-_TIMES = {
-    "orders": ("order_date", "ordered_at"), "order_items": ("line_date", "line_at"),
-    "payments": ("payment_date", "paid_at"), "customers": ("change_date", "changed_at"),
-    "products": ("change_date", "changed_at"), "clickstream": ("event_date", "event_time"),
-}  # fmt: skip
+    PREFIX = "ecommerce_"
+    TENANT = "shop"
+    TIMES: ClassVar = {
+        "orders": ("order_date", "ordered_at"), "order_items": ("line_date", "line_at"),
+        "payments": ("payment_date", "paid_at"), "customers": ("change_date", "changed_at"),
+        "products": ("change_date", "changed_at"), "clickstream": ("event_date", "event_time"),
+    }  # fmt: skip
 
 
 def customer(account: str, at: datetime, city: str = "Pune", *, region: str = "MH", person: str | None = None) -> Sent:
@@ -92,14 +75,6 @@ def click(
         "device": "MOBILE", "traffic_source": "SEARCH",
     }  # fmt: skip
     return Sent("clickstream", event, at, values)
-
-
-def load_all(lake: Lake, records: Sequence[Sent], number: int) -> set[date]:
-    """Load records of several tables; the days a build must now cover."""
-    by_table: dict[str, list[Sent]] = {}
-    for record in records:
-        by_table.setdefault(f"bronze.ecommerce_{record.table}", []).append(record)
-    return load_tables(lake, by_table, number)
 
 
 def _money(value: float | None) -> Decimal | None:

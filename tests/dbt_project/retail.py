@@ -1,16 +1,13 @@
-"""What the tests of the store retail models share: records as stores send them, and loads of several tables at once."""
+"""What the tests of the store retail models share: records as stores send them."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import datetime
 from decimal import Decimal
-from typing import Any
+from typing import ClassVar
 
 from lakehouse_assets.domains import contracts_of
-from lakehouse_assets.lakehouse.lake import Lake
-from tests.dbt_project.building import load_tables, md5_of
+from tests.dbt_project import building
 
 MODELS = tuple(c.table for c in contracts_of("retail") if c.layer in ("silver", "gold", "platinum"))
 FEATURES = tuple(c.table for c in contracts_of("retail") if c.layer == "platinum")
@@ -18,31 +15,18 @@ UP_TO_FEATURES = (
     *(m for m in MODELS if m.startswith("silver_") and m != "silver_retail_rejected"),
     "gold_retail_daily_store_sales", *FEATURES,
 )  # fmt: skip
-TENANT = "stores"
 
 
-@dataclass(frozen=True)
-class Sent:
-    """A record of one of the bronze tables, named without its prefix; `key` tells which thing it is a copy of."""
+class Sent(building.Sent):
+    """A record of one of the six tables."""
 
-    table: str
-    key: str
-    at: datetime
-    values: Mapping[str, Any]
-
-    def row(self) -> dict[str, Any]:
-        """The columns of bronze that depend on it."""
-        day, time = _TIMES.get(self.table, ("change_date", "changed_at"))
-        return {
-            **self.values, day: self.at.date(), time: self.at, "tenant_id": TENANT,
-            "record_key": md5_of(f"{self.table}|{self.key}"),
-        }  # fmt: skip
-
-
-_TIMES = {
-    "pos_transactions": ("business_date", "sold_at"), "events": ("event_date", "event_time"),
-    "documents": ("document_date", "issued_at"),
-}  # fmt: skip
+    PREFIX = "retail_"
+    TENANT = "stores"
+    TIMES: ClassVar = {
+        "pos_transactions": ("business_date", "sold_at"), "events": ("event_date", "event_time"),
+        "documents": ("document_date", "issued_at"), "locations": ("change_date", "changed_at"),
+        "stores": ("change_date", "changed_at"), "products": ("change_date", "changed_at"),
+    }  # fmt: skip
 
 
 def place(code: str, at: datetime, region: str = "NCR") -> Sent:
@@ -86,11 +70,3 @@ def document(name: str, at: datetime, shop: str, amount: float) -> Sent:
         "total_amount": Decimal(str(amount)),
     }  # fmt: skip
     return Sent("documents", f"{at.date()}/{name}", at, values)
-
-
-def load_all(lake: Lake, records: Sequence[Sent], number: int) -> set[date]:
-    """Load records of several tables; the days a build must now cover."""
-    by_table: dict[str, list[Sent]] = {}
-    for record in records:
-        by_table.setdefault(f"bronze.retail_{record.table}", []).append(record)
-    return load_tables(lake, by_table, number)

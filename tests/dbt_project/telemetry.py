@@ -2,40 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from datetime import date, datetime, timedelta
-from typing import Any
+from datetime import datetime, timedelta
+from typing import ClassVar
 
-from lakehouse_assets.lakehouse.lake import Lake
-from tests.dbt_project.building import CONTRACTS, load_tables, md5_of
+from tests.dbt_project import building
+from tests.dbt_project.building import CONTRACTS
 
 MODELS = tuple(c.table for c in CONTRACTS.values() if c.domain == "telemetry" and c.layer in ("silver", "gold"))
-TENANT = "org"
 STEPS = ("Visit", "Sign up", "Use")
-_TIMES = {
-    "users": ("change_date", "changed_at"), "feature_usage_hourly": ("usage_date", "window_start"),
-    "sessions": ("session_date", "session_start"), "experiments": ("assigned_date", "assigned_at"),
-    "funnel_events": ("step_date", "reached_at"),
-}  # fmt: skip
 
 
-@dataclass(frozen=True)
-class Sent:
-    """A record of one of the five tables; `key` tells which thing it is a state or a copy of."""
+class Sent(building.Sent):
+    """A record of one of the five tables, which have no prefix."""
 
-    table: str
-    key: str
-    at: datetime
-    values: Mapping[str, Any]
-
-    def row(self) -> dict[str, Any]:
-        """The columns of bronze that depend on it."""
-        day, time = _TIMES[self.table]
-        return {
-            **self.values, day: self.at.date(), time: self.at, "tenant_id": TENANT,
-            "record_key": md5_of(f"{self.table}|{self.key}"),
-        }  # fmt: skip
+    PREFIX = ""
+    TENANT = "org"
+    TIMES: ClassVar = {
+        "users": ("change_date", "changed_at"), "feature_usage_hourly": ("usage_date", "window_start"),
+        "sessions": ("session_date", "session_start"), "experiments": ("assigned_date", "assigned_at"),
+        "funnel_events": ("step_date", "reached_at"),
+    }  # fmt: skip
 
 
 def user(name: str, at: datetime, tier: str = "Free", *, signed_up: datetime | None = None, age: int = 30) -> Sent:
@@ -70,11 +56,3 @@ def part(name: str, experiment: str, variant: str, at: datetime, converted: date
 def step(name: str, order: int, at: datetime, funnel: str = "onboarding") -> Sent:
     values = {"user_id": name, "funnel_type": funnel, "funnel_step": STEPS[order - 1], "step_order": order}
     return Sent("funnel_events", f"{funnel}/{name}/{order}", at, values)
-
-
-def load_all(lake: Lake, records: Sequence[Sent], number: int) -> set[date]:
-    """Load records of several tables; the days a build must now cover."""
-    by_table: dict[str, list[Sent]] = {}
-    for record in records:
-        by_table.setdefault(f"bronze.{record.table}", []).append(record)
-    return load_tables(lake, by_table, number)

@@ -6,12 +6,9 @@ Loads come late, out of order, twice and corrected; what the tables hold then is
 from __future__ import annotations
 
 import random
-import tempfile
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import replace
-from datetime import date, datetime, timedelta
-from pathlib import Path
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -19,8 +16,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from lakehouse_assets.lakehouse.lake import Lake
-from lakehouse_assets.settings import Settings
-from tests.dbt_project.building import build, table, tables
+from tests.dbt_project.building import build, build_in_steps, load_all, new_lake, table, tables
 from tests.dbt_project.ecommerce import (
     DIMENSIONS,
     MODELS,
@@ -30,7 +26,6 @@ from tests.dbt_project.ecommerce import (
     click,
     customer,
     item,
-    load_all,
     order,
     payment,
     product,
@@ -38,22 +33,6 @@ from tests.dbt_project.ecommerce import (
 
 DAY = datetime(2025, 3, 30)
 SLOW = settings(max_examples=3, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
-
-
-@contextmanager
-def new_lake() -> Iterator[Lake]:
-    with tempfile.TemporaryDirectory() as home:
-        yield Lake(Settings(profile="local", home=Path(home), landing="", dagster_home=None))
-
-
-def build_in_steps(lake: Lake, loads: Sequence[Sequence[Sent]], models: Sequence[str], waits: Sequence[bool]) -> None:
-    """Build after each load but those after which it waits, and after the last."""
-    pending: set[date] = set()
-    for number, (records, wait) in enumerate(zip(loads, waits, strict=True)):
-        pending |= load_all(lake, records, number)
-        if pending and not (wait and number + 1 < len(loads)):
-            build(lake, models, sorted(pending))
-            pending = set()
 
 
 # --- histories

@@ -6,13 +6,10 @@ Loads come late, twice and corrected, stores and products after they sold; featu
 from __future__ import annotations
 
 import random
-import tempfile
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import date, datetime, timedelta
 from decimal import Decimal
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -20,8 +17,7 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 from lakehouse_assets.lakehouse.lake import Lake
-from lakehouse_assets.settings import Settings
-from tests.dbt_project.building import build, table, tables
+from tests.dbt_project.building import build, build_in_steps, load_all, new_lake, table, tables
 from tests.dbt_project.retail import (
     FEATURES,
     MODELS,
@@ -29,7 +25,6 @@ from tests.dbt_project.retail import (
     Sent,
     document,
     event,
-    load_all,
     place,
     product,
     sale,
@@ -46,12 +41,6 @@ SLOW = settings(
     phases=[Phase.explicit, Phase.generate],
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
 )
-
-
-@contextmanager
-def new_lake() -> Iterator[Lake]:
-    with tempfile.TemporaryDirectory() as home:
-        yield Lake(Settings(profile="local", home=Path(home), landing="", dagster_home=None))
 
 
 # --- features
@@ -203,13 +192,8 @@ def random_feed(rng: random.Random) -> list[list[Sent]]:
 @pytest.mark.parametrize("seed", range(2))
 def test_any_order_of_loads_gives_what_one_build_gives(lake: Lake, seed: int) -> None:
     rng = random.Random(seed)
-    pending: set[date] = set()
     loads = random_feed(rng)
-    for number, records in enumerate(loads):
-        pending |= load_all(lake, records, number)
-        if rng.random() < 0.7 or number + 1 == len(loads):
-            build(lake, MODELS, sorted(pending))
-            pending = set()
+    build_in_steps(lake, loads, MODELS, [rng.random() >= 0.7 for _ in loads])
     step_by_step = tables(lake, MODELS)
 
     build(lake, MODELS)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
 from math import sqrt
 from pathlib import Path
 from typing import Any
@@ -19,9 +19,8 @@ from lakehouse_assets.domains.sampling import Defects
 from lakehouse_assets.domains.telemetry.sample import write_sample
 from lakehouse_assets.ingest.loader import load
 from lakehouse_assets.lakehouse.lake import Lake
-from tests.dbt_project.building import build, table, tables
-from tests.dbt_project.telemetry import MODELS, Sent, load_all, part, session, step, use, user
-from tests.dbt_project.test_ecommerce import new_lake
+from tests.dbt_project.building import build, build_in_steps, load_all, new_lake, table, tables
+from tests.dbt_project.telemetry import MODELS, Sent, part, session, step, use, user
 
 DAY = datetime(2026, 3, 30)
 USES = (
@@ -32,16 +31,6 @@ SESSIONS = (*USES, "mart_dashboard_overview")
 EXPERIMENTS = ("users_snapshot", "stg_users", "stg_experiments", "mart_experiment_results")
 SCORED = ("users_snapshot", "stg_users", "telemetry_quarantine", "mart_data_quality")
 SLOW = settings(max_examples=3, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
-
-
-def build_in_steps(lake: Lake, loads: Sequence[Sequence[Sent]], models: Sequence[str], waits: Sequence[bool]) -> None:
-    """Build after each load but those after which it waits, and after the last."""
-    pending: set[date] = set()
-    for number, (records, wait) in enumerate(zip(loads, waits, strict=True)):
-        pending |= load_all(lake, records, number)
-        if pending and not (wait and number + 1 < len(loads)):
-            build(lake, models, sorted(pending))
-            pending = set()
 
 
 # --- uses, whose users come late or change afterwards

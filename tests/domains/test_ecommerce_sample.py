@@ -2,13 +2,9 @@
 
 from __future__ import annotations
 
-import csv
-import gzip
-import json
 from collections import Counter, defaultdict
-from collections.abc import Iterator
 from datetime import UTC, date, datetime
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -16,12 +12,18 @@ import pytest
 
 from lakehouse_assets.domains.ecommerce.sample import write_sample
 from lakehouse_assets.domains.sampling import Defects, SampleSummary
+from tests.domains.reading import (
+    DEFECTS,
+    NONE,
+    Record,
+    Sound,
+    assert_counts_are_those_of_the_files,
+    content,
+    sound_records,
+)
 
 FIRST, LAST = date(2026, 1, 1), date(2026, 4, 30)
-DEFECTS = Defects(late=0.03, duplicate=0.04, broken=0.02)
-NONE = Defects(late=0, duplicate=0, broken=0)
-#: What a sound record of each source has: a key, a time, a number.
-SOUND = {
+SOUND: dict[str, Sound] = {
     "customers": ("customer_id", "changed_at", None),
     "products": ("product_id", "changed_at", "list_price"),
     "orders": ("order_id", "ordered_at", None),
@@ -35,36 +37,9 @@ def make(folder: Path, size: int = 800, defects: Defects = DEFECTS, **options: A
     return write_sample(folder, size=size, first_day=FIRST, last_day=LAST, files=3, defects=defects, **options)
 
 
-def lines_of(summary: SampleSummary, source: str) -> Iterator[list[str]]:
-    """The lines of each file of a source, headers left out."""
-    for path in summary.files[f"ecommerce_{source}"]:
-        lines = gzip.decompress(path.read_bytes()).decode().splitlines()
-        yield lines[1:] if ".csv" in path.name else lines
-
-
-def records(summary: SampleSummary, source: str) -> list[dict[str, Any]]:
+def records(summary: SampleSummary, source: str) -> list[Record]:
     """The sound records of a source, in the order of its files."""
-    key, time, number = SOUND[source]
-    found = []
-    for path in summary.files[f"ecommerce_{source}"]:
-        for record in _parsed(path):
-            try:
-                record["at"] = datetime.fromisoformat(record[time]).astimezone(UTC)
-                Decimal(record[number] if number else 0)
-            except (ValueError, InvalidOperation):
-                continue
-            if record["tenant_id"] and record[key]:
-                found.append(record)
-    return found
-
-
-def _parsed(path: Path) -> Iterator[dict[str, Any]]:
-    lines = gzip.decompress(path.read_bytes()).decode().splitlines()
-    if ".csv" in path.name:
-        header, *rows = csv.reader(lines)
-        yield from (dict(zip(header, row, strict=True)) for row in rows if len(row) == len(header))
-    else:
-        yield from (json.loads(line) for line in lines if line.endswith("}"))
+    return sound_records(summary.files[f"ecommerce_{source}"], SOUND[source])
 
 
 @pytest.fixture(scope="module")
@@ -78,18 +53,10 @@ def sound(tmp_path_factory: pytest.TempPathFactory) -> SampleSummary:
 
 
 def test_counts_are_those_of_the_files(spoiled: SampleSummary) -> None:
-    lines = sum(len(part) for source in SOUND for part in lines_of(spoiled, source))
-    assert spoiled.rows == lines
-    assert sum(len(records(spoiled, source)) for source in SOUND) == spoiled.clean + spoiled.duplicates
-    assert (
-        min(spoiled.late, spoiled.exact_duplicates, spoiled.corrected_duplicates, *spoiled.broken_by_kind.values()) > 0
-    )
+    assert_counts_are_those_of_the_files(spoiled, sum(len(records(spoiled, source)) for source in SOUND))
 
 
 def test_same_seed_same_bytes(spoiled: SampleSummary, tmp_path: Path) -> None:
-    def content(summary: SampleSummary) -> list[bytes]:
-        return [path.read_bytes() for paths in summary.files.values() for path in paths]
-
     assert content(make(tmp_path / "again")) == content(spoiled)
     assert content(make(tmp_path / "other", seed=7)) != content(spoiled)
 
@@ -113,7 +80,7 @@ def test_sources_agree_but_for_the_few_that_are_never_sent(sound: SampleSummary)
     assert len(bought) > 400 and share(bought, lambda c: (c["tenant_id"], c["order_id"]) not in orders) < 0.02
 
 
-def share(rows: list[dict[str, Any]], holds: Any) -> float:
+def share(rows: list[Record], holds: Any) -> float:
     return sum(map(holds, rows)) / len(rows)
 
 

@@ -2,13 +2,8 @@
 
 from __future__ import annotations
 
-import csv
-import gzip
-import json
 from collections import Counter
-from collections.abc import Iterator
-from datetime import date, datetime
-from decimal import Decimal, InvalidOperation
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -16,12 +11,18 @@ import pytest
 
 from lakehouse_assets.domains.retail.sample import write_sample
 from lakehouse_assets.domains.sampling import Defects, SampleSummary
+from tests.domains.reading import (
+    DEFECTS,
+    NONE,
+    Record,
+    Sound,
+    assert_counts_are_those_of_the_files,
+    content,
+    sound_records,
+)
 
 FIRST, LAST = date(2026, 4, 1), date(2026, 6, 30)
-DEFECTS = Defects(late=0.03, duplicate=0.04, broken=0.02)
-NONE = Defects(late=0, duplicate=0, broken=0)
-#: What a sound record of each source has: a key, a time, a number.
-SOUND = {
+SOUND: dict[str, Sound] = {
     "locations": ("barangay_code", "changed_at", None),
     "stores": ("store_id", "changed_at", None),
     "products": ("product_id", "changed_at", "list_price"),
@@ -35,31 +36,9 @@ def make(folder: Path, size: int = 3000, defects: Defects = DEFECTS, **options: 
     return write_sample(folder, size=size, first_day=FIRST, last_day=LAST, files=3, defects=defects, **options)
 
 
-def lines_of(summary: SampleSummary, source: str) -> Iterator[tuple[list[str] | None, str]]:
-    """The header, where there is one, and each line of a source."""
-    for path in summary.files[f"retail_{source}"]:
-        header, *lines = gzip.decompress(path.read_bytes()).decode().splitlines() or [""]
-        if ".csv" in path.name:
-            yield from ((header.split(","), line) for line in lines)
-        else:
-            yield from ((None, line) for line in [header, *lines] if line)
-
-
-def records(summary: SampleSummary, source: str) -> list[dict[str, Any]]:
+def records(summary: SampleSummary, source: str) -> list[Record]:
     """The sound records of a source, in the order of its files."""
-    key, time, number = SOUND[source]
-    found = []
-    for header, line in lines_of(summary, source):
-        try:
-            row = next(csv.reader([line]))
-            record: dict[str, Any] = dict(zip(header, row, strict=True)) if header else json.loads(line)
-            record["at"] = datetime.fromisoformat(record[time])
-            Decimal(record[number] if number else 0)
-        except (ValueError, InvalidOperation):
-            continue
-        if record["tenant_id"] and record[key]:
-            found.append(record)
-    return found
+    return sound_records(summary.files[f"retail_{source}"], SOUND[source])
 
 
 @pytest.fixture(scope="module")
@@ -73,16 +52,10 @@ def sound(tmp_path_factory: pytest.TempPathFactory) -> SampleSummary:
 
 
 def test_counts_are_those_of_the_files(spoiled: SampleSummary) -> None:
-    assert spoiled.rows == sum(1 for source in SOUND for _ in lines_of(spoiled, source))
-    assert sum(len(records(spoiled, source)) for source in SOUND) == spoiled.clean + spoiled.duplicates
-    counts = (spoiled.late, spoiled.exact_duplicates, spoiled.corrected_duplicates, *spoiled.broken_by_kind.values())
-    assert min(counts) > 0
+    assert_counts_are_those_of_the_files(spoiled, sum(len(records(spoiled, source)) for source in SOUND))
 
 
 def test_same_seed_same_bytes(spoiled: SampleSummary, tmp_path: Path) -> None:
-    def content(summary: SampleSummary) -> list[bytes]:
-        return [path.read_bytes() for paths in summary.files.values() for path in paths]
-
     assert content(make(tmp_path / "again")) == content(spoiled)
     assert content(make(tmp_path / "other", seed=7)) != content(spoiled)
 

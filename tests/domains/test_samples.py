@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import csv
-import gzip
 import itertools
 import json
 from collections import Counter
@@ -16,10 +15,11 @@ import pytest
 
 from lakehouse_assets.domains.pgr import sample as pgr
 from lakehouse_assets.domains.sales import sample as sales
-from lakehouse_assets.domains.sampling import Defects, SampleSummary, quotas, windows
+from lakehouse_assets.domains.sampling import SampleSummary, quotas, windows
+from tests.domains import reading
+from tests.domains.reading import DEFECTS, content
 
 FIRST, LAST = date(2025, 1, 1), date(2025, 6, 30)
-DEFECTS = Defects(late=0.03, duplicate=0.04, broken=0.02)
 
 
 def make_pgr(folder: Path, rows: int = 6000, **options: Any) -> SampleSummary:
@@ -37,10 +37,7 @@ def lines_of(summary: SampleSummary) -> list[tuple[int, str]]:
     """File number and text of each record."""
     (paths,) = summary.files.values()
     return [
-        (number, line)
-        for number, path in enumerate(paths)
-        for line in gzip.open(path, "rt").read().splitlines()
-        if line != sales.HEADER
+        (number, line) for number, path in enumerate(paths) for line in reading.lines_of(path) if line != sales.HEADER
     ]
 
 
@@ -57,10 +54,6 @@ def test_counts_are_exact(make: Callable[..., SampleSummary], tmp_path: Path) ->
 
 @MAKERS
 def test_same_seed_same_bytes(make: Callable[..., SampleSummary], tmp_path: Path) -> None:
-    def content(summary: SampleSummary) -> list[bytes]:
-        (paths,) = summary.files.values()
-        return [path.read_bytes() for path in paths]
-
     first = content(make(tmp_path / "a", seed=7))
     assert first == content(make(tmp_path / "b", seed=7))
     assert first != content(make(tmp_path / "c", seed=8))

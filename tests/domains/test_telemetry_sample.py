@@ -2,11 +2,7 @@
 
 from __future__ import annotations
 
-import csv
-import gzip
-import json
 from collections import Counter, defaultdict
-from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -15,12 +11,18 @@ import pytest
 
 from lakehouse_assets.domains.sampling import LAST_DAY, Defects, SampleSummary
 from lakehouse_assets.domains.telemetry.sample import FIRST_DAY, write_sample
+from tests.domains.reading import (
+    DEFECTS,
+    NONE,
+    Record,
+    Sound,
+    assert_counts_are_those_of_the_files,
+    content,
+    sound_records,
+)
 
-DEFECTS = Defects(late=0.03, duplicate=0.04, broken=0.02)
-NONE = Defects(late=0, duplicate=0, broken=0)
-#: What a sound record of each source has: a key, a time, a number.
 FUNNEL = ("user_id", "reached_at", "step_order")
-SOUND = {
+SOUND: dict[str, Sound] = {
     "telemetry_users": ("user_id", "updated_at", "age"),
     "feature_usage_hourly": ("user_id", "window_start", "event_count"),
     "telemetry_sessions": ("session_id", "session_start", None),
@@ -29,35 +31,15 @@ SOUND = {
     "funnel_feature_adoption": FUNNEL,
     "funnel_workflow_completion": FUNNEL,
 }
-Record = dict[str, Any]
 
 
 def make(folder: Path, size: int = 4000, defects: Defects = DEFECTS, **options: Any) -> SampleSummary:
     return write_sample(folder, size=size, files=3, defects=defects, **options)
 
 
-def parsed(path: Path) -> Iterator[Record]:
-    lines = gzip.decompress(path.read_bytes()).decode().splitlines()
-    if ".csv" in path.name:
-        header, *rows = csv.reader(lines)
-        yield from (dict(zip(header, row, strict=False)) if len(row) == len(header) else {} for row in rows)
-    else:
-        yield from (json.loads(line) if line.endswith("}") else {} for line in lines)
-
-
 def records(summary: SampleSummary, source: str) -> list[Record]:
     """The sound records of a source, in the order of its files."""
-    key, time, number = SOUND[source]
-    found = []
-    for record in (r for path in summary.files[source] for r in parsed(path)):
-        try:
-            record["at"] = datetime.fromisoformat(record[time])
-            int(record[number] if number else 0)
-        except (KeyError, ValueError):
-            continue
-        if record["tenant_id"] and record[key]:
-            found.append(record)
-    return found
+    return sound_records(summary.files[source], SOUND[source])
 
 
 def who(record: Record) -> tuple[str, str]:
@@ -75,16 +57,10 @@ def sound(tmp_path_factory: pytest.TempPathFactory) -> SampleSummary:
 
 
 def test_counts_are_those_of_the_files(spoiled: SampleSummary) -> None:
-    assert spoiled.rows == sum(1 for paths in spoiled.files.values() for path in paths for _ in parsed(path))
-    assert sum(len(records(spoiled, source)) for source in SOUND) == spoiled.clean + spoiled.duplicates
-    counts = (spoiled.late, spoiled.exact_duplicates, spoiled.corrected_duplicates, *spoiled.broken_by_kind.values())
-    assert min(counts) > 0
+    assert_counts_are_those_of_the_files(spoiled, sum(len(records(spoiled, source)) for source in SOUND))
 
 
 def test_same_seed_same_bytes(spoiled: SampleSummary, tmp_path: Path) -> None:
-    def content(summary: SampleSummary) -> list[bytes]:
-        return [path.read_bytes() for paths in summary.files.values() for path in paths]
-
     assert content(make(tmp_path / "again")) == content(spoiled)
     assert content(make(tmp_path / "other", seed=7)) != content(spoiled)
 
