@@ -63,6 +63,12 @@ def rows(first_day: str, days: int, meters: int = 3, value: str = "1") -> str:
     )
 
 
+def evolved(readings: str) -> str:
+    """A query of readings as the new contract has them, made of one of readings as they were."""
+    columns = f"taken_on, meter as device, 'exact' as quality, state, {BIG} + value as value, price"
+    return f"select {columns} from ({readings})"
+
+
 def publish(lake: Lake, sql: str, replace: Replace, contracts: Sequence[Contract] = (READINGS,)) -> list[Published]:
     """One publication of the same rows to each of the tables."""
     publication = Publication.begin(lake, run_id="test")

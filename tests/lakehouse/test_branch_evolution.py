@@ -22,18 +22,13 @@ from tests.lakehouse.readings import (
     READINGS,
     RENAMED,
     count,
+    evolved,
     with_column,
     without_column,
 )
 from tests.lakehouse.test_branch import publish, readings
 
 pytestmark = [pytest.mark.cluster, pytest.mark.timeout(600)]
-
-
-def evolved(first: int, days: int) -> str:
-    """Readings as the new contract has them, for Trino."""
-    columns = f"taken_on, meter as device, 'exact' as quality, state, {BIG} + value as value, price"
-    return f"select {columns} from ({readings(first, days)})"
 
 
 def staged(lake: Lake, sql: str, replace: Replace, contract: Contract) -> Publication:
@@ -60,7 +55,9 @@ def ids(lake: Lake) -> dict[str, int]:
 def test_columns_change_with_the_merge_and_older_snapshots_keep_theirs(cluster_lake: Lake) -> None:
     first = publish(cluster_lake, readings(1, 4), ReplaceTable())
     before = ids(cluster_lake)
-    publication = staged(cluster_lake, evolved(5, 1), ReplacePartitions((date(2024, 1, 5),)), EVOLVED_READINGS)
+    publication = staged(
+        cluster_lake, evolved(readings(5, 1)), ReplacePartitions((date(2024, 1, 5),)), EVOLVED_READINGS
+    )
     assert columns(cluster_lake) == READINGS.column_names, "readers see a column before the merge"
     (second,) = publication.publish()
     assert columns(cluster_lake) == EVOLVED_READINGS.column_names

@@ -45,17 +45,12 @@ from tests.lakehouse.readings import (
     READINGS,
     RENAMED,
     count,
+    evolved,
     publish,
     rows,
     with_column,
     without_column,
 )
-
-
-def evolved_rows(first_day: str, days: int) -> str:
-    """Readings as the new contract has them."""
-    columns = f"taken_on, meter as device, 'exact' as quality, state, {BIG} + value as value, price"
-    return f"select {columns} from ({rows(first_day, days)})"
 
 
 def query(lake: Lake, sql: str, at: int | None = None) -> list[dict[str, Any]]:
@@ -66,7 +61,7 @@ def query(lake: Lake, sql: str, at: int | None = None) -> list[dict[str, Any]]:
 def test_added_renamed_and_widened_columns_read_old_rows_and_new(lake: Lake) -> None:
     (first,) = publish(lake, rows("2024-01-01", 4), ReplaceTable())
     before = lake.catalog.load_table("silver.readings")
-    publish(lake, evolved_rows("2024-01-05", 1), Append(), (EVOLVED_READINGS,))
+    publish(lake, evolved(rows("2024-01-05", 1)), Append(), (EVOLVED_READINGS,))
     table = lake.catalog.load_table("silver.readings")
     assert [f.name for f in table.schema().fields] == list(EVOLVED_READINGS.column_names)
     old_ids = {f.name: f.field_id for f in before.schema().fields}
@@ -88,7 +83,7 @@ def test_added_renamed_and_widened_columns_read_old_rows_and_new(lake: Lake) -> 
             "described columns anew; moved columns"
         )
     )
-    publish(lake, evolved_rows("2024-01-06", 1), Append(), (EVOLVED_READINGS,))
+    publish(lake, evolved(rows("2024-01-06", 1)), Append(), (EVOLVED_READINGS,))
     assert EVOLVED not in lake.catalog.load_table("silver.readings").current_snapshot().summary.additional_properties
     assert len(lake.catalog.load_table("silver.readings").schemas()) == 2
 
@@ -97,7 +92,7 @@ def test_a_refused_publication_leaves_the_columns_as_they_were(lake: Lake) -> No
     publish(lake, rows("2024-01-01", 1), ReplaceTable())
     before = lake.catalog.heads()
     with pytest.raises(AuditFailedError):
-        publish(lake, evolved_rows("2024-01-02", 1).replace(f"{BIG}", "-9"), Append(), (EVOLVED_READINGS,))
+        publish(lake, evolved(rows("2024-01-02", 1)).replace(f"{BIG}", "-9"), Append(), (EVOLVED_READINGS,))
     assert lake.catalog.heads() == before
 
 

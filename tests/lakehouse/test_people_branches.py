@@ -14,9 +14,9 @@ from lakehouse_assets.lakehouse.nessie import ReferenceGoneError
 from lakehouse_assets.lakehouse.past import NoSuchMomentError
 from lakehouse_assets.lakehouse.publication import AuditFailedError, PublicationConflictError
 from lakehouse_assets.lakehouse.replacement import ReplacePartitions, ReplaceTable
-from tests.lakehouse.readings import EVOLVED_READINGS, MONTHLY, READINGS, count
+from tests.lakehouse.readings import EVOLVED_READINGS, MONTHLY, READINGS, count, evolved
 from tests.lakehouse.test_branch import publish, readings, staged
-from tests.lakehouse.test_branch_evolution import columns, evolved
+from tests.lakehouse.test_branch_evolution import columns
 from tests.lakehouse.test_branch_evolution import staged as staged_as
 
 pytestmark = [pytest.mark.cluster, pytest.mark.timeout(600)]
@@ -101,7 +101,7 @@ def test_columns_changed_on_a_branch_are_told_and_merged(cluster_lake: Lake) -> 
     publish(cluster_lake, readings(1, 2), ReplaceTable())
     branches.create(cluster_lake, "columns")
     staged_as(
-        on(cluster_lake, "columns"), evolved(3, 1), ReplacePartitions((date(2024, 1, 3),)), EVOLVED_READINGS
+        on(cluster_lake, "columns"), evolved(readings(3, 1)), ReplacePartitions((date(2024, 1, 3),)), EVOLVED_READINGS
     ).publish()
     assert columns(cluster_lake) == READINGS.column_names
     (difference,) = branches.differences(cluster_lake, "columns")
