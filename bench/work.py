@@ -297,7 +297,7 @@ def questions_in_a_batch(home: str, questions: list[str], count: int) -> tuple[f
 
 def _asking(home: str) -> Any:
     from nlq.opening import open_answerer
-    from nlq.queue import QuestionQueue
+    from nlq.storage.queue import QuestionQueue
 
     settings = settings_of(Path(home))
     lake = Lake(settings)
@@ -311,7 +311,7 @@ def plan_questions(metrics: int) -> tuple[float, dict[str, Any]]:
 
     from bench.manifests import manifest, questions, values_of
     from nlq.layer import vocabulary_of
-    from nlq.planner import Planner
+    from nlq.planning.planner import Planner
     from semantic.catalog import build_catalog
 
     with Clock() as opening:

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from lakehouse_assets.lakehouse.lake import Lake
     from lakehouse_assets.lakehouse.publication import Published
     from lakehouse_assets.settings import Settings
-    from nlq.answer import Answer
+    from nlq.answering.answer import Answer
 
 OP = "answer"
 """Name of the op in run configs; the job is answer_questions, and Dagster wants the two names to differ."""
@@ -72,7 +72,7 @@ def answers_asset(settings: "Settings") -> dg.AssetsDefinition:
 def _answer_one(lake: "Lake", config: QuestionConfig, run_id: str) -> "tuple[list[Answer], list[Published]]":
     from nlq.guard import Caller
     from nlq.opening import open_answerer
-    from nlq.store import store_answers
+    from nlq.storage.store import store_answers
     from nlq.utc import as_utc
 
     caller = Caller(config.tenant or None, config.role)
@@ -89,7 +89,7 @@ def _answer_waiting(lake: "Lake", run_id: str) -> "tuple[list[Answer], list[Publ
     """Batches until the queue is empty, or the run has done its share."""
     from nlq.batch import answer_batch
     from nlq.opening import open_answerer
-    from nlq.queue import QuestionQueue
+    from nlq.storage.queue import QuestionQueue
 
     queue = QuestionQueue(lake.settings.queue_url)
     answers: list[Answer] = []
@@ -109,7 +109,7 @@ def _answer_waiting(lake: "Lake", run_id: str) -> "tuple[list[Answer], list[Publ
 
 def _publish_journal(lake: "Lake", run_id: str) -> "list[Published]":
     """What a service wrote down and did not live to publish."""
-    from nlq.journal import Journal
+    from nlq.storage.journal import Journal
 
     journal = Journal(lake.settings.queue_url)
     try:

@@ -15,15 +15,15 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from nlq.answer import failed_answer
+from nlq.answering.answer import failed_answer
 from nlq.guard import Caller
-from nlq.queue import MAX_TRIES, Finished, Question, QuestionQueue, Status
-from nlq.store import store_answers, stored_or_refused
+from nlq.storage.queue import MAX_TRIES, Finished, Question, QuestionQueue, Status
+from nlq.storage.store import store_answers, stored_or_refused
 
 if TYPE_CHECKING:
     from lakehouse_assets.lakehouse.lake import Lake
     from lakehouse_assets.lakehouse.publication import Published
-    from nlq.answer import Answer, Answerer
+    from nlq.answering.answer import Answer, Answerer
 
 LEASE_S = 120.0
 _log = logging.getLogger(__name__)

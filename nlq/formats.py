@@ -13,8 +13,8 @@ from decimal import Decimal
 from typing import Any
 
 from nlq.plan import Grain
+from nlq.planning.words import UNITS, singular
 from nlq.vocabulary import Metric
-from nlq.words import UNITS, singular
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,7 @@ from dataclasses import replace
 from threading import Lock
 from typing import TYPE_CHECKING, Any
 
-from nlq.answer import STATES_KEPT, CompiledPlan
+from nlq.answering.answer import STATES_KEPT, CompiledPlan
 from nlq.guard import TENANT_COLUMN
 from nlq.plan import Plan
 from nlq.vocabulary import Dimension, Metric, Values, Vocabulary

@@ -14,8 +14,8 @@ from lakehouse_assets.lakehouse import dbt_manifest
 if TYPE_CHECKING:
     from lakehouse_assets.lakehouse.lake import Lake
     from lakehouse_assets.settings import Settings
-    from nlq.answer import Answerer
-    from nlq.cache import KeptAnswers
+    from nlq.answering.answer import Answerer
+    from nlq.answering.cache import KeptAnswers
     from semantic.engine import Dialect
 
 
@@ -29,7 +29,7 @@ def open_answerer(lake: Lake, *, kept: KeptAnswers | None = None) -> Answerer:
     Raises:
         DbtFailedError: the project does not parse.
     """
-    from nlq.answer import Answerer
+    from nlq.answering.answer import Answerer
     from nlq.layer import PlannedLayer
     from semantic.layer import SemanticLayer
     from semantic.values import DimensionValues
@@ -53,7 +53,7 @@ def open_foreign(settings: Settings, project: Path, database: Path | str) -> Ans
         DbtFailedError: the project does not parse.
     """
     from lakehouse_assets.lakehouse.foreign_project import parsed
-    from nlq.answer import Answerer
+    from nlq.answering.answer import Answerer
     from nlq.layer import PlannedLayer
     from semantic.layer import SemanticLayer
     from semantic.values import DimensionValues
@@ -82,7 +82,7 @@ def _foreign_lake(settings: Settings, database: str) -> tuple[Lake, Dialect, dic
 def _planning(settings: Settings) -> dict[str, Any]:
     """How an answerer plans: by the rules alone, or beside the language model that the settings name."""
     from nlq.llm.client import ModelClient
-    from nlq.planner import Planner
+    from nlq.planning.planner import Planner
 
     rules = partial(Planner, fiscal_start=settings.fiscal_year_start)
     client = ModelClient.of(settings)

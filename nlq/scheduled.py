@@ -21,7 +21,7 @@ import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
 from nlq.guard import ROLES
-from nlq.queue import MAX_QUESTION
+from nlq.storage.queue import MAX_QUESTION
 
 _DAYS = ("sunday", "monday", "tuesday", "wednesday", "thursday", "friday", "saturday")
 _EVERY = re.compile(

@@ -157,8 +157,8 @@ def question_sensor(job: Any) -> dg.SensorDefinition:
 
 def _waiting(url: str) -> tuple[int, int]:
     """Questions to answer, and answers that their service should have published by now."""
-    from nlq.journal import Journal
-    from nlq.queue import QuestionQueue
+    from nlq.storage.journal import Journal
+    from nlq.storage.queue import QuestionQueue
 
     queue, journal = QuestionQueue(url), Journal(url)
     try:

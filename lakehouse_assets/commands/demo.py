@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from lakehouse_assets.commands.orchestrator import Ran
     from lakehouse_assets.domains.sampling import SampleSummary
     from lakehouse_assets.lakehouse.lake import Lake
-    from nlq.answer import Answer
+    from nlq.answering.answer import Answer
 
 FILES = 3
 """Files per source; a load costs half a second however small its file is."""
@@ -185,7 +185,7 @@ def ask_all(out: Out, lake: Lake, today: date) -> list[Answer]:
     """Ask the demo's questions as if on this day, and store the answers together."""
     from nlq.demo import QUESTIONS
     from nlq.opening import open_answerer
-    from nlq.store import store_answers
+    from nlq.storage.store import store_answers
 
     with building.waiting(out, "asking"), out.quietly():
         answerer = open_answerer(lake)

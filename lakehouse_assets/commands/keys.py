@@ -1,6 +1,6 @@
 """`asklake key`: making, listing and revoking the keys of the API.
 
-Belongs here: showing keys. Does not belong here: keeping them (nlq.keys), or admitting callers (nlq.service).
+Belongs here: showing keys. Does not belong here: keeping them (nlq.storage.keys), or admitting callers (nlq.service).
 """
 
 from __future__ import annotations
@@ -13,13 +13,13 @@ from lakehouse_assets.commands.failures import CommandError, Exit
 from lakehouse_assets.commands.output import Out
 
 if TYPE_CHECKING:
-    from nlq.keys import Key, KeyStore
+    from nlq.storage.keys import Key, KeyStore
 
 
 @contextmanager
 def _store() -> Iterator[KeyStore]:
     from lakehouse_assets.settings import get_settings
-    from nlq.keys import KeyStore
+    from nlq.storage.keys import KeyStore
 
     store = KeyStore(get_settings().queue_url)
     try:

@@ -74,7 +74,7 @@ def _refused(lake: Lake, states: list[TableState]) -> int:
 
 
 def _queue(lake: Lake) -> dict[str, int]:
-    from nlq.queue import QuestionQueue
+    from nlq.storage.queue import QuestionQueue
 
     return QuestionQueue(lake.settings.queue_url).counts()
 

@@ -18,8 +18,8 @@ from lakehouse_assets.commands.requests import Request
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from nlq.answer import Answer, AnswerColumn, Answerer
-    from nlq.queue import Question, QuestionQueue
+    from nlq.answering.answer import Answer, AnswerColumn, Answerer
+    from nlq.storage.queue import Question, QuestionQueue
 
 _EXIT = {"answered": Exit.DONE, "clarify": Exit.CLARIFY, "refused": Exit.REFUSED, "failed": Exit.FAILED}
 _POLL_S = 0.3
@@ -48,7 +48,7 @@ def ask(out: Out, question: str, tenant: str | None, queue: bool, wait: float, a
     answer = answerer.ask(question, Caller(tenant=tenant))
     show(out, answer)  # storing takes a second that nobody need wait for
     with out.quietly():
-        from nlq.store import store_answers
+        from nlq.storage.store import store_answers
 
         store_answers(open_lake(), [answer], "asklake-ask")
     finish(out, answer, shown=True)
@@ -125,7 +125,7 @@ def _formatted(value: Any, column: AnswerColumn) -> Any:
 def enqueue(out: Out, question: str, tenant: str | None, wait: float) -> None:
     """Put a question in the queue, and wait for its answer as long as was asked."""
     from lakehouse_assets.settings import get_settings
-    from nlq.queue import QuestionQueue
+    from nlq.storage.queue import QuestionQueue
 
     queue = QuestionQueue(get_settings().queue_url)
     entry = queue.enqueue(question, tenant=tenant, asked_by="cli")
@@ -152,7 +152,7 @@ def _await(queue: QuestionQueue, entry: Question, wait: float) -> Question:
 
 def _show_stored(out: Out, answer_id: str) -> None:
     from lakehouse_assets.commands.lookups import open_lake
-    from nlq.store import stored_answer
+    from nlq.storage.store import stored_answer
 
     answer = stored_answer(open_lake(), answer_id)
     if answer is None:

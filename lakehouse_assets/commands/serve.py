@@ -19,10 +19,10 @@ def serve(out: Out, host: str, port: int, *, with_parent: bool) -> None:
     from lakehouse_assets.dictionary.document import dictionary
     from lakehouse_assets.lakehouse.lake import Lake
     from lakehouse_assets.settings import get_settings
-    from nlq.keys import KeyStore
     from nlq.service import logs
     from nlq.service.access import is_loopback
     from nlq.service.app import create_app
+    from nlq.storage.keys import KeyStore
 
     settings = get_settings()
     lake = Lake(settings)

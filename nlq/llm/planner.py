@@ -1,7 +1,7 @@
 """Planning with a model beside the rules: where they agree it is surer, where they differ the asker chooses.
 
 Belongs here: asking the model for a plan, the repair turn, and settling between the two. Does not belong here: the
-rules (``nlq.planner``), permission for the caller (``nlq.guard`` checks every plan again).
+rules (``nlq.planning.planner``), permission for the caller (``nlq.guard`` checks every plan again).
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from nlq.llm.prompt import Reply, UnreadableReplyError, messages_for, read, repa
 from nlq.llm.retrieval import part_for
 from nlq.outcome import Because, Choice, Clarify, Outcome, Planned, Refused
 from nlq.plan import Plan
-from nlq.planner import MAX_CHARACTERS, Planner
+from nlq.planning.planner import MAX_CHARACTERS, Planner
 from nlq.vocabulary import Vocabulary
 
 MODEL, BOTH = "model", "model+rules"

@@ -1,7 +1,7 @@
 """Who calls, and how often they may: from the key alone, never from what a request says.
 
 Belongs here: from a request to an asker, or the error that says why not. Does not belong here: making keys
-(``nlq.keys``), or what an asker may ask (``nlq.guard``).
+(``nlq.storage.keys``), or what an asker may ask (``nlq.guard``).
 
 Without any key, on an address only this machine can reach, everyone is one anonymous analyst: that is the first
 run on one's own machine. From the first key on, or on any other address, a key is required.
@@ -16,9 +16,9 @@ from dataclasses import dataclass
 from fastapi import Request
 
 from nlq.guard import Caller
-from nlq.keys import KeyStore
 from nlq.service.errors import ApiError
 from nlq.service.limits import RateLimiter
+from nlq.storage.keys import KeyStore
 
 _HOW = "Send “Authorization: Bearer <key>”; `asklake key create` makes one."
 

@@ -16,11 +16,8 @@ from fastapi.responses import FileResponse
 from starlette.middleware.gzip import GZipMiddleware
 from starlette.staticfiles import StaticFiles
 
-from nlq.cache import AnswersInProcess, AnswerStore, KeptAnswers
-from nlq.journal import Journal
-from nlq.keys import KeyStore
+from nlq.answering.cache import AnswersInProcess, AnswerStore, KeptAnswers
 from nlq.opening import open_answerer
-from nlq.queue import QuestionQueue
 from nlq.service import pages
 from nlq.service.access import Access
 from nlq.service.asking import Asking
@@ -31,6 +28,9 @@ from nlq.service.limits import LimiterInProcess, RateLimiter, rates
 from nlq.service.recorder import Recorder
 from nlq.service.routes import Service, open_router, router
 from nlq.service.work import Work
+from nlq.storage.journal import Journal
+from nlq.storage.keys import KeyStore
+from nlq.storage.queue import QuestionQueue
 
 if TYPE_CHECKING:
     from lakehouse_assets.lakehouse.lake import Lake

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import ValidationError
 
-from nlq.answer import Answer, Answerer, AnswerNotFoundError, failed_answer
+from nlq.answering.answer import Answer, Answerer, AnswerNotFoundError, failed_answer
 from nlq.catalog import Catalog, catalog_of
 from nlq.guard import Caller, GuardError, may_see
 from nlq.naming import AmbiguousNameError, full_name
@@ -22,13 +22,13 @@ from nlq.service.access import Asker
 from nlq.service.errors import ApiError
 from nlq.service.logs import logger, shortened
 from nlq.service.models import Ask, Enqueue, Feedback, FeedbackGiven, Query, QuestionDocument, Replay
-from nlq.store import StoredPlan, stored_answer
+from nlq.storage.store import StoredPlan, stored_answer
 from nlq.vocabulary import Vocabulary
 
 if TYPE_CHECKING:
     from lakehouse_assets.lakehouse.lake import Lake
-    from nlq.journal import Journal
-    from nlq.queue import QuestionQueue
+    from nlq.storage.journal import Journal
+    from nlq.storage.queue import QuestionQueue
 
 _CODE = re.compile(r"[a-z_]{3,40}")
 

@@ -10,10 +10,10 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, field_validator
 
-from nlq.answer import Answer
-from nlq.journal import MAX_COMMENT, VerdictName
+from nlq.answering.answer import Answer
 from nlq.plan import Plan
-from nlq.queue import MAX_QUESTION, Question
+from nlq.storage.journal import MAX_COMMENT, VerdictName
+from nlq.storage.queue import MAX_QUESTION, Question
 from nlq.utc import Moment, as_utc
 
 

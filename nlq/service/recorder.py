@@ -1,6 +1,6 @@
 """Publishes the journal in the background, while the service runs and when it ends.
 
-Belongs here: when. Does not belong here: how (``nlq.journal``).
+Belongs here: when. Does not belong here: how (``nlq.storage.journal``).
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from nlq.service.logs import logger
 
 if TYPE_CHECKING:
     from lakehouse_assets.lakehouse.lake import Lake
-    from nlq.journal import Journal
+    from nlq.storage.journal import Journal
 
 EVERY_S = 5.0
 RUN_ID = "asklake-serve"

@@ -1,7 +1,7 @@
 """Limits and answers that several API processes share, in Redis.
 
 Belongs here: the same behaviour as in one process, kept in one place for all. Does not belong here: when an answer
-holds (``nlq.cache``), or the rates (``limits``).
+holds (``nlq.answering.cache``), or the rates (``limits``).
 
 Where Redis does not answer, calls go on: an outage of the cache is not one of the service. What is kept there is
 never a key, only its id.
@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING, Any, cast
 
 from pydantic import ValidationError
 
-from nlq.answer import Answer
-from nlq.cache import TTL_S, Kept
+from nlq.answering.answer import Answer
+from nlq.answering.cache import TTL_S, Kept
 from nlq.service.limits import LimiterInProcess, Rate
 from nlq.service.logs import logger
 

@@ -12,7 +12,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Depends, Path, Query, Request, Response
 from fastapi.security import HTTPBearer
 
-from nlq.answer import Answer
+from nlq.answering.answer import Answer
 from nlq.catalog import Catalog
 from nlq.service import models
 from nlq.service.access import Access, Asker

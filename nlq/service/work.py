@@ -1,6 +1,6 @@
 """Work that waits for the engine: a bounded number of threads, and a bounded number of callers that wait for one.
 
-Does not belong here: how long a query may run; the engine cancels it (``nlq.answer``).
+Does not belong here: how long a query may run; the engine cancels it (``nlq.answering.answer``).
 """
 
 from __future__ import annotations

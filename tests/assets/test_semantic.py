@@ -13,7 +13,7 @@ from lakehouse_assets.contracts import platform_contracts
 from lakehouse_assets.definitions import build_defs
 from lakehouse_assets.lakehouse.lake import Lake
 from lakehouse_assets.settings import Settings
-from nlq.queue import QuestionQueue
+from nlq.storage.queue import QuestionQueue
 from tests.assets import tiny
 
 STORY = [

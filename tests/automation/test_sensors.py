@@ -15,7 +15,7 @@ from lakehouse_assets.automation.freshness import due_day
 from lakehouse_assets.definitions import build_defs
 from lakehouse_assets.lakehouse.lake import Lake
 from lakehouse_assets.settings import Settings
-from nlq.queue import QuestionQueue
+from nlq.storage.queue import QuestionQueue
 from tests.assets import tiny
 from tests.assets.test_bronze import event
 

@@ -11,7 +11,7 @@ import sqlalchemy as sa
 
 from lakehouse_assets.lakehouse.lake import Lake
 from lakehouse_assets.settings import Settings
-from nlq.answer import Answerer
+from nlq.answering.answer import Answerer
 from nlq.opening import open_answerer
 from tests.semantic.tables import publish_all
 

@@ -10,10 +10,10 @@ from typing import Any
 import pytest
 
 from lakehouse_assets.lakehouse.lake import Lake
-from nlq.answer import Answer, Answerer
+from nlq.answering.answer import Answer, Answerer
 from nlq.batch import answer_batch
 from nlq.contracts import ANSWERS
-from nlq.queue import MAX_TRIES, QuestionQueue, Status
+from nlq.storage.queue import MAX_TRIES, QuestionQueue, Status
 
 NOW = datetime(2026, 4, 20)
 

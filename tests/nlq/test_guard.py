@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from nlq.guard import Caller, Guard, GuardError, Role
 from nlq.plan import DimensionFilter, Operator, Plan
-from nlq.planner import Planner
+from nlq.planning.planner import Planner
 from tests.nlq.vocabularies import complaints, hotels
 
 VOCABULARY = complaints()

@@ -9,10 +9,10 @@ from typing import Any
 import pytest
 
 from lakehouse_assets.lakehouse.lake import Lake
-from nlq.answer import Answerer
+from nlq.answering.answer import Answerer
 from nlq.layer import PlannedLayer, vocabulary_of
 from nlq.outcome import Planned, Refused
-from nlq.planner import Planner
+from nlq.planning.planner import Planner
 from semantic.catalog import build_catalog
 from semantic.layer import SemanticLayer
 from semantic.values import DimensionValues

@@ -15,7 +15,7 @@ from lakehouse_assets.automation.schedules import asked_by_the_clock
 from lakehouse_assets.lakehouse.lake import Lake
 from nlq.assets import answers_asset
 from nlq.scheduled import ScheduledQuestion, ScheduledQuestionsError, cron_of, load_questions
-from tests.nlq.test_answer import sql_rows
+from tests.nlq.answering.test_answer import sql_rows
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
-from nlq.answer import Answerer
+from nlq.answering.answer import Answerer
 from nlq.guard import Caller
 from nlq.opening import open_answerer
 from nlq.plan import DimensionFilter, Grain, Operator, Plan, Share, TimeRange

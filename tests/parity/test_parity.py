@@ -11,7 +11,7 @@ import pytest
 
 from lakehouse_assets.domains import DOMAINS
 from lakehouse_assets.lakehouse.lake import Lake
-from nlq.answer import Answer, Answerer
+from nlq.answering.answer import Answer, Answerer
 from nlq.demo import QUESTIONS
 from nlq.guard import Caller
 from nlq.opening import open_answerer

@@ -22,7 +22,7 @@ from lakehouse_assets.ingest.loader import load
 from lakehouse_assets.lakehouse import dbt_manifest
 from lakehouse_assets.lakehouse.lake import Lake
 from lakehouse_assets.settings import Settings
-from nlq.answer import Answerer
+from nlq.answering.answer import Answerer
 from nlq.guard import Caller, Role
 from nlq.layer import PlannedLayer
 from nlq.opening import open_foreign

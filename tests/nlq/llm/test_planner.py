@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from lakehouse_assets.lakehouse.lake import Lake
-from nlq.answer import Answerer
+from nlq.answering.answer import Answerer
 from nlq.guard import Caller
 from nlq.layer import PlannedLayer
 from nlq.llm.client import ModelClient
@@ -18,7 +18,7 @@ from nlq.llm.retrieval import part_for
 from nlq.llm.summary import summary_of
 from nlq.outcome import Clarify, Outcome, Planned, Refused
 from nlq.plan import DimensionFilter, OrderBy, Plan
-from nlq.planner import Planner
+from nlq.planning.planner import Planner
 from nlq.vocabulary import Dimension, Metric, Values, Vocabulary
 from semantic.layer import SemanticLayer
 from semantic.values import DimensionValues

@@ -16,9 +16,9 @@ import uvicorn
 from fastapi import FastAPI
 
 from lakehouse_assets.lakehouse.lake import Lake
-from nlq.keys import KeyStore
 from nlq.service.app import create_app
 from nlq.service.limits import LimiterInProcess
+from nlq.storage.keys import KeyStore
 
 NOW = "2026-02-20T00:00:00"
 SHAPE = {"code", "message", "details", "request_id", "timestamp"}

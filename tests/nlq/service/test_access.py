@@ -10,10 +10,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from lakehouse_assets.lakehouse.lake import Lake
-from nlq.keys import KeyStore
 from nlq.service.access import is_loopback
 from nlq.service.app import create_app
 from nlq.service.limits import LimiterInProcess
+from nlq.storage.keys import KeyStore
 from tests.nlq.service.conftest import NOW, Served, problem, served
 
 TENANTS = ("pb.amritsar", "pb.jalandhar", "pb.ludhiana")

@@ -11,10 +11,10 @@ import httpx
 import pytest
 
 from lakehouse_assets.lakehouse.lake import Lake
-from nlq.answer import Answerer
+from nlq.answering.answer import Answerer
 from nlq.batch import answer_batch
-from nlq.journal import Journal
-from nlq.queue import QuestionQueue
+from nlq.storage.journal import Journal
+from nlq.storage.queue import QuestionQueue
 from tests.nlq.service.conftest import NOW, Served, problem
 
 CASES = "gold.gold_pgr_case_lifecycle"

@@ -16,8 +16,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from redis import RedisError
 
-from nlq.answer import Answerer
-from nlq.cache import Kept, KeptAnswers
+from nlq.answering.answer import Answerer
+from nlq.answering.cache import Kept, KeptAnswers
 from nlq.service.limits import LimiterInProcess, Rate, rates
 from nlq.service.redis import AnswersInRedis, LimiterInRedis, connect
 from tests.nlq.service.test_limits import Clock

@@ -1,0 +1,475 @@
+"""Answering: plan, guard, compile, run, explain; and replaying an answer at the snapshots it was read at.
+
+Belongs here: the answer and the course from a question to it. Does not belong here: understanding (``planner``),
+permission (``guard``), the queue and the table of answers (``batch``, ``store``).
+"""
+
+from __future__ import annotations
+
+import time
+import uuid
+from collections import OrderedDict
+from collections.abc import Callable, Mapping
+from datetime import UTC, date, datetime
+from decimal import Decimal
+from threading import Lock
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple, Protocol
+
+from pydantic import BaseModel, ConfigDict, computed_field, field_serializer
+
+from lakehouse_assets.lakehouse.engine import QueryRefusedError, QueryTimeoutError, Session
+from nlq import explain
+from nlq.answering.cache import KeptAnswers, RememberingPlanner
+from nlq.answering.chart import Chart, chart_of
+from nlq.guard import ROLES, TIMEOUT_S, Caller, Guard, GuardError, Role, may_see
+from nlq.outcome import Because, Choice, Clarify, Outcome, Planned, Refused
+from nlq.plan import MAX_ROWS, Plan
+from nlq.planning.planner import Planner
+from nlq.sql import key_columns, statement, time_column, value_columns
+from nlq.utc import Moment, utc_now
+from nlq.vocabulary import TIME_DIMENSION, Vocabulary
+from semantic.errors import SemanticError
+
+if TYPE_CHECKING:
+    from lakehouse_assets.lakehouse.lake import Lake
+    from nlq.storage.store import StoredPlan
+
+OutcomeName = Literal["answered", "clarify", "refused", "failed"]
+_CACHED = 256
+STATES_KEPT = 64
+"""For how many tenants, or states of the lake, what can be asked is kept."""
+
+
+class CompiledPlan(NamedTuple):
+    """SQL of a plan, and remarks for people."""
+
+    sql: str
+    notes: tuple[str, ...] = ()
+
+
+class PlansQuestions(Protocol):
+    """What finds the plan of a question."""
+
+    @property
+    def vocabulary(self) -> Vocabulary:
+        """What it can be asked about."""
+        ...
+
+    def plan(self, question: str, now: date | datetime, previous: Plan | None = None) -> Outcome:
+        """The outcome for a question; relative times are relative to ``now``, follow-ups to the plan before."""
+        ...
+
+
+class Layer(Protocol):
+    """What answering needs of the semantic layer."""
+
+    def vocabulary(self, heads: Mapping[str, str], tenant: str | None = None) -> Vocabulary:
+        """What may be asked about at a state of the lake, with a tenant's values alone if one is named.
+
+        The same object as long as nothing changed.
+        """
+        ...
+
+    def compile(self, plan: Plan) -> CompiledPlan:
+        """SQL of the plan's metrics, groups, filters and times, without thresholds, order and limit.
+
+        Raises:
+            SemanticError: the combination has no answer.
+        """
+        ...
+
+
+class _Frozen(BaseModel):
+    model_config = ConfigDict(frozen=True)
+
+
+class AnswerColumn(_Frozen):
+    """A column of the answer; ``kind`` is time, dimension or metric."""
+
+    name: str
+    label: str
+    kind: Literal["time", "dimension", "metric"]
+    format: str | None = None
+    unit: str | None = None
+
+
+class TableState(_Frozen):
+    """How fresh a table was when it was read."""
+
+    table: str
+    snapshot_id: int
+    published_at: Moment | None = None
+    newest_day: date | None = None
+
+    @field_serializer("snapshot_id", when_used="json")
+    def _snapshot_as_text(self, snapshot_id: int) -> str:
+        return str(snapshot_id)  # 19 digits: more than a number keeps in JavaScript
+
+
+class Answer(_Frozen):
+    """Everything about one question and its answer. Times are UTC without zone; durations are milliseconds."""
+
+    answer_id: str
+    question: str
+    outcome: OutcomeName
+    sentence: str
+    summary: str | None = None
+    tenant: str | None = None
+    role: str = "analyst"
+    asked_by: str | None = None
+    planner: str = Planner.name
+    confidence: float | None = None
+    because: tuple[Because, ...] = ()
+    plan: Plan | None = None
+    columns: tuple[AnswerColumn, ...] = ()
+    rows: tuple[tuple[Any, ...], ...] = ()
+    truncated: bool = False
+    definitions: dict[str, str] = {}
+    filters: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
+    sql: str | None = None
+    snapshots: dict[str, int] = {}
+    freshness: tuple[TableState, ...] = ()
+    choices: tuple[Choice, ...] = ()
+    nearest: tuple[str, ...] = ()
+    error: str | None = None
+    asked_at: Moment
+    answered_at: Moment
+    elapsed_ms: float
+    cached: bool = False
+
+    @field_serializer("snapshots", when_used="json")
+    def _snapshots_as_text(self, snapshots: dict[str, int]) -> dict[str, str]:
+        return {table: str(snapshot) for table, snapshot in snapshots.items()}
+
+    @computed_field
+    @property
+    def chart(self) -> Chart | None:
+        """What to draw, where a picture helps."""
+        return chart_of(self.columns, self.rows)
+
+    @property
+    def row_count(self) -> int:
+        """How many rows the answer has."""
+        return len(self.rows)
+
+
+class AnswerNotFoundError(LookupError):
+    """There is no stored answer of this id that the caller may see."""
+
+
+class Answerer:
+    """Answers questions over one lake. Thread-safe."""
+
+    def __init__(
+        self,
+        lake: Lake,
+        layer: Layer,
+        *,
+        roles: Mapping[str, Role] = ROLES,
+        planner: Callable[[Vocabulary], PlansQuestions] = Planner,
+        planner_name: str = Planner.name,
+        summarise: Callable[[Answer], str | None] | None = None,
+        kept: KeptAnswers | None = None,
+    ) -> None:
+        """Nothing is read until the first question.
+
+        Args:
+            lake: Where the tables are.
+            layer: What they mean.
+            roles: What each role may do.
+            planner: Makes what plans questions over a vocabulary.
+            planner_name: Which planners those are.
+            summarise: Puts an answer into a sentence of its own beside the built-in one; nothing does if None.
+            kept: Answers given already, to give again while the tables they read are the same; none if None.
+        """
+        self._lake, self._layer, self._roles = lake, layer, roles
+        self._make_planner, self.planner_name, self._summarise, self._kept = planner, planner_name, summarise, kept
+        self._guards: OrderedDict[int, Guard] = OrderedDict()
+        self._planners: OrderedDict[tuple[int, Caller], RememberingPlanner] = OrderedDict()
+        self._states: OrderedDict[tuple[str, int], TableState] = OrderedDict()
+        self._lock = Lock()
+
+    def vocabulary(self, caller: Caller | None = None) -> Vocabulary:
+        """What may be asked about now: everything, or what a caller may know of.
+
+        Raises:
+            GuardError: the caller's role is unknown, or it needs a tenant and there is none.
+        """
+        whole = self._layer.vocabulary(self._lake.catalog.heads(), caller.tenant if caller else None)
+        return self._guard(whole).visible(caller) if caller else whole
+
+    def ask(
+        self,
+        question: str,
+        caller: Caller | None = None,
+        now: datetime | None = None,
+        *,
+        heads: Mapping[str, str] | None = None,
+        answer_id: str | None = None,
+        asked_by: str | None = None,
+        previous: Plan | None = None,
+    ) -> Answer:
+        """Answer a question. Never raises for what the question says; what prevents an answer is in the answer.
+
+        Args:
+            question: The text.
+            caller: Who asks; whoever has no tenant sees all of them, if the role allows.
+            now: The clock that "last month" is relative to, UTC; the system's if None.
+            heads: The state of the lake to read, to answer several questions at one; the newest if None.
+            answer_id: The identifier to give the answer; a new one if None.
+            asked_by: Name of the asker, kept with the answer.
+            previous: Plan of the answer before in the same conversation, for follow-ups such as "and by ward?";
+                as if there were none, where it names what this caller does not know (any more).
+        """
+        run = self._begin(question, caller, heads, answer_id, asked_by)
+        try:
+            planner, clock = self._planner(run), now or run.asked_at
+            before = self._guard(run.vocabulary).still_known(previous, run.caller) if previous else None
+            outcome = planner.plan(question, clock, before)
+        except GuardError as error:
+            return run.answer("refused", str(error), error=error.code, nearest=error.nearest)
+        return self._conclude(run, outcome)
+
+    def run(
+        self,
+        plan: Plan,
+        caller: Caller | None = None,
+        *,
+        question: str = "",
+        heads: Mapping[str, str] | None = None,
+        answer_id: str | None = None,
+    ) -> Answer:
+        """Answer a plan, e.g. a choice that was offered; it passes the guard like any other."""
+        run = self._begin(question, caller, heads, answer_id, None)
+        return self._conclude(run, Planned(plan=plan, confidence=1.0))
+
+    def replay(self, answer_id: str, caller: Caller | None = None) -> Answer:
+        """Run a stored answer's plan again at the snapshots it was read at.
+
+        Raises:
+            AnswerNotFoundError: no such answer that ran a plan, or it is another tenant's.
+        """
+        from nlq.storage.store import stored_plan
+
+        stored = stored_plan(self._lake, answer_id)
+        if stored is None:
+            raise AnswerNotFoundError(f"there is no answer {answer_id}")
+        return self.rerun(stored, answer_id, caller)
+
+    def rerun(self, stored: StoredPlan, answer_id: str, caller: Caller | None = None) -> Answer:
+        """Run a plan again at its snapshots, as whoever asked it first; for the platform itself if no caller is named.
+
+        Raises:
+            AnswerNotFoundError: the caller may not see it.
+        """
+        if caller is not None and not may_see(caller, stored.caller):
+            raise AnswerNotFoundError(f"there is no answer {answer_id}")
+        run = self._begin(stored.question, stored.caller, None, answer_id, None)
+        with self._lake.session(at=stored.snapshots) as session:
+            return self._execute(run, stored.plan, Planned(plan=stored.plan, confidence=1.0), session)
+
+    # --- from outcome to answer
+
+    def _begin(
+        self,
+        question: str,
+        caller: Caller | None,
+        heads: Mapping[str, str] | None,
+        answer_id: str | None,
+        asked_by: str | None,
+    ) -> _Run:
+        run = _Run(question, caller or Caller(), answer_id, asked_by)
+        run.heads = self._lake.catalog.heads() if heads is None else heads
+        run.vocabulary = self._layer.vocabulary(run.heads, run.caller.tenant)
+        return run
+
+    def _conclude(self, run: _Run, outcome: Outcome) -> Answer:
+        answer = self._come_to(run, outcome)
+        return answer.model_copy(update={"planner": outcome.planner, "notes": (*answer.notes, *outcome.notes)})
+
+    def _come_to(self, run: _Run, outcome: Outcome) -> Answer:
+        if isinstance(outcome, Clarify):
+            return run.answer("clarify", outcome.question, choices=outcome.choices)
+        if isinstance(outcome, Refused):
+            return run.answer("refused", outcome.reason, error=outcome.reason, nearest=outcome.nearest)
+        try:
+            plan = self._guard(run.vocabulary).check(outcome.plan, run.caller)
+        except GuardError as error:
+            return run.answer("refused", str(error), error=error.code, nearest=error.nearest)
+        key = KeptAnswers.key(plan, run.caller, run.vocabulary)
+        if self._kept and key and (known := self._kept.find(key, run.heads)):
+            return run.again(known, outcome)
+        try:
+            with self._lake.session(heads=run.heads) as session:
+                answer = self._execute(run, plan, outcome, session)
+            if self._summarise:
+                answer = answer.model_copy(update={"summary": self._summarise(answer)})
+            if self._kept and key:
+                self._kept.keep(key, answer, run.heads)
+            return answer
+        except SemanticError as error:
+            return run.answer("refused", f"{error}.", plan=plan, error=str(error))
+        except QueryTimeoutError:
+            reason = f"The question took longer than {TIMEOUT_S:g} seconds; narrow it, e.g. to a shorter time."
+            return run.answer("failed", reason, plan=plan, error=reason)
+        except QueryRefusedError as error:
+            return run.answer("failed", f"The data is not there yet: {error}.", plan=plan, error=str(error))
+
+    def _execute(self, run: _Run, plan: Plan, planned: Planned, session: Session) -> Answer:
+        notes: dict[str, None] = {}
+
+        def plain(one: Plan) -> str:
+            compiled = self._layer.compile(one)
+            notes.update(dict.fromkeys(compiled.notes))
+            return compiled.sql
+
+        sql = statement(plan, plain)
+        table = session.query(sql, timeout_s=TIMEOUT_S)
+        snapshots = dict(session.snapshots)
+        names = [*key_columns(plan), *value_columns(plan)]
+        found = [tuple(_plain(row[name]) for name in names) for row in table.to_pylist()]
+        rows = found[:MAX_ROWS]
+        said = [_by_meaning(plan, dict(zip(names, row, strict=True))) for row in rows]
+        return run.answer(
+            "answered",
+            explain.sentence(plan, said, run.vocabulary),
+            plan=plan,
+            confidence=planned.confidence,
+            because=planned.because,
+            columns=_columns(plan, run.vocabulary),
+            rows=tuple(rows),
+            truncated=len(found) > MAX_ROWS,
+            definitions=explain.say_definitions(plan, run.vocabulary),
+            filters=tuple(explain.say_filters(plan, run.vocabulary)),
+            notes=tuple(notes),
+            sql=sql,
+            snapshots=snapshots,
+            freshness=tuple(self._state(name, snapshot, session) for name, snapshot in snapshots.items()),
+        )
+
+    # --- what is known
+
+    def _guard(self, vocabulary: Vocabulary) -> Guard:
+        """The guard over a vocabulary; it keeps the vocabulary alive, so that its id stays its own."""
+        with self._lock:
+            if id(vocabulary) not in self._guards:
+                _remember(self._guards, id(vocabulary), Guard(vocabulary, self._roles), STATES_KEPT)
+            return self._guards[id(vocabulary)]
+
+    def _planner(self, run: _Run) -> RememberingPlanner:
+        """The planner over what the caller may know of."""
+        visible = self._guard(run.vocabulary).visible(run.caller)
+        key = (id(visible), run.caller)
+        with self._lock:
+            found = self._planners.get(key)
+        if found is None or found.vocabulary is not visible:
+            found = RememberingPlanner(self._make_planner(visible))
+            with self._lock:
+                _remember(self._planners, key, found)
+        return found
+
+    def _state(self, table: str, snapshot: int, session: Session) -> TableState:
+        with self._lock:
+            if (table, snapshot) in self._states:
+                return self._states[table, snapshot]
+        state = self._look_at(table, snapshot, session)
+        with self._lock:
+            _remember(self._states, (table, snapshot), state)
+        return state
+
+    def _look_at(self, name: str, snapshot: int, session: Session) -> TableState:
+        """When the snapshot was published, and the newest day in it by the table's time partition."""
+        table = self._lake.catalog.load_table(name)
+        found = table.snapshot_by_id(snapshot)
+        published = datetime.fromtimestamp(found.timestamp_ms / 1000, UTC).replace(tzinfo=None) if found else None
+        times = [f.source_id for f in table.spec().fields if str(f.transform) in ("day", "month")]
+        newest = None
+        if times:
+            # A column may have had another name then.
+            then = table.schemas().get(found.schema_id) if found and found.schema_id is not None else None
+            column = (then or table.schema()).find_column_name(times[0])
+            result = session.query(f'SELECT max("{column}") AS newest FROM {name}', timeout_s=TIMEOUT_S)
+            newest = result.column("newest")[0].as_py()
+        return TableState(table=name, snapshot_id=snapshot, published_at=published, newest_day=newest)
+
+
+def failed_answer(
+    question: str, caller: Caller, error: Exception, answer_id: str | None = None, asked_by: str | None = None
+) -> Answer:
+    """The answer to a question that could not be answered for an error of ours."""
+    reason = "The question could not be answered because of an internal error."
+    details = f"{type(error).__name__}: {str(error)[:500]}"
+    return _Run(question, caller, answer_id, asked_by).answer("failed", reason, error=details)
+
+
+class _Run:
+    """One question under way: who asked what, when, and the state of the lake it is answered at."""
+
+    heads: Mapping[str, str]
+    vocabulary: Vocabulary
+
+    def __init__(self, question: str, caller: Caller, answer_id: str | None, asked_by: str | None) -> None:
+        self.question, self.caller = question, caller
+        self.asked_at = utc_now()
+        self._id, self._asked_by = answer_id or str(uuid.uuid4()), asked_by
+        self._started = time.perf_counter()
+
+    def again(self, known: Answer, planned: Planned) -> Answer:
+        """An answer given before, as the answer to this question."""
+        again = self.answer("answered", known.sentence, plan=known.plan, confidence=planned.confidence)
+        own = ("answer_id", "question", "asked_by", "asked_at", "answered_at", "elapsed_ms", "confidence")
+        update = {name: getattr(again, name) for name in own}
+        return known.model_copy(update={**update, "because": planned.because, "cached": True})
+
+    def answer(self, outcome: OutcomeName, sentence: str, **details: Any) -> Answer:
+        plan: Plan | None = details.get("plan")
+        return Answer(
+            answer_id=self._id,
+            question=self.question or (explain.as_question(plan, self.vocabulary) if plan else ""),
+            outcome=outcome,
+            sentence=sentence,
+            tenant=self.caller.tenant,
+            role=self.caller.role,
+            asked_by=self._asked_by,
+            asked_at=self.asked_at,
+            answered_at=utc_now(),
+            elapsed_ms=round((time.perf_counter() - self._started) * 1000, 3),
+            **details,
+        )
+
+
+def _columns(plan: Plan, vocabulary: Vocabulary) -> tuple[AnswerColumn, ...]:
+    columns = []
+    step = time_column(plan)
+    for name in key_columns(plan):
+        if name == step:
+            columns.append(AnswerColumn(name=name, label=str(plan.grain).capitalize(), kind="time", format="date"))
+        else:
+            columns.append(AnswerColumn(name=name, label=vocabulary.dimensions[name].label, kind="dimension"))
+    for name in value_columns(plan):
+        said = explain.say_value(name, plan, vocabulary)
+        columns.append(AnswerColumn(name=name, label=said.label, kind="metric", format=said.format, unit=said.unit))
+    return tuple(columns)
+
+
+def _by_meaning(plan: Plan, row: dict[str, Any]) -> dict[str, Any]:
+    """The row with its step of time under the name the explanation knows."""
+    step = time_column(plan)
+    return {TIME_DIMENSION if name == step else name: value for name, value in row.items()}
+
+
+def _plain(value: Any) -> Any:
+    """A value that JSON can carry: decimals as numbers, times as ISO text."""
+    if isinstance(value, Decimal):
+        return int(value) if value == value.to_integral_value() else float(value)
+    if isinstance(value, datetime):
+        at_midnight = value.time() == datetime.min.time()
+        return value.date().isoformat() if at_midnight else value.isoformat(sep=" ")
+    return value.isoformat() if isinstance(value, date) else value
+
+
+def _remember(cache: OrderedDict[Any, Any], key: Any, value: Any, most: int = _CACHED) -> None:
+    cache[key] = value
+    while len(cache) > most:
+        cache.popitem(last=False)

@@ -1,0 +1,142 @@
+"""What is remembered of questions: their plans as long as the words mean the same, answers as long as tables stay.
+
+Belongs here: what makes a remembered thing valid, and the store in this process. Does not belong here: Redis
+(``service.redis``), planning, answering.
+
+Nothing here can be stale: an answer is given again only while every table it read has the head it was read at.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import threading
+import time
+from collections import OrderedDict
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from nlq.answering.answer import Answer, PlansQuestions
+    from nlq.guard import Caller
+    from nlq.outcome import Outcome
+    from nlq.plan import Plan
+    from nlq.vocabulary import Vocabulary
+
+TTL_S = 300.0
+MOST_ANSWERS = 512
+_MOST_PLANS = 2_000
+_LONGEST_QUESTION = 1_000
+
+
+@dataclass(frozen=True)
+class Kept:
+    """An answer, and the heads of the tables it was read from."""
+
+    answer: Answer
+    heads: Mapping[str, str]
+
+
+class AnswerStore(Protocol):
+    """Keeps answers by key for a while; it may forget any of them at any time."""
+
+    def get(self, key: str) -> Kept | None:
+        """What is kept under a key."""
+        ...
+
+    def put(self, key: str, kept: Kept) -> None:
+        """Keep an answer."""
+        ...
+
+
+class AnswersInProcess:
+    """The answers used last, each for at most five minutes. Thread-safe."""
+
+    def __init__(
+        self, most: int = MOST_ANSWERS, ttl_s: float = TTL_S, clock: Callable[[], float] = time.monotonic
+    ) -> None:
+        """An empty store for ``most`` answers."""
+        self._most, self._ttl_s, self._clock = most, ttl_s, clock
+        self._answers: OrderedDict[str, tuple[float, Kept]] = OrderedDict()
+        self._lock = threading.Lock()
+
+    def get(self, key: str) -> Kept | None:
+        """See AnswerStore."""
+        with self._lock:
+            found = self._answers.get(key)
+            if found is None:
+                return None
+            until, kept = found
+            if until <= self._clock():
+                del self._answers[key]
+                return None
+            self._answers.move_to_end(key)
+            return kept
+
+    def put(self, key: str, kept: Kept) -> None:
+        """See AnswerStore."""
+        with self._lock:
+            self._answers[key] = (self._clock() + self._ttl_s, kept)
+            self._answers.move_to_end(key)
+            while len(self._answers) > self._most:
+                self._answers.popitem(last=False)
+
+
+class KeptAnswers:
+    """Answers by plan, caller and meaning, valid while the tables are as they were."""
+
+    def __init__(self, store: AnswerStore) -> None:
+        """Keep them in a store."""
+        self._store = store
+
+    @staticmethod
+    def key(plan: Plan, caller: Caller, vocabulary: Vocabulary) -> str:
+        """The key of a guarded plan; empty where nobody can tell whether its meaning stays."""
+        if not vocabulary.fingerprint:
+            return ""
+        parts = (plan.canonical(), caller.tenant, caller.role, vocabulary.fingerprint)
+        return hashlib.sha256(repr(parts).encode()).hexdigest()
+
+    def find(self, key: str, heads: Mapping[str, str]) -> Answer | None:
+        """The answer under a key, if every table it read still has the head it was read at."""
+        kept = self._store.get(key)
+        if kept is None or any(heads.get(table) != head for table, head in kept.heads.items()):
+            return None
+        return kept.answer
+
+    def keep(self, key: str, answer: Answer, heads: Mapping[str, str]) -> None:
+        """Keep an answer that was read at these heads; one of a table without a head cannot be kept."""
+        if answer.snapshots and all(table in heads for table in answer.snapshots):
+            self._store.put(key, Kept(answer, {table: heads[table] for table in answer.snapshots}))
+
+
+class RememberingPlanner:
+    """A planner that plans the same words on the same day once. Thread-safe."""
+
+    def __init__(self, planner: PlansQuestions) -> None:
+        """Remember what a planner finds; its vocabulary never changes."""
+        self._planner = planner
+        self._outcomes: OrderedDict[tuple[str, date, str], Outcome] = OrderedDict()
+        self._lock = threading.Lock()
+
+    @property
+    def vocabulary(self) -> Vocabulary:
+        """What the planner can be asked about."""
+        return self._planner.vocabulary
+
+    def plan(self, question: str, now: date | datetime, previous: Plan | None = None) -> Outcome:
+        """See PlansQuestions; an outcome that says of itself that it may differ next time is not remembered."""
+        today = now.date() if isinstance(now, datetime) else now
+        key = (question, today, previous.model_dump_json() if previous else "")
+        with self._lock:
+            if key in self._outcomes:
+                self._outcomes.move_to_end(key)
+                return self._outcomes[key]
+        outcome = self._planner.plan(question, now, previous)
+        if outcome.lasting and len(question) <= _LONGEST_QUESTION:
+            with self._lock:
+                self._outcomes[key] = outcome
+                while len(self._outcomes) > _MOST_PLANS:
+                    self._outcomes.popitem(last=False)
+        return outcome

@@ -1,0 +1,112 @@
+"""What is collected while a cover is read, and what a reading is.
+
+Belongs here: the draft of a plan, the readings it leads to, and the error that ends reading. Does not belong here:
+how a draft is filled (``reading``) or finished (``finishing``).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Any
+
+from nlq.outcome import Problem
+from nlq.plan import Grain, Plan
+from nlq.planning.mentions import Bound, Growth
+from nlq.planning.timewords import TimeSpan
+
+
+class NotReadableError(Exception):
+    """A cover cannot be read: why, and the words at fault. The lower the rank, the more telling the reason."""
+
+    def __init__(self, rank: int, reason: str, *words: str, nearest: Iterable[str] = ()) -> None:
+        """Keep the problem."""
+        super().__init__(reason)
+        self.problem = Problem(rank, reason, words, tuple(nearest))
+
+
+@dataclass(frozen=True)
+class Decision:
+    """One thing understood: the words of the question and what they were taken for."""
+
+    words: str
+    meaning: str
+
+
+@dataclass(frozen=True)
+class Reading:
+    """A plan that a cover asks for. ``sure`` is false where something was only guessed: then ask back.
+
+    ``says`` names what the question itself said, for a follow-up to take the rest from the question before.
+    """
+
+    plan: Plan
+    confidence: float
+    because: tuple[Decision, ...]
+    sure: bool = True
+    says: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True)
+class Rank:
+    """An end asked for, how many of it, and how many ranks to leave out first."""
+
+    end: str
+    count: int | None
+    position: int
+    word: str
+    skip: int = 0
+
+
+@dataclass(frozen=True)
+class Chosen:
+    """A value of a dimension that was said: where, and whether it is wanted."""
+
+    first: int
+    dimension: str
+    value: Any
+    wanted: bool = True
+
+
+@dataclass
+class Draft:
+    """What the mentions of one cover ask for, before it is put together."""
+
+    metrics: list[str] = field(default_factory=list)
+    metric_at: list[tuple[int, str]] = field(default_factory=list)
+    groups: list[str] = field(default_factory=list)
+    chosen: list[Chosen] = field(default_factory=list)
+    bounds: list[tuple[int, Bound]] = field(default_factory=list)
+    ranks: list[Rank] = field(default_factory=list)
+    times: list[tuple[int, TimeSpan, str]] = field(default_factory=list)
+    grain: Grain | None = None
+    trend: bool = False
+    keeps_keys: bool = False
+    """Whether groups and grain are those of the question before."""
+    singular_rank: bool = False
+    sort: str | None = None
+    first_rows: int | None = None
+    asked: tuple[int, str] | None = None
+    share: int | None = None
+    averages: list[str] = field(default_factory=list)
+    per: bool = False
+    each: list[str] = field(default_factory=list)
+    """Groups said with each, every or per."""
+    by: list[str] = field(default_factory=list)
+    """Groups said with by."""
+    ranks_time: bool = False
+    counted: str | None = None
+    """The dimension whose values are to be counted."""
+    growth: Growth | None = None
+    ratio: bool = False
+    versus: str | None = None
+    confidence: float = 1.0
+    because: list[Decision] = field(default_factory=list)
+
+    def values(self, *, wanted: bool) -> dict[str, list[Any]]:
+        """The values said, by dimension."""
+        found: dict[str, list[Any]] = {}
+        for item in self.chosen:
+            if item.wanted is wanted and item.value not in found.setdefault(item.dimension, []):
+                found[item.dimension].append(item.value)
+        return {name: values for name, values in found.items() if values}

@@ -1,0 +1,45 @@
+"""What kind of figure a metric is: an amount or not, a duration or not, and thresholds in its units.
+
+Nothing here knows a metric by name: only its label, format and unit are looked at.
+"""
+
+from __future__ import annotations
+
+from nlq.planning.draft import NotReadableError
+from nlq.planning.mentions import Bound
+from nlq.planning.words import UNITS, singular, stem, words_of
+from nlq.vocabulary import Metric
+
+_NOT_AMOUNTS = {
+    stem(word)
+    for word in ("average", "rate", "median", "percentile", "mean", "growth", "change", "share", "longest", "shortest")
+}
+
+
+def is_amount(metric: Metric) -> bool:
+    """Whether the metric is a count or a sum, not an average or a rate."""
+    said = {stem(word) for word in (*words_of(metric.label), *words_of(metric.name))}
+    return not metric.is_ratio and not said & _NOT_AMOUNTS and " per " not in f" {metric.label.lower()} "
+
+
+def duration_unit(metric: Metric) -> str | None:
+    """The unit of a duration metric: minute, hour, day or week; None for any other metric."""
+    said = (metric.unit or "", metric.format or "", *words_of(metric.label), *words_of(metric.name))
+    return next((singular(word.lower()) for word in said if singular(word.lower()) in UNITS), None)
+
+
+def in_units_of(bound: Bound, value: float, metric: Metric) -> float:
+    """A number of a threshold in the metric's own unit.
+
+    Raises:
+        NotReadableError: the metric is not counted in the unit that was said.
+    """
+    if bound.unit:
+        unit = duration_unit(metric)
+        if unit is None:
+            raise NotReadableError(2, f"{metric.label} is not counted in {bound.unit}s.", bound.unit)
+        return value * UNITS[bound.unit] / UNITS[unit]
+    if bound.percent and not metric.is_ratio:
+        raise NotReadableError(2, f"{metric.label} is not a percentage.", "%")
+    in_percent = bound.percent or (metric.is_ratio and value > 1)
+    return value / 100 if in_percent else value

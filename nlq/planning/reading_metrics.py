@@ -1,0 +1,91 @@
+"""Metrics in a cover: which are asked for, and which only say what another is about.
+
+Does not belong here: choosing among the metrics that words may mean (``resolve``).
+"""
+
+from __future__ import annotations
+
+import itertools
+
+from nlq.planning.draft import NotReadableError
+from nlq.planning.drafting import Drafting
+from nlq.planning.events import is_participle
+from nlq.planning.lexicon import Hit
+from nlq.planning.mentions import Kind, Mention
+from nlq.planning.words import GLUE, PREDICATES, singular, stem, words_of
+
+_JOINING = {Kind.AND, Kind.VERSUS, Kind.BY, Kind.THRESHOLD, Kind.SUPERLATIVE, Kind.TOP, Kind.ORDER}
+
+
+class MetricReader(Drafting):
+    """Tells metrics from nouns and verbs."""
+
+    def _check_beside(self, position: int, mention: Mention, hit: Hit) -> None:
+        """What names a metric only in part must not stand beside another: "complaints … resolve"."""
+        if self._kind(position - 1) is Kind.METRIC and hit.ref not in self._draft.metrics and not hit.full:
+            raise NotReadableError(2, f"It is not clear what “{mention.text}” adds.", mention.text)
+        if self._draft.share is not None and set(words_of(mention.text)) & PREDICATES:
+            raise NotReadableError(3, f"“{mention.text}” is read as a whole and its part here.", mention.text)
+
+    def _drop_nouns(self) -> None:
+        """Two metrics need a word between them; else one is the noun the other is about, or it is not clear.
+
+        "How long do garbage complaints take" asks for no number of complaints.
+        """
+        draft = self._draft
+        while noun := self._noun():
+            draft.metric_at.remove(noun)
+            if noun[1] not in [name for _, name in draft.metric_at]:
+                draft.metrics.remove(noun[1])
+
+    def _noun(self) -> tuple[int, str] | None:
+        """The first metric, with its place, that only says what the one beside it is about."""
+        for (left, a), (right, b) in itertools.pairwise(self._draft.metric_at):
+            if a == b:
+                continue
+            joined = self._is_joined(left, right)
+            spare = self._is_verb if joined else self._is_noun
+            if noun := next((n for n, other in (((right, b), a), ((left, a), b)) if spare(*n, other)), None):
+                return noun
+            if not joined:
+                text = self._mentions[right].text
+                raise NotReadableError(2, f"It is not clear what “{text}” adds.", text)
+        return None
+
+    def _is_joined(self, left: int, right: int) -> bool:
+        kinds = {m.kind for m in self._mentions[left + 1 : right]}
+        return bool(kinds & _JOINING) or "with" in {m.text.lower() for m in self._between(left, right)}
+
+    def _is_noun(self, position: int, metric: str, other: str) -> bool:
+        """Whether a metric's mention says nothing but what the other metric is about."""
+        mention = self._mentions[position]
+        said = {stem(w) for w in words_of(mention.text) if w not in GLUE}
+        about = self._lexicon.subject_words(other)
+        if mention.contested:
+            about |= self._lexicon.name_words(other)
+        return self._vocabulary.metrics[metric].type == "simple" and said <= about
+
+    def _is_verb(self, position: int, metric: str, other: str) -> bool:
+        """Whether a metric's mention is only the verb of what another is limited to: "sold fewer than 50 units"."""
+        said = words_of(self._mentions[position].text)
+        limits = self._kind(position + 1) is Kind.THRESHOLD and all(is_participle(word) for word in said)
+        return limits and {stem(word) for word in said} <= self._lexicon.name_words(other)
+
+    def _is_ratio(self, position: int) -> bool:
+        """Whether the metric stands after "per", right after another: "orders per customer"."""
+        per = self._kind(position - 1) is Kind.BY and self._mentions[position - 1].text.lower() == "per"
+        return per and self._kind(position - 2) is Kind.METRIC
+
+    def _stands_for_dimension(self, position: int) -> bool:
+        """Whether words that name a metric and a dimension stand where a dimension does: "by order", "which order".
+
+        After a ranking, "by" is followed by the metric to rank by.
+        """
+        before = self._kind(position - 1)
+        if self._is_numbered(position):
+            return False
+        if before is Kind.BY:
+            return not (self._draft.ranks or self._draft.first_rows or self._draft.asked)
+        if before is Kind.SUPERLATIVE:
+            return singular(self._mentions[position - 1].text.lower()) in ("top", "bottom", "best", "worst")
+        return before in (Kind.WHICH, Kind.TOP)

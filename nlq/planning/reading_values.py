@@ -1,0 +1,91 @@
+"""Values in a cover: wanted or not, alone or in a list, of which dimension.
+
+Does not belong here: choosing among the values that words may mean (``resolve``).
+"""
+
+from __future__ import annotations
+
+from nlq.planning.draft import Chosen, NotReadableError
+from nlq.planning.drafting import Drafting
+from nlq.planning.lexicon import INITIALS, ValueHit
+from nlq.planning.mentions import Kind, Mention
+from nlq.planning.timewords import TIME_WORDS
+from nlq.planning.words import ENGLISH, stem, words_of
+
+
+class ValueReader(Drafting):
+    """Reads values, what negates them and what joins them."""
+
+    def _value(self, position: int, mention: Mention) -> None:
+        hit = self._assignment.values[mention.first]
+        if self._event and self._event.first == mention.first and self._event.known:
+            return
+        dimension = self._vocabulary.dimensions[hit.dimension]
+        named = self._names(position - 1, hit.dimension) or self._names(position + 1, hit.dimension)
+        listed = self._kind(position - 1) in (Kind.AND, Kind.OR) and self._same_dimension(position - 2, hit)
+        if _is_weak(mention, hit) and not (named or listed or len(words_of(mention.text)) > 1):
+            raise NotReadableError(
+                1, f"It is not clear whether “{mention.text}” means a {dimension.label}.", mention.text
+            )
+        negated = self._is_negated(position, hit)
+        if negated:
+            self._negated.add(position)
+        self._joined_by_or(position, hit)
+        self._joined_by_and(position, hit)
+        value, wanted = hit.value, not negated
+        if isinstance(value, bool) and negated:
+            value, wanted = False, True
+        self._draft.chosen.append(Chosen(mention.first, hit.dimension, value, wanted))
+        self._believe(mention, f"{dimension.label} is {'not ' if negated else ''}{hit.value}", 1.0 if hit.full else 0.8)
+
+    def _is_negated(self, position: int, hit: ValueHit) -> bool:
+        """Whether a "not" stands right before the value, or before a list of values of the same dimension."""
+        at = self._before_value(position)
+        if self._kind(at) is Kind.NOT:
+            self._used.add(at)
+            return True
+        if self._kind(at) not in (Kind.AND, Kind.OR):
+            return False
+        previous = self._before_value(at)
+        if previous not in self._negated:
+            return False
+        if self._value_dimension(previous) != hit.dimension:
+            said = self._mentions[position].text
+            raise NotReadableError(2, f"It is not clear whether “{said}” is left out as well; say it of each.", said)
+        return True
+
+    def _joined_by_or(self, position: int, hit: ValueHit) -> None:
+        """An "or" may only stand between values of one dimension."""
+        at = self._before_value(position)
+        if self._kind(at) is not Kind.OR:
+            return
+        if self._value_dimension(self._before_value(at)) != hit.dimension:
+            raise NotReadableError(2, "“or” works between values of one dimension only; ask two questions.", "or")
+        self._used.add(at)
+
+    def _joined_by_and(self, position: int, hit: ValueHit) -> None:
+        """Bare values in a list are of one dimension: no order is from Delhi, a region, and Mumbai, a city."""
+        mention, at = self._mentions[position], position - 1
+        other = self._value_dimension(at - 1)
+        if self._kind(at) not in (Kind.AND, Kind.VERSUS) or other in (None, hit.dimension):
+            return
+        bare = not self._is_named(position, hit.dimension) and not self._is_named(at - 1, str(other))
+        if bare and self._mentions[at].last == mention.first:
+            label, of = (self._vocabulary.dimensions[name].label for name in (hit.dimension, str(other)))
+            reason = f"“{mention.text}” is of {label}, “{self._mentions[at - 1].text}” of {of}; say which of each."
+            raise NotReadableError(2, reason, mention.text)
+
+    def _is_named(self, position: int, dimension: str) -> bool:
+        """Whether a value says whose it is: "channel web", "ward 3"."""
+        label = {stem(word) for word in words_of(self._vocabulary.dimensions[dimension].label)}
+        said = {stem(word) for word in words_of(self._mentions[position].text)}
+        return bool(label & said) or any(self._names(beside, dimension) for beside in (position - 1, position + 1))
+
+
+def _is_weak(mention: Mention, hit: ValueHit) -> bool:
+    """Values that are also plain words or bare numbers need their dimension named, quotes or capitals."""
+    if hit.coverage == INITIALS:
+        return False
+    if mention.text.startswith(('"', "'", "“")) or (len(mention.text) > 1 and mention.text == str(hit.value)):
+        return mention.text.isdigit()
+    return all(word.isdigit() or word in ENGLISH or word in TIME_WORDS for word in words_of(mention.text))

@@ -1,0 +1,155 @@
+"""Time in questions: spans of tokens that name days, relative to a clock.
+
+Belongs here: reading "last month", "Q2 2025", "since March", "between … and …" into days.
+Does not belong here: one period by itself (``timeperiods``), the step of a series ("by month"), which is grammar.
+
+Conventions, told to the asker with every answer: a week starts on Monday; "last 7 days" ends today and includes
+it; "last 3 months" are the three calendar months before this one; a month without a year is the latest that has
+begun; "since" runs to today; a fiscal year is named after the calendar year it ends in.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+
+from nlq.plan import Comparison, TimeRange
+from nlq.planning.timeperiods import ONE, PREVIOUS, TIME_WORDS, UNITS, Found, Period, PeriodReader, is_year
+
+__all__ = ["TIME_WORDS", "TimeReader", "TimeSpan"]
+
+
+@dataclass(frozen=True)
+class TimeSpan:
+    """Tokens [first, last) that name a time: days, or a time before another one that the question names as well."""
+
+    first: int
+    last: int
+    range: TimeRange | None
+    unit: str | None = None
+    before: Comparison | None = None
+    ends: tuple[TimeRange, TimeRange] | None = None
+    """The two periods of one unit that a "from … to …" names."""
+
+
+class TimeReader(PeriodReader):
+    """Finds the times in tokens."""
+
+    def spans(self) -> list[TimeSpan]:
+        """Every span that names a time, longest first at each place; they may overlap."""
+        found: list[TimeSpan] = []
+        for first in range(len(self._tokens)):
+            found.extend(self._spans_at(first))
+        return found
+
+    def _spans_at(self, first: int) -> list[TimeSpan]:
+        spans = [span for rule in (self._bounded, self._open_ended, self._before_another) if (span := rule(first))]
+        at = self._skip_lead(first)
+        if period := self._period(at, lead=at > first):
+            value = period.period
+            spans.append(TimeSpan(first, period.last, TimeRange(start=value.start, end=value.end), value.unit))
+        return spans
+
+    # --- a time before another
+
+    def _before_another(self, first: int) -> TimeSpan | None:
+        """Reads "the month before", "the same month last year", "a year earlier"."""
+        at = first
+        while (
+            self._norm(at) in {"in", "the", "to", "with", "a", "one", "1"}
+            and at - first < 3
+            and self._norm(at + 1) != "before"
+        ):
+            at += 1
+        unit = self._norm(at)
+        if unit in UNITS | {"period", "time", "1"}:
+            return self._unit_before(first, at, unit)
+        yearly = self._norm(at) == "same" and self._norm(at + 1) in UNITS | {"period", "time"}
+        rest = self._skip_the(self._skip_of(at + 2))
+        if yearly and self._norm(rest) in PREVIOUS and self._norm(rest + 1) == "year":
+            return TimeSpan(first, rest + 2, None, before=Comparison.PREVIOUS_YEAR)
+        if yearly and (self._norms(rest, 2) == ["year", "before"] or self._norms(rest, 3) == ["a", "year", "ago"]):
+            return TimeSpan(
+                first, rest + (2 if self._norm(rest) == "year" else 3), None, before=Comparison.PREVIOUS_YEAR
+            )
+        if self._norm(at) in {"previous", "preceding", "prior"} and self._norm(at + 1) == "period":
+            return TimeSpan(first, at + 2, None, before=Comparison.PREVIOUS_PERIOD)
+        return None
+
+    def _unit_before(self, first: int, at: int, unit: str) -> TimeSpan | None:
+        word = self._norm(at + 1)
+        if word == "before" or (unit == "year" and word in {"ago", "earlier"}):
+            # "before March" is another matter
+            if word == "before" and self._period(self._skip_the(at + 2), lead=True):
+                return None
+            which = Comparison.PREVIOUS_YEAR if unit == "year" else Comparison.PREVIOUS_PERIOD
+            return TimeSpan(first, at + 2, None, unit if unit in UNITS else None, before=which)
+        return None
+
+    # --- two periods or one with an open end
+
+    def _bounded(self, first: int) -> TimeSpan | None:
+        word = self._norm(first)
+        if word not in {"between", "from"}:
+            return self._dash(first)
+        left = self._period(self._skip_the(first + 1), lead=True)
+        if not left:
+            return None
+        joints = {"between": {"and", "to"}, "from": {"to", "until", "till", "through", "thru"}}[word]
+        return self._joined(first, left, joints)
+
+    def _dash(self, first: int) -> TimeSpan | None:
+        left = self._period(first, lead=False)
+        return self._joined(first, left, {"to", "until", "till", "through", "thru"}) if left else None
+
+    def _joined(self, first: int, left: Found, joints: set[str]) -> TimeSpan | None:
+        if self._norm(left.last) not in joints:
+            return None
+        right = self._period(self._skip_the(left.last + 1), lead=True)
+        if not right:
+            return None
+        start, end = self._same_year(left.period, right.period, left.last, right)
+        if start > end:
+            return None
+        a, b = left.period, right.period
+        two = (
+            (TimeRange(start=start, end=a.end), TimeRange(start=b.start, end=end))
+            if a.unit == b.unit and start == a.start
+            else None
+        )
+        return TimeSpan(first, right.last, TimeRange(start=start, end=end), ends=two)
+
+    def _same_year(self, left: Period, right: Period, joint: int, found: Found) -> tuple[date, date]:
+        """In "March to May 2025" the year belongs to both."""
+        says_year = any(is_year(token) for token in self._tokens[joint : found.last])
+        left_says = joint > 0 and is_year(self._tokens[joint - 1])
+        if says_year and not left_says and left.unit == "month":
+            shifted = left.start.replace(year=right.start.year)
+            return shifted, right.end
+        return left.start, right.end
+
+    def _open_ended(self, first: int) -> TimeSpan | None:
+        word = self._norm(first)
+        if word not in {"since", "after", "before", "until", "till", "from"}:
+            return None
+        at = self._skip_the(first + 1)
+        if word in {"since", "from"} and self._norm(at) in {"start", "beginning"} and self._norm(at + 1) == "of":
+            at = self._skip_the(at + 2)
+        found = self._period(at, lead=True)
+        if not found:
+            return None
+        last, period = found.last, found.period
+        if word == "from":
+            if self._norm(last) not in {"on", "onward", "onwards"}:
+                return None
+            last += 2 if self._norm(last) == "on" and self._norm(last + 1) in {"ward", "wards"} else 1
+        return self._open_range(word, first, last, period)
+
+    def _open_range(self, word: str, first: int, last: int, period: Period) -> TimeSpan | None:
+        if word in {"since", "from", "after"}:
+            start = period.end + ONE if word == "after" else period.start
+            if start > self._today:
+                return None
+            return TimeSpan(first, last, TimeRange(start=start, end=self._today))
+        end = period.start - ONE if word == "before" else period.end
+        return TimeSpan(first, last, TimeRange(end=end))

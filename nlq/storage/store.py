@@ -1,0 +1,242 @@
+"""``semantic.nlq_answers`` and ``nlq_feedback``: rows go in by a publication, each once; answers come out again.
+
+Belongs here: an answer and a verdict as rows, a row as an answer or as what replay needs. Does not belong here: the
+tables' contracts (``contracts``), answering (``answer``), the queue (``queue``), what waits to go in (``journal``).
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import pyarrow as pa
+from pydantic import BaseModel
+
+from lakehouse_assets.lakehouse.engine import QueryRefusedError
+from lakehouse_assets.lakehouse.publication import AuditFailedError
+from nlq.contracts import ANSWERS, FEEDBACK
+from nlq.guard import Caller
+from nlq.plan import Plan
+
+if TYPE_CHECKING:
+    from lakehouse_assets.lakehouse.contract import Contract
+    from lakehouse_assets.lakehouse.lake import Lake
+    from lakehouse_assets.lakehouse.publication import Published
+    from nlq.answering.answer import Answer
+    from nlq.storage.journal import Verdict
+
+_TRIES = 10
+_T = TypeVar("_T")
+
+
+@dataclass(frozen=True)
+class StoredPlan:
+    """What replay needs of a stored answer."""
+
+    question: str
+    caller: Caller
+    plan: Plan
+    snapshots: dict[str, int]
+
+    @classmethod
+    def of(cls, answer: Answer) -> StoredPlan | None:
+        """The same of an answer that is at hand, or None where it ran no plan."""
+        if answer.plan is None or not answer.snapshots:
+            return None
+        return cls(answer.question, Caller(answer.tenant, answer.role), answer.plan, dict(answer.snapshots))
+
+
+class _TableMovedError(Exception):
+    """Another batch was stored meanwhile: look again for what is there already."""
+
+
+def store_answers(lake: Lake, answers: Sequence[Answer], run_id: str) -> Published | None:
+    """Store answers in one publication; those already there are left out.
+
+    Returns:
+        What was published, or None if all of them were there.
+
+    Raises:
+        AuditFailedError: an answer breaks the contract; nothing was stored.
+        PublicationConflictError: other writers were faster every time.
+    """
+    return _store(lake, ANSWERS, answer_rows(answers), run_id)
+
+
+def store_verdicts(lake: Lake, verdicts: Sequence[Verdict], run_id: str) -> Published | None:
+    """Store what askers thought in one publication; as ``store_answers``."""
+    rows = [
+        {
+            "given_date": verdict.given_at.date(),
+            "feedback_id": verdict.id,
+            "answer_id": verdict.answer_id,
+            "tenant_id": verdict.tenant,
+            "verdict": verdict.verdict,
+            "comment": verdict.comment,
+            "given_by": verdict.given_by,
+            "given_at": verdict.given_at,
+        }
+        for verdict in verdicts
+    ]
+    return _store(lake, FEEDBACK, pa.Table.from_pylist(rows, schema=_schema(FEEDBACK)), run_id)
+
+
+def stored_or_refused(
+    store: Callable[[Lake, Sequence[_T], str], Published | None], lake: Lake, items: Sequence[_T], run_id: str
+) -> tuple[list[Published], list[tuple[_T, str]]]:
+    """Store all at once; if the audit refuses, each alone, to find those that break the contract.
+
+    Returns:
+        What was published, and what was refused with the reason.
+    """
+    try:
+        done = store(lake, items, run_id)
+        return [done] if done else [], []
+    except AuditFailedError:
+        pass
+    published, refused = [], []
+    for item in items:
+        try:
+            done = store(lake, [item], run_id)
+            published += [done] if done else []
+        except AuditFailedError as error:
+            refused.append((item, str(error)))
+    return published, refused
+
+
+def _store(lake: Lake, contract: Contract, rows: pa.Table, run_id: str) -> Published | None:
+    if not rows.num_rows:
+        return None
+    for attempt in range(_TRIES):
+        try:
+            return _store_once(lake, contract, rows, run_id)
+        except _TableMovedError:
+            if attempt == _TRIES - 1:
+                raise
+    return None
+
+
+def _store_once(lake: Lake, contract: Contract, rows: pa.Table, run_id: str) -> Published | None:
+    from lakehouse_assets.lakehouse.publication import Append, Publication
+
+    (key,) = contract.key
+    known, snapshot = _known_ids(lake, contract, rows.column(key).to_pylist())
+    seen = set(known)
+    new = [not (row_id in seen or seen.add(row_id)) for row_id in rows.column(key).to_pylist()]
+    if not any(new):
+        return None
+
+    def unmoved(tables: Any) -> None:
+        table = tables.get(contract.identifier)
+        if (table.metadata.current_snapshot_id if table else None) != snapshot:
+            raise _TableMovedError
+
+    publication = Publication.begin(lake, run_id=run_id)
+    try:
+        publication.stage_rows(contract, rows.filter(pa.array(new)), Append())
+        publication.audit()
+        return publication.publish(unmoved)[0]
+    except BaseException:
+        publication.abandon()
+        raise
+
+
+def answer_rows(answers: Sequence[Answer]) -> pa.Table:
+    """Answers as rows of the contract."""
+    return pa.Table.from_pylist([_row(answer) for answer in answers], schema=_schema(ANSWERS))
+
+
+def stored_answer(lake: Lake, answer_id: str) -> Answer | None:
+    """A stored answer; what was not stored with it (definitions, freshness) stays empty."""
+    from nlq.answering.answer import Answer
+
+    with lake.session() as session:
+        try:
+            found = session.query(f"select * from {ANSWERS.identifier} where answer_id = ?", [answer_id]).to_pylist()
+        except QueryRefusedError:
+            return None
+    if not found:
+        return None
+    row = found[0]
+    kept = {k: v for k, v in row.items() if k in Answer.model_fields and v is not None}
+    parsed = {k.removesuffix("_json"): json.loads(v) for k, v in row.items() if k.endswith("_json") and v}
+    return Answer.model_validate({**kept, **parsed, "tenant": row["tenant_id"]})
+
+
+def stored_plan(lake: Lake, answer_id: str) -> StoredPlan | None:
+    """The plan of a stored answer, or None where there is no answer or it ran no plan."""
+    sql = f"select question, tenant_id, role, plan_json, snapshots_json from {ANSWERS.identifier} where answer_id = ?"
+    with lake.session() as session:
+        try:
+            found = session.query(sql, [answer_id]).to_pylist()
+        except QueryRefusedError:
+            return None
+    if not found or not found[0]["snapshots_json"]:
+        return None
+    row = found[0]
+    return StoredPlan(
+        row["question"],
+        Caller(row["tenant_id"], row["role"]),
+        Plan.model_validate_json(row["plan_json"]),
+        json.loads(row["snapshots_json"]),
+    )
+
+
+def _known_ids(lake: Lake, contract: Contract, ids: Sequence[str]) -> tuple[set[str], int | None]:
+    """Which ids are stored already, and the snapshot that was looked at."""
+    (key,) = contract.key
+    marks = ", ".join("?" for _ in ids)
+    with lake.session() as session:
+        try:
+            found = session.query(f"select {key} from {contract.identifier} where {key} in ({marks})", list(ids))
+        except QueryRefusedError:
+            return set(), None
+        return set(found.column(key).to_pylist()), session.snapshots[contract.identifier]
+
+
+def _row(answer: Answer) -> dict[str, Any]:
+    return {
+        "asked_date": answer.asked_at.date(),
+        "answer_id": answer.answer_id,
+        "question": answer.question,
+        "tenant_id": answer.tenant,
+        "role": answer.role,
+        "asked_by": answer.asked_by,
+        "outcome": answer.outcome,
+        "sentence": answer.sentence,
+        "confidence": answer.confidence,
+        "planner": answer.planner,
+        "plan_json": answer.plan.model_dump_json(exclude_defaults=True) if answer.plan else None,
+        "because_json": _json(answer.because),
+        "choices_json": _json(answer.choices),
+        "sql": answer.sql,
+        "columns_json": _json(answer.columns),
+        "rows_json": json.dumps(answer.rows, ensure_ascii=False) if answer.columns else None,
+        "row_count": answer.row_count,
+        "truncated": answer.truncated,
+        "snapshots_json": json.dumps(answer.snapshots) if answer.snapshots else None,
+        "error": answer.error,
+        "asked_at": answer.asked_at,
+        "answered_at": answer.answered_at,
+        "elapsed_ms": answer.elapsed_ms,
+    }
+
+
+def _json(items: Sequence[BaseModel]) -> str | None:
+    if not items:
+        return None
+    return json.dumps([item.model_dump(mode="json", exclude_defaults=True) for item in items], ensure_ascii=False)
+
+
+def _schema(contract: Contract) -> pa.Schema:
+    types = {
+        "VARCHAR": pa.string(),
+        "DATE": pa.date32(),
+        "TIMESTAMP": pa.timestamp("us"),
+        "DOUBLE": pa.float64(),
+        "BIGINT": pa.int64(),
+        "BOOLEAN": pa.bool_(),
+    }
+    return pa.schema([(column.name, types[column.type]) for column in contract.columns])

@@ -1,0 +1,135 @@
+"""The planner on the question table, and what holds for any text whatever."""
+
+from __future__ import annotations
+
+from datetime import date
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from nlq.explain import as_question
+from nlq.outcome import Clarify, Planned, Refused
+from nlq.plan import Plan
+from nlq.planning.planner import Planner
+from nlq.vocabulary import Vocabulary
+from tests.nlq import vocabularies
+from tests.questions.expected import meant, written
+
+TODAY = date(2026, 7, 15)
+TABLE = yaml.safe_load((Path(__file__).parent / "questions.yml").read_text())
+CASES = [pytest.param(subject, case, id=case["ask"]) for subject, cases in TABLE.items() for case in cases]
+
+
+@cache
+def planner(subject: str) -> Planner:
+    return Planner(getattr(vocabularies, subject)())
+
+
+@pytest.mark.parametrize(("subject", "case"), CASES)
+def test_question_table(subject: str, case: dict[str, Any]) -> None:
+    outcome = planner(subject).plan(case["ask"], TODAY)
+    if "refuses" in case:
+        assert isinstance(outcome, Refused), outcome
+        assert list(outcome.words) == case["refuses"]
+        assert outcome.nearest
+    elif "asks_back" in case:
+        assert isinstance(outcome, Clarify), outcome
+        assert len(outcome.choices) == case["asks_back"]
+        assert len({choice.question for choice in outcome.choices}) == case["asks_back"]
+    else:
+        assert isinstance(outcome, Planned), outcome
+        assert essentials(outcome.plan, case) == expected(case)
+
+
+def essentials(plan: Plan, case: dict[str, Any]) -> dict[str, Any]:
+    found = written(plan, case.get("by", ()))
+    if "order" in case:
+        found["order"] = ("-" if plan.order_by[0].descending else "") + plan.order_by[0].field
+    return found
+
+
+def expected(case: dict[str, Any]) -> dict[str, Any]:
+    return meant({key: value for key, value in case.items() if key != "ask"})
+
+
+def test_the_table_is_big_enough() -> None:
+    assert len(CASES) >= 60
+
+
+def assert_within(plan: Plan, vocabulary: Vocabulary) -> None:
+    assert set(plan.metrics) <= vocabulary.metrics.keys()
+    shared = vocabulary.shared_dimensions(plan.metrics)
+    assert set(plan.group_by) <= shared
+    for item in plan.filters:
+        assert item.dimension in shared
+        assert set(item.values) <= set(vocabulary.dimensions[item.dimension].values.items)
+
+
+SAID = (
+    "complaints by ward top 5 most not or and in whatsapp closed high last month since 2025 q1 per average rate sla "
+    "breach monthly trend over 100 5 days % which between to the amritsar 'x' \"web\" ; drop vs compare sales "
+    "open turnaround resolution tickets resolved orders units sold how many each more than three fewer"
+)
+WORDS = st.sampled_from(SAID.split())
+
+
+@settings(max_examples=150, deadline=None)
+@given(st.one_of(st.text(max_size=200), st.lists(WORDS, max_size=14).map(" ".join)))
+def test_any_text_has_an_outcome_within_the_layer(text: str) -> None:
+    outcome = planner("complaints").plan(text, TODAY)
+    plans = [outcome.plan] if isinstance(outcome, Planned) else []
+    plans += [choice.plan for choice in outcome.choices] if isinstance(outcome, Clarify) else []
+    for plan in plans:
+        assert_within(plan, planner("complaints").vocabulary)
+
+
+@settings(max_examples=100, deadline=None)
+@given(
+    st.sampled_from([case["ask"] for case in TABLE["complaints"] if "metrics" in case]),
+    st.sampled_from(["zorgle", "purple", "xyzzy", "elephants", "profit"]),
+    st.integers(0, 12),
+)
+def test_an_unknown_word_is_never_ignored(question: str, word: str, at: int) -> None:
+    words = question.split()
+    words.insert(min(at, len(words)), word)
+    text = " ".join(words)
+    if '"' in text:
+        return
+    outcome = planner("complaints").plan(text, TODAY)
+    assert isinstance(outcome, Refused), outcome
+    assert word in outcome.reason or word in outcome.words
+
+
+@pytest.mark.parametrize("case", [c for c in TABLE["complaints"] if "metrics" in c], ids=lambda c: c["ask"])
+def test_a_plan_put_in_words_is_planned_the_same(case: dict[str, Any]) -> None:
+    """What is offered as a choice or shown as the understanding can be asked."""
+    first = planner("complaints").plan(case["ask"], TODAY)
+    assert isinstance(first, Planned)
+    words = as_question(first.plan, planner("complaints").vocabulary)
+    again = planner("complaints").plan(words, TODAY)
+    assert isinstance(again, Planned), (words, again)
+    ordered_alike = {"order_by": first.plan.order_by}
+    assert again.plan.model_copy(update=ordered_alike).canonical() == first.plan.canonical(), words
+
+
+def test_relative_time_follows_the_clock() -> None:
+    outcome = planner("complaints").plan("complaints yesterday", date(2024, 3, 1))
+    assert isinstance(outcome, Planned)
+    assert outcome.plan.time_range
+    assert outcome.plan.time_range.start == date(2024, 2, 29)
+
+
+def test_decisions_name_the_words() -> None:
+    outcome = planner("complaints").plan("complants by ward", TODAY)
+    assert isinstance(outcome, Planned)
+    assert outcome.because[0].words == "complants"
+    assert outcome.confidence < 1
+
+
+def test_too_long() -> None:
+    assert isinstance(planner("complaints").plan("complaints " * 10_000, TODAY), Refused)
