@@ -84,12 +84,15 @@ def _open() -> None:
 
 
 def end_with_parent() -> None:
-    """Watch the parent, and end this process as Ctrl-C would when it is gone: its own parent is another one then."""
+    """Watch the parent, and terminate this process when it is gone: its own parent is another one then.
+
+    Not by the signal of Ctrl-C, which a process in the background of a script ignores, and all that it starts.
+    """
     parent = os.getppid()
 
     def watch() -> None:
         while os.getppid() == parent:
             time.sleep(1)
-        os.kill(os.getpid(), signal.SIGINT)
+        os.kill(os.getpid(), signal.SIGTERM)
 
     threading.Thread(target=watch, name="parent", daemon=True).start()

@@ -18,11 +18,16 @@ from lakehouse_assets.settings import PROJECT_ROOT
 
 pytestmark = pytest.mark.timeout(120)
 STARTED = """
+import signal
 import sys
 from tests.commands.test_workers import slow
 from lakehouse_assets.commands.workers import Workers
 
 if __name__ == "__main__":
+    if sys.argv[2] == "in front":
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+    else:
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
     with Workers(1) as workers:
         workers.submit(slow, sys.argv[1]).result()
 """
@@ -66,12 +71,22 @@ def test_tasks_are_done_elsewhere_on_the_same_data(tmp_path: Path, monkeypatch: 
     assert not lives(process)
 
 
-@pytest.mark.parametrize(("how", "code"), [(signal.SIGKILL, -signal.SIGKILL), (signal.SIGINT, None)])
-def test_none_outlives_the_process_that_started_it(tmp_path: Path, how: signal.Signals, code: int | None) -> None:
+@pytest.mark.parametrize(
+    ("where", "how", "code"),
+    [
+        ("in front", signal.SIGKILL, -signal.SIGKILL),
+        ("in the background", signal.SIGKILL, -signal.SIGKILL),
+        ("in front", signal.SIGINT, None),
+    ],
+)
+def test_none_outlives_the_process_that_started_it(
+    tmp_path: Path, where: str, how: signal.Signals, code: int | None
+) -> None:
     script, note = tmp_path / "start.py", tmp_path / "note"
     script.write_text(STARTED)
     env = {**os.environ, "ASKLAKE_HOME": str(tmp_path / "home"), "PYTHONPATH": str(PROJECT_ROOT)}
-    with subprocess.Popen([sys.executable, str(script), str(note)], env=env, stderr=subprocess.DEVNULL) as started:
+    command = [sys.executable, str(script), str(note), where]
+    with subprocess.Popen(command, env=env, stderr=subprocess.DEVNULL) as started:
         wait_for(lambda: note.is_file() and note.read_text())
         started.send_signal(how)
         assert started.wait(20) == code if code else started.wait(20) != 0
