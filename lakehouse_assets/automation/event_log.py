@@ -2,9 +2,9 @@
 
 A run over 18 months of days reports thousands of events, one per table and day. Dagster's SQLite storage spends
 25 ms on each, because it makes a database engine and a connection per statement and two transactions per event, each
-of them synced to the disk; this one keeps the newest databases open, stores a batch in two transactions, and lets
-SQLite sync when it moves its write-ahead log into the database: a crash of the machine, not of a process, may take
-the last events, never the log.
+of them synced to the disk; this one keeps the newest databases open, stores an event or a batch of them in two
+transactions, and lets SQLite sync when it moves its write-ahead log into the database: a crash of the machine, not of
+a process, may take the last events, never the log.
 Belongs here: only how events are written. Does not belong here: reading them, or any schema.
 """
 
@@ -15,16 +15,16 @@ from collections import OrderedDict
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from threading import RLock
 from typing import Any, Self
 
 import sqlalchemy as db
 from dagster import DagsterEventType, EventLogEntry
-from dagster import _check as check
 from dagster._core.event_api import EventHandlerFn
 from dagster._core.storage.asset_check_execution_record import AssetCheckExecutionRecordStatus
 from dagster._core.storage.event_log.polling_event_watcher import SqlPollingEventWatcher
 from dagster._core.storage.event_log.schema import AssetCheckExecutionsTable, SqlEventLogStorageTable
-from dagster._core.storage.event_log.sqlite.sqlite_event_log import SqliteEventLogStorage
+from dagster._core.storage.event_log.sqlite.sqlite_event_log import INDEX_SHARD_NAME, SqliteEventLogStorage
 from dagster._core.storage.sqlite_storage import DagsterSqliteStorage
 from dagster._serdes import ConfigurableClassData, serialize_value
 from sqlalchemy import event as engine_events
@@ -42,6 +42,7 @@ _ASSET_EVENTS = {
     DagsterEventType.ASSET_OBSERVATION,
 }
 _CHECK_EVENTS = {DagsterEventType.ASSET_CHECK_EVALUATION_PLANNED}
+_INSERT_FOR_IDS = SqlEventLogStorageTable.insert().returning(SqlEventLogStorageTable.c.id, sort_by_parameter_order=True)
 
 
 class BatchingSqliteEventLog(SqliteEventLogStorage):
@@ -50,21 +51,36 @@ class BatchingSqliteEventLog(SqliteEventLogStorage):
     def __init__(self, base_dir: str, inst_data: ConfigurableClassData | None = None) -> None:
         """Open the log; runs and asset events share one folder, as in Dagster's own storage."""
         self._engines: OrderedDict[str, db.Engine] = OrderedDict()
+        self._held: db.Connection | None = None
         self._watcher: SqlPollingEventWatcher | None = None
         self._tables: set[str] = set()
         # Dagster asks the environment, not the storage, whether events may come in batches.
         os.environ.setdefault("DAGSTER_EVENT_BATCH_SIZE", str(BATCH_SIZE))
         super().__init__(base_dir, inst_data)
+        self._db_lock = RLock()
 
     @contextmanager
     def _connect(self, shard: str) -> Iterator[db.Connection]:
         with self._db_lock:
+            if self._held and shard == INDEX_SHARD_NAME:
+                yield self._held
+                return
             engine = self._engine(shard)
             if shard not in self._initialized_dbs:
                 self._initdb(engine)
                 self._initialized_dbs.add(shard)
             with engine.connect() as conn, conn.begin():
                 yield conn
+
+    @contextmanager
+    def _one_index_transaction(self) -> Iterator[db.Connection]:
+        """All that is written to the index inside is one transaction."""
+        with self.index_connection() as conn:
+            self._held = conn
+            try:
+                yield conn
+            finally:
+                self._held = None
 
     def _engine(self, shard: str) -> db.Engine:
         """The engine of a database; the storage's lock lets one connection be used at a time, and two to create it."""
@@ -76,7 +92,7 @@ class BatchingSqliteEventLog(SqliteEventLogStorage):
                 max_overflow=1,
                 connect_args={"timeout": BUSY_TIMEOUT_S, "check_same_thread": False},
             )
-            engine_events.listen(engine, "connect", _sync_at_checkpoints)
+            engine_events.listen(engine, "connect", _log_ahead)
             self._engines[shard] = engine
         self._engines.move_to_end(shard)
         while len(self._engines) > OPEN_DATABASES:
@@ -118,6 +134,11 @@ class BatchingSqliteEventLog(SqliteEventLogStorage):
             self._tables.add(table_name)
         return table_name in self._tables
 
+    def store_event(self, event: EventLogEntry) -> None:
+        """Store an event in one transaction of its run's log and, if it is of an asset, one of the index."""
+        with self._one_index_transaction():
+            super().store_event(event)
+
     def store_event_batch(self, events: Sequence[EventLogEntry]) -> None:
         """Store the asset events of one run in one transaction of its own log and one of the index."""
         kinds = {event.dagster_event_type for event in events}
@@ -127,12 +148,12 @@ class BatchingSqliteEventLog(SqliteEventLogStorage):
         rows = [self._event_to_row(event) for event in events]
         with self.run_connection(events[0].run_id) as conn:
             conn.execute(SqlEventLogStorageTable.insert(), rows)
-        with self.index_transaction() as conn:
-            ids = [self._insert(conn, row) for row in rows]
+        with self._one_index_transaction() as conn:
+            ids = conn.execute(_INSERT_FOR_IDS, rows).scalars().all()
             self._index_assets(conn, events, ids)
-        for event, event_id in zip(events, ids, strict=True):
-            if event.dagster_event_type in _CHECK_EVENTS:
-                self.store_asset_check_event(event, event_id)
+            for event, event_id in zip(events, ids, strict=True):
+                if event.dagster_event_type in _CHECK_EVENTS:
+                    self.store_asset_check_event(event, event_id)
 
     def _store_asset_check_evaluation_planned(self, event: EventLogEntry, event_id: int | None) -> None:
         """Plan a check once per run.
@@ -154,10 +175,6 @@ class BatchingSqliteEventLog(SqliteEventLogStorage):
                 )
             )
 
-    def _insert(self, conn: db.Connection, row: dict[str, Any]) -> int:
-        key = conn.execute(SqlEventLogStorageTable.insert(), row).inserted_primary_key
-        return check.not_none(key)[0]
-
     def _index_assets(self, conn: db.Connection, events: Sequence[EventLogEntry], ids: Sequence[int]) -> None:
         """Note the tags of every event, and the newest event of each kind for each asset."""
         pairs = [(e, i) for e, i in zip(events, ids, strict=True) if e.dagster_event_type in _ASSET_EVENTS]
@@ -168,7 +185,9 @@ class BatchingSqliteEventLog(SqliteEventLogStorage):
             self._store_asset_event(conn, event, event_id)
 
 
-def _sync_at_checkpoints(connection: Any, _record: Any) -> None:
+def _log_ahead(connection: Any, _record: Any) -> None:
+    """Write ahead from the first statement: the schema of a new database is a dozen transactions."""
+    connection.execute("pragma journal_mode = wal")
     connection.execute("pragma synchronous = normal")
 
 
