@@ -13,6 +13,9 @@ from lakehouse_assets.lakehouse.nessie import MAIN, NOTHING, Nessie, Reference
 from lakehouse_assets.settings import Settings
 from tests.servers import Servers, missing
 
+MADE_ONCE = {"sample", "judged"}
+"""Fixtures of a session that take minutes: a lakehouse made by the real command, the question sets asked."""
+
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     """How thorough the tests that kill processes are, and whether the cluster must be tested."""
@@ -23,9 +26,12 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     )  # fmt: skip
 
 
+@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """The first test of the cluster waits for the start of its servers."""
+    """Tests of a fixture that takes minutes share a process; the first of the cluster waits for its servers."""
     for item in items:
+        for name in MADE_ONCE.intersection(getattr(item, "fixturenames", ())):
+            item.add_marker(pytest.mark.xdist_group(name))
         if item.get_closest_marker("cluster") and not item.get_closest_marker("timeout"):
             item.add_marker(pytest.mark.timeout(900))
 
