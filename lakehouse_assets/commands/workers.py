@@ -41,8 +41,11 @@ class Workers:
         Args:
             pieces: How many pieces of work can be done at a time.
         """
-        count = max(1, min(pieces, os.cpu_count() or 1, MOST))
-        self._pool = ProcessPoolExecutor(count, mp_context=get_context("spawn"), initializer=_open)
+        cores = os.cpu_count() or 1
+        count = max(1, min(pieces, cores, MOST))
+        self._pool = ProcessPoolExecutor(
+            count, mp_context=get_context("spawn"), initializer=_open, initargs=(cores // count,)
+        )
         for _ in range(count):
             self._pool.submit(os.getpid)
 
@@ -72,9 +75,11 @@ def _do(task: Callable[..., Result], *args: object, **kwargs: object) -> Result:
         os._exit(int(Exit.INTERRUPTED))
 
 
-def _open() -> None:
+def _open(threads: int) -> None:
     from lakehouse_assets.commands.building import builder
 
+    # Engines that each take every core would get in each other's way.
+    os.environ.setdefault("ASKLAKE_THREADS", str(threads))
     # Ended by the parent, a run is told to Dagster as by Ctrl-C.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     end_with_parent()

@@ -37,6 +37,10 @@ def home_and_process(made: Builder) -> tuple[Path, int]:
     return made.settings.home, os.getpid()
 
 
+def threads(made: Builder) -> int:
+    return made.settings.threads
+
+
 def fail(made: Builder) -> None:
     raise ValueError("of the task")
 
@@ -69,6 +73,18 @@ def test_tasks_are_done_elsewhere_on_the_same_data(tmp_path: Path, monkeypatch: 
         with pytest.raises(ValueError, match="of the task"):
             workers.submit(fail).result()
     assert not lives(process)
+
+
+@pytest.mark.parametrize(("given", "expected"), [(None, os.cpu_count()), ("3", 3)])
+def test_each_engine_has_its_share_of_the_cores(
+    given: str | None, expected: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("ASKLAKE_HOME", str(tmp_path / "home"))
+    monkeypatch.delenv("ASKLAKE_THREADS", raising=False)
+    if given:
+        monkeypatch.setenv("ASKLAKE_THREADS", given)
+    with Workers(1) as workers:
+        assert workers.submit(threads).result() == expected
 
 
 @pytest.mark.parametrize(
