@@ -6,7 +6,7 @@ Belongs here: findings about one field at a time. Does not belong here: what a d
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -19,6 +19,8 @@ from lakehouse_assets.lakehouse.contract import literal, quoted
 
 TIME_SHARE, NUMBER_SHARE = 0.6, 0.98
 """Share of the values that must fit; of times fewer, for hardly anything else looks like one."""
+ONCE_SHARE = 0.9
+"""Share of the records that must come once, so that the others are copies and not the rule."""
 EXAMPLES = 3
 DATE_FORMATS = tuple(
     f"{day}{time}"
@@ -50,6 +52,10 @@ _CLASSIFIES = re.compile(
     r"(^|_)(district|ward|zone|floor|class|type|grade|category|group|store|branch|region|area|route|line|status|version)$"
 )
 """Names of numbers that say which, not how many."""
+_COUNTS_UP = re.compile(
+    r"(^|_)(order|invoice|line|item|position|index|row|record|entry|sequen\w*|year|month|week|hour)(_|$)"
+)
+"""Names of whole numbers that tell records apart."""
 _TIME_NAME = re.compile(r"(^|_)(time|timestamp|ts|at|date|created|epoch)(_|$)")
 
 
@@ -67,6 +73,7 @@ class Finding:
         distinct: Number of different values in the sample.
         width: Mean length of its texts.
         examples: Its most frequent values.
+        structured: Whether its values are JSON lists or objects.
         first: Its earliest time, if it holds times.
     """
 
@@ -79,6 +86,7 @@ class Finding:
     distinct: int = 0
     width: float = 0.0
     examples: tuple[str, ...] = ()
+    structured: bool = False
     first: datetime | None = None
 
     @property
@@ -96,6 +104,16 @@ class Finding:
         """Whether the field holds numbers."""
         return self.type in ("BIGINT", "DOUBLE") or self.type.startswith("DECIMAL")
 
+    @property
+    def is_amount(self) -> bool:
+        """Whether it holds numbers that say how much, not which."""
+        return self.is_number and not (self.type == "BIGINT" and _COUNTS_UP.search(self.name))
+
+    @property
+    def identifies(self) -> bool:
+        """Whether its name is that of an identifier."""
+        return _IDENTIFIES.search(self.name) is not None
+
 
 def findings(sample: Sample) -> list[Finding]:
     """What each field of a sample holds, in the order of the file."""
@@ -108,31 +126,46 @@ def findings(sample: Sample) -> list[Finding]:
 def key_of(sample: Sample, columns: list[Finding]) -> tuple[list[str], bool]:
     """The fields that together are different in every record, and whether even all of them are not.
 
-    Names that sound like identifiers come first, then one field before two and two before three.
+    Fields with an identifier among them come first, then one before two and two before three. A number that says how
+    much is in no key, for two records with the same amount would count as one. A record that comes again as it was is
+    no other record, where that is rare and an identifier tells it.
     """
-    full = [f for f in columns if f.filled == 1 and f.type != "DOUBLE" and f.width <= 80]
-    likely = sorted(full, key=lambda f: (not _IDENTIFIES.search(f.name), -f.distinct))[:10]
+    can = [f for f in columns if f.filled == 1 and not f.structured and f.width <= 80 and not f.is_amount]
+    likely = sorted(can, key=lambda f: (not f.identifies, f.is_number, -f.distinct))[:10]
     rows = sample.texts.num_rows
     with duckdb.connect() as con:
         con.register("texts", sample.texts)
-        for chosen in _combinations(likely, rows):
-            names = ", ".join(quoted(f.field) for f in chosen)
-            (different,) = con.execute(f"select count(*) from (select distinct {names} from texts)").fetchall()[0]
-            if different == rows:
-                return [f.field for f in chosen], False
+        once = _different(con, sample.fields)
+        once = once if once >= ONCE_SHARE * rows else rows
+        for chosen in _combinations(likely, once):
+            wanted = once if any(f.identifies for f in chosen) else rows
+            if _different(con, [f.field for f in chosen]) == wanted:
+                return [f.field for f in columns if f in chosen], False
     return [f.field for f in columns if f.filled], True
 
 
-def _combinations(columns: list[Finding], rows: int) -> Iterator[tuple[Finding, ...]]:
-    from itertools import combinations
+def nearly_key(sample: Sample, columns: list[Finding]) -> tuple[str, int] | None:
+    """An identifier that would be a key but for a few records, and how many share its value with an earlier one."""
+    rows = sample.texts.num_rows
+    near = [f for f in columns if f.identifies and f.filled == 1 and f.distinct >= ONCE_SHARE * rows]
+    best = max(near, key=lambda f: f.distinct, default=None)
+    return (best.field, rows - best.distinct) if best else None
 
-    for size in (1, 2, 3):
-        for chosen in combinations(columns, size):
-            product = 1
-            for column in chosen:
-                product *= column.distinct
-            if product >= rows:
-                yield chosen
+
+def _different(con: duckdb.DuckDBPyConnection, fields: Sequence[str]) -> int:
+    """How many records differ in some fields."""
+    names = ", ".join(quoted(name) for name in fields)
+    (row,) = con.execute(f"select count(*) from (select distinct {names} from texts)").fetchall()
+    return row[0]
+
+
+def _combinations(columns: list[Finding], rows: int) -> list[tuple[Finding, ...]]:
+    """Up to three of the columns that could tell so many rows apart, the likeliest first."""
+    from itertools import combinations
+    from math import prod
+
+    found = [c for size in (1, 2, 3) for c in combinations(columns, size) if prod(f.distinct for f in c) >= rows]
+    return sorted(found, key=lambda c: (not any(f.identifies for f in c), len(c)))
 
 
 class _Looking:
@@ -153,7 +186,7 @@ class _Looking:
         )
 
     def found(self) -> Finding:
-        base = naming.expression(self._field)
+        base = self._sample.expression(self._field)
         kind, expression, formats = self._typed(base)
         text = kind in ("VARCHAR", "BOOLEAN")
         distinct, width, examples = self._con.execute(
@@ -170,6 +203,7 @@ class _Looking:
             distinct=distinct,
             width=width,
             examples=tuple(examples or ()),
+            structured=self._one("select bool_and(left(v, 1) in ('[', '{') and json_valid(v)) from seen") or False,
             first=self._first(formats) if kind in ("DATE", "TIMESTAMP") and expression == base else None,
         )
 

@@ -14,7 +14,7 @@ from functools import cached_property
 from pathlib import Path
 
 from lakehouse_assets.drafting import naming
-from lakehouse_assets.drafting.columns import Finding, findings, key_of
+from lakehouse_assets.drafting.columns import Finding, findings, key_of, nearly_key
 from lakehouse_assets.drafting.sampling import Sample, read_sample
 from lakehouse_assets.ingest.errors import IngestError
 
@@ -123,12 +123,17 @@ class Feed:
     @property
     def key(self) -> list[str]:
         """The fields whose values make a record the same one, as expressions."""
-        return [naming.expression(name) for name in self._key[0]]
+        return [self.sample.expression(name) for name in self._key[0]]
 
     @property
     def occurrence(self) -> bool:
         """Whether even all fields together do not tell records apart."""
         return self._key[1]
+
+    @cached_property
+    def nearly_key(self) -> tuple[str, int] | None:
+        """Where records are told apart by nothing but all fields: the field that nearly does, and for how many not."""
+        return nearly_key(self.sample, list(self.found)) if self.occurrence else None
 
     @cached_property
     def _time(self) -> Finding | None:
@@ -214,7 +219,10 @@ class Feed:
         return [
             c
             for c in self.values
-            if c.type in ("VARCHAR", "BOOLEAN") and c.finding and c.finding.width <= FREE_TEXT_WIDTH
+            if c.type in ("VARCHAR", "BOOLEAN")
+            and c.finding
+            and not c.finding.structured
+            and c.finding.width <= FREE_TEXT_WIDTH
         ]
 
     @cached_property

@@ -14,13 +14,14 @@ from lakehouse_assets.drafting.design import Column, Feed
 
 @dataclass(frozen=True)
 class Metric:
-    """A metric of a draft: `of` is the column it is made of, none for the number of rows."""
+    """A metric of a draft: `of` is the column it is made of, none for the number of rows; `type` is its SQL type."""
 
     name: str
     label: str
     description: str
     kind: str
     of: str
+    type: str
     format: str
     unit: str
     synonyms: list[str]
@@ -41,7 +42,7 @@ def metrics_of(feed: Feed, taken: Collection[str] = ()) -> list[Metric]:
         text, unit = f"Number of different {thing}.", thing
         label, synonyms = words.take(thing, said)
         name = f"{feed.name}_{naming.snake(thing)}"
-        found.append(Metric(name, label, text, "count_distinct", column.name, "integer", unit, synonyms))
+        found.append(Metric(name, label, text, "count_distinct", column.name, "BIGINT", "integer", unit, synonyms))
     for column in feed.numbers:
         name = naming.words(column.origin)
         if column in feed.measures:
@@ -57,7 +58,9 @@ def _count(feed: Feed, words: _Words) -> Metric:
     last = things.split()[-1]
     said = [f"number of {things}", f"{feed.thing} count", *([last] if last != things else [])]
     label, synonyms = words.take(things, said)
-    return Metric(f"{feed.name}_count", label, f"Number of {things}.", "count", "", "integer", things, synonyms)
+    return Metric(
+        f"{feed.name}_count", label, f"Number of {things}.", "count", "", "BIGINT", "integer", things, synonyms
+    )
 
 
 def _figure(
@@ -66,9 +69,10 @@ def _figure(
     """A sum or a mean of a number."""
     unit = naming.words(column.origin)
     label, synonyms = words.take(f"{kind[0]} {unit}", said)
+    sql_type = column.type if kind[2] == "sum" else "DOUBLE"
     return Metric(
-        f"{feed.name}_{name}", label, f"{kind[1]} of {unit}.", kind[2], column.name, "decimal", unit, synonyms
-    )  # fmt: skip
+        f"{feed.name}_{name}", label, f"{kind[1]} of {unit}.", kind[2], column.name, sql_type, "decimal", unit, synonyms
+    )
 
 
 @dataclass

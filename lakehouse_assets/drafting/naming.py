@@ -8,7 +8,7 @@ from __future__ import annotations
 import keyword
 import re
 import unicodedata
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 from functools import cache
 
 from lakehouse_assets.ingest.mapping import TECHNICAL
@@ -71,9 +71,9 @@ def unused(name: str, taken: Collection[str]) -> str:
     return found
 
 
-def expression(field: str) -> str:
-    """A field as an expression of a source; `a.b` is member b of the JSON object a."""
-    return ".".join(_part(part) for part in field.split("."))
+def expression(path: Sequence[str]) -> str:
+    """A field as an expression of a source; further names are those of the members that lead to it."""
+    return ".".join(_part(part) for part in path)
 
 
 def _part(name: str) -> str:

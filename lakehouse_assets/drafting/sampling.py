@@ -10,13 +10,14 @@ import codecs
 import json
 import tempfile
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import chain
 from typing import Any
 
 import duckdb
 import pyarrow as pa
 
+from lakehouse_assets.drafting import naming
 from lakehouse_assets.ingest.batches import Counter
 from lakehouse_assets.ingest.csv_reader import csv_batches, read_csv_header
 from lakehouse_assets.ingest.errors import IngestError
@@ -30,6 +31,8 @@ RECORDS = 20_000
 """Records looked at in a file, however long it is."""
 HEAD_BYTES = 1 << 20
 DELIMITERS = (",", ";", "\t", "|")
+MAX_MEMBERS, MAX_DEPTH = 50, 4
+"""An object with more different members is a map of values to values; SQL names nothing deeper."""
 
 
 @dataclass(frozen=True)
@@ -43,11 +46,17 @@ class Sample:
     encoding: str = "utf-8"
     types: dict[str, str] = field(default_factory=dict)
     """Field to the engine's type, where the file itself states types."""
+    paths: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    """Field to the names that lead to it, where it is a member of another."""
 
     @property
     def fields(self) -> tuple[str, ...]:
         """The fields in the order of the file."""
         return tuple(self.texts.column_names)
+
+    def expression(self, name: str) -> str:
+        """How a source reads a field."""
+        return naming.expression(self.paths.get(name, (name,)))
 
 
 def read_sample(path: str, records: int = RECORDS) -> Sample:
@@ -57,7 +66,7 @@ def read_sample(path: str, records: int = RECORDS) -> Sample:
         IngestError: the file cannot be read, or nothing in it is a record.
     """
     head = next(iter(InputFile(path).raw_blocks()), b"")
-    sample = _parquet(path, records) if head.startswith(b"PAR1") else _text(path, records)
+    sample = _with_members(_parquet(path, records) if head.startswith(b"PAR1") else _text(path, records))
     if not sample.fields or not sample.texts.num_rows:
         raise IngestError(path, "there is no record in it to learn from", hint="Give a file with some records.")
     return sample
@@ -159,28 +168,46 @@ def _objects(path: str, batches: Iterator[pa.RecordBatch], records: int) -> pa.T
     rows: list[dict[str, str | None]] = []
     for batch in _bounded(batches, records):
         for text, problem in zip(batch["raw_text"].to_pylist(), batch["problem"].to_pylist(), strict=True):
-            if problem is None and (row := _flat(text)) is not None:
-                rows.append(row)
+            if problem is None and (record := _object(text)) is not None:
+                rows.append({name: _json_text(value) for name, value in record.items()})
     names = dict.fromkeys(name for row in rows for name in row)
     if not names:
         raise IngestError(path, "there is no JSON object in it", hint="Records are JSON objects.")
     return pa.table({n: pa.array([r.get(n) for r in rows], pa.string()) for n in names}).slice(0, records)
 
 
-def _flat(text: str) -> dict[str, str | None] | None:
+def _with_members(sample: Sample) -> Sample:
+    """A sample whose fields with JSON objects are taken apart; lists stay as they are."""
+    columns: dict[str, list[str | None]] = {}
+    paths: dict[str, tuple[str, ...]] = {}
+    for name in sample.texts.column_names:
+        for path, values in _members((name,), sample.texts[name].to_pylist()):
+            shown = naming.unused(".".join(path), columns)
+            columns[shown], paths[shown] = values, path
+    texts = pa.table({name: pa.array(values, pa.string()) for name, values in columns.items()})
+    return replace(sample, texts=texts, paths=paths)
+
+
+def _members(path: tuple[str, ...], values: list[str | None]) -> Iterator[tuple[tuple[str, ...], list[str | None]]]:
+    """The members of the objects in a field, and the field itself where it holds something else, too."""
+    objects = [_object(v) if v and v.startswith("{") else None for v in values]
+    names = dict.fromkeys(name for found in objects if found for name in found)
+    if not names or len(names) > MAX_MEMBERS or len(path) == MAX_DEPTH:
+        yield path, values
+        return
+    others = [None if found is not None else v for found, v in zip(objects, values, strict=True)]
+    if any(v is not None for v in others):
+        yield path, others
+    for name in names:
+        yield from _members((*path, name), [_json_text(found.get(name)) if found else None for found in objects])
+
+
+def _object(text: str) -> dict[str, Any] | None:
     try:
         value = json.loads(text)
     except json.JSONDecodeError:
         return None
-    if not isinstance(value, dict):
-        return None
-    found: dict[str, str | None] = {}
-    for name, inner in value.items():
-        if isinstance(inner, dict) and inner and not any(isinstance(v, dict | list) for v in inner.values()):
-            found |= {f"{name}.{member}": _json_text(v) for member, v in inner.items()}
-        else:
-            found[name] = _json_text(inner)
-    return found
+    return value if isinstance(value, dict) else None
 
 
 def _json_text(value: Any) -> str | None:

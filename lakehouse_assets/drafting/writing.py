@@ -16,26 +16,15 @@ import yaml
 
 from lakehouse_assets.drafting import naming
 from lakehouse_assets.drafting.design import Column, Design, Feed
-from lakehouse_assets.drafting.metrics import Metric, metrics_of
+from lakehouse_assets.drafting.metrics import metrics_of
+from lakehouse_assets.drafting.tables import Tables
+from lakehouse_assets.drafting.trial import trial_of
 
 if TYPE_CHECKING:
     from jinja2 import Environment
 
 TEMPLATES = Path(__file__).parent / "templates"
 LINE, SQL_LINE = 120, 110
-_LOADED = [
-    Column("record_key", "VARCHAR", "MD5 of the source's deduplication key: equal for copies of one record.", False),
-    Column("load_id", "VARCHAR", "Load that brought the row in.", False),
-    Column("source", "VARCHAR", "Name of the source definition the row was read with.", False),
-    Column("loaded_at", "TIMESTAMP", "When the row was loaded, in UTC.", False),
-]
-_RECEIVED = [
-    Column("raw_payload", "VARCHAR", "The record exactly as it was received.", False),
-    *_LOADED[:3],
-    Column("source_file", "VARCHAR", "File the row was read from.", False),
-    Column("source_row", "BIGINT", "Number of the record in that file, from 1.", False),
-    _LOADED[3],
-]
 
 
 class DraftExistsError(Exception):
@@ -67,22 +56,26 @@ def write(design: Design, root: Path, taken: Collection[str] = ()) -> list[Path]
 def rendered(design: Design, taken: Collection[str] = ()) -> dict[str, str]:
     """The text of each file, by its path in the project."""
     environment, name = _environment(design, taken), design.name
-    package, silver, gold = (
+    package, models, tests = (
         f"lakehouse_assets/domains/{name}",
-        f"dbt_project/models/silver/{name}",
-        f"dbt_project/models/gold/{name}",
+        f"semantic/models/{name}",
+        f"dbt_project/tests/{name}",
     )
+    silver, gold = (f"dbt_project/models/{layer}/{name}" for layer in ("silver", "gold"))
     wanted: list[tuple[str, str, Feed | None]] = [
         (f"{package}/__init__.py", "init.py", None),
         (f"{package}/sources.yml", "sources.yml", None),
         (f"{package}/contracts.py", "contracts.py", None),
         (f"{silver}/sources.yml", "dbt_sources.yml", None),
-        (f"semantic/models/{name}/semantic_models.yml", "semantic_models.yml", None),
-        (f"semantic/models/{name}/metrics.yml", "metrics.yml", None),
+        (f"{models}/semantic_models.yml", "semantic_models.yml", None),
+        (f"{models}/metrics.yml", "metrics.yml", None),
+        (f"{models}/saved_queries.yml", "saved_queries.yml", None),
     ]
     for feed in design.feeds:
         wanted += [(f"{silver}/silver_{feed.name}.{kind}", f"silver.{kind}", feed) for kind in ("sql", "yml")]
         wanted += [(f"{gold}/gold_{feed.name}_daily.{kind}", f"gold.{kind}", feed) for kind in ("sql", "yml")]
+        steps = ("bronze_to_silver", "silver_to_gold")
+        wanted += [(f"{tests}/{feed.name}_{step}.sql", f"{step}.sql", feed) for step in steps]
     return {path: environment.get_template(f"{template}.j2").render(feed=feed) for path, template, feed in wanted}
 
 
@@ -95,78 +88,32 @@ def _environment(design: Design, taken: Collection[str]) -> Environment:
         block_start_string="<%", block_end_string="%>", variable_start_string="<<", variable_end_string=">>",
         comment_start_string="<#", comment_end_string="#>",
     )  # fmt: skip
-    metrics = _metrics(design, taken)
+    tables = _tables(design, taken)
     environment.filters |= {
-        "about": _about,
         "argument": _argument,
         "comment": _comment,
-        "expression": naming.expression,
         "field": _field,
-        "grain": _grain,
         "label": naming.label,
         "listed": _listed,
-        "metrics": lambda feed: metrics[feed.name],
-        "model": _model,
-        "summary_key": _summary_key,
-        "table": _table,
-        "told": lambda feed, kind: f"{_about(feed, kind)} {_grain(feed, kind)}",
+        "tables": lambda feed: tables[feed.name],
+        "told": lambda table: f"{table.description} {table.grain}",
+        "trial": trial_of,
         "trimmed": lambda text: text.rstrip("."),
         "tuple": _tuple,
         "yaml": _yaml,
     }
-    tables = [c for feed in design.feeds for kind in ("raw", "gold") for c in _table(feed, kind)]
-    environment.globals |= {"design": design, "uses_amounts": any(c.polars == "Amount" for c in tables)}
+    columns = [c for own in tables.values() for table in own.all for c in table.columns]
+    environment.globals |= {"design": design, "uses_amounts": any(c.polars == "Amount" for c in columns)}
     return environment
 
 
-def _metrics(design: Design, taken: Collection[str]) -> dict[str, list[Metric]]:
+def _tables(design: Design, taken: Collection[str]) -> dict[str, Tables]:
+    """The tables of each feed; no two metrics share a word."""
     used, found = set(taken), {}
     for feed in design.feeds:
-        found[feed.name] = metrics_of(feed, used)
-        used |= {word.lower() for m in found[feed.name] for word in (m.label, *m.synonyms)}
+        found[feed.name] = Tables(feed, metrics_of(feed, used))
+        used |= {word.lower() for m in found[feed.name].metrics for word in (m.label, *m.synonyms)}
     return found
-
-
-def _table(feed: Feed, kind: str) -> list[Column]:
-    """The columns of a feed's table in bronze (`raw`), silver or gold."""
-    if kind == "raw":
-        return [*feed.columns, *_RECEIVED]
-    if kind == "silver":
-        return [*feed.columns, *_LOADED]
-    things = feed.things
-    counted = Column("row_count", "BIGINT", f"Number of {things}.", False)
-    sums = [
-        Column(f"total_{c.name}", c.type, f"Sum of {naming.words(c.name)}.", c.nullable) for c in feed.summary_measures
-    ]
-    return [feed.day, feed.columns[1 if feed.time is None else 2], *feed.summary_dimensions, counted, *sums]
-
-
-def _summary_key(feed: Feed) -> list[str]:
-    return [feed.day.name, "tenant_id", *(c.name for c in feed.summary_dimensions)]
-
-
-def _about(feed: Feed, kind: str) -> str:
-    """What a table is, in a sentence."""
-    if kind == "raw":
-        return f"Every {feed.thing} as it arrived: what was received, never changed."
-    if kind == "silver":
-        return f"The {feed.things}, each once, in its latest version."
-    return f"How many {feed.things} there were on each day, and what they add up to."
-
-
-def _grain(feed: Feed, kind: str) -> str:
-    if kind == "raw":
-        return f"One row per {feed.thing} and load that brought it."
-    if kind == "silver":
-        return f"One row per {feed.thing}."
-    *first, last = ["day", "tenant", *(naming.words(c.name) for c in feed.summary_dimensions)]
-    return f"One row per {', '.join(first)} and {last} with any {feed.thing}."
-
-
-def _model(feed: Feed, kind: str) -> str:
-    """Name of the class that describes a table."""
-    name = {"raw": f"{feed.name}_raw", "silver": f"silver_{feed.name}", "gold": f"gold_{feed.name}_daily"}[kind]
-    return "".join(part.capitalize() for part in name.split("_"))
 
 
 def _field(column: Column) -> str:
@@ -186,7 +133,7 @@ def _text(text: str) -> str:
 
 def _tuple(names: Sequence[str]) -> str:
     """The key of a contract, a name a line where they do not fit on one."""
-    inner = ", ".join(_text(n) for n in names)
+    inner = ", ".join(_text(n) for n in names) + ("," if len(names) == 1 else "")
     if len(inner) <= LINE - len("        key=(),"):
         return f"key=({inner}),"
     return "key=(\n" + "".join(f"            {_text(n)},\n" for n in names) + "        ),"
