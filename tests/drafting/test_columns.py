@@ -13,7 +13,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from lakehouse_assets.drafting.columns import DATE_FORMATS, Finding, findings, key_of
+from lakehouse_assets.drafting.columns import DATE_FORMATS, Finding, findings, key_of, nearly_key
 from lakehouse_assets.drafting.sampling import Sample, read_sample
 from lakehouse_assets.ingest.errors import IngestError
 
@@ -121,3 +121,37 @@ def test_nothing_to_learn_from_is_said(tmp_path: Path, content: bytes) -> None:
     path.write_bytes(content)
     with pytest.raises(IngestError, match=r"file\.csv"):
         read_sample(str(path))
+
+
+def test_members_at_any_depth_are_read_where_they_are(tmp_path: Path) -> None:
+    nested = {"id": "1", "fare": {"amount": 2.5, "tax": {"gst": 1}}, "by_day": {str(i): i for i in range(60)}}
+    (tmp_path / "a.ndjson").write_text(json.dumps(nested) + "\n" + json.dumps({"id": "2", "fare": "free"}) + "\n")
+    pq.write_table(pa.Table.from_pylist([nested, {"id": "2", "fare": None}]), tmp_path / "a.parquet")
+    (tmp_path / "a.csv").write_text('id,id.host,fare\n1,h,"{""amount"": 2.5}"\n')
+    read = {kind: read_sample(str(tmp_path / f"a.{kind}")) for kind in ("ndjson", "parquet", "csv")}
+    for kind in ("ndjson", "parquet"):
+        first, _ = read[kind].texts.to_pylist()
+        assert (first["fare.amount"], first["fare.tax.gst"]) == ("2.5", "1")
+        assert json.loads(first["by_day"]) == nested["by_day"], "so many names are values, not fields"
+        assert read[kind].expression("fare.tax.gst") == "fare.tax.gst"
+    assert [r["fare"] for r in read["ndjson"].texts.to_pylist()] == [None, "free"]
+    assert read["csv"].expression("id.host") == '"id.host"', "a name with a dot is no path"
+    assert read["csv"].expression("fare.amount") == "fare.amount"
+
+
+def test_no_key_rests_on_an_amount_or_on_copies() -> None:
+    def told(**fields: list[str | None]) -> tuple[tuple[list[str], bool], tuple[str, int] | None]:
+        sample = Sample("made", "csv", pa.table({n: pa.array(v, pa.string()) for n, v in fields.items()}))
+        return key_of(sample, findings(sample)), nearly_key(sample, findings(sample))
+
+    numbers: list[str | None] = [str(i) for i in range(20)]
+    shop: list[str | None] = ["a", "b"] * 10
+    priced: list[str | None] = [f"{i}.5" for i in range(20)]
+    assert told(shop=shop, price=priced, pieces=numbers)[0] == (["shop", "price", "pieces"], True)
+    corrected: list[str | None] = [*numbers[:19], "18"]
+    assert told(ticket_id=corrected, price=priced) == ((["ticket_id", "price"], True), ("ticket_id", 1))
+    assert told(ticket_id=corrected, price=corrected)[0] == (["ticket_id"], False), "one came twice as it was"
+    half: list[str | None] = ["1", "2"] * 10
+    assert told(ticket_id=half, price=half) == ((["ticket_id", "price"], True), None), "copies are the rule"
+    days: list[str | None] = [f"2026-01-{i + 1:02}" for i in range(20)]
+    assert told(day=days, meter_id=[*numbers[:10]] * 2)[0] == (["day", "meter_id"], False), "two days may be equal"

@@ -21,6 +21,19 @@ pytestmark = [pytest.mark.e2e, pytest.mark.timeout(1200)]
     r"^```\n((?:(?!```).)*asklake new-domain.*?)^```$", (ROOT / "README.md").read_text(), re.DOTALL | re.MULTILINE
 )
 PARTS = ("lakehouse_assets", "nlq", "semantic", "dbt_project")
+UNIT_TESTS = """
+from lakehouse_assets.contracts import platform_contracts
+from lakehouse_assets.lakehouse import dbt_runner
+from lakehouse_assets.lakehouse.lake import Lake
+from lakehouse_assets.lakehouse.publication import Publication
+from lakehouse_assets.settings import get_settings
+
+publication = Publication.begin(Lake(get_settings()), run_id="unit")
+select = ["silver_bike_rentals"]
+ran = dbt_runner.run(publication, platform_contracts(), select=select, command="test", resource_types=["unit_test"])
+publication.abandon()
+print([(n.name, n.status) for n in ran.nodes])
+"""
 
 
 class Copy:
@@ -60,10 +73,23 @@ def test_from_a_file_to_answers(copy: Copy) -> None:
     assert {f["rule"] for f in checked["findings"]} == {"decide", "owner"}
     assert [f["rows_loaded"] for f in loaded["files"]] == [3]
     assert all(run["success"] for run in built["runs"])
-    assert [sorted(map(tuple, a["rows"])) for a in answers] == [
+    rows = [[tuple(r.values() if isinstance(r, dict) else r) for r in a["rows"]] for a in answers]
+    assert [sorted(found) for found in rows] == [
         [("Central", 2), ("Harbour", 1)],
         [("CARGO", 12.0), ("CITY", 5.25)],
+        [("CARGO", 1, 12.0), ("CITY", 2, 5.25)],
     ]
+    assert {t["table"]: t["rows"] for run in built["runs"] for t in run["tables"]}.items() >= {
+        "silver.silver_bike_rentals": 3,
+        "gold.gold_bike_rentals_daily": 3,
+        "semantic.mv_bike_rentals_monthly": 2,
+    }.items()
+
+
+def test_the_unit_test_of_the_draft_passes(copy: Copy) -> None:
+    command = [sys.executable, "-c", UNIT_TESTS]
+    done = subprocess.run(command, env=copy.env, cwd=copy.work, capture_output=True, check=False)
+    assert b"[('the_later_copy_counts_in_silver_bike_rentals', 'pass')]" in done.stdout, done.stderr
 
 
 def test_the_draft_is_in_the_project_s_own_style(copy: Copy) -> None:
