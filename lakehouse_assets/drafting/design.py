@@ -106,6 +106,11 @@ class Feed:
         """What one row is, in words."""
         return naming.singular(self.things)
 
+    @property
+    def file_things(self) -> str:
+        """What the rows are by the name of the file, as a plural in words."""
+        return naming.plural(naming.singular(naming.words(naming.snake(self.file.split(".")[0]))))
+
     @cached_property
     def tenant(self) -> str | None:
         """The field that names the tenant, if there is one."""
@@ -284,10 +289,11 @@ def design(name: str, files: Sequence[str]) -> Design:
     Raises:
         IngestError: a file cannot be read, or holds no records.
     """
-    shapes: dict[tuple[str, ...], Sample] = {}
+    shapes: dict[tuple[object, ...], Sample] = {}
     for path in files:
         sample = read_sample(path)
-        shapes.setdefault(sample.fields, sample)
+        first = shapes.get(sample.shape)
+        shapes[sample.shape] = first.and_also(sample) if first else sample
     single = len(shapes) == 1
     feeds: list[Feed] = []
     for sample in shapes.values():
@@ -310,7 +316,8 @@ def _unlikeliness(found: Finding) -> tuple[bool, bool, float]:
 def _described(name: str, found: Finding) -> str:
     """What the sample says of a field, as a sentence to begin with."""
     said = naming.label(name)
-    if found.type == "VARCHAR" and found.distinct <= FEW and found.width <= 20 and found.examples:
+    short = found.distinct <= FEW and found.width <= 20 and not found.structured
+    if found.type == "VARCHAR" and short and found.examples:
         return f"{said}, such as {', '.join(found.examples[:2])}."
     if found.type == "BOOLEAN":
         return f"Whether {naming.words(name)}."

@@ -6,7 +6,7 @@ Belongs here: metrics and their wording. Does not belong here: the columns they 
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from lakehouse_assets.drafting import naming
 from lakehouse_assets.drafting.design import Column, Feed
@@ -35,9 +35,9 @@ def metrics_of(feed: Feed, taken: Collection[str] = ()) -> list[Metric]:
         taken: Words, in lower case, that mean metrics of other feeds and domains.
     """
     words = _Words(feed.things, set(taken))
-    found = [_count(feed, words)]
-    for column in feed.counted:
-        thing = naming.plural(naming.thing_of(column.origin) or column.origin)
+    counted = {naming.plural(naming.thing_of(c.origin) or c.origin): c for c in feed.counted}
+    found = [_count(feed, words, counted)]
+    for thing, column in counted.items():
         said = [f"{how} {thing}" for how in ("number of", "different", "unique")]
         text, unit = f"Number of different {thing}.", thing
         label, synonyms = words.take(thing, said)
@@ -50,13 +50,17 @@ def metrics_of(feed: Feed, taken: Collection[str] = ()) -> list[Metric]:
             found.append(_figure(feed, words, column, column.name, ("total", "Sum", "sum"), said))
         said = [f"mean {name}", f"avg {name}"]
         found.append(_figure(feed, words, column, f"avg_{column.name}", ("average", "Mean", "average"), said))
-    return found
+    named: list[Metric] = []
+    for metric in found:
+        named.append(replace(metric, name=naming.unused(metric.name, [m.name for m in named])))
+    return named
 
 
-def _count(feed: Feed, words: _Words) -> Metric:
+def _count(feed: Feed, words: _Words, others: Collection[str]) -> Metric:
+    """How many rows there are; the name of the file is a word for it, too, unless it means other things."""
     things = feed.things
-    last = things.split()[-1]
-    said = [f"number of {things}", f"{feed.thing} count", *([last] if last != things else [])]
+    short = dict.fromkeys(w for w in (things.split()[-1], feed.file_things) if w != things and w not in others)
+    said = [f"number of {things}", f"{feed.thing} count", *short]
     label, synonyms = words.take(things, said)
     return Metric(
         f"{feed.name}_count", label, f"Number of {things}.", "count", "", "BIGINT", "integer", things, synonyms

@@ -16,7 +16,19 @@ from lakehouse_assets.lakehouse.contract import TableModel, quoted
 
 MAX_NAME = 40
 ID_SUFFIXES = ("id", "key", "no", "nr", "num", "number", "code", "ref", "uuid", "guid")
-_METRICFLOW = {"metric_time", "day", "week", "month", "quarter", "year", "hour", "minute", "second", "date"}
+_METRICFLOW = {
+    "metric_time",
+    "metric_month",
+    "day",
+    "week",
+    "month",
+    "quarter",
+    "year",
+    "hour",
+    "minute",
+    "second",
+    "date",
+}
 _OWN = {"tenant_id", "row_count", *TECHNICAL}
 _VALID = re.compile(r"[a-z][a-z0-9_]*")
 _PLAIN = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")

@@ -54,6 +54,15 @@ class Sample:
         """The fields in the order of the file."""
         return tuple(self.texts.column_names)
 
+    @property
+    def shape(self) -> tuple[object, ...]:
+        """What files that one source can read have in common."""
+        return self.format, self.delimiter, self.encoding, frozenset(self.fields)
+
+    def and_also(self, other: Sample) -> Sample:
+        """The records of two samples of one shape."""
+        return replace(self, texts=pa.concat_tables([self.texts, other.texts.select(self.fields)]))
+
     def expression(self, name: str) -> str:
         """How a source reads a field."""
         return naming.expression(self.paths.get(name, (name,)))

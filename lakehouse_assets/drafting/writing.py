@@ -128,7 +128,12 @@ def _field(column: Column) -> str:
 
 
 def _text(text: str) -> str:
-    return json.dumps(text, ensure_ascii=False)
+    """A text as Python writes it, in the quotes that need fewer escapes."""
+    written = json.dumps(text, ensure_ascii=False)
+    if text.count('"') <= text.count("'"):
+        return written
+    inner = written[1:-1].replace('\\"', '"').replace("'", "\\'")
+    return f"'{inner}'"
 
 
 def _tuple(names: Sequence[str]) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 import json
+import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -20,6 +21,7 @@ from lakehouse_assets.ingest.loader import check_mapping
 from lakehouse_assets.ingest.mapping import RecordMapping
 from lakehouse_assets.ingest.sources import read_sources
 from lakehouse_assets.lakehouse.contract import Contract
+from lakehouse_assets.settings import PROJECT_ROOT
 
 LONG = "a_name_that_goes_on_and_on_and_on_for_ever"
 FILES = {
@@ -28,6 +30,8 @@ FILES = {
     "a_day_alone": {"rain.csv": "day,station,mm\n2026-01-01,A,0.5\n2026-01-02,A,1.25\n"},
     "tenants": {"log.ndjson": '{"tenant_id": "a", "at": "2026-01-01T00:00:00Z", "x": {"y": 1}}\n' * 2},
     "awkward": {"odd.csv": 'Order;"select";class;Ünit Preis;source\n1;01/02/2026;a;1,5;b\n2;01/03/2026;b;2;c\n'},
+    "clashing": {"a.csv": "customer_id,customers,count,metric_month,at\n1,3,4,k,2026-01-01\n1,3,5,l,2026-01-02\n"},
+    "quotes": {"said.csv": 'id,said\n1,"""hi"""\n2,"it\'s ""so"""\n'},
     "long": {"long.csv": ",".join(f"{LONG}_{i}" for i in "abcdef") + "\n" + "1,x,y,z,u,v\n2,x1,y1,z1,u1,v1\n" * 2},
     "two_feeds": {
         "orders.csv": "order_id,ordered_at,amount\n1,2026-01-01 10:00:00,5\n2,2026-01-02 10:00:00,6\n",
@@ -102,6 +106,7 @@ def test_metrics_have_measures_and_words_of_their_own(tmp_path: Path, name: str)
     assert [u["name"] if isinstance(u, dict) else u for u in used] == measures
     words = [w.lower() for m in metrics for w in (m["label"], *m["config"]["meta"]["synonyms"])]
     assert len(words) == len(set(words))
+    assert len({m["name"] for m in metrics}) == len(metrics)
     assert len(models) == len(FILES[name])
 
 
@@ -114,6 +119,25 @@ def test_every_line_fits_and_what_is_open_is_marked(tmp_path: Path, name: str) -
         assert text.endswith("\n") and not text.endswith("\n\n")
     marked = {path for path, text in files.items() if UNDECIDED in text}
     assert {Path(p).name for p in marked} >= {"__init__.py", "contracts.py", "sources.yml", "metrics.yml"}
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_python_is_formatted_as_the_project_is(tmp_path: Path, name: str) -> None:
+    for path, text in drafted(tmp_path, name).items():
+        if path.endswith(".py"):
+            ruff = [sys.executable, "-m", "ruff", "format", "--config", str(PROJECT_ROOT / "pyproject.toml")]
+            command = [*ruff, "--stdin-filename", path, "-"]
+            done = subprocess.run(command, input=text, capture_output=True, text=True, check=True)
+            assert text == done.stdout
+
+
+def test_files_of_one_shape_are_samples_of_one_feed(tmp_path: Path) -> None:
+    (tmp_path / "may.csv").write_text("no,cost,at\n1,5,2026-05-01\n2,,2026-05-02\n")
+    (tmp_path / "june.csv").write_text("at,no,cost\n2026-06-01,3,5.25\n")
+    (tmp_path / "june.ndjson").write_text('{"no": 4, "cost": 1, "at": "2026-06-02"}\n')
+    made = design("drafted", [str(tmp_path / name) for name in ("may.csv", "june.csv", "june.ndjson")])
+    assert [(f.sample.format, f.sample.texts.num_rows) for f in made.feeds] == [("csv", 3), ("ndjson", 1)]
+    assert {c.name: c.type for c in made.feeds[0].values}["cost"] == "DECIMAL(18,4)"
 
 
 def test_what_cannot_be_decided_is_decided_somehow_and_said(tmp_path: Path) -> None:
