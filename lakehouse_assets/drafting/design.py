@@ -18,7 +18,8 @@ from lakehouse_assets.drafting.columns import Finding, findings, key_of, nearly_
 from lakehouse_assets.drafting.sampling import Sample, read_sample
 from lakehouse_assets.ingest.errors import IngestError
 
-OWNER = "team:undecided"
+OWNER, TENANT = "team:undecided", "undecided"
+"""Until a person says who; a tenant named like the domain would be meant by every question that names its rows."""
 CALENDAR_BEGINS = date(2009, 1, 1)
 FEW = 50
 """A field with no more different values than this is worth a row each in a summary."""
@@ -270,6 +271,7 @@ class Design:
     name: str
     feeds: Sequence[Feed]
     owner: str = OWNER
+    tenant: str = TENANT
 
     @property
     def words(self) -> str:
