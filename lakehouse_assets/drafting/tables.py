@@ -113,7 +113,7 @@ class Tables:
             f"gold_{feed.name}_daily",
             "gold",
             f"How many {feed.things} there were on each day, and what they add up to.",
-            f"One row per {_listed(['day', 'tenant', *_words(split)])} with any {feed.thing}.",
+            f"One row per {_enumerated(['day', 'tenant', *_words(split)])} with any {feed.thing}.",
             (feed.day.name, "tenant_id", *(c.name for c in split)),
             [feed.day, tenant, *split, counted, *sums],
             f'month("{feed.day.name}")',
@@ -128,7 +128,7 @@ class Tables:
             f"mv_{feed.name}_monthly",
             "semantic",
             f"Figures of the {feed.things} of each month, over all tenants.",
-            f"One row per {_listed(['month', *_words(split)])}.",
+            f"One row per {_enumerated(['month', *_words(split)])}.",
             (METRIC_MONTH, *(c.name for c in split)),
             [month, *split, *(_figure(m) for m in self.saved)],
         )
@@ -154,6 +154,6 @@ def _words(columns: Sequence[Column]) -> list[str]:
     return [naming.words(c.name) for c in columns]
 
 
-def _listed(words: Sequence[str]) -> str:
+def _enumerated(words: Sequence[str]) -> str:
     *first, last = words
     return f"{', '.join(first)} and {last}" if first else last
