@@ -44,7 +44,8 @@ class Metric:
     ``type`` is MetricFlow's (simple, ratio, derived, cumulative, conversion); ``format`` one of integer,
     decimal, percent, hours, currency; ``direction`` says which end is good: up, down or unknown (None).
     ``needs_time`` is true where a figure exists only per period; ``min_grain`` is the finest period there is,
-    ``max_grain`` the longest (a change on the month before has no meaning by year), None for no limit.
+    ``max_grain`` the longest (a change on the month before has no meaning by year), None for no limit. ``adds_up``
+    is false where any of its measures is taken at a moment instead of being summed over time.
     """
 
     name: str
@@ -65,6 +66,7 @@ class Metric:
     times: tuple[TimeColumn, ...] = ()
     running: Running | None = None
     semi_additive: SemiAdditive | None = None
+    adds_up: bool = True
 
 
 @dataclass(frozen=True)
@@ -286,6 +288,7 @@ class _Reader:
             times=times,
             running=running,
             semi_additive=self._semi_additive(leaves),
+            adds_up=not any(self._measures[leaf][1].get("non_additive_dimension") for leaf in leaves),
         )
 
     def _domain(self, name: str) -> str:

@@ -12,6 +12,7 @@ from datetime import date, datetime
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Literal
 
+from semantic.dateparts import group_by_item
 from semantic.errors import SemanticError
 
 if TYPE_CHECKING:
@@ -66,7 +67,7 @@ class Compiler:
             with self._lock:
                 request = MetricFlowQueryRequest.create(
                     metric_names=list(metrics),
-                    group_by_names=list(group_by) or None,
+                    group_by_names=[group_by_item(name) for name in group_by] or None,
                     where_constraints=list(where) or None,
                     time_constraint_start=_midnight(start),
                     time_constraint_end=_midnight(end),

@@ -123,7 +123,8 @@ class SemanticLayer:
         Args:
             metrics: Names of metrics.
             group_by: Dimensions, qualified or short; time dimensions may carry a grain
-                (``metric_time__month``, ``complaint__closed_at__week``).
+                (``metric_time__month``, ``complaint__closed_at__week``), and the metrics' own time a part of the
+                calendar (``metric_time__extract_dow``: 1 is Monday).
             where: Filters on dimensions; a filter on a requested metric keeps groups.
             time_range: First and last day, both included; either may be None.
             grain: Period of ``metric_time`` to group by: day, week, month, quarter, year.
@@ -367,7 +368,7 @@ def _order(order_by: Sequence[str], columns: Sequence[QueryColumn]) -> list[tupl
 def _column(name: str, columns: Sequence[QueryColumn]) -> str:
     for column in columns:
         short = column.source.rsplit("__", 1)[-1]
-        is_time = name == METRIC_TIME and column.source.startswith(f"{METRIC_TIME}__")
+        is_time = name == METRIC_TIME and column.kind == "time" and column.source.startswith(f"{METRIC_TIME}__")
         if name in (column.name, column.source, short) or is_time:
             return column.name
     raise SemanticError(f"cannot order by '{name}': it is not in the result ({', '.join(c.name for c in columns)})")

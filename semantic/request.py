@@ -14,6 +14,7 @@ from dataclasses import dataclass, replace
 from datetime import date, timedelta
 
 from semantic.catalog import GRAINS, METRIC_TIME, Catalog, Metric
+from semantic.dateparts import DATE_PARTS, LABELS, check_date_part, date_part_in_filter
 from semantic.errors import SemanticError
 from semantic.filters import Filter, literal, placeholder
 from semantic.sqltext import moments
@@ -128,7 +129,7 @@ def _check(request: Request, catalog: Catalog) -> None:
 def _part_of(metric: Metric, request: Request, catalog: Catalog, notes: list[str]) -> Part:
     """The part that a metric needs, without its metrics: metrics with equal parts are compiled together."""
     keys = _keys(metric, request, catalog)
-    grain = next((k.grain for k in keys if k.dunder.startswith(f"{METRIC_TIME}__")), None)
+    grain = next((k.grain for k in keys if k.grain and k.dunder.startswith(f"{METRIC_TIME}__")), None)
     _check_period(metric, grain)
     first, last = _range(metric, request, grain, notes)
     conditions, values = _conditions(metric, request, catalog)
@@ -181,12 +182,15 @@ def _keys(metric: Metric, request: Request, catalog: Catalog) -> list[Key]:
     names = list(request.group_by)
     if request.grain:
         names = [n for n in names if n != METRIC_TIME]
-        if not any(n.startswith(f"{METRIC_TIME}__") for n in names):
+        if not any(n.startswith(f"{METRIC_TIME}__") and n not in DATE_PARTS for n in names):
             names.insert(0, f"{METRIC_TIME}__{request.grain}")
     return [_key(name, metric, catalog) for name in names]
 
 
 def _key(name: str, metric: Metric, catalog: Catalog) -> Key:
+    if name in DATE_PARTS:
+        check_date_part(metric, name)
+        return Key(name, name, LABELS[DATE_PARTS[name]])
     base, grain = _without_grain(name)
     if base == METRIC_TIME:
         grain = _possible(grain or metric.min_grain, metric)
@@ -224,6 +228,9 @@ def _conditions(metric: Metric, request: Request, catalog: Catalog) -> tuple[lis
 
 
 def _left(name: str, metric: Metric, catalog: Catalog) -> str:
+    if name in DATE_PARTS:
+        check_date_part(metric, name)
+        return date_part_in_filter(name)
     base, grain = _without_grain(name)
     if base == METRIC_TIME:
         return _time(METRIC_TIME, _possible(grain or metric.min_grain, metric))
