@@ -47,9 +47,11 @@ class CatalogDimension(BaseModel):
     label: str
     description: str
     domains: tuple[str, ...]
-    type: str = Field(description="categorical, or time")
+    type: str = Field(description="categorical, time, or calendar: a part of the date")
     synonyms: tuple[str, ...]
-    values: tuple[Any, ...] = Field(description="Values it has, most frequent first, at most 50.")
+    values: tuple[Any, ...] = Field(
+        description="Values it has, at most 50: most frequent first, a calendar in its order."
+    )
     all_values: bool = Field(description="Whether these are all of them.")
 
 
@@ -108,7 +110,8 @@ def _starters(vocabulary: Vocabulary) -> tuple[Starter, ...]:
 
 def _has_data(metric: Metric, vocabulary: Vocabulary) -> bool:
     """Whether any of its dimensions has a value: where its tables were never published, none has."""
-    return any(vocabulary.dimensions[n].values.items for n in metric.dimensions if n in vocabulary.dimensions)
+    listed = (vocabulary.dimensions[n] for n in metric.dimensions if n in vocabulary.dimensions)
+    return any(dimension.values.items for dimension in listed if not dimension.is_calendar)
 
 
 def _matches(search: str, item: Metric | Dimension) -> bool:
@@ -149,7 +152,7 @@ def examples_of(metric: Metric, vocabulary: Vocabulary) -> tuple[Example, ...]:
     """Questions about a metric: over time, and by the dimension with the handiest number of values."""
     names = [n for n in sorted(metric.dimensions) if n in vocabulary.dimensions]
     listed = [vocabulary.dimensions[n] for n in names]
-    handy = [d for d in listed if not d.is_time and 2 <= len(d.values.items) <= 30]
+    handy = [d for d in listed if not (d.is_time or d.is_calendar) and 2 <= len(d.values.items) <= 30]
     plans = [Plan(metrics=(metric.name,), grain=Grain.MONTH)]
     if handy and not metric.needs_time:
         best = min(handy, key=lambda d: (d.is_boolean, abs(len(d.values.items) - 8), d.name))

@@ -13,7 +13,7 @@ from typing import Any
 from nlq.formats import Said, format_said, format_value, say_metric, say_period
 from nlq.periods import shifted
 from nlq.plan import Comparison, DimensionFilter, Operator, Plan, Threshold, TimeRange
-from nlq.sql import key_columns
+from nlq.sql import key_columns, time_column
 from nlq.vocabulary import TIME_DIMENSION, Vocabulary
 
 MOST_NAMED = 5
@@ -55,7 +55,10 @@ def _metric_words(plan: Plan, vocabulary: Vocabulary) -> str:
 
 
 def _plural(label: str) -> str:
-    """Several of what a label names: wards, cities, channels."""
+    """Several of what a label names: wards, cities, channels, days of the month."""
+    head, of, rest = label.partition(" of ")
+    if of:
+        return f"{_plural(head)}{of}{rest}"
     if label.endswith("y") and label[-2:-1] not in "aeiou":
         return f"{label[:-1]}ies"
     return f"{label}es" if label.endswith(("s", "x", "ch", "sh")) else f"{label}s"
@@ -184,7 +187,7 @@ def sentence(plan: Plan, rows: Sequence[Mapping[str, Any]], vocabulary: Vocabula
     scope = f" {say_time(plan.time_range)}" if plan.time_range else ""
     if not rows:
         return f"Nothing matches: no {metric.label}{scope}."
-    keys = [TIME_DIMENSION if name.startswith(f"{TIME_DIMENSION}__") else name for name in key_columns(plan)]
+    keys = [TIME_DIMENSION if name == time_column(plan) else name for name in key_columns(plan)]
     if not keys:
         return _one_row(plan, rows[0], vocabulary, scope)
     if plan.within:

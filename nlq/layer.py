@@ -14,9 +14,11 @@ from threading import Lock
 from typing import TYPE_CHECKING, Any
 
 from nlq.answering.answer import STATES_KEPT, CompiledPlan
+from nlq.dateparts import DATE_PARTS, numbered
 from nlq.guard import TENANT_COLUMN
 from nlq.plan import Plan
 from nlq.vocabulary import Dimension, Metric, Values, Vocabulary
+from semantic.dateparts import date_parts_of
 from semantic.layer import Filter, SemanticLayer
 from semantic.values import DimensionValues, Only
 
@@ -62,7 +64,7 @@ class PlannedLayer:
         compiled = self._layer.compile(
             plan.metrics,
             plan.group_by,
-            [Filter(item.dimension, item.operator.value, item.values) for item in plan.filters],
+            [Filter(f.dimension, f.operator.value, numbered(f.dimension, f.values)) for f in plan.filters],
             (span.start, span.end) if span else None,
             plan.grain.value if plan.grain else None,
             names="qualified",
@@ -89,7 +91,9 @@ def vocabulary_of(catalog: semantic.Catalog, read: Callable[[list[str]], Mapping
     for name, one in canonical.items():
         alike.setdefault(one, []).extend([listed[name]] if name in listed else [])
     chosen = [catalog.dimensions[name] for name in sorted(set(canonical.values()))]
-    return Vocabulary.of(metrics, [_dimension(d, _together(alike[d.name])) for d in chosen])
+    dimensions = [_dimension(d, _together(alike[d.name])) for d in chosen]
+    parts = [part for name, part in DATE_PARTS.items() if any(name in metric.dimensions for metric in metrics)]
+    return Vocabulary.of(metrics, [*dimensions, *parts])
 
 
 def _together(listed: Sequence[Listed]) -> Values:
@@ -130,7 +134,9 @@ def _metric(metric: semantic.Metric, canonical: Mapping[str, str]) -> Metric:
         domain=metric.domain,
         unit=metric.unit,
         direction=metric.direction,
-        dimensions=frozenset(canonical[name] for name in metric.dimensions if name in canonical),
+        dimensions=frozenset(canonical[name] for name in metric.dimensions if name in canonical).union(
+            date_parts_of(metric)
+        ),
         subjects=frozenset(name.rsplit("__", 1)[0] for name in metric.dimensions if "__" in name),
         needs_time=metric.needs_time,
         min_grain=metric.min_grain,

@@ -15,6 +15,8 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from nlq.dateparts import first_date_part
+
 MAX_ROWS = 1000
 """The most rows an answer may have."""
 
@@ -196,6 +198,8 @@ class Plan(_Frozen):
             raise ValueError("a ratio is of two metrics")
         if self.average and not keys:
             raise ValueError("an average needs groups or a grain to average over")
+        if self.average and first_date_part((*self.group_by, *(item.dimension for item in self.filters))):
+            raise ValueError("an average goes over groups or steps of time, not over parts of the calendar")
         if self.share and not set(self.share.within) <= keys:
             raise ValueError("a share is within groups of the plan")
         self._check_comparison()

@@ -48,7 +48,8 @@ class Metric:
     @property
     def entities(self) -> frozenset[str]:
         """The entities the metric is about, by the names of its dimensions."""
-        return self.subjects or frozenset(name.rsplit("__", 1)[0] for name in self.dimensions if "__" in name)
+        named = {name.rsplit("__", 1)[0] for name in self.dimensions if "__" in name}
+        return self.subjects or frozenset(named - {TIME_DIMENSION})
 
     @property
     def is_money(self) -> bool:
@@ -63,7 +64,10 @@ class Metric:
 
 @dataclass(frozen=True)
 class Dimension:
-    """A dimension; ``name`` is the qualified name, e.g. ``complaint__ward_id``."""
+    """A dimension; ``name`` is the qualified name, e.g. ``complaint__ward_id``.
+
+    ``type`` is categorical, time, or calendar: a part of the date such as the weekday.
+    """
 
     name: str
     label: str
@@ -86,6 +90,11 @@ class Dimension:
     def is_time(self) -> bool:
         """Whether the dimension is a date or a time."""
         return self.type == "time"
+
+    @property
+    def is_calendar(self) -> bool:
+        """Whether the dimension is a part of the date, whose values have an order of their own."""
+        return self.type == "calendar"
 
     @property
     def is_boolean(self) -> bool:

@@ -21,6 +21,7 @@ from lakehouse_assets.lakehouse.engine import QueryRefusedError, QueryTimeoutErr
 from nlq import explain
 from nlq.answering.cache import KeptAnswers, RememberingPlanner
 from nlq.answering.chart import Chart, chart_of
+from nlq.dateparts import named
 from nlq.guard import ROLES, TIMEOUT_S, Caller, Guard, GuardError, Role, may_see
 from nlq.outcome import Because, Choice, Clarify, Outcome, Planned, Refused
 from nlq.plan import MAX_ROWS, Plan
@@ -328,7 +329,7 @@ class Answerer:
         table = session.query(sql, timeout_s=TIMEOUT_S)
         snapshots = dict(session.snapshots)
         names = [*key_columns(plan), *value_columns(plan)]
-        found = [tuple(_plain(row[name]) for name in names) for row in table.to_pylist()]
+        found = [tuple(_plain(named(name, row[name])) for name in names) for row in table.to_pylist()]
         rows = found[:MAX_ROWS]
         said = [_by_meaning(plan, dict(zip(names, row, strict=True))) for row in rows]
         return run.answer(

@@ -3,7 +3,7 @@
 A metric counts by one time of its own. Where the question names an event by a participle (closed, delivered) and a
 time, and the metric's own time is another event's (submitted, purchased), the time belongs to the participle: to a
 metric that counts those events when they happen, or else to a date of that event. Before a noun ("closed complaints
-last month") it may be either, and is asked back.
+last month") it may be either, and is asked back. A part of the calendar is a time as well: "closed on Mondays".
 
 Belongs here: finding such participles and what they mean. Does not belong here: any word of a domain.
 """
@@ -13,6 +13,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+from nlq.dateparts import first_date_part
 from nlq.planning.lexicon import Lexicon
 from nlq.planning.mentions import Kind, Mention
 from nlq.planning.resolve import Assignment
@@ -47,7 +48,9 @@ def is_participle(word: str) -> bool:
 
 def events(mentions: Sequence[Mention], assignment: Assignment, lexicon: Lexicon) -> list[Event | None]:
     """The ways to take a participle beside a time; None is to leave the time to the metric."""
-    if not any(m.kind is Kind.TIME and m.payload.range for m in mentions):
+    timed = any(m.kind is Kind.TIME and m.payload.range for m in mentions)
+    named = [hit.ref for hit in assignment.dimensions.values()] + [v.dimension for v in assignment.values.values()]
+    if not timed and not first_date_part(named):
         return [None]
     for at, mention in enumerate(mentions):
         if mention.kind not in (Kind.METRIC, Kind.VALUE) or _is_left_out(mentions[:at]):

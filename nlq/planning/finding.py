@@ -1,7 +1,8 @@
 """Spans of a question: what each stretch of words may be, and the best ways to cover the whole question.
 
 Belongs here: recognising metrics, dimensions, values and times as spans with a score, and the search for covers in
-which every word has a part. Does not belong here: operators (``operators``), what a cover asks (``reading``).
+which every word has a part. Does not belong here: operators (``operators``,
+``calendarwords``), what a cover asks (``reading``).
 
 A word that nothing recognises becomes an UNKNOWN mention; it is never dropped.
 """
@@ -15,9 +16,9 @@ from datetime import date
 from typing import Any
 
 from nlq.planning import words as w
+from nlq.planning.calendarwords import CalendarFinder
 from nlq.planning.lexicon import Hit, Lexicon, ValueHit
 from nlq.planning.mentions import Cover, Growth, Kind, Mention, Slip
-from nlq.planning.operators import OperatorFinder
 from nlq.planning.timewords import TimeReader
 from nlq.planning.words import Token
 
@@ -46,14 +47,13 @@ def mend(tokens: Sequence[Token], lexicon: Lexicon) -> tuple[list[Token], list[S
     return mended, slips
 
 
-class MentionFinder(OperatorFinder):
+class MentionFinder(CalendarFinder):
     """Finds the mentions of one question."""
 
     def __init__(
         self, question: str, tokens: Sequence[Token], lexicon: Lexicon, today: date, fiscal_start: int = 1
     ) -> None:
-        super().__init__(question, tokens)
-        self._lexicon = lexicon
+        super().__init__(question, tokens, lexicon, today)
         self._times = TimeReader(tokens, today, fiscal_start)
         self._stems = [w.stem(t.norm) if t.kind == "word" else t.norm for t in tokens]
 
@@ -80,6 +80,7 @@ class MentionFinder(OperatorFinder):
             yield from self._shared_noun(at)
             yield from self._dimensions(at)
             yield from self._values(at)
+            yield from self._calendar_at(at)
             yield from self._operators_at(at)
             yield from self._single(at)
 
@@ -100,9 +101,9 @@ class MentionFinder(OperatorFinder):
             yield at + 1, content
 
     def _metrics(self, first: int) -> Iterator[Mention]:
-        by = self._norm(first) in w.BY_WORDS
         for last, stems in self._windows(first, _METRIC_GLUE):
             hits, absorbed = self._metric_hits(stems)
+            by = w.BY_WORDS & {self._norm(first), self._norm(last - 1)}
             if hits and (not by or hits[0].full):
                 score = self._term_score(len(stems) - absorbed, hits, 0.2) + 3.0 * absorbed
                 mention = self._mention(Kind.METRIC, first, last, score, tuple(hits))

@@ -11,12 +11,14 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import date, timedelta
 
+from nlq.dateparts import first_date_part
 from nlq.plan import Comparator, DimensionFilter, Grain, Operator, OrderBy, Plan, Share, Threshold, TimeRange
 from nlq.planning.comparing import Compared, compare
 from nlq.planning.draft import Decision, Draft, NotReadableError, Rank, Reading
 from nlq.planning.events import Event
 from nlq.planning.measures import duration_unit, in_units_of, is_amount
 from nlq.planning.mentions import Bound, Kind, Mention
+from nlq.planning.ordering import usual_order
 from nlq.planning.resolve import Assignment
 from nlq.planning.sharing import shares
 from nlq.vocabulary import TIME_DIMENSION, Metric, Vocabulary
@@ -194,7 +196,10 @@ class Finisher:
         self, time_range: TimeRange | None, because: list[Decision]
     ) -> tuple[TimeRange | None, list[DimensionFilter]]:
         """The time as a filter on the date of the event that a participle names, where it belongs to that."""
-        event = self._event
+        event, part = self._event, first_date_part((*self._draft.groups, *(c.dimension for c in self._draft.chosen)))
+        if event and event.dimension and part:
+            label = self._vocabulary.dimensions[part].label.lower()
+            raise NotReadableError(2, f"“{event.word}” by {label} is not known here.", event.word)
         if event is None or event.dimension is None or time_range is None:
             return time_range, []
         if self._draft.grain or self._draft.trend:
@@ -269,10 +274,9 @@ class Finisher:
 
     def _plain_order(self, grain: Grain | None) -> tuple[OrderBy, ...]:
         draft = self._draft
-        by_metric = OrderBy(field=draft.metrics[0], descending=draft.sort != "lowest")
-        if grain is not None:
-            return (by_metric,) if draft.sort else (OrderBy(field=TIME_DIMENSION), by_metric)
-        return (by_metric,) if draft.groups else ()
+        if draft.sort and (draft.groups or grain is not None):
+            return (OrderBy(field=draft.metrics[0], descending=draft.sort != "lowest"),)
+        return usual_order(draft.metrics, draft.groups, stepped=grain is not None)
 
     def _descending(self, end: str, metric: str, word: str) -> bool:
         term = self._metric(metric)
@@ -343,6 +347,11 @@ class Finisher:
         average = bool(draft.averages) and all(is_amount(self._metric(name)) for name in draft.metrics)
         if average and len(draft.metrics) > 1:
             raise NotReadableError(2, "One average at a time, please.", draft.averages[0])
+        part = first_date_part((*draft.groups, *(item.dimension for item in draft.chosen)))
+        if average and part:
+            label, of = self._metric(draft.metrics[0]).label, self._vocabulary.dimensions[part].label.lower()
+            reason = f"I cannot tell an average of {label} by {of}: each {of} is all its days together."
+            raise NotReadableError(2, reason, draft.averages[0], nearest=(f"{label} by {of}",))
         if average:
             draft.because.append(Decision(draft.averages[0], "the mean over all of them, as one figure"))
         return average

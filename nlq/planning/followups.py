@@ -13,6 +13,7 @@ from dataclasses import replace
 
 from nlq.plan import DimensionFilter, Operator, OrderBy, Plan
 from nlq.planning.draft import Decision, Reading
+from nlq.planning.ordering import usual_order
 from nlq.planning.words import Token
 from nlq.vocabulary import TIME_DIMENSION, Vocabulary
 
@@ -116,7 +117,4 @@ def _order(
     )
     if swapped and len({key.field for key in swapped}) == len(swapped):
         return swapped
-    by_metric = OrderBy(field=metrics[0], descending=True)
-    if stepped:
-        return (OrderBy(field=TIME_DIMENSION), by_metric)
-    return (by_metric,) if groups else ()
+    return usual_order(metrics, groups, stepped=stepped)

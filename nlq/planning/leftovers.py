@@ -5,6 +5,7 @@ Does not belong here: reading a mention (``reading``), what the parts mean toget
 
 from __future__ import annotations
 
+from nlq.dateparts import first_date_part
 from nlq.planning.draft import NotReadableError
 from nlq.planning.drafting import Drafting
 from nlq.planning.measures import is_amount
@@ -47,9 +48,14 @@ class Leftovers(Drafting):
         if said == "wise" and self._kind(position - 1) is Kind.DIMENSION:
             return
         if said in ("by", "over") and self._kind(position + 1) is Kind.VALUE:
-            following = self._mentions[position + 1].first
-            if not isinstance(self._assignment.values[following].value, bool):
+            following = self._assignment.values[self._mentions[position + 1].first]
+            if not isinstance(following.value, bool) and not first_date_part([following.dimension]):
                 return
+        after = self._value_dimension(position + 1)
+        if after and first_date_part([after]):
+            days = self._mentions[position + 1].text
+            reason = f"“{mention.text} {days}” may be all of them together or a row for each; say which."
+            raise NotReadableError(2, reason, mention.text, days, nearest=("on Mondays", "by weekday"))
         raise NotReadableError(2, f"I cannot tell what stands after “{mention.text}”.", mention.text)
 
     def _check_counts(self) -> None:

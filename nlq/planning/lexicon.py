@@ -19,6 +19,7 @@ from rapidfuzz.distance import DamerauLevenshtein
 
 from nlq.planning.timewords import TIME_WORDS
 from nlq.planning.words import (
+    CALENDAR_WORDS,
     COUNTING,
     ENGLISH,
     FILLER,
@@ -170,8 +171,13 @@ class Lexicon:
         for dimension in vocabulary.dimensions.values():
             self._add_dimension(dimension)
         self._drop_common_parts()
+        self.weekdays = frozenset(
+            hit.ref for words in (["weekday"], ["day", "week"]) for hit in self._dimensions.whole(words)
+        )
+        """The layer's own dimensions that are called weekday."""
         self._stems = {*self._metrics.words(), *self._dimensions.words()}
-        general = {word for word in OPERATORS | TIME_WORDS if len(word) >= _LONG_ENOUGH_TO_MEND and word not in FILLER}
+        english = OPERATORS | TIME_WORDS | CALENDAR_WORDS
+        general = {word for word in english if len(word) >= _LONG_ENOUGH_TO_MEND and word not in FILLER}
         self._spellings = sorted({word for word in self._surface if len(word) > 3} | general)
         self._described = {term.name: _Described(term) for term in self._terms()}
 
@@ -241,7 +247,8 @@ class Lexicon:
         if norm in ENGLISH or norm in TIME_WORDS or norm in self._domains:
             return True
         one = singular(norm)
-        return one in self._surface or stem(norm) in self._stems or one in ENGLISH or one in TIME_WORDS
+        general = one in ENGLISH or one in TIME_WORDS or one in CALENDAR_WORDS
+        return general or one in self._surface or stem(norm) in self._stems
 
     def spelling(self, norm: str) -> list[str]:
         """The known words an unknown word is a slip of; one when it is clear, several when it is not."""
@@ -305,8 +312,8 @@ class Lexicon:
             self._metrics.add(metric.name, words, source)
 
     def _add_dimension(self, dimension: Dimension) -> None:
-        if dimension.name == TIME_DIMENSION:
-            return
+        if dimension.name == TIME_DIMENSION or dimension.is_calendar:
+            return  # these are general English
         for words, source in _dimension_phrases(dimension):
             self._learn(words)
             self._dimensions.add(dimension.name, words, source, partial=not dimension.is_time)

@@ -5,12 +5,18 @@ Does not belong here: choosing among the values that words may mean (``resolve``
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import Any
+
+from nlq.dateparts import WEEKDAYS, first_date_part
 from nlq.planning.draft import Chosen, NotReadableError
 from nlq.planning.drafting import Drafting
 from nlq.planning.lexicon import INITIALS, ValueHit
 from nlq.planning.mentions import Kind, Mention
 from nlq.planning.timewords import TIME_WORDS
 from nlq.planning.words import ENGLISH, stem, words_of
+
+_DAYS = {name.lower() for name in WEEKDAYS}
 
 
 class ValueReader(Drafting):
@@ -35,8 +41,22 @@ class ValueReader(Drafting):
         value, wanted = hit.value, not negated
         if isinstance(value, bool) and negated:
             value, wanted = False, True
-        self._draft.chosen.append(Chosen(mention.first, hit.dimension, value, wanted))
-        self._believe(mention, f"{dimension.label} is {'not ' if negated else ''}{hit.value}", 1.0 if hit.full else 0.8)
+        several = value if isinstance(value, tuple) else (value,)
+        if first_date_part([hit.dimension]):
+            self._check_days(mention, hit, several)
+        self._draft.chosen.extend(Chosen(mention.first, hit.dimension, one, wanted) for one in several)
+        said = " or ".join(str(one) for one in several) if several is value else hit.value
+        self._believe(mention, f"{dimension.label} is {'not ' if negated else ''}{said}", 1.0 if hit.full else 0.8)
+
+    def _check_days(self, mention: Mention, hit: ValueHit, several: Sequence[Any]) -> None:
+        """Several days are no one side of a comparison; a day of the week stands beside no single date in a list."""
+        label = self._vocabulary.dimensions[hit.dimension].label
+        kinds = [m.kind for m in self._mentions]
+        if len(several) > 1 and Kind.VERSUS in kinds and kinds.count(Kind.TIME) < 2:
+            reason = f"I cannot put “{mention.text}” together on one side of a comparison; compare by {label.lower()}."
+            raise NotReadableError(2, reason, mention.text, nearest=(label,))
+        if any(m.kind is Kind.TIME and m.text.lower() in _DAYS for m in self._mentions):
+            raise NotReadableError(3, f"“{mention.text}” is read as a date here.", mention.text)
 
     def _is_negated(self, position: int, hit: ValueHit) -> bool:
         """Whether a "not" stands right before the value, or before a list of values of the same dimension."""
@@ -84,7 +104,7 @@ class ValueReader(Drafting):
 
 def _is_weak(mention: Mention, hit: ValueHit) -> bool:
     """Values that are also plain words or bare numbers need their dimension named, quotes or capitals."""
-    if hit.coverage == INITIALS:
+    if hit.coverage == INITIALS or first_date_part([hit.dimension]):
         return False
     if mention.text.startswith(('"', "'", "“")) or (len(mention.text) > 1 and mention.text == str(hit.value)):
         return mention.text.isdigit()

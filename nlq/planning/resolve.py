@@ -11,6 +11,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from nlq.dateparts import DATE_PARTS, first_date_part
 from nlq.outcome import Problem
 from nlq.planning.lexicon import Hit, Lexicon, ValueHit
 from nlq.planning.measures import is_amount
@@ -98,18 +99,22 @@ class Resolver:
             )
 
     def _dimension_options(self, hits: Sequence[Hit], shared: frozenset[str]) -> list[Hit]:
-        """The dimensions meant; of several paths to one label the shortest."""
+        """The dimensions meant; of several paths to one label the shortest; the layer's own before the calendar's."""
         by_label: dict[str, Hit] = {}
         for hit in sorted((h for h in hits if h.ref in shared), key=lambda h: _path(h.ref)):
             by_label.setdefault(self._vocabulary.dimensions[hit.ref].label.lower(), hit)
-        return list(by_label.values())
+        found = list(by_label.values())
+        own = [hit for hit in found if hit.ref not in DATE_PARTS]
+        return own if any(hit.full for hit in own) else found
 
     def _value_options(self, hits: Sequence[ValueHit], shared: frozenset[str]) -> list[ValueHit]:
         by_label: dict[tuple[str, str], ValueHit] = {}
         for hit in sorted((h for h in hits if h.dimension in shared), key=lambda h: _path(h.dimension)):
             label = self._vocabulary.dimensions[hit.dimension].label.lower()
             by_label.setdefault((label, str(hit.value)), hit)
-        return list(by_label.values())
+        found = list(by_label.values())
+        own = [hit for hit in found if hit.dimension in self._lexicon.weekdays]
+        return own or found
 
     def _without_metric(
         self, dimensions: Sequence[Mention], values: Sequence[Mention], domains: set[Any]
@@ -143,6 +148,8 @@ class Resolver:
         self, metrics: Sequence[str], dimensions: Sequence[Mention], values: Sequence[Mention]
     ) -> Problem:
         labels = self._vocabulary.metrics[metrics[0]].label
+        if problem := self._without_calendar(metrics, (*dimensions, *values)):
+            return problem
         names = self._vocabulary.shared_dimensions(metrics)
         known = tuple(self._vocabulary.dimensions[n].label for n in sorted(names) if n in self._vocabulary.dimensions)
         said = tuple(m.text for m in (*dimensions, *values) if not self._reachable(m, names))
@@ -150,10 +157,26 @@ class Resolver:
         what = " and ".join(f"“{text}”" for text in said) or "that combination"
         return Problem(2, f"{labels}{others} cannot be split or filtered by {what}.", said, known[:6])
 
+    def _without_calendar(self, metrics: Sequence[str], said: Sequence[Mention]) -> Problem | None:
+        """Why a metric has no such part of the calendar, where that is what was asked for."""
+        for mention in said:
+            part = first_date_part(_refs(mention))
+            lacking = [self._vocabulary.metrics[name] for name in metrics]
+            lacking = [metric for metric in lacking if not _refs(mention) & metric.dimensions]
+            if part and lacking:
+                metric, of = lacking[0], DATE_PARTS[part].label.lower()
+                reason = f"{metric.label} has no {of} (“{mention.text}”): it is no sum over single days."
+                return Problem(2, reason, (mention.text,), (f"{metric.label} by {metric.min_grain}",))
+        return None
+
     @staticmethod
     def _reachable(mention: Mention, names: frozenset[str]) -> bool:
-        refs = {h.ref if isinstance(h, Hit) else h.dimension for h in mention.payload}
-        return bool(refs & names)
+        return bool(_refs(mention) & names)
+
+
+def _refs(mention: Mention) -> set[str]:
+    """The dimensions that a mention of a dimension or a value may be of."""
+    return {hit.ref if isinstance(hit, Hit) else hit.dimension for hit in mention.payload}
 
 
 def _stems(text: str) -> list[str]:
@@ -164,8 +187,8 @@ def _of(cover: Cover, kind: Kind) -> list[Mention]:
     return [mention for mention in cover.mentions if mention.kind is kind]
 
 
-def _path(name: str) -> tuple[int, str]:
-    return name.count("__"), name
+def _path(name: str) -> tuple[bool, int, str]:
+    return name in DATE_PARTS, name.count("__"), name
 
 
 def _prefer_few(found: list[Assignment]) -> list[Assignment]:

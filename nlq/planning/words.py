@@ -136,7 +136,8 @@ def words_of(text: str) -> tuple[str, ...]:
 # does not mean "open".
 OCCURRENCE = _set(
     "created submitted filed raised opened registered lodged logged reported received recorded made placed "
-    "came come comes occurred happened arrived entered booked receive occur happen arrive place bought buy purchased"
+    "came come comes occurred happened happens occurs arrived entered booked receive occur happen arrive "
+    "place bought buy purchased"
 )
 _SAME = {
     "avg": "average",
@@ -302,6 +303,12 @@ GRAIN_UNITS = {
     "quarter": "quarter",
     "year": "year",
 }
+
+CALENDAR_WORDS = _set(
+    "monday tuesday wednesday thursday friday saturday sunday weekday weekend workday working business calendar "
+    "seasonality seasonal pattern"
+)
+"""Words for parts of the calendar that recur."""
 
 COMPARATORS: tuple[tuple[tuple[str, ...], str], ...] = (
     (("more", "than"), "gt"),

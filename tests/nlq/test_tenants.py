@@ -11,6 +11,7 @@ from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
 from nlq.answering.answer import Answerer
+from nlq.dateparts import first_date_part
 from nlq.guard import Caller
 from nlq.opening import open_answerer
 from nlq.plan import DimensionFilter, Grain, Operator, Plan, Share, TimeRange
@@ -54,7 +55,7 @@ def plans(draw: st.DrawFn, vocabulary: Vocabulary) -> Plan:
         "share": {"share": Share(within=tuple(groups[:1]), part=filters[:1])},
         "compare": {"compare_with": TimeRange(start=date(2025, 2, 1), end=date(2025, 3, 31))},
         "grain": {"grain": draw(st.sampled_from(list(Grain)))},
-        "average": {"average": bool(groups)},
+        "average": {"average": bool(groups) and first_date_part((*groups, *(f.dimension for f in filters))) is None},
     }.get(kind, {})
     grain_is_known = kind != "grain" or vocabulary.metrics[metric].min_grain == "day"
     assume(grain_is_known)

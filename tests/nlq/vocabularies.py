@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
+from nlq.dateparts import DATE_PARTS
 from nlq.vocabulary import Dimension, Metric, Values, Vocabulary
 
 
@@ -71,7 +74,10 @@ def complaints() -> Vocabulary:
         _d("sale__channel", "Sales channel", ("ONLINE", "STORE")),
         _d("sale__tenant_id", "Tenant", tenants),
     ]
-    return Vocabulary.of(metrics, dimensions)
+    summed = [m for m in metrics if m.type in ("simple", "ratio") and "backlog" not in m.name]
+    parts = frozenset(DATE_PARTS)
+    metrics = [replace(m, dimensions=m.dimensions | parts) if m in summed else m for m in metrics]
+    return Vocabulary.of(metrics, [*dimensions, *DATE_PARTS.values()])
 
 
 def hotels() -> Vocabulary:

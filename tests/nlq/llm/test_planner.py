@@ -256,3 +256,11 @@ def test_without_the_model_there_is_no_summary(script: Script, client: ModelClie
     assert summary_of(answer, client) is None
     assert summary_of(answer.model_copy(update={"rows": ()}), client) is None
     assert len(script.requests) == 3, "an answer without rows asks nobody"
+
+
+def test_a_model_is_shown_the_weekdays_and_may_group_by_them(script: Script, both: BothPlanners) -> None:
+    shown = part_for("complaints on Sundays by ward", both.vocabulary)
+    assert "Sunday" in shown.values["metric_time__extract_dow"]
+    script.plan(metrics=["pgr_complaints"], group_by=["metric_time__extract_dow"])
+    outcome = planned(both.plan("complaints by weekday", NOW))
+    assert (outcome.planner, outcome.plan.group_by) == ("model+rules", ("metric_time__extract_dow",))
