@@ -26,7 +26,7 @@ from nlq.planning.words import Token
 _ARTICLES = ("a", "an", "any")
 _TO = {"to", "through", "thru", "till", "until"}
 _THAT_ONE = {"last", "this", "past", "previous"}
-_NO_SINGLE_ONE = {"next", "coming", "following", "first", "second", "third", "fourth", *_TO, "from"}
+_NO_SINGLE_ONE = {"next", "coming", "following", "first", "second", "third", "fourth", "from"}
 _WORKING, _WEEKEND = WEEKDAYS[:5], WEEKDAYS[5:]
 _DAYS = {name.lower(): number for number, name in enumerate(WEEKDAYS)}
 _MONTHS = {name.lower(): name for name in MONTHS}
@@ -105,7 +105,7 @@ class CalendarFinder(OperatorFinder):
             return
         before = self._norm(at - 1)
         plural = w.is_plural(self._norm(at))
-        if before in _TO or self._is_dashed(at - 1):
+        if self._bounds(at) or self._is_dashed(at - 1):
             return
         if before in _THAT_ONE and not plural:
             yield from self._that_day(at - 1, at + 1, day, before)
@@ -122,6 +122,11 @@ class CalendarFinder(OperatorFinder):
         """The place after a range of days: "Monday to Friday", "Mon-day–Friday" with a dash."""
         last = at + 2 if self._norm(at + 1) in _TO else at + 1 if self._is_dashed(at) else None
         return last + 1 if last and w.singular(self._norm(last)) in _DAYS else None
+
+    def _bounds(self, at: int) -> bool:
+        """Whether the word is an end of a range that is no range of days: "to Friday", "Monday to noon"."""
+        ends = self._norm(at - 1) in _TO and self._norm(at - 2) not in w.VERSUS_WORDS
+        return ends or self._norm(at + 1) in _TO - {"through", "thru"}
 
     def _is_dashed(self, at: int) -> bool:
         """Whether a dash joins the token with the next, both days."""
@@ -161,7 +166,7 @@ class CalendarFinder(OperatorFinder):
 
     def _weekends(self, at: int, *, plural: bool) -> Iterator[Mention]:
         before = self._norm(at - 1)
-        if self._is_own(at, ("weekend",)) or before in _NO_SINGLE_ONE - {"from"}:
+        if self._is_own(at, ("weekend",)) or self._bounds(at) or before in _NO_SINGLE_ONE - {"from"}:
             return
         saturday = self._today - timedelta(days=(self._today.weekday() - 5) % 7)
         if before in _THAT_ONE and not plural:

@@ -21,6 +21,7 @@ from nlq.planning.mentions import Bound, Kind, Mention
 from nlq.planning.ordering import usual_order
 from nlq.planning.resolve import Assignment
 from nlq.planning.sharing import shares
+from nlq.planning.words import SORTED
 from nlq.vocabulary import TIME_DIMENSION, Metric, Vocabulary
 
 _STEPS = list(Grain)
@@ -274,7 +275,8 @@ class Finisher:
 
     def _plain_order(self, grain: Grain | None) -> tuple[OrderBy, ...]:
         draft = self._draft
-        if draft.sort and (draft.groups or grain is not None):
+        ranked = any(m.kind is Kind.FILLER and m.text.lower() in SORTED for m in self._mentions)
+        if (draft.sort or (ranked and grain is None)) and (draft.groups or grain is not None):
             return (OrderBy(field=draft.metrics[0], descending=draft.sort != "lowest"),)
         return usual_order(draft.metrics, draft.groups, stepped=grain is not None)
 

@@ -283,6 +283,8 @@ LONGEST = _set("longest slowest")
 SHORTEST = _set("shortest fastest quickest")
 BEST = frozenset({"best", "strongest"})
 WORST = frozenset({"worst", "weakest", "poorest"})
+SORTED = _set("sort sorted order ordered rank ranked ranking")
+"""Words by which rows are sorted by their figures, not in an order of their own."""
 DESCENDING = _set("descending desc")
 ASCENDING = _set("ascending asc")
 
