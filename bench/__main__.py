@@ -11,7 +11,7 @@ from __future__ import annotations
 import argparse
 import shutil
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 from rich.console import Console
@@ -220,7 +220,7 @@ def serving(folder: Path, repeat: int, scale: float) -> list[Result]:
     ]
 
 
-BENCHMARKS: dict[str, Callable[[Path, int, float], list[Result]]] = {
+BENCHMARKS: dict[str, Callable[[Path, int, float], Iterable[Result]]] = {
     "ingest": ingest, "build": build, "incremental": incremental, "query": query, "questions": questions,
     "plan": plan, "domains": domains, "histories": histories, "sessions": sessions,
     "serving": serving, "scale": scale,
@@ -252,8 +252,9 @@ def main() -> None:
     for name in arguments.names or [n for n in BENCHMARKS if n not in BY_NAME_ONLY]:
         folder = Path(tempfile.mkdtemp(prefix=f"asklake-bench-{name}-"))
         try:
-            results += BENCHMARKS[name](folder, arguments.repeat, arguments.scale)
-            save(results)
+            for result in BENCHMARKS[name](folder, arguments.repeat, arguments.scale):
+                results.append(result)
+                save(results)
         finally:
             shutil.rmtree(folder, ignore_errors=True)
     show(results)

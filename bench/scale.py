@@ -22,6 +22,7 @@ from lakehouse_assets.lakehouse.lake import Lake
 from lakehouse_assets.settings import Settings
 
 SIZES = (1_000_000, 10_000_000)
+WARM_UP = 20_000
 DAYS = 30
 DOMAIN, TABLE = "pgr", "bronze.service_events_raw"
 NEWEST = "2026-01-30"
@@ -30,7 +31,7 @@ PLAIN = "plain"
 """Nessie's branch, and Trino's catalog of it, that the peer builds on."""
 
 
-def scale(folder: Path, repeat: int, factor: float) -> list[Result]:
+def scale(folder: Path, repeat: int, factor: float) -> Iterator[Result]:
     """Load, build, one more day and a question, at each size, beside plain dbt-trino on the same servers."""
     from tests.servers import PARTS, Servers
 
@@ -39,13 +40,15 @@ def scale(folder: Path, repeat: int, factor: float) -> list[Result]:
     try:
         os.environ.update({k: v for k, v in servers.variables.items() if k.startswith("ASKLAKE_")})
         os.environ["ASKLAKE_HOME"] = str(folder / "home")
-        results = [_at(folder, repeat, int(size * factor)) for size in SIZES]
+        # A server that has just started compiles its own code, which takes longer than any step.
+        list(_at(folder, 1, int(WARM_UP * factor)))
+        for size in SIZES:
+            yield from _at(folder, repeat, int(size * factor))
     finally:
         servers.script("wipe")
-    return [result for of_size in results for result in of_size]
 
 
-def _at(folder: Path, repeat: int, events: int) -> list[Result]:
+def _at(folder: Path, repeat: int, events: int) -> Iterator[Result]:
     files = event_files(folder / "files", events, days=DAYS)
     in_own_process(empty_main)
     peer = Contender("plain dbt-trino", build_plain, (str(folder),))
@@ -56,17 +59,15 @@ def _at(folder: Path, repeat: int, events: int) -> list[Result]:
         ("query", [Contender("asklake", ask)], repeat, ""),
         ("maintenance", [Contender("asklake", maintain_all)], 1, ""),
     )  # fmt: skip
-    results = []
     for name, contenders, times, aim in steps:
         result = compare(f"scale_{name}_{events}", contenders, repeat=times, aim=aim or "Python at most 600 MB")
         load = os.getloadavg()[0]
         result.notes.append(
             f"{events} events over {DAYS} days; load of the machine {load:.1f} on {os.cpu_count()} cores"
         )
-        results.append(result)
+        yield result
     for path in files.values():
         path.unlink()
-    return results
 
 
 def cluster() -> Lake:

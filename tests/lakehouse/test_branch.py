@@ -99,6 +99,21 @@ def test_a_refused_branch_is_kept_for_people_and_main_is_as_it_was(cluster_lake:
     assert not branches.branches(cluster_lake)
 
 
+def test_a_repeated_key_is_found_however_many_rows_are_looked_at_at_once(
+    cluster_lake: Lake, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    publication = Publication.begin(cluster_lake, run_id="test")
+    with publication.session() as session:
+        twice = f"{readings(1, 3)} union all {readings(2, 1)}"
+        publication.stage_query(READINGS, twice, session, ReplaceTable())
+    for rows_at_a_time in (1, 5, 1000):
+        monkeypatch.setattr("lakehouse_assets.lakehouse.audit.ROWS_AT_A_TIME", rows_at_a_time)
+        (key,) = [o for o in publication.audit() if o.check == "key__unique"]
+        assert (key.failed, key.total) == (3, 12)
+        assert key.samples and all(sample["copies"] == 2 for sample in key.samples)
+    publication.abandon()
+
+
 def test_appends_at_once_all_land_and_replacements_of_an_old_state_do_not(cluster_lake: Lake) -> None:
     append(cluster_lake, rows(1, 2, "M0"))
     old = staged(cluster_lake, readings(1, 1), ReplaceTable())

@@ -13,6 +13,7 @@ from lakehouse_assets.lakehouse import branches
 from lakehouse_assets.lakehouse.contract import Contract, month
 from lakehouse_assets.lakehouse.evolution import SchemaDriftError
 from lakehouse_assets.lakehouse.lake import Lake
+from lakehouse_assets.lakehouse.maintenance import SMALL_FILES_PER_PARTITION, tend
 from lakehouse_assets.lakehouse.publication import Publication
 from lakehouse_assets.lakehouse.replacement import Append, Replace, ReplacePartitions, ReplaceTable
 from tests.lakehouse.readings import (
@@ -118,3 +119,17 @@ def test_partitioning_changes_without_rewriting_and_days_are_still_replaced(clus
     assert [str(f.transform) for f in table.spec().fields] == ["day"]
     assert files < {t.file.file_path for t in table.scan().plan_files()}, "files were rewritten"
     assert count(cluster_lake) == 30 * 3 + 1
+
+
+def test_compaction_brings_files_into_the_new_partitioning(cluster_lake: Lake) -> None:
+    publish(cluster_lake, readings(1, SMALL_FILES_PER_PARTITION), ReplaceTable())
+    before = cluster_lake.catalog.load_table("silver.readings")
+    assert len(list(before.scan().plan_files())) >= SMALL_FILES_PER_PARTITION
+    by_month = altered(READINGS, partitions=(month("taken_on"),))
+    compacted, _ = tend(cluster_lake, by_month, run_id="test")
+    table = cluster_lake.catalog.load_table("silver.readings")
+    assert compacted == 1
+    assert count(cluster_lake) == 3 * SMALL_FILES_PER_PARTITION
+    assert [str(f.transform) for f in table.spec().fields] == ["month"]
+    assert {t.file.spec_id for t in table.scan().plan_files()} == {table.spec().spec_id}
+    assert tend(cluster_lake, by_month, run_id="test") == (0, False)

@@ -64,13 +64,15 @@ def test_the_engine_rejects_exactly_what_pandera_rejects(records: list[dict]) ->
 
 
 @settings(max_examples=30, deadline=None)
-@given(st.lists(st.tuples(st.integers(1, 2), st.integers(1, 3)), max_size=6))
-def test_a_repeated_key_is_found(keys: list[tuple[int, int]]) -> None:
+@given(st.lists(st.tuples(st.integers(1, 2), st.integers(1, 3)), max_size=6), st.sampled_from([1, 2, 1000]))
+def test_a_repeated_key_is_found(keys: list[tuple[int, int]], rows_at_a_time: int) -> None:
     con = duckdb.connect()
     con.execute("create table staged (taken_on date, meter varchar, state varchar, value int, price decimal(18,4))")
     for on, meter in keys:
         con.execute("insert into staged values (?, ?, 'ON', 1, 1)", [date(2024, 1, on), f"M{meter}"])
-    outcomes = audit(lambda sql: con.execute(sql).to_arrow_table(), READINGS, "staged")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("lakehouse_assets.lakehouse.audit.ROWS_AT_A_TIME", rows_at_a_time)
+        outcomes = audit(lambda sql: con.execute(sql).to_arrow_table(), READINGS, "staged")
     (key,) = [o for o in outcomes if o.check == "key__unique"]
     assert key.failed == len(keys) - len(set(keys))
 
