@@ -46,7 +46,7 @@ format: setup ## Put the style right
 # set of servers, so they come after the others and in one process.
 # CLUSTER=required makes a test that cannot have its servers fail; without it, it is skipped with the reason.
 test: lint ## Lint and every test
-	$(BIN)/python -m pytest -n 2 --dist loadgroup -m "not cluster"
+	$(BIN)/python -m pytest -n 2 -m "not cluster"
 	$(BIN)/python -m pytest -m cluster --cluster $(or $(CLUSTER),auto)
 
 faults: setup ## Kills of processes and servers at random points, a full disk, S3 errors, many writers at once

@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import os
+import signal
 from collections.abc import Generator, Iterator
 from pathlib import Path
 
 import pytest
+from xdist.remote import Producer
+from xdist.scheduler import LoadScopeScheduling
 
 from lakehouse_assets.lakehouse.lake import Lake
 from lakehouse_assets.lakehouse.nessie import MAIN, NOTHING, Nessie, Reference
 from lakehouse_assets.settings import Settings
 from tests.servers import Servers, missing
 
-MADE_ONCE = {"sample", "judged"}
-"""Fixtures of a session that take minutes: a lakehouse made by the real command, the question sets asked."""
+MADE_ONCE = ("tests/e2e/", "tests/questions/")
+"""Folders whose tests share what takes minutes to make: a lakehouse by the real command, the question sets asked."""
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -26,12 +29,26 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     )  # fmt: skip
 
 
-@pytest.hookimpl(tryfirst=True)
+def pytest_configure() -> None:
+    """Tests interrupt the commands they start, which is ignored where pytest was started in the background."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+class _Together(LoadScopeScheduling):
+    """Gives each process one test after the other, but all those of some folders to one of them."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        return next((folder for folder in MADE_ONCE if nodeid.startswith(folder)), nodeid)
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> LoadScopeScheduling:
+    """How tests are shared out to processes."""
+    return _Together(config, log)
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Tests of a fixture that takes minutes share a process; the first of the cluster waits for its servers."""
+    """The first test of the cluster waits for the start of its servers."""
     for item in items:
-        for name in MADE_ONCE.intersection(getattr(item, "fixturenames", ())):
-            item.add_marker(pytest.mark.xdist_group(name))
         if item.get_closest_marker("cluster") and not item.get_closest_marker("timeout"):
             item.add_marker(pytest.mark.timeout(900))
 
