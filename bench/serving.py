@@ -22,8 +22,8 @@ from pathlib import Path
 from typing import Any
 
 START_S = 180
-_DAYS = [f"since 2025-{m:02}-{d:02}" for m in range(1, 13) for d in range(1, 29)]
-_SPANS = [*_DAYS, *(f"{span} until 2026-{m:02}-15" for m in (4, 5, 6) for span in _DAYS)]
+_DAYS = [f"2025-{m:02}-{d:02}" for m in range(1, 13) for d in range(1, 29)]
+_SPANS = [*(f"since {day}" for day in _DAYS), *(f"from {day} until 2026-{m:02}-15" for m in (4, 5, 6) for day in _DAYS)]
 
 
 @contextmanager
