@@ -13,7 +13,7 @@ from __future__ import annotations
 import os
 from collections import OrderedDict
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from threading import RLock
 from typing import Any, Self
@@ -21,6 +21,7 @@ from typing import Any, Self
 import sqlalchemy as db
 from dagster import DagsterEventType, EventLogEntry
 from dagster._core.event_api import EventHandlerFn
+from dagster._core.events import ASSET_CHECK_EVENTS
 from dagster._core.storage.asset_check_execution_record import AssetCheckExecutionRecordStatus
 from dagster._core.storage.event_log.polling_event_watcher import SqlPollingEventWatcher
 from dagster._core.storage.event_log.schema import AssetCheckExecutionsTable, SqlEventLogStorageTable
@@ -135,8 +136,9 @@ class BatchingSqliteEventLog(SqliteEventLogStorage):
         return table_name in self._tables
 
     def store_event(self, event: EventLogEntry) -> None:
-        """Store an event in one transaction of its run's log and, if it is of an asset, one of the index."""
-        with self._one_index_transaction():
+        """Store an event in one transaction of its run's log and, if it is of an asset or a check, one of the index."""
+        of_check = event.dagster_event_type in ASSET_CHECK_EVENTS
+        with self._one_index_transaction() if of_check else nullcontext():
             super().store_event(event)
 
     def store_event_batch(self, events: Sequence[EventLogEntry]) -> None:

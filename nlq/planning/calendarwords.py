@@ -23,12 +23,13 @@ from nlq.planning.operators import OperatorFinder
 from nlq.planning.timewords import TimeSpan
 from nlq.planning.words import Token
 
+DAYS = {name.lower(): number for number, name in enumerate(WEEKDAYS)}
+"""Names of weekdays, as words are compared, and their numbers: Monday is 0."""
 _ARTICLES = ("a", "an", "any")
 _TO = {"to", "through", "thru", "till", "until"}
 _THAT_ONE = {"last", "this", "past", "previous"}
 _NO_SINGLE_ONE = {"next", "coming", "following", "first", "second", "third", "fourth", "from"}
 _WORKING, _WEEKEND = WEEKDAYS[:5], WEEKDAYS[5:]
-_DAYS = {name.lower(): number for number, name in enumerate(WEEKDAYS)}
 _MONTHS = {name.lower(): name for name in MONTHS}
 _NO_PLURALS = {"mays", "marches"}
 _PER_WEEKDAY = (("weekday",), ("week", "day"), ("day", "of", "the", "week"), ("day", "of", "week"))
@@ -96,11 +97,11 @@ class CalendarFinder(OperatorFinder):
     # --- what is filtered by
 
     def _days(self, at: int) -> Iterator[Mention]:
-        day = _DAYS.get(w.singular(self._norm(at)))
+        day = DAYS.get(w.singular(self._norm(at)))
         if day is None:
             return
         if to := self._end_of_days(at):
-            length = (_DAYS[w.singular(self._norm(to - 1))] - day) % 7 + 1
+            length = (DAYS[w.singular(self._norm(to - 1))] - day) % 7 + 1
             yield self._value_mention(at, to, WEEKDAY, tuple(WEEKDAYS[(day + n) % 7] for n in range(length)))
             return
         before = self._norm(at - 1)
@@ -121,7 +122,7 @@ class CalendarFinder(OperatorFinder):
     def _end_of_days(self, at: int) -> int | None:
         """The place after a range of days: "Monday to Friday", "Mon-day–Friday" with a dash."""
         last = at + 2 if self._norm(at + 1) in _TO else at + 1 if self._is_dashed(at) else None
-        return last + 1 if last and w.singular(self._norm(last)) in _DAYS else None
+        return last + 1 if last and w.singular(self._norm(last)) in DAYS else None
 
     def _bounds(self, at: int) -> bool:
         """Whether the word is an end of a range that is no range of days: "to Friday", "Monday to noon"."""
@@ -130,7 +131,7 @@ class CalendarFinder(OperatorFinder):
 
     def _is_dashed(self, at: int) -> bool:
         """Whether a dash joins the token with the next, both days."""
-        if not 0 <= at < len(self._tokens) - 1 or w.singular(self._norm(at)) not in _DAYS:
+        if not 0 <= at < len(self._tokens) - 1 or w.singular(self._norm(at)) not in DAYS:
             return False
         return self._question[self._tokens[at].end : self._tokens[at + 1].start].strip() in {"-", "–", "—"}
 

@@ -197,8 +197,8 @@ class Finisher:
         self, time_range: TimeRange | None, because: list[Decision]
     ) -> tuple[TimeRange | None, list[DimensionFilter]]:
         """The time as a filter on the date of the event that a participle names, where it belongs to that."""
-        event, part = self._event, first_date_part((*self._draft.groups, *(c.dimension for c in self._draft.chosen)))
-        if event and event.dimension and part:
+        event = self._event
+        if event and event.dimension and (part := self._date_part()):
             label = self._vocabulary.dimensions[part].label.lower()
             raise NotReadableError(2, f"“{event.word}” by {label} is not known here.", event.word)
         if event is None or event.dimension is None or time_range is None:
@@ -272,6 +272,10 @@ class Finisher:
         because.append(Decision(rank.word, f"{which} {self._metric(metric).label} first{place}{many}{of_each}"))
         known = [DimensionFilter(dimension=name, operator=Operator.IS_NOT_NULL) for name in draft.groups]
         return order, count or limit, count is not None, rank.skip, known if count else []
+
+    def _date_part(self) -> str | None:
+        """The part of the calendar that is split or filtered by."""
+        return first_date_part((*self._draft.groups, *(chosen.dimension for chosen in self._draft.chosen)))
 
     def _plain_order(self, grain: Grain | None) -> tuple[OrderBy, ...]:
         draft = self._draft
@@ -349,8 +353,7 @@ class Finisher:
         average = bool(draft.averages) and all(is_amount(self._metric(name)) for name in draft.metrics)
         if average and len(draft.metrics) > 1:
             raise NotReadableError(2, "One average at a time, please.", draft.averages[0])
-        part = first_date_part((*draft.groups, *(item.dimension for item in draft.chosen)))
-        if average and part:
+        if average and (part := self._date_part()):
             label, of = self._metric(draft.metrics[0]).label, self._vocabulary.dimensions[part].label.lower()
             reason = f"I cannot tell an average of {label} by {of}: each {of} is all its days together."
             raise NotReadableError(2, reason, draft.averages[0], nearest=(f"{label} by {of}",))

@@ -8,15 +8,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from nlq.dateparts import WEEKDAYS, first_date_part
+from nlq.dateparts import first_date_part
+from nlq.planning.calendarwords import DAYS
 from nlq.planning.draft import Chosen, NotReadableError
 from nlq.planning.drafting import Drafting
 from nlq.planning.lexicon import INITIALS, ValueHit
 from nlq.planning.mentions import Kind, Mention
 from nlq.planning.timewords import TIME_WORDS
 from nlq.planning.words import ENGLISH, stem, words_of
-
-_DAYS = {name.lower() for name in WEEKDAYS}
 
 
 class ValueReader(Drafting):
@@ -55,7 +54,7 @@ class ValueReader(Drafting):
         if len(several) > 1 and Kind.VERSUS in kinds and kinds.count(Kind.TIME) < 2:
             reason = f"I cannot put “{mention.text}” together on one side of a comparison; compare by {label.lower()}."
             raise NotReadableError(2, reason, mention.text, nearest=(label,))
-        if any(m.kind is Kind.TIME and m.text.lower() in _DAYS for m in self._mentions):
+        if any(m.kind is Kind.TIME and m.text.lower() in DAYS for m in self._mentions):
             raise NotReadableError(3, f"“{mention.text}” is read as a date here.", mention.text)
 
     def _is_negated(self, position: int, hit: ValueHit) -> bool:
