@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import calendar
 from collections.abc import Iterable, Sequence
+from datetime import date
 from typing import Any
 
 from nlq.vocabulary import TIME_DIMENSION, Dimension, Values
@@ -60,6 +61,17 @@ DATE_PARTS = {
 def first_date_part(names: Iterable[str]) -> str | None:
     """The first of some names that is a part of the calendar."""
     return next((name for name in names if name in DATE_PARTS), None)
+
+
+def parts_of(day: date) -> dict[str, Any]:
+    """The values of a day, by name of the part."""
+    numbers = {
+        WEEKDAY: day.isoweekday(),
+        DAY_OF_MONTH: day.day,
+        MONTH_OF_YEAR: day.month,
+        QUARTER_OF_YEAR: (day.month + 2) // 3,
+    }
+    return {name: named(name, number) for name, number in numbers.items()}
 
 
 def numbered(name: str, values: Sequence[Any]) -> tuple[Any, ...]:

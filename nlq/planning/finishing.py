@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import date, timedelta
 
-from nlq.dateparts import first_date_part
+from nlq.dateparts import first_date_part, parts_of
 from nlq.plan import Comparator, DimensionFilter, Grain, Operator, OrderBy, Plan, Share, Threshold, TimeRange
 from nlq.planning.comparing import Compared, compare
 from nlq.planning.draft import Decision, Draft, NotReadableError, Rank, Reading
@@ -126,6 +126,7 @@ class Finisher:
             having = (Threshold(metric=draft.metrics[0], comparator=Comparator.GT, value=0),)
         part = {item.dimension: item for item in share.part} if share else {}
         filters = [f for f in self._filters() if part.get(f.dimension) != f]
+        self._check_day(time_range, filters)
         average = self._averages(grain)
         if share and grain and draft.groups and not share.part:
             share = share.model_copy(update={"within": (TIME_DIMENSION,)})
@@ -192,6 +193,17 @@ class Finisher:
             grain = _step_for(chosen)
             because.append(Decision("", f"one row per {grain}, to show the course"))
         return chosen, grain
+
+    def _check_day(self, time_range: TimeRange | None, filters: Sequence[DimensionFilter]) -> None:
+        """A day is of one weekday: "Monday 3 May" of a year in which it is a Sunday is a slip, not an empty answer."""
+        if time_range is None or time_range.start is None or time_range.start != time_range.end:
+            return
+        day, own = time_range.start, parts_of(time_range.start)
+        for item in filters:
+            if item.dimension in own and (own[item.dimension] in item.values) != (item.operator is Operator.IN):
+                label = self._vocabulary.dimensions[item.dimension].label
+                reason = f"{label} of {day} is {own[item.dimension]}: leave one of them out, or put it right."
+                raise NotReadableError(2, reason, *(str(value) for value in item.values))
 
     def _dated(
         self, time_range: TimeRange | None, because: list[Decision]

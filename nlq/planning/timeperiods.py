@@ -102,7 +102,7 @@ class PeriodReader:
             return None
         if unit == "week" and word in _BEGINNING:
             return Found(found.last, Period(found.period.start, found.period.start + timedelta(days=6)))
-        return Found(found.last, _period_of(unit_start(found.period.start, unit), unit))
+        return Found(found.last, period_of(unit_start(found.period.start, unit), unit))
 
     def _part_of(self, at: int) -> Found | None:
         """The first or last week or day of a period: "first week of June 2026" are its first seven days."""
@@ -138,7 +138,7 @@ class PeriodReader:
         if word in PREVIOUS and not beside_this and month < self._today.month:
             return None
         year = self._today.year - (1 if word in PREVIOUS else 0)
-        return Found(at + 2, _period_of(date(year, month, 1), "month"))
+        return Found(at + 2, period_of(date(year, month, 1), "month"))
 
     def _fiscal(self, at: int) -> Found | None:
         """Fiscal years and their quarters: "FY 2025", "last fiscal year", "Q2 of fiscal year 2025"."""
@@ -168,8 +168,8 @@ class PeriodReader:
 
     def _fiscal_part(self, last: int, start: date, part: int | None) -> Found:
         if part:
-            return Found(last, _period_of(shift(start, "quarter", part - 1), "quarter"))
-        whole = _period_of(start, "year")
+            return Found(last, period_of(shift(start, "quarter", part - 1), "quarter"))
+        whole = period_of(start, "year")
         return Found(last, Period(start, min(whole.end, self._today) if start <= self._today else whole.end, "year"))
 
     def _ago(self, at: int) -> Found | None:
@@ -178,7 +178,7 @@ class PeriodReader:
         unit = self._unit_at(at + 1)
         if not count or not unit or count > 1000 or self._norm(at + 2) != "ago" or (unit == "year" and count == 1):
             return None
-        return Found(at + 3, _period_of(shift(unit_start(self._today, unit), unit, -count), unit))
+        return Found(at + 3, period_of(shift(unit_start(self._today, unit), unit, -count), unit))
 
     def _to_date(self, at: int) -> Found | None:
         short = {"ytd": "year", "mtd": "month", "qtd": "quarter", "wtd": "week"}.get(self._norm(at))
@@ -209,7 +209,7 @@ class PeriodReader:
     def _from_parts(self, last: int, parts: list[int]) -> Found | None:
         try:
             if len(parts) == 2:
-                return Found(last, _period_of(date(parts[0], parts[1], 1), "month"))
+                return Found(last, period_of(date(parts[0], parts[1], 1), "month"))
             day = date(parts[0], parts[1], parts[2])
         except ValueError:
             return None
@@ -236,7 +236,7 @@ class PeriodReader:
         start = unit_start(self._today, unit)
         if word in _THIS:
             return Found(at + 2, Period(start, self._today, unit))
-        return Found(at + 2, _period_of(shift(start, unit, -1), unit))
+        return Found(at + 2, period_of(shift(start, unit, -1), unit))
 
     def _quarter_or_half(self, at: int) -> Found | None:
         word, number = self._norm(at), self._integer(at + 1)
@@ -302,7 +302,7 @@ class PeriodReader:
         if at >= len(self._tokens) or not is_year(self._tokens[at]):
             return None
         year, last = self._optional_year(at)
-        return Found(last, _period_of(date(year, 1, 1), "year")) if year else None
+        return Found(last, period_of(date(year, 1, 1), "year")) if year else None
 
     def _month(self, at: int, *, lead: bool) -> Found | None:
         month = self._month_number(at)
@@ -316,7 +316,7 @@ class PeriodReader:
         start = date(year or self._today.year, month, 1)
         if year is None and start > self._today:
             start = start.replace(year=start.year - 1)
-        return Found(last, _period_of(start, "month"))
+        return Found(last, period_of(start, "month"))
 
     def _is_surely_month(self, at: int, lead: bool) -> bool:
         """May, march and mar are words as well: they need a lead ("in May") or a capital letter."""
@@ -387,7 +387,8 @@ def is_year(token: Token) -> bool:
     return len(digits) == 4 and digits.isascii() and digits.isdigit() and _FIRST_YEAR <= int(digits) <= _LAST_YEAR
 
 
-def _period_of(start: date, unit: str) -> Period:
+def period_of(start: date, unit: str) -> Period:
+    """The whole calendar unit that begins on a day."""
     span = unit_range(start, unit)
     assert span.start is not None and span.end is not None
     return Period(span.start, span.end, unit)

@@ -11,12 +11,16 @@ begun; "since" runs to today; a fiscal year is named after the calendar year it 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date
 
 from nlq.plan import Comparison, TimeRange
-from nlq.planning.timeperiods import ONE, PREVIOUS, TIME_WORDS, UNITS, Found, Period, PeriodReader, is_year
+from nlq.planning.timeperiods import ONE, PREVIOUS, TIME_WORDS, UNITS, Found, Period, PeriodReader, is_year, period_of
 
 __all__ = ["TIME_WORDS", "TimeReader", "TimeSpan"]
+
+_CLOSING = frozenset({"before", "until", "till"})
+_TO = frozenset({"to", "until", "till", "through", "thru"})
+_JOINTS = {"between": frozenset({"and", "to"}), "from": _TO, "since": _TO, "after": frozenset()}
+"""What stands between two periods, by the word before the first."""
 
 
 @dataclass(frozen=True)
@@ -90,47 +94,53 @@ class TimeReader(PeriodReader):
 
     def _bounded(self, first: int) -> TimeSpan | None:
         word = self._norm(first)
-        if word not in {"between", "from"}:
+        if word not in _JOINTS:
             return self._dash(first)
         left = self._period(self._skip_the(first + 1), lead=True)
         if not left:
             return None
-        joints = {"between": {"and", "to"}, "from": {"to", "until", "till", "through", "thru"}}[word]
-        return self._joined(first, left, joints)
+        return self._joined(first, left, _JOINTS[word]) or self._enclosed(word, first, left)
 
     def _dash(self, first: int) -> TimeSpan | None:
         left = self._period(first, lead=False)
-        return self._joined(first, left, {"to", "until", "till", "through", "thru"}) if left else None
+        return self._joined(first, left, _TO) if left else None
 
-    def _joined(self, first: int, left: Found, joints: set[str]) -> TimeSpan | None:
+    def _joined(self, first: int, left: Found, joints: frozenset[str]) -> TimeSpan | None:
         if self._norm(left.last) not in joints:
             return None
         right = self._period(self._skip_the(left.last + 1), lead=True)
         if not right:
             return None
-        start, end = self._same_year(left.period, right.period, left.last, right)
-        if start > end:
+        a, b = self._of_same_year(left, right), right.period
+        if a.start > b.end:
             return None
-        a, b = left.period, right.period
-        two = (
-            (TimeRange(start=start, end=a.end), TimeRange(start=b.start, end=end))
-            if a.unit == b.unit and start == a.start
-            else None
-        )
-        return TimeSpan(first, right.last, TimeRange(start=start, end=end), ends=two)
+        ends = (TimeRange(start=a.start, end=a.end), TimeRange(start=b.start, end=b.end)) if a.unit == b.unit else None
+        return TimeSpan(first, right.last, TimeRange(start=a.start, end=b.end), ends=ends)
 
-    def _same_year(self, left: Period, right: Period, joint: int, found: Found) -> tuple[date, date]:
-        """In "March to May 2025" the year belongs to both."""
-        says_year = any(is_year(token) for token in self._tokens[joint : found.last])
-        left_says = joint > 0 and is_year(self._tokens[joint - 1])
-        if says_year and not left_says and left.unit == "month":
-            shifted = left.start.replace(year=right.start.year)
-            return shifted, right.end
-        return left.start, right.end
+    def _enclosed(self, word: str, first: int, left: Found) -> TimeSpan | None:
+        """Reads what begins by one word and ends by another: "after March and before June", "since May until July"."""
+        at = left.last + 1 if self._norm(left.last) in {"and", "but"} else left.last
+        if word == "between" or self._norm(at) not in _CLOSING:
+            return None
+        right = self._period(self._skip_the(at + 1), lead=True)
+        if not right:
+            return None
+        begun = self._of_same_year(left, right)
+        start = begun.end + ONE if word == "after" else begun.start
+        end = right.period.start - ONE if self._norm(at) == "before" else right.period.end
+        return TimeSpan(first, right.last, TimeRange(start=start, end=end)) if start <= end else None
+
+    def _of_same_year(self, left: Found, right: Found) -> Period:
+        """The first of two periods; in "March to May 2025" the year belongs to both."""
+        period = left.period
+        says_year = any(is_year(token) for token in self._tokens[left.last : right.last])
+        if says_year and not is_year(self._tokens[left.last - 1]) and period.unit == "month":
+            return period_of(period.start.replace(year=right.period.start.year), "month")
+        return period
 
     def _open_ended(self, first: int) -> TimeSpan | None:
         word = self._norm(first)
-        if word not in {"since", "after", "before", "until", "till", "from"}:
+        if word not in {"since", "after", "from", *_CLOSING}:
             return None
         at = self._skip_the(first + 1)
         if word in {"since", "from"} and self._norm(at) in {"start", "beginning"} and self._norm(at + 1) == "of":

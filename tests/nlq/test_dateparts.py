@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 import pytest
@@ -12,7 +12,18 @@ from hypothesis import strategies as st
 import semantic.dateparts
 from lakehouse_assets.lakehouse.lake import Lake
 from nlq.answering.answer import Answer, Answerer
-from nlq.dateparts import DATE_PARTS, MONTHS, WEEKDAY, WEEKDAYS, named, numbered
+from nlq.dateparts import (
+    DATE_PARTS,
+    DAY_OF_MONTH,
+    MONTH_OF_YEAR,
+    MONTHS,
+    QUARTER_OF_YEAR,
+    WEEKDAY,
+    WEEKDAYS,
+    named,
+    numbered,
+    parts_of,
+)
 from nlq.guard import Caller, Guard, GuardError
 from nlq.plan import Comparator, DimensionFilter, Operator, Plan, Threshold
 from tests.nlq.vocabularies import complaints
@@ -34,6 +45,15 @@ def test_every_value_comes_back_as_it_went(data: st.DataObject) -> None:
     assert named(name, number) == value
     assert named(name, None) is None
     assert numbered("complaint__ward_id", [value]) == (value,)
+
+
+@given(st.dates())
+def test_the_parts_of_a_day_are_among_the_values(day: date) -> None:
+    parts = parts_of(day)
+    assert parts.keys() == DATE_PARTS.keys()
+    assert all(value in DATE_PARTS[name].values.items for name, value in parts.items())
+    assert (parts[WEEKDAY], parts[DAY_OF_MONTH]) == (f"{day:%A}", day.day)
+    assert (parts[MONTH_OF_YEAR], parts[QUARTER_OF_YEAR]) == (f"{day:%B}", f"Q{-(-day.month // 3)}")
 
 
 def test_the_guard_knows_all_values_and_no_order_of_them() -> None:

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from nlq.dateparts import DATE_PARTS, MONTH_OF_YEAR, WEEKDAY, WEEKDAYS
 from nlq.outcome import Clarify, Outcome, Planned, Refused
-from nlq.plan import Operator
+from nlq.plan import Operator, TimeRange
 from nlq.planning.planner import Planner
 from nlq.vocabulary import Dimension, Metric, Values, Vocabulary
 from tests.nlq.vocabularies import complaints
@@ -133,3 +133,18 @@ def test_closed_on_mondays_is_when_they_were_closed() -> None:
     by_date = asked(Planner(Vocabulary.of([orders, shipped], dimensions)), "orders shipped on Mondays")
     assert isinstance(by_date, Refused)
     assert "“shipped” by weekday is not known" in by_date.reason
+
+
+@pytest.mark.parametrize("question", ["trips on Monday 3 May 2026", "trips on 4 May 2026 other than on Mondays"])
+def test_a_day_of_another_weekday_is_told(question: str) -> None:
+    outcome = asked(trips(), question)
+    assert isinstance(outcome, Refused), outcome
+
+
+def test_a_day_and_its_weekday_are_that_day() -> None:
+    outcome = asked(trips(), "trips on Sunday 3 May 2026")
+    assert isinstance(outcome, Planned), outcome
+    assert outcome.plan.time_range == TimeRange(start=date(2026, 5, 3), end=date(2026, 5, 3))
+    told = asked(trips(), "trips on Monday 3 May 2026")
+    assert isinstance(told, Refused)
+    assert "Weekday of 2026-05-03 is Sunday" in told.reason

@@ -67,6 +67,12 @@ def longest(text: str, today: date = TODAY, fiscal_start: int = 1) -> tuple[date
         ("between 2024 and 2025", "2024-01-01", "2025-12-31"),
         ("before 2025", None, "2024-12-31"),
         ("until March 2025", None, "2025-03-31"),
+        ("since March until May", "2026-03-01", "2026-05-31"),
+        ("since November 2025 through February 2026", "2025-11-01", "2026-02-28"),
+        ("since March and before May 2025", "2025-03-01", "2025-04-30"),
+        ("after March until May 2025", "2025-04-01", "2025-05-31"),
+        ("after 2025-03-05 but before 2025-03-10", "2025-03-06", "2025-03-09"),
+        ("from March until May 2025", "2025-03-01", "2025-05-31"),
     ],
 )
 def test_times(text: str, start: str | None, end: str | None) -> None:
@@ -74,7 +80,13 @@ def test_times(text: str, start: str | None, end: str | None) -> None:
     assert longest(text) == wanted
 
 
-@pytest.mark.parametrize("text", ["may", "05/04/2025", "2025-02-30", "q5", "since 2030", "next month", "31 June 2025"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        *("may", "05/04/2025", "2025-02-30", "q5", "since 2030", "next month", "31 June 2025"),
+        *("since May until March", "after March and before April", "between March but before May"),
+    ],
+)
 def test_what_is_no_time(text: str) -> None:
     assert longest(text) is None
 
