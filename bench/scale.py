@@ -11,6 +11,7 @@ import os
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -27,6 +28,8 @@ DAYS = 30
 DOMAIN, TABLE = "pgr", "bronze.service_events_raw"
 NEWEST = "2026-01-30"
 QUERY = {"metrics": ["pgr_complaints", "pgr_sla_breach_rate"], "group_by": ["ward_id"], "grain": "month"}
+TRINO = {"LAKE_TRINO_HEAP": "6G", "LAKE_TRINO_QUERY_MEMORY": "3GB", "LAKE_TRINO_TOTAL_QUERY_MEMORY": "3GB"}
+"""A node of the size that such tables are given; what is larger it puts on disk."""
 PLAIN = "plain"
 """Nessie's branch, and Trino's catalog of it, that the peer builds on."""
 
@@ -35,7 +38,8 @@ def scale(folder: Path, repeat: int, factor: float) -> Iterator[Result]:
     """Load, build, one more day and a question, at each size, beside plain dbt-trino on the same servers."""
     from tests.servers import PARTS, Servers
 
-    servers = Servers.fresh(folder / "cluster")
+    fresh = Servers.fresh(folder / "cluster")
+    servers = replace(fresh, environ={**fresh.environ, **TRINO})
     servers.script("up", *(part for part in PARTS if part != "kafka"))
     try:
         os.environ.update({k: v for k, v in servers.variables.items() if k.startswith("ASKLAKE_")})

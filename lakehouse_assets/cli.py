@@ -365,6 +365,9 @@ def demo(
     size: Annotated[
         int | None, typer.Option("--size", min=100, help="Events, lines or orders to make of each domain.")
     ] = None,
+    days: Annotated[
+        int | None, typer.Option("--days", min=30, help="Days to spread it over at most; fewer days take less time.")
+    ] = None,
     until: Annotated[
         datetime | None,
         typer.Option(formats=_DAY, help="Last day of the samples.", show_default="as before, else yesterday"),
@@ -374,7 +377,7 @@ def demo(
     """Sample data through the whole lakehouse, and ten questions answered."""
     from lakehouse_assets.commands import demo as body
 
-    body.demo(Out(as_json), size, until.date() if until else None)
+    body.demo(Out(as_json), size, days, until.date() if until else None)
 
 
 @app.command()

@@ -17,7 +17,7 @@ from lakehouse_assets.domains.pgr import sample as pgr_sample
 from lakehouse_assets.domains.sales import sample as sales_sample
 from lakehouse_assets.lakehouse.lake import Lake
 from lakehouse_assets.lakehouse.publication import ReplaceTable
-from lakehouse_assets.settings import Settings
+from lakehouse_assets.settings import NEEDED_BY_CLUSTER, Settings
 from tests.lakehouse.readings import publish, rows
 
 READ_ONLY = ["delete from silver.readings", "select 1; select 2", "select * from read_csv('/etc/passwd')",
@@ -158,6 +158,16 @@ def test_a_branch_needs_the_cluster_profile(home: Path, monkeypatch: pytest.Monk
     refused = run("sql", "select 1")
     assert refused.exit_code == 2
     assert "ASKLAKE_BRANCH is 'feature-x', but branches need the cluster profile" in refused.stderr
+
+
+def test_the_queue_is_of_main_alone(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in NEEDED_BY_CLUSTER:
+        monkeypatch.setenv(f"ASKLAKE_{name.upper()}", "s3://given" if name == "warehouse_url" else "http://127.0.0.1:1")
+    monkeypatch.setenv("ASKLAKE_PROFILE", "cluster")
+    monkeypatch.setenv("ASKLAKE_BRANCH", "feature-x")
+    refused = run("ask", "anything", "--queue")
+    assert refused.exit_code == 2
+    assert "the queue answers from main, not from branch feature-x" in refused.stderr
 
 
 def test_history_is_newest_first(readings: Lake) -> None:

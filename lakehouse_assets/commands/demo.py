@@ -68,12 +68,13 @@ class Clock:
         self.stages[name] = time.perf_counter() - started
 
 
-def demo(out: Out, size: int | None, until: date | None) -> None:
+def demo(out: Out, size: int | None, days: int | None, until: date | None) -> None:
     """Make samples, load them, build everything, ask.
 
     Args:
         out: Where it is told.
         size: Events, lines or orders of each domain; None for each sample's usual size.
+        days: Days that the samples are spread over at most; None for as many as usual.
         until: The last day of the samples; None for the one they had before, else yesterday.
     """
     from lakehouse_assets.lakehouse.lake import Lake
@@ -91,7 +92,7 @@ def demo(out: Out, size: int | None, until: date | None) -> None:
         # Each process loads the code location meanwhile.
         spine = workers.submit(build_spine)
         with clock.stage("make the samples"), building.waiting(out, "making the samples"):
-            samples = write_samples(folder, size, last_day)
+            samples = write_samples(folder, size, days, last_day)
         with clock.stage("bronze, silver, gold, semantic"):
             runs = [building.tell(out, ran) for ran in spine.result()]
             done = load_and_build_all(out, workers, samples, folder)
@@ -128,10 +129,10 @@ def last_day_of(folder: Path) -> date | None:
     return date.fromisoformat(note.read_text(encoding="utf-8")) if note.is_file() else None
 
 
-def write_samples(folder: Path, size: int | None, last_day: date) -> dict[str, SampleSummary]:
+def write_samples(folder: Path, size: int | None, days: int | None, last_day: date) -> dict[str, SampleSummary]:
     """Write the sample of every domain that has one, anew, each domain's into a folder of its name.
 
-    Of the same size and last day, it is the same bytes each time.
+    Of the same size and days, it is the same bytes each time.
     """
     from lakehouse_assets.domains import sampling
 
@@ -144,9 +145,10 @@ def write_samples(folder: Path, size: int | None, last_day: date) -> dict[str, S
         if importlib.util.find_spec(module) is None:
             continue
         sample = importlib.import_module(module)
-        first_day = last_day - (sampling.LAST_DAY - getattr(sample, "FIRST_DAY", sampling.FIRST_DAY))
+        usual = sampling.LAST_DAY - getattr(sample, "FIRST_DAY", sampling.FIRST_DAY)
+        span = min(usual, timedelta(days=days - 1)) if days else usual
         made[domain] = sample.write_sample(
-            folder / domain, files=FILES, size=size or sample.SIZE, first_day=first_day, last_day=last_day
+            folder / domain, files=FILES, size=size or sample.SIZE, first_day=last_day - span, last_day=last_day
         )
     return made
 

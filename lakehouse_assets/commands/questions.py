@@ -36,9 +36,8 @@ def open_answerer(out: Out, at: str | None = None) -> Answerer:
 
 def ask(out: Out, question: str, tenant: str | None, queue: bool, wait: float, at: str | None) -> None:
     """Answer now, or put the question in the queue."""
-    if queue and at:
-        raise CommandError("the queue answers from the lake as it is", "leave out --queue or --at", Exit.USAGE)
     if queue:
+        _only_as_it_is(at)
         enqueue(out, question, tenant, wait)
         return
     from lakehouse_assets.commands.lookups import open_lake
@@ -52,6 +51,16 @@ def ask(out: Out, question: str, tenant: str | None, queue: bool, wait: float, a
 
         store_answers(open_lake(), [answer], "asklake-ask")
     finish(out, answer, shown=True)
+
+
+def _only_as_it_is(at: str | None) -> None:
+    """Refuse to queue what would be answered from elsewhere: the queue is one for all, and its answers are of main."""
+    from lakehouse_assets.settings import MAIN, get_settings
+
+    if at:
+        raise CommandError("the queue answers from the lake as it is", "leave out --queue or --at", Exit.USAGE)
+    if (branch := get_settings().branch) != MAIN:
+        raise CommandError(f"the queue answers from {MAIN}, not from branch {branch}", "leave out --queue", Exit.USAGE)
 
 
 def ask_foreign(out: Out, question: str, tenant: str | None, project: Path | None, database: str | None) -> None:

@@ -1,4 +1,4 @@
-"""Trino's memory: one query and Trino's own share fit into the heap, wherever it runs."""
+"""Trino's memory: one query and Trino's own share fit into the heap, and what is larger goes to disk."""
 
 from __future__ import annotations
 
@@ -45,6 +45,15 @@ def cases() -> list[tuple[str, float, str]]:
 @pytest.mark.parametrize("node", ["coordinator.properties", "worker.properties"])
 def test_a_query_fits_into_the_heap(where: str, heap: float, query: str, node: str) -> None:
     assert size(query) + size(setting(node, "memory.heap-headroom-per-node")) <= heap, where
+
+
+@pytest.mark.parametrize(("where", "heap", "query"), cases(), ids=str)
+@pytest.mark.parametrize("node", ["coordinator.properties", "worker.properties"])
+def test_what_is_gathered_goes_to_disk_before_it_is_more_than_a_query_may_have(
+    where: str, heap: float, query: str, node: str
+) -> None:
+    pool = heap - size(setting(node, "memory.heap-headroom-per-node"))
+    assert float(setting(node, "memory-revoking-threshold")) * pool <= size(query), where
 
 
 def test_all_workers_can_serve_one_query() -> None:

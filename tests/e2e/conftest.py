@@ -42,10 +42,10 @@ class Sample:
 
 @pytest.fixture(scope="session")
 def sample(tmp_path_factory: pytest.TempPathFactory) -> Sample:
-    """The demo, small."""
+    """The demo, small: a build costs by the day."""
     home = tmp_path_factory.mktemp("e2e") / "home"
     env = {**os.environ, "ASKLAKE_HOME": str(home)}
-    command = [*ASKLAKE, "demo", "--size", "1000", "--until", "2026-06-30", "--json"]
+    command = [*ASKLAKE, "demo", "--size", "1000", "--days", "120", "--until", "2026-06-30", "--json"]
     done = subprocess.run(command, env=env, cwd=ROOT, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr + done.stdout
     return Sample(home, env, json.loads(done.stdout))

@@ -9,6 +9,7 @@ import shlex
 import shutil
 import subprocess
 import sys
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -56,18 +57,30 @@ class Copy:
         return json.loads(done.stdout)
 
 
+@dataclass(frozen=True)
+class Followed:
+    """The copy in which everything was typed, and what each command said."""
+
+    copy: Copy
+    said: list[dict[str, Any]]
+
+
 @pytest.fixture(scope="module")
-def copy(tmp_path_factory: pytest.TempPathFactory) -> Copy:
-    return Copy(tmp_path_factory.mktemp("new-domain"))
-
-
-def test_from_a_file_to_answers(copy: Copy) -> None:
+def followed(tmp_path_factory: pytest.TempPathFactory) -> Followed:
+    copy = Copy(tmp_path_factory.mktemp("new-domain"))
     lines = BLOCK.splitlines()
     shell = "\n".join(line for line in lines if not line.startswith("asklake "))
     subprocess.run(["bash", "-euc", shell], cwd=copy.work, check=True)
-    drafted, checked, loaded, built, *answers = [
-        copy.asklake(*shlex.split(line)[1:]) for line in lines if line.startswith("asklake ")
-    ]
+    return Followed(copy, [copy.asklake(*shlex.split(line)[1:]) for line in lines if line.startswith("asklake ")])
+
+
+@pytest.fixture
+def copy(followed: Followed) -> Copy:
+    return followed.copy
+
+
+def test_from_a_file_to_answers(followed: Followed) -> None:
+    drafted, checked, loaded, built, *answers = followed.said
     assert [f["source"] for f in drafted["feeds"]] == ["bike_rentals"]
     assert checked["errors"] == 0
     assert {f["rule"] for f in checked["findings"]} == {"decide", "owner"}
@@ -100,21 +113,22 @@ def test_the_draft_is_in_the_project_s_own_style(copy: Copy) -> None:
     subprocess.run([*ruff, "format", "--check", *config, str(domain)], check=True)
 
 
-def test_nothing_is_overwritten_and_no_name_taken_twice(copy: Copy) -> None:
+def test_nothing_is_overwritten_and_no_name_taken_twice(copy: Copy, tmp_path: Path) -> None:
     def text() -> dict[Path, str]:
         return {p: p.read_text() for p in copy.root.rglob("*bike_rentals*/*") if p.is_file() and p.suffix != ".pyc"}
 
-    before = text()
-    assert (
-        "there is a domain"
-        in copy.asklake("new-domain", "bike_rentals", "--from", "rentals.csv", code=2)["error"]["problem"]
-    )
-    shutil.rmtree(copy.root / "lakehouse_assets/domains/bike_rentals")
-    kept = {p: t for p, t in before.items() if p.exists()}
-    assert (
-        "never overwrites"
-        in copy.asklake("new-domain", "bike_rentals", "--from", "rentals.csv", code=2)["error"]["problem"]
-    )
-    assert text() == kept
+    def refused(name: str) -> str:
+        return copy.asklake("new-domain", name, "--from", "rentals.csv", code=2)["error"]["problem"]
+
+    before, domain = text(), copy.root / "lakehouse_assets/domains/bike_rentals"
+    assert "there is a domain" in refused("bike_rentals")
+    shutil.move(domain, tmp_path / "aside")
+    try:
+        assert "never overwrites" in refused("bike_rentals")
+        assert text() == {path: content for path, content in before.items() if path.exists()}
+    finally:
+        shutil.rmtree(domain, ignore_errors=True)
+        shutil.move(tmp_path / "aside", domain)
     for name in ("Bike-Rentals", "select", "class", "sales"):
-        copy.asklake("new-domain", name, "--from", "rentals.csv", code=2)
+        refused(name)
+    assert text() == before

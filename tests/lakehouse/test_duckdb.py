@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import shutil
+
 import pytest
 
+from lakehouse_assets.lakehouse.duckdb import extension_path
 from lakehouse_assets.lakehouse.engine import QueryRefusedError, QueryTimeoutError
 from lakehouse_assets.lakehouse.lake import Lake
 from lakehouse_assets.lakehouse.publication import ReplaceTable
@@ -52,6 +55,13 @@ def test_people_read_tables_of_the_lake_and_nothing_else(lake: Lake, sql: str, r
 def test_the_reader_itself_cannot_leave_the_warehouse(lake: Lake) -> None:
     with lake.session() as session, pytest.raises(Exception, match="disabled"):
         session.con.execute("select * from read_text('/etc/hostname')")
+
+
+def test_the_reader_loads_no_extension(lake: Lake) -> None:
+    (lake.settings.warehouse / "own.duckdb_extension").parent.mkdir(parents=True, exist_ok=True)
+    shutil.copy(extension_path("avro"), lake.settings.warehouse / "own.duckdb_extension")
+    with lake.session() as session, pytest.raises(Exception, match="disabled"):
+        session.con.execute(f"load '{lake.settings.warehouse}/own.duckdb_extension'")
 
 
 def test_a_query_past_its_time_is_cancelled_in_the_engine(lake: Lake) -> None:
