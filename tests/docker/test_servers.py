@@ -57,6 +57,16 @@ def test_trino_answers_and_has_the_lake(servers: Servers, lake: dict[str, str]) 
     assert ["lake"] in query(lake, "show catalogs")
 
 
+def test_trino_ranks_versions_of_more_records_than_a_query_has_memory_for(lake: dict[str, str]) -> None:
+    made = "unnest(sequence(1, 3500)) as thousands (x) cross join unnest(sequence(1, 1000)) as ones (y)"
+    rows = f"select x * 1000 + y as record, rpad(cast(y as varchar), 400, 'x') as version from {made}"
+    ranked = f"select *, row_number() over (partition by record order by version desc) as place from ({rows})"
+    assert lake["LAKE_TRINO_QUERY_MEMORY"] == "1GB"
+    assert query(lake, f"select count(*), max(version) like '999%' from ({ranked}) where place = 1") == [
+        [3_500_000, True]
+    ]
+
+
 def test_nessie_has_main_by_default(lake: dict[str, str]) -> None:
     assert nessie(lake, "GET", "trees/-")["reference"]["name"] == "main"
     assert nessie(lake, "GET", "config")["defaultBranch"] == "main"
