@@ -62,9 +62,8 @@ def test_trino_ranks_versions_of_more_records_than_a_query_has_memory_for(lake: 
     rows = f"select x * 1000 + y as record, rpad(cast(y as varchar), 400, 'x') as version from {made}"
     ranked = f"select *, row_number() over (partition by record order by version desc) as place from ({rows})"
     assert lake["LAKE_TRINO_QUERY_MEMORY"] == "1GB"
-    assert query(lake, f"select count(*), max(version) like '999%' from ({ranked}) where place = 1") == [
-        [3_500_000, True]
-    ]
+    first = query(lake, f"select count(*), max(length(version)) from ({ranked}) where place = 1")
+    assert first == [[3_500_000, 400]]
 
 
 def test_nessie_has_main_by_default(lake: dict[str, str]) -> None:
