@@ -120,7 +120,7 @@ def build_plain_dbt(home: str, domain: str) -> float:
 
 
 def plain_build(project: Path, domain: str) -> Callable[[], float]:
-    """A call that builds and tests silver and gold of a domain by dbt alone, in a project parsed now; its seconds.
+    """A call that builds and tests the models of a domain by dbt alone, in a project parsed now; its seconds.
 
     Raises:
         RuntimeError: dbt failed; from the call.
@@ -128,9 +128,10 @@ def plain_build(project: Path, domain: str) -> Callable[[], float]:
     from dbt.cli.main import dbtRunner
 
     place = ["--project-dir", str(project), "--profiles-dir", str(project)]
+    folders = [f"path:{folder.relative_to(project)}" for folder in sorted(project.glob(f"models/*/{domain}"))]
     arguments = [
-        "build", "--no-write-json", *place, "--select", f"path:models/silver/{domain}", f"path:models/gold/{domain}",
-        "--exclude", "resource_type:unit_test", "--quiet", "--log-level", "none", "--threads", "1",
+        "build", "--no-write-json", *place, "--select", *folders, "--exclude", "resource_type:unit_test",
+        "--quiet", "--log-level", "none", "--threads", "1",
     ]  # fmt: skip
     manifest = dbtRunner().invoke(["parse", *place, "--quiet"]).result
     runner = dbtRunner(manifest=manifest)  # pyright: ignore[reportArgumentType]
