@@ -11,7 +11,7 @@ from __future__ import annotations
 import argparse
 import shutil
 import tempfile
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
 from rich.console import Console
@@ -97,9 +97,8 @@ def build(folder: Path, repeat: int, scale: float) -> list[Result]:
     ]
 
 
-def domains(folder: Path, repeat: int, scale: float) -> list[Result]:
+def domains(folder: Path, repeat: int, scale: float) -> Iterator[Result]:
     """Every domain that has a sample built whole, at its usual size and ten times that, beside plain dbt-duckdb."""
-    results = []
     for domain in sampled_domains():
         seconds: dict[int, float] = {}
         for factor in (1, 10):
@@ -108,12 +107,13 @@ def domains(folder: Path, repeat: int, scale: float) -> list[Result]:
             ours = Contender("asklake", build_ours, (str(home), domain))
             plain = Contender("plain dbt-duckdb", build_plain_dbt, (str(home), domain))
             aim = "at most 1.5 times plain dbt-duckdb; cost grows no faster than rows"
-            results.append(compare(f"domain_{domain}_{factor}x", [ours, plain], repeat=repeat, aim=aim))
-            seconds[factor] = results[-1].median("asklake")
-            results[-1].notes.append(f"{made.extra['rows']} rows of bronze")
+            result = compare(f"domain_{domain}_{factor}x", [ours, plain], repeat=repeat, aim=aim)
+            seconds[factor] = result.median("asklake")
+            result.notes.append(f"{made.extra['rows']} rows of bronze")
+            if factor > 1:
+                result.notes.append(f"{factor} times the rows cost {seconds[factor] / seconds[1]:.1f} times as much")
+            yield result
             shutil.rmtree(home, ignore_errors=True)
-        results[-1].notes.append(f"ten times the rows cost {seconds[10] / seconds[1]:.1f} times as much")
-    return results
 
 
 def histories(folder: Path, repeat: int, scale: float) -> list[Result]:
