@@ -42,11 +42,11 @@ format: setup ## Put the style right
 	$(BIN)/ruff format .
 	$(BIN)/sqlfluff fix --disable-progress-bar dbt_project
 
-# Three processes keep two cores busy: browsers, daemons and disks are waited for. Tests that share what takes minutes to
-# make are done by one of them. The tests of the cluster share one set of servers, so they come after, in one process.
+# Tests that share what takes minutes to make are done by one of the two processes. The tests of the cluster share one
+# set of servers, so they come after the others and in one process.
 # CLUSTER=required makes a test that cannot have its servers fail; without it, it is skipped with the reason.
 test: lint ## Lint and every test
-	$(BIN)/python -m pytest -n 3 -m "not cluster"
+	$(BIN)/python -m pytest -n 2 -m "not cluster"
 	$(BIN)/python -m pytest -m cluster --cluster $(or $(CLUSTER),auto)
 
 faults: setup ## Kills of processes and servers at random points, a full disk, S3 errors, many writers at once
