@@ -17,8 +17,8 @@ from tests.faults.starving import drop_privileges, filled, may_mount, no_file_be
 
 pytestmark = pytest.mark.timeout(2400)
 
-ROOM = (0, 1_000, 10_000, 40_000)
-"""Bytes there is room for: for nothing, for the mark of a publication, for its rows, for half of its metadata."""
+ROOM = (0, 1_000, 4_000, 10_000, 20_000, 40_000, 80_000)
+"""Bytes there is room for: for nothing, for the mark of a publication, for some of its rows, for some metadata."""
 EXPECTED = (
     "IngestError: ",
     "CatalogUnwritableError: ",

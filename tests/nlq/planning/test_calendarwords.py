@@ -135,16 +135,20 @@ def test_closed_on_mondays_is_when_they_were_closed() -> None:
     assert "“shipped” by weekday is not known" in by_date.reason
 
 
-@pytest.mark.parametrize("question", ["trips on Monday 3 May 2026", "trips on 4 May 2026 other than on Mondays"])
-def test_a_day_of_another_weekday_is_told(question: str) -> None:
+@pytest.mark.parametrize(
+    ("question", "told"),
+    [
+        ("trips on Monday 3 May 2026", "Weekday of 2026-05-03 is Sunday"),
+        ("trips on 4 May 2026 other than on Mondays", "Weekday of 2026-05-04 is Monday"),
+    ],
+)
+def test_a_day_of_another_weekday_is_told(question: str, told: str) -> None:
     outcome = asked(trips(), question)
     assert isinstance(outcome, Refused), outcome
+    assert told in outcome.reason
 
 
 def test_a_day_and_its_weekday_are_that_day() -> None:
     outcome = asked(trips(), "trips on Sunday 3 May 2026")
     assert isinstance(outcome, Planned), outcome
     assert outcome.plan.time_range == TimeRange(start=date(2026, 5, 3), end=date(2026, 5, 3))
-    told = asked(trips(), "trips on Monday 3 May 2026")
-    assert isinstance(told, Refused)
-    assert "Weekday of 2026-05-03 is Sunday" in told.reason
