@@ -50,7 +50,6 @@ def bronze_assets(contracts: Mapping[str, Contract]) -> dg.AssetsDefinition:
         check_specs=[spec for c in bronze.values() for spec in _check_specs(c)],
         can_subset=True,
         retry_policy=RETRY,
-        pool="ingest",
         allow_arbitrary_check_specs=True,
     )
     def ingest(context: dg.AssetExecutionContext, lakehouse: LakeResource, config: IngestConfig) -> Iterator[Any]:
