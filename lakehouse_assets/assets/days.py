@@ -8,7 +8,8 @@ Belongs here: reading and writing that note. Does not belong here: runs and sens
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections import OrderedDict
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from typing import TYPE_CHECKING
@@ -20,7 +21,7 @@ from lakehouse_assets.lakehouse.publication import SOURCE_PREFIX
 from lakehouse_assets.lakehouse.replacement import date_partition, days_held, period_predicate
 
 if TYPE_CHECKING:
-    from pyiceberg.manifest import DataFile
+    from pyiceberg.manifest import ManifestFile
     from pyiceberg.table import Table
     from pyiceberg.table.snapshots import Snapshot
 
@@ -29,6 +30,9 @@ if TYPE_CHECKING:
     from lakehouse_assets.lakehouse.lake import Lake
 
 BUILT = "asklake.built-from"
+_REMEMBERED = 4096
+_manifests: OrderedDict[tuple[str, int], list[tuple[int, date, date]]] = OrderedDict()
+"""What `_held` knows, of the newest manifests that were read; each is of at most some dozens of files."""
 
 
 @dataclass(frozen=True)
@@ -97,16 +101,26 @@ def changed_days(table: Table, since: int | None) -> set[date]:
         return set()
     floor = since if since is not None and since <= (snapshot.sequence_number or 0) else -1
     column = next(f.source_id for f in table.spec().fields if str(f.transform) in ("day", "month"))
-    held = (days_held(table.metadata, file, column) for file in _files_after(table, snapshot, floor))
-    return {d for days in held if days for d in days_between(*days)}
+    return {
+        day
+        for manifest in snapshot.manifests(table.io)
+        if (manifest.sequence_number or 0) > floor
+        for sequence_number, first, last in _held(table, manifest, column)
+        if sequence_number > floor
+        for day in days_between(first, last)
+    }
 
 
-def _files_after(table: Table, snapshot: Snapshot, floor: int) -> Iterator[DataFile]:
-    for manifest in snapshot.manifests(table.io):
-        if (manifest.sequence_number or 0) > floor:
-            for entry in manifest.fetch_manifest_entry(table.io, discard_deleted=True):
-                if (entry.sequence_number or 0) > floor:
-                    yield entry.data_file
+def _held(table: Table, manifest: ManifestFile, column: int) -> list[tuple[int, date, date]]:
+    """Sequence number, first and last day of each file of a manifest; it never changes, so it is read once."""
+    key = (manifest.manifest_path, column)
+    if key not in _manifests:
+        entries = manifest.fetch_manifest_entry(table.io, discard_deleted=True)
+        held = ((e.sequence_number or 0, days_held(table.metadata, e.data_file, column)) for e in entries)
+        _manifests[key] = [(number, *days) for number, days in held if days]
+        if len(_manifests) > _REMEMBERED:
+            _manifests.popitem(last=False)
+    return _manifests[key]
 
 
 def _property(snapshot: Snapshot, name: str) -> str | None:

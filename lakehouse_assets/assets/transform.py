@@ -112,7 +112,9 @@ def _rebuild_once(
     from lakehouse_assets.lakehouse.publication import Publication
 
     sources = sorted({s for t in tables for s in graph.sources_of(t)})
-    wanted = _all_copies(lake, [contracts[s] for s in sources if s in contracts], days)
+    wanted = sorted(days)
+    if wanted and not _is_everything(lake, graph, tables, wanted):
+        wanted = _all_copies(lake, [contracts[s] for s in sources if s in contracts], wanted)
     names = [m.name for m in graph.models if m.table in set(tables)]
     built = note(lake, graph, tables, wanted)
     properties = {BUILT: built.to_property(), DAYS: ",".join(f"{a}/{b}" for a, b in spans(wanted))}
@@ -132,12 +134,17 @@ def _rebuild_once(
         raise
 
 
+def _is_everything(lake: "Lake", graph: "DbtGraph", tables: Sequence[str], days: Iterable[date]) -> bool:
+    """Whether this is a first build of all that bronze has, so that no other day can hold a copy of a record."""
+    from lakehouse_assets.assets.days import dirty_days
+
+    return lake.catalog.heads().keys().isdisjoint(tables) and dirty_days(lake, graph, tables) <= set(days)
+
+
 def _all_copies(lake: "Lake", sources: Sequence[Contract], days: Iterable[date]) -> list[date]:
     from lakehouse_assets.assets.days import closure
 
     wanted = set(days)
-    if not wanted:
-        return []
     with lake.session(writer=True) as session:
         while True:
             found = set(wanted).union(*(closure(session, source, wanted) for source in sources))

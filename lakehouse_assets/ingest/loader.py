@@ -7,7 +7,6 @@ Does not belong here: reading (records), SQL of a mapping (mapping), replaying (
 from __future__ import annotations
 
 import hashlib
-import resource
 import shutil
 import time
 import uuid
@@ -28,7 +27,7 @@ from lakehouse_assets.ingest.records import Records, open_records
 from lakehouse_assets.ingest.sources import Source, find_source
 from lakehouse_assets.ingest.streams import S3_VARIABLES, InputFile, Progress, expand
 from lakehouse_assets.lakehouse.contract import Contract, literal, quoted
-from lakehouse_assets.lakehouse.duckdb import PARQUET, connect
+from lakehouse_assets.lakehouse.duckdb import connect, parquet_options
 from lakehouse_assets.lakehouse.publication import Append, AuditFailedError, Publication, Published
 
 if TYPE_CHECKING:
@@ -205,9 +204,10 @@ class Loader:
         mapping: RecordMapping,
         records: Records,
     ) -> LoadResult:
+        publication.bytes_read = file.size
         written = write_rows(publication, con, mapping, records)
         properties = {CONTENT_HASH: file.sha256, "asklake.source-file": file.path}
-        publication.adopt(self._contract, written.files, Append(), properties)
+        publication.adopt(self._contract, written.files, Append(), properties, rows=written.rows)
         if written.rejected:
             stage_rejects(publication, con, mapping, written, header=records.header, tenant=self._tenant)
         note = LoadNote(
@@ -279,15 +279,9 @@ def engine_for(settings: Any, source: Source) -> Iterator[duckdb.DuckDBPyConnect
     try:
         con.execute(f"set timezone = {literal(source.time_zone)}")
         con.execute(f"set partitioned_write_flush_threshold = {FLUSH_ROWS}")
-        con.execute(f"set partitioned_write_max_open_files = {_open_files()}")
         yield con
     finally:
         con.close()
-
-
-def _open_files() -> int:
-    soft, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
-    return max(64, min(1000, soft // 2)) if soft > 0 else 1000
 
 
 @contextmanager
@@ -338,7 +332,7 @@ def write_rows(
     with records.errors():
         # The engine could also return statistics, but gathering them for wide texts costs a tenth of the load.
         total, names = con.execute(
-            f"copy ({rows}) to {literal(str(folder))} ({PARQUET}, "
+            f"copy ({rows}) to {literal(str(folder))} ({parquet_options(publication.bytes_read)}, "
             f"partition_by ({', '.join(map(quoted, keys))}), "
             "filename_pattern 'part-{uuid}', overwrite_or_ignore true, return_files true)"
         ).fetchall()[0]

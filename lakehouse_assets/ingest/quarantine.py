@@ -281,7 +281,7 @@ def _publish(
     written: Written,
     good: Sequence[str],
 ) -> None:
-    publication.adopt(mapping.contract, written.files, Append())
+    publication.adopt(mapping.contract, written.files, Append(), rows=written.rows)
     con.register("settled", pa.table({"quarantine_id": list(good)}))
     publication.stage(
         RESOLUTIONS,

@@ -59,28 +59,33 @@ def check_names(contract: Contract) -> list[tuple[str, Severity, str]]:
     return names
 
 
-def audit(run: Run, contract: Contract, relation: str, dialect: str = "duckdb") -> list[CheckOutcome]:
+def audit(
+    run: Run, contract: Contract, relation: str, dialect: str = "duckdb", *, rows: int | None = None
+) -> list[CheckOutcome]:
     """Check staged rows against their contract.
 
-    Every row check is a counter of one aggregate over one scan; only checks that failed cost a second query, for
-    their samples.
+    Every row check is a counter of one aggregate over one scan, and so are the keys, unless there are many; only checks
+    that failed cost a second query, for their samples.
 
     Args:
         run: Runs a statement in the engine.
         contract: What the rows must keep to.
         relation: SQL of the staged rows, to stand after FROM.
         dialect: sqlglot's name of the engine's dialect.
+        rows: How many rows there are, where that is known.
     """
     schema = _schema_outcome(run, contract, relation)
     if not schema.passed:
         return [schema]
     checks = contract.row_checks(dialect)
     counters = [f"count(*) filter (where {c.failing}) as c{i}" for i, c in enumerate(checks)]
-    counts = run(f"select count(*) as total{''.join(', ' + c for c in counters)} from {relation}").to_pylist()[0]
+    if contract.key and rows is not None and rows <= ROWS_AT_A_TIME:
+        counters.append(f"count(distinct {_HASHES[dialect](contract.key)}) as hashes")
+    counts = run(f"select {', '.join(['count(*) as total', *counters])} from {relation}").to_pylist()[0]
     total = counts["total"]
     outcomes = [schema, *(_outcome(run, contract, relation, c, counts[f"c{i}"], total) for i, c in enumerate(checks))]
     if contract.key:
-        outcomes.append(_key_outcome(run, contract, relation, total, dialect))
+        outcomes.append(_key_outcome(run, contract, relation, total, dialect, counts.get("hashes")))
     return outcomes
 
 
@@ -92,12 +97,14 @@ def _outcome(run: Run, contract: Contract, relation: str, check: RowCheck, faile
     )  # fmt: skip
 
 
-def _key_outcome(run: Run, contract: Contract, relation: str, total: int, dialect: str) -> CheckOutcome:
+def _key_outcome(
+    run: Run, contract: Contract, relation: str, total: int, dialect: str, hashes: int | None
+) -> CheckOutcome:
     keys = ", ".join(quoted(k) for k in contract.key)
     hashed = _HASHES[dialect](contract.key)
     parts = max(1, -(-total // ROWS_AT_A_TIME))
     failed, samples = 0, []
-    for part in range(parts):
+    for part in range(parts if hashes != total else 0):
         rows = f"{relation} where {hashed} % {parts} = {part}" if parts > 1 else relation
         if copies := _copies(run, keys, hashed, rows):
             failed += copies

@@ -198,6 +198,9 @@ class BranchPublication(Publication):
         """Trino's name of a table on the branch."""
         return f"{quoted(self.name)}.{quoted(contract.layer)}.{quoted(contract.table)}"
 
+    def _weigh(self, inputs: Sequence[str]) -> None:
+        """See Publication; what is computed from tables is written by Trino, as it sees fit."""
+
     def _location(self, contract: Contract) -> str:
         return f"{self.lake.settings.warehouse_url.rstrip('/')}/{contract.layer}/{contract.table}"
 
@@ -207,8 +210,8 @@ class BranchPublication(Publication):
         with self.session() as session:
             self.outcomes = [
                 outcome
-                for contract, relation in self._staged_relations()
-                for outcome in audit(session.run, contract, relation, session.dialect)
+                for contract, relation, rows in self._staged_relations()
+                for outcome in audit(session.run, contract, relation, session.dialect, rows=rows)
             ]
             if not blocking(self.outcomes):
                 self._refuse_unfilled(session)
@@ -222,15 +225,17 @@ class BranchPublication(Publication):
                 if lacking.to_pylist()[0]["n"]:
                     raise unfilled(change.contract, [column])
 
-    def _staged_relations(self) -> Iterator[tuple[Contract, str]]:
+    def _staged_relations(self) -> Iterator[tuple[Contract, str, int]]:
         for staged in self._by_engine.values():
-            yield staged.contract, f"(select * from {self.relation_of(staged.contract)} where {staged.predicate})"
+            relation = f"(select * from {self.relation_of(staged.contract)} where {staged.predicate})"
+            yield staged.contract, relation, staged.rows
         for staged in self.staged.values():
             where = f"\"$path\" like '%/data/{self.id}/%'"
             if bounds := self._days_of(staged.contract):
                 where = f"{bounds} and {where}"
             columns = ", ".join(map(quoted, staged.contract.column_names))
-            yield staged.contract, f"(select {columns} from {self.relation_of(staged.contract)} where {where})"
+            relation = f"(select {columns} from {self.relation_of(staged.contract)} where {where})"
+            yield staged.contract, relation, staged.rows
 
     def _days_of(self, contract: Contract) -> str:
         """Predicate by which Trino leaves out the partitions that got no file."""
@@ -263,16 +268,12 @@ class BranchPublication(Publication):
         self._landed = True
 
     def _upload(self, table: Table, contract: Contract, files: Sequence[Path]) -> list[DataFile]:
-        import duckdb
-
         folder, root = self.data_dir(contract), f"{table.location()}/data/{self.id}"
 
         def uri(file: Path) -> str:
             return f"{root}/{file.relative_to(folder)}"
 
-        with duckdb.connect() as con:
-            con.execute("set enable_progress_bar = false")
-            described = describe_files(con, table.metadata, contract, files, uri)
+        described = describe_files(table.metadata, contract, files, uri)
 
         def send(file: Path) -> None:
             with file.open("rb") as source, table.io.new_output(uri(file)).create(overwrite=True) as target:

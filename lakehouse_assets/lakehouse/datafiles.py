@@ -10,11 +10,15 @@ for dates, timestamps, whole numbers and partition columns, which are what scans
 
 from __future__ import annotations
 
+from collections import Counter, defaultdict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+import duckdb
 
 from lakehouse_assets.lakehouse.catalog import file_uri
 from lakehouse_assets.lakehouse.periods import ordinal
@@ -43,12 +47,11 @@ class _Bounds:
 
 
 def describe_files(
-    con: Any, metadata: TableMetadata, contract: Contract, files: Sequence[Path], uri: Callable[[Path], str] = file_uri
+    metadata: TableMetadata, contract: Contract, files: Sequence[Path], uri: Callable[[Path], str] = file_uri
 ) -> list[DataFile]:
     """Iceberg's description of Parquet files; files without rows are left out.
 
     Args:
-        con: A DuckDB connection.
         metadata: Of the table they will belong to.
         contract: Its contract.
         files: Absolute local paths.
@@ -59,29 +62,39 @@ def describe_files(
     """
     if not files:
         return []
-    paths = [str(f) for f in files]
-    counts = dict(con.execute("select file_name, num_rows from parquet_file_metadata(?)", [paths]).fetchall())
-    bounds = _bounds(con, contract, paths)
-    return [
-        _data_file(metadata, f, uri(f), counts[str(f)], bounds.get(str(f), {})) for f in files if counts[str(f)] > 0
-    ]
+    rows, bounds = _footers(contract, [str(f) for f in files])
+    return [_data_file(metadata, f, uri(f), rows[str(f)], bounds[str(f)]) for f in files if str(f) in rows]
 
 
-def _bounds(con: Any, contract: Contract, paths: Sequence[str]) -> dict[str, dict[str, _Bounds]]:
+@cache
+def _engine() -> duckdb.DuckDBPyConnection:
+    """What reads the footers of this process, for an engine of its own takes longer to start than they to be read."""
+    con = duckdb.connect()
+    con.execute("set enable_progress_bar = false")
+    return con
+
+
+def _footers(contract: Contract, paths: Sequence[str]) -> tuple[Counter[str], dict[str, dict[str, _Bounds]]]:
+    """Rows of each file that has any, and the bounds of its columns."""
     partition_columns = {p.column for p in contract.partitions}
     wanted = {c.name: c.type for c in contract.columns if c.name in partition_columns or c.type in _PARSE}
-    footers = con.execute(
-        "select file_name, path_in_schema, stats_min_value, stats_max_value, stats_null_count "
-        "from parquet_metadata(?) where list_contains(?, path_in_schema)",
-        [list(paths), list(wanted)],
-    ).fetchall()
-    found: dict[str, dict[str, _Bounds]] = {}
-    for path, name, lower, upper, nulls in footers:
-        convert = _PARSE.get(wanted[name], str)
-        group = _Bounds(lower and convert(lower), upper and convert(upper), nulls or 0)
-        columns = found.setdefault(path, {})
-        columns[name] = _widest(columns[name], group) if name in columns else group
-    return found
+    with _engine().cursor() as con:
+        footers = con.execute(
+            "select file_name, column_id, path_in_schema, row_group_num_rows, stats_min_value, stats_max_value, "
+            "stats_null_count from parquet_metadata(?) where column_id = 0 or list_contains(?, path_in_schema)",
+            [list(paths), list(wanted)],
+        ).fetchall()
+    rows: Counter[str] = Counter()
+    bounds: dict[str, dict[str, _Bounds]] = defaultdict(dict)
+    for path, column_id, name, count, lower, upper, nulls in footers:
+        if column_id == 0:
+            rows[path] += count
+        if name in wanted:
+            convert = _PARSE.get(wanted[name], str)
+            group = _Bounds(lower and convert(lower), upper and convert(upper), nulls or 0)
+            columns = bounds[path]
+            columns[name] = _widest(columns[name], group) if name in columns else group
+    return rows, bounds
 
 
 def _widest(a: _Bounds, b: _Bounds) -> _Bounds:

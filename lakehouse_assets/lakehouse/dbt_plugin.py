@@ -17,7 +17,7 @@ from typing import Any, ClassVar
 from dbt.adapters.duckdb.plugins import BasePlugin
 
 from lakehouse_assets.lakehouse.contract import Contract, quoted
-from lakehouse_assets.lakehouse.duckdb import load_extensions
+from lakehouse_assets.lakehouse.duckdb import configure, load_extensions
 from lakehouse_assets.lakehouse.publication import Publication
 from lakehouse_assets.lakehouse.replacement import (
     Replace,
@@ -49,17 +49,11 @@ class Plugin(BasePlugin):
     def configure_connection(self, conn: Any) -> None:
         """Load Iceberg offline; show the tables of the run under their names and as `asklake_published.<table>`."""
         load_extensions(conn)
-        conn.execute("set timezone = 'UTC'")
-        conn.execute("set enable_progress_bar = false")
         conn.execute(f"create schema if not exists {PUBLISHED}")
         conn.execute(f"create schema if not exists {STAGED}")
         if self._bound is None:
             return
-        settings = self._bound.publication.lake.settings
-        settings.scratch_dir.mkdir(parents=True, exist_ok=True)
-        conn.execute(f"set memory_limit = '{settings.memory_limit}'")
-        conn.execute(f"set temp_directory = '{settings.scratch_dir}'")
-        conn.execute("set preserve_insertion_order = false")
+        configure(conn, self._bound.publication.lake.settings)
         for contract in self._bound.contracts.values():
             _show(conn, contract, self._bound.publication.published(contract))
 

@@ -16,8 +16,9 @@ if TYPE_CHECKING:
 
 _REMEMBERED = 8192
 _SHAPES = 1024
+_FILES_SIZE = "total-files-size"
 _known: OrderedDict[str, int | None] = OrderedDict()
-_shapes: OrderedDict[str, Shape] = OrderedDict()
+_shapes: OrderedDict[str, tuple[Shape, int]] = OrderedDict()
 _lock = threading.Lock()
 
 
@@ -31,10 +32,25 @@ def current_snapshot(metadata_location: str) -> int | None:
 
 def shape(metadata_location: str) -> Shape:
     """The columns and partitioning of a table whose metadata file lies on this machine."""
+    return _described(metadata_location)[0]
+
+
+def stored_bytes(metadata_location: str) -> int:
+    """Bytes of the data files of a table whose metadata file lies on this machine."""
+    return _described(metadata_location)[1]
+
+
+def _described(metadata_location: str) -> tuple[Shape, int]:
     with _lock:
         if metadata_location in _shapes:
             return _shapes[metadata_location]
-    return Shape.of(read_metadata(metadata_location))
+    return _description(read_metadata(metadata_location))
+
+
+def _description(metadata: TableMetadata) -> tuple[Shape, int]:
+    snapshot = metadata.current_snapshot()
+    summary = snapshot.summary.additional_properties if snapshot and snapshot.summary else {}
+    return Shape.of(metadata), int(summary.get(_FILES_SIZE, 0))
 
 
 def read_metadata(metadata_location: str) -> TableMetadata:
@@ -45,7 +61,7 @@ def read_metadata(metadata_location: str) -> TableMetadata:
     metadata = FromInputFile.table_metadata(PyArrowFileIO().new_input(metadata_location))
     remember(metadata_location, metadata.current_snapshot_id)
     with _lock:
-        _shapes[metadata_location] = Shape.of(metadata)
+        _shapes[metadata_location] = _description(metadata)
         if len(_shapes) > _SHAPES:
             _shapes.popitem(last=False)
     return metadata

@@ -28,9 +28,9 @@ from lakehouse_assets.lakehouse.audit import CheckOutcome, audit, blocking
 from lakehouse_assets.lakehouse.catalog import LakeTransaction, file_uri
 from lakehouse_assets.lakehouse.contract import Contract, Partition, quoted
 from lakehouse_assets.lakehouse.datafiles import describe_files
-from lakehouse_assets.lakehouse.duckdb import PARQUET, connect
+from lakehouse_assets.lakehouse.duckdb import connect, parquet_options
 from lakehouse_assets.lakehouse.evolution import EVOLVED, Evolution, SchemaDriftError, Shape, evolution, evolve
-from lakehouse_assets.lakehouse.heads import current_snapshot, read_metadata, shape
+from lakehouse_assets.lakehouse.heads import current_snapshot, read_metadata, shape, stored_bytes
 from lakehouse_assets.lakehouse.replacement import (
     Append,
     Replace,
@@ -85,6 +85,7 @@ class Staged:
     contract: Contract
     files: tuple[Path, ...]
     replace: Replace
+    rows: int
     properties: Mapping[str, str] = field(default_factory=dict)
 
     @property
@@ -128,6 +129,8 @@ class Publication:
         self.heads = heads
         self.staged: dict[str, Staged] = {}
         self.outcomes: list[CheckOutcome] = []
+        self.bytes_read: int | None = None
+        """How much input the staged rows are made from, where the one who stages knows it."""
         self._properties = dict(properties)
         self._folders: set[Path] = set()
 
@@ -198,18 +201,19 @@ class Publication:
         if isinstance(replace, ReplacePartitions) and whole != replace:
             rows += f" union all {self._left_of(contract, replace, whole)}"
             replace = whole
-        options = f"{PARQUET}, row_group_size {ROW_GROUP_SIZE}"
+        options = f"{parquet_options(self.bytes_read)}, row_group_size {ROW_GROUP_SIZE}"
         if contract.partitions:
             keys = {f"_{p.name}": _partition_sql(p) for p in contract.partitions}
             extra = ", ".join(f"{sql} as {quoted(name)}" for name, sql in keys.items())
-            con.execute(
+            copied = con.execute(
                 f"copy (select *, {extra} from ({rows})) to '{folder}' "
                 f"({options}, partition_by ({', '.join(map(quoted, keys))}), filename_pattern 'part-{{uuid}}', "
                 "overwrite_or_ignore true)"
             )
         else:
-            con.execute(f"copy ({rows}) to '{folder / f'part-{uuid.uuid4().hex}.parquet'}' ({options})")
-        return self.adopt(contract, sorted(folder.rglob("*.parquet")), replace, properties)
+            copied = con.execute(f"copy ({rows}) to '{folder / f'part-{uuid.uuid4().hex}.parquet'}' ({options})")
+        (count,) = copied.fetchone()
+        return self.adopt(contract, sorted(folder.rglob("*.parquet")), replace, properties, rows=count)
 
     def _whole_files(self, contract: Contract, replace: Replace) -> Replace:
         """What has to be replaced so that no file of an older partitioning is replaced in part."""
@@ -289,10 +293,16 @@ class Publication:
             return self.stage(contract, "select * from rows_to_stage", con, replace)
 
     def adopt(
-        self, contract: Contract, files: Sequence[Path], replace: Replace, properties: Mapping[str, str] | None = None
+        self,
+        contract: Contract,
+        files: Sequence[Path],
+        replace: Replace,
+        properties: Mapping[str, str] | None = None,
+        *,
+        rows: int,
     ) -> Staged:
-        """Take files already written under `data_dir(contract)` as the staged rows of a table."""
-        staged = Staged(contract, tuple(files), replace, dict(properties or {}))
+        """Take files already written under `data_dir(contract)`, of so many rows, as the staged rows of a table."""
+        staged = Staged(contract, tuple(files), replace, rows, dict(properties or {}))
         self.staged[contract.identifier] = staged
         return staged
 
@@ -301,6 +311,11 @@ class Publication:
         for identifier in identifiers:
             snapshot = current_snapshot(self.heads[identifier]) if identifier in self.heads else None
             self._properties[f"{SOURCE_PREFIX}{identifier}"] = str(snapshot or "")
+        self._weigh([self.heads[i] for i in identifiers if i in self.heads])
+
+    def _weigh(self, inputs: Sequence[str]) -> None:
+        """Note how much there is in these tables, given by their metadata files, to be read."""
+        self.bytes_read = (self.bytes_read or 0) + sum(map(stored_bytes, inputs))
 
     def audit(self, con: Any | None = None) -> list[CheckOutcome]:
         """Run the contract of every staged table on its staged rows, in the engine.
@@ -317,7 +332,9 @@ class Publication:
                 return connection.execute(sql).to_arrow_table()
 
             self.outcomes = [
-                outcome for staged in self.staged.values() for outcome in audit(run, staged.contract, staged.relation)
+                outcome
+                for staged in self.staged.values()
+                for outcome in audit(run, staged.contract, staged.relation, rows=staged.rows)
             ]
         return self.outcomes
 
@@ -389,14 +406,7 @@ class Publication:
         return transaction
 
     def _describe(self, transactions: Mapping[str, Transaction]) -> dict[str, list[DataFile]]:
-        import duckdb
-
-        with duckdb.connect() as con:
-            con.execute("set enable_progress_bar = false")
-            return {
-                i: describe_files(con, transactions[i].table_metadata, s.contract, s.files)
-                for i, s in self.staged.items()
-            }
+        return {i: describe_files(transactions[i].table_metadata, s.contract, s.files) for i, s in self.staged.items()}
 
     def _refuse_moved(self, identifier: str, table: Table) -> None:
         base = current_snapshot(self.heads[identifier]) if identifier in self.heads else None

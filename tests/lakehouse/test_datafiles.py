@@ -20,7 +20,7 @@ def test_it_agrees_with_pyiceberg(lake: Lake, contract: Contract) -> None:
     publish(lake, rows("2023-12-20", 30), ReplaceTable(), (contract,))
     table = lake.catalog.load_table(contract.identifier)
     files = [Path(t.file.file_path.removeprefix("file://")) for t in table.scan().plan_files()]
-    for mine in describe_files(duckdb.connect(), table.metadata, contract, files):
+    for mine in describe_files(table.metadata, contract, files):
         theirs = parquet_file_to_data_file(table.io, table.metadata, mine.file_path)
         assert mine.partition == theirs.partition
         assert mine.record_count == theirs.record_count
@@ -38,4 +38,4 @@ def test_a_file_of_two_partitions_is_refused(lake: Lake, tmp_path: Path) -> None
     duckdb.execute(f"copy ({rows('2024-01-01', 2)}) to '{mixed}' (format parquet)")
     table = lake.catalog.load_table("silver.readings")
     with pytest.raises(ValueError, match=r"mixed\.parquet holds more than one partition: taken_on"):
-        describe_files(duckdb.connect(), table.metadata, READINGS, [mixed])
+        describe_files(table.metadata, READINGS, [mixed])

@@ -10,6 +10,7 @@ import pytest
 from sqlalchemy import event
 
 from lakehouse_assets.lakehouse.catalog import CatalogUnwritableError
+from lakehouse_assets.lakehouse.duckdb import LITTLE
 from lakehouse_assets.lakehouse.engine import QueryRefusedError
 from lakehouse_assets.lakehouse.lake import Lake
 from lakehouse_assets.lakehouse.publication import (
@@ -35,6 +36,30 @@ def test_what_is_published_is_what_was_staged(lake: Lake) -> None:
     assert str(found.to_pylist()) == (
         "[{'a': datetime.date(2024, 1, 1), 'b': datetime.date(2024, 2, 9), 'n': 120, 'p': Decimal('30.0000')}]"
     )
+
+
+@pytest.mark.parametrize(("bytes_read", "codec"), [(1, "SNAPPY"), (LITTLE + 1, "ZSTD"), (None, "ZSTD")])
+def test_files_of_little_input_are_written_quickly_and_others_small(
+    lake: Lake, bytes_read: int | None, codec: str
+) -> None:
+    publication = Publication.begin(lake, run_id="test")
+    publication.bytes_read = bytes_read
+    with publication.session() as session:
+        staged = publication.stage(READINGS, rows("2024-01-01", 2), session.con, ReplaceTable())
+        found = session.con.execute(
+            "select distinct compression from parquet_metadata(?)", [[str(f) for f in staged.files]]
+        ).fetchall()
+    publication.abandon()
+    assert staged.rows == 6
+    assert found == [(codec,)]
+
+
+def test_the_input_of_a_build_is_weighed(lake: Lake) -> None:
+    (first,) = publish(lake, rows("2024-01-01", 2), ReplaceTable())
+    publication = Publication.begin(lake, run_id="test")
+    publication.record_inputs([READINGS.identifier, "silver.unknown"])
+    publication.abandon()
+    assert publication.bytes_read == first.bytes > 0
 
 
 def test_a_range_replaces_its_partitions_and_no_other(lake: Lake) -> None:
