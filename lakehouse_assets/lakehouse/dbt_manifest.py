@@ -71,7 +71,9 @@ def load(settings: Settings) -> Manifest:
         return _load(settings, _changed(settings))  # pyright: ignore[reportArgumentType]
 
 
-def parse(project: Path, profiles: Path, target: Path, options: Sequence[str] = ()) -> Manifest:
+def parse(
+    project: Path, profiles: Path, target: Path, options: Sequence[str] = (), *, current: bool = False
+) -> Manifest:
     """Parse a project and put its manifests into a folder.
 
     dbt writes in place, so that a full disk or a kill would leave half a manifest to every later reader. Here it
@@ -82,6 +84,8 @@ def parse(project: Path, profiles: Path, target: Path, options: Sequence[str] = 
         profiles: Folder of its profiles.yml.
         target: Where the manifests go.
         options: Further options of ``dbt parse``.
+        current: Whether the manifests there are newer than their sources: then they are written only if dbt finds a
+            change that dates do not show, such as other variables.
 
     Raises:
         DbtFailedError: the project does not parse, or the manifests cannot be written.
@@ -90,8 +94,10 @@ def parse(project: Path, profiles: Path, target: Path, options: Sequence[str] = 
     try:
         target.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(prefix=".parsing-", dir=target, ignore_cleanup_errors=True) as made:
-            manifest = _parsed(project, profiles, Path(made), target / _REMEMBERED, options)
+            manifest = _parsed(project, profiles, Path(made), target / _REMEMBERED, options, write=not current)
             # Where nothing changed, dbt writes none of what it remembers.
+            if current and (Path(made) / _REMEMBERED).is_file():
+                manifest = _parsed(project, profiles, Path(made), Path(made) / _REMEMBERED, options, write=True)
             for file in (Path(made) / name for name in (_REMEMBERED, SEMANTIC_NAME, NAME)):
                 if file.is_file():
                     os.utime(file, (started, started))
@@ -131,17 +137,21 @@ def _changed(settings: Settings) -> float:
 
 
 @lru_cache(maxsize=4)
-def _load(settings: Settings, _changed_at: float) -> Manifest:
+def _load(settings: Settings, changed: float) -> Manifest:
     from lakehouse_assets.lakehouse.dbt_branch import connection_variables
 
     variables = connection_variables(settings)
     options = ["--target", settings.profile, *(["--vars", json.dumps(variables)] if variables else [])]
-    return parse(settings.dbt_project_dir, settings.dbt_project_dir, settings.dbt_target_dir, options)
+    project, target = settings.dbt_project_dir, settings.dbt_target_dir
+    return parse(project, project, target, options, current=is_newer(target, changed))
 
 
-def _parsed(project: Path, profiles: Path, target: Path, remembered: Path, options: Sequence[str]) -> Manifest:
+def _parsed(
+    project: Path, profiles: Path, target: Path, remembered: Path, options: Sequence[str], *, write: bool
+) -> Manifest:
     known = ["--partial-parse-file-path", str(remembered)] if remembered.is_file() else []
-    result = invoke(["parse", *options, *known], project.absolute(), profiles, target)
+    written = [] if write else ["--no-write-json"]
+    result = invoke(["parse", *options, *known, *written], project.absolute(), profiles, target)
     if not result.success:
         raise DbtFailedError(f"{project}: {result.exception or 'the dbt project does not parse'}")
     return result.result

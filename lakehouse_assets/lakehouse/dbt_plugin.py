@@ -8,7 +8,7 @@ Belongs here: only that hand-over. Does not belong here: invoking dbt (dbt_runne
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date
@@ -34,11 +34,19 @@ STAGED = "asklake_staged"
 
 @dataclass(frozen=True)
 class Binding:
-    """What one dbt invocation works in."""
+    """What one dbt invocation works in.
+
+    Attributes:
+        publication: Where models are staged.
+        contracts: Contract of every table the invocation reads or makes, by identifier.
+        days: The days it computes; none means everything.
+        made: Identifiers of the tables it makes, which nobody reads before they are stored.
+    """
 
     publication: Publication
     contracts: Mapping[str, Contract]
     days: Sequence[date]
+    made: Collection[str] = ()
 
 
 class Plugin(BasePlugin):
@@ -54,8 +62,8 @@ class Plugin(BasePlugin):
         if self._bound is None:
             return
         configure(conn, self._bound.publication.lake.settings)
-        for contract in self._bound.contracts.values():
-            _show(conn, contract, self._bound.publication.published(contract))
+        for identifier, contract in self._bound.contracts.items():
+            _show(conn, contract, self._bound.publication.published(contract), named=identifier not in self._bound.made)
 
     def store(self, target_config: Any) -> None:
         """Stage the rows of the model's query, and point the model's name at the table as it will be.
@@ -104,13 +112,15 @@ class Plugin(BasePlugin):
             DuckDBConnectionManager.close_all_connections()
 
 
-def _show(conn: Any, contract: Contract, relation: str) -> None:
+def _show(conn: Any, contract: Contract, relation: str, *, named: bool) -> None:
+    """Make the views of a table; the engine reads the table's manifests for each, so that none is made in vain."""
     conn.execute(f"create schema if not exists {contract.layer}")
     conn.execute(f"create or replace view {PUBLISHED}.{quoted(contract.table)} as select * from {relation}")
-    conn.execute(
-        f"create or replace view {contract.layer}.{quoted(contract.table)} as "
-        f"select * from {PUBLISHED}.{quoted(contract.table)}"
-    )
+    if named:
+        conn.execute(
+            f"create or replace view {contract.layer}.{quoted(contract.table)} as "
+            f"select * from {PUBLISHED}.{quoted(contract.table)}"
+        )
 
 
 def _replacement(contract: Contract, replaces: str, touched: Sequence[Any], days: Sequence[date]) -> Replace:

@@ -98,14 +98,15 @@ def run(
     with dbt_manifest.ONE_AT_A_TIME:
         manifest = dbt_manifest.load(settings)
         needed = _tables_of(manifest, select, contracts)
-        with _bound(publication, needed, tuple(days), manifest) as more:
+        made = {i for i, c in needed.items() if command == "build" and c.table in select}
+        with _bound(publication, needed, tuple(days), manifest, made) as more:
             arguments += ["--target", settings.profile, "--vars", json.dumps({**dbt_vars, **more})]
             return _outcome(dbt_manifest.invoke(arguments, project, project, target, manifest))
 
 
 @contextmanager
 def _bound(
-    publication: Publication, needed: Mapping[str, Contract], days: Sequence[date], manifest: Any
+    publication: Publication, needed: Mapping[str, Contract], days: Sequence[date], manifest: Any, made: set[str]
 ) -> Iterator[dict[str, Any]]:
     """Tie an invocation to the publication, as the profile's engine has it; gives further variables."""
     if publication.lake.settings.profile == "cluster":
@@ -116,7 +117,7 @@ def _bound(
         return
     from lakehouse_assets.lakehouse.dbt_plugin import Binding, Plugin
 
-    with Plugin.bind(Binding(publication, needed, days)):
+    with Plugin.bind(Binding(publication, needed, days, made)):
         yield {}
 
 

@@ -93,8 +93,8 @@ def configure(con: Any, settings: Settings) -> None:
     con.execute(f"set temp_directory = '{settings.scratch_dir}'")
     con.execute("set preserve_insertion_order = false")
     con.execute("set enable_progress_bar = false")
-    # Beyond the engine's usual 100 open files, a partition whose rows come in no order would be many small ones.
-    con.execute(f"set partitioned_write_max_open_files = {_open_files()}")
+    # Of all cursors. With the usual 100 open files, a partition whose rows come in no order would be many small ones.
+    con.execute(f"set global partitioned_write_max_open_files = {_open_files()}")
 
 
 def _open_files() -> int:

@@ -41,6 +41,18 @@ def test_a_manifest_is_current_until_a_source_changes(project: Path) -> None:
     assert models(target) == {"one", "two"}
 
 
+def test_current_manifests_are_written_again_only_for_what_dates_do_not_show(project: Path) -> None:
+    target = project / "target"
+    (project / "models" / "one.sql").write_text("select {{ var('n', 1) }} as a")
+    dbt_manifest.parse(project, project, target)
+    before = (target / dbt_manifest.NAME).stat().st_mtime
+    again = dbt_manifest.parse(project, project, target, current=True)
+    assert {node.name for node in again.nodes.values()} == models(target) == {"one"}
+    assert (target / dbt_manifest.NAME).stat().st_mtime == before
+    dbt_manifest.parse(project, project, target, ["--vars", '{"n": 2}'], current=True)
+    assert (target / dbt_manifest.NAME).stat().st_mtime > before
+
+
 def test_a_source_written_while_dbt_parses_counts_as_newer(project: Path) -> None:
     target = project / "target"
     dbt_manifest.parse(project, project, target)
