@@ -120,8 +120,15 @@ class LakeCatalog(SqlCatalog):
             raise CommitFailedException(f"{'.'.join(identifier)} was changed by another writer")
 
     def ensure(self, contract: Contract, location: str) -> Table:
-        """The table of a contract, created empty where it does not exist yet."""
-        return ensure_table(self, contract, location)
+        """The table of a contract, created empty where it does not exist yet.
+
+        Raises:
+            CatalogUnwritableError: it does not exist, and the catalog's database cannot be written.
+        """
+        try:
+            return ensure_table(self, contract, location)
+        except OperationalError as error:
+            raise CatalogUnwritableError(self.engine.url.database, error) from error
 
 
 def ensure_table(catalog: Catalog, contract: Contract, location: str) -> Table:

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import date
 from typing import Any
 
 import pytest
 from sqlalchemy import event
 
-from lakehouse_assets.lakehouse.catalog import CatalogUnwritableError
+from lakehouse_assets.lakehouse.catalog import CatalogUnwritableError, LakeCatalog
 from lakehouse_assets.lakehouse.duckdb import LITTLE
 from lakehouse_assets.lakehouse.engine import QueryRefusedError
 from lakehouse_assets.lakehouse.lake import Lake
@@ -170,23 +172,41 @@ def test_concurrent_appends_lose_nothing(lake: Lake) -> None:
     assert count(lake) == 3 * 7
 
 
-def test_a_catalog_that_cannot_be_written_publishes_nothing_and_leaves_nothing(lake: Lake) -> None:
-    publish(lake, rows("2024-01-01", 1), Append(), [READINGS, MONTHLY])
-    files = {f for f in lake.settings.warehouse.rglob("*") if f.name.endswith(".metadata.json")}
+@contextmanager
+def only_readable(catalog: LakeCatalog) -> Iterator[None]:
+    """A catalog whose database refuses every change."""
 
     def only_read(connection: Any, _record: Any) -> None:
         connection.execute("pragma query_only = on")
 
-    event.listen(lake.catalog.engine, "connect", only_read)
-    lake.catalog.engine.dispose()
-    with pytest.raises(CatalogUnwritableError, match=r"catalog\.db cannot be written: attempt to write a readonly"):
+    event.listen(catalog.engine, "connect", only_read)
+    catalog.engine.dispose()
+    try:
+        yield
+    finally:
+        event.remove(catalog.engine, "connect", only_read)
+        catalog.engine.dispose()
+
+
+def test_a_catalog_that_cannot_be_written_publishes_nothing_and_leaves_nothing(lake: Lake) -> None:
+    publish(lake, rows("2024-01-01", 1), Append(), [READINGS, MONTHLY])
+    files = {f for f in lake.settings.warehouse.rglob("*") if f.name.endswith(".metadata.json")}
+    unwritable = pytest.raises(
+        CatalogUnwritableError, match=r"catalog\.db cannot be written: attempt to write a readonly"
+    )
+    with only_readable(lake.catalog), unwritable:
         publish(lake, rows("2024-01-02", 1), Append(), [READINGS, MONTHLY])
     assert count(lake) == 3
     assert {f for f in lake.settings.warehouse.rglob("*") if f.name.endswith(".metadata.json")} == files
-    event.remove(lake.catalog.engine, "connect", only_read)
-    lake.catalog.engine.dispose()
     publish(lake, rows("2024-01-02", 1), Append(), [READINGS, MONTHLY])
     assert count(lake) == 6
+
+
+def test_a_table_that_cannot_be_entered_into_the_catalog_is_told_in_the_same_words(lake: Lake) -> None:
+    with only_readable(lake.catalog), pytest.raises(CatalogUnwritableError, match=r"catalog\.db cannot be written"):
+        publish(lake, rows("2024-01-01", 1), Append())
+    publish(lake, rows("2024-01-01", 1), Append())
+    assert count(lake) == 3
 
 
 def test_readers_see_all_tables_of_a_publication_or_none(lake: Lake) -> None:
