@@ -10,7 +10,7 @@ import importlib.util
 import shutil
 import time
 from collections.abc import Iterable, Iterator, Sequence
-from concurrent.futures import as_completed
+from concurrent.futures import Future, as_completed
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
@@ -30,8 +30,8 @@ if TYPE_CHECKING:
     from lakehouse_assets.lakehouse.lake import Lake
     from nlq.answering.answer import Answer
 
-FILES = 3
-"""Files per source; a load costs half a second however small its file is."""
+FILES = 2
+"""Files per source, so that some records come late; a load costs half a second however small its file is."""
 SPINE = "platform"
 """The domain whose tables the others' semantic tables read."""
 _LAST_DAY = "last_day"
@@ -90,16 +90,15 @@ def demo(out: Out, size: int | None, days: int | None, until: date | None) -> No
     lake = Lake(settings)
     with Workers(len(DOMAINS)) as workers:
         # Each process loads the code location meanwhile.
-        spine = workers.submit(build_spine)
+        spine = workers.submit(build_domain, SPINE)
         with clock.stage("make the samples"), building.waiting(out, "making the samples"):
             samples = write_samples(folder, size, days, last_day)
         with clock.stage("bronze, silver, gold, semantic"):
-            runs = [building.tell(out, ran) for ran in spine.result()]
-            done = load_and_build_all(out, workers, samples, folder)
+            done = load_and_build_all(out, workers, spine, samples, folder)
     with clock.stage("ten questions"):
         answers = ask_all(out, lake, last_day + timedelta(days=1))
 
-    runs += [ran for d in done for ran in (d.load, *d.builds)]
+    runs = [*spine.result(), *(ran for d in done for ran in (d.load, *d.builds))]
     building.print_audit(out, [c for ran in runs for c in ran.checks])
     building.print_errors(out, runs)
     refused = print_refused(out, lake)
@@ -153,34 +152,38 @@ def write_samples(folder: Path, size: int | None, days: int | None, last_day: da
     return made
 
 
-def load_and_build_all(out: Out, workers: Workers, domains: Iterable[str], folder: Path) -> list[DomainDone]:
-    """Load and build the domains side by side, and tell of each when it is done."""
-    begun = [workers.submit(load_and_build, domain, folder / domain) for domain in domains]
+def load_and_build_all(
+    out: Out, workers: Workers, spine: Future[list[Ran]], domains: Iterable[str], folder: Path
+) -> list[DomainDone]:
+    """Load the domains side by side, build each once it is loaded and the spine is there, and tell of each."""
+    loads = {workers.submit(load_sample, folder / domain): domain for domain in domains}
+    builds: dict[Future[list[Ran]], tuple[str, Ran, list[loading.FileOutcome]]] = {}
     done = []
     with building.waiting(out, "loading and building every domain"):
-        for future in as_completed(begun):
-            one = future.result()
-            out.say(f"ingest {one.domain}: {len(one.files)} files in {seconds(one.load.seconds)}")
-            for ran in one.builds:
+        for ran in spine.result():
+            building.tell(out, ran)
+        for loaded in as_completed(loads):
+            load, files = loaded.result()
+            out.say(f"ingest {loads[loaded]}: {len(files)} files in {seconds(load.seconds)}")
+            builds[workers.submit(build_domain, loads[loaded])] = loads[loaded], load, files
+        for built in as_completed(builds):
+            for ran in built.result():
                 building.tell(out, ran)
-            done.append(one)
+            done.append(DomainDone(*builds[built], built.result()))
     return sorted(done, key=lambda d: d.domain)
 
 
-def build_spine(made: Builder) -> list[Ran]:
-    """Build what the semantic tables of every domain read."""
-    return building.build_all(made, made.tables_of(None, SPINE), None, None, named=False)
-
-
-def load_and_build(made: Builder, domain: str, folder: Path) -> DomainDone:
-    """Load the sample of a domain, and build its tables and the semantic ones over them."""
+def load_sample(made: Builder, folder: Path) -> tuple[Ran, list[loading.FileOutcome]]:
+    """Load the sample of a domain."""
     from lakehouse_assets.ingest.landing import laid_out
 
     named = str(folder.absolute())
-    load, files = loading.load_folder(made, named, laid_out(named))
-    return DomainDone(
-        domain, load, files, building.build_all(made, made.tables_of(None, domain), None, None, named=False)
-    )
+    return loading.load_folder(made, named, laid_out(named))
+
+
+def build_domain(made: Builder, domain: str) -> list[Ran]:
+    """Build the tables of a domain and the semantic ones over them."""
+    return building.build_all(made, made.tables_of(None, domain), None, None, named=False)
 
 
 def ask_all(out: Out, lake: Lake, today: date) -> list[Answer]:

@@ -150,6 +150,7 @@ class Loader:
         self._lake, self._con, self._source = lake, con, source
         self._tenant, self._run_id, self._progress = tenant, run_id, progress
         self._contract = target_contract(source)
+        self._checked = False
 
     def load(self, path: str) -> LoadResult:
         """Load one file; see `load`."""
@@ -189,7 +190,9 @@ class Loader:
         mapping = RecordMapping(
             self._source, self._contract, load_id=load_id, loaded_at=now.isoformat(sep=" "), tenant=self._tenant
         )
-        check_mapping(self._con, mapping)
+        if not self._checked:
+            check_mapping(self._con, mapping)
+            self._checked = True
         records = open_records(file, self._source, mapping, self._lake.settings.scratch_dir)
         with writing(file.path):
             publication = Publication.begin(self._lake, run_id=self._run_id, properties={LOAD_ID: load_id})
