@@ -10,8 +10,10 @@ cannot even be cut into fields is passed on with `problem` set, so that nothing 
 from __future__ import annotations
 
 import re
+import threading
+import weakref
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 import pyarrow as pa
@@ -34,12 +36,32 @@ _INLINE = 13
 """Texts up to about this length are stored inside an Arrow string view, not pointed at."""
 
 
+AHEAD = 16
+"""Batches that may be read before the engine is done with the first of them."""
+PATIENCE_S = 1.0
+
+
 @dataclass
 class Counter:
-    """What was read so far."""
+    """What was read so far, and how much of it is under way.
+
+    The engine reads through PyArrow's scanner, which runs ahead of it by up to 1 GiB if it is let.
+    """
 
     records: int = 0
     line: int = 1
+    _room: threading.Semaphore = field(default_factory=lambda: threading.Semaphore(AHEAD))
+
+    def number(self, count: int) -> np.ndarray:
+        """The numbers of so many records more, once there is room for them; it is free again when they are let go.
+
+        An engine that wants more before it lets go of anything gets it, only not at once.
+        """
+        self._room.acquire(timeout=PATIENCE_S)
+        rows = np.arange(self.records + 1, self.records + count + 1)
+        weakref.finalize(rows, self._room.release)
+        self.records += count
+        return rows
 
 
 @dataclass(frozen=True)
@@ -150,8 +172,7 @@ def _undecodable(chunk: Chunk) -> list[tuple[int, UnicodeDecodeError]]:
 def batch(chunk: Chunk, bad: dict[int, Bad], counter: Counter, columns: Sequence[pa.Array] = ()) -> pa.RecordBatch:
     """The records of a chunk, numbered on, with their fields if they were cut into any."""
     n = len(chunk.starts)
-    rows = np.arange(counter.records + 1, counter.records + n + 1)
-    counter.records += n
+    rows = counter.number(n)
     texts = _texts(chunk, bad)
     problems = forms = pa.nulls(n, pa.string())
     if bad:
