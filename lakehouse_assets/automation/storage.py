@@ -6,15 +6,21 @@ Belongs here: choosing. Does not belong here: how events are written (event_log)
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 from urllib.parse import urlsplit
 
+import sqlalchemy as sa
 from dagster._core.storage.base_storage import DagsterStorage
 from dagster._core.storage.local_compute_log_manager import LocalComputeLogManager
 from dagster._serdes import ConfigurableClassData
 
 from lakehouse_assets.automation.event_log import BATCH_SIZE, BatchingSqliteStorage
 from lakehouse_assets.settings import get_settings
+
+_MAKING_TABLES = 0x0DA65739
+"""Key of PostgreSQL's advisory lock for making Dagster's tables: a number that nothing else of the database uses."""
 
 
 class ProfileStorage(BatchingSqliteStorage):
@@ -29,7 +35,18 @@ class ProfileStorage(BatchingSqliteStorage):
         from dagster_postgres.storage import DagsterPostgresStorage
 
         os.environ.setdefault("DAGSTER_EVENT_BATCH_SIZE", str(BATCH_SIZE))
-        return DagsterPostgresStorage(settings.postgres_sqlalchemy_url, inst_data=inst_data)
+        with _one_at_a_time(settings.postgres_sqlalchemy_url):
+            return DagsterPostgresStorage(settings.postgres_sqlalchemy_url, inst_data=inst_data)
+
+
+@contextmanager
+def _one_at_a_time(url: str) -> Iterator[None]:
+    """Hold a lock of a PostgreSQL: processes that find no tables would all make them, and all but one fail."""
+    from dagster_postgres.utils import create_pg_connection
+
+    with create_pg_connection(sa.create_engine(url, poolclass=sa.NullPool)) as held:
+        held.execute(sa.select(sa.func.pg_advisory_lock(_MAKING_TABLES)))
+        yield
 
 
 class ProfileComputeLogs(LocalComputeLogManager):
