@@ -57,6 +57,8 @@ class Plugin(BasePlugin):
     def configure_connection(self, conn: Any) -> None:
         """Load Iceberg offline; show the tables of the run under their names and as `asklake_published.<table>`."""
         load_extensions(conn)
+        conn.execute("set timezone = 'UTC'")
+        conn.execute("set enable_progress_bar = false")
         conn.execute(f"create schema if not exists {PUBLISHED}")
         conn.execute(f"create schema if not exists {STAGED}")
         if self._bound is None:
