@@ -154,6 +154,11 @@ def waiting(out: Out, label: str) -> Iterator[None]:
         yield
 
 
+def is_semantic(table: str) -> bool:
+    """Whether a table is made by a saved query."""
+    return table.startswith(f"{_SEMANTIC}.")
+
+
 def plan_builds(
     made: Builder, tables: Sequence[str], first: date | None, last: date | None, *, named: bool
 ) -> Iterator[Step]:
@@ -170,7 +175,7 @@ def plan_builds(
     from lakehouse_assets.automation.partitions import daily
 
     heads = made.lake.catalog.heads()
-    models = [t for t in tables if not t.startswith(f"{_SEMANTIC}.")]
+    models = [t for t in tables if not is_semantic(t)]
     for domain in sorted({made.contracts[t].domain for t in models}):
         own = tuple(t for t in models if made.contracts[t].domain == domain)
         if daily(domain) is None:

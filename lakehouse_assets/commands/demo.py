@@ -10,7 +10,7 @@ import importlib.util
 import shutil
 import time
 from collections.abc import Iterable, Iterator, Sequence
-from concurrent.futures import Future, as_completed
+from concurrent.futures import as_completed
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from lakehouse_assets.commands.orchestrator import Ran
     from lakehouse_assets.domains.sampling import SampleSummary
     from lakehouse_assets.lakehouse.lake import Lake
+    from lakehouse_assets.settings import Settings
     from nlq.answering.answer import Answer
 
 FILES = 2
@@ -45,13 +46,11 @@ _NEXT = (
 
 
 @dataclass(frozen=True)
-class DomainDone:
-    """What became of one domain: its files, and its tables."""
+class Done:
+    """What became of the samples: their files, and the runs that loaded and built them, domain by domain."""
 
-    domain: str
-    load: Ran
     files: list[loading.FileOutcome]
-    builds: list[Ran]
+    runs: list[Ran]
 
 
 @dataclass
@@ -77,7 +76,6 @@ def demo(out: Out, size: int | None, days: int | None, until: date | None) -> No
         days: Days that the samples are spread over at most; None for as many as usual.
         until: The last day of the samples; None for the one they had before, else yesterday.
     """
-    from lakehouse_assets.lakehouse.lake import Lake
     from lakehouse_assets.settings import get_settings
 
     settings = get_settings()
@@ -85,22 +83,19 @@ def demo(out: Out, size: int | None, days: int | None, until: date | None) -> No
     folder = settings.home / "sample"
     last_day = until or last_day_of(folder) or datetime.now(UTC).date() - timedelta(days=1)
     out.say("Sample data of every domain, through the whole lakehouse", style="bold")
-    with clock.stage("parse the dbt project"), building.waiting(out, "parsing the dbt project"), out.quietly():
-        dbt_manifest.ensure(settings)
-    lake = Lake(settings)
     with Workers(len(DOMAINS)) as workers:
-        # Each process loads the code location meanwhile.
-        spine = workers.submit(build_domain, SPINE)
+        with clock.stage("parse the dbt project"), building.waiting(out, "parsing the dbt project"), out.quietly():
+            dbt_manifest.ensure(settings)
         with clock.stage("make the samples"), building.waiting(out, "making the samples"):
             samples = write_samples(folder, size, days, last_day)
         with clock.stage("bronze, silver, gold, semantic"):
-            done = load_and_build_all(out, workers, spine, samples, folder)
+            done = load_and_build_all(out, workers, samples, folder)
     with clock.stage("ten questions"):
+        lake = _lake(settings)
         answers = ask_all(out, lake, last_day + timedelta(days=1))
 
-    runs = [*spine.result(), *(ran for d in done for ran in (d.load, *d.builds))]
-    building.print_audit(out, [c for ran in runs for c in ran.checks])
-    building.print_errors(out, runs)
+    building.print_audit(out, [c for ran in done.runs for c in ran.checks])
+    building.print_errors(out, done.runs)
     refused = print_refused(out, lake)
     print_answers(out, answers)
     # Imports are in no stage; they are what remains.
@@ -112,14 +107,21 @@ def demo(out: Out, size: int | None, days: int | None, until: date | None) -> No
         out.say(f"  {command:<48} {what}")
     out.emit(
         {
-            "files": [vars(f) for d in done for f in d.files],
-            "runs": [building.as_document(ran) for ran in runs],
+            "files": [vars(file) for file in done.files],
+            "runs": [building.as_document(ran) for ran in done.runs],
             "quarantined": refused,
             "answers": [a.model_dump(mode="json") for a in answers],
             "seconds": {k: round(v, 2) for k, v in clock.stages.items()},
         }
     )
-    building.stop_if_failed(runs)
+    building.stop_if_failed(done.runs)
+
+
+def _lake(settings: Settings) -> Lake:
+    # Its import takes a second, which the workers' server would have to wait for.
+    from lakehouse_assets.lakehouse.lake import Lake
+
+    return Lake(settings)
 
 
 def last_day_of(folder: Path) -> date | None:
@@ -152,25 +154,35 @@ def write_samples(folder: Path, size: int | None, days: int | None, last_day: da
     return made
 
 
-def load_and_build_all(
-    out: Out, workers: Workers, spine: Future[list[Ran]], domains: Iterable[str], folder: Path
-) -> list[DomainDone]:
-    """Load the domains side by side, build each once it is loaded and the spine is there, and tell of each."""
-    loads = {workers.submit(load_sample, folder / domain): domain for domain in domains}
-    builds: dict[Future[list[Ran]], tuple[str, Ran, list[loading.FileOutcome]]] = {}
-    done = []
+def load_and_build_all(out: Out, workers: Workers, domains: Iterable[str], folder: Path) -> Done:
+    """Load the domains side by side, build each once it is loaded, and tell of each.
+
+    The tables are one piece of work and the semantic ones over them another: small pieces at the end let no process
+    wait long for the last of the others.
+    """
     with building.waiting(out, "loading and building every domain"):
-        for ran in spine.result():
-            building.tell(out, ran)
+        spine = workers.submit(build_layers, SPINE, semantic=False)
+        loads = {workers.submit(load_sample, folder / domain): domain for domain in domains}
+        runs = {SPINE: spine.result(), **{domain: [] for domain in sorted(loads.values())}}
+        tell_all(out, spine.result())
+        files, models, served = [], {}, {}
         for loaded in as_completed(loads):
-            load, files = loaded.result()
-            out.say(f"ingest {loads[loaded]}: {len(files)} files in {seconds(load.seconds)}")
-            builds[workers.submit(build_domain, loads[loaded])] = loads[loaded], load, files
-        for built in as_completed(builds):
-            for ran in built.result():
-                building.tell(out, ran)
-            done.append(DomainDone(*builds[built], built.result()))
-    return sorted(done, key=lambda d: d.domain)
+            (load, brought), domain = loaded.result(), loads[loaded]
+            out.say(f"ingest {domain}: {len(brought)} files in {seconds(load.seconds)}")
+            runs[domain].append(load)
+            files += brought
+            models[workers.submit(build_layers, domain, semantic=False)] = domain
+        for built in as_completed(models):
+            runs[models[built]] += tell_all(out, built.result())
+            served[workers.submit(build_layers, models[built], semantic=True)] = models[built]
+        for built in as_completed(served):
+            runs[served[built]] += tell_all(out, built.result())
+    return Done(sorted(files, key=lambda f: f.file), [ran for domain in runs for ran in runs[domain]])
+
+
+def tell_all(out: Out, runs: list[Ran]) -> list[Ran]:
+    """Tell of some runs."""
+    return [building.tell(out, ran) for ran in runs]
 
 
 def load_sample(made: Builder, folder: Path) -> tuple[Ran, list[loading.FileOutcome]]:
@@ -181,9 +193,10 @@ def load_sample(made: Builder, folder: Path) -> tuple[Ran, list[loading.FileOutc
     return loading.load_folder(made, named, laid_out(named))
 
 
-def build_domain(made: Builder, domain: str) -> list[Ran]:
-    """Build the tables of a domain and the semantic ones over them."""
-    return building.build_all(made, made.tables_of(None, domain), None, None, named=False)
+def build_layers(made: Builder, domain: str, *, semantic: bool) -> list[Ran]:
+    """Build the semantic tables of a domain, or those they are made from."""
+    tables = [t for t in made.tables_of(None, domain) if building.is_semantic(t) is semantic]
+    return building.build_all(made, tables, None, None, named=False)
 
 
 def ask_all(out: Out, lake: Lake, today: date) -> list[Answer]:

@@ -25,7 +25,13 @@ _SILENT = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
 
 @dataclass(frozen=True)
 class TableWritten:
-    """What a run says it published of one table, once per run however many partitions it had."""
+    """What a run says it published of one table, once per run however many partitions it had.
+
+    Attributes:
+        table: Its identifier.
+        metadata: The numbers and texts of its materialization, by label; no object of Dagster's, which a process that
+            only prints them would have to import.
+    """
 
     table: str
     metadata: Mapping[str, Any]
@@ -139,7 +145,8 @@ def _tables(result: dg.ExecuteInProcessResult) -> list[TableWritten]:
         if event.is_step_materialization and event.asset_key:
             name = ".".join(event.asset_key.path)
             metadata = event.step_materialization_data.materialization.metadata
-            found[name] = TableWritten(name, {k: v.value for k, v in metadata.items()})
+            plain = {k: v.value for k, v in metadata.items() if isinstance(v.value, int | float | str)}
+            found[name] = TableWritten(name, plain)
     return list(found.values())
 
 

@@ -2,6 +2,9 @@
 
 Belongs here: starting these processes, and that they end with the one that started them. Does not belong here: what
 they do. Dagster's runs and PyIceberg's commits are mostly Python, of which a process runs one thread at a time.
+
+The processes are forks of a server that has imported once what they all need, and that runs nothing else: no thread
+and no connection is in it.
 """
 
 from __future__ import annotations
@@ -11,14 +14,15 @@ import os
 import signal
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from concurrent.futures import Future, ProcessPoolExecutor
 from contextlib import ExitStack
-from multiprocessing import active_children, get_context
+from multiprocessing import active_children, forkserver, get_context, parent_process
 from typing import TYPE_CHECKING, Concatenate, ParamSpec, Self, TypeVar
 
 from lakehouse_assets.commands.failures import Exit
 from lakehouse_assets.commands.output import Out
+from lakehouse_assets.domains import DOMAINS
 
 if TYPE_CHECKING:
     from lakehouse_assets.commands.building import Builder
@@ -28,6 +32,15 @@ Result = TypeVar("Result")
 MOST = 4
 """Processes at most: each takes some 400 MB, and their publications take turns in the catalog."""
 
+NEEDED = (
+    "lakehouse_assets.definitions",
+    "lakehouse_assets.lakehouse.publication",
+    "dagster._core.storage.sqlite_storage",
+    "dbt.cli.main",
+    *(f"lakehouse_assets.domains.{domain}.contracts" for domain in DOMAINS),
+)
+"""What takes a process seconds to import, and every worker needs."""
+
 _builders: list[Builder] = []
 """The builder of this process, where it is a worker."""
 
@@ -36,18 +49,19 @@ class Workers:
     """Processes that each have a builder; as many as there is work for, and cores."""
 
     def __init__(self, pieces: int) -> None:
-        """Start the processes, which load the code location while the caller goes on.
+        """Start the server, which imports while the caller goes on; the processes start with the first task.
 
         Args:
             pieces: How many pieces of work can be done at a time.
         """
         cores = os.cpu_count() or 1
         count = max(1, min(pieces, cores, MOST))
-        self._pool = ProcessPoolExecutor(
-            count, mp_context=get_context("spawn"), initializer=_open, initargs=(cores // count,)
-        )
-        for _ in range(count):
-            self._pool.submit(os.getpid)
+        context = get_context("forkserver")
+        context.set_forkserver_preload(list(NEEDED))
+        forkserver.ensure_running()
+        # Engines that each take every core would get in each other's way.
+        environment = {"ASKLAKE_THREADS": str(cores // count), **os.environ}
+        self._pool = ProcessPoolExecutor(count, mp_context=context, initializer=_open, initargs=(environment,))
 
     def submit(
         self, task: Callable[Concatenate[Builder, Arguments], Result], *args: Arguments.args, **kwargs: Arguments.kwargs
@@ -75,11 +89,12 @@ def _do(task: Callable[..., Result], *args: object, **kwargs: object) -> Result:
         os._exit(int(Exit.INTERRUPTED))
 
 
-def _open(threads: int) -> None:
+def _open(environment: Mapping[str, str]) -> None:
     from lakehouse_assets.commands.building import builder
 
-    # Engines that each take every core would get in each other's way.
-    os.environ.setdefault("ASKLAKE_THREADS", str(threads))
+    # The server lives on from the first pool of the process that started it, whose environment may have been another.
+    os.environ.clear()
+    os.environ.update(environment)
     # Ended by the parent, a run is told to Dagster as by Ctrl-C.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     end_with_parent()
@@ -89,15 +104,19 @@ def _open(threads: int) -> None:
 
 
 def end_with_parent() -> None:
-    """Watch the parent, and terminate this process when it is gone: its own parent is another one then.
+    """Watch the process that started this one, and terminate this one when it is gone.
 
     Not by the signal of Ctrl-C, which a process in the background of a script ignores, and all that it starts.
     """
+    started_by = parent_process()
     parent = os.getppid()
 
     def watch() -> None:
-        while os.getppid() == parent:
-            time.sleep(1)
+        if started_by:
+            started_by.join()
+        else:
+            while os.getppid() == parent:
+                time.sleep(1)
         os.kill(os.getpid(), signal.SIGTERM)
 
     threading.Thread(target=watch, name="parent", daemon=True).start()

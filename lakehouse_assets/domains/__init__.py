@@ -10,8 +10,10 @@ from __future__ import annotations
 import importlib
 import pkgutil
 from functools import cache
+from typing import TYPE_CHECKING
 
-from lakehouse_assets.lakehouse.contract import Contract
+if TYPE_CHECKING:
+    from lakehouse_assets.lakehouse.contract import Contract
 
 DOMAINS: tuple[str, ...] = tuple(sorted(module.name for module in pkgutil.iter_modules(__path__) if module.ispkg))
 """Names of all domains, in alphabetical order: the sub-packages of this package."""

@@ -7,7 +7,7 @@ Does not belong here: reading data files (readers), or turning a source into SQL
 from __future__ import annotations
 
 import codecs
-from functools import cached_property
+from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Annotated, Any, Literal
 from zoneinfo import ZoneInfo
@@ -177,11 +177,17 @@ def read_sources(path: Path) -> list[Source]:
     Raises:
         SourceError: the file is missing or wrong; the message names file, line and field.
     """
+    state = path.stat() if path.is_file() else None
+    return list(_read_sources(path, (state.st_mtime_ns, state.st_size) if state else None))
+
+
+@lru_cache(maxsize=64)
+def _read_sources(path: Path, _version: tuple[int, int] | None) -> tuple[Source, ...]:
     try:
         entries, places, node = read_list(path, "sources")
     except DeclarationError as error:
         raise SourceError(str(error)) from error
-    return [_source(path, node, entry, place) for entry, place in zip(entries, places, strict=True)]
+    return tuple(_source(path, node, entry, place) for entry, place in zip(entries, places, strict=True))
 
 
 def _source(path: Path, node: Any, entry: Any, place: list[Any]) -> Source:

@@ -67,8 +67,12 @@ def load(settings: Settings) -> Manifest:
     Raises:
         DbtFailedError: the project does not parse.
     """
+    from lakehouse_assets.lakehouse.dbt_branch import connection_variables
+
+    variables = connection_variables(settings)
+    options = ("--target", settings.profile, *(("--vars", json.dumps(variables)) if variables else ()))
     with ONE_AT_A_TIME:
-        return _load(settings, _changed(settings))  # pyright: ignore[reportArgumentType]
+        return _load(settings.dbt_project_dir, settings.dbt_target_dir, options, _changed(settings))
 
 
 def parse(
@@ -137,12 +141,7 @@ def _changed(settings: Settings) -> float:
 
 
 @lru_cache(maxsize=4)
-def _load(settings: Settings, changed: float) -> Manifest:
-    from lakehouse_assets.lakehouse.dbt_branch import connection_variables
-
-    variables = connection_variables(settings)
-    options = ["--target", settings.profile, *(["--vars", json.dumps(variables)] if variables else [])]
-    project, target = settings.dbt_project_dir, settings.dbt_target_dir
+def _load(project: Path, target: Path, options: tuple[str, ...], changed: float) -> Manifest:
     return parse(project, project, target, options, current=is_newer(target, changed))
 
 

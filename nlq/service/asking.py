@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from pydantic import ValidationError
 
 from nlq.answering.answer import Answer, Answerer, AnswerNotFoundError, failed_answer
+from nlq.answering.sameness import same_rows
 from nlq.catalog import Catalog, catalog_of
 from nlq.guard import Caller, GuardError, may_see
 from nlq.naming import AmbiguousNameError, full_name
@@ -124,7 +125,7 @@ class Asking:
             again = self.answerer.rerun(stored, answer_id, asker.caller)
         except AnswerNotFoundError:
             raise _no_answer(answer_id) from None
-        return Replay(answer=again, same_rows=again.rows == first.rows)
+        return Replay(answer=again, same_rows=same_rows(again.rows, first.rows))
 
     def judge(self, asker: Asker, answer_id: str, request: Feedback) -> FeedbackGiven:
         """Write down what the asker thinks of an answer.

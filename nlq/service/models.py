@@ -133,7 +133,7 @@ class Replay(BaseModel):
     """A stored answer read again at its snapshots."""
 
     answer: Answer
-    same_rows: bool = Field(description="Whether the rows are those of the first time.")
+    same_rows: bool = Field(description="Whether the rows are those of the first time but for the last digits of sums.")
 
 
 class QuestionDocument(BaseModel):

@@ -7,7 +7,8 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from multiprocessing import forkserver
 from pathlib import Path
 
 import pytest
@@ -31,6 +32,14 @@ if __name__ == "__main__":
     with Workers(1) as workers:
         workers.submit(slow, sys.argv[1]).result()
 """
+
+
+@pytest.fixture(autouse=True)
+def server() -> Iterator[None]:
+    """A server of the test's own: a process has one, and what it imports is settled when it starts."""
+    forkserver._forkserver._stop()  # pyright: ignore[reportAttributeAccessIssue]
+    yield
+    forkserver._forkserver._stop()  # pyright: ignore[reportAttributeAccessIssue]
 
 
 def home_and_process(made: Builder) -> tuple[Path, int]:
@@ -73,6 +82,9 @@ def test_tasks_are_done_elsewhere_on_the_same_data(tmp_path: Path, monkeypatch: 
         with pytest.raises(ValueError, match="of the task"):
             workers.submit(fail).result()
     assert not lives(process)
+    monkeypatch.setenv("ASKLAKE_HOME", str(tmp_path / "other"))
+    with Workers(1) as workers:
+        assert workers.submit(home_and_process).result()[0] == tmp_path / "other"
 
 
 @pytest.mark.parametrize(("given", "expected"), [(None, os.cpu_count()), ("3", 3)])

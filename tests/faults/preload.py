@@ -1,7 +1,7 @@
 """What every child process needs, loaded once by the server the children are forked from.
 
-Belongs here: imports that take seconds, and the parsed dbt project. Nothing that holds a file, a thread or a
-connection open: a fork would share it.
+Belongs here: imports that take seconds, the parsed dbt project, contracts and sources. Nothing that holds a file, a
+thread or a connection open: a fork would share it.
 """
 
 from __future__ import annotations
@@ -18,6 +18,9 @@ import lakehouse_assets.ingest.loader
 import lakehouse_assets.lakehouse.dbt_plugin
 import lakehouse_assets.lakehouse.maintenance
 import semantic.layer
+from lakehouse_assets.assets import dbt_graph
+from lakehouse_assets.contracts import platform_contracts
+from lakehouse_assets.ingest.sources import all_sources
 from lakehouse_assets.lakehouse import dbt_manifest
 from lakehouse_assets.settings import Settings
 
@@ -36,3 +39,6 @@ MODULES = (
 )
 
 dbt_manifest.load(Settings())
+dbt_graph.load(Settings())
+platform_contracts()
+all_sources()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from datetime import date, timedelta
 from typing import Any
 
@@ -11,6 +10,7 @@ from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
 from nlq.answering.answer import Answerer
+from nlq.answering.sameness import same_rows
 from nlq.dateparts import first_date_part
 from nlq.guard import Caller
 from nlq.opening import open_answerer
@@ -76,11 +76,7 @@ def test_no_row_of_another_tenant_is_in_any_figure(answerer: Answerer, alone: An
     plan = data.draw(plans(alone.vocabulary()))
     ours, theirs = answerer.run(plan, CALLER), alone.run(plan)
     assert ours.outcome == theirs.outcome, (ours.sentence, theirs.sentence)
-    assert len(ours.rows) == len(theirs.rows)
-    for a, b in zip(sorted(ours.rows, key=repr), sorted(theirs.rows, key=repr), strict=True):
-        assert all(
-            math.isclose(x, y, rel_tol=1e-9) if isinstance(x, float) else x == y for x, y in zip(a, b, strict=True)
-        )
+    assert same_rows(sorted(ours.rows, key=repr), sorted(theirs.rows, key=repr))
 
 
 def test_no_value_of_another_tenant_is_known(answerer: Answerer, alone: Answerer) -> None:
