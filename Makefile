@@ -10,7 +10,7 @@ export DBT_SEND_ANONYMOUS_USAGE_STATS := false
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run dev test faults questions lint format bench cluster-up cluster-run cluster-down cluster-status clean
+.PHONY: help setup run dev test faults questions lint lint-types lint-sql lint-style format bench cluster-up cluster-run cluster-down cluster-status clean
 
 help: ## List the commands
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | column -t -s "$$(printf '\t')"
@@ -29,12 +29,20 @@ run: setup ## Sample data through the whole lakehouse, and ten questions answere
 dev: setup ## Dagit, daemon, sensors, API and chat page on this machine
 	@$(BIN)/asklake dev
 
+# Side by side, the longest first.
 lint: setup ## Style, types, SQL, architecture
+	@$(MAKE) --no-print-directory -j 2 lint-types lint-sql lint-style
+
+lint-types:
+	$(BIN)/pyright
+
+lint-sql:
+	$(BIN)/sqlfluff lint --disable-progress-bar dbt_project
+
+lint-style:
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
-	$(BIN)/pyright
 	$(BIN)/lint-imports
-	$(BIN)/sqlfluff lint --disable-progress-bar dbt_project
 	$(BIN)/shellcheck -x docker/native/cluster.sh docker/native/*/*.sh docker/*/*.sh .ci/run
 
 format: setup ## Put the style right

@@ -16,8 +16,9 @@ from lakehouse_assets.lakehouse.nessie import MAIN, NOTHING, Nessie, Reference
 from lakehouse_assets.settings import Settings
 from tests.servers import Servers, missing
 
-MADE_ONCE = ("tests/e2e/", "tests/questions/")
-"""Folders whose tests share what takes minutes to make: a lakehouse by the real command, the question sets asked."""
+MADE_ONCE = ("tests/e2e/", "tests/questions/", "tests/faults/", "tests/nlq/web/", "tests/commands/test_workers.py")
+"""Folders whose tests share what takes long to make: a lakehouse by the real command, the question sets asked, a server
+of forks, a browser on a service."""
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

@@ -38,6 +38,8 @@ if TYPE_CHECKING:
 LAYERS = ("silver", "gold", "platinum")
 REBUILDS = 3
 DAYS = "asklake.days"
+OF_EVERY_PARTITION = ("snapshot_id", "publication_id")
+"""What the materialization of each partition of a range says: where its rows are."""
 
 
 @dataclass(frozen=True)
@@ -258,15 +260,17 @@ def report(
         facts = published_metadata(published[table]) if table in published else {}
         if result.days:
             facts["days"] = len(result.days)
-        traced = _lineage(result.sql.get(table), contracts[table], origins.get(table, ()))
+        told = facts | _lineage(result.sql.get(table), contracts[table], origins.get(table, ()))
         if len(result.days) <= 1:
-            facts |= traced
-        yield dg.MaterializeResult(asset_key=asset_key(table), metadata=facts)
-        _report_other_days(context, result.days, table, facts)
-        if len(result.days) > 1 and traced:
-            # What is in a materialization is stored once per partition of the run; this is large, and the same in all.
-            last = max(context.partition_keys)
-            context.log_event(dg.AssetMaterialization(asset_key(table), partition=last, metadata=facts | traced))
+            yield dg.MaterializeResult(asset_key=asset_key(table), metadata=told)
+            _report_other_days(context, result.days, table, told)
+            continue
+        # Stored once per partition of the run. What is said of the run as a whole is said of its last partition only.
+        which = {name: facts[name] for name in OF_EVERY_PARTITION if name in facts}
+        yield dg.MaterializeResult(asset_key=asset_key(table), metadata=which)
+        _report_other_days(context, result.days, table, which)
+        last = max(context.partition_keys)
+        context.log_event(dg.AssetMaterialization(asset_key(table), partition=last, metadata=told))
 
 
 def _lineage(sql: str | None, table: Contract, reads: Sequence[Contract]) -> dict[str, Any]:

@@ -54,22 +54,20 @@ class Step:
 class Builder:
     """The code location and the instance, loaded once for as many runs as a command makes."""
 
-    def __init__(self, out: Out, settings: Settings, instance: dg.DagsterInstance, *, fresh: bool) -> None:
+    def __init__(self, out: Out, settings: Settings, instance: dg.DagsterInstance) -> None:
         """Load the definitions.
 
         Args:
             out: Where runs are told of.
             settings: The settings of the process.
             instance: The instance that records the runs.
-            fresh: Whether the dbt project is parsed whatever its manifest says; the builds of this process need it.
         """
         from lakehouse_assets.lakehouse.lake import Lake
 
         self.out, self.settings, self.instance = out, settings, instance
         self.lake: Lake = Lake(settings)
-        if fresh or not dbt_manifest.is_current(settings):
-            with out.quietly():
-                dbt_manifest.load(settings)
+        with out.quietly():
+            dbt_manifest.ensure(settings)
         self.reload()
 
     def reload(self) -> None:
@@ -126,15 +124,15 @@ class Builder:
 
 
 @contextmanager
-def builder(out: Out, *, fresh: bool = True) -> Iterator[Builder]:
-    """A builder on the instance that Dagit shows; see Builder for `fresh`."""
+def builder(out: Out) -> Iterator[Builder]:
+    """A builder on the instance that Dagit shows."""
     from lakehouse_assets.commands import orchestrator
     from lakehouse_assets.settings import get_settings
 
     settings = get_settings()
     with orchestrator.instance(settings) as opened:
         with waiting(out, "loading the code location"):
-            made = Builder(out, settings, opened, fresh=fresh)
+            made = Builder(out, settings, opened)
         yield made
 
 
@@ -332,7 +330,7 @@ def maintain(out: Out) -> None:
     """Run maintenance as the run that Dagit shows."""
     from lakehouse_assets.automation.jobs import MAINTENANCE
 
-    with builder(out, fresh=False) as made:
+    with builder(out) as made:
         ran = made.run(Step("platform", MAINTENANCE, ()))
         states = {i: made.lake.catalog.load_table(i).metadata for i in sorted(made.lake.catalog.heads())}
     out.say(f"maintenance: {'done' if ran.success else 'FAILED'} in {seconds(ran.seconds)}")

@@ -43,7 +43,7 @@ def ingest(out: Out, files: Sequence[str], source: str | None, mapping: Path | N
     groups = _folder_of_sources(files) if source is None and mapping is None else {}
     name = "" if groups else find_source(source, mapping).name
     paths = [] if groups else expand([_absolute(f) for f in files])
-    with builder(out, fresh=False) as made:
+    with builder(out) as made:
         if groups:
             ran, outcomes = load_folder(made, _absolute(files[0]), groups, tenant=tenant)
         else:

@@ -3,8 +3,8 @@
 Belongs here: starting these processes, and that they end with the one that started them. Does not belong here: what
 they do. Dagster's runs and PyIceberg's commits are mostly Python, of which a process runs one thread at a time.
 
-The processes are forks of a server that has imported once what they all need, and that runs nothing else: no thread
-and no connection is in it.
+The processes are forks of a server that has imported once what they all need and does nothing else, so that no file and
+no connection is open in it.
 """
 
 from __future__ import annotations
@@ -100,7 +100,7 @@ def _open(environment: Mapping[str, str]) -> None:
     end_with_parent()
     stack = ExitStack()
     atexit.register(stack.close)
-    _builders.append(stack.enter_context(builder(Out(as_json=True), fresh=False)))
+    _builders.append(stack.enter_context(builder(Out(as_json=True))))
 
 
 def end_with_parent() -> None:

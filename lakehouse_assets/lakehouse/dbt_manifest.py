@@ -27,7 +27,7 @@ ONE_AT_A_TIME = threading.RLock()
 NAME, SEMANTIC_NAME, _REMEMBERED = "manifest.json", "semantic_manifest.json", "partial_parse.msgpack"
 _SOURCES = {".sql", ".yml", ".yaml", ".csv"}
 _NOT_SOURCES = {"target", "dbt_packages", "logs", ".venv"}
-_DBTS_OWN = ".user.yml"
+_DBTS_OWN, _PROJECT = ".user.yml", "dbt_project.yml"
 
 
 class DbtFailedError(Exception):
@@ -46,8 +46,8 @@ def is_newer(target: Path, changed: float) -> bool:
 
 
 def newest(folders: Iterable[Path]) -> float:
-    """When a source in these folders was changed last, in seconds since the epoch; 0 where there is none."""
-    return max((file.stat().st_mtime for folder in folders for file in _sources(folder)), default=0.0)
+    """When a source in these folders was changed, removed or renamed last, in seconds since the epoch; 0 for none."""
+    return max((path.stat().st_mtime for folder in folders for path in _sources(folder)), default=0.0)
 
 
 def ensure(settings: Settings) -> Path:
@@ -94,9 +94,9 @@ def parse(
     Raises:
         DbtFailedError: the project does not parse, or the manifests cannot be written.
     """
-    started = time.time()
     try:
         target.mkdir(parents=True, exist_ok=True)
+        started = time.time()
         with tempfile.TemporaryDirectory(prefix=".parsing-", dir=target, ignore_cleanup_errors=True) as made:
             manifest = _parsed(project, profiles, Path(made), target / _REMEMBERED, options, write=not current)
             # Where nothing changed, dbt writes none of what it remembers.
@@ -130,9 +130,12 @@ def invoke(arguments: Sequence[str], project: Path, profiles: Path, target: Path
 
 
 def _sources(folder: Path) -> Iterator[Path]:
-    """The files of a project that dbt reads; another process may be parsing into `target` meanwhile."""
+    """The files of a project that dbt reads, and their folders; another process may be parsing meanwhile."""
     for parent, folders, names in os.walk(folder):
         folders[:] = [name for name in folders if name not in _NOT_SOURCES]
+        # dbt writes into the topmost.
+        if _PROJECT not in names:
+            yield Path(parent)
         yield from (Path(parent, n) for n in names if n != _DBTS_OWN and Path(n).suffix in _SOURCES)
 
 

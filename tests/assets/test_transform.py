@@ -58,9 +58,11 @@ def test_a_range_is_one_run_that_publishes_everything(settings: Settings, lake: 
     checks = result.get_asset_check_evaluations()
     assert checks and all(c.passed for c in checks)
     assert {c.asset_check_key for c in checks} == pgr.check_keys
-    event = result.asset_materializations_for_node("pgr_tables")[0]
-    assert {"snapshot_id", "publication_id", "dagster/row_count"} <= event.metadata.keys()
-    latest = [m for m in result.asset_materializations_for_node("pgr_tables") if "dagster/column_lineage" in m.metadata]
+    events = result.asset_materializations_for_node("pgr_tables")
+    assert all({"snapshot_id", "publication_id"} <= event.metadata.keys() for event in events)
+    latest = list({event.asset_key: event for event in events}.values())
+    assert all({"dagster/row_count", "rows_written", "days"} <= event.metadata.keys() for event in latest)
+    latest = [m for m in latest if "dagster/column_lineage" in m.metadata]
     lineage: dict[str, Any] = {".".join(m.asset_key.path): m.metadata["dagster/column_lineage"].value for m in latest}
     assert lineage.keys() >= {SILVER, LIFECYCLE, FUNNEL}
     (origin,) = lineage[SILVER].deps_by_column["complaint_id"]

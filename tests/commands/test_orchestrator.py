@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pickle
 import sqlite3
 
 import dagster as dg
@@ -29,9 +30,23 @@ def refuse() -> None:
     raise dg.Failure("the disk is full", allow_retries=False) from OSError("No space left on device")
 
 
+@dg.asset
+def made() -> dg.MaterializeResult:
+    lineage = dg.TableColumnLineage({"a": [dg.TableColumnDep(dg.AssetKey("b"), "a")]})
+    return dg.MaterializeResult(metadata={"dagster/column_lineage": lineage, "rows_written": 3, "snapshot_id": "7"})
+
+
 def errors_of(op: dg.OpDefinition) -> list[str]:
     with dg.DagsterInstance.ephemeral() as instance:
         return run_job(instance, dg.GraphDefinition("job", node_defs=[op]).to_job()).errors
+
+
+def test_what_a_run_made_is_told_without_objects_of_dagster() -> None:
+    with dg.DagsterInstance.ephemeral() as instance:
+        job = dg.Definitions(assets=[made], jobs=[dg.define_asset_job("job")]).resolve_job_def("job")
+        (table,) = run_job(instance, job).tables
+    assert (table.table, table.metadata) == ("made", {"rows_written": 3, "snapshot_id": "7"})
+    assert b"dagster" not in pickle.dumps(table)
 
 
 def test_our_own_words_are_told_and_not_those_of_the_cause() -> None:

@@ -34,9 +34,9 @@ if __name__ == "__main__":
 """
 
 
-@pytest.fixture(autouse=True)
+@pytest.fixture(autouse=True, scope="module")
 def server() -> Iterator[None]:
-    """A server of the test's own: a process has one, and what it imports is settled when it starts."""
+    """A server of these tests' own: a process has one, and what it imports is settled when it starts."""
     forkserver._forkserver._stop()  # pyright: ignore[reportAttributeAccessIssue]
     yield
     forkserver._forkserver._stop()  # pyright: ignore[reportAttributeAccessIssue]

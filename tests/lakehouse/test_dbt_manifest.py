@@ -41,6 +41,20 @@ def test_a_manifest_is_current_until_a_source_changes(project: Path) -> None:
     assert models(target) == {"one", "two"}
 
 
+@pytest.mark.parametrize("change", ["removed", "renamed"])
+def test_a_source_that_is_gone_is_a_change(project: Path, change: str) -> None:
+    target, model = project / "target", project / "models" / "two.sql"
+    model.write_text("select 2 as b")
+    dbt_manifest.parse(project, project, target)
+    if change == "removed":
+        model.unlink()
+    else:
+        model.rename(model.with_name("three.sql"))
+    assert not dbt_manifest.is_newer(target, dbt_manifest.newest([project]))
+    dbt_manifest.parse(project, project, target)
+    assert models(target) == ({"one"} if change == "removed" else {"one", "three"})
+
+
 def test_current_manifests_are_written_again_only_for_what_dates_do_not_show(project: Path) -> None:
     target = project / "target"
     (project / "models" / "one.sql").write_text("select {{ var('n', 1) }} as a")
