@@ -22,7 +22,6 @@ from typing import TYPE_CHECKING, Concatenate, ParamSpec, Self, TypeVar
 
 from lakehouse_assets.commands.failures import Exit
 from lakehouse_assets.commands.output import Out
-from lakehouse_assets.domains import DOMAINS
 
 if TYPE_CHECKING:
     from lakehouse_assets.commands.building import Builder
@@ -37,7 +36,6 @@ NEEDED = (
     "lakehouse_assets.lakehouse.publication",
     "dagster._core.storage.sqlite_storage",
     "dbt.cli.main",
-    *(f"lakehouse_assets.domains.{domain}.contracts" for domain in DOMAINS),
 )
 """What takes a process seconds to import, and every worker needs."""
 
