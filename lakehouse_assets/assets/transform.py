@@ -261,16 +261,14 @@ def report(
         if result.days:
             facts["days"] = len(result.days)
         told = facts | _lineage(result.sql.get(table), contracts[table], origins.get(table, ()))
-        if len(result.days) <= 1:
-            yield dg.MaterializeResult(asset_key=asset_key(table), metadata=told)
-            _report_other_days(context, result.days, table, told)
-            continue
+        several = len(result.days) > 1
         # Stored once per partition of the run. What is said of the run as a whole is said of its last partition only.
-        which = {name: facts[name] for name in OF_EVERY_PARTITION if name in facts}
-        yield dg.MaterializeResult(asset_key=asset_key(table), metadata=which)
-        _report_other_days(context, result.days, table, which)
-        last = max(context.partition_keys)
-        context.log_event(dg.AssetMaterialization(asset_key(table), partition=last, metadata=told))
+        of_each = {name: facts[name] for name in OF_EVERY_PARTITION if name in facts} if several else told
+        yield dg.MaterializeResult(asset_key=asset_key(table), metadata=of_each)
+        _report_other_days(context, result.days, table, of_each)
+        if several:
+            last = max(context.partition_keys)
+            context.log_event(dg.AssetMaterialization(asset_key(table), partition=last, metadata=told))
 
 
 def _lineage(sql: str | None, table: Contract, reads: Sequence[Contract]) -> dict[str, Any]:

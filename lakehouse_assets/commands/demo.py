@@ -28,7 +28,6 @@ if TYPE_CHECKING:
     from lakehouse_assets.commands.orchestrator import Ran
     from lakehouse_assets.domains.sampling import SampleSummary
     from lakehouse_assets.lakehouse.lake import Lake
-    from lakehouse_assets.settings import Settings
     from nlq.answering.answer import Answer
 
 FILES = 2
@@ -91,7 +90,10 @@ def demo(out: Out, size: int | None, days: int | None, until: date | None) -> No
         with clock.stage("bronze, silver, gold, semantic"):
             done = load_and_build_all(out, workers, samples, folder)
     with clock.stage("ten questions"):
-        lake = _lake(settings)
+        # Imported here, for it takes a second, which the workers' server would have to wait for.
+        from lakehouse_assets.lakehouse.lake import Lake
+
+        lake = Lake(settings)
         answers = ask_all(out, lake, last_day + timedelta(days=1))
 
     building.print_audit(out, [c for ran in done.runs for c in ran.checks])
@@ -115,13 +117,6 @@ def demo(out: Out, size: int | None, days: int | None, until: date | None) -> No
         }
     )
     building.stop_if_failed(done.runs)
-
-
-def _lake(settings: Settings) -> Lake:
-    # Its import takes a second, which the workers' server would have to wait for.
-    from lakehouse_assets.lakehouse.lake import Lake
-
-    return Lake(settings)
 
 
 def last_day_of(folder: Path) -> date | None:
