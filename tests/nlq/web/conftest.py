@@ -52,7 +52,7 @@ def keyed_page_service(asked_lake: Lake, tmp_path_factory: pytest.TempPathFactor
         yield running
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def browser() -> Iterator[Browser]:
     """The browser."""
     if CHROMIUM is None:
