@@ -157,6 +157,11 @@ class Settings(BaseSettings):
         return self.home.absolute() / "scratch"
 
     @property
+    def values_dir(self) -> Path | None:
+        """Where values of dimensions are kept: beside the tables they are of, or nowhere if these are on servers."""
+        return self.home.absolute() / "values" if self.profile == "local" else None
+
+    @property
     def dbt_project_dir(self) -> Path:
         """The dbt project."""
         return PROJECT_ROOT / "dbt_project"

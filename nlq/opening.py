@@ -36,7 +36,8 @@ def open_answerer(lake: Lake, *, kept: KeptAnswers | None = None) -> Answerer:
 
     dbt_manifest.ensure(lake.settings)
     layer = SemanticLayer(lake.settings)
-    return Answerer(lake, PlannedLayer(layer, DimensionValues(lake, layer)), kept=kept, **_planning(lake.settings))
+    values = DimensionValues(lake, layer, folder=lake.settings.values_dir)
+    return Answerer(lake, PlannedLayer(layer, values), kept=kept, **_planning(lake.settings))
 
 
 def open_foreign(settings: Settings, project: Path, database: Path | str) -> Answerer:

@@ -11,10 +11,12 @@ from collections import OrderedDict
 from collections.abc import Iterable, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 from semantic.catalog import Dimension
 from semantic.errors import SemanticError, UnknownNameError, nearest
+from semantic.kept_values import KeptValues, Values
 
 if TYPE_CHECKING:
     from lakehouse_assets.lakehouse.engine import Session
@@ -43,14 +45,6 @@ class Found:
 
 
 @dataclass(frozen=True)
-class Values:
-    """The values of a dimension with their number of rows; ``complete`` is false when there are more."""
-
-    items: tuple[tuple[Any, int], ...]
-    complete: bool
-
-
-@dataclass(frozen=True)
 class Only:
     """The rows to read: those with a value in a dimension that every model calls by the same name."""
 
@@ -64,9 +58,19 @@ _Key = tuple[str, str, Only | None, int | str | None]
 class DimensionValues:
     """Values of the categorical dimensions of one semantic layer. Thread-safe."""
 
-    def __init__(self, lake: OpensSessions, layer: SemanticLayer, *, limit: int = LIMIT) -> None:
-        """Nothing is read yet. ``limit`` bounds how many values of a dimension are read and kept."""
+    def __init__(
+        self, lake: OpensSessions, layer: SemanticLayer, *, limit: int = LIMIT, folder: Path | None = None
+    ) -> None:
+        """Nothing is read yet.
+
+        Args:
+            lake: Where the tables are.
+            layer: Whose dimensions.
+            limit: How many values of a dimension are read and kept at most.
+            folder: Where values are kept for other processes; nowhere if None.
+        """
         self._lake, self._layer, self._limit = lake, layer, limit
+        self._on_disk = KeptValues(folder, limit) if folder else None
         self._kept: OrderedDict[_Key, Values] = OrderedDict()
         self._lock = threading.Lock()
 
@@ -124,10 +128,25 @@ class DimensionValues:
             else:
                 missing.setdefault(dimension.relation, []).append(dimension)
         for wanted in missing.values():
-            for dimension, values in zip(wanted, self._read(wanted, only, session), strict=True):
+            for dimension, values in self._fetched(wanted, only, session):
                 found[dimension.name] = values
                 self._keep(_key(dimension, only, session), values)
         return found
+
+    def _fetched(
+        self, dimensions: Sequence[Dimension], only: Only | None, session: Session
+    ) -> list[tuple[Dimension, Values]]:
+        """The values of dimensions of one table: those kept on disk, the others read from the table, and kept."""
+        table, state = _table(dimensions[0]), _state(dimensions[0], session)
+        disk = self._on_disk if only is None and state is not None else None
+        kept = disk.get(table, state) if disk and state is not None else {}
+        missing = [d for d in dimensions if d.expr not in kept]
+        if missing:
+            read = dict(zip((d.expr for d in missing), self._read(missing, only, session), strict=True))
+            kept |= read
+            if disk and state is not None:
+                disk.keep(table, state, read)
+        return [(d, kept[d.expr]) for d in dimensions]
 
     def _recall(self, dimension: Dimension, only: Only | None, session: Session) -> Values | None:
         from lakehouse_assets.lakehouse.engine import QueryRefusedError
@@ -182,9 +201,12 @@ def _table(dimension: Dimension) -> str:
 
 
 def _key(dimension: Dimension, only: Only | None, session: Session) -> _Key:
+    return dimension.relation, dimension.expr, only, _state(dimension, session)
+
+
+def _state(dimension: Dimension, session: Session) -> int | str | None:
     # What has no snapshots has one state, under no name.
-    state = session.snapshots.get(_table(dimension), session.heads.get(""))
-    return dimension.relation, dimension.expr, only, state
+    return session.snapshots.get(_table(dimension), session.heads.get(""))
 
 
 def _plain(text: str) -> str:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import dagster as dg
 from pydantic import Field
 
-from lakehouse_assets.assets.checks import contract_check_specs, contract_results
+from lakehouse_assets.assets.checks import contract_check_specs, contract_results, evaluated
 from lakehouse_assets.assets.resources import LakeResource
 from lakehouse_assets.assets.specs import RETRY, asset_key, published_metadata, spec_of
 from lakehouse_assets.ingest.contracts import LOADS, QUARANTINE
@@ -126,16 +126,16 @@ def _report(
     bronze: Mapping[str, Contract],
     loads: "Sequence[LoadResult]",
     failures: Sequence[Exception],
-) -> Iterator[dg.MaterializeResult | dg.AssetCheckResult]:
+) -> Iterator[dg.MaterializeResult | dg.Output[None] | dg.AssetCheckEvaluation]:
     """Tell Dagster what was loaded and what an audit refused; a run that loaded nothing new tells nothing."""
     selected = context.selected_asset_check_keys
     outcomes = [o for r in loads for o in r.outcomes] + _refused(failures)
-    yield from contract_results(_sums(outcomes), selected)
+    yield from evaluated(context, contract_results(_sums(outcomes), selected))
     if not loads:
         if not failures:
             context.log.info("nothing new: every file was loaded before")
         return
-    yield from (result for key, result in _run_checks(loads).items() if key in selected)
+    yield from evaluated(context, (result for key, result in _run_checks(loads).items() if key in selected))
     for identifier in bronze:
         published = [p for r in loads for p in r.published if p.identifier == identifier]
         if published and asset_key(identifier) in context.selected_asset_keys:

@@ -5,7 +5,7 @@ Belongs here: their specs and results. Does not belong here: what is checked (co
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import dagster as dg
@@ -78,6 +78,25 @@ def dbt_results(
         and r.status != "skipped"
         and (key := dg.AssetCheckKey(asset_key(tests[r.unique_id].table), tests[r.unique_id].name)) in wanted
     ]
+
+
+def evaluated(
+    context: dg.AssetExecutionContext, results: Iterable[dg.AssetCheckResult]
+) -> Iterator[dg.Output[None] | dg.AssetCheckEvaluation]:
+    """What Dagster makes of results that are yielded before what they are of is told as materialized.
+
+    Left to it, each result would be linked to the materialization before, for which it lists the days of each table.
+    """
+    specs = {spec.key: (name, spec) for name, spec in context.assets_def.node_check_specs_by_output_name.items()}
+    for result in results:
+        assert result.asset_key is not None
+        assert result.check_name is not None
+        name, spec = specs[dg.AssetCheckKey(result.asset_key, result.check_name)]
+        yield dg.Output(None, name)
+        yield dg.AssetCheckEvaluation(
+            asset_key=spec.asset_key, check_name=spec.name, passed=result.passed, metadata=result.metadata,
+            severity=result.severity, description=result.description, blocking=spec.blocking,
+        )  # fmt: skip
 
 
 def _severity(severity: str) -> dg.AssetCheckSeverity:

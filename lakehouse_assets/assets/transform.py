@@ -12,7 +12,13 @@ from typing import TYPE_CHECKING, Any
 import dagster as dg
 
 from lakehouse_assets.assets import dbt_graph
-from lakehouse_assets.assets.checks import contract_check_specs, contract_results, dbt_check_spec, dbt_results
+from lakehouse_assets.assets.checks import (
+    contract_check_specs,
+    contract_results,
+    dbt_check_spec,
+    dbt_results,
+    evaluated,
+)
 from lakehouse_assets.assets.resources import LakeResource
 from lakehouse_assets.assets.specs import (
     RETRY,
@@ -232,7 +238,7 @@ def report(
     contracts: Mapping[str, Contract],
     origins: Mapping[str, Sequence[Contract]],
     tests: "Mapping[str, DbtTest] | None" = None,
-) -> Iterator[dg.MaterializeResult | dg.AssetCheckResult]:
+) -> Iterator[dg.MaterializeResult | dg.Output[None] | dg.AssetCheckEvaluation]:
     """Tell Dagster what a build did: the checks first, then what became visible.
 
     Args:
@@ -247,8 +253,8 @@ def report(
         dagster.Failure: nothing was published, and running again would not help.
     """
     selected = context.selected_asset_check_keys
-    yield from contract_results(result.outcomes, selected)
-    yield from dbt_results(result.tests, tests or {}, selected)
+    yield from evaluated(context, contract_results(result.outcomes, selected))
+    yield from evaluated(context, dbt_results(result.tests, tests or {}, selected))
     if result.failures:
         raise dg.Failure(
             "nothing was published: " + "; ".join(result.failures),

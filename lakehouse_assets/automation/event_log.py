@@ -4,7 +4,9 @@ A run over 18 months of days reports thousands of events, one per table and day.
 25 ms on each, because it makes a database engine and a connection per statement and two transactions per event, each
 of them synced to the disk; this one keeps the newest databases open, stores an event or a batch of them in two
 transactions, and lets SQLite sync when it moves its write-ahead log into the database: a crash of the machine, not of
-a process, may take the last events, never the log.
+a process, may take the last events, never the log. A step reports a hundred checks in a row, each by two events, which
+Dagster gives one by one; they are written together, at once when anything else is written or read, or half a second
+later.
 Belongs here: only how events are written. Does not belong here: reading them, or any schema.
 """
 
@@ -15,7 +17,7 @@ from collections import OrderedDict
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, nullcontext
 from pathlib import Path
-from threading import RLock
+from threading import RLock, Timer
 from typing import Any, Self
 
 import sqlalchemy as db
@@ -34,6 +36,9 @@ from sqlalchemy.pool import QueuePool
 from lakehouse_assets.lockfile import one_process_at_a_time
 
 BATCH_SIZE = 5_000
+GATHERED = 200
+"""Events of checks and outputs that are written together at most."""
+GATHERED_S = 0.5
 BUSY_TIMEOUT_S = 30
 OPEN_DATABASES = 4
 """Databases kept open: the index of all runs, and those of the newest runs."""
@@ -42,7 +47,8 @@ _ASSET_EVENTS = {
     DagsterEventType.ASSET_MATERIALIZATION_PLANNED,
     DagsterEventType.ASSET_OBSERVATION,
 }
-_CHECK_EVENTS = {DagsterEventType.ASSET_CHECK_EVALUATION_PLANNED}
+_INDEXED = _ASSET_EVENTS | set(ASSET_CHECK_EVENTS)
+_GATHERED = {DagsterEventType.STEP_OUTPUT, DagsterEventType.ASSET_CHECK_EVALUATION}
 _INSERT_FOR_IDS = SqlEventLogStorageTable.insert().returning(SqlEventLogStorageTable.c.id, sort_by_parameter_order=True)
 
 
@@ -55,6 +61,7 @@ class BatchingSqliteEventLog(SqliteEventLogStorage):
         self._held: db.Connection | None = None
         self._watcher: SqlPollingEventWatcher | None = None
         self._tables: set[str] = set()
+        self._waiting: list[EventLogEntry] = []
         # Dagster asks the environment, not the storage, whether events may come in batches.
         os.environ.setdefault("DAGSTER_EVENT_BATCH_SIZE", str(BATCH_SIZE))
         super().__init__(base_dir, inst_data)
@@ -66,6 +73,7 @@ class BatchingSqliteEventLog(SqliteEventLogStorage):
             if self._held and shard == INDEX_SHARD_NAME:
                 yield self._held
                 return
+            self._write_waiting()
             engine = self._engine(shard)
             if shard not in self._initialized_dbs:
                 self._initdb(engine)
@@ -103,6 +111,7 @@ class BatchingSqliteEventLog(SqliteEventLogStorage):
     def wipe(self) -> None:
         """Delete everything; an open connection would go on writing to a deleted file."""
         with self._db_lock:
+            self._waiting = []
             self._close()
         super().wipe()
 
@@ -123,6 +132,7 @@ class BatchingSqliteEventLog(SqliteEventLogStorage):
             self._watcher.close()
             self._watcher = None
         with self._db_lock:
+            self._write_waiting()
             self._close()
 
     def _close(self) -> None:
@@ -137,24 +147,46 @@ class BatchingSqliteEventLog(SqliteEventLogStorage):
 
     def store_event(self, event: EventLogEntry) -> None:
         """Store an event in one transaction of its run's log and, if it is of an asset or a check, one of the index."""
+        if event.dagster_event_type in _GATHERED:
+            self._gather(event)
+            return
         of_check = event.dagster_event_type in ASSET_CHECK_EVENTS
         with self._one_index_transaction() if of_check else nullcontext():
             super().store_event(event)
 
+    def _gather(self, event: EventLogEntry) -> None:
+        with self._db_lock:
+            if self._waiting and (self._waiting[0].run_id != event.run_id or len(self._waiting) >= GATHERED):
+                self._write_waiting()
+            self._waiting.append(event)
+            if len(self._waiting) == 1:
+                timer = Timer(GATHERED_S, self._write_waiting)
+                timer.daemon = True
+                timer.start()
+
+    def _write_waiting(self) -> None:
+        with self._db_lock:
+            events, self._waiting = self._waiting, []
+            if events:
+                self.store_event_batch(events)
+
     def store_event_batch(self, events: Sequence[EventLogEntry]) -> None:
         """Store the asset events of one run in one transaction of its own log and one of the index."""
         kinds = {event.dagster_event_type for event in events}
-        if not kinds <= _ASSET_EVENTS | _CHECK_EVENTS or len({event.run_id for event in events}) != 1:
+        if not kinds <= _INDEXED | _GATHERED or len({event.run_id for event in events}) != 1:
             super().store_event_batch(events)
             return
         rows = [self._event_to_row(event) for event in events]
         with self.run_connection(events[0].run_id) as conn:
             conn.execute(SqlEventLogStorageTable.insert(), rows)
+        indexed = [(e, row) for e, row in zip(events, rows, strict=True) if e.dagster_event_type in _INDEXED]
+        if not indexed:
+            return
         with self._one_index_transaction() as conn:
-            ids = conn.execute(_INSERT_FOR_IDS, rows).scalars().all()
-            self._index_assets(conn, events, ids)
-            for event, event_id in zip(events, ids, strict=True):
-                if event.dagster_event_type in _CHECK_EVENTS:
+            ids = conn.execute(_INSERT_FOR_IDS, [row for _, row in indexed]).scalars().all()
+            self._index_assets(conn, [event for event, _ in indexed], ids)
+            for (event, _), event_id in zip(indexed, ids, strict=True):
+                if event.dagster_event_type in ASSET_CHECK_EVENTS:
                     self.store_asset_check_event(event, event_id)
 
     def _store_asset_check_evaluation_planned(self, event: EventLogEntry, event_id: int | None) -> None:

@@ -9,8 +9,8 @@ import importlib
 import importlib.util
 import shutil
 import time
-from collections.abc import Iterable, Iterator, Sequence
-from concurrent.futures import as_completed
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import Future, as_completed
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
@@ -28,7 +28,9 @@ if TYPE_CHECKING:
     from lakehouse_assets.commands.orchestrator import Ran
     from lakehouse_assets.domains.sampling import SampleSummary
     from lakehouse_assets.lakehouse.lake import Lake
-    from nlq.answering.answer import Answer
+    from nlq.answering.answer import Answer, Answerer
+
+    Loaded = tuple[Ran, list[loading.FileOutcome]]
 
 FILES = 2
 """Files per source, so that some records come late; a load costs half a second however small its file is."""
@@ -44,12 +46,18 @@ _NEXT = (
 )
 
 
-@dataclass(frozen=True)
+@dataclass
 class Done:
-    """What became of the samples: their files, and the runs that loaded and built them, domain by domain."""
+    """What became of the samples: their files, the runs of each domain, and the semantic tables still being built."""
 
-    files: list[loading.FileOutcome]
-    runs: list[Ran]
+    files: list[loading.FileOutcome] = field(default_factory=list)
+    runs_of: dict[str, list[Ran]] = field(default_factory=dict)
+    under_way: dict[Future[list[Ran]], str] = field(default_factory=dict)
+
+    @property
+    def runs(self) -> list[Ran]:
+        """All runs, domain by domain."""
+        return [ran for runs in self.runs_of.values() for ran in runs]
 
 
 @dataclass
@@ -87,18 +95,25 @@ def demo(out: Out, size: int | None, days: int | None, until: date | None) -> No
             dbt_manifest.ensure(settings)
         with clock.stage("make the samples"), building.waiting(out, "making the samples"):
             samples = write_samples(folder, size, days, last_day)
-        with clock.stage("bronze, silver, gold, semantic"):
-            done = load_and_build_all(out, workers, samples, folder)
-    with clock.stage("ten questions"):
-        # Imported here, for it takes a second, which the workers' server would have to wait for.
-        from lakehouse_assets.lakehouse.lake import Lake
+        with clock.stage("bronze, silver, gold"):
+            spine, loads = load_all(workers, samples, folder)
+            # What it imports takes a second, in which the workers' server is still importing, too.
+            from lakehouse_assets.commands.quarantine import groups_of
+            from lakehouse_assets.lakehouse.lake import Lake
+            from nlq.opening import open_answerer
 
-        lake = Lake(settings)
-        answers = ask_all(out, lake, last_day + timedelta(days=1))
+            lake = Lake(settings)
+            answerer = open_answerer(lake)
+            done = build_all_loaded(out, workers, spine, loads)
+        with clock.stage("semantic tables, ten questions"):
+            # Of which the questions need none: they are answered from gold.
+            answers = ask_all(out, lake, answerer, last_day + timedelta(days=1))
+            refused = groups_of(lake)
+            tell_rest(out, done)
 
     building.print_audit(out, [c for ran in done.runs for c in ran.checks])
     building.print_errors(out, done.runs)
-    refused = print_refused(out, lake)
+    print_refused(out, refused)
     print_answers(out, answers)
     # Imports are in no stage; they are what remains.
     clock.stages["in all"] = time.perf_counter() - started
@@ -149,30 +164,41 @@ def write_samples(folder: Path, size: int | None, days: int | None, last_day: da
     return made
 
 
-def load_and_build_all(out: Out, workers: Workers, domains: Iterable[str], folder: Path) -> Done:
-    """Load the domains side by side, build each once it is loaded, and tell of each.
+def load_all(
+    workers: Workers, domains: Iterable[str], folder: Path
+) -> tuple[Future[list[Ran]], dict[Future[Loaded], str]]:
+    """Let the workers build what the domains share, and load each domain's files."""
+    spine = workers.submit(build_layers, SPINE, semantic=False)
+    return spine, {workers.submit(load_sample, folder / domain): domain for domain in domains}
+
+
+def build_all_loaded(out: Out, workers: Workers, spine: Future[list[Ran]], loads: Mapping[Future[Loaded], str]) -> Done:
+    """Build each domain once it is loaded, and tell of each.
 
     The tables are one piece of work and the semantic ones over them another: small pieces at the end let no process
-    wait long for the last of the others.
+    wait long for the last of the others. They are under way when this returns.
     """
+    done, models = Done(), {}
     with building.waiting(out, "loading and building every domain"):
-        spine = workers.submit(build_layers, SPINE, semantic=False)
-        loads = {workers.submit(load_sample, folder / domain): domain for domain in domains}
-        runs = {SPINE: spine.result(), **{domain: [] for domain in sorted(loads.values())}}
-        tell_all(out, spine.result())
-        files, models, served = [], {}, {}
+        done.runs_of = {SPINE: tell_all(out, spine.result()), **{domain: [] for domain in sorted(loads.values())}}
         for loaded in as_completed(loads):
             (load, brought), domain = loaded.result(), loads[loaded]
             out.say(f"ingest {domain}: {len(brought)} files in {seconds(load.seconds)}")
-            runs[domain].append(load)
-            files += brought
+            done.runs_of[domain].append(load)
+            done.files += brought
             models[workers.submit(build_layers, domain, semantic=False)] = domain
         for built in as_completed(models):
-            runs[models[built]] += tell_all(out, built.result())
-            served[workers.submit(build_layers, models[built], semantic=True)] = models[built]
-        for built in as_completed(served):
-            runs[served[built]] += tell_all(out, built.result())
-    return Done(sorted(files, key=lambda f: f.file), [ran for domain in runs for ran in runs[domain]])
+            done.runs_of[models[built]] += tell_all(out, built.result())
+            done.under_way[workers.submit(build_layers, models[built], semantic=True)] = models[built]
+    done.files.sort(key=lambda file: file.file)
+    return done
+
+
+def tell_rest(out: Out, done: Done) -> None:
+    """Wait for what is under way, and tell of it."""
+    with building.waiting(out, "building semantic tables"):
+        for built in as_completed(done.under_way):
+            done.runs_of[done.under_way[built]] += tell_all(out, built.result())
 
 
 def tell_all(out: Out, runs: list[Ran]) -> list[Ran]:
@@ -180,7 +206,7 @@ def tell_all(out: Out, runs: list[Ran]) -> list[Ran]:
     return [building.tell(out, ran) for ran in runs]
 
 
-def load_sample(made: Builder, folder: Path) -> tuple[Ran, list[loading.FileOutcome]]:
+def load_sample(made: Builder, folder: Path) -> Loaded:
     """Load the sample of a domain."""
     from lakehouse_assets.ingest.landing import laid_out
 
@@ -194,14 +220,12 @@ def build_layers(made: Builder, domain: str, *, semantic: bool) -> list[Ran]:
     return building.build_all(made, tables, None, None, named=False)
 
 
-def ask_all(out: Out, lake: Lake, today: date) -> list[Answer]:
+def ask_all(out: Out, lake: Lake, answerer: Answerer, today: date) -> list[Answer]:
     """Ask the demo's questions as if on this day, and store the answers together."""
     from nlq.demo import QUESTIONS
-    from nlq.opening import open_answerer
     from nlq.storage.store import store_answers
 
     with building.waiting(out, "asking"), out.quietly():
-        answerer = open_answerer(lake)
         now = datetime.combine(today, datetime.min.time())
         answers = [answerer.ask(question, now=now, asked_by="demo") for question in QUESTIONS]
         store_answers(lake, answers, "asklake-demo")
@@ -219,14 +243,10 @@ def print_answers(out: Out, answers: Sequence[Answer]) -> None:
         show(out, answer, limit=8)
 
 
-def print_refused(out: Out, lake: Lake) -> list[dict[str, Any]]:
+def print_refused(out: Out, groups: Sequence[Mapping[str, Any]]) -> None:
     """What is in quarantine, by reason."""
-    from lakehouse_assets.commands.quarantine import groups_of
-
-    groups = groups_of(lake)
     out.heading("Quarantine")
     out.table(
         ("source", "column", "reason", "records"),
         [(g["source"], g["column"], g["reason"], g["records"]) for g in groups],
     )
-    return groups

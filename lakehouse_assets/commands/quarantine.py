@@ -22,15 +22,11 @@ _TEXT = 160
 
 def groups_of(lake: Lake, source: str | None = None, load_id: str | None = None) -> list[dict[str, Any]]:
     """Records that still wait, counted by what is wrong with them, the most frequent first."""
-    from lakehouse_assets.ingest.quarantine import list_quarantined
+    from lakehouse_assets.ingest.quarantine import count_quarantined
 
-    records = list_quarantined(lake, source=source, load_id=load_id, limit=None)
-    counts = Counter((r["source"], r["column_name"], r["reason"]) for r in records)
-    example = {(r["source"], r["column_name"], r["reason"]): r["quarantine_id"] for r in records}
-    return [
-        {"source": key[0], "column": key[1], "reason": key[2], "records": count, "example": example[key]}
-        for key, count in sorted(counts.items(), key=lambda item: (-item[1], str(item[0])))
-    ]
+    named = {"column_name": "column", "quarantine_id": "example"}
+    found = count_quarantined(lake, source=source, load_id=load_id)
+    return [{named.get(name, name): value for name, value in row.items()} for row in found]
 
 
 def list_records(out: Out, source: str | None, load_id: str | None) -> None:

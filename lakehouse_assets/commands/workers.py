@@ -36,6 +36,8 @@ NEEDED = (
     "lakehouse_assets.lakehouse.publication",
     "dagster._core.storage.sqlite_storage",
     "dbt.cli.main",
+    "dbt.adapters.duckdb",
+    "dbt_metricflow",
 )
 """What takes a process seconds to import, and every worker needs."""
 

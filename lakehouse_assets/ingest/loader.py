@@ -28,6 +28,7 @@ from lakehouse_assets.ingest.sources import Source, find_source
 from lakehouse_assets.ingest.streams import S3_VARIABLES, InputFile, Progress, expand
 from lakehouse_assets.lakehouse.contract import Contract, literal, quoted
 from lakehouse_assets.lakehouse.duckdb import connect, parquet_options
+from lakehouse_assets.lakehouse.lookup import find
 from lakehouse_assets.lakehouse.publication import Append, AuditFailedError, Publication, Published
 
 if TYPE_CHECKING:
@@ -421,7 +422,7 @@ def find_loads(table: Table, source: str, **equals: Any) -> list[dict[str, Any]]
     predicate: Any = EqualTo("source", source)  # pyright: ignore[reportCallIssue]
     for name, value in equals.items():
         predicate = And(predicate, EqualTo(name, value))  # pyright: ignore[reportCallIssue]
-    return table.scan(row_filter=predicate, selected_fields=("load_id", "tenant_id")).to_arrow().to_pylist()
+    return find(table, predicate, ("load_id", "tenant_id")).to_pylist()
 
 
 def content_hash(parts: Sequence[str]) -> str:

@@ -38,6 +38,7 @@ from lakehouse_assets.ingest.records import BATCHES, ReplayedRecords, csv_column
 from lakehouse_assets.ingest.sources import Source, find_source
 from lakehouse_assets.lakehouse.contract import literal
 from lakehouse_assets.lakehouse.heads import current_snapshot
+from lakehouse_assets.lakehouse.lookup import find
 from lakehouse_assets.lakehouse.publication import Append, Publication
 
 if TYPE_CHECKING:
@@ -98,26 +99,58 @@ def list_quarantined(
         resolved: Also those that were settled since; they have `resolved_at`, the others None.
         limit: At most so many; None for all.
     """
+    with lake.session() as session:
+        records = _chosen(session, source, load_id, ids, resolved=resolved)
+        if records is None:
+            return []
+        return session.query(
+            f"select q.*, r.resolved_at from {records} order by q.loaded_at desc, q.source_file, q.source_row",
+            limit=limit,
+        ).to_pylist()
+
+
+def count_quarantined(lake: Lake, *, source: str | None = None, load_id: str | None = None) -> list[dict[str, Any]]:
+    """Records that still wait, counted by what is wrong with them, the most frequent first.
+
+    Returns:
+        Rows of source, column_name, reason, records, and quarantine_id: one of them as an example.
+    """
+    with lake.session() as session:
+        records = _chosen(session, source, load_id)
+        if records is None:
+            return []
+        return session.query(
+            "select q.source, q.column_name, q.reason, count(*) as records, min(q.quarantine_id) as quarantine_id "
+            f"from {records} group by q.source, q.column_name, q.reason "
+            "order by count(*) desc, q.source, q.column_name, q.reason",
+            limit=None,
+        ).to_pylist()
+
+
+def _chosen(
+    session: DuckDBSession,
+    source: str | None,
+    load_id: str | None,
+    ids: Sequence[str] | None = None,
+    *,
+    resolved: bool = False,
+) -> str | None:
+    """SQL of quarantined records `q` and their resolutions `r`, to stand after FROM; None where there never was one."""
+    if not _published(session, QUARANTINE.identifier):
+        return None
     wanted = {"source": source, "load_id": load_id}
     conditions = [f"q.{k} = {literal(v)}" for k, v in wanted.items() if v is not None]
     if ids is not None:
         conditions.append(f"q.quarantine_id in ({', '.join(map(literal, ids)) or 'null'})")
-    with lake.session() as session:
-        if not _published(session, QUARANTINE.identifier):
-            return []
-        settled = (
-            RESOLUTIONS.identifier
-            if _published(session, RESOLUTIONS.identifier)
-            else "(select cast(null as varchar) as quarantine_id, cast(null as timestamp) as resolved_at where false)"
-        )
-        if not resolved:
-            conditions.append("r.quarantine_id is null")
-        where = f" where {' and '.join(conditions)}" if conditions else ""
-        return session.query(
-            f"select q.*, r.resolved_at from {QUARANTINE.identifier} as q left join {settled} as r "
-            f"on r.quarantine_id = q.quarantine_id{where} order by q.loaded_at desc, q.source_file, q.source_row",
-            limit=limit,
-        ).to_pylist()
+    if not resolved:
+        conditions.append("r.quarantine_id is null")
+    settled = (
+        RESOLUTIONS.identifier
+        if _published(session, RESOLUTIONS.identifier)
+        else "(select cast(null as varchar) as quarantine_id, cast(null as timestamp) as resolved_at where false)"
+    )
+    where = f" where {' and '.join(conditions)}" if conditions else ""
+    return f"{QUARANTINE.identifier} as q left join {settled} as r on r.quarantine_id = q.quarantine_id{where}"
 
 
 def _published(session: DuckDBSession, identifier: str) -> bool:
@@ -306,7 +339,7 @@ def _refuse_settled(tables: Mapping[str, Table], good: Sequence[str]) -> None:
     if table is None:
         return
     settled = In("quarantine_id", list(good))  # pyright: ignore[reportCallIssue]
-    found = table.scan(row_filter=settled, selected_fields=("quarantine_id",)).to_arrow()
+    found = find(table, settled, ("quarantine_id",))
     if found.num_rows:
         raise AlreadySettledError(f"{found.num_rows} of the records were settled by another replay; list them again.")
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from lakehouse_assets.ingest import load
-from lakehouse_assets.ingest.quarantine import UnknownRecordError, list_quarantined, replay, show
+from lakehouse_assets.ingest.quarantine import UnknownRecordError, count_quarantined, list_quarantined, replay, show
 from tests.ingest.conftest import csv_file, json_line, line, sales_source
 
 CSV = sales_source()
@@ -17,7 +17,7 @@ def order_ids(rows) -> list[str]:
 
 
 def test_nothing_in_quarantine(lake):
-    assert list_quarantined(lake) == []
+    assert list_quarantined(lake) == count_quarantined(lake) == []
     with pytest.raises(UnknownRecordError):
         show(lake, "x")
 
@@ -30,6 +30,20 @@ def test_list_and_show(lake, write):
     assert list_quarantined(lake, source="other") == [] and len(list_quarantined(lake, load_id=result.load_id)) == 2
     assert show(lake, first["quarantine_id"])["raw_text"] == line(2, sold="02/03/2025")
     assert len(list_quarantined(lake, limit=1)) == 1
+
+
+def test_counts_by_what_is_wrong_with_them(lake, write):
+    lines = line(1, qty="x"), line(2, sold="02/03/2025"), line(3, qty="x")
+    (result,) = load(lake, [write("a.csv", csv_file(*lines))], CSV)
+    listed = list_quarantined(lake)
+    often, once = count_quarantined(lake, source="shop", load_id=result.load_id)
+    assert [(g["source"], g["column_name"], g["records"]) for g in (often, once)] == [
+        ("shop", "quantity", 2), ("shop", "sale_time", 1),
+    ]  # fmt: skip
+    assert often["quarantine_id"] in {r["quarantine_id"] for r in listed if r["reason"] == often["reason"]}
+    assert count_quarantined(lake, source="other") == []
+    replay(lake, source=MENDED, source_name="shop")
+    assert count_quarantined(lake) == [often]
 
 
 def test_replay_after_a_fix(lake, write, rows):
