@@ -19,8 +19,6 @@ if TYPE_CHECKING:
     from lakehouse_assets.lakehouse.contract import Contract
     from lakehouse_assets.lakehouse.lake import Lake
 
-_TIME_PARTITIONS = ("day", "month")
-
 
 @dataclass(frozen=True)
 class TableState:
@@ -130,29 +128,21 @@ def table_states(lake: Lake) -> list[TableState]:
     contracts = platform_contracts()
     order = {layer: number for number, layer in enumerate(LAYERS)}
     heads = sorted(lake.catalog.heads(), key=lambda i: (order.get(i.split(".")[0], len(order)), i))  # pyright: ignore[reportArgumentType]
-    with lake.session() as session:
-        return [_state(session, lake.catalog.load_table(i), i, contracts.get(i)) for i in heads]
+    return [_state(lake.catalog.load_table(i), i, contracts.get(i)) for i in heads]
 
 
-def _state(session: Any, table: Table, identifier: str, contract: Contract | None) -> TableState:
+def _state(table: Table, identifier: str, contract: Contract | None) -> TableState:
+    from lakehouse_assets.lakehouse.lookup import newest_day
+
     snapshot = table.metadata.current_snapshot()
     if snapshot is None:
         return TableState(identifier, 0, None, None, None, "never published", "")
     entry = _entry(snapshot)
     age = datetime.now(UTC).timestamp() - snapshot.timestamp_ms / 1000
     return TableState(
-        identifier, entry["rows"], _newest_day(session, identifier, contract), entry["time"], age,
+        identifier, entry["rows"], newest_day(table, snapshot), entry["time"], age,
         _freshness(contract, age), entry["publication"],
     )  # fmt: skip
-
-
-def _newest_day(session: Any, identifier: str, contract: Contract | None) -> date | None:
-    column = (
-        next((p.column for p in contract.partitions if p.transform in _TIME_PARTITIONS), None) if contract else None
-    )
-    if column is None:
-        return None
-    return session.query(f'select cast(max("{column}") as date) as day from {identifier}').to_pylist()[0]["day"]
 
 
 def _freshness(contract: Contract | None, age_s: float) -> str:

@@ -346,7 +346,7 @@ class Answerer:
             notes=tuple(notes),
             sql=sql,
             snapshots=snapshots,
-            freshness=tuple(self._state(name, snapshot, session) for name, snapshot in snapshots.items()),
+            freshness=tuple(self._state(name, snapshot) for name, snapshot in snapshots.items()),
         )
 
     # --- what is known
@@ -370,28 +370,25 @@ class Answerer:
                 _remember(self._planners, key, found)
         return found
 
-    def _state(self, table: str, snapshot: int, session: Session) -> TableState:
+    def _state(self, table: str, snapshot: int) -> TableState:
         with self._lock:
             if (table, snapshot) in self._states:
                 return self._states[table, snapshot]
-        state = self._look_at(table, snapshot, session)
+        state = self._look_at(table, snapshot)
         with self._lock:
             _remember(self._states, (table, snapshot), state)
         return state
 
-    def _look_at(self, name: str, snapshot: int, session: Session) -> TableState:
+    def _look_at(self, name: str, snapshot: int) -> TableState:
         """When the snapshot was published, and the newest day in it by the table's time partition."""
+        from lakehouse_assets.lakehouse.lookup import newest_day
+
         table = self._lake.catalog.load_table(name)
         found = table.snapshot_by_id(snapshot)
-        published = datetime.fromtimestamp(found.timestamp_ms / 1000, UTC).replace(tzinfo=None) if found else None
-        times = [f.source_id for f in table.spec().fields if str(f.transform) in ("day", "month")]
-        newest = None
-        if times:
-            # A column may have had another name then.
-            then = table.schemas().get(found.schema_id) if found and found.schema_id is not None else None
-            column = (then or table.schema()).find_column_name(times[0])
-            result = session.query(f'SELECT max("{column}") AS newest FROM {name}', timeout_s=TIMEOUT_S)
-            newest = result.column("newest")[0].as_py()
+        if not found:
+            return TableState(table=name, snapshot_id=snapshot)
+        published = datetime.fromtimestamp(found.timestamp_ms / 1000, UTC).replace(tzinfo=None)
+        newest = newest_day(table, found)
         return TableState(table=name, snapshot_id=snapshot, published_at=published, newest_day=newest)
 
 
