@@ -15,7 +15,7 @@ from __future__ import annotations
 import os
 from collections import OrderedDict
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, nullcontext
+from contextlib import contextmanager, nullcontext, suppress
 from pathlib import Path
 from threading import RLock, Timer
 from typing import Any, Self
@@ -31,6 +31,7 @@ from dagster._core.storage.event_log.sqlite.sqlite_event_log import INDEX_SHARD_
 from dagster._core.storage.sqlite_storage import DagsterSqliteStorage
 from dagster._serdes import ConfigurableClassData, serialize_value
 from sqlalchemy import event as engine_events
+from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.pool import QueuePool
 
 from lakehouse_assets.lockfile import one_process_at_a_time
@@ -131,8 +132,10 @@ class BatchingSqliteEventLog(SqliteEventLogStorage):
         if self._watcher:
             self._watcher.close()
             self._watcher = None
-        with self._db_lock:
+        # Of a log that cannot be written the run itself has told.
+        with self._db_lock, suppress(SQLAlchemyError):
             self._write_waiting()
+        with self._db_lock:
             self._close()
 
     def _close(self) -> None:
@@ -165,10 +168,15 @@ class BatchingSqliteEventLog(SqliteEventLogStorage):
                 timer.start()
 
     def _write_waiting(self) -> None:
+        """Write what waits; what cannot be written goes on waiting, and whoever uses the log next hears of it."""
         with self._db_lock:
             events, self._waiting = self._waiting, []
-            if events:
-                self.store_event_batch(events)
+            try:
+                if events:
+                    self.store_event_batch(events)
+            except BaseException:
+                self._waiting = events + self._waiting
+                raise
 
     def store_event_batch(self, events: Sequence[EventLogEntry]) -> None:
         """Store the asset events of one run in one transaction of its own log and one of the index."""

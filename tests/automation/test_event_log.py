@@ -10,9 +10,12 @@ from typing import Any
 
 import dagster as dg
 import pytest
+from dagster._core.storage.event_log.base import EventLogStorage
+from sqlalchemy.exc import OperationalError
 
 from lakehouse_assets.automation.event_log import BatchingSqliteEventLog, BatchingSqliteStorage
 from lakehouse_assets.settings import PROJECT_ROOT
+from tests.e2e.conftest import wait_for
 
 DAYS = dg.DailyPartitionsDefinition("2024-01-01", end_date="2024-03-01")
 TAGS = {"dagster/asset_partition_range_start": "2024-01-01", "dagster/asset_partition_range_end": "2024-01-31"}
@@ -79,6 +82,45 @@ def test_runs_are_apart_in_the_log(instance: dg.DagsterInstance) -> None:
         assert kinds.count(dg.DagsterEventType.ASSET_MATERIALIZATION) == 62
     instance.delete_run(first.run_id)
     assert len(instance.all_logs(second.run_id)) > 62
+
+
+def outputs(log: EventLogStorage, run_id: str) -> int:
+    return len(log.get_logs_for_run(run_id, of_type=dg.DagsterEventType.STEP_OUTPUT))
+
+
+def test_events_written_together_are_read_at_once_here_and_soon_elsewhere(
+    instance: dg.DagsterInstance, tmp_path: Path
+) -> None:
+    run_id = run(instance).run_id
+    log = instance.event_log_storage
+    (output, *_) = log.get_logs_for_run(run_id, of_type=dg.DagsterEventType.STEP_OUTPUT)
+    before = outputs(log, run_id)
+    log.store_event(output)
+    assert outputs(log, run_id) == before + 1
+    log.store_event(output)
+    other = BatchingSqliteStorage(str(tmp_path)).event_log_storage
+    assert wait_for(lambda: outputs(other, run_id) == before + 2, 20, lambda: "never written")
+    log.store_event(output)
+    log.dispose()
+    assert outputs(other, run_id) == before + 3
+    other.dispose()
+
+
+def test_what_could_not_be_written_is_not_lost(instance: dg.DagsterInstance, monkeypatch: pytest.MonkeyPatch) -> None:
+    run_id = run(instance).run_id
+    log = instance.event_log_storage
+    (output, *_) = log.get_logs_for_run(run_id, of_type=dg.DagsterEventType.STEP_OUTPUT)
+    before = outputs(log, run_id)
+
+    def full(*_: object) -> None:
+        raise OperationalError("insert", {}, OSError("database or disk is full"))
+
+    with monkeypatch.context() as patched:
+        patched.setattr(log, "_event_to_row", full)
+        log.store_event(output)
+        with pytest.raises(OperationalError):
+            outputs(log, run_id)
+    assert outputs(log, run_id) == before + 1
 
 
 def _open(folder: str, together: Any) -> None:
