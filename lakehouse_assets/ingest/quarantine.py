@@ -9,9 +9,10 @@ from __future__ import annotations
 import csv
 import uuid
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from itertools import accumulate
 from typing import TYPE_CHECKING, Any
 
 import duckdb
@@ -46,6 +47,11 @@ if TYPE_CHECKING:
 
     from lakehouse_assets.lakehouse.duckdb import DuckDBSession
     from lakehouse_assets.lakehouse.lake import Lake
+
+
+PAGE = 10_000
+PAGE_TEXT = 64 << 20
+"""Records that are replayed together at most, and characters of their texts."""
 
 
 class UnknownRecordError(LookupError):
@@ -134,8 +140,13 @@ def _chosen(
     ids: Sequence[str] | None = None,
     *,
     resolved: bool = False,
+    after: str = "",
+    until: str | None = None,
 ) -> str | None:
-    """SQL of quarantined records `q` and their resolutions `r`, to stand after FROM; None where there never was one."""
+    """SQL of quarantined records `q` and their resolutions `r`, to stand after FROM; None where there never was one.
+
+    Of those with an id after one, and until one.
+    """
     if not _published(session, QUARANTINE.identifier):
         return None
     wanted = {"source": source, "load_id": load_id}
@@ -144,6 +155,10 @@ def _chosen(
         conditions.append(f"q.quarantine_id in ({', '.join(map(literal, ids)) or 'null'})")
     if not resolved:
         conditions.append("r.quarantine_id is null")
+    if after:
+        conditions.append(f"q.quarantine_id > {literal(after)}")
+    if until is not None:
+        conditions.append(f"q.quarantine_id <= {literal(until)}")
     settled = (
         RESOLUTIONS.identifier
         if _published(session, RESOLUTIONS.identifier)
@@ -181,8 +196,9 @@ def replay(
 ) -> ReplayResult:
     """Read quarantined records again with today's mapping; load the good ones, leave the others.
 
-    The rows of the good ones and the note that they are settled become visible at once. A record keeps its file and
-    number. What was settled before is not tried again.
+    Records are replayed by the ten thousand, so that any number fits into memory. The rows of the good ones and the
+    note that they are settled become visible at once. A record keeps its file and number. What was settled before is
+    not tried again.
 
     Args:
         lake: The lake.
@@ -198,16 +214,47 @@ def replay(
     """
     if ids is None and source_name is None and load_id is None:
         raise ValueError("say which records to replay: ids, a source or a load")
-    records = list_quarantined(lake, source=source_name, load_id=load_id, ids=ids, limit=None)
     run = run_id or f"replay-{uuid.uuid4().hex[:12]}"
     load_ids: list[str] = []
     still: list[Still] = []
-    for group in _groups(records):
-        known = source or find_source(group.source)
-        done, left = _replay_group(lake, group, known, run)
-        load_ids += [done] if done else []
-        still += left
-    return ReplayResult(tuple(load_ids), len(records), len(records) - len(still), tuple(still))
+    tried = 0
+    for records in _pages(lake, source_name, load_id, ids):
+        tried += len(records)
+        for group in _groups(records):
+            known = source or find_source(group.source)
+            done, left = _replay_group(lake, group, known, run)
+            load_ids += [done] if done else []
+            still += left
+    return ReplayResult(tuple(load_ids), tried, tried - len(still), tuple(still))
+
+
+def _pages(
+    lake: Lake, source: str | None, load_id: str | None, ids: Sequence[str] | None
+) -> Iterator[list[dict[str, Any]]]:
+    """Records that still wait, each once, so many at a time as fit into memory with their texts."""
+    last = ""
+    while page := _page(lake, source, load_id, ids, last):
+        last = page[-1]["quarantine_id"]
+        yield page
+
+
+def _page(
+    lake: Lake, source: str | None, load_id: str | None, ids: Sequence[str] | None, after: str
+) -> list[dict[str, Any]]:
+    """The next records by their ids; none at the end."""
+    with lake.session() as session:
+        records = _chosen(session, source, load_id, ids, after=after)
+        if records is None:
+            return []
+        found = session.query(
+            f"select q.quarantine_id as id, length(q.raw_text) as size from {records} order by q.quarantine_id",
+            limit=PAGE,
+        ).to_pylist()
+        if not found:
+            return []
+        fitting = sum(total <= PAGE_TEXT for total in accumulate(row["size"] for row in found))
+        page = _chosen(session, source, load_id, ids, after=after, until=found[max(0, fitting - 1)]["id"])
+        return session.query(f"select q.* from {page} order by q.quarantine_id", limit=PAGE).to_pylist()
 
 
 def _groups(records: Sequence[dict[str, Any]]) -> list[_Group]:

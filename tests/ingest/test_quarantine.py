@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from lakehouse_assets.ingest import load
+from lakehouse_assets.ingest import load, quarantine
 from lakehouse_assets.ingest.quarantine import UnknownRecordError, count_quarantined, list_quarantined, replay, show
 from tests.ingest.conftest import csv_file, json_line, line, sales_source
 
@@ -62,6 +62,19 @@ def test_replay_after_a_fix(lake, write, rows):
     assert (again.tried, again.loaded) == (2, 0)
     assert order_ids(rows) == ["O1", "O2"]
     assert len(list_quarantined(lake)) == 2 and len(list_quarantined(lake, resolved=True)) == 3
+
+
+@pytest.mark.parametrize(("records", "text"), [(2, quarantine.PAGE_TEXT), (quarantine.PAGE, 100), (1, 1)])
+def test_any_number_is_replayed_in_pages(lake, write, rows, monkeypatch, records, text):
+    monkeypatch.setattr(quarantine, "PAGE", records)
+    monkeypatch.setattr(quarantine, "PAGE_TEXT", text)
+    lines = [line(i, sold="02/03/2025", qty="x" if i % 3 == 0 else "2") for i in range(1, 8)]
+    load(lake, [write("a.csv", csv_file(*lines))], CSV)
+    done = replay(lake, source_name="shop", source=MENDED)
+    assert (done.tried, done.loaded, len(done.still_bad)) == (7, 5, 2)
+    assert len(done.load_ids) > 1
+    assert order_ids(rows) == ["O1", "O2", "O4", "O5", "O7"]
+    assert {r["quarantine_id"] for r in list_quarantined(lake)} == {s.quarantine_id for s in done.still_bad}
 
 
 def test_replay_of_json_records(lake, write, rows):
