@@ -108,7 +108,7 @@ def demo(out: Out, size: int | None, days: int | None, until: date | None) -> No
         with clock.stage("semantic tables, ten questions"):
             # Of which the questions need none: they are answered from gold.
             answers = ask_all(out, lake, answerer, last_day + timedelta(days=1))
-            refused = groups_of(lake)
+            _, refused = groups_of(lake)
             tell_rest(out, done)
 
     building.print_audit(out, [c for ran in done.runs for c in ran.checks])

@@ -20,25 +20,25 @@ if TYPE_CHECKING:
 _TEXT = 160
 
 
-def groups_of(lake: Lake, source: str | None = None, load_id: str | None = None) -> list[dict[str, Any]]:
-    """Records that still wait, counted by what is wrong with them, the most frequent first."""
+def groups_of(lake: Lake, source: str | None = None, load_id: str | None = None) -> tuple[int, list[dict[str, Any]]]:
+    """Records that still wait: how many, and by what is wrong with them, the most frequent first."""
     from lakehouse_assets.ingest.quarantine import count_quarantined
 
     named = {"column_name": "column", "quarantine_id": "example"}
-    found = count_quarantined(lake, source=source, load_id=load_id)
-    return [{named.get(name, name): value for name, value in row.items()} for row in found]
+    waiting, found = count_quarantined(lake, source=source, load_id=load_id)
+    return waiting, [{named.get(name, name): value for name, value in row.items()} for row in found]
 
 
 def list_records(out: Out, source: str | None, load_id: str | None) -> None:
     """How many records wait, by what is wrong with them."""
-    groups = groups_of(open_lake(), source, load_id)
+    waiting, groups = groups_of(open_lake(), source, load_id)
     out.table(("source", "column", "reason", "records", "for example"), [tuple(g.values()) for g in groups])
     if groups:
         out.say("`asklake quarantine show ID` shows a record;")
         out.say("`asklake quarantine replay --source NAME` loads them again after a fix.")
     else:
         out.say("Quarantine is empty.")
-    out.emit({"records": sum(g["records"] for g in groups), "groups": groups})
+    out.emit({"records": waiting, "groups": groups})
 
 
 def show(out: Out, ids: Sequence[str], source: str | None, load_id: str | None, limit: int) -> None:

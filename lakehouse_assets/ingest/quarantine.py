@@ -115,22 +115,32 @@ def list_quarantined(
         ).to_pylist()
 
 
-def count_quarantined(lake: Lake, *, source: str | None = None, load_id: str | None = None) -> list[dict[str, Any]]:
-    """Records that still wait, counted by what is wrong with them, the most frequent first.
+def count_quarantined(
+    lake: Lake, *, source: str | None = None, load_id: str | None = None, limit: int = 1000
+) -> tuple[int, list[dict[str, Any]]]:
+    """How many records still wait, and how many of them by what is wrong with them, the most frequent first.
+
+    Args:
+        lake: The lake.
+        source: Only records of this source.
+        load_id: Only records of this load.
+        limit: At most so many groups.
 
     Returns:
-        Rows of source, column_name, reason, records, and quarantine_id: one of them as an example.
+        All records, and rows of source, column_name, reason, records, and quarantine_id: one of them as an example.
     """
     with lake.session() as session:
-        records = _chosen(session, source, load_id)
-        if records is None:
-            return []
-        return session.query(
-            "select q.source, q.column_name, q.reason, count(*) as records, min(q.quarantine_id) as quarantine_id "
-            f"from {records} group by q.source, q.column_name, q.reason "
-            "order by count(*) desc, q.source, q.column_name, q.reason",
-            limit=None,
-        ).to_pylist()
+        chosen = _chosen(session, source, load_id)
+        if chosen is None:
+            return 0, []
+        groups = session.query(
+            "select q.source, q.column_name, q.reason, count(*) as records, min(q.quarantine_id) as quarantine_id, "
+            f"cast(sum(count(*)) over () as bigint) as waiting from {chosen} "
+            "group by q.source, q.column_name, q.reason order by count(*) desc, q.source, q.column_name, q.reason",
+            limit=limit,
+        )
+    waiting = groups.column("waiting")[0].as_py() if groups.num_rows else 0
+    return waiting, groups.drop_columns("waiting").to_pylist()
 
 
 def _chosen(

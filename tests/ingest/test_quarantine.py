@@ -17,7 +17,7 @@ def order_ids(rows) -> list[str]:
 
 
 def test_nothing_in_quarantine(lake):
-    assert list_quarantined(lake) == count_quarantined(lake) == []
+    assert list_quarantined(lake) == [] and count_quarantined(lake) == (0, [])
     with pytest.raises(UnknownRecordError):
         show(lake, "x")
 
@@ -36,14 +36,15 @@ def test_counts_by_what_is_wrong_with_them(lake, write):
     lines = line(1, qty="x"), line(2, sold="02/03/2025"), line(3, qty="x")
     (result,) = load(lake, [write("a.csv", csv_file(*lines))], CSV)
     listed = list_quarantined(lake)
-    often, once = count_quarantined(lake, source="shop", load_id=result.load_id)
+    waiting, (often, once) = count_quarantined(lake, source="shop", load_id=result.load_id)
+    assert waiting == 3 and count_quarantined(lake, limit=1) == (3, [often])
     assert [(g["source"], g["column_name"], g["records"]) for g in (often, once)] == [
         ("shop", "quantity", 2), ("shop", "sale_time", 1),
     ]  # fmt: skip
     assert often["quarantine_id"] in {r["quarantine_id"] for r in listed if r["reason"] == often["reason"]}
-    assert count_quarantined(lake, source="other") == []
+    assert count_quarantined(lake, source="other") == (0, [])
     replay(lake, source=MENDED, source_name="shop")
-    assert count_quarantined(lake) == [often]
+    assert count_quarantined(lake) == (2, [often])
 
 
 def test_replay_after_a_fix(lake, write, rows):
