@@ -138,14 +138,14 @@ class DimensionValues:
     ) -> list[tuple[Dimension, Values]]:
         """The values of dimensions of one table: those kept on disk, the others read from the table, and kept."""
         table, state = _table(dimensions[0]), _state(dimensions[0], session)
-        disk = self._on_disk if only is None and state is not None else None
-        kept = disk.get(table, state) if disk and state is not None else {}
+        if self._on_disk is None or only is not None or state is None:
+            return list(zip(dimensions, self._read(dimensions, only, session), strict=True))
+        kept = self._on_disk.get(table, state)
         missing = [d for d in dimensions if d.expr not in kept]
         if missing:
-            read = dict(zip((d.expr for d in missing), self._read(missing, only, session), strict=True))
+            read = dict(zip((d.expr for d in missing), self._read(missing, None, session), strict=True))
+            self._on_disk.keep(table, state, read)
             kept |= read
-            if disk and state is not None:
-                disk.keep(table, state, read)
         return [(d, kept[d.expr]) for d in dimensions]
 
     def _recall(self, dimension: Dimension, only: Only | None, session: Session) -> Values | None:

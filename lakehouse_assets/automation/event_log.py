@@ -132,10 +132,10 @@ class BatchingSqliteEventLog(SqliteEventLogStorage):
         if self._watcher:
             self._watcher.close()
             self._watcher = None
-        # Of a log that cannot be written the run itself has told.
-        with self._db_lock, suppress(SQLAlchemyError):
-            self._write_waiting()
         with self._db_lock:
+            # Of a log that cannot be written the run itself has told.
+            with suppress(SQLAlchemyError):
+                self._write_waiting()
             self._close()
 
     def _close(self) -> None:

@@ -22,9 +22,11 @@ from bronze.loads group by source order by source
 
 def status(out: Out) -> None:
     """Tables, loads, quarantine and queue."""
+    from lakehouse_assets.ingest.quarantine import count_quarantined
+
     lake = open_lake()
     states = table_states(lake)
-    loads, refused, queue = _loads(lake, states), _refused(lake, states), _queue(lake)
+    loads, (refused, _), queue = _loads(lake, states), count_quarantined(lake, limit=1), _queue(lake)
     advice = next_steps(states, refused, queue)
     out.say(f"Data: {lake.settings.home.absolute()}   profile: {lake.settings.profile}")
     if states:
@@ -62,15 +64,6 @@ def _loads(lake: Lake, states: list[TableState]) -> list[dict[str, Any]]:
         return []
     with lake.session() as session:
         return session.query(_LOADS).to_pylist()
-
-
-def _refused(lake: Lake, states: list[TableState]) -> int:
-    if not _published(states, "bronze.quarantine"):
-        return 0
-    settled = _published(states, "bronze.quarantine_resolutions")
-    without = " where quarantine_id not in (select quarantine_id from bronze.quarantine_resolutions)" if settled else ""
-    with lake.session() as session:
-        return session.query(f"select count(*) as n from bronze.quarantine{without}").to_pylist()[0]["n"]
 
 
 def _queue(lake: Lake) -> dict[str, int]:
