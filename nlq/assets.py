@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import dagster as dg
 from pydantic import Field
 
-from lakehouse_assets.assets.checks import contract_check_specs
+from lakehouse_assets.assets.checks import contract_check_specs, evaluated
 from lakehouse_assets.assets.resources import LakeResource
 from lakehouse_assets.assets.specs import RETRY, asset_key, engine_kind, published_metadata, spec_of
 from nlq.contracts import ANSWERS, CONTRACTS
@@ -120,15 +120,18 @@ def _publish_journal(lake: "Lake", run_id: str) -> "list[Published]":
 
 def _report(
     context: dg.AssetExecutionContext, answers: "list[Answer]", published: "list[Published]"
-) -> Iterator[dg.MaterializeResult | dg.AssetCheckResult]:
+) -> Iterator[dg.MaterializeResult | dg.Output[None] | dg.AssetCheckEvaluation]:
     if not published:
         context.log.info("no new answer")
         return
     newest = {asset_key(done.identifier): done for done in published}
-    for key in context.selected_asset_check_keys:
-        if key.asset_key in newest:
-            # What does not keep the contract is not published, so what was published kept it.
-            yield dg.AssetCheckResult(asset_key=key.asset_key, check_name=key.name, passed=True)
+    # What does not keep the contract is not published, so what was published kept it.
+    kept = [
+        dg.AssetCheckResult(asset_key=key.asset_key, check_name=key.name, passed=True)
+        for key in context.selected_asset_check_keys
+        if key.asset_key in newest
+    ]
+    yield from evaluated(context, kept)
     for asset, done in newest.items():
         told = _told(answers) if asset == KEY else {}
         yield dg.MaterializeResult(asset_key=asset, metadata={**published_metadata(done), **told})

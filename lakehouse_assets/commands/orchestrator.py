@@ -112,12 +112,23 @@ def run_job(
 ) -> Ran:
     """Run a job in this process; a run that fails is a result, not an exception.
 
+    Args:
+        opened: The instance that records it.
+        job: The job.
+        config: Its run config.
+        tags: Tags of the run.
+        selection: Those of its tables that the run is of; None for all.
+        listen: Called with each event as it happens.
+
     Raises:
         KeyboardInterrupt: someone ended the process meanwhile.
     """
     from dagster._core.utils import make_new_run_id
 
     run_id = make_new_run_id()
+    # Of a selection, Dagster runs every check there is of its tables, those that are not the job's too.
+    if selection and set(selection) >= set(job.asset_layer.executable_asset_keys):
+        selection = None
     if listen:
         opened.add_event_listener(run_id, listen)
     started = time.perf_counter()
