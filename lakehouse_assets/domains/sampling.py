@@ -29,12 +29,15 @@ LAST_DAY = date(2026, 6, 30)
 #: A window's rows are made in memory at once; at most about this many, however large the sample.
 ROWS_PER_FILE = 200_000
 
+#: A late row is sent up to so many days after it happened, and a copy after what it is a copy of.
+LATE_DAYS, COPIED_DAYS = 60, 30
+
 CLEAN, EXACT_COPY, CORRECTED_COPY, FIRST_BROKEN_KIND = 0, 1, 2, 3
 
 
 @dataclass(frozen=True)
 class Defects:
-    """Shares (0 to 1) of the clean rows that arrive late, arrive twice, or get a broken row beside them."""
+    """Shares (0 to 1) of the clean rows that are sent late, are sent twice, or get a broken row beside them."""
 
     late: float = 0.015
     duplicate: float = 0.01
@@ -46,6 +49,7 @@ class SampleSummary:
     """What a generator wrote, as the truth to reconcile against.
 
     ``clean`` is the number of distinct valid rows, late ones among them: what silver must hold in the end.
+    ``late`` is how many of these come in a later file than that of their time.
     ``rows`` is the number of records in the files: clean + duplicates + broken.
     """
 
@@ -184,12 +188,12 @@ class Flow:
         return pl.concat(parts)
 
     def _dispatched(self, rows: pl.DataFrame, number: int) -> pl.DataFrame:
-        """Say in which file each row arrives: its own window's, or for a late row one or two later."""
-        ends = np.array([((end - self.first_day).days + 1) * 86_400 for _, end in self.spans])
+        """Say in which file each row arrives: its own window's, or that of the moment at which it is sent late."""
         # What began a little before its window belongs to it all the same: earlier files are written.
-        on_time = np.searchsorted(ends, rows["seconds"].to_numpy(), side="right").clip(min=number)
+        on_time = self._file_at(rows["seconds"].to_numpy()).clip(min=number)
         is_late = self.rng.random(rows.height) < self.defects.late
-        file_no = np.minimum(on_time + is_late * self.rng.integers(1, 3, rows.height), self._last)
+        sent = rows["seconds"].to_numpy() + is_late * self._delays(rows.height, LATE_DAYS)
+        file_no = np.maximum(on_time, self._file_at(sent))
         return rows.with_columns(
             kind=pl.lit(CLEAN, dtype=pl.Int8),
             file_no=pl.Series(file_no, dtype=pl.Int32),
@@ -197,14 +201,22 @@ class Flow:
         )
 
     def _copies(self, rows: pl.DataFrame) -> pl.DataFrame:
-        """Rows sent twice: half exact, in the same file or the next; half corrected, in the next."""
+        """Rows sent twice, half of them exact and half corrected, each not before what it is a copy of."""
         picked = rows.filter(pl.Series(self.rng.random(rows.height) < self.defects.duplicate))
         corrected = self.rng.random(picked.height) < 0.5
-        shift = np.where(corrected, 1, self.rng.integers(0, 2, picked.height))
+        sent = self._file_at(picked["seconds"].to_numpy() + self._delays(picked.height, COPIED_DAYS))
         return picked.with_columns(
             kind=pl.Series(np.where(corrected, CORRECTED_COPY, EXACT_COPY), dtype=pl.Int8),
-            file_no=(pl.col("file_no") + pl.Series(shift, dtype=pl.Int32)).clip(upper_bound=self._last),
+            file_no=pl.max_horizontal("file_no", pl.Series(sent, dtype=pl.Int32)),
         )
+
+    def _file_at(self, seconds: np.ndarray) -> np.ndarray:
+        """The file that is being written at a moment; the last one goes on for ever."""
+        ends = np.array([((end - self.first_day).days + 1) * 86_400 for _, end in self.spans])
+        return np.minimum(np.searchsorted(ends, seconds, side="right"), self._last)
+
+    def _delays(self, count: int, days: int) -> np.ndarray:
+        return self.rng.integers(1, days * 86_400, count)
 
     def _broken(self, rows: pl.DataFrame) -> pl.DataFrame:
         """Rows to be spoiled when written, each in one of the domain's ways."""
