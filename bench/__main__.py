@@ -98,7 +98,7 @@ def build(folder: Path, repeat: int, scale: float) -> list[Result]:
 
 
 def domains(folder: Path, repeat: int, scale: float) -> Iterator[Result]:
-    """Every domain that has a sample built whole, at its usual size, ten and a hundred times, beside plain dbt-duckdb."""
+    """Every domain that has a sample built whole, in its usual size, 10 and 100 times it, beside plain dbt-duckdb."""
     for domain in sampled_domains():
         seconds: dict[int, float] = {}
         for factor in (1, 10, 100):
