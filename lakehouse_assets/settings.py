@@ -162,6 +162,11 @@ class Settings(BaseSettings):
         return self.home.absolute() / "values" if self.profile == "local" else None
 
     @property
+    def record_days_dir(self) -> Path | None:
+        """Where is kept on which days records lie: beside the tables, or nowhere if these are on servers."""
+        return self.home.absolute() / "record_days" if self.profile == "local" else None
+
+    @property
     def dbt_project_dir(self) -> Path:
         """The dbt project."""
         return PROJECT_ROOT / "dbt_project"

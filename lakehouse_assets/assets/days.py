@@ -67,16 +67,25 @@ class Built:
         return cls(frozenset(stored["tables"]), stored["sources"], pending, stored.get("sequences", {}))
 
 
-def closure(session: Session, source: Contract, days: Iterable[date]) -> set[date]:
+def has_copies(session: Session, source: Contract) -> bool:
+    """Whether a table is there, and may hold several copies of a record."""
+    return "record_key" in source.column_names and source.identifier in session.heads
+
+
+def closure(session: Session, source: Contract, days: Iterable[date], relation: str | None = None) -> set[date]:
     """Days, and every other day that holds another copy of a record they hold.
 
     A corrected record may have moved to another day; where one copy is rebuilt, all must be, or both would stay.
+
+    Args:
+        session: What is read by.
+        source: A table that has copies.
+        days: The days to begin with.
+        relation: What has its keys and days, where that is not the table itself.
     """
-    found = set(days)
-    if "record_key" not in source.column_names or source.identifier not in session.heads:
-        return found
     partition = date_partition(source)
-    relation, day = source.identifier, quoted(partition.column)
+    relation, day = relation or source.identifier, quoted(partition.column)
+    found = set(days)
     fresh = set(found)
     while fresh:
         moved = (

@@ -150,13 +150,16 @@ def _is_everything(lake: "Lake", graph: "DbtGraph", tables: Sequence[str], days:
 
 
 def _all_copies(lake: "Lake", sources: Sequence[Contract], days: Iterable[date]) -> list[date]:
-    from lakehouse_assets.assets.days import closure
+    from lakehouse_assets.assets.days import closure, has_copies
+    from lakehouse_assets.lakehouse import record_days
 
-    wanted = set(days)
+    wanted, folder = set(days), lake.settings.record_days_dir
     with lake.session(writer=True) as session:
+        own = [source for source in sources if has_copies(session, source)]
+        relations = [record_days.shown(session, source, folder) if folder else None for source in own]
         while True:
-            found = set(wanted).union(*(closure(session, source, wanted) for source in sources))
-            if found == wanted or len(sources) == 1:
+            found = set(wanted).union(*(closure(session, s, wanted, r) for s, r in zip(own, relations, strict=True)))
+            if found == wanted or len(own) == 1:
                 return sorted(found)
             wanted = found
 

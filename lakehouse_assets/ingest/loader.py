@@ -27,7 +27,7 @@ from lakehouse_assets.ingest.records import Records, open_records
 from lakehouse_assets.ingest.sources import Source, find_source
 from lakehouse_assets.ingest.streams import S3_VARIABLES, InputFile, Progress, expand
 from lakehouse_assets.lakehouse.contract import Contract, literal, quoted
-from lakehouse_assets.lakehouse.duckdb import connect, parquet_options
+from lakehouse_assets.lakehouse.duckdb import connect, parquet_files, parquet_options
 from lakehouse_assets.lakehouse.lookup import find
 from lakehouse_assets.lakehouse.publication import Append, AuditFailedError, Publication, Published
 
@@ -359,15 +359,10 @@ def _sorted_out(con: duckdb.DuckDBPyConnection, files: Sequence[Path], total: in
         if day_key:
             written.days.add(date.fromisoformat(folders[day_key]))
     if written.rejects:
-        counted = con.execute(f"select count(*) from {_relation(written.rejects)}").fetchall()
+        counted = con.execute(f"select count(*) from {parquet_files(written.rejects)}").fetchall()
         written.rejected = int(counted[0][0])
     written.rows = total - written.rejected
     return written
-
-
-def _relation(files: Sequence[Path]) -> str:
-    names = ", ".join(literal(str(f)) for f in files)
-    return f"read_parquet([{names}], hive_partitioning => false)"
 
 
 def stage_rejects(
@@ -402,7 +397,7 @@ def stage_rejects(
 
 def explained(mapping: RecordMapping, written: Written) -> str:
     """Query for the rejected records with their reasons."""
-    return mapping.rejects(_relation(written.rejects))
+    return mapping.rejects(parquet_files(written.rejects))
 
 
 def audit_and_publish(

@@ -11,7 +11,7 @@ import itertools
 import os
 import resource
 import threading
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import cached_property
 from pathlib import Path
@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any
 import duckdb
 import pyarrow as pa
 
-from lakehouse_assets.lakehouse.contract import quoted
+from lakehouse_assets.lakehouse.contract import literal, quoted
 from lakehouse_assets.lakehouse.engine import QueryTimeoutError, no_such_table
 from lakehouse_assets.lakehouse.heads import current_snapshot
 from lakehouse_assets.lakehouse.statements import referenced_tables
@@ -49,6 +49,17 @@ def parquet_options(bytes_read: int | None = None) -> str:
     """
     little = bytes_read is not None and bytes_read <= LITTLE
     return f"format parquet, {'compression snappy' if little else 'compression zstd, compression_level 1'}"
+
+
+def parquet_files(files: Iterable[str | Path], *, filename: bool = False) -> str:
+    """SQL of the rows of Parquet files, to stand after FROM; folders named like `day=2026-01-01` are no columns.
+
+    Args:
+        files: Paths or URIs, of at least one file.
+        filename: Whether there is a column `filename`, too.
+    """
+    names = ", ".join(literal(str(file)) for file in files)
+    return f"read_parquet([{names}], hive_partitioning => false{', filename => true' if filename else ''})"
 
 
 def extension_path(name: str) -> Path:
@@ -201,6 +212,13 @@ class DuckDBSession:
         self.con.execute(
             f"create or replace view {self._database}.{quoted(schema)}.{quoted(table)} as select * from {relation}"
         )
+        self._exposed.add(identifier)
+
+    def keep(self, identifier: str, sql: str) -> None:
+        """Keep the rows of the platform's own statement for this session, by a name like those of the lake's tables."""
+        schema, table = identifier.split(".")
+        self.con.execute(f"create schema if not exists {self._database}.{quoted(schema)}")
+        self.con.execute(f"create or replace table {self._database}.{quoted(schema)}.{quoted(table)} as {sql}")
         self._exposed.add(identifier)
 
     def query(

@@ -28,7 +28,7 @@ from lakehouse_assets.lakehouse.audit import CheckOutcome, audit, blocking
 from lakehouse_assets.lakehouse.catalog import LakeTransaction, file_uri
 from lakehouse_assets.lakehouse.contract import Contract, Partition, quoted
 from lakehouse_assets.lakehouse.datafiles import describe_files
-from lakehouse_assets.lakehouse.duckdb import connect, parquet_options
+from lakehouse_assets.lakehouse.duckdb import connect, parquet_files, parquet_options
 from lakehouse_assets.lakehouse.evolution import EVOLVED, Evolution, SchemaDriftError, Shape, evolution, evolve
 from lakehouse_assets.lakehouse.heads import current_snapshot, read_metadata, shape, stored_bytes
 from lakehouse_assets.lakehouse.replacement import (
@@ -113,8 +113,7 @@ def parquet_relation(contract: Contract, files: Sequence[Path]) -> str:
     if not files:
         columns = ", ".join(f"null::{kind} as {quoted(name)}" for name, kind in contract.types.items())
         return f"(select {columns} where false)"
-    paths = ", ".join("'" + str(f).replace("'", "''") + "'" for f in files)
-    return f"read_parquet([{paths}], hive_partitioning => false)"
+    return parquet_files(files)
 
 
 class Publication:
