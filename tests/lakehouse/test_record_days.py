@@ -1,4 +1,4 @@
-"""Days of records that are kept on disk: they tell of the copies that the table has, and each data file is read once."""
+"""Days of records that are kept on disk: they tell of the copies the table has, and each data file is read once."""
 
 from __future__ import annotations
 
