@@ -26,6 +26,12 @@ _LINE = re.compile(r", line (\d+)")
 
 def check_sources(project: Project) -> Iterator[Finding]:
     """Every source reads, has a name of its own, and fills columns that its target has."""
+    # One engine for all: it takes as long to start as a source to be checked.
+    with duckdb.connect() as con:
+        yield from _sources(project, con)
+
+
+def _sources(project: Project, con: duckdb.DuckDBPyConnection) -> Iterator[Finding]:
     first: dict[str, Path] = {}
     filled = {c.identifier for c in INGESTED}
     for path in sorted(project.domains.glob(f"*/{FILE_NAME}")):
@@ -42,13 +48,15 @@ def check_sources(project: Project) -> Iterator[Finding]:
                     path, entry.line, "source", f"source '{source.name}' is stated in {other.parent.name} too"
                 )
             filled.add(source.target)
-            yield from _source(project, path, source, entry)
+            yield from _source(project, con, path, source, entry)
     for identifier, contract in project.contracts.items():
         if contract.layer == "bronze" and identifier not in filled:
             yield Finding(*place_of(contract), "source", f"no source fills {identifier}", "warning")
 
 
-def _source(project: Project, path: Path, source: Source, entry: Entry) -> Iterator[Finding]:
+def _source(
+    project: Project, con: duckdb.DuckDBPyConnection, path: Path, source: Source, entry: Entry
+) -> Iterator[Finding]:
     contract = project.contracts.get(source.target)
     if contract is None:
         known = ", ".join(sorted(i for i, c in project.contracts.items() if c.layer == "bronze"))
@@ -63,8 +71,7 @@ def _source(project: Project, path: Path, source: Source, entry: Entry) -> Itera
     tenant = None if source.tenant else "any"
     try:
         mapping = RecordMapping(source, contract, load_id="check", loaded_at="2000-01-01 00:00:00", tenant=tenant)
-        with duckdb.connect() as con:
-            check_mapping(con, mapping)
+        check_mapping(con, mapping)
     except SourceError as error:
         message = str(error).removeprefix(f"{source.origin}: ")
         field = re.search(r"field '(?:columns\.)?(\w+)", message)

@@ -22,6 +22,8 @@ pytestmark = [pytest.mark.e2e, pytest.mark.timeout(1200)]
     r"^```\n((?:(?!```).)*asklake new-domain.*?)^```$", (ROOT / "README.md").read_text(), re.DOTALL | re.MULTILINE
 )
 PARTS = ("lakehouse_assets", "nlq", "semantic", "dbt_project")
+PARSED = ("manifest.json", "semantic_manifest.json", "partial_parse.msgpack")
+"""What dbt remembers of a project that was parsed before, as that of who adds a domain was."""
 UNIT_TESTS = """
 from lakehouse_assets.contracts import platform_contracts
 from lakehouse_assets.lakehouse import dbt_runner
@@ -45,6 +47,10 @@ class Copy:
         ignored = shutil.ignore_patterns("__pycache__", "target", "logs")
         for part in PARTS:
             shutil.copytree(ROOT / part, self.root / part, ignore=ignored)
+        (self.root / "dbt_project/target").mkdir()
+        for parsed in (ROOT / "dbt_project/target" / name for name in PARSED):
+            if parsed.is_file():
+                shutil.copy2(parsed, self.root / "dbt_project/target")
         self.work.mkdir()
         self.env = {**os.environ, "PYTHONPATH": str(self.root), "ASKLAKE_HOME": str(folder / "home")}
 
