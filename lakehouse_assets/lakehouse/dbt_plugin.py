@@ -55,7 +55,7 @@ class Plugin(BasePlugin):
     _bound: ClassVar[Binding | None] = None
 
     def configure_connection(self, conn: Any) -> None:
-        """Load Iceberg offline; show the tables of the run under their names and as `asklake_published.<table>`."""
+        """Load Iceberg offline; show the tables of the run under their names, models as `asklake_published.<table>`."""
         load_extensions(conn)
         conn.execute("set timezone = 'UTC'")
         conn.execute("set enable_progress_bar = false")
@@ -116,13 +116,14 @@ class Plugin(BasePlugin):
 
 def _show(conn: Any, contract: Contract, relation: str, *, named: bool) -> None:
     """Make the views of a table; the engine reads the table's manifests for each, so that none is made in vain."""
-    conn.execute(f"create schema if not exists {contract.layer}")
-    conn.execute(f"create or replace view {PUBLISHED}.{quoted(contract.table)} as select * from {relation}")
+    name, published = (f"{schema}.{quoted(contract.table)}" for schema in (contract.layer, PUBLISHED))
+    # No model makes bronze anew, so that none asks what it was before.
+    views = {(name if contract.layer == "bronze" else published): relation}
     if named:
-        conn.execute(
-            f"create or replace view {contract.layer}.{quoted(contract.table)} as "
-            f"select * from {PUBLISHED}.{quoted(contract.table)}"
-        )
+        views.setdefault(name, published)
+    conn.execute(f"create schema if not exists {contract.layer}")
+    for view, shown in views.items():
+        conn.execute(f"create or replace view {view} as select * from {shown}")
 
 
 def _replacement(contract: Contract, replaces: str, touched: Sequence[Any], days: Sequence[date]) -> Replace:
