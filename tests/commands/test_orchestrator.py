@@ -36,6 +36,11 @@ def made() -> dg.MaterializeResult:
     return dg.MaterializeResult(metadata={"dagster/column_lineage": lineage, "rows_written": 3, "snapshot_id": "7"})
 
 
+@dg.asset_check(asset=made)
+def of_another_job() -> dg.AssetCheckResult:
+    return dg.AssetCheckResult(passed=True)
+
+
 def errors_of(op: dg.OpDefinition) -> list[str]:
     with dg.DagsterInstance.ephemeral() as instance:
         return run_job(instance, dg.GraphDefinition("job", node_defs=[op]).to_job()).errors
@@ -47,6 +52,14 @@ def test_what_a_run_made_is_told_without_objects_of_dagster() -> None:
         (table,) = run_job(instance, job).tables
     assert (table.table, table.metadata) == ("made", {"rows_written": 3, "snapshot_id": "7"})
     assert b"dagster" not in pickle.dumps(table)
+
+
+def test_a_selection_of_the_whole_job_runs_no_check_of_another() -> None:
+    job = dg.define_asset_job("job", selection=dg.AssetSelection.assets(made).without_checks())
+    resolved = dg.Definitions(assets=[made], asset_checks=[of_another_job], jobs=[job]).resolve_job_def("job")
+    with dg.DagsterInstance.ephemeral() as instance:
+        ran = run_job(instance, resolved, selection=[made.key])
+    assert ([table.table for table in ran.tables], ran.checks) == (["made"], [])
 
 
 def test_our_own_words_are_told_and_not_those_of_the_cause() -> None:

@@ -15,7 +15,7 @@ import pytest
 
 from lakehouse_assets.domains.pgr import sample as pgr
 from lakehouse_assets.domains.sales import sample as sales
-from lakehouse_assets.domains.sampling import SampleSummary, quotas, windows
+from lakehouse_assets.domains.sampling import LATE_DAYS, SampleSummary, quotas, windows
 from tests.domains import reading
 from tests.domains.reading import DEFECTS, content
 
@@ -105,6 +105,12 @@ def test_pgr_events_are_distinct_and_legal(tmp_path: Path) -> None:
         assert all(later in follows[earlier] for earlier, later in itertools.pairwise(steps)), steps
     ids = Counter(entity for _, entity in cases)
     assert max(ids.values()) == 3, "the same complaint id occurs in every tenant"
+
+
+def test_pgr_events_are_sent_no_later_than_they_may_be(tmp_path: Path) -> None:
+    begins = [first for first, _ in windows(FIRST, LAST, 6000, 6)]
+    late = [(begins[number] - record["at"].date()).days for number, record in parsed_pgr(make_pgr(tmp_path, files=6))]
+    assert 0 < max(late) <= LATE_DAYS
 
 
 def test_pgr_corrections_come_after_what_they_correct(tmp_path: Path) -> None:
