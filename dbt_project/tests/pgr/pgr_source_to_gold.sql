@@ -3,18 +3,22 @@ with
 
 source_events as (
     select
-        metric_date,
+        event_date as metric_date,
         tenant_id,
         count(*) as event_count
     from (
         select
+            event_date,
             tenant_id,
-            max_by(event_date, (loaded_at, load_id, source_row)) as metric_date
+            row_number() over (
+                partition by tenant_id, record_key
+                order by loaded_at desc, load_id desc, source_row desc
+            ) as version_no
         from {{ source("bronze", "service_events_raw") }}
         where service = 'PGR' and {{ in_days("event_date") }}
-        group by tenant_id, record_key
-    ) as latest
-    group by metric_date, tenant_id
+    ) as versions
+    where version_no = 1
+    group by event_date, tenant_id
 ),
 
 funnel as (

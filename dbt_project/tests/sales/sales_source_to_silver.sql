@@ -10,14 +10,18 @@ source_lines as (
         sum(amount) as amount
     from (
         select
+            sale_date,
             tenant_id,
-            max_by(sale_date, (loaded_at, load_id, source_row)) as sale_date,
-            max_by(quantity, (loaded_at, load_id, source_row)) as quantity,
-            max_by(amount, (loaded_at, load_id, source_row)) as amount
+            quantity,
+            amount,
+            row_number() over (
+                partition by tenant_id, record_key
+                order by loaded_at desc, load_id desc, source_row desc
+            ) as version_no
         from {{ source("bronze", "sample_sales") }}
         where {{ in_days("sale_date") }}
-        group by tenant_id, record_key
-    ) as latest
+    ) as versions
+    where version_no = 1
     group by sale_date, tenant_id
 ),
 
