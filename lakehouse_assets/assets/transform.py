@@ -155,11 +155,14 @@ def _all_copies(lake: "Lake", sources: Sequence[Contract], days: Iterable[date])
 
     wanted, folder = set(days), lake.settings.record_days_dir
     with lake.session(writer=True) as session:
-        own = [source for source in sources if has_copies(session, source)]
-        relations = [record_days.shown(session, source, folder) if folder else None for source in own]
+        read = [
+            (source, record_days.shown(session, source, folder) if folder else None)
+            for source in sources
+            if has_copies(session, source)
+        ]
         while True:
-            found = set(wanted).union(*(closure(session, s, wanted, r) for s, r in zip(own, relations, strict=True)))
-            if found == wanted or len(own) == 1:
+            found = wanted.union(*(closure(session, source, wanted, relation) for source, relation in read))
+            if found == wanted or len(read) == 1:
                 return sorted(found)
             wanted = found
 

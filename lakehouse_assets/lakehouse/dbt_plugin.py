@@ -118,12 +118,11 @@ def _show(conn: Any, contract: Contract, relation: str, *, named: bool) -> None:
     """Make the views of a table; the engine reads the table's manifests for each, so that none is made in vain."""
     name, published = (f"{schema}.{quoted(contract.table)}" for schema in (contract.layer, PUBLISHED))
     # No model makes bronze anew, so that none asks what it was before.
-    views = {(name if contract.layer == "bronze" else published): relation}
-    if named:
-        views.setdefault(name, published)
+    shown = name if contract.layer == "bronze" else published
     conn.execute(f"create schema if not exists {contract.layer}")
-    for view, shown in views.items():
-        conn.execute(f"create or replace view {view} as select * from {shown}")
+    conn.execute(f"create or replace view {shown} as select * from {relation}")
+    if named and shown != name:
+        conn.execute(f"create or replace view {name} as select * from {published}")
 
 
 def _replacement(contract: Contract, replaces: str, touched: Sequence[Any], days: Sequence[date]) -> Replace:

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING
 import duckdb
 
 from lakehouse_assets.lakehouse.contract import Contract, literal, quoted
-from lakehouse_assets.lakehouse.duckdb import parquet_files
+from lakehouse_assets.lakehouse.duckdb import parquet_files, parquet_options
 from lakehouse_assets.lakehouse.replacement import date_partition
 
 if TYPE_CHECKING:
@@ -81,7 +81,7 @@ def _written(session: DuckDBSession, sql: str, kept: Path) -> Path:
     part = kept / f"{uuid.uuid4().hex}.parquet"
     unfinished = part.with_suffix(".unfinished")
     try:
-        session.con.execute(f"copy ({sql}) to {literal(str(unfinished))} (format parquet, compression zstd)")
+        session.con.execute(f"copy ({sql}) to {literal(str(unfinished))} ({parquet_options()})")
         os.replace(unfinished, part)
     finally:
         unfinished.unlink(missing_ok=True)

@@ -15,6 +15,7 @@ from typing import Any
 
 import pytest
 
+from lakehouse_assets.lakehouse import dbt_manifest
 from tests.e2e.conftest import ASKLAKE, ROOT
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(1200)]
@@ -22,7 +23,7 @@ pytestmark = [pytest.mark.e2e, pytest.mark.timeout(1200)]
     r"^```\n((?:(?!```).)*asklake new-domain.*?)^```$", (ROOT / "README.md").read_text(), re.DOTALL | re.MULTILINE
 )
 PARTS = ("lakehouse_assets", "nlq", "semantic", "dbt_project")
-PARSED = ("manifest.json", "semantic_manifest.json", "partial_parse.msgpack")
+PARSED = (dbt_manifest.NAME, dbt_manifest.SEMANTIC_NAME, dbt_manifest._REMEMBERED)
 """What dbt remembers of a project that was parsed before, as that of who adds a domain was."""
 UNIT_TESTS = """
 from lakehouse_assets.contracts import platform_contracts
