@@ -103,19 +103,21 @@ def build_all(lake: Lake, domain: str, days: tuple[date, ...] = ()) -> Any:
     return result
 
 
-def build_ours(home: str, domain: str) -> float:
-    """A domain built whole, warm: the process has parsed the project and built once before."""
+def build_ours(home: str, domain: str, warm: bool = True) -> float:
+    """A domain built whole; warm: the process has parsed the project and built once before."""
     lake = Lake(settings_of(Path(home)))
-    build_all(lake, domain)
+    if warm:
+        build_all(lake, domain)
     with Clock() as clock:
         build_all(lake, domain)
     return clock.seconds
 
 
-def build_plain_dbt(home: str, domain: str) -> float:
+def build_plain_dbt(home: str, domain: str, warm: bool = True) -> float:
     """The peer: dbt-duckdb builds the same SQL and tests into a DuckDB file; no Iceberg, no contracts, no Dagster."""
     build = plain_build(plain_project(Lake(settings_of(Path(home))), Path(home) / "plain"), domain)
-    build()
+    if warm:
+        build()
     return build()
 
 
@@ -153,26 +155,23 @@ def stop_if_failed(outcome: dbtRunnerResult) -> None:
 
 def plain_project(lake: Lake, folder: Path) -> Path:
     """A copy of the dbt project that makes ordinary tables of a DuckDB file which already holds bronze."""
-    import duckdb
-
     from lakehouse_assets.contracts import platform_contracts
-    from lakehouse_assets.lakehouse.contract import quoted
+    from lakehouse_assets.lakehouse.contract import literal, quoted
 
     plain_models(folder)
     database = folder / "plain.duckdb"
     (folder / "profiles.yml").write_text(
         f"asklake: {{target: local, outputs: {{local: {{type: duckdb, path: '{database}', threads: 1}}}}}}\n"
     )
-    with lake.session(writer=True) as session, duckdb.connect(str(database)) as con:
-        con.execute("create schema bronze")
+    with lake.session(writer=True) as session:
+        session.con.execute(f"attach {literal(str(database))} as plain")
+        session.con.execute("create schema plain.bronze")
         for table, contract in platform_contracts().items():
             if table in lake.catalog.heads() and contract.layer == "bronze":
-                con.register("rows", session.query(f"select * from {table}"))
-                con.execute(f"create table {table} as select * from rows")
-                con.unregister("rows")
+                session.con.execute(f"create table plain.{table} as select * from {session.relation(table)}")
             elif contract.layer == "bronze":
                 columns = ", ".join(f"{quoted(name)} {kind}" for name, kind in contract.types.items())
-                con.execute(f"create table {table} ({columns})")
+                session.con.execute(f"create table plain.{table} ({columns})")
     return folder
 
 

@@ -131,7 +131,8 @@ def tend(lake: Lake, contract: Contract, *, run_id: str) -> tuple[int, bool]:
     try:
         with publication.session() as session:
             if crowded:
-                publication.stage_compacted(contract, _replaced(crowded), session)
+                publication.bytes_read = sum(counts.bytes for counts in crowded.values())
+                publication.stage_compacted(contract, _replaced(list(crowded)), session)
             publication.audit()
             if stale:
                 publication.analyze(contract, session)
@@ -158,8 +159,8 @@ def _carried(table: Table) -> dict[str, str]:
     return {**notes, COMPACTION: "true"}
 
 
-def crowded_partitions(contract: Contract, table: Table) -> list[date | None]:
-    """First days of the time partitions that hold many small files, the most crowded first, as many as one run takes.
+def crowded_partitions(contract: Contract, table: Table) -> dict[date | None, FileCounts]:
+    """The time partitions that hold many small files, by first day, the most crowded first, as many as one run takes.
 
     A table without time partitions is one, whose first day is None.
     """
@@ -168,8 +169,8 @@ def crowded_partitions(contract: Contract, table: Table) -> list[date | None]:
     for file in data_files(table):
         first = first_day(file)
         counts[first] = counts.get(first, FileCounts()).with_file(file.file_size_in_bytes)
-    crowded = [d for d, found in counts.items() if found.small >= SMALL_FILES_PER_PARTITION]
-    return sorted(crowded, key=lambda d: -counts[d].small)[:COMPACTED_PARTITIONS_PER_RUN]
+    crowded = [(d, found) for d, found in counts.items() if found.small >= SMALL_FILES_PER_PARTITION]
+    return dict(sorted(crowded, key=lambda item: -item[1].small)[:COMPACTED_PARTITIONS_PER_RUN])
 
 
 def _first_day_of(contract: Contract, table: Table) -> Callable[[DataFile], date | None]:

@@ -3,8 +3,10 @@
 Belongs here: the snapshot producer and its policy for manifests. Does not belong here: which files (publication).
 
 PyIceberg's own overwrite reads every manifest that may hold a replaced file three times and rewrites it whole, however
-long it is; its append adds a manifest a commit. Here a manifest is read once, holds at most 64 files of neighbouring
-partitions, and small ones are merged when there are many: a commit reads and writes a bounded number of them
+long it is; its append adds a manifest a commit. Here a manifest is read once and holds neighbouring partitions: few of
+the newest, where records still come late and each commit rewrites it, ever more the further back, for each manifest
+costs a query as much as a hundred of its entries. Small ones are merged when there are many. So a commit reads and
+writes a bounded number of entries, and a query reads a number of manifests that history hardly raises
 (Iceberg table specification, version 2, "Manifests" and "Snapshots").
 """
 
@@ -18,8 +20,10 @@ from pyiceberg.manifest import DataFile, ManifestEntry, ManifestEntryStatus, Man
 from pyiceberg.table.snapshots import Operation
 from pyiceberg.table.update.snapshot import _SnapshotProducer
 
-MANIFEST_FILES = 64
-SMALL_MANIFESTS = 48
+SHORTEST, LONGEST = 64, 512
+"""Data files of a full manifest: that of the newest partitions, and those far back."""
+SMALL_MANIFESTS = 12
+"""How many manifests may be half empty."""
 
 
 class ReplaceFiles(_SnapshotProducer["ReplaceFiles"]):
@@ -75,7 +79,7 @@ class ReplaceFiles(_SnapshotProducer["ReplaceFiles"]):
                 evaluators[spec_id] = self._build_manifest_evaluator(spec_id)
             concerned = not isinstance(self._predicate, AlwaysFalse) and evaluators[spec_id](manifest)
             (opened if concerned else untouched).append(manifest)
-        small = [m for m in untouched if _live_files(m) * 2 <= MANIFEST_FILES]
+        small = [m for m in untouched if _live_files(m) * 2 <= SHORTEST]
         if len(small) > SMALL_MANIFESTS:
             merged = {id(m) for m in small}
             opened += small
@@ -83,7 +87,7 @@ class ReplaceFiles(_SnapshotProducer["ReplaceFiles"]):
         return opened, untouched
 
     def _written(self, entries: Iterable[ManifestEntry], status: ManifestEntryStatus | None) -> list[ManifestFile]:
-        """Manifests of these entries: one specification each, neighbouring partitions together."""
+        """Manifests of these entries: one specification each, neighbouring partitions together, the newest first."""
         by_spec: dict[int, list[ManifestEntry]] = {}
         for entry in entries:
             by_spec.setdefault(entry.data_file.spec_id, []).append(entry)
@@ -146,4 +150,7 @@ def _partition_order(entry: ManifestEntry) -> tuple[Any, ...]:
 
 
 def _chunks(entries: Sequence[ManifestEntry]) -> Iterable[Sequence[ManifestEntry]]:
-    return (entries[i : i + MANIFEST_FILES] for i in range(0, len(entries), MANIFEST_FILES))
+    end, length = len(entries), SHORTEST
+    while end > 0:
+        yield entries[max(0, end - length) : end]
+        end, length = end - length, min(2 * length, LONGEST)

@@ -171,6 +171,7 @@ def load(lake: Lake, table: str, records: Sequence[Record], number: int) -> list
     missing = [pl.lit(None).alias(name) for name in contract.column_names if name not in frame.columns]
     frame = frame.with_columns(missing)
     publication = Publication.begin(lake, run_id=f"load-{number}")
+    publication.bytes_read = int(frame.estimated_size())
     with publication.session() as session:
         session.con.register("incoming", frame.to_arrow())
         publication.stage(contract, "select * from incoming", session.con, Append())
@@ -217,6 +218,7 @@ def closed(lake: Lake, table: str, days: set[date]) -> list[date]:
 def build(lake: Lake, models: Sequence[str], days: Sequence[date] = (), *, tests: bool = False) -> dbt_runner.DbtRun:
     """Build models for some days (all, if none are given), audit and publish them; a blocking outcome raises."""
     publication = Publication.begin(lake, run_id=f"test-{datetime.now(UTC):%H%M%S%f}")
+    publication.record_inputs([name for name in publication.heads if name.startswith("bronze.")])
     kinds = ("model", "test") if tests else ("model",)
     outcome = dbt_runner.run(publication, CONTRACTS, select=models, days=days, resource_types=kinds)
     publication.audit()

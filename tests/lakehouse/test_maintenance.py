@@ -10,12 +10,13 @@ import time
 from datetime import date, timedelta
 from pathlib import Path
 
+import duckdb
 import pytest
 
 from lakehouse_assets.lakehouse.contract import Contract
 from lakehouse_assets.lakehouse.garbage import referenced_files, remove_orphans, sweep_dead_publications
 from lakehouse_assets.lakehouse.lake import Lake
-from lakehouse_assets.lakehouse.maintenance import crowded_partitions, maintain
+from lakehouse_assets.lakehouse.maintenance import crowded_partitions, data_files, maintain
 from lakehouse_assets.lakehouse.publication import Append, Publication, ReplaceTable, marker_folder
 from lakehouse_assets.settings import Settings
 from tests.lakehouse.readings import MONTHLY, READINGS, count, publish, rows
@@ -41,7 +42,7 @@ def age(folder: Path) -> None:
 
 
 def crowded(lake: Lake, contract: Contract) -> list[date | None]:
-    return crowded_partitions(contract, lake.catalog.load_table(contract.identifier))
+    return list(crowded_partitions(contract, lake.catalog.load_table(contract.identifier)))
 
 
 def parquet_files(lake: Lake) -> set[str]:
@@ -128,6 +129,9 @@ def test_crowded_partitions_are_compacted_without_a_change_of_rows(lake: Lake) -
     (done,) = maintain(lake, CONTRACTS, run_id="test")
     assert done.partitions_compacted == 2
     assert crowded(lake, READINGS) == []
+    files = [file.file_path for file in data_files(lake.catalog.load_table("silver.readings"))]
+    codecs = duckdb.execute("select distinct compression from parquet_metadata(?)", [files]).fetchall()
+    assert codecs == [("SNAPPY",)], "little is put together as it was: zstd would make every query of it slower"
     with lake.session() as session:
         assert session.query("select * from silver.readings order by all").to_pylist() == before
 

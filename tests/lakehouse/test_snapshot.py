@@ -54,15 +54,30 @@ def test_the_table_is_what_was_put_in(steps: list[tuple[str, int, int]]) -> None
 
 
 def test_manifests_stay_few_and_short(lake: Lake) -> None:
-    publish(lake, rows("2024-01-01", 200, meters=1), ReplaceTable())
+    publish(lake, rows("2022-01-01", 1000, meters=1), ReplaceTable())
     for n in range(snapshot_module.SMALL_MANIFESTS + 5):
-        day = FIRST + timedelta(days=300 + n)
+        day = date(2022, 1, 1) + timedelta(days=1000 + n)
         publish(lake, rows(day.isoformat(), 1, meters=1), ReplacePartitions((day,)))
     table = lake.catalog.load_table("silver.readings")
     current = table.current_snapshot()
     assert current
     manifests = current.manifests(table.io)
     files = [len(m.fetch_manifest_entry(table.io, discard_deleted=True)) for m in manifests]
-    assert max(files) <= snapshot_module.MANIFEST_FILES
-    assert len(manifests) <= 4 + snapshot_module.SMALL_MANIFESTS
-    assert sum(files) == 200 + snapshot_module.SMALL_MANIFESTS + 5
+    assert sorted(files)[-4:] == [64, 128, 256, 512]
+    assert len(manifests) <= 5 + snapshot_module.SMALL_MANIFESTS
+    assert sum(files) == 1000 + snapshot_module.SMALL_MANIFESTS + 5
+
+
+def test_a_late_record_in_old_days_rewrites_a_long_manifest_only_once(lake: Lake) -> None:
+    publish(lake, rows("2022-01-01", 1000, meters=1), ReplaceTable())
+    written = []
+    for offset in (500, 501):
+        day = date(2022, 1, 1) + timedelta(days=offset)
+        publish(lake, rows(day.isoformat(), 1, meters=2), ReplacePartitions((day,)))
+        table = lake.catalog.load_table("silver.readings")
+        current = table.current_snapshot()
+        assert current
+        mine = [m for m in current.manifests(table.io) if m.added_snapshot_id == current.snapshot_id]
+        written.append(sum((m.existing_files_count or 0) + (m.added_files_count or 0) for m in mine))
+    assert written[0] <= snapshot_module.LONGEST
+    assert written[1] <= snapshot_module.LONGEST // 2
