@@ -68,9 +68,9 @@ class Dagit:
         return answer["data"]
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def dagit(sample: Sample, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Dagit]:
-    """`asklake dev` on a free port; the processes it started are gone afterwards."""
+    """`asklake dev` on a free port; the processes it started are gone afterwards, for they are at work all the time."""
     port, api_port = free_port(), free_port()
     log = tmp_path_factory.mktemp("dagit") / "dev.log"
     with log.open("w") as output:
@@ -119,3 +119,22 @@ def wait_for(ready: Callable[[], Any], limit_s: float, explain: Callable[[], str
             return found
         time.sleep(0.5)
     raise AssertionError(f"not ready after {limit_s} s\n{explain()}")
+
+
+def healthy(url: str) -> bool:
+    """Whether the API at this address answers."""
+    try:
+        return call(f"{url}/health")[0] == 200
+    except (urllib.error.URLError, ConnectionError):
+        return False
+
+
+def call(url: str, body: Any = None, key: str = "") -> tuple[int, Any]:
+    """One request to the API: the status, and what the body says."""
+    headers = {"content-type": "application/json", **({"authorization": f"Bearer {key}"} if key else {})}
+    request = urllib.request.Request(url, json.dumps(body).encode() if body else None, headers)
+    try:
+        with urllib.request.urlopen(request, timeout=60) as response:
+            return response.status, json.load(response)
+    except urllib.error.HTTPError as error:
+        return error.code, json.load(error)

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.e2e.conftest import Dagit, Sample, wait_for
+from tests.e2e.conftest import Dagit, Sample, call, healthy, wait_for
 
 if TYPE_CHECKING:
     from playwright.sync_api import Page
@@ -73,6 +73,11 @@ def test_the_code_location_loads_without_complaint(dagit: Dagit) -> None:
     assert [(e["name"], e["loadStatus"], e["locationOrLoadError"]["__typename"]) for e in entries] == [
         ("asklake", "LOADED", "RepositoryLocation")
     ]
+
+
+def test_the_api_runs_beside_it(dagit: Dagit) -> None:
+    wait_for(lambda: healthy(dagit.api), 120)
+    assert call(f"{dagit.api}/health")[1]["status"] == "ok"
 
 
 def _rows(sample: Sample, sql: str) -> list[dict[str, Any]]:

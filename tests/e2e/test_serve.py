@@ -5,16 +5,13 @@ from __future__ import annotations
 import json
 import signal
 import subprocess
-import urllib.error
-import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
 
 import pytest
 
-from tests.e2e.conftest import ASKLAKE, Sample, free_port, wait_for
+from tests.e2e.conftest import ASKLAKE, Sample, call, free_port, healthy, wait_for
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(300)]
 QUESTION = "Which ward has the most complaints?"
@@ -30,28 +27,11 @@ def serving(sample: Sample, home: Path) -> Iterator[tuple[str, Path]]:
         )
     url = f"http://127.0.0.1:{port}"
     try:
-        wait_for(lambda: _healthy(url), 120, lambda: log.read_text()[-3000:])
+        wait_for(lambda: healthy(url), 120, lambda: log.read_text()[-3000:])
         yield url, log
     finally:
         process.send_signal(signal.SIGINT)
         assert process.wait(60) in (0, 130, -signal.SIGINT)
-
-
-def _healthy(url: str) -> bool:
-    try:
-        return call(f"{url}/health")[0] == 200
-    except (urllib.error.URLError, ConnectionError):
-        return False
-
-
-def call(url: str, body: Any = None, key: str = "") -> tuple[int, Any]:
-    headers = {"content-type": "application/json", **({"authorization": f"Bearer {key}"} if key else {})}
-    request = urllib.request.Request(url, json.dumps(body).encode() if body else None, headers)
-    try:
-        with urllib.request.urlopen(request, timeout=60) as response:
-            return response.status, json.load(response)
-    except urllib.error.HTTPError as error:
-        return error.code, json.load(error)
 
 
 def test_asked_over_http_and_published_when_it_ends(sample: Sample, tmp_path: Path) -> None:
@@ -77,11 +57,6 @@ def test_asked_over_http_and_published_when_it_ends(sample: Sample, tmp_path: Pa
         ).stdout
     )
     assert stored["rows"] == [{"sentence": answer["sentence"]}]
-
-
-def test_dev_starts_it_beside_dagit_and_ends_it(sample: Sample, dagit: Any) -> None:
-    wait_for(lambda: _healthy(dagit.api), 120)
-    assert call(f"{dagit.api}/health")[1]["status"] == "ok"
 
 
 def test_keys_say_what_is_wrong(sample: Sample) -> None:
