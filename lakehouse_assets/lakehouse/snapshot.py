@@ -5,14 +5,14 @@ Belongs here: the snapshot producer and its policy for manifests. Does not belon
 PyIceberg's own overwrite reads every manifest that may hold a replaced file three times and rewrites it whole, however
 long it is; its append adds a manifest a commit. Here a manifest is read once and holds neighbouring partitions: few of
 the newest, where records still come late and each commit rewrites it, ever more the further back, for each manifest
-costs a query as much as a hundred of its entries. Small ones are merged when there are many. So a commit reads and
-writes a bounded number of entries, and a query reads a number of manifests that history hardly raises
+costs a query as much as a hundred of its entries. Those of about one length are merged when there are many. So a commit
+reads and writes a bounded number of entries, and a query reads a number of manifests that history hardly raises
 (Iceberg table specification, version 2, "Manifests" and "Snapshots").
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any
 
 from pyiceberg.expressions import AlwaysFalse, BooleanExpression
@@ -22,8 +22,10 @@ from pyiceberg.table.update.snapshot import _SnapshotProducer
 
 SHORTEST, LONGEST = 64, 512
 """Data files of a full manifest: that of the newest partitions, and those far back."""
-SMALL_MANIFESTS = 12
-"""How many manifests may be half empty."""
+TIERS = ((0, SHORTEST // 2), (SHORTEST // 2, LONGEST // 2))
+MANIFESTS_OF_TIER = 12
+"""Manifests with more files than the first number of a tier, and no more than the second, are merged when there are
+more of them than this."""
 
 
 class ReplaceFiles(_SnapshotProducer["ReplaceFiles"]):
@@ -79,12 +81,11 @@ class ReplaceFiles(_SnapshotProducer["ReplaceFiles"]):
                 evaluators[spec_id] = self._build_manifest_evaluator(spec_id)
             concerned = not isinstance(self._predicate, AlwaysFalse) and evaluators[spec_id](manifest)
             (opened if concerned else untouched).append(manifest)
-        small = [m for m in untouched if _live_files(m) * 2 <= SHORTEST]
-        if len(small) > SMALL_MANIFESTS:
-            merged = {id(m) for m in small}
-            opened += small
-            untouched = [m for m in untouched if id(m) not in merged]
-        return opened, untouched
+        merged = crowded([_live_files(m) for m in untouched])
+        return (
+            [*opened, *(untouched[i] for i in merged)],
+            [m for i, m in enumerate(untouched) if i not in merged],
+        )
 
     def _written(self, entries: Iterable[ManifestEntry], status: ManifestEntryStatus | None) -> list[ManifestFile]:
         """Manifests of these entries: one specification each, neighbouring partitions together, the newest first."""
@@ -149,8 +150,26 @@ def _partition_order(entry: ManifestEntry) -> tuple[Any, ...]:
     return tuple((partition[i] is not None, str(type(partition[i])), partition[i]) for i in range(len(partition)))
 
 
+def crowded(live: Sequence[int]) -> set[int]:
+    """Which manifests there are too many of, given how many files each has."""
+    found: set[int] = set()
+    for longer_than, up_to in TIERS:
+        tier = {i for i, files in enumerate(live) if longer_than < files <= up_to}
+        if len(tier) > MANIFESTS_OF_TIER:
+            found |= tier
+    return found
+
+
+def lengths(files: int) -> Iterator[int]:
+    """How many of the newest partitions' files to put into a manifest, how many of the next ones, and so on."""
+    length = SHORTEST
+    while files > 0:
+        yield min(length, files)
+        files, length = files - length, min(2 * length, LONGEST)
+
+
 def _chunks(entries: Sequence[ManifestEntry]) -> Iterable[Sequence[ManifestEntry]]:
-    end, length = len(entries), SHORTEST
-    while end > 0:
-        yield entries[max(0, end - length) : end]
-        end, length = end - length, min(2 * length, LONGEST)
+    end = len(entries)
+    for length in lengths(end):
+        yield entries[end - length : end]
+        end -= length

@@ -55,7 +55,7 @@ def test_the_table_is_what_was_put_in(steps: list[tuple[str, int, int]]) -> None
 
 def test_manifests_stay_few_and_short(lake: Lake) -> None:
     publish(lake, rows("2022-01-01", 1000, meters=1), ReplaceTable())
-    for n in range(snapshot_module.SMALL_MANIFESTS + 5):
+    for n in range(snapshot_module.MANIFESTS_OF_TIER + 5):
         day = date(2022, 1, 1) + timedelta(days=1000 + n)
         publish(lake, rows(day.isoformat(), 1, meters=1), ReplacePartitions((day,)))
     table = lake.catalog.load_table("silver.readings")
@@ -64,8 +64,21 @@ def test_manifests_stay_few_and_short(lake: Lake) -> None:
     manifests = current.manifests(table.io)
     files = [len(m.fetch_manifest_entry(table.io, discard_deleted=True)) for m in manifests]
     assert sorted(files)[-4:] == [64, 128, 256, 512]
-    assert len(manifests) <= 5 + snapshot_module.SMALL_MANIFESTS
-    assert sum(files) == 1000 + snapshot_module.SMALL_MANIFESTS + 5
+    assert len(manifests) <= 5 + snapshot_module.MANIFESTS_OF_TIER
+    assert sum(files) == 1000 + snapshot_module.MANIFESTS_OF_TIER + 5
+
+
+def test_a_history_that_grows_by_the_day_has_few_manifests_and_rewrites_little() -> None:
+    live: list[int] = []
+    rewritten = 0
+    for days in range(1, 4001):
+        merged = snapshot_module.crowded(live)
+        entries = sum(live[i] for i in merged)
+        live = [1, *snapshot_module.lengths(entries), *(n for i, n in enumerate(live) if i not in merged)]
+        rewritten += entries
+        assert sum(live) == days
+        assert len(live) <= 2 * (snapshot_module.MANIFESTS_OF_TIER + 1) + days / snapshot_module.LONGEST
+    assert rewritten <= 8 * 4000
 
 
 def test_a_late_record_in_old_days_rewrites_a_long_manifest_only_once(lake: Lake) -> None:
