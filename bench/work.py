@@ -115,13 +115,24 @@ def build_ours(home: str, domain: str, warm: bool = True) -> float:
 
 def build_plain_dbt(home: str, domain: str, warm: bool = True) -> float:
     """The peer: dbt-duckdb builds the same SQL and tests into a DuckDB file; no Iceberg, no contracts, no Dagster."""
-    build = plain_build(plain_project(Lake(settings_of(Path(home))), Path(home) / "plain"), domain)
+    lake = Lake(settings_of(Path(home)))
+    build = plain_build(plain_project(lake, Path(home) / "plain"), domain, reads_little=_has_little(lake))
     if warm:
         build()
     return build()
 
 
-def plain_build(project: Path, domain: str) -> Callable[[], float]:
+def _has_little(lake: Lake) -> bool:
+    """Whether what was loaded counts as little, as the platform tells its models."""
+    from lakehouse_assets.lakehouse.duckdb import is_little
+    from lakehouse_assets.lakehouse.heads import stored_bytes
+
+    return is_little(
+        sum(stored_bytes(head) for table, head in lake.catalog.heads().items() if table.startswith("bronze."))
+    )
+
+
+def plain_build(project: Path, domain: str, *, reads_little: bool = False) -> Callable[[], float]:
     """A call that builds and tests the models of a domain by dbt alone, in a project parsed now; its seconds.
 
     Raises:
@@ -133,7 +144,7 @@ def plain_build(project: Path, domain: str) -> Callable[[], float]:
     folders = [f"path:{folder.relative_to(project)}" for folder in sorted(project.glob(f"models/*/{domain}"))]
     arguments = [
         "build", "--no-write-json", *place, "--select", *folders, "--exclude", "resource_type:unit_test",
-        "--quiet", "--log-level", "none", "--threads", "1",
+        "--quiet", "--log-level", "none", "--threads", "1", "--vars", json.dumps({"reads_little": reads_little}),
     ]  # fmt: skip
     manifest = dbtRunner().invoke(["parse", *place, "--quiet"]).result
     runner = dbtRunner(manifest=manifest)  # pyright: ignore[reportArgumentType]

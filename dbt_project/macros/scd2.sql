@@ -37,18 +37,9 @@
         loaded_at,
         row_number() over (
           partition by {{ keys }}, changed_at
-          order by loaded_at desc, load_id desc, source_row desc
+          order by {{ loaded_last() }}
         ) as at_moment
-      from (
-        select
-          *,
-          row_number() over (
-            partition by record_key
-            order by loaded_at desc, load_id desc, source_row desc
-          ) as copy_no
-        from {{ changes }}
-      ) as copies
-      where copy_no = 1
+      from {{ latest_copies(changes) }} as latest
     ) as moments
     where at_moment = 1
     window history as (partition by {{ keys }} order by changed_at)

@@ -41,9 +41,6 @@ CONTENT_HASH = "asklake.content-sha256"
 LOAD_ID = "asklake.load-id"
 FLUSH_ROWS = 100_000
 """Rows a thread gathers before it writes them to their partitions; bounds its memory."""
-ROW_GROUP_SIZE = 30_720
-"""Rows of a row group. A load holds one unfinished for each partition of the file, which is most of its memory; with a
-quarter of the engine's usual rows it takes no more time, and the files are hardly larger."""
 
 
 @dataclass(frozen=True)
@@ -340,7 +337,7 @@ def write_rows(
         # The engine could also return statistics, but gathering them for wide texts costs a tenth of the load.
         total, names = con.execute(
             f"copy ({rows}) to {literal(str(folder))} ({parquet_options(publication.bytes_read)}, "
-            f"row_group_size {ROW_GROUP_SIZE}, partition_by ({', '.join(map(quoted, keys))}), "
+            f"partition_by ({', '.join(map(quoted, keys))}), "
             "filename_pattern 'part-{uuid}', overwrite_or_ignore true, return_files true)"
         ).fetchall()[0]
     return _sorted_out(con, [Path(n) for n in names or ()], total, contract)

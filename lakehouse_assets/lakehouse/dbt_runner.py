@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 from lakehouse_assets.lakehouse import dbt_manifest
 from lakehouse_assets.lakehouse.contract import Contract
 from lakehouse_assets.lakehouse.dbt_manifest import DbtFailedError
+from lakehouse_assets.lakehouse.duckdb import is_little
 
 if TYPE_CHECKING:
     from lakehouse_assets.lakehouse.publication import Publication
@@ -89,7 +90,11 @@ def run(
         DbtFailedError: a model does not compile or run.
     """
     settings = publication.lake.settings
-    dbt_vars = {"days": [d.isoformat() for d in days], **(variables or {})}
+    dbt_vars = {
+        "days": [d.isoformat() for d in days],
+        "reads_little": is_little(publication.bytes_read),
+        **(variables or {}),
+    }
     # The results are returned; writing the manifest again would cost a second an invocation.
     arguments = [command, "--no-write-json", "--select", *select, "--indirect-selection", "buildable"]
     for kind in resource_types:

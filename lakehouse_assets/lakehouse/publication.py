@@ -61,7 +61,6 @@ SMALL_FILE_BYTES = 32 << 20
 """Data files below this size are better put together."""
 COMMIT_TRIES = 20
 HALF_A_MARK = ".new"
-ROW_GROUP_SIZE = 122_880
 
 
 class AuditFailedError(Exception):
@@ -200,7 +199,7 @@ class Publication:
         if isinstance(replace, ReplacePartitions) and whole != replace:
             rows += f" union all {self._left_of(contract, replace, whole)}"
             replace = whole
-        options = f"{parquet_options(self.bytes_read)}, row_group_size {ROW_GROUP_SIZE}"
+        options = parquet_options(self.bytes_read)
         if contract.partitions:
             keys = {f"_{p.name}": _partition_sql(p) for p in contract.partitions}
             extra = ", ".join(f"{sql} as {quoted(name)}" for name, sql in keys.items())

@@ -1,50 +1,66 @@
-"""What macros render, seen through dbt: predicates on the days of a run, and the tenant filter, safely quoted."""
+"""What macros render, seen through dbt: predicates on the days of a run, the tenant filter safely quoted, copies."""
 
 from __future__ import annotations
 
 import json
-from pathlib import Path
-from typing import Any
 
 import duckdb
+import pytest
 from dbt.cli.main import dbtRunner
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
-from lakehouse_assets.settings import Settings
+from lakehouse_assets.settings import get_settings
 
 DAYS = ["2024-02-28", "2024-02-29", "2024-03-02"]
 TENANT = "o'brien' or 1=1 --"
+PREDICATES = """
+    select
+        (select list(day order by day) from days where {{ in_days("day") }}) as days,
+        (select list(day order by day) from days where {{ in_months("day", months_of_run()) }}) as months,
+        (select list(tenant_id) from tenants where {{ tenant_filter() }}) as tenants
+"""
+THINGS = "'(select * from things where no <> 3) as rows_', ['a', 'b'], 'moment desc, no'"
+COPIES = [f"select no from {{{{ {macro}({THINGS}) }}}}" for macro in ("_ranked_copies", "_single_and_ranked_copies")]
+NEXT = "--next"
 
 
-def rendered(settings: Settings, expression: str, variables: dict[str, Any]) -> str:
-    """What dbt compiles an expression to."""
-    target = Path(settings.home) / "target"
-    project = str(settings.dbt_project_dir)
+@pytest.fixture(scope="module")
+def rendered(tmp_path_factory: pytest.TempPathFactory) -> list[str]:
+    """What dbt compiles these expressions to, in a run for some days of one tenant."""
+    target, project = str(tmp_path_factory.mktemp("target")), str(get_settings().dbt_project_dir)
+    expressions = NEXT.join([PREDICATES, *COPIES])
     result = dbtRunner().invoke(
         [
-            *("compile", "--inline", expression, "--vars", json.dumps(variables), "--quiet"),
+            *("compile", "--inline", expressions, "--vars", json.dumps({"days": DAYS, "tenant_id": TENANT}), "--quiet"),
             *("--project-dir", project, "--profiles-dir", project),
-            *("--target-path", str(target), "--log-path", str(target)),
+            *("--target-path", target, "--log-path", target),
         ]
     )
     assert result.success, result.exception
-    return result.result.results[0].node.compiled_code  # pyright: ignore
+    return result.result.results[0].node.compiled_code.split(NEXT)  # pyright: ignore
 
 
-def test_predicates_keep_the_days_the_months_and_the_tenant_of_the_run(settings: Settings) -> None:
-    query = """
-        select
-            (select list(day order by day) from days where {{ in_days("day") }}) as days,
-            (select list(day order by day) from days where {{ in_months("day", months_of_run()) }}) as months,
-            (select list(tenant_id) from tenants where {{ tenant_filter() }}) as tenants
-    """
-    sql = rendered(settings, query, {"days": DAYS, "tenant_id": TENANT})
+def test_predicates_keep_the_days_the_months_and_the_tenant_of_the_run(rendered: list[str]) -> None:
     with duckdb.connect() as con:
         con.execute("create table days as select date '2024-01-01' + cast(i as integer) as day from range(150) t (i)")
         con.execute("create table tenants (tenant_id varchar)")
         con.executemany("insert into tenants values (?)", [[TENANT], ["acme"]])
-        found = con.execute(sql).fetchone()
+        found = con.execute(rendered[0]).fetchone()
     assert found is not None
     days, months, tenants = found
     assert [str(d) for d in days] == DAYS
     assert (str(months[0]), str(months[-1]), len(months)) == ("2024-02-01", "2024-03-31", 60)
     assert tenants == [TENANT]
+
+
+@settings(deadline=None)
+@given(st.lists(st.tuples(st.integers(0, 2), st.integers(0, 2), st.integers(0, 2)), min_size=1))
+def test_of_copies_the_first_in_the_order_is_left(rendered: list[str], things: list[tuple[int, int, int]]) -> None:
+    numbered = [(*thing, no) for no, thing in enumerate(things)]
+    first = {(a, b): no for a, b, _, no in sorted(numbered, key=lambda thing: (thing[2], -thing[3])) if no != 3}
+    with duckdb.connect() as con:
+        con.execute("create table things (a integer, b integer, moment integer, no integer)")
+        con.executemany("insert into things values (?, ?, ?, ?)", numbered)
+        for query in rendered[1:]:
+            assert sorted(no for (no,) in con.execute(query).fetchall()) == sorted(first.values())

@@ -64,20 +64,8 @@
 {%- endmacro %}
 
 {#- From-clause item: of those rows, the one of each record that counts. -#}
-{% macro ecommerce_latest(table, day, days, newest) -%}
-  (
-    select *
-    from (
-      select
-        *,
-        row_number() over (
-          partition by record_key
-          order by {{ newest }}
-        ) as copy_no
-      from {{ ecommerce_received(table, day, days) }} as received
-    ) as copies
-    where copy_no = 1
-  )
+{% macro ecommerce_latest(table, day, days, order=none) -%}
+  {{ latest_copies(ecommerce_received(table, day, days), order=order) }}
 {%- endmacro %}
 
 {#- Touched orders with the version of their customer that held when they were placed. -#}
@@ -91,7 +79,7 @@
     orders.customer_id is null or versions.version_no is not null as is_valid
   from {{ ecommerce_latest(
       "ecommerce_orders", "order_date", "ecommerce_order_days",
-      "updated_at desc, loaded_at desc, load_id desc, source_row desc"
+      "updated_at desc, " ~ loaded_last()
   ) }} as orders
   left join {{ ref("silver_ecommerce_customers") }} as versions
     on
@@ -123,7 +111,7 @@
     end as reason
   from {{ ecommerce_latest(
       "ecommerce_order_items", "line_date", "ecommerce_item_days",
-      "updated_at desc, loaded_at desc, load_id desc, source_row desc"
+      "updated_at desc, " ~ loaded_last()
   ) }} as items
   left join {{ remembered("ecommerce_order_records") }} as orders
     on items.tenant_id = orders.tenant_id and items.order_id = orders.order_id
@@ -145,9 +133,7 @@
       when orders.is_valid is null then 'ORDER_UNKNOWN'
       when not orders.is_valid then 'ORDER_HELD_BACK'
     end as reason
-  from {{ ecommerce_latest(
-      "ecommerce_payments", "payment_date", "ecommerce_payment_days", "loaded_at desc, load_id desc, source_row desc"
-  ) }} as payments
+  from {{ ecommerce_latest("ecommerce_payments", "payment_date", "ecommerce_payment_days") }} as payments
   left join {{ remembered("ecommerce_order_records") }} as orders
     on payments.tenant_id = orders.tenant_id and payments.order_id = orders.order_id
 {%- endmacro %}

@@ -76,17 +76,7 @@
         end as begins
       from (
         select {{ columns | join(", ") }}
-        from (
-          select
-            *,
-            row_number() over (
-              partition by record_key
-              order by loaded_at desc, load_id desc, source_row desc
-            ) as copy_no
-          from {{ source("bronze", "ecommerce_clickstream") }}
-          where {{ in_days("event_date") }}
-        ) as copies
-        where copy_no = 1
+        from {{ latest_copies(source("bronze", "ecommerce_clickstream"), where=in_days("event_date")) }} as latest
         {%- if is_partial() %}
         union all
         select events.{{ columns | join(", events.") }}

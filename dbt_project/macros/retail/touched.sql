@@ -56,20 +56,11 @@
   {{ days_of_touched(source("bronze", "retail_documents"), "document_date", "retail_changed_stores", of_store) }}
 {%- endmacro %}
 
-{#- Query for the rows of a bronze table on touched days, each record once: the copy loaded last. -#}
+{#- From-clause item: the rows of a bronze table on touched days, each record once: the copy loaded last. -#}
 {% macro retail_latest(table, day) -%}
-  select *
-  from (
-    select
-      *,
-      row_number() over (
-        partition by record_key
-        order by loaded_at desc, load_id desc, source_row desc
-      ) as copy_no
-    from {{ source("bronze", table) }}
-    where {{ in_days(day, retail_touched_days()) if is_partial() else "true" }}
-  ) as copies
-  where copy_no = 1
+  {{ latest_copies(
+      source("bronze", table), where=in_days(day, retail_touched_days()) if is_partial() else "true"
+  ) }}
 {%- endmacro %}
 
 {#- Lines of receipts on touched days with store and product as now known, and the first rule each breaks. -#}
@@ -92,7 +83,7 @@
       when stores.store_id is null then 'STORE_UNKNOWN'
       when products.product_id is null then 'PRODUCT_UNKNOWN'
     end as reason
-  from ({{ retail_latest("retail_pos_transactions", "business_date") }}) as lines
+  from {{ retail_latest("retail_pos_transactions", "business_date") }} as lines
   left join {{ ref("silver_retail_stores") }} as stores
     on lines.tenant_id = stores.tenant_id and lines.store_id = stores.store_id
   left join {{ ref("silver_retail_products") }} as products

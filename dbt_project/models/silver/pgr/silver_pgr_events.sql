@@ -1,22 +1,4 @@
 -- One row per PGR event, in its latest version, for the days of the run.
-with
-
-received as (
-    select *
-    from {{ source("bronze", "service_events_raw") }}
-    where service = 'PGR' and {{ in_days("event_date") }}
-),
-
-ranked as (
-    select
-        *,
-        row_number() over (
-            partition by record_key
-            order by loaded_at desc, load_id desc, source_row desc
-        ) as version_no
-    from received
-)
-
 select
     event_date,
     event_time,
@@ -35,5 +17,8 @@ select
     record_key,
     load_id,
     loaded_at
-from ranked
-where version_no = 1
+from
+    {{ latest_copies(
+        source("bronze", "service_events_raw"),
+        where="service = 'PGR' and " ~ in_days("event_date")
+    ) }} as latest

@@ -1,17 +1,5 @@
 -- One row per store, from the change that holds now.
 {{ config(replaces="table") }}
-with
-
-changes as (
-    select
-        *,
-        row_number() over (
-            partition by tenant_id, store_id
-            order by changed_at desc, loaded_at desc, load_id desc, source_row desc
-        ) as change_no
-    from {{ source("bronze", "retail_stores") }}
-)
-
 select
     changes.tenant_id,
     changes.store_id,
@@ -24,7 +12,9 @@ select
     places.province,
     places.region,
     changes.changed_at
-from changes
+from
+    {{ latest_copies(
+        source("bronze", "retail_stores"), ["tenant_id", "store_id"], "changed_at desc, " ~ loaded_last()
+    ) }} as changes
 left join {{ ref("silver_retail_locations") }} as places
     on changes.tenant_id = places.tenant_id and changes.barangay_code = places.barangay_code
-where changes.change_no = 1

@@ -1,17 +1,5 @@
 -- One row per user and experiment, in the state the source changed last.
 {{ config(replaces="table") }}
-with
-
-states as (
-    select
-        *,
-        row_number() over (
-            partition by tenant_id, experiment_id, user_id
-            order by updated_at desc, loaded_at desc, load_id desc, source_row desc
-        ) as state_no
-    from {{ source("bronze", "experiments") }}
-)
-
 select
     parts.assigned_date,
     parts.assigned_at,
@@ -29,7 +17,11 @@ select
     parts.record_key,
     parts.load_id,
     parts.loaded_at
-from states as parts
+from
+    {{ latest_copies(
+        source("bronze", "experiments"),
+        ["tenant_id", "experiment_id", "user_id"],
+        "updated_at desc, " ~ loaded_last()
+    ) }} as parts
 inner join {{ ref("stg_users") }} as people
     on parts.tenant_id = people.tenant_id and parts.user_id = people.user_id
-where parts.state_no = 1

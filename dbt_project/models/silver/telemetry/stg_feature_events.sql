@@ -1,23 +1,6 @@
 -- One row per user, feature and hour, on the days of the run and those on which a user is another than
 -- before. Which users these are is found from {{ source("bronze", "users") }}.
 {{ config(replaces="touched", touched="telemetry_touched_usage_days") }}
-with
-
-counts as (
-    select *
-    from (
-        select
-            *,
-            row_number() over (
-                partition by tenant_id, user_id, feature, window_start
-                order by loaded_at desc, load_id desc, source_row desc
-            ) as copy_no
-        from {{ source("bronze", "feature_usage_hourly") }}
-        where {{ in_touched_days("usage_date", telemetry_touched_usage_days()) }}
-    ) as copies
-    where copy_no = 1
-)
-
 select
     counts.usage_date,
     counts.window_start,
@@ -33,7 +16,12 @@ select
     counts.record_key,
     counts.load_id,
     counts.loaded_at
-from counts
+from
+    {{ latest_copies(
+        source("bronze", "feature_usage_hourly"),
+        ["tenant_id", "user_id", "feature", "window_start"],
+        where=in_touched_days("usage_date", telemetry_touched_usage_days())
+    ) }} as counts
 inner join {{ ref("users_snapshot") }} as versions
     on
         counts.tenant_id = versions.tenant_id

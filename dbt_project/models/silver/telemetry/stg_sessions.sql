@@ -1,17 +1,4 @@
 -- One row per session, in its latest version, for the days of the run.
-with
-
-copies as (
-    select
-        *,
-        row_number() over (
-            partition by record_key
-            order by loaded_at desc, load_id desc, source_row desc
-        ) as copy_no
-    from {{ source("bronze", "sessions") }}
-    where {{ in_days("session_date") }}
-)
-
 select
     session_date,
     session_start,
@@ -24,5 +11,4 @@ select
     record_key,
     load_id,
     loaded_at
-from copies
-where copy_no = 1
+from {{ latest_copies(source("bronze", "sessions"), where=in_days("session_date")) }} as latest
