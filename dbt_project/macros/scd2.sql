@@ -48,10 +48,13 @@
   window history as (partition by {{ keys }} order by changed_at)
 {%- endmacro %}
 
-{#- Predicate: a version is the one that held at a moment; the first holds before it began, too. -#}
+{#- Predicate: a version is the one that held at a moment; the first holds before it began, too. Each part compares the
+    moment with the version: of an "or" over both, an outer join would try every pair of rows. -#}
 {% macro scd2_held_at(version, moment) -%}
   {{ moment }} < coalesce({{ version }}.valid_to, timestamp '9999-12-31 00:00:00')
-  and ({{ moment }} >= {{ version }}.valid_from or {{ version }}.version_no = 1)
+  and {{ moment }} >= case
+    when {{ version }}.version_no = 1 then timestamp '0001-01-01 00:00:00' else {{ version }}.valid_from
+  end
 {%- endmacro %}
 
 {#- Query for the things whose history the run changed: their key and `changed_from`, the moment from which another

@@ -6,10 +6,10 @@ import json
 
 import duckdb
 import pytest
-from dbt.cli.main import dbtRunner
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from lakehouse_assets.lakehouse import dbt_manifest
 from lakehouse_assets.settings import get_settings
 
 DAYS = ["2024-02-28", "2024-02-29", "2024-03-02"]
@@ -22,21 +22,21 @@ PREDICATES = """
 """
 THINGS = "'(select * from things where no <> 3) as rows_', ['a', 'b'], 'moment desc, no'"
 COPIES = [f"select no from {{{{ {macro}({THINGS}) }}}}" for macro in ("_ranked_copies", "_single_and_ranked_copies")]
+HELD = """
+    select things.no, versions.version_no
+    from things
+    left join versions on things.a = versions.a and {{ scd2_held_at("versions", "things.at_time") }}
+"""
 NEXT = "--next"
 
 
 @pytest.fixture(scope="module")
 def rendered(tmp_path_factory: pytest.TempPathFactory) -> list[str]:
     """What dbt compiles these expressions to, in a run for some days of one tenant."""
-    target, project = str(tmp_path_factory.mktemp("target")), str(get_settings().dbt_project_dir)
-    expressions = NEXT.join([PREDICATES, *COPIES])
-    result = dbtRunner().invoke(
-        [
-            *("compile", "--inline", expressions, "--vars", json.dumps({"days": DAYS, "tenant_id": TENANT}), "--quiet"),
-            *("--project-dir", project, "--profiles-dir", project),
-            *("--target-path", target, "--log-path", target),
-        ]
-    )
+    target, project = tmp_path_factory.mktemp("target"), get_settings().dbt_project_dir
+    variables = json.dumps({"days": DAYS, "tenant_id": TENANT})
+    command = ["compile", "--inline", NEXT.join([PREDICATES, HELD, *COPIES]), "--vars", variables]
+    result = dbt_manifest.invoke(command, project, project, target)
     assert result.success, result.exception
     return result.result.results[0].node.compiled_code.split(NEXT)  # pyright: ignore
 
@@ -62,5 +62,18 @@ def test_of_copies_the_first_in_the_order_is_left(rendered: list[str], things: l
     with duckdb.connect() as con:
         con.execute("create table things (a integer, b integer, moment integer, no integer)")
         con.executemany("insert into things values (?, ?, ?, ?)", numbered)
-        for query in rendered[1:]:
+        for query in rendered[2:]:
             assert sorted(no for (no,) in con.execute(query).fetchall()) == sorted(first.values())
+
+
+def test_the_version_that_held_is_found_without_trying_every_pair(rendered: list[str]) -> None:
+    with duckdb.connect() as con:
+        con.execute("create table things (no integer, a integer, at_time timestamp)")
+        con.execute("create table versions (a integer, version_no integer, valid_from timestamp, valid_to timestamp)")
+        con.execute("insert into versions values (1, 1, '2024-01-02', '2024-01-04'), (1, 2, '2024-01-04', null)")
+        for no, day in enumerate(("2024-01-01", "2024-01-02", "2024-01-03", "2024-01-04", "2024-01-05")):
+            con.execute("insert into things values (?, 1, ?)", [no, day])
+        con.execute("insert into things values (5, 2, '2024-01-03')")
+        assert sorted(con.execute(rendered[1]).fetchall()) == [(0, 1), (1, 1), (2, 1), (3, 2), (4, 2), (5, None)]
+        ((_, plan),) = con.execute(f"explain {rendered[1]}").fetchall()
+    assert "HASH_JOIN" in plan and "NL_JOIN" not in plan
