@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 import duckdb
 
 from lakehouse_assets.lakehouse.contract import quoted
-from lakehouse_assets.lakehouse.duckdb import DuckDBSession
+from lakehouse_assets.lakehouse.duckdb import DuckDBSession, Views
 from lakehouse_assets.lakehouse.engine import QueryRefusedError
 from lakehouse_assets.lakehouse.lake import Lake
 
@@ -133,7 +133,7 @@ class DatabaseSession(DuckDBSession):
 
     def __init__(self, con: duckdb.DuckDBPyConnection, lake: DatabaseLake, heads: Mapping[str, str]) -> None:
         """Wrap an open connection."""
-        super().__init__(con, heads, {}, "memory", lake.settings.query_timeout_s)
+        super().__init__(con, heads, {}, Views("memory"), lake.settings.query_timeout_s)
         self._lake = lake
 
     def relation(self, identifier: str) -> str:
@@ -147,6 +147,6 @@ class DatabaseSession(DuckDBSession):
 
     def expose(self, identifier: str) -> None:
         """Make a table readable by its name in the project."""
-        if identifier not in self._exposed:
+        if identifier not in self._views.shown:
             self._lake.expose(identifier)
-            self._exposed.add(identifier)
+            self._views.shown[identifier] = identifier

@@ -13,6 +13,7 @@ import resource
 import threading
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -132,6 +133,7 @@ class DuckDBEngine:
         self._settings = settings
         self._lock = threading.Lock()
         self._numbers = itertools.count()
+        self._idle: list[Views] = []
 
     def wants_statistics(self, table: Table) -> bool:
         """See lakehouse.engine.Engine; DuckDB makes its own of what it reads."""
@@ -160,21 +162,39 @@ class DuckDBEngine:
         if writer:
             con = connect(self._settings)
             try:
-                yield DuckDBSession(con, heads, at or {}, "memory", self._settings.query_timeout_s)
+                yield DuckDBSession(con, heads, at or {}, Views("memory"), self._settings.query_timeout_s)
             finally:
                 con.close()
             return
         with self._lock:
             con = self._reader.cursor()
-            name = f"session_{next(self._numbers)}"
-            con.execute(f"attach ':memory:' as {name}")
-        con.execute(f"use {name}")
+            views = self._idle.pop() if self._idle else self._new_views(con)
+        con.execute(f"use {views.database}")
         try:
-            yield DuckDBSession(con, heads, at or {}, name, self._settings.query_timeout_s)
+            yield DuckDBSession(con, heads, at or {}, views, self._settings.query_timeout_s)
         finally:
-            con.execute("use memory")
-            con.execute(f"detach {name}")
             con.close()
+            self._idle.append(views)
+
+    def _new_views(self, con: duckdb.DuckDBPyConnection) -> Views:
+        name = f"session_{next(self._numbers)}"
+        con.execute(f"attach ':memory:' as {name}")
+        return Views(name)
+
+
+@dataclass
+class Views:
+    """A database in memory in which tables of the lake are views; of one session at a time, and then of another.
+
+    To make a view is to read the table's manifests, as every query does again.
+
+    Attributes:
+        database: Its name.
+        shown: Identifier to what the view of that name reads.
+    """
+
+    database: str
+    shown: dict[str, str] = field(default_factory=dict)
 
 
 class DuckDBSession:
@@ -185,16 +205,16 @@ class DuckDBSession:
         con: duckdb.DuckDBPyConnection,
         heads: Mapping[str, str],
         at: Mapping[str, int],
-        database: str,
+        views: Views,
         timeout_s: float,
     ) -> None:
-        """Wrap an open connection whose current database is `database`."""
+        """Wrap an open connection whose current database is that of the views."""
         self.con = con
         self.heads = heads
         self.snapshots: dict[str, int] = {}
-        self._exposed: set[str] = set()
         self._at = at
-        self._database = database
+        self._views = views
+        self._kept: set[str] = set()
         self._timeout_s = timeout_s
 
     def relation(self, identifier: str) -> str:
@@ -213,22 +233,24 @@ class DuckDBSession:
 
     def expose(self, identifier: str) -> None:
         """Make `layer.table` readable by its name in this session."""
-        if identifier in self._exposed:
+        if identifier in self._kept:
             return
         relation = self.relation(identifier)
-        schema, table = identifier.split(".")
-        self.con.execute(f"create schema if not exists {self._database}.{quoted(schema)}")
-        self.con.execute(
-            f"create or replace view {self._database}.{quoted(schema)}.{quoted(table)} as select * from {relation}"
-        )
-        self._exposed.add(identifier)
+        if self._views.shown.get(identifier) == relation:
+            return
+        self.con.execute(f"create or replace view {self._own(identifier)} as select * from {relation}")
+        self._views.shown[identifier] = relation
 
     def keep(self, identifier: str, sql: str) -> None:
-        """Keep the rows of the platform's own statement for this session, by a name like those of the lake's tables."""
-        schema, table = identifier.split(".")
-        self.con.execute(f"create schema if not exists {self._database}.{quoted(schema)}")
-        self.con.execute(f"create or replace table {self._database}.{quoted(schema)}.{quoted(table)} as {sql}")
-        self._exposed.add(identifier)
+        """Keep the rows of the platform's own statement for this session, a writer's, by a name like a table's."""
+        self.con.execute(f"create or replace table {self._own(identifier)} as {sql}")
+        self._kept.add(identifier)
+
+    def _own(self, identifier: str) -> str:
+        """The full name of `layer.table` in this session's database, which then has the layer."""
+        schema, table = map(quoted, identifier.split("."))
+        self.con.execute(f"create schema if not exists {self._views.database}.{schema}")
+        return f"{self._views.database}.{schema}.{table}"
 
     def query(
         self, sql: str, params: Sequence[Any] | None = None, *, limit: int | None = None, timeout_s: float | None = None

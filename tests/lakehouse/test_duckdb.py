@@ -31,6 +31,28 @@ def test_an_older_snapshot_can_be_read(lake: Lake) -> None:
         assert session.snapshots == {"silver.readings": first.snapshot_id}
 
 
+def test_a_session_sees_nothing_of_the_one_whose_views_it_takes_over(lake: Lake) -> None:
+    (first,) = publish(lake, rows("2024-01-01", 1), ReplaceTable())
+    publish(lake, rows("2024-01-01", 5), ReplaceTable())
+    counted, views = "select count(*) n from silver.readings", "select view_oid from duckdb_views() where not internal"
+    made = []
+    for at, count in ((first.snapshot_id, 3), (None, 15), (None, 15)):
+        with lake.session(at={"silver.readings": at} if at else None) as session:
+            assert session.query(counted).to_pylist() == [{"n": count}]
+            made.append(session.con.execute(views).fetchall())
+    assert made[0] != made[1] == made[2]
+    with lake.session(heads={}) as session, pytest.raises(QueryRefusedError):
+        session.query(counted)
+
+
+def test_sessions_side_by_side_are_of_different_states(lake: Lake) -> None:
+    (first,) = publish(lake, rows("2024-01-01", 1), ReplaceTable())
+    publish(lake, rows("2024-01-01", 5), ReplaceTable())
+    with lake.session() as now, lake.session(at={"silver.readings": first.snapshot_id}) as then:
+        for session, count in ((now, 15), (then, 3), (now, 15)):
+            assert session.query("select count(*) n from silver.readings").to_pylist() == [{"n": count}]
+
+
 @pytest.mark.parametrize(
     ("sql", "reason"),
     [
