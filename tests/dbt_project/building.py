@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import tempfile
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
@@ -19,6 +19,7 @@ import polars as pl
 from lakehouse_assets.contracts import platform_contracts
 from lakehouse_assets.domains import contract_of
 from lakehouse_assets.lakehouse import dbt_runner
+from lakehouse_assets.lakehouse.contract import Contract
 from lakehouse_assets.lakehouse.lake import Lake
 from lakehouse_assets.lakehouse.publication import Append, Publication
 from lakehouse_assets.settings import Settings
@@ -148,13 +149,38 @@ def new_lake() -> Iterator[Lake]:
         yield Lake(Settings(profile="local", home=Path(home), landing="", dagster_home=None))
 
 
-def load(lake: Lake, table: str, records: Sequence[Record], number: int) -> list[date]:
-    """Append records to a bronze table as load `number`, and return the days a build must now cover.
+def load(lake: Lake, table: str, records: Sequence[Record], number: int) -> set[date]:
+    """Append records to a bronze table as load `number`; the days a build must now cover, see `closed`."""
+    return load_tables(lake, {table: records}, number)
 
-    These are the days of the records, and those that hold another version of a record which these days hold.
-    """
-    contract = CONTRACTS[table]
-    day = contract.partitions[0].column
+
+def load_tables(lake: Lake, records: Mapping[str, Sequence[Record]], number: int) -> set[date]:
+    """Load records of several bronze tables of a domain as load `number`; the days a build must now cover."""
+    days: set[date] = set()
+    frames = {name: _frame(CONTRACTS[name], rows, number) for name, rows in records.items()}
+    publication = Publication.begin(lake, run_id=f"load-{number}")
+    publication.bytes_read = int(sum(frame.estimated_size() for frame in frames.values()))
+    with publication.session() as session:
+        for name, frame in frames.items():
+            session.con.register("incoming", frame.to_arrow())
+            publication.stage(CONTRACTS[name], "select * from incoming", session.con, Append())
+            days.update(frame[_day_of(CONTRACTS[name])].unique())
+        publication.audit(session.con)
+    publication.publish()
+    (domain,) = {CONTRACTS[name].domain for name in records}
+    return closed(lake, domain, days)
+
+
+def load_all(lake: Lake, records: Sequence[Sent], number: int) -> set[date]:
+    """Load records, whichever tables they are of, as load `number`; the days a build must now cover."""
+    by_table: dict[str, list[Sent]] = {}
+    for record in records:
+        by_table.setdefault(record.bronze, []).append(record)
+    return load_tables(lake, by_table, number)
+
+
+def _frame(contract: Contract, records: Sequence[Record], number: int) -> pl.DataFrame:
+    """Records as rows of a bronze table, loaded as load `number`."""
     rows = [
         {
             **record.row(),
@@ -168,59 +194,46 @@ def load(lake: Lake, table: str, records: Sequence[Record], number: int) -> list
         for position, record in enumerate(records, start=1)
     ]
     frame = pl.DataFrame(rows, infer_schema_length=None)
-    missing = [pl.lit(None).alias(name) for name in contract.column_names if name not in frame.columns]
-    frame = frame.with_columns(missing)
-    publication = Publication.begin(lake, run_id=f"load-{number}")
-    publication.bytes_read = int(frame.estimated_size())
-    with publication.session() as session:
-        session.con.register("incoming", frame.to_arrow())
-        publication.stage(contract, "select * from incoming", session.con, Append())
-        publication.audit(session.con)
-    publication.publish()
-    return closed(lake, table, {row[day] for row in rows})
+    return frame.with_columns(pl.lit(None).alias(n) for n in contract.column_names if n not in frame.columns)
 
 
-def load_tables(lake: Lake, records: Mapping[str, Sequence[Record]], number: int) -> set[date]:
-    """Load records of several bronze tables of a domain as load `number`; the days a build must now cover."""
-    days: set[date] = set()
-    for name, rows in records.items():
-        days |= set(load(lake, name, rows, number))
-    # A day is built for all tables, so the copies of what any of them holds on it must be built with it.
-    domains = {CONTRACTS[name].domain for name in records}
-    there = [c.identifier for c in CONTRACTS.values() if c.layer == "bronze" and c.domain in domains]
-    there = [name for name in there if name in lake.catalog.heads()]
-    while (wider := days.union(*(closed(lake, name, days) for name in there))) != days:
-        days = wider
-    return days
+def _day_of(contract: Contract) -> str:
+    return contract.partitions[0].column
 
 
-def load_all(lake: Lake, records: Sequence[Sent], number: int) -> set[date]:
-    """Load records, whichever tables they are of, as load `number`; the days a build must now cover."""
-    by_table: dict[str, list[Sent]] = {}
-    for record in records:
-        by_table.setdefault(record.bronze, []).append(record)
-    return load_tables(lake, by_table, number)
+def closed(lake: Lake, domain: str, days: set[date]) -> set[date]:
+    """These days, and those that hold another version of a record of the domain which these days hold.
 
-
-def closed(lake: Lake, table: str, days: set[date]) -> list[date]:
-    """These days of a bronze table, and those that hold another version of a record which these days hold."""
-    day = CONTRACTS[table].partitions[0].column
+    A day is built for all tables, so the copies of what any of them holds on it must be built with it.
+    """
     with lake.session() as session:
-        copies = session.query(f"select distinct {day} as day, record_key as key from {table}").to_pylist()
+        rows = " union all ".join(
+            f"select distinct '{c.table}' as kind, record_key, {_day_of(c)} as day from {c.identifier}"
+            for c in CONTRACTS.values()
+            if c.layer == "bronze" and c.domain == domain and c.identifier in session.heads
+        )
+        found = session.query(f"select list(day) as days from ({rows}) group by kind, record_key having count(*) > 1")
+    groups = [set(group) for group in found["days"].to_pylist()]
     while True:
-        keys = {c["key"] for c in copies if c["day"] in days}
-        wider = days | {c["day"] for c in copies if c["key"] in keys}
+        wider = days.union(*(group for group in groups if group & days))
         if wider == days:
-            return sorted(days)
+            return days
         days = wider
 
 
-def build(lake: Lake, models: Sequence[str], days: Sequence[date] = (), *, tests: bool = False) -> dbt_runner.DbtRun:
-    """Build models for some days (all, if none are given), audit and publish them; a blocking outcome raises."""
+def build(
+    lake: Lake, models: Sequence[str], days: Collection[date] = (), *, tests: bool = False, as_if_large: bool = False
+) -> dbt_runner.DbtRun:
+    """Build models for some days (all, if none are given), audit and publish them; a blocking outcome raises.
+
+    Large tables are read, and their rows written, in other ways than small ones; with the same outcome.
+    """
     publication = Publication.begin(lake, run_id=f"test-{datetime.now(UTC):%H%M%S%f}")
     publication.record_inputs([name for name in publication.heads if name.startswith("bronze.")])
+    if as_if_large:
+        publication.bytes_read = None
     kinds = ("model", "test") if tests else ("model",)
-    outcome = dbt_runner.run(publication, CONTRACTS, select=models, days=days, resource_types=kinds)
+    outcome = dbt_runner.run(publication, CONTRACTS, select=models, days=sorted(days), resource_types=kinds)
     publication.audit()
     publication.publish()
     return outcome

@@ -230,7 +230,7 @@ def test_any_order_of_loads_gives_what_one_build_gives(lake: Lake, seed: int) ->
     build_in_steps(lake, loads, MODELS, [rng.random() < 0.3 for _ in loads])
     step_by_step = tables(lake, MODELS)
 
-    build(lake, MODELS)
+    build(lake, MODELS, as_if_large=True)
 
     at_once = tables(lake, MODELS)
     assert len(at_once["silver_ecommerce_orders"]) > 3 and at_once["silver_ecommerce_quarantine"]

@@ -156,7 +156,7 @@ def test_any_order_of_loads_gives_what_one_build_gives(lake: Lake) -> None:
     build_in_steps(lake, loads, MODELS, [rng.random() < 0.3 for _ in loads])
     step_by_step = tables(lake, MODELS)
 
-    build(lake, MODELS)
+    build(lake, MODELS, as_if_large=True)
 
     at_once = tables(lake, MODELS)
     assert len(at_once["mart_user_sessions"]) > 5 and at_once["telemetry_quarantine"]

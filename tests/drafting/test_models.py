@@ -16,6 +16,7 @@ from lakehouse_assets.drafting.design import Design, design
 from lakehouse_assets.drafting.metrics import metrics_of
 from lakehouse_assets.drafting.tables import Table, Tables
 from lakehouse_assets.drafting.writing import rendered
+from lakehouse_assets.settings import PROJECT_ROOT
 
 SALES = (
     "sold_at,sku,shop,paid,pieces,amount,weight,invoiced\n"
@@ -43,7 +44,10 @@ class Draft:
             "staged": lambda name: name,
             "in_days": lambda _: "true",
             "is_partial": lambda: False,
+            "var": lambda _: False,
         }
+        copies = self._jinja.from_string((PROJECT_ROOT / "dbt_project/macros/latest.sql").read_text()).module
+        self._jinja.globals["latest_copies"] = copies.latest_copies  # pyright: ignore[reportAttributeAccessIssue]
 
     def received(self, rows: list[dict[str, Any]]) -> None:
         """Rows as bronze has them, typed by its contract; what they leave out is missing."""
@@ -119,9 +123,8 @@ def test_silver_makes_of_the_given_rows_what_the_unit_test_expects(draft: Draft)
 )
 def test_the_unit_test_notices_another_choice_of_copies(draft: Draft, wrong: str) -> None:
     path = f"dbt_project/models/silver/{FEED}/{SILVER}.sql"
-    right = "loaded_at desc, load_id desc, source_row desc"
-    assert right in draft.files[path]
-    draft.files[path] = draft.files[path].replace(right, wrong)
+    assert ", where=" in draft.files[path]
+    draft.files[path] = draft.files[path].replace(", where=", f', order="{wrong}", where=')
     test = draft.unit_test
     draft.received(test["given"][0]["rows"])
     draft.made()

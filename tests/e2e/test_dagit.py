@@ -5,13 +5,13 @@ from __future__ import annotations
 import json
 import os
 import re
-import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from tests.browser import CHROMIUM, FLAGS
 from tests.e2e.conftest import Dagit, Sample, call, healthy, wait_for
 
 if TYPE_CHECKING:
@@ -38,9 +38,6 @@ BACKFILLS = """{ partitionBackfillsOrError(limit: 1) { ... on PartitionBackfills
   id status numPartitions runs { id } } } } }"""
 LOCATIONS = """{ workspaceOrError { ... on Workspace { locationEntries {
   name loadStatus locationOrLoadError { __typename } } } } }"""
-CHROMIUM = next((p for n in ("chromium", "chromium-browser", "google-chrome") if (p := shutil.which(n))), None)
-FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
-         "--disable-component-update", "--disable-sync"]  # fmt: skip
 GATHER_S = 60_000
 
 

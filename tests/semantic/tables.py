@@ -111,15 +111,12 @@ DOMAINS = {contract_of(identifier).domain for identifier in TABLES}
 
 def publish_all(lake: Lake, *, tenant: str | None = None) -> None:
     """Publish every table, each from those before it; of one tenant only, if one is named."""
-    for identifier, rows in TABLES.items():
-        only = tenant and "tenant_id" in rows
-        select = f"select * from ({rows}) as t where tenant_id = '{tenant}'" if only else rows
-        publication = Publication.begin(lake, run_id="test")
-        with lake.session(writer=True) as session:
-            contract = contract_of(identifier)
-            for earlier in TABLES:
-                if earlier in select:
-                    session.expose(earlier)
-            publication.stage(contract, select, session.con, ReplaceTable())
-            publication.audit(session.con)
-        publication.publish()
+    publication = Publication.begin(lake, run_id="test")
+    with publication.session() as session:
+        for identifier, rows in TABLES.items():
+            only = tenant and "tenant_id" in rows
+            select = f"select * from ({rows}) as t where tenant_id = '{tenant}'" if only else rows
+            staged = publication.stage(contract_of(identifier), select, session.con, ReplaceTable())
+            session.keep(identifier, f"select * from {staged.relation}")
+        publication.audit(session.con)
+    publication.publish()

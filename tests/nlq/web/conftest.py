@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
@@ -15,14 +14,12 @@ from lakehouse_assets.dictionary.document import dictionary
 from lakehouse_assets.lakehouse.lake import Lake
 from nlq.service.app import create_app
 from nlq.service.limits import LimiterInProcess
+from tests.browser import CHROMIUM, FLAGS
 from tests.nlq.service.conftest import Served, make_keys, served
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
 
-CHROMIUM = next((p for n in ("chromium", "chromium-browser", "google-chrome") if (p := shutil.which(n))), None)
-FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
-         "--disable-component-update", "--disable-sync"]  # fmt: skip
 WIDE = {"width": 1360, "height": 900}
 NARROW = {"width": 390, "height": 844}
 
