@@ -117,10 +117,9 @@ def test_one_file_needs_no_service(browser: Browser, asked_lake: Lake, tmp_path:
     assert {url.split("#")[0] for url in asked} == {file.as_uri()}
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize(("name", "size"), [("wide", WIDE), ("narrow", NARROW)])
+@pytest.mark.parametrize(("name", "size", "scheme"), [("wide", WIDE, "light"), ("narrow", NARROW, "dark")])
 def test_accessible_and_in_place(
-    browser: Browser, page_service: Served, shots: Path, scheme: str, name: str, size: dict[str, int]
+    browser: Browser, page_service: Served, shots: Path, name: str, size: dict[str, int], scheme: str
 ) -> None:
     for page in opened(browser, page_service, size, scheme, ADDRESS):
         page.locator(".domains li").first.wait_for()

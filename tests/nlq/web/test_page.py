@@ -220,10 +220,9 @@ def _after_key(page: Page) -> Locator:
     return ask(page, "complaints by tenant and channel")
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize(("name", "size"), [("wide", WIDE), ("narrow", NARROW)])
+@pytest.mark.parametrize(("name", "size", "scheme"), [("wide", WIDE, "light"), ("narrow", NARROW, "dark")])
 def test_accessible_and_in_place(
-    browser: Browser, page_service: Served, shots: Path, scheme: str, name: str, size: dict[str, int]
+    browser: Browser, page_service: Served, shots: Path, name: str, size: dict[str, int], scheme: str
 ) -> None:
     for page in opened(browser, page_service, size, scheme):
         page.locator(".starter").first.wait_for()
