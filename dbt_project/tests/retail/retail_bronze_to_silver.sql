@@ -3,7 +3,8 @@
 with
 
 received as (
-    {{ retail_latest("retail_pos_transactions", "business_date") }}
+    select *
+    from {{ retail_latest("retail_pos_transactions", "business_date") }} as latest
 ),
 
 accounted as (

@@ -1,12 +1,6 @@
 -- One row per document, in the months in which the run touches a day.
 -- It reads {{ retail_read() }}.
 {{ config(replaces="touched", touched="retail_touched_days") }}
-with
-
-latest as (
-    {{ retail_latest("retail_documents", "document_date") }}
-)
-
 select
     document_date,
     issued_at,
@@ -20,5 +14,5 @@ select
     record_key,
     load_id,
     loaded_at
-from latest
+from {{ retail_latest("retail_documents", "document_date") }} as latest
 {{ retail_kept("document_date") }}

@@ -1,12 +1,6 @@
 -- One row per event, on the days that the run touches.
 -- It reads {{ retail_read() }}.
 {{ config(replaces="touched", touched="retail_touched_days") }}
-with
-
-latest as (
-    {{ retail_latest("retail_events", "event_date") }}
-)
-
 select
     event_date,
     event_hour,
@@ -22,4 +16,4 @@ select
     record_key,
     load_id,
     loaded_at
-from latest
+from {{ retail_latest("retail_events", "event_date") }} as latest
