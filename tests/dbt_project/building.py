@@ -245,7 +245,7 @@ def build_in_steps(lake: Lake, loads: Sequence[Sequence[Sent]], models: Sequence
     for number, (records, wait) in enumerate(zip(loads, waits, strict=True)):
         pending |= load_all(lake, records, number)
         if pending and not (wait and number + 1 < len(loads)):
-            build(lake, models, sorted(pending))
+            build(lake, models, pending)
             pending = set()
 
 

@@ -109,10 +109,10 @@ def sessions(sent: Sequence[Sent]) -> list[tuple[Any, ...]]:
 def test_a_late_action_joins_two_sessions_across_midnight(lake: Lake) -> None:
     midnight = DAY + timedelta(days=1)
     first = [click("1", midnight - timedelta(minutes=20), "v"), click("2", midnight + timedelta(minutes=25), "v")]
-    build(lake, VISITS, sorted(load_all(lake, first, 0)))
+    build(lake, VISITS, load_all(lake, first, 0))
     assert [r["event_count"] for r in table(lake, "silver.silver_ecommerce_sessions")] == [1, 1]
 
-    build(lake, VISITS, sorted(load_all(lake, [click("3", midnight - timedelta(minutes=1), "v")], 1)))
+    build(lake, VISITS, load_all(lake, [click("3", midnight - timedelta(minutes=1), "v")], 1))
 
     (joined,) = table(lake, "silver.silver_ecommerce_sessions")
     assert (joined["event_count"], joined["session_date"]) == (3, DAY.date())
@@ -128,7 +128,7 @@ def test_an_orphan_is_held_back_with_its_reason_and_healed_by_its_parent(lake: L
         order("o1", at, "late"), item("o1", 1, at, "p"), payment("o1", at, 10),
         order("o2", at), item("o2", 1, at, "unknown"), item("o3", 1, at, "p"), product("p", DAY),
     ]  # fmt: skip
-    build(lake, ORDERS, sorted(load_all(lake, sent, 0)))
+    build(lake, ORDERS, load_all(lake, sent, 0))
     assert held_back(lake) == {
         ("ORDER", "o1", "CUSTOMER_UNKNOWN", "late"),
         ("ORDER_ITEM", "o1", "ORDER_HELD_BACK", "o1"),
@@ -142,7 +142,7 @@ def test_an_orphan_is_held_back_with_its_reason_and_healed_by_its_parent(lake: L
     for number, parent in enumerate(
         [customer("late", DAY - timedelta(days=60)), product("unknown", DAY - timedelta(days=90)), order("o3", at)], 1
     ):
-        build(lake, ORDERS, sorted(load_all(lake, [parent], number)))
+        build(lake, ORDERS, load_all(lake, [parent], number))
     assert held_back(lake) == set()
     assert [r["order_id"] for r in table(lake, "silver.silver_ecommerce_orders")] == ["o1", "o2", "o3"]
     assert len(table(lake, "silver.silver_ecommerce_order_items")) == 3
@@ -156,8 +156,8 @@ def held_back(lake: Lake) -> set[tuple[str, ...]]:
 
 def test_the_state_the_source_changed_last_counts_and_not_the_one_that_came_last(lake: Lake) -> None:
     delivered = order("o", DAY, status="DELIVERED", updated=DAY + timedelta(days=3))
-    build(lake, ORDERS, sorted(load_all(lake, [delivered], 0)))
-    build(lake, ORDERS, sorted(load_all(lake, [order("o", DAY, status="PLACED")], 1)))
+    build(lake, ORDERS, load_all(lake, [delivered], 0))
+    build(lake, ORDERS, load_all(lake, [order("o", DAY, status="PLACED")], 1))
     assert [r["status"] for r in table(lake, "silver.silver_ecommerce_orders")] == ["DELIVERED"]
 
 
@@ -166,14 +166,14 @@ def test_an_order_keeps_the_customer_and_cost_it_had_and_a_late_change_puts_them
         customer("c", DAY - timedelta(days=40), region="MH"), product("p", DAY - timedelta(days=40), cost=6),
         order("o", DAY, "c"), item("o", 1, DAY, "p", units=2),
     ]  # fmt: skip
-    build(lake, MODELS, sorted(load_all(lake, sent, 0)))
+    build(lake, MODELS, load_all(lake, sent, 0))
     later = [customer("c", DAY + timedelta(days=1), region="DL"), product("p", DAY + timedelta(days=1), cost=9)]
-    build(lake, MODELS, sorted(load_all(lake, later, 1)))
+    build(lake, MODELS, load_all(lake, later, 1))
     (sales,) = table(lake, "gold.gold_daily_sales")
     assert (sales["region"], sales["cost_amount"], sales["margin_amount"]) == ("MH", 12, 8)
 
     late = [customer("c", DAY - timedelta(days=1), region="GA"), product("p", DAY - timedelta(days=1), cost=7)]
-    build(lake, MODELS, sorted(load_all(lake, late, 2)))
+    build(lake, MODELS, load_all(lake, late, 2))
     (sales,) = table(lake, "gold.gold_daily_sales")
     assert (sales["region"], sales["cost_amount"], sales["margin_amount"]) == ("GA", 14, 6)
     (whole,) = table(lake, "gold.gold_customer_360")

@@ -58,10 +58,10 @@ def test_a_feature_row_is_made_of_the_days_before_it_and_never_sees_a_later_one(
     until = DAY.date() + timedelta(days=cut)
     early, late = ([s for s in sent if (s.at.date() < until) is sooner] for sooner in (True, False))
     with new_lake() as lake:
-        build(lake, UP_TO_FEATURES, sorted(load_all(lake, [*KNOWN, *early], 0)))
+        build(lake, UP_TO_FEATURES, load_all(lake, [*KNOWN, *early], 0))
         then = {name: known_by(lake, name, until) for name in FEATURES}
         if late:
-            build(lake, UP_TO_FEATURES, sorted(load_all(lake, late, 1)))
+            build(lake, UP_TO_FEATURES, load_all(lake, late, 1))
         now = {name: known_by(lake, name, until) for name in FEATURES}
         stores = table(lake, "platinum.platinum_retail_store_features")
         products = table(lake, "platinum.platinum_retail_product_features")
@@ -101,12 +101,12 @@ def windows(lines: Sequence[Sent], entity: Any, lengths: Sequence[int], value: A
 
 
 def test_a_day_without_sales_in_between_is_told_of_once_the_data_reach_beyond_it(lake: Lake) -> None:
-    build(lake, UP_TO_FEATURES, sorted(load_all(lake, [*KNOWN, sale("1", 1, DAY, "s", "p")], 0)))
+    build(lake, UP_TO_FEATURES, load_all(lake, [*KNOWN, sale("1", 1, DAY, "s", "p")], 0))
     assert [r["feature_date"] for r in table(lake, "platinum.platinum_retail_store_features")] == [
         DAY.date() + timedelta(days=1)
     ]
     later = DAY + timedelta(days=50)
-    build(lake, UP_TO_FEATURES, sorted(load_all(lake, [sale("1", 1, later, "r", "p")], 1)))
+    build(lake, UP_TO_FEATURES, load_all(lake, [sale("1", 1, later, "r", "p")], 1))
     rows = [r for r in table(lake, "platinum.platinum_retail_store_features") if r["store_id"] == "s"]
     assert [r["days_since_sale"] for r in rows] == list(range(1, 29))
 
@@ -123,12 +123,12 @@ def test_lines_of_unknown_stores_and_products_wait_until_these_are_known(lake: L
         *KNOWN, sale("1", 1, DAY, "new", "p"), sale("2", 1, DAY, "s", "new"), sale("3", 1, DAY, "s", "p", units=0),
         sale("4", 1, DAY, "s", "p"), event("e", DAY, "new", amount=5),
     ]  # fmt: skip
-    build(lake, MODELS, sorted(load_all(lake, sent, 0)), tests=True)
+    build(lake, MODELS, load_all(lake, sent, 0), tests=True)
     assert reasons(lake) == {"1": "STORE_UNKNOWN", "2": "PRODUCT_UNKNOWN", "3": "NO_QUANTITY"}
 
     # What they belong to is reported on days far from those of the sales.
-    build(lake, MODELS, sorted(load_all(lake, [store("new", DAY + timedelta(days=40), "b")], 1)))
-    build(lake, MODELS, sorted(load_all(lake, [product("new", DAY - timedelta(days=70))], 2)))
+    build(lake, MODELS, load_all(lake, [store("new", DAY + timedelta(days=40), "b")], 1))
+    build(lake, MODELS, load_all(lake, [product("new", DAY - timedelta(days=70))], 2))
 
     assert reasons(lake) == {"3": "NO_QUANTITY"}
     found = {r["store_id"]: r for r in table(lake, "gold.gold_retail_daily_store_sales")}
@@ -138,11 +138,11 @@ def test_lines_of_unknown_stores_and_products_wait_until_these_are_known(lake: L
 
 def test_a_brand_put_right_puts_right_who_was_switched_to_it(lake: Lake) -> None:
     sent = [*KNOWN, product("t", BEFORE, "Tala"), sale("1", 1, DAY, "s", "p", asked="t")]
-    build(lake, MODELS, sorted(load_all(lake, sent, 0)))
+    build(lake, MODELS, load_all(lake, sent, 0))
     (row,) = table(lake, "gold.gold_retail_brand_substitution")
     assert (row["requested_brand"], row["sold_brand"], row["switched_count"]) == ("Tala", "Alon", 1)
 
-    build(lake, MODELS, sorted(load_all(lake, [product("t", BEFORE + timedelta(days=9), "Alon")], 1)))
+    build(lake, MODELS, load_all(lake, [product("t", BEFORE + timedelta(days=9), "Alon")], 1))
 
     (row,) = table(lake, "gold.gold_retail_brand_substitution")
     assert (row["requested_brand"], row["switched_count"], row["substituted_count"]) == ("Alon", 0, 1)
@@ -151,7 +151,7 @@ def test_a_brand_put_right_puts_right_who_was_switched_to_it(lake: Lake) -> None
 def test_the_mix_of_a_month_adds_up_and_is_ranked_within_a_category(lake: Lake) -> None:
     drinks = product("d", BEFORE, "Sinag", category="Drinks")
     sent = [sale("1", 1, DAY, "s", "p", price=60), sale("1", 2, DAY, "s", "q", price=30), sale("2", 1, DAY, "s", "d")]
-    build(lake, MODELS, sorted(load_all(lake, [*KNOWN, drinks, *sent], 0)))
+    build(lake, MODELS, load_all(lake, [*KNOWN, drinks, *sent], 0))
     found = {
         r["product_id"]: (r["store_share"], r["category_rank"]) for r in table(lake, "gold.gold_retail_product_mix")
     }

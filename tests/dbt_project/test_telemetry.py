@@ -83,7 +83,7 @@ def test_an_orphan_is_held_back_and_healed_by_its_user(lake: Lake) -> None:
         user("known", DAY),
         use("known", at),
     ]
-    build(lake, MODELS, sorted(load_all(lake, sent, 0)), tests=True)
+    build(lake, MODELS, load_all(lake, sent, 0), tests=True)
     held = table(lake, "silver.telemetry_quarantine")
     assert {(r["table_name"], r["missing_id"]) for r in held} == {
         ("feature_usage_hourly", "late"), ("experiments", "late"), ("funnel_events", "late"),
@@ -92,7 +92,7 @@ def test_an_orphan_is_held_back_and_healed_by_its_user(lake: Lake) -> None:
     assert score(lake) == pytest.approx(100 * 2 / 5)
 
     # The user comes in a load and a build of its own, on a day far from that of its uses.
-    build(lake, MODELS, sorted(load_all(lake, [user("late", DAY - timedelta(days=50))], 1)), tests=True)
+    build(lake, MODELS, load_all(lake, [user("late", DAY - timedelta(days=50))], 1), tests=True)
 
     assert table(lake, "silver.telemetry_quarantine") == []
     assert [r["user_id"] for r in table(lake, "gold.mart_feature_usage_hourly")] == ["known", "late"]
@@ -103,13 +103,13 @@ def test_an_orphan_is_held_back_and_healed_by_its_user(lake: Lake) -> None:
 def test_a_session_reported_late_gets_its_device_and_its_times(lake: Lake) -> None:
     midnight = DAY + timedelta(days=2)
     late, early = midnight - timedelta(minutes=50), midnight + timedelta(minutes=10)
-    build(lake, SESSIONS, sorted(load_all(lake, [user("a", DAY), use("a", late), use("a", early, events=4)], 0)))
+    build(lake, SESSIONS, load_all(lake, [user("a", DAY), use("a", late), use("a", early, events=4)], 0))
     (found,) = table(lake, "gold.mart_user_sessions")
     assert (found["session_start"], found["session_duration_hours"], found["device"]) == (
         midnight - timedelta(hours=1), 2.0, None,
     )  # fmt: skip
 
-    build(lake, SESSIONS, sorted(load_all(lake, [session("s", "a", late, minutes=75)], 1)))
+    build(lake, SESSIONS, load_all(lake, [session("s", "a", late, minutes=75)], 1))
 
     (found,) = table(lake, "gold.mart_user_sessions")
     assert (found["session_start"], found["session_duration_hours"], found["device"]) == (late, 1.25, "MOBILE")
@@ -241,7 +241,7 @@ def test_a_treatment_is_compared_with_its_control(lake: Lake) -> None:
             sent += [user(name, DAY), part(name, "e", variant, DAY + timedelta(days=1))]
             if n < conversions:
                 sent.append(part(name, "e", variant, DAY + timedelta(days=1), DAY + timedelta(days=1, hours=6)))
-    build(lake, EXPERIMENTS, sorted(load_all(lake, sent, 0)))
+    build(lake, EXPERIMENTS, load_all(lake, sent, 0))
     control, treated = table(lake, "gold.mart_experiment_results")
     assert (control["participants"], control["conversions"], control["difference"]) == (80, 48, None)
     assert control["is_significant"] is None

@@ -58,9 +58,7 @@
 
 {#- From-clause item: the rows of a bronze table on touched days, each record once: the copy loaded last. -#}
 {% macro retail_latest(table, day) -%}
-  {{ latest_copies(
-      source("bronze", table), where=in_days(day, retail_touched_days()) if is_partial() else "true"
-  ) }}
+  {{ latest_copies(source("bronze", table), where=in_touched_days(day, retail_touched_days())) }}
 {%- endmacro %}
 
 {#- Lines of receipts on touched days with store and product as now known, and the first rule each breaks. -#}
