@@ -117,9 +117,10 @@ def test_one_file_needs_no_service(browser: Browser, asked_lake: Lake, tmp_path:
     assert {url.split("#")[0] for url in asked} == {file.as_uri()}
 
 
-@pytest.mark.parametrize(("name", "size", "scheme"), [("wide", WIDE, "light"), ("narrow", NARROW, "dark")])
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize(("name", "size"), [("wide", WIDE), ("narrow", NARROW)])
 def test_accessible_and_in_place(
-    browser: Browser, page_service: Served, shots: Path, name: str, size: dict[str, int], scheme: str
+    browser: Browser, page_service: Served, shots: Path, scheme: str, name: str, size: dict[str, int]
 ) -> None:
     for page in opened(browser, page_service, size, scheme, ADDRESS):
         page.locator(".domains li").first.wait_for()
