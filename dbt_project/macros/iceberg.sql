@@ -15,6 +15,7 @@
       "parquet",
       {"sql": compiled_code, "replaces": config.get("replaces", "days"), "touched": touched}
   ) %}
+  {%- do graph.setdefault("asklake_staged", []).append(this.identifier) -%}
   {{ run_hooks(post_hooks) }}
   {{ return({"relations": [target]}) }}
 {% endmaterialization %}

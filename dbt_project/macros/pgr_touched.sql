@@ -102,8 +102,7 @@
 {#- Days of gold_pgr_backlog_daily that the run makes anew: its own, the days on which a touched complaint was open
     before or after but not alike in both, and those by which the last known day moved. -#}
 {% macro pgr_touched_backlog_days() -%}
-  {%- set query = "select day from " ~ remembered("pgr_changed_backlog_days") -%}
-  {{ return((values_of(query) + var("days")) | unique | sort if is_partial() else []) }}
+  {{ return((remembered_days("pgr_changed_backlog_days") + var("days")) | unique | sort if is_partial() else []) }}
 {%- endmacro %}
 {% macro pgr_changed_backlog_days_query() -%}
   with

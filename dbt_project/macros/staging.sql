@@ -7,14 +7,7 @@
   {%- set candidate = api.Relation.create(
       database=relation.database, schema="asklake_staged", identifier=relation.identifier
   ) -%}
-  {%- if execute -%}
-    {%- set found = run_query(
-        "select 1 from information_schema.tables where table_schema = 'asklake_staged' and table_name = '"
-        ~ relation.identifier ~ "'"
-    ) -%}
-    {{ return(candidate if found | length > 0 else relation) }}
-  {%- endif -%}
-  {{ return(relation) }}
+  {{ return(candidate if relation.identifier in graph.get("asklake_staged", []) else relation) }}
 {%- endmacro %}
 
 {% macro trino__staged(relation) -%}

@@ -9,12 +9,6 @@
     on {% for name in key %}rows_.{{ name }} = touched.{{ name }}{{ " and " if not loop.last }}{% endfor %}
 {%- endmacro %}
 
-{#- Days that remembered() keeps under a name, in column `day`, as ISO dates; none in a run for everything. -#}
-{% macro remembered_days(name) -%}
-  {%- if not is_partial() -%} {{ return([]) }} {%- endif -%}
-  {{ return(values_of("select distinct day from " ~ remembered(name))) }}
-{%- endmacro %}
-
 {#- From-clause item: the rows of a relation, on some days, whose key the run touches; all rows in a run for everything.
     `touched` names what remembered() keeps of the keys. -#}
 {% macro rows_of_touched(relation, day, days, touched, key) -%}

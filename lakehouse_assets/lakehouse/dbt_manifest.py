@@ -11,7 +11,8 @@ import os
 import tempfile
 import threading
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -73,6 +74,38 @@ def load(settings: Settings) -> Manifest:
     options = ("--target", settings.profile, *(("--vars", json.dumps(variables)) if variables else ()))
     with ONE_AT_A_TIME:
         return _load(settings.dbt_project_dir, settings.dbt_target_dir, options, _changed(settings))
+
+
+def part(manifest: Manifest, models: Collection[str]) -> Manifest:
+    """The manifest of some models: they, the tests and unit tests on them, and all of these that is upstream.
+
+    dbt looks at every node of its manifest several times an invocation, whatever it selects: of hundreds of nodes
+    that is a fifth of a small build. The nodes are the same objects; what macros note in the graph is not.
+
+    Args:
+        manifest: That of the whole project.
+        models: Names of models.
+    """
+    upstream = {i: set(node.depends_on_nodes) for i, node in manifest.nodes.items()}
+    chosen = {i for i, node in manifest.nodes.items() if node.resource_type == "model" and node.name in models}
+    tests = {i for i, node in manifest.nodes.items() if node.resource_type == "test" and upstream[i] & chosen}
+    unit_tests = {i: test for i, test in manifest.unit_tests.items() if chosen.intersection(test.depends_on_nodes)}
+    wanted: set[str] = set()
+    found = chosen.union(tests, *(test.depends_on_nodes for test in unit_tests.values()))
+    while found:
+        wanted |= found
+        found = set().union(*(upstream.get(i, ()) for i in found)) - wanted
+    return replace(
+        manifest,
+        nodes={i: node for i, node in manifest.nodes.items() if i in wanted},
+        sources={i: source for i, source in manifest.sources.items() if i in wanted},
+        unit_tests=unit_tests,
+        semantic_models={},
+        metrics={},
+        saved_queries={},
+        exposures={},
+        flat_graph={**manifest.flat_graph},
+    )
 
 
 def parse(

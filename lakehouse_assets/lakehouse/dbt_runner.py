@@ -80,7 +80,7 @@ def run(
     Args:
         publication: Where the rows are staged.
         contracts: Contract of every table the models read or write, by identifier.
-        select: dbt selection syntax; model names as they stand.
+        select: Names of models.
         days: The days to (re)compute; none means everything.
         variables: Further dbt variables.
         command: dbt's command, "build" or "test".
@@ -95,13 +95,13 @@ def run(
         "reads_little": is_little(publication.bytes_read),
         **(variables or {}),
     }
-    # The results are returned; writing the manifest again would cost a second an invocation.
-    arguments = [command, "--no-write-json", "--select", *select, "--indirect-selection", "buildable"]
-    for kind in resource_types:
-        arguments += ["--resource-type", kind]
+    # The results are returned; writing the manifest again would cost a second an invocation. No model asks dbt's cache
+    # which relations there are.
+    arguments = [command, "--no-write-json", "--no-populate-cache", "--indirect-selection", "buildable"]
+    arguments += ["--select", *select, *(f"--resource-type={kind}" for kind in resource_types)]
     project, target = settings.dbt_project_dir, settings.dbt_target_dir
     with dbt_manifest.ONE_AT_A_TIME:
-        manifest = dbt_manifest.load(settings)
+        manifest = dbt_manifest.part(dbt_manifest.load(settings), select)
         needed = _tables_of(manifest, select, contracts)
         made = {i for i, c in needed.items() if command == "build" and c.table in select}
         with _bound(publication, needed, tuple(days), manifest, made) as more:

@@ -34,9 +34,10 @@ NEXT = "--next"
 def rendered(tmp_path_factory: pytest.TempPathFactory) -> list[str]:
     """What dbt compiles these expressions to, in a run for some days of one tenant."""
     target, project = tmp_path_factory.mktemp("target"), get_settings().dbt_project_dir
+    macros = dbt_manifest.part(dbt_manifest.load(get_settings()), ())
     variables = json.dumps({"days": DAYS, "tenant_id": TENANT})
     command = ["compile", "--inline", NEXT.join([PREDICATES, HELD, *COPIES]), "--vars", variables]
-    result = dbt_manifest.invoke(command, project, project, target)
+    result = dbt_manifest.invoke(command, project, project, target, macros)
     assert result.success, result.exception
     return result.result.results[0].node.compiled_code.split(NEXT)  # pyright: ignore
 

@@ -13,6 +13,17 @@ from lakehouse_assets.lakehouse import dbt_manifest
 _PROJECT = "name: small\nprofile: small\nmodel-paths: [models]\n"
 _PROFILE = "small: {target: read, outputs: {read: {type: duckdb, path: ':memory:'}}}\n"
 
+_TESTS = """
+models:
+  - name: two
+    columns: [{name: a, data_tests: [not_null]}]
+  - name: three
+    columns: [{name: a, data_tests: [not_null, {relationships: {arguments: {to: ref('five'), field: a}}}]}]
+unit_tests:
+  - {name: three_is_two, model: three, given: [{input: ref('two'), rows: []}], expect: {rows: []}}
+  - {name: five_is_two, model: five, given: [{input: ref('two'), rows: []}], expect: {rows: []}}
+"""
+
 
 @pytest.fixture
 def project(tmp_path: Path) -> Path:
@@ -90,3 +101,18 @@ def test_a_folder_that_cannot_be_written_is_named(project: Path) -> None:
     (project / "target").write_text("a file where the folder should be")
     with pytest.raises(dbt_manifest.DbtFailedError, match=r"target cannot be written"):
         dbt_manifest.parse(project, project, project / "target")
+
+
+def test_a_part_is_some_models_their_tests_and_all_upstream(project: Path) -> None:
+    for name, read in (("two", "one"), ("three", "two"), ("four", "three"), ("five", "two")):
+        (project / "models" / f"{name}.sql").write_text(f"select * from {{{{ ref('{read}') }}}}")
+    (project / "models" / "tests.yml").write_text(_TESTS)
+    whole = dbt_manifest.parse(project, project, project / "target")
+    part = dbt_manifest.part(whole, ["three"])
+    assert {node.name for node in part.nodes.values()} == {
+        "one", "two", "three", "five", "not_null_three_a", "relationships_three_a__a__ref_five_",
+    }  # fmt: skip
+    assert [test.name for test in part.unit_tests.values()] == ["three_is_two"]
+    part.flat_graph["noted"] = True
+    assert "noted" not in whole.flat_graph
+    assert not dbt_manifest.part(whole, []).nodes
