@@ -23,7 +23,8 @@ import pyarrow as pa
 
 from lakehouse_assets.lakehouse.contract import literal, quoted
 from lakehouse_assets.lakehouse.engine import QueryTimeoutError, no_such_table
-from lakehouse_assets.lakehouse.heads import current_snapshot
+from lakehouse_assets.lakehouse.heads import current_snapshot, stored_bytes
+from lakehouse_assets.lakehouse.kept_tables import KeptTables
 from lakehouse_assets.lakehouse.statements import referenced_tables
 
 if TYPE_CHECKING:
@@ -134,6 +135,7 @@ class DuckDBEngine:
         self._lock = threading.Lock()
         self._numbers = itertools.count()
         self._idle: list[Views] = []
+        self._kept = KeptTables()
 
     def wants_statistics(self, table: Table) -> bool:
         """See lakehouse.engine.Engine; DuckDB makes its own of what it reads."""
@@ -170,9 +172,11 @@ class DuckDBEngine:
             con = self._reader.cursor()
             views = self._idle.pop() if self._idle else self._new_views(con)
         con.execute(f"use {views.database}")
+        session = DuckDBSession(con, heads, at or {}, views, self._settings.query_timeout_s, self._kept)
         try:
-            yield DuckDBSession(con, heads, at or {}, views, self._settings.query_timeout_s)
+            yield session
         finally:
+            session.give_back()
             con.close()
             self._idle.append(views)
 
@@ -207,15 +211,18 @@ class DuckDBSession:
         at: Mapping[str, int],
         views: Views,
         timeout_s: float,
+        kept: KeptTables | None = None,
     ) -> None:
-        """Wrap an open connection whose current database is that of the views."""
+        """Wrap an open connection whose current database is that of the views; readers may be lent what is kept."""
         self.con = con
         self.heads = heads
         self.snapshots: dict[str, int] = {}
         self._at = at
         self._views = views
-        self._kept: set[str] = set()
+        self._own_rows: set[str] = set()
         self._timeout_s = timeout_s
+        self._kept = kept
+        self._lent: dict[str, str] = {}
 
     def relation(self, identifier: str) -> str:
         """SQL that reads a table at this session's snapshot.
@@ -233,18 +240,35 @@ class DuckDBSession:
 
     def expose(self, identifier: str) -> None:
         """Make `layer.table` readable by its name in this session."""
-        if identifier in self._kept:
+        if identifier in self._own_rows:
             return
+        source = self._source(identifier)
+        if self._views.shown.get(identifier) == source:
+            return
+        self.con.execute(f"create or replace view {self._own(identifier)} as select * from {source}")
+        self._views.shown[identifier] = source
+
+    def _source(self, identifier: str) -> str:
+        """What the view of a table reads, the same for as long as the session lives."""
         relation = self.relation(identifier)
-        if self._views.shown.get(identifier) == relation:
-            return
-        self.con.execute(f"create or replace view {self._own(identifier)} as select * from {relation}")
-        self._views.shown[identifier] = relation
+        if self._kept is None or identifier in self._at:
+            return relation
+        if relation not in self._lent:
+            location = self.heads[identifier]
+            self._lent[relation] = self._kept.lend(self.con, relation, lambda: stored_bytes(location))
+        return self._lent[relation]
+
+    def give_back(self) -> None:
+        """End the session's use of what it was lent."""
+        for relation, source in self._lent.items():
+            if self._kept is not None and source != relation:
+                self._kept.give_back(relation)
+        self._lent.clear()
 
     def keep(self, identifier: str, sql: str) -> None:
         """Keep the rows of the platform's own statement for this session, a writer's, by a name like a table's."""
         self.con.execute(f"create or replace table {self._own(identifier)} as {sql}")
-        self._kept.add(identifier)
+        self._own_rows.add(identifier)
 
     def _own(self, identifier: str) -> str:
         """The full name of `layer.table` in this session's database, which then has the layer."""
