@@ -41,6 +41,54 @@ LOCATIONS = """{ workspaceOrError { ... on Workspace { locationEntries {
 GATHER_S = 60_000
 
 
+@pytest.fixture(scope="module")
+def browser_page(dagit: Dagit, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Page]:
+    """A page of a headless browser on Dagit."""
+    if CHROMIUM is None:
+        pytest.skip("no chromium on this machine: apt-get install chromium")
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        context = playwright.chromium.launch_persistent_context(
+            str(tmp_path_factory.mktemp("browser")), executable_path=CHROMIUM, headless=True, args=FLAGS,
+            viewport={"width": 1600, "height": 1000}, base_url=dagit.url,
+        )  # fmt: skip
+        page = context.new_page()
+        page.set_default_timeout(GATHER_S)
+        yield page
+        context.close()
+
+
+@pytest.fixture(scope="module")
+def shots(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where screenshots go: a folder of the tests, or ASKLAKE_SCREENSHOTS for someone who wants to look at them."""
+    folder = Path(os.environ.get("ASKLAKE_SCREENSHOTS") or tmp_path_factory.mktemp("shots"))
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def backfill(browser_page: Page, shots: Path) -> None:
+    """A backfill of three days, launched in Dagit; the daemon looks for such every half minute."""
+    browser_page.goto("/assets/gold/gold_pgr_funnel_daily")
+    browser_page.get_by_text("Materialize…").first.click()
+    dialog = browser_page.get_by_role("dialog")
+    dialog.get_by_text("Show all partitions").click()
+    dialog.get_by_text("Custom", exact=True).click()
+    box = dialog.get_by_placeholder(re.compile("^ex: "))
+    box.fill("[2026-06-01...2026-06-03]")
+    box.press("Enter")
+    dialog.get_by_text("3 partitions").first.wait_for()
+    browser_page.screenshot(path=shots / "backfill_dialog.png")
+    dialog.get_by_role("button", name="Launch backfill").click()
+    dialog.wait_for(state="hidden")
+
+
+def test_a_backfill_is_launched(backfill: None, dagit: Dagit) -> None:
+    (launched,) = dagit.graphql(BACKFILLS)["partitionBackfillsOrError"]["results"]
+    assert launched["numPartitions"] == 3
+
+
 def test_a_question_launched_by_graphql_is_answered(sample: Sample, dagit: Dagit) -> None:
     question = {"ops": {"answer": {"config": {"question": "How many complaints are there in total?"}}}}
     launched = dagit.graphql(LAUNCH, {"config": question})["launchRun"]
@@ -81,32 +129,6 @@ def _rows(sample: Sample, sql: str) -> list[dict[str, Any]]:
     return json.loads(sample.asklake("sql", sql, "--json").stdout)["rows"]
 
 
-@pytest.fixture(scope="module")
-def browser_page(dagit: Dagit, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Page]:
-    """A page of a headless browser on Dagit."""
-    if CHROMIUM is None:
-        pytest.skip("no chromium on this machine: apt-get install chromium")
-    from playwright.sync_api import sync_playwright
-
-    with sync_playwright() as playwright:
-        context = playwright.chromium.launch_persistent_context(
-            str(tmp_path_factory.mktemp("browser")), executable_path=CHROMIUM, headless=True, args=FLAGS,
-            viewport={"width": 1600, "height": 1000}, base_url=dagit.url,
-        )  # fmt: skip
-        page = context.new_page()
-        page.set_default_timeout(GATHER_S)
-        yield page
-        context.close()
-
-
-@pytest.fixture
-def shots(tmp_path: Path) -> Path:
-    """Where screenshots go: the test's folder, or ASKLAKE_SCREENSHOTS for someone who wants to look at them."""
-    folder = Path(os.environ.get("ASKLAKE_SCREENSHOTS") or tmp_path)
-    folder.mkdir(parents=True, exist_ok=True)
-    return folder
-
-
 def test_the_asset_graph_shows_every_layer(browser_page: Page, shots: Path) -> None:
     browser_page.goto("/locations/__repository__@asklake/asset-groups/pgr/lineage")
     for name in ("service_events_raw", "silver_pgr_events", "gold_pgr_case_lifecycle", "mv_pgr_ward_summary"):
@@ -130,19 +152,7 @@ def test_an_asset_shows_its_partitions(browser_page: Page, shots: Path) -> None:
     browser_page.screenshot(path=shots / "partitions.png")
 
 
-def test_a_backfill_is_launched_and_done_in_one_run(browser_page: Page, dagit: Dagit, shots: Path) -> None:
-    browser_page.goto("/assets/gold/gold_pgr_funnel_daily")
-    browser_page.get_by_text("Materialize…").first.click()
-    dialog = browser_page.get_by_role("dialog")
-    dialog.get_by_text("Show all partitions").click()
-    dialog.get_by_text("Custom", exact=True).click()
-    box = dialog.get_by_placeholder(re.compile("^ex: "))
-    box.fill("[2026-06-01...2026-06-03]")
-    box.press("Enter")
-    dialog.get_by_text("3 partitions").first.wait_for()
-    browser_page.screenshot(path=shots / "backfill_dialog.png")
-    dialog.get_by_role("button", name="Launch backfill").click()
-
+def test_the_backfill_is_done_in_one_run(backfill: None, browser_page: Page, dagit: Dagit, shots: Path) -> None:
     def finished() -> dict[str, Any] | None:
         results = dagit.graphql(BACKFILLS)["partitionBackfillsOrError"]["results"]
         return results[0] if results and results[0]["status"].startswith("COMPLETED") else None
