@@ -170,6 +170,7 @@ class Plan(_Frozen):
             if len(set(names)) != len(names):
                 raise ValueError(f"a {what} is named twice: {', '.join(names)}")
         keys = {*self.group_by, *(["metric_time"] if self.grain else [])}
+        self._check_computed(keys)
         known = {*self.metrics, *self.derived, *keys}
         for key in self.order_by:
             if key.field not in known:
@@ -183,7 +184,6 @@ class Plan(_Frozen):
             raise ValueError("skip leaves out ranks: it needs ties")
         if self.within and not (self.ties and set(self.within) < keys and not self.share):
             raise ValueError("ranks are counted within some of the groups of the plan, and of no shares")
-        self._check_computed(keys)
         return self
 
     def _check_computed(self, keys: set[str]) -> None:

@@ -11,6 +11,8 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import date, timedelta
 
+from pydantic import ValidationError
+
 from nlq.dateparts import first_date_part, parts_of
 from nlq.plan import Comparator, DimensionFilter, Grain, Operator, OrderBy, Plan, Share, Threshold, TimeRange
 from nlq.planning.comparing import Compared, compare
@@ -154,8 +156,8 @@ class Finisher:
                 ties=ties,
                 skip=skip,
             )
-        except ValueError as error:
-            raise NotReadableError(2, f"That asks for too much at once: {_first_line(error)}") from error
+        except ValidationError as error:
+            raise NotReadableError(2, f"I cannot ask that: {_problem(error)}.") from error
         sure = not self._assignment.guessed and (self._event is None or self._event.known)
         return Reading(plan, round(draft.confidence, 3), tuple(because), sure, self._says(plan))
 
@@ -396,5 +398,6 @@ def _step_for(chosen: TimeRange | None) -> Grain:
     return Grain.DAY if days <= 31 else Grain.WEEK if days <= 120 else Grain.MONTH
 
 
-def _first_line(error: Exception) -> str:
-    return str(error).splitlines()[0]
+def _problem(error: ValidationError) -> str:
+    """What the plan says is wrong with it."""
+    return error.errors()[0]["msg"].removeprefix("Value error, ")

@@ -78,6 +78,12 @@ SAID = (
 WORDS = st.sampled_from(SAID.split())
 
 
+def test_a_ratio_of_a_figure_and_itself_is_refused_with_the_reason() -> None:
+    outcome = planner("complaints").plan("complaints per complaints", TODAY)
+    assert isinstance(outcome, Refused)
+    assert outcome.reason == "I cannot ask that: a ratio is of two metrics."
+
+
 @settings(max_examples=150, deadline=None)
 @given(st.one_of(st.text(max_size=200), st.lists(WORDS, max_size=14).map(" ".join)))
 def test_any_text_has_an_outcome_within_the_layer(text: str) -> None:
