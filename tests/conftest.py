@@ -87,6 +87,14 @@ def lake(settings: Settings) -> Lake:
 
 
 @pytest.fixture(scope="session")
+def asked_lake(tmp_path_factory: pytest.TempPathFactory) -> Lake:
+    """A lake of a few hundred cases and order lines; its marts stay as they are, answers may be stored in it."""
+    from tests.semantic.tables import new_lake
+
+    return new_lake(tmp_path_factory.mktemp("asked"))
+
+
+@pytest.fixture(scope="session")
 def servers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Servers]:
     """The servers of the cluster, all ready; for tests marked `cluster`. None of their processes outlives the tests."""
     if absent := missing():

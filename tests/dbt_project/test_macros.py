@@ -60,9 +60,9 @@ def test_predicates_keep_the_days_the_months_and_the_tenant_of_the_run(rendered:
 def test_of_copies_the_first_in_the_order_is_left(rendered: list[str], things: list[tuple[int, int, int]]) -> None:
     numbered = [(*thing, no) for no, thing in enumerate(things)]
     first = {(a, b): no for a, b, _, no in sorted(numbered, key=lambda thing: (thing[2], -thing[3])) if no != 3}
+    values = ", ".join(map(str, numbered))
     with duckdb.connect() as con:
-        con.execute("create table things (a integer, b integer, moment integer, no integer)")
-        con.executemany("insert into things values (?, ?, ?, ?)", numbered)
+        con.execute(f"create table things as select * from (values {values}) as things (a, b, moment, no)")
         for query in rendered[2:]:
             assert sorted(no for (no,) in con.execute(query).fetchall()) == sorted(first.values())
 

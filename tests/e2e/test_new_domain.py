@@ -24,7 +24,7 @@ pytestmark = [pytest.mark.e2e, pytest.mark.timeout(1200)]
 )
 PARTS = ("lakehouse_assets", "nlq", "semantic", "dbt_project")
 PARSED = (dbt_manifest.NAME, dbt_manifest.SEMANTIC_NAME, dbt_manifest._REMEMBERED)
-"""What dbt remembers of a project that was parsed before, as that of who adds a domain was."""
+"""What dbt remembers of a project that was parsed before, as that of who adds a domain was; modules are compiled."""
 UNIT_TESTS = """
 from lakehouse_assets.contracts import platform_contracts
 from lakehouse_assets.lakehouse import dbt_runner
@@ -45,7 +45,7 @@ class Copy:
 
     def __init__(self, folder: Path) -> None:
         self.root, self.work = folder / "project", folder / "work"
-        ignored = shutil.ignore_patterns("__pycache__", "target", "logs")
+        ignored = shutil.ignore_patterns("target", "logs")
         for part in PARTS:
             shutil.copytree(ROOT / part, self.root / part, ignore=ignored)
         (self.root / "dbt_project/target").mkdir()

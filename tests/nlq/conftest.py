@@ -1,4 +1,4 @@
-"""A small lake with every table the metrics read, and what answers questions over it."""
+"""What answers questions over the small lake, and where questions are kept."""
 
 from __future__ import annotations
 
@@ -10,10 +10,8 @@ import pytest
 import sqlalchemy as sa
 
 from lakehouse_assets.lakehouse.lake import Lake
-from lakehouse_assets.settings import Settings
 from nlq.answering.answer import Answerer
 from nlq.opening import open_answerer
-from tests.semantic.tables import publish_all
 
 
 @pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.cluster)])
@@ -32,18 +30,6 @@ def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str
     with engine.begin() as con:
         con.execute(sa.schema.DropSchema(schema, cascade=True))
     engine.dispose()
-
-
-def new_lake(home: Path, *, tenant: str | None = None) -> Lake:
-    lake = Lake(Settings(profile="local", home=home, landing="", dagster_home=None))
-    publish_all(lake, tenant=tenant)
-    return lake
-
-
-@pytest.fixture(scope="session")
-def asked_lake(tmp_path_factory: pytest.TempPathFactory) -> Lake:
-    """A lake whose marts stay as they are; answers may be stored in it."""
-    return new_lake(tmp_path_factory.mktemp("nlq"))
 
 
 @pytest.fixture(scope="session")

@@ -16,7 +16,7 @@ from nlq.guard import Caller
 from nlq.opening import open_answerer
 from nlq.plan import DimensionFilter, Grain, Operator, Plan, Share, TimeRange
 from nlq.vocabulary import Vocabulary
-from tests.nlq.conftest import new_lake
+from tests.semantic.tables import new_lake
 
 OWN, OTHER = "pb.amritsar", "pb.ludhiana"
 CALLER = Caller(OWN, "viewer")

@@ -64,7 +64,7 @@ def sample_worlds(folder: Path) -> dict[str, World]:
     lake = Lake(Settings(profile="local", home=folder / "home", landing="", dagster_home=None))
     makers = {name: importlib.import_module(f"lakehouse_assets.domains.{name}.sample") for name in SIZES}
     files = {
-        name: maker.write_sample(folder / "files", size=SIZES[name], files=3).files for name, maker in makers.items()
+        name: maker.write_sample(folder / "files", size=SIZES[name], files=2).files for name, maker in makers.items()
     }
     if not (built := folder / "built").exists():
         for source, paths in (item for sources in files.values() for item in sources.items()):

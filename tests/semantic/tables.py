@@ -5,9 +5,12 @@ Sixteen months, but not every day of them: each day is a partition to be read.
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from lakehouse_assets.domains import contract_of
 from lakehouse_assets.lakehouse.lake import Lake
 from lakehouse_assets.lakehouse.publication import Publication, ReplaceTable
+from lakehouse_assets.settings import Settings
 
 CASES = """
 with n as (
@@ -109,14 +112,20 @@ DOMAINS = {contract_of(identifier).domain for identifier in TABLES}
 """The domains whose metrics have their tables here; the others are asked in tests of their own."""
 
 
+def new_lake(home: Path, *, tenant: str | None = None) -> Lake:
+    """A lake in a folder with these tables; of one tenant only, if one is named."""
+    lake = Lake(Settings(profile="local", home=home, landing="", dagster_home=None))
+    publish_all(lake, tenant=tenant)
+    return lake
+
+
 def publish_all(lake: Lake, *, tenant: str | None = None) -> None:
     """Publish every table, each from those before it; of one tenant only, if one is named."""
     publication = Publication.begin(lake, run_id="test")
     with publication.session() as session:
         for identifier, rows in TABLES.items():
             only = tenant and "tenant_id" in rows
-            select = f"select * from ({rows}) as t where tenant_id = '{tenant}'" if only else rows
-            staged = publication.stage(contract_of(identifier), select, session.con, ReplaceTable())
-            session.keep(identifier, f"select * from {staged.relation}")
+            session.keep(identifier, f"select * from ({rows}) as t where tenant_id = '{tenant}'" if only else rows)
+            publication.stage(contract_of(identifier), f"select * from {identifier}", session.con, ReplaceTable())
         publication.audit(session.con)
     publication.publish()

@@ -49,10 +49,10 @@ def test_a_damaged_file_holds_nothing(tmp_path: Path, text: str) -> None:
 
 
 def test_a_new_process_reads_no_table(
-    small_lake: Lake, layer: SemanticLayer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    asked_lake: Lake, layer: SemanticLayer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    read = DimensionValues(small_lake, layer, folder=tmp_path).read()
-    DimensionValues(small_lake, layer, folder=tmp_path / "none").read(None, Only("tenant_id", "pb.amritsar"))
+    read = DimensionValues(asked_lake, layer, folder=tmp_path).read()
+    DimensionValues(asked_lake, layer, folder=tmp_path / "none").read(None, Only("tenant_id", "pb.amritsar"))
     assert not (tmp_path / "none").exists(), "what one tenant has is nobody else's"
     assert {file.stem for file in tmp_path.glob("*.json")} >= {"gold.gold_pgr_case_lifecycle"}
 
@@ -60,9 +60,9 @@ def test_a_new_process_reads_no_table(
         raise AssertionError("read again")
 
     monkeypatch.setattr(DimensionValues, "_read", refuse)
-    assert DimensionValues(small_lake, layer, folder=tmp_path).read() == read
+    assert DimensionValues(asked_lake, layer, folder=tmp_path).read() == read
     file = tmp_path / "gold.gold_pgr_case_lifecycle.json"
     moved = json.loads(file.read_text())
     file.write_text(json.dumps(moved | {"state": [0, moved["state"][1]]}))
     with pytest.raises(AssertionError, match="read again"):
-        DimensionValues(small_lake, layer, folder=tmp_path).read()
+        DimensionValues(asked_lake, layer, folder=tmp_path).read()

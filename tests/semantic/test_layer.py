@@ -61,8 +61,8 @@ def test_every_metric_runs_alone_or_says_that_it_needs_a_period(layer: SemanticL
             assert row[0] is not None, metric.name
 
 
-def test_every_metric_compiles_for_trino(small_lake: Lake, layer: SemanticLayer) -> None:
-    trino = SemanticLayer(small_lake.settings, target_dir=small_lake.settings.dbt_target_dir, dialect="trino")
+def test_every_metric_compiles_for_trino(asked_lake: Lake, layer: SemanticLayer) -> None:
+    trino = SemanticLayer(asked_lake.settings, target_dir=asked_lake.settings.dbt_target_dir, dialect="trino")
     for metric in layer.catalog().metrics.values():
         assert metric.name in trino.compile([metric.name], grain=metric.max_grain or "month").sql
 
@@ -304,8 +304,8 @@ def test_saved_queries_are_the_tables_their_contracts_promise(layer: SemanticLay
         assert session.query(f"select {casts} from ({compiled.sql})").num_rows > 0
 
 
-def test_threads_get_the_same_sql(layer: SemanticLayer, small_lake: Any) -> None:
-    fresh = SemanticLayer(small_lake.settings)
+def test_threads_get_the_same_sql(layer: SemanticLayer, asked_lake: Any) -> None:
+    fresh = SemanticLayer(asked_lake.settings)
     metrics = sorted(m.name for m in metrics_here(layer))[:12]
 
     def compile_all(_: int) -> list[str]:
@@ -332,9 +332,9 @@ def test_compiling_again_takes_no_time(layer: SemanticLayer) -> None:
     assert min(compile_(f"WARD_{n}") for n in range(5)) < 0.005, "another value is no other template"
 
 
-def test_a_project_that_was_not_parsed_is_named(small_lake: Any, tmp_path: Path) -> None:
+def test_a_project_that_was_not_parsed_is_named(asked_lake: Any, tmp_path: Path) -> None:
     with pytest.raises(SemanticError, match=r"semantic_manifest.json: run `dbt parse`"):
-        SemanticLayer(small_lake.settings, target_dir=tmp_path).catalog()
+        SemanticLayer(asked_lake.settings, target_dir=tmp_path).catalog()
 
 
 class TestAnotherProject:

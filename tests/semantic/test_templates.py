@@ -36,7 +36,7 @@ def test_spoiled_files_are_made_anew(tmp_path: Path) -> None:
     assert templates.get("s") == ("select 3", ())
 
 
-def test_a_second_process_does_not_load_metricflow(layer: SemanticLayer, small_lake) -> None:
+def test_a_second_process_does_not_load_metricflow(layer: SemanticLayer, asked_lake) -> None:
     sql = layer.compile(["pgr_complaints"], ["channel"], grain="quarter").sql
     code = (
         "import sys; from lakehouse_assets.settings import Settings; from semantic.layer import SemanticLayer\n"
@@ -44,7 +44,7 @@ def test_a_second_process_does_not_load_metricflow(layer: SemanticLayer, small_l
         "print(layer.compile(['pgr_complaints'], ['channel'], grain='quarter').sql)\n"
         "assert not any(name.startswith('metricflow') for name in sys.modules), 'metricflow was loaded'"
     )
-    env = {**os.environ, "ASKLAKE_HOME": str(small_lake.settings.home)}
+    env = {**os.environ, "ASKLAKE_HOME": str(asked_lake.settings.home)}
     ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, env=env, check=False)
     assert ran.returncode == 0, ran.stderr
     assert ran.stdout.strip() == sql.strip()

@@ -14,8 +14,8 @@ from semantic.layer import SemanticLayer
 from semantic.values import DimensionValues, Found, Only
 
 
-def test_values_by_frequency(small_lake: Lake, layer: SemanticLayer, session: DuckDBSession) -> None:
-    found = DimensionValues(small_lake, layer).values("complaint__ward_id")
+def test_values_by_frequency(asked_lake: Lake, layer: SemanticLayer, session: DuckDBSession) -> None:
+    found = DimensionValues(asked_lake, layer).values("complaint__ward_id")
     expected = session.query(
         "select ward_id v, count(*) n from gold.gold_pgr_case_lifecycle where ward_id is not null"
         " group by 1 order by n desc, v"
@@ -23,17 +23,17 @@ def test_values_by_frequency(small_lake: Lake, layer: SemanticLayer, session: Du
     assert found == list(zip(*(c.to_pylist() for c in expected.columns), strict=True))
 
 
-def test_no_more_values_than_the_limit(small_lake: Lake, layer: SemanticLayer) -> None:
-    values = DimensionValues(small_lake, layer, limit=3).read(["complaint__complaint_id", "complaint__channel"])
+def test_no_more_values_than_the_limit(asked_lake: Lake, layer: SemanticLayer) -> None:
+    values = DimensionValues(asked_lake, layer, limit=3).read(["complaint__complaint_id", "complaint__channel"])
     assert len(values["complaint__complaint_id"].items) == 3
     assert not values["complaint__complaint_id"].complete
     assert values["complaint__channel"].complete
 
 
 def test_values_are_read_once_per_snapshot(
-    small_lake: Lake, layer: SemanticLayer, monkeypatch: pytest.MonkeyPatch
+    asked_lake: Lake, layer: SemanticLayer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    values = DimensionValues(small_lake, layer)
+    values = DimensionValues(asked_lake, layer)
     first = values.read()
     assert {type(v) for v, _ in first["complaint__is_open"].items} == {bool}
 
@@ -44,8 +44,8 @@ def test_values_are_read_once_per_snapshot(
     assert values.read() == first
 
 
-def test_find(small_lake: Lake, layer: SemanticLayer) -> None:
-    values = DimensionValues(small_lake, layer)
+def test_find(asked_lake: Lake, layer: SemanticLayer) -> None:
+    values = DimensionValues(asked_lake, layer)
     exact = [f for f in values.find("ward 01") if f.exact]
     assert {(f.dimension, f.value) for f in exact} == {
         (f"{entity}__ward_id", "WARD_01") for entity in ("complaint", "complaint_day", "backlog_day")
@@ -57,8 +57,8 @@ def test_find(small_lake: Lake, layer: SemanticLayer) -> None:
     assert isinstance(in_part[0], Found)
 
 
-def test_what_has_no_list_of_values(small_lake: Lake, layer: SemanticLayer) -> None:
-    values = DimensionValues(small_lake, layer)
+def test_what_has_no_list_of_values(asked_lake: Lake, layer: SemanticLayer) -> None:
+    values = DimensionValues(asked_lake, layer)
     with pytest.raises(UnknownNameError, match="did you mean"):
         values.values("complaint__ward")
     with pytest.raises(SemanticError, match="is a time"):
@@ -70,8 +70,8 @@ def test_a_table_that_was_never_published_has_none(layer: SemanticLayer, tmp_pat
     assert DimensionValues(empty, layer).values("complaint__ward_id") == []
 
 
-def test_values_of_some_rows_only(small_lake: Lake, layer: SemanticLayer, session: DuckDBSession) -> None:
-    values = DimensionValues(small_lake, layer)
+def test_values_of_some_rows_only(asked_lake: Lake, layer: SemanticLayer, session: DuckDBSession) -> None:
+    values = DimensionValues(asked_lake, layer)
     every = values.read(["complaint__ward_id"])["complaint__ward_id"]
     some = values.read(["complaint__ward_id"], Only("tenant_id", "pb.amritsar"))["complaint__ward_id"]
     expected = session.query(
@@ -82,6 +82,6 @@ def test_values_of_some_rows_only(small_lake: Lake, layer: SemanticLayer, sessio
     assert some != every == values.read(["complaint__ward_id"])["complaint__ward_id"]
 
 
-def test_no_values_where_the_rows_cannot_be_told(small_lake: Lake, layer: SemanticLayer) -> None:
-    found = DimensionValues(small_lake, layer).read(["complaint__channel"], Only("no_such_dimension", "x"))
+def test_no_values_where_the_rows_cannot_be_told(asked_lake: Lake, layer: SemanticLayer) -> None:
+    found = DimensionValues(asked_lake, layer).read(["complaint__channel"], Only("no_such_dimension", "x"))
     assert found["complaint__channel"].items == () and not found["complaint__channel"].complete

@@ -22,7 +22,7 @@ from nlq.guard import Caller
 from nlq.opening import open_answerer
 from nlq.plan import Comparator, DimensionFilter, OrderBy, Plan, Threshold
 from nlq.storage.store import store_answers
-from tests.nlq.conftest import new_lake
+from tests.semantic.tables import new_lake
 
 NOW = datetime(2026, 2, 20)
 AMRITSAR = Caller("pb.amritsar", "viewer")

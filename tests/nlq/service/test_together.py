@@ -14,8 +14,8 @@ from nlq.answering.sameness import same_rows
 from nlq.demo import QUESTIONS
 from nlq.service.app import create_app
 from nlq.service.limits import LimiterInProcess
-from tests.nlq.conftest import new_lake
 from tests.nlq.service.conftest import NOW, Served, served
+from tests.semantic.tables import new_lake
 
 ASKERS = 100
 
