@@ -25,9 +25,12 @@ from sqlalchemy.exc import IntegrityError, OperationalError
 from sqlalchemy.orm import Session as SqlSession
 
 from lakehouse_assets.lakehouse.contract import LAYERS, Contract
+from lakehouse_assets.lakehouse.heads import read_metadata
 from lakehouse_assets.lockfile import one_process_at_a_time
 
 if TYPE_CHECKING:
+    from pyiceberg.typedef import Identifier
+
     from lakehouse_assets.settings import Settings
 
 BUSY_TIMEOUT_MS = 30_000
@@ -67,6 +70,25 @@ class LakeCatalog(SqlCatalog):
         )
         with SqlSession(self.engine) as session:
             return {f"{ns}.{name}": location for ns, name, location in session.execute(query) if location}
+
+    def load_table(self, identifier: str | Identifier) -> Table:
+        """The table as of now; see `Catalog.load_table`. Its metadata file is read unless it was read before.
+
+        Raises:
+            NoSuchTableError: there is no such table.
+        """
+        namespace, name = Catalog.namespace_from(identifier), Catalog.table_name_from(identifier)
+        query = select(IcebergTables.metadata_location).where(
+            IcebergTables.catalog_name == self.name,
+            IcebergTables.table_namespace == Catalog.namespace_to_string(namespace),
+            IcebergTables.table_name == name,
+        )
+        with SqlSession(self.engine) as session:
+            location = session.scalar(query)
+        if not location:
+            raise NoSuchTableError(f"Table does not exist: {'.'.join((*namespace, name))}")
+        metadata = read_metadata(location)
+        return Table((*namespace, name), metadata, location, self._load_file_io(metadata.properties, location), self)
 
     def commit_all(self, transactions: Sequence[Transaction]) -> list[Table]:
         """Commit every transaction, or none.

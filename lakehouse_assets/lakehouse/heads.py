@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import threading
 from collections import OrderedDict
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from lakehouse_assets.lakehouse.evolution import Shape
 
@@ -16,9 +16,13 @@ if TYPE_CHECKING:
 
 _REMEMBERED = 8192
 _SHAPES = 1024
+_WHOLE = 64
+"""Metadata kept whole: a build looks some ten times at that of each of its tables, and it lists all snapshots."""
 _FILES_SIZE = "total-files-size"
+T = TypeVar("T")
 _known: OrderedDict[str, int | None] = OrderedDict()
 _shapes: OrderedDict[str, tuple[Shape, int]] = OrderedDict()
+_whole: OrderedDict[str, TableMetadata] = OrderedDict()
 _lock = threading.Lock()
 
 
@@ -55,21 +59,28 @@ def _description(metadata: TableMetadata) -> tuple[Shape, int]:
 
 def read_metadata(metadata_location: str) -> TableMetadata:
     """All that a metadata file on this machine says."""
+    with _lock:
+        if metadata_location in _whole:
+            _whole.move_to_end(metadata_location)
+            return _whole[metadata_location]
     from pyiceberg.io.pyarrow import PyArrowFileIO
     from pyiceberg.serializers import FromInputFile
 
     metadata = FromInputFile.table_metadata(PyArrowFileIO().new_input(metadata_location))
     remember(metadata_location, metadata.current_snapshot_id)
     with _lock:
-        _shapes[metadata_location] = _description(metadata)
-        if len(_shapes) > _SHAPES:
-            _shapes.popitem(last=False)
+        _keep(_shapes, metadata_location, _description(metadata), _SHAPES)
+        _keep(_whole, metadata_location, metadata, _WHOLE)
     return metadata
 
 
 def remember(metadata_location: str, snapshot_id: int | None) -> None:
     """Keep what a catalog says of a metadata file, so that it need not be read."""
     with _lock:
-        _known[metadata_location] = snapshot_id
-        if len(_known) > _REMEMBERED:
-            _known.popitem(last=False)
+        _keep(_known, metadata_location, snapshot_id, _REMEMBERED)
+
+
+def _keep(memory: OrderedDict[str, T], metadata_location: str, value: T, most: int) -> None:
+    memory[metadata_location] = value
+    if len(memory) > most:
+        memory.popitem(last=False)

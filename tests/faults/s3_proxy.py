@@ -114,7 +114,7 @@ class _Handler(BaseHTTPRequestHandler):
 def before(upstream: str) -> Iterator[FaultyS3]:
     """A forwarder to an S3 server, for as long as the block lasts."""
     server = FaultyS3(upstream)
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread = threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True)
     thread.start()
     try:
         yield server

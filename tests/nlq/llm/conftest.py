@@ -104,7 +104,8 @@ def script() -> Iterator[Script]:
     server.daemon_threads = True
     script = Script(f"http://127.0.0.1:{server.server_port}/v1")
     server.script = script  # pyright: ignore[reportAttributeAccessIssue]
-    threading.Thread(target=server.serve_forever, daemon=True).start()
+    # It looks this often whether it is to end, by default every half second.
+    threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
     yield script
     server.shutdown()
     server.server_close()
