@@ -107,11 +107,11 @@ def _table(database: str) -> str:
 
 def _made(con: duckdb.DuckDBPyConnection, database: str, relation: str) -> bool:
     """Keep the rows of a relation; where that fails, say for want of memory, it is read as it lies."""
-    con.execute(f"attach ':memory:' as {database} (compress true)")
     try:
+        con.execute(f"attach ':memory:' as {database} (compress true)")
         con.execute(f"create table {_table(database)} as select * from {relation}")
         con.execute(f"checkpoint {database}")
     except duckdb.Error:
-        con.execute(f"detach {database}")
+        con.execute(f"detach database if exists {database}")
         return False
     return True
