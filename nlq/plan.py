@@ -13,7 +13,7 @@ from datetime import date
 from enum import StrEnum
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from nlq.dateparts import first_date_part
 
@@ -250,6 +250,11 @@ class Plan(_Frozen):
     def fingerprint(self) -> str:
         """A stable 16-digit hex hash of the canonical form: the key of caches and of answers."""
         return hashlib.sha256(self.canonical().encode()).hexdigest()[:16]
+
+
+def problem_of(error: ValidationError) -> str:
+    """What a plan that was refused has wrong with it, the first thing found."""
+    return error.errors()[0]["msg"].removeprefix("Value error, ")
 
 
 def plan_schema() -> dict[str, Any]:

@@ -53,7 +53,7 @@ class Request:
         """
         from pydantic import ValidationError
 
-        from nlq.plan import Plan, Share, TimeRange
+        from nlq.plan import Plan, Share, TimeRange, problem_of
 
         known = sorted(dimensions)
         metrics = self.metric_names
@@ -71,7 +71,7 @@ class Request:
                 limit=self.limit,
             )
         except ValidationError as error:
-            raise CommandError(error.errors()[0]["msg"].removeprefix("Value error, "), "", Exit.USAGE) from error
+            raise CommandError(problem_of(error), "", Exit.USAGE) from error
 
     def _grain(self, grouped: bool) -> Grain | None:
         from nlq.plan import Grain

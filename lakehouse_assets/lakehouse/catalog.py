@@ -20,7 +20,7 @@ from pyiceberg.exceptions import (
     TableAlreadyExistsError,
 )
 from pyiceberg.table import Table, TableProperties, Transaction
-from sqlalchemy import event, select, update
+from sqlalchemy import and_, event, select, update
 from sqlalchemy.exc import IntegrityError, OperationalError
 from sqlalchemy.orm import Session as SqlSession
 
@@ -30,6 +30,7 @@ from lakehouse_assets.lockfile import one_process_at_a_time
 
 if TYPE_CHECKING:
     from pyiceberg.typedef import Identifier
+    from sqlalchemy import ColumnElement
 
     from lakehouse_assets.settings import Settings
 
@@ -77,18 +78,13 @@ class LakeCatalog(SqlCatalog):
         Raises:
             NoSuchTableError: there is no such table.
         """
-        namespace, name = Catalog.namespace_from(identifier), Catalog.table_name_from(identifier)
-        query = select(IcebergTables.metadata_location).where(
-            IcebergTables.catalog_name == self.name,
-            IcebergTables.table_namespace == Catalog.namespace_to_string(namespace),
-            IcebergTables.table_name == name,
-        )
+        name = Catalog.identifier_to_tuple(identifier)
         with SqlSession(self.engine) as session:
-            location = session.scalar(query)
+            location = session.scalar(select(IcebergTables.metadata_location).where(self._is(name)))
         if not location:
-            raise NoSuchTableError(f"Table does not exist: {'.'.join((*namespace, name))}")
+            raise NoSuchTableError(f"Table does not exist: {'.'.join(name)}")
         metadata = read_metadata(location)
-        return Table((*namespace, name), metadata, location, self._load_file_io(metadata.properties, location), self)
+        return Table(name, metadata, location, self._load_file_io(metadata.properties, location), self)
 
     def commit_all(self, transactions: Sequence[Transaction]) -> list[Table]:
         """Commit every transaction, or none.
@@ -126,16 +122,19 @@ class LakeCatalog(SqlCatalog):
             transaction._updates,
         )
 
+    def _is(self, identifier: Identifier) -> ColumnElement[bool]:
+        """Whether a row of the catalog is that of a table."""
+        return and_(
+            IcebergTables.catalog_name == self.name,
+            IcebergTables.table_namespace == Catalog.namespace_to_string(Catalog.namespace_from(identifier)),
+            IcebergTables.table_name == Catalog.table_name_from(identifier),
+        )
+
     def _move_pointer(self, session: SqlSession, table: Table, location: str) -> None:
         identifier = table.name()
         moved = session.execute(
             update(IcebergTables)
-            .where(
-                IcebergTables.catalog_name == self.name,
-                IcebergTables.table_namespace == Catalog.namespace_to_string(Catalog.namespace_from(identifier)),
-                IcebergTables.table_name == Catalog.table_name_from(identifier),
-                IcebergTables.metadata_location == table.metadata_location,
-            )
+            .where(self._is(identifier), IcebergTables.metadata_location == table.metadata_location)
             .values(metadata_location=location, previous_metadata_location=table.metadata_location)
         )
         if moved.rowcount != 1:  # pyright: ignore[reportAttributeAccessIssue]

@@ -27,7 +27,7 @@ def bound(publication: BranchPublication, contracts: Mapping[str, Contract], man
     Args:
         publication: The publication; what the invocation stages becomes its own.
         contracts: Contract of every table that the models read or write, by identifier.
-        manifest: The parsed project; its relations are on the branch until the invocation is over.
+        manifest: The part of the project it is about; its relations are on the branch until the invocation is over.
 
     Yields:
         The variables that the macros need.
@@ -69,7 +69,7 @@ def connection_variables(settings: Settings) -> dict[str, Any]:
 def _on_catalog(manifest: Any, catalog: str) -> Iterator[None]:
     """Put the relations of a manifest into a catalog meanwhile; dbt bakes the one it parsed with into each node.
 
-    dbt cannot copy a manifest that has saved queries, so this one is lent; invocations come one at a time.
+    Its nodes are those of the whole project, so they are lent; invocations come one at a time.
     """
     nodes = [n for n in (*manifest.nodes.values(), *manifest.sources.values()) if getattr(n, "database", None)]
     before = [node.database for node in nodes]

@@ -136,12 +136,12 @@ def _outcome(result: Any) -> DbtRun:
 
 
 def _tables_of(manifest: Any, select: Sequence[str], contracts: Mapping[str, Contract]) -> dict[str, Contract]:
-    """Contracts of the selected models and of what they read, so that only those are opened."""
+    """Contracts of the selected models and of what they and their tests read, so that only those are opened."""
     wanted: set[str] = set()
     for unique_id, node in manifest.nodes.items():
         if node.resource_type == "model" and node.name in select:
             wanted |= {unique_id, *node.depends_on.nodes}
-        if node.resource_type == "test" and any(p.split(".")[-1] in select for p in node.depends_on.nodes):
+        if node.resource_type == "test":
             wanted |= set(node.depends_on.nodes)
     relations = [manifest.nodes.get(u) or manifest.sources.get(u) for u in wanted]
     names = {f"{r.schema}.{r.identifier if hasattr(r, 'identifier') else r.name}" for r in relations if r is not None}

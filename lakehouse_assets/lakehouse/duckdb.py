@@ -176,8 +176,8 @@ class DuckDBEngine:
         try:
             yield session
         finally:
-            session.give_back()
             con.close()
+            session.give_back()
             self._idle.append(views)
 
     def _new_views(self, con: duckdb.DuckDBPyConnection) -> Views:

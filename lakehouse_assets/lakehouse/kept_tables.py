@@ -25,20 +25,23 @@ _REMEMBERED = 1024
 
 
 @dataclass
-class _Known:
-    """A relation that was read: how often, and what is kept of it.
+class _Kept:
+    """What is kept of a relation.
 
     Attributes:
-        uses: How often a session asked for it.
-        readers: Sessions that may be reading what is kept.
         database: Database in memory that holds it.
         stored: Bytes of the data files it was made from.
+        readers: Sessions that may be reading it.
     """
 
-    uses: int = 0
-    readers: int = 0
-    database: str | None = None
-    stored: int = 0
+    database: str
+    stored: int
+    readers: int = 1
+
+    @property
+    def table(self) -> str:
+        """What to read, to stand after FROM."""
+        return _table(self.database)
 
 
 class KeptTables:
@@ -49,7 +52,8 @@ class KeptTables:
         self._uses, self._largest, self._total = uses, largest, total
         self._lock = threading.Lock()
         self._numbers = itertools.count()
-        self._known: OrderedDict[str, _Known] = OrderedDict()
+        self._kept: OrderedDict[str, _Kept] = OrderedDict()
+        self._counts: OrderedDict[str, int] = OrderedDict()
 
     def lend(self, con: duckdb.DuckDBPyConnection, relation: str, stored_bytes: Callable[[], int]) -> str:
         """What to read instead of a relation until it is given back: the table that is kept of it, or it itself.
@@ -60,45 +64,43 @@ class KeptTables:
             stored_bytes: Gives the bytes of the snapshot's data files.
         """
         with self._lock:
-            known = self._known.setdefault(relation, _Known())
-            self._known.move_to_end(relation)
-            known.uses += 1
-            if known.database:
-                known.readers += 1
-                return _table(known.database)
-            self._forget()
-            due = known.uses == self._uses
+            if kept := self._kept.get(relation):
+                self._kept.move_to_end(relation)
+                kept.readers += 1
+                return kept.table
+            due = self._counted(relation) == self._uses
         if not due or (stored := stored_bytes()) > self._largest:
             return relation
         database = f"kept_{next(self._numbers)}"
         if not _made(con, database, relation):
             return relation
         with self._lock:
-            known.database, known.stored, known.readers = database, stored, known.readers + 1
+            self._kept[relation] = _Kept(database, stored)
+            self._counts.pop(relation, None)
             self._make_room(con)
         return _table(database)
 
     def give_back(self, relation: str) -> None:
         """A session that was lent what is kept of this relation, and not it itself, has ended."""
         with self._lock:
-            if (known := self._known.get(relation)) and known.readers:
-                known.readers -= 1
+            self._kept[relation].readers -= 1
 
-    def _forget(self) -> None:
-        """Of relations that are not kept, remember the last ones."""
-        idle = [relation for relation, known in self._known.items() if not known.database]
-        for relation in idle[: max(0, len(idle) - _REMEMBERED)]:
-            del self._known[relation]
+    def _counted(self, relation: str) -> int:
+        """How often a relation that is not kept was asked for, this time included; the last ones are remembered."""
+        count = self._counts.pop(relation, 0) + 1
+        self._counts[relation] = count
+        if len(self._counts) > _REMEMBERED:
+            self._counts.popitem(last=False)
+        return count
 
     def _make_room(self, con: duckdb.DuckDBPyConnection) -> None:
         """Drop what was used longest ago and nobody reads, until the rest is within its bounds."""
-        kept = [(relation, known) for relation, known in self._known.items() if known.database]
-        excess = sum(known.stored for _, known in kept) - self._total
-        for relation, known in kept:
-            if excess > 0 and not known.readers:
-                con.execute(f"detach {known.database}")
-                excess -= known.stored
-                del self._known[relation]
+        excess = sum(kept.stored for kept in self._kept.values()) - self._total
+        for relation, kept in list(self._kept.items()):
+            if excess > 0 and not kept.readers:
+                con.execute(f"detach {kept.database}")
+                excess -= kept.stored
+                del self._kept[relation]
 
 
 def _table(database: str) -> str:

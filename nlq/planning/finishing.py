@@ -14,7 +14,18 @@ from datetime import date, timedelta
 from pydantic import ValidationError
 
 from nlq.dateparts import first_date_part, parts_of
-from nlq.plan import Comparator, DimensionFilter, Grain, Operator, OrderBy, Plan, Share, Threshold, TimeRange
+from nlq.plan import (
+    Comparator,
+    DimensionFilter,
+    Grain,
+    Operator,
+    OrderBy,
+    Plan,
+    Share,
+    Threshold,
+    TimeRange,
+    problem_of,
+)
 from nlq.planning.comparing import Compared, compare
 from nlq.planning.draft import Decision, Draft, NotReadableError, Rank, Reading
 from nlq.planning.events import Event
@@ -157,7 +168,7 @@ class Finisher:
                 skip=skip,
             )
         except ValidationError as error:
-            raise NotReadableError(2, f"I cannot ask that: {_problem(error)}.") from error
+            raise NotReadableError(2, f"I cannot ask that: {problem_of(error)}.") from error
         sure = not self._assignment.guessed and (self._event is None or self._event.known)
         return Reading(plan, round(draft.confidence, 3), tuple(because), sure, self._says(plan))
 
@@ -396,8 +407,3 @@ def _step_for(chosen: TimeRange | None) -> Grain:
         return Grain.MONTH
     days = (chosen.end - chosen.start).days + 1
     return Grain.DAY if days <= 31 else Grain.WEEK if days <= 120 else Grain.MONTH
-
-
-def _problem(error: ValidationError) -> str:
-    """What the plan says is wrong with it."""
-    return error.errors()[0]["msg"].removeprefix("Value error, ")

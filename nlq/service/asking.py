@@ -18,7 +18,7 @@ from nlq.answering.sameness import same_rows
 from nlq.catalog import Catalog, catalog_of
 from nlq.guard import Caller, GuardError, may_see
 from nlq.naming import AmbiguousNameError, full_name
-from nlq.plan import Plan
+from nlq.plan import Plan, problem_of
 from nlq.service.access import Asker
 from nlq.service.errors import ApiError
 from nlq.service.logs import logger, shortened
@@ -161,8 +161,7 @@ class Asking:
         except AmbiguousNameError as error:
             raise ApiError(422, "ambiguous_name", f"{error}.", {"nearest": error.found}) from None
         except ValidationError as error:
-            problem = error.errors()[0]["msg"].removeprefix("Value error, ")
-            raise ApiError(422, "invalid_plan", f"{problem}.") from None
+            raise ApiError(422, "invalid_plan", f"{problem_of(error)}.") from None
 
     def _recorded(self, asker: Asker, answer: Answer) -> Answer:
         self.journal.record(answer)
