@@ -20,7 +20,7 @@ import pyarrow as pa
 from lakehouse_assets.drafting import naming
 from lakehouse_assets.ingest.batches import Counter
 from lakehouse_assets.ingest.csv_reader import csv_batches, read_csv_header
-from lakehouse_assets.ingest.errors import IngestError
+from lakehouse_assets.ingest.errors import IngestError, OtherEncodingError
 from lakehouse_assets.ingest.json_reader import json_batches
 from lakehouse_assets.ingest.ndjson_reader import ndjson_batches
 from lakehouse_assets.ingest.sources import Format
@@ -126,17 +126,15 @@ def _sound(batches: Sequence[pa.RecordBatch], name: str) -> pa.ChunkedArray:
 
 
 def _encoding(path: str) -> str:
-    """UTF-8, or what the first bytes say instead: a mark of UTF-16, or bytes that only a one-byte encoding has."""
+    """UTF-8, or what the first bytes say instead: UTF-16, or bytes that only a one-byte encoding has."""
     head = b""
     try:
         for block in InputFile(path).text_blocks():
             head += block
             if len(head) >= HEAD_BYTES:
                 break
-    except IngestError as error:
-        if "UTF-16" in error.problem:
-            return "utf-16"
-        raise
+    except OtherEncodingError as error:
+        return error.encoding
     try:
         codecs.getincrementaldecoder("utf-8")().decode(head)
     except UnicodeDecodeError:

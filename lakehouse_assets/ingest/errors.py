@@ -38,6 +38,17 @@ class IngestError(Exception):
         super().__init__(f"{place}: {problem}" + (f". {hint}" if hint else ""))
 
 
+class OtherEncodingError(IngestError):
+    """The first bytes of a file show that it is in another encoding than the source says."""
+
+    def __init__(self, file: str, encoding: str) -> None:
+        """Keep the encoding, by the name that a source states it with."""
+        super().__init__(
+            file, f"the file is {encoding.upper()}", hint=f"State 'encoding: {encoding}' in the source.", line=1
+        )
+        self.encoding = encoding
+
+
 class SourceError(DeclarationError):
     """A source definition (YAML) is wrong or cannot be found; the message names file, line and field."""
 

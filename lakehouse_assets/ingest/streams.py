@@ -10,21 +10,29 @@ import codecs
 import glob
 import gzip
 import hashlib
+import io
 import os
 import zlib
 from collections.abc import Callable, Iterator, Sequence
+from itertools import chain
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, TYPE_CHECKING, Any
 
-from lakehouse_assets.ingest.errors import IngestError
+from lakehouse_assets.ingest.errors import IngestError, OtherEncodingError
 from lakehouse_assets.settings import get_settings
+
+if TYPE_CHECKING:
+    from _typeshed import WriteableBuffer
 
 BLOCK = 4 << 20
 S3_VARIABLES = "ASKLAKE_S3_ENDPOINT, ASKLAKE_S3_ACCESS_KEY, ASKLAKE_S3_SECRET_KEY and ASKLAKE_WAREHOUSE_URL"
 """What names an S3 server, the key to it and the bucket of the tables."""
 IGNORED_SUFFIXES = (".tmp", ".part", ".partial", ".crdownload")
 _GZIP, _ZSTD = b"\x1f\x8b", b"\x28\xb5\x2f\xfd"
-_UTF16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
+_WIDE_MARKS = {
+    "utf-32": (codecs.BOM_UTF32_LE, codecs.BOM_UTF32_BE),
+    "utf-16": (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE),
+}
 Progress = Callable[[str, int, int], None]
 
 
@@ -114,7 +122,6 @@ class InputFile:
     def sha256(self) -> str:
         """SHA-256 of the bytes as stored; reads whatever was not read yet."""
         if self._read < self.size:
-            self._hash, self._read = hashlib.sha256(), 0
             for _ in self.raw_blocks():
                 pass
         return self._hash.hexdigest()
@@ -134,7 +141,8 @@ class InputFile:
             raise IngestError(self.path, f"cannot be read: {error.strerror or error}") from error
 
     def raw_blocks(self) -> Iterator[bytes]:
-        """Blocks of the file as it lies in storage, counted and hashed on the way."""
+        """Blocks of the file as it lies in storage, counted and hashed on the way, from its beginning each time."""
+        self._hash, self._read = hashlib.sha256(), 0
         with self.open() as handle:
             while block := handle.read(BLOCK):
                 self._hash.update(block)
@@ -160,73 +168,87 @@ class InputFile:
     def _decompressed(self) -> Iterator[bytes]:
         blocks = self.raw_blocks()
         first = next(blocks, b"")
+        joined = chain([first], blocks)
         if first.startswith(_GZIP):
-            yield from _gunzip(self.path, first, blocks)
+            yield from _gunzip(self.path, joined)
         elif first.startswith(_ZSTD):
-            yield from _unzstd(self.path, first, blocks)
+            yield from _unzstd(self.path, joined)
         else:
-            yield first
-            yield from blocks
+            yield from joined
 
 
-def _gunzip(path: str, first: bytes, blocks: Iterator[bytes]) -> Iterator[bytes]:
-    """Decompress gzip, several members after one another included."""
-    decoder = zlib.decompressobj(wbits=31)
-    pending = first
+class _Joined(io.RawIOBase):
+    """Blocks as a file to read from."""
+
+    def __init__(self, blocks: Iterator[bytes]) -> None:
+        super().__init__()
+        self._blocks, self._left = blocks, memoryview(b"")
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: WriteableBuffer, /) -> int:
+        while not self._left:
+            block = next(self._blocks, None)
+            if block is None:
+                return 0
+            self._left = memoryview(block)
+        target = memoryview(buffer).cast("B")
+        size = min(len(target), len(self._left))
+        target[:size] = self._left[:size]
+        self._left = self._left[size:]
+        return size
+
+
+def _gunzip(path: str, blocks: Iterator[bytes]) -> Iterator[bytes]:
+    """Decompress gzip, several members after one another included; no more than a block is in memory at once."""
     try:
-        while True:
-            while pending:
-                if decoder.eof:
-                    decoder = zlib.decompressobj(wbits=31)
-                data = decoder.decompress(pending, BLOCK)
-                pending = decoder.unused_data.lstrip(b"\0") if decoder.eof else decoder.unconsumed_tail
-                if data:
-                    yield data
-            if not (pending := next(blocks, b"")):
-                break
-        if data := decoder.flush():
-            yield data
+        with gzip.GzipFile(fileobj=io.BufferedReader(_Joined(blocks), BLOCK)) as file:
+            while block := file.read(BLOCK):
+                yield block
+    except EOFError as error:
+        raise IngestError(path, "the gzip data is cut off before its end", hint="Send the whole file again.") from error
     except (zlib.error, gzip.BadGzipFile) as error:
         raise IngestError(path, f"the gzip data is damaged: {error}", hint="Send the file again.") from error
-    if not decoder.eof:
-        raise IngestError(path, "the gzip data is cut off before its end", hint="Send the whole file again.")
 
 
-def _unzstd(path: str, first: bytes, blocks: Iterator[bytes]) -> Iterator[bytes]:
-    """Decompress zstd, several frames after one another included."""
-    import zstandard
+def _unzstd(path: str, blocks: Iterator[bytes]) -> Iterator[bytes]:
+    """Decompress zstd, several frames after one another included; no more than a block and a window are in memory.
 
-    decoder = zstandard.ZstdDecompressor().decompressobj(read_across_frames=False)
-    pending, inside = first, True
+    Arrow reads it, because it gives as much as is asked for, however much a few bytes stand for, and refuses frames
+    that want more than 128 MiB to look back on.
+    """
+    import pyarrow as pa
+
+    file = pa.CompressedInputStream(pa.PythonFile(io.BufferedReader(_Joined(blocks), BLOCK), "r"), "zstd")
     try:
-        while pending or (pending := next(blocks, b"")):
-            if decoder.eof:
-                decoder = zstandard.ZstdDecompressor().decompressobj(read_across_frames=False)
-            data = decoder.decompress(pending)
-            pending = decoder.unused_data if decoder.eof else b""
-            inside = not decoder.eof
-            for start in range(0, len(data), BLOCK):
-                yield data[start : start + BLOCK]
-    except zstandard.ZstdError as error:
+        while block := file.read(BLOCK):
+            yield block
+    except OSError as error:
+        if "Truncated" in str(error):
+            hint = "Send the whole file again."
+            raise IngestError(path, "the zstd data is cut off before its end", hint=hint) from error
+        if "too much memory" in str(error):
+            hint = "Compress it without --long or --ultra, then load it again."
+            raise IngestError(path, "the zstd data needs more than 128 MiB to be unpacked", hint=hint) from error
         raise IngestError(path, f"the zstd data is damaged: {error}", hint="Send the file again.") from error
-    if inside:
-        raise IngestError(path, "the zstd data is cut off before its end", hint="Send the whole file again.")
 
 
 def _to_utf8(path: str, first: bytes, blocks: Iterator[bytes], encoding: str) -> Iterator[bytes]:
     if encoding in ("utf-8", "utf-8-sig", "ascii"):
-        if first.startswith(_UTF16):
-            raise IngestError(path, "the file is UTF-16", hint="State 'encoding: utf-16' in the source.", line=1)
+        if guess := _wide_encoding(first):
+            raise OtherEncodingError(path, guess)
         yield first.removeprefix(codecs.BOM_UTF8)
         yield from blocks
         return
     decoder = codecs.getincrementaldecoder(encoding)()
-    line = 1
+    line, started = 1, False
     try:
-        for block in _chain(first, blocks):
+        for block in chain([first], blocks):
             text = decoder.decode(block)
             line += text.count("\n")
-            yield text.removeprefix("\ufeff").encode()
+            yield (text if started else text.removeprefix("\ufeff")).encode()
+            started = started or bool(text)
         decoder.decode(b"", final=True)
     except UnicodeError as error:
         raise IngestError(
@@ -234,6 +256,14 @@ def _to_utf8(path: str, first: bytes, blocks: Iterator[bytes], encoding: str) ->
         ) from error
 
 
-def _chain(first: bytes, blocks: Iterator[bytes]) -> Iterator[bytes]:
-    yield first
-    yield from blocks
+def _wide_encoding(head: bytes) -> str | None:
+    """The encoding of two or four bytes a character that the first bytes of a text show, with or without a mark."""
+    for encoding, marks in _WIDE_MARKS.items():
+        if head.startswith(marks):
+            return encoding
+    head = head[:4096]
+    even, odd = head[0::2].count(0), head[1::2].count(0)
+    # Of plain text in two bytes every other is zero; a record with a stray NUL byte is none.
+    if max(even, odd) * 4 >= len(head) > 1 and min(even, odd) == 0:
+        return "utf-16-be" if even else "utf-16-le"
+    return None
