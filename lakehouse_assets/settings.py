@@ -9,8 +9,9 @@ from __future__ import annotations
 from datetime import timedelta
 from pathlib import Path
 from typing import Any, Literal, Self
+from urllib.parse import quote
 
-from pydantic import Field, SecretStr, model_validator
+from pydantic import Field, SecretStr, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 MAIN = "main"
@@ -108,6 +109,12 @@ class Settings(BaseSettings):
                 raise ValueError(f"ASKLAKE_WAREHOUSE_URL must be an s3:// URL, not '{self.warehouse_url}'")
         return self
 
+    @field_validator("home")
+    @classmethod
+    def _home_stays(cls, home: Path) -> Path:
+        """The same folder wherever the process goes to; without `..`, which would be another folder once a link is."""
+        return home.resolve() if ".." in home.parts else home.absolute()
+
     @property
     def project_root(self) -> Path:
         """Root of the checkout."""
@@ -121,14 +128,14 @@ class Settings(BaseSettings):
     @property
     def catalog_uri(self) -> str:
         """SQLAlchemy URL of the local Iceberg catalog."""
-        return f"sqlite:///{self.home.absolute() / 'catalog.db'}"
+        return _sqlite_url(self.home.absolute() / "catalog.db")
 
     @property
     def queue_url(self) -> str:
         """SQLAlchemy URL of the question queue."""
         if self.profile == "cluster":
             return self.postgres_sqlalchemy_url
-        return f"sqlite:///{self.home.absolute() / 'questions.db'}"
+        return _sqlite_url(self.home.absolute() / "questions.db")
 
     @property
     def postgres_sqlalchemy_url(self) -> str:
@@ -199,6 +206,11 @@ class Settings(BaseSettings):
             "s3.secret-access-key": self.s3_secret_key.get_secret_value(),
             "s3.path-style-access": "true",
         }
+
+
+def _sqlite_url(file: Path) -> str:
+    """SQLAlchemy URL of a SQLite database; SQLAlchemy decodes what is percent-encoded."""
+    return f"sqlite:///{quote(str(file))}"
 
 
 def get_settings() -> Settings:

@@ -42,6 +42,7 @@ _REFUSED = {
     "QueryTimeoutError": "narrow the time range, or group by less",
     "GuardError": "`asklake catalog` lists what can be asked",
     "SemanticError": "`asklake catalog` lists what can be asked",
+    "OutsideWarehouseError": "",
     "MergeConflictError": "`asklake branch diff NAME` shows what differs; build it again on a new branch of main",
 }
 _S3 = (

@@ -84,7 +84,16 @@ def environment(settings: Settings) -> dict[str, str]:
 
 
 def prepare(settings: Settings) -> None:
-    """Set the shared environment in this process, and make the folders it names."""
+    """Set the shared environment in this process, and make the folders it names.
+
+    Raises:
+        OutsideWarehouseError: the tables of the home lie in another one.
+    """
+    if settings.profile == "local":
+        from lakehouse_assets.lakehouse.catalog import open_catalog
+
+        # Before there is a run that would only fail.
+        open_catalog(settings)
     os.environ.update(environment(settings))
     settings.dagster_storage.mkdir(parents=True, exist_ok=True)
     if "://" not in settings.landing_root:

@@ -23,6 +23,7 @@ from lakehouse_assets.lakehouse import heads as known_heads
 from lakehouse_assets.lakehouse.catalog import ensure_table
 from lakehouse_assets.lakehouse.contract import LAYERS, Contract
 from lakehouse_assets.lakehouse.engine import QueryRefusedError
+from lakehouse_assets.lakehouse.locations import own, warehouse_of
 from lakehouse_assets.lakehouse.nessie import Commit, Nessie, ReferenceGoneError
 from lakehouse_assets.lakehouse.past import NoSuchMomentError, as_time
 from lakehouse_assets.settings import MAIN
@@ -65,6 +66,7 @@ class NessieCatalog:
         self.branch = settings.branch
         self._at = at
         self._settings = settings
+        self._warehouse = warehouse_of(settings)
         self._catalogs: dict[str, Catalog] = {}
         self._lock = threading.Lock()
         self._prepared = False
@@ -104,9 +106,14 @@ class NessieCatalog:
 
         Args:
             reference: Name of a branch or tag, or `name@commit`.
+
+        Raises:
+            OutsideWarehouseError: a table lies elsewhere.
         """
         commit, tables = self.nessie.tables(reference or self.reference)
         found = {i: t for i, t in tables.items() if i.split(".")[0] in LAYERS}
+        for identifier, table in found.items():
+            own(self._warehouse, identifier, (table.location,))
         for table in found.values():
             known_heads.remember(table.location, table.snapshot_id)
         return Heads({i: t.location for i, t in found.items()}, commit)

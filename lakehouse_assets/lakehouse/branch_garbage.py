@@ -22,6 +22,7 @@ from urllib.parse import urlsplit
 
 from lakehouse_assets.lakehouse.branch_catalog import KEPT_FROM, SNAPSHOT_PREFIX
 from lakehouse_assets.lakehouse.garbage import files_of
+from lakehouse_assets.lakehouse.locations import own, warehouse_of
 from lakehouse_assets.lakehouse.nessie import MAIN, Nessie, Reference, ReferenceGoneError
 
 if TYPE_CHECKING:
@@ -55,6 +56,7 @@ def collect(lake: Lake, *, now: datetime | None = None) -> dict[str, Freed]:
 
     Raises:
         OSError: metadata that a kept commit names cannot be read; no file was removed.
+        OutsideWarehouseError: a kept commit needs a file that is not in the warehouse; no file was removed.
     """
     from lakehouse_assets.lakehouse.maintenance import Freed
 
@@ -136,11 +138,13 @@ def _kept_metadata(nessie: Nessie, cutoff: datetime) -> set[str]:
 
 
 def needed_files(lake: Lake, locations: Iterable[str]) -> set[str]:
-    """URLs of all files that these states of tables need, their metadata included.
+    """URLs, as the server names them, of all files that these states of tables need, their metadata included.
 
     Raises:
         OSError: one of them cannot be read.
+        OutsideWarehouseError: one of them is not in the warehouse.
     """
+    warehouse = warehouse_of(lake.settings)
     from pyiceberg.io.pyarrow import PyArrowFileIO
     from pyiceberg.serializers import FromInputFile
 
@@ -148,7 +152,8 @@ def needed_files(lake: Lake, locations: Iterable[str]) -> set[str]:
     read: set[str] = set()
 
     def needed(location: str) -> set[str]:
-        return {location, *files_of(FromInputFile.table_metadata(io.new_input(location)), io, read)}
+        files = files_of(FromInputFile.table_metadata(io.new_input(location)), io, read)
+        return own(warehouse, "a file of a table", (location, *files))
 
     with ThreadPoolExecutor(READERS) as pool:
         return set().union(*pool.map(needed, sorted(locations)))

@@ -26,6 +26,7 @@ from sqlalchemy.orm import Session as SqlSession
 
 from lakehouse_assets.lakehouse.contract import LAYERS, Contract
 from lakehouse_assets.lakehouse.heads import read_metadata
+from lakehouse_assets.lakehouse.locations import HomeWarehouse, file_uri, local_path, own
 from lakehouse_assets.lockfile import one_process_at_a_time
 
 if TYPE_CHECKING:
@@ -34,6 +35,9 @@ if TYPE_CHECKING:
 
     from lakehouse_assets.settings import Settings
 
+NAME = "asklake"
+"""Under which the catalog's database keeps its tables."""
+FILE_IO = "lakehouse_assets.lakehouse.file_io.LakeFileIO"
 BUSY_TIMEOUT_MS = 30_000
 TABLE_PROPERTIES = {
     "format-version": "2",
@@ -62,10 +66,29 @@ class LakeTransaction(Transaction):
 
 
 class LakeCatalog(SqlCatalog):
-    """PyIceberg's SQL catalog whose `commit_all` makes changes of several tables visible in one SQL transaction."""
+    """PyIceberg's SQL catalog whose `commit_all` makes changes of several tables visible in one SQL transaction.
+
+    Every location in it has to lie in the warehouse of its home.
+    """
+
+    def __init__(self, name: str, home: Path, **properties: str) -> None:
+        """Open the database; nothing is read yet."""
+        super().__init__(name, **properties)
+        self._warehouse = HomeWarehouse(home)
 
     def heads(self) -> dict[str, str]:
-        """Identifier to metadata location of every table, as of one moment."""
+        """Identifier to metadata location of every table, as of one moment.
+
+        Raises:
+            OutsideWarehouseError: a table lies elsewhere.
+        """
+        found = self.stored_heads()
+        for identifier, location in found.items():
+            own(self._warehouse, identifier, (location,))
+        return found
+
+    def stored_heads(self) -> dict[str, str]:
+        """What `heads` gives, wherever it lies."""
         query = select(IcebergTables.table_namespace, IcebergTables.table_name, IcebergTables.metadata_location).where(
             IcebergTables.catalog_name == self.name
         )
@@ -77,13 +100,17 @@ class LakeCatalog(SqlCatalog):
 
         Raises:
             NoSuchTableError: there is no such table.
+            OutsideWarehouseError: it lies elsewhere.
         """
         name = Catalog.identifier_to_tuple(identifier)
         with SqlSession(self.engine) as session:
             location = session.scalar(select(IcebergTables.metadata_location).where(self._is(name)))
         if not location:
             raise NoSuchTableError(f"Table does not exist: {'.'.join(name)}")
+        own(self._warehouse, ".".join(name), (location,))
         metadata = read_metadata(location)
+        snapshot = metadata.current_snapshot()
+        own(self._warehouse, ".".join(name), (metadata.location, *([snapshot.manifest_list] if snapshot else ())))
         return Table(name, metadata, location, self._load_file_io(metadata.properties, location), self)
 
     def commit_all(self, transactions: Sequence[Transaction]) -> list[Table]:
@@ -192,13 +219,18 @@ def open_catalog(settings: Settings) -> LakeCatalog:
 
     Raises:
         OSError: the data folder cannot be created or written.
+        OutsideWarehouseError: the tables lie elsewhere, for the home was moved or is a copy.
     """
     settings.warehouse.mkdir(parents=True, exist_ok=True)
     # SQLAlchemy creates what it finds missing, in two steps.
     with one_process_at_a_time(settings.home.absolute() / "catalog.lock"):
-        catalog = LakeCatalog("asklake", uri=settings.catalog_uri, warehouse=file_uri(settings.warehouse))
+        catalog = LakeCatalog(
+            NAME, settings.home, uri=settings.catalog_uri, warehouse=file_uri(settings.warehouse),
+            **{"py-io-impl": FILE_IO},
+        )  # fmt: skip
         event.listen(catalog.engine, "connect", _configure_sqlite)
         catalog.engine.dispose()
+        catalog.heads()
         known = {".".join(ns) for ns in catalog.list_namespaces()}
         for layer in LAYERS:
             if layer not in known:
@@ -225,9 +257,5 @@ def _delete_quietly(locations: Iterable[str]) -> None:
     """Remove what no reader was shown; where that fails too, maintenance does it later."""
     for location in locations:
         with suppress(OSError):
-            Path(location.removeprefix("file://")).unlink(missing_ok=True)
-
-
-def file_uri(path: Path) -> str:
-    """A local path as Iceberg metadata names it: not percent-encoded, for readers take the rest as it stands."""
-    return f"file://{path.absolute()}"
+            if path := local_path(location):
+                path.unlink(missing_ok=True)

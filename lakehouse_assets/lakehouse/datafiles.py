@@ -10,6 +10,7 @@ for dates, timestamps, whole numbers and partition columns, which are what scans
 
 from __future__ import annotations
 
+import glob
 import json
 from collections import Counter, defaultdict
 from collections.abc import Callable, Sequence
@@ -21,7 +22,7 @@ from typing import TYPE_CHECKING, Any
 
 import duckdb
 
-from lakehouse_assets.lakehouse.catalog import file_uri
+from lakehouse_assets.lakehouse.locations import file_uri
 from lakehouse_assets.lakehouse.periods import ordinal
 
 if TYPE_CHECKING:
@@ -85,7 +86,7 @@ def _footers(contract: Contract, paths: Sequence[str]) -> tuple[Counter[str], di
             "select file_name, column_id, path_in_schema, row_group_num_rows, stats_min_value, stats_max_value, "
             """stats_null_count from parquet_metadata(from_json($paths, '["varchar"]')) """
             """where column_id = 0 or list_contains(from_json($wanted, '["varchar"]'), path_in_schema)""",
-            {"paths": json.dumps(paths), "wanted": json.dumps(list(wanted))},
+            {"paths": json.dumps([glob.escape(path) for path in paths]), "wanted": json.dumps(list(wanted))},
         ).fetchall()
     rows: Counter[str] = Counter()
     bounds: dict[str, dict[str, _Bounds]] = defaultdict(dict)

@@ -6,6 +6,7 @@ Does not belong here: committing (publication), or what any table contains.
 
 from __future__ import annotations
 
+import glob
 import importlib.util
 import itertools
 import os
@@ -14,7 +15,6 @@ import threading
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -25,6 +25,7 @@ from lakehouse_assets.lakehouse.contract import literal, quoted
 from lakehouse_assets.lakehouse.engine import QueryTimeoutError, no_such_table
 from lakehouse_assets.lakehouse.heads import current_snapshot, stored_bytes
 from lakehouse_assets.lakehouse.kept_tables import KeptTables
+from lakehouse_assets.lakehouse.locations import local_path
 from lakehouse_assets.lakehouse.statements import referenced_tables
 
 if TYPE_CHECKING:
@@ -66,11 +67,18 @@ def parquet_files(files: Iterable[str | Path], *, filename: bool = False) -> str
     """SQL of the rows of Parquet files, to stand after FROM; folders named like `day=2026-01-01` are no columns.
 
     Args:
-        files: Paths or URIs, of at least one file.
+        files: Paths or URIs, of at least one file, none of them a pattern.
         filename: Whether there is a column `filename`, too.
     """
-    names = ", ".join(literal(str(file)) for file in files)
+    names = ", ".join(literal(glob.escape(str(file))) for file in files)
     return f"read_parquet([{names}], hive_partitioning => false{', filename => true' if filename else ''})"
+
+
+def _other_names(warehouse: Path, heads: Iterable[str]) -> set[str]:
+    """What tables call the warehouse, in which they lie as <layer>/<table>/metadata/<file>."""
+    files = (local_path(location) for location in heads)
+    names = {str(file.parents[3]) for file in files if file and len(file.parts) > 5}
+    return {name for name in names if os.path.realpath(name) == os.path.realpath(warehouse)}
 
 
 def extension_path(name: str) -> Path:
@@ -89,7 +97,7 @@ def extension_path(name: str) -> Path:
 def load_extensions(con: duckdb.DuckDBPyConnection, names: Sequence[str] = EXTENSIONS) -> None:
     """Load the extensions that Iceberg tables need."""
     for name in names:
-        con.execute(f"LOAD '{extension_path(name)}'")
+        con.execute(f"LOAD {literal(str(extension_path(name)))}")
 
 
 def connect(settings: Settings, *, iceberg: bool = True) -> duckdb.DuckDBPyConnection:
@@ -112,7 +120,7 @@ def configure(con: Any, settings: Settings) -> None:
     con.execute("set timezone = 'UTC'")
     con.execute(f"set memory_limit = '{settings.memory_limit}'")
     con.execute(f"set threads = {settings.threads or os.cpu_count() or 1}")
-    con.execute(f"set temp_directory = '{settings.scratch_dir}'")
+    con.execute(f"set temp_directory = {literal(str(settings.scratch_dir))}")
     con.execute("set preserve_insertion_order = false")
     con.execute("set enable_progress_bar = false")
     # Of all cursors. With the usual 100 open files, a partition whose rows come in no order would be many small ones.
@@ -134,6 +142,8 @@ class DuckDBEngine:
         self._settings = settings
         self._lock = threading.Lock()
         self._numbers = itertools.count()
+        self._readable: set[str] = set()
+        self._reader: duckdb.DuckDBPyConnection | None = None
         self._idle: list[Views] = []
         self._kept = KeptTables()
 
@@ -141,14 +151,22 @@ class DuckDBEngine:
         """See lakehouse.engine.Engine; DuckDB makes its own of what it reads."""
         return False
 
-    @cached_property
-    def _reader(self) -> duckdb.DuckDBPyConnection:
-        con = connect(self._settings)
-        con.execute("set parquet_metadata_cache = true")
-        con.execute(f"set allowed_directories = ['{self._settings.warehouse}/', '{self._settings.scratch_dir}/']")
-        con.execute("set enable_external_access = false")
-        con.execute("set lock_configuration = true")
-        return con
+    def _readers(self, heads: Mapping[str, str]) -> duckdb.DuckDBPyConnection:
+        """The instance of all readers: made at first use, and again where tables call the warehouse by a new name.
+
+        Which folders an instance may read cannot be changed any more, and they are known to it by their names.
+        """
+        warehouse = self._settings.warehouse
+        names = {str(warehouse), str(self._settings.scratch_dir), *_other_names(warehouse, heads.values())}
+        if self._reader is None or not names <= self._readable:
+            self._readable |= names
+            self._idle, self._kept = [], KeptTables()
+            self._reader = con = connect(self._settings)
+            con.execute("set parquet_metadata_cache = true")
+            con.execute(f"set allowed_directories = [{', '.join(literal(f'{name}/') for name in self._readable)}]")
+            con.execute("set enable_external_access = false")
+            con.execute("set lock_configuration = true")
+        return self._reader
 
     @contextmanager
     def session(
@@ -169,16 +187,17 @@ class DuckDBEngine:
                 con.close()
             return
         with self._lock:
-            con = self._reader.cursor()
-            views = self._idle.pop() if self._idle else self._new_views(con)
+            con = self._readers(heads).cursor()
+            idle, kept = self._idle, self._kept
+            views = idle.pop() if idle else self._new_views(con)
         con.execute(f"use {views.database}")
-        session = DuckDBSession(con, heads, at or {}, views, self._settings.query_timeout_s, self._kept)
+        session = DuckDBSession(con, heads, at or {}, views, self._settings.query_timeout_s, kept)
         try:
             yield session
         finally:
             con.close()
             session.give_back()
-            self._idle.append(views)
+            idle.append(views)
 
     def _new_views(self, con: duckdb.DuckDBPyConnection) -> Views:
         name = f"session_{next(self._numbers)}"
@@ -236,7 +255,7 @@ class DuckDBSession:
             raise no_such_table(identifier, self.heads)
         self.snapshots[identifier] = int(snapshot)
         pin = f", snapshot_from_id => {int(snapshot)}" if identifier in self._at else ""
-        return f"iceberg_scan('{location}'{pin})"
+        return f"iceberg_scan({literal(location)}{pin})"
 
     def expose(self, identifier: str) -> None:
         """Make `layer.table` readable by its name in this session."""

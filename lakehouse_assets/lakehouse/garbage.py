@@ -17,6 +17,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from lakehouse_assets.lakehouse.locations import HomeWarehouse, own
 from lakehouse_assets.lakehouse.publication import HALF_A_MARK, marker_folder
 
 if TYPE_CHECKING:
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
 def sweep_dead_publications(lake: Lake) -> list[str]:
     """Remove what publications whose process is gone have staged and never published; returns their ids."""
     swept = []
+    warehouse = HomeWarehouse(lake.settings.home)
     grace_s = lake.settings.staging_grace.total_seconds()
     for half in marker_folder(lake).glob(f"*{HALF_A_MARK}"):
         with suppress(FileNotFoundError):
@@ -39,8 +41,9 @@ def sweep_dead_publications(lake: Lake) -> list[str]:
         state = _read_marker(marker)
         if state is None or not _dead(state, grace_s):
             continue
+        # Those of another home, which this one was copied from, are none of its business.
         for folder in map(Path, state["folders"]):
-            if folder.exists() and not _is_referenced(lake, folder):
+            if warehouse.canonical(str(folder)) and folder.exists() and not _is_referenced(lake, folder):
                 shutil.rmtree(folder, ignore_errors=True)
         marker.unlink(missing_ok=True)
         swept.append(marker.stem)
@@ -80,15 +83,20 @@ def _is_referenced(lake: Lake, folder: Path) -> bool:
     identifier = f"{table_folder.parent.name}.{table_folder.name}"
     if identifier not in lake.catalog.heads():
         return False
-    prefix = f"{folder}/"
-    return any(path.startswith(prefix) for path in referenced_files(lake.catalog.load_table(identifier)))
+    prefix = f"{os.path.realpath(folder)}/"
+    needed = referenced_files(HomeWarehouse(lake.settings.home), lake.catalog.load_table(identifier))
+    return any(path.startswith(prefix) for path in needed)
 
 
-def referenced_files(table: Table) -> set[str]:
-    """Local paths of every file that some kept snapshot of a table needs, metadata included."""
-    log = {entry.metadata_file for entry in table.metadata.metadata_log}
-    found = {table.metadata_location, *log, *files_of(table.metadata, table.io, set())}
-    return {path.removeprefix("file://") for path in found}
+def referenced_files(warehouse: HomeWarehouse, table: Table) -> set[str]:
+    """Real paths of every file that some kept snapshot of a table needs, metadata included.
+
+    Raises:
+        OutsideWarehouseError: one of them is not in the warehouse.
+    """
+    log = (entry.metadata_file for entry in table.metadata.metadata_log)
+    files = files_of(table.metadata, table.io, set())
+    return own(warehouse, ".".join(table.name()), (table.metadata_location, *log, *files))
 
 
 def files_of(metadata: TableMetadata, io: FileIO, read: set[str]) -> Iterator[str]:
@@ -128,13 +136,17 @@ def remove_orphans(lake: Lake, table: Table) -> tuple[int, int]:
 
     Returns:
         Files and bytes removed.
+
+    Raises:
+        OutsideWarehouseError: one of its files is not in the warehouse; none was removed.
     """
-    root = Path(table.location().removeprefix("file://"))
-    protected = {Path(f) for marker in marker_folder(lake).glob("*.json") for f in _folders(marker)}
-    needed = referenced_files(table)
+    warehouse = HomeWarehouse(lake.settings.home)
+    (root,) = own(warehouse, ".".join(table.name()), (table.location(),))
+    protected = {Path(os.path.realpath(f)) for marker in marker_folder(lake).glob("*.json") for f in _folders(marker)}
+    needed = referenced_files(warehouse, table)
     limit = time.time() - lake.settings.staging_grace.total_seconds()
     removed = size = 0
-    for path, status in _files(root):
+    for path, status in _files(os.path.realpath(root)):
         if str(path) in needed or protected.intersection(path.parents) or status.st_mtime > limit:
             continue
         size += status.st_size
@@ -148,8 +160,11 @@ def _folders(marker: Path) -> list[str]:
     return state["folders"] if state else []
 
 
-def _files(root: Path) -> Iterator[tuple[Path, os.stat_result]]:
-    """Files of a folder; what writers remove meanwhile is left out, where `Path.rglob` would raise."""
+def _files(root: str) -> Iterator[tuple[Path, os.stat_result]]:
+    """Files of a folder by their real paths, not of folders that are linked into it.
+
+    What writers remove meanwhile is left out, where `Path.rglob` would raise.
+    """
     for folder, _, names in os.walk(root):
         for path in (Path(folder) / name for name in names):
             with suppress(FileNotFoundError):

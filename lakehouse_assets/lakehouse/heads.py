@@ -63,10 +63,11 @@ def read_metadata(metadata_location: str) -> TableMetadata:
         if metadata_location in _whole:
             _whole.move_to_end(metadata_location)
             return _whole[metadata_location]
-    from pyiceberg.io.pyarrow import PyArrowFileIO
     from pyiceberg.serializers import FromInputFile
 
-    metadata = FromInputFile.table_metadata(PyArrowFileIO().new_input(metadata_location))
+    from lakehouse_assets.lakehouse.file_io import LakeFileIO
+
+    metadata = FromInputFile.table_metadata(LakeFileIO().new_input(metadata_location))
     remember(metadata_location, metadata.current_snapshot_id)
     with _lock:
         _keep(_shapes, metadata_location, _description(metadata), _SHAPES)

@@ -16,7 +16,8 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from lakehouse_assets.lakehouse.catalog import LakeCatalog, file_uri
+from lakehouse_assets.lakehouse.catalog import FILE_IO, LakeCatalog
+from lakehouse_assets.lakehouse.locations import file_uri
 from lakehouse_assets.lakehouse.publication import PUBLICATION_ID
 
 if TYPE_CHECKING:
@@ -86,7 +87,7 @@ class PastCatalog:
 
         if identifier not in self._heads:
             raise NoSuchTableError(f"there was no table {identifier}")
-        return StaticTable.from_metadata(self._heads[identifier])
+        return StaticTable.from_metadata(self._heads[identifier], {"py-io-impl": FILE_IO})
 
     def _head(self, identifier: str, table: Table, snapshot: Snapshot) -> str:
         """A metadata file of the table in which this snapshot is the current one."""

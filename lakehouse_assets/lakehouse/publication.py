@@ -25,12 +25,13 @@ from typing import TYPE_CHECKING, Any
 from pyiceberg.table.snapshots import Operation
 
 from lakehouse_assets.lakehouse.audit import CheckOutcome, audit, blocking
-from lakehouse_assets.lakehouse.catalog import LakeTransaction, file_uri
-from lakehouse_assets.lakehouse.contract import Contract, Partition, quoted
+from lakehouse_assets.lakehouse.catalog import LakeTransaction
+from lakehouse_assets.lakehouse.contract import Contract, Partition, literal, quoted
 from lakehouse_assets.lakehouse.datafiles import describe_files
 from lakehouse_assets.lakehouse.duckdb import connect, parquet_files, parquet_options
 from lakehouse_assets.lakehouse.evolution import EVOLVED, Evolution, SchemaDriftError, Shape, evolution, evolve
 from lakehouse_assets.lakehouse.heads import current_snapshot, read_metadata, shape, stored_bytes
+from lakehouse_assets.lakehouse.locations import file_uri, local_path, own, warehouse_of
 from lakehouse_assets.lakehouse.replacement import (
     Append,
     Replace,
@@ -204,12 +205,13 @@ class Publication:
             keys = {f"_{p.name}": _partition_sql(p) for p in contract.partitions}
             extra = ", ".join(f"{sql} as {quoted(name)}" for name, sql in keys.items())
             copied = con.execute(
-                f"copy (select *, {extra} from ({rows})) to '{folder}' "
+                f"copy (select *, {extra} from ({rows})) to {literal(str(folder))} "
                 f"({options}, partition_by ({', '.join(map(quoted, keys))}), filename_pattern 'part-{{uuid}}', "
                 "overwrite_or_ignore true)"
             )
         else:
-            copied = con.execute(f"copy ({rows}) to '{folder / f'part-{uuid.uuid4().hex}.parquet'}' ({options})")
+            file = folder / f"part-{uuid.uuid4().hex}.parquet"
+            copied = con.execute(f"copy ({rows}) to {literal(str(file))} ({options})")
         (count,) = copied.fetchone()
         return self.adopt(contract, sorted(folder.rglob("*.parquet")), replace, properties, rows=count)
 
@@ -221,9 +223,9 @@ class Publication:
         change = evolution(contract, shape(location))
         if not change.repartitioned and len(change.shape.past_specs) == 1:
             return replace
-        from pyiceberg.io.pyarrow import PyArrowFileIO
+        from lakehouse_assets.lakehouse.file_io import LakeFileIO
 
-        return whole_files(read_metadata(location), PyArrowFileIO(), change, replace)
+        return whole_files(read_metadata(location), LakeFileIO(), change, replace)
 
     def _left_of(self, contract: Contract, replace: ReplacePartitions, whole: Any) -> str:
         """A query of the published rows that are in what is replaced as a whole, and were not to be."""
@@ -246,7 +248,7 @@ class Publication:
         location = self.heads.get(contract.identifier)
         if not location or not current_snapshot(location):
             return parquet_relation(contract, ())
-        return evolution(contract, shape(location)).as_contract(f"iceberg_scan('{location}')")
+        return evolution(contract, shape(location)).as_contract(f"iceberg_scan({literal(location)})")
 
     def stage_query(self, contract: Contract, select_sql: str, session: Any, replace: Replace) -> None:
         """Let the engine compute the rows of a query and stage them; see `stage`.
@@ -358,6 +360,7 @@ class Publication:
             AuditFailedError: a blocking check failed, or nothing was audited.
             PublicationConflictError: a table that is partly replaced was changed since `begin`.
             SchemaDriftError: a table cannot become what its contract says.
+            OutsideWarehouseError: a table names manifests that are not in the warehouse.
         """
         if failures := blocking(self.outcomes):
             raise AuditFailedError(failures)
@@ -369,6 +372,7 @@ class Publication:
         for attempt in range(COMMIT_TRIES):
             try:
                 tables = self._tables()
+                self._refuse_outside(tables)
                 if precondition:
                     precondition(tables)
                 published = self._commit(tables, data_files)
@@ -384,6 +388,13 @@ class Publication:
             for identifier, s in self.staged.items()
         }
 
+    def _refuse_outside(self, tables: Mapping[str, Table]) -> None:
+        """PyIceberg remembers the lists of manifests, which the commit reads anyway."""
+        warehouse = warehouse_of(self.lake.settings)
+        for identifier, table in tables.items():
+            if snapshot := table.current_snapshot():
+                own(warehouse, identifier, (m.manifest_path for m in snapshot.manifests(table.io)))
+
     def _commit(self, tables: Mapping[str, Table], data_files: dict[str, list[DataFile]]) -> list[Published]:
         for identifier, staged in self.staged.items():
             if not isinstance(staged.replace, Append):
@@ -391,7 +402,7 @@ class Publication:
         changes = {i: evolution(s.contract, Shape.of(tables[i].metadata)) for i, s in self.staged.items()}
         transactions = {i: self._evolved(tables[i], change) for i, change in changes.items()}
         if not data_files:
-            data_files |= self._describe(transactions)
+            data_files |= self._describe(tables, transactions)
         for identifier, staged in self.staged.items():
             self._change_files(transactions[identifier], staged, data_files[identifier], changes[identifier])
         self.lake.catalog.commit_all([t for t in transactions.values() if t._updates])
@@ -403,8 +414,20 @@ class Publication:
         evolve(transaction, change)
         return transaction
 
-    def _describe(self, transactions: Mapping[str, Transaction]) -> dict[str, list[DataFile]]:
-        return {i: describe_files(transactions[i].table_metadata, s.contract, s.files) for i, s in self.staged.items()}
+    def _describe(
+        self, tables: Mapping[str, Table], transactions: Mapping[str, Transaction]
+    ) -> dict[str, list[DataFile]]:
+        return {
+            i: describe_files(transactions[i].table_metadata, s.contract, s.files, self._uri(s.contract, tables[i]))
+            for i, s in self.staged.items()
+        }
+
+    def _uri(self, contract: Contract, table: Table) -> Callable[[Path], str]:
+        """How a table names its files: as it names its folder, which this process may know by another name."""
+        folder, location = self.lake.location(contract), table.location()
+        if (known := local_path(location)) is None or os.path.realpath(known) != os.path.realpath(folder):
+            return file_uri
+        return lambda file: f"{location}/{file.relative_to(folder)}"
 
     def _refuse_moved(self, identifier: str, table: Table) -> None:
         base = current_snapshot(self.heads[identifier]) if identifier in self.heads else None

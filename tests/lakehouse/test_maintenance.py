@@ -16,6 +16,7 @@ import pytest
 from lakehouse_assets.lakehouse.contract import Contract
 from lakehouse_assets.lakehouse.garbage import referenced_files, remove_orphans, sweep_dead_publications
 from lakehouse_assets.lakehouse.lake import Lake
+from lakehouse_assets.lakehouse.locations import HomeWarehouse
 from lakehouse_assets.lakehouse.maintenance import crowded_partitions, data_files, maintain
 from lakehouse_assets.lakehouse.publication import Append, Publication, ReplaceTable, marker_folder
 from lakehouse_assets.settings import Settings
@@ -57,7 +58,9 @@ def test_expired_snapshots_and_their_files_go_and_the_table_stays(impatient: Lak
     assert done.snapshots_expired == 2
     assert count(impatient) == 12
     table = impatient.catalog.load_table("silver.readings")
-    assert parquet_files(impatient) == {f for f in referenced_files(table) if f.endswith(".parquet")}
+    assert parquet_files(impatient) == {
+        f for f in referenced_files(HomeWarehouse(impatient.settings.home), table) if f.endswith(".parquet")
+    }
     assert len(parquet_files(impatient)) == 4
 
 
