@@ -11,5 +11,8 @@
 {%- endmacro %}
 {% macro trino__json_text(column, key) -%} json_extract_scalar({{ column }}, '$.{{ key }}') {%- endmacro %}
 
-{#- Text as a whole number ('72' and '72.0' alike); null where it is none. -#}
-{% macro as_integer(text) -%} try_cast(try_cast({{ text }} as double) as integer) {%- endmacro %}
+{#- Text as a whole number ('72' and '72.0' alike); null where it is none, as '72.5' is. -#}
+{% macro as_integer(text) -%}
+  {%- set number -%} try_cast({{ text }} as double) {%- endset -%}
+  try_cast(case when {{ number }} = floor({{ number }}) then {{ number }} end as integer)
+{%- endmacro %}

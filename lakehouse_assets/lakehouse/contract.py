@@ -79,7 +79,7 @@ class Rule:
 
 
 def rule(name: str, sql: str, *, description: str, severity: Severity = "error") -> Rule:
-    """A row rule; a row for which `sql` is NULL passes."""
+    """A row rule; a row for which `sql` is NULL passes, one for which it cannot be evaluated fails."""
     return Rule(name, sql, description, severity)
 
 
@@ -226,12 +226,14 @@ class Contract:
     def row_checks(self, dialect: str = "duckdb") -> list[RowCheck]:
         """Every check that looks at one row: nullability, Pandera's column checks, the row rules.
 
+        A row that a check cannot be evaluated for, because its values are too large, breaks it.
+
         Args:
             dialect: sqlglot's name of the engine's dialect ("duckdb", "trino").
         """
-        from sqlglot import transpile
+        from lakehouse_assets.lakehouse.evaluation import decided
 
-        return [replace(c, failing=transpile(c.failing, read="trino", write=dialect)[0]) for c in self.portable_checks]
+        return [replace(c, failing=decided(c.failing, self.types, dialect)) for c in self.portable_checks]
 
     @cached_property
     def portable_checks(self) -> list[RowCheck]:

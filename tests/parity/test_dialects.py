@@ -17,6 +17,7 @@ from metricflow_semantics.sql.sql_exprs import (
 )
 
 from lakehouse_assets.lakehouse.dbt_branch import connection_variables
+from lakehouse_assets.lakehouse.evaluation import decided
 from lakehouse_assets.lakehouse.lake import Lake
 from lakehouse_assets.settings import Settings
 from semantic.trino import ExactPercentiles, dividing_as_doubles
@@ -30,7 +31,7 @@ JSON = (
     '{"k": 123456789012345678901234567890}', '{"k": "first", "k": "second"}', '"k"',
 )  # fmt: skip
 DECIMALS = ('{"k": -0.50}', '{"k": 1e3}', '{"k": 0.1234567890123456789}', '{"k": "2.50"}', '{"k": "x"}')
-NUMBERS = ("72", "72.0", "-3", " 5 ", "", "x", "2147483648", "1e3", "0.4")
+NUMBERS = ("72", "72.0", "-3", " 5 ", "", "x", "2147483648", "1e3", "0.4", "72.5", "-0.5")
 
 
 def rendered(settings: Settings, expression: str) -> str:
@@ -120,6 +121,32 @@ def test_quotients_are_not_rounded(lake: Lake, cluster_lake: Lake) -> None:
     (ours,) = rows_of(lake, sql)
     (theirs,) = rows_of(cluster_lake, dividing_as_doubles(sql))
     assert theirs == pytest.approx(ours)
+
+
+def test_a_rule_beyond_the_widest_type_is_broken_by_its_row_alone(lake: Lake, cluster_lake: Lake) -> None:
+    numbers = (
+        f"(select n, cast(value as decimal(18, 4)) as x from ({values(('99999999999999.9999', '1.5', '0'))}) as t)"
+    )
+    found = []
+    for each, dialect in ((lake, "duckdb"), (cluster_lake, "trino")):
+        square, cube = (
+            decided(f"not ({text} > 0)", {"x": "DECIMAL(18,4)"}, dialect) for text in ("x * x", "x * x * x")
+        )
+        found.append(rows_of(each, f"select n, {square} as square, {cube} as cube from {numbers} order by n"))
+    assert found[0] == found[1] == [(0, False, True), (1, False, False), (2, True, True)]
+
+
+def test_products_of_money(lake: Lake, cluster_lake: Lake) -> None:
+    expression = """
+        select n, {{ money_product("units", "price") }} as amount
+        from (
+            select n, cast(value as decimal(18, 3)) as units, cast(substr(value, 1, 19) as decimal(18, 4)) as price
+            from VALUES
+        ) order by n
+    """.replace("VALUES", f"({values(('99999999999999.999', '-99999999999999.999', '0.05', '1.235'))}) as texts")
+    ours, theirs = of_both(lake, cluster_lake, expression)
+    assert theirs == ours
+    assert len(ours) == 4
 
 
 def test_members_of_json_and_numbers_in_text(lake: Lake, cluster_lake: Lake) -> None:

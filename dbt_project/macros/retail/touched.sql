@@ -77,7 +77,7 @@
     requested.brand as other_brand,
     case
       when lines.quantity <= 0 then 'NO_QUANTITY'
-      when lines.net_amount > lines.gross_amount + 0.01 or lines.net_amount < 0 then 'PAID_TOO_MUCH'
+      when lines.net_amount > cast(lines.gross_amount as decimal(38, 4)) + 0.01 or lines.net_amount < 0 then 'PAID_TOO_MUCH'
       when stores.store_id is null then 'STORE_UNKNOWN'
       when products.product_id is null then 'PRODUCT_UNKNOWN'
     end as reason

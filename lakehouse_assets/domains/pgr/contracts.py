@@ -101,7 +101,9 @@ class SilverPgrOpenPeriods(TableModel):
     complaint_type: pl.String = column("What the complaint is about, as last known.", nullable=True)
     priority: pl.String = column("Priority of the complaint, as last known.", nullable=True)
     sla_due_at: Timestamp = column(
-        "When the complaint must be settled: submission plus SLA hours; empty without an SLA.", nullable=True
+        "When the complaint must be settled: submission plus SLA hours; empty without an SLA, or with one of more than "
+        "a hundred years.",
+        nullable=True,
     )
 
 

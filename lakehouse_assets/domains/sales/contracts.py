@@ -26,6 +26,9 @@ DOMAIN = "sales"
 
 Quantity = Annotated[pl.Decimal, 18, 3]
 Money = Annotated[pl.Decimal, 18, 4]
+QuantityTotal = Annotated[pl.Decimal, 38, 3]
+MoneyTotal = Annotated[pl.Decimal, 38, 4]
+"""Sums, as wide as engines are exact: no number of the largest amounts is too much for them."""
 
 DAILY = Freshness(warn_after=timedelta(hours=30), fail_after=timedelta(hours=54))
 """For tables that a healthy feed touches every day."""
@@ -125,10 +128,10 @@ class GoldSalesMonthly(TableModel):
     currency: pl.String = column("Currency of the amounts, as an ISO 4217 code.", nullable=True)
     order_count: pl.Int64 = column("Number of different orders with any of these lines.", ge=1)
     line_count: pl.Int64 = column("Number of lines, sold and returned.", ge=1)
-    units: Quantity = column("Units sold less units returned.")
-    gross_amount: Money = column("Value of the lines sold, before returns.")
-    return_amount: Money = column("Value of the lines returned, as a positive amount.")
-    net_amount: Money = column("Value of the lines sold less the lines returned.")
+    units: QuantityTotal = column("Units sold less units returned.")
+    gross_amount: MoneyTotal = column("Value of the lines sold, before returns.")
+    return_amount: MoneyTotal = column("Value of the lines returned, as a positive amount.")
+    net_amount: MoneyTotal = column("Value of the lines sold less the lines returned.")
     customer_count: pl.Int64 = column("Number of different known customers.", ge=0)
 
 
@@ -139,12 +142,12 @@ class MvSalesGeo(TableModel):
     region: pl.String = column("Region or state of the customers.", nullable=True)
     city: pl.String = column("City of the customers.", nullable=True)
     currency: pl.String = column("Currency of the amounts, as an ISO 4217 code.", nullable=True)
-    sales_net_amount: Money = column("Value of the lines sold less the lines returned.")
-    sales_gross_amount: Money = column("Value of the lines sold, before returns.")
-    sales_return_amount: Money = column("Value of the lines returned, as a positive amount.")
+    sales_net_amount: MoneyTotal = column("Value of the lines sold less the lines returned.")
+    sales_gross_amount: MoneyTotal = column("Value of the lines sold, before returns.")
+    sales_return_amount: MoneyTotal = column("Value of the lines returned, as a positive amount.")
     sales_orders: pl.Int64 = column("Number of different orders.", ge=0)
     sales_lines: pl.Int64 = column("Number of lines, sold and returned.", ge=0)
-    sales_units: Quantity = column("Units sold less units returned.")
+    sales_units: QuantityTotal = column("Units sold less units returned.")
     sales_customers: pl.Int64 = column("Number of different known customers.", ge=0)
 
 

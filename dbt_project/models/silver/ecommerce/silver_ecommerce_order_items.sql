@@ -6,7 +6,7 @@ with
 valid as (
     select
         *,
-        cast(quantity * unit_price as decimal(18, 4)) as gross_amount
+        {{ money_product("quantity", "unit_price") }} as gross_amount
     from {{ remembered("ecommerce_item_records") }} as items
     where reason is null
 )
@@ -37,7 +37,7 @@ select
     returned_quantity,
     refund_amount,
     returned_at,
-    cast((quantity - returned_quantity) * unit_cost as decimal(18, 4)) as cost_amount,
+    {{ money_product("quantity - returned_quantity", "unit_cost") }} as cost_amount,
     record_key,
     load_id,
     loaded_at

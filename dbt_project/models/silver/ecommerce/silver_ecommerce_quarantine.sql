@@ -13,7 +13,7 @@ held_back as (
         order_id as record_id,
         'CUSTOMER_UNKNOWN' as reason,
         customer_id as missing_id,
-        cast(null as decimal(18, 4)) as amount,
+        cast(null as decimal(38, 4)) as amount,
         record_key,
         load_id,
         loaded_at
@@ -28,7 +28,7 @@ held_back as (
         line_id as record_id,
         reason,
         case when reason = 'PRODUCT_UNKNOWN' then product_id else order_id end as missing_id,
-        cast(quantity * unit_price as decimal(18, 4)) - discount_amount as amount,
+        {{ money_product("quantity", "unit_price") }} - discount_amount as amount,
         record_key,
         load_id,
         loaded_at

@@ -55,7 +55,10 @@ select
     cases.channel,
     cases.complaint_type,
     cases.priority,
-    {{ plus_hours("cases.submitted_at", "cases.sla_hours") }} as sla_due_at
+    case
+        when cases.sla_hours between -876600 and 876600
+            then {{ plus_hours("cases.submitted_at", "cases.sla_hours") }}
+    end as sla_due_at
 from turns
 inner join cases
     on turns.tenant_id = cases.tenant_id and turns.complaint_id = cases.complaint_id

@@ -5,7 +5,7 @@ from __future__ import annotations
 import polars as pl
 
 from lakehouse_assets.domains.ecommerce import OWNER
-from lakehouse_assets.domains.ecommerce.contracts.common import DAILY, DOMAIN, Money, Quantity
+from lakehouse_assets.domains.ecommerce.contracts.common import DAILY, DOMAIN, MoneyTotal, QuantityTotal
 from lakehouse_assets.lakehouse.contract import Contract, TableModel, Timestamp, column, month, rule
 
 RFM_SEGMENTS = ("CHAMPION", "LOYAL", "NEW", "PROMISING", "AT_RISK", "LOST")
@@ -27,16 +27,18 @@ class GoldDailySales(TableModel):
     currency: pl.String = column("Currency of the amounts, as an ISO 4217 code.", nullable=True)
     order_count: pl.Int64 = column("Number of different orders with any of these lines.", ge=1)
     line_count: pl.Int64 = column("Number of lines.", ge=1)
-    units: Quantity = column("Units ordered, before returns.", gt=0)
-    gross_amount: Money = column("Value of the lines before discounts.", ge=0)
-    discount_amount: Money = column("Discounts on the lines.", ge=0)
-    net_amount: Money = column("Value of the lines less discounts, before refunds.")
-    freight_amount: Money = column("Freight charged.", ge=0)
-    returned_units: Quantity = column("Units that came back.", ge=0)
-    refund_amount: Money = column("Money given back for them.", ge=0)
-    cost_amount: Money = column("What the units kept cost the shop, as far as known.", nullable=True)
-    margin_amount: Money = column("Net value less refunds and cost, of the lines whose cost is known.", nullable=True)
-    costed_amount: Money = column("Net value less refunds of the lines whose cost is known.", nullable=True)
+    units: QuantityTotal = column("Units ordered, before returns.", gt=0)
+    gross_amount: MoneyTotal = column("Value of the lines before discounts.", ge=0)
+    discount_amount: MoneyTotal = column("Discounts on the lines.", ge=0)
+    net_amount: MoneyTotal = column("Value of the lines less discounts, before refunds.")
+    freight_amount: MoneyTotal = column("Freight charged.", ge=0)
+    returned_units: QuantityTotal = column("Units that came back.", ge=0)
+    refund_amount: MoneyTotal = column("Money given back for them.", ge=0)
+    cost_amount: MoneyTotal = column("What the units kept cost the shop, as far as known.", nullable=True)
+    margin_amount: MoneyTotal = column(
+        "Net value less refunds and cost, of the lines whose cost is known.", nullable=True
+    )
+    costed_amount: MoneyTotal = column("Net value less refunds of the lines whose cost is known.", nullable=True)
 
 
 class GoldCustomer360(TableModel):
@@ -62,9 +64,9 @@ class GoldCustomer360(TableModel):
     last_order_at: Timestamp = column("When the customer last ordered, in UTC.", nullable=True)
     order_count: pl.Int64 = column("Orders placed and not cancelled.", ge=0)
     cancelled_order_count: pl.Int64 = column("Orders cancelled.", ge=0)
-    units: Quantity = column("Units ordered, before returns.", ge=0)
-    refund_amount: Money = column("Money given back for returns.", ge=0)
-    lifetime_value: Money = column("Value of the orders less discounts and refunds, without freight.")
+    units: QuantityTotal = column("Units ordered, before returns.", ge=0)
+    refund_amount: MoneyTotal = column("Money given back for returns.", ge=0)
+    lifetime_value: MoneyTotal = column("Value of the orders less discounts and refunds, without freight.")
     average_order_value: pl.Float64 = column("Lifetime value per order; empty without orders.", nullable=True)
     currency: pl.String = column("Currency of the amounts; empty without orders or with several.", nullable=True)
     recency_days: pl.Int32 = column("Days from the last order to as_of_date.", nullable=True, ge=0)
@@ -118,12 +120,14 @@ class GoldProductPerformance(TableModel):
     view_count: pl.Int64 = column("Times the product was viewed.", ge=0)
     cart_count: pl.Int64 = column("Times it was put into a cart.", ge=0)
     order_count: pl.Int64 = column("Orders with the product.", ge=0)
-    units: Quantity = column("Units ordered, before returns.", ge=0)
-    net_amount: Money = column("Value of the lines less discounts, before refunds.")
-    returned_units: Quantity = column("Units that came back.", ge=0)
-    refund_amount: Money = column("Money given back for them.", ge=0)
-    cost_amount: Money = column("What the units kept cost the shop, as far as known.", nullable=True)
-    margin_amount: Money = column("Net value less refunds and cost, of the lines whose cost is known.", nullable=True)
+    units: QuantityTotal = column("Units ordered, before returns.", ge=0)
+    net_amount: MoneyTotal = column("Value of the lines less discounts, before refunds.")
+    returned_units: QuantityTotal = column("Units that came back.", ge=0)
+    refund_amount: MoneyTotal = column("Money given back for them.", ge=0)
+    cost_amount: MoneyTotal = column("What the units kept cost the shop, as far as known.", nullable=True)
+    margin_amount: MoneyTotal = column(
+        "Net value less refunds and cost, of the lines whose cost is known.", nullable=True
+    )
 
 
 class GoldConversionFunnel(TableModel):

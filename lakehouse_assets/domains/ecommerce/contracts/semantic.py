@@ -5,7 +5,7 @@ from __future__ import annotations
 import polars as pl
 
 from lakehouse_assets.domains.ecommerce import OWNER
-from lakehouse_assets.domains.ecommerce.contracts.common import DAILY, DOMAIN, Money, Quantity
+from lakehouse_assets.domains.ecommerce.contracts.common import DAILY, DOMAIN, MoneyTotal, QuantityTotal
 from lakehouse_assets.lakehouse.contract import Contract, TableModel, column
 
 
@@ -14,12 +14,12 @@ class MvEcommerceMonthly(TableModel):
 
     metric_month: pl.Date = column("First day of the month of the orders.")
     currency: pl.String = column("Currency of the amounts, as an ISO 4217 code.", nullable=True)
-    ecommerce_net_sales: Money = column("Value of the lines less discounts and refunds.")
-    ecommerce_gross_sales: Money = column("Value of the lines before discounts and refunds.")
-    ecommerce_discounts: Money = column("Discounts on the lines.")
-    ecommerce_refunds: Money = column("Money given back for returns.")
-    ecommerce_margin: Money = column("Net sales less cost, of the lines whose cost is known.", nullable=True)
-    ecommerce_units: Quantity = column("Units ordered, before returns.")
+    ecommerce_net_sales: MoneyTotal = column("Value of the lines less discounts and refunds.")
+    ecommerce_gross_sales: MoneyTotal = column("Value of the lines before discounts and refunds.")
+    ecommerce_discounts: MoneyTotal = column("Discounts on the lines.")
+    ecommerce_refunds: MoneyTotal = column("Money given back for returns.")
+    ecommerce_margin: MoneyTotal = column("Net sales less cost, of the lines whose cost is known.", nullable=True)
+    ecommerce_units: QuantityTotal = column("Units ordered, before returns.")
 
 
 class MvEcommerceProducts(TableModel):
@@ -30,9 +30,11 @@ class MvEcommerceProducts(TableModel):
     ecommerce_product_views: pl.Int64 = column("Times the product was viewed.", ge=0)
     ecommerce_product_carts: pl.Int64 = column("Times it was put into a cart.", ge=0)
     ecommerce_product_orders: pl.Int64 = column("Orders with the product.", ge=0)
-    ecommerce_product_units: Quantity = column("Units ordered, before returns.")
-    ecommerce_product_sales: Money = column("Value of the lines less discounts and refunds.")
-    ecommerce_product_margin: Money = column("Net sales less cost, of the lines whose cost is known.", nullable=True)
+    ecommerce_product_units: QuantityTotal = column("Units ordered, before returns.")
+    ecommerce_product_sales: MoneyTotal = column("Value of the lines less discounts and refunds.")
+    ecommerce_product_margin: MoneyTotal = column(
+        "Net sales less cost, of the lines whose cost is known.", nullable=True
+    )
     ecommerce_product_return_rate: pl.Float64 = column("Share of the units that came back, 0 to 1.", nullable=True)
 
 
@@ -55,7 +57,7 @@ class MvEcommerceSegments(TableModel):
     tenant_id: pl.String = column("Tenant (shop or company) of the customers.")
     rfm_segment: pl.String = column("RFM segment; empty for customers who never ordered.", nullable=True)
     ecommerce_customers: pl.Int64 = column("Number of customers.", ge=0)
-    ecommerce_lifetime_value: Money = column("Value of their orders less discounts and refunds.")
+    ecommerce_lifetime_value: MoneyTotal = column("Value of their orders less discounts and refunds.")
     ecommerce_avg_lifetime_value: pl.Float64 = column("Lifetime value per customer who bought.", nullable=True)
     ecommerce_churn_rate: pl.Float64 = column("Share of the buyers who are lost, 0 to 1.", nullable=True, ge=0, le=1)
 

@@ -12,6 +12,7 @@ from lakehouse_assets.domains.ecommerce.contracts.common import (
     ORDER_STATUSES,
     PAYMENT_KINDS,
     Money,
+    MoneyTotal,
     Quantity,
 )
 from lakehouse_assets.lakehouse.contract import Contract, TableModel, Timestamp, column, day, month, rule
@@ -76,7 +77,9 @@ class SilverEcommerceQuarantine(TableModel):
         isin=REASONS,
     )
     missing_id: pl.String = column("Identifier of what it waits for.")
-    amount: Money = column("Money held back: value of the line less discount, or amount of the payment.", nullable=True)
+    amount: MoneyTotal = column(
+        "Money held back: value of the line less discount, or amount of the payment.", nullable=True
+    )
     record_key: pl.String = column("MD5 of the source's deduplication key: identifies the record in bronze.")
     load_id: pl.String = column("Load that brought it in.")
     loaded_at: Timestamp = column("When it was loaded, in UTC.")
@@ -137,14 +140,14 @@ class SilverEcommerceOrderItems(TableModel):
     is_cancelled: pl.Boolean = column("Whether the order was cancelled.")
     quantity: Quantity = column("Units ordered.", gt=0)
     unit_price: Money = column("Price of one unit before discounts, in the currency of the order.", ge=0)
-    gross_amount: Money = column("Units times price, before discount, in the currency of the order.", ge=0)
+    gross_amount: MoneyTotal = column("Units times price, before discount, in the currency of the order.", ge=0)
     discount_amount: Money = column("Discount on the line, in the currency of the order.", ge=0)
-    net_amount: Money = column("Value of the line less discount, before refunds, in the currency of the order.")
+    net_amount: MoneyTotal = column("Value of the line less discount, before refunds, in the currency of the order.")
     freight_amount: Money = column("Freight charged for the line, in the currency of the order.", ge=0)
     returned_quantity: Quantity = column("Units of the line that came back.", ge=0)
     refund_amount: Money = column("Money given back for them, in the currency of the order.", ge=0)
     returned_at: Timestamp = column("When they came back, in UTC.", nullable=True)
-    cost_amount: Money = column(
+    cost_amount: MoneyTotal = column(
         "What the units kept by the customer cost the shop when ordered; empty where the cost is unknown.",
         nullable=True,
     )

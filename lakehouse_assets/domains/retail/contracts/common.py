@@ -17,6 +17,9 @@ DOMAIN = "retail"
 
 Quantity = Annotated[pl.Decimal, 18, 3]
 Money = Annotated[pl.Decimal, 18, 4]
+QuantityTotal = Annotated[pl.Decimal, 38, 3]
+MoneyTotal = Annotated[pl.Decimal, 38, 4]
+"""Sums and products, as wide as engines are exact: no number of the largest amounts is too much for them."""
 
 DEVICE_KINDS = ("MOBILE", "SENSOR")
 DOCUMENT_TYPES = ("DELIVERY_RECEIPT", "SUPPLIER_INVOICE", "STOCK_COUNT")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import polars as pl
 
 from lakehouse_assets.domains.retail import OWNER
-from lakehouse_assets.domains.retail.contracts.common import BASKET_SIZES, DAILY, DOMAIN, Money, Quantity
+from lakehouse_assets.domains.retail.contracts.common import BASKET_SIZES, DAILY, DOMAIN, MoneyTotal, QuantityTotal
 from lakehouse_assets.lakehouse.contract import Contract, Rule, TableModel, Timestamp, column, month, rule
 
 
@@ -23,14 +23,14 @@ class GoldRetailDailyStoreSales(TableModel):
     barangay: pl.String = column("Barangay of the store.", nullable=True)
     transaction_count: pl.Int64 = column("Receipts.", ge=0)
     line_count: pl.Int64 = column("Lines of the receipts.", ge=0)
-    units: Quantity = column("Units sold.", ge=0)
-    gross_amount: Money = column("Value of the lines before discounts.", ge=0)
-    discount_amount: Money = column("Discounts.", ge=0)
-    net_amount: Money = column("What customers paid.", ge=0)
+    units: QuantityTotal = column("Units sold.", ge=0)
+    gross_amount: MoneyTotal = column("Value of the lines before discounts.", ge=0)
+    discount_amount: MoneyTotal = column("Discounts.", ge=0)
+    net_amount: MoneyTotal = column("What customers paid.", ge=0)
     substituted_count: pl.Int64 = column("Lines on which another product was sold than the one asked for.", ge=0)
-    visitor_count: Quantity = column("People counted at the door; nothing where there is no sensor.", ge=0)
+    visitor_count: QuantityTotal = column("People counted at the door; nothing where there is no sensor.", ge=0)
     out_of_stock_count: pl.Int64 = column("Reports that a product is out of stock.", ge=0)
-    delivered_amount: Money = column("Value of the goods delivered, by their delivery receipts.", ge=0)
+    delivered_amount: MoneyTotal = column("Value of the goods delivered, by their delivery receipts.", ge=0)
 
 
 class GoldRetailBaskets(TableModel):
@@ -53,8 +53,8 @@ class GoldRetailBaskets(TableModel):
     line_count: pl.Int64 = column("Lines of the receipt.", ge=1)
     product_count: pl.Int64 = column("Different products.", ge=1)
     category_count: pl.Int64 = column("Different categories, where known.", ge=0)
-    units: Quantity = column("Units bought.", gt=0)
-    net_amount: Money = column("What the customer paid.", ge=0)
+    units: QuantityTotal = column("Units bought.", gt=0)
+    net_amount: MoneyTotal = column("What the customer paid.", ge=0)
     basket_size: pl.String = column(
         "SINGLE (one product), SMALL (two or three) or LARGE (four or more).", isin=BASKET_SIZES
     )
@@ -74,8 +74,8 @@ class GoldRetailProductMix(TableModel):
     region: pl.String = column("Region of the store.", nullable=True)
     city: pl.String = column("City or municipality of the store.", nullable=True)
     transaction_count: pl.Int64 = column("Receipts with the product.", ge=1)
-    units: Quantity = column("Units sold.", gt=0)
-    net_amount: Money = column("What customers paid for them.", ge=0)
+    units: QuantityTotal = column("Units sold.", gt=0)
+    net_amount: MoneyTotal = column("What customers paid for them.", ge=0)
     store_share: pl.Float64 = column(
         "Share of the store's sales of the month, 0 to 1; empty where it sold for nothing.", nullable=True, ge=0, le=1
     )
@@ -96,9 +96,9 @@ class GoldRetailBrandSubstitution(TableModel):
     line_count: pl.Int64 = column("Lines of receipts.", ge=1)
     substituted_count: pl.Int64 = column("Lines on which another product was sold than asked for.", ge=0)
     switched_count: pl.Int64 = column("Lines on which another brand was sold than asked for.", ge=0)
-    units: Quantity = column("Units sold.", gt=0)
-    net_amount: Money = column("What customers paid for them.", ge=0)
-    switched_amount: Money = column("What they paid on the lines of another brand than asked for.", ge=0)
+    units: QuantityTotal = column("Units sold.", gt=0)
+    net_amount: MoneyTotal = column("What customers paid for them.", ge=0)
+    switched_amount: MoneyTotal = column("What they paid on the lines of another brand than asked for.", ge=0)
 
 
 class GoldRetailHourlyDemand(TableModel):
@@ -114,9 +114,9 @@ class GoldRetailHourlyDemand(TableModel):
     region: pl.String = column("Region of the store.", nullable=True)
     city: pl.String = column("City or municipality of the store.", nullable=True)
     transaction_count: pl.Int64 = column("Receipts.", ge=0)
-    units: Quantity = column("Units sold.", ge=0)
-    net_amount: Money = column("What customers paid.", ge=0)
-    visitor_count: Quantity = column("People counted at the door.", ge=0)
+    units: QuantityTotal = column("Units sold.", ge=0)
+    net_amount: MoneyTotal = column("What customers paid.", ge=0)
+    visitor_count: QuantityTotal = column("People counted at the door.", ge=0)
 
 
 def _contract(

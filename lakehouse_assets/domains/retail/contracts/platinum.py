@@ -10,7 +10,7 @@ from __future__ import annotations
 import polars as pl
 
 from lakehouse_assets.domains.retail import OWNER
-from lakehouse_assets.domains.retail.contracts.common import DAILY, DOMAIN, Money, Quantity
+from lakehouse_assets.domains.retail.contracts.common import DAILY, DOMAIN, MoneyTotal, QuantityTotal
 from lakehouse_assets.lakehouse.contract import Contract, TableModel, column, month, rule
 
 
@@ -20,12 +20,12 @@ class PlatinumRetailStoreFeatures(TableModel):
     feature_date: pl.Date = column("Day at whose beginning the features hold: only days before it count.")
     tenant_id: pl.String = column("Tenant (shop or company) that runs the store.")
     store_id: pl.String = column("Store.")
-    net_1d: Money = column("Sales of the day before.", ge=0)
-    net_7d: Money = column("Sales of the 7 days before.", ge=0)
-    net_28d: Money = column("Sales of the 28 days before.", ge=0)
+    net_1d: MoneyTotal = column("Sales of the day before.", ge=0)
+    net_7d: MoneyTotal = column("Sales of the 7 days before.", ge=0)
+    net_28d: MoneyTotal = column("Sales of the 28 days before.", ge=0)
     transactions_7d: pl.Int64 = column("Receipts of the 7 days before.", ge=0)
     transactions_28d: pl.Int64 = column("Receipts of the 28 days before.", ge=0)
-    units_28d: Quantity = column("Units sold on the 28 days before.", ge=0)
+    units_28d: QuantityTotal = column("Units sold on the 28 days before.", ge=0)
     selling_days_28d: pl.Int64 = column("Days with a sale among the 28 before.", ge=0, le=28)
     days_since_sale: pl.Int32 = column(
         "Days since the last day with a sale, 1 for the day before; empty after 28.", nullable=True, ge=1, le=28
@@ -34,7 +34,7 @@ class PlatinumRetailStoreFeatures(TableModel):
     trend_7d: pl.Float64 = column(
         "Sales of the 7 days before, over a quarter of those of the 28 before: above 1 they grow.", nullable=True, ge=0
     )
-    visitors_7d: Quantity = column("People counted at the door on the 7 days before.", ge=0)
+    visitors_7d: QuantityTotal = column("People counted at the door on the 7 days before.", ge=0)
     conversion_7d: pl.Float64 = column("Receipts per person counted on the 7 days before.", nullable=True, ge=0)
     out_of_stock_28d: pl.Int64 = column("Reports of products out of stock on the 28 days before.", ge=0)
     substituted_share_28d: pl.Float64 = column(
@@ -50,9 +50,9 @@ class PlatinumRetailProductFeatures(TableModel):
     feature_date: pl.Date = column("Day at whose beginning the features hold: only days before it count.")
     tenant_id: pl.String = column("Tenant (shop or company) that sells the product.")
     product_id: pl.String = column("Product.")
-    units_7d: Quantity = column("Units sold on the 7 days before.", ge=0)
-    units_28d: Quantity = column("Units sold on the 28 days before.", ge=0)
-    net_28d: Money = column("Sales of the product on the 28 days before.", ge=0)
+    units_7d: QuantityTotal = column("Units sold on the 7 days before.", ge=0)
+    units_28d: QuantityTotal = column("Units sold on the 28 days before.", ge=0)
+    net_28d: MoneyTotal = column("Sales of the product on the 28 days before.", ge=0)
     average_price_28d: pl.Float64 = column("Price paid per unit on the 28 days before.", nullable=True, ge=0)
     discount_share_28d: pl.Float64 = column(
         "Discounts as a share of the value on the 28 days before, 0 to 1.", nullable=True, ge=0, le=1

@@ -5,7 +5,7 @@ from __future__ import annotations
 import polars as pl
 
 from lakehouse_assets.domains.retail import OWNER
-from lakehouse_assets.domains.retail.contracts.common import DAILY, DOMAIN, Money, Quantity
+from lakehouse_assets.domains.retail.contracts.common import DAILY, DOMAIN, MoneyTotal, QuantityTotal
 from lakehouse_assets.lakehouse.contract import Contract, TableModel, column
 
 
@@ -14,10 +14,10 @@ class MvRetailMonthly(TableModel):
 
     metric_month: pl.Date = column("First day of the month of the sales.")
     region: pl.String = column("Region of the stores.", nullable=True)
-    retail_net_sales: Money = column("What customers paid.")
-    retail_gross_sales: Money = column("Value of what was sold, before discounts.")
-    retail_discounts: Money = column("Discounts.")
-    retail_units: Quantity = column("Units sold.")
+    retail_net_sales: MoneyTotal = column("What customers paid.")
+    retail_gross_sales: MoneyTotal = column("Value of what was sold, before discounts.")
+    retail_discounts: MoneyTotal = column("Discounts.")
+    retail_units: QuantityTotal = column("Units sold.")
     retail_receipts: pl.Int64 = column("Receipts.", ge=0)
     retail_customers: pl.Int64 = column("Different known customers.", ge=0)
 
@@ -27,11 +27,11 @@ class MvRetailStores(TableModel):
 
     tenant_id: pl.String = column("Tenant (shop or company) that runs the store.")
     store_id: pl.String = column("Store.")
-    retail_daily_sales: Money = column("What customers paid.")
-    retail_visitors: Quantity = column("People counted at the door.")
+    retail_daily_sales: MoneyTotal = column("What customers paid.")
+    retail_visitors: QuantityTotal = column("People counted at the door.")
     retail_visitor_conversion: pl.Float64 = column("Receipts per person counted.", nullable=True)
     retail_out_of_stock: pl.Int64 = column("Reports of products out of stock.", ge=0)
-    retail_deliveries: Money = column("Value of the goods delivered.")
+    retail_deliveries: MoneyTotal = column("Value of the goods delivered.")
 
 
 class MvRetailHours(TableModel):
@@ -40,7 +40,7 @@ class MvRetailHours(TableModel):
     business_hour: pl.Int32 = column("Hour of the day in the store's own time, 0 to 23.", ge=0, le=23)
     day_of_week: pl.Int32 = column("Day of the week, 1 (Monday) to 7 (Sunday).", ge=1, le=7)
     retail_hourly_receipts: pl.Int64 = column("Receipts.", ge=0)
-    retail_hourly_sales: Money = column("What customers paid.")
+    retail_hourly_sales: MoneyTotal = column("What customers paid.")
 
 
 class MvRetailBrandSwitches(TableModel):
@@ -50,7 +50,7 @@ class MvRetailBrandSwitches(TableModel):
     requested_brand: pl.String = column("Brand the customers asked for.", nullable=True)
     retail_brand_requests: pl.Int64 = column("Lines whose brand asked for is known.", ge=0)
     retail_brand_switches: pl.Int64 = column("Lines of another brand than asked for.", ge=0)
-    retail_switched_sales: Money = column("What customers paid for another brand.")
+    retail_switched_sales: MoneyTotal = column("What customers paid for another brand.")
     retail_brand_switch_rate: pl.Float64 = column("Share of the lines of another brand, 0 to 1.", nullable=True)
 
 
