@@ -7,7 +7,7 @@ by ``formats``.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from nlq.formats import Said, format_said, format_value, say_metric, say_period
@@ -181,12 +181,16 @@ def say_filters(plan: Plan, vocabulary: Vocabulary) -> list[str]:
 # --- the sentence
 
 
-def sentence(plan: Plan, rows: Sequence[Mapping[str, Any]], vocabulary: Vocabulary) -> str:
-    """One sentence that answers the question; rows are dicts by metric and dimension name."""
+def sentence(plan: Plan, rows: Sequence[Mapping[str, Any]], vocabulary: Vocabulary, remarks: Iterable[str] = ()) -> str:
+    """What answers the question, in a sentence, and what is to be known of it; rows are dicts by name."""
     metric = vocabulary.metrics[plan.metrics[0]]
     scope = f" {say_time(plan.time_range)}" if plan.time_range else ""
     if not rows:
         return f"Nothing matches: no {metric.label}{scope}."
+    return " ".join([_sentence(plan, rows, vocabulary, scope), *(remark for remark in remarks if remark)])
+
+
+def _sentence(plan: Plan, rows: Sequence[Mapping[str, Any]], vocabulary: Vocabulary, scope: str) -> str:
     keys = [TIME_DIMENSION if name == time_column(plan) else name for name in key_columns(plan)]
     if not keys:
         return _one_row(plan, rows[0], vocabulary, scope)

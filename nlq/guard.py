@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from datetime import date
 from fnmatch import fnmatchcase
 
-from nlq.plan import MAX_ROWS, DimensionFilter, Operator, Plan, Scalar
+from nlq.plan import MAX_ROWS, Comparison, DimensionFilter, Grain, Operator, Plan, Scalar
 from nlq.vocabulary import Dimension, Values, Vocabulary
 
 TIMEOUT_S = 60.0
@@ -116,6 +116,9 @@ class Guard:
         """
         visible = self.visible(caller)
         self._check_names(plan, visible)
+        if plan.grain is Grain.WEEK and plan.comparison is Comparison.PREVIOUS_YEAR:
+            message = "Weeks of two years do not begin on the same days: compare by day, month, quarter or year."
+            raise GuardError("bad_comparison", message)
         filters = tuple(_canonical(item, visible.dimensions[item.dimension]) for item in plan.filters)
         share = plan.share
         if share is not None:

@@ -8,15 +8,16 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter, OrderedDict
-from collections.abc import Callable, Iterator, Mapping, Sequence, Set
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import replace
 from threading import Lock
 from typing import TYPE_CHECKING, Any
 
 from nlq.answering.answer import STATES_KEPT, CompiledPlan
+from nlq.answering.coverage import TimeSource
 from nlq.dateparts import DATE_PARTS, numbered
 from nlq.guard import TENANT_COLUMN
-from nlq.plan import Plan
+from nlq.plan import Grain, Plan
 from nlq.vocabulary import Dimension, Metric, Values, Vocabulary
 from semantic.dateparts import date_parts_of
 from semantic.layer import Filter, SemanticLayer
@@ -70,6 +71,16 @@ class PlannedLayer:
             names="qualified",
         )
         return CompiledPlan(compiled.sql, compiled.notes)
+
+    def sources(self, metrics: Iterable[str]) -> tuple[TimeSource, ...]:
+        """The times that metrics are counted by, and where they are."""
+        catalog = self._layer.catalog()
+        tenants = {d.relation: d.expr for d in catalog.dimensions.values() if d.element == TENANT_COLUMN}
+        times = dict.fromkeys(time for name in metrics for time in catalog.metric(name).times)
+        return tuple(
+            TimeSource(t.relation, t.expr, t.grain if t.grain in list(Grain) else "day", tenants.get(t.relation))
+            for t in times
+        )
 
     def _read(self, catalog: semantic.Catalog, there: Set[str], tenant: str | None) -> Vocabulary:
         """What of a catalog can be answered from the tables that are there; all of it in an empty lake."""
@@ -141,6 +152,7 @@ def _metric(metric: semantic.Metric, canonical: Mapping[str, str]) -> Metric:
         needs_time=metric.needs_time,
         min_grain=metric.min_grain,
         time_names=metric.times[0].names if len(metric.times) == 1 else (),
+        nothing=metric.nothing,
     )
 
 

@@ -69,10 +69,9 @@ def before(span: TimeRange) -> TimeRange:
 
 
 def year_before(span: TimeRange) -> TimeRange:
-    """The same days a year earlier; a month's last day stays one."""
+    """The same days a year earlier; a month that was whole to its end stays so."""
     assert span.start is not None and span.end is not None
-    end = shift(span.end + _ONE, "year", -1) - _ONE
-    return TimeRange(start=shift(span.start, "year", -1), end=end)
+    return _back(span, "year")
 
 
 def shifted(plan: Plan) -> TimeRange | None:
@@ -80,12 +79,50 @@ def shifted(plan: Plan) -> TimeRange | None:
     span = plan.time_range
     if plan.compare_with or span is None:
         return plan.compare_with
+    yearly = plan.comparison is Comparison.PREVIOUS_YEAR
     if plan.grain is None:
-        return year_before(span) if plan.comparison is Comparison.PREVIOUS_YEAR else before(span)
-    back = ("year", -1) if plan.comparison is Comparison.PREVIOUS_YEAR else (plan.grain.value, -1)
-    # Steps are whole units: what is compared with the first and the last of them must be whole as well.
-    start = shift(unit_start(span.start, plan.grain), *back) if span.start else None
-    return TimeRange(start=start, end=span.end and shift(span.end, *back))
+        return year_before(span) if yearly else before(span)
+    return _back(span, _distance(plan), plan.grain.value)
+
+
+def moved_steps(plan: Plan) -> tuple[str, int]:
+    """How far the steps of a comparing plan lie from those that they are compared with: a unit of SQL, how many."""
+    grain = Grain.YEAR if plan.comparison is Comparison.PREVIOUS_YEAR else plan.grain
+    assert grain is not None
+    return {Grain.WEEK: ("DAY", 7), Grain.QUARTER: ("MONTH", 3)}.get(grain, (grain.value.upper(), 1))
+
+
+def step_before(plan: Plan, step: date) -> date:
+    """The first day of the step that a step of a comparing plan is compared with."""
+    return shift(step, _distance(plan), -1)
+
+
+def first_compared(plan: Plan, known: date) -> date:
+    """The first day of the first step that has any known day in the step it is compared with."""
+    assert plan.grain is not None
+    return shift(unit_start(known, plan.grain), _distance(plan), 1)
+
+
+def _distance(plan: Plan) -> str:
+    assert plan.grain is not None
+    return "year" if plan.comparison is Comparison.PREVIOUS_YEAR else plan.grain.value
+
+
+def overlap(span: TimeRange | None, known: TimeRange) -> bool:
+    """Whether any day of a time, of all times if it is None, is known; ``known`` has both ends."""
+    assert known.start and known.end
+    since, until = (span.start, span.end) if span else (None, None)
+    return (since is None or since <= known.end) and (until is None or until >= known.start)
+
+
+def within(span: TimeRange | None, known: TimeRange | None) -> TimeRange | None:
+    """The days of a time that are known; the time as it is where none of them is."""
+    if span is None or known is None or not overlap(span, known):
+        return span
+    return TimeRange(
+        start=span.start and known.start and max(span.start, known.start),
+        end=span.end and known.end and min(span.end, known.end),
+    )
 
 
 def periods_in(span: TimeRange | None, grain: Grain | None) -> int | None:
@@ -104,3 +141,24 @@ def _whole_months(span: TimeRange) -> int:
     if span.start.day != 1 or after.day != 1:
         return 0
     return (after.year - span.start.year) * 12 + after.month - span.start.month
+
+
+def _back(span: TimeRange, by: str, steps: str = "day") -> TimeRange:
+    """The same days one unit earlier, where the time is read in steps.
+
+    A step that is whole stays whole, however many days the earlier one has; one that is cut is cut at the same day.
+    The last month of the time, where the time has all its days, stays whole, too.
+    """
+    start = span.start and shift(span.start, by, -1)
+    if span.end is None or by in _DAYS:
+        return TimeRange(start=start, end=span.end and shift(span.end, by, -1))
+    after, month = span.end + _ONE, span.end.replace(day=1)
+    whole_month = _ends(span.end, "month") and (span.start is None or span.start <= month)
+    whole = whole_month or (steps in MONTHS and _ends(span.end, steps))
+    end = shift(after, by, -1) - _ONE if whole else shift(span.end, by, -1)
+    return TimeRange(start=start, end=end)
+
+
+def _ends(day: date, unit: str) -> bool:
+    """Whether a day is the last of its unit."""
+    return unit_start(day + _ONE, unit) == day + _ONE

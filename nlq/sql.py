@@ -7,10 +7,10 @@ Does not belong here: compiling metrics, running anything.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
-from nlq.periods import periods_in, shifted
-from nlq.plan import MAX_ROWS, Comparison, Plan
+from nlq.periods import first_compared, moved_steps, overlap, periods_in, shifted, within
+from nlq.plan import MAX_ROWS, Plan, TimeRange
 from nlq.vocabulary import TIME_DIMENSION
 
 RANK = "asklake_rank"
@@ -36,26 +36,38 @@ def value_columns(plan: Plan) -> tuple[str, ...]:
     return tuple(name for m in plan.metrics for name in (m, f"{m}__before", f"{m}__change"))
 
 
-def statement(plan: Plan, compile_plain: Callable[[Plan], str]) -> str:
-    """The whole SQL of a plan; ``compile_plain`` gives that of metrics, groups, filters and times alone."""
+def statement(
+    plan: Plan,
+    compile_plain: Callable[[Plan], str],
+    known: TimeRange | None = None,
+    nothing: Mapping[str, float] | None = None,
+) -> str:
+    """The whole SQL of a plan.
+
+    Args:
+        plan: What is asked.
+        compile_plain: Gives the SQL of metrics, groups, filters and times alone.
+        known: The days that there are data of, if that is known.
+        nothing: What metrics are where there are no rows in days that are known; no figure for those left out.
+    """
     plain = plan.model_copy(update={"share": None, "comparison": None, "compare_with": None})
     if plan.share:
         source = _with_share(plan, plain, compile_plain)
     elif plan.compares:
-        source = _with_comparison(plan, plain, compile_plain)
+        source = _with_comparison(plan, plain, compile_plain, known, nothing or {})
     else:
         source = compile_plain(plain)
-    return finish(source, plan)
+    return finish(source, plan, known)
 
 
-def finish(compiled: str, plan: Plan) -> str:
+def finish(compiled: str, plan: Plan, known: TimeRange | None = None) -> str:
     """One SELECT over the compiled SQL with the plan's thresholds, order and limit.
 
     The order is total (ties fall back on the keys), so the same snapshot always gives the same rows. One row more
     than the most is asked for where the plan sets no smaller limit, to tell whether there were more.
     """
     if plan.average:
-        return _averaged(compiled, plan)
+        return _averaged(compiled, plan, known)
     if plan.count:
         return _counted(compiled, plan)
     names = [*key_columns(plan), *value_columns(plan)]
@@ -110,26 +122,71 @@ def _without_guards(plan: Plan) -> tuple:
     return tuple(f for f in plan.filters if not (f.operator == "is_not_null" and f.dimension in guards))
 
 
-def _with_comparison(plan: Plan, plain: Plan, compile_plain: Callable[[Plan], str]) -> str:
-    """Both times side by side, a row per key; a key that is missing on one side has no figure there."""
-    before = compile_plain(plain.model_copy(update={"time_range": shifted(plan)}))
+def _with_comparison(
+    plan: Plan,
+    plain: Plan,
+    compile_plain: Callable[[Plan], str],
+    known: TimeRange | None,
+    nothing: Mapping[str, float],
+) -> str:
+    """Both times side by side, a row per key; a key that is missing on one side has no figure there.
+
+    With steps of time, what was before the first step asked for is no row of its own, nor is a step after the last
+    known day.
+    """
     step, keys = time_column(plan), _grouped(plan)
-    names = ", ".join(_quoted(key) for key in keys)
-    lead = f"{names}, " if keys else ""
-    back = ", ".join(_moved(key, plan) if key == step else _quoted(key) for key in keys)
-    now_items = [f"{_quoted(m)}, NULL AS {_quoted(f'{m}__before')}" for m in plan.metrics]
+    names = [_quoted(key) for key in keys]
+    now_items = [*names, *(f"{_quoted(m)}, NULL AS {_quoted(f'{m}__before')}" for m in plan.metrics)]
+    sides = [f"SELECT {', '.join(now_items)}, 1 AS {_IS_NOW} FROM (\n{compile_plain(plain)}\n) AS now"]
+    before = compile_plain(plain.model_copy(update={"time_range": shifted(plan)}))
     old_items = [f"NULL AS {_quoted(m)}, {_quoted(m)} AS {_quoted(f'{m}__before')}" for m in plan.metrics]
-    union = (
-        f"SELECT {lead}{', '.join(now_items)}, 1 AS {_IS_NOW} FROM (\n{compile_plain(plain)}\n) AS now\nUNION ALL\n"
-        f"SELECT {back + ', ' if keys else ''}{', '.join(old_items)}, 0 AS {_IS_NOW} FROM (\n{before}\n) AS before"
-    )
-    sums = [f"MAX({_quoted(n)}) AS {_quoted(n)}" for m in plan.metrics for n in (m, f"{m}__before")]
-    group = f"\nGROUP BY {names}" if keys else ""
-    # With steps of time, what was before the first step asked for is no row of its own.
-    only_now = f"\nHAVING MAX({_IS_NOW}) = 1" if step else ""
-    both = f"SELECT {lead}{', '.join(sums)}\nFROM (\n{union}\n) AS times{group}{only_now}"
+    for moved, where in _moves(plan):
+        back = [f"{moved} AS {_quoted(key)}" if key == step else _quoted(key) for key in keys]
+        sides.append(f"SELECT {', '.join([*back, *old_items])}, 0 AS {_IS_NOW} FROM (\n{before}\n) AS before{where}")
+    union = "\nUNION ALL\n".join(sides)
+    conditions = _known_sides(plan, known)
+    sums = [
+        f"{_or_nothing(f'MAX({_quoted(name)})', nothing.get(m), condition)} AS {_quoted(name)}"
+        for m in plan.metrics
+        for name, condition in zip((m, f"{m}__before"), conditions, strict=True)
+    ]
+    group = f"\nGROUP BY {', '.join(names)}" if keys else ""
+    kept = [f"MAX({_IS_NOW}) = 1", *_reached(plan, known)] if step else []
+    having = f"\nHAVING {' OR '.join(kept)}" if kept else ""
+    both = f"SELECT {', '.join([*names, *sums])}\nFROM (\n{union}\n) AS times{group}{having}"
     changes = ", ".join(_change(m) for m in plan.metrics)
     return f"SELECT *, {changes}\nFROM (\n{both}\n) AS compared"
+
+
+def _reached(plan: Plan, known: TimeRange | None) -> list[str]:
+    """A condition that is true of the steps that are asked for and known, whether they have rows or not."""
+    step, last = time_column(plan), known and known.end
+    if step is None or last is None:
+        return []
+    asked = plan.time_range.end if plan.time_range else None
+    return [f"{_quoted(step)} <= DATE '{min(last, asked or last)}'"]
+
+
+def _known_sides(plan: Plan, known: TimeRange | None) -> tuple[str, str]:
+    """Where the times asked for and compared with are of known days, in SQL; empty where nobody can tell.
+
+    There, no rows are nothing; elsewhere nothing is unknown.
+    """
+    if known is None or known.start is None or known.end is None:
+        return "", ""
+    if plan.grain is None:
+        now, before = ("TRUE" if overlap(span, known) else "FALSE" for span in (plan.time_range, shifted(plan)))
+        return now, before
+    first = first_compared(plan, known.start)
+    return "TRUE", f"{_quoted(time_column(plan) or '')} >= DATE '{first}'"
+
+
+def _or_nothing(figure: str, nothing: float | None, known: str) -> str:
+    """A figure, or what it is without rows, where a condition says that it is known; none elsewhere."""
+    if not known:
+        return figure
+    filled = figure if nothing is None else f"COALESCE({figure}, {nothing:g})"
+    return filled if known == "TRUE" else f"CASE WHEN {known} THEN {filled} END"
 
 
 def _change(metric: str) -> str:
@@ -137,22 +194,32 @@ def _change(metric: str) -> str:
     return f"{_double(f'{now} - {before}')} / NULLIF({before}, 0) AS {_quoted(f'{metric}__change')}"
 
 
-def _moved(step: str, plan: Plan) -> str:
-    """The step of time an earlier row is compared with."""
-    yearly = plan.comparison is Comparison.PREVIOUS_YEAR
-    count, unit = (1, "YEAR") if yearly else (3, "MONTH") if plan.grain == "quarter" else (1, str(plan.grain).upper())
-    if unit == "WEEK":
-        count, unit = 7, "DAY"
-    return f"CAST({_quoted(step)} + INTERVAL '{count}' {unit} AS DATE) AS {_quoted(step)}"
+def _moves(plan: Plan) -> list[tuple[str, str]]:
+    """Where earlier rows stand in the time asked for: the step of time, and which of them stand there.
+
+    A day that a year lacks is no day of its own: of 29 February, the day a year before is the 28th.
+    """
+    step = time_column(plan)
+    if step is None:
+        return [("", "")]
+    name = _quoted(step)
+    unit, count = moved_steps(plan)
+    moved = f"CAST({name} + INTERVAL '{count}' {unit} AS DATE)"
+    if plan.grain != "day" or unit == "DAY":
+        return [(moved, "")]
+    stays = f"EXTRACT(DAY FROM {moved}) = EXTRACT(DAY FROM {name})"
+    next_day = f"CAST({moved} + INTERVAL '1' DAY AS DATE)"
+    leaps = f"EXTRACT(MONTH FROM {name}) = 2 AND EXTRACT(DAY FROM {name}) = 28 AND EXTRACT(DAY FROM {next_day}) = 29"
+    return [(moved, f" WHERE {stays}"), (next_day, f" WHERE {leaps}")]
 
 
-def _averaged(compiled: str, plan: Plan) -> str:
-    """The mean over groups or steps of time; in a bounded time the steps without a row count as nothing."""
+def _averaged(compiled: str, plan: Plan, known: TimeRange | None) -> str:
+    """The mean over groups or steps of time; in a bounded time the known steps without a row count as nothing."""
     metric = _quoted(plan.metrics[0])
-    steps = periods_in(plan.time_range, plan.grain) if plan.grain and not plan.group_by else None
+    steps = periods_in(within(plan.time_range, known), plan.grain) if plan.grain and not plan.group_by else None
     mean = f"SUM({_double(metric)}) / {steps}" if steps else f"AVG({_double(metric)})"
-    known = [f"{_quoted(name)} IS NOT NULL" for name in plan.group_by]
-    where = _where([*known, *_conditions(plan)])
+    named = [f"{_quoted(name)} IS NOT NULL" for name in plan.group_by]
+    where = _where([*named, *_conditions(plan)])
     return f"SELECT {mean} AS {metric}\nFROM (\n{compiled}\n) AS answer{where}\nLIMIT 1"
 
 

@@ -27,7 +27,7 @@ class Metric:
 
     ``direction`` tells which end is good: up, down or unknown (None). ``needs_time`` is true where a figure exists
     only per period; ``min_grain`` is the finest period there is. ``time_names`` are name, label and description of the
-    time it counts by, where known.
+    time it counts by, where known. ``nothing`` is the figure where there are no rows, None where there is none then.
     """
 
     name: str
@@ -44,6 +44,7 @@ class Metric:
     needs_time: bool = False
     min_grain: str = "day"
     time_names: tuple[str, ...] = ()
+    nothing: float | None = None
 
     @property
     def entities(self) -> frozenset[str]:

@@ -45,7 +45,8 @@ class Metric:
     decimal, percent, hours, currency; ``direction`` says which end is good: up, down or unknown (None).
     ``needs_time`` is true where a figure exists only per period; ``min_grain`` is the finest period there is,
     ``max_grain`` the longest (a change on the month before has no meaning by year), None for no limit. ``adds_up``
-    is false where any of its measures is taken at a moment instead of being summed over time.
+    is false where any of its measures is taken at a moment instead of being summed over time. ``nothing`` is its figure
+    where there are no rows, None where it has none then.
     """
 
     name: str
@@ -67,6 +68,7 @@ class Metric:
     running: Running | None = None
     semi_additive: SemiAdditive | None = None
     adds_up: bool = True
+    nothing: float | None = None
 
 
 @dataclass(frozen=True)
@@ -289,6 +291,7 @@ class _Reader:
             running=running,
             semi_additive=self._semi_additive(leaves),
             adds_up=not any(self._measures[leaf][1].get("non_additive_dimension") for leaf in leaves),
+            nothing=_nothing(raw),
         )
 
     def _domain(self, name: str) -> str:
@@ -364,6 +367,11 @@ class _Reader:
         agg = f"percentile {percentile:g}" if percentile is not None else measure["agg"]
         relation = model["node_relation"]["relation_name"].replace('"', "")
         return f"{agg.replace('_', ' ')} of {expr} in {relation}"
+
+
+def _nothing(raw: Mapping[str, Any]) -> float | None:
+    measure = raw["type_params"].get("measure") if raw["type"] == "simple" else None
+    return measure.get("fill_nulls_with") if measure else None
 
 
 def _primary_entities(model: Mapping[str, Any]) -> list[str]:

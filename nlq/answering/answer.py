@@ -9,8 +9,8 @@ from __future__ import annotations
 import time
 import uuid
 from collections import OrderedDict
-from collections.abc import Callable, Mapping
-from datetime import UTC, date, datetime
+from collections.abc import Callable, Iterable, Mapping
+from datetime import date, datetime
 from decimal import Decimal
 from threading import Lock
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple, Protocol
@@ -21,8 +21,11 @@ from lakehouse_assets.lakehouse.engine import QueryRefusedError, QueryTimeoutErr
 from nlq import explain
 from nlq.answering.cache import KeptAnswers, RememberingPlanner
 from nlq.answering.chart import Chart, chart_of
+from nlq.answering.coverage import Coverage, Known, Partial, TimeSource, partial_periods
+from nlq.answering.states import TableState, TableStates
 from nlq.dateparts import named
 from nlq.guard import ROLES, TIMEOUT_S, Caller, Guard, GuardError, Role, may_see
+from nlq.knowing import say_beside, say_partial, say_unknown
 from nlq.outcome import Because, Choice, Clarify, Outcome, Planned, Refused
 from nlq.plan import MAX_ROWS, Plan
 from nlq.planning.planner import Planner
@@ -79,6 +82,10 @@ class Layer(Protocol):
         """
         ...
 
+    def sources(self, metrics: Iterable[str]) -> tuple[TimeSource, ...]:
+        """The times that metrics are counted by, and where they are."""
+        ...
+
 
 class _Frozen(BaseModel):
     model_config = ConfigDict(frozen=True)
@@ -92,19 +99,6 @@ class AnswerColumn(_Frozen):
     kind: Literal["time", "dimension", "metric"]
     format: str | None = None
     unit: str | None = None
-
-
-class TableState(_Frozen):
-    """How fresh a table was when it was read."""
-
-    table: str
-    snapshot_id: int
-    published_at: Moment | None = None
-    newest_day: date | None = None
-
-    @field_serializer("snapshot_id", when_used="json")
-    def _snapshot_as_text(self, snapshot_id: int) -> str:
-        return str(snapshot_id)  # 19 digits: more than a number keeps in JavaScript
 
 
 class Answer(_Frozen):
@@ -128,6 +122,7 @@ class Answer(_Frozen):
     definitions: dict[str, str] = {}
     filters: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
+    partial: tuple[Partial, ...] = ()
     sql: str | None = None
     snapshots: dict[str, int] = {}
     freshness: tuple[TableState, ...] = ()
@@ -188,7 +183,7 @@ class Answerer:
         self._make_planner, self.planner_name, self._summarise, self._kept = planner, planner_name, summarise, kept
         self._guards: OrderedDict[int, Guard] = OrderedDict()
         self._planners: OrderedDict[tuple[int, Caller], RememberingPlanner] = OrderedDict()
-        self._states: OrderedDict[tuple[str, int], TableState] = OrderedDict()
+        self._states, self._coverage = TableStates(lake), Coverage()
         self._lock = Lock()
 
     def vocabulary(self, caller: Caller | None = None) -> Vocabulary:
@@ -226,6 +221,7 @@ class Answerer:
         run = self._begin(question, caller, heads, answer_id, asked_by)
         try:
             planner, clock = self._planner(run), now or run.asked_at
+            run.today = clock.date()
             before = self._guard(run.vocabulary).still_known(previous, run.caller) if previous else None
             outcome = planner.plan(question, clock, before)
         except GuardError as error:
@@ -298,7 +294,7 @@ class Answerer:
             plan = self._guard(run.vocabulary).check(outcome.plan, run.caller)
         except GuardError as error:
             return run.answer("refused", str(error), error=error.code, nearest=error.nearest)
-        key = KeptAnswers.key(plan, run.caller, run.vocabulary)
+        key = KeptAnswers.key(plan, run.caller, run.vocabulary, run.today)
         if self._kept and key and (known := self._kept.find(key, run.heads)):
             return run.again(known, outcome)
         try:
@@ -325,31 +321,46 @@ class Answerer:
             notes.update(dict.fromkeys(compiled.notes))
             return compiled.sql
 
-        sql = statement(plan, plain)
+        known = self._coverage.known(session, self._layer.sources(plan.metrics), run.caller.tenant)
+        nothing = {n: m.nothing for n in plan.metrics if (m := run.vocabulary.metrics[n]).nothing is not None}
+        sql = statement(plan, plain, known and known.span, nothing)
         table = session.query(sql, timeout_s=TIMEOUT_S)
         snapshots = dict(session.snapshots)
         names = [*key_columns(plan), *value_columns(plan)]
         found = [tuple(_plain(named(name, row[name])) for name in names) for row in table.to_pylist()]
-        rows = found[:MAX_ROWS]
+        unknown = known is not None and known.misses(plan.time_range)
+        rows = [] if unknown else found[:MAX_ROWS]
         said = [_by_meaning(plan, dict(zip(names, row, strict=True))) for row in rows]
+        partial = _partial(plan, known, said, run.today) if known else ()
+        if known is not None and unknown:
+            sentence = say_unknown(plan, known, run.vocabulary, self._tables(plan), run.caller.tenant)
+        else:
+            more = f"There are more than these {MAX_ROWS:,} rows." if len(found) > MAX_ROWS else ""
+            remarks = (*(part.says for part in partial), say_beside(plan, known), more)
+            sentence = explain.sentence(plan, said, run.vocabulary, remarks)
         return run.answer(
             "answered",
-            explain.sentence(plan, said, run.vocabulary),
+            sentence,
             plan=plan,
             confidence=planned.confidence,
             because=planned.because,
             columns=_columns(plan, run.vocabulary),
             rows=tuple(rows),
             truncated=len(found) > MAX_ROWS,
+            partial=partial,
             definitions=explain.say_definitions(plan, run.vocabulary),
             filters=tuple(explain.say_filters(plan, run.vocabulary)),
             notes=tuple(notes),
             sql=sql,
             snapshots=snapshots,
-            freshness=tuple(self._state(name, snapshot) for name, snapshot in snapshots.items()),
+            freshness=tuple(self._states.of(name, snapshot) for name, snapshot in snapshots.items()),
         )
 
     # --- what is known
+
+    def _tables(self, plan: Plan) -> list[str]:
+        """The tables that a plan's metrics are counted in."""
+        return list(dict.fromkeys(source.table for source in self._layer.sources(plan.metrics)))
 
     def _guard(self, vocabulary: Vocabulary) -> Guard:
         """The guard over a vocabulary; it keeps the vocabulary alive, so that its id stays its own."""
@@ -370,27 +381,6 @@ class Answerer:
                 _remember(self._planners, key, found)
         return found
 
-    def _state(self, table: str, snapshot: int) -> TableState:
-        with self._lock:
-            if (table, snapshot) in self._states:
-                return self._states[table, snapshot]
-        state = self._look_at(table, snapshot)
-        with self._lock:
-            _remember(self._states, (table, snapshot), state)
-        return state
-
-    def _look_at(self, name: str, snapshot: int) -> TableState:
-        """When the snapshot was published, and the newest day in it by the table's time partition."""
-        from lakehouse_assets.lakehouse.lookup import newest_day
-
-        table = self._lake.catalog.load_table(name)
-        found = table.snapshot_by_id(snapshot)
-        if not found:
-            return TableState(table=name, snapshot_id=snapshot)
-        published = datetime.fromtimestamp(found.timestamp_ms / 1000, UTC).replace(tzinfo=None)
-        newest = newest_day(table, found)
-        return TableState(table=name, snapshot_id=snapshot, published_at=published, newest_day=newest)
-
 
 def failed_answer(
     question: str, caller: Caller, error: Exception, answer_id: str | None = None, asked_by: str | None = None
@@ -410,6 +400,7 @@ class _Run:
     def __init__(self, question: str, caller: Caller, answer_id: str | None, asked_by: str | None) -> None:
         self.question, self.caller = question, caller
         self.asked_at = utc_now()
+        self.today = self.asked_at.date()
         self._id, self._asked_by = answer_id or str(uuid.uuid4()), asked_by
         self._started = time.perf_counter()
 
@@ -435,6 +426,13 @@ class _Run:
             elapsed_ms=round((time.perf_counter() - self._started) * 1000, 3),
             **details,
         )
+
+
+def _partial(plan: Plan, known: Known, said: Iterable[Mapping[str, Any]], today: date) -> tuple[Partial, ...]:
+    """The periods of an answer that are known in part, and the words for them."""
+    texts = sorted({row[TIME_DIMENSION] for row in said if row.get(TIME_DIMENSION)}) if not plan.average else []
+    found = partial_periods(plan, known, [date.fromisoformat(text) for text in texts], today)
+    return tuple(part.model_copy(update={"says": say_partial(part, plan, found)}) for part in found)
 
 
 def _columns(plan: Plan, vocabulary: Vocabulary) -> tuple[AnswerColumn, ...]:

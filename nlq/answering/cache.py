@@ -91,11 +91,14 @@ class KeptAnswers:
         self._store = store
 
     @staticmethod
-    def key(plan: Plan, caller: Caller, vocabulary: Vocabulary) -> str:
-        """The key of a guarded plan; empty where nobody can tell whether its meaning stays."""
+    def key(plan: Plan, caller: Caller, vocabulary: Vocabulary, today: date) -> str:
+        """The key of a guarded plan on a day, which is part of what an answer says of it.
+
+        Empty where nobody can tell whether its meaning stays.
+        """
         if not vocabulary.fingerprint:
             return ""
-        parts = (plan.canonical(), caller.tenant, caller.role, vocabulary.fingerprint)
+        parts = (plan.canonical(), caller.tenant, caller.role, vocabulary.fingerprint, today)
         return hashlib.sha256(repr(parts).encode()).hexdigest()
 
     def find(self, key: str, heads: Mapping[str, str]) -> Answer | None:

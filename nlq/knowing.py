@@ -1,0 +1,89 @@
+"""Words for what is known in part, or not at all.
+
+Belongs here: periods that are cut, times without data. Does not belong here: finding them (``answering.coverage``), the
+rest of a sentence (``explain``).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import date
+from typing import TYPE_CHECKING
+
+from nlq.explain import say_time
+from nlq.formats import say_period
+from nlq.periods import shifted, whole_unit
+from nlq.plan import Plan
+from nlq.vocabulary import Vocabulary
+
+if TYPE_CHECKING:
+    from nlq.answering.coverage import Known, Partial
+
+
+def say_partial(part: Partial, plan: Plan, others: Iterable[Partial]) -> str:
+    """What is to be known of a period of an answer, in a sentence; empty where another one says it."""
+    name = _name(part)
+    days = f"{_days(part.known_from, part.known_to)} of {_days(part.start, part.end)} days"
+    if part.compared and (part.asked or part.running):
+        return ""
+    if part.running:
+        beside = f", compared with {_beside(part, plan, others)}" if plan.compares and plan.grain else ""
+        so_far = "" if part.start == part.end else f": it is to {part.known_to} ({days}){beside}"
+        return f"{name} is not over{so_far}."
+    span = _span(part)
+    if part.asked:
+        as_much = ", and as much of what it is compared with" if plan.compares else ""
+        return f"Of {name} the question takes {span} ({days}){as_much}."
+    which = f"{name}, compared with" if part.compared else name
+    edge = f"begin on {part.known_from}" if part.known_from > part.start else f"end on {part.known_to}"
+    return f"Of {which}, {days} are known: the data {edge}."
+
+
+def say_beside(plan: Plan, known: Known | None) -> str:
+    """That a time is compared with one of another length, or with one before the data; empty where it is not."""
+    now, other = plan.time_range, shifted(plan) if plan.compares and not plan.grain else None
+    if not (now and other and now.start and now.end and other.start and other.end):
+        return ""
+    if known and known.start and other.end < known.start:
+        return f"Nothing is known of {other.start} to {other.end}: the data begin on {known.start}."
+    days, others = _days(now.start, now.end), _days(other.start, other.end)
+    if days == others or whole_unit(now) == whole_unit(other):
+        return ""
+    return f"{days} days are compared with {others}."
+
+
+def say_unknown(plan: Plan, known: Known, vocabulary: Vocabulary, tables: Sequence[str], tenant: str | None) -> str:
+    """That nothing is known of the time that was asked for, and why."""
+    what = vocabulary.metrics[plan.metrics[0]].label
+    whose = f" of {tenant}" if tenant else ""
+    read = " and ".join(tables)
+    if known.span is None:
+        rows = f"{read} has no rows{whose if not known.own_rows else ''}"
+        return f"Nothing is known of {what}: {rows}. `asklake status` says what was loaded and built."
+    assert plan.time_range is not None
+    asked = f"{what} {say_time(plan.time_range)}"
+    early = plan.time_range.end is not None and known.start is not None and plan.time_range.end < known.start
+    edge = f"begin on {known.start}" if early else f"end on {known.end}"
+    return f"Nothing is known of {asked}: the data{whose if early else ''} {edge}."
+
+
+def _name(part: Partial) -> str:
+    if part.grain:
+        return say_period(part.start, part.grain)
+    return f"{part.start} to {part.end}" if part.start != part.end else str(part.start)
+
+
+def _span(part: Partial) -> str:
+    return f"{part.known_from} to {part.known_to}" if part.known_from != part.known_to else str(part.known_from)
+
+
+def _beside(part: Partial, plan: Plan, others: Iterable[Partial]) -> str:
+    """What a period that is not over is compared with: as many days, or more."""
+    beside = next((o for o in others if o.compared and o.step == part.step), None)
+    if beside and (beside.asked or beside.running):
+        return f"as much of {_name(beside)}"
+    return "the whole of the year before" if plan.comparison == "previous_year" else f"the whole {plan.grain} before"
+
+
+def _days(first: date, last: date) -> int:
+    return (last - first).days + 1
