@@ -271,7 +271,7 @@ class RecordMapping:
             parts.append("cast(occurrence as varchar)")
         if row.name:
             parts.append(literal(row.name))
-        joined = " || chr(31) || ".join(f"coalesce({p}, '')" for p in parts)
+        joined = " || chr(31) || ".join(f"coalesce({_key_part(p)}, '')" for p in parts)
         missing = " and ".join(f"{k} is null" for k in keys)
         return f"case when not ({missing}) then md5({joined}) end"
 
@@ -419,6 +419,15 @@ def _says(column: str, value: str, what: str) -> str:
 
 def _list(texts: list[str]) -> str:
     return "[" + ", ".join(map(literal, texts)) + "]"
+
+
+def _key_part(text: str) -> str:
+    """SQL of a part of a key in which no separator (31) is left, and which is not empty where it is not NULL.
+
+    A part without control characters stays as it is: the keys of tables that are there have to stay.
+    """
+    separated = f"replace(replace({text}, chr(27), chr(27) || '1'), chr(31), chr(27) || '2')"
+    return f"case when {text} = '' then chr(27) else {separated} end"
 
 
 def _or_null(text: str | None) -> str:

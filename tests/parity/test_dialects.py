@@ -149,6 +149,15 @@ def test_products_of_money(lake: Lake, cluster_lake: Lake) -> None:
     assert len(ours) == 4
 
 
+def test_keys_of_several_parts(lake: Lake, cluster_lake: Lake) -> None:
+    parts = values(("a", "a/b", "%2F", "", "é|\\", " "))
+    key = """{{ joined_key(["value", "nullif(value, 'a')", "'x'"]) }}"""
+    expression = f"select n, {key} as joined from ({parts}) as texts order by n"
+    ours, theirs = of_both(lake, cluster_lake, expression)
+    assert theirs == ours
+    assert ours[:3] == [(0, "a/%00/x"), (1, "a%2Fb/a%2Fb/x"), (2, "%252F/%252F/x")]
+
+
 def test_members_of_json_and_numbers_in_text(lake: Lake, cluster_lake: Lake) -> None:
     members = f'select n, {{{{ json_text("value", "k") }}}} as member from ({values(JSON)}) as texts order by n'
     numbers = f'select n, {{{{ as_integer("value") }}}} as number from ({values(NUMBERS)}) as texts order by n'

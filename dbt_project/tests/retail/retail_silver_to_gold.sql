@@ -6,7 +6,7 @@ silver_days as (
     select
         business_date,
         tenant_id,
-        count(distinct store_id || '/' || transaction_id) as transaction_count,
+        count(distinct {{ joined_key(["store_id", "transaction_id"]) }}) as transaction_count,
         sum(quantity) as units,
         sum(net_amount) as net_amount
     from {{ ref("silver_retail_sales") }}
