@@ -361,6 +361,14 @@ def maintain(as_json: Json = False) -> None:
 
 
 @app.command()
+def relocate(as_json: Json = False) -> None:
+    """Make a home its own that was moved, copied or restored from a backup; the original is not touched."""
+    from lakehouse_assets.commands import relocating
+
+    relocating.relocate(Out(as_json))
+
+
+@app.command()
 def demo(
     size: Annotated[
         int | None, typer.Option("--size", min=100, help="Events, lines or orders to make of each domain.")

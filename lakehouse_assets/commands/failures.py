@@ -43,6 +43,7 @@ _REFUSED = {
     "GuardError": "`asklake catalog` lists what can be asked",
     "SemanticError": "`asklake catalog` lists what can be asked",
     "OutsideWarehouseError": "",
+    "RelocationError": "",
     "MergeConflictError": "`asklake branch diff NAME` shows what differs; build it again on a new branch of main",
 }
 _S3 = (

@@ -7,7 +7,7 @@ Does not belong here: what is committed and when (publication), or reading rows 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from contextlib import suppress
+from contextlib import AbstractContextManager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -26,7 +26,7 @@ from sqlalchemy.orm import Session as SqlSession
 
 from lakehouse_assets.lakehouse.contract import LAYERS, Contract
 from lakehouse_assets.lakehouse.heads import read_metadata
-from lakehouse_assets.lakehouse.locations import HomeWarehouse, file_uri, local_path, own
+from lakehouse_assets.lakehouse.locations import HomeWarehouse, OutsideWarehouseError, file_uri, local_path, own
 from lakehouse_assets.lockfile import one_process_at_a_time
 
 if TYPE_CHECKING:
@@ -167,6 +167,14 @@ class LakeCatalog(SqlCatalog):
         if moved.rowcount != 1:  # pyright: ignore[reportAttributeAccessIssue]
             raise CommitFailedException(f"{'.'.join(identifier)} was changed by another writer")
 
+    def repoint(self, session: SqlSession, identifier: str, location: str) -> None:
+        """Say where the metadata of a table lies; what was before it is forgotten."""
+        session.execute(
+            update(IcebergTables)
+            .where(self._is(Catalog.identifier_to_tuple(identifier)))
+            .values(metadata_location=location, previous_metadata_location=None)
+        )
+
     def ensure(self, contract: Contract, location: str) -> Table:
         """The table of a contract, created empty where it does not exist yet.
 
@@ -223,19 +231,39 @@ def open_catalog(settings: Settings) -> LakeCatalog:
     """
     settings.warehouse.mkdir(parents=True, exist_ok=True)
     # SQLAlchemy creates what it finds missing, in two steps.
-    with one_process_at_a_time(settings.home.absolute() / "catalog.lock"):
-        catalog = LakeCatalog(
-            NAME, settings.home, uri=settings.catalog_uri, warehouse=file_uri(settings.warehouse),
-            **{"py-io-impl": FILE_IO},
-        )  # fmt: skip
-        event.listen(catalog.engine, "connect", _configure_sqlite)
-        catalog.engine.dispose()
+    with home_lock(settings):
+        if relocating_mark(settings).exists():
+            raise OutsideWarehouseError(
+                f"this home, {settings.home}, is not its own yet: `asklake relocate` was interrupted; run it again"
+            )
+        catalog = opened(settings)
         catalog.heads()
         known = {".".join(ns) for ns in catalog.list_namespaces()}
         for layer in LAYERS:
             if layer not in known:
                 _create_namespace(catalog, layer)
     return catalog
+
+
+def opened(settings: Settings) -> LakeCatalog:
+    """The catalog as it is, whatever is in it; for who holds the home's lock."""
+    catalog = LakeCatalog(
+        NAME, settings.home, uri=settings.catalog_uri, warehouse=file_uri(settings.warehouse),
+        **{"py-io-impl": FILE_IO},
+    )  # fmt: skip
+    event.listen(catalog.engine, "connect", _configure_sqlite)
+    catalog.engine.dispose()
+    return catalog
+
+
+def home_lock(settings: Settings) -> AbstractContextManager[None]:
+    """Held by one process at a time, while it changes more than the tables of a home."""
+    return one_process_at_a_time(settings.home.absolute() / "catalog.lock")
+
+
+def relocating_mark(settings: Settings) -> Path:
+    """A file that is there while the home is being made its own."""
+    return settings.home.absolute() / "relocating"
 
 
 def _configure_sqlite(connection: Any, _record: Any) -> None:
