@@ -19,7 +19,8 @@ import pyarrow as pa
 
 from lakehouse_assets.drafting import naming
 from lakehouse_assets.ingest.batches import Counter
-from lakehouse_assets.ingest.csv_reader import csv_batches, read_csv_header
+from lakehouse_assets.ingest.csv_dialect import Dialect
+from lakehouse_assets.ingest.csv_header import CsvText, Layout
 from lakehouse_assets.ingest.errors import IngestError, OtherEncodingError
 from lakehouse_assets.ingest.json_reader import json_batches
 from lakehouse_assets.ingest.ndjson_reader import ndjson_batches
@@ -114,9 +115,9 @@ def _text(path: str, records: int) -> Sample:
         batches = ndjson_batches if form == "ndjson" else json_batches
         return Sample(path, form, _objects(path, batches(blocks, Counter()), records), encoding=encoding)
     delimiter = _delimiter(first)
-    _, fields, rest, _ = read_csv_header(blocks, delimiter, path)
-    batches = list(_bounded(csv_batches(rest, fields, delimiter, Counter()), records))
-    columns = {name: _sound(batches, f"f{i}") for i, name in enumerate(fields)}
+    found = CsvText(blocks, Layout(Dialect(delimiter)), path, Counter())
+    batches = list(_bounded(found.batches, records))
+    columns = {name: _sound(batches, f"f{i}") for i, name in enumerate(found.names)}
     return Sample(path, "csv", pa.table(columns).slice(0, records), delimiter, encoding)
 
 

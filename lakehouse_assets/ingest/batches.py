@@ -14,6 +14,7 @@ import threading
 import weakref
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from itertools import chain
 
 import numpy as np
 import pyarrow as pa
@@ -32,6 +33,10 @@ SCHEMA = pa.schema(
     ]
 )
 NEWLINE, RETURN, QUOTE = 10, 13, 34
+HEAD = 1 << 16
+"""How many bytes of a text tell what its lines end in."""
+_SWAPPED = bytes.maketrans(b"\r\n", b"\n\r")
+_SWAPPED_TEXT = str.maketrans("\r\n", "\n\r")
 _INLINE = 13
 """Texts up to about this length are stored inside an Arrow string view, not pointed at."""
 
@@ -114,6 +119,47 @@ def ending_in_newline(blocks: Iterable[bytes]) -> Iterator[bytes]:
         yield b"\n"
 
 
+def ends_in_returns(blocks: Iterator[bytes]) -> tuple[bool, Iterator[bytes]]:
+    """Whether the lines of a text end in carriage returns alone, as its beginning shows, and the text again."""
+    head: list[bytes] = []
+    size = 0
+    for block in blocks:
+        head.append(block)
+        size += len(block)
+        if size >= HEAD:
+            break
+    beginning = b"".join(head)[:HEAD]
+    alone = beginning.count(b"\r") - beginning.count(b"\r\n")
+    return alone > beginning.count(b"\n"), chain(head, blocks)
+
+
+class SwappedLineEnds:
+    """A text whose lines end in carriage returns, read with both line ends swapped, and what is found swapped back."""
+
+    def __init__(self, swap: bool) -> None:
+        """Without `swap` everything stays as it is."""
+        self._swap = swap
+
+    def of_bytes(self, block: bytes) -> bytes:
+        """Bytes of the text, swapped."""
+        return block.translate(_SWAPPED) if self._swap else block
+
+    def of_text(self, text: str) -> str:
+        """A text, swapped back."""
+        return text.translate(_SWAPPED_TEXT) if self._swap else text
+
+    def of_batch(self, found: pa.RecordBatch) -> pa.RecordBatch:
+        """Records whose texts and fields are swapped back."""
+        if not self._swap:
+            return found
+        columns = list(found.columns)
+        for i, name in enumerate(found.schema.names):
+            if name == "raw_text" or i >= len(SCHEMA):
+                texts = [text if text is None else self.of_text(text) for text in columns[i].to_pylist()]
+                columns[i] = pa.array(texts, columns[i].type)
+        return pa.RecordBatch.from_arrays(columns, schema=found.schema)
+
+
 def without_blanks(chunk: Chunk) -> Chunk:
     """Leave out records of white space alone; only the short ones can be such."""
     lengths = chunk.ends - chunk.starts
@@ -187,7 +233,7 @@ def batch(chunk: Chunk, bad: dict[int, Bad], counter: Counter, columns: Sequence
 def _texts(chunk: Chunk, bad: dict[int, Bad]) -> pa.Array:
     """The records as text without their line ends; views into the chunk's own bytes where that can be."""
     lengths = (chunk.ends - chunk.starts - 1).astype(np.int32)
-    if bad or not len(lengths) or lengths.min() <= _INLINE:
+    if bad or not len(lengths) or lengths.min() <= _INLINE or b"\r\r" in chunk.data:
         texts = [_text_of(chunk.text(i), bad.get(i)) for i in range(len(lengths))]
         return pa.array(texts, pa.string_view())
     view = np.frombuffer(chunk.data, np.uint8)

@@ -19,13 +19,19 @@ from lakehouse_assets.ingest.batches import (
     bad_records,
     batch,
     ending_in_newline,
+    ends_in_returns,
     without_blanks,
 )
 
 
 def ndjson_batches(blocks: Iterable[bytes], counter: Counter) -> Iterator[pa.RecordBatch]:
-    """One record per line; blank lines are skipped."""
-    for chunk in _line_chunks(blocks, counter):
+    """One record per line; blank lines are skipped.
+
+    No JSON value holds a bare line end of either kind, so one that a whole file uses stands for the other.
+    """
+    returns, text = ends_in_returns(iter(blocks))
+    lines = (block.replace(b"\r", b"\n") for block in text) if returns else text
+    for chunk in _line_chunks(lines, counter):
         bad = bad_records(chunk)
         yield batch(chunk, bad, counter)
 

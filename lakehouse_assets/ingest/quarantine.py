@@ -6,7 +6,6 @@ Does not belong here: how records get into quarantine (loader).
 
 from __future__ import annotations
 
-import csv
 import uuid
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
@@ -20,7 +19,6 @@ import pyarrow as pa
 
 from lakehouse_assets.ingest.batches import unescape
 from lakehouse_assets.ingest.contracts import LOADS, QUARANTINE, RESOLUTIONS
-from lakehouse_assets.ingest.csv_reader import split_csv_line
 from lakehouse_assets.ingest.loader import (
     LOAD_ID,
     LoadNote,
@@ -316,18 +314,20 @@ def _readable(group: _Group, source: Source) -> tuple[list[dict[str, Any]], list
                 if "\0" in text:
                     raise ValueError("it holds NUL bytes; load a mended file instead")
             good.append({**record, "raw_text": text, "fields": _csv_fields(group, source, text)})
-        except (ValueError, csv.Error) as error:
+        except ValueError as error:
             still.append(Still(record["quarantine_id"], str(error)))
     return good, still
 
 
 def _csv_fields(group: _Group, source: Source, text: str) -> list[str] | None:
-    if group.header is None:
+    if source.format != "csv":
         return None
-    names = split_csv_line(group.header, source.delimiter)
-    fields = split_csv_line(text, source.delimiter)
+    names = source.csv_layout.fields(group.header)
+    fields = source.csv_layout.dialect.split(text)
     if len(fields) != len(names):
-        raise ValueError(f"the record has {len(fields)} fields where the header has {len(names)}")
+        raise ValueError(
+            f"the record has {len(fields)} fields where the {'header' if group.header else 'source'} has {len(names)}"
+        )
     return fields
 
 
@@ -340,10 +340,10 @@ def _records(mapping: RecordMapping, group: _Group, readable: Sequence[dict[str,
         name: pa.array([r[key] for r in readable], pa.string())
         for name, key in (("raw_text", "raw_text"), ("source_file", "source_file"), ("ref", "quarantine_id"))
     }
-    if group.header is None:
+    if mapping.source.format != "csv":
         payload, struct = "raw_text", mapping.json_struct("raw_text")
     else:
-        names = [n.strip() for n in split_csv_line(group.header, mapping.source.delimiter)]
+        names = mapping.source.csv_layout.fields(group.header)
         for i in range(len(names)):
             columns[f"f{i}"] = pa.array([r["fields"][i] for r in readable], pa.string())
         payload, struct = csv_columns(names, mapping)

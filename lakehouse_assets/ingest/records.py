@@ -16,7 +16,7 @@ import duckdb
 import pyarrow as pa
 
 from lakehouse_assets.ingest.batches import Counter, MalformedError, csv_schema
-from lakehouse_assets.ingest.csv_reader import csv_batches, read_csv_header
+from lakehouse_assets.ingest.csv_header import CsvText
 from lakehouse_assets.ingest.errors import IngestError
 from lakehouse_assets.ingest.json_reader import json_batches
 from lakehouse_assets.ingest.mapping import RecordMapping, constant
@@ -73,10 +73,9 @@ class TextRecords:
         self._fields: list[str] = []
         blocks = file.text_blocks()
         if source.format == "csv":
-            self.header, self._fields, blocks, line = read_csv_header(blocks, source.delimiter, file.path)
-            refuse_missing_fields(file.path, mapping, self._fields, line=1)
-            self._counter.line = line
-            self._batches = csv_batches(blocks, self._fields, source.delimiter, self._counter)
+            text = CsvText(blocks, source.csv_layout, file.path, self._counter)
+            self.header, self._fields, self._batches = text.header, text.names, text.batches
+            refuse_missing_fields(file.path, mapping, self._fields, line=text.line)
         elif source.format == "json":
             self._batches = json_batches(blocks, self._counter)
         else:
@@ -92,7 +91,7 @@ class TextRecords:
         """See Records."""
         schema = csv_schema(len(self._fields))
         con.register(BATCHES, pa.RecordBatchReader.from_batches(schema, self._guarded()))
-        if self.header is None:
+        if not self._fields:
             payload, struct = "raw_text", self._mapping.json_struct("raw_text")
         else:
             payload, struct = csv_columns(self._fields, self._mapping)
@@ -128,8 +127,9 @@ class TextRecords:
 def csv_columns(fields: Sequence[str], mapping: RecordMapping) -> tuple[str, str]:
     """SQL of the payload (a JSON object of the record) and of `s`, from the columns of a CSV batch."""
     columns = {name: f"f{i}" for i, name in enumerate(fields)}
-    payload = ", ".join(f"{literal(name)}: {column}" for name, column in columns.items())
-    return f"cast(to_json({{{payload}}}) as varchar)", mapping.record_struct(columns)
+    # Not a struct: its names would have to differ in more than case.
+    payload = ", ".join(f"{literal(name)}, {column}" for name, column in columns.items())
+    return f"cast(json_object({payload}) as varchar)", mapping.record_struct(columns)
 
 
 class ParquetRecords:

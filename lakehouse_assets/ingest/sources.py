@@ -15,6 +15,8 @@ from zoneinfo import ZoneInfo
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
 
 from lakehouse_assets.declared import DeclarationError, problems, read_list
+from lakehouse_assets.ingest.csv_dialect import Dialect
+from lakehouse_assets.ingest.csv_header import Layout
 from lakehouse_assets.ingest.errors import SourceError
 from lakehouse_assets.ingest.expressions import Expression
 
@@ -44,15 +46,38 @@ def _valid_zone(name: str) -> str:
 
 def _valid_encoding(name: str) -> str:
     try:
+        "a".encode(name)
         return codecs.lookup(name).name
-    except LookupError as error:
+    except (LookupError, UnicodeError) as error:
         raise ValueError(f"'{name}' is no encoding that Python knows, such as utf-8, latin-1 or cp1252") from error
+
+
+def _character(value: Any) -> Any:
+    """No character where the text is empty or `none`; a tab where it is written with a backslash."""
+    return {"": None, "none": None, r"\t": "\t"}.get(value, value) if isinstance(value, str) else value
+
+
+def _one_ascii(character: str | None) -> str | None:
+    if character is not None and (len(character) != 1 or not character.isascii() or character in "\r\n\0"):
+        raise ValueError(f"{character!r} is not one ASCII character; 'none' means that there is none")
+    return character
+
+
+def _on_one_line(text: str | None) -> str | None:
+    if text is not None and any(character in text for character in "\r\n\0"):
+        raise ValueError("must not hold a line end")
+    return text
 
 
 Sql = Annotated[str, BeforeValidator(_text), AfterValidator(_valid_expression)]
 Zone = Annotated[str, AfterValidator(_valid_zone)]
 Encoding = Annotated[str, AfterValidator(_valid_encoding)]
+Delimiter = Annotated[str, BeforeValidator(_character), AfterValidator(_on_one_line)]
+Special = Annotated[str | None, BeforeValidator(_character), AfterValidator(_one_ascii)]
+Mark = Annotated[str | None, BeforeValidator(_character), AfterValidator(_on_one_line)]
 Constant = str | int | float
+CSV_ONLY = ("delimiter", "quote", "escape", "comment", "header", "names", "skip_lines", "skip_last_lines")
+"""What only a CSV source may state."""
 
 
 class _Part(BaseModel):
@@ -115,8 +140,29 @@ class Source(Mapping):
     name: str = Field(pattern=r"^[a-z][a-z0-9_]*$")
     description: str = ""
     format: Format
-    delimiter: str = Field(",", min_length=1, max_length=1)
-    encoding: Encoding = "utf-8"
+    delimiter: Delimiter = Field(
+        ",", max_length=8, description='CSV: what parts fields, one character or several; a tab is written as "\\t".'
+    )
+    quote: Special = Field(
+        '"', description="CSV: what encloses a field that holds delimiters or line ends; doubled it stands for itself. "
+        "`none` where quotes are text."
+    )  # fmt: skip
+    escape: Special = Field(
+        None, description="CSV: what takes the meaning from a delimiter, quote, line end or itself after it, in quotes "
+        "and outside. An unquoted field of it and the letter N is kept as it stands, for `null_values`."
+    )  # fmt: skip
+    comment: Mark = Field(None, max_length=8, description="CSV: what a line begins with that is no record.")
+    header: bool = Field(True, description="CSV: whether the first record holds the names of the fields.")
+    names: list[str] = Field(
+        default_factory=list,
+        description="CSV: the names of the fields in their order, instead of the header's or where there is none.",
+    )
+    skip_lines: int = Field(0, ge=0, description="CSV: how many lines stand before the header or the first record.")
+    skip_last_lines: int = Field(
+        0, ge=0, le=1000, description="CSV: how many lines stand after the last record, such as totals; blank lines "
+        "at the end are not counted."
+    )  # fmt: skip
+    encoding: Encoding = Field("utf-8", description="Encoding of a text file, by any name that Python knows.")
     target: str = Field(pattern=r"^bronze\.[a-z][a-z0-9_]*$")
     tenant: Tenant | None = None
     time_zone: Zone = "UTC"
@@ -146,6 +192,33 @@ class Source(Mapping):
         if len(set(names)) != len(names):
             raise ValueError("events: two events have the same name")
         return self
+
+    @model_validator(mode="after")
+    def _readable_csv(self) -> Source:
+        stated = [name for name in CSV_ONLY if name in self.model_fields_set]
+        if stated and self.format != "csv":
+            raise ValueError(f"{', '.join(stated)}: only a source of format csv has it")
+        if not self.delimiter:
+            raise ValueError("delimiter: something must part the fields")
+        if not self.header and not self.names:
+            raise ValueError("names: where there is no header, the source must name the fields")
+        if "" in self.names or len(set(self.names)) != len(self.names):
+            raise ValueError("names: every field needs a name of its own")
+        special = {"quote": self.quote, "escape": self.escape, "comment": self.comment}
+        for name, text in special.items():
+            if text and (text in self.delimiter or self.delimiter in text):
+                raise ValueError(f"{name}: {text!r} is part of the delimiter")
+        if self.quote and self.comment and self.comment.startswith(self.quote):
+            raise ValueError("comment: a comment must not begin with the quote")
+        return self
+
+    @cached_property
+    def csv_layout(self) -> Layout:
+        """How a CSV file of the source is read."""
+        # A quote that escapes quotes is one that is doubled, which is always understood.
+        escape = None if self.escape == self.quote else self.escape
+        dialect = Dialect(self.delimiter, self.quote, escape, self.comment)
+        return Layout(dialect, self.header, tuple(self.names), self.skip_lines, self.skip_last_lines)
 
     @cached_property
     def rows(self) -> list[Event]:

@@ -122,9 +122,27 @@ def test_stray_quotes_are_text(lake, write, rows):
     assert [r["n"] for r in names] == ['12" ruler', "Tea", 'x "y" z', '5" nail']
 
 
-def test_a_quote_never_closed_is_refused_with_its_line(lake, write):
-    error = refused(lake, write("a.csv", csv_file(line(1), line(2, name='"open'), line(3))))
-    assert error.line == 3 and "never closed" in error.problem
+def test_lines_that_end_in_carriage_returns_alone(lake, write, rows):
+    (result,) = load(lake, [write("a.csv", csv_file(line(1), line(2)).replace("\n", "\r"))], CSV)
+    assert (result.rows_read, result.rows_loaded) == (2, 2)
+    (result,) = load(lake, [write("a.ndjson", f"{json_line(3)}\r{json_line(4)}\r")], NDJSON)
+    assert (result.rows_read, result.rows_loaded) == (2, 2)
+
+
+def test_quotes_that_do_not_pair_swallow_no_line_silently(lake, write, rows):
+    text = csv_file(line(1), line(2, name='"open'), line(3), line(4, name='"closed"'), line(5))
+    (result,) = load(lake, [write("a.csv", text)], CSV)
+    assert (result.rows_read, result.rows_loaded, result.rows_quarantined) == (3, 2, 1)
+    assert loaded(rows) == ["O1", "O5"]
+    (bad,) = quarantined(rows)
+    assert bad["line"] == 3 and bad["raw_text"] == "\n".join(text.splitlines()[2:5])
+    assert "text follows the quote on line 5, column 29, which closes the one on line 3" in bad["reason"]
+
+
+def test_names_in_the_header_may_differ_in_case_only(lake, write, rows):
+    (result,) = load(lake, [write("a.csv", f"{HEADER},QTY\n{line(1)},7\n")], CSV)
+    assert result.rows_loaded == 1
+    assert json.loads(rows("select raw_payload as p from bronze.sample_sales")[0]["p"])["QTY"] == "7"
 
 
 def test_latin1_bytes_in_a_utf8_file(lake, write, rows):

@@ -15,7 +15,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from lakehouse_assets.ingest import IngestError, load
-from lakehouse_assets.ingest.batches import SCHEMA, Counter, MalformedError
+from lakehouse_assets.ingest.batches import SCHEMA, Counter
+from lakehouse_assets.ingest.csv_dialect import Dialect
 from lakehouse_assets.ingest.csv_reader import csv_batches
 from lakehouse_assets.ingest.json_reader import json_batches
 from lakehouse_assets.ingest.ndjson_reader import ndjson_batches
@@ -38,7 +39,7 @@ def pieces(data: bytes, cuts: list[int]) -> list[bytes]:
 def test_csv_fields_come_back_equal_however_the_bytes_arrive(table, cuts):
     out = io.StringIO(newline="")
     csv.writer(out, lineterminator="\n", quoting=csv.QUOTE_ALL).writerows(table)
-    batches = list(csv_batches(pieces(out.getvalue().encode(), cuts), "abc", ",", Counter()))
+    batches = list(csv_batches(pieces(out.getvalue().encode(), cuts), 3, Dialect(), Counter()))
     rows = [tuple(r.values()) for b in batches for r in b.to_pylist()]
     assert [list(r[5:]) for r in rows] == table
     assert [r[0] for r in rows] == list(range(1, len(table) + 1)) and all(r[3] is None for r in rows)
@@ -61,21 +62,20 @@ def test_any_bytes_as_lines_are_numbered_without_gaps(data, cuts):
     for batch in batches:
         batch.validate(full=True)
     rows = [r for b in batches for r in b.to_pylist()]
+    if data.count(b"\r") - data.count(b"\r\n") > data.count(b"\n"):
+        data = data.replace(b"\r", b"\n")
     lines = [(i, x) for i, x in enumerate(data.split(b"\n"), 1) if x.strip()]
     assert [(r["source_row"], r["line"]) for r in rows] == [(n, i) for n, (i, _) in enumerate(lines, 1)]
     for row, (_, raw) in zip(rows, lines, strict=True):
         if row["problem"] is None:
-            assert row["raw_text"].encode() == raw.removesuffix(b"\r")
+            assert row["raw_text"].encode() == raw.rstrip(b"\r")
 
 
 @given(st.binary(max_size=300), st.lists(st.integers(0, 10**6), max_size=4))
 @settings(max_examples=400, deadline=None)
 def test_any_bytes_as_csv_give_the_same_records_however_they_arrive(data, cuts):
     def read(blocks):
-        try:
-            return [r for b in csv_batches(blocks, "ab", ",", Counter()) for r in b.to_pylist()]
-        except MalformedError as error:
-            return error.problem
+        return [r for b in csv_batches(blocks, 2, Dialect(), Counter()) for r in b.to_pylist()]
 
     whole, parts = read([data]), read(pieces(data, cuts))
     assert whole == parts

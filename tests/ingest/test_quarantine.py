@@ -6,7 +6,7 @@ import pytest
 
 from lakehouse_assets.ingest import load, quarantine
 from lakehouse_assets.ingest.quarantine import UnknownRecordError, count_quarantined, list_quarantined, replay, show
-from tests.ingest.conftest import csv_file, json_line, line, sales_source
+from tests.ingest.conftest import HEADER, csv_file, json_line, line, sales_source
 
 CSV = sales_source()
 MENDED = sales_source(date_formats=["%d/%m/%Y"])
@@ -95,6 +95,20 @@ def test_replay_in_the_right_encoding(lake, write, rows):
     assert replay(lake, [bad["quarantine_id"]], source=CSV).loaded == 0
     assert replay(lake, [bad["quarantine_id"]], source=sales_source(encoding="latin-1")).loaded == 1
     assert rows("select product_name as n from bronze.sample_sales") == [{"n": "Café \\x41"}]
+
+
+def test_replay_reads_records_as_their_file_was_read(lake, write, rows):
+    layout = {"delimiter": "||", "quote": "'", "escape": "\\", "header": False, "names": HEADER.split(","),
+              "skip_lines": 1, "skip_last_lines": 1}  # fmt: skip
+    long = "x" * 200_000
+    names = ["'It\\'s||\ntwo'", long, "'torn'x"]
+    lines = [line(i, sold="02/03/2025", name=name).replace(",", "||") for i, name in enumerate(names)]
+    load(lake, [write("a.txt", "Sales\n" + "\n".join([*lines, "total 3"]))], sales_source(**layout))
+    assert len(list_quarantined(lake)) == 3
+    done = replay(lake, source_name="shop", source=sales_source(**layout, date_formats=["%d/%m/%Y"]))
+    assert (done.tried, done.loaded) == (3, 2) and "field 5 does not close" in done.still_bad[0].reason
+    found = rows("select product_name as n from bronze.sample_sales order by source_row")
+    assert [r["n"] for r in found] == ["It's||\ntwo", long]
 
 
 def test_replay_of_equal_records_keeps_them_apart(lake, write, rows):

@@ -5,6 +5,8 @@ from __future__ import annotations
 import pytest
 
 from lakehouse_assets.ingest import SourceError, all_sources, find_source, load, read_sources
+from lakehouse_assets.ingest.csv_dialect import Dialect
+from lakehouse_assets.ingest.csv_header import Layout
 from lakehouse_assets.ingest.expressions import Expression, ExpressionError
 from tests.ingest.conftest import csv_file, line, sales_source
 
@@ -55,6 +57,13 @@ def test_an_unknown_name_lists_the_known():
         ("tenant: t1", "zone: UTC", "my.yml, line 4: field 'zone'", "not permitted"),
         ("tenant: t1", "time_zone: Mars/Base", "my.yml, line 4: field 'time_zone'", "no time zone"),
         ("tenant: t1", "encoding: klingon", "my.yml, line 4: field 'encoding'", "no encoding"),
+        ("tenant: t1", "encoding: base64", "my.yml, line 4: field 'encoding'", "no encoding"),
+        ("tenant: t1", "quote: '\"\"'", "my.yml, line 4: field 'quote'", "not one ASCII character"),
+        ("tenant: t1", "delimiter: none", "my.yml, line 4: field 'delimiter'", "string"),
+        ("tenant: t1", "delimiter: ',\"'", "my.yml", "quote: '\"' is part of the delimiter"),
+        ("tenant: t1", "header: false", "my.yml", "the source must name the fields"),
+        ("tenant: t1", "names: [a, b, a]", "my.yml", "every field needs a name of its own"),
+        ("format: csv", "format: ndjson\nskip_lines: 2", "my.yml", "skip_lines: only a source of format csv has it"),
         ("quantity: qty", "quantity: qty +", "my.yml, line 11: field 'columns.quantity'", "not a SQL expression"),
         ("quantity: qty", "quantity: (select 1)", "my.yml, line 11: field 'columns.quantity'", "subquery"),
         ("quantity: qty", "quantity: sum(qty)", "my.yml, line 11: field 'columns.quantity'", "aggregate"),
@@ -65,6 +74,14 @@ def test_an_unknown_name_lists_the_known():
 def test_errors_name_file_line_and_field(write, old, new, place, words):
     text = problem(write, GOOD.replace(old, new))
     assert place in text and words in text
+
+
+def test_a_layout_is_read_as_written(write):
+    stated = "delimiter: '\\t'\nquote: none\nescape: '\\'\ncomment: '#'\nskip_lines: 2\ntenant: t1"
+    layout = find_source(None, write("my.yml", GOOD.replace("tenant: t1", stated))).csv_layout
+    assert layout == Layout(Dialect("\t", None, "\\", "#"), skip_lines=2)
+    doubled = GOOD.replace("tenant: t1", "escape: '\"'\ntenant: t1")
+    assert find_source(None, write("my.yml", doubled)).csv_layout == Layout()
 
 
 def test_not_yaml(write):
