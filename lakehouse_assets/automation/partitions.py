@@ -6,7 +6,7 @@ Belongs here: partition definitions and arithmetic over them. Does not belong he
 from __future__ import annotations
 
 import importlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, timedelta
 from functools import cache
 
@@ -51,6 +51,32 @@ def range_tags(first: date, last: date) -> Mapping[str, str]:
 
 def within(partitions: dg.DailyPartitionsDefinition, days: Iterable[date]) -> list[date]:
     """Those of the days that are partitions, in order."""
-    first = date.fromisoformat(partitions.get_first_partition_key() or "9999-12-31")
-    last = date.fromisoformat(partitions.get_last_partition_key() or "0001-01-01")
+    first, last = _ends(partitions)
     return sorted(d for d in days if first <= d <= last)
+
+
+def left_out(domain: str, days: Iterable[date]) -> list[str]:
+    """What to tell of days of a domain's bronze tables that are none of its partitions, so that no run builds them."""
+    if (partitions := daily(domain)) is None:
+        return []
+    first, last = _ends(partitions)
+    before, after = sorted(d for d in days if d < first), sorted(d for d in days if d > last)
+    said = []
+    if before:
+        said.append(
+            f"{domain}: {_counted(before)} of bronze before {first}, the first day of the domain, in no other table; "
+            f"set FIRST_DAY in lakehouse_assets/domains/{domain}/__init__.py to {before[0]} or earlier to build them"
+        )
+    if after:
+        said.append(f"{domain}: {_counted(after)} of bronze after {last}, built once the day has begun in UTC")
+    return said
+
+
+def _ends(partitions: dg.DailyPartitionsDefinition) -> tuple[date, date]:
+    first = date.fromisoformat(partitions.get_first_partition_key() or "9999-12-31")
+    return first, date.fromisoformat(partitions.get_last_partition_key() or "0001-01-01")
+
+
+def _counted(days: Sequence[date]) -> str:
+    """Days in order, in words."""
+    return f"{days[0]} is a day" if len(days) == 1 else f"{days[0]} to {days[-1]} are {len(days)} days"

@@ -16,7 +16,7 @@ import dagster as dg
 from lakehouse_assets.assets.bronze import OP
 from lakehouse_assets.assets.resources import LakeResource
 from lakehouse_assets.assets.specs import asset_key
-from lakehouse_assets.automation.partitions import daily, range_tags, stretches, within
+from lakehouse_assets.automation.partitions import daily, left_out, range_tags, stretches, within
 
 if TYPE_CHECKING:
     from lakehouse_assets.assets.dbt_graph import DbtGraph
@@ -55,9 +55,11 @@ def build_requests(
         partitions = daily(domain)
         if partitions is None:
             raise ValueError(f"domain {domain} has no FIRST_DAY, so it has no days to build")
-        days = within(partitions, dirty_days(lake, graph, tables))
+        dirty = dirty_days(lake, graph, tables)
+        days = within(partitions, dirty)
         if not days:
-            yield dg.SkipReason("every day of bronze is built" if sources else "bronze is empty")
+            said = "; ".join(left_out(domain, dirty)) or "every day of bronze is built"
+            yield dg.SkipReason(said if sources else "bronze is empty")
             return
         state = "-".join(str(snapshot) for _, snapshot in sorted(sources.items()))
         for first, last in stretches(days):

@@ -199,6 +199,19 @@ def _ranges(
     return stretches(within(partitions, dirty_days(made.lake, made.graph, list(tables))))
 
 
+def untold(made: Builder, tables: Sequence[str]) -> list[str]:
+    """What to tell of days that bronze has and no run builds."""
+    from lakehouse_assets.assets.days import dirty_days
+    from lakehouse_assets.automation.partitions import daily, left_out
+
+    said = []
+    models = [t for t in tables if not is_semantic(t)]
+    for domain in sorted({made.contracts[t].domain for t in models}):
+        own = [t for t in models if made.contracts[t].domain == domain]
+        said += left_out(domain, dirty_days(made.lake, made.graph, own)) if daily(domain) else []
+    return said
+
+
 def plan_semantic(made: Builder, tables: Sequence[str], *, named: bool) -> Step | None:
     """The run of the semantic tables that are behind the tables they are made from, or which were named."""
     from lakehouse_assets.assets.days import behind
@@ -250,12 +263,23 @@ def materialize(out: Out, select: str | None, domain: str | None, first: date | 
     with builder(out) as made:
         tables = made.tables_of(select, domain)
         done = build_all(made, tables, first, last, named=bool(select or domain or first))
+        waiting_days = untold(made, tables)
     if not done:
-        out.say("Nothing to build: every day of bronze is in silver and gold.")
+        out.say(_nothing(first, last, waiting_days))
+    for said in waiting_days:
+        out.say(said, style="yellow")
     print_audit(out, [c for ran in done for c in ran.checks])
     print_errors(out, done)
-    out.emit({"runs": [as_document(ran) for ran in done]})
+    out.emit({"runs": [as_document(ran) for ran in done], "not_built": waiting_days})
     stop_if_failed(done)
+
+
+def _nothing(first: date | None, last: date | None, waiting_days: Sequence[str]) -> str:
+    if first and last:
+        return f"Nothing to build: none of the days {first} to {last} is one for which there are tables."
+    if waiting_days:
+        return "Nothing to build: every day of bronze that has tables is in silver and gold."
+    return "Nothing to build: every day of bronze is in silver and gold."
 
 
 def stop_if_failed(done: Sequence[Ran]) -> None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import importlib
 import pkgutil
+from dataclasses import replace
 from functools import cache
 from typing import TYPE_CHECKING
 
@@ -22,12 +23,16 @@ DOMAINS: tuple[str, ...] = tuple(sorted(module.name for module in pkgutil.iter_m
 def contracts_of(domain: str) -> tuple[Contract, ...]:
     """Return the contracts of one domain, in the order in which the domain lists them.
 
+    Those of bronze know the domain's first day, FIRST_DAY.
+
     Raises:
         LookupError: no such domain.
     """
     if domain not in DOMAINS:
         raise LookupError(f"There is no domain {domain!r}. Known domains: {', '.join(DOMAINS)}.")
-    return importlib.import_module(f"{__name__}.{domain}.contracts").CONTRACTS
+    contracts = importlib.import_module(f"{__name__}.{domain}.contracts").CONTRACTS
+    first_day = getattr(importlib.import_module(f"{__name__}.{domain}"), "FIRST_DAY", None)
+    return tuple(replace(c, first_day=first_day) if c.layer == "bronze" else c for c in contracts)
 
 
 @cache

@@ -303,8 +303,9 @@ class RecordMapping:
     @cached_property
     def _checks(self) -> list[RowCheck]:
         constant = {"raw_payload", "load_id", "source", "source_file", "source_row", "loaded_at"}
-        implied = constant | set(self._derived)
-        return [c for c in self.contract.row_checks("duckdb") if c.severity == "error" and c.column not in implied]
+        implied = constant | {f"{day}__not_null" for day in self._derived}
+        checks = [c for c in self.contract.row_checks("duckdb") if c.severity == "error"]
+        return [c for c in checks if c.column not in implied and c.name not in implied]
 
     def _contract_failure(self, i: int, check: RowCheck) -> Failure:
         failing = self._in_scope(i, check.failing)

@@ -10,7 +10,7 @@ import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import timedelta
+from datetime import date, timedelta
 from functools import cached_property
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
@@ -159,6 +159,8 @@ class Contract:
     tags: Mapping[str, str] = field(default_factory=dict)
     dropped: tuple[str, ...] = ()
     """Columns that the table had and is to lose; older snapshots keep them."""
+    first_day: date | None = None
+    """The first day of the table's domain, of which no earlier record is taken in; `domains` fills it in for bronze."""
 
     def __post_init__(self) -> None:
         """Refuse a contract that contradicts itself.
@@ -253,7 +255,25 @@ class Contract:
                 )
             checks += [_column_check(name, check, severities) for check in col.checks]
         checks += [RowCheck(r.name, f"not ({r.sql})", r.severity, None, r.description) for r in self.rules]
-        return checks
+        return checks + self._day_checks()
+
+    def _day_checks(self) -> list[RowCheck]:
+        """That records lie on days that tables are built for: on any other, they would stay in bronze unseen."""
+        days = [p.column for p in self.partitions if p.transform in ("day", "month")]
+        if self.first_day is None or not days:
+            return []
+        name, first = days[0], self.first_day
+        return [
+            RowCheck(
+                f"{name}__not_before_first_day", f"{quoted(name)} < date '{first}'", "error", name,
+                f"{name} is not before {first}, the first day of the domain; an earlier FIRST_DAY in "
+                f"lakehouse_assets/domains/{self.domain}/__init__.py lets earlier records in",
+            ),
+            RowCheck(
+                f"{name}__not_in_future", f"{quoted(name)} > cast(loaded_at + interval '1' day as date)", "error", name,
+                f"{name} is not after the day that follows the load",
+            ),
+        ]  # fmt: skip
 
     def iceberg_schema(self) -> Schema:
         """The Iceberg schema; every field optional, for nullability is the audit's to judge."""

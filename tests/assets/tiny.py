@@ -10,6 +10,7 @@ import dagster as dg
 from lakehouse_assets.assets.resources import LakeResource
 from lakehouse_assets.domains import all_contracts, contract_of
 from lakehouse_assets.lakehouse import dbt_manifest
+from lakehouse_assets.lakehouse.contract import Contract
 from lakehouse_assets.lakehouse.lake import Lake
 from lakehouse_assets.lakehouse.publication import Append, Publication
 from lakehouse_assets.settings import Settings
@@ -20,7 +21,9 @@ Event = tuple[str, str, str, int]
 """Complaint, event type, day, and which version of the event this is."""
 
 
-def publish_events(lake: Lake, events: Sequence[Event], *, channel: str = "WEB", key_day: bool = True) -> int:
+def publish_events(
+    lake: Lake, events: Sequence[Event], *, channel: str = "WEB", key_day: bool = True, contract: Contract = EVENTS
+) -> int:
     """Append PGR events to bronze; returns the snapshot they are in.
 
     Args:
@@ -28,11 +31,12 @@ def publish_events(lake: Lake, events: Sequence[Event], *, channel: str = "WEB",
         events: The events.
         channel: Channel of all of them.
         key_day: Whether the day is part of an event's identity; without it, an event may move to another day.
+        contract: What the events keep to.
     """
     rows = [_row(i, *event, channel, key_day) for i, event in enumerate(events, start=1)]
     publication = Publication.begin(lake, run_id="test")
     with publication.session() as session:
-        publication.stage(EVENTS, " union all ".join(rows), session.con, Append())
+        publication.stage(contract, " union all ".join(rows), session.con, Append())
         publication.audit(session.con)
     return publication.publish()[0].snapshot_id
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -12,6 +13,8 @@ import dagster as dg
 import pytest
 
 from lakehouse_assets.automation.freshness import due_day
+from lakehouse_assets.commands.building import Builder, build_all, is_semantic, untold
+from lakehouse_assets.commands.output import Out
 from lakehouse_assets.definitions import build_defs
 from lakehouse_assets.lakehouse.lake import Lake
 from lakehouse_assets.settings import Settings
@@ -75,6 +78,21 @@ def test_days_far_apart_are_runs_of_their_own(
     requests = tick(repository, "bronze_to_gold_pgr", instance, settings).run_requests or []
     assert [r.tags["dagster/asset_partition_range_start"] for r in requests] == ["2022-03-01", "2024-03-03"]
     assert len({r.run_key for r in requests}) == 2
+
+
+def test_days_of_bronze_that_no_run_builds_are_told(
+    repository: dg.RepositoryDefinition, instance: dg.DagsterInstance, settings: Settings, lake: Lake
+) -> None:
+    """They came into bronze when the domain had an earlier first day."""
+    events = [(f"C{n}", "CREATED", day, 1) for n, day in enumerate(("2009-12-30", "2009-12-31"))]
+    tiny.publish_events(lake, events, contract=replace(tiny.EVENTS, first_day=None))
+    said = "pgr: 2009-12-30 to 2009-12-31 are 2 days of bronze before 2010-01-01, the first day of the domain"
+    assert said in str(tick(repository, "bronze_to_gold_pgr", instance, settings).skip_reason)
+    with dg.DagsterInstance.local_temp() as kept:
+        made = Builder(Out(as_json=True), settings, kept)
+        tables = made.tables_of(None, "pgr")
+        assert build_all(made, [t for t in tables if not is_semantic(t)], None, None, named=False) == []
+        assert [text[: len(said)] for text in untold(made, tables)] == [said]
 
 
 def test_nothing_is_requested_while_a_build_runs(

@@ -14,7 +14,9 @@ sold as (
         min(brand) as brand,
         min(region) as region,
         min(city) as city,
-        count(distinct {{ joined_key(["cast(business_date as varchar)", "transaction_id"]) }}) as transaction_count,
+        count(distinct {{
+            joined_key(["cast(business_date as varchar)", "transaction_id"])
+        }}) as transaction_count,
         sum(quantity) as units,
         sum(net_amount) as net_amount
     from {{ ref("silver_retail_sales") }}
