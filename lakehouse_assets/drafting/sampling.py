@@ -12,6 +12,7 @@ import tempfile
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import chain
+from pathlib import Path
 from typing import Any
 
 import duckdb
@@ -24,6 +25,7 @@ from lakehouse_assets.ingest.csv_header import CsvText, Layout
 from lakehouse_assets.ingest.errors import IngestError, OtherEncodingError
 from lakehouse_assets.ingest.json_reader import json_batches
 from lakehouse_assets.ingest.ndjson_reader import ndjson_batches
+from lakehouse_assets.ingest.parquet_reader import ParquetContent
 from lakehouse_assets.ingest.sources import Format
 from lakehouse_assets.ingest.streams import InputFile
 from lakehouse_assets.lakehouse.contract import literal, quoted
@@ -83,23 +85,14 @@ def read_sample(path: str, records: int = RECORDS) -> Sample:
 
 
 def _parquet(path: str, records: int) -> Sample:
-    source = f"read_parquet({literal(path)}, hive_partitioning => false)"
-    with duckdb.connect() as con:
-        try:
-            described = con.execute(f"describe select * from {source}").fetchall()
-            texts = ", ".join(f"{_parquet_text(name, kind)} as {quoted(name)}" for name, kind, *_ in described)
-            table = con.execute(f"select {texts} from {source} limit {records}").to_arrow_table()
-        except duckdb.Error as error:
-            problem = str(error).splitlines()[0]
-            raise IngestError(
-                path, f"not a sound Parquet file: {problem}", hint="Send the whole file again."
-            ) from error
-    return Sample(path, "parquet", table, types={name: kind for name, kind, *_ in described})
-
-
-def _parquet_text(name: str, kind: str) -> str:
-    nested = kind.endswith("]") or kind.startswith(("STRUCT", "MAP", "UNION"))
-    return f"cast({f'to_json({quoted(name)})' if nested else quoted(name)} as varchar)"
+    with tempfile.TemporaryDirectory() as scratch, duckdb.connect() as con:
+        content = ParquetContent(InputFile(path), Path(scratch))
+        read = pa.Table.from_batches(_bounded(content.batches(Counter()), records), content.schema).slice(0, records)
+        con.register("records", read)
+        texts = ", ".join(f"{text} as {quoted(name)}" for name, text in content.texts.items())
+        table = con.execute(f"select {texts} from records").to_arrow_table()
+        kinds = dict(con.execute("select column_name, column_type from (describe records)").fetchall())
+    return Sample(path, "parquet", table, types={c.name: kinds[f"f{c.index}"] for c in content.columns})
 
 
 def _text(path: str, records: int) -> Sample:

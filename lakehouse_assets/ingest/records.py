@@ -6,7 +6,6 @@ Does not belong here: cutting text into records (csv_reader, json_reader, ndjson
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -21,9 +20,10 @@ from lakehouse_assets.ingest.errors import IngestError
 from lakehouse_assets.ingest.json_reader import json_batches
 from lakehouse_assets.ingest.mapping import RecordMapping, constant
 from lakehouse_assets.ingest.ndjson_reader import ndjson_batches
+from lakehouse_assets.ingest.parquet_reader import ParquetContent
 from lakehouse_assets.ingest.sources import Source
-from lakehouse_assets.ingest.streams import InputFile, is_remote
-from lakehouse_assets.lakehouse.contract import literal, quoted
+from lakehouse_assets.ingest.streams import InputFile
+from lakehouse_assets.lakehouse.contract import literal
 
 BATCHES = "raw_batches"
 
@@ -133,58 +133,49 @@ def csv_columns(fields: Sequence[str], mapping: RecordMapping) -> tuple[str, str
 
 
 class ParquetRecords:
-    """Records of a Parquet file, read by DuckDB itself."""
+    """Records of a Parquet file, streamed through PyArrow."""
 
     header: str | None = None
 
     def __init__(self, file: InputFile, mapping: RecordMapping, scratch: Path) -> None:
         """Look at the file's schema, fetching the file first where it is remote."""
         self._file, self._mapping = file, mapping
-        self._path = file.path
-        self._copy: tempfile.TemporaryDirectory[str] | None = None
-        if is_remote(file.path):
-            scratch.mkdir(parents=True, exist_ok=True)
-            self._copy = tempfile.TemporaryDirectory(dir=scratch, prefix="ingest-")
-            self._path = str(Path(self._copy.name) / "file.parquet")
-            with open(self._path, "wb") as out:
-                for block in file.raw_blocks():
-                    out.write(block)
-        self.count = 0
+        self._content = ParquetContent(file, scratch, mapping.source.time_zone, mapping.fields)
+        refuse_missing_fields(file.path, mapping, list(self._content.texts))
+        self._counter = Counter()
+        self._error: Exception | None = None
+
+    @property
+    def count(self) -> int:
+        """See Records."""
+        return self._counter.records
 
     def relation(self, con: duckdb.DuckDBPyConnection) -> str:
         """See Records."""
-        path = literal(self._path)
-        with self.errors():
-            described = con.execute(
-                f"describe select * from read_parquet({path}, hive_partitioning => false)"
-            ).fetchall()
-            rows = con.execute(f"select num_rows from parquet_file_metadata({path})").fetchall()
-        self.count = int(rows[0][0])
-        types = {name: kind for name, kind, *_ in described}
-        refuse_missing_fields(self._file.path, self._mapping, list(types))
-        nested = {n: f"cast(to_json({quoted(n)}) as varchar)" for n, k in types.items() if _is_nested(k)}
-        texts = {n: nested.get(n) or f"cast({quoted(n)} as varchar)" for n in types}
-        payload = "cast(to_json({" + ", ".join(f"{literal(n)}: {quoted(n)}" for n in types) + "}) as varchar)"
+        content = self._content
+        con.register(BATCHES, pa.RecordBatchReader.from_batches(content.schema, self._guarded()))
         return (
-            f"(select file_row_number + 1 as source_row, null::bigint as line, {payload} as raw_text, "
-            f"null::varchar as problem, null::varchar as form, {constant(self._file.path)} as source_file, "
-            f"null::bigint as occurrence, null::varchar as ref, raw_text as payload, "
-            f"{self._mapping.record_struct(texts)} as s "
-            f"from read_parquet({path}, file_row_number => true, hive_partitioning => false))"
+            f"(select source_row, null::bigint as line, {content.payload} as raw_text, problem, form, "
+            f"{constant(self._file.path)} as source_file, null::bigint as occurrence, null::varchar as ref, "
+            f"raw_text as payload, {self._mapping.record_struct(content.texts)} as s from {BATCHES})"
         )
+
+    def _guarded(self) -> Iterator[pa.RecordBatch]:
+        try:
+            yield from self._content.batches(self._counter)
+        except Exception as error:
+            self._error = error
+            raise
 
     @contextmanager
     def errors(self) -> Iterator[None]:
         """See Records."""
         try:
             yield
-        except (duckdb.InvalidInputException, duckdb.IOException) as error:
-            if self._path not in str(error) and "arquet" not in str(error):
-                raise
-            problem = str(error).splitlines()[0].replace(self._path, "it")
-            raise IngestError(
-                self._file.path, f"not a sound Parquet file: {problem}", hint="Send the whole file again."
-            ) from error
+        except duckdb.Error:
+            if self._error:
+                raise self._error from None
+            raise
 
 
 class ReplayedRecords:
@@ -220,7 +211,3 @@ def refuse_missing_fields(file: str, mapping: RecordMapping, have: Sequence[str]
             hint=f"Is it a file of source '{mapping.source.name}'? If the field may be missing, list it under "
             "'optional' in the source.", line=line, column=missing[0],
         )  # fmt: skip
-
-
-def _is_nested(kind: str) -> bool:
-    return kind.endswith("]") or kind.startswith(("STRUCT", "MAP", "UNION"))
