@@ -6,14 +6,15 @@ Nothing heavy is imported at the top, so that `asklake --help` answers at once.
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from lakehouse_assets.commands.failures import AsklakeGroup
+from lakehouse_assets.commands.days import FORMS, day
 from lakehouse_assets.commands.output import Json, Out
+from lakehouse_assets.commands.reporting import AsklakeGroup
 
 _HELP = "A lakehouse that answers questions. Begin with `asklake demo`; look around with `asklake status`."
 _EXITS = "Exit codes: 0 done, 1 failed, 2 wrong usage, 3 refused by an audit or a guard, 4 needs clarification."
@@ -22,14 +23,18 @@ app = typer.Typer(
     cls=AsklakeGroup, help=_HELP, epilog=_EXITS, no_args_is_help=True, add_completion=False,
     pretty_exceptions_enable=False, context_settings={"help_option_names": ["-h", "--help"]},
 )  # fmt: skip
-quarantine_app = typer.Typer(help="Records that could not be loaded: what is wrong, and loading them after a fix.")
+quarantine_app = typer.Typer(
+    no_args_is_help=True, help="Records that could not be loaded: what is wrong, and loading them after a fix."
+)
 app.add_typer(quarantine_app, name="quarantine")
 branch_app = typer.Typer(
     help="Branches of the cluster profile: people's, and those that publications left.", invoke_without_command=True
 )
 app.add_typer(branch_app, name="branch")
 app.add_typer(branch_app, name="branches", hidden=True)
-key_app = typer.Typer(help="Keys of the API: who may ask over HTTP, for which tenant, in which role.")
+key_app = typer.Typer(
+    no_args_is_help=True, help="Keys of the API: who may ask over HTTP, for which tenant, in which role."
+)
 app.add_typer(key_app, name="key")
 
 Tenant = Annotated[str | None, typer.Option("--tenant", help="Tenant to act as, for example pb.amritsar.")]
@@ -51,8 +56,12 @@ At = Annotated[
         help="The lake as it was at a time (UTC, as 2026-06-01T12:00), a commit (`asklake log`), or a publication.",
     ),
 ]  # fmt: skip
+First = Annotated[date | None, typer.Option("--from", parser=day, metavar="DAY", help=f"First day: {FORMS}.")]
+Last = Annotated[
+    date | None, typer.Option("--to", parser=day, metavar="DAY", help="Last day, written in the same ways.")
+]
+Port = Annotated[int, typer.Option("--port", min=1, max=65535, help="Port of the API and the chat page.")]
 Ids = Annotated[list[str] | None, typer.Argument(help="Ids of records; all that the options name, if none.")]
-_DAY = ["%Y-%m-%d"]
 
 
 def main() -> None:
@@ -60,8 +69,19 @@ def main() -> None:
     app()
 
 
+def _version(asked: bool) -> None:
+    if asked:
+        from importlib.metadata import version
+
+        typer.echo(f"asklake {version('asklake')}")
+        raise typer.Exit
+
+
 @app.callback()
 def options(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version and end.")
+    ] = False,
     debug: Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.")] = False,
 ) -> None:
     """Options of every command; --debug is read where errors are explained."""
@@ -124,19 +144,19 @@ def materialize(
         str | None, typer.Option("--select", "-s", help="Tables, for example gold.gold_pgr_funnel_daily+.")
     ] = None,
     domain: Annotated[str | None, typer.Option("--domain", "-d", help="Only this domain.")] = None,
-    first: Annotated[datetime | None, typer.Option("--from", formats=_DAY, help="First day to rebuild.")] = None,
-    last: Annotated[datetime | None, typer.Option("--to", formats=_DAY, help="Last day to rebuild.")] = None,
+    first: First = None,
+    last: Last = None,
     as_json: Json = False,
 ) -> None:
     """Build silver, gold and semantic tables; without a range, the days that new data touched."""
     from lakehouse_assets.commands import building
 
-    building.materialize(Out(as_json), select, domain, first and first.date(), last and last.date())
+    building.materialize(Out(as_json), select, domain, first, last)
 
 
 @app.command()
 def ask(
-    question: Annotated[str, typer.Argument(help="A question in plain English.")],
+    words: Annotated[list[str], typer.Argument(metavar="QUESTION", help="A question in plain English.")],
     tenant: Tenant = None,
     queue: Annotated[bool, typer.Option("--queue", help="Put it in the queue; the daemon answers it.")] = False,
     wait: Annotated[float, typer.Option("--wait", min=0, help="With --queue: seconds to wait for the answer.")] = 0,
@@ -151,6 +171,7 @@ def ask(
     """Answer a question, or ask back, or say why not."""
     from lakehouse_assets.commands import questions
 
+    question = " ".join(words)
     if project or database:
         questions.ask_foreign(Out(as_json), question, tenant, project, database)
         return
@@ -168,8 +189,8 @@ def query(
     grain: Annotated[
         str | None, typer.Option("--grain", help="day, week, month, quarter or year: one row per step.")
     ] = None,
-    first: Annotated[datetime | None, typer.Option("--from", formats=_DAY, help="First day.")] = None,
-    last: Annotated[datetime | None, typer.Option("--to", formats=_DAY, help="Last day.")] = None,
+    first: First = None,
+    last: Last = None,
     order_by: Annotated[str, typer.Option("--order-by", "-o", help="Columns; -name sorts downwards.")] = "",
     compare: Annotated[
         str | None, typer.Option("--compare", help="previous_period or previous_year beside it.")
@@ -184,9 +205,8 @@ def query(
     from lakehouse_assets.commands import questions
 
     request = questions.Request(
-        metrics, group_by, tuple(where or ()), grain, first and first.date(), last and last.date(), order_by, limit,
-        compare, share,
-    )  # fmt: skip
+        metrics, group_by, tuple(where or ()), grain, first, last, order_by, limit, compare, share
+    )
     questions.query(Out(as_json), request, tenant, at)
 
 
@@ -377,22 +397,26 @@ def demo(
         int | None, typer.Option("--days", min=30, help="Days to spread it over at most; fewer days take less time.")
     ] = None,
     until: Annotated[
-        datetime | None,
-        typer.Option(formats=_DAY, help="Last day of the samples.", show_default="as before, else yesterday"),
+        date | None,
+        typer.Option(
+            parser=day, metavar="DAY", help="Last day of the samples.", show_default="as before, else yesterday"
+        ),
     ] = None,
     as_json: Json = False,
 ) -> None:
     """Sample data through the whole lakehouse, and ten questions answered."""
     from lakehouse_assets.commands import demo as body
 
-    body.demo(Out(as_json), size, days, until.date() if until else None)
+    body.demo(Out(as_json), size, days, until)
 
 
 @app.command()
 def dev(
     host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
-    port: Annotated[int, typer.Option(help="Port of Dagit.")] = 3000,
-    api_port: Annotated[int, typer.Option(help="Port of the API and the chat page; 0 for none.")] = 8000,
+    port: Annotated[int, typer.Option(min=1, max=65535, help="Port of Dagit.")] = 3000,
+    api_port: Annotated[
+        int, typer.Option(min=0, max=65535, help="Port of the API and the chat page; 0 for none.")
+    ] = 8000,
 ) -> None:
     """Dagit, the daemon, the sensors, the API and the chat page, until Ctrl-C."""
     from lakehouse_assets.commands import dev as body
@@ -403,7 +427,7 @@ def dev(
 @app.command()
 def serve(
     host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
-    port: Annotated[int, typer.Option(help="Port of the API and the chat page.")] = 8000,
+    port: Port = 8000,
     with_parent: Annotated[bool, typer.Option("--with-parent", hidden=True, help="End when the parent does.")] = False,
 ) -> None:
     """The API and the chat page, until Ctrl-C."""

@@ -6,6 +6,7 @@ Does not belong here: anything that opens a file, a catalog or a connection.
 
 from __future__ import annotations
 
+import re
 from datetime import timedelta
 from pathlib import Path
 from typing import Any, Literal, Self
@@ -114,6 +115,14 @@ class Settings(BaseSettings):
     def _home_stays(cls, home: Path) -> Path:
         """The same folder wherever the process goes to; without `..`, which would be another folder once a link is."""
         return home.resolve() if ".." in home.parts else home.absolute()
+
+    @field_validator("memory_limit")
+    @classmethod
+    def _memory_is_a_size(cls, text: str) -> str:
+        """Refuse what the engine would refuse at its first query."""
+        if not re.fullmatch(r"\d+(\.\d+)? ?([KMGT]i?)?B", text):
+            raise ValueError(f"'{text}' is not a size; write 4GB or 800MB")
+        return text
 
     @property
     def project_root(self) -> Path:

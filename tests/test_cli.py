@@ -6,6 +6,7 @@ import json
 import resource
 import subprocess
 import sys
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -13,15 +14,26 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from lakehouse_assets.cli import app
+from lakehouse_assets.commands import overview
 from lakehouse_assets.domains.pgr import sample as pgr_sample
 from lakehouse_assets.domains.sales import sample as sales_sample
 from lakehouse_assets.lakehouse.lake import Lake
 from lakehouse_assets.lakehouse.publication import ReplaceTable
 from lakehouse_assets.settings import NEEDED_BY_CLUSTER, Settings
+from nlq.storage.queue import QuestionQueue
 from tests.lakehouse.readings import publish, rows
 
 READ_ONLY = ["delete from silver.readings", "select 1; select 2", "select * from read_csv('/etc/passwd')",
              "copy silver.readings to '/tmp/x'", "attach '/tmp/x.db'"]  # fmt: skip
+PARQUET = """
+name: mine
+format: parquet
+target: bronze.service_events_raw
+tenant: pb.patiala
+dedup_key: [a]
+columns: {entity_id: a, event_time: b}
+constants: {service: PGR, entity_type: complaint, event_type: CREATED, status: OPEN, channel: WEB}
+"""
 SAMPLES: dict[str, Any] = {"pgr": pgr_sample, "sales": sales_sample}
 
 
@@ -72,16 +84,90 @@ def test_the_command_imports_nothing_heavy() -> None:
         ["nonsense"],
         ["query"],
         ["sql", "select 1", "--limit", "0"],
+        ["serve", "--port", "70000"],
         ["materialize", "--from", "2026-01-01"],
         ["materialize", "--from", "2026-02-01", "--to", "2026-01-01"],
-        ["materialize", "--from", "yesterday", "--to", "today"],
+        ["materialize", "--from", "yesterday", "--to", "tomorrow"],
         ["history", "gold.nothing"],
+        ["sql", "select nothing from (select 1 as a)"],
+        ["docs", "--html", "/nowhere/page.html"],
     ],
 )
-def test_wrong_usage_is_2(home: Path, arguments: list[str]) -> None:
+def test_wrong_usage_is_2_and_one_sentence(home: Path, arguments: list[str]) -> None:
     result = run(*arguments)
     assert result.exit_code == 2
-    assert "Traceback" not in result.output
+    assert result.stderr.startswith("asklake: ") and len(result.stderr.splitlines()) == 1
+    if arguments[0] not in ("serve", "docs"):  # without --json, or without a file
+        told = document(run(*arguments, "--json"))["error"]
+        assert told.keys() == {"code", "message", "hint", "exit_code"}
+        assert told["message"] in result.stderr
+
+
+@pytest.mark.parametrize(
+    ("arguments", "nearest"),
+    [
+        (["statis"], "Did you mean 'status'"),
+        (["quarantine", "lst"], "Did you mean 'list'"),
+        (["sql", "select 1", "--limt", "3"], "Did you mean --limit?"),
+        (["materialize", "--form", "today"], "Did you mean --from?"),
+        (["sql", "select pric from silver.readings"], '"price"'),
+        (["sql", "select * from silver.reading"], "silver.readings"),
+    ],
+)
+def test_the_nearest_that_exists_is_told(readings: Lake, arguments: list[str], nearest: str) -> None:
+    assert nearest in run(*arguments).stderr
+
+
+def test_the_version_is_that_of_the_package() -> None:
+    assert run("--version").stdout == f"asklake {version('asklake')}\n"
+
+
+def test_a_question_needs_no_quotes(home: Path) -> None:
+    asked = ("how", "many", "complaints", "were", "there", "--queue", "--json")
+    entry = document(run("ask", *asked))["question_id"]
+    queue = QuestionQueue(Settings(profile="local", home=home).queue_url)
+    assert queue.get(entry).question == "how many complaints were there"
+    queue.close()
+
+
+def test_a_run_that_fails_says_why_and_where(home: Path, tmp_path: Path) -> None:
+    file = tmp_path / "half.parquet"
+    file.write_bytes(b"PAR1 half of a file PAR1")
+    mapping = tmp_path / "mine.yml"
+    mapping.write_text(PARQUET)
+    result = run("ingest", str(file), "--mapping", str(mapping), "--json")
+    assert result.exit_code == 1
+    (told,) = set(document(result)["run"]["errors"])
+    assert str(file) in told and "not a sound Parquet file" in told
+    assert "max_retries" not in result.output
+
+
+@pytest.mark.parametrize(
+    ("name", "value"), [("THREADS", "many"), ("MEMORY_LIMIT", "lots"), ("SNAPSHOT_RETENTION", "week")]
+)
+def test_a_setting_that_does_not_fit_is_named(monkeypatch: pytest.MonkeyPatch, name: str, value: str) -> None:
+    monkeypatch.setenv(f"ASKLAKE_{name}", value)
+    result = run("status")
+    assert result.exit_code == 2
+    assert result.stderr.startswith(f"asklake: ASKLAKE_{name}: ") and "docs/settings.md" in result.stderr
+
+
+def test_a_defect_is_one_sentence_too(monkeypatch: pytest.MonkeyPatch, home: Path) -> None:
+    monkeypatch.setattr(overview, "open_lake", lambda: 1 // 0)
+    result = run("status", "--json")
+    assert result.exit_code == 1
+    assert document(result)["error"]["code"] == "internal"
+    assert "ZeroDivisionError" in document(result)["error"]["message"]
+
+
+def test_status_shows_what_waits(readings: Lake) -> None:
+    folder = readings.settings.home / "landing" / "sales_csv"
+    folder.mkdir(parents=True)
+    (folder / "new.csv").write_text("order_id\n1\n")
+    found = document(run("status", "--json"))
+    assert found["files_in_landing"] == [str(folder / "new.csv")]
+    assert found["next"][0] == "`asklake dev`: files wait in the landing folder for its daemon"
+    assert found["days_not_built"] == {}
 
 
 @pytest.mark.parametrize("statement", READ_ONLY)
@@ -104,7 +190,7 @@ def test_a_wrong_setting_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("ASKLAKE_PROFILE", "moon")
     result = run("sql", "select 1")
     assert result.exit_code == 2
-    assert "profile" in result.stderr
+    assert "ASKLAKE_PROFILE" in result.stderr
 
 
 def test_debug_shows_the_traceback(home: Path) -> None:

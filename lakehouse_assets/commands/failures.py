@@ -1,18 +1,15 @@
 """What goes wrong, in one sentence with the next step, and the exit code it means.
 
-Belongs here: the only mapping of exceptions to exit codes. Does not belong here: raising any of them.
+Belongs here: the only mapping of exceptions to exit codes. Does not belong here: raising any of them, or printing
+(reporting.py).
 """
 
 from __future__ import annotations
 
-import sys
+import errno
+import re
 from enum import IntEnum
 from typing import Any
-
-import typer
-from typer.core import TyperGroup
-
-from lakehouse_assets.commands.output import Out, wants_json
 
 
 class Exit(IntEnum):
@@ -26,13 +23,38 @@ class Exit(IntEnum):
     INTERRUPTED = 130
 
 
+_KINDS = {
+    Exit.FAILED: "failed",
+    Exit.USAGE: "wrong_usage",
+    Exit.REFUSED: "refused",
+    Exit.CLARIFY: "needs_clarification",
+}
+
+
 class CommandError(Exception):
     """A command cannot do what it was asked; the text says why and what to do next."""
 
-    def __init__(self, problem: str, hint: str = "", code: Exit = Exit.FAILED, **details: Any) -> None:
-        """Keep the parts apart for --json."""
-        self.problem, self.hint, self.code, self.details = problem, hint, code, details
-        super().__init__(f"{problem}. {hint}" if hint else problem)
+    def __init__(self, problem: str, hint: str = "", code: Exit = Exit.FAILED, *, kind: str = "") -> None:
+        """Keep the parts apart for --json.
+
+        Args:
+            problem: What is wrong.
+            hint: What to do next.
+            code: The exit code it means.
+            kind: What programs know it by; by default what the exit code means.
+        """
+        self.problem, self.hint, self.code = problem, hint, code
+        self.kind = kind or _KINDS[code]
+        super().__init__(with_hint(problem, hint))
+
+
+def with_hint(problem: str, hint: str) -> str:
+    """What is wrong, and what to do next, one sentence after the other."""
+    if not hint:
+        return problem
+    end = "" if problem.endswith((".", "!", "?")) else "."
+    word = hint.split()[0].rstrip(",:")  # a name of something stays as it is
+    return f"{problem}{end} {hint[0].upper() if word.isalpha() else hint[0]}{hint[1:]}"
 
 
 # Named, not imported: an error's class is only known once its module, which takes long to import, was loaded.
@@ -46,12 +68,18 @@ _REFUSED = {
     "RelocationError": "",
     "MergeConflictError": "`asklake branch diff NAME` shows what differs; build it again on a new branch of main",
 }
+_COLUMNS = '`asklake sql "select * from layer.table" --limit 1` shows the columns of a table'
+_STATEMENT = {"BinderException": _COLUMNS, "CatalogException": _COLUMNS, "ParserException": "", "SyntaxException": "",
+              "ConversionException": "", "InvalidInputException": "", "OutOfRangeException": ""}  # fmt: skip
+"""What DuckDB says of a statement that is wrong, or of values it cannot work with."""
+_MEMORY = "narrow the time range, group by less, or raise ASKLAKE_MEMORY_LIMIT"
 _S3 = (
     "ASKLAKE_S3_ENDPOINT names the S3 server, ASKLAKE_S3_ACCESS_KEY and ASKLAKE_S3_SECRET_KEY the key, "
     "ASKLAKE_WAREHOUSE_URL the bucket; `make cluster-status` shows whether it runs"
 )
 _FAILED = {
     "IngestError": "",
+    "CatalogUnwritableError": "`df -h` shows whether the disk is full; ASKLAKE_HOME has to be writable",
     "SchemaDriftError": "",
     "PublicationConflictError": "run the command again",
     "NessieError": "`make cluster-status` shows which servers run; ASKLAKE_NESSIE_URL names this one",
@@ -64,52 +92,93 @@ _FAILED = {
     "DbtFailedError": "the models are in dbt_project/models, the metrics in semantic/models",
     "ManifestMissingError": "",
     "AlreadySettledError": "",
-    "PermissionError": "ASKLAKE_HOME names the data folder; it has to be writable",
     "OperationalError": "the databases of the data folder, or the one of ASKLAKE_POSTGRES_URL, could not be read or "
     "written; `df -h` shows whether the disk is full, `make cluster-status` which servers run",
-    "OSError": "`df -h` shows whether the disk is full; nothing half-written is visible",
 }
 _USAGE = {
-    "SourceError": "",
-    "ValidationError": "check the ASKLAKE_ variables and the arguments",
-    "FileNotFoundError": "check the path",
+    "DeclarationError": "",
+    "ScheduledQuestionsError": "",
+    "ValidationError": "check the arguments",
     "ReferenceGoneError": "`asklake branch` lists the branches",
     "BranchNameError": "`asklake branch` lists the branches",
     "NoSuchMomentError": "`asklake history TABLE` lists times and publications, `asklake log` commits of a cluster",
-    "AnswerNotFoundError": "semantic.nlq_answers has the ids of all answers",
+    "AnswerNotFoundError": "the ids of all answers are in semantic.nlq_answers",
     "UnknownRecordError": "",
 }
-
-
-class AsklakeGroup(TyperGroup):
-    """Runs a command and turns what people can do something about into a sentence instead of a traceback."""
-
-    def invoke(self, ctx: typer.Context) -> Any:
-        """Run the command the arguments name."""
-        try:
-            return super().invoke(ctx)
-        except (typer.TyperException, typer.Exit, typer.Abort):
-            raise
-        except KeyboardInterrupt:
-            raise typer.Exit(int(Exit.INTERRUPTED)) from None
-        except Exception as error:
-            if ctx.params.get("debug") or not (known := explain(error)):
-                raise
-            report(known, wants_json(ctx))
-            raise typer.Exit(int(known.code)) from None
 
 
 def explain(error: BaseException) -> CommandError | None:
     """What an exception means for the person at the keyboard, or None where it is a defect of ours."""
     if isinstance(error, CommandError):
         return error
+    if _of_settings(error):
+        return CommandError(_text(error), "docs/settings.md says what each may be", Exit.USAGE, kind="wrong_setting")
     if _is_of_s3(error):
-        return CommandError(_text(error), _S3, Exit.FAILED, kind=type(error).__name__)
+        return CommandError(_text(error), _S3, Exit.FAILED, kind=_kind(error))
     for kind in type(error).__mro__:
+        if kind.__module__ in ("_duckdb", "duckdb"):
+            return _of_engine(error)
+        if kind is OSError:
+            return _of_file(error)
         for table, code in ((_REFUSED, Exit.REFUSED), (_FAILED, Exit.FAILED), (_USAGE, Exit.USAGE)):
             if kind.__name__ in table:
-                return CommandError(_text(error), table[kind.__name__], code, kind=type(error).__name__)
+                return CommandError(_text(error), table[kind.__name__], code, kind=_kind(error))
     return None
+
+
+def unforeseen(error: BaseException) -> CommandError:
+    """What is said of an error that nobody foresaw."""
+    told = " ".join(str(error).split())
+    return CommandError(
+        f"asklake met an error it does not know: {type(error).__name__}: {told}".rstrip(": "),
+        "`asklake --debug` before the same words shows where; please report it",
+        Exit.FAILED,
+        kind="internal",
+    )
+
+
+def hint_of(name: str, text: str) -> str:
+    """What to do about an error of which only the name of the class and the text are known, as one of a run."""
+    if "Out of Memory Error" in text:
+        return _MEMORY
+    return {**_FAILED, **_USAGE, **_REFUSED}.get(name, "")
+
+
+def _kind(error: BaseException) -> str:
+    """`QueryRefusedError` as `query_refused`."""
+    name = re.sub(r"(Error|Exception)$", "", type(error).__name__)
+    return re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", name).lower()
+
+
+def _of_engine(error: BaseException) -> CommandError:
+    """What DuckDB says, without its copy of the statement, which is not the one that was typed."""
+    said = str(error).split("\nLINE ")[0]
+    text = " ".join(re.sub(r"^[A-Z][A-Za-z ]*Error: ", "", said.strip()).split()).rstrip(".")
+    name = type(error).__name__
+    if name in _STATEMENT:
+        return CommandError(text, _STATEMENT[name], Exit.USAGE, kind=_kind(error))
+    return CommandError(text, _MEMORY if name == "OutOfMemoryException" else "", Exit.FAILED, kind=_kind(error))
+
+
+def _of_file(error: BaseException) -> CommandError:
+    """What the system says about a file, a folder, a disk or an address."""
+    assert isinstance(error, OSError)
+    text = f"{error.filename}: {error.strerror}" if error.filename and error.strerror else _text(error)
+    number = error.errno
+    if number in (errno.ENOSPC, errno.EDQUOT):
+        return CommandError(
+            text, "`df -h` shows how full the disk is; nothing half-written is visible", kind="disk_full"
+        )
+    if number == errno.ELOOP:
+        return CommandError(text, "a symbolic link leads back to itself: remove it", Exit.USAGE, kind="link_loop")
+    if number == errno.EADDRINUSE:
+        return CommandError(text, "another program listens there: end it, or choose another --port", kind="port_in_use")
+    if isinstance(error, FileNotFoundError):
+        return CommandError(text, "check the path", Exit.USAGE, kind="file_not_found")
+    if isinstance(error, ConnectionError):
+        return CommandError(text, "`make cluster-status` shows which servers run", kind="no_connection")
+    hint = "ASKLAKE_HOME names the data folder: it has to be a folder, and writable" if number else ""
+    return CommandError(text, hint, kind="file_error")
 
 
 def _is_of_s3(error: BaseException | None) -> bool:
@@ -126,16 +195,17 @@ def _text(error: BaseException) -> str:
     details = getattr(error, "errors", None)
     if callable(details):  # pydantic's own text has a line per field and an address to look up
         found: Any = details()
-        said = [(".".join(map(str, d["loc"])), d["msg"].removeprefix("Value error, ")) for d in found]
+        said = [(_place(d["loc"], _of_settings(error)), d["msg"].removeprefix("Value error, ")) for d in found]
         return "; ".join(f"{place}: {message}" if place else message for place, message in said)
     # SQLAlchemy's own text has the statement and an address to look up; the driver's is a sentence.
     return str(getattr(error, "orig", None) or error).rstrip(".") or type(error).__name__
 
 
-def report(error: CommandError, as_json: bool) -> None:
-    """Print an error: a sentence on stderr, or for programs a document on stdout."""
-    if as_json:
-        document = {"problem": error.problem, "next": error.hint, "exit_code": int(error.code), **error.details}
-        Out(as_json=True).emit({"error": document})
-    else:
-        print(f"asklake: {error}", file=sys.stderr)  # noqa: T201
+def _of_settings(error: BaseException) -> bool:
+    return type(error).__name__ == "ValidationError" and getattr(error, "title", "") == "Settings"
+
+
+def _place(location: tuple[int | str, ...], setting: bool) -> str:
+    """Where in the input something is wrong: of a setting, its variable."""
+    place = ".".join(map(str, location))
+    return f"ASKLAKE_{place.upper()}" if setting and place else place

@@ -6,12 +6,16 @@ Does not belong here: which jobs exist (automation), or what they do (assets).
 
 from __future__ import annotations
 
+import itertools
 import os
+import re
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
+
+from lakehouse_assets.commands.failures import hint_of, with_hint
 
 if TYPE_CHECKING:
     import dagster as dg
@@ -19,7 +23,10 @@ if TYPE_CHECKING:
     from lakehouse_assets.settings import Settings
 
 Listener = Callable[["dg.EventLogEntry"], None]
-WRITTEN_FOR_PEOPLE = ("lakehouse_assets.", "semantic.", "nlq.", "dagster._core.definitions.events.Failure")
+_OF_DAGSTER = ("Dagster", "RetryRequested")
+"""How the classes begin with which Dagster wraps an error of ours; the second, where it was tried several times."""
+_ASIDES = ("[SQL: ", "(Background on this error at", "LINE ", "Possible solutions:")
+_OF_DRIVER = re.compile(r"^\(\w+\.\w+\) ")
 _SILENT = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
 
 
@@ -181,15 +188,20 @@ def _checks(result: dg.ExecuteInProcessResult) -> list[CheckSeen]:
 
 
 def _error(event: dg.DagsterEvent) -> str:
-    """The words of a failure that are written for people: those of the first error that is not Dagster's own."""
+    """Why something failed, in the words of the first error that is not Dagster's own, and what to do about it."""
     data = event.event_specific_data
     described = getattr(getattr(data, "user_failure_data", None), "description", None)
     if described:
         return described
     error = getattr(data, "error", None)
-    while error is not None and error.cause is not None and (error.cls_name or "").startswith("Dagster"):
+    while error is not None and error.cause is not None and (error.cls_name or "").startswith(_OF_DAGSTER):
         error = error.cause
     if error is None:
         return (event.message or "").strip()
-    name, _, words = error.message.strip().partition(": ")
-    return words if name.startswith(WRITTEN_FOR_PEOPLE) else error.message.strip()
+    # Engines and SQLAlchemy add a copy of the statement, or advice that is about their own settings.
+    lines = itertools.takewhile(lambda line: not line.startswith(_ASIDES), error.message.strip().splitlines())
+    text = "\n".join(lines).strip()
+    name, _, words = text.partition(": ")
+    # What a library says is a sentence of its own; of what Python says ("0"), the name is half.
+    told = _OF_DRIVER.sub("", words) if words and "." in name else text
+    return with_hint(told, hint_of(error.cls_name or "", told))

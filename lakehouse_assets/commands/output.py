@@ -19,20 +19,14 @@ import typer
 if TYPE_CHECKING:
     from rich.console import Console
 
-_META = "asklake.json"
 SHOWN_ROWS = 40
 WIDTH = 160
 """Columns where no terminal says how many there are."""
 
 
-def _remember(context: typer.Context, value: bool) -> bool:
-    context.meta[_META] = value
-    return value
-
-
 Json = Annotated[
     bool,
-    typer.Option("--json", help="Print one JSON document and nothing else.", callback=_remember, is_eager=True),
+    typer.Option("--json", help="Print one JSON document and nothing else."),
 ]
 
 
@@ -99,11 +93,6 @@ class Out:
         """Keep stdout clean of what libraries print while the block runs."""
         with redirect_stdout(sys.stderr):
             yield
-
-
-def wants_json(context: typer.Context) -> bool:
-    """Whether the command that ran was given --json."""
-    return bool(context.meta.get(_META))
 
 
 def cell(value: Any) -> str:

@@ -5,6 +5,10 @@ Belongs here: putting the parts together. Does not belong here: reading any of t
 
 from __future__ import annotations
 
+import hashlib
+from collections.abc import Mapping, Sequence
+from datetime import UTC, date
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from lakehouse_assets.commands.lookups import TableState, as_documents, open_lake, print_states, table_states
@@ -13,6 +17,9 @@ from lakehouse_assets.commands.output import Out
 if TYPE_CHECKING:
     from lakehouse_assets.lakehouse.lake import Lake
 
+_SHOWN_LAYERS = ("gold", "platinum", "semantic", "silver", "bronze")
+"""What people ask about first, what came in last."""
+_SHOWN_DAYS = 3
 _LOADS = """
 select source, count(*) as files, cast(sum(rows_loaded) as bigint) as rows_loaded,
   cast(sum(rows_quarantined) as bigint) as rows_quarantined, max(loaded_at) as last_loaded
@@ -20,14 +27,18 @@ from bronze.loads group by source order by source
 """
 
 
+_LOADED_FILES = "select source_file, bytes, content_sha256, loaded_at from bronze.loads order by loaded_at"
+
+
 def status(out: Out) -> None:
-    """Tables, loads, quarantine and queue."""
+    """Tables, loads, and what waits: files, days, refused records, questions."""
     from lakehouse_assets.ingest.quarantine import count_quarantined
 
     lake = open_lake()
-    states = table_states(lake)
+    states = sorted(table_states(lake), key=_place)
     loads, (refused, _), queue = _loads(lake, states), count_quarantined(lake, limit=1), _queue(lake)
-    advice = next_steps(states, refused, queue)
+    files, days = _files_waiting(lake, states), _days_not_built(lake)
+    advice = next_steps(states, refused, queue, len(files), days)
     out.say(f"Data: {lake.settings.home.absolute()}   profile: {lake.settings.profile}")
     if states:
         out.heading("Tables")
@@ -38,7 +49,10 @@ def status(out: Out) -> None:
             ("source", "files", "rows loaded", "rows refused", "last (UTC)"), [tuple(row.values()) for row in loads]
         )
     out.heading("Waiting")
-    out.say(f"{refused} records in quarantine; questions: " + ", ".join(f"{n} {name}" for name, n in queue.items()))
+    out.say(f"{len(files):,} files in {lake.settings.landing_root}")
+    out.say("Days not built: " + ("; ".join(f"{d} {_few(found)}" for d, found in days.items()) or "none"))
+    out.say(f"{refused:,} records in quarantine")
+    out.say("Questions: " + ", ".join(f"{n:,} {name}" for name, n in queue.items()))
     out.heading("Next")
     for line in advice:
         out.say(f"  {line}")
@@ -48,11 +62,66 @@ def status(out: Out) -> None:
             "profile": lake.settings.profile,
             "tables": as_documents(states),
             "loads": loads,
+            "files_in_landing": files,
+            "days_not_built": days,
             "quarantined": refused,
             "questions": queue,
             "next": advice,
         }
     )
+
+
+def _place(state: TableState) -> tuple[int, str]:
+    layer = state.table.split(".")[0]
+    return (_SHOWN_LAYERS.index(layer) if layer in _SHOWN_LAYERS else len(_SHOWN_LAYERS), state.table)
+
+
+def _few(days: Sequence[date]) -> str:
+    """Some days for people: the first ones, and how many more."""
+    more = f" and {len(days) - _SHOWN_DAYS:,} more" if len(days) > _SHOWN_DAYS else ""
+    return ", ".join(map(str, days[:_SHOWN_DAYS])) + more
+
+
+def _files_waiting(lake: Lake, states: list[TableState]) -> list[str]:
+    """Files of the landing folder that no load has read, under this name or another, or that changed since."""
+    from lakehouse_assets.ingest.landing import pending
+
+    files, _ = pending(lake.settings.landing_root, settle_seconds=0)
+    if not files or not _published(states, "bronze.loads"):
+        return [file.path for file in files]
+    with lake.session() as session:
+        loaded = session.query(_LOADED_FILES).to_pylist()
+    read = {row["source_file"]: row["loaded_at"].replace(tzinfo=UTC).timestamp() for row in loaded}
+    contents = {(row["bytes"], row["content_sha256"]) for row in loaded}
+    sizes = {size for size, _ in contents}
+    unread = [f for f in files if f.path not in read or f.modified > read[f.path]]
+    return [f.path for f in unread if f.size not in sizes or (f.size, _sha256(f.path)) not in contents]
+
+
+def _sha256(path: str) -> str:
+    """The digest that a load notes of a file; none of one on a server, which is not fetched for that."""
+    if "://" in path:
+        return ""
+    with Path(path).open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _days_not_built(lake: Lake) -> Mapping[str, list[date]]:
+    """Days that bronze has and a domain's tables have not, by domain; none where dbt has not parsed the project."""
+    from lakehouse_assets.assets import dbt_graph
+    from lakehouse_assets.assets.days import dirty_days
+    from lakehouse_assets.contracts import platform_contracts
+
+    try:
+        graph = dbt_graph.load(lake.settings)
+    except dbt_graph.ManifestMissingError:
+        return {}
+    contracts, tables = platform_contracts(), {}
+    for model in graph.models:
+        if model.table in contracts:
+            tables.setdefault(contracts[model.table].domain, []).append(model.table)
+    found = {domain: sorted(dirty_days(lake, graph, names)) for domain, names in sorted(tables.items())}
+    return {domain: days for domain, days in found.items() if days}
 
 
 def _published(states: list[TableState], table: str) -> bool:
@@ -72,14 +141,17 @@ def _queue(lake: Lake) -> dict[str, int]:
     return QuestionQueue(lake.settings.queue_url).counts()
 
 
-def next_steps(states: list[TableState], refused: int, queue: dict[str, int]) -> list[str]:
+def next_steps(
+    states: list[TableState], refused: int, queue: dict[str, int], files: int, days: Mapping[str, list[date]]
+) -> list[str]:
     """What a person would do now, the most urgent first."""
-    if not states:
+    if not states and not files:
         return ["`asklake demo` loads sample data; `asklake ingest FILE --source NAME` loads yours"]
     steps = []
-    newest = {s.table.split(".")[0]: max(_times(states, s.table.split(".")[0]), default=None) for s in states}
-    if newest.get("bronze") and (not newest.get("gold") or newest["gold"] < newest["bronze"]):  # pyright: ignore[reportOptionalOperand]
-        steps.append("`asklake materialize`: bronze was loaded after gold was built")
+    if files:
+        steps.append("`asklake dev`: files wait in the landing folder for its daemon")
+    if days:
+        steps.append("`asklake materialize`: there are days that silver and gold do not have yet")
     if refused:
         steps.append("`asklake quarantine list`: records were refused")
     if queue.get("queued"):
@@ -87,7 +159,3 @@ def next_steps(states: list[TableState], refused: int, queue: dict[str, int]) ->
     if late := [s.table for s in states if s.freshness == "stale"]:
         steps.append(f"stale: {', '.join(late)}; load newer data, or look at the schedules in Dagit")
     return [*steps, '`asklake ask "…"` asks; `asklake catalog` lists what can be asked; `asklake dev` opens Dagit']
-
-
-def _times(states: list[TableState], layer: str) -> list[Any]:
-    return [s.published_at for s in states if s.table.startswith(f"{layer}.") and s.published_at]

@@ -73,7 +73,7 @@ def new_domain(out: Out, name: str, files: Sequence[str]) -> None:
     try:
         written = write(drafted, root, Project(root).metric_words())
     except DraftExistsError as error:
-        raise CommandError(str(error), "", Exit.USAGE) from error
+        raise CommandError(str(error), "", Exit.USAGE, kind="draft_exists") from error
     paths = [str(_relative(path, root)) for path in written]
     out.say(f"A draft of the domain {name}:")
     for path in paths:
@@ -93,7 +93,7 @@ def _refuse_name(name: str) -> None:
     from lakehouse_assets.drafting import naming
 
     if not naming.is_valid(name):
-        hint = f"{naming.snake(name)} would do" if naming.snake(name) not in naming.reserved() else ""
+        hint = f"try {naming.snake(name)}" if naming.snake(name) not in naming.reserved() else ""
         raise CommandError(
             f"'{name}' cannot be a domain: small letters, digits and _, a letter first", hint, Exit.USAGE
         )

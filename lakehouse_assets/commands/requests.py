@@ -79,14 +79,16 @@ class Request:
         if not self.grain:
             return Grain.DAY if grouped else None
         if self.grain not in list(Grain):
-            raise CommandError(f"'{self.grain}' is no grain", "day, week, month, quarter or year", Exit.USAGE)
+            raise CommandError(f"'{self.grain}' is not a grain", "choose day, week, month, quarter or year", Exit.USAGE)
         return Grain(self.grain)
 
     def _comparison(self) -> Comparison | None:
         from nlq.plan import Comparison
 
         if self.compare and self.compare not in list(Comparison):
-            raise CommandError(f"'{self.compare}' is no comparison", "previous_period or previous_year", Exit.USAGE)
+            raise CommandError(
+                f"'{self.compare}' is not a comparison", "choose previous_period or previous_year", Exit.USAGE
+            )
         return Comparison(self.compare) if self.compare else None
 
 
@@ -109,7 +111,9 @@ def _filter(text: str, known: list[str]) -> DimensionFilter:
 
     match = _FILTER.match(text)
     if not match:
-        raise CommandError(f"--where {text!r} is no filter", 'write "dimension=value", or "dimension=a|b"', Exit.USAGE)
+        raise CommandError(
+            f"--where {text!r} is not a filter", 'write "dimension=value", or "dimension=a|b"', Exit.USAGE
+        )
     name, sign, rest = match.groups()
     values = tuple(_value(part.strip()) for part in rest.split("|")) if sign in ("=", "!=") else (_value(rest),)
     if values == ("null",):

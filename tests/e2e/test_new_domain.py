@@ -125,7 +125,7 @@ def test_nothing_is_overwritten_and_no_name_taken_twice(copy: Copy, tmp_path: Pa
         return {p: p.read_text() for p in copy.root.rglob("*bike_rentals*/*") if p.is_file() and p.suffix != ".pyc"}
 
     def refused(name: str) -> str:
-        return copy.asklake("new-domain", name, "--from", "rentals.csv", code=2)["error"]["problem"]
+        return copy.asklake("new-domain", name, "--from", "rentals.csv", code=2)["error"]["message"]
 
     before, domain = text(), copy.root / "lakehouse_assets/domains/bike_rentals"
     assert "there is a domain" in refused("bike_rentals")

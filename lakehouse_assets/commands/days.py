@@ -1,0 +1,32 @@
+"""Days as they are typed: 2026-06-01, today, yesterday, "30 days ago".
+
+Belongs here: reading them. Does not belong here: times of questions in words (nlq.planning), or of `--at` (lakehouse).
+"""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, date, datetime, timedelta
+
+import typer
+
+FORMS = '2026-06-01, today, yesterday or "30 days ago"'
+_NEAR = {"today": 0, "yesterday": 1}
+_AGO = re.compile(r"(\d{1,5}) days? ago")
+
+
+def day(text: str) -> date:
+    """The day that a text means; words count from today in UTC, as the days of the tables do.
+
+    Raises:
+        typer.BadParameter: it is no day.
+    """
+    words = " ".join(text.lower().split())
+    ago = _AGO.fullmatch(words)
+    back = int(ago.group(1)) if ago else _NEAR.get(words)
+    if back is not None:
+        return datetime.now(UTC).date() - timedelta(days=back)
+    try:
+        return datetime.strptime(words, "%Y-%m-%d").date()
+    except ValueError:
+        raise typer.BadParameter(f"'{text}' is not a day; write {FORMS}.") from None
