@@ -135,7 +135,7 @@ def _metric(metric: Metric, vocabulary: Vocabulary) -> CatalogMetric:
 
 
 def _dimension(dimension: Dimension, domains: set[str]) -> CatalogDimension:
-    items = dimension.values.items
+    items = dimension.values.shown
     return CatalogDimension(
         name=dimension.name,
         label=dimension.label,

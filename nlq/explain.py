@@ -13,6 +13,7 @@ from typing import Any
 from nlq.formats import Said, format_said, format_value, say_metric, say_period
 from nlq.periods import shifted
 from nlq.plan import Comparison, DimensionFilter, Operator, Plan, Threshold, TimeRange
+from nlq.spelling import one_of_each
 from nlq.sql import key_columns, time_column
 from nlq.vocabulary import TIME_DIMENSION, Vocabulary
 
@@ -127,7 +128,7 @@ def say_time(chosen: TimeRange) -> str:
 def say_filter(item: DimensionFilter, vocabulary: Vocabulary) -> str:
     """One filter in words."""
     label = vocabulary.dimensions[item.dimension].label if item.dimension in vocabulary.dimensions else item.dimension
-    values = " or ".join(format_value(value) for value in item.values)
+    values = " or ".join(_quoted_where_blank(format_value(value)) for value in one_of_each(item.values))
     signs = {
         Operator.IN: f"{label} is {values}",
         Operator.NOT_IN: f"{label} is not {values}",
@@ -139,6 +140,11 @@ def say_filter(item: DimensionFilter, vocabulary: Vocabulary) -> str:
         Operator.IS_NOT_NULL: f"{label} is known",
     }
     return signs[item.operator]
+
+
+def _quoted_where_blank(text: str) -> str:
+    """A value in quotes, where nobody would see the blanks around it."""
+    return f"“{text}”" if text != text.strip() or not text else text
 
 
 def say_threshold(bound: Threshold, vocabulary: Vocabulary) -> str:

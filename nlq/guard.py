@@ -8,12 +8,13 @@ The tenant of an answer comes from the caller alone. What a question says about 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from fnmatch import fnmatchcase
 
 from nlq.plan import MAX_ROWS, Comparison, DimensionFilter, Grain, Operator, Plan, Scalar
+from nlq.spelling import alike_form, nearest_values, same_form, spellings
 from nlq.vocabulary import Dimension, Values, Vocabulary
 
 TIMEOUT_S = 60.0
@@ -65,6 +66,29 @@ class GuardError(Exception):
         """Keep all three."""
         super().__init__(message)
         self.code, self.nearest = code, tuple(nearest)
+
+
+class AmbiguousValueError(GuardError):
+    """A value of a filter that may be several stored ones: ``options``, each with all its spellings."""
+
+    def __init__(self, item: DimensionFilter, value: Scalar, label: str, options: Sequence[Sequence[Scalar]]) -> None:
+        """Keep the filter, its value and what that may be."""
+        shown = [str(spellings[0]) for spellings in options]
+        message = f"Several values of {label} are written like “{value}”. Which do you mean?"
+        super().__init__("ambiguous_value", message, shown)
+        self.item, self.value, self.options = item, value, tuple(map(tuple, options))
+
+    def chosen(self, plan: Plan, values: Iterable[Scalar]) -> Plan:
+        """The plan with some of the values in place of the one in doubt."""
+
+        def instead(item: DimensionFilter) -> DimensionFilter:
+            if item.dimension != self.item.dimension or self.value not in item.values:
+                return item
+            others = [value for value in item.values if value != self.value]
+            return item.model_copy(update={"values": tuple(dict.fromkeys([*others, *values]))})
+
+        share = plan.share and plan.share.model_copy(update={"part": tuple(map(instead, plan.share.part))})
+        return plan.model_copy(update={"filters": tuple(map(instead, plan.filters)), "share": share})
 
 
 class Guard:
@@ -194,7 +218,7 @@ def _is_own(item: DimensionFilter, tenant: str) -> bool:
     """Whether a tenant filter asks for no other tenant: the own one by name, or any known one (a rank's guard)."""
     if item.operator is Operator.IS_NOT_NULL:
         return True
-    return item.operator is Operator.IN and {str(v).lower() for v in item.values} == {tenant.lower()}
+    return item.operator is Operator.IN and {alike_form(v) for v in item.values} == {alike_form(tenant)}
 
 
 def _canonical(item: DimensionFilter, dimension: Dimension) -> DimensionFilter:
@@ -203,22 +227,35 @@ def _canonical(item: DimensionFilter, dimension: Dimension) -> DimensionFilter:
         raise GuardError("bad_operator", f"{dimension.label} cannot be compared by {item.operator}.")
     if item.operator in _UNARY:
         return item
-    values = tuple(_stored(value, dimension) for value in item.values)
-    return DimensionFilter(dimension=item.dimension, operator=item.operator, values=values)
+    values = [stored for value in item.values for stored in _stored(value, item, dimension)]
+    return DimensionFilter(dimension=item.dimension, operator=item.operator, values=tuple(dict.fromkeys(values)))
 
 
-def _stored(value: Scalar, dimension: Dimension) -> Scalar:
+def _stored(value: Scalar, item: DimensionFilter, dimension: Dimension) -> tuple[Scalar, ...]:
+    """A value in all spellings in which it is stored.
+
+    Raises:
+        GuardError: there is none such, or there are several that differ by case or blanks.
+    """
     if dimension.is_time:
-        return _as_date(value, dimension)
+        return (_as_date(value, dimension),)
     if isinstance(value, str) and len(value) > MAX_TEXT:
         raise GuardError("bad_value", f"A value of {dimension.label} has at most {MAX_TEXT} characters.")
-    known = {_folded(item): item for item in reversed(dimension.values.items)}
-    if _folded(value) in known:
-        return known[_folded(value)]
-    if dimension.values.complete:
-        nearest = [str(item) for item in dimension.values.items[:5]]
-        raise GuardError("unknown_value", f"There is no {dimension.label} called “{value}”.", nearest)
-    return value
+    values = dimension.values
+    found = spellings(value, values.items)
+    listed = bool(found) and same_form(found[0][0]) == same_form(value) and str(value).isascii()
+    if not values.complete and not listed:
+        # The value itself, or another spelling of it, may be among those that are not listed.
+        others = values.look_up(str(value)) if values.look_up else None
+        if others is None and not found:
+            return (value,)
+        found = spellings(value, (*values.items, *(others or ())))
+    if len(found) == 1:
+        return found[0]
+    if found:
+        raise AmbiguousValueError(item, value, dimension.label, found)
+    nearest = nearest_values(value, values.items)
+    raise GuardError("unknown_value", f"There is no {dimension.label} called “{value}”.", nearest)
 
 
 def _as_date(value: Scalar, dimension: Dimension) -> date:
@@ -228,10 +265,6 @@ def _as_date(value: Scalar, dimension: Dimension) -> date:
         return date.fromisoformat(str(value))
     except ValueError:
         raise GuardError("bad_value", f"{dimension.label} takes a date such as 2025-03-31.") from None
-
-
-def _folded(value: object) -> str:
-    return str(value).casefold().strip()
 
 
 def _matches(name: str, patterns: Iterable[str]) -> bool:

@@ -8,12 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from datetime import date
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from nlq.explain import say_time
 from nlq.formats import say_period
 from nlq.periods import shifted, whole_unit
 from nlq.plan import Plan
+from nlq.spelling import same_form
 from nlq.vocabulary import Vocabulary
 
 if TYPE_CHECKING:
@@ -65,6 +66,16 @@ def say_unknown(plan: Plan, known: Known, vocabulary: Vocabulary, tables: Sequen
     early = plan.time_range.end is not None and known.start is not None and plan.time_range.end < known.start
     edge = f"begin on {known.start}" if early else f"end on {known.end}"
     return f"Nothing is known of {asked}: the data{whose if early else ''} {edge}."
+
+
+def say_forms(labels: Sequence[str], rows: Sequence[Sequence[Any]]) -> list[str]:
+    """That a column has rows of one value apart, for it is stored in two forms of Unicode; the columns come first."""
+    found = []
+    for at, label in enumerate(labels):
+        values = {row[at] for row in rows if isinstance(row[at], str)}
+        if len({same_form(value) for value in values}) < len(values):
+            found.append(f"Some values of {label} are stored in two forms of Unicode: each form has its own row.")
+    return found
 
 
 def _name(part: Partial) -> str:

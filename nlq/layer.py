@@ -10,6 +10,7 @@ import hashlib
 from collections import Counter, OrderedDict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import replace
+from functools import partial
 from threading import Lock
 from typing import TYPE_CHECKING, Any
 
@@ -90,11 +91,25 @@ class PlannedLayer:
             dimensions = {name: d for name, d in catalog.dimensions.items() if name in reached}
             catalog = replace(catalog, metrics=metrics, dimensions=dimensions)
         only = Only(TENANT_COLUMN, tenant) if tenant is not None else None
-        return vocabulary_of(catalog, lambda names: self._values.read(names, only))
+        return vocabulary_of(
+            catalog,
+            lambda names: self._values.read(names, only),
+            lambda names, text: self._values.look_up(names, text, only),
+        )
 
 
-def vocabulary_of(catalog: semantic.Catalog, read: Callable[[list[str]], Mapping[str, Listed]]) -> Vocabulary:
-    """A catalog as a vocabulary; ``read`` gives the values of the categorical dimensions it is asked for."""
+def vocabulary_of(
+    catalog: semantic.Catalog,
+    read: Callable[[list[str]], Mapping[str, Listed]],
+    look_up: Callable[[list[str], str], tuple[Any, ...] | None] | None = None,
+) -> Vocabulary:
+    """A catalog as a vocabulary.
+
+    Args:
+        catalog: What the layer has.
+        read: Gives the values of the categorical dimensions it is asked for.
+        look_up: Finds values of dimensions that are too many to be listed.
+    """
     canonical = _canonical_names(catalog)
     metrics = [_metric(metric, canonical) for metric in catalog.metrics.values()]
     listed = read([d.name for d in catalog.dimensions.values() if d.type == "categorical" and not d.identifier])
@@ -102,7 +117,13 @@ def vocabulary_of(catalog: semantic.Catalog, read: Callable[[list[str]], Mapping
     for name, one in canonical.items():
         alike.setdefault(one, []).extend([listed[name]] if name in listed else [])
     chosen = [catalog.dimensions[name] for name in sorted(set(canonical.values()))]
-    dimensions = [_dimension(d, _together(alike[d.name])) for d in chosen]
+    names: dict[str, list[str]] = {}
+    for name, one in canonical.items():
+        names.setdefault(one, []).append(name)
+    dimensions = [
+        _dimension(d, replace(_together(alike[d.name]), look_up=look_up and partial(look_up, names[d.name])))
+        for d in chosen
+    ]
     parts = [part for name, part in DATE_PARTS.items() if any(name in metric.dimensions for metric in metrics)]
     return Vocabulary.of(metrics, [*dimensions, *parts])
 

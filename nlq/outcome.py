@@ -12,6 +12,9 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from nlq.plan import Plan
 
+MOST_CHOICES = 4
+"""The most readings that a question back offers."""
+
 
 @dataclass(frozen=True)
 class Problem:
@@ -64,7 +67,7 @@ class Clarify(_Outcome):
     """The question has several readings: two to four to choose from."""
 
     question: str
-    choices: tuple[Choice, ...] = Field(min_length=2, max_length=4)
+    choices: tuple[Choice, ...] = Field(min_length=2, max_length=MOST_CHOICES)
 
 
 class Refused(_Outcome):

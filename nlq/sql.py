@@ -60,11 +60,16 @@ def statement(
     return finish(source, plan, known)
 
 
+def most_rows(plan: Plan) -> int:
+    """How many rows an answer has at most: ranks are as many as tie."""
+    return MAX_ROWS if plan.ties else plan.limit
+
+
 def finish(compiled: str, plan: Plan, known: TimeRange | None = None) -> str:
     """One SELECT over the compiled SQL with the plan's thresholds, order and limit.
 
     The order is total (ties fall back on the keys), so the same snapshot always gives the same rows. One row more
-    than the most is asked for where the plan sets no smaller limit, to tell whether there were more.
+    than the most is asked for, to tell whether there were more; see ``most_rows``.
     """
     if plan.average:
         return _averaged(compiled, plan, known)
@@ -74,7 +79,7 @@ def finish(compiled: str, plan: Plan, known: TimeRange | None = None) -> str:
     columns = ", ".join(_quoted(name) for name in names)
     conditions = _conditions(plan)
     source = f"(\n{_with_ratio(compiled, plan)}\n) AS answer"
-    limit = plan.limit + 1 if plan.limit == MAX_ROWS else plan.limit
+    limit = most_rows(plan) + 1
     if plan.ties:
         conditions.append(f"{_quoted(plan.order_by[0].field)} IS NOT NULL")
         # "The second highest" is the second value there is; "the top five" are at most five rows, ties apart.
@@ -83,7 +88,7 @@ def finish(compiled: str, plan: Plan, known: TimeRange | None = None) -> str:
         partition = f"PARTITION BY {inside} " if inside else ""
         rank = f"{function}() OVER ({partition}ORDER BY {_ranking(plan)}) AS {_quoted(RANK)}"
         source = f"(\nSELECT {columns}, {rank}\nFROM {source}{_where(conditions)}\n) AS ranked"
-        conditions, limit = [f"{_quoted(RANK)} <= {plan.skip + plan.limit}"], MAX_ROWS + 1
+        conditions = [f"{_quoted(RANK)} <= {plan.skip + plan.limit}"]
         if plan.skip:
             conditions.append(f"{_quoted(RANK)} > {plan.skip}")
     return f"SELECT {columns}\nFROM {source}{_where(conditions)}{_order(plan)}\nLIMIT {limit}"

@@ -6,19 +6,31 @@ Does not belong here: words and matching (``lexicon``), reading a catalog (``lay
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
+
+from nlq.spelling import one_of_each
 
 TIME_DIMENSION = "metric_time"
 
 
 @dataclass(frozen=True)
 class Values:
-    """The distinct values of a dimension, most frequent first; ``complete`` is false when there are more."""
+    """The distinct values of a dimension, most frequent first; ``complete`` is false when there are more.
+
+    ``look_up`` finds those among the others that a text may name, in all their spellings; it gives None where it cannot
+    tell. Values of one form in several spellings are all there; ``shown`` has one of each.
+    """
 
     items: tuple[Any, ...] = ()
     complete: bool = True
+    look_up: Callable[[str], tuple[Any, ...] | None] | None = field(default=None, compare=False, repr=False)
+
+    @property
+    def shown(self) -> tuple[Any, ...]:
+        """The values for people, each in one spelling."""
+        return one_of_each(self.items)
 
 
 @dataclass(frozen=True)

@@ -7,6 +7,7 @@ Belongs here: reading and remembering values. Does not belong here: matching the
 from __future__ import annotations
 
 import threading
+import unicodedata
 from collections import OrderedDict
 from collections.abc import Iterable, Sequence
 from contextlib import AbstractContextManager
@@ -99,6 +100,42 @@ class DimensionValues:
         with self._lake.session() as session:
             found = self._of([known[name] for name in names], only, session)
         return {name: found[name] for name in names}
+
+    def look_up(self, dimensions: Iterable[str], text: str, only: Only | None = None) -> tuple[Any, ...] | None:
+        """The values of some dimensions that are a text up to case, blanks around it and its Unicode form.
+
+        None where that cannot be told, as of a table that was never published. With ``only``, as in ``read``.
+        """
+        from lakehouse_assets.lakehouse.engine import QueryRefusedError
+
+        known = self._layer.catalog().dimensions
+        found: dict[Any, None] = {}
+        told = False
+        with self._lake.session() as session:
+            for dimension in [known[name] for name in dimensions if known[name].type == "categorical"]:
+                column = self._column(only.element, dimension.relation) if only else None
+                if only and column is None:
+                    continue
+                try:
+                    session.relation(_table(dimension))
+                except QueryRefusedError:
+                    continue
+                told = True
+                found.update(dict.fromkeys(self._spelled(dimension, text, session, only and (column, only.value))))
+        return tuple(found) if told else None
+
+    def _spelled(
+        self, dimension: Dimension, text: str, session: Session, only: tuple[str | None, str] | None
+    ) -> list[Any]:
+        forms = sorted({unicodedata.normalize(form, text.strip().lower()) for form in ("NFC", "NFD")})
+        marks = ", ".join("?" for _ in forms)
+        where = f"LOWER(TRIM(CAST({dimension.expr} AS VARCHAR))) IN ({marks})"
+        mine, own = (f" AND {only[0]} = ?", [only[1]]) if only else ("", [])
+        rows = session.query(
+            f"SELECT DISTINCT {dimension.expr} AS v FROM {dimension.relation} WHERE {where}{mine} LIMIT {LIMIT}",
+            [*forms, *own],
+        )
+        return rows.column("v").to_pylist()
 
     def find(self, text: str) -> list[Found]:
         """The values that a text names, exact ones first, then by number of rows."""
@@ -210,4 +247,4 @@ def _state(dimension: Dimension, session: Session) -> int | str | None:
 
 
 def _plain(text: str) -> str:
-    return "".join(ch for ch in text.casefold() if ch.isalnum())
+    return "".join(ch for ch in unicodedata.normalize("NFC", text.casefold()) if ch.isalnum())

@@ -194,7 +194,7 @@ def catalog(out: Out, search: str | None) -> None:
     out.heading("Dimensions")
     out.table(
         ("dimension", "means", "values"),
-        [(d.name, d.description or d.label, _few(d.values.items)) for d in dimensions],
+        [(d.name, d.description or d.label, _few(d.values.shown)) for d in dimensions],
         limit=200,
     )
     out.emit(
@@ -218,7 +218,7 @@ def catalog(out: Out, search: str | None) -> None:
                     "description": d.description,
                     "type": d.type,
                     "synonyms": list(d.synonyms),
-                    "values": list(d.values.items),
+                    "values": list(d.values.shown),
                     "all_values": d.values.complete,
                 }
                 for d in dimensions

@@ -123,6 +123,9 @@ def _filter(text: str, known: list[str]) -> DimensionFilter:
 
 
 def _value(text: str) -> str | bool:
+    """A value as it was typed; in quotes, with the blanks around it."""
+    if len(text) > 1 and text.startswith('"') and text.endswith('"'):
+        return text[1:-1]
     return {"true": True, "false": False}.get(text.lower(), text)
 
 

@@ -24,12 +24,12 @@ from nlq.answering.chart import Chart, chart_of
 from nlq.answering.coverage import Coverage, Known, Partial, TimeSource, partial_periods
 from nlq.answering.states import TableState, TableStates
 from nlq.dateparts import named
-from nlq.guard import ROLES, TIMEOUT_S, Caller, Guard, GuardError, Role, may_see
-from nlq.knowing import say_beside, say_partial, say_unknown
-from nlq.outcome import Because, Choice, Clarify, Outcome, Planned, Refused
-from nlq.plan import MAX_ROWS, Plan
+from nlq.guard import ROLES, TIMEOUT_S, AmbiguousValueError, Caller, Guard, GuardError, Role, may_see
+from nlq.knowing import say_beside, say_forms, say_partial, say_unknown
+from nlq.outcome import MOST_CHOICES, Because, Choice, Clarify, Outcome, Planned, Refused
+from nlq.plan import Plan
 from nlq.planning.planner import Planner
-from nlq.sql import key_columns, statement, time_column, value_columns
+from nlq.sql import key_columns, most_rows, statement, time_column, value_columns
 from nlq.utc import Moment, utc_now
 from nlq.vocabulary import TIME_DIMENSION, Vocabulary
 from semantic.errors import SemanticError
@@ -293,7 +293,7 @@ class Answerer:
         try:
             plan = self._guard(run.vocabulary).check(outcome.plan, run.caller)
         except GuardError as error:
-            return run.answer("refused", str(error), error=error.code, nearest=error.nearest)
+            return self._stopped(run, outcome.plan, error)
         key = KeptAnswers.key(plan, run.caller, run.vocabulary, run.today)
         if self._kept and key and (known := self._kept.find(key, run.heads)):
             return run.again(known, outcome)
@@ -313,6 +313,16 @@ class Answerer:
         except QueryRefusedError as error:
             return run.answer("failed", f"The data is not there yet: {error}.", plan=plan, error=str(error))
 
+    @staticmethod
+    def _stopped(run: _Run, plan: Plan, error: GuardError) -> Answer:
+        """The answer to a plan that the guard stopped: why, or what one of its filters may mean."""
+        if not isinstance(error, AmbiguousValueError):
+            return run.answer("refused", str(error), error=error.code, nearest=error.nearest)
+        every = [value for option in error.options for value in option]
+        plans = [error.chosen(plan, option) for option in (*error.options[: MOST_CHOICES - 1], every)]
+        choices = tuple(Choice(question=explain.as_question(one, run.vocabulary), plan=one) for one in plans)
+        return run.answer("clarify", str(error), error=error.code, choices=choices, nearest=error.nearest)
+
     def _execute(self, run: _Run, plan: Plan, planned: Planned, session: Session) -> Answer:
         notes: dict[str, None] = {}
 
@@ -329,24 +339,27 @@ class Answerer:
         names = [*key_columns(plan), *value_columns(plan)]
         found = [tuple(_plain(named(name, row[name])) for name in names) for row in table.to_pylist()]
         unknown = known is not None and known.misses(plan.time_range)
-        rows = [] if unknown else found[:MAX_ROWS]
+        most = most_rows(plan)
+        rows = [] if unknown else found[:most]
         said = [_by_meaning(plan, dict(zip(names, row, strict=True))) for row in rows]
         partial = _partial(plan, known, said, run.today) if known else ()
         if known is not None and unknown:
             sentence = say_unknown(plan, known, run.vocabulary, self._tables(plan), run.caller.tenant)
         else:
-            more = f"There are more than these {MAX_ROWS:,} rows." if len(found) > MAX_ROWS else ""
+            more = f"There are more rows than these {most:,}." if len(found) > most else ""
             remarks = (*(part.says for part in partial), say_beside(plan, known), more)
             sentence = explain.sentence(plan, said, run.vocabulary, remarks)
+        columns = _columns(plan, run.vocabulary)
+        notes.update(dict.fromkeys(say_forms([c.label for c in columns if c.kind != "metric"], rows)))
         return run.answer(
             "answered",
             sentence,
             plan=plan,
             confidence=planned.confidence,
             because=planned.because,
-            columns=_columns(plan, run.vocabulary),
+            columns=columns,
             rows=tuple(rows),
-            truncated=len(found) > MAX_ROWS,
+            truncated=len(found) > most,
             partial=partial,
             definitions=explain.say_definitions(plan, run.vocabulary),
             filters=tuple(explain.say_filters(plan, run.vocabulary)),

@@ -21,6 +21,7 @@ from nlq.planning.lexicon import Hit, Lexicon, ValueHit
 from nlq.planning.mentions import Cover, Growth, Kind, Mention, Slip
 from nlq.planning.timewords import TimeReader
 from nlq.planning.words import Token
+from nlq.spelling import same_form
 
 _TIMELY = w.OCCURRENCE | {w.stem(unit) for unit in w.GRAIN_UNITS}
 """Words that name no time of their own even where a date is called so: "received", "month"."""
@@ -152,7 +153,8 @@ class MentionFinder(CalendarFinder):
     def _values(self, first: int) -> Iterator[Mention]:
         if self._tokens[first].kind == "quoted":
             norms = w.words_of(self._tokens[first].norm)
-            if hits := [hit for hit in self._lexicon.values(norms) if hit.full]:
+            quoted = same_form(self._tokens[first].norm)
+            if hits := _as_spelled([hit for hit in self._lexicon.values(norms) if hit.full], quoted):
                 yield self._mention(Kind.VALUE, first, first + 1, 6.0, tuple(hits))
             return
         said: list[str] = []
@@ -164,7 +166,10 @@ class MentionFinder(CalendarFinder):
             said.append(self._tokens[at].norm)
             if hits := self._lexicon.values(said):
                 score = self._term_score(len(said), hits, 0.1)
-                yield self._mention(Kind.VALUE, first, at + 1, score, tuple(hits))
+                mention = self._mention(Kind.VALUE, first, at + 1, score, tuple(hits))
+                # Whoever writes without capitals says nothing by it.
+                spelled = hits if mention.text == mention.text.lower() else _as_spelled(hits, mention.text)
+                yield replace(mention, payload=tuple(spelled))
         if hits := self._abbreviated(first):
             yield self._mention(Kind.VALUE, first, first + 1, self._term_score(1, hits, 0.1), tuple(hits))
         if hits := self._numbered(first):
@@ -217,6 +222,12 @@ class MentionFinder(CalendarFinder):
         """Whether the word only says what a value before it is a value of: "health and beauty products"."""
         hits = self._lexicon.values([self._norm(at - 1)]) if self._norm(at - 1) else []
         return any(self._stems[at] in {w.stem(part) for part in w.words_of(hit.dimension)} for hit in hits)
+
+
+def _as_spelled(hits: Sequence[ValueHit], text: str) -> list[ValueHit]:
+    """The values without those that only differ by case from one that is spelled exactly so."""
+    exact = {hit.dimension for hit in hits if same_form(hit.value) == text}
+    return [hit for hit in hits if hit.dimension not in exact or same_form(hit.value) == text]
 
 
 _SINGLES: tuple[tuple[frozenset[str], Kind, float, Any], ...] = (

@@ -32,6 +32,7 @@ from nlq.planning.words import (
     stem,
     words_of,
 )
+from nlq.spelling import same_form
 from nlq.vocabulary import TIME_DIMENSION, Dimension, Metric, Vocabulary
 
 _ID_SUFFIXES = frozenset({"id", "key", "code", "name"})
@@ -355,7 +356,7 @@ class Lexicon:
     @staticmethod
     def _put(index: Any, key: Any, hit: ValueHit) -> None:
         if key:
-            index[key].setdefault((hit.dimension, str(hit.value)), hit)
+            index[key].setdefault((hit.dimension, same_form(hit.value)), hit)
 
 
 def _dimension_phrases(dimension: Dimension) -> Iterator[tuple[tuple[str, ...], str]]:

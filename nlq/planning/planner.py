@@ -24,6 +24,7 @@ from nlq.planning.mentions import Cover, Kind, Slip
 from nlq.planning.reading import Reader
 from nlq.planning.resolve import Resolver
 from nlq.planning.words import GLUE, OCCURRENCE, PREDICATES, tokenize
+from nlq.spelling import same_form
 from nlq.vocabulary import Vocabulary
 
 MAX_CHARACTERS = 1000
@@ -58,6 +59,7 @@ class Planner:
         """
         if len(question) > MAX_CHARACTERS:
             return Refused(reason=f"The question is too long: at most {MAX_CHARACTERS:,} characters, please.")
+        question = same_form(question)
         tokens = tokenize(question)
         if not tokens:
             return Refused(reason="There is no question.", nearest=self._examples())

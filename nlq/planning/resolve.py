@@ -17,6 +17,7 @@ from nlq.planning.lexicon import Hit, Lexicon, ValueHit
 from nlq.planning.measures import is_amount
 from nlq.planning.mentions import Cover, Kind, Mention
 from nlq.planning.words import NUMBERING, stem, words_of
+from nlq.spelling import same_form
 from nlq.vocabulary import Metric, Vocabulary
 
 MOST_ASSIGNMENTS = 24
@@ -111,7 +112,7 @@ class Resolver:
         by_label: dict[tuple[str, str], ValueHit] = {}
         for hit in sorted((h for h in hits if h.dimension in shared), key=lambda h: _path(h.dimension)):
             label = self._vocabulary.dimensions[hit.dimension].label.lower()
-            by_label.setdefault((label, str(hit.value)), hit)
+            by_label.setdefault((label, same_form(hit.value)), hit)
         found = list(by_label.values())
         own = [hit for hit in found if hit.dimension in self._lexicon.weekdays]
         return own or found

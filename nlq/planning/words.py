@@ -7,6 +7,7 @@ any subject. Does not belong here: a word of any one domain (those come from the
 from __future__ import annotations
 
 import re
+import unicodedata
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Literal
@@ -126,7 +127,7 @@ def _word(word: str) -> tuple[TokenKind, str]:
 @lru_cache(maxsize=50_000)
 def words_of(text: str) -> tuple[str, ...]:
     """The norms of a name, label or value: ``WARD_03`` gives ``("ward", "3")``."""
-    split = re.sub(r"(?<=[a-z])(?=[A-Z])", " ", text)
+    split = re.sub(r"(?<=[a-z])(?=[A-Z])", " ", unicodedata.normalize("NFC", text))
     return tuple(token.norm.lower() for token in tokenize(split) if token.kind != "symbol")
 
 

@@ -69,8 +69,11 @@ class Asking:
         if answer.outcome == "answered":
             return answer
         code = answer.error if answer.error and _CODE.fullmatch(answer.error) else answer.outcome
-        status = 422 if answer.outcome == "refused" else 503
-        raise ApiError(status, code, answer.sentence, {"nearest": list(answer.nearest), "answer_id": answer.answer_id})
+        status = 503 if answer.outcome == "failed" else 422
+        details = {"nearest": list(answer.nearest), "answer_id": answer.answer_id}
+        if answer.choices:
+            details["choices"] = [choice.model_dump(mode="json", exclude_defaults=True) for choice in answer.choices]
+        raise ApiError(status, code, answer.sentence, details)
 
     def enqueue(self, asker: Asker, request: Enqueue) -> QuestionDocument:
         """Put a question into the queue."""

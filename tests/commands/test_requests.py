@@ -80,3 +80,8 @@ def test_cells_and_ages() -> None:
         "–", "yes", "1,234", "1,234.50", "10.5", "x",
     ]  # fmt: skip
     assert [ago(s) for s in (5, 600, 7300, 200_000)] == ["5 s", "10 min", "2 h", "2 d"]
+
+
+def test_a_quoted_value_keeps_its_blanks() -> None:
+    plan = Request("m", where=('ward_id="Store "|Web',)).plan(KNOWN)
+    assert plan.filters[0].values == ("Store ", "Web")

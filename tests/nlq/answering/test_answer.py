@@ -111,6 +111,14 @@ def test_numbers_of_a_sentence_are_of_the_rows(answerer: Answerer) -> None:
     assert nothing.sentence == "Nothing matches: no Complaints on 2025-01-02."
 
 
+def test_what_is_cut_off_is_said(answerer: Answerer) -> None:
+    plan = Plan(metrics=("pgr_complaints",), group_by=("complaint__ward_id",), limit=2)
+    cut, whole = answerer.run(plan), answerer.run(plan.model_copy(update={"limit": 5}))
+    assert (cut.row_count, cut.truncated, whole.row_count, whole.truncated) == (2, True, 5, False)
+    assert cut.sentence.endswith("There are more rows than these 2.")
+    assert "more rows" not in whole.sentence
+
+
 @pytest.mark.parametrize("question", QUESTIONS)
 def test_the_demo_is_answered(answerer: Answerer, question: str) -> None:
     assert answered(answerer, question).rows
