@@ -84,13 +84,13 @@ def closure(session: Session, source: Contract, days: Iterable[date], relation: 
         relation: What has its keys and days, where that is not the table itself.
     """
     partition = date_partition(source)
-    relation, day = relation or source.identifier, quoted(partition.column)
+    relation, day = relation or source.identifier, f"cast({quoted(partition.column)} as date)"
     found = set(days)
     fresh = set(found)
     while fresh:
         moved = (
-            f"select distinct {day} as day from {relation} where not {period_predicate(partition, sorted(found))} "
-            f"and record_key in (select record_key from {relation} where {period_predicate(partition, sorted(fresh))})"
+            f"select distinct {day} as day from {relation} where not {period_predicate(source, sorted(found))} "
+            f"and record_key in (select record_key from {relation} where {period_predicate(source, sorted(fresh))})"
         )
         fresh = set(session.query(moved).column("day").to_pylist()) - found
         found |= fresh

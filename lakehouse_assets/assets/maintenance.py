@@ -34,7 +34,12 @@ def maintenance_asset(contracts: Mapping[str, Contract]) -> dg.AssetsDefinition:
     def maintenance(context: dg.AssetExecutionContext, lakehouse: LakeResource) -> dg.MaterializeResult:
         from lakehouse_assets.lakehouse.maintenance import maintain
 
-        return dg.MaterializeResult(metadata=_told(maintain(lakehouse.lake, contracts, run_id=context.run.run_id)))
+        done = maintain(lakehouse.lake, contracts, run_id=context.run.run_id)
+        if failed := [m for m in done if m.problems]:
+            # All that could be done was, so that to try again at once is of no use.
+            said = "\n".join(f"{m.identifier}: {'; '.join(m.problems)}" for m in failed)
+            raise dg.Failure(f"{said}\nThe other tables were maintained", metadata=_told(done), allow_retries=False)
+        return dg.MaterializeResult(metadata=_told(done))
 
     return maintenance
 
@@ -54,6 +59,7 @@ def _told(done: "Iterable[Maintained]") -> dict[str, Any]:
                 "snapshots_expired": m.snapshots_expired,
                 "files_removed": m.files_removed,
                 "bytes_removed": m.bytes_removed,
+                "problems": "; ".join(m.problems),
             }
         )
         for m in tables

@@ -246,7 +246,7 @@ class BranchPublication(Publication):
         metadata = self.lake.catalog.load_table(contract.identifier, self.name).metadata
         source_id = metadata.schema().find_field(partition.column).field_id
         held = {days_held(metadata, file, source_id) for file in files}
-        return "" if None in held else period_predicate(partition, [days[0] for days in held if days])
+        return "" if None in held else period_predicate(contract, [days[0] for days in held if days])
 
     def _land(self) -> None:
         """Commit what was staged to the branch: files written here, and the note on tables that Trino wrote."""

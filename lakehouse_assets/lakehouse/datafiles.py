@@ -15,7 +15,7 @@ import json
 from collections import Counter, defaultdict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -157,7 +157,7 @@ def _partition_value(field: PartitionField, column: NestedField, bounds: dict[st
 def _stored(value: Any) -> Any:
     """A value as Iceberg stores it: days for dates, microseconds for timestamps."""
     if isinstance(value, datetime):
-        return int((value - datetime(1970, 1, 1)).total_seconds() * 1_000_000)
+        return (value - datetime(1970, 1, 1)) // timedelta(microseconds=1)
     if isinstance(value, date):
         return ordinal(value, "day")
     return value

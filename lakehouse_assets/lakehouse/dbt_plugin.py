@@ -23,7 +23,6 @@ from lakehouse_assets.lakehouse.replacement import (
     Replace,
     ReplacePartitions,
     ReplaceTable,
-    date_partition,
     partition_values,
     period_predicate,
 )
@@ -141,5 +140,5 @@ def _as_date(value: Any) -> date:
 
 def _kept_predicate(contract: Contract, replace: Replace) -> str:
     if isinstance(replace, ReplacePartitions):
-        return f"not {period_predicate(date_partition(contract), replace.values)}"
+        return f"not {period_predicate(contract, replace.values)}"
     return "false"

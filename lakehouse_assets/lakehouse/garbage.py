@@ -42,9 +42,14 @@ def sweep_dead_publications(lake: Lake) -> list[str]:
         if state is None or not _dead(state, grace_s):
             continue
         # Those of another home, which this one was copied from, are none of its business.
-        for folder in map(Path, state["folders"]):
-            if warehouse.canonical(str(folder)) and folder.exists() and not _is_referenced(lake, folder):
-                shutil.rmtree(folder, ignore_errors=True)
+        own_folders = [Path(f) for f in state["folders"] if warehouse.canonical(f)]
+        try:
+            dead = [folder for folder in own_folders if folder.exists() and not _is_referenced(lake, folder)]
+        except Exception:
+            # What is wrong with the table is told by the one who removes its orphans; the others go on.
+            continue
+        for folder in dead:
+            shutil.rmtree(folder, ignore_errors=True)
         marker.unlink(missing_ok=True)
         swept.append(marker.stem)
     return swept

@@ -55,16 +55,26 @@ class FileCounts:
 
 @dataclass(frozen=True)
 class Freed:
-    """What nobody needed any more of one table: states forgotten, files and bytes removed."""
+    """What nobody needed any more of one table: states forgotten, files and bytes removed; what stopped it, if any."""
 
     snapshots: int = 0
     files: int = 0
     bytes: int = 0
+    problem: str = ""
+
+
+@dataclass(frozen=True)
+class Tended:
+    """Partitions of one table that were rewritten, and whether statistics were made; what stopped it, if anything."""
+
+    partitions_compacted: int = 0
+    analyzed: bool = False
+    problem: str = ""
 
 
 @dataclass(frozen=True)
 class Maintained:
-    """What one run of maintenance did to one table, and the files it has now."""
+    """What one run of maintenance did to one table, the files it has now, and what could not be done."""
 
     identifier: str
     snapshots_expired: int
@@ -73,10 +83,13 @@ class Maintained:
     partitions_compacted: int
     analyzed: bool
     left: FileCounts
+    problems: tuple[str, ...] = ()
 
 
 def maintain(lake: Lake, contracts: Mapping[str, Contract], *, run_id: str) -> list[Maintained]:
     """Maintain every table that exists; safe beside running writers and readers.
+
+    What goes wrong with one table is told of it; the others are maintained, and what nobody needs is removed.
 
     Args:
         lake: The lake.
@@ -84,18 +97,40 @@ def maintain(lake: Lake, contracts: Mapping[str, Contract], *, run_id: str) -> l
         run_id: Run to name in the snapshots that compaction makes.
 
     Returns:
-        What was done, by table; files that belonged to no table of this moment come under the name of their folder.
+        What was done, by table; files that belonged to no table of this moment come under the name of their folder,
+        what stopped the clean-up of all tables under "branches" or "warehouse".
     """
     known = sorted(i for i in lake.catalog.heads() if i in contracts)
-    tended = {i: tend(lake, contracts[i], run_id=run_id) for i in known}
+    tended = {i: _tended(lake, contracts[i], run_id) for i in known}
     freed = _collect(lake)
     done = []
     for identifier in sorted(tended.keys() | freed.keys()):
-        gone = freed.get(identifier, Freed())
-        compacted, analyzed = tended.get(identifier, (0, False))
-        left = counted(lake.catalog.load_table(identifier)) if identifier in tended else FileCounts()
-        done.append(Maintained(identifier, gone.snapshots, gone.files, gone.bytes, compacted, analyzed, left))
+        gone, made = freed.get(identifier, Freed()), tended.get(identifier, Tended())
+        left, unread = FileCounts(), ""
+        if identifier in tended:
+            try:
+                left = counted(lake.catalog.load_table(identifier))
+            except Exception as error:
+                unread = _told(error)
+        problems = tuple(dict.fromkeys(filter(None, (made.problem, gone.problem, unread))))
+        done.append(
+            Maintained(
+                identifier, gone.snapshots, gone.files, gone.bytes, made.partitions_compacted, made.analyzed, left,
+                problems,
+            )
+        )  # fmt: skip
     return done
+
+
+def _tended(lake: Lake, contract: Contract, run_id: str) -> Tended:
+    try:
+        return Tended(*tend(lake, contract, run_id=run_id))
+    except Exception as error:
+        return Tended(problem=_told(error))
+
+
+def _told(error: Exception) -> str:
+    return str(error) or type(error).__name__
 
 
 def _collect(lake: Lake) -> dict[str, Freed]:
@@ -103,16 +138,30 @@ def _collect(lake: Lake) -> dict[str, Freed]:
     if lake.settings.profile == "cluster":
         from lakehouse_assets.lakehouse import branch_garbage, branches
 
-        branches.sweep(lake)
-        return branch_garbage.collect(lake)
+        problems = {}
+        try:
+            branches.sweep(lake)
+        except Exception as error:
+            problems["branches"] = Freed(problem=_told(error))
+        try:
+            return {**problems, **branch_garbage.collect(lake)}
+        except Exception as error:
+            return {**problems, "warehouse": Freed(problem=_told(error))}
     from lakehouse_assets.lakehouse import garbage
 
     garbage.sweep_dead_publications(lake)
-    freed = {}
-    for identifier in sorted(lake.catalog.heads()):
+    return {identifier: _freed(lake, identifier) for identifier in sorted(lake.catalog.heads())}
+
+
+def _freed(lake: Lake, identifier: str) -> Freed:
+    from lakehouse_assets.lakehouse import garbage
+
+    expired = 0
+    try:
         expired = garbage.expire_snapshots(lake, lake.catalog.load_table(identifier))
-        freed[identifier] = Freed(expired, *garbage.remove_orphans(lake, lake.catalog.load_table(identifier)))
-    return freed
+        return Freed(expired, *garbage.remove_orphans(lake, lake.catalog.load_table(identifier)))
+    except Exception as error:
+        return Freed(expired, problem=_told(error))
 
 
 def tend(lake: Lake, contract: Contract, *, run_id: str) -> tuple[int, bool]:

@@ -6,6 +6,7 @@ Does not belong here: anything that knows a table or an orchestrator.
 
 from __future__ import annotations
 
+from calendar import monthrange
 from collections.abc import Iterable
 from datetime import date, timedelta
 from typing import Literal
@@ -23,7 +24,7 @@ def period_end(first: date, period: Period) -> date:
     """Last day of the period that begins on `first`."""
     if period == "day":
         return first
-    return (first.replace(day=28) + timedelta(days=4)).replace(day=1) - timedelta(days=1)
+    return first.replace(day=monthrange(first.year, first.month)[1])
 
 
 def ordinal(value: date, period: Period) -> int:

@@ -37,7 +37,6 @@ from lakehouse_assets.lakehouse.replacement import (
     Replace,
     ReplacePartitions,
     ReplaceTable,
-    date_partition,
     period_predicate,
     removal_of,
     removes_all,
@@ -202,7 +201,7 @@ class Publication:
             replace = whole
         options = parquet_options(self.bytes_read)
         if contract.partitions:
-            keys = {f"_{p.name}": _partition_sql(p) for p in contract.partitions}
+            keys = {f"_{p.name}": _partition_sql(contract, p) for p in contract.partitions}
             extra = ", ".join(f"{sql} as {quoted(name)}" for name, sql in keys.items())
             copied = con.execute(
                 f"copy (select *, {extra} from ({rows})) to {literal(str(folder))} "
@@ -229,11 +228,10 @@ class Publication:
 
     def _left_of(self, contract: Contract, replace: ReplacePartitions, whole: Any) -> str:
         """A query of the published rows that are in what is replaced as a whole, and were not to be."""
-        partition = date_partition(contract)
         columns = ", ".join(map(quoted, contract.column_names))
         return (
-            f"select {columns} from {self.published(contract)} where {period_predicate(partition, whole.values)} "
-            f"and not {period_predicate(partition, replace.values)}"
+            f"select {columns} from {self.published(contract)} where {period_predicate(contract, whole.values)} "
+            f"and not {period_predicate(contract, replace.values)}"
         )
 
     def published(self, contract: Contract) -> str:
@@ -503,8 +501,10 @@ def marker_folder(lake: Lake) -> Path:
     return lake.settings.warehouse / ".publications"
 
 
-def _partition_sql(partition: Partition) -> str:
+def _partition_sql(contract: Contract, partition: Partition) -> str:
     column = quoted(partition.column)
     if partition.transform == "month":
         return f"strftime({column}, '%Y-%m')"
+    if partition.transform == "day" and contract.types[partition.column] == "TIMESTAMP":
+        return f"cast({column} as date)"
     return column

@@ -11,7 +11,7 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from typing import TYPE_CHECKING, Any
 
 from lakehouse_assets.lakehouse.contract import Contract, Partition, quoted
@@ -75,7 +75,7 @@ def removal_of(
             )
         return held is not None and replaced.hold(*held)
 
-    return period_filter(partition, replace.values), goes
+    return period_filter(contract, replace.values), goes
 
 
 def whole_files(
@@ -124,7 +124,10 @@ def _files(metadata: TableMetadata, io: FileIO, but: set[int] | None = None) -> 
 
 
 def days_held(metadata: TableMetadata, file: DataFile, source_id: int) -> tuple[date, date] | None:
-    """First and last day of a date column in a data file, by its partition or else by its bounds; None: no day at all.
+    """First and last day of a column of dates or times in a data file, by its partition or else by its bounds.
+
+    Returns:
+        None where it holds no day at all.
 
     Raises:
         SchemaDriftError: the file says neither, or has rows without a day beside others.
@@ -140,14 +143,16 @@ def days_held(metadata: TableMetadata, file: DataFile, source_id: int) -> tuple[
     lower, upper = ((bounds or {}).get(source_id) for bounds in (file.lower_bounds, file.upper_bounds))
     if nulls or lower is None or upper is None:
         raise SchemaDriftError(f"{file.file_path} does not say which days it holds; publish the whole table again")
-    return _day(lower), _day(upper)
+    kind = metadata.schema().find_field(source_id).field_type
+    return _day(kind, lower), _day(kind, upper)
 
 
-def _day(bound: bytes) -> date:
+def _day(kind: Any, bound: bytes) -> date:
     from pyiceberg.conversions import from_bytes
-    from pyiceberg.types import DateType
+    from pyiceberg.transforms import DayTransform
 
-    return first_of(from_bytes(DateType(), bound), "day")
+    number: Any = DayTransform().transform(kind)(from_bytes(kind, bound))
+    return first_of(number, "day")
 
 
 class _Days:
@@ -180,30 +185,46 @@ def date_partition(contract: Contract) -> Partition:
     raise ValueError(f"{contract.identifier} has no day or month partition to replace")
 
 
-def period_filter(partition: Partition, values: Sequence[date]) -> Any:
+def period_filter(contract: Contract, values: Sequence[date]) -> Any:
     """PyIceberg's predicate for the rows of these days or months."""
-    from pyiceberg.expressions import AlwaysFalse, And, GreaterThanOrEqual, LessThanOrEqual, Or, Reference
+    from pyiceberg.expressions import AlwaysFalse, AlwaysTrue, And, GreaterThanOrEqual, LessThan, Or, Reference
 
-    predicate: Any = AlwaysFalse()
-    for first, last in spans(values, _period(partition)):
-        lower = GreaterThanOrEqual(Reference(partition.column), first.isoformat())  # pyright: ignore[reportCallIssue]
-        upper = LessThanOrEqual(Reference(partition.column), last.isoformat())  # pyright: ignore[reportCallIssue]
-        span = And(lower, upper)
-        predicate = Or(predicate, span)
+    partition, predicate = date_partition(contract), AlwaysFalse()
+    for begin, end in _ranges(contract, values):
+        lower = GreaterThanOrEqual(Reference(partition.column), begin)  # pyright: ignore[reportCallIssue]
+        upper = LessThan(Reference(partition.column), end) if end else AlwaysTrue()  # pyright: ignore[reportCallIssue]
+        predicate = Or(predicate, And(lower, upper))
     return predicate
 
 
-def period_predicate(partition: Partition, values: Sequence[date]) -> str:
-    """SQL that is true for the rows of these days or months."""
-    column = quoted(partition.column)
-    parts = [f"{column} between date '{a}' and date '{b}'" for a, b in spans(values, _period(partition))]
+def period_predicate(contract: Contract, values: Sequence[date]) -> str:
+    """SQL, of every engine, that is true for the rows of these days or months."""
+    column, kind = quoted(date_partition(contract).column), contract.types[date_partition(contract).column].lower()
+    parts = [
+        f"({column} >= {kind} '{begin}'" + (f" and {column} < {kind} '{end}')" if end else ")")
+        for begin, end in ((b.replace("T", " "), e and e.replace("T", " ")) for b, e in _ranges(contract, values))
+    ]
     return "(" + (" or ".join(parts) or "false") + ")"
+
+
+def _ranges(contract: Contract, values: Sequence[date]) -> list[tuple[str, str | None]]:
+    """Half-open ranges of the date partition's column that cover these days or months, as texts of its own type.
+
+    Half-open, for a time has no last value of a day: what ends at midnight of the day would leave out all its rows.
+    None is the end of the last day there is.
+    """
+    partition = date_partition(contract)
+    midnight = "T00:00:00" if contract.types[partition.column] == "TIMESTAMP" else ""
+    return [
+        (f"{first}{midnight}", None if last == date.max else f"{last + timedelta(days=1)}{midnight}")
+        for first, last in spans(values, _period(partition))
+    ]
 
 
 def replaced_rows(contract: Contract, replace: Replace) -> str:
     """SQL that is true for the rows, old and new, of what is replaced."""
     if isinstance(replace, ReplacePartitions):
-        return period_predicate(date_partition(contract), replace.values)
+        return period_predicate(contract, replace.values)
     if isinstance(replace, Append):
         raise ValueError(f"{contract.identifier}: the engine replaces what it computes; rows to append come as files")
     return "true"

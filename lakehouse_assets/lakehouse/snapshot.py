@@ -28,6 +28,10 @@ MANIFESTS_OF_TIER = 12
 more of them than this."""
 
 
+class UnequalRewriteError(Exception):
+    """Files that were to take the place of others do not hold as many rows."""
+
+
 class ReplaceFiles(_SnapshotProducer["ReplaceFiles"]):
     """Adds data files, and removes those for which `removes` is true, in one snapshot."""
 
@@ -47,7 +51,10 @@ class ReplaceFiles(_SnapshotProducer["ReplaceFiles"]):
         return self
 
     def rewriting(self) -> ReplaceFiles:
-        """Say that the files added hold the rows of those removed, no others: they are as old as the newest of them."""
+        """Say that the files added hold the rows of those removed, no others: they are as old as the newest of them.
+
+        Where they do not hold as many, the snapshot is refused with UnequalRewriteError.
+        """
         self._rewrites = True
         return self
 
@@ -60,6 +67,8 @@ class ReplaceFiles(_SnapshotProducer["ReplaceFiles"]):
                 (gone if self._removes(entry.data_file) else kept).append(entry)
         self._deleted_data_files = {e.data_file for e in gone}
         self._operation = Operation.OVERWRITE if gone else Operation.APPEND
+        if self._rewrites:
+            _refuse_unequal(gone, self._added_data_files)
         ages = _newest(gone) if self._rewrites else {}
         added = [_added(f, self._snapshot_id, ages.get(f.partition)) for f in self._added_data_files]
         return [
@@ -114,6 +123,14 @@ class ReplaceFiles(_SnapshotProducer["ReplaceFiles"]):
 
 def _live_files(manifest: ManifestFile) -> int:
     return (manifest.added_files_count or 0) + (manifest.existing_files_count or 0)
+
+
+def _refuse_unequal(gone: Iterable[ManifestEntry], added: Iterable[DataFile]) -> None:
+    before, after = sum(e.data_file.record_count for e in gone), sum(f.record_count for f in added)
+    if before != after:
+        raise UnequalRewriteError(
+            f"{before} rows were to be put together, and {after} would be left; nothing was changed"
+        )
 
 
 def _newest(entries: Iterable[ManifestEntry]) -> dict[Any, int]:

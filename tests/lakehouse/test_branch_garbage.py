@@ -8,6 +8,7 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import boto3
+import duckdb
 import pytest
 
 from lakehouse_assets.lakehouse import branches
@@ -15,10 +16,17 @@ from lakehouse_assets.lakehouse.branch_garbage import collect, kept_metadata, ne
 from lakehouse_assets.lakehouse.engine import QueryRefusedError
 from lakehouse_assets.lakehouse.lake import Lake
 from lakehouse_assets.lakehouse.maintenance import crowded_partitions, maintain
-from lakehouse_assets.lakehouse.publication import PublicationConflictError, ReplacePartitions, ReplaceTable
+from lakehouse_assets.lakehouse.publication import (
+    Append,
+    Publication,
+    PublicationConflictError,
+    ReplacePartitions,
+    ReplaceTable,
+)
 from lakehouse_assets.settings import Settings
 from tests.lakehouse.readings import READINGS, count
 from tests.lakehouse.test_branch import append, publish, readings, rows, staged
+from tests.lakehouse.test_maintenance import BY_PERIOD, TIMES, calls_taken
 
 pytestmark = [pytest.mark.cluster, pytest.mark.timeout(600)]
 
@@ -157,6 +165,23 @@ def test_small_files_are_put_together_and_statistics_stay_with_the_table(cluster
     maintain(cluster_lake, CONTRACTS, run_id="test")
     assert distinct(cluster_lake, "meter") == 10
     assert not branches.branches(cluster_lake)
+
+
+def test_a_table_by_days_of_a_time_is_audited_and_put_together_whole(cluster_lake: Lake) -> None:
+    (contract, *_) = BY_PERIOD
+    for number in range(9):
+        publication = Publication.begin(cluster_lake, run_id="test")
+        publication.stage_rows(contract, duckdb.execute(calls_taken(TIMES, number)).to_arrow_table(), Append())
+        assert max(outcome.total for outcome in publication.audit()) == len(TIMES)
+        publication.publish()
+    query = f"select * from {contract.identifier} order by taken_at, number"
+    with cluster_lake.session() as session:
+        before = session.query(query).to_pylist()
+    (done,) = maintain(cluster_lake, {contract.identifier: contract}, run_id="test")
+    assert (done.problems, done.partitions_compacted, done.left.files) == ((), 7, 7)
+    with cluster_lake.session() as session:
+        assert session.query(query).to_pylist() == before
+    assert len(before) == 9 * len(TIMES)
 
 
 def distinct(lake: Lake, column: str) -> float:

@@ -7,18 +7,24 @@ import os
 import shutil
 import threading
 import time
+from collections.abc import Sequence
 from datetime import date, timedelta
 from pathlib import Path
 
+import dagster as dg
 import duckdb
+import polars as pl
 import pytest
 
-from lakehouse_assets.lakehouse.contract import Contract
+from lakehouse_assets.assets.maintenance import maintenance_asset
+from lakehouse_assets.assets.resources import LakeResource
+from lakehouse_assets.lakehouse.contract import Contract, Partition, TableModel, column, day, month
 from lakehouse_assets.lakehouse.garbage import referenced_files, remove_orphans, sweep_dead_publications
 from lakehouse_assets.lakehouse.lake import Lake
 from lakehouse_assets.lakehouse.locations import HomeWarehouse
 from lakehouse_assets.lakehouse.maintenance import crowded_partitions, data_files, maintain
-from lakehouse_assets.lakehouse.publication import Append, Publication, ReplaceTable, marker_folder
+from lakehouse_assets.lakehouse.publication import COMPACTION, Append, Publication, ReplaceTable, marker_folder
+from lakehouse_assets.lakehouse.snapshot import UnequalRewriteError
 from lakehouse_assets.settings import Settings
 from tests.lakehouse.readings import MONTHLY, READINGS, count, publish, rows
 
@@ -148,6 +154,108 @@ def test_months_are_compacted_too(lake: Lake) -> None:
     assert crowded(lake, MONTHLY) == []
 
 
+class Calls(TableModel):
+    """Calls. One row per call."""
+
+    taken_at: pl.Datetime = column("When it was taken")
+    taken_on: pl.Date = column("Day of that")
+    number: pl.Int32 = column("Number of the call")
+
+
+def calls(table: str, partition: Partition) -> Contract:
+    return Contract(
+        Calls, table, "silver", "test", grain="call", owner="team:test", key=("taken_at", "number"),
+        partitions=(partition,),
+    )  # fmt: skip
+
+
+BY_PERIOD = [calls("calls_by_day_of_time", day("taken_at")), calls("calls_by_month_of_time", month("taken_at")),
+             calls("calls_by_day", day("taken_on")), calls("calls_by_month", month("taken_on"))]  # fmt: skip
+TIMES = ("1969-12-31 23:59:59.999999", "1970-01-01", "2023-12-31 12:30:00", "2024-01-01 00:00:00",
+         "2024-01-01 10:00:00.000001", "2024-01-31 23:59:59.999999", "2024-02-01",
+         "9999-12-31 23:59:59.999999")  # fmt: skip
+
+
+def calls_taken(times: Sequence[str], number: int) -> str:
+    listed = ", ".join(f"(timestamp '{t}')" for t in times)
+    return f"select t as taken_at, cast(t as date) as taken_on, {number} as number from (values {listed}) as v(t)"
+
+
+def test_every_row_is_there_after_compaction_whatever_the_table_is_partitioned_by(lake: Lake) -> None:
+    for number in range(9):
+        # One file a day, whatever its times; the last of the times is in a partition that is not crowded.
+        publish(lake, calls_taken(TIMES[: None if number < 2 else -1], number), Append(), BY_PERIOD)
+    contracts = {c.identifier: c for c in BY_PERIOD}
+
+    def all_rows() -> list[list[dict[str, object]]]:
+        with lake.session() as session:
+            return [session.query(f"select * from {i} order by all").to_pylist() for i in contracts]
+
+    before = all_rows()
+    files = [len({f.file_path for f in data_files(lake.catalog.load_table(i))}) for i in contracts]
+    assert files == [9 * 6 + 2, 9 * 5 + 2, 9 * 6 + 2, 9 * 5 + 2]
+    done = {m.identifier: m for m in maintain(lake, contracts, run_id="test")}
+    assert [(done[i].partitions_compacted, done[i].problems) for i in contracts] == [(6, ()), (5, ()), (6, ()), (5, ())]
+    assert [m.left.files for m in map(done.get, contracts) if m] == [6 + 2, 5 + 2, 6 + 2, 5 + 2]
+    assert all_rows() == before
+    assert {len(found) for found in before} == {9 * 7 + 2}
+
+
+def test_files_that_lack_a_row_of_those_they_replace_are_refused(lake: Lake) -> None:
+    for n in range(2):
+        publish(lake, rows("2024-01-01", 2).replace("'M' ||", f"'M{n}' ||"), Append())
+    publication = Publication.begin(lake, run_id="test", properties={COMPACTION: "true"})
+    with publication.session() as session:
+        fewer = f"select * from {session.relation('silver.readings')} where meter <> 'M01'"
+        publication.stage(READINGS, fewer, session.con, ReplaceTable())
+        publication.audit(session.con)
+    with pytest.raises(UnequalRewriteError, match="12 rows were to be put together, and 10"):
+        publication.publish()
+    assert count(lake) == 12
+
+
+def test_what_is_wrong_with_one_table_stops_neither_the_others_nor_the_clean_up(impatient: Lake) -> None:
+    for n in range(9):
+        publish(impatient, rows("2024-01-01", 1).replace("'M' ||", f"'M{n}' ||"), Append(), (READINGS, MONTHLY))
+    dead = stage_and_die(impatient, pid=2**22 + 1)
+    (lost, *_) = data_files(impatient.catalog.load_table(MONTHLY.identifier))
+    Path(lost.file_path.removeprefix("file://")).unlink()
+    age(impatient.settings.warehouse)
+    before = len(parquet_files(impatient))
+    broken, sound = maintain(impatient, CONTRACTS, run_id="test")
+    assert (broken.identifier, broken.partitions_compacted) == (MONTHLY.identifier, 0)
+    assert Path(lost.file_path).name in "".join(broken.problems)
+    assert (sound.problems, sound.partitions_compacted, sound.left.files) == ((), 1, 1)
+    assert len(parquet_files(impatient)) < before
+    assert not (marker_folder(impatient) / f"{dead.id}.json").exists()
+    assert count(impatient) == 27
+
+    manifest = impatient.catalog.load_table(MONTHLY.identifier).current_snapshot().manifests  # pyright: ignore
+    (first, *_) = manifest(impatient.catalog.load_table(MONTHLY.identifier).io)
+    Path(first.manifest_path.removeprefix("file://")).write_bytes(b"noise")
+    stage_and_die(impatient, pid=2**22 + 1)
+    broken, sound = maintain(impatient, CONTRACTS, run_id="test")
+    assert broken.problems
+    assert not sound.problems
+
+
+def test_maintenance_that_could_not_do_all_says_what_and_is_not_tried_again(impatient: Lake) -> None:
+    publish(impatient, rows("2024-01-01", 1), ReplaceTable(), (READINGS, MONTHLY))
+    for file in (impatient.location(MONTHLY) / "metadata").glob("*-m0.avro"):
+        file.write_bytes(b"noise")
+    asset = maintenance_asset(CONTRACTS)
+    resources = {"lakehouse": LakeResource(home=str(impatient.settings.home))}
+    ran = dg.materialize([asset], resources=resources, raise_on_error=False)
+    (failure,) = [e for e in ran.all_events if e.is_step_failure]
+    assert not [e for e in ran.all_events if e.event_type_value == "STEP_UP_FOR_RETRY"]
+    told = failure.step_failure_data.user_failure_data
+    assert told
+    assert told.description
+    assert told.description.startswith(f"{MONTHLY.identifier}: ")
+    assert READINGS.identifier not in told.description
+    assert told.metadata["files"].value == 1
+
+
 def test_orphans_are_removed_beside_a_writer_that_removes_its_own(impatient: Lake) -> None:
     publish(impatient, rows("2024-01-01", 1), ReplaceTable())
     table = impatient.catalog.load_table("silver.readings")
@@ -156,9 +264,9 @@ def test_orphans_are_removed_beside_a_writer_that_removes_its_own(impatient: Lak
 
     def write_and_remove() -> None:
         while not over.is_set():
-            for day in range(20):
-                (folder / f"_taken_on={day}").mkdir(parents=True, exist_ok=True)
-                (folder / f"_taken_on={day}" / "part.parquet").touch()
+            for number in range(20):
+                (folder / f"_taken_on={number}").mkdir(parents=True, exist_ok=True)
+                (folder / f"_taken_on={number}" / "part.parquet").touch()
             shutil.rmtree(folder, ignore_errors=True)
 
     writer = threading.Thread(target=write_and_remove)
