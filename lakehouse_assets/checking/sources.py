@@ -16,9 +16,9 @@ from lakehouse_assets.checking.located import Entry, place_of, read_yaml
 from lakehouse_assets.checking.project import Project
 from lakehouse_assets.ingest.contracts import CONTRACTS as INGESTED
 from lakehouse_assets.ingest.errors import SourceError
-from lakehouse_assets.ingest.loader import check_mapping
 from lakehouse_assets.ingest.mapping import TECHNICAL, RecordMapping
 from lakehouse_assets.ingest.sources import FILE_NAME, Source, read_sources
+from lakehouse_assets.ingest.staging import check_mapping
 from lakehouse_assets.lakehouse.contract import Contract
 
 _LINE = re.compile(r", line (\d+)")
@@ -70,7 +70,7 @@ def _source(
         return
     tenant = None if source.tenant else "any"
     try:
-        mapping = RecordMapping(source, contract, load_id="check", loaded_at="2000-01-01 00:00:00", tenant=tenant)
+        mapping = RecordMapping(source, contract, tenant=tenant)
         check_mapping(con, mapping)
     except SourceError as error:
         message = str(error).removeprefix(f"{source.origin}: ")

@@ -1,6 +1,6 @@
 """Contracts of the tables that ingestion keeps about itself: loads, quarantine and its resolutions.
 
-What these tables are, not how they are filled: that is in load.py and quarantine.py.
+What these tables are, not how they are filled: that is in loader.py and quarantine.py.
 """
 
 from __future__ import annotations
@@ -31,8 +31,11 @@ class Loads(TableModel):
     rows_quarantined: pl.Int64 = column("Records that went to quarantine.", ge=0)
     first_day: pl.Date = column("Earliest day partition that received rows, in UTC.", nullable=True)
     last_day: pl.Date = column("Latest day partition that received rows, in UTC.", nullable=True)
-    loaded_at: Timestamp = column("When the file was loaded, in UTC.")
+    loaded_at: Timestamp = column("When the file was loaded, in UTC; later than every load published before.")
     publication_id: pl.String = column("Publication that made the load visible.")
+    mapping_sha256: pl.String = column(
+        "SHA-256 of what the source definition said of rows; empty for loads from before it was noted.", nullable=True
+    )
 
 
 class Quarantine(TableModel):
@@ -53,6 +56,7 @@ class Quarantine(TableModel):
     occurrence: pl.Int64 = column("Which of several equal records of its file it is, from 1.", nullable=True)
     tenant_id: pl.String = column("Tenant the caller named for the whole file, if any.", nullable=True)
     loaded_at: Timestamp = column("When the record was quarantined, in UTC.")
+    cause: pl.String = column("The reason without the values of the record, to count by.", nullable=True)
 
 
 class QuarantineResolutions(TableModel):

@@ -14,6 +14,10 @@ if TYPE_CHECKING:
     from lakehouse_assets.ingest.loader import LoadResult
 
 
+TOLD = 20
+"""Files that a message about several names at most."""
+
+
 class IngestError(Exception):
     """A file cannot be loaded at all; nothing of it was published."""
 
@@ -49,6 +53,10 @@ class OtherEncodingError(IngestError):
         self.encoding = encoding
 
 
+class WarehouseError(IngestError):
+    """The warehouse cannot be written to; nothing was published, and no other file would fare better."""
+
+
 class SourceError(DeclarationError):
     """A source definition (YAML) is wrong or cannot be found; the message names file, line and field."""
 
@@ -60,6 +68,8 @@ class SomeFilesFailedError(IngestError):
         """Keep what failed, by file, and what did not."""
         self.errors, self.results = dict(errors), list(results)
         told = [str(e) if isinstance(e, IngestError) else f"{file}: {e}" for file, e in errors.items()]
+        if len(told) > TOLD:
+            told = [*told[:TOLD], f"… and {len(told) - TOLD} more"]
         problem = "\n".join([f"{len(errors)} of {len(errors) + len(results)} files failed:", *told])
         Exception.__init__(self, problem)
         self.file, self.problem, self.hint, self.line, self.column = "", problem, "", None, None

@@ -1,35 +1,53 @@
-"""Loading files: one publication per file, of its rows, its quarantined records and the note that it was loaded.
+"""Loading files: publications of their rows, their quarantined records and the notes that they were loaded.
 
-Belongs here: the order of a load, and that a file is loaded once.
-Does not belong here: reading (records), SQL of a mapping (mapping), replaying (quarantine).
+A file has a publication of its own, or shares one with other small files, for each publication costs about the same
+however little it holds. What goes wrong with one file befalls no other.
+Belongs here: which files are loaded, together or alone, and that each is loaded once.
+Does not belong here: reading (records), rows (mapping, staging), what is noted (notes), replaying (quarantine).
 """
 
 from __future__ import annotations
 
-import hashlib
-import shutil
 import time
 import uuid
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass, field
-from datetime import UTC, date, datetime
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass, replace
+from datetime import date
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import duckdb
 
-from lakehouse_assets.ingest.batches import KEPT_TEXT
-from lakehouse_assets.ingest.contracts import LOADS, QUARANTINE
-from lakehouse_assets.ingest.errors import IngestError, SomeFilesFailedError, SourceError
+from lakehouse_assets.ingest.contracts import LOADS
+from lakehouse_assets.ingest.errors import IngestError, SomeFilesFailedError
+from lakehouse_assets.ingest.faults import befalls_all, of_file
+from lakehouse_assets.ingest.groups import Alone, Batch, Group
 from lakehouse_assets.ingest.mapping import RecordMapping
-from lakehouse_assets.ingest.records import Records, open_records
+from lakehouse_assets.ingest.notes import (
+    Earlier,
+    Note,
+    Stamp,
+    earlier_loads,
+    loads_table,
+    same_load,
+    stage_notes,
+    stamps,
+)
 from lakehouse_assets.ingest.sources import Source, find_source
-from lakehouse_assets.ingest.streams import S3_VARIABLES, InputFile, Progress, expand
-from lakehouse_assets.lakehouse.contract import Contract, literal, quoted
-from lakehouse_assets.lakehouse.duckdb import connect, parquet_files, parquet_options
-from lakehouse_assets.lakehouse.lookup import find
-from lakehouse_assets.lakehouse.publication import Append, AuditFailedError, Publication, Published
+from lakehouse_assets.ingest.staging import (
+    Together,
+    by_load,
+    check_mapping,
+    engine_for,
+    stage_rejects,
+    target_contract,
+    write_rows,
+    writing,
+)
+from lakehouse_assets.ingest.streams import InputFile, Progress, expand
+from lakehouse_assets.lakehouse.publication import Append, Publication, Published
 
 if TYPE_CHECKING:
     from pyiceberg.table import Table
@@ -37,15 +55,22 @@ if TYPE_CHECKING:
     from lakehouse_assets.lakehouse.audit import CheckOutcome
     from lakehouse_assets.lakehouse.lake import Lake
 
-CONTENT_HASH = "asklake.content-sha256"
 LOAD_ID = "asklake.load-id"
-FLUSH_ROWS = 100_000
-"""Rows a thread gathers before it writes them to their partitions; bounds its memory."""
+CONTENT_HASH = "asklake.content-sha256"
+FILES_AT_ONCE = 500
+"""Files that are looked up together, and published together at most."""
+SMALL_FILE_BYTES = 1 << 20
+"""Size up to which files are loaded together."""
 
 
 @dataclass(frozen=True)
 class LoadResult:
-    """What became of one file."""
+    """What became of one file; of one that was loaded before, the figures are those of that load.
+
+    Attributes:
+        earlier: Loads of the same content by another mapping, or into another table, if there were any.
+        publication_id: The publication; files that were loaded together share it, `published` and `outcomes`.
+    """
 
     load_id: str
     source: str
@@ -63,26 +88,16 @@ class LoadResult:
     seconds: float = 0.0
     published: tuple[Published, ...] = ()
     outcomes: tuple[CheckOutcome, ...] = ()
+    earlier: tuple[str, ...] = ()
 
 
-class AlreadyLoadedError(Exception):
-    """The same content was loaded before, with the same source and tenant."""
+class LoadedMeanwhileError(Exception):
+    """Another load was faster with some of the contents, given by their hashes; nothing was published."""
 
-    def __init__(self, load_id: str) -> None:
-        """Keep the earlier load."""
-        super().__init__(f"already loaded as {load_id}")
-        self.load_id = load_id
-
-
-@dataclass
-class Written:
-    """What the statement of a load wrote."""
-
-    files: list[Path] = field(default_factory=list)
-    rejects: list[Path] = field(default_factory=list)
-    rows: int = 0
-    rejected: int = 0
-    days: set[date] = field(default_factory=set)
+    def __init__(self, loads: Mapping[str, Earlier]) -> None:
+        """Keep those loads."""
+        super().__init__(f"already loaded as {', '.join(e.load_id for e in loads.values())}")
+        self.loads = dict(loads)
 
 
 def load(
@@ -94,7 +109,7 @@ def load(
     run_id: str | None = None,
     progress: Progress | None = None,
 ) -> list[LoadResult]:
-    """Load files of one source into its bronze table, each file by a publication of its own.
+    """Load files of one source into its bronze table; whatever is wrong with one of them stops no other.
 
     Args:
         lake: The lake.
@@ -105,318 +120,257 @@ def load(
         progress: Called with file, bytes read and size.
 
     Returns:
-        One result per file, in order; a file loaded before is reported with that load's id.
+        One result per file, in order; a file loaded before is reported with that load's id and figures.
 
     Raises:
-        IngestError: the file cannot be read; nothing of it was published.
+        IngestError: the file cannot be loaded; nothing of it was published.
         AuditFailedError: the file's rows break the contract of their table; nothing of it was published.
         SomeFilesFailedError: one of these befell some of several files; the sound ones are loaded, and the error
             carries their results.
         SourceError: the source does not fit its table, or needs a tenant.
+        WarehouseError: the disk is full, or cannot be written for another reason; the files before are loaded.
     """
     known = find_source(source) if isinstance(source, str) else source
     paths = expand(files)
-    results: list[LoadResult] = []
-    errors: dict[str, Exception] = {}
-    with engine_for(lake.settings, known) as con:
-        loader = Loader(lake, con, known, tenant, run_id or f"ingest-{uuid.uuid4().hex[:12]}", progress)
-        for path in paths:
-            try:
-                results.append(loader.load(path))
-            except (IngestError, AuditFailedError) as error:
-                errors[path] = error
-    if errors and len(paths) == 1:
-        raise errors[paths[0]]
-    if errors:
-        raise SomeFilesFailedError(errors, results)
+    with Loader(lake, known, tenant, run_id or f"ingest-{uuid.uuid4().hex[:12]}", progress) as loader:
+        loader.load(paths)
+    if loader.errors and len(paths) == 1:
+        raise loader.errors[paths[0]]
+    results = [loader.results[path] for path in paths if path in loader.results]
+    if loader.errors:
+        raise SomeFilesFailedError({path: loader.errors[path] for path in paths if path in loader.errors}, results)
     return results
 
 
 class Loader:
-    """Loads files of one source."""
+    """Loads files of one source; `results` and `errors` say, by path, what became of each."""
 
     def __init__(
-        self,
-        lake: Lake,
-        con: duckdb.DuckDBPyConnection,
-        source: Source,
-        tenant: str | None,
-        run_id: str,
-        progress: Progress | None = None,
+        self, lake: Lake, source: Source, tenant: str | None, run_id: str, progress: Progress | None = None
     ) -> None:
         """Nothing is opened yet."""
-        self._lake, self._con, self._source = lake, con, source
-        self._tenant, self._run_id, self._progress = tenant, run_id, progress
-        self._contract = target_contract(source)
-        self._checked = False
+        self._lake, self._source, self._tenant = lake, source, tenant
+        self._run_id, self._progress = run_id, progress
+        self._mapping = RecordMapping(source, target_contract(source), tenant=tenant)
+        self._open = ExitStack()
+        self._earlier: Mapping[str, list[Earlier]] = {}
+        self._seen: int | None = None
+        self.results: dict[str, LoadResult] = {}
+        self.errors: dict[str, Exception] = {}
 
-    def load(self, path: str) -> LoadResult:
-        """Load one file; see `load`."""
-        started = time.monotonic()
-        file = InputFile(path, encoding=self._source.encoding, progress=self._progress)
+    def __enter__(self) -> Loader:
+        """Open the engine."""
+        self._con = self._open.enter_context(engine_for(self._lake.settings, self._source))
+        check_mapping(self._con, self._mapping)
+        return self
+
+    def __exit__(self, *_error: object) -> None:
+        """Close it."""
+        self._open.close()
+
+    def load(self, paths: Sequence[str]) -> None:
+        """Load files, some hundreds at a time.
+
+        Raises:
+            Exception: what would befall every other file, too; see faults.befalls_all.
+        """
+        for start in range(0, len(paths), FILES_AT_ONCE):
+            self._load_some([f for p in paths[start : start + FILES_AT_ONCE] if (f := self._found(p))])
+
+    def _found(self, path: str) -> InputFile | None:
         try:
-            self._refuse_known_content(file)
-            result = self._load_new(file)
-        except AlreadyLoadedError as known:
-            result = LoadResult(
-                known.load_id, self._source.name, self._source.target, path, True,
-                bytes=file.size, content_sha256=file.sha256,
-            )  # fmt: skip
-        return LoadResult(**{**result.__dict__, "seconds": time.monotonic() - started})
+            return InputFile(path, encoding=self._source.encoding, progress=self._progress)
+        except Exception as error:
+            self._refuse(path, error)
+            return None
 
-    def _refuse_known_content(self, file: InputFile) -> None:
-        """Spare the work of a file that was loaded before; hash it first only if one of its size was."""
-        from pyiceberg.exceptions import NoSuchTableError
+    def _refuse(self, path: str, error: Exception) -> None:
+        """Keep an error as that of a file, unless it would befall every other, too."""
+        if befalls_all(error):
+            raise error
+        self.errors[path] = of_file(path, error)
 
-        try:
-            table = self._lake.catalog.load_table(LOADS.identifier)
-        except NoSuchTableError:
-            return
-        if find_loads(table, self._source.name, bytes=file.size):
-            self._refuse_loaded(table, file)
+    def _load_some(self, files: Sequence[InputFile]) -> None:
+        table = loads_table(self._lake)
+        self._seen = table.metadata.current_snapshot_id if table is not None else None
+        self._earlier = earlier_loads(table, self._source, self._tenant, bytes={f.size for f in files})
+        fresh, repeats = self._unknown(files)
+        group: list[InputFile] = []
+        for file in fresh:
+            if file.size <= SMALL_FILE_BYTES:
+                group.append(file)
+                continue
+            self._load_together(group)
+            self._load_alone(file)
+            group = []
+        self._load_together(group)
+        for file, first in repeats:
+            self._repeat(file.path, first)
 
-    def _refuse_loaded(self, table: Table | None, file: InputFile) -> None:
-        if table is None:
-            return
-        for earlier in find_loads(table, self._source.name, bytes=file.size, content_sha256=file.sha256):
-            if earlier["tenant_id"] == self._tenant:
-                raise AlreadyLoadedError(earlier["load_id"])
+    def _unknown(self, files: Sequence[InputFile]) -> tuple[list[InputFile], list[tuple[InputFile, str]]]:
+        """Files that are to be loaded, and those that repeat one of them, with its path.
 
-    def _load_new(self, file: InputFile) -> LoadResult:
-        now = datetime.now(UTC).replace(tzinfo=None)
-        load_id = f"{now:%Y%m%dT%H%M%S}-{uuid.uuid4().hex[:12]}"
-        mapping = RecordMapping(
-            self._source, self._contract, load_id=load_id, loaded_at=now.isoformat(sep=" "), tenant=self._tenant
-        )
-        if not self._checked:
-            check_mapping(self._con, mapping)
-            self._checked = True
-        records = open_records(file, self._source, mapping, self._lake.settings.scratch_dir)
-        with writing(file.path):
-            publication = Publication.begin(self._lake, run_id=self._run_id, properties={LOAD_ID: load_id})
+        Only files that have the size of another are hashed before they are read.
+        """
+        sizes = Counter(f.size for f in files) + Counter({e.bytes for es in self._earlier.values() for e in es})
+        fresh: list[InputFile] = []
+        repeats: list[tuple[InputFile, str]] = []
+        first: dict[str, str] = {}
+        for file in files:
             try:
-                return self._publish(publication, self._con, file, mapping, records)
+                content = file.sha256 if sizes[file.size] > 1 else None
+            except Exception as error:
+                self._refuse(file.path, error)
+                continue
+            if content and (same := same_load(self._earlier.get(content, ()), self._source)):
+                self.results[file.path] = self._known(file, same)
+            elif content and first.setdefault(content, file.path) != file.path:
+                repeats.append((file, first[content]))
+            else:
+                fresh.append(file)
+        return fresh, repeats
+
+    def _known(self, file: InputFile, earlier: Earlier) -> LoadResult:
+        days = {day for day in (earlier.first_day, earlier.last_day) if day}
+        return LoadResult(
+            earlier.load_id, self._source.name, earlier.target_table, file.path, True, rows_read=earlier.rows_read,
+            rows_loaded=earlier.rows_loaded, rows_quarantined=earlier.rows_quarantined, bytes=file.size,
+            content_sha256=earlier.content_sha256, days=tuple(sorted(days)),
+        )  # fmt: skip
+
+    def _repeat(self, path: str, first: str) -> None:
+        """Tell of a file that has the content of another of this load."""
+        if same := self.results.get(first):
+            self.results[path] = replace(same, file=path, already_loaded=True, published=(), outcomes=(), earlier=())
+        else:
+            self.errors[path] = IngestError(path, f"it has the content of {first}, which could not be loaded")
+
+    def _load_alone(self, file: InputFile) -> None:
+        try:
+            self._publish(Alone(file, self._source, self._mapping, self._lake.settings.scratch_dir))
+        except LoadedMeanwhileError as error:
+            self.results[file.path] = self._known(file, error.loads[file.sha256])
+        except (duckdb.FatalException, duckdb.InternalException) as error:
+            self._reopen()
+            self._refuse(file.path, error)
+        except Exception as error:
+            self._refuse(file.path, error)
+
+    def _load_together(self, files: Sequence[InputFile]) -> None:
+        """Load small files, as many at once as fit; one by one where the engine gave up on them."""
+        waiting = list(files)
+        while waiting:
+            if len(waiting) == 1:
+                self._load_alone(waiting.pop())
+                return
+            together = Together(self._con, self._mapping)
+            group = Group(together, self._source, self._mapping, self._lake.settings.scratch_dir)
+            try:
+                taken = self._read(group, waiting)
+                self._publish_parts(group)
+                group.close()
+            except (duckdb.FatalException, duckdb.InternalException):
+                self._reopen()
+                taken = len(waiting)
+                for file in waiting:
+                    if file.path not in self.results and file.path not in self.errors:
+                        self._load_alone(file)
+            del waiting[:taken]
+
+    def _read(self, group: Group, files: Sequence[InputFile]) -> int:
+        """Read files into a group until it is full; gives how many were taken, the refused among them."""
+        for number, file in enumerate(files):
+            if group.full:
+                return number
+            try:
+                group.add(file)
+            except (duckdb.FatalException, duckdb.InternalException):
+                raise
+            except Exception as error:
+                self._refuse(file.path, error)
+        return len(files)
+
+    def _publish_parts(self, group: Group) -> None:
+        """Publish a group, or where that fails its halves, so that only the guilty files are refused."""
+        if not group.files:
+            return
+        try:
+            self._publish(group)
+        except LoadedMeanwhileError as error:
+            for file in group.files:
+                if file.sha256 in error.loads:
+                    self.results[file.path] = self._known(file, error.loads[file.sha256])
+            self._publish_parts(group.part([f.sha256 not in error.loads for f in group.files]))
+        except (duckdb.FatalException, duckdb.InternalException):
+            raise
+        except Exception as error:
+            if len(group.files) == 1 or befalls_all(error):
+                self._refuse(group.files[0].path, error)
+                return
+            early = [i < len(group.files) // 2 for i in range(len(group.files))]
+            self._publish_parts(group.part(early))
+            self._publish_parts(group.part([not e for e in early]))
+
+    def _reopen(self) -> None:
+        """A new engine in the place of one that gave up."""
+        self._open.close()
+        self._con = self._open.enter_context(engine_for(self._lake.settings, self._source))
+
+    def _publish(self, batch: Batch) -> None:
+        """Make the rows, the quarantined records and the notes of a batch visible at once."""
+        started = time.monotonic()
+        marks = stamps(loads_table(self._lake), len(batch.files))
+        name = batch.files[0].path
+        properties = {LOAD_ID: marks[0].load_id} if len(marks) == 1 else {}
+        with writing(name):
+            publication = Publication.begin(self._lake, run_id=self._run_id, properties=properties)
+            try:
+                results = self._filled(publication, batch, marks)
             except BaseException:
                 publication.abandon()
                 raise
+        seconds = time.monotonic() - started
+        self.results |= {r.file: replace(r, seconds=seconds) for r in results}
 
-    def _publish(
-        self,
-        publication: Publication,
-        con: duckdb.DuckDBPyConnection,
-        file: InputFile,
-        mapping: RecordMapping,
-        records: Records,
-    ) -> LoadResult:
-        publication.bytes_read = file.size
-        written = write_rows(publication, con, mapping, records)
-        properties = {CONTENT_HASH: file.sha256, "asklake.source-file": file.path}
-        publication.adopt(self._contract, written.files, Append(), properties, rows=written.rows)
+    def _filled(self, publication: Publication, batch: Batch, marks: Sequence[Stamp]) -> list[LoadResult]:
+        con, mapping = self._con, self._mapping
+        publication.bytes_read = sum(f.size for f in batch.files)
+        with batch.errors():
+            written = write_rows(publication, con, mapping, batch.relation(con, marks))
+        parts = by_load(con, mapping, written, [m.load_id for m in marks])
+        files = batch.files
+        only = files[0] if len(files) == 1 else None
+        properties = {CONTENT_HASH: only.sha256, "asklake.source-file": only.path} if only else {}
+        publication.adopt(mapping.contract, written.files, Append(), properties, rows=written.rows)
         if written.rejected:
-            stage_rejects(publication, con, mapping, written, header=records.header, tenant=self._tenant)
-        note = LoadNote(
-            mapping, file.path, file.sha256, file.size, self._tenant, records.count,
-            records.count - written.rejected, written.rejected, tuple(sorted(written.days)),
-        )  # fmt: skip
-        publication.stage(LOADS, note.sql(publication.id), con, Append(), properties)
-        published = audit_and_publish(
-            publication, con, lambda tables: self._refuse_loaded(tables.get(LOADS.identifier), file)
-        )
+            headers = {m.load_id: header for m, header in zip(marks, batch.headers, strict=True)}
+            stage_rejects(publication, con, mapping, written, headers=headers, tenant=self._tenant)
+        notes = [
+            Note(
+                mark, self._source, file.path, file.sha256, file.size, self._tenant, count,
+                count - parts[mark.load_id].rejected, parts[mark.load_id].rejected, parts[mark.load_id].days,
+            )
+            for mark, file, count in zip(marks, files, batch.counts, strict=True)
+        ]  # fmt: skip
+        stage_notes(publication, con, notes, properties)
+        publication.audit(con)
+        published = publication.publish(lambda tables: self._refuse_loaded(tables, files))
+        return [self._result(note, parts[note.stamp.load_id].rows, publication, published) for note in notes]
+
+    def _result(self, note: Note, rows: int, publication: Publication, published: Sequence[Published]) -> LoadResult:
         return LoadResult(
-            load_id=mapping.load_id, source=self._source.name, target_table=self._source.target, file=file.path,
+            load_id=note.stamp.load_id, source=self._source.name, target_table=self._source.target, file=note.file,
             already_loaded=False, rows_read=note.read, rows_loaded=note.loaded, rows_quarantined=note.quarantined,
-            rows_written=written.rows, bytes=file.size, content_sha256=file.sha256, days=note.days,
+            rows_written=rows, bytes=note.size, content_sha256=note.sha256, days=note.days,
             publication_id=publication.id, published=tuple(published), outcomes=tuple(publication.outcomes),
+            earlier=tuple(e.load_id for e in self._earlier.get(note.sha256, ())),
         )  # fmt: skip
 
-
-@dataclass(frozen=True)
-class LoadNote:
-    """A row of bronze.loads."""
-
-    mapping: RecordMapping
-    file: str
-    sha256: str
-    size: int
-    tenant: str | None
-    read: int
-    loaded: int
-    quarantined: int
-    days: tuple[date, ...]
-
-    def sql(self, publication_id: str) -> str:
-        """The row as a query."""
-        values = {
-            "load_id": self.mapping.load_id, "source": self.mapping.source.name,
-            "target_table": self.mapping.contract.identifier, "source_file": self.file,
-            "content_sha256": self.sha256, "tenant_id": self.tenant, "bytes": self.size, "rows_read": self.read,
-            "rows_loaded": self.loaded, "rows_quarantined": self.quarantined,
-            "first_day": str(self.days[0]) if self.days else None,
-            "last_day": str(self.days[-1]) if self.days else None,
-            "loaded_at": self.mapping.loaded_at, "publication_id": publication_id,
-        }  # fmt: skip
-        return "select " + ", ".join(f"{'null' if v is None else literal(v)} as {quoted(k)}" for k, v in values.items())
-
-
-def target_contract(source: Source) -> Contract:
-    """Contract of the table a source fills.
-
-    Raises:
-        SourceError: no domain has such a table.
-    """
-    from lakehouse_assets.domains import contract_of
-
-    try:
-        return contract_of(source.target)
-    except LookupError as error:
-        raise SourceError(f"{source.origin or 'source'}: source '{source.name}': field 'target': {error}") from error
-
-
-@contextmanager
-def engine_for(settings: Any, source: Source) -> Iterator[duckdb.DuckDBPyConnection]:
-    """A connection that reads times without an offset as local times of the source.
-
-    It is closed explicitly: one left to the garbage collector would wait for its threads while holding the
-    interpreter's lock, which they may need to give back a batch of records.
-    """
-    con = connect(settings, iceberg=False)
-    try:
-        con.execute(f"set timezone = {literal(source.time_zone)}")
-        con.execute(f"set partitioned_write_flush_threshold = {FLUSH_ROWS}")
-        yield con
-    finally:
-        con.close()
-
-
-@contextmanager
-def writing(file: str) -> Iterator[None]:
-    """Say in words what the operating system or the engine says about a full or read-only disk."""
-    try:
-        yield
-    except (duckdb.IOException, OSError) as error:
-        reason = getattr(error, "strerror", None) or str(error).splitlines()[0]
-        way_out = f"put {S3_VARIABLES} right" if "AWS Error" in reason else "make room or restore access"
-        raise IngestError(
-            file, f"writing to the warehouse failed: {reason}",
-            hint=f"Nothing was published; {way_out}, then load the file again.",
-        ) from error  # fmt: skip
-
-
-def check_mapping(con: duckdb.DuckDBPyConnection, mapping: RecordMapping) -> None:
-    """Let the engine bind the source's expressions before anything is read.
-
-    Raises:
-        SourceError: an expression uses an unknown function, or types that do not go together.
-    """
-    try:
-        con.execute("explain " + mapping.rows(mapping.empty_records()))
-    except (duckdb.BinderException, duckdb.CatalogException, duckdb.ParserException) as error:
-        text = str(error).splitlines()[0]
-        where = mapping.blame(lambda sql: _binds(con, sql))
-        origin = mapping.source.origin or "source"
-        raise SourceError(f"{origin}: source '{mapping.source.name}'{where}: {text}") from error
-
-
-def _binds(con: duckdb.DuckDBPyConnection, sql: str) -> bool:
-    try:
-        con.execute("explain " + sql)
-    except duckdb.Error:
-        return False
-    return True
-
-
-def write_rows(
-    publication: Publication, con: duckdb.DuckDBPyConnection, mapping: RecordMapping, records: Records
-) -> Written:
-    """Read all records once and write the good ones to the target's staging folder, the others beside them."""
-    contract = mapping.contract
-    folder = publication.data_dir(contract)
-    keys = ["_rejected", *(f"_{p.name}" for p in contract.partitions)]
-    rows = mapping.rows(records.relation(con))
-    with records.errors():
-        # The engine could also return statistics, but gathering them for wide texts costs a tenth of the load.
-        total, names = con.execute(
-            f"copy ({rows}) to {literal(str(folder))} ({parquet_options(publication.bytes_read)}, "
-            f"partition_by ({', '.join(map(quoted, keys))}), "
-            "filename_pattern 'part-{uuid}', overwrite_or_ignore true, return_files true)"
-        ).fetchall()[0]
-    return _sorted_out(con, [Path(n) for n in names or ()], total, contract)
-
-
-def _sorted_out(con: duckdb.DuckDBPyConnection, files: Sequence[Path], total: int, contract: Contract) -> Written:
-    """Tell apart the files of good and of rejected rows by the folders the engine put them in."""
-    written = Written()
-    day_key = next((f"_{p.name}" for p in contract.partitions if p.transform == "day"), None)
-    for file in files:
-        folders = dict(part.split("=", 1) for part in file.parts if "=" in part)
-        if folders["_rejected"] == "true":
-            written.rejects.append(file)
-            continue
-        written.files.append(file)
-        if day_key:
-            written.days.add(date.fromisoformat(folders[day_key]))
-    if written.rejects:
-        counted = con.execute(f"select count(*) from {parquet_files(written.rejects)}").fetchall()
-        written.rejected = int(counted[0][0])
-    written.rows = total - written.rejected
-    return written
-
-
-def stage_rejects(
-    publication: Publication,
-    con: duckdb.DuckDBPyConnection,
-    mapping: RecordMapping,
-    written: Written,
-    *,
-    header: str | None,
-    tenant: str | None,
-) -> None:
-    """Explain the rejected records, stage them for quarantine, and remove the files that carried them."""
-    con.execute(f"create or replace temp table explained as {explained(mapping, written)}")
-    rest = {"header": header, "tenant_id": tenant, "load_id": mapping.load_id, "source": mapping.source.name,
-            "target_table": mapping.contract.identifier}  # fmt: skip
-    constants = ", ".join(f"{'null' if v is None else literal(v)} as {k}" for k, v in rest.items())
-    publication.stage(
-        QUARANTINE,
-        f"select md5({literal(mapping.load_id)} || '/' || source_row) as quarantine_id, {constants}, source_file, "
-        "line, source_row, column_name, "
-        "case when cut then concat(reason, '; only the beginning of the record is kept') else reason end as reason, "
-        f"case when cut then left(raw_text, {KEPT_TEXT // 4}) else raw_text end as raw_text, "
-        "case when cut then 'cut' else coalesce(form, 'record') end as form, occurrence, "
-        f"timestamp {literal(mapping.loaded_at)} as loaded_at "
-        f"from (select *, strlen(raw_text) > {KEPT_TEXT} and coalesce(form, '') <> 'cut' as cut from explained)",
-        con,
-        Append(),
-    )
-    for folder in {file.parents[len(mapping.contract.partitions)] for file in written.rejects}:
-        shutil.rmtree(folder)
-
-
-def explained(mapping: RecordMapping, written: Written) -> str:
-    """Query for the rejected records with their reasons."""
-    return mapping.rejects(parquet_files(written.rejects))
-
-
-def audit_and_publish(
-    publication: Publication,
-    con: duckdb.DuckDBPyConnection,
-    precondition: Callable[[Mapping[str, Table]], None] | None,
-) -> list[Published]:
-    """Audit on the load's own connection, then publish."""
-    publication.audit(con)
-    return publication.publish(precondition)
-
-
-def find_loads(table: Table, source: str, **equals: Any) -> list[dict[str, Any]]:
-    """Loads of a source with these values, in the newest state of bronze.loads."""
-    from pyiceberg.expressions import And, EqualTo
-
-    predicate: Any = EqualTo("source", source)  # pyright: ignore[reportCallIssue]
-    for name, value in equals.items():
-        predicate = And(predicate, EqualTo(name, value))  # pyright: ignore[reportCallIssue]
-    return find(table, predicate, ("load_id", "tenant_id")).to_pylist()
-
-
-def content_hash(parts: Sequence[str]) -> str:
-    """SHA-256 of texts, for loads that are of no file."""
-    return hashlib.sha256("\n".join(parts).encode()).hexdigest()
+    def _refuse_loaded(self, tables: Mapping[str, Table], files: Sequence[InputFile]) -> None:
+        """Stop where another load was faster with the same content since earlier loads were looked up."""
+        table = tables.get(LOADS.identifier)
+        if table is None or table.metadata.current_snapshot_id == self._seen:
+            return
+        found = earlier_loads(table, self._source, self._tenant, content_sha256={f.sha256 for f in files})
+        if same := {c: e for c, loads in found.items() if (e := same_load(loads, self._source))}:
+            raise LoadedMeanwhileError(same)

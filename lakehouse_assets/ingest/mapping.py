@@ -1,7 +1,8 @@
 """A source and a contract as SQL: from raw records to rows of the target table, and why a record breaks.
 
 Belongs here: the text of the statements. Each works on a relation of raw records with the columns of
-`batches.SCHEMA`, `source_file`, `occurrence`, `ref`, and `s`, a struct with the source's raw fields as text.
+`batches.SCHEMA`, `source_file`, `occurrence`, `ref`, `load_id`, `loaded_at`, and `s`, a struct with the source's raw
+fields as text.
 Does not belong here: running them (load), or what an expression may be (expressions).
 
 The layers of the statement: records (raw fields, empty ones NULL) -> texts (every mapped expression) ->
@@ -26,10 +27,10 @@ from lakehouse_assets.lakehouse.contract import Contract, RowCheck, literal, quo
 TECHNICAL = ("raw_payload", "record_key", "load_id", "source", "source_file", "source_row", "loaded_at")
 PSEUDO_FIELDS = {"record_number": "cast(source_row as varchar)", "record_occurrence": "cast(occurrence as varchar)"}
 """Names an expression may use beside the raw fields: number of the record, and which of several equal ones it is."""
-CARRIED = "source_row, line, raw_text, problem, form, source_file, occurrence, ref"
+CARRIED = "source_row, line, raw_text, problem, form, source_file, occurrence, ref, load_id, loaded_at"
 ENVELOPE = (
     '{"source_row":"BIGINT","line":"BIGINT","raw_text":"VARCHAR","problem":"VARCHAR","form":"VARCHAR",'
-    '"source_file":"VARCHAR","occurrence":"BIGINT","ref":"VARCHAR","s":%s}'
+    '"source_file":"VARCHAR","occurrence":"BIGINT","ref":"VARCHAR","load_id":"VARCHAR","loaded_at":"TIMESTAMP","s":%s}'
 )
 
 
@@ -43,26 +44,23 @@ class Failure:
 
 
 class RecordMapping:
-    """The statements of one source for one load."""
+    """The statements of one source."""
 
-    def __init__(
-        self, source: Source, contract: Contract, *, load_id: str, loaded_at: str, tenant: str | None = None
-    ) -> None:
+    def __init__(self, source: Source, contract: Contract, *, tenant: str | None = None) -> None:
         """Check that the source fills the contract.
 
         Args:
             source: The source.
             contract: Contract of its target table.
-            load_id: Identifier of the load.
-            loaded_at: Time of the load, as ISO text in UTC.
             tenant: The tenant the caller named.
 
         Raises:
             SourceError: an unknown or unfilled column, or no tenant.
         """
-        self.source, self.contract, self.load_id, self.loaded_at = source, contract, load_id, loaded_at
+        self.source, self.contract = source, contract
         self._tenant = _tenant_mapping(source, tenant)
         _refuse_wrong_columns(source, contract, self._derived)
+        _refuse_same_names(source)
 
     @property
     def fields(self) -> list[str]:
@@ -112,7 +110,8 @@ class RecordMapping:
             relation: What `rows` gave for rejected records, to stand after FROM.
 
         Returns:
-            A query with the carried columns, `column_name` and `reason`.
+            A query with the carried columns, `column_name`, `reason`, and `cause`: the reason without the values of
+            the record, by which records that lack the same are counted together.
         """
         shape = ENVELOPE % _struct_shape(self.fields)
         carried = ", ".join(f"j.{name} as {name}" for name in (*CARRIED.split(", "), "s"))
@@ -141,7 +140,7 @@ class RecordMapping:
             )
         return (
             f"select {CARRIED}, found[1].column_name as column_name, "
-            "coalesce(array_to_string(list_distinct([f.reason for f in found])[1:8], '; '), 'unknown') as reason from ("
+            f"{_joined('f.reason')} as reason, {_joined(_cause('f.reason', 'f.column_name'))} as cause from ("
             f"select {CARRIED}, case when {unread} is not null then "
             f"[{{'column_name': null::varchar, 'reason': {unread}}}] else "
             f"list_filter([{', '.join([none, *parts])}], lambda x: x is not null) end as found "
@@ -154,7 +153,8 @@ class RecordMapping:
 
     def empty_records(self) -> str:
         """A relation of raw records without any, for checking the statements."""
-        kinds = dict.fromkeys(CARRIED.split(", "), "varchar") | {"source_row": "bigint", "occurrence": "bigint"}
+        kinds = dict.fromkeys(CARRIED.split(", "), "varchar") | {"loaded_at": "timestamp"}
+        kinds |= dict.fromkeys(("source_row", "line", "occurrence"), "bigint")
         nulls = ", ".join(f"null::{kind} as {name}" for name, kind in kinds.items())
         return f"(select {nulls}, null::varchar as payload, {self.record_struct({})} as s)"
 
@@ -181,7 +181,7 @@ class RecordMapping:
         if not self.source.dedup_key.occurrence:
             return records
         keys = ", ".join(self._key_parts("s"))
-        number = f"row_number() over (partition by {keys} order by source_row)"
+        number = f"row_number() over (partition by load_id, {keys} order by source_row)"
         return f"(select * replace (coalesce(occurrence, {number}) as occurrence) from {records})"
 
     def _values(self, records: str) -> str:
@@ -321,7 +321,7 @@ class RecordMapping:
     def _in_scope(self, i: int, predicate: str) -> str:
         """A contract's predicate with its columns found in `e<i>` and in what the load knows."""
         technical = {
-            "loaded_at": f"timestamp {literal(self.loaded_at)}", "load_id": literal(self.load_id),
+            "loaded_at": "loaded_at", "load_id": "load_id",
             "source": literal(self.source.name), "source_row": "source_row", "source_file": "source_file",
             "raw_payload": "raw_text",
         }  # fmt: skip
@@ -337,11 +337,9 @@ class RecordMapping:
         """SQL of a column of the target table."""
         technical = {
             "raw_payload": f"case when rejected then {_envelope()} else payload end",
-            "source_row": "source_row", "loaded_at": f"timestamp {literal(self.loaded_at)}",
+            "source_row": "source_row", "loaded_at": "loaded_at",
         }  # fmt: skip
-        constants = {
-            "load_id": constant(self.load_id), "source": constant(self.source.name), "source_file": "source_file",
-        }  # fmt: skip
+        constants = {"load_id": "load_id", "source": constant(self.source.name), "source_file": "source_file"}
         if name in constants:
             return f"{constants[name]} as {quoted(name)}"
         kind = self.contract.types[name]
@@ -390,6 +388,17 @@ def _refuse_wrong_columns(source: Source, contract: Contract, derived: MappingTy
             raise SourceError(f"{where}: field 'columns': nothing fills {', '.join(missing)} of {contract.identifier}.")
 
 
+def _refuse_same_names(source: Source) -> None:
+    """The engine takes names that differ in case for one; a file may have such, an expression can read one of them."""
+    seen: dict[str, str] = {}
+    for name in source.fields:
+        if (other := seen.setdefault(name.lower(), name)) != name:
+            raise SourceError(
+                f"{source.origin or 'source'}: source '{source.name}': the fields '{other}' and '{name}', which differ "
+                "in case only, cannot both be read; rename one of them in the file, or load it by two sources."
+            )
+
+
 def _resolve(field: str) -> str:
     return PSEUDO_FIELDS.get(field) or _field(field)
 
@@ -429,6 +438,19 @@ def _key_part(text: str) -> str:
     """
     separated = f"replace(replace({text}, chr(27), chr(27) || '1'), chr(31), chr(27) || '2')"
     return f"case when {text} = '' then chr(27) else {separated} end"
+
+
+def _joined(text: str) -> str:
+    """SQL of the first few distinct texts about the failures `found`, in their order."""
+    texts = f"[{text} for f in found]"
+    distinct = f"list_filter({texts}, lambda x, i: list_position({texts}, x) = i)"
+    return f"coalesce(array_to_string({distinct}[1:8], '; '), 'unknown')"
+
+
+def _cause(reason: str, column: str) -> str:
+    """SQL of a reason without what it quotes; of one about no column, without numbers too, which are of the record."""
+    unquoted = f"regexp_replace({reason}, chr(39) || '.*' || chr(39), chr(39) || '…' || chr(39), 's')"
+    return f"case when {column} is null then regexp_replace({unquoted}, '[0-9]+', '…', 'g') else {unquoted} end"
 
 
 def _or_null(text: str | None) -> str:

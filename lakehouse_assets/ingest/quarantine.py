@@ -6,11 +6,11 @@ Does not belong here: how records get into quarantine (loader).
 
 from __future__ import annotations
 
+import hashlib
 import uuid
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from itertools import accumulate
 from typing import TYPE_CHECKING, Any
 
@@ -18,23 +18,22 @@ import duckdb
 import pyarrow as pa
 
 from lakehouse_assets.ingest.batches import unescape
-from lakehouse_assets.ingest.contracts import LOADS, QUARANTINE, RESOLUTIONS
-from lakehouse_assets.ingest.loader import (
-    LOAD_ID,
-    LoadNote,
+from lakehouse_assets.ingest.contracts import QUARANTINE, RESOLUTIONS
+from lakehouse_assets.ingest.loader import LOAD_ID
+from lakehouse_assets.ingest.mapping import RecordMapping
+from lakehouse_assets.ingest.notes import Note, Stamp, loads_table, stage_notes, stamps
+from lakehouse_assets.ingest.records import BATCHES, ReplayedRecords, csv_columns
+from lakehouse_assets.ingest.sources import Source, find_source
+from lakehouse_assets.ingest.staging import (
     Written,
-    audit_and_publish,
     check_mapping,
-    content_hash,
     engine_for,
     explained,
+    of_load,
     target_contract,
     write_rows,
     writing,
 )
-from lakehouse_assets.ingest.mapping import RecordMapping
-from lakehouse_assets.ingest.records import BATCHES, ReplayedRecords, csv_columns
-from lakehouse_assets.ingest.sources import Source, find_source
 from lakehouse_assets.lakehouse.contract import literal
 from lakehouse_assets.lakehouse.heads import current_snapshot
 from lakehouse_assets.lakehouse.lookup import find
@@ -132,9 +131,9 @@ def count_quarantined(
         if chosen is None:
             return 0, []
         groups = session.query(
-            "select q.source, q.column_name, q.reason, count(*) as records, min(q.quarantine_id) as quarantine_id, "
-            f"cast(sum(count(*)) over () as bigint) as waiting from {chosen} "
-            "group by q.source, q.column_name, q.reason order by count(*) desc, q.source, q.column_name, q.reason",
+            "select q.source, q.column_name, coalesce(q.cause, q.reason) as reason, count(*) as records, "
+            "min(q.quarantine_id) as quarantine_id, cast(sum(count(*)) over () as bigint) as waiting "
+            f"from {chosen} group by 1, 2, 3 order by 4 desc, 1, 2, 3",
             limit=limit,
         )
     waiting = groups.column("waiting")[0].as_py() if groups.num_rows else 0
@@ -274,31 +273,29 @@ def _groups(records: Sequence[dict[str, Any]]) -> list[_Group]:
 
 def _replay_group(lake: Lake, group: _Group, source: Source, run_id: str) -> tuple[str | None, list[Still]]:
     """Replay records that are read the same way, as one publication; gives its load id if anything was loaded."""
-    now = datetime.now(UTC).replace(tzinfo=None)
-    load_id = f"{now:%Y%m%dT%H%M%S}-{uuid.uuid4().hex[:12]}"
-    mapping = RecordMapping(
-        source, target_contract(source), load_id=load_id, loaded_at=now.isoformat(sep=" "), tenant=group.tenant
-    )
+    mapping = RecordMapping(source, target_contract(source), tenant=group.tenant)
     readable, still = _readable(group, source)
     if not readable:
         return None, still
     with engine_for(lake.settings, source) as con:
         check_mapping(con, mapping)
-        publication = Publication.begin(lake, run_id=run_id, properties={LOAD_ID: load_id})
+        (stamp,) = stamps(loads_table(lake), 1)
+        publication = Publication.begin(lake, run_id=run_id, properties={LOAD_ID: stamp.load_id})
         try:
             with writing(f"replay of source '{source.name}'"):
-                written = write_rows(publication, con, mapping, _records(mapping, group, readable))
+                records = _records(mapping, group, readable)
+                written = write_rows(publication, con, mapping, of_load(records.relation(con), stamp))
                 still += _still_bad(con, mapping, written)
                 bad = {s.quarantine_id for s in still}
                 good = [r["quarantine_id"] for r in readable if r["quarantine_id"] not in bad]
                 if not good:
                     publication.abandon()
                     return None, still
-                _publish(publication, con, mapping, written, good)
+                _publish(publication, con, mapping, written, stamp, good)
         except BaseException:
             publication.abandon()
             raise
-    return load_id, still
+    return stamp.load_id, still
 
 
 def _readable(group: _Group, source: Source) -> tuple[list[dict[str, Any]], list[Still]]:
@@ -369,23 +366,26 @@ def _publish(
     con: duckdb.DuckDBPyConnection,
     mapping: RecordMapping,
     written: Written,
+    stamp: Stamp,
     good: Sequence[str],
 ) -> None:
     publication.adopt(mapping.contract, written.files, Append(), rows=written.rows)
     con.register("settled", pa.table({"quarantine_id": list(good)}))
     publication.stage(
         RESOLUTIONS,
-        f"select quarantine_id, timestamp {literal(mapping.loaded_at)} as resolved_at, "
-        f"{literal(mapping.load_id)} as load_id, 'loaded' as outcome from settled",
+        f"select quarantine_id, {stamp.sql} as resolved_at, {literal(stamp.load_id)} as load_id, 'loaded' as outcome "
+        "from settled",
         con,
         Append(),
     )
-    note = LoadNote(
-        mapping, f"replay of {len(good)} quarantined records", content_hash(sorted(good)), 0, None,
-        len(good), len(good), 0, tuple(sorted(written.days)),
+    settled = hashlib.sha256("\n".join(sorted(good)).encode()).hexdigest()
+    note = Note(
+        stamp, mapping.source, f"replay of {len(good)} quarantined records", settled, 0, None, len(good), len(good), 0,
+        tuple(sorted(written.days)),
     )  # fmt: skip
-    publication.stage(LOADS, note.sql(publication.id), con, Append())
-    audit_and_publish(publication, con, lambda tables: _refuse_settled(tables, good))
+    stage_notes(publication, con, [note])
+    publication.audit(con)
+    publication.publish(lambda tables: _refuse_settled(tables, good))
 
 
 def _refuse_settled(tables: Mapping[str, Table], good: Sequence[str]) -> None:

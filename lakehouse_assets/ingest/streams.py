@@ -144,12 +144,18 @@ class InputFile:
         """Blocks of the file as it lies in storage, counted and hashed on the way, from its beginning each time."""
         self._hash, self._read = hashlib.sha256(), 0
         with self.open() as handle:
-            while block := handle.read(BLOCK):
+            while block := self._next(handle):
                 self._hash.update(block)
                 self._read += len(block)
                 if self._progress:
                     self._progress(self.path, self._read, self.size)
                 yield block
+
+    def _next(self, handle: IO[bytes]) -> bytes:
+        try:
+            return handle.read(BLOCK)
+        except OSError as error:
+            raise IngestError(self.path, f"cannot be read: {error.strerror or error}") from error
 
     def text_blocks(self) -> Iterator[bytes]:
         """Blocks of the content as UTF-8, without a byte order mark.

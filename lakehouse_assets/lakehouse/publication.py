@@ -48,6 +48,7 @@ from lakehouse_assets.lakehouse.snapshot import ReplaceFiles
 if TYPE_CHECKING:
     from pyiceberg.manifest import DataFile
     from pyiceberg.table import Table, Transaction
+    from pyiceberg.table.metadata import TableMetadata
 
     from lakehouse_assets.lakehouse.duckdb import DuckDBSession
     from lakehouse_assets.lakehouse.lake import Lake
@@ -57,6 +58,9 @@ RUN_ID = "asklake.run-id"
 SOURCE_PREFIX = "asklake.source."
 COMPACTION = "asklake.compaction"
 """Property of a publication that replaces files by others with the same rows."""
+GREATEST = "asklake.newest-"
+"""How properties of a snapshot begin that never fall: each is a text that sorts, and a snapshot keeps the greater of
+its own and that of the one before."""
 SMALL_FILE_BYTES = 32 << 20
 """Data files below this size are better put together."""
 COMMIT_TRIES = 20
@@ -446,7 +450,7 @@ class Publication:
         built_before = metadata.current_snapshot_id is not None or isinstance(staged.replace, Append)
         if not new and removal is None and built_before and not change:
             return
-        properties = {**self._properties, **staged.properties, PUBLICATION_ID: self.id}
+        properties = {**_grown(metadata, {**self._properties, **staged.properties}), PUBLICATION_ID: self.id}
         if change:
             properties[EVOLVED] = str(change)
         with ReplaceFiles(Operation.APPEND, transaction, io, snapshot_properties=properties) as snapshot:
@@ -481,6 +485,13 @@ class Publication:
         for folder in self._folders:
             shutil.rmtree(folder, ignore_errors=True)
         self._remove_marker()
+
+
+def _grown(metadata: TableMetadata, properties: Mapping[str, str]) -> dict[str, str]:
+    """Properties of the next snapshot of a table, of which those that never fall are not less than before."""
+    current = metadata.current_snapshot()
+    said = current.summary.additional_properties if current and current.summary else {}
+    return {k: max(v, said.get(k, v)) if k.startswith(GREATEST) else v for k, v in properties.items()}
 
 
 def unfilled(contract: Contract, columns: Sequence[str]) -> SchemaDriftError:

@@ -17,9 +17,9 @@ import yaml
 from lakehouse_assets.checking.findings import UNDECIDED
 from lakehouse_assets.drafting.design import design
 from lakehouse_assets.drafting.writing import DraftExistsError, rendered, write
-from lakehouse_assets.ingest.loader import check_mapping
 from lakehouse_assets.ingest.mapping import RecordMapping
 from lakehouse_assets.ingest.sources import read_sources
+from lakehouse_assets.ingest.staging import check_mapping
 from lakehouse_assets.lakehouse.contract import Contract
 from lakehouse_assets.settings import PROJECT_ROOT
 
@@ -80,7 +80,7 @@ def test_a_draft_agrees_with_itself(tmp_path: Path, modules: None, name: str) ->
     contracts = contracts_of(tmp_path)
     assert len(contracts) == 4 * len(FILES[name])
     for source in read_sources(tmp_path / "lakehouse_assets/domains/drafted/sources.yml"):
-        mapping = RecordMapping(source, contracts[source.target], load_id="l", loaded_at="2026-01-01 00:00:00")
+        mapping = RecordMapping(source, contracts[source.target])
         with duckdb.connect() as con:
             check_mapping(con, mapping)
     described = {}

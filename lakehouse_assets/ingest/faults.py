@@ -1,0 +1,42 @@
+"""Whose fault an error is: the file's, the source's, or that of what everything stands on.
+
+Belongs here: telling these apart, and saying an unforeseen one in words for people. Does not belong here: the errors
+themselves (errors), or what follows from them (loader; assets).
+"""
+
+from __future__ import annotations
+
+from lakehouse_assets.ingest.errors import IngestError, SourceError, WarehouseError
+from lakehouse_assets.lakehouse.evolution import SchemaDriftError
+from lakehouse_assets.lakehouse.publication import AuditFailedError, PublicationConflictError
+
+
+def may_pass(error: BaseException) -> bool:
+    """Whether an error is one of disks, servers or other writers, so that to try again later may help."""
+    import requests
+    from pyiceberg.exceptions import CommitFailedException, RESTError
+    from sqlalchemy.exc import DBAPIError
+
+    from lakehouse_assets.lakehouse.nessie import NessieError
+
+    servers = (RESTError, CommitFailedException, DBAPIError, NessieError, requests.RequestException)
+    return isinstance(error, (WarehouseError, PublicationConflictError, *servers))
+
+
+def befalls_all(error: BaseException) -> bool:
+    """Whether every other file of the source would meet an error too, so that to go on is no use."""
+    return isinstance(error, (SourceError, SchemaDriftError, MemoryError)) or may_pass(error)
+
+
+def of_file(path: str, error: Exception) -> IngestError | AuditFailedError:
+    """What is told of a file that met an error: an unforeseen one is put into words, with its own sentence kept."""
+    if isinstance(error, IngestError | AuditFailedError):
+        return error
+    sentence = next((line.strip() for line in str(error).splitlines() if line.strip()), "") or "no reason given"
+    refused = IngestError(
+        path, f"it could not be loaded: {sentence.rstrip('.')} ({type(error).__name__})",
+        hint="Nothing of it was published. Compare it with a file of the source that loads, mend it or the source, "
+        "and load it again.",
+    )  # fmt: skip
+    refused.__cause__ = error
+    return refused

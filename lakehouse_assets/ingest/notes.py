@@ -1,0 +1,185 @@
+"""bronze.loads: what is noted of each load, and what earlier notes say of a file that is to be loaded.
+
+Belongs here: what makes two loads the same, and the order of loads in time. Does not belong here: loading (loader).
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import uuid
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+from lakehouse_assets.ingest.contracts import LOADS
+from lakehouse_assets.lakehouse.contract import literal, quoted
+from lakehouse_assets.lakehouse.lookup import find
+from lakehouse_assets.lakehouse.publication import GREATEST, Append
+
+if TYPE_CHECKING:
+    from pyiceberg.table import Table
+
+    from lakehouse_assets.ingest.sources import Source
+    from lakehouse_assets.lakehouse.lake import Lake
+    from lakehouse_assets.lakehouse.publication import Publication
+
+NEWEST = f"{GREATEST}loaded-at"
+"""Property of the snapshots of bronze.loads: time of the newest load up to it."""
+_TICK = timedelta(microseconds=1)
+
+
+@dataclass(frozen=True)
+class Stamp:
+    """Identifier and time of a load; of copies of a record, that of the later load counts."""
+
+    load_id: str
+    loaded_at: datetime
+
+    @property
+    def sql(self) -> str:
+        """The time as SQL."""
+        return f"timestamp {literal(self.loaded_at.isoformat(sep=' '))}"
+
+
+@dataclass(frozen=True)
+class Earlier:
+    """What bronze.loads says of an earlier load."""
+
+    load_id: str
+    target_table: str
+    content_sha256: str
+    tenant_id: str | None
+    mapping_sha256: str | None
+    bytes: int
+    rows_read: int
+    rows_loaded: int
+    rows_quarantined: int
+    first_day: date | None
+    last_day: date | None
+
+
+@dataclass(frozen=True)
+class Note:
+    """A row of bronze.loads."""
+
+    stamp: Stamp
+    source: Source
+    file: str
+    sha256: str
+    size: int
+    tenant: str | None
+    read: int
+    loaded: int
+    quarantined: int
+    days: tuple[date, ...]
+
+    def sql(self, publication_id: str) -> str:
+        """The row as a query."""
+        values = {
+            "load_id": self.stamp.load_id, "source": self.source.name, "target_table": self.source.target,
+            "source_file": self.file, "content_sha256": self.sha256, "tenant_id": self.tenant, "bytes": self.size,
+            "rows_read": self.read, "rows_loaded": self.loaded, "rows_quarantined": self.quarantined,
+            "first_day": str(self.days[0]) if self.days else None,
+            "last_day": str(self.days[-1]) if self.days else None,
+            "loaded_at": self.stamp.loaded_at.isoformat(sep=" "), "publication_id": publication_id,
+            "mapping_sha256": fingerprint(self.source),
+        }  # fmt: skip
+        return "select " + ", ".join(f"{'null' if v is None else literal(v)} as {quoted(k)}" for k, v in values.items())
+
+
+def stage_notes(
+    publication: Publication, con: Any, notes: Sequence[Note], properties: Mapping[str, str] | None = None
+) -> None:
+    """Stage the rows of loads, in order of time, with what the next load must know of them."""
+    newest = {NEWEST: _text(notes[-1].stamp.loaded_at)}
+    rows = " union all ".join(note.sql(publication.id) for note in notes)
+    publication.stage(LOADS, rows, con, Append(), {**newest, **(properties or {})})
+
+
+def fingerprint(source: Source) -> str:
+    """SHA-256 of what a source says of rows: not its name or words for people, and nothing that is left to default."""
+    said = source.model_dump(mode="json", exclude_defaults=True, exclude={"name", "description"})
+    return hashlib.sha256(json.dumps(said, sort_keys=True, ensure_ascii=False).encode()).hexdigest()
+
+
+def loads_table(lake: Lake) -> Table | None:
+    """bronze.loads as it is now; None before the first load."""
+    from pyiceberg.exceptions import NoSuchTableError
+
+    try:
+        return lake.catalog.load_table(LOADS.identifier)
+    except NoSuchTableError:
+        return None
+
+
+def earlier_loads(
+    table: Table | None, source: Source, tenant: str | None, **one_of: Collection[Any]
+) -> dict[str, list[Earlier]]:
+    """Loads of a source's files for a tenant, by the hash of their content, the latest last.
+
+    Args:
+        table: bronze.loads.
+        source: Only loads by a source of this name.
+        tenant: Only loads for which the caller named this tenant.
+        one_of: Columns, and the values one of which they must have.
+    """
+    from pyiceberg.expressions import And, EqualTo, In
+
+    if table is None or table.metadata.current_snapshot_id is None:
+        return {}
+    predicate: Any = EqualTo("source", source.name)  # pyright: ignore[reportCallIssue]
+    for name, values in one_of.items():
+        predicate = And(predicate, In(name, set(values)))  # pyright: ignore[reportCallIssue]
+    there = [f for f in Earlier.__dataclass_fields__ if f in table.schema().column_names]
+    columns = (*there, "loaded_at")
+    found: dict[str, list[Earlier]] = {}
+    for row in sorted(find(table, predicate, columns).to_pylist(), key=lambda r: r["loaded_at"]):
+        if row["tenant_id"] == tenant:
+            earlier = Earlier(**{f: row.get(f) for f in Earlier.__dataclass_fields__})  # pyright: ignore[reportArgumentType]
+            found.setdefault(earlier.content_sha256, []).append(earlier)
+    return found
+
+
+def same_load(loads: Iterable[Earlier], source: Source) -> Earlier | None:
+    """Of loads of some content, the one that made of it what the source would; one that did not note how counts."""
+    known = (None, fingerprint(source))
+    return next((e for e in loads if e.target_table == source.target and e.mapping_sha256 in known), None)
+
+
+def stamps(table: Table | None, count: int) -> list[Stamp]:
+    """Identifiers and times for so many loads, in order: now, but later than every load published in this lake.
+
+    Args:
+        table: bronze.loads as it is now; None before the first load.
+        count: How many.
+    """
+    now = datetime.now(UTC).replace(tzinfo=None)
+    newest = newest_load(table)
+    first = max(now, newest + _TICK) if newest else now
+    times = (first + i * _TICK for i in range(count))
+    return [Stamp(f"{at:%Y%m%dT%H%M%S}-{uuid.uuid4().hex[:12]}", at) for at in times]
+
+
+def newest_load(table: Table | None) -> datetime | None:
+    """Time of the newest load, as every snapshot says but those from before it was noted, whose rows are read."""
+    from pyiceberg.expressions import AlwaysTrue
+
+    snapshot = table.current_snapshot() if table is not None else None
+    if table is None or snapshot is None:
+        return None
+    if snapshot.summary and (noted := snapshot.summary.additional_properties.get(NEWEST)):
+        return datetime.fromisoformat(noted)
+    times = find(table, AlwaysTrue(), ("loaded_at",)).column("loaded_at").to_pylist()
+    return max(times, default=None)
+
+
+def newest_property(table: Table) -> dict[str, str]:
+    """The property by which a snapshot without a new load keeps the time of the newest."""
+    newest = newest_load(table)
+    return {NEWEST: _text(newest)} if newest else {}
+
+
+def _text(time: datetime) -> str:
+    return time.isoformat(timespec="microseconds")
