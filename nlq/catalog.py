@@ -5,6 +5,7 @@ Belongs here: the document and its examples. Does not belong here: reading the l
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from itertools import zip_longest
 from typing import Any
 
@@ -55,6 +56,15 @@ class CatalogDimension(BaseModel):
     all_values: bool = Field(description="Whether these are all of them.")
 
 
+class Unpublished(BaseModel):
+    """A figure that can be asked for once its tables were published."""
+
+    name: str
+    label: str
+    domain: str
+    tables: tuple[str, ...] = Field(description="Its tables that were never published.")
+
+
 class Starter(Example):
     """A question to begin with."""
 
@@ -67,12 +77,21 @@ class Catalog(BaseModel):
     domains: tuple[str, ...]
     metrics: tuple[CatalogMetric, ...]
     dimensions: tuple[CatalogDimension, ...]
+    unpublished: tuple[Unpublished, ...] = Field(description="Figures that have no data yet, by domain.")
     starters: tuple[Starter, ...] = Field(description="Questions to begin with, of each domain in turn.")
     demo: tuple[str, ...] = Field(description="Questions of the demo; empty where the caller cannot ask them.")
 
 
-def catalog_of(vocabulary: Vocabulary, search: str = "") -> Catalog:
-    """The catalog of what a caller may know of; with a search, only what contains the words."""
+def catalog_of(
+    vocabulary: Vocabulary, search: str = "", unpublished: Mapping[Metric, tuple[str, ...]] | None = None
+) -> Catalog:
+    """The catalog of what a caller may know of; with a search, only what contains the words.
+
+    Args:
+        vocabulary: What can be asked about.
+        search: The words.
+        unpublished: What has no data yet, with the tables that are missing.
+    """
     from nlq.demo import QUESTIONS
 
     metrics = [m for m in vocabulary.metrics.values() if _matches(search, m)]
@@ -87,6 +106,11 @@ def catalog_of(vocabulary: Vocabulary, search: str = "") -> Catalog:
             _dimension(d, domains[d.name])
             for d in sorted(vocabulary.dimensions.values(), key=lambda d: d.label)
             if _matches(search, d)
+        ),
+        unpublished=tuple(
+            Unpublished(name=m.name, label=m.label, domain=m.domain, tables=tables)
+            for m, tables in sorted((unpublished or {}).items(), key=lambda item: (item[0].domain, item[0].label))
+            if _matches(search, m)
         ),
         starters=_starters(vocabulary),
         demo=QUESTIONS if any(m.domain == "pgr" for m in vocabulary.metrics.values()) else (),

@@ -6,7 +6,7 @@ rest of a sentence (``explain``).
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 from typing import TYPE_CHECKING, Any
 
@@ -15,7 +15,7 @@ from nlq.formats import say_period
 from nlq.periods import shifted, whole_unit
 from nlq.plan import Plan
 from nlq.spelling import same_form
-from nlq.vocabulary import Vocabulary
+from nlq.vocabulary import Metric, Vocabulary
 
 if TYPE_CHECKING:
     from nlq.answering.coverage import Known, Partial
@@ -66,6 +66,19 @@ def say_unknown(plan: Plan, known: Known, vocabulary: Vocabulary, tables: Sequen
     early = plan.time_range.end is not None and known.start is not None and plan.time_range.end < known.start
     edge = f"begin on {known.start}" if early else f"end on {known.end}"
     return f"Nothing is known of {asked}: the data{whose if early else ''} {edge}."
+
+
+def say_never_published(missing: Mapping[Metric, Sequence[str]]) -> str:
+    """That there are no figures yet, of what, and how there will be some."""
+    what = " and ".join(metric.label for metric in missing)
+    tables = list(dict.fromkeys(table for names in missing.values() for table in names))
+    domains = list(dict.fromkeys(metric.domain for metric in missing))
+    was = "was" if len(tables) == 1 else "were"
+    builds = " and ".join(f"`asklake materialize --domain {domain}`" for domain in domains)
+    return (
+        f"Nothing is known of {what}, which is not zero: {' and '.join(tables)} {was} never published. Load records "
+        f"with `asklake ingest`, then {builds} builds {'it' if len(tables) == 1 else 'them'}, or says what stops it."
+    )
 
 
 def say_forms(labels: Sequence[str], rows: Sequence[Sequence[Any]]) -> list[str]:

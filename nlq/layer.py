@@ -9,13 +9,13 @@ from __future__ import annotations
 import hashlib
 from collections import Counter, OrderedDict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import partial
 from threading import Lock
 from typing import TYPE_CHECKING, Any
 
-from nlq.answering.answer import STATES_KEPT, CompiledPlan
 from nlq.answering.coverage import TimeSource
+from nlq.answering.parts import STATES_KEPT, CompiledPlan
 from nlq.dateparts import DATE_PARTS, numbered
 from nlq.guard import TENANT_COLUMN
 from nlq.plan import Grain, Plan
@@ -36,25 +36,47 @@ class PlannedLayer:
         """Nothing is read until the first question."""
         self._layer, self._values = layer, values
         self._lock = Lock()
-        self._last: OrderedDict[str | None, tuple[Any, Vocabulary]] = OrderedDict()
+        self._states: _State | None = None
+        self._last: OrderedDict[tuple[str | None, bool], tuple[Any, Vocabulary]] = OrderedDict()
 
-    def vocabulary(self, heads: Mapping[str, str], tenant: str | None = None) -> Vocabulary:
+    def vocabulary(self, heads: Mapping[str, str], tenant: str | None = None, *, whole: bool = False) -> Vocabulary:
         """What may be asked about at a state of the lake; the same object until the layer or its tables change.
 
-        For a tenant the values are those in its own rows: it is not to learn what others have.
+        Args:
+            heads: The state.
+            tenant: Whose rows the values are taken from alone: it is not to learn what others have.
+            whole: Whether metrics whose tables were never published are in it, too.
         """
+        state = self._state(heads)
+        key = (tenant, whole)
+        with self._lock:
+            if key not in self._last or self._last[key][0] != state.stamp:
+                fingerprint = hashlib.sha256(repr((state.stamp, state.relations)).encode()).hexdigest()[:16]
+                known = self._read(state.whole if whole else state.catalog, tenant)
+                self._last[key] = (state.stamp, replace(known, fingerprint=fingerprint))
+            self._last.move_to_end(key)
+            while len(self._last) > STATES_KEPT:
+                self._last.popitem(last=False)
+            return self._last[key][1]
+
+    def unpublished(self, heads: Mapping[str, str]) -> Mapping[str, tuple[str, ...]]:
+        """The metrics that have no figures yet at a state of the lake, with their tables that were never published."""
+        return self._state(heads).unpublished
+
+    def _state(self, heads: Mapping[str, str]) -> _State:
+        """What there is at a state of the lake; the same object until the layer or its tables change."""
         catalog = self._layer.catalog()
         relations = sorted({identifier(t.relation) for t in (*catalog.dimensions.values(), *_times(catalog))})
         stamp = (catalog.fingerprint, tuple(heads.get(relation, heads.get("")) for relation in relations))
         with self._lock:
-            if tenant not in self._last or self._last[tenant][0] != stamp:
-                fingerprint = hashlib.sha256(repr((stamp, relations)).encode()).hexdigest()[:16]
-                known = self._read(catalog, {r for r in relations if r in heads or "" in heads}, tenant)
-                self._last[tenant] = (stamp, replace(known, fingerprint=fingerprint))
-            self._last.move_to_end(tenant)
-            while len(self._last) > STATES_KEPT:
-                self._last.popitem(last=False)
-            return self._last[tenant][1]
+            if self._states and self._states.stamp == stamp:
+                return self._states
+        # Somebody else's database says itself what it lacks, or that it cannot be reached.
+        there = set(relations) if "" in heads else self._values.published(r for r in relations if r in heads)
+        state = _State.of(catalog, stamp, relations, there)
+        with self._lock:
+            self._states = state
+        return state
 
     def compile(self, plan: Plan) -> CompiledPlan:
         """SQL of a plan's metrics, groups, filters and times; ``sql.statement`` adds the rest.
@@ -83,19 +105,42 @@ class PlannedLayer:
             for t in times
         )
 
-    def _read(self, catalog: semantic.Catalog, there: Set[str], tenant: str | None) -> Vocabulary:
-        """What of a catalog can be answered from the tables that are there; all of it in an empty lake."""
-        metrics = {n: m for n, m in catalog.metrics.items() if {identifier(t.relation) for t in m.times} <= there}
-        if metrics and len(metrics) < len(catalog.metrics):
-            reached = {name for metric in metrics.values() for name in metric.dimensions}
-            dimensions = {name: d for name, d in catalog.dimensions.items() if name in reached}
-            catalog = replace(catalog, metrics=metrics, dimensions=dimensions)
+    def _read(self, catalog: semantic.Catalog, tenant: str | None) -> Vocabulary:
         only = Only(TENANT_COLUMN, tenant) if tenant is not None else None
         return vocabulary_of(
             catalog,
             lambda names: self._values.read(names, only),
             lambda names, text: self._values.look_up(names, text, only),
         )
+
+
+@dataclass(frozen=True)
+class _State:
+    """What a catalog can answer at a state of the lake.
+
+    ``catalog`` has what can be answered from the tables that are there, ``whole`` all of it; so have both in a lake
+    without any of them.
+    """
+
+    whole: semantic.Catalog
+    catalog: semantic.Catalog
+    stamp: Any
+    relations: Sequence[str]
+    unpublished: Mapping[str, tuple[str, ...]]
+
+    @classmethod
+    def of(cls, catalog: semantic.Catalog, stamp: Any, relations: Sequence[str], there: Set[str]) -> _State:
+        """The state in which these tables are there."""
+        needed = {n: dict.fromkeys(identifier(t.relation) for t in m.times) for n, m in catalog.metrics.items()}
+        missing = {n: tuple(table for table in tables if table not in there) for n, tables in needed.items()}
+        unpublished = {name: tables for name, tables in missing.items() if tables}
+        metrics = {n: m for n, m in catalog.metrics.items() if n not in unpublished}
+        there_is = catalog
+        if metrics and unpublished:
+            reached = {name for metric in metrics.values() for name in metric.dimensions}
+            dimensions = {name: d for name, d in catalog.dimensions.items() if name in reached}
+            there_is = replace(catalog, metrics=metrics, dimensions=dimensions)
+        return cls(catalog, there_is, stamp, relations, unpublished)
 
 
 def vocabulary_of(

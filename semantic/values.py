@@ -6,6 +6,7 @@ Belongs here: reading and remembering values. Does not belong here: matching the
 
 from __future__ import annotations
 
+import contextlib
 import threading
 import unicodedata
 from collections import OrderedDict
@@ -100,6 +101,18 @@ class DimensionValues:
         with self._lake.session() as session:
             found = self._of([known[name] for name in names], only, session)
         return {name: found[name] for name in names}
+
+    def published(self, tables: Iterable[str]) -> set[str]:
+        """Those of some tables (``layer.table``) that were published; a table without a snapshot was not."""
+        from lakehouse_assets.lakehouse.engine import QueryRefusedError
+
+        found = set()
+        with self._lake.session() as session:
+            for table in tables:
+                with contextlib.suppress(QueryRefusedError):
+                    session.relation(table)
+                    found.add(table)
+        return found
 
     def look_up(self, dimensions: Iterable[str], text: str, only: Only | None = None) -> tuple[Any, ...] | None:
         """The values of some dimensions that are a text up to case, blanks around it and its Unicode form.

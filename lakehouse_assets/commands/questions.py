@@ -197,8 +197,20 @@ def catalog(out: Out, search: str | None) -> None:
         [(d.name, d.description or d.label, _few(d.values.shown)) for d in dimensions],
         limit=200,
     )
+    waiting = {m: t for m, t in answerer.unpublished().items() if _matches(search, m.name, m.label, m.description)}
+    if waiting:
+        out.heading("No data yet")
+        out.table(
+            ("metric", "domain", "never published"),
+            [(m.name, m.domain, ", ".join(tables)) for m, tables in waiting.items()],
+            limit=200,
+        )
     out.emit(
         {
+            "unpublished": [
+                {"name": m.name, "label": m.label, "domain": m.domain, "tables": list(tables)}
+                for m, tables in waiting.items()
+            ],
             "metrics": [
                 {
                     "name": m.name,

@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterable, Mapping
 from datetime import date, datetime
 from decimal import Decimal
 from threading import Lock
-from typing import TYPE_CHECKING, Any, Literal, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, computed_field, field_serializer
 
@@ -21,17 +21,18 @@ from lakehouse_assets.lakehouse.engine import QueryRefusedError, QueryTimeoutErr
 from nlq import explain
 from nlq.answering.cache import KeptAnswers, RememberingPlanner
 from nlq.answering.chart import Chart, chart_of
-from nlq.answering.coverage import Coverage, Known, Partial, TimeSource, partial_periods
+from nlq.answering.coverage import Coverage, Known, Partial, partial_periods
+from nlq.answering.parts import STATES_KEPT, Layer, PlansQuestions
 from nlq.answering.states import TableState, TableStates
 from nlq.dateparts import named
 from nlq.guard import ROLES, TIMEOUT_S, AmbiguousValueError, Caller, Guard, GuardError, Role, may_see
-from nlq.knowing import say_beside, say_forms, say_partial, say_unknown
+from nlq.knowing import say_beside, say_forms, say_never_published, say_partial, say_unknown
 from nlq.outcome import MOST_CHOICES, Because, Choice, Clarify, Outcome, Planned, Refused
 from nlq.plan import Plan
 from nlq.planning.planner import Planner
 from nlq.sql import key_columns, most_rows, statement, time_column, value_columns
 from nlq.utc import Moment, utc_now
-from nlq.vocabulary import TIME_DIMENSION, Vocabulary
+from nlq.vocabulary import TIME_DIMENSION, Metric, Vocabulary
 from semantic.errors import SemanticError
 
 if TYPE_CHECKING:
@@ -40,51 +41,6 @@ if TYPE_CHECKING:
 
 OutcomeName = Literal["answered", "clarify", "refused", "failed"]
 _CACHED = 256
-STATES_KEPT = 64
-"""For how many tenants, or states of the lake, what can be asked is kept."""
-
-
-class CompiledPlan(NamedTuple):
-    """SQL of a plan, and remarks for people."""
-
-    sql: str
-    notes: tuple[str, ...] = ()
-
-
-class PlansQuestions(Protocol):
-    """What finds the plan of a question."""
-
-    @property
-    def vocabulary(self) -> Vocabulary:
-        """What it can be asked about."""
-        ...
-
-    def plan(self, question: str, now: date | datetime, previous: Plan | None = None) -> Outcome:
-        """The outcome for a question; relative times are relative to ``now``, follow-ups to the plan before."""
-        ...
-
-
-class Layer(Protocol):
-    """What answering needs of the semantic layer."""
-
-    def vocabulary(self, heads: Mapping[str, str], tenant: str | None = None) -> Vocabulary:
-        """What may be asked about at a state of the lake, with a tenant's values alone if one is named.
-
-        The same object as long as nothing changed.
-        """
-        ...
-
-    def compile(self, plan: Plan) -> CompiledPlan:
-        """SQL of the plan's metrics, groups, filters and times, without thresholds, order and limit.
-
-        Raises:
-            SemanticError: the combination has no answer.
-        """
-        ...
-
-    def sources(self, metrics: Iterable[str]) -> tuple[TimeSource, ...]:
-        """The times that metrics are counted by, and where they are."""
-        ...
 
 
 class _Frozen(BaseModel):
@@ -224,6 +180,8 @@ class Answerer:
             run.today = clock.date()
             before = self._guard(run.vocabulary).still_known(previous, run.caller) if previous else None
             outcome = planner.plan(question, clock, before)
+            if isinstance(outcome, Refused) and (missing := self._meant(run, question, clock)):
+                return self._never_published(run, missing)
         except GuardError as error:
             return run.answer("refused", str(error), error=error.code, nearest=error.nearest)
         return self._conclude(run, outcome)
@@ -294,12 +252,18 @@ class Answerer:
             plan = self._guard(run.vocabulary).check(outcome.plan, run.caller)
         except GuardError as error:
             return self._stopped(run, outcome.plan, error)
+        if missing := self._missing(run, plan.metrics):
+            return self._never_published(run, missing, plan)
         key = KeptAnswers.key(plan, run.caller, run.vocabulary, run.today)
         if self._kept and key and (known := self._kept.find(key, run.heads)):
             return run.again(known, outcome)
+        return self._read(run, plan, outcome, key)
+
+    def _read(self, run: _Run, plan: Plan, planned: Planned, key: str) -> Answer:
+        """The answer to a plan that may run, read from the tables and kept."""
         try:
             with self._lake.session(heads=run.heads) as session:
-                answer = self._execute(run, plan, outcome, session)
+                answer = self._execute(run, plan, planned, session)
             if self._summarise:
                 answer = answer.model_copy(update={"summary": self._summarise(answer)})
             if self._kept and key:
@@ -313,9 +277,42 @@ class Answerer:
         except QueryRefusedError as error:
             return run.answer("failed", f"The data is not there yet: {error}.", plan=plan, error=str(error))
 
+    # --- what was never published
+
+    def unpublished(self, caller: Caller | None = None) -> Mapping[Metric, tuple[str, ...]]:
+        """The metrics that a caller may know of and that have no figures yet, with their tables that are missing."""
+        run = self._begin("", caller, None, None, None)
+        known = self._whole(run).metrics
+        missing = self._layer.unpublished(run.heads)
+        return {known[name]: tables for name, tables in missing.items() if name in known}
+
+    def _whole(self, run: _Run) -> Vocabulary:
+        return self._guard(self._layer.vocabulary(run.heads, run.caller.tenant, whole=True)).visible(run.caller)
+
+    def _missing(self, run: _Run, metrics: Iterable[str]) -> dict[Metric, tuple[str, ...]]:
+        """Those of some metrics that the caller may know of and that have no figures yet."""
+        missing = self._layer.unpublished(run.heads)
+        names = [name for name in metrics if name in missing]
+        known = self._whole(run).metrics if names else {}
+        return {known[name]: missing[name] for name in names if name in known}
+
+    def _meant(self, run: _Run, question: str, clock: datetime) -> dict[Metric, tuple[str, ...]]:
+        """The metrics without figures that a question is about, which is not understood by those that have some."""
+        if not self._layer.unpublished(run.heads):
+            return {}
+        outcome = self._make_planner(self._whole(run)).plan(question, clock)
+        plans = [outcome.plan] if isinstance(outcome, Planned) else []
+        plans += [choice.plan for choice in outcome.choices] if isinstance(outcome, Clarify) else []
+        return self._missing(run, dict.fromkeys(name for plan in plans for name in plan.metrics))
+
     @staticmethod
-    def _stopped(run: _Run, plan: Plan, error: GuardError) -> Answer:
+    def _never_published(run: _Run, missing: Mapping[Metric, tuple[str, ...]], plan: Plan | None = None) -> Answer:
+        return run.answer("failed", say_never_published(missing), plan=plan, error="never_published")
+
+    def _stopped(self, run: _Run, plan: Plan, error: GuardError) -> Answer:
         """The answer to a plan that the guard stopped: why, or what one of its filters may mean."""
+        if missing := self._missing(run, plan.metrics):
+            return self._never_published(run, missing)
         if not isinstance(error, AmbiguousValueError):
             return run.answer("refused", str(error), error=error.code, nearest=error.nearest)
         every = [value for option in error.options for value in option]

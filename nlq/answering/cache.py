@@ -18,7 +18,8 @@ from datetime import date, datetime
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
-    from nlq.answering.answer import Answer, PlansQuestions
+    from nlq.answering.answer import Answer
+    from nlq.answering.parts import PlansQuestions
     from nlq.guard import Caller
     from nlq.outcome import Outcome
     from nlq.plan import Plan

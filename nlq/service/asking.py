@@ -45,7 +45,8 @@ class Asking:
 
     def catalog(self, asker: Asker, search: str) -> Catalog:
         """What the asker can ask about."""
-        return catalog_of(self._vocabulary(asker), search)
+        vocabulary = self._vocabulary(asker)
+        return catalog_of(vocabulary, search, self.answerer.unpublished(asker.caller))
 
     def ask(self, asker: Asker, request: Ask) -> Answer:
         """Answer a question; whatever comes of it is written down."""

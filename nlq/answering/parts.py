@@ -1,0 +1,65 @@
+"""What answering is put together from: what plans questions, and what knows the data.
+
+Belongs here: their protocols. Does not belong here: what implements them (``planning``, ``llm``, ``layer``).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from datetime import date, datetime
+from typing import NamedTuple, Protocol
+
+from nlq.answering.coverage import TimeSource
+from nlq.outcome import Outcome
+from nlq.plan import Plan
+from nlq.vocabulary import Vocabulary
+
+STATES_KEPT = 64
+"""For how many tenants, or states of the lake, what can be asked is kept."""
+
+
+class CompiledPlan(NamedTuple):
+    """SQL of a plan, and remarks for people."""
+
+    sql: str
+    notes: tuple[str, ...] = ()
+
+
+class PlansQuestions(Protocol):
+    """What finds the plan of a question."""
+
+    @property
+    def vocabulary(self) -> Vocabulary:
+        """What it can be asked about."""
+        ...
+
+    def plan(self, question: str, now: date | datetime, previous: Plan | None = None) -> Outcome:
+        """The outcome for a question; relative times are relative to ``now``, follow-ups to the plan before."""
+        ...
+
+
+class Layer(Protocol):
+    """What answering needs of the semantic layer."""
+
+    def vocabulary(self, heads: Mapping[str, str], tenant: str | None = None, *, whole: bool = False) -> Vocabulary:
+        """What may be asked about at a state of the lake, with a tenant's values alone if one is named.
+
+        The whole of it has metrics whose tables were never published, too. The same object as long as nothing changed.
+        """
+        ...
+
+    def unpublished(self, heads: Mapping[str, str]) -> Mapping[str, tuple[str, ...]]:
+        """The metrics that have no figures yet, with their tables that were never published."""
+        ...
+
+    def compile(self, plan: Plan) -> CompiledPlan:
+        """SQL of the plan's metrics, groups, filters and times, without thresholds, order and limit.
+
+        Raises:
+            SemanticError: the combination has no answer.
+        """
+        ...
+
+    def sources(self, metrics: Iterable[str]) -> tuple[TimeSource, ...]:
+        """The times that metrics are counted by, and where they are."""
+        ...
