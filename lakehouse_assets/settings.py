@@ -114,7 +114,13 @@ class Settings(BaseSettings):
     @classmethod
     def _home_stays(cls, home: Path) -> Path:
         """The same folder wherever the process goes to; without `..`, which would be another folder once a link is."""
-        return home.resolve() if ".." in home.parts else home.absolute()
+        home = home.resolve() if ".." in home.parts else home.absolute()
+        if '"' in str(home) or ("\\" in str(home) and any(c in str(home) for c in "*?[")):
+            raise ValueError(
+                f"DuckDB cannot open tables in {home}: choose a path without double quotes, and without a backslash "
+                "beside one of * ? ["
+            )
+        return home
 
     @field_validator("memory_limit")
     @classmethod

@@ -19,6 +19,7 @@ from contextlib import contextmanager, nullcontext, suppress
 from pathlib import Path
 from threading import RLock, Timer
 from typing import Any, Self
+from urllib.parse import quote
 
 import sqlalchemy as db
 from dagster import DagsterEventType, EventLogEntry
@@ -27,7 +28,11 @@ from dagster._core.events import ASSET_CHECK_EVENTS
 from dagster._core.storage.asset_check_execution_record import AssetCheckExecutionRecordStatus
 from dagster._core.storage.event_log.polling_event_watcher import SqlPollingEventWatcher
 from dagster._core.storage.event_log.schema import AssetCheckExecutionsTable, SqlEventLogStorageTable
+from dagster._core.storage.event_log.sqlite import sqlite_event_log
 from dagster._core.storage.event_log.sqlite.sqlite_event_log import INDEX_SHARD_NAME, SqliteEventLogStorage
+from dagster._core.storage.runs.sqlite import sqlite_run_storage
+from dagster._core.storage.schedules.sqlite import sqlite_schedule_storage
+from dagster._core.storage.sqlite import create_db_conn_string
 from dagster._core.storage.sqlite_storage import DagsterSqliteStorage
 from dagster._serdes import ConfigurableClassData, serialize_value
 from sqlalchemy import event as engine_events
@@ -225,6 +230,15 @@ class BatchingSqliteEventLog(SqliteEventLogStorage):
             self._store_asset_event_tags(conn, *zip(*pairs, strict=True))
         for event, event_id in newest.values():
             self._store_asset_event(conn, event, event_id)
+
+
+def _url(base_dir: str, db_name: str) -> str:
+    """Dagster's address of a database, of which SQLAlchemy decodes what is percent-encoded and cuts off at a `?`."""
+    return create_db_conn_string(quote(os.path.abspath(base_dir)), db_name)
+
+
+for _module in (sqlite_event_log, sqlite_run_storage, sqlite_schedule_storage):
+    vars(_module)["create_db_conn_string"] = _url
 
 
 def _log_ahead(connection: Any, _record: Any) -> None:

@@ -16,6 +16,7 @@ from sqlalchemy.exc import OperationalError
 from lakehouse_assets.automation.event_log import BatchingSqliteEventLog, BatchingSqliteStorage
 from lakehouse_assets.settings import PROJECT_ROOT
 from tests.e2e.conftest import wait_for
+from tests.lakehouse.readings import ODD
 
 DAYS = dg.DailyPartitionsDefinition("2024-01-01", end_date="2024-03-01")
 TAGS = {"dagster/asset_partition_range_start": "2024-01-01", "dagster/asset_partition_range_end": "2024-01-31"}
@@ -34,8 +35,8 @@ def two() -> Iterator[dg.MaterializeResult | dg.AssetCheckResult]:
 
 @pytest.fixture
 def instance(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[dg.DagsterInstance]:
-    """The instance that dagster.yaml at the root describes, its storage in the test's folder."""
-    monkeypatch.setenv("ASKLAKE_DAGSTER_HOME", str(tmp_path))
+    """The instance that dagster.yaml at the root describes, its storage in the test's folder, whatever its name."""
+    monkeypatch.setenv("ASKLAKE_DAGSTER_HOME", str(tmp_path / ODD))
     monkeypatch.delenv("DAGSTER_EVENT_BATCH_SIZE", raising=False)
     with dg.DagsterInstance.from_config(str(PROJECT_ROOT)) as made:
         yield made
@@ -98,7 +99,7 @@ def test_events_written_together_are_read_at_once_here_and_soon_elsewhere(
     log.store_event(output)
     assert outputs(log, run_id) == before + 1
     log.store_event(output)
-    other = BatchingSqliteStorage(str(tmp_path)).event_log_storage
+    other = BatchingSqliteStorage(str(tmp_path / ODD)).event_log_storage
     assert wait_for(lambda: outputs(other, run_id) == before + 2, 20, lambda: "never written")
     log.store_event(output)
     log.dispose()

@@ -18,6 +18,8 @@ from typing import Any
 
 import pytest
 
+from tests.lakehouse.readings import ODD
+
 ROOT = Path(__file__).resolve().parents[2]
 ASKLAKE = (sys.executable, "-m", "lakehouse_assets.cli")
 START_S = 300
@@ -42,8 +44,8 @@ class Sample:
 
 @pytest.fixture(scope="session")
 def sample(tmp_path_factory: pytest.TempPathFactory) -> Sample:
-    """The demo, small: a build costs by the day."""
-    home = tmp_path_factory.mktemp("e2e") / "home"
+    """The demo, small: a build costs by the day. In a folder named with all that means something to someone."""
+    home = tmp_path_factory.mktemp("e2e") / ODD / "home"
     env = {**os.environ, "ASKLAKE_HOME": str(home)}
     command = [*ASKLAKE, "demo", "--size", "1000", "--days", "120", "--until", "2026-06-30", "--json"]
     done = subprocess.run(command, env=env, cwd=ROOT, capture_output=True, text=True, check=False)

@@ -52,6 +52,10 @@ EVOLVED_READINGS = altered(READINGS, model=Evolved, key=("taken_on", "device"), 
 RENAMED = {"meter": "device"}
 BIG = 3_000_000_000
 """More than the value of a reading was able to be."""
+ODD = "o'd % %20 #h ?q=1&r [a] *st {b} é日"
+"""Name of a folder with characters that mean something in SQL, URLs, patterns and templates."""
+MEANT_BY_ODD = "o'd % %20 #h Xq=1&r a XXst {b} é日"
+"""A name that it stands for where it is taken for a pattern."""
 BY_QUALITY = "select quality, count(*) n, count(device) d, max(value) v from silver.readings group by 1 order by 1"
 
 
