@@ -13,7 +13,8 @@ from pydantic import Field
 
 from lakehouse_assets.assets.checks import contract_check_specs, evaluated
 from lakehouse_assets.assets.resources import LakeResource
-from lakehouse_assets.assets.specs import RETRY, asset_key, engine_kind, published_metadata, spec_of
+from lakehouse_assets.assets.specs import asset_key, engine_kind, published_metadata, spec_of
+from lakehouse_assets.assets.trying import RETRY, told
 from nlq.contracts import ANSWERS, CONTRACTS
 
 if TYPE_CHECKING:
@@ -57,14 +58,15 @@ def answers_asset(settings: "Settings") -> dg.AssetsDefinition:
         context: dg.AssetExecutionContext, lakehouse: LakeResource, config: QuestionConfig
     ) -> Iterator[Any]:
         lake, run_id = lakehouse.lake, context.run.run_id
-        if config.question:
-            answers, published = _answer_one(lake, config, run_id)
-        else:
-            answers, published = _answer_waiting(lake, run_id)
-            published += _publish_journal(lake, run_id)
-        for answer in answers:
-            context.log.info("%s: %s\n%s", answer.outcome, answer.question, answer.sentence)
-        yield from _report(context, answers, published)
+        with told(context):
+            if config.question:
+                answers, published = _answer_one(lake, config, run_id)
+            else:
+                answers, published = _answer_waiting(lake, run_id)
+                published += _publish_journal(lake, run_id)
+            for answer in answers:
+                context.log.info("%s: %s\n%s", answer.outcome, answer.question, answer.sentence)
+            yield from _report(context, answers, published)
 
     return answer_questions
 

@@ -13,7 +13,8 @@ from pydantic import Field
 
 from lakehouse_assets.assets.checks import contract_check_specs, contract_results, evaluated
 from lakehouse_assets.assets.resources import LakeResource
-from lakehouse_assets.assets.specs import RETRY, asset_key, published_metadata, spec_of
+from lakehouse_assets.assets.specs import asset_key, published_metadata, spec_of
+from lakehouse_assets.assets.trying import RETRY, told
 from lakehouse_assets.ingest.contracts import LOADS, QUARANTINE
 from lakehouse_assets.lakehouse.contract import Contract
 
@@ -53,11 +54,12 @@ def bronze_assets(contracts: Mapping[str, Contract]) -> dg.AssetsDefinition:
         allow_arbitrary_check_specs=True,
     )
     def ingest(context: dg.AssetExecutionContext, lakehouse: LakeResource, config: IngestConfig) -> Iterator[Any]:
-        loads, failures = _load(context, lakehouse, config)
-        yield from _report(context, bronze, [r for r in loads if not r.already_loaded], failures)
-        if failures:
-            # Trying again would not help: the files themselves, or their source, are wrong.
-            raise dg.Failure("\n".join(map(str, failures)), allow_retries=False)
+        with told(context):
+            loads, failures = _load(context, lakehouse, config)
+            yield from _report(context, bronze, [r for r in loads if not r.already_loaded], failures)
+            if failures:
+                # Trying again would not help: the files themselves, or their source, are wrong.
+                raise dg.Failure("\n".join(map(str, failures)), allow_retries=False)
 
     return ingest
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import dagster as dg
 
 from lakehouse_assets.assets.resources import LakeResource
-from lakehouse_assets.assets.specs import RETRY
+from lakehouse_assets.assets.trying import RETRY, told
 from lakehouse_assets.lakehouse.contract import Contract
 
 if TYPE_CHECKING:
@@ -34,12 +34,13 @@ def maintenance_asset(contracts: Mapping[str, Contract]) -> dg.AssetsDefinition:
     def maintenance(context: dg.AssetExecutionContext, lakehouse: LakeResource) -> dg.MaterializeResult:
         from lakehouse_assets.lakehouse.maintenance import maintain
 
-        done = maintain(lakehouse.lake, contracts, run_id=context.run.run_id)
-        if failed := [m for m in done if m.problems]:
-            # All that could be done was, so that to try again at once is of no use.
-            said = "\n".join(f"{m.identifier}: {'; '.join(m.problems)}" for m in failed)
-            raise dg.Failure(f"{said}\nThe other tables were maintained", metadata=_told(done), allow_retries=False)
-        return dg.MaterializeResult(metadata=_told(done))
+        with told(context):
+            done = maintain(lakehouse.lake, contracts, run_id=context.run.run_id)
+            if failed := [m for m in done if m.problems]:
+                # All that could be done was, so that to try again at once is of no use.
+                said = "\n".join(f"{m.identifier}: {'; '.join(m.problems)}" for m in failed)
+                raise dg.Failure(f"{said}\nThe other tables were maintained", metadata=_told(done), allow_retries=False)
+            return dg.MaterializeResult(metadata=_told(done))
 
     return maintenance
 

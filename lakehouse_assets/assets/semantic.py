@@ -11,8 +11,9 @@ import dagster as dg
 
 from lakehouse_assets.assets.checks import contract_check_specs
 from lakehouse_assets.assets.resources import LakeResource
-from lakehouse_assets.assets.specs import RETRY, engine_kind, identifier_of, spec_of
+from lakehouse_assets.assets.specs import engine_kind, identifier_of, spec_of
 from lakehouse_assets.assets.transform import REBUILDS, Rebuilt, report
+from lakehouse_assets.assets.trying import RETRY, told
 from lakehouse_assets.lakehouse.contract import Contract
 
 if TYPE_CHECKING:
@@ -122,9 +123,10 @@ def _domain_assets(
         allow_arbitrary_check_specs=True,
     )
     def build(context: dg.AssetExecutionContext, lakehouse: LakeResource) -> Iterator[Any]:
-        chosen = sorted(identifier_of(k) for k in context.selected_asset_keys)
-        result = refresh(lakehouse.lake, contracts, chosen, run_id=context.run.run_id)
-        origins = {t: [contracts[r] for r in reads[t]] for t in chosen}
-        yield from report(context, result, chosen, contracts=contracts, origins=origins)
+        with told(context):
+            chosen = sorted(identifier_of(k) for k in context.selected_asset_keys)
+            result = refresh(lakehouse.lake, contracts, chosen, run_id=context.run.run_id)
+            origins = {t: [contracts[r] for r in reads[t]] for t in chosen}
+            yield from report(context, result, chosen, contracts=contracts, origins=origins)
 
     return build

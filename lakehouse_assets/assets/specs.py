@@ -17,9 +17,6 @@ if TYPE_CHECKING:
     from lakehouse_assets.lakehouse.publication import Published
     from lakehouse_assets.settings import Settings
 
-RETRY = dg.RetryPolicy(max_retries=2, delay=10, backoff=dg.Backoff.EXPONENTIAL, jitter=dg.Jitter.PLUS_MINUS)
-"""For what may pass by itself (a locked file, a full disk being emptied). Bad data raises Failure without retries."""
-
 
 def asset_key(identifier: str) -> dg.AssetKey:
     """`layer.table` as an asset key."""

@@ -21,7 +21,6 @@ from lakehouse_assets.assets.checks import (
 )
 from lakehouse_assets.assets.resources import LakeResource
 from lakehouse_assets.assets.specs import (
-    RETRY,
     asset_key,
     engine_kind,
     identifier_of,
@@ -29,6 +28,7 @@ from lakehouse_assets.assets.specs import (
     require_contracts,
     spec_of,
 )
+from lakehouse_assets.assets.trying import RETRY, told
 from lakehouse_assets.automation.partitions import daily
 from lakehouse_assets.lakehouse.contract import Contract
 from lakehouse_assets.lakehouse.periods import spans
@@ -69,7 +69,7 @@ class Rebuilt:
     @property
     def failures(self) -> list[str]:
         """What forbade publication, in words."""
-        found = [f"{o.identifier}: {o.check} ({o.failed} of {o.total} rows)" for o in self.outcomes if o.blocking]
+        found = [o.said for o in self.outcomes if o.blocking]
         return found + [f"dbt test {t.name}: {t.message}" for t in self.tests if t.status == "fail"]
 
 
@@ -221,11 +221,12 @@ def _domain_assets(
         allow_arbitrary_check_specs=True,
     )
     def build(context: dg.AssetExecutionContext, lakehouse: LakeResource) -> Iterator[Any]:
-        days = _days_of(context) if partitions else []
-        chosen = graph.in_order(identifier_of(k) for k in context.selected_asset_keys)
-        result = rebuild(lakehouse.lake, graph, contracts, chosen, days, run_id=context.run.run_id)
-        origins = {t: [contracts[r] for r in m.reads] for t in chosen if (m := graph.model_of(t))}
-        yield from report(context, result, chosen, tests=tests, origins=origins, contracts=contracts)
+        with told(context):
+            days = _days_of(context) if partitions else []
+            chosen = graph.in_order(identifier_of(k) for k in context.selected_asset_keys)
+            result = rebuild(lakehouse.lake, graph, contracts, chosen, days, run_id=context.run.run_id)
+            origins = {t: [contracts[r] for r in m.reads] for t in chosen if (m := graph.model_of(t))}
+            yield from report(context, result, chosen, tests=tests, origins=origins, contracts=contracts)
 
     return build
 

@@ -1,8 +1,8 @@
 """What happens because something changed: a file landed, bronze moved on, a question waits.
 
 Belongs here: deciding that a run is due, cheaply. Does not belong here: the work.
-Every request carries a run key made of what caused it, so the same cause never starts two runs, and a run that
-failed on bad data is not started again until the data changes.
+Every request carries a run key made of what caused it, so the same cause never starts two runs at once, and a run that
+failed on bad data is not started again until data or code change.
 """
 
 import hashlib
@@ -16,33 +16,29 @@ import dagster as dg
 from lakehouse_assets.assets.bronze import OP
 from lakehouse_assets.assets.resources import LakeResource
 from lakehouse_assets.assets.specs import asset_key
+from lakehouse_assets.automation.attempts import CAUSE, next_attempt, unfinished_run
 from lakehouse_assets.automation.partitions import daily, left_out, range_tags, stretches, within
+from lakehouse_assets.domains import contracts_of
 
 if TYPE_CHECKING:
     from lakehouse_assets.assets.dbt_graph import DbtGraph
     from lakehouse_assets.ingest.landing import LandingFile
 
-UNFINISHED = [
-    dg.DagsterRunStatus.QUEUED,
-    dg.DagsterRunStatus.NOT_STARTED,
-    dg.DagsterRunStatus.STARTING,
-    dg.DagsterRunStatus.STARTED,
-]
 LEFT_BEHIND = timedelta(minutes=5)
 """Age at which an answer that its service has not published is published by a run."""
 Evaluation = Iterator[dg.RunRequest | dg.SkipReason]
 
 
-def unfinished_run(instance: dg.DagsterInstance, job_name: str) -> str | None:
-    """Id of a run of the job that has not ended, if there is one."""
-    runs = instance.get_runs(dg.RunsFilter(job_name=job_name, statuses=UNFINISHED), limit=1)
-    return runs[0].run_id if runs else None
-
-
 def build_requests(
     domain: str, job_name: str, graph: "DbtGraph", tables: Sequence[str]
 ) -> Callable[[dg.DagsterInstance, LakeResource], Evaluation]:
-    """A function that requests a run for each stretch of days on which the domain is behind bronze."""
+    """A function that requests a run for each stretch of days on which the domain is behind bronze.
+
+    A run that failed is requested again where that may help: see attempts.
+    """
+    made = set(tables)
+    checked = [(c.types, c.portable_checks) for c in contracts_of(domain)]
+    code = repr((checked, [m.code_version for m in graph.models if m.table in made]))
 
     def requests(instance: dg.DagsterInstance, lakehouse: LakeResource) -> Evaluation:
         from lakehouse_assets.assets.days import current_sources, dirty_days
@@ -62,10 +58,22 @@ def build_requests(
             yield dg.SkipReason(said if sources else "bronze is empty")
             return
         state = "-".join(str(snapshot) for _, snapshot in sorted(sources.items()))
+        asked: list[dg.RunRequest] = []
+        put_off: dict[str, None] = {}
         for first, last in stretches(days):
-            yield dg.RunRequest(run_key=f"{domain}:{state}:{first}:{last}", tags=range_tags(first, last))
+            cause = f"{domain}:{_digest(state, code)}:{first}:{last}"
+            number, why_not = next_attempt(instance, cause)
+            if number:
+                asked.append(dg.RunRequest(f"{cause}:{number}", tags={CAUSE: cause, **range_tags(first, last)}))
+            else:
+                put_off[why_not] = None
+        yield from asked or [dg.SkipReason("; ".join(put_off))]
 
     return requests
+
+
+def _digest(*parts: str) -> str:
+    return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:32]
 
 
 def dirty_days_sensor(

@@ -36,6 +36,18 @@ class CheckOutcome:
     description: str
     query: str
     samples: list[dict[str, Any]] = field(default_factory=list)
+    columns: tuple[str, ...] = ()
+    """Those by which a row of the samples is known, and those that the check looks at; none for all."""
+
+    @property
+    def said(self) -> str:
+        """What failed, in words, with the first row that did."""
+        said = f"{self.identifier}: {self.check} failed for {self.failed} of {self.total} rows"
+        if not self.samples:
+            return f"{said} ({self.description.rstrip('.')})"
+        first = self.samples[0]
+        shown = ", ".join(f"{n} {'empty' if first[n] is None else first[n]}" for n in self.columns or first)
+        return f"{said} ({self.description.rstrip('.')}), the first with {shown}"
 
     @property
     def passed(self) -> bool:
@@ -93,8 +105,16 @@ def _outcome(run: Run, contract: Contract, relation: str, check: RowCheck, faile
     query = f"select * from {relation} where {check.failing}"
     return CheckOutcome(
         contract.identifier, check.name, check.severity, failed, total, check.description, query,
-        _samples(run, query) if failed else [],
+        _samples(run, query) if failed else [], _looked_at(contract, check) if failed else (),
     )  # fmt: skip
+
+
+def _looked_at(contract: Contract, check: RowCheck) -> tuple[str, ...]:
+    """The columns of the key, and those that a check looks at."""
+    from lakehouse_assets.lakehouse.evaluation import columns_of
+
+    looked_at = columns_of(check.failing)
+    return tuple(dict.fromkeys((*contract.key, *(n for n in contract.column_names if n in looked_at))))
 
 
 def _key_outcome(

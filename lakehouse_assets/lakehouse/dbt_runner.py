@@ -7,6 +7,7 @@ Does not belong here: parsing the project (dbt_manifest), which models run (asse
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -20,6 +21,9 @@ from lakehouse_assets.lakehouse.duckdb import is_little
 
 if TYPE_CHECKING:
     from lakehouse_assets.lakehouse.publication import Publication
+
+_OF_DBT = re.compile(r"^(?:Runtime|Database|Compilation) Error in \w+ \w+ (\([^)]*\))\s*")
+_EXCERPT = re.compile(r"\s*\bLINE \d+:.*|\s*\bcompiled code at .*", re.DOTALL)
 
 
 @dataclass(frozen=True)
@@ -131,8 +135,14 @@ def _outcome(result: Any) -> DbtRun:
     if result.exception is not None:
         raise DbtFailedError(str(result.exception)) from result.exception
     if outcome.broken:
-        raise DbtFailedError("; ".join(f"{n.name}: {n.message}" for n in outcome.broken))
+        raise DbtFailedError("; ".join(map(_said, outcome.broken)))
     return outcome
+
+
+def _said(node: NodeResult) -> str:
+    """What the engine says of a model or test that does not run, without the excerpt of SQL made by dbt."""
+    engine = _EXCERPT.sub("", _OF_DBT.sub("", node.message))
+    return f"{node.name}: {' '.join(engine.split())}"
 
 
 def _tables_of(manifest: Any, select: Sequence[str], contracts: Mapping[str, Contract]) -> dict[str, Contract]:

@@ -39,6 +39,11 @@ def decided(failing: str, types: Mapping[str, str], dialect: str) -> str:
     return f"COALESCE(TRY(COALESCE({_widened(tree, types).sql(dialect)}, FALSE)), TRUE)"
 
 
+def columns_of(condition: str) -> set[str]:
+    """The columns that a condition looks at, whichever dialect it is in."""
+    return {node.name for node in parse_one(condition, read=DIALECT).find_all(exp.Column)}
+
+
 def _widened(tree: exp.Expr, types: Mapping[str, str]) -> exp.Expr:
     """The same with numbers cast, before they are added or multiplied, to the widest exact type."""
 

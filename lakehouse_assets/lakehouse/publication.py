@@ -73,8 +73,7 @@ class AuditFailedError(Exception):
     def __init__(self, outcomes: Sequence[CheckOutcome]) -> None:
         """Keep the outcomes for whoever reports them."""
         self.outcomes = list(outcomes)
-        failures = "; ".join(f"{o.identifier}: {o.check} failed for {o.failed} of {o.total} rows" for o in outcomes)
-        super().__init__(f"audit failed, nothing was published: {failures}")
+        super().__init__(f"audit failed, nothing was published: {'; '.join(o.said for o in outcomes)}")
 
 
 class PublicationConflictError(Exception):

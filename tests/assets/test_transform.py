@@ -93,6 +93,11 @@ def test_a_broken_batch_is_red_and_invisible(settings: Settings, lake: Lake) -> 
     assert "select" in str(red["no_c3"].metadata["query"].value)
     assert not result.get_asset_materialization_events()
     assert not [e for e in result.all_events if e.is_step_up_for_retry]
+    (failure,) = [e.step_failure_data.user_failure_data for e in result.all_events if e.is_step_failure]
+    assert failure and (failure.description or "").startswith(
+        f"nothing was published: {SILVER}: no_c3 failed for 1 of 3 rows (C3 is not a complaint), the first with "
+    )
+    assert (failure.description or "").endswith(", complaint_id C3")
 
 
 def test_a_moved_record_rebuilds_the_day_it_left(settings: Settings, lake: Lake, pgr: dg.AssetsDefinition) -> None:

@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import json
 import os
+import socket
+import subprocess
 from collections.abc import Iterator
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import dagster as dg
 import pytest
 
+from lakehouse_assets.assets.trying import HOST, NO_USE, PROCESS
+from lakehouse_assets.automation import attempts
 from lakehouse_assets.automation.freshness import due_day
 from lakehouse_assets.commands.building import Builder, build_all, is_semantic, untold
 from lakehouse_assets.commands.output import Out
@@ -69,6 +73,73 @@ def test_bronze_moves_and_the_days_that_changed_are_requested(
     )
     assert done.success
     assert not tick(repository, name, instance, settings).run_requests
+
+
+def failed_run(
+    repository: dg.RepositoryDefinition, instance: dg.DagsterInstance, request: dg.RunRequest, tags: dict[str, str]
+) -> dg.DagsterRun:
+    """A run that was requested and failed just now."""
+    run = instance.create_run_for_job(repository.get_job("build_pgr"), tags={**request.tags, **tags})
+    instance.report_run_failed(run, "killed")
+    return run
+
+
+def test_a_build_that_was_killed_is_requested_again_and_again_but_not_for_ever(
+    repository: dg.RepositoryDefinition, instance: dg.DagsterInstance, settings: Settings, lake: Lake,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:  # fmt: skip
+    tiny.publish_events(lake, [("C1", "CREATED", "2024-03-01", 1)])
+    name, keys = "bronze_to_gold_pgr", []
+    (request,) = tick(repository, name, instance, settings).run_requests or []
+    run = failed_run(repository, instance, request, {})
+    put_off = tick(repository, name, instance, settings)
+    assert not put_off.run_requests and f"run {run.run_id} failed; the next is due" in str(put_off.skip_reason)
+    monkeypatch.setattr(attempts, "WAITS", (timedelta(0), timedelta(0)))
+    for _ in attempts.WAITS:
+        keys.append(request.run_key)
+        (request,) = tick(repository, name, instance, settings).run_requests or []
+        failed_run(repository, instance, request, {})
+    assert len({*keys, request.run_key}) == 3
+    given_up = tick(repository, name, instance, settings)
+    assert not given_up.run_requests and "3 runs failed" in str(given_up.skip_reason)
+    tiny.publish_events(lake, [("C1", "ASSIGNED", "2024-03-02", 1)])
+    assert tick(repository, "bronze_to_gold_pgr", instance, settings).run_requests, "other data, another cause"
+
+
+def test_a_build_that_was_refused_is_not_requested_until_data_change(
+    repository: dg.RepositoryDefinition, instance: dg.DagsterInstance, settings: Settings, lake: Lake,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:  # fmt: skip
+    tiny.publish_events(lake, [("C1", "CREATED", "2024-03-01", 1)])
+    (request,) = tick(repository, "bronze_to_gold_pgr", instance, settings).run_requests or []
+    failed_run(repository, instance, request, {NO_USE: "true"})
+    monkeypatch.setattr(attempts, "WAITS", (timedelta(0),))
+    assert not tick(repository, "bronze_to_gold_pgr", instance, settings).run_requests
+    tiny.publish_events(lake, [("C1", "ASSIGNED", "2024-03-01", 1)])
+    assert tick(repository, "bronze_to_gold_pgr", instance, settings).run_requests
+
+
+def test_a_run_whose_process_is_gone_stands_in_nobodys_way(
+    repository: dg.RepositoryDefinition, instance: dg.DagsterInstance, settings: Settings, lake: Lake
+) -> None:
+    tiny.publish_events(lake, [("C1", "CREATED", "2024-03-01", 1)])
+    child = subprocess.Popen(["true"])
+    child.wait()
+    job, here = repository.get_job("build_pgr"), socket.gethostname()
+    runs = {
+        name: instance.create_run_for_job(job, status=dg.DagsterRunStatus.STARTED, tags={HOST: host, PROCESS: str(pid)})
+        for name, host, pid in (
+            ("dead", here, child.pid),
+            ("elsewhere", "other", child.pid),
+            ("alive", here, os.getpid()),
+        )
+    }
+    assert attempts.unfinished_run(instance, "build_pgr") in {runs["elsewhere"].run_id, runs["alive"].run_id}
+    for name in ("elsewhere", "alive"):
+        instance.delete_run(runs[name].run_id)
+    assert attempts.unfinished_run(instance, "build_pgr") is None
+    assert instance.get_run_by_id(runs["dead"].run_id).status == dg.DagsterRunStatus.FAILURE  # pyright: ignore
+    assert tick(repository, "bronze_to_gold_pgr", instance, settings).run_requests
 
 
 def test_days_far_apart_are_runs_of_their_own(

@@ -1,0 +1,94 @@
+"""What becomes of an error in a step: tried again where it may pass by itself, and else at once a failure in words.
+
+Belongs here: telling the two apart, and the words. Does not belong here: when a run that failed is asked for again
+(automation), or what a command prints of it (commands).
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import re
+import socket
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import dagster as dg
+
+RETRY = dg.RetryPolicy(max_retries=2, delay=10, backoff=dg.Backoff.EXPONENTIAL, jitter=dg.Jitter.PLUS_MINUS)
+"""For what may pass by itself (a locked file, a full disk being emptied)."""
+NO_USE = "asklake/no_use_in_trying_again"
+"""Tag of a run that would fail again on the same data by the same code."""
+HOST, PROCESS = "asklake/host", "asklake/process"
+"""Tags of a run: the machine and the process that work on it, so that a run whose process is gone can be told."""
+# Named, not imported: an error's class is only known once its module, which takes long to import, was loaded.
+_PASSING = frozenset({
+    "PublicationConflictError", "CommitFailedException", "CommitStateUnknownException", "NessieError", "RESTError",
+    "ServerError", "OperationalError", "RequestException", "HTTPError", "HttpError", "ConnectionError", "TimeoutError",
+    "TrinoConnectionError", "TrinoExternalError", "TrinoInternalError", "IOException", "HTTPException",
+    "OutOfMemoryException", "BotoCoreError", "ClientError", "RedisError",
+})  # fmt: skip
+_LASTING_OS_ERRORS = frozenset({
+    errno.ENOENT, errno.EACCES, errno.EPERM, errno.ELOOP, errno.ENOTDIR, errno.EISDIR, errno.ENAMETOOLONG, errno.EINVAL,
+    errno.EROFS,
+})  # fmt: skip
+_PASSING_WORDS = re.compile(
+    r"\b(IO Error|HTTP Error|Out of Memory Error|Trino(Connection|External|Internal)Error|Connection (refused|reset)"
+    r"|Max retries exceeded|timed out)\b"
+)
+"""In what dbt says of an error that an engine raised: its class is lost on the way."""
+_OWN = ("lakehouse_assets.", "semantic.", "nlq.", "optimise.", "insight.")
+_WHERE_IN_SQL = re.compile(r"\s*\bLINE \d+:.*", re.DOTALL)
+
+
+@contextmanager
+def told(context: dg.AssetExecutionContext) -> Iterator[None]:
+    """Turn an error in a step into a failure that says what is wrong, without the retries that cannot heal it.
+
+    Args:
+        context: The step.
+
+    Raises:
+        dagster.Failure: what went wrong, in the words of whoever found it.
+    """
+    owner = {HOST: socket.gethostname(), PROCESS: str(os.getpid())}
+    context.instance.add_run_tags(context.run.run_id, owner)
+    try:
+        yield
+    except dg.Failure as failure:
+        if not failure.allow_retries:
+            _note(context)
+        raise
+    except (dg.DagsterError, dg.RetryRequested):
+        raise
+    except Exception as error:
+        passing = may_pass(error)
+        if passing and context.retry_number < RETRY.max_retries:
+            raise
+        if not passing:
+            _note(context)
+        raise dg.Failure(sentence(error), allow_retries=False) from error
+
+
+def may_pass(error: BaseException) -> bool:
+    """Whether an error may be gone without anybody changing data or code."""
+    if isinstance(error, OSError) and error.errno in _LASTING_OS_ERRORS:
+        return False
+    if isinstance(error, OSError) or any(kind.__name__ in _PASSING for kind in type(error).__mro__):
+        return True
+    if type(error).__name__ == "DbtFailedError" and _PASSING_WORDS.search(str(error)):
+        return True
+    return error.__cause__ is not None and may_pass(error.__cause__)
+
+
+def sentence(error: BaseException) -> str:
+    """An error in words: those of its own, with its kind where they were not written for people."""
+    words = " ".join(_WHERE_IN_SQL.sub("", str(error)).split())
+    kind = type(error)
+    if words and (kind.__module__.startswith(_OWN) or isinstance(error, OSError) or kind.__module__ == "_duckdb"):
+        return words
+    return f"{kind.__name__}: {words}" if words else kind.__name__
+
+
+def _note(context: dg.AssetExecutionContext) -> None:
+    context.instance.add_run_tags(context.run.run_id, {NO_USE: "true"})
