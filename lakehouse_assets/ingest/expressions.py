@@ -14,6 +14,7 @@ import sqlglot
 from sqlglot import exp
 from sqlglot.errors import SqlglotError
 
+from lakehouse_assets.ingest.conversion import Style, as_text, exact_cast, lenient_cast
 from lakehouse_assets.lakehouse.contract import literal, quoted
 
 _FORBIDDEN: tuple[tuple[type[exp.Expr], str], ...] = (
@@ -27,6 +28,9 @@ _FORBIDDEN: tuple[tuple[type[exp.Expr], str], ...] = (
     (exp.Parameter, "a parameter"),
 )
 _LAZY = (exp.Case, exp.If, exp.Coalesce)
+_COMPARED = "DECIMAL(38, 10)"
+"""What a text is read as to be compared with a number."""
+_COMPARISONS = (exp.EQ, exp.NEQ, exp.GT, exp.GTE, exp.LT, exp.LTE, exp.NullSafeEQ, exp.NullSafeNEQ)
 
 
 class ExpressionError(ValueError):
@@ -58,28 +62,47 @@ class Expression:
         """Whether the expression is nothing but a field."""
         return isinstance(self.tree, exp.Column) and len(_path(self.tree)) == 1
 
-    def sql(self, field: Callable[[str], str]) -> str:
-        """DuckDB SQL of the expression; casts that fail give NULL.
+    @property
+    def is_literal(self) -> bool:
+        """Whether the expression is the same text or number for every record."""
+        return isinstance(self.tree, exp.Literal)
+
+    def sql(self, field: Callable[[str], str], style: Style) -> str:
+        """DuckDB SQL of the expression; it raises an error where it cannot be evaluated or a cast is not exact.
 
         Args:
             field: Gives the SQL of a raw field by its name.
+            style: How texts write numbers and times.
         """
-        rendered = _render(self.tree, field)
-        return rendered if self.is_field or isinstance(self.tree, exp.Literal) else f"try({rendered})"
+        return _render(self.tree, field, style)
 
-    def failures(self, field: Callable[[str], str]) -> list[tuple[str, str, str]]:
-        """Casts of the expression that must not fail, as (type, SQL of the operand, SQL true where it failed).
+    def casts(self, field: Callable[[str], str], style: Style) -> list[Cast]:
+        """The casts of the expression, those that are always made before those that may not be; no TRY_CAST."""
+        return [
+            Cast(cast.to.sql(dialect="duckdb"), _render(cast.this, field, style), _render(cast, field, style))
+            for cast in sorted(
+                (c for c in self.tree.find_all(exp.Cast) if not isinstance(c, exp.TryCast)),
+                key=lambda c: bool(c.find_ancestor(*_LAZY)),
+            )
+        ]
 
-        Casts inside a branch that may not be taken, and explicit TRY_CASTs, are not among them.
-        """
-        found = []
-        for cast in self.tree.find_all(exp.Cast):
-            if isinstance(cast, exp.TryCast) or cast.find_ancestor(*_LAZY):
-                continue
-            operand = _render(cast.this, field)
-            failed = f"(try({operand}) is not null and try({_render(cast, field)}) is null)"
-            found.append((cast.to.sql(dialect="duckdb"), f"try({operand})", failed))
-        return found
+
+@dataclass(frozen=True)
+class Cast:
+    """A cast within an expression: its type, and the SQL of its operand and of itself."""
+
+    kind: str
+    operand: str
+    sql: str
+
+
+def guarded(sql: str) -> str:
+    """SQL of {v: a value}, NULL where it raises an error, to stand where there is a column `source_row`.
+
+    The CASE, which is always true, keeps the engine from computing parts of the value outside of TRY, as it does with
+    parts that occur twice in a SELECT.
+    """
+    return f"case when source_row is not null then try({{'v': {sql}}}) end"
 
 
 @lru_cache(maxsize=1024)
@@ -105,17 +128,58 @@ def _path(column: exp.Column) -> list[str]:
     return [part.name for part in column.parts]
 
 
-def _render(tree: exp.Expr, field: Callable[[str], str]) -> str:
+def _render(tree: exp.Expr, field: Callable[[str], str], style: Style) -> str:
+    tree = tree.copy()
+    # The engine would cast a text that is compared with a number to the number's type, rounding it.
+    numbers = {id(c) for c in tree.find_all(exp.Column) if any(map(_is_number, _compared_with(c)))}
+
     def replace(node: exp.Expr) -> exp.Expr:
         if isinstance(node, exp.Column):
-            first, *rest = _path(node)
-            sql = field(first)
-            if rest:
-                path = "$" + "".join("." + quoted(part) for part in rest)
-                sql = f"json_extract_string({sql}, {literal(path)})"
-            return exp.Var(this=f"({sql})")
-        if isinstance(node, exp.Cast) and not isinstance(node, exp.TryCast):
-            return exp.TryCast(this=node.this.transform(replace), to=node.to)
+            sql = _column(node, field)
+            return exp.Var(this=exact_cast(sql, _COMPARED, style, is_text=True) if id(node) in numbers else sql)
+        if isinstance(node, exp.Cast):
+            return exp.Var(this=_cast(node, _render(node.this, field, style), style))
         return node
 
-    return tree.copy().transform(replace).sql(dialect="duckdb")
+    return tree.transform(replace, copy=False).sql(dialect="duckdb")
+
+
+def _column(node: exp.Column, field: Callable[[str], str]) -> str:
+    first, *rest = _path(node)
+    sql = field(first)
+    if rest:
+        path = "$" + "".join("." + quoted(part) for part in rest)
+        sql = f"json_extract_string({sql}, {literal(path)})"
+    return f"({sql})"
+
+
+def _cast(node: exp.Cast, operand: str, style: Style) -> str:
+    kind = node.to.sql(dialect="duckdb")
+    if isinstance(node, exp.TryCast):
+        return lenient_cast(operand, kind, style)
+    if kind in ("TEXT", "VARCHAR"):
+        return as_text(operand, style)
+    return exact_cast(operand, kind, style, is_text=isinstance(node.this, exp.Column))
+
+
+def _compared_with(node: exp.Expr) -> list[exp.Expr]:
+    """What a comparison, a list or a CASE holds against a value that stands on its own."""
+    above = node.parent
+    while isinstance(above, exp.Paren):
+        node, above = above, above.parent
+    if isinstance(above, exp.Case) and above.this is node:
+        return [branch.this for branch in above.args["ifs"]]
+    if isinstance(above, exp.If) and isinstance(above.parent, exp.Case) and above.this is node:
+        return [above.parent.this] if above.parent.this else []
+    if isinstance(above, (*_COMPARISONS, exp.In, exp.Between)):
+        return [other for other in above.iter_expressions() if other is not node]
+    return []
+
+
+def _is_number(node: exp.Expr) -> bool:
+    bare = node.unnest()
+    if isinstance(bare, exp.Neg):
+        return _is_number(bare.this)
+    if isinstance(bare, exp.Cast):
+        return bare.to.is_type(*exp.DataType.NUMERIC_TYPES)
+    return isinstance(bare, exp.Literal) and not bare.is_string

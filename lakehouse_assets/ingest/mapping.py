@@ -3,10 +3,11 @@
 Belongs here: the text of the statements. Each works on a relation of raw records with the columns of
 `batches.SCHEMA`, `source_file`, `occurrence`, `ref`, `load_id`, `loaded_at`, and `s`, a struct with the source's raw
 fields as text.
-Does not belong here: running them (load), or what an expression may be (expressions).
+Does not belong here: running them (load), what an expression may be (expressions), how a text becomes a value
+(conversion), or the key of a record (record_keys).
 
-The layers of the statement: records (raw fields, empty ones NULL) -> texts (every mapped expression) ->
-values (typed, one struct `e<i>` per row the record yields) -> judged (`bad`) -> the rows themselves.
+The layers of the statement: records (raw fields, empty ones NULL) -> computed (every expression, `x<n>`) -> texts
+(every mapped column) -> values (typed, one struct `e<i>` per row the record yields) -> judged (`bad`) -> the rows.
 """
 
 from __future__ import annotations
@@ -16,12 +17,13 @@ from collections.abc import Mapping as MappingType
 from dataclasses import dataclass
 from functools import cached_property
 
-import sqlglot
-from sqlglot import exp
-
+from lakehouse_assets.ingest.conversion import Style, value, why_not
 from lakehouse_assets.ingest.errors import SourceError
-from lakehouse_assets.ingest.expressions import Expression
+from lakehouse_assets.ingest.expressions import Expression, guarded
+from lakehouse_assets.ingest.record_keys import record_key
+from lakehouse_assets.ingest.rules import with_values
 from lakehouse_assets.ingest.sources import Event, Source
+from lakehouse_assets.ingest.times import bound
 from lakehouse_assets.lakehouse.contract import Contract, RowCheck, literal, quoted
 
 TECHNICAL = ("raw_payload", "record_key", "load_id", "source", "source_file", "source_row", "loaded_at")
@@ -168,7 +170,7 @@ class RecordMapping:
         for row in self.source.rows:
             texts |= {f"columns.{name}": text for name, text in row.columns.items()} | {f"{row.name}.when": row.when}
         for name, text in texts.items():
-            if not binds(f"select {Expression(text).sql(_resolve)} from {scope}"):
+            if not binds(f"select {Expression(text).sql(_resolve, self.source.style())} from {scope}"):
                 return f", field '{name}'"
         return ""
 
@@ -187,17 +189,39 @@ class RecordMapping:
     def _values(self, records: str) -> str:
         """Statement with the carried columns, conditions `w<i>` and typed structs `e<i>`."""
         fields = ", ".join(f"{self._raw(f)} as {_field(f)}" for f in self.fields)
-        texts = [f"{self._key_sql(i)} as k{i}" for i in range(len(self.source.rows))]
-        for i, row in enumerate(self.source.rows):
-            when = "true" if row.when == "true" else f"coalesce({Expression(row.when).sql(_resolve)}, false)"
-            texts.append(f"{when} as w{i}")
-            texts += [f"{self._text(row, name)} as {_column(i, name)}" for name in self._business]
+        texts, computed = self._texts(), ""
+        if self._computed:
+            # Known only after the texts asked for them: each expression is computed once, however often it is used.
+            columns = (f"{guarded(sql)} as {name}" for sql, name in self._computed.items())
+            computed = f"select *, {', '.join(columns)} from "
         structs = [self._struct(i) for i in range(len(self.source.rows))]
         # The fields stay in reach: reasons name the operand of a cast that failed.
         return (
-            f"select *, {', '.join(structs)} from (select *, {', '.join(texts)} from "
-            f"(select {CARRIED}, payload, s, {fields} from {self.with_occurrence(records)}))"
+            f"select *, {', '.join(structs)} from (select *, {', '.join(texts)} from ({computed}"
+            f"(select {CARRIED}, payload, s, {fields} from {self.with_occurrence(records)})))"
         )
+
+    def _texts(self) -> list[str]:
+        texts = [f"{self._key_sql(i)} as k{i}" for i in range(len(self.source.rows))]
+        for i, row in enumerate(self.source.rows):
+            if row.when == "true":
+                texts.append(f"true as w{i}")
+            else:
+                # A record for which the condition cannot be told goes on, to be refused for that.
+                when = self._computed_as(row.when)
+                texts.append(f"({when} is null or coalesce({when}.v, false)) as w{i}")
+            texts += [f"{self._text(row, name)} as {_column(i, name)}" for name in self._business]
+        return texts
+
+    @cached_property
+    def _computed(self) -> dict[str, str]:
+        """SQL of each expression that is more than a field, to the column that holds {v: its value}."""
+        return {}
+
+    def _computed_as(self, text: str, column: str | None = None) -> str:
+        """The column that holds {v: the value of an expression}; NULL where it cannot be computed."""
+        sql = Expression(text).sql(_resolve, self.source.style(column))
+        return self._computed.setdefault(sql, f"x{len(self._computed)}")
 
     @cached_property
     def _business(self) -> list[str]:
@@ -220,60 +244,58 @@ class RecordMapping:
         """SQL of a mapped column as text."""
         expression = self._expression(row, name)
         if expression is not None:
-            sql = expression.sql(_resolve)
-            return sql if expression.is_field else f"cast({sql} as varchar)"
+            return self._expression_text(expression.text, name)
         value = {**row.constants, **self._tenant.constants}.get(name)
         return "null::varchar" if value is None else literal(str(value))
 
+    def _expression_text(self, text: str, column: str | None = None) -> str:
+        expression = Expression(text)
+        if expression.is_field:
+            return expression.sql(_resolve, self.source.style())
+        if expression.is_literal:
+            return f"cast({text} as varchar)"
+        return f"cast({self._computed_as(text, column)}.v as varchar)"
+
     def _struct(self, i: int) -> str:
-        types = self.contract.types
-        parts = {n: self._typed(_column(i, n), types[n]) for n in self._business}
+        parts = {n: self._typed(i, n, value) for n in self._business}
         for day, time in self._derived.items():
             parts[day] = f"cast({parts[time]} as date)"
         parts["record_key"] = f"k{i}"
         ordered = [n for n in self.contract.column_names if n in parts]
         return "{" + ", ".join(f"{literal(n)}: {parts[n]}" for n in ordered) + f"}} as e{i}"
 
-    def _typed(self, text: str, kind: str) -> str:
-        """SQL of a text cast to a column type; NULL where it does not fit."""
-        if kind == "VARCHAR":
-            return text
-        if kind == "TIMESTAMP":
-            return self._time(text)
-        if kind == "DATE":
-            formats = self.source.date_formats
-            parsed = f", cast(try_strptime(trim({text}), {_list(formats)}) as date)" if formats else ""
-            return f"coalesce(try_cast({text} as date){parsed})"
-        return f"try_cast(trim({text}) as {kind})"
-
-    def _time(self, text: str) -> str:
-        """SQL of a UTC timestamp; the session's time zone is the source's, so local times are read as such."""
-        iso = f"try_cast({text} as timestamptz)"
-        formats = self.source.date_formats
-        if formats:
-            local = f"timezone({literal(self.source.time_zone)}, try_strptime(trim({text}), {_list(formats)}))"
-            iso = f"coalesce({iso}, {local})"
+    def _typed(self, i: int, name: str, way: Callable[[str, str, Style], str]) -> str:
+        """SQL of a mapped column by a way to read its text as its type."""
+        row, text, kind = self.source.rows[i], _column(i, name), self.contract.types[name]
+        style, expression = self.source.style(name), self._expression(row, name)
+        if expression is None:
+            return way(text, kind, Style(times=style.times))
+        if style.plain_numbers or expression.is_field or expression.is_literal:
+            return way(text, kind, style)
+        # Only a text writes numbers as the source does.
+        computed = self._computed_as(expression.text, name)
         return (
-            f"make_timestamp(epoch_us(case when isfinite({iso}) then {iso} end))"
-            if not formats
-            else (f"make_timestamp(epoch_us({iso}))")
+            f"case when typeof({computed}.v) = 'VARCHAR' then {way(text, kind, style)} "
+            f"else {way(text, kind, style.with_plain_numbers)} end"
         )
 
     def _key_parts(self, struct: str) -> list[str]:
-        return [Expression(k).sql(lambda f: self._raw(f, struct)) for k in self.source.dedup_key.fields]
+        def read(text: str) -> str:
+            expression, style = Expression(text), self.source.style()
+            sql = expression.sql(lambda f: self._raw(f, struct), style)
+            return sql if expression.is_field else f"({guarded(sql)}).v"
+
+        return [read(key) for key in self.source.dedup_key.fields]
 
     def _key_sql(self, i: int) -> str:
-        """SQL of the record key: tenant, key fields, occurrence and name of the row, told apart unambiguously."""
+        """SQL of the record key: tenant, key fields, occurrence and name of the row."""
         row = self.source.rows[i]
-        keys = [f"cast({Expression(k).sql(_resolve)} as varchar)" for k in self.source.dedup_key.fields]
-        parts = [self._text(row, "tenant_id"), *keys]
-        if self.source.dedup_key.occurrence:
-            parts.append("cast(occurrence as varchar)")
-        if row.name:
-            parts.append(literal(row.name))
-        joined = " || chr(31) || ".join(f"coalesce({_key_part(p)}, '')" for p in parts)
-        missing = " and ".join(f"{k} is null" for k in keys)
-        return f"case when not ({missing}) then md5({joined}) end"
+        keys = [self._expression_text(key) for key in self.source.dedup_key.fields]
+        extra = ["cast(occurrence as varchar)"] if self.source.dedup_key.occurrence else []
+        return record_key(
+            self._text(row, "tenant_id"), keys, [*extra, *([literal(row.name)] if row.name else [])],
+            empty_is_null="" in self.source.null_values,
+        )  # fmt: skip
 
     def _any_failing(self, i: int) -> str:
         failures = [f"coalesce({f.failing}, false)" for f in self._failures(i)]
@@ -285,20 +307,37 @@ class RecordMapping:
         found: list[Failure] = []
         if self.source.format in ("ndjson", "json", "parquet"):
             found.append(Failure(None, "s is null", "'not valid JSON'"))
+        if row.when != "true":
+            found += self._uncomputed(row.when, None, "the condition")
+        for key in self.source.dedup_key.fields:
+            found += self._uncomputed(key, None, "the dedup_key")
         for name in self._business:
             text, kind = _column(i, name), types[name]
-            if expression := self._expression(row, name):
-                for wanted, operand, failed in expression.failures(_resolve):
-                    found.append(Failure(name, failed, _says(name, operand, f"is not a {wanted}")))
+            found += self._uncomputed_of(i, name)
             if kind != "VARCHAR":
                 failed = f"({text} is not null and e{i}.{quoted(name)} is null)"
-                found.append(Failure(name, failed, _says(name, text, self._expected(kind))))
+                found.append(Failure(name, failed, _says(name, text, self._typed(i, name, why_not))))
         return found + [self._contract_failure(i, c) for c in self._checks]
 
-    def _expected(self, kind: str) -> str:
-        if kind in ("TIMESTAMP", "DATE"):
-            return f"matches none of the accepted formats: {', '.join(['ISO 8601', *self.source.date_formats])}"
-        return f"is not a {kind}"
+    def _uncomputed_of(self, i: int, name: str) -> list[Failure]:
+        expression = self._expression(self.source.rows[i], name)
+        return self._uncomputed(expression.text, name, name) if expression else []
+
+    def _uncomputed(self, text: str, column: str | None, what: str) -> list[Failure]:
+        """How an expression can fail, with the first cast that does as the reason, and the fields it reads."""
+        expression, style = Expression(text), self.source.style(column)
+        if expression.is_field or expression.is_literal:
+            return []
+        casts = []
+        for cast in expression.casts(_resolve, style):
+            operand = f"cast(({guarded(cast.operand)}).v as varchar)"
+            why = bound(operand, "w", why_not("w", cast.kind, style))
+            failed = f"{operand} is not null and ({guarded(cast.sql)}) is null"
+            casts.append(f"when {failed} then {_says(what, operand, why)}")
+        read = ", ', ', ".join(_says(f, _resolve(f), "''") for f in sorted(expression.fields)[:3]) or "''"
+        other = f"concat({literal(f'{what} cannot be computed by {expression.text} from ')}, {read})"
+        reason = f"case {' '.join(casts)} else {other} end" if casts else other
+        return [Failure(column, f"{self._computed_as(text, column)} is null", reason)]
 
     @cached_property
     def _checks(self) -> list[RowCheck]:
@@ -308,30 +347,31 @@ class RecordMapping:
         return [c for c in checks if c.column not in implied and c.name not in implied]
 
     def _contract_failure(self, i: int, check: RowCheck) -> Failure:
-        failing = self._in_scope(i, check.failing)
+        failing = with_values(check.failing, lambda name: self._known(i, name))
         if check.column is None:
-            return Failure(None, failing, literal(check.description.rstrip(".")))
+            said = literal(check.description.rstrip("."))
+            unknown = f"case when {guarded(failing)} is null then ' (this cannot be computed: too large?)' else '' end"
+            failing = f"coalesce(({guarded(f'coalesce({failing}, false)')}).v, true)"
+            return Failure(None, failing, f"{said} || {unknown}")
         text = f"e{i}.{quoted(check.column)}"
         if check.name.endswith("__not_null"):
             # A value that could not be read is reported as that, not as missing too.
             given = f"{_column(i, check.column)} is not null" if check.column in self._business else "false"
-            return Failure(check.column, f"({failing} and not ({given}))", literal(f"{check.column} is missing"))
-        return Failure(check.column, failing, _says(check.column, text, f"breaks the rule: {check.description}"))
+            uncomputed = " or ".join(f"({f.failing})" for f in self._uncomputed_of(i, check.column)) or "false"
+            missing = f"({failing} and not ({given}) and not ({uncomputed}))"
+            return Failure(check.column, missing, literal(f"{check.column} is missing"))
+        return Failure(
+            check.column, failing, _says(check.column, text, literal(f"breaks the rule: {check.description}"))
+        )
 
-    def _in_scope(self, i: int, predicate: str) -> str:
-        """A contract's predicate with its columns found in `e<i>` and in what the load knows."""
+    def _known(self, i: int, name: str) -> tuple[str, str]:
+        """SQL and type of a column of the target, from `e<i>` and from what the load knows."""
         technical = {
             "loaded_at": "loaded_at", "load_id": "load_id",
             "source": literal(self.source.name), "source_row": "source_row", "source_file": "source_file",
             "raw_payload": "raw_text",
         }  # fmt: skip
-
-        def resolve(node: exp.Expr) -> exp.Expr:
-            if isinstance(node, exp.Column):
-                return exp.Var(this=technical.get(node.name) or f"e{i}.{quoted(node.name)}")
-            return node
-
-        return sqlglot.parse_one(predicate, read="duckdb").transform(resolve).sql(dialect="duckdb")
+        return technical.get(name) or f"e{i}.{quoted(name)}", self.contract.types[name]
 
     def _final(self, name: str) -> str:
         """SQL of a column of the target table."""
@@ -422,22 +462,10 @@ def _envelope() -> str:
     return f"cast(to_json({{{parts}}}) as varchar)"
 
 
-def _says(column: str, value: str, what: str) -> str:
+def _says(name: str, value: str, what: str) -> str:
+    """SQL of a sentence about a value; `what` is SQL, too."""
     shown = f"coalesce(left(cast({value} as varchar), 200), '')"
-    return f"concat({literal(column)}, ' ' || chr(39), {shown}, chr(39) || {literal(' ' + what)})"
-
-
-def _list(texts: list[str]) -> str:
-    return "[" + ", ".join(map(literal, texts)) + "]"
-
-
-def _key_part(text: str) -> str:
-    """SQL of a part of a key in which no separator (31) is left, and which is not empty where it is not NULL.
-
-    A part without control characters stays as it is: the keys of tables that are there have to stay.
-    """
-    separated = f"replace(replace({text}, chr(27), chr(27) || '1'), chr(31), chr(27) || '2')"
-    return f"case when {text} = '' then chr(27) else {separated} end"
+    return f"trim(concat({literal(name)}, ' ', chr(39), {shown}, chr(39), ' ', {what}))"
 
 
 def _joined(text: str) -> str:

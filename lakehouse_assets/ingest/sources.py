@@ -15,10 +15,12 @@ from zoneinfo import ZoneInfo
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
 
 from lakehouse_assets.declared import DeclarationError, problems, read_list
+from lakehouse_assets.ingest.conversion import Style
 from lakehouse_assets.ingest.csv_dialect import Dialect
 from lakehouse_assets.ingest.csv_header import Layout
 from lakehouse_assets.ingest.errors import SourceError
 from lakehouse_assets.ingest.expressions import Expression
+from lakehouse_assets.ingest.times import TimeStyle, time_format
 
 Format = Literal["csv", "json", "ndjson", "parquet"]
 DOMAINS_FOLDER = Path(__file__).resolve().parent.parent / "domains"
@@ -69,12 +71,20 @@ def _on_one_line(text: str | None) -> str | None:
     return text
 
 
+def _valid_format(text: str) -> str:
+    time_format(text)
+    return text
+
+
 Sql = Annotated[str, BeforeValidator(_text), AfterValidator(_valid_expression)]
 Zone = Annotated[str, AfterValidator(_valid_zone)]
 Encoding = Annotated[str, AfterValidator(_valid_encoding)]
 Delimiter = Annotated[str, BeforeValidator(_character), AfterValidator(_on_one_line)]
 Special = Annotated[str | None, BeforeValidator(_character), AfterValidator(_one_ascii)]
 Mark = Annotated[str | None, BeforeValidator(_character), AfterValidator(_on_one_line)]
+DateFormat = Annotated[str, AfterValidator(_valid_format)]
+DecimalSign = Literal[".", ","]
+ThousandsSign = Literal["", ".", ",", " ", "'", "’", "_"]
 Constant = str | int | float
 CSV_ONLY = ("delimiter", "quote", "escape", "comment", "header", "names", "skip_lines", "skip_last_lines")
 """What only a CSV source may state."""
@@ -129,12 +139,21 @@ class Event(Mapping):
     )
 
 
+class ReadAs(_Part):
+    """How the texts of one column are read, where otherwise than those of the others."""
+
+    time_zone: Zone | None = None
+    date_formats: list[DateFormat] | None = None
+    decimal_sign: DecimalSign | None = None
+    thousands_sign: ThousandsSign | None = None
+
+
 class Source(Mapping):
     """How the records of one kind of file become rows of a bronze table.
 
     Every raw field is text to the expressions, whatever the format; nested JSON is its JSON text, and
     `attributes.priority` reads inside it. Times without an offset are local times of `time_zone`; of an hour that
-    occurs twice the later (standard time) is taken.
+    occurs twice the later (standard time) is taken. A value that its column cannot hold exactly is quarantined.
     """
 
     name: str = Field(pattern=r"^[a-z][a-z0-9_]*$")
@@ -166,8 +185,16 @@ class Source(Mapping):
     target: str = Field(pattern=r"^bronze\.[a-z][a-z0-9_]*$")
     tenant: Tenant | None = None
     time_zone: Zone = "UTC"
-    date_formats: list[str] = Field(
-        default_factory=list, description="Formats beside ISO 8601, tried in this order (strptime notation)."
+    date_formats: list[DateFormat] = Field(
+        default_factory=list, description="Formats tried before ISO 8601, in this order (strptime notation)."
+    )
+    beyond_microseconds: Literal["refuse", "cut"] = Field(
+        "refuse", description="What happens to a time with digits beyond microseconds, which no table holds."
+    )
+    decimal_sign: DecimalSign = Field(".", description="What stands before the fraction of a number.")
+    thousands_sign: ThousandsSign = Field("", description="What may stand between groups of digits of a number.")
+    read_as: dict[str, ReadAs] = Field(
+        default_factory=dict, description="Column of the target to how its texts are read, where differently."
     )
     null_values: list[str] = Field([""], description="Raw texts that mean 'no value'.")
     optional: list[str] = Field(default_factory=list, description="Raw fields a file may lack.")
@@ -219,6 +246,25 @@ class Source(Mapping):
         escape = None if self.escape == self.quote else self.escape
         dialect = Dialect(self.delimiter, self.quote, escape, self.comment)
         return Layout(dialect, self.header, tuple(self.names), self.skip_lines, self.skip_last_lines)
+
+    @model_validator(mode="after")
+    def _signs_differ(self) -> Source:
+        for name in (None, *self.read_as):
+            style = self.style(name)
+            if style.decimal_sign == style.thousands_sign:
+                where = f"read_as.{name}: " if name else ""
+                raise ValueError(f"{where}decimal_sign and thousands_sign are the same, '{style.decimal_sign}'")
+        return self
+
+    def style(self, column: str | None = None) -> Style:
+        """How texts write numbers and times: those of a column of the target, or of no certain one."""
+        own = self.read_as.get(column or "", ReadAs())
+        formats = self.date_formats if own.date_formats is None else own.date_formats
+        return Style(
+            own.decimal_sign or self.decimal_sign,
+            self.thousands_sign if own.thousands_sign is None else own.thousands_sign,
+            TimeStyle(own.time_zone or self.time_zone, tuple(formats), self.beyond_microseconds == "cut"),
+        )
 
     @cached_property
     def rows(self) -> list[Event]:

@@ -9,7 +9,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from sqlglot import exp, parse_one
 
-from lakehouse_assets.ingest.mapping import _key_part
+from lakehouse_assets.ingest.record_keys import key_part
 from lakehouse_assets.lakehouse import dbt_manifest
 from lakehouse_assets.settings import get_settings
 
@@ -55,13 +55,13 @@ def texts_of(expression: str, columns: list[str], keys: list[Key]) -> list[str |
 @example([("x/y", "z", ""), ("x", "y/z", ""), ("x%2Fy", "z", ""), (None, "", "z"), ("%00", "", "z"), ("", "", "z")])
 def test_different_keys_are_different_texts(joined_key: str, keys: list[Key]) -> None:
     assert len(set(texts_of(joined_key, PARTS, keys))) == len(keys)
-    of_a_load = " || chr(31) || ".join(f"coalesce({_key_part(part)}, '')" for part in PARTS)
+    of_a_load = " || chr(31) || ".join(key_part(part, empty_is_null=True) for part in PARTS)
     assert len(set(texts_of(of_a_load, PARTS, keys))) == len(keys)
 
 
 def test_parts_without_a_stroke_are_read_as_they_are(joined_key: str) -> None:
     assert texts_of(joined_key, PARTS, [("pb.amritsar", "O-1", "é 7")]) == ["pb.amritsar/O-1/é 7"]
-    assert texts_of(_key_part("a"), ["a"], [("pb.amritsar/%",)]) == ["pb.amritsar/%"]
+    assert texts_of(key_part("a", empty_is_null=True), ["a"], [("pb.amritsar/%",)]) == ["pb.amritsar/%"]
 
 
 @pytest.mark.parametrize("expression", joined_in_semantic_models())

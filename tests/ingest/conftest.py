@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -75,3 +75,38 @@ def record(number: int, **changes: Any) -> dict[str, Any]:
 
 def json_line(number: int, **changes: Any) -> str:
     return json.dumps(record(number, **changes))
+
+
+def judged(source: Source, records: Sequence[Mapping[str, str | None]]) -> list[dict[str, Any]]:
+    """What a mapping makes of records, by their order: the row, or `reason` and `column_name` where it is rejected."""
+    import duckdb
+    import pyarrow as pa
+
+    from lakehouse_assets.ingest.mapping import RecordMapping
+    from lakehouse_assets.ingest.staging import target_contract
+
+    mapping = RecordMapping(source, target_contract(source))
+    names = sorted({name for record in records for name in record})
+    table = pa.table(
+        {"source_row": range(1, len(records) + 1)}
+        | {f"f{i}": pa.array([r.get(name) for r in records], pa.string()) for i, name in enumerate(names)}
+    )
+    struct = mapping.record_struct({name: f"f{i}" for i, name in enumerate(names)})
+    with duckdb.connect() as con:
+        con.execute(f"set timezone = '{source.time_zone}'")
+        con.register("given", table)
+        con.execute(
+            f"""create temp table found as {
+                mapping.rows(
+                    "(select source_row, source_row + 1 as line, '{}' as raw_text, null::varchar as problem, "
+                    "null::varchar as form, 'f' as source_file, null::bigint as occurrence, null::varchar as ref, "
+                    "'L' as load_id, timestamp '2027-01-01 00:00:00' as loaded_at, "
+                    f"'{{}}' as payload, {struct} as s from given)"
+                )
+            }"""
+        )
+        good = con.execute("select * from found where not _rejected").to_arrow_table().to_pylist()
+        con.execute("create temp table bad as select * from found where _rejected")
+        reasons = con.execute(f"select source_row, column_name, reason from ({mapping.rejects('bad')})")
+        rows = good + reasons.to_arrow_table().to_pylist()
+    return sorted(rows, key=lambda row: row["source_row"])

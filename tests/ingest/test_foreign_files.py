@@ -17,8 +17,8 @@ def look_alike_nyc(folder: Path) -> Path:
     path = folder / "nyc.parquet"
     duckdb.sql(
         """
-        select 60000000 + i as unique_key, timestamp '2024-01-01 09:00' + to_hours(i::int * 7) as created_date,
-          case when i % 9 > 0 then timestamp '2024-01-03' + to_hours(i::int * 7) end as closed_date, 'HPD' as agency,
+        select 60000000 + i as unique_key, timestamp '2024-04-01 09:00' + to_hours(i::int * 7) as created_date,
+          case when i % 9 > 0 then timestamp '2024-04-03' + to_hours(i::int * 7) end as closed_date, 'HPD' as agency,
           'elevator' as complaint_type, 'Out of service' as descriptor,
           ['PHONE', 'ONLINE', 'UNKNOWN'][1 + i % 3] as open_data_channel_type,
           '0' || (1 + i % 9) || ' BRONX' as community_board, 10450 + i % 9 as incident_zip

@@ -150,7 +150,7 @@ def test_one_record_yields_several_events(lake, write, rows):
 
 
 def test_the_hour_that_occurs_twice_is_the_later_one(lake, write, rows):
-    times = ["2024-11-03 00:30:00", "2024-11-03 01:30:00", "2024-11-03 02:30:00", "2024-03-10 02:30:00"]
+    times = ["2024-11-03 00:30:00", "2024-11-03 01:30:00", "2024-11-03 02:30:00", "2024-03-10 03:30:00"]
     lines = [json.dumps({"id": i, "opened": t}) for i, t in enumerate(times)]
     load(lake, [write("a.ndjson", "\n".join(lines))], CASES)
     found = rows("select event_time as t from bronze.service_events_raw order by source_row")
