@@ -9,11 +9,13 @@ from __future__ import annotations
 
 import json
 from collections import OrderedDict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
+from lakehouse_assets.assets import losses
+from lakehouse_assets.domains import all_contracts
 from lakehouse_assets.lakehouse.contract import Contract, quoted
 from lakehouse_assets.lakehouse.heads import current_snapshot
 from lakehouse_assets.lakehouse.periods import days_between, spans
@@ -21,7 +23,7 @@ from lakehouse_assets.lakehouse.publication import SOURCE_PREFIX
 from lakehouse_assets.lakehouse.replacement import date_partition, days_held, period_predicate
 
 if TYPE_CHECKING:
-    from pyiceberg.manifest import ManifestFile
+    from pyiceberg.manifest import ManifestEntry, ManifestFile
     from pyiceberg.table import Table
     from pyiceberg.table.snapshots import Snapshot
 
@@ -31,8 +33,17 @@ if TYPE_CHECKING:
 
 BUILT = "asklake.built-from"
 _REMEMBERED = 4096
-_manifests: OrderedDict[tuple[str, int], list[tuple[int, date, date]]] = OrderedDict()
+_manifests: OrderedDict[tuple[str, int], list[_File]] = OrderedDict()
 """What `_held` knows, of the newest manifests that were read; each is of at most some dozens of files."""
+
+
+class _File(NamedTuple):
+    """Sequence number, first and last day, and number of records of a data file; one that deletes has no records."""
+
+    sequence_number: int
+    first: date
+    last: date
+    records: int
 
 
 @dataclass(frozen=True)
@@ -44,19 +55,22 @@ class Built:
         sources: Bronze identifier to snapshot id.
         pending: Days of those snapshots still to be built.
         sequences: Bronze identifier to the sequence number of that snapshot: files with a higher one came later.
+        records: Bronze identifier to the number of records in that snapshot.
     """
 
     tables: frozenset[str]
     sources: Mapping[str, int]
     pending: frozenset[date] = frozenset()
     sequences: Mapping[str, int] = field(default_factory=dict)
+    records: Mapping[str, int] = field(default_factory=dict)
 
     def to_property(self) -> str:
         """As the text of a snapshot property."""
         pending = [f"{a}/{b}" for a, b in spans(self.pending)]
-        return json.dumps(
-            {"tables": sorted(self.tables), "sources": self.sources, "pending": pending, "sequences": self.sequences}
-        )
+        return json.dumps({
+            "tables": sorted(self.tables), "sources": self.sources, "pending": pending, "sequences": self.sequences,
+            "records": self.records,
+        })  # fmt: skip
 
     @classmethod
     def from_property(cls, text: str) -> Built:
@@ -64,7 +78,13 @@ class Built:
         stored = json.loads(text)
         ranges = [[date.fromisoformat(d) for d in r.split("/")] for r in stored["pending"]]
         pending = frozenset(d for a, b in ranges for d in days_between(a, b))
-        return cls(frozenset(stored["tables"]), stored["sources"], pending, stored.get("sequences", {}))
+        return cls(
+            frozenset(stored["tables"]),
+            stored["sources"],
+            pending,
+            stored.get("sequences", {}),
+            stored.get("records", {}),
+        )
 
 
 def has_copies(session: Session, source: Contract) -> bool:
@@ -97,6 +117,30 @@ def closure(session: Session, source: Contract, days: Iterable[date], relation: 
     return found
 
 
+def replaced_copies(
+    session: Session, source: Contract, days: Iterable[date], tables: Iterable[Contract], relation: str | None = None
+) -> set[date]:
+    """Days of every record of which tables made from a bronze table hold a copy on some days.
+
+    Where that copy was taken back, another, on whichever day it lies, counts again.
+
+    Args:
+        session: What is read by.
+        source: The bronze table.
+        days: The days.
+        tables: What is made from it.
+        relation: As of `closure`; it has hashes of the keys.
+    """
+    relation, key, days = relation or source.identifier, "hash(record_key)" if relation else "record_key", sorted(days)
+    day, found = quoted(date_partition(source).column), set()
+    for table in tables:
+        if has_copies(session, table) and any(p.transform in ("day", "month") for p in table.partitions):
+            held = f"select {key} from {table.identifier} where {period_predicate(table, days)}"
+            query = f"select distinct {day} as day from {relation} where record_key in ({held})"
+            found |= set(session.query(query).column("day").to_pylist())
+    return found
+
+
 def changed_days(table: Table, since: int | None) -> set[date]:
     """Days of a table partitioned by time that got files after the snapshot with sequence number `since`.
 
@@ -109,27 +153,66 @@ def changed_days(table: Table, since: int | None) -> set[date]:
     if snapshot is None or "record_key" not in table.schema().column_names:
         return set()
     floor = since if since is not None and since <= (snapshot.sequence_number or 0) else -1
-    column = next(f.source_id for f in table.spec().fields if str(f.transform) in ("day", "month"))
-    return {
-        day
-        for manifest in snapshot.manifests(table.io)
-        if (manifest.sequence_number or 0) > floor
-        for sequence_number, first, last in _held(table, manifest, column)
-        if sequence_number > floor
-        for day in days_between(first, last)
-    }
+    return {day for file in _later_files(table, floor) for day in days_between(file.first, file.last)}
 
 
-def _held(table: Table, manifest: ManifestFile, column: int) -> list[tuple[int, date, date]]:
-    """Sequence number, first and last day of each file of a manifest; it never changes, so it is read once."""
+def _later_files(table: Table, floor: int) -> Iterator[_File]:
+    """The files of a table with a sequence number above a floor."""
+    snapshot = table.metadata.current_snapshot()
+    for manifest in snapshot.manifests(table.io) if snapshot else ():
+        if (manifest.sequence_number or 0) > floor:
+            yield from (f for f in _held(table, manifest, losses.date_column(table)) if f.sequence_number > floor)
+
+
+def _held(table: Table, manifest: ManifestFile, column: int) -> list[_File]:
+    """What is known of each file of a manifest that has any day; it never changes, so it is read once."""
     key = (manifest.manifest_path, column)
     if key not in _manifests:
         entries = manifest.fetch_manifest_entry(table.io, discard_deleted=True)
-        held = ((e.sequence_number or 0, days_held(table.metadata, e.data_file, column)) for e in entries)
-        _manifests[key] = [(number, *days) for number, days in held if days]
+        held = ((e, days_held(table.metadata, e.data_file, column)) for e in entries)
+        _manifests[key] = [_File(e.sequence_number or 0, *days, _records_of(e)) for e, days in held if days]
         if len(_manifests) > _REMEMBERED:
             _manifests.popitem(last=False)
     return _manifests[key]
+
+
+def _records_of(entry: ManifestEntry) -> int:
+    from pyiceberg.manifest import DataFileContent
+
+    return entry.data_file.record_count if entry.data_file.content == DataFileContent.DATA else 0
+
+
+def lost_days(lake: Lake, table: Table, source: str, built: Built) -> set[date]:
+    """Days of a bronze table that had records when tables were built from it which are gone by now.
+
+    Every day that there is, or was when they were built, where records are gone and nothing says of which.
+    """
+    snapshot, at, since = table.metadata.current_snapshot(), built.sources.get(source), built.sequences.get(source)
+    if snapshot is None or at is None or since is None or "record_key" not in table.schema().column_names:
+        return set()
+    rolled_back = since > (snapshot.sequence_number or 0)
+    before = built.records.get(source)
+    later = 0 if rolled_back else sum(f.records for f in _later_files(table, since))
+    if not rolled_back and before is not None and losses.records_in(table, snapshot) - later == before:
+        return set()
+    known = losses.removed_days(table, at)
+    if known is not None or (before is None and not rolled_back):
+        return known or set()
+    heads = lake.catalog.heads()
+    made = [lake.catalog.load_table(t) for t in sorted(built.tables) if t in heads]
+    first = next((c.first_day for c in all_contracts() if c.identifier == source), None)
+    return changed_days(table, None) | losses.days_in(made, first)
+
+
+def lost_any(lake: Lake, graph: DbtGraph, tables: Sequence[str]) -> bool:
+    """Whether a bronze table that these tables are made from lost records since they were built."""
+    heads = lake.catalog.heads()
+    return any(
+        lost_days(lake, lake.catalog.load_table(source), source, built)
+        for identifier in tables
+        if (built := built_from(lake, graph, identifier))
+        for source in graph.sources_of(identifier) & heads.keys()
+    )
 
 
 def _property(snapshot: Snapshot, name: str) -> str | None:
@@ -185,7 +268,9 @@ def dirty_days(lake: Lake, graph: DbtGraph, tables: Sequence[str]) -> set[date]:
                 continue
             since = built.sequences.get(source) if built else None
             if (source, since) not in memo:
-                memo[source, since] = changed_days(tables_of[source], since)
+                memo[source, since] = changed_days(tables_of[source], since) | (
+                    lost_days(lake, tables_of[source], source, built) if built else set()
+                )
             dirty |= memo[source, since]
     return dirty
 
@@ -215,10 +300,12 @@ def note(lake: Lake, graph: DbtGraph, tables: Sequence[str], days: Iterable[date
     sources = current_sources(lake, graph, tables)
     left = dirty_days(lake, graph, tables) - set(days)
     left |= dirty_days(lake, graph, sorted(graph.ancestors(tables)))
-    numbers = {name: _sequence_number(lake.catalog.load_table(name), at) for name, at in sources.items()}
-    return Built(frozenset(tables), sources, frozenset(left), numbers)
-
-
-def _sequence_number(table: Table, snapshot_id: int) -> int:
-    snapshot = table.metadata.snapshot_by_id(snapshot_id)
-    return (snapshot.sequence_number or 0) if snapshot else 0
+    read = {name: lake.catalog.load_table(name) for name in sources}
+    at = {name: read[name].metadata.snapshot_by_id(snapshot) for name, snapshot in sources.items()}
+    return Built(
+        frozenset(tables),
+        sources,
+        frozenset(left),
+        {name: (snapshot.sequence_number or 0) if snapshot else 0 for name, snapshot in at.items()},
+        {name: losses.records_in(read[name], snapshot) for name, snapshot in at.items() if snapshot},
+    )

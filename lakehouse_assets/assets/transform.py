@@ -114,7 +114,7 @@ def _rebuild_once(
     days: Iterable[date],
     run_id: str,
 ) -> Rebuilt:
-    from lakehouse_assets.assets.days import BUILT, note
+    from lakehouse_assets.assets.days import BUILT, lost_any, note
     from lakehouse_assets.lakehouse import dbt_runner
     from lakehouse_assets.lakehouse.audit import blocking
     from lakehouse_assets.lakehouse.publication import Publication
@@ -122,7 +122,10 @@ def _rebuild_once(
     sources = sorted({s for t in tables for s in graph.sources_of(t)})
     wanted = sorted(days)
     if wanted and not _is_everything(lake, graph, tables, wanted):
-        wanted = _all_copies(lake, [contracts[s] for s in sources if s in contracts], wanted)
+        losing = (
+            [contracts[m.table] for m in graph.models if m.table in contracts] if lost_any(lake, graph, tables) else []
+        )
+        wanted = _all_copies(lake, [contracts[s] for s in sources if s in contracts], wanted, losing)
     names = [m.name for m in graph.models if m.table in set(tables)]
     built = note(lake, graph, tables, wanted)
     properties = {BUILT: built.to_property(), DAYS: ",".join(f"{a}/{b}" for a, b in spans(wanted))}
@@ -149,8 +152,18 @@ def _is_everything(lake: "Lake", graph: "DbtGraph", tables: Sequence[str], days:
     return lake.catalog.heads().keys().isdisjoint(tables) and dirty_days(lake, graph, tables) <= set(days)
 
 
-def _all_copies(lake: "Lake", sources: Sequence[Contract], days: Iterable[date]) -> list[date]:
-    from lakehouse_assets.assets.days import closure, has_copies
+def _all_copies(
+    lake: "Lake", sources: Sequence[Contract], days: Iterable[date], losing: Sequence[Contract]
+) -> list[date]:
+    """These days, and all others on which copies of their records lie.
+
+    Args:
+        lake: The lake.
+        sources: The bronze tables that are read.
+        days: The days to begin with.
+        losing: Tables that may hold copies which bronze lost.
+    """
+    from lakehouse_assets.assets.days import closure, has_copies, replaced_copies
     from lakehouse_assets.lakehouse import record_days
 
     wanted, folder = set(days), lake.settings.record_days_dir
@@ -160,6 +173,8 @@ def _all_copies(lake: "Lake", sources: Sequence[Contract], days: Iterable[date])
             for source in sources
             if has_copies(session, source)
         ]
+        made = [c for c in losing if not read or c.domain == read[0][0].domain]
+        wanted = wanted.union(*(replaced_copies(session, s, wanted, made, relation) for s, relation in read))
         while True:
             found = wanted.union(*(closure(session, source, wanted, relation) for source, relation in read))
             if found == wanted or len(read) == 1:
