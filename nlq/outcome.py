@@ -7,6 +7,7 @@ Does not belong here: how they are reached (``planner``).
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -37,6 +38,13 @@ class Because(_Frozen):
     meaning: str
 
 
+class Carried(_Frozen):
+    """A part of a plan that was not said but stays from the question before; ``name`` is that of its dimension."""
+
+    part: Literal["metrics", "group", "grain", "filter", "time", "having", "share", "average"]
+    name: str | None = None
+
+
 class _Outcome(_Frozen):
     """What every outcome carries: which planner it is from, and remarks for people.
 
@@ -54,6 +62,7 @@ class Planned(_Outcome):
     plan: Plan
     confidence: float = Field(ge=0, le=1)
     because: tuple[Because, ...] = ()
+    carried: tuple[Carried, ...] = ()
 
 
 class Choice(_Frozen):

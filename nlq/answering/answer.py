@@ -20,6 +20,7 @@ from pydantic import BaseModel, ConfigDict, computed_field, field_serializer
 from lakehouse_assets.lakehouse.engine import QueryRefusedError, QueryTimeoutError, Session
 from nlq import explain
 from nlq.answering.cache import KeptAnswers, RememberingPlanner
+from nlq.answering.carrying import CarriedOver, carried_over
 from nlq.answering.chart import Chart, chart_of
 from nlq.answering.coverage import Coverage, Known, Partial, partial_periods
 from nlq.answering.parts import STATES_KEPT, Layer, PlansQuestions
@@ -27,8 +28,9 @@ from nlq.answering.states import TableState, TableStates
 from nlq.dateparts import named
 from nlq.guard import ROLES, TIMEOUT_S, AmbiguousValueError, Caller, Guard, GuardError, Role, may_see
 from nlq.knowing import say_beside, say_forms, say_never_published, say_partial, say_unknown
-from nlq.outcome import MOST_CHOICES, Because, Choice, Clarify, Outcome, Planned, Refused
+from nlq.outcome import MOST_CHOICES, Because, Carried, Choice, Clarify, Outcome, Planned, Refused
 from nlq.plan import Plan
+from nlq.planning.followups import shared_parts
 from nlq.planning.planner import Planner
 from nlq.sql import key_columns, most_rows, statement, time_column, value_columns
 from nlq.utc import Moment, utc_now
@@ -71,6 +73,7 @@ class Answer(_Frozen):
     planner: str = Planner.name
     confidence: float | None = None
     because: tuple[Because, ...] = ()
+    carried: tuple[CarriedOver, ...] = ()
     plan: Plan | None = None
     columns: tuple[AnswerColumn, ...] = ()
     rows: tuple[tuple[Any, ...], ...] = ()
@@ -184,6 +187,10 @@ class Answerer:
                 return self._never_published(run, missing)
         except GuardError as error:
             return run.answer("refused", str(error), error=error.code, nearest=error.nearest)
+        if isinstance(outcome, Planned) and before:
+            run.carried = outcome.carried
+            if outcome.planner != Planner.name and not run.carried:
+                run.carried = shared_parts(outcome.plan, before)
         return self._conclude(run, outcome)
 
     def run(
@@ -241,7 +248,10 @@ class Answerer:
 
     def _conclude(self, run: _Run, outcome: Outcome) -> Answer:
         answer = self._come_to(run, outcome)
-        return answer.model_copy(update={"planner": outcome.planner, "notes": (*answer.notes, *outcome.notes)})
+        update: dict[str, Any] = {"planner": outcome.planner, "notes": (*answer.notes, *outcome.notes)}
+        if isinstance(outcome, Planned) and run.carried and answer.plan:
+            update["carried"] = carried_over(outcome.plan, run.carried, run.vocabulary)
+        return answer.model_copy(update=update)
 
     def _come_to(self, run: _Run, outcome: Outcome) -> Answer:
         if isinstance(outcome, Clarify):
@@ -406,6 +416,7 @@ class _Run:
 
     heads: Mapping[str, str]
     vocabulary: Vocabulary
+    carried: tuple[Carried, ...] = ()
 
     def __init__(self, question: str, caller: Caller, answer_id: str | None, asked_by: str | None) -> None:
         self.question, self.caller = question, caller

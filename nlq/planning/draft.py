@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
-from nlq.outcome import Problem
+from nlq.outcome import Carried, Problem
 from nlq.plan import Grain, Plan
 from nlq.planning.mentions import Bound, Growth
 from nlq.planning.timewords import TimeSpan
@@ -37,7 +37,8 @@ class Decision:
 class Reading:
     """A plan that a cover asks for. ``sure`` is false where something was only guessed: then ask back.
 
-    ``says`` names what the question itself said, for a follow-up to take the rest from the question before.
+    ``says`` names what the question itself said, for a follow-up to take the rest from the question before; ``carried``
+    is what it took.
     """
 
     plan: Plan
@@ -45,6 +46,7 @@ class Reading:
     because: tuple[Decision, ...]
     sure: bool = True
     says: frozenset[str] = frozenset()
+    carried: tuple[Carried, ...] = ()
 
 
 @dataclass(frozen=True)

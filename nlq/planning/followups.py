@@ -10,8 +10,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import Any
 
-from nlq.plan import DimensionFilter, Operator, OrderBy, Plan
+from nlq.outcome import Carried
+from nlq.plan import MAX_ROWS, DimensionFilter, Operator, OrderBy, Plan
 from nlq.planning.draft import Decision, Reading
 from nlq.planning.ordering import usual_order
 from nlq.planning.words import Token
@@ -79,7 +81,77 @@ def follow_up(reading: Reading, previous: Plan, vocabulary: Vocabulary) -> Readi
     if whole.fingerprint == previous.fingerprint:
         return None  # what was said changed nothing, so it was not understood
     because = (*reading.because, Decision("", "the rest as in the question before"))
-    return replace(reading, plan=whole, because=because, says=says | {"metrics"})
+    carried = tuple(part for part in parts_of(previous) if part in parts_of(whole) and not _is_said(part, reading))
+    return replace(reading, plan=whole, because=because, says=says | {"metrics"}, carried=carried)
+
+
+def shared_parts(plan: Plan, previous: Plan) -> tuple[Carried, ...]:
+    """The parts that two plans have alike: what may have been carried, where nobody tells."""
+    before = _with_contents(previous)
+    return tuple(part for part, content in _with_contents(plan) if (part, content) in before)
+
+
+def parts_of(plan: Plan) -> tuple[Carried, ...]:
+    """The parts of a plan that a question after it may take over."""
+    return tuple(part for part, _ in _with_contents(plan))
+
+
+def without_part(plan: Plan, part: Carried) -> Plan | None:
+    """A plan without one of its parts; None where there is nothing to ask then."""
+    update: dict[str, Any] = {}
+    if part.part == "filter":
+        update["filters"] = tuple(item for item in plan.filters if item.dimension != part.name)
+    elif part.part in ("group", "grain"):
+        gone = TIME_DIMENSION if part.part == "grain" else part.name
+        groups = tuple(name for name in plan.group_by if name != gone)
+        guarded = {gone} & _guarded(plan.filters) if plan.ties else set()
+        left = bool(groups or (plan.grain and gone != TIME_DIMENSION))
+        order = tuple(key for key in plan.order_by if key.field != gone) if left else ()
+        ranked = plan.ties and bool(order)
+        update = {
+            "group_by": groups,
+            "grain": None if gone == TIME_DIMENSION else plan.grain,
+            "filters": tuple(item for item in plan.filters if item.dimension not in guarded),
+            "order_by": order,
+            "within": tuple(name for name in plan.within if name != gone),
+            "share": plan.share
+            and plan.share.model_copy(update={"within": tuple(name for name in plan.share.within if name != gone)}),
+            "average": plan.average and left,
+            "having": plan.having if left else (),
+            **({} if ranked else {"ties": False, "skip": 0, "within": (), "limit": MAX_ROWS}),
+        }
+    elif part.part != "metrics":
+        empty = {"time": ("time_range", None), "having": ("having", ()), "share": ("share", None)}
+        name, value = empty.get(part.part, ("average", False))
+        update[name] = value
+    try:
+        return Plan.model_validate({**dict(plan), **update}) if update else None
+    except ValueError:
+        return None
+
+
+def _with_contents(plan: Plan) -> list[tuple[Carried, Any]]:
+    guards = _guarded(plan.filters) if plan.ties else set()
+    filters = [f for f in plan.filters if not (f.operator is Operator.IS_NOT_NULL and f.dimension in guards)]
+    every = (
+        (Carried(part="metrics"), plan.metrics),
+        *((Carried(part="group", name=name), name) for name in plan.group_by),
+        (Carried(part="grain"), plan.grain),
+        *((Carried(part="filter", name=f.dimension), (f.operator, f.values)) for f in filters),
+        (Carried(part="time"), plan.time_range),
+        (Carried(part="having"), plan.having),
+        (Carried(part="share"), plan.share),
+        (Carried(part="average"), plan.average),
+    )
+    return [(part, content) for part, content in every if content]
+
+
+def _is_said(part: Carried, reading: Reading) -> bool:
+    """Whether the words of the question themselves ask for a part."""
+    said = {"metrics": "metrics", "group": "keys", "grain": "keys", "time": "time"}
+    if part.part in said:
+        return said[part.part] in reading.says
+    return part in parts_of(reading.plan)
 
 
 def _starts(tokens: Sequence[Token], lead: Sequence[str]) -> bool:

@@ -142,7 +142,9 @@ class Planner:
         because += [Because(words=item.words, meaning=item.meaning) for item in reading.because]
         if not reading.sure or confidence < CONFIDENT:
             return self._unsure(reading)
-        return Planned(plan=reading.plan, confidence=round(confidence, 3), because=tuple(because))
+        return Planned(
+            plan=reading.plan, confidence=round(confidence, 3), because=tuple(because), carried=reading.carried
+        )
 
     def _unsure(self, reading: Reading) -> Outcome:
         """One doubtful reading: offer it beside the same question about the nearest other metrics."""

@@ -19,16 +19,17 @@ export function card(answer, { pick, ask }) {
     parts[answer.outcome](answer, { pick, ask }));
 }
 
-function answered(answer) {
+function answered(answer, { pick }) {
   const single = answer.rows.length === 1 && answer.columns.length === 1;
   return [
     single ? figure(answer) : h("p.sentence", {}, answer.sentence),
+    carried(answer, pick),
     answer.summary ? h("p.summary", {}, answer.summary, h("span.quiet-text", {}, " by the language model, numbers checked")) : null,
     single && answer.filters.length ? h("p.scope", {}, answer.filters.join(" · ")) : null,
+    single ? (answer.partial ?? []).map((part) => h("p.note", {}, part.says)) : null,
     answer.notes.map((note) => h("p.note", {}, note)),
     answer.chart ? chart(answer) : null,
     single || !answer.rows.length ? null : table(answer),
-    answer.rows.length ? null : emptyHint(answer),
     behind(answer),
     foot(answer),
   ];
@@ -39,11 +40,15 @@ function figure(answer) {
   return h("p.figure", {}, h("strong", {}, cell(answer.rows[0][0], column)), h("span", {}, column.label));
 }
 
-/** Nothing matched: where the data ends is the most common reason. */
-function emptyHint(answer) {
-  const newest = answer.freshness.map((state) => state.newest_day).filter(Boolean).sort().at(-1);
-  if (!newest) return null;
-  return h("p.note", {}, `The data reaches ${day(newest)}. Ask about a time up to then, or leave the time out.`);
+/** What stays from the question before, each to be taken away with one click. */
+function carried(answer, pick) {
+  const parts = answer.carried ?? [];
+  if (!parts.length) return null;
+  return h("ul.carried", { "aria-label": "From the question before" }, h("li.carried-lead", {}, "From the question before:"),
+    parts.map((part) => h("li", {}, part.without
+      ? h("button.chip", { type: "button", "aria-label": `Without: ${part.says}`, title: "Ask without this", onclick: () => pick(part.without) },
+        part.says, h("span", { "aria-hidden": "true" }, "×"))
+      : h("span.chip", {}, part.says))));
 }
 
 function clarify(answer, { pick }) {

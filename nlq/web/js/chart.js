@@ -2,6 +2,7 @@
 
 import { h, s } from "./dom.js";
 import { cell, number, tick } from "./format.js";
+import { cutSteps } from "./table.js";
 
 const HEIGHT = 260;
 const BAR = 22;
@@ -24,7 +25,8 @@ export function chart(answer) {
 }
 
 /** Series of points: {kind, x labels, series: [{name, column, values}]}. */
-function prepare({ chart: spec, columns, rows, sentence }) {
+function prepare(answer) {
+  const { chart: spec, columns, rows, sentence } = answer;
   const place = Object.fromEntries(columns.map((column, index) => [column.name, index]));
   const column = (name) => columns[place[name]];
   const keys = [...new Map(rows.map((row) => [String(row[place[spec.x]]), row[place[spec.x]]])).values()];
@@ -39,7 +41,10 @@ function prepare({ chart: spec, columns, rows, sentence }) {
     }
   }
   const labels = keys.map((key) => cell(key, column(spec.x)));
-  return { kind: spec.kind, keys, labels, series: [...series.values()], sentence, x: column(spec.x) };
+  const cut = spec.kind === "line" ? cutSteps(answer) : new Map();
+  const isCut = keys.map((key) => cut.has(key));
+  keys.forEach((key, i) => { if (cut.has(key)) labels[i] += cut.get(key).running ? " so far" : " in part"; });
+  return { kind: spec.kind, keys, labels, isCut, series: [...series.values()], sentence, x: column(spec.x) };
 }
 
 function legend({ series }) {
@@ -86,13 +91,19 @@ function lines(data, width, tip) {
   });
   data.series.forEach((one, index) => {
     for (const run of runs(one.values)) {
-      const path = run.map((i, n) => `${n ? "L" : "M"}${x(i).toFixed(1)} ${y(one.values[i]).toFixed(1)}`).join("");
+      const at = (i, letter) => `${letter}${x(i).toFixed(1)} ${y(one.values[i]).toFixed(1)}`;
+      const path = run.map((i, n) => at(i, n ? "L" : "M")).join("");
       if (data.series.length === 1 && run.length > 1) {
         svg.append(s("path.area.c0", { d: `${path}L${x(run.at(-1)).toFixed(1)} ${y(0)}L${x(run[0]).toFixed(1)} ${y(0)}Z` }));
       }
-      svg.append(s(`path.line.c${index % 8}`, { d: path }));
+      // A step of which not every day is known is no whole one: the line to it is dashed.
+      const loose = (i, n) => data.isCut[i] || data.isCut[run[n - 1]];
+      const firm = run.map((i, n) => at(i, n && !loose(i, n) ? "L" : "M")).join("");
+      const dashed = run.map((i, n) => (n && loose(i, n) ? at(run[n - 1], "M") + at(i, "L") : "")).join("");
+      svg.append(s(`path.line.c${index % 8}`, { d: firm }));
+      if (dashed) svg.append(s(`path.line.cut.c${index % 8}`, { d: dashed }));
       if (data.keys.length <= 40 || run.length === 1) {
-        for (const i of run) svg.append(s(`circle.dot.c${index % 8}`, { cx: x(i), cy: y(one.values[i]), r: 3 }));
+        for (const i of run) svg.append(s(`circle.dot${data.isCut[i] ? ".cut" : ""}.c${index % 8}`, { cx: x(i), cy: y(one.values[i]), r: 3 }));
       }
     }
   });

@@ -30,7 +30,18 @@ function listing(catalog, wanted, pick) {
       dimensions.length ? h("h3", {}, "Dimensions") : null,
       dimensions.map((one) => dimension(one)));
   }).filter(Boolean);
+  const waiting = (catalog.unpublished ?? []).filter((one) => !wanted || [one.name, one.label].some((text) => text.toLowerCase().includes(wanted)));
+  if (waiting.length) domains.push(unpublished(waiting));
   return domains.length ? domains : [h("p.nothing", {}, wanted ? `Nothing is called “${wanted}”. Try a shorter word.` : "There is nothing to ask about yet: load data with `asklake ingest`, then `asklake materialize`.")];
+}
+
+/** Metrics whose tables were never published: they have no figures, which is not zero. */
+function unpublished(waiting) {
+  return h("details.domain", {},
+    h("summary", {}, h("span", {}, "No data yet"), h("span.count", {}, String(waiting.length))),
+    waiting.map((one) => entry(one.label, [
+      h("p", {}, `${named(one.domain)}: ${one.tables.join(", ")} ${one.tables.length === 1 ? "was" : "were"} never published.`),
+    ], one.name)));
 }
 
 function metric(one, catalog, pick) {

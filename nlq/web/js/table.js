@@ -8,9 +8,11 @@ const FIRST = 10;
 export function table(answer) {
   const { columns, rows } = answer;
   const numeric = columns.map((column) => column.kind === "metric");
+  const cut = cutSteps(answer);
   const body = h("tbody", {}, rows.slice(0, FIRST).map(row));
   function row(values) {
-    return h("tr", {}, values.map((value, i) => h(numeric[i] ? "td.number" : "td", {}, cell(value, columns[i]))));
+    return h("tr", {}, values.map((value, i) => h(numeric[i] ? "td.number" : "td", {}, cell(value, columns[i]),
+      columns[i].kind === "time" && cut.has(value) ? h("small.cut", { title: cut.get(value).says || undefined }, cut.get(value).running ? "so far" : "in part") : null)));
   }
   const head = h("thead", {}, h("tr", {}, columns.map((column, i) =>
     h(numeric[i] ? "th.number" : "th", { scope: "col" }, column.label))));
@@ -28,8 +30,13 @@ export function table(answer) {
     }, `Show all ${plural(rows.length, "row")}`);
     box.append(more);
   }
-  if (answer.truncated) box.append(h("p.note", {}, "There are more rows than the 1,000 that are kept; narrow the question to see them."));
+  if (answer.truncated) box.append(h("p.note", {}, `There are more rows than these ${plural(rows.length, "row")}; narrow the question to see them.`));
   return box;
+}
+
+/** The steps of time of which not every day is known: first day to what is to be said of it. */
+export function cutSteps(answer) {
+  return new Map((answer.partial ?? []).filter((part) => part.grain && !part.compared).map((part) => [part.step, part]));
 }
 
 /** RFC 4180; a cell that a spreadsheet would run as a formula is made text. */

@@ -111,6 +111,17 @@ def test_numbers_of_a_sentence_are_of_the_rows(answerer: Answerer) -> None:
     assert nothing.sentence == "Nothing matches: no Complaints on 2025-01-02."
 
 
+def test_what_stays_from_the_question_before_is_told_and_may_go(answerer: Answerer) -> None:
+    before = answered(answerer, "complaints by channel in January 2026")
+    answer = answerer.ask("and by ward?", now=NOW, previous=before.plan)
+    assert [part.says for part in answer.carried] == ["Complaints", "from 2026-01-01 to 2026-01-31"]
+    metrics, time = answer.carried
+    assert metrics.without is None and time.without is not None
+    assert time.without.question == "Complaints by Ward"
+    assert answerer.run(time.without.plan).rows == answered(answerer, "complaints by ward").rows
+    assert answered(answerer, "complaints by ward").carried == ()
+
+
 def test_what_is_cut_off_is_said(answerer: Answerer) -> None:
     plan = Plan(metrics=("pgr_complaints",), group_by=("complaint__ward_id",), limit=2)
     cut, whole = answerer.run(plan), answerer.run(plan.model_copy(update={"limit": 5}))

@@ -7,8 +7,9 @@ from typing import Any
 
 import pytest
 
-from nlq.outcome import Planned
+from nlq.outcome import Carried, Planned
 from nlq.plan import Plan
+from nlq.planning.followups import parts_of, without_part
 from nlq.planning.planner import Planner
 from tests.nlq.vocabularies import complaints
 from tests.questions.expected import meant, written
@@ -58,3 +59,36 @@ def test_the_rest_stays(questions: list[str], plan: dict[str, Any] | None) -> No
 
 def test_without_a_question_before_a_follow_up_is_none() -> None:
     assert after("and by channel?") is None
+
+
+@pytest.mark.parametrize(
+    ("questions", "carried"),
+    [
+        (["complaints by ward", "and by channel?"], {("metrics", None)}),
+        (["complaints by ward", "only last month"], {("metrics", None), ("group", "complaint__ward_id")}),
+        (
+            ["complaints in June 2026 in ward 3", "and via web"],
+            {("metrics", None), ("filter", "complaint__ward_id"), ("time", None)},
+        ),
+        (["complaints in ward 3", "what about ward 4?"], {("metrics", None)}),
+        (["complaints by month", "and the resolution rate?"], {("grain", None)}),
+        (["complaints by ward in June", "how many orders in total"], set()),
+    ],
+)
+def test_what_stays_is_told(questions: list[str], carried: set[tuple[str, str | None]]) -> None:
+    previous = after(*questions[:-1])
+    outcome = PLANNER.plan(questions[-1], TODAY, previous)
+    assert isinstance(outcome, Planned)
+    assert {(part.part, part.name) for part in outcome.carried} == carried
+    for part in outcome.carried:
+        rest = without_part(outcome.plan, part)
+        assert (rest is None) == (part.part == "metrics")
+        assert rest is None or part not in parts_of(rest)
+
+
+def test_a_rank_goes_with_its_group() -> None:
+    plan = after("top 3 wards by complaints", "only via web")
+    assert plan is not None
+    rest = without_part(plan, Carried(part="group", name="complaint__ward_id"))
+    assert rest is not None
+    assert written(rest) == meant({"metrics": ["pgr_complaints"], "where": {"channel": ["WEB"]}})

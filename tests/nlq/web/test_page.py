@@ -54,7 +54,7 @@ def test_an_answer_is_a_sentence_a_chart_and_the_rows(page: Page, page_service: 
 def test_a_series_is_a_line_and_a_single_number_is_large(page: Page, page_service: Served) -> None:
     turn = ask(page, "monthly trend of complaints")
     months = answer_of(page_service, "monthly trend of complaints")["rows"]
-    assert turn.locator("svg path.line").count() == 1
+    assert turn.locator("svg path.line:not(.cut)").count() == 1
     assert turn.locator("svg circle.dot").count() == len(months)
     assert rows_of(turn)[0][0] == "Jan 2025"
     total = ask(page, "How many complaints are there in total?").locator(".figure strong").inner_text()
@@ -253,3 +253,39 @@ def _clean(page: Page, shot: Path) -> None:
         for v in results.response["violations"]
     ]
     assert found == []
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_the_marks_are_seen_on_a_phone(browser: Browser, page_service: Served, shots: Path, scheme: str) -> None:
+    for page in opened(browser, page_service, NARROW, scheme):
+        ask(page, "monthly trend of complaints in 2026 by channel")
+        turn = ask(page, "and by ward?")
+        assert turn.locator(".carried").is_visible()
+        assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+        page.screenshot(path=shots / f"carried_{scheme}.png")
+        ask(page, "monthly trend of complaints")
+        page.screenshot(path=shots / f"in_part_{scheme}.png")
+        violations = Axe().run(page).response["violations"]
+        assert [(one["id"], one["nodes"][0]["html"]) for one in violations] == []
+
+
+def test_what_stays_from_before_is_shown_and_taken_away(page: Page) -> None:
+    ask(page, "complaints by channel in 2025")
+    turn = ask(page, "and by ward?")
+    chips = turn.get_by_label("From the question before", exact=True)
+    assert "Complaints" in chips.inner_text()
+    chips.get_by_role("button", name="Without: from 2025-01-01 to 2025-12-31").click()
+    page.locator(".turn").nth(2).locator(".card:not(.waiting)").wait_for()
+    again = page.locator(".turn").nth(2)
+    assert again.locator(".asked").inner_text() == "Complaints by Ward"
+    assert again.locator(".carried").count() == 0
+
+
+def test_a_period_known_in_part_is_marked(page: Page, page_service: Served) -> None:
+    turn = ask(page, "monthly trend of complaints")
+    (part,) = answer_of(page_service, "monthly trend of complaints")["partial"]
+    turn.get_by_role("button", name=re.compile("^Show all")).click()
+    assert turn.locator("td", has=page.locator(".cut")).all_inner_texts() == ["Feb 2026in part"]
+    assert turn.locator("small.cut").get_attribute("title") == part["says"]
+    assert turn.locator("svg path.line.cut").count() == 1
+    assert turn.locator("svg circle.dot.cut").count() == 1
