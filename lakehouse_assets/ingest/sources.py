@@ -7,6 +7,7 @@ Does not belong here: reading data files (readers), or turning a source into SQL
 from __future__ import annotations
 
 import codecs
+import difflib
 from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -344,4 +345,6 @@ def find_source(name: str | None = None, mapping: Path | None = None) -> Source:
         return sources[name]
     where = str(mapping) if mapping else "any domain"
     known = ", ".join(sorted(sources)) or "none"
-    raise SourceError(f"there is no source '{name or ''}' in {where}; known: {known}.")
+    near = difflib.get_close_matches(name or "", sources, n=1)
+    meant = f" (did you mean '{near[0]}'?)" if near else ""
+    raise SourceError(f"there is no source '{name or ''}' in {where}{meant}; known: {known}.")
