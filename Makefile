@@ -13,7 +13,7 @@ export DBT_SEND_ANONYMOUS_USAGE_STATS := false
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run dev test faults questions lint lint-types lint-sql lint-style format bench cluster-up cluster-run cluster-down cluster-status clean
+.PHONY: help setup run dev test corpus faults questions lint lint-types lint-sql lint-style format bench cluster-up cluster-run cluster-down cluster-status clean
 
 help: ## List the commands
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | column -t -s "$$(printf '\t')"
@@ -59,6 +59,9 @@ format: setup ## Put the style right
 test: lint ## Lint and every test
 	$(BIN)/python -m pytest -n 2 -m "not cluster"
 	$(BIN)/python -m pytest -m cluster --cluster $(or $(CLUSTER),auto)
+
+corpus: setup ## Public collections of files, in CORPUS=folder, through the load path (python -m tests.corpus --help)
+	$(BIN)/python -m tests.corpus $(CORPUS)
 
 faults: setup ## Kills of processes and servers at random points, a full disk, S3 errors, many writers at once
 	$(BIN)/python -m pytest -s tests/faults --kills 32

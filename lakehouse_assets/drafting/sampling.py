@@ -19,7 +19,7 @@ import duckdb
 import pyarrow as pa
 
 from lakehouse_assets.drafting import naming
-from lakehouse_assets.ingest.batches import Counter
+from lakehouse_assets.ingest.batches import Counter, MalformedError
 from lakehouse_assets.ingest.csv_dialect import Dialect
 from lakehouse_assets.ingest.csv_header import CsvText, Layout
 from lakehouse_assets.ingest.errors import IngestError, OtherEncodingError
@@ -78,7 +78,11 @@ def read_sample(path: str, records: int = RECORDS) -> Sample:
         IngestError: the file cannot be read, or nothing in it is a record.
     """
     head = next(iter(InputFile(path).raw_blocks()), b"")
-    sample = _with_members(_parquet(path, records) if head.startswith(b"PAR1") else _text(path, records))
+    try:
+        sample = _with_members(_parquet(path, records) if head.startswith(b"PAR1") else _text(path, records))
+    except MalformedError as error:
+        hint = "Mend the file first."
+        raise IngestError(path, error.problem, hint=hint, line=error.line, column=error.column) from error
     if not sample.fields or not sample.texts.num_rows:
         raise IngestError(path, "there is no record in it to learn from", hint="Give a file with some records.")
     return sample
@@ -144,7 +148,7 @@ def _is_one_per_line(head: bytes) -> bool:
 
 
 def _delimiter(head: bytes) -> str:
-    """The delimiter that DuckDB finds; a comma where it finds none."""
+    """The delimiter that DuckDB finds, if the header has it; otherwise what the header has most of, usually a comma."""
     with tempfile.NamedTemporaryFile(suffix=".csv") as file, duckdb.connect() as con:
         file.write(head[:HEAD_BYTES])
         file.flush()
@@ -152,7 +156,9 @@ def _delimiter(head: bytes) -> str:
             row = con.execute(f"select Delimiter from sniff_csv({literal(file.name)}, header = true)").fetchone()
         except duckdb.Error:
             row = None
-    return row[0] if row and row[0] in DELIMITERS else ","
+    header = head.lstrip().split(b"\n", 1)[0].decode(errors="replace")
+    found = row[0] if row else ""
+    return found if found in DELIMITERS and found in header else max(DELIMITERS, key=header.count)
 
 
 def _bounded(batches: Iterator[pa.RecordBatch], records: int) -> Iterator[pa.RecordBatch]:
@@ -204,9 +210,11 @@ def _members(path: tuple[str, ...], values: list[str | None]) -> Iterator[tuple[
 
 
 def _object(text: str) -> dict[str, Any] | None:
+    """The object that a text is; None where it is none, or holds half a character that nothing can store."""
     try:
         value = json.loads(text)
-    except json.JSONDecodeError:
+        json.dumps(value, ensure_ascii=False).encode()
+    except (ValueError, RecursionError):
         return None
     return value if isinstance(value, dict) else None
 

@@ -75,6 +75,7 @@ class ParquetContent:
             self.rows = opened.metadata.num_rows
             leaves = [_leaf(opened.schema.column(i)) for i in range(len(opened.schema))]
             self.columns = self._columns(opened.schema_arrow, leaves)
+            _refuse_long_records(self._file, opened.metadata)
 
     @property
     def schema(self) -> pa.Schema:
@@ -181,6 +182,8 @@ class ParquetContent:
 
     def _blamed(self, groups: list[int]) -> str | None:
         """The first column that cannot be read from some row groups; None where each can by itself."""
+        if len(self.columns) == 1:
+            return self.columns[0].name
         with self._open() as opened:
             paths = iter([opened.schema.column(i).path for i in range(len(opened.schema))])
             for found in self.columns:
@@ -301,6 +304,20 @@ def _runs(metadata: pq.FileMetaData, least: int) -> Iterator[list[int]]:
             run, rows = [], 0
     if run:
         yield run
+
+
+def _refuse_long_records(file: str, metadata: pq.FileMetaData) -> None:
+    """Refuse a file whose usual record is longer than any that is loaded, before it takes the memory.
+
+    Raises:
+        IngestError: it is such a file.
+    """
+    groups = (metadata.row_group(i) for i in range(metadata.num_row_groups))
+    if any(group.num_rows and group.total_byte_size / group.num_rows > MAX_RECORD for group in groups):
+        raise IngestError(
+            file, f"its records are longer than {MAX_RECORD >> 20} MiB, the most that is loaded",
+            hint="Send long texts apart from the records.",
+        )  # fmt: skip
 
 
 def _refuse_same_names(file: str, fields: Any, where: str) -> None:

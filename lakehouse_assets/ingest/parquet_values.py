@@ -76,7 +76,9 @@ class Column:
         """SQL of the value as text; NULL for bytes that are none."""
         value = f"f{self.index}"
         plain = f"cast({value} as varchar)"
-        if self.form in ("number", "real", "bytes", "json"):
+        if self.form == "real":
+            return f"case when isnan({value}) then 'nan' else {plain} end"
+        if self.form in ("number", "bytes", "json"):
             return plain
         if self.form == "clock":
             plain = f"{plain} || '+00'"
@@ -94,9 +96,8 @@ class Column:
         if self.form in ("number", "json"):
             return f"coalesce(cast({value} as varchar), 'null')"
         if self.form == "real":
-            plain = f"cast({value} as varchar)"
-            quoted = f"concat('\"', {plain}, '\"')"
-            return f"case when {value} is null then 'null' when isfinite({value}) then {plain} else {quoted} end"
+            quoted = f"concat('\"', {self.text}, '\"')"
+            return f"case when {value} is null then 'null' when isfinite({value}) then {self.text} else {quoted} end"
         if self.form == "bytes":
             return f"coalesce(x{self.index}, cast(to_json({value}) as varchar), 'null')"
         return f"coalesce(cast(to_json({self.text}) as varchar), 'null')"
@@ -271,7 +272,9 @@ def _scalar_text(value: Any) -> str:
         return "true" if value else "false"
     if isinstance(value, Decimal):
         return f"{value:f}"
-    return value.isoformat() if isinstance(value, date | time) else str(value)
+    if isinstance(value, time):
+        return value.isoformat().rstrip("0") if value.microsecond else value.isoformat()
+    return str(value)
 
 
 def _day_text(days: int) -> str:

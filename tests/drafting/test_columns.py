@@ -107,6 +107,23 @@ def test_every_format_gives_the_same_texts(tmp_path: Path) -> None:
     assert read_sample(str(tmp_path / "western.csv")).encoding == "cp1252"
 
 
+def test_a_short_record_does_not_hide_the_delimiter_of_the_header(tmp_path: Path) -> None:
+    for content, delimiter in (
+        (b"id,name,price\n1,Tea,2\n2\n3,Milk,4\n", ","),
+        (b"a;b\n1;2\n3\n", ";"),
+        (b"a\n1\n", ","),
+    ):
+        (tmp_path / "a.csv").write_bytes(content)
+        assert read_sample(str(tmp_path / "a.csv")).delimiter == delimiter
+
+
+@pytest.mark.parametrize("content", [b'[{"a": 1}, {"a"', b"[1 2]", b'{"\\uDFAA": 0}'])
+def test_json_that_cannot_be_cut_or_stored_is_refused(tmp_path: Path, content: bytes) -> None:
+    (tmp_path / "a.json").write_bytes(content)
+    with pytest.raises(IngestError, match=r"a\.json"):
+        read_sample(str(tmp_path / "a.json"))
+
+
 def test_members_of_objects_are_fields_and_the_sample_is_bounded(tmp_path: Path) -> None:
     path = tmp_path / "nested.ndjson"
     path.write_text("".join(json.dumps({"a": {"b": i}, "c": [1, {"d": 2}]}) + "\n" for i in range(50)) + "broken\n")
