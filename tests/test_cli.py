@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import resource
+import socket
 import subprocess
 import sys
 from importlib.metadata import version
@@ -120,6 +121,16 @@ def test_the_nearest_that_exists_is_told(readings: Lake, arguments: list[str], n
 
 def test_the_version_is_that_of_the_package() -> None:
     assert run("--version").stdout == f"asklake {version('asklake')}\n"
+
+
+def test_a_port_that_is_taken_is_told_before_anything_starts(home: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = str(taken.getsockname()[1])
+        for arguments in (["serve", "--port", port], ["dev", "--port", port], ["dev", "--api-port", port]):
+            result = run(*arguments)
+            assert result.exit_code == 1
+            assert f"127.0.0.1, port {port}: address already in use" in result.stderr
+            assert f"{arguments[1]} or --host" in result.stderr
 
 
 def test_a_question_needs_no_quotes(home: Path) -> None:

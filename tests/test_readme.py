@@ -1,34 +1,28 @@
-"""Every command, target, file and folder that README.md names is there; tests/e2e runs the commands."""
+"""What README.md and the pages of docs name is there; tests/e2e runs the commands."""
 
 from __future__ import annotations
 
 import re
-import shlex
 from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 from typer.main import get_command
 
 from lakehouse_assets.cli import app
+from lakehouse_assets.commands import reference
+from nlq.scheduled import load_questions
+from tests.documents import PAGES, ROOT, blocks, commands
 
-ROOT = Path(__file__).resolve().parents[1]
-README = (ROOT / "README.md").read_text()
-
-
-def commands() -> list[list[str]]:
-    """The words of every `asklake …` in the text, in code blocks and in running text."""
-    lines = [line for block in re.findall(r"^```\w*\n(.*?)^```$", README, re.DOTALL | re.MULTILINE)
-             for line in block.splitlines() if line.startswith("asklake ")]  # fmt: skip
-    inline = [text for text in re.findall(r"`(asklake [^`]+)`", README) if "…" not in text]
-    return [shlex.split(text, comments=True) for text in (*lines, *inline)]
+COMMANDS = {f"{page}: {' '.join(words)}": words for page in PAGES for words in commands(page)}
 
 
-@pytest.mark.parametrize("words", commands(), ids=" ".join)
+@pytest.mark.parametrize("words", COMMANDS.values(), ids=COMMANDS)
 def test_every_command_is_known(words: list[str]) -> None:
     command: Any = get_command(app)
     arguments = words[1:]
-    while hasattr(command, "commands") and arguments:  # a group may do something by itself
+    while hasattr(command, "commands") and arguments and not arguments[0].startswith("-"):
         assert arguments[0] in command.commands, f"{' '.join(words)}: no such command"
         command = command.commands[arguments.pop(0)]
     known = {name for parameter in command.params for name in parameter.opts}
@@ -36,13 +30,32 @@ def test_every_command_is_known(words: list[str]) -> None:
     assert used <= known, f"{' '.join(words)}: no such option"
 
 
-def test_every_file_and_target_is_there() -> None:
+@pytest.mark.parametrize("page", PAGES)
+def test_every_file_target_and_variable_is_there(page: str) -> None:
+    text, folder = PAGES[page], ROOT if page == "README.md" else ROOT / "docs"
     makefile = (ROOT / "Makefile").read_text()
-    for target in re.findall(r"make ([a-z-]+)", README):
-        if target != "the":
-            assert f"\n{target}:" in makefile, f"make {target}"
-    for path in re.findall(r"\]\(([^)]+)\)", README):
+    for target in re.findall(r"(?:`|^)make ([a-z-]+)", text, re.MULTILINE):
+        assert f"\n{target}:" in makefile, f"make {target}"
+    for path in re.findall(r"\]\(([^)]+)\)", text):
+        if "://" not in path:
+            assert (folder / path).exists(), path
+            assert (folder / path).stat().st_size < 300_000, f"{path} is large"
+    for path in re.findall(r"`((?:lakehouse_assets|dbt_project|semantic|nlq|docker|tests)/[\w./]*)`", text):
         assert (ROOT / path).exists(), path
-        assert (ROOT / path).stat().st_size < 300_000, f"{path} is large"
-    for path in re.findall(r"`((?:lakehouse_assets|dbt_project|semantic|nlq|docker)[\w./]*)`", README):
-        assert (ROOT / path).exists(), path
+    known = {reference.variable(name) for name, _ in reference.fields()}
+    assert set(re.findall(r"ASKLAKE_[A-Z0-9_]+", text)) <= known
+
+
+def test_the_readme_is_short() -> None:
+    assert len(PAGES["README.md"].split()) <= 750
+
+
+def test_the_page_about_loading_says_what_a_source_may_say() -> None:
+    assert reference.sources_as_markdown() in PAGES["loading.md"], "write what it gives into docs/loading.md"
+
+
+def test_questions_by_the_clock_are_read_as_printed(tmp_path: Path) -> None:
+    (block,) = blocks("questions.md", "yaml")
+    (tmp_path / "questions.yml").write_text(block)
+    (asked,) = load_questions(tmp_path / "questions.yml")
+    assert asked.question == yaml.safe_load(block)["questions"][0]["question"]

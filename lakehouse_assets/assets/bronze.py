@@ -4,7 +4,8 @@ Belongs here: launching loads and reporting them. Does not belong here: reading 
 (automation.sensors).
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -27,8 +28,55 @@ LAYER = "bronze"
 OP = "load_files"
 """Name of the op in run configs; the job is ingest, and Dagster wants the two names to differ."""
 RECONCILED = "files_reconcile_with_table"
+LOADED = "files_are_loaded"
 QUARANTINE_SHARE = "quarantine_share"
 MAX_QUARANTINE_SHARE = 0.05
+FILES = "files"
+"""Label of what is observed of bronze.loads: the files of the run that were not simply loaded, each with the reason."""
+TOLD = 1000
+"""Files that are told of one by one at most."""
+
+
+@dataclass
+class Outcome:
+    """What became of the files of a run."""
+
+    loads: "list[LoadResult]" = field(default_factory=list)
+    failures: list[Exception] = field(default_factory=list)
+    unknown: list[str] = field(default_factory=list)
+    """Why folders were passed over: they are called like no source."""
+    passed_over: list[str] = field(default_factory=list)
+
+    @property
+    def new(self) -> "list[LoadResult]":
+        """Loads of this run."""
+        return [r for r in self.loads if not r.already_loaded]
+
+    @property
+    def emptied(self) -> "list[LoadResult]":
+        """Loads of this run of which every record was refused."""
+        return [r for r in self.new if r.rows_read and not r.rows_loaded]
+
+    @property
+    def refused(self) -> dict[str, Exception]:
+        """Why files were not loaded, by path; sources that cannot be used by a name in brackets."""
+        from lakehouse_assets.ingest.errors import SomeFilesFailedError
+
+        found: dict[str, Exception] = {}
+        for failure in self.failures:
+            several = failure.errors if isinstance(failure, SomeFilesFailedError) else None
+            found |= several or {getattr(failure, "file", "") or f"({len(found)})": failure}
+        return found
+
+    @property
+    def problems(self) -> list[str]:
+        """What a person should do something about, in words."""
+        emptied = [
+            f"{r.file}: all {r.rows_read} records are in quarantine; `asklake quarantine list --load {r.load_id}` says "
+            "why"
+            for r in self.emptied
+        ]
+        return [*map(str, self.failures), *emptied, *self.unknown]
 
 
 class IngestConfig(dg.Config):
@@ -55,11 +103,10 @@ def bronze_assets(contracts: Mapping[str, Contract]) -> dg.AssetsDefinition:
     )
     def ingest(context: dg.AssetExecutionContext, lakehouse: LakeResource, config: IngestConfig) -> Iterator[Any]:
         with told(context):
-            loads, failures = _load(context, lakehouse, config)
-            yield from _report(context, bronze, [r for r in loads if not r.already_loaded], failures)
-            if failures:
-                # Trying again would not help: the files themselves, or their source, are wrong.
-                raise dg.Failure("\n".join(map(str, failures)), allow_retries=False)
+            outcome = _load(context, lakehouse, config)
+            yield from _report(context, bronze, outcome)
+            if outcome.failures or outcome.emptied:
+                raise dg.Failure("\n".join(outcome.problems), allow_retries=_may_pass(context, outcome.failures))
 
     return ingest
 
@@ -73,95 +120,156 @@ def _check_specs(contract: Contract) -> list[dg.AssetCheckSpec]:
                 RECONCILED, asset=key, description="Every record of the files is in a table or in quarantine."
             )
         )
+        whole = "Every file of a run was loaded, or had been before, and of none was every record refused."
+        specs.append(dg.AssetCheckSpec(LOADED, asset=key, description=whole))
     if contract.identifier == QUARANTINE.identifier:
         share = f"At most {MAX_QUARANTINE_SHARE:.0%} of the records of a run were quarantined."
         specs.append(dg.AssetCheckSpec(QUARANTINE_SHARE, asset=key, description=share))
     return specs
 
 
-def _load(
-    context: dg.AssetExecutionContext, lakehouse: LakeResource, config: IngestConfig
-) -> "tuple[list[LoadResult], list[Exception]]":
+def _load(context: dg.AssetExecutionContext, lakehouse: LakeResource, config: IngestConfig) -> Outcome:
     """Load what the config names, or what waits in the landing folder; what went wrong with one file stops no other."""
-    from lakehouse_assets.ingest import IngestError, SourceError
+    from lakehouse_assets.ingest import SourceError, find_source, load
     from lakehouse_assets.ingest.errors import SomeFilesFailedError
-    from lakehouse_assets.lakehouse.publication import AuditFailedError
+    from lakehouse_assets.ingest.faults import may_pass
 
-    loads: list[Any] = []
-    failures: list[Exception] = []
-    for source, files in _batches(lakehouse, config):
+    outcome = Outcome()
+    for name, files in _batches(lakehouse, config, outcome):
         try:
-            loads += _load_source(context, lakehouse, config, source, files)
+            source = find_source(name, Path(config.mapping) if config.mapping else None)
+        except SourceError as error:
+            if config.source:
+                outcome.failures.append(error)
+            else:
+                # Of one of several folders: no table is to blame.
+                outcome.unknown.append(str(error))
+            continue
+        try:
+            tenant, run_id = config.tenant or None, context.run.run_id
+            outcome.loads += load(lakehouse.lake, files, source, tenant=tenant, run_id=run_id)
         except SomeFilesFailedError as error:
-            loads += error.results
-            failures.append(error)
-        except (IngestError, SourceError, AuditFailedError) as error:
-            failures.append(error)
-    return loads, failures
+            outcome.loads += error.results
+            outcome.failures.append(error)
+        except MemoryError:
+            raise
+        except Exception as error:
+            outcome.failures.append(error)
+            if may_pass(error):
+                break
+    for words in outcome.passed_over:
+        context.log.warning(words)
+    return outcome
 
 
-def _batches(lakehouse: LakeResource, config: IngestConfig) -> list[tuple[str, list[str]]]:
-    from lakehouse_assets.ingest.landing import group_by_source, laid_out, pending
+def _may_pass(context: dg.AssetExecutionContext, failures: Sequence[Exception]) -> bool:
+    """Whether to try again: what disks and servers did may pass, and nobody waits for a run that a sensor launched."""
+    from lakehouse_assets.ingest.faults import may_pass
+
+    waited_for = "dagster/sensor_name" not in context.run.tags
+    return not waited_for and any(map(may_pass, failures)) and context.retry_number < RETRY.max_retries
+
+
+def _batches(lakehouse: LakeResource, config: IngestConfig, outcome: Outcome) -> list[tuple[str, list[str]]]:
+    from lakehouse_assets.ingest.landing import SETTLE_SECONDS, group_by_source, look
 
     if config.files and not config.source:
         raise dg.Failure("files need a source: set `source` in the run config", allow_retries=False)
     if config.files:
         return [(config.source, config.files)]
-    if config.folder:
-        groups = laid_out(config.folder)
-    else:
-        groups = group_by_source(pending(lakehouse.settings().landing_root)[0])
-    return [(source, [f.path for f in files]) for source, files in groups.items()]
-
-
-def _load_source(
-    context: dg.AssetExecutionContext, lakehouse: LakeResource, config: IngestConfig, source: str, files: list[str]
-) -> "Sequence[LoadResult]":
-    from lakehouse_assets.ingest import find_source, load
-
-    known = find_source(source, Path(config.mapping) if config.mapping else None)
-    return load(lakehouse.lake, files, known, tenant=config.tenant or None, run_id=context.run.run_id)
+    found = look(
+        config.folder or lakehouse.settings().landing_root, settle_seconds=0 if config.folder else SETTLE_SECONDS
+    )
+    outcome.passed_over += found.passed_over
+    return [(source, [f.path for f in files]) for source, files in group_by_source(found.files).items()]
 
 
 def _report(
-    context: dg.AssetExecutionContext,
-    bronze: Mapping[str, Contract],
-    loads: "Sequence[LoadResult]",
-    failures: Sequence[Exception],
+    context: dg.AssetExecutionContext, bronze: Mapping[str, Contract], outcome: Outcome
 ) -> Iterator[dg.MaterializeResult | dg.Output[None] | dg.AssetCheckEvaluation]:
-    """Tell Dagster what was loaded and what an audit refused; a run that loaded nothing new tells nothing."""
+    """Tell Dagster what was loaded and what was refused; no table that got no row is told to be made."""
     selected = context.selected_asset_check_keys
-    outcomes = [o for r in loads for o in r.outcomes] + _refused(failures)
+    if observed := files_observed(outcome):
+        context.log_event(
+            dg.AssetObservation(asset_key(LOADS.identifier), metadata={FILES: dg.MetadataValue.json(observed)})
+        )
+    once = list({r.publication_id: r for r in outcome.new}.values())
+    outcomes = [o for r in once for o in r.outcomes] + _refused(outcome)
     yield from evaluated(context, contract_results(_sums(outcomes), selected))
-    if not loads:
-        if not failures:
-            context.log.info("nothing new: every file was loaded before")
-        return
-    yield from evaluated(context, (result for key, result in _run_checks(loads).items() if key in selected))
+    yield from evaluated(context, (result for key, result in _run_checks(outcome).items() if key in selected))
+    if not outcome.new and not outcome.failures and not outcome.unknown:
+        context.log.info("nothing new: every file was loaded before")
+        yield from evaluated(context, _unchanged(selected))
     for identifier in bronze:
-        published = [p for r in loads for p in r.published if p.identifier == identifier]
-        if published and asset_key(identifier) in context.selected_asset_keys:
-            yield dg.MaterializeResult(asset_key=asset_key(identifier), metadata=_metadata(published, loads))
+        published = [p for r in once for p in r.published if p.identifier == identifier]
+        if sum(p.rows for p in published) and asset_key(identifier) in context.selected_asset_keys:
+            yield dg.MaterializeResult(asset_key=asset_key(identifier), metadata=_metadata(published, outcome.new))
 
 
-def _refused(failures: Sequence[Exception]) -> "list[CheckOutcome]":
+def files_observed(outcome: Outcome) -> list[dict[str, Any]]:
+    """The files of a run that were not simply loaded, as documents."""
+    known = [
+        {
+            "file": r.file, "outcome": "already loaded", "load_id": r.load_id, "rows_read": r.rows_read,
+            "rows_loaded": r.rows_loaded, "rows_quarantined": r.rows_quarantined,
+            "first_day": str(r.days[0]) if r.days else None, "last_day": str(r.days[-1]) if r.days else None,
+        }
+        for r in outcome.loads
+        if r.already_loaded
+    ]  # fmt: skip
+    again = [
+        {"file": r.file, "outcome": "loaded again", "load_id": r.load_id, "earlier": list(r.earlier)}
+        for r in outcome.new
+        if r.earlier
+    ]
+    refused = [{"file": f, "outcome": "refused", "problem": str(e)} for f, e in outcome.refused.items()]
+    passed = [{"file": "", "outcome": "passed over", "problem": w} for w in (*outcome.unknown, *outcome.passed_over)]
+    return [*refused, *passed, *again, *known][:TOLD]
+
+
+def _unchanged(selected: Iterable[dg.AssetCheckKey]) -> list[dg.AssetCheckResult]:
+    """The checks of a run that had no row to look at: none failed."""
+    own = {RECONCILED, LOADED, QUARANTINE_SHARE}
+    return [
+        dg.AssetCheckResult(
+            asset_key=key.asset_key, check_name=key.name, passed=True, metadata={"failed": 0, "total": 0},
+            description="no new rows: every file had been loaded before",
+        )
+        for key in selected
+        if key.name not in own
+    ]  # fmt: skip
+
+
+def _refused(outcome: Outcome) -> "list[CheckOutcome]":
     """What the audits saw of the files that they refused."""
-    from lakehouse_assets.ingest.errors import SomeFilesFailedError
     from lakehouse_assets.lakehouse.publication import AuditFailedError
 
-    single = [e for f in failures for e in (f.errors.values() if isinstance(f, SomeFilesFailedError) else [f])]
-    return [o for e in single if isinstance(e, AuditFailedError) for o in e.outcomes]
+    return [o for e in outcome.refused.values() if isinstance(e, AuditFailedError) for o in e.outcomes]
 
 
-def _run_checks(loads: "Sequence[LoadResult]") -> dict[dg.AssetCheckKey, dg.AssetCheckResult]:
+def _run_checks(outcome: Outcome) -> dict[dg.AssetCheckKey, dg.AssetCheckResult]:
     """The checks over all files of the run."""
+    loads, problems = outcome.new, outcome.problems
     read, loaded = sum(r.rows_read for r in loads), sum(r.rows_loaded for r in loads)
     quarantined = sum(r.rows_quarantined for r in loads)
     lost = [r.file for r in loads if r.rows_read != r.rows_loaded + r.rows_quarantined]
     share = quarantined / read if read else 0.0
     reconciled = dg.AssetCheckKey(asset_key(LOADS.identifier), RECONCILED)
     few = dg.AssetCheckKey(asset_key(QUARANTINE.identifier), QUARANTINE_SHARE)
-    return {
+    whole = dg.AssetCheckKey(asset_key(LOADS.identifier), LOADED)
+    counted = len(outcome.loads) + len(outcome.refused)
+    found = {
+        whole: dg.AssetCheckResult(
+            asset_key=whole.asset_key,
+            check_name=whole.name,
+            passed=not problems,
+            description="\n".join(problems[:20]) or f"{counted} files",
+            metadata={"failed": len(outcome.refused) + len(outcome.emptied), "total": counted},
+        )
+    }
+    if problems and not loads:
+        return found
+    return found | {
         reconciled: dg.AssetCheckResult(
             asset_key=reconciled.asset_key,
             check_name=reconciled.name,

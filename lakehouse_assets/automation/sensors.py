@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     from lakehouse_assets.assets.dbt_graph import DbtGraph
     from lakehouse_assets.ingest.landing import LandingFile
 
+TOLD = 5
+"""Files that wait, or are passed over, which the word of a look at the landing folder names at most."""
 LEFT_BEHIND = timedelta(minutes=5)
 """Age at which an answer that its service has not published is published by a run."""
 Evaluation = Iterator[dg.RunRequest | dg.SkipReason]
@@ -105,39 +107,45 @@ def landing_sensor(job: Any) -> dg.SensorDefinition:
         description="Requests an ingest of the files that appeared in the landing folder, one run per source.",
     )
     def sensor(context: dg.SensorEvaluationContext, lakehouse: LakeResource) -> dg.SensorResult | dg.SkipReason:
-        from lakehouse_assets.ingest.landing import group_by_source, pending
+        from lakehouse_assets.ingest.landing import group_by_source, look
 
         landing = lakehouse.settings().landing_root
-        files, cursor = pending(landing, context.cursor)
-        if not files:
-            return dg.SkipReason(f"nothing new in {landing}")
-        requests = [_ingest_request(source, group) for source, group in group_by_source(files).items()]
-        return dg.SensorResult(run_requests=requests, cursor=cursor)
+        found = look(landing, context.cursor)
+        for words in found.passed_over:
+            context.log.warning(words)
+        if not found.files:
+            # The cursor moves all the same: it knows what has gone, and may come again, and what waits.
+            reason = "; ".join([f"nothing new in {landing}", *found.passed_over[:TOLD]])
+            return dg.SensorResult(skip_reason=reason, cursor=found.cursor)
+        groups = group_by_source(found.files)
+        requests = [_ingest_request(source, group, found.number) for source, group in groups.items()]
+        return dg.SensorResult(run_requests=requests, cursor=found.cursor)
 
     return sensor
 
 
-def _ingest_request(source: str, files: "Sequence[LandingFile]") -> dg.RunRequest:
+def _ingest_request(source: str, files: "Sequence[LandingFile]", look: int) -> dg.RunRequest:
+    """A run for new files of a source; the same look is never two runs, a file that comes again is in a later one."""
     digest = hashlib.sha256("\n".join(sorted(f.key for f in files)).encode()).hexdigest()
     config = {"source": source, "files": [f.path for f in files]}
     return dg.RunRequest(
-        run_key=f"{source}:{digest}",
+        run_key=f"{source}:{look}:{digest}",
         run_config={"ops": {OP: {"config": config}}},
         tags={"source": source},
         asset_selection=_tables_of(source),
     )
 
 
-def _tables_of(source: str) -> list[dg.AssetKey] | None:
-    """The tables a load of a source writes; None for a folder that names no source, whose run says so and fails."""
-    from lakehouse_assets.ingest.contracts import written_by_loads_into
+def _tables_of(source: str) -> list[dg.AssetKey]:
+    """The tables a load of a source writes; of a folder that names no source the run says so, and fails of one."""
+    from lakehouse_assets.ingest.contracts import LOADS, written_by_loads_into
     from lakehouse_assets.ingest.errors import SourceError
     from lakehouse_assets.ingest.sources import find_source
 
     try:
         return [asset_key(t) for t in written_by_loads_into(find_source(source).target)]
     except SourceError:
-        return None
+        return [asset_key(LOADS.identifier)]
 
 
 def question_sensor(job: Any) -> dg.SensorDefinition:

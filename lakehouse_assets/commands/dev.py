@@ -10,6 +10,7 @@ import subprocess
 import sys
 
 from lakehouse_assets.commands.output import Out
+from lakehouse_assets.commands.serve import refuse_taken
 
 # `dagster dev` advises another tool on every start; the rest of what it warns of is wanted.
 _ADVICE = "ignore:Function `dev_command`"
@@ -22,6 +23,9 @@ def dev(out: Out, host: str, port: int, api_port: int) -> None:
     from lakehouse_assets.settings import get_settings
 
     settings = get_settings()
+    refuse_taken(host, port)
+    if api_port:
+        refuse_taken(host, api_port, "--api-port")
     orchestrator.prepare(settings)
     if not dbt_manifest.is_current(settings):
         # In a process of its own: what dbt opens would stay with the servers.

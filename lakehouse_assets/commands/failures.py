@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import errno
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 from enum import IntEnum
 from typing import Any
 
@@ -69,9 +71,9 @@ _REFUSED = {
     "MergeConflictError": "`asklake branch diff NAME` shows what differs; build it again on a new branch of main",
 }
 _COLUMNS = '`asklake sql "select * from layer.table" --limit 1` shows the columns of a table'
-_STATEMENT = {"BinderException": _COLUMNS, "CatalogException": _COLUMNS, "ParserException": "", "SyntaxException": "",
-              "ConversionException": "", "InvalidInputException": "", "OutOfRangeException": ""}  # fmt: skip
-"""What DuckDB says of a statement that is wrong, or of values it cannot work with."""
+_STATEMENT = ("BinderException", "CatalogException", "ParserException", "ConversionException", "InvalidInputException",
+              "OutOfRangeException", "TrinoUserError")  # fmt: skip
+"""What DuckDB and Trino say of a statement that is wrong, or of values it cannot work with."""
 _MEMORY = "narrow the time range, group by less, or raise ASKLAKE_MEMORY_LIMIT"
 _S3 = (
     "ASKLAKE_S3_ENDPOINT names the S3 server, ASKLAKE_S3_ACCESS_KEY and ASKLAKE_S3_SECRET_KEY the key, "
@@ -126,6 +128,18 @@ def explain(error: BaseException) -> CommandError | None:
     return None
 
 
+@contextmanager
+def of_statement() -> Iterator[None]:
+    """Errors of an engine about a statement that was typed: they are wrong usage, and not a defect of ours."""
+    try:
+        yield
+    except Exception as error:
+        about = {type(error).__name__, type(error.__cause__).__name__}
+        if not about.intersection(_STATEMENT) or not (known := explain(error)):
+            raise
+        raise CommandError(known.problem, _COLUMNS, Exit.USAGE, kind="wrong_statement") from error
+
+
 def unforeseen(error: BaseException) -> CommandError:
     """What is said of an error that nobody foresaw."""
     told = " ".join(str(error).split())
@@ -155,8 +169,6 @@ def _of_engine(error: BaseException) -> CommandError:
     said = str(error).split("\nLINE ")[0]
     text = " ".join(re.sub(r"^[A-Z][A-Za-z ]*Error: ", "", said.strip()).split()).rstrip(".")
     name = type(error).__name__
-    if name in _STATEMENT:
-        return CommandError(text, _STATEMENT[name], Exit.USAGE, kind=_kind(error))
     return CommandError(text, _MEMORY if name == "OutOfMemoryException" else "", Exit.FAILED, kind=_kind(error))
 
 
@@ -171,8 +183,6 @@ def _of_file(error: BaseException) -> CommandError:
         )
     if number == errno.ELOOP:
         return CommandError(text, "a symbolic link leads back to itself: remove it", Exit.USAGE, kind="link_loop")
-    if number == errno.EADDRINUSE:
-        return CommandError(text, "another program listens there: end it, or choose another --port", kind="port_in_use")
     if isinstance(error, FileNotFoundError):
         return CommandError(text, "check the path", Exit.USAGE, kind="file_not_found")
     if isinstance(error, ConnectionError):

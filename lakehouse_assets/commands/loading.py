@@ -12,13 +12,19 @@ from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from lakehouse_assets.commands.building import Builder, Step, as_document, builder, print_errors, stop_if_failed
+import typer
+
+from lakehouse_assets.commands.building import Builder, Step, as_document, builder, print_errors
+from lakehouse_assets.commands.failures import Exit
 from lakehouse_assets.commands.output import Out, seconds
 
 if TYPE_CHECKING:
     from lakehouse_assets.commands.orchestrator import Ran
     from lakehouse_assets.ingest.landing import LandingFile
     from lakehouse_assets.lakehouse.lake import Lake
+
+LOADED_NOW, QUARANTINED = "loaded", "quarantined"
+"""Outcomes of files that were read: some of the records are in the table, or none."""
 
 
 @dataclass(frozen=True)
@@ -33,6 +39,9 @@ class FileOutcome:
     first_day: date | None = None
     last_day: date | None = None
     load_id: str = ""
+    problem: str = ""
+    earlier: tuple[str, ...] = ()
+    """Loads of the same content by another mapping, whose rows this load's are newer than."""
 
 
 def ingest(out: Out, files: Sequence[str], source: str | None, mapping: Path | None, tenant: str | None) -> None:
@@ -52,7 +61,19 @@ def ingest(out: Out, files: Sequence[str], source: str | None, mapping: Path | N
     print_errors(out, [ran])
     print_next(out, outcomes)
     out.emit({"files": [vars(o) for o in outcomes], "run": as_document(ran)})
-    stop_if_failed([ran])
+    _stop(ran, outcomes)
+
+
+def _stop(ran: Ran, outcomes: Sequence[FileOutcome]) -> None:
+    """End the command with the exit code of what became of the files."""
+    from lakehouse_assets.assets.bronze import LOADED
+
+    by_audit = any(c.blocking and c.check != LOADED for c in ran.checks)
+    emptied = any(o.outcome == QUARANTINED for o in outcomes)
+    if not ran.success:
+        raise typer.Exit(int(Exit.REFUSED if by_audit or emptied else Exit.FAILED))
+    if any(c.check == LOADED and not c.passed for c in ran.checks):
+        raise typer.Exit(int(Exit.FAILED))
 
 
 def _folder_of_sources(files: Sequence[str]) -> Mapping[str, Sequence[LandingFile]]:
@@ -71,13 +92,13 @@ def load_folder(
 ) -> tuple[Ran, list[FileOutcome]]:
     """Load a folder laid out like the landing folder, whose files by source are given, in one run.
 
-    Raises:
-        SourceError: a sub-folder is not called like any source.
+    A sub-folder that is not called like any source is told of, and holds up no other.
     """
-    from lakehouse_assets.ingest.sources import find_source
+    from lakehouse_assets.ingest.sources import all_sources
 
-    paths = [file.path for files in groups.values() for file in files]
-    targets = [find_source(name).target for name in groups]
+    known = all_sources()
+    paths = [file.path for name, files in groups.items() if name in known for file in files]
+    targets = [known[name].target for name in groups if name in known]
     return _load(made, paths, targets, {"folder": folder, "tenant": tenant or ""})
 
 
@@ -106,22 +127,56 @@ def _load(
 
     tables = dict.fromkeys(table for target in targets for table in written_by_loads_into(target))
     ran = made.run(Step("platform", INGEST, tuple(tables)), config={"ops": {OP: {"config": config}}})
-    return ran, file_outcomes(made.lake, paths, ran)
+    return ran, file_outcomes(made, paths, ran)
 
 
-def file_outcomes(lake: Lake, paths: Sequence[str], ran: Ran) -> list[FileOutcome]:
-    """What a run did with each file, from the notes that it published with the rows."""
-    notes = {note["source_file"]: note for note in _notes_of(lake, ran.run_id)}
+def file_outcomes(made: Builder, paths: Sequence[str], ran: Ran) -> list[FileOutcome]:
+    """What a run did with each file: from the notes it published with the rows, and from what it told of the others."""
+    notes = {note["source_file"]: note for note in _notes_of(made.lake, ran.run_id)}
+    told = _told_by(made, ran.run_id)
+    of_file = {document["file"]: document for document in told}
     other = "already loaded" if ran.success else "not loaded"
-    return [
-        FileOutcome(
-            path, "loaded", note["rows_read"], note["rows_loaded"], note["rows_quarantined"], note["first_day"],
-            note["last_day"], note["load_id"],
-        )
-        if (note := notes.get(path))
-        else FileOutcome(path, other)
+    outcomes = [
+        _loaded(path, notes[path], of_file.get(path, {}))
+        if path in notes
+        else _not_loaded(path, of_file.get(path, {"outcome": other}))
         for path in paths
-    ]  # fmt: skip
+    ]
+    return outcomes + [_not_loaded("", document) for document in told if not document["file"]]
+
+
+def _loaded(path: str, note: Mapping[str, Any], told: Mapping[str, Any]) -> FileOutcome:
+    outcome = QUARANTINED if note["rows_read"] and not note["rows_loaded"] else LOADED_NOW
+    return FileOutcome(
+        path, outcome, note["rows_read"], note["rows_loaded"], note["rows_quarantined"], note["first_day"],
+        note["last_day"], note["load_id"], earlier=tuple(told.get("earlier", ())),
+    )  # fmt: skip
+
+
+def _not_loaded(path: str, told: Mapping[str, Any]) -> FileOutcome:
+    return FileOutcome(
+        path, told["outcome"], told.get("rows_read", 0), told.get("rows_loaded", 0), told.get("rows_quarantined", 0),
+        _day(told.get("first_day")), _day(told.get("last_day")), told.get("load_id", ""), told.get("problem", ""),
+    )  # fmt: skip
+
+
+def _day(text: str | None) -> date | None:
+    return date.fromisoformat(text) if text else None
+
+
+def _told_by(made: Builder, run_id: str) -> list[dict[str, Any]]:
+    """What a run said of the files that it did not simply load."""
+    import dagster as dg
+
+    from lakehouse_assets.assets.bronze import FILES
+    from lakehouse_assets.ingest.contracts import LOADS
+
+    key = dg.AssetKey(LOADS.identifier.split("."))
+    for record in made.instance.fetch_observations(key, limit=20).records:
+        if record.run_id == run_id and record.asset_observation:
+            found: Any = record.asset_observation.metadata[FILES].value
+            return list(found)
+    return []
 
 
 def _notes_of(lake: Lake, run_id: str) -> list[dict[str, Any]]:
@@ -149,19 +204,32 @@ def _absolute(file: str) -> str:
 def print_files(out: Out, outcomes: Sequence[FileOutcome]) -> None:
     """A line per file."""
     out.table(
-        ("file", "outcome", "read", "loaded", "quarantined", "first day", "last day"),
+        ("file", "outcome", "read", "loaded", "quarantined", "first day", "last day", "load"),
         [
-            (Path(o.file).name, o.outcome, o.rows_read, o.rows_loaded, o.rows_quarantined, o.first_day, o.last_day)
+            (
+                Path(o.file).name, o.outcome, o.rows_read, o.rows_loaded, o.rows_quarantined, o.first_day, o.last_day,
+                o.load_id,
+            )
             for o in outcomes
+            if o.file
         ],
-    )
+    )  # fmt: skip
+    for outcome in outcomes:
+        if not outcome.file:
+            out.say(f"Passed over: {outcome.problem}", style="yellow")
 
 
 def print_next(out: Out, outcomes: Sequence[FileOutcome]) -> None:
     """What to do after a load."""
-    if any(o.rows_loaded for o in outcomes):
+    for o in outcomes:
+        if o.earlier:
+            out.say(
+                f"{Path(o.file).name} had been loaded by another mapping, as {', '.join(o.earlier)}. Of copies of a "
+                f"record the new ones count; `asklake unload {o.earlier[-1]}` takes the earlier load back altogether."
+            )
+    if any(o.outcome == LOADED_NOW for o in outcomes):
         out.say("Next: `asklake materialize` brings the new days into silver, gold and the semantic tables.")
-    if any(o.rows_quarantined for o in outcomes):
+    if any(o.outcome in (LOADED_NOW, QUARANTINED) and o.rows_quarantined for o in outcomes):
         out.say("`asklake quarantine list` says what was wrong with the records left out.")
 
 

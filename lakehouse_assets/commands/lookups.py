@@ -9,7 +9,7 @@ from dataclasses import asdict, dataclass
 from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING, Any
 
-from lakehouse_assets.commands.failures import CommandError, Exit
+from lakehouse_assets.commands.failures import CommandError, Exit, of_statement
 from lakehouse_assets.commands.output import Out, ago
 
 if TYPE_CHECKING:
@@ -46,7 +46,7 @@ def sql(out: Out, statement: str, limit: int, at: str | None = None) -> None:
     import time
 
     lake = open_lake(at)
-    with lake.session() as session:
+    with lake.session() as session, of_statement():
         started = time.perf_counter()
         table = session.query(statement, limit=limit + 1)
         elapsed = (time.perf_counter() - started) * 1000

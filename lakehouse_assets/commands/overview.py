@@ -84,9 +84,9 @@ def _few(days: Sequence[date]) -> str:
 
 def _files_waiting(lake: Lake, states: list[TableState]) -> list[str]:
     """Files of the landing folder that no load has read, under this name or another, or that changed since."""
-    from lakehouse_assets.ingest.landing import pending
+    from lakehouse_assets.ingest.landing import look
 
-    files, _ = pending(lake.settings.landing_root, settle_seconds=0)
+    files = look(lake.settings.landing_root, settle_seconds=0).files
     if not files or not _published(states, "bronze.loads"):
         return [file.path for file in files]
     with lake.session() as session:

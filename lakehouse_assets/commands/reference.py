@@ -1,10 +1,12 @@
-"""`asklake settings`: every variable, what it decides, and what it is now.
+"""`asklake settings`: every variable, what it decides, and what it is now; and the tables of docs made from code.
 
-Belongs here: describing the settings. Does not belong here: the settings themselves (settings.py).
+Belongs here: describing the settings, and what a source may say. Does not belong here: either of them (settings.py,
+ingest.sources).
 """
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 from pydantic import SecretStr
@@ -38,6 +40,20 @@ def as_markdown() -> str:
     for name, field in fields():
         needed = " Needed by the cluster profile." if name in NEEDED_BY_CLUSTER else ""
         lines.append(f"| `{variable(name)}` | {_default(name, field)} | {field.description}{needed} |")
+    return "\n".join(lines) + "\n"
+
+
+def sources_as_markdown() -> str:
+    """What a source may say, as the table that docs/loading.md holds."""
+    from lakehouse_assets.ingest.sources import DedupKey, Event, ReadAs, Source, Tenant
+
+    parts = {"": Source, "tenant.": Tenant, "dedup_key.": DedupKey, "read_as.COLUMN.": ReadAs, "events[].": Event}
+    lines = ["| field | default | what it says |", "|---|---|---|"]
+    for prefix, model in parts.items():
+        for name, field in model.model_fields.items():
+            if field.description and not field.exclude and (prefix != "events[]." or name in ("name", "when")):
+                default = "" if field.default in (PydanticUndefined, None, "") else f"`{json.dumps(field.default)}`"
+                lines.append(f"| `{prefix}{name}` | {default} | {field.description} |")
     return "\n".join(lines) + "\n"
 
 

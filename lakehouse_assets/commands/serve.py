@@ -5,14 +5,35 @@ Belongs here: starting the server, and what is said at the start. Does not belon
 
 from __future__ import annotations
 
+import socket
 import sys
 from functools import partial
 
+from lakehouse_assets.commands.failures import CommandError
 from lakehouse_assets.commands.output import Out
+
+
+def refuse_taken(host: str, port: int, option: str = "--port") -> None:
+    """See whether a server could listen, before one is started that says it in its log.
+
+    Raises:
+        CommandError: another program listens there, or the address is not of this machine.
+    """
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    try:
+        socket.create_server((host, port), family=family).close()
+    except OSError as error:
+        said = (error.strerror or str(error)).lower()
+        raise CommandError(
+            f"nothing can listen on {host}, port {port}: {said}",
+            f"end what uses it, or choose another with {option} or --host",
+            kind="cannot_listen",
+        ) from error
 
 
 def serve(out: Out, host: str, port: int, *, with_parent: bool) -> None:
     """Serve until Ctrl-C, or until the process that started this one is gone."""
+    refuse_taken(host, port)
     import uvicorn
 
     from lakehouse_assets.commands.workers import end_with_parent

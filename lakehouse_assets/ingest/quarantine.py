@@ -130,8 +130,11 @@ def count_quarantined(
         chosen = _chosen(session, source, load_id)
         if chosen is None:
             return 0, []
+        # A quarantine from before there were causes has none until its next publication.
+        columns = lake.catalog.load_table(QUARANTINE.identifier).schema().column_names
+        cause = "coalesce(q.cause, q.reason)" if "cause" in columns else "q.reason"
         groups = session.query(
-            "select q.source, q.column_name, coalesce(q.cause, q.reason) as reason, count(*) as records, "
+            f"select q.source, q.column_name, {cause} as reason, count(*) as records, "
             "min(q.quarantine_id) as quarantine_id, cast(sum(count(*)) over () as bigint) as waiting "
             f"from {chosen} group by 1, 2, 3 order by 4 desc, 1, 2, 3",
             limit=limit,

@@ -7,6 +7,7 @@ Does not belong here: reading data files (readers), or turning a source into SQL
 from __future__ import annotations
 
 import codecs
+import difflib
 from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -156,9 +157,11 @@ class Source(Mapping):
     occurs twice the later (standard time) is taken. A value that its column cannot hold exactly is quarantined.
     """
 
-    name: str = Field(pattern=r"^[a-z][a-z0-9_]*$")
-    description: str = ""
-    format: Format
+    name: str = Field(
+        pattern=r"^[a-z][a-z0-9_]*$", description="Name of the source, and of its folder in the landing folder."
+    )
+    description: str = Field("", description="What the files are, for people.")
+    format: Format = Field(description="`csv`, `json`, `ndjson` or `parquet`.")
     delimiter: Delimiter = Field(
         ",", max_length=8, description='CSV: what parts fields, one character or several; a tab is written as "\\t".'
     )
@@ -182,9 +185,13 @@ class Source(Mapping):
         "at the end are not counted."
     )  # fmt: skip
     encoding: Encoding = Field("utf-8", description="Encoding of a text file, by any name that Python knows.")
-    target: str = Field(pattern=r"^bronze\.[a-z][a-z0-9_]*$")
-    tenant: Tenant | None = None
-    time_zone: Zone = "UTC"
+    target: str = Field(
+        pattern=r"^bronze\.[a-z][a-z0-9_]*$", description="Table of the rows, as `bronze.service_events_raw`."
+    )
+    tenant: Tenant | None = Field(
+        None, description="Whose the records are: a name, or one of the two below; none where `--tenant` says it."
+    )
+    time_zone: Zone = Field("UTC", description="Zone of times without an offset, as `Asia/Kolkata`.")
     date_formats: list[DateFormat] = Field(
         default_factory=list, description="Formats tried before ISO 8601, in this order (strptime notation)."
     )
@@ -198,8 +205,11 @@ class Source(Mapping):
     )
     null_values: list[str] = Field([""], description="Raw texts that mean 'no value'.")
     optional: list[str] = Field(default_factory=list, description="Raw fields a file may lack.")
-    dedup_key: DedupKey
-    events: list[Event] = Field(default_factory=list)
+    dedup_key: DedupKey = Field(description="What makes two records copies of one another: a list of expressions.")
+    events: list[Event] = Field(
+        default_factory=list, description="Rows that a record yields, each with columns and constants of its own; "
+        "one row where there are none."
+    )  # fmt: skip
     origin: str = Field("", exclude=True, description="File the source was read from.")
 
     @model_validator(mode="before")
@@ -344,4 +354,6 @@ def find_source(name: str | None = None, mapping: Path | None = None) -> Source:
         return sources[name]
     where = str(mapping) if mapping else "any domain"
     known = ", ".join(sorted(sources)) or "none"
-    raise SourceError(f"there is no source '{name or ''}' in {where}; known: {known}.")
+    near = difflib.get_close_matches(name or "", sources, n=1)
+    meant = f" (did you mean '{near[0]}'?)" if near else ""
+    raise SourceError(f"there is no source '{name or ''}' in {where}{meant}; known: {known}.")

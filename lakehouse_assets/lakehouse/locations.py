@@ -10,7 +10,7 @@ lies elsewhere (relocation), or opening any file.
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 from urllib.parse import urlsplit
@@ -51,6 +51,19 @@ def local_path(location: str) -> Path | None:
         rest = location.removeprefix(_FILE)
         return Path(rest.removeprefix("//").removeprefix("localhost"))
     return None if "://" in location else Path(location).absolute()
+
+
+def named_by(location: str, folder: Path) -> Callable[[Path], str]:
+    """How a table names the files of its folder: as it names the folder, which may be known here by another name.
+
+    Args:
+        location: The table's own.
+        folder: Its folder, as this process knows it.
+    """
+    known = local_path(location)
+    if known is None or os.path.realpath(known) != os.path.realpath(folder):
+        return file_uri
+    return lambda file: f"{location}/{file.relative_to(folder)}"
 
 
 def own(warehouse: Warehouse, what: str, locations: Iterable[str]) -> set[str]:

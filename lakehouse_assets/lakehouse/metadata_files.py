@@ -99,17 +99,23 @@ def _set(record: Any, positions: list[int], value: Any) -> None:
     _get(record, positions[:-1])[positions[-1]] = value
 
 
-def read_listing(file: Path) -> Listing:
-    """The records of a manifest or of a list of manifests.
+def read_listing(file: Path) -> Listing | None:
+    """The records of a manifest or of a list of manifests; None if it holds anything else, as after a damage.
 
     Raises:
         OSError: it cannot be read.
     """
     from pyiceberg.avro.file import AvroFile
 
-    with AvroFile[Any](_IO.new_input(str(file))) as source:
-        records = list(source)
-        return Listing(source.schema, dict(source.header.meta), records)
+    try:
+        with AvroFile[Any](_IO.new_input(str(file))) as source:
+            records = list(source)
+            return Listing(source.schema, dict(source.header.meta), records)
+    except OSError:
+        raise
+    except Exception:
+        # Whatever the decoder ran into.
+        return None
 
 
 def write_listing(file: Path, listing: Listing) -> None:
@@ -128,15 +134,19 @@ def write_listing(file: Path, listing: Listing) -> None:
     _put_in_place(file, write)
 
 
-def read_table_metadata(file: Path) -> TableMetadata:
-    """What a metadata file says.
+def read_table_metadata(file: Path) -> TableMetadata | None:
+    """What a metadata file says; None if it is none, as after a damage.
 
     Raises:
         OSError: it cannot be read.
     """
+    from pyiceberg.exceptions import ValidationError
     from pyiceberg.serializers import FromInputFile
 
-    return FromInputFile.table_metadata(_IO.new_input(str(file)))
+    try:
+        return FromInputFile.table_metadata(_IO.new_input(str(file)))
+    except (ValidationError, ValueError):
+        return None
 
 
 def write_table_metadata(file: Path, metadata: TableMetadata) -> None:

@@ -31,7 +31,7 @@ from lakehouse_assets.lakehouse.datafiles import describe_files
 from lakehouse_assets.lakehouse.duckdb import connect, parquet_files, parquet_options
 from lakehouse_assets.lakehouse.evolution import EVOLVED, Evolution, SchemaDriftError, Shape, evolution, evolve
 from lakehouse_assets.lakehouse.heads import current_snapshot, read_metadata, shape, stored_bytes
-from lakehouse_assets.lakehouse.locations import file_uri, local_path, own, warehouse_of
+from lakehouse_assets.lakehouse.locations import file_uri, named_by, own, warehouse_of
 from lakehouse_assets.lakehouse.replacement import (
     Append,
     Replace,
@@ -419,16 +419,14 @@ class Publication:
         self, tables: Mapping[str, Table], transactions: Mapping[str, Transaction]
     ) -> dict[str, list[DataFile]]:
         return {
-            i: describe_files(transactions[i].table_metadata, s.contract, s.files, self._uri(s.contract, tables[i]))
+            i: describe_files(
+                transactions[i].table_metadata,
+                s.contract,
+                s.files,
+                named_by(tables[i].location(), self.lake.location(s.contract)),
+            )
             for i, s in self.staged.items()
         }
-
-    def _uri(self, contract: Contract, table: Table) -> Callable[[Path], str]:
-        """How a table names its files: as it names its folder, which this process may know by another name."""
-        folder, location = self.lake.location(contract), table.location()
-        if (known := local_path(location)) is None or os.path.realpath(known) != os.path.realpath(folder):
-            return file_uri
-        return lambda file: f"{location}/{file.relative_to(folder)}"
 
     def _refuse_moved(self, identifier: str, table: Table) -> None:
         base = current_snapshot(self.heads[identifier]) if identifier in self.heads else None

@@ -56,6 +56,7 @@ class _Surveyed:
     Attributes:
         head: Its newest metadata file.
         metadata: What that says.
+        past: Metadata files of before that it names, and what they say.
         lists: Lists of manifests of the snapshots that are kept.
         manifests: Their manifests.
         lost: Snapshots that need files that are not here.
@@ -64,6 +65,7 @@ class _Surveyed:
 
     head: Path
     metadata: TableMetadata
+    past: dict[Path, TableMetadata] = field(default_factory=dict)
     lists: dict[Path, set[Path]] = field(default_factory=dict)
     manifests: set[Path] = field(default_factory=set)
     lost: set[int] = field(default_factory=set)
@@ -199,9 +201,16 @@ def _survey(place: _Place, location: str) -> _Surveyed:
     head = place.path(location)
     if str(head) not in there:
         raise _lacking(place, head)
-    table = _Surveyed(head, files.read_table_metadata(head))
-    own = [place.is_own(known) for known in (location, *files.locations_of(table.metadata))]
-    table.foreign = not all(own)
+    metadata = files.read_table_metadata(head)
+    if metadata is None:
+        raise _lacking(place, head)
+    table = _Surveyed(head, metadata)
+    for past in {place.path(entry.metadata_file) for entry in metadata.metadata_log} - {head}:
+        if str(past) in there and (before := files.read_table_metadata(past)):
+            table.past[past] = before
+    for known in (location, *(n for said in (metadata, *table.past.values()) for n in files.locations_of(said))):
+        place.path(known)
+        table.foreign |= not place.is_own(known)
     lacking: dict[Path, Path | None] = {}
     for snapshot in table.metadata.snapshots:
         missing = _survey_snapshot(place, table, place.path(snapshot.manifest_list), there, lacking)
@@ -215,7 +224,7 @@ def _survey(place: _Place, location: str) -> _Surveyed:
 def _survey_snapshot(
     place: _Place, table: _Surveyed, listed: Path, there: set[str], lacking: dict[Path, Path | None]
 ) -> Path | None:
-    """Note the files of a snapshot; the first one it needs that is not there, if any.
+    """Note the files of a snapshot; the first one it needs that is not there or cannot be read, if any.
 
     Args:
         place: The table's folder.
@@ -224,13 +233,14 @@ def _survey_snapshot(
         there: All files of the table.
         lacking: Manifest to the first file it lacks, of those read before; those read now are added.
     """
-    if str(listed) not in there:
+    listing = files.read_listing(listed) if str(listed) in there else None
+    if listing is None:
         return listed
-    named = files.read_listing(listed).manifests()
+    named = listing.manifests()
     table.foreign |= not all(map(place.is_own, named))
     manifests = {place.path(location) for location in named}
     for manifest in manifests - lacking.keys():
-        lacking[manifest] = _survey_manifest(place, table, manifest, there) if str(manifest) in there else manifest
+        lacking[manifest] = _survey_manifest(place, table, manifest, there)
     missing = next((lacking[m] for m in manifests if lacking[m]), None)
     if missing is None:
         table.lists[listed] = manifests
@@ -239,7 +249,9 @@ def _survey_snapshot(
 
 
 def _survey_manifest(place: _Place, table: _Surveyed, manifest: Path, there: set[str]) -> Path | None:
-    listing = files.read_listing(manifest)
+    listing = files.read_listing(manifest) if str(manifest) in there else None
+    if listing is None:
+        return manifest
     if listing.has_deletes:
         raise RelocationError(
             f"{place.identifier} has files of deleted rows, made by another program, which name data files themselves; "
@@ -255,8 +267,8 @@ def _survey_manifest(place: _Place, table: _Surveyed, manifest: Path, there: set
 
 def _lacking(place: _Place, file: Path) -> RelocationError:
     return RelocationError(
-        f"{place.identifier}: this home lacks {file}, which its newest state needs; copy the whole home again, while "
-        "nothing runs on it"
+        f"{place.identifier}: this home lacks {file}, or it is damaged, and the newest state needs it; copy the whole "
+        "home again, while nothing runs on it"
     )
 
 
@@ -265,17 +277,16 @@ def _rewrite(place: _Place, table: _Surveyed) -> int:
     written = 0
     for manifest in sorted(table.manifests):
         listing = files.read_listing(manifest)
-        if listing.rename_files(place.renamed):
+        if listing and listing.rename_files(place.renamed):
             files.write_listing(manifest, listing)
             written += 1
     for listed in sorted(table.lists):
         listing = files.read_listing(listed)
-        if listing.rename_manifests(place.renamed, lambda location: place.path(location).stat().st_size):
+        if listing and listing.rename_manifests(place.renamed, lambda location: place.path(location).stat().st_size):
             files.write_listing(listed, listing)
             written += 1
-    for past in (place.path(e.metadata_file) for e in table.metadata.metadata_log):
-        if past.exists() and past != table.head:
-            written += _rewrite_metadata(place, past, files.read_table_metadata(past))
+    for past, metadata in table.past.items():
+        written += _rewrite_metadata(place, past, metadata)
     kept = files.without_snapshots(table.metadata, table.lost)
     written += _rewrite_metadata(place, table.head, kept)
     files.sync({file.parent for file in (table.head, *table.lists, *table.manifests)})

@@ -9,7 +9,7 @@ from typing import Any
 import dagster as dg
 import pytest
 
-from lakehouse_assets.assets.bronze import OP, QUARANTINE_SHARE, RECONCILED, bronze_assets
+from lakehouse_assets.assets.bronze import FILES, LOADED, OP, QUARANTINE_SHARE, RECONCILED, bronze_assets
 from lakehouse_assets.contracts import platform_contracts
 from lakehouse_assets.lakehouse.lake import Lake
 from lakehouse_assets.settings import Settings
@@ -33,7 +33,7 @@ def file(tmp_path: Path) -> Path:
     return path
 
 
-def ingest(settings: Settings, **config: Any) -> dg.ExecuteInProcessResult:
+def ingest(settings: Settings, tags: dict[str, str] | None = None, /, **config: Any) -> dg.ExecuteInProcessResult:
     asset = bronze_assets(platform_contracts())
     defs = dg.Definitions(
         assets=[asset],
@@ -41,7 +41,7 @@ def ingest(settings: Settings, **config: Any) -> dg.ExecuteInProcessResult:
         resources={"lakehouse": tiny.resource(settings)},
     )
     return defs.resolve_job_def("job").execute_in_process(
-        run_config={"ops": {OP: {"config": config}}}, raise_on_error=False
+        run_config={"ops": {OP: {"config": config}}}, raise_on_error=False, tags=tags
     )
 
 
@@ -93,6 +93,98 @@ def test_sound_files_are_loaded_and_told_of_though_another_is_not(
         if e.asset_key == dg.AssetKey(["bronze", "service_events_raw"])
     ]
     assert rows == 4
+
+
+def test_a_file_of_which_every_record_is_refused_is_no_success_and_no_news_of_the_table(
+    settings: Settings, lake: Lake, tmp_path: Path
+) -> None:
+    bad = tmp_path / "bad.ndjson"
+    bad.write_text("".join(json.dumps(event(i, event_time="soon")) + "\n" for i in range(3)))
+    result = ingest(settings, files=[str(bad)], source="pgr_events")
+    assert not result.success
+    (failure,) = [e for e in result.all_events if e.is_step_failure]
+    assert "all 3 records are in quarantine" in str(failure.step_failure_data)
+    made = {".".join(e.asset_key.path) for e in result.get_asset_materialization_events() if e.asset_key}
+    assert made == {"bronze.quarantine", "bronze.loads"}
+    whole = next(c for c in result.get_asset_check_evaluations() if c.check_name == LOADED)
+    assert not whole.passed and whole.severity is dg.AssetCheckSeverity.ERROR
+    assert "bad.ndjson" in (whole.description or "")
+
+
+def test_a_folder_called_like_no_source_is_told_of_and_blames_no_table(
+    settings: Settings, lake: Lake, file: Path, tmp_path: Path
+) -> None:
+    root = tmp_path / "laid-out"
+    for name in ("pgr_events", "pgr_event"):
+        (root / name).mkdir(parents=True)
+        (root / name / "day.ndjson").write_bytes(file.read_bytes())
+    (root / "pgr_events" / "loop").symlink_to("loop")
+    result = ingest(settings, folder=str(root))
+    assert result.success
+    failed = [c for c in result.get_asset_check_evaluations() if not c.passed]
+    assert {c.check_name for c in failed} == {LOADED, QUARANTINE_SHARE}
+    words = next(c.description for c in failed if c.check_name == LOADED) or ""
+    assert "no source 'pgr_event'" in words and "did you mean 'pgr_events'" in words
+    (observed,) = [e for e in result.all_events if e.is_asset_observation]
+    told: Any = observed.asset_observation_data.asset_observation.metadata[FILES].value
+    assert [t["outcome"] for t in told] == ["passed over", "passed over"] and "loop" in told[1]["problem"]
+
+
+def test_known_files_pass_every_check_and_name_their_load(settings: Settings, lake: Lake, file: Path) -> None:
+    ingest(settings, files=[str(file)], source="pgr_events")
+    again = ingest(settings, files=[str(file)], source="pgr_events")
+    checks = again.get_asset_check_evaluations()
+    assert all(c.passed for c in checks)
+    assert {c.check_name for c in checks} >= {LOADED, RECONCILED, "record_key__not_null"}
+    (observed,) = [e for e in again.all_events if e.is_asset_observation]
+    documents: Any = observed.asset_observation_data.asset_observation.metadata[FILES].value
+    (told,) = documents
+    with lake.session() as session:
+        (note,) = session.query("select load_id from bronze.loads").to_pylist()
+    assert (told["file"], told["load_id"], told["rows_read"]) == (str(file), note["load_id"], 5)
+
+
+def test_an_error_nobody_foresaw_refuses_its_file_alone(
+    settings: Settings, lake: Lake, file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from lakehouse_assets.ingest import groups
+
+    other = tmp_path / "other.ndjson"
+    other.write_text(json.dumps(event(7)) + "\n")
+    honest = groups.open_records
+
+    def surprised(opened: Any, *args: Any) -> Any:
+        if opened.path == str(other):
+            raise IndexError("list index out of range")
+        return honest(opened, *args)
+
+    monkeypatch.setattr(groups, "open_records", surprised)
+    result = ingest(settings, files=[str(other), str(file)], source="pgr_events")
+    (failure,) = [e for e in result.all_events if e.is_step_failure]
+    words = str(failure.step_failure_data)
+    assert "other.ndjson: it could not be loaded: list index out of range (IndexError)" in words
+    assert not [e for e in result.all_events if e.is_step_up_for_retry] and "max_retries" not in words
+    assert "bronze.service_events_raw" in lake.catalog.heads()
+
+
+@pytest.mark.parametrize("by_sensor", [True, False])
+def test_only_what_may_pass_is_tried_again_and_only_where_nobody_waits(
+    settings: Settings, file: Path, monkeypatch: pytest.MonkeyPatch, by_sensor: bool
+) -> None:
+    from lakehouse_assets.assets import bronze
+    from lakehouse_assets.lakehouse.publication import Publication
+
+    def full(_publication: Any, _con: Any) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(bronze, "RETRY", dg.RetryPolicy(max_retries=1))
+    monkeypatch.setattr(Publication, "audit", full)
+    tags = {"dagster/sensor_name": "landing_folder"} if by_sensor else {}
+    result = ingest(settings, tags, files=[str(file)], source="pgr_events")
+    assert len([e for e in result.all_events if e.is_step_up_for_retry]) == int(by_sensor)
+    (failure,) = [e for e in result.all_events if e.is_step_failure]
+    assert "No space left on device" in str(failure.step_failure_data)
+    assert "max_retries" not in str(failure.step_failure_data)
 
 
 @pytest.mark.parametrize(

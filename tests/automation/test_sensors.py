@@ -218,6 +218,7 @@ def test_a_folder_of_no_source_is_a_run_that_fails_with_the_reason(
     (folder / "day.ndjson").write_text("{}\n")
     os.utime(folder / "day.ndjson", (1_700_000_000, 1_700_000_000))
     (request,) = tick(repository, "landing_folder", instance, settings).run_requests or []
+    assert [key.path for key in request.asset_selection or []] == [["bronze", "loads"]]
     done = repository.get_job("ingest").execute_in_process(
         run_config=request.run_config,
         instance=instance,
@@ -226,6 +227,25 @@ def test_a_folder_of_no_source_is_a_run_that_fails_with_the_reason(
     )
     assert not done.success
     assert any("no_such_source" in str(e.step_failure_data) for e in done.all_events if e.is_step_failure)
+
+
+def test_a_file_that_comes_back_is_requested_again_and_what_waits_is_told(
+    repository: dg.RepositoryDefinition, instance: dg.DagsterInstance, settings: Settings
+) -> None:
+    folder = Path(settings.landing_root) / "pgr_events"
+    folder.mkdir(parents=True)
+    (folder / "loop.ndjson").symlink_to("loop.ndjson")
+    file, away = folder / "day.ndjson", folder.parent / ".away"
+    file.write_text(json.dumps(event(1)) + "\n")
+    os.utime(file, (1_700_000_000, 1_700_000_000))
+    first = tick(repository, "landing_folder", instance, settings)
+    file.rename(away)
+    gone = tick(repository, "landing_folder", instance, settings, first.cursor)
+    assert "loop.ndjson is a link that leads back to itself" in str(gone.skip_reason)
+    away.rename(file)
+    again = tick(repository, "landing_folder", instance, settings, gone.cursor)
+    keys = [request.run_key for found in (first, again) for request in found.run_requests or []]
+    assert len(keys) == 2 and len(set(keys)) == 2
 
 
 def test_waiting_questions_are_one_run(

@@ -47,7 +47,7 @@ def sample(tmp_path_factory: pytest.TempPathFactory) -> Sample:
     """The demo, small: a build costs by the day. In a folder named with all that means something to someone."""
     home = tmp_path_factory.mktemp("e2e") / ODD / "home"
     env = {**os.environ, "ASKLAKE_HOME": str(home)}
-    command = [*ASKLAKE, "demo", "--size", "1000", "--days", "120", "--until", "2026-06-30", "--json"]
+    command = [*ASKLAKE, "demo", "--size", "1000", "--days", "120", "--json"]
     done = subprocess.run(command, env=env, cwd=ROOT, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr + done.stdout
     return Sample(home, env, json.loads(done.stdout))

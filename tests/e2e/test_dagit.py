@@ -6,6 +6,7 @@ import json
 import os
 import re
 from collections.abc import Iterator
+from datetime import date, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -76,7 +77,8 @@ def backfill(browser_page: Page, shots: Path) -> None:
     dialog.get_by_text("Show all partitions").click()
     dialog.get_by_text("Custom", exact=True).click()
     box = dialog.get_by_placeholder(re.compile("^ex: "))
-    box.fill("[2026-06-01...2026-06-03]")
+    first, last = (date.today() - timedelta(days=n) for n in (30, 28))
+    box.fill(f"[{first}...{last}]")
     box.press("Enter")
     dialog.get_by_text("3 partitions").first.wait_for()
     browser_page.screenshot(path=shots / "backfill_dialog.png")

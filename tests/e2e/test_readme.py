@@ -1,9 +1,8 @@
-"""The commands of README.md, run as they stand there."""
+"""The commands of README.md and of the pages of docs, run as they stand there."""
 
 from __future__ import annotations
 
 import json
-import re
 import shlex
 import subprocess
 from pathlib import Path
@@ -12,20 +11,38 @@ import pytest
 from typer.testing import CliRunner
 
 from lakehouse_assets.cli import app
-from tests.e2e.conftest import ROOT, Sample
+from tests.documents import PAGES, blocks
+from tests.e2e.conftest import Sample
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(1200)]
-BLOCKS = re.findall(r"^```sh\n(.*?)^```$", (ROOT / "README.md").read_text(), re.DOTALL | re.MULTILINE)
 
 
-def test_what_can_be_run_runs(sample: Sample, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.fixture(autouse=True)
+def _in_a_folder_of_its_own(sample: Sample, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("ASKLAKE_HOME", str(sample.home))
-    said = [_run(block) for block in BLOCKS]
-    assert "loaded" in said[0]
-    assert "31.06.2026" in said[1]
+
+
+@pytest.mark.parametrize("page", [page for page in PAGES if blocks(page, "sh") and page != "README.md"])
+def test_what_a_page_says_can_be_run_runs(page: str) -> None:
+    for block in blocks(page, "sh"):
+        _run(block)
+
+
+def test_what_the_readme_says_can_be_run_runs() -> None:
+    asked, loaded, looked = [_run(block) for block in blocks("README.md", "sh")]
+    assert "WARD_01" in asked and "Share" in asked
+    assert "31.06.2026" in loaded and "Complaints" in loaded
+    assert "gold.gold_pgr_case_lifecycle" in looked
     sql = "select entity_id from bronze.service_events_raw where source = 'city_calls' order by 1"
     assert json.loads(_asklake(["sql", sql, "--json"]))["rows"] == [{"entity_id": "T-1"}, {"entity_id": "T-2"}]
+
+
+def test_features_are_read_as_printed() -> None:
+    (block,) = blocks("domains.md", "python")
+    names: dict = {}
+    exec(block, names)
+    assert names["known"].rows.num_rows == len(names["stores"]) == len(names["days"])
 
 
 def _run(block: str) -> str:
@@ -33,7 +50,15 @@ def _run(block: str) -> str:
     lines = block.splitlines()
     shell = "\n".join(line for line in lines if not line.startswith("asklake "))
     subprocess.run(["bash", "-euc", shell], check=True)
-    return "".join(_asklake(shlex.split(line)[1:]) for line in lines if line.startswith("asklake "))
+    return "".join(_asklake(_words(line)) for line in lines if line.startswith("asklake "))
+
+
+def _words(line: str) -> list[str]:
+    """The arguments that a line gives the command, once the shell has done its part."""
+    if "$(" not in line:
+        return shlex.split(line, comments=True)[1:]
+    done = subprocess.run(["bash", "-euc", f"printf '%s\\0' {line}"], check=True, capture_output=True, text=True)
+    return done.stdout.split("\0")[1:-1]
 
 
 def _asklake(arguments: list[str]) -> str:

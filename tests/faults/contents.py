@@ -15,6 +15,7 @@ from lakehouse_assets.lakehouse.contract import quoted
 from lakehouse_assets.lakehouse.garbage import referenced_files
 from lakehouse_assets.lakehouse.heads import current_snapshot
 from lakehouse_assets.lakehouse.lake import Lake
+from lakehouse_assets.lakehouse.locations import HomeWarehouse
 from lakehouse_assets.lakehouse.publication import marker_folder
 from tests.faults.steps import lake_of
 
@@ -72,8 +73,12 @@ def files_of(home: Path) -> set[Path]:
 def unreferenced(home: Path) -> set[Path]:
     """Files of the warehouse that no table needs."""
     lake = lake_of(home)
-    needed = {Path(f) for i in lake.catalog.heads() for f in referenced_files(lake.catalog.load_table(i))}
+    needed = {Path(f) for i in lake.catalog.heads() for f in _referenced(lake, i)}
     return files_of(home) - needed
+
+
+def _referenced(lake: Lake, identifier: str) -> set[str]:
+    return referenced_files(HomeWarehouse(lake.settings.home), lake.catalog.load_table(identifier))
 
 
 def where_it_died(home: Path, before: set[Path]) -> str:
@@ -107,5 +112,5 @@ def _is_published(lake: Lake, marker: Path) -> bool:
         return False
     tables = [".".join(Path(f).parts[-4:-2]) for f in folders]
     heads = lake.catalog.heads()
-    needed = {f for t in tables if t in heads for f in referenced_files(lake.catalog.load_table(t))}
+    needed = {f for t in tables if t in heads for f in _referenced(lake, t)}
     return any(f.startswith(f"{folder}/") for f in needed for folder in folders)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import time
 from collections.abc import Iterator
@@ -12,7 +13,7 @@ import boto3
 import pytest
 
 from lakehouse_assets.domains.sales import sample
-from lakehouse_assets.ingest.landing import group_by_source, pending
+from lakehouse_assets.ingest.landing import LandingFile, group_by_source, look
 from lakehouse_assets.ingest.loader import load
 from lakehouse_assets.lakehouse.lake import Lake
 from tests.servers import Servers
@@ -28,6 +29,11 @@ def put(root: Path, name: str, content: str = "x", age: float = 60) -> Path:
 
 def names(files) -> list[str]:
     return [Path(f.path).name for f in files]
+
+
+def pending(landing: Any, cursor: str | None = None, **options: Any) -> tuple[list[LandingFile], str]:
+    found = look(landing, cursor, **options)
+    return found.files, found.cursor
 
 
 def test_no_folder_no_files(tmp_path):
@@ -64,7 +70,60 @@ def test_a_file_that_has_gone_is_forgotten(tmp_path):
     path = put(tmp_path, "shop/a.csv")
     _, cursor = pending(tmp_path)
     path.unlink()
-    assert pending(tmp_path, cursor)[1] == "{}"
+    assert json.loads(pending(tmp_path, cursor)[1]) == {"#": 1}
+
+
+def test_a_file_that_was_taken_away_and_put_back_comes_in_another_look(tmp_path):
+    path = put(tmp_path, "shop/a.csv")
+    first = look(tmp_path)
+    path.rename(tmp_path / "away")
+    gone = look(tmp_path, first.cursor)
+    assert gone.files == []
+    (tmp_path / "away").rename(path)
+    again = look(tmp_path, gone.cursor)
+    assert [f.key for f in again.files] == [f.key for f in first.files] and again.number > first.number
+    assert look(tmp_path, gone.cursor).number == again.number, "a look that is repeated is the same"
+    assert look(tmp_path, again.cursor).files == []
+
+
+def test_what_waits_or_is_passed_over_is_named_and_stops_nothing(tmp_path):
+    outside = put(tmp_path / "elsewhere", "secret.csv")
+    root = tmp_path / "landing"
+    good = put(root, "shop/good.csv")
+    put(root, "shop/empty.csv", "")
+    put(root, "shop/later.csv", age=-86_400)
+    for name, target in {
+        "shop/loop.csv": "loop.csv", "shop/inside.csv": good, "shop/outside.csv": outside, "shop/nothing.csv": "gone",
+        "shop/folder": root, "loop": "loop", "elsewhere": outside.parent,
+    }.items():  # fmt: skip
+        (root / name).symlink_to(target)
+    os.mkfifo(root / "shop" / "pipe.csv")
+    found = look(root)
+    assert sorted(names(found.files)) == ["good.csv", "inside.csv"]
+    told = "\n".join(found.passed_over)
+    for words in (
+        "empty.csv is empty", "later.csv is dated in the future", "loop.csv is a link that leads back to itself",
+        f"outside.csv is a link out of the landing folder, to {outside}", "nothing.csv is a link to nothing",
+        "shop/folder is a link to a folder", "landing/loop is a link that leads back", "pipe.csv is not a file",
+        f"elsewhere is a link out of the landing folder, to {outside.parent}",
+    ):  # fmt: skip
+        assert words in told
+    assert len(found.passed_over) == 9
+    then = look(root, found.cursor)
+    assert names(then.files) == ["later.csv"], "it stayed as it was from one look to the next"
+    assert look(root, then.cursor).files == []
+
+
+def test_what_may_not_be_read_is_named_and_taken_once_it_may(tmp_path, monkeypatch):
+    """Root may read everything, so the answer of the system is given for it."""
+    put(tmp_path, "shop/good.csv")
+    put(tmp_path, "shop/closed.csv")
+    with monkeypatch.context() as closed:
+        closed.setattr(os, "access", lambda path, _mode: Path(path).name != "closed.csv")
+        found = look(tmp_path)
+    assert names(found.files) == ["good.csv"]
+    assert len(found.passed_over) == 1 and "closed.csv may not be read" in found.passed_over[0]
+    assert names(look(tmp_path, found.cursor).files) == ["closed.csv"]
 
 
 def test_urls_work_like_folders():

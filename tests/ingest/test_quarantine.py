@@ -50,6 +50,14 @@ def test_counts_by_what_is_wrong_with_them_whatever_their_values(lake, write):
     assert count_quarantined(lake)[1] == [groups[0], groups[2]]
 
 
+def test_a_quarantine_from_before_there_were_causes_is_counted(lake, write):
+    load(lake, [write("a.csv", csv_file(line(1, qty="x")))], CSV)
+    with lake.catalog.load_table("bronze.quarantine").update_schema() as update:
+        update.delete_column("cause")
+    waiting, (group,) = count_quarantined(lake)
+    assert (waiting, group["records"]) == (1, 1) and "quantity 'x'" in group["reason"]
+
+
 def test_replay_after_a_fix(lake, write, rows):
     (result,) = load(
         lake, [write("a.csv", csv_file(line(1), line(2, sold="02/03/2025"), line(3, qty="x"), "r,a"))], CSV

@@ -15,6 +15,7 @@ from lakehouse_assets.lakehouse import branches
 from lakehouse_assets.lakehouse.branch_garbage import collect, kept_metadata, needed_files
 from lakehouse_assets.lakehouse.engine import QueryRefusedError
 from lakehouse_assets.lakehouse.lake import Lake
+from lakehouse_assets.lakehouse.locations import OutsideWarehouseError
 from lakehouse_assets.lakehouse.maintenance import crowded_partitions, maintain
 from lakehouse_assets.lakehouse.publication import (
     Append,
@@ -165,6 +166,18 @@ def test_small_files_are_put_together_and_statistics_stay_with_the_table(cluster
     maintain(cluster_lake, CONTRACTS, run_id="test")
     assert distinct(cluster_lake, "meter") == 10
     assert not branches.branches(cluster_lake)
+
+
+def test_a_warehouse_that_is_not_the_catalogs_is_neither_read_nor_cleaned_up(impatient: Lake, bucket: Any) -> None:
+    publish(impatient, readings(1, 4), ReplaceTable())
+    publish(impatient, readings(1, 4, value=2), ReplaceTable())
+    before = files(bucket)
+    other = Lake(impatient.settings.model_copy(update={"warehouse_url": "s3://warehouse/silver/rea"}))
+    with pytest.raises(OutsideWarehouseError, match=r"silver\.readings is at s3://warehouse/silver/readings"):
+        other.catalog.heads()
+    with pytest.raises(OutsideWarehouseError, match="ASKLAKE_WAREHOUSE_URL"):
+        collect(other, now=later())
+    assert files(bucket) == before
 
 
 def test_a_table_by_days_of_a_time_is_audited_and_put_together_whole(cluster_lake: Lake) -> None:

@@ -7,6 +7,7 @@ import shutil
 import sqlite3
 from collections.abc import Callable, Iterator
 from datetime import date
+from itertools import product
 from pathlib import Path
 from typing import Any
 
@@ -136,8 +137,8 @@ def test_a_copy_becomes_a_home_of_its_own_and_the_original_stays(
 def _read_text(home: Path) -> Iterator[bytes]:
     """What metadata say, unpacked."""
     for file in home.rglob("metadata/*"):
-        packed = file.suffix == ".avro"
-        yield str(metadata_files.read_listing(file).records).encode() if packed else file.read_bytes()
+        listing = metadata_files.read_listing(file) if file.suffix == ".avro" else None
+        yield str(listing.records).encode() if listing else file.read_bytes()
     with sqlite3.connect(home / "catalog.db") as con:
         yield str(con.execute("select metadata_location from iceberg_tables").fetchall()).encode()
 
@@ -168,14 +169,14 @@ def test_a_backup_is_restored_elsewhere_while_the_lake_goes_on(original: Lake, t
 
 
 def test_wherever_it_is_interrupted_the_home_is_refused_and_finished_later(
-    original: Lake, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    made: Lake, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    was, before, real = states(original), contents(original.settings.home), os.replace
+    was, before, real = states(made), contents(made.settings.home), os.replace
     done = False
-    for stop in range(0, 100, 5):
+    for stop in range(0, 100, 7):
         home = tmp_path / f"copy{stop}"
-        shutil.copytree(original.settings.home, home)
-        lake, calls = of(original, home=home), iter(range(100))
+        shutil.copytree(made.settings.home, home)
+        lake, calls = of(made, home=home), iter(range(100))
 
         def killed(source: Any, target: Any, calls: Iterator[int] = calls, stop: int = stop) -> None:
             if next(calls) == stop:
@@ -196,7 +197,7 @@ def test_wherever_it_is_interrupted_the_home_is_refused_and_finished_later(
             break
     assert done
     assert stop > 9
-    assert contents(original.settings.home) == before
+    assert contents(made.settings.home) == before
 
 
 def test_one_that_is_interrupted_and_moved_back_is_not_taken_for_whole(
@@ -249,20 +250,23 @@ def _scan(lake: Lake, snapshot_id: int) -> Any:
     return lake.catalog.load_table(READINGS.identifier).scan(snapshot_id=snapshot_id).plan_files()
 
 
-@pytest.mark.parametrize("pattern", ["*.metadata.json", "snap-*.avro", "*-m0.avro", "*.parquet"])
-def test_a_copy_that_lacks_what_is_needed_now_is_told_so_and_left_as_it_is(
-    original: Lake, tmp_path: Path, pattern: str
-) -> None:
-    lake = of(original, home=tmp_path / "copy")
-    shutil.copytree(original.settings.home, lake.settings.home)
-    for file in lake.location(READINGS).rglob(pattern):
-        file.unlink()
-    before = contents(lake.settings.warehouse)
-    with pytest.raises(RelocationError, match=r"silver\.readings: this home lacks .*copy the whole home again"):
-        relocate(lake.settings)
-    assert contents(lake.settings.warehouse) == before
-    with pytest.raises(OutsideWarehouseError):
-        count(lake)
+def damage(file: Path) -> None:
+    file.write_bytes(file.read_bytes()[:50])
+
+
+def test_a_copy_that_lacks_what_is_needed_now_is_told_so_and_left_as_it_is(made: Lake, tmp_path: Path) -> None:
+    patterns = ("*.metadata.json", "snap-*.avro", "*-m0.avro")
+    for number, (pattern, harm) in enumerate([*product(patterns, (Path.unlink, damage)), ("*.parquet", Path.unlink)]):
+        lake = of(made, home=tmp_path / f"copy{number}")
+        shutil.copytree(made.settings.home, lake.settings.home)
+        for file in lake.location(READINGS).rglob(pattern):
+            harm(file)
+        before = contents(lake.settings.warehouse)
+        with pytest.raises(RelocationError, match=r"silver\.readings: this home lacks .*copy the whole home again"):
+            relocate(lake.settings)
+        assert contents(lake.settings.warehouse) == before
+        with pytest.raises(OutsideWarehouseError):
+            count(lake)
 
 
 def test_what_is_shared_by_a_link_is_not_rewritten(original: Lake, tmp_path: Path) -> None:
