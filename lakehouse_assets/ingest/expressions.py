@@ -14,8 +14,8 @@ import sqlglot
 from sqlglot import exp
 from sqlglot.errors import SqlglotError
 
+from lakehouse_assets.ingest import json_text
 from lakehouse_assets.ingest.conversion import Style, as_text, exact_cast, lenient_cast
-from lakehouse_assets.lakehouse.contract import literal, quoted
 
 _FORBIDDEN: tuple[tuple[type[exp.Expr], str], ...] = (
     (exp.Query, "a subquery"),
@@ -148,8 +148,7 @@ def _column(node: exp.Column, field: Callable[[str], str]) -> str:
     first, *rest = _path(node)
     sql = field(first)
     if rest:
-        path = "$" + "".join("." + quoted(part) for part in rest)
-        sql = f"json_extract_string({sql}, {literal(path)})"
+        sql = json_text.value_at(sql, rest)
     return f"({sql})"
 
 

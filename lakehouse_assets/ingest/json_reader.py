@@ -1,132 +1,183 @@
 """JSON: the elements of an array, or values one after the other.
 
-Belongs here: cutting a JSON text into its top-level values while it streams.
-Does not belong here: one value per line (ndjson_reader is ten times faster), or what a value holds (mapping).
+Belongs here: cutting a JSON text into its top-level values while it streams, however deep they are nested.
+Does not belong here: one value per line (ndjson_reader), or what a value holds (mapping).
+
+Only brackets and quotes are looked at; whether a value is sound JSON is said by the engine that reads its fields.
+White space and commas between values are passed over, too many and too few alike.
 """
 
 from __future__ import annotations
 
-import codecs
-import json
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 
 import numpy as np
 import pyarrow as pa
 
-from lakehouse_assets.ingest.batches import MAX_RECORD, SCHEMA, Counter, MalformedError
+from lakehouse_assets.ingest.batches import (
+    MAX_RECORD,
+    NEWLINE,
+    QUOTE,
+    Chunk,
+    Counter,
+    MalformedError,
+    bad_records,
+    batch,
+)
+from lakehouse_assets.ingest.json_depth import refuse_deep
+
+_BETWEEN = re.compile(rb'"[^"]*(?:"|\Z)|[^\s,"]+')
+_OPENING, _CLOSING = b"[{", b"]}"
 
 
 def json_batches(blocks: Iterable[bytes], counter: Counter) -> Iterator[pa.RecordBatch]:
     """The elements of a JSON array, or JSON values one after the other, however they are laid out.
 
     Raises:
-        MalformedError: the text is not JSON from some place on.
+        MalformedError: from some place on the brackets or quotes of the text do not pair, or a value is too long.
     """
-    pending: list[tuple[int, bytes]] = []
-    size = 0
-    for line, text in _json_values(blocks):
-        pending.append((line, text))
-        size += len(text)
-        if size >= 1 << 20:
-            yield _json_batch(pending, counter)
-            pending, size = [], 0
-    if pending:
-        yield _json_batch(pending, counter)
-
-
-def _json_values(blocks: Iterable[bytes]) -> Iterator[tuple[int, bytes]]:
-    """The values of a JSON text with the line each begins on."""
-    scanner = _JsonScanner()
+    values = _Values(counter)
     for block in blocks:
-        yield from scanner.feed(block)
-    yield from scanner.finish()
+        if chunk := values.feed(block, last=False):
+            yield _batch(chunk, counter)
+    if chunk := values.feed(b"", last=True):
+        yield _batch(chunk, counter)
+    values.refuse_rest()
 
 
-class _JsonScanner:
-    """Cuts JSON values out of a stream; holds no more than the value it is in."""
+def _batch(chunk: Chunk, counter: Counter) -> pa.RecordBatch:
+    bad = bad_records(chunk)
+    refuse_deep(chunk, bad)
+    return batch(chunk, bad, counter)
 
-    _decoder = json.JSONDecoder()
-    _between = re.compile(r"[\s,]*")
 
-    def __init__(self) -> None:
-        self._utf8 = codecs.getincrementaldecoder("utf-8")()
-        self._text = ""
-        self._line = 1
-        self._array: bool | None = None
-        self._needed = 0
+class _Values:
+    """Cuts values out of a stream; holds no more than the value it is in."""
 
-    def feed(self, block: bytes) -> Iterator[tuple[int, bytes]]:
+    def __init__(self, counter: Counter) -> None:
+        self._counter = counter
+        self._rest = b""
+        self._column = 0
+        """Bytes of its line before the rest."""
+        self._in_array: bool | None = None
+        self._ended = False
+
+    def feed(self, block: bytes, *, last: bool) -> Chunk | None:
         """Take the next bytes; gives the values that are whole by now."""
-        try:
-            self._text += self._utf8.decode(block)
-        except UnicodeDecodeError as error:
-            line = self._line + self._text.count("\n") + block.count(b"\n", 0, error.start)
-            raise MalformedError("not valid UTF-8; state the encoding in the source", line) from error
-        # Trying again only when the text has doubled keeps a long value from being scanned over and over.
-        if len(self._text) >= self._needed:
-            yield from self._cut(final=False)
+        data = self._rest + block
+        start = 0
+        if self._ended:
+            self._refuse_more(data, 0)
+        if self._in_array is None or self._ended:
+            start = len(data) - len(data.lstrip())
+            if start == len(data):
+                self._keep(data, len(data))
+                return None
+            self._in_array = data[start : start + 1] == b"["
+            start += self._in_array
+        pieces, end = self._pieces(data, start, last)
+        chunk = self._chunk(data, pieces) if pieces else None
+        self._keep(data, end)
+        if len(self._rest) > MAX_RECORD:
+            self._refuse_long(self._counter.line)
+        return chunk
 
-    def finish(self) -> Iterator[tuple[int, bytes]]:
-        """Give the values left at the end of the text."""
-        yield from self._cut(final=True)
-        tail = self._text.strip()
-        if self._array and tail != "]":
-            raise MalformedError("the JSON array is cut off before its closing bracket", self._line)
-        if not self._array and tail:
-            raise MalformedError("the JSON text is cut off", self._line)
+    def _keep(self, data: bytes, end: int) -> None:
+        """Go on from this place of the data."""
+        self._counter.line += data.count(b"\n", 0, end)
+        line = data.rfind(b"\n", 0, end)
+        self._column = self._column + end if line < 0 else end - line - 1
+        self._rest = data[end:]
 
-    def _cut(self, *, final: bool) -> Iterator[tuple[int, bytes]]:
-        text, position, line = self._text, 0, self._line
-        while True:
-            start = self._skip(position)
-            if self._array is None and start < len(text):
-                self._array = text[start] == "["
-                line += text.count("\n", position, start)
-                position = start + self._array
-                start = self._skip(position)
-            if start >= len(text) or (self._array and text[start] == "]"):
-                break
-            try:
-                _, end = self._decoder.raw_decode(text, start)
-            except json.JSONDecodeError as error:
-                # Before the end it may just be that the rest of the value is yet to come.
-                if final or len(text) - position > MAX_RECORD:
-                    raise self._malformed(text, position, line, error) from error
-                break
-            if not final and end >= len(text):
-                break  # a number may go on in the next block
-            line += text.count("\n", position, start)
-            yield line, text[start:end].encode()
-            line += text.count("\n", start, end)
+    def refuse_rest(self) -> None:
+        """Refuse a text that does not end where a value, or the array, does."""
+        if self._in_array and not self._ended:
+            raise MalformedError("the JSON array is cut off before its closing bracket", self._counter.line)
+        if self._rest.strip(b" \t\r\n,"):
+            raise MalformedError("the JSON text is cut off, or a quote in it does not pair", self._counter.line)
+
+    def _pieces(self, data: bytes, start: int, last: bool) -> tuple[list[tuple[int, int]], int]:
+        """Where the values begin and end that are whole, and where the rest begins."""
+        # Pairs of a backslash and what it stands before are masked, from left to right as they are read.
+        masked = data.replace(b"\\\\", b"__").replace(b'\\"', b"__") if b"\\" in data else data
+        opened, closed, after = self._containers(masked, start)
+        pieces: list[tuple[int, int]] = []
+        position = start
+        for first, end in zip(opened, closed, strict=False):
+            pieces += self._scalars(masked, position, first, whole=True)
+            pieces.append((first, end))
             position = end
-        self._line = line
-        self._text = text[position:]
-        self._needed = 2 * len(self._text)
+        if after is not None:  # the array ends here
+            pieces += self._scalars(masked, position, after, whole=True)
+            self._ended = True
+            position = after + 1
+            self._refuse_more(data, position)
+        elif len(opened) > len(closed):
+            pieces += self._scalars(masked, position, opened[-1], whole=True)
+            position = opened[-1]
+        else:
+            found = self._scalars(masked, position, len(masked), whole=last)
+            pieces += found
+            position = found[-1][1] if found else position
+        return pieces, position
 
-    def _skip(self, position: int) -> int:
-        """Where the next value or bracket begins."""
-        found = self._between.match(self._text, position)
-        return found.end() if found else position
+    def _containers(self, masked: bytes, start: int) -> tuple[list[int], list[int], int | None]:
+        """Where outermost brackets open, where they are closed after, and where the array around them ends."""
+        view = np.frombuffer(masked, np.uint8)
+        brackets = np.flatnonzero((view | 0x20) == ord("{")), np.flatnonzero((view | 0x20) == ord("}"))
+        places = np.concatenate(brackets)
+        steps = np.repeat(np.array([1, -1]), [len(b) for b in brackets])
+        order = np.argsort(places, kind="stable")
+        places, steps = places[order], steps[order]
+        quotes = np.flatnonzero(view == QUOTE)
+        outside = (np.searchsorted(quotes, places) % 2 == 0) & (places >= start)
+        places, steps = places[outside], steps[outside]
+        depths = np.cumsum(steps)
+        below = np.flatnonzero(depths < 0)
+        after = None
+        if len(below):
+            after = int(places[below[0]])
+            if not self._in_array or masked[after : after + 1] != b"]":
+                self._refuse(masked, after)
+            places, steps, depths = places[: below[0]], steps[: below[0]], depths[: below[0]]
+        opened = places[(depths == 1) & (steps == 1)]
+        closed = places[(depths == 0) & (steps == -1)] + 1
+        return opened.tolist(), closed.tolist(), after
 
-    def _malformed(self, text: str, position: int, line: int, error: json.JSONDecodeError) -> MalformedError:
-        at = line + text.count("\n", position, error.pos)
-        column = error.pos - text.rfind("\n", 0, error.pos)
-        return MalformedError(f"not JSON: {error.msg}", at, column)
+    def _scalars(self, masked: bytes, start: int, end: int, *, whole: bool) -> list[tuple[int, int]]:
+        """Values without brackets in a part of the text; where that is not whole, the last one may go on."""
+        if end - start <= 2 and not masked[start:end].strip(b" ,\n"):
+            return []
+        found = [m.span() for m in _BETWEEN.finditer(masked, start, end)]
+        return found if whole or not found or found[-1][1] < end else found[:-1]
 
+    def _chunk(self, data: bytes, pieces: list[tuple[int, int]]) -> Chunk:
+        newlines = np.flatnonzero(np.frombuffer(data, np.uint8) == NEWLINE)
+        firsts = np.array([first for first, _ in pieces])
+        lines = self._counter.line + np.searchsorted(newlines, firsts)
+        lengths = np.array([end - first + 1 for first, end in pieces])
+        if lengths.max() > MAX_RECORD:
+            self._refuse_long(int(lines[lengths.argmax()]))
+        ends = np.cumsum(lengths)
+        return Chunk(b"\n".join(data[first:end] for first, end in pieces) + b"\n", ends - lengths, ends, lines)
 
-def _json_batch(values: Sequence[tuple[int, bytes]], counter: Counter) -> pa.RecordBatch:
-    n = len(values)
-    rows = np.arange(counter.records + 1, counter.records + n + 1)
-    counter.records += n
-    nothing = pa.nulls(n, pa.string())
-    return pa.RecordBatch.from_arrays(
-        [
-            pa.array(rows),
-            pa.array([line for line, _ in values], pa.int64()),
-            pa.array([text.decode() for _, text in values], pa.string_view()),
-            nothing,
-            nothing,
-        ],
-        schema=SCHEMA,
-    )
+    def _refuse_long(self, line: int) -> None:
+        raise MalformedError(
+            f"a value is longer than {MAX_RECORD >> 20} MiB; is the file one object around all records?", line
+        )
+
+    def _refuse_more(self, data: bytes, position: int) -> None:
+        """Refuse what comes after the end of the array, unless it is white space."""
+        more = data[position:].lstrip()
+        if more:
+            self._refuse(data, len(data) - len(more))
+
+    def _refuse(self, data: bytes, position: int) -> None:
+        found = data[position : position + 1].decode(errors="replace")
+        line = data.rfind(b"\n", 0, position)
+        column = position - line + (self._column if line < 0 else 0)
+        raise MalformedError(
+            f"not JSON: '{found}' where the text should go on or end",
+            self._counter.line + data.count(b"\n", 0, position), column,
+        )  # fmt: skip

@@ -12,11 +12,12 @@ The layers of the statement: records (raw fields, empty ones NULL) -> computed (
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from collections.abc import Mapping as MappingType
 from dataclasses import dataclass
 from functools import cached_property
 
+from lakehouse_assets.ingest import json_text
 from lakehouse_assets.ingest.conversion import Style, value, why_not
 from lakehouse_assets.ingest.errors import SourceError
 from lakehouse_assets.ingest.expressions import Expression, guarded
@@ -136,10 +137,7 @@ class RecordMapping:
         )
         unread = "problem"
         if self.source.format != "csv":
-            unread = (
-                "coalesce(problem, case when coalesce(try(json_type(raw_text)), '') <> 'OBJECT' "
-                "then 'not valid JSON, or not a JSON object' end)"
-            )
+            unread = f"coalesce(problem, {json_text.problem('raw_text')})"
         return (
             f"select {CARRIED}, found[1].column_name as column_name, "
             f"{_joined('f.reason')} as reason, {_joined(_cause('f.reason', 'f.column_name'))} as cause from ("
@@ -174,9 +172,9 @@ class RecordMapping:
                 return f", field '{name}'"
         return ""
 
-    def json_struct(self, text: str) -> str:
-        """SQL of `s` from a JSON object; NULL where the text is not JSON."""
-        return f"try(from_json({text}, {literal(_struct_shape(self.fields))}))"
+    def json_struct(self, text: str, known: Sequence[Sequence[str]] = ()) -> str:
+        """SQL of `s` from a JSON object; NULL where the text is none. `known`: see `json_text.object_fields`."""
+        return json_text.object_fields(text, self.fields, known)
 
     def with_occurrence(self, records: str) -> str:
         """Records with `occurrence` filled where the source tells equal records apart by it."""

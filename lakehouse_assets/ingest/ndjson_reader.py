@@ -22,6 +22,7 @@ from lakehouse_assets.ingest.batches import (
     ends_in_returns,
     without_blanks,
 )
+from lakehouse_assets.ingest.json_depth import refuse_deep
 
 
 def ndjson_batches(blocks: Iterable[bytes], counter: Counter) -> Iterator[pa.RecordBatch]:
@@ -33,6 +34,7 @@ def ndjson_batches(blocks: Iterable[bytes], counter: Counter) -> Iterator[pa.Rec
     lines = (block.replace(b"\r", b"\n") for block in text) if returns else text
     for chunk in _line_chunks(lines, counter):
         bad = bad_records(chunk)
+        refuse_deep(chunk, bad)
         yield batch(chunk, bad, counter)
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from itertools import chain
 from pathlib import Path
 from typing import Protocol
 
@@ -26,6 +27,8 @@ from lakehouse_assets.ingest.streams import InputFile
 from lakehouse_assets.lakehouse.contract import literal
 
 BATCHES = "raw_batches"
+LEARNED_FROM, MOST_LEARNED = 200, 8
+"""How many records of a JSON file are looked at for the names they have, and how many orders of names are kept."""
 
 
 class Records(Protocol):
@@ -90,15 +93,35 @@ class TextRecords:
     def relation(self, con: duckdb.DuckDBPyConnection) -> str:
         """See Records."""
         schema = csv_schema(len(self._fields))
-        con.register(BATCHES, pa.RecordBatchReader.from_batches(schema, self._guarded()))
         if not self._fields:
-            payload, struct = "raw_text", self._mapping.json_struct("raw_text")
+            payload, struct = "raw_text", self._mapping.json_struct("raw_text", self._usual_names(con))
         else:
             payload, struct = csv_columns(self._fields, self._mapping)
+        con.register(BATCHES, pa.RecordBatchReader.from_batches(schema, self._guarded()))
         return (
             f"(select source_row, line, raw_text, problem, form, {constant(self._file.path)} as source_file, "
             f"null::bigint as occurrence, null::varchar as ref, {payload} as payload, {struct} as s from {BATCHES})"
         )
+
+    def _usual_names(self, con: duckdb.DuckDBPyConnection) -> list[list[str]]:
+        """The names of the first objects in their order, each order once; none where a name occurs twice."""
+        try:
+            first = next(self._batches, None)
+        except MalformedError as bad:
+            raise self._refused(bad) from bad
+        if first is None:
+            return []
+        self._batches = chain([first], self._batches)
+        con.register(BATCHES, pa.Table.from_batches([first.slice(0, LEARNED_FROM)]))
+        found = con.execute(
+            f"with seen as (select try(json_keys(raw_text)) as names from {BATCHES} where problem is null) "
+            f"select distinct names from seen where len(names) = list_unique(names) limit {MOST_LEARNED}"
+        ).fetchall()
+        return [names for (names,) in found if names]
+
+    def _refused(self, bad: MalformedError) -> IngestError:
+        hint = "Nothing was loaded; mend the file and load it again."
+        return IngestError(self._file.path, bad.problem, hint=hint, line=bad.line, column=bad.column)
 
     def _guarded(self) -> Iterator[pa.RecordBatch]:
         try:
@@ -114,11 +137,7 @@ class TextRecords:
             yield
         except duckdb.Error:
             if isinstance(self._error, MalformedError):
-                bad = self._error
-                raise IngestError(
-                    self._file.path, bad.problem, hint="Nothing was loaded; mend the file and load it again.",
-                    line=bad.line, column=bad.column,
-                ) from bad  # fmt: skip
+                raise self._refused(self._error) from self._error
             if self._error:
                 raise self._error from None
             raise

@@ -295,12 +295,85 @@ def test_json_arrays_and_sequences(lake, write, rows, text):
 
 
 @pytest.mark.parametrize(
-    ("tail", "problem"),
-    [("", "cut off"), (", {]", "not JSON"), (", {'a': 1}]", "not JSON")],
+    ("text", "problem", "line", "column"),
+    [
+        ("[\n{0}\n", "cut off before its closing bracket", 2, None),
+        ("[\n{0}\n, {]", "cut off", 3, None),
+        ("[{0}]\n\n x", "'x' where", 3, 2),
+        ("{0}\n{0}]", "']' where", 2, 127),
+        ('{0}\n{"a": "b\n', "cut off, or a quote", 2, None),
+    ],
 )
-def test_a_broken_json_file_is_refused_with_its_place(lake, write, tail, problem):
-    error = refused(lake, write("a.json", f"[\n{json_line(1)}\n{tail}"), sales_source(format="json"))
-    assert problem in error.problem and error.line in (2, 3)
+def test_a_json_file_whose_brackets_do_not_pair_is_refused_with_its_place(lake, write, text, problem, line, column):
+    error = refused(lake, write("a.json", text.replace("{0}", json_line(1))), sales_source(format="json"))
+    assert problem in error.problem and (error.line, error.column) == (line, column)
+
+
+def test_elements_that_are_no_sound_objects_are_quarantined(lake, write, rows):
+    text = f"[\n{json_line(1)},\n {{'a': 1}}, 17, [1, 2],\n\"a, b\" {json_line(2)}, {{]\n, null]"
+    load(lake, [write("a.json", text)], sales_source(format="json"))
+    assert loaded(rows) == ["O1", "O2"]
+    assert [(r["line"], r["raw_text"]) for r in quarantined(rows)] == [
+        (3, "{'a': 1}"), (3, "17"), (3, "[1, 2]"), (4, '"a, b"'), (4, "{]"), (5, "null"),
+    ]  # fmt: skip
+    assert all("not valid JSON" in r["reason"] for r in quarantined(rows))
+
+
+@pytest.mark.parametrize("form", ["json", "ndjson"])
+def test_json_that_is_nested_without_end_is_quarantined_with_its_place(lake, write, rows, form):
+    deep = json_line(2).replace("}", ', "v": ') + "[" * 100_000 + "]" * 100_000 + "}"
+    texts = [json_line(1), deep, '{"a":' * 100_000 + "1" + "}" * 100_000, json_line(3, v=[[[]]])]
+    text = "\n".join(texts) if form == "ndjson" else "[" + ",\n".join(texts) + "]"
+    load(lake, [write("a", text)], sales_source(format=form))
+    assert loaded(rows) == ["O1", "O3"]
+    found = quarantined(rows)
+    assert [r["line"] for r in found] == [2, 3] and "deeper than 500 levels, on line 2 in column" in found[0]["reason"]
+
+
+NUMBERS = [
+    "1.10",
+    "0.1234567890123456789",
+    "12345678901234567.89",
+    "1e5",
+    "-0",
+    "123456789012345678901234567890",
+    "2.0",
+]
+
+
+@pytest.mark.parametrize("form", ["json", "ndjson"])
+def test_json_numbers_keep_the_digits_that_were_sent(lake, write, rows, form):
+    columns = {**sales_source().columns, "product_name": "v", "category": "o", "city": "o.n", "region": "o.l"}
+    shaped = [f'{{"v": {n}, "o": {{"n": {n}, "l": [{n}, "{n}"]}}, {json_line(i)[1:]}' for i, n in enumerate(NUMBERS)]
+    flat = [f'{{"v": {n}, {json_line(i + 10)[1:]}' for i, n in enumerate(NUMBERS)]
+    text = "\n".join(shaped + flat)
+    load(lake, [write("a", text)], sales_source(format=form, columns=columns, optional=["o"]))
+    found = rows("select product_name, category, city, region from bronze.sample_sales order by source_row")
+    assert [list(r.values()) for r in found] == [
+        *([n, f'{{"n":{n},"l":[{n},"{n}"]}}', n, f'[{n},"{n}"]'] for n in NUMBERS),
+        *([n, None, None, None] for n in NUMBERS),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("value", "words"),
+    [
+        ('1, "name": "again"', "has the name 'name' twice"),
+        ('1, "\\u006eame": "again"', "has the name 'name' twice"),
+        ('"\\ud800"', "not valid JSON"),
+        ('"\t"', "not valid JSON"), ("01", "not valid JSON"), ("1.5.2", "not valid JSON"), ("+1", "not valid JSON"),
+        ('{"\ufdd0": 1.50}', "U+FDD0"),
+    ],
+)  # fmt: skip
+def test_what_other_parsers_guess_at_is_quarantined(lake, write, rows, value, words):
+    (result,) = load(lake, [write("a", json_line(1)[:-1] + f', "v": {value}' + "}\n")], NDJSON)
+    assert result.rows_quarantined == 1 and words in quarantined(rows)[0]["reason"]
+
+
+@pytest.mark.parametrize("text", ["a: NaN, 1.50,]", '\\": 1.50, \\"', "\\\\", "\\u0000", "[1.50, -0]", "\ufdd0"])
+def test_texts_that_look_like_numbers_stay_as_they_are(lake, write, rows, text):
+    load(lake, [write("a", json_line(1)[:-1].replace("Tea", text) + ', "v": 1.50}')], NDJSON)
+    assert rows("select product_name as n from bronze.sample_sales") == [{"n": json.loads(f'"{text}"')}]
 
 
 def test_a_file_that_is_no_parquet_is_refused(lake, write):
