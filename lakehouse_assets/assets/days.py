@@ -188,7 +188,9 @@ def lost_days(lake: Lake, table: Table, source: str, built: Built) -> set[date]:
     Every day that there is, or was when they were built, where records are gone and nothing says of which.
     """
     snapshot, at, since = table.metadata.current_snapshot(), built.sources.get(source), built.sequences.get(source)
-    if snapshot is None or at is None or since is None or "record_key" not in table.schema().column_names:
+    if snapshot is None or at in (None, snapshot.snapshot_id) or since is None:
+        return set()
+    if "record_key" not in table.schema().column_names:
         return set()
     rolled_back = since > (snapshot.sequence_number or 0)
     before = built.records.get(source)
@@ -207,12 +209,13 @@ def lost_days(lake: Lake, table: Table, source: str, built: Built) -> set[date]:
 def lost_any(lake: Lake, graph: DbtGraph, tables: Sequence[str]) -> bool:
     """Whether a bronze table that these tables are made from lost records since they were built."""
     heads = lake.catalog.heads()
-    return any(
-        lost_days(lake, lake.catalog.load_table(source), source, built)
+    built_at = {
+        (source, built.sources.get(source)): built
         for identifier in tables
         if (built := built_from(lake, graph, identifier))
         for source in graph.sources_of(identifier) & heads.keys()
-    )
+    }
+    return any(lost_days(lake, lake.catalog.load_table(s), s, built) for (s, _), built in built_at.items())
 
 
 def _property(snapshot: Snapshot, name: str) -> str | None:

@@ -260,11 +260,13 @@ def materialize(out: Out, select: str | None, domain: str | None, first: date | 
         raise CommandError("a range needs both ends", "give --from and --to", Exit.USAGE)
     if first and last and first > last:
         raise CommandError(f"the range ends ({last}) before it begins ({first})", "", Exit.USAGE)
+    from lakehouse_assets.automation.jobs import SEMANTIC
+
     with builder(out) as made:
         tables = made.tables_of(select, domain)
         done = build_all(made, tables, first, last, named=bool(select or domain or first))
         waiting_days = untold(made, tables)
-    if not done:
+    if not done or (first and all(ran.job == SEMANTIC for ran in done)):
         out.say(_nothing(first, last, waiting_days))
     for said in waiting_days:
         out.say(said, style="yellow")

@@ -9,7 +9,7 @@ from typing import Any
 
 from lakehouse_assets.assets.semantic import refresh
 from lakehouse_assets.lakehouse.lake import Lake
-from tests.dbt_project import ecommerce, retail
+from tests.dbt_project import ecommerce, retail, telemetry
 from tests.dbt_project.building import (
     CONTRACTS,
     PGR_MODELS,
@@ -39,7 +39,7 @@ class ExactLine(Line):
         return super().row() | dict(zip(("quantity", "unit_price", "amount"), self.exactly, strict=True))
 
 
-def with_values(sent: Sent, **values: Decimal) -> Sent:
+def with_values(sent: Sent, **values: Any) -> Sent:
     """The same record with other values."""
     return replace(sent, values={**sent.values, **values})
 
@@ -100,6 +100,21 @@ def test_retail(lake: Lake) -> None:
     assert {r["net_28d"] for r in features} == {2 * MONEY}
     made = refresh(lake, CONTRACTS, ["semantic.mv_retail_monthly", "semantic.mv_retail_stores"], run_id="test")
     assert not made.failures
+
+
+def test_telemetry(lake: Lake) -> None:
+    """Times up to the last that a calendar has, and the highest number of a step."""
+    last = datetime(9999, 12, 31, 23, 59, 59)
+    sent = [telemetry.user("u", DAY), telemetry.user("v", DAY), telemetry.use("u", DAY, events=100)]
+    sent += [with_values(telemetry.session("s", "u", DAY), session_end=last), telemetry.step("v", 1, DAY)]
+    sent += [with_values(telemetry.step("u", 1, DAY), step_order=2**31 - 1)]
+    sent += [with_values(telemetry.part("u", "e", "on", DAY), converted_at=last), telemetry.part("v", "e", "off", DAY)]
+    load_all(lake, sent, 1)
+    build(lake, telemetry.MODELS, tests=True)
+    (day,) = table(lake, "gold.mart_dashboard_overview")
+    assert (day["total_events"], day["session_hours"]) == (100, (last - DAY) / timedelta(hours=1))
+    steps = table(lake, "gold.mart_funnel_analysis")
+    assert {r["step_order"] for r in steps} == {1, 2**31 - 1}
 
 
 def test_pgr(lake: Lake) -> None:
