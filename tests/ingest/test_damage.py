@@ -383,3 +383,14 @@ def test_a_file_that_is_no_parquet_is_refused(lake, write):
 
 def test_a_missing_file_is_refused(lake, tmp_path):
     assert "no such file" in str(refused(lake, tmp_path / "none.csv"))
+
+
+@pytest.mark.parametrize("form", ["json", "ndjson"])
+def test_json_that_is_no_object_is_quarantined_even_where_no_field_is_needed(lake, write, form):
+    values = ["7", '"x"', "[]", "[{}]", "null", "true", "1e9999", ' {"order_id": "O1"}']
+    content = "\n".join(values) if form == "ndjson" else f"[{', '.join(values)}]"
+    constants = {"sale_time": "2025-03-01", "order_id": "O", "line_id": "1", "product_id": "P", "product_name": "Tea",
+                 "quantity": 1, "unit_price": 1, "amount": 1}  # fmt: skip
+    source = sales_source(format=form, columns={}, constants=constants, dedup_key=["record_number"])
+    (result,) = load(lake, [write(f"a.{form}", content)], source)
+    assert (result.rows_read, result.rows_loaded, result.rows_quarantined) == (8, 1, 7)

@@ -190,6 +190,27 @@ def test_bytes_that_are_no_text_go_to_quarantine_where_they_are_needed_and_stay_
     assert len(rows("select 1 from bronze.sample_sales where product_name = 'Café'")) == 1
 
 
+def test_times_of_every_unit_are_loaded_exactly_or_quarantined(lake, rows, tmp_path):
+    moments = {
+        pa.timestamp("us"): [1_750_000_000_123_456], pa.timestamp("s", "Asia/Kolkata"): [1_750_000_000],
+        pa.timestamp("ns"): [1_750_000_000_123_456_000, 1_750_000_000_123_456_789, 2**63 - 1],
+        pa.timestamp("ns", "UTC"): [1_750_000_000_000_000_001], pa.timestamp("ms"): [2**63 - 1, 1_750_000_000_123],
+        pa.date32(): [20_000, 2**31 - 1],
+    }  # fmt: skip
+    loaded, quarantined = [], 0
+    for i, (kind, values) in enumerate(moments.items()):
+        table = pa.Table.from_pylist([record(100 * i + n) for n in range(len(values))]).drop_columns(["sold"])
+        path = tmp_path / f"{i}.parquet"
+        pq.write_table(table.append_column("sold", pa.array(values, kind)), path)
+        (result,) = load(lake, [path], sales_source(format="parquet"))
+        loaded.append(result.rows_loaded)
+        quarantined += result.rows_quarantined
+    assert loaded == [1, 1, 1, 0, 1, 1] and quarantined == 5
+    found = {r["t"] for r in rows("select epoch_us(sale_time) as t from bronze.sample_sales")}
+    second = 1_750_000_000_000_000
+    assert found == {second + 123_456, second, second + 123_000, 20_000 * 86_400_000_000}
+
+
 def test_a_record_that_is_too_long_is_quarantined_and_its_neighbours_are_not(lake, tmp_path):
     table = pa.Table.from_pylist([record(1), record(2, name="x" * (17 << 20)), record(3)])
     pq.write_table(table, tmp_path / "a.parquet")
