@@ -106,6 +106,17 @@ def ingest(
     loading.ingest(Out(as_json), files, source, mapping, tenant)
 
 
+@app.command()
+def unload(
+    load: Annotated[str, typer.Argument(help="Id of a load, as `asklake ingest` and bronze.loads name it.")],
+    as_json: Json = False,
+) -> None:
+    """Take a load back: its rows, its quarantined records and its note; the file can be loaded again."""
+    from lakehouse_assets.commands import unloading
+
+    unloading.unload(Out(as_json), load)
+
+
 @quarantine_app.command("list")
 def quarantine_list(source: OnlySource = None, load: OnlyLoad = None, as_json: Json = False) -> None:
     """What is in quarantine, by source, column and reason."""

@@ -106,6 +106,7 @@ _USAGE = {
     "NoSuchMomentError": "`asklake history TABLE` lists times and publications, `asklake log` commits of a cluster",
     "AnswerNotFoundError": "the ids of all answers are in semantic.nlq_answers",
     "UnknownRecordError": "",
+    "UnknownLoadError": '`asklake sql "select load_id, source_file, loaded_at from bronze.loads"` lists the loads',
 }
 
 

@@ -13,14 +13,16 @@ if TYPE_CHECKING:
     from lakehouse_assets.ingest.errors import IngestError, SourceError
     from lakehouse_assets.ingest.loader import LoadResult, load
     from lakehouse_assets.ingest.sources import Source, all_sources, find_source, read_sources
+    from lakehouse_assets.ingest.unloading import unload
 
 _HOMES = {
     "IngestError": "errors", "SourceError": "errors", "LoadResult": "loader", "load": "loader", "Source": "sources",
-    "all_sources": "sources", "find_source": "sources", "read_sources": "sources",
+    "all_sources": "sources", "find_source": "sources", "read_sources": "sources", "unload": "unloading",
 }  # fmt: skip
 
 __all__ = [
     "IngestError", "LoadResult", "Source", "SourceError", "all_sources", "find_source", "load", "read_sources",
+    "unload",
 ]  # fmt: skip
 
 
