@@ -11,11 +11,12 @@ from collections import Counter, OrderedDict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, replace
 from functools import partial
+from pathlib import Path
 from threading import Lock
 from typing import TYPE_CHECKING, Any
 
 from nlq.answering.coverage import TimeSource
-from nlq.answering.parts import STATES_KEPT, CompiledPlan
+from nlq.answering.parts import STATES_KEPT, CompiledPlan, StaleLayer
 from nlq.dateparts import DATE_PARTS, numbered
 from nlq.guard import TENANT_COLUMN
 from nlq.plan import Grain, Plan
@@ -26,15 +27,26 @@ from semantic.values import DimensionValues, Only
 
 if TYPE_CHECKING:
     from semantic import catalog as semantic
+    from semantic.faults import Fault
     from semantic.values import Values as Listed
 
 
 class PlannedLayer:
     """One semantic layer with the values its dimensions have in one lake. Thread-safe."""
 
-    def __init__(self, layer: SemanticLayer, values: DimensionValues) -> None:
-        """Nothing is read until the first question."""
+    def __init__(
+        self, layer: SemanticLayer, values: DimensionValues, stale: Fault | None = None, *, root: Path | None = None
+    ) -> None:
+        """Nothing is read until the first question.
+
+        Args:
+            layer: What can be asked.
+            values: The values of its dimensions.
+            stale: Why the layer is not that of the project as it is.
+            root: Of the project, from which its files are named.
+        """
         self._layer, self._values = layer, values
+        self._fault, self._root = stale, root or Path()
         self._lock = Lock()
         self._states: _State | None = None
         self._last: OrderedDict[tuple[str | None, bool], tuple[Any, Vocabulary]] = OrderedDict()
@@ -58,6 +70,15 @@ class PlannedLayer:
             while len(self._last) > STATES_KEPT:
                 self._last.popitem(last=False)
             return self._last[key][1]
+
+    @property
+    def stale(self) -> StaleLayer | None:
+        """Why the layer is an earlier one than the project's files, if it is."""
+        fault = self._layer.fault or self._fault
+        if fault is None:
+            return None
+        file = fault.place(self._root).partition(":")[0] or None
+        return StaleLayer(problem=fault.problem, file=file, line=fault.line)
 
     def unpublished(self, heads: Mapping[str, str]) -> Mapping[str, tuple[str, ...]]:
         """The metrics that have no figures yet at a state of the lake, with their tables that were never published."""

@@ -9,7 +9,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from lakehouse_assets.lakehouse import dbt_manifest
+from nlq.standin import manifests
 
 if TYPE_CHECKING:
     from lakehouse_assets.lakehouse.lake import Lake
@@ -22,22 +22,26 @@ if TYPE_CHECKING:
 def open_answerer(lake: Lake, *, kept: KeptAnswers | None = None) -> Answerer:
     """What answers questions over this lake; the dbt project is parsed first where its manifest is missing or old.
 
+    Where the project does not parse, questions are answered by the layer that was read last, or without the metrics of
+    the domain at fault; the answers say so.
+
     Args:
         lake: Where the tables are.
         kept: Answers to give again as long as they hold; none if None.
 
     Raises:
-        DbtFailedError: the project does not parse.
+        DbtFailedError: the project does not parse, never did, and not for the semantic models of one domain alone.
     """
     from nlq.answering.answer import Answerer
     from nlq.layer import PlannedLayer
     from semantic.layer import SemanticLayer
     from semantic.values import DimensionValues
 
-    dbt_manifest.ensure(lake.settings)
-    layer = SemanticLayer(lake.settings)
+    target, stale = manifests(lake.settings)
+    layer = SemanticLayer(lake.settings, target_dir=target)
     values = DimensionValues(lake, layer, folder=lake.settings.values_dir)
-    return Answerer(lake, PlannedLayer(layer, values), kept=kept, **_planning(lake.settings))
+    planned = PlannedLayer(layer, values, stale, root=lake.settings.project_root)
+    return Answerer(lake, planned, kept=kept, **_planning(lake.settings))
 
 
 def open_foreign(settings: Settings, project: Path, database: Path | str) -> Answerer:

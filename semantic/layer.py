@@ -26,6 +26,7 @@ from semantic import sqltext
 from semantic.catalog import METRIC_TIME, Catalog, Metric, build_catalog, without_moments
 from semantic.engine import Compiler, Dialect
 from semantic.errors import SemanticError
+from semantic.faults import Fault, fault_of
 from semantic.filters import Filter, fill
 from semantic.request import Part, Request, Span, split
 from semantic.running import total, with_bases
@@ -82,7 +83,8 @@ class QueryResult:
 class SemanticLayer:
     """MetricFlow over ``semantic_manifest.json`` of a dbt target folder. Thread-safe.
 
-    The manifest is read at first use and again when the file changes.
+    The manifest is read at first use and again when the file changes; one that cannot be used leaves the last that
+    could be in its place, and ``fault`` says so.
     """
 
     def __init__(self, settings: Settings, *, target_dir: Path | None = None, dialect: Dialect | None = None) -> None:
@@ -96,7 +98,11 @@ class SemanticLayer:
         self._target = target_dir or settings.dbt_target_dir
         self._dialect: Dialect = dialect or ("duckdb" if settings.profile == "local" else "trino")
         self._lock = threading.RLock()
-        self._loaded: tuple[tuple[int, int], _Manifest] | None = None
+        self._root = settings.project_root
+        self._sources = (settings.dbt_project_dir, settings.project_root / "semantic" / "models")
+        self._stamp: tuple[int, int] | None = None
+        self._loaded: _Manifest | None = None
+        self._fault: Fault | None = None
 
     def catalog(self) -> Catalog:
         """What can be asked; the same object until the manifest changes.
@@ -175,7 +181,18 @@ class SemanticLayer:
         elapsed = (time.perf_counter() - begun) * 1000
         return QueryResult(compiled.columns, rows, compiled.sql, snapshots, elapsed, compiled.notes)
 
+    @property
+    def fault(self) -> Fault | None:
+        """Why the layer is an earlier one than the manifest that lies there, if it is."""
+        with self._lock:
+            return self._fault
+
     def _manifest(self) -> _Manifest:
+        """The manifest that lies there; where it cannot be used, the last one that could be.
+
+        Raises:
+            SemanticError: there is none, or none that can be used.
+        """
         path = self._target / "semantic_manifest.json"
         try:
             stat = path.stat()
@@ -183,9 +200,21 @@ class SemanticLayer:
             raise SemanticError(f"there is no {path}: run `dbt parse` (or `asklake materialize`) first") from None
         stamp = (stat.st_mtime_ns, stat.st_size)
         with self._lock:
-            if self._loaded is None or self._loaded[0] != stamp:
-                self._loaded = (stamp, _Manifest(path, self._dialect))
-            return self._loaded[1]
+            if self._stamp == stamp and self._loaded is not None:
+                return self._loaded
+            try:
+                loaded = _Manifest(path, self._dialect)
+                _ = loaded.catalog  # MetricFlow reads it at first use
+                self._fault = None
+            except Exception as error:  # MetricFlow, the manifest's own reader, JSON: all raise their own kinds
+                self._fault = fault_of(f"{type(error).__name__}: {error}", self._sources)
+                if self._loaded is None:
+                    place = self._fault.place(self._root)
+                    at = f" ({place})" if place else ""
+                    raise SemanticError(f"the semantic layer cannot be read{at}: {self._fault.problem}") from error
+                loaded = self._loaded
+            self._stamp, self._loaded = stamp, loaded
+            return loaded
 
 
 class _Manifest:

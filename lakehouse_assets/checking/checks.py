@@ -5,7 +5,6 @@ Belongs here: which checks there are, in which order. Does not belong here: any 
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -16,10 +15,10 @@ from lakehouse_assets.checking.project import Project
 from lakehouse_assets.checking.semantics import check_semantics
 from lakehouse_assets.checking.sources import check_sources
 from lakehouse_assets.settings import Settings
+from semantic.faults import fault_of
 
 CHECKS = (check_contracts, check_models, check_owners, check_sources, check_features, check_semantics)
 _DRAFTED = (".py", ".yml", ".sql")
-_NAMED = re.compile(r"((?:\.\./)?(?:models|macros|tests|semantic)/[\w./-]+\.(?:sql|yml))")
 
 
 def check_project(project: Project) -> list[Finding]:
@@ -36,9 +35,9 @@ def check_dbt(settings: Settings) -> list[Finding]:
         dbt_manifest.ensure(settings)
     except dbt_manifest.DbtFailedError as error:
         text = " ".join(str(error).split())
-        named = _NAMED.search(text)
-        file = settings.dbt_project_dir / (named[1] if named else "dbt_project.yml")
-        return [Finding(file.resolve(), 1, "dbt", text)]
+        fault = fault_of(str(error), (settings.dbt_project_dir, settings.project_root / "semantic" / "models"))
+        file = fault.file or settings.dbt_project_dir / "dbt_project.yml"
+        return [Finding(file.resolve(), fault.line or 1, "dbt", text)]
     return []
 
 

@@ -117,6 +117,8 @@ def show(out: Out, answer: Answer, *, limit: int = 20) -> None:
         out.table([c.label for c in answer.columns], rows, limit=limit, right=numbers)
     for note in answer.notes:
         out.say(note, style="dim")
+    if answer.stale_layer:
+        out.say(f"{answer.stale_layer.says}. `asklake check` shows what to mend.", style="yellow")
     for number, choice in enumerate(answer.choices, start=1):
         out.say(f"  {number}. {choice.question}")
     if answer.nearest:

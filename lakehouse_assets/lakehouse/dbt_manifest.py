@@ -68,12 +68,16 @@ def load(settings: Settings) -> Manifest:
     Raises:
         DbtFailedError: the project does not parse.
     """
+    with ONE_AT_A_TIME:
+        return _load(settings.dbt_project_dir, settings.dbt_target_dir, options(settings), _changed(settings))
+
+
+def options(settings: Settings) -> tuple[str, ...]:
+    """The options of ``dbt parse`` for a profile."""
     from lakehouse_assets.lakehouse.dbt_branch import connection_variables
 
     variables = connection_variables(settings)
-    options = ("--target", settings.profile, *(("--vars", json.dumps(variables)) if variables else ()))
-    with ONE_AT_A_TIME:
-        return _load(settings.dbt_project_dir, settings.dbt_target_dir, options, _changed(settings))
+    return ("--target", settings.profile, *(("--vars", json.dumps(variables)) if variables else ()))
 
 
 def part(manifest: Manifest, models: Collection[str]) -> Manifest:

@@ -23,7 +23,7 @@ from nlq.answering.cache import KeptAnswers, RememberingPlanner
 from nlq.answering.carrying import CarriedOver, carried_over
 from nlq.answering.chart import Chart, chart_of
 from nlq.answering.coverage import Coverage, Known, Partial, partial_periods
-from nlq.answering.parts import STATES_KEPT, Layer, PlansQuestions
+from nlq.answering.parts import STATES_KEPT, Layer, PlansQuestions, StaleLayer
 from nlq.answering.states import TableState, TableStates
 from nlq.dateparts import named
 from nlq.guard import ROLES, TIMEOUT_S, AmbiguousValueError, Caller, Guard, GuardError, Role, may_see
@@ -81,6 +81,7 @@ class Answer(_Frozen):
     definitions: dict[str, str] = {}
     filters: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
+    stale_layer: StaleLayer | None = None
     partial: tuple[Partial, ...] = ()
     sql: str | None = None
     snapshots: dict[str, int] = {}
@@ -144,6 +145,11 @@ class Answerer:
         self._planners: OrderedDict[tuple[int, Caller], RememberingPlanner] = OrderedDict()
         self._states, self._coverage = TableStates(lake), Coverage()
         self._lock = Lock()
+
+    @property
+    def stale_layer(self) -> StaleLayer | None:
+        """Why answers are by an earlier semantic layer than the project's files, if they are."""
+        return self._layer.stale
 
     def vocabulary(self, caller: Caller | None = None) -> Vocabulary:
         """What may be asked about now: everything, or what a caller may know of.
@@ -249,6 +255,7 @@ class Answerer:
     def _conclude(self, run: _Run, outcome: Outcome) -> Answer:
         answer = self._come_to(run, outcome)
         update: dict[str, Any] = {"planner": outcome.planner, "notes": (*answer.notes, *outcome.notes)}
+        update["stale_layer"] = self._layer.stale
         if isinstance(outcome, Planned) and run.carried and answer.plan:
             update["carried"] = carried_over(outcome.plan, run.carried, run.vocabulary)
         return answer.model_copy(update=update)

@@ -9,6 +9,8 @@ from collections.abc import Iterable, Mapping
 from datetime import date, datetime
 from typing import NamedTuple, Protocol
 
+from pydantic import BaseModel, ConfigDict
+
 from nlq.answering.coverage import TimeSource
 from nlq.outcome import Outcome
 from nlq.plan import Plan
@@ -16,6 +18,25 @@ from nlq.vocabulary import Vocabulary
 
 STATES_KEPT = 64
 """For how many tenants, or states of the lake, what can be asked is kept."""
+
+
+class StaleLayer(BaseModel):
+    """Why answers are by an earlier semantic layer than the project's files: what is wrong, and where.
+
+    The file is named from the root of the project, the line begins at 1; either may be unknown.
+    """
+
+    model_config = ConfigDict(frozen=True)
+
+    problem: str
+    file: str | None = None
+    line: int | None = None
+
+    @property
+    def says(self) -> str:
+        """All of it, in a sentence."""
+        place = f"{self.file}:{self.line}" if self.file and self.line else self.file or "the project"
+        return f"The semantic layer is an earlier one, for {place} cannot be read: {self.problem}"
 
 
 class CompiledPlan(NamedTuple):
@@ -46,6 +67,11 @@ class Layer(Protocol):
 
         The whole of it has metrics whose tables were never published, too. The same object as long as nothing changed.
         """
+        ...
+
+    @property
+    def stale(self) -> StaleLayer | None:
+        """Why the layer is an earlier one than the project's files, if it is."""
         ...
 
     def unpublished(self, heads: Mapping[str, str]) -> Mapping[str, tuple[str, ...]]:

@@ -15,6 +15,8 @@ from fastapi.responses import JSONResponse
 from pydantic import BaseModel, Field
 from starlette.exceptions import HTTPException
 
+from semantic.errors import SemanticError
+
 REQUEST_ID = "asklake.request_id"
 """Where a request's scope has its id."""
 _CODES = {
@@ -81,6 +83,7 @@ def install(app: FastAPI) -> None:
     app.add_exception_handler(ApiError, _say)
     app.add_exception_handler(HTTPException, _say)
     app.add_exception_handler(RequestValidationError, _say)
+    app.add_exception_handler(SemanticError, _say)
 
 
 async def _say(request: Request, error: Exception) -> JSONResponse:
@@ -90,6 +93,8 @@ async def _say(request: Request, error: Exception) -> JSONResponse:
 def _as_api_error(error: Exception) -> ApiError:
     if isinstance(error, ApiError):
         return error
+    if isinstance(error, SemanticError):
+        return ApiError(503, "layer_unreadable", f"{error}.")
     if isinstance(error, RequestValidationError):
         problems = [{"where": _where(item["loc"]), "problem": item["msg"]} for item in error.errors()]
         first = problems[0]

@@ -38,6 +38,7 @@ class HealthCheck:
             profile=asking.lake.settings.profile,
             keys_required=self._access.keys_required(),
             planner=self._planner,
+            stale_layer=asking.answerer.stale_layer,
             checks=checks,
         )
 

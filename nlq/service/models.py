@@ -11,6 +11,7 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, field_validator
 
 from nlq.answering.answer import Answer
+from nlq.answering.parts import StaleLayer
 from nlq.plan import Plan
 from nlq.storage.journal import MAX_COMMENT, VerdictName
 from nlq.storage.queue import MAX_QUESTION, Question
@@ -42,6 +43,9 @@ class Health(BaseModel):
     profile: str
     keys_required: bool = Field(description="False on one's own machine as long as there is no key.")
     planner: str = Field(description="rules, or model+rules", examples=["rules"])
+    stale_layer: StaleLayer | None = Field(
+        default=None, description="Why answers are by an earlier semantic layer than the project's files, if they are."
+    )
     checks: dict[str, str] = Field(description="ok, or what is wrong, by part.", examples=[{"catalog": "ok"}])
 
 

@@ -200,6 +200,9 @@ async function boot() {
     const state = await api.health();
     byId("key").hidden = !state.keys_required;
     byId("state").textContent = state.status === "ok" ? "" : "Parts of the service are not reachable";
+    const stale = state.stale_layer;
+    byId("banner").hidden = !stale;
+    if (stale) byId("banner").textContent = `Answers are by an earlier semantic layer: ${stale.file ?? "the project"}${stale.line ? `, line ${stale.line},` : ""} cannot be read. ${stale.problem}`;
     if (state.keys_required && !api.hasKey()) {
       enterKey();
       return;
