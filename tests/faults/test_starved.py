@@ -21,6 +21,7 @@ ROOM = (0, 1_000, 4_000, 10_000, 20_000, 40_000, 80_000)
 """Bytes there is room for: for nothing, for the mark of a publication, for some of its rows, for some metadata."""
 EXPECTED = (
     "IngestError: ",
+    "WarehouseError: ",
     "CatalogUnwritableError: ",
     "OSError: ",
     "IOException: ",
