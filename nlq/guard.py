@@ -175,13 +175,19 @@ class Guard:
     def _check_names(self, plan: Plan, visible: Vocabulary) -> None:
         for name in plan.metrics:
             if name not in visible.metrics:
-                raise GuardError("unknown_metric", f"There is no metric “{name}” for you.", sorted(visible.metrics)[:5])
+                raise GuardError(
+                    "unknown_metric",
+                    f"There is no metric “{name}” for you.",
+                    nearest_values(name, sorted(visible.metrics)),
+                )
         shared = visible.shared_dimensions(plan.metrics)
         filters = (*plan.filters, *(plan.share.part if plan.share else ()))
         for name in (*plan.group_by, *(item.dimension for item in filters)):
             if name not in shared or name not in visible.dimensions:
                 metrics = ", ".join(plan.metrics)
-                raise GuardError("unknown_dimension", f"{metrics} cannot be asked by “{name}”.", sorted(shared)[:5])
+                raise GuardError(
+                    "unknown_dimension", f"{metrics} cannot be asked by “{name}”.", _nearest_dimensions(name, shared)
+                )
 
     # --- tenants
 
@@ -212,6 +218,12 @@ class Guard:
         for item in filters:
             if self._is_tenant(item.dimension) and not _is_own(item, tenant):
                 raise GuardError("other_tenant", "You may ask about your own tenant only.")
+
+
+def _nearest_dimensions(name: str, known: Iterable[str]) -> list[str]:
+    """The dimensions nearest to a name, by their short names if it is one."""
+    names = sorted(known)
+    return nearest_values(name, names if "__" in name else [full.rpartition("__")[2] for full in names])
 
 
 def _is_own(item: DimensionFilter, tenant: str) -> bool:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import date
@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
-from lakehouse_assets.commands.failures import CommandError, Exit
+from lakehouse_assets.commands.failures import CommandError, Exit, did_you_mean
 from lakehouse_assets.commands.output import Out, seconds
 from lakehouse_assets.lakehouse import dbt_manifest
 
@@ -90,13 +90,18 @@ class Builder:
         chosen = made & self._selected(select) if select else made
         found = sorted(t for t in chosen if domain in (None, self.contracts[t].domain))
         if not found:
-            domains = ", ".join(sorted({self.contracts[t].domain for t in made}))
-            raise CommandError(
-                "nothing to build is selected",
-                f"domains: {domains}; tables are named layer.table, as in {min(made)}",
-                Exit.USAGE,
-            )
+            raise self._nothing_selected(made, select, domain)
         return found
+
+    def _nothing_selected(self, made: Iterable[str], select: str | None, domain: str | None) -> CommandError:
+        domains = sorted({self.contracts[t].domain for t in made})
+        if domain and domain not in domains:
+            problem = f"there is no domain '{domain}' to build.{did_you_mean(domain, domains)}"
+        else:
+            problem = f"nothing to build is selected.{did_you_mean(select or '', made)}"
+        return CommandError(
+            problem, f"domains: {', '.join(domains)}; tables are named layer.table, as in {min(made)}", Exit.USAGE
+        )
 
     def _selected(self, select: str) -> set[str]:
         import dagster as dg

@@ -6,9 +6,10 @@ Belongs here: the only mapping of exceptions to exit codes. Does not belong here
 
 from __future__ import annotations
 
+import difflib
 import errno
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from enum import IntEnum
 from typing import Any
@@ -57,6 +58,15 @@ def with_hint(problem: str, hint: str) -> str:
     end = "" if problem.endswith((".", "!", "?")) else "."
     word = hint.split()[0].rstrip(",:")  # a name of something stays as it is
     return f"{problem}{end} {hint[0].upper() if word.isalpha() else hint[0]}{hint[1:]}"
+
+
+def did_you_mean(name: str, known: Iterable[str]) -> str:
+    """` Did you mean 'x'?`, with the nearest that exists, to stand after a sentence; nothing where none is near."""
+    names = list(known)
+    # A name without its layer is compared with names without theirs.
+    short = {n.rpartition(".")[2]: n for n in names} if "." not in name else {n: n for n in names}
+    near = difflib.get_close_matches(name, list(short), n=1)
+    return f" Did you mean '{short[near[0]]}'?" if near else ""
 
 
 # Named, not imported: an error's class is only known once its module, which takes long to import, was loaded.

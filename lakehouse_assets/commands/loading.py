@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 import typer
 
 from lakehouse_assets.commands.building import Builder, Step, as_document, builder, print_errors
-from lakehouse_assets.commands.failures import Exit
+from lakehouse_assets.commands.failures import CommandError, Exit
 from lakehouse_assets.commands.output import Out, seconds
 
 if TYPE_CHECKING:
@@ -50,6 +50,12 @@ def ingest(out: Out, files: Sequence[str], source: str | None, mapping: Path | N
     from lakehouse_assets.ingest.streams import expand
 
     groups = _folder_of_sources(files) if source is None and mapping is None else {}
+    if not groups and source is None and mapping is None:
+        raise CommandError(
+            "say how the files are to be read",
+            "give --source NAME or --mapping FILE; `asklake new-domain NAME --from FILE` drafts a source for new data",
+            Exit.USAGE,
+        )
     name = "" if groups else find_source(source, mapping).name
     paths = [] if groups else expand([_absolute(f) for f in files])
     with builder(out) as made:

@@ -9,7 +9,7 @@ from dataclasses import asdict, dataclass
 from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING, Any
 
-from lakehouse_assets.commands.failures import CommandError, Exit, of_statement
+from lakehouse_assets.commands.failures import CommandError, Exit, did_you_mean, of_statement
 from lakehouse_assets.commands.output import Out, ago
 
 if TYPE_CHECKING:
@@ -97,8 +97,10 @@ def known_table(lake: Lake, name: str) -> str:
         return found[0]
     if found:
         raise CommandError(f"'{name}' is in several layers", f"say one of: {', '.join(found)}", Exit.USAGE)
-    hint = f"tables: {', '.join(sorted(heads))}" if heads else "nothing was published yet; `make run` loads the samples"
-    raise CommandError(f"there is no table '{name}'", hint, Exit.USAGE)
+    hint = (
+        "`asklake status` lists the tables" if heads else "nothing was published yet; `asklake demo` loads the samples"
+    )
+    raise CommandError(f"there is no table '{name}'.{did_you_mean(name, heads)}", hint, Exit.USAGE)
 
 
 def _entry(snapshot: Snapshot) -> dict[str, Any]:

@@ -32,12 +32,12 @@ def groups_of(lake: Lake, source: str | None = None, load_id: str | None = None)
 def list_records(out: Out, source: str | None, load_id: str | None) -> None:
     """How many records wait, by what is wrong with them."""
     waiting, groups = groups_of(open_lake(), source, load_id)
-    out.table(("source", "column", "reason", "records", "for example"), [tuple(g.values()) for g in groups])
     if groups:
+        out.table(("source", "column", "reason", "records", "for example"), [tuple(g.values()) for g in groups])
         out.say("`asklake quarantine show ID` shows a record;")
         out.say("`asklake quarantine replay --source NAME` loads them again after a fix.")
     else:
-        out.say("Quarantine is empty.")
+        out.say("No such records are in quarantine." if source or load_id else "Quarantine is empty.")
     out.emit({"records": waiting, "groups": groups})
 
 

@@ -187,6 +187,8 @@ def catalog(out: Out, search: str | None) -> None:
     dimensions = [
         d for d in vocabulary.dimensions.values() if _matches(search, d.name, d.label, d.description, *d.synonyms)
     ]
+    if search and not (metrics or dimensions):
+        out.say(f"No metric or dimension contains '{search}'; `asklake catalog` lists all.")
     out.heading("Metrics")
     out.table(
         ("metric", "means", "also called"),

@@ -51,9 +51,11 @@ def sources_as_markdown() -> str:
     lines = ["| field | default | what it says |", "|---|---|---|"]
     for prefix, model in parts.items():
         for name, field in model.model_fields.items():
-            if field.description and not field.exclude and (prefix != "events[]." or name in ("name", "when")):
-                default = "" if field.default in (PydanticUndefined, None, "") else f"`{json.dumps(field.default)}`"
-                lines.append(f"| `{prefix}{name}` | {default} | {field.description} |")
+            told = field.description or Source.model_fields[name].description  # `read_as` has fields of the source
+            if field.exclude or (model is Event and name not in ("name", "when")):
+                continue
+            default = "" if field.default in (PydanticUndefined, None, "") else f"`{json.dumps(field.default)}`"
+            lines.append(f"| `{prefix}{name}` | {default} | {told} |")
     return "\n".join(lines) + "\n"
 
 

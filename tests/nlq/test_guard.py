@@ -48,6 +48,20 @@ def test_refusals(plan: Plan, caller: Caller, code: str) -> None:
     assert error.value.code == code
 
 
+@pytest.mark.parametrize(
+    ("plan", "nearest"),
+    [
+        (Plan(metrics=("pgr_complaint",)), "pgr_complaints"),
+        (Plan(metrics=("pgr_complaints",), group_by=("chanel",)), "channel"),
+        (Plan(metrics=("pgr_complaints",), group_by=("complaint__chanel",)), "complaint__channel"),
+    ],
+)
+def test_the_nearest_names_are_told(plan: Plan, nearest: str) -> None:
+    with pytest.raises(GuardError) as error:
+        GUARD.check(plan, ADMIN)
+    assert error.value.nearest[0] == nearest
+
+
 def test_roles_see_their_metrics_only() -> None:
     guard = Guard(VOCABULARY, {"clerk": Role(("sales_*",), ("*__tenant_id",), every_tenant=True, max_rows=10)})
     caller = Caller(None, "clerk")
