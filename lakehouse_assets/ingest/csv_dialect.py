@@ -110,19 +110,32 @@ class Dialect:
             rows = list(csv.reader([text], delimiter=self.delimiter, quotechar=self.quote, strict=True))
         except csv.Error:
             return None  # also a field longer than it takes
-        return rows[0] if len(rows) == 1 else None
+        if len(rows) != 1 or any(self.quote in field for field in rows[0]):
+            return None  # it does not tell quotes that are text from others
+        return rows[0]
 
     def _by_pattern(self, text: str) -> list[str]:
         fields: list[str] = []
         position, whole = 0, text + "\n"
+        within: int | None = None
         while found := self._field.match(whole, position):
             fields.append(self._value(found[0]))
+            if self._has_odd_quote(found[0]):
+                if within is not None and found[0].endswith(self.quote or "\n"):
+                    raise CsvError(
+                        f"a quote in field {within} and one after field {len(fields)} may be those of one field"
+                    )
+                within = None if found[0].endswith(self.quote or "\n") else within or len(fields)
             if found.end() == len(text):
                 return fields
             if not whole.startswith(self.delimiter, found.end()):
                 raise CsvError(OTHER_LINE_END)
             position = found.end() + len(self.delimiter)
         raise CsvError(f"the quote that opens field {len(fields) + 1} does not close at the end of a field")
+
+    def _has_odd_quote(self, field: str) -> bool:
+        """Whether a field without quotes around it holds one that is not paired within it."""
+        return self.quote is not None and not field.startswith(self.quote) and field.count(self.quote) % 2 == 1
 
     def _value(self, field: str) -> str:
         if self.quote is None or not field.startswith(self.quote):

@@ -237,9 +237,10 @@ def test_where_python_reads_strictly_the_same_is_read(text, cuts):
         expected = None
     rows = read("x,y\n" * 9 + text, Layout(has_header=False, names=("a", "b")), cuts)[9:]
     if expected is not None:
-        assert [r["fields"] if r["problem"] is None else None for r in rows] == [
-            row if len(row) == 2 else None for row in expected
-        ]
+        assert len(rows) == len(expected)
+        for row, fields_ in zip(rows, expected, strict=True):
+            if "may be those of one field" not in (row["problem"] or ""):
+                assert (row["fields"] if row["problem"] is None else None) == (fields_ if len(fields_) == 2 else None)
 
 
 @given(
@@ -283,6 +284,24 @@ def test_one_quote_too_many_or_too_few_loads_nothing_that_was_not_there(table, p
         start = begins[row["line"] - 1]
         if not row["problem"] and not start <= at <= start + len(row["raw_text"]):
             assert tuple(row["fields"]) in true
+
+
+@pytest.mark.parametrize(
+    ("record", "sound"),
+    [
+        ('$83"Hikers,Low Vent"', False),
+        ('12" ruler,5"', False),
+        ('$83"Hikers, 5"" Low"', False),
+        ('12",5"', True),
+        ('5",12" ruler', True),
+        ('12" ruler,x "y"', True),
+        ('12" ruler,"5"""', True),
+    ],
+)
+def test_a_field_whose_delimiter_is_lost_is_not_shifted(record, sound):
+    (row,) = read(f"a,b\n{record}\n")
+    assert (row["problem"] is None) == sound
+    assert sound or row["problem"] == "a quote in field 1 and one after field 2 may be those of one field"
 
 
 def test_a_record_of_the_dialect_is_split_or_said_to_be_none():
