@@ -15,6 +15,7 @@ import duckdb
 
 from lakehouse_assets.drafting import naming
 from lakehouse_assets.drafting.sampling import Sample
+from lakehouse_assets.ingest.times import TimeStyle, fits, moment, written
 from lakehouse_assets.lakehouse.contract import literal, quoted
 
 TIME_SHARE, NUMBER_SHARE = 0.6, 0.98
@@ -24,12 +25,17 @@ ONCE_SHARE = 0.9
 EXAMPLES = 3
 DATE_FORMATS = tuple(
     f"{day}{time}"
-    for day in ("%d.%m.%Y", "%d/%m/%Y", "%m/%d/%Y", "%d-%m-%Y", "%Y/%m/%d", "%d-%b-%Y", "%d %b %Y", "%b %d, %Y")
+    for day in ("%d.%m.%Y", "%d/%m/%Y", "%m/%d/%Y", "%d-%m-%Y", "%Y/%m/%d", "%d-%b-%Y", "%d %b %Y", "%b %d, %Y",
+                "%d.%m.%y", "%d/%m/%y", "%m/%d/%y", "%d-%m-%y", "%d-%b-%y")
     for time in ("", " %H:%M", " %H:%M:%S", " %I:%M %p", " %I:%M:%S %p")
-)
+)  # fmt: skip
+MORE_FORMATS, MORE_SHARE = 3, 0.005
+"""How many formats a field may have beside its first, and the share of its values that each must add."""
+PLAIN, COMMA = (".", ""), (",", ".")
+"""Decimal and thousands sign of numbers as SQL has them, and as much of Europe and South America write them."""
 NULL_MARKS = ("NULL", "null", "N/A", "n/a", "NA", "\\N", "None", "nan", "NaN")
 _TESTS = {
-    "iso": "regexp_matches(v, '^\\d{4}-\\d{2}-\\d{2}') and try_cast(v as timestamptz) is not null",
+    "iso": f"({moment('v', TimeStyle())}) is not null",
     "midnight": "regexp_full_match(v, '.{10}([ T]00:00:00)?')",
     "dated": "regexp_matches(v, '^(\\d{1,4}[./-]\\d{1,2}[./-]\\d{1,4}|\\d{1,2}[ -][A-Za-z]{3}|[A-Za-z]{3} \\d)')",
     "flag": "lower(v) in ('true', 'false', 'yes', 'no', 't', 'f', 'y', 'n')",
@@ -40,8 +46,12 @@ _TESTS = {
     "integer": "regexp_full_match(v, '[+-]?(0|[1-9]\\d{0,17})')",
     "decimal": "regexp_full_match(v, '[+-]?(0|[1-9]\\d{0,13})(\\.\\d{1,4})?')",
     "double": "regexp_full_match(v, '[+-]?\\d+(\\.\\d+)?([eE][+-]?\\d+)?') and isfinite(try_cast(v as double))",
-    "grouped": "regexp_full_match(v, '[+-]?[$€£]?\\d{1,3}(,\\d{3})*(\\.\\d{1,4})?')",
-    "comma": "regexp_full_match(v, '[+-]?\\d{1,3}(\\.?\\d{3})*(,\\d{1,4})?')",
+    "currency": "regexp_matches(v, '[$€£]')",
+    "priced": "regexp_full_match(v, '[+-]?[$€£] ?\\d{1,14}(\\.\\d{1,4})?')",
+    "grouped": "regexp_full_match(v, '[+-]?([$€£] ?)?(\\d{1,3}(,\\d{2,3})*,\\d{3}|\\d{1,3})(\\.\\d{1,4})?')",
+    "comma": "regexp_full_match(v, '[+-]?([$€£] ?)?(\\d{1,3}(\\.\\d{3})+|\\d{1,14})(,\\d{1,4})?( ?[$€£])?')",
+    "spaced": "regexp_full_match(v, '[+-]?(\\d{1,3}([ \\x{00A0}\\x{202F}]\\d{3})+|\\d{1,14})(,\\d{1,4})?( ?[$€£])?')",
+    "apostrophe": "regexp_full_match(v, '[+-]?(\\d{1,3}([\\x27]\\d{3})+|\\d{1,14})(\\.\\d{1,4})?')",
 }
 """Whether a value looks like something, by name."""
 _TESTS_SQL = ", ".join(
@@ -67,7 +77,10 @@ class Finding:
         field: Its name in the file.
         type: SQL type that fits, as contracts name it.
         expression: How a source reads it.
-        date_formats: Formats its times need beside ISO 8601; several where they fit equally well.
+        date_formats: Formats its times need beside ISO 8601, in the order in which they are to be tried.
+        rivals: Formats that fit as many values as the first of those.
+        signs: Decimal and thousands sign of its numbers.
+        either: Whether its numbers could be meant with a decimal comma as well.
         null_marks: Texts in it that mean 'no value'.
         filled: Share of the records in which it has a value, 0 to 1.
         distinct: Number of different values in the sample.
@@ -81,6 +94,9 @@ class Finding:
     type: str
     expression: str
     date_formats: tuple[str, ...] = ()
+    rivals: tuple[str, ...] = ()
+    signs: tuple[str, str] = PLAIN
+    either: bool = False
     null_marks: tuple[str, ...] = ()
     filled: float = 0.0
     distinct: int = 0
@@ -187,7 +203,7 @@ class _Looking:
 
     def found(self) -> Finding:
         base = self._sample.expression(self._field)
-        kind, expression, formats = self._typed(base)
+        kind, expression, formats, signs = self._typed(base)
         text = kind in ("VARCHAR", "BOOLEAN")
         distinct, width, examples = self._con.execute(
             "select count(*), coalesce(sum(length(v) * n) / sum(n), 0), "
@@ -197,7 +213,10 @@ class _Looking:
             field=self._field,
             type=kind,
             expression=expression,
-            date_formats=formats,
+            date_formats=tuple(formats),
+            rivals=self._rivals(formats),
+            signs=signs,
+            either=signs == PLAIN and kind in ("DECIMAL(18,4)", "DOUBLE") and self._fits("comma"),
             null_marks=() if text else tuple(self._marks),
             filled=self._filled / self._sample.texts.num_rows,
             distinct=distinct,
@@ -210,53 +229,83 @@ class _Looking:
     def _fits(self, test: str, share: float = NUMBER_SHARE) -> bool:
         return (self._shares[test] or 0) >= share
 
-    def _typed(self, base: str) -> tuple[str, str, tuple[str, ...]]:
-        """SQL type, expression and date formats."""
+    def _typed(self, base: str) -> tuple[str, str, list[str], tuple[str, str]]:
+        """SQL type, expression, date formats, and signs of numbers."""
         stated = self._sample.types.get(self._field, "")
         if stated in ("DATE", "BOOLEAN"):
-            return stated, base, ()
-        if stated.startswith("TIMESTAMP") or self._fits("iso", TIME_SHARE):
-            return ("DATE" if self._fits("midnight", 1) else "TIMESTAMP"), base, ()
-        if self._fits("dated", TIME_SHARE) and (formats := self._formats()):
-            return ("TIMESTAMP" if "%M" in formats[0] else "DATE"), base, formats
+            return stated, base, [], PLAIN
+        if stated.startswith("TIMESTAMP"):
+            return ("DATE" if self._fits("midnight", 1) else "TIMESTAMP"), base, [], PLAIN
+        iso, formats = self._shares["iso"] or 0, self._formats()
+        if iso >= TIME_SHARE or formats:
+            day = not iso or self._one(f"select bool_and({_TESTS['midnight']}) from seen where {_TESTS['iso']}")
+            return ("DATE" if day and not any("%M" in f for f in formats) else "TIMESTAMP"), base, formats, PLAIN
         if stated in ("", "VARCHAR") and self._fits("flag", 1):
-            return "BOOLEAN", base, ()
+            return "BOOLEAN", base, [], PLAIN
         if stated == "VARCHAR":  # the file calls it text, whatever it looks like
-            return "VARCHAR", base, ()
-        return *self._number(base), ()
+            return "VARCHAR", base, [], PLAIN
+        kind, expression, signs = self._number(base)
+        return kind, expression, [], signs
 
-    def _number(self, base: str) -> tuple[str, str]:
+    def _number(self, base: str) -> tuple[str, str, tuple[str, str]]:
         name = naming.snake(self._field)
         identifies = bool(_IDENTIFIES.search(name) or _CLASSIFIES.search(name))
         if identifies and self._fits("whole_double"):
-            return "VARCHAR", f"cast(cast(cast({base} as double) as bigint) as varchar)"
+            return "VARCHAR", f"cast(cast(cast({base} as double) as bigint) as varchar)", PLAIN
         if identifies or (self._shares["leading_zero"] or 0) > 0:
-            return "VARCHAR", base
+            return "VARCHAR", base, PLAIN
         if _TIME_NAME.search(name):
             for test, divisor in (("epoch", ""), ("epoch_ms", " / 1000")):
                 if self._fits(test):
-                    return "TIMESTAMP", f"cast(to_timestamp(cast({base} as bigint){divisor}) as varchar)"
+                    expression = f"cast(to_timestamp(cast({base} as bigint){divisor}) as varchar)"
+                    return "TIMESTAMP", expression, PLAIN
+        # A sign of a currency is no part of a number; that it means nothing else is for a person to say.
+        bare = f"trim(regexp_replace({base}, '[$€£]', '', 'g'))" if self._shares["currency"] else base
         ways = {
-            "integer": ("BIGINT", base),
-            "decimal": ("DECIMAL(18,4)", base),
-            "double": ("DOUBLE", base),
-            "grouped": ("DECIMAL(18,4)", f"regexp_replace({base}, '[$€£,]', '', 'g')"),
-            "comma": ("DECIMAL(18,4)", f"replace(replace({base}, '.', ''), ',', '.')"),
+            "integer": ("BIGINT", PLAIN),
+            "decimal": ("DECIMAL(18,4)", PLAIN),
+            "double": ("DOUBLE", PLAIN),
+            "priced": ("DECIMAL(18,4)", PLAIN),
+            "grouped": ("DECIMAL(18,4)", (".", ",")),
+            "comma": ("DECIMAL(18,4)", COMMA),
+            "spaced": ("DECIMAL(18,4)", (",", " ")),
+            "apostrophe": ("DECIMAL(18,4)", (".", "'")),
         }
-        return next((way for test, way in ways.items() if self._fits(test)), ("VARCHAR", base))
+        found = next((way for test, way in ways.items() if self._fits(test)), None)
+        return (found[0], bare, found[1]) if found else ("VARCHAR", base, PLAIN)
 
-    def _formats(self) -> tuple[str, ...]:
-        """The date formats that fit most values, equally well."""
-        tests = ", ".join(
-            f"sum(case when try_strptime(v, {literal(f)}) is not null then n else 0 end)" for f in DATE_FORMATS
-        )
-        counts = dict(zip(DATE_FORMATS, self._con.execute(f"select {tests} from seen").fetchall()[0], strict=True))
-        best = max(counts.values())
-        return tuple(f for f, count in counts.items() if count == best) if best >= TIME_SHARE * self._filled else ()
+    def _formats(self) -> list[str]:
+        """The date formats that values need beside ISO 8601, each of which adds some; none if these are no times."""
+        chosen: list[str] = []
+        read = self._shares["iso"] or 0
+        if read + (self._shares["dated"] or 0) < TIME_SHARE:
+            return []
+        while len(chosen) <= MORE_FORMATS:
+            adds = self._adds(chosen)
+            best = max(adds, key=lambda form: adds[form], default=None)
+            if best is None or adds[best] < MORE_SHARE:
+                break
+            chosen.append(best)
+            read += adds[best]
+        return chosen if read >= TIME_SHARE else []
 
-    def _first(self, formats: tuple[str, ...]) -> datetime | None:
-        parsed = f"try_strptime(v, {literal(formats[0])})" if formats else "try_cast(v as timestamp)"
-        return self._one(f"select min({parsed}) from seen")
+    def _adds(self, chosen: Sequence[str]) -> dict[str, float]:
+        """Share of all values that each format reads and neither ISO 8601 nor the chosen formats do."""
+        left = " and ".join(f"not ({test})" for test in (_TESTS["iso"], *(fits("v", f) for f in chosen)))
+        tests = ", ".join(f"sum(case when {fits('v', f)} then n else 0 end)" for f in DATE_FORMATS)
+        counts = self._con.execute(f"select {tests} from (select * from seen where {left})").fetchall()[0]
+        total = self._one("select sum(n) from seen") or 1
+        return {f: float(count or 0) / float(total) for f, count in zip(DATE_FORMATS, counts, strict=True)}
+
+    def _rivals(self, formats: Sequence[str]) -> tuple[str, ...]:
+        """The other formats that read as many of the values as the first does."""
+        if not formats:
+            return ()
+        adds = self._adds(())
+        return tuple(f for f, share in adds.items() if share == adds[formats[0]] and f != formats[0])
+
+    def _first(self, formats: Sequence[str]) -> datetime | None:
+        return self._one(f"select min({written('v', TimeStyle(formats=tuple(formats)))}) from seen")
 
     def _one(self, sql: str) -> Any:
         (row,) = self._con.execute(sql).fetchall()

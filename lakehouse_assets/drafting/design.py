@@ -14,11 +14,12 @@ from functools import cached_property
 from pathlib import Path
 
 from lakehouse_assets.drafting import naming
-from lakehouse_assets.drafting.columns import Finding, findings, key_of, nearly_key
+from lakehouse_assets.drafting.columns import COMMA, PLAIN, Finding, findings, key_of, nearly_key
 from lakehouse_assets.drafting.sampling import Sample, read_sample
 from lakehouse_assets.ingest.errors import IngestError
+from lakehouse_assets.ingest.sources import UNDECIDED
 
-OWNER, TENANT = "team:undecided", "undecided"
+OWNER = "team:undecided"
 """Until a person says who; a tenant named like the domain would be meant by every question that names its rows."""
 CALENDAR_BEGINS = date(2009, 1, 1)
 FEW = 50
@@ -205,13 +206,38 @@ class Feed:
 
     @cached_property
     def date_formats(self) -> list[str]:
-        """Formats that its times need beside ISO 8601, the first of those that fit equally well."""
-        return list(dict.fromkeys(f.date_formats[0] for f in self.found if f.date_formats))
+        """Formats that its times need beside ISO 8601: those of the first field that needs any."""
+        return list(next((f.date_formats for f in self.found if f.date_formats), ()))
 
     @cached_property
     def undecided_dates(self) -> list[str]:
         """Fields whose days and months could be the other way round, as far as the sample tells."""
-        return [f.field for f in self.found if len(f.date_formats) > 1]
+        return [f.field for f in self.found if f.rivals]
+
+    @cached_property
+    def signs(self) -> tuple[str, str]:
+        """Decimal and thousands sign of its numbers: those of the first field with others than SQL's."""
+        return next((f.signs for f in self.found if f.signs != PLAIN), PLAIN)
+
+    @cached_property
+    def undecided_signs(self) -> list[str]:
+        """Fields whose point could be between thousands or before a fraction, as far as the sample tells."""
+        return [f.field for f in self.found if f.either] if self.signs == COMMA else []
+
+    @cached_property
+    def read_as(self) -> dict[str, dict[str, object]]:
+        """Columns whose texts are read otherwise than those of the others, and how."""
+        found = {c.name: self._otherwise(c.finding) for c in self.mapped if c.finding}
+        return {name: stated for name, stated in found.items() if stated}
+
+    def _otherwise(self, found: Finding) -> dict[str, object]:
+        stated: dict[str, object] = {}
+        if found.date_formats and list(found.date_formats) != self.date_formats:
+            stated["date_formats"] = list(found.date_formats)
+        fractional = found.is_number and found.type != "BIGINT" and not (found.either and self.signs == COMMA)
+        if fractional and found.signs != self.signs:
+            stated |= {"decimal_sign": found.signs[0], "thousands_sign": found.signs[1]}
+        return stated
 
     @cached_property
     def null_values(self) -> list[str]:
@@ -271,7 +297,7 @@ class Design:
     name: str
     feeds: Sequence[Feed]
     owner: str = OWNER
-    tenant: str = TENANT
+    tenant: str = UNDECIDED
 
     @property
     def words(self) -> str:

@@ -6,6 +6,7 @@ Does not belong here: which column an expression fills (sources), or the stateme
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
@@ -119,9 +120,22 @@ def _parsed(text: str) -> exp.Expr:
     for kind, name in _FORBIDDEN:
         if tree.find(kind):
             raise ExpressionError(f"'{text}' holds {name}; only scalar expressions over the fields are allowed")
+    for formats in tree.find_all(exp.Array):
+        zoned = {"%z" in f.lower() for f in (item.name for item in formats.expressions)}
+        if len(zoned) > 1 and re.match(r"(try_)?strptime\(", _call(formats), re.IGNORECASE):
+            raise ExpressionError(
+                f"'{text}' lists formats with and without a zone, and the engine reads a time without in the zone of "
+                "the record before; state them as date_formats, or a strptime each in coalesce"
+            )
     if isinstance(tree, exp.Alias):
         raise ExpressionError(f"'{text}' names its result; leave out 'as {tree.alias}'")
     return tree
+
+
+def _call(argument: exp.Expr) -> str:
+    """The SQL of the function an argument is of; empty where it is of none."""
+    function = argument.find_ancestor(exp.Func)
+    return function.sql(dialect="duckdb") if function else ""
 
 
 def _path(column: exp.Column) -> list[str]:

@@ -47,6 +47,7 @@ from lakehouse_assets.ingest.staging import (
     writing,
 )
 from lakehouse_assets.ingest.streams import InputFile, Progress, expand
+from lakehouse_assets.ingest.targets import refuse_undecided
 from lakehouse_assets.lakehouse.publication import Append, Publication, Published
 
 if TYPE_CHECKING:
@@ -151,6 +152,7 @@ class Loader:
         """Nothing is opened yet."""
         self._lake, self._source, self._tenant = lake, source, tenant
         self._run_id, self._progress = run_id, progress
+        refuse_undecided(source, tenant)
         self._mapping = RecordMapping(source, target_contract(source), tenant=tenant)
         self._open = ExitStack()
         self._earlier: Mapping[str, list[Earlier]] = {}

@@ -19,15 +19,14 @@ from functools import cached_property
 
 from lakehouse_assets.ingest import json_text
 from lakehouse_assets.ingest.conversion import Style, value, why_not
-from lakehouse_assets.ingest.errors import SourceError
 from lakehouse_assets.ingest.expressions import Expression, guarded
 from lakehouse_assets.ingest.record_keys import record_key
 from lakehouse_assets.ingest.rules import with_values
 from lakehouse_assets.ingest.sources import Event, Source
+from lakehouse_assets.ingest.targets import TECHNICAL, refuse_same_names, refuse_wrong_columns, tenant_mapping
 from lakehouse_assets.ingest.times import bound
 from lakehouse_assets.lakehouse.contract import Contract, RowCheck, literal, quoted
 
-TECHNICAL = ("raw_payload", "record_key", "load_id", "source", "source_file", "source_row", "loaded_at")
 PSEUDO_FIELDS = {"record_number": "cast(source_row as varchar)", "record_occurrence": "cast(occurrence as varchar)"}
 """Names an expression may use beside the raw fields: number of the record, and which of several equal ones it is."""
 CARRIED = "source_row, line, raw_text, problem, form, source_file, occurrence, ref, load_id, loaded_at"
@@ -61,9 +60,9 @@ class RecordMapping:
             SourceError: an unknown or unfilled column, or no tenant.
         """
         self.source, self.contract = source, contract
-        self._tenant = _tenant_mapping(source, tenant)
-        _refuse_wrong_columns(source, contract, self._derived)
-        _refuse_same_names(source)
+        self._tenant = tenant_mapping(source, tenant)
+        refuse_wrong_columns(source, contract, self._derived)
+        refuse_same_names(source)
 
     @property
     def fields(self) -> list[str]:
@@ -393,48 +392,6 @@ def constant(text: str) -> str:
     It is written to Parquet as the text it is, but takes one byte a row on the way through the partitioned write.
     """
     return f"cast({literal(text)} as enum({literal(text)}))"
-
-
-def _tenant_mapping(source: Source, tenant: str | None) -> Event:
-    """How tenant_id is filled: by the caller, or as the source says."""
-    stated = source.tenant
-    if stated and stated.expression:
-        if tenant is not None:
-            raise SourceError(
-                f"source '{source.name}' reads the tenant from each record ({stated.expression}); "
-                "leave out the tenant, or use a source without one."
-            )
-        return Event(name="", when="true", columns={"tenant_id": stated.expression})
-    value = tenant if tenant is not None else (stated.constant if stated else None)
-    if value is None:
-        raise SourceError(f"source '{source.name}' does not state a tenant: name one (--tenant).")
-    return Event(name="", when="true", constants={"tenant_id": value})
-
-
-def _refuse_wrong_columns(source: Source, contract: Contract, derived: MappingType[str, str]) -> None:
-    known = set(contract.column_names) - set(TECHNICAL)
-    needed = {c.name for c in contract.columns if not c.nullable} - set(TECHNICAL) - set(derived) - {"tenant_id"}
-    for row in source.rows:
-        filled = {*row.columns, *row.constants}
-        where = f"{source.origin or 'source'}: source '{source.name}'" + (f", event '{row.name}'" if row.name else "")
-        if unknown := sorted(filled - known):
-            raise SourceError(
-                f"{where}: field 'columns': {contract.identifier} has no column {', '.join(unknown)}; "
-                f"it has {', '.join(sorted(known))}."
-            )
-        if missing := sorted(needed - filled):
-            raise SourceError(f"{where}: field 'columns': nothing fills {', '.join(missing)} of {contract.identifier}.")
-
-
-def _refuse_same_names(source: Source) -> None:
-    """The engine takes names that differ in case for one; a file may have such, an expression can read one of them."""
-    seen: dict[str, str] = {}
-    for name in source.fields:
-        if (other := seen.setdefault(name.lower(), name)) != name:
-            raise SourceError(
-                f"{source.origin or 'source'}: source '{source.name}': the fields '{other}' and '{name}', which differ "
-                "in case only, cannot both be read; rename one of them in the file, or load it by two sources."
-            )
 
 
 def _resolve(field: str) -> str:

@@ -15,7 +15,7 @@ from zoneinfo import ZoneInfo
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
 
-from lakehouse_assets.declared import DeclarationError, problems, read_list
+from lakehouse_assets.declared import DeclarationError, line_of, problems, read_list
 from lakehouse_assets.ingest.conversion import Style
 from lakehouse_assets.ingest.csv_dialect import Dialect
 from lakehouse_assets.ingest.csv_header import Layout
@@ -26,6 +26,8 @@ from lakehouse_assets.ingest.times import TimeStyle, time_format
 Format = Literal["csv", "json", "ndjson", "parquet"]
 DOMAINS_FOLDER = Path(__file__).resolve().parent.parent / "domains"
 FILE_NAME = "sources.yml"
+UNDECIDED = "undecided"
+"""The tenant of a draft until a person says whose rows its files hold; nothing is loaded for it."""
 
 
 def _text(value: Any) -> str:
@@ -211,6 +213,7 @@ class Source(Mapping):
         "one row where there are none."
     )  # fmt: skip
     origin: str = Field("", exclude=True, description="File the source was read from.")
+    tenant_line: int = Field(0, exclude=True, description="Line of that file where its tenant stands.")
 
     @model_validator(mode="before")
     @classmethod
@@ -321,7 +324,9 @@ def _read_sources(path: Path, _version: tuple[int, int] | None) -> tuple[Source,
 
 def _source(path: Path, node: Any, entry: Any, place: list[Any]) -> Source:
     try:
-        return Source.model_validate(entry).model_copy(update={"origin": str(path)})
+        return Source.model_validate(entry).model_copy(
+            update={"origin": str(path), "tenant_line": line_of(node, [*place, "tenant"])}
+        )
     except ValidationError as error:
         raise SourceError(problems(path, node, place, error, "source")) from error
 

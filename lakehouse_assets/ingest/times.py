@@ -133,6 +133,11 @@ def moment(text: str, style: TimeStyle) -> str:
     return _within(bound(_first(read), "p", f"case when p is null then {_iso(text, style)} else {utc} end"))
 
 
+def fits(text: str, known: str) -> str:
+    """SQL that is true where a text is of a format, and gives a time."""
+    return f"({_with_zone(text, time_format(known), TimeStyle())}) is not null"
+
+
 def written(text: str, style: TimeStyle) -> str:
     """SQL of the TIMESTAMP that the digits of a text write, whatever zone stands behind them."""
     iso = (

@@ -36,7 +36,29 @@ def test_a_date_format_is_found(form: str) -> None:
 
 def test_days_and_months_that_could_be_the_other_way_round_are_told() -> None:
     found = looked_at(opened=["01/02/2026", "03/04/2026"])["opened"]
-    assert set(found.date_formats) == {"%d/%m/%Y", "%m/%d/%Y"}
+    assert {*found.date_formats, *found.rivals} == {"%d/%m/%Y", "%m/%d/%Y"} and len(found.date_formats) == 1
+
+
+def test_several_formats_in_one_field_are_found() -> None:
+    german: list[str | None] = [f"{i:02}.06.2026 08:00" for i in range(1, 20)]
+    american: list[str | None] = [f"{i}/13/26" for i in range(1, 8)]
+    found = looked_at(opened=[*german, *american, "2026-06-01", "soon"])["opened"]
+    assert (found.type, found.date_formats) == ("TIMESTAMP", ("%d.%m.%Y %H:%M", "%m/%d/%y"))
+    mostly_iso = looked_at(opened=[*(f"2026-06-{i:02}" for i in range(1, 30)), "30.06.2026"])["opened"]
+    assert (mostly_iso.type, mostly_iso.date_formats) == ("DATE", ("%d.%m.%Y",))
+
+
+@pytest.mark.parametrize(
+    ("texts", "signs"),
+    [
+        (["1.234,56", "7", "0,5"], (",", ".")), (["1\u202f234,5", "12"], (",", " ")), (["1'234.50", "3"], (".", "'")),
+        (["1,234.56", "12"], (".", ",")), (["12,34,567", "1"], (".", ",")), (["1.5", "2"], (".", "")),
+        (["1234,5"], (",", ".")),
+    ],
+)  # fmt: skip
+def test_signs_of_numbers_are_found(texts: list[str | None], signs: tuple[str, str]) -> None:
+    found = looked_at(amount=texts)["amount"]
+    assert (found.type, found.signs, found.expression) == ("DECIMAL(18,4)", signs, "amount")
 
 
 @settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -57,8 +79,9 @@ def test_numbers_are_numbers(values: list[int], digits: int) -> None:
         ("a_no", ["17850.0", "12346.0"], "VARCHAR", "cast(cast(cast(a_no as double) as bigint) as varchar)"),
         ("paid", ["yes", "no"], "BOOLEAN", "paid"),
         ("ts", ["1717000000", "1717000100"], "TIMESTAMP", "cast(to_timestamp(cast(ts as bigint)) as varchar)"),
-        ("price", ["$1,234.50", "$2.00"], "DECIMAL(18,4)", "regexp_replace(price, '[$€£,]', '', 'g')"),
-        ("price", ["1.234,50", "2,5"], "DECIMAL(18,4)", "replace(replace(price, '.', ''), ',', '.')"),
+        ("price", ["$1,234.50", "$2.00"], "DECIMAL(18,4)", "trim(regexp_replace(price, '[$€£]', '', 'g'))"),
+        ("price", ["1.234,50", "2,5"], "DECIMAL(18,4)", "price"),
+        ("price", ["1.234,50 €", "2,5 €"], "DECIMAL(18,4)", "trim(regexp_replace(price, '[$€£]', '', 'g'))"),
         ("reading", ["1e-7", "2.5"], "DOUBLE", "reading"),
         ("note", ["12", "about twelve"], "VARCHAR", "note"),
         ("remark", [None, ""], "VARCHAR", "remark"),

@@ -17,19 +17,28 @@ import yaml
 from lakehouse_assets.checking.findings import UNDECIDED
 from lakehouse_assets.drafting.design import design
 from lakehouse_assets.drafting.writing import DraftExistsError, rendered, write
+from lakehouse_assets.ingest.conversion import value
+from lakehouse_assets.ingest.errors import SourceError
 from lakehouse_assets.ingest.mapping import RecordMapping
 from lakehouse_assets.ingest.sources import read_sources
 from lakehouse_assets.ingest.staging import check_mapping
+from lakehouse_assets.ingest.targets import refuse_undecided
 from lakehouse_assets.lakehouse.contract import Contract
 from lakehouse_assets.settings import PROJECT_ROOT
 
 LONG = "a_name_that_goes_on_and_on_and_on_for_ever"
+MIXED = (
+    "nr;tag;gebucht;betrag;kurs\n1;2026-06-01;01.06.2026;1.234,50;1.25\n2;2026-06-02;02.06.2026;7,5;0.5\n"
+    "3;2026-06-03;13/6/26;-0,25;12.75\n4;2026-06-04;2026-06-14;12;3\n"
+)
+"""Days written in three ways, and numbers with a comma beside such with a point."""
 FILES = {
     "plain": {"calls.csv": "ticket,opened,kind,cost\nT-1,2026-06-01 09:15,Light,2.50\nT-2,2026-06-02 10:40,Bin,3\n"},
     "no_time": {"stations.csv": "code,name,docks\nA,Central,10\nB,Harbour,20\n"},
     "a_day_alone": {"rain.csv": "day,station,mm\n2026-01-01,A,0.5\n2026-01-02,A,1.25\n"},
     "tenants": {"log.ndjson": '{"tenant_id": "a", "at": "2026-01-01T00:00:00Z", "x": {"y": 1}}\n' * 2},
     "awkward": {"odd.csv": 'Order;"select";class;Ünit Preis;source\n1;01/02/2026;a;1,5;b\n2;01/03/2026;b;2;c\n'},
+    "mixed": {"mixed.csv": MIXED},
     "clashing": {"a.csv": "customer_id,customers,count,metric_month,at\n1,3,4,k,2026-01-01\n1,3,5,l,2026-01-02\n"},
     "quotes": {"said.csv": 'id,said\n1,"""hi"""\n2,"it\'s ""so"""\n'},
     "long": {"long.csv": ",".join(f"{LONG}_{i}" for i in "abcdef") + "\n" + "1,x,y,z,u,v\n2,x1,y1,z1,u1,v1\n" * 2},
@@ -147,6 +156,31 @@ def test_what_cannot_be_decided_is_decided_somehow_and_said(tmp_path: Path) -> N
     assert (
         "day or month first, in select" in drafted(tmp_path, "awkward")["lakehouse_assets/domains/drafted/sources.yml"]
     )
+
+
+def test_each_field_is_read_as_it_is_written(tmp_path: Path) -> None:
+    path = tmp_path / "sources.yml"
+    path.write_text(drafted(tmp_path, "mixed")["lakehouse_assets/domains/drafted/sources.yml"])
+    (source,) = read_sources(path)
+    assert (source.decimal_sign, source.thousands_sign) == (",", ".")
+    assert source.date_formats == ["%d.%m.%Y", "%d/%m/%y"] and source.read_as.keys() == {"kurs"}
+    rate, amount = source.style("kurs"), source.style("betrag")
+    with duckdb.connect() as con:
+        read = [value(text, "DECIMAL(18,4)", style) for text, style in (("'12.75'", rate), ("'-1.234,5'", amount))]
+        assert [str(v) for v in con.execute(f"select {', '.join(read)}").fetchall()[0]] == ["12.7500", "-1234.5000"]
+
+
+def test_a_draft_does_not_load_until_its_tenant_is_decided(tmp_path: Path) -> None:
+    path = tmp_path / "sources.yml"
+    text = drafted(tmp_path, "plain")["lakehouse_assets/domains/drafted/sources.yml"]
+    path.write_text(text)
+    (source,) = read_sources(path)
+    line = next(i for i, said in enumerate(text.splitlines(), 1) if "tenant: undecided" in said)
+    with pytest.raises(SourceError, match=rf"sources\.yml, line {line}: field 'tenant'.*--tenant"):
+        refuse_undecided(source, None)
+    refuse_undecided(source, "pb.amritsar")
+    path.write_text(text.replace("tenant: undecided", "tenant: pb.amritsar"))
+    refuse_undecided(read_sources(path)[0], None)
 
 
 def test_words_of_other_domains_are_left_to_them(tmp_path: Path) -> None:

@@ -112,6 +112,7 @@ def test_an_expression_the_engine_refuses_is_blamed(lake, write):
 @pytest.mark.parametrize(
     "text",
     ["", "a, b", "a as b", "a; drop table x", "a from t", "*", "count(*)", "row_number() over ()", "unnest(a)", "$1",
+     "strptime(a, ['%Y %z', '%Y'])", "coalesce(try_strptime(a, ['%Y', '%Y %Z']), b)",
      "a where b", "exists (select 1)", "a union select b", "a limit 1"],
 )  # fmt: skip
 def test_only_single_scalar_expressions(text):
