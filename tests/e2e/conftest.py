@@ -27,11 +27,15 @@ START_S = 300
 
 @dataclass(frozen=True)
 class Sample:
-    """A data folder, the environment that names it, and what `asklake demo --json` printed."""
+    """A data folder, the environment that names it, and what `asklake demo --json` printed.
+
+    `files` is the folder of its files by a name that means nothing to a glob, for those who read them by one.
+    """
 
     home: Path
     env: dict[str, str]
     demo: dict[str, Any]
+    files: Path
 
     def asklake(self, *arguments: str, check: bool = True) -> subprocess.CompletedProcess[str]:
         """Run the command on this data."""
@@ -50,7 +54,9 @@ def sample(tmp_path_factory: pytest.TempPathFactory) -> Sample:
     command = [*ASKLAKE, "demo", "--size", "1000", "--days", "120", "--json"]
     done = subprocess.run(command, env=env, cwd=ROOT, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr + done.stdout
-    return Sample(home, env, json.loads(done.stdout))
+    files = tmp_path_factory.mktemp("files") / "sample"
+    files.symlink_to(home / "sample")
+    return Sample(home, env, json.loads(done.stdout), files)
 
 
 @dataclass(frozen=True)

@@ -31,7 +31,7 @@ def lake(sample: Sample) -> Lake:
 def raw(sample: Sample) -> duckdb.DuckDBPyConnection:
     con = duckdb.connect()
     con.execute("set timezone = 'UTC'")
-    for folder in (sample.home / "sample" / "retail").iterdir():
+    for folder in (sample.files / "retail").iterdir():
         con.execute(f"set variable {folder.name} = ?", [[str(path) for path in sorted(folder.iterdir())]])
     con.execute(RAW.read_text())
     return con

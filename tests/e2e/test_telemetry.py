@@ -42,7 +42,7 @@ def raw(sample: Sample) -> duckdb.DuckDBPyConnection:
     con = duckdb.connect()
     con.execute("set timezone = 'UTC'")
     for source in SOURCES:
-        files = sorted(map(str, (sample.home / "sample" / "telemetry" / source).iterdir()))
+        files = sorted(map(str, (sample.files / "telemetry" / source).iterdir()))
         con.execute(f"set variable {source} = ?", [files])
     con.execute((HERE / "telemetry.sql").read_text(encoding="utf-8"))
     return con
