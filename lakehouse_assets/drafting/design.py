@@ -41,8 +41,14 @@ _NOT_SUMMED = re.compile(
 _PLACE = re.compile(r"(^|_)(lat|latitude|lon|lng|longitude|coordinate|year)(_|$)|coordinate")
 _POLARS = {
     "VARCHAR": "pl.String", "BIGINT": "pl.Int64", "DOUBLE": "pl.Float64", "BOOLEAN": "pl.Boolean", "DATE": "pl.Date",
-    "TIMESTAMP": "Timestamp", "DECIMAL(18,4)": "Amount",
+    "TIMESTAMP": "Timestamp", "DECIMAL(18,4)": "Amount", "DECIMAL(38,4)": "AmountTotal", "DECIMAL(38,0)": "WholeTotal",
 }  # fmt: skip
+_TOTALS = {"DECIMAL(18,4)": "DECIMAL(38,4)", "BIGINT": "DECIMAL(38,0)"}
+
+
+def summed(kind: str) -> str:
+    """The SQL type of sums of a type: as wide as engines are exact, so that no number of large values is too much."""
+    return _TOTALS.get(kind, kind)
 
 
 @dataclass(frozen=True)

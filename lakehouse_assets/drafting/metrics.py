@@ -9,7 +9,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 
 from lakehouse_assets.drafting import naming
-from lakehouse_assets.drafting.design import Column, Feed
+from lakehouse_assets.drafting.design import Column, Feed, summed
 
 
 @dataclass(frozen=True)
@@ -73,7 +73,7 @@ def _figure(
     """A sum or a mean of a number."""
     unit = naming.words(column.origin)
     label, synonyms = words.take(f"{kind[0]} {unit}", said)
-    sql_type = column.type if kind[2] == "sum" else "DOUBLE"
+    sql_type = summed(column.type) if kind[2] == "sum" else "DOUBLE"
     return Metric(
         f"{feed.name}_{name}", label, f"{kind[1]} of {unit}.", kind[2], column.name, sql_type, "decimal", unit, synonyms
     )

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from lakehouse_assets.drafting import naming
-from lakehouse_assets.drafting.design import Column, Feed
+from lakehouse_assets.drafting.design import Column, Feed, summed
 from lakehouse_assets.drafting.metrics import Metric
 
 METRIC_MONTH = "metric_month"
@@ -105,7 +105,7 @@ class Tables:
         feed, split = self.feed, self.feed.summary_dimensions
         counted = Column("row_count", "BIGINT", f"Number of {feed.things}.", False)
         sums = [
-            Column(f"total_{c.name}", c.type, f"Sum of {naming.words(c.name)}.", c.nullable)
+            Column(f"total_{c.name}", summed(c.type), f"Sum of {naming.words(c.name)}.", c.nullable)
             for c in feed.summary_measures
         ]
         tenant = next(c for c in feed.columns if c.name == "tenant_id")

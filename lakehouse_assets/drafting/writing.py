@@ -96,6 +96,7 @@ def _environment(design: Design, taken: Collection[str]) -> Environment:
         "label": naming.label,
         "listed": _listed,
         "tables": lambda feed: tables[feed.name],
+        "total": _total,
         "told": lambda table: f"{table.description} {table.grain}",
         "trial": trial_of,
         "trimmed": lambda text: text.rstrip("."),
@@ -103,8 +104,20 @@ def _environment(design: Design, taken: Collection[str]) -> Environment:
         "yaml": _yaml,
     }
     columns = [c for own in tables.values() for table in own.all for c in table.columns]
-    environment.globals |= {"design": design, "uses_amounts": any(c.polars == "Amount" for c in columns)}
+    exact = sorted({(c.polars, c.type[8:-1].replace(",", ", ")) for c in columns if c.type.startswith("DECIMAL")})
+    environment.globals |= {"design": design, "exact": exact}
     return environment
+
+
+def _total(column: Column, indent: int, prefix: str = "") -> str:
+    """The sum of a column, in SQL at an indentation: of whole numbers in what engines sum without a limit."""
+    name = f"{prefix}{column.name}"
+    summed = f"cast({name} as decimal(38, 0))" if column.type == "BIGINT" else name
+    line = f"sum({summed}) as total_{column.name}"
+    if indent + len(line) < SQL_LINE:
+        return line
+    margin = " " * indent
+    return f"sum(\n{margin}    {summed}\n{margin}) as total_{column.name}"
 
 
 def _tables(design: Design, taken: Collection[str]) -> dict[str, Tables]:

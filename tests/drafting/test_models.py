@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -158,3 +159,14 @@ def test_a_difference_between_layers_is_found(draft: Draft, damage: str, test: s
 def test_sums_of_floats_are_not_reconciled(draft: Draft) -> None:
     assert [c.name for c in draft.tables.reconciled] == ["pieces", "amount"]
     assert "weight" in [c.name for c in draft.tables.feed.summary_measures]
+
+
+def test_sums_of_the_largest_values_are_exact(draft: Draft) -> None:
+    given = draft.unit_test["given"][0]["rows"][0]
+    huge = {"pieces": 2**63 - 1, "amount": Decimal("99999999999999.9999")}
+    draft.received([{**given, **huge, "record_key": key} for key in "abc"])
+    draft.made()
+    totals = {c.name: c for c in draft.tables.gold.columns if c.name in ("total_pieces", "total_amount")}
+    cast = ", ".join(f"cast({name} as {column.type}) as {name}" for name, column in sorted(totals.items()))
+    assert draft.con.execute(f"select {cast} from {GOLD}").fetchall() == [(3 * huge["amount"], 3 * huge["pieces"])]
+    assert [draft.found(path) for path in (TO_SILVER, TO_GOLD)] == [[], []]
