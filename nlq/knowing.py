@@ -45,8 +45,11 @@ def say_beside(plan: Plan, known: Known | None) -> str:
     now, other = plan.time_range, shifted(plan) if plan.compares and not plan.grain else None
     if not (now and other and now.start and now.end and other.start and other.end):
         return ""
-    if known and known.start and other.end < known.start:
-        return f"Nothing is known of {other.start} to {other.end}: the data begin on {known.start}."
+    if known and known.start and known.end:
+        for span in (now, other):
+            if known.misses(span):
+                edge = f"end on {known.end}" if span.start and span.start > known.end else f"begin on {known.start}"
+                return f"Nothing is known of {span.start} to {span.end}: the data {edge}."
     days, others = _days(now.start, now.end), _days(other.start, other.end)
     if days == others or whole_unit(now) == whole_unit(other):
         return ""

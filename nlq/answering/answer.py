@@ -29,6 +29,7 @@ from nlq.dateparts import named
 from nlq.guard import ROLES, TIMEOUT_S, AmbiguousValueError, Caller, Guard, GuardError, Role, may_see
 from nlq.knowing import say_beside, say_forms, say_never_published, say_partial, say_unknown
 from nlq.outcome import MOST_CHOICES, Because, Carried, Choice, Clarify, Outcome, Planned, Refused
+from nlq.periods import shifted
 from nlq.plan import Plan
 from nlq.planning.followups import shared_parts
 from nlq.planning.planner import Planner
@@ -352,7 +353,9 @@ class Answerer:
         snapshots = dict(session.snapshots)
         names = [*key_columns(plan), *value_columns(plan)]
         found = [tuple(_plain(named(name, row[name])) for name in names) for row in table.to_pylist()]
-        unknown = known is not None and known.misses(plan.time_range)
+        unknown = (
+            known is not None and known.misses(plan.time_range) and (not plan.compares or known.misses(shifted(plan)))
+        )
         most = most_rows(plan)
         rows = [] if unknown else found[:most]
         said = [_by_meaning(plan, dict(zip(names, row, strict=True))) for row in rows]

@@ -135,6 +135,9 @@ def test_unlike_times_are_told_apart(answerer: Answerer) -> None:
     )
     steps = asked(answerer, "complaints by month this year compared with the month before")
     assert "compared with as much of Jan 2026" in steps.sentence
+    late = answerer.ask("complaints this month compared with the month before", now=datetime(2026, 3, 1))
+    assert late.rows == ((None, 40, None),)
+    assert "Nothing is known of 2026-03-01 to 2026-03-01: the data end on 2026-02-22." in late.sentence
     early = asked(answerer, "complaints in Q1 2025 compared with Q1 2024")
     assert early.rows[0][1:] == (None, None)
     assert "Nothing is known of 2024-01-01 to 2024-03-31: the data begin on 2025-01-01." in early.sentence
