@@ -6,7 +6,7 @@ Belongs here: showing an answer. Does not belong here: finding it (nlq) or the S
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import typer
@@ -112,7 +112,8 @@ def show(out: Out, answer: Answer, *, limit: int = 20) -> None:
     """An answer for people: the sentence, the rows, or what could be asked instead."""
     out.say(answer.sentence, style="bold" if answer.outcome == "answered" else "yellow")
     if answer.rows and not (len(answer.rows) == 1 and len(answer.columns) == 1):
-        rows = [tuple(_formatted(v, c) for v, c in zip(row, answer.columns, strict=True)) for row in answer.rows]
+        cut = {p.step.isoformat(): "so far" if p.running else "in part" for p in answer.partial if not p.compared}
+        rows = [tuple(_formatted(v, c, cut) for v, c in zip(row, answer.columns, strict=True)) for row in answer.rows]
         numbers = [i for i, c in enumerate(answer.columns) if c.kind == "metric"]
         out.table([c.label for c in answer.columns], rows, limit=limit, right=numbers)
     for note in answer.notes:
@@ -125,9 +126,12 @@ def show(out: Out, answer: Answer, *, limit: int = 20) -> None:
         out.say(f"Nearest that I know: {', '.join(answer.nearest)}")
 
 
-def _formatted(value: Any, column: AnswerColumn) -> Any:
+def _formatted(value: Any, column: AnswerColumn, cut: Mapping[str, str]) -> Any:
+    """A cell for people; steps of time that are known in part say so."""
     from nlq.formats import Said, format_said
 
+    if column.kind == "time" and value in cut:
+        return f"{value} {cut[value]}"
     if column.kind != "metric":
         return value
     return format_said(value, Said(column.label, column.format, column.unit))
