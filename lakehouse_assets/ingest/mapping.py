@@ -17,11 +17,13 @@ from collections.abc import Mapping as MappingType
 from dataclasses import dataclass
 from functools import cached_property
 
+import sqlglot
+from sqlglot import exp
+
 from lakehouse_assets.ingest import json_text
 from lakehouse_assets.ingest.conversion import Style, value, why_not
 from lakehouse_assets.ingest.expressions import Expression, guarded
-from lakehouse_assets.ingest.record_keys import record_key
-from lakehouse_assets.ingest.rules import with_values
+from lakehouse_assets.ingest.record_keys import record_key, same_key
 from lakehouse_assets.ingest.sources import Event, Source
 from lakehouse_assets.ingest.targets import TECHNICAL, refuse_same_names, refuse_wrong_columns, tenant_mapping
 from lakehouse_assets.ingest.times import bound
@@ -280,7 +282,8 @@ class RecordMapping:
         def read(text: str) -> str:
             expression, style = Expression(text), self.source.style()
             sql = expression.sql(lambda f: self._raw(f, struct), style)
-            return sql if expression.is_field else f"({guarded(sql)}).v"
+            # Told apart as the key tells them apart.
+            return same_key(sql if expression.is_field else f"cast(({guarded(sql)}).v as varchar)")
 
         return [read(key) for key in self.source.dedup_key.fields]
 
@@ -344,12 +347,11 @@ class RecordMapping:
         return [c for c in checks if c.column not in implied and c.name not in implied]
 
     def _contract_failure(self, i: int, check: RowCheck) -> Failure:
-        failing = with_values(check.failing, lambda name: self._known(i, name))
+        failing = self._in_scope(i, check.failing)
         if check.column is None:
-            said = literal(check.description.rstrip("."))
-            unknown = f"case when {guarded(failing)} is null then ' (this cannot be computed: too large?)' else '' end"
-            failing = f"coalesce(({guarded(f'coalesce({failing}, false)')}).v, true)"
-            return Failure(None, failing, f"{said} || {unknown}")
+            # A rule that cannot be computed fails; the guard keeps the engine from computing parts of it elsewhere.
+            failed = f"coalesce(({guarded(f'coalesce({failing}, false)')}).v, true)"
+            return Failure(None, failed, literal(check.description.rstrip(".")))
         text = f"e{i}.{quoted(check.column)}"
         if check.name.endswith("__not_null"):
             # A value that could not be read is reported as that, not as missing too.
@@ -361,14 +363,19 @@ class RecordMapping:
             check.column, failing, _says(check.column, text, literal(f"breaks the rule: {check.description}"))
         )
 
-    def _known(self, i: int, name: str) -> tuple[str, str]:
-        """SQL and type of a column of the target, from `e<i>` and from what the load knows."""
+    def _in_scope(self, i: int, predicate: str) -> str:
+        """A contract's predicate with its columns found in `e<i>` and in what the load knows."""
         technical = {
-            "loaded_at": "loaded_at", "load_id": "load_id",
-            "source": literal(self.source.name), "source_row": "source_row", "source_file": "source_file",
-            "raw_payload": "raw_text",
+            "loaded_at": "loaded_at", "load_id": "load_id", "source": literal(self.source.name),
+            "source_row": "source_row", "source_file": "source_file", "raw_payload": "raw_text",
         }  # fmt: skip
-        return technical.get(name) or f"e{i}.{quoted(name)}", self.contract.types[name]
+
+        def resolve(node: exp.Expr) -> exp.Expr:
+            if isinstance(node, exp.Column):
+                return exp.Var(this=technical.get(node.name) or f"e{i}.{quoted(node.name)}")
+            return node
+
+        return sqlglot.parse_one(predicate, read="duckdb").transform(resolve).sql(dialect="duckdb")
 
     def _final(self, name: str) -> str:
         """SQL of a column of the target table."""

@@ -26,7 +26,12 @@ def record_key(tenant: str, keys: Sequence[str], more: Sequence[str], *, empty_i
     """
     missing = " and ".join(f"{key} is null" for key in keys)
     joined = f" || {_BETWEEN} || ".join(key_part(p, empty_is_null=empty_is_null) for p in (tenant, *keys, *more))
-    return f"case when not ({missing}) then md5(nfc_normalize({joined})) end"
+    return f"case when not ({missing}) then md5({same_key(joined)}) end"
+
+
+def same_key(text: str) -> str:
+    """SQL of a text that is equal for the same word in composed and in decomposed characters."""
+    return f"nfc_normalize({text})"
 
 
 def key_part(text: str, *, empty_is_null: bool) -> str:

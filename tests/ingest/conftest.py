@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from lakehouse_assets.ingest.sources import Source
+from lakehouse_assets.lakehouse.contract import Contract
 from lakehouse_assets.lakehouse.lake import Lake
 
 
@@ -77,7 +78,9 @@ def json_line(number: int, **changes: Any) -> str:
     return json.dumps(record(number, **changes))
 
 
-def judged(source: Source, records: Sequence[Mapping[str, str | None]]) -> list[dict[str, Any]]:
+def judged(
+    source: Source, records: Sequence[Mapping[str, str | None]], contract: Contract | None = None
+) -> list[dict[str, Any]]:
     """What a mapping makes of records, by their order: the row, or `reason` and `column_name` where it is rejected."""
     import duckdb
     import pyarrow as pa
@@ -85,7 +88,7 @@ def judged(source: Source, records: Sequence[Mapping[str, str | None]]) -> list[
     from lakehouse_assets.ingest.mapping import RecordMapping
     from lakehouse_assets.ingest.staging import target_contract
 
-    mapping = RecordMapping(source, target_contract(source))
+    mapping = RecordMapping(source, contract or target_contract(source))
     names = sorted({name for record in records for name in record})
     table = pa.table(
         {"source_row": range(1, len(records) + 1)}

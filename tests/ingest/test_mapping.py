@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime
 from decimal import Decimal
 
@@ -12,6 +13,8 @@ from hypothesis import strategies as st
 from lakehouse_assets.ingest.expressions import Expression
 from lakehouse_assets.ingest.record_keys import record_key
 from lakehouse_assets.ingest.sources import Source
+from lakehouse_assets.ingest.staging import target_contract
+from lakehouse_assets.lakehouse.contract import rule
 from tests.ingest.conftest import judged, record, sales_source
 
 
@@ -163,11 +166,26 @@ def test_signs_that_are_the_same_are_refused():
 
 
 def test_a_rule_that_overflows_refuses_no_sound_record_and_no_load():
-    amounts = [
-        record(i, qty=qty, price=price) for i, (qty, price) in enumerate([("1", "99999999999999"), ("1e14", "1e13")])
+    source = sales_source(columns={**sales_source().columns, "amount": "coalesce(name, '0')"})
+    product = rule("product", "amount = quantity * unit_price", description="It adds up.")
+    cube = rule("cube", "quantity * quantity * quantity * quantity < 10", description="It is little.")
+    given = [
+        record(1, qty="1000000", price="1000000", name="1000000000000"),
+        record(2, qty="1e14", price="1e13", name="5"),
     ]
-    columns = {**sales_source().columns, "amount": "'1'"}
-    assert ["reason" in row for row in judged(sales_source(columns=columns), amounts)] == [False, False]
+    sound, wrong = judged(source, given, replace(target_contract(source), rules=(product,)))
+    assert sound["amount"] == 10**12 and wrong["reason"] == "It adds up"
+    little, huge = judged(
+        source, [record(i, qty=qty, name="1") for i, qty in enumerate(("1", "1e14"))],
+        replace(target_contract(source), rules=(product, cube, cube)),
+    )  # fmt: skip
+    assert little["reason"] == "It adds up" and huge["reason"] == "It adds up; It is little"
+
+
+def test_equal_records_are_counted_as_their_keys_tell_them_apart():
+    source = sales_source(dedup_key={"fields": ["name", "upper(name)"], "occurrence": True})
+    rows = judged(source, [record(1, name=name) for name in ("Caf\u00e9", "Cafe\u0301", "Cafe")])
+    assert len({row["record_key"] for row in rows}) == 3
 
 
 PARTS = st.lists(st.none() | st.text(st.sampled_from("ab\x1f\x1e012"), max_size=3), min_size=2, max_size=2)
