@@ -38,11 +38,11 @@ SPINE = "platform"
 """The domain whose tables the others' semantic tables read."""
 _LAST_DAY = "last_day"
 _NEXT = (
+    ("make dev", "the chat page at http://127.0.0.1:8000, and Dagit at http://127.0.0.1:3000"),
     ('asklake ask "top 5 wards by open complaints"', "a question of yours"),
     ("asklake catalog", "what can be asked"),
     ("asklake status", "every table, how fresh it is, and what to do next"),
     ("asklake quarantine list", "what was refused, and why"),
-    ("make dev", "Dagit with the assets, checks, partitions and runs"),
 )
 
 
