@@ -63,13 +63,20 @@ def plain_value(kind: pa.DataType, value: pa.Scalar) -> Any:
         return text_or_bytes(value.cast(pa.large_binary()).as_py())
     told: Any = value.as_py()
     if isinstance(told, bytes):
-        return text_or_bytes(told)
+        # Arrow has no type for Parquet's intervals: twelve bytes are what they are.
+        return OneOf((text_or_bytes(told), interval_text(told))) if len(told) == 12 else text_or_bytes(told)
     if pa.types.is_floating(kind):
         if not math.isfinite(told):
             return str(told)
         short = kind != pa.float64()
         return Decimal(pa.scalar(told, pa.float32()).cast(pa.string()).as_py() if short else repr(told))
     return told if isinstance(told, bool | int | Decimal) else str(told)
+
+
+def interval_text(value: bytes) -> str:
+    """Twelve bytes as an interval."""
+    months, days, milliseconds = (int.from_bytes(value[i : i + 4], "little") for i in (0, 4, 8))
+    return f"{months} months {days} days {milliseconds} milliseconds"
 
 
 def text_or_bytes(value: bytes) -> Any:
@@ -109,11 +116,11 @@ def fraction(rest: int, unit: str) -> str:
     return f".{rest:0{len(str(PER_SECOND[unit])) - 1}d}".rstrip("0") if rest else ""
 
 
-class OneOf(tuple[str, ...]):
-    """Equal to each of its texts."""
+class OneOf(tuple[Any, ...]):
+    """Equal to each of its values."""
 
     def __eq__(self, other: object) -> bool:
-        return any(text == other for text in self)
+        return any(value == other for value in self)
 
     __hash__ = None  # pyright: ignore[reportAssignmentType]
 

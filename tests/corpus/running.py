@@ -17,7 +17,7 @@ FILES_OF_A_LAKE = 50
 
 
 def run(files: Sequence[tuple[str, Path]], *, seconds: float, tell: bool = False) -> list[Outcome]:
-    """Load the files one after the other.
+    """Load the files one after the other, until all are done or Control-C is pressed.
 
     Args:
         files: Family and path of each.
@@ -36,6 +36,8 @@ def run(files: Sequence[tuple[str, Path]], *, seconds: float, tell: bool = False
             outcomes.append(outcome)
             if tell:
                 print(f"\r{number:,} of {len(files):,}", end="", file=sys.stderr, flush=True)
+    except KeyboardInterrupt:
+        print(f"\nstopped after {len(outcomes):,} of {len(files):,} files", file=sys.stderr)
     finally:
         if worker:
             worker.stop()

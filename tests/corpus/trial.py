@@ -20,7 +20,7 @@ from lakehouse_assets.ingest.sources import Source
 from lakehouse_assets.lakehouse.contract import quoted
 from lakehouse_assets.lakehouse.lake import Lake
 from lakehouse_assets.lakehouse.publication import AuditFailedError
-from tests.corpus.arrow_values import alike
+from tests.corpus.arrow_values import OneOf, alike
 from tests.corpus.expected import Expected, Repeated, Shape, expected, strict_json
 
 MAPPED = 40
@@ -164,6 +164,8 @@ def is_record(row: dict[str, Any], record: dict[str, Any], mapped: list[str]) ->
 
 def is_text_of(text: str | None, value: Any) -> bool:
     """Whether a field's text says a value."""
+    if isinstance(value, OneOf):
+        return any(is_text_of(text, one) for one in value)
     if isinstance(value, dict) and value.keys() == {"base64"}:
         return text is None or alike(strict_json(text), value)
     if value is None or text is None:
