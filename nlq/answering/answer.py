@@ -293,7 +293,7 @@ class Answerer:
             reason = f"The question took longer than {TIMEOUT_S:g} seconds; narrow it, e.g. to a shorter time."
             return run.answer("failed", reason, plan=plan, error=reason)
         except QueryRefusedError as error:
-            return run.answer("failed", f"The data is not there yet: {error}.", plan=plan, error=str(error))
+            return run.answer("failed", f"The figures cannot be read: {error}.", plan=plan, error=str(error))
 
     # --- what was never published
 
