@@ -37,6 +37,7 @@ FILES = 2
 SPINE = "platform"
 """The domain whose tables the others' semantic tables read."""
 _LAST_DAY = "last_day"
+_PATH = ("source .venv/bin/activate", "puts the asklake command on your path")
 _NEXT = (
     ("make dev", "the chat page at http://127.0.0.1:8000, and Dagit at http://127.0.0.1:3000"),
     ('asklake ask "top 5 wards by open complaints"', "a question of yours"),
@@ -120,7 +121,8 @@ def demo(out: Out, size: int | None, days: int | None, until: date | None) -> No
     out.heading("Time")
     out.table(("stage", "seconds"), list(clock.stages.items()))
     out.heading("Next")
-    for command, what in _NEXT:
+    on_path = shutil.which("asklake")
+    for command, what in _NEXT if on_path else (_PATH, *_NEXT):
         out.say(f"  {command:<48} {what}")
     out.emit(
         {

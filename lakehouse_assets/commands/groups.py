@@ -1,0 +1,144 @@
+"""`asklake quarantine`, `branch` and `key`: what can be typed after these words, and which body it calls.
+
+Belongs here: arguments, options, help. Does not belong here: the other commands (cli.py), or what any of them does.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from lakehouse_assets.commands.options import Limit, Tenant
+from lakehouse_assets.commands.output import Json, Out
+
+quarantine_app = typer.Typer(
+    no_args_is_help=True, help="Records that could not be loaded: what is wrong, and loading them after a fix."
+)
+branch_app = typer.Typer(
+    help="Branches of the cluster profile: people's, and those that publications left.", invoke_without_command=True
+)
+key_app = typer.Typer(
+    no_args_is_help=True, help="Keys of the API: who may ask over HTTP, for which tenant, in which role."
+)
+
+OnlySource = Annotated[str | None, typer.Option("--source", help="Only records of this source.")]
+OnlyLoad = Annotated[str | None, typer.Option("--load", help="Only records of this load.")]
+BranchName = Annotated[str, typer.Argument(help="A branch, as `asklake branch` lists it.")]
+Ids = Annotated[list[str] | None, typer.Argument(help="Ids of records; all that the options name, if none.")]
+
+
+@quarantine_app.command("list")
+def quarantine_list(source: OnlySource = None, load: OnlyLoad = None, as_json: Json = False) -> None:
+    """What is in quarantine, by source, column and reason."""
+    from lakehouse_assets.commands import quarantine
+
+    quarantine.list_records(Out(as_json), source, load)
+
+
+@quarantine_app.command("show")
+def quarantine_show(
+    ids: Ids = None, source: OnlySource = None, load: OnlyLoad = None, limit: Limit = 20, as_json: Json = False
+) -> None:
+    """The records themselves: file, line, column, reason and raw text."""
+    from lakehouse_assets.commands import quarantine
+
+    quarantine.show(Out(as_json), ids or (), source, load, limit)
+
+
+@quarantine_app.command("replay")
+def quarantine_replay(
+    ids: Ids = None,
+    source: OnlySource = None,
+    load: OnlyLoad = None,
+    mapping: Annotated[Path | None, typer.Option("--mapping", help="YAML file with the mended source.")] = None,
+    as_json: Json = False,
+) -> None:
+    """Load quarantined records again, after their source definition was put right."""
+    from lakehouse_assets.commands import quarantine
+
+    quarantine.replay(Out(as_json), ids or (), source, load, mapping)
+
+
+@branch_app.callback()
+def branch(context: typer.Context, as_json: Json = False) -> None:
+    """List the branches: people's, and those of publications that were refused, are under way, or dead."""
+    from lakehouse_assets.commands import versions
+
+    if context.invoked_subcommand is None:
+        versions.list_branches(Out(as_json))
+
+
+@branch_app.command("create")
+def branch_create(
+    name: Annotated[str, typer.Argument(help="Its name: lower-case letters, digits, dashes.")],
+    start: Annotated[
+        str | None,
+        typer.Option("--from", metavar="COMMIT|TIME", help="Where to begin; as main is now, if not given."),
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """Make a branch to work on: with ASKLAKE_BRANCH=NAME every command reads it and publishes to it."""
+    from lakehouse_assets.commands import versions
+
+    versions.create_branch(Out(as_json), name, start)
+
+
+@branch_app.command("diff")
+def branch_diff(
+    name: BranchName,
+    samples: Annotated[int, typer.Option("--rows", min=0, max=100, help="Most rows to show of each side.")] = 5,
+    as_json: Json = False,
+) -> None:
+    """Count the rows in which a branch differs from main, table by table, and show some."""
+    from lakehouse_assets.commands import versions
+
+    versions.diff_branch(Out(as_json), name, samples)
+
+
+@branch_app.command("merge")
+def branch_merge(name: BranchName, as_json: Json = False) -> None:
+    """Make all that a branch changed visible on main, in one commit, and remove the branch."""
+    from lakehouse_assets.commands import versions
+
+    versions.merge_branch(Out(as_json), name)
+
+
+@branch_app.command("drop")
+def branch_drop(name: BranchName, as_json: Json = False) -> None:
+    """Remove a branch; main is not touched."""
+    from lakehouse_assets.commands import versions
+
+    versions.drop_branch(Out(as_json), name)
+
+
+@key_app.command("create")
+def key_create(
+    name: Annotated[str, typer.Argument(help="What to know it by, for example the program that will use it.")],
+    tenant: Tenant = None,
+    role: Annotated[str, typer.Option("--role", help="analyst, viewer (of one tenant) or admin.")] = "analyst",
+    as_json: Json = False,
+) -> None:
+    """Make a key; its text is shown once."""
+    from lakehouse_assets.commands import keys
+
+    keys.create(Out(as_json), name, tenant, role)
+
+
+@key_app.command("list")
+def key_list(as_json: Json = False) -> None:
+    """Every key, without its text."""
+    from lakehouse_assets.commands import keys
+
+    keys.list_keys(Out(as_json))
+
+
+@key_app.command("revoke")
+def key_revoke(
+    key_id: Annotated[str, typer.Argument(help="Id that `asklake key list` shows.")], as_json: Json = False
+) -> None:
+    """End a key at once."""
+    from lakehouse_assets.commands import keys
+
+    keys.revoke(Out(as_json), key_id)

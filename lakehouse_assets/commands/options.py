@@ -1,0 +1,28 @@
+"""Options that several commands take, each declared once.
+
+Belongs here: how they are written and what their help says. Does not belong here: options of one command (cli.py).
+"""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Annotated
+
+import typer
+
+from lakehouse_assets.commands.days import FORMS, day
+
+Tenant = Annotated[str | None, typer.Option("--tenant", help="Tenant to act as, for example pb.amritsar.")]
+Limit = Annotated[int, typer.Option("--limit", min=1, max=1000, help="Most rows to return.")]
+At = Annotated[
+    str | None,
+    typer.Option(
+        "--at", metavar="COMMIT|TIME",
+        help="The lake as it was at a time (UTC, as 2026-06-01T12:00), a commit (`asklake log`), or a publication.",
+    ),
+]  # fmt: skip
+First = Annotated[date | None, typer.Option("--from", parser=day, metavar="DAY", help=f"First day: {FORMS}.")]
+Last = Annotated[
+    date | None, typer.Option("--to", parser=day, metavar="DAY", help="Last day, written in the same ways.")
+]
+Port = Annotated[int, typer.Option("--port", min=1, max=65535, help="Port of the API and the chat page.")]
