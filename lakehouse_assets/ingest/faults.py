@@ -6,9 +6,16 @@ themselves (errors), or what follows from them (loader; assets).
 
 from __future__ import annotations
 
+import errno
+import os
+
+import duckdb
+
 from lakehouse_assets.ingest.errors import IngestError, SourceError, WarehouseError
 from lakehouse_assets.lakehouse.evolution import SchemaDriftError
 from lakehouse_assets.lakehouse.publication import AuditFailedError, PublicationConflictError
+
+_FULL = (errno.ENOSPC, errno.EDQUOT)
 
 
 def may_pass(error: BaseException) -> bool:
@@ -25,7 +32,14 @@ def may_pass(error: BaseException) -> bool:
 
 def befalls_all(error: BaseException) -> bool:
     """Whether every other file of the source would meet an error too, so that to go on is no use."""
-    return isinstance(error, (SourceError, SchemaDriftError, MemoryError)) or may_pass(error)
+    return isinstance(error, (SourceError, SchemaDriftError, MemoryError)) or may_pass(error) or _is_full(error)
+
+
+def _is_full(error: BaseException) -> bool:
+    """Whether a disk is full, such as the one that the engine keeps what does not fit into memory on."""
+    if isinstance(error, duckdb.IOException):
+        return any(os.strerror(number) in str(error) for number in _FULL)
+    return isinstance(error, OSError) and error.errno in _FULL
 
 
 def of_file(path: str, error: Exception) -> IngestError | AuditFailedError:
@@ -33,10 +47,12 @@ def of_file(path: str, error: Exception) -> IngestError | AuditFailedError:
     if isinstance(error, IngestError | AuditFailedError):
         return error
     sentence = next((line.strip() for line in str(error).splitlines() if line.strip()), "") or "no reason given"
+    hint = "Compare it with a file of the source that loads, mend it or the source, and load it again."
+    if isinstance(error, duckdb.OutOfMemoryException):
+        hint = "Split it, or raise ASKLAKE_MEMORY_LIMIT, and load it again."
     refused = IngestError(
         path, f"it could not be loaded: {sentence.rstrip('.')} ({type(error).__name__})",
-        hint="Nothing of it was published. Compare it with a file of the source that loads, mend it or the source, "
-        "and load it again.",
+        hint=f"Nothing of it was published. {hint}",
     )  # fmt: skip
     refused.__cause__ = error
     return refused

@@ -321,10 +321,9 @@ class Loader:
     def _publish(self, batch: Batch) -> None:
         """Make the rows, the quarantined records and the notes of a batch visible at once."""
         started = time.monotonic()
-        marks = stamps(loads_table(self._lake), len(batch.files))
-        name = batch.files[0].path
-        properties = {LOAD_ID: marks[0].load_id} if len(marks) == 1 else {}
-        with writing(name):
+        with writing(batch.files[0].path):
+            marks = stamps(loads_table(self._lake), len(batch.files))
+            properties = {LOAD_ID: marks[0].load_id} if len(marks) == 1 else {}
             publication = Publication.begin(self._lake, run_id=self._run_id, properties=properties)
             try:
                 results = self._filled(publication, batch, marks)

@@ -42,6 +42,16 @@ def ingest(home: str, files: Sequence[str]) -> list[tuple[str, bool]]:
     return [(r.file, r.already_loaded) for r in load(lake_of(home), files, SOURCE)]
 
 
+def take_back(home: str, file: str) -> int:
+    """Unload the load of a file, if it is there; returns how many rows that took out."""
+    from lakehouse_assets.ingest.unloading import unload
+
+    lake = lake_of(home)
+    with lake.session() as session:
+        loads = session.query("select load_id from bronze.loads where source_file = ?", [file]).to_pylist()
+    return sum(unload(lake, load["load_id"]).rows for load in loads)
+
+
 def build(home: str) -> int:
     """Build the domain's silver and gold tables for every day that is behind, as one publication; returns how many."""
     from lakehouse_assets.assets import dbt_graph

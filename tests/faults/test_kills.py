@@ -128,6 +128,8 @@ def test_killed_ingest(
             trial.round(batch, sweeping=number % 2 == 1)
             if trial.fell.total() >= kills:
                 break
+        trial.step = steps.take_back
+        trial.round(files[0], sweeping=False)
         trial.clean()
     told(trial, looked, kills, record_property)
 
