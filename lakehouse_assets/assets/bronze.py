@@ -33,7 +33,7 @@ QUARANTINE_SHARE = "quarantine_share"
 MAX_QUARANTINE_SHARE = 0.05
 FILES = "files"
 """Label of what is observed of bronze.loads: the files of the run that were not simply loaded, each with the reason."""
-TOLD = 1000
+TOLD = 10_000
 """Files that are told of one by one at most."""
 
 
