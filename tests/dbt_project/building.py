@@ -33,7 +33,8 @@ PGR_MODELS = (
     "gold_pgr_backlog_daily",
 )
 SALES_MODELS = ("silver_sales", "gold_sales_monthly")
-FIRST_LOAD = datetime(2026, 1, 1)
+FIRST_LOAD = datetime(2026, 9, 1)
+"""After every day that the records are of."""
 
 
 class Record(Protocol):
