@@ -25,7 +25,7 @@ from lakehouse_assets.ingest.batches import (
     bad_records,
     batch,
 )
-from lakehouse_assets.ingest.json_depth import refuse_deep
+from lakehouse_assets.ingest.json_faults import note_faults
 
 _BETWEEN = re.compile(rb'"[^"]*(?:"|\Z)|[^\s,"]+')
 _OPENING, _CLOSING = b"[{", b"]}"
@@ -48,7 +48,7 @@ def json_batches(blocks: Iterable[bytes], counter: Counter) -> Iterator[pa.Recor
 
 def _batch(chunk: Chunk, counter: Counter) -> pa.RecordBatch:
     bad = bad_records(chunk)
-    refuse_deep(chunk, bad)
+    note_faults(chunk, bad)
     return batch(chunk, bad, counter)
 
 

@@ -5,8 +5,8 @@ Does not belong here: which fields and paths are wanted (mapping, expressions).
 
 The engine reads a number with a fraction or an exponent as a double, which changes its digits. So such numbers are
 put into quotes first. A mark tells them from texts that were quoted all along, wherever they lie within a value that is
-wanted as a whole: the mark and the quotes are taken away from it again. What the engine takes beyond JSON, such as NaN
-and a comma before a closing bracket, is taken: the texts of the fields are what was sent.
+wanted as a whole: the mark and the quotes are taken away from it again. NaN and Infinity, which are no JSON but which
+many programs write, are taken as the engine takes them: the texts of the fields are what was sent.
 """
 
 from __future__ import annotations

@@ -22,7 +22,7 @@ from lakehouse_assets.ingest.batches import (
     ends_in_returns,
     without_blanks,
 )
-from lakehouse_assets.ingest.json_depth import refuse_deep
+from lakehouse_assets.ingest.json_faults import note_faults
 
 
 def ndjson_batches(blocks: Iterable[bytes], counter: Counter) -> Iterator[pa.RecordBatch]:
@@ -34,7 +34,7 @@ def ndjson_batches(blocks: Iterable[bytes], counter: Counter) -> Iterator[pa.Rec
     lines = (block.replace(b"\r", b"\n") for block in text) if returns else text
     for chunk in _line_chunks(lines, counter):
         bad = bad_records(chunk)
-        refuse_deep(chunk, bad)
+        note_faults(chunk, bad)
         yield batch(chunk, bad, counter)
 
 

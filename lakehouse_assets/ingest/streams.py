@@ -68,10 +68,10 @@ def _remote_matches(url: str) -> list[str]:
     fs, path = file_system(url)
     protocol = url.split("://", 1)[0]
     try:
-        if any(c in path for c in "*?["):
-            paths = fs.glob(path)
-        elif fs.isfile(path):
+        if fs.isfile(path):
             paths = [path]
+        elif any(c in path for c in "*?["):
+            paths = fs.glob(path)
         else:
             paths = [p for p in fs.find(path) if not is_unfinished(p.rsplit("/", 1)[-1])]
     except OSError as error:

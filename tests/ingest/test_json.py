@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from lakehouse_assets.ingest import json_text
 from lakehouse_assets.ingest.batches import Counter, MalformedError
 from lakehouse_assets.ingest.json_reader import json_batches
+from lakehouse_assets.ingest.ndjson_reader import ndjson_batches
 from tests.ingest.test_csv import CUTS, pieces
 
 
@@ -124,3 +125,23 @@ def test_values_are_numbered_and_know_their_lines():
         (6, "17"),
         (6, '"x, y"'),
     ]
+
+
+@pytest.mark.parametrize("read", [json_batches, ndjson_batches])
+def test_a_comma_before_a_closing_bracket_is_no_json_but_one_in_a_text_is(read):
+    lines = [
+        b'{"a": 1}', b'{"a": 1,}', b'{"a": ",}", "b": [",]"]}', b'{"a": "\\",}", "b": [1, 2 , ]}', b'{"a": "x,]", }',
+    ]  # fmt: skip
+    found = [row for batch in read(iter([b"\n".join(lines)]), Counter()) for row in batch.to_pylist()]
+    assert [row["raw_text"] for row in found] == [line.decode() for line in lines]
+    sound = [row["problem"] is None for row in found]
+    for line, is_sound in zip(lines, sound, strict=True):
+        try:
+            json.loads(line)
+        except json.JSONDecodeError:
+            assert not is_sound, line
+        else:
+            assert is_sound, line
+    assert (
+        found[1]["problem"] == "not valid JSON: a comma before a closing bracket, on line 2 in column 8 of the record"
+    )

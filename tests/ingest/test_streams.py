@@ -7,11 +7,12 @@ import hashlib
 import os
 from pathlib import Path
 
+import fsspec
 import pytest
 import zstandard
 
 from lakehouse_assets.ingest import IngestError
-from lakehouse_assets.ingest.streams import BLOCK, InputFile
+from lakehouse_assets.ingest.streams import BLOCK, InputFile, expand
 
 
 def stored(folder: Path, content: bytes) -> str:
@@ -91,3 +92,12 @@ def test_only_the_first_character_of_a_text_is_a_byte_order_mark(tmp_path):
     content = "\ufeff" + "x" * (BLOCK // 2 - 1) + "\ufeff" + "y"
     for encoding in ("utf-16-le", "utf-8"):
         assert text(stored(tmp_path, content.encode(encoding)), encoding) == content[1:].encode()
+
+
+def test_a_remote_name_that_looks_like_a_pattern_is_a_name_first():
+    files = fsspec.filesystem("memory")
+    for name in ("day1.csv", "day[1].csv", "day*.csv"):
+        files.pipe(f"/landing/{name}", b"id\n1\n")
+    assert expand(["memory://landing/day[1].csv"]) == ["memory:///landing/day[1].csv"]
+    assert expand(["memory://landing/day*.csv"]) == ["memory:///landing/day*.csv"]
+    assert len(expand(["memory://landing/*.csv"])) == 3
