@@ -41,6 +41,11 @@ _OWN = ("lakehouse_assets.", "semantic.", "nlq.", "optimise.", "insight.")
 _WHERE_IN_SQL = re.compile(r"\s*\bLINE \d+:.*", re.DOTALL)
 
 
+def process_tags() -> dict[str, str]:
+    """Tags that say which process executes a run, so that others can tell when it was killed."""
+    return {HOST: socket.gethostname(), PROCESS: str(os.getpid())}
+
+
 @contextmanager
 def told(context: dg.AssetExecutionContext) -> Iterator[None]:
     """Turn an error in a step into a failure that says what is wrong, without the retries that cannot heal it.
@@ -51,8 +56,7 @@ def told(context: dg.AssetExecutionContext) -> Iterator[None]:
     Raises:
         dagster.Failure: what went wrong, in the words of whoever found it.
     """
-    owner = {HOST: socket.gethostname(), PROCESS: str(os.getpid())}
-    context.instance.add_run_tags(context.run.run_id, owner)
+    context.instance.add_run_tags(context.run.run_id, process_tags())
     try:
         yield
     except dg.Failure as failure:

@@ -30,18 +30,32 @@ UNFINISHED = [
 def unfinished_run(instance: dg.DagsterInstance, job_name: str) -> str | None:
     """Id of a run of the job that has not ended, if there is one; one whose process died is reported as failed."""
     for run in instance.get_runs(dg.RunsFilter(job_name=job_name, statuses=UNFINISHED)):
-        process = _process_of(instance, run)
-        if process is None or _lives(process):
+        if not _died(instance, run):
             return run.run_id
-        instance.report_run_failed(run, f"Its process, {process}, has ended without a word: it was killed.")
     return None
 
 
-def _process_of(instance: dg.DagsterInstance, run: dg.DagsterRun) -> int | None:
+def free_places(instance: dg.DagsterInstance) -> None:
+    """Free the places in pools that runs left behind: a run that was killed keeps its own, and the next would wait."""
+    storage = instance.event_log_storage
+    for run_id in storage.get_concurrency_run_ids() if storage.supports_global_concurrency_limits else ():
+        run = instance.get_run_by_id(run_id)
+        if run is None or run.is_finished or _died(instance, run):
+            storage.free_concurrency_slots_for_run(run_id)
+
+
+def _died(instance: dg.DagsterInstance, run: dg.DagsterRun) -> bool:
+    """Whether the process of a run is gone, which is then reported."""
+    process = _process_of(run)
+    if process is None or _lives(process):
+        return False
+    instance.report_run_failed(run, f"Its process, {process}, has ended without a word: it was killed.")
+    return True
+
+
+def _process_of(run: dg.DagsterRun) -> int | None:
     """Id of the process on this machine that executes a run; None where it is not known, or on another machine."""
-    if run.status != dg.DagsterRunStatus.STARTED or run.tags.get(HOST) != socket.gethostname():
-        return None
-    return int(run.tags[PROCESS])
+    return int(run.tags[PROCESS]) if run.tags.get(HOST) == socket.gethostname() else None
 
 
 def _lives(process: int) -> bool:

@@ -117,12 +117,14 @@ class Builder:
         """Make one run and wait for it, showing that time passes."""
         import dagster as dg
 
+        from lakehouse_assets.automation.attempts import free_places
         from lakehouse_assets.automation.partitions import range_tags
         from lakehouse_assets.commands.orchestrator import run_job
 
         tags = range_tags(step.first, step.last) if step.first and step.last else {}
         keys = [dg.AssetKey(t.split(".")) for t in step.tables]
         with waiting(self.out, step.label), self.out.quietly():
+            free_places(self.instance)
             job = self.defs.resolve_job_def(step.job)
             ran = run_job(self.instance, job, tags=tags, selection=keys or None, config=config)
         return replace(ran, label=step.label)

@@ -141,6 +141,8 @@ def run_job(
     """
     from dagster._core.utils import make_new_run_id
 
+    from lakehouse_assets.assets.trying import process_tags
+
     run_id = make_new_run_id()
     # Of a selection, Dagster runs every check there is of its tables, those that are not the job's too.
     if selection and set(selection) >= set(job.asset_layer.executable_asset_keys):
@@ -151,7 +153,7 @@ def run_job(
     result = job.execute_in_process(
         instance=opened,
         run_config={**_SILENT, **(config or {})},
-        tags=dict(tags or {}),
+        tags={**process_tags(), **(tags or {})},
         asset_selection=selection,
         run_id=run_id,
         raise_on_error=False,

@@ -142,6 +142,20 @@ def test_a_run_whose_process_is_gone_stands_in_nobodys_way(
     assert tick(repository, "bronze_to_gold_pgr", instance, settings).run_requests
 
 
+def test_a_run_that_was_killed_leaves_its_place_in_the_pool() -> None:
+    with dg.DagsterInstance.local_temp(overrides={"concurrency": {"pools": {"default_limit": 1}}}) as kept:
+        storage, child = kept.event_log_storage, subprocess.Popen(["true"])
+        child.wait()
+        job = dg.GraphDefinition(name="build_pgr").to_job()
+        tags = {HOST: socket.gethostname(), PROCESS: str(child.pid)}
+        dead = kept.create_run_for_job(job, status=dg.DagsterRunStatus.STARTED, tags=tags)
+        storage.initialize_concurrency_limit_to_default("pgr")
+        storage.set_concurrency_slots("pgr", 1)
+        assert storage.claim_concurrency_slot("pgr", dead.run_id, "pgr_tables").is_claimed
+        attempts.free_places(kept)
+        assert storage.claim_concurrency_slot("pgr", "next", "pgr_tables").is_claimed
+
+
 def test_days_far_apart_are_runs_of_their_own(
     repository: dg.RepositoryDefinition, instance: dg.DagsterInstance, settings: Settings, lake: Lake
 ) -> None:

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date
 
 import pytest
 
+from lakehouse_assets import domains
+from lakehouse_assets.domains import contract_of
 from lakehouse_assets.ingest import load, unload
 from lakehouse_assets.ingest.notes import loads_table, newest_load
 from lakehouse_assets.ingest.quarantine import list_quarantined, replay
 from lakehouse_assets.ingest.unloading import UnknownLoadError
+from lakehouse_assets.lakehouse.contract import rule
 from lakehouse_assets.lakehouse.publication import Publication
 from tests.ingest.conftest import csv_file, line, sales_source
 
@@ -103,3 +107,12 @@ def test_a_load_of_which_every_record_was_refused(lake, write):
     done = unload(lake, first.load_id)
     assert (done.rows, done.quarantined, done.days) == (0, 1, ())
     assert list_quarantined(lake) == []
+
+
+def test_rows_that_stay_and_break_a_newer_rule_keep_no_load_from_being_taken_back(lake, write, rows, monkeypatch):
+    (_, second) = load(lake, [write(f"{i}.csv", csv_file(line(i))) for i in range(2)], CSV)
+    contract = contract_of(CSV.target)
+    newer = rule("none_is_right", "quantity < 0", description="No row keeps it.")
+    monkeypatch.setattr(domains, "contract_of", lambda name: replace(contract, rules=(*contract.rules, newer)))
+    assert unload(lake, second.load_id).rows == 1
+    assert rows("select count(*) as n from bronze.sample_sales") == [{"n": 1}]
