@@ -16,12 +16,26 @@ from pydantic import ValidationError
 _LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
+class _AsWritten(_LOADER):
+    """Reads every value as the text that stands there, but for null: `no`, 010 and 12:30 are no false, 8 and 750."""
+
+    yaml_implicit_resolvers: Any = {
+        first: [(tag, pattern) for tag, pattern in found if tag.rpartition(":")[2] in ("null", "merge")]
+        for first, found in _LOADER.yaml_implicit_resolvers.items()
+    }
+
+
 class DeclarationError(Exception):
     """A file that people write is missing or wrong; the message names file, line and field."""
 
 
-def read_list(path: Path, key: str) -> tuple[list[Any], list[list[Any]], Any]:
+def read_list(path: Path, key: str, *, as_written: bool = False) -> tuple[list[Any], list[list[Any]], Any]:
     """The entries of a file: a list under `key`, or the whole file as a single entry.
+
+    Args:
+        path: The file.
+        key: What the list stands under.
+        as_written: Whether values are the texts that stand there; otherwise YAML makes numbers, days and booleans.
 
     Returns:
         The entries, where each stands in the document, and the document's node for `problems`.
@@ -30,7 +44,7 @@ def read_list(path: Path, key: str) -> tuple[list[Any], list[list[Any]], Any]:
         DeclarationError: the file cannot be read, is not YAML, or holds neither.
     """
     try:
-        loader = _LOADER(path.read_text(encoding="utf-8"))
+        loader = (_AsWritten if as_written else _LOADER)(path.read_text(encoding="utf-8"))
         node = loader.get_single_node()
         data = loader.construct_document(node) if node else None
     except OSError as error:

@@ -32,7 +32,7 @@ UNDECIDED = "undecided"
 
 def _text(value: Any) -> str:
     if isinstance(value, bool) or not isinstance(value, str | int | float):
-        raise ValueError("must be an expression, written as text")
+        raise ValueError("must be a text or a number")
     return str(value)
 
 
@@ -88,7 +88,7 @@ Mark = Annotated[str | None, BeforeValidator(_character), AfterValidator(_on_one
 DateFormat = Annotated[str, AfterValidator(_valid_format)]
 DecimalSign = Literal[".", ","]
 ThousandsSign = Literal["", ".", ",", " ", "'", "’", "_"]
-Constant = str | int | float
+Constant = Annotated[str, BeforeValidator(_text)]
 CSV_ONLY = ("delimiter", "quote", "escape", "comment", "header", "names", "skip_lines", "skip_last_lines")
 """What only a CSV source may state."""
 
@@ -316,7 +316,7 @@ def read_sources(path: Path) -> list[Source]:
 @lru_cache(maxsize=64)
 def _read_sources(path: Path, _version: tuple[int, int] | None) -> tuple[Source, ...]:
     try:
-        entries, places, node = read_list(path, "sources")
+        entries, places, node = read_list(path, "sources", as_written=True)
     except DeclarationError as error:
         raise SourceError(str(error)) from error
     return tuple(_source(path, node, entry, place) for entry, place in zip(entries, places, strict=True))

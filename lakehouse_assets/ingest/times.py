@@ -38,6 +38,8 @@ _DIRECTIVES = {
 digits, and 'epoch' for a day."""
 _SHORT = {"%x": "%Y-%m-%d", "%X": "%H:%M:%S", "%c": "%Y-%m-%d %H:%M:%S", "%D": "%m/%d/%y", "%F": "%Y-%m-%d",
           "%T": "%H:%M:%S", "%R": "%H:%M"}  # fmt: skip
+_TWO_DIGITS = frozenset("mdHIMSyVUW")
+_DIGITS = _TWO_DIGITS | frozenset("YGjuwfng")
 _COUNTED = frozenset("jGVUWuw")
 """Directives of days counted through a year or week, with which the engine goes on into the next year."""
 
@@ -84,8 +86,9 @@ def time_format(text: str) -> TimeFormat:
     parts = [""]
     formats = [""]
     letters: set[str] = set()
-    for token in re.findall(r"%-?.|[^%]|%", _spelled(text), re.DOTALL):
-        letter = token[-1] if len(token) > 1 else ""
+    tokens = re.findall(r"%-?.|[^%]|%", _spelled(text), re.DOTALL)
+    found = [token[-1] if len(token) > 1 else "" for token in tokens]
+    for i, (token, letter) in enumerate(zip(tokens, found, strict=True)):
         # A literal Z behind a time is an offset, too: that of UTC.
         zone = letter in ("z", "Z") or (token == "Z" and re.search(r"%-?[HMSfng]$", formats[-1]))
         if zone:
@@ -98,7 +101,9 @@ def time_format(text: str) -> TimeFormat:
             parts[-1] += "%"
             formats[-1] += token
         elif letter in _DIRECTIVES:
-            parts[-1] += _DIRECTIVES[letter]
+            # Where digits follow on digits, 2025111 would be the 1st of November as well as the 11th of January.
+            beside = {found[i - 1] if i else "", found[i + 1] if i + 1 < len(found) else ""}
+            parts[-1] += r"\d{2}" if letter in _TWO_DIGITS and beside & _DIGITS else _DIRECTIVES[letter]
             formats[-1] += "%f" if letter == "n" else token
             letters.add(letter)
         else:

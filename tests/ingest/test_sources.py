@@ -84,6 +84,14 @@ def test_a_layout_is_read_as_written(write):
     assert find_source(None, write("my.yml", doubled)).csv_layout == Layout()
 
 
+def test_values_are_the_texts_that_stand_there(write):
+    written = ["010", "no", "12:30", "1_000", "2026-01-01", "1.50", "12345678901234.5678", "~x"]
+    stated = f"constants: {{{', '.join(f'c{i}: {text}' for i, text in enumerate(written))}}}\ntenant: t1\nheader: yes"
+    (source,) = read_sources(write("my.yml", GOOD.replace("tenant: t1", f"{stated}\nnull_values: [-1, no, 0.0]")))
+    assert list(source.constants.values()) == written and source.null_values == ["-1", "no", "0.0"] and source.header
+    assert "constants.c0': must be a text" in problem(write, GOOD + "constants: {c0: null}\n")
+
+
 def test_not_yaml(write):
     assert "line 2" in problem(write, "name: shop\n  format: [csv\n")
     assert "empty" in problem(write, "")

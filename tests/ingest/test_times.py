@@ -192,6 +192,7 @@ def test_digits_beyond_microseconds_are_cut_where_the_source_says_so():
     ("form", "text", "expected"),
     [
         ("%d/%m/%y", "05/06/24", datetime(2024, 6, 5)), ("%d/%m/%y", "24-01-02", None), ("%d/%m/%Y", "05/06/24", None),
+        ("%Y%m%d", "2025111", None), ("%Y%m%d%H%M", "20250301102", None), ("%d%b%y", "1Mar25", datetime(2025, 3, 1)),
         ("%d/%m/%y", "infinity", None), ("%Y%m%dT%H%M%SZ", "20260601T100000Z", datetime(2026, 6, 1, 10)),
         ("%a %b %d %H:%M:%S %Z %Y", "Mon Jun 01 10:00:00 UTC 2026", datetime(2026, 6, 1, 10)),
         ("%a %b %d %H:%M:%S %Z %Y", "Mon Jun 01 10:00:00 EST 2026", None), ("%a %d.%m.%Y", "Tue 01.06.2026", None),
