@@ -23,6 +23,7 @@ _WHOLE_DIGITS = {
     "UINTEGER": 10, "UBIGINT": 20, "UHUGEINT": 39,
 }  # fmt: skip
 _NEAREST = ("DOUBLE", "FLOAT", "REAL")
+_FRACTIONAL = "typeof(v) in ('DOUBLE', 'FLOAT') or starts_with(typeof(v), 'DECIMAL')"
 _SPACES = r"[ \x{00A0}\x{202F}]"
 """A space between thousands is often one at which no line may break."""
 
@@ -118,26 +119,29 @@ def exact_cast(operand: str, kind: str, style: Style, *, is_text: bool = False) 
     if _digits_of(kind) is not None:
         # Its text has all digits of a number, so the same way tells whether the cast would round it.
         numbers = _cast_text("v", kind, style.with_plain_numbers)
-        fractional = "typeof(v) in ('DOUBLE', 'FLOAT') or starts_with(typeof(v), 'DECIMAL')"
-        cases.append(f"when {fractional} then coalesce({numbers}, {raising})")
+        cases.append(f"when {_FRACTIONAL} then coalesce({numbers}, {raising})")
     return bound(operand, "v", f"case when v is null then null {' '.join(cases)} else cast(v as {kind}) end")
 
 
-def lenient_cast(operand: str, kind: str, style: Style) -> str:
-    """SQL of a TRY_CAST, which is the engine's own but for moments."""
-    if kind != "TIMESTAMPTZ":
+def lenient_cast(operand: str, kind: str, style: Style, *, is_text: bool = False) -> str:
+    """SQL of a TRY_CAST, which is NULL where the value is not exactly one of the type; see `exact_cast`."""
+    converted = _cast_text(operand if is_text else "v", kind, style)
+    if converted is None:
         return f"try_cast({operand} as {kind})"
-    text = _cast_text("v", kind, style)
-    return bound(operand, "v", f"case when typeof(v) = 'VARCHAR' then {text} else try_cast(v as {kind}) end")
+    if is_text:
+        return converted
+    cases = [f"when typeof(v) = 'VARCHAR' then {converted}"]
+    if _digits_of(kind) is not None:
+        cases.append(f"when {_FRACTIONAL} then {_cast_text('v', kind, style.with_plain_numbers)}")
+    return bound(operand, "v", f"case {' '.join(cases)} else try_cast(v as {kind}) end")
 
 
 def as_text(operand: str, style: Style) -> str:
     """SQL of a cast to text; numbers are written as the texts of the source are."""
     if style.plain_numbers:
         return f"cast({operand} as varchar)"
-    number = "typeof(v) in ('DOUBLE', 'FLOAT') or starts_with(typeof(v), 'DECIMAL')"
     signs = f"replace(cast(v as varchar), '.', {literal(style.decimal_sign)})"
-    return bound(operand, "v", f"case when {number} then {signs} else cast(v as varchar) end")
+    return bound(operand, "v", f"case when {_FRACTIONAL} then {signs} else cast(v as varchar) end")
 
 
 def _cast_text(value_: str, kind: str, style: Style) -> str | None:

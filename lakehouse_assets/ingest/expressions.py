@@ -14,6 +14,7 @@ from functools import cached_property, lru_cache
 import sqlglot
 from sqlglot import exp
 from sqlglot.errors import SqlglotError
+from sqlglot.optimizer.annotate_types import annotate_types
 
 from lakehouse_assets.ingest import json_text
 from lakehouse_assets.ingest.conversion import Style, as_text, exact_cast, lenient_cast
@@ -143,14 +144,16 @@ def _path(column: exp.Column) -> list[str]:
 
 
 def _render(tree: exp.Expr, field: Callable[[str], str], style: Style) -> str:
-    tree = tree.copy()
+    tree = annotate_types(tree.copy(), dialect="duckdb").transform(_nullif_by_comparison, copy=False)
     # The engine would cast a text that is compared with a number to the number's type, rounding it.
-    numbers = {id(c) for c in tree.find_all(exp.Column) if any(map(_is_number, _compared_with(c)))}
+    numbers = {id(n) for n in tree.walk() if _may_be_text(n) and any(map(_is_number, _compared_with(n)))}
 
     def replace(node: exp.Expr) -> exp.Expr:
         if isinstance(node, exp.Column):
             sql = _column(node, field)
             return exp.Var(this=exact_cast(sql, _COMPARED, style, is_text=True) if id(node) in numbers else sql)
+        if id(node) in numbers:
+            return exp.Var(this=exact_cast(_render(node, field, style), _COMPARED, style))
         if isinstance(node, exp.Cast):
             return exp.Var(this=_cast(node, _render(node.this, field, style), style))
         return node
@@ -169,7 +172,7 @@ def _column(node: exp.Column, field: Callable[[str], str]) -> str:
 def _cast(node: exp.Cast, operand: str, style: Style) -> str:
     kind = node.to.sql(dialect="duckdb")
     if isinstance(node, exp.TryCast):
-        return lenient_cast(operand, kind, style)
+        return lenient_cast(operand, kind, style, is_text=isinstance(node.this, exp.Column))
     if kind in ("TEXT", "VARCHAR"):
         return as_text(operand, style)
     return exact_cast(operand, kind, style, is_text=isinstance(node.this, exp.Column))
@@ -189,10 +192,20 @@ def _compared_with(node: exp.Expr) -> list[exp.Expr]:
     return []
 
 
+def _nullif_by_comparison(node: exp.Expr) -> exp.Expr:
+    """NULLIF of a text and a number, so that the text is compared as others are, and stays what it is."""
+    if not isinstance(node, exp.Nullif) or not _may_be_text(node.this) or not _is_number(node.expression):
+        return node
+    same = exp.EQ(this=node.this.copy(), expression=node.expression)
+    return exp.Case().when(same, exp.Null()).else_(node.this)
+
+
+def _may_be_text(node: exp.Expr) -> bool:
+    """Whether a value is a text, as far as can be told without the engine."""
+    if isinstance(node, (exp.Literal, exp.Null, exp.If, exp.Paren)):
+        return False
+    return node.type is None or node.type.is_type(exp.DataType.Type.UNKNOWN, *exp.DataType.TEXT_TYPES)
+
+
 def _is_number(node: exp.Expr) -> bool:
-    bare = node.unnest()
-    if isinstance(bare, exp.Neg):
-        return _is_number(bare.this)
-    if isinstance(bare, exp.Cast):
-        return bare.to.is_type(*exp.DataType.NUMERIC_TYPES)
-    return isinstance(bare, exp.Literal) and not bare.is_string
+    return node.type is not None and node.type.is_type(*exp.DataType.NUMERIC_TYPES)

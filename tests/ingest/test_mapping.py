@@ -73,6 +73,14 @@ def test_a_branch_that_is_not_taken_does_not_fail():
     assert wards("coalesce(try_cast(v as integer), 0)", "none", "7") == ["0", "7"]
 
 
+def test_a_cast_that_may_fail_gives_null_rather_than_nearly_the_value():
+    assert wards("try_cast(v as integer)", "1.5", "2.0", "x") == [None, "2", None]
+    assert wards("try_cast(v || '' as decimal(4, 2))", "1,234.5", "1,5") == [None, None]
+    assert wards("try_cast(v as decimal(4, 2))", "1,5", "1.5", decimal_sign=",") == ["1.50", None]
+    assert wards("try_cast(try_cast(v as double) as bigint)", "1.5", "2") == [None, "2"]
+    assert wards("try_cast(v as date)", "2025-04-05 junk", "epoch", "2025-04-05") == [None, None, "2025-04-05"]
+
+
 def test_casts_do_not_round_and_functions_do():
     assert wards("cast(v as integer)", "1.5", "2.0")[1] == "2"
     assert "1.5" in str(wards("cast(v as integer)", "1.5")[0])
@@ -101,7 +109,20 @@ def test_conditions_keys_and_tenants_that_fail_refuse_the_record_too():
 
 @pytest.mark.parametrize(
     "condition",
-    ["v = 1", "v in (1, 2)", "1 = (v)", "cast('1' as integer) = v", "v between -1 and 1", "v <= 1.0", "j.a = 1"],
+    [
+        "v = 1",
+        "v in (1, 2)",
+        "1 = (v)",
+        "cast('1' as integer) = v",
+        "v between -1 and 1",
+        "v <= 1.0",
+        "j.a = 1",
+        "v = 2 - 1",
+        "trim(v) in (1, 2)",
+        "nullif(v, 1) is null",
+        "nullif(trim(v), 1) is null",
+        "coalesce(v, '2') < 1.01",
+    ],
 )
 def test_a_text_is_not_rounded_to_be_compared_with_a_number(condition):
     given = [{"id": "1", "at": "2026-06-01", "v": v, "j": f'{{"a": "{v}"}}'} for v in ("1", "1.0", "1.04", "1.4", "x")]
