@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date
 
-from nlq.periods import before, shift, unit_range, unit_start, year_before
+from nlq.periods import before, shift, unit_range, unit_start, whole_unit, year_before
 from nlq.plan import Comparison, Grain, TimeRange
 from nlq.planning.draft import Decision, Draft, NotReadableError
 from nlq.planning.timewords import TimeSpan
@@ -107,6 +107,9 @@ def _with_before(draft: Draft, relative: list[tuple[int, TimeSpan, str]], becaus
     span, text = named[0][1], named[0][2]
     assert span.range is not None
     now = _closed(span.range)
+    if not _as_long(span.unit, now, relative[0][1]):
+        reason = f"“{relative[0][2]}” is not as long as “{text}”; compare with the period before, or name both times."
+        raise NotReadableError(2, reason, relative[0][2])
     if relative[0][1].before is Comparison.PREVIOUS_YEAR:
         other = year_before(now)
     elif span.unit:
@@ -117,6 +120,15 @@ def _with_before(draft: Draft, relative: list[tuple[int, TimeSpan, str]], becaus
         other = before(now)
     because.append(Decision(f"{text}, {relative[0][2]}", f"{_said(now)} beside {_said(other)}"))
     return Compared(now=now, other=other)
+
+
+def _as_long(unit: str | None, now: TimeRange, other: TimeSpan) -> bool:
+    """Whether a time may be compared with "the month before": only a month, for the days of others are not told."""
+    if other.unit is None or other.before is Comparison.PREVIOUS_YEAR:
+        return True
+    assert now.start is not None and now.end is not None
+    days = {0: "day", 6: "week"}.get((now.end - now.start).days)
+    return other.unit in (unit, days, whole_unit(now))
 
 
 def _each_with_before(
