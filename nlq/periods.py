@@ -62,7 +62,7 @@ def _is_one(span: TimeRange, unit: str) -> bool:
 def before(span: TimeRange) -> TimeRange:
     """The period before: the unit before where the time is whole months, else as many days right before."""
     assert span.start is not None and span.end is not None
-    months = _whole_months(span)
+    months = whole_months(span)
     if months:
         return TimeRange(start=shift(span.start, "month", -months), end=span.start - _ONE)
     return TimeRange(start=span.start - (span.end - span.start) - _ONE, end=span.start - _ONE)
@@ -135,7 +135,8 @@ def periods_in(span: TimeRange | None, grain: Grain | None) -> int | None:
     return count
 
 
-def _whole_months(span: TimeRange) -> int:
+def whole_months(span: TimeRange) -> int:
+    """How many whole months a time is; 0 where it is no such."""
     assert span.start is not None and span.end is not None
     after = span.end + _ONE
     if span.start.day != 1 or after.day != 1:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date
 
-from nlq.periods import before, shift, unit_range, unit_start, whole_unit, year_before
+from nlq.periods import before, shift, unit_range, unit_start, whole_months, whole_unit, year_before
 from nlq.plan import Comparison, Grain, TimeRange
 from nlq.planning.draft import Decision, Draft, NotReadableError
 from nlq.planning.timewords import TimeSpan
@@ -127,8 +127,10 @@ def _as_long(unit: str | None, now: TimeRange, other: TimeSpan) -> bool:
     if other.unit is None or other.before is Comparison.PREVIOUS_YEAR:
         return True
     assert now.start is not None and now.end is not None
-    days = {0: "day", 6: "week"}.get((now.end - now.start).days)
-    return other.unit in (unit, days, whole_unit(now))
+    days, months = (now.end - now.start).days + 1, whole_months(now)
+    same = {unit, whole_unit(now), f"{days} day", f"{months} month" if months else None}
+    same |= {"day"} if days == 1 else {"week"} if days == 7 else set()
+    return other.unit in same
 
 
 def _each_with_before(

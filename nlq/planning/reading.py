@@ -251,8 +251,9 @@ class Reader(MetricReader, ValueReader, Leftovers):
         needs_keys = bool(draft.ranks or draft.bounds or draft.share is not None)
         if needs_keys and not (draft.groups or draft.grain or draft.chosen):
             draft.groups, draft.grain, draft.keeps_keys = list(before.group_by), before.grain, True
-        if draft.versus and len(draft.times) == 1 and draft.times[0][1].range and before.time_range:
-            draft.times.append((-1, TimeSpan(0, 0, before.time_range), "before"))
+        one_side = len(draft.times) == 1 and (draft.times[0][1].range or draft.times[0][1].before)
+        if draft.versus and one_side and before.time_range:
+            draft.times.append((-1, TimeSpan(0, 0, before.time_range), "the time asked for before"))
 
     def _move_to_event(self) -> None:
         """Count the event itself where a metric does, instead of what its time is not of."""

@@ -14,9 +14,11 @@ from dataclasses import dataclass
 
 from nlq.plan import Comparison, TimeRange
 from nlq.planning.timeperiods import ONE, PREVIOUS, TIME_WORDS, UNITS, Found, Period, PeriodReader, is_year, period_of
+from nlq.planning.words import VERSUS_WORDS, singular
 
 __all__ = ["TIME_WORDS", "TimeReader", "TimeSpan"]
 
+_PREVIOUS_TO = frozenset({"previous", "preceding", "prior"})
 _CLOSING = frozenset({"before", "until", "till"})
 _TO = frozenset({"to", "until", "till", "through", "thru"})
 _JOINTS = {"between": frozenset({"and", "to"}), "from": _TO, "since": _TO, "after": frozenset()}
@@ -51,7 +53,8 @@ class TimeReader(PeriodReader):
         at = self._skip_lead(first)
         if period := self._period(at, lead=at > first):
             value = period.period
-            spans.append(TimeSpan(first, period.last, TimeRange(start=value.start, end=value.end), value.unit))
+            named = TimeSpan(first, period.last, TimeRange(start=value.start, end=value.end), value.unit)
+            spans.append(self._previous_to_another(first, at, period.last) or named)
         return spans
 
     # --- a time before another
@@ -76,9 +79,18 @@ class TimeReader(PeriodReader):
             return TimeSpan(
                 first, rest + (2 if self._norm(rest) == "year" else 3), None, before=Comparison.PREVIOUS_YEAR
             )
-        if self._norm(at) in {"previous", "preceding", "prior"} and self._norm(at + 1) == "period":
+        if self._norm(at) in _PREVIOUS_TO and self._norm(at + 1) == "period":
             return TimeSpan(first, at + 2, None, before=Comparison.PREVIOUS_PERIOD)
         return None
+
+    def _previous_to_another(self, first: int, at: int, last: int) -> TimeSpan | None:
+        """Reads "compared with the previous month": the one before the other time, not the one before today's."""
+        compares = any(self._norm(i) in VERSUS_WORDS | {"than"} for i in range(max(0, at - 3), at))
+        if not compares or self._norm(at) not in _PREVIOUS_TO or singular(self._norm(last - 1)) not in UNITS:
+            return None
+        *count, unit = (self._norm(i) for i in range(at + 1, last))
+        which = Comparison.PREVIOUS_YEAR if [*count, unit] == ["year"] else Comparison.PREVIOUS_PERIOD
+        return TimeSpan(first, last, None, " ".join([*count, singular(unit)]), before=which)
 
     def _unit_before(self, first: int, at: int, unit: str) -> TimeSpan | None:
         word = self._norm(at + 1)

@@ -46,6 +46,11 @@ def after(*questions: str) -> Plan | None:
         (["complaints by ward", "and sales?"], None),
         (["share of complaints by ward", "and by channel?"], {"by": ["channel"], "share": {}}),
         (["complaints by ward", "and rainfall?"], None),
+        (["complaints in June", "compared with the previous month"],
+         {"time": JUNE, "compare": [date(2026, 5, 1), date(2026, 5, 31)]}),
+        (["complaints in June", "against the year before"],
+         {"time": JUNE, "compare": [date(2025, 6, 1), date(2025, 6, 30)]}),
+        (["complaints in June", "compared with the previous quarter"], None),
     ],
 )  # fmt: skip
 def test_the_rest_stays(questions: list[str], plan: dict[str, Any] | None) -> None:
