@@ -132,7 +132,7 @@ def test_a_rule_beyond_the_widest_type_is_broken_by_its_row_alone(lake: Lake, cl
         square, cube = (
             decided(f"not ({text} > 0)", {"x": "DECIMAL(18,4)"}, dialect) for text in ("x * x", "x * x * x")
         )
-        found.append(rows_of(each, f"select n, {square} as square, {cube} as cube from {numbers} order by n"))
+        found.append(rows_of(each, f"select n, {square} as squared, {cube} as cubed from {numbers} order by n"))
     assert found[0] == found[1] == [(0, False, True), (1, False, False), (2, True, True)]
 
 
