@@ -89,6 +89,9 @@ def _two_times(draft: Draft, because: list[Decision]) -> Compared:
     (_, a, a_text), (_, b, b_text) = draft.times
     if a.range is None or b.range is None:
         raise NotReadableError(2, "Name both times that are to be compared.", a_text, b_text)
+    if a.unit and b.unit and a.unit != b.unit:
+        reason = f"“{a_text}” is a {a.unit}, “{b_text}” a {b.unit}; compare like with like, as “with the year before”."
+        raise NotReadableError(2, reason, a_text, b_text)
     first, second = _closed(a.range), _closed(b.range)
     later, earlier = (first, second) if (first.start or date.min) > (second.start or date.min) else (second, first)
     if later == earlier:
