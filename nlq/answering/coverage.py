@@ -49,11 +49,6 @@ class Partial(BaseModel):
     asked: bool = False
     says: str = ""
 
-    @property
-    def ends_early(self) -> bool:
-        """Whether its last days are missing."""
-        return self.running or self.known_to < self.end
-
 
 @dataclass(frozen=True)
 class TimeSource:
