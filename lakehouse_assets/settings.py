@@ -10,9 +10,9 @@ import re
 from datetime import timedelta
 from pathlib import Path
 from typing import Any, Literal, Self
-from urllib.parse import quote
+from urllib.parse import quote, unquote
 
-from pydantic import Field, SecretStr, field_validator, model_validator
+from pydantic import Field, SecretStr, ValidationInfo, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 MAIN = "main"
@@ -22,12 +22,16 @@ NEEDED_BY_CLUSTER = (
     "trino_url", "nessie_url", "warehouse_url", "s3_endpoint", "s3_access_key", "s3_secret_key", "postgres_url",
 )  # fmt: skip
 """Fields without which the cluster profile cannot start."""
+_ADDRESSES = ("trino_url", "nessie_url", "warehouse_url", "s3_endpoint", "logs_url", "llm_base_url", "landing")
+_SECRET_ADDRESSES = ("postgres_url", "redis_url")
+_SERVER = re.compile(r"[a-z][a-z0-9+]*://(?:.*@)?(?:\[[^\]]*\]|[^:/@?]*)(?::\d+)?(?:[/?].*)?", re.DOTALL)
+"""An address whose password, if it has one, may hold any character but is nowhere else."""
 
 
 class Settings(BaseSettings):
     """What the environment decides; every field is the variable `ASKLAKE_<FIELD>`."""
 
-    model_config = SettingsConfigDict(env_prefix="ASKLAKE_", frozen=True, extra="ignore")
+    model_config = SettingsConfigDict(env_prefix="ASKLAKE_", frozen=True, extra="ignore", hide_input_in_errors=True)
 
     profile: Literal["local", "cluster"] = Field(default="local", description="Which engine, catalog and storage.")
     home: Path = Field(default=PROJECT_ROOT / ".asklake", description="Folder of all local data.")
@@ -110,6 +114,27 @@ class Settings(BaseSettings):
                 raise ValueError(f"ASKLAKE_WAREHOUSE_URL must be an s3:// URL, not '{self.warehouse_url}'")
         return self
 
+    @field_validator(*_ADDRESSES)
+    @classmethod
+    def _address_has_no_password(cls, address: str, info: ValidationInfo) -> str:
+        """Refuse a password where the address is shown: in logs, in statements, by `asklake settings`."""
+        if "@" in address and _password(address):
+            instead = "ASKLAKE_TRINO_PASSWORD" if info.field_name == "trino_url" else "a setting of its own, if any"
+            raise ValueError(f"a password does not belong into this address, which logs may show: use {instead}")
+        return address
+
+    @field_validator(*_SECRET_ADDRESSES)
+    @classmethod
+    def _address_can_be_read(cls, address: SecretStr) -> SecretStr:
+        """Refuse an address that cannot be taken apart before someone tries, and tells a piece of the password."""
+        text = address.get_secret_value()
+        if text and not _SERVER.fullmatch(text):
+            raise ValueError(
+                "this is no address such as scheme://user:password@host:port/name; in a password, write / as %2F, "
+                "@ as %40, : as %3A, ? as %3F and # as %23"
+            )
+        return address
+
     @field_validator("home")
     @classmethod
     def _home_stays(cls, home: Path) -> Path:
@@ -129,6 +154,15 @@ class Settings(BaseSettings):
         if not re.fullmatch(r"\d+(\.\d+)? ?([KMGT]i?)?B", text):
             raise ValueError(f"'{text}' is not a size; write 4GB or 800MB")
         return text
+
+    @property
+    def secrets(self) -> tuple[str, ...]:
+        """The passwords and keys, which no log, event or message may hold; those of addresses also decoded."""
+        given = {
+            n: v.get_secret_value() for n in type(self).model_fields if isinstance(v := getattr(self, n), SecretStr)
+        }
+        found = [_password(text) if name in _SECRET_ADDRESSES else text for name, text in given.items()]
+        return tuple(dict.fromkeys(form for text in found if text for form in (text, unquote(text))))
 
     @property
     def project_root(self) -> Path:
@@ -221,6 +255,12 @@ class Settings(BaseSettings):
             "s3.secret-access-key": self.s3_secret_key.get_secret_value(),
             "s3.path-style-access": "true",
         }
+
+
+def _password(address: str) -> str:
+    """The password in an address, as it is written there; empty if there is none."""
+    user_info = address.partition("://")[2].rpartition("@")[0]
+    return user_info.partition(":")[2]
 
 
 def _sqlite_url(file: Path) -> str:

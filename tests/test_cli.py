@@ -213,7 +213,41 @@ def test_a_wrong_setting_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_debug_shows_the_traceback(home: Path) -> None:
     result = run("--debug", "sql", "delete from x")
-    assert result.exception is not None and type(result.exception).__name__ == "QueryRefusedError"
+    assert result.exit_code == 1
+    assert result.stderr.startswith("Traceback") and "QueryRefusedError" in result.stderr
+
+
+@pytest.mark.parametrize("form", [(), ("--json",), ("--debug",)])
+def test_no_error_tells_a_secret(monkeypatch: pytest.MonkeyPatch, form: tuple[str, ...]) -> None:
+    monkeypatch.setenv("ASKLAKE_LLM_API_KEY", "llm-hunter2")
+    monkeypatch.setenv("ASKLAKE_REDIS_URL", "redis://user:redis%2Fhunter2@host:6379/0")
+
+    def broken(*_: object) -> None:
+        raise RuntimeError("llm-hunter2, redis/hunter2, redis%2Fhunter2, trino://me:hunter2@host")
+
+    monkeypatch.setattr("lakehouse_assets.commands.overview.status", broken)
+    result = run(*(word for word in form if word == "--debug"), "status", *(w for w in form if w == "--json"))
+    assert result.exit_code == 1 and "RuntimeError" in result.output
+    assert "hunter2" not in result.output
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("POSTGRES_URL", "postgresql://me:hunter2"),
+        ("POSTGRES_URL", "hunter2"),
+        ("REDIS_URL", "redis://:hun/ter2@host:hunter2"),
+        ("TRINO_URL", "http://me:hunter2@host:8080"),
+        ("NESSIE_URL", "http://me:hunter2@host:8080"),
+        ("LLM_BASE_URL", "https://me:hunter2@host/v1"),
+    ],
+)
+def test_a_password_in_a_wrong_address_is_not_told(monkeypatch: pytest.MonkeyPatch, name: str, value: str) -> None:
+    monkeypatch.setenv(f"ASKLAKE_{name}", value)
+    for words in (("settings",), ("--debug", "settings")):
+        result = run(*words)
+        assert result.exit_code in (1, 2) and name in result.stderr.upper()
+        assert "hunter2" not in result.output
 
 
 @pytest.fixture

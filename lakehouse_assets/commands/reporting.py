@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import difflib
 import sys
+import traceback
 from collections.abc import Sequence
 from typing import Any
 
@@ -16,6 +17,7 @@ from typer.core import TyperGroup
 
 from lakehouse_assets.commands.failures import CommandError, Exit, explain, unforeseen
 from lakehouse_assets.commands.output import Out
+from lakehouse_assets.redaction import redacted
 
 
 class AsklakeGroup(TyperGroup):
@@ -41,8 +43,11 @@ class AsklakeGroup(TyperGroup):
         except typer.Abort:
             code = Exit.INTERRUPTED
         except Exception as error:
-            if "--debug" in given or isinstance(error, BrokenPipeError):
+            if isinstance(error, BrokenPipeError):
                 raise
+            if "--debug" in given:
+                print(redacted("".join(traceback.format_exception(error)), _secrets()), end="", file=sys.stderr)  # noqa: T201
+                sys.exit(int(Exit.FAILED))
             known = explain(error) or unforeseen(error)
             report(known, as_json="--json" in given)
             code = known.code
@@ -70,9 +75,23 @@ def _nearest(option: str, context: Any) -> str:
 
 
 def report(error: CommandError, *, as_json: bool) -> None:
-    """Print an error: a sentence on stderr, or for programs a document on stdout."""
+    """Print an error: a sentence on stderr, or for programs a document on stdout; no secret is in either."""
+    secrets = _secrets()
     if as_json:
-        document = {"code": error.kind, "message": error.problem, "hint": error.hint, "exit_code": int(error.code)}
+        message, hint = redacted(error.problem, secrets), redacted(error.hint, secrets)
+        document = {"code": error.kind, "message": message, "hint": hint, "exit_code": int(error.code)}
         Out(as_json=True).emit({"error": document})
     else:
-        print(f"asklake: {error}", file=sys.stderr)  # noqa: T201
+        print(f"asklake: {redacted(str(error), secrets)}", file=sys.stderr)  # noqa: T201
+
+
+def _secrets() -> tuple[str, ...]:
+    """The passwords and keys of the settings; of settings that cannot be read, nothing is told that could hold any."""
+    from pydantic import ValidationError
+
+    from lakehouse_assets.settings import get_settings
+
+    try:
+        return get_settings().secrets
+    except ValidationError:
+        return ()

@@ -61,7 +61,7 @@ def serve(out: Out, host: str, port: int, *, with_parent: bool) -> None:
     else:
         out.say(f"Callers need a key, for {host} can be reached from outside; `asklake key create NAME` makes one.")
     sys.stdout.flush()
-    logs.configure()
+    logs.configure(secrets=settings.secrets)
     uvicorn.run(
         create_app(lake, loopback=loopback, dictionary=partial(dictionary, lake)),
         host=host,

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import json
 import signal
+import sqlite3
 import subprocess
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 import pytest
@@ -34,6 +35,15 @@ def serving(sample: Sample, home: Path) -> Iterator[tuple[str, Path]]:
         assert process.wait(60) in (0, 130, -signal.SIGINT)
 
 
+@contextmanager
+def _broken_journal(sample: Sample) -> Iterator[None]:
+    """A lake whose journal cannot be written meanwhile."""
+    with closing(sqlite3.connect(Path(sample.env["ASKLAKE_HOME"]) / "questions.db", timeout=30)) as database:
+        database.execute("alter table answer_journal rename to away")
+        yield
+        database.execute("alter table away rename to answer_journal")
+
+
 def test_asked_over_http_and_published_when_it_ends(sample: Sample, tmp_path: Path) -> None:
     with serving(sample, tmp_path) as (url, log):
         assert "There is no key: everyone on this machine may ask" in log.read_text()
@@ -46,11 +56,14 @@ def test_asked_over_http_and_published_when_it_ends(sample: Sample, tmp_path: Pa
         assert [row[0] for row in own["rows"]] == ["pb.amritsar"]
         listed = json.loads(sample.asklake("key", "list", "--json").stdout)["keys"]
         assert [(k["id"], k["tenant"]) for k in listed] == [(made["id"], "pb.amritsar")]
+        with _broken_journal(sample):
+            assert call(f"{url}/nlq?key={made['key']}", {"question": QUESTION}, made["key"])[0] == 500
         sample.asklake("key", "revoke", made["id"])
         assert call(f"{url}/nlq", {"question": QUESTION}, made["key"])[0] == 401
         lines = [json.loads(line) for line in log.read_text().splitlines() if line.startswith("{")]
-        assert {"asked", "request"} <= {line["event"] for line in lines}
-        assert made["key"] not in log.read_text()
+        assert {"asked", "request", "failed"} <= {line["event"] for line in lines}
+        assert made["key"].rpartition("_")[2] not in log.read_text()
+        assert max(map(len, log.read_text().splitlines())) < 20_000
     stored = json.loads(
         sample.asklake(
             "sql", f"select sentence from semantic.nlq_answers where answer_id = '{answer['answer_id']}'", "--json"
