@@ -82,6 +82,10 @@ class Settings(BaseSettings):
     workers: int = Field(default=8, ge=1, description="Questions the API answers at the same time.")
     rate_per_minute: int = Field(default=60, ge=0, description="API calls a minute per key and per address; 0: any.")
     rate_per_hour: int = Field(default=1000, ge=0, description="API calls an hour per key and per address; 0: any.")
+    session_life: timedelta = Field(
+        default=timedelta(hours=12), gt=timedelta(0), le=timedelta(days=30),
+        description="How long a browser need not be given its key again.",
+    )  # fmt: skip
     trusted_proxies: str = Field(
         default="", description="Addresses of proxies whose X-Forwarded-For says who calls; separated by commas."
     )

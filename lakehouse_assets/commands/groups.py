@@ -138,7 +138,15 @@ def key_list(as_json: Json = False) -> None:
 def key_revoke(
     key_id: Annotated[str, typer.Argument(help="Id that `asklake key list` shows.")], as_json: Json = False
 ) -> None:
-    """End a key at once."""
+    """End a key at once, and sign out the browsers that use it."""
     from lakehouse_assets.commands import keys
 
     keys.revoke(Out(as_json), key_id)
+
+
+@key_app.command("forget")
+def key_forget(as_json: Json = False) -> None:
+    """Forget revoked keys; with none left, everyone on this machine may ask again without one."""
+    from lakehouse_assets.commands import keys
+
+    keys.forget(Out(as_json))

@@ -1,4 +1,4 @@
-"""`asklake key`: making, listing and revoking the keys of the API.
+"""`asklake key`: making, listing, revoking and forgetting the keys of the API.
 
 Belongs here: showing keys. Does not belong here: keeping them (nlq.storage.keys), or admitting callers (nlq.service).
 """
@@ -55,14 +55,30 @@ def list_keys(out: Out) -> None:
 
 
 def revoke(out: Out, key_id: str) -> None:
-    """End a key."""
+    """End a key; what follows is said where it was the last one."""
     with _store() as store:
         try:
             key = store.revoke(key_id)
         except KeyError as error:
             raise CommandError(f"there is no key '{key_id}'", "`asklake key list` shows them", Exit.USAGE) from error
-    out.say(f"{key.name} ({key.id}) is revoked.")
-    out.emit(_document(key))
+        valid = store.any_valid()
+    out.say(f"{key.name} ({key.id}) is revoked, and the browsers that used it are signed out.")
+    if not valid:
+        out.say(
+            "No key is left, and nobody can ask over HTTP: `asklake key create NAME` makes a new one, "
+            "`asklake key forget` lets everyone on this machine ask without one."
+        )
+    out.emit({**_document(key), "any_valid": valid})
+
+
+def forget(out: Out) -> None:
+    """Remove the revoked keys; where none is left, no key is needed on this machine."""
+    with _store() as store:
+        count, left = store.forget_revoked(), store.any()
+    keys = "1 revoked key is" if count == 1 else f"{count} revoked keys are"
+    out.say(f"{keys} forgotten. " + ("Callers still need a key." if left else "There is no key: on this machine "
+            "everyone may ask. `asklake key create NAME` makes one."))  # fmt: skip
+    out.emit({"forgotten": count, "any": left})
 
 
 def _whose(key: Key) -> str:

@@ -48,14 +48,15 @@ def serve(out: Out, host: str, port: int, *, with_parent: bool) -> None:
     settings = get_settings()
     lake = Lake(settings)
     keys = KeyStore(settings.queue_url)
-    loopback, have_keys = is_loopback(host), keys.any()
+    loopback, have_keys, valid = is_loopback(host), keys.any(), keys.any_valid()
     keys.close()
     if with_parent:
         end_with_parent()
     address = f"http://{host}:{port}"
     out.say(f"Ask at {address}   API: {address}/openapi.json   data dictionary: {address}/dictionary   end: Ctrl-C")
     if have_keys:
-        out.say("Callers need a key.")
+        out.say("Callers need a key." if valid else "Every key was revoked: nobody can ask until there is a new one; "
+                "`asklake key create NAME` makes it.")  # fmt: skip
     elif loopback:
         out.say("There is no key: everyone on this machine may ask, as an analyst of every tenant.")
     else:

@@ -1,10 +1,12 @@
 """Who calls, and how often they may: from the key alone, never from what a request says.
 
-Belongs here: from a request to an asker, or the error that says why not. Does not belong here: making keys
-(``nlq.storage.keys``), or what an asker may ask (``nlq.guard``).
+Belongs here: from a request to an asker, or the error that says why not; the sessions of browsers. Does not belong
+here: making keys (``nlq.storage.keys``), the cookie (``cookies``), or what an asker may ask (``nlq.guard``).
 
-Without any key, on an address only this machine can reach, everyone is one anonymous analyst: that is the first
-run on one's own machine. From the first key on, or on any other address, a key is required.
+Programs send a key with each call. A browser sends it once and holds a session instead, which only the service's own
+pages can act with. Without any key, on an address only this machine can reach, everyone is one anonymous analyst: that
+is the first run on one's own machine. From the first key on, or on any other address, a key is required; revoking the
+last one changes nothing of that, for the next caller would be let in.
 """
 
 from __future__ import annotations
@@ -12,15 +14,19 @@ from __future__ import annotations
 import ipaddress
 import math
 from dataclasses import dataclass
+from datetime import timedelta
 
 from fastapi import Request
 
 from nlq.guard import Caller
+from nlq.service import cookies
 from nlq.service.errors import ApiError
 from nlq.service.limits import RateLimiter
-from nlq.storage.keys import KeyStore
+from nlq.service.origin import SAFE_METHODS, whence
+from nlq.storage.keys import Key, KeyStore, Session
 
-_HOW = "Send “Authorization: Bearer <key>”; `asklake key create` makes one."
+_HOW = "Send “Authorization: Bearer <key>”; `asklake key create NAME` makes one."
+_ELSEWHERE = "This request does not come from a page of this service. Open the service itself, and ask there."
 
 
 @dataclass(frozen=True)
@@ -49,9 +55,9 @@ def is_loopback(host: str) -> bool:
 class Access:
     """Admits callers. Its methods wait for the database: call them in a worker thread."""
 
-    def __init__(self, keys: KeyStore, limiter: RateLimiter, *, loopback: bool) -> None:
+    def __init__(self, keys: KeyStore, limiter: RateLimiter, *, loopback: bool, session_life: timedelta) -> None:
         """Admit by these keys; ``loopback`` tells that only this machine can call."""
-        self._keys, self._limiter, self._loopback = keys, limiter, loopback
+        self._keys, self._limiter, self._loopback, self._session_life = keys, limiter, loopback, session_life
 
     def keys_required(self) -> bool:
         """Whether a call without a key is refused."""
@@ -61,27 +67,94 @@ class Access:
         """Who calls.
 
         Raises:
-            ApiError: no key or not a valid one, or too many calls.
+            ApiError: no key or not a valid one, or a page elsewhere uses a browser's session, or too many calls.
         """
-        self._count(f"address:{request.client.host if request.client else 'unknown'}")
+        self._count_address(request)
         header = request.headers.get("authorization", "")
-        if not header:
+        if header:
+            key = self._of_header(header)
+        elif session := self._session(request):
+            # A browser that says nothing of the page is not one that a session was opened in.
+            if request.method not in SAFE_METHODS and whence(request) != "here":
+                raise ApiError(403, "forbidden", _ELSEWHERE)
+            key = session.key
+        else:
             return self._without_key(request)
-        scheme, _, text = header.partition(" ")
-        key = self._keys.find(text.strip()) if scheme.casefold() == "bearer" else None
-        if key is None:
-            raise _unauthorized(f"This key is not valid. {_HOW}")
         self._count(f"key:{key.id}")
         return Asker(key.caller, key.name, key.id)
 
+    def open_session(self, request: Request, text: str) -> tuple[Session, str]:
+        """Take a key once, for a session and the text that its browser is to send.
+
+        Raises:
+            ApiError: the key is not valid, or a page elsewhere sends it, or too many calls.
+        """
+        self._count_address(request)
+        if whence(request) == "elsewhere":
+            raise ApiError(403, "forbidden", _ELSEWHERE)
+        key = self._keys.find(text.strip())
+        if key is None:
+            raise _unauthorized(f"This key is not valid: mistyped, or revoked. {self._way_back()}".rstrip())
+        return self._keys.open_session(key, self._session_life)
+
+    def session(self, request: Request) -> Session | None:
+        """The session of the browser that calls, if it holds one.
+
+        Raises:
+            ApiError: too many calls.
+        """
+        self._count_address(request)
+        return self._session(request)
+
+    def end_session(self, request: Request) -> None:
+        """End the session of the browser that calls, if it holds one.
+
+        Raises:
+            ApiError: a page elsewhere asks for it, or too many calls.
+        """
+        self._count_address(request)
+        if whence(request) == "elsewhere":
+            raise ApiError(403, "forbidden", _ELSEWHERE)
+        if text := cookies.read(request):
+            self._keys.end_session(text)
+
+    def _session(self, request: Request) -> Session | None:
+        text = cookies.read(request)
+        return self._keys.find_session(text) if text else None
+
+    def _of_header(self, header: str) -> Key:
+        scheme, _, text = header.partition(" ")
+        key = self._keys.find(text.strip()) if scheme.casefold() == "bearer" else None
+        if key is None:
+            raise _unauthorized(f"This key is not valid. {self._way_back() or _HOW}")
+        return key
+
     def _without_key(self, request: Request) -> Asker:
         if self.keys_required():
-            raise _unauthorized(f"A key is required. {_HOW}")
+            ended = "The session has ended." if cookies.read(request) else "A key is required."
+            raise _unauthorized(f"{ended} {self._way_back() or _HOW}")
         # A page elsewhere can make its own host name mean this machine and call as if from here.
         host = request.url.hostname or ""
         if not is_loopback(host):
             raise ApiError(403, "forbidden", f"Without keys this service answers at localhost, not at “{host[:100]}”.")
+        # Or have the browser send what changes something; it could not read what comes back.
+        if request.method not in SAFE_METHODS and whence(request) == "elsewhere":
+            raise ApiError(403, "forbidden", _ELSEWHERE)
         return ANONYMOUS
+
+    def _way_back(self) -> str:
+        """What to do where no key can be valid: there is none, or all were revoked. Empty where one can."""
+        if self._keys.any_valid():
+            return ""
+        if not self._keys.any():
+            return "There is no key yet: whoever runs the service makes one with `asklake key create NAME`."
+        again = "makes one with `asklake key create NAME`"
+        if self._loopback:
+            again += ", or lets everyone on this machine ask again with `asklake key forget`"
+        return f"Every key was revoked: whoever runs the service {again}."
+
+    def _count_address(self, request: Request) -> None:
+        self._count(f"address:{request.client.host if request.client else 'unknown'}")
 
     def _count(self, subject: str) -> None:
         wait = self._limiter.take(subject)

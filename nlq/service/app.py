@@ -122,4 +122,5 @@ def _open(
         for part in (keys, queue, journal):
             part.close()
 
-    return Asking(lake, answerer, queue, journal), Access(keys, limiter, loopback=loopback), close
+    access = Access(keys, limiter, loopback=loopback, session_life=lake.settings.session_life)
+    return Asking(lake, answerer, queue, journal), access, close

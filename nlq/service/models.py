@@ -8,12 +8,13 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, field_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, field_validator
 
 from nlq.answering.answer import Answer
 from nlq.answering.parts import StaleLayer
 from nlq.plan import Plan
 from nlq.storage.journal import MAX_COMMENT, VerdictName
+from nlq.storage.keys import Session
 from nlq.storage.queue import MAX_QUESTION, Question
 from nlq.utc import Moment, as_utc
 
@@ -47,6 +48,37 @@ class Health(BaseModel):
         default=None, description="Why answers are by an earlier semantic layer than the project's files, if they are."
     )
     checks: dict[str, str] = Field(description="ok, or what is wrong, by part.", examples=[{"catalog": "ok"}])
+
+
+class OpenSession(_Request):
+    """A key, to be held by this browser as a session. It is a secret: no error and no log repeats it."""
+
+    key: SecretStr = Field(min_length=1, max_length=200)
+
+
+class SessionKey(BaseModel):
+    """What a session's key is known by, and what it allows."""
+
+    id: str
+    name: str
+    tenant: str | None = Field(description="Whose rows it shows; null: every tenant's.")
+    role: str
+
+
+class SessionDocument(BaseModel):
+    """Whether this browser holds a session, and of which key."""
+
+    keys_required: bool = Field(description="False on one's own machine as long as there is no key.")
+    key: SessionKey | None = Field(default=None, description="Null: it holds none.")
+    expires_at: Moment | None = Field(default=None, description="When it ends by itself, UTC.")
+
+    @classmethod
+    def of(cls, session: Session | None, *, keys_required: bool) -> SessionDocument:
+        """The document of a session, or of none."""
+        if session is None:
+            return cls(keys_required=keys_required)
+        fields = {name: getattr(session.key, name) for name in SessionKey.model_fields}
+        return cls(keys_required=keys_required, key=SessionKey(**fields), expires_at=session.expires_at)
 
 
 class Ask(_Request):

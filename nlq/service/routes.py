@@ -14,7 +14,7 @@ from fastapi.security import HTTPBearer
 
 from nlq.answering.answer import Answer
 from nlq.catalog import Catalog
-from nlq.service import models
+from nlq.service import cookies, models
 from nlq.service.access import Access, Asker
 from nlq.service.asking import Asking
 from nlq.service.errors import ErrorDocument
@@ -52,7 +52,7 @@ Id = Annotated[str, Path(min_length=1, max_length=64, pattern=r"^[A-Za-z0-9-]+$"
 def _errors(*statuses: int) -> dict[int | str, dict[str, Any]]:
     says = {
         400: "The body cannot be read.",
-        401: "A key is required, or the one sent is not valid.",
+        401: "A key is required, or the one sent is not valid, or the session has ended.",
         403: "The caller may not ask this.",
         404: "There is nothing of this id that the caller may see.",
         408: "The body did not arrive in time.",
@@ -77,6 +77,35 @@ async def health(service: Served, response: Response) -> models.Health:
     found = await service.work.run(service.health.look)
     response.status_code = 200 if found.status == "ok" else 503
     return found
+
+
+@router.post("/session", tags=["session"], status_code=201)
+async def open_session(
+    service: Served, request: Request, response: Response, body: models.OpenSession
+) -> models.SessionDocument:
+    """Take a key once and let the browser hold a session instead, in a cookie that no script can read.
+
+    For pages. Programs send their key with each call and need no session. What a session sends has to come from a page
+    of this service, as the browser tells by `Sec-Fetch-Site` or `Origin`.
+    """
+    session, text = await service.work.run(service.access.open_session, request, body.key.get_secret_value())
+    cookies.give(request, response, session, text)
+    return models.SessionDocument.of(session, keys_required=True)
+
+
+@router.get("/session", tags=["session"])
+async def session(service: Served, request: Request) -> models.SessionDocument:
+    """Whether this browser holds a session, and of which key; never the key itself."""
+    found = await service.work.run(service.access.session, request)
+    required = await service.work.run(service.access.keys_required)
+    return models.SessionDocument.of(found, keys_required=required)
+
+
+@router.delete("/session", tags=["session"], status_code=204)
+async def end_session(service: Served, request: Request, response: Response) -> None:
+    """End this browser's session, here and in its cookie."""
+    await service.work.run(service.access.end_session, request)
+    cookies.take(request, response)
 
 
 @router.get("/catalog", tags=["catalog"])

@@ -1,7 +1,10 @@
-"""API keys: who may ask over HTTP, for which tenant and in which role.
+"""API keys: who may ask over HTTP, for which tenant and in which role; and the sessions that browsers open with them.
 
-Belongs here: making, finding and revoking keys; only a hash is kept. Does not belong here: HTTP (``service``),
-what a role may do (``guard``).
+Belongs here: making, finding, revoking and forgetting keys; opening, finding and ending sessions. Only hashes are kept.
+Does not belong here: HTTP and cookies (``service``), what a role may do (``guard``).
+
+A session is what a browser holds in place of a key: a random text of its own, for a bounded time, that ends with the
+key. It is in the database beside the keys, so every process that serves knows it.
 """
 
 from __future__ import annotations
@@ -10,7 +13,7 @@ import hashlib
 import hmac
 import secrets
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 import sqlalchemy as sa
@@ -20,6 +23,8 @@ from nlq.storage.database import create_tables, open_database, reading
 from nlq.utc import utc_now
 
 PREFIX = "alk"
+MOST_SESSIONS = 50
+"""Sessions of one key at the same time; one more ends the oldest."""
 _SECRET_BYTES = 32
 _metadata = sa.MetaData()
 _keys = sa.Table(
@@ -32,6 +37,14 @@ _keys = sa.Table(
     sa.Column("role", sa.Text, nullable=False),
     sa.Column("created_at", sa.DateTime, nullable=False),
     sa.Column("revoked_at", sa.DateTime),
+)
+_sessions = sa.Table(
+    "api_sessions",
+    _metadata,
+    sa.Column("hash", sa.String(64), primary_key=True),
+    sa.Column("key_id", sa.String(16), nullable=False, index=True),
+    sa.Column("opened_at", sa.DateTime, nullable=False),
+    sa.Column("expires_at", sa.DateTime, nullable=False),
 )
 
 
@@ -52,11 +65,19 @@ class Key:
         return Caller(self.tenant, self.role)
 
 
+@dataclass(frozen=True)
+class Session:
+    """A session that holds: the key it was opened with, and when it ends, UTC."""
+
+    key: Key
+    expires_at: datetime
+
+
 class KeyStore:
-    """The keys in one database. Thread-safe."""
+    """The keys and sessions in one database. Thread-safe."""
 
     def __init__(self, url: str) -> None:
-        """Open the database at a SQLAlchemy URL; the table is made on first use."""
+        """Open the database at a SQLAlchemy URL; the tables are made on first use."""
         self._engine = open_database(url)
         with self._engine.begin() as con:
             create_tables(con, _metadata)
@@ -86,7 +107,7 @@ class KeyStore:
     def find(self, text: str) -> Key | None:
         """The key that a caller's text is, or None where it is none or was revoked."""
         parts = text.split("_", 2)
-        if len(parts) != 3 or parts[0] != PREFIX:
+        if len(parts) != 3 or parts[0] != PREFIX or not text.isascii():
             return None
         with self._reads.connect() as con:
             row = con.execute(sa.select(_keys).where(_keys.c.id == parts[1])).mappings().first()
@@ -101,7 +122,7 @@ class KeyStore:
             return [_key(row) for row in con.execute(sa.select(_keys).order_by(_keys.c.created_at.desc())).mappings()]
 
     def revoke(self, key_id: str) -> Key:
-        """End a key at once; one that was revoked stays as it was.
+        """End a key and its sessions at once; one that was revoked stays as it was.
 
         Raises:
             KeyError: there is none of this id.
@@ -109,15 +130,69 @@ class KeyStore:
         with self._engine.begin() as con:
             open_key = sa.and_(_keys.c.id == key_id, _keys.c.revoked_at.is_(None))
             con.execute(sa.update(_keys).where(open_key).values(revoked_at=utc_now()))
+            con.execute(sa.delete(_sessions).where(_sessions.c.key_id == key_id))
             row = con.execute(sa.select(_keys).where(_keys.c.id == key_id)).mappings().first()
         if row is None:
             raise KeyError(key_id)
         return _key(row)
 
+    def forget_revoked(self) -> int:
+        """Remove every key that was revoked; where no other is left, it is as if there never was one.
+
+        Returns:
+            How many were removed.
+        """
+        with self._engine.begin() as con:
+            return con.execute(sa.delete(_keys).where(_keys.c.revoked_at.is_not(None))).rowcount
+
     def any(self) -> bool:
-        """Whether a key was ever made; revoking the last one opens nothing again."""
+        """Whether there is a key, revoked or not: revoking the last one opens nothing again, forgetting it does."""
+        return self._is_there(sa.true())
+
+    def any_valid(self) -> bool:
+        """Whether there is a key that was not revoked."""
+        return self._is_there(_keys.c.revoked_at.is_(None))
+
+    def _is_there(self, condition: sa.ColumnElement[bool]) -> bool:
         with self._reads.connect() as con:
-            return con.execute(sa.select(sa.exists(sa.select(_keys.c.id)))).scalar_one()
+            return con.execute(sa.select(sa.exists(sa.select(_keys.c.id).where(condition)))).scalar_one()
+
+    def open_session(self, key: Key, life: timedelta) -> tuple[Session, str]:
+        """Open a session; the oldest of the key ends where there are too many.
+
+        Returns:
+            The session, and the text its browser sends; the text cannot be had again.
+        """
+        now, text = utc_now(), secrets.token_urlsafe(_SECRET_BYTES)
+        session = Session(key, now + life)
+        newest = sa.select(_sessions.c.hash).where(_sessions.c.key_id == key.id)
+        newest = newest.order_by(_sessions.c.opened_at.desc(), _sessions.c.hash).limit(MOST_SESSIONS - 1)
+        with self._engine.begin() as con:
+            con.execute(sa.delete(_sessions).where(_sessions.c.expires_at <= now))
+            kept = con.execute(newest).scalars().all()
+            con.execute(sa.delete(_sessions).where(_sessions.c.key_id == key.id, _sessions.c.hash.not_in(kept)))
+            con.execute(
+                sa.insert(_sessions).values(
+                    hash=_hash(text), key_id=key.id, opened_at=now, expires_at=session.expires_at
+                )
+            )
+        return session, text
+
+    def find_session(self, text: str) -> Session | None:
+        """The session that a browser's text is of, or None where it is of none, or it ended, or its key did."""
+        joined = sa.select(_keys, _sessions.c.expires_at).join(_sessions, _sessions.c.key_id == _keys.c.id)
+        # Found by a hash of 256 random bits: how long the search takes tells nothing of the text.
+        holds = sa.and_(
+            _sessions.c.hash == _hash(text), _sessions.c.expires_at > utc_now(), _keys.c.revoked_at.is_(None)
+        )
+        with self._reads.connect() as con:
+            row = con.execute(joined.where(holds)).mappings().first()
+        return Session(_key(row), row["expires_at"]) if row else None
+
+    def end_session(self, text: str) -> None:
+        """End a session; where there is none of this text, nothing happens."""
+        with self._engine.begin() as con:
+            con.execute(sa.delete(_sessions).where(_sessions.c.hash == _hash(text)))
 
     def close(self) -> None:
         """Close all connections."""
