@@ -6,6 +6,7 @@ Does not belong here: anything that opens a file, a catalog or a connection.
 
 from __future__ import annotations
 
+import ipaddress
 import re
 from datetime import timedelta
 from pathlib import Path
@@ -87,7 +88,14 @@ class Settings(BaseSettings):
         description="How long a browser need not be given its key again.",
     )  # fmt: skip
     trusted_proxies: str = Field(
-        default="", description="Addresses of proxies whose X-Forwarded-For says who calls; separated by commas."
+        default="",
+        description="Addresses or networks of proxies whose X-Forwarded-For says who calls; separated by commas.",
+    )
+    connections: int = Field(
+        default=0, ge=0, description="Connections the API has at a time; 0: as open files allow, at most 2,048."
+    )
+    connections_per_address: int = Field(
+        default=0, ge=0, description="Of these, how many one address may have; 0: half of them."
     )
     redis_url: SecretStr = Field(
         default=SecretStr(""),
@@ -158,6 +166,22 @@ class Settings(BaseSettings):
         if not re.fullmatch(r"\d+(\.\d+)? ?([KMGT]i?)?B", text):
             raise ValueError(f"'{text}' is not a size; write 4GB or 800MB")
         return text
+
+    @field_validator("trusted_proxies")
+    @classmethod
+    def _proxies_are_addresses(cls, text: str) -> str:
+        """Refuse what would be believed by nobody, or from everybody."""
+        for part in _listed(text):
+            try:
+                ipaddress.ip_network(part, strict=False)
+            except ValueError:
+                raise ValueError(f"'{part}' is no address or network; write 10.0.0.5 or 10.0.0.0/24") from None
+        return text
+
+    @property
+    def trusted_proxy_list(self) -> tuple[str, ...]:
+        """The proxies that are believed, each an address or a network."""
+        return _listed(self.trusted_proxies)
 
     @property
     def secrets(self) -> tuple[str, ...]:
@@ -265,6 +289,11 @@ def _password(address: str) -> str:
     """The password in an address, as it is written there; empty if there is none."""
     user_info = address.partition("://")[2].rpartition("@")[0]
     return user_info.partition(":")[2]
+
+
+def _listed(text: str) -> tuple[str, ...]:
+    """The parts of a text that are separated by commas."""
+    return tuple(part.strip() for part in text.split(",") if part.strip())
 
 
 def _sqlite_url(file: Path) -> str:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import socket
 import sys
+from contextlib import suppress
 from functools import partial
 
 from lakehouse_assets.commands.failures import CommandError
@@ -41,8 +42,9 @@ def serve(out: Out, host: str, port: int, *, with_parent: bool) -> None:
     from lakehouse_assets.lakehouse.lake import Lake
     from lakehouse_assets.settings import get_settings
     from nlq.service import logs
-    from nlq.service.access import is_loopback
+    from nlq.service.addresses import is_loopback
     from nlq.service.app import create_app
+    from nlq.service.server import configured, raise_open_files
     from nlq.storage.keys import KeyStore
 
     settings = get_settings()
@@ -63,14 +65,7 @@ def serve(out: Out, host: str, port: int, *, with_parent: bool) -> None:
         out.say(f"Callers need a key, for {host} can be reached from outside; `asklake key create NAME` makes one.")
     sys.stdout.flush()
     logs.configure(secrets=settings.secrets)
-    uvicorn.run(
-        create_app(lake, loopback=loopback, dictionary=partial(dictionary, lake)),
-        host=host,
-        port=port,
-        log_config=None,
-        access_log=False,
-        server_header=False,
-        proxy_headers=bool(settings.trusted_proxies),
-        forwarded_allow_ips=settings.trusted_proxies or None,
-        timeout_graceful_shutdown=10,
-    )
+    raise_open_files()
+    app = create_app(lake, loopback=loopback, dictionary=partial(dictionary, lake))
+    with suppress(KeyboardInterrupt):  # raised again by the server once it has ended
+        uvicorn.Server(configured(app, settings, host, port)).run()

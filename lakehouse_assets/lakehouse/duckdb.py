@@ -21,8 +21,9 @@ from typing import TYPE_CHECKING, Any
 import duckdb
 import pyarrow as pa
 
+from lakehouse_assets.lakehouse.cancelling import endable
 from lakehouse_assets.lakehouse.contract import literal, quoted
-from lakehouse_assets.lakehouse.engine import QueryTimeoutError, no_such_table
+from lakehouse_assets.lakehouse.engine import no_such_table
 from lakehouse_assets.lakehouse.heads import current_snapshot, stored_bytes
 from lakehouse_assets.lakehouse.kept_tables import KeptTables
 from lakehouse_assets.lakehouse.locations import local_path
@@ -307,20 +308,5 @@ class DuckDBSession:
         return self._run(text, params, timeout_s or self._timeout_s)
 
     def _run(self, sql: str, params: Sequence[Any] | None, timeout_s: float) -> pa.Table:
-        expired = threading.Event()
-
-        def cancel() -> None:
-            expired.set()
-            self.con.interrupt()
-
-        timer = threading.Timer(timeout_s, cancel)
-        timer.daemon = True
-        timer.start()
-        try:
+        with endable(self.con.interrupt, timeout_s):
             return self.con.execute(sql, params).to_arrow_table()
-        except duckdb.InterruptException as error:
-            if expired.is_set():
-                raise QueryTimeoutError(f"the query was cancelled after {timeout_s:g} s; ask for less") from error
-            raise
-        finally:
-            timer.cancel()

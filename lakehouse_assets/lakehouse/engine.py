@@ -20,6 +20,10 @@ class QueryTimeoutError(Exception):
     """A query ran longer than it may and was cancelled in the engine."""
 
 
+class QueryCancelledError(Exception):
+    """A query was ended in the engine, or did not begin, because nobody waits for its rows any more."""
+
+
 class QueryRefusedError(Exception):
     """A query is not a single read-only statement over tables of the lake."""
 
@@ -49,6 +53,7 @@ class Session(Protocol):
         Raises:
             QueryRefusedError: the text is not one read-only query over known tables.
             QueryTimeoutError: it ran longer than `timeout_s` seconds and was cancelled.
+            QueryCancelledError: nobody waits for it any more (lakehouse.cancelling).
         """
         ...
 

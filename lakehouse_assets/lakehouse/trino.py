@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import logging
 import re
-import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import cached_property
@@ -18,8 +17,9 @@ from urllib.parse import SplitResult, unquote, urlsplit
 import pyarrow as pa
 
 from lakehouse_assets.lakehouse.branch_catalog import Heads, NessieCatalog, iceberg_uri
+from lakehouse_assets.lakehouse.cancelling import endable
 from lakehouse_assets.lakehouse.contract import literal, quoted
-from lakehouse_assets.lakehouse.engine import QueryRefusedError, QueryTimeoutError, no_such_table
+from lakehouse_assets.lakehouse.engine import QueryRefusedError, no_such_table
 from lakehouse_assets.lakehouse.heads import current_snapshot
 from lakehouse_assets.lakehouse.statements import referenced_tables, with_relations
 from lakehouse_assets.settings import MAIN
@@ -270,31 +270,18 @@ class TrinoSession:
         return max(0, cursor.rowcount or 0)
 
     def _run(self, sql: str, params: Sequence[Any] | None, timeout_s: float | None) -> pa.Table:
-        from trino.exceptions import TrinoQueryError, TrinoUserError
+        from trino.exceptions import TrinoUserError
 
         cursor = self._connection.cursor()
-        expired = threading.Event()
-
-        def cancel() -> None:
-            expired.set()
-            cursor.cancel()
-
-        timer = threading.Timer(timeout_s or 0, cancel)
-        timer.daemon = True
-        if timeout_s:
-            timer.start()
         try:
-            cursor.execute(sql, params)
-            rows = cursor.fetchall()
-            return as_arrow(cursor.description or [], rows)
-        except TrinoQueryError as error:
-            if expired.is_set():
-                raise QueryTimeoutError(f"the query was cancelled after {timeout_s:g} s; ask for less") from error
-            if isinstance(error, TrinoUserError) and timeout_s:
+            with endable(cursor.cancel, timeout_s):
+                cursor.execute(sql, params)
+                rows = cursor.fetchall()
+                return as_arrow(cursor.description or [], rows)
+        except TrinoUserError as error:
+            if timeout_s:
                 raise QueryRefusedError(f"Trino refused the query: {error.message}") from error
             raise
-        finally:
-            timer.cancel()
 
 
 def as_arrow(description: Sequence[Any], rows: Sequence[Sequence[Any]]) -> pa.Table:

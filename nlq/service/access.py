@@ -11,7 +11,6 @@ last one changes nothing of that, for the next caller would be let in.
 
 from __future__ import annotations
 
-import ipaddress
 import math
 from dataclasses import dataclass
 from datetime import timedelta
@@ -20,6 +19,7 @@ from fastapi import Request
 
 from nlq.guard import Caller
 from nlq.service import cookies
+from nlq.service.addresses import is_loopback
 from nlq.service.errors import ApiError
 from nlq.service.limits import RateLimiter
 from nlq.service.origin import SAFE_METHODS, whence
@@ -39,17 +39,6 @@ class Asker:
 
 
 ANONYMOUS = Asker(Caller(role="analyst"), "anonymous")
-
-
-def is_loopback(host: str) -> bool:
-    """Whether an address or host name can only be reached from this machine."""
-    name = host.strip("[]").casefold()
-    if name == "localhost":
-        return True
-    try:
-        return ipaddress.ip_address(name).is_loopback
-    except ValueError:
-        return False
 
 
 class Access:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import ValidationError
 
+from lakehouse_assets.lakehouse.engine import QueryCancelledError
 from nlq.answering.answer import Answer, Answerer, AnswerNotFoundError, failed_answer
 from nlq.answering.sameness import same_rows
 from nlq.catalog import Catalog, catalog_of
@@ -54,6 +55,8 @@ class Asking:
             answer = self.answerer.ask(
                 request.question, asker.caller, request.now, asked_by=asker.name, previous=request.previous
             )
+        except QueryCancelledError:
+            raise
         except Exception as error:
             self.journal.record(failed_answer(request.question, asker.caller, error, asked_by=asker.name))
             raise

@@ -16,8 +16,11 @@ import uvicorn
 from fastapi import FastAPI
 
 from lakehouse_assets.lakehouse.lake import Lake
+from lakehouse_assets.settings import Settings
 from nlq.service.app import create_app
 from nlq.service.limits import LimiterInProcess
+from nlq.service.server import configured
+from nlq.service.transport import Bounds
 from nlq.storage.keys import KeyStore
 
 NOW = "2026-02-20T00:00:00"
@@ -39,8 +42,15 @@ class Served:
 
 
 @contextmanager
-def served(app: FastAPI, database: str, keys: dict[str, str] | None = None) -> Iterator[Served]:
-    server = uvicorn.Server(uvicorn.Config(app, host="127.0.0.1", port=0, log_config=None, access_log=False))
+def served(
+    app: FastAPI,
+    database: str = "",
+    keys: dict[str, str] | None = None,
+    bounds: Bounds | None = None,
+    settings: Settings | None = None,
+) -> Iterator[Served]:
+    """The app as `asklake serve` serves it, on a free port."""
+    server = uvicorn.Server(configured(app, settings or Settings(), "127.0.0.1", 0, bounds))
     thread = threading.Thread(target=server.run, daemon=True)
     thread.start()
     while not server.started:

@@ -10,7 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from lakehouse_assets.lakehouse.lake import Lake
-from nlq.service.access import is_loopback
+from nlq.service.addresses import is_loopback
 from nlq.service.app import create_app
 from nlq.service.limits import LimiterInProcess
 from nlq.storage.keys import KeyStore

@@ -1,0 +1,70 @@
+"""The HTTP server: uvicorn with its options and the bounds of connections, for `asklake serve` and for tests.
+
+Belongs here: which server, and how it is set up. Does not belong here: what it serves (``app``), how connections are
+bounded (``transport``).
+"""
+
+from __future__ import annotations
+
+import resource
+from typing import TYPE_CHECKING
+
+import uvicorn
+
+from nlq.service.addresses import Proxies
+from nlq.service.transport import Bounds, Door, bounded
+
+if TYPE_CHECKING:
+    from fastapi import FastAPI
+
+    from lakehouse_assets.settings import Settings
+
+DRAIN_S = 10
+"""Seconds that requests under way have when the server is told to end."""
+_MOST_CONNECTIONS = 2048
+_ENOUGH_FILES = 8192
+_OTHER_FILES = 128
+"""Open files that the engine, the databases and the log may need beside connections."""
+
+
+def bounds_of(settings: Settings) -> Bounds:
+    """The bounds of connections: the settings', or what the open files of this process allow."""
+    allowed, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
+    by_files = max(16, (allowed - _OTHER_FILES) * 3 // 4) if allowed > 0 else _MOST_CONNECTIONS
+    connections = settings.connections or min(_MOST_CONNECTIONS, by_files)
+    per_address = settings.connections_per_address or max(1, connections // 2)
+    return Bounds(connections=connections, per_address=min(per_address, connections))
+
+
+def raise_open_files() -> None:
+    """Allow this process as many open files as it can use, within what it may have."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = _ENOUGH_FILES if hard == resource.RLIM_INFINITY else min(hard, _ENOUGH_FILES)
+    if soft != resource.RLIM_INFINITY and soft < wanted:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
+
+
+def configured(app: FastAPI, settings: Settings, host: str, port: int, bounds: Bounds | None = None) -> uvicorn.Config:
+    """How uvicorn serves the app.
+
+    Args:
+        app: What it serves.
+        settings: Name the proxies that are believed.
+        host: Address to listen at.
+        port: Port to listen at; 0 is any.
+        bounds: Bounds of connections; those of the settings if None.
+    """
+    proxies = settings.trusted_proxy_list
+    return uvicorn.Config(
+        app,
+        host=host,
+        port=port,
+        http=bounded(Door(bounds or bounds_of(settings), Proxies(proxies))),
+        ws="none",
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        proxy_headers=bool(proxies),
+        forwarded_allow_ips=list(proxies),
+        timeout_graceful_shutdown=DRAIN_S,
+    )
