@@ -137,6 +137,7 @@ class _Connection(HttpToolsProtocol):
         self._bytes = 0  # since there was progress: a header, or a part of a body
         self._in_message = self._in_header = False
         self._turned_away = self._done = False
+        self._unanswered: list[Any] = []
 
     # --- asyncio.Protocol
 
@@ -151,6 +152,7 @@ class _Connection(HttpToolsProtocol):
 
     def connection_lost(self, exc: Exception | None) -> None:
         super().connection_lost(exc)
+        self._leave()
         self._expect(None)
         self._drop_write_deadline()
         self.door.leave(self._host, turned_away=self._turned_away)
@@ -192,6 +194,7 @@ class _Connection(HttpToolsProtocol):
         self._in_header, self._bytes = False, 0
         self._expect(self._bounds.body_s, self._end, "slow_body")
         super().on_headers_complete()
+        self._unanswered = [one for one in (*self._unanswered, self.cycle) if not one.response_complete]
 
     def on_body(self, body: bytes) -> None:
         if not self._done:
@@ -262,7 +265,15 @@ class _Connection(HttpToolsProtocol):
         """End a connection on which nothing can be said any more."""
         _refusals.note(reason, self._host)
         self._done = True
+        self._leave()
         self.transport.abort()
+
+    def _leave(self) -> None:
+        """Tell the requests that are not answered yet, the first of those that were sent ahead too, that it is over."""
+        for one in self._unanswered:
+            if not one.response_complete:
+                one.disconnected = True
+                one.message_event.set()
 
     def _refuse(self, error: ApiError) -> None:
         """Say why, unless another response is under way, and end the connection once that could be read."""
@@ -275,9 +286,7 @@ class _Connection(HttpToolsProtocol):
             return
         _refusals.note(error.code, self._host)
         self._done = True
-        if answering:
-            self.cycle.disconnected = True
-            self.cycle.message_event.set()
+        self._leave()
         self.transport.write(_as_bytes(error))
         # Closed with input unread, a connection is reset, and the client may never see what it was told.
         self.flow.resume_reading()
