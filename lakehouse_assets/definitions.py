@@ -13,7 +13,7 @@ import dagster as dg
 from lakehouse_assets.assets import dbt_graph
 from lakehouse_assets.assets.bronze import bronze_assets
 from lakehouse_assets.assets.maintenance import maintenance_asset
-from lakehouse_assets.assets.resources import LakeResource
+from lakehouse_assets.assets.resources import lake_resource
 from lakehouse_assets.assets.semantic import semantic_assets
 from lakehouse_assets.assets.transform import transform_assets
 from lakehouse_assets.automation import jobs, schedules, sensors
@@ -26,15 +26,17 @@ from nlq.contracts import CONTRACTS as ANSWERED
 from nlq.scheduled import load_questions
 
 # A build has thousands of events, and each is worth a line at the level of debugging only.
-_CONSOLE = {"log_level": dg.Field(str, default_value="INFO", description="The least level that is printed.")}
+_LEVELS = dg.Enum("Level", [dg.EnumValue(name) for name in ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")])
+_CONSOLE = {"log_level": dg.Field(_LEVELS, default_value="INFO", description="The least level that is printed.")}
 
 
-def build_defs(settings: Settings, **overrides: Any) -> dg.Definitions:
+def build_defs(settings: Settings, *, by_operator: bool = False, **overrides: Any) -> dg.Definitions:
     """Assemble the definitions.
 
     Args:
         settings: The settings to build for.
-        **overrides: Resources to put in the place of the usual ones, such as `lakehouse=LakeResource(home=…)`.
+        by_operator: Whether their runs are launched in this process alone, by who may read every file of this machine.
+        **overrides: Resources to put in the place of the usual ones, such as `lakehouse=lake_resource(…)`.
 
     Raises:
         ManifestMissingError: the dbt project was never parsed.
@@ -42,7 +44,7 @@ def build_defs(settings: Settings, **overrides: Any) -> dg.Definitions:
     """
     contracts = platform_contracts()
     graph = dbt_graph.load(settings)
-    bronze = bronze_assets(contracts)
+    bronze = bronze_assets(contracts, by_operator=by_operator)
     transforms = transform_assets(settings, graph, contracts)
     answered = {c.identifier for c in ANSWERED}
     semantic = semantic_assets(settings, graph, {i: c for i, c in contracts.items() if i not in answered})
@@ -82,7 +84,7 @@ def build_defs(settings: Settings, **overrides: Any) -> dg.Definitions:
         ],
         executor=dg.in_process_executor,
         loggers={"console": dg.colored_console_logger.configured(dict, config_schema=_CONSOLE)},
-        resources={"lakehouse": LakeResource(), **overrides},
+        resources={"lakehouse": lake_resource(), **overrides},
     )
 
 

@@ -39,6 +39,11 @@ class Settings(BaseSettings):
     landing: str = Field(
         default="", description="Folder or s3:// prefix watched for files; default: landing in ASKLAKE_HOME."
     )
+    ingest_from: str = Field(
+        default="",
+        description="Folders and s3:// prefixes that runs may load files from besides the landing folder; separated by "
+        "commas.",
+    )
     dagster_home: Path | None = Field(
         default=None, description="Folder of Dagster's storage and logs; default: dagster in ASKLAKE_HOME."
     )
@@ -159,6 +164,15 @@ class Settings(BaseSettings):
             )
         return home
 
+    @field_validator("ingest_from")
+    @classmethod
+    def _roots_are_places(cls, text: str) -> str:
+        """Refuse what would never match, and URLs of servers."""
+        for root in _listed(text):
+            if ".." in root.split("/") or not re.fullmatch(r"/.*|s3://[^/:*?\[]+(/[^:*?\[]*)?", root):
+                raise ValueError(f"'{root}' is neither the whole path of a folder nor an s3:// address")
+        return text
+
     @field_validator("memory_limit")
     @classmethod
     def _memory_is_a_size(cls, text: str) -> str:
@@ -224,6 +238,11 @@ class Settings(BaseSettings):
     def landing_root(self) -> str:
         """Where the file sensor looks: a folder or an s3:// prefix."""
         return self.landing or str(self.home.absolute() / "landing")
+
+    @property
+    def ingest_roots(self) -> tuple[str, ...]:
+        """Where runs may load files from besides the landing folder."""
+        return _listed(self.ingest_from)
 
     @property
     def scheduled_questions_file(self) -> Path:

@@ -5,6 +5,7 @@ Belongs here: launching and reporting. Does not belong here: answering (answer, 
 """
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
@@ -12,16 +13,19 @@ import dagster as dg
 from pydantic import Field
 
 from lakehouse_assets.assets.checks import contract_check_specs, evaluated
-from lakehouse_assets.assets.resources import LakeResource
+from lakehouse_assets.assets.resources import Lakehouse
+from lakehouse_assets.assets.run_config import refuse_oversized
 from lakehouse_assets.assets.specs import asset_key, engine_kind, published_metadata, spec_of
 from lakehouse_assets.assets.trying import RETRY, told
 from nlq.contracts import ANSWERS, CONTRACTS
+from nlq.storage.queue import MAX_QUESTION
 
 if TYPE_CHECKING:
     from lakehouse_assets.lakehouse.lake import Lake
     from lakehouse_assets.lakehouse.publication import Published
     from lakehouse_assets.settings import Settings
     from nlq.answering.answer import Answer
+    from nlq.guard import Caller
 
 OP = "answer"
 """Name of the op in run configs; the job is answer_questions, and Dagster wants the two names to differ."""
@@ -32,13 +36,15 @@ _TOLD_ROWS = 100
 
 
 class QuestionConfig(dg.Config):
-    """A question; none means the ones that wait in the queue."""
+    """A question; none means the ones that wait in the queue.
+
+    Whoever launches a run writes it, so it names no tenant, no role and no answer: what waits in the queue is answered
+    for the caller whose credential put it there, a scheduled question for whom its file says, and a question asked here
+    for the operator, who may see every tenant.
+    """
 
     question: str = Field("", description="The question, in words. Empty: answer what waits in the queue.")
-    tenant: str = Field("", description="Tenant whose data may be seen; empty for whoever may see all.")
-    role: str = Field("analyst", description="Role of the asker.")
-    answer_id: str = Field("", description="Identifier to give the answer, so that it is stored once.")
-    asked_by: str = Field("", description="Name of the asker; the run if empty.")
+    scheduled: str = Field("", description="Name of a question of the scheduled ones, to be asked instead.")
     now: str = Field("", description="Moment that relative times are relative to, ISO 8601 in UTC; the clock if empty.")
 
 
@@ -55,11 +61,12 @@ def answers_asset(settings: "Settings") -> dg.AssetsDefinition:
         allow_arbitrary_check_specs=True,
     )
     def answer_questions(
-        context: dg.AssetExecutionContext, lakehouse: LakeResource, config: QuestionConfig
+        context: dg.AssetExecutionContext, lakehouse: Lakehouse, config: QuestionConfig
     ) -> Iterator[Any]:
         lake, run_id = lakehouse.lake, context.run.run_id
         with told(context):
-            if config.question:
+            refuse_oversized(config, names=frozenset({"scheduled", "now"}), question=MAX_QUESTION)
+            if config.question or config.scheduled:
                 answers, published = _answer_one(lake, config, run_id)
             else:
                 answers, published = _answer_waiting(lake, run_id)
@@ -72,19 +79,54 @@ def answers_asset(settings: "Settings") -> dg.AssetsDefinition:
 
 
 def _answer_one(lake: "Lake", config: QuestionConfig, run_id: str) -> "tuple[list[Answer], list[Published]]":
-    from nlq.guard import Caller
     from nlq.opening import open_answerer
     from nlq.storage.store import store_answers
-    from nlq.utc import as_utc
 
-    caller = Caller(config.tenant or None, config.role)
-    now = as_utc(datetime.fromisoformat(config.now)) if config.now else None
-    # A retried run stores its answer once: the run's id is the answer's, unless the asker chose one.
+    # A retried run stores its answer once: the id is the run's, or that of the tick.
+    asked = _asked(lake, config, run_id)
     answer = open_answerer(lake).ask(
-        config.question, caller, now, answer_id=config.answer_id or run_id, asked_by=config.asked_by or f"run {run_id}"
+        asked.question, asked.caller, asked.now, answer_id=asked.answer_id, asked_by=asked.asked_by
     )
     published = store_answers(lake, [answer], run_id)
     return [answer], [published] if published else []
+
+
+@dataclass(frozen=True)
+class _Asked:
+    """A question, and for whom: none of it but the words and the moment is the run's to say."""
+
+    question: str
+    caller: "Caller"
+    answer_id: str
+    asked_by: str
+    now: datetime | None
+
+
+def _asked(lake: "Lake", config: QuestionConfig, run_id: str) -> _Asked:
+    from nlq.guard import Caller
+    from nlq.scheduled import find_question
+
+    now = _moment(config.now)
+    if not config.scheduled:
+        return _Asked(config.question, Caller(), run_id, f"run {run_id}", now)
+    if config.question or now is None:
+        raise dg.Failure(
+            "a run asks a question or a scheduled one: state `question`, or `scheduled` and `now`", allow_retries=False
+        )
+    question = find_question(lake.settings.scheduled_questions_file, config.scheduled)
+    caller = Caller(question.tenant or None, question.role)
+    return _Asked(question.question, caller, question.answer_id(now), f"schedule {question.name}", now)
+
+
+def _moment(text: str) -> datetime | None:
+    from nlq.utc import as_utc
+
+    try:
+        return as_utc(datetime.fromisoformat(text)) if text else None
+    except (ValueError, OverflowError) as error:
+        raise dg.Failure(
+            f"`now` of the run config is '{text}', which is no moment: write 2026-02-16T02:30:00", allow_retries=False
+        ) from error
 
 
 def _answer_waiting(lake: "Lake", run_id: str) -> "tuple[list[Answer], list[Published]]":

@@ -14,6 +14,8 @@ Belongs here: reading the file, and "every Monday 8:00" as a cron expression. Do
 from __future__ import annotations
 
 import re
+import uuid
+from datetime import datetime
 from pathlib import Path
 from zoneinfo import available_timezones
 
@@ -50,6 +52,10 @@ class ScheduledQuestion(BaseModel):
     def cron(self) -> str:
         """When, as a cron expression."""
         return cron_of(self.at)
+
+    def answer_id(self, moment: datetime) -> str:
+        """Identifier of the answer of one tick, given in UTC: the same however often its run is tried."""
+        return str(uuid.uuid5(uuid.NAMESPACE_URL, f"asklake:{self.name}:{moment.isoformat()}"))
 
     @field_validator("at")
     @classmethod
@@ -120,6 +126,19 @@ def load_questions(path: Path) -> list[ScheduledQuestion]:
             raise ScheduledQuestionsError(f"{path}: two questions are named '{question.name}': rename one")
         found[question.name] = question
     return list(found.values())
+
+
+def find_question(path: Path, name: str) -> ScheduledQuestion:
+    """The question of this name in the file.
+
+    Raises:
+        ScheduledQuestionsError: there is none, or the file is not of the form.
+    """
+    questions = {question.name: question for question in load_questions(path)}
+    if name not in questions:
+        known = ", ".join(sorted(questions)) or "none"
+        raise ScheduledQuestionsError(f"{path} has no question named '{name}'; it has {known}")
+    return questions[name]
 
 
 def _entry(path: Path, number: int, entry: object) -> ScheduledQuestion:

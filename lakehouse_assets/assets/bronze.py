@@ -13,9 +13,11 @@ import dagster as dg
 from pydantic import Field
 
 from lakehouse_assets.assets.checks import contract_check_specs, contract_results, evaluated
-from lakehouse_assets.assets.resources import LakeResource
+from lakehouse_assets.assets.resources import Lakehouse, LakeResource
+from lakehouse_assets.assets.run_config import refuse_oversized
 from lakehouse_assets.assets.specs import asset_key, published_metadata, spec_of
 from lakehouse_assets.assets.trying import RETRY, told
+from lakehouse_assets.ingest.allowed import Allowed
 from lakehouse_assets.ingest.contracts import LOADS, QUARANTINE
 from lakehouse_assets.lakehouse.contract import Contract
 
@@ -80,17 +82,28 @@ class Outcome:
 
 
 class IngestConfig(dg.Config):
-    """What to load; neither files nor a folder named means what waits in the landing folder."""
+    """What to load; neither files nor a folder named means what waits in the landing folder.
+
+    Whoever launches a run chooses it, so it names files below the landing folder and `ASKLAKE_INGEST_FROM` only; that
+    is not asked of a run that the `asklake` command makes in its own process.
+    """
 
     files: list[str] = Field([], description="Paths, folders, globs or s3:// URLs.")
     folder: str = Field("", description="Folder or s3:// prefix whose sub-folders are named like sources.")
     source: str = Field("", description="Name of the source that the files are of.")
     tenant: str = Field("", description="Tenant of all their records, where the records do not say it.")
-    mapping: str = Field("", description="Path of a sources.yml of your own that has the source.")
+    mapping: str = Field(
+        "", description="Path of a sources.yml of your own that has the source; by `asklake ingest` only."
+    )
 
 
-def bronze_assets(contracts: Mapping[str, Contract]) -> dg.AssetsDefinition:
-    """The multi-asset over every bronze table."""
+def bronze_assets(contracts: Mapping[str, Contract], *, by_operator: bool = False) -> dg.AssetsDefinition:
+    """The multi-asset over every bronze table.
+
+    Args:
+        contracts: Contract of every table, by identifier.
+        by_operator: Whether who writes its run configs may read every file of this machine anyway.
+    """
     bronze = {i: c for i, c in contracts.items() if c.layer == LAYER}
 
     @dg.multi_asset(
@@ -101,9 +114,10 @@ def bronze_assets(contracts: Mapping[str, Contract]) -> dg.AssetsDefinition:
         retry_policy=RETRY,
         allow_arbitrary_check_specs=True,
     )
-    def ingest(context: dg.AssetExecutionContext, lakehouse: LakeResource, config: IngestConfig) -> Iterator[Any]:
+    def ingest(context: dg.AssetExecutionContext, lakehouse: Lakehouse, config: IngestConfig) -> Iterator[Any]:
         with told(context):
-            outcome = _load(context, lakehouse, config)
+            refuse_oversized(config, names=frozenset({"source", "tenant"}))
+            outcome = _load(context, lakehouse, config, None if by_operator else Allowed.of(lakehouse.settings()))
             yield from _report(context, bronze, outcome)
             if outcome.failures or outcome.emptied:
                 raise dg.Failure("\n".join(outcome.problems), allow_retries=_may_pass(context, outcome.failures))
@@ -128,14 +142,19 @@ def _check_specs(contract: Contract) -> list[dg.AssetCheckSpec]:
     return specs
 
 
-def _load(context: dg.AssetExecutionContext, lakehouse: LakeResource, config: IngestConfig) -> Outcome:
-    """Load what the config names, or what waits in the landing folder; what went wrong with one file stops no other."""
+def _load(
+    context: dg.AssetExecutionContext, lakehouse: LakeResource, config: IngestConfig, allowed: Allowed | None
+) -> Outcome:
+    """Load what the config names, or what waits in the landing folder; what went wrong with one file stops no other.
+
+    Where `allowed` is given, nothing else is read, looked for or told of.
+    """
     from lakehouse_assets.ingest import SourceError, find_source, load
     from lakehouse_assets.ingest.errors import SomeFilesFailedError
     from lakehouse_assets.ingest.faults import may_pass
 
     outcome = Outcome()
-    for name, files in _batches(lakehouse, config, outcome):
+    for name, files in _batches(lakehouse, config, allowed, outcome):
         try:
             source = find_source(name, Path(config.mapping) if config.mapping else None)
         except SourceError as error:
@@ -170,13 +189,31 @@ def _may_pass(context: dg.AssetExecutionContext, failures: Sequence[Exception]) 
     return not waited_for and any(map(may_pass, failures)) and context.retry_number < RETRY.max_retries
 
 
-def _batches(lakehouse: LakeResource, config: IngestConfig, outcome: Outcome) -> list[tuple[str, list[str]]]:
+def _batches(
+    lakehouse: LakeResource, config: IngestConfig, allowed: Allowed | None, outcome: Outcome
+) -> Iterator[tuple[str, list[str]]]:
+    """The files to load, by the name of their source; those that may not be loaded are failures of the outcome."""
+    for source, named in _named(lakehouse, config, allowed, outcome):
+        files, refused = allowed.files(named) if allowed else (named, [])
+        outcome.failures += refused
+        if files:
+            yield source, files
+
+
+def _named(
+    lakehouse: LakeResource, config: IngestConfig, allowed: Allowed | None, outcome: Outcome
+) -> list[tuple[str, list[str]]]:
     from lakehouse_assets.ingest.landing import SETTLE_SECONDS, group_by_source, look
 
+    if config.mapping and allowed:
+        words = "a run takes its source from the domains: `asklake ingest --mapping` loads with one of your own"
+        raise dg.Failure(words, allow_retries=False)
     if config.files and not config.source:
         raise dg.Failure("files need a source: set `source` in the run config", allow_retries=False)
     if config.files:
         return [(config.source, config.files)]
+    if config.folder and allowed:
+        allowed.check(config.folder)
     found = look(
         config.folder or lakehouse.settings().landing_root, settle_seconds=0 if config.folder else SETTLE_SECONDS
     )

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import dagster as dg
 
-from lakehouse_assets.assets.resources import LakeResource
+from lakehouse_assets.assets.resources import Lakehouse
 from lakehouse_assets.assets.trying import RETRY, told
 from lakehouse_assets.lakehouse.contract import Contract
 
@@ -31,7 +31,7 @@ def maintenance_asset(contracts: Mapping[str, Contract]) -> dg.AssetsDefinition:
         retry_policy=RETRY,
         pool="maintenance",
     )
-    def maintenance(context: dg.AssetExecutionContext, lakehouse: LakeResource) -> dg.MaterializeResult:
+    def maintenance(context: dg.AssetExecutionContext, lakehouse: Lakehouse) -> dg.MaterializeResult:
         from lakehouse_assets.lakehouse.maintenance import maintain
 
         with told(context):

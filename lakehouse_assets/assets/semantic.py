@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import dagster as dg
 
 from lakehouse_assets.assets.checks import contract_check_specs
-from lakehouse_assets.assets.resources import LakeResource
+from lakehouse_assets.assets.resources import Lakehouse
 from lakehouse_assets.assets.specs import engine_kind, identifier_of, spec_of
 from lakehouse_assets.assets.transform import REBUILDS, Rebuilt, report
 from lakehouse_assets.assets.trying import RETRY, told
@@ -122,7 +122,7 @@ def _domain_assets(
         pool=f"semantic_{domain}",
         allow_arbitrary_check_specs=True,
     )
-    def build(context: dg.AssetExecutionContext, lakehouse: LakeResource) -> Iterator[Any]:
+    def build(context: dg.AssetExecutionContext, lakehouse: Lakehouse) -> Iterator[Any]:
         with told(context):
             chosen = sorted(identifier_of(k) for k in context.selected_asset_keys)
             result = refresh(lakehouse.lake, contracts, chosen, run_id=context.run.run_id)

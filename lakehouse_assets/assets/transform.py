@@ -19,7 +19,7 @@ from lakehouse_assets.assets.checks import (
     dbt_results,
     evaluated,
 )
-from lakehouse_assets.assets.resources import LakeResource
+from lakehouse_assets.assets.resources import Lakehouse
 from lakehouse_assets.assets.specs import (
     asset_key,
     engine_kind,
@@ -235,7 +235,7 @@ def _domain_assets(
         pool=domain,
         allow_arbitrary_check_specs=True,
     )
-    def build(context: dg.AssetExecutionContext, lakehouse: LakeResource) -> Iterator[Any]:
+    def build(context: dg.AssetExecutionContext, lakehouse: Lakehouse) -> Iterator[Any]:
         with told(context):
             days = _days_of(context) if partitions else []
             chosen = graph.in_order(identifier_of(k) for k in context.selected_asset_keys)

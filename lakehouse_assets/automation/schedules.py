@@ -3,7 +3,6 @@
 The sensors do the same sooner; the schedules are what remains when a sensor is off.
 """
 
-import uuid
 from collections.abc import Callable, Iterator
 from datetime import UTC
 from typing import Any
@@ -73,15 +72,8 @@ def asked_by_the_clock(question: ScheduledQuestion, job: Any) -> dg.ScheduleDefi
     )
     def ask(context: dg.ScheduleEvaluationContext) -> dg.RunRequest:
         at = context.scheduled_execution_time.astimezone(UTC).replace(tzinfo=None)
-        config = {
-            "question": question.question,
-            "tenant": question.tenant,
-            "role": question.role,
-            # The same tick has the same answer, however often its run is tried; it is about its own moment.
-            "answer_id": str(uuid.uuid5(uuid.NAMESPACE_URL, f"asklake:{question.name}:{at.isoformat()}")),
-            "asked_by": f"schedule {question.name}",
-            "now": at.isoformat(),
-        }
+        # For whom it is asked stays in the file: who launches a run may name one of its questions, and no tenant.
+        config = {"scheduled": question.name, "now": at.isoformat()}
         return dg.RunRequest(run_key=at.isoformat(), run_config={"ops": {OP: {"config": config}}})
 
     return ask

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import dagster as dg
 
 from lakehouse_assets.assets.bronze import OP
-from lakehouse_assets.assets.resources import LakeResource
+from lakehouse_assets.assets.resources import Lakehouse, LakeResource
 from lakehouse_assets.assets.specs import asset_key
 from lakehouse_assets.automation.attempts import CAUSE, next_attempt, unfinished_run
 from lakehouse_assets.automation.partitions import daily, left_out, range_tags, stretches, within
@@ -90,7 +90,7 @@ def dirty_days_sensor(
         default_status=dg.DefaultSensorStatus.RUNNING,
         description=f"Requests the days of {domain} that bronze has and gold has not.",
     )
-    def sensor(context: dg.SensorEvaluationContext, lakehouse: LakeResource) -> Evaluation:
+    def sensor(context: dg.SensorEvaluationContext, lakehouse: Lakehouse) -> Evaluation:
         yield from requests(context.instance, lakehouse)
 
     return sensor
@@ -106,7 +106,7 @@ def landing_sensor(job: Any) -> dg.SensorDefinition:
         default_status=dg.DefaultSensorStatus.RUNNING,
         description="Requests an ingest of the files that appeared in the landing folder, one run per source.",
     )
-    def sensor(context: dg.SensorEvaluationContext, lakehouse: LakeResource) -> dg.SensorResult | dg.SkipReason:
+    def sensor(context: dg.SensorEvaluationContext, lakehouse: Lakehouse) -> dg.SensorResult | dg.SkipReason:
         from lakehouse_assets.ingest.landing import group_by_source, look
 
         landing = lakehouse.settings().landing_root
@@ -158,7 +158,7 @@ def question_sensor(job: Any) -> dg.SensorDefinition:
         default_status=dg.DefaultSensorStatus.RUNNING,
         description="Requests a run when questions wait, or answers that no service published; one run does all.",
     )
-    def sensor(context: dg.SensorEvaluationContext, lakehouse: LakeResource) -> Evaluation:
+    def sensor(context: dg.SensorEvaluationContext, lakehouse: Lakehouse) -> Evaluation:
         if run_id := unfinished_run(context.instance, job.name):
             yield dg.SkipReason(f"run {run_id} is answering")
             return

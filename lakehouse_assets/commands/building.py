@@ -78,7 +78,7 @@ class Builder:
 
         self.graph: DbtGraph = dbt_graph.load(self.settings)
         self.contracts: Mapping[str, Contract] = platform_contracts()
-        self.defs: dg.Definitions = build_defs(self.settings)
+        self.defs: dg.Definitions = build_defs(self.settings, by_operator=True)
 
     def tables_of(self, select: str | None, domain: str | None) -> list[str]:
         """The tables that dbt and saved queries make, of one domain, as far as the selection names them.

@@ -27,14 +27,21 @@ def event(number: int, **changes: Any) -> dict[str, Any]:
 
 @pytest.fixture
 def file(tmp_path: Path) -> Path:
-    path = tmp_path / "events.ndjson"
+    return write_events(tmp_path / "events.ndjson")
+
+
+def write_events(path: Path) -> Path:
+    """Four events and one that cannot be read."""
     rows = [event(i) for i in range(1, 5)] + [event(5, event_time="the day before yesterday")]
+    path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text("".join(json.dumps(r) + "\n" for r in rows))
     return path
 
 
-def ingest(settings: Settings, tags: dict[str, str] | None = None, /, **config: Any) -> dg.ExecuteInProcessResult:
-    asset = bronze_assets(platform_contracts())
+def ingest(
+    settings: Settings, tags: dict[str, str] | None = None, /, *, by_operator: bool = True, **config: Any
+) -> dg.ExecuteInProcessResult:
+    asset = bronze_assets(platform_contracts(), by_operator=by_operator)
     defs = dg.Definitions(
         assets=[asset],
         jobs=[dg.define_asset_job("job", selection=[asset], executor_def=dg.in_process_executor)],

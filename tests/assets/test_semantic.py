@@ -51,7 +51,7 @@ def test_files_become_answers(settings: Settings, lake: Lake, defs: dg.Definitio
     assert row["pgr_complaints"] == 2
     assert row["pgr_resolution_rate"] == pytest.approx(0.5)
 
-    question = {"question": "How many complaints were there in total?", "role": "admin"}
+    question = {"question": "How many complaints were there in total?"}
     result = run(defs, "answer_questions", run_config={"ops": {"answer": {"config": question}}})
     (event,) = result.get_asset_materialization_events()
     assert event.asset_key == dg.AssetKey(["semantic", "nlq_answers"])

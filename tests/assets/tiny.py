@@ -7,7 +7,7 @@ from datetime import date, datetime, timedelta
 
 import dagster as dg
 
-from lakehouse_assets.assets.resources import LakeResource
+from lakehouse_assets.assets.resources import lake_resource
 from lakehouse_assets.domains import all_contracts, contract_of
 from lakehouse_assets.lakehouse import dbt_manifest
 from lakehouse_assets.lakehouse.contract import Contract
@@ -61,9 +61,9 @@ def parsed(settings: Settings) -> Settings:
     return settings
 
 
-def resource(settings: Settings) -> LakeResource:
+def resource(settings: Settings) -> dg.ResourceDefinition:
     """The lake of the test as the resource that assets ask for."""
-    return LakeResource(home=str(settings.home))
+    return lake_resource(settings.home)
 
 
 def days(first: str, count: int) -> list[date]:

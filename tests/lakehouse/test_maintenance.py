@@ -17,7 +17,7 @@ import polars as pl
 import pytest
 
 from lakehouse_assets.assets.maintenance import maintenance_asset
-from lakehouse_assets.assets.resources import LakeResource
+from lakehouse_assets.assets.resources import lake_resource
 from lakehouse_assets.lakehouse.contract import Contract, Partition, TableModel, column, day, month
 from lakehouse_assets.lakehouse.garbage import referenced_files, remove_orphans, sweep_dead_publications
 from lakehouse_assets.lakehouse.lake import Lake
@@ -244,7 +244,7 @@ def test_maintenance_that_could_not_do_all_says_what_and_is_not_tried_again(impa
     for file in (impatient.location(MONTHLY) / "metadata").glob("*-m0.avro"):
         file.write_bytes(b"noise")
     asset = maintenance_asset(CONTRACTS)
-    resources = {"lakehouse": LakeResource(home=str(impatient.settings.home))}
+    resources = {"lakehouse": lake_resource(impatient.settings.home)}
     ran = dg.materialize([asset], resources=resources, raise_on_error=False)
     (failure,) = [e for e in ran.all_events if e.is_step_failure]
     assert not [e for e in ran.all_events if e.event_type_value == "STEP_UP_FOR_RETRY"]

@@ -8,13 +8,14 @@ from zoneinfo import ZoneInfo
 
 import dagster as dg
 import pytest
+import yaml
 
-from lakehouse_assets.assets.resources import LakeResource
+from lakehouse_assets.assets.resources import lake_resource
 from lakehouse_assets.automation import jobs
 from lakehouse_assets.automation.schedules import asked_by_the_clock
 from lakehouse_assets.lakehouse.lake import Lake
 from nlq.assets import answers_asset
-from nlq.scheduled import ScheduledQuestion, ScheduledQuestionsError, cron_of, load_questions
+from nlq.scheduled import ScheduledQuestion, ScheduledQuestionsError, cron_of, find_question, load_questions
 from tests.nlq.answering.test_answer import sql_rows
 
 
@@ -68,11 +69,23 @@ def test_no_file_is_no_question(tmp_path: Path) -> None:
     assert load_questions(tmp_path / "none.yml") == []
 
 
-def test_a_tick_is_a_run_that_answers_once_about_its_own_moment(asked_lake: Lake) -> None:
+def test_a_question_is_found_by_its_name_only(tmp_path: Path) -> None:
+    file = tmp_path / "questions.yml"
+    file.write_text("questions: [{name: monday, question: Backlog by ward, at: every hour}]")
+    assert find_question(file, "monday").question == "Backlog by ward"
+    with pytest.raises(ScheduledQuestionsError, match="no question named 'admin'; it has monday"):
+        find_question(file, "admin")
+
+
+def test_a_tick_is_a_run_that_answers_once_about_its_own_moment(
+    asked_lake: Lake, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     question = ScheduledQuestion(
         name="monday", question="complaints last month", at="every Monday 8:00", time_zone="Asia/Kolkata",
         tenant="pb.amritsar", role="viewer",
     )  # fmt: skip
+    monkeypatch.setenv("ASKLAKE_SCHEDULED_QUESTIONS", str(tmp_path / "questions.yml"))
+    (tmp_path / "questions.yml").write_text(yaml.safe_dump({"questions": [question.model_dump()]}))
     asset = answers_asset(asked_lake.settings)
     job = jobs.job(jobs.ANSWER, [asset], "answers")
     schedule = asked_by_the_clock(question, job)
@@ -83,7 +96,7 @@ def test_a_tick_is_a_run_that_answers_once_about_its_own_moment(asked_lake: Lake
         request = next(iter(schedule.evaluate_tick(context).run_requests or ()))
         assert request.run_key == "2026-02-16T02:30:00"
         definitions = dg.Definitions(
-            assets=[asset], jobs=[job], resources={"lakehouse": LakeResource(home=str(asked_lake.settings.home))}
+            assets=[asset], jobs=[job], resources={"lakehouse": lake_resource(asked_lake.settings.home)}
         )
         for _ in range(2):
             result = definitions.resolve_job_def(jobs.ANSWER).execute_in_process(
@@ -93,7 +106,8 @@ def test_a_tick_is_a_run_that_answers_once_about_its_own_moment(asked_lake: Lake
     january = """select count(*) from gold.gold_pgr_case_lifecycle where tenant_id = 'pb.amritsar'
                  and submitted_date between '2026-01-01' and '2026-01-31'"""
     (expected,) = sql_rows(asked_lake, january)[0]
-    answer_id = request.run_config["ops"]["answer"]["config"]["answer_id"]
+    assert request.run_config == {"ops": {"answer": {"config": {"scheduled": "monday", "now": request.run_key}}}}
+    answer_id = question.answer_id(datetime.fromisoformat(request.run_key))
     stored = sql_rows(
         asked_lake,
         f"select rows_json, asked_by, tenant_id from semantic.nlq_answers where answer_id = '{answer_id}'",
