@@ -22,7 +22,8 @@ from nlq.guard import TENANT_COLUMN
 from nlq.plan import Grain, Plan
 from nlq.vocabulary import Dimension, Metric, Values, Vocabulary
 from semantic.dateparts import date_parts_of
-from semantic.layer import Filter, SemanticLayer
+from semantic.layer import Compiled, Filter, SemanticLayer
+from semantic.sqltext import quoted
 from semantic.values import DimensionValues, Only
 
 if TYPE_CHECKING:
@@ -114,7 +115,7 @@ class PlannedLayer:
             plan.grain.value if plan.grain else None,
             names="qualified",
         )
-        return CompiledPlan(compiled.sql, compiled.notes)
+        return CompiledPlan(_as_grouped(compiled, plan), compiled.notes)
 
     def sources(self, metrics: Iterable[str]) -> tuple[TimeSource, ...]:
         """The times that metrics are counted by, and where they are."""
@@ -162,6 +163,16 @@ class _State:
             dimensions = {name: d for name, d in catalog.dimensions.items() if name in reached}
             there_is = replace(catalog, metrics=metrics, dimensions=dimensions)
         return cls(catalog, there_is, stamp, relations, unpublished)
+
+
+def _as_grouped(compiled: Compiled, plan: Plan) -> str:
+    """Compiled SQL whose columns have the names of the plan's groups: the layer names a time by its step as well."""
+    times = {c.name: c.source.rpartition("__")[0] for c in compiled.columns if c.kind == "time"}
+    if not set(plan.group_by).intersection(times.values()):
+        return compiled.sql
+    columns = [(c.name, times[c.name] if times.get(c.name) in plan.group_by else c.name) for c in compiled.columns]
+    named = ", ".join(f"{quoted(name)} AS {quoted(given)}" for name, given in columns)
+    return f"SELECT {named}\nFROM (\n{compiled.sql}\n) AS named"
 
 
 def vocabulary_of(

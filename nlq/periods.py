@@ -5,6 +5,7 @@ Belongs here: days in, days out. Does not belong here: words (``timewords``), SQ
 
 from __future__ import annotations
 
+import calendar
 from datetime import date, timedelta
 
 from dateutil.relativedelta import relativedelta
@@ -13,7 +14,11 @@ from nlq.plan import Comparison, Grain, Plan, TimeRange
 
 MONTHS = {"month": 1, "quarter": 3, "year": 12}
 _DAYS = {"day": 1, "week": 7}
-_ONE = timedelta(days=1)
+BEYOND_CALENDAR = "That time lies beyond every calendar."
+
+
+class BeyondCalendarError(OverflowError):
+    """A day before the year 1 or after 9999."""
 
 
 def unit_start(day: date, unit: str, year_start: int = 1) -> date:
@@ -31,19 +36,23 @@ def shift(day: date, unit: str, count: int) -> date:
     """The day so many units later (earlier, if negative).
 
     Raises:
-        OverflowError: no calendar has that day.
+        BeyondCalendarError: no calendar has that day.
     """
-    if unit in MONTHS:
-        try:
+    try:
+        if unit in MONTHS:
             return day + relativedelta(months=MONTHS[unit] * count)
-        except ValueError as error:
-            raise OverflowError(str(error)) from error
-    return day + timedelta(days=_DAYS[unit] * count)
+        return day + timedelta(days=_DAYS[unit] * count)
+    except (ValueError, OverflowError) as error:
+        raise BeyondCalendarError(BEYOND_CALENDAR) from error
 
 
 def unit_range(start: date, unit: str) -> TimeRange:
     """The whole unit that begins on a day."""
-    return TimeRange(start=start, end=shift(start, unit, 1) - _ONE)
+    if unit in _DAYS:
+        return TimeRange(start=start, end=shift(start, "day", _DAYS[unit] - 1))
+    if start.day == 1:  # without a day after it, which the last of all days has not
+        return TimeRange(start=start, end=_month_end(shift(start, "month", MONTHS[unit] - 1)))
+    return TimeRange(start=start, end=shift(shift(start, unit, 1), "day", -1))
 
 
 def whole_unit(span: TimeRange) -> str | None:
@@ -64,8 +73,9 @@ def before(span: TimeRange) -> TimeRange:
     assert span.start is not None and span.end is not None
     months = whole_months(span)
     if months:
-        return TimeRange(start=shift(span.start, "month", -months), end=span.start - _ONE)
-    return TimeRange(start=span.start - (span.end - span.start) - _ONE, end=span.start - _ONE)
+        return TimeRange(start=shift(span.start, "month", -months), end=shift(span.start, "day", -1))
+    days = (span.end - span.start).days + 1
+    return TimeRange(start=shift(span.start, "day", -days), end=shift(span.start, "day", -1))
 
 
 def year_before(span: TimeRange) -> TimeRange:
@@ -131,17 +141,20 @@ def periods_in(span: TimeRange | None, grain: Grain | None) -> int | None:
         return None
     day, count = unit_start(span.start, grain), 0
     while day <= span.end and count < 100_000:
-        day, count = shift(day, grain, 1), count + 1
+        count += 1
+        try:
+            day = shift(day, grain, 1)
+        except BeyondCalendarError:
+            break
     return count
 
 
 def whole_months(span: TimeRange) -> int:
     """How many whole months a time is; 0 where it is no such."""
     assert span.start is not None and span.end is not None
-    after = span.end + _ONE
-    if span.start.day != 1 or after.day != 1:
+    if span.start.day != 1 or not _ends(span.end, "month"):
         return 0
-    return (after.year - span.start.year) * 12 + after.month - span.start.month
+    return (span.end.year - span.start.year) * 12 + span.end.month - span.start.month + 1
 
 
 def _back(span: TimeRange, by: str, steps: str = "day") -> TimeRange:
@@ -153,13 +166,17 @@ def _back(span: TimeRange, by: str, steps: str = "day") -> TimeRange:
     start = span.start and shift(span.start, by, -1)
     if span.end is None or by in _DAYS:
         return TimeRange(start=start, end=span.end and shift(span.end, by, -1))
-    after, month = span.end + _ONE, span.end.replace(day=1)
+    month = span.end.replace(day=1)
     whole_month = _ends(span.end, "month") and (span.start is None or span.start <= month)
     whole = whole_month or (steps in MONTHS and _ends(span.end, steps))
-    end = shift(after, by, -1) - _ONE if whole else shift(span.end, by, -1)
+    end = _month_end(shift(month, by, -1)) if whole else shift(span.end, by, -1)
     return TimeRange(start=start, end=end)
 
 
 def _ends(day: date, unit: str) -> bool:
-    """Whether a day is the last of its unit."""
-    return unit_start(day + _ONE, unit) == day + _ONE
+    """Whether a day is the last of its unit of months."""
+    return unit_range(unit_start(day, unit), unit).end == day
+
+
+def _month_end(day: date) -> date:
+    return day.replace(day=calendar.monthrange(day.year, day.month)[1])

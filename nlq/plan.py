@@ -11,16 +11,38 @@ import hashlib
 import json
 from datetime import date
 from enum import StrEnum
-from typing import Any
+from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from nlq.dateparts import first_date_part
 
 MAX_ROWS = 1000
 """The most rows an answer may have."""
+MAX_NAME = 200
+"""The most characters that a name may have."""
 
-Scalar = bool | int | float | date | str
+
+def storable(text: str) -> str:
+    """A text that every database and every document keeps as it is.
+
+    Raises:
+        ValueError: it has the character NUL or half of a surrogate pair.
+    """
+    if "\0" in text:
+        raise ValueError("a text cannot have the character NUL")
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        raise ValueError("a text cannot have half of a surrogate pair") from None
+    return text
+
+
+Text = Annotated[str, AfterValidator(storable)]
+"""Any text that can be kept."""
+Name = Annotated[str, Field(min_length=1, max_length=MAX_NAME), AfterValidator(storable)]
+"""The name of a metric or dimension; which there are, the guard knows."""
+Scalar = bool | int | Annotated[float, Field(allow_inf_nan=False)] | date | Text
 
 
 class Operator(StrEnum):
@@ -78,7 +100,7 @@ class _Frozen(BaseModel):
 class DimensionFilter(_Frozen):
     """Rows to keep, by the value of one dimension."""
 
-    dimension: str = Field(min_length=1, description="Name of the dimension, e.g. complaint__ward_id")
+    dimension: Name = Field(description="Name of the dimension, e.g. complaint__ward_id")
     operator: Operator = Operator.IN
     values: tuple[Scalar, ...] = Field(default=(), max_length=100)
 
@@ -98,7 +120,7 @@ class DimensionFilter(_Frozen):
 class Threshold(_Frozen):
     """Groups to keep, by the value of one metric (SQL: having)."""
 
-    metric: str = Field(min_length=1)
+    metric: Name
     comparator: Comparator
     value: float = Field(allow_inf_nan=False)
 
@@ -121,7 +143,7 @@ class TimeRange(_Frozen):
 class OrderBy(_Frozen):
     """One sort key: a metric or a grouped dimension of the plan, or ``metric_time``."""
 
-    field: str = Field(min_length=1)
+    field: Name
     descending: bool = False
 
 
@@ -132,7 +154,7 @@ class Share(_Frozen):
     """
 
     part: tuple[DimensionFilter, ...] = Field(default=(), max_length=10)
-    within: tuple[str, ...] = Field(default=(), max_length=6)
+    within: tuple[Name, ...] = Field(default=(), max_length=6)
 
 
 class Plan(_Frozen):
@@ -146,8 +168,8 @@ class Plan(_Frozen):
     ``metric_time``) inside each of which ranks are counted anew: the top two channels of every ward.
     """
 
-    metrics: tuple[str, ...] = Field(min_length=1, max_length=10)
-    group_by: tuple[str, ...] = Field(default=(), max_length=6)
+    metrics: tuple[Name, ...] = Field(min_length=1, max_length=10)
+    group_by: tuple[Name, ...] = Field(default=(), max_length=6)
     filters: tuple[DimensionFilter, ...] = Field(default=(), max_length=20)
     having: tuple[Threshold, ...] = Field(default=(), max_length=10)
     time_range: TimeRange | None = None
@@ -158,7 +180,7 @@ class Plan(_Frozen):
     ratio: bool = False
     average: bool = False
     count: bool = False
-    within: tuple[str, ...] = Field(default=(), max_length=6)
+    within: tuple[Name, ...] = Field(default=(), max_length=6)
     order_by: tuple[OrderBy, ...] = Field(default=(), max_length=4)
     limit: int = Field(default=MAX_ROWS, ge=1, le=MAX_ROWS)
     ties: bool = False

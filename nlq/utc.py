@@ -17,8 +17,15 @@ def utc_now() -> datetime:
 
 
 def as_utc(moment: datetime) -> datetime:
-    """A moment in UTC, without zone; one without zone is UTC already."""
-    return moment.astimezone(UTC).replace(tzinfo=None) if moment.tzinfo else moment
+    """A moment in UTC, without zone; one without zone is UTC already.
+
+    Raises:
+        ValueError: in UTC it lies beyond the years 1 to 9999.
+    """
+    try:
+        return moment.astimezone(UTC).replace(tzinfo=None) if moment.tzinfo else moment
+    except OverflowError as error:
+        raise ValueError("no calendar has this moment") from error
 
 
 Moment = Annotated[

@@ -29,7 +29,7 @@ from nlq.dateparts import named
 from nlq.guard import ROLES, TIMEOUT_S, AmbiguousValueError, Caller, Guard, GuardError, Role, may_see
 from nlq.knowing import say_beside, say_forms, say_never_published, say_partial, say_unknown
 from nlq.outcome import MOST_CHOICES, Because, Carried, Choice, Clarify, Outcome, Planned, Refused
-from nlq.periods import shifted
+from nlq.periods import BeyondCalendarError, shifted
 from nlq.plan import Plan
 from nlq.planning.followups import shared_parts
 from nlq.planning.planner import Planner
@@ -254,7 +254,10 @@ class Answerer:
         return run
 
     def _conclude(self, run: _Run, outcome: Outcome) -> Answer:
-        answer = self._come_to(run, outcome)
+        try:
+            answer = self._come_to(run, outcome)
+        except BeyondCalendarError as error:
+            answer = run.answer("refused", str(error), error="bad_time")
         update: dict[str, Any] = {"planner": outcome.planner, "notes": (*answer.notes, *outcome.notes)}
         update["stale_layer"] = self._layer.stale
         if isinstance(outcome, Planned) and run.carried and answer.plan:

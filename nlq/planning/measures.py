@@ -5,6 +5,8 @@ Nothing here knows a metric by name: only its label, format and unit are looked 
 
 from __future__ import annotations
 
+import math
+
 from nlq.planning.draft import NotReadableError
 from nlq.planning.mentions import Bound
 from nlq.planning.words import UNITS, singular, stem, words_of
@@ -32,8 +34,15 @@ def in_units_of(bound: Bound, value: float, metric: Metric) -> float:
     """A number of a threshold in the metric's own unit.
 
     Raises:
-        NotReadableError: the metric is not counted in the unit that was said.
+        NotReadableError: the metric is not counted in the unit that was said, or no figure is as large as that.
     """
+    converted = _converted(bound, value, metric)
+    if not math.isfinite(converted):
+        raise NotReadableError(2, f"No {metric.label} is as large as that.", bound.unit or "")
+    return converted
+
+
+def _converted(bound: Bound, value: float, metric: Metric) -> float:
     if bound.unit:
         unit = duration_unit(metric)
         if unit is None:

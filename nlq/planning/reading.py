@@ -9,6 +9,7 @@ the plan together (``finishing``).
 from __future__ import annotations
 
 from nlq.outcome import Problem
+from nlq.periods import BEYOND_CALENDAR
 from nlq.planning.draft import Decision, NotReadableError, Rank, Reading
 from nlq.planning.finishing import Finisher
 from nlq.planning.leftovers import Leftovers
@@ -42,7 +43,7 @@ class Reader(MetricReader, ValueReader, Leftovers):
         except NotReadableError as refusal:
             return refusal.problem
         except OverflowError:
-            return Problem(2, "That time lies beyond every calendar.")
+            return Problem(2, BEYOND_CALENDAR)
 
     # --- one mention at a time
 

@@ -103,7 +103,9 @@ def _classify(match: re.Match[str]) -> tuple[TokenKind, str]:
     if groups["date"]:
         return "date", groups["date"]
     if groups["number"]:
-        return "number", _number(groups["number"], groups["scale"])
+        # More digits than any figure has are no number that could be compared with one.
+        number = _number(groups["number"], groups["scale"])
+        return ("word", match.group()) if number == "inf" else ("number", number)
     if groups["word"]:
         return _word(groups["word"].lower().replace("’", "'"))
     return "symbol", groups["symbol"]

@@ -96,7 +96,9 @@ def _as_api_error(error: Exception) -> ApiError:
     if isinstance(error, SemanticError):
         return ApiError(503, "layer_unreadable", f"{error}.")
     if isinstance(error, RequestValidationError):
-        problems = [{"where": _where(item["loc"]), "problem": item["msg"]} for item in error.errors()]
+        # Of a value that may be of several kinds, each kind says that it is none; what is told first was written by us.
+        found = sorted(error.errors(), key=lambda item: item["type"] != "value_error")
+        problems = [{"where": _where(i["loc"]), "problem": i["msg"].removeprefix("Value error, ")} for i in found]
         first = problems[0]
         return ApiError(422, "invalid_request", f"{first['where']}: {first['problem']}.", {"problems": problems[:20]})
     assert isinstance(error, HTTPException)

@@ -8,25 +8,16 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, field_validator
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator
 
 from nlq.answering.answer import Answer
 from nlq.answering.parts import StaleLayer
-from nlq.plan import Plan
+from nlq.plan import Plan, Text
 from nlq.storage.journal import MAX_COMMENT, VerdictName
 from nlq.storage.keys import Session
 from nlq.storage.queue import MAX_QUESTION, Question
 from nlq.utc import Moment, as_utc
 
-
-def _storable(text: str) -> str:
-    """Databases keep every character but this one."""
-    if "\0" in text:
-        raise ValueError("a text cannot have the character NUL")
-    return text
-
-
-Text = Annotated[str, AfterValidator(_storable)]
 Words = Annotated[
     Text, Field(min_length=1, max_length=MAX_QUESTION, pattern=r"\S", description="A question, in words.")
 ]

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from nlq.periods import before, periods_in, shift, unit_range, unit_start, whole_unit, year_before
+from nlq.periods import BeyondCalendarError, before, periods_in, shift, unit_range, unit_start, whole_unit, year_before
 from nlq.plan import Grain, TimeRange
 
 DAYS = st.dates(date(1995, 1, 1), date(2090, 12, 31))
@@ -58,3 +58,15 @@ def test_as_many_steps_as_different_starts(day: date, length: int, grain: Grain)
     days = [day + timedelta(days=n) for n in range(length + 1)]
     steps = {unit_start(d, grain) for d in days}
     assert periods_in(TimeRange(start=days[0], end=days[-1]), grain) == len(steps)
+
+
+@pytest.mark.parametrize("unit", UNITS)
+def test_the_last_unit_of_the_calendar_is_whole_and_nothing_comes_after_it(unit: str) -> None:
+    start = unit_start(date.max, unit)
+    if unit != "week":  # the calendar ends on a Friday
+        assert unit_range(start, unit).end == date.max and whole_unit(unit_range(date(9999, 12, 1), "month"))
+    assert periods_in(TimeRange(start=start, end=date.max), Grain(unit)) == 1
+    with pytest.raises(BeyondCalendarError):
+        shift(date.max, unit, 1)
+    with pytest.raises(BeyondCalendarError):
+        before(TimeRange(start=date.min, end=date(1, 1, 31)))

@@ -1,0 +1,133 @@
+"""Requests at the ends of what the document allows are answered, or refused with a reason; never a defect."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import httpx
+import pytest
+
+from lakehouse_assets.lakehouse.lake import Lake
+from tests.nlq.service.conftest import NOW, Served, problem
+
+M = "pgr_complaints"
+DIGITS = "9" * 310
+JSON = {"content-type": "application/json"}
+
+
+@pytest.fixture(scope="module")
+def client(service: Served) -> Iterator[httpx.Client]:
+    with service.client() as client:
+        yield client
+
+
+def span(start: str, end: str) -> dict[str, str]:
+    return {"start": start, "end": end}
+
+
+def test_figures_by_a_date_and_its_rank(client: httpx.Client, asked_lake: Lake) -> None:
+    by_day = client.post("/query", json={"metrics": [M], "group_by": ["submitted_date", "channel"], "limit": 4})
+    with asked_lake.session() as session:
+        expected = session.query(
+            "select submitted_date::varchar as d, channel, count(*) as n from gold.gold_pgr_case_lifecycle "
+            "group by all order by d, channel limit 4"
+        ).to_pylist()
+    assert by_day.json()["rows"] == [list(row.values()) for row in expected]
+    ranked = {
+        "metrics": [M], "group_by": ["closed_at"], "order_by": [{"field": M, "descending": True}], "ties": True,
+        "limit": 1, "filters": [{"dimension": "closed_at", "operator": "is_not_null"}],
+    }  # fmt: skip
+    assert client.post("/query", json=ranked).json()["rows"][0][1] >= 1
+    stepped = {"metrics": [M], "group_by": ["submitted_date"], "grain": "month", "share": {"within": ["metric_time"]}}
+    assert client.post("/query", json=stepped).json()["columns"][1]["name"] == "complaint__submitted_date"
+
+
+@pytest.mark.parametrize(
+    ("time_range", "more", "status"),
+    [
+        (span("0001-01-01", "0001-01-31"), {"comparison": "previous_period"}, 422),
+        (span("0001-01-01", "0001-12-31"), {"comparison": "previous_year"}, 422),
+        (span("0001-01-01", "0001-01-31"), {"comparison": "previous_year", "grain": "day"}, 422),
+        (span("0001-01-01", "0001-01-07"), {"comparison": "previous_period", "grain": "week"}, 422),
+        (span("0001-01-01", "9999-12-31"), {"comparison": "previous_period"}, 422),
+        (span("9999-12-01", "9999-12-31"), {"comparison": "previous_period"}, 200),
+        (span("9999-12-27", "9999-12-31"), {"comparison": "previous_year", "grain": "week"}, 422),
+        (span("9999-01-01", "9999-12-31"), {"comparison": "previous_year", "grain": "quarter"}, 200),
+        (span("9999-12-31", "9999-12-31"), {}, 200),
+        (span("2025-01-01", "9999-12-31"), {"average": True, "grain": "month"}, 200),
+        (span("0001-01-01", "9999-12-31"), {"average": True, "grain": "week"}, 200),
+        (span("0001-01-01", "9999-12-31"), {"grain": "year"}, 200),
+    ],
+)
+def test_the_first_and_the_last_days_of_the_calendar(
+    client: httpx.Client, time_range: dict[str, str], more: dict[str, Any], status: int
+) -> None:
+    response = client.post("/query", json={"metrics": [M], "time_range": time_range, **more})
+    if status == 200:
+        assert response.status_code == 200, response.text
+    else:
+        assert problem(response, 422, response.json()["error"]["code"])["code"] in ("bad_time", "bad_comparison")
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        "[1]",
+        "[1.5]",
+        "[true]",
+        '["2025-01-01"]',
+        f"[{DIGITS}]",
+        "[NaN]",
+        "[1e400]",
+        '["\\ud800"]',
+        '["a\\u0000b"]',
+        '[""]',
+    ],
+)
+@pytest.mark.parametrize("dimension", ["channel", "complaint_id", "sla_breached", "submitted_date"])
+def test_a_value_of_any_kind(client: httpx.Client, dimension: str, values: str) -> None:
+    body = f'{{"metrics": ["{M}"], "filters": [{{"dimension": "{dimension}", "values": {values}}}]}}'
+    response = client.post("/query", content=body, headers=JSON)
+    assert response.status_code in (200, 422), response.text
+    if response.status_code == 200:
+        assert client.get(f"/answers/{response.json()['answer_id']}").status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("path", "body"),
+    [
+        ("/query", '{"metrics": ["\\ud800"]}'),
+        ("/query", f'{{"metrics": ["{M}"], "group_by": ["\\ud800"]}}'),
+        ("/query", f'{{"metrics": ["{M}"], "question": "\\ud800"}}'),
+        ("/query", f'{{"metrics": ["{M}"], "\\ud800": 1}}'),
+        ("/query", f'{{"metrics": ["{M}"], "group_by": ["channel"], "having": [{{"metric": "{M}", "comparator": "gt", '
+                   f'"value": {DIGITS}}}]}}'),
+        ("/nlq", '{"question": "complaints", "previous": {"metrics": ["\\ud800"]}}'),
+        ("/nlq", '{"question": "complaints", "now": "0001-01-01T00:00:00+23:59"}'),
+        ("/nlq", f'{{"question": "complaints", "now": {DIGITS}}}'),
+        ("/questions", '{"question": "complaints", "idempotency_key": "\\ud800"}'),
+        ("/answers/x/feedback", '{"verdict": "wrong", "comment": "\\ud800"}'),
+    ],
+)  # fmt: skip
+def test_what_cannot_be_kept_is_refused(client: httpx.Client, path: str, body: str) -> None:
+    error = problem(client.post(path, content=body, headers=JSON), 422, "invalid_request")
+    assert "Value error" not in error["message"]
+
+
+@pytest.mark.parametrize(
+    "question",
+    [
+        f"complaints by ward with more than {DIGITS} complaints",
+        f"wards with turnaround of more than {'9' * 308} weeks",
+        f"top {DIGITS} wards",
+        f"complaints in the last {DIGITS} days",
+        "complaints between 0001-01-01 and 9999-12-31 by day compared with the previous year",
+        "complaints on 0001-01-01 compared with the day before",
+        "complaints on 9999-12-31",
+    ],
+)
+def test_a_question_with_a_number_or_a_day_at_the_end_has_an_outcome(client: httpx.Client, question: str) -> None:
+    response = client.post("/nlq", json={"question": question, "now": NOW})
+    assert response.status_code == 200, response.text
+    assert response.json()["outcome"] in ("answered", "clarify", "refused")
