@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import typer
 
@@ -81,6 +81,10 @@ def new_domain(out: Out, name: str, files: Sequence[str]) -> None:
     feeds = [_feed(drafted, number) for number in range(len(drafted.feeds))]
     out.table(("source", "file", "time", "what makes a record the same", "metrics"),
               [(f["source"], f["file"], f["time"], f["key"], f["metrics"]) for f in feeds])  # fmt: skip
+    if questions := [f"{f['source']}: {question}" for f in feeds for question in f["undecided"]]:
+        out.heading("To decide in sources.yml; nothing is loaded before")
+        for question in questions:
+            out.say(f"  {question}")
     commands = _next(drafted)
     out.heading("Next")
     for command in commands:
@@ -104,7 +108,7 @@ def _refuse_name(name: str) -> None:
         raise CommandError(f"there is a domain '{name}'", "choose another name", Exit.USAGE)
 
 
-def _feed(drafted: Design, number: int) -> dict[str, object]:
+def _feed(drafted: Design, number: int) -> dict[str, Any]:
     from lakehouse_assets.drafting.metrics import metrics_of
 
     feed = drafted.feeds[number]
@@ -113,7 +117,8 @@ def _feed(drafted: Design, number: int) -> dict[str, object]:
     return {
         "source": feed.name, "file": feed.sample.path, "format": feed.sample.format,
         "time": time.finding.field if time.finding else "none found", "key": key, "metrics": len(metrics_of(feed)),
-        "columns": [c.name for c in feed.columns],
+        "columns": [c.name for c in feed.columns], "read": feed.sample.stated, "found": list(feed.sample.notes),
+        "undecided": feed.questions,
     }  # fmt: skip
 
 

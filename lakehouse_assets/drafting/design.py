@@ -230,6 +230,17 @@ class Feed:
         """Fields whose point could be between thousands or before a fraction, as far as the sample tells."""
         return [f.field for f in self.found if f.either] if self.signs == COMMA else []
 
+    @property
+    def questions(self) -> list[str]:
+        """What the files do not tell, and would be loaded wrongly if it were guessed."""
+        dates = f"date_formats: day or month first, in {', '.join(self.undecided_dates)}"
+        signs = f"decimal_sign: whether the point is between thousands, in {', '.join(self.undecided_signs)}"
+        return [
+            *self.sample.questions,
+            *([dates] if self.undecided_dates else []),
+            *([signs] if self.undecided_signs else []),
+        ]
+
     @cached_property
     def read_as(self) -> dict[str, dict[str, object]]:
         """Columns whose texts are read otherwise than those of the others, and how."""

@@ -1,17 +1,17 @@
 """The first records of a file, every value as the text that ingestion would see.
 
-Belongs here: finding out format, delimiter and encoding, and reading a bounded number of records by the readers of
-ingestion. Does not belong here: what the values mean (columns).
+Belongs here: finding out format and encoding, and reading a bounded number of records by the readers of ingestion.
+Does not belong here: how a CSV file is written (dialects), which of its lines are records (layouts), or what the values
+mean (columns).
 """
 
 from __future__ import annotations
 
-import codecs
 import json
 import tempfile
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
-from itertools import chain
+from itertools import chain, islice
 from pathlib import Path
 from typing import Any
 
@@ -19,21 +19,25 @@ import duckdb
 import pyarrow as pa
 
 from lakehouse_assets.drafting import naming
-from lakehouse_assets.ingest.batches import Counter, MalformedError
+from lakehouse_assets.drafting.dialects import Record, dialect_of, records_of
+from lakehouse_assets.drafting.encodings import Encoding, encoding_of
+from lakehouse_assets.drafting.layouts import found_layout
+from lakehouse_assets.ingest.batches import Counter, MalformedError, SwappedLineEnds, ends_in_returns
 from lakehouse_assets.ingest.csv_dialect import Dialect
 from lakehouse_assets.ingest.csv_header import CsvText, Layout
-from lakehouse_assets.ingest.errors import IngestError, OtherEncodingError
+from lakehouse_assets.ingest.errors import IngestError
 from lakehouse_assets.ingest.json_reader import json_batches
 from lakehouse_assets.ingest.ndjson_reader import ndjson_batches
 from lakehouse_assets.ingest.parquet_reader import ParquetContent
 from lakehouse_assets.ingest.sources import Format
 from lakehouse_assets.ingest.streams import InputFile
-from lakehouse_assets.lakehouse.contract import literal, quoted
+from lakehouse_assets.lakehouse.contract import quoted
 
 RECORDS = 20_000
 """Records looked at in a file, however long it is."""
-HEAD_BYTES = 1 << 20
-DELIMITERS = (",", ";", "\t", "|")
+HEAD_BYTES, TAIL_BYTES = 4 << 20, 1 << 16
+"""How much of a text is looked at, at its beginning and its end, for the lines that are no records."""
+LAST_RECORDS = 200
 MAX_MEMBERS, MAX_DEPTH = 50, 4
 """An object with more different members is a map of values to values; SQL names nothing deeper."""
 
@@ -45,12 +49,43 @@ class Sample:
     path: str
     format: Format
     texts: pa.Table
-    delimiter: str = ","
+    layout: Layout = field(default_factory=Layout)
     encoding: str = "utf-8"
     types: dict[str, str] = field(default_factory=dict)
     """Field to the engine's type, where the file itself states types."""
     paths: dict[str, tuple[str, ...]] = field(default_factory=dict)
     """Field to the names that lead to it, where it is a member of another."""
+    notes: tuple[str, ...] = ()
+    """What was found otherwise than in a plain file, and why."""
+    questions: tuple[str, ...] = ()
+    """What the file does not tell: an option of a source each, and what is to be decided."""
+
+    @property
+    def stated(self) -> dict[str, object]:
+        """What a source must say of the files beside their format, by the names of its options."""
+        dialect, usual = self.layout.dialect, Dialect()
+        options: dict[str, tuple[object, object]] = {
+            "delimiter": (dialect.delimiter, usual.delimiter),
+            "quote": (dialect.quote or "none", usual.quote),
+            "escape": (dialect.escape, usual.escape),
+            "comment": (dialect.comment, usual.comment),
+            "skip_lines": (self.layout.skip_lines, 0),
+            "skip_last_lines": (self.layout.skip_last_lines, 0),
+            "header": (self.layout.has_header, True),
+            "names": (list(self.layout.names), []),
+            "encoding": (self.encoding, "utf-8"),
+        }
+        return {name: value for name, (value, default) in options.items() if value != default}
+
+    @property
+    def delimiter(self) -> str:
+        """What parts the fields of a CSV file."""
+        return self.layout.dialect.delimiter
+
+    @property
+    def quote(self) -> str | None:
+        """What encloses the fields of a CSV file."""
+        return self.layout.dialect.quote
 
     @property
     def fields(self) -> tuple[str, ...]:
@@ -60,7 +95,7 @@ class Sample:
     @property
     def shape(self) -> tuple[object, ...]:
         """What files that one source can read have in common."""
-        return self.format, self.delimiter, self.encoding, frozenset(self.fields)
+        return self.format, self.layout, self.encoding, frozenset(self.fields)
 
     def and_also(self, other: Sample) -> Sample:
         """The records of two samples of one shape."""
@@ -100,22 +135,67 @@ def _parquet(path: str, records: int) -> Sample:
 
 
 def _text(path: str, records: int) -> Sample:
-    encoding = _encoding(path)
+    found = encoding_of(path)
+    encoding = found.name
+    said = {"encoding": encoding, "notes": found.notes, "questions": found.questions}
     blocks = InputFile(path, encoding=encoding).text_blocks()
     first = next(blocks, b"")
     blocks = chain([first], blocks)
     start = first.lstrip()[:1]
     if start == b"[":
-        return Sample(path, "json", _objects(path, json_batches(blocks, Counter()), records), encoding=encoding)
+        return Sample(path, "json", _objects(path, json_batches(blocks, Counter()), records), **said)
     if start == b"{":
         form: Format = "ndjson" if _is_one_per_line(first) else "json"
         batches = ndjson_batches if form == "ndjson" else json_batches
-        return Sample(path, form, _objects(path, batches(blocks, Counter()), records), encoding=encoding)
-    delimiter = _delimiter(first)
-    found = CsvText(blocks, Layout(Dialect(delimiter)), path, Counter())
-    batches = list(_bounded(found.batches, records))
-    columns = {name: _sound(batches, f"f{i}") for i, name in enumerate(found.names)}
-    return Sample(path, "csv", pa.table(columns).slice(0, records), delimiter, encoding)
+        return Sample(path, form, _objects(path, batches(blocks, Counter()), records), **said)
+    return _csv(path, found, records)
+
+
+def _csv(path: str, encoding: Encoding, records: int) -> Sample:
+    text = _Text(path, encoding.name)
+    dialect, question = dialect_of(text.head)
+    found = found_layout(text.records(dialect), whole=True)
+    layout = Layout(dialect, found.has_header, found.names, found.skip_lines, found.skip_last_lines)
+    file = CsvText(InputFile(path, encoding=encoding.name).text_blocks(), layout, path, Counter())
+    batches = list(_bounded(file.batches, records))
+    columns = {name: _sound(batches, f"f{i}") for i, name in enumerate(file.names)}
+    return Sample(
+        path, "csv", pa.table(columns).slice(0, records), layout, encoding.name,
+        notes=(*encoding.notes, *found.notes),
+        questions=(*encoding.questions, *([f"delimiter: {question}"] if question else []), *found.questions),
+    )  # fmt: skip
+
+
+class _Text:
+    """The beginning and the end of a text, its lines ending in newlines as CSV is read."""
+
+    def __init__(self, path: str, encoding: str) -> None:
+        returns, blocks = ends_in_returns(InputFile(path, encoding=encoding).text_blocks())
+        swapped = SwappedLineEnds(returns)
+        self.head, self._tail, self._tail_line = b"", b"", 1
+        for block in map(swapped.of_bytes, blocks):
+            missing = max(0, HEAD_BYTES - len(self.head))
+            self.head += block[:missing]
+            self._add(block[missing:])
+
+    def _add(self, block: bytes) -> None:
+        """Keep the last whole lines, and the number of the first of them."""
+        text = self._tail + block
+        cut = text.find(b"\n", len(text) - TAIL_BYTES) + 1 if len(text) > TAIL_BYTES else 0
+        self._tail_line += text.count(b"\n", 0, cut)
+        self._tail = text[cut:]
+
+    def records(self, dialect: Dialect) -> list[Record]:
+        """The first records and the last, between which others may be."""
+        if not self._tail:
+            found = list(records_of(self.head, dialect))
+            return found if len(found) <= RECORDS else [*found[:RECORDS], *found[-LAST_RECORDS:]]
+        line = self.head.count(b"\n") + self._tail_line
+        last = list(records_of(self._tail, dialect, line))
+        return [
+            *islice(records_of(self.head[: self.head.rfind(b"\n") + 1], dialect), RECORDS),
+            *last[1:][-LAST_RECORDS:],
+        ]
 
 
 def _sound(batches: Sequence[pa.RecordBatch], name: str) -> pa.ChunkedArray:
@@ -123,42 +203,11 @@ def _sound(batches: Sequence[pa.RecordBatch], name: str) -> pa.ChunkedArray:
     return pa.chunked_array([b[name].filter(b["problem"].is_null()) for b in batches], pa.string())
 
 
-def _encoding(path: str) -> str:
-    """UTF-8, or what the first bytes say instead: UTF-16, or bytes that only a one-byte encoding has."""
-    head = b""
-    try:
-        for block in InputFile(path).text_blocks():
-            head += block
-            if len(head) >= HEAD_BYTES:
-                break
-    except OtherEncodingError as error:
-        return error.encoding
-    try:
-        codecs.getincrementaldecoder("utf-8")().decode(head)
-    except UnicodeDecodeError:
-        return "cp1252"
-    return "utf-8"
-
-
 def _is_one_per_line(head: bytes) -> bool:
     try:
         return isinstance(json.loads(head.lstrip().split(b"\n", 1)[0]), dict)
     except (json.JSONDecodeError, UnicodeDecodeError):
         return False
-
-
-def _delimiter(head: bytes) -> str:
-    """The delimiter that DuckDB finds, if the header has it; otherwise what the header has most of, usually a comma."""
-    with tempfile.NamedTemporaryFile(suffix=".csv") as file, duckdb.connect() as con:
-        file.write(head[:HEAD_BYTES])
-        file.flush()
-        try:
-            row = con.execute(f"select Delimiter from sniff_csv({literal(file.name)}, header = true)").fetchone()
-        except duckdb.Error:
-            row = None
-    header = head.lstrip().split(b"\n", 1)[0].decode(errors="replace")
-    found = row[0] if row else ""
-    return found if found in DELIMITERS and found in header else max(DELIMITERS, key=header.count)
 
 
 def _bounded(batches: Iterator[pa.RecordBatch], records: int) -> Iterator[pa.RecordBatch]:

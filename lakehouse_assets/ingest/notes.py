@@ -100,7 +100,7 @@ def stage_notes(
 
 def fingerprint(source: Source) -> str:
     """SHA-256 of what a source says of rows: not its name or words for people, and nothing that is left to default."""
-    said = source.model_dump(mode="json", exclude_defaults=True, exclude={"name", "description"})
+    said = source.model_dump(mode="json", exclude_defaults=True, exclude={"name", "description", "undecided"})
     return hashlib.sha256(json.dumps(said, sort_keys=True, ensure_ascii=False).encode()).hexdigest()
 
 

@@ -212,8 +212,13 @@ class Source(Mapping):
         default_factory=list, description="Rows that a record yields, each with columns and constants of its own; "
         "one row where there are none."
     )  # fmt: skip
+    undecided: list[str] = Field(
+        default_factory=list, description="What a draft could not tell from its files; nothing is loaded until each is "
+        "decided and its line taken out."
+    )  # fmt: skip
     origin: str = Field("", exclude=True, description="File the source was read from.")
     tenant_line: int = Field(0, exclude=True, description="Line of that file where its tenant stands.")
+    undecided_line: int = Field(0, exclude=True, description="Line of that file where `undecided` stands.")
 
     @model_validator(mode="before")
     @classmethod
@@ -325,7 +330,11 @@ def _read_sources(path: Path, _version: tuple[int, int] | None) -> tuple[Source,
 def _source(path: Path, node: Any, entry: Any, place: list[Any]) -> Source:
     try:
         return Source.model_validate(entry).model_copy(
-            update={"origin": str(path), "tenant_line": line_of(node, [*place, "tenant"])}
+            update={
+                "origin": str(path),
+                "tenant_line": line_of(node, [*place, "tenant"]),
+                "undecided_line": line_of(node, [*place, "undecided"]),
+            }
         )
     except ValidationError as error:
         raise SourceError(problems(path, node, place, error, "source")) from error

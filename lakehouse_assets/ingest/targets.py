@@ -15,11 +15,18 @@ TECHNICAL = ("raw_payload", "record_key", "load_id", "source", "source_file", "s
 
 
 def refuse_undecided(source: Source, tenant: str | None) -> None:
-    """Refuse to load with a draft of which it is not decided whose rows its files hold.
+    """Refuse to load with a draft of which it is not decided how its files are read, or whose rows they hold.
 
     Raises:
-        SourceError: it is not, and the caller names no tenant; the message names file, line and what to write.
+        SourceError: it is not, or the caller names no tenant; the message names file, line and what to write.
     """
+    if source.undecided:
+        place = f"{source.origin or 'source'}, line {source.undecided_line}" if source.undecided_line else source.origin
+        asked = "\n".join(f"- {question}" for question in source.undecided)
+        raise SourceError(
+            f"{place}: field 'undecided': source '{source.name}' is a draft, and this is not decided:\n{asked}\n"
+            "Decide each in the fields that it names, and take its line out of 'undecided'."
+        )
     if tenant is None and source.tenant and source.tenant.constant == UNDECIDED:
         place = f"{source.origin or 'source'}, line {source.tenant_line}" if source.tenant_line else source.origin
         raise SourceError(
