@@ -83,7 +83,7 @@ class Access:
             raise ApiError(403, "forbidden", _ELSEWHERE)
         key = self._keys.find(text.strip())
         if key is None:
-            raise _unauthorized(f"This key is not valid: mistyped, or revoked. {self._way_back()}".rstrip())
+            raise _unauthorized(f"This key is not valid: mistyped, or revoked. {self.way_back()}".rstrip())
         return self._keys.open_session(key, self._session_life)
 
     def session(self, request: Request) -> Session | None:
@@ -115,13 +115,13 @@ class Access:
         scheme, _, text = header.partition(" ")
         key = self._keys.find(text.strip()) if scheme.casefold() == "bearer" else None
         if key is None:
-            raise _unauthorized(f"This key is not valid. {self._way_back() or _HOW}")
+            raise _unauthorized(f"This key is not valid. {self.way_back() or _HOW}")
         return key
 
     def _without_key(self, request: Request) -> Asker:
         if self.keys_required():
             ended = "The session has ended." if cookies.read(request) else "A key is required."
-            raise _unauthorized(f"{ended} {self._way_back() or _HOW}")
+            raise _unauthorized(f"{ended} {self.way_back() or _HOW}")
         # A page elsewhere can make its own host name mean this machine and call as if from here.
         host = request.url.hostname or ""
         if not is_loopback(host):
@@ -131,7 +131,7 @@ class Access:
             raise ApiError(403, "forbidden", _ELSEWHERE)
         return ANONYMOUS
 
-    def _way_back(self) -> str:
+    def way_back(self) -> str:
         """What to do where no key can be valid: there is none, or all were revoked. Empty where one can."""
         if self._keys.any_valid():
             return ""

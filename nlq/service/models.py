@@ -62,12 +62,13 @@ class SessionDocument(BaseModel):
     keys_required: bool = Field(description="False on one's own machine as long as there is no key.")
     key: SessionKey | None = Field(default=None, description="Null: it holds none.")
     expires_at: Moment | None = Field(default=None, description="When it ends by itself, UTC.")
+    way_back: str = Field(default="", description="What to do where no key can be valid: there is none, or no more.")
 
     @classmethod
-    def of(cls, session: Session | None, *, keys_required: bool) -> SessionDocument:
+    def of(cls, session: Session | None, *, keys_required: bool, way_back: str = "") -> SessionDocument:
         """The document of a session, or of none."""
         if session is None:
-            return cls(keys_required=keys_required)
+            return cls(keys_required=keys_required, way_back=way_back if keys_required else "")
         fields = {name: getattr(session.key, name) for name in SessionKey.model_fields}
         return cls(keys_required=keys_required, key=SessionKey(**fields), expires_at=session.expires_at)
 

@@ -96,9 +96,13 @@ async def open_session(
 @router.get("/session", tags=["session"])
 async def session(service: Served, request: Request) -> models.SessionDocument:
     """Whether this browser holds a session, and of which key; never the key itself."""
-    found = await service.work.run(service.access.session, request)
-    required = await service.work.run(service.access.keys_required)
-    return models.SessionDocument.of(found, keys_required=required)
+    return await service.work.run(_session_document, service.access, request)
+
+
+def _session_document(access: Access, request: Request) -> models.SessionDocument:
+    session = access.session(request)
+    required = access.keys_required()
+    return models.SessionDocument.of(session, keys_required=required, way_back=access.way_back())
 
 
 @router.delete("/session", tags=["session"], status_code=204)

@@ -58,8 +58,12 @@ def test_asked_over_http_and_published_when_it_ends(sample: Sample, tmp_path: Pa
         assert [(k["id"], k["tenant"]) for k in listed] == [(made["id"], "pb.amritsar")]
         with _broken_journal(sample):
             assert call(f"{url}/nlq?key={made['key']}", {"question": QUESTION}, made["key"])[0] == 500
-        sample.asklake("key", "revoke", made["id"])
+        assert "`asklake key forget`" in sample.asklake("key", "revoke", made["id"]).stdout
         assert call(f"{url}/nlq", {"question": QUESTION}, made["key"])[0] == 401
+        status, said = call(f"{url}/nlq", {"question": QUESTION})
+        assert status == 401 and "Every key was revoked" in said["error"]["message"]
+        assert "everyone may ask" in sample.asklake("key", "forget").stdout
+        assert call(f"{url}/nlq", {"question": QUESTION})[0] == 200
         lines = [json.loads(line) for line in log.read_text().splitlines() if line.startswith("{")]
         assert {"asked", "request", "failed"} <= {line["event"] for line in lines}
         assert made["key"].rpartition("_")[2] not in log.read_text()

@@ -72,14 +72,13 @@ function declined(answer, { ask }) {
 }
 
 /** A problem of the service as a card: what it is, what to do, and the way to do it. */
-export function problemCard(problem, { again, enterKey }) {
-  return h("article.card.failed", { role: "alert" },
+export function problemCard(problem, { again }) {
+  return h("div.card.failed", { role: "alert" },
     h("p.sentence", {}, problem.message),
     problem.next ? h("p.note", {}, problem.next) : null,
     h("div.tools", {},
-      problem.code === "unauthorized"
-        ? h("button.button.small", { type: "button", onclick: enterKey }, "Enter a key")
-        : h("button.button.small", { type: "button", onclick: again }, "Ask again"),
+      // Asking again without a key asks for one first.
+      h("button.button.small", { type: "button", onclick: again }, problem.code === "unauthorized" ? "Enter a key" : "Ask again"),
       problem.requestId ? h("span.quiet-text", {}, `request ${problem.requestId}`) : null));
 }
 

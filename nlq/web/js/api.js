@@ -1,9 +1,5 @@
 // The service, and what to do when it says no.
 
-const KEY = "asklake.key";
-let key = "";
-try { key = sessionStorage.getItem(KEY) ?? ""; } catch { /* storage is off: the key is forgotten with the page */ }
-
 /** A problem a person can do something about: what it is, and what to do. */
 export class Problem extends Error {
   constructor(message, { code = "", next = "", details = {}, requestId = "", status = 0 } = {}) {
@@ -13,8 +9,8 @@ export class Problem extends Error {
 }
 
 const NEXT = {
-  unauthorized: "Enter a key: the button with the key sign, top right.",
-  forbidden: "Open this page at http://localhost, or ask whoever runs the service for a key.",
+  unauthorized: "Enter a key to go on.",
+  forbidden: "Open this page by the address the service said at its start, or ask whoever runs it for a key.",
   rate_limited: "Wait a moment, then ask again.",
   overloaded: "Wait a moment, then ask again.",
   too_large: "Ask a shorter question.",
@@ -24,23 +20,23 @@ const NEXT = {
   unreachable: "Check that `asklake serve` runs, then ask again.",
 };
 
-export const hasKey = () => key !== "";
+let held = { keys_required: false, key: null, expires_at: null, way_back: "" };
+let enterKey = async () => false;
+
+/** The session of this browser as the service last told of it. The key itself is never kept. */
+export const session = () => held;
 
 /** The public part of the key: whose conversations are shown. */
-export const keyId = () => key.split("_")[1] ?? "";
+export const keyId = () => held.key?.id ?? "";
 
-export function setKey(text) {
-  key = text.trim();
-  try {
-    if (key) sessionStorage.setItem(KEY, key);
-    else sessionStorage.removeItem(KEY);
-  } catch { /* see above */ }
+/** What asks for a key where a call needs one; it resolves to whether there is one now, and the call is made again. */
+export function whenAKeyIsMissing(ask) {
+  enterKey = ask;
 }
 
-async function call(method, path, body, signal) {
+async function send(method, path, body, signal) {
   const headers = { accept: "application/json" };
   if (body !== undefined) headers["content-type"] = "application/json";
-  if (key) headers.authorization = `Bearer ${key}`;
   let response;
   try {
     response = await fetch(path, { method, headers, signal, body: body === undefined ? undefined : JSON.stringify(body) });
@@ -48,6 +44,7 @@ async function call(method, path, body, signal) {
     if (error.name === "AbortError") throw error;
     throw new Problem("The service cannot be reached.", { code: "unreachable", next: NEXT.unreachable });
   }
+  if (response.status === 204) return null;
   const document = await response.json().catch(() => null);
   if (document && !document.error?.code) return document;
   const { code = "internal", message = `The service answered ${response.status}.`, details = {}, request_id: requestId } =
@@ -55,6 +52,20 @@ async function call(method, path, body, signal) {
   const nearest = details.nearest?.length ? `Nearest that exists: ${details.nearest.join(", ")}.` : "";
   throw new Problem(message, { code, next: nearest || NEXT[code] || NEXT.internal, details, requestId, status: response.status });
 }
+
+async function call(...request) {
+  try {
+    return await send(...request);
+  } catch (problem) {
+    if (problem.code !== "unauthorized") throw problem;
+    if (!(await enterKey())) throw new Problem("There is no answer without a key.", problem);
+    return send(...request);
+  }
+}
+
+export const readSession = async () => { held = await send("GET", "/session"); };
+export const openSession = async (key) => { held = await send("POST", "/session", { key }); };
+export const endSession = () => send("DELETE", "/session");
 
 export const health = () => call("GET", "/health");
 export const catalog = () => call("GET", "/catalog");

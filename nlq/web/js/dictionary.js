@@ -247,7 +247,8 @@ function side(open) {
 async function data() {
   const own = byId("dictionary-data");
   if (own) return JSON.parse(own.textContent);
-  const api = await import("./api.js");
+  const [api, session] = await Promise.all([import("./api.js"), import("./session.js")]);
+  await session.begin();
   return api.dictionary();
 }
 
@@ -278,6 +279,6 @@ try {
   show();
 } catch (problem) {
   content.replaceChildren(h("h1", {}, "The data dictionary cannot be shown"), h("p.lead", {}, problem.message),
-    h("p", {}, problem.code === "unauthorized" ? "Enter the key on the page where questions are asked, then come back. " : "",
-      h("a", { href: "/" }, "Ask a question")));
+    problem.next ? h("p", {}, problem.next) : "",
+    h("button.button", { type: "button", onclick: () => location.reload() }, problem.code === "unauthorized" ? "Enter a key" : "Try again"));
 }

@@ -3,8 +3,9 @@
 import { card, problemCard } from "./answer.js";
 import * as api from "./api.js";
 import { runDemo } from "./demo.js";
-import { byId, h, toast } from "./dom.js";
+import { byId, h } from "./dom.js";
 import { begin, keep } from "./history.js";
+import * as session from "./session.js";
 import * as sidebar from "./sidebar.js";
 
 const thread = byId("thread");
@@ -43,7 +44,7 @@ async function put(question, { plan = null, now = null } = {}) {
       return null;
     }
     if (!(problem instanceof api.Problem)) throw problem;
-    waiting.lastChild.replaceWith(problemCard(problem, { again: () => { waiting.remove(); put(question, { plan, now }); }, enterKey }));
+    waiting.lastChild.replaceWith(problemCard(problem, { again: () => { waiting.remove(); put(question, { plan, now }); } }));
     return null;
   } finally {
     if (running === abort) running = null;
@@ -153,34 +154,12 @@ function grow() {
 // --- buttons of the bar
 
 byId("new").addEventListener("click", fresh);
-byId("key").addEventListener("click", enterKey);
 byId("demo").addEventListener("click", () => { sidebar.closeIfOver(); runDemo(catalog.demo, put); });
 byId("theme").addEventListener("click", () => {
   const root = document.documentElement;
   const dark = root.dataset.theme ? root.dataset.theme === "dark" : matchMedia("(prefers-color-scheme: dark)").matches;
   root.dataset.theme = dark ? "light" : "dark";
   try { localStorage.setItem("asklake.theme", root.dataset.theme); } catch { /* storage is off: for this visit only */ }
-});
-
-function enterKey() {
-  byId("key-text").value = "";
-  byId("key-problem").textContent = "";
-  byId("key-dialog").showModal();
-}
-
-byId("key-dialog").addEventListener("submit", async (event) => {
-  if (event.submitter?.value !== "save") return;
-  event.preventDefault();
-  api.setKey(byId("key-text").value);
-  try {
-    await loadCatalog();
-    byId("key-dialog").close();
-    fresh();
-    toast("The key is valid");
-  } catch (problem) {
-    api.setKey("");
-    byId("key-problem").textContent = problem.message;
-  }
 });
 
 // --- boot
@@ -194,25 +173,20 @@ async function loadCatalog() {
 async function boot() {
   sidebar.wire();
   sidebar.settle();
-  sidebar.showHistory(conversation.id, open);
   thread.replaceChildren(hello());
   try {
-    const state = await api.health();
-    byId("key").hidden = !state.keys_required;
+    const [state] = await Promise.all([api.health(), session.begin()]);
     byId("state").textContent = state.status === "ok" ? "" : "Parts of the service are not reachable";
     const stale = state.stale_layer;
     byId("banner").hidden = !stale;
     if (stale) byId("banner").textContent = `Answers are by an earlier semantic layer: ${stale.file ?? "the project"}${stale.line ? `, line ${stale.line},` : ""} cannot be read. ${stale.problem}`;
-    if (state.keys_required && !api.hasKey()) {
-      enterKey();
-      return;
-    }
     await loadCatalog();
     if (document.querySelector(".hello")) thread.replaceChildren(hello());
   } catch (problem) {
     if (!(problem instanceof api.Problem)) throw problem;
-    thread.append(problemCard(problem, { again: () => location.reload(), enterKey }));
+    thread.append(problemCard(problem, { again: () => location.reload() }));
   }
+  sidebar.showHistory(conversation.id, open);
   input.focus();
 }
 

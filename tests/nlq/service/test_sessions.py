@@ -42,7 +42,8 @@ def browser(keyed: Served) -> Iterator[httpx.Client]:
 
 
 def test_a_session_asks_as_its_key_does_until_it_is_ended(browser: httpx.Client, keyed: Served) -> None:
-    assert browser.get("/session").json() == {"keys_required": True, "key": None, "expires_at": None}
+    none = {"keys_required": True, "key": None, "expires_at": None, "way_back": ""}
+    assert browser.get("/session").json() == none
     opened = sign_in(browser, keyed.keys["amritsar"])
     assert opened.status_code == 201
     shown = opened.json()
@@ -170,10 +171,10 @@ def test_a_session_holds_in_every_process_and_ends_in_all_with_its_key(asked_lak
             client.cookies.set(f"asklake-{port}", held)
             assert client.get("/catalog").status_code == 200
             store.revoke(key.id)
-            message = problem(client.get("/catalog"), 401, "unauthorized")["message"]
+            message = problem(client.get("/catalog"), 401, "unauthorized")["message"].partition(". ")[2]
             assert "Every key was revoked" in message and "`asklake key forget`" in message
-            message = problem(sign_in(client, text), 401, "unauthorized")["message"]
-            assert "Every key was revoked" in message
+            assert problem(sign_in(client, text), 401, "unauthorized")["message"].endswith(message)
+            assert client.get("/session").json()["way_back"] == message
             store.forget_revoked()
             assert client.get("/catalog").status_code == 200, "as if there had never been a key"
     store.close()

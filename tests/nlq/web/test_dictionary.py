@@ -95,15 +95,6 @@ def test_the_chat_page_links_to_it(page: Page) -> None:
     page.get_by_role("heading", name="What is in the lakehouse").wait_for()
 
 
-def test_it_wants_the_key_that_questions_want(browser: Browser, keyed_page_service: Served) -> None:
-    assert httpx.get(f"{keyed_page_service.url}{ADDRESS}/data").status_code == 401
-    for page in opened(browser, keyed_page_service, WIDE, "light", ADDRESS):
-        page.get_by_role("heading", name="The data dictionary cannot be shown").wait_for()
-        page.evaluate("key => sessionStorage.setItem('asklake.key', key)", keyed_page_service.keys["amritsar"])
-        page.reload()
-        page.get_by_role("heading", name="What is in the lakehouse").wait_for()
-
-
 def test_one_file_needs_no_service(browser: Browser, asked_lake: Lake, tmp_path: Path) -> None:
     file = tmp_path / "dictionary.html"
     file.write_text(standalone(dictionary(asked_lake)), encoding="utf-8")

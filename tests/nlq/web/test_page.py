@@ -200,26 +200,6 @@ def test_an_answer_cannot_become_markup(page: Page) -> None:
     assert "<img" in turn.locator(".asked").inner_text()
 
 
-def test_a_key_is_asked_for_and_kept_in_the_tab(browser: Browser, keyed_page_service: Served, shots: Path) -> None:
-    for page in opened(browser, keyed_page_service, WIDE, "light"):
-        page.get_by_label("Key", exact=True).fill("alk_wrong_key")
-        page.screenshot(path=shots / "key.png")
-        page.get_by_role("button", name="Use this key").click()
-        page.get_by_text("This key is not valid").wait_for()
-        page.get_by_label("Key", exact=True).fill(keyed_page_service.keys["amritsar"])
-        page.get_by_role("button", name="Use this key").click()
-        assert rows_of(_after_key(page))[0][0] == "pb.amritsar"
-        page.reload()
-        assert page.get_by_role("dialog").count() == 0
-        page.locator("#catalog-list .entry").first.wait_for(state="attached")
-        assert keyed_page_service.keys["amritsar"] not in json.dumps(page.evaluate("({...localStorage})"))
-
-
-def _after_key(page: Page) -> Locator:
-    page.locator("#key-dialog").wait_for(state="hidden")
-    return ask(page, "complaints by tenant and channel")
-
-
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize(("name", "size"), [("wide", WIDE), ("narrow", NARROW)])
 def test_accessible_and_in_place(
