@@ -4,13 +4,15 @@ Belongs here: cutting a JSON text into its top-level values while it streams, ho
 Does not belong here: one value per line (ndjson_reader), or what a value holds (mapping).
 
 Only brackets and quotes are looked at; whether a value is sound JSON is said by the engine that reads its fields.
-White space and commas between values are passed over, too many and too few alike.
+White space and commas between values are passed over, too many and too few alike; text that touches a bracket is part
+of the value, which is no JSON then.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
+from typing import NamedTuple
 
 import numpy as np
 import pyarrow as pa
@@ -28,7 +30,7 @@ from lakehouse_assets.ingest.batches import (
 from lakehouse_assets.ingest.json_faults import note_faults
 
 _BETWEEN = re.compile(rb'"[^"]*(?:"|\Z)|[^\s,"]+')
-_OPENING, _CLOSING = b"[{", b"]}"
+_PARTING = (b" ", b",", b"\t", b"\n", b"\r", b"\v", b"\f")
 
 
 def json_batches(blocks: Iterable[bytes], counter: Counter) -> Iterator[pa.RecordBatch]:
@@ -50,6 +52,26 @@ def _batch(chunk: Chunk, counter: Counter) -> pa.RecordBatch:
     bad = bad_records(chunk)
     note_faults(chunk, bad)
     return batch(chunk, bad, counter)
+
+
+class _Piece(NamedTuple):
+    """A value of a text: where it begins, where it ends, and whether it is an object or array and nothing else."""
+
+    first: int
+    end: int
+    bracketed: bool
+
+
+def _joined(pieces: list[_Piece]) -> list[_Piece]:
+    """Make one of values that touch, unless both are objects or arrays."""
+    joined: list[_Piece] = []
+    for piece in pieces:
+        before = joined[-1] if joined else None
+        if before and before.end == piece.first and not (before.bracketed and piece.bracketed):
+            joined[-1] = _Piece(before.first, piece.end, False)
+        else:
+            joined.append(piece)
+    return joined
 
 
 class _Values:
@@ -97,29 +119,32 @@ class _Values:
         if self._rest.strip(b" \t\r\n,"):
             raise MalformedError("the JSON text is cut off, or a quote in it does not pair", self._counter.line)
 
-    def _pieces(self, data: bytes, start: int, last: bool) -> tuple[list[tuple[int, int]], int]:
+    def _pieces(self, data: bytes, start: int, last: bool) -> tuple[list[_Piece], int]:
         """Where the values begin and end that are whole, and where the rest begins."""
         # Pairs of a backslash and what it stands before are masked, from left to right as they are read.
         masked = data.replace(b"\\\\", b"__").replace(b'\\"', b"__") if b"\\" in data else data
         opened, closed, after = self._containers(masked, start)
-        pieces: list[tuple[int, int]] = []
+        pieces: list[_Piece] = []
         position = start
         for first, end in zip(opened, closed, strict=False):
             pieces += self._scalars(masked, position, first, whole=True)
-            pieces.append((first, end))
+            pieces.append(_Piece(first, end, True))
             position = end
         if after is not None:  # the array ends here
             pieces += self._scalars(masked, position, after, whole=True)
             self._ended = True
-            position = after + 1
-            self._refuse_more(data, position)
-        elif len(opened) > len(closed):
+            self._refuse_more(data, after + 1)
+            return _joined(pieces), after + 1
+        if len(opened) > len(closed):
             pieces += self._scalars(masked, position, opened[-1], whole=True)
             position = opened[-1]
         else:
-            found = self._scalars(masked, position, len(masked), whole=last)
-            pieces += found
-            position = found[-1][1] if found else position
+            pieces += self._scalars(masked, position, len(masked), whole=last)
+            position = pieces[-1].end if pieces else position
+        pieces = _joined(pieces)
+        # What the rest touches may be one value with it.
+        if not last and pieces and pieces[-1].end == position and masked[position : position + 1] not in _PARTING:
+            position = pieces.pop().first
         return pieces, position
 
     def _containers(self, masked: bytes, start: int) -> tuple[list[int], list[int], int | None]:
@@ -145,22 +170,22 @@ class _Values:
         closed = places[(depths == 0) & (steps == -1)] + 1
         return opened.tolist(), closed.tolist(), after
 
-    def _scalars(self, masked: bytes, start: int, end: int, *, whole: bool) -> list[tuple[int, int]]:
+    def _scalars(self, masked: bytes, start: int, end: int, *, whole: bool) -> list[_Piece]:
         """Values without brackets in a part of the text; where that is not whole, the last one may go on."""
         if end - start <= 2 and not masked[start:end].strip(b" ,\n"):
             return []
-        found = [m.span() for m in _BETWEEN.finditer(masked, start, end)]
-        return found if whole or not found or found[-1][1] < end else found[:-1]
+        found = [_Piece(*m.span(), False) for m in _BETWEEN.finditer(masked, start, end)]
+        return found if whole or not found or found[-1].end < end else found[:-1]
 
-    def _chunk(self, data: bytes, pieces: list[tuple[int, int]]) -> Chunk:
+    def _chunk(self, data: bytes, pieces: list[_Piece]) -> Chunk:
         newlines = np.flatnonzero(np.frombuffer(data, np.uint8) == NEWLINE)
-        firsts = np.array([first for first, _ in pieces])
+        firsts = np.array([piece.first for piece in pieces])
         lines = self._counter.line + np.searchsorted(newlines, firsts)
-        lengths = np.array([end - first + 1 for first, end in pieces])
+        lengths = np.array([piece.end - piece.first + 1 for piece in pieces])
         if lengths.max() > MAX_RECORD:
             self._refuse_long(int(lines[lengths.argmax()]))
         ends = np.cumsum(lengths)
-        return Chunk(b"\n".join(data[first:end] for first, end in pieces) + b"\n", ends - lengths, ends, lines)
+        return Chunk(b"\n".join(data[piece.first : piece.end] for piece in pieces) + b"\n", ends - lengths, ends, lines)
 
     def _refuse_long(self, line: int) -> None:
         raise MalformedError(

@@ -117,7 +117,8 @@ class TextRecords:
             f"with seen as (select try(json_keys(raw_text)) as names from {BATCHES} where problem is null) "
             f"select distinct names from seen where len(names) = list_unique(names) limit {MOST_LEARNED}"
         ).fetchall()
-        return [names for (names,) in found if names]
+        # A statement cannot hold NUL; records with such a name are looked at one by one.
+        return [names for (names,) in found if names and not any("\0" in name for name in names)]
 
     def _refused(self, bad: MalformedError) -> IngestError:
         hint = "Nothing was loaded; mend the file and load it again."

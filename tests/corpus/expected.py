@@ -50,8 +50,10 @@ def expected(path: Path, shape: Shape) -> Expected:
     """The records of a file by an independent reader."""
     if shape.format == "parquet":
         return parquet_records(path)
+    encoding = "utf-8-sig" if shape.encoding == "utf-8" else shape.encoding
     try:
-        text = content(path).decode("utf-8-sig" if shape.encoding == "utf-8" else shape.encoding)
+        # In CSV a bad byte spoils its record; in JSON, which is one text, all of it.
+        text = content(path).decode(encoding, errors="surrogateescape" if shape.format == "csv" else "strict")
     except (UnicodeError, EOFError, OSError, zstandard.ZstdError):
         return Expected([], [], whole=False)
     return {"csv": csv_records, "json": json_records, "ndjson": ndjson_records}[shape.format](text, shape)
@@ -79,20 +81,31 @@ def csv_records(text: str, shape: Shape) -> Expected:
         if row is None:
             found.whole = False
             break
-        found.records.append(dict(zip(names, row, strict=True)) if len(row) == len(names) else None)
+        found.records.append(_csv_record(names, row))
     if not found.whole:
         lines = (next(csv_rows(line, shape), None) for line in text.splitlines())
-        found.possible = [dict(zip(names, row, strict=True)) for row in lines if row and len(row) == len(names)]
+        found.possible = [record for row in lines if row and (record := _csv_record(names, row))]
     return found
 
 
+def _csv_record(names: list[str], row: list[str]) -> dict[str, Any] | None:
+    if len(row) != len(names) or any("\0" in value or not _is_text(value) for value in row):
+        return None
+    return dict(zip(names, row, strict=True))
+
+
 def csv_rows(text: str, shape: Shape) -> Iterator[list[str] | None]:
-    """Rows without blank ones; None where the text is no CSV from there on."""
+    """Rows without blank lines; None where the text is no CSV from there on."""
     options: dict[str, Any] = {"quotechar": shape.quote} if shape.quote else {"quoting": csv.QUOTE_NONE}
+    read: list[str] = []
+    lines = (read.append(line) or line for line in io.StringIO(text, newline=""))
+    blank = " \t\r\n\x0b\x0c".replace(shape.delimiter, "")
     try:
-        for row in csv.reader(io.StringIO(text, newline=""), delimiter=shape.delimiter, strict=True, **options):
-            if any(value.strip() for value in row) or len(row) > 1:
+        for row in csv.reader(lines, delimiter=shape.delimiter, strict=True, **options):
+            # A quoted space, or one that is not ASCII's, is a value: only the line itself tells.
+            if "".join(read).strip(blank):
                 yield row
+            read.clear()
     except csv.Error:
         yield None
 

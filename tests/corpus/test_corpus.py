@@ -12,8 +12,9 @@ import pytest
 
 from tests.corpus.__main__ import families, main
 from tests.corpus.expected import Expected, Shape, expected
+from tests.corpus.judging import judge
 from tests.corpus.running import run
-from tests.corpus.trial import Outcome, group, judge
+from tests.corpus.trial import group
 
 
 def collection(folder: Path) -> Path:
@@ -73,21 +74,24 @@ def row(payload: str, *texts: str | None) -> dict[str, str]:
 def test_what_is_lost_changed_or_made_up_is_counted():
     wanted = Expected(["a"], [{"a": Decimal("1.10")}, {"a": "x"}, None])
 
-    def judged(loaded, quarantined, rows, expected=wanted):
-        outcome = Outcome("f", "f", "loaded", read=loaded + quarantined, loaded=loaded, quarantined=quarantined)
-        judge(outcome, expected, rows, ["a"])
-        return outcome.lost, outcome.corrupted
+    def judged(loaded, quarantined, expected=wanted):
+        verdict = judge(expected, dict(loaded), quarantined, ["a"])
+        return verdict.lost, verdict.corrupted
 
     good = {1: row('{"a": 1.10}', "1.10"), 2: row('{"a": "x"}', "x")}
-    assert judged(2, 1, good) == (0, 0)
-    assert judged(2, 0, good) == (1, 0), "one of three is nowhere"
-    assert judged(2, 1, {**good, 1: row('{"a": 1.1000000001}', "1.10")}) == (0, 1), "the payload is another"
-    assert judged(2, 1, {**good, 2: row('{"a": "x"}', "y")}) == (0, 1), "the field is another"
-    assert judged(3, 0, {**good, 3: row("{}", None)}) == (0, 1), "what is no record was loaded"
-    assert judged(3, 1, {**good, 3: row('{"a": "x"}', "x")})[1] > 0, "more records than there are"
+    assert judged(good, {3: "7"}) == (0, 0)
+    assert judged(good, {}) == (1, 0), "one of three is nowhere"
+    assert judged({2: good[2]}, {1: '{"a": 1.10}', 3: "7"}) == (0, 0)
+    assert judged({1: good[1]}, {2: '"y"', 3: "7"}) == (1, 0), "the quarantine holds another"
+    assert judged({1: good[1]}, {2: "x\n7"}) == (0, 0), "the quarantine keeps two lines together"
+    assert judged({**good, 1: row('{"a": 1.1000000001}', "1.10")}, {3: "7"}) == (0, 1), "the payload is another"
+    assert judged({**good, 2: row('{"a": "x"}', "y")}, {3: "7"}) == (0, 1), "the field is another"
+    assert judged({1: good[2], 2: good[1]}, {3: "7"})[1] > 0, "the order is another"
+    assert judged({**good, 3: row("{}", None)}, {}) == (0, 1), "what is no record was loaded"
+    assert judged({**good, 3: row('{"a": "x"}', "x")}, {4: "7"})[1] > 0, "more records than there are"
     broken = Expected(["a"], [{"a": "x"}], whole=False, possible=[{"a": "z"}])
-    assert judged(2, 0, {1: row('{"a": "x"}', "x"), 2: row('{"a": "z"}', "z")}, broken) == (0, 0)
-    assert judged(2, 0, {1: row('{"a": "x"}', "x"), 2: row('{"a": "w"}', "w")}, broken) == (0, 1)
+    assert judged({1: row('{"a": "x"}', "x"), 2: row('{"a": "z"}', "z")}, {}, broken) == (0, 0)
+    assert judged({1: row('{"a": "x"}', "x"), 2: row('{"a": "w"}', "w")}, {}, broken) == (0, 1)
 
 
 def test_files_are_told_by_suffix_and_collection(tmp_path):
@@ -115,6 +119,8 @@ def test_the_independent_readers_are_strict(tmp_path):
     path.write_bytes(b'a,b\n1,"x" y\n2,z\n')
     found = expected(path, Shape("csv"))
     assert (found.records, found.whole) == ([], False)
+    path.write_bytes(b'a\n\xa0\n \n" "\n\0\n"\xa0"\nb\n')
+    assert [r and r["a"] for r in expected(path, Shape("csv")).records] == [None, " ", None, None, "b"]
     path.write_bytes(b'[{"a": NaN}]')
     assert not expected(path, Shape("json")).whole
     path.write_bytes(b'{"a": "\\ud800"}\n7\n')

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
-from decimal import Decimal, InvalidOperation
 from pathlib import Path
 from typing import Any, Literal
 from uuid import uuid4
@@ -20,8 +19,8 @@ from lakehouse_assets.ingest.sources import Source
 from lakehouse_assets.lakehouse.contract import quoted
 from lakehouse_assets.lakehouse.lake import Lake
 from lakehouse_assets.lakehouse.publication import AuditFailedError
-from tests.corpus.arrow_values import OneOf, alike
-from tests.corpus.expected import Expected, Repeated, Shape, expected, strict_json
+from tests.corpus.expected import Shape, expected
+from tests.corpus.judging import judge
 
 MAPPED = 40
 """Columns carried through the mapping; the payload has all."""
@@ -76,17 +75,24 @@ def attempt(lake: Lake, path: Path, family: str) -> Outcome:
         outcome.reasons = [group(error.problem if isinstance(error, IngestError) else str(error))]
         return outcome
     outcome.read, outcome.loaded, outcome.quarantined = result.rows_read, result.rows_loaded, result.rows_quarantined
-    rows = []
+    loaded: dict[int, dict[str, Any]] = {}
+    quarantined: dict[int, str] = {}
     with lake.session() as session:
         if result.rows_loaded:
             rows = session.query(
                 f"select source_row, raw_payload, attributes_json from {source.target} "
                 f"where load_id = '{result.load_id}'"
             ).to_pylist()
+            loaded = {row["source_row"]: row for row in rows}
         if result.rows_quarantined:
-            told = session.query(f"select distinct reason from bronze.quarantine where load_id = '{result.load_id}'")
-            outcome.reasons = sorted({group(r) for r in told["reason"].to_pylist()})
-    judge(outcome, wanted, {row["source_row"]: row for row in rows}, mapped_names(wanted.names))
+            rows = session.query(
+                f"select source_row, raw_text, reason from bronze.quarantine where load_id = '{result.load_id}'"
+            ).to_pylist()
+            quarantined = {row["source_row"]: row["raw_text"] or "" for row in rows}
+            outcome.reasons = sorted({group(row["reason"]) for row in rows})
+    verdict = judge(wanted, loaded, quarantined, mapped_names(wanted.names))
+    outcome.lost = max(verdict.lost, result.rows_read - len(loaded) - len(quarantined))
+    outcome.corrupted, outcome.detail = verdict.corrupted, verdict.detail
     return outcome
 
 
@@ -128,58 +134,6 @@ def source_for(shape: Shape, names: list[str]) -> Source:
             },
         }
     )  # fmt: skip
-
-
-def judge(outcome: Outcome, wanted: Expected, rows: dict[int, dict[str, Any]], mapped: list[str]) -> None:
-    """Count the records that are not there, and those that are not what they should be."""
-    there = outcome.loaded + outcome.quarantined
-    outcome.lost = max(0, len(wanted.records) - there, outcome.read - there)
-    made_up = max(0, there - len(wanted.records)) if wanted.whole else 0
-    outcome.corrupted = made_up
-    if made_up:
-        outcome.detail = f"{there} records where the independent reader finds {len(wanted.records)}"
-    for number, row in sorted(rows.items()):
-        if number <= len(wanted.records):
-            candidates = [wanted.records[number - 1]]
-        else:
-            candidates = [] if wanted.whole else wanted.possible
-        if not any(c is not None and is_record(row, c, mapped) for c in candidates):
-            outcome.corrupted += not made_up or number <= len(wanted.records)
-            outcome.detail = (
-                outcome.detail or f"record {number}: {row['raw_payload'][:200]} is not {str(candidates[:1])[:200]}"
-            )
-    if outcome.lost:
-        outcome.detail = outcome.detail or f"{there} of {len(wanted.records)} records"
-
-
-def is_record(row: dict[str, Any], record: dict[str, Any], mapped: list[str]) -> bool:
-    """Whether a loaded row is this record, in its payload and in the fields that went through the mapping."""
-    texts = strict_json(row["attributes_json"])
-    if not alike(strict_json(row["raw_payload"]), record):
-        return False
-    return isinstance(record, Repeated) or all(
-        is_text_of(texts[str(i)], record.get(name)) for i, name in enumerate(mapped)
-    )
-
-
-def is_text_of(text: str | None, value: Any) -> bool:
-    """Whether a field's text says a value."""
-    if isinstance(value, OneOf):
-        return any(is_text_of(text, one) for one in value)
-    if isinstance(value, dict) and value.keys() == {"base64"}:
-        return text is None or alike(strict_json(text), value)
-    if value is None or text is None:
-        return value is None and text is None
-    if isinstance(value, bool):
-        return text == str(value).lower()
-    if isinstance(value, int | Decimal):
-        try:
-            return Decimal(text) == value
-        except InvalidOperation:
-            return False
-    if isinstance(value, dict | list):
-        return alike(strict_json(text), value)
-    return value == text
 
 
 def group(reason: str) -> str:

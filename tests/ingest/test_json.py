@@ -127,6 +127,21 @@ def test_values_are_numbered_and_know_their_lines():
     ]
 
 
+@pytest.mark.parametrize(
+    ("text", "wanted"),
+    [
+        (b"\xef\xbb{}", [r"\xef\xbb{}"]),
+        (b'{"a": 1}x {"b": 2}', ['{"a": 1}x', '{"b": 2}']),
+        (b'[{"a": 1}7, 7{"b": 2},"x"{}]', ['{"a": 1}7', '7{"b": 2}', '"x"{}']),
+        (b"{}{}[]", ["{}", "{}", "[]"]),
+    ],
+)
+@pytest.mark.parametrize("cut", range(1, 12))
+def test_text_that_touches_a_value_is_part_of_it(text, wanted, cut):
+    batches = json_batches(pieces(text, [cut]), Counter())
+    assert [r["raw_text"] for b in batches for r in b.to_pylist()] == wanted
+
+
 @pytest.mark.parametrize("read", [json_batches, ndjson_batches])
 def test_a_comma_before_a_closing_bracket_is_no_json_but_one_in_a_text_is(read):
     lines = [

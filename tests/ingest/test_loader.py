@@ -38,6 +38,12 @@ def test_an_ndjson_payload_is_the_very_line(lake, write, rows):
     assert rows("select raw_payload from bronze.sample_sales") == [{"raw_payload": text}]
 
 
+def test_a_name_with_nul_is_a_name(lake, write, rows):
+    text = json_line(1, **{"a\0b": {"c\0": 1}})
+    (result,) = load(lake, [write("a.ndjson", text)], NDJSON)
+    assert result.rows_loaded == 1 and rows("select raw_payload from bronze.sample_sales") == [{"raw_payload": text}]
+
+
 def test_the_same_content_twice_adds_nothing(lake, write, rows):
     first = load(lake, [write("a.csv", csv_file(line(1)))], CSV)[0]
     again, under_another_name = load(lake, [write("a.csv", csv_file(line(1))), write("b.csv", csv_file(line(1)))], CSV)
