@@ -20,7 +20,8 @@ import zstandard
 from tests.corpus.arrow_values import json_value
 
 csv.field_size_limit(sys.maxsize)
-MAX_BYTES = 256 << 20
+LINES_OF_A_RECORD = 20
+"""How many lines after a fault are tried as one record."""
 
 
 @dataclass
@@ -73,7 +74,7 @@ def csv_records(text: str, shape: Shape) -> Expected:
     """Rows of as many fields as the header has, up to where the file is no CSV."""
     rows = csv_rows(text, shape)
     header = next(rows, None)
-    if not header:
+    if not header or _csv_record(header, header) is None:
         return Expected([], [], whole=False)
     names = [name.strip() for name in header]
     found = Expected(names, [])
@@ -83,8 +84,9 @@ def csv_records(text: str, shape: Shape) -> Expected:
             break
         found.records.append(_csv_record(names, row))
     if not found.whole:
-        lines = (next(csv_rows(line, shape), None) for line in text.splitlines())
-        found.possible = [record for row in lines if row and (record := _csv_record(names, row))]
+        lines = list(io.StringIO(text, newline=""))
+        rows = (next(csv_rows("".join(lines[i : i + LINES_OF_A_RECORD]), shape), None) for i in range(len(lines)))
+        found.possible = [record for row in rows if row and (record := _csv_record(names, row))]
     return found
 
 
@@ -207,7 +209,8 @@ def parquet_records(path: Path) -> Expected:
 def _parquet_columns(path: Path, int96: str) -> tuple[list[str], int, dict[str, list[Any]]]:
     with pq.ParquetFile(path, page_checksum_verification=True, coerce_int96_timestamp_unit=int96) as opened:
         table = opened.read()
-        columns = {name: [json_value(v) for v in table[name]] for name in dict.fromkeys(table.column_names)}
+        named = zip(table.column_names, table.columns, strict=True)
+        columns = {name: [json_value(v) for v in column] for name, column in named}
         return opened.schema_arrow.names, opened.metadata.num_rows, columns
 
 

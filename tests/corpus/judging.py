@@ -10,7 +10,7 @@ over, the quarantine must hold their text in the same place, for it may keep sev
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal, InvalidOperation
 from typing import Any
@@ -97,16 +97,21 @@ def judge(
         mapped: The fields that went through the mapping.
     """
     verdict, gap, at = Verdict(), _Gap(), 0
+    texts_only = {_key(record) for record in wanted.possible}
     for number in sorted(loaded.keys() | quarantined.keys()):
         if number not in loaded:
             gap.texts.append(quarantined[number])
             continue
         row = loaded[number]
-        found = _place(row, wanted, range(at, min(at + gap.most, len(wanted.records) - 1) + 1), mapped)
+        payload = strict_json(row["raw_payload"])
+        found = _place(row, payload, wanted, range(at, min(at + gap.most, len(wanted.records) - 1) + 1), mapped)
         if found is not None:
             _pass_over(wanted.records[at:found], gap, verdict)
             at, gap = found + 1, _Gap()
-        elif not any(is_record(row, record, mapped) for record in wanted.possible):
+        elif not any(
+            is_record(row, payload, record, mapped)
+            for record in ([payload] if _key(payload) in texts_only else wanted.possible)
+        ):
             verdict.corrupted += 1
             verdict.say(f"record {number}: {row['raw_payload'][:200]} is not {str(wanted.records[at : at + 1])[:200]}")
             at += not gap.texts
@@ -114,11 +119,16 @@ def judge(
     return verdict
 
 
-def _place(row: Mapping[str, Any], wanted: Expected, places: range, mapped: Sequence[str]) -> int | None:
+def _key(record: Mapping[str, Any]) -> Hashable:
+    """What tells records of nothing but texts apart; of others, how they are written."""
+    return frozenset((name, value if isinstance(value, str) else repr(value)) for name, value in record.items())
+
+
+def _place(row: Mapping[str, Any], payload: Any, wanted: Expected, places: range, mapped: Sequence[str]) -> int | None:
     """Where the expected records have the row."""
     for place in places:
         record = wanted.records[place]
-        if record is not None and is_record(row, record, mapped):
+        if record is not None and is_record(row, payload, record, mapped):
             return place
     return None
 
@@ -130,9 +140,9 @@ def _pass_over(records: Sequence[dict[str, Any] | None], gap: _Gap, verdict: Ver
         verdict.say(f"{str(record)[:200]} is nowhere")
 
 
-def is_record(row: Mapping[str, Any], record: dict[str, Any], mapped: Sequence[str]) -> bool:
+def is_record(row: Mapping[str, Any], payload: Any, record: dict[str, Any], mapped: Sequence[str]) -> bool:
     """Whether a loaded row is this record, in its payload and in the fields that went through the mapping."""
-    if not alike(strict_json(row["raw_payload"]), record):
+    if not alike(payload, record):
         return False
     texts = strict_json(row["attributes_json"])
     return isinstance(record, Repeated) or all(
