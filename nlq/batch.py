@@ -67,7 +67,7 @@ def answer_batch(
             answers = _answer_all(queue, answerer, lake, questions, owner, now, progress)
             published, refused = stored_or_refused(store_answers, lake, answers, run_id or owner)
             ends = {answer.answer_id: _finished(answer) for answer in answers}
-            queue.complete(owner, ends | {a.answer_id: Finished(Status.FAILED, None, why) for a, why in refused})
+            queue.complete(owner, ends | {answer.answer_id: _not_kept(answer, why) for answer, why in refused})
     except BaseException:
         queue.release(owner)
         raise
@@ -96,12 +96,12 @@ def _answer_all(
             answer = answerer.ask(
                 question.question, caller, now, heads=heads, answer_id=question.id, asked_by=question.asked_by
             )
-        except Exception as error:  # whatever it is, it must not take the other questions with it
+        except Exception:  # whatever it is, it must not take the other questions with it
             _log.exception("question %s could not be answered", question.id)
             if question.tries + 1 < MAX_TRIES:
                 queue.give_back(question.id, owner)
                 continue
-            answer = failed_answer(question.question, caller, error, question.id, question.asked_by)
+            answer = failed_answer(question.question, caller, question.id, question.asked_by)
         answers.append(answer)
         closing = [question.id]
         if progress:
@@ -112,6 +112,11 @@ def _answer_all(
 
 def _finished(answer: Answer) -> Finished:
     return Finished(Status(answer.outcome), answer.answer_id, answer.error)
+
+
+def _not_kept(answer: Answer, why: str) -> Finished:
+    _log.error("the answer to question %s breaks its contract and is not stored: %s", answer.answer_id, why)
+    return Finished(Status.FAILED, None, "broken_contract")
 
 
 @contextmanager

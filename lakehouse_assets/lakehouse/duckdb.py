@@ -23,8 +23,8 @@ import pyarrow as pa
 
 from lakehouse_assets.lakehouse.cancelling import endable
 from lakehouse_assets.lakehouse.contract import literal, quoted
-from lakehouse_assets.lakehouse.engine import no_such_table
-from lakehouse_assets.lakehouse.heads import current_snapshot, stored_bytes
+from lakehouse_assets.lakehouse.engine import QueryRefusedError, no_such_table
+from lakehouse_assets.lakehouse.heads import current_snapshot, read_metadata, stored_bytes
 from lakehouse_assets.lakehouse.kept_tables import KeptTables
 from lakehouse_assets.lakehouse.locations import local_path
 from lakehouse_assets.lakehouse.statements import referenced_tables
@@ -248,12 +248,14 @@ class DuckDBSession:
         """SQL that reads a table at this session's snapshot.
 
         Raises:
-            QueryRefusedError: the lake has no such table, or it was never published.
+            QueryRefusedError: the lake has no such table, or it was never published, or its snapshot is gone.
         """
         location = self.heads.get(identifier)
         snapshot = self._at.get(identifier) or (location and current_snapshot(location))
         if not location or not snapshot:
             raise no_such_table(identifier, self.heads)
+        if identifier in self._at and read_metadata(location).snapshot_by_id(int(snapshot)) is None:
+            raise QueryRefusedError(f"snapshot {snapshot} of {identifier} is no longer kept")
         self.snapshots[identifier] = int(snapshot)
         pin = f", snapshot_from_id => {int(snapshot)}" if identifier in self._at else ""
         return f"iceberg_scan({literal(location)}{pin})"

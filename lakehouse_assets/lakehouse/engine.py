@@ -28,6 +28,10 @@ class QueryRefusedError(Exception):
     """A query is not a single read-only statement over tables of the lake."""
 
 
+class EngineRefusedError(QueryRefusedError):
+    """The engine itself refuses a statement; the text is about SQL that its reader may never have seen."""
+
+
 class Session(Protocol):
     """One consistent view of the catalog: every table at one snapshot for as long as the session lives."""
 

@@ -19,7 +19,7 @@ import pyarrow as pa
 from lakehouse_assets.lakehouse.branch_catalog import Heads, NessieCatalog, iceberg_uri
 from lakehouse_assets.lakehouse.cancelling import endable
 from lakehouse_assets.lakehouse.contract import literal, quoted
-from lakehouse_assets.lakehouse.engine import QueryRefusedError, no_such_table
+from lakehouse_assets.lakehouse.engine import EngineRefusedError, QueryRefusedError, no_such_table
 from lakehouse_assets.lakehouse.heads import current_snapshot
 from lakehouse_assets.lakehouse.statements import referenced_tables, with_relations
 from lakehouse_assets.settings import MAIN
@@ -280,7 +280,7 @@ class TrinoSession:
                 return as_arrow(cursor.description or [], rows)
         except TrinoUserError as error:
             if timeout_s:
-                raise QueryRefusedError(f"Trino refused the query: {error.message}") from error
+                raise EngineRefusedError(f"Trino refused the query: {error.message}") from error
             raise
 
 

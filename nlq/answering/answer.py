@@ -6,6 +6,8 @@ permission (``guard``), the queue and the table of answers (``batch``, ``store``
 
 from __future__ import annotations
 
+import logging
+import re
 import time
 import uuid
 from collections import OrderedDict
@@ -15,9 +17,9 @@ from decimal import Decimal
 from threading import Lock
 from typing import TYPE_CHECKING, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, computed_field, field_serializer
+from pydantic import BaseModel, ConfigDict, ValidationInfo, computed_field, field_serializer, field_validator
 
-from lakehouse_assets.lakehouse.engine import QueryRefusedError, QueryTimeoutError, Session
+from lakehouse_assets.lakehouse.engine import EngineRefusedError, QueryRefusedError, QueryTimeoutError, Session
 from nlq import explain
 from nlq.answering.cache import KeptAnswers, RememberingPlanner
 from nlq.answering.carrying import CarriedOver, carried_over
@@ -43,7 +45,11 @@ if TYPE_CHECKING:
     from nlq.storage.store import StoredPlan
 
 OutcomeName = Literal["answered", "clarify", "refused", "failed"]
+INTERNAL = "internal"
+"""The code of what is our fault."""
+_CODE = re.compile(r"[a-z_]{3,40}")
 _CACHED = 256
+_log = logging.getLogger(__name__)
 
 
 class _Frozen(BaseModel):
@@ -94,6 +100,12 @@ class Answer(_Frozen):
     answered_at: Moment
     elapsed_ms: float
     cached: bool = False
+
+    @field_validator("error")
+    @classmethod
+    def _told_by_a_code(cls, error: str | None, info: ValidationInfo) -> str | None:
+        """What went wrong inside is for the log alone, whatever an earlier version has stored."""
+        return INTERNAL if error and info.data.get("outcome") == "failed" and not _CODE.fullmatch(error) else error
 
     @field_serializer("snapshots", when_used="json")
     def _snapshots_as_text(self, snapshots: dict[str, int]) -> dict[str, str]:
@@ -231,10 +243,14 @@ class Answerer:
 
         Raises:
             AnswerNotFoundError: the caller may not see it.
+            QueryRefusedError: its snapshots are no longer kept, or the layer has lost what it names.
+            QueryTimeoutError: it takes too long this time.
         """
         if caller is not None and not may_see(caller, stored.caller):
             raise AnswerNotFoundError(f"there is no answer {answer_id}")
         run = self._begin(stored.question, stored.caller, None, answer_id, None)
+        if self._guard(run.vocabulary).still_known(stored.plan, stored.caller) is None:
+            raise QueryRefusedError("the semantic layer no longer has what the answer names")
         with self._lake.session(at=stored.snapshots) as session:
             return self._execute(run, stored.plan, Planned(plan=stored.plan, confidence=1.0), session)
 
@@ -291,12 +307,15 @@ class Answerer:
                 self._kept.keep(key, answer, run.heads)
             return answer
         except SemanticError as error:
-            return run.answer("refused", f"{error}.", plan=plan, error=str(error))
+            return run.answer("refused", f"{error}.", plan=plan, error="not_answerable")
         except QueryTimeoutError:
             reason = f"The question took longer than {TIMEOUT_S:g} seconds; narrow it, e.g. to a shorter time."
-            return run.answer("failed", reason, plan=plan, error=reason)
+            return run.answer("failed", reason, plan=plan, error="took_too_long")
+        except EngineRefusedError:
+            _log.exception("the engine refuses the SQL of answer %s", run.id)
+            return run.failed(plan=plan)
         except QueryRefusedError as error:
-            return run.answer("failed", f"The figures cannot be read: {error}.", plan=plan, error=str(error))
+            return run.answer("failed", f"The figures cannot be read: {error}.", plan=plan, error="unreadable")
 
     # --- what was never published
 
@@ -416,12 +435,13 @@ class Answerer:
 
 
 def failed_answer(
-    question: str, caller: Caller, error: Exception, answer_id: str | None = None, asked_by: str | None = None
+    question: str, caller: Caller, answer_id: str | None = None, asked_by: str | None = None, *, told_as: str = ""
 ) -> Answer:
-    """The answer to a question that could not be answered for an error of ours."""
-    reason = "The question could not be answered because of an internal error."
-    details = f"{type(error).__name__}: {str(error)[:500]}"
-    return _Run(question, caller, answer_id, asked_by).answer("failed", reason, error=details)
+    """The answer to a question that could not be answered for an error of ours, of which only the log tells.
+
+    ``told_as`` is what the log knows it by; the id of the answer if there is nothing else.
+    """
+    return _Run(question, caller, answer_id, asked_by).failed(told_as)
 
 
 class _Run:
@@ -435,7 +455,7 @@ class _Run:
         self.question, self.caller = question, caller
         self.asked_at = utc_now()
         self.today = self.asked_at.date()
-        self._id, self._asked_by = answer_id or str(uuid.uuid4()), asked_by
+        self.id, self._asked_by = answer_id or str(uuid.uuid4()), asked_by
         self._started = time.perf_counter()
 
     def again(self, known: Answer, planned: Planned) -> Answer:
@@ -445,10 +465,14 @@ class _Run:
         update = {name: getattr(again, name) for name in own}
         return known.model_copy(update={**update, "because": planned.because, "cached": True})
 
+    def failed(self, told_as: str = "", **details: Any) -> Answer:
+        sentence = f"Something went wrong here. The log has it under {told_as or self.id}: ask again, then report it."
+        return self.answer("failed", sentence, error=INTERNAL, **details)
+
     def answer(self, outcome: OutcomeName, sentence: str, **details: Any) -> Answer:
         plan: Plan | None = details.get("plan")
         return Answer(
-            answer_id=self._id,
+            answer_id=self.id,
             question=self.question or (explain.as_question(plan, self.vocabulary) if plan else ""),
             outcome=outcome,
             sentence=sentence,

@@ -13,7 +13,12 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import ValidationError
 
-from lakehouse_assets.lakehouse.engine import QueryCancelledError
+from lakehouse_assets.lakehouse.engine import (
+    EngineRefusedError,
+    QueryCancelledError,
+    QueryRefusedError,
+    QueryTimeoutError,
+)
 from nlq.answering.answer import Answer, Answerer, AnswerNotFoundError, failed_answer
 from nlq.answering.sameness import same_rows
 from nlq.catalog import Catalog, catalog_of
@@ -22,7 +27,7 @@ from nlq.naming import AmbiguousNameError, full_name
 from nlq.plan import Plan, problem_of
 from nlq.service.access import Asker
 from nlq.service.errors import ApiError
-from nlq.service.logs import logger, shortened
+from nlq.service.logs import logger, request_id, shortened
 from nlq.service.models import Ask, Enqueue, Feedback, FeedbackGiven, Query, QuestionDocument, Replay
 from nlq.storage.store import StoredPlan, stored_answer
 from nlq.vocabulary import Vocabulary
@@ -57,8 +62,9 @@ class Asking:
             )
         except QueryCancelledError:
             raise
-        except Exception as error:
-            self.journal.record(failed_answer(request.question, asker.caller, error, asked_by=asker.name))
+        except Exception:
+            failed = failed_answer(request.question, asker.caller, asked_by=asker.name, told_as=request_id())
+            self.journal.record(failed)
             raise
         return self._recorded(asker, answer)
 
@@ -122,7 +128,7 @@ class Asking:
         """An answer given before, read again at its snapshots.
 
         Raises:
-            ApiError: there is none that the asker may see, or it has no rows to read again.
+            ApiError: there is none that the asker may see, or it has no rows to read again, or they are gone.
         """
         first = self.answer(asker, answer_id)
         stored = StoredPlan.of(first)
@@ -132,6 +138,13 @@ class Asking:
             again = self.answerer.rerun(stored, answer_id, asker.caller)
         except AnswerNotFoundError:
             raise _no_answer(answer_id) from None
+        except EngineRefusedError:
+            logger().exception("not_replayed", answer_id=answer_id)
+            raise ApiError(409, "nothing_to_replay", "The engine no longer reads what was read then.") from None
+        except QueryRefusedError as error:
+            raise ApiError(409, "nothing_to_replay", f"It cannot be read again: {error}.") from None
+        except QueryTimeoutError:
+            raise ApiError(503, "took_too_long", "Reading it again took too long this time; try later.") from None
         return Replay(answer=again, same_rows=same_rows(again.rows, first.rows))
 
     def judge(self, asker: Asker, answer_id: str, request: Feedback) -> FeedbackGiven:

@@ -15,6 +15,7 @@ from fastapi.responses import JSONResponse
 from pydantic import BaseModel, Field
 from starlette.exceptions import HTTPException
 
+from nlq.service.logs import logger
 from semantic.errors import SemanticError
 
 REQUEST_ID = "asklake.request_id"
@@ -94,7 +95,9 @@ def _as_api_error(error: Exception) -> ApiError:
     if isinstance(error, ApiError):
         return error
     if isinstance(error, SemanticError):
-        return ApiError(503, "layer_unreadable", f"{error}.")
+        logger().error("layer_unreadable", problem=str(error))
+        reason = "The semantic layer cannot be read now; the log has the reason under the request's id. Ask again."
+        return ApiError(503, "layer_unreadable", reason)
     if isinstance(error, RequestValidationError):
         # Of a value that may be of several kinds, each kind says that it is none; what is told first was written by us.
         found = sorted(error.errors(), key=lambda item: item["type"] != "value_error")

@@ -66,6 +66,11 @@ def logger() -> Any:
     return structlog.get_logger("asklake.service")
 
 
+def request_id() -> str:
+    """What the log knows the request under way by; empty outside of one."""
+    return structlog.contextvars.get_contextvars().get("request_id", "")
+
+
 def shortened(question: str) -> str:
     """A question as it stands in a line."""
     return question if len(question) <= _LOGGED_QUESTION else question[:_LOGGED_QUESTION] + "…"

@@ -15,7 +15,7 @@ from nlq.answering.parts import StaleLayer
 from nlq.plan import Plan, Text
 from nlq.storage.journal import MAX_COMMENT, VerdictName
 from nlq.storage.keys import Session
-from nlq.storage.queue import MAX_QUESTION, Question
+from nlq.storage.queue import MAX_QUESTION, NO_ANSWER, Question, Status
 from nlq.utc import Moment, as_utc
 
 Words = Annotated[
@@ -173,11 +173,20 @@ class QuestionDocument(BaseModel):
     created_at: Moment
     started_at: Moment | None = None
     finished_at: Moment | None = None
-    error: str | None = None
+    error: str | None = Field(default=None, description="Why it failed or was refused, in words.")
     answer: Answer | None = None
 
     @classmethod
     def of(cls, question: Question, answer: Answer | None = None) -> QuestionDocument:
         """The document of a row of the queue."""
         fields: dict[str, Any] = {name: getattr(question, name) for name in cls.model_fields if name != "answer"}
-        return cls(**{**fields, "status": question.status.value, "answer": answer})
+        failed = question.status is Status.FAILED and (answer.sentence if answer else _failure(question))
+        error = failed or question.error
+        return cls(**{**fields, "status": question.status.value, "answer": answer, "error": error})
+
+
+def _failure(question: Question) -> str:
+    """Why a question has no answer, in words of ours: what went wrong inside is for the log alone."""
+    if question.error == NO_ANSWER:
+        return "The run that answered it ended without an answer, each time it was tried. Ask again, then report it."
+    return f"Something went wrong here. The log has it under {question.id}: ask again, then report it."

@@ -26,6 +26,8 @@ from nlq.utc import utc_now
 MAX_TRIES = 3
 _MAX_RETURNS = 50
 MAX_QUESTION = 10_000
+NO_ANSWER = "no_answer"
+"""The error of a question whose runs all ended without an answer."""
 
 
 class Status(StrEnum):
@@ -292,7 +294,7 @@ class QuestionQueue:
             .values(
                 status=Status.FAILED.value,
                 finished_at=utc_now(),
-                error="The run that answered it ended without an answer, each time it was tried.",
+                error=NO_ANSWER,
                 opened=False,
                 **lease,
             )

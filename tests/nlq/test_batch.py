@@ -71,13 +71,18 @@ class Touchy(Answerer):
         return answer.model_copy(update={"confidence": 7.0}) if question.startswith("break ") else answer
 
 
-def test_bad_questions_fail_alone(queue: QuestionQueue, answerer: Answerer, asked_lake: Lake) -> None:
+def test_bad_questions_fail_alone(
+    queue: QuestionQueue, answerer: Answerer, asked_lake: Lake, caplog: pytest.LogCaptureFixture
+) -> None:
     touchy = Touchy(asked_lake, answerer._layer)
     good, raising, breaking = (queue.enqueue(t) for t in ("complaints by ward", "raise", "break backlog by ward"))
     for _ in range(MAX_TRIES):
         answer_batch(queue, touchy, asked_lake, now=NOW)
     ends = {q.id: queue.get(q.id) for q in (good, raising, breaking)}
     assert [end.status for end in ends.values()] == [Status.ANSWERED, Status.FAILED, Status.FAILED]
-    assert "boom" in (ends[raising.id].error or "")
-    assert "audit failed" in (ends[breaking.id].error or "")
+    assert (ends[raising.id].error, ends[breaking.id].error) == ("internal", "broken_contract")
+    # What it was is for the log alone, under the id of the question.
+    told = [record for record in caplog.records if raising.id in record.getMessage()]
+    assert told and all(record.exc_info and "boom" in str(record.exc_info[1]) for record in told)
+    assert any(breaking.id in r.getMessage() and "audit failed" in r.getMessage() for r in caplog.records)
     assert stored(asked_lake, list(ends)) == {good.id: "answered", raising.id: "failed"}

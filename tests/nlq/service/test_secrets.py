@@ -15,10 +15,14 @@ import sqlalchemy as sa
 import structlog
 
 from lakehouse_assets.lakehouse.lake import Lake
+from nlq.answering.answer import Answer, Answerer
+from nlq.batch import answer_batch
 from nlq.service import logs
 from nlq.service.app import create_app
 from nlq.service.limits import LimiterInProcess
-from tests.nlq.service.conftest import make_keys, problem, served
+from nlq.storage.queue import MAX_TRIES, QuestionQueue
+from semantic.errors import SemanticError
+from tests.nlq.service.conftest import Served, make_keys, problem, served
 
 ASK = {"question": "Complaints by ward"}
 PASSWORD = 'pass"word\\ü'
@@ -72,6 +76,61 @@ def _break_the_journal(database: str) -> None:
     with engine.begin() as con:
         con.execute(sa.text("drop table answer_journal"))
     engine.dispose()
+
+
+def test_a_failed_question_tells_nothing_of_the_inside(
+    keyed: Served, asked_lake: Lake, answerer: Answerer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(*_: Any, **__: Any) -> Any:
+        raise RuntimeError("/srv/secret/path is gone")
+
+    monkeypatch.setattr(Answerer, "ask", broken)
+    queue = QuestionQueue(keyed.database)
+    with keyed.client("admin") as client:
+        ids = [client.post("/questions", json=ASK).json()["id"] for _ in range(2)]
+        for _ in range(MAX_TRIES * len(ids)):  # what was tried is tried again alone
+            answer_batch(queue, answerer, asked_lake)
+        # As an earlier version kept it.
+        with queue._engine.begin() as con:
+            raw = {"error": "RuntimeError: /srv/secret/path is gone", "id": ids[1]}
+            con.execute(sa.text("update questions set error = :error, answer_id = null where id = :id"), raw)
+        for question_id in ids:
+            response = client.get(f"/questions/{question_id}")
+            assert (response.json()["status"], "secret" in response.text) == ("failed", False)
+            assert question_id in response.json()["error"]
+        answer = client.get(f"/answers/{ids[0]}")
+        assert (answer.json()["error"], "secret" in answer.text) == ("internal", False)
+        asked = client.post("/nlq", json=ASK, headers={"x-request-id": "mine-2"})
+        assert "secret" not in problem(asked, 500, "internal")["message"]
+    with queue._engine.begin() as con:
+        kept = list(
+            con.execute(sa.text("select document from answer_journal where document like '%mine-2%'")).scalars()
+        )
+    queue.close()
+    assert len(kept) == 1 and "secret" not in kept[0]
+    stored = {**json.loads(kept[0]), "error": "RuntimeError: /srv/secret/path is gone"}
+    assert Answer.model_validate(stored).error == "internal"
+
+
+def test_a_layer_that_cannot_be_read_is_told_of_in_the_log(
+    service: Served, log: io.StringIO, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(*_: Any, **__: Any) -> Any:
+        raise SemanticError("KeyError: 'secret' in /srv/secret.json")
+
+    monkeypatch.setattr(service.app.state.service.asking.answerer, "ask", broken)
+    with service.client() as client:
+        assert "secret" not in problem(client.post("/nlq", json=ASK), 503, "layer_unreadable")["message"]
+    assert any("secret" in line.get("problem", "") for line in lines(log) if line["event"] == "layer_unreadable")
+
+
+def test_an_answer_whose_snapshots_are_gone_cannot_be_read_again(service: Served) -> None:
+    with service.client() as client:
+        answer = Answer.model_validate(client.post("/nlq", json=ASK).json())
+        gone = answer.model_copy(update={"answer_id": "gone", "snapshots": dict.fromkeys(answer.snapshots, 1)})
+        journal = service.app.state.service.asking.journal
+        journal.record(gone)
+        problem(client.get("/answers/gone/replay"), 409, "nothing_to_replay")
 
 
 @pytest.mark.parametrize("name", ["asklake.service", "uvicorn.error", "sqlalchemy.pool"])
