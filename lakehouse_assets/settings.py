@@ -86,8 +86,16 @@ class Settings(BaseSettings):
         default=None, description="YAML file of questions asked by the clock; default: questions.yml in ASKLAKE_HOME."
     )
     workers: int = Field(default=8, ge=1, description="Questions the API answers at the same time.")
-    rate_per_minute: int = Field(default=60, ge=0, description="API calls a minute per key and per address; 0: any.")
-    rate_per_hour: int = Field(default=1000, ge=0, description="API calls an hour per key and per address; 0: any.")
+    workers_per_key: int = Field(default=0, ge=0, description="Of these, how many may be of one key; 0: half of them.")
+    queue_timeout_s: float = Field(
+        default=5.0, gt=0, description="Longest time a question waits for its turn before it is sent away, seconds."
+    )
+    rate_per_minute: int = Field(
+        default=60, ge=0, description="API calls a minute of a key, or of an address without one; 0: any."
+    )
+    rate_per_hour: int = Field(
+        default=1000, ge=0, description="API calls an hour of a key, or of an address without one; 0: any."
+    )
     session_life: timedelta = Field(
         default=timedelta(hours=12), gt=timedelta(0), le=timedelta(days=30),
         description="How long a browser need not be given its key again.",

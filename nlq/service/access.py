@@ -19,7 +19,7 @@ from fastapi import Request
 
 from nlq.guard import Caller
 from nlq.service import cookies
-from nlq.service.addresses import is_loopback
+from nlq.service.addresses import UNKNOWN, caller_at, is_loopback
 from nlq.service.errors import ApiError
 from nlq.service.limits import RateLimiter
 from nlq.service.origin import SAFE_METHODS, whence
@@ -37,6 +37,11 @@ class Asker:
     name: str
     key_id: str | None = None
 
+    @property
+    def share(self) -> str:
+        """Whose share of the service it is; empty where everyone is the one at this machine."""
+        return self.key_id or ""
+
 
 ANONYMOUS = Asker(Caller(role="analyst"), "anonymous")
 
@@ -53,15 +58,14 @@ class Access:
         return not self._loopback or self._keys.any()
 
     def admit(self, request: Request) -> Asker:
-        """Who calls.
+        """Who calls; counted by the key where there is one, else by the address.
 
         Raises:
             ApiError: no key or not a valid one, or a page elsewhere uses a browser's session, or too many calls.
         """
-        self._count_address(request)
         header = request.headers.get("authorization", "")
         if header:
-            key = self._of_header(header)
+            key = self._of_header(request, header)
         elif session := self._session(request):
             # A browser that says nothing of the page is not one that a session was opened in.
             if request.method not in SAFE_METHODS and whence(request) != "here":
@@ -69,7 +73,7 @@ class Access:
             key = session.key
         else:
             return self._without_key(request)
-        self._count(f"key:{key.id}")
+        self._count(request, key)
         return Asker(key.caller, key.name, key.id)
 
     def open_session(self, request: Request, text: str) -> tuple[Session, str]:
@@ -78,10 +82,10 @@ class Access:
         Raises:
             ApiError: the key is not valid, or a page elsewhere sends it, or too many calls.
         """
-        self._count_address(request)
+        key = self._keys.find(text.strip())
+        self._count(request, key)
         if whence(request) == "elsewhere":
             raise ApiError(403, "forbidden", _ELSEWHERE)
-        key = self._keys.find(text.strip())
         if key is None:
             raise _unauthorized(f"This key is not valid: mistyped, or revoked. {self.way_back()}".rstrip())
         return self._keys.open_session(key, self._session_life)
@@ -92,8 +96,9 @@ class Access:
         Raises:
             ApiError: too many calls.
         """
-        self._count_address(request)
-        return self._session(request)
+        found = self._session(request)
+        self._count(request, found.key if found else None)
+        return found
 
     def end_session(self, request: Request) -> None:
         """End the session of the browser that calls, if it holds one.
@@ -101,7 +106,7 @@ class Access:
         Raises:
             ApiError: a page elsewhere asks for it, or too many calls.
         """
-        self._count_address(request)
+        self.session(request)
         if whence(request) == "elsewhere":
             raise ApiError(403, "forbidden", _ELSEWHERE)
         if text := cookies.read(request):
@@ -111,14 +116,16 @@ class Access:
         text = cookies.read(request)
         return self._keys.find_session(text) if text else None
 
-    def _of_header(self, header: str) -> Key:
+    def _of_header(self, request: Request, header: str) -> Key:
         scheme, _, text = header.partition(" ")
         key = self._keys.find(text.strip()) if scheme.casefold() == "bearer" else None
         if key is None:
+            self._count(request, None)
             raise _unauthorized(f"This key is not valid. {self.way_back() or _HOW}")
         return key
 
     def _without_key(self, request: Request) -> Asker:
+        self._count(request, None)
         if self.keys_required():
             ended = "The session has ended." if cookies.read(request) else "A key is required."
             raise _unauthorized(f"{ended} {self.way_back() or _HOW}")
@@ -142,11 +149,10 @@ class Access:
             again += ", or lets everyone on this machine ask again with `asklake key forget`"
         return f"Every key was revoked: whoever runs the service {again}."
 
-    def _count_address(self, request: Request) -> None:
-        self._count(f"address:{request.client.host if request.client else 'unknown'}")
-
-    def _count(self, subject: str) -> None:
-        wait = self._limiter.take(subject)
+    def _count(self, request: Request, key: Key | None) -> None:
+        """Count a call of a key; without one, of an address: what others do there is nothing to the holder of a key."""
+        address = caller_at(request.client.host) if request.client else UNKNOWN
+        wait = self._limiter.take(f"key:{key.id}" if key else f"address:{address}")
         if wait:
             seconds = math.ceil(wait)
             message = f"Too many calls; the next may come in {seconds} s."

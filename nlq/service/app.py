@@ -48,6 +48,7 @@ def create_app(
     store: AnswerStore | None = None,
     database: str | None = None,
     dictionary: pages.Dictionary | None = None,
+    work: Work | None = None,
 ) -> FastAPI:
     """The app over one lake.
 
@@ -58,6 +59,7 @@ def create_app(
         store: Keeps answers; the settings' if None.
         database: SQLAlchemy URL of the keys, the queue and the journal; the settings' if None.
         dictionary: Gives the data dictionary; there is none if None.
+        work: Does what takes threads; by the settings if None.
     """
     settings = lake.settings
     shared_limiter, shared_store = _shared(settings)
@@ -71,7 +73,7 @@ def create_app(
         recorder = Recorder(asking.journal, lake)
         recorder.start()
         app.state.service = Service(
-            access, asking, Work(settings.workers), HealthCheck(asking, access, asking.answerer.planner_name)
+            access, asking, work or _work(settings), HealthCheck(asking, access, asking.answerer.planner_name)
         )
         try:
             yield
@@ -105,6 +107,10 @@ def _shared(settings: Settings) -> tuple[RateLimiter, AnswerStore]:
 
     client = connect(url)
     return LimiterInRedis(client, limits), AnswersInRedis(client)
+
+
+def _work(settings: Settings) -> Work:
+    return Work(settings.workers, per_asker=settings.workers_per_key, longest_wait_s=settings.queue_timeout_s)
 
 
 async def _page() -> FileResponse:

@@ -5,9 +5,15 @@ Belongs here: looking at each part it needs. Does not belong here: repairing any
 
 from __future__ import annotations
 
+import asyncio
+import time
 from collections.abc import Callable
+from contextvars import Context
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
+
+import anyio
+import anyio.to_thread
 
 from nlq.service.access import Access
 from nlq.service.logs import logger
@@ -17,12 +23,41 @@ if TYPE_CHECKING:
     from nlq.service.asking import Asking
 
 
+KEPT_S = 2.0
+LONGEST_S = 4.0
+
+
 class HealthCheck:
-    """Looks at the catalog, the semantic layer and the database of questions."""
+    """Looks at the catalog, the semantic layer and the database of questions, once for all who ask within a moment."""
 
     def __init__(self, asking: Asking, access: Access, planner: str) -> None:
         """Nothing is looked at yet."""
         self._asking, self._access, self._planner = asking, access, planner
+        self._thread = anyio.CapacityLimiter(1)
+        self._looking: asyncio.Task[Health] | None = None
+        self._kept: Health | None = None
+        self._until = 0.0
+
+    async def now(self) -> Health:
+        """What worked a moment ago; a part that does not answer in time does not work."""
+        if self._kept is None or time.monotonic() >= self._until:
+            # The look under way is everyone's: parts that hang hold one thread, whoever asks, and it goes on when the
+            # one who asked first has left.
+            looking = self._looking or asyncio.create_task(self._look(), context=Context())
+            self._looking = looking
+            done, _ = await asyncio.wait({looking}, timeout=LONGEST_S)
+            if not done:
+                return self._health({"service": "does not answer in time"}, keys_required=True)
+            return looking.result()
+        return self._kept
+
+    async def _look(self) -> Health:
+        try:
+            self._kept = await anyio.to_thread.run_sync(self.look, limiter=self._thread)
+            self._until = time.monotonic() + KEPT_S
+            return self._kept
+        finally:
+            self._looking = None
 
     def look(self) -> Health:
         """What works now; what does not is in the log with its reason."""
@@ -32,13 +67,18 @@ class HealthCheck:
             "semantic layer": _state("semantic layer", asking.answerer.vocabulary),
             "questions": _state("questions", asking.journal.waiting),
         }
+        keys: list[bool] = []
+        checks["keys"] = _state("keys", lambda: keys.append(self._access.keys_required()))
+        return self._health(checks, keys_required=keys != [False])
+
+    def _health(self, checks: dict[str, str], *, keys_required: bool) -> Health:
         return Health(
             status="ok" if set(checks.values()) == {"ok"} else "degraded",
             version=version("asklake"),
-            profile=asking.lake.settings.profile,
-            keys_required=self._access.keys_required(),
+            profile=self._asking.lake.settings.profile,
+            keys_required=keys_required,
             planner=self._planner,
-            stale_layer=asking.answerer.stale_layer,
+            stale_layer=self._asking.answerer.stale_layer,
             checks=checks,
         )
 

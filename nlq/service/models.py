@@ -27,6 +27,12 @@ class _Request(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
 
+class Live(BaseModel):
+    """That the process serves requests."""
+
+    status: Literal["alive"] = "alive"
+
+
 class Health(BaseModel):
     """Whether the service can answer."""
 

@@ -50,9 +50,9 @@ async def page() -> FileResponse:
 
 
 @router.get("/dictionary/data", include_in_schema=False)
-async def data(service: Served, _asker: Admitted, request: Request) -> Mapping[str, Any]:
+async def data(service: Served, asker: Admitted, request: Request) -> Mapping[str, Any]:
     """Everything declared of tables and metrics, for callers who may ask."""
     make: Dictionary | None = request.app.state.dictionary
     if make is None:
         raise ApiError(404, "not_found", "This service has no data dictionary; `asklake serve` has one.")
-    return await service.work.run(make)
+    return await service.work.run(asker.share, make)

@@ -24,7 +24,8 @@ if TYPE_CHECKING:
 
 _PREFIX = "asklake"
 _TIMEOUT_S = 0.5
-# All buckets of a subject are looked at and taken from at once, on Redis' own clock unless a test gives one.
+# All buckets of a subject are looked at and taken from at once, on Redis' own clock unless a test gives one. They are
+# forgotten when they would be full again, so that callers who come once take memory for a moment only.
 _TAKE = """
 local now = tonumber(ARGV[1])
 if now < 0 then local t = redis.call('TIME'); now = tonumber(t[1]) + tonumber(t[2]) / 1000000 end
@@ -38,14 +39,14 @@ for i = 2, #ARGV, 2 do
   wait = math.max(wait, (1 - n) * seconds / calls)
 end
 local taken = wait <= 1e-9 and 1 or 0
-local fields, longest = {'at', tostring(now)}, 0
+local fields, full = {'at', tostring(now)}, 1
 for i = 2, #ARGV, 2 do
   fields[#fields + 1] = 'n' .. (i / 2)
   fields[#fields + 1] = tostring(tokens[i / 2] - taken)
-  longest = math.max(longest, tonumber(ARGV[i + 1]))
+  full = math.max(full, (tonumber(ARGV[i]) - tokens[i / 2] + taken) * tonumber(ARGV[i + 1]) / tonumber(ARGV[i]))
 end
 redis.call('HSET', KEYS[1], unpack(fields))
-redis.call('EXPIRE', KEYS[1], math.ceil(longest))
+redis.call('EXPIRE', KEYS[1], math.ceil(full))
 return taken == 1 and '0' or tostring(wait)
 """
 

@@ -41,7 +41,7 @@ def _service(request: Request) -> Service:
 
 async def _asker(request: Request, _documented: Annotated[Any, Depends(_bearer)] = None) -> Asker:
     service = _service(request)
-    return await service.work.run(service.access.admit, request)
+    return await service.work.quick(service.access.admit, request)
 
 
 Served = Annotated[Service, Depends(_service)]
@@ -71,10 +71,16 @@ open_router = APIRouter(tags=["service"])
 router = APIRouter(responses=_errors())
 
 
+@open_router.get("/live")
+async def live() -> models.Live:
+    """Whether the process serves requests at all; nothing else is looked at."""
+    return models.Live()
+
+
 @open_router.get("/health", responses={503: {"model": models.Health, "description": "It cannot answer."}})
 async def health(service: Served, response: Response) -> models.Health:
-    """Whether the service can answer, and whether it wants a key."""
-    found = await service.work.run(service.health.look)
+    """Whether the service can answer, as of a moment ago, and whether it wants a key."""
+    found = await service.health.now()
     response.status_code = 200 if found.status == "ok" else 503
     return found
 
@@ -88,7 +94,7 @@ async def open_session(
     For pages. Programs send their key with each call and need no session. What a session sends has to come from a page
     of this service, as the browser tells by `Sec-Fetch-Site` or `Origin`.
     """
-    session, text = await service.work.run(service.access.open_session, request, body.key.get_secret_value())
+    session, text = await service.work.quick(service.access.open_session, request, body.key.get_secret_value())
     cookies.give(request, response, session, text)
     return models.SessionDocument.of(session, keys_required=True)
 
@@ -96,7 +102,7 @@ async def open_session(
 @router.get("/session", tags=["session"])
 async def session(service: Served, request: Request) -> models.SessionDocument:
     """Whether this browser holds a session, and of which key; never the key itself."""
-    return await service.work.run(_session_document, service.access, request)
+    return await service.work.quick(_session_document, service.access, request)
 
 
 def _session_document(access: Access, request: Request) -> models.SessionDocument:
@@ -108,7 +114,7 @@ def _session_document(access: Access, request: Request) -> models.SessionDocumen
 @router.delete("/session", tags=["session"], status_code=204)
 async def end_session(service: Served, request: Request, response: Response) -> None:
     """End this browser's session, here and in its cookie."""
-    await service.work.run(service.access.end_session, request)
+    await service.work.quick(service.access.end_session, request)
     cookies.take(request, response)
 
 
@@ -119,7 +125,7 @@ async def catalog(
     search: Annotated[str, Query(max_length=200, description="Only what contains these words.")] = "",
 ) -> Catalog:
     """What the caller can ask about: metrics, dimensions, their values, and questions to begin with."""
-    return await service.work.run(service.asking.catalog, asker, search)
+    return await service.work.run(asker.share, service.asking.catalog, asker, search)
 
 
 @router.post("/nlq", tags=["questions"])
@@ -129,13 +135,13 @@ async def nlq(service: Served, asker: Admitted, body: models.Ask) -> Answer:
     The outcome says what came of it: answered, clarify (with choices, each a plan for POST /query), refused (with the
     nearest that exists) or failed. The answer has its rows, a sentence, the plan, the SQL, and how fresh the data is.
     """
-    return await service.work.run(service.asking.ask, asker, body)
+    return await service.work.run(asker.share, service.asking.ask, asker, body)
 
 
 @router.post("/query", tags=["questions"])
 async def query(service: Served, asker: Admitted, body: models.Query) -> Answer:
     """Answer figures asked for by name; the same path as a question, without the words."""
-    return await service.work.run(service.asking.query, asker, body)
+    return await service.work.run(asker.share, service.asking.query, asker, body)
 
 
 @router.post("/questions", tags=["queue"], status_code=202)
@@ -143,7 +149,7 @@ async def enqueue(
     service: Served, asker: Admitted, body: models.Enqueue, response: Response
 ) -> models.QuestionDocument:
     """Put a question into the queue; the daemon answers it within seconds."""
-    question = await service.work.run(service.asking.enqueue, asker, body)
+    question = await service.work.quick(service.asking.enqueue, asker, body)
     response.headers["Location"] = f"/questions/{question.id}"
     return question
 
@@ -151,22 +157,22 @@ async def enqueue(
 @router.get("/questions/{question_id}", tags=["queue"], responses=_errors(404))
 async def queued(service: Served, asker: Admitted, question_id: Id) -> models.QuestionDocument:
     """Where a question of the queue stands, and its answer."""
-    return await service.work.run(service.asking.queued, asker, question_id)
+    return await service.work.run(asker.share, service.asking.queued, asker, question_id)
 
 
 @router.get("/answers/{answer_id}", tags=["answers"], responses=_errors(404))
 async def answer(service: Served, asker: Admitted, answer_id: Id) -> Answer:
     """An answer given before, as it was given."""
-    return await service.work.run(service.asking.answer, asker, answer_id)
+    return await service.work.run(asker.share, service.asking.answer, asker, answer_id)
 
 
 @router.get("/answers/{answer_id}/replay", tags=["answers"], responses=_errors(404, 409))
 async def replay(service: Served, asker: Admitted, answer_id: Id) -> models.Replay:
     """An answer given before, read again from the snapshots it was read from."""
-    return await service.work.run(service.asking.replay, asker, answer_id)
+    return await service.work.run(asker.share, service.asking.replay, asker, answer_id)
 
 
 @router.post("/answers/{answer_id}/feedback", tags=["answers"], status_code=201, responses=_errors(404))
 async def feedback(service: Served, asker: Admitted, answer_id: Id, body: models.Feedback) -> models.FeedbackGiven:
     """Say whether an answer is right; it is kept with the answer."""
-    return await service.work.run(service.asking.judge, asker, answer_id, body)
+    return await service.work.run(asker.share, service.asking.judge, asker, answer_id, body)

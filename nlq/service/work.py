@@ -1,13 +1,18 @@
-"""Work that waits for the engine: a bounded number of threads, and a bounded number of callers that wait for one.
+"""Work that waits for the engine or a database: bounded threads, and bounded places to wait for one.
 
-Does not belong here: how long a query may run; the engine cancels it (``nlq.answering.answer``).
+Belongs here: how much is done at a time, in all and per asker, and how long one waits. Does not belong here: how long
+a query may run; the engine ends it (``nlq.answering.answer``).
+
+What looks up keys and sessions has threads of its own, so that nobody is kept from being told anything by questions
+that take long.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
 from functools import partial
-from typing import Any, ParamSpec, TypeVar
+from typing import ParamSpec, TypeVar
 
 import anyio
 import anyio.to_thread
@@ -15,28 +20,96 @@ import anyio.to_thread
 from nlq.service.errors import ApiError
 
 MOST_WAITING = 1_000
+QUICK = 8
+"""Threads for what waits for a database alone."""
 _RETRY_S = 5
 _P = ParamSpec("_P")
 _T = TypeVar("_T")
 
 
 class Work:
-    """Runs functions in worker threads, ``workers`` at the same time."""
+    """Runs functions in worker threads. Its methods are called by one event loop alone."""
 
-    def __init__(self, workers: int, most_waiting: int = MOST_WAITING) -> None:
-        """No thread is started yet."""
-        self._workers, self._most_waiting = workers, most_waiting
-        self._limiter: Any = None
+    def __init__(
+        self, workers: int, *, per_asker: int = 0, longest_wait_s: float = 60.0, most_waiting: int = MOST_WAITING
+    ) -> None:
+        """No thread is started yet.
 
-    async def run(self, function: Callable[_P, _T], *args: _P.args, **kwargs: _P.kwargs) -> _T:
-        """Run a function in a worker thread and wait for it.
+        Args:
+            workers: Threads for the work of askers.
+            per_asker: How many of them one asker may have at a time; 0 is half.
+            longest_wait_s: Seconds for which one may wait for a thread.
+            most_waiting: How many may wait; half of them of one asker.
+        """
+        self._workers, self._per_asker = workers, per_asker or max(1, workers // 2)
+        self._longest_wait_s, self._most_waiting = longest_wait_s, most_waiting
+        self._shares: dict[str, _Share] = {}
+        self._waiting = 0
+        self._turns = anyio.Semaphore(workers)
+        self._threads, self._quick = anyio.CapacityLimiter(workers), anyio.CapacityLimiter(QUICK)
+
+    async def run(self, asker: str, function: Callable[_P, _T], *args: _P.args, **kwargs: _P.kwargs) -> _T:
+        """Run a function for an asker in a worker thread, in turn.
+
+        Args:
+            asker: Whose work it is; without a name, of whoever is on this machine, there is no share.
+            function: What to run.
+            *args: Its arguments.
+            **kwargs: Its named arguments.
 
         Raises:
-            ApiError: too many callers wait already.
+            ApiError: too many wait already, or it waited too long.
         """
-        if self._limiter is None:
-            self._limiter = anyio.CapacityLimiter(self._workers)
-        if self._limiter.statistics().tasks_waiting >= self._most_waiting:
-            message = f"Too many questions at once; ask again in {_RETRY_S} s."
-            raise ApiError(503, "overloaded", message, {"retry_after_s": _RETRY_S}, {"Retry-After": str(_RETRY_S)})
-        return await anyio.to_thread.run_sync(partial(function, *args, **kwargs), limiter=self._limiter)
+        async with self._share(asker) as share:
+            await self._wait_for_turn(share)
+            try:
+                return await anyio.to_thread.run_sync(partial(function, *args, **kwargs), limiter=self._threads)
+            finally:
+                self._turns.release()
+                share.turns.release()
+
+    async def quick(self, function: Callable[_P, _T], *args: _P.args, **kwargs: _P.kwargs) -> _T:
+        """Run a function that waits for nothing but a database in a thread that no question can take."""
+        return await anyio.to_thread.run_sync(partial(function, *args, **kwargs), limiter=self._quick)
+
+    async def _wait_for_turn(self, share: _Share) -> None:
+        if self._waiting >= self._most_waiting or share.waiting >= max(1, self._most_waiting // 2):
+            raise _overloaded()
+        self._waiting += 1
+        share.waiting += 1
+        try:
+            with anyio.fail_after(self._longest_wait_s):
+                await share.turns.acquire()
+                try:
+                    await self._turns.acquire()
+                except BaseException:
+                    share.turns.release()
+                    raise
+        except TimeoutError:
+            raise _overloaded() from None
+        finally:
+            self._waiting -= 1
+            share.waiting -= 1
+
+    @asynccontextmanager
+    async def _share(self, asker: str) -> AsyncIterator[_Share]:
+        """What an asker has of the threads, kept as long as anyone of the same name is here."""
+        share = self._shares.setdefault(asker, _Share(self._per_asker if asker else self._workers))
+        share.users += 1
+        try:
+            yield share
+        finally:
+            share.users -= 1
+            if not share.users:
+                del self._shares[asker]
+
+
+class _Share:
+    def __init__(self, places: int) -> None:
+        self.turns = anyio.Semaphore(places)
+        self.waiting = self.users = 0
+
+
+def _overloaded() -> ApiError:
+    message = f"Too many questions at once; ask again in {_RETRY_S} s."
+    return ApiError(503, "overloaded", message, {"retry_after_s": _RETRY_S}, {"Retry-After": str(_RETRY_S)})

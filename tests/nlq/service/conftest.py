@@ -21,6 +21,7 @@ from nlq.service.app import create_app
 from nlq.service.limits import LimiterInProcess
 from nlq.service.server import configured
 from nlq.service.transport import Bounds
+from nlq.service.work import Work
 from nlq.storage.keys import KeyStore
 
 NOW = "2026-02-20T00:00:00"
@@ -90,7 +91,9 @@ def keyed(asked_lake: Lake, tmp_path_factory: pytest.TempPathFactory) -> Iterato
     """With a key for each of two tenants and one for all, without limits."""
     database = f"sqlite:///{tmp_path_factory.mktemp('keyed')}/questions.db"
     keys = make_keys(database)
-    app = create_app(asked_lake, loopback=True, limiter=LimiterInProcess(()), database=database)
+    app = create_app(
+        asked_lake, loopback=True, limiter=LimiterInProcess(()), database=database, work=Work(8, longest_wait_s=60)
+    )
     with served(app, database, keys) as running:
         yield running
 

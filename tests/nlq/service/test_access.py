@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
+from datetime import timedelta
 from typing import Any
 
 import pytest
+from fastapi import Request
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from lakehouse_assets.lakehouse.lake import Lake
+from nlq.service.access import Access
 from nlq.service.addresses import is_loopback
 from nlq.service.app import create_app
-from nlq.service.limits import LimiterInProcess
+from nlq.service.errors import ApiError
+from nlq.service.limits import LimiterInProcess, Rate
 from nlq.storage.keys import KeyStore
 from tests.nlq.service.conftest import NOW, Served, problem, served
 
@@ -135,3 +140,42 @@ def test_an_address_others_can_reach_wants_a_key_from_the_first_call(asked_lake:
 )  # fmt: skip
 def test_which_addresses_only_this_machine_reaches(host: str, loopback: bool) -> None:
     assert is_loopback(host) is loopback
+
+
+def _request(key: str = "", address: str = "192.0.2.1") -> Request:
+    headers = [(b"host", b"localhost"), *([(b"authorization", f"Bearer {key}".encode())] if key else [])]
+    return Request({"type": "http", "method": "GET", "path": "/", "headers": headers, "client": (address, 1),
+                    "server": ("localhost", 80), "scheme": "http", "query_string": b""})  # fmt: skip
+
+
+@pytest.fixture
+def two_keys(database: str) -> Iterator[tuple[Access, str, str]]:
+    store = KeyStore(database)
+    first, second = (store.create(name)[1] for name in ("first", "second"))
+    yield Access(store, LimiterInProcess([Rate(3, 60)]), loopback=False, session_life=timedelta(hours=1)), first, second
+    store.close()
+
+
+def _refused(access: Access, request: Request) -> int:
+    with pytest.raises(ApiError) as raised:
+        access.admit(request)
+    return raised.value.status
+
+
+def test_keys_of_one_address_do_not_spend_each_others_calls(two_keys: tuple[Access, str, str]) -> None:
+    access, first, second = two_keys
+    for _ in range(3):
+        access.admit(_request(first))
+    assert _refused(access, _request(first)) == 429
+    assert _refused(access, _request(first, "192.0.2.99")) == 429, "a key is one caller wherever it calls from"
+    assert access.admit(_request(second)).name == "second"
+
+
+def test_who_guesses_keys_is_stopped_and_keeps_nobody_else_out(two_keys: tuple[Access, str, str]) -> None:
+    access, first, _ = two_keys
+    guesses = [_refused(access, _request(f"alk_0_{n}", "2001:db8::1")) for n in range(3)]
+    assert guesses == [401] * 3
+    assert _refused(access, _request("alk_0_4", "2001:db8::2")) == 429, "one subscriber has all addresses of a /64"
+    assert _refused(access, _request("", "2001:db8::3")) == 429
+    assert _refused(access, _request("alk_0_4", "2001:db8:0:1::1")) == 401
+    assert access.admit(_request(first, "2001:db8::1")).name == "first"

@@ -65,3 +65,16 @@ def test_half_a_body_is_no_request(service: Served) -> None:
         while not lines and time.monotonic() < deadline:
             time.sleep(0.02)
     assert [(line["event"], line.get("status")) for line in lines] == [("request", CLIENT_GONE)]
+
+
+def test_probes_and_keys_are_answered_while_questions_hold_every_thread(service: Served, endless: None) -> None:
+    asked = [post(service, b"/query", QUERY) for _ in range(SEVERAL)]
+    time.sleep(0.3)
+    with service.client() as client:
+        begun = time.monotonic()
+        assert client.get("/live").json() == {"status": "alive"}
+        assert client.get("/health").json()["status"] == "ok"
+        assert client.get("/session").status_code == 200
+        assert time.monotonic() - begun < 4
+    for connection in asked:
+        connection.close()

@@ -17,6 +17,7 @@ import httptools
 import pytest
 from fastapi import FastAPI, Request
 from fastapi.responses import PlainTextResponse
+from pydantic import ValidationError
 from structlog.testing import capture_logs
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
@@ -50,6 +51,10 @@ def app() -> FastAPI:
     @made.get("/hello")
     async def hello() -> PlainTextResponse:
         return PlainTextResponse("hello")
+
+    @made.get("/who")
+    async def who(request: Request) -> PlainTextResponse:
+        return PlainTextResponse(request.client.host if request.client else "")
 
     @made.get("/slow")
     async def slow() -> PlainTextResponse:
@@ -373,6 +378,30 @@ def test_an_address_of_version_six_counts_by_its_subnet() -> None:
     assert caller_at("::ffff:192.0.2.1") == caller_at("192.0.2.1") != caller_at("192.0.2.2")
     assert caller_at("fe80::1%eth0") == caller_at("fe80::2")
     assert caller_at("no address") == caller_at("x" * 5000)
+
+
+@pytest.mark.parametrize(
+    ("believed", "sent", "seen"),
+    [
+        ("", "203.0.113.7", "127.0.0.1"),
+        ("10.0.0.1", "203.0.113.7", "127.0.0.1"),
+        ("127.0.0.0/8", "203.0.113.7", "203.0.113.7"),
+        ("127.0.0.1", "198.51.100.1, 203.0.113.7", "203.0.113.7"),
+        ("127.0.0.1, 203.0.113.0/24", "198.51.100.1, 203.0.113.7", "198.51.100.1"),
+    ],
+)
+def test_only_a_named_proxy_says_who_calls(believed: str, sent: str, seen: str) -> None:
+    with server(settings=Settings(trusted_proxies=believed)) as one, connect(one) as connection:
+        connection.sendall(
+            GET.replace(b"/hello", b"/who").replace(b"\r\n\r\n", f"\r\nx-forwarded-for: {sent}\r\n\r\n".encode())
+        )
+        assert connection.recv(65536).endswith(b"\r\n\r\n" + seen.encode())
+
+
+@pytest.mark.parametrize("text", ["*", "proxy.example", "10.0.0.0/33"])
+def test_a_proxy_is_named_by_its_address(text: str) -> None:
+    with pytest.raises(ValidationError, match="no address or network"):
+        Settings(trusted_proxies=text)
 
 
 # --- what this stands on
