@@ -6,9 +6,13 @@ Does not belong here: anything that opens a file, a catalog or a connection.
 
 from __future__ import annotations
 
+import difflib
 import ipaddress
+import logging
+import os
 import re
 from datetime import timedelta
+from functools import cache
 from pathlib import Path
 from typing import Any, Literal, Self
 from urllib.parse import quote, unquote
@@ -16,6 +20,7 @@ from urllib.parse import quote, unquote
 from pydantic import Field, SecretStr, ValidationInfo, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+_LOG = logging.getLogger(__name__)
 MAIN = "main"
 """The branch everyone reads."""
 PROJECT_ROOT = Path(__file__).resolve().parent.parent
@@ -23,6 +28,10 @@ NEEDED_BY_CLUSTER = (
     "trino_url", "nessie_url", "warehouse_url", "s3_endpoint", "s3_access_key", "s3_secret_key", "postgres_url",
 )  # fmt: skip
 """Fields without which the cluster profile cannot start."""
+OF_SCRIPTS = frozenset({
+    "ASKLAKE_CLUSTER_HOME", "ASKLAKE_JAVA_HOME", "ASKLAKE_SCREENSHOTS", "ASKLAKE_SERVERS_CACHE",
+})  # fmt: skip
+"""Variables that scripts of this project read, and no process of it."""
 _ADDRESSES = ("trino_url", "nessie_url", "warehouse_url", "s3_endpoint", "logs_url", "llm_base_url", "landing")
 _SECRET_ADDRESSES = ("postgres_url", "redis_url")
 _SERVER = re.compile(r"[a-z][a-z0-9+]*://(?:.*@)?(?:\[[^\]]*\]|[^:/@?]*)(?::\d+)?(?:[/?].*)?", re.DOTALL)
@@ -328,10 +337,33 @@ def _sqlite_url(file: Path) -> str:
     return f"sqlite:///{quote(str(file))}"
 
 
+def misspelt() -> dict[str, str]:
+    """The variables of the environment that are almost settings, each with the setting that is nearest.
+
+    Others that begin the same way are let be: Kubernetes makes some for each service.
+    """
+    prefix, known = "ASKLAKE_", [name.upper() for name in Settings.model_fields]
+    found: dict[str, str] = {}
+    for variable in sorted(os.environ):
+        name = variable.upper().removeprefix(prefix)
+        if not variable.upper().startswith(prefix) or name in known or f"{prefix}{name}" in OF_SCRIPTS:
+            continue
+        if near := difflib.get_close_matches(name, known, n=1, cutoff=0.7):
+            found[variable] = f"{prefix}{near[0]}"
+    return found
+
+
+@cache
+def _warn_once() -> None:
+    for variable, near in misspelt().items():
+        _LOG.warning("%s is no setting, and nothing reads it; did you mean %s?", variable, near)
+
+
 def get_settings() -> Settings:
-    """Read the environment.
+    """Read the environment; the first time in a process, variables that are almost settings are warned of.
 
     Raises:
         pydantic.ValidationError: a variable has a value that does not fit; the message names it.
     """
+    _warn_once()
     return Settings()

@@ -20,7 +20,7 @@ from lakehouse_assets.domains.pgr import sample as pgr_sample
 from lakehouse_assets.domains.sales import sample as sales_sample
 from lakehouse_assets.lakehouse.lake import Lake
 from lakehouse_assets.lakehouse.publication import ReplaceTable
-from lakehouse_assets.settings import NEEDED_BY_CLUSTER, Settings
+from lakehouse_assets.settings import NEEDED_BY_CLUSTER, Settings, misspelt
 from nlq.storage.queue import QuestionQueue
 from tests.lakehouse.readings import publish, rows
 
@@ -118,12 +118,40 @@ def test_wrong_usage_is_2_and_one_sentence(home: Path, arguments: list[str]) -> 
         (["ingest", "README.md"], "give --source NAME or --mapping FILE"),
         (["sql", "select pric from silver.readings"], '"price"'),
         (["sql", "select * from silver.reading"], "silver.readings"),
+        (["quarantine", "list", "--source", "sales_cvs"], "Did you mean 'sales_csv'?"),
+        (["quarantine", "show", "--source", "moon"], "sources: "),
+        (["quarantine", "replay", "--source", "sales_cvs"], "Did you mean 'sales_csv'?"),
+        (["quarantine", "replay", "--load", "moon"], "there is no load 'moon'"),
+        (["materialize", "--select", "gold_sales_monthl"], "name tables as layer.table"),
     ],
 )
 def test_the_nearest_that_exists_is_told(readings: Lake, arguments: list[str], nearest: str) -> None:
     result = run(*arguments)
     assert nearest.lower() in result.stderr.lower()
     assert result.exit_code in (2, 3)
+
+
+def test_a_folder_of_which_no_part_is_called_like_a_source_is_told(home: Path, tmp_path: Path) -> None:
+    (tmp_path / "in/sales_cvs").mkdir(parents=True)
+    (tmp_path / "in/sales_cvs/a.csv").write_text("a\n1\n")
+    result = run("ingest", str(tmp_path / "in"))
+    assert result.exit_code == 2 and "'sales_cvs' Did you mean 'sales_csv'?" in result.stderr
+
+
+def test_a_source_without_tenant_is_wrong_usage(home: Path, tmp_path: Path) -> None:
+    (tmp_path / "mine.yml").write_text(PARQUET.replace("tenant: pb.patiala\n", ""))
+    (tmp_path / "a.parquet").write_bytes(b"PAR1")
+    result = run("ingest", str(tmp_path / "a.parquet"), "--mapping", str(tmp_path / "mine.yml"))
+    assert result.exit_code == 2 and "name one (--tenant)" in result.stderr
+
+
+def test_a_variable_that_is_almost_a_setting_is_warned_of(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("ASKLAKE_MEMORY_LIMT", "ASKLAKE_PORT_8000_TCP", "ASKLAKE_SERVICE_HOST", "ASKLAKE_JAVA_HOME"):
+        monkeypatch.setenv(name, "x")
+    assert misspelt() == {"ASKLAKE_MEMORY_LIMT": "ASKLAKE_MEMORY_LIMIT"}
+    command = [sys.executable, "-m", "lakehouse_assets.cli", "settings", "--json"]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    assert done.stderr.count("ASKLAKE_MEMORY_LIMT is no setting") == 1 and json.loads(done.stdout)
 
 
 def test_the_version_is_that_of_the_package() -> None:

@@ -24,6 +24,7 @@ from lakehouse_assets.lakehouse.contract import Contract
 if TYPE_CHECKING:
     from lakehouse_assets.ingest import LoadResult
     from lakehouse_assets.lakehouse.audit import CheckOutcome
+    from lakehouse_assets.lakehouse.lake import Lake
     from lakehouse_assets.lakehouse.publication import Published
 
 LAYER = "bronze"
@@ -48,6 +49,8 @@ class Outcome:
     unknown: list[str] = field(default_factory=list)
     """Why folders were passed over: they are called like no source."""
     passed_over: list[str] = field(default_factory=list)
+    still_empty: set[str] = field(default_factory=set)
+    """Earlier loads of which every record is in quarantine as before."""
 
     @property
     def new(self) -> "list[LoadResult]":
@@ -56,8 +59,8 @@ class Outcome:
 
     @property
     def emptied(self) -> "list[LoadResult]":
-        """Loads of this run of which every record was refused."""
-        return [r for r in self.new if r.rows_read and not r.rows_loaded]
+        """Loads of which every record is in quarantine: what a file is does not change by loading it again."""
+        return [r for r in self.loads if _is_empty(r) and (not r.already_loaded or r.load_id in self.still_empty)]
 
     @property
     def refused(self) -> dict[str, Exception]:
@@ -79,6 +82,10 @@ class Outcome:
             for r in self.emptied
         ]
         return [*map(str, self.failures), *emptied, *self.unknown]
+
+
+def _is_empty(load: "LoadResult") -> bool:
+    return bool(load.rows_read and not load.rows_loaded)
 
 
 class IngestConfig(dg.Config):
@@ -178,7 +185,16 @@ def _load(
                 break
     for words in outcome.passed_over:
         context.log.warning(words)
+    outcome.still_empty = _still_empty(lakehouse.lake, outcome.loads)
     return outcome
+
+
+def _still_empty(lake: "Lake", loads: "Sequence[LoadResult]") -> set[str]:
+    """Earlier loads without a row, of which none was loaded out of quarantine since."""
+    from lakehouse_assets.ingest.quarantine import count_quarantined
+
+    empty = {r.load_id: r.rows_read for r in loads if r.already_loaded and _is_empty(r)}
+    return {load_id for load_id, read in empty.items() if count_quarantined(lake, load_id=load_id)[0] == read}
 
 
 def _may_pass(context: dg.AssetExecutionContext, failures: Sequence[Exception]) -> bool:
@@ -234,7 +250,7 @@ def _report(
     outcomes = [o for r in once for o in r.outcomes] + _refused(outcome)
     yield from evaluated(context, contract_results(_sums(outcomes), selected))
     yield from evaluated(context, (result for key, result in _run_checks(outcome).items() if key in selected))
-    if not outcome.new and not outcome.failures and not outcome.unknown:
+    if not outcome.new and not outcome.failures and not outcome.unknown and not outcome.emptied:
         context.log.info("nothing new: every file was loaded before")
         yield from evaluated(context, _unchanged(selected))
     for identifier in bronze:
@@ -247,7 +263,8 @@ def files_observed(outcome: Outcome) -> list[dict[str, Any]]:
     """The files of a run that were not simply loaded, as documents."""
     known = [
         {
-            "file": r.file, "outcome": "already loaded", "load_id": r.load_id, "rows_read": r.rows_read,
+            "file": r.file, "outcome": "quarantined" if r.load_id in outcome.still_empty else "already loaded",
+            "load_id": r.load_id, "rows_read": r.rows_read,
             "rows_loaded": r.rows_loaded, "rows_quarantined": r.rows_quarantined,
             "first_day": str(r.days[0]) if r.days else None, "last_day": str(r.days[-1]) if r.days else None,
         }

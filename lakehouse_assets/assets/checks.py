@@ -70,7 +70,7 @@ def dbt_results(
             check_name=key.name,
             passed=r.passed,
             severity=_severity("error" if r.status == "fail" else "warning"),
-            description=r.message or None,
+            description=_rule(tests[r.unique_id].description, r),
             metadata=_metadata(r.failures, None, [], r.compiled_sql),
         )
         for r in results
@@ -78,6 +78,13 @@ def dbt_results(
         and r.status != "skipped"
         and (key := dg.AssetCheckKey(asset_key(tests[r.unique_id].table), tests[r.unique_id].name)) in wanted
     ]
+
+
+def _rule(description: str, result: NodeResult) -> str | None:
+    """What a test of dbt's looks at, and what it found."""
+    if result.passed:
+        return description or None
+    return f"{result.said}. {description}" if description else result.said
 
 
 def evaluated(

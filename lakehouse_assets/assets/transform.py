@@ -70,7 +70,7 @@ class Rebuilt:
     def failures(self) -> list[str]:
         """What forbade publication, in words."""
         found = [o.said for o in self.outcomes if o.blocking]
-        return found + [f"dbt test {t.name}: {t.message}" for t in self.tests if t.status == "fail"]
+        return found + [t.said for t in self.tests if t.status == "fail"]
 
 
 def rebuild(

@@ -110,7 +110,13 @@ class Builder:
         try:
             keys = dg.AssetSelection.from_string(text).resolve(self.defs.resolve_asset_graph())
         except Exception as error:
-            raise CommandError(f"--select is not a selection: {error}", "", Exit.USAGE) from error
+            tables = [".".join(key.path) for key in self.defs.resolve_asset_graph().get_all_asset_keys()]
+            raise CommandError(
+                f"--select '{select}' selects no table.{did_you_mean(select.strip('+'), tables)}",
+                "name tables as layer.table, several with commas; + before one also selects what it is made from, "
+                "+ after it what is made from it",
+                Exit.USAGE,
+            ) from error
         return {".".join(key.path) for key in keys}
 
     def run(self, step: Step, *, config: Mapping[str, Any] | None = None) -> Ran:

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 import typer
 
 from lakehouse_assets.commands.building import Builder, Step, as_document, builder, print_errors
-from lakehouse_assets.commands.failures import CommandError, Exit
+from lakehouse_assets.commands.failures import CommandError, Exit, did_you_mean
 from lakehouse_assets.commands.output import Out, seconds
 
 if TYPE_CHECKING:
@@ -47,6 +47,7 @@ class FileOutcome:
 def ingest(out: Out, files: Sequence[str], source: str | None, mapping: Path | None, tenant: str | None) -> None:
     """Load files with one source, or a folder whose sub-folders are named like sources."""
     from lakehouse_assets.ingest.sources import find_source
+    from lakehouse_assets.ingest.staging import refuse_unusable
     from lakehouse_assets.ingest.streams import expand
 
     groups = _folder_of_sources(files) if source is None and mapping is None else {}
@@ -56,7 +57,11 @@ def ingest(out: Out, files: Sequence[str], source: str | None, mapping: Path | N
             "give --source NAME or --mapping FILE; `asklake new-domain NAME --from FILE` drafts a source for new data",
             Exit.USAGE,
         )
-    name = "" if groups else find_source(source, mapping).name
+    name = ""
+    if not groups:
+        known = find_source(source, mapping)
+        refuse_unusable(known, tenant)
+        name = known.name
     paths = [] if groups else expand([_absolute(f) for f in files])
     with builder(out) as made:
         if groups:
@@ -89,8 +94,15 @@ def _folder_of_sources(files: Sequence[str]) -> Mapping[str, Sequence[LandingFil
 
     if len(files) != 1 or not ("://" in files[0] or Path(files[0]).is_dir()):
         return {}
-    groups = laid_out(_absolute(files[0]))
-    return groups if groups.keys() & all_sources().keys() else {}
+    groups, known = laid_out(_absolute(files[0])), sorted(all_sources())
+    if groups and not groups.keys() & set(known):
+        named = "; ".join(f"'{name}'{did_you_mean(name, known)}" for name in sorted(groups))
+        raise CommandError(
+            f"no folder in {files[0]} is named like a source: {named}",
+            f"name them like one of {', '.join(known)}, or say how all the files are read with --source or --mapping",
+            Exit.USAGE,
+        )
+    return groups
 
 
 def load_folder(

@@ -103,6 +103,35 @@ def known_table(lake: Lake, name: str) -> str:
     raise CommandError(f"there is no table '{name}'.{did_you_mean(name, heads)}", hint, Exit.USAGE)
 
 
+def known_quarantined_source(lake: Lake, name: str) -> None:
+    """Refuse the name of a source that no domain states, and that no quarantined record is of.
+
+    Raises:
+        CommandError: there is no such source; the hint lists those that there are.
+    """
+    from lakehouse_assets.ingest.quarantine import quarantined_sources
+    from lakehouse_assets.ingest.sources import all_sources
+
+    known = sorted(all_sources().keys())
+    if name in known or name in (found := quarantined_sources(lake)):
+        return
+    names = sorted({*known, *found})
+    raise CommandError(
+        f"there is no source '{name}'.{did_you_mean(name, names)}", f"sources: {', '.join(names)}", Exit.USAGE
+    )
+
+
+def known_load(lake: Lake, load_id: str) -> None:
+    """Refuse the id of a load that there never was.
+
+    Raises:
+        UnknownLoadError: there is no such load.
+    """
+    from lakehouse_assets.ingest.unloading import refuse_unknown
+
+    refuse_unknown(lake, load_id)
+
+
 def _entry(snapshot: Snapshot) -> dict[str, Any]:
     from lakehouse_assets.lakehouse.evolution import EVOLVED
     from lakehouse_assets.lakehouse.publication import PUBLICATION_ID, RUN_ID

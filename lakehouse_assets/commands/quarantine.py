@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from lakehouse_assets.commands.failures import CommandError, Exit
-from lakehouse_assets.commands.lookups import open_lake
+from lakehouse_assets.commands.lookups import known_load, known_quarantined_source, open_lake
 from lakehouse_assets.commands.output import Out
 
 if TYPE_CHECKING:
@@ -31,7 +31,9 @@ def groups_of(lake: Lake, source: str | None = None, load_id: str | None = None)
 
 def list_records(out: Out, source: str | None, load_id: str | None) -> None:
     """How many records wait, by what is wrong with them."""
-    waiting, groups = groups_of(open_lake(), source, load_id)
+    lake = open_lake()
+    _refuse_unknown(lake, source, load_id)
+    waiting, groups = groups_of(lake, source, load_id)
     if groups:
         out.table(("source", "column", "reason", "records", "for example"), [tuple(g.values()) for g in groups])
         out.say("`asklake quarantine show ID` shows a record;")
@@ -45,9 +47,9 @@ def show(out: Out, ids: Sequence[str], source: str | None, load_id: str | None, 
     """Records as they were received, and where they are from."""
     from lakehouse_assets.ingest.quarantine import list_quarantined
 
-    records = list_quarantined(
-        open_lake(), source=source, load_id=load_id, ids=ids or None, resolved=bool(ids), limit=limit
-    )
+    lake = open_lake()
+    _refuse_unknown(lake, source, load_id)
+    records = list_quarantined(lake, source=source, load_id=load_id, ids=ids or None, resolved=bool(ids), limit=limit)
     if ids and len(records) < len(set(ids)):
         missing = sorted(set(ids) - {r["quarantine_id"] for r in records})
         raise CommandError(
@@ -58,6 +60,18 @@ def show(out: Out, ids: Sequence[str], source: str | None, load_id: str | None, 
     if not records:
         out.say("No such records are in quarantine.")
     out.emit({"records": records})
+
+
+def _refuse_unknown(lake: Lake, source: str | None, load_id: str | None) -> None:
+    """Refuse a name that nothing has, which would be told to have no records.
+
+    Raises:
+        CommandError: there is no such source, or no such load.
+    """
+    if source:
+        known_quarantined_source(lake, source)
+    if load_id:
+        known_load(lake, load_id)
 
 
 def _print(out: Out, record: dict[str, Any]) -> None:
@@ -77,8 +91,10 @@ def replay(out: Out, ids: Sequence[str], source: str | None, load_id: str | None
     if not (ids or source or load_id):
         raise CommandError("say which records to load again", "give ids, --source or --load", Exit.USAGE)
     mended = find_source(source, mapping) if mapping else None
+    lake = open_lake()
+    _refuse_unknown(lake, None if mended else source, load_id)
     result = load_again(
-        open_lake(), list(ids) or None, source_name=source, load_id=load_id, source=mended, run_id="asklake-replay"
+        lake, list(ids) or None, source_name=source, load_id=load_id, source=mended, run_id="asklake-replay"
     )
     out.say(f"{result.tried} records tried: {result.loaded} loaded, {len(result.still_bad)} stay in quarantine.")
     out.table(("reason", "records"), Counter(s.reason for s in result.still_bad).most_common())

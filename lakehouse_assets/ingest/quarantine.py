@@ -143,6 +143,15 @@ def count_quarantined(
     return waiting, groups.drop_columns("waiting").to_pylist()
 
 
+def quarantined_sources(lake: Lake) -> list[str]:
+    """The sources that any record in quarantine is of, also those that no domain states any more."""
+    with lake.session() as session:
+        if not _published(session, QUARANTINE.identifier):
+            return []
+        found = session.query(f"select distinct source from {QUARANTINE.identifier} order by 1")
+        return found["source"].to_pylist()
+
+
 def _chosen(
     session: DuckDBSession,
     source: str | None,

@@ -20,14 +20,14 @@ import pyarrow as pa
 from lakehouse_assets.ingest.batches import KEPT_TEXT
 from lakehouse_assets.ingest.contracts import QUARANTINE
 from lakehouse_assets.ingest.errors import SourceError, WarehouseError
-from lakehouse_assets.ingest.mapping import constant
+from lakehouse_assets.ingest.mapping import RecordMapping, constant
 from lakehouse_assets.ingest.streams import S3_VARIABLES
+from lakehouse_assets.ingest.targets import refuse_undecided
 from lakehouse_assets.lakehouse.contract import Contract, literal, quoted
 from lakehouse_assets.lakehouse.duckdb import connect, parquet_files, parquet_options
 from lakehouse_assets.lakehouse.publication import Append
 
 if TYPE_CHECKING:
-    from lakehouse_assets.ingest.mapping import RecordMapping
     from lakehouse_assets.ingest.notes import Stamp
     from lakehouse_assets.ingest.records import Records
     from lakehouse_assets.ingest.sources import Source
@@ -70,6 +70,16 @@ def target_contract(source: Source) -> Contract:
         return contract_of(source.target)
     except LookupError as error:
         raise SourceError(f"{source.origin or 'source'}: source '{source.name}': field 'target': {error}") from error
+
+
+def refuse_unusable(source: Source, tenant: str | None) -> None:
+    """Refuse a source that nothing can be loaded with, before anything is started for it.
+
+    Raises:
+        SourceError: it is a draft, does not fit its table, or needs a tenant.
+    """
+    refuse_undecided(source, tenant)
+    RecordMapping(source, target_contract(source), tenant=tenant)
 
 
 @contextmanager

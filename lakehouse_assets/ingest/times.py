@@ -23,7 +23,7 @@ _ZONE = rf"[Zz]|UTC|GMT|{_OFFSET}|\[?[A-Za-z][\w+-]*(?:/[\w+-]+)+\]?"
 """An offset, or a zone by its whole name; abbreviations such as CST and IST are several zones each."""
 _WRITTEN_ISO = rf"^\s*({_DAY})(?:[Tt ]\s*({_CLOCK}|24:00)(?:(:[0-5]\d)(?:[.,](\d+))?)?\s*({_ZONE})?)?\s*$"
 _NAMES_ZONE = rf"(?::\d\d(?:[.,]\d+)?|[Tt ]\d\d:\d\d)\s*(?:{_ZONE})\s*$"
-_FINER, _LEAP = r":\d\d[.,]\d{6}\d*[1-9]", rf"{_DAY}[Tt ]\d\d:\d\d:60"
+_FINER, _LEAP = r":\d\d[^\w\s]\d{6}\d*[1-9]", rf"{_DAY}[Tt ]\d\d:\d\d:60"
 _OTHER_YEARS = r"^\s*(?:[+-]\d|\d{5,}-|0000-)|\bBC\b"
 _OTHER_ZONE = rf"{_DAY}[Tt ]\d\d:\d\d.*[A-Za-z]{{2,}}\]?\s*$"
 _UTC_NAMES = ("UTC", "GMT", "Etc/UTC", "Etc/GMT", "Zulu", "Etc/Zulu", "Universal", "Etc/Universal", "UCT", "Etc/UCT")
@@ -292,7 +292,11 @@ def _with_zone(text: str, known: TimeFormat, style: TimeStyle) -> str:
 def _strptime(text: str, known: TimeFormat, style: TimeStyle) -> str:
     if known.directives & {"f", "n"}:
         beyond = r"\d+" if style.cut else "0+"
-        text = rf"regexp_replace({text}, '(\.\d{{6}}){beyond}', '\1')"
+        # What stands before them in the format stands there in the text: a point, a comma, or another sign.
+        before = re.search(r"(\W)%-?[fn]", known.parsed)
+        sign = re.escape(before[1]) if before else r"\."
+        finer = literal(rf"({sign}\d{{6}}){beyond}")
+        text = rf"regexp_replace({text}, {finer}, '\1')"
     parsed = f"cast(try_strptime({text}, {literal(known.parsed)}) as timestamp)"
     if known.directives & _COUNTED:
         parsed = bound(parsed, "c", f"case when strftime(c, {literal(known.parsed)}) = trim({text}) then c end")

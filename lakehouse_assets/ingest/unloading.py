@@ -12,10 +12,13 @@ from dataclasses import dataclass
 from datetime import date
 from typing import TYPE_CHECKING, Any
 
+from pyiceberg.expressions import BooleanExpression, EqualTo
+
 from lakehouse_assets.ingest.contracts import LOADS, QUARANTINE, RESOLUTIONS
 from lakehouse_assets.ingest.notes import loads_table, newest_property
 from lakehouse_assets.lakehouse.contract import Contract, literal, quoted
 from lakehouse_assets.lakehouse.heads import current_snapshot
+from lakehouse_assets.lakehouse.lookup import find
 from lakehouse_assets.lakehouse.publication import Publication, PublicationConflictError
 from lakehouse_assets.lakehouse.replacement import (
     ReplacePartitions,
@@ -106,6 +109,22 @@ def _unload(lake: Lake, load_id: str, run_id: str) -> Unloaded:
         publication.abandon()
         raise
     return done
+
+
+def refuse_unknown(lake: Lake, load_id: str) -> None:
+    """Refuse the id of a load that is in bronze.loads no more than in its history.
+
+    Raises:
+        UnknownLoadError: it is.
+    """
+    table = loads_table(lake)
+    if table is None or not find(table, _of_load(load_id), ("load_id",)).num_rows:
+        _known(table, load_id)
+
+
+def _of_load(load_id: str) -> BooleanExpression:
+    predicate: Any = EqualTo("load_id", load_id)  # pyright: ignore[reportCallIssue]
+    return predicate
 
 
 def _known(table: Any, load_id: str) -> Unloaded:

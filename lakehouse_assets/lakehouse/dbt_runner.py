@@ -42,6 +42,13 @@ class NodeResult:
     tested: tuple[str, ...]
 
     @property
+    def said(self) -> str:
+        """What a data test found, in words: which rule of which tables, how many rows break it, how to see them."""
+        tables = ", ".join(dict.fromkeys(node.rpartition(".")[2] for node in self.tested)) or "no table"
+        rows = "1 row breaks" if self.failures == 1 else f"{self.failures:,} rows break"
+        return f"{tables}: {rows} the rule of dbt's test {self.name}; the check in Dagit has the query that finds them"
+
+    @property
     def passed(self) -> bool:
         """Whether the node did what it should."""
         return self.status in ("success", "pass")

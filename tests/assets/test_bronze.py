@@ -11,6 +11,8 @@ import pytest
 
 from lakehouse_assets.assets.bronze import FILES, LOADED, OP, QUARANTINE_SHARE, RECONCILED, bronze_assets
 from lakehouse_assets.contracts import platform_contracts
+from lakehouse_assets.ingest.quarantine import replay
+from lakehouse_assets.ingest.sources import Source, find_source
 from lakehouse_assets.lakehouse.lake import Lake
 from lakehouse_assets.settings import Settings
 from tests.assets import tiny
@@ -116,6 +118,18 @@ def test_a_file_of_which_every_record_is_refused_is_no_success_and_no_news_of_th
     whole = next(c for c in result.get_asset_check_evaluations() if c.check_name == LOADED)
     assert not whole.passed and whole.severity is dg.AssetCheckSeverity.ERROR
     assert "bad.ndjson" in (whole.description or "")
+    again = ingest(settings, files=[str(bad)], source="pgr_events")
+    assert not again.success and not again.get_asset_materialization_events()
+    whole = next(c for c in again.get_asset_check_evaluations() if c.check_name == LOADED)
+    assert not whole.passed and "all 3 records are in quarantine" in (whole.description or "")
+    (observed,) = [e for e in again.all_events if e.is_asset_observation]
+    told: Any = observed.asset_observation_data.asset_observation.metadata[FILES].value
+    assert [t["outcome"] for t in told] == ["quarantined"]
+    said = find_source("pgr_events").model_dump(exclude_defaults=True)
+    said["columns"]["event_time"] = "'2024-03-01'"
+    mended = Source.model_validate(said)
+    assert replay(lake, source=mended, source_name="pgr_events").loaded == 3
+    assert ingest(settings, files=[str(bad)], source="pgr_events").success
 
 
 def test_a_folder_called_like_no_source_is_told_of_and_blames_no_table(

@@ -7,8 +7,12 @@ import duckdb
 import pytest
 
 from lakehouse_assets.assets import trying
+from lakehouse_assets.assets.checks import dbt_results
+from lakehouse_assets.assets.dbt_graph import DbtTest
+from lakehouse_assets.assets.transform import Rebuilt
 from lakehouse_assets.assets.trying import NO_USE, may_pass, sentence, told
 from lakehouse_assets.lakehouse.dbt_manifest import DbtFailedError
+from lakehouse_assets.lakehouse.dbt_runner import NodeResult
 from lakehouse_assets.lakehouse.evolution import SchemaDriftError
 from lakehouse_assets.lakehouse.publication import PublicationConflictError
 
@@ -69,3 +73,17 @@ def test_what_may_pass_is_tried_again_and_says_why_in_the_end(
         assert NO_USE not in instance.get_run_by_id(run.run_id).tags  # pyright: ignore
     assert tries == 1 + trying.RETRY.max_retries
     assert said == sentence(error)
+
+
+def test_a_failed_test_of_dbt_says_table_rule_and_rows():
+    tables = ("model.lake.gold_x", "source.lake.bronze.x_raw")
+    said = "Got 2 results, configured to fail if != 0"
+    result = NodeResult("test.a", "x_adds_up", "test", "fail", said, 2, 0.1, "error", "select 1", tables)
+    words = Rebuilt((), [], [result]).failures[0]
+    assert words == (
+        "gold_x, x_raw: 2 rows break the rule of dbt's test x_adds_up; the check in Dagit has the query that finds them"
+    )
+    test = DbtTest("test.a", "x_adds_up", "gold.gold_x", (), "error", "Sums are the same.")
+    key = dg.AssetCheckKey(dg.AssetKey(["gold", "gold_x"]), "x_adds_up")
+    (found,) = dbt_results([result], {"test.a": test}, [key])
+    assert found.description == f"{words}. Sums are the same." and "query" in found.metadata

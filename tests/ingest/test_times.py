@@ -204,6 +204,21 @@ def test_formats_are_matched_in_whole(form, text, expected):
     assert moments([text], "UTC", form) == [expected]
 
 
+@pytest.mark.parametrize("sign", [".", ",", ":", "-"])
+def test_digits_beyond_microseconds_are_cut_or_told_behind_any_sign(sign):
+    form, text = f"%d.%m.%Y %H:%M:%S{sign}%f", f"01.06.2026 10:00:00{sign}1234567"
+    assert moments([text, text[:-1], f"{text[:-1]}0"], "UTC", form) == [
+        None,
+        *2 * [datetime(2026, 6, 1, 10, 0, 0, 123456)],
+    ]
+    with duckdb.connect() as con:
+        style = TimeStyle("UTC", (form,))
+        why = why_no_time("t", "TIMESTAMP", style)
+        cut = moment("t", TimeStyle("UTC", (form,), cut=True))
+        said, read = con.execute(f"select {why}, {cut} from (select ? as t)", [text]).fetchall()[0]
+    assert "beyond microseconds" in said and read == datetime(2026, 6, 1, 10, 0, 0, 123456)
+
+
 @pytest.mark.parametrize("form", ["%H:%M", "%d.%m", "%Y %Q", "%Y %z %Z"])
 def test_formats_that_are_none(form):
     with pytest.raises(ValueError, match="format"):
