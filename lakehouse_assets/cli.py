@@ -14,7 +14,7 @@ import typer
 
 from lakehouse_assets.commands.days import day
 from lakehouse_assets.commands.groups import branch_app, key_app, quarantine_app
-from lakehouse_assets.commands.options import At, First, Last, Limit, Port, Tenant
+from lakehouse_assets.commands.options import At, First, Last, Limit, Port, ReadOnly, Tenant, WithParent
 from lakehouse_assets.commands.output import Json, Out
 from lakehouse_assets.commands.reporting import AsklakeGroup
 
@@ -311,18 +311,36 @@ def dev(
     api_port: Annotated[
         int, typer.Option(min=0, max=65535, help="Port of the API and the chat page; 0 for none.")
     ] = 8000,
+    read_only: ReadOnly = False,
 ) -> None:
     """Dagit, the daemon, the sensors, the API and the chat page, until Ctrl-C."""
     from lakehouse_assets.commands import dev as body
 
-    body.dev(Out(as_json=False), host, port, api_port)
+    body.dev(Out(as_json=False), host, port, api_port, read_only=read_only)
+
+
+@app.command()
+def dagit(
+    host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(min=1, max=65535, help="Port of Dagit.")] = 3000,
+    workspace: Annotated[
+        Path | None,
+        typer.Option(help="Dagster's workspace file.", show_default="workspace.yaml of the checkout"),
+    ] = None,
+    read_only: ReadOnly = False,
+    with_parent: WithParent = False,
+) -> None:
+    """Dagit alone, guarded, until Ctrl-C; `asklake dev` starts it with all that it needs."""
+    from lakehouse_assets.commands import dagit as body
+
+    body.dagit(Out(as_json=False), host, port, workspace, read_only=read_only, with_parent=with_parent)
 
 
 @app.command()
 def serve(
     host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
     port: Port = 8000,
-    with_parent: Annotated[bool, typer.Option("--with-parent", hidden=True, help="End when the parent does.")] = False,
+    with_parent: WithParent = False,
 ) -> None:
     """The API and the chat page, until Ctrl-C."""
     from lakehouse_assets.commands import serve as body

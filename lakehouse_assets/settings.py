@@ -91,6 +91,17 @@ class Settings(BaseSettings):
         default=timedelta(days=7), description="How long the branch of a publication that failed its audit is kept."
     )
 
+    dagit_token: SecretStr = Field(
+        default=SecretStr(""),
+        description="Token that whoever uses Dagit must give, 24 characters or more; needed where it listens on more "
+        "than this machine.",
+    )
+    dagit_hosts: str = Field(
+        default="", description="Names by which Dagit is reached besides localhost; separated by commas."
+    )
+    dagit_read_only: bool = Field(
+        default=False, description="Whether Dagit only shows: nothing can be launched or changed in it."
+    )
     scheduled_questions: Path | None = Field(
         default=None, description="YAML file of questions asked by the clock; default: questions.yml in ASKLAKE_HOME."
     )
@@ -198,6 +209,27 @@ class Settings(BaseSettings):
             raise ValueError(f"'{text}' is not a size; write 4GB or 800MB")
         return text
 
+    @field_validator("dagit_token")
+    @classmethod
+    def _token_is_long(cls, token: SecretStr) -> SecretStr:
+        """Refuse a token that could be guessed, or that no header can hold."""
+        text = token.get_secret_value()
+        if text and not re.fullmatch(r"[!-~]{24,}", text):
+            raise ValueError(
+                "a token has 24 characters or more, letters, digits and signs without spaces; "
+                "`openssl rand -hex 24` makes one"
+            )
+        return token
+
+    @field_validator("dagit_hosts")
+    @classmethod
+    def _hosts_are_names(cls, text: str) -> str:
+        """Refuse what no browser sends as a host's name, such as a URL or a pattern."""
+        for part in _listed(text):
+            if not re.fullmatch(r"[A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\]", part):
+                raise ValueError(f"'{part}' is no name of a host; write dagit.example.com, without port or https://")
+        return text
+
     @field_validator("trusted_proxies")
     @classmethod
     def _proxies_are_addresses(cls, text: str) -> str:
@@ -213,6 +245,11 @@ class Settings(BaseSettings):
     def trusted_proxy_list(self) -> tuple[str, ...]:
         """The proxies that are believed, each an address or a network."""
         return _listed(self.trusted_proxies)
+
+    @property
+    def dagit_host_list(self) -> tuple[str, ...]:
+        """Names by which Dagit is reached besides this machine's own."""
+        return _listed(self.dagit_hosts)
 
     @property
     def secrets(self) -> tuple[str, ...]:

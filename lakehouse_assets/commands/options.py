@@ -26,3 +26,5 @@ Last = Annotated[
     date | None, typer.Option("--to", parser=day, metavar="DAY", help="Last day, written in the same ways.")
 ]
 Port = Annotated[int, typer.Option("--port", min=1, max=65535, help="Port of the API and the chat page.")]
+ReadOnly = Annotated[bool, typer.Option("--read-only", help="Dagit only shows; nothing is launched in it.")]
+WithParent = Annotated[bool, typer.Option("--with-parent", hidden=True, help="End when the parent does.")]

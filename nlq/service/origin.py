@@ -14,13 +14,13 @@ from __future__ import annotations
 from typing import Literal
 from urllib.parse import urlsplit
 
-from fastapi import Request
+from fastapi.requests import HTTPConnection
 
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 Whence = Literal["here", "elsewhere", "unknown"]
 
 
-def whence(request: Request) -> Whence:
+def whence(request: HTTPConnection) -> Whence:
     """Where a request came from; unknown where it says nothing of it, as programs that are no browser do.
 
     `Sec-Fetch-Site` is believed first: it holds behind a proxy that gives the service another name. Browsers leave it

@@ -14,6 +14,7 @@ import yaml
 from tests.docker.reading import (
     DOCKER,
     KUBERNETES,
+    Container,
     compose_containers,
     env_example,
     generated,
@@ -51,6 +52,13 @@ def test_validation_refuses_what_the_api_would() -> None:
     document["spec"]["template"]["spec"]["containers"][0]["readynessProbe"] = {}
     with pytest.raises(kubernetes_validate.ValidationError):
         kubernetes_validate.validate(document, VERSION, strict=True)
+
+
+@pytest.mark.parametrize("containers", [COMPOSE, CONTAINERS])
+def test_dagit_is_behind_its_guard_and_asks_for_a_token(containers: dict[str, Container]) -> None:
+    assert not [name for name, c in containers.items() if "dagster-webserver" in c.command]
+    (dagit,) = [c for c in containers.values() if c.command[:2] == ("asklake", "dagit")]
+    assert dagit.command[2:4] == ("--host", "0.0.0.0") and "ASKLAKE_DAGIT_TOKEN" in dagit.environment
 
 
 @pytest.mark.parametrize("folder", ["base", "superset"])

@@ -21,9 +21,9 @@ if TYPE_CHECKING:
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(1200)]
 
 LAUNCH = """
-mutation($config: RunConfigData) {
+mutation($config: RunConfigData, $job: String!) {
   launchRun(executionParams: {
-    selector: {repositoryLocationName: "asklake", repositoryName: "__repository__", jobName: "answer_questions"}
+    selector: {repositoryLocationName: "asklake", repositoryName: "__repository__", jobName: $job}
     runConfigData: $config
   }) {
     __typename
@@ -35,10 +35,26 @@ mutation($config: RunConfigData) {
 ANSWER = """query($id: ID!) { runOrError(runId: $id) { ... on Run { assetMaterializations {
   metadataEntries { label ... on JsonMetadataEntry { jsonString } } } } } }"""
 RUN = "query($id: ID!) { runOrError(runId: $id) { ... on Run { status } } }"
+EVENTS = """query($id: ID!) { logsForRun(runId: $id, limit: 1000) { ... on EventConnection { events {
+  ... on MessageEvent { message } ... on ExecutionStepFailureEvent { error { message stack causes { message } }
+  failureMetadata { description } } } } } }"""
+RUNS = "{ runsOrError { ... on Runs { count } } }"
 BACKFILLS = """{ partitionBackfillsOrError(limit: 1) { ... on PartitionBackfills { results {
   id status numPartitions runs { id } } } } }"""
 LOCATIONS = """{ workspaceOrError { ... on Workspace { locationEntries {
   name loadStatus locationOrLoadError { __typename } } } } }"""
+ATTACK = """async ([url, query]) => {
+  const body = JSON.stringify({query}), address = `${url}?query=${encodeURIComponent(query)}`;
+  const sent = [[address, {}], [address, {method: "POST", body: new FormData()}], [url, {method: "POST", body}],
+    [url, {method: "POST", body, headers: {"content-type": "text/plain; application/json"}}]];
+  for (const [to, options] of sent) await fetch(to, {mode: "no-cors", ...options});
+  await fetch(url, {method: "POST", body, headers: {"content-type": "application/json"}}).catch(() => {});
+  const picture = new Image();
+  await new Promise(done => { picture.onload = picture.onerror = done; picture.src = address; });
+  const socket = new WebSocket(url.replace("http", "ws"), "graphql-ws");
+  return new Promise(done => { socket.onopen = () => done("open"); socket.onclose = () => done("closed"); });
+}"""
+"""What the script of a page tries: every way that needs nobody's leave, one that does, and a subscription."""
 GATHER_S = 60_000
 
 
@@ -91,23 +107,69 @@ def test_a_backfill_is_launched(backfill: None, dagit: Dagit) -> None:
     assert launched["numPartitions"] == 3
 
 
-def test_a_question_launched_by_graphql_is_answered(sample: Sample, dagit: Dagit) -> None:
-    question = {"ops": {"answer": {"config": {"question": "How many complaints are there in total?"}}}}
-    launched = dagit.graphql(LAUNCH, {"config": question})["launchRun"]
-    assert launched["__typename"] == "LaunchRunSuccess", launched
+def launch(dagit: Dagit, job: str, config: dict[str, Any]) -> tuple[str, str]:
+    """The id of a run that was launched, and how it ended; why there is none in place of the latter."""
+    launched = dagit.graphql(LAUNCH, {"config": config, "job": job})["launchRun"]
+    if launched["__typename"] != "LaunchRunSuccess":
+        return "", launched["__typename"]
     run_id = launched["run"]["runId"]
 
     def status() -> str | None:
         found = dagit.graphql(RUN, {"id": run_id})["runOrError"]["status"]
         return found if found in ("SUCCESS", "FAILURE", "CANCELED") else None
 
-    assert wait_for(status, 120) == "SUCCESS"
+    return run_id, wait_for(status, 120)
+
+
+def test_a_question_launched_by_graphql_is_answered(sample: Sample, dagit: Dagit) -> None:
+    question = {"ops": {"answer": {"config": {"question": "How many complaints are there in total?"}}}}
+    run_id, status = launch(dagit, "answer_questions", question)
+    assert status == "SUCCESS"
     stored = _rows(sample, f"select outcome, rows_json from semantic.nlq_answers where answer_id = '{run_id}'")
     cases = _rows(sample, "select count(*) as n from gold.gold_pgr_case_lifecycle")[0]["n"]
     assert stored == [{"outcome": "answered", "rows_json": f"[[{cases}]]"}]
     told = dagit.graphql(ANSWER, {"id": run_id})["runOrError"]["assetMaterializations"]
     (answer,) = [json.loads(e["jsonString"]) for m in told for e in m["metadataEntries"] if e.get("label") == "answer"]
     assert (answer["answer_id"], answer["rows"]) == (run_id, [[cases]])
+
+
+def test_a_run_reads_no_file_of_the_machine_and_calls_no_server(sample: Sample, dagit: Dagit) -> None:
+    secret = sample.home / "secret.csv"
+    secret.write_text("root:x:0:0:s3cr3t\n")
+    named = [str(secret), "/etc/passwd", f"{dagit.api}/health", f"{sample.home}/landing/../secret.csv"]
+    run_id, status = launch(
+        dagit, "ingest", {"ops": {"load_files": {"config": {"files": named, "source": "pgr_events"}}}}
+    )
+    assert status == "FAILURE"
+    told = json.dumps(dagit.graphql(EVENTS, {"id": run_id}))
+    assert told.count("a run loads what lies below") >= len(named) and "ASKLAKE_INGEST_FROM" in told
+    assert "root:" not in told and "s3cr3t" not in told
+
+
+@pytest.mark.parametrize(
+    ("job", "config"),
+    [
+        ("answer_questions", {"ops": {"answer": {"config": {"question": "q", "tenant": "pb.amritsar"}}}}),
+        ("answer_questions", {"ops": {"answer": {"config": {"question": "q", "role": "admin"}}}}),
+        ("ingest", {"resources": {"lakehouse": {"config": {"home": "/tmp"}}}}),
+    ],
+)
+def test_a_run_config_chooses_no_tenant_and_no_lake(dagit: Dagit, job: str, config: dict[str, Any]) -> None:
+    assert launch(dagit, job, config) == ("", "RunConfigValidationInvalid")
+
+
+def test_a_page_in_another_tab_starts_nothing(browser_page: Page, dagit: Dagit) -> None:
+    """The page is the chat page, on another port of this machine: the nearest that a page elsewhere can come."""
+    wait_for(lambda: healthy(dagit.api), 120)
+    before = dagit.graphql(RUNS)
+    browser_page.goto(f"{dagit.api}/health")
+    query = LAUNCH.replace("($config: RunConfigData, $job: String!)", "").replace("$job", '"answer_questions"')
+    query = query.replace("    runConfigData: $config\n", "")
+    assert browser_page.evaluate(ATTACK, [f"{dagit.url}/graphql", query]) == "closed"
+    told = dagit.graphql(RUNS)
+    assert told == before
+    done = dagit.graphql(query)["launchRun"]
+    assert done["__typename"] == "LaunchRunSuccess", "the same is run for who may"
 
 
 def test_a_queued_question_is_answered_by_the_daemon(sample: Sample, dagit: Dagit) -> None:
