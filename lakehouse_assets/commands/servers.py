@@ -14,6 +14,7 @@ import sys
 import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 from typing import Self
 
@@ -21,6 +22,8 @@ from lakehouse_assets.commands.failures import CommandError
 
 END_S = 20
 """Seconds that servers have to end what they do, a run for example."""
+_REST_S = 2
+"""Seconds that what they started has after them; a process that nobody reaps would be there for good."""
 _POLL_S = 0.2
 
 
@@ -45,9 +48,8 @@ class Servers:
         """End them; a second Ctrl-C ends them at once."""
         try:
             self._signal(signal.SIGINT)
-            deadline = time.monotonic() + END_S
-            while self._running() and time.monotonic() < deadline:
-                time.sleep(_POLL_S)
+            _wait_while(self._running, END_S)
+            _wait_while(partial(self._signal, 0), _REST_S)
         finally:
             self._signal(signal.SIGKILL)
 
@@ -72,10 +74,7 @@ class Servers:
             time.sleep(_POLL_S)
 
     def _running(self) -> bool:
-        """Whether any of them, or of what they started, is there."""
-        for process in self._started.values():
-            process.poll()
-        return self._signal(0)
+        return any(process.poll() is None for process in self._started.values())
 
     def _signal(self, number: int) -> bool:
         """Send a signal to whatever is left of each; gives whether anything was."""
@@ -85,6 +84,12 @@ class Servers:
                 os.killpg(process.pid, number)
                 found = True
         return found
+
+
+def _wait_while(true: Callable[[], bool], seconds: float) -> None:
+    deadline = time.monotonic() + seconds
+    while true() and time.monotonic() < deadline:
+        time.sleep(_POLL_S)
 
 
 def of_dagster(arguments: Sequence[str]) -> list[str]:

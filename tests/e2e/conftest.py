@@ -61,10 +61,11 @@ def sample(tmp_path_factory: pytest.TempPathFactory) -> Sample:
 
 @dataclass(frozen=True)
 class Dagit:
-    """A running `asklake dev`: Dagit, and the API beside it."""
+    """A running `asklake dev`: Dagit, and the API beside it; what they say is in the log."""
 
     url: str
     api: str
+    log: Path
 
     def graphql(self, query: str, variables: dict[str, Any] | None = None) -> dict[str, Any]:
         """One request to Dagster's GraphQL."""
@@ -86,7 +87,7 @@ def dagit(sample: Sample, tmp_path_factory: pytest.TempPathFactory) -> Iterator[
             [*ASKLAKE, "dev", "--port", str(port), "--api-port", str(api_port)], env=sample.env, cwd=sample.home,
             stdout=output, stderr=subprocess.STDOUT, start_new_session=True,
         )  # fmt: skip
-    server = Dagit(f"http://127.0.0.1:{port}", f"http://127.0.0.1:{api_port}")
+    server = Dagit(f"http://127.0.0.1:{port}", f"http://127.0.0.1:{api_port}", log)
     try:
         wait_for(lambda: _loaded(server), START_S, lambda: log.read_text()[-3000:])
         yield server

@@ -7,7 +7,10 @@ import os
 import re
 from collections.abc import Iterator
 from datetime import date, timedelta
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from threading import Thread
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -38,23 +41,25 @@ RUN = "query($id: ID!) { runOrError(runId: $id) { ... on Run { status } } }"
 EVENTS = """query($id: ID!) { logsForRun(runId: $id, limit: 1000) { ... on EventConnection { events {
   ... on MessageEvent { message } ... on ExecutionStepFailureEvent { error { message stack causes { message } }
   failureMetadata { description } } } } } }"""
-RUNS = "{ runsOrError { ... on Runs { count } } }"
 BACKFILLS = """{ partitionBackfillsOrError(limit: 1) { ... on PartitionBackfills { results {
   id status numPartitions runs { id } } } } }"""
 LOCATIONS = """{ workspaceOrError { ... on Workspace { locationEntries {
   name loadStatus locationOrLoadError { __typename } } } } }"""
+MUTATION = 'mutation { setConcurrencyLimit(concurrencyKey: "of_another_page", limit: 7) }'
+LIMITS = "{ instance { concurrencyLimits { concurrencyKey } } }"
 ATTACK = """async ([url, query]) => {
   const body = JSON.stringify({query}), address = `${url}?query=${encodeURIComponent(query)}`;
-  const sent = [[address, {}], [address, {method: "POST", body: new FormData()}], [url, {method: "POST", body}],
-    [url, {method: "POST", body, headers: {"content-type": "text/plain; application/json"}}]];
-  for (const [to, options] of sent) await fetch(to, {mode: "no-cors", ...options});
-  await fetch(url, {method: "POST", body, headers: {"content-type": "application/json"}}).catch(() => {});
+  const json = {"content-type": "application/json"}, text = {"content-type": "text/plain; application/json"};
+  const silent = mode => [[address], [address, {method: "POST", body: new FormData()}], [url, {method: "POST", body}],
+    [url, {method: "POST", body, headers: text}], [url, {method: "POST", body, headers: json}],
+  ].map(([to, options]) => fetch(to, {mode, ...options}).catch(() => null));
+  await Promise.all([...silent("no-cors"), ...silent("cors")]);
   const picture = new Image();
   await new Promise(done => { picture.onload = picture.onerror = done; picture.src = address; });
   const socket = new WebSocket(url.replace("http", "ws"), "graphql-ws");
   return new Promise(done => { socket.onopen = () => done("open"); socket.onclose = () => done("closed"); });
 }"""
-"""What the script of a page tries: every way that needs nobody's leave, one that does, and a subscription."""
+"""What the script of a page tries: every way that needs nobody's leave, those that do, a picture, a subscription."""
 GATHER_S = 60_000
 
 
@@ -158,18 +163,25 @@ def test_a_run_config_chooses_no_tenant_and_no_lake(dagit: Dagit, job: str, conf
     assert launch(dagit, job, config) == ("", "RunConfigValidationInvalid")
 
 
-def test_a_page_in_another_tab_starts_nothing(browser_page: Page, dagit: Dagit) -> None:
-    """The page is the chat page, on another port of this machine: the nearest that a page elsewhere can come."""
-    wait_for(lambda: healthy(dagit.api), 120)
-    before = dagit.graphql(RUNS)
-    browser_page.goto(f"{dagit.api}/health")
-    query = LAUNCH.replace("($config: RunConfigData, $job: String!)", "").replace("$job", '"answer_questions"')
-    query = query.replace("    runConfigData: $config\n", "")
-    assert browser_page.evaluate(ATTACK, [f"{dagit.url}/graphql", query]) == "closed"
-    told = dagit.graphql(RUNS)
-    assert told == before
-    done = dagit.graphql(query)["launchRun"]
-    assert done["__typename"] == "LaunchRunSuccess", "the same is run for who may"
+def test_a_page_in_another_tab_gives_no_orders(browser_page: Page, dagit: Dagit, tmp_path: Path) -> None:
+    """The page is on another port of this machine, the nearest that a page elsewhere can come."""
+    (tmp_path / "index.html").write_text("<!doctype html><title>Another page</title>")
+    with ThreadingHTTPServer(("127.0.0.1", 0), partial(SimpleHTTPRequestHandler, directory=tmp_path)) as another:
+        Thread(target=another.serve_forever, daemon=True).start()
+        browser_page.goto(f"http://127.0.0.1:{another.server_port}/")
+        assert browser_page.evaluate(ATTACK, [f"{dagit.url}/graphql", MUTATION]) == "closed"
+        browser_page.goto("about:blank")
+        another.shutdown()
+    assert dagit.log.read_text().count("refused forbidden") >= 7, "the browser did send what it may"
+    assert limits(dagit) == set()
+    assert dagit.graphql(MUTATION) == {"setConcurrencyLimit": True}
+    assert limits(dagit) == {"of_another_page"}, "the same is run for who may"
+
+
+def limits(dagit: Dagit) -> set[str]:
+    """The limits that the tests set."""
+    found = dagit.graphql(LIMITS)["instance"]["concurrencyLimits"]
+    return {limit["concurrencyKey"] for limit in found} & {"of_another_page"}
 
 
 def test_a_queued_question_is_answered_by_the_daemon(sample: Sample, dagit: Dagit) -> None:
