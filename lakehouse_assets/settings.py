@@ -273,7 +273,12 @@ class Settings(BaseSettings):
     @property
     def catalog_uri(self) -> str:
         """SQLAlchemy URL of the local Iceberg catalog."""
-        return _sqlite_url(self.home.absolute() / "catalog.db")
+        return _sqlite_url(self.catalog_file)
+
+    @property
+    def catalog_file(self) -> Path:
+        """Database of the local Iceberg catalog."""
+        return self.home.absolute() / "catalog.db"
 
     @property
     def queue_url(self) -> str:

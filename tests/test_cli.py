@@ -206,6 +206,14 @@ def test_a_defect_is_one_sentence_too(monkeypatch: pytest.MonkeyPatch, home: Pat
     assert "ZeroDivisionError" in document(result)["error"]["message"]
 
 
+def test_status_tells_of_a_home_that_others_can_read(readings: Lake) -> None:
+    home = readings.settings.home
+    assert document(run("status", "--json"))["open_to_others"] == []
+    home.chmod(0o755)
+    found = document(run("status", "--json"))
+    assert found["open_to_others"] == [str(home)] and f"chmod go= {home}" in found["next"][0]
+
+
 def test_status_shows_what_waits(readings: Lake) -> None:
     folder = readings.settings.home / "landing" / "sales_csv"
     folder.mkdir(parents=True)

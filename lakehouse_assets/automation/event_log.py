@@ -40,6 +40,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.pool import QueuePool
 
 from lakehouse_assets.lockfile import one_process_at_a_time
+from lakehouse_assets.private import make_folder
 
 BATCH_SIZE = 5_000
 GATHERED = 200
@@ -260,5 +261,5 @@ class BatchingSqliteStorage(DagsterSqliteStorage):
     @classmethod
     def from_config_value(cls, inst_data: ConfigurableClassData, config_value: Any) -> Self:
         """Make the storage that dagster.yaml describes."""
-        os.makedirs(config_value["base_dir"], exist_ok=True)
+        make_folder(Path(config_value["base_dir"]))
         return cls(config_value["base_dir"], inst_data=inst_data)

@@ -22,6 +22,7 @@ from lakehouse_assets.commands.output import Out, seconds
 from lakehouse_assets.commands.workers import Workers
 from lakehouse_assets.domains import DOMAINS
 from lakehouse_assets.lakehouse import dbt_manifest
+from lakehouse_assets.private import make_folder
 
 if TYPE_CHECKING:
     from lakehouse_assets.commands.building import Builder
@@ -150,7 +151,7 @@ def write_samples(folder: Path, size: int | None, days: int | None, last_day: da
     from lakehouse_assets.domains import sampling
 
     shutil.rmtree(folder, ignore_errors=True)
-    folder.mkdir(parents=True)
+    make_folder(folder)
     (folder / _LAST_DAY).write_text(last_day.isoformat(), encoding="utf-8")
     made = {}
     for domain in DOMAINS:

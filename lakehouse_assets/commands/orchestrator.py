@@ -13,9 +13,11 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from lakehouse_assets.commands.failures import hint_of, with_hint
+from lakehouse_assets.private import make_folder
 
 if TYPE_CHECKING:
     import dagster as dg
@@ -102,9 +104,11 @@ def prepare(settings: Settings) -> None:
         # Before there is a run that would only fail.
         open_catalog(settings)
     os.environ.update(environment(settings))
-    settings.dagster_storage.mkdir(parents=True, exist_ok=True)
-    if "://" not in settings.landing_root:
-        os.makedirs(settings.landing_root, exist_ok=True)
+    make_folder(settings.dagster_storage)
+    if not settings.landing:
+        make_folder(Path(settings.landing_root))
+    elif "://" not in settings.landing:  # others may be meant to put files there
+        os.makedirs(settings.landing, exist_ok=True)
 
 
 @contextmanager

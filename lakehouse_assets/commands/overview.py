@@ -6,6 +6,7 @@ Belongs here: putting the parts together. Does not belong here: reading any of t
 from __future__ import annotations
 
 import hashlib
+import shlex
 from collections.abc import Mapping, Sequence
 from datetime import UTC, date
 from pathlib import Path
@@ -13,9 +14,11 @@ from typing import TYPE_CHECKING, Any
 
 from lakehouse_assets.commands.lookups import TableState, as_documents, open_lake, print_states, table_states
 from lakehouse_assets.commands.output import Out
+from lakehouse_assets.private import open_to_others
 
 if TYPE_CHECKING:
     from lakehouse_assets.lakehouse.lake import Lake
+    from lakehouse_assets.settings import Settings
 
 _SHOWN_LAYERS = ("gold", "platinum", "semantic", "silver", "bronze")
 """What people ask about first, what came in last."""
@@ -38,7 +41,8 @@ def status(out: Out) -> None:
     states = sorted(table_states(lake), key=_place)
     loads, (refused, _), queue = _loads(lake, states), count_quarantined(lake, limit=1), _queue(lake)
     files, days = _files_waiting(lake, states), _days_not_built(lake)
-    advice = next_steps(states, refused, queue, len(files), days)
+    exposed = _exposed(lake.settings)
+    advice = [*private_steps(exposed), *next_steps(states, refused, queue, len(files), days)]
     out.say(f"Data: {lake.settings.home.absolute()}   profile: {lake.settings.profile}")
     if states:
         out.heading("Tables")
@@ -66,6 +70,7 @@ def status(out: Out) -> None:
             "days_not_built": days,
             "quarantined": refused,
             "questions": queue,
+            "open_to_others": exposed,
             "next": advice,
         }
     )
@@ -139,6 +144,18 @@ def _queue(lake: Lake) -> dict[str, int]:
     from nlq.storage.queue import QuestionQueue
 
     return QuestionQueue(lake.settings.queue_url).counts()
+
+
+def _exposed(settings: Settings) -> list[Path]:
+    """The folders of data that other people of this machine can look into."""
+    home, dagster = settings.home.absolute(), settings.dagster_storage
+    folders = [home] if dagster.is_relative_to(home) else [home, dagster]
+    return [folder for folder in folders if open_to_others(folder)]
+
+
+def private_steps(exposed: Sequence[Path]) -> list[str]:
+    """What is done about folders that other people of this machine can read."""
+    return [f"`chmod go= {shlex.quote(str(folder))}`: other users of this machine can read it" for folder in exposed]
 
 
 def next_steps(

@@ -37,6 +37,7 @@ from lakehouse_assets.ingest.parquet_values import (
 )
 from lakehouse_assets.ingest.streams import InputFile, is_remote
 from lakehouse_assets.lakehouse.contract import literal
+from lakehouse_assets.private import make_folder
 
 BATCH_BYTES = 4 << 20
 BATCH_ROWS = 65_536
@@ -274,7 +275,7 @@ def _local(file: InputFile, scratch: Path) -> tuple[str, tempfile.TemporaryDirec
     """Where the file lies on this machine, and the folder that it was fetched to, which lives as long as its owner."""
     if not is_remote(file.path):
         return file.path, None
-    scratch.mkdir(parents=True, exist_ok=True)
+    make_folder(scratch)
     copy = tempfile.TemporaryDirectory(dir=scratch, prefix="ingest-")
     path = str(Path(copy.name) / "file.parquet")
     with open(path, "wb") as out:

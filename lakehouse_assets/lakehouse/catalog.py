@@ -28,6 +28,7 @@ from lakehouse_assets.lakehouse.contract import LAYERS, Contract
 from lakehouse_assets.lakehouse.heads import read_metadata
 from lakehouse_assets.lakehouse.locations import HomeWarehouse, OutsideWarehouseError, file_uri, local_path, own
 from lakehouse_assets.lockfile import one_process_at_a_time
+from lakehouse_assets.private import make_database, make_folder
 
 if TYPE_CHECKING:
     from pyiceberg.typedef import Identifier
@@ -229,13 +230,14 @@ def open_catalog(settings: Settings) -> LakeCatalog:
         OSError: the data folder cannot be created or written.
         OutsideWarehouseError: the tables lie elsewhere, for the home was moved or is a copy.
     """
-    settings.warehouse.mkdir(parents=True, exist_ok=True)
+    make_folder(settings.warehouse)
     # SQLAlchemy creates what it finds missing, in two steps.
     with home_lock(settings):
         if relocating_mark(settings).exists():
             raise OutsideWarehouseError(
                 f"this home, {settings.home}, is not its own yet: `asklake relocate` was interrupted; run it again"
             )
+        make_database(settings.catalog_file)
         catalog = opened(settings)
         catalog.heads()
         known = {".".join(ns) for ns in catalog.list_namespaces()}

@@ -28,6 +28,7 @@ from lakehouse_assets.lakehouse.heads import current_snapshot, read_metadata, st
 from lakehouse_assets.lakehouse.kept_tables import KeptTables
 from lakehouse_assets.lakehouse.locations import local_path
 from lakehouse_assets.lakehouse.statements import referenced_tables
+from lakehouse_assets.private import make_folder
 
 if TYPE_CHECKING:
     from pyiceberg.table import Table
@@ -117,7 +118,7 @@ def connect(settings: Settings, *, iceberg: bool = True) -> duckdb.DuckDBPyConne
 
 def configure(con: Any, settings: Settings) -> None:
     """Give a connection the profile's limits."""
-    settings.scratch_dir.mkdir(parents=True, exist_ok=True)
+    make_folder(settings.scratch_dir)
     con.execute("set timezone = 'UTC'")
     con.execute(f"set memory_limit = '{settings.memory_limit}'")
     con.execute(f"set threads = {settings.threads or os.cpu_count() or 1}")

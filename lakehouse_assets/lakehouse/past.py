@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING
 from lakehouse_assets.lakehouse.catalog import FILE_IO, LakeCatalog
 from lakehouse_assets.lakehouse.locations import file_uri
 from lakehouse_assets.lakehouse.publication import PUBLICATION_ID
+from lakehouse_assets.private import make_folder
 
 if TYPE_CHECKING:
     from pyiceberg.table import Table
@@ -65,7 +66,7 @@ class PastCatalog:
         Raises:
             NoSuchMomentError: no state of that moment is kept.
         """
-        scratch.mkdir(parents=True, exist_ok=True)
+        make_folder(scratch)
         self._folder = Path(tempfile.mkdtemp(dir=scratch, prefix="past-"))
         weakref.finalize(self, shutil.rmtree, self._folder, ignore_errors=True)
         now = {i: catalog.load_table(i) for i in catalog.heads()}
