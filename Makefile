@@ -46,7 +46,7 @@ lint-style:
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/lint-imports
-	$(BIN)/shellcheck -x docker/native/cluster.sh docker/native/*/*.sh docker/*/*.sh .ci/run
+	$(BIN)/shellcheck -x docker/native/cluster.sh docker/native/*/*.sh docker/*.sh docker/*/*.sh .ci/run
 
 format: setup ## Put the style right
 	$(BIN)/ruff check --fix .

@@ -56,6 +56,9 @@ class Settings(BaseSettings):
     dagster_home: Path | None = Field(
         default=None, description="Folder of Dagster's storage and logs; default: dagster in ASKLAKE_HOME."
     )
+    dbt_target: Path | None = Field(
+        default=None, description="Folder of dbt's manifests and compiled SQL; default: dbt_project/target."
+    )
     threads: int = Field(default=0, ge=0, description="Threads of the engine; 0 is one per core.")
     memory_limit: str = Field(default="4GB", description="Memory the embedded engine may use before it spills to disk.")
     query_timeout_s: float = Field(default=60.0, gt=0, description="Longest time a question's query may run, seconds.")
@@ -336,7 +339,8 @@ class Settings(BaseSettings):
     @property
     def dbt_target_dir(self) -> Path:
         """Where dbt writes its manifests; relation names are baked into them, so each profile has its own."""
-        return self.dbt_project_dir / "target" / ("" if self.profile == "local" else self.profile)
+        target = (self.dbt_target or self.dbt_project_dir / "target").absolute()
+        return target if self.profile == "local" else target / self.profile
 
     @property
     def s3_options(self) -> dict[str, Any]:

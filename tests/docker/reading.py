@@ -18,6 +18,9 @@ DOCKER = Path(__file__).resolve().parents[2] / "docker"
 COMPOSE = DOCKER / "compose.yaml"
 KUBERNETES = DOCKER / "kubernetes"
 ENV_EXAMPLE = DOCKER / ".env.example"
+PORTS = DOCKER / "compose.ports.yaml"
+DAGSTER: dict[str, Any] = yaml.safe_load((DOCKER.parent / "dagster.yaml").read_text())
+_UNITS = {"": 1, "m": 1e-3, "K": 2**10, "M": 2**20, "G": 2**30}
 # As Trino, the broker, Nessie and a shell write them.
 _NAMES = (
     re.compile(r"\$\{ENV:(\w+)\}"), re.compile(r"\$\{env:(\w+)\}"), re.compile(r"\$\{(LAKE_\w+)\}"),
@@ -49,6 +52,12 @@ class Container:
     def version(self) -> str:
         """Tag of the image."""
         return self.image.rpartition(":")[2]
+
+
+def size(text: str) -> float:
+    """Bytes, or cores, of 2G, 2g, 2GB, 2Gi, 2GiB, 512M, 500m of CPU as Kubernetes writes it, or a plain number."""
+    number, unit, rest = re.fullmatch(r"([\d.]+) ?([KMGkmg]?)(i?B?)", str(text).strip()).groups()  # type: ignore[union-attr]
+    return float(number) * _UNITS[unit if unit == "m" and not rest else unit.upper()]
 
 
 def variables_of(file: Path) -> set[str]:
@@ -84,9 +93,21 @@ def compose_containers() -> dict[str, Container]:
 
 def _binds(service: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     for volume in service.get("volumes", ()):
-        source, target = volume.split(":")[:2]
-        if source.startswith("."):
+        if volume.startswith("."):
+            source, target = volume.split(":")[:2]
             yield source, target
+
+
+def rendered(folder: Path) -> list[dict[str, Any]]:
+    """The objects of a kustomization with all it builds on, as kustomize gives them but for the names of configMaps."""
+    documents: list[dict[str, Any]] = []
+    for resource in yaml.load((folder / "kustomization.yaml").read_text(), StrictLoader).get("resources", ()):
+        path = (folder / resource).resolve()
+        if path.is_dir():
+            documents += rendered(path)
+        else:
+            documents += [d for d in yaml.load_all(path.read_text(), StrictLoader) if d]
+    return documents
 
 
 def manifests(folder: Path = KUBERNETES) -> Iterator[tuple[Path, dict[str, Any]]]:

@@ -15,12 +15,13 @@ import yaml
 from jsonschema import Draft7Validator
 
 from lakehouse_assets.settings import Settings, get_settings
-from tests.docker.reading import COMPOSE, DOCKER, compose, compose_containers, env_example, variables_of
+from tests.docker.reading import COMPOSE, DOCKER, PORTS, compose, compose_containers, env_example, variables_of
 
 SCHEMA = json.loads(
     (Path(check_jsonschema.__path__[0]) / "builtin_schemas" / "vendor" / "compose-spec.json").read_text()
 )
 SERVICES: dict[str, dict[str, Any]] = compose()["services"]
+FOR_DEVELOPMENT: dict[str, dict[str, Any]] = yaml.safe_load(PORTS.read_text())["services"]
 CONTAINERS = compose_containers()
 ONCE = {"s3-buckets"}  # runs to its end
 
@@ -32,7 +33,7 @@ def problems(document: Any) -> list[str]:
 
 
 def test_it_follows_the_compose_specification() -> None:
-    assert problems(compose()) == []
+    assert problems(compose()) == problems(yaml.safe_load(PORTS.read_text())) == []
 
 
 def test_the_schema_refuses_what_compose_would() -> None:
@@ -92,7 +93,10 @@ def test_published_ports_lead_to_the_ports_the_servers_listen_on() -> None:
         "dagster-webserver": "3000", "api": "8000", "superset": "8088",
     }  # fmt: skip
     published = {
-        name: port.rpartition(":")[2] for name, service in SERVICES.items() for port in service.get("ports", ())
+        name: port.rpartition(":")[2]
+        for services in (SERVICES, FOR_DEVELOPMENT)
+        for name, service in services.items()
+        for port in service.get("ports", ())
     }
     assert published == listening
 
@@ -107,7 +111,7 @@ def test_addresses_name_services_and_their_ports() -> None:
 
 
 def test_volumes_are_declared_and_used() -> None:
-    named = {v.split(":")[0] for service in SERVICES.values() for v in service.get("volumes", ()) if v[0] != "."}
+    named = {v.split(":")[0] for service in SERVICES.values() for v in service.get("volumes", ()) if v[0] not in "./"}
     assert named == set(compose()["volumes"])
 
 

@@ -6,15 +6,7 @@ import re
 
 import pytest
 
-from tests.docker.reading import DOCKER, env_example, kubernetes_containers, pods
-
-_UNITS = {"G": 2**30, "M": 2**20}
-
-
-def size(text: str) -> int:
-    """Bytes of 2G, 2GB, 2Gi, 512M."""
-    number, unit = re.fullmatch(r"(\d+)([GMgm])[Bi]?", text.strip()).groups()  # type: ignore[union-attr]
-    return int(number) * _UNITS[unit.upper()]
+from tests.docker.reading import DOCKER, env_example, kubernetes_containers, pods, size
 
 
 def setting(file: str, name: str) -> str:
