@@ -50,6 +50,7 @@ class PlannedLayer:
         self._fault, self._root = stale, root or Path()
         self._lock = Lock()
         self._states: _State | None = None
+        self._tables: tuple[semantic.Catalog, list[str]] | None = None
         self._last: OrderedDict[tuple[str | None, bool], tuple[Any, Vocabulary]] = OrderedDict()
 
     def vocabulary(self, heads: Mapping[str, str], tenant: str | None = None, *, whole: bool = False) -> Vocabulary:
@@ -88,7 +89,7 @@ class PlannedLayer:
     def _state(self, heads: Mapping[str, str]) -> _State:
         """What there is at a state of the lake; the same object until the layer or its tables change."""
         catalog = self._layer.catalog()
-        relations = sorted({identifier(t.relation) for t in (*catalog.dimensions.values(), *_times(catalog))})
+        relations = self._relations(catalog)
         stamp = (catalog.fingerprint, tuple(heads.get(relation, heads.get("")) for relation in relations))
         with self._lock:
             if self._states and self._states.stamp == stamp:
@@ -99,6 +100,14 @@ class PlannedLayer:
         with self._lock:
             self._states = state
         return state
+
+    def _relations(self, catalog: semantic.Catalog) -> list[str]:
+        """The tables that the layer reads, sorted."""
+        known = self._tables
+        if known is None or known[0] is not catalog:
+            tables = (*catalog.dimensions.values(), *_times(catalog))
+            self._tables = known = (catalog, sorted({identifier(t.relation) for t in tables}))
+        return known[1]
 
     def compile(self, plan: Plan) -> CompiledPlan:
         """SQL of a plan's metrics, groups, filters and times; ``sql.statement`` adds the rest.

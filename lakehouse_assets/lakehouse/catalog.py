@@ -76,6 +76,10 @@ class LakeCatalog(SqlCatalog):
         """Open the database; nothing is read yet."""
         super().__init__(name, **properties)
         self._warehouse = HomeWarehouse(home)
+        # Each question asks this: the statement is put together once, and the ORM has no part in it.
+        self._heads = select(
+            IcebergTables.table_namespace, IcebergTables.table_name, IcebergTables.metadata_location
+        ).where(IcebergTables.catalog_name == self.name)
 
     def heads(self) -> dict[str, str]:
         """Identifier to metadata location of every table, as of one moment.
@@ -90,11 +94,8 @@ class LakeCatalog(SqlCatalog):
 
     def stored_heads(self) -> dict[str, str]:
         """What `heads` gives, wherever it lies."""
-        query = select(IcebergTables.table_namespace, IcebergTables.table_name, IcebergTables.metadata_location).where(
-            IcebergTables.catalog_name == self.name
-        )
-        with SqlSession(self.engine) as session:
-            return {f"{ns}.{name}": location for ns, name, location in session.execute(query) if location}
+        with self.engine.connect() as con:
+            return {f"{ns}.{name}": location for ns, name, location in con.execute(self._heads) if location}
 
     def load_table(self, identifier: str | Identifier) -> Table:
         """The table as of now; see `Catalog.load_table`. Its metadata file is read unless it was read before.

@@ -76,10 +76,10 @@ def parquet_files(files: Iterable[str | Path], *, filename: bool = False) -> str
     return f"read_parquet([{names}], hive_partitioning => false{', filename => true' if filename else ''})"
 
 
-def _other_names(warehouse: Path, heads: Iterable[str]) -> set[str]:
-    """What tables call the warehouse, in which they lie as <layer>/<table>/metadata/<file>."""
-    files = (local_path(location) for location in heads)
-    names = {str(file.parents[3]) for file in files if file and len(file.parts) > 5}
+def _other_names(warehouse: Path, folders: Iterable[str]) -> set[str]:
+    """What tables call the warehouse, in which the folders of their metadata lie as <layer>/<table>/metadata."""
+    paths = (local_path(folder) for folder in folders)
+    names = {str(path.parents[2]) for path in paths if path and len(path.parts) > 4}
     return {name for name in names if os.path.realpath(name) == os.path.realpath(warehouse)}
 
 
@@ -145,6 +145,8 @@ class DuckDBEngine:
         self._lock = threading.Lock()
         self._numbers = itertools.count()
         self._readable: set[str] = set()
+        self._folders: set[str] = set()
+        """Folders of metadata whose names of the warehouse are readable, or that do not lie in it."""
         self._reader: duckdb.DuckDBPyConnection | None = None
         self._idle: list[Views] = []
         self._kept = KeptTables()
@@ -159,7 +161,9 @@ class DuckDBEngine:
         Which folders an instance may read cannot be changed any more, and they are known to it by their names.
         """
         warehouse = self._settings.warehouse
-        names = {str(warehouse), str(self._settings.scratch_dir), *_other_names(warehouse, heads.values())}
+        folders = {location.rpartition("/")[0] for location in heads.values()} - self._folders
+        names = {str(warehouse), str(self._settings.scratch_dir), *_other_names(warehouse, folders)}
+        self._folders |= folders
         if self._reader is None or not names <= self._readable:
             self._readable |= names
             self._idle, self._kept = [], KeptTables()

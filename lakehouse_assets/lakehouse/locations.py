@@ -109,20 +109,23 @@ class HomeWarehouse:
 
     def canonical(self, location: str) -> str | None:
         """See Warehouse: the real path of its folder, and its name there."""
-        path = local_path(location)
-        if path is None or path.name in ("", ".."):
+        # Each question asks this of every table: a location is taken apart as text, its folder looked at once.
+        folder, slash, name = location.rpartition("/")
+        if name in ("", ".", ".."):
             return None
-        folder = str(path.parent)
         if folder not in self._folders:
-            self._folders[folder] = self._real(folder)
+            self._folders[folder] = self._real(f"{folder}{slash}")
         real = self._folders[folder]
-        return None if real is None else f"{real}/{path.name}"
+        return None if real is None else f"{real}/{name}"
 
-    def _real(self, folder: str) -> str | None:
+    def _real(self, location: str) -> str | None:
+        folder = local_path(location)
+        if folder is None:
+            return None
         real = os.path.realpath(folder)
         if real != self.folder and not real.startswith(f"{self.folder}/"):
             return None
-        parts = Path(folder).parts
+        parts = folder.parts
         homes = (os.path.join(*parts[:i]) for i in range(1, len(parts)) if parts[i] == WAREHOUSE)
         return real if any(os.path.realpath(home) == self._real_home for home in homes) else None
 

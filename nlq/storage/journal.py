@@ -87,7 +87,7 @@ class Journal:
         """Write an answer down; the same id a second time changes nothing."""
         row = {"id": answer.answer_id, "document": answer.model_dump_json(), "recorded_at": utc_now()}
         with suppress(IntegrityError), self._engine.begin() as con:
-            con.execute(sa.insert(_answers).values(row))
+            con.execute(sa.insert(_answers), row)
 
     def find(self, answer_id: str) -> Answer | None:
         """An answer that was written down within the last day, published or not."""
