@@ -62,6 +62,10 @@ class Settings(BaseSettings):
     threads: int = Field(default=0, ge=0, description="Threads of the engine; 0 is one per core.")
     memory_limit: str = Field(default="4GB", description="Memory the embedded engine may use before it spills to disk.")
     query_timeout_s: float = Field(default=60.0, gt=0, description="Longest time a question's query may run, seconds.")
+    most_figures: int = Field(
+        default=100_000_000, ge=0,
+        description="Figures a question may compute on the way to its rows; beyond, smaller ones are offered; 0: any.",
+    )  # fmt: skip
     fiscal_year_start: int = Field(
         default=1, ge=1, le=12, description="Month in which fiscal years begin; one is named after the year it ends in."
     )

@@ -41,7 +41,7 @@ def open_answerer(lake: Lake, *, kept: KeptAnswers | None = None) -> Answerer:
     layer = SemanticLayer(lake.settings, target_dir=target)
     values = DimensionValues(lake, layer, folder=lake.settings.values_dir)
     planned = PlannedLayer(layer, values, stale, root=lake.settings.project_root)
-    return Answerer(lake, planned, kept=kept, **_planning(lake.settings))
+    return Answerer(lake, planned, kept=kept, most_figures=lake.settings.most_figures, **_planning(lake.settings))
 
 
 def open_foreign(settings: Settings, project: Path, database: Path | str) -> Answerer:

@@ -35,8 +35,6 @@ def refuse_taken(host: str, port: int, option: str = "--port") -> None:
 def serve(out: Out, host: str, port: int, *, with_parent: bool) -> None:
     """Serve until Ctrl-C, or until the process that started this one is gone."""
     refuse_taken(host, port)
-    import uvicorn
-
     from lakehouse_assets.commands.workers import end_with_parent
     from lakehouse_assets.dictionary.document import dictionary
     from lakehouse_assets.lakehouse.lake import Lake
@@ -44,7 +42,7 @@ def serve(out: Out, host: str, port: int, *, with_parent: bool) -> None:
     from nlq.service import logs
     from nlq.service.addresses import is_loopback
     from nlq.service.app import create_app
-    from nlq.service.server import configured, raise_open_files
+    from nlq.service.server import Server, configured, raise_open_files
     from nlq.storage.keys import KeyStore
 
     settings = get_settings()
@@ -68,4 +66,4 @@ def serve(out: Out, host: str, port: int, *, with_parent: bool) -> None:
     raise_open_files()
     app = create_app(lake, loopback=loopback, dictionary=partial(dictionary, lake))
     with suppress(KeyboardInterrupt):  # raised again by the server once it has ended
-        uvicorn.Server(configured(app, settings, host, port)).run()
+        Server(configured(app, settings, host, port)).run()

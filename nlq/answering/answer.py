@@ -24,6 +24,7 @@ from nlq import explain
 from nlq.answering.cache import KeptAnswers, RememberingPlanner
 from nlq.answering.carrying import CarriedOver, carried_over
 from nlq.answering.chart import Chart, chart_of
+from nlq.answering.costs import CostLimit, TooCostlyError
 from nlq.answering.coverage import Coverage, Known, Partial, partial_periods
 from nlq.answering.parts import STATES_KEPT, Layer, PlansQuestions, StaleLayer
 from nlq.answering.states import TableState, TableStates
@@ -140,6 +141,7 @@ class Answerer:
         planner_name: str = Planner.name,
         summarise: Callable[[Answer], str | None] | None = None,
         kept: KeptAnswers | None = None,
+        most_figures: int = 0,
     ) -> None:
         """Nothing is read until the first question.
 
@@ -151,12 +153,14 @@ class Answerer:
             planner_name: Which planners those are.
             summarise: Puts an answer into a sentence of its own beside the built-in one; nothing does if None.
             kept: Answers given already, to give again while the tables they read are the same; none if None.
+            most_figures: What a question may cost, see ``costs``; 0 is any.
         """
         self._lake, self._layer, self._roles = lake, layer, roles
         self._make_planner, self.planner_name, self._summarise, self._kept = planner, planner_name, summarise, kept
         self._guards: OrderedDict[int, Guard] = OrderedDict()
         self._planners: OrderedDict[tuple[int, Caller], RememberingPlanner] = OrderedDict()
         self._states, self._coverage = TableStates(lake), Coverage()
+        self._limit = CostLimit(most_figures, layer, self._coverage, self._states)
         self._lock = Lock()
 
     @property
@@ -300,12 +304,17 @@ class Answerer:
         """The answer to a plan that may run, read from the tables and kept."""
         try:
             with self._lake.session(heads=run.heads) as session:
+                self._limit.check(plan, run.vocabulary, session, run.caller.tenant)
                 answer = self._execute(run, plan, planned, session)
             if self._summarise:
                 answer = answer.model_copy(update={"summary": self._summarise(answer)})
             if self._kept and key:
                 self._kept.keep(key, answer, run.heads)
             return answer
+        except TooCostlyError as error:
+            choices = tuple(self._choice(run, one) for one in error.smaller)
+            outcome = "clarify" if choices else "refused"
+            return run.answer(outcome, str(error), plan=plan, error="too_costly", choices=choices)
         except SemanticError as error:
             return run.answer("refused", f"{error}.", plan=plan, error="not_answerable")
         except QueryTimeoutError:
@@ -357,8 +366,12 @@ class Answerer:
             return run.answer("refused", str(error), error=error.code, nearest=error.nearest)
         every = [value for option in error.options for value in option]
         plans = [error.chosen(plan, option) for option in (*error.options[: MOST_CHOICES - 1], every)]
-        choices = tuple(Choice(question=explain.as_question(one, run.vocabulary), plan=one) for one in plans)
+        choices = tuple(self._choice(run, one) for one in plans)
         return run.answer("clarify", str(error), error=error.code, choices=choices, nearest=error.nearest)
+
+    @staticmethod
+    def _choice(run: _Run, plan: Plan) -> Choice:
+        return Choice(question=explain.as_question(plan, run.vocabulary), plan=plan)
 
     def _execute(self, run: _Run, plan: Plan, planned: Planned, session: Session) -> Answer:
         notes: dict[str, None] = {}

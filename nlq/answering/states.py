@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from lakehouse_assets.lakehouse.lake import Lake
 
 _REMEMBERED = 256
+_RECORDS = "total-records"
+"""The number of rows in the summary of an Iceberg snapshot (Iceberg table spec, "Optional Snapshot Summary Fields")."""
 
 
 class TableState(BaseModel):
@@ -41,6 +43,7 @@ class TableStates:
     def __init__(self, lake: Lake) -> None:
         self._lake = lake
         self._kept: OrderedDict[tuple[str, int], TableState] = OrderedDict()
+        self._rows: OrderedDict[tuple[str, int], int | None] = OrderedDict()
         self._lock = Lock()
 
     def of(self, table: str, snapshot: int) -> TableState:
@@ -54,6 +57,19 @@ class TableStates:
             while len(self._kept) > _REMEMBERED:
                 self._kept.popitem(last=False)
         return state
+
+    def rows(self, table: str, snapshot: int) -> int | None:
+        """How many rows a table had at a snapshot; None where nobody tells."""
+        with self._lock:
+            if (table, snapshot) in self._rows:
+                return self._rows[table, snapshot]
+        found = self._lake.catalog.load_table(table).snapshot_by_id(snapshot)
+        text = found.summary.additional_properties.get(_RECORDS) if found and found.summary else None
+        with self._lock:
+            self._rows[table, snapshot] = counted = int(text) if text else None
+            while len(self._rows) > _REMEMBERED:
+                self._rows.popitem(last=False)
+        return counted
 
     def _look_at(self, name: str, snapshot: int) -> TableState:
         """When the snapshot was published, and the newest day in it by the table's time partition."""

@@ -6,12 +6,16 @@ bounded (``transport``).
 
 from __future__ import annotations
 
+import os
 import resource
+import threading
+from types import FrameType
 from typing import TYPE_CHECKING
 
 import uvicorn
 
 from nlq.service.addresses import Proxies
+from nlq.service.logs import logger
 from nlq.service.transport import Bounds, Door, bounded
 
 if TYPE_CHECKING:
@@ -19,12 +23,31 @@ if TYPE_CHECKING:
 
     from lakehouse_assets.settings import Settings
 
-DRAIN_S = 10
+DRAIN_S = 8
 """Seconds that requests under way have when the server is told to end."""
+END_S = 25.0
+"""Seconds after which the process ends, whatever holds it: less than the 30 that Kubernetes gives by default."""
 _MOST_CONNECTIONS = 2048
 _ENOUGH_FILES = 8192
 _OTHER_FILES = 128
 """Open files that the engine, the databases and the log may need beside connections."""
+
+
+class Server(uvicorn.Server):
+    """uvicorn's server, whose process ends in time when it is told to, even where a thread hangs."""
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        """End in good order, and else at once after a while. What was not published by then waits for the next."""
+        if not self.should_exit:
+            timer = threading.Timer(END_S, _end_now, (sig,))
+            timer.daemon = True
+            timer.start()
+        super().handle_exit(sig, frame)
+
+
+def _end_now(sig: int) -> None:
+    logger().error("ended_late", after_s=END_S)
+    os._exit(128 + sig)
 
 
 def bounds_of(settings: Settings) -> Bounds:

@@ -29,6 +29,7 @@ from nlq.service.logs import logger
 
 _RETRY_S = 5
 _LOG_EVERY_S = 1.0
+_READ_AT_LEAST = 16 * 1024
 
 
 @dataclass(frozen=True)
@@ -43,7 +44,7 @@ class Bounds:
         idle_s: Seconds without a byte after which a connection that was answered ends.
         header_s: Seconds from the connection, or from then, until a header is complete.
         body_s: Seconds from there until the body is complete, whether anyone still wants it or not.
-        write_s: Seconds in which a client must read something of what it is sent.
+        write_s: Seconds in which a client must read 16 kB of what it is sent, or the rest.
         linger_s: Seconds in which a client that is turned away may read why.
         pipelined: Requests that may wait for the one before on their connection.
     """
@@ -167,8 +168,7 @@ class _Connection(HttpToolsProtocol):
 
     def pause_writing(self) -> None:
         super().pause_writing()
-        if self._write_deadline is None:
-            self._write_deadline = self.loop.call_later(self._bounds.write_s, self._end, "reader_stalled")
+        self._watch_reader()
 
     def resume_writing(self) -> None:
         super().resume_writing()
@@ -215,7 +215,7 @@ class _Connection(HttpToolsProtocol):
     def on_response_complete(self) -> None:
         super().on_response_complete()
         if self.transport.is_closing():
-            self._expect(self._bounds.write_s, self.transport.abort)
+            self._watch_reader()
         elif self.cycle.response_complete and not self._in_message:
             self._wait_for_next()
 
@@ -226,7 +226,7 @@ class _Connection(HttpToolsProtocol):
 
     def timeout_keep_alive_handler(self) -> None:
         super().timeout_keep_alive_handler()
-        self._expect(self._bounds.write_s, self.transport.abort)
+        self._watch_reader()
 
     def send_400_response(self, msg: str) -> None:
         self._refuse(ApiError(400, "bad_request", "This is no HTTP request that can be read."))
@@ -250,6 +250,19 @@ class _Connection(HttpToolsProtocol):
         if self._write_deadline is not None:
             self._write_deadline.cancel()
             self._write_deadline = None
+
+    def _watch_reader(self) -> None:
+        """End the connection unless its client goes on reading what waits to be sent."""
+        if self._write_deadline is None:
+            left = self.transport.get_write_buffer_size()
+            self._write_deadline = self.loop.call_later(self._bounds.write_s, self._reader_due, left)
+
+    def _reader_due(self, before: int) -> None:
+        self._write_deadline = None
+        if self.transport.get_write_buffer_size() > max(0, before - _READ_AT_LEAST):
+            self._end("reader_stalled")
+        elif self.flow.write_paused or self.transport.is_closing():
+            self._watch_reader()
 
     def _too_large(self) -> ApiError:
         most = self._bounds.header_bytes
@@ -280,14 +293,17 @@ class _Connection(HttpToolsProtocol):
         if self._done or self.transport.is_closing():
             return
         answering = self.cycle is not None and not self.cycle.response_complete
-        begun = answering and (self.cycle.response_started or self.pipeline)
-        if begun or (self._turned_away and not self.door.may_linger):
+        if answering and (self.cycle.response_started or self.pipeline):
             self._end(error.code)
             return
         _refusals.note(error.code, self._host)
         self._done = True
         self._leave()
         self.transport.write(_as_bytes(error))
+        if self._turned_away and not self.door.may_linger:
+            self.transport.close()
+            self._expect(self._bounds.linger_s, self.transport.abort)
+            return
         # Closed with input unread, a connection is reset, and the client may never see what it was told.
         self.flow.resume_reading()
         if self.transport.can_write_eof():

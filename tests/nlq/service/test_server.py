@@ -1,0 +1,64 @@
+"""The process of the server: it ends when it is told to, whatever its threads do; and what it allows by open files."""
+
+from __future__ import annotations
+
+import os
+import resource
+import signal
+import subprocess
+import sys
+import time
+
+import pytest
+
+from lakehouse_assets.settings import Settings
+from nlq.service.server import bounds_of
+
+HANGING = """
+import sys, threading
+import anyio.to_thread
+from fastapi import FastAPI
+from lakehouse_assets.settings import Settings
+from nlq.service import server
+
+server.DRAIN_S, server.END_S = 0, float(sys.argv[1])
+app = FastAPI()
+
+@app.get("/")
+async def hang():
+    print("in", flush=True)
+    await anyio.to_thread.run_sync(threading.Event().wait)
+
+class Listening(server.Server):
+    async def startup(self, sockets=None):
+        await super().startup(sockets)
+        print(self.servers[0].sockets[0].getsockname()[1], flush=True)
+
+Listening(server.configured(app, Settings(), "127.0.0.1", 0)).run()
+"""
+
+
+@pytest.mark.parametrize("sig", [signal.SIGTERM, signal.SIGINT])
+def test_a_process_ends_in_time_although_a_thread_hangs(sig: signal.Signals) -> None:
+    import httpx
+
+    with subprocess.Popen(
+        [sys.executable, "-c", HANGING, "1.0"], stdout=subprocess.PIPE, text=True, env={**os.environ}
+    ) as process:
+        assert process.stdout
+        port = int(process.stdout.readline())
+        with httpx.Client() as client, pytest.raises(httpx.HTTPError):
+            client.get(f"http://127.0.0.1:{port}/", timeout=0.2)
+        assert process.stdout.readline() == "in\n"
+        process.send_signal(sig)
+        begun = time.monotonic()
+        assert process.wait(20) in (-sig, 128 + sig)
+        assert time.monotonic() - begun < 10
+
+
+def test_connections_leave_open_files_for_all_else(monkeypatch: pytest.MonkeyPatch) -> None:
+    for files, most in ((1024, 672), (300, 129), (100, 16), (20_000, 2048), (resource.RLIM_INFINITY, 2048)):
+        monkeypatch.setattr(resource, "getrlimit", lambda _, files=files: (files, files))
+        bounds = bounds_of(Settings())
+        assert (bounds.connections, bounds.per_address) == (most, most // 2)
+    assert bounds_of(Settings(connections=50, connections_per_address=80)).per_address == 50
