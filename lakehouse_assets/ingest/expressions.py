@@ -32,6 +32,8 @@ _FORBIDDEN: tuple[tuple[type[exp.Expr], str], ...] = (
 _LAZY = (exp.Case, exp.If, exp.Coalesce)
 _COMPARED = "DECIMAL(38, 10)"
 """What a text is read as to be compared with a number."""
+_COUNTED_IN = {"SECOND": "DECIMAL(18, 6)", "MILLISECOND": "DECIMAL(18, 3)"}
+"""What counts the units of an INTERVAL exactly; whole numbers the others, of which the engine drops a fraction."""
 _COMPARISONS = (exp.EQ, exp.NEQ, exp.GT, exp.GTE, exp.LT, exp.LTE, exp.NullSafeEQ, exp.NullSafeNEQ)
 
 
@@ -156,6 +158,10 @@ def _render(tree: exp.Expr, field: Callable[[str], str], style: Style) -> str:
             return exp.Var(this=exact_cast(_render(node, field, style), _COMPARED, style))
         if isinstance(node, exp.Cast):
             return exp.Var(this=_cast(node, _render(node.this, field, style), style))
+        if isinstance(node, exp.Interval) and isinstance(unit := node.args.get("unit"), exp.Var):
+            kind, count = _COUNTED_IN.get(unit.name.upper().removesuffix("S"), "BIGINT"), node.this.unnest()
+            counted = exact_cast(_render(count, field, style), kind, style, is_text=isinstance(count, exp.Column))
+            return exp.Interval(this=exp.Paren(this=exp.Var(this=counted)), unit=unit)
         return node
 
     return tree.transform(replace, copy=False).sql(dialect="duckdb")

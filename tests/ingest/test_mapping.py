@@ -89,6 +89,23 @@ def test_casts_do_not_round_and_functions_do():
     assert "refused" in str(wards("cast(cast(v as double) as bigint)", "1.5")[0])
 
 
+@pytest.mark.parametrize(
+    ("count", "unit", "exact"),
+    [
+        ("v", "day", [True, True, False, False]), ("cast(v as double)", "day", [True, True, False, False]),
+        ("v", "months", [True, True, False, False]), ("v || ''", "hour", [True, True, False, False]),
+        ("v", "seconds", [True, True, True, False]), ("cast(v as decimal(9, 2))", "minute", [True, True, False, False]),
+    ],
+)  # fmt: skip
+def test_a_span_of_time_is_counted_exactly_or_refused(count, unit, exact):
+    expression = f"cast(date '2026-01-01' + interval ({count}) {unit} as varchar)"
+    found = wards(expression, "2", "2.0", "1.5", "x")
+    assert [f is not None and not f.startswith("refused") for f in found] == exact
+    assert found[0] == found[1]
+    assert "refused" in str(wards("cast(date '2026-01-01' + interval '1.4' day as varchar)", "")[0])
+    assert wards("cast(date '2026-01-01' + interval 1 day as varchar)", "") == ["2026-01-02 00:00:00"]
+
+
 def test_a_time_in_an_expression_is_that_of_its_own_text():
     times = ["2026-06-01 10:00:00", "2026-06-01 10:00:00 America/New_York", "2026-06-01 10:00:00"]
     for cast in ("cast", "try_cast"):
