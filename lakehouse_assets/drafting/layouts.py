@@ -33,6 +33,8 @@ FEW_VALUES = 0.5
 """A column with no more different values than this share of its records holds kinds of things."""
 ENOUGH = 8
 LONGEST_NAME = 80
+MOST_IN_TITLE = 2
+"""Fields that a line before the header may fill, as a name with a value does."""
 MARKS = tuple(re.compile(mark) for mark in (r"\d", r"/", r"@", r"\w\.\w", r":", r"\w-\w", r"\w \w"))
 """What texts of one form have in common, and names of columns mostly have not."""
 SHOWN = 60
@@ -74,7 +76,7 @@ def found_layout(records: Sequence[Record], *, whole: bool) -> Found:
 class _Looking:
     def __init__(self, records: Sequence[Record], whole: bool) -> None:
         self._records, self._whole = records, whole
-        widths = Counts(len(r.fields) for r in records if r.filled)
+        widths = Counts(len(r.fields) for r in records if r.filled and not _adds_up(r))
         self._width = max(widths, key=lambda w: (widths[w], w), default=1)
         self._notes: list[str] = []
         self._questions: list[str] = []
@@ -95,6 +97,10 @@ class _Looking:
             self._notes.insert(
                 0, f"{_lines(1, begin - 1)} before the {'header' if header else 'records'}: {_shown(title)}"
             )
+            if full := [r for r in title if r.filled > MOST_IN_TITLE]:
+                self._questions.append(
+                    f"skip_lines: whether line {full[-1].line} is a record or names the fields ({_shown(full[-1:])})"
+                )
         last = self._last_lines(end)
         return Found(has_header, names, begin - 1, last, tuple(self._notes), tuple(self._questions))
 
@@ -223,9 +229,10 @@ class _Looking:
 
     def _ragged_header(self, before: Sequence[Record]) -> list[Record]:
         """A header with more or fewer fields than the records have: the line before them, where it holds several."""
-        if before and before[-1].filled >= max(2, self._width // 3) and len(before[-1].fields) != self._width:
-            return [before[-1]]
-        return []
+        last = before[-1] if before else None
+        if last is None or len(last.fields) == self._width or last.filled < max(2, self._width // 3):
+            return []
+        return [last] if all(kind_of(f) in ("text", None) for f in last.fields) else []
 
     def _of_several(self, rows: list[Record]) -> list[Record]:
         """Those of several possible lines that name the fields: the last, and those above it that head groups of it."""
@@ -305,7 +312,7 @@ class _Looking:
             return True
         if self._is_title(record) and self._agrees(record) is not True:
             return True
-        return is_total(next(f for f in record.fields if f)) or self._is_lone_total(i)
+        return _adds_up(record) or self._is_lone_total(i)
 
     def _is_lone_total(self, i: int) -> bool:
         """Whether a record after an empty one fills few fields, such as the sum of a column with a word beside it."""
@@ -340,6 +347,11 @@ class _Looking:
             self._questions.append(
                 f"skip_lines and skip_last_lines: a second table seems to begin on line {found.line}: {_shown([found])}"
             )
+
+
+def _adds_up(record: Record) -> bool:
+    """Whether a record says that it adds up others."""
+    return is_total(next((f for f in record.fields if f), ""))
 
 
 def _is_unlike(name: str, values: Sequence[str]) -> bool:

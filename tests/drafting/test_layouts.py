@@ -60,6 +60,7 @@ def test_records_are_found_between_other_lines(
         (f"{HEADED}{ROWS},,\nCosts of June,,\n{HEADED}{ROWS}", "second table", 15),
         ("n,x,y,z\na,1,2\nb,2,3\n", "names: the header on line 1 has 4 fields, the records have 3", 2),
         ("n,x\na,1,2\nb,2,3\n", "names: the header on line 1 has 2 fields, the records have 3", 2),
+        ("A,B\n2026-05-01,1,2\n2026-05-02,2,3,4,5\n2026-05-03,2,3,4,5\nTotal,4,6,8\n", "skip_lines: whether", 2),
         ("who,when,how\nnobody,never,no way\nA,2026-05-01,1\nB,2026-05-02,2\n", "skip_lines: which of lines 1 to 2", 2),
         ("n,city\n1,Plzeň\n2,Čáslav\n3,Říčany\n".encode("cp1250"), "encoding", 3),
         ("n,paid\n1,£5\n2,£7\n".encode("cp850"), "encoding", 2),
