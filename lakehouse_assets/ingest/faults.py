@@ -42,8 +42,17 @@ def _is_full(error: BaseException) -> bool:
     return isinstance(error, OSError) and error.errno in _FULL
 
 
-def of_file(path: str, error: Exception) -> IngestError | AuditFailedError:
-    """What is told of a file that met an error: an unforeseen one is put into words, with its own sentence kept."""
+def of_file(
+    path: str, error: Exception, *, line: int | None = None, column: str | None = None
+) -> IngestError | AuditFailedError:
+    """What is told of a file that met an error: an unforeseen one is put into words, with its own sentence kept.
+
+    Args:
+        path: The file.
+        error: What it met.
+        line: Line of the record that an unforeseen error is about, as far as that is known.
+        column: Column of the target table that it is about.
+    """
     if isinstance(error, IngestError | AuditFailedError):
         return error
     sentence = next((line.strip() for line in str(error).splitlines() if line.strip()), "") or "no reason given"
@@ -52,7 +61,7 @@ def of_file(path: str, error: Exception) -> IngestError | AuditFailedError:
         hint = "Split it, or raise ASKLAKE_MEMORY_LIMIT, and load it again."
     refused = IngestError(
         path, f"it could not be loaded: {sentence.rstrip('.')} ({type(error).__name__})",
-        hint=f"Nothing of it was published. {hint}",
+        hint=f"Nothing of it was published. {hint}", line=line, column=column,
     )  # fmt: skip
     refused.__cause__ = error
     return refused

@@ -5,9 +5,11 @@ Belongs here: reading them. Does not belong here: which files, and what follows 
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import Protocol
 
@@ -19,11 +21,24 @@ from lakehouse_assets.ingest.records import open_records
 from lakehouse_assets.ingest.sources import Source
 from lakehouse_assets.ingest.staging import Together, of_load
 from lakehouse_assets.ingest.streams import InputFile
+from lakehouse_assets.lakehouse.contract import quoted
 
 MOST_BYTES = 32 << 20
 """Bytes of a group's files, as they lie in storage, from which on it is full; what they hold may be more."""
 MOST_RECORDS = 200_000
 """Records from which on a group is full."""
+_TRIED = "records_that_are_tried"
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where in a file an error is: line, and column of the target table, as far as they are known."""
+
+    line: int | None = None
+    column: str | None = None
+
+
+NOWHERE = Place()
 
 
 class Batch(Protocol):
@@ -113,6 +128,33 @@ class Group:
         number = len(self._read)
         self._together.add(number, records)
         self._read.append(_Read(number, file, records.header, records.count))
+
+    def place_of(self, con: duckdb.DuckDBPyConnection, error: Exception) -> Place:
+        """Where in the only file of the group an error of the engine is, found by trying fewer and fewer records."""
+        (read,) = self._read
+        if not isinstance(error, duckdb.Error) or isinstance(error, (duckdb.IOException, duckdb.OutOfMemoryException)):
+            return NOWHERE
+        records = self._together.relation({read.number: Stamp("", datetime(1970, 1, 1))})
+
+        def fails(rows: str, wanted: str = "*") -> bool:
+            try:
+                con.execute(f"create or replace temp table {_TRIED} as select {wanted} from ({rows})")
+            except duckdb.Error:
+                return True
+            return False
+
+        def up_to(number: int) -> str:
+            return self._mapping.rows(f"(select * from {records} where source_row <= {number})")
+
+        if not fails(up_to(read.records)):
+            return NOWHERE
+        first = bisect_left(range(1, read.records + 1), True, key=lambda number: fails(up_to(number))) + 1
+        guilty = f"(select * from {records} where source_row = {first})"
+        (found,) = con.execute(f"select line from {guilty}").fetchall()
+        alone = self._mapping.rows(guilty)
+        columns = [c for c in self._mapping.contract.column_names if fails(alone, quoted(c))]
+        con.execute(f"drop table if exists {_TRIED}")
+        return Place(found[0], columns[0] if len(columns) == 1 else None)
 
     @property
     def full(self) -> bool:

@@ -23,7 +23,7 @@ import duckdb
 from lakehouse_assets.ingest.contracts import LOADS
 from lakehouse_assets.ingest.errors import IngestError, SomeFilesFailedError
 from lakehouse_assets.ingest.faults import befalls_all, of_file
-from lakehouse_assets.ingest.groups import Alone, Batch, Group
+from lakehouse_assets.ingest.groups import NOWHERE, Alone, Batch, Group, Place
 from lakehouse_assets.ingest.mapping import RecordMapping
 from lakehouse_assets.ingest.notes import (
     Earlier,
@@ -186,11 +186,11 @@ class Loader:
             self._refuse(path, error)
             return None
 
-    def _refuse(self, path: str, error: Exception) -> None:
+    def _refuse(self, path: str, error: Exception, place: Place = NOWHERE) -> None:
         """Keep an error as that of a file, unless it would befall every other, too."""
         if befalls_all(error):
             raise error
-        self.errors[path] = of_file(path, error)
+        self.errors[path] = of_file(path, error, line=place.line, column=place.column)
 
     def _load_some(self, files: Sequence[InputFile]) -> None:
         table = loads_table(self._lake)
@@ -307,7 +307,8 @@ class Loader:
             raise
         except Exception as error:
             if len(group.files) == 1 or befalls_all(error):
-                self._refuse(group.files[0].path, error)
+                place = NOWHERE if befalls_all(error) else group.place_of(self._con, error)
+                self._refuse(group.files[0].path, error, place)
                 return
             early = [i < len(group.files) // 2 for i in range(len(group.files))]
             self._publish_parts(group.part(early))

@@ -11,6 +11,7 @@ import pytest
 from lakehouse_assets.ingest import groups, load, loader
 from lakehouse_assets.ingest.errors import IngestError, SomeFilesFailedError, SourceError, WarehouseError
 from lakehouse_assets.ingest.loader import Loader
+from lakehouse_assets.ingest.mapping import RecordMapping
 from lakehouse_assets.ingest.quarantine import list_quarantined, replay
 from lakehouse_assets.lakehouse.publication import AuditFailedError, Publication
 from tests.ingest.conftest import HEADER, csv_file, json_line, line, sales_source
@@ -133,6 +134,23 @@ def test_only_the_guilty_file_of_a_group_is_refused(lake, write, rows, monkeypat
         "O0", "O1", "O3", "O4", "O6",
     ]  # fmt: skip
     assert rows("select count(*) as n from bronze.loads") == [{"n": 5}]
+
+
+def test_an_error_of_the_engine_names_line_and_column(lake, write, monkeypatch):
+    files = [write(f"{i}.csv", csv_file(line(10 * i), line(10 * i + 1), line(10 * i + 2))) for i in range(3)]
+    honest = RecordMapping.rows
+    wrong = (
+        "case when order_id = 'O11' then cast(product_name || 'no number' as integer)::varchar else product_name end"
+    )
+
+    def rows(self, records):
+        return f"select * replace ({wrong} as product_name) from ({honest(self, records)})"
+
+    monkeypatch.setattr(RecordMapping, "rows", rows)
+    with pytest.raises(SomeFilesFailedError) as raised:
+        load(lake, files, CSV)
+    (error,) = raised.value.errors.values()
+    assert str(error).startswith(f"{files[1]}, line 3, column product_name: it could not be loaded: ")
 
 
 def test_a_full_disk_stops_the_load(lake, write, monkeypatch):
