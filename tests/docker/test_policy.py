@@ -265,7 +265,8 @@ def test_a_container_writes_its_manifests_where_it_may(tmp_path: Path) -> None:
         )  # fmt: skip
         assert done.stdout == "two words\n"
         kept = home / "target" / "manifest.json"
-        assert (kept.read_text(), kept.stat().st_mtime) == ("new", 1e9) and (home / "dagster").is_dir()
+        assert (kept.read_text(), kept.stat().st_mtime) == ("new", 1e9)
+        assert (home / "dagster").stat().st_mode & 0o777 == 0o700
         kept.write_text("of an image before")
         (home / "target" / "old").touch()
     assert Settings(dbt_target=home / "target").dbt_target_dir == home / "target"
