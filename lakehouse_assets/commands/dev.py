@@ -49,9 +49,9 @@ def dev(out: Out, host: str, port: int, api_port: int, *, read_only: bool) -> No
         location = {"grpc_server": {"socket": str(socket), "location_name": _LOCATION}}
         workspace.write_text(json.dumps({"load_from": [location]}))
         address = ["--host", host, "--with-parent", "--port"]
+        servers.start("the code server", of_dagster(_code_server(socket)))
         if api_port:
             servers.start("the API", [_CLI, "serve", *address, str(api_port)])
-        servers.start("the code server", of_dagster(_code_server(socket)))
         servers.wait(socket.exists)
         viewing = ["--read-only"] if read_only else []
         servers.start("Dagit", [_CLI, "dagit", *address, str(port), "--workspace", str(workspace), *viewing])

@@ -20,7 +20,7 @@ from typing import Self
 
 from lakehouse_assets.commands.failures import CommandError
 
-END_S = 20
+END_S = 15
 """Seconds that servers have to end what they do, a run for example."""
 _REST_S = 2
 """Seconds that what they started has after them; a process that nobody reaps would be there for good."""
@@ -45,13 +45,15 @@ class Servers:
         return self
 
     def __exit__(self, *_error: object) -> None:
-        """End them; a second Ctrl-C ends them at once."""
+        """End them, last the one that was started first, which the others use; a second Ctrl-C ends them at once."""
+        every = list(self._started.values())
         try:
-            self._signal(signal.SIGINT)
-            _wait_while(self._running, END_S)
-            _wait_while(partial(self._signal, 0), _REST_S)
+            for some in (every[1:], every[:1]):
+                _signal(some, signal.SIGINT)
+                _wait_while(partial(_any_runs, some), END_S)
+                _wait_while(partial(_signal, some, 0), _REST_S)
         finally:
-            self._signal(signal.SIGKILL)
+            _signal(every, signal.SIGKILL)
 
     def start(self, name: str, arguments: Sequence[str]) -> None:
         """Start `python -m …`; the name is for people."""
@@ -73,17 +75,19 @@ class Servers:
                     )
             time.sleep(_POLL_S)
 
-    def _running(self) -> bool:
-        return any(process.poll() is None for process in self._started.values())
 
-    def _signal(self, number: int) -> bool:
-        """Send a signal to whatever is left of each; gives whether anything was."""
-        found = False
-        for process in self._started.values():
-            with suppress(ProcessLookupError):
-                os.killpg(process.pid, number)
-                found = True
-        return found
+def _any_runs(processes: Sequence[subprocess.Popen[bytes]]) -> bool:
+    return any(process.poll() is None for process in processes)
+
+
+def _signal(processes: Sequence[subprocess.Popen[bytes]], number: int) -> bool:
+    """Send a signal to whatever is left of processes and of what they started; gives whether anything was."""
+    found = False
+    for process in processes:
+        with suppress(ProcessLookupError):
+            os.killpg(process.pid, number)
+            found = True
+    return found
 
 
 def _wait_while(true: Callable[[], bool], seconds: float) -> None:
