@@ -73,7 +73,7 @@ def look(landing: str | Path, cursor: str | None = None, *, settle_seconds: floa
         settle_seconds: How long a file must not have changed; 0 where every file is known to be complete, also an
             empty one (`laid_out`).
     """
-    seen: dict[str, Any] = json.loads(cursor) if cursor else {}
+    seen = _seen(cursor)
     now = time.time()
     passed_over: list[str] = []
     new: list[LandingFile] = []
@@ -94,6 +94,17 @@ def look(landing: str | Path, cursor: str | None = None, *, settle_seconds: floa
         kept[LOOKS] = number
     text = json.dumps(kept, separators=(",", ":"), sort_keys=True)
     return Look(sorted(new, key=lambda f: (f.modified, f.path)), text, number, passed_over)
+
+
+def _seen(cursor: str | None) -> dict[str, Any]:
+    """What a cursor says; nothing of one that no look gave back, for people may set it in Dagit."""
+    try:
+        seen = json.loads(cursor) if cursor else {}
+    except (ValueError, RecursionError):
+        return {}
+    if not isinstance(seen, dict) or not isinstance(seen.get(LOOKS, 0), int):
+        return {}
+    return seen
 
 
 def _settled(file: LandingFile, before: str | None, now: float, settle_seconds: float) -> bool:

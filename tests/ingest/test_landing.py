@@ -55,6 +55,13 @@ def test_each_file_once_and_again_when_changed(tmp_path):
     assert pending(tmp_path, cursor)[0] == []
 
 
+@pytest.mark.parametrize("cursor", ["no JSON", "[]", "7", '{"#": "x"}', '{"#": [1]}', "[" * 100_000, '{"shop/x": {}}'])
+def test_a_cursor_that_no_look_gave_back_is_none(tmp_path, cursor):
+    put(tmp_path, "shop/a.csv")
+    found = look(tmp_path, cursor)
+    assert names(found.files) == ["a.csv"] and found.number == 1
+
+
 def test_what_is_still_being_written_waits(tmp_path):
     put(tmp_path, "shop/fresh.csv", age=0)
     put(tmp_path, "shop/half.csv.part")
