@@ -15,6 +15,9 @@ from contextlib import contextmanager
 
 import dagster as dg
 
+from lakehouse_assets.redaction import redacted
+from lakehouse_assets.settings import get_settings
+
 RETRY = dg.RetryPolicy(max_retries=2, delay=10, backoff=dg.Backoff.EXPONENTIAL, jitter=dg.Jitter.PLUS_MINUS)
 """For what may pass by itself (a locked file, a full disk being emptied)."""
 NO_USE = "asklake/no_use_in_trying_again"
@@ -67,10 +70,15 @@ def told(context: dg.AssetExecutionContext) -> Iterator[None]:
         raise
     except Exception as error:
         passing = may_pass(error)
-        if passing and context.retry_number < RETRY.max_retries:
-            raise
+        again = passing and context.retry_number < RETRY.max_retries
         if not passing:
             _note(context)
+        secrets = get_settings().secrets
+        if any(redacted(text, secrets) != text for text in _said(error)):
+            # Dagster keeps the texts of a whole chain of errors, for everybody who sees the run.
+            raise dg.Failure(redacted(sentence(error), secrets), allow_retries=again) from None
+        if again:
+            raise
         raise dg.Failure(sentence(error), allow_retries=False) from error
 
 
@@ -92,6 +100,13 @@ def sentence(error: BaseException) -> str:
     if words and (kind.__module__.startswith(_OWN) or isinstance(error, OSError) or kind.__module__ == "_duckdb"):
         return words
     return f"{kind.__name__}: {words}" if words else kind.__name__
+
+
+def _said(error: BaseException | None) -> Iterator[str]:
+    """The texts of an error and of those that led to it."""
+    if error is not None:
+        yield str(error)
+        yield from _said(error.__cause__ or error.__context__)
 
 
 def _note(context: dg.AssetExecutionContext) -> None:

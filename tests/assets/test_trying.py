@@ -87,3 +87,17 @@ def test_a_failed_test_of_dbt_says_table_rule_and_rows():
     key = dg.AssetCheckKey(dg.AssetKey(["gold", "gold_x"]), "x_adds_up")
     (found,) = dbt_results([result], {"test.a": test}, [key])
     assert found.description == f"{words}. Sums are the same." and "query" in found.metadata
+
+
+@pytest.mark.parametrize("error", [KeyError("token"), ConnectionRefusedError("refused")], ids=["lasting", "passing"])
+def test_no_event_of_a_run_tells_a_secret(error: Exception, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ASKLAKE_LLM_API_KEY", "llm-hunter2")
+    try:
+        raise RuntimeError("postgresql://me:hunter2@host/db and llm-hunter2")
+    except RuntimeError as first:
+        error.__cause__ = first
+    with dg.DagsterInstance.ephemeral() as instance:
+        tries, said, run = ran(error, instance, monkeypatch)
+        events = [dg.serialize_value(entry) for entry in instance.all_logs(run.run_id)]
+    assert tries == (3 if may_pass(error) else 1)
+    assert said and not [event for event in events if "hunter2" in event]
