@@ -64,6 +64,17 @@ def cancelled_by(cancellation: Cancellation) -> Iterator[None]:
         _current.reset(token)
 
 
+def check_wanted() -> None:
+    """Let work that is no query go on only while someone waits for it.
+
+    Raises:
+        QueryCancelledError: nobody does.
+    """
+    cancellation = _current.get()
+    if cancellation and cancellation.cancelled:
+        raise QueryCancelledError
+
+
 class _Running:
     """A query under way; `reason` says why it was ended, if it was."""
 

@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, ValidationInfo, computed_field, field_serializer, field_validator
 
+from lakehouse_assets.lakehouse.cancelling import check_wanted
 from lakehouse_assets.lakehouse.engine import EngineRefusedError, QueryRefusedError, QueryTimeoutError, Session
 from nlq import explain
 from nlq.answering.cache import KeptAnswers, RememberingPlanner
@@ -268,6 +269,7 @@ class Answerer:
         answer_id: str | None,
         asked_by: str | None,
     ) -> _Run:
+        check_wanted()
         run = _Run(question, caller or Caller(), answer_id, asked_by)
         run.heads = self._lake.catalog.heads() if heads is None else heads
         run.vocabulary = self._layer.vocabulary(run.heads, run.caller.tenant)
@@ -377,6 +379,7 @@ class Answerer:
         notes: dict[str, None] = {}
 
         def plain(one: Plan) -> str:
+            check_wanted()
             compiled = self._layer.compile(one)
             notes.update(dict.fromkeys(compiled.notes))
             return compiled.sql

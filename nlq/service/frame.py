@@ -44,6 +44,9 @@ _HEADERS = {
 }
 
 
+_ENDING = "The service is ending before it could answer; ask again in a moment."
+
+
 class ClientGoneError(Exception):
     """The client has ended its connection before it had a response."""
 
@@ -74,9 +77,9 @@ class Frame:
             await response.say(scope, receive, error)
         except (ClientGoneError, QueryCancelledError):
             response.status = response.status or CLIENT_GONE
-        except asyncio.CancelledError:
+        except asyncio.CancelledError:  # the server ends, and has waited long enough
             cancellation.cancel()
-            raise
+            await response.say(scope, receive, ApiError(503, "ending", _ENDING, headers={"Retry-After": "5"}))
         except Exception:
             logger().exception("failed", method=scope["method"], path=scope["path"])
             message = "Something went wrong here; the log has it under the request's id. Try again, then report it."

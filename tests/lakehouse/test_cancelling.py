@@ -12,6 +12,8 @@ import pytest
 from lakehouse_assets.lakehouse.cancelling import Cancellation, cancelled_by, endable
 from lakehouse_assets.lakehouse.duckdb import DuckDBEngine, DuckDBSession
 from lakehouse_assets.lakehouse.engine import QueryCancelledError, QueryTimeoutError
+from lakehouse_assets.lakehouse.lake import Lake
+from lakehouse_assets.lakehouse.trino import TrinoEngine
 from lakehouse_assets.settings import Settings
 
 ENDLESS = "select count(*) from range(1000000000000) as a(x) where x % 7 = 3"
@@ -87,3 +89,27 @@ def test_rows_of_a_query_that_was_ended_are_not_taken_for_all() -> None:
 def test_an_error_of_the_query_itself_stays_what_it_is(session: DuckDBSession) -> None:
     with cancelled_by(Cancellation()), pytest.raises(Exception, match="no_such_column"):
         session.query("select no_such_column from range(3)")
+
+
+@pytest.mark.cluster
+@pytest.mark.parametrize("timeout_s", [None, 1.0])
+def test_trino_ends_a_query_too(cluster_lake: Lake, timeout_s: float | None) -> None:
+    numbers = "unnest(sequence(1, 10000))"
+    endless = (
+        f"select count(*) as n from {numbers} as a(x) cross join {numbers} as b(y) cross join {numbers} as c(z) "
+        "where x * y % 7 = z % 11"
+    )
+    cancellation, begun = Cancellation(), time.monotonic()
+    if timeout_s is None:
+        threading.Timer(1.0, cancellation.cancel).start()
+    expected = QueryTimeoutError if timeout_s else QueryCancelledError
+    with cluster_lake.session() as session, cancelled_by(cancellation), pytest.raises(expected):
+        session.query(endless, timeout_s=timeout_s)
+    assert time.monotonic() - begun < 30
+    engine = cluster_lake.engine
+    assert isinstance(engine, TrinoEngine)
+    with engine.connection() as connection:
+        cursor = connection.cursor()
+        cursor.execute("select count(*) from system.runtime.queries where state = 'RUNNING' and query like '%sequence%'"
+                       " and query not like '%runtime%'")  # fmt: skip
+        assert cursor.fetchall() == [[0]]
