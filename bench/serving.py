@@ -32,7 +32,8 @@ def serving(home: str) -> Iterator[int]:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
-    env = {**os.environ, "ASKLAKE_HOME": home, "ASKLAKE_RATE_PER_MINUTE": "0", "ASKLAKE_RATE_PER_HOUR": "0"}
+    unlimited = {"ASKLAKE_RATE_PER_MINUTE": "0", "ASKLAKE_RATE_PER_HOUR": "0", "ASKLAKE_QUEUE_TIMEOUT_S": "60"}
+    env = {**os.environ, "ASKLAKE_HOME": home, **unlimited}
     command = [sys.executable, "-m", "lakehouse_assets.cli", "serve", "--port", str(port)]
     with (Path(home) / "serve.log").open("w") as log:
         process = subprocess.Popen(command, env=env, stdout=log, stderr=subprocess.STDOUT)
