@@ -1,7 +1,7 @@
 """`make bench`: run the benchmarks, print medians and ratios, write bench/results.json.
 
 python -m bench [ingest] [build] [domains] [histories] [sessions] [incremental] [query] [questions] [plan] [serving]
-    [scale] [--repeat 5] [--scale 1.0]
+    [often] [scale] [--repeat 5] [--scale 1.0]
 
 `scale` needs the servers of the cluster profile, which it starts, and is only run if it is named.
 """
@@ -29,6 +29,7 @@ from bench.domains import (
     sampled_domains,
 )
 from bench.measure import Contender, Result, compare, in_own_process, save
+from bench.often import often
 from bench.scale import scale
 from bench.serving import ask_over_http
 from bench.work import (
@@ -226,7 +227,7 @@ def serving(folder: Path, repeat: int, scale: float) -> list[Result]:
 BENCHMARKS: dict[str, Callable[[Path, int, float], Iterable[Result]]] = {
     "ingest": ingest, "build": build, "incremental": incremental, "query": query, "questions": questions,
     "plan": plan, "domains": domains, "histories": histories, "sessions": sessions,
-    "serving": serving, "scale": scale,
+    "serving": serving, "often": often, "scale": scale,
 }  # fmt: skip
 BY_NAME_ONLY = ("scale",)
 

@@ -72,6 +72,9 @@ class Settings(BaseSettings):
     snapshot_retention: timedelta = Field(
         default=timedelta(days=7), description="How long old snapshots stay readable before maintenance expires them."
     )
+    reader_grace: timedelta = Field(
+        default=timedelta(hours=1), description="How long readers may go on with a state that is no longer kept."
+    )
     staging_grace: timedelta = Field(
         default=timedelta(hours=24), description="Age after which the staged files of a dead publication are removed."
     )

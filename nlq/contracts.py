@@ -9,7 +9,16 @@ from datetime import timedelta
 
 import polars as pl
 
-from lakehouse_assets.lakehouse.contract import Contract, Freshness, TableModel, Timestamp, column, day, rule
+from lakehouse_assets.lakehouse.contract import (
+    OFTEN_WRITTEN_SNAPSHOTS,
+    Contract,
+    Freshness,
+    TableModel,
+    Timestamp,
+    column,
+    day,
+    rule,
+)
 
 OUTCOMES = ("answered", "clarify", "refused", "failed")
 
@@ -29,10 +38,18 @@ class NlqAnswers(TableModel):
     planner: pl.String = column("Which planner understood the question.")
     plan_json: pl.String = column("The plan that ran, as JSON.", nullable=True)
     because_json: pl.String = column("How the words were understood, as JSON.", nullable=True)
+    carried_json: pl.String = column(
+        "What the plan took over from the question before, as JSON; missing if nothing.", nullable=True
+    )
     choices_json: pl.String = column("The choices offered when the question was asked back, as JSON.", nullable=True)
     sql: pl.String = column("The SQL that ran.", nullable=True)
     columns_json: pl.String = column("Columns of the rows, as JSON.", nullable=True)
     rows_json: pl.String = column("The rows, at most 1,000, as JSON.", nullable=True)
+    partial_json: pl.String = column(
+        "Periods of the rows that are not over, or of which not every day is known or asked for, as JSON; missing if "
+        "none.",
+        nullable=True,
+    )
     row_count: pl.Int64 = column("How many rows the answer has.", ge=0, le=1000)
     truncated: pl.Boolean = column("Whether there were more rows than were kept.")
     snapshots_json: pl.String = column("Snapshot of every table read, as JSON.", nullable=True)
@@ -51,6 +68,7 @@ ANSWERS = Contract(
     grain="one row per question answered",
     partitions=(day("asked_date"),),
     owner="team:analytics",
+    snapshots=OFTEN_WRITTEN_SNAPSHOTS,
     freshness=Freshness(warn_after=timedelta(days=7), fail_after=timedelta(days=30)),
     rules=(
         rule(
@@ -84,6 +102,7 @@ FEEDBACK = Contract(
     grain="one row per verdict on an answer",
     partitions=(day("given_date"),),
     owner="team:analytics",
+    snapshots=OFTEN_WRITTEN_SNAPSHOTS,
 )
 
 CONTRACTS: tuple[Contract, ...] = (ANSWERS, FEEDBACK)

@@ -42,7 +42,8 @@ def status(out: Out) -> None:
     loads, (refused, _), queue = _loads(lake, states), count_quarantined(lake, limit=1), _queue(lake)
     files, days = _files_waiting(lake, states), _days_not_built(lake)
     exposed = _exposed(lake.settings)
-    advice = [*private_steps(exposed), *next_steps(states, refused, queue, len(files), days)]
+    waiting, failing = _answers_waiting(lake)
+    advice = [*private_steps(exposed), *failing, *next_steps(states, refused, queue, len(files), days)]
     out.say(f"Data: {lake.settings.home.absolute()}   profile: {lake.settings.profile}")
     if states:
         out.heading("Tables")
@@ -57,6 +58,7 @@ def status(out: Out) -> None:
     out.say("Days not built: " + ("; ".join(f"{d} {_few(found)}" for d, found in days.items()) or "none"))
     out.say(f"{refused:,} records in quarantine")
     out.say("Questions: " + ", ".join(f"{n:,} {name}" for name, n in queue.items()))
+    out.say(f"Answers to be published: {waiting:,}")
     out.heading("Next")
     for line in advice:
         out.say(f"  {line}")
@@ -71,6 +73,7 @@ def status(out: Out) -> None:
             "quarantined": refused,
             "questions": queue,
             "open_to_others": exposed,
+            "answers_waiting": waiting,
             "next": advice,
         }
     )
@@ -156,6 +159,23 @@ def _exposed(settings: Settings) -> list[Path]:
 def private_steps(exposed: Sequence[Path]) -> list[str]:
     """What is done about folders that other people of this machine can read."""
     return [f"`chmod go= {shlex.quote(str(folder))}`: other users of this machine can read it" for folder in exposed]
+
+
+def _answers_waiting(lake: Lake) -> tuple[int, list[str]]:
+    """Answers that are not in the lake yet, and what keeps them out, where something does."""
+    from nlq.storage.journal import Journal
+
+    journal = Journal(lake.settings.queue_url)
+    try:
+        waiting, failing = journal.waiting(), journal.failing
+    finally:
+        journal.close()
+    if not failing:
+        return waiting, []
+    return waiting, [
+        f"answers are not published since {failing.since:%Y-%m-%d %H:%M} UTC: {failing.error}. They are kept; they are "
+        "published by `asklake serve` or `asklake dev` once that is mended"
+    ]
 
 
 def next_steps(

@@ -25,6 +25,10 @@ Severity = Literal["error", "warning"]
 Layer = Literal["bronze", "silver", "gold", "platinum", "semantic"]
 LAYERS: tuple[Layer, ...] = ("bronze", "silver", "gold", "platinum", "semantic")
 
+SNAPSHOTS, OFTEN_WRITTEN_SNAPSHOTS = 500, 60
+"""States of a table that can be read, where its contract does not say: all metadata of a table list each of them, so
+that of one that is written once a minute an hour is kept."""
+
 Timestamp = Annotated[pl.Datetime, "us", None]
 
 
@@ -161,13 +165,15 @@ class Contract:
     """Columns that the table had and is to lose; older snapshots keep them."""
     first_day: date | None = None
     """The first day of the table's domain, of which no earlier record is taken in; `domains` fills it in for bronze."""
+    snapshots: int | None = None
+    """How many states of the table can be read at most; None for SNAPSHOTS, or OFTEN_WRITTEN_SNAPSHOTS in bronze."""
 
     def __post_init__(self) -> None:
         """Refuse a contract that contradicts itself.
 
         Raises:
-            ValueError: a key or partition column that the model does not have, a column undescribed, or a name that is
-                said to be of the past twice, or of the present too.
+            ValueError: a key or partition column that the model does not have, a column undescribed, a name that is
+                said to be of the past twice, or of the present too, or no snapshot to keep.
         """
         names = set(self.column_names)
         for wanted in (*self.key, *(p.column for p in self.partitions)):
@@ -178,11 +184,18 @@ class Contract:
         past = Counter([*self.dropped, *(old for c in self.columns for old in c.formerly)])
         if wrong := sorted(name for name, times in past.items() if times > 1 or name in names):
             raise ValueError(f"{self.identifier}: names of more than one column, in `dropped` or `formerly`: {wrong}")
+        if self.snapshots is not None and self.snapshots < 1:
+            raise ValueError(f"{self.identifier}: at least 1 snapshot is kept, the newest, not {self.snapshots}")
 
     @property
     def identifier(self) -> str:
         """`layer.table`, the Iceberg identifier."""
         return f"{self.layer}.{self.table}"
+
+    @property
+    def most_snapshots(self) -> int:
+        """How many states of the table can be read: publications forget older ones."""
+        return self.snapshots or (OFTEN_WRITTEN_SNAPSHOTS if self.layer == "bronze" else SNAPSHOTS)
 
     @property
     def description(self) -> str:

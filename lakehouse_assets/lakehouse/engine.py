@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
+from datetime import datetime
 from typing import TYPE_CHECKING, Any, Protocol
 
 import pyarrow as pa
@@ -78,10 +79,23 @@ class Engine(Protocol):
         ...
 
 
+class PastHeads(dict[str, str]):
+    """The heads of a moment, beside the tables whose state of then is no longer kept: since when it is."""
+
+    def __init__(self, locations: Mapping[str, str], forgotten: Mapping[str, datetime]) -> None:
+        """Keep what is forgotten with them."""
+        super().__init__(locations)
+        self.forgotten = dict(forgotten)
+
+
 def no_such_table(identifier: str, known: Mapping[str, str]) -> QueryRefusedError:
     """The refusal of a table the lake does not have or never published, naming the nearest that it has."""
     from rapidfuzz import process
 
+    if isinstance(known, PastHeads) and (since := known.forgotten.get(identifier)):
+        return QueryRefusedError(
+            f"the state that '{identifier}' had then is no longer kept, only those since {since:%Y-%m-%dT%H:%M:%S} UTC"
+        )
     best = process.extract(identifier, [name for name in known if name != identifier], limit=3, score_cutoff=60)
     nearest = f"; the nearest: {', '.join(name for name, _, _ in best)}" if best else ""
     return QueryRefusedError(f"there is no published table '{identifier}'{nearest}")

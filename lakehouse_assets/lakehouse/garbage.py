@@ -7,17 +7,20 @@ metadata needs. Does not belong here: warehouses with branches (branch_garbage),
 from __future__ import annotations
 
 import json
+import math
 import os
 import shutil
 import socket
 import time
 from collections.abc import Iterator, Mapping
-from contextlib import suppress
+from contextlib import nullcontext, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from lakehouse_assets.lakehouse.locations import HomeWarehouse, own
+from lakehouse_assets.lakehouse import history
+from lakehouse_assets.lakehouse.locations import HomeWarehouse, local_path, own
+from lakehouse_assets.lakehouse.metadata_files import read_table_metadata
 from lakehouse_assets.lakehouse.publication import HALF_A_MARK, marker_folder
 
 if TYPE_CHECKING:
@@ -70,6 +73,13 @@ def _dead(state: Mapping[str, Any], grace_s: float) -> bool:
     return state["host"] == socket.gethostname() and not _alive(int(state["pid"]))
 
 
+def running_since(lake: Lake) -> float:
+    """When the oldest publication that may still run began, in seconds since 1970; infinite if none runs."""
+    grace_s = lake.settings.staging_grace.total_seconds()
+    states = map(_read_marker, marker_folder(lake).glob("*.json"))
+    return min((s["started"] for s in states if s and not _dead(s, grace_s)), default=math.inf)
+
+
 def _alive(pid: int) -> bool:
     if pid <= 0:
         return False
@@ -89,39 +99,59 @@ def _is_referenced(lake: Lake, folder: Path) -> bool:
     if identifier not in lake.catalog.heads():
         return False
     prefix = f"{os.path.realpath(folder)}/"
-    needed = referenced_files(HomeWarehouse(lake.settings.home), lake.catalog.load_table(identifier))
+    needed = referenced_files(lake, lake.catalog.load_table(identifier))
     return any(path.startswith(prefix) for path in needed)
 
 
-def referenced_files(warehouse: HomeWarehouse, table: Table) -> set[str]:
-    """Real paths of every file that some kept snapshot of a table needs, metadata included.
+def referenced_files(lake: Lake, table: Table) -> set[str]:
+    """Real paths of every file that a kept snapshot of a table needs, or one that may still be read; metadata, too.
 
     Raises:
         OutsideWarehouseError: one of them is not in the warehouse.
     """
+    read: set[str] = set()
     log = (entry.metadata_file for entry in table.metadata.metadata_log)
-    files = files_of(table.metadata, table.io, set())
-    return own(warehouse, ".".join(table.name()), (table.metadata_location, *log, *files))
+    files = files_of(table.metadata, table.io, read)
+    still_read = _still_read(lake, table, read)
+    where = HomeWarehouse(lake.settings.home)
+    return own(where, ".".join(table.name()), (table.metadata_location, *log, *files, *still_read))
 
 
-def files_of(metadata: TableMetadata, io: FileIO, read: set[str]) -> Iterator[str]:
+def _still_read(lake: Lake, table: Table, read: set[str]) -> Iterator[str]:
+    """Files that snapshots need which are no longer kept, but were until lately; see `history`."""
+    head = local_path(table.metadata_location)
+    files = history.metadata_files(head.parent) if head else []
+    for file in history.held(files, head.name if head else "", history.readable_since(lake)):
+        metadata = read_table_metadata(file.path) if file.path != head else None
+        if metadata:
+            yield str(file.path)
+            yield from files_of(metadata, table.io, read, lost=True)
+
+
+def files_of(metadata: TableMetadata, io: FileIO, read: set[str], *, lost: bool = False) -> Iterator[str]:
     """Files that the snapshots in a table's metadata need: statistics, manifest lists, manifests, data, deletes.
 
     Args:
         metadata: The metadata.
         io: Reads them.
-        read: Manifests that were read before, whose files are not told again; those read now are added.
+        read: Lists and manifests that were read before, whose files are not told again; those read now are added.
+        lost: Whether lists and manifests may be gone, as those of metadata that are no longer the newest.
     """
     yield from (s.statistics_path for s in metadata.statistics)
     yield from (s.statistics_path for s in metadata.partition_statistics)
+    passed = suppress(FileNotFoundError) if lost else nullcontext()
     for snapshot in metadata.snapshots:
+        if snapshot.manifest_list in read:
+            continue
+        read.add(snapshot.manifest_list)
         yield snapshot.manifest_list
-        for manifest in snapshot.manifests(io):
-            if manifest.manifest_path not in read:
-                read.add(manifest.manifest_path)
-                yield manifest.manifest_path
-                entries = manifest.fetch_manifest_entry(io, discard_deleted=True)
-                yield from (entry.data_file.file_path for entry in entries)
+        with passed:
+            for manifest in snapshot.manifests(io):
+                if manifest.manifest_path not in read:
+                    read.add(manifest.manifest_path)
+                    yield manifest.manifest_path
+                    entries = manifest.fetch_manifest_entry(io, discard_deleted=True)
+                    yield from (entry.data_file.file_path for entry in entries)
 
 
 def expire_snapshots(lake: Lake, table: Table) -> int:
@@ -148,7 +178,7 @@ def remove_orphans(lake: Lake, table: Table) -> tuple[int, int]:
     warehouse = HomeWarehouse(lake.settings.home)
     (root,) = own(warehouse, ".".join(table.name()), (table.location(),))
     protected = {Path(os.path.realpath(f)) for marker in marker_folder(lake).glob("*.json") for f in _folders(marker)}
-    needed = referenced_files(warehouse, table)
+    needed = referenced_files(lake, table)
     limit = time.time() - lake.settings.staging_grace.total_seconds()
     removed = size = 0
     for path, status in _files(os.path.realpath(root)):

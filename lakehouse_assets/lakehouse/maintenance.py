@@ -38,6 +38,8 @@ if TYPE_CHECKING:
 
 SMALL_FILES_PER_PARTITION = 8
 COMPACTED_PARTITIONS_PER_RUN = 64
+TENDED_EVERY = 64
+"""Publications of a table from one time that it is tended beside its writer to the next."""
 
 
 @dataclass(frozen=True)
@@ -194,6 +196,17 @@ def tend(lake: Lake, contract: Contract, *, run_id: str) -> tuple[int, bool]:
         publication.abandon()
         raise
     return len(crowded), stale
+
+
+def tend_now_and_then(lake: Lake, contract: Contract, *, run_id: str) -> None:
+    """Tend a table at every 64th of its publications, for who writes small files of small partitions all day long.
+
+    So a day has some dozens of files, not a thousand, before maintenance comes; each of its rows is written again as
+    often as that happens in a day.
+    """
+    snapshot = lake.catalog.load_table(contract.identifier).current_snapshot()
+    if snapshot and (snapshot.sequence_number or 0) % TENDED_EVERY == 0:
+        tend(lake, contract, run_id=run_id)
 
 
 def _replaced(crowded: list[date | None]) -> Replace:

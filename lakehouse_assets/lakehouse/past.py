@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from lakehouse_assets.lakehouse.catalog import FILE_IO, LakeCatalog
+from lakehouse_assets.lakehouse.engine import PastHeads
 from lakehouse_assets.lakehouse.locations import file_uri
 from lakehouse_assets.lakehouse.publication import PUBLICATION_ID
 from lakehouse_assets.private import make_folder
@@ -71,11 +72,12 @@ class PastCatalog:
         weakref.finalize(self, shutil.rmtree, self._folder, ignore_errors=True)
         now = {i: catalog.load_table(i) for i in catalog.heads()}
         found = snapshots_at({i: t.metadata for i, t in now.items()}, moment)
-        self._heads = {i: self._head(i, now[i], snapshot) for i, snapshot in found.items()}
+        heads = {i: self._head(i, now[i], snapshot) for i, snapshot in found.items()}
+        self._heads = PastHeads(heads, {i: since for i in now.keys() - found.keys() if (since := _kept_since(now[i]))})
 
-    def heads(self) -> dict[str, str]:
-        """Identifier to metadata location of every table there was."""
-        return dict(self._heads)
+    def heads(self) -> PastHeads:
+        """Identifier to metadata location of every table there was and whose state of then is kept."""
+        return PastHeads(self._heads, self._heads.forgotten)
 
     def load_table(self, identifier: str) -> Table:
         """A table as it was.
@@ -106,6 +108,14 @@ class PastCatalog:
         file = self._folder / f"{identifier}.metadata.json"
         file.write_text(past.model_dump_json())
         return file_uri(file)
+
+
+def _kept_since(table: Table) -> datetime | None:
+    """The time of the oldest state that is kept of a table, where there were others before."""
+    oldest = min(table.metadata.snapshots, key=lambda s: s.sequence_number or 0, default=None)
+    if oldest is None or (oldest.sequence_number or 0) <= 1:
+        return None
+    return datetime.fromtimestamp(oldest.timestamp_ms / 1000, UTC)
 
 
 def snapshots_at(tables: Mapping[str, TableMetadata], moment: str) -> dict[str, Snapshot]:

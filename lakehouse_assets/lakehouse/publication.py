@@ -24,6 +24,7 @@ from typing import TYPE_CHECKING, Any
 
 from pyiceberg.table.snapshots import Operation
 
+from lakehouse_assets.lakehouse import history
 from lakehouse_assets.lakehouse.audit import CheckOutcome, audit, blocking
 from lakehouse_assets.lakehouse.catalog import LakeTransaction
 from lakehouse_assets.lakehouse.contract import Contract, Partition, literal, quoted
@@ -376,8 +377,10 @@ class Publication:
                 self._refuse_outside(tables)
                 if precondition:
                     precondition(tables)
-                published = self._commit(tables, data_files)
+                committed, published = self._commit(tables, data_files)
                 self._remove_marker()
+                for table in committed:
+                    history.swept(self.lake, table)
                 return published
             except CommitFailedException:
                 time.sleep(random.uniform(0, min(2.0, 0.05 * 2**attempt)))
@@ -396,7 +399,9 @@ class Publication:
             if snapshot := table.current_snapshot():
                 own(warehouse, identifier, (m.manifest_path for m in snapshot.manifests(table.io)))
 
-    def _commit(self, tables: Mapping[str, Table], data_files: dict[str, list[DataFile]]) -> list[Published]:
+    def _commit(
+        self, tables: Mapping[str, Table], data_files: dict[str, list[DataFile]]
+    ) -> tuple[list[Table], list[Published]]:
         for identifier, staged in self.staged.items():
             if not isinstance(staged.replace, Append):
                 self._refuse_moved(identifier, tables[identifier])
@@ -406,8 +411,16 @@ class Publication:
             data_files |= self._describe(tables, transactions)
         for identifier, staged in self.staged.items():
             self._change_files(transactions[identifier], staged, data_files[identifier], changes[identifier])
-        self.lake.catalog.commit_all([t for t in transactions.values() if t._updates])
-        return [self._published(i, t, data_files[i]) for i, t in transactions.items()]
+            self._forget(transactions[identifier], staged.contract)
+        committed = self.lake.catalog.commit_all([t for t in transactions.values() if t._updates])
+        return committed, [self._published(i, t, data_files[i]) for i, t in transactions.items()]
+
+    def _forget(self, transaction: Transaction, contract: Contract) -> None:
+        """Let the commit that adds a snapshot forget those that are not kept."""
+        from pyiceberg.table.update.snapshot import ExpireSnapshots
+
+        if transaction._updates and (old := history.forgotten(transaction.table_metadata, contract, self.lake)):
+            ExpireSnapshots(transaction).by_ids(old).commit()
 
     def _evolved(self, table: Table, change: Evolution) -> LakeTransaction:
         """A transaction in which the table has the columns and partitioning of its contract."""

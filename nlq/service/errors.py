@@ -16,6 +16,7 @@ from pydantic import BaseModel, Field
 from starlette.exceptions import HTTPException
 
 from nlq.service.logs import logger
+from nlq.storage.journal import NotRecordedError
 from semantic.errors import SemanticError
 
 REQUEST_ID = "asklake.request_id"
@@ -85,6 +86,7 @@ def install(app: FastAPI) -> None:
     app.add_exception_handler(HTTPException, _say)
     app.add_exception_handler(RequestValidationError, _say)
     app.add_exception_handler(SemanticError, _say)
+    app.add_exception_handler(NotRecordedError, _say)
 
 
 async def _say(request: Request, error: Exception) -> JSONResponse:
@@ -98,6 +100,10 @@ def _as_api_error(error: Exception) -> ApiError:
         logger().error("layer_unreadable", problem=str(error))
         reason = "The semantic layer cannot be read now; the log has the reason under the request's id. Ask again."
         return ApiError(503, "layer_unreadable", reason)
+    if isinstance(error, NotRecordedError):
+        logger().error("not_recorded", reason=str(error))
+        message = "Answers cannot be kept at the moment, so none is given; the service's log says why. Ask again later."
+        return ApiError(503, "not_recorded", message, headers={"Retry-After": "60"})
     if isinstance(error, RequestValidationError):
         # Of a value that may be of several kinds, each kind says that it is none; what is told first was written by us.
         found = sorted(error.errors(), key=lambda item: item["type"] != "value_error")

@@ -9,6 +9,7 @@ import asyncio
 import time
 from collections.abc import Callable
 from contextvars import Context
+from functools import partial
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
 
@@ -21,6 +22,7 @@ from nlq.service.models import Health
 
 if TYPE_CHECKING:
     from nlq.service.asking import Asking
+    from nlq.storage.journal import Journal
 
 
 KEPT_S = 2.0
@@ -66,6 +68,7 @@ class HealthCheck:
             "catalog": _state("catalog", asking.lake.catalog.heads),
             "semantic layer": _state("semantic layer", asking.answerer.vocabulary),
             "questions": _state("questions", asking.journal.waiting),
+            "answers": _state("answers", partial(_refuse_if_failing, asking.journal)),
         }
         keys: list[bool] = []
         checks["keys"] = _state("keys", lambda: keys.append(self._access.keys_required()))
@@ -83,9 +86,22 @@ class HealthCheck:
         )
 
 
+def _refuse_if_failing(journal: Journal) -> None:
+    if failing := journal.failing:
+        raise _NotPublishedError(
+            f"not published since {failing.since:%Y-%m-%dT%H:%M:%S}Z; they are kept until they are"
+        )
+
+
+class _NotPublishedError(Exception):
+    """What a check says itself, for whoever asks how the service is."""
+
+
 def _state(name: str, look: Callable[[], Any]) -> str:
     try:
         look()
+    except _NotPublishedError as error:
+        return str(error)
     except Exception:  # whatever it is, the other parts are told of as well
         logger().exception("unhealthy", part=name)
         return "not reachable"

@@ -2,25 +2,28 @@
 
 An answer over HTTP is written here before it is sent, in a millisecond; many of them become one publication of
 ``semantic.nlq_answers`` a little later. A process that dies in between loses nothing: the next one publishes.
-Belongs here: the two tables and their publication. Does not belong here: the contracts, or a row of the lake
-(``store``).
+What waits is bounded: where publication fails for long, no further answer is given, for it could not be kept.
+Belongs here: the tables, their publication and when it is due. Does not belong here: the contracts, or a row of the
+lake (``store``).
 """
 
 from __future__ import annotations
 
+import itertools
 import logging
 import uuid
-from collections.abc import Iterable
-from contextlib import suppress
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, Literal
 
 import sqlalchemy as sa
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy.exc import IntegrityError, OperationalError
 
 from nlq.answering.answer import Answer
 from nlq.storage.database import create_tables, open_database, reading
+from nlq.storage.turns import Failing, Turns
 from nlq.utc import utc_now
 
 if TYPE_CHECKING:
@@ -29,9 +32,17 @@ if TYPE_CHECKING:
 
 VerdictName = Literal["right", "wrong"]
 MAX_COMMENT = 2_000
-KEPT = timedelta(days=1)
-"""How long a published answer is still at hand here."""
-_BATCH = 500
+KEPT, MOST_KEPT = timedelta(days=1), 100_000
+"""How long published answers are still at hand here, and how many of them at most."""
+MOST_WAITING = 100_000
+"""Answers that may wait; with so many, something has kept them from being published for long."""
+EVERY = timedelta(minutes=1)
+"""How long an answer waits for others to be published with it, where few come."""
+MANY = 2_000
+"""Answers that are published without waiting for others, and at most at once."""
+_BATCH_BYTES = 16 << 20
+_COUNTED_EVERY = 100
+"""Answers between two looks at how many wait."""
 _metadata = sa.MetaData()
 _answers = sa.Table(
     "answer_journal",
@@ -60,6 +71,10 @@ _verdicts = sa.Table(
 _log = logging.getLogger(__name__)
 
 
+class NotRecordedError(OSError):
+    """An answer or a verdict cannot be written down, so nobody must be told that it was given."""
+
+
 @dataclass(frozen=True)
 class Verdict:
     """What an asker thought of an answer. Times are UTC."""
@@ -82,12 +97,33 @@ class Journal:
         with self._engine.begin() as con:
             create_tables(con, _metadata)
         self._reads = reading(self._engine)
+        self._turns = Turns(self._engine, self._reads)
+        self._recorded = itertools.count()
+        self._full = False
 
     def record(self, answer: Answer) -> None:
-        """Write an answer down; the same id a second time changes nothing."""
+        """Write an answer down; the same id a second time changes nothing.
+
+        Raises:
+            NotRecordedError: the database cannot be written, or too many answers wait to be published.
+        """
         row = {"id": answer.answer_id, "document": answer.model_dump_json(), "recorded_at": utc_now()}
-        with suppress(IntegrityError), self._engine.begin() as con:
-            con.execute(sa.insert(_answers), row)
+        with _told_if_unwritable():
+            self._refuse_if_full()
+            with suppress(IntegrityError), self._engine.begin() as con:
+                con.execute(sa.insert(_answers), row)
+
+    def _refuse_if_full(self) -> None:
+        if self._full or next(self._recorded) % _COUNTED_EVERY == 0:
+            self._full = self.waiting() >= MOST_WAITING
+        if self._full:
+            why = f", which fails since {f.since:%Y-%m-%d %H:%M} UTC: {f.error}" if (f := self.failing) else ""
+            raise NotRecordedError(f"{MOST_WAITING:,} answers wait to be published{why}")
+
+    @property
+    def failing(self) -> Failing | None:
+        """Since when publishing fails, in whichever process; None where it last went well."""
+        return self._turns.failing()
 
     def find(self, answer_id: str) -> Answer | None:
         """An answer that was written down within the last day, published or not."""
@@ -108,11 +144,12 @@ class Journal:
 
         Raises:
             ValueError: the comment is longer than 2,000 characters.
+            NotRecordedError: the database cannot be written.
         """
         if comment and len(comment) > MAX_COMMENT:
             raise ValueError(f"a comment has at most {MAX_COMMENT:,} characters")
         given = Verdict(str(uuid.uuid4()), answer_id, tenant, verdict, comment or None, given_by, utc_now())
-        with self._engine.begin() as con:
+        with _told_if_unwritable(), self._engine.begin() as con:
             con.execute(sa.insert(_verdicts).values(**vars(given)))
         return given
 
@@ -127,19 +164,38 @@ class Journal:
                 for table, moment in ((_answers, _answers.c.recorded_at), (_verdicts, _verdicts.c.given_at))
             )
 
+    def publish_due(self, lake: Lake, run_id: str) -> list[Published]:
+        """Publish what waits if it is many, or has waited for others long enough, and no other process is at it.
+
+        So of few answers there is one publication a minute, whatever the number of processes. Raises as ``publish``.
+        """
+        if not (self.waiting(older_than=EVERY) or self.waiting() >= MANY) or not self._turns.take():
+            return []
+        return self.publish(lake, run_id)
+
     def publish(self, lake: Lake, run_id: str) -> list[Published]:
-        """Publish what waits; returns what became visible.
+        """Publish what waits, at once; returns what became visible.
 
         What breaks the contract is kept here with the reason, and takes nothing else with it.
 
         Raises:
             PublicationConflictError: other writers were faster every time; everything still waits.
         """
-        from nlq.storage.store import store_answers, store_verdicts, stored_or_refused
+        with self._turns.noted():
+            return self._publish(lake, run_id)
+
+    def close(self) -> None:
+        """Close all connections."""
+        self._engine.dispose()
+
+    # --- inside
+
+    def _publish(self, lake: Lake, run_id: str) -> list[Published]:
+        from nlq.storage.store import store_given_answers, store_verdicts, stored_or_refused
 
         published: list[Published] = []
         while answers := self._waiting_answers():
-            done, refused = stored_or_refused(store_answers, lake, answers, run_id)
+            done, refused = stored_or_refused(store_given_answers, lake, answers, run_id)
             published += done
             self._settle(_answers, [a.answer_id for a in answers], {a.answer_id: e for a, e in refused})
         while verdicts := self._waiting_verdicts():
@@ -147,13 +203,8 @@ class Journal:
             published += done
             self._settle(_verdicts, [v.id for v in verdicts], {v.id: e for v, e in refused})
         self._forget()
+        _tend(lake, published, run_id)
         return published
-
-    def close(self) -> None:
-        """Close all connections."""
-        self._engine.dispose()
-
-    # --- inside
 
     def _waiting_answers(self) -> list[Answer]:
         rows = self._oldest(_answers, _answers.c.recorded_at)
@@ -164,9 +215,16 @@ class Journal:
         return [Verdict(**{name: row[name] for name in Verdict.__dataclass_fields__}) for row in rows]
 
     def _oldest(self, table: sa.Table, moment: Any) -> list[Any]:
-        query = sa.select(table).where(table.c.stored_at.is_(None)).order_by(moment).limit(_BATCH)
-        with self._reads.connect() as con:
-            return list(con.execute(query).mappings())
+        """What waits longest, as much as one publication takes: so many, or so many bytes of documents."""
+        query = sa.select(table).where(table.c.stored_at.is_(None)).order_by(moment).limit(MANY)
+        found, size = [], 0
+        with self._reads.connect().execution_options(stream_results=True) as con:
+            for row in con.execute(query).mappings():
+                found.append(row)
+                size += len(row.get("document", ""))
+                if size > _BATCH_BYTES:
+                    break
+        return found
 
     def _settle(self, table: sa.Table, ids: Iterable[str], refused: dict[str, str]) -> None:
         with self._engine.begin() as con:
@@ -176,8 +234,31 @@ class Journal:
                 con.execute(sa.update(table).where(table.c.id == row_id).values(error=reason[:2000]))
 
     def _forget(self) -> None:
-        """Published rows leave after a day; those that could not be published stay."""
+        """Published rows leave after a day, or when there are many; those that could not be published stay."""
         with self._engine.begin() as con:
             for table in (_answers, _verdicts):
-                done = sa.and_(table.c.stored_at < utc_now() - KEPT, table.c.error.is_(None))
-                con.execute(sa.delete(table).where(done))
+                stored = sa.select(table.c.stored_at).where(table.c.stored_at.is_not(None))
+                newest = stored.order_by(table.c.stored_at.desc()).offset(MOST_KEPT).limit(1)
+                before = max(filter(None, (utc_now() - KEPT, con.execute(newest).scalar())))
+                con.execute(sa.delete(table).where(table.c.stored_at < before, table.c.error.is_(None)))
+
+
+def _tend(lake: Lake, published: Iterable[Published], run_id: str) -> None:
+    """Put small files together; where that fails, what was published is, and maintenance tries again."""
+    from lakehouse_assets.lakehouse.maintenance import tend_now_and_then
+    from nlq.contracts import CONTRACTS
+
+    tables = {done.identifier for done in published}
+    for contract in (c for c in CONTRACTS if c.identifier in tables):
+        try:
+            tend_now_and_then(lake, contract, run_id=run_id)
+        except Exception:
+            _log.exception("the small files of %s were not put together", contract.identifier)
+
+
+@contextmanager
+def _told_if_unwritable() -> Iterator[None]:
+    try:
+        yield
+    except OperationalError as error:
+        raise NotRecordedError(f"answers cannot be written down: {error.orig}") from error

@@ -65,8 +65,16 @@ def store_answers(lake: Lake, answers: Sequence[Answer], run_id: str) -> Publish
     return _store(lake, ANSWERS, answer_rows(answers), run_id)
 
 
+def store_given_answers(lake: Lake, answers: Sequence[Answer], run_id: str) -> Published | None:
+    """As ``store_answers``, for answers that are what they were when they were first to be stored, as the journal's.
+
+    They can be there already on their own days only, so that no other is looked at.
+    """
+    return _store(lake, ANSWERS, answer_rows(answers), run_id, days="asked_date")
+
+
 def store_verdicts(lake: Lake, verdicts: Sequence[Verdict], run_id: str) -> Published | None:
-    """Store what askers thought in one publication; as ``store_answers``."""
+    """Store what askers thought in one publication; as ``store_given_answers``."""
     rows = [
         {
             "given_date": verdict.given_at.date(),
@@ -80,7 +88,7 @@ def store_verdicts(lake: Lake, verdicts: Sequence[Verdict], run_id: str) -> Publ
         }
         for verdict in verdicts
     ]
-    return _store(lake, FEEDBACK, pa.Table.from_pylist(rows, schema=_schema(FEEDBACK)), run_id)
+    return _store(lake, FEEDBACK, pa.Table.from_pylist(rows, schema=_schema(FEEDBACK)), run_id, days="given_date")
 
 
 def stored_or_refused(
@@ -106,23 +114,24 @@ def stored_or_refused(
     return published, refused
 
 
-def _store(lake: Lake, contract: Contract, rows: pa.Table, run_id: str) -> Published | None:
+def _store(lake: Lake, contract: Contract, rows: pa.Table, run_id: str, days: str = "") -> Published | None:
+    """Store rows that are not there, of which those that are have the same days, if the column of these is named."""
     if not rows.num_rows:
         return None
     for attempt in range(_TRIES):
         try:
-            return _store_once(lake, contract, rows, run_id)
+            return _store_once(lake, contract, rows, run_id, days)
         except _TableMovedError:
             if attempt == _TRIES - 1:
                 raise
     return None
 
 
-def _store_once(lake: Lake, contract: Contract, rows: pa.Table, run_id: str) -> Published | None:
+def _store_once(lake: Lake, contract: Contract, rows: pa.Table, run_id: str, days: str) -> Published | None:
     from lakehouse_assets.lakehouse.publication import Append, Publication
 
     (key,) = contract.key
-    known, snapshot = _known_ids(lake, contract, rows.column(key).to_pylist())
+    known, snapshot = _known_ids(lake, contract, rows, days)
     seen = set(known)
     new = [not (row_id in seen or seen.add(row_id)) for row_id in rows.column(key).to_pylist()]
     if not any(new):
@@ -184,13 +193,15 @@ def stored_plan(lake: Lake, answer_id: str) -> StoredPlan | None:
     )
 
 
-def _known_ids(lake: Lake, contract: Contract, ids: Sequence[str]) -> tuple[set[str], int | None]:
-    """Which ids are stored already, and the snapshot that was looked at."""
+def _known_ids(lake: Lake, contract: Contract, rows: pa.Table, days: str) -> tuple[set[str], int | None]:
+    """Which ids of these rows are stored already, and the snapshot that was looked at."""
     (key,) = contract.key
-    marks = ", ".join("?" for _ in ids)
+    wanted = {name: rows.column(name).unique().to_pylist() for name in (key, days) if name}
+    condition = " and ".join(f"{name} in ({', '.join('?' for _ in values)})" for name, values in wanted.items())
+    params = [value for values in wanted.values() for value in values]
     with lake.session() as session:
         try:
-            found = session.query(f"select {key} from {contract.identifier} where {key} in ({marks})", list(ids))
+            found = session.query(f"select {key} from {contract.identifier} where {condition}", params)
         except QueryRefusedError:
             return set(), None
         return set(found.column(key).to_pylist()), session.snapshots[contract.identifier]
@@ -210,10 +221,12 @@ def _row(answer: Answer) -> dict[str, Any]:
         "planner": answer.planner,
         "plan_json": answer.plan.model_dump_json(exclude_defaults=True) if answer.plan else None,
         "because_json": _json(answer.because),
+        "carried_json": _json(answer.carried),
         "choices_json": _json(answer.choices),
         "sql": answer.sql,
         "columns_json": _json(answer.columns),
         "rows_json": json.dumps(answer.rows, ensure_ascii=False) if answer.columns else None,
+        "partial_json": _json(answer.partial),
         "row_count": answer.row_count,
         "truncated": answer.truncated,
         "snapshots_json": json.dumps(answer.snapshots) if answer.snapshots else None,

@@ -15,7 +15,6 @@ from lakehouse_assets.lakehouse.contract import quoted
 from lakehouse_assets.lakehouse.garbage import referenced_files
 from lakehouse_assets.lakehouse.heads import current_snapshot
 from lakehouse_assets.lakehouse.lake import Lake
-from lakehouse_assets.lakehouse.locations import HomeWarehouse
 from lakehouse_assets.lakehouse.publication import marker_folder
 from tests.faults.steps import lake_of
 
@@ -78,7 +77,7 @@ def unreferenced(home: Path) -> set[Path]:
 
 
 def _referenced(lake: Lake, identifier: str) -> set[str]:
-    return referenced_files(HomeWarehouse(lake.settings.home), lake.catalog.load_table(identifier))
+    return referenced_files(lake, lake.catalog.load_table(identifier))
 
 
 def where_it_died(home: Path, before: set[Path]) -> str:

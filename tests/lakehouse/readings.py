@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace as altered
-from typing import Annotated, Any
+from typing import Annotated, Any, get_type_hints
 
 import polars as pl
 
@@ -99,7 +99,8 @@ def with_column(contract: Contract, name: str, kind: Any, **options: Any) -> Con
 
 def without_column(contract: Contract, name: str, **options: Any) -> Contract:
     """The contract with one column less."""
-    kinds = {c: k for base in (contract.model,) for c, k in base.__annotations__.items() if c != name}
+    hints = get_type_hints(contract.model, include_extras=True)
+    kinds = {c: hints[c] for c in contract.column_names if c != name}
     fields = {c: column("Less", nullable=True) for c in kinds}
     model = type("Less", (TableModel,), {"__annotations__": kinds, "__doc__": contract.description, **fields})
     return altered(contract, model=model, rules=(), **options)

@@ -39,7 +39,7 @@ def of(lake: Lake, **changes: object) -> Lake:
 
 
 def impatient(lake: Lake) -> Lake:
-    return of(lake, snapshot_retention=timedelta(0), staging_grace=timedelta(0))
+    return of(lake, snapshot_retention=timedelta(0), staging_grace=timedelta(0), reader_grace=timedelta(0))
 
 
 def test_what_lies_in_the_warehouse_of_a_home(tmp_path: Path) -> None:

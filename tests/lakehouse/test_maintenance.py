@@ -21,7 +21,6 @@ from lakehouse_assets.assets.resources import lake_resource
 from lakehouse_assets.lakehouse.contract import Contract, Partition, TableModel, column, day, month
 from lakehouse_assets.lakehouse.garbage import referenced_files, remove_orphans, sweep_dead_publications
 from lakehouse_assets.lakehouse.lake import Lake
-from lakehouse_assets.lakehouse.locations import HomeWarehouse
 from lakehouse_assets.lakehouse.maintenance import crowded_partitions, data_files, maintain
 from lakehouse_assets.lakehouse.publication import COMPACTION, Append, Publication, ReplaceTable, marker_folder
 from lakehouse_assets.lakehouse.snapshot import UnequalRewriteError
@@ -37,7 +36,7 @@ def impatient(tmp_path: Path) -> Lake:
     return Lake(
         Settings(
             profile="local", home=tmp_path / "home", landing="", dagster_home=None,
-            snapshot_retention=timedelta(0), staging_grace=timedelta(0),
+            snapshot_retention=timedelta(0), staging_grace=timedelta(0), reader_grace=timedelta(0),
         )
     )  # fmt: skip
 
@@ -57,16 +56,15 @@ def parquet_files(lake: Lake) -> set[str]:
 
 
 def test_expired_snapshots_and_their_files_go_and_the_table_stays(impatient: Lake) -> None:
+    patient = Lake(impatient.settings.model_copy(update={"snapshot_retention": timedelta(days=7)}))
     for _ in range(3):
-        publish(impatient, rows("2024-01-01", 4), ReplaceTable())
+        publish(patient, rows("2024-01-01", 4), ReplaceTable())
     age(impatient.settings.warehouse)
     (done,) = maintain(impatient, CONTRACTS, run_id="test")
     assert done.snapshots_expired == 2
     assert count(impatient) == 12
     table = impatient.catalog.load_table("silver.readings")
-    assert parquet_files(impatient) == {
-        f for f in referenced_files(HomeWarehouse(impatient.settings.home), table) if f.endswith(".parquet")
-    }
+    assert parquet_files(impatient) == {f for f in referenced_files(impatient, table) if f.endswith(".parquet")}
     assert len(parquet_files(impatient)) == 4
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace as altered
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -78,6 +79,17 @@ def test_a_time_shows_the_columns_and_snapshots_of_then(lake: Lake, published: l
 def test_what_is_not_kept_is_said(lake: Lake, published: list[Published], moment: str, message: str) -> None:
     with pytest.raises(NoSuchMomentError, match=message), past(lake, moment).session():
         pass
+
+
+def test_a_table_whose_state_of_then_is_no_longer_kept_is_told_from_one_that_was_not_there(lake: Lake) -> None:
+    often = altered(READINGS, snapshots=1)
+    (other,) = publish(lake, rows("2024-01-01", 1), Append(), (MONTHLY,))
+    publish(lake, rows("2024-01-01", 1), Append(), (often,))
+    publish(lake, rows("2024-01-02", 1), Append(), (often,))
+    then = past(lake, other.publication_id)
+    assert count(then, MONTHLY.identifier) == 3
+    with pytest.raises(QueryRefusedError, match=r"'silver\.readings' had then is no longer kept, only those since 20"):
+        count(then)
 
 
 def test_an_empty_lake_has_no_past(lake: Lake) -> None:

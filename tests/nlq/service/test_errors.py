@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import socket
 from collections.abc import Iterator
+from datetime import datetime
 from typing import Any
 
 import httpx
@@ -16,6 +17,8 @@ from lakehouse_assets.lakehouse.lake import Lake
 from nlq.service import frame
 from nlq.service.app import create_app
 from nlq.service.limits import LimiterInProcess, Rate
+from nlq.storage.journal import Journal, NotRecordedError
+from nlq.storage.turns import Failing
 from tests.nlq.service.conftest import Served, problem, served
 
 ASK = {"question": "Complaints by ward"}
@@ -94,6 +97,27 @@ def test_a_defect_is_told_by_its_id_alone(service: Served, monkeypatch: pytest.M
     assert "hunter2" not in json.dumps(error)
     assert error["request_id"] == "mine-1"
     assert any(line["event"] == "failed" and line["log_level"] == "error" for line in lines)
+
+
+def test_an_answer_that_cannot_be_kept_is_not_given(service: Served, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(*_: Any) -> None:
+        raise NotRecordedError("answers cannot be written down: database or disk is full")
+
+    monkeypatch.setattr(service.app.state.service.asking.journal, "record", full)
+    with capture_logs() as lines, service.client() as client:
+        response = client.post("/nlq", json=ASK)
+    assert "disk is full" not in json.dumps(problem(response, 503, "not_recorded"))
+    assert response.headers["retry-after"] == "60"
+    assert any(line["event"] == "not_recorded" and "disk is full" in line["reason"] for line in lines)
+
+
+def test_health_tells_since_when_answers_are_not_published(service: Served, monkeypatch: pytest.MonkeyPatch) -> None:
+    failing = Failing(datetime(2026, 2, 20, 12), "OSError: No space left on /secret")
+    monkeypatch.setattr(Journal, "failing", failing)
+    with service.client() as client:
+        health = client.get("/health").json()
+    assert health["status"] == "degraded"
+    assert health["checks"]["answers"] == "not published since 2026-02-20T12:00:00Z; they are kept until they are"
 
 
 def test_too_many_callers_at_once_are_told_when_to_come_back(service: Served, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -8,10 +8,13 @@ from datetime import datetime, timedelta
 
 import pytest
 
+from lakehouse_assets.lakehouse import maintenance
 from lakehouse_assets.lakehouse.lake import Lake
 from nlq.answering.answer import Answer, Answerer
 from nlq.storage import journal as module
-from nlq.storage.journal import Journal
+from nlq.storage import store, turns
+from nlq.storage.journal import Journal, NotRecordedError
+from nlq.storage.turns import Failing
 from tests.nlq.answering.test_answer import sql_rows
 
 NOW = datetime(2026, 2, 20)
@@ -100,6 +103,98 @@ def test_published_answers_leave_after_a_day(
     monkeypatch.setattr(module, "KEPT", timedelta(seconds=-60))
     journal.publish(asked_lake, "run")
     assert journal.find(answer.answer_id) is None
+
+
+def test_published_answers_leave_when_there_are_many(
+    journal: Journal, answer: Answer, asked_lake: Lake, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "MOST_KEPT", 2)
+    ids = [f"{answer.answer_id}-many-{n}" for n in range(4)]
+    for one in ids:
+        journal.record(answer.model_copy(update={"answer_id": one}))
+        journal.publish(asked_lake, "run")
+    assert [bool(journal.find(one)) for one in ids] == [False, True, True, True]
+
+
+def test_few_answers_are_published_once_a_minute_whatever_the_number_of_processes(
+    journal: Journal, answer: Answer, asked_lake: Lake, database_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    others = [journal, Journal(database_url)]
+    clock = datetime(2026, 2, 20, 12)
+    monkeypatch.setattr(module, "utc_now", lambda: clock)
+    monkeypatch.setattr(turns, "utc_now", lambda: clock)
+    published = []
+    for second in range(0, 300, 5):
+        clock = datetime(2026, 2, 20, 12) + timedelta(seconds=second)
+        journal.record(answer.model_copy(update={"answer_id": f"{answer.answer_id}-{second}"}))
+        for other in others:
+            published += [(second, p.rows) for p in other.publish_due(asked_lake, "run")]
+    others[1].close()
+    assert published == [(60, 13), (125, 13), (190, 13), (255, 13)]
+
+
+def test_many_answers_wait_for_no_others_and_a_batch_is_bounded(
+    journal: Journal, answer: Answer, asked_lake: Lake, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "MANY", 4)
+    for n in range(9):
+        journal.record(answer.model_copy(update={"answer_id": f"{answer.answer_id}-at-once-{n}"}))
+    assert [p.rows for p in journal.publish_due(asked_lake, "run")] == [4, 4, 1]
+    monkeypatch.setattr(module, "_BATCH_BYTES", 1)
+    for n in range(4):
+        journal.record(answer.model_copy(update={"answer_id": f"{answer.answer_id}-large-{n}"}))
+    assert [p.rows for p in journal.publish_due(asked_lake, "run")] == [1, 1, 1, 1]
+
+
+def test_the_files_of_a_day_are_put_together_now_and_then(
+    journal: Journal, answer: Answer, lake: Lake, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(maintenance, "TENDED_EVERY", 9)
+    for n in range(10):
+        journal.record(answer.model_copy(update={"answer_id": f"{answer.answer_id}-{n}"}))
+        journal.publish(lake, "run")
+    table = lake.catalog.load_table("semantic.nlq_answers")
+    assert [f.record_count for f in maintenance.data_files(table)] == [1, 9]
+    assert sql_rows(lake, "select count(distinct answer_id) from semantic.nlq_answers") == [(10,)]
+
+
+def test_publishing_that_fails_is_told_and_tried_again_a_minute_later(
+    journal: Journal, answer: Answer, asked_lake: Lake, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    start = clock = datetime(2026, 2, 20, 12)
+    monkeypatch.setattr(module, "utc_now", lambda: clock)
+    monkeypatch.setattr(turns, "utc_now", lambda: clock)
+    journal.record(answer.model_copy(update={"answer_id": f"{answer.answer_id}-held-back"}))
+
+    def fails(*_: object, **__: object) -> None:
+        raise OSError("No space left on device")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(store, "_store", fails)
+        for seconds in (60, 65, 121):
+            clock = start + timedelta(seconds=seconds)
+            if seconds == 65:
+                assert journal.publish_due(asked_lake, "run") == []
+                continue
+            with pytest.raises(OSError, match="No space"):
+                journal.publish_due(asked_lake, "run")
+    assert journal.failing == Failing(start + timedelta(seconds=60), "OSError: No space left on device")
+    clock = start + timedelta(seconds=182)
+    assert [p.rows for p in journal.publish_due(asked_lake, "run")] == [1]
+    assert journal.failing is None
+
+
+def test_no_answer_is_given_that_could_not_be_kept(
+    journal: Journal, answer: Answer, asked_lake: Lake, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "MOST_WAITING", 1)
+    monkeypatch.setattr(module, "_COUNTED_EVERY", 1)
+    journal.record(answer.model_copy(update={"answer_id": f"{answer.answer_id}-last-one"}))
+    with pytest.raises(NotRecordedError, match=r"1 answers wait to be published$"):
+        journal.record(answer.model_copy(update={"answer_id": f"{answer.answer_id}-one-too-many"}))
+    journal.publish(asked_lake, "run")
+    journal.record(answer.model_copy(update={"answer_id": f"{answer.answer_id}-one-too-many"}))
+    assert journal.waiting() == 1
 
 
 def test_a_comment_has_a_bound(journal: Journal) -> None:
