@@ -16,6 +16,7 @@ from lakehouse_assets.assets.maintenance import maintenance_asset
 from lakehouse_assets.assets.resources import lake_resource
 from lakehouse_assets.assets.semantic import semantic_assets
 from lakehouse_assets.assets.transform import transform_assets
+from lakehouse_assets.assets.unloading import unload_job
 from lakehouse_assets.automation import jobs, schedules, sensors
 from lakehouse_assets.automation.freshness import partition_checks
 from lakehouse_assets.automation.partitions import daily
@@ -63,7 +64,7 @@ def build_defs(settings: Settings, *, by_operator: bool = False, **overrides: An
     return dg.Definitions(
         assets=[bronze, *transforms, *semantic, answers, upkeep],
         asset_checks=[freshness],
-        jobs=[ingest, *build_jobs.values(), rebuild, answer, maintain, late],
+        jobs=[ingest, unload_job(), *build_jobs.values(), rebuild, answer, maintain, late],
         schedules=[
             *(t for t in triggers if isinstance(t, dg.ScheduleDefinition)),
             schedules.daily_maintenance(maintain),

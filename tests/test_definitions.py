@@ -86,7 +86,8 @@ def test_gold_reads_bronze_through_silver(repository: dg.RepositoryDefinition) -
 
 def test_jobs_schedules_and_sensors(repository: dg.RepositoryDefinition) -> None:
     assert {j.name for j in repository.get_all_jobs()} >= {
-        "ingest", "build_pgr", "build_sales", "build_semantic", "answer_questions", "maintenance", "freshness",
+        "ingest", "unload", "build_pgr", "build_sales", "build_semantic", "answer_questions", "maintenance",
+        "freshness",
     }  # fmt: skip
     assert {s.name for s in repository.schedule_defs} >= {"hourly_pgr", "hourly_sales", "daily_maintenance"}
     assert {s.name for s in repository.sensor_defs} >= {

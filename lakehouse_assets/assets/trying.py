@@ -50,7 +50,7 @@ def process_tags() -> dict[str, str]:
 
 
 @contextmanager
-def told(context: dg.AssetExecutionContext) -> Iterator[None]:
+def told(context: dg.AssetExecutionContext | dg.OpExecutionContext) -> Iterator[None]:
     """Turn an error in a step into a failure that says what is wrong, without the retries that cannot heal it.
 
     Args:
@@ -109,5 +109,5 @@ def _said(error: BaseException | None) -> Iterator[str]:
         yield from _said(error.__cause__ or error.__context__)
 
 
-def _note(context: dg.AssetExecutionContext) -> None:
+def _note(context: dg.AssetExecutionContext | dg.OpExecutionContext) -> None:
     context.instance.add_run_tags(context.run.run_id, {NO_USE: "true"})

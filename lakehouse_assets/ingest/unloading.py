@@ -8,7 +8,7 @@ Belongs here: what belongs to a load. Does not belong here: the days to build ag
 from __future__ import annotations
 
 import uuid
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import TYPE_CHECKING, Any
 
@@ -19,7 +19,7 @@ from lakehouse_assets.ingest.notes import loads_table, newest_property
 from lakehouse_assets.lakehouse.contract import Contract, literal, quoted
 from lakehouse_assets.lakehouse.heads import current_snapshot
 from lakehouse_assets.lakehouse.lookup import find
-from lakehouse_assets.lakehouse.publication import Publication, PublicationConflictError
+from lakehouse_assets.lakehouse.publication import Publication, PublicationConflictError, Published
 from lakehouse_assets.lakehouse.replacement import (
     ReplacePartitions,
     ReplaceTable,
@@ -53,6 +53,7 @@ class Unloaded:
         waiting: Records that wait in quarantine again, for the load was a replay of them.
         days: Days, or first days of months, that the rows were on.
         already: Whether it had been taken back before; then there are no figures.
+        published: What became visible of the tables that lost something.
     """
 
     load_id: str
@@ -63,6 +64,7 @@ class Unloaded:
     waiting: int = 0
     days: tuple[date, ...] = ()
     already: bool = False
+    published: tuple[Published, ...] = ()
 
 
 def unload(lake: Lake, load_id: str, *, run_id: str | None = None) -> Unloaded:
@@ -104,11 +106,11 @@ def _unload(lake: Lake, load_id: str, run_id: str) -> Unloaded:
             # The rows that stay are there already: rules that came after them do not keep others from being taken back.
             outcomes = publication.audit(None if lake.settings.profile == "cluster" else session.con)
             publication.outcomes = [o for o in outcomes if o.check == "schema" or not o.blocking]
-        publication.publish()
+        published = tuple(publication.publish())
     except BaseException:
         publication.abandon()
         raise
-    return done
+    return replace(done, published=published)
 
 
 def refuse_unknown(lake: Lake, load_id: str) -> None:

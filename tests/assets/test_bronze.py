@@ -10,6 +10,8 @@ import dagster as dg
 import pytest
 
 from lakehouse_assets.assets.bronze import FILES, LOADED, OP, QUARANTINE_SHARE, RECONCILED, bronze_assets
+from lakehouse_assets.assets.unloading import OP as TAKE_BACK
+from lakehouse_assets.assets.unloading import TAKEN_BACK, unload_job
 from lakehouse_assets.contracts import platform_contracts
 from lakehouse_assets.ingest.quarantine import replay
 from lakehouse_assets.ingest.sources import Source, find_source
@@ -65,6 +67,38 @@ def test_rows_quarantine_and_loads_are_reported_together(settings: Settings, lak
     assert not share.passed and share.severity is dg.AssetCheckSeverity.WARN
     assert share.metadata["share"].value == pytest.approx(0.2)
     assert checks["bronze.service_events_raw", "record_key__not_null"].metadata["total"].value == 4
+
+
+def test_a_load_that_is_taken_back_is_told_of_each_table_that_lost_something(
+    settings: Settings, lake: Lake, file: Path
+) -> None:
+    ingest(settings, files=[str(file)], source="pgr_events")
+    with lake.session() as session:
+        (load,) = session.query("select load_id from bronze.loads").column(0).to_pylist()
+
+    def take_back(load_id: str) -> dg.ExecuteInProcessResult:
+        return unload_job().execute_in_process(
+            run_config={"ops": {TAKE_BACK: {"config": {"load": load_id}}}},
+            resources={"lakehouse": tiny.resource(settings)}, raise_on_error=False,
+        )  # fmt: skip
+
+    done, again, unknown = take_back(load), take_back(load), take_back("no-such-load")
+    told = {".".join(m.asset_key.path): m.metadata["dagster/row_count"].value for m in _materialized(done)}
+    assert told == {"bronze.service_events_raw": 0, "bronze.quarantine": 0, "bronze.loads": 0}
+    (observed,) = _of_type(done, dg.DagsterEventType.ASSET_OBSERVATION)
+    document = observed.asset_observation.metadata[TAKEN_BACK].value
+    assert (document["rows"], document["quarantined"], document["already_taken_back"]) == (4, 1, False)
+    assert again.success and not _materialized(again)
+    (failure,) = _of_type(unknown, dg.DagsterEventType.STEP_FAILURE)
+    assert "there is no load 'no-such-load'" in failure.user_failure_data.description
+
+
+def _of_type(result: dg.ExecuteInProcessResult, kind: dg.DagsterEventType) -> list[Any]:
+    return [e.event_specific_data for e in result.all_events if e.event_type is kind]
+
+
+def _materialized(result: dg.ExecuteInProcessResult) -> list[dg.AssetMaterialization]:
+    return [data.materialization for data in _of_type(result, dg.DagsterEventType.ASSET_MATERIALIZATION)]
 
 
 def test_the_same_file_again_adds_nothing_and_succeeds(settings: Settings, lake: Lake, file: Path) -> None:
