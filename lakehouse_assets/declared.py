@@ -1,6 +1,7 @@
 """YAML files that people write: reading them, and saying in which line something is wrong.
 
-Belongs here: what the readers of all such files share. Does not belong here: what any of them may say.
+Belongs here: what the readers of all such files share. Does not belong here: what any of them may say, or bounds
+(bounded_yaml).
 """
 
 from __future__ import annotations
@@ -12,16 +13,15 @@ from typing import Any
 import yaml
 from pydantic import ValidationError
 
-# Every load reads the sources of every domain: the parser in C takes a tenth of the time.
-_LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+from lakehouse_assets.bounded_yaml import BoundedLoader
 
 
-class _AsWritten(_LOADER):
+class _AsWritten(BoundedLoader):
     """Reads every value as the text that stands there, but for null: `no`, 010 and 12:30 are no false, 8 and 750."""
 
     yaml_implicit_resolvers: Any = {
         first: [(tag, pattern) for tag, pattern in found if tag.rpartition(":")[2] in ("null", "merge")]
-        for first, found in _LOADER.yaml_implicit_resolvers.items()
+        for first, found in BoundedLoader.yaml_implicit_resolvers.items()
     }
 
 
@@ -44,7 +44,7 @@ def read_list(path: Path, key: str, *, as_written: bool = False) -> tuple[list[A
         DeclarationError: the file cannot be read, is not YAML, or holds neither.
     """
     try:
-        loader = (_AsWritten if as_written else _LOADER)(path.read_text(encoding="utf-8"))
+        loader = (_AsWritten if as_written else BoundedLoader)(path.read_text(encoding="utf-8"))
         node = loader.get_single_node()
         data = loader.construct_document(node) if node else None
     except OSError as error:

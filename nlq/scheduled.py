@@ -22,6 +22,7 @@ from zoneinfo import available_timezones
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
+from lakehouse_assets import bounded_yaml
 from nlq.guard import ROLES
 from nlq.storage.queue import MAX_QUESTION
 
@@ -111,7 +112,7 @@ def load_questions(path: Path) -> list[ScheduledQuestion]:
         ScheduledQuestionsError: the file is not of the form, or two questions share a name.
     """
     try:
-        document = yaml.safe_load(path.read_text(encoding="utf-8"))
+        document = bounded_yaml.read(path)
     except FileNotFoundError:
         return []
     except yaml.YAMLError as error:

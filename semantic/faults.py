@@ -13,6 +13,8 @@ from pathlib import Path
 
 import yaml
 
+from lakehouse_assets import bounded_yaml
+
 _FILE = re.compile(r"[\w./-]+\.(?:ya?ml|sql)\b")
 _LINE = re.compile(r"\bline (\d+)")
 _QUOTED = re.compile(r"[`'\"]([A-Za-z_][\w.]*)[`'\"]")
@@ -85,7 +87,7 @@ def _only_one_with(words: Iterable[str], sources: Iterable[Path]) -> Path | None
 def _broken_line(file: Path) -> int | None:
     """The line at which a file stops being YAML, if it does; dbt's own count is of the lines near it."""
     try:
-        yaml.safe_load(file.read_text(encoding="utf-8", errors="replace") if file.suffix != ".sql" else "")
+        bounded_yaml.load(file.read_text(encoding="utf-8", errors="replace") if file.suffix != ".sql" else "")
     except yaml.MarkedYAMLError as error:
         return error.problem_mark.line + 1 if error.problem_mark else None
     return None

@@ -9,16 +9,12 @@ import ast
 import inspect
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import yaml
 
+from lakehouse_assets.bounded_yaml import BoundedLoader
 from lakehouse_assets.lakehouse.contract import Contract, TableModel
-
-if TYPE_CHECKING:
-    from yaml import SafeLoader as FastestLoader
-else:
-    FastestLoader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # the one is there where PyYAML has libyaml
 
 
 class Entry(dict[str, Any]):
@@ -37,7 +33,7 @@ class Entry(dict[str, Any]):
         return [item for item in found if isinstance(item, Entry)] if isinstance(found, list) else []
 
 
-class _Loader(FastestLoader):
+class _Loader(BoundedLoader):
     """Makes entries of mappings."""
 
     def construct_entry(self, node: yaml.MappingNode) -> Entry:
@@ -58,8 +54,7 @@ def read_yaml(path: Path) -> Entry:
     Raises:
         yaml.YAMLError: it is not YAML, or not a mapping.
     """
-    with path.open(encoding="utf-8") as file:
-        found = yaml.load(file, Loader=_Loader)
+    found = yaml.load(path.read_text(encoding="utf-8"), Loader=_Loader)
     if found is None:
         found = Entry()
         found.line, found.lines = 1, {}

@@ -10,8 +10,7 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-import yaml
-
+from lakehouse_assets import bounded_yaml
 from lakehouse_assets.checking.contracts import TEAMS
 from lakehouse_assets.contracts import platform_contracts
 from lakehouse_assets.ingest.sources import Source, all_sources
@@ -150,5 +149,5 @@ def _published(lake: Lake) -> dict[str, str]:
 
 def _teams(settings: Settings) -> list[dict[str, str]]:
     path = settings.project_root / "lakehouse_assets" / "domains" / TEAMS
-    teams: Mapping[str, Mapping[str, str]] = yaml.safe_load(path.read_text(encoding="utf-8"))["teams"]
+    teams: Mapping[str, Mapping[str, str]] = bounded_yaml.read(path)["teams"]
     return [{"name": name, "description": team["description"]} for name, team in teams.items()]

@@ -17,6 +17,10 @@ from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import yaml
+
+from lakehouse_assets import bounded_yaml
+
 if TYPE_CHECKING:
     from dbt.contracts.graph.manifest import Manifest
 
@@ -69,7 +73,7 @@ def load(settings: Settings) -> Manifest:
         DbtFailedError: the project does not parse.
     """
     with ONE_AT_A_TIME:
-        return _load(settings.dbt_project_dir, settings.dbt_target_dir, options(settings), _changed(settings))
+        return _load(_folders(settings), settings.dbt_target_dir, options(settings), _changed(settings))
 
 
 def options(settings: Settings) -> tuple[str, ...]:
@@ -113,7 +117,13 @@ def part(manifest: Manifest, models: Collection[str]) -> Manifest:
 
 
 def parse(
-    project: Path, profiles: Path, target: Path, options: Sequence[str] = (), *, current: bool = False
+    project: Path,
+    profiles: Path,
+    target: Path,
+    options: Sequence[str] = (),
+    *,
+    others: Iterable[Path] = (),
+    current: bool = False,
 ) -> Manifest:
     """Parse a project and put its manifests into a folder.
 
@@ -125,12 +135,14 @@ def parse(
         profiles: Folder of its profiles.yml.
         target: Where the manifests go.
         options: Further options of ``dbt parse``.
+        others: Folders outside the project's that it has models in.
         current: Whether the manifests there are newer than their sources: then they are written only if dbt finds a
             change that dates do not show, such as other variables.
 
     Raises:
         DbtFailedError: the project does not parse, or the manifests cannot be written.
     """
+    _see_bounds((project, *others))
     try:
         target.mkdir(parents=True, exist_ok=True)
         started = time.time()
@@ -177,12 +189,30 @@ def _sources(folder: Path) -> Iterator[Path]:
 
 
 def _changed(settings: Settings) -> float:
-    return newest((settings.dbt_project_dir, settings.project_root / "semantic" / "models"))
+    return newest(_folders(settings))
+
+
+def _folders(settings: Settings) -> tuple[Path, ...]:
+    """The project, and the other folders that it has models in."""
+    return settings.dbt_project_dir, settings.project_root / "semantic" / "models"
 
 
 @lru_cache(maxsize=4)
-def _load(project: Path, target: Path, options: tuple[str, ...], changed: float) -> Manifest:
-    return parse(project, project, target, options, current=is_newer(target, changed))
+def _load(folders: tuple[Path, ...], target: Path, options: tuple[str, ...], changed: float) -> Manifest:
+    project, *others = folders
+    return parse(project, project, target, options, others=others, current=is_newer(target, changed))
+
+
+def _see_bounds(folders: Iterable[Path]) -> None:
+    """Refuse YAML that dbt would run out of memory or stack by; whatever else is wrong with it, dbt says better."""
+    for path in (path for folder in folders for path in _sources(folder) if path.suffix in (".yml", ".yaml")):
+        try:
+            bounded_yaml.look(path.read_text(encoding="utf-8", errors="replace"))
+        except bounded_yaml.OutOfBoundsError as error:
+            line = error.problem_mark.line + 1 if error.problem_mark else 1
+            raise DbtFailedError(f"{path}, line {line}: {error.problem}") from error
+        except yaml.YAMLError:
+            continue
 
 
 def _parsed(

@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from lakehouse_assets import bounded_yaml
 from lakehouse_assets.lakehouse import dbt_manifest
 
 if TYPE_CHECKING:
@@ -47,6 +48,6 @@ def _profile(project: Path, folder: Path, output: Mapping[str, Any]) -> None:
     import yaml
 
     folder.mkdir(parents=True, exist_ok=True)
-    described = yaml.safe_load((project / "dbt_project.yml").read_text(encoding="utf-8")) or {}
+    described = bounded_yaml.read(project / "dbt_project.yml") or {}
     profile = {described.get("profile", "default"): {"target": "read", "outputs": {"read": dict(output)}}}
     (folder / "profiles.yml").write_text(yaml.safe_dump(profile), encoding="utf-8")
