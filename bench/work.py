@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from bench.measure import Clock
+from lakehouse_assets.lakehouse.instances import open_instance
 from lakehouse_assets.lakehouse.lake import Lake
 from lakehouse_assets.settings import PROJECT_ROOT, Settings
 
@@ -51,12 +52,10 @@ def ingest_ours(file: str, source: str, home: str) -> tuple[float, dict[str, Any
 
 def ingest_duckdb(file: str, kind: str, folder: str) -> float:
     """The limit: DuckDB reads the same file and writes Parquet, nothing else."""
-    import duckdb
-
     shutil.rmtree(folder, ignore_errors=True)
     Path(folder).mkdir(parents=True)
     reader = "read_json" if kind == "ndjson" else "read_csv"
-    con = duckdb.connect()
+    con = open_instance()
     con.execute("set preserve_insertion_order = false")
     con.execute("set memory_limit = '4GB'")
     with Clock() as clock:
@@ -230,10 +229,8 @@ def query_ours(home: str, request: dict[str, Any]) -> tuple[float, dict[str, Any
 
 def query_bare(home: str, sql: str, tables: list[str]) -> float:
     """The limit: the same SQL in DuckDB on its own tables, in memory."""
-    import duckdb
-
     lake = Lake(settings_of(Path(home)))
-    con = duckdb.connect()
+    con = open_instance()
     with lake.session() as session:
         for table in tables:
             schema, name = table.split(".")

@@ -61,6 +61,9 @@ class Settings(BaseSettings):
     )
     threads: int = Field(default=0, ge=0, description="Threads of the engine; 0 is one per core.")
     memory_limit: str = Field(default="4GB", description="Memory the embedded engine may use before it spills to disk.")
+    spill_limit: str = Field(
+        default="20GB", description="Disk that the embedded engine may spill to for questions and statements of people."
+    )
     query_timeout_s: float = Field(default=60.0, gt=0, description="Longest time a question's query may run, seconds.")
     most_figures: int = Field(
         default=100_000_000, ge=0,
@@ -211,9 +214,9 @@ class Settings(BaseSettings):
                 raise ValueError(f"'{root}' is neither the whole path of a folder nor an s3:// address")
         return text
 
-    @field_validator("memory_limit")
+    @field_validator("memory_limit", "spill_limit")
     @classmethod
-    def _memory_is_a_size(cls, text: str) -> str:
+    def _is_a_size(cls, text: str) -> str:
         """Refuse what the engine would refuse at its first query."""
         if not re.fullmatch(r"\d+(\.\d+)? ?([KMGT]i?)?B", text):
             raise ValueError(f"'{text}' is not a size; write 4GB or 800MB")

@@ -21,6 +21,7 @@ from lakehouse_assets.ingest.sources import FILE_NAME, Source, read_sources
 from lakehouse_assets.ingest.staging import check_mapping
 from lakehouse_assets.ingest.targets import TECHNICAL
 from lakehouse_assets.lakehouse.contract import Contract
+from lakehouse_assets.lakehouse.instances import open_closed
 
 _LINE = re.compile(r", line (\d+)")
 
@@ -28,7 +29,7 @@ _LINE = re.compile(r", line (\d+)")
 def check_sources(project: Project) -> Iterator[Finding]:
     """Every source reads, has a name of its own, and fills columns that its target has."""
     # One engine for all: it takes as long to start as a source to be checked.
-    with duckdb.connect() as con:
+    with open_closed() as con:
         yield from _sources(project, con)
 
 

@@ -17,6 +17,7 @@ from lakehouse_assets.drafting import naming
 from lakehouse_assets.drafting.sampling import Sample
 from lakehouse_assets.ingest.times import TimeStyle, fits, moment, written
 from lakehouse_assets.lakehouse.contract import literal, quoted
+from lakehouse_assets.lakehouse.instances import open_closed
 
 TIME_SHARE, NUMBER_SHARE = 0.6, 0.98
 """Share of the values that must fit; of times fewer, for hardly anything else looks like one."""
@@ -133,8 +134,7 @@ class Finding:
 
 def findings(sample: Sample) -> list[Finding]:
     """What each field of a sample holds, in the order of the file."""
-    with duckdb.connect() as con:
-        con.execute("set timezone = 'UTC'")
+    with open_closed() as con:
         con.register("texts", sample.texts)
         return [_Looking(con, sample, name).found() for name in sample.fields]
 
@@ -149,7 +149,7 @@ def key_of(sample: Sample, columns: list[Finding]) -> tuple[list[str], bool]:
     can = [f for f in columns if f.filled == 1 and not f.structured and f.width <= 80 and not f.is_amount]
     likely = sorted(can, key=lambda f: (not f.identifies, f.is_number, -f.distinct))[:10]
     rows = sample.texts.num_rows
-    with duckdb.connect() as con:
+    with open_closed() as con:
         con.register("texts", sample.texts)
         once = _different(con, sample.fields)
         once = once if once >= ONCE_SHARE * rows else rows

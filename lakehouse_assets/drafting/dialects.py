@@ -22,6 +22,7 @@ from lakehouse_assets.ingest.batches import Counter
 from lakehouse_assets.ingest.csv_cutting import csv_chunks
 from lakehouse_assets.ingest.csv_dialect import CsvError, Dialect
 from lakehouse_assets.lakehouse.contract import literal
+from lakehouse_assets.lakehouse.instances import open_closed
 
 DELIMITERS = (",", ";", "\t", "|")
 HEAD_RECORDS, HEAD_BYTES = 400, 1 << 18
@@ -81,7 +82,7 @@ def dialect_of(head: bytes) -> tuple[Dialect, str | None]:
 
 
 def _by_duckdb(head: bytes) -> Dialect | None:
-    with tempfile.NamedTemporaryFile(suffix=".csv") as file, duckdb.connect() as con:
+    with tempfile.NamedTemporaryFile(suffix=".csv") as file, open_closed([file.name]) as con:
         file.write(head)
         file.flush()
         try:

@@ -13,6 +13,7 @@ from functools import cache
 
 from lakehouse_assets.ingest.targets import TECHNICAL
 from lakehouse_assets.lakehouse.contract import TableModel, quoted
+from lakehouse_assets.lakehouse.instances import open_closed
 
 MAX_NAME = 40
 ID_SUFFIXES = ("id", "key", "no", "nr", "num", "number", "code", "ref", "uuid", "guid")
@@ -42,11 +43,10 @@ def reserved() -> frozenset[str]:
 
 @cache
 def _sql_keywords() -> frozenset[str]:
-    import duckdb
     from sqlglot.dialects import DuckDB, Trino
 
     words = {w.lower() for d in (DuckDB, Trino) for w in d.Tokenizer.KEYWORDS if w.isalpha()}
-    with duckdb.connect() as con:
+    with open_closed() as con:
         rows = con.execute("select keyword_name from duckdb_keywords() where keyword_category <> 'unreserved'")
         return frozenset(words | {name for (name,) in rows.fetchall()})
 

@@ -15,7 +15,6 @@ from itertools import chain, islice
 from pathlib import Path
 from typing import Any
 
-import duckdb
 import pyarrow as pa
 
 from lakehouse_assets.drafting import naming
@@ -32,6 +31,7 @@ from lakehouse_assets.ingest.parquet_reader import ParquetContent
 from lakehouse_assets.ingest.sources import Format
 from lakehouse_assets.ingest.streams import InputFile
 from lakehouse_assets.lakehouse.contract import quoted
+from lakehouse_assets.lakehouse.instances import open_closed
 
 RECORDS = 20_000
 """Records looked at in a file, however long it is."""
@@ -124,7 +124,7 @@ def read_sample(path: str, records: int = RECORDS) -> Sample:
 
 
 def _parquet(path: str, records: int) -> Sample:
-    with tempfile.TemporaryDirectory() as scratch, duckdb.connect() as con:
+    with tempfile.TemporaryDirectory() as scratch, open_closed() as con:
         content = ParquetContent(InputFile(path), Path(scratch))
         read = pa.Table.from_batches(_bounded(content.batches(Counter()), records), content.schema).slice(0, records)
         con.register("records", read)

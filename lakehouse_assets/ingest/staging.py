@@ -89,10 +89,9 @@ def engine_for(settings: Any, source: Source) -> Iterator[duckdb.DuckDBPyConnect
     It is closed explicitly: one left to the garbage collector would wait for its threads while holding the
     interpreter's lock, which they may need to give back a batch of records.
     """
-    con = connect(settings, iceberg=False)
+    options = {"timezone": literal(source.time_zone), "partitioned_write_flush_threshold": str(FLUSH_ROWS)}
+    con = connect(settings, {}, iceberg=False, options=options)
     try:
-        con.execute(f"set timezone = {literal(source.time_zone)}")
-        con.execute(f"set partitioned_write_flush_threshold = {FLUSH_ROWS}")
         yield con
     finally:
         con.close()

@@ -18,6 +18,7 @@ import duckdb
 from lakehouse_assets.lakehouse.contract import quoted
 from lakehouse_assets.lakehouse.duckdb import DuckDBSession, Views
 from lakehouse_assets.lakehouse.engine import QueryRefusedError
+from lakehouse_assets.lakehouse.instances import lock, open_instance
 from lakehouse_assets.lakehouse.lake import Lake
 
 if TYPE_CHECKING:
@@ -49,7 +50,7 @@ class DatabaseLake(Lake):
 
     @cached_property
     def _reader(self) -> duckdb.DuckDBPyConnection:
-        con = duckdb.connect()
+        con = open_instance()
         path = str(self.path.absolute()).replace("'", "''")
         # Under a name of its own: a file shop.duckdb with a schema shop would make "shop.orders" ambiguous. What is
         # read are views on it, in memory.
@@ -57,8 +58,7 @@ class DatabaseLake(Lake):
         con.execute("set timezone = 'UTC'")
         con.execute(f"set memory_limit = '{self.settings.memory_limit}'")
         con.execute("set enable_progress_bar = false")
-        con.execute("set enable_external_access = false")
-        con.execute("set lock_configuration = true")
+        lock(con)
         return con
 
     def tables(self) -> list[tuple[str, str]]:

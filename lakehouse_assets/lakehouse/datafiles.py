@@ -22,6 +22,7 @@ from typing import TYPE_CHECKING, Any
 
 import duckdb
 
+from lakehouse_assets.lakehouse.instances import open_instance
 from lakehouse_assets.lakehouse.locations import file_uri
 from lakehouse_assets.lakehouse.periods import ordinal
 
@@ -71,7 +72,7 @@ def describe_files(
 @cache
 def _engine() -> duckdb.DuckDBPyConnection:
     """What reads the footers of this process, for an engine of its own takes longer to start than they to be read."""
-    con = duckdb.connect()
+    con = open_instance()
     con.execute("set enable_progress_bar = false")
     return con
 

@@ -17,7 +17,8 @@ from typing import Any, ClassVar
 from dbt.adapters.duckdb.plugins import BasePlugin
 
 from lakehouse_assets.lakehouse.contract import Contract, quoted
-from lakehouse_assets.lakehouse.duckdb import configure, load_extensions
+from lakehouse_assets.lakehouse.duckdb import configure, metadata_folders, readable
+from lakehouse_assets.lakehouse.instances import PINNED_BY_HASH, load_extensions, lock
 from lakehouse_assets.lakehouse.publication import Publication
 from lakehouse_assets.lakehouse.replacement import (
     Replace,
@@ -53,6 +54,10 @@ class Plugin(BasePlugin):
 
     _bound: ClassVar[Binding | None] = None
 
+    def update_connection_config(self, creds: Any, config: dict[str, Any]) -> None:
+        """Open dbt's instance as every other one is."""
+        config.update(PINNED_BY_HASH)
+
     def configure_connection(self, conn: Any) -> None:
         """Load Iceberg offline; show the tables of the run under their names, models as `asklake_published.<table>`."""
         load_extensions(conn)
@@ -62,9 +67,11 @@ class Plugin(BasePlugin):
         conn.execute(f"create schema if not exists {STAGED}")
         if self._bound is None:
             return
-        configure(conn, self._bound.publication.lake.settings)
+        settings = self._bound.publication.lake.settings
+        configure(conn, settings)
         for identifier, contract in self._bound.contracts.items():
             _show(conn, contract, self._bound.publication.published(contract), named=identifier not in self._bound.made)
+        lock(conn, readable(settings, metadata_folders(self._bound.publication.heads)))
 
     def store(self, target_config: Any) -> None:
         """Stage the rows of the model's query, and point the model's name at the table as it will be.

@@ -1,13 +1,12 @@
 """The embedded engine: DuckDB reads Iceberg snapshots, and stages new data as Parquet.
 
-Belongs here: opening DuckDB offline, and sessions over the catalog.
-Does not belong here: committing (publication), or what any table contains.
+Belongs here: the limits of a profile, and sessions over the catalog.
+Does not belong here: opening DuckDB (instances), committing (publication), or what any table contains.
 """
 
 from __future__ import annotations
 
 import glob
-import importlib.util
 import itertools
 import os
 import resource
@@ -25,9 +24,10 @@ from lakehouse_assets.lakehouse.cancelling import endable
 from lakehouse_assets.lakehouse.contract import literal, quoted
 from lakehouse_assets.lakehouse.engine import QueryRefusedError, no_such_table
 from lakehouse_assets.lakehouse.heads import current_snapshot, read_metadata, stored_bytes
+from lakehouse_assets.lakehouse.instances import EXTENSIONS, lock, open_instance
 from lakehouse_assets.lakehouse.kept_tables import KeptTables
 from lakehouse_assets.lakehouse.locations import local_path
-from lakehouse_assets.lakehouse.statements import referenced_tables
+from lakehouse_assets.lakehouse.parse_tree import tables_read
 from lakehouse_assets.private import make_folder
 
 if TYPE_CHECKING:
@@ -35,9 +35,6 @@ if TYPE_CHECKING:
 
     from lakehouse_assets.settings import Settings
 
-EXTENSIONS = ("avro", "iceberg")
-_AS_INSTALLED: dict[str, str | bool | int | float | list[str]] = {"allow_unsigned_extensions": True}
-"""uv.lock pins the wheels by their hashes; checking signatures too is 60 MB to read for every instance, 0.12 s."""
 LITTLE = 256 << 20
 """Bytes up to which input counts as little."""
 ROW_GROUP_SIZE = 30_720
@@ -83,36 +80,43 @@ def _other_names(warehouse: Path, folders: Iterable[str]) -> set[str]:
     return {name for name in names if os.path.realpath(name) == os.path.realpath(warehouse)}
 
 
-def extension_path(name: str) -> Path:
-    """Where the wheel `duckdb-extension-<name>` keeps its binary, so that loading needs no network.
-
-    Raises:
-        RuntimeError: the wheel for this DuckDB is not installed.
-    """
-    spec = importlib.util.find_spec(f"duckdb_extension_{name}")
-    if spec is None or spec.origin is None:
-        raise RuntimeError(f"package duckdb-extension-{name} is missing: run `uv sync`")
-    folder = Path(spec.origin).parent / "extensions" / f"v{duckdb.__version__}"
-    return folder / f"{name}.duckdb_extension"
+def metadata_folders(heads: Mapping[str, str]) -> set[str]:
+    """The folders of the metadata of tables, given their metadata locations by identifier."""
+    return {location.rpartition("/")[0] for location in heads.values()}
 
 
-def load_extensions(con: duckdb.DuckDBPyConnection, names: Sequence[str] = EXTENSIONS) -> None:
-    """Load the extensions that Iceberg tables need."""
-    for name in names:
-        con.execute(f"LOAD {literal(str(extension_path(name)))}")
-
-
-def connect(settings: Settings, *, iceberg: bool = True) -> duckdb.DuckDBPyConnection:
-    """An unrestricted connection with the profile's limits: UTC, bounded memory, spilling to the scratch folder.
+def readable(settings: Settings, metadata: Iterable[str]) -> set[str]:
+    """The folders of tables and of what is made on the way to them, by every name that tables call them by.
 
     Args:
         settings: The settings of the process.
-        iceberg: Whether it is to read Iceberg tables, which takes extensions.
+        metadata: `metadata_folders` of the tables.
     """
-    con = duckdb.connect(config=_AS_INSTALLED)
+    warehouse = settings.warehouse
+    own = (warehouse, settings.scratch_dir, settings.record_days_dir)
+    return {*(str(folder) for folder in own if folder), *_other_names(warehouse, metadata)}
+
+
+def connect(
+    settings: Settings,
+    heads: Mapping[str, str],
+    *,
+    iceberg: bool = True,
+    options: Mapping[str, str] | None = None,
+) -> duckdb.DuckDBPyConnection:
+    """A connection for the platform's own work, which may write: it opens nothing but the folders of tables.
+
+    Args:
+        settings: The settings of the process, whose limits it has.
+        heads: Identifier to metadata location of the tables it is to read.
+        iceberg: Whether it is to read Iceberg tables, which takes extensions.
+        options: More options of the engine, to their values as SQL.
+    """
+    con = open_instance(EXTENSIONS if iceberg else ())
     configure(con, settings)
-    if iceberg:
-        load_extensions(con)
+    for option, value in (options or {}).items():
+        con.execute(f"set {option} = {value}")
+    lock(con, readable(settings, metadata_folders(heads)))
     return con
 
 
@@ -160,25 +164,24 @@ class DuckDBEngine:
 
         Which folders an instance may read cannot be changed any more, and they are known to it by their names.
         """
-        warehouse = self._settings.warehouse
-        folders = {location.rpartition("/")[0] for location in heads.values()} - self._folders
-        names = {str(warehouse), str(self._settings.scratch_dir), *_other_names(warehouse, folders)}
-        self._folders |= folders
+        new = metadata_folders(heads) - self._folders
+        names = readable(self._settings, new)
+        self._folders |= new
         if self._reader is None or not names <= self._readable:
             self._readable |= names
             self._idle, self._kept = [], KeptTables()
-            self._reader = con = connect(self._settings)
+            self._reader = con = open_instance(EXTENSIONS)
+            configure(con, self._settings)
             con.execute("set parquet_metadata_cache = true")
-            con.execute(f"set allowed_directories = [{', '.join(literal(f'{name}/') for name in self._readable)}]")
-            con.execute("set enable_external_access = false")
-            con.execute("set lock_configuration = true")
+            con.execute(f"set max_temp_directory_size = {literal(self._settings.spill_limit)}")
+            lock(con, self._readable)
         return self._reader
 
     @contextmanager
     def session(
         self, heads: Mapping[str, str], at: Mapping[str, int] | None = None, *, writer: bool = False
     ) -> Iterator[DuckDBSession]:
-        """Open a session; a reader may touch nothing but the warehouse, a writer is unrestricted.
+        """Open a session; neither opens anything but the folders of tables, and only a writer may write there.
 
         Args:
             heads: Identifier to metadata location, of one moment.
@@ -186,7 +189,7 @@ class DuckDBEngine:
             writer: Whether the session is the platform's own work rather than a person's query.
         """
         if writer:
-            con = connect(self._settings)
+            con = connect(self._settings, heads)
             try:
                 yield DuckDBSession(con, heads, at or {}, Views("memory"), self._settings.query_timeout_s)
             finally:
@@ -308,7 +311,7 @@ class DuckDBSession:
     ) -> pa.Table:
         """See lakehouse.engine.Session.query."""
         text = sql.strip().rstrip(";")
-        for identifier in referenced_tables(text):
+        for identifier in tables_read(self.con, text):
             self.expose(identifier)
         if limit is not None:
             text = f"select * from ({text}\n) limit {int(limit)}"

@@ -290,7 +290,7 @@ class Publication:
             rows: An Arrow table with the contract's columns.
             replace: What the rows take the place of.
         """
-        with connect(self.lake.settings, iceberg=not isinstance(replace, Append)) as con:
+        with connect(self.lake.settings, self.heads, iceberg=not isinstance(replace, Append)) as con:
             con.register("rows_to_stage", rows)
             return self.stage(contract, "select * from rows_to_stage", con, replace)
 
@@ -345,7 +345,7 @@ class Publication:
         if con is not None:
             yield con
             return
-        connection = connect(self.lake.settings, iceberg=False)
+        connection = connect(self.lake.settings, self.heads, iceberg=False)
         try:
             yield connection
         finally:

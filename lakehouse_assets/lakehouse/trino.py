@@ -242,7 +242,7 @@ class TrinoSession:
     ) -> pa.Table:
         """See lakehouse.engine.Session.query."""
         text = sql.strip().rstrip(";")
-        referenced_tables(text, self.dialect)
+        referenced_tables(text)
         try:
             return self._query(text, params, limit, timeout_s)
         except QueryRefusedError as error:
@@ -253,7 +253,7 @@ class TrinoSession:
             return self._query(text, params, limit, timeout_s)
 
     def _query(self, sql: str, params: Sequence[Any] | None, limit: int | None, timeout_s: float | None) -> pa.Table:
-        text = with_relations(sql, self.dialect, self.relation)
+        text = with_relations(sql, self.relation)
         if limit is not None:
             text = f"select * from ({text}\n) limit {int(limit)}"
         return self._run(text, params, timeout_s or self._timeout_s)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import duckdb
 import pytest
 import yaml
 from hypothesis import example, given, settings
@@ -11,6 +10,7 @@ from sqlglot import exp, parse_one
 
 from lakehouse_assets.ingest.record_keys import key_part
 from lakehouse_assets.lakehouse import dbt_manifest
+from lakehouse_assets.lakehouse.instances import open_instance
 from lakehouse_assets.settings import get_settings
 
 PARTS = ["a", "b", "c"]
@@ -44,7 +44,7 @@ def joined_key(tmp_path_factory: pytest.TempPathFactory) -> str:
 def texts_of(expression: str, columns: list[str], keys: list[Key]) -> list[str | None]:
     """What the expression gives for each key, of which a part stands in each column."""
     rows = [[n, *key[: len(columns)]] for n, key in enumerate(keys)]
-    with duckdb.connect() as con:
+    with open_instance() as con:
         con.execute(f"create table keys (n integer, {', '.join(f'{c} varchar' for c in columns)})")
         con.executemany(f"insert into keys values (?, {', '.join('?' * len(columns))})", rows)
         return [text for (text,) in con.execute(f"select {expression} from keys order by n").fetchall()]

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import json
 
-import duckdb
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from lakehouse_assets.lakehouse import dbt_manifest
+from lakehouse_assets.lakehouse.instances import open_instance
 from lakehouse_assets.settings import get_settings
 
 DAYS = ["2024-02-28", "2024-02-29", "2024-03-02"]
@@ -43,7 +43,7 @@ def rendered(tmp_path_factory: pytest.TempPathFactory) -> list[str]:
 
 
 def test_predicates_keep_the_days_the_months_and_the_tenant_of_the_run(rendered: list[str]) -> None:
-    with duckdb.connect() as con:
+    with open_instance() as con:
         con.execute("create table days as select date '2024-01-01' + cast(i as integer) as day from range(150) t (i)")
         con.execute("create table tenants (tenant_id varchar)")
         con.executemany("insert into tenants values (?)", [[TENANT], ["acme"]])
@@ -61,14 +61,14 @@ def test_of_copies_the_first_in_the_order_is_left(rendered: list[str], things: l
     numbered = [(*thing, no) for no, thing in enumerate(things)]
     first = {(a, b): no for a, b, _, no in sorted(numbered, key=lambda thing: (thing[2], -thing[3])) if no != 3}
     values = ", ".join(map(str, numbered))
-    with duckdb.connect() as con:
+    with open_instance() as con:
         con.execute(f"create table things as select * from (values {values}) as things (a, b, moment, no)")
         for query in rendered[2:]:
             assert sorted(no for (no,) in con.execute(query).fetchall()) == sorted(first.values())
 
 
 def test_the_version_that_held_is_found_without_trying_every_pair(rendered: list[str]) -> None:
-    with duckdb.connect() as con:
+    with open_instance() as con:
         con.execute("create table things (no integer, a integer, at_time timestamp)")
         con.execute("create table versions (a integer, version_no integer, valid_from timestamp, valid_to timestamp)")
         con.execute("insert into versions values (1, 1, '2024-01-02', '2024-01-04'), (1, 2, '2024-01-04', null)")

@@ -7,7 +7,6 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-import duckdb
 import pyarrow as pa
 import pytest
 import yaml
@@ -17,6 +16,7 @@ from lakehouse_assets.drafting.design import Design, design
 from lakehouse_assets.drafting.metrics import metrics_of
 from lakehouse_assets.drafting.tables import Table, Tables
 from lakehouse_assets.drafting.writing import rendered
+from lakehouse_assets.lakehouse.instances import open_instance
 from lakehouse_assets.settings import PROJECT_ROOT
 
 SALES = (
@@ -37,7 +37,7 @@ class Draft:
         (feed,) = drafted.feeds
         self.files = rendered(drafted)
         self.tables = Tables(feed, metrics_of(feed))
-        self.con = duckdb.connect()
+        self.con = open_instance()
         self._jinja = Environment()
         self._jinja.globals |= {
             "source": lambda _, name: name,

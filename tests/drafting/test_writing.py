@@ -10,7 +10,6 @@ from collections.abc import Iterator
 from pathlib import Path
 from types import ModuleType
 
-import duckdb
 import pytest
 import yaml
 
@@ -24,6 +23,7 @@ from lakehouse_assets.ingest.sources import read_sources
 from lakehouse_assets.ingest.staging import check_mapping
 from lakehouse_assets.ingest.targets import refuse_undecided
 from lakehouse_assets.lakehouse.contract import Contract
+from lakehouse_assets.lakehouse.instances import open_instance
 from lakehouse_assets.settings import PROJECT_ROOT
 
 LONG = "a_name_that_goes_on_and_on_and_on_for_ever"
@@ -90,7 +90,7 @@ def test_a_draft_agrees_with_itself(tmp_path: Path, modules: None, name: str) ->
     assert len(contracts) == 4 * len(FILES[name])
     for source in read_sources(tmp_path / "lakehouse_assets/domains/drafted/sources.yml"):
         mapping = RecordMapping(source, contracts[source.target])
-        with duckdb.connect() as con:
+        with open_instance() as con:
             check_mapping(con, mapping)
     described = {}
     for path in tmp_path.glob("dbt_project/**/*.yml"):
@@ -165,7 +165,7 @@ def test_each_field_is_read_as_it_is_written(tmp_path: Path) -> None:
     assert (source.decimal_sign, source.thousands_sign) == (",", ".")
     assert source.date_formats == ["%d.%m.%Y", "%d/%m/%y"] and source.read_as.keys() == {"kurs"}
     rate, amount = source.style("kurs"), source.style("betrag")
-    with duckdb.connect() as con:
+    with open_instance() as con:
         read = [value(text, "DECIMAL(18,4)", style) for text, style in (("'12.75'", rate), ("'-1.234,5'", amount))]
         assert [str(v) for v in con.execute(f"select {', '.join(read)}").fetchall()[0]] == ["12.7500", "-1234.5000"]
 

@@ -11,6 +11,7 @@ import duckdb
 import pytest
 
 from lakehouse_assets.features import get_features
+from lakehouse_assets.lakehouse.instances import open_instance
 from lakehouse_assets.lakehouse.lake import Lake
 from lakehouse_assets.settings import Settings
 from semantic.layer import SemanticLayer
@@ -29,7 +30,7 @@ def lake(sample: Sample) -> Lake:
 
 @pytest.fixture(scope="module")
 def raw(sample: Sample) -> duckdb.DuckDBPyConnection:
-    con = duckdb.connect()
+    con = open_instance()
     con.execute("set timezone = 'UTC'")
     for folder in (sample.files / "retail").iterdir():
         con.execute(f"set variable {folder.name} = ?", [[str(path) for path in sorted(folder.iterdir())]])

@@ -8,6 +8,7 @@ from typing import Any
 import duckdb
 import pytest
 
+from lakehouse_assets.lakehouse.instances import open_instance
 from lakehouse_assets.lakehouse.lake import Lake
 from lakehouse_assets.settings import Settings
 from tests.e2e.asking import assert_every_metric_answers
@@ -39,7 +40,7 @@ def query(lake: Lake) -> Query:
 @pytest.fixture(scope="module")
 def raw(sample: Sample) -> duckdb.DuckDBPyConnection:
     """The files of the sample, read by the SQL of the question set."""
-    con = duckdb.connect()
+    con = open_instance()
     con.execute("set timezone = 'UTC'")
     for source in SOURCES:
         files = sorted(map(str, (sample.files / "telemetry" / source).iterdir()))

@@ -11,6 +11,7 @@ import pytest
 
 from lakehouse_assets.ingest.sources import Source
 from lakehouse_assets.lakehouse.contract import Contract
+from lakehouse_assets.lakehouse.instances import open_instance
 from lakehouse_assets.lakehouse.lake import Lake
 
 
@@ -82,7 +83,6 @@ def judged(
     source: Source, records: Sequence[Mapping[str, str | None]], contract: Contract | None = None
 ) -> list[dict[str, Any]]:
     """What a mapping makes of records, by their order: the row, or `reason` and `column_name` where it is rejected."""
-    import duckdb
     import pyarrow as pa
 
     from lakehouse_assets.ingest.mapping import RecordMapping
@@ -95,7 +95,7 @@ def judged(
         | {f"f{i}": pa.array([r.get(name) for r in records], pa.string()) for i, name in enumerate(names)}
     )
     struct = mapping.record_struct({name: f"f{i}" for i, name in enumerate(names)})
-    with duckdb.connect() as con:
+    with open_instance() as con:
         con.execute(f"set timezone = '{source.time_zone}'")
         con.register("given", table)
         con.execute(

@@ -12,6 +12,7 @@ import pytest
 
 from lakehouse_assets.features import get_features
 from lakehouse_assets.ingest import load
+from lakehouse_assets.lakehouse.instances import open_instance
 from lakehouse_assets.lakehouse.lake import Lake
 from tests.dbt_project.building import build
 from tests.dbt_project.retail import MODELS
@@ -55,7 +56,7 @@ def folder(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
 @pytest.fixture
 def raw(folder: Path) -> duckdb.DuckDBPyConnection:
     """The raw files, with the lines that are sales: of something, of a product that the list has."""
-    con = duckdb.connect()
+    con = open_instance()
     for name in LOOK_ALIKE:
         con.execute(f"create view {name.split('.')[0]} as from '{folder / name}'")
     con.execute(

@@ -5,12 +5,12 @@ from __future__ import annotations
 import re
 from decimal import Context, Decimal
 
-import duckdb
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from lakehouse_assets.ingest.conversion import Style, exact_cast, value, why_not
+from lakehouse_assets.lakehouse.instances import open_instance
 
 NUMBER = re.compile(r"\s*[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d{1,4})?\s*", re.ASCII)
 EXACT = {
@@ -21,7 +21,7 @@ EXACT = {
     "DECIMAL(5,0)": (5, 0, 10**9),
     "DECIMAL(4,4)": (0, 4, 10**9),
 }
-ENGINE = duckdb.connect()
+ENGINE = open_instance()
 TEXTS = st.one_of(
     st.from_regex(r"\A[ \t]?[+-]?[0-9]{0,22}(\.[0-9]{0,14})?([eE][+-]?[0-9]{1,3})?[ ]?\Z"),
     st.decimals(allow_nan=False, allow_infinity=False).map(str),

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from typing import Any
 
-import duckdb
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
@@ -14,6 +13,7 @@ from lakehouse_assets.ingest import json_text
 from lakehouse_assets.ingest.batches import Counter, MalformedError
 from lakehouse_assets.ingest.json_reader import json_batches
 from lakehouse_assets.ingest.ndjson_reader import ndjson_batches
+from lakehouse_assets.lakehouse.instances import open_instance
 from tests.ingest.test_csv import CUTS, pieces
 
 
@@ -64,7 +64,7 @@ def is_text_of(found: str | None, value: Any) -> bool:
 
 @pytest.fixture(scope="module")
 def engine():
-    with duckdb.connect() as con:
+    with open_instance() as con:
         yield con
 
 

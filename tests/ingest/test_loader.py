@@ -11,6 +11,7 @@ import pytest
 
 from lakehouse_assets.ingest import IngestError, Source, SourceError, find_source, load
 from lakehouse_assets.ingest.errors import SomeFilesFailedError
+from lakehouse_assets.lakehouse.instances import open_instance
 from tests.ingest.conftest import csv_file, json_line, line, sales_source
 
 CSV = sales_source()
@@ -196,11 +197,10 @@ def test_the_formats_agree(lake, write, rows):
 
 @pytest.mark.parametrize("name", ["pgr_events", "pgr_events_csv", "sales_csv", "nyc_311", "uci_online_retail"])
 def test_the_sources_of_the_domains_are_sound(lake, name):
-    import duckdb
 
     from lakehouse_assets.ingest.mapping import RecordMapping
     from lakehouse_assets.ingest.staging import check_mapping, target_contract
 
     source = find_source(name)
     mapping = RecordMapping(source, target_contract(source))
-    check_mapping(duckdb.connect(), mapping)
+    check_mapping(open_instance(), mapping)

@@ -140,7 +140,7 @@ def test_a_load_that_ends_late_does_not_take_the_time_back(lake, write, clock):
 def notes_engine(lake):
     from lakehouse_assets.lakehouse.duckdb import connect
 
-    return connect(lake.settings, iceberg=False)
+    return connect(lake.settings, {}, iceberg=False)
 
 
 def test_loads_at_once_have_times_of_their_own(lake, write, rows):

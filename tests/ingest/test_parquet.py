@@ -12,7 +12,6 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-import duckdb
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
@@ -24,6 +23,7 @@ from lakehouse_assets.ingest.batches import Counter
 from lakehouse_assets.ingest.parquet_reader import ParquetContent
 from lakehouse_assets.ingest.parquet_values import Leaf, column, leaf_count
 from lakehouse_assets.ingest.streams import InputFile
+from lakehouse_assets.lakehouse.instances import open_instance
 from lakehouse_assets.lakehouse.lake import Lake
 from lakehouse_assets.settings import Settings
 from tests.corpus.arrow_values import alike, json_value
@@ -33,7 +33,7 @@ from tests.ingest.conftest import record, sales_source
 def read(path: Path, zone: str = "UTC") -> list[dict[str, Any]]:
     """The records of a file as the engine gets them: texts by column, `payload`, and `problem`."""
     content = ParquetContent(InputFile(str(path)), path.parent, zone)
-    with duckdb.connect() as con:
+    with open_instance() as con:
         con.execute(f"set timezone = '{zone}'")
         con.register("records", pa.Table.from_batches(content.batches(Counter()), content.schema))
         texts = ", ".join(f"{sql} as t{i}" for i, sql in enumerate(content.texts.values()))

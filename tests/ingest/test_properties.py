@@ -9,7 +9,6 @@ from itertools import pairwise
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-import duckdb
 import pyarrow as pa
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -20,6 +19,7 @@ from lakehouse_assets.ingest.csv_dialect import Dialect
 from lakehouse_assets.ingest.csv_reader import csv_batches
 from lakehouse_assets.ingest.json_reader import json_batches
 from lakehouse_assets.ingest.ndjson_reader import ndjson_batches
+from lakehouse_assets.lakehouse.instances import open_instance
 from lakehouse_assets.lakehouse.lake import Lake
 from lakehouse_assets.settings import Settings
 from tests.ingest.conftest import HEADER, csv_file, json_line, line, sales_source
@@ -137,7 +137,7 @@ def test_arbitrary_damage_loses_nothing(position, noise, as_json):
 
 def test_string_views_are_read_by_the_engine():
     data = '{"a": "a text of some length"}\r\n{"b": "ü another text"}\n'.encode()
-    con = duckdb.connect()
+    con = open_instance()
     con.register("lines", pa.RecordBatchReader.from_batches(SCHEMA, ndjson_batches([data], Counter())))
     found = con.execute("select raw_text from lines").fetchall()
     assert found == [('{"a": "a text of some length"}',), ('{"b": "ü another text"}',)]

@@ -5,12 +5,12 @@ from __future__ import annotations
 from datetime import UTC, date, datetime, time, timedelta, timezone
 from zoneinfo import ZoneInfo
 
-import duckdb
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from lakehouse_assets.ingest.times import TimeStyle, day, moment, time_format, why_no_time
+from lakehouse_assets.lakehouse.instances import open_instance
 
 ZONES = ("UTC", "Europe/Berlin", "America/New_York", "Australia/Lord_Howe", "Pacific/Apia", "Asia/Kathmandu",
          "America/Sao_Paulo", "Europe/Dublin", "Africa/Casablanca", "America/St_Johns", "Asia/Manila")  # fmt: skip
@@ -28,7 +28,7 @@ CHANGES = (  # an hour, half an hour, a whole day, and half an hour for good
 FORMATS = ("%d.%m.%Y %H:%M:%S", "%d/%m/%y %H:%M", "%Y%m%d", "%b %d, %Y %I:%M %p", "%d.%m.%Y %H:%M %z", "%d-%m-%Y")
 NEAR = st.builds(lambda at, minutes: at + timedelta(minutes=minutes), st.sampled_from(CHANGES), st.integers(-200, 200))
 TIMES = NEAR | st.datetimes(datetime(1970, 1, 1), datetime(2099, 12, 31)).map(lambda t: t.replace(microsecond=0))
-ENGINE = duckdb.connect()
+ENGINE = open_instance()
 ENGINE.execute("set timezone = 'Asia/Tokyo'")  # of no importance
 
 
@@ -211,7 +211,7 @@ def test_digits_beyond_microseconds_are_cut_or_told_behind_any_sign(sign):
         None,
         *2 * [datetime(2026, 6, 1, 10, 0, 0, 123456)],
     ]
-    with duckdb.connect() as con:
+    with open_instance() as con:
         style = TimeStyle("UTC", (form,))
         why = why_no_time("t", "TIMESTAMP", style)
         cut = moment("t", TimeStyle("UTC", (form,), cut=True))

@@ -18,6 +18,7 @@ from pandera.errors import SchemaErrors, SchemaWarning
 
 from lakehouse_assets.lakehouse.audit import audit, check_names
 from lakehouse_assets.lakehouse.contract import Contract, TableModel, column, day, sql_type
+from lakehouse_assets.lakehouse.instances import open_instance
 from tests.lakehouse.readings import READINGS, RULES, Readings
 
 ROWS_ONLY = replace(READINGS, key=())
@@ -55,7 +56,7 @@ def _run(con: duckdb.DuckDBPyConnection, sql: str) -> pa.Table:
 
 def rejected_by_the_engine(frame: pl.DataFrame) -> set[str]:
     """The same from one aggregate query."""
-    con = duckdb.connect()
+    con = open_instance()
     con.register("frame", frame.to_arrow())
     columns = ", ".join(f'"{name}"::{kind} as "{name}"' for name, kind in ROWS_ONLY.types.items())
     outcomes = audit(partial(_run, con), ROWS_ONLY, f"(select {columns} from frame)")
@@ -74,7 +75,7 @@ def test_the_engine_rejects_exactly_what_pandera_rejects(records: list[dict]) ->
     st.lists(st.tuples(st.integers(1, 2), st.integers(1, 3)), max_size=6), st.sampled_from([1, 2, 1000]), st.booleans()
 )
 def test_a_repeated_key_is_found(keys: list[tuple[int, int]], rows_at_a_time: int, counted: bool) -> None:
-    con = duckdb.connect()
+    con = open_instance()
     con.execute("create table staged (taken_on date, meter varchar, state varchar, value int, price decimal(18,4))")
     for on, meter in keys:
         con.execute("insert into staged values (?, ?, 'ON', 1, 1)", [date(2024, 1, on), f"M{meter}"])

@@ -9,13 +9,14 @@ import pytest
 
 from lakehouse_assets.lakehouse.database import DatabaseLake
 from lakehouse_assets.lakehouse.engine import QueryRefusedError
+from lakehouse_assets.lakehouse.instances import open_instance
 from lakehouse_assets.settings import Settings
 
 
 @pytest.fixture
 def lake(settings: Settings, tmp_path: Path) -> DatabaseLake:
     path = tmp_path / "shop.duckdb"
-    with duckdb.connect() as con:
+    with open_instance() as con:
         con.execute(f"attach '{path}' as made")
         con.execute("create schema made.shop; create table made.shop.orders as select 7 as n")
         con.execute("create schema made.old; create table made.old.items as select 1 as n")

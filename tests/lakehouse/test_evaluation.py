@@ -17,6 +17,7 @@ from hypothesis import strategies as st
 from lakehouse_assets.lakehouse.audit import audit
 from lakehouse_assets.lakehouse.contract import Contract, TableModel, column, rule
 from lakehouse_assets.lakehouse.evaluation import decided
+from lakehouse_assets.lakehouse.instances import open_instance
 
 MOST = 2**63 - 1
 UNITS, PRICE = Decimal("999999999999999.999"), Decimal("99999999999999.9999")
@@ -70,7 +71,7 @@ def _run(con: duckdb.DuckDBPyConnection, sql: str) -> pa.Table:
 
 def seen(contract: Contract, staged: list[Row]) -> dict[str, int]:
     """How many rows break each check, as the engine counts them."""
-    con = duckdb.connect()
+    con = open_instance()
     con.execute("create table staged (" + ", ".join(f"{n} {k}" for n, k in contract.types.items()) + ")")
     con.executemany("insert into staged values (?, ?, ?, ?, ?)", staged)
     return {o.check: o.failed for o in audit(partial(_run, con), contract, "staged")}

@@ -8,6 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 import duckdb
 import pytest
 
+from lakehouse_assets.lakehouse.instances import open_instance
 from lakehouse_assets.lakehouse.kept_tables import USES, KeptTables
 from lakehouse_assets.lakehouse.lake import Lake
 from lakehouse_assets.lakehouse.publication import ReplaceTable
@@ -24,7 +25,7 @@ def kept(con: duckdb.DuckDBPyConnection) -> dict[str, int]:
 
 @pytest.fixture
 def con() -> Iterator[duckdb.DuckDBPyConnection]:
-    with duckdb.connect() as con:
+    with open_instance() as con:
         yield con
 
 

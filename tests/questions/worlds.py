@@ -20,6 +20,7 @@ import yaml
 from lakehouse_assets.domains import contracts_of
 from lakehouse_assets.ingest.loader import load
 from lakehouse_assets.lakehouse import dbt_manifest
+from lakehouse_assets.lakehouse.instances import open_instance
 from lakehouse_assets.lakehouse.lake import Lake
 from lakehouse_assets.settings import Settings
 from nlq.answering.answer import Answerer
@@ -85,13 +86,13 @@ def foreign_world(folder: Path) -> World:
     folder.mkdir(parents=True, exist_ok=True)
     database = folder / "shop.duckdb"
     database.unlink(missing_ok=True)
-    with duckdb.connect() as con:
+    with open_instance() as con:
         con.execute(f"attach '{database}' as made")
         con.execute("use made")
         con.execute("set variable folder = ?", [str(OLIST)])
         con.execute((HERE / "olist" / "tables.sql").read_text(encoding="utf-8"))
     settings = Settings(profile="local", home=folder / "home", landing="", dagster_home=None)
-    raw = duckdb.connect()
+    raw = open_instance()
     raw.execute("set variable folder = ?", [str(OLIST)])
     raw.execute((HERE / "olist.sql").read_text(encoding="utf-8"))
     return _world("olist", open_foreign(settings, HERE / "olist", database), Caller(), raw)
@@ -103,7 +104,7 @@ def _world(name: str, answerer: Answerer, caller: Caller, raw: duckdb.DuckDBPyCo
 
 
 def _raw(name: str, files: Mapping[str, Sequence[Path]]) -> duckdb.DuckDBPyConnection:
-    con = duckdb.connect()
+    con = open_instance()
     con.execute("set timezone = 'UTC'")
     for source, paths in files.items():
         con.execute(f"set variable {source} = ?", [[str(path) for path in paths]])

@@ -25,7 +25,7 @@ DOW, MONTH = "metric_time__extract_dow", "metric_time__extract_month"
 
 @pytest.fixture(scope="module")
 def stays(hotels: Path) -> Any:
-    with duckdb.connect(str(hotels.parent / "hotels.duckdb"), read_only=True) as con:
+    with duckdb.connect(str(hotels.parent / "hotels.duckdb"), read_only=True) as con:  # noqa: TID251 - a file that a test made
         yield lambda sql: con.execute(sql).fetchall()
 
 

@@ -6,13 +6,13 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
-import duckdb
 import pytest
 import sqlglot
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from sqlglot import exp
 
+from lakehouse_assets.lakehouse.instances import open_instance
 from semantic.errors import SemanticError
 from semantic.filters import OPERATORS, Filter, fill, literal, placeholder
 from semantic.layer import SemanticLayer
@@ -32,7 +32,7 @@ HOSTILE = st.sampled_from(
         '/* */ " ` \n\r\t',
     ]
 )
-CON = duckdb.connect()
+CON = open_instance()
 
 
 @settings(deadline=None)
