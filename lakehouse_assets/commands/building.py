@@ -18,6 +18,7 @@ import typer
 from lakehouse_assets.commands.failures import CommandError, Exit, did_you_mean
 from lakehouse_assets.commands.output import Out, seconds
 from lakehouse_assets.lakehouse import dbt_manifest
+from lakehouse_assets.shown import shown_in_line
 
 if TYPE_CHECKING:
     import dagster as dg
@@ -157,11 +158,11 @@ def waiting(out: Out, label: str) -> Iterator[None]:
         return
     from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
-    columns = (SpinnerColumn(), TextColumn("{task.description}"), TimeElapsedColumn())
+    columns = (SpinnerColumn(), TextColumn("{task.description}", markup=False), TimeElapsedColumn())
     with Progress(
         *columns, console=out.console, transient=True, redirect_stdout=False, redirect_stderr=False
     ) as progress:
-        progress.add_task(label, total=None)
+        progress.add_task(shown_in_line(label), total=None)
         yield
 
 

@@ -14,6 +14,8 @@ from contextlib import contextmanager
 from enum import IntEnum
 from typing import Any
 
+from lakehouse_assets.shown import shown_in_line
+
 
 class Exit(IntEnum):
     """What a command's exit code means."""
@@ -186,7 +188,9 @@ def _of_engine(error: BaseException) -> CommandError:
 def _of_file(error: BaseException) -> CommandError:
     """What the system says about a file, a folder, a disk or an address."""
     assert isinstance(error, OSError)
-    text = f"{error.filename}: {error.strerror}" if error.filename and error.strerror else _text(error)
+    text = (
+        f"{shown_in_line(str(error.filename))}: {error.strerror}" if error.filename and error.strerror else _text(error)
+    )
     number = error.errno
     if number in (errno.ENOSPC, errno.EDQUOT):
         return CommandError(

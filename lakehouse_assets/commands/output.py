@@ -5,7 +5,6 @@ Belongs here: everything that knows rich or JSON. Does not belong here: what is 
 
 from __future__ import annotations
 
-import json
 import sys
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, redirect_stdout
@@ -15,6 +14,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
+
+from lakehouse_assets.shown import json_line, shown, shown_in_line
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -48,12 +49,12 @@ class Out:
 
     def say(self, text: str = "", style: str = "") -> None:
         """A line for people."""
-        self.console.print(text, style=style or None, markup=False, soft_wrap=True)
+        self.console.print(shown(text), style=style or None, markup=False, soft_wrap=True)
 
     def heading(self, text: str) -> None:
         """The title of a part of the output."""
         self.console.print()
-        self.console.print(text, style="bold", markup=False)
+        self.console.print(shown(text), style="bold", markup=False)
 
     def table(
         self,
@@ -76,9 +77,9 @@ class Out:
             numeric = index in right or (
                 bool(kept) and all(isinstance(r[index], int | float | Decimal | None) for r in kept)
             )
-            table.add_column(Text(name), justify="right" if numeric else "left", overflow="fold")
+            table.add_column(Text(shown_in_line(name)), justify="right" if numeric else "left", overflow="fold")
         for row in kept[:limit]:
-            table.add_row(*(Text(cell(value)) for value in row))
+            table.add_row(*(Text(shown_in_line(cell(value))) for value in row))
         self.console.print(table)
         if len(kept) > limit:
             self.say(f"… and {len(kept) - limit} more rows; --json prints all of them", style="dim")
@@ -86,7 +87,7 @@ class Out:
     def emit(self, document: Any) -> None:
         """The whole result for programs; people have seen it already."""
         if self.as_json:
-            typer.echo(json.dumps(document, default=plain, ensure_ascii=False))
+            typer.echo(json_line(document, default=plain))
 
     @contextmanager
     def quietly(self) -> Iterator[None]:

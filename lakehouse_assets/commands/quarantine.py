@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from lakehouse_assets.commands.failures import CommandError, Exit
 from lakehouse_assets.commands.lookups import known_load, known_quarantined_source, open_lake
 from lakehouse_assets.commands.output import Out
+from lakehouse_assets.shown import shown_in_line
 
 if TYPE_CHECKING:
     from lakehouse_assets.lakehouse.lake import Lake
@@ -75,12 +76,12 @@ def _refuse_unknown(lake: Lake, source: str | None, load_id: str | None) -> None
 
 
 def _print(out: Out, record: dict[str, Any]) -> None:
-    place = f"{record['source_file']}" + (f", line {record['line']}" if record["line"] else "")
+    place = shown_in_line(record["source_file"]) + (f", line {record['line']}" if record["line"] else "")
     settled = f" (loaded again {record['resolved_at']:%Y-%m-%d %H:%M})" if record["resolved_at"] else ""
     out.say(f"{record['quarantine_id']}  {place}{settled}", style="bold")
     out.say(f"  {record['column_name'] or 'record'}: {record['reason']}")
     text = record["raw_text"]
-    out.say(f"  {text[:_TEXT]}{' …' if len(text) > _TEXT else ''}", style="dim")
+    out.say(f"  {shown_in_line(text[:_TEXT])}{' …' if len(text) > _TEXT else ''}", style="dim")
 
 
 def replay(out: Out, ids: Sequence[str], source: str | None, load_id: str | None, mapping: Path | None) -> None:

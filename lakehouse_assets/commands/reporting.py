@@ -18,6 +18,7 @@ from typer.core import TyperGroup
 from lakehouse_assets.commands.failures import CommandError, Exit, explain, unforeseen
 from lakehouse_assets.commands.output import Out
 from lakehouse_assets.redaction import redacted
+from lakehouse_assets.shown import shown
 
 
 class AsklakeGroup(TyperGroup):
@@ -82,7 +83,7 @@ def report(error: CommandError, *, as_json: bool) -> None:
         document = {"code": error.kind, "message": message, "hint": hint, "exit_code": int(error.code)}
         Out(as_json=True).emit({"error": document})
     else:
-        print(f"asklake: {redacted(str(error), secrets)}", file=sys.stderr)  # noqa: T201
+        print(f"asklake: {shown(redacted(str(error), secrets))}", file=sys.stderr)  # noqa: T201
 
 
 def _secrets() -> tuple[str, ...]:

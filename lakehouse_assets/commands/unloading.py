@@ -15,6 +15,7 @@ from lakehouse_assets.commands.building import Builder, Step, as_document, build
 from lakehouse_assets.commands.failures import Exit
 from lakehouse_assets.commands.lookups import known_load, open_lake
 from lakehouse_assets.commands.output import Out
+from lakehouse_assets.shown import shown_in_line
 
 
 def unload(out: Out, load_id: str) -> None:
@@ -52,7 +53,7 @@ def _say(out: Out, done: dict[str, Any]) -> None:
     if done["already_taken_back"]:
         out.say(f"Load {done['load_id']} was taken back before; nothing is left of it.")
         return
-    out.say(f"Load {done['load_id']} of {done['file']} is taken back:")
+    out.say(f"Load {done['load_id']} of {shown_in_line(str(done['file']))} is taken back:")
     out.say(f"  {done['rows']:,} rows out of {done['table']}{_of_days(done['days'])}")
     out.say(f"  {done['quarantined']:,} records out of quarantine")
     if done["waiting_again"]:

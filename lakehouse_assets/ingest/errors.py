@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from lakehouse_assets.declared import DeclarationError
+from lakehouse_assets.shown import shown_in_line
 
 if TYPE_CHECKING:
     from lakehouse_assets.ingest.loader import LoadResult
@@ -34,7 +35,7 @@ class IngestError(Exception):
             column: Name of the field, or position in the line, from 1.
         """
         self.file, self.problem, self.hint, self.line, self.column = file, problem, hint, line, column
-        place = file
+        place = shown_in_line(file)
         if line is not None:
             place += f", line {line}"
         if column is not None:
@@ -67,7 +68,7 @@ class SomeFilesFailedError(IngestError):
     def __init__(self, errors: Mapping[str, Exception], results: Sequence[LoadResult]) -> None:
         """Keep what failed, by file, and what did not."""
         self.errors, self.results = dict(errors), list(results)
-        told = [str(e) if isinstance(e, IngestError) else f"{file}: {e}" for file, e in errors.items()]
+        told = [str(e) if isinstance(e, IngestError) else f"{shown_in_line(file)}: {e}" for file, e in errors.items()]
         if len(told) > TOLD:
             told = [*told[:TOLD], f"… and {len(told) - TOLD} more"]
         problem = "\n".join([f"{len(errors)} of {len(errors) + len(results)} files failed:", *told])

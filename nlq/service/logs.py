@@ -8,7 +8,6 @@ or is one of the settings, is taken out of the finished line.
 
 from __future__ import annotations
 
-import json
 import logging
 import math
 import sys
@@ -18,6 +17,7 @@ from typing import Any
 import structlog
 
 from lakehouse_assets.redaction import redacted
+from lakehouse_assets.shown import json_line
 
 MAX_LINE = 16_000
 """Characters that a line has at most."""
@@ -80,8 +80,8 @@ class _Line:
     """Makes the line of an event: JSON, without secrets, not longer than ``MAX_LINE``."""
 
     def __init__(self, secrets: Iterable[str]) -> None:
-        self._secrets = [form for secret in secrets for form in (secret, json.dumps(secret, ensure_ascii=False)[1:-1])]
-        self._render = structlog.processors.JSONRenderer(ensure_ascii=False)
+        self._secrets = [form for secret in secrets for form in (secret, json_line(secret)[1:-1])]
+        self._render = structlog.processors.JSONRenderer(serializer=json_line)
 
     def __call__(self, named: Any, method: str, event: Mapping[str, Any]) -> str:
         line = self._without_secrets(self._render(named, method, _bounded(event)))

@@ -1,0 +1,46 @@
+"""Text that came from outside, as it may stand in a terminal or a log: shown, never obeyed.
+
+A name or a value may hold what a terminal takes for an order (ESC and the C1 controls: colours, titles, links, the
+clipboard), what turns the direction of a line round, or what begins a new line. All of these are shown as escapes.
+Belongs here: that, for every printer of the program. Does not belong here: what is printed (commands, service.logs).
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import Any
+
+_OBEYED = (
+    "\x00-\x08\x0b-\x1f\x7f-\x9f"  # controls, C0 and C1, but for tab and newline
+    "\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069"  # directions
+    "\u2028\u2029"  # ends of lines and paragraphs
+    "\ufeff\ufff9-\ufffb\U000e0000-\U000e007f"  # marks that nobody sees
+    "\ud800-\udfff"  # halves of characters, which no stream takes
+)
+_IN_LINES, _IN_ONE_LINE = re.compile(f"[{_OBEYED}]"), re.compile(f"[{_OBEYED}\t\n]")
+
+
+def shown(text: str) -> str:
+    """A text of the program with parts from outside, whose lines stay lines; `\\x1b` stands for ESC."""
+    return _IN_LINES.sub(_escape, text)
+
+
+def shown_in_line(text: str) -> str:
+    """A value or a name from outside, on one line: `\\n` stands for the end of one."""
+    return _IN_ONE_LINE.sub(_escape, text)
+
+
+def json_line(document: Any, **options: Any) -> str:
+    """A document as one line of JSON, with the escapes of JSON for what a terminal would obey.
+
+    Args:
+        document: What JSON has a form for, or `options` give one.
+        options: As of `json.dumps`.
+    """
+    text = json.dumps(document, **{**options, "ensure_ascii": False})
+    return _IN_LINES.sub(lambda found: json.dumps(found[0])[1:-1], text)
+
+
+def _escape(found: re.Match[str]) -> str:
+    return ascii(found[0])[1:-1]
