@@ -274,6 +274,13 @@ class Settings(BaseSettings):
         return tuple(dict.fromkeys(form for text in found if text for form in (text, unquote(text))))
 
     @property
+    def memory_bytes(self) -> int:
+        """The memory limit in bytes."""
+        number, unit = re.findall(r"[\d.]+|[A-Za-z]+", self.memory_limit)
+        base = 1024 if "i" in unit else 1000
+        return int(float(number) * base ** " KMGT".index(unit[0] if len(unit) > 1 else " "))
+
+    @property
     def project_root(self) -> Path:
         """Root of the checkout."""
         return PROJECT_ROOT

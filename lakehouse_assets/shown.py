@@ -22,12 +22,12 @@ _IN_LINES, _IN_ONE_LINE = re.compile(f"[{_OBEYED}]"), re.compile(f"[{_OBEYED}\t\
 
 
 def shown(text: str) -> str:
-    """A text of the program with parts from outside, whose lines stay lines; `\\x1b` stands for ESC."""
+    """A text of the program with parts from outside, whose lines stay lines; ESC is shown by its escape."""
     return _IN_LINES.sub(_escape, text)
 
 
 def shown_in_line(text: str) -> str:
-    """A value or a name from outside, on one line: `\\n` stands for the end of one."""
+    """A value or a name from outside, on one line: its own ends of lines are shown by escapes, too."""
     return _IN_ONE_LINE.sub(_escape, text)
 
 

@@ -45,15 +45,18 @@ def sql(out: Out, statement: str, limit: int, at: str | None = None) -> None:
     """Run one read-only statement over the tables."""
     import time
 
+    from lakehouse_assets.commands.confined import bounded_memory, bounded_time
+
     lake = open_lake(at)
-    with lake.session() as session, of_statement():
+    with bounded_memory(lake.settings), lake.session() as session:
         started = time.perf_counter()
-        table = session.query(statement, limit=limit + 1)
+        with of_statement(), bounded_time(lake.settings, as_json=out.as_json):
+            table = session.query(statement, limit=limit + 1)
         elapsed = (time.perf_counter() - started) * 1000
         snapshots = dict(session.snapshots)
-    more = table.num_rows > limit
-    table = table.slice(0, limit)
-    rows = table.to_pylist()
+        more = table.num_rows > limit
+        table = table.slice(0, limit)
+        rows = table.to_pylist()
     out.table(table.column_names, [tuple(row.values()) for row in rows])
     count = f"the first {limit}" if more else str(table.num_rows)
     out.say(f"{count} rows, {elapsed:,.0f} ms" + ("; --limit shows more" if more else ""), style="dim")

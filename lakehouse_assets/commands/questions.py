@@ -65,6 +65,7 @@ def _only_as_it_is(at: str | None) -> None:
 
 def ask_foreign(out: Out, question: str, tenant: str | None, project: Path | None, database: str | None) -> None:
     """Answer from somebody else's dbt project and database; nothing is kept of it."""
+    from lakehouse_assets.commands.confined import bounded_memory
     from lakehouse_assets.settings import get_settings
     from nlq.guard import Caller
     from nlq.opening import open_foreign
@@ -73,12 +74,15 @@ def ask_foreign(out: Out, question: str, tenant: str | None, project: Path | Non
         raise CommandError(
             "--project and --database go together", "name the dbt project and its DuckDB file or Trino", Exit.USAGE
         )
+    settings = get_settings()
     try:
         with out.quietly():
-            answerer = open_foreign(get_settings(), project, database)
+            answerer = open_foreign(settings, project, database)
     except (FileNotFoundError, ValueError) as error:
         raise CommandError(str(error), "check the path or address", Exit.USAGE) from error
-    finish(out, answerer.ask(question, Caller(tenant=tenant)), stored=False)
+    with bounded_memory(settings):  # the expressions of its metrics are other people's
+        answer = answerer.ask(question, Caller(tenant=tenant))
+    finish(out, answer, stored=False)
 
 
 def query(out: Out, request: Request, tenant: str | None, at: str | None) -> None:
