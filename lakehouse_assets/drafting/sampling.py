@@ -35,6 +35,8 @@ from lakehouse_assets.lakehouse.instances import open_closed
 
 RECORDS = 20_000
 """Records looked at in a file, however long it is."""
+MOST_BYTES = 64 << 20
+"""Bytes of records after which no more are looked at, however few they were."""
 HEAD_BYTES, TAIL_BYTES = 4 << 20, 1 << 16
 """How much of a text is looked at, at its beginning and its end, for the lines that are no records."""
 LAST_RECORDS = 200
@@ -206,16 +208,17 @@ def _sound(batches: Sequence[pa.RecordBatch], name: str) -> pa.ChunkedArray:
 def _is_one_per_line(head: bytes) -> bool:
     try:
         return isinstance(json.loads(head.lstrip().split(b"\n", 1)[0]), dict)
-    except (json.JSONDecodeError, UnicodeDecodeError):
+    except (json.JSONDecodeError, UnicodeDecodeError, RecursionError):
         return False
 
 
 def _bounded(batches: Iterator[pa.RecordBatch], records: int) -> Iterator[pa.RecordBatch]:
-    seen = 0
+    """The first batches that are enough records, or as much as is held of any file: kilobytes may unpack to more."""
+    seen = size = 0
     for batch in batches:
         yield batch
-        seen += batch.num_rows
-        if seen >= records:
+        seen, size = seen + batch.num_rows, size + batch.get_total_buffer_size()
+        if seen >= records or size >= MOST_BYTES:
             return
 
 
