@@ -12,6 +12,8 @@ import pytest
 
 from lakehouse_assets.assets.bronze import OP, IngestConfig
 from lakehouse_assets.assets.run_config import refuse_oversized
+from lakehouse_assets.assets.unloading import OP as TAKE_BACK
+from lakehouse_assets.assets.unloading import unload_job
 from lakehouse_assets.definitions import build_defs
 from lakehouse_assets.lakehouse.lake import Lake
 from lakehouse_assets.settings import Settings
@@ -68,6 +70,17 @@ def test_a_run_looks_into_no_other_folder_and_reads_no_mapping(
     assert not result.success and words in told and SECRET not in told
 
 
+def test_no_load_is_taken_back_but_the_one_that_is_named(settings: Settings, lake: Lake, tmp_path: Path) -> None:
+    assert ingest(settings, files=[str(write_events(tmp_path / "events.ndjson"))], source="pgr_events").success
+    before = lake.catalog.heads()
+    for load in ("' or true --", "x' or 'a' = 'a", "\\' or true --", "%", ""):
+        result = unload_job().execute_in_process(
+            run_config={"ops": {TAKE_BACK: {"config": {"load": load}}}},
+            resources={"lakehouse": tiny.resource(settings)}, raise_on_error=False,
+        )  # fmt: skip
+        assert not result.success and lake.catalog.heads() == before
+
+
 @pytest.mark.parametrize(
     ("config", "words"),
     [
@@ -114,6 +127,6 @@ def test_every_config_is_known_here(repository: dg.RepositoryDefinition) -> None
         for op in job.all_node_defs
         if isinstance(op, dg.OpDefinition) and getattr(op.config_schema.config_type, "fields", None)
     }
-    assert taking == {OP, "answer"}
+    assert taking == {OP, TAKE_BACK, "answer"}
     resources = {name for job in repository.get_all_jobs() for name in job.resource_defs}
     assert resources <= {"lakehouse", "io_manager"}
