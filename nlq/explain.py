@@ -154,7 +154,9 @@ def say_threshold(bound: Threshold, vocabulary: Vocabulary) -> str:
 
 
 def say_value(name: str, plan: Plan, vocabulary: Vocabulary) -> Said:
-    """Label, format and unit of a value column: a metric, or what the plan computes from it."""
+    """Label, format and unit of a metric, of what the plan computes from it, or of a group that the plan orders by."""
+    if name == TIME_DIMENSION or name in plan.group_by:
+        return Said(say_key(name, plan, vocabulary))
     if name in vocabulary.metrics:
         said = say_metric(vocabulary.metrics[name])
         return said if not plan.average else Said(f"Average {said.label}", said.format, said.unit, True)

@@ -81,7 +81,7 @@ def finish(compiled: str, plan: Plan, known: TimeRange | None = None) -> str:
     source = f"(\n{_with_ratio(compiled, plan)}\n) AS answer"
     limit = most_rows(plan) + 1
     if plan.ties:
-        conditions.append(f"{_quoted(plan.order_by[0].field)} IS NOT NULL")
+        conditions.append(f"{_quoted(_field(plan, plan.order_by[0].field))} IS NOT NULL")
         # "The second highest" is the second value there is; "the top five" are at most five rows, ties apart.
         function = "DENSE_RANK" if plan.skip else "RANK"
         inside = ", ".join(_quoted(_field(plan, name)) for name in plan.within)

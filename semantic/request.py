@@ -9,6 +9,7 @@ Belongs here: resolving the names of a request and the rules on time. Does not b
 
 from __future__ import annotations
 
+import calendar
 from collections.abc import Hashable
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
@@ -270,7 +271,6 @@ def _last_day(day: date, grain: str) -> date:
     if grain == "day":
         return day
     if grain == "week":
-        return first + timedelta(days=6)
-    months = {"month": 1, "quarter": 3, "year": 12}[grain]
-    month = first.month - 1 + months
-    return date(first.year + month // 12, month % 12 + 1, 1) - timedelta(days=1)
+        return first + min(timedelta(days=6), date.max - first)
+    month = first.month - 1 + {"month": 1, "quarter": 3, "year": 12}[grain]
+    return date(first.year, month, calendar.monthrange(first.year, month)[1])

@@ -44,6 +44,29 @@ def test_figures_by_a_date_and_its_rank(client: httpx.Client, asked_lake: Lake) 
 
 
 @pytest.mark.parametrize(
+    ("field", "more"),
+    [
+        ("metric_time", {"grain": "month"}),
+        ("metric_time", {"grain": "month", "group_by": ["channel"], "within": ["channel"]}),
+        ("metric_time", {"grain": "quarter", "comparison": "previous_year"}),
+        ("channel", {"group_by": ["channel"]}),
+        ("channel", {"group_by": ["channel", "ward_id"], "within": ["ward_id"]}),
+        ("submitted_date", {"group_by": ["submitted_date"]}),
+    ],
+)
+@pytest.mark.parametrize("limit", [1, 3])
+def test_ranks_by_what_rows_are_grouped_by(client: httpx.Client, field: str, more: dict[str, Any], limit: int) -> None:
+    order = {"order_by": [{"field": field, "descending": True}], "ties": True, "limit": limit}
+    answer = client.post("/query", json={"metrics": [M], **order, **more})
+    assert answer.status_code == 200, answer.text
+    names = [column["name"] for column in answer.json()["columns"]]
+    place = next(n for n, name in enumerate(names) if name.startswith(field) or name.endswith(f"__{field}"))
+    found = [row[place] for row in answer.json()["rows"]]
+    assert "within" in more or found == sorted(found, reverse=True)
+    assert answer.json()["question"] and answer.json()["sentence"]
+
+
+@pytest.mark.parametrize(
     ("time_range", "more", "status"),
     [
         (span("0001-01-01", "0001-01-31"), {"comparison": "previous_period"}, 422),
@@ -68,6 +91,14 @@ def test_the_first_and_the_last_days_of_the_calendar(
         assert response.status_code == 200, response.text
     else:
         assert problem(response, 422, response.json()["error"]["code"])["code"] in ("bad_time", "bad_comparison")
+
+
+@pytest.mark.parametrize("metric", ["pgr_complaints_cumulative", "pgr_complaints_yoy", "sales_net_amount_cumulative"])
+@pytest.mark.parametrize("grain", [None, "quarter", "year"])
+def test_metrics_of_whole_periods_to_the_last_of_days(client: httpx.Client, metric: str, grain: str | None) -> None:
+    for time_range in (span("0001-01-01", "9999-12-31"), {"end": "9999-12-31"}, {"start": "0001-01-01"}):
+        response = client.post("/query", json={"metrics": [metric], "grain": grain, "time_range": time_range})
+        assert response.status_code in (200, 422), response.text
 
 
 @pytest.mark.parametrize(
