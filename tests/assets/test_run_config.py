@@ -95,18 +95,6 @@ def test_a_config_is_bounded(config: dict[str, Any], words: str) -> None:
         refuse_oversized(IngestConfig(**config), names=frozenset({"source", "tenant"}))
 
 
-@pytest.mark.parametrize("load", ["x' or '1' = '1", "a" * 201, "a\x1b[2Jb"])
-def test_a_run_takes_back_the_load_it_names_and_no_other(settings: Settings, lake: Lake, load: str) -> None:
-    file = write_events(Path(settings.landing_root) / "pgr_events" / "events.ndjson")
-    assert ingest(settings, files=[str(file)], source="pgr_events").success
-    before = lake.catalog.heads()
-    config = {"ops": {TAKE_BACK: {"config": {"load": load}}}}
-    resources = {"lakehouse": tiny.resource(settings)}
-    result = unload_job().execute_in_process(run_config=config, resources=resources, raise_on_error=False)
-    assert not result.success and lake.catalog.heads() == before
-    assert not [e for e in result.all_events if e.is_step_up_for_retry]
-
-
 @pytest.fixture(scope="module")
 def repository(tmp_path_factory: pytest.TempPathFactory) -> dg.RepositoryDefinition:
     return build_defs(tiny.parsed(Settings(home=tmp_path_factory.mktemp("home")))).get_repository_def()
