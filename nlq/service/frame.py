@@ -19,6 +19,7 @@ from lakehouse_assets.lakehouse.cancelling import Cancellation, cancelled_by
 from lakehouse_assets.lakehouse.engine import QueryCancelledError
 from nlq.service.errors import REQUEST_ID, ApiError, response_of
 from nlq.service.logs import logger
+from nlq.service.work import begin_waiting
 
 MAX_BODY = 256 * 1024
 BODY_TIMEOUT_S = 15.0
@@ -71,6 +72,7 @@ class Frame:
         cancellation = Cancellation()
         try:
             body = await _whole_body(scope, receive)
+            begin_waiting()
             with cancelled_by(cancellation):
                 await _while_wanted(self._app, scope, body, receive, response, cancellation)
         except ApiError as error:

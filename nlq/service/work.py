@@ -9,8 +9,10 @@ that take long.
 
 from __future__ import annotations
 
+import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from contextvars import ContextVar
 from functools import partial
 from typing import ParamSpec, TypeVar
 
@@ -23,8 +25,14 @@ MOST_WAITING = 1_000
 QUICK = 8
 """Threads for what waits for a database alone."""
 _RETRY_S = 5
+_since: ContextVar[float | None] = ContextVar("waiting_since", default=None)
 _P = ParamSpec("_P")
 _T = TypeVar("_T")
+
+
+def begin_waiting() -> None:
+    """From now on what is done in this context has waited: all turns of a request share its time."""
+    _since.set(time.monotonic())
 
 
 class Work:
@@ -38,14 +46,14 @@ class Work:
         Args:
             workers: Threads for the work of askers.
             per_asker: How many of them one asker may have at a time; 0 is half.
-            longest_wait_s: Seconds for which one may wait for a thread.
+            longest_wait_s: Seconds from the begin of a request within which it must have a thread or is sent away.
             most_waiting: How many may wait; half of them of one asker.
         """
         self._workers, self._per_asker = workers, per_asker or max(1, workers // 2)
         self._longest_wait_s, self._most_waiting = longest_wait_s, most_waiting
         self._shares: dict[str, _Share] = {}
         self._waiting = 0
-        self._turns = anyio.Semaphore(workers)
+        self._turns, self._quick_turns = anyio.Semaphore(workers), anyio.Semaphore(QUICK)
         self._threads, self._quick = anyio.CapacityLimiter(workers), anyio.CapacityLimiter(QUICK)
 
     async def run(self, asker: str, function: Callable[_P, _T], *args: _P.args, **kwargs: _P.kwargs) -> _T:
@@ -60,31 +68,38 @@ class Work:
         Raises:
             ApiError: too many wait already, or it waited too long.
         """
-        async with self._share(asker) as share:
-            await self._wait_for_turn(share)
-            try:
-                return await anyio.to_thread.run_sync(partial(function, *args, **kwargs), limiter=self._threads)
-            finally:
-                self._turns.release()
-                share.turns.release()
+        async with self._share(asker) as share, self._turn(share, share.turns), self._turn(share, self._turns):
+            return await anyio.to_thread.run_sync(partial(function, *args, **kwargs), limiter=self._threads)
 
     async def quick(self, function: Callable[_P, _T], *args: _P.args, **kwargs: _P.kwargs) -> _T:
-        """Run a function that waits for nothing but a database in a thread that no question can take."""
-        return await anyio.to_thread.run_sync(partial(function, *args, **kwargs), limiter=self._quick)
+        """Run a function that waits for nothing but a database in a thread that no question can take.
 
-    async def _wait_for_turn(self, share: _Share) -> None:
+        Raises:
+            ApiError: it waited too long.
+        """
+        async with self._turn(_Share(0), self._quick_turns):
+            return await anyio.to_thread.run_sync(partial(function, *args, **kwargs), limiter=self._quick)
+
+    @asynccontextmanager
+    async def _turn(self, share: _Share, turns: anyio.Semaphore) -> AsyncIterator[None]:
+        """A turn, at once if there is one, else as soon as there is one within the time that the request has left."""
+        try:
+            turns.acquire_nowait()
+        except anyio.WouldBlock:
+            await self._wait(share, turns)
+        try:
+            yield
+        finally:
+            turns.release()
+
+    async def _wait(self, share: _Share, turns: anyio.Semaphore) -> None:
         if self._waiting >= self._most_waiting or share.waiting >= max(1, self._most_waiting // 2):
             raise _overloaded()
         self._waiting += 1
         share.waiting += 1
         try:
-            with anyio.fail_after(self._longest_wait_s):
-                await share.turns.acquire()
-                try:
-                    await self._turns.acquire()
-                except BaseException:
-                    share.turns.release()
-                    raise
+            with anyio.fail_after(self._longest_wait_s - (time.monotonic() - (_since.get() or time.monotonic()))):
+                await turns.acquire()
         except TimeoutError:
             raise _overloaded() from None
         finally:

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from datetime import datetime
 from typing import Any
 
+import anyio
 import httpx
 import pytest
 import structlog
@@ -121,6 +122,7 @@ def test_health_tells_since_when_answers_are_not_published(service: Served, monk
 
 
 def test_too_many_callers_at_once_are_told_when_to_come_back(service: Served, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(service.app.state.service.work, "_turns", anyio.Semaphore(0))
     monkeypatch.setattr(service.app.state.service.work, "_most_waiting", 0)
     with service.client() as client:
         response = client.post("/nlq", json=ASK)

@@ -11,7 +11,7 @@ import pytest
 
 from nlq.service.access import ANONYMOUS
 from nlq.service.errors import ApiError
-from nlq.service.work import Work
+from nlq.service.work import QUICK, Work, begin_waiting
 
 
 class Gate:
@@ -112,5 +112,36 @@ def test_an_error_gives_the_thread_back() -> None:
         for _ in range(3):
             with pytest.raises(ZeroDivisionError):
                 await work.run("a", lambda: 1 // 0)
+
+    asyncio.run(go())
+
+
+def test_all_turns_of_a_request_share_its_time() -> None:
+    async def go() -> None:
+        work, gate = Work(1, longest_wait_s=0.6), Gate()
+        first = asyncio.create_task(work.run("a", gate.work))
+        await until(lambda: gate.inside == 1)
+        begin_waiting()
+        await asyncio.sleep(0.4)
+        begun = time.monotonic()
+        with pytest.raises(ApiError):
+            await work.run("b", gate.work)
+        assert time.monotonic() - begun < 0.5
+        gate.open.set()
+        await first
+        assert await work.run("b", lambda: "free") == "free", "what need not wait is not late"
+
+    asyncio.run(go())
+
+
+def test_a_lookup_waits_no_longer_than_a_question() -> None:
+    async def go() -> None:
+        work, gate = Work(1, longest_wait_s=0.2), Gate()
+        lookups = [asyncio.create_task(work.quick(gate.work)) for _ in range(QUICK)]
+        await until(lambda: gate.inside == QUICK)
+        with pytest.raises(ApiError):
+            await work.quick(gate.work)
+        gate.open.set()
+        await asyncio.gather(*lookups)
 
     asyncio.run(go())
