@@ -25,7 +25,7 @@ class Parts:
         self.asking: Any = SimpleNamespace(
             lake=SimpleNamespace(catalog=SimpleNamespace(heads=self._look), settings=settings),
             answerer=SimpleNamespace(vocabulary=lambda: None, stale_layer=None),
-            journal=SimpleNamespace(waiting=lambda: 0),
+            journal=SimpleNamespace(waiting=lambda: 0, failing=None),
         )
         self.access: Any = SimpleNamespace(keys_required=self._keys_required)
 
