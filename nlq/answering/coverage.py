@@ -170,6 +170,8 @@ def _step(
     first: date, grain: Grain, asked: TimeRange | None, known: TimeRange, today: date, *, beside: date | None = None
 ) -> Partial | None:
     whole = unit_range(first, grain)
+    if not overlap(asked, whole):  # an average over times before all data
+        return None
     part = _cut(whole, known, _common(whole, asked), today, compared=beside is not None, grain=grain)
     return part.model_copy(update={"step": beside}) if part and beside else part
 

@@ -80,6 +80,8 @@ def test_ranks_by_what_rows_are_grouped_by(client: httpx.Client, field: str, mor
         (span("9999-12-31", "9999-12-31"), {}, 200),
         (span("2025-01-01", "9999-12-31"), {"average": True, "grain": "month"}, 200),
         (span("0001-01-01", "9999-12-31"), {"average": True, "grain": "week"}, 200),
+        ({"end": "2024-02-29"}, {"average": True, "grain": "month"}, 200),
+        ({"start": "2030-01-01"}, {"average": True, "grain": "month"}, 200),
         (span("0001-01-01", "9999-12-31"), {"grain": "year"}, 200),
     ],
 )
