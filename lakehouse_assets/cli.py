@@ -340,12 +340,15 @@ def dagit(
 def serve(
     host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
     port: Port = 8000,
+    processes: Annotated[
+        int | None, typer.Option(min=1, max=64, help="Processes that answer.", show_default="one per core, at most 4")
+    ] = None,
     with_parent: WithParent = False,
 ) -> None:
     """The API and the chat page, until Ctrl-C."""
     from lakehouse_assets.commands import serve as body
 
-    body.serve(Out(as_json=False), host, port, with_parent=with_parent)
+    body.serve(Out(as_json=False), host, port, processes=processes, with_parent=with_parent)
 
 
 @app.command()

@@ -118,6 +118,9 @@ class Settings(BaseSettings):
     scheduled_questions: Path | None = Field(
         default=None, description="YAML file of questions asked by the clock; default: questions.yml in ASKLAKE_HOME."
     )
+    processes: int = Field(
+        default=0, ge=0, le=64, description="Processes that serve the API, on Linux; 0: one per core, at most 4."
+    )
     workers: int = Field(default=8, ge=1, description="Questions the API answers at the same time.")
     workers_per_key: int = Field(default=0, ge=0, description="Of these, how many may be of one key; 0: half of them.")
     queue_timeout_s: float = Field(

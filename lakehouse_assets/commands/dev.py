@@ -51,7 +51,8 @@ def dev(out: Out, host: str, port: int, api_port: int, *, read_only: bool) -> No
         address = ["--host", host, "--with-parent", "--port"]
         servers.start("the code server", of_dagster(_code_server(socket)))
         if api_port:
-            servers.start("the API", [_CLI, "serve", *address, str(api_port)])
+            # One process: whoever develops asks alone, and each takes memory.
+            servers.start("the API", [_CLI, "serve", *address, str(api_port), "--processes", "1"])
         servers.wait(socket.exists)
         viewing = ["--read-only"] if read_only else []
         servers.start("Dagit", [_CLI, "dagit", *address, str(port), "--workspace", str(workspace), *viewing])

@@ -9,9 +9,15 @@ import socket
 import sys
 from contextlib import suppress
 from functools import partial
+from typing import TYPE_CHECKING, Any
 
 from lakehouse_assets.commands.failures import CommandError
 from lakehouse_assets.commands.output import Out
+from lakehouse_assets.commands.workers import end_with_parent
+
+if TYPE_CHECKING:
+    from lakehouse_assets.settings import Settings
+    from nlq.service.processes import Share
 
 
 def refuse_taken(host: str, port: int, option: str = "--port") -> None:
@@ -32,38 +38,85 @@ def refuse_taken(host: str, port: int, option: str = "--port") -> None:
         ) from error
 
 
-def serve(out: Out, host: str, port: int, *, with_parent: bool) -> None:
+def serve(out: Out, host: str, port: int, *, processes: int | None, with_parent: bool) -> None:
     """Serve until Ctrl-C, or until the process that started this one is gone."""
     refuse_taken(host, port)
-    from lakehouse_assets.commands.workers import end_with_parent
+    from lakehouse_assets.settings import get_settings
+    from nlq.service import logs
+    from nlq.service.limits import rates
+    from nlq.service.processes import Processes, Share, count_calls, count_of, listening
+
+    settings = get_settings()
+    if with_parent:
+        end_with_parent()
+    _say_address(out, settings, host, port)
+    count = processes or count_of(settings)
+    if count == 1:
+        _serve(Share(), host, port, None)
+        return
+    logs.configure(secrets=settings.secrets)
+    limits = rates(settings.rate_per_minute, settings.rate_per_hour)
+    counted = count_calls(limits) if limits and not settings.redis_url.get_secret_value() else None
+    # Nobody connects to this one; it keeps the port while one of the others is started again.
+    with listening(host, port), suppress(KeyboardInterrupt):
+        try:
+            Processes(count, _serve, host, port, counted).run()
+        except RuntimeError as error:
+            raise CommandError(str(error), "what it said is above; mend that and start again") from error
+
+
+def _say_address(out: Out, settings: Settings, host: str, port: int) -> None:
+    from nlq.service.addresses import is_loopback
+    from nlq.storage.keys import KeyStore
+
+    keys = KeyStore(settings.queue_url)
+    have_keys, valid = keys.any(), keys.any_valid()
+    keys.close()
+    address = f"http://{host}:{port}"
+    out.say(f"Ask at {address}   API: {address}/openapi.json   data dictionary: {address}/dictionary   end: Ctrl-C")
+    if have_keys:
+        out.say("Callers need a key." if valid else "Every key was revoked: nobody can ask until there is a new one; "
+                "`asklake key create NAME` makes it.")  # fmt: skip
+    elif is_loopback(host):
+        out.say("There is no key: everyone on this machine may ask, as an analyst of every tenant.")
+    else:
+        out.say(f"Callers need a key, for {host} can be reached from outside; `asklake key create NAME` makes one.")
+    sys.stdout.flush()
+
+
+def _serve(share: Share, host: str, port: int, counted: Any) -> None:
+    """Serve in this process.
+
+    Args:
+        share: Which of several it is.
+        host: Where all listen.
+        port: Where all listen.
+        counted: Where calls are counted; as the settings say if None.
+    """
     from lakehouse_assets.dictionary.document import dictionary
     from lakehouse_assets.lakehouse.lake import Lake
     from lakehouse_assets.settings import get_settings
     from nlq.service import logs
     from nlq.service.addresses import is_loopback
     from nlq.service.app import create_app
+    from nlq.service.limits import rates
+    from nlq.service.processes import LimiterElsewhere, listening
     from nlq.service.server import Server, configured, raise_open_files
-    from nlq.storage.keys import KeyStore
 
-    settings = get_settings()
-    lake = Lake(settings)
-    keys = KeyStore(settings.queue_url)
-    loopback, have_keys, valid = is_loopback(host), keys.any(), keys.any_valid()
-    keys.close()
-    if with_parent:
+    if share.count > 1:
         end_with_parent()
-    address = f"http://{host}:{port}"
-    out.say(f"Ask at {address}   API: {address}/openapi.json   data dictionary: {address}/dictionary   end: Ctrl-C")
-    if have_keys:
-        out.say("Callers need a key." if valid else "Every key was revoked: nobody can ask until there is a new one; "
-                "`asklake key create NAME` makes it.")  # fmt: skip
-    elif loopback:
-        out.say("There is no key: everyone on this machine may ask, as an analyst of every tenant.")
-    else:
-        out.say(f"Callers need a key, for {host} can be reached from outside; `asklake key create NAME` makes one.")
-    sys.stdout.flush()
+    settings = share.of(get_settings())
     logs.configure(secrets=settings.secrets)
     raise_open_files()
-    app = create_app(lake, loopback=loopback, dictionary=partial(dictionary, lake))
+    limits = rates(settings.rate_per_minute, settings.rate_per_hour)
+    limiter = LimiterElsewhere(counted, limits) if counted else None
+    lake = Lake(settings)
+    app = create_app(
+        lake,
+        loopback=is_loopback(host),
+        limiter=limiter,
+        dictionary=partial(dictionary, lake),
+    )
+    sockets = [listening(host, port)] if share.count > 1 else None
     with suppress(KeyboardInterrupt):  # raised again by the server once it has ended
-        Server(configured(app, settings, host, port)).run()
+        Server(configured(app, settings, host, port)).run(sockets)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import re
 import signal
 import socket
 import sqlite3
@@ -28,13 +30,14 @@ def idle_client(port: int, sent: bytes = b"GET /live HTTP/1.1\r\nhost: localhost
 
 
 @contextmanager
-def serving(sample: Sample, home: Path) -> Iterator[tuple[str, Path]]:
+def serving(sample: Sample, home: Path, *options: str, **env: str) -> Iterator[tuple[str, Path]]:
     port = free_port()
     log = home / "serve.log"
     with log.open("w") as output:
         process = subprocess.Popen(
-            [*ASKLAKE, "serve", "--port", str(port)], env=sample.env, stdout=output, stderr=subprocess.STDOUT
-        )
+            [*ASKLAKE, "serve", "--port", str(port), *options],
+            env={**sample.env, **env}, stdout=output, stderr=subprocess.STDOUT,
+        )  # fmt: skip
     url = f"http://127.0.0.1:{port}"
     try:
         wait_for(lambda: healthy(url), 120, lambda: log.read_text()[-3000:])
@@ -85,6 +88,30 @@ def test_asked_over_http_and_published_when_it_ends(sample: Sample, tmp_path: Pa
         ).stdout
     )
     assert stored["rows"] == [{"sentence": answer["sentence"]}]
+
+
+def test_several_processes_count_calls_together_and_one_that_dies_is_started_again(
+    sample: Sample, tmp_path: Path
+) -> None:
+    rates = {"ASKLAKE_RATE_PER_MINUTE": "0", "ASKLAKE_RATE_PER_HOUR": "20"}
+    with serving(sample, tmp_path, "--processes", "2", **rates) as (url, log):
+
+        def begun() -> list[int]:
+            return [int(pid) for pid in re.findall(r"Started server process \[(\d+)\]", log.read_text())]
+
+        wait_for(lambda: log.read_text().count("startup complete") == 2, 60, lambda: log.read_text()[-3000:])
+        # Each call has a connection of its own, which the kernel gives to either.
+        statuses = [call(f"{url}/nlq", {"question": QUESTION})[0] for _ in range(30)]
+        refused = statuses.count(429)
+        assert statuses.count(200) == 30 - refused and refused in (9, 10), "20, and one may come back meanwhile"
+        os.kill(begun()[0], signal.SIGKILL)
+        wait_for(lambda: log.read_text().count("startup complete") == 3, 60, lambda: log.read_text()[-3000:])
+        assert all(healthy(url) for _ in range(10)) and "process_ended" in log.read_text()
+    assert not any(Path(f"/proc/{pid}").exists() for pid in begun())
+    count = "select count(*), count(distinct answer_id) from semantic.nlq_answers"
+    (row,) = json.loads(sample.asklake("sql", count, "--json").stdout)["rows"]
+    total, distinct = row.values()
+    assert total == distinct >= 20, "both publish at their end, each answer once"
 
 
 def test_keys_say_what_is_wrong(sample: Sample) -> None:
