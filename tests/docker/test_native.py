@@ -56,7 +56,8 @@ def test_a_part_reads_the_files_of_its_container(part: str, variables: dict[str,
 
 def test_what_a_container_is_told_the_native_server_is_told(variables: dict[str, str]) -> None:
     # One node, which therefore works; no bound of memory and cores but the machine's; Dagit at loopback alone.
-    only_native = {"LAKE_TRINO_COORDINATOR_WORKS", "ASKLAKE_MEMORY_LIMIT", "ASKLAKE_THREADS", "ASKLAKE_DAGIT_TOKEN"}
+    bounds = {"ASKLAKE_MEMORY_LIMIT", "ASKLAKE_THREADS", "ASKLAKE_PROCESSES"}
+    only_native = {"LAKE_TRINO_COORDINATOR_WORKS", "ASKLAKE_DAGIT_TOKEN", *bounds}
     for container in CONTAINERS.values():
         for name, value in container.environment.items():
             if name in only_native or not name.startswith(("LAKE_", "ASKLAKE_")) or name == "LAKE_TRINO_SQLALCHEMY_URI":

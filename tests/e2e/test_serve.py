@@ -50,12 +50,14 @@ def serving(sample: Sample, home: Path, *options: str, **env: str) -> Iterator[t
 
 
 @contextmanager
-def _broken_journal(sample: Sample) -> Iterator[None]:
-    """A lake whose journal cannot be written meanwhile."""
+def _broken_queue(sample: Sample) -> Iterator[None]:
+    """A lake whose queue cannot be written meanwhile."""
     with closing(sqlite3.connect(Path(sample.env["ASKLAKE_HOME"]) / "questions.db", timeout=30)) as database:
-        database.execute("alter table answer_journal rename to away")
-        yield
-        database.execute("alter table away rename to answer_journal")
+        database.execute("alter table questions rename to away")
+        try:
+            yield
+        finally:
+            database.execute("alter table away rename to questions")
 
 
 def test_asked_over_http_and_published_when_it_ends(sample: Sample, tmp_path: Path) -> None:
@@ -70,8 +72,8 @@ def test_asked_over_http_and_published_when_it_ends(sample: Sample, tmp_path: Pa
         assert [row[0] for row in own["rows"]] == ["pb.amritsar"]
         listed = json.loads(sample.asklake("key", "list", "--json").stdout)["keys"]
         assert [(k["id"], k["tenant"]) for k in listed] == [(made["id"], "pb.amritsar")]
-        with _broken_journal(sample):
-            assert call(f"{url}/nlq?key={made['key']}", {"question": QUESTION}, made["key"])[0] == 500
+        with _broken_queue(sample):
+            assert call(f"{url}/questions?key={made['key']}", {"question": QUESTION}, made["key"])[0] == 500
         assert "`asklake key forget`" in sample.asklake("key", "revoke", made["id"]).stdout
         assert call(f"{url}/nlq", {"question": QUESTION}, made["key"])[0] == 401
         status, said = call(f"{url}/nlq", {"question": QUESTION})

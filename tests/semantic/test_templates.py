@@ -37,7 +37,8 @@ def test_spoiled_files_are_made_anew(tmp_path: Path) -> None:
 
 
 def test_a_second_process_does_not_load_metricflow(layer: SemanticLayer, asked_lake) -> None:
-    sql = layer.compile(["pgr_complaints"], ["channel"], grain="quarter").sql
+    # What `layer` remembers is not written again if a test of another manifest has dropped the files since.
+    sql = SemanticLayer(asked_lake.settings).compile(["pgr_complaints"], ["channel"], grain="quarter").sql
     code = (
         "import sys; from lakehouse_assets.settings import Settings; from semantic.layer import SemanticLayer\n"
         "layer = SemanticLayer(Settings(profile='local', landing='', dagster_home=None))\n"

@@ -52,13 +52,13 @@ def test_a_defect_tells_no_key(
     key = make_keys(database)["admin"]
     app = create_app(asked_lake, loopback=True, limiter=LimiterInProcess(()), database=database)
     with served(app, database) as running, httpx.Client(base_url=running.url, timeout=60) as client:
-        _break_the_journal(database)
+        _break_the_queue(database)
         sent: dict[str, Any] = {"headers": {"authorization": f"Bearer {key}"}}
         if place == "cookie":
             sent["headers"]["cookie"] = f"asklake_key={key}; other={key}"
         elif place == "query":
             sent["params"] = {"key": key, "token": key}
-        response = client.post("/nlq", json=ASK, **sent)
+        response = client.post("/questions", json=ASK, **sent)
         problem(response, 500, "internal")
         # The id of a key may be told; what its holder alone knows may not.
         secret = key.rsplit("_", 1)[-1]
@@ -71,10 +71,10 @@ def test_a_defect_tells_no_key(
         assert secret not in text
 
 
-def _break_the_journal(database: str) -> None:
+def _break_the_queue(database: str) -> None:
     engine = sa.create_engine(database)
     with engine.begin() as con:
-        con.execute(sa.text("drop table answer_journal"))
+        con.execute(sa.text("drop table questions"))
     engine.dispose()
 
 
