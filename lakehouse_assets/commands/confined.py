@@ -39,6 +39,8 @@ def bounded_memory(settings: Settings) -> Iterator[None]:
     Raises:
         CommandError: it was not enough.
     """
+    import duckdb
+
     before = resource.getrlimit(resource.RLIMIT_DATA)
     used = _used()
     try:
@@ -47,9 +49,7 @@ def bounded_memory(settings: Settings) -> Iterator[None]:
             limits = [most, *(limit for limit in before if limit != resource.RLIM_INFINITY)]
             resource.setrlimit(resource.RLIMIT_DATA, (min(limits), before[1]))
         yield
-    except Exception as error:
-        if not isinstance(error, MemoryError) and type(error).__name__ != "OutOfMemoryException":
-            raise
+    except (MemoryError, duckdb.OutOfMemoryException) as error:
         raise CommandError(
             f"this needs more memory than the {settings.memory_limit} it may use",
             "read fewer rows, make shorter texts and lists, or raise ASKLAKE_MEMORY_LIMIT",

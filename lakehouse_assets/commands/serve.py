@@ -17,7 +17,6 @@ from lakehouse_assets.commands.workers import end_with_parent
 
 if TYPE_CHECKING:
     from lakehouse_assets.settings import Settings
-    from nlq.service.processes import Share
 
 
 def refuse_taken(host: str, port: int, option: str = "--port") -> None:
@@ -44,7 +43,7 @@ def serve(out: Out, host: str, port: int, *, processes: int | None, with_parent:
     from lakehouse_assets.settings import get_settings
     from nlq.service import logs
     from nlq.service.limits import rates
-    from nlq.service.processes import Processes, Share, count_calls, count_of, listening
+    from nlq.service.processes import Processes, count_calls, count_of, listening
 
     settings = get_settings()
     if with_parent:
@@ -52,7 +51,7 @@ def serve(out: Out, host: str, port: int, *, processes: int | None, with_parent:
     _say_address(out, settings, host, port)
     count = processes or count_of(settings)
     if count == 1:
-        _serve(Share(), host, port, None)
+        _serve(1, host, port, None)
         return
     logs.configure(secrets=settings.secrets)
     limits = rates(settings.rate_per_minute, settings.rate_per_hour)
@@ -84,11 +83,11 @@ def _say_address(out: Out, settings: Settings, host: str, port: int) -> None:
     sys.stdout.flush()
 
 
-def _serve(share: Share, host: str, port: int, counted: Any) -> None:
+def _serve(count: int, host: str, port: int, counted: Any) -> None:
     """Serve in this process.
 
     Args:
-        share: Which of several it is.
+        count: How many processes serve, of which this is one.
         host: Where all listen.
         port: Where all listen.
         counted: Where calls are counted; as the settings say if None.
@@ -100,12 +99,12 @@ def _serve(share: Share, host: str, port: int, counted: Any) -> None:
     from nlq.service.addresses import is_loopback
     from nlq.service.app import create_app
     from nlq.service.limits import rates
-    from nlq.service.processes import LimiterElsewhere, listening
+    from nlq.service.processes import LimiterElsewhere, listening, part_of
     from nlq.service.server import Server, configured, raise_open_files
 
-    if share.count > 1:
+    if count > 1:
         end_with_parent()
-    settings = share.of(get_settings())
+    settings = part_of(get_settings(), count)
     logs.configure(secrets=settings.secrets)
     raise_open_files()
     limits = rates(settings.rate_per_minute, settings.rate_per_hour)
@@ -117,6 +116,6 @@ def _serve(share: Share, host: str, port: int, counted: Any) -> None:
         limiter=limiter,
         dictionary=partial(dictionary, lake),
     )
-    sockets = [listening(host, port)] if share.count > 1 else None
+    sockets = [listening(host, port)] if count > 1 else None
     with suppress(KeyboardInterrupt):  # raised again by the server once it has ended
         Server(configured(app, settings, host, port)).run(sockets)

@@ -22,6 +22,7 @@ from dagster_webserver.app import create_app_from_workspace_process_context
 
 from lakehouse_assets.dagit.guard import Guard, Names
 from lakehouse_assets.dagit.token import Token
+from nlq.service.server import common_options
 
 if TYPE_CHECKING:
     from starlette.types import ASGIApp
@@ -73,7 +74,6 @@ def configured(app: ASGIApp, settings: Settings, host: str, port: int) -> uvicor
 
     Not by the bounded connections of the API (`nlq.service.transport`), which have no WebSocket.
     """
-    proxies = settings.trusted_proxy_list
     return uvicorn.Config(
         app,
         host=host,
@@ -84,10 +84,6 @@ def configured(app: ASGIApp, settings: Settings, host: str, port: int) -> uvicor
         ws_max_size=256 * 1024,
         limit_concurrency=512,
         timeout_keep_alive=5,
-        log_config=None,
-        access_log=False,
-        server_header=False,
-        proxy_headers=bool(proxies),
-        forwarded_allow_ips=list(proxies),
         timeout_graceful_shutdown=DRAIN_S,
+        **common_options(settings),
     )

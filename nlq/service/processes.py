@@ -10,14 +10,12 @@ database anyway; calls are counted by the process that started them, which serve
 from __future__ import annotations
 
 import os
-import re
 import signal
 import socket
 import sys
 import threading
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
 from multiprocessing import connection, get_context
 from multiprocessing.managers import BaseManager
 from typing import TYPE_CHECKING, Any
@@ -48,23 +46,14 @@ def count_of(settings: Settings) -> int:
     return settings.processes or min(MOST, len(os.sched_getaffinity(0)))
 
 
-@dataclass(frozen=True)
-class Share:
-    """One of the processes that serve: its number, from 0, and of how many."""
-
-    number: int = 0
-    count: int = 1
-
-    def of(self, settings: Settings) -> Settings:
-        """The settings with this process's part of what bounds all of them together."""
-        if self.count == 1:
-            return settings
-        size = re.fullmatch(r"([\d.]+) ?(\w+)", settings.memory_limit)
-        assert size, "the settings have seen to it"
-        update: dict[str, Any] = {"memory_limit": f"{float(size[1]) / self.count:g}{size[2]}"}
-        for name in ("workers", "workers_per_key", "connections", "connections_per_address"):
-            update[name] = -(-getattr(settings, name) // self.count)
-        return settings.model_copy(update=update)
+def part_of(settings: Settings, count: int) -> Settings:
+    """The settings of one of so many processes: its part of what bounds all of them together."""
+    if count == 1:
+        return settings
+    update: dict[str, Any] = {"memory_limit": f"{settings.memory_bytes // count}B"}
+    for name in ("workers", "workers_per_key", "connections", "connections_per_address"):
+        update[name] = -(-getattr(settings, name) // count)
+    return settings.model_copy(update=update)
 
 
 def listening(host: str, port: int) -> socket.socket:
@@ -84,7 +73,7 @@ class Processes:
 
         Args:
             count: How many.
-            serve: What each does, given its share and the arguments; a function of a module.
+            serve: What each does, given how many they are and the arguments; a function of a module.
             arguments: What else it is given.
         """
         self._context = get_context("forkserver")
@@ -112,8 +101,8 @@ class Processes:
             signal.signal(signal.SIGTERM, before)
 
     def _start(self, number: int) -> None:
-        share = Share(number, self._count)
-        process = self._context.Process(target=self._serve, args=(share, *self._arguments), name=f"serve {number}")
+        arguments = (self._count, *self._arguments)
+        process = self._context.Process(target=self._serve, args=arguments, name=f"serve {number}")
         process.start()
         self._running[number], self._begun[number] = process, time.monotonic()
 

@@ -10,7 +10,7 @@ import os
 import resource
 import threading
 from types import FrameType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import uvicorn
 
@@ -77,17 +77,24 @@ def configured(app: FastAPI, settings: Settings, host: str, port: int, bounds: B
         port: Port to listen at; 0 is any.
         bounds: Bounds of connections; those of the settings if None.
     """
-    proxies = settings.trusted_proxy_list
     return uvicorn.Config(
         app,
         host=host,
         port=port,
-        http=bounded(Door(bounds or bounds_of(settings), Proxies(proxies))),
+        http=bounded(Door(bounds or bounds_of(settings), Proxies(settings.trusted_proxy_list))),
         ws="none",
-        log_config=None,
-        access_log=False,
-        server_header=False,
-        proxy_headers=bool(proxies),
-        forwarded_allow_ips=list(proxies),
         timeout_graceful_shutdown=DRAIN_S,
+        **common_options(settings),
     )
+
+
+def common_options(settings: Settings) -> dict[str, Any]:
+    """Options of uvicorn for every server of the project: which proxies it believes, no log and no name of its own."""
+    proxies = settings.trusted_proxy_list
+    return {
+        "log_config": None,
+        "access_log": False,
+        "server_header": False,
+        "proxy_headers": bool(proxies),
+        "forwarded_allow_ips": list(proxies),
+    }

@@ -8,18 +8,18 @@ import pytest
 
 from lakehouse_assets.settings import Settings
 from nlq.service.limits import LimiterInProcess, Rate
-from nlq.service.processes import LimiterElsewhere, Processes, Share, count_calls, count_of
+from nlq.service.processes import LimiterElsewhere, Processes, count_calls, count_of, part_of
 
 RATES = (Rate(5, 3600.0),)
 
 
 def test_what_bounds_all_processes_is_parted_among_them():
     settings = Settings(memory_limit="3GB", workers=8, workers_per_key=0, connections=0, connections_per_address=9)
-    part = Share(1, 2).of(settings)
-    assert (part.memory_limit, part.workers, part.workers_per_key) == ("1.5GB", 4, 0)
+    part = part_of(settings, 2)
+    assert (part.memory_limit, part.workers, part.workers_per_key) == ("1500000000B", 4, 0)
     assert (part.connections, part.connections_per_address) == (0, 5), "0 is as open files allow, of each process"
-    assert Share(2, 3).of(Settings(workers=1)).workers == 1
-    assert Share().of(settings) is settings
+    assert part_of(Settings(workers=1), 3).workers == 1
+    assert part_of(settings, 1) is settings
 
 
 def test_there_are_as_many_as_the_settings_say_or_cores():
@@ -53,5 +53,5 @@ def test_processes_that_cannot_begin_are_not_started_for_ever():
         Processes(1, fail).run()
 
 
-def fail(share: Share) -> None:
+def fail(count: int) -> None:
     raise SystemExit(1)
