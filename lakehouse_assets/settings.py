@@ -141,8 +141,9 @@ class Settings(BaseSettings):
         description="Addresses or networks of proxies whose X-Forwarded-For says who calls; separated by commas.",
     )
     connections: int = Field(
-        default=0, ge=0, description="Connections the API has at a time; 0: as open files allow, at most 2,048."
-    )
+        default=0, ge=0,
+        description="Connections that the API and Dagit each have at a time; 0: as open files allow, at most 2,048.",
+    )  # fmt: skip
     connections_per_address: int = Field(
         default=0, ge=0, description="Of these, how many one address may have; 0: half of them."
     )
@@ -279,9 +280,12 @@ class Settings(BaseSettings):
     @property
     def memory_bytes(self) -> int:
         """The memory limit in bytes."""
-        number, unit = re.findall(r"[\d.]+|[A-Za-z]+", self.memory_limit)
-        base = 1024 if "i" in unit else 1000
-        return int(float(number) * base ** " KMGT".index(unit[0] if len(unit) > 1 else " "))
+        return _bytes(self.memory_limit)
+
+    @property
+    def spill_bytes(self) -> int:
+        """The limit of what is spilled in bytes."""
+        return _bytes(self.spill_limit)
 
     @property
     def project_root(self) -> Path:
@@ -391,6 +395,13 @@ def _password(address: str) -> str:
     """The password in an address, as it is written there; empty if there is none."""
     user_info = address.partition("://")[2].rpartition("@")[0]
     return user_info.partition(":")[2]
+
+
+def _bytes(size: str) -> int:
+    """A size such as 4GB or 512MiB."""
+    number, unit = re.findall(r"[\d.]+|[A-Za-z]+", size)
+    base = 1024 if "i" in unit else 1000
+    return int(float(number) * base ** " KMGT".index(unit[0] if len(unit) > 1 else " "))
 
 
 def _listed(text: str) -> tuple[str, ...]:

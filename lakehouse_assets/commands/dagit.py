@@ -49,21 +49,22 @@ def dagit(out: Out, host: str, port: int, workspace: Path | None, *, read_only: 
     settings.dagster_storage.mkdir(parents=True, exist_ok=True)
 
     import dagster as dg
-    import uvicorn
 
     from lakehouse_assets.commands.workers import end_with_parent
-    from lakehouse_assets.dagit.server import configured, guarded
+    from lakehouse_assets.dagit.server import guarded
     from nlq.service import logs
+    from nlq.service.server import Server, configured, raise_open_files
 
     if with_parent:
         end_with_parent()
     else:
         out.say(f"Dagit: http://{host}:{port}   end: Ctrl-C")
     logs.configure(secrets=settings.secrets)
+    raise_open_files()
     read_only = read_only or settings.dagit_read_only
     with (
         dg.DagsterInstance.get() as instance,
         guarded(instance, settings, workspace.absolute(), host=host, read_only=read_only) as app,
         suppress(KeyboardInterrupt),  # raised again by the server once it has ended
     ):
-        uvicorn.Server(configured(app, settings, host, port)).run()
+        Server(configured(app, settings, host, port, sockets=True)).run()

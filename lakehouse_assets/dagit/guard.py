@@ -13,9 +13,10 @@ import logging
 import re
 import secrets
 from collections.abc import Sequence
+from contextlib import suppress
 
 from starlette.datastructures import MutableHeaders
-from starlette.requests import HTTPConnection
+from starlette.requests import ClientDisconnect, HTTPConnection
 from starlette.responses import PlainTextResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from starlette.websockets import WebSocketClose
@@ -73,7 +74,9 @@ class Guard:
         elif scope["type"] == "websocket":
             await self._websocket(scope, receive, send)
         else:
-            await self._http(scope, receive, _with_headers(send))
+            # A client that leaves before its request is whole is no defect: nobody is left to be told.
+            with suppress(ClientDisconnect):
+                await self._http(scope, receive, _with_headers(send))
 
     async def _websocket(self, scope: Scope, receive: Receive, send: Send) -> None:
         connection = HTTPConnection(scope)

@@ -1,7 +1,7 @@
 """Dagster's webserver behind the guard.
 
-Belongs here: opening the webserver as `dagster-webserver` does, and the bounds of its HTTP server. Does not belong
-here: the rules (guard), or the processes beside it (commands.dev).
+Belongs here: opening the webserver as `dagster-webserver` does. Does not belong here: the rules (guard), the bounds of
+its connections (nlq.service.server), or the processes beside it (commands.dev).
 
 `dagster-webserver` has no way to put anything before its app; its factory is public, but what it wants, the workspace,
 has no public constructor. This is the one place that builds it, and tests open the real server by it.
@@ -15,21 +15,18 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import dagster as dg
-import uvicorn
 from dagster._core.workspace.context import WorkspaceProcessContext
 from dagster._core.workspace.load_target import WorkspaceFileTarget
 from dagster_webserver.app import create_app_from_workspace_process_context
 
 from lakehouse_assets.dagit.guard import Guard, Names
 from lakehouse_assets.dagit.token import Token
-from nlq.service.server import common_options
 
 if TYPE_CHECKING:
     from starlette.types import ASGIApp
 
     from lakehouse_assets.settings import Settings
 
-DRAIN_S = 5
 _STATEMENT_MS, _RECYCLE_S, _MORE_CONNECTIONS = 15_000, 3_600, 20
 """What `dagster-webserver` asks of its databases: the time of a statement, the age of a connection, how many more."""
 _POLL_MS = 2_000
@@ -67,23 +64,3 @@ def token_of(settings: Settings) -> Token | None:
     """The token that is asked for, if one is set."""
     text = settings.dagit_token.get_secret_value()
     return Token(text, settings.session_life) if text else None
-
-
-def configured(app: ASGIApp, settings: Settings, host: str, port: int) -> uvicorn.Config:
-    """How uvicorn serves it: with bounds, which Dagster leaves to uvicorn's defaults.
-
-    Not by the bounded connections of the API (`nlq.service.transport`), which have no WebSocket.
-    """
-    return uvicorn.Config(
-        app,
-        host=host,
-        port=port,
-        http="h11",
-        h11_max_incomplete_event_size=32 * 1024,
-        ws="websockets-sansio",
-        ws_max_size=256 * 1024,
-        limit_concurrency=512,
-        timeout_keep_alive=5,
-        timeout_graceful_shutdown=DRAIN_S,
-        **common_options(settings),
-    )

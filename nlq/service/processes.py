@@ -50,7 +50,10 @@ def part_of(settings: Settings, count: int) -> Settings:
     """The settings of one of so many processes: its part of what bounds all of them together."""
     if count == 1:
         return settings
-    update: dict[str, Any] = {"memory_limit": f"{settings.memory_bytes // count}B"}
+    update: dict[str, Any] = {
+        "memory_limit": f"{settings.memory_bytes // count}B",
+        "spill_limit": f"{settings.spill_bytes // count}B",
+    }
     for name in ("workers", "workers_per_key", "connections", "connections_per_address"):
         update[name] = -(-getattr(settings, name) // count)
     return settings.model_copy(update=update)

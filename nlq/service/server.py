@@ -1,4 +1,4 @@
-"""The HTTP server: uvicorn with its options and the bounds of connections, for `asklake serve` and for tests.
+"""The HTTP server: uvicorn with its options and the bounds of connections, for the API, for Dagit and for tests.
 
 Belongs here: which server, and how it is set up. Does not belong here: what it serves (``app``), how connections are
 bounded (``transport``).
@@ -10,16 +10,17 @@ import os
 import resource
 import threading
 from types import FrameType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import uvicorn
 
 from nlq.service.addresses import Proxies
 from nlq.service.logs import logger
+from nlq.service.sockets import MAX_MESSAGE, bounded_socket
 from nlq.service.transport import Bounds, Door, bounded
 
 if TYPE_CHECKING:
-    from fastapi import FastAPI
+    from starlette.types import ASGIApp
 
     from lakehouse_assets.settings import Settings
 
@@ -67,8 +68,16 @@ def raise_open_files() -> None:
         resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
 
 
-def configured(app: FastAPI, settings: Settings, host: str, port: int, bounds: Bounds | None = None) -> uvicorn.Config:
-    """How uvicorn serves the app.
+def configured(
+    app: ASGIApp,
+    settings: Settings,
+    host: str,
+    port: int,
+    bounds: Bounds | None = None,
+    *,
+    sockets: bool = False,
+) -> uvicorn.Config:
+    """How uvicorn serves an app, the API or Dagit: behind bounds, with no log and no name of its own.
 
     Args:
         app: What it serves.
@@ -76,25 +85,24 @@ def configured(app: FastAPI, settings: Settings, host: str, port: int, bounds: B
         host: Address to listen at.
         port: Port to listen at; 0 is any.
         bounds: Bounds of connections; those of the settings if None.
+        sockets: Whether the app has WebSockets.
     """
+    proxies = settings.trusted_proxy_list
+    bounds = bounds or bounds_of(settings)
+    door = Door(bounds, Proxies(proxies))
     return uvicorn.Config(
         app,
         host=host,
         port=port,
-        http=bounded(Door(bounds or bounds_of(settings), Proxies(settings.trusted_proxy_list))),
-        ws="none",
+        http=bounded(door),
+        ws=bounded_socket(door) if sockets else "none",
+        ws_max_size=MAX_MESSAGE,
+        ws_ping_interval=bounds.write_s,
+        ws_ping_timeout=bounds.write_s,
         timeout_graceful_shutdown=DRAIN_S,
-        **common_options(settings),
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        proxy_headers=bool(proxies),
+        forwarded_allow_ips=list(proxies),
     )
-
-
-def common_options(settings: Settings) -> dict[str, Any]:
-    """Options of uvicorn for every server of the project: which proxies it believes, no log and no name of its own."""
-    proxies = settings.trusted_proxy_list
-    return {
-        "log_config": None,
-        "access_log": False,
-        "server_header": False,
-        "proxy_headers": bool(proxies),
-        "forwarded_allow_ips": list(proxies),
-    }

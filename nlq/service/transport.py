@@ -1,7 +1,8 @@
 """Connections, and what each may take before and beside its requests: bytes, time, a place.
 
 Belongs here: bounds on headers, idle and stalled connections, connections in all and per address. Does not belong
-here: bodies and headers of requests (``frame``), who calls (``access``), starting the server (``server``).
+here: bodies and headers of requests (``frame``), who calls (``access``), starting the server (``server``), what a
+connection becomes that is upgraded (``sockets``).
 
 uvicorn bounds the time between two requests, and with its slower parser the bytes of a header; nothing bounds the time
 of a header, a reader that stalls, or an address. ``http`` of its options takes a protocol class, so its own, for
@@ -44,7 +45,8 @@ class Bounds:
         idle_s: Seconds without a byte after which a connection that was answered ends.
         header_s: Seconds from the connection, or from then, until a header is complete.
         body_s: Seconds from there until the body is complete, whether anyone still wants it or not.
-        write_s: Seconds in which a client must read 16 kB of what it is sent, or the rest.
+        write_s: Seconds in which a client must read 16 kB of what it is sent, or the rest; in which a WebSocket is
+            pinged, and has to answer.
         linger_s: Seconds in which a client that is turned away may read why.
         pipelined: Requests that may wait for the one before on their connection.
     """
@@ -137,7 +139,7 @@ class _Connection(HttpToolsProtocol):
         self._write_deadline: asyncio.TimerHandle | None = None
         self._bytes = 0  # since there was progress: a header, or a part of a body
         self._in_message = self._in_header = False
-        self._turned_away = self._done = False
+        self._turned_away = self._done = self._upgrading = False
         self._unanswered: list[Any] = []
 
     # --- asyncio.Protocol
@@ -193,8 +195,11 @@ class _Connection(HttpToolsProtocol):
             return
         self._in_header, self._bytes = False, 0
         self._expect(self._bounds.body_s, self._end, "slow_body")
+        before = self.cycle
         super().on_headers_complete()
-        self._unanswered = [one for one in (*self._unanswered, self.cycle) if not one.response_complete]
+        self._upgrading = self.cycle is before
+        if not self._upgrading:
+            self._unanswered = [one for one in (*self._unanswered, self.cycle) if not one.response_complete]
 
     def on_body(self, body: bytes) -> None:
         if not self._done:
@@ -207,10 +212,22 @@ class _Connection(HttpToolsProtocol):
         self._in_message, self._bytes = False, 0
         self._expect(None)
         super().on_message_complete()
-        if self.cycle.response_complete:
+        if not self._upgrading and self.cycle.response_complete:
             self._wait_for_next()
 
     # --- uvicorn
+
+    def handle_websocket_upgrade(self) -> None:
+        """Hand the connection over; its place goes with it, and is left by the one that takes it."""
+        if self._done:
+            return
+        if any(not one.response_complete for one in self._unanswered):
+            self._refuse(ApiError(400, "bad_request", "A connection is upgraded once all before is answered."))
+            return
+        self._done = True
+        self._expect(None)
+        self._drop_write_deadline()
+        super().handle_websocket_upgrade()
 
     def on_response_complete(self) -> None:
         super().on_response_complete()
@@ -229,7 +246,7 @@ class _Connection(HttpToolsProtocol):
         self._watch_reader()
 
     def send_400_response(self, msg: str) -> None:
-        self._refuse(ApiError(400, "bad_request", "This is no HTTP request that can be read."))
+        self._refuse(unreadable())
 
     # --- inside
 
@@ -299,7 +316,7 @@ class _Connection(HttpToolsProtocol):
         _refusals.note(error.code, self._host)
         self._done = True
         self._leave()
-        self.transport.write(_as_bytes(error))
+        self.transport.write(as_bytes(error))
         if self._turned_away and not self.door.may_linger:
             self.transport.close()
             self._expect(self._bounds.linger_s, self.transport.abort)
@@ -311,7 +328,12 @@ class _Connection(HttpToolsProtocol):
         self._expect(self._bounds.linger_s, self.transport.abort)
 
 
-def _as_bytes(error: ApiError) -> bytes:
+def unreadable() -> ApiError:
+    """What is told of a request that is none."""
+    return ApiError(400, "bad_request", "This is no HTTP request that can be read.")
+
+
+def as_bytes(error: ApiError) -> bytes:
     """A whole response of HTTP/1.1, after which the connection ends."""
     response = response_of(error, secrets.token_hex(8))
     headers = [*response.raw_headers, (b"connection", b"close"), (b"cache-control", b"no-store")]

@@ -13,7 +13,6 @@ from typing import Any
 import httpx
 import pytest
 import uvicorn
-from fastapi import FastAPI
 
 from lakehouse_assets.lakehouse.lake import Lake
 from lakehouse_assets.settings import Settings
@@ -32,7 +31,7 @@ SHAPE = {"code", "message", "details", "request_id", "timestamp"}
 class Served:
     """A running service; `keys` are the texts of its keys by holder."""
 
-    app: FastAPI
+    app: Any
     url: str
     database: str
     keys: dict[str, str]
@@ -44,14 +43,16 @@ class Served:
 
 @contextmanager
 def served(
-    app: FastAPI,
+    app: Any,
     database: str = "",
     keys: dict[str, str] | None = None,
     bounds: Bounds | None = None,
     settings: Settings | None = None,
+    *,
+    sockets: bool = False,
 ) -> Iterator[Served]:
     """The app as `asklake serve` serves it, on a free port."""
-    server = uvicorn.Server(configured(app, settings or Settings(), "127.0.0.1", 0, bounds))
+    server = uvicorn.Server(configured(app, settings or Settings(), "127.0.0.1", 0, bounds, sockets=sockets))
     thread = threading.Thread(target=server.run, daemon=True)
     thread.start()
     while not server.started:

@@ -14,9 +14,12 @@ RATES = (Rate(5, 3600.0),)
 
 
 def test_what_bounds_all_processes_is_parted_among_them():
-    settings = Settings(memory_limit="3GB", workers=8, workers_per_key=0, connections=0, connections_per_address=9)
+    settings = Settings(
+        memory_limit="3GB", spill_limit="1GiB", workers=8, workers_per_key=0, connections=0, connections_per_address=9
+    )
     part = part_of(settings, 2)
-    assert (part.memory_limit, part.workers, part.workers_per_key) == ("1500000000B", 4, 0)
+    assert (part.memory_limit, part.spill_limit) == ("1500000000B", f"{1 << 29}B")
+    assert (part.workers, part.workers_per_key) == (4, 0)
     assert (part.connections, part.connections_per_address) == (0, 5), "0 is as open files allow, of each process"
     assert part_of(Settings(workers=1), 3).workers == 1
     assert part_of(settings, 1) is settings
