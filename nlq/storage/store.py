@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from nlq.storage.journal import Verdict
 
 _TRIES = 10
+_BETWEEN_IDS = "\n"
 _T = TypeVar("_T")
 
 
@@ -196,9 +197,13 @@ def stored_plan(lake: Lake, answer_id: str) -> StoredPlan | None:
 def _known_ids(lake: Lake, contract: Contract, rows: pa.Table, days: str) -> tuple[set[str], int | None]:
     """Which ids of these rows are stored already, and the snapshot that was looked at."""
     (key,) = contract.key
-    wanted = {name: rows.column(name).unique().to_pylist() for name in (key, days) if name}
-    condition = " and ".join(f"{name} in ({', '.join('?' for _ in values)})" for name, values in wanted.items())
-    params = [value for values in wanted.values() for value in values]
+    # One text for all ids: DuckDB looks for pandas, which is not there, at every parameter of a statement.
+    condition = f"{key} in (select wanted.id from unnest(split(?, ?)) as wanted(id))"
+    params: list[Any] = [_BETWEEN_IDS.join(rows.column(key).unique().to_pylist()), _BETWEEN_IDS]
+    if days:
+        asked = rows.column(days).unique().to_pylist()
+        condition += f" and {days} in ({', '.join('?' for _ in asked)})"
+        params += asked
     with lake.session() as session:
         try:
             found = session.query(f"select {key} from {contract.identifier} where {condition}", params)
