@@ -95,14 +95,14 @@ def build_tables(home: str, tables: Sequence[str], days: Sequence[date], memory:
 
 
 def _parse(settings: Settings) -> None:
-    from lakehouse_assets.lakehouse import dbt_manifest
+    from lakehouse_assets.lakehouse.dbt import manifest
 
-    dbt_manifest.load(settings)
+    manifest.load(settings)
 
 
 def _build(lake: Lake, tables: Sequence[str], days: Sequence[date] = ()) -> int:
-    from lakehouse_assets.assets.dbt_graph import load
     from lakehouse_assets.assets.transform import rebuild
+    from lakehouse_assets.builds.dbt_graph import load
     from lakehouse_assets.contracts import platform_contracts
 
     _parse(lake.settings)
@@ -116,7 +116,7 @@ def _build(lake: Lake, tables: Sequence[str], days: Sequence[date] = ()) -> int:
 def _append(lake: Lake, table: str, columns: str, moment: str, key: str, rows: int) -> None:
     """Rows made by SQL into a bronze table, published as every row is."""
     from lakehouse_assets.domains import contract_of
-    from lakehouse_assets.lakehouse.publication import Append, Publication
+    from lakehouse_assets.lakehouse.publish.local import Append, Publication
 
     numbered = f"(select i, {moment} as moment from range({rows}) as numbers(i))"
     publication = Publication.begin(lake, run_id="bench")

@@ -63,7 +63,7 @@ def a_day(home: str, seconds: int) -> tuple[float, dict[str, Any]]:
         Seconds of CPU, and what was written and is left.
     """
     from lakehouse_assets.contracts import platform_contracts
-    from lakehouse_assets.lakehouse.maintenance import maintain, tend_now_and_then
+    from lakehouse_assets.lakehouse.upkeep.maintenance import maintain, tend_now_and_then
     from nlq.contracts import ANSWERS
     from nlq.storage.journal import EVERY
     from nlq.storage.store import store_given_answers

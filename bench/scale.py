@@ -81,7 +81,7 @@ def cluster() -> Lake:
 
 def empty_main() -> float:
     """Take main back to nothing; not timed."""
-    from lakehouse_assets.lakehouse.nessie import NOTHING, Reference
+    from lakehouse_assets.lakehouse.nessie.client import NOTHING, Reference
 
     nessie = cluster().catalog.nessie
     for reference in nessie.references():
@@ -112,10 +112,10 @@ def build_whole() -> tuple[float, dict[str, Any]]:
 
 def build_day() -> tuple[float, dict[str, Any]]:
     """The newest day again, in a process that has parsed the project."""
-    from lakehouse_assets.lakehouse import dbt_manifest
+    from lakehouse_assets.lakehouse.dbt import manifest
 
     lake = cluster()
-    dbt_manifest.load(lake.settings)
+    manifest.load(lake.settings)
     with watched() as parts, Clock() as clock:
         build_all(lake, DOMAIN, (date.fromisoformat(NEWEST),))
     return clock.seconds, dict(parts)
@@ -138,7 +138,7 @@ def ask() -> tuple[float, dict[str, Any]]:
 def maintain_all() -> tuple[float, dict[str, Any]]:
     """Maintenance of every table: compaction, statistics, old commits, orphans."""
     from lakehouse_assets.definitions import platform_contracts
-    from lakehouse_assets.lakehouse.maintenance import maintain
+    from lakehouse_assets.lakehouse.upkeep.maintenance import maintain
 
     lake = cluster()
     with Clock() as clock:
@@ -151,9 +151,9 @@ def maintain_all() -> tuple[float, dict[str, Any]]:
 @contextmanager
 def watched() -> Iterator[dict[str, float]]:
     """Seconds that publication takes of what is done meanwhile: branch, catalogs, audit, merge, clean-up."""
-    from lakehouse_assets.lakehouse.branch import BranchPublication
-    from lakehouse_assets.lakehouse.nessie import Nessie
-    from lakehouse_assets.lakehouse.trino import TrinoEngine
+    from lakehouse_assets.lakehouse.engines.trino import TrinoEngine
+    from lakehouse_assets.lakehouse.nessie.client import Nessie
+    from lakehouse_assets.lakehouse.publish.on_branch import BranchPublication
 
     parts: dict[str, float] = {}
     watched_methods: tuple[tuple[type, str, str], ...] = (
@@ -205,7 +205,7 @@ def _branch_for_plain(lake: Lake) -> None:
 
 
 def _plain_project(settings: Settings, folder: Path) -> Path:
-    from lakehouse_assets.lakehouse.dbt_branch import connection_variables
+    from lakehouse_assets.lakehouse.dbt.trino_branch import connection_variables
 
     plain_models(folder)
     target = {"type": "trino", **connection_variables(settings)["trino"], "threads": 1, "timezone": "UTC"}

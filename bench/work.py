@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from bench.measure import Clock
-from lakehouse_assets.lakehouse.instances import open_instance
+from lakehouse_assets.lakehouse.engines.instances import open_instance
 from lakehouse_assets.lakehouse.lake import Lake
 from lakehouse_assets.settings import PROJECT_ROOT, Settings
 
@@ -87,10 +87,10 @@ def ingest_dlt(file: str, kind: str, folder: str) -> float:
 
 def build_all(lake: Lake, domain: str, days: tuple[date, ...] = ()) -> Any:
     """Silver and gold of a domain, staged, audited and published; no days means all of them."""
-    from lakehouse_assets.assets.dbt_graph import load
     from lakehouse_assets.assets.transform import LAYERS, rebuild
+    from lakehouse_assets.builds.dbt_graph import load
     from lakehouse_assets.contracts import platform_contracts
-    from lakehouse_assets.lakehouse import dbt_manifest
+    from lakehouse_assets.lakehouse.dbt import manifest as dbt_manifest
 
     dbt_manifest.load(lake.settings)
     contracts = platform_contracts()
@@ -123,8 +123,8 @@ def build_plain_dbt(home: str, domain: str, warm: bool = True) -> float:
 
 def _has_little(lake: Lake) -> bool:
     """Whether what was loaded counts as little, as the platform tells its models."""
-    from lakehouse_assets.lakehouse.duckdb import is_little
-    from lakehouse_assets.lakehouse.heads import stored_bytes
+    from lakehouse_assets.lakehouse.engines.duckdb import is_little
+    from lakehouse_assets.lakehouse.iceberg.metadata_cache import stored_bytes
 
     return is_little(
         sum(stored_bytes(head) for table, head in lake.catalog.heads().items() if table.startswith("bronze."))
@@ -276,7 +276,7 @@ def query_mf(home: str, arguments: list[str]) -> float:
 
 def questions_alone(home: str, questions: list[str]) -> tuple[float, dict[str, Any]]:
     """Median time from a question put into the queue to its answer stored, one at a time, in a warm process."""
-    from nlq.batch import answer_batch
+    from lakehouse_assets.assets.answer_batch import answer_batch
 
     queue, answerer, lake = _asking(home)
     times = []
@@ -291,7 +291,7 @@ def questions_alone(home: str, questions: list[str]) -> tuple[float, dict[str, A
 
 def questions_in_a_batch(home: str, questions: list[str], count: int) -> tuple[float, dict[str, Any]]:
     """Seconds for `count` queued questions to be answered and stored."""
-    from nlq.batch import answer_batch
+    from lakehouse_assets.assets.answer_batch import answer_batch
 
     queue, answerer, lake = _asking(home)
     queue.enqueue(questions[0], tenant=None, role="analyst")

@@ -10,21 +10,21 @@ from typing import Any
 
 import dagster as dg
 
-from lakehouse_assets.assets import dbt_graph
+from lakehouse_assets.assets.answers import answers_asset
 from lakehouse_assets.assets.bronze import bronze_assets
+from lakehouse_assets.assets.freshness import partition_checks
 from lakehouse_assets.assets.maintenance import maintenance_asset
+from lakehouse_assets.assets.partitions import daily
 from lakehouse_assets.assets.resources import lake_resource
+from lakehouse_assets.assets.scheduled_questions import load_questions
 from lakehouse_assets.assets.semantic import semantic_assets
 from lakehouse_assets.assets.transform import transform_assets
 from lakehouse_assets.assets.unloading import unload_job
 from lakehouse_assets.automation import jobs, schedules, sensors
-from lakehouse_assets.automation.freshness import partition_checks
-from lakehouse_assets.automation.partitions import daily
+from lakehouse_assets.builds import dbt_graph
 from lakehouse_assets.contracts import platform_contracts
 from lakehouse_assets.settings import Settings, get_settings
-from nlq.assets import answers_asset
 from nlq.contracts import CONTRACTS as ANSWERED
-from nlq.scheduled import load_questions
 
 # A build has thousands of events, and each is worth a line at the level of debugging only.
 _LEVELS = dg.Enum("Level", [dg.EnumValue(name) for name in ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")])

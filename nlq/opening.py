@@ -57,7 +57,7 @@ def open_foreign(settings: Settings, project: Path, database: Path | str) -> Ans
         ValueError: the address of the Trino is none.
         DbtFailedError: the project does not parse.
     """
-    from lakehouse_assets.lakehouse.foreign_project import parsed
+    from lakehouse_assets.lakehouse.foreign.dbt_project import parsed
     from nlq.answering.answer import Answerer
     from nlq.layer import PlannedLayer
     from semantic.layer import SemanticLayer
@@ -71,13 +71,13 @@ def open_foreign(settings: Settings, project: Path, database: Path | str) -> Ans
 def _foreign_lake(settings: Settings, database: str) -> tuple[Lake, Dialect, dict[str, Any]]:
     """What reads a database, the SQL it wants, and what a dbt profile says of it."""
     if "://" in database:
-        from lakehouse_assets.lakehouse.trino_database import TrinoAddress, TrinoDatabase
+        from lakehouse_assets.lakehouse.foreign.trino_catalog import TrinoAddress, TrinoDatabase
 
         address = TrinoAddress.of(database)
         place = {"host": address.url.hostname, "port": address.url.port or 8080, "user": address.url.username or "dbt"}
         output = {"type": "trino", "method": "none", **place, "database": address.catalog, "schema": address.schema}
         return TrinoDatabase(settings, address), "trino", output
-    from lakehouse_assets.lakehouse.database import DatabaseLake
+    from lakehouse_assets.lakehouse.foreign.duckdb_file import DatabaseLake
 
     path = Path(database)
     output = {"type": "duckdb", "path": str(path.absolute()), "schema": "main"}

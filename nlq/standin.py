@@ -1,6 +1,7 @@
 """Which manifests to answer by where the project does not parse: the last that did, or one without the part at fault.
 
-Belongs here: this choice. Does not belong here: parsing (``dbt_manifest``), where a fault is (``semantic.faults``).
+Belongs here: this choice. Does not belong here: parsing (``lakehouse.dbt.manifest``), or where a fault
+is (``semantic.faults``).
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from lakehouse_assets.lakehouse import dbt_manifest
+from lakehouse_assets.lakehouse.dbt import manifest
 from semantic.faults import Fault, fault_of
 
 if TYPE_CHECKING:
@@ -28,10 +29,10 @@ def manifests(settings: Settings) -> tuple[Path, Fault | None]:
     """
     target = settings.dbt_target_dir
     try:
-        dbt_manifest.ensure(settings)
+        manifest.ensure(settings)
         return target, None
-    except dbt_manifest.DbtFailedError as error:
-        last = target / dbt_manifest.SEMANTIC_NAME
+    except manifest.DbtFailedError as error:
+        last = target / manifest.SEMANTIC_NAME
         sources = (settings.dbt_project_dir, _models(settings.project_root))
         parsed = last.stat().st_mtime if last.is_file() else 0.0
         fault = fault_of(str(error).removeprefix(f"{settings.dbt_project_dir}: "), sources, parsed)
@@ -44,7 +45,7 @@ def _models(root: Path) -> Path:
     return root / "semantic" / "models"
 
 
-def _without_domain(settings: Settings, fault: Fault, error: dbt_manifest.DbtFailedError) -> Path:
+def _without_domain(settings: Settings, fault: Fault, error: manifest.DbtFailedError) -> Path:
     """The manifests of a copy of the project without the semantic models of the domain that is at fault."""
     models = _models(settings.project_root)
     if fault.file is None or not fault.file.is_relative_to(models) or fault.file.parent == models:
@@ -55,5 +56,5 @@ def _without_domain(settings: Settings, fault: Fault, error: dbt_manifest.DbtFai
         project = Path(folder, settings.dbt_project_dir.name)
         shutil.copytree(settings.dbt_project_dir, project, ignore=_NOT_SOURCES)
         shutil.copytree(models, _models(Path(folder)), ignore=lambda _, names: [n for n in names if n == domain])
-        dbt_manifest.parse(project, project, target, dbt_manifest.options(settings))
+        manifest.parse(project, project, target, manifest.options(settings))
     return target

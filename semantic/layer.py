@@ -35,7 +35,7 @@ from semantic.templates import Templates, write_whole
 if TYPE_CHECKING:
     import pyarrow as pa
 
-    from lakehouse_assets.lakehouse.engine import Session
+    from lakehouse_assets.lakehouse.engines.protocol import Session
     from lakehouse_assets.settings import Settings
 
 __all__ = ["Compiled", "Filter", "QueryColumn", "QueryResult", "SemanticLayer"]

@@ -21,7 +21,7 @@ from semantic.errors import SemanticError, UnknownNameError, nearest
 from semantic.kept_values import KeptValues, Values
 
 if TYPE_CHECKING:
-    from lakehouse_assets.lakehouse.engine import Session
+    from lakehouse_assets.lakehouse.engines.protocol import Session
     from semantic.layer import SemanticLayer
 
 LIMIT = 200
@@ -104,7 +104,7 @@ class DimensionValues:
 
     def published(self, tables: Iterable[str]) -> set[str]:
         """Those of some tables (``layer.table``) that were published; a table without a snapshot was not."""
-        from lakehouse_assets.lakehouse.engine import QueryRefusedError
+        from lakehouse_assets.lakehouse.engines.protocol import QueryRefusedError
 
         found = set()
         with self._lake.session() as session:
@@ -119,7 +119,7 @@ class DimensionValues:
 
         None where that cannot be told, as of a table that was never published. With ``only``, as in ``read``.
         """
-        from lakehouse_assets.lakehouse.engine import QueryRefusedError
+        from lakehouse_assets.lakehouse.engines.protocol import QueryRefusedError
 
         known = self._layer.catalog().dimensions
         found: dict[Any, None] = {}
@@ -199,7 +199,7 @@ class DimensionValues:
         return [(d, kept[d.expr]) for d in dimensions]
 
     def _recall(self, dimension: Dimension, only: Only | None, session: Session) -> Values | None:
-        from lakehouse_assets.lakehouse.engine import QueryRefusedError
+        from lakehouse_assets.lakehouse.engines.protocol import QueryRefusedError
 
         try:
             session.relation(_table(dimension))

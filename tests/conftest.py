@@ -4,17 +4,23 @@ from __future__ import annotations
 
 import os
 import signal
+import uuid
 from collections.abc import Generator, Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
+import sqlalchemy as sa
 from xdist.remote import Producer
 from xdist.scheduler import LoadScopeScheduling
 
 from lakehouse_assets.lakehouse.lake import Lake
-from lakehouse_assets.lakehouse.nessie import MAIN, NOTHING, Nessie, Reference
+from lakehouse_assets.lakehouse.nessie.client import MAIN, NOTHING, Nessie, Reference
 from lakehouse_assets.settings import Settings
 from tests.servers import Servers, missing
+
+if TYPE_CHECKING:
+    from nlq.answering.answer import Answerer
 
 MADE_ONCE = ("tests/e2e/", "tests/questions/", "tests/faults/", "tests/nlq/web/", "tests/commands/test_workers.py")
 """Folders whose tests share what takes long to make: a lakehouse by the real command, the question sets asked, a server
@@ -92,6 +98,32 @@ def asked_lake(tmp_path_factory: pytest.TempPathFactory) -> Lake:
     from tests.semantic.tables import new_lake
 
     return new_lake(tmp_path_factory.mktemp("asked"))
+
+
+@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.cluster)])
+def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    """An empty database for questions, of either kind; on PostgreSQL a schema of the test's own."""
+    if request.param == "sqlite":
+        yield f"sqlite:///{tmp_path / 'home' / 'questions.db'}"
+        return
+    variables = request.getfixturevalue("servers").variables
+    server = sa.make_url(variables["ASKLAKE_POSTGRES_URL"].replace("postgresql://", "postgresql+psycopg2://"))
+    schema = f"test_{uuid.uuid4().hex}"
+    engine = sa.create_engine(server)
+    with engine.begin() as con:
+        con.execute(sa.schema.CreateSchema(schema))
+    yield server.update_query_dict({"options": f"-csearch_path={schema}"}).render_as_string(hide_password=False)
+    with engine.begin() as con:
+        con.execute(sa.schema.DropSchema(schema, cascade=True))
+    engine.dispose()
+
+
+@pytest.fixture(scope="session")
+def answerer(asked_lake: Lake) -> Answerer:
+    """What answers questions over that lake."""
+    from nlq.opening import open_answerer
+
+    return open_answerer(asked_lake)
 
 
 @pytest.fixture(scope="session")

@@ -10,12 +10,12 @@ import pytest
 import yaml
 
 from lakehouse_assets import bounded_yaml
+from lakehouse_assets.assets.scheduled_questions import ScheduledQuestionsError, load_questions
 from lakehouse_assets.checking.located import read_yaml
 from lakehouse_assets.declared import DeclarationError, read_list
-from lakehouse_assets.lakehouse import dbt_manifest
-from lakehouse_assets.lakehouse.dbt_manifest import DbtFailedError
+from lakehouse_assets.lakehouse.dbt import manifest
+from lakehouse_assets.lakehouse.dbt.manifest import DbtFailedError
 from lakehouse_assets.settings import PROJECT_ROOT
-from nlq.scheduled import ScheduledQuestionsError, load_questions
 
 LAUGHS = "a: &a [x, x, x, x, x, x, x, x, x]\n" + "".join(
     f"{name}: &{name} [{', '.join([f'*{before}'] * 9)}]\n" for before, name in zip("abcdefgh", "bcdefghi", strict=True)
@@ -68,7 +68,7 @@ def test_every_reader_refuses_it_and_says_where(tmp_path: Path) -> None:
         load_questions(file)
     (tmp_path / "dbt_project.yml").write_text("name: x")
     with pytest.raises(DbtFailedError, match=r"sources\.yml, line 7: .*more than"):
-        dbt_manifest.parse(tmp_path, tmp_path, tmp_path / "target")
+        manifest.parse(tmp_path, tmp_path, tmp_path / "target")
 
 
 def test_nothing_else_reads_yaml() -> None:

@@ -9,11 +9,11 @@ import warnings
 import dagster as dg
 import pytest
 
-from lakehouse_assets.assets import dbt_graph
 from lakehouse_assets.assets.maintenance import KEY as MAINTENANCE
+from lakehouse_assets.builds import dbt_graph
 from lakehouse_assets.contracts import platform_contracts
 from lakehouse_assets.definitions import build_defs
-from lakehouse_assets.lakehouse import dbt_manifest
+from lakehouse_assets.lakehouse.dbt import manifest
 from lakehouse_assets.settings import Settings
 
 HEAVY = ("dbt", "dagster_dbt", "duckdb", "pyiceberg", "metricflow", "openai", "s3fs")
@@ -22,7 +22,7 @@ HEAVY = ("dbt", "dagster_dbt", "duckdb", "pyiceberg", "metricflow", "openai", "s
 @pytest.fixture(scope="module")
 def repository(tmp_path_factory: pytest.TempPathFactory) -> dg.RepositoryDefinition:
     settings = Settings(home=tmp_path_factory.mktemp("home") / "data")
-    dbt_manifest.load(settings)
+    manifest.load(settings)
     dbt_graph.load(settings)
     with warnings.catch_warnings():
         warnings.simplefilter("error")
@@ -68,7 +68,7 @@ def test_every_table_has_a_freshness_rule(repository: dg.RepositoryDefinition) -
 
 
 def test_every_check_of_a_contract_is_an_asset_check(repository: dg.RepositoryDefinition) -> None:
-    from lakehouse_assets.lakehouse.audit import check_names
+    from lakehouse_assets.lakehouse.publish.audit import check_names
 
     keys = repository.asset_graph.asset_check_keys
     for identifier, contract in platform_contracts().items():

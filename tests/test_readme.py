@@ -10,9 +10,9 @@ import pytest
 import yaml
 from typer.main import get_command
 
+from lakehouse_assets.assets.scheduled_questions import load_questions
 from lakehouse_assets.cli import app
 from lakehouse_assets.commands import reference
-from nlq.scheduled import load_questions
 from tests.documents import PAGES, ROOT, blocks, commands
 
 COMMANDS = {f"{page}: {' '.join(words)}": words for page in PAGES for words in commands(page)}

@@ -23,9 +23,9 @@ from lakehouse_assets.lakehouse.contract import Contract
 
 if TYPE_CHECKING:
     from lakehouse_assets.ingest import LoadResult
-    from lakehouse_assets.lakehouse.audit import CheckOutcome
     from lakehouse_assets.lakehouse.lake import Lake
-    from lakehouse_assets.lakehouse.publication import Published
+    from lakehouse_assets.lakehouse.publish.audit import CheckOutcome
+    from lakehouse_assets.lakehouse.publish.local import Published
 
 LAYER = "bronze"
 OP = "load_files"
@@ -296,7 +296,7 @@ def _unchanged(selected: Iterable[dg.AssetCheckKey]) -> list[dg.AssetCheckResult
 
 def _refused(outcome: Outcome) -> "list[CheckOutcome]":
     """What the audits saw of the files that they refused."""
-    from lakehouse_assets.lakehouse.publication import AuditFailedError
+    from lakehouse_assets.lakehouse.publish.local import AuditFailedError
 
     return [o for e in outcome.refused.values() if isinstance(e, AuditFailedError) for o in e.outcomes]
 

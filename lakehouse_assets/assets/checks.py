@@ -11,12 +11,12 @@ from typing import TYPE_CHECKING, Any
 import dagster as dg
 
 from lakehouse_assets.assets.specs import asset_key
-from lakehouse_assets.lakehouse.audit import CheckOutcome, check_names
 from lakehouse_assets.lakehouse.contract import Contract
+from lakehouse_assets.lakehouse.publish.audit import CheckOutcome, check_names
 
 if TYPE_CHECKING:
-    from lakehouse_assets.assets.dbt_graph import DbtTest
-    from lakehouse_assets.lakehouse.dbt_runner import NodeResult
+    from lakehouse_assets.builds.dbt_graph import DbtTest
+    from lakehouse_assets.lakehouse.dbt.runner import NodeResult
 
 
 def contract_check_specs(contract: Contract) -> list[dg.AssetCheckSpec]:

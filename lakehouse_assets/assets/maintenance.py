@@ -13,7 +13,7 @@ from lakehouse_assets.assets.trying import RETRY, told
 from lakehouse_assets.lakehouse.contract import Contract
 
 if TYPE_CHECKING:
-    from lakehouse_assets.lakehouse.maintenance import Maintained
+    from lakehouse_assets.lakehouse.upkeep.maintenance import Maintained
 
 KEY = dg.AssetKey(["platform", "maintenance"])
 
@@ -32,7 +32,7 @@ def maintenance_asset(contracts: Mapping[str, Contract]) -> dg.AssetsDefinition:
         pool="maintenance",
     )
     def maintenance(context: dg.AssetExecutionContext, lakehouse: Lakehouse) -> dg.MaterializeResult:
-        from lakehouse_assets.lakehouse.maintenance import maintain
+        from lakehouse_assets.lakehouse.upkeep.maintenance import maintain
 
         with told(context):
             done = maintain(lakehouse.lake, contracts, run_id=context.run.run_id)

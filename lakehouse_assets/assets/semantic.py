@@ -17,7 +17,7 @@ from lakehouse_assets.assets.trying import RETRY, told
 from lakehouse_assets.lakehouse.contract import Contract
 
 if TYPE_CHECKING:
-    from lakehouse_assets.assets.dbt_graph import DbtGraph
+    from lakehouse_assets.builds.dbt_graph import DbtGraph
     from lakehouse_assets.lakehouse.lake import Lake
     from lakehouse_assets.settings import Settings
 
@@ -40,7 +40,7 @@ def refresh(lake: "Lake", contracts: Mapping[str, Contract], tables: Sequence[st
     Raises:
         PublicationConflictError: other writers of the same tables came in between three times.
     """
-    from lakehouse_assets.lakehouse.publication import PublicationConflictError
+    from lakehouse_assets.lakehouse.publish.local import PublicationConflictError
 
     for _ in range(REBUILDS - 1):
         try:
@@ -51,8 +51,8 @@ def refresh(lake: "Lake", contracts: Mapping[str, Contract], tables: Sequence[st
 
 
 def _refresh_once(lake: "Lake", contracts: Mapping[str, Contract], tables: Sequence[str], run_id: str) -> Rebuilt:
-    from lakehouse_assets.lakehouse.audit import blocking
-    from lakehouse_assets.lakehouse.publication import Publication, ReplaceTable
+    from lakehouse_assets.lakehouse.publish.audit import blocking
+    from lakehouse_assets.lakehouse.publish.local import Publication, ReplaceTable
     from semantic.layer import SemanticLayer
 
     layer = SemanticLayer(lake.settings)

@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING, Any
 
 import dagster as dg
 
-from lakehouse_assets.automation.freshness import policy_of
+from lakehouse_assets.assets.freshness import policy_of
 from lakehouse_assets.lakehouse.contract import Contract
 
 if TYPE_CHECKING:
-    from lakehouse_assets.lakehouse.publication import Published
+    from lakehouse_assets.lakehouse.publish.local import Published
     from lakehouse_assets.settings import Settings
 
 

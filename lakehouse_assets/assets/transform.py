@@ -1,7 +1,7 @@
 """Silver and gold: one multi-asset per domain, built by dbt inside a publication.
 
 Belongs here: what a build does (days, rebuild after a conflict, audit) and what Dagster hears of it.
-Does not belong here: how dbt runs (lakehouse.dbt_runner) or which days need it (days.py).
+Does not belong here: how dbt runs (lakehouse.dbt.runner) or which days need it (builds.days).
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any
 
 import dagster as dg
 
-from lakehouse_assets.assets import dbt_graph
 from lakehouse_assets.assets.checks import (
     contract_check_specs,
     contract_results,
@@ -19,6 +18,7 @@ from lakehouse_assets.assets.checks import (
     dbt_results,
     evaluated,
 )
+from lakehouse_assets.assets.partitions import daily
 from lakehouse_assets.assets.resources import Lakehouse
 from lakehouse_assets.assets.specs import (
     asset_key,
@@ -29,16 +29,16 @@ from lakehouse_assets.assets.specs import (
     spec_of,
 )
 from lakehouse_assets.assets.trying import RETRY, told
-from lakehouse_assets.automation.partitions import daily
+from lakehouse_assets.builds import dbt_graph
 from lakehouse_assets.lakehouse.contract import Contract
 from lakehouse_assets.lakehouse.periods import spans
 
 if TYPE_CHECKING:
-    from lakehouse_assets.assets.dbt_graph import DbtGraph, DbtTest
-    from lakehouse_assets.lakehouse.audit import CheckOutcome
-    from lakehouse_assets.lakehouse.dbt_runner import NodeResult
+    from lakehouse_assets.builds.dbt_graph import DbtGraph, DbtTest
+    from lakehouse_assets.lakehouse.dbt.runner import NodeResult
     from lakehouse_assets.lakehouse.lake import Lake
-    from lakehouse_assets.lakehouse.publication import Published
+    from lakehouse_assets.lakehouse.publish.audit import CheckOutcome
+    from lakehouse_assets.lakehouse.publish.local import Published
     from lakehouse_assets.settings import Settings
 
 LAYERS = ("silver", "gold", "platinum")
@@ -96,7 +96,7 @@ def rebuild(
         PublicationConflictError: other writers came in between three times.
         DbtFailedError: a model's SQL does not run.
     """
-    from lakehouse_assets.lakehouse.publication import PublicationConflictError
+    from lakehouse_assets.lakehouse.publish.local import PublicationConflictError
 
     for _ in range(REBUILDS - 1):
         try:
@@ -114,10 +114,10 @@ def _rebuild_once(
     days: Iterable[date],
     run_id: str,
 ) -> Rebuilt:
-    from lakehouse_assets.assets.days import BUILT, lost_any, note
-    from lakehouse_assets.lakehouse import dbt_runner
-    from lakehouse_assets.lakehouse.audit import blocking
-    from lakehouse_assets.lakehouse.publication import Publication
+    from lakehouse_assets.builds.days import BUILT, lost_any, note
+    from lakehouse_assets.lakehouse.dbt import runner
+    from lakehouse_assets.lakehouse.publish.audit import blocking
+    from lakehouse_assets.lakehouse.publish.local import Publication
 
     sources = sorted({s for t in tables for s in graph.sources_of(t)})
     wanted = sorted(days)
@@ -132,7 +132,7 @@ def _rebuild_once(
     publication = Publication.begin(lake, run_id=run_id, properties=properties)
     try:
         publication.record_inputs(sources)
-        result = dbt_runner.run(publication, contracts, select=names, days=wanted)
+        result = runner.run(publication, contracts, select=names, days=wanted)
         outcomes = publication.audit()
         if blocking(outcomes) or result.failed_tests:
             publication.refuse()
@@ -147,7 +147,7 @@ def _rebuild_once(
 
 def _is_everything(lake: "Lake", graph: "DbtGraph", tables: Sequence[str], days: Iterable[date]) -> bool:
     """Whether this is a first build of all that bronze has, so that no other day can hold a copy of a record."""
-    from lakehouse_assets.assets.days import dirty_days
+    from lakehouse_assets.builds.days import dirty_days
 
     return lake.catalog.heads().keys().isdisjoint(tables) and dirty_days(lake, graph, tables) <= set(days)
 
@@ -163,13 +163,13 @@ def _all_copies(
         days: The days to begin with.
         losing: Tables that may hold copies which bronze lost.
     """
-    from lakehouse_assets.assets.days import closure, has_copies, replaced_copies
-    from lakehouse_assets.lakehouse import record_days
+    from lakehouse_assets.builds import record_key_index
+    from lakehouse_assets.builds.days import closure, has_copies, replaced_copies
 
     wanted, folder = set(days), lake.settings.record_days_dir
     with lake.session(writer=True) as session:
         read = [
-            (source, record_days.shown(session, source, folder) if folder else None)
+            (source, record_key_index.shown(session, source, folder) if folder else None)
             for source in sources
             if has_copies(session, source)
         ]

@@ -9,10 +9,10 @@ from typing import Any
 
 import dagster as dg
 
-from lakehouse_assets.automation.freshness import DEADLINE_HOUR
+from lakehouse_assets.assets.answers import OP
+from lakehouse_assets.assets.freshness import DEADLINE_HOUR
+from lakehouse_assets.assets.scheduled_questions import ScheduledQuestion
 from lakehouse_assets.automation.jobs import MAINTENANCE
-from nlq.assets import OP
-from nlq.scheduled import ScheduledQuestion
 
 Requests = Callable[[dg.DagsterInstance, Any], Iterator[dg.RunRequest | dg.SkipReason]]
 

@@ -14,14 +14,14 @@ from typing import TYPE_CHECKING, Any
 import dagster as dg
 
 from lakehouse_assets.assets.bronze import OP
+from lakehouse_assets.assets.partitions import daily, left_out, range_tags, stretches, within
 from lakehouse_assets.assets.resources import Lakehouse, LakeResource
 from lakehouse_assets.assets.specs import asset_key
 from lakehouse_assets.automation.attempts import CAUSE, next_attempt, unfinished_run
-from lakehouse_assets.automation.partitions import daily, left_out, range_tags, stretches, within
 from lakehouse_assets.domains import contracts_of
 
 if TYPE_CHECKING:
-    from lakehouse_assets.assets.dbt_graph import DbtGraph
+    from lakehouse_assets.builds.dbt_graph import DbtGraph
     from lakehouse_assets.ingest.landing import LandingFile
 
 TOLD = 5
@@ -43,7 +43,7 @@ def build_requests(
     code = repr((checked, [m.code_version for m in graph.models if m.table in made]))
 
     def requests(instance: dg.DagsterInstance, lakehouse: LakeResource) -> Evaluation:
-        from lakehouse_assets.assets.days import current_sources, dirty_days
+        from lakehouse_assets.builds.days import current_sources, dirty_days
 
         if run_id := unfinished_run(instance, job_name):
             yield dg.SkipReason(f"run {run_id} of {job_name} has not ended")

@@ -29,11 +29,11 @@ def check_project(project: Project) -> list[Finding]:
 
 def check_dbt(settings: Settings) -> list[Finding]:
     """What keeps dbt or MetricFlow from reading the project; nothing where they do."""
-    from lakehouse_assets.lakehouse import dbt_manifest
+    from lakehouse_assets.lakehouse.dbt import manifest
 
     try:
-        dbt_manifest.ensure(settings)
-    except dbt_manifest.DbtFailedError as error:
+        manifest.ensure(settings)
+    except manifest.DbtFailedError as error:
         text = " ".join(str(error).split())
         fault = fault_of(str(error), (settings.dbt_project_dir, settings.project_root / "semantic" / "models"))
         file = fault.file or settings.dbt_project_dir / "dbt_project.yml"

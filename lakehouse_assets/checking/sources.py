@@ -21,7 +21,7 @@ from lakehouse_assets.ingest.sources import FILE_NAME, Source, read_sources
 from lakehouse_assets.ingest.staging import check_mapping
 from lakehouse_assets.ingest.targets import TECHNICAL
 from lakehouse_assets.lakehouse.contract import Contract
-from lakehouse_assets.lakehouse.instances import open_closed
+from lakehouse_assets.lakehouse.engines.instances import open_closed
 
 _LINE = re.compile(r", line (\d+)")
 

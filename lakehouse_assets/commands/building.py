@@ -17,13 +17,13 @@ import typer
 
 from lakehouse_assets.commands.failures import CommandError, Exit, did_you_mean
 from lakehouse_assets.commands.output import Out, seconds
-from lakehouse_assets.lakehouse import dbt_manifest
+from lakehouse_assets.lakehouse.dbt import manifest
 from lakehouse_assets.shown import shown_in_line
 
 if TYPE_CHECKING:
     import dagster as dg
 
-    from lakehouse_assets.assets.dbt_graph import DbtGraph
+    from lakehouse_assets.builds.dbt_graph import DbtGraph
     from lakehouse_assets.commands.orchestrator import CheckSeen, Ran
     from lakehouse_assets.lakehouse.contract import Contract
     from lakehouse_assets.lakehouse.lake import Lake
@@ -68,12 +68,12 @@ class Builder:
         self.out, self.settings, self.instance = out, settings, instance
         self.lake: Lake = Lake(settings)
         with out.quietly():
-            dbt_manifest.ensure(settings)
+            manifest.ensure(settings)
         self.reload()
 
     def reload(self) -> None:
         """Make the definitions of the manifest as it is now."""
-        from lakehouse_assets.assets import dbt_graph
+        from lakehouse_assets.builds import dbt_graph
         from lakehouse_assets.contracts import platform_contracts
         from lakehouse_assets.definitions import build_defs
 
@@ -124,8 +124,8 @@ class Builder:
         """Make one run and wait for it, showing that time passes."""
         import dagster as dg
 
+        from lakehouse_assets.assets.partitions import range_tags
         from lakehouse_assets.automation.attempts import free_places
-        from lakehouse_assets.automation.partitions import range_tags
         from lakehouse_assets.commands.orchestrator import run_job
 
         tags = range_tags(step.first, step.last) if step.first and step.last else {}
@@ -183,8 +183,8 @@ def plan_builds(
         last: Last day.
         named: Whether the person named what to build, so that tables without days are built although they exist.
     """
+    from lakehouse_assets.assets.partitions import daily
     from lakehouse_assets.automation.jobs import build_job_name
-    from lakehouse_assets.automation.partitions import daily
 
     heads = made.lake.catalog.heads()
     models = [t for t in tables if not is_semantic(t)]
@@ -201,8 +201,8 @@ def plan_builds(
 def _ranges(
     made: Builder, domain: str, tables: Sequence[str], first: date | None, last: date | None
 ) -> list[tuple[date, date]]:
-    from lakehouse_assets.assets.days import dirty_days
-    from lakehouse_assets.automation.partitions import daily, stretches, within
+    from lakehouse_assets.assets.partitions import daily, stretches, within
+    from lakehouse_assets.builds.days import dirty_days
     from lakehouse_assets.lakehouse.periods import days_between
 
     partitions = daily(domain)
@@ -215,8 +215,8 @@ def _ranges(
 
 def untold(made: Builder, tables: Sequence[str]) -> list[str]:
     """What to tell of days that bronze has and no run builds."""
-    from lakehouse_assets.assets.days import dirty_days
-    from lakehouse_assets.automation.partitions import daily, left_out
+    from lakehouse_assets.assets.partitions import daily, left_out
+    from lakehouse_assets.builds.days import dirty_days
 
     said = []
     models = [t for t in tables if not is_semantic(t)]
@@ -228,8 +228,8 @@ def untold(made: Builder, tables: Sequence[str]) -> list[str]:
 
 def plan_semantic(made: Builder, tables: Sequence[str], *, named: bool) -> Step | None:
     """The run of the semantic tables that are behind the tables they are made from, or which were named."""
-    from lakehouse_assets.assets.days import behind
     from lakehouse_assets.automation.jobs import SEMANTIC
+    from lakehouse_assets.builds.days import behind
 
     heads = made.lake.catalog.heads()
     chosen = [
@@ -383,17 +383,17 @@ def maintain(out: Out) -> None:
 
 def parse(out: Out) -> None:
     """Build the manifest and what the asset factories derive from it."""
-    from lakehouse_assets.assets import dbt_graph
+    from lakehouse_assets.builds import dbt_graph
     from lakehouse_assets.settings import get_settings
 
     settings = get_settings()
     with waiting(out, "parsing the dbt project"), out.quietly():
-        dbt_manifest.load(settings)
+        manifest.load(settings)
         graph = dbt_graph.load(settings)
     out.say(f"{len(graph.models)} models, {len(graph.tests)} tests, {len(graph.saved_queries)} saved queries")
     out.emit(
         {
-            "manifest": settings.dbt_target_dir / dbt_manifest.NAME,
+            "manifest": settings.dbt_target_dir / manifest.NAME,
             "models": len(graph.models),
             "tests": len(graph.tests),
             "saved_queries": len(graph.saved_queries),

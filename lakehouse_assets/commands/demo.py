@@ -21,7 +21,7 @@ from lakehouse_assets.commands import building, loading
 from lakehouse_assets.commands.output import Out, seconds
 from lakehouse_assets.commands.workers import Workers
 from lakehouse_assets.domains import DOMAINS
-from lakehouse_assets.lakehouse import dbt_manifest
+from lakehouse_assets.lakehouse.dbt import manifest
 from lakehouse_assets.private import make_folder
 
 if TYPE_CHECKING:
@@ -94,7 +94,7 @@ def demo(out: Out, size: int | None, days: int | None, until: date | None) -> No
     out.say("Sample data of every domain, through the whole lakehouse", style="bold")
     with Workers(len(DOMAINS)) as workers:
         with clock.stage("parse the dbt project"), building.waiting(out, "parsing the dbt project"), out.quietly():
-            dbt_manifest.ensure(settings)
+            manifest.ensure(settings)
         with clock.stage("make the samples"), building.waiting(out, "making the samples"):
             samples = write_samples(folder, size, days, last_day)
         with clock.stage("bronze, silver, gold"):

@@ -26,7 +26,7 @@ def dev(out: Out, host: str, port: int, api_port: int, *, read_only: bool) -> No
     """Start the servers, and end them all by one Ctrl-C, or where one ends by itself."""
     from lakehouse_assets.commands import orchestrator
     from lakehouse_assets.commands.dagit import refuse_open
-    from lakehouse_assets.lakehouse import dbt_manifest
+    from lakehouse_assets.lakehouse.dbt import manifest
     from lakehouse_assets.settings import get_settings
 
     settings = get_settings()
@@ -35,7 +35,7 @@ def dev(out: Out, host: str, port: int, api_port: int, *, read_only: bool) -> No
     if api_port:
         refuse_taken(host, api_port, "--api-port")
     orchestrator.prepare(settings)
-    if not dbt_manifest.is_current(settings):
+    if not manifest.is_current(settings):
         # In a process of its own: what dbt opens would stay with the servers.
         parse = [sys.executable, "-m", _CLI, "parse"]
         subprocess.run(parse, cwd=settings.project_root, check=True, stdout=subprocess.DEVNULL)

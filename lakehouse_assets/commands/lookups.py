@@ -136,8 +136,8 @@ def known_load(lake: Lake, load_id: str) -> None:
 
 
 def _entry(snapshot: Snapshot) -> dict[str, Any]:
-    from lakehouse_assets.lakehouse.evolution import EVOLVED
-    from lakehouse_assets.lakehouse.publication import PUBLICATION_ID, RUN_ID
+    from lakehouse_assets.lakehouse.iceberg.evolution import EVOLVED
+    from lakehouse_assets.lakehouse.publish.local import PUBLICATION_ID, RUN_ID
 
     summary = snapshot.summary
     more = dict(summary.additional_properties) if summary else {}
@@ -166,7 +166,7 @@ def table_states(lake: Lake) -> list[TableState]:
 
 
 def _state(table: Table, identifier: str, contract: Contract | None) -> TableState:
-    from lakehouse_assets.lakehouse.lookup import newest_day
+    from lakehouse_assets.lakehouse.iceberg.manifests import newest_day
 
     snapshot = table.metadata.current_snapshot()
     if snapshot is None:

@@ -99,7 +99,7 @@ def prepare(settings: Settings) -> None:
         OutsideWarehouseError: the tables of the home lie in another one.
     """
     if settings.profile == "local":
-        from lakehouse_assets.lakehouse.catalog import open_catalog
+        from lakehouse_assets.lakehouse.iceberg.catalog import open_catalog
 
         # Before there is a run that would only fail.
         open_catalog(settings)

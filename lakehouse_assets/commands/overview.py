@@ -116,8 +116,8 @@ def _sha256(path: str) -> str:
 
 def _days_not_built(lake: Lake) -> Mapping[str, list[date]]:
     """Days that bronze has and a domain's tables have not, by domain; none where dbt has not parsed the project."""
-    from lakehouse_assets.assets import dbt_graph
-    from lakehouse_assets.assets.days import dirty_days
+    from lakehouse_assets.builds import dbt_graph
+    from lakehouse_assets.builds.days import dirty_days
     from lakehouse_assets.contracts import platform_contracts
 
     try:

@@ -11,7 +11,7 @@ from lakehouse_assets.commands.output import Out
 def relocate(out: Out) -> None:
     """Make the tables of the home name the files that lie in it."""
     from lakehouse_assets.commands.building import waiting
-    from lakehouse_assets.lakehouse import relocation
+    from lakehouse_assets.lakehouse.upkeep import relocation
     from lakehouse_assets.settings import get_settings
 
     settings = get_settings()

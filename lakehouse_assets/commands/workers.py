@@ -33,7 +33,7 @@ MOST = 4
 
 NEEDED = (
     "lakehouse_assets.definitions",
-    "lakehouse_assets.lakehouse.publication",
+    "lakehouse_assets.lakehouse.publish.local",
     "dagster._core.storage.sqlite_storage",
     "dbt.cli.main",
     "dbt.adapters.duckdb",

@@ -14,11 +14,11 @@ from lakehouse_assets import bounded_yaml
 from lakehouse_assets.checking.contracts import TEAMS
 from lakehouse_assets.contracts import platform_contracts
 from lakehouse_assets.ingest.sources import Source, all_sources
-from lakehouse_assets.lakehouse.audit import check_names
 from lakehouse_assets.lakehouse.contract import LAYERS, Contract
+from lakehouse_assets.lakehouse.publish.audit import check_names
 
 if TYPE_CHECKING:
-    from lakehouse_assets.assets.dbt_graph import DbtGraph
+    from lakehouse_assets.builds.dbt_graph import DbtGraph
     from lakehouse_assets.lakehouse.lake import Lake
     from lakehouse_assets.settings import Settings
     from semantic.catalog import Catalog, Metric
@@ -30,11 +30,11 @@ def dictionary(lake: Lake) -> dict[str, Any]:
     Raises:
         DbtFailedError: the dbt project does not parse.
     """
-    from lakehouse_assets.assets import dbt_graph
-    from lakehouse_assets.lakehouse import dbt_manifest
+    from lakehouse_assets.builds import dbt_graph
+    from lakehouse_assets.lakehouse.dbt import manifest
     from semantic.layer import SemanticLayer
 
-    dbt_manifest.ensure(lake.settings)
+    manifest.ensure(lake.settings)
     graph, catalog = dbt_graph.load(lake.settings), SemanticLayer(lake.settings).catalog()
     contracts, sources = platform_contracts(), list(all_sources().values())
     reads = _reads(graph, contracts)

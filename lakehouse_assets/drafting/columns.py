@@ -17,7 +17,7 @@ from lakehouse_assets.drafting import naming
 from lakehouse_assets.drafting.sampling import Sample
 from lakehouse_assets.ingest.times import TimeStyle, fits, moment, written
 from lakehouse_assets.lakehouse.contract import literal, quoted
-from lakehouse_assets.lakehouse.instances import open_closed
+from lakehouse_assets.lakehouse.engines.instances import open_closed
 
 TIME_SHARE, NUMBER_SHARE = 0.6, 0.98
 """Share of the values that must fit; of times fewer, for hardly anything else looks like one."""

@@ -22,7 +22,7 @@ from lakehouse_assets.ingest.batches import Counter
 from lakehouse_assets.ingest.csv_cutting import csv_chunks
 from lakehouse_assets.ingest.csv_dialect import CsvError, Dialect
 from lakehouse_assets.lakehouse.contract import literal
-from lakehouse_assets.lakehouse.instances import open_closed
+from lakehouse_assets.lakehouse.engines.instances import open_closed
 
 DELIMITERS = (",", ";", "\t", "|")
 HEAD_RECORDS, HEAD_BYTES = 400, 1 << 18

@@ -13,7 +13,7 @@ from functools import cache
 
 from lakehouse_assets.ingest.targets import TECHNICAL
 from lakehouse_assets.lakehouse.contract import TableModel, quoted
-from lakehouse_assets.lakehouse.instances import open_closed
+from lakehouse_assets.lakehouse.engines.instances import open_closed
 
 MAX_NAME = 40
 ID_SUFFIXES = ("id", "key", "no", "nr", "num", "number", "code", "ref", "uuid", "guid")

@@ -31,7 +31,7 @@ from lakehouse_assets.ingest.parquet_reader import ParquetContent
 from lakehouse_assets.ingest.sources import Format
 from lakehouse_assets.ingest.streams import InputFile
 from lakehouse_assets.lakehouse.contract import quoted
-from lakehouse_assets.lakehouse.instances import open_closed
+from lakehouse_assets.lakehouse.engines.instances import open_closed
 
 RECORDS = 20_000
 """Records looked at in a file, however long it is."""

@@ -18,7 +18,7 @@ from lakehouse_assets.features.views import FeatureError, FeatureView, find_view
 from lakehouse_assets.lakehouse.contract import quoted
 
 if TYPE_CHECKING:
-    from lakehouse_assets.lakehouse.engine import Session
+    from lakehouse_assets.lakehouse.engines.protocol import Session
     from lakehouse_assets.lakehouse.lake import Lake
 
 BATCH = 2_000

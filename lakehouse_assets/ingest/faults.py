@@ -12,8 +12,8 @@ import os
 import duckdb
 
 from lakehouse_assets.ingest.errors import IngestError, SourceError, WarehouseError
-from lakehouse_assets.lakehouse.evolution import SchemaDriftError
-from lakehouse_assets.lakehouse.publication import AuditFailedError, PublicationConflictError
+from lakehouse_assets.lakehouse.iceberg.evolution import SchemaDriftError
+from lakehouse_assets.lakehouse.publish.local import AuditFailedError, PublicationConflictError
 
 _FULL = (errno.ENOSPC, errno.EDQUOT)
 
@@ -24,7 +24,7 @@ def may_pass(error: BaseException) -> bool:
     from pyiceberg.exceptions import CommitFailedException, RESTError
     from sqlalchemy.exc import DBAPIError
 
-    from lakehouse_assets.lakehouse.nessie import NessieError
+    from lakehouse_assets.lakehouse.nessie.client import NessieError
 
     servers = (RESTError, CommitFailedException, DBAPIError, NessieError, requests.RequestException)
     return isinstance(error, (WarehouseError, PublicationConflictError, *servers))

@@ -48,13 +48,13 @@ from lakehouse_assets.ingest.staging import (
 )
 from lakehouse_assets.ingest.streams import InputFile, Progress, expand
 from lakehouse_assets.ingest.targets import refuse_undecided
-from lakehouse_assets.lakehouse.publication import Append, Publication, Published
+from lakehouse_assets.lakehouse.publish.local import Append, Publication, Published
 
 if TYPE_CHECKING:
     from pyiceberg.table import Table
 
-    from lakehouse_assets.lakehouse.audit import CheckOutcome
     from lakehouse_assets.lakehouse.lake import Lake
+    from lakehouse_assets.lakehouse.publish.audit import CheckOutcome
 
 LOAD_ID = "asklake.load-id"
 CONTENT_HASH = "asklake.content-sha256"

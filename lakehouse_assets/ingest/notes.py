@@ -15,15 +15,15 @@ from typing import TYPE_CHECKING, Any
 
 from lakehouse_assets.ingest.contracts import LOADS
 from lakehouse_assets.lakehouse.contract import literal, quoted
-from lakehouse_assets.lakehouse.lookup import find
-from lakehouse_assets.lakehouse.publication import GREATEST, Append
+from lakehouse_assets.lakehouse.iceberg.manifests import find
+from lakehouse_assets.lakehouse.publish.local import GREATEST, Append
 
 if TYPE_CHECKING:
     from pyiceberg.table import Table
 
     from lakehouse_assets.ingest.sources import Source
     from lakehouse_assets.lakehouse.lake import Lake
-    from lakehouse_assets.lakehouse.publication import Publication
+    from lakehouse_assets.lakehouse.publish.local import Publication
 
 NEWEST = f"{GREATEST}loaded-at"
 """Property of the snapshots of bronze.loads: time of the newest load up to it."""

@@ -35,14 +35,14 @@ from lakehouse_assets.ingest.staging import (
     writing,
 )
 from lakehouse_assets.lakehouse.contract import literal
-from lakehouse_assets.lakehouse.heads import current_snapshot
-from lakehouse_assets.lakehouse.lookup import find
-from lakehouse_assets.lakehouse.publication import Append, Publication
+from lakehouse_assets.lakehouse.iceberg.manifests import find
+from lakehouse_assets.lakehouse.iceberg.metadata_cache import current_snapshot
+from lakehouse_assets.lakehouse.publish.local import Append, Publication
 
 if TYPE_CHECKING:
     from pyiceberg.table import Table
 
-    from lakehouse_assets.lakehouse.duckdb import DuckDBSession
+    from lakehouse_assets.lakehouse.engines.duckdb import DuckDBSession
     from lakehouse_assets.lakehouse.lake import Lake
 
 

@@ -24,14 +24,14 @@ from lakehouse_assets.ingest.mapping import RecordMapping, constant
 from lakehouse_assets.ingest.streams import S3_VARIABLES
 from lakehouse_assets.ingest.targets import refuse_undecided
 from lakehouse_assets.lakehouse.contract import Contract, literal, quoted
-from lakehouse_assets.lakehouse.duckdb import connect, parquet_files, parquet_options
-from lakehouse_assets.lakehouse.publication import Append
+from lakehouse_assets.lakehouse.engines.duckdb import connect, parquet_files, parquet_options
+from lakehouse_assets.lakehouse.publish.local import Append
 
 if TYPE_CHECKING:
     from lakehouse_assets.ingest.notes import Stamp
     from lakehouse_assets.ingest.records import Records
     from lakehouse_assets.ingest.sources import Source
-    from lakehouse_assets.lakehouse.publication import Publication
+    from lakehouse_assets.lakehouse.publish.local import Publication
 
 FLUSH_ROWS = 100_000
 """Rows a thread gathers before it writes them to their partitions; bounds its memory."""

@@ -17,16 +17,16 @@ from pyiceberg.expressions import BooleanExpression, EqualTo
 from lakehouse_assets.ingest.contracts import LOADS, QUARANTINE, RESOLUTIONS
 from lakehouse_assets.ingest.notes import loads_table, newest_property
 from lakehouse_assets.lakehouse.contract import Contract, literal, quoted
-from lakehouse_assets.lakehouse.heads import current_snapshot
-from lakehouse_assets.lakehouse.lookup import find
-from lakehouse_assets.lakehouse.publication import Publication, PublicationConflictError, Published
-from lakehouse_assets.lakehouse.replacement import (
+from lakehouse_assets.lakehouse.iceberg.manifests import find
+from lakehouse_assets.lakehouse.iceberg.metadata_cache import current_snapshot
+from lakehouse_assets.lakehouse.iceberg.overwrite import (
     ReplacePartitions,
     ReplaceTable,
     date_partition,
     partition_values,
     period_predicate,
 )
+from lakehouse_assets.lakehouse.publish.local import Publication, PublicationConflictError, Published
 
 if TYPE_CHECKING:
     from lakehouse_assets.lakehouse.lake import Lake

@@ -39,26 +39,26 @@ class Lake:
             NoSuchMomentError: no state of the moment is kept.
         """
         if self.settings.profile == "cluster":
-            from lakehouse_assets.lakehouse.branch_catalog import NessieCatalog
+            from lakehouse_assets.lakehouse.nessie.catalog import NessieCatalog
 
             return NessieCatalog(self.settings, self._at)
-        from lakehouse_assets.lakehouse.catalog import open_catalog
+        from lakehouse_assets.lakehouse.iceberg.catalog import open_catalog
 
         catalog = open_catalog(self.settings)
         if self._at is None:
             return catalog
-        from lakehouse_assets.lakehouse.past import PastCatalog
+        from lakehouse_assets.lakehouse.iceberg.time_travel import PastCatalog
 
         return PastCatalog(catalog, self._at, self.settings.scratch_dir)
 
     @cached_property
     def engine(self) -> Any:
-        """The engine of the profile; see lakehouse.engine.Engine."""
+        """The engine of the profile; see lakehouse.engines.protocol.Engine."""
         if self.settings.profile == "cluster":
-            from lakehouse_assets.lakehouse.trino import TrinoEngine
+            from lakehouse_assets.lakehouse.engines.trino import TrinoEngine
 
             return TrinoEngine(self.settings, self.catalog)
-        from lakehouse_assets.lakehouse.duckdb import DuckDBEngine
+        from lakehouse_assets.lakehouse.engines.duckdb import DuckDBEngine
 
         return DuckDBEngine(self.settings)
 
@@ -74,7 +74,7 @@ class Lake:
         heads: Mapping[str, str] | None = None,
         writer: bool = False,
     ) -> Iterator[Any]:
-        """A consistent view of every table (lakehouse.engine.Session): the newest state, or the snapshots of `at`."""
+        """A consistent view of every table, a `Session`: the newest state, or the snapshots of `at`."""
         state = self.catalog.heads() if heads is None else heads
         with self.engine.session(state, at, writer=writer) as session:
             yield session

@@ -19,8 +19,13 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, ValidationInfo, computed_field, field_serializer, field_validator
 
-from lakehouse_assets.lakehouse.cancelling import check_wanted
-from lakehouse_assets.lakehouse.engine import EngineRefusedError, QueryRefusedError, QueryTimeoutError, Session
+from lakehouse_assets.lakehouse.engines.cancelling import check_wanted
+from lakehouse_assets.lakehouse.engines.protocol import (
+    EngineRefusedError,
+    QueryRefusedError,
+    QueryTimeoutError,
+    Session,
+)
 from nlq import explain
 from nlq.answering.cache import KeptAnswers, RememberingPlanner
 from nlq.answering.carrying import CarriedOver, carried_over

@@ -21,7 +21,7 @@ from nlq.plan import Grain, Operator, Plan, TimeRange
 from nlq.vocabulary import TIME_DIMENSION, Vocabulary
 
 if TYPE_CHECKING:
-    from lakehouse_assets.lakehouse.engine import Session
+    from lakehouse_assets.lakehouse.engines.protocol import Session
     from nlq.answering.coverage import Coverage
     from nlq.answering.parts import Layer
     from nlq.answering.states import TableStates

@@ -22,7 +22,7 @@ from nlq.periods import overlap, shifted, step_before, unit_range, unit_start, w
 from nlq.plan import Grain, Plan, TimeRange
 
 if TYPE_CHECKING:
-    from lakehouse_assets.lakehouse.engine import Session
+    from lakehouse_assets.lakehouse.engines.protocol import Session
 
 _REMEMBERED = 1024
 

@@ -73,7 +73,7 @@ class TableStates:
 
     def _look_at(self, name: str, snapshot: int) -> TableState:
         """When the snapshot was published, and the newest day in it by the table's time partition."""
-        from lakehouse_assets.lakehouse.lookup import newest_day
+        from lakehouse_assets.lakehouse.iceberg.manifests import newest_day
 
         table = self._lake.catalog.load_table(name)
         found = table.snapshot_by_id(snapshot)

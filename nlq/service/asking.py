@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import ValidationError
 
-from lakehouse_assets.lakehouse.engine import (
+from lakehouse_assets.lakehouse.engines.protocol import (
     EngineRefusedError,
     QueryCancelledError,
     QueryRefusedError,

@@ -15,8 +15,8 @@ from typing import Any
 import anyio
 import structlog
 
-from lakehouse_assets.lakehouse.cancelling import Cancellation, cancelled_by
-from lakehouse_assets.lakehouse.engine import QueryCancelledError
+from lakehouse_assets.lakehouse.engines.cancelling import Cancellation, cancelled_by
+from lakehouse_assets.lakehouse.engines.protocol import QueryCancelledError
 from nlq.service.errors import REQUEST_ID, ApiError, response_of
 from nlq.service.logs import logger
 from nlq.service.work import begin_waiting

@@ -28,7 +28,7 @@ from nlq.utc import utc_now
 
 if TYPE_CHECKING:
     from lakehouse_assets.lakehouse.lake import Lake
-    from lakehouse_assets.lakehouse.publication import Published
+    from lakehouse_assets.lakehouse.publish.local import Published
 
 VerdictName = Literal["right", "wrong"]
 MAX_COMMENT = 2_000
@@ -245,7 +245,7 @@ class Journal:
 
 def _tend(lake: Lake, published: Iterable[Published], run_id: str) -> None:
     """Put small files together; where that fails, what was published is, and maintenance tries again."""
-    from lakehouse_assets.lakehouse.maintenance import tend_now_and_then
+    from lakehouse_assets.lakehouse.upkeep.maintenance import tend_now_and_then
     from nlq.contracts import CONTRACTS
 
     tables = {done.identifier for done in published}

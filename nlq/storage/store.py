@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import pyarrow as pa
 from pydantic import BaseModel
 
-from lakehouse_assets.lakehouse.engine import QueryRefusedError
-from lakehouse_assets.lakehouse.publication import AuditFailedError
+from lakehouse_assets.lakehouse.engines.protocol import QueryRefusedError
+from lakehouse_assets.lakehouse.publish.local import AuditFailedError
 from nlq.contracts import ANSWERS, FEEDBACK
 from nlq.guard import Caller
 from nlq.plan import Plan
@@ -23,7 +23,7 @@ from nlq.plan import Plan
 if TYPE_CHECKING:
     from lakehouse_assets.lakehouse.contract import Contract
     from lakehouse_assets.lakehouse.lake import Lake
-    from lakehouse_assets.lakehouse.publication import Published
+    from lakehouse_assets.lakehouse.publish.local import Published
     from nlq.answering.answer import Answer
     from nlq.storage.journal import Verdict
 
@@ -129,7 +129,7 @@ def _store(lake: Lake, contract: Contract, rows: pa.Table, run_id: str, days: st
 
 
 def _store_once(lake: Lake, contract: Contract, rows: pa.Table, run_id: str, days: str) -> Published | None:
-    from lakehouse_assets.lakehouse.publication import Append, Publication
+    from lakehouse_assets.lakehouse.publish.local import Append, Publication
 
     (key,) = contract.key
     known, snapshot = _known_ids(lake, contract, rows, days)

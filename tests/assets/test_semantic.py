@@ -7,8 +7,8 @@ from collections.abc import Iterator
 import dagster as dg
 import pytest
 
-from lakehouse_assets.assets import dbt_graph
 from lakehouse_assets.assets.semantic import semantic_assets
+from lakehouse_assets.builds import dbt_graph
 from lakehouse_assets.contracts import platform_contracts
 from lakehouse_assets.definitions import build_defs
 from lakehouse_assets.lakehouse.lake import Lake

@@ -9,9 +9,9 @@ from typing import Any
 import dagster as dg
 import pytest
 
-from lakehouse_assets.assets import dbt_graph
-from lakehouse_assets.assets.days import dirty_days
 from lakehouse_assets.assets.transform import transform_assets
+from lakehouse_assets.builds import dbt_graph
+from lakehouse_assets.builds.days import dirty_days
 from lakehouse_assets.lakehouse.contract import Contract, rule
 from lakehouse_assets.lakehouse.lake import Lake
 from lakehouse_assets.settings import Settings

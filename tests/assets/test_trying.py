@@ -8,13 +8,13 @@ import pytest
 
 from lakehouse_assets.assets import trying
 from lakehouse_assets.assets.checks import dbt_results
-from lakehouse_assets.assets.dbt_graph import DbtTest
 from lakehouse_assets.assets.transform import Rebuilt
 from lakehouse_assets.assets.trying import NO_USE, may_pass, sentence, told
-from lakehouse_assets.lakehouse.dbt_manifest import DbtFailedError
-from lakehouse_assets.lakehouse.dbt_runner import NodeResult
-from lakehouse_assets.lakehouse.evolution import SchemaDriftError
-from lakehouse_assets.lakehouse.publication import PublicationConflictError
+from lakehouse_assets.builds.dbt_graph import DbtTest
+from lakehouse_assets.lakehouse.dbt.manifest import DbtFailedError
+from lakehouse_assets.lakehouse.dbt.runner import NodeResult
+from lakehouse_assets.lakehouse.iceberg.evolution import SchemaDriftError
+from lakehouse_assets.lakehouse.publish.local import PublicationConflictError
 
 LASTING = [
     duckdb.ConversionException("Conversion Error: Could not cast value 1 to DATE\n\nLINE 1: select 1\n   ^"),

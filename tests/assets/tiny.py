@@ -9,10 +9,10 @@ import dagster as dg
 
 from lakehouse_assets.assets.resources import lake_resource
 from lakehouse_assets.domains import all_contracts, contract_of
-from lakehouse_assets.lakehouse import dbt_manifest
 from lakehouse_assets.lakehouse.contract import Contract
+from lakehouse_assets.lakehouse.dbt import manifest
 from lakehouse_assets.lakehouse.lake import Lake
-from lakehouse_assets.lakehouse.publication import Append, Publication
+from lakehouse_assets.lakehouse.publish.local import Append, Publication
 from lakehouse_assets.settings import Settings
 
 CONTRACTS = {c.identifier: c for c in all_contracts()}
@@ -57,7 +57,7 @@ def _row(number: int, complaint: str, kind: str, day: str, version: int, channel
 
 def parsed(settings: Settings) -> Settings:
     """Settings whose dbt manifest exists."""
-    dbt_manifest.load(settings)
+    manifest.load(settings)
     return settings
 
 
@@ -73,7 +73,7 @@ def days(first: str, count: int) -> list[date]:
 
 def in_range(first: str, last: str) -> dict[str, str]:
     """Run tags for a range of partitions."""
-    from lakehouse_assets.automation.partitions import range_tags
+    from lakehouse_assets.assets.partitions import range_tags
 
     return dict(range_tags(date.fromisoformat(first), date.fromisoformat(last)))
 

@@ -14,9 +14,9 @@ from pathlib import Path
 import dagster as dg
 import pytest
 
+from lakehouse_assets.assets.freshness import due_day
 from lakehouse_assets.assets.trying import HOST, NO_USE, PROCESS
 from lakehouse_assets.automation import attempts
-from lakehouse_assets.automation.freshness import due_day
 from lakehouse_assets.commands.building import Builder, build_all, is_semantic, untold
 from lakehouse_assets.commands.output import Out
 from lakehouse_assets.definitions import build_defs

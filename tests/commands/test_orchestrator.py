@@ -12,7 +12,7 @@ from sqlalchemy.exc import OperationalError
 
 from lakehouse_assets.commands.failures import Exit, explain
 from lakehouse_assets.commands.orchestrator import run_job
-from lakehouse_assets.lakehouse.catalog import CatalogUnwritableError
+from lakehouse_assets.lakehouse.iceberg.catalog import CatalogUnwritableError
 
 FULL = OperationalError("insert into t values (1)", {}, sqlite3.OperationalError("database or disk is full"))
 

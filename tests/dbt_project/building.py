@@ -18,10 +18,10 @@ import polars as pl
 
 from lakehouse_assets.contracts import platform_contracts
 from lakehouse_assets.domains import contract_of
-from lakehouse_assets.lakehouse import dbt_runner
 from lakehouse_assets.lakehouse.contract import Contract
+from lakehouse_assets.lakehouse.dbt import runner
 from lakehouse_assets.lakehouse.lake import Lake
-from lakehouse_assets.lakehouse.publication import Append, Publication
+from lakehouse_assets.lakehouse.publish.local import Append, Publication
 from lakehouse_assets.settings import Settings
 
 CONTRACTS = platform_contracts()
@@ -224,7 +224,7 @@ def closed(lake: Lake, domain: str, days: set[date]) -> set[date]:
 
 def build(
     lake: Lake, models: Sequence[str], days: Collection[date] = (), *, tests: bool = False, as_if_large: bool = False
-) -> dbt_runner.DbtRun:
+) -> runner.DbtRun:
     """Build models for some days (all, if none are given), audit and publish them; a blocking outcome raises.
 
     Large tables are read, and their rows written, in other ways than small ones; with the same outcome.
@@ -234,7 +234,7 @@ def build(
     if as_if_large:
         publication.bytes_read = None
     kinds = ("model", "test") if tests else ("model",)
-    outcome = dbt_runner.run(publication, CONTRACTS, select=models, days=sorted(days), resource_types=kinds)
+    outcome = runner.run(publication, CONTRACTS, select=models, days=sorted(days), resource_types=kinds)
     publication.audit()
     publication.publish()
     return outcome

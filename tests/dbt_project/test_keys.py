@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 from sqlglot import exp, parse_one
 
 from lakehouse_assets.ingest.record_keys import key_part
-from lakehouse_assets.lakehouse import dbt_manifest
-from lakehouse_assets.lakehouse.instances import open_instance
+from lakehouse_assets.lakehouse.dbt import manifest
+from lakehouse_assets.lakehouse.engines.instances import open_instance
 from lakehouse_assets.settings import get_settings
 
 PARTS = ["a", "b", "c"]
@@ -33,8 +33,8 @@ def joined_in_semantic_models() -> list[str]:
 def joined_key(tmp_path_factory: pytest.TempPathFactory) -> str:
     """What dbt renders the macro to."""
     target, project = tmp_path_factory.mktemp("target"), get_settings().dbt_project_dir
-    macros = dbt_manifest.part(dbt_manifest.load(get_settings()), ())
-    result = dbt_manifest.invoke(
+    macros = manifest.part(manifest.load(get_settings()), ())
+    result = manifest.invoke(
         ["compile", "--inline", f"{{{{ joined_key({PARTS}) }}}}"], project, project, target, macros
     )
     assert result.success, result.exception

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from lakehouse_assets.lakehouse import dbt_runner
+from lakehouse_assets.lakehouse.dbt import runner
 from lakehouse_assets.lakehouse.lake import Lake
-from lakehouse_assets.lakehouse.publication import Publication
+from lakehouse_assets.lakehouse.publish.local import Publication
 from tests.dbt_project.building import CONTRACTS
 
 UNIT_TESTS = 24
@@ -13,7 +13,7 @@ MADE_BY_DBT = ("silver", "gold", "platinum")
 
 def test_unit_tests_of_the_models_pass(lake: Lake) -> None:
     publication = Publication.begin(lake, run_id="unit")
-    outcome = dbt_runner.run(
+    outcome = runner.run(
         publication,
         CONTRACTS,
         select=[c.table for c in CONTRACTS.values() if c.layer in MADE_BY_DBT],

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from lakehouse_assets.lakehouse import dbt_manifest
-from lakehouse_assets.lakehouse.instances import open_instance
+from lakehouse_assets.lakehouse.dbt import manifest
+from lakehouse_assets.lakehouse.engines.instances import open_instance
 from lakehouse_assets.settings import get_settings
 
 DAYS = ["2024-02-28", "2024-02-29", "2024-03-02"]
@@ -34,10 +34,10 @@ NEXT = "--next"
 def rendered(tmp_path_factory: pytest.TempPathFactory) -> list[str]:
     """What dbt compiles these expressions to, in a run for some days of one tenant."""
     target, project = tmp_path_factory.mktemp("target"), get_settings().dbt_project_dir
-    macros = dbt_manifest.part(dbt_manifest.load(get_settings()), ())
+    macros = manifest.part(manifest.load(get_settings()), ())
     variables = json.dumps({"days": DAYS, "tenant_id": TENANT})
     command = ["compile", "--inline", NEXT.join([PREDICATES, HELD, *COPIES]), "--vars", variables]
-    result = dbt_manifest.invoke(command, project, project, target, macros)
+    result = manifest.invoke(command, project, project, target, macros)
     assert result.success, result.exception
     return result.result.results[0].node.compiled_code.split(NEXT)  # pyright: ignore
 

@@ -15,7 +15,7 @@ from typing import Any
 
 import pytest
 
-from lakehouse_assets.lakehouse import dbt_manifest
+from lakehouse_assets.lakehouse.dbt import manifest
 from tests.e2e.conftest import ASKLAKE, ROOT
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(1200)]
@@ -23,18 +23,18 @@ pytestmark = [pytest.mark.e2e, pytest.mark.timeout(1200)]
     r"^```\n((?:(?!```).)*asklake new-domain.*?)^```$", (ROOT / "README.md").read_text(), re.DOTALL | re.MULTILINE
 )
 PARTS = ("lakehouse_assets", "nlq", "semantic", "dbt_project")
-PARSED = (dbt_manifest.NAME, dbt_manifest.SEMANTIC_NAME, dbt_manifest._REMEMBERED)
+PARSED = (manifest.NAME, manifest.SEMANTIC_NAME, manifest._REMEMBERED)
 """What dbt remembers of a project that was parsed before, as that of who adds a domain was; modules are compiled."""
 UNIT_TESTS = """
 from lakehouse_assets.contracts import platform_contracts
-from lakehouse_assets.lakehouse import dbt_runner
+from lakehouse_assets.lakehouse.dbt import runner
 from lakehouse_assets.lakehouse.lake import Lake
-from lakehouse_assets.lakehouse.publication import Publication
+from lakehouse_assets.lakehouse.publish.local import Publication
 from lakehouse_assets.settings import get_settings
 
 publication = Publication.begin(Lake(get_settings()), run_id="unit")
 select = ["silver_bike_rentals"]
-ran = dbt_runner.run(publication, platform_contracts(), select=select, command="test", resource_types=["unit_test"])
+ran = runner.run(publication, platform_contracts(), select=select, command="test", resource_types=["unit_test"])
 publication.abandon()
 print([(n.name, n.status) for n in ran.nodes])
 """

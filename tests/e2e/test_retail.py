@@ -11,7 +11,7 @@ import duckdb
 import pytest
 
 from lakehouse_assets.features import get_features
-from lakehouse_assets.lakehouse.instances import open_instance
+from lakehouse_assets.lakehouse.engines.instances import open_instance
 from lakehouse_assets.lakehouse.lake import Lake
 from lakehouse_assets.settings import Settings
 from semantic.layer import SemanticLayer

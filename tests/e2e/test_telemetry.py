@@ -8,7 +8,7 @@ from typing import Any
 import duckdb
 import pytest
 
-from lakehouse_assets.lakehouse.instances import open_instance
+from lakehouse_assets.lakehouse.engines.instances import open_instance
 from lakehouse_assets.lakehouse.lake import Lake
 from lakehouse_assets.settings import Settings
 from tests.e2e.asking import assert_every_metric_answers

@@ -12,10 +12,10 @@ from functools import partial
 from pathlib import Path
 
 from lakehouse_assets.lakehouse.contract import quoted
-from lakehouse_assets.lakehouse.garbage import referenced_files
-from lakehouse_assets.lakehouse.heads import current_snapshot
+from lakehouse_assets.lakehouse.iceberg.metadata_cache import current_snapshot
 from lakehouse_assets.lakehouse.lake import Lake
-from lakehouse_assets.lakehouse.publication import marker_folder
+from lakehouse_assets.lakehouse.publish.local import marker_folder
+from lakehouse_assets.lakehouse.upkeep.local_gc import referenced_files
 from tests.faults.steps import lake_of
 
 DIFFERS_BY_NATURE = {"load_id", "loaded_at", "publication_id", "quarantine_id"}

@@ -15,13 +15,13 @@ import lakehouse_assets.assets.semantic
 import lakehouse_assets.assets.transform
 import lakehouse_assets.definitions
 import lakehouse_assets.ingest.loader
-import lakehouse_assets.lakehouse.dbt_plugin
-import lakehouse_assets.lakehouse.maintenance
+import lakehouse_assets.lakehouse.dbt.duckdb_plugin
+import lakehouse_assets.lakehouse.upkeep.maintenance
 import semantic.layer
-from lakehouse_assets.assets import dbt_graph
+from lakehouse_assets.builds import dbt_graph
 from lakehouse_assets.contracts import platform_contracts
 from lakehouse_assets.ingest.sources import all_sources
-from lakehouse_assets.lakehouse import dbt_manifest
+from lakehouse_assets.lakehouse.dbt import manifest
 from lakehouse_assets.settings import Settings
 
 MODULES = (
@@ -33,12 +33,12 @@ MODULES = (
     lakehouse_assets.assets.semantic,
     lakehouse_assets.assets.transform,
     lakehouse_assets.ingest.loader,
-    lakehouse_assets.lakehouse.dbt_plugin,
-    lakehouse_assets.lakehouse.maintenance,
+    lakehouse_assets.lakehouse.dbt.duckdb_plugin,
+    lakehouse_assets.lakehouse.upkeep.maintenance,
     semantic.layer,
 )
 
-dbt_manifest.load(Settings())
+manifest.load(Settings())
 dbt_graph.load(Settings())
 platform_contracts()
 all_sources()

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from lakehouse_assets.lakehouse.lake import Lake
-from lakehouse_assets.lakehouse.publication import PUBLICATION_ID
+from lakehouse_assets.lakehouse.publish.local import PUBLICATION_ID
 from lakehouse_assets.settings import Settings
 
 if TYPE_CHECKING:
@@ -54,9 +54,9 @@ def take_back(home: str, file: str) -> int:
 
 def build(home: str) -> int:
     """Build the domain's silver and gold tables for every day that is behind, as one publication; returns how many."""
-    from lakehouse_assets.assets import dbt_graph
-    from lakehouse_assets.assets.days import dirty_days
     from lakehouse_assets.assets.transform import LAYERS, rebuild
+    from lakehouse_assets.builds import dbt_graph
+    from lakehouse_assets.builds.days import dirty_days
 
     lake = lake_of(home)
     graph = dbt_graph.load(lake.settings)
@@ -98,14 +98,15 @@ def rebuild_or_explain(settings: Settings, days: Sequence[date]) -> str:
     Raises:
         Exception: what the command has no sentence for.
     """
-    from lakehouse_assets.assets import dbt_graph, semantic
+    from lakehouse_assets.assets import semantic
     from lakehouse_assets.assets.transform import LAYERS, rebuild
+    from lakehouse_assets.builds import dbt_graph
     from lakehouse_assets.commands.failures import explain
-    from lakehouse_assets.lakehouse import dbt_manifest
+    from lakehouse_assets.lakehouse.dbt import manifest
 
     lake, contracts = lake_of(settings), own_contracts()
     try:
-        dbt_manifest.load(settings)
+        manifest.load(settings)
         graph = dbt_graph.load(settings)
         tables = graph.in_order(i for i, c in contracts.items() if c.layer in LAYERS)
         result = rebuild(lake, graph, contracts, tables, days, run_id="materialize")
@@ -143,14 +144,14 @@ def maintain_until(home: str, stop: Any) -> int:
 
 def published(home: str) -> set[str]:
     """The tables that hold a publication."""
-    from lakehouse_assets.lakehouse.heads import current_snapshot
+    from lakehouse_assets.lakehouse.iceberg.metadata_cache import current_snapshot
 
     return {i for i, location in lake_of(home).catalog.heads().items() if current_snapshot(location)}
 
 
 def sweep(home: str) -> list[str]:
     """Remove what dead publications left; returns their ids."""
-    from lakehouse_assets.lakehouse.garbage import sweep_dead_publications
+    from lakehouse_assets.lakehouse.upkeep.local_gc import sweep_dead_publications
 
     return sweep_dead_publications(lake_of(home))
 
@@ -158,7 +159,7 @@ def sweep(home: str) -> list[str]:
 def maintain(home: str, grace_s: float) -> int:
     """Maintenance of every table; returns how many files it removed."""
     from lakehouse_assets.domains import all_contracts
-    from lakehouse_assets.lakehouse import maintenance
+    from lakehouse_assets.lakehouse.upkeep import maintenance
 
     lake = lake_of(home, staging_grace=timedelta(seconds=grace_s))
     contracts = {c.identifier: c for c in all_contracts()}
@@ -179,7 +180,7 @@ def read_until(home: str, stop: Any, pause_s: float = 0.05) -> tuple[int, list[s
 
 def half_states(lake: Lake, heads: Mapping[str, str]) -> list[str]:
     """What does not go together in one view of the lake: tables of one publication, and notes and rows of loads."""
-    from lakehouse_assets.lakehouse.heads import current_snapshot
+    from lakehouse_assets.lakehouse.iceberg.metadata_cache import current_snapshot
 
     there = {i for i, location in heads.items() if current_snapshot(location)}
     wrong = []
@@ -212,9 +213,9 @@ def publication_of(location: str) -> str | None:
 def append_or_explain(settings: Settings) -> str:
     """Append a reading; what the command would say of a failure, if any."""
     from lakehouse_assets.commands.failures import explain
-    from lakehouse_assets.lakehouse.publication import Append, Publication
+    from lakehouse_assets.lakehouse.publish.local import Append, Publication
+    from tests.lakehouse.publish.test_on_branch import rows
     from tests.lakehouse.readings import READINGS
-    from tests.lakehouse.test_branch import rows
 
     publication = Publication.begin(lake_of(settings), run_id="append")
     try:

@@ -8,13 +8,13 @@ from pathlib import Path
 import pytest
 
 from lakehouse_assets.lakehouse.lake import Lake
-from lakehouse_assets.lakehouse.publication import ReplaceTable
+from lakehouse_assets.lakehouse.publish.local import ReplaceTable
 from lakehouse_assets.settings import Settings
 from tests.faults import steps
 from tests.faults.processes import done
 from tests.faults.s3_proxy import Fault, FaultyS3, before
+from tests.lakehouse.publish.test_on_branch import append, publish, readings, rows
 from tests.lakehouse.readings import count
-from tests.lakehouse.test_branch import append, publish, readings, rows
 from tests.parity.comparing import leftovers
 from tests.servers import Servers
 

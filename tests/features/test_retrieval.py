@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from lakehouse_assets.features import FeatureError, find_view, get_features, retrieval
 from lakehouse_assets.lakehouse.lake import Lake
-from lakehouse_assets.lakehouse.publication import Publication, ReplaceTable
+from lakehouse_assets.lakehouse.publish.local import Publication, ReplaceTable
 from lakehouse_assets.settings import Settings
 
 VIEW = find_view("retail_store")

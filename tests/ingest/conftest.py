@@ -11,7 +11,7 @@ import pytest
 
 from lakehouse_assets.ingest.sources import Source
 from lakehouse_assets.lakehouse.contract import Contract
-from lakehouse_assets.lakehouse.instances import open_instance
+from lakehouse_assets.lakehouse.engines.instances import open_instance
 from lakehouse_assets.lakehouse.lake import Lake
 
 

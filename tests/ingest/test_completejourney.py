@@ -12,7 +12,7 @@ import pytest
 
 from lakehouse_assets.features import get_features
 from lakehouse_assets.ingest import load
-from lakehouse_assets.lakehouse.instances import open_instance
+from lakehouse_assets.lakehouse.engines.instances import open_instance
 from lakehouse_assets.lakehouse.lake import Lake
 from tests.dbt_project.building import build
 from tests.dbt_project.retail import MODELS

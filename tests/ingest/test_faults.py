@@ -9,9 +9,9 @@ from sqlalchemy.exc import OperationalError
 
 from lakehouse_assets.ingest.errors import IngestError, SourceError, WarehouseError
 from lakehouse_assets.ingest.faults import befalls_all, may_pass, of_file
-from lakehouse_assets.lakehouse.evolution import SchemaDriftError
-from lakehouse_assets.lakehouse.nessie import NessieError
-from lakehouse_assets.lakehouse.publication import AuditFailedError, PublicationConflictError
+from lakehouse_assets.lakehouse.iceberg.evolution import SchemaDriftError
+from lakehouse_assets.lakehouse.nessie.client import NessieError
+from lakehouse_assets.lakehouse.publish.local import AuditFailedError, PublicationConflictError
 
 OF_FILE = [
     IngestError("f", "it is empty"), AuditFailedError([]), ValueError("month must be in 1..12"), IndexError(),

@@ -13,7 +13,7 @@ from lakehouse_assets.ingest.errors import IngestError, SomeFilesFailedError, So
 from lakehouse_assets.ingest.loader import Loader
 from lakehouse_assets.ingest.mapping import RecordMapping
 from lakehouse_assets.ingest.quarantine import list_quarantined, replay
-from lakehouse_assets.lakehouse.publication import AuditFailedError, Publication
+from lakehouse_assets.lakehouse.publish.local import AuditFailedError, Publication
 from tests.ingest.conftest import HEADER, csv_file, json_line, line, sales_source
 
 CSV = sales_source()

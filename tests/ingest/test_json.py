@@ -13,7 +13,7 @@ from lakehouse_assets.ingest import json_text
 from lakehouse_assets.ingest.batches import Counter, MalformedError
 from lakehouse_assets.ingest.json_reader import json_batches
 from lakehouse_assets.ingest.ndjson_reader import ndjson_batches
-from lakehouse_assets.lakehouse.instances import open_instance
+from lakehouse_assets.lakehouse.engines.instances import open_instance
 from tests.ingest.test_csv import CUTS, pieces
 
 

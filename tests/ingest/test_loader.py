@@ -11,7 +11,7 @@ import pytest
 
 from lakehouse_assets.ingest import IngestError, Source, SourceError, find_source, load
 from lakehouse_assets.ingest.errors import SomeFilesFailedError
-from lakehouse_assets.lakehouse.instances import open_instance
+from lakehouse_assets.lakehouse.engines.instances import open_instance
 from tests.ingest.conftest import csv_file, json_line, line, sales_source
 
 CSV = sales_source()

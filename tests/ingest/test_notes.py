@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from lakehouse_assets.ingest import load, notes
 from lakehouse_assets.ingest.contracts import LOADS
 from lakehouse_assets.ingest.notes import NEWEST, fingerprint, loads_table, newest_load, stamps
-from lakehouse_assets.lakehouse import maintenance
+from lakehouse_assets.lakehouse.upkeep import maintenance
 from tests.ingest.conftest import csv_file, line, sales_source
 
 CSV = sales_source()
@@ -124,7 +124,7 @@ def test_a_load_that_ends_late_does_not_take_the_time_back(lake, write, clock):
     clock.wrong = timedelta(hours=1)
     load(lake, [write("b.csv", csv_file(line(2)))], CSV)
     latest = newest(lake)
-    from lakehouse_assets.lakehouse.publication import Publication
+    from lakehouse_assets.lakehouse.publish.local import Publication
 
     publication = Publication.begin(lake, run_id="late")
     with notes_engine(lake) as con:
@@ -138,7 +138,7 @@ def test_a_load_that_ends_late_does_not_take_the_time_back(lake, write, clock):
 
 
 def notes_engine(lake):
-    from lakehouse_assets.lakehouse.duckdb import connect
+    from lakehouse_assets.lakehouse.engines.duckdb import connect
 
     return connect(lake.settings, {}, iceberg=False)
 

@@ -23,7 +23,7 @@ from lakehouse_assets.ingest.batches import Counter
 from lakehouse_assets.ingest.parquet_reader import ParquetContent
 from lakehouse_assets.ingest.parquet_values import Leaf, column, leaf_count
 from lakehouse_assets.ingest.streams import InputFile
-from lakehouse_assets.lakehouse.instances import open_instance
+from lakehouse_assets.lakehouse.engines.instances import open_instance
 from lakehouse_assets.lakehouse.lake import Lake
 from lakehouse_assets.settings import Settings
 from tests.corpus.arrow_values import alike, json_value

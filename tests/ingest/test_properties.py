@@ -19,7 +19,7 @@ from lakehouse_assets.ingest.csv_dialect import Dialect
 from lakehouse_assets.ingest.csv_reader import csv_batches
 from lakehouse_assets.ingest.json_reader import json_batches
 from lakehouse_assets.ingest.ndjson_reader import ndjson_batches
-from lakehouse_assets.lakehouse.instances import open_instance
+from lakehouse_assets.lakehouse.engines.instances import open_instance
 from lakehouse_assets.lakehouse.lake import Lake
 from lakehouse_assets.settings import Settings
 from tests.ingest.conftest import HEADER, csv_file, json_line, line, sales_source

@@ -10,7 +10,7 @@ import polars as pl
 
 from lakehouse_assets.lakehouse.contract import Contract, TableModel, column, day, month, rule
 from lakehouse_assets.lakehouse.lake import Lake
-from lakehouse_assets.lakehouse.publication import Publication, Published, Replace
+from lakehouse_assets.lakehouse.publish.local import Publication, Published, Replace
 
 
 class Readings(TableModel):

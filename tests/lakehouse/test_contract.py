@@ -16,9 +16,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pandera.errors import SchemaErrors, SchemaWarning
 
-from lakehouse_assets.lakehouse.audit import audit, check_names
 from lakehouse_assets.lakehouse.contract import Contract, TableModel, column, day, sql_type
-from lakehouse_assets.lakehouse.instances import open_instance
+from lakehouse_assets.lakehouse.engines.instances import open_instance
+from lakehouse_assets.lakehouse.publish.audit import audit, check_names
 from tests.lakehouse.readings import READINGS, RULES, Readings
 
 ROWS_ONLY = replace(READINGS, key=())
@@ -80,7 +80,7 @@ def test_a_repeated_key_is_found(keys: list[tuple[int, int]], rows_at_a_time: in
     for on, meter in keys:
         con.execute("insert into staged values (?, ?, 'ON', 1, 1)", [date(2024, 1, on), f"M{meter}"])
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("lakehouse_assets.lakehouse.audit.ROWS_AT_A_TIME", rows_at_a_time)
+        patch.setattr("lakehouse_assets.lakehouse.publish.audit.ROWS_AT_A_TIME", rows_at_a_time)
         outcomes = audit(partial(_run, con), READINGS, "staged", rows=len(keys) if counted else None)
     (key,) = [o for o in outcomes if o.check == "key__unique"]
     assert key.failed == len(keys) - len(set(keys))

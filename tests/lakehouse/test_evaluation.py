@@ -14,10 +14,10 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from lakehouse_assets.lakehouse.audit import audit
 from lakehouse_assets.lakehouse.contract import Contract, TableModel, column, rule
+from lakehouse_assets.lakehouse.engines.instances import open_instance
 from lakehouse_assets.lakehouse.evaluation import decided
-from lakehouse_assets.lakehouse.instances import open_instance
+from lakehouse_assets.lakehouse.publish.audit import audit
 
 MOST = 2**63 - 1
 UNITS, PRICE = Decimal("999999999999999.999"), Decimal("99999999999999.9999")

@@ -11,9 +11,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lakehouse_assets.domains import contract_of
-from lakehouse_assets.lakehouse import dbt_manifest
+from lakehouse_assets.lakehouse.dbt import manifest
 from lakehouse_assets.lakehouse.lake import Lake
-from lakehouse_assets.lakehouse.publication import Publication, ReplaceTable
+from lakehouse_assets.lakehouse.publish.local import Publication, ReplaceTable
 from lakehouse_assets.settings import Settings
 from nlq.answering.answer import Answer, Answerer
 from nlq.layer import PlannedLayer
@@ -71,7 +71,7 @@ def lake(tmp_path_factory: pytest.TempPathFactory) -> Lake:
 
 @pytest.fixture(scope="module", params=[LIMIT, 1], ids=["listed", "too many to list"])
 def answerer(lake: Lake, request: pytest.FixtureRequest) -> Answerer:
-    dbt_manifest.ensure(lake.settings)
+    manifest.ensure(lake.settings)
     layer = SemanticLayer(lake.settings)
     return Answerer(lake, PlannedLayer(layer, DimensionValues(lake, layer, limit=request.param)))
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from lakehouse_assets.checking.checks import check_dbt
-from lakehouse_assets.lakehouse import dbt_manifest
+from lakehouse_assets.lakehouse.dbt import manifest
 from lakehouse_assets.lakehouse.lake import Lake
 from lakehouse_assets.settings import Settings
 from nlq.answering.answer import Answerer
@@ -132,12 +132,12 @@ def test_without_a_layer_before_the_other_domains_answer(project: SmallProject) 
     assert fault is not None
     assert fault.file == file
     assert set(SemanticLayer(project, target_dir=target).catalog().metrics) == {"stays"}
-    assert not dbt_manifest.is_current(project), "the project's own manifests are none of a part of it"
+    assert not manifest.is_current(project), "the project's own manifests are none of a part of it"
 
 
 def test_what_no_domain_is_to_blame_for_is_an_error(project: SmallProject) -> None:
     (project.dbt_project_dir / "models" / "days.yml").write_text("models: [{nme: x}]", encoding="utf-8")
-    with pytest.raises(dbt_manifest.DbtFailedError):
+    with pytest.raises(manifest.DbtFailedError):
         manifests(project)
 
 
@@ -145,7 +145,7 @@ def test_a_manifest_that_cannot_be_used_leaves_the_last(project: SmallProject) -
     target, _ = manifests(project)
     layer = SemanticLayer(project)
     metrics = set(layer.catalog().metrics)
-    file = target / dbt_manifest.SEMANTIC_NAME
+    file = target / manifest.SEMANTIC_NAME
     good = file.read_text(encoding="utf-8")
     file.write_text(good.replace('"meals_count"', '"meals_cuont"', 1), encoding="utf-8")
     assert set(layer.catalog().metrics) == metrics

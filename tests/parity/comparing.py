@@ -11,16 +11,16 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from lakehouse_assets.assets import dbt_graph
-from lakehouse_assets.assets.days import dirty_days
 from lakehouse_assets.assets.semantic import refresh
 from lakehouse_assets.assets.transform import LAYERS, rebuild
+from lakehouse_assets.builds import dbt_graph
+from lakehouse_assets.builds.days import dirty_days
 from lakehouse_assets.contracts import platform_contracts
 from lakehouse_assets.domains import DOMAINS, all_contracts
 from lakehouse_assets.ingest.loader import load
-from lakehouse_assets.lakehouse import dbt_manifest
 from lakehouse_assets.lakehouse.contract import quoted
-from lakehouse_assets.lakehouse.heads import current_snapshot
+from lakehouse_assets.lakehouse.dbt import manifest
+from lakehouse_assets.lakehouse.iceberg.metadata_cache import current_snapshot
 from lakehouse_assets.lakehouse.lake import Lake
 
 DIFFERS_BY_NATURE = {"load_id", "loaded_at", "publication_id", "source_file", "quarantine_id", "content_sha256"}
@@ -36,7 +36,7 @@ def bring(lake: Lake, files: Mapping[str, Sequence[str]], domains: Sequence[str]
     """Load files by source, then build all that is behind, domain by domain."""
     for source, paths in files.items():
         load(lake, list(paths), source)
-    dbt_manifest.load(lake.settings)
+    manifest.load(lake.settings)
     graph = dbt_graph.load(lake.settings)
     for domain in domains:
         own = [i for i, c in CONTRACTS.items() if c.domain == domain]

@@ -16,7 +16,7 @@ from metricflow_semantics.sql.sql_exprs import (
     SqlStringExpression,
 )
 
-from lakehouse_assets.lakehouse.dbt_branch import connection_variables
+from lakehouse_assets.lakehouse.dbt.trino_branch import connection_variables
 from lakehouse_assets.lakehouse.evaluation import decided
 from lakehouse_assets.lakehouse.lake import Lake
 from lakehouse_assets.settings import Settings

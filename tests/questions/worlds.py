@@ -19,8 +19,8 @@ import yaml
 
 from lakehouse_assets.domains import contracts_of
 from lakehouse_assets.ingest.loader import load
-from lakehouse_assets.lakehouse import dbt_manifest
-from lakehouse_assets.lakehouse.instances import open_instance
+from lakehouse_assets.lakehouse.dbt import manifest
+from lakehouse_assets.lakehouse.engines.instances import open_instance
 from lakehouse_assets.lakehouse.lake import Lake
 from lakehouse_assets.settings import Settings
 from nlq.answering.answer import Answerer
@@ -73,7 +73,7 @@ def sample_worlds(folder: Path) -> dict[str, World]:
         made = [c.table for name in (*SIZES, "platform") for c in contracts_of(name) if c.layer in LAYERS]
         build(lake, made)
         built.touch()
-    dbt_manifest.load(lake.settings)
+    manifest.load(lake.settings)
     layer = SemanticLayer(lake.settings)
     # What a set's questions cannot mean is fixed: another domain may have what this one lacks.
     roles = {name: Role(metrics=(f"{name}_*",), every_tenant=True) for name in files}

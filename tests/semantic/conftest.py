@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from lakehouse_assets.lakehouse import dbt_manifest
-from lakehouse_assets.lakehouse.duckdb import DuckDBSession
+from lakehouse_assets.lakehouse.dbt import manifest
+from lakehouse_assets.lakehouse.engines.duckdb import DuckDBSession
 from lakehouse_assets.lakehouse.lake import Lake
 from semantic.layer import SemanticLayer
 
@@ -16,7 +16,7 @@ from semantic.layer import SemanticLayer
 @pytest.fixture(scope="session")
 def layer(asked_lake: Lake) -> SemanticLayer:
     """The semantic layer of the project as it stands."""
-    dbt_manifest.load(asked_lake.settings)
+    manifest.load(asked_lake.settings)
     return SemanticLayer(asked_lake.settings)
 
 

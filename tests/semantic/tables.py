@@ -9,7 +9,7 @@ from pathlib import Path
 
 from lakehouse_assets.domains import contract_of
 from lakehouse_assets.lakehouse.lake import Lake
-from lakehouse_assets.lakehouse.publication import Publication, ReplaceTable
+from lakehouse_assets.lakehouse.publish.local import Publication, ReplaceTable
 from lakehouse_assets.settings import Settings
 
 CASES = """

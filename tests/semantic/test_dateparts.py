@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sqlglot import exp
 
-from lakehouse_assets.lakehouse.duckdb import DuckDBSession
+from lakehouse_assets.lakehouse.engines.duckdb import DuckDBSession
 from lakehouse_assets.settings import Settings
 from semantic.dateparts import DATE_PARTS, date_parts_of
 from semantic.engine import Dialect

@@ -12,7 +12,7 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from sqlglot import exp
 
-from lakehouse_assets.lakehouse.instances import open_instance
+from lakehouse_assets.lakehouse.engines.instances import open_instance
 from semantic.errors import SemanticError
 from semantic.filters import OPERATORS, Filter, fill, literal, placeholder
 from semantic.layer import SemanticLayer

@@ -13,7 +13,7 @@ import duckdb
 import pytest
 
 from lakehouse_assets.domains import all_contracts
-from lakehouse_assets.lakehouse.duckdb import DuckDBSession
+from lakehouse_assets.lakehouse.engines.duckdb import DuckDBSession
 from lakehouse_assets.lakehouse.lake import Lake
 from lakehouse_assets.settings import Settings
 from semantic.catalog import Metric

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from sqlglot import exp
 
 from lakehouse_assets.lakehouse.lake import Lake
-from lakehouse_assets.lakehouse.publication import Publication, ReplaceTable
+from lakehouse_assets.lakehouse.publish.local import Publication, ReplaceTable
 from nlq.answering.answer import Answer, Answerer, AnswerNotFoundError
 from nlq.contracts import ANSWERS
 from nlq.demo import QUESTIONS

@@ -8,7 +8,7 @@ import pytest
 
 from lakehouse_assets.domains import contract_of
 from lakehouse_assets.lakehouse.lake import Lake
-from lakehouse_assets.lakehouse.publication import AuditFailedError, Publication, ReplaceTable
+from lakehouse_assets.lakehouse.publish.local import AuditFailedError, Publication, ReplaceTable
 from lakehouse_assets.settings import Settings
 from nlq.answering.answer import Answer, Answerer
 from nlq.catalog import catalog_of

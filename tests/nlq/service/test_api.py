@@ -9,9 +9,9 @@ from typing import Any
 import httpx
 import pytest
 
+from lakehouse_assets.assets.answer_batch import answer_batch
 from lakehouse_assets.lakehouse.lake import Lake
 from nlq.answering.answer import Answerer
-from nlq.batch import answer_batch
 from nlq.storage.journal import Journal
 from nlq.storage.queue import QuestionQueue
 from tests.nlq.service.conftest import NOW, Served, problem

@@ -14,9 +14,9 @@ import pytest
 import sqlalchemy as sa
 import structlog
 
+from lakehouse_assets.assets.answer_batch import answer_batch
 from lakehouse_assets.lakehouse.lake import Lake
 from nlq.answering.answer import Answer, Answerer
-from nlq.batch import answer_batch
 from nlq.service import logs
 from nlq.service.app import create_app
 from nlq.service.limits import LimiterInProcess

@@ -9,7 +9,7 @@ from typing import Any
 import httpx
 
 from lakehouse_assets.lakehouse.lake import Lake
-from lakehouse_assets.lakehouse.publication import Publication, ReplaceTable
+from lakehouse_assets.lakehouse.publish.local import Publication, ReplaceTable
 from nlq.answering.sameness import same_rows
 from nlq.demo import QUESTIONS
 from nlq.service.app import create_app

@@ -8,8 +8,8 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from lakehouse_assets.lakehouse import maintenance
 from lakehouse_assets.lakehouse.lake import Lake
+from lakehouse_assets.lakehouse.upkeep import maintenance
 from nlq.answering.answer import Answer, Answerer
 from nlq.storage import journal as module
 from nlq.storage import store, turns

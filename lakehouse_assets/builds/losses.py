@@ -1,0 +1,90 @@
+"""Which days of a bronze table lost records since tables were built from it, as when a load was taken back.
+
+What came is seen by the files that are there, what went is not: the table's history tells of it where it reaches back
+that far, and the number of records tells that there was something.
+Belongs here: finding these days. Does not belong here: which days need work for any reason (days).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from datetime import UTC, date, datetime
+from typing import TYPE_CHECKING
+
+from lakehouse_assets.lakehouse.iceberg.overwrite import days_held
+from lakehouse_assets.lakehouse.periods import days_between
+from lakehouse_assets.lakehouse.publish.local import COMPACTION
+
+if TYPE_CHECKING:
+    from pyiceberg.table import Table
+    from pyiceberg.table.snapshots import Snapshot
+
+
+def date_column(table: Table) -> int:
+    """Field id of the column by whose days or months a table is partitioned."""
+    return next(f.source_id for f in table.spec().fields if str(f.transform) in ("day", "month"))
+
+
+def records_in(table: Table, snapshot: Snapshot) -> int:
+    """The number of records in the data files of a snapshot, by its list of manifests."""
+    from pyiceberg.manifest import ManifestContent
+
+    return sum(
+        (m.added_rows_count or 0) + (m.existing_rows_count or 0)
+        for m in snapshot.manifests(table.io)
+        if m.content == ManifestContent.DATA
+    )
+
+
+def removed_days(table: Table, since: int) -> set[date] | None:
+    """Days of the data files taken out of a table after a snapshot; None where its history does not reach back to it.
+
+    Files that compaction put together are not gone.
+    """
+    found: set[date] = set()
+    for snapshot in _after(table, since):
+        if snapshot is None:
+            return None
+        summary = snapshot.summary.additional_properties if snapshot.summary else {}
+        if COMPACTION not in summary and summary.get("deleted-data-files", "0") != "0":
+            found |= _removed_by(table, snapshot)
+    return found
+
+
+def _after(table: Table, since: int) -> Iterator[Snapshot | None]:
+    """The snapshots after one, the newest first; None, at the end, for one that is no longer known."""
+    current = table.metadata.current_snapshot_id
+    while current != since:
+        snapshot = table.metadata.snapshot_by_id(current) if current is not None else None
+        yield snapshot
+        if snapshot is None:
+            return
+        current = snapshot.parent_snapshot_id
+
+
+def _removed_by(table: Table, snapshot: Snapshot) -> set[date]:
+    from pyiceberg.manifest import ManifestEntryStatus
+
+    column, found = date_column(table), set()
+    for manifest in snapshot.manifests(table.io):
+        if manifest.added_snapshot_id != snapshot.snapshot_id:
+            continue
+        for entry in manifest.fetch_manifest_entry(table.io, discard_deleted=False):
+            if entry.status == ManifestEntryStatus.DELETED and (
+                held := days_held(table.metadata, entry.data_file, column)
+            ):
+                found |= set(days_between(*held))
+    return found
+
+
+def days_in(tables: Sequence[Table], first: date | None) -> set[date]:
+    """Every day that any of these tables holds, from a first day on until today; those of whole months too."""
+    today, found = datetime.now(UTC).date(), set()
+    for table in tables:
+        snapshot = table.metadata.current_snapshot()
+        fields = [f for f in table.spec().fields if str(f.transform) in ("day", "month")]
+        for manifest in snapshot.manifests(table.io) if snapshot and fields else ():
+            for entry in manifest.fetch_manifest_entry(table.io, discard_deleted=True):
+                if held := days_held(table.metadata, entry.data_file, fields[0].source_id):
+                    found |= set(days_between(*held))
+    return {d for d in found if (first or date.min) <= d <= today}

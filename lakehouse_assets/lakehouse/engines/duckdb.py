@@ -1,0 +1,322 @@
+"""The embedded engine: DuckDB reads Iceberg snapshots, and stages new data as Parquet.
+
+Belongs here: the limits of a profile, and sessions over the catalog.
+Does not belong here: opening DuckDB (instances), committing (publish), or what any table contains.
+"""
+
+from __future__ import annotations
+
+import glob
+import itertools
+import os
+import resource
+import threading
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import duckdb
+import pyarrow as pa
+
+from lakehouse_assets.lakehouse.contract import literal, quoted
+from lakehouse_assets.lakehouse.engines.cancelling import endable
+from lakehouse_assets.lakehouse.engines.instances import EXTENSIONS, lock, open_instance
+from lakehouse_assets.lakehouse.engines.parse_tree import tables_read
+from lakehouse_assets.lakehouse.engines.protocol import QueryRefusedError, no_such_table
+from lakehouse_assets.lakehouse.engines.table_cache import KeptTables
+from lakehouse_assets.lakehouse.iceberg.locations import local_path
+from lakehouse_assets.lakehouse.iceberg.metadata_cache import current_snapshot, read_metadata, stored_bytes
+from lakehouse_assets.private import make_folder
+
+if TYPE_CHECKING:
+    from pyiceberg.table import Table
+
+    from lakehouse_assets.settings import Settings
+
+LITTLE = 256 << 20
+"""Bytes up to which input counts as little."""
+ROW_GROUP_SIZE = 30_720
+"""Rows of a row group. What writes many partitions at once holds an unfinished one of each, which is most of its
+memory: with the engine's usual rows, four times as many, 20 M rows of 546 days took twice the time, for they went to
+disk. The files are hardly larger."""
+
+
+def is_little(bytes_read: int | None) -> bool:
+    """Whether so much input, in bytes, counts as little; None is an unknown amount, which does not."""
+    return bytes_read is not None and bytes_read <= LITTLE
+
+
+def parquet_options(bytes_read: int | None = None) -> str:
+    """COPY options of a data file.
+
+    Of little input, partitions are files of some kilobytes, for which starting zstd once a column costs more time than
+    all else, and again in every query: a third of its time over a year and a half of days, to save a tenth of the
+    bytes. At level 1 a load takes a seventh less time than at the usual one, and the files are hardly larger.
+
+    Args:
+        bytes_read: How much input the rows are made from; None where that is unknown.
+    """
+    compression = "compression snappy" if is_little(bytes_read) else "compression zstd, compression_level 1"
+    return f"format parquet, {compression}, row_group_size {ROW_GROUP_SIZE}"
+
+
+def parquet_files(files: Iterable[str | Path], *, filename: bool = False) -> str:
+    """SQL of the rows of Parquet files, to stand after FROM; folders named like `day=2026-01-01` are no columns.
+
+    Args:
+        files: Paths or URIs, of at least one file, none of them a pattern.
+        filename: Whether there is a column `filename`, too.
+    """
+    names = ", ".join(literal(glob.escape(str(file))) for file in files)
+    return f"read_parquet([{names}], hive_partitioning => false{', filename => true' if filename else ''})"
+
+
+def _other_names(warehouse: Path, folders: Iterable[str]) -> set[str]:
+    """What tables call the warehouse, in which the folders of their metadata lie as <layer>/<table>/metadata."""
+    paths = (local_path(folder) for folder in folders)
+    names = {str(path.parents[2]) for path in paths if path and len(path.parts) > 4}
+    return {name for name in names if os.path.realpath(name) == os.path.realpath(warehouse)}
+
+
+def metadata_folders(heads: Mapping[str, str]) -> set[str]:
+    """The folders of the metadata of tables, given their metadata locations by identifier."""
+    return {location.rpartition("/")[0] for location in heads.values()}
+
+
+def readable(settings: Settings, metadata: Iterable[str]) -> set[str]:
+    """The folders of tables and of what is made on the way to them, by every name that tables call them by.
+
+    Args:
+        settings: The settings of the process.
+        metadata: `metadata_folders` of the tables.
+    """
+    warehouse = settings.warehouse
+    own = (warehouse, settings.scratch_dir, settings.record_days_dir)
+    return {*(str(folder) for folder in own if folder), *_other_names(warehouse, metadata)}
+
+
+def connect(
+    settings: Settings,
+    heads: Mapping[str, str],
+    *,
+    iceberg: bool = True,
+    options: Mapping[str, str] | None = None,
+) -> duckdb.DuckDBPyConnection:
+    """A connection for the platform's own work, which may write: it opens nothing but the folders of tables.
+
+    Args:
+        settings: The settings of the process, whose limits it has.
+        heads: Identifier to metadata location of the tables it is to read.
+        iceberg: Whether it is to read Iceberg tables, which takes extensions.
+        options: More options of the engine, to their values as SQL.
+    """
+    con = open_instance(EXTENSIONS if iceberg else ())
+    configure(con, settings)
+    for option, value in (options or {}).items():
+        con.execute(f"set {option} = {value}")
+    lock(con, readable(settings, metadata_folders(heads)))
+    return con
+
+
+def configure(con: Any, settings: Settings) -> None:
+    """Give a connection the profile's limits."""
+    make_folder(settings.scratch_dir)
+    con.execute("set timezone = 'UTC'")
+    con.execute(f"set memory_limit = '{settings.memory_limit}'")
+    con.execute(f"set threads = {settings.threads or os.cpu_count() or 1}")
+    con.execute(f"set temp_directory = {literal(str(settings.scratch_dir))}")
+    con.execute("set preserve_insertion_order = false")
+    con.execute("set enable_progress_bar = false")
+    # Of all cursors. With the usual 100 open files, a partition whose rows come in no order would be many small ones.
+    con.execute(f"set global partitioned_write_max_open_files = {_open_files()}")
+
+
+def _open_files() -> int:
+    soft, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
+    return max(64, min(1000, soft // 2)) if soft > 0 else 1000
+
+
+class DuckDBEngine:
+    """DuckDB in this process: one locked instance for readers, a fresh one for every writer."""
+
+    dialect = "duckdb"
+
+    def __init__(self, settings: Settings) -> None:
+        """Nothing is opened until the first session."""
+        self._settings = settings
+        self._lock = threading.Lock()
+        self._numbers = itertools.count()
+        self._readable: set[str] = set()
+        self._folders: set[str] = set()
+        """Folders of metadata whose names of the warehouse are readable, or that do not lie in it."""
+        self._reader: duckdb.DuckDBPyConnection | None = None
+        self._idle: list[Views] = []
+        self._kept = KeptTables()
+
+    def wants_statistics(self, table: Table) -> bool:
+        """See lakehouse.engines.protocol.Engine; DuckDB makes its own of what it reads."""
+        return False
+
+    def _readers(self, heads: Mapping[str, str]) -> duckdb.DuckDBPyConnection:
+        """The instance of all readers: made at first use, and again where tables call the warehouse by a new name.
+
+        Which folders an instance may read cannot be changed any more, and they are known to it by their names.
+        """
+        new = metadata_folders(heads) - self._folders
+        names = readable(self._settings, new)
+        self._folders |= new
+        if self._reader is None or not names <= self._readable:
+            self._readable |= names
+            self._idle, self._kept = [], KeptTables()
+            self._reader = con = open_instance(EXTENSIONS)
+            configure(con, self._settings)
+            con.execute("set parquet_metadata_cache = true")
+            con.execute(f"set max_temp_directory_size = {literal(self._settings.spill_limit)}")
+            lock(con, self._readable)
+        return self._reader
+
+    @contextmanager
+    def session(
+        self, heads: Mapping[str, str], at: Mapping[str, int] | None = None, *, writer: bool = False
+    ) -> Iterator[DuckDBSession]:
+        """Open a session; neither opens anything but the folders of tables, and only a writer may write there.
+
+        Args:
+            heads: Identifier to metadata location, of one moment.
+            at: Identifier to the older snapshot id it is to be read at.
+            writer: Whether the session is the platform's own work rather than a person's query.
+        """
+        if writer:
+            con = connect(self._settings, heads)
+            try:
+                yield DuckDBSession(con, heads, at or {}, Views("memory"), self._settings.query_timeout_s)
+            finally:
+                con.close()
+            return
+        with self._lock:
+            con = self._readers(heads).cursor()
+            idle, kept = self._idle, self._kept
+            views = idle.pop() if idle else self._new_views(con)
+        con.execute(f"use {views.database}")
+        session = DuckDBSession(con, heads, at or {}, views, self._settings.query_timeout_s, kept)
+        try:
+            yield session
+        finally:
+            con.close()
+            session.give_back()
+            idle.append(views)
+
+    def _new_views(self, con: duckdb.DuckDBPyConnection) -> Views:
+        name = f"session_{next(self._numbers)}"
+        con.execute(f"attach ':memory:' as {name}")
+        return Views(name)
+
+
+@dataclass
+class Views:
+    """A database in memory in which tables of the lake are views; of one session at a time, and then of another.
+
+    To make a view is to read the table's manifests, as every query does again.
+
+    Attributes:
+        database: Its name.
+        shown: Identifier to what the view of that name reads.
+    """
+
+    database: str
+    shown: dict[str, str] = field(default_factory=dict)
+
+
+class DuckDBSession:
+    """See lakehouse.engines.protocol.Session; `con` is the DuckDB connection for the platform's own statements."""
+
+    def __init__(
+        self,
+        con: duckdb.DuckDBPyConnection,
+        heads: Mapping[str, str],
+        at: Mapping[str, int],
+        views: Views,
+        timeout_s: float,
+        kept: KeptTables | None = None,
+    ) -> None:
+        """Wrap an open connection whose current database is that of the views; readers may be lent what is kept."""
+        self.con = con
+        self.heads = heads
+        self.snapshots: dict[str, int] = {}
+        self._at = at
+        self._views = views
+        self._own_rows: set[str] = set()
+        self._timeout_s = timeout_s
+        self._kept = kept
+        self._lent: dict[str, str] = {}
+
+    def relation(self, identifier: str) -> str:
+        """SQL that reads a table at this session's snapshot.
+
+        Raises:
+            QueryRefusedError: the lake has no such table, or it was never published, or its snapshot is gone.
+        """
+        location = self.heads.get(identifier)
+        snapshot = self._at.get(identifier) or (location and current_snapshot(location))
+        if not location or not snapshot:
+            raise no_such_table(identifier, self.heads)
+        if identifier in self._at and read_metadata(location).snapshot_by_id(int(snapshot)) is None:
+            raise QueryRefusedError(f"snapshot {snapshot} of {identifier} is no longer kept")
+        self.snapshots[identifier] = int(snapshot)
+        pin = f", snapshot_from_id => {int(snapshot)}" if identifier in self._at else ""
+        return f"iceberg_scan({literal(location)}{pin})"
+
+    def expose(self, identifier: str) -> None:
+        """Make `layer.table` readable by its name in this session."""
+        if identifier in self._own_rows:
+            return
+        source = self._source(identifier)
+        if self._views.shown.get(identifier) == source:
+            return
+        self.con.execute(f"create or replace view {self._own(identifier)} as select * from {source}")
+        self._views.shown[identifier] = source
+
+    def _source(self, identifier: str) -> str:
+        """What the view of a table reads, the same for as long as the session lives."""
+        relation = self.relation(identifier)
+        if self._kept is None or identifier in self._at:
+            return relation
+        if relation not in self._lent:
+            location = self.heads[identifier]
+            self._lent[relation] = self._kept.lend(self.con, relation, lambda: stored_bytes(location))
+        return self._lent[relation]
+
+    def give_back(self) -> None:
+        """End the session's use of what it was lent."""
+        for relation, source in self._lent.items():
+            if self._kept is not None and source != relation:
+                self._kept.give_back(relation)
+        self._lent.clear()
+
+    def keep(self, identifier: str, sql: str) -> None:
+        """Keep the rows of the platform's own statement for this session, a writer's, by a name like a table's."""
+        self.con.execute(f"create or replace table {self._own(identifier)} as {sql}")
+        self._own_rows.add(identifier)
+
+    def _own(self, identifier: str) -> str:
+        """The full name of `layer.table` in this session's database, which then has the layer."""
+        schema, table = map(quoted, identifier.split("."))
+        self.con.execute(f"create schema if not exists {self._views.database}.{schema}")
+        return f"{self._views.database}.{schema}.{table}"
+
+    def query(
+        self, sql: str, params: Sequence[Any] | None = None, *, limit: int | None = None, timeout_s: float | None = None
+    ) -> pa.Table:
+        """See lakehouse.engines.protocol.Session.query."""
+        text = sql.strip().rstrip(";")
+        for identifier in tables_read(self.con, text):
+            self.expose(identifier)
+        if limit is not None:
+            text = f"select * from ({text}\n) limit {int(limit)}"
+        return self._run(text, params, timeout_s or self._timeout_s)
+
+    def _run(self, sql: str, params: Sequence[Any] | None, timeout_s: float) -> pa.Table:
+        with endable(self.con.interrupt, timeout_s):
+            return self.con.execute(sql, params).to_arrow_table()

@@ -1,0 +1,1 @@
+"""Databases and dbt projects that are not the lakehouse's, read like one."""

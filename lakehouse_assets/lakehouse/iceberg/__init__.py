@@ -1,0 +1,1 @@
+"""Iceberg by PyIceberg: metadata, manifests, snapshots, evolution, the local catalog. No engine, no publication."""

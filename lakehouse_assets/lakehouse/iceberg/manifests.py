@@ -1,0 +1,111 @@
+"""What the metadata of a table tells without a query, and few rows of it, reading each manifest once a process.
+
+Belongs here: these lookups and what they remember. Does not belong here: queries of people and of models (engines).
+
+A table that gets a few rows with each publication has a manifest for each until they are merged, and every load looks
+into it several times. A manifest never changes (Iceberg table specification, "Manifests"), so that only those of newer
+publications are read.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections import OrderedDict
+from collections.abc import Iterable, Iterator
+from datetime import date
+from typing import TYPE_CHECKING
+
+from pyiceberg.conversions import from_bytes
+from pyiceberg.manifest import ManifestContent, ManifestEntry, ManifestFile
+from pyiceberg.table import DataScan, FileScanTask, ManifestGroupPlanner
+from pyiceberg.types import DateType, PrimitiveType
+
+from lakehouse_assets.lakehouse.periods import first_of
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+    from pyiceberg.expressions import BooleanExpression
+    from pyiceberg.io import FileIO
+    from pyiceberg.table import Table
+    from pyiceberg.table.snapshots import Snapshot
+
+_REMEMBERED = 256
+_MICROSECONDS_A_DAY = 86_400_000_000
+_entries: OrderedDict[str, list[ManifestEntry]] = OrderedDict()
+"""Live entries of the manifests that were read last, by path."""
+_lock = threading.Lock()
+
+
+def find(table: Table, row_filter: BooleanExpression, fields: tuple[str, ...]) -> pa.Table:
+    """The rows of a table's newest state that a filter is true of.
+
+    Args:
+        table: The table as it was loaded from its catalog.
+        row_filter: Over the table's columns.
+        fields: The columns wanted.
+    """
+    scan = _Scan(table_metadata=table.metadata, io=table.io, row_filter=row_filter, selected_fields=fields)
+    return scan.to_arrow()
+
+
+def newest_day(table: Table, snapshot: Snapshot) -> date | None:
+    """The newest day that a table holds at a snapshot; None where it is not partitioned by time, or holds no day.
+
+    Day partitions are in the list of manifests. A manifest is read only if it names removed files, too, or has other
+    partitions; then the upper bounds of the column in its files tell.
+    """
+    source = next((f.source_id for f in table.spec().fields if str(f.transform) in ("day", "month")), None)
+    if source is None:
+        return None
+    kind = table.schema().find_type(source)
+    assert isinstance(kind, PrimitiveType)
+    days = (day for m in snapshot.manifests(table.io) for day in _newest_of(table, m, source, kind))
+    return max(days, default=None)
+
+
+def _newest_of(table: Table, manifest: ManifestFile, source: int, kind: PrimitiveType) -> Iterator[date]:
+    if manifest.content != ManifestContent.DATA or not (manifest.has_added_files() or manifest.has_existing_files()):
+        return
+    fields = table.metadata.specs()[manifest.partition_spec_id].fields
+    at = next((i for i, f in enumerate(fields) if f.source_id == source and str(f.transform) == "day"), None)
+    if at is not None and manifest.partitions and not manifest.deleted_files_count:
+        bounds = [manifest.partitions[at].upper_bound]
+        kind = DateType()
+    else:
+        entries = _Remembered.of(manifest).fetch_manifest_entry(table.io)
+        bounds = [(entry.data_file.upper_bounds or {}).get(source) for entry in entries]
+    yield from (_day(kind, bound) for bound in bounds if bound is not None)
+
+
+def _day(kind: PrimitiveType, bound: bytes) -> date:
+    """The day of a date or of a time, of which Iceberg stores the days or the microseconds since 1970."""
+    stored: int = from_bytes(kind, bound)
+    return first_of(stored if isinstance(kind, DateType) else stored // _MICROSECONDS_A_DAY, "day")
+
+
+class _Scan(DataScan):
+    def plan_files(self) -> Iterable[FileScanTask]:
+        snapshot = self.snapshot()
+        manifests = map(_Remembered.of, snapshot.manifests(self.io)) if snapshot else ()
+        return ManifestGroupPlanner(self.table_metadata, self.io, self.row_filter).plan_files(manifests)
+
+
+class _Remembered(ManifestFile):
+    """A manifest whose live entries are read if they were not before."""
+
+    @classmethod
+    def of(cls, manifest: ManifestFile) -> _Remembered:
+        return cls(*(manifest[i] for i in range(len(manifest))))
+
+    def fetch_manifest_entry(self, io: FileIO, discard_deleted: bool = True) -> list[ManifestEntry]:
+        if not discard_deleted:
+            return super().fetch_manifest_entry(io, discard_deleted)
+        with _lock:
+            known = _entries.get(self.manifest_path)
+        if known is None:
+            known = super().fetch_manifest_entry(io)
+            with _lock:
+                _entries[self.manifest_path] = known
+                while len(_entries) > _REMEMBERED:
+                    _entries.popitem(last=False)
+        return known

@@ -1,0 +1,87 @@
+"""What a metadata file says of its table: a file never changes, so it is read once and remembered.
+
+Belongs here: that memory. Does not belong here: which file is a table's head now (catalogs).
+"""
+
+from __future__ import annotations
+
+import threading
+from collections import OrderedDict
+from typing import TYPE_CHECKING, TypeVar
+
+from lakehouse_assets.lakehouse.iceberg.evolution import Shape
+
+if TYPE_CHECKING:
+    from pyiceberg.table.metadata import TableMetadata
+
+_REMEMBERED = 8192
+_SHAPES = 1024
+_WHOLE = 64
+"""Metadata kept whole: a build looks some ten times at that of each of its tables, and it lists all snapshots."""
+_FILES_SIZE = "total-files-size"
+T = TypeVar("T")
+_known: OrderedDict[str, int | None] = OrderedDict()
+_shapes: OrderedDict[str, tuple[Shape, int]] = OrderedDict()
+_whole: OrderedDict[str, TableMetadata] = OrderedDict()
+_lock = threading.Lock()
+
+
+def current_snapshot(metadata_location: str) -> int | None:
+    """The snapshot a metadata file points at, or None before the first publication."""
+    with _lock:
+        if metadata_location in _known:
+            return _known[metadata_location]
+    return read_metadata(metadata_location).current_snapshot_id
+
+
+def shape(metadata_location: str) -> Shape:
+    """The columns and partitioning of a table whose metadata file lies on this machine."""
+    return _described(metadata_location)[0]
+
+
+def stored_bytes(metadata_location: str) -> int:
+    """Bytes of the data files of a table whose metadata file lies on this machine."""
+    return _described(metadata_location)[1]
+
+
+def _described(metadata_location: str) -> tuple[Shape, int]:
+    with _lock:
+        if metadata_location in _shapes:
+            return _shapes[metadata_location]
+    return _description(read_metadata(metadata_location))
+
+
+def _description(metadata: TableMetadata) -> tuple[Shape, int]:
+    snapshot = metadata.current_snapshot()
+    summary = snapshot.summary.additional_properties if snapshot and snapshot.summary else {}
+    return Shape.of(metadata), int(summary.get(_FILES_SIZE, 0))
+
+
+def read_metadata(metadata_location: str) -> TableMetadata:
+    """All that a metadata file on this machine says."""
+    with _lock:
+        if metadata_location in _whole:
+            _whole.move_to_end(metadata_location)
+            return _whole[metadata_location]
+    from pyiceberg.serializers import FromInputFile
+
+    from lakehouse_assets.lakehouse.iceberg.file_io import LakeFileIO
+
+    metadata = FromInputFile.table_metadata(LakeFileIO().new_input(metadata_location))
+    remember(metadata_location, metadata.current_snapshot_id)
+    with _lock:
+        _keep(_shapes, metadata_location, _description(metadata), _SHAPES)
+        _keep(_whole, metadata_location, metadata, _WHOLE)
+    return metadata
+
+
+def remember(metadata_location: str, snapshot_id: int | None) -> None:
+    """Keep what a catalog says of a metadata file, so that it need not be read."""
+    with _lock:
+        _keep(_known, metadata_location, snapshot_id, _REMEMBERED)
+
+
+def _keep(memory: OrderedDict[str, T], metadata_location: str, value: T, most: int) -> None:
+    memory[metadata_location] = value
+    if len(memory) > most:
+        memory.popitem(last=False)

@@ -1,0 +1,240 @@
+"""What staged rows take the place of, and which data files that removes.
+
+Files are removed whole. Those from before a change of partitioning may hold more than is replaced; then more is
+replaced, and the rest of their rows staged again beside the new ones.
+Belongs here: that arithmetic, over contracts and the metadata of tables. Does not belong here: staging and committing
+(publish), or reading rows (engines).
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+from typing import TYPE_CHECKING, Any
+
+from lakehouse_assets.lakehouse.contract import Contract, Partition, quoted
+from lakehouse_assets.lakehouse.iceberg.evolution import Evolution, SchemaDriftError
+from lakehouse_assets.lakehouse.periods import Period, days_between, first_of, period_end, period_of, spans
+
+if TYPE_CHECKING:
+    from pyiceberg.io import FileIO
+    from pyiceberg.manifest import DataFile
+    from pyiceberg.table.metadata import TableMetadata
+
+
+@dataclass(frozen=True)
+class Append:
+    """Add the staged rows to what is there."""
+
+
+@dataclass(frozen=True)
+class ReplacePartitions:
+    """The staged rows take the place of these partitions: the first day of each day or month of the date partition."""
+
+    values: tuple[date, ...]
+
+
+@dataclass(frozen=True)
+class ReplaceTable:
+    """The staged rows take the place of the whole table."""
+
+
+Replace = Append | ReplacePartitions | ReplaceTable
+
+
+def removal_of(
+    metadata: TableMetadata, contract: Contract, replace: Replace
+) -> tuple[Any, Callable[[DataFile], bool]] | None:
+    """What is removed: a predicate over rows, and whether a data file goes; None for nothing.
+
+    Args:
+        metadata: Of the table, whose columns are those of the contract by now.
+        contract: Its contract.
+        replace: What is replaced.
+    """
+    from pyiceberg.expressions import AlwaysTrue
+
+    if isinstance(replace, Append) or metadata.current_snapshot_id is None:
+        return None
+    if isinstance(replace, ReplaceTable):
+        return AlwaysTrue(), lambda _file: True
+    if not replace.values:
+        return None
+    partition = date_partition(contract)
+    source_id = metadata.schema().find_field(partition.column).field_id
+    replaced = _Days(partition, replace.values)
+
+    def goes(file: DataFile) -> bool:
+        held = days_held(metadata, file, source_id)
+        if held and replaced.touch(*held) and not replaced.hold(*held):
+            raise SchemaDriftError(
+                f"{contract.identifier}: rows of {held[0]} to {held[1]} are in one file, from before the partitioning "
+                "was changed, and only a part of them is replaced. Replace all of them"
+            )
+        return held is not None and replaced.hold(*held)
+
+    return period_filter(contract, replace.values), goes
+
+
+def whole_files(
+    metadata: TableMetadata, io: FileIO, change: Evolution, replace: ReplacePartitions
+) -> ReplacePartitions:
+    """The same replacement, grown until it takes no part of a file: only files of an older partitioning are looked at.
+
+    Args:
+        metadata: Of the table as it was published.
+        io: What reads its manifests.
+        change: What the table has yet to become.
+        replace: What is to be replaced.
+    """
+    partition = date_partition(change.contract)
+    source = change.sources.get(partition.column)
+    if source is None or not replace.values:
+        return replace
+    aligned = {
+        spec.spec_id
+        for spec in metadata.partition_specs
+        if any(f.source_id == source.field_id and str(f.transform) in ("day", partition.transform) for f in spec.fields)
+    }
+    held = {days_held(metadata, file, source.field_id) for file in _files(metadata, io, but=aligned)} - {None}
+    values = set(replace.values)
+    while True:
+        now = _Days(partition, tuple(values))
+        cut = [days for days in held if days and now.touch(*days) and not now.hold(*days)]
+        if not cut:
+            return ReplacePartitions(tuple(sorted(values)))
+        values |= {period_of(d, _period(partition)) for days in cut for d in days_between(*days)}
+
+
+def removes_all(metadata: TableMetadata, io: FileIO, goes: Callable[[DataFile], bool] | None) -> bool:
+    """Whether no file of a table stays."""
+    files = list(_files(metadata, io))
+    return not files or (goes is not None and all(map(goes, files)))
+
+
+def _files(metadata: TableMetadata, io: FileIO, but: set[int] | None = None) -> Iterator[DataFile]:
+    """The live data files, without those of some partition specs."""
+    snapshot = metadata.current_snapshot()
+    for manifest in snapshot.manifests(io) if snapshot else ():
+        if manifest.partition_spec_id not in (but or ()):
+            for entry in manifest.fetch_manifest_entry(io, discard_deleted=True):
+                yield entry.data_file
+
+
+def days_held(metadata: TableMetadata, file: DataFile, source_id: int) -> tuple[date, date] | None:
+    """First and last day of a column of dates or times in a data file, by its partition or else by its bounds.
+
+    Returns:
+        None where it holds no day at all.
+
+    Raises:
+        SchemaDriftError: the file says neither, or has rows without a day beside others.
+    """
+    for position, field in enumerate(metadata.specs()[file.spec_id].fields):
+        if field.source_id == source_id and str(field.transform) in ("day", "month"):
+            number = file.partition[position]
+            period: Period = "month" if str(field.transform) == "month" else "day"
+            return None if number is None else (first := first_of(number, period), period_end(first, period))
+    nulls = (file.null_value_counts or {}).get(source_id, 0)
+    if nulls == file.record_count:
+        return None
+    lower, upper = ((bounds or {}).get(source_id) for bounds in (file.lower_bounds, file.upper_bounds))
+    if nulls or lower is None or upper is None:
+        raise SchemaDriftError(f"{file.file_path} does not say which days it holds; publish the whole table again")
+    kind = metadata.schema().find_field(source_id).field_type
+    return _day(kind, lower), _day(kind, upper)
+
+
+def _day(kind: Any, bound: bytes) -> date:
+    from pyiceberg.conversions import from_bytes
+    from pyiceberg.transforms import DayTransform
+
+    number: Any = DayTransform().transform(kind)(from_bytes(kind, bound))
+    return first_of(number, "day")
+
+
+class _Days:
+    """The days that a replacement covers."""
+
+    def __init__(self, partition: Partition, values: Sequence[date]) -> None:
+        self._spans = spans(values, _period(partition))
+        self._firsts = [first for first, _ in self._spans]
+
+    def hold(self, first: date, last: date) -> bool:
+        """Whether all days from `first` to `last` are covered."""
+        at = bisect_right(self._firsts, first) - 1
+        return at >= 0 and last <= self._spans[at][1]
+
+    def touch(self, first: date, last: date) -> bool:
+        """Whether any day from `first` to `last` is covered."""
+        at = bisect_right(self._firsts, last) - 1
+        return at >= 0 and first <= self._spans[at][1]
+
+
+def date_partition(contract: Contract) -> Partition:
+    """The day or month partition of a contract.
+
+    Raises:
+        ValueError: the table is not partitioned by time.
+    """
+    for partition in contract.partitions:
+        if partition.transform in ("day", "month"):
+            return partition
+    raise ValueError(f"{contract.identifier} has no day or month partition to replace")
+
+
+def period_filter(contract: Contract, values: Sequence[date]) -> Any:
+    """PyIceberg's predicate for the rows of these days or months."""
+    from pyiceberg.expressions import AlwaysFalse, AlwaysTrue, And, GreaterThanOrEqual, LessThan, Or, Reference
+
+    partition, predicate = date_partition(contract), AlwaysFalse()
+    for begin, end in _ranges(contract, values):
+        lower = GreaterThanOrEqual(Reference(partition.column), begin)  # pyright: ignore[reportCallIssue]
+        upper = LessThan(Reference(partition.column), end) if end else AlwaysTrue()  # pyright: ignore[reportCallIssue]
+        predicate = Or(predicate, And(lower, upper))
+    return predicate
+
+
+def period_predicate(contract: Contract, values: Sequence[date]) -> str:
+    """SQL, of every engine, that is true for the rows of these days or months."""
+    column, kind = quoted(date_partition(contract).column), contract.types[date_partition(contract).column].lower()
+    parts = [
+        f"({column} >= {kind} '{begin}'" + (f" and {column} < {kind} '{end}')" if end else ")")
+        for begin, end in ((b.replace("T", " "), e and e.replace("T", " ")) for b, e in _ranges(contract, values))
+    ]
+    return "(" + (" or ".join(parts) or "false") + ")"
+
+
+def _ranges(contract: Contract, values: Sequence[date]) -> list[tuple[str, str | None]]:
+    """Half-open ranges of the date partition's column that cover these days or months, as texts of its own type.
+
+    Half-open, for a time has no last value of a day: what ends at midnight of the day would leave out all its rows.
+    None is the end of the last day there is.
+    """
+    partition = date_partition(contract)
+    midnight = "T00:00:00" if contract.types[partition.column] == "TIMESTAMP" else ""
+    return [
+        (f"{first}{midnight}", None if last == date.max else f"{last + timedelta(days=1)}{midnight}")
+        for first, last in spans(values, _period(partition))
+    ]
+
+
+def replaced_rows(contract: Contract, replace: Replace) -> str:
+    """SQL that is true for the rows, old and new, of what is replaced."""
+    if isinstance(replace, ReplacePartitions):
+        return period_predicate(contract, replace.values)
+    if isinstance(replace, Append):
+        raise ValueError(f"{contract.identifier}: the engine replaces what it computes; rows to append come as files")
+    return "true"
+
+
+def partition_values(contract: Contract, days: Sequence[date]) -> tuple[date, ...]:
+    """The partitions of a table that hold these days, each by its first day."""
+    period = _period(date_partition(contract))
+    return tuple(sorted({period_of(d, period) for d in days}))
+
+
+def _period(partition: Partition) -> Period:
+    return "month" if partition.transform == "month" else "day"

@@ -1,0 +1,1 @@
+"""Keeping the warehouse small and readable: compaction, garbage collection, moved homes."""

@@ -1,0 +1,270 @@
+"""Keeps every table small and quick to read: few files, statistics, nothing kept that nobody needs.
+
+Belongs here: what one run of maintenance does to a table, and how many files are too many. Does not belong here: what
+may be deleted (local_gc, nessie_gc), or when it runs (automation).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import date
+from typing import TYPE_CHECKING
+
+from lakehouse_assets.lakehouse.contract import Contract
+from lakehouse_assets.lakehouse.iceberg.evolution import EVOLVED, Shape, evolution
+from lakehouse_assets.lakehouse.iceberg.overwrite import (
+    Replace,
+    ReplacePartitions,
+    ReplaceTable,
+    date_partition,
+    days_held,
+)
+from lakehouse_assets.lakehouse.periods import Period, period_of
+from lakehouse_assets.lakehouse.publish.local import (
+    COMPACTION,
+    PUBLICATION_ID,
+    RUN_ID,
+    SMALL_FILE_BYTES,
+    Publication,
+    PublicationConflictError,
+)
+
+if TYPE_CHECKING:
+    from pyiceberg.manifest import DataFile
+    from pyiceberg.table import Table
+
+    from lakehouse_assets.lakehouse.lake import Lake
+
+SMALL_FILES_PER_PARTITION = 8
+COMPACTED_PARTITIONS_PER_RUN = 64
+TENDED_EVERY = 64
+"""Publications of a table from one time that it is tended beside its writer to the next."""
+
+
+@dataclass(frozen=True)
+class FileCounts:
+    """Data files of a table or a partition; small are those below SMALL_FILE_BYTES."""
+
+    files: int = 0
+    small: int = 0
+    bytes: int = 0
+
+    def with_file(self, size: int) -> FileCounts:
+        """One file of this size, in bytes, more."""
+        return FileCounts(self.files + 1, self.small + (size < SMALL_FILE_BYTES), self.bytes + size)
+
+
+@dataclass(frozen=True)
+class Freed:
+    """What nobody needed any more of one table: states forgotten, files and bytes removed; what stopped it, if any."""
+
+    snapshots: int = 0
+    files: int = 0
+    bytes: int = 0
+    problem: str = ""
+
+
+@dataclass(frozen=True)
+class Tended:
+    """Partitions of one table that were rewritten, and whether statistics were made; what stopped it, if anything."""
+
+    partitions_compacted: int = 0
+    analyzed: bool = False
+    problem: str = ""
+
+
+@dataclass(frozen=True)
+class Maintained:
+    """What one run of maintenance did to one table, the files it has now, and what could not be done."""
+
+    identifier: str
+    snapshots_expired: int
+    files_removed: int
+    bytes_removed: int
+    partitions_compacted: int
+    analyzed: bool
+    left: FileCounts
+    problems: tuple[str, ...] = ()
+
+
+def maintain(lake: Lake, contracts: Mapping[str, Contract], *, run_id: str) -> list[Maintained]:
+    """Maintain every table that exists; safe beside running writers and readers.
+
+    What goes wrong with one table is told of it; the others are maintained, and what nobody needs is removed.
+
+    Args:
+        lake: The lake.
+        contracts: Contract of every table, by identifier.
+        run_id: Run to name in the snapshots that compaction makes.
+
+    Returns:
+        What was done, by table; files that belonged to no table of this moment come under the name of their folder,
+        what stopped the clean-up of all tables under "branches" or "warehouse".
+    """
+    known = sorted(i for i in lake.catalog.heads() if i in contracts)
+    tended = {i: _tended(lake, contracts[i], run_id) for i in known}
+    freed = _collect(lake)
+    done = []
+    for identifier in sorted(tended.keys() | freed.keys()):
+        gone, made = freed.get(identifier, Freed()), tended.get(identifier, Tended())
+        left, unread = FileCounts(), ""
+        if identifier in tended:
+            try:
+                left = counted(lake.catalog.load_table(identifier))
+            except Exception as error:
+                unread = _told(error)
+        problems = tuple(dict.fromkeys(filter(None, (made.problem, gone.problem, unread))))
+        done.append(
+            Maintained(
+                identifier, gone.snapshots, gone.files, gone.bytes, made.partitions_compacted, made.analyzed, left,
+                problems,
+            )
+        )  # fmt: skip
+    return done
+
+
+def _tended(lake: Lake, contract: Contract, run_id: str) -> Tended:
+    try:
+        return Tended(*tend(lake, contract, run_id=run_id))
+    except Exception as error:
+        return Tended(problem=_told(error))
+
+
+def _told(error: Exception) -> str:
+    return str(error) or type(error).__name__
+
+
+def _collect(lake: Lake) -> dict[str, Freed]:
+    """Remove what nobody needs any more; what that was, by table."""
+    if lake.settings.profile == "cluster":
+        from lakehouse_assets.lakehouse.nessie import branches
+        from lakehouse_assets.lakehouse.upkeep import nessie_gc
+
+        problems = {}
+        try:
+            branches.sweep(lake)
+        except Exception as error:
+            problems["branches"] = Freed(problem=_told(error))
+        try:
+            return {**problems, **nessie_gc.collect(lake)}
+        except Exception as error:
+            return {**problems, "warehouse": Freed(problem=_told(error))}
+    from lakehouse_assets.lakehouse.upkeep import local_gc
+
+    local_gc.sweep_dead_publications(lake)
+    return {identifier: _freed(lake, identifier) for identifier in sorted(lake.catalog.heads())}
+
+
+def _freed(lake: Lake, identifier: str) -> Freed:
+    from lakehouse_assets.lakehouse.upkeep import local_gc
+
+    expired = 0
+    try:
+        expired = local_gc.expire_snapshots(lake, lake.catalog.load_table(identifier))
+        return Freed(expired, *local_gc.remove_orphans(lake, lake.catalog.load_table(identifier)))
+    except Exception as error:
+        return Freed(expired, problem=_told(error))
+
+
+def tend(lake: Lake, contract: Contract, *, run_id: str) -> tuple[int, bool]:
+    """Rewrite what consists of many small files, and bring the engine's statistics up to date, in one publication.
+
+    Returns:
+        How many partitions were rewritten, and whether statistics were made. Neither, where a writer was faster: the
+        next run of maintenance finds the same.
+    """
+    table = lake.catalog.load_table(contract.identifier)
+    crowded = crowded_partitions(contract, table)
+    stale = contract.layer != "bronze" and lake.engine.wants_statistics(table)
+    if not crowded and not stale:
+        return 0, False
+    publication = Publication.begin(lake, run_id=run_id, properties=_carried(table))
+    try:
+        with publication.session() as session:
+            if crowded:
+                publication.bytes_read = sum(counts.bytes for counts in crowded.values())
+                publication.stage_compacted(contract, _replaced(list(crowded)), session)
+            # The rows are there already: rules that came after them do not keep them from being put together.
+            publication.outcomes = [o for o in publication.audit() if o.check == "schema" or not o.blocking]
+            if stale:
+                publication.analyze(contract, session)
+        publication.publish()
+    except PublicationConflictError:
+        publication.abandon()
+        return 0, False
+    except BaseException:
+        publication.abandon()
+        raise
+    return len(crowded), stale
+
+
+def tend_now_and_then(lake: Lake, contract: Contract, *, run_id: str) -> None:
+    """Tend a table at every 64th of its publications, for who writes small files of small partitions all day long.
+
+    So a day has some dozens of files, not a thousand, before maintenance comes; each of its rows is written again as
+    often as that happens in a day.
+    """
+    snapshot = lake.catalog.load_table(contract.identifier).current_snapshot()
+    if snapshot and (snapshot.sequence_number or 0) % TENDED_EVERY == 0:
+        tend(lake, contract, run_id=run_id)
+
+
+def _replaced(crowded: list[date | None]) -> Replace:
+    days = tuple(day for day in crowded if day is not None)
+    return ReplacePartitions(days) if days else ReplaceTable()
+
+
+def _carried(table: Table) -> dict[str, str]:
+    """Properties of a compaction: its own, and what the current snapshot says the rows were built from."""
+    snapshot = table.current_snapshot()
+    said = snapshot.summary.additional_properties if snapshot and snapshot.summary else {}
+    notes = {k: v for k, v in said.items() if k.startswith("asklake.") and k not in (PUBLICATION_ID, RUN_ID, EVOLVED)}
+    return {**notes, COMPACTION: "true"}
+
+
+def crowded_partitions(contract: Contract, table: Table) -> dict[date | None, FileCounts]:
+    """The time partitions that hold many small files, by first day, the most crowded first, as many as one run takes.
+
+    A table without time partitions is one, whose first day is None.
+    """
+    counts: dict[date | None, FileCounts] = {}
+    first_day = _first_day_of(contract, table)
+    for file in data_files(table):
+        first = first_day(file)
+        counts[first] = counts.get(first, FileCounts()).with_file(file.file_size_in_bytes)
+    crowded = [(d, found) for d, found in counts.items() if found.small >= SMALL_FILES_PER_PARTITION]
+    return dict(sorted(crowded, key=lambda item: -item[1].small)[:COMPACTED_PARTITIONS_PER_RUN])
+
+
+def _first_day_of(contract: Contract, table: Table) -> Callable[[DataFile], date | None]:
+    if not any(p.transform in ("day", "month") for p in contract.partitions):
+        return lambda _file: None
+    partition = date_partition(contract)
+    period: Period = "month" if partition.transform == "month" else "day"
+    column = evolution(contract, Shape.of(table.metadata)).sources[partition.column].field_id
+
+    def first_day(file: DataFile) -> date | None:
+        held = days_held(table.metadata, file, column)
+        return period_of(held[0], period) if held else None
+
+    return first_day
+
+
+def counted(table: Table) -> FileCounts:
+    """The data files of a table's current snapshot."""
+    counts = FileCounts()
+    for file in data_files(table):
+        counts = counts.with_file(file.file_size_in_bytes)
+    return counts
+
+
+def data_files(table: Table) -> Iterator[DataFile]:
+    """The data files of a table's current snapshot, manifest by manifest."""
+    from pyiceberg.manifest import DataFileContent
+
+    snapshot = table.current_snapshot()
+    for manifest in snapshot.manifests(table.io) if snapshot else ():
+        for entry in manifest.fetch_manifest_entry(table.io, discard_deleted=True):
+            if entry.data_file.content == DataFileContent.DATA:
+                yield entry.data_file

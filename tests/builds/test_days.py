@@ -1,0 +1,140 @@
+"""Which days need work."""
+
+from __future__ import annotations
+
+from datetime import date
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from lakehouse_assets.builds import dbt_graph
+from lakehouse_assets.builds.days import BUILT, Built, behind, changed_days, closure, dirty_days, note
+from lakehouse_assets.lakehouse.lake import Lake
+from lakehouse_assets.lakehouse.publish.local import Publication, ReplacePartitions, ReplaceTable
+from lakehouse_assets.lakehouse.upkeep.maintenance import SMALL_FILES_PER_PARTITION, tend
+from lakehouse_assets.settings import Settings
+from tests.assets import tiny
+
+SILVER = "silver.silver_pgr_events"
+FUNNEL = "gold.gold_pgr_funnel_daily"
+DAYS = st.frozensets(st.dates(date(2020, 1, 1), date(2021, 12, 31)), max_size=40)
+
+
+@given(DAYS, st.dictionaries(st.text(max_size=9), st.integers(1, 2**62), max_size=3))
+def test_a_note_survives_its_text(pending: frozenset[date], sources: dict[str, int]) -> None:
+    built = Built(frozenset({"a.b"}), sources, pending)
+    assert Built.from_property(built.to_property()) == built
+
+
+def events(*days: str) -> list[tiny.Event]:
+    return [(f"C-{day}", "CREATED", day, 1) for day in days]
+
+
+@pytest.fixture
+def graph(settings: Settings) -> dbt_graph.DbtGraph:
+    return dbt_graph.load(tiny.parsed(settings))
+
+
+def build(lake: Lake, graph: dbt_graph.DbtGraph, days: list[date], tables: tuple[str, ...] = (SILVER,)) -> None:
+    """Publish silver rows of these days as a build does, only without dbt."""
+    built = note(lake, graph, list(tables), days)
+    publication = Publication.begin(lake, run_id="test", properties={BUILT: built.to_property()})
+    with publication.session() as session:
+        wanted = ", ".join(f"date '{d}'" for d in days)
+        rows = f"""
+            select *, entity_id as complaint_id, 'STREETLIGHT' as complaint_type, 'HIGH' as priority, 48 as sla_hours
+            from {session.relation(tiny.EVENTS.identifier)} where event_date in ({wanted})
+        """
+        publication.stage(tiny.CONTRACTS[SILVER], rows, session.con, ReplacePartitions(tuple(days)))
+        publication.audit(session.con)
+    publication.publish()
+
+
+def test_everything_is_dirty_before_the_first_build(lake: Lake, graph: dbt_graph.DbtGraph) -> None:
+    assert dirty_days(lake, graph, [SILVER]) == set()
+    tiny.publish_events(lake, events("2024-03-01", "2024-03-05"))
+    assert dirty_days(lake, graph, [SILVER]) == {date(2024, 3, 1), date(2024, 3, 5)}
+
+
+def test_changed_days_are_those_of_new_files_only(lake: Lake) -> None:
+    tiny.publish_events(lake, events("2024-03-01"))
+    tiny.publish_events(lake, events("2024-03-02", "2024-03-03"))
+    table = lake.catalog.load_table("bronze.service_events_raw")
+    assert changed_days(table, 1) == {date(2024, 3, 2), date(2024, 3, 3)}
+    assert changed_days(table, 2) == set()
+    assert changed_days(table, None) == set(tiny.days("2024-03-01", 3))
+    assert changed_days(table, 12345) == set(tiny.days("2024-03-01", 3)), "a table that was rolled back has all days"
+
+
+def test_compaction_neither_hides_new_days_nor_makes_old_ones_new(lake: Lake) -> None:
+    for n in range(SMALL_FILES_PER_PARTITION):
+        tiny.publish_events(lake, [(f"A-{n}", "CREATED", "2024-03-01", 1)])
+    built_at = lake.catalog.load_table("bronze.service_events_raw").metadata.last_sequence_number
+    for n in range(SMALL_FILES_PER_PARTITION):
+        tiny.publish_events(lake, [(f"B-{n}", "CREATED", "2024-03-02", 1)])
+    assert tend(lake, tiny.EVENTS, run_id="test") == (2, False)
+    table = lake.catalog.load_table("bronze.service_events_raw")
+    assert len(list(table.scan().plan_files())) == 2
+    assert changed_days(table, built_at) == {date(2024, 3, 2)}
+
+
+def test_closure_follows_moved_records_to_the_end(lake: Lake) -> None:
+    chain = [("A", "CREATED", "2024-03-01", 1), ("A", "CREATED", "2024-03-04", 2), ("B", "CREATED", "2024-03-04", 1)]
+    chain += [("B", "CREATED", "2024-03-09", 2), ("C", "CREATED", "2024-03-20", 1)]
+    tiny.publish_events(lake, chain, key_day=False)
+    with lake.session(writer=True) as session:
+        assert closure(session, tiny.EVENTS, [date(2024, 3, 1)]) == {
+            date(2024, 3, 1), date(2024, 3, 4), date(2024, 3, 9)
+        }  # fmt: skip
+        assert closure(session, tiny.EVENTS, [date(2024, 3, 20)]) == {date(2024, 3, 20)}
+
+
+def test_a_build_leaves_only_the_days_it_did_not_cover(lake: Lake, graph: dbt_graph.DbtGraph) -> None:
+    tiny.publish_events(lake, events("2024-03-01", "2024-03-05"))
+    build(lake, graph, [date(2024, 3, 1)])
+    assert dirty_days(lake, graph, [SILVER]) == {date(2024, 3, 5)}
+    tiny.publish_events(lake, events("2024-03-07"))
+    build(lake, graph, [date(2024, 3, 7)])
+    assert dirty_days(lake, graph, [SILVER]) == {date(2024, 3, 5)}
+    build(lake, graph, [date(2024, 3, 5)])
+    assert dirty_days(lake, graph, [SILVER]) == set()
+    tiny.publish_events(lake, [("late", "CREATED", "2024-03-01", 3)])
+    assert dirty_days(lake, graph, [SILVER]) == {date(2024, 3, 1)}
+
+
+def test_a_table_that_did_not_change_counts_as_built_with_its_sisters(lake: Lake, graph: dbt_graph.DbtGraph) -> None:
+    tiny.publish_events(lake, events("2024-03-01"))
+    build(lake, graph, [date(2024, 3, 1)], (SILVER, FUNNEL))
+    assert FUNNEL not in lake.catalog.heads()
+    assert dirty_days(lake, graph, [SILVER, FUNNEL]) == set()
+
+
+def test_a_build_of_gold_alone_does_not_hide_that_silver_is_behind(lake: Lake, graph: dbt_graph.DbtGraph) -> None:
+    tiny.publish_events(lake, events("2024-03-01"))
+    assert note(lake, graph, [FUNNEL], [date(2024, 3, 1)]).pending == {date(2024, 3, 1)}
+
+
+def test_a_whole_table_is_behind_once_its_input_moved(lake: Lake) -> None:
+    whole, read = "semantic.mv_pgr_ward_summary", tiny.EVENTS.identifier
+
+    def refresh() -> None:
+        publication = Publication.begin(lake, run_id="test")
+        publication.record_inputs([read])
+        with publication.session() as session:
+            contract = tiny.CONTRACTS[whole]
+            columns = ", ".join(f"{_some(kind)} as {name}" for name, kind in contract.types.items())
+            publication.stage(contract, f"select {columns}", session.con, ReplaceTable())
+            publication.audit(session.con)
+        publication.publish()
+
+    assert behind(lake, whole, [read])
+    for day in ("2024-03-01", "2024-03-02"):
+        tiny.publish_events(lake, events(day))
+        assert behind(lake, whole, [read])
+        refresh()
+        assert not behind(lake, whole, [read])
+
+
+def _some(kind: str) -> str:
+    return "'x'" if kind == "VARCHAR" else "0"

@@ -1,0 +1,125 @@
+"""Snapshots read again and again are kept in memory: the same rows, within bounds, and never under a reader's feet."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+
+import duckdb
+import pytest
+
+from lakehouse_assets.lakehouse.engines.instances import open_instance
+from lakehouse_assets.lakehouse.engines.table_cache import USES, KeptTables
+from lakehouse_assets.lakehouse.lake import Lake
+from lakehouse_assets.lakehouse.publish.local import ReplaceTable
+from tests.lakehouse.readings import publish, rows
+
+COUNT = "select count(*) as n, sum(value) as total from silver.readings"
+KEPT = "select database_name, estimated_size from duckdb_tables() where database_name like 'kept_%' order by 1"
+
+
+def kept(con: duckdb.DuckDBPyConnection) -> dict[str, int]:
+    """Rows of what is kept, by database."""
+    return dict(con.execute(KEPT).fetchall())
+
+
+@pytest.fixture
+def con() -> Iterator[duckdb.DuckDBPyConnection]:
+    with open_instance() as con:
+        yield con
+
+
+def test_a_table_asked_for_often_is_kept_and_answers_alike_until_it_moves_on(lake: Lake) -> None:
+    publish(lake, rows("2024-01-01", 2), ReplaceTable())
+    answers = []
+    for number in range(USES + 2):
+        with lake.session() as session:
+            answers.append(session.query(COUNT).to_pylist())
+            assert bool(kept(session.con)) is (number + 1 >= USES)
+    assert answers == answers[:1] * len(answers)
+
+    with lake.session() as before:
+        assert before.query(COUNT).to_pylist() == answers[0]
+        publish(lake, rows("2024-01-01", 5), ReplaceTable())
+        assert before.query(COUNT).to_pylist() == answers[0]
+        with lake.session() as after:
+            assert [r["n"] for r in after.query(COUNT).to_pylist()] == [15]
+
+
+def test_an_older_snapshot_is_read_as_it_lies(lake: Lake) -> None:
+    (first,) = publish(lake, rows("2024-01-01", 1), ReplaceTable())
+    publish(lake, rows("2024-01-01", 5), ReplaceTable())
+    for _ in range(USES + 1):
+        with lake.session(at={"silver.readings": first.snapshot_id}) as session:
+            assert [r["n"] for r in session.query(COUNT).to_pylist()] == [3]
+            assert not kept(session.con)
+
+
+def test_a_session_that_asks_twice_counts_once(lake: Lake) -> None:
+    publish(lake, rows("2024-01-01", 1), ReplaceTable())
+    with lake.session() as session:
+        for _ in range(2 * USES):
+            session.query(COUNT)
+        assert not kept(session.con)
+
+
+def test_people_cannot_name_what_is_kept(lake: Lake) -> None:
+    publish(lake, rows("2024-01-01", 1), ReplaceTable())
+    for _ in range(USES):
+        with lake.session() as session:
+            session.query(COUNT)
+    with lake.session() as session:
+        assert kept(session.con)
+        for name in ("kept_0.main.rows", "kept_0.rows", "main.rows"):
+            with pytest.raises(Exception, match=r"catalog|no published table"):
+                session.query(f"select * from {name}")
+
+
+def test_what_is_read_stays_and_what_was_used_longest_ago_goes(con: duckdb.DuckDBPyConnection) -> None:
+    tables = KeptTables(uses=1, largest=40, total=100)
+
+    def lend(size: int) -> str:
+        return tables.lend(con, f"range({size})", lambda: 40)
+
+    lent = [lend(size) for size in (1, 2, 3)]
+    assert sorted(kept(con).values()) == [1, 2, 3]
+
+    for size in (1, 2):
+        tables.give_back(f"range({size})")
+    assert lend(1) == lent[0]
+    lend(4)
+    assert sorted(kept(con).values()) == [1, 3, 4]
+
+    tables.give_back("range(3)")
+    lend(5)
+    assert sorted(kept(con).values()) == [1, 4, 5]
+    assert con.execute(f"select count(*) from {lent[0]}").fetchall() == [(1,)]
+    assert lend(3) not in lent
+
+
+def test_a_large_table_and_one_that_cannot_be_kept_are_read_as_they_lie(con: duckdb.DuckDBPyConnection) -> None:
+    tables = KeptTables(uses=2, largest=40, total=100)
+    failing = "(select error('no memory') as a from range(3))"
+    for relation, size in (("range(5)", 41), (failing, 40)):
+        for _ in range(4):
+            assert tables.lend(con, relation, lambda size=size: size) == relation
+    assert con.execute("select count(*) from duckdb_databases() where database_name like 'kept_%'").fetchall() == [(0,)]
+
+
+def test_many_readers_at_once_always_find_the_rows(con: duckdb.DuckDBPyConnection) -> None:
+    tables = KeptTables(uses=1, largest=40, total=80)
+
+    def read(number: int) -> tuple[int, int]:
+        size = number % 7 + 1
+        relation = f"range({size})"
+        with con.cursor() as cursor:
+            lent = tables.lend(cursor, relation, lambda: 40)
+            (count,) = cursor.execute(f"select count(*) from {lent}").fetchall()[0]
+        if lent != relation:
+            tables.give_back(relation)
+        return size, count
+
+    with ThreadPoolExecutor(8) as pool:
+        assert all(size == count for size, count in pool.map(read, range(500)))
+    tables.lend(con, "range(9)", lambda: 40)
+    assert len(kept(con)) <= 2

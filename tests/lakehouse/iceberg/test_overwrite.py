@@ -1,0 +1,78 @@
+"""The predicates of replaced days and months are true for all of their moments, and for no other."""
+
+from __future__ import annotations
+
+from datetime import date, datetime, time, timedelta
+from typing import Any
+
+import duckdb
+import polars as pl
+import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+from pyiceberg.expressions.visitors import expression_evaluator
+from pyiceberg.typedef import Record
+
+from lakehouse_assets.lakehouse.contract import Contract, Partition, TableModel, column, day, month
+from lakehouse_assets.lakehouse.iceberg.data_files import _stored
+from lakehouse_assets.lakehouse.iceberg.overwrite import period_filter, period_predicate
+from lakehouse_assets.lakehouse.periods import period_of
+
+
+class Moments(TableModel):
+    """Moments. One row per moment."""
+
+    at: pl.Datetime = column("A time")
+    on: pl.Date = column("Its day")
+
+
+def moments(partition: Partition) -> Contract:
+    return Contract(
+        Moments, "moments", "silver", "test", grain="moment", owner="team:test", key=("at",), partitions=(partition,)
+    )
+
+
+CONTRACTS = [moments(kind(name)) for kind in (day, month) for name in ("at", "on")]
+EDGES = [time(0), time(0, 0, 0, 1), time(12), time(23, 59, 59, 999999)]
+days = st.dates(date(1969, 11, 1), date(1970, 3, 1)) | st.sampled_from([date.min, date.max, date(2024, 2, 29)])
+
+
+@pytest.mark.parametrize("contract", CONTRACTS, ids=lambda c: c.partitions[0].name)
+@given(st.sets(days, max_size=5), st.lists(st.tuples(days, st.sampled_from(EDGES) | st.times()), max_size=8))
+@example({date(2024, 1, 31)}, [(date(2024, 1, 31), EDGES[-1]), (date(2024, 2, 1), EDGES[0])])
+def test_a_moment_is_in_its_period_and_in_no_other(
+    contract: Contract, values: set[date], found: list[tuple[date, time]]
+) -> None:
+    (partition,) = contract.partitions
+    period: Any = partition.transform
+    periods = {period_of(value, period) for value in values}
+    times = [datetime.combine(*both) for both in found]
+    wanted = [period_of(t.date(), period) in periods for t in times]
+
+    schema = contract.iceberg_schema()
+    evaluate = expression_evaluator(schema, period_filter(contract, sorted(values)), case_sensitive=True)
+    assert [evaluate(Record(_stored(t), _stored(t.date()))) for t in times] == wanted
+
+    sql = f'select {period_predicate(contract, sorted(values))} from (select ?::timestamp as "at", ?::date as "on")'
+    assert [_row(sql, t) for t in times] == wanted
+
+
+def _row(sql: str, moment: datetime) -> bool:
+    (found,) = duckdb.execute(sql, [moment.isoformat(), moment.date().isoformat()]).fetchall()
+    return bool(found[0])
+
+
+def test_predicates_are_half_open_ranges_of_the_columns_own_type() -> None:
+    by_time, by_day = moments(day("at")), moments(month("on"))
+    assert period_predicate(by_time, [date(2024, 1, 2), date(2024, 1, 1)]) == (
+        "((\"at\" >= timestamp '2024-01-01 00:00:00' and \"at\" < timestamp '2024-01-03 00:00:00'))"
+    )
+    assert period_predicate(by_day, [date(2024, 1, 9)]) == (
+        "((\"on\" >= date '2024-01-01' and \"on\" < date '2024-02-01'))"
+    )
+    assert period_predicate(by_day, []) == "(false)"
+
+
+@given(st.datetimes())
+def test_a_time_is_stored_to_the_microsecond(moment: datetime) -> None:
+    assert datetime(1970, 1, 1) + timedelta(microseconds=_stored(moment)) == moment
