@@ -14,6 +14,7 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel, Field
 from starlette.exceptions import HTTPException
+from starlette.routing import Match, Mount
 
 from nlq.service.logs import logger
 from nlq.storage.journal import NotRecordedError
@@ -21,6 +22,7 @@ from semantic.errors import SemanticError
 
 REQUEST_ID = "asklake.request_id"
 """Where a request's scope has its id."""
+_OF_FILES = ("GET", "HEAD")
 _CODES = {
     400: "bad_request",
     401: "unauthorized",
@@ -90,7 +92,21 @@ def install(app: FastAPI) -> None:
 
 
 async def _say(request: Request, error: Exception) -> JSONResponse:
-    return response_of(_as_api_error(error), request.scope.get(REQUEST_ID, ""))
+    told = _as_api_error(error)
+    if told.status == 405:
+        told.headers["Allow"] = ", ".join(_methods(request))
+    return response_of(told, request.scope.get(REQUEST_ID, ""))
+
+
+def _methods(request: Request) -> list[str]:
+    """The methods of an address; Starlette tells those of the first of its routes alone."""
+    routes = [route for route in request.app.routes if not isinstance(route, Mount)]
+    found = {
+        method
+        for method in ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE")
+        if any(route.matches({**request.scope, "method": method})[0] is Match.FULL for route in routes)
+    }
+    return sorted(found or _OF_FILES)
 
 
 def _as_api_error(error: Exception) -> ApiError:

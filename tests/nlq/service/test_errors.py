@@ -159,3 +159,20 @@ def test_a_key_never_gets_into_the_log(keyed: Served) -> None:
     line = next(line for line in lines if line["event"] == "asked")
     assert {"question", "plan", "outcome", "rows", "ms", "tenant", "key_id"} <= line.keys()
     assert structlog.contextvars.get_contextvars() == {}
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "allowed"),
+    [
+        ("PUT", "/session", "DELETE, GET, POST"),
+        ("GET", "/nlq", "POST"),
+        ("POST", "/answers/a-b", "GET"),
+        ("POST", "/web/index.html", "GET, HEAD"),
+        ("POST", "/dictionary", "GET"),
+        ("TRACE", "/health", "GET"),
+    ],
+)
+def test_an_address_tells_all_its_methods(client: httpx.Client, method: str, path: str, allowed: str) -> None:
+    told = client.request(method, path)
+    problem(told, 405, "method_not_allowed")
+    assert told.headers["allow"] == allowed
