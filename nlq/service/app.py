@@ -81,10 +81,12 @@ def create_app(
             await anyio.to_thread.run_sync(recorder.stop)
             close()
 
-    # The pages of FastAPI's documentation load scripts from elsewhere; the document itself does not.
+    # The pages of FastAPI's documentation load scripts from elsewhere; the document itself does not. Redirects would
+    # lead to whatever host the caller named.
     app = FastAPI(
-        title="asklake", version="1", description=_DESCRIPTION, lifespan=lifespan, docs_url=None, redoc_url=None
-    )
+        title="asklake", version="1", description=_DESCRIPTION, lifespan=lifespan, docs_url=None, redoc_url=None,
+        redirect_slashes=False,
+    )  # fmt: skip
     install(app)
     app.include_router(open_router)
     app.include_router(router)

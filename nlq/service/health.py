@@ -35,6 +35,8 @@ class HealthCheck:
     def __init__(self, asking: Asking, access: Access, planner: str) -> None:
         """Nothing is looked at yet."""
         self._asking, self._access, self._planner = asking, access, planner
+        # Looked up while other threads import packages, it is at times not found.
+        self._version = version("asklake")
         self._thread = anyio.CapacityLimiter(1)
         self._looking: asyncio.Task[Health] | None = None
         self._kept: Health | None = None
@@ -77,7 +79,7 @@ class HealthCheck:
     def _health(self, checks: dict[str, str], *, keys_required: bool) -> Health:
         return Health(
             status="ok" if set(checks.values()) == {"ok"} else "degraded",
-            version=version("asklake"),
+            version=self._version,
             profile=self._asking.lake.settings.profile,
             keys_required=keys_required,
             planner=self._planner,

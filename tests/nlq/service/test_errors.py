@@ -35,6 +35,8 @@ def client(service: Served) -> Iterator[httpx.Client]:
     ("method", "path", "kwargs", "status", "code"),
     [
         ("GET", "/nowhere", {}, 404, "not_found"),
+        ("GET", "/dictionary/", {"headers": {"host": "evil.example"}}, 404, "not_found"),
+        ("GET", "/answers/File:%2F%2F%2F", {}, 404, "not_found"),
         ("GET", "/nlq", {}, 405, "method_not_allowed"),
         ("DELETE", "/questions", {}, 405, "method_not_allowed"),
         ("GET", "/answers/no-such-answer", {}, 404, "unknown_answer"),

@@ -81,3 +81,17 @@ def test_a_database_that_is_gone_is_told_of() -> None:
         assert (found.status, found.checks["keys"], found.keys_required) == ("degraded", "not reachable", True)
 
     asyncio.run(go())
+
+
+def test_a_look_reads_nothing_of_the_installation(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Other threads may be importing packages, and the list of what is installed with them."""
+
+    def broken(_: str) -> str:
+        raise NameError("half imported")
+
+    async def go() -> None:
+        check = Parts().check()
+        monkeypatch.setattr(health, "version", broken)
+        assert (await check.now()).status == "ok"
+
+    asyncio.run(go())
