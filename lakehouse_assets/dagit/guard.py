@@ -9,6 +9,7 @@ The rules follow the Fetch Metadata and the WebSocket sections of the OWASP chea
 
 from __future__ import annotations
 
+import json
 import logging
 import re
 import secrets
@@ -16,7 +17,7 @@ from collections.abc import Sequence
 from contextlib import suppress
 
 from starlette.datastructures import MutableHeaders
-from starlette.requests import ClientDisconnect, HTTPConnection
+from starlette.requests import ClientDisconnect, HTTPConnection, Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from starlette.websockets import WebSocketClose
@@ -34,6 +35,12 @@ MAX_BODY = 4 << 20
 _HOST = re.compile(r"(?P<name>\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._-]+?)\.?(:\d{1,5})?")
 _NOTEBOOKS = ("/notebook", "/dagit/notebook")
 """Read any notebook of the machine by its path; there is none among the assets."""
+_OF_RUNS = {
+    "/logs/": re.compile(r"/logs/[^/]+/.+\.[a-z]+"),
+    "/download_debug/": re.compile(r"/download_debug/[0-9a-f-]{32,36}"),
+}
+"""Addresses of what a run left, and their forms; the webserver breaks at others."""
+_SURROGATE = re.compile(rb"\\u[dD][89a-fA-F]")
 _HEADERS = {
     "x-content-type-options": "nosniff",
     "x-frame-options": "DENY",
@@ -101,6 +108,14 @@ class Guard:
             _note(connection, refusal)
             await _said(connection, refusal)(scope, receive, send)
             return
+        if scope["method"] == "POST" and _is_graphql(scope["path"]):
+            body = await Request(scope, receive).body()
+            refusal = _of_graphql(body)
+            if refusal:
+                _note(connection, refusal)
+                await _said(connection, refusal)(scope, receive, send)
+                return
+            receive = _again(body, receive)
         await self._app(_only_the_page(scope), receive, send)
 
     def _of_name(self, connection: HTTPConnection) -> ApiError | None:
@@ -141,6 +156,8 @@ def _of_form(connection: HTTPConnection) -> ApiError | None:
         return ApiError(405, "method_not_allowed", "Dagit takes GET and POST.", headers={"Allow": "GET, HEAD, POST"})
     if path.rstrip("/") in _NOTEBOOKS:
         return ApiError(404, "not_found", "There are no notebooks here.")
+    if any(path.startswith(prefix) and not form.fullmatch(path) for prefix, form in _OF_RUNS.items()):
+        return ApiError(404, "not_found", "There is no run of this id.")
     if method == "POST":
         length = connection.headers.get("content-length", "")
         if not length.isdecimal():
@@ -163,6 +180,32 @@ def _of_media_type(connection: HTTPConnection) -> ApiError | None:
     if len(types) == 1 and types[0].partition(";")[0].strip() == "application/json":
         return None
     return ApiError(415, "unsupported_media_type", "Send content-type application/json.")
+
+
+def _of_graphql(body: bytes) -> ApiError | None:
+    """Refuse what is no request of GraphQL over HTTP; Dagster's webserver takes it for a defect of its own."""
+    try:
+        sent = json.loads(body)
+        if _SURROGATE.search(body):
+            json.dumps(sent, ensure_ascii=False).encode()
+    except (ValueError, RecursionError):
+        return ApiError(400, "bad_request", "The body is no JSON that can be read.")
+    if not isinstance(sent, dict):
+        return ApiError(400, "bad_request", "The body is no JSON object with a “query”.")
+    for name, kinds in (("query", str), ("operationName", str | None), ("variables", dict | None)):
+        if not isinstance(sent.get(name), kinds):
+            return ApiError(400, "bad_request", f"“{name}” is not what GraphQL over HTTP says it is.")
+    return None
+
+
+def _again(body: bytes, receive: Receive) -> Receive:
+    """Give a body once more, then what follows it."""
+    messages: list[Message] = [{"type": "http.request", "body": body, "more_body": False}]
+
+    async def given() -> Message:
+        return messages.pop() if messages else await receive()
+
+    return given
 
 
 def _only_the_page(scope: Scope) -> Scope:

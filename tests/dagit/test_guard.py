@@ -103,6 +103,25 @@ def test_no_mutation_but_by_dagit_itself(server: TestClient, instance: dg.Dagste
         assert answer.json()["error"]["message"]
 
 
+@pytest.mark.parametrize(
+    "body",
+    [
+        "null", "true", "1", '"text"', "[]", f"[{BODY}]", "{}", "", "{", "[" * 100_000, '{"query": null}',
+        '{"query": ["a"]}', '{"query": "{ version }", "variables": "text"}',
+        '{"query": "{ version }", "variables": []}', '{"query": "{ version }", "operationName": 1}', '{"query": "{ version } #\\ud800"}',
+        '{"query": "{ version }", "variables": {"s": ["\\uDFFF"]}}',
+    ],
+)  # fmt: skip
+def test_what_is_no_request_of_graphql_is_told_so(server: TestClient, body: str) -> None:
+    told = server.post("/graphql", content=body, headers={"content-type": JSON})
+    assert told.status_code == 400 and told.json()["error"]["code"] == "bad_request"
+
+
+def test_pairs_of_surrogates_are_text(server: TestClient) -> None:
+    body = '{"query": "{ version } # \\ud83d\\ude00", "variables": null, "operationName": null}'
+    assert server.post("/graphql", content=body, headers={"content-type": JSON}).json()["data"]["version"]
+
+
 @pytest.mark.parametrize("headers", [OF_DAGIT, {"content-type": "application/json; charset=utf-8"}])
 def test_dagit_and_programs_may(server: TestClient, instance: dg.DagsterInstance, headers: dict[str, str]) -> None:
     assert server.post("/graphql", content=BODY, headers=headers).json() == {"data": {"setConcurrencyLimit": True}}
@@ -133,6 +152,9 @@ def test_the_page_for_graphql_runs_nothing(server: TestClient, instance: dg.Dags
         ("/server_info", {"host": ""}, 403),
         ("/notebook?path=/x.ipynb&repoLocName=asklake", {}, 404),
         ("/logs/..%2f..%2f..%2fetc%2fpasswd/x.out", {}, 400),
+        ("/logs/undefined", {}, 404),
+        ("/logs/", {}, 404),
+        ("/download_debug/undefined", {}, 404),
         ("/live", {"host": "10.1.2.3:3000"}, 200),
     ],
 )  # fmt: skip
