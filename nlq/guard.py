@@ -156,11 +156,15 @@ class Guard:
 
     def still_known(self, plan: Plan, caller: Caller) -> Plan | None:
         """The plan of an earlier question, if all it names is there for this caller; the client keeps it, not we."""
+        visible = self.visible(caller)
         try:
-            self._check_names(plan, self.visible(caller))
+            self._check_names(plan, visible)
         except GuardError:
             return None
-        return plan
+        filters = tuple(_read(item, visible.dimensions[item.dimension]) for item in plan.filters)
+        part = plan.share and tuple(_read(item, visible.dimensions[item.dimension]) for item in plan.share.part)
+        share = plan.share and plan.share.model_copy(update={"part": part})
+        return plan.model_copy(update={"filters": filters, "share": share})
 
     # --- names
 
@@ -233,12 +237,20 @@ def _is_own(item: DimensionFilter, tenant: str) -> bool:
     return item.operator is Operator.IN and {alike_form(v) for v in item.values} == {alike_form(tenant)}
 
 
+def _read(item: DimensionFilter, dimension: Dimension) -> DimensionFilter:
+    """The filter of a document: in JSON a text that looks like a day is one, whatever the dimension has."""
+    if dimension.is_time:
+        return item
+    return item.model_copy(update={"values": tuple(v.isoformat() if isinstance(v, date) else v for v in item.values)})
+
+
 def _canonical(item: DimensionFilter, dimension: Dimension) -> DimensionFilter:
     """The filter with values of the dimension's type, spelled as they are stored."""
     if item.operator in _ORDERED and not dimension.is_time:
         raise GuardError("bad_operator", f"{dimension.label} cannot be compared by {item.operator}.")
     if item.operator in _UNARY:
         return item
+    item = _read(item, dimension)
     values = [stored for value in item.values for stored in _stored(value, item, dimension)]
     return DimensionFilter(dimension=item.dimension, operator=item.operator, values=tuple(dict.fromkeys(values)))
 

@@ -9,13 +9,13 @@ from __future__ import annotations
 
 import hashlib
 import json
-from datetime import date
 from enum import StrEnum
 from typing import Annotated, Any
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from nlq.dateparts import first_date_part
+from nlq.utc import Day
 
 MAX_ROWS = 1000
 """The most rows an answer may have."""
@@ -42,7 +42,7 @@ Text = Annotated[str, AfterValidator(storable)]
 """Any text that can be kept."""
 Name = Annotated[str, Field(min_length=1, max_length=MAX_NAME), AfterValidator(storable)]
 """The name of a metric or dimension; which there are, the guard knows."""
-Scalar = bool | int | Annotated[float, Field(allow_inf_nan=False)] | date | Text
+Scalar = bool | int | Annotated[float, Field(allow_inf_nan=False)] | Day | Text
 
 
 class Operator(StrEnum):
@@ -128,8 +128,8 @@ class Threshold(_Frozen):
 class TimeRange(_Frozen):
     """Days of the metric's time, both ends included; an open end is None."""
 
-    start: date | None = None
-    end: date | None = None
+    start: Day | None = None
+    end: Day | None = None
 
     @model_validator(mode="after")
     def _in_order(self) -> TimeRange:

@@ -1,14 +1,19 @@
 """Moments: UTC without zone inside and in tables, RFC 3339 with a Z wherever JSON leaves the house.
 
-Belongs here: now, and the type of a moment in documents. Does not belong here: days and periods (``timewords``).
+Belongs here: now, and the types of a moment and a day in documents. Does not belong here: days and periods in words
+(``timewords``).
 """
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
-from typing import Annotated
+import re
+from datetime import UTC, date, datetime
+from typing import Annotated, Any
 
-from pydantic import AfterValidator, PlainSerializer
+from pydantic import AfterValidator, BeforeValidator, PlainSerializer
+from pydantic_core import PydanticCustomError
+
+_DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 
 
 def utc_now() -> datetime:
@@ -34,3 +39,22 @@ Moment = Annotated[
     PlainSerializer(lambda moment: moment.replace(tzinfo=UTC), return_type=datetime, when_used="json"),
 ]
 """A moment in a document."""
+
+
+def _written(value: Any) -> Any:
+    """Let no number pass for a time, nor a text of digits: pydantic counts them from 1970."""
+    if isinstance(value, int | float) or (isinstance(value, str) and not _DAY.match(value)):
+        raise PydanticCustomError("moment", "a time is written as 2025-03-31T14:30:00Z")
+    return value
+
+
+def _written_day(value: Any) -> Any:
+    if isinstance(value, int | float) or (isinstance(value, str) and not _DAY.fullmatch(value)):
+        raise PydanticCustomError("day", "a day is written as 2025-03-31")
+    return value
+
+
+WrittenMoment = Annotated[datetime, BeforeValidator(_written)]
+"""A moment that someone sends."""
+Day = Annotated[date, BeforeValidator(_written_day)]
+"""A day in a document, as in ``2025-03-31`` and in no other form."""

@@ -259,10 +259,11 @@ class Answerer:
         if caller is not None and not may_see(caller, stored.caller):
             raise AnswerNotFoundError(f"there is no answer {answer_id}")
         run = self._begin(stored.question, stored.caller, None, answer_id, None)
-        if self._guard(run.vocabulary).still_known(stored.plan, stored.caller) is None:
+        plan = self._guard(run.vocabulary).still_known(stored.plan, stored.caller)
+        if plan is None:
             raise QueryRefusedError("the semantic layer no longer has what the answer names")
         with self._lake.session(at=stored.snapshots) as session:
-            return self._execute(run, stored.plan, Planned(plan=stored.plan, confidence=1.0), session)
+            return self._execute(run, plan, Planned(plan=plan, confidence=1.0), session)
 
     # --- from outcome to answer
 

@@ -16,7 +16,7 @@ from nlq.plan import Plan, Text
 from nlq.storage.journal import MAX_COMMENT, VerdictName
 from nlq.storage.keys import Session
 from nlq.storage.queue import MAX_QUESTION, NO_ANSWER, Question, Status
-from nlq.utc import Moment, as_utc
+from nlq.utc import Moment, WrittenMoment, as_utc
 
 Words = Annotated[
     Text, Field(min_length=1, max_length=MAX_QUESTION, pattern=r"\S", description="A question, in words.")
@@ -83,7 +83,7 @@ class Ask(_Request):
     """A question."""
 
     question: Words
-    now: datetime | None = Field(
+    now: WrittenMoment | None = Field(
         default=None, description="The moment that “last month” is relative to, UTC; the service's clock if missing."
     )
     previous: Plan | None = Field(

@@ -108,8 +108,8 @@ def test_no_mutation_but_by_dagit_itself(server: TestClient, instance: dg.Dagste
     [
         "null", "true", "1", '"text"', "[]", f"[{BODY}]", "{}", "", "{", "[" * 100_000, '{"query": null}',
         '{"query": ["a"]}', '{"query": "{ version }", "variables": "text"}',
-        '{"query": "{ version }", "variables": []}', '{"query": "{ version }", "operationName": 1}', '{"query": "{ version } #\\ud800"}',
-        '{"query": "{ version }", "variables": {"s": ["\\uDFFF"]}}',
+        '{"query": "{ version }", "variables": []}', '{"query": "{ version }", "operationName": 1}',
+        '{"query": "{ version } #\\ud800"}', '{"query": "{ version }", "variables": {"s": ["\\uDFFF"]}}',
     ],
 )  # fmt: skip
 def test_what_is_no_request_of_graphql_is_told_so(server: TestClient, body: str) -> None:

@@ -9,6 +9,7 @@ import httpx
 import pytest
 
 from lakehouse_assets.lakehouse.lake import Lake
+from nlq.storage.keys import KeyStore
 from tests.nlq.service.conftest import NOW, Served, problem
 
 M = "pgr_complaints"
@@ -164,3 +165,29 @@ def test_a_question_with_a_number_or_a_day_at_the_end_has_an_outcome(client: htt
     response = client.post("/nlq", json={"question": question, "now": NOW})
     assert response.status_code == 200, response.text
     assert response.json()["outcome"] in ("answered", "clarify", "refused")
+
+
+@pytest.mark.parametrize("tenant", ["0", "-0", "86400", "1735689600000", "2025-01-01", "true", "1e3", "null"])
+def test_a_text_stays_a_text_in_what_is_kept(keyed: Served, tenant: str) -> None:
+    store = KeyStore(keyed.database)
+    _, key = store.create("of digits", tenant=tenant, role="viewer")
+    store.close()
+    with httpx.Client(base_url=keyed.url, headers={"authorization": f"Bearer {key}"}, timeout=60) as client:
+        answer = client.post("/query", json={"metrics": [M], "group_by": ["channel"]}).json()
+        assert answer["plan"]["filters"][0]["values"] == [tenant] and answer["rows"] == []
+        assert client.get(f"/answers/{answer['answer_id']}").json()["plan"] == answer["plan"]
+        again = client.get(f"/answers/{answer['answer_id']}/replay")
+        assert again.status_code == 200 and again.json()["same_rows"], again.text
+
+
+@pytest.mark.parametrize("day", ['"0"', "0", "86400", '"1735689600"', '"2025-01-01T00:00:00"', '"20250101"', "true"])
+def test_no_number_passes_for_a_day(client: httpx.Client, day: str) -> None:
+    body = f'{{"metrics": ["{M}"], "time_range": {{"start": {day}}}}}'
+    told = problem(client.post("/query", content=body, headers=JSON), 422, "invalid_request")
+    assert "a day is written as 2025-03-31" in told["message"]
+
+
+@pytest.mark.parametrize("now", ['"0"', "0", "1767225600", '"1767225600"'])
+def test_no_number_passes_for_a_moment(client: httpx.Client, now: str) -> None:
+    told = client.post("/nlq", content=f'{{"question": "complaints", "now": {now}}}', headers=JSON)
+    assert "2025-03-31T14:30:00Z" in problem(told, 422, "invalid_request")["message"]
