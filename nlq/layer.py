@@ -124,7 +124,7 @@ class PlannedLayer:
             plan.grain.value if plan.grain else None,
             names="qualified",
         )
-        return CompiledPlan(_as_grouped(compiled, plan), compiled.notes)
+        return CompiledPlan(_as_grouped(compiled, plan), compiled.notes, compiled.rollups)
 
     def sources(self, metrics: Iterable[str]) -> tuple[TimeSource, ...]:
         """The times that metrics are counted by, and where they are."""

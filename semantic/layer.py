@@ -29,13 +29,14 @@ from semantic.errors import SemanticError
 from semantic.faults import Fault, fault_of
 from semantic.filters import Filter, fill
 from semantic.request import Part, Request, Span, split
+from semantic.rollups import rollups_of
 from semantic.running import total, with_bases
-from semantic.templates import Templates, write_whole
+from semantic.templates import Template, Templates, write_whole
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
-    from lakehouse_assets.lakehouse.engines.protocol import Session
+    from lakehouse_assets.lakehouse.engines.protocol import Rollup, Session
     from lakehouse_assets.settings import Settings
 
 __all__ = ["Compiled", "Filter", "QueryColumn", "QueryResult", "SemanticLayer"]
@@ -60,12 +61,16 @@ class QueryColumn:
 
 @dataclass(frozen=True)
 class Compiled:
-    """SQL of a request: its columns in order, the tables it reads (``layer.table``), and remarks for people."""
+    """SQL of a request: its columns in order, the tables it reads (``layer.table``), and remarks for people.
+
+    ``rollups`` are parts of it that an engine may keep summed up.
+    """
 
     sql: str
     columns: tuple[QueryColumn, ...]
     tables: tuple[str, ...]
     notes: tuple[str, ...] = ()
+    rollups: tuple[Rollup, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -176,7 +181,7 @@ class SemanticLayer:
         """
         begun = time.perf_counter()
         compiled = self.compile(metrics, group_by, where, time_range, grain, order_by, limit, names=names)
-        rows = session.query(compiled.sql, timeout_s=timeout_s)
+        rows = session.query(compiled.sql, timeout_s=timeout_s, rollups=compiled.rollups)
         snapshots = {table: session.snapshots[table] for table in compiled.tables if table in session.snapshots}
         elapsed = (time.perf_counter() - begun) * 1000
         return QueryResult(compiled.columns, rows, compiled.sql, snapshots, elapsed, compiled.notes)
@@ -268,8 +273,9 @@ class _Manifest:
         out_names = _names([key.requested for key in keys], names)
         metrics = [self.catalog.metric(name) for name in request.metrics]
         sources = [self._part(part, out_names) for part in parts]
-        tables = {table for _, _, read in sources for table in read}
-        sql = sqltext.side_by_side([(sql, own) for sql, own, _ in sources], out_names, request.metrics)
+        tables = {table for _, template in sources for table in template.tables}
+        own = [(sql, part.metrics) for (sql, _), part in zip(sources, parts, strict=True)]
+        sql = sqltext.side_by_side(own, out_names, request.metrics)
         columns = (
             *(
                 QueryColumn(out, key.requested, key.label, "time" if key.grain else "dimension")
@@ -279,29 +285,30 @@ class _Manifest:
         )
         having = [self._having(condition) for condition in request.having]
         order = _order(request.order_by, columns)
-        return Compiled(
-            sqltext.finished(sql, having, order, request.limit), columns, tuple(sorted(tables)), tuple(notes)
-        )
+        finished = sqltext.finished(sql, having, order, request.limit)
+        texts = [text for part in parts for text in part.values]
+        # Whoever looks a rollup's rows up in the SQL is not to find them in a value that somebody wrote so.
+        rollups = (r for _, template in sources for r in template.rollups if not any(r.rows in text for text in texts))
+        return Compiled(finished, columns, tuple(sorted(tables)), tuple(notes), tuple(rollups))
 
-    def _part(self, part: Part, out_names: Sequence[str]) -> tuple[str, tuple[str, ...], tuple[str, ...]]:
-        """SQL of one part with named columns, its metrics, and the tables it reads."""
-        template, tables = self._remembered(self._templates, part.shape, lambda: self._kept_template(part))
+    def _part(self, part: Part, out_names: Sequence[str]) -> tuple[str, Template]:
+        """SQL of one part with named columns, and what it is made from."""
+        template = self._remembered(self._templates, part.shape, lambda: self._kept_template(part))
         keys = [
             sqltext.OutColumn(out, key.dunder, "DATE" if key.is_day_or_coarser else None)
             for out, key in zip(out_names, part.keys, strict=True)
         ]
         metrics = [sqltext.OutColumn(m, m, _cast(self.catalog.metric(m))) for m in part.metrics]
-        return sqltext.part(fill(template, part.values), keys, metrics), part.metrics, tables
+        return sqltext.part(fill(template.sql, part.values), keys, metrics), template
 
-    def _kept_template(self, part: Part) -> tuple[str, tuple[str, ...]]:
+    def _kept_template(self, part: Part) -> Template:
         found = self._on_disk.get(part.shape)
         if found is None:
             found = self._template(part)
-            self._on_disk.keep(part.shape, *found)
+            self._on_disk.keep(part.shape, found)
         return found
 
-    def _template(self, part: Part) -> tuple[str, tuple[str, ...]]:
-        """SQL with placeholders for values, and the tables it reads (those inside of values included)."""
+    def _template(self, part: Part) -> Template:
         if part.running is not None:
             sql = self._running_total(part, part.running)
         else:
@@ -309,7 +316,7 @@ class _Manifest:
             sql = self._compiler.sql(part.metrics, keys, part.conditions, part.start, part.end)
             times = [t for name in part.metrics for t in self.catalog.metric(name).times]
             sql = sqltext.within_data(sql, self.catalog.time_spines, list(dict.fromkeys(times)))
-        return sql, sqltext.tables_of(sql, self._dialect)
+        return Template(sql, sqltext.tables_of(sql, self._dialect), rollups_of(sql, self._dialect))
 
     def _running_total(self, part: Part, span: Span) -> str:
         metric = self.catalog.metric(span.metric)

@@ -16,11 +16,21 @@ import shutil
 import threading
 from collections.abc import Hashable
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
+
+from lakehouse_assets.lakehouse.engines.protocol import Rollup
 
 _KEPT = 2000
-_COMPILER = 2
+_COMPILER = 3
 """Raised where the same shape of the same manifest is compiled to other SQL than before."""
+
+
+class Template(NamedTuple):
+    """SQL with placeholders, the tables it reads (those inside of values included), and what of it may be summed up."""
+
+    sql: str
+    tables: tuple[str, ...] = ()
+    rollups: tuple[Rollup, ...] = ()
 
 
 class Templates:
@@ -31,24 +41,28 @@ class Templates:
         self._root = folder / "asklake_templates"
         self._folder = self._root / f"{fingerprint}-{dialect}-{_COMPILER}"
 
-    def get(self, shape: Hashable) -> tuple[str, tuple[str, ...]] | None:
-        """SQL and tables of a shape, if it was compiled before."""
+    def get(self, shape: Hashable) -> Template | None:
+        """The template of a shape, if it was compiled before."""
         try:
             kept = json.loads(self._path(shape).read_text(encoding="utf-8"))
             if kept["shape"] == repr(shape):
-                return kept["sql"], tuple(kept["tables"])
+                rollups = tuple(
+                    Rollup(rows, table, before, after, tuple(sums))
+                    for rows, table, before, after, sums in kept["rollups"]
+                )
+                return Template(kept["sql"], tuple(kept["tables"]), rollups)
         except (OSError, ValueError, KeyError, TypeError):
             pass  # absent, or not ours: made anew
         return None
 
-    def keep(self, shape: Hashable, sql: str, tables: tuple[str, ...]) -> None:
+    def keep(self, shape: Hashable, template: Template) -> None:
         """Keep a template; a read-only folder is no error."""
         with contextlib.suppress(OSError):
             if not self._folder.exists():
                 self._drop_others()
                 self._folder.mkdir(parents=True, exist_ok=True)
             if len(os.listdir(self._folder)) < _KEPT:
-                write_whole(self._path(shape), {"shape": repr(shape), "sql": sql, "tables": tables})
+                write_whole(self._path(shape), {"shape": repr(shape), **template._asdict()})
 
     def _path(self, shape: Hashable) -> Path:
         return self._folder / f"{hashlib.sha256(repr(shape).encode()).hexdigest()[:32]}.json"

@@ -24,6 +24,7 @@ from lakehouse_assets.lakehouse.engines.protocol import (
     EngineRefusedError,
     QueryRefusedError,
     QueryTimeoutError,
+    Rollup,
     Session,
 )
 from nlq import explain
@@ -383,17 +384,19 @@ class Answerer:
 
     def _execute(self, run: _Run, plan: Plan, planned: Planned, session: Session) -> Answer:
         notes: dict[str, None] = {}
+        rollups: dict[Rollup, None] = {}
 
         def plain(one: Plan) -> str:
             check_wanted()
             compiled = self._layer.compile(one)
             notes.update(dict.fromkeys(compiled.notes))
+            rollups.update(dict.fromkeys(compiled.rollups))
             return compiled.sql
 
         known = self._coverage.known(session, self._layer.sources(plan.metrics), run.caller.tenant)
         nothing = {n: m.nothing for n in plan.metrics if (m := run.vocabulary.metrics[n]).nothing is not None}
         sql = statement(plan, plain, known and known.span, nothing)
-        table = session.query(sql, timeout_s=TIMEOUT_S)
+        table = session.query(sql, timeout_s=TIMEOUT_S, rollups=rollups)
         snapshots = dict(session.snapshots)
         names = [*key_columns(plan), *value_columns(plan)]
         found = [tuple(_plain(named(name, row[name])) for name in names) for row in table.to_pylist()]

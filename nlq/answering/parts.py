@@ -11,6 +11,7 @@ from typing import NamedTuple, Protocol
 
 from pydantic import BaseModel, ConfigDict
 
+from lakehouse_assets.lakehouse.engines.protocol import Rollup
 from nlq.answering.coverage import TimeSource
 from nlq.outcome import Outcome
 from nlq.plan import Plan
@@ -40,10 +41,11 @@ class StaleLayer(BaseModel):
 
 
 class CompiledPlan(NamedTuple):
-    """SQL of a plan, and remarks for people."""
+    """SQL of a plan, remarks for people, and parts of it that an engine may keep summed up."""
 
     sql: str
     notes: tuple[str, ...] = ()
+    rollups: tuple[Rollup, ...] = ()
 
 
 class PlansQuestions(Protocol):

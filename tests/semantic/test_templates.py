@@ -7,33 +7,37 @@ import subprocess
 import sys
 from pathlib import Path
 
+from lakehouse_assets.lakehouse.engines.protocol import Rollup
 from semantic.layer import SemanticLayer
-from semantic.templates import Templates
+from semantic.templates import Template, Templates
+
+ROLLUP = Rollup("(select a)", "gold.t", "select sum(a) from (select a from ", ")", ("a",))
 
 
 def test_what_was_kept_is_found_by_its_shape_alone(tmp_path: Path) -> None:
     templates = Templates(tmp_path, "one", "duckdb")
-    templates.keep(("a", 1), "select 1", ("gold.t",))
-    assert Templates(tmp_path, "one", "duckdb").get(("a", 1)) == ("select 1", ("gold.t",))
+    kept = Template("select 1", ("gold.t",), (ROLLUP,))
+    templates.keep(("a", 1), kept)
+    assert Templates(tmp_path, "one", "duckdb").get(("a", 1)) == kept
     assert templates.get(("a", 2)) is None
     assert Templates(tmp_path, "one", "trino").get(("a", 1)) is None
 
 
 def test_a_new_manifest_forgets_the_old_ones(tmp_path: Path) -> None:
-    Templates(tmp_path, "old", "duckdb").keep("s", "select 1", ())
-    Templates(tmp_path, "new", "duckdb").keep("s", "select 2", ())
+    Templates(tmp_path, "old", "duckdb").keep("s", Template("select 1"))
+    Templates(tmp_path, "new", "duckdb").keep("s", Template("select 2"))
     assert Templates(tmp_path, "old", "duckdb").get("s") is None
-    assert Templates(tmp_path, "new", "duckdb").get("s") == ("select 2", ())
+    assert Templates(tmp_path, "new", "duckdb").get("s") == Template("select 2")
 
 
 def test_spoiled_files_are_made_anew(tmp_path: Path) -> None:
     templates = Templates(tmp_path, "one", "duckdb")
-    templates.keep("s", "select 1", ())
+    templates.keep("s", Template("select 1"))
     for path in tmp_path.rglob("*.json"):
         path.write_text("{", encoding="utf-8")
     assert templates.get("s") is None
-    templates.keep("s", "select 3", ())
-    assert templates.get("s") == ("select 3", ())
+    templates.keep("s", Template("select 3"))
+    assert templates.get("s") == Template("select 3")
 
 
 def test_a_second_process_does_not_load_metricflow(layer: SemanticLayer, asked_lake) -> None:

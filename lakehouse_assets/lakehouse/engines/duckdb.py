@@ -24,7 +24,7 @@ from lakehouse_assets.lakehouse.contract import literal, quoted
 from lakehouse_assets.lakehouse.engines.cancelling import endable
 from lakehouse_assets.lakehouse.engines.instances import EXTENSIONS, lock, open_instance
 from lakehouse_assets.lakehouse.engines.parse_tree import tables_read
-from lakehouse_assets.lakehouse.engines.protocol import QueryRefusedError, no_such_table
+from lakehouse_assets.lakehouse.engines.protocol import QueryRefusedError, Rollup, no_such_table
 from lakehouse_assets.lakehouse.engines.table_cache import KeptTables
 from lakehouse_assets.lakehouse.iceberg.locations import local_path
 from lakehouse_assets.lakehouse.iceberg.metadata_cache import current_snapshot, read_metadata, stored_bytes
@@ -288,6 +288,20 @@ class DuckDBSession:
             self._lent[relation] = self._kept.lend(self.con, relation, lambda: stored_bytes(location))
         return self._lent[relation]
 
+    def _with_sums(self, sql: str, rollup: Rollup) -> str:
+        """The statement that reads the sums of a table that is kept, if these are kept, too."""
+        if self._kept is None or rollup.table not in self.snapshots:
+            return sql
+        relation = self.relation(rollup.table)
+        table = self._lent.get(relation, relation)
+        if table == relation:
+            return sql
+        query = f"({rollup.before}{table}{rollup.after})"
+        if query not in self._lent:
+            self._lent[query] = self._kept.lend_sums(self.con, query, relation, rollup.sums)
+        sums = self._lent[query]
+        return sql if sums == query else sql.replace(rollup.rows, sums)
+
     def give_back(self) -> None:
         """End the session's use of what it was lent."""
         for relation, source in self._lent.items():
@@ -307,12 +321,20 @@ class DuckDBSession:
         return f"{self._views.database}.{schema}.{table}"
 
     def query(
-        self, sql: str, params: Sequence[Any] | None = None, *, limit: int | None = None, timeout_s: float | None = None
+        self,
+        sql: str,
+        params: Sequence[Any] | None = None,
+        *,
+        limit: int | None = None,
+        timeout_s: float | None = None,
+        rollups: Iterable[Rollup] = (),
     ) -> pa.Table:
         """See lakehouse.engines.protocol.Session.query."""
         text = sql.strip().rstrip(";")
         for identifier in tables_read(self.con, text):
             self.expose(identifier)
+        for rollup in rollups:
+            text = self._with_sums(text, rollup)
         if limit is not None:
             text = f"select * from ({text}\n) limit {int(limit)}"
         return self._run(text, params, timeout_s or self._timeout_s)

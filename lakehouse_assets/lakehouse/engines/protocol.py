@@ -6,10 +6,10 @@ Does not belong here: anything that names DuckDB or Trino (duckdb.py, trino.py).
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from datetime import datetime
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 import pyarrow as pa
 
@@ -33,6 +33,24 @@ class EngineRefusedError(QueryRefusedError):
     """The engine itself refuses a statement; the text is about SQL that its reader may never have seen."""
 
 
+class Rollup(NamedTuple):
+    """A subquery of a statement, and a query of fewer rows that gives the statement the same result in its place.
+
+    Attributes:
+        rows: The subquery, with its brackets, as it stands in the statement.
+        table: The one table that it reads, as `layer.table`.
+        before: The other query up to what it reads, which follows here.
+        after: The rest of it.
+        sums: Its columns that are sums; those of floating-point numbers are not the same in another order.
+    """
+
+    rows: str
+    table: str
+    before: str
+    after: str
+    sums: tuple[str, ...]
+
+
 class Session(Protocol):
     """One consistent view of the catalog: every table at one snapshot for as long as the session lives."""
 
@@ -51,9 +69,17 @@ class Session(Protocol):
         ...
 
     def query(
-        self, sql: str, params: Sequence[Any] | None = None, *, limit: int | None = None, timeout_s: float | None = None
+        self,
+        sql: str,
+        params: Sequence[Any] | None = None,
+        *,
+        limit: int | None = None,
+        timeout_s: float | None = None,
+        rollups: Iterable[Rollup] = (),
     ) -> pa.Table:
         """Run one read-only statement in which tables are named `layer.table`.
+
+        Of its `rollups` those may be run instead whose rows the engine keeps, or none.
 
         Raises:
             QueryRefusedError: the text is not one read-only query over known tables.

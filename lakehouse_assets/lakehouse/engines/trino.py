@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import logging
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -18,7 +18,7 @@ import pyarrow as pa
 
 from lakehouse_assets.lakehouse.contract import literal, quoted
 from lakehouse_assets.lakehouse.engines.cancelling import endable
-from lakehouse_assets.lakehouse.engines.protocol import EngineRefusedError, QueryRefusedError, no_such_table
+from lakehouse_assets.lakehouse.engines.protocol import EngineRefusedError, QueryRefusedError, Rollup, no_such_table
 from lakehouse_assets.lakehouse.engines.statements import referenced_tables, with_relations
 from lakehouse_assets.lakehouse.iceberg.metadata_cache import current_snapshot
 from lakehouse_assets.lakehouse.nessie.catalog import Heads, NessieCatalog, iceberg_uri
@@ -238,7 +238,13 @@ class TrinoSession:
         self.relation(identifier)
 
     def query(
-        self, sql: str, params: Sequence[Any] | None = None, *, limit: int | None = None, timeout_s: float | None = None
+        self,
+        sql: str,
+        params: Sequence[Any] | None = None,
+        *,
+        limit: int | None = None,
+        timeout_s: float | None = None,
+        rollups: Iterable[Rollup] = (),
     ) -> pa.Table:
         """See lakehouse.engines.protocol.Session.query."""
         text = sql.strip().rstrip(";")

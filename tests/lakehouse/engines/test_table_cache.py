@@ -9,12 +9,18 @@ import duckdb
 import pytest
 
 from lakehouse_assets.lakehouse.engines.instances import open_instance
-from lakehouse_assets.lakehouse.engines.table_cache import USES, KeptTables
+from lakehouse_assets.lakehouse.engines.protocol import QueryRefusedError, Rollup
+from lakehouse_assets.lakehouse.engines.table_cache import SUM_USES, USES, KeptTables
 from lakehouse_assets.lakehouse.lake import Lake
 from lakehouse_assets.lakehouse.publish.local import ReplaceTable
 from tests.lakehouse.readings import publish, rows
 
 COUNT = "select count(*) as n, sum(value) as total from silver.readings"
+ROWS = "(select state, value from silver.readings)"
+SUMS = Rollup(
+    ROWS, "silver.readings", "select state, sum(value) as value from (select state, value from ", ") as r", ()
+)
+SUMS = SUMS._replace(after=SUMS.after + " group by state", sums=("value",))
 KEPT = "select database_name, estimated_size from duckdb_tables() where database_name like 'kept_%' order by 1"
 
 
@@ -61,6 +67,55 @@ def test_a_session_that_asks_twice_counts_once(lake: Lake) -> None:
         for _ in range(2 * USES):
             session.query(COUNT)
         assert not kept(session.con)
+
+
+def test_sums_of_a_kept_table_are_kept_and_answer_alike_until_it_moves_on(lake: Lake) -> None:
+    (first,) = publish(lake, rows("2024-01-01", 10), ReplaceTable())
+    sql = f"select state, sum(value) as total from {ROWS} as r where state = 'ON' group by state"
+    answers, kept_rows = [], []
+    for _ in range(USES + SUM_USES):
+        with lake.session() as session:
+            answers.append(session.query(sql, rollups=[SUMS]).to_pylist())
+            kept_rows.append([*kept(session.con).values()])
+    assert answers == answers[:1] * len(answers)
+    assert kept_rows == [*[[]] * (USES - 1), *[[30]] * (SUM_USES - 1), *[[30, 1]] * 2]
+
+    with lake.session(at={"silver.readings": first.snapshot_id}) as session:
+        assert session.query(sql, rollups=[SUMS]).to_pylist() == answers[0]
+    publish(lake, rows("2024-01-01", 20), ReplaceTable())
+    with lake.session() as session:
+        assert session.query(sql, rollups=[SUMS]).to_pylist()[0]["total"] == 2 * answers[0][0]["total"]
+
+
+def test_a_statement_with_sums_is_guarded_like_any_other(lake: Lake) -> None:
+    publish(lake, rows("2024-01-01", 10), ReplaceTable())
+    with lake.session() as session, pytest.raises(QueryRefusedError):
+        session.query(f"select * from {ROWS} as r, read_text('/etc/hostname')", rollups=[SUMS])
+
+
+@pytest.mark.parametrize(
+    ("columns", "is_kept"),
+    [
+        ("sum(range) as s", True),
+        ("sum(range::decimal(18, 2)) as s", True),
+        ("sum(range::double) as s", False),
+        ("sum(range) as s, max(range::double) as most", True),
+        ("range // 2 as key, sum(range) as s", False),
+        ("sum(error(range::varchar)) as s", False),
+    ],
+)
+def test_sums_are_kept_where_they_are_exact_and_pay(
+    con: duckdb.DuckDBPyConnection, columns: str, is_kept: bool
+) -> None:
+    tables = KeptTables(uses=1, largest=40, total=100)
+    table = tables.lend(con, "range(100)", lambda: 40)
+    query = f"(select {columns} from {table} group by all)"
+    lent = [tables.lend_sums(con, query, "range(100)", ["s"]) for _ in range(SUM_USES + 1)]
+    assert lent[: SUM_USES - 1] == [query] * (SUM_USES - 1)
+    assert [one != query for one in lent[SUM_USES - 1 :]] == [is_kept] * 2
+    assert len(kept(con)) == 1 + is_kept
+    if is_kept:
+        assert con.execute(f"from {lent[-1]}").fetchall() == con.execute(f"from {query}").fetchall()
 
 
 def test_people_cannot_name_what_is_kept(lake: Lake) -> None:
