@@ -61,6 +61,11 @@ def say_unknown(plan: Plan, known: Known, vocabulary: Vocabulary, tables: Sequen
     what = vocabulary.metrics[plan.metrics[0]].label
     whose = f" of {tenant}" if tenant else ""
     read = " and ".join(tables)
+    if known.apart:
+        return (
+            f"Nothing is known of {' and '.join(vocabulary.metrics[name].label for name in plan.metrics)} on the same "
+            f"days: the data of one end on {known.end}, of another begin on {known.start}. Ask for each alone."
+        )
     if known.span is None:
         rows = f"{read} has no rows{whose if not known.own_rows else ''}"
         return f"Nothing is known of {what}: {rows}. `asklake status` says what was loaded and built."

@@ -260,6 +260,7 @@ def _metric(metric: semantic.Metric, canonical: Mapping[str, str]) -> Metric:
         min_grain=metric.min_grain,
         time_names=metric.times[0].names if len(metric.times) == 1 else (),
         nothing=metric.nothing,
+        cumulative=metric.is_cumulative,
     )
 
 

@@ -40,6 +40,7 @@ class Metric:
     ``direction`` tells which end is good: up, down or unknown (None). ``needs_time`` is true where a figure exists
     only per period; ``min_grain`` is the finest period there is. ``time_names`` are name, label and description of the
     time it counts by, where known. ``nothing`` is the figure where there are no rows, None where there is none then.
+    ``cumulative`` is true where a figure sums up the days before its own: each group has one on every later day.
     """
 
     name: str
@@ -57,6 +58,7 @@ class Metric:
     min_grain: str = "day"
     time_names: tuple[str, ...] = ()
     nothing: float | None = None
+    cumulative: bool = False
 
     @property
     def entities(self) -> frozenset[str]:

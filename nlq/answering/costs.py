@@ -5,6 +5,7 @@ may ask (``guard``), running anything.
 
 Each metric is grouped on its own, and all are joined by every key. On one core a million figures take some 0.05 s and
 9 MB, measured with 1 to 10 metrics by 1 to 7 keys over a million groups in DuckDB; joined ones take three times that.
+A running total is first made for each group on every day from its first on, and takes three times that, too.
 """
 
 from __future__ import annotations
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from nlq.answering.states import TableStates
 
 _JOINED = 3
+_RUNNING = 3
 _DAYS = {Grain.DAY: 1, Grain.WEEK: 7, Grain.MONTH: 28, Grain.QUARTER: 90, Grain.YEAR: 365}
 _YEARS = TimeRange.model_validate({"start": "2010-01-01", "end": "2029-12-31"})
 """The days that there may be where nobody can tell."""
@@ -101,9 +103,15 @@ def check_cost(
 
 def figures(plan: Plan, vocabulary: Vocabulary, rows: int | None, known: TimeRange | None) -> float:
     """About how many figures are computed for a plan, over tables of so many rows."""
-    groups = math.prod(_values(name, plan, vocabulary, known) for name in _keys(plan))
+    running = any(vocabulary.metrics[name].cumulative for name in plan.metrics)
+    if running:
+        plan = plan.model_copy(update={"time_range": _until(plan, known)})
+    keys = plan.group_by if running else _keys(plan)
+    groups = math.prod(_values(name, plan, vocabulary, known) for name in keys)
     if rows is not None:
         groups = min(groups, max(1.0, rows * _kept(plan, vocabulary, known)))
+    if running:
+        groups *= _RUNNING * _days(_span(plan, known))
     parts = len(plan.metrics) * (2 if plan.compares or plan.share else 1)
     return groups * max(1, len(_keys(plan))) * parts * (_JOINED if parts > 1 else 1)
 
@@ -141,6 +149,11 @@ def _span(plan: Plan, known: TimeRange | None) -> TimeRange:
         return every
     ends = (asked.start, every.start), (asked.end, every.end)
     return TimeRange(start=max(day for day in ends[0] if day), end=min(day for day in ends[1] if day))
+
+
+def _until(plan: Plan, known: TimeRange | None) -> TimeRange:
+    """The days that a running total of a plan reads: all before those that are asked for, too."""
+    return TimeRange(start=(known or _YEARS).start, end=_span(plan, known).end)
 
 
 def _days(span: TimeRange) -> int:

@@ -72,6 +72,7 @@ class TimeSource:
 class Known:
     """The days that there are data of; ``start`` or ``end`` is None where there is no row.
 
+    Of several tables, ``start`` is after ``end`` where no day is one of all of them.
     ``own_rows`` is false where the tenant asked for has no row at all, though others have.
     """
 
@@ -81,8 +82,13 @@ class Known:
 
     @property
     def span(self) -> TimeRange | None:
-        """The days as a range."""
-        return TimeRange(start=self.start, end=self.end) if self.start and self.end else None
+        """The days as a range, if there are any."""
+        return TimeRange(start=self.start, end=self.end) if self.start and self.end and not self.apart else None
+
+    @property
+    def apart(self) -> bool:
+        """Whether there are rows of each of several tables, and no day that is one of all of them."""
+        return bool(self.start and self.end and self.start > self.end)
 
     def misses(self, span: TimeRange | None) -> bool:
         """Whether no day of a time is known."""

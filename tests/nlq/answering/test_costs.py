@@ -18,7 +18,10 @@ from nlq.vocabulary import Dimension, Metric, Values, Vocabulary
 FEW = {f"case__few_{n}": 5 for n in range(5)}
 MANY = ("case__number", "case__street")
 VOCABULARY = Vocabulary.of(
-    [Metric(f"m{n}", f"M{n}", dimensions=frozenset([*FEW, *MANY])) for n in range(10)],
+    [
+        *(Metric(f"m{n}", f"M{n}", dimensions=frozenset([*FEW, *MANY])) for n in range(10)),
+        Metric("total", "Total", dimensions=frozenset([*FEW, *MANY]), cumulative=True),
+    ],
     [
         *(Dimension(name, name, values=Values(tuple(range(count)))) for name, count in FEW.items()),
         *(Dimension(name, name, values=Values(tuple(range(200)), complete=False)) for name in MANY),
@@ -51,6 +54,21 @@ def test_filters_and_times_leave_a_part_of_the_rows() -> None:
     day = TimeRange(start=YEAR.end, end=YEAR.end)
     assert cost(plan(10, MANY, time_range=day)) < cost(plan(10, MANY)) / 300
     assert cost(plan(10, MANY, time_range=TimeRange(start=date(1900, 1, 1)))) == cost(plan(10, MANY))
+
+
+def test_a_running_total_has_a_figure_for_each_group_on_each_day() -> None:
+    def total(group_by: tuple[str, ...], **more: Any) -> Plan:
+        return Plan(metrics=("total",), group_by=group_by, **more)
+
+    assert cost(total(("case__few_0",), grain=Grain.YEAR)) == 6 * 365 * 3 * 2
+    assert cost(total(("case__number",))) == MILLION * 365 * 3
+    june = TimeRange(start=date(2025, 6, 1), end=date(2025, 6, 30))
+    assert 0.24 < cost(total(("case__number",), time_range=june)) / cost(total(("case__number",))) < 0.26
+    with pytest.raises(TooCostlyError) as raised:
+        check_cost(
+            total(("case__number", "case__few_0"), grain=Grain.DAY), VOCABULARY, 100 * MILLION, lambda: MILLION, YEAR
+        )
+    assert raised.value.smaller[0].group_by == ("case__few_0",)
 
 
 def test_ordinary_questions_about_large_tables_pass() -> None:

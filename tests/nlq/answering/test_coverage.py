@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from lakehouse_assets.lakehouse.lake import Lake
 from nlq.answering.answer import Answer, Answerer
-from nlq.answering.coverage import Known, partial_periods
+from nlq.answering.coverage import Coverage, Known, partial_periods
 from nlq.guard import Caller
 from nlq.opening import open_answerer
 from nlq.periods import unit_range, unit_start
@@ -179,6 +179,21 @@ def test_a_tenant_without_rows_is_told_so(tmp_path_factory: pytest.TempPathFacto
     answer = asked(answerer, "how many complaints are there", other)
     assert answer.rows == ()
     assert "gold.gold_pgr_case_lifecycle has no rows of pb.nobody" in answer.sentence
+
+
+@pytest.mark.parametrize("more", [{}, {"grain": Grain.MONTH}, {"group_by": ("complaint__channel",)}, {"ratio": True}])
+def test_of_tables_without_a_day_in_common_nothing_is_known_together(
+    asked_lake: Lake, monkeypatch: pytest.MonkeyPatch, more: dict[str, Any]
+) -> None:
+    apart = Known(date(2026, 1, 2), date(2026, 1, 1))
+    monkeypatch.setattr(Coverage, "known", lambda *_: apart)
+    answerer = open_answerer(asked_lake)
+    for time_range in (None, span("2025-01-01 2026-12-31")):
+        plan = Plan(metrics=("pgr_complaints", "pgr_sla_breach_rate"), time_range=time_range, **more)
+        answer = answerer.run(plan)
+        assert (answer.outcome, answer.rows) == ("answered", ())
+        assert "Complaints and SLA breach rate on the same days" in answer.sentence
+        assert "end on 2026-01-01" in answer.sentence and "begin on 2026-01-02" in answer.sentence
 
 
 def test_gaps_within_the_data_are_compared_as_nothing(answerer: Answerer) -> None:
