@@ -14,6 +14,7 @@ import threading
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -268,39 +269,37 @@ class DuckDBSession:
         pin = f", snapshot_from_id => {int(snapshot)}" if identifier in self._at else ""
         return f"iceberg_scan({literal(location)}{pin})"
 
-    def expose(self, identifier: str) -> None:
-        """Make `layer.table` readable by its name in this session."""
+    def expose(self, identifier: str, *, counts: bool = True) -> None:
+        """Make `layer.table` readable by its name in this session; it counts as one more use of the table, or not."""
         if identifier in self._own_rows:
             return
-        source = self._source(identifier)
+        source = self.relation(identifier)
+        if identifier not in self._at:
+            source = self._lend(source, self.heads[identifier], counts=counts)
         if self._views.shown.get(identifier) == source:
             return
         self.con.execute(f"create or replace view {self._own(identifier)} as select * from {source}")
         self._views.shown[identifier] = source
 
-    def _source(self, identifier: str) -> str:
-        """What the view of a table reads, the same for as long as the session lives."""
-        relation = self.relation(identifier)
-        if self._kept is None or identifier in self._at:
-            return relation
-        if relation not in self._lent:
-            location = self.heads[identifier]
-            self._lent[relation] = self._kept.lend(self.con, relation, lambda: stored_bytes(location))
-        return self._lent[relation]
+    def _with_sums(self, sql: str, rollups: Iterable[Rollup]) -> tuple[str, set[str]]:
+        """The statement with sums in place of rows where they are kept, and the tables that it reads no more."""
+        summed = set[str]()
+        for rollup in rollups:
+            if self._kept is None or rollup.table in self._at:
+                continue
+            rows, location = self.relation(rollup.table), self.heads[rollup.table]
+            query = f"({rollup.before}{rows}{rollup.after})"
+            if self._lend(query, location, sums=rollup.sums) != query:
+                sql = sql.replace(rollup.rows, self._lent[query])
+                summed.add(rollup.table)
+        return sql, {table for table in summed if table.partition(".")[2] not in sql}
 
-    def _with_sums(self, sql: str, rollup: Rollup) -> str:
-        """The statement that reads the sums of a table that is kept, if these are kept, too."""
-        if self._kept is None or rollup.table not in self.snapshots:
-            return sql
-        relation = self.relation(rollup.table)
-        table = self._lent.get(relation, relation)
-        if table == relation:
-            return sql
-        query = f"({rollup.before}{table}{rollup.after})"
-        if query not in self._lent:
-            self._lent[query] = self._kept.lend_sums(self.con, query, relation, rollup.sums)
-        sums = self._lent[query]
-        return sql if sums == query else sql.replace(rollup.rows, sums)
+    def _lend(self, relation: str, location: str, *, sums: Sequence[str] | None = None, counts: bool = True) -> str:
+        """What to read instead of a relation of the table at a location, the same for as long as the session lives."""
+        if relation not in self._lent and self._kept is not None:
+            stored = partial(stored_bytes, location)
+            self._lent[relation] = self._kept.lend(self.con, relation, stored, sums=sums, counts=counts)
+        return self._lent.get(relation, relation)
 
     def give_back(self) -> None:
         """End the session's use of what it was lent."""
@@ -331,10 +330,10 @@ class DuckDBSession:
     ) -> pa.Table:
         """See lakehouse.engines.protocol.Session.query."""
         text = sql.strip().rstrip(";")
-        for identifier in tables_read(self.con, text):
-            self.expose(identifier)
-        for rollup in rollups:
-            text = self._with_sums(text, rollup)
+        tables = tables_read(self.con, text)
+        text, summed = self._with_sums(text, rollups)
+        for identifier in tables:
+            self.expose(identifier, counts=identifier not in summed)
         if limit is not None:
             text = f"select * from ({text}\n) limit {int(limit)}"
         return self._run(text, params, timeout_s or self._timeout_s)
