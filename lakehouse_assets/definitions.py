@@ -68,13 +68,13 @@ def build_defs(settings: Settings, *, by_operator: bool = False, **overrides: An
         schedules=[
             *(t for t in triggers if isinstance(t, dg.ScheduleDefinition)),
             schedules.daily_maintenance(maintain),
-            schedules.daily_freshness(late),
             *(schedules.asked_by_the_clock(q, answer) for q in load_questions(settings.scheduled_questions_file)),
         ],
         sensors=[
             *(t for t in triggers if isinstance(t, dg.SensorDefinition)),
             sensors.landing_sensor(ingest),
             sensors.question_sensor(answer),
+            sensors.freshness_sensor(late),
             dg.AutomationConditionSensorDefinition(
                 "semantic_after_gold",
                 target=dg.AssetSelection.assets(*(k for a in semantic for k in a.keys)),
@@ -90,12 +90,12 @@ def build_defs(settings: Settings, *, by_operator: bool = False, **overrides: An
 
 
 def _triggers(asset: dg.AssetsDefinition, graph: dbt_graph.DbtGraph, build_jobs: dict[str, Any]) -> list[Any]:
-    """The sensor and the schedule of a domain that is built day by day."""
+    """What starts the builds of a domain: of one that is built day by day, a sensor and a schedule."""
     domain = next(iter(asset.specs)).group_name or ""
-    if daily(domain) is None:
-        return []
-    tables = sorted(".".join(key.path) for key in asset.keys)
     job = build_jobs[domain]
+    if daily(domain) is None:
+        return [schedules.monthly_build(domain, job)]
+    tables = sorted(".".join(key.path) for key in asset.keys)
     requests = sensors.build_requests(domain, job.name, graph, tables)
     return [sensors.dirty_days_sensor(domain, job, requests), schedules.hourly_build(domain, job, requests)]
 

@@ -11,6 +11,7 @@ import polars as pl
 
 from lakehouse_assets.lakehouse.contract import (
     OFTEN_WRITTEN_SNAPSHOTS,
+    SELDOM,
     Contract,
     Freshness,
     TableModel,
@@ -103,6 +104,7 @@ FEEDBACK = Contract(
     partitions=(day("given_date"),),
     owner="team:analytics",
     snapshots=OFTEN_WRITTEN_SNAPSHOTS,
+    freshness=SELDOM,
 )
 
 CONTRACTS: tuple[Contract, ...] = (ANSWERS, FEEDBACK)

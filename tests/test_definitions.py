@@ -9,6 +9,7 @@ import warnings
 import dagster as dg
 import pytest
 
+from lakehouse_assets.assets.freshness import policy
 from lakehouse_assets.assets.maintenance import KEY as MAINTENANCE
 from lakehouse_assets.builds import dbt_graph
 from lakehouse_assets.contracts import platform_contracts
@@ -58,13 +59,14 @@ def test_every_table_says_what_it_is(repository: dg.RepositoryDefinition) -> Non
 
 
 def test_every_table_has_a_freshness_rule(repository: dg.RepositoryDefinition) -> None:
+    """A window for every one; and that the day which is due is there, for every one with days."""
     checked = {k.asset_key for k in repository.asset_graph.asset_check_keys if k.name == "newest_day_is_built"}
+    declared = specs(repository)
     for identifier, contract in platform_contracts().items():
-        spec = specs(repository)[identifier]
-        if spec.partitions_def:
-            assert spec.key in checked
-        else:
-            assert (spec.freshness_policy is not None) == (contract.freshness is not None)
+        spec = declared[identifier]
+        assert contract.freshness and spec.freshness_policy == policy(contract.freshness), identifier
+        assert (spec.key in checked) == (spec.partitions_def is not None), identifier
+    assert all(spec.freshness_policy for spec in declared.values())
 
 
 def test_every_check_of_a_contract_is_an_asset_check(repository: dg.RepositoryDefinition) -> None:
@@ -89,9 +91,12 @@ def test_jobs_schedules_and_sensors(repository: dg.RepositoryDefinition) -> None
         "ingest", "unload", "build_pgr", "build_sales", "build_semantic", "answer_questions", "maintenance",
         "freshness",
     }  # fmt: skip
-    assert {s.name for s in repository.schedule_defs} >= {"hourly_pgr", "hourly_sales", "daily_maintenance"}
+    assert {s.name for s in repository.schedule_defs} >= {
+        "hourly_pgr", "hourly_sales", "monthly_platform", "daily_maintenance",
+    }  # fmt: skip
     assert {s.name for s in repository.sensor_defs} >= {
         "landing_folder", "bronze_to_gold_pgr", "bronze_to_gold_sales", "question_queue", "semantic_after_gold",
+        "freshness_checks",
     }  # fmt: skip
     assert all(s.default_status is dg.DefaultSensorStatus.RUNNING for s in repository.sensor_defs)
 

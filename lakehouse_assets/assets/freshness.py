@@ -1,8 +1,9 @@
 """When a table counts as late.
 
-A table without partitions has a freshness policy: it must be rebuilt within a window. A table with day partitions
-has a check instead, for a policy does not know partitions and would call a backfill of 2019 fresh. Dagster's own
-factory of such checks is superseded by the policies and warns on every load.
+Every table has a freshness policy: something must be written to it within a window, whatever its partitions. A table
+with day partitions has a check beside it that the day which is due is built, for the policy would call a backfill of
+2019 fresh. Dagster's own factory of such checks is superseded by the policies and warns on every load.
+Belongs here: both, from the contracts. Does not belong here: when the checks run (automation.sensors).
 """
 
 from collections.abc import Iterator, Sequence
@@ -10,20 +11,30 @@ from datetime import UTC, date, datetime, timedelta
 
 import dagster as dg
 
-from lakehouse_assets.lakehouse.contract import Contract
+from lakehouse_assets.lakehouse.contract import Contract, Freshness
 
 NAME = "newest_day_is_built"
 OP = "check_freshness"
 DEADLINE_HOUR = 6
 
 
-def policy_of(contract: Contract) -> dg.FreshnessPolicy | None:
-    """The window in which a table without partitions must have been rebuilt."""
+def policy_of(contract: Contract) -> dg.FreshnessPolicy:
+    """The window in which something must have been written to a table.
+
+    Raises:
+        ValueError: the contract does not say.
+    """
     if contract.freshness is None:
-        return None
-    return dg.FreshnessPolicy.time_window(
-        fail_window=contract.freshness.fail_after, warn_window=contract.freshness.warn_after
-    )
+        raise ValueError(
+            f"{contract.identifier} has no freshness policy: state `freshness=` in its contract, such as DAILY or "
+            "SELDOM of lakehouse_assets.lakehouse.contract"
+        )
+    return policy(contract.freshness)
+
+
+def policy(freshness: Freshness) -> dg.FreshnessPolicy:
+    """A freshness as Dagster has it."""
+    return dg.FreshnessPolicy.time_window(fail_window=freshness.fail_after, warn_window=freshness.warn_after)
 
 
 def due_day(now: datetime) -> date:

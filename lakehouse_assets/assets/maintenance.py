@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, Any
 
 import dagster as dg
 
+from lakehouse_assets.assets.freshness import policy
 from lakehouse_assets.assets.resources import Lakehouse
 from lakehouse_assets.assets.trying import RETRY, told
-from lakehouse_assets.lakehouse.contract import Contract
+from lakehouse_assets.lakehouse.contract import DAILY, Contract
 
 if TYPE_CHECKING:
     from lakehouse_assets.lakehouse.upkeep.maintenance import Maintained
@@ -28,6 +29,7 @@ def maintenance_asset(contracts: Mapping[str, Contract]) -> dg.AssetsDefinition:
         tags={"domain": "platform"},
         kinds={"iceberg"},
         description="Compaction, statistics, snapshot expiry, orphan files and dead publications, over every table.",
+        freshness_policy=policy(DAILY),
         retry_policy=RETRY,
         pool="maintenance",
     )

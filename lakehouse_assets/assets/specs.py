@@ -53,6 +53,9 @@ def spec_of(
         condition: When it is rebuilt by itself.
         code_version: Changes when the code that makes it does.
         metadata: Additions to what the contract says.
+
+    Raises:
+        ValueError: the contract does not say how fresh the table must be.
     """
     return dg.AssetSpec(
         asset_key(contract.identifier),
@@ -64,7 +67,7 @@ def spec_of(
         kinds={*kinds, "iceberg"},
         metadata={**_metadata(contract), **(metadata or {})},
         partitions_def=partitions,
-        freshness_policy=None if partitions else policy_of(contract),
+        freshness_policy=policy_of(contract),
         automation_condition=condition,
         code_version=code_version,
         skippable=True,

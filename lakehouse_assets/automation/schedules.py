@@ -1,6 +1,6 @@
 """What happens by the clock: hourly bronze to gold, daily maintenance, questions that are asked again and again.
 
-The sensors do the same sooner; the schedules are what remains when a sensor is off.
+Of builds, the sensors do the same sooner; the schedules are what remains when a sensor is off.
 """
 
 from collections.abc import Callable, Iterator
@@ -10,7 +10,6 @@ from typing import Any
 import dagster as dg
 
 from lakehouse_assets.assets.answers import OP
-from lakehouse_assets.assets.freshness import DEADLINE_HOUR
 from lakehouse_assets.assets.scheduled_questions import ScheduledQuestion
 from lakehouse_assets.automation.jobs import MAINTENANCE
 
@@ -35,15 +34,15 @@ def hourly_build(domain: str, job: Any, requests: Requests) -> dg.ScheduleDefini
     return hourly
 
 
-def daily_freshness(job: Any) -> dg.ScheduleDefinition:
-    """A little after the hour by which yesterday must be built."""
+def monthly_build(domain: str, job: Any) -> dg.ScheduleDefinition:
+    """On the first of each month: a domain whose tables have no days, which nothing that comes in asks for."""
     return dg.ScheduleDefinition(
-        name="daily_freshness",
-        cron_schedule=f"10 {DEADLINE_HOUR} * * *",
+        name=f"monthly_{domain}",
+        cron_schedule="40 1 1 * *",
         job=job,
         execution_timezone="UTC",
         default_status=dg.DefaultScheduleStatus.RUNNING,
-        description="Checks that yesterday is built in every table with day partitions.",
+        description=f"Builds the tables of {domain} anew.",
     )
 
 

@@ -28,6 +28,7 @@ TOLD = 5
 """Files that wait, or are passed over, which the word of a look at the landing folder names at most."""
 LEFT_BEHIND = timedelta(minutes=5)
 """Age at which an answer that its service has not published is published by a run."""
+FRESHNESS_EVERY = timedelta(hours=1)
 Evaluation = Iterator[dg.RunRequest | dg.SkipReason]
 
 
@@ -146,6 +147,24 @@ def _tables_of(source: str) -> list[dg.AssetKey]:
         return [asset_key(t) for t in written_by_loads_into(find_source(source).target)]
     except SourceError:
         return [asset_key(LOADS.identifier)]
+
+
+def freshness_sensor(job: Any) -> dg.SensorDefinition:
+    """Evaluates the freshness checks each hour, and when the daemon starts: a schedule would wait for its tick."""
+
+    @dg.sensor(
+        name="freshness_checks",
+        job=job,
+        minimum_interval_seconds=int(FRESHNESS_EVERY.total_seconds()),
+        default_status=dg.DefaultSensorStatus.RUNNING,
+        description="Requests each hour a run that checks whether the day that is due is built.",
+    )
+    def sensor(context: dg.SensorEvaluationContext) -> dg.RunRequest | dg.SkipReason:
+        if run_id := unfinished_run(context.instance, job.name):
+            return dg.SkipReason(f"run {run_id} is checking")
+        return dg.RunRequest()
+
+    return sensor
 
 
 def question_sensor(job: Any) -> dg.SensorDefinition:

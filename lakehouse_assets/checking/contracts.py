@@ -32,6 +32,8 @@ def check_contracts(project: Project) -> Iterator[Finding]:
             )
         if not contract.grain.startswith(GRAIN):
             yield Finding(file, line, "grain", f"{contract.identifier}: its grain begins with '{GRAIN.strip()}'")
+        if contract.freshness is None:
+            yield Finding(file, line, "freshness", f"{contract.identifier} says no freshness: DAILY, SELDOM or its own")
         if not contract.key:
             yield Finding(file, line, "key", f"{contract.identifier} has no key: the columns that are unique together")
     for domain in {c.domain for c in project.contracts.values()} & set(DOMAINS):

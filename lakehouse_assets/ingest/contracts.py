@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import polars as pl
 
-from lakehouse_assets.lakehouse.contract import Contract, TableModel, Timestamp, column, day, rule
+from lakehouse_assets.lakehouse.contract import DAILY, SELDOM, Contract, TableModel, Timestamp, column, day, rule
 
 DOMAIN = "platform"
 OWNER = "team:data-platform"
@@ -76,6 +76,7 @@ LOADS = Contract(
     key=("load_id",),
     grain="One row per load.",
     owner=OWNER,
+    freshness=DAILY,
     rules=(
         rule(
             "no_record_lost",
@@ -94,6 +95,7 @@ QUARANTINE = Contract(
     grain="One row per record that could not be loaded.",
     partitions=(day("loaded_at"),),
     owner=OWNER,
+    freshness=SELDOM,
 )
 
 RESOLUTIONS = Contract(
@@ -104,6 +106,7 @@ RESOLUTIONS = Contract(
     key=("quarantine_id",),
     grain="One row per quarantined record that was settled.",
     owner=OWNER,
+    freshness=SELDOM,
 )
 
 CONTRACTS: tuple[Contract, ...] = (LOADS, QUARANTINE, RESOLUTIONS)

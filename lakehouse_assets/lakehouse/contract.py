@@ -123,6 +123,13 @@ class Freshness:
     fail_after: timedelta
 
 
+DAILY = Freshness(warn_after=timedelta(hours=30), fail_after=timedelta(hours=54))
+"""Of a table that something is written to every day."""
+SELDOM = Freshness(warn_after=timedelta(days=365), fail_after=timedelta(days=730))
+"""Of a table that is written when something happens, such as a refused record: after so long a silence, look whether
+its writer still works."""
+
+
 @dataclass(frozen=True)
 class Column:
     """A column as the contract states it; `type` is the engine-neutral SQL type name."""

@@ -279,9 +279,11 @@ def test_yesterday_is_due_from_six_o_clock() -> None:
 
 
 def test_freshness_is_red_until_the_due_day_is_built(
-    repository: dg.RepositoryDefinition, instance: dg.DagsterInstance
+    repository: dg.RepositoryDefinition, instance: dg.DagsterInstance, settings: Settings
 ) -> None:
-    job = repository.get_job("freshness")
+    (request,) = tick(repository, "freshness_checks", instance, settings).run_requests or []
+    assert repository.get_sensor_def("freshness_checks").minimum_interval_seconds == 3600
+    job = repository.get_job(request.job_name or "freshness")
     checks = job.execute_in_process(instance=instance).get_asset_check_evaluations()
     assert checks and not any(c.passed for c in checks)
     key = dg.AssetKey(["silver", "silver_pgr_events"])
@@ -289,3 +291,5 @@ def test_freshness_is_red_until_the_due_day_is_built(
     instance.report_runless_asset_event(dg.AssetMaterialization(key, partition=day))
     passed = {c.asset_key for c in job.execute_in_process(instance=instance).get_asset_check_evaluations() if c.passed}
     assert passed == {key}
+    instance.create_run_for_job(job)
+    assert "is checking" in str(tick(repository, "freshness_checks", instance, settings).skip_reason)

@@ -5,14 +5,12 @@ What a table is, and nothing about how it is made: that is in the dbt models and
 
 from __future__ import annotations
 
-from datetime import timedelta
-
 import polars as pl
 
 from lakehouse_assets.domains.pgr import OWNER
 from lakehouse_assets.lakehouse.contract import (
+    DAILY,
     Contract,
-    Freshness,
     TableModel,
     Timestamp,
     column,
@@ -27,9 +25,6 @@ DOMAIN = "pgr"
 EVENT_TYPES = ("CREATED", "ASSIGNED", "RESOLVED", "CLOSED", "REOPENED")
 STATUSES = ("OPEN", "ASSIGNED", "RESOLVED", "CLOSED", "REOPENED")
 PRIORITIES = ("LOW", "MEDIUM", "HIGH", "CRITICAL")
-
-DAILY = Freshness(warn_after=timedelta(hours=30), fail_after=timedelta(hours=54))
-"""For tables that a healthy feed touches every day."""
 
 
 class ServiceEventsRaw(TableModel):

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import polars as pl
 
 from lakehouse_assets.domains.platform import OWNER
-from lakehouse_assets.lakehouse.contract import Contract, TableModel, column
+from lakehouse_assets.lakehouse.contract import Contract, Freshness, TableModel, column
 
 
 class TimeSpineDaily(TableModel):
@@ -24,7 +26,8 @@ CONTRACTS: tuple[Contract, ...] = (
         grain="One row per calendar day.",
         partitions=(),
         owner=OWNER,
-        freshness=None,
+        # Built anew each month, so that a model that no longer runs is noticed.
+        freshness=Freshness(warn_after=timedelta(days=35), fail_after=timedelta(days=65)),
         rules=(),
     ),
 )

@@ -5,22 +5,12 @@ What a table is, and nothing about how it is made: that is in the dbt models and
 
 from __future__ import annotations
 
-from datetime import timedelta
 from typing import Annotated
 
 import polars as pl
 
 from lakehouse_assets.domains.sales import OWNER
-from lakehouse_assets.lakehouse.contract import (
-    Contract,
-    Freshness,
-    TableModel,
-    Timestamp,
-    column,
-    day,
-    month,
-    rule,
-)
+from lakehouse_assets.lakehouse.contract import DAILY, Contract, TableModel, Timestamp, column, day, month, rule
 
 DOMAIN = "sales"
 
@@ -30,8 +20,6 @@ QuantityTotal = Annotated[pl.Decimal, 38, 3]
 MoneyTotal = Annotated[pl.Decimal, 38, 4]
 """Sums, as wide as engines are exact: no number of the largest amounts is too much for them."""
 
-DAILY = Freshness(warn_after=timedelta(hours=30), fail_after=timedelta(hours=54))
-"""For tables that a healthy feed touches every day."""
 
 LINE_RULES = (
     rule(

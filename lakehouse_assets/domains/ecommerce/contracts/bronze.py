@@ -6,7 +6,6 @@ import polars as pl
 
 from lakehouse_assets.domains.ecommerce import OWNER
 from lakehouse_assets.domains.ecommerce.contracts.common import (
-    DAILY,
     DOMAIN,
     EVENT_TYPES,
     ORDER_STATUSES,
@@ -14,7 +13,7 @@ from lakehouse_assets.domains.ecommerce.contracts.common import (
     Money,
     Quantity,
 )
-from lakehouse_assets.lakehouse.contract import Contract, Rule, TableModel, Timestamp, column, day, rule
+from lakehouse_assets.lakehouse.contract import DAILY, Contract, Rule, TableModel, Timestamp, column, day, rule
 
 RECEIVED_KEY = ("record_key", "load_id", "source_row")
 

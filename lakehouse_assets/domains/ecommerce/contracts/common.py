@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
 from typing import Annotated
 
 import polars as pl
-
-from lakehouse_assets.lakehouse.contract import Freshness
 
 DOMAIN = "ecommerce"
 
@@ -22,6 +19,3 @@ PAYMENT_KINDS = ("PAYMENT", "REFUND")
 EVENT_TYPES = (
     "PAGE_VIEW", "SEARCH", "VIEW_PRODUCT", "ADD_TO_CART", "REMOVE_FROM_CART", "CHECKOUT", "PURCHASE",
 )  # fmt: skip
-
-DAILY = Freshness(warn_after=timedelta(hours=30), fail_after=timedelta(hours=54))
-"""For tables that a healthy feed touches every day."""

@@ -6,7 +6,6 @@ import polars as pl
 
 from lakehouse_assets.domains.ecommerce import OWNER
 from lakehouse_assets.domains.ecommerce.contracts.common import (
-    DAILY,
     DOMAIN,
     EVENT_TYPES,
     ORDER_STATUSES,
@@ -15,7 +14,7 @@ from lakehouse_assets.domains.ecommerce.contracts.common import (
     MoneyTotal,
     Quantity,
 )
-from lakehouse_assets.lakehouse.contract import Contract, TableModel, Timestamp, column, day, month, rule
+from lakehouse_assets.lakehouse.contract import DAILY, Contract, TableModel, Timestamp, column, day, month, rule
 
 ENTITIES = ("ORDER", "ORDER_ITEM", "PAYMENT")
 REASONS = ("CUSTOMER_UNKNOWN", "ORDER_UNKNOWN", "ORDER_HELD_BACK", "PRODUCT_UNKNOWN")

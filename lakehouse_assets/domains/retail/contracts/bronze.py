@@ -6,7 +6,6 @@ import polars as pl
 
 from lakehouse_assets.domains.retail import OWNER
 from lakehouse_assets.domains.retail.contracts.common import (
-    DAILY,
     DEVICE_KINDS,
     DOCUMENT_TYPES,
     DOMAIN,
@@ -15,7 +14,7 @@ from lakehouse_assets.domains.retail.contracts.common import (
     business_day,
     not_in_future,
 )
-from lakehouse_assets.lakehouse.contract import Contract, Rule, TableModel, Timestamp, column, day, rule
+from lakehouse_assets.lakehouse.contract import DAILY, Contract, Rule, TableModel, Timestamp, column, day, rule
 
 RECEIVED_KEY = ("record_key", "load_id", "source_row")
 

@@ -6,12 +6,11 @@ is in UTC. Tables of this domain are kept by business days.
 
 from __future__ import annotations
 
-from datetime import timedelta
 from typing import Annotated
 
 import polars as pl
 
-from lakehouse_assets.lakehouse.contract import Freshness, Rule, rule
+from lakehouse_assets.lakehouse.contract import Rule, rule
 
 DOMAIN = "retail"
 
@@ -24,9 +23,6 @@ MoneyTotal = Annotated[pl.Decimal, 38, 4]
 DEVICE_KINDS = ("MOBILE", "SENSOR")
 DOCUMENT_TYPES = ("DELIVERY_RECEIPT", "SUPPLIER_INVOICE", "STOCK_COUNT")
 BASKET_SIZES = ("SINGLE", "SMALL", "LARGE")
-
-DAILY = Freshness(warn_after=timedelta(hours=30), fail_after=timedelta(hours=54))
-"""For tables that a healthy feed touches every day."""
 
 
 def business_day(day: str, time: str) -> Rule:

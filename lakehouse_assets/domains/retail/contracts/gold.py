@@ -5,8 +5,8 @@ from __future__ import annotations
 import polars as pl
 
 from lakehouse_assets.domains.retail import OWNER
-from lakehouse_assets.domains.retail.contracts.common import BASKET_SIZES, DAILY, DOMAIN, MoneyTotal, QuantityTotal
-from lakehouse_assets.lakehouse.contract import Contract, Rule, TableModel, Timestamp, column, month, rule
+from lakehouse_assets.domains.retail.contracts.common import BASKET_SIZES, DOMAIN, MoneyTotal, QuantityTotal
+from lakehouse_assets.lakehouse.contract import DAILY, Contract, Rule, TableModel, Timestamp, column, month, rule
 
 
 class GoldRetailDailyStoreSales(TableModel):

@@ -5,8 +5,8 @@ from __future__ import annotations
 import polars as pl
 
 from lakehouse_assets.domains.retail import OWNER
-from lakehouse_assets.domains.retail.contracts.common import DAILY, DOMAIN, MoneyTotal, QuantityTotal
-from lakehouse_assets.lakehouse.contract import Contract, TableModel, column
+from lakehouse_assets.domains.retail.contracts.common import DOMAIN, MoneyTotal, QuantityTotal
+from lakehouse_assets.lakehouse.contract import DAILY, Contract, TableModel, column
 
 
 class MvRetailMonthly(TableModel):

@@ -6,7 +6,6 @@ import polars as pl
 
 from lakehouse_assets.domains.retail import OWNER
 from lakehouse_assets.domains.retail.contracts.common import (
-    DAILY,
     DEVICE_KINDS,
     DOCUMENT_TYPES,
     DOMAIN,
@@ -14,7 +13,7 @@ from lakehouse_assets.domains.retail.contracts.common import (
     Quantity,
     business_day,
 )
-from lakehouse_assets.lakehouse.contract import Contract, TableModel, Timestamp, column, day, month, rule
+from lakehouse_assets.lakehouse.contract import DAILY, Contract, TableModel, Timestamp, column, day, month, rule
 
 REASONS = ("NO_QUANTITY", "PAID_TOO_MUCH", "STORE_UNKNOWN", "PRODUCT_UNKNOWN")
 

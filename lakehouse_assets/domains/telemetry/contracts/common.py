@@ -2,19 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
-
 from lakehouse_assets.domains.telemetry import OWNER
-from lakehouse_assets.lakehouse.contract import Contract, Freshness, Layer, Partition, Rule, TableModel
+from lakehouse_assets.lakehouse.contract import DAILY, Contract, Layer, Partition, Rule, TableModel
 
 DOMAIN = "telemetry"
 
 CONDITIONS = ("Free", "Trial", "Premium", "Enterprise")
 FUNNELS = ("onboarding", "feature_adoption", "workflow_completion")
 MAX_EVENTS_PER_HOUR = 100
-
-DAILY = Freshness(warn_after=timedelta(hours=30), fail_after=timedelta(hours=54))
-"""For tables that a healthy feed touches every day."""
 
 
 def table(
