@@ -65,7 +65,7 @@ class Outcome:
     @property
     def refused(self) -> dict[str, Exception]:
         """Why files were not loaded, by path; sources that cannot be used by a name in brackets."""
-        from lakehouse_assets.ingest.errors import SomeFilesFailedError
+        from lakehouse_assets.ingest.loader import SomeFilesFailedError
 
         found: dict[str, Exception] = {}
         for failure in self.failures:
@@ -127,7 +127,7 @@ def bronze_assets(contracts: Mapping[str, Contract], *, by_operator: bool = Fals
             outcome = _load(context, lakehouse, config, None if by_operator else Allowed.of(lakehouse.settings()))
             yield from _report(context, bronze, outcome)
             if outcome.failures or outcome.emptied:
-                raise dg.Failure("\n".join(outcome.problems), allow_retries=_may_pass(context, outcome.failures))
+                raise dg.Failure("\n".join(outcome.problems), allow_retries=_is_retried(context, outcome.failures))
 
     return ingest
 
@@ -157,8 +157,8 @@ def _load(
     Where `allowed` is given, nothing else is read, looked for or told of.
     """
     from lakehouse_assets.ingest import SourceError, find_source, load
-    from lakehouse_assets.ingest.errors import SomeFilesFailedError
-    from lakehouse_assets.ingest.faults import may_pass
+    from lakehouse_assets.ingest.loader import SomeFilesFailedError
+    from lakehouse_assets.ingest.faults import is_of_warehouse
 
     outcome = Outcome()
     for name, files in _batches(lakehouse, config, allowed, outcome):
@@ -181,7 +181,7 @@ def _load(
             raise
         except Exception as error:
             outcome.failures.append(error)
-            if may_pass(error):
+            if is_of_warehouse(error):
                 break
     for words in outcome.passed_over:
         context.log.warning(words)
@@ -197,12 +197,12 @@ def _still_empty(lake: "Lake", loads: "Sequence[LoadResult]") -> set[str]:
     return {load_id for load_id, read in empty.items() if count_quarantined(lake, load_id=load_id)[0] == read}
 
 
-def _may_pass(context: dg.AssetExecutionContext, failures: Sequence[Exception]) -> bool:
+def _is_retried(context: dg.AssetExecutionContext, failures: Sequence[Exception]) -> bool:
     """Whether to try again: what disks and servers did may pass, and nobody waits for a run that a sensor launched."""
-    from lakehouse_assets.ingest.faults import may_pass
+    from lakehouse_assets.ingest.faults import is_of_warehouse
 
     waited_for = "dagster/sensor_name" not in context.run.tags
-    return not waited_for and any(map(may_pass, failures)) and context.retry_number < RETRY.max_retries
+    return not waited_for and any(map(is_of_warehouse, failures)) and context.retry_number < RETRY.max_retries
 
 
 def _batches(

@@ -5,18 +5,8 @@ Belongs here: the exceptions of this package. A single bad record is no exceptio
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING
-
 from lakehouse_assets.declared import DeclarationError
 from lakehouse_assets.shown import shown_in_line
-
-if TYPE_CHECKING:
-    from lakehouse_assets.ingest.loader import LoadResult
-
-
-TOLD = 20
-"""Files that a message about several names at most."""
 
 
 class IngestError(Exception):
@@ -60,17 +50,3 @@ class WarehouseError(IngestError):
 
 class SourceError(DeclarationError):
     """A source definition (YAML) is wrong or cannot be found; the message names file, line and field."""
-
-
-class SomeFilesFailedError(IngestError):
-    """Some of several files could not be loaded; the others were."""
-
-    def __init__(self, errors: Mapping[str, Exception], results: Sequence[LoadResult]) -> None:
-        """Keep what failed, by file, and what did not."""
-        self.errors, self.results = dict(errors), list(results)
-        told = [str(e) if isinstance(e, IngestError) else f"{shown_in_line(file)}: {e}" for file, e in errors.items()]
-        if len(told) > TOLD:
-            told = [*told[:TOLD], f"… and {len(told) - TOLD} more"]
-        problem = "\n".join([f"{len(errors)} of {len(errors) + len(results)} files failed:", *told])
-        Exception.__init__(self, problem)
-        self.file, self.problem, self.hint, self.line, self.column = "", problem, "", None, None

@@ -18,7 +18,7 @@ from lakehouse_assets.lakehouse.publish.local import AuditFailedError, Publicati
 _FULL = (errno.ENOSPC, errno.EDQUOT)
 
 
-def may_pass(error: BaseException) -> bool:
+def is_of_warehouse(error: BaseException) -> bool:
     """Whether an error is one of disks, servers or other writers, so that to try again later may help."""
     import requests
     from pyiceberg.exceptions import CommitFailedException, RESTError
@@ -32,7 +32,7 @@ def may_pass(error: BaseException) -> bool:
 
 def befalls_all(error: BaseException) -> bool:
     """Whether every other file of the source would meet an error too, so that to go on is no use."""
-    return isinstance(error, (SourceError, SchemaDriftError, MemoryError)) or may_pass(error) or _is_full(error)
+    return isinstance(error, (SourceError, SchemaDriftError, MemoryError)) or is_of_warehouse(error) or _is_full(error)
 
 
 def _is_full(error: BaseException) -> bool:

@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING
 import duckdb
 
 from lakehouse_assets.ingest.contracts import LOADS
-from lakehouse_assets.ingest.errors import IngestError, SomeFilesFailedError
+from lakehouse_assets.ingest.errors import IngestError
 from lakehouse_assets.ingest.faults import befalls_all, of_file
 from lakehouse_assets.ingest.groups import NOWHERE, Alone, Batch, Group, Place
 from lakehouse_assets.ingest.mapping import RecordMapping
@@ -49,6 +49,7 @@ from lakehouse_assets.ingest.staging import (
 from lakehouse_assets.ingest.streams import InputFile, Progress, expand
 from lakehouse_assets.ingest.targets import refuse_undecided
 from lakehouse_assets.lakehouse.publish.local import Append, Publication, Published
+from lakehouse_assets.shown import shown_in_line
 
 if TYPE_CHECKING:
     from pyiceberg.table import Table
@@ -62,6 +63,8 @@ FILES_AT_ONCE = 500
 """Files that are looked up together, and published together at most."""
 SMALL_FILE_BYTES = 1 << 20
 """Size up to which files are loaded together."""
+TOLD = 20
+"""Files that a message about several names at most."""
 
 
 @dataclass(frozen=True)
@@ -90,6 +93,20 @@ class LoadResult:
     published: tuple[Published, ...] = ()
     outcomes: tuple[CheckOutcome, ...] = ()
     earlier: tuple[str, ...] = ()
+
+
+class SomeFilesFailedError(IngestError):
+    """Some of several files could not be loaded; the others were."""
+
+    def __init__(self, errors: Mapping[str, Exception], results: Sequence[LoadResult]) -> None:
+        """Keep what failed, by file, and what did not."""
+        self.errors, self.results = dict(errors), list(results)
+        told = [str(e) if isinstance(e, IngestError) else f"{shown_in_line(file)}: {e}" for file, e in errors.items()]
+        if len(told) > TOLD:
+            told = [*told[:TOLD], f"… and {len(told) - TOLD} more"]
+        problem = "\n".join([f"{len(errors)} of {len(errors) + len(results)} files failed:", *told])
+        Exception.__init__(self, problem)
+        self.file, self.problem, self.hint, self.line, self.column = "", problem, "", None, None
 
 
 class LoadedMeanwhileError(Exception):

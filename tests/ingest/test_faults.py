@@ -8,7 +8,7 @@ from requests import ConnectionError as NoConnectionError
 from sqlalchemy.exc import OperationalError
 
 from lakehouse_assets.ingest.errors import IngestError, SourceError, WarehouseError
-from lakehouse_assets.ingest.faults import befalls_all, may_pass, of_file
+from lakehouse_assets.ingest.faults import befalls_all, is_of_warehouse, of_file
 from lakehouse_assets.lakehouse.iceberg.evolution import SchemaDriftError
 from lakehouse_assets.lakehouse.nessie.client import NessieError
 from lakehouse_assets.lakehouse.publish.local import AuditFailedError, PublicationConflictError
@@ -30,7 +30,7 @@ PASSING = [
 
 @pytest.mark.parametrize("error", OF_FILE, ids=repr)
 def test_what_is_of_a_file_befalls_no_other_and_keeps_its_sentence(error):
-    assert not befalls_all(error) and not may_pass(error)
+    assert not befalls_all(error) and not is_of_warehouse(error)
     told = of_file("f.csv", error)
     if isinstance(error, IngestError | AuditFailedError):
         assert told is error
@@ -42,4 +42,4 @@ def test_what_is_of_a_file_befalls_no_other_and_keeps_its_sentence(error):
 @pytest.mark.parametrize("error", OF_ALL + PASSING, ids=repr)
 def test_what_befalls_every_file_is_tried_again_only_if_it_may_pass(error):
     assert befalls_all(error)
-    assert may_pass(error) is (error in PASSING)
+    assert is_of_warehouse(error) is (error in PASSING)

@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from lakehouse_assets.ingest import groups, load, loader
-from lakehouse_assets.ingest.errors import IngestError, SomeFilesFailedError, SourceError, WarehouseError
-from lakehouse_assets.ingest.loader import Loader
+from lakehouse_assets.ingest.errors import IngestError, SourceError, WarehouseError
+from lakehouse_assets.ingest.loader import Loader, SomeFilesFailedError
 from lakehouse_assets.ingest.mapping import RecordMapping
 from lakehouse_assets.ingest.quarantine import list_quarantined, replay
 from lakehouse_assets.lakehouse.publish.local import AuditFailedError, Publication

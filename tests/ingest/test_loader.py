@@ -10,7 +10,7 @@ from datetime import date, datetime
 import pytest
 
 from lakehouse_assets.ingest import IngestError, Source, SourceError, find_source, load
-from lakehouse_assets.ingest.errors import SomeFilesFailedError
+from lakehouse_assets.ingest.loader import SomeFilesFailedError
 from lakehouse_assets.lakehouse.engines.instances import open_instance
 from tests.ingest.conftest import csv_file, json_line, line, sales_source
 
