@@ -63,7 +63,7 @@ def history(home: Path, *, days: int, events_a_day: int, last_day: date = date(2
     """A lakehouse whose PGR tables hold `days` days of complaints, built in one publication."""
     from bench.work import build_all
     from lakehouse_assets.domains.pgr import sample
-    from lakehouse_assets.ingest.loader import load
+    from lakehouse_assets.ingest.loads.loader import load
 
     lake = fresh_lake(home)
     first = last_day - timedelta(days=days - 1)

@@ -49,7 +49,7 @@ def sampled_domains() -> list[str]:
 def make_domain(home: str, domain: str, factor: float) -> tuple[float, dict[str, Any]]:
     """The sample of a domain, so many times its usual size, in bronze; not timed."""
     from bench.data import fresh_lake
-    from lakehouse_assets.ingest.loader import load
+    from lakehouse_assets.ingest.loads.loader import load
 
     lake = fresh_lake(Path(home))
     sample = importlib.import_module(f"lakehouse_assets.domains.{domain}.sample")

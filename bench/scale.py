@@ -93,7 +93,7 @@ def empty_main() -> float:
 
 def load_events(file: str) -> tuple[float, dict[str, Any]]:
     """`asklake ingest` of one file, without starting the process."""
-    from lakehouse_assets.ingest.loader import load
+    from lakehouse_assets.ingest.loads.loader import load
 
     lake = cluster()
     with watched() as parts, Clock() as clock:

@@ -40,7 +40,7 @@ def make_history(home: str, days: int, events_a_day: int) -> float:
 def ingest_ours(file: str, source: str, home: str) -> tuple[float, dict[str, Any]]:
     """`asklake ingest`, without starting the process."""
     from bench.data import fresh_lake
-    from lakehouse_assets.ingest.loader import load
+    from lakehouse_assets.ingest.loads.loader import load
 
     lake = fresh_lake(Path(home))
     lake.catalog.heads()

@@ -17,8 +17,8 @@ from lakehouse_assets.assets.resources import Lakehouse, LakeResource
 from lakehouse_assets.assets.run_config import refuse_oversized
 from lakehouse_assets.assets.specs import asset_key, published_metadata, spec_of
 from lakehouse_assets.assets.trying import RETRY, told
-from lakehouse_assets.ingest.allowed import Allowed
 from lakehouse_assets.ingest.contracts import LOADS, QUARANTINE
+from lakehouse_assets.ingest.files.allowed import Allowed
 from lakehouse_assets.lakehouse.contract import Contract
 
 if TYPE_CHECKING:
@@ -65,7 +65,7 @@ class Outcome:
     @property
     def refused(self) -> dict[str, Exception]:
         """Why files were not loaded, by path; sources that cannot be used by a name in brackets."""
-        from lakehouse_assets.ingest.loader import SomeFilesFailedError
+        from lakehouse_assets.ingest.loads.loader import SomeFilesFailedError
 
         found: dict[str, Exception] = {}
         for failure in self.failures:
@@ -157,8 +157,8 @@ def _load(
     Where `allowed` is given, nothing else is read, looked for or told of.
     """
     from lakehouse_assets.ingest import SourceError, find_source, load
-    from lakehouse_assets.ingest.loader import SomeFilesFailedError
     from lakehouse_assets.ingest.faults import is_of_warehouse
+    from lakehouse_assets.ingest.loads.loader import SomeFilesFailedError
 
     outcome = Outcome()
     for name, files in _batches(lakehouse, config, allowed, outcome):
@@ -191,7 +191,7 @@ def _load(
 
 def _still_empty(lake: "Lake", loads: "Sequence[LoadResult]") -> set[str]:
     """Earlier loads without a row, of which none was loaded out of quarantine since."""
-    from lakehouse_assets.ingest.quarantine import count_quarantined
+    from lakehouse_assets.ingest.loads.quarantine import count_quarantined
 
     empty = {r.load_id: r.rows_read for r in loads if r.already_loaded and _is_empty(r)}
     return {load_id for load_id, read in empty.items() if count_quarantined(lake, load_id=load_id)[0] == read}
@@ -219,7 +219,7 @@ def _batches(
 def _named(
     lakehouse: LakeResource, config: IngestConfig, allowed: Allowed | None, outcome: Outcome
 ) -> list[tuple[str, list[str]]]:
-    from lakehouse_assets.ingest.landing import SETTLE_SECONDS, group_by_source, look
+    from lakehouse_assets.ingest.files.landing import SETTLE_SECONDS, group_by_source, look
 
     if config.mapping and allowed:
         words = "a run takes its source from the domains: `asklake ingest --mapping` loads with one of your own"

@@ -15,7 +15,7 @@ from lakehouse_assets.assets.trying import RETRY, told
 from lakehouse_assets.ingest.contracts import LOADS
 
 if TYPE_CHECKING:
-    from lakehouse_assets.ingest.unloading import Unloaded
+    from lakehouse_assets.ingest.loads.unloading import Unloaded
 
 OP = "take_back"
 JOB = "unload"
@@ -34,7 +34,7 @@ def unload_job() -> dg.JobDefinition:
 
     @dg.op(name=OP, description="Removes what a load brought, in one publication.", retry_policy=RETRY)
     def take_back(context: dg.OpExecutionContext, lakehouse: Lakehouse, config: UnloadConfig) -> None:
-        from lakehouse_assets.ingest.unloading import unload
+        from lakehouse_assets.ingest.loads.unloading import unload
 
         with told(context):
             refuse_oversized(config, names=frozenset({"load"}))

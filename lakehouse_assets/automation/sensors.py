@@ -22,7 +22,7 @@ from lakehouse_assets.domains import contracts_of
 
 if TYPE_CHECKING:
     from lakehouse_assets.builds.dbt_graph import DbtGraph
-    from lakehouse_assets.ingest.landing import LandingFile
+    from lakehouse_assets.ingest.files.landing import LandingFile
 
 TOLD = 5
 """Files that wait, or are passed over, which the word of a look at the landing folder names at most."""
@@ -108,7 +108,7 @@ def landing_sensor(job: Any) -> dg.SensorDefinition:
         description="Requests an ingest of the files that appeared in the landing folder, one run per source.",
     )
     def sensor(context: dg.SensorEvaluationContext, lakehouse: Lakehouse) -> dg.SensorResult | dg.SkipReason:
-        from lakehouse_assets.ingest.landing import group_by_source, look
+        from lakehouse_assets.ingest.files.landing import group_by_source, look
 
         landing = lakehouse.settings().landing_root
         found = look(landing, context.cursor)

@@ -16,10 +16,10 @@ from lakehouse_assets.checking.located import Entry, place_of, read_yaml
 from lakehouse_assets.checking.project import Project
 from lakehouse_assets.ingest.contracts import CONTRACTS as INGESTED
 from lakehouse_assets.ingest.errors import SourceError
-from lakehouse_assets.ingest.mapping import RecordMapping
+from lakehouse_assets.ingest.loads.staging import check_mapping
+from lakehouse_assets.ingest.mapping.statements import RecordMapping
+from lakehouse_assets.ingest.mapping.targets import TECHNICAL
 from lakehouse_assets.ingest.sources import FILE_NAME, Source, read_sources
-from lakehouse_assets.ingest.staging import check_mapping
-from lakehouse_assets.ingest.targets import TECHNICAL
 from lakehouse_assets.lakehouse.contract import Contract
 from lakehouse_assets.lakehouse.engines.instances import open_closed
 

@@ -219,7 +219,7 @@ def tell_all(out: Out, runs: list[Ran]) -> list[Ran]:
 
 def load_sample(made: Builder, folder: Path) -> Loaded:
     """Load the sample of a domain."""
-    from lakehouse_assets.ingest.landing import laid_out
+    from lakehouse_assets.ingest.files.landing import laid_out
 
     named = str(folder.absolute())
     return loading.load_folder(made, named, laid_out(named))

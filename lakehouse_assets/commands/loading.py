@@ -20,7 +20,7 @@ from lakehouse_assets.commands.output import Out, seconds
 
 if TYPE_CHECKING:
     from lakehouse_assets.commands.orchestrator import Ran
-    from lakehouse_assets.ingest.landing import LandingFile
+    from lakehouse_assets.ingest.files.landing import LandingFile
     from lakehouse_assets.lakehouse.lake import Lake
 
 LOADED_NOW, QUARANTINED = "loaded", "quarantined"
@@ -46,9 +46,9 @@ class FileOutcome:
 
 def ingest(out: Out, files: Sequence[str], source: str | None, mapping: Path | None, tenant: str | None) -> None:
     """Load files with one source, or a folder whose sub-folders are named like sources."""
+    from lakehouse_assets.ingest.files.streams import expand
+    from lakehouse_assets.ingest.loads.staging import refuse_unusable
     from lakehouse_assets.ingest.sources import find_source
-    from lakehouse_assets.ingest.staging import refuse_unusable
-    from lakehouse_assets.ingest.streams import expand
 
     groups = _folder_of_sources(files) if source is None and mapping is None else {}
     if not groups and source is None and mapping is None:
@@ -89,7 +89,7 @@ def _stop(ran: Ran, outcomes: Sequence[FileOutcome]) -> None:
 
 def _folder_of_sources(files: Sequence[str]) -> Mapping[str, Sequence[LandingFile]]:
     """The files of the one folder that was named, by source, if any of its sub-folders is called like a source."""
-    from lakehouse_assets.ingest.landing import laid_out
+    from lakehouse_assets.ingest.files.landing import laid_out
     from lakehouse_assets.ingest.sources import all_sources
 
     if len(files) != 1 or not ("://" in files[0] or Path(files[0]).is_dir()):

@@ -112,7 +112,7 @@ def known_quarantined_source(lake: Lake, name: str) -> None:
     Raises:
         CommandError: there is no such source; the hint lists those that there are.
     """
-    from lakehouse_assets.ingest.quarantine import quarantined_sources
+    from lakehouse_assets.ingest.loads.quarantine import quarantined_sources
     from lakehouse_assets.ingest.sources import all_sources
 
     known = sorted(all_sources().keys())
@@ -130,7 +130,7 @@ def known_load(lake: Lake, load_id: str) -> None:
     Raises:
         UnknownLoadError: there is no such load.
     """
-    from lakehouse_assets.ingest.unloading import refuse_unknown
+    from lakehouse_assets.ingest.loads.unloading import refuse_unknown
 
     refuse_unknown(lake, load_id)
 

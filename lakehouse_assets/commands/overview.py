@@ -35,7 +35,7 @@ _LOADED_FILES = "select source_file, bytes, content_sha256, loaded_at from bronz
 
 def status(out: Out) -> None:
     """Tables, loads, and what waits: files, days, refused records, questions."""
-    from lakehouse_assets.ingest.quarantine import count_quarantined
+    from lakehouse_assets.ingest.loads.quarantine import count_quarantined
 
     lake = open_lake()
     states = sorted(table_states(lake), key=_place)
@@ -92,7 +92,7 @@ def _few(days: Sequence[date]) -> str:
 
 def _files_waiting(lake: Lake, states: list[TableState]) -> list[str]:
     """Files of the landing folder that no load has read, under this name or another, or that changed since."""
-    from lakehouse_assets.ingest.landing import look
+    from lakehouse_assets.ingest.files.landing import look
 
     files = look(lake.settings.landing_root, settle_seconds=0).files
     if not files or not _published(states, "bronze.loads"):

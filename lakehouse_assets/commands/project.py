@@ -64,7 +64,7 @@ def new_domain(out: Out, name: str, files: Sequence[str]) -> None:
     from lakehouse_assets.checking.project import Project
     from lakehouse_assets.drafting.design import design
     from lakehouse_assets.drafting.writing import DraftExistsError, write
-    from lakehouse_assets.ingest.streams import expand
+    from lakehouse_assets.ingest.files.streams import expand
     from lakehouse_assets.settings import get_settings
 
     _refuse_name(name)

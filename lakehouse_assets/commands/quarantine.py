@@ -23,7 +23,7 @@ _TEXT = 160
 
 def groups_of(lake: Lake, source: str | None = None, load_id: str | None = None) -> tuple[int, list[dict[str, Any]]]:
     """Records that still wait: how many, and by what is wrong with them, the most frequent first."""
-    from lakehouse_assets.ingest.quarantine import count_quarantined
+    from lakehouse_assets.ingest.loads.quarantine import count_quarantined
 
     named = {"column_name": "column", "quarantine_id": "example"}
     waiting, found = count_quarantined(lake, source=source, load_id=load_id)
@@ -46,7 +46,7 @@ def list_records(out: Out, source: str | None, load_id: str | None) -> None:
 
 def show(out: Out, ids: Sequence[str], source: str | None, load_id: str | None, limit: int) -> None:
     """Records as they were received, and where they are from."""
-    from lakehouse_assets.ingest.quarantine import list_quarantined
+    from lakehouse_assets.ingest.loads.quarantine import list_quarantined
 
     lake = open_lake()
     _refuse_unknown(lake, source, load_id)
@@ -86,7 +86,7 @@ def _print(out: Out, record: dict[str, Any]) -> None:
 
 def replay(out: Out, ids: Sequence[str], source: str | None, load_id: str | None, mapping: Path | None) -> None:
     """Load records again with today's source definition, or with one from a file."""
-    from lakehouse_assets.ingest.quarantine import replay as load_again
+    from lakehouse_assets.ingest.loads.quarantine import replay as load_again
     from lakehouse_assets.ingest.sources import find_source
 
     if not (ids or source or load_id):

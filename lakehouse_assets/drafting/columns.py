@@ -15,7 +15,7 @@ import duckdb
 
 from lakehouse_assets.drafting import naming
 from lakehouse_assets.drafting.sampling import Sample
-from lakehouse_assets.ingest.times import TimeStyle, fits, moment, written
+from lakehouse_assets.ingest.values.times import TimeStyle, fits, moment, written
 from lakehouse_assets.lakehouse.contract import literal, quoted
 from lakehouse_assets.lakehouse.engines.instances import open_closed
 

@@ -18,9 +18,9 @@ from itertools import islice
 import duckdb
 
 from lakehouse_assets.drafting.cells import fits_a_kind
-from lakehouse_assets.ingest.batches import Counter
-from lakehouse_assets.ingest.csv_cutting import csv_chunks
-from lakehouse_assets.ingest.csv_dialect import CsvError, Dialect
+from lakehouse_assets.ingest.readers.batches import Counter
+from lakehouse_assets.ingest.readers.csv.cutting import csv_chunks
+from lakehouse_assets.ingest.readers.csv.dialect import CsvError, Dialect
 from lakehouse_assets.lakehouse.contract import literal
 from lakehouse_assets.lakehouse.engines.instances import open_closed
 

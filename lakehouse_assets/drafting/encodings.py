@@ -17,7 +17,7 @@ from itertools import pairwise
 from charset_normalizer import from_bytes
 
 from lakehouse_assets.ingest.errors import OtherEncodingError
-from lakehouse_assets.ingest.streams import InputFile
+from lakehouse_assets.ingest.files.streams import InputFile
 
 HEAD_BYTES = 1 << 20
 LOOKED_AT = 20_000

@@ -11,7 +11,7 @@ import unicodedata
 from collections.abc import Collection, Iterable, Sequence
 from functools import cache
 
-from lakehouse_assets.ingest.targets import TECHNICAL
+from lakehouse_assets.ingest.mapping.targets import TECHNICAL
 from lakehouse_assets.lakehouse.contract import TableModel, quoted
 from lakehouse_assets.lakehouse.engines.instances import open_closed
 

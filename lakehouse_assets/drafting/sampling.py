@@ -21,15 +21,15 @@ from lakehouse_assets.drafting import naming
 from lakehouse_assets.drafting.dialects import Record, dialect_of, records_of
 from lakehouse_assets.drafting.encodings import Encoding, encoding_of
 from lakehouse_assets.drafting.layouts import found_layout
-from lakehouse_assets.ingest.batches import Counter, MalformedError, SwappedLineEnds, ends_in_returns
-from lakehouse_assets.ingest.csv_dialect import Dialect
-from lakehouse_assets.ingest.csv_header import CsvText, Layout
 from lakehouse_assets.ingest.errors import IngestError
-from lakehouse_assets.ingest.json_reader import json_batches
-from lakehouse_assets.ingest.ndjson_reader import ndjson_batches
-from lakehouse_assets.ingest.parquet_reader import ParquetContent
+from lakehouse_assets.ingest.files.streams import InputFile
+from lakehouse_assets.ingest.readers.batches import Counter, MalformedError, SwappedLineEnds, ends_in_returns
+from lakehouse_assets.ingest.readers.csv.dialect import Dialect
+from lakehouse_assets.ingest.readers.csv.header import CsvText, Layout
+from lakehouse_assets.ingest.readers.json.document import json_batches
+from lakehouse_assets.ingest.readers.json.lines import ndjson_batches
+from lakehouse_assets.ingest.readers.parquet.reader import ParquetContent
 from lakehouse_assets.ingest.sources import Format
-from lakehouse_assets.ingest.streams import InputFile
 from lakehouse_assets.lakehouse.contract import quoted
 from lakehouse_assets.lakehouse.engines.instances import open_closed
 

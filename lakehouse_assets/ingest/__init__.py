@@ -1,6 +1,6 @@
-"""How the outside gets into bronze: sources, readers, loads, quarantine, the landing folder.
+"""How the outside gets into bronze: sources, origins, readers, loads, quarantine, the landing folder.
 
-Belongs here: everything between a file and a published bronze table.
+Belongs here: everything between records outside and a published bronze table.
 Does not belong here: what a table must look like (domains), or how it becomes visible (lakehouse).
 
 The names below are loaded at first use, so that importing one module of this package does not cost them all.
@@ -11,13 +11,14 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from lakehouse_assets.ingest.errors import IngestError, SourceError
-    from lakehouse_assets.ingest.loader import LoadResult, load
+    from lakehouse_assets.ingest.loads.loader import LoadResult, load
+    from lakehouse_assets.ingest.loads.unloading import unload
     from lakehouse_assets.ingest.sources import Source, all_sources, find_source, read_sources
-    from lakehouse_assets.ingest.unloading import unload
 
 _HOMES = {
-    "IngestError": "errors", "SourceError": "errors", "LoadResult": "loader", "load": "loader", "Source": "sources",
-    "all_sources": "sources", "find_source": "sources", "read_sources": "sources", "unload": "unloading",
+    "IngestError": "errors", "SourceError": "errors", "LoadResult": "loads.loader", "load": "loads.loader",
+    "Source": "sources", "all_sources": "sources", "find_source": "sources", "read_sources": "sources",
+    "unload": "loads.unloading",
 }  # fmt: skip
 
 __all__ = [

@@ -16,12 +16,12 @@ from zoneinfo import ZoneInfo
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
 
 from lakehouse_assets.declared import DeclarationError, line_of, problems, read_list
-from lakehouse_assets.ingest.conversion import Style
-from lakehouse_assets.ingest.csv_dialect import Dialect
-from lakehouse_assets.ingest.csv_header import Layout
 from lakehouse_assets.ingest.errors import SourceError
-from lakehouse_assets.ingest.expressions import Expression
-from lakehouse_assets.ingest.times import TimeStyle, time_format
+from lakehouse_assets.ingest.readers.csv.dialect import Dialect
+from lakehouse_assets.ingest.readers.csv.header import Layout
+from lakehouse_assets.ingest.values.conversion import Style
+from lakehouse_assets.ingest.values.expressions import Expression
+from lakehouse_assets.ingest.values.times import TimeStyle, time_format
 
 Format = Literal["csv", "json", "ndjson", "parquet"]
 DOMAINS_FOLDER = Path(__file__).resolve().parent.parent / "domains"

@@ -13,7 +13,7 @@ from lakehouse_assets.assets.bronze import FILES, LOADED, OP, QUARANTINE_SHARE, 
 from lakehouse_assets.assets.unloading import OP as TAKE_BACK
 from lakehouse_assets.assets.unloading import TAKEN_BACK, unload_job
 from lakehouse_assets.contracts import platform_contracts
-from lakehouse_assets.ingest.quarantine import replay
+from lakehouse_assets.ingest.loads.quarantine import replay
 from lakehouse_assets.ingest.sources import Source, find_source
 from lakehouse_assets.lakehouse.lake import Lake
 from lakehouse_assets.settings import Settings
@@ -202,7 +202,7 @@ def test_known_files_pass_every_check_and_name_their_load(settings: Settings, la
 def test_an_error_nobody_foresaw_refuses_its_file_alone(
     settings: Settings, lake: Lake, file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from lakehouse_assets.ingest import groups
+    from lakehouse_assets.ingest.loads import groups
 
     other = tmp_path / "other.ndjson"
     other.write_text(json.dumps(event(7)) + "\n")

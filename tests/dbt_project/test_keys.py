@@ -8,7 +8,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from sqlglot import exp, parse_one
 
-from lakehouse_assets.ingest.record_keys import key_part
+from lakehouse_assets.ingest.mapping.record_keys import key_part
 from lakehouse_assets.lakehouse.dbt import manifest
 from lakehouse_assets.lakehouse.engines.instances import open_instance
 from lakehouse_assets.settings import get_settings

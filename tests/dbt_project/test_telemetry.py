@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 
 from lakehouse_assets.domains.sampling import Defects
 from lakehouse_assets.domains.telemetry.sample import write_sample
-from lakehouse_assets.ingest.loader import load
+from lakehouse_assets.ingest.loads.loader import load
 from lakehouse_assets.lakehouse.engines.instances import open_instance
 from lakehouse_assets.lakehouse.lake import Lake
 from tests.dbt_project.building import build, build_in_steps, load_all, new_lake, table, tables

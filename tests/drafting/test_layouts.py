@@ -11,8 +11,8 @@ from lakehouse_assets.drafting.design import design
 from lakehouse_assets.drafting.sampling import Sample, read_sample
 from lakehouse_assets.drafting.writing import rendered
 from lakehouse_assets.ingest.errors import SourceError
+from lakehouse_assets.ingest.mapping.targets import refuse_undecided
 from lakehouse_assets.ingest.sources import read_sources
-from lakehouse_assets.ingest.targets import refuse_undecided
 
 ROWS = "A,1.5,2026-05-01\nB,2.5,2026-05-02\nC,3.5,2026-05-03\n"
 HEADED = f"name,cost,day\n{ROWS}"

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lakehouse_assets.drafting import naming
-from lakehouse_assets.ingest.expressions import Expression
+from lakehouse_assets.ingest.values.expressions import Expression
 
 
 @given(st.lists(st.text(min_size=1, max_size=30), unique=True, max_size=12))

@@ -16,12 +16,12 @@ import yaml
 from lakehouse_assets.checking.findings import UNDECIDED
 from lakehouse_assets.drafting.design import design
 from lakehouse_assets.drafting.writing import DraftExistsError, rendered, write
-from lakehouse_assets.ingest.conversion import value
 from lakehouse_assets.ingest.errors import SourceError
-from lakehouse_assets.ingest.mapping import RecordMapping
+from lakehouse_assets.ingest.loads.staging import check_mapping
+from lakehouse_assets.ingest.mapping.statements import RecordMapping
+from lakehouse_assets.ingest.mapping.targets import refuse_undecided
 from lakehouse_assets.ingest.sources import read_sources
-from lakehouse_assets.ingest.staging import check_mapping
-from lakehouse_assets.ingest.targets import refuse_undecided
+from lakehouse_assets.ingest.values.conversion import value
 from lakehouse_assets.lakehouse.contract import Contract
 from lakehouse_assets.lakehouse.engines.instances import open_instance
 from lakehouse_assets.settings import PROJECT_ROOT

@@ -14,7 +14,7 @@ import pytest
 import lakehouse_assets.assets.semantic
 import lakehouse_assets.assets.transform
 import lakehouse_assets.definitions
-import lakehouse_assets.ingest.loader
+import lakehouse_assets.ingest.loads.loader
 import lakehouse_assets.lakehouse.dbt.duckdb_plugin
 import lakehouse_assets.lakehouse.upkeep.maintenance
 import semantic.layer
@@ -32,7 +32,7 @@ MODULES = (
     lakehouse_assets.definitions,
     lakehouse_assets.assets.semantic,
     lakehouse_assets.assets.transform,
-    lakehouse_assets.ingest.loader,
+    lakehouse_assets.ingest.loads.loader,
     lakehouse_assets.lakehouse.dbt.duckdb_plugin,
     lakehouse_assets.lakehouse.upkeep.maintenance,
     semantic.layer,

@@ -37,14 +37,14 @@ def lake_of(home: str | Path | Settings, **changes: Any) -> Lake:
 
 def ingest(home: str, files: Sequence[str]) -> list[tuple[str, bool]]:
     """Load files; per file whether it had been loaded before."""
-    from lakehouse_assets.ingest.loader import load
+    from lakehouse_assets.ingest.loads.loader import load
 
     return [(r.file, r.already_loaded) for r in load(lake_of(home), files, SOURCE)]
 
 
 def take_back(home: str, file: str) -> int:
     """Unload the load of a file, if it is there; returns how many rows that took out."""
-    from lakehouse_assets.ingest.unloading import unload
+    from lakehouse_assets.ingest.loads.unloading import unload
 
     lake = lake_of(home)
     with lake.session() as session:

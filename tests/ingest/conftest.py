@@ -85,8 +85,8 @@ def judged(
     """What a mapping makes of records, by their order: the row, or `reason` and `column_name` where it is rejected."""
     import pyarrow as pa
 
-    from lakehouse_assets.ingest.mapping import RecordMapping
-    from lakehouse_assets.ingest.staging import target_contract
+    from lakehouse_assets.ingest.loads.staging import target_contract
+    from lakehouse_assets.ingest.mapping.statements import RecordMapping
 
     mapping = RecordMapping(source, contract or target_contract(source))
     names = sorted({name for record in records for name in record})

@@ -14,11 +14,11 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from lakehouse_assets.ingest import IngestError, load
-from lakehouse_assets.ingest.batches import SCHEMA, Counter
-from lakehouse_assets.ingest.csv_dialect import Dialect
-from lakehouse_assets.ingest.csv_reader import csv_batches
-from lakehouse_assets.ingest.json_reader import json_batches
-from lakehouse_assets.ingest.ndjson_reader import ndjson_batches
+from lakehouse_assets.ingest.readers.batches import SCHEMA, Counter
+from lakehouse_assets.ingest.readers.csv.dialect import Dialect
+from lakehouse_assets.ingest.readers.csv.reader import csv_batches
+from lakehouse_assets.ingest.readers.json.document import json_batches
+from lakehouse_assets.ingest.readers.json.lines import ndjson_batches
 from lakehouse_assets.lakehouse.engines.instances import open_instance
 from lakehouse_assets.lakehouse.lake import Lake
 from lakehouse_assets.settings import Settings

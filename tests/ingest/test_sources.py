@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 
 from lakehouse_assets.ingest import SourceError, all_sources, find_source, load, read_sources
-from lakehouse_assets.ingest.csv_dialect import Dialect
-from lakehouse_assets.ingest.csv_header import Layout
-from lakehouse_assets.ingest.expressions import Expression, ExpressionError
+from lakehouse_assets.ingest.readers.csv.dialect import Dialect
+from lakehouse_assets.ingest.readers.csv.header import Layout
+from lakehouse_assets.ingest.values.expressions import Expression, ExpressionError
 from tests.ingest.conftest import csv_file, line, sales_source
 
 GOOD = """\

@@ -17,7 +17,7 @@ from lakehouse_assets.builds import dbt_graph
 from lakehouse_assets.builds.days import dirty_days
 from lakehouse_assets.contracts import platform_contracts
 from lakehouse_assets.domains import DOMAINS, all_contracts
-from lakehouse_assets.ingest.loader import load
+from lakehouse_assets.ingest.loads.loader import load
 from lakehouse_assets.lakehouse.contract import quoted
 from lakehouse_assets.lakehouse.dbt import manifest
 from lakehouse_assets.lakehouse.iceberg.metadata_cache import current_snapshot

@@ -18,7 +18,7 @@ import duckdb
 import yaml
 
 from lakehouse_assets.domains import contracts_of
-from lakehouse_assets.ingest.loader import load
+from lakehouse_assets.ingest.loads.loader import load
 from lakehouse_assets.lakehouse.dbt import manifest
 from lakehouse_assets.lakehouse.engines.instances import open_instance
 from lakehouse_assets.lakehouse.lake import Lake

@@ -1,0 +1,395 @@
+"""Loading files: publications of their rows, their quarantined records and the notes that they were loaded.
+
+A file has a publication of its own, or shares one with other small files, for each publication costs about the same
+however little it holds. What goes wrong with one file befalls no other.
+Belongs here: which files are loaded, together or alone, and that each is loaded once.
+Does not belong here: reading (records), rows (mapping, staging), what is noted (notes), replaying (quarantine).
+"""
+
+from __future__ import annotations
+
+import time
+import uuid
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass, replace
+from datetime import date
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import duckdb
+
+from lakehouse_assets.ingest.contracts import LOADS
+from lakehouse_assets.ingest.errors import IngestError
+from lakehouse_assets.ingest.faults import befalls_all, of_file
+from lakehouse_assets.ingest.files.streams import InputFile, Progress, expand
+from lakehouse_assets.ingest.loads.groups import NOWHERE, Alone, Batch, Group, Place
+from lakehouse_assets.ingest.loads.notes import (
+    Earlier,
+    Note,
+    Stamp,
+    earlier_loads,
+    loads_table,
+    same_load,
+    stage_notes,
+    stamps,
+)
+from lakehouse_assets.ingest.loads.staging import (
+    Together,
+    by_load,
+    check_mapping,
+    engine_for,
+    stage_rejects,
+    target_contract,
+    write_rows,
+    writing,
+)
+from lakehouse_assets.ingest.mapping.statements import RecordMapping
+from lakehouse_assets.ingest.mapping.targets import refuse_undecided
+from lakehouse_assets.ingest.sources import Source, find_source
+from lakehouse_assets.lakehouse.publish.local import Append, Publication, Published
+from lakehouse_assets.shown import shown_in_line
+
+if TYPE_CHECKING:
+    from pyiceberg.table import Table
+
+    from lakehouse_assets.lakehouse.lake import Lake
+    from lakehouse_assets.lakehouse.publish.audit import CheckOutcome
+
+LOAD_ID = "asklake.load-id"
+CONTENT_HASH = "asklake.content-sha256"
+FILES_AT_ONCE = 500
+"""Files that are looked up together, and published together at most."""
+SMALL_FILE_BYTES = 1 << 20
+"""Size up to which files are loaded together."""
+TOLD = 20
+"""Files that a message about several names at most."""
+
+
+@dataclass(frozen=True)
+class LoadResult:
+    """What became of one file; of one that was loaded before, the figures are those of that load.
+
+    Attributes:
+        earlier: Loads of the same content by another mapping, or into another table, if there were any.
+        publication_id: The publication; files that were loaded together share it, `published` and `outcomes`.
+    """
+
+    load_id: str
+    source: str
+    target_table: str
+    file: str
+    already_loaded: bool
+    rows_read: int = 0
+    rows_loaded: int = 0
+    rows_quarantined: int = 0
+    rows_written: int = 0
+    bytes: int = 0
+    content_sha256: str = ""
+    days: tuple[date, ...] = ()
+    publication_id: str = ""
+    seconds: float = 0.0
+    published: tuple[Published, ...] = ()
+    outcomes: tuple[CheckOutcome, ...] = ()
+    earlier: tuple[str, ...] = ()
+
+
+class SomeFilesFailedError(IngestError):
+    """Some of several files could not be loaded; the others were."""
+
+    def __init__(self, errors: Mapping[str, Exception], results: Sequence[LoadResult]) -> None:
+        """Keep what failed, by file, and what did not."""
+        self.errors, self.results = dict(errors), list(results)
+        told = [str(e) if isinstance(e, IngestError) else f"{shown_in_line(file)}: {e}" for file, e in errors.items()]
+        if len(told) > TOLD:
+            told = [*told[:TOLD], f"… and {len(told) - TOLD} more"]
+        problem = "\n".join([f"{len(errors)} of {len(errors) + len(results)} files failed:", *told])
+        Exception.__init__(self, problem)
+        self.file, self.problem, self.hint, self.line, self.column = "", problem, "", None, None
+
+
+class LoadedMeanwhileError(Exception):
+    """Another load was faster with some of the contents, given by their hashes; nothing was published."""
+
+    def __init__(self, loads: Mapping[str, Earlier]) -> None:
+        """Keep those loads."""
+        super().__init__(f"already loaded as {', '.join(e.load_id for e in loads.values())}")
+        self.loads = dict(loads)
+
+
+def load(
+    lake: Lake,
+    files: Sequence[str | Path],
+    source: Source | str,
+    *,
+    tenant: str | None = None,
+    run_id: str | None = None,
+    progress: Progress | None = None,
+) -> list[LoadResult]:
+    """Load files of one source into its bronze table; whatever is wrong with one of them stops no other.
+
+    Args:
+        lake: The lake.
+        files: Paths, folders, globs or s3:// URLs.
+        source: The source or its name.
+        tenant: Tenant of the whole file, where the records do not say it.
+        run_id: Identifier of the run, for the snapshots.
+        progress: Called with file, bytes read and size.
+
+    Returns:
+        One result per file, in order; a file loaded before is reported with that load's id and figures.
+
+    Raises:
+        IngestError: the file cannot be loaded; nothing of it was published.
+        AuditFailedError: the file's rows break the contract of their table; nothing of it was published.
+        SomeFilesFailedError: one of these befell some of several files; the sound ones are loaded, and the error
+            carries their results.
+        SourceError: the source does not fit its table, or needs a tenant.
+        WarehouseError: the disk is full, or cannot be written for another reason; the files before are loaded.
+    """
+    known = find_source(source) if isinstance(source, str) else source
+    paths = expand(files)
+    with Loader(lake, known, tenant, run_id or f"ingest-{uuid.uuid4().hex[:12]}", progress) as loader:
+        loader.load(paths)
+    if loader.errors and len(paths) == 1:
+        raise loader.errors[paths[0]]
+    results = [loader.results[path] for path in paths if path in loader.results]
+    if loader.errors:
+        raise SomeFilesFailedError({path: loader.errors[path] for path in paths if path in loader.errors}, results)
+    return results
+
+
+class Loader:
+    """Loads files of one source; `results` and `errors` say, by path, what became of each."""
+
+    def __init__(
+        self, lake: Lake, source: Source, tenant: str | None, run_id: str, progress: Progress | None = None
+    ) -> None:
+        """Nothing is opened yet."""
+        self._lake, self._source, self._tenant = lake, source, tenant
+        self._run_id, self._progress = run_id, progress
+        refuse_undecided(source, tenant)
+        self._mapping = RecordMapping(source, target_contract(source), tenant=tenant)
+        self._open = ExitStack()
+        self._earlier: Mapping[str, list[Earlier]] = {}
+        self._seen: int | None = None
+        self.results: dict[str, LoadResult] = {}
+        self.errors: dict[str, Exception] = {}
+
+    def __enter__(self) -> Loader:
+        """Open the engine."""
+        self._con = self._open.enter_context(engine_for(self._lake.settings, self._source))
+        check_mapping(self._con, self._mapping)
+        return self
+
+    def __exit__(self, *_error: object) -> None:
+        """Close it."""
+        self._open.close()
+
+    def load(self, paths: Sequence[str]) -> None:
+        """Load files, some hundreds at a time.
+
+        Raises:
+            Exception: what would befall every other file, too; see faults.befalls_all.
+        """
+        for start in range(0, len(paths), FILES_AT_ONCE):
+            self._load_some([f for p in paths[start : start + FILES_AT_ONCE] if (f := self._found(p))])
+
+    def _found(self, path: str) -> InputFile | None:
+        try:
+            return InputFile(path, encoding=self._source.encoding, progress=self._progress)
+        except Exception as error:
+            self._refuse(path, error)
+            return None
+
+    def _refuse(self, path: str, error: Exception, place: Place = NOWHERE) -> None:
+        """Keep an error as that of a file, unless it would befall every other, too."""
+        if befalls_all(error):
+            raise error
+        self.errors[path] = of_file(path, error, line=place.line, column=place.column)
+
+    def _load_some(self, files: Sequence[InputFile]) -> None:
+        table = loads_table(self._lake)
+        self._seen = table.metadata.current_snapshot_id if table is not None else None
+        self._earlier = earlier_loads(table, self._source, self._tenant, bytes={f.size for f in files})
+        fresh, repeats = self._unknown(files)
+        group: list[InputFile] = []
+        for file in fresh:
+            if file.size <= SMALL_FILE_BYTES:
+                group.append(file)
+                continue
+            self._load_together(group)
+            self._load_alone(file)
+            group = []
+        self._load_together(group)
+        for file, first in repeats:
+            self._repeat(file.path, first)
+
+    def _unknown(self, files: Sequence[InputFile]) -> tuple[list[InputFile], list[tuple[InputFile, str]]]:
+        """Files that are to be loaded, and those that repeat one of them, with its path.
+
+        Only files that have the size of another are hashed before they are read.
+        """
+        sizes = Counter(f.size for f in files) + Counter({e.bytes for es in self._earlier.values() for e in es})
+        fresh: list[InputFile] = []
+        repeats: list[tuple[InputFile, str]] = []
+        first: dict[str, str] = {}
+        for file in files:
+            try:
+                content = file.sha256 if sizes[file.size] > 1 else None
+            except Exception as error:
+                self._refuse(file.path, error)
+                continue
+            if content and (same := same_load(self._earlier.get(content, ()), self._source)):
+                self.results[file.path] = self._known(file, same)
+            elif content and first.setdefault(content, file.path) != file.path:
+                repeats.append((file, first[content]))
+            else:
+                fresh.append(file)
+        return fresh, repeats
+
+    def _known(self, file: InputFile, earlier: Earlier) -> LoadResult:
+        days = {day for day in (earlier.first_day, earlier.last_day) if day}
+        return LoadResult(
+            earlier.load_id, self._source.name, earlier.target_table, file.path, True, rows_read=earlier.rows_read,
+            rows_loaded=earlier.rows_loaded, rows_quarantined=earlier.rows_quarantined, bytes=file.size,
+            content_sha256=earlier.content_sha256, days=tuple(sorted(days)),
+        )  # fmt: skip
+
+    def _repeat(self, path: str, first: str) -> None:
+        """Tell of a file that has the content of another of this load."""
+        if same := self.results.get(first):
+            self.results[path] = replace(same, file=path, already_loaded=True, published=(), outcomes=(), earlier=())
+        else:
+            self.errors[path] = IngestError(path, f"it has the content of {first}, which could not be loaded")
+
+    def _load_alone(self, file: InputFile) -> None:
+        try:
+            self._publish(Alone(file, self._source, self._mapping, self._lake.settings.scratch_dir))
+        except LoadedMeanwhileError as error:
+            self.results[file.path] = self._known(file, error.loads[file.sha256])
+        except (duckdb.FatalException, duckdb.InternalException) as error:
+            self._reopen()
+            self._refuse(file.path, error)
+        except Exception as error:
+            self._refuse(file.path, error)
+
+    def _load_together(self, files: Sequence[InputFile]) -> None:
+        """Load small files, as many at once as fit; one by one where the engine gave up on them."""
+        waiting = list(files)
+        while waiting:
+            if len(waiting) == 1:
+                self._load_alone(waiting.pop())
+                return
+            together = Together(self._con, self._mapping)
+            group = Group(together, self._source, self._mapping, self._lake.settings.scratch_dir)
+            try:
+                taken = self._read(group, waiting)
+                self._publish_parts(group)
+                group.close()
+            except (duckdb.FatalException, duckdb.InternalException):
+                self._reopen()
+                taken = len(waiting)
+                for file in waiting:
+                    if file.path not in self.results and file.path not in self.errors:
+                        self._load_alone(file)
+            del waiting[:taken]
+
+    def _read(self, group: Group, files: Sequence[InputFile]) -> int:
+        """Read files into a group until it is full; gives how many were taken, the refused among them."""
+        for number, file in enumerate(files):
+            if group.full:
+                return number
+            try:
+                group.add(file)
+            except (duckdb.FatalException, duckdb.InternalException):
+                raise
+            except Exception as error:
+                self._refuse(file.path, error)
+        return len(files)
+
+    def _publish_parts(self, group: Group) -> None:
+        """Publish a group, or where that fails its halves, so that only the guilty files are refused."""
+        if not group.files:
+            return
+        try:
+            self._publish(group)
+        except LoadedMeanwhileError as error:
+            for file in group.files:
+                if file.sha256 in error.loads:
+                    self.results[file.path] = self._known(file, error.loads[file.sha256])
+            self._publish_parts(group.part([f.sha256 not in error.loads for f in group.files]))
+        except (duckdb.FatalException, duckdb.InternalException):
+            raise
+        except Exception as error:
+            if len(group.files) == 1 or befalls_all(error):
+                place = NOWHERE if befalls_all(error) else group.place_of(self._con, error)
+                self._refuse(group.files[0].path, error, place)
+                return
+            early = [i < len(group.files) // 2 for i in range(len(group.files))]
+            self._publish_parts(group.part(early))
+            self._publish_parts(group.part([not e for e in early]))
+
+    def _reopen(self) -> None:
+        """A new engine in the place of one that gave up."""
+        self._open.close()
+        self._con = self._open.enter_context(engine_for(self._lake.settings, self._source))
+
+    def _publish(self, batch: Batch) -> None:
+        """Make the rows, the quarantined records and the notes of a batch visible at once."""
+        started = time.monotonic()
+        with writing(batch.files[0].path):
+            marks = stamps(loads_table(self._lake), len(batch.files))
+            properties = {LOAD_ID: marks[0].load_id} if len(marks) == 1 else {}
+            publication = Publication.begin(self._lake, run_id=self._run_id, properties=properties)
+            try:
+                results = self._filled(publication, batch, marks)
+            except BaseException:
+                publication.abandon()
+                raise
+        seconds = time.monotonic() - started
+        self.results |= {r.file: replace(r, seconds=seconds) for r in results}
+
+    def _filled(self, publication: Publication, batch: Batch, marks: Sequence[Stamp]) -> list[LoadResult]:
+        con, mapping = self._con, self._mapping
+        publication.bytes_read = sum(f.size for f in batch.files)
+        with batch.errors():
+            written = write_rows(publication, con, mapping, batch.relation(con, marks))
+        parts = by_load(con, mapping, written, [m.load_id for m in marks])
+        files = batch.files
+        only = files[0] if len(files) == 1 else None
+        properties = {CONTENT_HASH: only.sha256, "asklake.source-file": only.path} if only else {}
+        publication.adopt(mapping.contract, written.files, Append(), properties, rows=written.rows)
+        if written.rejected:
+            headers = {m.load_id: header for m, header in zip(marks, batch.headers, strict=True)}
+            stage_rejects(publication, con, mapping, written, headers=headers, tenant=self._tenant)
+        notes = [
+            Note(
+                mark, self._source, file.path, file.sha256, file.size, self._tenant, count,
+                count - parts[mark.load_id].rejected, parts[mark.load_id].rejected, parts[mark.load_id].days,
+            )
+            for mark, file, count in zip(marks, files, batch.counts, strict=True)
+        ]  # fmt: skip
+        stage_notes(publication, con, notes, properties)
+        publication.audit(con)
+        published = publication.publish(lambda tables: self._refuse_loaded(tables, files))
+        return [self._result(note, parts[note.stamp.load_id].rows, publication, published) for note in notes]
+
+    def _result(self, note: Note, rows: int, publication: Publication, published: Sequence[Published]) -> LoadResult:
+        return LoadResult(
+            load_id=note.stamp.load_id, source=self._source.name, target_table=self._source.target, file=note.file,
+            already_loaded=False, rows_read=note.read, rows_loaded=note.loaded, rows_quarantined=note.quarantined,
+            rows_written=rows, bytes=note.size, content_sha256=note.sha256, days=note.days,
+            publication_id=publication.id, published=tuple(published), outcomes=tuple(publication.outcomes),
+            earlier=tuple(e.load_id for e in self._earlier.get(note.sha256, ())),
+        )  # fmt: skip
+
+    def _refuse_loaded(self, tables: Mapping[str, Table], files: Sequence[InputFile]) -> None:
+        """Stop where another load was faster with the same content since earlier loads were looked up."""
+        table = tables.get(LOADS.identifier)
+        if table is None or table.metadata.current_snapshot_id == self._seen:
+            return
+        found = earlier_loads(table, self._source, self._tenant, content_sha256={f.sha256 for f in files})
+        if same := {c: e for c, loads in found.items() if (e := same_load(loads, self._source))}:
+            raise LoadedMeanwhileError(same)

@@ -1,0 +1,1 @@
+"""CSV: its dialects, its records, their fields and its header."""

@@ -1,0 +1,1 @@
+"""Parquet: its row groups as batches, and its values as exact texts."""
