@@ -29,7 +29,7 @@ from semantic.errors import SemanticError
 from semantic.faults import Fault, fault_of
 from semantic.filters import Filter, fill
 from semantic.request import Part, Request, Span, split
-from semantic.rollups import rollups_of
+from semantic.rollups import rollups_of, rollups_of_all
 from semantic.running import total, with_bases
 from semantic.templates import Template, Templates, write_whole
 
@@ -288,7 +288,8 @@ class _Manifest:
         finished = sqltext.finished(sql, having, order, request.limit)
         texts = [text for part in parts for text in part.values]
         # Whoever looks a rollup's rows up in the SQL is not to find them in a value that somebody wrote so.
-        rollups = (r for _, template in sources for r in template.rollups if not any(r.rows in text for text in texts))
+        rollups = rollups_of_all([(template.sql, template.rollups) for _, template in sources])
+        rollups = (rollup for rollup in rollups if not any(rollup.rows in text for text in texts))
         return Compiled(finished, columns, tuple(sorted(tables)), tuple(notes), tuple(rollups))
 
     def _part(self, part: Part, out_names: Sequence[str]) -> tuple[str, Template]:

@@ -10,7 +10,7 @@ here: running anything, or telling whether it pays.
 from __future__ import annotations
 
 import itertools
-from collections.abc import Container, Sequence
+from collections.abc import Collection, Container, Sequence
 from typing import TYPE_CHECKING, Any
 
 from lakehouse_assets.lakehouse.engines.functions import names
@@ -44,7 +44,19 @@ def rollups_of(sql: str, dialect: str) -> tuple[Rollup, ...]:
 
     tokens = sqlglot.tokenize(sql, read=dialect)
     parts = sqlglot.parse_one(sql, read=dialect).find_all(exp.Subquery)
-    return tuple(rollup for part in parts if (rollup := _rollup(part, sql, tokens)))
+    found = [rollup for part in parts if (rollup := _rollup(part, sql, tokens))]
+    # The same text elsewhere in the query may be of rows that more is done with.
+    return tuple(dict.fromkeys(one for one in found if found.count(one) == sql.count(one.rows)))
+
+
+def rollups_of_all(parts: Collection[tuple[str, Collection[Rollup]]]) -> tuple[Rollup, ...]:
+    """The rollups of a query that is put together from several, wherever their text stands in it.
+
+    Args:
+        parts: The SQL of each part, and its rollups.
+    """
+    every = dict.fromkeys(rollup for _, rollups in parts for rollup in rollups)
+    return tuple(one for one in every if all(one in rollups or one.rows not in sql for sql, rollups in parts))
 
 
 def _rollup(part: exp.Subquery, sql: str, tokens: Sequence[Any]) -> Rollup | None:

@@ -24,7 +24,6 @@ from lakehouse_assets.lakehouse.engines.protocol import (
     EngineRefusedError,
     QueryRefusedError,
     QueryTimeoutError,
-    Rollup,
     Session,
 )
 from nlq import explain
@@ -33,7 +32,7 @@ from nlq.answering.carrying import CarriedOver, carried_over
 from nlq.answering.chart import Chart, chart_of
 from nlq.answering.costs import CostLimit, TooCostlyError
 from nlq.answering.coverage import Coverage, Known, Partial, partial_periods
-from nlq.answering.parts import STATES_KEPT, Layer, PlansQuestions, StaleLayer
+from nlq.answering.parts import STATES_KEPT, CompiledPlan, Layer, PlansQuestions, StaleLayer
 from nlq.answering.states import TableState, TableStates
 from nlq.dateparts import named
 from nlq.guard import ROLES, TIMEOUT_S, AmbiguousValueError, Caller, Guard, GuardError, Role, may_see
@@ -47,6 +46,7 @@ from nlq.sql import key_columns, most_rows, statement, time_column, value_column
 from nlq.utc import Moment, utc_now
 from nlq.vocabulary import TIME_DIMENSION, Metric, Vocabulary
 from semantic.errors import SemanticError
+from semantic.rollups import rollups_of_all
 
 if TYPE_CHECKING:
     from lakehouse_assets.lakehouse.lake import Lake
@@ -384,19 +384,21 @@ class Answerer:
 
     def _execute(self, run: _Run, plan: Plan, planned: Planned, session: Session) -> Answer:
         notes: dict[str, None] = {}
-        rollups: dict[Rollup, None] = {}
+        parts: list[CompiledPlan] = []
 
         def plain(one: Plan) -> str:
             check_wanted()
             compiled = self._layer.compile(one)
             notes.update(dict.fromkeys(compiled.notes))
-            rollups.update(dict.fromkeys(compiled.rollups))
+            parts.append(compiled)
             return compiled.sql
 
         known = self._coverage.known(session, self._layer.sources(plan.metrics), run.caller.tenant)
         nothing = {n: m.nothing for n in plan.metrics if (m := run.vocabulary.metrics[n]).nothing is not None}
         sql = statement(plan, plain, known and known.span, nothing)
-        table = session.query(sql, timeout_s=TIMEOUT_S, rollups=rollups)
+        table = session.query(
+            sql, timeout_s=TIMEOUT_S, rollups=rollups_of_all([(part.sql, part.rollups) for part in parts])
+        )
         snapshots = dict(session.snapshots)
         names = [*key_columns(plan), *value_columns(plan)]
         found = [tuple(_plain(named(name, row[name])) for name in names) for row in table.to_pylist()]

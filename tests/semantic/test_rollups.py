@@ -9,7 +9,7 @@ import pytest
 from lakehouse_assets.lakehouse.engines.duckdb import DuckDBSession
 from lakehouse_assets.lakehouse.engines.protocol import Rollup
 from semantic.layer import Compiled, Filter, SemanticLayer
-from semantic.rollups import rollups_of
+from semantic.rollups import rollups_of, rollups_of_all
 from tests.semantic.test_layer import metrics_here, plain
 
 ROWS = "(SELECT DATE_TRUNC('day', d) AS day, ward AS ward, CASE WHEN id IS NOT NULL THEN 1 ELSE 0 END AS n FROM {} src)"
@@ -106,3 +106,17 @@ def test_rows_that_a_value_quotes_are_no_part_of_the_query(layer: SemanticLayer)
     for value, offered in ((rollup.rows, "'" in rollup.rows), ("WEB", True)):
         compiled = layer.compile(["pgr_complaints"], ["ward_id"], [Filter("channel", "in", (value,))])
         assert bool(compiled.rollups) is offered
+
+
+def test_text_that_stands_in_a_query_twice_is_summed_up_where_the_same_is_done_with_both() -> None:
+    rows = ROWS.format(TABLE)
+    one = QUERY.format(rows=rows)
+    (rollup,) = rollups_of(one, "duckdb")
+    twice = "SELECT * FROM ({}) AS a, ({}) AS b"
+    second = one.replace("subq_1", "subq_2")
+    assert rollups_of(twice.format(one, second), "duckdb") == (rollup,)
+    averaged, filtered = second.replace("SUM(n)", "AVG(n)"), second.replace("WHERE day", "WHERE n > 0 AND day")
+    for other in (averaged, filtered, f"SELECT * FROM {rows} AS subq_2"):
+        assert rollups_of(twice.format(one, other), "duckdb") == ()
+        assert rollups_of_all([(one, (rollup,)), (other, rollups_of(other, "duckdb"))]) == ()
+    assert rollups_of_all([(one, (rollup,)), (one, (rollup,)), ("SELECT 1", ())]) == (rollup,)
