@@ -23,9 +23,10 @@ from bench.askers import ask
 from bench.machine import cpu_s
 
 START_S = 180
+ASKED = ("Complaints by ward", "Complaints by channel", "SLA breach rate by priority", "Complaints by month")
 WARMERS = 16
-_DAYS = [f"2025-{m:02}-{d:02}" for m in range(1, 13) for d in range(1, 29)]
-_SPANS = [*(f"since {day}" for day in _DAYS), *(f"from {day} until 2026-{m:02}-15" for m in (4, 5, 6) for day in _DAYS)]
+DAYS = [f"2025-{m:02}-{d:02}" for m in range(1, 13) for d in range(1, 29)]
+SPANS = [*(f"since {day}" for day in DAYS), *(f"from {day} until 2026-{m:02}-15" for m in (4, 5, 6) for day in DAYS)]
 
 
 @dataclass(frozen=True)
@@ -86,7 +87,7 @@ def ask_over_http(
 
     def body(number: int) -> bytes:
         question = questions[number % len(questions)]
-        return json.dumps({"question": f"{question} {_SPANS[number]}" if fresh else question}).encode()
+        return json.dumps({"question": f"{question} {SPANS[number]}" if fresh else question}).encode()
 
     def known(number: int) -> bytes:
         return json.dumps({"question": questions[number % len(questions)]}).encode()

@@ -10,7 +10,7 @@ import hashlib
 from collections import Counter, OrderedDict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, replace
-from functools import partial
+from functools import cached_property, partial
 from pathlib import Path
 from threading import Lock
 from typing import TYPE_CHECKING, Any
@@ -65,13 +65,16 @@ class PlannedLayer:
         key = (tenant, whole)
         with self._lock:
             if key not in self._last or self._last[key][0] != state.stamp:
-                fingerprint = hashlib.sha256(repr((state.stamp, state.relations)).encode()).hexdigest()[:16]
                 known = self._read(state.whole if whole else state.catalog, tenant)
-                self._last[key] = (state.stamp, replace(known, fingerprint=fingerprint))
+                self._last[key] = (state.stamp, replace(known, fingerprint=state.fingerprint))
             self._last.move_to_end(key)
             while len(self._last) > STATES_KEPT:
                 self._last.popitem(last=False)
             return self._last[key][1]
+
+    def fingerprint(self, heads: Mapping[str, str]) -> str:
+        """The fingerprint of the vocabulary at a state of the lake."""
+        return self._state(heads).fingerprint
 
     @property
     def stale(self) -> StaleLayer | None:
@@ -158,6 +161,11 @@ class _State:
     stamp: Any
     relations: Sequence[str]
     unpublished: Mapping[str, tuple[str, ...]]
+
+    @cached_property
+    def fingerprint(self) -> str:
+        """The same as long as words mean the same."""
+        return hashlib.sha256(repr((self.stamp, self.relations)).encode()).hexdigest()[:16]
 
     @classmethod
     def of(cls, catalog: semantic.Catalog, stamp: Any, relations: Sequence[str], there: Set[str]) -> _State:

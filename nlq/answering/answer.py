@@ -27,7 +27,7 @@ from lakehouse_assets.lakehouse.engines.protocol import (
     Session,
 )
 from nlq import explain
-from nlq.answering.cache import KeptAnswers, RememberingPlanner
+from nlq.answering.cache import Course, Courses, KeptAnswers, RememberingPlanner
 from nlq.answering.carrying import CarriedOver, carried_over
 from nlq.answering.chart import Chart, chart_of
 from nlq.answering.costs import CostLimit, TooCostlyError
@@ -166,6 +166,7 @@ class Answerer:
         self._make_planner, self.planner_name, self._summarise, self._kept = planner, planner_name, summarise, kept
         self._guards: OrderedDict[int, Guard] = OrderedDict()
         self._planners: OrderedDict[tuple[int, Caller], RememberingPlanner] = OrderedDict()
+        self._courses = Courses()
         self._states, self._coverage = TableStates(lake), Coverage()
         self._limit = CostLimit(most_figures, layer, self._coverage, self._states)
         self._lock = Lock()
@@ -221,7 +222,31 @@ class Answerer:
             run.carried = outcome.carried
             if outcome.planner != Planner.name and not run.carried:
                 run.carried = shared_parts(outcome.plan, before)
-        return self._conclude(run, outcome)
+        answer = self._conclude(run, outcome)
+        if isinstance(outcome, Planned) and run.key and not previous:
+            course = Course(outcome, run.key)
+            self._courses.remember(question, run.caller, run.today, run.vocabulary.fingerprint, course)
+        return answer
+
+    def again(
+        self,
+        question: str,
+        caller: Caller,
+        heads: Mapping[str, str],
+        now: datetime | None = None,
+        *,
+        asked_by: str | None = None,
+    ) -> Answer | None:
+        """What `ask` gives for a first question whose answer is remembered, without planning or reading anything.
+
+        None where it is not, or the tables it read have changed.
+        """
+        check_wanted()
+        run = _Run(question, caller, None, asked_by)
+        today = (now or run.asked_at).date()
+        course = self._courses.find(question, caller, today, self._layer.fingerprint(heads))
+        known = course and self._kept and self._kept.find(course.key, heads)
+        return self._as_concluded(run, course.outcome, run.again(known, course.outcome)) if course and known else None
 
     def run(
         self,
@@ -287,6 +312,10 @@ class Answerer:
             answer = self._come_to(run, outcome)
         except BeyondCalendarError as error:
             answer = run.answer("refused", str(error), error="bad_time")
+        return self._as_concluded(run, outcome, answer)
+
+    def _as_concluded(self, run: _Run, outcome: Outcome, answer: Answer) -> Answer:
+        """An answer with what holds for it whatever it came to."""
         update: dict[str, Any] = {"planner": outcome.planner, "notes": (*answer.notes, *outcome.notes)}
         update["stale_layer"] = self._layer.stale
         if isinstance(outcome, Planned) and run.carried and answer.plan:
@@ -304,7 +333,7 @@ class Answerer:
             return self._stopped(run, outcome.plan, error)
         if missing := self._missing(run, plan.metrics):
             return self._never_published(run, missing, plan)
-        key = KeptAnswers.key(plan, run.caller, run.vocabulary, run.today)
+        run.key = key = KeptAnswers.key(plan, run.caller, run.vocabulary, run.today)
         if self._kept and key and (known := self._kept.find(key, run.heads)):
             return run.again(known, outcome)
         return self._read(run, plan, outcome, key)
@@ -477,6 +506,8 @@ class _Run:
     heads: Mapping[str, str]
     vocabulary: Vocabulary
     carried: tuple[Carried, ...] = ()
+    key = ""
+    """What its answer is kept under, once that is known."""
 
     def __init__(self, question: str, caller: Caller, answer_id: str | None, asked_by: str | None) -> None:
         self.question, self.caller = question, caller

@@ -15,13 +15,13 @@ from collections import OrderedDict
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
     from nlq.answering.answer import Answer
     from nlq.answering.parts import PlansQuestions
     from nlq.guard import Caller
-    from nlq.outcome import Outcome
+    from nlq.outcome import Outcome, Planned
     from nlq.plan import Plan
     from nlq.vocabulary import Vocabulary
 
@@ -113,6 +113,38 @@ class KeptAnswers:
         """Keep an answer that was read at these heads; one of a table without a head cannot be kept."""
         if answer.snapshots and all(table in heads for table in answer.snapshots):
             self._store.put(key, Kept(answer, {table: heads[table] for table in answer.snapshots}))
+
+
+@dataclass(frozen=True)
+class Course:
+    """What a question came to when it was answered: how it was understood, and the key of its answer."""
+
+    outcome: Planned
+    key: str
+
+
+class Courses:
+    """What questions came to, as long as the words mean the same, on the same day. Thread-safe."""
+
+    def __init__(self, most: int = _MOST_PLANS) -> None:
+        """Nothing is remembered."""
+        self._most = most
+        self._courses: OrderedDict[tuple[Any, ...], Course] = OrderedDict()
+        self._lock = threading.Lock()
+
+    def find(self, question: str, caller: Caller, today: date, meaning: str) -> Course | None:
+        """What a caller's question came to on a day; `meaning` is the fingerprint of the vocabulary."""
+        with self._lock:
+            return self._courses.get((question, caller, today, meaning))
+
+    def remember(self, question: str, caller: Caller, today: date, meaning: str, course: Course) -> None:
+        """Remember what a question came to, if it would come to the same again."""
+        if not meaning or not course.outcome.lasting or len(question) > _LONGEST_QUESTION:
+            return
+        with self._lock:
+            self._courses[question, caller, today, meaning] = course
+            while len(self._courses) > self._most:
+                self._courses.popitem(last=False)
 
 
 class RememberingPlanner:

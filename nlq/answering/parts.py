@@ -71,6 +71,10 @@ class Layer(Protocol):
         """
         ...
 
+    def fingerprint(self, heads: Mapping[str, str]) -> str:
+        """The fingerprint of the vocabulary at a state of the lake, without reading it."""
+        ...
+
     @property
     def stale(self) -> StaleLayer | None:
         """Why the layer is an earlier one than the project's files, if it is."""

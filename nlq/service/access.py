@@ -12,6 +12,7 @@ last one changes nothing of that, for the next caller would be let in.
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -23,8 +24,10 @@ from nlq.service.addresses import UNKNOWN, caller_at, is_loopback
 from nlq.service.errors import ApiError
 from nlq.service.limits import RateLimiter
 from nlq.service.origin import SAFE_METHODS, whence
-from nlq.storage.keys import Key, KeyStore, Session
+from nlq.storage.keys import Key, KeyStore, Look, Session
 
+Keys = KeyStore | Look
+"""Where keys are looked up: as they are each time, or as they were when a look began."""
 _HOW = "Send “Authorization: Bearer <key>”; `asklake key create NAME` makes one."
 _ELSEWHERE = "This request does not come from a page of this service. Open the service itself, and ask there."
 
@@ -55,24 +58,38 @@ class Access:
 
     def keys_required(self) -> bool:
         """Whether a call without a key is refused."""
-        return not self._loopback or self._keys.any()
+        return self._keys_required(self._keys)
 
-    def admit(self, request: Request) -> Asker:
-        """Who calls; counted by the key where there is one, else by the address.
+    def _keys_required(self, keys: Keys) -> bool:
+        return not self._loopback or keys.any()
 
-        Raises:
-            ApiError: no key or not a valid one, or a page elsewhere uses a browser's session, or too many calls.
+    def admit(self, requests: Sequence[Request]) -> list[Asker | Exception]:
+        """Who calls, by requests; each is counted by its key where it has one, else by its address.
+
+        Returns:
+            The askers, or why one is not admitted: no key or not a valid one, or a page elsewhere uses a browser's
+            session, or too many calls (ApiError).
         """
+        with self._keys.look() as keys:
+            return [self._admitted_or_why_not(keys, request) for request in requests]
+
+    def _admitted_or_why_not(self, keys: Keys, request: Request) -> Asker | Exception:
+        try:
+            return self._admitted(keys, request)
+        except Exception as error:
+            return error
+
+    def _admitted(self, keys: Keys, request: Request) -> Asker:
         header = request.headers.get("authorization", "")
         if header:
-            key = self._of_header(request, header)
-        elif session := self._session(request):
+            key = self._of_header(keys, request, header)
+        elif session := self._session(keys, request):
             # A browser that says nothing of the page is not one that a session was opened in.
             if request.method not in SAFE_METHODS and whence(request) != "here":
                 raise ApiError(403, "forbidden", _ELSEWHERE)
             key = session.key
         else:
-            return self._without_key(request)
+            return self._without_key(keys, request)
         self._count(request, key)
         return Asker(key.caller, key.name, key.id)
 
@@ -96,7 +113,7 @@ class Access:
         Raises:
             ApiError: too many calls.
         """
-        found = self._session(request)
+        found = self._session(self._keys, request)
         self._count(request, found.key if found else None)
         return found
 
@@ -112,23 +129,24 @@ class Access:
         if text := cookies.read(request):
             self._keys.end_session(text)
 
-    def _session(self, request: Request) -> Session | None:
+    @staticmethod
+    def _session(keys: Keys, request: Request) -> Session | None:
         text = cookies.read(request)
-        return self._keys.find_session(text) if text else None
+        return keys.find_session(text) if text else None
 
-    def _of_header(self, request: Request, header: str) -> Key:
+    def _of_header(self, keys: Keys, request: Request, header: str) -> Key:
         scheme, _, text = header.partition(" ")
-        key = self._keys.find(text.strip()) if scheme.casefold() == "bearer" else None
+        key = keys.find(text.strip()) if scheme.casefold() == "bearer" else None
         if key is None:
             self._count(request, None)
-            raise _unauthorized(f"This key is not valid. {self.way_back() or _HOW}")
+            raise _unauthorized(f"This key is not valid. {self._way_back(keys) or _HOW}")
         return key
 
-    def _without_key(self, request: Request) -> Asker:
+    def _without_key(self, keys: Keys, request: Request) -> Asker:
         self._count(request, None)
-        if self.keys_required():
+        if self._keys_required(keys):
             ended = "The session has ended." if cookies.read(request) else "A key is required."
-            raise _unauthorized(f"{ended} {self.way_back() or _HOW}")
+            raise _unauthorized(f"{ended} {self._way_back(keys) or _HOW}")
         # A page elsewhere can make its own host name mean this machine and call as if from here.
         host = request.url.hostname or ""
         if not is_loopback(host):
@@ -140,9 +158,12 @@ class Access:
 
     def way_back(self) -> str:
         """What to do where no key can be valid: there is none, or all were revoked. Empty where one can."""
-        if self._keys.any_valid():
+        return self._way_back(self._keys)
+
+    def _way_back(self, keys: Keys) -> str:
+        if keys.any_valid():
             return ""
-        if not self._keys.any():
+        if not keys.any():
             return "There is no key yet: whoever runs the service makes one with `asklake key create NAME`."
         again = "makes one with `asklake key create NAME`"
         if self._loopback:

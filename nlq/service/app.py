@@ -72,8 +72,10 @@ def create_app(
         asking, access, close = await anyio.to_thread.run_sync(opened)
         recorder = Recorder(asking.journal, lake)
         recorder.start()
+        doing = work or _work(settings)
+        health = HealthCheck(asking, access, asking.answerer.planner_name)
         app.state.service = Service(
-            access, asking, work or _work(settings), HealthCheck(asking, access, asking.answerer.planner_name)
+            access, asking, doing, doing.together(access.admit), doing.together(asking.again), health
         )
         try:
             yield

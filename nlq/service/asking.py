@@ -7,7 +7,8 @@ Belongs here: the course of each, for an asker who was admitted. Does not belong
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
+from contextvars import Context
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -41,6 +42,15 @@ _CODE = re.compile(r"[a-z_]{3,40}")
 
 
 @dataclass(frozen=True)
+class Again:
+    """A question that may have been answered before, and the context that its answer is logged in."""
+
+    asker: Asker
+    request: Ask
+    context: Context
+
+
+@dataclass(frozen=True)
 class Asking:
     """The parts that answering needs. All methods wait for the engine or a database: call them in worker threads."""
 
@@ -54,8 +64,41 @@ class Asking:
         vocabulary = self._vocabulary(asker)
         return catalog_of(vocabulary, search, self.answerer.unpublished(asker.caller))
 
-    def ask(self, asker: Asker, request: Ask) -> Answer:
-        """Answer a question; whatever comes of it is written down."""
+    def again(self, asked: Sequence[Again]) -> list[str | Exception | None]:
+        """Answer questions whose answers are remembered, without planning or reading anything; each is written down.
+
+        Returns:
+            By question: the answer's document; None where none is remembered, the error where there was one.
+        """
+        try:
+            heads = self.lake.catalog.heads()
+        except Exception:  # answering in full meets it again, and tells it
+            return [None] * len(asked)
+        found = [one.context.run(self._known, one.asker, one.request, heads) for one in asked]
+        documents = iter(self.journal.record([answer for answer in found if isinstance(answer, Answer)]))
+        told: list[str | Exception | None] = []
+        for one, answer in zip(asked, found, strict=True):
+            if isinstance(answer, Answer):
+                one.context.run(_log, one.asker, answer)
+                told.append(next(documents))
+            else:
+                told.append(answer)
+        return told
+
+    def _known(self, asker: Asker, request: Ask, heads: Mapping[str, str]) -> Answer | Exception | None:
+        if request.previous is not None:
+            return None
+        try:
+            return self.answerer.again(request.question, asker.caller, heads, request.now, asked_by=asker.name)
+        except Exception as error:
+            return error
+
+    def ask(self, asker: Asker, request: Ask) -> str:
+        """Answer a question; whatever comes of it is written down.
+
+        Returns:
+            The answer's document, as it is written down.
+        """
         try:
             answer = self.answerer.ask(
                 request.question, asker.caller, request.now, asked_by=asker.name, previous=request.previous
@@ -64,20 +107,24 @@ class Asking:
             raise
         except Exception:
             failed = failed_answer(request.question, asker.caller, asked_by=asker.name, told_as=request_id())
-            self.journal.record(failed)
+            self.journal.record([failed])
             raise
         return self._recorded(asker, answer)
 
-    def query(self, asker: Asker, request: Query) -> Answer:
+    def query(self, asker: Asker, request: Query) -> str:
         """Answer a plan given by names.
+
+        Returns:
+            The answer's document, as it is written down.
 
         Raises:
             ApiError: the plan cannot be read, or the guard or the layer refuses it, or it took too long.
         """
         plan = self._plan(asker, request)
-        answer = self._recorded(asker, self.answerer.run(plan, asker.caller, question=request.question))
+        answer = self.answerer.run(plan, asker.caller, question=request.question)
+        document = self._recorded(asker, answer)
         if answer.outcome == "answered":
-            return answer
+            return document
         code = answer.error if answer.error and _CODE.fullmatch(answer.error) else answer.outcome
         status = 503 if answer.outcome == "failed" else 422
         details = {"nearest": list(answer.nearest), "answer_id": answer.answer_id}
@@ -183,23 +230,27 @@ class Asking:
         except ValidationError as error:
             raise ApiError(422, "invalid_plan", f"{problem_of(error)}.") from None
 
-    def _recorded(self, asker: Asker, answer: Answer) -> Answer:
-        self.journal.record(answer)
-        logger().info(
-            "asked",
-            answer_id=answer.answer_id,
-            question=shortened(answer.question),
-            outcome=answer.outcome,
-            plan=answer.plan.canonical() if answer.plan else None,
-            rows=answer.row_count,
-            ms=answer.elapsed_ms,
-            planner=answer.planner,
-            cached=answer.cached,
-            tenant=asker.caller.tenant,
-            role=asker.caller.role,
-            key_id=asker.key_id,
-        )
-        return answer
+    def _recorded(self, asker: Asker, answer: Answer) -> str:
+        (document,) = self.journal.record([answer])
+        _log(asker, answer)
+        return document
+
+
+def _log(asker: Asker, answer: Answer) -> None:
+    logger().info(
+        "asked",
+        answer_id=answer.answer_id,
+        question=shortened(answer.question),
+        outcome=answer.outcome,
+        plan=answer.plan.canonical() if answer.plan else None,
+        rows=answer.row_count,
+        ms=answer.elapsed_ms,
+        planner=answer.planner,
+        cached=answer.cached,
+        tenant=asker.caller.tenant,
+        role=asker.caller.role,
+        key_id=asker.key_id,
+    )
 
 
 def _in_full(part: Any, full: Callable[[str], str]) -> Any:

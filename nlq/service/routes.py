@@ -6,6 +6,7 @@ Belongs here: method, path, and what the OpenAPI document says of each. Does not
 
 from __future__ import annotations
 
+from contextvars import copy_context
 from dataclasses import dataclass
 from typing import Annotated, Any
 
@@ -16,9 +17,10 @@ from nlq.answering.answer import Answer
 from nlq.catalog import Catalog
 from nlq.service import cookies, models
 from nlq.service.access import Access, Asker
-from nlq.service.asking import Asking
+from nlq.service.asking import Again, Asking
 from nlq.service.errors import ErrorDocument
 from nlq.service.health import HealthCheck
+from nlq.service.together import Together
 from nlq.service.work import Work
 
 
@@ -29,19 +31,26 @@ class Service:
     access: Access
     asking: Asking
     work: Work
+    admitted: Together[Request, Asker]
+    known: Together[Again, str | None]
     health: HealthCheck
 
 
 _bearer = HTTPBearer(auto_error=False, description="A key made by `asklake key create`.")
 
 
-def _service(request: Request) -> Service:
+async def _service(request: Request) -> Service:  # FastAPI calls what is not async in a thread
     return request.app.state.service
 
 
 async def _asker(request: Request, _documented: Annotated[Any, Depends(_bearer)] = None) -> Asker:
-    service = _service(request)
-    return await service.work.quick(service.access.admit, request)
+    service = await _service(request)
+    return await service.admitted.result(request)
+
+
+def _told(document: str) -> Response:
+    """An answer as it was written down, so that it need not be made into JSON once more."""
+    return Response(document, media_type="application/json")
 
 
 Served = Annotated[Service, Depends(_service)]
@@ -128,20 +137,21 @@ async def catalog(
     return await service.work.run(asker.share, service.asking.catalog, asker, search)
 
 
-@router.post("/nlq", tags=["questions"])
-async def nlq(service: Served, asker: Admitted, body: models.Ask) -> Answer:
+@router.post("/nlq", tags=["questions"], response_model=Answer)
+async def nlq(service: Served, asker: Admitted, body: models.Ask) -> Any:
     """Answer a question in words.
 
     The outcome says what came of it: answered, clarify (with choices, each a plan for POST /query), refused (with the
     nearest that exists) or failed. The answer has its rows, a sentence, the plan, the SQL, and how fresh the data is.
     """
-    return await service.work.run(asker.share, service.asking.ask, asker, body)
+    known = await service.known.result(Again(asker, body, copy_context()))
+    return _told(known or await service.work.run(asker.share, service.asking.ask, asker, body))
 
 
-@router.post("/query", tags=["questions"])
-async def query(service: Served, asker: Admitted, body: models.Query) -> Answer:
+@router.post("/query", tags=["questions"], response_model=Answer)
+async def query(service: Served, asker: Admitted, body: models.Query) -> Any:
     """Answer figures asked for by name; the same path as a question, without the words."""
-    return await service.work.run(asker.share, service.asking.query, asker, body)
+    return _told(await service.work.run(asker.share, service.asking.query, asker, body))
 
 
 @router.post("/questions", tags=["queue"], status_code=202)

@@ -9,8 +9,9 @@ that take long.
 
 from __future__ import annotations
 
+import asyncio
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from contextvars import ContextVar
 from functools import partial
@@ -20,19 +21,29 @@ import anyio
 import anyio.to_thread
 
 from nlq.service.errors import ApiError
+from nlq.service.together import Together
 
 MOST_WAITING = 1_000
 QUICK = 8
 """Threads for what waits for a database alone."""
+_REMEMBERED = 20
+"""Functions that count for how long one lasts."""
 _RETRY_S = 5
 _since: ContextVar[float | None] = ContextVar("waiting_since", default=None)
 _P = ParamSpec("_P")
 _T = TypeVar("_T")
+_A = TypeVar("_A")
 
 
 def begin_waiting() -> None:
     """From now on what is done in this context has waited: all turns of a request share its time."""
     _since.set(time.monotonic())
+
+
+def left_s(longest_s: float) -> float:
+    """Seconds that are left to a request of those it may wait in all."""
+    since = _since.get()
+    return longest_s - (time.monotonic() - since if since else 0.0)
 
 
 class Work:
@@ -53,6 +64,7 @@ class Work:
         self._longest_wait_s, self._most_waiting = longest_wait_s, most_waiting
         self._shares: dict[str, _Share] = {}
         self._waiting = 0
+        self._lasts_s = 0.0
         self._turns, self._quick_turns = anyio.Semaphore(workers), anyio.Semaphore(QUICK)
         self._threads, self._quick = anyio.CapacityLimiter(workers), anyio.CapacityLimiter(QUICK)
 
@@ -69,7 +81,11 @@ class Work:
             ApiError: too many wait already, or it waited too long.
         """
         async with self._share(asker) as share, self._turn(share, share.turns), self._turn(share, self._turns):
-            return await anyio.to_thread.run_sync(partial(function, *args, **kwargs), limiter=self._threads)
+            begun = time.monotonic()
+            try:
+                return await anyio.to_thread.run_sync(partial(function, *args, **kwargs), limiter=self._threads)
+            finally:
+                self._lasts_s += (time.monotonic() - begun - self._lasts_s) / _REMEMBERED
 
     async def quick(self, function: Callable[_P, _T], *args: _P.args, **kwargs: _P.kwargs) -> _T:
         """Run a function that waits for nothing but a database in a thread that no question can take.
@@ -79,6 +95,17 @@ class Work:
         """
         async with self._turn(_Share(0), self._quick_turns):
             return await anyio.to_thread.run_sync(partial(function, *args, **kwargs), limiter=self._quick)
+
+    def together(self, do: Callable[[Sequence[_A]], Sequence[_T | Exception]]) -> Together[_A, _T]:
+        """A function for many requests at once, which none waits for longer than for a thread."""
+        return Together(do, self._in_time)
+
+    async def _in_time(self, result: asyncio.Future[_T]) -> _T:
+        try:
+            async with asyncio.timeout(left_s(self._longest_wait_s)):
+                return await result
+        except TimeoutError:
+            raise overloaded() from None
 
     @asynccontextmanager
     async def _turn(self, share: _Share, turns: anyio.Semaphore) -> AsyncIterator[None]:
@@ -94,14 +121,18 @@ class Work:
 
     async def _wait(self, share: _Share, turns: anyio.Semaphore) -> None:
         if self._waiting >= self._most_waiting or share.waiting >= max(1, self._most_waiting // 2):
-            raise _overloaded()
+            raise overloaded()
+        # Whoever would wait in vain is told so at once: so many are before it, and each takes about so long.
+        ahead_s = self._lasts_s * max(self._waiting / self._workers, share.waiting / (share.places or QUICK))
+        if ahead_s > left_s(self._longest_wait_s):
+            raise overloaded()
         self._waiting += 1
         share.waiting += 1
         try:
-            with anyio.fail_after(self._longest_wait_s - (time.monotonic() - (_since.get() or time.monotonic()))):
+            with anyio.fail_after(left_s(self._longest_wait_s)):
                 await turns.acquire()
         except TimeoutError:
-            raise _overloaded() from None
+            raise overloaded() from None
         finally:
             self._waiting -= 1
             share.waiting -= 1
@@ -121,10 +152,11 @@ class Work:
 
 class _Share:
     def __init__(self, places: int) -> None:
-        self.turns = anyio.Semaphore(places)
+        self.turns, self.places = anyio.Semaphore(places), places
         self.waiting = self.users = 0
 
 
-def _overloaded() -> ApiError:
+def overloaded() -> ApiError:
+    """What is told to those who would wait too long."""
     message = f"Too many questions at once; ask again in {_RETRY_S} s."
     return ApiError(503, "overloaded", message, {"retry_after_s": _RETRY_S}, {"Retry-After": str(_RETRY_S)})

@@ -9,11 +9,10 @@ lake (``store``).
 
 from __future__ import annotations
 
-import itertools
 import logging
 import uuid
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, Literal
@@ -98,23 +97,41 @@ class Journal:
             create_tables(con, _metadata)
         self._reads = reading(self._engine)
         self._turns = Turns(self._engine, self._reads)
-        self._recorded = itertools.count()
+        self._uncounted = _COUNTED_EVERY
         self._full = False
 
-    def record(self, answer: Answer) -> None:
-        """Write an answer down; the same id a second time changes nothing.
+    def record(self, answers: Sequence[Answer]) -> list[str]:
+        """Write answers down, all or none of them; the same id a second time changes nothing.
+
+        Returns:
+            Their documents, as they are written down.
 
         Raises:
             NotRecordedError: the database cannot be written, or too many answers wait to be published.
         """
-        row = {"id": answer.answer_id, "document": answer.model_dump_json(), "recorded_at": utc_now()}
-        with _told_if_unwritable():
-            self._refuse_if_full()
-            with suppress(IntegrityError), self._engine.begin() as con:
-                con.execute(sa.insert(_answers), row)
+        now, documents = utc_now(), [answer.model_dump_json() for answer in answers]
+        rows = [
+            {"id": answer.answer_id, "document": document, "recorded_at": now}
+            for answer, document in zip(answers, documents, strict=True)
+        ]
+        if rows:
+            with _told_if_unwritable():
+                self._refuse_if_full(len(rows))
+                self._insert(rows)
+        return documents
 
-    def _refuse_if_full(self) -> None:
-        if self._full or next(self._recorded) % _COUNTED_EVERY == 0:
+    def _insert(self, rows: Sequence[dict[str, Any]]) -> None:
+        try:
+            with self._engine.begin() as con:
+                con.execute(sa.insert(_answers), rows)
+        except IntegrityError:  # one of them is there
+            for row in rows if len(rows) > 1 else ():
+                self._insert([row])
+
+    def _refuse_if_full(self, more: int) -> None:
+        self._uncounted += more
+        if self._full or self._uncounted >= _COUNTED_EVERY:
+            self._uncounted = 0
             self._full = self.waiting() >= MOST_WAITING
         if self._full:
             why = f", which fails since {f.since:%Y-%m-%d %H:%M} UTC: {f.error}" if (f := self.failing) else ""

@@ -12,6 +12,8 @@ from __future__ import annotations
 import hashlib
 import hmac
 import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -104,17 +106,16 @@ class KeyStore:
             con.execute(sa.insert(_keys).values(**vars(key), hash=_hash(text)))
         return key, text
 
-    def find(self, text: str) -> Key | None:
-        """The key that a caller's text is, or None where it is none or was revoked."""
-        parts = text.split("_", 2)
-        if len(parts) != 3 or parts[0] != PREFIX or not text.isascii():
-            return None
+    @contextmanager
+    def look(self) -> Iterator[Look]:
+        """Look at keys and sessions several times, as they are now; what was looked at once is not read again."""
         with self._reads.connect() as con:
-            row = con.execute(sa.select(_keys).where(_keys.c.id == parts[1])).mappings().first()
-        # The secret has 256 random bits, so one round of a plain hash keeps it: there is nothing to guess.
-        if row is None or not hmac.compare_digest(row["hash"], _hash(text)) or row["revoked_at"] is not None:
-            return None
-        return _key(row)
+            yield Look(con)
+
+    def find(self, text: str) -> Key | None:
+        """See Look."""
+        with self.look() as look:
+            return look.find(text)
 
     def list(self) -> list[Key]:
         """Every key ever made, the newest first."""
@@ -146,16 +147,14 @@ class KeyStore:
             return con.execute(sa.delete(_keys).where(_keys.c.revoked_at.is_not(None))).rowcount
 
     def any(self) -> bool:
-        """Whether there is a key, revoked or not: revoking the last one opens nothing again, forgetting it does."""
-        return self._is_there(sa.true())
+        """See Look."""
+        with self.look() as look:
+            return look.any()
 
     def any_valid(self) -> bool:
-        """Whether there is a key that was not revoked."""
-        return self._is_there(_keys.c.revoked_at.is_(None))
-
-    def _is_there(self, condition: sa.ColumnElement[bool]) -> bool:
-        with self._reads.connect() as con:
-            return con.execute(sa.select(sa.exists(sa.select(_keys.c.id).where(condition)))).scalar_one()
+        """See Look."""
+        with self.look() as look:
+            return look.any_valid()
 
     def open_session(self, key: Key, life: timedelta) -> tuple[Session, str]:
         """Open a session; the oldest of the key ends where there are too many.
@@ -179,15 +178,9 @@ class KeyStore:
         return session, text
 
     def find_session(self, text: str) -> Session | None:
-        """The session that a browser's text is of, or None where it is of none, or it ended, or its key did."""
-        joined = sa.select(_keys, _sessions.c.expires_at).join(_sessions, _sessions.c.key_id == _keys.c.id)
-        # Found by a hash of 256 random bits: how long the search takes tells nothing of the text.
-        holds = sa.and_(
-            _sessions.c.hash == _hash(text), _sessions.c.expires_at > utc_now(), _keys.c.revoked_at.is_(None)
-        )
-        with self._reads.connect() as con:
-            row = con.execute(joined.where(holds)).mappings().first()
-        return Session(_key(row), row["expires_at"]) if row else None
+        """See Look."""
+        with self.look() as look:
+            return look.find_session(text)
 
     def end_session(self, text: str) -> None:
         """End a session; where there is none of this text, nothing happens."""
@@ -197,6 +190,63 @@ class KeyStore:
     def close(self) -> None:
         """Close all connections."""
         self._engine.dispose()
+
+
+class Look:
+    """What there is of keys and sessions at one moment. For one thread."""
+
+    def __init__(self, con: sa.Connection) -> None:
+        """Nothing is read yet."""
+        self._con = con
+        self._keys: dict[str, Key | None] = {}
+        self._sessions: dict[str, Session | None] = {}
+        self._there: dict[bool, bool] = {}
+
+    def find(self, text: str) -> Key | None:
+        """The key that a caller's text is, or None where it is none or was revoked."""
+        if text not in self._keys:
+            self._keys[text] = self._read_key(text)
+        return self._keys[text]
+
+    def _read_key(self, text: str) -> Key | None:
+        parts = text.split("_", 2)
+        if len(parts) != 3 or parts[0] != PREFIX or not text.isascii():
+            return None
+        row = self._con.execute(sa.select(_keys).where(_keys.c.id == parts[1])).mappings().first()
+        # The secret has 256 random bits, so one round of a plain hash keeps it: there is nothing to guess.
+        if row is None or not hmac.compare_digest(row["hash"], _hash(text)) or row["revoked_at"] is not None:
+            return None
+        return _key(row)
+
+    def find_session(self, text: str) -> Session | None:
+        """The session that a browser's text is of, or None where it is of none, or it ended, or its key did."""
+        if text not in self._sessions:
+            self._sessions[text] = self._read_session(text)
+        return self._sessions[text]
+
+    def _read_session(self, text: str) -> Session | None:
+        joined = sa.select(_keys, _sessions.c.expires_at).join(_sessions, _sessions.c.key_id == _keys.c.id)
+        # Found by a hash of 256 random bits: how long the search takes tells nothing of the text.
+        holds = sa.and_(
+            _sessions.c.hash == _hash(text), _sessions.c.expires_at > utc_now(), _keys.c.revoked_at.is_(None)
+        )
+        row = self._con.execute(joined.where(holds)).mappings().first()
+        return Session(_key(row), row["expires_at"]) if row else None
+
+    def any(self) -> bool:
+        """Whether there is a key, revoked or not: revoking the last one opens nothing again, forgetting it does."""
+        return self._is_there(valid=False)
+
+    def any_valid(self) -> bool:
+        """Whether there is a key that was not revoked."""
+        return self._is_there(valid=True)
+
+    def _is_there(self, *, valid: bool) -> bool:
+        if valid not in self._there:
+            condition = _keys.c.revoked_at.is_(None) if valid else sa.true()
+            query = sa.select(sa.exists(sa.select(_keys.c.id).where(condition)))
+            self._there[valid] = self._con.execute(query).scalar_one()
+        return self._there[valid]
 
 
 def _hash(text: str) -> str:

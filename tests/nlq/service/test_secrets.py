@@ -130,7 +130,7 @@ def test_an_answer_whose_snapshots_are_gone_cannot_be_read_again(service: Served
         answer = Answer.model_validate(client.post("/nlq", json=ASK).json())
         gone = answer.model_copy(update={"answer_id": "gone", "snapshots": dict.fromkeys(answer.snapshots, 1)})
         journal = service.app.state.service.asking.journal
-        journal.record(gone)
+        journal.record([gone])
         problem(client.get("/answers/gone/replay"), 409, "nothing_to_replay")
 
 
