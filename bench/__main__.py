@@ -1,9 +1,10 @@
 """`make bench`: run the benchmarks, print medians and ratios, write bench/results.json.
 
 python -m bench [ingest] [build] [domains] [histories] [sessions] [incremental] [query] [questions] [plan] [serving]
-    [often] [scale] [--repeat 5] [--scale 1.0]
+    [often] [scale] [memory] [--repeat 5] [--scale 1.0]
 
-`scale` needs the servers of the cluster profile, which it starts, and is only run if it is named.
+`scale` needs the servers of the cluster profile, which it starts; `memory` asks a hundred thousand questions. Both are
+only run if they are named.
 """
 
 from __future__ import annotations
@@ -29,9 +30,10 @@ from bench.domains import (
     sampled_domains,
 )
 from bench.measure import Contender, Result, compare, in_own_process, save
+from bench.memory import memory
 from bench.often import often
 from bench.scale import scale
-from bench.serving import ask_over_http
+from bench.serving import ASKED, ask_over_http
 from bench.work import (
     build_ours,
     build_plain_dbt,
@@ -206,30 +208,40 @@ def plan(folder: Path, repeat: int, scale: float) -> list[Result]:
 
 
 def serving(folder: Path, repeat: int, scale: float) -> list[Result]:
-    """POST /nlq over 1 M events: remembered and fresh, by one asker and by a hundred."""
+    """POST /nlq over 1 M events: remembered and fresh, by one asker, a hundred, and a thousand of them."""
     home = folder / "serving"
     in_own_process(make_history, str(home), 540, int(1852 * scale))
-    asked = ["Complaints by ward", "Complaints by channel", "SLA breach rate by priority", "Complaints by month"]
-    return [
+    patient = "60"
+    few = [
         compare(
             f"nlq_{askers}_{'asker' if askers == 1 else 'askers'}",
             [
-                Contender("remembered", ask_over_http, (str(home), asked, askers, 2000, False)),
-                Contender("fresh", ask_over_http, (str(home), asked, askers, 400, True)),
+                Contender("remembered", ask_over_http, (str(home), ASKED, askers, 4000, False, patient)),
+                Contender("fresh", ask_over_http, (str(home), ASKED, askers, 400, True, patient)),
             ],
             repeat=repeat,
             aim="p95 at most 20 ms remembered, 200 ms fresh, for one asker",
         )
         for askers in (1, 100)
     ]
+    many = compare(
+        "nlq_1000_askers",
+        [
+            Contender("remembered", ask_over_http, (str(home), ASKED, 1000, 8000, False)),
+            Contender("fresh", ask_over_http, (str(home), ASKED, 1000, 2500, True)),
+        ],
+        repeat=1,
+        aim="p95 of the served at most 3 s, the others told to come back, no broken connection",
+    )
+    return [*few, many]
 
 
 BENCHMARKS: dict[str, Callable[[Path, int, float], Iterable[Result]]] = {
     "ingest": ingest, "build": build, "incremental": incremental, "query": query, "questions": questions,
     "plan": plan, "domains": domains, "histories": histories, "sessions": sessions,
-    "serving": serving, "often": often, "scale": scale,
+    "serving": serving, "often": often, "scale": scale, "memory": memory,
 }  # fmt: skip
-BY_NAME_ONLY = ("scale",)
+BY_NAME_ONLY = ("scale", "memory")
 
 
 def show(results: list[Result]) -> None:

@@ -69,7 +69,7 @@ def _healthy(port: int) -> bool:
 
 
 def ask_over_http(
-    home: str, questions: Sequence[str], askers: int, asks: int, fresh: bool, **settings: str
+    home: str, questions: Sequence[str], askers: int, asks: int, fresh: bool, patience_s: str = ""
 ) -> tuple[float, Any]:
     """The 95th percentile of POST /nlq, seconds, and the other figures.
 
@@ -79,7 +79,7 @@ def ask_over_http(
         askers: How many ask at the same time, each on a connection of its own, without a pause.
         asks: How many questions in all.
         fresh: Whether each asks about days of its own, so that no plan and no answer is remembered.
-        settings: Settings of the server beside the defaults.
+        patience_s: How long a question may wait for its turn; as the service is set up if empty.
 
     Raises:
         RuntimeError: a connection broke.
@@ -87,12 +87,12 @@ def ask_over_http(
 
     def body(number: int) -> bytes:
         question = questions[number % len(questions)]
-        return json.dumps({"question": f"{question} {SPANS[number]}" if fresh else question}).encode()
+        return json.dumps({"question": f"{question} {SPANS[number // len(questions)]}" if fresh else question}).encode()
 
     def known(number: int) -> bytes:
         return json.dumps({"question": questions[number % len(questions)]}).encode()
 
-    with serving(home, **settings) as server:
+    with serving(home, **({"ASKLAKE_QUEUE_TIMEOUT_S": patience_s} if patience_s else {})) as server:
         # Connections are dealt out by chance: with a few, every process has been asked.
         ask(server.port, known, WARMERS, WARMERS * len(questions) * 2)
         before = cpu_s(server.pid)

@@ -8,6 +8,7 @@ from typing import Any
 
 import httpx
 import pytest
+from structlog.testing import capture_logs
 
 from lakehouse_assets.assets.answer_batch import answer_batch
 from lakehouse_assets.lakehouse.lake import Lake
@@ -193,3 +194,13 @@ def test_the_page_and_its_files_are_served(client: httpx.Client) -> None:
         assert client.get(path).status_code == 200
     problem(client.get("/web/../service/app.py"), 404, "not_found")
     problem(client.get("/web/%2e%2e/keys.py"), 404, "not_found")
+
+
+def test_an_answer_given_again_has_a_row_and_a_line_of_its_own(service: Served) -> None:
+    ask = {"question": "complaints by channel", "now": NOW}
+    with capture_logs() as lines, service.client() as client:
+        first = client.post("/nlq", json=ask).json()
+        again = client.post("/nlq", json=ask, headers={"x-request-id": "mine"}).json()
+        assert again["cached"] and again["rows"] == first["rows"] and again["answer_id"] != first["answer_id"]
+        assert client.get(f"/answers/{again['answer_id']}").json() == again
+    assert [line["answer_id"] for line in lines if line["event"] == "asked"] == [first["answer_id"], again["answer_id"]]

@@ -1,69 +1,68 @@
-"""Many askers at once, answers that are given again, and tables that move on meanwhile."""
+"""What many requests need is done together, and each gets its own."""
 
 from __future__ import annotations
 
-from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
-from typing import Any
+import asyncio
+import threading
+from collections.abc import Sequence
 
-import httpx
+import pytest
 
-from lakehouse_assets.lakehouse.lake import Lake
-from lakehouse_assets.lakehouse.publish.local import Publication, ReplaceTable
-from nlq.answering.sameness import same_rows
-from nlq.demo import QUESTIONS
-from nlq.service.app import create_app
-from nlq.service.limits import LimiterInProcess
-from tests.nlq.service.conftest import NOW, Served, served
-from tests.semantic.tables import new_lake
-
-ASKERS = 100
+from nlq.service.errors import ApiError
+from nlq.service.work import Work
 
 
-def test_a_hundred_askers_at_once_are_all_answered(keyed: Served) -> None:
-    holders = ("amritsar", "jalandhar", "admin")
+def test_what_comes_meanwhile_is_done_at_once_and_each_gets_its_own() -> None:
+    sizes: list[int] = []
+    gate = threading.Event()
 
-    def ask(n: int) -> tuple[str, str, httpx.Response]:
-        holder, question = holders[n % 3], QUESTIONS[n % len(QUESTIONS)]
-        with keyed.client(holder) as client:
-            return holder, question, client.post("/nlq", json={"question": question, "now": NOW})
+    def do(items: Sequence[int]) -> list[int | Exception]:
+        sizes.append(len(items))
+        assert gate.wait(10)
+        return [ValueError(item) if item == 3 else item * 10 for item in items]
 
-    with ThreadPoolExecutor(ASKERS) as pool:
-        answers = list(pool.map(ask, range(ASKERS)))
-    rows: dict[tuple[str, str], Any] = {}
-    for holder, question, response in answers:
-        assert response.status_code == 200, response.text
-        document = response.json()
-        assert document["outcome"] == "answered", document["sentence"]
-        assert document["tenant"] == {"amritsar": "pb.amritsar", "jalandhar": "pb.jalandhar", "admin": None}[holder]
-        assert same_rows(rows.setdefault((holder, question), document["rows"]), document["rows"])
+    async def go() -> None:
+        together = Work(1).together(do)
+        asked = [asyncio.create_task(together.result(n)) for n in range(6)]
+        await asyncio.sleep(0.05)
+        late = [asyncio.create_task(together.result(n)) for n in (6, 7)]
+        await asyncio.sleep(0)
+        asked[5].cancel()
+        late[1].cancel()
+        gate.set()
+        results = await asyncio.gather(*asked, *late, return_exceptions=True)
+        assert results[:3] == [0, 10, 20] and isinstance(results[3], ValueError) and results[4] == 40
+        assert isinstance(results[5], asyncio.CancelledError) and results[6] == 60
+        assert sizes == [6, 1], "who has left before its turn is not looked at"
 
-
-def test_an_answer_is_given_again_until_a_table_it_read_moves_on(tmp_path: Path) -> None:
-    lake = new_lake(tmp_path / "lake")
-    app = create_app(lake, loopback=True, limiter=LimiterInProcess(()))
-    body = {"question": "How many complaints are there in total?"}
-    with served(app, lake.settings.queue_url) as running, running.client() as client:
-        first, again = (client.post("/nlq", json=body).json() for _ in range(2))
-        assert (first["cached"], again["cached"]) == (False, True)
-        assert again["rows"] == first["rows"] and again["answer_id"] != first["answer_id"]
-        _keep_half_of_the_cases(lake)
-        after = client.post("/nlq", json=body).json()
-        assert after["cached"] is False
-        assert 0 < after["rows"][0][0] < first["rows"][0][0]
-        assert after["snapshots"] != first["snapshots"]
-        replayed = client.get(f"/answers/{again['answer_id']}/replay").json()
-        assert replayed["same_rows"] is True and replayed["answer"]["rows"] == first["rows"]
+    asyncio.run(go())
 
 
-def _keep_half_of_the_cases(lake: Lake) -> None:
-    from lakehouse_assets.domains import contract_of
+def test_an_error_of_all_is_everyones_and_the_next_are_served() -> None:
+    def do(items: Sequence[int]) -> list[int | Exception]:
+        return [12 // item for item in items]
 
-    contract = contract_of("gold.gold_pgr_case_lifecycle")
-    publication = Publication.begin(lake, run_id="test")
-    with publication.session() as session:
-        session.expose(contract.identifier)
-        half = f"select * from {contract.identifier} where hash(complaint_id) % 2 = 0"
-        publication.stage(contract, half, session.con, ReplaceTable())
-        publication.audit(session.con)
-    publication.publish()
+    async def go() -> None:
+        together = Work(1).together(do)
+        results = await asyncio.gather(together.result(0), together.result(1), return_exceptions=True)
+        assert [type(result) for result in results] == [ZeroDivisionError] * 2
+        assert await together.result(4) == 3
+
+    asyncio.run(go())
+
+
+def test_nobody_waits_longer_than_for_a_thread() -> None:
+    gate = threading.Event()
+
+    def do(items: Sequence[int]) -> list[int | Exception]:
+        assert gate.wait(10)
+        return list(items)
+
+    async def go() -> None:
+        together = Work(1, longest_wait_s=0.1).together(do)
+        with pytest.raises(ApiError) as refused:
+            await together.result(1)
+        assert refused.value.status == 503 and refused.value.headers["Retry-After"]
+        gate.set()
+
+    asyncio.run(go())

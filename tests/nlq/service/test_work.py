@@ -145,3 +145,21 @@ def test_a_lookup_waits_no_longer_than_a_question() -> None:
         await asyncio.gather(*lookups)
 
     asyncio.run(go())
+
+
+def test_who_would_wait_in_vain_is_told_at_once() -> None:
+    async def go() -> None:
+        work, gate = Work(1, longest_wait_s=1.0), Gate()
+        for _ in range(20):
+            await work.run("", lambda: time.sleep(0.05))
+        first = asyncio.create_task(work.run("", gate.work))
+        await until(lambda: gate.inside == 1)
+        others = [asyncio.create_task(work.run("", gate.work)) for _ in range(200)]
+        begun = time.monotonic()
+        done, waiting = await asyncio.wait(others, timeout=0.5)
+        assert time.monotonic() - begun < 0.6 and len(done) > 100 and len(waiting) > 10
+        assert all(isinstance(task.exception(), ApiError) for task in done)
+        gate.open.set()
+        await asyncio.gather(first, *waiting)
+
+    asyncio.run(go())
