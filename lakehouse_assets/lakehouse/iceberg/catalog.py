@@ -61,6 +61,8 @@ class LakeTransaction(Transaction):
     @property
     def table_metadata(self) -> Any:
         """The metadata as the updates so far make it."""
+        if not self._updates:
+            return self._table.metadata
         if self._known is None or self._known[0] != len(self._updates):
             self._known = (len(self._updates), super().table_metadata)
         return self._known[1]
