@@ -124,7 +124,7 @@ class Settings(BaseSettings):
     workers: int = Field(default=8, ge=1, description="Questions the API answers at the same time.")
     workers_per_key: int = Field(default=0, ge=0, description="Of these, how many may be of one key; 0: half of them.")
     queue_timeout_s: float = Field(
-        default=3.0, gt=0, description="Longest time a question waits for its turn before it is sent away, seconds."
+        default=2.0, gt=0, description="Longest time a question waits for its turn before it is sent away, seconds."
     )
     rate_per_minute: int = Field(
         default=60, ge=0, description="API calls a minute of a key, or of an address without one; 0: any."
