@@ -12,18 +12,20 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from lakehouse_assets.ingest.errors import IngestError, SourceError
     from lakehouse_assets.ingest.loads.loader import LoadResult, load
+    from lakehouse_assets.ingest.loads.pushing import load_records
     from lakehouse_assets.ingest.loads.unloading import unload
     from lakehouse_assets.ingest.sources import Source, all_sources, find_source, read_sources
 
 _HOMES = {
     "IngestError": "errors", "SourceError": "errors", "LoadResult": "loads.loader", "load": "loads.loader",
+    "load_records": "loads.pushing",
     "Source": "sources", "all_sources": "sources", "find_source": "sources", "read_sources": "sources",
     "unload": "loads.unloading",
 }  # fmt: skip
 
 __all__ = [
-    "IngestError", "LoadResult", "Source", "SourceError", "all_sources", "find_source", "load", "read_sources",
-    "unload",
+    "IngestError", "LoadResult", "Source", "SourceError", "all_sources", "find_source", "load", "load_records",
+    "read_sources", "unload",
 ]  # fmt: skip
 
 

@@ -22,8 +22,12 @@ class Loads(TableModel):
     load_id: pl.String = column("Identifier of the load.")
     source: pl.String = column("Name of the source definition the file was read with.")
     target_table: pl.String = column("Table the records went to, as layer.table.")
-    source_file: pl.String = column("Path or URL of the file; for a replay, what was replayed.")
-    content_sha256: pl.String = column("SHA-256 of the bytes of the file, as they lie in storage.")
+    source_file: pl.String = column(
+        "Path or URL of the file, or records://KEY of what a program pushed; for a replay, what was replayed."
+    )
+    content_sha256: pl.String = column(
+        "SHA-256 of the bytes of the file, as they lie in storage; of pushed records, of their texts."
+    )
     tenant_id: pl.String = column("Tenant the caller named for the whole file, if any.", nullable=True)
     bytes: pl.Int64 = column("Size of the file as it lies in storage, in bytes.", ge=0)
     rows_read: pl.Int64 = column("Records found in the file.", ge=0)

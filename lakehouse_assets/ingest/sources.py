@@ -91,6 +91,8 @@ ThousandsSign = Literal["", ".", ",", " ", "'", "’", "_"]
 Constant = Annotated[str, BeforeValidator(_text)]
 CSV_ONLY = ("delimiter", "quote", "escape", "comment", "header", "names", "skip_lines", "skip_last_lines")
 """What only a CSV source may state."""
+OF_TEXT_FILES = (*CSV_ONLY, "encoding")
+"""What a source says of the bytes of its files alone."""
 
 
 class _Part(BaseModel):
@@ -298,6 +300,14 @@ class Source(Mapping):
             )
             for e in self.events
         ]
+
+    @cached_property
+    def for_json(self) -> Source:
+        """The source for records that come as JSON texts, whatever the format of its files."""
+        if self.format == "ndjson":
+            return self
+        of_files = {name: Source.model_fields[name].get_default(call_default_factory=True) for name in OF_TEXT_FILES}
+        return self.model_copy(update={"format": "ndjson", **of_files})
 
     @cached_property
     def fields(self) -> list[str]:

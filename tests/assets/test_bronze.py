@@ -202,18 +202,18 @@ def test_known_files_pass_every_check_and_name_their_load(settings: Settings, la
 def test_an_error_nobody_foresaw_refuses_its_file_alone(
     settings: Settings, lake: Lake, file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from lakehouse_assets.ingest.loads import groups
+    from lakehouse_assets.ingest.origins.files import FileOrigin
 
     other = tmp_path / "other.ndjson"
     other.write_text(json.dumps(event(7)) + "\n")
-    honest = groups.open_records
+    honest = FileOrigin.open
 
     def surprised(opened: Any, *args: Any) -> Any:
-        if opened.path == str(other):
+        if opened.id == str(other):
             raise IndexError("list index out of range")
         return honest(opened, *args)
 
-    monkeypatch.setattr(groups, "open_records", surprised)
+    monkeypatch.setattr(FileOrigin, "open", surprised)
     result = ingest(settings, files=[str(other), str(file)], source="pgr_events")
     (failure,) = [e for e in result.all_events if e.is_step_failure]
     words = str(failure.step_failure_data)

@@ -1,6 +1,6 @@
-"""What is loaded by one publication: a file that streams, or small files whose records the engine holds together.
+"""What is loaded by one publication: an origin that streams, or small ones whose records the engine holds together.
 
-Belongs here: reading them. Does not belong here: which files, and what follows from an error (loader).
+Belongs here: reading them. Does not belong here: which origins, and what follows from an error (loader).
 """
 
 from __future__ import annotations
@@ -15,16 +15,14 @@ from typing import Protocol
 
 import duckdb
 
-from lakehouse_assets.ingest.files.streams import InputFile
 from lakehouse_assets.ingest.loads.notes import Stamp
 from lakehouse_assets.ingest.loads.staging import Together, of_load
 from lakehouse_assets.ingest.mapping.statements import RecordMapping
-from lakehouse_assets.ingest.origins.records import open_records
-from lakehouse_assets.ingest.sources import Source
+from lakehouse_assets.ingest.origins.protocol import Origin
 from lakehouse_assets.lakehouse.contract import quoted
 
 MOST_BYTES = 32 << 20
-"""Bytes of a group's files, as they lie in storage, from which on it is full; what they hold may be more."""
+"""Bytes of a group's origins, as they lie in storage, from which on it is full; what they hold may be more."""
 MOST_RECORDS = 200_000
 """Records from which on a group is full."""
 _TRIED = "records_that_are_tried"
@@ -32,7 +30,7 @@ _TRIED = "records_that_are_tried"
 
 @dataclass(frozen=True)
 class Place:
-    """Where in a file an error is: line, and column of the target table, as far as they are known."""
+    """Where in an origin an error is: line, and column of the target table, as far as they are known."""
 
     line: int | None = None
     column: str | None = None
@@ -42,11 +40,11 @@ NOWHERE = Place()
 
 
 class Batch(Protocol):
-    """Files whose records one statement makes rows of."""
+    """Origins whose records one statement makes rows of."""
 
     @property
-    def files(self) -> Sequence[InputFile]:
-        """The files, in the order of their loads."""
+    def origins(self) -> Sequence[Origin]:
+        """The origins, in the order of their loads."""
         ...
 
     @property
@@ -60,7 +58,7 @@ class Batch(Protocol):
         ...
 
     def relation(self, con: duckdb.DuckDBPyConnection, loads: Sequence[Stamp]) -> str:
-        """SQL of the records as those of these loads, one per file, to stand after FROM."""
+        """SQL of the records as those of these loads, one per origin, to stand after FROM."""
         ...
 
     @contextmanager
@@ -70,12 +68,12 @@ class Batch(Protocol):
 
 
 class Alone:
-    """A file by itself, of any size; see Batch."""
+    """An origin by itself, of any size; see Batch."""
 
-    def __init__(self, file: InputFile, source: Source, mapping: RecordMapping, scratch: Path) -> None:
+    def __init__(self, origin: Origin, mapping: RecordMapping, scratch: Path) -> None:
         """Open it."""
-        self.files = [file]
-        self._records = open_records(file, source, mapping, scratch)
+        self.origins = [origin]
+        self._records = origin.open(mapping, scratch)
 
     @property
     def headers(self) -> list[str | None]:
@@ -100,37 +98,35 @@ class Alone:
 
 @dataclass(frozen=True)
 class _Read:
-    """A file whose records the engine holds."""
+    """An origin whose records the engine holds."""
 
     number: int
-    file: InputFile
+    origin: Origin
     header: str | None
     records: int
 
 
 class Group:
-    """Small files together; see Batch."""
+    """Small origins together; see Batch."""
 
-    def __init__(
-        self, together: Together, source: Source, mapping: RecordMapping, scratch: Path, read: Sequence[_Read] = ()
-    ) -> None:
-        """Begin with files that `together` holds already, if any."""
-        self._together, self._source, self._mapping, self._scratch = together, source, mapping, scratch
+    def __init__(self, together: Together, mapping: RecordMapping, scratch: Path, read: Sequence[_Read] = ()) -> None:
+        """Begin with origins that `together` holds already, if any."""
+        self._together, self._mapping, self._scratch = together, mapping, scratch
         self._read = list(read)
 
-    def add(self, file: InputFile) -> None:
-        """Read a whole file.
+    def add(self, origin: Origin) -> None:
+        """Read a whole origin.
 
         Raises:
             Exception: it cannot be read; the group is as before.
         """
-        records = open_records(file, self._source, self._mapping, self._scratch)
+        records = origin.open(self._mapping, self._scratch)
         number = len(self._read)
         self._together.add(number, records)
-        self._read.append(_Read(number, file, records.header, records.count))
+        self._read.append(_Read(number, origin, records.header, records.count))
 
     def place_of(self, con: duckdb.DuckDBPyConnection, error: Exception) -> Place:
-        """Where in the only file of the group an error of the engine is, found by trying fewer and fewer records."""
+        """Where in the only origin of the group an error of the engine is, found by trying fewer and fewer records."""
         (read,) = self._read
         if not isinstance(error, duckdb.Error) or isinstance(error, (duckdb.IOException, duckdb.OutOfMemoryException)):
             return NOWHERE
@@ -160,17 +156,17 @@ class Group:
     def full(self) -> bool:
         """Whether it should be loaded before more is read."""
         many = sum(r.records for r in self._read) >= MOST_RECORDS
-        return many or sum(r.file.size for r in self._read) >= MOST_BYTES
+        return many or sum(r.origin.size for r in self._read) >= MOST_BYTES
 
     def part(self, chosen: Sequence[bool]) -> Group:
-        """The group with some of its files alone."""
+        """The group with some of its origins alone."""
         read = [r for r, is_in in zip(self._read, chosen, strict=True) if is_in]
-        return Group(self._together, self._source, self._mapping, self._scratch, read)
+        return Group(self._together, self._mapping, self._scratch, read)
 
     @property
-    def files(self) -> list[InputFile]:
+    def origins(self) -> list[Origin]:
         """See Batch."""
-        return [r.file for r in self._read]
+        return [r.origin for r in self._read]
 
     @property
     def headers(self) -> list[str | None]:

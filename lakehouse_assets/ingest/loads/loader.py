@@ -1,9 +1,9 @@
-"""Loading files: publications of their rows, their quarantined records and the notes that they were loaded.
+"""Loading origins: publications of their rows, their quarantined records and the notes that they were loaded.
 
-A file has a publication of its own, or shares one with other small files, for each publication costs about the same
-however little it holds. What goes wrong with one file befalls no other.
-Belongs here: which files are loaded, together or alone, and that each is loaded once.
-Does not belong here: reading (records), rows (mapping, staging), what is noted (notes), replaying (quarantine).
+An origin has a publication of its own, or shares one with other small ones, for each publication costs about the same
+however little it holds. What goes wrong with one origin befalls no other.
+Belongs here: which origins are loaded, together or alone, and that each is loaded once.
+Does not belong here: reading (origins), rows (mapping, staging), what is noted (notes), replaying (quarantine).
 """
 
 from __future__ import annotations
@@ -23,15 +23,15 @@ import duckdb
 from lakehouse_assets.ingest.contracts import LOADS
 from lakehouse_assets.ingest.errors import IngestError
 from lakehouse_assets.ingest.faults import befalls_all, of_file
-from lakehouse_assets.ingest.files.streams import InputFile, Progress, expand
+from lakehouse_assets.ingest.files.streams import Progress, expand
 from lakehouse_assets.ingest.loads.groups import NOWHERE, Alone, Batch, Group, Place
 from lakehouse_assets.ingest.loads.notes import (
     Earlier,
+    EarlierLoads,
     Note,
     Stamp,
     earlier_loads,
     loads_table,
-    same_load,
     stage_notes,
     stamps,
 )
@@ -47,6 +47,8 @@ from lakehouse_assets.ingest.loads.staging import (
 )
 from lakehouse_assets.ingest.mapping.statements import RecordMapping
 from lakehouse_assets.ingest.mapping.targets import refuse_undecided
+from lakehouse_assets.ingest.origins.files import FileOrigin
+from lakehouse_assets.ingest.origins.protocol import Origin
 from lakehouse_assets.ingest.sources import Source, find_source
 from lakehouse_assets.lakehouse.publish.local import Append, Publication, Published
 from lakehouse_assets.shown import shown_in_line
@@ -58,22 +60,24 @@ if TYPE_CHECKING:
     from lakehouse_assets.lakehouse.publish.audit import CheckOutcome
 
 LOAD_ID = "asklake.load-id"
-CONTENT_HASH = "asklake.content-sha256"
+CONTENT_HASH, SOURCE_FILE, POSITION = "asklake.content-sha256", "asklake.source-file", "asklake.position"
+"""Properties of the snapshots that one origin made: its content, id and, where it has one, position."""
 FILES_AT_ONCE = 500
-"""Files that are looked up together, and published together at most."""
+"""Origins that are looked up together, and published together at most."""
 SMALL_FILE_BYTES = 1 << 20
-"""Size up to which files are loaded together."""
+"""Size up to which origins are loaded together."""
 TOLD = 20
 """Files that a message about several names at most."""
 
 
 @dataclass(frozen=True)
 class LoadResult:
-    """What became of one file; of one that was loaded before, the figures are those of that load.
+    """What became of one origin; of one that was loaded before, the figures are those of that load.
 
     Attributes:
+        file: Path or URL of the file; of other origins, their id.
         earlier: Loads of the same content by another mapping, or into another table, if there were any.
-        publication_id: The publication; files that were loaded together share it, `published` and `outcomes`.
+        publication_id: The publication; origins that were loaded together share it, `published` and `outcomes`.
     """
 
     load_id: str
@@ -110,7 +114,7 @@ class SomeFilesFailedError(IngestError):
 
 
 class LoadedMeanwhileError(Exception):
-    """Another load was faster with some of the contents, given by their hashes; nothing was published."""
+    """Another load was faster with some of the origins, given by their ids; nothing was published."""
 
     def __init__(self, loads: Mapping[str, Earlier]) -> None:
         """Keep those loads."""
@@ -151,7 +155,7 @@ def load(
     known = find_source(source) if isinstance(source, str) else source
     paths = expand(files)
     with Loader(lake, known, tenant, run_id or f"ingest-{uuid.uuid4().hex[:12]}", progress) as loader:
-        loader.load(paths)
+        loader.load_files(paths)
     if loader.errors and len(paths) == 1:
         raise loader.errors[paths[0]]
     results = [loader.results[path] for path in paths if path in loader.results]
@@ -161,7 +165,7 @@ def load(
 
 
 class Loader:
-    """Loads files of one source; `results` and `errors` say, by path, what became of each."""
+    """Loads origins of one source; `results` and `errors` say, by their ids, what became of each."""
 
     def __init__(
         self, lake: Lake, source: Source, tenant: str | None, run_id: str, progress: Progress | None = None
@@ -172,7 +176,7 @@ class Loader:
         refuse_undecided(source, tenant)
         self._mapping = RecordMapping(source, target_contract(source), tenant=tenant)
         self._open = ExitStack()
-        self._earlier: Mapping[str, list[Earlier]] = {}
+        self._earlier = EarlierLoads()
         self._seen: int | None = None
         self.results: dict[str, LoadResult] = {}
         self.errors: dict[str, Exception] = {}
@@ -187,103 +191,116 @@ class Loader:
         """Close it."""
         self._open.close()
 
-    def load(self, paths: Sequence[str]) -> None:
+    def load_files(self, paths: Sequence[str]) -> None:
         """Load files, some hundreds at a time.
 
         Raises:
             Exception: what would befall every other file, too; see faults.befalls_all.
         """
         for start in range(0, len(paths), FILES_AT_ONCE):
-            self._load_some([f for p in paths[start : start + FILES_AT_ONCE] if (f := self._found(p))])
+            self.load([f for p in paths[start : start + FILES_AT_ONCE] if (f := self._found(p))])
 
-    def _found(self, path: str) -> InputFile | None:
+    def _found(self, path: str) -> FileOrigin | None:
         try:
-            return InputFile(path, encoding=self._source.encoding, progress=self._progress)
+            return FileOrigin(path, encoding=self._source.encoding, progress=self._progress)
         except Exception as error:
             self._refuse(path, error)
             return None
 
-    def _refuse(self, path: str, error: Exception, place: Place = NOWHERE) -> None:
-        """Keep an error as that of a file, unless it would befall every other, too."""
+    def _refuse(self, origin_id: str, error: Exception, place: Place = NOWHERE) -> None:
+        """Keep an error as that of an origin, unless it would befall every other, too."""
         if befalls_all(error):
             raise error
-        self.errors[path] = of_file(path, error, line=place.line, column=place.column)
+        self.errors[origin_id] = of_file(origin_id, error, line=place.line, column=place.column)
 
-    def _load_some(self, files: Sequence[InputFile]) -> None:
+    def load(self, origins: Sequence[Origin]) -> None:
+        """Load origins, each unless it was loaded before; `results` and `errors` say what became of them.
+
+        Raises:
+            Exception: what would befall every other origin, too; see faults.befalls_all.
+        """
         table = loads_table(self._lake)
         self._seen = table.metadata.current_snapshot_id if table is not None else None
-        self._earlier = earlier_loads(table, self._source, self._tenant, bytes={f.size for f in files})
-        fresh, repeats = self._unknown(files)
-        group: list[InputFile] = []
-        for file in fresh:
-            if file.size <= SMALL_FILE_BYTES:
-                group.append(file)
+        self._earlier = earlier_loads(
+            table, self._source, self._tenant,
+            source_file={o.id for o in origins if o.position is not None},
+            bytes={o.size for o in origins if o.position is None},
+        )  # fmt: skip
+        fresh, repeats = self._unknown(origins)
+        group: list[Origin] = []
+        for origin in fresh:
+            if origin.size <= SMALL_FILE_BYTES:
+                group.append(origin)
                 continue
             self._load_together(group)
-            self._load_alone(file)
+            self._load_alone(origin)
             group = []
         self._load_together(group)
-        for file, first in repeats:
-            self._repeat(file.path, first)
+        for origin, first in repeats:
+            self._repeat(origin.id, first)
 
-    def _unknown(self, files: Sequence[InputFile]) -> tuple[list[InputFile], list[tuple[InputFile, str]]]:
-        """Files that are to be loaded, and those that repeat one of them, with its path.
+    def _unknown(self, origins: Sequence[Origin]) -> tuple[list[Origin], list[tuple[Origin, str]]]:
+        """Origins that are to be loaded, and those that repeat one of them, with its id.
 
-        Only files that have the size of another are hashed before they are read.
+        Only those without a position that have the size of another are hashed before they are read.
         """
-        sizes = Counter(f.size for f in files) + Counter({e.bytes for es in self._earlier.values() for e in es})
-        fresh: list[InputFile] = []
-        repeats: list[tuple[InputFile, str]] = []
+        sizes = Counter(o.size for o in origins) + Counter({e.bytes for e in self._earlier.loads})
+        fresh: list[Origin] = []
+        repeats: list[tuple[Origin, str]] = []
         first: dict[str, str] = {}
-        for file in files:
+        for origin in origins:
             try:
-                content = file.sha256 if sizes[file.size] > 1 else None
+                looked_up = origin.position is not None or sizes[origin.size] > 1
+                same = self._earlier.same(origin, self._source) if looked_up else None
+                known_by = (origin.content_sha256 if looked_up else "") if origin.position is None else origin.id
             except Exception as error:
-                self._refuse(file.path, error)
+                self._refuse(origin.id, error)
                 continue
-            if content and (same := same_load(self._earlier.get(content, ()), self._source)):
-                self.results[file.path] = self._known(file, same)
-            elif content and first.setdefault(content, file.path) != file.path:
-                repeats.append((file, first[content]))
+            if same:
+                self.results[origin.id] = self._known(origin, same)
+            elif known_by and first.setdefault(known_by, origin.id) != origin.id:
+                repeats.append((origin, first[known_by]))
             else:
-                fresh.append(file)
+                fresh.append(origin)
         return fresh, repeats
 
-    def _known(self, file: InputFile, earlier: Earlier) -> LoadResult:
+    def _known(self, origin: Origin, earlier: Earlier) -> LoadResult:
         days = {day for day in (earlier.first_day, earlier.last_day) if day}
         return LoadResult(
-            earlier.load_id, self._source.name, earlier.target_table, file.path, True, rows_read=earlier.rows_read,
-            rows_loaded=earlier.rows_loaded, rows_quarantined=earlier.rows_quarantined, bytes=file.size,
+            earlier.load_id, self._source.name, earlier.target_table, origin.id, True, rows_read=earlier.rows_read,
+            rows_loaded=earlier.rows_loaded, rows_quarantined=earlier.rows_quarantined, bytes=origin.size,
             content_sha256=earlier.content_sha256, days=tuple(sorted(days)),
         )  # fmt: skip
 
-    def _repeat(self, path: str, first: str) -> None:
-        """Tell of a file that has the content of another of this load."""
+    def _repeat(self, origin_id: str, first: str) -> None:
+        """Tell of an origin that has the content of another of this load."""
         if same := self.results.get(first):
-            self.results[path] = replace(same, file=path, already_loaded=True, published=(), outcomes=(), earlier=())
+            again = replace(same, file=origin_id, already_loaded=True, published=(), outcomes=(), earlier=())
+            self.results[origin_id] = again
         else:
-            self.errors[path] = IngestError(path, f"it has the content of {first}, which could not be loaded")
+            problem = f"it has the content of {first}, which could not be loaded"
+            self.errors[origin_id] = IngestError(origin_id, problem)
 
-    def _load_alone(self, file: InputFile) -> None:
+    def _load_alone(self, origin: Origin) -> None:
         try:
-            self._publish(Alone(file, self._source, self._mapping, self._lake.settings.scratch_dir))
+            self._publish(Alone(origin, self._mapping, self._lake.settings.scratch_dir))
         except LoadedMeanwhileError as error:
-            self.results[file.path] = self._known(file, error.loads[file.sha256])
+            self.results[origin.id] = self._known(origin, error.loads[origin.id])
         except (duckdb.FatalException, duckdb.InternalException) as error:
             self._reopen()
-            self._refuse(file.path, error)
+            self._refuse(origin.id, error)
         except Exception as error:
-            self._refuse(file.path, error)
+            self._refuse(origin.id, error)
 
-    def _load_together(self, files: Sequence[InputFile]) -> None:
-        """Load small files, as many at once as fit; one by one where the engine gave up on them."""
-        waiting = list(files)
+    def _load_together(self, origins: Sequence[Origin]) -> None:
+        """Load small origins, as many at once as fit; one by one where the engine gave up on them."""
+        waiting = list(origins)
         while waiting:
             if len(waiting) == 1:
                 self._load_alone(waiting.pop())
                 return
             together = Together(self._con, self._mapping)
-            group = Group(together, self._source, self._mapping, self._lake.settings.scratch_dir)
+            group = Group(together, self._mapping, self._lake.settings.scratch_dir)
             try:
                 taken = self._read(group, waiting)
                 self._publish_parts(group)
@@ -291,43 +308,43 @@ class Loader:
             except (duckdb.FatalException, duckdb.InternalException):
                 self._reopen()
                 taken = len(waiting)
-                for file in waiting:
-                    if file.path not in self.results and file.path not in self.errors:
-                        self._load_alone(file)
+                for origin in waiting:
+                    if origin.id not in self.results and origin.id not in self.errors:
+                        self._load_alone(origin)
             del waiting[:taken]
 
-    def _read(self, group: Group, files: Sequence[InputFile]) -> int:
-        """Read files into a group until it is full; gives how many were taken, the refused among them."""
-        for number, file in enumerate(files):
+    def _read(self, group: Group, origins: Sequence[Origin]) -> int:
+        """Read origins into a group until it is full; gives how many were taken, the refused among them."""
+        for number, origin in enumerate(origins):
             if group.full:
                 return number
             try:
-                group.add(file)
+                group.add(origin)
             except (duckdb.FatalException, duckdb.InternalException):
                 raise
             except Exception as error:
-                self._refuse(file.path, error)
-        return len(files)
+                self._refuse(origin.id, error)
+        return len(origins)
 
     def _publish_parts(self, group: Group) -> None:
-        """Publish a group, or where that fails its halves, so that only the guilty files are refused."""
-        if not group.files:
+        """Publish a group, or where that fails its halves, so that only the guilty are refused."""
+        if not group.origins:
             return
         try:
             self._publish(group)
         except LoadedMeanwhileError as error:
-            for file in group.files:
-                if file.sha256 in error.loads:
-                    self.results[file.path] = self._known(file, error.loads[file.sha256])
-            self._publish_parts(group.part([f.sha256 not in error.loads for f in group.files]))
+            for origin in group.origins:
+                if origin.id in error.loads:
+                    self.results[origin.id] = self._known(origin, error.loads[origin.id])
+            self._publish_parts(group.part([o.id not in error.loads for o in group.origins]))
         except (duckdb.FatalException, duckdb.InternalException):
             raise
         except Exception as error:
-            if len(group.files) == 1 or befalls_all(error):
+            if len(group.origins) == 1 or befalls_all(error):
                 place = NOWHERE if befalls_all(error) else group.place_of(self._con, error)
-                self._refuse(group.files[0].path, error, place)
+                self._refuse(group.origins[0].id, error, place)
                 return
-            early = [i < len(group.files) // 2 for i in range(len(group.files))]
+            early = [i < len(group.origins) // 2 for i in range(len(group.origins))]
             self._publish_parts(group.part(early))
             self._publish_parts(group.part([not e for e in early]))
 
@@ -339,8 +356,8 @@ class Loader:
     def _publish(self, batch: Batch) -> None:
         """Make the rows, the quarantined records and the notes of a batch visible at once."""
         started = time.monotonic()
-        with writing(batch.files[0].path):
-            marks = stamps(loads_table(self._lake), len(batch.files))
+        with writing(batch.origins[0].id):
+            marks = stamps(loads_table(self._lake), len(batch.origins))
             properties = {LOAD_ID: marks[0].load_id} if len(marks) == 1 else {}
             publication = Publication.begin(self._lake, run_id=self._run_id, properties=properties)
             try:
@@ -353,43 +370,57 @@ class Loader:
 
     def _filled(self, publication: Publication, batch: Batch, marks: Sequence[Stamp]) -> list[LoadResult]:
         con, mapping = self._con, self._mapping
-        publication.bytes_read = sum(f.size for f in batch.files)
+        publication.bytes_read = sum(o.size for o in batch.origins)
         with batch.errors():
             written = write_rows(publication, con, mapping, batch.relation(con, marks))
         parts = by_load(con, mapping, written, [m.load_id for m in marks])
-        files = batch.files
-        only = files[0] if len(files) == 1 else None
-        properties = {CONTENT_HASH: only.sha256, "asklake.source-file": only.path} if only else {}
+        origins = batch.origins
+        properties = _properties(origins[0]) if len(origins) == 1 else {}
         publication.adopt(mapping.contract, written.files, Append(), properties, rows=written.rows)
         if written.rejected:
             headers = {m.load_id: header for m, header in zip(marks, batch.headers, strict=True)}
             stage_rejects(publication, con, mapping, written, headers=headers, tenant=self._tenant)
         notes = [
             Note(
-                mark, self._source, file.path, file.sha256, file.size, self._tenant, count,
+                mark, self._source, origin.id, origin.content_sha256, origin.size, self._tenant, count,
                 count - parts[mark.load_id].rejected, parts[mark.load_id].rejected, parts[mark.load_id].days,
             )
-            for mark, file, count in zip(marks, files, batch.counts, strict=True)
+            for mark, origin, count in zip(marks, origins, batch.counts, strict=True)
         ]  # fmt: skip
         stage_notes(publication, con, notes, properties)
         publication.audit(con)
-        published = publication.publish(lambda tables: self._refuse_loaded(tables, files))
-        return [self._result(note, parts[note.stamp.load_id].rows, publication, published) for note in notes]
+        published = publication.publish(lambda tables: self._refuse_loaded(tables, origins))
+        return [
+            self._result(origin, note, parts[note.stamp.load_id].rows, publication, published)
+            for origin, note in zip(origins, notes, strict=True)
+        ]
 
-    def _result(self, note: Note, rows: int, publication: Publication, published: Sequence[Published]) -> LoadResult:
+    def _result(
+        self, origin: Origin, note: Note, rows: int, publication: Publication, published: Sequence[Published]
+    ) -> LoadResult:
         return LoadResult(
             load_id=note.stamp.load_id, source=self._source.name, target_table=self._source.target, file=note.file,
             already_loaded=False, rows_read=note.read, rows_loaded=note.loaded, rows_quarantined=note.quarantined,
-            rows_written=rows, bytes=note.size, content_sha256=note.sha256, days=note.days,
+            rows_written=rows, bytes=note.size, content_sha256=note.content_sha256, days=note.days,
             publication_id=publication.id, published=tuple(published), outcomes=tuple(publication.outcomes),
-            earlier=tuple(e.load_id for e in self._earlier.get(note.sha256, ())),
+            earlier=tuple(e.load_id for e in self._earlier.of(origin)),
         )  # fmt: skip
 
-    def _refuse_loaded(self, tables: Mapping[str, Table], files: Sequence[InputFile]) -> None:
-        """Stop where another load was faster with the same content since earlier loads were looked up."""
+    def _refuse_loaded(self, tables: Mapping[str, Table], origins: Sequence[Origin]) -> None:
+        """Stop where another load was faster with the same origin since earlier loads were looked up."""
         table = tables.get(LOADS.identifier)
         if table is None or table.metadata.current_snapshot_id == self._seen:
             return
-        found = earlier_loads(table, self._source, self._tenant, content_sha256={f.sha256 for f in files})
-        if same := {c: e for c, loads in found.items() if (e := same_load(loads, self._source))}:
+        found = earlier_loads(
+            table, self._source, self._tenant,
+            source_file={o.id for o in origins if o.position is not None},
+            content_sha256={o.content_sha256 for o in origins if o.position is None},
+        )  # fmt: skip
+        if same := {o.id: e for o in origins if (e := found.same(o, self._source))}:
             raise LoadedMeanwhileError(same)
+
+
+def _properties(origin: Origin) -> dict[str, str]:
+    """What snapshots say of the only origin of a publication."""
+    position = {POSITION: origin.position} if origin.position is not None else {}
+    return {CONTENT_HASH: origin.content_sha256, SOURCE_FILE: origin.id, **position}

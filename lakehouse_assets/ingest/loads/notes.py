@@ -1,4 +1,4 @@
-"""bronze.loads: what is noted of each load, and what earlier notes say of a file that is to be loaded.
+"""bronze.loads: what is noted of each load, and what earlier notes say of an origin that is to be loaded.
 
 Belongs here: what makes two loads the same, and the order of loads in time. Does not belong here: loading (loader).
 """
@@ -11,9 +11,11 @@ import uuid
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
+from functools import reduce
 from typing import TYPE_CHECKING, Any
 
 from lakehouse_assets.ingest.contracts import LOADS
+from lakehouse_assets.ingest.errors import IngestError
 from lakehouse_assets.lakehouse.contract import literal, quoted
 from lakehouse_assets.lakehouse.iceberg.manifests import find
 from lakehouse_assets.lakehouse.publish.local import GREATEST, Append
@@ -21,6 +23,7 @@ from lakehouse_assets.lakehouse.publish.local import GREATEST, Append
 if TYPE_CHECKING:
     from pyiceberg.table import Table
 
+    from lakehouse_assets.ingest.origins.protocol import Origin
     from lakehouse_assets.ingest.sources import Source
     from lakehouse_assets.lakehouse.lake import Lake
     from lakehouse_assets.lakehouse.publish.local import Publication
@@ -49,6 +52,7 @@ class Earlier:
 
     load_id: str
     target_table: str
+    source_file: str
     content_sha256: str
     tenant_id: str | None
     mapping_sha256: str | None
@@ -67,7 +71,7 @@ class Note:
     stamp: Stamp
     source: Source
     file: str
-    sha256: str
+    content_sha256: str
     size: int
     tenant: str | None
     read: int
@@ -79,8 +83,9 @@ class Note:
         """The row as a query."""
         values = {
             "load_id": self.stamp.load_id, "source": self.source.name, "target_table": self.source.target,
-            "source_file": self.file, "content_sha256": self.sha256, "tenant_id": self.tenant, "bytes": self.size,
-            "rows_read": self.read, "rows_loaded": self.loaded, "rows_quarantined": self.quarantined,
+            "source_file": self.file, "content_sha256": self.content_sha256, "tenant_id": self.tenant,
+            "bytes": self.size, "rows_read": self.read, "rows_loaded": self.loaded,
+            "rows_quarantined": self.quarantined,
             "first_day": str(self.days[0]) if self.days else None,
             "last_day": str(self.days[-1]) if self.days else None,
             "loaded_at": self.stamp.loaded_at.isoformat(sep=" "), "publication_id": publication_id,
@@ -114,38 +119,69 @@ def loads_table(lake: Lake) -> Table | None:
         return None
 
 
-def earlier_loads(
-    table: Table | None, source: Source, tenant: str | None, **one_of: Collection[Any]
-) -> dict[str, list[Earlier]]:
-    """Loads of a source's files for a tenant, by the hash of their content, the latest last.
+class EarlierLoads:
+    """Loads of a source for a tenant that origins may repeat."""
+
+    def __init__(self, loads: Iterable[Earlier] = ()) -> None:
+        """Keep them, in their order."""
+        self.loads = list(loads)
+        self._by_id: dict[str, list[Earlier]] = {}
+        self._by_content: dict[str, list[Earlier]] = {}
+        for load in self.loads:
+            self._by_id.setdefault(load.source_file, []).append(load)
+            self._by_content.setdefault(load.content_sha256, []).append(load)
+
+    def of(self, origin: Origin) -> list[Earlier]:
+        """Loads of the same position, or of the same content where the origin has none."""
+        if origin.position is not None:
+            return self._by_id.get(origin.id, [])
+        return self._by_content.get(origin.content_sha256, [])
+
+    def same(self, origin: Origin, source: Source) -> Earlier | None:
+        """The load that made of an origin what the source would; one that did not note how counts.
+
+        Raises:
+            IngestError: other records were loaded as those of the same position.
+        """
+        loads = [e for e in self.of(origin) if e.target_table == source.target]
+        if other := next((e for e in loads if e.content_sha256 != origin.content_sha256), None):
+            raise IngestError(
+                origin.id, f"other records were loaded by this key, as load {other.load_id}",
+                hint="Give records that differ keys that differ, or take that load back first "
+                f"(asklake unload {other.load_id}).",
+            )  # fmt: skip
+        known = (None, fingerprint(source))
+        return next((e for e in loads if e.mapping_sha256 in known), None)
+
+
+def earlier_loads(table: Table | None, source: Source, tenant: str | None, **any_of: Collection[Any]) -> EarlierLoads:
+    """Loads of a source for a tenant, the latest last.
 
     Args:
         table: bronze.loads.
         source: Only loads by a source of this name.
         tenant: Only loads for which the caller named this tenant.
-        one_of: Columns, and the values one of which they must have.
+        any_of: Columns, one of which must have one of its values.
     """
-    from pyiceberg.expressions import And, EqualTo, In
+    from pyiceberg.expressions import And, EqualTo, In, Or
 
-    if table is None or table.metadata.current_snapshot_id is None:
-        return {}
-    predicate: Any = EqualTo("source", source.name)  # pyright: ignore[reportCallIssue]
-    for name, values in one_of.items():
-        predicate = And(predicate, In(name, set(values)))  # pyright: ignore[reportCallIssue]
+    wanted: list[Any] = [
+        In(name, set(values))  # pyright: ignore[reportCallIssue]
+        for name, values in any_of.items()
+        if values
+    ]
+    if table is None or table.metadata.current_snapshot_id is None or not wanted:
+        return EarlierLoads()
+    of_source: Any = EqualTo("source", source.name)  # pyright: ignore[reportCallIssue]
+    predicate = And(of_source, reduce(Or, wanted))
     there = [f for f in Earlier.__dataclass_fields__ if f in table.schema().column_names]
     columns = (*there, "loaded_at")
-    found: dict[str, list[Earlier]] = {}
-    for row in sorted(find(table, predicate, columns).to_pylist(), key=lambda r: r["loaded_at"]):
-        if row["tenant_id"] == tenant:
-            earlier = Earlier(**{f: row.get(f) for f in Earlier.__dataclass_fields__})  # pyright: ignore[reportArgumentType]
-            found.setdefault(earlier.content_sha256, []).append(earlier)
-    return found
-
-
-def same_load(loads: Iterable[Earlier], source: Source) -> Earlier | None:
-    """Of loads of some content, the one that made of it what the source would; one that did not note how counts."""
-    known = (None, fingerprint(source))
-    return next((e for e in loads if e.target_table == source.target and e.mapping_sha256 in known), None)
+    rows = sorted(find(table, predicate, columns).to_pylist(), key=lambda r: r["loaded_at"])
+    return EarlierLoads(
+        Earlier(**{f: row.get(f) for f in Earlier.__dataclass_fields__})  # pyright: ignore[reportArgumentType]
+        for row in rows
+        if row["tenant_id"] == tenant
+    )
 
 
 def stamps(table: Table | None, count: int) -> list[Stamp]:

@@ -31,7 +31,9 @@ from lakehouse_assets.ingest.loads.staging import (
     writing,
 )
 from lakehouse_assets.ingest.mapping.statements import RecordMapping
-from lakehouse_assets.ingest.origins.records import BATCHES, ReplayedRecords, csv_columns
+from lakehouse_assets.ingest.origins.protocol import Kind
+from lakehouse_assets.ingest.origins.registry import kind_of
+from lakehouse_assets.ingest.origins.relations import BATCHES, HeldRecords, csv_columns
 from lakehouse_assets.ingest.readers.batches import unescape
 from lakehouse_assets.ingest.sources import Source, find_source
 from lakehouse_assets.lakehouse.contract import literal
@@ -77,6 +79,7 @@ class ReplayResult:
 class _Group:
     """Quarantined records that are read the same way."""
 
+    kind: Kind
     source: str
     header: str | None
     tenant: str | None
@@ -240,7 +243,7 @@ def replay(
     for records in _pages(lake, source_name, load_id, ids):
         tried += len(records)
         for group in _groups(records):
-            known = source or find_source(group.source)
+            known = group.kind.as_read(source or find_source(group.source))
             done, left = _replay_group(lake, group, known, run)
             load_ids += [done] if done else []
             still += left
@@ -277,9 +280,10 @@ def _page(
 
 
 def _groups(records: Sequence[dict[str, Any]]) -> list[_Group]:
-    groups: dict[tuple[str, str | None, str | None], list[dict[str, Any]]] = defaultdict(list)
+    groups: dict[tuple[Kind, str, str | None, str | None], list[dict[str, Any]]] = defaultdict(list)
     for record in records:
-        groups[record["source"], record["header"], record["tenant_id"]].append(record)
+        kind = kind_of(record["source_file"])
+        groups[kind, record["source"], record["header"], record["tenant_id"]].append(record)
     return [_Group(*key, records=group) for key, group in groups.items()]
 
 
@@ -340,7 +344,7 @@ def _csv_fields(group: _Group, source: Source, text: str) -> list[str] | None:
     return fields
 
 
-def _records(mapping: RecordMapping, group: _Group, readable: Sequence[dict[str, Any]]) -> ReplayedRecords:
+def _records(mapping: RecordMapping, group: _Group, readable: Sequence[dict[str, Any]]) -> HeldRecords:
     columns = {
         "source_row": pa.array([r["source_row"] for r in readable], pa.int64()),
         "line": pa.array([r["line"] for r in readable], pa.int64()),
@@ -360,7 +364,7 @@ def _records(mapping: RecordMapping, group: _Group, readable: Sequence[dict[str,
         "(select source_row, line, raw_text, null::varchar as problem, null::varchar as form, source_file, "
         f"occurrence, ref, {payload} as payload, {struct} as s from {BATCHES})"
     )
-    return ReplayedRecords(pa.table(columns), relation)
+    return HeldRecords(pa.table(columns), relation)
 
 
 def _still_bad(con: duckdb.DuckDBPyConnection, mapping: RecordMapping, written: Written) -> list[Still]:

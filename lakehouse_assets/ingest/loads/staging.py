@@ -1,6 +1,6 @@
 """From raw records to staged files: the good rows in the target's folder, the others explained for quarantine.
 
-Belongs here: running the statements of a mapping, and the records of small files together.
+Belongs here: running the statements of a mapping, and the records of small origins together.
 Does not belong here: their text (mapping), reading (records), or what is loaded when (loader).
 """
 
@@ -29,13 +29,13 @@ from lakehouse_assets.lakehouse.publish.local import Append
 
 if TYPE_CHECKING:
     from lakehouse_assets.ingest.loads.notes import Stamp
-    from lakehouse_assets.ingest.origins.records import Records
+    from lakehouse_assets.ingest.origins.protocol import Records
     from lakehouse_assets.ingest.sources import Source
     from lakehouse_assets.lakehouse.publish.local import Publication
 
 FLUSH_ROWS = 100_000
 """Rows a thread gathers before it writes them to their partitions; bounds its memory."""
-_TOGETHER = "records_of_small_files"
+_TOGETHER = "records_of_small_origins"
 
 
 @dataclass
@@ -135,38 +135,38 @@ def _binds(con: duckdb.DuckDBPyConnection, sql: str) -> bool:
 
 
 def of_load(records: str, stamp: Stamp) -> str:
-    """Raw records of one file as those of a load."""
+    """Raw records of one origin as those of a load."""
     return f"(select *, {constant(stamp.load_id)} as load_id, {stamp.sql} as loaded_at from {records})"
 
 
 class Together:
-    """Raw records of small files, held by the engine until they are loaded by one statement; few at a time."""
+    """Raw records of small origins, held by the engine until they are loaded by one statement; few at a time."""
 
     def __init__(self, con: duckdb.DuckDBPyConnection, mapping: RecordMapping) -> None:
         """Begin without any."""
         self._con = con
         con.execute(
-            f"create or replace temp table {_TOGETHER} as select 0::integer as file_number, * from "
+            f"create or replace temp table {_TOGETHER} as select 0::integer as origin_number, * from "
             f"{mapping.empty_records()} limit 0"
         )
 
     def add(self, number: int, records: Records) -> None:
-        """Read all records of a file, or none."""
+        """Read all records of an origin, or none."""
         relation = records.relation(self._con)
         with records.errors():
-            self._con.execute(f"insert into {_TOGETHER} by name select {number} as file_number, * from {relation}")
+            self._con.execute(f"insert into {_TOGETHER} by name select {number} as origin_number, * from {relation}")
 
     def relation(self, loads: Mapping[int, Stamp]) -> str:
-        """The records of some of the files, by their numbers, as those of loads."""
+        """The records of some of the origins, by their numbers, as those of loads."""
         columns = {
-            "file_number": pa.array(list(loads), pa.int32()),
+            "origin_number": pa.array(list(loads), pa.int32()),
             "load_id": pa.array([s.load_id for s in loads.values()], pa.string()),
             "loaded_at": pa.array([s.loaded_at for s in loads.values()], pa.timestamp("us")),
         }
-        self._con.register("loads_of_files", pa.table(columns))
+        self._con.register("loads_of_origins", pa.table(columns))
         return (
-            "(select r.* exclude (file_number) replace (l.load_id as load_id, l.loaded_at as loaded_at) "
-            f"from {_TOGETHER} as r join loads_of_files as l on l.file_number = r.file_number)"
+            "(select r.* exclude (origin_number) replace (l.load_id as load_id, l.loaded_at as loaded_at) "
+            f"from {_TOGETHER} as r join loads_of_origins as l on l.origin_number = r.origin_number)"
         )
 
     def close(self) -> None:

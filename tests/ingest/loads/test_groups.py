@@ -190,7 +190,7 @@ def test_an_engine_that_gives_up_is_replaced(lake, write, rows, monkeypatch):
     honest = Loader._filled
 
     def filled(self, publication, batch, marks):
-        if any(f.path == str(files[1]) for f in batch.files):
+        if any(o.id == str(files[1]) for o in batch.origins):
             self._con.close()
             raise duckdb.FatalException("database has been invalidated")
         return honest(self, publication, batch, marks)
