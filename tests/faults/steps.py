@@ -42,13 +42,22 @@ def ingest(home: str, files: Sequence[str]) -> list[tuple[str, bool]]:
     return [(r.file, r.already_loaded) for r in load(lake_of(home), files, SOURCE)]
 
 
-def take_back(home: str, file: str) -> int:
-    """Unload the load of a file, if it is there; returns how many rows that took out."""
+def push(home: str, files: Sequence[str]) -> list[tuple[str, bool]]:
+    """Load the records of files as a program does that has no files; per origin whether it had been loaded before."""
+    from lakehouse_assets.ingest import load_records
+
+    lake = lake_of(home)
+    results = [load_records(lake, Path(f).read_text().splitlines(), SOURCE, key=Path(f).name) for f in files]
+    return [(r.file, r.already_loaded) for r in results]
+
+
+def take_back(home: str, origin: str) -> int:
+    """Unload the load of an origin, if it is there; returns how many rows that took out."""
     from lakehouse_assets.ingest.loads.unloading import unload
 
     lake = lake_of(home)
     with lake.session() as session:
-        loads = session.query("select load_id from bronze.loads where source_file = ?", [file]).to_pylist()
+        loads = session.query("select load_id from bronze.loads where source_file = ?", [origin]).to_pylist()
     return sum(unload(lake, load["load_id"]).rows for load in loads)
 
 

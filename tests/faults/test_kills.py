@@ -118,18 +118,25 @@ def told(trial: Trial, looked: list[Any], kills: int, record: Callable[[str, obj
     assert wrong == []
 
 
+@pytest.mark.parametrize("step", [steps.ingest, steps.push])
 def test_killed_ingest(
-    files: list[str], homes: tuple[str, str], kills: int, record_property: Callable[[str, object], None]
+    files: list[str],
+    homes: tuple[str, str],
+    kills: int,
+    record_property: Callable[[str, object], None],
+    step: Callable[[str, Sequence[str]], list[tuple[str, bool]]],
 ) -> None:
     victim, twin = homes
-    trial = Trial(steps.ingest, victim, twin, seed=1)
+    trial = Trial(step, victim, twin, seed=1)
     with until_left(steps.read_until, victim) as looked:
         for number, batch in enumerate(rounds(files)):
             trial.round(batch, sweeping=number % 2 == 1)
             if trial.fell.total() >= kills:
                 break
+        ((first, already),) = done(step, victim, files[:1])
+        assert already
         trial.step = steps.take_back
-        trial.round(files[0], sweeping=False)
+        trial.round(first, sweeping=False)
         trial.clean()
     told(trial, looked, kills, record_property)
 
