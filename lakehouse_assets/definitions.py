@@ -15,6 +15,7 @@ from lakehouse_assets.assets.bronze import bronze_assets
 from lakehouse_assets.assets.freshness import partition_checks
 from lakehouse_assets.assets.maintenance import maintenance_asset
 from lakehouse_assets.assets.partitions import daily
+from lakehouse_assets.assets.python_tables import python_assets
 from lakehouse_assets.assets.resources import lake_resource
 from lakehouse_assets.assets.scheduled_questions import load_questions
 from lakehouse_assets.assets.semantic import semantic_assets
@@ -23,8 +24,8 @@ from lakehouse_assets.assets.unloading import unload_job
 from lakehouse_assets.automation import jobs, schedules, sensors
 from lakehouse_assets.builds import dbt_graph
 from lakehouse_assets.contracts import platform_contracts
+from lakehouse_assets.domains import python_tables
 from lakehouse_assets.settings import Settings, get_settings
-from nlq.contracts import CONTRACTS as ANSWERED
 
 # A build has thousands of events, and each is worth a line at the level of debugging only.
 _LEVELS = dg.Enum("Level", [dg.EnumValue(name) for name in ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")])
@@ -47,8 +48,8 @@ def build_defs(settings: Settings, *, by_operator: bool = False, **overrides: An
     graph = dbt_graph.load(settings)
     bronze = bronze_assets(contracts, by_operator=by_operator)
     transforms = transform_assets(settings, graph, contracts)
-    answered = {c.identifier for c in ANSWERED}
-    semantic = semantic_assets(settings, graph, {i: c for i, c in contracts.items() if i not in answered})
+    semantic = semantic_assets(settings, graph, contracts)
+    made = python_assets(python_tables(), contracts)
     answers = answers_asset(settings)
     upkeep = maintenance_asset(contracts)
 
@@ -58,15 +59,18 @@ def build_defs(settings: Settings, *, by_operator: bool = False, **overrides: An
     answer = jobs.job(jobs.ANSWER, [answers], "The question named, or what waits in the queue.")
     maintain = jobs.job(jobs.MAINTENANCE, [upkeep], "Compaction, snapshot expiry, orphan files.")
     triggers = [t for a in transforms for t in _triggers(a, graph, build_jobs)]
-    freshness = partition_checks([key for a in transforms if a.partitions_def for key in sorted(a.keys)])
+    make = {t: jobs.job(jobs.make_job_name(t.identifier), [made[t]], f"Makes {t.identifier}.") for t in made}
+    by_day = [a for a in (*transforms, *made.values()) if a.partitions_def]
+    freshness = partition_checks([key for a in by_day for key in sorted(a.keys)])
     late = jobs.freshness_job(freshness)
 
     return dg.Definitions(
-        assets=[bronze, *transforms, *semantic, answers, upkeep],
+        assets=[bronze, *transforms, *semantic, *made.values(), answers, upkeep],
         asset_checks=[freshness],
-        jobs=[ingest, unload_job(), *build_jobs.values(), rebuild, answer, maintain, late],
+        jobs=[ingest, unload_job(), *build_jobs.values(), rebuild, *make.values(), answer, maintain, late],
         schedules=[
             *(t for t in triggers if isinstance(t, dg.ScheduleDefinition)),
+            *(schedules.made_by_the_clock(t, job) for t, job in make.items() if t.cron),
             schedules.daily_maintenance(maintain),
             *(schedules.asked_by_the_clock(q, answer) for q in load_questions(settings.scheduled_questions_file)),
         ],
@@ -77,10 +81,10 @@ def build_defs(settings: Settings, *, by_operator: bool = False, **overrides: An
             sensors.freshness_sensor(late),
             dg.AutomationConditionSensorDefinition(
                 "semantic_after_gold",
-                target=dg.AssetSelection.assets(*(k for a in semantic for k in a.keys)),
+                target=dg.AssetSelection.assets(*(k for a in (*semantic, *made.values()) for k in a.keys)),
                 default_status=dg.DefaultSensorStatus.RUNNING,
                 minimum_interval_seconds=30,
-                description="Rebuilds semantic tables after the gold tables they read.",
+                description="Rebuilds semantic tables, and those made by Python, after the tables they read.",
             ),
         ],
         executor=dg.in_process_executor,

@@ -13,10 +13,11 @@ import dagster as dg
 from pydantic import Field
 
 from lakehouse_assets.assets.checks import contract_check_specs, evaluated
+from lakehouse_assets.assets.factory import makes_tables
 from lakehouse_assets.assets.resources import Lakehouse
 from lakehouse_assets.assets.run_config import refuse_oversized
 from lakehouse_assets.assets.specs import asset_key, engine_kind, published_metadata, spec_of
-from lakehouse_assets.assets.trying import RETRY, told
+from lakehouse_assets.assets.trying import told
 from nlq.contracts import ANSWERS, CONTRACTS
 from nlq.storage.queue import MAX_QUESTION
 
@@ -51,14 +52,11 @@ class QuestionConfig(dg.Config):
 def answers_asset(settings: "Settings") -> dg.AssetsDefinition:
     """The assets `semantic.nlq_answers` and `nlq_feedback`; their op is named answer."""
 
-    @dg.multi_asset(
-        name=OP,
-        specs=[spec_of(contract, kinds=["metricflow", engine_kind(settings)]) for contract in CONTRACTS],
-        check_specs=[check for contract in CONTRACTS for check in contract_check_specs(contract)],
-        can_subset=True,
-        retry_policy=RETRY,
+    @makes_tables(
+        OP,
+        [spec_of(contract, kinds=["metricflow", engine_kind(settings)]) for contract in CONTRACTS],
+        [check for contract in CONTRACTS for check in contract_check_specs(contract)],
         pool="nlq",
-        allow_arbitrary_check_specs=True,
     )
     def answer_questions(
         context: dg.AssetExecutionContext, lakehouse: Lakehouse, config: QuestionConfig

@@ -13,6 +13,7 @@ import dagster as dg
 from pydantic import Field
 
 from lakehouse_assets.assets.checks import contract_check_specs, contract_results, evaluated
+from lakehouse_assets.assets.factory import makes_tables
 from lakehouse_assets.assets.resources import Lakehouse, LakeResource
 from lakehouse_assets.assets.run_config import refuse_oversized
 from lakehouse_assets.assets.specs import asset_key, published_metadata, spec_of
@@ -27,7 +28,6 @@ if TYPE_CHECKING:
     from lakehouse_assets.lakehouse.publish.audit import CheckOutcome
     from lakehouse_assets.lakehouse.publish.local import Published
 
-LAYER = "bronze"
 OP = "load_files"
 """Name of the op in run configs; the job is ingest, and Dagster wants the two names to differ."""
 RECONCILED = "files_reconcile_with_table"
@@ -105,21 +105,18 @@ class IngestConfig(dg.Config):
 
 
 def bronze_assets(contracts: Mapping[str, Contract], *, by_operator: bool = False) -> dg.AssetsDefinition:
-    """The multi-asset over every bronze table.
+    """The multi-asset over every table that loads write.
 
     Args:
         contracts: Contract of every table, by identifier.
         by_operator: Whether who writes its run configs may read every file of this machine anyway.
     """
-    bronze = {i: c for i, c in contracts.items() if c.layer == LAYER}
+    bronze = {i: c for i, c in contracts.items() if c.made_by == "ingest"}
 
-    @dg.multi_asset(
-        name=OP,
-        specs=[spec_of(c, kinds=["file"]) for c in bronze.values()],
-        check_specs=[spec for c in bronze.values() for spec in _check_specs(c)],
-        can_subset=True,
-        retry_policy=RETRY,
-        allow_arbitrary_check_specs=True,
+    @makes_tables(
+        OP,
+        [spec_of(c, kinds=["file"]) for c in bronze.values()],
+        [spec for c in bronze.values() for spec in _check_specs(c)],
     )
     def ingest(context: dg.AssetExecutionContext, lakehouse: Lakehouse, config: IngestConfig) -> Iterator[Any]:
         with told(context):

@@ -21,11 +21,18 @@ MAX_GAP_DAYS = 31
 
 @cache
 def daily(domain: str) -> dg.DailyPartitionsDefinition | None:
-    """The days of a domain, from its FIRST_DAY to today; None where no table is kept by day or month."""
-    by_time = any(p.transform in ("day", "month") for c in contracts_of(domain) for p in c.partitions)
-    if not by_time:
+    """The days of a domain, from its FIRST_DAY to today; None where it keeps none by day or month.
+
+    Those of a table made by Python are its own.
+    """
+    built = [c for c in contracts_of(domain) if c.made_by != "python"]
+    if not any(p.transform in ("day", "month") for c in built for p in c.partitions):
         return None
-    first = importlib.import_module(f"lakehouse_assets.domains.{domain}").FIRST_DAY
+    return daily_since(importlib.import_module(f"lakehouse_assets.domains.{domain}").FIRST_DAY)
+
+
+def daily_since(first: date) -> dg.DailyPartitionsDefinition:
+    """The days from one to today."""
     return dg.DailyPartitionsDefinition(start_date=first.isoformat(), end_offset=1)
 
 

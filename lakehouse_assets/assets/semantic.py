@@ -10,10 +10,11 @@ from typing import TYPE_CHECKING, Any
 import dagster as dg
 
 from lakehouse_assets.assets.checks import contract_check_specs
+from lakehouse_assets.assets.factory import makes_tables
 from lakehouse_assets.assets.resources import Lakehouse
 from lakehouse_assets.assets.specs import engine_kind, identifier_of, spec_of
 from lakehouse_assets.assets.transform import REBUILDS, Rebuilt, report
-from lakehouse_assets.assets.trying import RETRY, told
+from lakehouse_assets.assets.trying import told
 from lakehouse_assets.lakehouse.contract import Contract
 
 if TYPE_CHECKING:
@@ -87,11 +88,11 @@ def semantic_assets(
         ValueError: a saved query without a contract, or a contract without a saved query.
     """
     queries = {f"{LAYER}.{q.name}": q for q in graph.saved_queries}
-    declared = {i for i, c in contracts.items() if c.layer == LAYER}
+    declared = {i for i, c in contracts.items() if c.made_by == "saved_query"}
     if odd := sorted(queries.keys() ^ declared):
         raise ValueError(
             f"semantic tables and saved queries differ in {', '.join(odd)}: each saved query in semantic/models needs "
-            "a contract of the same name in layer 'semantic', and each such contract a saved query"
+            "a contract of the same name in layer 'semantic', and each such contract a saved query, or made_by='python'"
         )
     domains = sorted({contracts[i].domain for i in queries})
     return [
@@ -104,9 +105,9 @@ def _domain_assets(
 ) -> dg.AssetsDefinition:
     reads = {f"{LAYER}.{q.name}": q.reads for q in graph.saved_queries}
 
-    @dg.multi_asset(
-        name=f"{domain}_saved_queries",
-        specs=[
+    @makes_tables(
+        f"{domain}_saved_queries",
+        [
             spec_of(
                 contracts[t],
                 deps=reads[t],
@@ -116,11 +117,8 @@ def _domain_assets(
             )
             for t in tables
         ],
-        check_specs=[spec for t in tables for spec in contract_check_specs(contracts[t])],
-        can_subset=True,
-        retry_policy=RETRY,
+        [spec for t in tables for spec in contract_check_specs(contracts[t])],
         pool=f"semantic_{domain}",
-        allow_arbitrary_check_specs=True,
     )
     def build(context: dg.AssetExecutionContext, lakehouse: Lakehouse) -> Iterator[Any]:
         with told(context):

@@ -18,6 +18,7 @@ from lakehouse_assets.assets.checks import (
     dbt_results,
     evaluated,
 )
+from lakehouse_assets.assets.factory import makes_tables
 from lakehouse_assets.assets.partitions import daily
 from lakehouse_assets.assets.resources import Lakehouse
 from lakehouse_assets.assets.specs import (
@@ -28,7 +29,7 @@ from lakehouse_assets.assets.specs import (
     require_contracts,
     spec_of,
 )
-from lakehouse_assets.assets.trying import RETRY, told
+from lakehouse_assets.assets.trying import told
 from lakehouse_assets.builds import dbt_graph
 from lakehouse_assets.lakehouse.contract import Contract
 from lakehouse_assets.lakehouse.periods import spans
@@ -41,7 +42,6 @@ if TYPE_CHECKING:
     from lakehouse_assets.lakehouse.publish.local import Published
     from lakehouse_assets.settings import Settings
 
-LAYERS = ("silver", "gold", "platinum")
 REBUILDS = 3
 DAYS = "asklake.days"
 OF_EVERY_PARTITION = ("snapshot_id", "publication_id")
@@ -192,7 +192,7 @@ def transform_assets(
     """
     require_contracts((m.table for m in graph.models), contracts, "dbt_project/models")
     made = {m.table for m in graph.models}
-    declared = {c.identifier for c in contracts.values() if c.layer in LAYERS}
+    declared = {c.identifier for c in contracts.values() if c.made_by == "dbt"}
     if missing := sorted(declared - made):
         raise ValueError(
             f"contracts declare {', '.join(missing)}, which no dbt model makes: add the model under "
@@ -212,9 +212,9 @@ def _domain_assets(
     own = dbt_graph.only(graph, tables)
     tests = {t.unique_id: t for t in own.tests}
 
-    @dg.multi_asset(
-        name=f"{domain}_tables",
-        specs=[
+    @makes_tables(
+        f"{domain}_tables",
+        [
             spec_of(
                 contracts[m.table],
                 deps=m.reads,
@@ -225,19 +225,15 @@ def _domain_assets(
             )
             for m in own.models
         ],
-        check_specs=[
+        [
             *(spec for m in own.models for spec in contract_check_specs(contracts[m.table])),
             *map(dbt_check_spec, own.tests),
         ],
-        can_subset=True,
-        backfill_policy=dg.BackfillPolicy.single_run() if partitions else None,
-        retry_policy=RETRY,
         pool=domain,
-        allow_arbitrary_check_specs=True,
     )
     def build(context: dg.AssetExecutionContext, lakehouse: Lakehouse) -> Iterator[Any]:
         with told(context):
-            days = _days_of(context) if partitions else []
+            days = days_of(context) if partitions else []
             chosen = graph.in_order(identifier_of(k) for k in context.selected_asset_keys)
             result = rebuild(lakehouse.lake, graph, contracts, chosen, days, run_id=context.run.run_id)
             origins = {t: [contracts[r] for r in m.reads] for t in chosen if (m := graph.model_of(t))}
@@ -246,7 +242,12 @@ def _domain_assets(
     return build
 
 
-def _days_of(context: dg.AssetExecutionContext) -> list[date]:
+def days_of(context: dg.AssetExecutionContext) -> list[date]:
+    """The days that a run is of.
+
+    Raises:
+        dagster.Failure: it is of none.
+    """
     if not (context.has_partition_key or context.has_partition_key_range):
         raise dg.Failure("these tables are built day by day: choose a partition or a range", allow_retries=False)
     return [date.fromisoformat(key) for key in context.partition_keys]

@@ -18,6 +18,11 @@ MAINTENANCE = "maintenance"
 FRESHNESS = "freshness"
 
 
+def make_job_name(table: str) -> str:
+    """Name of the job that makes a table, `layer.table`, by Python."""
+    return f"make_{table.split('.')[1]}"
+
+
 def build_job_name(domain: str) -> str:
     """Name of the job that builds a domain's silver and gold."""
     return f"build_{domain}"

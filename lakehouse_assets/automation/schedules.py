@@ -4,14 +4,16 @@ Of builds, the sensors do the same sooner; the schedules are what remains when a
 """
 
 from collections.abc import Callable, Iterator
-from datetime import UTC
+from datetime import UTC, timedelta
 from typing import Any
 
 import dagster as dg
 
 from lakehouse_assets.assets.answers import OP
+from lakehouse_assets.assets.partitions import range_tags
 from lakehouse_assets.assets.scheduled_questions import ScheduledQuestion
 from lakehouse_assets.automation.jobs import MAINTENANCE
+from lakehouse_assets.lakehouse.python_table import PythonTable
 
 Requests = Callable[[dg.DagsterInstance, Any], Iterator[dg.RunRequest | dg.SkipReason]]
 
@@ -44,6 +46,25 @@ def monthly_build(domain: str, job: Any) -> dg.ScheduleDefinition:
         default_status=dg.DefaultScheduleStatus.RUNNING,
         description=f"Builds the tables of {domain} anew.",
     )
+
+
+def made_by_the_clock(table: PythonTable, job: Any) -> dg.ScheduleDefinition:
+    """When its declaration says: a table made by Python; of one with days, the day before the tick."""
+
+    @dg.schedule(
+        name=f"{job.name}_by_the_clock",
+        cron_schedule=table.cron or "",
+        job=job,
+        execution_timezone="UTC",
+        default_status=dg.DefaultScheduleStatus.RUNNING,
+        description=f"Makes {table.identifier}.",
+    )
+    def tick(context: dg.ScheduleEvaluationContext) -> dg.RunRequest:
+        at = context.scheduled_execution_time.astimezone(UTC)
+        day = at.date() - timedelta(days=1)
+        return dg.RunRequest(run_key=at.isoformat(), tags=range_tags(day, day) if table.by_day else {})
+
+    return tick
 
 
 def daily_maintenance(job: Any) -> dg.ScheduleDefinition:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
-from lakehouse_assets.checking.contracts import check_contracts, check_models, check_owners
+from lakehouse_assets.checking.contracts import check_contracts, check_models, check_owners, check_python_tables
 from lakehouse_assets.checking.features import check_features
 from lakehouse_assets.checking.findings import UNDECIDED, Finding, softened
 from lakehouse_assets.checking.project import Project
@@ -17,7 +17,15 @@ from lakehouse_assets.checking.sources import check_sources
 from lakehouse_assets.settings import Settings
 from semantic.faults import fault_of
 
-CHECKS = (check_contracts, check_models, check_owners, check_sources, check_features, check_semantics)
+CHECKS = (
+    check_contracts,
+    check_models,
+    check_python_tables,
+    check_owners,
+    check_sources,
+    check_features,
+    check_semantics,
+)
 _DRAFTED = (".py", ".yml", ".sql")
 
 

@@ -5,12 +5,13 @@ Belongs here: what can be said without running anything. Does not belong here: s
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Iterator
 from pathlib import Path
 
 from lakehouse_assets.checking.findings import Finding
 from lakehouse_assets.checking.located import Entry, line_with, place_of, read_yaml
-from lakehouse_assets.checking.project import BUILT_LAYERS, Described, Project
+from lakehouse_assets.checking.project import Described, Project
 from lakehouse_assets.domains import DOMAINS
 from lakehouse_assets.lakehouse.contract import Contract
 from nlq.contracts import CONTRACTS as ANSWERED
@@ -46,6 +47,19 @@ def check_contracts(project: Project) -> Iterator[Finding]:
             )
 
 
+def check_python_tables(project: Project) -> Iterator[Finding]:
+    """Contracts of tables made by Python, and the functions that make them, know each other."""
+    made = {t.identifier: t for t in project.python_tables}
+    for identifier, contract in project.contracts.items():
+        if contract.made_by == "python" and identifier not in made:
+            message = f"{identifier} is declared, but no function in tables.py of its domain makes it"
+            yield Finding(*place_of(contract), "orphan", message)
+    for identifier, table in made.items():
+        file, line = Path(inspect.getfile(table.function)), inspect.getsourcelines(table.function)[1]
+        for unknown in sorted({identifier, *table.reads} - project.contracts.keys()):
+            yield Finding(file, line, "orphan", f"{identifier}: no contract declares {unknown}")
+
+
 def check_models(project: Project) -> Iterator[Finding]:
     """Contracts, models and their YAML say the same of the same tables."""
     yield from _orphans(project)
@@ -65,7 +79,7 @@ def check_models(project: Project) -> Iterator[Finding]:
 
 def _orphans(project: Project) -> Iterator[Finding]:
     """Tables that only one side knows."""
-    declared = {i for i, c in project.contracts.items() if c.layer in BUILT_LAYERS}
+    declared = {i for i, c in project.contracts.items() if c.made_by == "dbt"}
     for identifier in sorted(declared - project.sql.keys()):
         file, _ = place_of(project.contracts[identifier])
         line = line_with(file, f'"{project.contracts[identifier].table}"')
@@ -78,7 +92,7 @@ def _orphans(project: Project) -> Iterator[Finding]:
             described.file, described.entry.line, "drift", f"{identifier} is described, but no contract declares it"
         )
     for identifier in sorted(
-        i for i, c in project.contracts.items() if c.layer != "semantic" and i not in project.described
+        i for i, c in project.contracts.items() if c.made_by in ("ingest", "dbt") and i not in project.described
     ):
         yield Finding(
             *place_of(project.contracts[identifier]), "drift", f"no YAML of dbt_project/models describes {identifier}"

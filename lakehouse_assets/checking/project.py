@@ -16,9 +16,10 @@ import yaml
 
 from lakehouse_assets.checking.findings import Finding
 from lakehouse_assets.checking.located import Entry, line_of, read_yaml
-from lakehouse_assets.domains import DOMAINS, contracts_of
+from lakehouse_assets.domains import DOMAINS, contracts_of, python_tables_of
 from lakehouse_assets.ingest.contracts import CONTRACTS as INGESTED
 from lakehouse_assets.lakehouse.contract import Contract
+from lakehouse_assets.lakehouse.python_table import PythonTable
 
 BUILT_LAYERS = ("silver", "gold", "platinum")
 
@@ -72,6 +73,17 @@ class Project:
         own = [f for f in traceback.extract_tb(error.__traceback__) if Path(f.filename).is_relative_to(self.domains)]
         place = (Path(own[-1].filename), own[-1].lineno or 1) if own else (self.domains / domain / "__init__.py", 1)
         return Finding(*place, "domain", f"the domain {domain} cannot be loaded: {type(error).__name__}: {error}")
+
+    @cached_property
+    def python_tables(self) -> list[PythonTable]:
+        """What the domains declare of tables made by Python, as far as they can be imported."""
+        found: list[PythonTable] = []
+        for domain in DOMAINS:
+            try:
+                found += python_tables_of(domain)
+            except Exception as error:
+                self.unreadable.append(self._not_importable(domain, error))
+        return found
 
     @cached_property
     def described(self) -> Mapping[str, Described]:

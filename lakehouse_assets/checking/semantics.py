@@ -109,7 +109,7 @@ def _twice(project: Project) -> Iterator[Finding]:
 
 def _saved_queries(project: Project) -> Iterator[Finding]:
     """A saved query and the contract of its table know each other and have the same columns."""
-    declared = {c.table: c for c in project.contracts.values() if c.layer == "semantic"}
+    declared = {c.table: c for c in project.contracts.values() if c.made_by == "saved_query"}
     stated: set[str] = set()
     for file, query in project.saved_queries:
         name = str(query.get("name"))

@@ -52,7 +52,7 @@ def _sources(project: Project, con: duckdb.DuckDBPyConnection) -> Iterator[Findi
             filled.add(source.target)
             yield from _source(project, con, path, source, entry)
     for identifier, contract in project.contracts.items():
-        if contract.layer == "bronze" and identifier not in filled:
+        if contract.made_by == "ingest" and identifier not in filled:
             yield Finding(*place_of(contract), "source", f"no source fills {identifier}", "warning")
 
 

@@ -10,7 +10,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from datetime import date
+from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING, Any
 
 import typer
@@ -25,8 +25,9 @@ if TYPE_CHECKING:
 
     from lakehouse_assets.builds.dbt_graph import DbtGraph
     from lakehouse_assets.commands.orchestrator import CheckSeen, Ran
-    from lakehouse_assets.lakehouse.contract import Contract
+    from lakehouse_assets.lakehouse.contract import Contract, MadeBy
     from lakehouse_assets.lakehouse.lake import Lake
+    from lakehouse_assets.lakehouse.python_table import PythonTable
     from lakehouse_assets.settings import Settings
 
 _TABLE_NAME = re.compile(r"(?<![\w/\"])([a-z]+)\.([a-z][a-z0-9_]*)")
@@ -76,18 +77,21 @@ class Builder:
         from lakehouse_assets.builds import dbt_graph
         from lakehouse_assets.contracts import platform_contracts
         from lakehouse_assets.definitions import build_defs
+        from lakehouse_assets.domains import python_tables
 
         self.graph: DbtGraph = dbt_graph.load(self.settings)
         self.contracts: Mapping[str, Contract] = platform_contracts()
+        self.python_tables: Mapping[str, PythonTable] = {t.identifier: t for t in python_tables()}
         self.defs: dg.Definitions = build_defs(self.settings, by_operator=True)
 
     def tables_of(self, select: str | None, domain: str | None) -> list[str]:
-        """The tables that dbt and saved queries make, of one domain, as far as the selection names them.
+        """The tables that dbt, saved queries and Python make, of one domain, as far as the selection names them.
 
         Raises:
             CommandError: nothing is selected.
         """
-        made = {m.table for m in self.graph.models} | {f"{_SEMANTIC}.{q.name}" for q in self.graph.saved_queries}
+        queries = {f"{_SEMANTIC}.{q.name}" for q in self.graph.saved_queries}
+        made = {m.table for m in self.graph.models} | queries | self.python_tables.keys()
         chosen = made & self._selected(select) if select else made
         found = sorted(t for t in chosen if domain in (None, self.contracts[t].domain))
         if not found:
@@ -166,9 +170,9 @@ def waiting(out: Out, label: str) -> Iterator[None]:
         yield
 
 
-def is_semantic(table: str) -> bool:
-    """Whether a table is made by a saved query."""
-    return table.startswith(f"{_SEMANTIC}.")
+def made_by(made: Builder, tables: Iterable[str], maker: MadeBy) -> list[str]:
+    """Those of some tables that one kind of maker makes."""
+    return [t for t in tables if made.contracts[t].made_by == maker]
 
 
 def plan_builds(
@@ -187,7 +191,7 @@ def plan_builds(
     from lakehouse_assets.automation.jobs import build_job_name
 
     heads = made.lake.catalog.heads()
-    models = [t for t in tables if not is_semantic(t)]
+    models = made_by(made, tables, "dbt")
     for domain in sorted({made.contracts[t].domain for t in models}):
         own = tuple(t for t in models if made.contracts[t].domain == domain)
         if daily(domain) is None:
@@ -219,7 +223,7 @@ def untold(made: Builder, tables: Sequence[str]) -> list[str]:
     from lakehouse_assets.builds.days import dirty_days
 
     said = []
-    models = [t for t in tables if not is_semantic(t)]
+    models = made_by(made, tables, "dbt")
     for domain in sorted({made.contracts[t].domain for t in models}):
         own = [t for t in models if made.contracts[t].domain == domain]
         said += left_out(domain, dirty_days(made.lake, made.graph, own)) if daily(domain) else []
@@ -242,6 +246,38 @@ def plan_semantic(made: Builder, tables: Sequence[str], *, named: bool) -> Step 
     return Step(_SEMANTIC, SEMANTIC, tuple(sorted(chosen))) if chosen else None
 
 
+def plan_python(
+    made: Builder, tables: Sequence[str], first: date | None, last: date | None, *, due: bool
+) -> Iterator[Step]:
+    """The runs of the tables that Python makes: of those that are behind, and where they are due of all that are there.
+
+    Args:
+        made: The loaded code location.
+        tables: The tables to build.
+        first: First day, of tables with days; without a range, today.
+        last: Last day.
+        due: Whether those that nothing is known to be ahead of are made: they were named, or others were just built.
+    """
+    from lakehouse_assets.assets.partitions import within
+    from lakehouse_assets.assets.python_tables import days_of_table
+    from lakehouse_assets.automation.jobs import make_job_name
+    from lakehouse_assets.builds.days import behind
+    from lakehouse_assets.lakehouse.periods import days_between, spans
+
+    heads = made.lake.catalog.heads()
+    today = datetime.now(UTC).date()
+    for identifier in made_by(made, tables, "python"):
+        table = made.python_tables[identifier]
+        if not set(table.reads) <= heads.keys() or not (due or behind(made.lake, identifier, table.reads)):
+            continue
+        step = Step(made.contracts[identifier].domain, make_job_name(identifier), (identifier,))
+        if (partitions := days_of_table(table)) is None:
+            yield step
+            continue
+        for start, end in spans(within(partitions, days_between(first or today, last or today))):
+            yield replace(step, first=start, last=end)
+
+
 def build_all(made: Builder, tables: Sequence[str], first: date | None, last: date | None, *, named: bool) -> list[Ran]:
     """Make every run a request means; a domain whose audit refuses does not keep the others from being built."""
     steps = list(plan_builds(made, tables, first, last, named=named))
@@ -249,7 +285,8 @@ def build_all(made: Builder, tables: Sequence[str], first: date | None, last: da
     semantic = plan_semantic(made, tables, named=named)
     if semantic:
         done.append(tell(made.out, made.run(semantic)))
-    return done
+    python = list(plan_python(made, tables, first, last, due=named or bool(done)))
+    return done + [tell(made.out, made.run(step)) for step in python]
 
 
 def tell(out: Out, ran: Ran) -> Ran:

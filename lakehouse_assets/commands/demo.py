@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from lakehouse_assets.commands.building import Builder
     from lakehouse_assets.commands.orchestrator import Ran
     from lakehouse_assets.domains.sampling import SampleSummary
+    from lakehouse_assets.lakehouse.contract import MadeBy
     from lakehouse_assets.lakehouse.lake import Lake
     from nlq.answering.answer import Answer, Answerer
 
@@ -112,6 +113,7 @@ def demo(out: Out, size: int | None, days: int | None, until: date | None) -> No
             answers = ask_all(out, lake, answerer, last_day + timedelta(days=1))
             _, refused = groups_of(lake)
             tell_rest(out, done)
+            done.runs_of[SPINE] += tell_all(out, workers.submit(build_python).result())
 
     building.print_audit(out, [c for ran in done.runs for c in ran.checks])
     building.print_errors(out, done.runs)
@@ -174,7 +176,7 @@ def load_all(
 
     The largest domain comes first, for what is built last should be small: the others have nothing to do meanwhile.
     """
-    spine = workers.submit(build_layers, SPINE, semantic=False)
+    spine = workers.submit(build_layers, SPINE, "dbt")
     ordered = sorted(domains, key=lambda domain: _bytes_in(folder / domain), reverse=True)
     return spine, {workers.submit(load_sample, folder / domain): domain for domain in ordered}
 
@@ -197,10 +199,10 @@ def build_all_loaded(out: Out, workers: Workers, spine: Future[list[Ran]], loads
             out.say(f"ingest {domain}: {len(brought)} files in {seconds(load.seconds)}")
             done.runs_of[domain].append(load)
             done.files += brought
-            models[workers.submit(build_layers, domain, semantic=False)] = domain
+            models[workers.submit(build_layers, domain, "dbt")] = domain
         for built in as_completed(models):
             done.runs_of[models[built]] += tell_all(out, built.result())
-            done.under_way[workers.submit(build_layers, models[built], semantic=True)] = models[built]
+            done.under_way[workers.submit(build_layers, models[built], "saved_query")] = models[built]
     done.files.sort(key=lambda file: file.file)
     return done
 
@@ -225,10 +227,16 @@ def load_sample(made: Builder, folder: Path) -> Loaded:
     return loading.load_folder(made, named, laid_out(named))
 
 
-def build_layers(made: Builder, domain: str, *, semantic: bool) -> list[Ran]:
-    """Build the semantic tables of a domain, or those they are made from."""
-    tables = [t for t in made.tables_of(None, domain) if building.is_semantic(t) is semantic]
+def build_layers(made: Builder, domain: str, maker: MadeBy) -> list[Ran]:
+    """Build the tables of a domain that dbt makes, or saved queries over them."""
+    tables = building.made_by(made, made.tables_of(None, domain), maker)
     return building.build_all(made, tables, None, None, named=False)
+
+
+def build_python(made: Builder) -> list[Ran]:
+    """Build the tables that Python makes, of whichever domain."""
+    tables = building.made_by(made, made.tables_of(None, None), "python")
+    return building.build_all(made, tables, None, None, named=True)
 
 
 def ask_all(out: Out, lake: Lake, answerer: Answerer, today: date) -> list[Answer]:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from lakehouse_assets import bounded_yaml
 from lakehouse_assets.checking.contracts import TEAMS
 from lakehouse_assets.contracts import platform_contracts
+from lakehouse_assets.domains import python_tables
 from lakehouse_assets.ingest.sources import Source, all_sources
 from lakehouse_assets.lakehouse.contract import LAYERS, Contract
 from lakehouse_assets.lakehouse.publish.audit import check_names
@@ -49,7 +50,7 @@ def dictionary(lake: Lake) -> dict[str, Any]:
                 **_table(contract),
                 "reads": reads.get(identifier, []),
                 "feeds": sorted(t for t, read in reads.items() if identifier in read),
-                "made_by": _made_by(graph, sources, identifier),
+                "made_by": _made_by(graph, sources, contract),
                 "checks": _checks(contract, graph),
                 "metrics": [name for name, m in metrics.items() if identifier in m["tables"]],
                 "published_at": published.get(identifier),
@@ -84,17 +85,20 @@ def _table(contract: Contract) -> dict[str, Any]:
 def _reads(graph: DbtGraph, contracts: Mapping[str, Contract]) -> dict[str, list[str]]:
     """The declared tables that each table is made from."""
     found = {m.table: sorted(set(m.reads) & contracts.keys() - {m.table}) for m in graph.models}
+    found |= {t.identifier: sorted(t.reads) for t in python_tables()}
     return found | {f"semantic.{q.name}": sorted(set(q.reads) & contracts.keys()) for q in graph.saved_queries}
 
 
-def _made_by(graph: DbtGraph, sources: Sequence[Source], identifier: str) -> dict[str, Any]:
-    """What fills a table: a dbt model, a saved query, sources; or the platform itself."""
-    if model := graph.model_of(identifier):
+def _made_by(graph: DbtGraph, sources: Sequence[Source], contract: Contract) -> dict[str, Any]:
+    """What fills a table: a dbt model, a saved query, a function, sources; or the platform itself."""
+    if contract.made_by == "dbt" and (model := graph.model_of(contract.identifier)):
         return {"kind": "dbt model", "names": [model.path]}
-    queries = [q.name for q in graph.saved_queries if f"semantic.{q.name}" == identifier]
-    if queries:
-        return {"kind": "saved query", "names": queries}
-    filling = sorted(s.name for s in sources if s.target == identifier)
+    if contract.made_by == "saved_query":
+        return {"kind": "saved query", "names": [contract.table]}
+    functions = [t.name for t in python_tables() if t.identifier == contract.identifier]
+    if functions:
+        return {"kind": "Python function", "names": functions}
+    filling = sorted(s.name for s in sources if s.target == contract.identifier)
     return {"kind": "sources", "names": filling} if filling else {"kind": "the platform", "names": []}
 
 

@@ -1,13 +1,14 @@
 """The business domains and the contracts they declare.
 
-A domain is a sub-package holding nothing but its contracts, its sources (YAML), its sample
-generator and a few constants. This module only discovers them; it knows no domain by name and
-holds no plumbing.
+A domain is a sub-package holding nothing but its contracts, its sources (YAML), the functions of
+its tables made by Python, its sample generator and a few constants. This module only discovers
+them; it knows no domain by name and holds no plumbing.
 """
 
 from __future__ import annotations
 
 import importlib
+import importlib.util
 import pkgutil
 from dataclasses import replace
 from functools import cache
@@ -15,6 +16,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from lakehouse_assets.lakehouse.contract import Contract
+    from lakehouse_assets.lakehouse.python_table import PythonTable
 
 DOMAINS: tuple[str, ...] = tuple(sorted(module.name for module in pkgutil.iter_modules(__path__) if module.ispkg))
 """Names of all domains, in alphabetical order: the sub-packages of this package."""
@@ -52,6 +54,22 @@ def all_contracts() -> tuple[Contract, ...]:
                 f"{contract.domain}: remove it from one of their contracts.py."
             )
     return contracts
+
+
+def python_tables_of(domain: str) -> tuple[PythonTable, ...]:
+    """Return what `tables.py` of a domain declares with `python_table`; nothing where there is none."""
+    from lakehouse_assets.lakehouse.python_table import PythonTable
+
+    module = f"{__name__}.{domain}.tables"
+    if importlib.util.find_spec(module) is None:
+        return ()
+    return tuple(v for v in vars(importlib.import_module(module)).values() if isinstance(v, PythonTable))
+
+
+@cache
+def python_tables() -> tuple[PythonTable, ...]:
+    """Return the tables made by Python of all domains, domain by domain."""
+    return tuple(table for domain in DOMAINS for table in python_tables_of(domain))
 
 
 def contract_of(identifier: str) -> Contract:

@@ -23,7 +23,12 @@ if TYPE_CHECKING:
 
 Severity = Literal["error", "warning"]
 Layer = Literal["bronze", "silver", "gold", "platinum", "semantic"]
+MadeBy = Literal["ingest", "dbt", "saved_query", "python"]
 LAYERS: tuple[Layer, ...] = ("bronze", "silver", "gold", "platinum", "semantic")
+
+_USUALLY: Mapping[str, MadeBy] = {
+    "bronze": "ingest", "silver": "dbt", "gold": "dbt", "platinum": "dbt", "semantic": "saved_query",
+}  # fmt: skip
 
 SNAPSHOTS, OFTEN_WRITTEN_SNAPSHOTS = 500, 60
 """States of a table that can be read, where its contract does not say: all metadata of a table list each of them, so
@@ -172,6 +177,8 @@ class Contract:
     """Columns that the table had and is to lose; older snapshots keep them."""
     first_day: date | None = None
     """The first day of the table's domain, of which no earlier record is taken in; `domains` fills it in for bronze."""
+    made_by: MadeBy | None = None
+    """What writes its rows; where nothing is stated, what usually writes those of its layer."""
     snapshots: int | None = None
     """How many states of the table can be read at most; None for SNAPSHOTS, or OFTEN_WRITTEN_SNAPSHOTS in bronze."""
 
@@ -182,6 +189,8 @@ class Contract:
             ValueError: a key or partition column that the model does not have, a column undescribed, a name that is
                 said to be of the past twice, or of the present too, or no snapshot to keep.
         """
+        if self.made_by is None:
+            object.__setattr__(self, "made_by", _USUALLY.get(self.layer))
         names = set(self.column_names)
         for wanted in (*self.key, *(p.column for p in self.partitions)):
             if wanted not in names:

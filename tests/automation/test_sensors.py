@@ -17,7 +17,7 @@ import pytest
 from lakehouse_assets.assets.freshness import due_day
 from lakehouse_assets.assets.trying import HOST, NO_USE, PROCESS
 from lakehouse_assets.automation import attempts
-from lakehouse_assets.commands.building import Builder, build_all, is_semantic, untold
+from lakehouse_assets.commands.building import Builder, build_all, made_by, untold
 from lakehouse_assets.commands.output import Out
 from lakehouse_assets.definitions import build_defs
 from lakehouse_assets.lakehouse.lake import Lake
@@ -176,7 +176,7 @@ def test_days_of_bronze_that_no_run_builds_are_told(
     with dg.DagsterInstance.local_temp() as kept:
         made = Builder(Out(as_json=True), settings, kept)
         tables = made.tables_of(None, "pgr")
-        assert build_all(made, [t for t in tables if not is_semantic(t)], None, None, named=False) == []
+        assert build_all(made, made_by(made, tables, "dbt"), None, None, named=False) == []
         assert [text[: len(said)] for text in untold(made, tables)] == [said]
 
 

@@ -10,10 +10,10 @@ from pathlib import Path
 import pytest
 
 from lakehouse_assets.checking.checks import check_dbt, check_project
-from lakehouse_assets.checking.contracts import check_models, check_owners
+from lakehouse_assets.checking.contracts import check_models, check_owners, check_python_tables
 from lakehouse_assets.checking.findings import Finding
 from lakehouse_assets.checking.project import Project
-from lakehouse_assets.domains import all_contracts
+from lakehouse_assets.domains import all_contracts, python_tables
 from lakehouse_assets.drafting.design import OWNER as UNDECIDED_OWNER
 from lakehouse_assets.settings import PROJECT_ROOT, Settings
 
@@ -136,6 +136,17 @@ def test_a_contract_is_shown_in_its_file_at_its_line() -> None:
     del project.described["gold.gold_sales_monthly"]  # pyright: ignore[reportIndexIssue]
     (missing,) = [f for f in check_models(project) if "no YAML" in f.message]
     assert missing.file.read_text().splitlines()[missing.line - 1].startswith("class GoldSalesMonthly")
+
+
+def test_a_table_made_by_python_and_its_function_know_each_other() -> None:
+    (table,) = [t for t in python_tables() if t.identifier == "semantic.table_health"]
+    project = Project(PROJECT_ROOT)
+    project.python_tables[:] = [replace(table, reads=("gold.nothing",))]
+    (unknown,) = check_python_tables(project)
+    assert unknown.file.name == "tables.py" and "no contract declares gold.nothing" in unknown.message
+    project.python_tables.clear()
+    (orphan,) = check_python_tables(project)
+    assert orphan.file.name == "contracts.py" and "no function in tables.py" in orphan.message
 
 
 def test_what_dbt_cannot_read_is_a_finding(copy: Path, settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:

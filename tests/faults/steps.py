@@ -63,14 +63,14 @@ def take_back(home: str, origin: str) -> int:
 
 def build(home: str) -> int:
     """Build the domain's silver and gold tables for every day that is behind, as one publication; returns how many."""
-    from lakehouse_assets.assets.transform import LAYERS, rebuild
+    from lakehouse_assets.assets.transform import rebuild
     from lakehouse_assets.builds import dbt_graph
     from lakehouse_assets.builds.days import dirty_days
 
     lake = lake_of(home)
     graph = dbt_graph.load(lake.settings)
     contracts = own_contracts()
-    tables = graph.in_order(i for i, c in contracts.items() if c.layer in LAYERS)
+    tables = graph.in_order(i for i, c in contracts.items() if c.made_by == "dbt")
     if days := dirty_days(lake, graph, tables):
         result = rebuild(lake, graph, contracts, tables, days, run_id="materialize")
         if result.failures:
@@ -108,7 +108,7 @@ def rebuild_or_explain(settings: Settings, days: Sequence[date]) -> str:
         Exception: what the command has no sentence for.
     """
     from lakehouse_assets.assets import semantic
-    from lakehouse_assets.assets.transform import LAYERS, rebuild
+    from lakehouse_assets.assets.transform import rebuild
     from lakehouse_assets.builds import dbt_graph
     from lakehouse_assets.commands.failures import explain
     from lakehouse_assets.lakehouse.dbt import manifest
@@ -117,7 +117,7 @@ def rebuild_or_explain(settings: Settings, days: Sequence[date]) -> str:
     try:
         manifest.load(settings)
         graph = dbt_graph.load(settings)
-        tables = graph.in_order(i for i, c in contracts.items() if c.layer in LAYERS)
+        tables = graph.in_order(i for i, c in contracts.items() if c.made_by == "dbt")
         result = rebuild(lake, graph, contracts, tables, days, run_id="materialize")
         served = [i for i, c in contracts.items() if c.layer == "semantic"]
         failures = result.failures or semantic.refresh(lake, contracts, served, run_id="materialize").failures

@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from lakehouse_assets.assets.semantic import refresh
-from lakehouse_assets.assets.transform import LAYERS, rebuild
+from lakehouse_assets.assets.transform import rebuild
 from lakehouse_assets.builds import dbt_graph
 from lakehouse_assets.builds.days import dirty_days
 from lakehouse_assets.contracts import platform_contracts
@@ -40,7 +40,7 @@ def bring(lake: Lake, files: Mapping[str, Sequence[str]], domains: Sequence[str]
     graph = dbt_graph.load(lake.settings)
     for domain in domains:
         own = [i for i, c in CONTRACTS.items() if c.domain == domain]
-        tables = graph.in_order(i for i in own if CONTRACTS[i].layer in LAYERS)
+        tables = graph.in_order(i for i in own if CONTRACTS[i].made_by == "dbt")
         assert not rebuild(lake, graph, EVERY, tables, dirty_days(lake, graph, tables), run_id="parity").failures
         assert not dirty_days(lake, graph, tables)
         semantic = [i for i in own if CONTRACTS[i].layer == "semantic"]

@@ -1,4 +1,4 @@
-"""Contracts of the tables shared by all domains: the calendar. No table of a business domain."""
+"""Contracts of the tables shared by all domains: the calendar, what every table holds. None of a business domain."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from datetime import timedelta
 import polars as pl
 
 from lakehouse_assets.domains.platform import OWNER
-from lakehouse_assets.lakehouse.contract import Contract, Freshness, TableModel, column
+from lakehouse_assets.lakehouse.contract import DAILY, Contract, Freshness, TableModel, Timestamp, column, day
 
 
 class TimeSpineDaily(TableModel):
@@ -15,6 +15,34 @@ class TimeSpineDaily(TableModel):
 
     date_day: pl.Date = column("The calendar day.")
 
+
+class TableHealth(TableModel):
+    """How large every table was at the end of each day, and how far its rows reached; of today, how it is now."""
+
+    measured_on: pl.Date = column("Day, in UTC.")
+    table_name: pl.String = column("The table, as layer.table.")
+    layer: pl.String = column("Layer of the table.")
+    domain: pl.String = column("Domain of the table; missing if no contract declares it.", nullable=True)
+    row_count: pl.Int64 = column("Rows.", nullable=True, ge=0)
+    bytes: pl.Int64 = column("Size of its data files, in bytes.", nullable=True, ge=0)
+    files: pl.Int64 = column("Number of its data files.", nullable=True, ge=0)
+    newest_day: pl.Date = column("Newest day its rows reach; missing if it has no days.", nullable=True)
+    published_at: Timestamp = column("When it was last written, in UTC.")
+    snapshot_id: pl.Int64 = column("Iceberg snapshot it was at.")
+
+
+TABLE_HEALTH = Contract(
+    model=TableHealth,
+    table="table_health",
+    layer="semantic",
+    domain="platform",
+    key=("measured_on", "table_name"),
+    grain="One row per day and published table.",
+    partitions=(day("measured_on"),),
+    owner=OWNER,
+    freshness=DAILY,
+    made_by="python",
+)
 
 CONTRACTS: tuple[Contract, ...] = (
     Contract(
@@ -30,4 +58,5 @@ CONTRACTS: tuple[Contract, ...] = (
         freshness=Freshness(warn_after=timedelta(days=35), fail_after=timedelta(days=65)),
         rules=(),
     ),
+    TABLE_HEALTH,
 )

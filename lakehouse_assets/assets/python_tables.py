@@ -1,0 +1,110 @@
+"""Tables made by Python: what a domain declares in its `tables.py`, staged, audited and published like any other.
+
+Belongs here: running such a function and reporting what it made. Does not belong here: the functions (domains), or how
+one is declared (lakehouse.python_table).
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import date
+from typing import TYPE_CHECKING, Any
+
+import dagster as dg
+
+from lakehouse_assets.assets.checks import contract_check_specs
+from lakehouse_assets.assets.factory import makes_tables
+from lakehouse_assets.assets.partitions import daily_since
+from lakehouse_assets.assets.resources import Lakehouse
+from lakehouse_assets.assets.semantic import when_gold_moved
+from lakehouse_assets.assets.specs import spec_of
+from lakehouse_assets.assets.transform import Rebuilt, days_of, report
+from lakehouse_assets.assets.trying import told
+from lakehouse_assets.lakehouse.contract import Contract
+from lakehouse_assets.lakehouse.python_table import Inputs, PythonTable
+
+if TYPE_CHECKING:
+    from lakehouse_assets.lakehouse.lake import Lake
+
+
+def make(
+    lake: "Lake", table: PythonTable, contracts: Mapping[str, Contract], days: Sequence[date], *, run_id: str
+) -> Rebuilt:
+    """Run the function of a table and publish its rows.
+
+    Args:
+        lake: The lake.
+        table: The table.
+        contracts: Contract of every table, by identifier.
+        days: Days to make, of a table that is made by day.
+        run_id: Run to name in the snapshot.
+
+    Raises:
+        PublicationConflictError: another writer of the table came in between.
+        ValueError: the function gave rows that it was not asked for, or lacks columns.
+    """
+    from lakehouse_assets.lakehouse.publish.audit import blocking
+    from lakehouse_assets.lakehouse.publish.local import Publication, ReplacePartitions, ReplaceTable
+
+    asked = tuple(sorted(days))
+    publication = Publication.begin(lake, run_id=run_id)
+    try:
+        publication.record_inputs(table.reads)
+        with publication.session() as session:
+            rows = table.rows(Inputs(session, lake, contracts, asked))
+        publication.stage_rows(table.contract, rows, ReplacePartitions(asked) if table.by_day else ReplaceTable())
+        outcomes = publication.audit()
+        if blocking(outcomes):
+            publication.refuse()
+            return Rebuilt(asked, outcomes, [])
+        return Rebuilt(asked, outcomes, [], publication.publish())
+    except BaseException:
+        publication.abandon()
+        raise
+
+
+def days_of_table(table: PythonTable) -> dg.DailyPartitionsDefinition | None:
+    """The days of a table that is made by day."""
+    return daily_since(table.first_day) if table.first_day else None
+
+
+def python_assets(
+    tables: Sequence[PythonTable], contracts: Mapping[str, Contract]
+) -> dict[PythonTable, dg.AssetsDefinition]:
+    """An asset for each table.
+
+    Args:
+        tables: What the domains declare.
+        contracts: Contract of every table, by identifier.
+
+    Raises:
+        ValueError: two functions make a table, or one reads or makes a table that no contract declares.
+    """
+    seen: dict[str, PythonTable] = {}
+    for table in tables:
+        if (other := seen.setdefault(table.identifier, table)) is not table:
+            raise ValueError(f"{table.identifier} is made twice, by {other.name} and {table.name}: remove one")
+        if contracts.get(table.identifier) != table.contract:
+            raise ValueError(f"{table.identifier} is not in CONTRACTS of its domain: add its contract")
+        if unknown := sorted(set(table.reads) - contracts.keys()):
+            raise ValueError(f"{table.identifier} reads {', '.join(unknown)}, which no contract declares")
+    return {table: _asset(table, contracts) for table in tables}
+
+
+def _asset(table: PythonTable, contracts: Mapping[str, Contract]) -> dg.AssetsDefinition:
+    partitions = days_of_table(table)
+    spec = spec_of(
+        table.contract,
+        deps=table.reads,
+        kinds=["python"],
+        partitions=partitions,
+        condition=None if table.cron else when_gold_moved(),
+        metadata={"function": table.name},
+    )
+
+    @makes_tables(table.contract.table, [spec], contract_check_specs(table.contract), pool=table.pool)
+    def build(context: dg.AssetExecutionContext, lakehouse: Lakehouse) -> Iterator[Any]:
+        with told(context):
+            days = days_of(context) if partitions else []
+            result = make(lakehouse.lake, table, contracts, days, run_id=context.run.run_id)
+            yield from report(context, result, [table.identifier], contracts=contracts, origins={})
+
+    return build

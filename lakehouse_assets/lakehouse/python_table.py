@@ -1,0 +1,143 @@
+"""Tables made by Python: how a domain declares one, and what its function is given.
+
+Belongs here: the declaration, and the rows it gives as the port stages them. Does not belong here: the contract of any
+table (domains), running the function and publishing its rows (assets.python_tables).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from datetime import date
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+import polars as pl
+
+from lakehouse_assets.lakehouse.contract import Contract
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+    from lakehouse_assets.lakehouse.engines.protocol import Session
+    from lakehouse_assets.lakehouse.lake import Lake
+
+Rows: TypeAlias = "pa.Table | pl.DataFrame | Iterable[Mapping[str, Any]]"
+"""An Arrow table, a polars frame, or rows by column name; with the columns of the contract."""
+
+
+@dataclass(frozen=True)
+class Inputs:
+    """What the function of a table is given.
+
+    Attributes:
+        session: Queries over one state of the lake, the one that the publication is built on.
+        lake: The lake itself, for what no query tells.
+        contracts: The contract of every table, by identifier.
+        days: The days to make rows of, in order; none where the table is made as a whole.
+    """
+
+    session: Session
+    lake: Lake
+    contracts: Mapping[str, Contract]
+    days: tuple[date, ...] = ()
+
+
+@dataclass(frozen=True, eq=False)
+class PythonTable:
+    """A table and the function that makes its rows; made by `python_table`."""
+
+    contract: Contract
+    function: Callable[[Inputs], Rows]
+    reads: tuple[str, ...]
+    cron: str | None
+    first_day: date | None
+    pool: str
+
+    @property
+    def identifier(self) -> str:
+        """`layer.table`."""
+        return self.contract.identifier
+
+    @property
+    def name(self) -> str:
+        """The function, as `module.function`."""
+        return f"{self.function.__module__}.{self.function.__qualname__}"
+
+    @property
+    def by_day(self) -> str | None:
+        """The column whose days are made one by one; None where the table is made as a whole."""
+        return next((p.column for p in self.contract.partitions if p.transform == "day"), None)
+
+    def rows(self, inputs: Inputs) -> pa.Table:
+        """What the function gives, as an Arrow table.
+
+        Raises:
+            ValueError: it lacks columns of the contract, or has rows of days that were not asked for.
+        """
+        given = self.function(inputs)
+        if isinstance(given, Iterable) and not isinstance(given, pl.DataFrame) and not hasattr(given, "schema"):
+            given = pl.DataFrame(list(given), schema=self._types())
+        rows: pa.Table = given.to_arrow() if isinstance(given, pl.DataFrame) else given
+        if missing := [name for name in self.contract.column_names if name not in rows.column_names]:
+            raise ValueError(f"{self._named} gave no column {', '.join(missing)}; its contract has it")
+        if self.by_day and (others := set(rows.column(self.by_day).unique().to_pylist()) - set(inputs.days)):
+            day = min(others, key=str)
+            raise ValueError(f"{self._named} gave rows of {day}, but was asked for {', '.join(map(str, inputs.days))}")
+        return rows
+
+    @property
+    def _named(self) -> str:
+        return f"{self.identifier}: {self.name}"
+
+    def _types(self) -> dict[str, Any]:
+        return {name: column.dtype.type for name, column in self.contract.model.to_schema().columns.items()}
+
+
+def python_table(
+    contract: Contract,
+    *,
+    reads: Iterable[str] = (),
+    cron: str | None = None,
+    first_day: date | None = None,
+    pool: str | None = None,
+) -> Callable[[Callable[[Inputs], Rows]], PythonTable]:
+    """Declare that a function makes a table; in `tables.py` of a domain, where Dagster and the commands find it.
+
+    Its rows are staged, audited by the contract and published. A table with a partition by day is made day by day, of
+    which each replaces the rows it had; any other as a whole.
+
+    Args:
+        contract: What the table is; `made_by="python"`.
+        reads: Identifiers of the tables that the function queries.
+        cron: When it is made, in UTC: of a table with days, the day before. None for: after the tables it reads.
+        first_day: Where its days begin, if it has any.
+        pool: Tables of one pool are not made at the same time; a pool of its own if none is named.
+
+    Raises:
+        ValueError: the declaration contradicts itself or the contract.
+    """
+    reads = tuple(reads)
+
+    def declared(function: Callable[[Inputs], Rows]) -> PythonTable:
+        table = PythonTable(contract, function, reads, cron, first_day, pool or contract.table)
+        if wrong := _contradiction(table):
+            raise ValueError(f"{contract.identifier}: {wrong}")
+        return table
+
+    return declared
+
+
+def _contradiction(table: PythonTable) -> str:
+    """What is wrong with a declaration, with what to do; empty if nothing is."""
+    contract = table.contract
+    if contract.made_by != "python":
+        return 'its contract says nothing of Python: state made_by="python"'
+    if any(p.transform == "month" for p in contract.partitions):
+        return "a table made by Python has no partitions by month: partition it by day"
+    if table.by_day and not (table.first_day and table.cron):
+        return "it has days, so state where they begin (first_day=) and when the newest is made (cron=)"
+    if table.first_day and not table.by_day:
+        return "it has a first day and no days: partition it by day"
+    if not (table.cron or table.reads):
+        return "nothing says when it is made: state cron=, or the tables it reads (reads=)"
+    return ""
