@@ -10,7 +10,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 import typer
@@ -254,7 +254,7 @@ def plan_python(
     Args:
         made: The loaded code location.
         tables: The tables to build.
-        first: First day, of tables with days; without a range, today.
+        first: First day, of tables with days; without a range, yesterday, which is due, and today.
         last: Last day.
         due: Whether those that nothing is known to be ahead of are made: they were named, or others were just built.
     """
@@ -266,6 +266,7 @@ def plan_python(
 
     heads = made.lake.catalog.heads()
     today = datetime.now(UTC).date()
+    days = days_between(first, last) if first and last else [today - timedelta(days=1), today]
     for identifier in made_by(made, tables, "python"):
         table = made.python_tables[identifier]
         if not set(table.reads) <= heads.keys() or not (due or behind(made.lake, identifier, table.reads)):
@@ -274,7 +275,7 @@ def plan_python(
         if (partitions := days_of_table(table)) is None:
             yield step
             continue
-        for start, end in spans(within(partitions, days_between(first or today, last or today))):
+        for start, end in spans(within(partitions, days)):
             yield replace(step, first=start, last=end)
 
 

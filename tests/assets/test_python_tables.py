@@ -172,6 +172,25 @@ def test_table_health_is_what_the_metadata_say(events: Lake) -> None:
     assert counted == {EVENTS: 3, TABLE_HEALTH.identifier: 1}, "the day is replaced, and knows its own table"
 
 
+@pytest.fixture(params=["lake", pytest.param("cluster_lake", marks=pytest.mark.cluster)])
+def either_lake(request: pytest.FixtureRequest) -> Lake:
+    """An empty lake of either profile."""
+    return request.getfixturevalue(request.param)
+
+
+def test_both_profiles_publish_and_measure_the_same(either_lake: Lake) -> None:
+    days = tiny.days("2024-03-01", 3)
+    table = declared(lambda inputs: [{"counted_on": d, "events": 5} for d in inputs.days])
+    contracts = {**platform_contracts(), table.identifier: table.contract}
+    for asked in (days, days[1:2]):
+        assert make(either_lake, table, contracts, asked, run_id="test").published
+    today = datetime.now(UTC).date()
+    assert make(either_lake, table_health, contracts, [today - timedelta(days=1), today], run_id="test").published
+    (row,) = published(either_lake, TABLE_HEALTH.identifier)
+    assert (row["measured_on"], row["table_name"], row["domain"]) == (today, table.identifier, "pgr")
+    assert (row["row_count"], row["files"], row["newest_day"]) == (3, 3, days[-1])
+
+
 def test_days_whose_states_are_not_kept_stay_as_they_were(events: Lake) -> None:
     yesterday = datetime.now(UTC).date() - timedelta(days=1)
     row = {

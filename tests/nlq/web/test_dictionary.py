@@ -51,6 +51,8 @@ def test_it_has_every_table_as_its_contract_says(document: dict[str, Any]) -> No
     assert "pgr_complaints" in lifecycle["metrics"]
     assert lifecycle["published_at"]
     assert tables["bronze.sample_sales"]["made_by"]["names"] == ["sales_csv", "uci_online_retail"]
+    function = "lakehouse_assets.domains.platform.tables.table_health"
+    assert tables["semantic.table_health"]["made_by"] == {"kind": "Python function", "names": [function]}
     assert {t["owner"] for t in document["tables"]} <= {team["name"] for team in document["teams"]}
 
 
