@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 from datetime import date
 from fnmatch import fnmatchcase
 
+from nlq.outcome import ErrorCode
 from nlq.plan import MAX_ROWS, Comparison, DimensionFilter, Grain, Operator, Plan, Scalar
 from nlq.spelling import alike_form, nearest_values, same_form, spellings
 from nlq.vocabulary import Dimension, Values, Vocabulary
@@ -62,7 +63,7 @@ def may_see(caller: Caller, asker: Caller) -> bool:
 class GuardError(Exception):
     """A plan that may not run: ``code`` for programs, the message for people, the nearest that may."""
 
-    def __init__(self, code: str, message: str, nearest: Iterable[str] = ()) -> None:
+    def __init__(self, code: ErrorCode, message: str, nearest: Iterable[str] = ()) -> None:
         """Keep all three."""
         super().__init__(message)
         self.code, self.nearest = code, tuple(nearest)
@@ -75,7 +76,7 @@ class AmbiguousValueError(GuardError):
         """Keep the filter, its value and what that may be."""
         shown = [str(spellings[0]) for spellings in options]
         message = f"Several values of {label} are written like “{value}”. Which do you mean?"
-        super().__init__("ambiguous_value", message, shown)
+        super().__init__(ErrorCode.AMBIGUOUS_VALUE, message, shown)
         self.item, self.value, self.options = item, value, tuple(map(tuple, options))
 
     def chosen(self, plan: Plan, values: Iterable[Scalar]) -> Plan:
@@ -142,7 +143,7 @@ class Guard:
         self._check_names(plan, visible)
         if plan.grain is Grain.WEEK and plan.comparison is Comparison.PREVIOUS_YEAR:
             message = "Weeks of two years do not begin on the same days: compare by day, month, quarter or year."
-            raise GuardError("bad_comparison", message)
+            raise GuardError(ErrorCode.BAD_COMPARISON, message)
         filters = tuple(_canonical(item, visible.dimensions[item.dimension]) for item in plan.filters)
         share = plan.share
         if share is not None:
@@ -171,16 +172,16 @@ class Guard:
     def _role(self, caller: Caller) -> Role:
         role = self._roles.get(caller.role)
         if role is None:
-            raise GuardError("unknown_role", f"There is no role “{caller.role}”.", sorted(self._roles))
+            raise GuardError(ErrorCode.UNKNOWN_ROLE, f"There is no role “{caller.role}”.", sorted(self._roles))
         if caller.tenant is None and not role.every_tenant:
-            raise GuardError("tenant_missing", f"The role {caller.role} asks for one tenant; none was given.")
+            raise GuardError(ErrorCode.TENANT_MISSING, f"The role {caller.role} asks for one tenant; none was given.")
         return role
 
     def _check_names(self, plan: Plan, visible: Vocabulary) -> None:
         for name in plan.metrics:
             if name not in visible.metrics:
                 raise GuardError(
-                    "unknown_metric",
+                    ErrorCode.UNKNOWN_METRIC,
                     f"There is no metric “{name}” for you.",
                     nearest_values(name, sorted(visible.metrics)),
                 )
@@ -190,7 +191,9 @@ class Guard:
             if name not in shared or name not in visible.dimensions:
                 metrics = ", ".join(plan.metrics)
                 raise GuardError(
-                    "unknown_dimension", f"{metrics} cannot be asked by “{name}”.", _nearest_dimensions(name, shared)
+                    ErrorCode.UNKNOWN_DIMENSION,
+                    f"{metrics} cannot be asked by “{name}”.",
+                    _nearest_dimensions(name, shared),
                 )
 
     # --- tenants
@@ -213,7 +216,9 @@ class Guard:
     ) -> tuple[DimensionFilter, ...]:
         name = self._tenant_dimension(plan.metrics)
         if name is None:
-            raise GuardError("tenant_unsupported", f"{', '.join(plan.metrics)} cannot be limited to one tenant.")
+            raise GuardError(
+                ErrorCode.TENANT_UNSUPPORTED, f"{', '.join(plan.metrics)} cannot be limited to one tenant."
+            )
         self._check_own(filters, tenant)
         kept = tuple(item for item in filters if not (self._is_tenant(item.dimension) and item.operator is Operator.IN))
         return (*kept, DimensionFilter(dimension=name, values=(tenant,)))
@@ -221,7 +226,7 @@ class Guard:
     def _check_own(self, filters: Iterable[DimensionFilter], tenant: str) -> None:
         for item in filters:
             if self._is_tenant(item.dimension) and not _is_own(item, tenant):
-                raise GuardError("other_tenant", "You may ask about your own tenant only.")
+                raise GuardError(ErrorCode.OTHER_TENANT, "You may ask about your own tenant only.")
 
 
 def _nearest_dimensions(name: str, known: Iterable[str]) -> list[str]:
@@ -247,7 +252,7 @@ def _read(item: DimensionFilter, dimension: Dimension) -> DimensionFilter:
 def _canonical(item: DimensionFilter, dimension: Dimension) -> DimensionFilter:
     """The filter with values of the dimension's type, spelled as they are stored."""
     if item.operator in _ORDERED and not dimension.is_time:
-        raise GuardError("bad_operator", f"{dimension.label} cannot be compared by {item.operator}.")
+        raise GuardError(ErrorCode.BAD_OPERATOR, f"{dimension.label} cannot be compared by {item.operator}.")
     if item.operator in _UNARY:
         return item
     item = _read(item, dimension)
@@ -264,7 +269,7 @@ def _stored(value: Scalar, item: DimensionFilter, dimension: Dimension) -> tuple
     if dimension.is_time:
         return (_as_date(value, dimension),)
     if isinstance(value, str) and len(value) > MAX_TEXT:
-        raise GuardError("bad_value", f"A value of {dimension.label} has at most {MAX_TEXT} characters.")
+        raise GuardError(ErrorCode.BAD_VALUE, f"A value of {dimension.label} has at most {MAX_TEXT} characters.")
     values = dimension.values
     found = spellings(value, values.items)
     listed = bool(found) and same_form(found[0][0]) == same_form(value) and str(value).isascii()
@@ -279,7 +284,7 @@ def _stored(value: Scalar, item: DimensionFilter, dimension: Dimension) -> tuple
     if found:
         raise AmbiguousValueError(item, value, dimension.label, found)
     nearest = nearest_values(value, values.items)
-    raise GuardError("unknown_value", f"There is no {dimension.label} called “{value}”.", nearest)
+    raise GuardError(ErrorCode.UNKNOWN_VALUE, f"There is no {dimension.label} called “{value}”.", nearest)
 
 
 def _as_date(value: Scalar, dimension: Dimension) -> date:
@@ -288,7 +293,7 @@ def _as_date(value: Scalar, dimension: Dimension) -> date:
     try:
         return date.fromisoformat(str(value))
     except ValueError:
-        raise GuardError("bad_value", f"{dimension.label} takes a date such as 2025-03-31.") from None
+        raise GuardError(ErrorCode.BAD_VALUE, f"{dimension.label} takes a date such as 2025-03-31.") from None
 
 
 def _matches(name: str, patterns: Iterable[str]) -> bool:

@@ -1,20 +1,47 @@
 """What planning a question can come to: a plan, a question back, or a refusal.
 
-Belongs here: the three outcomes, and the problem that a refusal tells of.
+Belongs here: the three outcomes, the problem that a refusal tells of, and the codes of what keeps a plan from running.
 Does not belong here: how they are reached (``planner``).
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
 from nlq.plan import Plan
 
+RULES = "rules"
+"""The name of the planner that needs no language model."""
 MOST_CHOICES = 4
 """The most readings that a question back offers."""
+
+
+class ErrorCode(StrEnum):
+    """Why a plan was not run, or gave no answer, for programs."""
+
+    AMBIGUOUS_VALUE = "ambiguous_value"
+    BAD_COMPARISON = "bad_comparison"
+    BAD_OPERATOR = "bad_operator"
+    BAD_TIME = "bad_time"
+    BAD_VALUE = "bad_value"
+    INTERNAL = "internal"
+    """Our fault: only the log tells more."""
+    NEVER_PUBLISHED = "never_published"
+    NOT_ANSWERABLE = "not_answerable"
+    OTHER_TENANT = "other_tenant"
+    TENANT_MISSING = "tenant_missing"
+    TENANT_UNSUPPORTED = "tenant_unsupported"
+    TOOK_TOO_LONG = "took_too_long"
+    TOO_COSTLY = "too_costly"
+    UNKNOWN_DIMENSION = "unknown_dimension"
+    UNKNOWN_METRIC = "unknown_metric"
+    UNKNOWN_ROLE = "unknown_role"
+    UNKNOWN_VALUE = "unknown_value"
+    UNREADABLE = "unreadable"
 
 
 @dataclass(frozen=True)
@@ -51,7 +78,7 @@ class _Outcome(_Frozen):
     ``lasting`` is false where the same question may come to another outcome next time, e.g. after an outage.
     """
 
-    planner: str = "rules"
+    planner: str = RULES
     notes: tuple[str, ...] = ()
     lasting: bool = True
 

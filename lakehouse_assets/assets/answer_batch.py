@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from nlq.answering.answer import failed_answer
+from nlq.answering.run import failed_answer
 from nlq.guard import Caller
 from nlq.storage.queue import MAX_TRIES, Finished, Question, QuestionQueue, Status
 from nlq.storage.store import store_answers, stored_or_refused
@@ -23,7 +23,8 @@ from nlq.storage.store import store_answers, stored_or_refused
 if TYPE_CHECKING:
     from lakehouse_assets.lakehouse.lake import Lake
     from lakehouse_assets.lakehouse.publish.local import Published
-    from nlq.answering.answer import Answer, Answerer
+    from nlq.answering.answer import Answerer
+    from nlq.answering.model import Answer
 
 LEASE_S = 120.0
 _log = logging.getLogger(__name__)

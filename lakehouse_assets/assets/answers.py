@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from lakehouse_assets.lakehouse.lake import Lake
     from lakehouse_assets.lakehouse.publish.local import Published
     from lakehouse_assets.settings import Settings
-    from nlq.answering.answer import Answer
+    from nlq.answering.model import Answer
     from nlq.guard import Caller
 
 OP = "answer"

@@ -30,7 +30,8 @@ if TYPE_CHECKING:
     from lakehouse_assets.domains.sampling import SampleSummary
     from lakehouse_assets.lakehouse.contract import MadeBy
     from lakehouse_assets.lakehouse.lake import Lake
-    from nlq.answering.answer import Answer, Answerer
+    from nlq.answering.answer import Answerer
+    from nlq.answering.model import Answer
 
     Loaded = tuple[Ran, list[loading.FileOutcome]]
 

@@ -18,7 +18,9 @@ from lakehouse_assets.commands.requests import Request
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from nlq.answering.answer import Answer, AnswerColumn, Answerer
+    from nlq.answering.answer import Answerer
+    from nlq.answering.columns import AnswerColumn
+    from nlq.answering.model import Answer
     from nlq.storage.queue import Question, QuestionQueue
 
 _EXIT = {"answered": Exit.DONE, "clarify": Exit.CLARIFY, "refused": Exit.REFUSED, "failed": Exit.FAILED}
@@ -181,8 +183,10 @@ def _show_stored(out: Out, answer_id: str) -> None:
 
 def replay(out: Out, answer_id: str) -> None:
     """Run a stored answer again at its snapshots."""
-    answerer = open_answerer(out)
-    answer = answerer.replay(answer_id)
+    from lakehouse_assets.commands.lookups import open_lake
+    from nlq.storage.store import replay as replayed
+
+    answer = replayed(open_lake(), open_answerer(out), answer_id)
     out.say(f"Question: {answer.question}")
     finish(out, answer)
 

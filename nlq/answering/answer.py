@@ -1,23 +1,17 @@
 """Answering: plan, guard, compile, run, explain; and replaying an answer at the snapshots it was read at.
 
-Belongs here: the answer and the course from a question to it. Does not belong here: understanding (``planner``),
-permission (``guard``), the queue and the table of answers (``batch``, ``store``).
+Belongs here: the course from a question to its answer. Does not belong here: the answer's shape (``model``),
+understanding (``planner``), permission (``guard``), the queue and the table of answers (``storage``).
 """
 
 from __future__ import annotations
 
 import logging
-import re
-import time
-import uuid
 from collections import OrderedDict
 from collections.abc import Callable, Iterable, Mapping
 from datetime import date, datetime
-from decimal import Decimal
 from threading import Lock
-from typing import TYPE_CHECKING, Any, Literal
-
-from pydantic import BaseModel, ConfigDict, ValidationInfo, computed_field, field_serializer, field_validator
+from typing import TYPE_CHECKING, Any
 
 from lakehouse_assets.lakehouse.engines.cancelling import check_wanted
 from lakehouse_assets.lakehouse.engines.protocol import (
@@ -28,111 +22,32 @@ from lakehouse_assets.lakehouse.engines.protocol import (
 )
 from nlq import explain
 from nlq.answering.cache import Course, Courses, KeptAnswers, RememberingPlanner
-from nlq.answering.carrying import CarriedOver, carried_over
-from nlq.answering.chart import Chart, chart_of
+from nlq.answering.carrying import carried_over
+from nlq.answering.columns import by_meaning, columns_of, plain_value
 from nlq.answering.costs import CostLimit, TooCostlyError
 from nlq.answering.coverage import Coverage, Known, Partial, partial_periods
+from nlq.answering.model import Answer, AnswerNotFoundError, StoredPlan
 from nlq.answering.parts import STATES_KEPT, CompiledPlan, Layer, PlansQuestions, StaleLayer
-from nlq.answering.states import TableState, TableStates
+from nlq.answering.run import Run
+from nlq.answering.states import TableStates
 from nlq.dateparts import named
 from nlq.guard import ROLES, TIMEOUT_S, AmbiguousValueError, Caller, Guard, GuardError, Role, may_see
 from nlq.knowing import say_beside, say_forms, say_never_published, say_partial, say_unknown
-from nlq.outcome import MOST_CHOICES, Because, Carried, Choice, Clarify, Outcome, Planned, Refused
+from nlq.outcome import MOST_CHOICES, Choice, Clarify, ErrorCode, Outcome, Planned, Refused
 from nlq.periods import BeyondCalendarError, shifted
 from nlq.plan import Plan
 from nlq.planning.followups import shared_parts
 from nlq.planning.planner import Planner
-from nlq.sql import key_columns, most_rows, statement, time_column, value_columns
-from nlq.utc import Moment, utc_now
+from nlq.sql import key_columns, most_rows, statement, value_columns
 from nlq.vocabulary import TIME_DIMENSION, Metric, Vocabulary
 from semantic.errors import SemanticError
 from semantic.rollups import rollups_of_all
 
 if TYPE_CHECKING:
     from lakehouse_assets.lakehouse.lake import Lake
-    from nlq.storage.store import StoredPlan
 
-OutcomeName = Literal["answered", "clarify", "refused", "failed"]
-INTERNAL = "internal"
-"""The code of what is our fault."""
-_CODE = re.compile(r"[a-z_]{3,40}")
 _CACHED = 256
 _log = logging.getLogger(__name__)
-
-
-class _Frozen(BaseModel):
-    model_config = ConfigDict(frozen=True)
-
-
-class AnswerColumn(_Frozen):
-    """A column of the answer; ``kind`` is time, dimension or metric."""
-
-    name: str
-    label: str
-    kind: Literal["time", "dimension", "metric"]
-    format: str | None = None
-    unit: str | None = None
-
-
-class Answer(_Frozen):
-    """Everything about one question and its answer. Times are UTC without zone; durations are milliseconds."""
-
-    answer_id: str
-    question: str
-    outcome: OutcomeName
-    sentence: str
-    summary: str | None = None
-    tenant: str | None = None
-    role: str = "analyst"
-    asked_by: str | None = None
-    planner: str = Planner.name
-    confidence: float | None = None
-    because: tuple[Because, ...] = ()
-    carried: tuple[CarriedOver, ...] = ()
-    plan: Plan | None = None
-    columns: tuple[AnswerColumn, ...] = ()
-    rows: tuple[tuple[Any, ...], ...] = ()
-    truncated: bool = False
-    definitions: dict[str, str] = {}
-    filters: tuple[str, ...] = ()
-    notes: tuple[str, ...] = ()
-    stale_layer: StaleLayer | None = None
-    partial: tuple[Partial, ...] = ()
-    sql: str | None = None
-    snapshots: dict[str, int] = {}
-    freshness: tuple[TableState, ...] = ()
-    choices: tuple[Choice, ...] = ()
-    nearest: tuple[str, ...] = ()
-    error: str | None = None
-    asked_at: Moment
-    answered_at: Moment
-    elapsed_ms: float
-    cached: bool = False
-
-    @field_validator("error")
-    @classmethod
-    def _told_by_a_code(cls, error: str | None, info: ValidationInfo) -> str | None:
-        """What went wrong inside is for the log alone, whatever an earlier version has stored."""
-        return INTERNAL if error and info.data.get("outcome") == "failed" and not _CODE.fullmatch(error) else error
-
-    @field_serializer("snapshots", when_used="json")
-    def _snapshots_as_text(self, snapshots: dict[str, int]) -> dict[str, str]:
-        return {table: str(snapshot) for table, snapshot in snapshots.items()}
-
-    @computed_field
-    @property
-    def chart(self) -> Chart | None:
-        """What to draw, where a picture helps."""
-        return chart_of(self.columns, self.rows)
-
-    @property
-    def row_count(self) -> int:
-        """How many rows the answer has."""
-        return len(self.rows)
-
-
-class AnswerNotFoundError(LookupError):
-    """There is no stored answer of this id that the caller may see."""
 
 
 class Answerer:
@@ -242,7 +157,7 @@ class Answerer:
         None where it is not, or the tables it read have changed.
         """
         check_wanted()
-        run = _Run(question, caller, None, asked_by)
+        run = Run(question, caller, None, asked_by)
         today = (now or run.asked_at).date()
         course = self._courses.find(question, caller, today, self._layer.fingerprint(heads))
         known = course and self._kept and self._kept.find(course.key, heads)
@@ -261,21 +176,10 @@ class Answerer:
         run = self._begin(question, caller, heads, answer_id, None)
         return self._conclude(run, Planned(plan=plan, confidence=1.0))
 
-    def replay(self, answer_id: str, caller: Caller | None = None) -> Answer:
-        """Run a stored answer's plan again at the snapshots it was read at.
-
-        Raises:
-            AnswerNotFoundError: no such answer that ran a plan, or it is another tenant's.
-        """
-        from nlq.storage.store import stored_plan
-
-        stored = stored_plan(self._lake, answer_id)
-        if stored is None:
-            raise AnswerNotFoundError(f"there is no answer {answer_id}")
-        return self.rerun(stored, answer_id, caller)
-
     def rerun(self, stored: StoredPlan, answer_id: str, caller: Caller | None = None) -> Answer:
-        """Run a plan again at its snapshots, as whoever asked it first; for the platform itself if no caller is named.
+        """Replay a stored answer: run its plan again at its snapshots, as whoever asked it first.
+
+        It is for the platform itself if no caller is named.
 
         Raises:
             AnswerNotFoundError: the caller may not see it.
@@ -300,21 +204,21 @@ class Answerer:
         heads: Mapping[str, str] | None,
         answer_id: str | None,
         asked_by: str | None,
-    ) -> _Run:
+    ) -> Run:
         check_wanted()
-        run = _Run(question, caller or Caller(), answer_id, asked_by)
+        run = Run(question, caller or Caller(), answer_id, asked_by)
         run.heads = self._lake.catalog.heads() if heads is None else heads
         run.vocabulary = self._layer.vocabulary(run.heads, run.caller.tenant)
         return run
 
-    def _conclude(self, run: _Run, outcome: Outcome) -> Answer:
+    def _conclude(self, run: Run, outcome: Outcome) -> Answer:
         try:
             answer = self._come_to(run, outcome)
         except BeyondCalendarError as error:
-            answer = run.answer("refused", str(error), error="bad_time")
+            answer = run.answer("refused", str(error), error=ErrorCode.BAD_TIME)
         return self._as_concluded(run, outcome, answer)
 
-    def _as_concluded(self, run: _Run, outcome: Outcome, answer: Answer) -> Answer:
+    def _as_concluded(self, run: Run, outcome: Outcome, answer: Answer) -> Answer:
         """An answer with what holds for it whatever it came to."""
         update: dict[str, Any] = {"planner": outcome.planner, "notes": (*answer.notes, *outcome.notes)}
         update["stale_layer"] = self._layer.stale
@@ -322,7 +226,7 @@ class Answerer:
             update["carried"] = carried_over(outcome.plan, run.carried, run.vocabulary)
         return answer.model_copy(update=update)
 
-    def _come_to(self, run: _Run, outcome: Outcome) -> Answer:
+    def _come_to(self, run: Run, outcome: Outcome) -> Answer:
         if isinstance(outcome, Clarify):
             return run.answer("clarify", outcome.question, choices=outcome.choices)
         if isinstance(outcome, Refused):
@@ -338,7 +242,7 @@ class Answerer:
             return run.again(known, outcome)
         return self._read(run, plan, outcome, key)
 
-    def _read(self, run: _Run, plan: Plan, planned: Planned, key: str) -> Answer:
+    def _read(self, run: Run, plan: Plan, planned: Planned, key: str) -> Answer:
         """The answer to a plan that may run, read from the tables and kept."""
         try:
             with self._lake.session(heads=run.heads) as session:
@@ -352,17 +256,17 @@ class Answerer:
         except TooCostlyError as error:
             choices = tuple(self._choice(run, one) for one in error.smaller)
             outcome = "clarify" if choices else "refused"
-            return run.answer(outcome, str(error), plan=plan, error="too_costly", choices=choices)
+            return run.answer(outcome, str(error), plan=plan, error=ErrorCode.TOO_COSTLY, choices=choices)
         except SemanticError as error:
-            return run.answer("refused", f"{error}.", plan=plan, error="not_answerable")
+            return run.answer("refused", f"{error}.", plan=plan, error=ErrorCode.NOT_ANSWERABLE)
         except QueryTimeoutError:
             reason = f"The question took longer than {TIMEOUT_S:g} seconds; narrow it, e.g. to a shorter time."
-            return run.answer("failed", reason, plan=plan, error="took_too_long")
+            return run.answer("failed", reason, plan=plan, error=ErrorCode.TOOK_TOO_LONG)
         except EngineRefusedError:
             _log.exception("the engine refuses the SQL of answer %s", run.id)
             return run.failed(plan=plan)
         except QueryRefusedError as error:
-            return run.answer("failed", f"The figures cannot be read: {error}.", plan=plan, error="unreadable")
+            return run.answer("failed", f"The figures cannot be read: {error}.", plan=plan, error=ErrorCode.UNREADABLE)
 
     # --- what was never published
 
@@ -373,17 +277,17 @@ class Answerer:
         missing = self._layer.unpublished(run.heads)
         return {known[name]: tables for name, tables in missing.items() if name in known}
 
-    def _whole(self, run: _Run) -> Vocabulary:
+    def _whole(self, run: Run) -> Vocabulary:
         return self._guard(self._layer.vocabulary(run.heads, run.caller.tenant, whole=True)).visible(run.caller)
 
-    def _missing(self, run: _Run, metrics: Iterable[str]) -> dict[Metric, tuple[str, ...]]:
+    def _missing(self, run: Run, metrics: Iterable[str]) -> dict[Metric, tuple[str, ...]]:
         """Those of some metrics that the caller may know of and that have no figures yet."""
         missing = self._layer.unpublished(run.heads)
         names = [name for name in metrics if name in missing]
         known = self._whole(run).metrics if names else {}
         return {known[name]: missing[name] for name in names if name in known}
 
-    def _meant(self, run: _Run, question: str, clock: datetime) -> dict[Metric, tuple[str, ...]]:
+    def _meant(self, run: Run, question: str, clock: datetime) -> dict[Metric, tuple[str, ...]]:
         """The metrics without figures that a question is about, which is not understood by those that have some."""
         if not self._layer.unpublished(run.heads):
             return {}
@@ -393,10 +297,10 @@ class Answerer:
         return self._missing(run, dict.fromkeys(name for plan in plans for name in plan.metrics))
 
     @staticmethod
-    def _never_published(run: _Run, missing: Mapping[Metric, tuple[str, ...]], plan: Plan | None = None) -> Answer:
-        return run.answer("failed", say_never_published(missing), plan=plan, error="never_published")
+    def _never_published(run: Run, missing: Mapping[Metric, tuple[str, ...]], plan: Plan | None = None) -> Answer:
+        return run.answer("failed", say_never_published(missing), plan=plan, error=ErrorCode.NEVER_PUBLISHED)
 
-    def _stopped(self, run: _Run, plan: Plan, error: GuardError) -> Answer:
+    def _stopped(self, run: Run, plan: Plan, error: GuardError) -> Answer:
         """The answer to a plan that the guard stopped: why, or what one of its filters may mean."""
         if missing := self._missing(run, plan.metrics):
             return self._never_published(run, missing)
@@ -408,10 +312,10 @@ class Answerer:
         return run.answer("clarify", str(error), error=error.code, choices=choices, nearest=error.nearest)
 
     @staticmethod
-    def _choice(run: _Run, plan: Plan) -> Choice:
+    def _choice(run: Run, plan: Plan) -> Choice:
         return Choice(question=explain.as_question(plan, run.vocabulary), plan=plan)
 
-    def _execute(self, run: _Run, plan: Plan, planned: Planned, session: Session) -> Answer:
+    def _execute(self, run: Run, plan: Plan, planned: Planned, session: Session) -> Answer:
         notes: dict[str, None] = {}
         parts: list[CompiledPlan] = []
 
@@ -430,13 +334,13 @@ class Answerer:
         )
         snapshots = dict(session.snapshots)
         names = [*key_columns(plan), *value_columns(plan)]
-        found = [tuple(_plain(named(name, row[name])) for name in names) for row in table.to_pylist()]
+        found = [tuple(plain_value(named(name, row[name])) for name in names) for row in table.to_pylist()]
         unknown = (
             known is not None and known.misses(plan.time_range) and (not plan.compares or known.misses(shifted(plan)))
         )
         most = most_rows(plan)
         rows = [] if unknown else found[:most]
-        said = [_by_meaning(plan, dict(zip(names, row, strict=True))) for row in rows]
+        said = [by_meaning(plan, dict(zip(names, row, strict=True))) for row in rows]
         partial = _partial(plan, known, said, run.today) if known else ()
         if known is not None and unknown:
             sentence = say_unknown(plan, known, run.vocabulary, self._tables(plan), run.caller.tenant)
@@ -444,7 +348,7 @@ class Answerer:
             more = f"There are more rows than these {most:,}." if len(found) > most else ""
             remarks = (*(part.says for part in partial), say_beside(plan, known), more)
             sentence = explain.sentence(plan, said, run.vocabulary, remarks)
-        columns = _columns(plan, run.vocabulary)
+        columns = columns_of(plan, run.vocabulary)
         notes.update(dict.fromkeys(say_forms([c.label for c in columns if c.kind != "metric"], rows)))
         return run.answer(
             "answered",
@@ -477,7 +381,7 @@ class Answerer:
                 _remember(self._guards, id(vocabulary), Guard(vocabulary, self._roles), STATES_KEPT)
             return self._guards[id(vocabulary)]
 
-    def _planner(self, run: _Run) -> RememberingPlanner:
+    def _planner(self, run: Run) -> RememberingPlanner:
         """The planner over what the caller may know of."""
         visible = self._guard(run.vocabulary).visible(run.caller)
         key = (id(visible), run.caller)
@@ -490,95 +394,11 @@ class Answerer:
         return found
 
 
-def failed_answer(
-    question: str, caller: Caller, answer_id: str | None = None, asked_by: str | None = None, *, told_as: str = ""
-) -> Answer:
-    """The answer to a question that could not be answered for an error of ours, of which only the log tells.
-
-    ``told_as`` is what the log knows it by; the id of the answer if there is nothing else.
-    """
-    return _Run(question, caller, answer_id, asked_by).failed(told_as)
-
-
-class _Run:
-    """One question under way: who asked what, when, and the state of the lake it is answered at."""
-
-    heads: Mapping[str, str]
-    vocabulary: Vocabulary
-    carried: tuple[Carried, ...] = ()
-    key = ""
-    """What its answer is kept under, once that is known."""
-
-    def __init__(self, question: str, caller: Caller, answer_id: str | None, asked_by: str | None) -> None:
-        self.question, self.caller = question, caller
-        self.asked_at = utc_now()
-        self.today = self.asked_at.date()
-        self.id, self._asked_by = answer_id or str(uuid.uuid4()), asked_by
-        self._started = time.perf_counter()
-
-    def again(self, known: Answer, planned: Planned) -> Answer:
-        """An answer given before, as the answer to this question."""
-        again = self.answer("answered", known.sentence, plan=known.plan, confidence=planned.confidence)
-        own = ("answer_id", "question", "asked_by", "asked_at", "answered_at", "elapsed_ms", "confidence")
-        update = {name: getattr(again, name) for name in own}
-        return known.model_copy(update={**update, "because": planned.because, "cached": True})
-
-    def failed(self, told_as: str = "", **details: Any) -> Answer:
-        sentence = f"Something went wrong here. The log has it under {told_as or self.id}: ask again, then report it."
-        return self.answer("failed", sentence, error=INTERNAL, **details)
-
-    def answer(self, outcome: OutcomeName, sentence: str, **details: Any) -> Answer:
-        plan: Plan | None = details.get("plan")
-        return Answer(
-            answer_id=self.id,
-            question=self.question or (explain.as_question(plan, self.vocabulary) if plan else ""),
-            outcome=outcome,
-            sentence=sentence,
-            tenant=self.caller.tenant,
-            role=self.caller.role,
-            asked_by=self._asked_by,
-            asked_at=self.asked_at,
-            answered_at=utc_now(),
-            elapsed_ms=round((time.perf_counter() - self._started) * 1000, 3),
-            **details,
-        )
-
-
 def _partial(plan: Plan, known: Known, said: Iterable[Mapping[str, Any]], today: date) -> tuple[Partial, ...]:
     """The periods of an answer that are known in part, and the words for them."""
     texts = sorted({row[TIME_DIMENSION] for row in said if row.get(TIME_DIMENSION)}) if not plan.average else []
     found = partial_periods(plan, known, [date.fromisoformat(text) for text in texts], today)
     return tuple(part.model_copy(update={"says": say_partial(part, plan, found)}) for part in found)
-
-
-def _columns(plan: Plan, vocabulary: Vocabulary) -> tuple[AnswerColumn, ...]:
-    columns = []
-    step = time_column(plan)
-    for name in key_columns(plan):
-        if name == step:
-            columns.append(AnswerColumn(name=name, label=str(plan.grain).capitalize(), kind="time", format="date"))
-        else:
-            columns.append(AnswerColumn(name=name, label=vocabulary.dimensions[name].label, kind="dimension"))
-    for name in value_columns(plan):
-        said = explain.say_value(name, plan, vocabulary)
-        columns.append(AnswerColumn(name=name, label=said.label, kind="metric", format=said.format, unit=said.unit))
-    return tuple(columns)
-
-
-def _by_meaning(plan: Plan, row: dict[str, Any]) -> dict[str, Any]:
-    """The row with its step of time under the name the explanation knows."""
-    step = time_column(plan)
-    return {TIME_DIMENSION if name == step else name: value for name, value in row.items()}
-
-
-def _plain(value: Any) -> Any:
-    """A value that JSON can carry: decimals as numbers, times as ISO text."""
-    if isinstance(value, Decimal):
-        return int(value) if value == value.to_integral_value() else float(value)
-    if isinstance(value, datetime):
-        at_midnight = value.time() == datetime.min.time()
-        return value.date().isoformat() if at_midnight else value.isoformat(sep=" ")
-    return value.isoformat() if isinstance(value, date) else value
 
 
 def _remember(cache: OrderedDict[Any, Any], key: Any, value: Any, most: int = _CACHED) -> None:

@@ -18,7 +18,7 @@ from datetime import date, datetime
 from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
-    from nlq.answering.answer import Answer
+    from nlq.answering.model import Answer
     from nlq.answering.parts import PlansQuestions
     from nlq.guard import Caller
     from nlq.outcome import Outcome, Planned

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from pydantic import BaseModel, ConfigDict
 
 if TYPE_CHECKING:
-    from nlq.answering.answer import AnswerColumn
+    from nlq.answering.columns import AnswerColumn
 
 MAX_BARS = 40
 MAX_SERIES = 8

@@ -13,7 +13,7 @@ from collections.abc import Iterable
 from datetime import date, datetime
 
 from nlq.explain import as_question
-from nlq.outcome import Because, Choice, Clarify, Outcome, Planned, Problem, Refused
+from nlq.outcome import RULES, Because, Choice, Clarify, Outcome, Planned, Problem, Refused
 from nlq.plan import Operator, Plan
 from nlq.planning.draft import Reading
 from nlq.planning.events import events
@@ -45,7 +45,7 @@ _PLAIN |= {"count": False, "within": ()}
 class Planner:
     """Plans questions over one vocabulary. Thread-safe; planning does no input or output."""
 
-    name = "rules"
+    name = RULES
 
     def __init__(self, vocabulary: Vocabulary, *, fiscal_start: int = 1) -> None:
         self.vocabulary, self._fiscal_start = vocabulary, fiscal_start

@@ -6,7 +6,6 @@ Belongs here: the course of each, for an asker who was admitted. Does not belong
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Mapping, Sequence
 from contextvars import Context
 from dataclasses import dataclass
@@ -20,7 +19,9 @@ from lakehouse_assets.lakehouse.engines.protocol import (
     QueryRefusedError,
     QueryTimeoutError,
 )
-from nlq.answering.answer import Answer, Answerer, AnswerNotFoundError, failed_answer
+from nlq.answering.answer import Answerer
+from nlq.answering.model import Answer, AnswerNotFoundError, StoredPlan
+from nlq.answering.run import failed_answer
 from nlq.answering.sameness import same_rows
 from nlq.catalog import Catalog, catalog_of
 from nlq.guard import Caller, GuardError, may_see
@@ -30,15 +31,13 @@ from nlq.service.access import Asker
 from nlq.service.errors import ApiError
 from nlq.service.logs import logger, request_id, shortened
 from nlq.service.models import Ask, Enqueue, Feedback, FeedbackGiven, Query, QuestionDocument, Replay
-from nlq.storage.store import StoredPlan, stored_answer
+from nlq.storage.store import stored_answer
 from nlq.vocabulary import Vocabulary
 
 if TYPE_CHECKING:
     from lakehouse_assets.lakehouse.lake import Lake
     from nlq.storage.journal import Journal
     from nlq.storage.queue import QuestionQueue
-
-_CODE = re.compile(r"[a-z_]{3,40}")
 
 
 @dataclass(frozen=True)
@@ -125,7 +124,7 @@ class Asking:
         document = self._recorded(asker, answer)
         if answer.outcome == "answered":
             return document
-        code = answer.error if answer.error and _CODE.fullmatch(answer.error) else answer.outcome
+        code = answer.code or answer.outcome
         status = 503 if answer.outcome == "failed" else 422
         details = {"nearest": list(answer.nearest), "answer_id": answer.answer_id}
         if answer.choices:

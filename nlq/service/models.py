@@ -10,12 +10,13 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator
 
-from nlq.answering.answer import Answer
+from nlq.answering.model import Answer
 from nlq.answering.parts import StaleLayer
 from nlq.plan import Plan, Text
-from nlq.storage.journal import MAX_COMMENT, VerdictName
+from nlq.storage.journal import MAX_COMMENT
 from nlq.storage.keys import Session
 from nlq.storage.queue import MAX_QUESTION, NO_ANSWER, Question, Status
+from nlq.storage.verdict import VerdictName
 from nlq.utc import Moment, WrittenMoment, as_utc
 
 Words = Annotated[

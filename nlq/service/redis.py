@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING, Any, cast
 
 from pydantic import ValidationError
 
-from nlq.answering.answer import Answer
 from nlq.answering.cache import TTL_S, Kept
+from nlq.answering.model import Answer
 from nlq.service.limits import LimiterInProcess, Rate
 from nlq.service.logs import logger
 

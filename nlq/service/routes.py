@@ -13,7 +13,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Depends, Path, Query, Request, Response
 from fastapi.security import HTTPBearer
 
-from nlq.answering.answer import Answer
+from nlq.answering.model import Answer
 from nlq.catalog import Catalog
 from nlq.service import cookies, models
 from nlq.service.access import Access, Asker

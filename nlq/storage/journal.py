@@ -13,23 +13,22 @@ import logging
 import uuid
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
-from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Any, Literal
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
 from sqlalchemy.exc import IntegrityError, OperationalError
 
-from nlq.answering.answer import Answer
+from nlq.answering.model import Answer
 from nlq.storage.database import create_tables, open_database, reading
 from nlq.storage.turns import Failing, Turns
+from nlq.storage.verdict import Verdict, VerdictName
 from nlq.utc import utc_now
 
 if TYPE_CHECKING:
     from lakehouse_assets.lakehouse.lake import Lake
     from lakehouse_assets.lakehouse.publish.local import Published
 
-VerdictName = Literal["right", "wrong"]
 MAX_COMMENT = 2_000
 KEPT, MOST_KEPT = timedelta(days=1), 100_000
 """How long published answers are still at hand here, and how many of them at most."""
@@ -72,19 +71,6 @@ _log = logging.getLogger(__name__)
 
 class NotRecordedError(OSError):
     """An answer or a verdict cannot be written down, so nobody must be told that it was given."""
-
-
-@dataclass(frozen=True)
-class Verdict:
-    """What an asker thought of an answer. Times are UTC."""
-
-    id: str
-    answer_id: str
-    tenant: str | None
-    verdict: VerdictName
-    comment: str | None
-    given_by: str | None
-    given_at: datetime
 
 
 class Journal:

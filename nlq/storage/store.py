@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import pyarrow as pa
@@ -16,6 +15,7 @@ from pydantic import BaseModel
 
 from lakehouse_assets.lakehouse.engines.protocol import QueryRefusedError
 from lakehouse_assets.lakehouse.publish.local import AuditFailedError
+from nlq.answering.model import Answer, AnswerNotFoundError, StoredPlan
 from nlq.contracts import ANSWERS, FEEDBACK
 from nlq.guard import Caller
 from nlq.plan import Plan
@@ -24,29 +24,12 @@ if TYPE_CHECKING:
     from lakehouse_assets.lakehouse.contract import Contract
     from lakehouse_assets.lakehouse.lake import Lake
     from lakehouse_assets.lakehouse.publish.local import Published
-    from nlq.answering.answer import Answer
-    from nlq.storage.journal import Verdict
+    from nlq.answering.answer import Answerer
+    from nlq.storage.verdict import Verdict
 
 _TRIES = 10
 _BETWEEN_IDS = "\n"
 _T = TypeVar("_T")
-
-
-@dataclass(frozen=True)
-class StoredPlan:
-    """What replay needs of a stored answer."""
-
-    question: str
-    caller: Caller
-    plan: Plan
-    snapshots: dict[str, int]
-
-    @classmethod
-    def of(cls, answer: Answer) -> StoredPlan | None:
-        """The same of an answer that is at hand, or None where it ran no plan."""
-        if answer.plan is None or not answer.snapshots:
-            return None
-        return cls(answer.question, Caller(answer.tenant, answer.role), answer.plan, dict(answer.snapshots))
 
 
 class _TableMovedError(Exception):
@@ -160,8 +143,6 @@ def answer_rows(answers: Sequence[Answer]) -> pa.Table:
 
 def stored_answer(lake: Lake, answer_id: str) -> Answer | None:
     """A stored answer; what was not stored with it (definitions, freshness) stays empty."""
-    from nlq.answering.answer import Answer
-
     with lake.session() as session:
         try:
             found = session.query(f"select * from {ANSWERS.identifier} where answer_id = ?", [answer_id]).to_pylist()
@@ -192,6 +173,19 @@ def stored_plan(lake: Lake, answer_id: str) -> StoredPlan | None:
         Plan.model_validate_json(row["plan_json"]),
         json.loads(row["snapshots_json"]),
     )
+
+
+def replay(lake: Lake, answerer: Answerer, answer_id: str, caller: Caller | None = None) -> Answer:
+    """Run a stored answer's plan again at the snapshots it was read at.
+
+    Raises:
+        AnswerNotFoundError: no such answer that ran a plan, or it is another tenant's.
+        QueryRefusedError, QueryTimeoutError: see ``Answerer.rerun``.
+    """
+    stored = stored_plan(lake, answer_id)
+    if stored is None:
+        raise AnswerNotFoundError(f"there is no answer {answer_id}")
+    return answerer.rerun(stored, answer_id, caller)
 
 
 def _known_ids(lake: Lake, contract: Contract, rows: pa.Table, days: str) -> tuple[set[str], int | None]:

@@ -11,7 +11,8 @@ import pytest
 
 from lakehouse_assets.assets.answer_batch import answer_batch
 from lakehouse_assets.lakehouse.lake import Lake
-from nlq.answering.answer import Answer, Answerer
+from nlq.answering.answer import Answerer
+from nlq.answering.model import Answer
 from nlq.contracts import ANSWERS
 from nlq.storage.queue import MAX_TRIES, QuestionQueue, Status
 

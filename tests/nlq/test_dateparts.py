@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 
 import semantic.dateparts
 from lakehouse_assets.lakehouse.lake import Lake
-from nlq.answering.answer import Answer, Answerer
+from nlq.answering.answer import Answerer
+from nlq.answering.model import Answer
 from nlq.dateparts import (
     DATE_PARTS,
     DAY_OF_MONTH,

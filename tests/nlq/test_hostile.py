@@ -11,7 +11,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlglot import exp
 
-from nlq.answering.answer import Answer, Answerer
+from nlq.answering.answer import Answerer
+from nlq.answering.model import Answer
 from nlq.guard import Caller
 from nlq.plan import DimensionFilter, Plan
 

@@ -15,7 +15,8 @@ from lakehouse_assets.lakehouse.dbt import manifest
 from lakehouse_assets.lakehouse.lake import Lake
 from lakehouse_assets.lakehouse.publish.local import Publication, ReplaceTable
 from lakehouse_assets.settings import Settings
-from nlq.answering.answer import Answer, Answerer
+from nlq.answering.answer import Answerer
+from nlq.answering.model import Answer
 from nlq.layer import PlannedLayer
 from nlq.plan import DimensionFilter, Operator, Plan
 from nlq.spelling import alike_form, nearest_values, one_of_each, same_form, spellings

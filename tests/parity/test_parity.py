@@ -13,7 +13,8 @@ import pytest
 
 from lakehouse_assets.domains import DOMAINS
 from lakehouse_assets.lakehouse.lake import Lake
-from nlq.answering.answer import Answer, Answerer
+from nlq.answering.answer import Answerer
+from nlq.answering.model import Answer
 from nlq.demo import QUESTIONS
 from nlq.guard import Caller
 from nlq.opening import open_answerer

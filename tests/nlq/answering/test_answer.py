@@ -15,13 +15,14 @@ from sqlglot import exp
 
 from lakehouse_assets.lakehouse.lake import Lake
 from lakehouse_assets.lakehouse.publish.local import Publication, ReplaceTable
-from nlq.answering.answer import Answer, Answerer, AnswerNotFoundError
+from nlq.answering.answer import Answerer
+from nlq.answering.model import Answer, AnswerNotFoundError
 from nlq.contracts import ANSWERS
 from nlq.demo import QUESTIONS
 from nlq.guard import Caller
 from nlq.opening import open_answerer
 from nlq.plan import Comparator, DimensionFilter, OrderBy, Plan, Threshold
-from nlq.storage.store import store_answers
+from nlq.storage.store import replay, store_answers
 from tests.semantic.tables import new_lake
 
 NOW = datetime(2026, 2, 20)
@@ -220,7 +221,7 @@ def test_stored_once_and_replayed_after_the_tables_moved_on(tmp_path: Path) -> N
         publication.audit(session.con)
     publication.publish()
     assert answered(own, "complaints by ward", AMRITSAR).rows != answer.rows
-    again = own.replay(answer.answer_id)
+    again = replay(lake, own, answer.answer_id)
     assert (again.rows, again.snapshots, again.sql) == (answer.rows, answer.snapshots, answer.sql)
     then = open_answerer(Lake(lake.settings, at=published.publication_id)).ask("complaints by ward", AMRITSAR, NOW)
     assert (then.rows, then.snapshots, then.freshness) == (answer.rows, answer.snapshots, answer.freshness)
@@ -232,7 +233,7 @@ def test_stored_once_and_replayed_after_the_tables_moved_on(tmp_path: Path) -> N
     assert Plan.model_validate_json(plan_json) == answer.plan
     for caller, answer_id in ((Caller("pb.ludhiana", "viewer"), answer.answer_id), (None, refused.answer_id)):
         with pytest.raises(AnswerNotFoundError):
-            own.replay(answer_id, caller)
+            replay(lake, own, answer_id, caller)
 
 
 def _contract() -> Any:

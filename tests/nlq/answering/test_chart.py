@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from nlq.answering.answer import AnswerColumn
 from nlq.answering.chart import Chart, chart_of
+from nlq.answering.columns import AnswerColumn
 
 MONTH = AnswerColumn(name="metric_time__month", label="Month", kind="time", format="date")
 WARD = AnswerColumn(name="ward", label="Ward", kind="dimension")

@@ -10,8 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lakehouse_assets.lakehouse.lake import Lake
-from nlq.answering.answer import Answer, Answerer
+from nlq.answering.answer import Answerer
 from nlq.answering.coverage import Coverage, Known, partial_periods
+from nlq.answering.model import Answer
 from nlq.guard import Caller
 from nlq.opening import open_answerer
 from nlq.periods import unit_range, unit_start

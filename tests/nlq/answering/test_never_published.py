@@ -10,7 +10,8 @@ from lakehouse_assets.domains import contract_of
 from lakehouse_assets.lakehouse.lake import Lake
 from lakehouse_assets.lakehouse.publish.local import AuditFailedError, Publication, ReplaceTable
 from lakehouse_assets.settings import Settings
-from nlq.answering.answer import Answer, Answerer
+from nlq.answering.answer import Answerer
+from nlq.answering.model import Answer
 from nlq.catalog import catalog_of
 from nlq.guard import Caller, Role
 from nlq.opening import open_answerer

@@ -7,8 +7,9 @@ from datetime import datetime
 import pytest
 
 from lakehouse_assets.lakehouse.lake import Lake
-from nlq.answering.answer import Answer, Answerer
+from nlq.answering.answer import Answerer
 from nlq.answering.cache import AnswersInProcess, KeptAnswers
+from nlq.answering.model import Answer
 from nlq.guard import Caller
 from nlq.opening import open_answerer
 

@@ -16,7 +16,8 @@ import structlog
 
 from lakehouse_assets.assets.answer_batch import answer_batch
 from lakehouse_assets.lakehouse.lake import Lake
-from nlq.answering.answer import Answer, Answerer
+from nlq.answering.answer import Answerer
+from nlq.answering.model import Answer
 from nlq.service import logs
 from nlq.service.app import create_app
 from nlq.service.limits import LimiterInProcess

@@ -10,7 +10,8 @@ import pytest
 
 from lakehouse_assets.lakehouse.lake import Lake
 from lakehouse_assets.lakehouse.upkeep import maintenance
-from nlq.answering.answer import Answer, Answerer
+from nlq.answering.answer import Answerer
+from nlq.answering.model import Answer
 from nlq.storage import journal as module
 from nlq.storage import store, turns
 from nlq.storage.journal import Journal, NotRecordedError

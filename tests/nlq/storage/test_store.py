@@ -7,7 +7,8 @@ from datetime import datetime
 import pytest
 
 from lakehouse_assets.lakehouse.lake import Lake
-from nlq.answering.answer import Answer, Answerer
+from nlq.answering.answer import Answerer
+from nlq.answering.model import Answer
 from nlq.storage import store
 from nlq.storage.store import store_answers, store_given_answers, stored_answer
 from tests.lakehouse.readings import without_column

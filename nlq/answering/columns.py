@@ -1,0 +1,60 @@
+"""Columns and cells of an answer: what a plan's columns are called, and values as documents carry them.
+
+Belongs here: columns and cells. Does not belong here: the SQL that gives them (``sql``), words (``explain``).
+"""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict
+
+from nlq.explain import say_value
+from nlq.plan import Plan
+from nlq.sql import key_columns, time_column, value_columns
+from nlq.vocabulary import TIME_DIMENSION, Vocabulary
+
+
+class AnswerColumn(BaseModel):
+    """A column of the answer; ``kind`` is time, dimension or metric."""
+
+    model_config = ConfigDict(frozen=True)
+
+    name: str
+    label: str
+    kind: Literal["time", "dimension", "metric"]
+    format: str | None = None
+    unit: str | None = None
+
+
+def columns_of(plan: Plan, vocabulary: Vocabulary) -> tuple[AnswerColumn, ...]:
+    """The columns of a plan's answer: keys first, then figures."""
+    columns = []
+    step = time_column(plan)
+    for name in key_columns(plan):
+        if name == step:
+            columns.append(AnswerColumn(name=name, label=str(plan.grain).capitalize(), kind="time", format="date"))
+        else:
+            columns.append(AnswerColumn(name=name, label=vocabulary.dimensions[name].label, kind="dimension"))
+    for name in value_columns(plan):
+        said = say_value(name, plan, vocabulary)
+        columns.append(AnswerColumn(name=name, label=said.label, kind="metric", format=said.format, unit=said.unit))
+    return tuple(columns)
+
+
+def by_meaning(plan: Plan, row: dict[str, Any]) -> dict[str, Any]:
+    """The row with its step of time under the name the explanation knows."""
+    step = time_column(plan)
+    return {TIME_DIMENSION if name == step else name: value for name, value in row.items()}
+
+
+def plain_value(value: Any) -> Any:
+    """A value that JSON can carry: decimals as numbers, times as ISO text."""
+    if isinstance(value, Decimal):
+        return int(value) if value == value.to_integral_value() else float(value)
+    if isinstance(value, datetime):
+        at_midnight = value.time() == datetime.min.time()
+        return value.date().isoformat() if at_midnight else value.isoformat(sep=" ")
+    return value.isoformat() if isinstance(value, date) else value
