@@ -56,7 +56,7 @@ def of_file(
     if isinstance(error, IngestError | AuditFailedError):
         return error
     sentence = next((line.strip() for line in str(error).splitlines() if line.strip()), "") or "no reason given"
-    hint = "Compare it with a file of the source that loads, mend it or the source, and load it again."
+    hint = "Compare it with what the source loads otherwise, mend it or the source, and load it again."
     if isinstance(error, duckdb.OutOfMemoryException):
         hint = "Split it, or raise ASKLAKE_MEMORY_LIMIT, and load it again."
     refused = IngestError(

@@ -176,15 +176,14 @@ class Loader:
         refuse_undecided(source, tenant)
         self._mapping = RecordMapping(source, target_contract(source), tenant=tenant)
         self._open = ExitStack()
+        self._is_bound = False
         self._earlier = EarlierLoads()
         self._seen: int | None = None
         self.results: dict[str, LoadResult] = {}
         self.errors: dict[str, Exception] = {}
 
     def __enter__(self) -> Loader:
-        """Open the engine."""
-        self._con = self._open.enter_context(engine_for(self._lake.settings, self._source))
-        check_mapping(self._con, self._mapping)
+        """The engine is opened once there is something to load: to tell that nothing is needs none."""
         return self
 
     def __exit__(self, *_error: object) -> None:
@@ -217,6 +216,7 @@ class Loader:
         """Load origins, each unless it was loaded before; `results` and `errors` say what became of them.
 
         Raises:
+            SourceError: the engine refuses an expression of the source.
             Exception: what would befall every other origin, too; see faults.befalls_all.
         """
         table = loads_table(self._lake)
@@ -227,6 +227,8 @@ class Loader:
             bytes={o.size for o in origins if o.position is None},
         )  # fmt: skip
         fresh, repeats = self._unknown(origins)
+        if fresh:
+            self._bind()
         group: list[Origin] = []
         for origin in fresh:
             if origin.size <= SMALL_FILE_BYTES:
@@ -347,6 +349,13 @@ class Loader:
             early = [i < len(group.origins) // 2 for i in range(len(group.origins))]
             self._publish_parts(group.part(early))
             self._publish_parts(group.part([not e for e in early]))
+
+    def _bind(self) -> None:
+        """Open the engine, and let it bind the source's expressions before anything is read; done once."""
+        if not self._is_bound:
+            self._reopen()
+            check_mapping(self._con, self._mapping)
+            self._is_bound = True
 
     def _reopen(self) -> None:
         """A new engine in the place of one that gave up."""

@@ -98,7 +98,7 @@ def engine_for(settings: Any, source: Source) -> Iterator[duckdb.DuckDBPyConnect
 
 
 @contextmanager
-def writing(file: str) -> Iterator[None]:
+def writing(origin: str) -> Iterator[None]:
     """Say in words what the operating system or the engine says about a full or read-only disk."""
     try:
         yield
@@ -106,8 +106,8 @@ def writing(file: str) -> Iterator[None]:
         reason = getattr(error, "strerror", None) or str(error).splitlines()[0]
         way_out = f"put {S3_VARIABLES} right" if "AWS Error" in reason else "make room or restore access"
         raise WarehouseError(
-            file, f"writing to the warehouse failed: {reason}",
-            hint=f"Nothing was published; {way_out}, then load the file again.",
+            origin, f"writing to the warehouse failed: {reason}",
+            hint=f"Nothing was published; {way_out}, then load it again.",
         ) from error  # fmt: skip
 
 
