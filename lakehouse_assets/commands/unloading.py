@@ -60,7 +60,7 @@ def _say(out: Out, done: dict[str, Any]) -> None:
         out.say(f"  {done['waiting_again']:,} records, which it had loaded out of quarantine, wait there again")
     if done["rows"]:
         out.say("Next: `asklake materialize` builds these days again without them.")
-    out.say("The same file can be loaded again.")
+    out.say("The same records can be loaded again.")
 
 
 def _of_days(days: Sequence[str]) -> str:
