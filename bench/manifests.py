@@ -8,7 +8,7 @@ from __future__ import annotations
 import itertools
 from typing import Any
 
-from semantic.values import Values
+from semantic.values import CountedValues
 
 _SUBJECT_WORDS = (
     "shipment invoice booking ticket claim visit subscription payment delivery contract incident lead campaign machine "
@@ -42,10 +42,10 @@ def manifest(metrics: int) -> tuple[dict[str, Any], dict[str, tuple[str, ...]]]:
     return {"semantic_models": models, "metrics": listed, "project_configuration": {}, "saved_queries": []}, dimensions
 
 
-def values_of(names: list[str]) -> dict[str, Values]:
+def values_of(names: list[str]) -> dict[str, CountedValues]:
     """The values of dimensions by qualified name."""
     found = {name: DIMENSIONS[name.split("__")[-1]] for name in names}
-    return {name: Values(tuple((value, 1) for value in values), True) for name, values in found.items()}
+    return {name: CountedValues(tuple((value, 1) for value in values), True) for name, values in found.items()}
 
 
 def questions(metrics: int) -> list[str]:

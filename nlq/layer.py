@@ -29,7 +29,7 @@ from semantic.values import DimensionValues, Only
 if TYPE_CHECKING:
     from semantic import catalog as semantic
     from semantic.faults import Fault
-    from semantic.values import Values as Listed
+    from semantic.values import CountedValues as Listed
 
 
 class PlannedLayer:
@@ -50,7 +50,7 @@ class PlannedLayer:
         self._fault, self._root = stale, root or Path()
         self._lock = Lock()
         self._states: _State | None = None
-        self._tables: tuple[semantic.Catalog, list[str]] | None = None
+        self._tables: tuple[semantic.SemanticCatalog, list[str]] | None = None
         self._last: OrderedDict[tuple[str | None, bool], tuple[Any, Vocabulary]] = OrderedDict()
 
     def vocabulary(self, heads: Mapping[str, str], tenant: str | None = None, *, whole: bool = False) -> Vocabulary:
@@ -104,7 +104,7 @@ class PlannedLayer:
             self._states = state
         return state
 
-    def _relations(self, catalog: semantic.Catalog) -> list[str]:
+    def _relations(self, catalog: semantic.SemanticCatalog) -> list[str]:
         """The tables that the layer reads, sorted."""
         known = self._tables
         if known is None or known[0] is not catalog:
@@ -139,7 +139,7 @@ class PlannedLayer:
             for t in times
         )
 
-    def _read(self, catalog: semantic.Catalog, tenant: str | None) -> Vocabulary:
+    def _read(self, catalog: semantic.SemanticCatalog, tenant: str | None) -> Vocabulary:
         only = Only(TENANT_COLUMN, tenant) if tenant is not None else None
         return vocabulary_of(
             catalog,
@@ -156,8 +156,8 @@ class _State:
     without any of them.
     """
 
-    whole: semantic.Catalog
-    catalog: semantic.Catalog
+    whole: semantic.SemanticCatalog
+    catalog: semantic.SemanticCatalog
     stamp: Any
     relations: Sequence[str]
     unpublished: Mapping[str, tuple[str, ...]]
@@ -168,7 +168,7 @@ class _State:
         return hashlib.sha256(repr((self.stamp, self.relations)).encode()).hexdigest()[:16]
 
     @classmethod
-    def of(cls, catalog: semantic.Catalog, stamp: Any, relations: Sequence[str], there: Set[str]) -> _State:
+    def of(cls, catalog: semantic.SemanticCatalog, stamp: Any, relations: Sequence[str], there: Set[str]) -> _State:
         """The state in which these tables are there."""
         needed = {n: dict.fromkeys(identifier(t.relation) for t in m.times) for n, m in catalog.metrics.items()}
         missing = {n: tuple(table for table in tables if table not in there) for n, tables in needed.items()}
@@ -193,7 +193,7 @@ def _as_grouped(compiled: Compiled, plan: Plan) -> str:
 
 
 def vocabulary_of(
-    catalog: semantic.Catalog,
+    catalog: semantic.SemanticCatalog,
     read: Callable[[list[str]], Mapping[str, Listed]],
     look_up: Callable[[list[str], str], tuple[Any, ...] | None] | None = None,
 ) -> Vocabulary:
@@ -235,7 +235,7 @@ def _together(listed: Sequence[Listed]) -> Values:
     return Values(tuple(value for value, _ in items), complete=bool(known) and all(one.complete for one in known))
 
 
-def _times(catalog: semantic.Catalog) -> Iterator[semantic.TimeColumn]:
+def _times(catalog: semantic.SemanticCatalog) -> Iterator[semantic.TimeColumn]:
     """The times of all metrics: each names the table that a measure of the metric is summed from."""
     return (time for metric in catalog.metrics.values() for time in metric.times)
 
@@ -245,11 +245,11 @@ def identifier(relation: str) -> str:
     return ".".join(relation.replace('"', "").split(".")[-2:])
 
 
-def _dimension(dimension: semantic.Dimension, values: Values) -> Dimension:
+def _dimension(dimension: semantic.DimensionDefinition, values: Values) -> Dimension:
     return Dimension(dimension.name, dimension.label, dimension.description, dimension.synonyms, dimension.type, values)
 
 
-def _metric(metric: semantic.Metric, canonical: Mapping[str, str]) -> Metric:
+def _metric(metric: semantic.MetricDefinition, canonical: Mapping[str, str]) -> Metric:
     return Metric(
         name=metric.name,
         label=metric.label,
@@ -272,7 +272,7 @@ def _metric(metric: semantic.Metric, canonical: Mapping[str, str]) -> Metric:
     )
 
 
-def _canonical_names(catalog: semantic.Catalog) -> dict[str, str]:
+def _canonical_names(catalog: semantic.SemanticCatalog) -> dict[str, str]:
     """One name for dimensions of several models that mean the same, so that their metrics go together.
 
     The name that most metrics use; where a metric reaches two of them, they are told apart.

@@ -6,13 +6,12 @@ dimension a name means. Does not belong here: MetricFlow (``engine``), SQL (``sq
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import cached_property
 from operator import itemgetter
 from typing import Any
 
-from semantic.errors import AmbiguousNameError, UnknownNameError, nearest
+from semantic.errors import AmbiguousDimensionError, UnknownNameError, nearest
 from semantic.running import Running, running_of
 
 METRIC_TIME = "metric_time"
@@ -38,7 +37,7 @@ class SemiAdditive:
 
 
 @dataclass(frozen=True)
-class Metric:
+class MetricDefinition:
     """A metric as people and programs see it.
 
     ``type`` is MetricFlow's (simple, ratio, derived, cumulative, conversion); ``format`` one of integer,
@@ -72,7 +71,7 @@ class Metric:
 
 
 @dataclass(frozen=True)
-class Dimension:
+class DimensionDefinition:
     """A dimension; ``name`` is qualified by its entity, as in ``complaint__ward_id``.
 
     ``relation`` and ``expr`` say where its values are. ``grain`` is the finest of a time dimension.
@@ -111,11 +110,11 @@ class SavedQuery:
 
 
 @dataclass(frozen=True)
-class Catalog:
+class SemanticCatalog:
     """Everything that can be asked of one dbt project."""
 
-    metrics: Mapping[str, Metric]
-    dimensions: Mapping[str, Dimension]
+    metrics: Mapping[str, MetricDefinition]
+    dimensions: Mapping[str, DimensionDefinition]
     saved_queries: Mapping[str, SavedQuery]
     time_spines: tuple[TimeColumn, ...] = ()
     fingerprint: str = field(default="", compare=False)
@@ -125,7 +124,7 @@ class Catalog:
         """Names of all domains, in order."""
         return tuple(sorted({metric.domain for metric in self.metrics.values()}))
 
-    def metric(self, name: str) -> Metric:
+    def metric(self, name: str) -> MetricDefinition:
         """A metric by name.
 
         Raises:
@@ -145,13 +144,7 @@ class Catalog:
             raise UnknownNameError(f"there is no saved query '{name}'{nearest(name, self.saved_queries)}")
         return self.saved_queries[name]
 
-    def dimensions_of(self, metrics: Iterable[str]) -> list[Dimension]:
-        """The dimensions that all these metrics can be grouped and filtered by, named as for the first."""
-        names = list(metrics)
-        first = [self.dimensions[d] for d in self.metric(names[0]).dimensions]
-        return [d for d in first if all(self._has(other, d) for other in names[1:])]
-
-    def resolve(self, name: str, metric: str) -> Dimension:
+    def resolve(self, name: str, metric: str) -> DimensionDefinition:
         """The dimension of a metric that a name means.
 
         The name may be qualified (``complaint__ward_id``), short (``ward_id``), or the qualified name of a
@@ -159,7 +152,7 @@ class Catalog:
 
         Raises:
             UnknownNameError: the metric has no such dimension.
-            AmbiguousNameError: it has several.
+            AmbiguousDimensionError: it has several.
         """
         own = self.metric(metric).dimensions
         if name in own:
@@ -169,32 +162,23 @@ class Catalog:
             return found[0]
         if found:
             names = ", ".join(d.name for d in found)
-            raise AmbiguousNameError(f"'{name}' may mean {names}: write one of them")
+            raise AmbiguousDimensionError(f"'{name}' may mean {names}: write one of them")
         shorts = {self.dimensions[d].element for d in own}
         raise UnknownNameError(
             f"metric '{metric}' has no dimension '{name}'{nearest(name, [*own, *shorts])}"
             f" It has: {', '.join(sorted(shorts))}, {METRIC_TIME}"
         )
 
-    def _has(self, metric: str, dimension: Dimension) -> bool:
-        own = self.metric(metric).dimensions
-        return dimension.name in own or sum(self._means(dimension.name, self.dimensions[d]) for d in own) == 1
-
-    def _means(self, name: str, dimension: Dimension) -> bool:
+    def _means(self, name: str, dimension: DimensionDefinition) -> bool:
         if name == dimension.element:
             return True
         other = self.dimensions.get(name)
         return other is not None and other.identity == dimension.identity
 
-    @cached_property
-    def is_empty(self) -> bool:
-        """Whether the project defines no metrics."""
-        return not self.metrics
-
 
 def build_catalog(
     manifest: Mapping[str, Any], dimensions_by_metric: Mapping[str, Sequence[str]], fingerprint: str = ""
-) -> Catalog:
+) -> SemanticCatalog:
     """The catalog of a semantic manifest (parsed JSON) and the valid dimensions per metric.
 
     ``dimensions_by_metric`` holds granularity-free dunder names, ``metric_time`` not among them.
@@ -236,10 +220,10 @@ class _Reader:
             for measure in model.get("measures") or []
         }
 
-    def catalog(self, fingerprint: str) -> Catalog:
+    def catalog(self, fingerprint: str) -> SemanticCatalog:
         dimensions = self._dimensions()
         spines = (self._manifest.get("project_configuration") or {}).get("time_spines") or []
-        return Catalog(
+        return SemanticCatalog(
             metrics={name: self._metric(name) for name in self._metrics},
             dimensions=dimensions,
             saved_queries={q["name"]: _saved_query(q) for q in self._manifest.get("saved_queries") or []},
@@ -247,7 +231,7 @@ class _Reader:
             fingerprint=fingerprint,
         )
 
-    def _dimensions(self) -> dict[str, Dimension]:
+    def _dimensions(self) -> dict[str, DimensionDefinition]:
         """All dimensions under the names by which some metric reaches them (a join makes longer names)."""
         local = {}
         for model in self._manifest["semantic_models"]:
@@ -261,7 +245,7 @@ class _Reader:
                 found[name] = _dimension(name, *local[base])
         return found
 
-    def _metric(self, name: str) -> Metric:
+    def _metric(self, name: str) -> MetricDefinition:
         raw = self._metrics[name]
         meta = _meta(raw)
         leaves = self.leaves(name)
@@ -271,7 +255,7 @@ class _Reader:
         running = running_of(raw, measure, min_grain)
         offsets = self._offsets(name)
         windowed = self._any_metric(name, _is_windowed) and running is None
-        return Metric(
+        return MetricDefinition(
             name=name,
             label=raw.get("label") or _words(name),
             description=raw.get("description") or "",
@@ -379,10 +363,10 @@ def _primary_entities(model: Mapping[str, Any]) -> list[str]:
     return named or ([model["primary_entity"]] if model.get("primary_entity") else [])
 
 
-def _dimension(name: str, model: Mapping[str, Any], raw: Mapping[str, Any]) -> Dimension:
+def _dimension(name: str, model: Mapping[str, Any], raw: Mapping[str, Any]) -> DimensionDefinition:
     meta = _meta(raw)
     params = raw.get("type_params") or {}
-    return Dimension(
+    return DimensionDefinition(
         name=name,
         element=raw["name"],
         label=raw.get("label") or _words(raw["name"]),

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from semantic.catalog import GRAINS, METRIC_TIME, Metric
+from semantic.catalog import GRAINS, METRIC_TIME, MetricDefinition
 from semantic.errors import SemanticError
 
 _PREFIX = f"{METRIC_TIME}__extract_"
@@ -26,12 +26,12 @@ DATE_PARTS: Mapping[str, str] = {f"{_PREFIX}{part}": part for part in _COARSEST}
 """Dunder name, as MetricFlow names the column (``metric_time__extract_dow``), to part."""
 
 
-def date_parts_of(metric: Metric) -> tuple[str, ...]:
+def date_parts_of(metric: MetricDefinition) -> tuple[str, ...]:
     """Dunder names of the parts that a metric can be grouped and filtered by."""
     return tuple(name for name, part in DATE_PARTS.items() if _why_not(metric, part) is None)
 
 
-def check_date_part(metric: Metric, name: str) -> None:
+def check_date_part(metric: MetricDefinition, name: str) -> None:
     """Refuse a part that the metric does not have.
 
     Raises:
@@ -53,7 +53,7 @@ def date_part_in_filter(name: str) -> str:
     return f"{{{{ {group_by_item(name)} }}}}"
 
 
-def _why_not(metric: Metric, part: str) -> str | None:
+def _why_not(metric: MetricDefinition, part: str) -> str | None:
     label, instead = LABELS[part].lower(), f"group it by time, as in grain {metric.min_grain}"
     if metric.is_cumulative or metric.needs_time:
         return f"exists per period only, so it has no {label}: {instead}"

@@ -16,7 +16,7 @@ class UnknownNameError(SemanticError):
     """A metric, dimension or saved query of a name that the manifest does not have, or not for these metrics."""
 
 
-class AmbiguousNameError(SemanticError):
+class AmbiguousDimensionError(SemanticError):
     """A short dimension name that could mean several dimensions."""
 
 

@@ -21,7 +21,7 @@ _NATIVE = (str, bool, int, float)
 
 
 @dataclass(frozen=True)
-class Values:
+class CountedValues:
     """The values of a dimension with their number of rows; ``complete`` is false when there are more."""
 
     items: tuple[tuple[Any, int], ...]
@@ -40,20 +40,20 @@ class KeptValues:
         """
         self._folder, self._limit = folder, limit
 
-    def get(self, table: str, state: int | str) -> dict[str, Values]:
+    def get(self, table: str, state: int | str) -> dict[str, CountedValues]:
         """The values of a table at a state, by the expression of their dimension; those that were kept."""
         try:
             kept = json.loads(self._path(table).read_text(encoding="utf-8"))
             if kept["state"] != [state, self._limit]:
                 return {}
             return {
-                expression: Values(tuple((value, count) for value, count in items), complete)
+                expression: CountedValues(tuple((value, count) for value, count in items), complete)
                 for expression, (items, complete) in kept["values"].items()
             }
         except (OSError, ValueError, KeyError, TypeError, AttributeError):
             return {}  # absent, or not ours: read anew
 
-    def keep(self, table: str, state: int | str, values: Mapping[str, Values]) -> None:
+    def keep(self, table: str, state: int | str, values: Mapping[str, CountedValues]) -> None:
         """Keep values beside those of the same state; a read-only folder is no error."""
         plain = {e: v for e, v in values.items() if all(isinstance(value, _NATIVE) for value, _ in v.items)}
         together = {e: (v.items, v.complete) for e, v in {**self.get(table, state), **plain}.items()}

@@ -23,12 +23,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
 from semantic import sqltext
-from semantic.catalog import METRIC_TIME, Catalog, Metric, build_catalog, without_moments
+from semantic.catalog import METRIC_TIME, MetricDefinition, SemanticCatalog, build_catalog, without_moments
 from semantic.engine import Compiler, Dialect
 from semantic.errors import SemanticError
 from semantic.faults import Fault, fault_of
 from semantic.filters import Filter, fill
-from semantic.request import Part, Request, Span, split
+from semantic.request import MetricRequest, Part, Span, split
 from semantic.rollups import rollups_of, rollups_of_all
 from semantic.running import total, with_bases
 from semantic.templates import Template, Templates, write_whole
@@ -109,7 +109,7 @@ class SemanticLayer:
         self._loaded: _Manifest | None = None
         self._fault: Fault | None = None
 
-    def catalog(self) -> Catalog:
+    def catalog(self) -> SemanticCatalog:
         """What can be asked; the same object until the manifest changes.
 
         Raises:
@@ -148,7 +148,9 @@ class SemanticLayer:
             SemanticError: an unknown name, or a combination that has no answer.
         """
         first, last = time_range or (None, None)
-        request = Request(tuple(metrics), tuple(group_by), tuple(where), first, last, grain, tuple(order_by), limit)
+        request = MetricRequest(
+            tuple(metrics), tuple(group_by), tuple(where), first, last, grain, tuple(order_by), limit
+        )
         return self._manifest().compile(request, names)
 
     def compile_saved_query(self, name: str) -> Compiled:
@@ -236,7 +238,7 @@ class _Manifest:
         self._lock = threading.RLock()
 
     @cached_property
-    def catalog(self) -> Catalog:
+    def catalog(self) -> SemanticCatalog:
         with self._lock:
             return build_catalog(self._raw, self._dimensions(), self._fingerprint)
 
@@ -257,7 +259,7 @@ class _Manifest:
             write_whole(self._cache_file, {"fingerprint": self._fingerprint, "dimensions": found})
         return found
 
-    def compile(self, request: Request, names: Naming) -> Compiled:
+    def compile(self, request: MetricRequest, names: Naming) -> Compiled:
         key = (request.cache_key, names)
         return self._remembered(self._compiled, key, lambda: self._compile(request, names))
 
@@ -266,9 +268,9 @@ class _Manifest:
         if saved.where:
             raise SemanticError(f"saved query '{name}' has a where: filter what reads it instead")
         group_by = tuple(_dunder(item) for item in saved.group_by)
-        return self.compile(Request(saved.metrics, group_by), "friendly")
+        return self.compile(MetricRequest(saved.metrics, group_by), "friendly")
 
-    def _compile(self, request: Request, names: Naming) -> Compiled:
+    def _compile(self, request: MetricRequest, names: Naming) -> Compiled:
         parts, keys, notes = split(request, self.catalog)
         out_names = _names([key.requested for key in keys], names)
         metrics = [self.catalog.metric(name) for name in request.metrics]
@@ -387,7 +389,7 @@ def _friendly(name: str) -> str:
     return f"{entities[-1]}_{last}" if last in GRAINS and len(entities) > 1 else last
 
 
-def _cast(metric: Metric) -> str | None:
+def _cast(metric: MetricDefinition) -> str | None:
     """Counts come out of engines in several widths; people get 64 bits."""
     return "BIGINT" if metric.format == "integer" else None
 

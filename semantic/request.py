@@ -14,7 +14,7 @@ from collections.abc import Hashable
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 
-from semantic.catalog import GRAINS, METRIC_TIME, Catalog, Metric
+from semantic.catalog import GRAINS, METRIC_TIME, MetricDefinition, SemanticCatalog
 from semantic.dateparts import DATE_PARTS, LABELS, check_date_part, date_part_in_filter
 from semantic.errors import SemanticError
 from semantic.filters import Filter, literal, placeholder
@@ -22,7 +22,7 @@ from semantic.sqltext import moments
 
 
 @dataclass(frozen=True)
-class Request:
+class MetricRequest:
     """What is asked, as given. ``first`` and ``last`` day are included; None is open."""
 
     metrics: tuple[str, ...]
@@ -94,7 +94,7 @@ class Part:
         return self.metrics, keys, self.conditions, self.start, self.end, self.running
 
 
-def split(request: Request, catalog: Catalog) -> tuple[list[Part], list[Key], list[str]]:
+def split(request: MetricRequest, catalog: SemanticCatalog) -> tuple[list[Part], list[Key], list[str]]:
     """The parts of a request, its keys as the first part names them, and remarks.
 
     Raises:
@@ -110,7 +110,7 @@ def split(request: Request, catalog: Catalog) -> tuple[list[Part], list[Key], li
     return parts, list(parts[0].keys), list(dict.fromkeys(notes))
 
 
-def _check(request: Request, catalog: Catalog) -> None:
+def _check(request: MetricRequest, catalog: SemanticCatalog) -> None:
     if not request.metrics:
         raise SemanticError("a request needs at least one metric")
     for name in (*request.metrics, *request.group_by):
@@ -127,7 +127,7 @@ def _check(request: Request, catalog: Catalog) -> None:
             raise SemanticError(f"a filter on metric '{condition.dimension}' needs the metric in the request")
 
 
-def _part_of(metric: Metric, request: Request, catalog: Catalog, notes: list[str]) -> Part:
+def _part_of(metric: MetricDefinition, request: MetricRequest, catalog: SemanticCatalog, notes: list[str]) -> Part:
     """The part that a metric needs, without its metrics: metrics with equal parts are compiled together."""
     keys = _keys(metric, request, catalog)
     grain = next((k.grain for k in keys if k.grain and k.dunder.startswith(f"{METRIC_TIME}__")), None)
@@ -149,7 +149,7 @@ def _part_of(metric: Metric, request: Request, catalog: Catalog, notes: list[str
     return Part((), tuple(keys), tuple(conditions), tuple(values), *bounds)
 
 
-def _check_period(metric: Metric, grain: str | None) -> None:
+def _check_period(metric: MetricDefinition, grain: str | None) -> None:
     if metric.needs_time and grain is None:
         raise SemanticError(
             f"'{metric.name}' exists per period only: group by time, as in grain month or metric_time__month"
@@ -167,7 +167,11 @@ def _is_coarser(grain: str, other: str | None) -> bool:
 
 
 def _running_part(
-    metric: Metric, keys: list[Key], conditions: list[str], values: list[str], days: tuple[date | None, date | None]
+    metric: MetricDefinition,
+    keys: list[Key],
+    conditions: list[str],
+    values: list[str],
+    days: tuple[date | None, date | None],
 ) -> Part:
     """A running total's part: its days bound what is shown, not what is added up."""
     if any(METRIC_TIME in condition for condition in conditions):
@@ -179,7 +183,7 @@ def _running_part(
     return Part((), tuple(keys), tuple(conditions), tuple(values), running=Span(metric.name, first, last))
 
 
-def _keys(metric: Metric, request: Request, catalog: Catalog) -> list[Key]:
+def _keys(metric: MetricDefinition, request: MetricRequest, catalog: SemanticCatalog) -> list[Key]:
     names = list(request.group_by)
     if request.grain:
         names = [n for n in names if n != METRIC_TIME]
@@ -188,7 +192,7 @@ def _keys(metric: Metric, request: Request, catalog: Catalog) -> list[Key]:
     return [_key(name, metric, catalog) for name in names]
 
 
-def _key(name: str, metric: Metric, catalog: Catalog) -> Key:
+def _key(name: str, metric: MetricDefinition, catalog: SemanticCatalog) -> Key:
     if name in DATE_PARTS:
         check_date_part(metric, name)
         return Key(name, name, LABELS[DATE_PARTS[name]])
@@ -206,7 +210,7 @@ def _key(name: str, metric: Metric, catalog: Catalog) -> Key:
     return Key(f"{requested}__{grain}", f"{dimension.name}__{grain}", f"{dimension.label}, {grain}", grain)
 
 
-def _possible(grain: str, metric: Metric) -> str:
+def _possible(grain: str, metric: MetricDefinition) -> str:
     if _is_coarser(metric.min_grain, grain):
         raise SemanticError(f"'{metric.name}' is known by {metric.min_grain} at best, not by {grain}")
     return grain
@@ -217,7 +221,9 @@ def _without_grain(name: str) -> tuple[str, str | None]:
     return (base, last) if base and last in GRAINS else (name, None)
 
 
-def _conditions(metric: Metric, request: Request, catalog: Catalog) -> tuple[list[str], list[str]]:
+def _conditions(
+    metric: MetricDefinition, request: MetricRequest, catalog: SemanticCatalog
+) -> tuple[list[str], list[str]]:
     """Filters as MetricFlow templates with placeholders, and the texts these stand for."""
     conditions: list[str] = []
     values: list[str] = []
@@ -228,7 +234,7 @@ def _conditions(metric: Metric, request: Request, catalog: Catalog) -> tuple[lis
     return conditions, values
 
 
-def _left(name: str, metric: Metric, catalog: Catalog) -> str:
+def _left(name: str, metric: MetricDefinition, catalog: SemanticCatalog) -> str:
     if name in DATE_PARTS:
         check_date_part(metric, name)
         return date_part_in_filter(name)
@@ -247,7 +253,9 @@ def _time(name: str, grain: str) -> str:
     return f"{{{{ TimeDimension('{name}', '{grain}') }}}}"
 
 
-def _range(metric: Metric, request: Request, grain: str | None, notes: list[str]) -> tuple[date | None, date | None]:
+def _range(
+    metric: MetricDefinition, request: MetricRequest, grain: str | None, notes: list[str]
+) -> tuple[date | None, date | None]:
     """The days asked for; whole periods where the metric has or compares nothing else."""
     whole = metric.min_grain if metric.min_grain != "day" else grain if metric.max_grain else None
     first, last = request.first, request.last

@@ -16,9 +16,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
-from semantic.catalog import Dimension
+from semantic.catalog import DimensionDefinition
 from semantic.errors import SemanticError, UnknownNameError, nearest
-from semantic.kept_values import KeptValues, Values
+from semantic.kept_values import CountedValues, KeptValues
 
 if TYPE_CHECKING:
     from lakehouse_assets.lakehouse.engines.protocol import Session
@@ -34,16 +34,6 @@ class OpensSessions(Protocol):
     def session(self) -> AbstractContextManager[Session]:
         """A consistent view of all tables."""
         ...
-
-
-@dataclass(frozen=True)
-class Found:
-    """A value that a text names: ``exact`` up to case, spaces, hyphens and underscores, or else in part."""
-
-    dimension: str
-    value: Any
-    count: int
-    exact: bool
 
 
 @dataclass(frozen=True)
@@ -73,7 +63,7 @@ class DimensionValues:
         """
         self._lake, self._layer, self._limit = lake, layer, limit
         self._on_disk = KeptValues(folder, limit) if folder else None
-        self._kept: OrderedDict[_Key, Values] = OrderedDict()
+        self._kept: OrderedDict[_Key, CountedValues] = OrderedDict()
         self._lock = threading.Lock()
 
     def values(self, dimension: str) -> list[tuple[Any, int]]:
@@ -85,7 +75,7 @@ class DimensionValues:
         """
         return list(self.read([dimension])[dimension].items)
 
-    def read(self, dimensions: Iterable[str] | None = None, only: Only | None = None) -> dict[str, Values]:
+    def read(self, dimensions: Iterable[str] | None = None, only: Only | None = None) -> dict[str, CountedValues]:
         """The values of several dimensions, of all categorical ones that are not identifiers by default.
 
         All are read at one state of the lake. Empty for tables that were never published. With ``only``, the values
@@ -138,7 +128,7 @@ class DimensionValues:
         return tuple(found) if told else None
 
     def _spelled(
-        self, dimension: Dimension, text: str, session: Session, only: tuple[str | None, str] | None
+        self, dimension: DimensionDefinition, text: str, session: Session, only: tuple[str | None, str] | None
     ) -> list[Any]:
         forms = sorted({unicodedata.normalize(form, text.strip().lower()) for form in ("NFC", "NFD")})
         marks = ", ".join("?" for _ in forms)
@@ -150,27 +140,16 @@ class DimensionValues:
         )
         return rows.column("v").to_pylist()
 
-    def find(self, text: str) -> list[Found]:
-        """The values that a text names, exact ones first, then by number of rows."""
-        wanted = _plain(text)
-        if not wanted:
-            return []
-        found = [
-            Found(name, value, count, _plain(str(value)) == wanted)
-            for name, values in self.read().items()
-            for value, count in values.items
-            if wanted in _plain(str(value))
-        ]
-        return sorted(found, key=lambda f: (not f.exact, -f.count, f.dimension))
-
     def _searchable(self) -> list[str]:
         dimensions = self._layer.catalog().dimensions.values()
         return [d.name for d in dimensions if d.type == "categorical" and not d.identifier]
 
-    def _of(self, dimensions: Iterable[Dimension], only: Only | None, session: Session) -> dict[str, Values]:
+    def _of(
+        self, dimensions: Iterable[DimensionDefinition], only: Only | None, session: Session
+    ) -> dict[str, CountedValues]:
         """The values of dimensions, those not kept read in one pass per table."""
-        found: dict[str, Values] = {}
-        missing: dict[str, list[Dimension]] = {}
+        found: dict[str, CountedValues] = {}
+        missing: dict[str, list[DimensionDefinition]] = {}
         for dimension in dimensions:
             kept = self._recall(dimension, only, session)
             if kept is not None:
@@ -184,8 +163,8 @@ class DimensionValues:
         return found
 
     def _fetched(
-        self, dimensions: Sequence[Dimension], only: Only | None, session: Session
-    ) -> list[tuple[Dimension, Values]]:
+        self, dimensions: Sequence[DimensionDefinition], only: Only | None, session: Session
+    ) -> list[tuple[DimensionDefinition, CountedValues]]:
         """The values of dimensions of one table: those kept on disk, the others read from the table, and kept."""
         table, state = _table(dimensions[0]), _state(dimensions[0], session)
         if self._on_disk is None or only is not None or state is None:
@@ -198,15 +177,15 @@ class DimensionValues:
             kept |= read
         return [(d, kept[d.expr]) for d in dimensions]
 
-    def _recall(self, dimension: Dimension, only: Only | None, session: Session) -> Values | None:
+    def _recall(self, dimension: DimensionDefinition, only: Only | None, session: Session) -> CountedValues | None:
         from lakehouse_assets.lakehouse.engines.protocol import QueryRefusedError
 
         try:
             session.relation(_table(dimension))
         except QueryRefusedError:
-            return Values((), complete=True)
+            return CountedValues((), complete=True)
         if only and self._column(only.element, dimension.relation) is None:
-            return Values((), complete=False)
+            return CountedValues((), complete=False)
         with self._lock:
             return self._kept.get(_key(dimension, only, session))
 
@@ -215,13 +194,15 @@ class DimensionValues:
         known = self._layer.catalog().dimensions.values()
         return next((d.expr for d in known if d.element == element and d.relation == relation), None)
 
-    def _keep(self, key: _Key, values: Values) -> None:
+    def _keep(self, key: _Key, values: CountedValues) -> None:
         with self._lock:
             self._kept[key] = values
             if len(self._kept) > _REMEMBERED:
                 self._kept.popitem(last=False)
 
-    def _read(self, dimensions: Sequence[Dimension], only: Only | None, session: Session) -> list[Values]:
+    def _read(
+        self, dimensions: Sequence[DimensionDefinition], only: Only | None, session: Session
+    ) -> list[CountedValues]:
         """The values of dimensions of one table. The names are the manifest's own; no person's text is in it."""
         names = [f"v{i}" for i in range(len(dimensions))]
         inner = ", ".join(f"{d.expr} AS {name}" for d, name in zip(dimensions, names, strict=True))
@@ -242,22 +223,18 @@ class DimensionValues:
         for i, name in enumerate(names):
             group = every - 2 ** (len(names) - 1 - i)
             pairs = tuple((row[name], row["n"]) for row in rows if row["g"] == group and row[name] is not None)
-            values.append(Values(pairs[: self._limit], complete=len(pairs) <= self._limit))
+            values.append(CountedValues(pairs[: self._limit], complete=len(pairs) <= self._limit))
         return values
 
 
-def _table(dimension: Dimension) -> str:
+def _table(dimension: DimensionDefinition) -> str:
     return dimension.relation.replace('"', "")
 
 
-def _key(dimension: Dimension, only: Only | None, session: Session) -> _Key:
+def _key(dimension: DimensionDefinition, only: Only | None, session: Session) -> _Key:
     return dimension.relation, dimension.expr, only, _state(dimension, session)
 
 
-def _state(dimension: Dimension, session: Session) -> int | str | None:
+def _state(dimension: DimensionDefinition, session: Session) -> int | str | None:
     # What has no snapshots has one state, under no name.
     return session.snapshots.get(_table(dimension), session.heads.get(""))
-
-
-def _plain(text: str) -> str:
-    return "".join(ch for ch in unicodedata.normalize("NFC", text.casefold()) if ch.isalnum())

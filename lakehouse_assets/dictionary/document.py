@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from lakehouse_assets.builds.dbt_graph import DbtGraph
     from lakehouse_assets.lakehouse.lake import Lake
     from lakehouse_assets.settings import Settings
-    from semantic.catalog import Catalog, Metric
+    from semantic.catalog import MetricDefinition, SemanticCatalog
 
 
 def dictionary(lake: Lake) -> dict[str, Any]:
@@ -117,7 +117,7 @@ def _checks(contract: Contract, graph: DbtGraph) -> list[dict[str, str]]:
     ]
 
 
-def _metric(metric: Metric, catalog: Catalog) -> dict[str, Any]:
+def _metric(metric: MetricDefinition, catalog: SemanticCatalog) -> dict[str, Any]:
     tables = [_identifier(time.relation) for time in metric.times]
     return {
         "name": metric.name,

@@ -15,8 +15,8 @@ from nlq.outcome import Planned, Refused
 from nlq.planning.planner import Planner
 from semantic.catalog import build_catalog
 from semantic.layer import SemanticLayer
+from semantic.values import CountedValues as Listed
 from semantic.values import DimensionValues
-from semantic.values import Values as Listed
 from tests.semantic.hotels import parse_project
 
 

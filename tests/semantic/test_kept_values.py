@@ -11,12 +11,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lakehouse_assets.lakehouse.lake import Lake
-from semantic.kept_values import KeptValues, Values
+from semantic.kept_values import CountedValues, KeptValues
 from semantic.layer import SemanticLayer
 from semantic.values import DimensionValues, Only
 
 native = st.one_of(st.text(), st.booleans(), st.integers(), st.floats(allow_nan=False))
-listed = st.builds(Values, st.lists(st.tuples(native, st.integers(1))).map(tuple), st.booleans())
+listed = st.builds(CountedValues, st.lists(st.tuples(native, st.integers(1))).map(tuple), st.booleans())
 
 
 @given(st.dictionaries(st.text(), listed), st.dictionaries(st.text(), listed), st.integers())
@@ -35,10 +35,10 @@ def test_what_was_kept_is_found(
 
 
 def test_only_the_newest_state_and_the_same_limit_and_what_json_gives_back(tmp_path: Path) -> None:
-    kept, values = KeptValues(tmp_path, 5), {"a": Values((("x", 1),), complete=True)}
+    kept, values = KeptValues(tmp_path, 5), {"a": CountedValues((("x", 1),), complete=True)}
     kept.keep("gold.t", 1, values)
     assert KeptValues(tmp_path, 6).get("gold.t", 1) == {}
-    kept.keep("gold.t", 2, values | {"day": Values(((date(2024, 1, 1), 1),), complete=True)})
+    kept.keep("gold.t", 2, values | {"day": CountedValues(((date(2024, 1, 1), 1),), complete=True)})
     assert kept.get("gold.t", 1) == {} and kept.get("gold.t", 2) == values
 
 

@@ -16,7 +16,7 @@ from lakehouse_assets.domains import all_contracts
 from lakehouse_assets.lakehouse.engines.duckdb import DuckDBSession
 from lakehouse_assets.lakehouse.lake import Lake
 from lakehouse_assets.settings import Settings
-from semantic.catalog import Metric
+from semantic.catalog import MetricDefinition
 from semantic.errors import SemanticError
 from semantic.layer import Filter, SemanticLayer
 from tests.semantic.tables import DOMAINS
@@ -37,7 +37,7 @@ def plain(rows: list[dict[str, Any]]) -> list[tuple[Any, ...]]:
     return [tuple(round(float(v), 6) if not isinstance(v, str | date | None) else v for v in r.values()) for r in rows]
 
 
-def metrics_here(layer: SemanticLayer) -> list[Metric]:
+def metrics_here(layer: SemanticLayer) -> list[MetricDefinition]:
     """The metrics whose tables the lake of these tests has."""
     return [m for m in layer.catalog().metrics.values() if m.domain in DOMAINS]
 
@@ -293,7 +293,7 @@ def test_what_has_no_answer_says_why(layer: SemanticLayer, request_: dict[str, A
 
 
 def test_saved_queries_are_the_tables_their_contracts_promise(layer: SemanticLayer, session: DuckDBSession) -> None:
-    contracts = {c.table: c for c in all_contracts() if c.layer == "semantic"}
+    contracts = {c.table: c for c in all_contracts() if c.made_by == "saved_query"}
     assert set(contracts) == set(layer.catalog().saved_queries)
     for name, contract in contracts.items():
         if contract.domain not in DOMAINS:
@@ -382,7 +382,7 @@ class TestAnotherProject:
     def test_labels_are_made_where_there_are_none(self, hotels: Path, settings: Settings) -> None:
         catalog = SemanticLayer(settings, target_dir=hotels).catalog()
         assert catalog.dimensions["hotel__town"].label == "Town"
-        assert {d.name for d in catalog.dimensions_of(["nights"])} == {
+        assert set(catalog.metric("nights").dimensions) == {
             "booking__arrival",
             "booking__board",
             "hotel__town",

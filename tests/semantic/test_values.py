@@ -11,7 +11,7 @@ from lakehouse_assets.lakehouse.lake import Lake
 from lakehouse_assets.settings import Settings
 from semantic.errors import SemanticError, UnknownNameError
 from semantic.layer import SemanticLayer
-from semantic.values import DimensionValues, Found, Only
+from semantic.values import DimensionValues, Only
 
 
 def test_values_by_frequency(asked_lake: Lake, layer: SemanticLayer, session: DuckDBSession) -> None:
@@ -42,19 +42,6 @@ def test_values_are_read_once_per_snapshot(
 
     monkeypatch.setattr(values, "_read", refuse)
     assert values.read() == first
-
-
-def test_find(asked_lake: Lake, layer: SemanticLayer) -> None:
-    values = DimensionValues(asked_lake, layer)
-    exact = [f for f in values.find("ward 01") if f.exact]
-    assert {(f.dimension, f.value) for f in exact} == {
-        (f"{entity}__ward_id", "WARD_01") for entity in ("complaint", "complaint_day", "backlog_day")
-    }
-    in_part = values.find("amrit")
-    assert {f.value for f in in_part} == {"pb.amritsar", "Amritsar"}
-    assert not any(f.exact for f in in_part)
-    assert values.find("--") == []
-    assert isinstance(in_part[0], Found)
 
 
 def test_what_has_no_list_of_values(asked_lake: Lake, layer: SemanticLayer) -> None:
