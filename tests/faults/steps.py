@@ -83,7 +83,7 @@ def refresh(home: str) -> None:
     from lakehouse_assets.assets import semantic
 
     contracts = own_contracts()
-    tables = [i for i, c in contracts.items() if c.layer == "semantic"]
+    tables = [i for i, c in contracts.items() if c.made_by == "saved_query"]
     semantic.refresh(lake_of(home), contracts, tables, run_id="materialize")
 
 
@@ -119,7 +119,7 @@ def rebuild_or_explain(settings: Settings, days: Sequence[date]) -> str:
         graph = dbt_graph.load(settings)
         tables = graph.in_order(i for i, c in contracts.items() if c.made_by == "dbt")
         result = rebuild(lake, graph, contracts, tables, days, run_id="materialize")
-        served = [i for i, c in contracts.items() if c.layer == "semantic"]
+        served = [i for i, c in contracts.items() if c.made_by == "saved_query"]
         failures = result.failures or semantic.refresh(lake, contracts, served, run_id="materialize").failures
     except Exception as error:
         known = explain(error)

@@ -43,7 +43,7 @@ def bring(lake: Lake, files: Mapping[str, Sequence[str]], domains: Sequence[str]
         tables = graph.in_order(i for i in own if CONTRACTS[i].made_by == "dbt")
         assert not rebuild(lake, graph, EVERY, tables, dirty_days(lake, graph, tables), run_id="parity").failures
         assert not dirty_days(lake, graph, tables)
-        semantic = [i for i in own if CONTRACTS[i].layer == "semantic"]
+        semantic = [i for i in own if CONTRACTS[i].made_by == "saved_query"]
         if semantic:
             assert not refresh(lake, EVERY, semantic, run_id="parity").failures
 
