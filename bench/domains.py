@@ -116,12 +116,13 @@ def _build(lake: Lake, tables: Sequence[str], days: Sequence[date] = ()) -> int:
 def _append(lake: Lake, table: str, columns: str, moment: str, key: str, rows: int) -> None:
     """Rows made by SQL into a bronze table, published as every row is."""
     from lakehouse_assets.domains import contract_of
-    from lakehouse_assets.lakehouse.publish.local import Append, Publication
+    from lakehouse_assets.lakehouse.iceberg.overwrite import Append
+    from lakehouse_assets.lakehouse.publish.begin import open_publication
 
     numbered = f"(select i, {moment} as moment from range({rows}) as numbers(i))"
-    publication = Publication.begin(lake, run_id="bench")
+    publication = open_publication(lake, run_id="bench")
     sql = f"{columns}{_TECHNICAL.format(key=key, load=publication.id)} from {numbered}"
     with publication.session() as session:
-        publication.stage(contract_of(table), sql, session.con, Append())
-        publication.audit(session.con)
+        publication.stage_query(contract_of(table), sql, session, Append())
+        publication.audit()
     publication.publish()

@@ -19,7 +19,9 @@ from typing import Any
 from bench.data import event_files
 from bench.measure import Clock, Contender, Result, compare, in_own_process
 from bench.work import build_all, plain_build, plain_models
+from lakehouse_assets.lakehouse.engines.trino import require_trino
 from lakehouse_assets.lakehouse.lake import Lake
+from lakehouse_assets.lakehouse.nessie.catalog import require_nessie
 from lakehouse_assets.settings import Settings
 
 SIZES = (1_000_000, 10_000_000)
@@ -83,7 +85,7 @@ def empty_main() -> float:
     """Take main back to nothing; not timed."""
     from lakehouse_assets.lakehouse.nessie.client import NOTHING, Reference
 
-    nessie = cluster().catalog.nessie
+    nessie = require_nessie(cluster().catalog).nessie
     for reference in nessie.references():
         if reference.name != "main":
             nessie.drop(reference)
@@ -191,14 +193,14 @@ def build_plain(folder: str) -> float:
 
 def _branch_for_plain(lake: Lake) -> None:
     """A branch with the bronze tables of main and nothing else built on it, and its catalog."""
-    nessie = lake.catalog.nessie
-    lake.engine.drop_catalog(PLAIN)
+    nessie, engine = require_nessie(lake.catalog).nessie, require_trino(lake.engine)
+    engine.drop_catalog(PLAIN)
     for reference in nessie.references():
         if reference.name == PLAIN:
             nessie.drop(reference)
     nessie.create_branch(PLAIN, nessie.reference())
-    lake.engine.make_catalog(PLAIN, PLAIN)
-    with lake.engine.session({}, writer=True, catalog=PLAIN) as session:
+    engine.make_catalog(PLAIN, PLAIN)
+    with engine.session({}, writer=True, catalog=PLAIN) as session:
         for identifier in lake.catalog.heads():
             if identifier != TABLE:
                 session.execute(f"drop table {identifier}")

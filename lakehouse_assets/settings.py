@@ -14,11 +14,13 @@ import re
 from datetime import timedelta
 from functools import cache
 from pathlib import Path
-from typing import Any, Literal, Self
+from typing import Any, Self
 from urllib.parse import quote, unquote
 
 from pydantic import Field, SecretStr, ValidationInfo, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from lakehouse_assets.profiles import Engine, Profile, ProfileName, profile_of
 
 _LOG = logging.getLogger(__name__)
 MAIN = "main"
@@ -43,7 +45,10 @@ class Settings(BaseSettings):
 
     model_config = SettingsConfigDict(env_prefix="ASKLAKE_", frozen=True, extra="ignore", hide_input_in_errors=True)
 
-    profile: Literal["local", "cluster"] = Field(default="local", description="Which engine, catalog and storage.")
+    profile: ProfileName = Field(default="local", description="Which engine, catalog and storage.")
+    engine: Engine | None = Field(
+        default=None, description="Another engine than the profile's: `duckdb` on the tables of the cluster profile."
+    )
     home: Path = Field(default=PROJECT_ROOT / ".asklake", description="Folder of all local data.")
     landing: str = Field(
         default="", description="Folder or s3:// prefix watched for files; default: landing in ASKLAKE_HOME."
@@ -162,13 +167,15 @@ class Settings(BaseSettings):
     @model_validator(mode="after")
     def _profile_is_complete(self) -> Self:
         """Refuse a cluster profile that lacks an address or a key, and a branch without one, naming the variables."""
-        if self.profile == "local" and self.branch != MAIN:
+        if self.parts.tables == "folder" and self.branch != MAIN:
             raise ValueError(
                 f"ASKLAKE_BRANCH is '{self.branch}', but branches need the cluster profile; "
                 "unset it, or set ASKLAKE_PROFILE=cluster"
             )
-        if self.profile == "cluster":
+        if self.parts.tables == "nessie":
             given = {name: getattr(self, name) for name in NEEDED_BY_CLUSTER}
+            if self.parts.engine != "trino":
+                del given["trino_url"]
             texts = {n: v.get_secret_value() if isinstance(v, SecretStr) else v for n, v in given.items()}
             if missing := [f"ASKLAKE_{name.upper()}" for name, text in texts.items() if not text]:
                 raise ValueError(f"the cluster profile needs {', '.join(missing)} to be set")
@@ -298,6 +305,11 @@ class Settings(BaseSettings):
         return self.home.absolute() / "warehouse"
 
     @property
+    def parts(self) -> Profile:
+        """The kinds of parts that the profile consists of."""
+        return profile_of(self.profile, self.engine)
+
+    @property
     def catalog_uri(self) -> str:
         """SQLAlchemy URL of the local Iceberg catalog."""
         return _sqlite_url(self.catalog_file)
@@ -310,7 +322,7 @@ class Settings(BaseSettings):
     @property
     def queue_url(self) -> str:
         """SQLAlchemy URL of the question queue."""
-        if self.profile == "cluster":
+        if self.parts.state == "postgres":
             return self.postgres_sqlalchemy_url
         return _sqlite_url(self.home.absolute() / "questions.db")
 
@@ -348,12 +360,12 @@ class Settings(BaseSettings):
     @property
     def values_dir(self) -> Path | None:
         """Where values of dimensions are kept: beside the tables they are of, or nowhere if these are on servers."""
-        return self.home.absolute() / "values" if self.profile == "local" else None
+        return self.home.absolute() / "values" if self.parts.tables == "folder" else None
 
     @property
     def record_days_dir(self) -> Path | None:
         """Where is kept on which days records lie: beside the tables, or nowhere if these are on servers."""
-        return self.home.absolute() / "record_days" if self.profile == "local" else None
+        return self.home.absolute() / "record_days" if self.parts.tables == "folder" else None
 
     @property
     def dbt_project_dir(self) -> Path:
@@ -362,9 +374,9 @@ class Settings(BaseSettings):
 
     @property
     def dbt_target_dir(self) -> Path:
-        """Where dbt writes its manifests; relation names are baked into them, so each profile has its own."""
+        """Where dbt writes its manifests; relation names are baked into them, so each engine has its own."""
         target = (self.dbt_target or self.dbt_project_dir / "target").absolute()
-        return target if self.profile == "local" else target / self.profile
+        return target if self.parts.engine == "duckdb" else target / self.parts.dbt_target
 
     @property
     def s3_options(self) -> dict[str, Any]:
@@ -380,7 +392,7 @@ class Settings(BaseSettings):
     @property
     def file_system_properties(self) -> dict[str, str]:
         """PyIceberg's properties of the file system the tables lie in."""
-        if self.profile == "local":
+        if self.parts.tables == "folder":
             return {}
         return {
             "s3.endpoint": self.s3_endpoint,

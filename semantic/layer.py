@@ -96,12 +96,12 @@ class SemanticLayer:
         """Nothing is read yet.
 
         Args:
-            settings: Say where the project's own dbt target is, and the dialect of the profile.
+            settings: Say where the project's own dbt target is, and the engine, whose dialect it is.
             target_dir: The dbt target folder of another project instead.
-            dialect: The SQL to write, if not the profile's.
+            dialect: The SQL to write, if not the engine's.
         """
         self._target = target_dir or settings.dbt_target_dir
-        self._dialect: Dialect = dialect or ("duckdb" if settings.profile == "local" else "trino")
+        self._dialect: Dialect = dialect or settings.parts.engine
         self._lock = threading.RLock()
         self._root = settings.project_root
         self._sources = (settings.dbt_project_dir, settings.project_root / "semantic" / "models")

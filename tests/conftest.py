@@ -14,6 +14,7 @@ import sqlalchemy as sa
 from xdist.remote import Producer
 from xdist.scheduler import LoadScopeScheduling
 
+from lakehouse_assets.lakehouse.engines.trino import require_trino
 from lakehouse_assets.lakehouse.lake import Lake
 from lakehouse_assets.lakehouse.nessie.client import MAIN, NOTHING, Nessie, Reference
 from lakehouse_assets.settings import Settings
@@ -146,7 +147,7 @@ def cluster_settings(servers: Servers, tmp_path: Path) -> Settings:
     given = {k.removeprefix("ASKLAKE_").lower(): v for k, v in servers.variables.items() if k.startswith("ASKLAKE_")}
     wanted = {k: v for k, v in given.items() if k in Settings.model_fields and k not in ("home", "landing")}
     made = Settings(**{**wanted, "home": tmp_path / "cluster", "landing": "", "dagster_home": None})  # pyright: ignore
-    nessie, engine = Nessie(made.nessie_url), Lake(made).engine
+    nessie, engine = Nessie(made.nessie_url), require_trino(Lake(made).engine)
     nessie.assign(nessie.reference(), Reference("", NOTHING, "DETACHED"))
     # What a test that failed has left would fail the next one, too.
     for catalog in engine.catalogs():

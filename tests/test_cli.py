@@ -18,8 +18,8 @@ from lakehouse_assets.cli import app
 from lakehouse_assets.commands import overview
 from lakehouse_assets.domains.pgr import sample as pgr_sample
 from lakehouse_assets.domains.sales import sample as sales_sample
+from lakehouse_assets.lakehouse.iceberg.overwrite import ReplaceTable
 from lakehouse_assets.lakehouse.lake import Lake
-from lakehouse_assets.lakehouse.publish.local import ReplaceTable
 from lakehouse_assets.settings import NEEDED_BY_CLUSTER, Settings, misspelt
 from nlq.storage.queue import QuestionQueue
 from tests.lakehouse.readings import publish, rows

@@ -22,7 +22,7 @@ from nlq.storage.store import store_answers, stored_or_refused
 
 if TYPE_CHECKING:
     from lakehouse_assets.lakehouse.lake import Lake
-    from lakehouse_assets.lakehouse.publish.local import Published
+    from lakehouse_assets.lakehouse.publish.protocol import Published
     from nlq.answering.answer import Answerer
     from nlq.answering.model import Answer
 

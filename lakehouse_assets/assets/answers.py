@@ -23,7 +23,7 @@ from nlq.storage.queue import MAX_QUESTION
 
 if TYPE_CHECKING:
     from lakehouse_assets.lakehouse.lake import Lake
-    from lakehouse_assets.lakehouse.publish.local import Published
+    from lakehouse_assets.lakehouse.publish.protocol import Published
     from lakehouse_assets.settings import Settings
     from nlq.answering.model import Answer
     from nlq.guard import Caller

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from lakehouse_assets.ingest import LoadResult
     from lakehouse_assets.lakehouse.lake import Lake
     from lakehouse_assets.lakehouse.publish.audit import CheckOutcome
-    from lakehouse_assets.lakehouse.publish.local import Published
+    from lakehouse_assets.lakehouse.publish.protocol import Published
 
 OP = "load_files"
 """Name of the op in run configs; the job is ingest, and Dagster wants the two names to differ."""
@@ -293,7 +293,7 @@ def _unchanged(selected: Iterable[dg.AssetCheckKey]) -> list[dg.AssetCheckResult
 
 def _refused(outcome: Outcome) -> "list[CheckOutcome]":
     """What the audits saw of the files that they refused."""
-    from lakehouse_assets.lakehouse.publish.local import AuditFailedError
+    from lakehouse_assets.lakehouse.publish.protocol import AuditFailedError
 
     return [o for e in outcome.refused.values() if isinstance(e, AuditFailedError) for o in e.outcomes]
 

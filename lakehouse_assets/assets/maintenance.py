@@ -14,7 +14,7 @@ from lakehouse_assets.assets.trying import RETRY, told
 from lakehouse_assets.lakehouse.contract import DAILY, Contract
 
 if TYPE_CHECKING:
-    from lakehouse_assets.lakehouse.upkeep.maintenance import Maintained
+    from lakehouse_assets.lakehouse.upkeep.report import Maintained
 
 KEY = dg.AssetKey(["platform", "maintenance"])
 

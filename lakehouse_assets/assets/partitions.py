@@ -26,7 +26,7 @@ def daily(domain: str) -> dg.DailyPartitionsDefinition | None:
     Those of a table made by Python are its own.
     """
     built = [c for c in contracts_of(domain) if c.made_by != "python"]
-    if not any(p.transform in ("day", "month") for c in built for p in c.partitions):
+    if not any(c.time_partition for c in built):
         return None
     return daily_since(importlib.import_module(f"lakehouse_assets.domains.{domain}").FIRST_DAY)
 

@@ -41,12 +41,12 @@ def make(
         PublicationConflictError: another writer of the table came in between.
         ValueError: the function gave rows that it was not asked for, or lacks columns.
     """
+    from lakehouse_assets.lakehouse.iceberg.overwrite import ReplacePartitions, ReplaceTable
     from lakehouse_assets.lakehouse.publish.audit import blocking
-    from lakehouse_assets.lakehouse.publish.local import Publication, ReplacePartitions, ReplaceTable
+    from lakehouse_assets.lakehouse.publish.begin import begin
 
     asked = tuple(sorted(days))
-    publication = Publication.begin(lake, run_id=run_id)
-    try:
+    with begin(lake, run_id=run_id) as publication:
         publication.record_inputs(table.reads)
         with publication.session() as session:
             rows = table.rows(Inputs(session, lake, contracts, asked))
@@ -56,9 +56,6 @@ def make(
             publication.refuse()
             return Rebuilt(asked, outcomes, [])
         return Rebuilt(asked, outcomes, [], publication.publish())
-    except BaseException:
-        publication.abandon()
-        raise
 
 
 def days_of_table(table: PythonTable) -> dg.DailyPartitionsDefinition | None:

@@ -13,7 +13,7 @@ from lakehouse_assets.assets.checks import contract_check_specs
 from lakehouse_assets.assets.factory import makes_tables
 from lakehouse_assets.assets.resources import Lakehouse
 from lakehouse_assets.assets.specs import engine_kind, identifier_of, spec_of
-from lakehouse_assets.assets.transform import REBUILDS, Rebuilt, report
+from lakehouse_assets.assets.transform import Rebuilt, report
 from lakehouse_assets.assets.trying import told
 from lakehouse_assets.lakehouse.contract import Contract
 
@@ -41,25 +41,20 @@ def refresh(lake: "Lake", contracts: Mapping[str, Contract], tables: Sequence[st
     Raises:
         PublicationConflictError: other writers of the same tables came in between three times.
     """
-    from lakehouse_assets.lakehouse.publish.local import PublicationConflictError
+    from lakehouse_assets.lakehouse.publish.begin import rebuilding
 
-    for _ in range(REBUILDS - 1):
-        try:
-            return _refresh_once(lake, contracts, tables, run_id)
-        except PublicationConflictError:
-            continue
-    return _refresh_once(lake, contracts, tables, run_id)
+    return rebuilding(lambda: _refresh_once(lake, contracts, tables, run_id))
 
 
 def _refresh_once(lake: "Lake", contracts: Mapping[str, Contract], tables: Sequence[str], run_id: str) -> Rebuilt:
+    from lakehouse_assets.lakehouse.iceberg.overwrite import ReplaceTable
     from lakehouse_assets.lakehouse.publish.audit import blocking
-    from lakehouse_assets.lakehouse.publish.local import Publication, ReplaceTable
+    from lakehouse_assets.lakehouse.publish.begin import begin
     from semantic.layer import SemanticLayer
 
     layer = SemanticLayer(lake.settings)
     sql: dict[str, str] = {}
-    publication = Publication.begin(lake, run_id=run_id)
-    try:
+    with begin(lake, run_id=run_id) as publication:
         with publication.session() as session:
             for table in tables:
                 contract = contracts[table]
@@ -74,9 +69,6 @@ def _refresh_once(lake: "Lake", contracts: Mapping[str, Contract], tables: Seque
             publication.refuse()
             return Rebuilt((), outcomes, [])
         return Rebuilt((), outcomes, [], publication.publish(), sql)
-    except BaseException:
-        publication.abandon()
-        raise
 
 
 def semantic_assets(

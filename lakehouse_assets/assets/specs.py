@@ -14,7 +14,7 @@ from lakehouse_assets.assets.freshness import policy_of
 from lakehouse_assets.lakehouse.contract import Contract
 
 if TYPE_CHECKING:
-    from lakehouse_assets.lakehouse.publish.local import Published
+    from lakehouse_assets.lakehouse.publish.protocol import Published
     from lakehouse_assets.settings import Settings
 
 
@@ -30,7 +30,7 @@ def identifier_of(key: dg.AssetKey) -> str:
 
 def engine_kind(settings: Settings) -> str:
     """The engine to show on an asset."""
-    return "trino" if settings.profile == "cluster" else "duckdb"
+    return settings.parts.engine
 
 
 def spec_of(

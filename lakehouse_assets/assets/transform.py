@@ -39,10 +39,9 @@ if TYPE_CHECKING:
     from lakehouse_assets.lakehouse.dbt.runner import NodeResult
     from lakehouse_assets.lakehouse.lake import Lake
     from lakehouse_assets.lakehouse.publish.audit import CheckOutcome
-    from lakehouse_assets.lakehouse.publish.local import Published
+    from lakehouse_assets.lakehouse.publish.protocol import Published
     from lakehouse_assets.settings import Settings
 
-REBUILDS = 3
 DAYS = "asklake.days"
 OF_EVERY_PARTITION = ("snapshot_id", "publication_id")
 """What the materialization of each partition of a range says: where its rows are."""
@@ -96,14 +95,9 @@ def rebuild(
         PublicationConflictError: other writers came in between three times.
         DbtFailedError: a model's SQL does not run.
     """
-    from lakehouse_assets.lakehouse.publish.local import PublicationConflictError
+    from lakehouse_assets.lakehouse.publish.begin import rebuilding
 
-    for _ in range(REBUILDS - 1):
-        try:
-            return _rebuild_once(lake, graph, contracts, tables, days, run_id)
-        except PublicationConflictError:
-            continue
-    return _rebuild_once(lake, graph, contracts, tables, days, run_id)
+    return rebuilding(lambda: _rebuild_once(lake, graph, contracts, tables, days, run_id))
 
 
 def _rebuild_once(
@@ -117,7 +111,7 @@ def _rebuild_once(
     from lakehouse_assets.builds.days import BUILT, lost_any, note
     from lakehouse_assets.lakehouse.dbt import runner
     from lakehouse_assets.lakehouse.publish.audit import blocking
-    from lakehouse_assets.lakehouse.publish.local import Publication
+    from lakehouse_assets.lakehouse.publish.begin import begin
 
     sources = sorted({s for t in tables for s in graph.sources_of(t)})
     wanted = sorted(days)
@@ -129,8 +123,7 @@ def _rebuild_once(
     names = [m.name for m in graph.models if m.table in set(tables)]
     built = note(lake, graph, tables, wanted)
     properties = {BUILT: built.to_property(), DAYS: ",".join(f"{a}/{b}" for a, b in spans(wanted))}
-    publication = Publication.begin(lake, run_id=run_id, properties=properties)
-    try:
+    with begin(lake, run_id=run_id, properties=properties) as publication:
         publication.record_inputs(sources)
         result = runner.run(publication, contracts, select=names, days=wanted)
         outcomes = publication.audit()
@@ -140,9 +133,6 @@ def _rebuild_once(
         table_of = {m.name: m.table for m in graph.models}
         sql = {table_of[n.name]: n.compiled_sql for n in result.nodes if n.resource_type == "model"}
         return Rebuilt(tuple(wanted), outcomes, result.tests, publication.publish(), sql)
-    except BaseException:
-        publication.abandon()
-        raise
 
 
 def _is_everything(lake: "Lake", graph: "DbtGraph", tables: Sequence[str], days: Iterable[date]) -> bool:

@@ -30,7 +30,7 @@ class ProfileStorage(BatchingSqliteStorage):
     def from_config_value(cls, inst_data: ConfigurableClassData, config_value: Any) -> DagsterStorage:  # pyright: ignore
         """Make the storage of the profile."""
         settings = get_settings()
-        if settings.profile == "local":
+        if settings.parts.state == "sqlite":
             return BatchingSqliteStorage.from_config_value(inst_data, config_value)
         from dagster_postgres.storage import DagsterPostgresStorage
 
@@ -56,7 +56,7 @@ class ProfileComputeLogs(LocalComputeLogManager):
     def from_config_value(cls, inst_data: ConfigurableClassData, config_value: Any) -> Any:
         """Make the log manager of the profile."""
         settings = get_settings()
-        if settings.profile == "local" or not settings.logs_url:
+        if settings.parts.state == "sqlite" or not settings.logs_url:
             return LocalComputeLogManager.from_config_value(inst_data, config_value)
         from dagster_aws.s3 import S3ComputeLogManager
 

@@ -19,8 +19,8 @@ from lakehouse_assets.domains import all_contracts
 from lakehouse_assets.lakehouse.contract import Contract, quoted
 from lakehouse_assets.lakehouse.iceberg.metadata_cache import current_snapshot
 from lakehouse_assets.lakehouse.iceberg.overwrite import date_partition, days_held, period_predicate
+from lakehouse_assets.lakehouse.iceberg.properties import SOURCE_PREFIX
 from lakehouse_assets.lakehouse.periods import days_between, spans
-from lakehouse_assets.lakehouse.publish.local import SOURCE_PREFIX
 
 if TYPE_CHECKING:
     from pyiceberg.manifest import ManifestEntry, ManifestFile
@@ -134,7 +134,7 @@ def replaced_copies(
     relation, key, days = relation or source.identifier, "hash(record_key)" if relation else "record_key", sorted(days)
     day, found = quoted(date_partition(source).column), set()
     for table in tables:
-        if has_copies(session, table) and any(p.transform in ("day", "month") for p in table.partitions):
+        if has_copies(session, table) and table.time_partition:
             held = f"select {key} from {table.identifier} where {period_predicate(table, days)}"
             query = f"select distinct {day} as day from {relation} where record_key in ({held})"
             found |= set(session.query(query).column("day").to_pylist())

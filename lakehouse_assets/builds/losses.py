@@ -12,8 +12,8 @@ from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING
 
 from lakehouse_assets.lakehouse.iceberg.overwrite import days_held
+from lakehouse_assets.lakehouse.iceberg.properties import COMPACTION
 from lakehouse_assets.lakehouse.periods import days_between
-from lakehouse_assets.lakehouse.publish.local import COMPACTION
 
 if TYPE_CHECKING:
     from pyiceberg.table import Table

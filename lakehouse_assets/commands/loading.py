@@ -199,7 +199,7 @@ def _told_by(made: Builder, run_id: str) -> list[dict[str, Any]]:
 
 def _notes_of(lake: Lake, run_id: str) -> list[dict[str, Any]]:
     from lakehouse_assets.ingest.contracts import LOADS
-    from lakehouse_assets.lakehouse.publish.local import PUBLICATION_ID, RUN_ID
+    from lakehouse_assets.lakehouse.iceberg.properties import PUBLICATION_ID, RUN_ID
 
     if LOADS.identifier not in lake.catalog.heads():
         return []

@@ -137,7 +137,7 @@ def known_load(lake: Lake, load_id: str) -> None:
 
 def _entry(snapshot: Snapshot) -> dict[str, Any]:
     from lakehouse_assets.lakehouse.iceberg.evolution import EVOLVED
-    from lakehouse_assets.lakehouse.publish.local import PUBLICATION_ID, RUN_ID
+    from lakehouse_assets.lakehouse.iceberg.properties import PUBLICATION_ID, RUN_ID
 
     summary = snapshot.summary
     more = dict(summary.additional_properties) if summary else {}

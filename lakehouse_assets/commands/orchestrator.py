@@ -98,7 +98,7 @@ def prepare(settings: Settings) -> None:
     Raises:
         OutsideWarehouseError: the tables of the home lie in another one.
     """
-    if settings.profile == "local":
+    if settings.parts.tables == "folder":
         from lakehouse_assets.lakehouse.iceberg.catalog import open_catalog
 
         # Before there is a run that would only fail.

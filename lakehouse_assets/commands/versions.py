@@ -32,7 +32,7 @@ def _cluster() -> Lake:
 
 def list_branches(out: Out) -> None:
     """Every branch but main, the tables in which it differs from main, and the checks that failed."""
-    from lakehouse_assets.lakehouse.nessie.branches import branches
+    from lakehouse_assets.lakehouse.branches import branches
 
     found = branches(_cluster())
     out.table(
@@ -52,7 +52,7 @@ def list_branches(out: Out) -> None:
 
 def create_branch(out: Out, name: str, start: str | None) -> None:
     """Make a branch for people."""
-    from lakehouse_assets.lakehouse.nessie.branches import create
+    from lakehouse_assets.lakehouse.branches import create
 
     commit = create(_cluster(), name, start=start)
     out.say(f"{name} begins at {commit[:_SHOWN_HASH]}.")
@@ -62,7 +62,7 @@ def create_branch(out: Out, name: str, start: str | None) -> None:
 
 def diff_branch(out: Out, name: str, samples: int) -> None:
     """How the rows of a branch differ from main, table by table, with some of them."""
-    from lakehouse_assets.lakehouse.nessie.branches import differences
+    from lakehouse_assets.lakehouse.branches import differences
 
     found = differences(_cluster(), name, samples=samples)
     out.table(
@@ -85,7 +85,7 @@ def diff_branch(out: Out, name: str, samples: int) -> None:
 
 def merge_branch(out: Out, name: str) -> None:
     """Make what a branch changed visible on main."""
-    from lakehouse_assets.lakehouse.nessie.branches import merge
+    from lakehouse_assets.lakehouse.branches import merge
 
     commit, tables = merge(_cluster(), name)
     out.say(f"main has {', '.join(tables)} of {name} as commit {commit[:_SHOWN_HASH]}; the branch is gone.")
@@ -95,7 +95,7 @@ def merge_branch(out: Out, name: str) -> None:
 
 def drop_branch(out: Out, name: str) -> None:
     """Remove a branch."""
-    from lakehouse_assets.lakehouse.nessie.branches import drop
+    from lakehouse_assets.lakehouse.branches import drop
 
     drop(_cluster(), name)
     out.say(f"{name} is gone; main is as it was.")
@@ -104,8 +104,8 @@ def drop_branch(out: Out, name: str) -> None:
 
 def log(out: Out, table: str | None, limit: int) -> None:
     """The commits of main, or of the branch that commands work on, newest first."""
-    from lakehouse_assets.lakehouse.nessie.branches import log as commits
-    from lakehouse_assets.lakehouse.publish.local import PUBLICATION_ID, RUN_ID
+    from lakehouse_assets.lakehouse.branches import log as commits
+    from lakehouse_assets.lakehouse.iceberg.properties import PUBLICATION_ID, RUN_ID
 
     lake = _cluster()
     found = commits(lake, table=known_table(lake, table) if table else None, limit=limit)
@@ -122,7 +122,7 @@ def log(out: Out, table: str | None, limit: int) -> None:
 
 def rollback(out: Out, moment: str) -> None:
     """Take main, or the branch that commands work on, back to an earlier commit."""
-    from lakehouse_assets.lakehouse.nessie.branches import rollback as take_back
+    from lakehouse_assets.lakehouse.branches import rollback as take_back
 
     lake = _cluster()
     before, after = take_back(lake, moment)

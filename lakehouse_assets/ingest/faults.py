@@ -13,7 +13,7 @@ import duckdb
 
 from lakehouse_assets.ingest.errors import IngestError, SourceError, WarehouseError
 from lakehouse_assets.lakehouse.iceberg.evolution import SchemaDriftError
-from lakehouse_assets.lakehouse.publish.local import AuditFailedError, PublicationConflictError
+from lakehouse_assets.lakehouse.publish.protocol import AuditFailedError, PublicationConflictError
 
 _FULL = (errno.ENOSPC, errno.EDQUOT)
 

@@ -286,12 +286,17 @@ class Contract:
         checks += [RowCheck(r.name, f"not ({r.sql})", r.severity, None, r.description) for r in self.rules]
         return checks + self._day_checks()
 
+    @property
+    def time_partition(self) -> Partition | None:
+        """The day or month partition, if the table has one."""
+        return next((p for p in self.partitions if p.transform in ("day", "month")), None)
+
     def _day_checks(self) -> list[RowCheck]:
         """That records lie on days that tables are built for: on any other, they would stay in bronze unseen."""
-        days = [p.column for p in self.partitions if p.transform in ("day", "month")]
-        if self.first_day is None or not days:
+        partition, first = self.time_partition, self.first_day
+        if first is None or partition is None:
             return []
-        name, first = days[0], self.first_day
+        name = partition.column
         return [
             RowCheck(
                 f"{name}__not_before_first_day", f"{quoted(name)} < date '{first}'", "error", name,

@@ -1,7 +1,7 @@
 """The lake of a profile in one object: its catalog and its engine.
 
-Belongs here: choosing and opening them, and giving out sessions over one consistent state.
-Does not belong here: publishing, auditing, or knowledge of any table.
+Belongs here: giving out sessions over one consistent state. Does not belong here: opening its parts (parts),
+publishing, auditing, or knowledge of any table.
 """
 
 from __future__ import annotations
@@ -12,8 +12,11 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from lakehouse_assets.lakehouse.parts import open_catalog, open_engine
+
 if TYPE_CHECKING:
     from lakehouse_assets.lakehouse.contract import Contract
+    from lakehouse_assets.lakehouse.engines.protocol import Catalog, Engine
     from lakehouse_assets.settings import Settings
 
 
@@ -32,35 +35,18 @@ class Lake:
         self._at = at
 
     @cached_property
-    def catalog(self) -> Any:
-        """The Iceberg catalog: `heads`, `load_table` and `ensure`, whichever it is.
+    def catalog(self) -> Catalog:
+        """The Iceberg catalog.
 
         Raises:
             NoSuchMomentError: no state of the moment is kept.
         """
-        if self.settings.profile == "cluster":
-            from lakehouse_assets.lakehouse.nessie.catalog import NessieCatalog
-
-            return NessieCatalog(self.settings, self._at)
-        from lakehouse_assets.lakehouse.iceberg.catalog import open_catalog
-
-        catalog = open_catalog(self.settings)
-        if self._at is None:
-            return catalog
-        from lakehouse_assets.lakehouse.iceberg.time_travel import PastCatalog
-
-        return PastCatalog(catalog, self._at, self.settings.scratch_dir)
+        return open_catalog(self.settings, self._at)
 
     @cached_property
-    def engine(self) -> Any:
-        """The engine of the profile; see lakehouse.engines.protocol.Engine."""
-        if self.settings.profile == "cluster":
-            from lakehouse_assets.lakehouse.engines.trino import TrinoEngine
-
-            return TrinoEngine(self.settings, self.catalog)
-        from lakehouse_assets.lakehouse.engines.duckdb import DuckDBEngine
-
-        return DuckDBEngine(self.settings)
+    def engine(self) -> Engine:
+        """The engine of the profile."""
+        return open_engine(self.settings, self.catalog)
 
     def location(self, contract: Contract) -> Path:
         """Folder of a table in the warehouse of the local profile."""

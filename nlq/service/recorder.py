@@ -14,7 +14,7 @@ from nlq.service.logs import logger
 
 if TYPE_CHECKING:
     from lakehouse_assets.lakehouse.lake import Lake
-    from lakehouse_assets.lakehouse.publish.local import Published
+    from lakehouse_assets.lakehouse.publish.protocol import Published
     from nlq.storage.journal import Journal
 
 LOOKS_EVERY_S = 5.0

@@ -27,7 +27,7 @@ from nlq.utc import utc_now
 
 if TYPE_CHECKING:
     from lakehouse_assets.lakehouse.lake import Lake
-    from lakehouse_assets.lakehouse.publish.local import Published
+    from lakehouse_assets.lakehouse.publish.protocol import Published
 
 MAX_COMMENT = 2_000
 KEPT, MOST_KEPT = timedelta(days=1), 100_000

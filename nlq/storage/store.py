@@ -14,7 +14,8 @@ import pyarrow as pa
 from pydantic import BaseModel
 
 from lakehouse_assets.lakehouse.engines.protocol import QueryRefusedError
-from lakehouse_assets.lakehouse.publish.local import AuditFailedError
+from lakehouse_assets.lakehouse.publish.begin import begin
+from lakehouse_assets.lakehouse.publish.protocol import AuditFailedError
 from nlq.answering.model import Answer, AnswerNotFoundError, StoredPlan
 from nlq.contracts import ANSWERS, FEEDBACK
 from nlq.guard import Caller
@@ -23,7 +24,7 @@ from nlq.plan import Plan
 if TYPE_CHECKING:
     from lakehouse_assets.lakehouse.contract import Contract
     from lakehouse_assets.lakehouse.lake import Lake
-    from lakehouse_assets.lakehouse.publish.local import Published
+    from lakehouse_assets.lakehouse.publish.protocol import Published
     from nlq.answering.answer import Answerer
     from nlq.storage.verdict import Verdict
 
@@ -112,7 +113,7 @@ def _store(lake: Lake, contract: Contract, rows: pa.Table, run_id: str, days: st
 
 
 def _store_once(lake: Lake, contract: Contract, rows: pa.Table, run_id: str, days: str) -> Published | None:
-    from lakehouse_assets.lakehouse.publish.local import Append, Publication
+    from lakehouse_assets.lakehouse.iceberg.overwrite import Append
 
     (key,) = contract.key
     known, snapshot = _known_ids(lake, contract, rows, days)
@@ -126,14 +127,10 @@ def _store_once(lake: Lake, contract: Contract, rows: pa.Table, run_id: str, day
         if (table.metadata.current_snapshot_id if table else None) != snapshot:
             raise _TableMovedError
 
-    publication = Publication.begin(lake, run_id=run_id)
-    try:
+    with begin(lake, run_id=run_id) as publication:
         publication.stage_rows(contract, rows.filter(pa.array(new)), Append())
         publication.audit()
         return publication.publish(unmoved)[0]
-    except BaseException:
-        publication.abandon()
-        raise
 
 
 def answer_rows(answers: Sequence[Answer]) -> pa.Table:

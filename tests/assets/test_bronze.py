@@ -227,7 +227,7 @@ def test_only_what_may_pass_is_tried_again_and_only_where_nobody_waits(
     settings: Settings, file: Path, monkeypatch: pytest.MonkeyPatch, by_sensor: bool
 ) -> None:
     from lakehouse_assets.assets import bronze
-    from lakehouse_assets.lakehouse.publish.local import Publication
+    from lakehouse_assets.lakehouse.publish.protocol import Publication
 
     def full(_publication: Any, _con: Any) -> None:
         raise OSError(28, "No space left on device")

@@ -86,7 +86,7 @@ def test_days_are_made_one_by_one_and_published(settings: Settings, events: Lake
         ("2024-03-01", 1), ("2024-03-02", 1),
     ]  # fmt: skip
     snapshot = events.catalog.load_table("gold.counts").current_snapshot()
-    assert snapshot and f"asklake.source.{EVENTS}" in snapshot.summary.additional_properties
+    assert snapshot and f"asklake.source.{EVENTS}" in snapshot.summary.additional_properties  # pyright: ignore[reportOptionalMemberAccess]
 
 
 def test_a_table_without_days_is_made_as_a_whole_after_what_it_reads(settings: Settings, events: Lake) -> None:
@@ -165,7 +165,7 @@ def test_table_health_is_what_the_metadata_say(events: Lake) -> None:
     snapshot = events.catalog.load_table(EVENTS).current_snapshot()
     assert row["table_name"] == EVENTS and row["domain"] == "pgr" and row["layer"] == "bronze"
     assert (row["row_count"], row["files"], row["newest_day"]) == (2, 2, date(2024, 3, 2))
-    assert row["bytes"] > 0 and row["snapshot_id"] == snapshot.snapshot_id
+    assert row["bytes"] > 0 and row["snapshot_id"] == snapshot.snapshot_id  # pyright: ignore[reportOptionalMemberAccess]
     tiny.publish_events(events, [("C3", "CREATED", "2024-03-07", 1)])
     assert make(events, table_health, contracts, [today], run_id="test").published
     counted = {r["table_name"]: r["row_count"] for r in published(events, TABLE_HEALTH.identifier)}

@@ -14,7 +14,7 @@ from lakehouse_assets.builds.dbt_graph import DbtTest
 from lakehouse_assets.lakehouse.dbt.manifest import DbtFailedError
 from lakehouse_assets.lakehouse.dbt.runner import NodeResult
 from lakehouse_assets.lakehouse.iceberg.evolution import SchemaDriftError
-from lakehouse_assets.lakehouse.publish.local import PublicationConflictError
+from lakehouse_assets.lakehouse.publish.protocol import PublicationConflictError
 
 LASTING = [
     duckdb.ConversionException("Conversion Error: Could not cast value 1 to DATE\n\nLINE 1: select 1\n   ^"),

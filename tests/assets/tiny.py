@@ -11,8 +11,9 @@ from lakehouse_assets.assets.resources import lake_resource
 from lakehouse_assets.domains import all_contracts, contract_of
 from lakehouse_assets.lakehouse.contract import Contract
 from lakehouse_assets.lakehouse.dbt import manifest
+from lakehouse_assets.lakehouse.iceberg.overwrite import Append
 from lakehouse_assets.lakehouse.lake import Lake
-from lakehouse_assets.lakehouse.publish.local import Append, Publication
+from lakehouse_assets.lakehouse.publish.begin import open_publication
 from lakehouse_assets.settings import Settings
 
 CONTRACTS = {c.identifier: c for c in all_contracts()}
@@ -34,10 +35,10 @@ def publish_events(
         contract: What the events keep to.
     """
     rows = [_row(i, *event, channel, key_day) for i, event in enumerate(events, start=1)]
-    publication = Publication.begin(lake, run_id="test")
+    publication = open_publication(lake, run_id="test")
     with publication.session() as session:
-        publication.stage(contract, " union all ".join(rows), session.con, Append())
-        publication.audit(session.con)
+        publication.stage_query(contract, " union all ".join(rows), session, Append())
+        publication.audit()
     return publication.publish()[0].snapshot_id
 
 

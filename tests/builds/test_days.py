@@ -10,8 +10,9 @@ from hypothesis import strategies as st
 
 from lakehouse_assets.builds import dbt_graph
 from lakehouse_assets.builds.days import BUILT, Built, behind, changed_days, closure, dirty_days, note
+from lakehouse_assets.lakehouse.iceberg.overwrite import ReplacePartitions, ReplaceTable
 from lakehouse_assets.lakehouse.lake import Lake
-from lakehouse_assets.lakehouse.publish.local import Publication, ReplacePartitions, ReplaceTable
+from lakehouse_assets.lakehouse.publish.begin import open_publication
 from lakehouse_assets.lakehouse.upkeep.maintenance import SMALL_FILES_PER_PARTITION, tend
 from lakehouse_assets.settings import Settings
 from tests.assets import tiny
@@ -39,15 +40,15 @@ def graph(settings: Settings) -> dbt_graph.DbtGraph:
 def build(lake: Lake, graph: dbt_graph.DbtGraph, days: list[date], tables: tuple[str, ...] = (SILVER,)) -> None:
     """Publish silver rows of these days as a build does, only without dbt."""
     built = note(lake, graph, list(tables), days)
-    publication = Publication.begin(lake, run_id="test", properties={BUILT: built.to_property()})
+    publication = open_publication(lake, run_id="test", properties={BUILT: built.to_property()})
     with publication.session() as session:
         wanted = ", ".join(f"date '{d}'" for d in days)
         rows = f"""
             select *, entity_id as complaint_id, 'STREETLIGHT' as complaint_type, 'HIGH' as priority, 48 as sla_hours
             from {session.relation(tiny.EVENTS.identifier)} where event_date in ({wanted})
         """
-        publication.stage(tiny.CONTRACTS[SILVER], rows, session.con, ReplacePartitions(tuple(days)))
-        publication.audit(session.con)
+        publication.stage_query(tiny.CONTRACTS[SILVER], rows, session, ReplacePartitions(tuple(days)))
+        publication.audit()
     publication.publish()
 
 
@@ -70,7 +71,7 @@ def test_changed_days_are_those_of_new_files_only(lake: Lake) -> None:
 def test_compaction_neither_hides_new_days_nor_makes_old_ones_new(lake: Lake) -> None:
     for n in range(SMALL_FILES_PER_PARTITION):
         tiny.publish_events(lake, [(f"A-{n}", "CREATED", "2024-03-01", 1)])
-    built_at = lake.catalog.load_table("bronze.service_events_raw").metadata.last_sequence_number
+    built_at = lake.catalog.load_table("bronze.service_events_raw").last_sequence_number
     for n in range(SMALL_FILES_PER_PARTITION):
         tiny.publish_events(lake, [(f"B-{n}", "CREATED", "2024-03-02", 1)])
     assert tend(lake, tiny.EVENTS, run_id="test") == (2, False)
@@ -119,13 +120,13 @@ def test_a_whole_table_is_behind_once_its_input_moved(lake: Lake) -> None:
     whole, read = "semantic.mv_pgr_ward_summary", tiny.EVENTS.identifier
 
     def refresh() -> None:
-        publication = Publication.begin(lake, run_id="test")
+        publication = open_publication(lake, run_id="test")
         publication.record_inputs([read])
         with publication.session() as session:
             contract = tiny.CONTRACTS[whole]
             columns = ", ".join(f"{_some(kind)} as {name}" for name, kind in contract.types.items())
-            publication.stage(contract, f"select {columns}", session.con, ReplaceTable())
-            publication.audit(session.con)
+            publication.stage_query(contract, f"select {columns}", session, ReplaceTable())
+            publication.audit()
         publication.publish()
 
     assert behind(lake, whole, [read])

@@ -18,7 +18,7 @@ from lakehouse_assets.ingest import IngestError, load
 from lakehouse_assets.ingest.sources import Source
 from lakehouse_assets.lakehouse.contract import quoted
 from lakehouse_assets.lakehouse.lake import Lake
-from lakehouse_assets.lakehouse.publish.local import AuditFailedError
+from lakehouse_assets.lakehouse.publish.protocol import AuditFailedError
 from tests.corpus.expected import Shape, expected
 from tests.corpus.judging import judge
 

@@ -20,8 +20,10 @@ from lakehouse_assets.contracts import platform_contracts
 from lakehouse_assets.domains import contract_of
 from lakehouse_assets.lakehouse.contract import Contract
 from lakehouse_assets.lakehouse.dbt import runner
+from lakehouse_assets.lakehouse.engines.duckdb import DuckDBSession
+from lakehouse_assets.lakehouse.iceberg.overwrite import Append
 from lakehouse_assets.lakehouse.lake import Lake
-from lakehouse_assets.lakehouse.publish.local import Append, Publication
+from lakehouse_assets.lakehouse.publish.begin import open_publication
 from lakehouse_assets.settings import Settings
 
 CONTRACTS = platform_contracts()
@@ -159,14 +161,15 @@ def load_tables(lake: Lake, records: Mapping[str, Sequence[Record]], number: int
     """Load records of several bronze tables of a domain as load `number`; the days a build must now cover."""
     days: set[date] = set()
     frames = {name: _frame(CONTRACTS[name], rows, number) for name, rows in records.items()}
-    publication = Publication.begin(lake, run_id=f"load-{number}")
+    publication = open_publication(lake, run_id=f"load-{number}")
     publication.bytes_read = int(sum(frame.estimated_size() for frame in frames.values()))
     with publication.session() as session:
+        assert isinstance(session, DuckDBSession)
         for name, frame in frames.items():
             session.con.register("incoming", frame.to_arrow())
-            publication.stage(CONTRACTS[name], "select * from incoming", session.con, Append())
+            publication.stage_query(CONTRACTS[name], "select * from incoming", session, Append())
             days.update(frame[_day_of(CONTRACTS[name])].unique())
-        publication.audit(session.con)
+        publication.audit()
     publication.publish()
     (domain,) = {CONTRACTS[name].domain for name in records}
     return closed(lake, domain, days)
@@ -229,7 +232,7 @@ def build(
 
     Large tables are read, and their rows written, in other ways than small ones; with the same outcome.
     """
-    publication = Publication.begin(lake, run_id=f"test-{datetime.now(UTC):%H%M%S%f}")
+    publication = open_publication(lake, run_id=f"test-{datetime.now(UTC):%H%M%S%f}")
     publication.record_inputs([name for name in publication.heads if name.startswith("bronze.")])
     if as_if_large:
         publication.bytes_read = None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from lakehouse_assets.lakehouse.dbt import runner
 from lakehouse_assets.lakehouse.lake import Lake
-from lakehouse_assets.lakehouse.publish.local import Publication
+from lakehouse_assets.lakehouse.publish.begin import open_publication
 from tests.dbt_project.building import CONTRACTS
 
 UNIT_TESTS = 24
@@ -12,7 +12,7 @@ MADE_BY_DBT = ("silver", "gold", "platinum")
 
 
 def test_unit_tests_of_the_models_pass(lake: Lake) -> None:
-    publication = Publication.begin(lake, run_id="unit")
+    publication = open_publication(lake, run_id="unit")
     outcome = runner.run(
         publication,
         CONTRACTS,

@@ -29,10 +29,10 @@ UNIT_TESTS = """
 from lakehouse_assets.contracts import platform_contracts
 from lakehouse_assets.lakehouse.dbt import runner
 from lakehouse_assets.lakehouse.lake import Lake
-from lakehouse_assets.lakehouse.publish.local import Publication
+from lakehouse_assets.lakehouse.publish.begin import open_publication
 from lakehouse_assets.settings import get_settings
 
-publication = Publication.begin(Lake(get_settings()), run_id="unit")
+publication = open_publication(Lake(get_settings()), run_id="unit")
 select = ["silver_bike_rentals"]
 ran = runner.run(publication, platform_contracts(), select=select, command="test", resource_types=["unit_test"])
 publication.abandon()

@@ -15,8 +15,8 @@ from datetime import date, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from lakehouse_assets.lakehouse.iceberg.properties import PUBLICATION_ID
 from lakehouse_assets.lakehouse.lake import Lake
-from lakehouse_assets.lakehouse.publish.local import PUBLICATION_ID
 from lakehouse_assets.settings import Settings
 
 if TYPE_CHECKING:
@@ -222,11 +222,12 @@ def publication_of(location: str) -> str | None:
 def append_or_explain(settings: Settings) -> str:
     """Append a reading; what the command would say of a failure, if any."""
     from lakehouse_assets.commands.failures import explain
-    from lakehouse_assets.lakehouse.publish.local import Append, Publication
+    from lakehouse_assets.lakehouse.iceberg.overwrite import Append
+    from lakehouse_assets.lakehouse.publish.begin import open_publication
     from tests.lakehouse.publish.test_on_branch import rows
     from tests.lakehouse.readings import READINGS
 
-    publication = Publication.begin(lake_of(settings), run_id="append")
+    publication = open_publication(lake_of(settings), run_id="append")
     try:
         publication.stage_rows(READINGS, rows(9, 1, "M7"), Append())
         publication.audit()

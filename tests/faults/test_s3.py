@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from lakehouse_assets.lakehouse.iceberg.overwrite import ReplaceTable
 from lakehouse_assets.lakehouse.lake import Lake
-from lakehouse_assets.lakehouse.publish.local import ReplaceTable
 from lakehouse_assets.settings import Settings
 from tests.faults import steps
 from tests.faults.processes import done

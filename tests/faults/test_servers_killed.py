@@ -17,9 +17,9 @@ from pathlib import Path
 import pytest
 
 from lakehouse_assets.domains.pgr import sample
+from lakehouse_assets.lakehouse import branches
 from lakehouse_assets.lakehouse.lake import Lake
-from lakehouse_assets.lakehouse.nessie import branches
-from lakehouse_assets.lakehouse.nessie.catalog import SNAPSHOT_PREFIX
+from lakehouse_assets.lakehouse.nessie.names import SNAPSHOT_PREFIX
 from lakehouse_assets.lakehouse.periods import days_between
 from tests.faults import steps
 from tests.faults.processes import Child, done, timed

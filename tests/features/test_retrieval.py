@@ -13,8 +13,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from lakehouse_assets.features import FeatureError, find_view, get_features, retrieval
+from lakehouse_assets.lakehouse.iceberg.overwrite import ReplaceTable
 from lakehouse_assets.lakehouse.lake import Lake
-from lakehouse_assets.lakehouse.publish.local import Publication, ReplaceTable
+from lakehouse_assets.lakehouse.publish.begin import open_publication
 from lakehouse_assets.settings import Settings
 
 VIEW = find_view("retail_store")
@@ -28,7 +29,7 @@ def publish(lake: Lake, rows: Mapping[str, tuple[int, ...]]) -> None:
     """Make the table these rows of each store; their sales say which day they are of."""
     contract = VIEW.contract
     query = " union all ".join(row(store, day) for store, days in rows.items() for day in days)
-    publication = Publication.begin(lake, run_id="features")
+    publication = open_publication(lake, run_id="features")
     with publication.session() as session:
         publication.stage_query(contract, query, session, ReplaceTable())
     publication.audit()

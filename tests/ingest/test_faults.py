@@ -11,7 +11,7 @@ from lakehouse_assets.ingest.errors import IngestError, SourceError, WarehouseEr
 from lakehouse_assets.ingest.faults import befalls_all, is_of_warehouse, of_file
 from lakehouse_assets.lakehouse.iceberg.evolution import SchemaDriftError
 from lakehouse_assets.lakehouse.nessie.client import NessieError
-from lakehouse_assets.lakehouse.publish.local import AuditFailedError, PublicationConflictError
+from lakehouse_assets.lakehouse.publish.protocol import AuditFailedError, PublicationConflictError
 
 OF_FILE = [
     IngestError("f", "it is empty"), AuditFailedError([]), ValueError("month must be in 1..12"), IndexError(),

@@ -9,8 +9,10 @@ from typing import Annotated, Any, get_type_hints
 import polars as pl
 
 from lakehouse_assets.lakehouse.contract import Contract, TableModel, column, day, month, rule
+from lakehouse_assets.lakehouse.iceberg.overwrite import Replace
 from lakehouse_assets.lakehouse.lake import Lake
-from lakehouse_assets.lakehouse.publish.local import Publication, Published, Replace
+from lakehouse_assets.lakehouse.publish.begin import open_publication
+from lakehouse_assets.lakehouse.publish.protocol import Published
 
 
 class Readings(TableModel):
@@ -75,11 +77,11 @@ def evolved(readings: str) -> str:
 
 def publish(lake: Lake, sql: str, replace: Replace, contracts: Sequence[Contract] = (READINGS,)) -> list[Published]:
     """One publication of the same rows to each of the tables."""
-    publication = Publication.begin(lake, run_id="test")
+    publication = open_publication(lake, run_id="test")
     with publication.session() as session:
         for contract in contracts:
-            publication.stage(contract, sql, session.con, replace)
-        publication.audit(session.con)
+            publication.stage_query(contract, sql, session, replace)
+        publication.audit()
     return publication.publish()
 
 

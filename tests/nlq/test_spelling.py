@@ -12,8 +12,9 @@ from hypothesis import strategies as st
 
 from lakehouse_assets.domains import contract_of
 from lakehouse_assets.lakehouse.dbt import manifest
+from lakehouse_assets.lakehouse.iceberg.overwrite import ReplaceTable
 from lakehouse_assets.lakehouse.lake import Lake
-from lakehouse_assets.lakehouse.publish.local import Publication, ReplaceTable
+from lakehouse_assets.lakehouse.publish.begin import open_publication
 from lakehouse_assets.settings import Settings
 from nlq.answering.answer import Answerer
 from nlq.answering.model import Answer
@@ -61,11 +62,11 @@ def lake(tmp_path_factory: pytest.TempPathFactory) -> Lake:
         f"'O{n}' as order_id) from ({SALES}) where record_key = md5('0')"
         for channel, n in AMOUNTS.items()
     )
-    publication = Publication.begin(lake, run_id="test")
+    publication = open_publication(lake, run_id="test")
     with publication.session() as session:
         for identifier, sql in {"gold.time_spine_daily": SPINE, "silver.silver_sales": rows}.items():
-            publication.stage(contract_of(identifier), sql, session.con, ReplaceTable())
-        publication.audit(session.con)
+            publication.stage_query(contract_of(identifier), sql, session, ReplaceTable())
+        publication.audit()
     publication.publish()
     return lake
 

@@ -20,8 +20,10 @@ from lakehouse_assets.domains import DOMAINS, all_contracts
 from lakehouse_assets.ingest.loads.loader import load
 from lakehouse_assets.lakehouse.contract import quoted
 from lakehouse_assets.lakehouse.dbt import manifest
+from lakehouse_assets.lakehouse.engines.trino import require_trino
 from lakehouse_assets.lakehouse.iceberg.metadata_cache import current_snapshot
 from lakehouse_assets.lakehouse.lake import Lake
+from lakehouse_assets.lakehouse.nessie.catalog import require_nessie
 
 DIFFERS_BY_NATURE = {"load_id", "loaded_at", "publication_id", "source_file", "quarantine_id", "content_sha256"}
 CONTRACTS = {c.identifier: c for c in all_contracts()}
@@ -98,5 +100,7 @@ def _alike(one: Any, other: Any) -> bool:
 
 def leftovers(lake: Lake) -> list[str]:
     """Branches and catalogs of publications that should be gone."""
-    branches = [r.name for r in lake.catalog.nessie.references() if r.kind == "BRANCH" and r.name != "main"]
-    return branches + [name for name in lake.engine.catalogs() if name.startswith("pub_")]
+    branches = [
+        r.name for r in require_nessie(lake.catalog).nessie.references() if r.kind == "BRANCH" and r.name != "main"
+    ]
+    return branches + [name for name in require_trino(lake.engine).catalogs() if name.startswith("pub_")]

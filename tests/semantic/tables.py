@@ -8,8 +8,10 @@ from __future__ import annotations
 from pathlib import Path
 
 from lakehouse_assets.domains import contract_of
+from lakehouse_assets.lakehouse.engines.duckdb import DuckDBSession
+from lakehouse_assets.lakehouse.iceberg.overwrite import ReplaceTable
 from lakehouse_assets.lakehouse.lake import Lake
-from lakehouse_assets.lakehouse.publish.local import Publication, ReplaceTable
+from lakehouse_assets.lakehouse.publish.begin import open_publication
 from lakehouse_assets.settings import Settings
 
 CASES = """
@@ -121,11 +123,12 @@ def new_lake(home: Path, *, tenant: str | None = None) -> Lake:
 
 def publish_all(lake: Lake, *, tenant: str | None = None) -> None:
     """Publish every table, each from those before it; of one tenant only, if one is named."""
-    publication = Publication.begin(lake, run_id="test")
+    publication = open_publication(lake, run_id="test")
     with publication.session() as session:
+        assert isinstance(session, DuckDBSession)
         for identifier, rows in TABLES.items():
             only = tenant and "tenant_id" in rows
             session.keep(identifier, f"select * from ({rows}) as t where tenant_id = '{tenant}'" if only else rows)
-            publication.stage(contract_of(identifier), f"select * from {identifier}", session.con, ReplaceTable())
-        publication.audit(session.con)
+            publication.stage_query(contract_of(identifier), f"select * from {identifier}", session, ReplaceTable())
+        publication.audit()
     publication.publish()

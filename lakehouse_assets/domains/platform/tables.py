@@ -41,7 +41,7 @@ def _published(inputs: Inputs, day: date) -> list[dict[str, Any]]:
 def _measured(inputs: Inputs, day: date) -> Iterator[dict[str, Any]]:
     """A row for every table of which a state of that day is kept."""
     from lakehouse_assets.lakehouse.iceberg.manifests import newest_day
-    from lakehouse_assets.lakehouse.iceberg.time_travel import NoSuchMomentError
+    from lakehouse_assets.lakehouse.moments import NoSuchMomentError
 
     try:
         lake = _lake_at_the_end_of(inputs, day)

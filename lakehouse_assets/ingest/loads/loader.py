@@ -50,7 +50,9 @@ from lakehouse_assets.ingest.mapping.targets import refuse_undecided
 from lakehouse_assets.ingest.origins.files import FileOrigin
 from lakehouse_assets.ingest.origins.protocol import Origin
 from lakehouse_assets.ingest.sources import Source, find_source
-from lakehouse_assets.lakehouse.publish.local import Append, Publication, Published
+from lakehouse_assets.lakehouse.iceberg.overwrite import Append
+from lakehouse_assets.lakehouse.publish.begin import begin
+from lakehouse_assets.lakehouse.publish.protocol import Publication, Published
 from lakehouse_assets.shown import shown_in_line
 
 if TYPE_CHECKING:
@@ -368,12 +370,8 @@ class Loader:
         with writing(batch.origins[0].id):
             marks = stamps(loads_table(self._lake), len(batch.origins))
             properties = {LOAD_ID: marks[0].load_id} if len(marks) == 1 else {}
-            publication = Publication.begin(self._lake, run_id=self._run_id, properties=properties)
-            try:
+            with begin(self._lake, run_id=self._run_id, properties=properties) as publication:
                 results = self._filled(publication, batch, marks)
-            except BaseException:
-                publication.abandon()
-                raise
         seconds = time.monotonic() - started
         self.results |= {r.file: replace(r, seconds=seconds) for r in results}
 

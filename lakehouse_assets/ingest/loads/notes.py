@@ -18,7 +18,8 @@ from lakehouse_assets.ingest.contracts import LOADS
 from lakehouse_assets.ingest.errors import IngestError
 from lakehouse_assets.lakehouse.contract import literal, quoted
 from lakehouse_assets.lakehouse.iceberg.manifests import find
-from lakehouse_assets.lakehouse.publish.local import GREATEST, Append
+from lakehouse_assets.lakehouse.iceberg.overwrite import Append
+from lakehouse_assets.lakehouse.iceberg.properties import GREATEST
 
 if TYPE_CHECKING:
     from pyiceberg.table import Table
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
     from lakehouse_assets.ingest.origins.protocol import Origin
     from lakehouse_assets.ingest.sources import Source
     from lakehouse_assets.lakehouse.lake import Lake
-    from lakehouse_assets.lakehouse.publish.local import Publication
+    from lakehouse_assets.lakehouse.publish.protocol import Publication
 
 NEWEST = f"{GREATEST}loaded-at"
 """Property of the snapshots of bronze.loads: time of the newest load up to it."""

@@ -39,7 +39,9 @@ from lakehouse_assets.ingest.sources import Source, find_source
 from lakehouse_assets.lakehouse.contract import literal
 from lakehouse_assets.lakehouse.iceberg.manifests import find
 from lakehouse_assets.lakehouse.iceberg.metadata_cache import current_snapshot
-from lakehouse_assets.lakehouse.publish.local import Append, Publication
+from lakehouse_assets.lakehouse.iceberg.overwrite import Append
+from lakehouse_assets.lakehouse.publish.begin import begin
+from lakehouse_assets.lakehouse.publish.protocol import Publication
 
 if TYPE_CHECKING:
     from pyiceberg.table import Table
@@ -296,21 +298,18 @@ def _replay_group(lake: Lake, group: _Group, source: Source, run_id: str) -> tup
     with engine_for(lake.settings, source) as con:
         check_mapping(con, mapping)
         (stamp,) = stamps(loads_table(lake), 1)
-        publication = Publication.begin(lake, run_id=run_id, properties={LOAD_ID: stamp.load_id})
-        try:
-            with writing(f"replay of source '{source.name}'"):
-                records = _records(mapping, group, readable)
-                written = write_rows(publication, con, mapping, of_load(records.relation(con), stamp))
-                still += _still_bad(con, mapping, written)
-                bad = {s.quarantine_id for s in still}
-                good = [r["quarantine_id"] for r in readable if r["quarantine_id"] not in bad]
-                if not good:
-                    publication.abandon()
-                    return None, still
-                _publish(publication, con, mapping, written, stamp, good)
-        except BaseException:
-            publication.abandon()
-            raise
+        with (
+            writing(f"replay of source '{source.name}'"),
+            begin(lake, run_id=run_id, properties={LOAD_ID: stamp.load_id}) as publication,
+        ):
+            records = _records(mapping, group, readable)
+            written = write_rows(publication, con, mapping, of_load(records.relation(con), stamp))
+            still += _still_bad(con, mapping, written)
+            bad = {s.quarantine_id for s in still}
+            good = [r["quarantine_id"] for r in readable if r["quarantine_id"] not in bad]
+            if not good:
+                return None, still
+            _publish(publication, con, mapping, written, stamp, good)
     return stamp.load_id, still
 
 

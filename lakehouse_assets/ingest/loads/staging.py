@@ -25,13 +25,13 @@ from lakehouse_assets.ingest.mapping.targets import refuse_undecided
 from lakehouse_assets.ingest.readers.batches import KEPT_TEXT
 from lakehouse_assets.lakehouse.contract import Contract, literal, quoted
 from lakehouse_assets.lakehouse.engines.duckdb import connect, parquet_files, parquet_options
-from lakehouse_assets.lakehouse.publish.local import Append
+from lakehouse_assets.lakehouse.iceberg.overwrite import Append
 
 if TYPE_CHECKING:
     from lakehouse_assets.ingest.loads.notes import Stamp
     from lakehouse_assets.ingest.origins.protocol import Records
     from lakehouse_assets.ingest.sources import Source
-    from lakehouse_assets.lakehouse.publish.local import Publication
+    from lakehouse_assets.lakehouse.publish.protocol import Publication
 
 FLUSH_ROWS = 100_000
 """Rows a thread gathers before it writes them to their partitions; bounds its memory."""

@@ -26,7 +26,8 @@ from lakehouse_assets.lakehouse.iceberg.overwrite import (
     partition_values,
     period_predicate,
 )
-from lakehouse_assets.lakehouse.publish.local import Publication, PublicationConflictError, Published
+from lakehouse_assets.lakehouse.publish.begin import begin
+from lakehouse_assets.lakehouse.publish.protocol import Publication, PublicationConflictError, Published
 
 if TYPE_CHECKING:
     from lakehouse_assets.lakehouse.lake import Lake
@@ -93,23 +94,18 @@ def _unload(lake: Lake, load_id: str, run_id: str) -> Unloaded:
 
     table = loads_table(lake)
     properties = {UNLOADED: load_id, **(newest_property(table) if table is not None else {})}
-    publication = Publication.begin(lake, run_id=run_id, properties=properties)
-    try:
+    with begin(lake, run_id=run_id, properties=properties) as publication:
         with publication.session() as session:
             work = _Work(publication, session, load_id)
             notes = work.rows(LOADS, "*", f"load_id = {literal(load_id)}")
             if not notes:
-                publication.abandon()
                 return _known(table, load_id)
             (note,) = notes
             done = work.stage(contract_of(note["target_table"]), note["source_file"])
             # The rows that stay are there already: rules that came after them do not keep others from being taken back.
-            outcomes = publication.audit(None if lake.settings.profile == "cluster" else session.con)
+            outcomes = publication.audit()
             publication.outcomes = [o for o in outcomes if o.check == "schema" or not o.blocking]
         published = tuple(publication.publish())
-    except BaseException:
-        publication.abandon()
-        raise
     return replace(done, published=published)
 
 
@@ -153,9 +149,7 @@ class _Work:
         return found
 
     def _run(self, sql: str) -> Any:
-        if self._publication.lake.settings.profile == "cluster":
-            return self._session.run(sql)
-        return self._session.con.execute(sql).to_arrow_table()
+        return self._session.run(sql)
 
     def _is_there(self, contract: Contract) -> bool:
         location = self._publication.heads.get(contract.identifier)

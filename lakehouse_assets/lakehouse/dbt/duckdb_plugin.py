@@ -26,7 +26,7 @@ from lakehouse_assets.lakehouse.iceberg.overwrite import (
     partition_values,
     period_predicate,
 )
-from lakehouse_assets.lakehouse.publish.local import Publication
+from lakehouse_assets.lakehouse.publish.protocol import Publication
 
 PUBLISHED = "asklake_published"
 STAGED = "asklake_staged"

@@ -20,7 +20,7 @@ from lakehouse_assets.lakehouse.dbt.manifest import DbtFailedError
 from lakehouse_assets.lakehouse.engines.duckdb import is_little
 
 if TYPE_CHECKING:
-    from lakehouse_assets.lakehouse.publish.local import Publication
+    from lakehouse_assets.lakehouse.publish.protocol import Publication
 
 _OF_DBT = re.compile(r"^(?:Runtime|Database|Compilation) Error in \w+ \w+ (\([^)]*\))\s*")
 _EXCERPT = re.compile(r"\s*\bLINE \d+:.*|\s*\bcompiled code at .*", re.DOTALL)
@@ -116,7 +116,7 @@ def run(
         needed = _tables_of(manifest, select, contracts)
         made = {i for i, c in needed.items() if command == "build" and c.table in select}
         with _bound(publication, needed, tuple(days), manifest, made) as more:
-            arguments += ["--target", settings.profile, "--vars", json.dumps({**dbt_vars, **more})]
+            arguments += ["--target", settings.parts.dbt_target, "--vars", json.dumps({**dbt_vars, **more})]
             return _outcome(dbt_manifest.invoke(arguments, project, project, target, manifest))
 
 
@@ -125,10 +125,10 @@ def _bound(
     publication: Publication, needed: Mapping[str, Contract], days: Sequence[date], manifest: Any, made: set[str]
 ) -> Iterator[dict[str, Any]]:
     """Tie an invocation to the publication, as the profile's engine has it; gives further variables."""
-    if publication.lake.settings.profile == "cluster":
+    if publication.lake.settings.parts.engine == "trino":
         from lakehouse_assets.lakehouse.dbt import trino_branch
 
-        with trino_branch.bound(publication, needed, manifest) as tied:  # pyright: ignore[reportArgumentType]
+        with trino_branch.bound(publication, needed, manifest) as tied:
             yield tied
         return
     from lakehouse_assets.lakehouse.dbt.duckdb_plugin import Binding, Plugin

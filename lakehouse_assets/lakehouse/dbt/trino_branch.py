@@ -13,7 +13,9 @@ from typing import Any
 from urllib.parse import unquote, urlsplit
 
 from lakehouse_assets.lakehouse.contract import Contract, quoted
-from lakehouse_assets.lakehouse.publish.on_branch import BranchPublication, trino_type
+from lakehouse_assets.lakehouse.publish.by_trino import TrinoWriter, trino_type
+from lakehouse_assets.lakehouse.publish.on_branch import BranchPublication
+from lakehouse_assets.lakehouse.publish.protocol import Publication
 from lakehouse_assets.settings import Settings
 
 RUN_SCHEMA = "asklake_run"
@@ -21,7 +23,7 @@ RUN_SCHEMA = "asklake_run"
 
 
 @contextmanager
-def bound(publication: BranchPublication, contracts: Mapping[str, Contract], manifest: Any) -> Iterator[dict[str, Any]]:
+def bound(publication: Publication, contracts: Mapping[str, Contract], manifest: Any) -> Iterator[dict[str, Any]]:
     """Let a dbt invocation work on the branch of a publication.
 
     Args:
@@ -31,15 +33,20 @@ def bound(publication: BranchPublication, contracts: Mapping[str, Contract], man
 
     Yields:
         The variables that the macros need.
+
+    Raises:
+        TypeError: it is not on a branch, or Trino does not write it.
     """
+    if not isinstance(publication, BranchPublication) or not isinstance(writer := publication.writer, TrinoWriter):
+        raise TypeError(f"{type(publication).__name__} is not on a branch that Trino writes")
     publication.prepare(list(contracts.values()))
     variables = {**connection_variables(publication.lake.settings), "lake": _tables(publication, contracts)}
-    with publication.session() as session, _on_catalog(manifest, publication.name):
+    with writer.session() as session, _on_catalog(manifest, publication.name):
         yield variables
         for node in manifest.flat_graph["nodes"].values():
             if "asklake_replaced" in node:
                 contract = contracts[f"{node['schema']}.{node['alias']}"]
-                publication.staged_by_engine(contract, node["asklake_replaced"], int(node["asklake_rows"] or 0))
+                writer.adopt(contract, node["asklake_replaced"], int(node["asklake_rows"] or 0))
         kept = manifest.flat_graph.get("asklake_remembered", [])
         schema = f"{quoted(publication.name)}.{RUN_SCHEMA}"
         for name in kept:
@@ -50,7 +57,7 @@ def bound(publication: BranchPublication, contracts: Mapping[str, Contract], man
 
 def connection_variables(settings: Settings) -> dict[str, Any]:
     """The variables from which profiles.yml makes the connection to Trino; the password goes by the environment."""
-    if settings.profile != "cluster":
+    if settings.parts.engine != "trino":
         return {}
     address, password = urlsplit(settings.trino_url), settings.trino_password.get_secret_value()
     os.environ["DBT_ENV_SECRET_TRINO_PASSWORD"] = password
@@ -89,7 +96,7 @@ def _tables(publication: BranchPublication, contracts: Mapping[str, Contract]) -
 
 
 def _table(publication: BranchPublication, contract: Contract) -> dict[str, Any]:
-    partition = next((p for p in contract.partitions if p.transform in ("day", "month")), None)
+    partition = contract.time_partition
     return {
         "partition": partition.column if partition else None,
         "period": partition.transform if partition else None,

@@ -338,6 +338,10 @@ class DuckDBSession:
             text = f"select * from ({text}\n) limit {int(limit)}"
         return self._run(text, params, timeout_s or self._timeout_s)
 
+    def run(self, sql: str) -> pa.Table:
+        """See lakehouse.engines.protocol.WriterSession.run."""
+        return self.con.execute(sql).to_arrow_table()
+
     def _run(self, sql: str, params: Sequence[Any] | None, timeout_s: float) -> pa.Table:
         with endable(self.con.interrupt, timeout_s):
             return self.con.execute(sql, params).to_arrow_table()

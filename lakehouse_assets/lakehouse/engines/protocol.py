@@ -8,10 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
-from datetime import datetime
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 import pyarrow as pa
+
+from lakehouse_assets.lakehouse.iceberg.time_travel import PastHeads
 
 if TYPE_CHECKING:
     from pyiceberg.table import Table
@@ -49,6 +50,22 @@ class Rollup(NamedTuple):
     before: str
     after: str
     sums: tuple[str, ...]
+
+
+class Catalog(Protocol):
+    """What every catalog of tables offers to those who read."""
+
+    def heads(self) -> Mapping[str, str]:
+        """Identifier to metadata location of every table, as of one moment."""
+        ...
+
+    def load_table(self, identifier: str) -> Table:
+        """A table as it is now.
+
+        Raises:
+            pyiceberg.exceptions.NoSuchTableError: there is none of this name.
+        """
+        ...
 
 
 class Session(Protocol):
@@ -89,6 +106,22 @@ class Session(Protocol):
         ...
 
 
+class WriterSession(Session, Protocol):
+    """A session of the platform's own work, which may write."""
+
+    def expose(self, identifier: str) -> None:
+        """Make `layer.table` readable by its name in this session.
+
+        Raises:
+            QueryRefusedError: there is no such table.
+        """
+        ...
+
+    def run(self, sql: str) -> pa.Table:
+        """Run one of the platform's own statements as it stands, however long it takes; its rows, if it has any."""
+        ...
+
+
 class Engine(Protocol):
     """An engine that reads the catalog's tables."""
 
@@ -96,22 +129,13 @@ class Engine(Protocol):
 
     def session(
         self, heads: Mapping[str, str], at: Mapping[str, int] | None = None, *, writer: bool = False
-    ) -> AbstractContextManager[Session]:
+    ) -> AbstractContextManager[WriterSession]:
         """Open a session over the tables whose metadata `heads` names, some at older snapshots."""
         ...
 
     def wants_statistics(self, table: Table) -> bool:
         """Whether the engine plans by statistics of columns, and those of the current snapshot are missing or old."""
         ...
-
-
-class PastHeads(dict[str, str]):
-    """The heads of a moment, beside the tables whose state of then is no longer kept: since when it is."""
-
-    def __init__(self, locations: Mapping[str, str], forgotten: Mapping[str, datetime]) -> None:
-        """Keep what is forgotten with them."""
-        super().__init__(locations)
-        self.forgotten = dict(forgotten)
 
 
 def no_such_table(identifier: str, known: Mapping[str, str]) -> QueryRefusedError:

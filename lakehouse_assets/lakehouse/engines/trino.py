@@ -21,7 +21,9 @@ from lakehouse_assets.lakehouse.engines.cancelling import endable
 from lakehouse_assets.lakehouse.engines.protocol import EngineRefusedError, QueryRefusedError, Rollup, no_such_table
 from lakehouse_assets.lakehouse.engines.statements import referenced_tables, with_relations
 from lakehouse_assets.lakehouse.iceberg.metadata_cache import current_snapshot
-from lakehouse_assets.lakehouse.nessie.catalog import Heads, NessieCatalog, iceberg_uri
+from lakehouse_assets.lakehouse.moments import NoSuchMomentError
+from lakehouse_assets.lakehouse.nessie.catalog import Heads, NessieCatalog
+from lakehouse_assets.lakehouse.nessie.names import AT, BRANCH, CATALOG, OPEN, catalog_of, iceberg_uri
 from lakehouse_assets.settings import MAIN
 
 if TYPE_CHECKING:
@@ -30,11 +32,7 @@ if TYPE_CHECKING:
 
     from lakehouse_assets.settings import Settings
 
-CATALOG = "lake"
-"""Trino's catalog of the main branch, as the servers' configuration names it."""
 SOURCE = "asklake"
-BRANCH, AT, OPEN = "pub_", "at_", "on_"
-"""How the catalogs of publications' branches, of older commits and of people's branches are named."""
 OPEN_PARTITIONS = 4000
 """Partitions that a statement may write at once; a first build makes one a day, for years."""
 # Its client says at every start that it cannot keep tokens, which are not used here.
@@ -109,7 +107,7 @@ class TrinoEngine:
             QueryRefusedError: the snapshots of `at` were never together.
         """
         if at:
-            catalog = self.catalog_at(self._tables.commit_with(at))
+            catalog = self.catalog_at(self._commit_with(at))
         catalog = catalog or self.home()
         with self.connection(catalog) as connection:
             session = TrinoSession(connection, heads, at or {}, catalog, self._settings.query_timeout_s)
@@ -117,6 +115,12 @@ class TrinoEngine:
             if isinstance(heads, Heads):
                 session.elsewhere = lambda: self.catalog_at(heads.commit)
             yield session
+
+    def _commit_with(self, at: Mapping[str, int]) -> str:
+        try:
+            return self._tables.commit_with(at)
+        except NoSuchMomentError as error:
+            raise QueryRefusedError(str(error)) from error
 
     def home(self) -> str:
         """Trino's name of the catalog of the branch of the settings, which is made where it does not exist."""
@@ -178,11 +182,15 @@ class TrinoEngine:
             cursor.fetchall()
 
 
-def catalog_of(branch: str) -> str:
-    """Trino's name of the catalog of a branch."""
-    if branch == MAIN:
-        return CATALOG
-    return branch if "_" in branch else OPEN + branch.replace("-", "_")
+def require_trino(engine: object) -> TrinoEngine:
+    """An engine as Trino.
+
+    Raises:
+        TypeError: it is another.
+    """
+    if not isinstance(engine, TrinoEngine):
+        raise TypeError(f"{type(engine).__name__} has no catalogs of branches: only Trino has")
+    return engine
 
 
 class TrinoSession:

@@ -31,6 +31,7 @@ from lakehouse_assets.lockfile import one_process_at_a_time
 from lakehouse_assets.private import make_database, make_folder
 
 if TYPE_CHECKING:
+    from pyiceberg.io import FileIO
     from pyiceberg.typedef import Identifier
     from sqlalchemy import ColumnElement
 
@@ -57,6 +58,16 @@ class LakeTransaction(Transaction):
     """
 
     _known: tuple[int, Any] | None = None
+
+    @property
+    def changed(self) -> bool:
+        """Whether there is anything to commit."""
+        return bool(self._updates)
+
+    @property
+    def io(self) -> FileIO:
+        """What reads and writes the files of the table."""
+        return self._table.io
 
     @property
     def table_metadata(self) -> Any:
@@ -292,3 +303,14 @@ def _delete_quietly(locations: Iterable[str]) -> None:
         with suppress(OSError):
             if path := local_path(location):
                 path.unlink(missing_ok=True)
+
+
+def require_local(catalog: object) -> LakeCatalog:
+    """A catalog as the one of a folder that can be written.
+
+    Raises:
+        TypeError: it is another, such as that of a moment.
+    """
+    if not isinstance(catalog, LakeCatalog):
+        raise TypeError(f"{type(catalog).__name__} cannot be written: only the newest state of a folder can")
+    return catalog

@@ -88,7 +88,7 @@ def own(warehouse: Warehouse, what: str, locations: Iterable[str]) -> set[str]:
 
 def warehouse_of(settings: Settings) -> Warehouse:
     """The warehouse of the profile."""
-    if settings.profile == "cluster":
+    if settings.parts.tables == "nessie":
         return BucketWarehouse(settings.warehouse_url)
     return HomeWarehouse(settings.home)
 

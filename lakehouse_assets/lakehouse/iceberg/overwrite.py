@@ -179,9 +179,8 @@ def date_partition(contract: Contract) -> Partition:
     Raises:
         ValueError: the table is not partitioned by time.
     """
-    for partition in contract.partitions:
-        if partition.transform in ("day", "month"):
-            return partition
+    if partition := contract.time_partition:
+        return partition
     raise ValueError(f"{contract.identifier} has no day or month partition to replace")
 
 

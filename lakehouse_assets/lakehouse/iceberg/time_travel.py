@@ -1,13 +1,12 @@
 """The lake as it was: at a time, or at what a publication or commit left.
 
 A state is one of publications: of one that was still under way at the time, nothing is there.
-Belongs here: reading what people call a moment, and the local catalog of one. Does not belong here: reading rows
+Belongs here: the local catalog of a moment. Does not belong here: reading rows
 (engines), or how Nessie finds its commits (nessie.catalog).
 """
 
 from __future__ import annotations
 
-import re
 import shutil
 import tempfile
 import weakref
@@ -16,10 +15,10 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from lakehouse_assets.lakehouse.engines.protocol import PastHeads
 from lakehouse_assets.lakehouse.iceberg.catalog import FILE_IO, LakeCatalog
 from lakehouse_assets.lakehouse.iceberg.locations import file_uri
-from lakehouse_assets.lakehouse.publish.local import PUBLICATION_ID
+from lakehouse_assets.lakehouse.iceberg.properties import PUBLICATION_ID
+from lakehouse_assets.lakehouse.moments import NoSuchMomentError, as_time
 from lakehouse_assets.private import make_folder
 
 if TYPE_CHECKING:
@@ -27,30 +26,16 @@ if TYPE_CHECKING:
     from pyiceberg.table.metadata import TableMetadata
     from pyiceberg.table.snapshots import Snapshot
 
-_TIME = re.compile(r"\d{4}-\d{2}-\d{2}")
-_NAME = re.compile(r"[\w-]{4,}")
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
-class NoSuchMomentError(LookupError):
-    """There is no state of the lake that is meant, or it is no longer kept."""
+class PastHeads(dict[str, str]):
+    """The heads of a moment, beside the tables whose state of then is no longer kept: since when it is."""
 
-
-def as_time(moment: str) -> datetime | None:
-    """The time a moment is, UTC where it says nothing else; None if it names a commit, publication or snapshot.
-
-    Raises:
-        NoSuchMomentError: it is neither.
-    """
-    if not _TIME.match(moment):
-        if not _NAME.fullmatch(moment):
-            raise NoSuchMomentError(f"'{moment}' is neither a time, as 2026-06-01T12:00, nor a commit or publication")
-        return None
-    try:
-        found = datetime.fromisoformat(moment)
-    except ValueError as error:
-        raise NoSuchMomentError(f"'{moment}' is not a time: {error}; write 2026-06-01 or 2026-06-01T12:00") from error
-    return found.astimezone(UTC) if found.tzinfo else found.replace(tzinfo=UTC)
+    def __init__(self, locations: Mapping[str, str], forgotten: Mapping[str, datetime]) -> None:
+        """Keep what is forgotten with them."""
+        super().__init__(locations)
+        self.forgotten = dict(forgotten)
 
 
 class PastCatalog:

@@ -13,19 +13,18 @@ import threading
 from collections.abc import Iterator, Mapping
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
-from urllib.parse import quote
 
 from pyiceberg.catalog.rest import RestCatalog
 from requests import PreparedRequest, Response, Session
 from requests.adapters import HTTPAdapter
 
 from lakehouse_assets.lakehouse.contract import LAYERS, Contract
-from lakehouse_assets.lakehouse.engines.protocol import QueryRefusedError
-from lakehouse_assets.lakehouse.iceberg import metadata_cache as known_heads
+from lakehouse_assets.lakehouse.iceberg import metadata_cache
 from lakehouse_assets.lakehouse.iceberg.catalog import ensure_table
 from lakehouse_assets.lakehouse.iceberg.locations import own, warehouse_of
-from lakehouse_assets.lakehouse.iceberg.time_travel import NoSuchMomentError, as_time
+from lakehouse_assets.lakehouse.moments import NoSuchMomentError, as_time
 from lakehouse_assets.lakehouse.nessie.client import Commit, Nessie, ReferenceGoneError
+from lakehouse_assets.lakehouse.nessie.names import KEPT_FROM, SNAPSHOT_PREFIX, iceberg_uri
 from lakehouse_assets.settings import MAIN
 
 if TYPE_CHECKING:
@@ -34,10 +33,6 @@ if TYPE_CHECKING:
 
     from lakehouse_assets.settings import Settings
 
-SNAPSHOT_PREFIX = "asklake.snapshot."
-"""Property of a merge, with the identifier of a table: the snapshot it has from then on."""
-KEPT_FROM = "kept_from"
-"""Tag of the oldest commit of main whose tables can still be read; see upkeep.nessie_gc."""
 _REST_CATALOGS = 16
 SEARCHED = 5000
 """Commits of a branch that are searched for the one a person names."""
@@ -115,7 +110,7 @@ class NessieCatalog:
         for identifier, table in found.items():
             own(self._warehouse, identifier, (table.location,))
         for table in found.values():
-            known_heads.remember(table.location, table.snapshot_id)
+            metadata_cache.remember(table.location, table.snapshot_id)
         return Heads({i: t.location for i, t in found.items()}, commit)
 
     def history(self) -> Iterator[Commit]:
@@ -136,7 +131,7 @@ class NessieCatalog:
             snapshots: Identifier to snapshot id; as they once were together.
 
         Raises:
-            QueryRefusedError: there is no such commit, or it is no longer kept.
+            NoSuchMomentError: there is no such commit, or it is no longer kept.
         """
         wanted = {f"{SNAPSHOT_PREFIX}{i}": str(s) for i, s in snapshots.items()}
         # Commits are numbered from the newest; a table is at its snapshot from the commit that set it up to the one
@@ -154,7 +149,7 @@ class NessieCatalog:
             if not wanted:
                 break
         if wanted or begin > end:
-            raise QueryRefusedError(
+            raise NoSuchMomentError(
                 f"{self.branch} never had these snapshots together, or its history is no longer kept that far back"
             )
         return hashes[begin]
@@ -232,6 +227,12 @@ class _LastColumnIds(HTTPAdapter):
         return super().send(request, *args, **kwargs)
 
 
-def iceberg_uri(settings: Settings, reference: str) -> str:
-    """Address of Nessie's Iceberg REST catalog of a branch, a tag, or `name@commit`."""
-    return f"{settings.nessie_url.rstrip('/')}/iceberg/{quote(reference, safe='')}"
+def require_nessie(catalog: object) -> NessieCatalog:
+    """A catalog as one that has branches.
+
+    Raises:
+        TypeError: it has none.
+    """
+    if not isinstance(catalog, NessieCatalog):
+        raise TypeError(f"{type(catalog).__name__} has no branches: only the cluster profile has")
+    return catalog

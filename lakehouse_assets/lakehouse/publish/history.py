@@ -23,6 +23,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from lakehouse_assets.lakehouse.iceberg.locations import HomeWarehouse, OutsideWarehouseError, local_path, own
+from lakehouse_assets.lakehouse.publish.markers import running_since
 
 if TYPE_CHECKING:
     from pyiceberg.io import FileIO
@@ -66,8 +67,6 @@ def forgotten(metadata: TableMetadata, contract: Contract, lake: Lake) -> list[i
 
 def readable_since(lake: Lake) -> float:
     """The time, in seconds since 1970, from which on every state of a table may still be read by somebody."""
-    from lakehouse_assets.lakehouse.upkeep.local_gc import running_since
-
     return min(time.time() - lake.settings.reader_grace.total_seconds(), running_since(lake))
 
 

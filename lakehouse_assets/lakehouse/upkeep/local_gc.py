@@ -6,22 +6,27 @@ metadata needs. Does not belong here: warehouses with branches (nessie_gc), comp
 
 from __future__ import annotations
 
-import json
-import math
 import os
 import shutil
-import socket
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import nullcontext, suppress
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from lakehouse_assets.lakehouse.iceberg.locations import HomeWarehouse, local_path, own
 from lakehouse_assets.lakehouse.iceberg.metadata_files import read_table_metadata
 from lakehouse_assets.lakehouse.publish import history
-from lakehouse_assets.lakehouse.publish.local import HALF_A_MARK, marker_folder
+from lakehouse_assets.lakehouse.publish.markers import (
+    HALF_A_MARK,
+    folders_of,
+    is_dead,
+    marker_folder,
+    markers,
+    read_marker,
+)
+from lakehouse_assets.lakehouse.upkeep.report import Freed, told
 
 if TYPE_CHECKING:
     from pyiceberg.io import FileIO
@@ -29,6 +34,21 @@ if TYPE_CHECKING:
     from pyiceberg.table.metadata import TableMetadata
 
     from lakehouse_assets.lakehouse.lake import Lake
+
+
+def collect(lake: Lake) -> dict[str, Freed]:
+    """Remove what nobody needs any more; what that was, by table."""
+    sweep_dead_publications(lake)
+    return {identifier: _freed(lake, identifier) for identifier in sorted(lake.catalog.heads())}
+
+
+def _freed(lake: Lake, identifier: str) -> Freed:
+    expired = 0
+    try:
+        expired = expire_snapshots(lake, lake.catalog.load_table(identifier))
+        return Freed(expired, *remove_orphans(lake, lake.catalog.load_table(identifier)))
+    except Exception as error:
+        return Freed(expired, problem=told(error))
 
 
 def sweep_dead_publications(lake: Lake) -> list[str]:
@@ -40,9 +60,9 @@ def sweep_dead_publications(lake: Lake) -> list[str]:
         with suppress(FileNotFoundError):
             if time.time() - half.stat().st_mtime > grace_s:
                 half.unlink()
-    for marker in sorted(marker_folder(lake).glob("*.json")):
-        state = _read_marker(marker)
-        if state is None or not _dead(state, grace_s):
+    for marker in sorted(markers(lake)):
+        state = read_marker(marker)
+        if state is None or not is_dead(state, grace_s):
             continue
         # Those of another home, which this one was copied from, are none of its business.
         own_folders = [Path(f) for f in state["folders"] if warehouse.canonical(f)]
@@ -56,40 +76,6 @@ def sweep_dead_publications(lake: Lake) -> list[str]:
         marker.unlink(missing_ok=True)
         swept.append(marker.stem)
     return swept
-
-
-def _read_marker(marker: Path) -> dict[str, Any] | None:
-    try:
-        return json.loads(marker.read_text())
-    except FileNotFoundError:
-        return None
-    except json.JSONDecodeError:
-        return {"pid": -1, "host": socket.gethostname(), "started": marker.stat().st_mtime, "folders": []}
-
-
-def _dead(state: Mapping[str, Any], grace_s: float) -> bool:
-    if time.time() - state["started"] > grace_s:
-        return True
-    return state["host"] == socket.gethostname() and not _alive(int(state["pid"]))
-
-
-def running_since(lake: Lake) -> float:
-    """When the oldest publication that may still run began, in seconds since 1970; infinite if none runs."""
-    grace_s = lake.settings.staging_grace.total_seconds()
-    states = map(_read_marker, marker_folder(lake).glob("*.json"))
-    return min((s["started"] for s in states if s and not _dead(s, grace_s)), default=math.inf)
-
-
-def _alive(pid: int) -> bool:
-    if pid <= 0:
-        return False
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    except PermissionError:
-        return True
-    return True
 
 
 def _is_referenced(lake: Lake, folder: Path) -> bool:
@@ -177,7 +163,7 @@ def remove_orphans(lake: Lake, table: Table) -> tuple[int, int]:
     """
     warehouse = HomeWarehouse(lake.settings.home)
     (root,) = own(warehouse, ".".join(table.name()), (table.location(),))
-    protected = {Path(os.path.realpath(f)) for marker in marker_folder(lake).glob("*.json") for f in _folders(marker)}
+    protected = {Path(os.path.realpath(f)) for marker in markers(lake) for f in folders_of(marker)}
     needed = referenced_files(lake, table)
     limit = time.time() - lake.settings.staging_grace.total_seconds()
     removed = size = 0
@@ -188,11 +174,6 @@ def remove_orphans(lake: Lake, table: Table) -> tuple[int, int]:
         removed += 1
         path.unlink(missing_ok=True)
     return removed, size
-
-
-def _folders(marker: Path) -> list[str]:
-    state = _read_marker(marker)
-    return state["folders"] if state else []
 
 
 def _files(root: str) -> Iterator[tuple[Path, os.stat_result]]:

@@ -20,15 +20,12 @@ from lakehouse_assets.lakehouse.iceberg.overwrite import (
     date_partition,
     days_held,
 )
+from lakehouse_assets.lakehouse.iceberg.properties import COMPACTION, PUBLICATION_ID, RUN_ID
 from lakehouse_assets.lakehouse.periods import Period, period_of
-from lakehouse_assets.lakehouse.publish.local import (
-    COMPACTION,
-    PUBLICATION_ID,
-    RUN_ID,
-    SMALL_FILE_BYTES,
-    Publication,
-    PublicationConflictError,
-)
+from lakehouse_assets.lakehouse.publish.begin import begin
+from lakehouse_assets.lakehouse.publish.protocol import PublicationConflictError
+from lakehouse_assets.lakehouse.upkeep import local_gc, nessie_gc
+from lakehouse_assets.lakehouse.upkeep.report import FileCounts, Freed, Maintained, told
 
 if TYPE_CHECKING:
     from pyiceberg.manifest import DataFile
@@ -43,49 +40,12 @@ TENDED_EVERY = 64
 
 
 @dataclass(frozen=True)
-class FileCounts:
-    """Data files of a table or a partition; small are those below SMALL_FILE_BYTES."""
-
-    files: int = 0
-    small: int = 0
-    bytes: int = 0
-
-    def with_file(self, size: int) -> FileCounts:
-        """One file of this size, in bytes, more."""
-        return FileCounts(self.files + 1, self.small + (size < SMALL_FILE_BYTES), self.bytes + size)
-
-
-@dataclass(frozen=True)
-class Freed:
-    """What nobody needed any more of one table: states forgotten, files and bytes removed; what stopped it, if any."""
-
-    snapshots: int = 0
-    files: int = 0
-    bytes: int = 0
-    problem: str = ""
-
-
-@dataclass(frozen=True)
 class Tended:
     """Partitions of one table that were rewritten, and whether statistics were made; what stopped it, if anything."""
 
     partitions_compacted: int = 0
     analyzed: bool = False
     problem: str = ""
-
-
-@dataclass(frozen=True)
-class Maintained:
-    """What one run of maintenance did to one table, the files it has now, and what could not be done."""
-
-    identifier: str
-    snapshots_expired: int
-    files_removed: int
-    bytes_removed: int
-    partitions_compacted: int
-    analyzed: bool
-    left: FileCounts
-    problems: tuple[str, ...] = ()
 
 
 def maintain(lake: Lake, contracts: Mapping[str, Contract], *, run_id: str) -> list[Maintained]:
@@ -113,7 +73,7 @@ def maintain(lake: Lake, contracts: Mapping[str, Contract], *, run_id: str) -> l
             try:
                 left = counted(lake.catalog.load_table(identifier))
             except Exception as error:
-                unread = _told(error)
+                unread = told(error)
         problems = tuple(dict.fromkeys(filter(None, (made.problem, gone.problem, unread))))
         done.append(
             Maintained(
@@ -128,43 +88,13 @@ def _tended(lake: Lake, contract: Contract, run_id: str) -> Tended:
     try:
         return Tended(*tend(lake, contract, run_id=run_id))
     except Exception as error:
-        return Tended(problem=_told(error))
-
-
-def _told(error: Exception) -> str:
-    return str(error) or type(error).__name__
+        return Tended(problem=told(error))
 
 
 def _collect(lake: Lake) -> dict[str, Freed]:
     """Remove what nobody needs any more; what that was, by table."""
-    if lake.settings.profile == "cluster":
-        from lakehouse_assets.lakehouse.nessie import branches
-        from lakehouse_assets.lakehouse.upkeep import nessie_gc
-
-        problems = {}
-        try:
-            branches.sweep(lake)
-        except Exception as error:
-            problems["branches"] = Freed(problem=_told(error))
-        try:
-            return {**problems, **nessie_gc.collect(lake)}
-        except Exception as error:
-            return {**problems, "warehouse": Freed(problem=_told(error))}
-    from lakehouse_assets.lakehouse.upkeep import local_gc
-
-    local_gc.sweep_dead_publications(lake)
-    return {identifier: _freed(lake, identifier) for identifier in sorted(lake.catalog.heads())}
-
-
-def _freed(lake: Lake, identifier: str) -> Freed:
-    from lakehouse_assets.lakehouse.upkeep import local_gc
-
-    expired = 0
-    try:
-        expired = local_gc.expire_snapshots(lake, lake.catalog.load_table(identifier))
-        return Freed(expired, *local_gc.remove_orphans(lake, lake.catalog.load_table(identifier)))
-    except Exception as error:
-        return Freed(expired, problem=_told(error))
+    collect = {"folder": local_gc.collect, "nessie": nessie_gc.collect_all}[lake.settings.parts.tables]
+    return collect(lake)
 
 
 def tend(lake: Lake, contract: Contract, *, run_id: str) -> tuple[int, bool]:
@@ -179,23 +109,19 @@ def tend(lake: Lake, contract: Contract, *, run_id: str) -> tuple[int, bool]:
     stale = contract.layer != "bronze" and lake.engine.wants_statistics(table)
     if not crowded and not stale:
         return 0, False
-    publication = Publication.begin(lake, run_id=run_id, properties=_carried(table))
     try:
-        with publication.session() as session:
-            if crowded:
-                publication.bytes_read = sum(counts.bytes for counts in crowded.values())
-                publication.stage_compacted(contract, _replaced(list(crowded)), session)
-            # The rows are there already: rules that came after them do not keep them from being put together.
-            publication.outcomes = [o for o in publication.audit() if o.check == "schema" or not o.blocking]
-            if stale:
-                publication.analyze(contract, session)
-        publication.publish()
+        with begin(lake, run_id=run_id, properties=_carried(table)) as publication:
+            with publication.session() as session:
+                if crowded:
+                    publication.bytes_read = sum(counts.bytes for counts in crowded.values())
+                    publication.stage_compacted(contract, _replaced(list(crowded)), session)
+                # The rows are there already: rules that came after them do not keep them from being put together.
+                publication.outcomes = [o for o in publication.audit() if o.check == "schema" or not o.blocking]
+                if stale:
+                    publication.analyze(contract, session)
+            publication.publish()
     except PublicationConflictError:
-        publication.abandon()
         return 0, False
-    except BaseException:
-        publication.abandon()
-        raise
     return len(crowded), stale
 
 

@@ -20,14 +20,16 @@ from itertools import islice
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
+from lakehouse_assets.lakehouse import branches
 from lakehouse_assets.lakehouse.iceberg.locations import own, warehouse_of
-from lakehouse_assets.lakehouse.nessie.catalog import KEPT_FROM, SNAPSHOT_PREFIX
+from lakehouse_assets.lakehouse.nessie.catalog import require_nessie
 from lakehouse_assets.lakehouse.nessie.client import MAIN, Nessie, Reference, ReferenceGoneError
+from lakehouse_assets.lakehouse.nessie.names import KEPT_FROM, SNAPSHOT_PREFIX
 from lakehouse_assets.lakehouse.upkeep.local_gc import files_of
+from lakehouse_assets.lakehouse.upkeep.report import Freed, told
 
 if TYPE_CHECKING:
     from lakehouse_assets.lakehouse.lake import Lake
-    from lakehouse_assets.lakehouse.upkeep.maintenance import Freed
 
 READERS = 8
 TRIES = 10
@@ -44,6 +46,19 @@ class StoredFile:
     size: int
 
 
+def collect_all(lake: Lake) -> dict[str, Freed]:
+    """Remove branches, then files, that nobody needs any more; what stopped it comes under "branches", "warehouse"."""
+    problems = {}
+    try:
+        branches.sweep(lake)
+    except Exception as error:
+        problems["branches"] = Freed(problem=told(error))
+    try:
+        return {**problems, **collect(lake)}
+    except Exception as error:
+        return {**problems, "warehouse": Freed(problem=told(error))}
+
+
 def collect(lake: Lake, *, now: datetime | None = None) -> dict[str, Freed]:
     """Remove what no kept state of any branch or tag needs: old commits, then files that only they needed.
 
@@ -58,12 +73,10 @@ def collect(lake: Lake, *, now: datetime | None = None) -> dict[str, Freed]:
         OSError: metadata that a kept commit names cannot be read; no file was removed.
         OutsideWarehouseError: a kept commit needs a file that is not in the warehouse; no file was removed.
     """
-    from lakehouse_assets.lakehouse.upkeep.maintenance import Freed
-
     now = now or datetime.now(UTC)
-    cutoff = now - lake.settings.snapshot_retention
-    expired = expire_commits(lake.catalog.nessie, cutoff)
-    needed = needed_files(lake, kept_metadata(lake.catalog.nessie, cutoff))
+    cutoff, nessie = now - lake.settings.snapshot_retention, require_nessie(lake.catalog).nessie
+    expired = expire_commits(nessie, cutoff)
+    needed = needed_files(lake, kept_metadata(nessie, cutoff))
     files, sizes = Counter[str](), Counter[str]()
     bucket = _Bucket(lake)
     orphans = (f for f in bucket.files(older_than=now - lake.settings.staging_grace) if f.url not in needed)

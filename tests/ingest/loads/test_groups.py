@@ -14,7 +14,7 @@ from lakehouse_assets.ingest.loads import groups, loader
 from lakehouse_assets.ingest.loads.loader import Loader, SomeFilesFailedError
 from lakehouse_assets.ingest.loads.quarantine import list_quarantined, replay
 from lakehouse_assets.ingest.mapping.statements import RecordMapping
-from lakehouse_assets.lakehouse.publish.local import AuditFailedError, Publication
+from lakehouse_assets.lakehouse.publish.protocol import AuditFailedError, Publication
 from tests.ingest.conftest import HEADER, csv_file, json_line, line, sales_source
 
 CSV = sales_source()

@@ -125,9 +125,9 @@ def test_a_load_that_ends_late_does_not_take_the_time_back(lake, write, clock):
     clock.wrong = timedelta(hours=1)
     load(lake, [write("b.csv", csv_file(line(2)))], CSV)
     latest = newest(lake)
-    from lakehouse_assets.lakehouse.publish.local import Publication
+    from lakehouse_assets.lakehouse.publish.begin import open_publication
 
-    publication = Publication.begin(lake, run_id="late")
+    publication = open_publication(lake, run_id="late")
     with notes_engine(lake) as con:
         note = notes.Note(early, CSV, "late.csv", "x", 1, None, 0, 0, 0, ())
         notes.stage_notes(publication, con, [note])

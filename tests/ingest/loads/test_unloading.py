@@ -14,7 +14,7 @@ from lakehouse_assets.ingest.loads.notes import loads_table, newest_load
 from lakehouse_assets.ingest.loads.quarantine import list_quarantined, replay
 from lakehouse_assets.ingest.loads.unloading import UnknownLoadError
 from lakehouse_assets.lakehouse.contract import rule
-from lakehouse_assets.lakehouse.publish.local import Publication
+from lakehouse_assets.lakehouse.publish.protocol import Publication
 from tests.ingest.conftest import csv_file, line, sales_source
 
 CSV = sales_source()

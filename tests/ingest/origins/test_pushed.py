@@ -16,7 +16,7 @@ from lakehouse_assets.ingest.loads.quarantine import list_quarantined, replay
 from lakehouse_assets.ingest.origins import pushed
 from lakehouse_assets.ingest.origins.pushed import PushedRecords
 from lakehouse_assets.ingest.origins.registry import KINDS, kind_of
-from lakehouse_assets.lakehouse.publish.local import Publication
+from lakehouse_assets.lakehouse.publish.protocol import Publication
 from tests.documents import blocks
 from tests.ingest.conftest import csv_file, line, record, sales_source
 

@@ -10,8 +10,8 @@ import pytest
 
 from lakehouse_assets.lakehouse.engines.instances import extension_path
 from lakehouse_assets.lakehouse.engines.protocol import QueryRefusedError, QueryTimeoutError
+from lakehouse_assets.lakehouse.iceberg.overwrite import ReplaceTable
 from lakehouse_assets.lakehouse.lake import Lake
-from lakehouse_assets.lakehouse.publish.local import ReplaceTable
 from tests.lakehouse.readings import publish, rows
 
 

@@ -11,8 +11,8 @@ import pytest
 from lakehouse_assets.lakehouse.engines.instances import open_instance
 from lakehouse_assets.lakehouse.engines.protocol import QueryRefusedError, Rollup
 from lakehouse_assets.lakehouse.engines.table_cache import MOST_SUMS, SUM_USES, USES, KeptTables
+from lakehouse_assets.lakehouse.iceberg.overwrite import ReplaceTable
 from lakehouse_assets.lakehouse.lake import Lake
-from lakehouse_assets.lakehouse.publish.local import ReplaceTable
 from tests.lakehouse.readings import publish, rows
 
 COUNT = "select count(*) as n, sum(value) as total from silver.readings"

@@ -7,8 +7,9 @@ from pathlib import Path
 import pytest
 from pyiceberg.exceptions import NoSuchTableError
 
+from lakehouse_assets.lakehouse.iceberg.catalog import require_local
+from lakehouse_assets.lakehouse.iceberg.overwrite import ReplaceTable
 from lakehouse_assets.lakehouse.lake import Lake
-from lakehouse_assets.lakehouse.publish.local import ReplaceTable
 from tests.lakehouse.readings import publish, rows
 
 
@@ -19,7 +20,7 @@ def test_a_table_is_as_published_last_and_each_metadata_file_is_read_once(lake: 
 
     file = Path(table.metadata_location.removeprefix("file://"))
     aside = file.rename(file.with_suffix(".aside"))
-    assert lake.catalog.load_table(("silver", "readings")).metadata == table.metadata
+    assert require_local(lake.catalog).load_table(("silver", "readings")).metadata == table.metadata
     aside.rename(file)
 
     (second,) = publish(lake, rows("2024-01-01", 5), ReplaceTable())

@@ -36,7 +36,9 @@ from lakehouse_assets.lakehouse.iceberg.catalog import LakeTransaction
 from lakehouse_assets.lakehouse.iceberg.evolution import EVOLVED, SchemaDriftError, Shape, evolution, evolve
 from lakehouse_assets.lakehouse.iceberg.overwrite import Append, ReplacePartitions, ReplaceTable, days_held
 from lakehouse_assets.lakehouse.lake import Lake
-from lakehouse_assets.lakehouse.publish.local import AuditFailedError, Publication
+from lakehouse_assets.lakehouse.publish.begin import open_publication
+from lakehouse_assets.lakehouse.publish.protocol import AuditFailedError
+from lakehouse_assets.lakehouse.publish.snapshots import summary_of
 from lakehouse_assets.lakehouse.upkeep.maintenance import SMALL_FILES_PER_PARTITION, tend
 from tests.lakehouse.readings import (
     BIG,
@@ -84,7 +86,7 @@ def test_added_renamed_and_widened_columns_read_old_rows_and_new(lake: Lake) -> 
         )
     )
     publish(lake, evolved(rows("2024-01-06", 1)), Append(), (EVOLVED_READINGS,))
-    assert EVOLVED not in lake.catalog.load_table("silver.readings").current_snapshot().summary.additional_properties
+    assert EVOLVED not in summary_of(lake.catalog.load_table("silver.readings").metadata)
     assert len(lake.catalog.load_table("silver.readings").schemas()) == 2
 
 
@@ -188,9 +190,9 @@ def test_compaction_brings_files_into_the_new_partitioning(lake: Lake) -> None:
 
 def test_rows_are_read_by_the_contract_before_the_table_follows_it(lake: Lake) -> None:
     publish(lake, rows("2024-01-01", 1), ReplaceTable())
-    publication = Publication.begin(lake, run_id="test")
+    publication = open_publication(lake, run_id="test")
     with publication.session() as session:
-        found = session.con.execute(f"select * from {publication.published(EVOLVED_READINGS)}").to_arrow_table()
+        found = session.run(f"select * from {publication.published(EVOLVED_READINGS)}")
     publication.abandon()
     assert tuple(found.column_names) == EVOLVED_READINGS.column_names
     assert set(found.column("quality").to_pylist()) == {None}

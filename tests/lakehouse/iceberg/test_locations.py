@@ -22,8 +22,9 @@ from lakehouse_assets.lakehouse.iceberg.locations import (
     OutsideWarehouseError,
     local_path,
 )
+from lakehouse_assets.lakehouse.iceberg.overwrite import Append, ReplaceTable
 from lakehouse_assets.lakehouse.lake import Lake
-from lakehouse_assets.lakehouse.publish.local import Append, Publication, ReplaceTable
+from lakehouse_assets.lakehouse.publish.begin import open_publication
 from lakehouse_assets.lakehouse.upkeep.local_gc import remove_orphans, sweep_dead_publications
 from lakehouse_assets.lakehouse.upkeep.maintenance import maintain
 from lakehouse_assets.lakehouse.upkeep.relocation import relocate
@@ -169,9 +170,9 @@ def test_a_copied_home_neither_writes_to_the_original_nor_cleans_it_up(
 ) -> None:
     for day in (1, 2, 3):
         publish(lake, rows(f"2024-01-0{day}", 1), ReplaceTable())
-    publication = Publication.begin(lake, run_id="under way")
+    publication = open_publication(lake, run_id="under way")
     with publication.session() as session:
-        publication.stage(READINGS, rows("2024-03-01", 3), session.con, Append())
+        publication.stage_query(READINGS, rows("2024-03-01", 3), session, Append())
     home = tmp_path / "copy"
     shutil.copytree(lake.settings.home, home)
     patched(home, lake.settings.home)
@@ -192,9 +193,9 @@ def test_a_copied_home_neither_writes_to_the_original_nor_cleans_it_up(
 
 def test_what_another_home_is_publishing_is_not_swept(lake: Lake, tmp_path: Path) -> None:
     other = Lake(Settings(profile="local", home=tmp_path / "other", landing="", dagster_home=None))
-    publication = Publication.begin(lake, run_id="under way")
+    publication = open_publication(lake, run_id="under way")
     with publication.session() as session:
-        publication.stage(READINGS, rows("2024-03-01", 3), session.con, Append())
+        publication.stage_query(READINGS, rows("2024-03-01", 3), session, Append())
     shutil.copytree(lake.settings.warehouse / ".publications", other.settings.warehouse / ".publications")
     assert sweep_dead_publications(impatient(other)) == [publication.id]
     publication.audit()

@@ -14,9 +14,15 @@ from pyiceberg.table import Table
 from lakehouse_assets.ingest.contracts import QUARANTINE
 from lakehouse_assets.lakehouse.contract import Contract
 from lakehouse_assets.lakehouse.iceberg.manifests import find, newest_day
-from lakehouse_assets.lakehouse.iceberg.overwrite import partition_values
+from lakehouse_assets.lakehouse.iceberg.overwrite import (
+    Append,
+    Replace,
+    ReplacePartitions,
+    ReplaceTable,
+    partition_values,
+)
 from lakehouse_assets.lakehouse.lake import Lake
-from lakehouse_assets.lakehouse.publish.local import Append, Publication, Replace, ReplacePartitions, ReplaceTable
+from lakehouse_assets.lakehouse.publish.begin import open_publication
 from lakehouse_assets.settings import Settings
 from tests.lakehouse.readings import MONTHLY, READINGS, publish, rows
 
@@ -94,14 +100,14 @@ def test_the_newest_day_is_the_newest_of_all_rows(
 
 
 def test_the_newest_day_of_times_and_of_none(lake: Lake) -> None:
-    publication = Publication.begin(lake, run_id="r")
+    publication = open_publication(lake, run_id="r")
     values = {n: "'record'" if n == "form" else "null" if n in ("line", "source_row", "occurrence") else "'x'"
               for n in QUARANTINE.column_names}  # fmt: skip
     values["loaded_at"] = "timestamp '2024-03-05 23:59:59.999999'"
     with publication.session() as session:
         sql = "select " + ", ".join(f"{v} as {n}" for n, v in values.items())
         publication.stage_query(QUARANTINE, sql, session, Append())
-        publication.audit(session.con)
+        publication.audit()
     publication.publish()
     table = lake.catalog.load_table(QUARANTINE.identifier)
     snapshot = table.current_snapshot()

@@ -14,9 +14,9 @@ from pyiceberg.expressions.visitors import expression_evaluator
 from pyiceberg.typedef import Record
 
 from lakehouse_assets.lakehouse.contract import Contract, Partition, TableModel, column, day, month
-from lakehouse_assets.lakehouse.iceberg.data_files import _stored
 from lakehouse_assets.lakehouse.iceberg.overwrite import period_filter, period_predicate
 from lakehouse_assets.lakehouse.periods import period_of
+from lakehouse_assets.lakehouse.publish.data_files import _stored
 
 
 class Moments(TableModel):

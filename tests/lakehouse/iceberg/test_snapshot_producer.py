@@ -11,8 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from lakehouse_assets.lakehouse.iceberg import snapshot_producer as snapshot_module
+from lakehouse_assets.lakehouse.iceberg.overwrite import Append, ReplacePartitions, ReplaceTable
 from lakehouse_assets.lakehouse.lake import Lake
-from lakehouse_assets.lakehouse.publish.local import Append, ReplacePartitions, ReplaceTable
 from lakehouse_assets.settings import Settings
 from tests.lakehouse.readings import publish, rows
 

@@ -12,9 +12,11 @@ from pyiceberg.table.snapshots import Operation, Snapshot, Summary
 
 from lakehouse_assets.lakehouse.engines.protocol import QueryRefusedError
 from lakehouse_assets.lakehouse.iceberg.overwrite import Append, ReplaceTable
-from lakehouse_assets.lakehouse.iceberg.time_travel import NoSuchMomentError, as_time, snapshots_at
+from lakehouse_assets.lakehouse.iceberg.properties import PUBLICATION_ID
+from lakehouse_assets.lakehouse.iceberg.time_travel import snapshots_at
 from lakehouse_assets.lakehouse.lake import Lake
-from lakehouse_assets.lakehouse.publish.local import PUBLICATION_ID, Published
+from lakehouse_assets.lakehouse.moments import NoSuchMomentError, as_time
+from lakehouse_assets.lakehouse.publish.protocol import Published
 from tests.lakehouse.readings import EVOLVED_READINGS, MONTHLY, READINGS, RENAMED, count, publish, rows
 
 

@@ -9,12 +9,13 @@ import polars as pl
 import pyarrow as pa
 import pytest
 
+from lakehouse_assets.lakehouse import branches
 from lakehouse_assets.lakehouse.contract import Contract, month
 from lakehouse_assets.lakehouse.iceberg.evolution import SchemaDriftError
 from lakehouse_assets.lakehouse.iceberg.overwrite import Append, Replace, ReplacePartitions, ReplaceTable
 from lakehouse_assets.lakehouse.lake import Lake
-from lakehouse_assets.lakehouse.nessie import branches
-from lakehouse_assets.lakehouse.publish.local import Publication
+from lakehouse_assets.lakehouse.publish.begin import open_publication
+from lakehouse_assets.lakehouse.publish.protocol import Publication
 from lakehouse_assets.lakehouse.upkeep.maintenance import SMALL_FILES_PER_PARTITION, tend
 from tests.lakehouse.publish.test_on_branch import publish, readings
 from tests.lakehouse.readings import (
@@ -33,7 +34,7 @@ pytestmark = [pytest.mark.cluster, pytest.mark.timeout(600)]
 
 
 def staged(lake: Lake, sql: str, replace: Replace, contract: Contract) -> Publication:
-    publication = Publication.begin(lake, run_id="test")
+    publication = open_publication(lake, run_id="test")
     try:
         with publication.session() as session:
             publication.stage_query(contract, sql, session, replace)
@@ -86,7 +87,7 @@ def test_files_without_field_ids_are_read_after_a_renaming(cluster_lake: Lake) -
 
 
 def append(lake: Lake, contract: Contract, row: dict[str, object]) -> None:
-    publication = Publication.begin(lake, run_id="test")
+    publication = open_publication(lake, run_id="test")
     kinds = {"VARCHAR": pa.string(), "DATE": pa.date32(), "INTEGER": pa.int32(), "BIGINT": pa.int64()}
     schema = pa.schema([(c.name, kinds.get(c.type, pa.decimal128(18, 4))) for c in contract.columns])
     publication.stage_rows(contract, pa.Table.from_pylist([row], schema=schema), Append())

@@ -16,10 +16,11 @@ from pyiceberg.table import TableProperties
 from lakehouse_assets.lakehouse.contract import OFTEN_WRITTEN_SNAPSHOTS, SNAPSHOTS
 from lakehouse_assets.lakehouse.iceberg.catalog import TABLE_PROPERTIES
 from lakehouse_assets.lakehouse.iceberg.metadata_files import read_table_metadata
+from lakehouse_assets.lakehouse.iceberg.overwrite import Append, ReplacePartitions, ReplaceTable
 from lakehouse_assets.lakehouse.lake import Lake
 from lakehouse_assets.lakehouse.publish import history
+from lakehouse_assets.lakehouse.publish.begin import open_publication
 from lakehouse_assets.lakehouse.publish.history import MetadataFile, held, metadata_files, readable_since
-from lakehouse_assets.lakehouse.publish.local import Append, Publication, ReplacePartitions, ReplaceTable
 from lakehouse_assets.lakehouse.upkeep.local_gc import files_of
 from lakehouse_assets.lakehouse.upkeep.maintenance import maintain, tend
 from tests.lakehouse.readings import READINGS, count, publish, rows
@@ -110,7 +111,7 @@ def test_readers_go_on_with_a_state_that_is_no_longer_kept(hasty: Lake) -> None:
 def test_a_publication_under_way_keeps_what_it_began_with(hasty: Lake) -> None:
     hasty = Lake(hasty.settings.model_copy(update={"reader_grace": timedelta(0), "staging_grace": timedelta(days=1)}))
     add(hasty, 0)
-    slow = Publication.begin(hasty, run_id="slow")
+    slow = open_publication(hasty, run_id="slow")
     for number in range(1, 9):
         publish(hasty, rows("2024-01-01", 1, value=str(number)), ReplaceTable(), (OFTEN,))
     maintain(hasty, {TABLE: OFTEN}, run_id="test")

@@ -11,19 +11,14 @@ from typing import Any
 import pytest
 from sqlalchemy import event
 
-from lakehouse_assets.lakehouse.engines.duckdb import LITTLE
+from lakehouse_assets.lakehouse.engines.duckdb import LITTLE, DuckDBSession
 from lakehouse_assets.lakehouse.engines.protocol import QueryRefusedError
-from lakehouse_assets.lakehouse.iceberg.catalog import CatalogUnwritableError, LakeCatalog
+from lakehouse_assets.lakehouse.iceberg.catalog import CatalogUnwritableError, LakeCatalog, require_local
+from lakehouse_assets.lakehouse.iceberg.overwrite import Append, ReplacePartitions, ReplaceTable
 from lakehouse_assets.lakehouse.lake import Lake
-from lakehouse_assets.lakehouse.publish.local import (
-    Append,
-    AuditFailedError,
-    Publication,
-    PublicationConflictError,
-    ReplacePartitions,
-    ReplaceTable,
-    marker_folder,
-)
+from lakehouse_assets.lakehouse.publish.begin import open_publication
+from lakehouse_assets.lakehouse.publish.markers import marker_folder
+from lakehouse_assets.lakehouse.publish.protocol import AuditFailedError, PublicationConflictError
 from tests.lakehouse.readings import MONTHLY, READINGS, count, publish, rows
 
 
@@ -44,9 +39,10 @@ def test_what_is_published_is_what_was_staged(lake: Lake) -> None:
 def test_files_of_little_input_are_written_quickly_and_others_small(
     lake: Lake, bytes_read: int | None, codec: str
 ) -> None:
-    publication = Publication.begin(lake, run_id="test")
+    publication = open_publication(lake, run_id="test")
     publication.bytes_read = bytes_read
     with publication.session() as session:
+        assert isinstance(session, DuckDBSession)
         staged = publication.stage(READINGS, rows("2024-01-01", 2), session.con, ReplaceTable())
         found = session.con.execute(
             "select distinct compression from parquet_metadata(?)", [[str(f) for f in staged.files]]
@@ -58,7 +54,7 @@ def test_files_of_little_input_are_written_quickly_and_others_small(
 
 def test_the_input_of_a_build_is_weighed(lake: Lake) -> None:
     (first,) = publish(lake, rows("2024-01-01", 2), ReplaceTable())
-    publication = Publication.begin(lake, run_id="test")
+    publication = open_publication(lake, run_id="test")
     publication.record_inputs([READINGS.identifier, "silver.unknown"])
     publication.abandon()
     assert publication.bytes_read == first.bytes > 0
@@ -100,11 +96,11 @@ def test_each_publication_makes_one_snapshot_that_names_it(lake: Lake) -> None:
 
 def test_rows_that_break_the_contract_stay_invisible(lake: Lake) -> None:
     publish(lake, rows("2024-01-01", 2), ReplaceTable())
-    publication = Publication.begin(lake, run_id="test")
+    publication = open_publication(lake, run_id="test")
     with publication.session() as session:
-        publication.stage(READINGS, rows("2024-01-01", 30, value="200"), session.con, ReplaceTable())
-        publication.stage(MONTHLY, rows("2024-01-01", 30), session.con, ReplaceTable())
-        outcomes = publication.audit(session.con)
+        publication.stage_query(READINGS, rows("2024-01-01", 30, value="200"), session, ReplaceTable())
+        publication.stage_query(MONTHLY, rows("2024-01-01", 30), session, ReplaceTable())
+        outcomes = publication.audit()
     failed = {o.check: o for o in outcomes if not o.passed and o.identifier == "silver.readings"}
     assert failed["value__le"].failed == failed["value__le"].total == 90
     assert len(failed["value__le"].samples) == 20
@@ -118,18 +114,18 @@ def test_rows_that_break_the_contract_stay_invisible(lake: Lake) -> None:
 
 
 def test_unaudited_rows_are_never_published(lake: Lake) -> None:
-    publication = Publication.begin(lake, run_id="test")
+    publication = open_publication(lake, run_id="test")
     with publication.session() as session:
-        publication.stage(READINGS, rows("2024-01-01", 1), session.con, Append())
+        publication.stage_query(READINGS, rows("2024-01-01", 1), session, Append())
     with pytest.raises(ValueError, match="audit"):
         publication.publish()
 
 
 def test_a_precondition_that_fails_publishes_nothing(lake: Lake) -> None:
-    publication = Publication.begin(lake, run_id="test")
+    publication = open_publication(lake, run_id="test")
     with publication.session() as session:
-        publication.stage(READINGS, rows("2024-01-01", 1), session.con, Append())
-        publication.audit(session.con)
+        publication.stage_query(READINGS, rows("2024-01-01", 1), session, Append())
+        publication.audit()
 
     def refuse(_tables: object) -> None:
         raise LookupError("no")
@@ -143,10 +139,10 @@ def test_a_precondition_that_fails_publishes_nothing(lake: Lake) -> None:
 
 def test_a_replacement_built_on_an_old_state_is_refused(lake: Lake) -> None:
     publish(lake, rows("2024-01-01", 2), ReplaceTable())
-    slow = Publication.begin(lake, run_id="slow")
+    slow = open_publication(lake, run_id="slow")
     with slow.session() as session:
-        slow.stage(READINGS, rows("2024-01-01", 1), session.con, ReplaceTable())
-        slow.audit(session.con)
+        slow.stage_query(READINGS, rows("2024-01-01", 1), session, ReplaceTable())
+        slow.audit()
     publish(lake, rows("2024-01-01", 4), ReplaceTable())
     with pytest.raises(PublicationConflictError, match=r"silver\.readings"):
         slow.publish()
@@ -194,7 +190,7 @@ def test_a_catalog_that_cannot_be_written_publishes_nothing_and_leaves_nothing(l
     unwritable = pytest.raises(
         CatalogUnwritableError, match=r"catalog\.db cannot be written: attempt to write a readonly"
     )
-    with only_readable(lake.catalog), unwritable:
+    with only_readable(require_local(lake.catalog)), unwritable:
         publish(lake, rows("2024-01-02", 1), Append(), [READINGS, MONTHLY])
     assert count(lake) == 3
     assert {f for f in lake.settings.warehouse.rglob("*") if f.name.endswith(".metadata.json")} == files
@@ -203,7 +199,10 @@ def test_a_catalog_that_cannot_be_written_publishes_nothing_and_leaves_nothing(l
 
 
 def test_a_table_that_cannot_be_entered_into_the_catalog_is_told_in_the_same_words(lake: Lake) -> None:
-    with only_readable(lake.catalog), pytest.raises(CatalogUnwritableError, match=r"catalog\.db cannot be written"):
+    with (
+        only_readable(require_local(lake.catalog)),
+        pytest.raises(CatalogUnwritableError, match=r"catalog\.db cannot be written"),
+    ):
         publish(lake, rows("2024-01-01", 1), Append())
     publish(lake, rows("2024-01-01", 1), Append())
     assert count(lake) == 3

@@ -8,20 +8,19 @@ from datetime import UTC, date, datetime, timedelta
 import pyarrow as pa
 import pytest
 
+from lakehouse_assets.lakehouse import branches
 from lakehouse_assets.lakehouse.engines.protocol import QueryRefusedError
+from lakehouse_assets.lakehouse.engines.trino import require_trino
+from lakehouse_assets.lakehouse.iceberg.overwrite import Append, Replace, ReplacePartitions, ReplaceTable
+from lakehouse_assets.lakehouse.iceberg.properties import PUBLICATION_ID
 from lakehouse_assets.lakehouse.lake import Lake
-from lakehouse_assets.lakehouse.nessie import branches
-from lakehouse_assets.lakehouse.nessie.catalog import SNAPSHOT_PREFIX
-from lakehouse_assets.lakehouse.publish.local import (
-    PUBLICATION_ID,
-    Append,
+from lakehouse_assets.lakehouse.nessie.names import SNAPSHOT_PREFIX
+from lakehouse_assets.lakehouse.publish.begin import open_publication
+from lakehouse_assets.lakehouse.publish.protocol import (
     AuditFailedError,
     Publication,
     PublicationConflictError,
     Published,
-    Replace,
-    ReplacePartitions,
-    ReplaceTable,
 )
 from tests.lakehouse.readings import READINGS, count
 
@@ -51,7 +50,7 @@ def rows(first: int, days: int, meter: str) -> pa.Table:
 
 
 def staged(lake: Lake, sql: str, replace: Replace) -> Publication:
-    publication = Publication.begin(lake, run_id="test")
+    publication = open_publication(lake, run_id="test")
     with publication.session() as session:
         publication.stage_query(READINGS, sql, session, replace)
     publication.audit()
@@ -63,7 +62,7 @@ def publish(lake: Lake, sql: str, replace: Replace) -> Published:
 
 
 def append(lake: Lake, table: pa.Table) -> Published:
-    publication = Publication.begin(lake, run_id="test")
+    publication = open_publication(lake, run_id="test")
     publication.stage_rows(READINGS, table, Append())
     publication.audit()
     return publication.publish()[0]
@@ -78,7 +77,7 @@ def test_a_publication_is_one_commit_that_names_it_and_leaves_nothing_else(clust
     assert first.properties[PUBLICATION_ID] == done.publication_id
     assert first.properties[f"{SNAPSHOT_PREFIX}silver.readings"] == str(done.snapshot_id)
     assert not branches.branches(cluster_lake)
-    assert not [c for c in cluster_lake.engine.catalogs() if c.startswith("pub_")]
+    assert not [c for c in require_trino(cluster_lake.engine).catalogs() if c.startswith("pub_")]
 
 
 def test_a_refused_branch_is_kept_for_people_and_main_is_as_it_was(cluster_lake: Lake) -> None:
@@ -102,7 +101,7 @@ def test_a_refused_branch_is_kept_for_people_and_main_is_as_it_was(cluster_lake:
 def test_a_repeated_key_is_found_however_many_rows_are_looked_at_at_once(
     cluster_lake: Lake, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    publication = Publication.begin(cluster_lake, run_id="test")
+    publication = open_publication(cluster_lake, run_id="test")
     with publication.session() as session:
         twice = f"{readings(1, 3)} union all {readings(2, 1)}"
         publication.stage_query(READINGS, twice, session, ReplaceTable())

@@ -19,9 +19,13 @@ import pytest
 from lakehouse_assets.assets.maintenance import maintenance_asset
 from lakehouse_assets.assets.resources import lake_resource
 from lakehouse_assets.lakehouse.contract import Contract, Partition, TableModel, column, day, month
+from lakehouse_assets.lakehouse.iceberg.overwrite import Append, ReplaceTable
+from lakehouse_assets.lakehouse.iceberg.properties import COMPACTION
 from lakehouse_assets.lakehouse.iceberg.snapshot_producer import UnequalRewriteError
 from lakehouse_assets.lakehouse.lake import Lake
-from lakehouse_assets.lakehouse.publish.local import COMPACTION, Append, Publication, ReplaceTable, marker_folder
+from lakehouse_assets.lakehouse.publish.begin import open_publication
+from lakehouse_assets.lakehouse.publish.markers import marker_folder
+from lakehouse_assets.lakehouse.publish.protocol import Publication
 from lakehouse_assets.lakehouse.upkeep.local_gc import referenced_files, remove_orphans, sweep_dead_publications
 from lakehouse_assets.lakehouse.upkeep.maintenance import crowded_partitions, data_files, maintain
 from lakehouse_assets.settings import Settings
@@ -78,10 +82,10 @@ def test_kept_snapshots_stay_readable(lake: Lake) -> None:
 
 
 def stage_and_die(lake: Lake, *, pid: int) -> Publication:
-    publication = Publication.begin(lake, run_id="dead")
+    publication = open_publication(lake, run_id="dead")
     with publication.session() as session:
-        publication.stage(READINGS, rows("2024-03-01", 3), session.con, Append())
-        publication.audit(session.con)
+        publication.stage_query(READINGS, rows("2024-03-01", 3), session, Append())
+        publication.audit()
     marker = marker_folder(lake) / f"{publication.id}.json"
     marker.write_text(json.dumps({**json.loads(marker.read_text()), "pid": pid}))
     return publication
@@ -115,10 +119,10 @@ def test_a_process_that_died_right_after_its_commit_lost_nothing(lake: Lake) -> 
 
 def test_running_publications_survive_orphan_removal(impatient: Lake) -> None:
     publish(impatient, rows("2024-01-01", 1), ReplaceTable())
-    publication = Publication.begin(impatient, run_id="running")
+    publication = open_publication(impatient, run_id="running")
     with publication.session() as session:
-        publication.stage(READINGS, rows("2024-03-01", 3), session.con, Append())
-        publication.audit(session.con)
+        publication.stage_query(READINGS, rows("2024-03-01", 3), session, Append())
+        publication.audit()
     marker = marker_folder(impatient) / f"{publication.id}.json"
     marker.write_text(json.dumps({**json.loads(marker.read_text()), "started": time.time() + 3600}))
     age(impatient.settings.warehouse)
@@ -202,11 +206,11 @@ def test_every_row_is_there_after_compaction_whatever_the_table_is_partitioned_b
 def test_files_that_lack_a_row_of_those_they_replace_are_refused(lake: Lake) -> None:
     for n in range(2):
         publish(lake, rows("2024-01-01", 2).replace("'M' ||", f"'M{n}' ||"), Append())
-    publication = Publication.begin(lake, run_id="test", properties={COMPACTION: "true"})
+    publication = open_publication(lake, run_id="test", properties={COMPACTION: "true"})
     with publication.session() as session:
         fewer = f"select * from {session.relation('silver.readings')} where meter <> 'M01'"
-        publication.stage(READINGS, fewer, session.con, ReplaceTable())
-        publication.audit(session.con)
+        publication.stage_query(READINGS, fewer, session, ReplaceTable())
+        publication.audit()
     with pytest.raises(UnequalRewriteError, match="12 rows were to be put together, and 10"):
         publication.publish()
     assert count(lake) == 12

@@ -11,17 +11,15 @@ import boto3
 import duckdb
 import pytest
 
+from lakehouse_assets.lakehouse import branches
 from lakehouse_assets.lakehouse.engines.protocol import QueryRefusedError
+from lakehouse_assets.lakehouse.engines.trino import require_trino
 from lakehouse_assets.lakehouse.iceberg.locations import OutsideWarehouseError
+from lakehouse_assets.lakehouse.iceberg.overwrite import Append, ReplacePartitions, ReplaceTable
 from lakehouse_assets.lakehouse.lake import Lake
-from lakehouse_assets.lakehouse.nessie import branches
-from lakehouse_assets.lakehouse.publish.local import (
-    Append,
-    Publication,
-    PublicationConflictError,
-    ReplacePartitions,
-    ReplaceTable,
-)
+from lakehouse_assets.lakehouse.nessie.catalog import require_nessie
+from lakehouse_assets.lakehouse.publish.begin import open_publication
+from lakehouse_assets.lakehouse.publish.protocol import PublicationConflictError
 from lakehouse_assets.lakehouse.upkeep.maintenance import crowded_partitions, maintain
 from lakehouse_assets.lakehouse.upkeep.nessie_gc import collect, kept_metadata, needed_files
 from lakehouse_assets.settings import Settings
@@ -64,12 +62,13 @@ def later(seconds: float = 5) -> datetime:
 
 def on_branch(lake: Lake, branch: str) -> list[dict[str, Any]]:
     """Rows of the table on a branch, by Trino."""
-    lake.engine.make_catalog(branch, branch)
+    engine = require_trino(lake.engine)
+    engine.make_catalog(branch, branch)
     try:
-        with lake.engine.session({}, writer=True, catalog=branch) as session:
+        with engine.session({}, writer=True, catalog=branch) as session:
             return session.run("select * from silver.readings order by taken_on, meter").to_pylist()
     finally:
-        lake.engine.drop_catalog(branch)
+        engine.drop_catalog(branch)
 
 
 def test_only_what_is_old_and_needed_by_nothing_goes(impatient: Lake, bucket: Any) -> None:
@@ -83,7 +82,11 @@ def test_only_what_is_old_and_needed_by_nothing_goes(impatient: Lake, bucket: An
     freed = collect(impatient, now=later())["silver.readings"]
     left = files(bucket)
     now = datetime.now(UTC)
-    assert left == {f for f in needed_files(impatient, kept_metadata(impatient.catalog.nessie, now)) if "/silver/" in f}
+    assert left == {
+        f
+        for f in needed_files(impatient, kept_metadata(require_nessie(impatient.catalog).nessie, now))
+        if "/silver/" in f
+    }
     assert (freed.files, freed.snapshots) == (len(before) - len(left), 2)
     assert freed.files > 3
     assert count(impatient) == 12
@@ -91,7 +94,7 @@ def test_only_what_is_old_and_needed_by_nothing_goes(impatient: Lake, bucket: An
 
 def test_open_branches_keep_their_files_however_old(impatient: Lake) -> None:
     publish(impatient, readings(1, 3), ReplaceTable())
-    nessie = impatient.catalog.nessie
+    nessie = require_nessie(impatient.catalog).nessie
     nessie.create_branch("feature-x", nessie.reference())
     running = staged(impatient, readings(1, 5, value=4), ReplaceTable())
     (branch,) = [b.name for b in branches.branches(impatient) if b.kind == "under way"]
@@ -118,7 +121,7 @@ def test_open_branches_keep_their_files_however_old(impatient: Lake) -> None:
 
 
 def undone(lake: Lake) -> set[str]:
-    return {r.name for r in lake.catalog.nessie.references() if r.name.startswith(branches.UNDONE)}
+    return {r.name for r in require_nessie(lake.catalog).nessie.references() if r.name.startswith(branches.UNDONE)}
 
 
 def test_history_ends_where_its_files_do(impatient: Lake) -> None:
@@ -183,7 +186,7 @@ def test_a_warehouse_that_is_not_the_catalogs_is_neither_read_nor_cleaned_up(imp
 def test_a_table_by_days_of_a_time_is_audited_and_put_together_whole(cluster_lake: Lake) -> None:
     (contract, *_) = BY_PERIOD
     for number in range(9):
-        publication = Publication.begin(cluster_lake, run_id="test")
+        publication = open_publication(cluster_lake, run_id="test")
         publication.stage_rows(contract, duckdb.execute(calls_taken(TIMES, number)).to_arrow_table(), Append())
         assert max(outcome.total for outcome in publication.audit()) == len(TIMES)
         publication.publish()

@@ -16,10 +16,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lakehouse_assets.lakehouse.iceberg import metadata_files
+from lakehouse_assets.lakehouse.iceberg.catalog import require_local
 from lakehouse_assets.lakehouse.iceberg.locations import OutsideWarehouseError, file_uri
+from lakehouse_assets.lakehouse.iceberg.overwrite import Append, ReplacePartitions, ReplaceTable
 from lakehouse_assets.lakehouse.iceberg.time_travel import PastCatalog
 from lakehouse_assets.lakehouse.lake import Lake
-from lakehouse_assets.lakehouse.publish.local import Append, Publication, ReplacePartitions, ReplaceTable, marker_folder
+from lakehouse_assets.lakehouse.publish.begin import open_publication
+from lakehouse_assets.lakehouse.publish.markers import marker_folder
 from lakehouse_assets.lakehouse.upkeep.maintenance import maintain
 from lakehouse_assets.lakehouse.upkeep.relocation import RelocationError, _Place, relocate
 from lakehouse_assets.settings import Settings
@@ -237,7 +240,7 @@ def test_older_states_are_kept_as_far_as_their_files_are_there(original: Lake, t
     assert done == {"gold.readings_by_month": 0, "silver.readings": 2}
     kept = [s for s in states(original) if not (isinstance(s, tuple) and s[1] in _ids(snapshots[0], snapshots[2]))]
     assert [s for s in states(lake) if isinstance(s, tuple)] == [s for s in kept if isinstance(s, tuple)]
-    assert PastCatalog(lake.catalog, str(snapshots[1].snapshot_id), lake.settings.scratch_dir).heads()
+    assert PastCatalog(require_local(lake.catalog), str(snapshots[1].snapshot_id), lake.settings.scratch_dir).heads()
     use(lake)
     assert before.keys() - contents(lake.settings.home).keys()
 
@@ -301,9 +304,9 @@ def test_what_is_shared_by_a_link_is_not_rewritten(original: Lake, tmp_path: Pat
 def test_publications_under_way_when_it_was_copied_are_swept_from_the_copy_alone(
     original: Lake, tmp_path: Path
 ) -> None:
-    publication = Publication.begin(original, run_id="under way")
+    publication = open_publication(original, run_id="under way")
     with publication.session() as session:
-        publication.stage(MONTHLY, rows("2024-05-01", 1), session.con, Append())
+        publication.stage_query(MONTHLY, rows("2024-05-01", 1), session, Append())
     lake = of(original, home=tmp_path / "copy")
     shutil.copytree(original.settings.home, lake.settings.home)
     relocate(lake.settings)

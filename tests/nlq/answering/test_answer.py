@@ -13,8 +13,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlglot import exp
 
+from lakehouse_assets.lakehouse.iceberg.overwrite import ReplaceTable
 from lakehouse_assets.lakehouse.lake import Lake
-from lakehouse_assets.lakehouse.publish.local import Publication, ReplaceTable
+from lakehouse_assets.lakehouse.publish.begin import open_publication
 from nlq.answering.answer import Answerer
 from nlq.answering.model import Answer, AnswerNotFoundError
 from nlq.contracts import ANSWERS
@@ -214,11 +215,11 @@ def test_stored_once_and_replayed_after_the_tables_moved_on(tmp_path: Path) -> N
     assert published.rows == 2
     assert store_answers(lake, [refused, answer], "again") is None
 
-    publication = Publication.begin(lake, run_id="change")
+    publication = open_publication(lake, run_id="change")
     with publication.session() as session:
         session.expose(CASES)
-        publication.stage(_contract(), f"select * from {CASES} limit 10", session.con, ReplaceTable())
-        publication.audit(session.con)
+        publication.stage_query(_contract(), f"select * from {CASES} limit 10", session, ReplaceTable())
+        publication.audit()
     publication.publish()
     assert answered(own, "complaints by ward", AMRITSAR).rows != answer.rows
     again = replay(lake, own, answer.answer_id)

@@ -7,8 +7,11 @@ from pathlib import Path
 import pytest
 
 from lakehouse_assets.domains import contract_of
+from lakehouse_assets.lakehouse.engines.duckdb import DuckDBSession
+from lakehouse_assets.lakehouse.iceberg.overwrite import ReplaceTable
 from lakehouse_assets.lakehouse.lake import Lake
-from lakehouse_assets.lakehouse.publish.local import AuditFailedError, Publication, ReplaceTable
+from lakehouse_assets.lakehouse.publish.begin import open_publication
+from lakehouse_assets.lakehouse.publish.protocol import AuditFailedError
 from lakehouse_assets.settings import Settings
 from nlq.answering.answer import Answerer
 from nlq.answering.model import Answer
@@ -22,14 +25,15 @@ MISSING = "gold.gold_pgr_case_lifecycle"
 
 
 def publish(lake: Lake, **tables: str) -> None:
-    publication = Publication.begin(lake, run_id="test")
+    publication = open_publication(lake, run_id="test")
     try:
         with publication.session() as session:
+            assert isinstance(session, DuckDBSession)
             for name, sql in tables.items():
                 identifier = name.replace("__", ".")
                 session.keep(identifier, sql)
-                publication.stage(contract_of(identifier), f"select * from {identifier}", session.con, ReplaceTable())
-            publication.audit(session.con)
+                publication.stage_query(contract_of(identifier), f"select * from {identifier}", session, ReplaceTable())
+            publication.audit()
         publication.publish()
     except BaseException:
         publication.abandon()

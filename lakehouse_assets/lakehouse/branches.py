@@ -15,10 +15,10 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from lakehouse_assets.lakehouse.contract import quoted
-from lakehouse_assets.lakehouse.engines.trino import AT, BRANCH, CATALOG, OPEN, catalog_of
+from lakehouse_assets.lakehouse.engines.trino import TrinoEngine, require_trino
 from lakehouse_assets.lakehouse.iceberg.metadata_cache import current_snapshot
 from lakehouse_assets.lakehouse.lake import Lake
-from lakehouse_assets.lakehouse.nessie.catalog import SEARCHED, SNAPSHOT_PREFIX, NessieCatalog
+from lakehouse_assets.lakehouse.nessie.catalog import SEARCHED, NessieCatalog, require_nessie
 from lakehouse_assets.lakehouse.nessie.client import (
     NOTHING,
     Commit,
@@ -27,7 +27,16 @@ from lakehouse_assets.lakehouse.nessie.client import (
     ReferenceConflictError,
     ReferenceGoneError,
 )
-from lakehouse_assets.lakehouse.publish.on_branch import FAILED, REFUSED
+from lakehouse_assets.lakehouse.nessie.names import (
+    AT,
+    BRANCH,
+    CATALOG,
+    FAILED,
+    OPEN,
+    REFUSED,
+    SNAPSHOT_PREFIX,
+    catalog_of,
+)
 from lakehouse_assets.settings import MAIN
 
 if TYPE_CHECKING:
@@ -90,10 +99,14 @@ class TableDifference:
     removed: list[dict[str, Any]]
 
 
+def _catalog(lake: Lake) -> NessieCatalog:
+    return require_nessie(lake.catalog)
+
+
 def branches(lake: Lake) -> list[BranchState]:
     """Every branch but main, oldest first: people's, and those of publications under way, dead or refused."""
-    references = [r for r in lake.catalog.nessie.references() if r.kind == "BRANCH" and r.name != MAIN]
-    return sorted((_state(lake.catalog, r) for r in references), key=lambda b: b.since)
+    references = [r for r in _catalog(lake).nessie.references() if r.kind == "BRANCH" and r.name != MAIN]
+    return sorted((_state(_catalog(lake), r) for r in references), key=lambda b: b.since)
 
 
 def _state(catalog: NessieCatalog, reference: Reference) -> BranchState:
@@ -122,7 +135,7 @@ def create(lake: Lake, name: str, *, start: str | None = None) -> str:
     """
     if not _is_for_people(name):
         raise BranchNameError(f"'{name}' cannot be a branch: its name has lower-case letters, digits and dashes")
-    catalog = lake.catalog
+    catalog = _catalog(lake)
     catalog.prepare()
     here = catalog.nessie.reference(catalog.branch)
     base = Reference(here.name, catalog.commit_at(start)) if start else here
@@ -147,12 +160,12 @@ def merge(lake: Lake, name: str) -> tuple[str, list[str]]:
         BranchNameError: it is a publication's, or has nothing that main lacks.
         MergeConflictError: main has changed a table that the branch changes.
     """
-    nessie = lake.catalog.nessie
+    nessie = _catalog(lake).nessie
     branch, main = nessie.reference(name), nessie.reference(MAIN)
     if not _is_for_people(name):
         raise BranchNameError(f"'{name}' is not a person's branch; publications are merged when their audit passes")
-    base = lake.catalog.heads(f"{MAIN}@{_parted(lake.catalog, name)}")
-    there, here = lake.catalog.heads(branch.pinned), lake.catalog.heads(main.pinned)
+    base = _catalog(lake).heads(f"{MAIN}@{_parted(_catalog(lake), name)}")
+    there, here = _catalog(lake).heads(branch.pinned), _catalog(lake).heads(main.pinned)
     changed = _changed(base, there)
     if not changed:
         raise BranchNameError(f"'{name}' has nothing that main lacks")
@@ -188,12 +201,12 @@ def differences(lake: Lake, name: str, *, samples: int = 5) -> list[TableDiffere
     Raises:
         ReferenceGoneError: there is no such branch.
     """
-    lake.catalog.nessie.reference(name)
-    engine, catalog = lake.engine, catalog_of(name)
+    _catalog(lake).nessie.reference(name)
+    engine, catalog = require_trino(lake.engine), catalog_of(name)
     engine.make_catalog(catalog, name)
     try:
         with engine.session({}, writer=True, catalog=CATALOG) as session:
-            return [_difference(lake, session, name, table, samples) for table in _moved(lake.catalog, name)]
+            return [_difference(lake, session, name, table, samples) for table in _moved(_catalog(lake), name)]
     finally:
         if not catalog.startswith(OPEN):
             engine.drop_catalog(catalog)
@@ -201,12 +214,12 @@ def differences(lake: Lake, name: str, *, samples: int = 5) -> list[TableDiffere
 
 def _difference(lake: Lake, session: TrinoSession, branch: str, table: str, samples: int) -> TableDifference:
     there = _columns(lake, table, branch)
-    here = _columns(lake, table, MAIN) if table in lake.catalog.heads(MAIN) else there
+    here = _columns(lake, table, MAIN) if table in _catalog(lake).heads(MAIN) else there
     both = ", ".join(quoted(c) for c in there if c in here)
     schema, name = (quoted(part) for part in table.split("."))
     on_branch = f"(select {both} from {quoted(catalog_of(branch))}.{schema}.{name})"
     on_main = f"(select {both} from {CATALOG}.{schema}.{name})"
-    if table not in lake.catalog.heads(MAIN):
+    if table not in _catalog(lake).heads(MAIN):
         on_main = f"(select * from {on_branch} where false)"
     added, removed = f"({on_branch} except all {on_main})", f"({on_main} except all {on_branch})"
     named = {"on_branch": on_branch, "on_main": on_main, "only_on_branch": added, "only_on_main": removed}
@@ -222,7 +235,7 @@ def _difference(lake: Lake, session: TrinoSession, branch: str, table: str, samp
 
 
 def _columns(lake: Lake, table: str, reference: str) -> list[str]:
-    return [f.name for f in lake.catalog.load_table(table, reference).schema().fields]
+    return [f.name for f in _catalog(lake).load_table(table, reference).schema().fields]
 
 
 def drop(lake: Lake, name: str) -> None:
@@ -234,10 +247,12 @@ def drop(lake: Lake, name: str) -> None:
     """
     if name == MAIN:
         raise BranchNameError("main cannot be dropped")
-    reference, catalog = lake.catalog.nessie.reference(name), catalog_of(name)
-    for made in (c for c in lake.engine.catalogs() if c == catalog or (c.startswith(AT) and c.endswith(f"_{catalog}"))):
-        lake.engine.drop_catalog(made)
-    lake.catalog.nessie.drop(reference)
+    reference, catalog = _catalog(lake).nessie.reference(name), catalog_of(name)
+    if isinstance(engine := lake.engine, TrinoEngine):
+        for made in engine.catalogs():
+            if made == catalog or (made.startswith(AT) and made.endswith(f"_{catalog}")):
+                engine.drop_catalog(made)
+    _catalog(lake).nessie.drop(reference)
 
 
 def sweep(lake: Lake, *, now: datetime | None = None) -> list[str]:
@@ -248,30 +263,36 @@ def sweep(lake: Lake, *, now: datetime | None = None) -> list[str]:
     """
     now = now or datetime.now(UTC)
     settings, removed = lake.settings, []
-    for reference in _of_publications(lake.catalog):
+    for reference in _of_publications(_catalog(lake)):
         kept = settings.branch_retention if reference.name.startswith(REFUSED) else settings.staging_grace
         if now - _begun(reference.name) > kept:
             with suppress(ReferenceGoneError):
                 drop(lake, reference.name)
                 removed.append(reference.name)
-    for reference in lake.catalog.nessie.references():
+    for reference in _catalog(lake).nessie.references():
         if reference.name.startswith(UNDONE) and now - _begun(reference.name) > settings.snapshot_retention:
-            lake.catalog.nessie.drop(reference)
+            _catalog(lake).nessie.drop(reference)
             removed.append(reference.name)
-    alive = {catalog_of(r.name) for r in lake.catalog.nessie.references()}
-    catalogs = lake.engine.catalogs()
+    if isinstance(lake.engine, TrinoEngine):
+        removed += _swept_catalogs(lake.engine, {catalog_of(r.name) for r in _catalog(lake).nessie.references()})
+    return removed
+
+
+def _swept_catalogs(engine: TrinoEngine, alive: set[str]) -> list[str]:
+    """Drop Trino's catalogs of branches that are gone, and those of older commits where there are many."""
+    removed, catalogs = [], engine.catalogs()
     left = [c for c in catalogs if c.startswith((BRANCH, OPEN)) and c not in alive]
     older = [c for c in catalogs if c.startswith(AT)]
     for catalog in left + (older if len(older) > KEPT_CATALOGS else []):
         with suppress(NessieError):
-            lake.engine.drop_catalog(catalog)
+            engine.drop_catalog(catalog)
             removed.append(catalog)
     return removed
 
 
 def log(lake: Lake, *, table: str | None = None, limit: int = 20) -> list[Commit]:
     """The newest commits of the branch of the settings, newest first; those that changed one table, if it is named."""
-    commits: Iterator[Commit] = lake.catalog.history()
+    commits: Iterator[Commit] = _catalog(lake).history()
     if table:
         commits = (c for c in commits if f"{SNAPSHOT_PREFIX}{table}" in c.properties)
     return list(itertools.islice(commits, limit))
@@ -292,7 +313,7 @@ def rollback(lake: Lake, moment: str) -> tuple[str, str]:
     Raises:
         NoSuchMomentError: the branch has no such commit, or several that begin like this.
     """
-    catalog = lake.catalog
+    catalog = _catalog(lake)
     before, commit = catalog.nessie.reference(catalog.branch), catalog.commit_at(moment)
     catalog.nessie.create_tag(f"{UNDONE}{datetime.now(UTC):%Y%m%dt%H%M%S}_{before.hash[:8]}", before)
     catalog.nessie.assign(before, Reference(before.name, commit))

@@ -9,9 +9,9 @@ import pytest
 from pyiceberg.io.pyarrow import parquet_file_to_data_file
 
 from lakehouse_assets.lakehouse.contract import Contract
-from lakehouse_assets.lakehouse.iceberg.data_files import describe_files
+from lakehouse_assets.lakehouse.iceberg.overwrite import ReplaceTable
 from lakehouse_assets.lakehouse.lake import Lake
-from lakehouse_assets.lakehouse.publish.local import ReplaceTable
+from lakehouse_assets.lakehouse.publish.data_files import describe_files
 from tests.lakehouse.readings import MONTHLY, READINGS, publish, rows
 
 

@@ -39,6 +39,9 @@ _PARSE: dict[str, Callable[[str], Any]] = {
     "DATE": date.fromisoformat, "TIMESTAMP": datetime.fromisoformat, "INTEGER": int, "BIGINT": int,
 }  # fmt: skip
 
+SMALL_FILE_BYTES = 32 << 20
+"""Data files below this size are better put together."""
+
 
 @dataclass(frozen=True)
 class _Bounds:

@@ -6,14 +6,15 @@ from datetime import UTC, date, datetime
 
 import pytest
 
+from lakehouse_assets.lakehouse import branches
+from lakehouse_assets.lakehouse.branches import BranchNameError, MergeConflictError
 from lakehouse_assets.lakehouse.contract import Contract
+from lakehouse_assets.lakehouse.engines.trino import require_trino
 from lakehouse_assets.lakehouse.iceberg.overwrite import ReplacePartitions, ReplaceTable
-from lakehouse_assets.lakehouse.iceberg.time_travel import NoSuchMomentError
 from lakehouse_assets.lakehouse.lake import Lake
-from lakehouse_assets.lakehouse.nessie import branches
-from lakehouse_assets.lakehouse.nessie.branches import BranchNameError, MergeConflictError
+from lakehouse_assets.lakehouse.moments import NoSuchMomentError
 from lakehouse_assets.lakehouse.nessie.client import ReferenceGoneError
-from lakehouse_assets.lakehouse.publish.local import AuditFailedError, PublicationConflictError
+from lakehouse_assets.lakehouse.publish.protocol import AuditFailedError, PublicationConflictError
 from tests.lakehouse.publish.test_branch_evolution import columns
 from tests.lakehouse.publish.test_branch_evolution import staged as staged_as
 from tests.lakehouse.publish.test_on_branch import publish, readings, staged
@@ -57,7 +58,7 @@ def test_what_is_built_on_a_branch_is_seen_there_compared_and_merged(cluster_lak
     with cluster_lake.session(at=snapshots) as session:
         assert session.query("select count(*) n from silver.readings").to_pylist() == [{"n": 8}]
     assert not branches.branches(cluster_lake)
-    assert not [c for c in cluster_lake.engine.catalogs() if c.startswith(("on_", "pub_"))]
+    assert not [c for c in require_trino(cluster_lake.engine).catalogs() if c.startswith(("on_", "pub_"))]
 
 
 def test_a_branch_is_not_merged_over_what_main_did_meanwhile(cluster_lake: Lake) -> None:

@@ -1,0 +1,14 @@
+"""Names of what the snapshots of publications say of themselves, in their summary.
+
+Belongs here: names that several rooms write or read. Does not belong here: what a value means to one reader alone.
+"""
+
+PUBLICATION_ID = "asklake.publication-id"
+RUN_ID = "asklake.run-id"
+SOURCE_PREFIX = "asklake.source."
+"""With the identifier of a table that rows were made from: the snapshot it was read at."""
+COMPACTION = "asklake.compaction"
+"""Property of a publication that replaces files by others with the same rows."""
+GREATEST = "asklake.newest-"
+"""How properties begin that never fall: each is a text that sorts, and a snapshot keeps the greater of its own and that
+of the one before."""
