@@ -8,11 +8,13 @@ Belongs here: reading and writing that note. Does not belong here: runs and sens
 from __future__ import annotations
 
 import json
-from collections import OrderedDict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
+from threading import Lock
 from typing import TYPE_CHECKING, NamedTuple
+
+from cachetools import FIFOCache, cached
 
 from lakehouse_assets.builds import losses
 from lakehouse_assets.domains import all_contracts
@@ -33,8 +35,7 @@ if TYPE_CHECKING:
 
 BUILT = "asklake.built-from"
 _REMEMBERED = 4096
-_manifests: OrderedDict[tuple[str, int], list[_File]] = OrderedDict()
-"""What `_held` knows, of the newest manifests that were read; each is of at most some dozens of files."""
+"""Manifests whose files `_held` remembers; each is of at most some dozens of files."""
 
 
 class _File(NamedTuple):
@@ -164,16 +165,13 @@ def _later_files(table: Table, floor: int) -> Iterator[_File]:
             yield from (f for f in _held(table, manifest, losses.date_column(table)) if f.sequence_number > floor)
 
 
+# FIFO: the manifests read last. A manifest never changes, so nothing invalidates it.
+@cached(FIFOCache(_REMEMBERED), key=lambda _, manifest, column: (manifest.manifest_path, column), lock=Lock())
 def _held(table: Table, manifest: ManifestFile, column: int) -> list[_File]:
-    """What is known of each file of a manifest that has any day; it never changes, so it is read once."""
-    key = (manifest.manifest_path, column)
-    if key not in _manifests:
-        entries = manifest.fetch_manifest_entry(table.io, discard_deleted=True)
-        held = ((e, days_held(table.metadata, e.data_file, column)) for e in entries)
-        _manifests[key] = [_File(e.sequence_number or 0, *days, _records_of(e)) for e, days in held if days]
-        if len(_manifests) > _REMEMBERED:
-            _manifests.popitem(last=False)
-    return _manifests[key]
+    """What is known of each file of a manifest that has any day; each manifest is read once."""
+    entries = manifest.fetch_manifest_entry(table.io, discard_deleted=True)
+    held = ((e, days_held(table.metadata, e.data_file, column)) for e in entries)
+    return [_File(e.sequence_number or 0, *days, _records_of(e)) for e, days in held if days]
 
 
 def _records_of(entry: ManifestEntry) -> int:

@@ -17,6 +17,7 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 
 import duckdb
+from cachetools import LRUCache
 
 USES = 12
 """How often a table is read as it lies before it is kept: to keep it costs as much as so many readings."""
@@ -59,8 +60,10 @@ class KeptTables:
         self._uses, self._largest, self._total = uses, largest, total
         self._lock = threading.Lock()
         self._numbers = itertools.count()
+        # LRU, bounded by bytes; no cachetools here, because what has readers stays whatever its age.
         self._kept: OrderedDict[str, _Kept] = OrderedDict()
-        self._counts: OrderedDict[str, int] = OrderedDict()
+        # LRU: relations asked for last. A relation names its snapshot; its count ends where it is kept.
+        self._counts: LRUCache[str, int] = LRUCache(_REMEMBERED)
 
     def lend(
         self,
@@ -106,10 +109,7 @@ class KeptTables:
 
     def _counted(self, relation: str) -> int:
         """How often a relation that is not kept was asked for, this time included; the last ones are remembered."""
-        count = self._counts.pop(relation, 0) + 1
-        self._counts[relation] = count
-        if len(self._counts) > _REMEMBERED:
-            self._counts.popitem(last=False)
+        self._counts[relation] = count = self._counts.get(relation, 0) + 1
         return count
 
     def _made(

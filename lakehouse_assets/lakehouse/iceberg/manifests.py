@@ -10,11 +10,11 @@ publications are read.
 from __future__ import annotations
 
 import threading
-from collections import OrderedDict
 from collections.abc import Iterable, Iterator
 from datetime import date
 from typing import TYPE_CHECKING
 
+from cachetools import FIFOCache, cached
 from pyiceberg.conversions import from_bytes
 from pyiceberg.manifest import ManifestContent, ManifestEntry, ManifestFile
 from pyiceberg.table import DataScan, FileScanTask, ManifestGroupPlanner
@@ -31,9 +31,6 @@ if TYPE_CHECKING:
 
 _REMEMBERED = 256
 _MICROSECONDS_A_DAY = 86_400_000_000
-_entries: OrderedDict[str, list[ManifestEntry]] = OrderedDict()
-"""Live entries of the manifests that were read last, by path."""
-_lock = threading.Lock()
 
 
 def find(table: Table, row_filter: BooleanExpression, fields: tuple[str, ...]) -> pa.Table:
@@ -98,14 +95,10 @@ class _Remembered(ManifestFile):
         return cls(*(manifest[i] for i in range(len(manifest))))
 
     def fetch_manifest_entry(self, io: FileIO, discard_deleted: bool = True) -> list[ManifestEntry]:
-        if not discard_deleted:
-            return super().fetch_manifest_entry(io, discard_deleted)
-        with _lock:
-            known = _entries.get(self.manifest_path)
-        if known is None:
-            known = super().fetch_manifest_entry(io)
-            with _lock:
-                _entries[self.manifest_path] = known
-                while len(_entries) > _REMEMBERED:
-                    _entries.popitem(last=False)
-        return known
+        return _live_entries(self, io) if discard_deleted else super().fetch_manifest_entry(io, discard_deleted)
+
+
+# FIFO: the manifests read last. A manifest never changes, so nothing invalidates it.
+@cached(FIFOCache(_REMEMBERED), key=lambda manifest, _: manifest.manifest_path, lock=threading.Lock())
+def _live_entries(manifest: ManifestFile, io: FileIO) -> list[ManifestEntry]:
+    return ManifestFile.fetch_manifest_entry(manifest, io)

@@ -6,8 +6,9 @@ Belongs here: that memory. Does not belong here: which file is a table's head no
 from __future__ import annotations
 
 import threading
-from collections import OrderedDict
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING
+
+from cachetools import FIFOCache, LRUCache
 
 from lakehouse_assets.lakehouse.iceberg.evolution import Shape
 
@@ -19,10 +20,10 @@ _SHAPES = 1024
 _WHOLE = 64
 """Metadata kept whole: a build looks some ten times at that of each of its tables, and it lists all snapshots."""
 _FILES_SIZE = "total-files-size"
-T = TypeVar("T")
-_known: OrderedDict[str, int | None] = OrderedDict()
-_shapes: OrderedDict[str, tuple[Shape, int]] = OrderedDict()
-_whole: OrderedDict[str, TableMetadata] = OrderedDict()
+# By metadata location. A metadata file never changes, so nothing invalidates these but newer ones that take their room.
+_known: FIFOCache[str, int | None] = FIFOCache(_REMEMBERED)
+_shapes: FIFOCache[str, tuple[Shape, int]] = FIFOCache(_SHAPES)
+_whole: LRUCache[str, TableMetadata] = LRUCache(_WHOLE)
 _lock = threading.Lock()
 
 
@@ -61,7 +62,6 @@ def read_metadata(metadata_location: str) -> TableMetadata:
     """All that a metadata file on this machine says."""
     with _lock:
         if metadata_location in _whole:
-            _whole.move_to_end(metadata_location)
             return _whole[metadata_location]
     from pyiceberg.serializers import FromInputFile
 
@@ -70,18 +70,12 @@ def read_metadata(metadata_location: str) -> TableMetadata:
     metadata = FromInputFile.table_metadata(LakeFileIO().new_input(metadata_location))
     remember(metadata_location, metadata.current_snapshot_id)
     with _lock:
-        _keep(_shapes, metadata_location, _description(metadata), _SHAPES)
-        _keep(_whole, metadata_location, metadata, _WHOLE)
+        _shapes[metadata_location] = _description(metadata)
+        _whole[metadata_location] = metadata
     return metadata
 
 
 def remember(metadata_location: str, snapshot_id: int | None) -> None:
     """Keep what a catalog says of a metadata file, so that it need not be read."""
     with _lock:
-        _keep(_known, metadata_location, snapshot_id, _REMEMBERED)
-
-
-def _keep(memory: OrderedDict[str, T], metadata_location: str, value: T, most: int) -> None:
-    memory[metadata_location] = value
-    if len(memory) > most:
-        memory.popitem(last=False)
+        _known[metadata_location] = snapshot_id

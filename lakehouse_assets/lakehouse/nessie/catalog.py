@@ -14,6 +14,7 @@ from collections.abc import Iterator, Mapping
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
+from cachetools import FIFOCache
 from pyiceberg.catalog.rest import RestCatalog
 from requests import PreparedRequest, Response, Session
 from requests.adapters import HTTPAdapter
@@ -62,7 +63,8 @@ class NessieCatalog:
         self._at = at
         self._settings = settings
         self._warehouse = warehouse_of(settings)
-        self._catalogs: dict[str, Catalog] = {}
+        # FIFO: the references opened last. A catalog asks its reference anew each time, so nothing invalidates it.
+        self._catalogs: FIFOCache[str, Catalog] = FIFOCache(_REST_CATALOGS)
         self._lock = threading.Lock()
         self._prepared = False
 
@@ -182,8 +184,6 @@ class NessieCatalog:
         """PyIceberg's catalog of one reference."""
         with self._lock:
             if reference not in self._catalogs:
-                while len(self._catalogs) >= _REST_CATALOGS:
-                    self._catalogs.pop(next(iter(self._catalogs)))
                 self._catalogs[reference] = self._open(reference)
             return self._catalogs[reference]
 
