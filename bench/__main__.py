@@ -50,7 +50,7 @@ from bench.work import (
     questions_alone,
     questions_in_a_batch,
 )
-from nlq.demo import QUESTIONS
+from lakehouse_assets.domains.pgr.questions import QUESTIONS
 
 DLT_SHARE = 0.1
 """dlt is given this part of the file: it needs minutes for what the others do in seconds."""

@@ -40,7 +40,7 @@ def publish_after(home: str, publications: int) -> tuple[float, dict[str, Any]]:
     Of as many as there are from one tending to the next, so that each has its part of it; of half of fewer.
     """
     from lakehouse_assets.lakehouse.upkeep.maintenance import TENDED_EVERY, tend_now_and_then
-    from nlq.contracts import ANSWERS
+    from nlq.storage.contracts import ANSWERS
     from nlq.storage.store import store_given_answers
 
     lake = Lake(settings_of(Path(home)))
@@ -69,7 +69,7 @@ def a_day(home: str, seconds: int) -> tuple[float, dict[str, Any]]:
     """
     from lakehouse_assets.contracts import platform_contracts
     from lakehouse_assets.lakehouse.upkeep.maintenance import maintain, tend_now_and_then
-    from nlq.contracts import ANSWERS
+    from nlq.storage.contracts import ANSWERS
     from nlq.storage.journal import EVERY
     from nlq.storage.store import store_given_answers
 

@@ -304,7 +304,7 @@ def questions_in_a_batch(home: str, questions: list[str], count: int) -> tuple[f
 
 
 def _asking(home: str) -> Any:
-    from nlq.opening import open_answerer
+    from nlq.factory import open_answerer
     from nlq.storage.queue import QuestionQueue
 
     settings = settings_of(Path(home))
@@ -318,7 +318,7 @@ def plan_questions(metrics: int) -> tuple[float, dict[str, Any]]:
     from datetime import date
 
     from bench.manifests import manifest, questions, values_of
-    from nlq.layer import vocabulary_of
+    from nlq.answering.layer import vocabulary_of
     from nlq.planning.planner import Planner
     from semantic.catalog import build_catalog
 

@@ -1,7 +1,7 @@
 """Parts of the calendar that recur: the weekday, the month of the year, counted over all years together.
 
 Belongs here: their names and numbers, and which metrics have them. Does not belong here: how an engine computes them
-(MetricFlow renders ``EXTRACT``), names of days and months for people (``nlq.dateparts``).
+(MetricFlow renders ``EXTRACT``), names of days and months for people (``nlq.core.dateparts``).
 
 A weekday is 1 (Monday) to 7 (Sunday) in every dialect.
 """

@@ -1,7 +1,7 @@
 """Where a project is at fault that dbt or MetricFlow does not read: the file and the line, found by what they say.
 
 Belongs here: reading their messages, and looking into the files for the words they quote. Does not belong here: parsing
-a project, or what is answered meanwhile (``nlq.opening``).
+a project, or what is answered meanwhile (``nlq.factory``).
 """
 
 from __future__ import annotations

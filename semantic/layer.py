@@ -1,7 +1,7 @@
 """The semantic layer of one dbt project: a request in names of metrics and dimensions becomes SQL and rows.
 
 Belongs here: resolving names, splitting a request into what MetricFlow can compile at once, caching, running.
-Does not belong here: understanding questions (``nlq``), who may ask what (``nlq.guard``), publishing tables.
+Does not belong here: understanding questions (``nlq``), who may ask what (``nlq.core.guard``), publishing tables.
 
 >>> layer = SemanticLayer(settings)
 >>> layer.query(session, metrics=["pgr_complaints"], group_by=["ward_id"], order_by=["-pgr_complaints"], limit=5)

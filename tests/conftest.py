@@ -122,7 +122,7 @@ def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str
 @pytest.fixture(scope="session")
 def answerer(asked_lake: Lake) -> Answerer:
     """What answers questions over that lake."""
-    from nlq.opening import open_answerer
+    from nlq.factory import open_answerer
 
     return open_answerer(asked_lake)
 

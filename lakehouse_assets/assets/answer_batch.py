@@ -16,7 +16,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from nlq.answering.run import failed_answer
-from nlq.guard import Caller
+from nlq.core.guard import Caller
 from nlq.storage.queue import MAX_TRIES, Finished, Question, QuestionQueue, Status
 from nlq.storage.store import store_answers, stored_or_refused
 

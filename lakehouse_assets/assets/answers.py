@@ -18,7 +18,7 @@ from lakehouse_assets.assets.resources import Lakehouse
 from lakehouse_assets.assets.run_config import refuse_oversized
 from lakehouse_assets.assets.specs import asset_key, engine_kind, published_metadata, spec_of
 from lakehouse_assets.assets.trying import told
-from nlq.contracts import ANSWERS, CONTRACTS
+from nlq.storage.contracts import ANSWERS, CONTRACTS
 from nlq.storage.queue import MAX_QUESTION
 
 if TYPE_CHECKING:
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from lakehouse_assets.lakehouse.publish.protocol import Published
     from lakehouse_assets.settings import Settings
     from nlq.answering.model import Answer
-    from nlq.guard import Caller
+    from nlq.core.guard import Caller
 
 OP = "answer"
 """Name of the op in run configs; the job is answer_questions, and Dagster wants the two names to differ."""
@@ -77,7 +77,7 @@ def answers_asset(settings: "Settings") -> dg.AssetsDefinition:
 
 
 def _answer_one(lake: "Lake", config: QuestionConfig, run_id: str) -> "tuple[list[Answer], list[Published]]":
-    from nlq.opening import open_answerer
+    from nlq.factory import open_answerer
     from nlq.storage.store import store_answers
 
     # A retried run stores its answer once: the id is the run's, or that of the tick.
@@ -102,7 +102,7 @@ class _Asked:
 
 def _asked(lake: "Lake", config: QuestionConfig, run_id: str) -> _Asked:
     from lakehouse_assets.assets.scheduled_questions import find_question
-    from nlq.guard import Caller
+    from nlq.core.guard import Caller
 
     now = _moment(config.now)
     if not config.scheduled:
@@ -117,7 +117,7 @@ def _asked(lake: "Lake", config: QuestionConfig, run_id: str) -> _Asked:
 
 
 def _moment(text: str) -> datetime | None:
-    from nlq.utc import as_utc
+    from nlq.core.utc import as_utc
 
     try:
         return as_utc(datetime.fromisoformat(text)) if text else None
@@ -130,7 +130,7 @@ def _moment(text: str) -> datetime | None:
 def _answer_waiting(lake: "Lake", run_id: str) -> "tuple[list[Answer], list[Published]]":
     """Batches until the queue is empty, or the run has done its share."""
     from lakehouse_assets.assets.answer_batch import answer_batch
-    from nlq.opening import open_answerer
+    from nlq.factory import open_answerer
     from nlq.storage.queue import QuestionQueue
 
     queue = QuestionQueue(lake.settings.queue_url)

@@ -23,7 +23,7 @@ import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
 from lakehouse_assets import bounded_yaml
-from nlq.guard import ROLES
+from nlq.core.guard import ROLES
 from nlq.storage.queue import MAX_QUESTION
 
 _DAYS = ("sunday", "monday", "tuesday", "wednesday", "thursday", "friday", "saturday")

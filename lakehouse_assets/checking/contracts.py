@@ -14,7 +14,7 @@ from lakehouse_assets.checking.located import Entry, line_with, place_of, read_y
 from lakehouse_assets.checking.project import Described, Project
 from lakehouse_assets.domains import DOMAINS
 from lakehouse_assets.lakehouse.contract import Contract
-from nlq.contracts import CONTRACTS as ANSWERED
+from nlq.storage.contracts import CONTRACTS as ANSWERED
 
 GRAIN = "One row per "
 TEAMS = "teams.yml"

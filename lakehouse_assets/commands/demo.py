@@ -104,7 +104,7 @@ def demo(out: Out, size: int | None, days: int | None, until: date | None) -> No
             # What it imports takes a second, in which the workers' server is still importing, too.
             from lakehouse_assets.commands.quarantine import groups_of
             from lakehouse_assets.lakehouse.lake import Lake
-            from nlq.opening import open_answerer
+            from nlq.factory import open_answerer
 
             lake = Lake(settings)
             answerer = open_answerer(lake)
@@ -242,7 +242,7 @@ def build_python(made: Builder) -> list[Ran]:
 
 def ask_all(out: Out, lake: Lake, answerer: Answerer, today: date) -> list[Answer]:
     """Ask the demo's questions as if on this day, and store the answers together."""
-    from nlq.demo import QUESTIONS
+    from lakehouse_assets.domains.pgr.questions import QUESTIONS
     from nlq.storage.store import store_answers
 
     with building.waiting(out, "asking"), out.quietly():

@@ -30,7 +30,7 @@ _POLL_S = 0.3
 def open_answerer(out: Out, at: str | None = None) -> Answerer:
     """What answers over the lake, as it was at a moment if one is named; the manifest is built where there is none."""
     from lakehouse_assets.commands.lookups import open_lake
-    from nlq.opening import open_answerer as opened
+    from nlq.factory import open_answerer as opened
 
     with out.quietly():
         return opened(open_lake(at))
@@ -43,7 +43,7 @@ def ask(out: Out, question: str, tenant: str | None, queue: bool, wait: float, a
         enqueue(out, question, tenant, wait)
         return
     from lakehouse_assets.commands.lookups import open_lake
-    from nlq.guard import Caller
+    from nlq.core.guard import Caller
 
     answerer = open_answerer(out, at)
     answer = answerer.ask(question, Caller(tenant=tenant))
@@ -69,8 +69,8 @@ def ask_foreign(out: Out, question: str, tenant: str | None, project: Path | Non
     """Answer from somebody else's dbt project and database; nothing is kept of it."""
     from lakehouse_assets.commands.confined import bounded_memory
     from lakehouse_assets.settings import get_settings
-    from nlq.guard import Caller
-    from nlq.opening import open_foreign
+    from nlq.core.guard import Caller
+    from nlq.factory import open_foreign
 
     if project is None or database is None:
         raise CommandError(
@@ -89,7 +89,7 @@ def ask_foreign(out: Out, question: str, tenant: str | None, project: Path | Non
 
 def query(out: Out, request: Request, tenant: str | None, at: str | None) -> None:
     """Answer a plan given by names."""
-    from nlq.guard import Caller
+    from nlq.core.guard import Caller
 
     answerer = open_answerer(out, at)
     caller = Caller(tenant=tenant)
@@ -134,7 +134,7 @@ def show(out: Out, answer: Answer, *, limit: int = 20) -> None:
 
 def _formatted(value: Any, column: AnswerColumn, cut: Mapping[str, str]) -> Any:
     """A cell for people; steps of time that are known in part say so."""
-    from nlq.formats import Said, format_said
+    from nlq.wording.formats import Said, format_said
 
     if column.kind == "time" and value in cut:
         return f"{value} {cut[value]}"

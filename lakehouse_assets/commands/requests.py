@@ -1,7 +1,7 @@
 """What is typed after `asklake query`, as a plan.
 
 Belongs here: splitting lists, reading filters, finding the dimension a short name means.
-Does not belong here: whether the plan is allowed (nlq.guard), or running it.
+Does not belong here: whether the plan is allowed (nlq.core.guard), or running it.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from lakehouse_assets.commands.failures import CommandError, Exit
 
 if TYPE_CHECKING:
-    from nlq.plan import Comparison, DimensionFilter, Grain, OrderBy, Plan
+    from nlq.core.plan import Comparison, DimensionFilter, Grain, OrderBy, Plan
 
 _FILTER = re.compile(r"^\s*([\w.]+)\s*(!=|>=|<=|=|>|<)\s*(.*?)\s*$", re.DOTALL)
 _OPERATORS = {"=": "in", "!=": "not_in", ">": "gt", ">=": "ge", "<": "lt", "<=": "le"}
@@ -53,7 +53,7 @@ class Request:
         """
         from pydantic import ValidationError
 
-        from nlq.plan import Plan, Share, TimeRange, problem_of
+        from nlq.core.plan import Plan, Share, TimeRange, problem_of
 
         known = sorted(dimensions)
         metrics = self.metric_names
@@ -74,7 +74,7 @@ class Request:
             raise CommandError(problem_of(error), "", Exit.USAGE) from error
 
     def _grain(self, grouped: bool) -> Grain | None:
-        from nlq.plan import Grain
+        from nlq.core.plan import Grain
 
         if not self.grain:
             return Grain.DAY if grouped else None
@@ -83,7 +83,7 @@ class Request:
         return Grain(self.grain)
 
     def _comparison(self) -> Comparison | None:
-        from nlq.plan import Comparison
+        from nlq.core.plan import Comparison
 
         if self.compare and self.compare not in list(Comparison):
             raise CommandError(
@@ -97,7 +97,7 @@ def _list(text: str) -> list[str]:
 
 
 def _dimension(name: str, known: list[str]) -> str:
-    from nlq.naming import AmbiguousNameError, full_name
+    from nlq.core.naming import AmbiguousNameError, full_name
 
     try:
         return full_name(name, known)
@@ -107,7 +107,7 @@ def _dimension(name: str, known: list[str]) -> str:
 
 
 def _filter(text: str, known: list[str]) -> DimensionFilter:
-    from nlq.plan import DimensionFilter, Operator
+    from nlq.core.plan import DimensionFilter, Operator
 
     match = _FILTER.match(text)
     if not match:
@@ -130,7 +130,7 @@ def _value(text: str) -> str | bool:
 
 
 def _order(text: str, metrics: tuple[str, ...], known: list[str]) -> OrderBy:
-    from nlq.plan import OrderBy
+    from nlq.core.plan import OrderBy
 
     name = text.removeprefix("-")
     return OrderBy(field=name if name in metrics else _dimension(name, known), descending=text.startswith("-"))

@@ -1,8 +1,8 @@
 """The business domains and the contracts they declare.
 
 A domain is a sub-package holding nothing but its contracts, its sources (YAML), the functions of
-its tables made by Python, its sample generator and a few constants. This module only discovers
-them; it knows no domain by name and holds no plumbing.
+its tables made by Python, its sample generator, the questions of its demo and a few constants. This module
+only discovers them; it knows no domain by name and holds no plumbing.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from __future__ import annotations
 import importlib
 import importlib.util
 import pkgutil
+from collections.abc import Mapping
 from dataclasses import replace
 from functools import cache
 from typing import TYPE_CHECKING
@@ -70,6 +71,13 @@ def python_tables_of(domain: str) -> tuple[PythonTable, ...]:
 def python_tables() -> tuple[PythonTable, ...]:
     """Return the tables made by Python of all domains, domain by domain."""
     return tuple(table for domain in DOMAINS for table in python_tables_of(domain))
+
+
+@cache
+def demo_questions() -> Mapping[str, tuple[str, ...]]:
+    """Return what `QUESTIONS` in `questions.py` of a domain lists, by domain; those without are left out."""
+    modules = {domain: f"{__name__}.{domain}.questions" for domain in DOMAINS}
+    return {d: importlib.import_module(m).QUESTIONS for d, m in modules.items() if importlib.util.find_spec(m)}
 
 
 def contract_of(identifier: str) -> Contract:

@@ -1,7 +1,7 @@
 """Answering: plan, guard, compile, run, explain; and replaying an answer at the snapshots it was read at.
 
 Belongs here: the course from a question to its answer. Does not belong here: the answer's shape (``model``),
-understanding (``planner``), permission (``guard``), the queue and the table of answers (``storage``).
+understanding (``planning``), permission (``core.guard``), the queue and the table of answers (``storage``).
 """
 
 from __future__ import annotations
@@ -20,26 +20,27 @@ from lakehouse_assets.lakehouse.engines.protocol import (
     QueryTimeoutError,
     Session,
 )
-from nlq import explain
 from nlq.answering.cache import Course, Courses, KeptAnswers, RememberingPlanner
 from nlq.answering.carrying import carried_over
+from nlq.answering.caveats import say_beside, say_forms, say_never_published, say_partial, say_unknown
 from nlq.answering.columns import by_meaning, columns_of, plain_value
 from nlq.answering.costs import CostLimit, TooCostlyError
 from nlq.answering.coverage import Coverage, Known, Partial, partial_periods
 from nlq.answering.model import Answer, AnswerNotFoundError, StoredPlan
 from nlq.answering.parts import STATES_KEPT, CompiledPlan, Layer, PlansQuestions, StaleLayer
 from nlq.answering.run import Run
+from nlq.answering.sql import most_rows, statement
 from nlq.answering.states import TableStates
-from nlq.dateparts import named
-from nlq.guard import ROLES, TIMEOUT_S, AmbiguousValueError, Caller, Guard, GuardError, Role, may_see
-from nlq.knowing import say_beside, say_forms, say_never_published, say_partial, say_unknown
-from nlq.outcome import MOST_CHOICES, Choice, Clarify, ErrorCode, Outcome, Planned, Refused
-from nlq.periods import BeyondCalendarError, shifted
-from nlq.plan import Plan
+from nlq.core.columns import key_columns, value_columns
+from nlq.core.dateparts import named
+from nlq.core.guard import ROLES, TIMEOUT_S, AmbiguousValueError, Caller, Guard, GuardError, Role, may_see
+from nlq.core.outcome import MOST_CHOICES, Choice, Clarify, ErrorCode, Outcome, Planned, Refused
+from nlq.core.periods import BeyondCalendarError, shifted
+from nlq.core.plan import Plan
+from nlq.core.vocabulary import TIME_DIMENSION, Metric, Vocabulary
 from nlq.planning.followups import shared_parts
 from nlq.planning.planner import Planner
-from nlq.sql import key_columns, most_rows, statement, value_columns
-from nlq.vocabulary import TIME_DIMENSION, Metric, Vocabulary
+from nlq.wording import explain
 from semantic.errors import SemanticError
 from semantic.rollups import rollups_of_all
 

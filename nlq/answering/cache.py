@@ -20,10 +20,10 @@ from typing import TYPE_CHECKING, Any, Protocol
 if TYPE_CHECKING:
     from nlq.answering.model import Answer
     from nlq.answering.parts import PlansQuestions
-    from nlq.guard import Caller
-    from nlq.outcome import Outcome, Planned
-    from nlq.plan import Plan
-    from nlq.vocabulary import Vocabulary
+    from nlq.core.guard import Caller
+    from nlq.core.outcome import Outcome, Planned
+    from nlq.core.plan import Plan
+    from nlq.core.vocabulary import Vocabulary
 
 TTL_S = 300.0
 MOST_ANSWERS = 512

@@ -9,11 +9,11 @@ from collections.abc import Iterable
 
 from pydantic import BaseModel, ConfigDict
 
-from nlq.explain import as_question, say_filter, say_threshold, say_time
-from nlq.outcome import Carried, Choice
-from nlq.plan import Plan
+from nlq.core.outcome import Carried, Choice
+from nlq.core.plan import Plan
+from nlq.core.vocabulary import Vocabulary
 from nlq.planning.followups import without_part
-from nlq.vocabulary import Vocabulary
+from nlq.wording.explain import as_question, say_filter, say_threshold, say_time
 
 
 class CarriedOver(BaseModel):

@@ -1,6 +1,6 @@
 """Columns and cells of an answer: what a plan's columns are called, and values as documents carry them.
 
-Belongs here: columns and cells. Does not belong here: the SQL that gives them (``sql``), words (``explain``).
+Belongs here: columns and cells. Does not belong here: the SQL that gives them (``sql``), words (``wording``).
 """
 
 from __future__ import annotations
@@ -11,10 +11,10 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict
 
-from nlq.explain import say_value
-from nlq.plan import Plan
-from nlq.sql import key_columns, time_column, value_columns
-from nlq.vocabulary import TIME_DIMENSION, Vocabulary
+from nlq.core.columns import key_columns, time_column, value_columns
+from nlq.core.plan import Plan
+from nlq.core.vocabulary import TIME_DIMENSION, Vocabulary
+from nlq.wording.explain import say_value
 
 
 class AnswerColumn(BaseModel):

@@ -1,7 +1,7 @@
 """What a plan would cost in the engine, and smaller plans near one that would cost too much.
 
 Belongs here: the estimate and its limit, in figures that are computed on the way. Does not belong here: what a caller
-may ask (``guard``), running anything.
+may ask (``core.guard``), running anything.
 
 Each metric is grouped on its own, and all are joined by every key. On one core a million figures take some 0.05 s and
 9 MB, measured with 1 to 10 metrics by 1 to 7 keys over a million groups in DuckDB; joined ones take three times that.
@@ -17,9 +17,9 @@ from typing import TYPE_CHECKING
 
 from pydantic import ValidationError
 
-from nlq.periods import overlap
-from nlq.plan import Grain, Operator, Plan, TimeRange
-from nlq.vocabulary import TIME_DIMENSION, Vocabulary
+from nlq.core.periods import overlap
+from nlq.core.plan import Grain, Operator, Plan, TimeRange
+from nlq.core.vocabulary import TIME_DIMENSION, Vocabulary
 
 if TYPE_CHECKING:
     from lakehouse_assets.lakehouse.engines.protocol import Session

@@ -17,10 +17,10 @@ from nlq.answering.columns import AnswerColumn
 from nlq.answering.coverage import Partial
 from nlq.answering.parts import StaleLayer
 from nlq.answering.states import TableState
-from nlq.guard import Caller
-from nlq.outcome import RULES, Because, Choice, ErrorCode
-from nlq.plan import Plan
-from nlq.utc import Moment
+from nlq.core.guard import Caller
+from nlq.core.outcome import RULES, Because, Choice, ErrorCode
+from nlq.core.plan import Plan
+from nlq.core.utc import Moment
 
 OutcomeName = Literal["answered", "clarify", "refused", "failed"]
 _CODES = frozenset(ErrorCode)

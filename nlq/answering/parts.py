@@ -13,9 +13,9 @@ from pydantic import BaseModel, ConfigDict
 
 from lakehouse_assets.lakehouse.engines.protocol import Rollup
 from nlq.answering.coverage import TimeSource
-from nlq.outcome import Outcome
-from nlq.plan import Plan
-from nlq.vocabulary import Vocabulary
+from nlq.core.outcome import Outcome
+from nlq.core.plan import Plan
+from nlq.core.vocabulary import Vocabulary
 
 STATES_KEPT = 64
 """For how many tenants, or states of the lake, what can be asked is kept."""

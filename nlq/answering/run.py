@@ -11,12 +11,12 @@ from collections.abc import Mapping
 from typing import Any
 
 from nlq.answering.model import Answer, OutcomeName
-from nlq.explain import as_question
-from nlq.guard import Caller
-from nlq.outcome import Carried, ErrorCode, Planned
-from nlq.plan import Plan
-from nlq.utc import utc_now
-from nlq.vocabulary import Vocabulary
+from nlq.core.guard import Caller
+from nlq.core.outcome import Carried, ErrorCode, Planned
+from nlq.core.plan import Plan
+from nlq.core.utc import utc_now
+from nlq.core.vocabulary import Vocabulary
+from nlq.wording.explain import as_question
 
 
 class Run:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from pydantic import BaseModel, ConfigDict, field_serializer
 
-from nlq.utc import Moment
+from nlq.core.utc import Moment
 
 if TYPE_CHECKING:
     from lakehouse_assets.lakehouse.lake import Lake

@@ -1,7 +1,7 @@
 """Planning with a model beside the rules: where they agree it is surer, where they differ the asker chooses.
 
 Belongs here: asking the model for a plan, the repair turn, and settling between the two. Does not belong here: the
-rules (``nlq.planning.planner``), permission for the caller (``nlq.guard`` checks every plan again).
+rules (``nlq.planning.planner``), permission for the caller (``nlq.core.guard`` checks every plan again).
 """
 
 from __future__ import annotations
@@ -9,15 +9,15 @@ from __future__ import annotations
 import logging
 from datetime import date, datetime
 
-from nlq.explain import as_question
-from nlq.guard import Caller, Guard, GuardError
+from nlq.core.guard import Caller, Guard, GuardError
+from nlq.core.outcome import Because, Choice, Clarify, Outcome, Planned, Refused
+from nlq.core.plan import Plan
+from nlq.core.vocabulary import Vocabulary
 from nlq.llm.client import ModelClient, ModelUnavailableError
 from nlq.llm.prompt import Reply, UnreadableReplyError, messages_for, read, repair_messages, reply_schema
 from nlq.llm.retrieval import part_for
-from nlq.outcome import Because, Choice, Clarify, Outcome, Planned, Refused
-from nlq.plan import Plan
 from nlq.planning.planner import MAX_CHARACTERS, Planner
-from nlq.vocabulary import Vocabulary
+from nlq.wording.explain import as_question
 
 MODEL, BOTH = "model", "model+rules"
 _ALONE = 0.75

@@ -14,8 +14,8 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from nlq.core.plan import Plan, plan_schema
 from nlq.llm.retrieval import Part
-from nlq.plan import Plan, plan_schema
 
 _INSTRUCTIONS = """You turn a question about figures into a plan over a catalog of metrics and dimensions.
 Reply with one JSON object: {"plan": {...}, "reason": "", "confidence": 0.0 to 1.0}, or, where the catalog below cannot

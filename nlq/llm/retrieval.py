@@ -12,7 +12,7 @@ from typing import Any
 
 from rapidfuzz import fuzz, utils
 
-from nlq.vocabulary import Dimension, Metric, Vocabulary
+from nlq.core.vocabulary import Dimension, Metric, Vocabulary
 
 MOST_METRICS = 15
 MOST_DIMENSIONS = 24

@@ -14,14 +14,14 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import date, timedelta
 
-from nlq.dateparts import DAY_OF_MONTH, MONTH_OF_YEAR, MONTHS, QUARTER_OF_YEAR, WEEKDAY, WEEKDAYS
-from nlq.plan import Grain, TimeRange
-from nlq.planning import words as w
+from nlq.core import words as w
+from nlq.core.dateparts import DAY_OF_MONTH, MONTH_OF_YEAR, MONTHS, QUARTER_OF_YEAR, WEEKDAY, WEEKDAYS
+from nlq.core.plan import Grain, TimeRange
+from nlq.core.words import Token
 from nlq.planning.lexicon import Hit, Lexicon, ValueHit
 from nlq.planning.mentions import GrainWord, Kind, Mention
 from nlq.planning.operators import OperatorFinder
 from nlq.planning.timewords import TimeSpan
-from nlq.planning.words import Token
 
 DAYS = {name.lower(): number for number, name in enumerate(WEEKDAYS)}
 """Names of weekdays, as words are compared, and their numbers: Monday is 0."""

@@ -9,8 +9,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date
 
-from nlq.periods import before, shift, unit_range, unit_start, whole_months, whole_unit, year_before
-from nlq.plan import Comparison, Grain, TimeRange
+from nlq.core.periods import before, shift, unit_range, unit_start, whole_months, whole_unit, year_before
+from nlq.core.plan import Comparison, Grain, TimeRange
 from nlq.planning.draft import Decision, Draft, NotReadableError
 from nlq.planning.timewords import TimeSpan
 

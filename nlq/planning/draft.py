@@ -10,8 +10,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
-from nlq.outcome import Carried, Problem
-from nlq.plan import Grain, Plan
+from nlq.core.outcome import Carried, Problem
+from nlq.core.plan import Grain, Plan
 from nlq.planning.mentions import Bound, Growth
 from nlq.planning.timewords import TimeSpan
 

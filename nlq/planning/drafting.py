@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from nlq.plan import Plan
+from nlq.core.plan import Plan
 from nlq.planning.draft import Decision, Draft
 from nlq.planning.events import Event
 from nlq.planning.lexicon import Lexicon

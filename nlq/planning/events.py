@@ -13,12 +13,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from nlq.dateparts import first_date_part
+from nlq.core.dateparts import first_date_part
+from nlq.core.vocabulary import Metric
+from nlq.core.words import EVENT_WORDS, GLUE, IRREGULAR_PARTICIPLES, OCCURRENCE, stem, words_of
 from nlq.planning.lexicon import Lexicon
 from nlq.planning.mentions import Kind, Mention
 from nlq.planning.resolve import Assignment
-from nlq.planning.words import EVENT_WORDS, GLUE, IRREGULAR_PARTICIPLES, OCCURRENCE, stem, words_of
-from nlq.vocabulary import Metric
 
 
 @dataclass(frozen=True)

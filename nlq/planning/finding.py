@@ -15,13 +15,13 @@ from dataclasses import replace
 from datetime import date
 from typing import Any
 
-from nlq.planning import words as w
+from nlq.core import words as w
+from nlq.core.spelling import same_form
+from nlq.core.words import Token
 from nlq.planning.calendarwords import CalendarFinder
 from nlq.planning.lexicon import Hit, Lexicon, ValueHit
 from nlq.planning.mentions import Cover, Growth, Kind, Mention, Slip
 from nlq.planning.timewords import TimeReader
-from nlq.planning.words import Token
-from nlq.spelling import same_form
 
 _TIMELY = w.OCCURRENCE | {w.stem(unit) for unit in w.GRAIN_UNITS}
 """Words that name no time of their own even where a date is called so: "received", "month"."""

@@ -1,7 +1,7 @@
 """From the draft of a cover to its readings: times, steps, ranks, thresholds, shares, comparisons, averages.
 
 Belongs here: what the parts of a question mean together. Does not belong here: which word is which part
-(``reading``), or the arithmetic of calendars (``periods``).
+(``reading``), or the arithmetic of calendars (``core.periods``).
 """
 
 from __future__ import annotations
@@ -13,8 +13,8 @@ from datetime import date, timedelta
 
 from pydantic import ValidationError
 
-from nlq.dateparts import first_date_part, parts_of
-from nlq.plan import (
+from nlq.core.dateparts import first_date_part, parts_of
+from nlq.core.plan import (
     Comparator,
     DimensionFilter,
     Grain,
@@ -26,6 +26,8 @@ from nlq.plan import (
     TimeRange,
     problem_of,
 )
+from nlq.core.vocabulary import TIME_DIMENSION, Metric, Vocabulary
+from nlq.core.words import SORTED
 from nlq.planning.comparing import Compared, compare
 from nlq.planning.draft import Decision, Draft, NotReadableError, Rank, Reading
 from nlq.planning.events import Event
@@ -34,8 +36,6 @@ from nlq.planning.mentions import Bound, Kind, Mention
 from nlq.planning.ordering import usual_order
 from nlq.planning.resolve import Assignment
 from nlq.planning.sharing import shares
-from nlq.planning.words import SORTED
-from nlq.vocabulary import TIME_DIMENSION, Metric, Vocabulary
 
 _STEPS = list(Grain)
 

@@ -12,12 +12,12 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
-from nlq.outcome import Carried
-from nlq.plan import MAX_ROWS, DimensionFilter, Operator, OrderBy, Plan
+from nlq.core.outcome import Carried
+from nlq.core.plan import MAX_ROWS, DimensionFilter, Operator, OrderBy, Plan
+from nlq.core.vocabulary import TIME_DIMENSION, Vocabulary
+from nlq.core.words import Token
 from nlq.planning.draft import Decision, Reading
 from nlq.planning.ordering import usual_order
-from nlq.planning.words import Token
-from nlq.vocabulary import TIME_DIMENSION, Vocabulary
 
 _LEADS = (
     ("what", "about"), ("how", "about"), ("and", "what", "about"), ("and", "how", "about"), ("and",), ("also",),

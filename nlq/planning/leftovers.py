@@ -5,7 +5,7 @@ Does not belong here: reading a mention (``reading``), what the parts mean toget
 
 from __future__ import annotations
 
-from nlq.dateparts import first_date_part
+from nlq.core.dateparts import first_date_part
 from nlq.planning.draft import NotReadableError
 from nlq.planning.drafting import Drafting
 from nlq.planning.measures import is_amount

@@ -17,8 +17,9 @@ from typing import Any
 from rapidfuzz import process
 from rapidfuzz.distance import DamerauLevenshtein
 
-from nlq.planning.timewords import TIME_WORDS
-from nlq.planning.words import (
+from nlq.core.spelling import same_form
+from nlq.core.vocabulary import TIME_DIMENSION, Dimension, Metric, Vocabulary
+from nlq.core.words import (
     CALENDAR_WORDS,
     COUNTING,
     ENGLISH,
@@ -32,8 +33,7 @@ from nlq.planning.words import (
     stem,
     words_of,
 )
-from nlq.spelling import same_form
-from nlq.vocabulary import TIME_DIMENSION, Dimension, Metric, Vocabulary
+from nlq.planning.timewords import TIME_WORDS
 
 _ID_SUFFIXES = frozenset({"id", "key", "code", "name"})
 _BOOLEAN_PREFIXES = frozenset({"is", "has", "was"})

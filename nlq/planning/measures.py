@@ -7,10 +7,10 @@ from __future__ import annotations
 
 import math
 
+from nlq.core.vocabulary import Metric
+from nlq.core.words import UNITS, singular, stem, words_of
 from nlq.planning.draft import NotReadableError
 from nlq.planning.mentions import Bound
-from nlq.planning.words import UNITS, singular, stem, words_of
-from nlq.vocabulary import Metric
 
 _NOT_AMOUNTS = {
     stem(word)

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
-from nlq.plan import Comparator, Comparison, Grain
+from nlq.core.plan import Comparator, Comparison, Grain
 
 
 class Kind(StrEnum):

@@ -7,10 +7,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from nlq.core.words import NUMBERING, PER_WORDS, is_plural, words_of
 from nlq.planning.lexicon import Hit, ValueHit
 from nlq.planning.mentions import Kind, Mention
 from nlq.planning.resolve import Assignment
-from nlq.planning.words import NUMBERING, PER_WORDS, is_plural, words_of
 
 NOT_SIGNIFICANT = {Kind.FILLER, Kind.COUNT, Kind.DOMAIN, Kind.AVERAGE, Kind.MORE}
 """Kinds that are passed over when asking what stands beside what."""

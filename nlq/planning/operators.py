@@ -1,7 +1,7 @@
 """Operators in a question: thresholds, ranks, steps of time, growth, and phrases of two words.
 
 Belongs here: general English that asks for something, as mentions with a score. Does not belong here: terms of the
-layer (``finding``), what a mention asks (``reading``), the word lists (``words``).
+layer (``finding``), what a mention asks (``reading``), the word lists (``core.words``).
 """
 
 from __future__ import annotations
@@ -10,10 +10,10 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import Any
 
-from nlq.plan import Comparator, Comparison, Grain
-from nlq.planning import words as w
+from nlq.core import words as w
+from nlq.core.plan import Comparator, Comparison, Grain
+from nlq.core.words import Token
 from nlq.planning.mentions import Bound, GrainWord, Growth, Kind, Mention, Top
-from nlq.planning.words import Token
 
 
 class OperatorFinder:

@@ -7,9 +7,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from nlq.dateparts import DATE_PARTS
-from nlq.plan import OrderBy
-from nlq.vocabulary import TIME_DIMENSION
+from nlq.core.dateparts import DATE_PARTS
+from nlq.core.plan import OrderBy
+from nlq.core.vocabulary import TIME_DIMENSION
 
 _MOST_KEYS = 4
 

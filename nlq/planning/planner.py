@@ -1,8 +1,8 @@
 """The built-in planner: from a question to an outcome, by rules that can be explained, without a model.
 
 Belongs here: the course of planning (tokens, covers, readings) and the choice among readings.
-Does not belong here: grammar (``reading``), words (``lexicon``), permission (``guard``), what a follow-up takes from
-the question before (``followups``).
+Does not belong here: grammar (``reading``), words (``lexicon``), permission (``core.guard``), what a follow-up takes
+from the question before (``followups``).
 
 Safety: every word of a question has a part in the plan, or the question is refused or asked back.
 """
@@ -12,9 +12,11 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import date, datetime
 
-from nlq.explain import as_question
-from nlq.outcome import RULES, Because, Choice, Clarify, Outcome, Planned, Problem, Refused
-from nlq.plan import Operator, Plan
+from nlq.core.outcome import RULES, Because, Choice, Clarify, Outcome, Planned, Problem, Refused
+from nlq.core.plan import Operator, Plan
+from nlq.core.spelling import same_form
+from nlq.core.vocabulary import Vocabulary
+from nlq.core.words import GLUE, OCCURRENCE, PREDICATES, tokenize
 from nlq.planning.draft import Reading
 from nlq.planning.events import events
 from nlq.planning.finding import MentionFinder, mend
@@ -23,9 +25,7 @@ from nlq.planning.lexicon import Lexicon
 from nlq.planning.mentions import Cover, Kind, Slip
 from nlq.planning.reading import Reader
 from nlq.planning.resolve import Resolver
-from nlq.planning.words import GLUE, OCCURRENCE, PREDICATES, tokenize
-from nlq.spelling import same_form
-from nlq.vocabulary import Vocabulary
+from nlq.wording.explain import as_question
 
 MAX_CHARACTERS = 1000
 MAX_WORDS = 80

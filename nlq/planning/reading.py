@@ -8,8 +8,9 @@ the plan together (``finishing``).
 
 from __future__ import annotations
 
-from nlq.outcome import Problem
-from nlq.periods import BEYOND_CALENDAR
+from nlq.core.outcome import Problem
+from nlq.core.periods import BEYOND_CALENDAR
+from nlq.core.words import NUMBERING, PER_WORDS
 from nlq.planning.draft import Decision, NotReadableError, Rank, Reading
 from nlq.planning.finishing import Finisher
 from nlq.planning.leftovers import Leftovers
@@ -18,7 +19,6 @@ from nlq.planning.mentions import GrainWord, Growth, Kind, Mention, Top
 from nlq.planning.reading_metrics import MetricReader
 from nlq.planning.reading_values import ValueReader
 from nlq.planning.timewords import TimeSpan
-from nlq.planning.words import NUMBERING, PER_WORDS
 
 _GROUPING = {Kind.BY, Kind.WHICH, Kind.TOP, Kind.SUPERLATIVE}
 

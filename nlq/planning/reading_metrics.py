@@ -7,12 +7,12 @@ from __future__ import annotations
 
 import itertools
 
+from nlq.core.words import GLUE, PREDICATES, singular, stem, words_of
 from nlq.planning.draft import NotReadableError
 from nlq.planning.drafting import Drafting
 from nlq.planning.events import is_participle
 from nlq.planning.lexicon import Hit
 from nlq.planning.mentions import Kind, Mention
-from nlq.planning.words import GLUE, PREDICATES, singular, stem, words_of
 
 _JOINING = {Kind.AND, Kind.VERSUS, Kind.BY, Kind.THRESHOLD, Kind.SUPERLATIVE, Kind.TOP, Kind.ORDER}
 

@@ -8,14 +8,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from nlq.dateparts import first_date_part
+from nlq.core.dateparts import first_date_part
+from nlq.core.words import ENGLISH, stem, words_of
 from nlq.planning.calendarwords import DAYS
 from nlq.planning.draft import Chosen, NotReadableError
 from nlq.planning.drafting import Drafting
 from nlq.planning.lexicon import INITIALS, ValueHit
 from nlq.planning.mentions import Kind, Mention
 from nlq.planning.timewords import TIME_WORDS
-from nlq.planning.words import ENGLISH, stem, words_of
 
 
 class ValueReader(Drafting):

@@ -11,14 +11,14 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from nlq.dateparts import DATE_PARTS, first_date_part
-from nlq.outcome import Problem
+from nlq.core.dateparts import DATE_PARTS, first_date_part
+from nlq.core.outcome import Problem
+from nlq.core.spelling import same_form
+from nlq.core.vocabulary import Metric, Vocabulary
+from nlq.core.words import NUMBERING, stem, words_of
 from nlq.planning.lexicon import Hit, Lexicon, ValueHit
 from nlq.planning.measures import is_amount
 from nlq.planning.mentions import Cover, Kind, Mention
-from nlq.planning.words import NUMBERING, stem, words_of
-from nlq.spelling import same_form
-from nlq.vocabulary import Metric, Vocabulary
 
 MOST_ASSIGNMENTS = 24
 MOST_CHOICES = 4

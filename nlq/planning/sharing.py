@@ -7,12 +7,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from nlq.plan import DimensionFilter, Operator, Share
+from nlq.core.plan import DimensionFilter, Operator, Share
+from nlq.core.vocabulary import Metric
+from nlq.core.words import PREDICATES, words_of
 from nlq.planning.draft import Chosen, Draft, NotReadableError
 from nlq.planning.measures import is_amount
 from nlq.planning.mentions import Kind, Mention
-from nlq.planning.words import PREDICATES, words_of
-from nlq.vocabulary import Metric
 
 
 def shares(draft: Draft, mentions: Sequence[Mention], metrics: Sequence[Metric]) -> list[Share | None]:

@@ -11,8 +11,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 
-from nlq.periods import shift, unit_range, unit_start
-from nlq.planning.words import Token, singular
+from nlq.core.periods import shift, unit_range, unit_start
+from nlq.core.words import Token, singular
 
 _MONTHS = {name.lower(): number for number, name in enumerate(calendar.month_name) if name}
 _MONTHS |= {name.lower(): number for number, name in enumerate(calendar.month_abbr) if name} | {"sept": 9}

@@ -12,9 +12,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from nlq.plan import Comparison, TimeRange
+from nlq.core.plan import Comparison, TimeRange
+from nlq.core.words import VERSUS_WORDS, singular
 from nlq.planning.timeperiods import ONE, PREVIOUS, TIME_WORDS, UNITS, Found, Period, PeriodReader, is_year, period_of
-from nlq.planning.words import VERSUS_WORDS, singular
 
 __all__ = ["TIME_WORDS", "TimeReader", "TimeSpan"]
 

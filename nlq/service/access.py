@@ -1,7 +1,7 @@
 """Who calls, and how often they may: from the key alone, never from what a request says.
 
 Belongs here: from a request to an asker, or the error that says why not; the sessions of browsers. Does not belong
-here: making keys (``nlq.storage.keys``), the cookie (``cookies``), or what an asker may ask (``nlq.guard``).
+here: making keys (``nlq.storage.keys``), the cookie (``cookies``), or what an asker may ask (``nlq.core.guard``).
 
 Programs send a key with each call. A browser sends it once and holds a session instead, which only the service's own
 pages can act with. Without any key, on an address only this machine can reach, everyone is one anonymous analyst: that
@@ -18,7 +18,7 @@ from datetime import timedelta
 
 from fastapi import Request
 
-from nlq.guard import Caller
+from nlq.core.guard import Caller
 from nlq.service import cookies
 from nlq.service.addresses import UNKNOWN, caller_at, is_loopback
 from nlq.service.errors import ApiError

@@ -17,7 +17,7 @@ from starlette.middleware.gzip import GZipMiddleware
 from starlette.staticfiles import StaticFiles
 
 from nlq.answering.cache import AnswersInProcess, AnswerStore, KeptAnswers
-from nlq.opening import open_answerer
+from nlq.factory import open_answerer
 from nlq.service import pages
 from nlq.service.access import Access
 from nlq.service.asking import Asking

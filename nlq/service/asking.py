@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import ValidationError
 
+from lakehouse_assets.domains import demo_questions
 from lakehouse_assets.lakehouse.engines.protocol import (
     EngineRefusedError,
     QueryCancelledError,
@@ -20,19 +21,19 @@ from lakehouse_assets.lakehouse.engines.protocol import (
     QueryTimeoutError,
 )
 from nlq.answering.answer import Answerer
+from nlq.answering.catalog import Catalog, catalog_of
 from nlq.answering.model import Answer, AnswerNotFoundError, StoredPlan
 from nlq.answering.run import failed_answer
 from nlq.answering.sameness import same_rows
-from nlq.catalog import Catalog, catalog_of
-from nlq.guard import Caller, GuardError, may_see
-from nlq.naming import AmbiguousNameError, full_name
-from nlq.plan import Plan, problem_of
+from nlq.core.guard import Caller, GuardError, may_see
+from nlq.core.naming import AmbiguousNameError, full_name
+from nlq.core.plan import Plan, problem_of
+from nlq.core.vocabulary import Vocabulary
 from nlq.service.access import Asker
 from nlq.service.errors import ApiError
 from nlq.service.logs import logger, request_id, shortened
 from nlq.service.models import Ask, Enqueue, Feedback, FeedbackGiven, Query, QuestionDocument, Replay
 from nlq.storage.store import stored_answer
-from nlq.vocabulary import Vocabulary
 
 if TYPE_CHECKING:
     from lakehouse_assets.lakehouse.lake import Lake
@@ -61,7 +62,7 @@ class Asking:
     def catalog(self, asker: Asker, search: str) -> Catalog:
         """What the asker can ask about."""
         vocabulary = self._vocabulary(asker)
-        return catalog_of(vocabulary, search, self.answerer.unpublished(asker.caller))
+        return catalog_of(vocabulary, search, self.answerer.unpublished(asker.caller), demo_questions())
 
     def again(self, asked: Sequence[Again]) -> list[str | Exception | None]:
         """Answer questions whose answers are remembered, without planning or reading anything; each is written down.

@@ -12,8 +12,8 @@ from __future__ import annotations
 
 from fastapi import Request, Response
 
+from nlq.core.utc import utc_now
 from nlq.storage.keys import Session
-from nlq.utc import utc_now
 
 
 def read(request: Request) -> str | None:

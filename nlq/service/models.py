@@ -12,12 +12,12 @@ from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator
 
 from nlq.answering.model import Answer
 from nlq.answering.parts import StaleLayer
-from nlq.plan import Plan, Text
+from nlq.core.plan import Plan, Text
+from nlq.core.utc import Moment, WrittenMoment, as_utc
 from nlq.storage.journal import MAX_COMMENT
 from nlq.storage.keys import Session
 from nlq.storage.queue import MAX_QUESTION, NO_ANSWER, Question, Status
 from nlq.storage.verdict import VerdictName
-from nlq.utc import Moment, WrittenMoment, as_utc
 
 Words = Annotated[
     Text, Field(min_length=1, max_length=MAX_QUESTION, pattern=r"\S", description="A question, in words.")

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
 MOST = 4
 """Processes where the settings do not say how many: each takes some 300 MB."""
-NEEDED = ("nlq.service.app", "nlq.service.server", "nlq.opening", "lakehouse_assets.dictionary.document", "duckdb")
+NEEDED = ("nlq.service.app", "nlq.service.server", "nlq.factory", "lakehouse_assets.dictionary.document", "duckdb")
 """What takes a process seconds to import; they are forks of one that has."""
 _SHORT_LIFE_S = 10.0
 _SHORT_LIVES = 3

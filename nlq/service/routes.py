@@ -13,8 +13,8 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Depends, Path, Query, Request, Response
 from fastapi.security import HTTPBearer
 
+from nlq.answering.catalog import Catalog
 from nlq.answering.model import Answer
-from nlq.catalog import Catalog
 from nlq.service import cookies, models
 from nlq.service.access import Access, Asker
 from nlq.service.asking import Again, Asking

@@ -20,10 +20,10 @@ import sqlalchemy as sa
 from sqlalchemy.exc import IntegrityError, OperationalError
 
 from nlq.answering.model import Answer
+from nlq.core.utc import utc_now
 from nlq.storage.database import create_tables, open_database, reading
 from nlq.storage.turns import Failing, Turns
 from nlq.storage.verdict import Verdict, VerdictName
-from nlq.utc import utc_now
 
 if TYPE_CHECKING:
     from lakehouse_assets.lakehouse.lake import Lake
@@ -249,7 +249,7 @@ class Journal:
 def _tend(lake: Lake, published: Iterable[Published], run_id: str) -> None:
     """Put small files together; where that fails, what was published is, and maintenance tries again."""
     from lakehouse_assets.lakehouse.upkeep.maintenance import tend_now_and_then
-    from nlq.contracts import CONTRACTS
+    from nlq.storage.contracts import CONTRACTS
 
     tables = {done.identifier for done in published}
     for contract in (c for c in CONTRACTS if c.identifier in tables):

@@ -1,7 +1,7 @@
 """API keys: who may ask over HTTP, for which tenant and in which role; and the sessions that browsers open with them.
 
 Belongs here: making, finding, revoking and forgetting keys; opening, finding and ending sessions. Only hashes are kept.
-Does not belong here: HTTP and cookies (``service``), what a role may do (``guard``).
+Does not belong here: HTTP and cookies (``service``), what a role may do (``core.guard``).
 
 A session is what a browser holds in place of a key: a random text of its own, for a bounded time, that ends with the
 key. It is in the database beside the keys, so every process that serves knows it.
@@ -20,9 +20,9 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from nlq.guard import ROLES, Caller
+from nlq.core.guard import ROLES, Caller
+from nlq.core.utc import utc_now
 from nlq.storage.database import create_tables, open_database, reading
-from nlq.utc import utc_now
 
 PREFIX = "alk"
 MOST_SESSIONS = 50

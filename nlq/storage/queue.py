@@ -20,8 +20,8 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.exc import IntegrityError
 
+from nlq.core.utc import utc_now
 from nlq.storage.database import create_tables, open_database
-from nlq.utc import utc_now
 
 MAX_TRIES = 3
 _MAX_RETURNS = 50

@@ -1,7 +1,7 @@
 """``semantic.nlq_answers`` and ``nlq_feedback``: rows go in by a publication, each once; answers come out again.
 
 Belongs here: an answer and a verdict as rows, a row as an answer or as what replay needs. Does not belong here: the
-tables' contracts (``contracts``), answering (``answer``), the queue (``queue``), what waits to go in (``journal``).
+tables' contracts (``contracts``), answering (``answering``), the queue (``queue``), what waits to go in (``journal``).
 """
 
 from __future__ import annotations
@@ -17,9 +17,9 @@ from lakehouse_assets.lakehouse.engines.protocol import QueryRefusedError
 from lakehouse_assets.lakehouse.publish.begin import begin
 from lakehouse_assets.lakehouse.publish.protocol import AuditFailedError
 from nlq.answering.model import Answer, AnswerNotFoundError, StoredPlan
-from nlq.contracts import ANSWERS, FEEDBACK
-from nlq.guard import Caller
-from nlq.plan import Plan
+from nlq.core.guard import Caller
+from nlq.core.plan import Plan
+from nlq.storage.contracts import ANSWERS, FEEDBACK
 
 if TYPE_CHECKING:
     from lakehouse_assets.lakehouse.contract import Contract

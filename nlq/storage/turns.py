@@ -15,8 +15,8 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.exc import IntegrityError
 
+from nlq.core.utc import utc_now
 from nlq.storage.database import create_tables
-from nlq.utc import utc_now
 
 LONGEST = timedelta(minutes=1)
 """After which another process takes its turn: the one before was killed, or is slow, which does no harm either."""

@@ -13,7 +13,7 @@ from lakehouse_assets.assets.answer_batch import answer_batch
 from lakehouse_assets.lakehouse.lake import Lake
 from nlq.answering.answer import Answerer
 from nlq.answering.model import Answer
-from nlq.contracts import ANSWERS
+from nlq.storage.contracts import ANSWERS
 from nlq.storage.queue import MAX_TRIES, QuestionQueue, Status
 
 NOW = datetime(2026, 4, 20)

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from lakehouse_assets.commands.failures import CommandError, Exit
 from lakehouse_assets.commands.output import ago, cell, plain
 from lakehouse_assets.commands.requests import Request
-from nlq.plan import Grain, Operator
+from nlq.core.plan import Grain, Operator
 
 KNOWN = ("complaint__ward_id", "complaint__channel", "event__channel", "complaint__is_open")
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from nlq.dateparts import DATE_PARTS
-from nlq.vocabulary import Dimension, Metric, Values, Vocabulary
+from nlq.core.dateparts import DATE_PARTS
+from nlq.core.vocabulary import Dimension, Metric, Values, Vocabulary
 
 
 def complaints() -> Vocabulary:

@@ -12,12 +12,12 @@ from pathlib import Path
 import pytest
 
 from lakehouse_assets.domains import DOMAINS
+from lakehouse_assets.domains.pgr.questions import QUESTIONS
 from lakehouse_assets.lakehouse.lake import Lake
 from nlq.answering.answer import Answerer
 from nlq.answering.model import Answer
-from nlq.demo import QUESTIONS
-from nlq.guard import Caller
-from nlq.opening import open_answerer
+from nlq.core.guard import Caller
+from nlq.factory import open_answerer
 from tests.parity.comparing import CONTRACTS, bring, contents, differences, leftovers
 from tests.questions.asking import same_rows
 from tests.questions.worlds import HERE, questions

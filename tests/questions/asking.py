@@ -14,7 +14,7 @@ from decimal import Decimal
 from typing import Any, Literal
 
 from nlq.answering.model import Answer
-from nlq.plan import Plan
+from nlq.core.plan import Plan
 from tests.questions.expected import meant, written
 from tests.questions.worlds import World
 

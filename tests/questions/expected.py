@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from nlq.plan import DimensionFilter, Operator, Plan
+from nlq.core.plan import DimensionFilter, Operator, Plan
 
 _EMPTY = {
     "by": [], "where": {}, "not": {}, "having": [], "time": None, "grain": None, "top": None, "skip": 0, "share": None,

@@ -24,9 +24,9 @@ from lakehouse_assets.lakehouse.engines.instances import open_instance
 from lakehouse_assets.lakehouse.lake import Lake
 from lakehouse_assets.settings import Settings
 from nlq.answering.answer import Answerer
-from nlq.guard import Caller, Role
-from nlq.layer import PlannedLayer
-from nlq.opening import open_foreign
+from nlq.answering.layer import PlannedLayer
+from nlq.core.guard import Caller, Role
+from nlq.factory import open_foreign
 from semantic.layer import SemanticLayer
 from semantic.values import DimensionValues
 from tests.dbt_project.building import build

@@ -13,16 +13,16 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlglot import exp
 
+from lakehouse_assets.domains.pgr.questions import QUESTIONS
 from lakehouse_assets.lakehouse.iceberg.overwrite import ReplaceTable
 from lakehouse_assets.lakehouse.lake import Lake
 from lakehouse_assets.lakehouse.publish.begin import open_publication
 from nlq.answering.answer import Answerer
 from nlq.answering.model import Answer, AnswerNotFoundError
-from nlq.contracts import ANSWERS
-from nlq.demo import QUESTIONS
-from nlq.guard import Caller
-from nlq.opening import open_answerer
-from nlq.plan import Comparator, DimensionFilter, OrderBy, Plan, Threshold
+from nlq.core.guard import Caller
+from nlq.core.plan import Comparator, DimensionFilter, OrderBy, Plan, Threshold
+from nlq.factory import open_answerer
+from nlq.storage.contracts import ANSWERS
 from nlq.storage.store import replay, store_answers
 from tests.semantic.tables import new_lake
 

@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 from lakehouse_assets.lakehouse.lake import Lake
 from nlq.answering.answer import Answerer
 from nlq.answering.costs import TooCostlyError, check_cost, figures
-from nlq.plan import DimensionFilter, Grain, Plan, TimeRange
-from nlq.vocabulary import Dimension, Metric, Values, Vocabulary
+from nlq.core.plan import DimensionFilter, Grain, Plan, TimeRange
+from nlq.core.vocabulary import Dimension, Metric, Values, Vocabulary
 
 FEW = {f"case__few_{n}": 5 for n in range(5)}
 MANY = ("case__number", "case__street")

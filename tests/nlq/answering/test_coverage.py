@@ -13,10 +13,10 @@ from lakehouse_assets.lakehouse.lake import Lake
 from nlq.answering.answer import Answerer
 from nlq.answering.coverage import Coverage, Known, partial_periods
 from nlq.answering.model import Answer
-from nlq.guard import Caller
-from nlq.opening import open_answerer
-from nlq.periods import unit_range, unit_start
-from nlq.plan import Comparison, Grain, Plan, TimeRange
+from nlq.core.guard import Caller
+from nlq.core.periods import unit_range, unit_start
+from nlq.core.plan import Comparison, Grain, Plan, TimeRange
+from nlq.factory import open_answerer
 from tests.semantic.tables import new_lake
 
 # Complaints of the small lake: from 2025-01-01 to 2026-02-22.

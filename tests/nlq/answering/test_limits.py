@@ -8,9 +8,9 @@ import time
 import pytest
 
 from nlq.answering.answer import Answerer
-from nlq.guard import ROLES, TIMEOUT_S, Caller, Guard, Role
-from nlq.plan import MAX_ROWS, Plan
-from nlq.sql import statement
+from nlq.answering.sql import statement
+from nlq.core.guard import ROLES, TIMEOUT_S, Caller, Guard, Role
+from nlq.core.plan import MAX_ROWS, Plan
 
 ALL = Plan(metrics=("pgr_complaints",))
 ENDLESS = "SELECT COUNT(*) AS pgr_complaints FROM RANGE(1000000000000) AS a(x) WHERE x % 7 = 3"

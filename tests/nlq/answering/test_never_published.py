@@ -14,11 +14,11 @@ from lakehouse_assets.lakehouse.publish.begin import open_publication
 from lakehouse_assets.lakehouse.publish.protocol import AuditFailedError
 from lakehouse_assets.settings import Settings
 from nlq.answering.answer import Answerer
+from nlq.answering.catalog import catalog_of
 from nlq.answering.model import Answer
-from nlq.catalog import catalog_of
-from nlq.guard import Caller, Role
-from nlq.opening import open_answerer
-from nlq.plan import Grain, Plan, TimeRange
+from nlq.core.guard import Caller, Role
+from nlq.core.plan import Grain, Plan, TimeRange
+from nlq.factory import open_answerer
 from tests.semantic.tables import CASES, SALES, SPINE
 
 MISSING = "gold.gold_pgr_case_lifecycle"

@@ -10,8 +10,8 @@ from lakehouse_assets.lakehouse.lake import Lake
 from nlq.answering.answer import Answerer
 from nlq.answering.cache import AnswersInProcess, KeptAnswers
 from nlq.answering.model import Answer
-from nlq.guard import Caller
-from nlq.opening import open_answerer
+from nlq.core.guard import Caller
+from nlq.factory import open_answerer
 
 NOW, QUESTION = datetime(2026, 2, 20), "complaints by channel"
 EVERYONE, AMRITSAR = Caller(), Caller("pb.amritsar", "viewer")

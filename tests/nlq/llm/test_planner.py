@@ -10,16 +10,16 @@ import pytest
 
 from lakehouse_assets.lakehouse.lake import Lake
 from nlq.answering.answer import Answerer
-from nlq.guard import Caller
-from nlq.layer import PlannedLayer
+from nlq.answering.layer import PlannedLayer
+from nlq.core.guard import Caller
+from nlq.core.outcome import Clarify, Outcome, Planned, Refused
+from nlq.core.plan import DimensionFilter, OrderBy, Plan
+from nlq.core.vocabulary import Dimension, Metric, Values, Vocabulary
 from nlq.llm.client import ModelClient
 from nlq.llm.planner import BothPlanners, ModelPlanner, same_meaning
 from nlq.llm.retrieval import part_for
 from nlq.llm.summary import summary_of
-from nlq.outcome import Clarify, Outcome, Planned, Refused
-from nlq.plan import DimensionFilter, OrderBy, Plan
 from nlq.planning.planner import Planner
-from nlq.vocabulary import Dimension, Metric, Values, Vocabulary
 from semantic.layer import SemanticLayer
 from semantic.values import DimensionValues
 from tests.nlq.llm.conftest import Script, raw, status, tool_call

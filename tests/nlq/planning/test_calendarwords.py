@@ -8,11 +8,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from nlq.dateparts import DATE_PARTS, MONTH_OF_YEAR, WEEKDAY, WEEKDAYS
-from nlq.outcome import Clarify, Outcome, Planned, Refused
-from nlq.plan import Operator, TimeRange
+from nlq.core.dateparts import DATE_PARTS, MONTH_OF_YEAR, WEEKDAY, WEEKDAYS
+from nlq.core.outcome import Clarify, Outcome, Planned, Refused
+from nlq.core.plan import Operator, TimeRange
+from nlq.core.vocabulary import Dimension, Metric, Values, Vocabulary
 from nlq.planning.planner import Planner
-from nlq.vocabulary import Dimension, Metric, Values, Vocabulary
 from tests.nlq.vocabularies import complaints
 
 TODAY = date(2026, 7, 15)

@@ -6,10 +6,10 @@ from datetime import date
 
 import pytest
 
-from nlq.outcome import Clarify, Planned, Refused
-from nlq.plan import Operator
+from nlq.core.outcome import Clarify, Planned, Refused
+from nlq.core.plan import Operator
+from nlq.core.vocabulary import Dimension, Metric, Values, Vocabulary
 from nlq.planning.planner import Planner
-from nlq.vocabulary import Dimension, Metric, Values, Vocabulary
 
 TODAY = date(2026, 7, 15)
 JUNE = (date(2026, 6, 1), date(2026, 6, 30))

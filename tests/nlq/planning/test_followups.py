@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from nlq.outcome import Carried, Planned
-from nlq.plan import Plan
+from nlq.core.outcome import Carried, Planned
+from nlq.core.plan import Plan
 from nlq.planning.followups import parts_of, without_part
 from nlq.planning.planner import Planner
 from tests.nlq.vocabularies import complaints

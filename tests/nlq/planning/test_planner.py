@@ -12,11 +12,11 @@ import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from nlq.explain import as_question
-from nlq.outcome import Clarify, Planned, Refused
-from nlq.plan import Plan
+from nlq.core.outcome import Clarify, Planned, Refused
+from nlq.core.plan import Plan
+from nlq.core.vocabulary import Vocabulary
 from nlq.planning.planner import Planner
-from nlq.vocabulary import Vocabulary
+from nlq.wording.explain import as_question
 from tests.nlq import vocabularies
 from tests.questions.expected import meant, written
 

@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from nlq.plan import Comparison
+from nlq.core.plan import Comparison
+from nlq.core.words import tokenize
 from nlq.planning.timewords import TimeReader
-from nlq.planning.words import tokenize
 
 TODAY = date(2026, 7, 15)  # a Wednesday
 

@@ -11,10 +11,10 @@ import sqlalchemy as sa
 from hypothesis import given
 from hypothesis import strategies as st
 
-from nlq.guard import Caller
+from nlq.core.guard import Caller
+from nlq.core.utc import utc_now
 from nlq.storage import keys as keys_module
 from nlq.storage.keys import MOST_SESSIONS, KeyStore
-from nlq.utc import utc_now
 
 
 @pytest.fixture

@@ -13,7 +13,7 @@ import httpx
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 
-from nlq.demo import QUESTIONS
+from lakehouse_assets.domains.pgr.questions import QUESTIONS
 from tests.nlq.service.conftest import Served
 from tests.nlq.web.conftest import NARROW, WIDE, opened
 

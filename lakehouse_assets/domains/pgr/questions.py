@@ -1,4 +1,4 @@
-"""The ten questions of the PGR demo: plain questions, answered by the rules like any other.
+"""The ten questions of the demo: plain questions, answered by the rules like any other.
 
 Belongs here: the questions. Does not belong here: anything that treats them specially.
 """

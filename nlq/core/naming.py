@@ -1,13 +1,13 @@
 """Short names of dimensions, as people and programs write them in requests.
 
-Belongs here: finding the full name. Does not belong here: words of questions (``lexicon``).
+Belongs here: finding the full name. Does not belong here: words of questions (``planning.lexicon``).
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 
-from nlq.vocabulary import TIME_DIMENSION
+from nlq.core.vocabulary import TIME_DIMENSION
 
 
 class AmbiguousNameError(ValueError):

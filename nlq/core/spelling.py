@@ -4,7 +4,7 @@ Unicode writes some letters in two ways, composed and decomposed (NFC, NFD); the
 blanks around or between words may tell values apart, and often do not: such values are alike.
 
 Belongs here: both relations, and finding the stored spellings that a text names. Does not belong here: words of
-questions (``planning.words``), what is refused (``guard``).
+questions (``words``), what is refused (``guard``).
 """
 
 from __future__ import annotations

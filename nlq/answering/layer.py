@@ -17,10 +17,10 @@ from typing import TYPE_CHECKING, Any
 
 from nlq.answering.coverage import TimeSource
 from nlq.answering.parts import STATES_KEPT, CompiledPlan, StaleLayer
-from nlq.dateparts import DATE_PARTS, numbered
-from nlq.guard import TENANT_COLUMN
-from nlq.plan import Grain, Plan
-from nlq.vocabulary import Dimension, Metric, Values, Vocabulary
+from nlq.core.dateparts import DATE_PARTS, numbered
+from nlq.core.guard import TENANT_COLUMN
+from nlq.core.plan import Grain, Plan
+from nlq.core.vocabulary import Dimension, Metric, Values, Vocabulary
 from semantic.dateparts import date_parts_of
 from semantic.layer import Compiled, Filter, SemanticLayer
 from semantic.sqltext import quoted

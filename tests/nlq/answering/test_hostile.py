@@ -13,8 +13,8 @@ from sqlglot import exp
 
 from nlq.answering.answer import Answerer
 from nlq.answering.model import Answer
-from nlq.guard import Caller
-from nlq.plan import DimensionFilter, Plan
+from nlq.core.guard import Caller
+from nlq.core.plan import DimensionFilter, Plan
 
 NOW = datetime(2026, 2, 20)
 AMRITSAR = Caller("pb.amritsar", "viewer")

@@ -1,7 +1,7 @@
 """Single values for people: numbers with their unit, shares in percent, dates, nothing.
 
 Belongs here: a value to text, by the format and unit that the layer gives a metric. Does not belong here: sentences
-(``explain``), or which columns an answer has (``sql``).
+(``explain``), or which columns an answer has (``core.columns``).
 """
 
 from __future__ import annotations
@@ -12,9 +12,9 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
-from nlq.plan import Grain
-from nlq.planning.words import UNITS, singular
-from nlq.vocabulary import Metric
+from nlq.core.plan import Grain
+from nlq.core.vocabulary import Metric
+from nlq.core.words import UNITS, singular
 
 
 @dataclass(frozen=True)

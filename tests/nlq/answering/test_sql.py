@@ -12,8 +12,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sqlglot import exp
 
-from nlq.plan import Comparator, Comparison, DimensionFilter, Grain, OrderBy, Plan, Share, Threshold, TimeRange
-from nlq.sql import finish, key_columns, statement, value_columns
+from nlq.answering.sql import finish, statement
+from nlq.core.columns import key_columns, value_columns
+from nlq.core.plan import Comparator, Comparison, DimensionFilter, Grain, OrderBy, Plan, Share, Threshold, TimeRange
 
 INNER = "select * from (values ('a', 10, 0.5), ('b', 30, null), ('c', 30, 0.1), (null, 5, 0.2)) t(d, m, r)"
 

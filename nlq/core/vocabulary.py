@@ -1,7 +1,7 @@
 """What one semantic layer can be asked about: plain metrics, dimensions and values.
 
 Belongs here: the shape the planner and the guard read, independent of any library.
-Does not belong here: words and matching (``lexicon``), reading a catalog (``layer``).
+Does not belong here: words and matching (``planning.lexicon``), reading a catalog (``answering.layer``).
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from nlq.spelling import one_of_each
+from nlq.core.spelling import one_of_each
 
 TIME_DIMENSION = "metric_time"
 

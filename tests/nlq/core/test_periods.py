@@ -8,8 +8,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from nlq.periods import BeyondCalendarError, before, periods_in, shift, unit_range, unit_start, whole_unit, year_before
-from nlq.plan import Grain, TimeRange
+from nlq.core.periods import (
+    BeyondCalendarError,
+    before,
+    periods_in,
+    shift,
+    unit_range,
+    unit_start,
+    whole_unit,
+    year_before,
+)
+from nlq.core.plan import Grain, TimeRange
 
 DAYS = st.dates(date(1995, 1, 1), date(2090, 12, 31))
 UNITS = ("day", "week", "month", "quarter", "year")

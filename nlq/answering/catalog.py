@@ -1,19 +1,20 @@
 """What can be asked, as a document for programs and pages: by domain, with values and questions to begin with.
 
-Belongs here: the document and its examples. Does not belong here: reading the layer (``layer``), showing it.
+Belongs here: the document and its examples. Does not belong here: reading the layer (``layer``), the
+questions of a demo, showing it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from itertools import zip_longest
 from typing import Any
 
 from pydantic import BaseModel, Field
 
-from nlq.explain import as_question
-from nlq.plan import Grain, Plan
-from nlq.vocabulary import Dimension, Metric, Vocabulary
+from nlq.core.plan import Grain, Plan
+from nlq.core.vocabulary import Dimension, Metric, Vocabulary
+from nlq.wording.explain import as_question
 
 SHOWN_VALUES = 50
 STARTERS = 6
@@ -83,7 +84,10 @@ class Catalog(BaseModel):
 
 
 def catalog_of(
-    vocabulary: Vocabulary, search: str = "", unpublished: Mapping[Metric, tuple[str, ...]] | None = None
+    vocabulary: Vocabulary,
+    search: str = "",
+    unpublished: Mapping[Metric, tuple[str, ...]] | None = None,
+    demo: Mapping[str, Sequence[str]] | None = None,
 ) -> Catalog:
     """The catalog of what a caller may know of; with a search, only what contains the words.
 
@@ -91,10 +95,10 @@ def catalog_of(
         vocabulary: What can be asked about.
         search: The words.
         unpublished: What has no data yet, with the tables that are missing.
+        demo: Questions of the demo, by the domain that they are about.
     """
-    from nlq.demo import QUESTIONS
-
     metrics = [m for m in vocabulary.metrics.values() if _matches(search, m)]
+    asked = sorted({metric.domain for metric in vocabulary.metrics.values()})
     domains = {name: set[str]() for name in vocabulary.dimensions}
     for metric in vocabulary.metrics.values():
         for name in metric.dimensions & domains.keys():
@@ -113,7 +117,7 @@ def catalog_of(
             if _matches(search, m)
         ),
         starters=_starters(vocabulary),
-        demo=QUESTIONS if any(m.domain == "pgr" for m in vocabulary.metrics.values()) else (),
+        demo=tuple(question for domain in asked for question in (demo or {}).get(domain, ())),
     )
 
 

@@ -1,6 +1,6 @@
 """Calendar arithmetic: units, the period before another, how many steps a time has.
 
-Belongs here: days in, days out. Does not belong here: words (``timewords``), SQL (``sql``).
+Belongs here: days in, days out. Does not belong here: words (``planning.timewords``), SQL (``answering.sql``).
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from datetime import date, timedelta
 
 from dateutil.relativedelta import relativedelta
 
-from nlq.plan import Comparison, Grain, Plan, TimeRange
+from nlq.core.plan import Comparison, Grain, Plan, TimeRange
 
 MONTHS = {"month": 1, "quarter": 3, "year": 12}
 _DAYS = {"day": 1, "week": 7}

@@ -1,7 +1,7 @@
 """Which manifests to answer by where the project does not parse: the last that did, or one without the part at fault.
 
-Belongs here: this choice. Does not belong here: parsing (``lakehouse.dbt.manifest``), or where a fault
-is (``semantic.faults``).
+Belongs here: this choice. Does not belong here: parsing (``lakehouse.dbt.manifest``), or where a fault is
+(``faults``).
 """
 
 from __future__ import annotations

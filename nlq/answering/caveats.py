@@ -1,7 +1,7 @@
 """Words for what is known in part, or not at all.
 
-Belongs here: periods that are cut, times without data. Does not belong here: finding them (``answering.coverage``), the
-rest of a sentence (``explain``).
+Belongs here: periods that are cut, times without data. Does not belong here: finding them (``coverage``), the rest of a
+sentence (``wording.explain``).
 """
 
 from __future__ import annotations
@@ -10,12 +10,12 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 from typing import TYPE_CHECKING, Any
 
-from nlq.explain import say_time
-from nlq.formats import say_period
-from nlq.periods import shifted, whole_unit
-from nlq.plan import Plan
-from nlq.spelling import same_form
-from nlq.vocabulary import Metric, Vocabulary
+from nlq.core.periods import shifted, whole_unit
+from nlq.core.plan import Plan
+from nlq.core.spelling import same_form
+from nlq.core.vocabulary import Metric, Vocabulary
+from nlq.wording.explain import say_time
+from nlq.wording.formats import say_period
 
 if TYPE_CHECKING:
     from nlq.answering.coverage import Known, Partial

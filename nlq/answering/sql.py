@@ -9,31 +9,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 
-from nlq.periods import first_compared, moved_steps, overlap, periods_in, shifted, within
-from nlq.plan import MAX_ROWS, Plan, TimeRange
-from nlq.vocabulary import TIME_DIMENSION
+from nlq.core.columns import grouped_columns, key_columns, time_column, value_columns
+from nlq.core.periods import first_compared, moved_steps, overlap, periods_in, shifted, within
+from nlq.core.plan import MAX_ROWS, Plan, TimeRange
+from nlq.core.vocabulary import TIME_DIMENSION
 
 RANK = "asklake_rank"
 _IS_NOW = "asklake_now"
-
-
-def time_column(plan: Plan) -> str | None:
-    """The compiled name of the time step, e.g. ``metric_time__month``."""
-    return f"{TIME_DIMENSION}__{plan.grain}" if plan.grain else None
-
-
-def key_columns(plan: Plan) -> tuple[str, ...]:
-    """The columns that identify a row of the answer: the step of time, then the grouped dimensions."""
-    return () if plan.average or plan.count else _grouped(plan)
-
-
-def value_columns(plan: Plan) -> tuple[str, ...]:
-    """The columns after the keys: the metrics, each followed by what it is compared with, then what is computed."""
-    if plan.count:
-        return plan.derived
-    if not plan.compares:
-        return (*plan.metrics, *plan.derived)
-    return tuple(name for m in plan.metrics for name in (m, f"{m}__before", f"{m}__change"))
 
 
 def statement(
@@ -139,7 +121,7 @@ def _with_comparison(
     With steps of time, what was before the first step asked for is no row of its own, nor is a step after the last
     known day.
     """
-    step, keys = time_column(plan), _grouped(plan)
+    step, keys = time_column(plan), grouped_columns(plan)
     names = [_quoted(key) for key in keys]
     now_items = [*names, *(f"{_quoted(m)}, NULL AS {_quoted(f'{m}__before')}" for m in plan.metrics)]
     sides = [f"SELECT {', '.join(now_items)}, 1 AS {_IS_NOW} FROM (\n{compile_plain(plain)}\n) AS now"]
@@ -232,11 +214,6 @@ def _counted(compiled: str, plan: Plan) -> str:
     """How many known values of the group pass the thresholds."""
     where = _where([f"{_quoted(plan.group_by[0])} IS NOT NULL", *_conditions(plan)])
     return f"SELECT COUNT(*) AS {_quoted(plan.derived[0])}\nFROM (\n{compiled}\n) AS answer{where}\nLIMIT 1"
-
-
-def _grouped(plan: Plan) -> tuple[str, ...]:
-    step = time_column(plan)
-    return (*((step,) if step else ()), *plan.group_by)
 
 
 def _conditions(plan: Plan) -> list[str]:

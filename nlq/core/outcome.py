@@ -1,7 +1,7 @@
 """What planning a question can come to: a plan, a question back, or a refusal.
 
 Belongs here: the three outcomes, the problem that a refusal tells of, and the codes of what keeps a plan from running.
-Does not belong here: how they are reached (``planner``).
+Does not belong here: how they are reached (``planning``, ``llm``).
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from nlq.plan import Plan
+from nlq.core.plan import Plan
 
 RULES = "rules"
 """The name of the planner that needs no language model."""

@@ -1,4 +1,4 @@
-"""Opening what answers questions: over the lake of a profile, or over another dbt project's database.
+"""What answers questions, put together: over the lake of a profile, or over another dbt project's database.
 
 Belongs here: putting the semantic layer, the values and the answerer together. Does not belong here: any of them.
 """
@@ -9,7 +9,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from nlq.standin import manifests
+from semantic.fallback import manifests
 
 if TYPE_CHECKING:
     from lakehouse_assets.lakehouse.lake import Lake
@@ -33,7 +33,7 @@ def open_answerer(lake: Lake, *, kept: KeptAnswers | None = None) -> Answerer:
         DbtFailedError: the project does not parse, never did, and not for the semantic models of one domain alone.
     """
     from nlq.answering.answer import Answerer
-    from nlq.layer import PlannedLayer
+    from nlq.answering.layer import PlannedLayer
     from semantic.layer import SemanticLayer
     from semantic.values import DimensionValues
 
@@ -59,7 +59,7 @@ def open_foreign(settings: Settings, project: Path, database: Path | str) -> Ans
     """
     from lakehouse_assets.lakehouse.foreign.dbt_project import parsed
     from nlq.answering.answer import Answerer
-    from nlq.layer import PlannedLayer
+    from nlq.answering.layer import PlannedLayer
     from semantic.layer import SemanticLayer
     from semantic.values import DimensionValues
 

@@ -1,7 +1,8 @@
 """Parts of the calendar as dimensions: the weekday, the month of the year, over all years together.
 
 Belongs here: their names in the layer, what people call their values, and the order of these. Does not belong here:
-which metrics have them (``layer`` asks the semantic layer), how questions name them (``planning.calendarwords``).
+which metrics have them (``answering.layer`` asks the semantic layer), how questions name them
+(``planning.calendarwords``).
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ from collections.abc import Iterable, Sequence
 from datetime import date
 from typing import Any
 
-from nlq.vocabulary import TIME_DIMENSION, Dimension, Values
+from nlq.core.vocabulary import TIME_DIMENSION, Dimension, Values
 
 WEEKDAY = f"{TIME_DIMENSION}__extract_dow"
 DAY_OF_MONTH = f"{TIME_DIMENSION}__extract_day"

@@ -10,8 +10,8 @@ import pytest
 
 from lakehouse_assets.lakehouse.lake import Lake
 from nlq.answering.answer import Answerer
-from nlq.layer import PlannedLayer, vocabulary_of
-from nlq.outcome import Planned, Refused
+from nlq.answering.layer import PlannedLayer, vocabulary_of
+from nlq.core.outcome import Planned, Refused
 from nlq.planning.planner import Planner
 from semantic.catalog import build_catalog
 from semantic.layer import SemanticLayer

@@ -1,7 +1,7 @@
 """What a caller may ask: the only way from a plan to something that is run.
 
 Belongs here: callers, roles, the allowlist, typed and canonical filter values, the tenant filter, the limits.
-Does not belong here: understanding questions (``planner``), running them (``answer``).
+Does not belong here: understanding questions (``planning``), running them (``answering``).
 
 The tenant of an answer comes from the caller alone. What a question says about tenants can only narrow it.
 """
@@ -13,10 +13,10 @@ from dataclasses import dataclass, replace
 from datetime import date
 from fnmatch import fnmatchcase
 
-from nlq.outcome import ErrorCode
-from nlq.plan import MAX_ROWS, Comparison, DimensionFilter, Grain, Operator, Plan, Scalar
-from nlq.spelling import alike_form, nearest_values, same_form, spellings
-from nlq.vocabulary import Dimension, Values, Vocabulary
+from nlq.core.outcome import ErrorCode
+from nlq.core.plan import MAX_ROWS, Comparison, DimensionFilter, Grain, Operator, Plan, Scalar
+from nlq.core.spelling import alike_form, nearest_values, same_form, spellings
+from nlq.core.vocabulary import Dimension, Values, Vocabulary
 
 TIMEOUT_S = 60.0
 """The longest a question may run in the engine, seconds."""

@@ -10,12 +10,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from nlq.formats import Said, format_said, format_value, say_metric, say_period
-from nlq.periods import shifted
-from nlq.plan import Comparison, DimensionFilter, Operator, Plan, Threshold, TimeRange
-from nlq.spelling import one_of_each
-from nlq.sql import key_columns, time_column
-from nlq.vocabulary import TIME_DIMENSION, Vocabulary
+from nlq.core.columns import key_columns, time_column
+from nlq.core.periods import shifted
+from nlq.core.plan import Comparison, DimensionFilter, Operator, Plan, Threshold, TimeRange
+from nlq.core.spelling import one_of_each
+from nlq.core.vocabulary import TIME_DIMENSION, Vocabulary
+from nlq.wording.formats import Said, format_said, format_value, say_metric, say_period
 
 MOST_NAMED = 5
 """The most groups that a sentence names."""

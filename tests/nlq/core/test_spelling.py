@@ -17,10 +17,10 @@ from lakehouse_assets.lakehouse.lake import Lake
 from lakehouse_assets.lakehouse.publish.begin import open_publication
 from lakehouse_assets.settings import Settings
 from nlq.answering.answer import Answerer
+from nlq.answering.layer import PlannedLayer
 from nlq.answering.model import Answer
-from nlq.layer import PlannedLayer
-from nlq.plan import DimensionFilter, Operator, Plan
-from nlq.spelling import alike_form, nearest_values, one_of_each, same_form, spellings
+from nlq.core.plan import DimensionFilter, Operator, Plan
+from nlq.core.spelling import alike_form, nearest_values, one_of_each, same_form, spellings
 from semantic.layer import SemanticLayer
 from semantic.values import LIMIT, DimensionValues
 from tests.semantic.tables import SALES, SPINE

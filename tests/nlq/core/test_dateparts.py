@@ -13,7 +13,7 @@ import semantic.dateparts
 from lakehouse_assets.lakehouse.lake import Lake
 from nlq.answering.answer import Answerer
 from nlq.answering.model import Answer
-from nlq.dateparts import (
+from nlq.core.dateparts import (
     DATE_PARTS,
     DAY_OF_MONTH,
     MONTH_OF_YEAR,
@@ -25,8 +25,8 @@ from nlq.dateparts import (
     numbered,
     parts_of,
 )
-from nlq.guard import Caller, Guard, GuardError
-from nlq.plan import Comparator, DimensionFilter, Operator, Plan, Threshold
+from nlq.core.guard import Caller, Guard, GuardError
+from nlq.core.plan import Comparator, DimensionFilter, Operator, Plan, Threshold
 from tests.nlq.vocabularies import complaints
 
 NOW = datetime(2026, 2, 20)

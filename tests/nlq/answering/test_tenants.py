@@ -11,11 +11,11 @@ from hypothesis import strategies as st
 
 from nlq.answering.answer import Answerer
 from nlq.answering.sameness import same_rows
-from nlq.dateparts import first_date_part
-from nlq.guard import Caller
-from nlq.opening import open_answerer
-from nlq.plan import DimensionFilter, Grain, Operator, Plan, Share, TimeRange
-from nlq.vocabulary import Vocabulary
+from nlq.core.dateparts import first_date_part
+from nlq.core.guard import Caller
+from nlq.core.plan import DimensionFilter, Grain, Operator, Plan, Share, TimeRange
+from nlq.core.vocabulary import Vocabulary
+from nlq.factory import open_answerer
 from tests.semantic.tables import new_lake
 
 OWN, OTHER = "pb.amritsar", "pb.ludhiana"

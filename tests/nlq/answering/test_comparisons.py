@@ -11,9 +11,9 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from nlq.answering.answer import Answerer
-from nlq.periods import shifted, unit_range, unit_start
-from nlq.plan import Comparison, Grain, Plan, TimeRange
-from nlq.sql import statement
+from nlq.answering.sql import statement
+from nlq.core.periods import shifted, unit_range, unit_start
+from nlq.core.plan import Comparison, Grain, Plan, TimeRange
 
 FIRST, LAST = date(2023, 6, 1), date(2026, 3, 31)
 ONE = timedelta(days=1)

@@ -13,9 +13,9 @@ from lakehouse_assets.lakehouse.dbt import manifest
 from lakehouse_assets.lakehouse.lake import Lake
 from lakehouse_assets.settings import Settings
 from nlq.answering.answer import Answerer
-from nlq.layer import PlannedLayer
-from nlq.standin import manifests
+from nlq.answering.layer import PlannedLayer
 from semantic.errors import SemanticError
+from semantic.fallback import manifests
 from semantic.faults import Fault, fault_of
 from semantic.layer import SemanticLayer
 from semantic.values import DimensionValues

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from nlq.guard import Caller, Guard, GuardError, Role
-from nlq.plan import DimensionFilter, Operator, Plan
+from nlq.core.guard import Caller, Guard, GuardError, Role
+from nlq.core.plan import DimensionFilter, Operator, Plan
 from nlq.planning.planner import Planner
 from tests.nlq.vocabularies import complaints, hotels
 

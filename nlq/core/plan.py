@@ -2,7 +2,7 @@
 
 Belongs here: the typed plan, its validation that needs no catalog, its JSON schema and its canonical form.
 Does not belong here: whether the names exist or the caller may use them (``guard``), how a plan is found
-(``planner``), how it runs (``answer``).
+(``planning``), how it runs (``answering``).
 """
 
 from __future__ import annotations
@@ -14,8 +14,8 @@ from typing import Annotated, Any
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
 
-from nlq.dateparts import first_date_part
-from nlq.utc import Day
+from nlq.core.dateparts import first_date_part
+from nlq.core.utc import Day
 
 MAX_ROWS = 1000
 """The most rows an answer may have."""

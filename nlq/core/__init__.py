@@ -1,0 +1,1 @@
+"""What every other room speaks of: vocabulary, plan, outcome, calendar, words, and the guard."""

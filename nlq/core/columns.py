@@ -1,0 +1,35 @@
+"""Names of the columns that the answer to a plan has.
+
+Belongs here: names. Does not belong here: labels and formats for people (``wording``), the SQL that gives the columns
+(``answering.sql``).
+"""
+
+from __future__ import annotations
+
+from nlq.core.plan import Plan
+from nlq.core.vocabulary import TIME_DIMENSION
+
+
+def time_column(plan: Plan) -> str | None:
+    """The compiled name of the time step, e.g. ``metric_time__month``."""
+    return f"{TIME_DIMENSION}__{plan.grain}" if plan.grain else None
+
+
+def key_columns(plan: Plan) -> tuple[str, ...]:
+    """The columns that identify a row of the answer: the step of time, then the grouped dimensions."""
+    return () if plan.average or plan.count else grouped_columns(plan)
+
+
+def value_columns(plan: Plan) -> tuple[str, ...]:
+    """The columns after the keys: the metrics, each followed by what it is compared with, then what is computed."""
+    if plan.count:
+        return plan.derived
+    if not plan.compares:
+        return (*plan.metrics, *plan.derived)
+    return tuple(name for m in plan.metrics for name in (m, f"{m}__before", f"{m}__change"))
+
+
+def grouped_columns(plan: Plan) -> tuple[str, ...]:
+    """The columns that the metrics are grouped by: the step of time, then the dimensions."""
+    step = time_column(plan)
+    return (*((step,) if step else ()), *plan.group_by)

@@ -1,0 +1,1 @@
+"""Plans, values and answers in words for people. Nothing is decided here."""
