@@ -145,7 +145,7 @@ class DatabaseSession(DuckDBSession):
         self.expose(identifier)
         return ".".join(quoted(part) for part in identifier.split("."))
 
-    def expose(self, identifier: str) -> None:
+    def expose(self, identifier: str, *, counts: bool = True) -> None:
         """Make a table readable by its name in the project."""
         if identifier not in self._views.shown:
             self._lake.expose(identifier)
