@@ -25,6 +25,7 @@ from sqlalchemy.exc import IntegrityError, OperationalError
 from sqlalchemy.orm import Session as SqlSession
 
 from lakehouse_assets.lakehouse.contract import LAYERS, Contract
+from lakehouse_assets.lakehouse.iceberg._internals import changes_of, file_io, stage, table_of, write_metadata
 from lakehouse_assets.lakehouse.iceberg.locations import HomeWarehouse, OutsideWarehouseError, file_uri, local_path, own
 from lakehouse_assets.lakehouse.iceberg.metadata_cache import read_metadata
 from lakehouse_assets.lockfile import one_process_at_a_time
@@ -62,20 +63,20 @@ class LakeTransaction(Transaction):
     @property
     def changed(self) -> bool:
         """Whether there is anything to commit."""
-        return bool(self._updates)
+        return bool(changes_of(self))
 
     @property
     def io(self) -> FileIO:
         """What reads and writes the files of the table."""
-        return self._table.io
+        return table_of(self).io
 
     @property
     def table_metadata(self) -> Any:
         """The metadata as the updates so far make it."""
-        if not self._updates:
-            return self._table.metadata
-        if self._known is None or self._known[0] != len(self._updates):
-            self._known = (len(self._updates), super().table_metadata)
+        if not (changes := changes_of(self)):
+            return table_of(self).metadata
+        if self._known is None or self._known[0] != changes:
+            self._known = (changes, super().table_metadata)
         return self._known[1]
 
 
@@ -126,7 +127,7 @@ class LakeCatalog(SqlCatalog):
         metadata = read_metadata(location)
         snapshot = metadata.current_snapshot()
         own(self._warehouse, ".".join(name), (metadata.location, *([snapshot.manifest_list] if snapshot else ())))
-        return Table(name, metadata, location, self._load_file_io(metadata.properties, location), self)
+        return Table(name, metadata, location, file_io(self, metadata.properties, location), self)
 
     def commit_all(self, transactions: Sequence[Transaction]) -> list[Table]:
         """Commit every transaction, or none.
@@ -139,10 +140,10 @@ class LakeCatalog(SqlCatalog):
             CatalogUnwritableError: the catalog's database cannot be written; nothing was committed.
             OSError: the metadata cannot be written; nothing was committed.
         """
-        staged = [(t._table, self._stage_transaction(t)) for t in transactions]
+        staged = [(table_of(t), stage(self, t)) for t in transactions]
         try:
             for _, new in staged:
-                self._write_metadata(new.metadata, new.io, new.metadata_location)
+                write_metadata(self, new)
             with SqlSession(self.engine) as session:
                 for old, new in staged:
                     self._move_pointer(session, old, new.metadata_location)
@@ -154,15 +155,6 @@ class LakeCatalog(SqlCatalog):
             _delete_quietly(new.metadata_location for _, new in staged)
             raise
         return [self.load_table(old.name()) for old, _ in staged]
-
-    def _stage_transaction(self, transaction: Transaction) -> Any:
-        table = transaction._table
-        return self._update_and_stage_table(
-            table,
-            table.name(),
-            transaction._requirements,
-            transaction._updates,
-        )
 
     def _is(self, identifier: Identifier) -> ColumnElement[bool]:
         """Whether a row of the catalog is that of a table."""

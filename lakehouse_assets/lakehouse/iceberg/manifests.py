@@ -17,9 +17,10 @@ from typing import TYPE_CHECKING
 from cachetools import FIFOCache, cached
 from pyiceberg.conversions import from_bytes
 from pyiceberg.manifest import ManifestContent, ManifestEntry, ManifestFile
-from pyiceberg.table import DataScan, FileScanTask, ManifestGroupPlanner
+from pyiceberg.table import DataScan, FileScanTask
 from pyiceberg.types import DateType, PrimitiveType
 
+from lakehouse_assets.lakehouse.iceberg._internals import planned, recast
 from lakehouse_assets.lakehouse.periods import first_of
 
 if TYPE_CHECKING:
@@ -69,7 +70,7 @@ def _newest_of(table: Table, manifest: ManifestFile, source: int, kind: Primitiv
         bounds = [manifest.partitions[at].upper_bound]
         kind = DateType()
     else:
-        entries = _Remembered.of(manifest).fetch_manifest_entry(table.io)
+        entries = recast(manifest, _Remembered).fetch_manifest_entry(table.io)
         bounds = [(entry.data_file.upper_bounds or {}).get(source) for entry in entries]
     yield from (_day(kind, bound) for bound in bounds if bound is not None)
 
@@ -83,16 +84,11 @@ def _day(kind: PrimitiveType, bound: bytes) -> date:
 class _Scan(DataScan):
     def plan_files(self) -> Iterable[FileScanTask]:
         snapshot = self.snapshot()
-        manifests = map(_Remembered.of, snapshot.manifests(self.io)) if snapshot else ()
-        return ManifestGroupPlanner(self.table_metadata, self.io, self.row_filter).plan_files(manifests)
+        return planned(self, (recast(m, _Remembered) for m in snapshot.manifests(self.io)) if snapshot else ())
 
 
 class _Remembered(ManifestFile):
     """A manifest whose live entries are read if they were not before."""
-
-    @classmethod
-    def of(cls, manifest: ManifestFile) -> _Remembered:
-        return cls(*(manifest[i] for i in range(len(manifest))))
 
     def fetch_manifest_entry(self, io: FileIO, discard_deleted: bool = True) -> list[ManifestEntry]:
         return _live_entries(self, io) if discard_deleted else super().fetch_manifest_entry(io, discard_deleted)

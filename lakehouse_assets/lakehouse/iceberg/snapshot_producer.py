@@ -15,10 +15,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any
 
-from pyiceberg.expressions import AlwaysFalse, BooleanExpression
+from pyiceberg.expressions import BooleanExpression
 from pyiceberg.manifest import DataFile, ManifestEntry, ManifestEntryStatus, ManifestFile
 from pyiceberg.table.snapshots import Operation
-from pyiceberg.table.update.snapshot import _SnapshotProducer
+
+from lakehouse_assets.lakehouse.iceberg._internals import SnapshotProducer
 
 SHORTEST, LONGEST = 64, 512
 """Data files of a full manifest: that of the newest partitions, and those far back."""
@@ -32,7 +33,7 @@ class UnequalRewriteError(Exception):
     """Files that were to take the place of others do not hold as many rows."""
 
 
-class ReplaceFiles(_SnapshotProducer["ReplaceFiles"]):
+class ReplaceFiles(SnapshotProducer):
     """Adds data files, and removes those for which `removes` is true, in one snapshot."""
 
     _removes: Callable[[DataFile], bool] = staticmethod(lambda _file: False)
@@ -58,37 +59,36 @@ class ReplaceFiles(_SnapshotProducer["ReplaceFiles"]):
         self._rewrites = True
         return self
 
-    def _manifests(self) -> list[ManifestFile]:
+    def manifests(self) -> list[ManifestFile]:
+        """See `SnapshotProducer.manifests`."""
         opened, untouched = self._sorted_out()
         kept: list[ManifestEntry] = []
         gone: list[ManifestEntry] = []
         for manifest in opened:
-            for entry in manifest.fetch_manifest_entry(self._io, discard_deleted=True):
+            for entry in manifest.fetch_manifest_entry(self.io, discard_deleted=True):
                 (gone if self._removes(entry.data_file) else kept).append(entry)
-        self._deleted_data_files = {e.data_file for e in gone}
-        self._operation = Operation.OVERWRITE if gone else Operation.APPEND
+        self.conclude(Operation.OVERWRITE if gone else Operation.APPEND, (e.data_file for e in gone))
         if self._rewrites:
-            _refuse_unequal(gone, self._added_data_files)
+            _refuse_unequal(gone, self.added)
         ages = _newest(gone) if self._rewrites else {}
-        added = [_added(f, self._snapshot_id, ages.get(f.partition)) for f in self._added_data_files]
+        added = [_added(f, self.snapshot_id, ages.get(f.partition)) for f in self.added]
         return [
             *self._written(added, ManifestEntryStatus.ADDED),
             *self._written((_with_status(e, e.snapshot_id or 0, ManifestEntryStatus.EXISTING) for e in kept), None),
-            *self._written((_with_status(e, self._snapshot_id, ManifestEntryStatus.DELETED) for e in gone), None),
+            *self._written((_with_status(e, self.snapshot_id, ManifestEntryStatus.DELETED) for e in gone), None),
             *untouched,
         ]
 
     def _sorted_out(self) -> tuple[list[ManifestFile], list[ManifestFile]]:
         """Manifests to open, and those that stay as they are; ones without a live file are dropped."""
-        snapshot = self._transaction.table_metadata.snapshot_by_name(name=self._target_branch)
-        live = [m for m in snapshot.manifests(self._io) if _live_files(m)] if snapshot else []
+        live = [m for m in self.parent.manifests(self.io) if _live_files(m)] if self.parent else []
         evaluators: dict[int, Callable[[ManifestFile], bool]] = {}
         opened, untouched = [], []
         for manifest in live:
             spec_id = manifest.partition_spec_id
             if spec_id not in evaluators:
-                evaluators[spec_id] = self._build_manifest_evaluator(spec_id)
-            concerned = not isinstance(self._predicate, AlwaysFalse) and evaluators[spec_id](manifest)
+                evaluators[spec_id] = self.may_hold(spec_id)
+            concerned = not self.removes_nothing and evaluators[spec_id](manifest)
             (opened if concerned else untouched).append(manifest)
         merged = crowded([_live_files(m) for m in untouched])
         return (
@@ -113,12 +113,6 @@ class ReplaceFiles(_SnapshotProducer["ReplaceFiles"]):
                             writer.add_entry(entry)
                 written.append(writer.to_manifest_file())
         return written
-
-    def _deleted_entries(self) -> list[ManifestEntry]:
-        return []
-
-    def _existing_manifests(self) -> list[ManifestFile]:
-        return []
 
 
 def _live_files(manifest: ManifestFile) -> int:

@@ -15,8 +15,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from cachetools import FIFOCache
-from pyiceberg.catalog.rest import RestCatalog
-from requests import PreparedRequest, Response, Session
+from requests import PreparedRequest, Response
 from requests.adapters import HTTPAdapter
 
 from lakehouse_assets.lakehouse.contract import LAYERS, Contract
@@ -24,6 +23,7 @@ from lakehouse_assets.lakehouse.iceberg import metadata_cache
 from lakehouse_assets.lakehouse.iceberg.catalog import ensure_table
 from lakehouse_assets.lakehouse.iceberg.locations import own, warehouse_of
 from lakehouse_assets.lakehouse.moments import NoSuchMomentError, as_time
+from lakehouse_assets.lakehouse.nessie._internals import OpenRestCatalog
 from lakehouse_assets.lakehouse.nessie.client import Commit, Nessie, ReferenceGoneError
 from lakehouse_assets.lakehouse.nessie.names import KEPT_FROM, SNAPSHOT_PREFIX, iceberg_uri
 from lakehouse_assets.settings import MAIN
@@ -188,30 +188,9 @@ class NessieCatalog:
             return self._catalogs[reference]
 
     def _open(self, reference: str) -> Catalog:
-        return _IcebergRest(self._settings.file_system_properties, uri=iceberg_uri(self._settings, reference))
-
-
-class _IcebergRest(RestCatalog):
-    """PyIceberg's REST catalog as Nessie understands it. Files are read where the settings say, not Nessie."""
-
-    def __init__(self, files: Mapping[str, str], *, uri: str) -> None:
-        """Connect.
-
-        Args:
-            files: Properties of the file system.
-            uri: Address of the catalog.
-        """
-        self._files = dict(files)
-        super().__init__("nessie", uri=uri, **files)
-
-    def _load_file_io(self, properties: Any = None, location: str | None = None) -> Any:
-        return super()._load_file_io({**(properties or {}), **self._files}, location)
-
-    def _create_session(self) -> Session:
-        session = super()._create_session()
-        for scheme in ("http://", "https://"):
-            session.mount(scheme, _LastColumnIds())
-        return session
+        """PyIceberg's REST catalog as Nessie understands it. Files are read where the settings say, not Nessie."""
+        files, uri = self._settings.file_system_properties, iceberg_uri(self._settings, reference)
+        return OpenRestCatalog("nessie", files, _LastColumnIds, uri=uri)
 
 
 class _LastColumnIds(HTTPAdapter):
