@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+import random
+import time
+from concurrent.futures import ThreadPoolExecutor
 from datetime import date
+from threading import Barrier
+from types import SimpleNamespace
+from typing import Any, cast
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lakehouse_assets.builds import dbt_graph
+from lakehouse_assets.builds import days, dbt_graph
 from lakehouse_assets.builds.days import BUILT, Built, behind, changed_days, closure, dirty_days, note
 from lakehouse_assets.lakehouse.iceberg.overwrite import ReplacePartitions, ReplaceTable
 from lakehouse_assets.lakehouse.lake import Lake
@@ -139,3 +145,28 @@ def test_a_whole_table_is_behind_once_its_input_moved(lake: Lake) -> None:
 
 def _some(kind: str) -> str:
     return "'x'" if kind == "VARCHAR" else "0"
+
+
+class SlowPath(str):
+    """The path of a manifest that lets other threads run wherever it is looked up."""
+
+    def __hash__(self) -> int:
+        time.sleep(random.uniform(0, 1e-4))
+        return super().__hash__()
+
+
+def test_threads_may_ask_while_others_take_the_room_of_what_they_ask_for() -> None:
+    def ask(path: str) -> list[Any]:
+        manifest = SimpleNamespace(manifest_path=path, fetch_manifest_entry=lambda *_, **__: [])
+        return days._held(cast("Any", SimpleNamespace(io=None)), cast("Any", manifest), 1)
+
+    def ask_together(kind: str) -> None:
+        for number in range(200):
+            together.wait()
+            ask(SlowPath(f"{kind}{number}"))
+
+    for number in range(days._REMEMBERED):
+        ask(f"full{number}")
+    together = Barrier(3, timeout=10)
+    with ThreadPoolExecutor(3) as pool:
+        list(pool.map(ask_together, ["full", "full", "new"]))
