@@ -1,7 +1,8 @@
 """MetricFlow in this process: one manifest, one dialect, requests compiled to SQL.
 
-Belongs here: every import of MetricFlow (they take seconds, so they happen at first use). Does not belong here:
-names as people write them (``catalog``), values (``filters``), what is around a compiled query (``sqltext``).
+Belongs here: asking MetricFlow, which is imported at first use, for that takes seconds. Does not belong here: its
+internals (``_internals``), names as people write them (``catalog``), values (``filters``), what is around a compiled
+query (``sqltext``).
 """
 
 from __future__ import annotations
@@ -10,34 +11,15 @@ import threading
 from collections.abc import Iterable, Sequence
 from datetime import date, datetime
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Literal
 
 from semantic.dateparts import group_by_item
 from semantic.errors import SemanticError
 
 if TYPE_CHECKING:
-    from metricflow.engine.metricflow_engine import MetricFlowEngine
+    from semantic._internals import MetricFlowEngine
 
 Dialect = Literal["duckdb", "trino"]
-
-
-class _RendererOnly:
-    """What MetricFlow asks of a client, as far as compiling goes: the dialect. Running is not its business."""
-
-    def __init__(self, sql_engine_type: Any, sql_plan_renderer: Any) -> None:
-        self.sql_engine_type = sql_engine_type
-        self.sql_plan_renderer = sql_plan_renderer
-
-    def query(self, *_: Any, **__: Any) -> Any:
-        raise NotImplementedError("this client only renders SQL")
-
-    execute = dry_run = query
-
-    def close(self) -> None:
-        """Nothing to close."""
-
-    def render_bind_parameter_key(self, bind_parameter_key: str) -> str:
-        return bind_parameter_key
 
 
 class Compiler:
@@ -60,8 +42,7 @@ class Compiler:
         Raises:
             SemanticError: MetricFlow refuses the combination.
         """
-        from metricflow.engine.metricflow_engine import MetricFlowQueryRequest
-        from metricflow_semantics.errors.error_classes import MetricFlowException
+        from semantic._internals import MetricFlowException, MetricFlowQueryRequest, reason_of
 
         try:
             with self._lock:
@@ -74,7 +55,7 @@ class Compiler:
                 )
                 sql = self._engine.explain(request).sql_statement.without_descriptions.sql
         except MetricFlowException as error:
-            raise SemanticError(f"MetricFlow cannot compile {', '.join(metrics)}: {_reason(error)}") from error
+            raise SemanticError(f"MetricFlow cannot compile {', '.join(metrics)}: {reason_of(error)}") from error
         if self._dialect != "trino":
             return sql
         from semantic.trino import dividing_as_doubles
@@ -94,31 +75,15 @@ class Compiler:
 
     @cached_property
     def _engine(self) -> MetricFlowEngine:
-        from metricflow.engine.metricflow_engine import MetricFlowEngine
-        from metricflow.protocols.sql_client import SqlEngine
-        from metricflow_semantics.model.dbt_manifest_parser import parse_manifest_from_dbt_generated_manifest
-        from metricflow_semantics.model.semantic_manifest_lookup import SemanticManifestLookup
+        from semantic import _internals
 
         if self._dialect == "trino":
             from semantic.trino import PlanRenderer
 
-            client = _RendererOnly(SqlEngine.TRINO, PlanRenderer())
-        else:
-            from metricflow.sql.render.duckdb_renderer import DuckDbSqlPlanRenderer
-
-            client = _RendererOnly(SqlEngine.DUCKDB, DuckDbSqlPlanRenderer())
-        manifest = parse_manifest_from_dbt_generated_manifest(self._manifest_json)
-        return MetricFlowEngine(SemanticManifestLookup(manifest), client)  # pyright: ignore[reportArgumentType]
+            return _internals.open_engine(self._manifest_json, _internals.SqlEngine.TRINO, PlanRenderer())
+        renderer = _internals.DuckDbSqlPlanRenderer()
+        return _internals.open_engine(self._manifest_json, _internals.SqlEngine.DUCKDB, renderer)
 
 
 def _midnight(day: date | None) -> datetime | None:
     return datetime(day.year, day.month, day.day) if day else None
-
-
-def _reason(error: Exception) -> str:
-    """MetricFlow's message without its headings and drawings."""
-    lines = [line.strip() for line in str(error).splitlines()]
-    if "Message:" not in lines:
-        return " ".join(lines)[:400]
-    after = [line for line in lines[lines.index("Message:") + 1 :] if line]
-    return after[0] if after else "no reason given"

@@ -9,11 +9,16 @@ from __future__ import annotations
 from collections.abc import Collection
 
 import sqlglot
-from metricflow.sql.render.expr_renderer import SqlExpressionRenderResult
-from metricflow.sql.render.trino import TrinoSqlExpressionRenderer, TrinoSqlPlanRenderer
-from metricflow_semantics.sql.sql_exprs import SqlPercentileExpression, SqlPercentileFunctionType
 from sqlglot import exp
 from typing_extensions import override
+
+from semantic._internals import (
+    SqlExpressionRenderResult,
+    SqlPercentileExpression,
+    SqlPercentileFunctionType,
+    TrinoSqlExpressionRenderer,
+    TrinoSqlPlanRenderer,
+)
 
 _SORTED = "array_sort(array_agg({value}) filter (where {value} is not null))"
 _DISCRETE = "element_at(sorted, greatest(1, cast(ceil({p} * cardinality(sorted)) as bigint)))"
