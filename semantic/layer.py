@@ -14,13 +14,14 @@ import hashlib
 import json
 import threading
 import time
-from collections import OrderedDict
 from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass
 from datetime import date
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, TypeVar
+
+from cachetools import LRUCache
 
 from semantic import sqltext
 from semantic.catalog import METRIC_TIME, MetricDefinition, SemanticCatalog, build_catalog, without_moments
@@ -233,8 +234,9 @@ class _Manifest:
         self._dialect, self._cache_file = dialect, path.with_name("asklake_dimensions.json")
         self._compiler = Compiler(self._text, dialect)
         self._on_disk = Templates(path.parent, self._fingerprint, dialect)
-        self._templates: OrderedDict[Hashable, Any] = OrderedDict()
-        self._compiled: OrderedDict[Hashable, Any] = OrderedDict()
+        # LRU; they live as long as this version of the manifest.
+        self._templates: LRUCache[Hashable, Any] = LRUCache(_CACHED)
+        self._compiled: LRUCache[Hashable, Any] = LRUCache(_CACHED)
         self._lock = threading.RLock()
 
     @cached_property
@@ -344,16 +346,13 @@ class _Manifest:
         template, texts = condition.condition(sqltext.quoted(condition.dimension), 0)
         return fill(template, texts)
 
-    def _remembered(self, cache: OrderedDict[Hashable, _T], key: Hashable, make: Callable[[], _T]) -> _T:
+    def _remembered(self, cache: LRUCache[Hashable, _T], key: Hashable, make: Callable[[], _T]) -> _T:
         with self._lock:
             if key in cache:
-                cache.move_to_end(key)
                 return cache[key]
         made = make()
         with self._lock:
             cache[key] = made
-            if len(cache) > _CACHED:
-                cache.popitem(last=False)
         return made
 
 

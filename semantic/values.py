@@ -9,12 +9,13 @@ from __future__ import annotations
 import contextlib
 import threading
 import unicodedata
-from collections import OrderedDict
 from collections.abc import Iterable, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
+
+from cachetools import FIFOCache
 
 from semantic.catalog import DimensionDefinition
 from semantic.errors import SemanticError, UnknownNameError, nearest
@@ -63,7 +64,8 @@ class DimensionValues:
         """
         self._lake, self._layer, self._limit = lake, layer, limit
         self._on_disk = KeptValues(folder, limit) if folder else None
-        self._kept: OrderedDict[_Key, CountedValues] = OrderedDict()
+        # FIFO; the snapshot of the table is part of the key, so a publication invalidates it.
+        self._kept: FIFOCache[_Key, CountedValues] = FIFOCache(_REMEMBERED)
         self._lock = threading.Lock()
 
     def values(self, dimension: str) -> list[tuple[Any, int]]:
@@ -197,8 +199,6 @@ class DimensionValues:
     def _keep(self, key: _Key, values: CountedValues) -> None:
         with self._lock:
             self._kept[key] = values
-            if len(self._kept) > _REMEMBERED:
-                self._kept.popitem(last=False)
 
     def _read(
         self, dimensions: Sequence[DimensionDefinition], only: Only | None, session: Session

@@ -7,11 +7,12 @@ understanding (``planning``), permission (``core.guard``), the queue and the tab
 from __future__ import annotations
 
 import logging
-from collections import OrderedDict
 from collections.abc import Callable, Iterable, Mapping
 from datetime import date, datetime
 from threading import Lock
 from typing import TYPE_CHECKING, Any
+
+from cachetools import FIFOCache
 
 from lakehouse_assets.lakehouse.engines.cancelling import check_wanted
 from lakehouse_assets.lakehouse.engines.protocol import (
@@ -80,8 +81,9 @@ class Answerer:
         """
         self._lake, self._layer, self._roles = lake, layer, roles
         self._make_planner, self.planner_name, self._summarise, self._kept = planner, planner_name, summarise, kept
-        self._guards: OrderedDict[int, Guard] = OrderedDict()
-        self._planners: OrderedDict[tuple[int, Caller], RememberingPlanner] = OrderedDict()
+        # FIFO; by the identity of a vocabulary, so another one invalidates them.
+        self._guards: FIFOCache[int, Guard] = FIFOCache(STATES_KEPT)
+        self._planners: FIFOCache[tuple[int, Caller], RememberingPlanner] = FIFOCache(_CACHED)
         self._courses = Courses()
         self._states, self._coverage = TableStates(lake), Coverage()
         self._limit = CostLimit(most_figures, layer, self._coverage, self._states)
@@ -379,7 +381,7 @@ class Answerer:
         """The guard over a vocabulary; it keeps the vocabulary alive, so that its id stays its own."""
         with self._lock:
             if id(vocabulary) not in self._guards:
-                _remember(self._guards, id(vocabulary), Guard(vocabulary, self._roles), STATES_KEPT)
+                self._guards[id(vocabulary)] = Guard(vocabulary, self._roles)
             return self._guards[id(vocabulary)]
 
     def _planner(self, run: Run) -> RememberingPlanner:
@@ -391,7 +393,7 @@ class Answerer:
         if found is None or found.vocabulary is not visible:
             found = RememberingPlanner(self._make_planner(visible))
             with self._lock:
-                _remember(self._planners, key, found)
+                self._planners[key] = found
         return found
 
 
@@ -400,9 +402,3 @@ def _partial(plan: Plan, known: Known, said: Iterable[Mapping[str, Any]], today:
     texts = sorted({row[TIME_DIMENSION] for row in said if row.get(TIME_DIMENSION)}) if not plan.average else []
     found = partial_periods(plan, known, [date.fromisoformat(text) for text in texts], today)
     return tuple(part.model_copy(update={"says": say_partial(part, plan, found)}) for part in found)
-
-
-def _remember(cache: OrderedDict[Any, Any], key: Any, value: Any, most: int = _CACHED) -> None:
-    cache[key] = value
-    while len(cache) > most:
-        cache.popitem(last=False)

@@ -11,11 +11,12 @@ from __future__ import annotations
 import hashlib
 import threading
 import time
-from collections import OrderedDict
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import TYPE_CHECKING, Any, Protocol
+
+from cachetools import FIFOCache, LRUCache, TTLCache
 
 if TYPE_CHECKING:
     from nlq.answering.model import Answer
@@ -58,30 +59,19 @@ class AnswersInProcess:
         self, most: int = MOST_ANSWERS, ttl_s: float = TTL_S, clock: Callable[[], float] = time.monotonic
     ) -> None:
         """An empty store for ``most`` answers."""
-        self._most, self._ttl_s, self._clock = most, ttl_s, clock
-        self._answers: OrderedDict[str, tuple[float, Kept]] = OrderedDict()
+        # LRU; whether the tables are as they were is for KeptAnswers to say.
+        self._answers: TTLCache[str, Kept] = TTLCache(most, ttl_s, timer=clock)
         self._lock = threading.Lock()
 
     def get(self, key: str) -> Kept | None:
         """See AnswerStore."""
         with self._lock:
-            found = self._answers.get(key)
-            if found is None:
-                return None
-            until, kept = found
-            if until <= self._clock():
-                del self._answers[key]
-                return None
-            self._answers.move_to_end(key)
-            return kept
+            return self._answers.get(key)
 
     def put(self, key: str, kept: Kept) -> None:
         """See AnswerStore."""
         with self._lock:
-            self._answers[key] = (self._clock() + self._ttl_s, kept)
-            self._answers.move_to_end(key)
-            while len(self._answers) > self._most:
-                self._answers.popitem(last=False)
+            self._answers[key] = kept
 
 
 class KeptAnswers:
@@ -128,8 +118,8 @@ class Courses:
 
     def __init__(self, most: int = _MOST_PLANS) -> None:
         """Nothing is remembered."""
-        self._most = most
-        self._courses: OrderedDict[tuple[Any, ...], Course] = OrderedDict()
+        # FIFO; the fingerprint of the vocabulary is part of the key, so another one invalidates it.
+        self._courses: FIFOCache[tuple[Any, ...], Course] = FIFOCache(most)
         self._lock = threading.Lock()
 
     def find(self, question: str, caller: Caller, today: date, meaning: str) -> Course | None:
@@ -143,8 +133,6 @@ class Courses:
             return
         with self._lock:
             self._courses[question, caller, today, meaning] = course
-            while len(self._courses) > self._most:
-                self._courses.popitem(last=False)
 
 
 class RememberingPlanner:
@@ -153,7 +141,8 @@ class RememberingPlanner:
     def __init__(self, planner: PlansQuestions) -> None:
         """Remember what a planner finds; its vocabulary never changes."""
         self._planner = planner
-        self._outcomes: OrderedDict[tuple[str, date, str], Outcome] = OrderedDict()
+        # LRU; lives as long as the planner, whose vocabulary never changes.
+        self._outcomes: LRUCache[tuple[str, date, str], Outcome] = LRUCache(_MOST_PLANS)
         self._lock = threading.Lock()
 
     @property
@@ -167,12 +156,9 @@ class RememberingPlanner:
         key = (question, today, previous.model_dump_json() if previous else "")
         with self._lock:
             if key in self._outcomes:
-                self._outcomes.move_to_end(key)
                 return self._outcomes[key]
         outcome = self._planner.plan(question, now, previous)
         if outcome.lasting and len(question) <= _LONGEST_QUESTION:
             with self._lock:
                 self._outcomes[key] = outcome
-                while len(self._outcomes) > _MOST_PLANS:
-                    self._outcomes.popitem(last=False)
         return outcome

@@ -9,13 +9,13 @@ words in a sentence (``wording.explain``), or calendar arithmetic (``periods``).
 
 from __future__ import annotations
 
-from collections import OrderedDict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
 from threading import Lock
 from typing import TYPE_CHECKING, Any
 
+from cachetools import LRUCache
 from pydantic import BaseModel, ConfigDict
 
 from nlq.core.periods import overlap, shifted, step_before, unit_range, unit_start, within
@@ -99,7 +99,8 @@ class Coverage:
     """Reads which days tables have, once per state of a table. Thread-safe."""
 
     def __init__(self) -> None:
-        self._kept: OrderedDict[tuple[Any, ...], Known] = OrderedDict()
+        # LRU; the snapshot of the table is part of the key, so a publication invalidates it.
+        self._kept: LRUCache[tuple[Any, ...], Known] = LRUCache(_REMEMBERED)
         self._lock = Lock()
 
     def known(self, session: Session, sources: Iterable[TimeSource], tenant: str | None = None) -> Known | None:
@@ -124,13 +125,10 @@ class Coverage:
         key = (source, tenant, state)
         with self._lock:
             if state is not None and key in self._kept:
-                self._kept.move_to_end(key)
                 return self._kept[key]
         known = self._read(session, source, tenant)
         with self._lock:
             self._kept[key] = known
-            while len(self._kept) > _REMEMBERED:
-                self._kept.popitem(last=False)
         return known
 
     @staticmethod

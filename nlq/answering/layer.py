@@ -7,13 +7,15 @@ or running anything.
 from __future__ import annotations
 
 import hashlib
-from collections import Counter, OrderedDict
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, replace
 from functools import cached_property, partial
 from pathlib import Path
 from threading import Lock
 from typing import TYPE_CHECKING, Any
+
+from cachetools import LRUCache
 
 from nlq.answering.coverage import TimeSource
 from nlq.answering.parts import STATES_KEPT, CompiledPlan, StaleLayer
@@ -51,7 +53,8 @@ class PlannedLayer:
         self._lock = Lock()
         self._states: _State | None = None
         self._tables: tuple[semantic.SemanticCatalog, list[str]] | None = None
-        self._last: OrderedDict[tuple[str | None, bool], tuple[Any, Vocabulary]] = OrderedDict()
+        # LRU; another stamp, of the layer and the tables it reads, invalidates it.
+        self._last: LRUCache[tuple[str | None, bool], tuple[Any, Vocabulary]] = LRUCache(STATES_KEPT)
 
     def vocabulary(self, heads: Mapping[str, str], tenant: str | None = None, *, whole: bool = False) -> Vocabulary:
         """What may be asked about at a state of the lake; the same object until the layer or its tables change.
@@ -67,9 +70,6 @@ class PlannedLayer:
             if key not in self._last or self._last[key][0] != state.stamp:
                 known = self._read(state.whole if whole else state.catalog, tenant)
                 self._last[key] = (state.stamp, replace(known, fingerprint=state.fingerprint))
-            self._last.move_to_end(key)
-            while len(self._last) > STATES_KEPT:
-                self._last.popitem(last=False)
             return self._last[key][1]
 
     def fingerprint(self, heads: Mapping[str, str]) -> str:

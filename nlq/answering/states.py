@@ -5,11 +5,11 @@ Belongs here: looking a state up, once. Does not belong here: which days an answ
 
 from __future__ import annotations
 
-from collections import OrderedDict
 from datetime import UTC, date, datetime
 from threading import Lock
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+from cachetools import FIFOCache, cachedmethod
 from pydantic import BaseModel, ConfigDict, field_serializer
 
 from nlq.core.utc import Moment
@@ -42,42 +42,28 @@ class TableStates:
 
     def __init__(self, lake: Lake) -> None:
         self._lake = lake
-        self._kept: OrderedDict[tuple[str, int], TableState] = OrderedDict()
-        self._rows: OrderedDict[tuple[str, int], int | None] = OrderedDict()
+        # FIFO; a snapshot never changes, so nothing invalidates them.
+        self._states: FIFOCache[Any, TableState] = FIFOCache(_REMEMBERED)
+        self._rows: FIFOCache[Any, int | None] = FIFOCache(_REMEMBERED)
         self._lock = Lock()
 
+    @cachedmethod(lambda self: self._states, lock=lambda self: self._lock)
     def of(self, table: str, snapshot: int) -> TableState:
-        """How fresh a table was at a snapshot."""
-        with self._lock:
-            if (table, snapshot) in self._kept:
-                return self._kept[table, snapshot]
-        state = self._look_at(table, snapshot)
-        with self._lock:
-            self._kept[table, snapshot] = state
-            while len(self._kept) > _REMEMBERED:
-                self._kept.popitem(last=False)
-        return state
-
-    def rows(self, table: str, snapshot: int) -> int | None:
-        """How many rows a table had at a snapshot; None where nobody tells."""
-        with self._lock:
-            if (table, snapshot) in self._rows:
-                return self._rows[table, snapshot]
-        found = self._lake.catalog.load_table(table).snapshot_by_id(snapshot)
-        text = found.summary.additional_properties.get(_RECORDS) if found and found.summary else None
-        with self._lock:
-            self._rows[table, snapshot] = counted = int(text) if text else None
-            while len(self._rows) > _REMEMBERED:
-                self._rows.popitem(last=False)
-        return counted
-
-    def _look_at(self, name: str, snapshot: int) -> TableState:
-        """When the snapshot was published, and the newest day in it by the table's time partition."""
+        """How fresh a table was at a snapshot: when that was published, and the newest day by its time partition."""
         from lakehouse_assets.lakehouse.iceberg.manifests import newest_day
 
-        table = self._lake.catalog.load_table(name)
-        found = table.snapshot_by_id(snapshot)
+        loaded = self._lake.catalog.load_table(table)
+        found = loaded.snapshot_by_id(snapshot)
         if not found:
-            return TableState(table=name, snapshot_id=snapshot)
-        published = datetime.fromtimestamp(found.timestamp_ms / 1000, UTC).replace(tzinfo=None)
-        return TableState(table=name, snapshot_id=snapshot, published_at=published, newest_day=newest_day(table, found))
+            return TableState(table=table, snapshot_id=snapshot)
+        published, day = datetime.fromtimestamp(found.timestamp_ms / 1000, UTC), newest_day(loaded, found)
+        return TableState(
+            table=table, snapshot_id=snapshot, published_at=published.replace(tzinfo=None), newest_day=day
+        )
+
+    @cachedmethod(lambda self: self._rows, lock=lambda self: self._lock)
+    def rows(self, table: str, snapshot: int) -> int | None:
+        """How many rows a table had at a snapshot; None where nobody tells."""
+        found = self._lake.catalog.load_table(table).snapshot_by_id(snapshot)
+        text = found.summary.additional_properties.get(_RECORDS) if found and found.summary else None
+        return int(text) if text else None
