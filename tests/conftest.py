@@ -23,7 +23,13 @@ from tests.servers import Servers, missing
 if TYPE_CHECKING:
     from nlq.answering.answer import Answerer
 
-MADE_ONCE = ("tests/e2e/", "tests/questions/", "tests/faults/", "tests/nlq/web/", "tests/commands/test_workers.py")
+MADE_ONCE = (
+    "tests/e2e/",
+    "tests/questions/",
+    "tests/faults/",
+    "tests/service/web/",
+    "tests/commands/test_workers.py",
+)
 """Folders whose tests share what takes long to make: a lakehouse by the real command, the question sets asked, a server
 of forks, a browser on a service."""
 

@@ -24,7 +24,7 @@ def refuse_open(settings: Settings, host: str) -> None:
     Raises:
         CommandError: others than this machine's could.
     """
-    from nlq.service.addresses import is_loopback
+    from lakehouse_assets.http.addresses import is_loopback
 
     if not settings.dagit_token.get_secret_value() and not is_loopback(host):
         raise CommandError(
@@ -52,8 +52,8 @@ def dagit(out: Out, host: str, port: int, workspace: Path | None, *, read_only: 
 
     from lakehouse_assets.commands.workers import end_with_parent
     from lakehouse_assets.dagit.server import guarded
-    from nlq.service import logs
-    from nlq.service.server import Server, configured, raise_open_files
+    from lakehouse_assets.http import logs
+    from lakehouse_assets.http.server import Server, configured, raise_open_files
 
     if with_parent:
         end_with_parent()

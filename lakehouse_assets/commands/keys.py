@@ -1,6 +1,6 @@
 """`asklake key`: making, listing, revoking and forgetting the keys of the API.
 
-Belongs here: showing keys. Does not belong here: keeping them (nlq.storage.keys), or admitting callers (nlq.service).
+Belongs here: showing keys. Does not belong here: keeping them (nlq.storage.keys), or admitting callers (service).
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """`asklake serve`: the API and the chat page.
 
-Belongs here: starting the server, and what is said at the start. Does not belong here: what it serves (nlq.service).
+Belongs here: starting the server, and what is said at the start. Does not belong here: what it serves (service).
 """
 
 from __future__ import annotations
@@ -40,10 +40,10 @@ def refuse_taken(host: str, port: int, option: str = "--port") -> None:
 def serve(out: Out, host: str, port: int, *, processes: int | None, with_parent: bool) -> None:
     """Serve until Ctrl-C, or until the process that started this one is gone."""
     refuse_taken(host, port)
+    from lakehouse_assets.http import logs
+    from lakehouse_assets.service.limits import rates
+    from lakehouse_assets.service.processes import Processes, count_calls, count_of, listening
     from lakehouse_assets.settings import get_settings
-    from nlq.service import logs
-    from nlq.service.limits import rates
-    from nlq.service.processes import Processes, count_calls, count_of, listening
 
     settings = get_settings()
     if with_parent:
@@ -65,7 +65,7 @@ def serve(out: Out, host: str, port: int, *, processes: int | None, with_parent:
 
 
 def _say_address(out: Out, settings: Settings, host: str, port: int) -> None:
-    from nlq.service.addresses import is_loopback
+    from lakehouse_assets.http.addresses import is_loopback
     from nlq.storage.keys import KeyStore
 
     keys = KeyStore(settings.queue_url)
@@ -93,14 +93,14 @@ def _serve(count: int, host: str, port: int, counted: Any) -> None:
         counted: Where calls are counted; as the settings say if None.
     """
     from lakehouse_assets.dictionary.document import dictionary
+    from lakehouse_assets.http import logs
+    from lakehouse_assets.http.addresses import is_loopback
+    from lakehouse_assets.http.server import Server, configured, raise_open_files
     from lakehouse_assets.lakehouse.lake import Lake
+    from lakehouse_assets.service.app import create_app
+    from lakehouse_assets.service.limits import rates
+    from lakehouse_assets.service.processes import LimiterElsewhere, listening, part_of
     from lakehouse_assets.settings import get_settings
-    from nlq.service import logs
-    from nlq.service.addresses import is_loopback
-    from nlq.service.app import create_app
-    from nlq.service.limits import rates
-    from nlq.service.processes import LimiterElsewhere, listening, part_of
-    from nlq.service.server import Server, configured, raise_open_files
 
     if count > 1:
         end_with_parent()

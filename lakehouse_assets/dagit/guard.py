@@ -23,9 +23,9 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from starlette.websockets import WebSocketClose
 
 from lakehouse_assets.dagit.token import LOGIN, Token, login_page
-from nlq.service.addresses import is_loopback
-from nlq.service.errors import ApiError, response_of
-from nlq.service.origin import SAFE_METHODS, whence
+from lakehouse_assets.http.addresses import is_loopback
+from lakehouse_assets.http.errors import ApiError, response_of
+from lakehouse_assets.http.origin import SAFE_METHODS, whence
 
 LIVE = "/live"
 """Answered to everyone, so that a probe needs no token."""

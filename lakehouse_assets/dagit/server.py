@@ -1,7 +1,7 @@
 """Dagster's webserver behind the guard.
 
 Belongs here: opening the webserver as `dagster-webserver` does. Does not belong here: the rules (guard), the bounds of
-its connections (nlq.service.server), or the processes beside it (commands.dev).
+its connections (lakehouse_assets.http.server), or the processes beside it (commands.dev).
 
 `dagster-webserver` has no way to put anything before its app; its factory is public, but what it wants, the workspace,
 has no public constructor. This is the one place that builds it, and tests open the real server by it.

@@ -1,6 +1,6 @@
 """The dictionary as one HTML file that needs nothing else: no server, no network.
 
-Belongs here: putting the page of nlq/web and its data into one file. Does not belong here: the page itself.
+Belongs here: putting the page (service.web) and its data into one file. Does not belong here: the page itself.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from nlq.service.pages import DICTIONARY, WEB
+from lakehouse_assets.service.pages import DICTIONARY, WEB
 
 DATA = "dictionary-data"
 """Where the page looks for its data before it asks a service."""

@@ -14,9 +14,9 @@ from hypothesis import strategies as st
 from lakehouse_assets.commands.failures import explain
 from lakehouse_assets.commands.output import Out
 from lakehouse_assets.commands.reporting import report
+from lakehouse_assets.http import logs
 from lakehouse_assets.ingest.errors import IngestError
 from lakehouse_assets.shown import json_line, shown, shown_in_line
-from nlq.service import logs
 
 ORDERS = {
     "colour": "\x1b[31mred\x1b[0m", "clear": "\x1b[2J\x1b[H", "title": "\x1b]0;owned\x07",

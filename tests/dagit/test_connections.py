@@ -15,8 +15,8 @@ from websockets.sync.client import connect as connect_socket
 from websockets.typing import Subprotocol
 
 from tests.dagit.conftest import Opening
-from tests.nlq.service.conftest import Served, served
-from tests.nlq.service.test_transport import SMALL, connect, everything, status, within
+from tests.http.test_transport import SMALL, connect, everything, status, within
+from tests.service.conftest import Served, served
 
 PLACES = 10
 

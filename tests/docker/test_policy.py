@@ -15,8 +15,8 @@ from typing import Any
 import pytest
 import yaml
 
+from lakehouse_assets.service.routes import open_router
 from lakehouse_assets.settings import Settings
-from nlq.service.routes import open_router
 from tests.docker.policy import PEOPLE, compose_violations, kubernetes_violations, workloads
 from tests.docker.reading import (
     DOCKER,

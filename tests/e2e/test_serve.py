@@ -15,7 +15,7 @@ from pathlib import Path
 
 import pytest
 
-from nlq.service.server import END_S
+from lakehouse_assets.http.server import END_S
 from tests.e2e.conftest import ASKLAKE, Sample, call, free_port, healthy, wait_for
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(300)]

@@ -66,7 +66,8 @@ def change_files(
     properties = {**_grown(metadata, {**publication.properties, **staged.properties}), PUBLICATION_ID: publication.id}
     if change:
         properties[EVOLVED] = str(change)
-    with ReplaceFiles(Operation.APPEND, transaction, io, snapshot_properties=properties) as snapshot:
+    snapshot = ReplaceFiles(Operation.APPEND, transaction, io, snapshot_properties=properties)
+    with snapshot:
         if removal is not None:
             snapshot.replacing(*removal)
         if COMPACTION in properties:

@@ -1,0 +1,136 @@
+"""The app: its parts put together, for uvicorn and for tests.
+
+Belongs here: putting together, starting and ending. Does not belong here: any part.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from functools import partial
+from typing import TYPE_CHECKING
+
+import anyio.to_thread
+from fastapi import FastAPI
+from fastapi.responses import FileResponse
+from starlette.middleware.gzip import GZipMiddleware
+from starlette.staticfiles import StaticFiles
+
+from lakehouse_assets.service import pages
+from lakehouse_assets.service.access import Access
+from lakehouse_assets.service.failures import install
+from lakehouse_assets.service.handlers import Handlers
+from lakehouse_assets.service.health import HealthCheck
+from lakehouse_assets.service.limits import LimiterInProcess, RateLimiter, rates
+from lakehouse_assets.service.middleware import RequestMiddleware
+from lakehouse_assets.service.recorder import Recorder
+from lakehouse_assets.service.routes import Service, open_router, router
+from lakehouse_assets.service.work import Work
+from nlq.answering.cache import AnswersInProcess, AnswerStore, KeptAnswers
+from nlq.factory import open_answerer
+from nlq.storage.journal import Journal
+from nlq.storage.keys import KeyStore
+from nlq.storage.queue import QuestionQueue
+
+if TYPE_CHECKING:
+    from lakehouse_assets.lakehouse.lake import Lake
+    from lakehouse_assets.settings import Settings
+
+_DESCRIPTION = """Questions in plain English over a lakehouse, answered with the rows, the plan, the SQL, the snapshots
+and the freshness behind them. Whose rows an answer may have follows from the key of the caller alone."""
+
+
+def create_app(
+    lake: Lake,
+    *,
+    loopback: bool,
+    limiter: RateLimiter | None = None,
+    store: AnswerStore | None = None,
+    database: str | None = None,
+    dictionary: pages.Dictionary | None = None,
+    work: Work | None = None,
+) -> FastAPI:
+    """The app over one lake.
+
+    Args:
+        lake: Where the tables are.
+        loopback: Whether only this machine can call; then no key is needed until there is one.
+        limiter: Counts calls; the settings' if None.
+        store: Keeps answers; the settings' if None.
+        database: SQLAlchemy URL of the keys, the queue and the journal; the settings' if None.
+        dictionary: Gives the data dictionary; there is none if None.
+        work: Does what takes threads; by the settings if None.
+    """
+    settings = lake.settings
+    shared_limiter, shared_store = _shared(settings)
+    limiter = limiter or shared_limiter
+    kept = KeptAnswers(store or shared_store)
+
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        opened = partial(_open, lake, database or settings.queue_url, limiter, kept, loopback)
+        handlers, access, close = await anyio.to_thread.run_sync(opened)
+        recorder = Recorder(handlers.journal, lake)
+        recorder.start()
+        doing = work or _work(settings)
+        health = HealthCheck(handlers, access, handlers.answerer.planner_name)
+        app.state.service = Service(
+            access, handlers, doing, doing.together(access.admit), doing.together(handlers.again), health
+        )
+        try:
+            yield
+        finally:
+            await anyio.to_thread.run_sync(recorder.stop)
+            close()
+
+    # The pages of FastAPI's documentation load scripts from elsewhere; the document itself does not. Redirects would
+    # lead to whatever host the caller named.
+    app = FastAPI(
+        title="asklake", version="1", description=_DESCRIPTION, lifespan=lifespan, docs_url=None, redoc_url=None,
+        redirect_slashes=False,
+    )  # fmt: skip
+    install(app)
+    app.include_router(open_router)
+    app.include_router(router)
+    app.include_router(pages.router)
+    app.state.dictionary = dictionary and pages.KeptDictionary(dictionary)
+    app.add_api_route("/", _page, methods=["GET"], include_in_schema=False)
+    app.mount("/web", StaticFiles(directory=pages.WEB), name="web")
+    app.add_middleware(GZipMiddleware, minimum_size=2_000, compresslevel=4)
+    app.add_middleware(RequestMiddleware)
+    return app
+
+
+def _shared(settings: Settings) -> tuple[RateLimiter, AnswerStore]:
+    """Limits and answers by the settings: in Redis where there is one, else in this process."""
+    limits = rates(settings.rate_per_minute, settings.rate_per_hour)
+    url = settings.redis_url.get_secret_value()
+    if not url:
+        return LimiterInProcess(limits), AnswersInProcess()
+    from lakehouse_assets.service.redis import AnswersInRedis, LimiterInRedis, connect
+
+    client = connect(url)
+    return LimiterInRedis(client, limits), AnswersInRedis(client)
+
+
+def _work(settings: Settings) -> Work:
+    return Work(settings.workers, per_asker=settings.workers_per_key, longest_wait_s=settings.queue_timeout_s)
+
+
+async def _page() -> FileResponse:
+    return FileResponse(pages.WEB / "index.html", headers={"Cache-Control": "no-cache"})
+
+
+def _open(
+    lake: Lake, url: str, limiter: RateLimiter, kept: KeptAnswers, loopback: bool
+) -> tuple[Handlers, Access, Callable[[], None]]:
+    keys, queue, journal = KeyStore(url), QuestionQueue(url), Journal(url)
+    answerer = open_answerer(lake, kept=kept)
+    answerer.vocabulary()  # read before the first request is taken
+
+    def close() -> None:
+        for part in (keys, queue, journal):
+            part.close()
+
+    access = Access(keys, limiter, loopback=loopback, session_life=lake.settings.session_life)
+    return Handlers(lake, answerer, queue, journal), access, close

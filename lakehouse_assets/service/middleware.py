@@ -1,0 +1,188 @@
+"""What surrounds every request: an id, a bound on its body, headers, a line in the log, its end, and the last catch.
+
+Belongs here: what holds for all requests alike. Does not belong here: who calls (``access``), or any one address.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import re
+import secrets
+import time
+from collections.abc import Awaitable, Callable, MutableMapping
+from typing import Any
+
+import anyio
+import structlog
+
+from lakehouse_assets.http.errors import REQUEST_ID, ApiError, response_of
+from lakehouse_assets.http.logs import logger
+from lakehouse_assets.lakehouse.engines.cancelling import Cancellation, cancelled_by
+from lakehouse_assets.lakehouse.engines.protocol import QueryCancelledError
+from lakehouse_assets.service.work import begin_waiting
+
+MAX_BODY = 256 * 1024
+BODY_TIMEOUT_S = 15.0
+CLIENT_GONE = 499
+"""The status in the log of a request whose client did not wait for the response; none was sent."""
+Scope = MutableMapping[str, Any]
+Message = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[Message]]
+Send = Callable[[Message], Awaitable[None]]
+App = Callable[[Scope, Receive, Send], Awaitable[None]]
+_GIVEN_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
+_HEADERS = {
+    "Content-Security-Policy": (
+        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
+        "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+    ),
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
+    "Referrer-Policy": "no-referrer",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Permissions-Policy": "camera=(), geolocation=(), microphone=(), payment=(), usb=()",
+}
+
+
+_ENDING = "The service is ending before it could answer; ask again in a moment."
+
+
+class ClientGoneError(Exception):
+    """The client has ended its connection before it had a response."""
+
+
+class RequestMiddleware:
+    """ASGI middleware around the whole app."""
+
+    def __init__(self, app: App) -> None:
+        """Surround an app."""
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve a request."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        response = _Response(send, _request_id(scope))
+        scope[REQUEST_ID] = response.request_id
+        structlog.contextvars.clear_contextvars()
+        structlog.contextvars.bind_contextvars(request_id=response.request_id)
+        begun = time.perf_counter()
+        cancellation = Cancellation()
+        try:
+            body = await _whole_body(scope, receive)
+            begin_waiting()
+            with cancelled_by(cancellation):
+                await _while_wanted(self._app, scope, body, receive, response, cancellation)
+        except ApiError as error:
+            await response.say(scope, receive, error)
+        except (ClientGoneError, QueryCancelledError):
+            response.status = response.status or CLIENT_GONE
+        except asyncio.CancelledError:  # the server ends, and has waited long enough
+            cancellation.cancel()
+            await response.say(scope, receive, ApiError(503, "ending", _ENDING, headers={"Retry-After": "5"}))
+        except Exception:
+            logger().exception("failed", method=scope["method"], path=scope["path"])
+            message = "Something went wrong here; the log has it under the request's id. Try again, then report it."
+            await response.say(scope, receive, ApiError(500, "internal", message))
+        finally:
+            ms = round((time.perf_counter() - begun) * 1000, 1)
+            logger().info("request", method=scope["method"], path=scope["path"], status=response.status, ms=ms)
+
+
+async def _while_wanted(
+    app: App, scope: Scope, body: bytes, receive: Receive, response: _Response, cancellation: Cancellation
+) -> None:
+    """Serve a request whose body is known for as long as its client waits.
+
+    Raises:
+        ClientGoneError: it does no more; what was being done for it has ended.
+    """
+    gone = asyncio.Event()
+    messages: list[Message] = [{"type": "http.request", "body": body, "more_body": False}]
+
+    async def again() -> Message:
+        if messages:
+            return messages.pop()
+        await gone.wait()
+        return {"type": "http.disconnect"}
+
+    with anyio.CancelScope() as waiting:
+
+        async def watch() -> None:
+            while (await receive())["type"] != "http.disconnect":
+                pass
+            gone.set()
+            if not response.complete:
+                cancellation.cancel()
+                waiting.cancel()
+
+        watcher = asyncio.create_task(watch())
+        try:
+            await app(scope, again, response.send)
+        finally:
+            watcher.cancel()
+    if waiting.cancelled_caught:
+        raise ClientGoneError
+
+
+class _Response:
+    """Sends a response with the headers that all have, and remembers its status."""
+
+    def __init__(self, send: Send, request_id: str) -> None:
+        self._send, self.request_id = send, request_id
+        self.status: int | None = None
+        self.complete = False
+
+    async def send(self, message: Message) -> None:
+        if message["type"] == "http.response.start":
+            self.status = message["status"]
+            known = {name.lower() for name, _ in message.get("headers", [])}
+            added = {**_HEADERS, "X-Request-ID": self.request_id, "Cache-Control": "no-store"}
+            message["headers"] = [
+                *message.get("headers", []),
+                *((n.encode(), v.encode()) for n, v in added.items() if n.lower().encode() not in known),
+            ]
+        self.complete = message["type"] == "http.response.body" and not message.get("more_body", False)
+        await self._send(message)
+
+    async def say(self, scope: Scope, receive: Receive, error: ApiError) -> None:
+        """Say an error, unless the response has begun."""
+        if self.status is None:
+            await response_of(error, self.request_id)(scope, receive, self.send)
+
+
+def _request_id(scope: Scope) -> str:
+    """The caller's own id where it is a plain one, so that logs of several services go together."""
+    given = next((v.decode("latin-1") for n, v in scope["headers"] if n == b"x-request-id"), "")
+    return given if _GIVEN_ID.fullmatch(given) else secrets.token_hex(8)
+
+
+async def _whole_body(scope: Scope, receive: Receive) -> bytes:
+    """Read the body within its bounds.
+
+    Raises:
+        ApiError: it is too large, or does not come.
+        ClientGoneError: the connection ended before it was whole.
+    """
+    try:
+        async with asyncio.timeout(BODY_TIMEOUT_S):
+            return await _read(receive)
+    except TimeoutError:
+        raise ApiError(408, "request_timeout", "The request did not arrive in time.") from None
+
+
+async def _read(receive: Receive) -> bytes:
+    parts, size = [], 0
+    while True:
+        message = await receive()
+        if message["type"] == "http.disconnect":
+            raise ClientGoneError
+        part = message.get("body", b"")
+        size += len(part)
+        if size > MAX_BODY:
+            raise ApiError(413, "too_large", f"A request has at most {MAX_BODY // 1024} kB.", {"most_bytes": MAX_BODY})
+        parts.append(part)
+        if not message.get("more_body"):
+            return b"".join(parts)

@@ -1,0 +1,119 @@
+"""The API as a real server on a free port, over the small lake of the question tests."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+import uvicorn
+
+from lakehouse_assets.http.server import configured
+from lakehouse_assets.http.transport import Bounds
+from lakehouse_assets.lakehouse.lake import Lake
+from lakehouse_assets.service.app import create_app
+from lakehouse_assets.service.limits import LimiterInProcess
+from lakehouse_assets.service.work import Work
+from lakehouse_assets.settings import Settings
+from nlq.storage.keys import KeyStore
+
+NOW = "2026-02-20T00:00:00"
+SHAPE = {"code", "message", "details", "request_id", "timestamp"}
+
+
+@dataclass(frozen=True)
+class Served:
+    """A running service; `keys` are the texts of its keys by holder."""
+
+    app: Any
+    url: str
+    database: str
+    keys: dict[str, str]
+
+    def client(self, holder: str | None = None) -> httpx.Client:
+        headers = {"authorization": f"Bearer {self.keys[holder]}"} if holder else {}
+        return httpx.Client(base_url=self.url, headers=headers, timeout=60)
+
+
+@contextmanager
+def served(
+    app: Any,
+    database: str = "",
+    keys: dict[str, str] | None = None,
+    bounds: Bounds | None = None,
+    settings: Settings | None = None,
+    *,
+    sockets: bool = False,
+) -> Iterator[Served]:
+    """The app as `asklake serve` serves it, on a free port."""
+    server = uvicorn.Server(configured(app, settings or Settings(), "127.0.0.1", 0, bounds, sockets=sockets))
+    thread = threading.Thread(target=server.run, daemon=True)
+    thread.start()
+    while not server.started:
+        assert thread.is_alive()
+        time.sleep(0.01)
+    port = server.servers[0].sockets[0].getsockname()[1]
+    try:
+        yield Served(app, f"http://127.0.0.1:{port}", database, keys or {})
+    finally:
+        server.should_exit = True
+        thread.join()
+
+
+@pytest.fixture(scope="session")
+def service(asked_lake: Lake, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+    """Without keys, without limits."""
+    database = f"sqlite:///{tmp_path_factory.mktemp('open')}/questions.db"
+    app = create_app(asked_lake, loopback=True, limiter=LimiterInProcess(()), database=database)
+    with served(app, database) as running:
+        yield running
+
+
+def make_keys(database: str) -> dict[str, str]:
+    store = KeyStore(database)
+    holders: dict[str, dict[str, Any]] = {
+        "amritsar": {"tenant": "pb.amritsar", "role": "viewer"},
+        "jalandhar": {"tenant": "pb.jalandhar", "role": "viewer"},
+        "admin": {"role": "admin"},
+    }
+    keys = {name: store.create(name, **rights)[1] for name, rights in holders.items()}
+    store.close()
+    return keys
+
+
+@pytest.fixture(scope="session")
+def keyed(asked_lake: Lake, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+    """With a key for each of two tenants and one for all, without limits."""
+    database = f"sqlite:///{tmp_path_factory.mktemp('keyed')}/questions.db"
+    keys = make_keys(database)
+    app = create_app(
+        asked_lake, loopback=True, limiter=LimiterInProcess(()), database=database, work=Work(8, longest_wait_s=60)
+    )
+    with served(app, database, keys) as running:
+        yield running
+
+
+@pytest.fixture
+def database(tmp_path: Path) -> str:
+    """A database of the test's own."""
+    return f"sqlite:///{tmp_path}/questions.db"
+
+
+def problem(response: httpx.Response, status: int, code: str) -> dict[str, Any]:
+    """The error in a response, of the one shape there is."""
+    assert response.status_code == status, response.text
+    document = response.json()
+    assert document.keys() == {"error"}
+    error = document["error"]
+    assert error.keys() == SHAPE
+    assert error["code"] == code
+    assert error["message"]
+    assert error["request_id"] == response.headers["x-request-id"]
+    assert "Traceback" not in response.text
+    return error
