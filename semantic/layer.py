@@ -22,6 +22,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
 from cachetools import LRUCache
+from tenacity import retry, retry_if_exception_type, stop_after_attempt, wait_fixed
 
 from semantic import sqltext
 from semantic.catalog import METRIC_TIME, MetricDefinition, SemanticCatalog, build_catalog, without_moments
@@ -423,11 +424,12 @@ def _dunder(item: str) -> str:
     return "__".join(str(text).lower() for text in parts)
 
 
+@retry(
+    retry=retry_if_exception_type(json.JSONDecodeError),
+    wait=wait_fixed(0.2),
+    stop=stop_after_attempt(READ_TRIES),
+    reraise=True,
+)
 def _read_whole(path: Path) -> dict[str, Any]:
     """A JSON file that another process may be writing this moment, as dbt writes its manifests in place."""
-    for _ in range(READ_TRIES):
-        try:
-            return json.loads(path.read_text(encoding="utf-8"))
-        except json.JSONDecodeError:
-            time.sleep(0.2)
     return json.loads(path.read_text(encoding="utf-8"))

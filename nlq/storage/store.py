@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import pyarrow as pa
 from pydantic import BaseModel
+from tenacity import retry, retry_if_exception_type, stop_after_attempt
 
 from lakehouse_assets.lakehouse.engines.protocol import QueryRefusedError
 from lakehouse_assets.lakehouse.publish.begin import begin
@@ -101,17 +102,10 @@ def stored_or_refused(
 
 def _store(lake: Lake, contract: Contract, rows: pa.Table, run_id: str, days: str = "") -> Published | None:
     """Store rows that are not there, of which those that are have the same days, if the column of these is named."""
-    if not rows.num_rows:
-        return None
-    for attempt in range(_TRIES):
-        try:
-            return _store_once(lake, contract, rows, run_id, days)
-        except _TableMovedError:
-            if attempt == _TRIES - 1:
-                raise
-    return None
+    return _store_once(lake, contract, rows, run_id, days) if rows.num_rows else None
 
 
+@retry(retry=retry_if_exception_type(_TableMovedError), stop=stop_after_attempt(_TRIES), reraise=True)
 def _store_once(lake: Lake, contract: Contract, rows: pa.Table, run_id: str, days: str) -> Published | None:
     from lakehouse_assets.lakehouse.iceberg.overwrite import Append
 

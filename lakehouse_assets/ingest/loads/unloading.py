@@ -13,6 +13,7 @@ from datetime import date
 from typing import TYPE_CHECKING, Any
 
 from pyiceberg.expressions import BooleanExpression, EqualTo
+from tenacity import retry, retry_if_exception_type, stop_after_attempt
 
 from lakehouse_assets.ingest.contracts import LOADS, QUARANTINE, RESOLUTIONS
 from lakehouse_assets.ingest.loads.notes import loads_table, newest_property
@@ -80,15 +81,10 @@ def unload(lake: Lake, load_id: str, *, run_id: str | None = None) -> Unloaded:
         UnknownLoadError: there is no such load, and none was taken back as far as the history of bronze.loads reaches.
         PublicationConflictError: other loads were faster again and again; try later.
     """
-    for attempt in range(TRIES):
-        try:
-            return _unload(lake, load_id, run_id or f"unload-{uuid.uuid4().hex[:12]}")
-        except PublicationConflictError:
-            if attempt == TRIES - 1:
-                raise
-    raise AssertionError
+    return _unload(lake, load_id, run_id or f"unload-{uuid.uuid4().hex[:12]}")
 
 
+@retry(retry=retry_if_exception_type(PublicationConflictError), stop=stop_after_attempt(TRIES), reraise=True)
 def _unload(lake: Lake, load_id: str, run_id: str) -> Unloaded:
     from lakehouse_assets.domains import contract_of
 
