@@ -94,12 +94,12 @@ def evaluated(
 
     Left to it, each result would be linked to the materialization before, for which it lists the days of each table.
     """
-    specs = {spec.key: (name, spec) for name, spec in context.assets_def.node_check_specs_by_output_name.items()}
+    specs = {spec.key: spec for spec in context.assets_def.check_specs}
     for result in results:
         assert result.asset_key is not None
         assert result.check_name is not None
-        name, spec = specs[dg.AssetCheckKey(result.asset_key, result.check_name)]
-        yield dg.Output(None, name)
+        spec = specs[dg.AssetCheckKey(result.asset_key, result.check_name)]
+        yield dg.Output(None, spec.get_python_identifier())
         yield dg.AssetCheckEvaluation(
             asset_key=spec.asset_key, check_name=spec.name, passed=result.passed, metadata=result.metadata,
             severity=result.severity, description=result.description, blocking=spec.blocking,

@@ -11,7 +11,6 @@ from datetime import date, timedelta
 from functools import cache
 
 import dagster as dg
-from dagster._core.storage.tags import ASSET_PARTITION_RANGE_END_TAG, ASSET_PARTITION_RANGE_START_TAG
 
 from lakehouse_assets.domains import contracts_of
 from lakehouse_assets.lakehouse.periods import spans
@@ -53,7 +52,10 @@ def stretches(days: Iterable[date], *, max_gap: int = MAX_GAP_DAYS) -> list[tupl
 
 def range_tags(first: date, last: date) -> Mapping[str, str]:
     """Tags that make one run materialize every partition from `first` to `last`."""
-    return {ASSET_PARTITION_RANGE_START_TAG: first.isoformat(), ASSET_PARTITION_RANGE_END_TAG: last.isoformat()}
+    return {
+        "dagster/asset_partition_range_start": first.isoformat(),
+        "dagster/asset_partition_range_end": last.isoformat(),
+    }
 
 
 def within(partitions: dg.DailyPartitionsDefinition, days: Iterable[date]) -> list[date]:

@@ -12,10 +12,8 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import sqlalchemy as sa
-from dagster._core.storage.base_storage import DagsterStorage
-from dagster._core.storage.local_compute_log_manager import LocalComputeLogManager
-from dagster._serdes import ConfigurableClassData
 
+from lakehouse_assets.automation._internals import ConfigurableClassData, DagsterStorage, LocalComputeLogManager
 from lakehouse_assets.automation.event_log import BATCH_SIZE, BatchingSqliteStorage
 from lakehouse_assets.settings import get_settings
 

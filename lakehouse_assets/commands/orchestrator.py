@@ -10,6 +10,7 @@ import itertools
 import os
 import re
 import time
+import uuid
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -143,13 +144,12 @@ def run_job(
     Raises:
         KeyboardInterrupt: someone ended the process meanwhile.
     """
-    from dagster._core.utils import make_new_run_id
-
     from lakehouse_assets.assets.trying import process_tags
+    from lakehouse_assets.automation._internals import executable_keys
 
-    run_id = make_new_run_id()
+    run_id = str(uuid.uuid4())
     # Of a selection, Dagster runs every check there is of its tables, those that are not the job's too.
-    if selection and set(selection) >= set(job.asset_layer.executable_asset_keys):
+    if selection and set(selection) >= executable_keys(job):
         selection = None
     if listen:
         opened.add_event_listener(run_id, listen)

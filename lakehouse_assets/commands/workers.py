@@ -34,7 +34,7 @@ MOST = 4
 NEEDED = (
     "lakehouse_assets.definitions",
     "lakehouse_assets.lakehouse.publish.local",
-    "dagster._core.storage.sqlite_storage",
+    "lakehouse_assets.automation.storage",
     "dbt.cli.main",
     "dbt.adapters.duckdb",
     "dbt_metricflow",

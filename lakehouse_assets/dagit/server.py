@@ -1,10 +1,8 @@
 """Dagster's webserver behind the guard.
 
 Belongs here: opening the webserver as `dagster-webserver` does. Does not belong here: the rules (guard), the bounds of
-its connections (lakehouse_assets.http.server), or the processes beside it (commands.dev).
-
-`dagster-webserver` has no way to put anything before its app; its factory is public, but what it wants, the workspace,
-has no public constructor. This is the one place that builds it, and tests open the real server by it.
+its connections (lakehouse_assets.http.server), or the processes beside it (commands.dev). Tests open the real server by
+it.
 """
 
 from __future__ import annotations
@@ -14,15 +12,12 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import dagster as dg
-from dagster._core.workspace.context import WorkspaceProcessContext
-from dagster._core.workspace.load_target import WorkspaceFileTarget
-from dagster_webserver.app import create_app_from_workspace_process_context
-
+from lakehouse_assets.automation._internals import webserver
 from lakehouse_assets.dagit.guard import Guard, Names
 from lakehouse_assets.dagit.token import Token
 
 if TYPE_CHECKING:
+    import dagster as dg
     from starlette.types import ASGIApp
 
     from lakehouse_assets.settings import Settings
@@ -47,11 +42,7 @@ def guarded(
         read_only: Whether every mutation is refused, by Dagster's own permissions.
     """
     instance.optimize_for_webserver(_STATEMENT_MS, _RECYCLE_S, _MORE_CONNECTIONS)
-    target = WorkspaceFileTarget([str(workspace)])
-    with WorkspaceProcessContext(
-        instance, target, version=dg.__version__, read_only=read_only, code_server_log_level="WARNING"
-    ) as context:
-        app = create_app_from_workspace_process_context(context, live_data_poll_rate=_POLL_MS)
+    with webserver(instance, str(workspace), read_only=read_only, poll_ms=_POLL_MS) as app:
         yield Guard(app, names=names_of(settings, host), token=token_of(settings))
 
 

@@ -17,6 +17,7 @@ from typing import Any, ClassVar
 from dbt.adapters.duckdb.plugins import BasePlugin
 
 from lakehouse_assets.lakehouse.contract import Contract, quoted
+from lakehouse_assets.lakehouse.dbt._internals import close_duckdb
 from lakehouse_assets.lakehouse.engines.duckdb import configure, metadata_folders, readable
 from lakehouse_assets.lakehouse.engines.instances import PINNED_BY_HASH, load_extensions, lock
 from lakehouse_assets.lakehouse.iceberg.overwrite import (
@@ -53,6 +54,7 @@ class Plugin(BasePlugin):
     """Bridges dbt's DuckDB connection and the publication bound by `bind`."""
 
     _bound: ClassVar[Binding | None] = None
+    _instance: Any = None
 
     def update_connection_config(self, creds: Any, config: dict[str, Any]) -> None:
         """Open dbt's instance as every other one is."""
@@ -60,6 +62,7 @@ class Plugin(BasePlugin):
 
     def configure_connection(self, conn: Any) -> None:
         """Load Iceberg offline; show the tables of the run under their names, models as `asklake_published.<table>`."""
+        self._instance = conn
         load_extensions(conn)
         conn.execute("set timezone = 'UTC'")
         conn.execute("set enable_progress_bar = false")
@@ -84,7 +87,7 @@ class Plugin(BasePlugin):
             raise RuntimeError("models are built by `asklake materialize`, which audits what it publishes")
         contract = self._bound.contracts[f"{relation.schema}.{relation.identifier}"]
         replace = _replacement(contract, config["replaces"], config.get("touched") or [], self._bound.days)
-        cursor = self._environment_cursor()
+        cursor = self._instance.cursor()
         try:
             staged = self._bound.publication.stage(contract, config["sql"], cursor, replace)
             cursor.execute(
@@ -100,24 +103,17 @@ class Plugin(BasePlugin):
         finally:
             cursor.close()
 
-    def _environment_cursor(self) -> Any:
-        from dbt.adapters.duckdb.connections import DuckDBConnectionManager
-
-        return DuckDBConnectionManager.env().conn.cursor()  # pyright: ignore[reportAttributeAccessIssue]
-
     @classmethod
     @contextmanager
     def bind(cls, binding: Binding) -> Iterator[None]:
         """Let the dbt invocations inside this block work in a publication, on a fresh database."""
-        from dbt.adapters.duckdb.connections import DuckDBConnectionManager
-
-        DuckDBConnectionManager.close_all_connections()
+        close_duckdb()
         cls._bound = binding
         try:
             yield
         finally:
             cls._bound = None
-            DuckDBConnectionManager.close_all_connections()
+            close_duckdb()
 
 
 def _show(conn: Any, contract: Contract, relation: str, *, named: bool) -> None:

@@ -12,7 +12,6 @@ import tempfile
 import threading
 import time
 from collections.abc import Collection, Iterable, Iterator, Sequence
-from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -20,6 +19,7 @@ from typing import TYPE_CHECKING, Any
 import yaml
 
 from lakehouse_assets import bounded_yaml
+from lakehouse_assets.lakehouse.dbt._internals import pruned
 
 if TYPE_CHECKING:
     from dbt.contracts.graph.manifest import Manifest
@@ -103,17 +103,7 @@ def part(manifest: Manifest, models: Collection[str]) -> Manifest:
     while found:
         wanted |= found
         found = set().union(*(upstream.get(i, ()) for i in found)) - wanted
-    return replace(
-        manifest,
-        nodes={i: node for i, node in manifest.nodes.items() if i in wanted},
-        sources={i: source for i, source in manifest.sources.items() if i in wanted},
-        unit_tests=unit_tests,
-        semantic_models={},
-        metrics={},
-        saved_queries={},
-        exposures={},
-        flat_graph={**manifest.flat_graph},
-    )
+    return pruned(manifest, wanted, unit_tests)
 
 
 def parse(

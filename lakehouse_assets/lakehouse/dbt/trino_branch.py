@@ -13,6 +13,7 @@ from typing import Any
 from urllib.parse import unquote, urlsplit
 
 from lakehouse_assets.lakehouse.contract import Contract, quoted
+from lakehouse_assets.lakehouse.dbt._internals import graph_of, on_catalog
 from lakehouse_assets.lakehouse.publish.by_trino import TrinoWriter, trino_type
 from lakehouse_assets.lakehouse.publish.on_branch import BranchPublication
 from lakehouse_assets.lakehouse.publish.protocol import Publication
@@ -41,13 +42,14 @@ def bound(publication: Publication, contracts: Mapping[str, Contract], manifest:
         raise TypeError(f"{type(publication).__name__} is not on a branch that Trino writes")
     publication.prepare(list(contracts.values()))
     variables = {**connection_variables(publication.lake.settings), "lake": _tables(publication, contracts)}
-    with writer.session() as session, _on_catalog(manifest, publication.name):
+    with writer.session() as session, on_catalog(manifest, publication.name):
         yield variables
-        for node in manifest.flat_graph["nodes"].values():
+        graph = graph_of(manifest)
+        for node in graph["nodes"].values():
             if "asklake_replaced" in node:
                 contract = contracts[f"{node['schema']}.{node['alias']}"]
                 writer.adopt(contract, node["asklake_replaced"], int(node["asklake_rows"] or 0))
-        kept = manifest.flat_graph.get("asklake_remembered", [])
+        kept = graph.get("asklake_remembered", [])
         schema = f"{quoted(publication.name)}.{RUN_SCHEMA}"
         for name in kept:
             session.execute(f"drop table if exists {schema}.{name}")
@@ -70,24 +72,6 @@ def connection_variables(settings: Settings) -> dict[str, Any]:
             "scheme": address.scheme,
         }
     }
-
-
-@contextmanager
-def _on_catalog(manifest: Any, catalog: str) -> Iterator[None]:
-    """Put the relations of a manifest into a catalog meanwhile; dbt bakes the one it parsed with into each node.
-
-    Its nodes are those of the whole project, so they are lent; invocations come one at a time.
-    """
-    nodes = [n for n in (*manifest.nodes.values(), *manifest.sources.values()) if getattr(n, "database", None)]
-    before = [node.database for node in nodes]
-    for node in nodes:
-        node.database = catalog
-    manifest.build_flat_graph()
-    try:
-        yield
-    finally:
-        for node, database in zip(nodes, before, strict=True):
-            node.database = database
 
 
 def _tables(publication: BranchPublication, contracts: Mapping[str, Contract]) -> dict[str, Any]:
