@@ -21,7 +21,7 @@ import sys, threading
 import anyio.to_thread
 from fastapi import FastAPI
 from lakehouse_assets.settings import Settings
-from lakehouse_assets.service import server
+from lakehouse_assets.http import server
 from lakehouse_assets.service.middleware import RequestMiddleware
 
 server.DRAIN_S, server.END_S = 0, float(sys.argv[1])
