@@ -17,6 +17,7 @@ from lakehouse_assets.settings import PROJECT_ROOT
 
 PACKAGES = ("lakehouse_assets", "nlq", "semantic")
 DOORS = "_internals.py"
+ITSELF = ("self", "cls", "super()")
 FILES = [f for p in PACKAGES for f in sorted((PROJECT_ROOT / p).rglob("*.py")) if f.name != DOORS]
 
 
@@ -40,11 +41,7 @@ def _imported(tree: ast.AST) -> Iterator[str]:
 def _used_of_itself(node: ast.ClassDef) -> set[str]:
     """Private names that a class defines, or asks of itself or of those that it inherits."""
     defined = {n.name for n in node.body if isinstance(n, ast.FunctionDef)}
-    asked = {
-        n.attr
-        for n in ast.walk(node)
-        if isinstance(n, ast.Attribute) and ast.unparse(n.value) in ("self", "cls", "super()")
-    }
+    asked = {n.attr for n in ast.walk(node) if isinstance(n, ast.Attribute) and ast.unparse(n.value) in ITSELF}
     return {name for name in defined | asked if _private(name)}
 
 
@@ -74,6 +71,18 @@ def test_only_doors_touch_what_their_classes_inherit() -> None:
 def test_what_a_class_inherits_is_seen() -> None:
     (producer,) = _touched(PROJECT_ROOT / "lakehouse_assets" / "lakehouse" / "iceberg" / DOORS)
     assert "SnapshotProducer uses _added_data_files" in producer
+
+
+@pytest.mark.parametrize("door", sorted(p for k in PACKAGES for p in (PROJECT_ROOT / k).rglob(DOORS)), ids=str)
+def test_each_door_has_a_canary_that_names_all_it_uses(door: Path) -> None:
+    room = door.relative_to(PROJECT_ROOT).parent.parts
+    canary = Path(__file__).parent.joinpath(*(room[1:] if room[0] == "lakehouse_assets" else room), "test_internals.py")
+    tree, told = ast.parse(door.read_text()), canary.read_text()
+    imported = {n.rpartition(".")[2] for n in _imported(tree) if _foreign(n) and any(map(_private, n.split(".")))}
+    asked = {n.attr for n in ast.walk(tree) if isinstance(n, ast.Attribute) and ast.unparse(n.value) not in ITSELF}
+    inherited = {name for text in _touched(door) for name in text.partition(" uses ")[2].split(", ")}
+    untold = {n for n in imported | {a for a in asked if _private(a)} | inherited if n not in told}
+    assert not untold, f"{canary.relative_to(PROJECT_ROOT)} says nothing of {sorted(untold)}"
 
 
 def _touched(file: Path) -> Iterator[str]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from importlib.util import find_spec
+
 import pytest
 
 from tests.doors import Member, require
@@ -69,3 +71,7 @@ def test_the_webserver_makes_its_app_of_a_workspace() -> None:
             ("workspace_process_context", "live_data_poll_rate"),
         ),
     )
+
+
+def test_the_daemon_is_a_module_with_a_command() -> None:
+    assert find_spec("dagster._daemon.__main__"), "dagster moved its daemon: change lakehouse_assets/commands/dev.py"
