@@ -1,5 +1,7 @@
 """How often one caller may call: token buckets by key and by address.
 
+The library `limits` counts by windows and has no bucket that refills evenly; it takes from each rate by itself, so that
+a call that one rate refuses would count with the others.
 Belongs here: the buckets, and the limiter of one process. Does not belong here: the one that several processes share
 (``redis``), or who the caller is (``access``).
 """
@@ -8,10 +10,11 @@ from __future__ import annotations
 
 import threading
 import time
-from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
+
+from cachetools import LRUCache
 
 _MOST_SUBJECTS = 50_000
 
@@ -62,8 +65,9 @@ class LimiterInProcess:
         most_subjects: int = _MOST_SUBJECTS,
     ) -> None:
         """Full buckets for everyone."""
-        self._limits, self._clock, self._most = tuple(limits), clock, most_subjects
-        self._buckets: OrderedDict[str, list[_Bucket]] = OrderedDict()
+        self._limits, self._clock = tuple(limits), clock
+        # LRU; a caller who is forgotten begins with full buckets again.
+        self._buckets: LRUCache[str, list[_Bucket]] = LRUCache(most_subjects)
         self._lock = threading.Lock()
 
     def take(self, subject: str) -> float:
@@ -73,9 +77,6 @@ class LimiterInProcess:
             buckets = self._buckets.get(subject)
             if buckets is None:
                 buckets = self._buckets[subject] = [_Bucket(rate.calls, now) for rate in self._limits]
-            self._buckets.move_to_end(subject)
-            while len(self._buckets) > self._most:
-                self._buckets.popitem(last=False)
             for bucket, rate in zip(buckets, self._limits, strict=True):
                 bucket.tokens = min(rate.calls, bucket.tokens + (now - bucket.at) * rate.per_second)
                 bucket.at = now

@@ -13,12 +13,13 @@ import re
 from collections import Counter, deque
 from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
+
+from tenacity import retry, retry_if_exception_type, stop_after_attempt
 
 from lakehouse_assets.lakehouse import branches
 from lakehouse_assets.lakehouse.iceberg.locations import own, warehouse_of
@@ -117,6 +118,7 @@ def _kept(nessie: Nessie, reference: Reference, cutoff: datetime) -> Iterator[st
             return
 
 
+@retry(retry=retry_if_exception_type(ReferenceGoneError), stop=stop_after_attempt(TRIES), reraise=True)
 def kept_metadata(nessie: Nessie, cutoff: datetime) -> set[str]:
     """Metadata files of every table at every commit that any reference keeps.
 
@@ -125,13 +127,6 @@ def kept_metadata(nessie: Nessie, cutoff: datetime) -> set[str]:
     Raises:
         ReferenceGoneError: branches went each time.
     """
-    for _ in range(TRIES - 1):
-        with suppress(ReferenceGoneError):
-            return _kept_metadata(nessie, cutoff)
-    return _kept_metadata(nessie, cutoff)
-
-
-def _kept_metadata(nessie: Nessie, cutoff: datetime) -> set[str]:
     seen: set[str] = set()
     locations: set[str] = set()
     for reference in nessie.references():
