@@ -12,6 +12,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from fnmatch import fnmatchcase
+from threading import Lock
+from typing import Any
+
+from cachetools import FIFOCache, cachedmethod
 
 from nlq.core.outcome import ErrorCode
 from nlq.core.plan import MAX_ROWS, Comparison, DimensionFilter, Grain, Operator, Plan, Scalar
@@ -93,7 +97,7 @@ class AmbiguousValueError(GuardError):
 
 
 class Guard:
-    """Checks plans against one vocabulary and a set of roles."""
+    """Checks plans against one vocabulary and a set of roles. Thread-safe."""
 
     def __init__(
         self,
@@ -104,21 +108,17 @@ class Guard:
     ) -> None:
         """Nothing is computed until a caller comes."""
         self._vocabulary, self._roles, self._tenant_column = vocabulary, roles, tenant_column
-        self._visible: dict[Caller, Vocabulary] = {}
+        # FIFO; roles and vocabulary never change, so nothing invalidates it.
+        self._visible: FIFOCache[Any, Vocabulary] = FIFOCache(_REMEMBERED)
+        self._lock = Lock()
 
+    @cachedmethod(lambda self: self._visible, lock=lambda self: self._lock)
     def visible(self, caller: Caller) -> Vocabulary:
         """The part of the vocabulary the caller may know of: what the caller's metrics have; of tenants only the own.
 
         Raises:
             GuardError: the role is unknown, or it needs a tenant and the caller has none.
         """
-        if caller not in self._visible:
-            if len(self._visible) >= _REMEMBERED:
-                self._visible.clear()
-            self._visible[caller] = self._visible_to(caller)
-        return self._visible[caller]
-
-    def _visible_to(self, caller: Caller) -> Vocabulary:
         role = self._role(caller)
         dimensions = {
             name: self._own_tenant_only(dimension, caller)

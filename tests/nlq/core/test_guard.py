@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+from concurrent.futures import ThreadPoolExecutor
 from datetime import date
 
 import pytest
@@ -82,6 +84,19 @@ def test_of_tenants_only_the_own_is_visible() -> None:
     assert GUARD.visible(AMRITSAR).dimensions["complaint__tenant_id"].values.items == ("pb.amritsar",)
     outcome = Planner(GUARD.visible(AMRITSAR)).plan("complaints in ludhiana", date(2026, 7, 15))
     assert "ludhiana" not in str(getattr(outcome, "plan", ""))
+
+
+def test_threads_that_ask_for_one_caller_see_one_vocabulary() -> None:
+    guard, often = Guard(complaints()), sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)
+    try:
+        with ThreadPoolExecutor(4) as pool:
+            for number in range(300):
+                caller = Caller(tenant=f"pb.{number}")
+                seen = list(pool.map(guard.visible, [caller] * 4))
+                assert all(one is guard.visible(caller) for one in seen)
+    finally:
+        sys.setswitchinterval(often)
 
 
 @st.composite
