@@ -21,7 +21,7 @@ _SHOWN_HASH = 12
 
 def _cluster() -> Lake:
     lake = open_lake()
-    if lake.settings.profile != "cluster":
+    if lake.settings.parts.tables != "nessie":
         raise CommandError(
             "the local profile has no branches or commits",
             "`asklake history TABLE` shows a table's snapshots; ASKLAKE_PROFILE=cluster has both",

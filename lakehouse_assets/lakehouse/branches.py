@@ -8,14 +8,14 @@ from __future__ import annotations
 
 import itertools
 import re
-from collections.abc import Iterator, Mapping
-from contextlib import suppress
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from lakehouse_assets.lakehouse.contract import quoted
-from lakehouse_assets.lakehouse.engines.trino import TrinoEngine, require_trino
+from lakehouse_assets.lakehouse.contract import literal, quoted
+from lakehouse_assets.lakehouse.engines.trino import TrinoEngine
 from lakehouse_assets.lakehouse.iceberg.metadata_cache import current_snapshot
 from lakehouse_assets.lakehouse.lake import Lake
 from lakehouse_assets.lakehouse.nessie.catalog import SEARCHED, NessieCatalog, require_nessie
@@ -40,7 +40,7 @@ from lakehouse_assets.lakehouse.nessie.names import (
 from lakehouse_assets.settings import MAIN
 
 if TYPE_CHECKING:
-    from lakehouse_assets.lakehouse.engines.trino import TrinoSession
+    from lakehouse_assets.lakehouse.engines.protocol import WriterSession
 
 UNDONE = "undone_"
 """How the tags are named that keep what main was taken back from."""
@@ -191,7 +191,7 @@ def _parted(catalog: NessieCatalog, name: str) -> str:
 
 
 def differences(lake: Lake, name: str, *, samples: int = 5) -> list[TableDifference]:
-    """Compare each table that a branch changes with main, row for row, in Trino.
+    """Compare each table that a branch changes with main, row for row, in the engine.
 
     Args:
         lake: The lake.
@@ -201,25 +201,40 @@ def differences(lake: Lake, name: str, *, samples: int = 5) -> list[TableDiffere
     Raises:
         ReferenceGoneError: there is no such branch.
     """
-    _catalog(lake).nessie.reference(name)
-    engine, catalog = require_trino(lake.engine), catalog_of(name)
-    engine.make_catalog(catalog, name)
+    catalog = _catalog(lake)
+    catalog.nessie.reference(name)
+    with _compared(lake, name) as (session, relation):
+        return [_difference(lake, session, relation, name, table, samples) for table in _moved(catalog, name)]
+
+
+@contextmanager
+def _compared(lake: Lake, branch: str) -> Iterator[tuple[WriterSession, Callable[[str, str], str]]]:
+    """A session over a branch and main, and what gives the relation of a table on one of them."""
+    if not isinstance(engine := lake.engine, TrinoEngine):
+        heads = {name: _catalog(lake).heads(name) for name in (branch, MAIN)}
+        with lake.session(heads=heads[branch], writer=True) as session:
+            yield session, lambda name, table: f"iceberg_scan({literal(heads[name][table])})"
+        return
+    made = catalog_of(branch)
+    engine.make_catalog(made, branch)
     try:
         with engine.session({}, writer=True, catalog=CATALOG) as session:
-            return [_difference(lake, session, name, table, samples) for table in _moved(_catalog(lake), name)]
+            yield session, lambda name, table: ".".join(map(quoted, (catalog_of(name), *table.split("."))))
     finally:
-        if not catalog.startswith(OPEN):
-            engine.drop_catalog(catalog)
+        if not made.startswith(OPEN):
+            engine.drop_catalog(made)
 
 
-def _difference(lake: Lake, session: TrinoSession, branch: str, table: str, samples: int) -> TableDifference:
+def _difference(
+    lake: Lake, session: WriterSession, relation: Callable[[str, str], str], branch: str, table: str, samples: int
+) -> TableDifference:
     there = _columns(lake, table, branch)
     here = _columns(lake, table, MAIN) if table in _catalog(lake).heads(MAIN) else there
     both = ", ".join(quoted(c) for c in there if c in here)
-    schema, name = (quoted(part) for part in table.split("."))
-    on_branch = f"(select {both} from {quoted(catalog_of(branch))}.{schema}.{name})"
-    on_main = f"(select {both} from {CATALOG}.{schema}.{name})"
-    if table not in _catalog(lake).heads(MAIN):
+    on_branch = f"(select {both} from {relation(branch, table)})"
+    if table in _catalog(lake).heads(MAIN):
+        on_main = f"(select {both} from {relation(MAIN, table)})"
+    else:
         on_main = f"(select * from {on_branch} where false)"
     added, removed = f"({on_branch} except all {on_main})", f"({on_main} except all {on_branch})"
     named = {"on_branch": on_branch, "on_main": on_main, "only_on_branch": added, "only_on_main": removed}

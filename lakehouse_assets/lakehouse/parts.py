@@ -46,4 +46,8 @@ def open_engine(settings: Settings, catalog: Catalog) -> Engine:
         return TrinoEngine(settings, require_nessie(catalog))
     from lakehouse_assets.lakehouse.engines.duckdb import DuckDBEngine
 
+    if settings.parts.tables == "nessie":
+        from lakehouse_assets.lakehouse.nessie.catalog import require_nessie
+
+        return DuckDBEngine(settings, require_nessie(catalog).heads_with)
     return DuckDBEngine(settings)

@@ -13,7 +13,10 @@ import pytest
 
 from lakehouse_assets.domains import DOMAINS
 from lakehouse_assets.domains.pgr.questions import QUESTIONS
+from lakehouse_assets.ingest.sources import find_source
 from lakehouse_assets.lakehouse.lake import Lake
+from lakehouse_assets.lakehouse.nessie.catalog import require_nessie
+from lakehouse_assets.settings import MAIN, Settings
 from nlq.answering.answer import Answerer
 from nlq.answering.model import Answer
 from nlq.core.guard import Caller
@@ -26,6 +29,8 @@ pytestmark = [pytest.mark.cluster, pytest.mark.timeout(2400)]
 
 FIRST, LAST = date(2026, 1, 1), date(2026, 2, 20)
 SIZE = 1000
+SMALLEST = "retail"
+"""A domain that is built in a minute."""
 ASKERS = 4
 """Questions asked at a time, as the API would: Trino waits more than it works for one."""
 SETS = sorted({file.stem for file in HERE.glob("*.yml")} & set(DOMAINS))
@@ -53,6 +58,19 @@ def test_tables_and_answers_are_the_same_on_both(
     differ = unlike(open_answerer(lake), open_answerer(cluster_lake))
     assert not differ, "\n".join(f"{q}\n  {here}\n  {there}" for q, (here, there) in differ.items())
     assert not leftovers(cluster_lake)
+
+
+def test_duckdb_builds_the_same_on_branches_of_a_bucket(
+    lake: Lake, cluster_settings: Settings, waves: list[dict[str, list[str]]]
+) -> None:
+    on_branches = Lake(cluster_settings.model_copy(update={"engine": "duckdb"}))
+    own = {source for source in waves[0] if CONTRACTS[find_source(source).target].domain == SMALLEST}
+    for wave in waves:
+        files = {source: paths for source, paths in wave.items() if source in own}
+        for each in (lake, on_branches):
+            bring(each, files, ("platform", SMALLEST))
+        assert not differences(contents(lake), contents(on_branches))
+    assert not [r.name for r in require_nessie(on_branches.catalog).nessie.references() if r.name != MAIN]
 
 
 def unlike(ours: Answerer, theirs: Answerer) -> dict[str, tuple[str, str]]:

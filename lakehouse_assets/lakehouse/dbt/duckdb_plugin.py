@@ -18,8 +18,8 @@ from dbt.adapters.duckdb.plugins import BasePlugin
 
 from lakehouse_assets.lakehouse.contract import Contract, quoted
 from lakehouse_assets.lakehouse.dbt._internals import close_duckdb
-from lakehouse_assets.lakehouse.engines.duckdb import configure, metadata_folders, readable
-from lakehouse_assets.lakehouse.engines.instances import PINNED_BY_HASH, load_extensions, lock
+from lakehouse_assets.lakehouse.engines.duckdb import admit, configure, extensions_of, metadata_folders, readable
+from lakehouse_assets.lakehouse.engines.instances import EXTENSIONS, PINNED_BY_HASH, load_extensions, lock
 from lakehouse_assets.lakehouse.iceberg.overwrite import (
     Replace,
     ReplacePartitions,
@@ -63,15 +63,16 @@ class Plugin(BasePlugin):
     def configure_connection(self, conn: Any) -> None:
         """Load Iceberg offline; show the tables of the run under their names, models as `asklake_published.<table>`."""
         self._instance = conn
-        load_extensions(conn)
+        settings = self._bound.publication.lake.settings if self._bound else None
+        load_extensions(conn, extensions_of(settings) if settings else EXTENSIONS)
         conn.execute("set timezone = 'UTC'")
         conn.execute("set enable_progress_bar = false")
         conn.execute(f"create schema if not exists {PUBLISHED}")
         conn.execute(f"create schema if not exists {STAGED}")
-        if self._bound is None:
+        if self._bound is None or settings is None:
             return
-        settings = self._bound.publication.lake.settings
         configure(conn, settings)
+        admit(conn, settings)
         for identifier, contract in self._bound.contracts.items():
             _show(conn, contract, self._bound.publication.published(contract), named=identifier not in self._bound.made)
         lock(conn, readable(settings, metadata_folders(self._bound.publication.heads)))

@@ -11,24 +11,26 @@ import itertools
 import os
 import resource
 import threading
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
 import duckdb
 import pyarrow as pa
 
 from lakehouse_assets.lakehouse.contract import literal, quoted
 from lakehouse_assets.lakehouse.engines.cancelling import endable
-from lakehouse_assets.lakehouse.engines.instances import EXTENSIONS, lock, open_instance
+from lakehouse_assets.lakehouse.engines.instances import EXTENSIONS, OF_S3, lock, open_instance
 from lakehouse_assets.lakehouse.engines.parse_tree import tables_read
 from lakehouse_assets.lakehouse.engines.protocol import QueryRefusedError, Rollup, no_such_table
 from lakehouse_assets.lakehouse.engines.table_cache import KeptTables
 from lakehouse_assets.lakehouse.iceberg.locations import local_path
 from lakehouse_assets.lakehouse.iceberg.metadata_cache import current_snapshot, read_metadata, stored_bytes
+from lakehouse_assets.lakehouse.moments import NoSuchMomentError
 from lakehouse_assets.private import make_folder
 
 if TYPE_CHECKING:
@@ -94,6 +96,8 @@ def readable(settings: Settings, metadata: Iterable[str]) -> set[str]:
         metadata: `metadata_folders` of the tables.
     """
     warehouse = settings.warehouse
+    if settings.parts.tables == "nessie":
+        return {settings.warehouse_url.rstrip("/"), str(settings.scratch_dir)}
     own = (warehouse, settings.scratch_dir, settings.record_days_dir)
     return {*(str(folder) for folder in own if folder), *_other_names(warehouse, metadata)}
 
@@ -113,12 +117,40 @@ def connect(
         iceberg: Whether it is to read Iceberg tables, which takes extensions.
         options: More options of the engine, to their values as SQL.
     """
-    con = open_instance(EXTENSIONS if iceberg else ())
+    con = _open(settings) if iceberg else open_instance()
     configure(con, settings)
     for option, value in (options or {}).items():
         con.execute(f"set {option} = {value}")
     lock(con, readable(settings, metadata_folders(heads)))
     return con
+
+
+def _open(settings: Settings) -> duckdb.DuckDBPyConnection:
+    """A new instance that can read the tables of the profile."""
+    con = open_instance(extensions_of(settings))
+    admit(con, settings)
+    return con
+
+
+def extensions_of(settings: Settings) -> tuple[str, ...]:
+    """The extensions that reading the tables of the profile takes."""
+    return EXTENSIONS if settings.parts.tables == "folder" else (*EXTENSIONS, *OF_S3)
+
+
+def admit(con: Any, settings: Settings) -> None:
+    """Give an instance with these extensions the keys of the bucket, where tables lie in one."""
+    if settings.parts.tables == "folder":
+        return
+    server = urlsplit(settings.s3_endpoint)
+    secret = {
+        "key_id": settings.s3_access_key.get_secret_value(),
+        "secret": settings.s3_secret_key.get_secret_value(),
+        "region": settings.s3_region,
+        "endpoint": server.netloc,
+        "url_style": "path",
+    }
+    listed = ", ".join(f"{name} {literal(value)}" for name, value in secret.items() if value)
+    con.execute(f"create secret (type s3, use_ssl {str(server.scheme == 'https').lower()}, {listed})")
 
 
 def configure(con: Any, settings: Settings) -> None:
@@ -144,9 +176,17 @@ class DuckDBEngine:
 
     dialect = "duckdb"
 
-    def __init__(self, settings: Settings) -> None:
-        """Nothing is opened until the first session."""
-        self._settings = settings
+    def __init__(
+        self, settings: Settings, heads_with: Callable[[Mapping[str, int]], Mapping[str, str]] | None = None
+    ) -> None:
+        """Nothing is opened until the first session.
+
+        Args:
+            settings: The settings of the process.
+            heads_with: Gives the metadata locations of all tables when some were at older snapshots, where a table's
+                newest metadata does not list them.
+        """
+        self._settings, self._heads_with = settings, heads_with
         self._lock = threading.Lock()
         self._numbers = itertools.count()
         self._readable: set[str] = set()
@@ -171,7 +211,7 @@ class DuckDBEngine:
         if self._reader is None or not names <= self._readable:
             self._readable |= names
             self._idle, self._kept = [], KeptTables()
-            self._reader = con = open_instance(EXTENSIONS)
+            self._reader = con = _open(self._settings)
             configure(con, self._settings)
             con.execute("set parquet_metadata_cache = true")
             con.execute(f"set max_temp_directory_size = {literal(self._settings.spill_limit)}")
@@ -189,6 +229,8 @@ class DuckDBEngine:
             at: Identifier to the older snapshot id it is to be read at.
             writer: Whether the session is the platform's own work rather than a person's query.
         """
+        if at and self._heads_with:
+            heads, at = self._then(at), None
         if writer:
             con = connect(self._settings, heads)
             try:
@@ -208,6 +250,13 @@ class DuckDBEngine:
             con.close()
             session.give_back()
             idle.append(views)
+
+    def _then(self, at: Mapping[str, int]) -> Mapping[str, str]:
+        assert self._heads_with
+        try:
+            return self._heads_with(at)
+        except NoSuchMomentError as error:
+            raise QueryRefusedError(str(error)) from error
 
     def _new_views(self, con: duckdb.DuckDBPyConnection) -> Views:
         name = f"session_{next(self._numbers)}"

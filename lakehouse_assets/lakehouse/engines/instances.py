@@ -21,6 +21,8 @@ from lakehouse_assets.lakehouse.contract import literal
 
 EXTENSIONS = ("avro", "iceberg")
 """What reading Iceberg tables takes."""
+OF_S3 = ("httpfs",)
+"""What reading them from S3 takes besides."""
 SELF_CONTAINED: dict[str, str | bool | int | float | list[str]] = {
     "autoinstall_known_extensions": False,
     "autoload_known_extensions": False,

@@ -6,6 +6,7 @@ Belongs here: that memory. Does not belong here: which file is a table's head no
 from __future__ import annotations
 
 import threading
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from cachetools import FIFOCache, LRUCache
@@ -14,6 +15,8 @@ from lakehouse_assets.lakehouse.iceberg.evolution import Shape
 
 if TYPE_CHECKING:
     from pyiceberg.table.metadata import TableMetadata
+
+    from lakehouse_assets.lakehouse.iceberg.file_io import LakeFileIO
 
 _REMEMBERED = 8192
 _SHAPES = 1024
@@ -25,6 +28,19 @@ _known: FIFOCache[str, int | None] = FIFOCache(_REMEMBERED)
 _shapes: FIFOCache[str, tuple[Shape, int]] = FIFOCache(_SHAPES)
 _whole: LRUCache[str, TableMetadata] = LRUCache(_WHOLE)
 _lock = threading.Lock()
+_file_system: dict[str, str] = {}
+
+
+def file_system(properties: Mapping[str, str]) -> None:
+    """Say how files of this process's warehouse are opened, where they are not on this machine."""
+    _file_system.update(properties)
+
+
+def file_io() -> LakeFileIO:
+    """What opens the files of the warehouse."""
+    from lakehouse_assets.lakehouse.iceberg.file_io import LakeFileIO
+
+    return LakeFileIO(_file_system)
 
 
 def current_snapshot(metadata_location: str) -> int | None:
@@ -36,12 +52,12 @@ def current_snapshot(metadata_location: str) -> int | None:
 
 
 def shape(metadata_location: str) -> Shape:
-    """The columns and partitioning of a table whose metadata file lies on this machine."""
+    """The columns and partitioning of a table, by its metadata file."""
     return _described(metadata_location)[0]
 
 
 def stored_bytes(metadata_location: str) -> int:
-    """Bytes of the data files of a table whose metadata file lies on this machine."""
+    """Bytes of the data files of a table, by its metadata file."""
     return _described(metadata_location)[1]
 
 
@@ -59,15 +75,13 @@ def _description(metadata: TableMetadata) -> tuple[Shape, int]:
 
 
 def read_metadata(metadata_location: str) -> TableMetadata:
-    """All that a metadata file on this machine says."""
+    """All that a metadata file says."""
     with _lock:
         if metadata_location in _whole:
             return _whole[metadata_location]
     from pyiceberg.serializers import FromInputFile
 
-    from lakehouse_assets.lakehouse.iceberg.file_io import LakeFileIO
-
-    metadata = FromInputFile.table_metadata(LakeFileIO().new_input(metadata_location))
+    metadata = FromInputFile.table_metadata(file_io().new_input(metadata_location))
     remember(metadata_location, metadata.current_snapshot_id)
     with _lock:
         _shapes[metadata_location] = _description(metadata)

@@ -63,6 +63,7 @@ class NessieCatalog:
         self._at = at
         self._settings = settings
         self._warehouse = warehouse_of(settings)
+        metadata_cache.file_system(settings.file_system_properties)
         # FIFO: the references opened last. A catalog asks its reference anew each time, so nothing invalidates it.
         self._catalogs: FIFOCache[str, Catalog] = FIFOCache(_REST_CATALOGS)
         self._lock = threading.Lock()
@@ -155,6 +156,14 @@ class NessieCatalog:
                 f"{self.branch} never had these snapshots together, or its history is no longer kept that far back"
             )
         return hashes[begin]
+
+    def heads_with(self, snapshots: Mapping[str, int]) -> Heads:
+        """The tables at the newest commit of the branch at which every one of these was at its snapshot.
+
+        Raises:
+            NoSuchMomentError: there is no such commit, or it is no longer kept.
+        """
+        return self.heads(f"{self.branch}@{self.commit_with(snapshots)}")
 
     def load_table(self, identifier: str, reference: str | None = None) -> Table:
         """A table as it is now.

@@ -12,8 +12,14 @@ from typing import TYPE_CHECKING, Any
 from lakehouse_assets.lakehouse.contract import Contract, literal
 from lakehouse_assets.lakehouse.engines.duckdb import connect
 from lakehouse_assets.lakehouse.iceberg.evolution import evolution
-from lakehouse_assets.lakehouse.iceberg.metadata_cache import current_snapshot, shape, stored_bytes
-from lakehouse_assets.lakehouse.iceberg.overwrite import Replace, replaced_rows
+from lakehouse_assets.lakehouse.iceberg.metadata_cache import (
+    current_snapshot,
+    file_io,
+    read_metadata,
+    shape,
+    stored_bytes,
+)
+from lakehouse_assets.lakehouse.iceberg.overwrite import Replace, ReplacePartitions, replaced_rows, whole_files
 from lakehouse_assets.lakehouse.publish.audit import CheckOutcome, audit
 from lakehouse_assets.lakehouse.publish.protocol import Publication, parquet_relation
 
@@ -40,6 +46,16 @@ class DuckDBWriter:
         if not location or not current_snapshot(location):
             return parquet_relation(contract, ())
         return evolution(contract, shape(location)).as_contract(f"iceberg_scan({literal(location)})")
+
+    def whole_files(self, contract: Contract, replace: Replace) -> Replace:
+        """See Writer."""
+        location = self._of.heads.get(contract.identifier)
+        if not location or not isinstance(replace, ReplacePartitions):
+            return replace
+        change = evolution(contract, shape(location))
+        if not change.repartitioned and len(change.shape.past_specs) == 1:
+            return replace
+        return whole_files(read_metadata(location), file_io(), change, replace)
 
     def stage_query(self, contract: Contract, select_sql: str, session: DuckDBSession, replace: Replace) -> None:
         """See Publication."""

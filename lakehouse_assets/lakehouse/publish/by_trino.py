@@ -105,6 +105,10 @@ class TrinoWriter:
         change = self._of.changes.get(contract.identifier)
         return change.as_contract(base, trino_type) if change else base
 
+    def whole_files(self, contract: Contract, replace: Replace) -> Replace:
+        """See Writer; Trino takes rows out of files by itself."""
+        return replace
+
     def stage_query(self, contract: Contract, select_sql: str, session: TrinoSession, replace: Replace) -> None:
         """See Publication: rows are put in the place of others, on the branch."""
         self._of.prepare([contract])

@@ -15,10 +15,9 @@ from typing import TYPE_CHECKING
 
 from lakehouse_assets.lakehouse.contract import Contract
 from lakehouse_assets.lakehouse.iceberg.evolution import Shape, evolution
-from lakehouse_assets.lakehouse.iceberg.file_io import LakeFileIO
 from lakehouse_assets.lakehouse.iceberg.locations import file_uri, named_by, own, warehouse_of
-from lakehouse_assets.lakehouse.iceberg.metadata_cache import current_snapshot, read_metadata, shape
-from lakehouse_assets.lakehouse.iceberg.overwrite import Append, Replace, ReplacePartitions, whole_files
+from lakehouse_assets.lakehouse.iceberg.metadata_cache import current_snapshot
+from lakehouse_assets.lakehouse.iceberg.overwrite import Append
 from lakehouse_assets.lakehouse.publish import history
 from lakehouse_assets.lakehouse.publish.by_duckdb import DuckDBWriter
 from lakehouse_assets.lakehouse.publish.data_files import describe_files
@@ -62,16 +61,6 @@ class LocalPublication(Publication):
             write_marker(self._marker, self._folders)
             folder.mkdir(parents=True, exist_ok=True)
         return folder
-
-    def whole_files(self, contract: Contract, replace: Replace) -> Replace:
-        """See Publication."""
-        location = self.heads.get(contract.identifier)
-        if not location or not isinstance(replace, ReplacePartitions):
-            return replace
-        change = evolution(contract, shape(location))
-        if not change.repartitioned and len(change.shape.past_specs) == 1:
-            return replace
-        return whole_files(read_metadata(location), LakeFileIO(), change, replace)
 
     def publish(self, precondition: Callable[[Mapping[str, Table]], None] | None = None) -> list[Published]:
         """See Publication."""

@@ -23,7 +23,7 @@ from lakehouse_assets.lakehouse.engines.trino import TrinoEngine
 from lakehouse_assets.lakehouse.iceberg.catalog import LakeTransaction
 from lakehouse_assets.lakehouse.iceberg.evolution import EVOLVED, Evolution, Shape, evolution
 from lakehouse_assets.lakehouse.iceberg.metadata_cache import current_snapshot
-from lakehouse_assets.lakehouse.iceberg.overwrite import Append, Replace
+from lakehouse_assets.lakehouse.iceberg.overwrite import Append
 from lakehouse_assets.lakehouse.iceberg.properties import PUBLICATION_ID, RUN_ID
 from lakehouse_assets.lakehouse.nessie.client import NessieError, ReferenceConflictError, ReferenceGoneError
 from lakehouse_assets.lakehouse.nessie.names import BRANCH, FAILED, REFUSED, SNAPSHOT_PREFIX
@@ -101,10 +101,6 @@ class BranchPublication(Publication):
     @property
     def _scratch(self) -> Path:
         return self.lake.settings.scratch_dir / self.id
-
-    def whole_files(self, contract: Contract, replace: Replace) -> Replace:
-        """See Publication; Trino takes rows out of files by itself."""
-        return replace
 
     def table(self, identifier: str) -> Table:
         """A table as it is on the branch."""

@@ -87,6 +87,10 @@ class Writer(Protocol):
         """SQL of a table's rows as they were when the publication began."""
         ...
 
+    def whole_files(self, contract: Contract, replace: Replace) -> Replace:
+        """What has to be replaced so that no file of an older partitioning is replaced in part."""
+        ...
+
     def stage_query(self, contract: Contract, select_sql: str, session: Any, replace: Replace) -> None:
         """Stage the rows of a query."""
         ...
@@ -150,10 +154,6 @@ class Publication(ABC):
     def data_dir(self, contract: Contract) -> Path:
         """Folder on this machine for files of a table, which exists and which no reader looks into."""
 
-    @abstractmethod
-    def whole_files(self, contract: Contract, replace: Replace) -> Replace:
-        """What has to be replaced so that no file of an older partitioning is replaced in part."""
-
     def published(self, contract: Contract) -> str:
         """SQL that reads a table as it was when this publication began, with the columns of its contract.
 
@@ -182,7 +182,7 @@ class Publication(ABC):
             replace: What the rows take the place of.
             properties: Additions to the snapshot's summary.
         """
-        folder, whole = self.data_dir(contract), self.whole_files(contract, replace)
+        folder, whole = self.data_dir(contract), self.writer.whole_files(contract, replace)
         left = rows_left(self.published(contract), contract, replace, whole) if whole != replace else ""
         rows = write_files(contract, select_sql, con, folder, self.bytes_read, left=left)
         return self.adopt(contract, sorted(folder.rglob("*.parquet")), whole, properties, rows=rows)

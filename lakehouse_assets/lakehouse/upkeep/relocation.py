@@ -86,7 +86,7 @@ def relocate(settings: Settings, progress: Progress = lambda _done, _total, _nam
         RelocationError: it cannot be done; the text says why.
         OSError: a file cannot be read or written; what is done so far need not be done again.
     """
-    if settings.profile != "local":
+    if settings.parts.tables != "folder":
         raise RelocationError(
             "tables of the cluster profile lie in S3, and Nessie knows where; to move them, publish them again there"
         )
