@@ -12,7 +12,7 @@ from datetime import date, datetime
 from threading import Lock
 from typing import TYPE_CHECKING, Any
 
-from cachetools import FIFOCache
+from cachetools import LRUCache
 
 from lakehouse_assets.lakehouse.engines.cancelling import check_wanted
 from lakehouse_assets.lakehouse.engines.protocol import (
@@ -21,7 +21,7 @@ from lakehouse_assets.lakehouse.engines.protocol import (
     QueryTimeoutError,
     Session,
 )
-from nlq.answering.cache import Course, Courses, KeptAnswers, RememberingPlanner
+from nlq.answering.cache import Course, Courses, KeptAnswers, Outcomes, RememberingPlanner
 from nlq.answering.carrying import carried_over
 from nlq.answering.caveats import say_beside, say_forms, say_never_published, say_partial, say_unknown
 from nlq.answering.columns import by_meaning, columns_of, plain_value
@@ -48,7 +48,6 @@ from semantic.rollups import rollups_of_all
 if TYPE_CHECKING:
     from lakehouse_assets.lakehouse.lake import Lake
 
-_CACHED = 256
 _log = logging.getLogger(__name__)
 
 
@@ -81,9 +80,11 @@ class Answerer:
         """
         self._lake, self._layer, self._roles = lake, layer, roles
         self._make_planner, self.planner_name, self._summarise, self._kept = planner, planner_name, summarise, kept
-        # FIFO; by the identity of a vocabulary, so another one invalidates them.
-        self._guards: FIFOCache[int, Guard] = FIFOCache(STATES_KEPT)
-        self._planners: FIFOCache[tuple[int, Caller], RememberingPlanner] = FIFOCache(_CACHED)
+        # LRU; by the identity of a vocabulary, so another one invalidates them. Each tenant has its own, and with it a
+        # planner of some megabytes.
+        self._guards: LRUCache[int, Guard] = LRUCache(STATES_KEPT)
+        self._planners: LRUCache[tuple[int, Caller], RememberingPlanner] = LRUCache(STATES_KEPT)
+        self._outcomes = Outcomes()
         self._courses = Courses()
         self._states, self._coverage = TableStates(lake), Coverage()
         self._limit = CostLimit(most_figures, layer, self._coverage, self._states)
@@ -391,7 +392,7 @@ class Answerer:
         with self._lock:
             found = self._planners.get(key)
         if found is None or found.vocabulary is not visible:
-            found = RememberingPlanner(self._make_planner(visible))
+            found = self._outcomes.of(self._make_planner(visible))
             with self._lock:
                 self._planners[key] = found
         return found

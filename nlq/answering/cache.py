@@ -9,6 +9,7 @@ Nothing here can be stale: an answer is given again only while every table it re
 from __future__ import annotations
 
 import hashlib
+import itertools
 import threading
 import time
 from collections.abc import Callable, Mapping
@@ -135,15 +136,37 @@ class Courses:
             self._courses[question, caller, today, meaning] = course
 
 
+class Outcomes:
+    """What planners found, of all callers together: many take no more room than one. Thread-safe."""
+
+    def __init__(self, most: int = _MOST_PLANS) -> None:
+        """Nothing is remembered."""
+        # LRU; the number of the planner, whose vocabulary never changes, is part of the key.
+        self._outcomes: LRUCache[tuple[Any, ...], Outcome] = LRUCache(most)
+        self._numbers = itertools.count()
+        self._lock = threading.Lock()
+
+    def of(self, planner: PlansQuestions) -> RememberingPlanner:
+        """A planner that remembers here what it finds."""
+        return RememberingPlanner(planner, self, next(self._numbers))
+
+    def find(self, key: tuple[Any, ...]) -> Outcome | None:
+        """What is remembered."""
+        with self._lock:
+            return self._outcomes.get(key)
+
+    def remember(self, key: tuple[Any, ...], outcome: Outcome) -> None:
+        """Remember an outcome."""
+        with self._lock:
+            self._outcomes[key] = outcome
+
+
 class RememberingPlanner:
     """A planner that plans the same words on the same day once. Thread-safe."""
 
-    def __init__(self, planner: PlansQuestions) -> None:
-        """Remember what a planner finds; its vocabulary never changes."""
-        self._planner = planner
-        # LRU; lives as long as the planner, whose vocabulary never changes.
-        self._outcomes: LRUCache[tuple[str, date, str], Outcome] = LRUCache(_MOST_PLANS)
-        self._lock = threading.Lock()
+    def __init__(self, planner: PlansQuestions, outcomes: Outcomes, number: int) -> None:
+        """Use `Outcomes.of`."""
+        self._planner, self._outcomes, self._number = planner, outcomes, number
 
     @property
     def vocabulary(self) -> Vocabulary:
@@ -153,12 +176,10 @@ class RememberingPlanner:
     def plan(self, question: str, now: date | datetime, previous: Plan | None = None) -> Outcome:
         """See PlansQuestions; an outcome that says of itself that it may differ next time is not remembered."""
         today = now.date() if isinstance(now, datetime) else now
-        key = (question, today, previous.model_dump_json() if previous else "")
-        with self._lock:
-            if key in self._outcomes:
-                return self._outcomes[key]
+        key = (self._number, question, today, previous.model_dump_json() if previous else "")
+        if (known := self._outcomes.find(key)) is not None:
+            return known
         outcome = self._planner.plan(question, now, previous)
         if outcome.lasting and len(question) <= _LONGEST_QUESTION:
-            with self._lock:
-                self._outcomes[key] = outcome
+            self._outcomes.remember(key, outcome)
         return outcome
