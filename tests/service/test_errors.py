@@ -94,7 +94,7 @@ def test_a_defect_is_told_by_its_id_alone(service: Served, monkeypatch: pytest.M
     def broken(*_: Any, **__: Any) -> Any:
         raise RuntimeError("the password is hunter2")
 
-    monkeypatch.setattr(service.app.state.service.asking.answerer, "ask", broken)
+    monkeypatch.setattr(service.app.state.service.handlers.answerer, "ask", broken)
     with capture_logs() as lines, service.client() as client:
         error = problem(client.post("/nlq", json=ASK, headers={"x-request-id": "mine-1"}), 500, "internal")
     assert "hunter2" not in json.dumps(error)
@@ -106,7 +106,7 @@ def test_an_answer_that_cannot_be_kept_is_not_given(service: Served, monkeypatch
     def full(*_: Any) -> None:
         raise NotRecordedError("answers cannot be written down: database or disk is full")
 
-    monkeypatch.setattr(service.app.state.service.asking.journal, "record", full)
+    monkeypatch.setattr(service.app.state.service.handlers.journal, "record", full)
     with capture_logs() as lines, service.client() as client:
         response = client.post("/nlq", json=ASK)
     assert "disk is full" not in json.dumps(problem(response, 503, "not_recorded"))

@@ -22,7 +22,7 @@ class Parts:
         self.hang.set()
         self.broken = False
         settings = SimpleNamespace(profile="local")
-        self.asking: Any = SimpleNamespace(
+        self.handlers: Any = SimpleNamespace(
             lake=SimpleNamespace(catalog=SimpleNamespace(heads=self._look), settings=settings),
             answerer=SimpleNamespace(vocabulary=lambda: None, stale_layer=None),
             journal=SimpleNamespace(waiting=lambda: 0, failing=None),
@@ -39,7 +39,7 @@ class Parts:
         return False
 
     def check(self) -> HealthCheck:
-        return HealthCheck(self.asking, self.access, "rules")
+        return HealthCheck(self.handlers, self.access, "rules")
 
 
 def test_one_look_is_for_all_who_ask_within_a_moment(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -120,7 +120,7 @@ def test_a_layer_that_cannot_be_read_is_told_of_in_the_log(
     def broken(*_: Any, **__: Any) -> Any:
         raise SemanticError("KeyError: 'secret' in /srv/secret.json")
 
-    monkeypatch.setattr(service.app.state.service.asking.answerer, "ask", broken)
+    monkeypatch.setattr(service.app.state.service.handlers.answerer, "ask", broken)
     with service.client() as client:
         assert "secret" not in problem(client.post("/nlq", json=ASK), 503, "layer_unreadable")["message"]
     assert any("secret" in line.get("problem", "") for line in lines(log) if line["event"] == "layer_unreadable")
@@ -130,7 +130,7 @@ def test_an_answer_whose_snapshots_are_gone_cannot_be_read_again(service: Served
     with service.client() as client:
         answer = Answer.model_validate(client.post("/nlq", json=ASK).json())
         gone = answer.model_copy(update={"answer_id": "gone", "snapshots": dict.fromkeys(answer.snapshots, 1)})
-        journal = service.app.state.service.asking.journal
+        journal = service.app.state.service.handlers.journal
         journal.record([gone])
         problem(client.get("/answers/gone/replay"), 409, "nothing_to_replay")
 
