@@ -81,7 +81,7 @@ def options(settings: Settings) -> tuple[str, ...]:
     from lakehouse_assets.lakehouse.dbt.trino_branch import connection_variables
 
     variables = connection_variables(settings)
-    return ("--target", settings.profile, *(("--vars", json.dumps(variables)) if variables else ()))
+    return ("--target", settings.parts.dbt_target, *(("--vars", json.dumps(variables)) if variables else ()))
 
 
 def part(manifest: Manifest, models: Collection[str]) -> Manifest:
