@@ -97,6 +97,9 @@ async def _asker(run: _Run) -> None:
         if response.status == 503 and response.retry_after:
             run.became.refused += 1
             run.became.slowest_refusal_s = max(run.became.slowest_refusal_s, seconds)
+            # The service ends a connection that rests for so long; a client that waits comes back by a new one.
+            connection.close()
+            connection = None
             await asyncio.sleep(float(response.retry_after))
             continue
         if response.status != 200 or b'"outcome":"answered"' not in response.body:
@@ -111,11 +114,13 @@ class _Response:
     """A response, as httptools tells of it."""
 
     def __init__(self) -> None:
-        self.status, self.retry_after, self.body, self.complete = 0, b"", b"", False
+        self.status, self.retry_after, self.body, self.complete, self.closes = 0, b"", b"", False, False
 
     def on_header(self, name: bytes, value: bytes) -> None:
         if name.lower() == b"retry-after":
             self.retry_after = value
+        elif name.lower() == b"connection":
+            self.closes = value.lower() == b"close"
 
     def on_body(self, body: bytes) -> None:
         self.body += body
@@ -149,7 +154,10 @@ class _Connection(asyncio.Protocol):
         self._parser.feed_data(data)
         if self._response.complete and self._waiting and not self._waiting.done():
             self._response.status = self._parser.get_status_code()
-            self.closed = not self._parser.should_keep_alive()
+            # Not the parser's should_keep_alive, which speaks of a message that it has forgotten by now.
+            if self._response.closes:
+                self.closed = True
+                self._transport.close()
             self._waiting.set_result(self._response)
 
     def connection_lost(self, exc: Exception | None) -> None:
