@@ -1,7 +1,7 @@
 """Small things that many requests need done: what comes while others are done is done together, by one thread.
 
 Belongs here: gathering, handing over to a thread, giving each its own result. Does not belong here: what is done
-(``access``, ``asking``), or work that takes long (``work``).
+(``access``, ``handlers``), or work that takes long (``work``).
 
 A thread of its own for each request costs more than what it does where that is a look at a database or a line in it:
 the hand-over, and threads that wait for each other's turn in Python. So the busier the service, the less one costs.

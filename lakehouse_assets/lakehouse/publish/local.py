@@ -48,8 +48,6 @@ class LocalPublication(Publication):
         self.writer = DuckDBWriter(self)
         self._catalog = catalog
         self._folders: set[Path] = set()
-        self._in_doubt = False
-        """Whether the catalog was asked to commit, and has not answered."""
         self._marker = marker_of(lake, self.id)
         write_marker(self._marker, self._folders)
 
@@ -81,7 +79,7 @@ class LocalPublication(Publication):
                     history.swept(self.lake, table)
                 return published
             except CommitFailedException:
-                self._in_doubt = False
+                self.in_doubt = False
                 time.sleep(random.uniform(0, min(2.0, 0.05 * 2**attempt)))
         raise PublicationConflictError(f"other writers were faster {COMMIT_TRIES} times; try again later")
 
@@ -111,7 +109,7 @@ class LocalPublication(Publication):
         for identifier, staged in self.staged.items():
             change_files(self, transactions[identifier], staged, data_files[identifier], changes[identifier])
             self._forget(transactions[identifier], staged.contract)
-        self._in_doubt = True
+        self.in_doubt = True
         committed = self._catalog.commit_all([t for t in transactions.values() if t.changed])
         published = [published_files(self, i, t.table_metadata, data_files[i]) for i, t in transactions.items()]
         return committed, published
@@ -142,8 +140,8 @@ class LocalPublication(Publication):
             raise PublicationConflictError(f"{identifier} was changed by another publication since this one began")
 
     def _remove_staged(self) -> None:
-        """Remove the folders; of a commit whose outcome is unknown, they are left to maintenance, which looks first."""
-        if self._in_doubt:
+        """Remove the folders, and the mark."""
+        if self.in_doubt:
             return
         for folder in self._folders:
             shutil.rmtree(folder, ignore_errors=True)

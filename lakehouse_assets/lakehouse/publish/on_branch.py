@@ -210,13 +210,17 @@ class BranchPublication(Publication):
         at = self._catalog.heads(branch.pinned)
         snapshots = {f"{SNAPSHOT_PREFIX}{i}": str(current_snapshot(at[i])) for i in tables}
         properties = {PUBLICATION_ID: self.id, RUN_ID: self.run_id, **snapshots}
+        target = self._nessie.reference(self._target)
+        self.in_doubt = True
         try:
-            self._nessie.merge(branch, self._nessie.reference(self._target), message, properties)
+            self._nessie.merge(branch, target, message, properties)
         except ReferenceConflictError:
+            self.in_doubt = False
             raise
         except NessieError:
             # The answer may have been lost on its way back; main's history knows.
             if not self._was_merged():
+                self.in_doubt = False
                 raise
 
     def _was_merged(self) -> bool:
@@ -273,7 +277,7 @@ class BranchPublication(Publication):
 
     def _remove_staged(self) -> None:
         """Remove what was written to the warehouse, and the branch; main is as it was."""
-        for identifier, files in self.uploaded.items():
+        for identifier, files in () if self.in_doubt else self.uploaded.items():
             with suppress(Exception):
                 io = self.table(identifier).io
                 for file in files:

@@ -124,6 +124,8 @@ class Publication(ABC):
         bytes_read: How much input the staged rows are made from, where the one who stages knows it.
         properties: What every snapshot says of the publication.
         ended: Whether it was published, refused or abandoned.
+        in_doubt: Whether the catalog was asked to make it visible, and has not answered: what is staged may be what
+            readers see, so nothing of it is removed but by maintenance, which looks first.
     """
 
     writer: Writer
@@ -139,7 +141,7 @@ class Publication(ABC):
         self.outcomes: list[CheckOutcome] = []
         self.bytes_read: int | None = None
         self.properties = dict(properties)
-        self.ended = False
+        self.ended = self.in_doubt = False
 
     @property
     def run_id(self) -> str:

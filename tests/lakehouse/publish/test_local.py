@@ -16,7 +16,7 @@ from lakehouse_assets.lakehouse.engines.protocol import QueryRefusedError
 from lakehouse_assets.lakehouse.iceberg.catalog import CatalogUnwritableError, LakeCatalog, require_local
 from lakehouse_assets.lakehouse.iceberg.overwrite import Append, ReplacePartitions, ReplaceTable
 from lakehouse_assets.lakehouse.lake import Lake
-from lakehouse_assets.lakehouse.publish.begin import open_publication
+from lakehouse_assets.lakehouse.publish.begin import begin, open_publication
 from lakehouse_assets.lakehouse.publish.markers import marker_folder
 from lakehouse_assets.lakehouse.publish.protocol import AuditFailedError, PublicationConflictError
 from tests.lakehouse.readings import MONTHLY, READINGS, count, publish, rows
@@ -228,3 +228,23 @@ def test_readers_see_all_tables_of_a_publication_or_none(lake: Lake) -> None:
     stop.set()
     thread.join()
     assert not torn
+
+
+def test_what_was_committed_stays_although_the_process_is_interrupted_then(
+    lake: Lake, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    catalog = require_local(lake.catalog)
+    commit = catalog.commit_all
+
+    def committed_and_interrupted(transactions: Any) -> None:
+        commit(transactions)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(catalog, "commit_all", committed_and_interrupted)
+    with pytest.raises(KeyboardInterrupt), begin(lake, run_id="test") as publication:
+        with publication.session() as session:
+            publication.stage_query(READINGS, rows("2024-01-01", 1), session, ReplaceTable())
+        publication.audit()
+        publication.publish()
+    with lake.session() as session:
+        assert session.query("select sum(value) as total from silver.readings").to_pylist() == [{"total": 3}]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, date, datetime, timedelta
+from typing import Any
 
 import pyarrow as pa
 import pytest
@@ -14,8 +15,9 @@ from lakehouse_assets.lakehouse.engines.trino import TrinoEngine
 from lakehouse_assets.lakehouse.iceberg.overwrite import Append, Replace, ReplacePartitions, ReplaceTable
 from lakehouse_assets.lakehouse.iceberg.properties import PUBLICATION_ID
 from lakehouse_assets.lakehouse.lake import Lake
+from lakehouse_assets.lakehouse.nessie.catalog import require_nessie
 from lakehouse_assets.lakehouse.nessie.names import SNAPSHOT_PREFIX
-from lakehouse_assets.lakehouse.publish.begin import open_publication
+from lakehouse_assets.lakehouse.publish.begin import begin, open_publication
 from lakehouse_assets.lakehouse.publish.protocol import (
     AuditFailedError,
     Publication,
@@ -152,6 +154,26 @@ def test_older_states_are_read_by_their_snapshots_and_main_goes_back(cluster_lak
     assert count(cluster_lake) == 6
     publish(cluster_lake, readings(1, 1), ReplaceTable())
     assert count(cluster_lake) == 3
+
+
+def test_what_was_merged_stays_although_the_process_is_interrupted_then(
+    cluster_lake: Lake, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    nessie = require_nessie(cluster_lake.catalog).nessie
+    merge = nessie.merge
+
+    def merged_and_interrupted(*args: Any) -> None:
+        merge(*args)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(nessie, "merge", merged_and_interrupted)
+    with pytest.raises(KeyboardInterrupt), begin(cluster_lake, run_id="test") as publication:
+        publication.stage_rows(READINGS, rows(1, 3, "M0"), Append())
+        publication.audit()
+        publication.publish()
+    with cluster_lake.session() as session:
+        assert session.query("select sum(value) as total from silver.readings").to_pylist() == [{"total": 3}]
+    assert not branches.branches(cluster_lake)
 
 
 def test_each_engine_reads_and_replaces_what_the_other_published(cluster_settings: Settings) -> None:
