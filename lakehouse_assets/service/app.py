@@ -109,8 +109,8 @@ def _shared(settings: Settings) -> tuple[RateLimiter, AnswerStore]:
         return LimiterInProcess(limits), AnswersInProcess()
     from lakehouse_assets.service.redis import AnswersInRedis, LimiterInRedis, connect
 
-    client = connect(url)
-    return LimiterInRedis(client, limits), AnswersInRedis(client)
+    redis = connect(url)
+    return LimiterInRedis(redis, limits), AnswersInRedis(redis)
 
 
 def _work(settings: Settings) -> Work:

@@ -1,15 +1,17 @@
 """Calling an OpenAI-compatible endpoint: three tries with backoff, a time limit over all, and a circuit breaker.
 
-Belongs here: what can go wrong between here and there. Does not belong here: prompts, plans.
+Belongs here: what can go wrong between here and there. Does not belong here: prompts, plans, the breaker itself
+(``lakehouse_assets.breaker``).
 """
 
 from __future__ import annotations
 
 import random
-import threading
 import time
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
+
+from lakehouse_assets.breaker import Breaker
 
 if TYPE_CHECKING:
     from lakehouse_assets.settings import Settings
@@ -24,35 +26,6 @@ Message = dict[str, str]
 
 class ModelUnavailableError(Exception):
     """The endpoint gave no usable reply; the text says why, for the log and for people."""
-
-
-class Breaker:
-    """Stops calling an endpoint that failed several times in a row; after a while one call tries it again."""
-
-    def __init__(
-        self, after: int = BREAK_AFTER, seconds: float = BREAK_S, clock: Callable[[], float] = time.monotonic
-    ) -> None:
-        """Closed: calls go through."""
-        self._after, self._seconds, self._clock = after, seconds, clock
-        self._failures, self._open_until = 0, 0.0
-        self._lock = threading.Lock()
-
-    def admit(self) -> bool:
-        """Whether a call may go through; of those that come when the pause is over, only the first."""
-        with self._lock:
-            if self._failures < self._after:
-                return True
-            if self._clock() < self._open_until:
-                return False
-            self._open_until = self._clock() + self._seconds
-            return True
-
-    def report(self, ok: bool) -> None:
-        """What became of a call."""
-        with self._lock:
-            self._failures = 0 if ok else self._failures + 1
-            if self._failures >= self._after:
-                self._open_until = self._clock() + self._seconds
 
 
 class ModelClient:
@@ -83,7 +56,7 @@ class ModelClient:
         self.model, self._timeout_s = model, timeout_s
         # The package wants a key even where the endpoint does not.
         self._client = OpenAI(base_url=base_url, api_key=key or "none", max_retries=0)
-        self._breaker, self._sleep = breaker or Breaker(), sleep
+        self._breaker, self._sleep = breaker or Breaker(BREAK_AFTER, BREAK_S), sleep
 
     @classmethod
     def of(cls, settings: Settings) -> ModelClient | None:

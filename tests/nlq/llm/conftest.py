@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from nlq.llm.client import Breaker, ModelClient
+from nlq.llm.client import ModelClient
 
 
 @dataclass
@@ -120,4 +120,4 @@ def slept() -> list[float]:
 @pytest.fixture
 def client(script: Script, slept: list[float]) -> ModelClient:
     """A client of the endpoint that does not really wait between tries."""
-    return ModelClient(script.url, "scripted", timeout_s=5.0, breaker=Breaker(), sleep=slept.append)
+    return ModelClient(script.url, "scripted", timeout_s=5.0, sleep=slept.append)

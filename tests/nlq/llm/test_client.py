@@ -6,7 +6,8 @@ import time
 
 import pytest
 
-from nlq.llm.client import BACKOFF_S, Breaker, ModelClient, ModelUnavailableError
+from lakehouse_assets.breaker import Breaker
+from nlq.llm.client import BACKOFF_S, ModelClient, ModelUnavailableError
 from tests.nlq.llm.conftest import Script, raw, slow, status, tool_call
 
 ASK = [{"role": "user", "content": "hello"}]
