@@ -28,13 +28,14 @@ MAIN = "main"
 PROJECT_ROOT = Path(__file__).resolve().parent.parent
 NEEDED_BY_CLUSTER = (
     "trino_url", "nessie_url", "warehouse_url", "s3_endpoint", "s3_access_key", "s3_secret_key", "postgres_url",
+    "logs_bucket",
 )  # fmt: skip
 """Fields without which the cluster profile cannot start."""
 OF_SCRIPTS = frozenset({
     "ASKLAKE_CLUSTER_HOME", "ASKLAKE_JAVA_HOME", "ASKLAKE_SCREENSHOTS", "ASKLAKE_SERVERS_CACHE",
 })  # fmt: skip
 """Variables that scripts of this project read, and no process of it."""
-_ADDRESSES = ("trino_url", "nessie_url", "warehouse_url", "s3_endpoint", "logs_url", "llm_base_url", "landing")
+_ADDRESSES = ("trino_url", "nessie_url", "warehouse_url", "s3_endpoint", "llm_base_url", "landing")
 _SECRET_ADDRESSES = ("postgres_url", "redis_url")
 _SERVER = re.compile(r"[a-z][a-z0-9+]*://(?:.*@)?(?:\[[^\]]*\]|[^:/@?]*)(?::\d+)?(?:[/?].*)?", re.DOTALL)
 """An address whose password, if it has one, may hold any character but is nowhere else."""
@@ -101,9 +102,7 @@ class Settings(BaseSettings):
         default=SecretStr(""),
         description="PostgreSQL database of the question queue and of Dagster, as postgresql://user:password@host/name.",
     )
-    logs_url: str = Field(
-        default="", description="Where the cluster profile keeps the logs of runs, as s3://bucket; default: a folder."
-    )
+    logs_bucket: str = Field(default="", description="Bucket of the S3 server for the logs of Dagster's runs.")
     branch: str = Field(default=MAIN, description="Branch of the cluster profile that is read and published to.")
     branch_retention: timedelta = Field(
         default=timedelta(days=7), description="How long the branch of a publication that failed its audit is kept."
@@ -329,8 +328,12 @@ class Settings(BaseSettings):
     @property
     def postgres_sqlalchemy_url(self) -> str:
         """SQLAlchemy URL of PostgreSQL, by the driver that is installed."""
-        scheme, rest = self.postgres_url.get_secret_value().split("://", 1)
-        return f"{'postgresql+psycopg2' if scheme in ('postgres', 'postgresql') else scheme}://{rest}"
+        return sqlalchemy_postgres_url(self.postgres_url.get_secret_value())
+
+    @property
+    def dagster_instance(self) -> Path:
+        """Folder of the dagster.yaml that describes the profile's instance."""
+        return PROJECT_ROOT if self.parts.state == "sqlite" else PROJECT_ROOT / "docker" / "dagster"
 
     @property
     def landing_root(self) -> str:
@@ -419,6 +422,12 @@ def _bytes(size: str) -> int:
 def _listed(text: str) -> tuple[str, ...]:
     """The parts of a text that are separated by commas."""
     return tuple(part.strip() for part in text.split(",") if part.strip())
+
+
+def sqlalchemy_postgres_url(url: str) -> str:
+    """The URL of a PostgreSQL as SQLAlchemy wants it, by the driver that is installed."""
+    scheme, rest = url.split("://", 1)
+    return f"{'postgresql+psycopg2' if scheme in ('postgres', 'postgresql') else scheme}://{rest}"
 
 
 def _sqlite_url(file: Path) -> str:

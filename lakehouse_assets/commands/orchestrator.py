@@ -85,12 +85,20 @@ class Ran:
 
 def environment(settings: Settings) -> dict[str, str]:
     """The variables every process of the platform shares, whoever starts it."""
-    return {
-        "DAGSTER_HOME": str(settings.project_root),
+    shared = {
+        "DAGSTER_HOME": str(settings.dagster_instance),
         "ASKLAKE_DAGSTER_HOME": str(settings.dagster_storage),
         "ASKLAKE_HOME": str(settings.home.absolute()),
         "DBT_SEND_ANONYMOUS_USAGE_STATS": "false",
     }
+    if settings.logs_bucket:
+        shared |= {
+            "ASKLAKE_S3_REGION": settings.s3_region,
+            # The S3 client of Dagster's logs takes keys from the environment only.
+            "AWS_ACCESS_KEY_ID": settings.s3_access_key.get_secret_value(),
+            "AWS_SECRET_ACCESS_KEY": settings.s3_secret_key.get_secret_value(),
+        }
+    return shared
 
 
 def prepare(settings: Settings) -> None:

@@ -19,7 +19,7 @@ COMPOSE = DOCKER / "compose.yaml"
 KUBERNETES = DOCKER / "kubernetes"
 ENV_EXAMPLE = DOCKER / ".env.example"
 PORTS = DOCKER / "compose.ports.yaml"
-DAGSTER: dict[str, Any] = yaml.safe_load((DOCKER.parent / "dagster.yaml").read_text())
+DAGSTER: dict[str, Any] = yaml.safe_load((DOCKER / "dagster" / "dagster.yaml").read_text())
 _UNITS = {"": 1, "m": 1e-3, "K": 2**10, "M": 2**20, "G": 2**30}
 # As Trino, the broker, Nessie and a shell write them.
 _NAMES = (

@@ -85,7 +85,7 @@ def test_buckets_and_databases_are_the_ones_in_use(variables: dict[str, str]) ->
     assert urlsplit(variables["ASKLAKE_WAREHOUSE_URL"]).netloc == "warehouse"
     assert "warehouses.warehouse.location=s3://warehouse/\n" in nessie
     assert "rest-catalog.warehouse=warehouse\n" in (DOCKER / "trino" / "lake.properties").read_text()
-    assert buckets == {"warehouse", *(urlsplit(variables[f"ASKLAKE_{use}"]).netloc for use in ("LANDING", "LOGS_URL"))}
+    assert buckets == {"warehouse", urlsplit(variables["ASKLAKE_LANDING"]).netloc, variables["ASKLAKE_LOGS_BUCKET"]}
 
     databases = set(re.findall(r"^create (\w+) ", (DOCKER / "postgres" / "create_databases.sh").read_text(), re.M))
     used = {urlsplit(variables["ASKLAKE_POSTGRES_URL"]).path[1:]}
