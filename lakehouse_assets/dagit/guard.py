@@ -2,26 +2,29 @@
 
 Dagster's webserver takes GraphQL, mutations too, by GET, as a form, from every page and under every name, from whoever
 reaches it. The guard lets through what its own page sends, and what a program sends on purpose.
-Belongs here: rules over one request. Does not belong here: tokens and sessions (token), starting the server (server).
+Belongs here: rules over one request. Does not belong here: tokens and sessions (token), what GraphQL is (graphql), the
+messages of a WebSocket (subscriptions), starting the server (server).
 
 The rules follow the Fetch Metadata and the WebSocket sections of the OWASP cheat sheets on cross-site request forgery.
 """
 
 from __future__ import annotations
 
-import json
 import logging
 import re
 import secrets
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 
+from anyio import to_thread
 from starlette.datastructures import MutableHeaders
 from starlette.requests import ClientDisconnect, HTTPConnection, Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from starlette.websockets import WebSocketClose
 
+from lakehouse_assets.dagit.graphql import check_request, is_log_key, json_object
+from lakehouse_assets.dagit.subscriptions import Subscriptions
 from lakehouse_assets.dagit.token import LOGIN, Token, login_page
 from lakehouse_assets.http.addresses import is_loopback
 from lakehouse_assets.http.errors import ApiError, response_of
@@ -35,12 +38,10 @@ MAX_BODY = 4 << 20
 _HOST = re.compile(r"(?P<name>\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._-]+?)\.?(:\d{1,5})?")
 _NOTEBOOKS = ("/notebook", "/dagit/notebook")
 """Read any notebook of the machine by its path; there is none among the assets."""
-_OF_RUNS = {
-    "/logs/": re.compile(r"/logs/[^/]+/.+\.[a-z]+"),
-    "/download_debug/": re.compile(r"/download_debug/[0-9a-f-]{32,36}"),
-}
-"""Addresses of what a run left, and their forms; the webserver breaks at others."""
-_SURROGATE = re.compile(rb"\\u[dD][89a-fA-F]")
+_LOGS = "/logs/"
+_LOG_FORM = re.compile(r"(?P<key>[^/]+(?:/[^/]+)*)/(?:out|err)")
+_DEBUG = "/download_debug/"
+_REPORTS = "/report_asset_"
 _HEADERS = {
     "x-content-type-options": "nosniff",
     "x-frame-options": "DENY",
@@ -70,9 +71,16 @@ class Names:
 class Guard:
     """ASGI middleware around Dagster's webserver."""
 
-    def __init__(self, app: ASGIApp, *, names: Names, token: Token | None) -> None:
-        """Guard the app; without a token, everyone who reaches it may use it."""
-        self._app, self._names, self._token = app, names, token
+    def __init__(self, app: ASGIApp, *, names: Names, token: Token | None, knows_run: Callable[[str], bool]) -> None:
+        """Guard the app.
+
+        Args:
+            app: Dagster's webserver.
+            names: The names by which it may be asked for.
+            token: What is asked of everyone who reaches it; nothing if None.
+            knows_run: Whether there is a run of an id; it may wait for the database.
+        """
+        self._app, self._names, self._token, self._knows_run = app, names, token, knows_run
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Let a request through, or say why not."""
@@ -89,7 +97,8 @@ class Guard:
         connection = HTTPConnection(scope)
         refusal = self._of_name(connection) or _of_origin(connection) or self._of_token(connection)
         if refusal is None:
-            await self._app(scope, receive, send)
+            said = Subscriptions(receive, send)
+            await self._app(scope, said.receive, said.send)
             return
         _note(connection, refusal)
         await WebSocketClose(code=1008, reason=refusal.message[:100])(scope, receive, send)
@@ -103,19 +112,16 @@ class Guard:
         if refusal is None and self._token and scope["path"] == LOGIN and scope["method"] == "POST":
             await (await self._token.log_in(scope, receive))(scope, receive, send)
             return
-        refusal = refusal or _of_media_type(connection) or self._of_token(connection)
+        refusal = (
+            refusal or _of_media_type(connection) or self._of_token(connection) or await self._of_run(scope["path"])
+        )
+        if refusal is None and scope["method"] == "POST":
+            body = await Request(scope, receive).body()
+            refusal, receive = _of_body(scope["path"], body), _again(body, receive)
         if refusal:
             _note(connection, refusal)
             await _said(connection, refusal)(scope, receive, send)
             return
-        if scope["method"] == "POST" and _is_graphql(scope["path"]):
-            body = await Request(scope, receive).body()
-            refusal = _of_graphql(body)
-            if refusal:
-                _note(connection, refusal)
-                await _said(connection, refusal)(scope, receive, send)
-                return
-            receive = _again(body, receive)
         await self._app(_only_the_page(scope), receive, send)
 
     def _of_name(self, connection: HTTPConnection) -> ApiError | None:
@@ -137,6 +143,12 @@ class Guard:
             return _elsewhere()
         return None
 
+    async def _of_run(self, path: str) -> ApiError | None:
+        """Refuse a run that there is not, at which the webserver breaks."""
+        if path.startswith(_DEBUG) and not await to_thread.run_sync(self._knows_run, path.removeprefix(_DEBUG)):
+            return ApiError(404, "not_found", "There is no run of this id.")
+        return None
+
 
 def _of_origin(connection: HTTPConnection) -> ApiError | None:
     """Refuse what a page elsewhere sends; only a person's click on a link may come from there."""
@@ -156,8 +168,8 @@ def _of_form(connection: HTTPConnection) -> ApiError | None:
         return ApiError(405, "method_not_allowed", "Dagit takes GET and POST.", headers={"Allow": "GET, HEAD, POST"})
     if path.rstrip("/") in _NOTEBOOKS:
         return ApiError(404, "not_found", "There are no notebooks here.")
-    if any(path.startswith(prefix) and not form.fullmatch(path) for prefix, form in _OF_RUNS.items()):
-        return ApiError(404, "not_found", "There is no run of this id.")
+    if path.startswith(_LOGS) and not _is_log(path.removeprefix(_LOGS)):
+        return ApiError(404, "not_found", "There is no log at this address.")
     if method == "POST":
         length = connection.headers.get("content-length", "")
         if not length.isdecimal():
@@ -182,19 +194,27 @@ def _of_media_type(connection: HTTPConnection) -> ApiError | None:
     return ApiError(415, "unsupported_media_type", "Send content-type application/json.")
 
 
-def _of_graphql(body: bytes) -> ApiError | None:
-    """Refuse what is no request of GraphQL over HTTP; Dagster's webserver takes it for a defect of its own."""
+def _is_log(rest: str) -> bool:
+    match = _LOG_FORM.fullmatch(rest)
+    return match is not None and is_log_key(match["key"].split("/"))
+
+
+def _is_asset_key(key: object) -> bool:
+    return isinstance(key, str) or (isinstance(key, list) and bool(key) and all(isinstance(part, str) for part in key))
+
+
+def _of_body(path: str, body: bytes) -> ApiError | None:
+    """Refuse a body that is none; Dagster's webserver takes it for a defect of its own."""
     try:
-        sent = json.loads(body)
-        if _SURROGATE.search(body):
-            json.dumps(sent, ensure_ascii=False).encode()
-    except (ValueError, RecursionError):
-        return ApiError(400, "bad_request", "The body is no JSON that can be read.")
-    if not isinstance(sent, dict):
-        return ApiError(400, "bad_request", "The body is no JSON object with a “query”.")
-    for name, kinds in (("query", str), ("operationName", str | None), ("variables", dict | None)):
-        if not isinstance(sent.get(name), kinds):
-            return ApiError(400, "bad_request", f"“{name}” is not what GraphQL over HTTP says it is.")
+        sent = json_object(body.decode())
+        if _is_graphql(path):
+            check_request(sent)
+        elif path.startswith(_REPORTS) and not _is_asset_key(sent.get("asset_key", "")):
+            return ApiError(400, "bad_request", "“asset_key” is a text, or a list of them.")
+    except UnicodeDecodeError:
+        return ApiError(400, "bad_request", "The body is not in UTF-8.")
+    except ApiError as error:
+        return error
     return None
 
 

@@ -43,7 +43,12 @@ def guarded(
     """
     instance.optimize_for_webserver(_STATEMENT_MS, _RECYCLE_S, _MORE_CONNECTIONS)
     with webserver(instance, str(workspace), read_only=read_only, poll_ms=_POLL_MS) as app:
-        yield Guard(app, names=names_of(settings, host), token=token_of(settings))
+        yield Guard(
+            app,
+            names=names_of(settings, host),
+            token=token_of(settings),
+            knows_run=lambda run_id: instance.get_run_by_id(run_id) is not None,
+        )
 
 
 def names_of(settings: Settings, host: str) -> Names:

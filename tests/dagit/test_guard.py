@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 import time
-from typing import Any
+import uuid
+from typing import Any, cast
 from urllib.parse import quote
 
 import dagster as dg
@@ -109,10 +110,11 @@ def test_no_mutation_but_by_dagit_itself(server: TestClient, instance: dg.Dagste
         "null", "true", "1", '"text"', "[]", f"[{BODY}]", "{}", "", "{", "[" * 100_000, '{"query": null}',
         '{"query": ["a"]}', '{"query": "{ version }", "variables": "text"}',
         '{"query": "{ version }", "variables": []}', '{"query": "{ version }", "operationName": 1}',
-        '{"query": "{ version } #\\ud800"}', '{"query": "{ version }", "variables": {"s": ["\\uDFFF"]}}',
+        '{"query": "{ version } #\\ud800"}', b'\xff', b'{"query": "\xff"}',
+        '{"query": "{ version }", "variables": {"s": ["\\uDFFF"]}}',
     ],
 )  # fmt: skip
-def test_what_is_no_request_of_graphql_is_told_so(server: TestClient, body: str) -> None:
+def test_what_is_no_request_of_graphql_is_told_so(server: TestClient, body: str | bytes) -> None:
     told = server.post("/graphql", content=body, headers={"content-type": JSON})
     assert told.status_code == 400 and told.json()["error"]["code"] == "bad_request"
 
@@ -154,7 +156,11 @@ def test_the_page_for_graphql_runs_nothing(server: TestClient, instance: dg.Dags
         ("/logs/..%2f..%2f..%2fetc%2fpasswd/x.out", {}, 400),
         ("/logs/undefined", {}, 404),
         ("/logs/", {}, 404),
+        ("/logs/history/runs/db", {}, 404),
+        ("/logs/x//etc/passwd/out", {}, 404),
+        (f"/logs/{'x' * 300}/y/out", {}, 404),
         ("/download_debug/undefined", {}, 404),
+        (f"/download_debug/{uuid.uuid4()}", {}, 404),
         ("/live", {"host": "10.1.2.3:3000"}, 200),
     ],
 )  # fmt: skip
@@ -167,6 +173,45 @@ def test_events_are_not_reported_by_a_form(server: TestClient, instance: dg.Dags
     assert server.post(path, headers={"origin": ELSEWHERE}).status_code == 403
     assert server.post(path).status_code == 415
     assert not instance.has_asset_key(dg.AssetKey("a"))
+
+
+@pytest.mark.parametrize("what", ["materialization", "check", "observation"])
+@pytest.mark.parametrize(
+    "body", ["", "{", "1", "[]", '"asset_key"', "null", '{"asset_key": 1}', '{"asset_key": null}', '{"asset_key": []}',
+             '{"asset_key": [1]}', '{"asset_key": {}}', '{"asset_key": "\\ud800"}', '{"metadata": {"a": "\\ud800"}}']
+)  # fmt: skip
+def test_what_is_no_report_is_told_so(server: TestClient, what: str, body: str) -> None:
+    told = server.post(f"/report_asset_{what}/", content=body, headers={"content-type": JSON})
+    assert told.status_code == 400
+
+
+@dg.op
+def speak() -> None:
+    """Leave a log."""
+    print("heard")
+
+
+@dg.job
+def spoken() -> None:
+    """A run to look into."""
+    speak()
+
+
+@pytest.fixture(scope="module")
+def log_key(instance: dg.DagsterInstance) -> list[str]:
+    """The key of what a run printed."""
+    run = spoken.execute_in_process(instance=instance).run_id
+    events = [entry.dagster_event for entry in instance.all_logs(run, dg.DagsterEventType.LOGS_CAPTURED)]
+    return [run, "compute_logs", cast("Any", events[0]).event_specific_data.file_key]
+
+
+def test_what_a_run_left_can_be_fetched(server: TestClient, log_key: list[str]) -> None:
+    query = "query Log($logKey: [String!]!) { capturedLogsMetadata(logKey: $logKey) { stdoutDownloadUrl } }"
+    told = server.post("/graphql", json={"query": query, "variables": {"logKey": log_key}}).json()
+    log = server.get(told["data"]["capturedLogsMetadata"]["stdoutDownloadUrl"])
+    assert log.status_code == 200 and log.text == "heard\n"
+    debug = server.get(f"/download_debug/{log_key[0]}")
+    assert debug.status_code == 200 and debug.headers["content-type"] == "application/gzip"
 
 
 def test_browsers_are_told_what_dagit_is_not_for(server: TestClient) -> None:
@@ -219,7 +264,7 @@ def test_a_token_is_asked_of_everyone(locked: TestClient, instance: dg.DagsterIn
     ):
         assert locked.post("/graphql", content=BODY, headers={**OF_DAGIT, **sent}).status_code == 401
         assert locked.get("/server_info", headers=sent).status_code == 401
-        assert locked.get("/logs/x/y.out", headers=sent).status_code == 401
+        assert locked.get("/logs/x/y/out", headers=sent).status_code == 401
         assert not connected(locked, {"origin": HERE, **sent})
     assert not taken(instance)
     assert locked.get("/live").text == "ok"
