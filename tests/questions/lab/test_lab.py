@@ -1,0 +1,211 @@
+"""The laboratory's makers, on a schema and queries invented here: gold SQL, its wrong variants, and rows for both."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+import duckdb
+import pytest
+import yaml
+from sqlglot import exp
+
+from lakehouse_assets.lakehouse.engines.instances import open_instance
+from tests.questions.lab.bring import DATABASES, Gold, dealt, published_rows, weigh
+from tests.questions.lab.gold import Kind, kind_of, mutations, to_duckdb, typed_by_use
+from tests.questions.lab.rows import Generator, write
+from tests.questions.lab.schema import Column, Schema, Table, about, ddl, duckdb_type
+from tests.questions.lab.sources import Copies, Question, alternatives
+from tests.questions.lab.wanted import witnesses
+
+TODAY = "2023-11-15"
+FERRIES = Schema(
+    "ferries",
+    [
+        Table(
+            "harbour",
+            [
+                Column("harbour_id", "BIGINT", key=True),
+                Column("harbour_name", "VARCHAR", "where ferries land", samples=["Oban"]),
+                Column("Region", "VARCHAR"),
+            ],
+        ),
+        Table(
+            "crossing",
+            [
+                Column("crossing_id", "BIGINT", key=True),
+                Column("harbour_id", "BIGINT", refers=("harbour", "harbour_id")),
+                Column("sailed", "DATE"),
+                Column("vessel", "VARCHAR"),
+                Column("cars", "BIGINT"),
+                Column("fare", "DOUBLE"),
+            ],
+        ),
+    ],
+)
+QUERIES = (
+    'select count(*) from crossing where vessel = "Iona" and cars > 40',
+    "select h.harbour_name, avg(fare) from harbour h join crossing c on h.harbour_id = c.harbour_id "
+    "where h.Region like '%isles%' group by h.harbour_id",
+    "select harbour_name from harbour where harbour_id in (select harbour_id from crossing where vessel = 'Skerry')",
+    "select harbour_id, max(fare) from crossing group by harbour_id having count(*) > 8",
+    "select vessel, count(*) from crossing group by vessel order by count(*) desc limit 1",
+    "select sum(fare) from crossing where strftime('%Y', sailed) = '2014'",
+    "select h.harbour_name from harbour h join crossing c on c.harbour_id = h.harbour_id where c.vessel = 'Iona' "
+    "intersect select h.harbour_name from harbour h join crossing c on c.harbour_id = h.harbour_id where c.cars > 90",
+)
+
+
+def _tree(sql: str, dialect: str = "sqlite") -> exp.Expr:
+    return to_duckdb(sql, dialect, FERRIES, TODAY)
+
+
+@pytest.fixture(scope="module")
+def trees() -> Sequence[exp.Expr]:
+    return [_tree(sql) for sql in QUERIES]
+
+
+@pytest.fixture(scope="module")
+def filled(trees: Sequence[exp.Expr]) -> Iterator[duckdb.DuckDBPyConnection]:
+    wanted = [w for tree in trees for w in witnesses(tree, FERRIES)]
+    with open_instance() as connection:
+        write(FERRIES, Generator(FERRIES, trees, wanted, seed=1).fill(), connection)
+        yield connection
+
+
+@pytest.mark.parametrize("number", range(len(QUERIES)))
+def test_gold_finds_rows_and_wrong_variants_find_others(
+    number: int, trees: Sequence[exp.Expr], filled: duckdb.DuckDBPyConnection
+) -> None:
+    gold = Gold(Question("q", "", [], "sqlite"), Kind.AGGREGATE, [trees[number]])
+    assert weigh(gold, filled)
+    assert gold.rows
+    assert gold.mutants
+    assert gold.told_apart == gold.mutants
+
+
+def test_made_rows_keep_references_and_have_nulls_and_the_values_named(filled: duckdb.DuckDBPyConnection) -> None:
+    def one(sql: str) -> int:
+        row = filled.execute(sql).fetchone()
+        assert row
+        return row[0]
+
+    assert one("select count(*) from crossing where harbour_id not in (select harbour_id from harbour)") == 0
+    assert one("select count(*) from crossing where fare is null") > 0
+    assert one("select count(*) from crossing where vessel in ('Iona', 'Iona II')") > 1
+    assert one("select count(*) - count(distinct harbour_name) from harbour where harbour_name = 'Oban'") <= 0
+    assert 200 <= one("select count(*) from crossing") <= 2000
+
+
+def test_the_same_seed_gives_the_same_rows(trees: Sequence[exp.Expr]) -> None:
+    wanted = [w for tree in trees for w in witnesses(tree, FERRIES)]
+    first, again, other = (Generator(FERRIES, trees, wanted, seed).fill() for seed in (1, 1, 2))
+    assert first == again
+    assert first != other
+
+
+@pytest.mark.parametrize(
+    ("sqlite", "duckdb_sql"),
+    [
+        ('select cars from crossing where vessel = "Iona"', "SELECT cars FROM crossing WHERE vessel = 'Iona'"),
+        ("select max(fare), vessel from crossing", 'SELECT MAX(fare), ARG_MAX(vessel, fare) AS "vessel" FROM crossing'),
+        (
+            "select vessel, count(*) from crossing group by harbour_id",
+            'SELECT MIN(vessel) AS "vessel", COUNT(*) FROM crossing GROUP BY harbour_id',
+        ),
+        ("select 1 from crossing where sailed like '2014%'", None),
+        ("select count(*) from crossing where sailed < date('now')", None),
+        ("select strftime('%m', sailed), count(*) from crossing group by 1", None),
+        ("select vessel, rank() over (order by fare) from crossing", None),
+    ],
+)
+def test_what_sqlite_takes_is_written_out(
+    sqlite: str, duckdb_sql: str | None, filled: duckdb.DuckDBPyConnection
+) -> None:
+    tree = _tree(sqlite)
+    assert duckdb_sql in (None, tree.sql("duckdb"))
+    filled.execute(tree.sql("duckdb"))
+
+
+def test_an_alias_or_an_expression_that_is_grouped_by_stays() -> None:
+    sql = "select date_trunc('month', sailed) as month, sum(fare) from crossing group by month order by month"
+    assert "MIN(" not in _tree(sql, "postgres").sql("duckdb")
+
+
+def test_aggregates_added_for_duckdb_are_no_part_of_the_question() -> None:
+    made = [m.sql("duckdb") for m in mutations(_tree("select vessel, count(*) from crossing group by harbour_id"))]
+    assert made == []
+
+
+def test_the_clock_is_todays() -> None:
+    assert TODAY in _tree("select count(*) from crossing where sailed > current_date - 30", "postgres").sql("duckdb")
+
+
+@pytest.mark.parametrize(
+    ("sql", "kind"),
+    [
+        ("select count(*) from crossing", Kind.AGGREGATE),
+        ("select vessel from crossing order by fare desc limit 1", Kind.SUPERLATIVE),
+        ("select vessel from crossing", Kind.LISTING),
+    ],
+)
+def test_kinds(sql: str, kind: Kind) -> None:
+    assert kind_of(_tree(sql)) is kind
+
+
+@pytest.mark.parametrize(
+    ("declared", "samples", "name", "kind"),
+    [
+        ("TEXT", ["2014-05-01"], "sailed", "DATE"),
+        ("TEXT", ["2014-05-01T09:00:00"], "sailed", "TIMESTAMP"),
+        ("DATE", [20140501], "sailed", "DATE"),
+        ("TEXT", ["130", "95"], "power", "BIGINT"),
+        ("TEXT", ["01234", "99999"], "zip_code", "VARCHAR"),
+        ("DECIMAL(9,2)", [], "fare", "DOUBLE"),
+    ],
+)
+def test_types_follow_the_values_shown(declared: str, samples: list[object], name: str, kind: str) -> None:
+    assert duckdb_type(declared, samples, name) == kind
+
+
+def test_undocumented_texts_are_typed_by_use() -> None:
+    loose = Schema("loose", [Table("trip", [Column("fare", "VARCHAR"), Column("day", "VARCHAR", "date it sailed")])])
+    tree = to_duckdb("select sum(fare) from trip where day > '2014-01-01'", "sqlite", loose, TODAY)
+    assert [c.type for c in typed_by_use(loose, [tree]).tables[0].columns] == ["DOUBLE", "DATE"]
+
+
+def test_documentation_is_written_down() -> None:
+    assert 'comment on column "harbour"."harbour_name" is \'where ferries land\';' in ddl(FERRIES)
+    assert "- `harbour_id` (BIGINT, refers to harbour.harbour_id)" in about(FERRIES, "a set", "a licence", TODAY)
+
+
+def test_published_rows_run_in_duckdb_with_their_keys() -> None:
+    sql = """
+        create schema if not exists s; create table s.harbour (id serial primary key, name varchar(9));
+        create table s.crossing (id bigint primary key, harbour bigint references s.harbour(id), sailed date);
+        insert into s.harbour values (1, 'Oban'); insert into s.crossing values (1, 1, current_date - interval '1 day');
+    """
+    told = Schema("s", [Table("harbour", [Column("id", "SERIAL")]), Table("crossing", [Column("harbour", "BIGINT")])])
+    with open_instance() as connection:
+        schema = published_rows(connection, told, sql, TODAY)
+        assert str(connection.execute("select sailed from crossing").fetchall()[0][0]) == "2023-11-14"
+    assert schema.tables[0].key == ("id",)
+    assert schema.tables[1].columns[0].refers == ("harbour", "id")
+
+
+def test_any_item_in_braces_is_right() -> None:
+    assert list(alternatives("select {a, b}, count(*) from t group by {}; select 1;")) == [
+        "select a, count(*) from t group by a",
+        "select b, count(*) from t group by b",
+        "select a, b, count(*) from t group by a, b",
+        "select 1",
+    ]
+
+
+def test_the_split_is_dealt_by_name() -> None:
+    config = yaml.safe_load(DATABASES.read_text(encoding="utf-8"))
+    assert config["split"] == dealt(config["sets"])
+
+
+def test_a_missing_copy_is_named(tmp_path) -> None:
+    with pytest.raises(FileNotFoundError, match=r"a\.json of own/repo is not under .*: clone"):
+        Copies(tmp_path).read("own/repo", "a.json")
