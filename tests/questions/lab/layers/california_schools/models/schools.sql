@@ -1,0 +1,20 @@
+select
+    "CDSCode" as cds_code, "NCESDist" as nces_district_id, "NCESSchool" as nces_school_id,
+    "StatusType" as status, "County" as county, "District" as district, "School" as school_name,
+    "Street" as street, "City" as city, "Zip" as zip_code, "State" as state,
+    "MailStreet" as mailing_street, "MailCity" as mailing_city, "MailZip" as mailing_zip, "MailState" as mailing_state,
+    "Phone" as phone, "Ext" as phone_extension, "Website" as website,
+    "OpenDate" as open_date, "ClosedDate" as closed_date,
+    "Charter" as charter, "CharterNum" as charter_number, "FundingType" as funding_type,
+    "DOC" as district_ownership_code, "DOCType" as district_ownership_type,
+    "SOC" as school_ownership_code, "SOCType" as school_ownership_type,
+    "EdOpsCode" as education_option_code, "EdOpsName" as education_option,
+    "EILCode" as instruction_level_code, "EILName" as instruction_level,
+    "GSoffered" as grades_offered, "GSserved" as grades_served, "Virtual" as virtual, "Magnet" as magnet,
+    "Latitude" as latitude, "Longitude" as longitude,
+    "AdmFName1" as administrator_first_name, "AdmLName1" as administrator_last_name, "AdmEmail1" as administrator_email,
+    "AdmFName1" || ' ' || "AdmLName1" as administrator,
+    "AdmFName2" || ' ' || "AdmLName2" as second_administrator, "AdmEmail2" as second_administrator_email,
+    "AdmFName3" || ' ' || "AdmLName3" as third_administrator, "AdmEmail3" as third_administrator_email,
+    "LastUpdate" as last_update
+from main.schools

@@ -1,0 +1,1 @@
+select *, make || ' ' || model as make_model from main.cars
