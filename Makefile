@@ -4,6 +4,7 @@ SHELL := /bin/bash
 # code; one that pyenv compiled is not.
 PYTHON ?= $(shell /usr/bin/python3 -c 'import ensurepip, sys; assert (3, 11) <= sys.version_info < (3, 14)' \
 	2>/dev/null && echo /usr/bin/python3 || echo python3)
+MISSING ?= skip
 VENV := .venv
 BIN := $(VENV)/bin
 export UV_COMPILE_BYTECODE := 1
@@ -46,7 +47,7 @@ lint-style:
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/lint-imports
-	$(BIN)/shellcheck -x docker/native/cluster.sh docker/native/*/*.sh docker/*.sh docker/*/*.sh .ci/run
+	$(BIN)/shellcheck -x docker/native/cluster.sh docker/native/kustomize.sh docker/native/*/*.sh docker/*.sh docker/*/*.sh .ci/run
 
 format: setup ## Put the style right
 	$(BIN)/ruff check --fix .
@@ -55,10 +56,11 @@ format: setup ## Put the style right
 
 # Tests that share what takes minutes to make are done by one of the two processes. The tests of the cluster share one
 # set of servers, so they come after the others and in one process.
-# CLUSTER=required makes a test that cannot have its servers fail; without it, it is skipped with the reason.
+# MISSING=fail makes a test fail that this machine lacks something for, such as a browser or the servers of the cluster;
+# without it, the test is skipped with the reason.
 test: lint ## Lint and every test
-	$(BIN)/python -m pytest -n 2 -m "not cluster"
-	$(BIN)/python -m pytest -m cluster --cluster $(or $(CLUSTER),auto)
+	$(BIN)/python -m pytest -n 2 -m "not cluster" --missing $(MISSING)
+	$(BIN)/python -m pytest -m cluster --missing $(MISSING)
 
 corpus: setup ## Public collections of files, in CORPUS=folder, through the load path (python -m tests.corpus --help)
 	$(BIN)/python -m tests.corpus $(CORPUS)

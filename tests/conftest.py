@@ -18,6 +18,7 @@ from lakehouse_assets.lakehouse.engines.trino import require_trino
 from lakehouse_assets.lakehouse.lake import Lake
 from lakehouse_assets.lakehouse.nessie.client import MAIN, NOTHING, Nessie, Reference
 from lakehouse_assets.settings import Settings
+from tests.public_data import DATA
 from tests.servers import Servers, missing
 
 if TYPE_CHECKING:
@@ -35,17 +36,22 @@ of forks, a browser on a service."""
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """How thorough the tests that kill processes are, and whether the cluster must be tested."""
+    """How thorough the tests that kill processes are, and whether a test may be skipped."""
     parser.addoption("--kills", type=int, default=6, help="kills of an ingest, and of a materialize (default 6)")
     parser.addoption(
-        "--cluster", choices=("auto", "required"), default="auto",
-        help="tests of the cluster profile: skipped if its servers are not installed (auto), or failed (required)",
+        "--missing", choices=("skip", "fail"), default="skip",
+        help="tests of which this machine lacks something, a browser, a server or a command: skipped, or failed",
     )  # fmt: skip
 
 
 def pytest_configure() -> None:
     """Tests interrupt the commands they start, which is ignored where pytest was started in the background."""
     signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+def pytest_report_header() -> str:
+    """Whether rows of public data sets are tried besides those that tests make."""
+    return f"public data: {DATA if DATA.exists() else 'rows that the tests make'}"
 
 
 class _Together(LoadScopeScheduling):
@@ -69,12 +75,11 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
-    """Where the cluster is required, a test of it that was skipped has failed."""
+    """Where nothing may be missing, a test that was skipped has failed."""
     report = yield
-    required = item.config.getoption("--cluster") == "required"
-    if required and report.skipped and item.get_closest_marker("cluster") and not hasattr(report, "wasxfail"):
+    if item.config.getoption("--missing") == "fail" and report.skipped and not hasattr(report, "wasxfail"):
         report.outcome = "failed"
-        report.longrepr = f"skipped, which --cluster required does not allow: {report.longrepr}"
+        report.longrepr = f"skipped, which --missing fail does not allow: {report.longrepr}"
     return report
 
 

@@ -17,7 +17,9 @@ digest_of() {
   fi
 }
 
-images=$(kubectl kustomize "$here/$folder" | sed -n 's/^ *\(- \)\{0,1\}image: *//p' | sort -u)
+# Of one release of kustomize, as kubectl may have one that is too old for these folders.
+if command -v kustomize >/dev/null; then build="kustomize build"; else build="kubectl kustomize"; fi
+images=$($build "$here/$folder" | sed -n 's/^ *\(- \)\{0,1\}image: *//p' | sort -u)
 [ -n "$images" ]
 mkdir -p "$here/pinned"
 {

@@ -10,6 +10,7 @@ NESSIE_VERSION=0.99.0
 VERSITYGW_VERSION=v1.8.0
 KAFKA_VERSION=4.4.0
 REDIS_VERSION=7
+KUSTOMIZE_VERSION=v5.6.0
 JAVA_LEAST=24          # of Trino; Nessie and the broker take less
 JAVA_VERSION=25.0.2.1  # brought from PyPI where there is no Java
 GO_VERSION=1.26.6      # likewise; it compiles the S3 server

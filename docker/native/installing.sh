@@ -107,3 +107,10 @@ with_go() {
   fi
   "$@" && rm -rf "$folder/venv"
 }
+
+# go_install FOLDER PACKAGE@VERSION: a program compiled into a folder.
+go_install() {
+  # The modules and objects of the build are of no use afterwards.
+  local -x GOPATH=$1/go GOCACHE=$1/cache GOBIN=$1 GOFLAGS=-modcacherw
+  with_go "$1" go install -ldflags "-s -w" "$2" && rm -rf "$1/go" "$1/cache"
+}

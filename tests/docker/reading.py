@@ -7,11 +7,14 @@ not set there would stop a server that no test can start here.
 from __future__ import annotations
 
 import re
+import shutil
+import subprocess
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import pytest
 import yaml
 
 DOCKER = Path(__file__).resolve().parents[2] / "docker"
@@ -96,6 +99,21 @@ def _binds(service: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
         if volume.startswith("."):
             source, target = volume.split(":")[:2]
             yield source, target
+
+
+def kustomize(folder: Path) -> list[dict[str, Any]]:
+    """The objects of a kustomization as kustomize gives them, its own or that of a new kubectl."""
+    if shutil.which("kustomize"):
+        command = ["kustomize", "build"]
+    elif shutil.which("kubectl") and "Kustomize Version: v5" in _said("kubectl", "version", "--client"):
+        command = ["kubectl", "kustomize"]
+    else:
+        pytest.skip("neither kustomize nor a kubectl that has its version 5: see docker/native/kustomize.sh")
+    return list(yaml.safe_load_all(_said(*command, str(folder))))
+
+
+def _said(*command: str) -> str:
+    return subprocess.run(command, capture_output=True, text=True, check=True).stdout
 
 
 def rendered(folder: Path) -> list[dict[str, Any]]:

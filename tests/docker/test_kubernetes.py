@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
-import subprocess
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +17,7 @@ from tests.docker.reading import (
     env_example,
     generated,
     kubernetes_containers,
+    kustomize,
     manifests,
     pods,
     variables_of,
@@ -63,15 +62,8 @@ def test_dagit_is_behind_its_guard_and_asks_for_a_token(containers: dict[str, Co
 
 @pytest.mark.parametrize("folder", ["base", "superset"])
 def test_kustomize_builds_valid_objects(folder: str) -> None:
-    """By kubectl or kustomize, where one is: the names of generated configMaps reach the pods that mount them."""
-    if shutil.which("kubectl"):
-        command = ["kubectl", "kustomize"]
-    elif shutil.which("kustomize"):
-        command = ["kustomize", "build"]
-    else:
-        pytest.skip("neither kubectl nor kustomize is installed")
-    built = subprocess.run([*command, str(KUBERNETES / folder)], capture_output=True, text=True, check=True)
-    documents = list(yaml.safe_load_all(built.stdout))
+    """The names of generated configMaps reach the pods that mount them."""
+    documents = kustomize(KUBERNETES / folder)
     maps = {d["metadata"]["name"] for d in documents if d["kind"] == "ConfigMap"}
     for document in documents:
         kubernetes_validate.validate(document, VERSION, strict=True)

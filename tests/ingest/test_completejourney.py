@@ -16,7 +16,7 @@ from lakehouse_assets.lakehouse.engines.instances import open_instance
 from lakehouse_assets.lakehouse.lake import Lake
 from tests.dbt_project.building import build
 from tests.dbt_project.retail import MODELS
-from tests.ingest.test_foreign_files import real
+from tests.public_data import DATA, rows_to_try
 
 FILES = {
     "completejourney_transactions": "transactions_sample.parquet",
@@ -44,10 +44,10 @@ LOOK_ALIKE = {
 }  # fmt: skip
 
 
-@pytest.fixture(params=["look-alike", "real"])
+@pytest.fixture(params=rows_to_try("completejourney"))
 def folder(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
     if request.param == "real":
-        return real("completejourney/products.parquet").parent
+        return DATA / "completejourney"
     for name, sql in LOOK_ALIKE.items():
         duckdb.sql(sql).write_parquet(str(tmp_path / name))
     return tmp_path

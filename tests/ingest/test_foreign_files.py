@@ -8,8 +8,10 @@ import duckdb
 import pytest
 
 from lakehouse_assets.ingest import load
+from tests.public_data import DATA, rows_to_try
 
-DATA = Path(__file__).resolve().parents[3] / "shared" / "data"
+NYC = "nyc_311/service_requests.parquet"
+UCI = "uci_online_retail/onlineretail.parquet"
 
 
 def look_alike_nyc(folder: Path) -> Path:
@@ -45,21 +47,14 @@ def look_alike_uci(folder: Path) -> Path:
     return path
 
 
-@pytest.fixture(params=["look-alike", "real"])
+@pytest.fixture(params=rows_to_try(NYC))
 def nyc(request, tmp_path) -> Path:
-    return look_alike_nyc(tmp_path) if request.param == "look-alike" else real("nyc_311/service_requests.parquet")
+    return look_alike_nyc(tmp_path) if request.param == "look-alike" else DATA / NYC
 
 
-@pytest.fixture(params=["look-alike", "real"])
+@pytest.fixture(params=rows_to_try(UCI))
 def uci(request, tmp_path) -> Path:
-    return look_alike_uci(tmp_path) if request.param == "look-alike" else real("uci_online_retail/onlineretail.parquet")
-
-
-def real(name: str) -> Path:
-    """A data set, where it lies beside the checkout."""
-    if not (DATA / name).exists():
-        pytest.skip(f"the data set {name} is not beside the checkout")
-    return DATA / name
+    return look_alike_uci(tmp_path) if request.param == "look-alike" else DATA / UCI
 
 
 @pytest.mark.timeout(300)

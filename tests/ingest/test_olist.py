@@ -15,7 +15,7 @@ from lakehouse_assets.ingest import load
 from lakehouse_assets.lakehouse.lake import Lake
 from tests.dbt_project.building import build
 from tests.dbt_project.ecommerce import MODELS
-from tests.ingest.test_foreign_files import real
+from tests.public_data import DATA, rows_to_try
 
 FILES = {
     "olist_orders": "olist_orders_dataset.csv",
@@ -60,10 +60,10 @@ c4,three,20231,rio de janeiro,RJ
 }  # fmt: skip
 
 
-@pytest.fixture(params=["look-alike", "real"])
+@pytest.fixture(params=rows_to_try("olist"))
 def files(request: pytest.FixtureRequest, tmp_path: Path) -> dict[str, Path]:
     if request.param == "real":
-        return {source: real(f"olist/{name}") for source, name in FILES.items()}
+        return {source: DATA / "olist" / name for source, name in FILES.items()}
     found = {source: tmp_path / f"{source}.csv" for source in FILES}
     for source, path in found.items():
         path.write_text(LOOK_ALIKE[source])

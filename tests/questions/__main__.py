@@ -15,7 +15,7 @@ from rich.console import Console
 from rich.table import Table
 
 from tests.questions.asking import VERDICTS, Judged, ask_all, counted, is_sound
-from tests.questions.worlds import OLIST, SIZES, foreign_world, sample_worlds
+from tests.questions.worlds import SIZES, foreign_world, sample_worlds
 
 
 def show(judged: Sequence[Judged], console: Console, *, everything: bool) -> None:
@@ -47,12 +47,9 @@ def main() -> None:
     with tempfile.TemporaryDirectory(prefix="asklake-questions-") as temporary:
         folder = Path(arguments.folder or temporary)
         worlds = sample_worlds(folder) if SIZES.keys() & set(arguments.names) else {}
-        if "olist" in arguments.names and OLIST.exists():
+        if "olist" in arguments.names:
             worlds["olist"] = foreign_world(folder / "foreign")
         for name in arguments.names:
-            if name not in worlds:
-                console.print(f"{name}: its data are not on this machine")
-                continue
             begun = time.perf_counter()
             judged = ask_all(worlds[name])
             show(judged, console, everything=arguments.all)

@@ -30,9 +30,10 @@ from nlq.factory import open_foreign
 from semantic.layer import SemanticLayer
 from semantic.values import DimensionValues
 from tests.dbt_project.building import build
+from tests.public_data import DATA
+from tests.questions.olist_rows import write_rows
 
 HERE = Path(__file__).parent
-OLIST = Path(__file__).resolve().parents[3] / "shared" / "data" / "olist"
 SIZES: Mapping[str, int] = {"pgr": 24_000, "sales": 20_000, "ecommerce": 2_000, "retail": 8_000, "telemetry": 12_000}
 """Size of each domain's sample."""
 LAYERS = ("silver", "gold")
@@ -81,21 +82,35 @@ def sample_worlds(folder: Path) -> dict[str, World]:
     return {name: _world(name, answerer, Caller(role=name), _raw(name, files[name])) for name in files}
 
 
+def olist_files(folder: Path) -> Path:
+    """The files of the shop: the data set where it lies beside the checkout, or rows made in the folder."""
+    if (DATA / "olist").exists():
+        return DATA / "olist"
+    write_rows(folder)
+    return folder
+
+
+def olist_raw(files: Path) -> duckdb.DuckDBPyConnection:
+    """The files of the shop as tables."""
+    raw = open_instance()
+    raw.execute("set variable folder = ?", [str(files)])
+    raw.execute((HERE / "olist.sql").read_text(encoding="utf-8"))
+    return raw
+
+
 def foreign_world(folder: Path) -> World:
     """A shop's own dbt project and database, of which nothing here knows a name."""
+    files = olist_files(folder / "files")
     folder.mkdir(parents=True, exist_ok=True)
     database = folder / "shop.duckdb"
     database.unlink(missing_ok=True)
     with open_instance() as con:
         con.execute(f"attach '{database}' as made")
         con.execute("use made")
-        con.execute("set variable folder = ?", [str(OLIST)])
+        con.execute("set variable folder = ?", [str(files)])
         con.execute((HERE / "olist" / "tables.sql").read_text(encoding="utf-8"))
     settings = Settings(profile="local", home=folder / "home", landing="", dagster_home=None)
-    raw = open_instance()
-    raw.execute("set variable folder = ?", [str(OLIST)])
-    raw.execute((HERE / "olist.sql").read_text(encoding="utf-8"))
-    return _world("olist", open_foreign(settings, HERE / "olist", database), Caller(), raw)
+    return _world("olist", open_foreign(settings, HERE / "olist", database), Caller(), olist_raw(files))
 
 
 def _world(name: str, answerer: Answerer, caller: Caller, raw: duckdb.DuckDBPyConnection) -> World:

@@ -6,12 +6,7 @@ install_s3() {
   whole "versitygw-$VERSITYGW_VERSION" build_s3
 }
 
-build_s3() {
-  # The modules and objects of the build are of no use afterwards.
-  local -x GOPATH=$1/go GOCACHE=$1/cache GOBIN=$1 GOFLAGS=-modcacherw
-  with_go "$1" go install -ldflags "-s -w" "github.com/versity/versitygw/cmd/versitygw@$VERSITYGW_VERSION" &&
-    rm -rf "$1/go" "$1/cache"
-}
+build_s3() { go_install "$1" "github.com/versity/versitygw/cmd/versitygw@$VERSITYGW_VERSION"; }
 
 start_s3() {
   mkdir -p "$CLUSTER_HOME/data/s3"
