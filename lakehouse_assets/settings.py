@@ -75,9 +75,10 @@ class Settings(BaseSettings):
         default=100_000_000, ge=0,
         description="Figures a question may compute on the way to its rows; beyond, smaller ones are offered; 0: any.",
     )  # fmt: skip
-    fiscal_year_start: int = Field(
-        default=1, ge=1, le=12, description="Month in which fiscal years begin; one is named after the year it ends in."
-    )
+    fiscal_year_start: int | None = Field(
+        default=None, ge=1, le=12,
+        description="Month in which fiscal years begin, named after the year they end in; asked back if unset.",
+    )  # fmt: skip
     snapshot_retention: timedelta = Field(
         default=timedelta(days=7), description="How long old snapshots stay readable before maintenance expires them."
     )

@@ -52,10 +52,10 @@ class MentionFinder(CalendarFinder):
     """Finds the mentions of one question."""
 
     def __init__(
-        self, question: str, tokens: Sequence[Token], lexicon: Lexicon, today: date, fiscal_start: int = 1
+        self, question: str, tokens: Sequence[Token], lexicon: Lexicon, today: date, fiscal_start: int | None = None
     ) -> None:
         super().__init__(question, tokens, lexicon, today)
-        self._times = TimeReader(tokens, today, fiscal_start)
+        self._times = TimeReader(question, tokens, today, fiscal_start)
         self._stems = [w.stem(t.norm) if t.kind == "word" else t.norm for t in tokens]
 
     def covers(self) -> list[Cover]:

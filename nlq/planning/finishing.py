@@ -31,7 +31,7 @@ from nlq.core.words import SORTED
 from nlq.planning.comparing import Compared, compare
 from nlq.planning.draft import Decision, Draft, NotReadableError, Rank, Reading
 from nlq.planning.events import Event
-from nlq.planning.measures import duration_unit, in_units_of, is_amount
+from nlq.planning.measures import check_age, duration_unit, in_units_of, is_amount
 from nlq.planning.mentions import Bound, Kind, Mention
 from nlq.planning.ordering import usual_order
 from nlq.planning.resolve import Assignment
@@ -197,6 +197,8 @@ class Finisher:
             return self._periods(because)
         if times and times[0][1].ends and grain is None and any(self._looks_back(n) for n in self._draft.metrics):
             raise NotReadableError(3, f"“{times[0][2]}” is read as two times here.", times[0][2])
+        if times and times[0][1].age:
+            check_age(times[0][2], [self._metric(name) for name in self._draft.metrics])
         chosen = times[0][1].range if times else None
         if times and chosen is None and compared.comparison is None:
             raise NotReadableError(2, f"“{times[0][2]}” of which time? Name it as well.", times[0][2])

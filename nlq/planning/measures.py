@@ -6,9 +6,10 @@ Nothing here knows a metric by name: only its label, format and unit are looked 
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable
 
 from nlq.core.vocabulary import Metric
-from nlq.core.words import UNITS, singular, stem, words_of
+from nlq.core.words import OCCURRENCE, UNITS, singular, stem, words_of
 from nlq.planning.draft import NotReadableError
 from nlq.planning.mentions import Bound
 
@@ -22,6 +23,20 @@ def is_amount(metric: Metric) -> bool:
     """Whether the metric is a count or a sum, not an average or a rate."""
     said = {stem(word) for word in (*words_of(metric.label), *words_of(metric.name))}
     return not metric.is_ratio and not said & _NOT_AMOUNTS and " per " not in f" {metric.label.lower()} "
+
+
+def check_age(said: str, metrics: Iterable[Metric]) -> None:
+    """Let an age be told of figures alone whose time is when a thing began, or of which the layer names no time.
+
+    Raises:
+        NotReadableError: the metric goes by another time, as when a thing ended or the end of a day.
+    """
+    for metric in metrics:
+        named = {word for text in metric.time_names[:2] for word in words_of(text)}
+        if named and not named & OCCURRENCE:
+            time = metric.time_names[1]
+            reason = f"{metric.label} goes by {time}, which tells no age: say from or up to which day of it."
+            raise NotReadableError(2, reason, said)
 
 
 def duration_unit(metric: Metric) -> str | None:

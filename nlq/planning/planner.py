@@ -47,7 +47,7 @@ class Planner:
 
     name = RULES
 
-    def __init__(self, vocabulary: Vocabulary, *, fiscal_start: int = 1) -> None:
+    def __init__(self, vocabulary: Vocabulary, *, fiscal_start: int | None = None) -> None:
         self.vocabulary, self._fiscal_start = vocabulary, fiscal_start
         self.lexicon = Lexicon(vocabulary)
         self._resolver = Resolver(self.lexicon)

@@ -1,314 +1,387 @@
 """One period in tokens: days, months, quarters, years, relative or named.
 
-Belongs here: "last month", "Q2 2025", "5 March", "FY 2026" at one place of a question. Does not belong here: what two
-of them mean together, or "since" and "before" (``timewords``).
+Belongs here: "last month", "Q2 2025", "first half of March", "the last 3 months excluding this" at one place of a
+question. Does not belong here: what two of them mean together, or "since" and "before" (``timewords``); days
+(``timedays``), fiscal years (``fiscalyears``), holidays and rough times (``timenames``).
 """
 
 from __future__ import annotations
 
-import calendar
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from datetime import date, timedelta
 
-from nlq.core.periods import shift, unit_range, unit_start
+from nlq.core.periods import shift, unit_start
 from nlq.core.words import Token, singular
+from nlq.planning.fiscalyears import FiscalReader
+from nlq.planning.timedays import DayReader
+from nlq.planning.timenames import NameReader
+from nlq.planning.timetokens import (
+    MONTHS,
+    NEXT,
+    ONE,
+    PREVIOUS,
+    THIS,
+    UNITS,
+    Found,
+    Period,
+    TimeTokens,
+    found,
+    period_of,
+)
 
-_MONTHS = {name.lower(): number for number, name in enumerate(calendar.month_name) if name}
-_MONTHS |= {name.lower(): number for number, name in enumerate(calendar.month_abbr) if name} | {"sept": 9}
-UNITS = {"day", "week", "month", "quarter", "year"}
-PREVIOUS = {"last", "previous", "past", "prior", "preceding"}
-_THIS = {"this", "current"}
 _LEAD = {"in", "during", "for", "on", "of", "from", "within", "over", "the", "at"}
 _JOINTS = {"and", "or", "&", ",", "vs", "versus", "to", "with", "compared", "against", "until", "through"}
-_FISCAL = {"fiscal", "financial"}
 _BEGINNING = {"starting", "beginning", "commencing"}
-ONE = timedelta(days=1)
-_ORDINALS = {"first": 1, "second": 2, "third": 3, "fourth": 4, "1": 1, "2": 2, "3": 3, "4": 4}
-_FIRST_YEAR, _LAST_YEAR = 1990, 2099
+_PARTS = {"q": 3, "h": 6}
+_WHOLE = {"full", "complete", "whole", "calendar", "completed", "entire"}
+_ROLLING = {"trailing", "rolling"}
+_WITHOUT = {"excluding", "without", "except"}
+_ENDING = {"ending", "ended"}
 
 _OTHERS = (
     *("today", "yesterday", "since", "after", "before", "until", "till", "between", "from", "to", "through"),
     *("ytd", "mtd", "qtd", "wtd", "half", "onwards", "onward", "ago", "earlier", "same", "period", "end"),
-    *("fiscal", "financial", "fy", "so", "far", "start", "beginning"),
+    *("fiscal", "financial", "fy", "fytd", "so", "far", "start", "beginning", "tomorrow", "early", "late", "middle"),
+    *("spring", "summer", "autumn", "fall", "winter", "decade", "christmas", "xmas", "easter", "thanksgiving", "black"),
+    *("halloween", "boxing", "cyber", "older", "newer", "younger", "later", "trailing", "rolling"),
+    *("fortnight", "couple", "first", "second", "third", "fourth", "1", "2", "3", "4"),
 )
-TIME_WORDS = frozenset({*_MONTHS, *UNITS, *PREVIOUS, *_THIS, *_LEAD, *_ORDINALS, *_BEGINNING, *_OTHERS})
+TIME_WORDS = frozenset({*MONTHS, *UNITS, *PREVIOUS, *THIS, *_LEAD, *_BEGINNING, *_OTHERS})
 """Words that this module reads, for telling a slip from a word."""
 
 
-@dataclass(frozen=True)
-class Period:
-    """A period and its calendar unit, where it is one whole unit."""
+class PeriodReader(TimeTokens):
+    """Reads one period at a place; ``fiscal_start`` is the month in which fiscal years begin, None if nobody said."""
 
-    start: date
-    end: date
-    unit: str | None = None
-    count: int = 1
-
-
-@dataclass(frozen=True)
-class Found:
-    """A period and the place after it."""
-
-    last: int
-    period: Period
-
-
-class PeriodReader:
-    """Reads one period at a place; ``today`` is the clock, ``fiscal_start`` the month in which fiscal years begin."""
-
-    def __init__(self, tokens: Sequence[Token], today: date, fiscal_start: int = 1) -> None:
-        self._tokens = tokens
-        self._today, self._fiscal_start = today, fiscal_start
-
-    def _period(self, at: int, *, lead: bool) -> Found | None:
-        rules: tuple[Callable[[int], Found | None], ...] = (
+    def __init__(self, question: str, tokens: Sequence[Token], today: date, fiscal_start: int | None = None) -> None:
+        super().__init__(question, tokens, today)
+        days = DayReader(question, tokens, today, self._period_after_lead)
+        names = NameReader(question, tokens, today, self._period_after_lead)
+        self._days = days
+        self._known: dict[tuple[int, bool], Found | None] = {}
+        self._rules: tuple[Callable[[int], Found | None], ...] = (
             self._end_of,
             self._unit_of,
             self._part_of,
+            self._half_month,
             self._year_first,
             self._relative_month,
-            self._fiscal,
+            FiscalReader(question, tokens, today, fiscal_start).read,
             self._ago,
             self._to_date,
-            self._named_day,
+            self._ending,
+            *days.rules(),
             self._iso,
             self._rolling,
             self._relative_unit,
             self._quarter_or_half,
-            self._day_of_month,
-            self._slashed,
             self._year,
+            *names.rules(),
         )
-        try:
-            return next((found for rule in rules if (found := rule(at))), None) or self._month(at, lead=lead)
-        except (ValueError, OverflowError):
-            return None  # a day that no calendar has
+
+    def _period_after_lead(self, at: int) -> Found | None:
+        return self._period(at, lead=True)
+
+    def _period(self, at: int, *, lead: bool) -> Found | None:
+        """The longest period at a place; of two as long, the one whose rule comes first."""
+        if (at, lead) not in self._known:
+            self._known[at, lead] = self._longest(at, lead)
+        return self._known[at, lead]
+
+    def _longest(self, at: int, lead: bool) -> Found | None:
+        best = self._month(at, lead=lead)
+        for rule in self._rules:
+            try:
+                one = rule(at)
+            except (ValueError, OverflowError):
+                continue  # a day that no calendar has
+            if one and (best is None or one.last > best.last):
+                best = one
+        return best
+
+    # --- parts of periods
 
     def _end_of(self, at: int) -> Found | None:
         """The last day of a period: "end of March 2026"."""
         if self._norms(at, 2) != ["end", "of"] or self._norm(at + 2) == "end":
             return None
-        found = self._period(self._skip_the(at + 2), lead=True)
-        return Found(found.last, Period(found.period.end, found.period.end, "day")) if found else None
+        whole = self._period(self._skip_the(at + 2), lead=True)
+        if whole is None:
+            return None
+        return found(whole.last, [Period(one.end, one.end, "day") for one in whole.all])
 
     def _unit_of(self, at: int) -> Found | None:
         """The week around a day, or from a day on: "week of 6 August", "week starting 6 August"."""
         unit, word = self._norm(at), self._norm(at + 1)
-        if unit not in {"week", "month"} or word not in {"of", *_BEGINNING}:
+        if unit not in {"week", "month", "year"} or word not in {"of", *_BEGINNING}:
             return None
-        found = self._period(self._skip_the(at + 2), lead=True)
-        if not found or found.period.unit not in ("day", unit):
+        day = self._period(self._skip_the(at + 2), lead=True)
+        if not day or day.others or day.period.unit not in ("day", unit):
             return None
         if unit == "week" and word in _BEGINNING:
-            return Found(found.last, Period(found.period.start, found.period.start + timedelta(days=6)))
-        return Found(found.last, period_of(unit_start(found.period.start, unit), unit))
+            return Found(day.last, Period(day.period.start, day.period.start + timedelta(days=6)))
+        return Found(day.last, period_of(unit_start(day.period.start, unit), unit))
 
     def _part_of(self, at: int) -> Found | None:
-        """The first or last week or day of a period: "first week of June 2026" are its first seven days."""
-        days = {"week": 7, "day": 1}.get(self._norm(at + 1))
-        if self._norm(at) not in {"first", "last"} or not days or self._norm(at + 2) != "of":
+        """Units at an end of a period: "first week of June 2026" (seven days), "last 3 months of 2025"."""
+        place, unit_at = (-1, at + 1) if self._norm(at) in {"last", "final"} else self._ordinal(at)
+        count = self._integer(unit_at)
+        if self._norm(unit_at) == "couple":
+            count, unit_at = 2, self._skip_of(unit_at + 1) - 1
+        unit = self._unit_at(unit_at + 1 if count else unit_at)
+        last = unit_at + (2 if count else 1)
+        if place is None or unit is None or self._norm(last) not in {"of", "in"} or (count and place not in (1, -1)):
             return None
-        found = self._period(self._skip_the(at + 3), lead=True)
-        if not found or found.period.unit not in {"month", "quarter", "year"}:
+        whole = self._period(self._skip_the(last + 1), lead=True)
+        if whole is None or whole.others or whole.period.unit not in {"month", "quarter", "year"}:
             return None
-        whole, step = found.period, timedelta(days=days - 1)
-        if self._norm(at) == "first":
-            return Found(found.last, Period(whole.start, whole.start + step))
-        return Found(found.last, Period(whole.end - step, whole.end))
+        return self._units_of(whole.last, whole.period, unit, place, count or 1)
+
+    def _units_of(self, last: int, whole: Period, unit: str, place: int, count: int) -> Found | None:
+        assert whole.unit
+        start, end = whole.start, shift(whole.start, whole.unit, 1) - ONE  # of this year, the days to come as well
+        if unit == "week" and place not in (1, -1):
+            return None  # the second week of a month is drawn by some from its first day, by others from a Monday
+        if place > 0:
+            first = shift(start, unit, place - 1)
+            one = Period(first, shift(first, unit, count) - ONE)
+        else:
+            one = Period(shift(end + ONE, unit, -count), end)
+        if not (start <= one.start and one.end <= end) or unit == whole.unit:
+            return None
+        return Found(last, Period(one.start, one.end, unit if count == 1 and unit != "week" else None))
+
+    def _half_month(self, at: int) -> Found | None:
+        """Half of a month: its first fifteen days, or the rest."""
+        place, last = (2, at + 1) if self._norm(at) in {"last", "latter"} else self._ordinal(at)
+        if place not in (1, 2) or self._norms(last, 2) != ["half", "of"]:
+            return None
+        whole = self._period(self._skip_the(last + 2), lead=True)
+        if whole is None or whole.others or whole.period.unit != "month":
+            return None
+        start = whole.period.start
+        end = shift(start, "month", 1) - ONE
+        days = Period(start, start.replace(day=15)) if place == 1 else Period(start.replace(day=16), end)
+        return Found(whole.last, days)
+
+    def _quarter_or_half(self, at: int) -> Found | None:
+        for kind_at, number_at in ((at, at + 1), (at + 1, at)):  # Q1 and 1Q
+            kind, number = self._norm(kind_at), self._integer(number_at)
+            if kind in _PARTS and number and len(self._text(number_at)) == 1:
+                return self._part(at + 2, kind, number)
+        if self._norm(at) in {"last", "latter"} and self._norms(at + 1, 2) == ["half", "of"]:
+            return self._part(at + 3, "h", 2)
+        place, last = self._ordinal(at)
+        word = "half" if self._norm(last) == "half" else self._unit_at(last)
+        if place and word in {"quarter", "half"}:
+            return self._part(self._skip_of(last + 1), word[0], place)
+        return None
+
+    def _part(self, last: int, kind: str, number: int) -> Found | None:
+        months = _PARTS[kind]
+        if number * months > 12:
+            return None
+        joint = last + 1 if self._norm(last) in {"/", ","} else last
+        year, after = self._optional_year(joint)
+        if year is None:
+            after = last
+            if kind in {"q", "h"} and len(self._text(last)) == 2 and self._integer(last) and joint == last:
+                year, after = self._full_year(self._integer(last) or 0), last + 1
+        start = date(year or self._today.year, (number - 1) * months + 1, 1)
+        if year is None and start > self._today:
+            start = start.replace(year=start.year - 1)
+        end = shift(start, "month", months) - ONE
+        return Found(after, Period(start, end, "quarter" if kind == "q" else None))
 
     def _year_first(self, at: int) -> Found | None:
-        """A quarter or half after its year: "2025 Q2", "2025 H1"."""
-        if at >= len(self._tokens) or not is_year(self._tokens[at]) or self._norm(at + 1) not in {"q", "h"}:
+        """A quarter or half after its year: "2025 Q2", "2025 H1", "18q4"."""
+        year = self._year_number(at)
+        if year is None and len(self._text(at)) == 2 and self._text(at).isdigit() and not self._between(at + 1):
+            year = self._full_year(int(self._text(at)))
+        months, number = _PARTS.get(self._norm(at + 1)), self._integer(at + 2)
+        if not year or not months or not number or number > 12 // months:
             return None
-        number = self._integer(at + 2)
-        months = 3 if self._norm(at + 1) == "q" else 6
-        if not number or number > 12 // months or is_year(self._tokens[at + 2]):
-            return None
-        start = date(int(self._tokens[at].norm), (number - 1) * months + 1, 1)
-        end = shift(start, "month", months) - ONE
-        return Found(at + 3, Period(start, end, "quarter" if months == 3 else None))
+        start = date(year, (number - 1) * months + 1, 1)
+        return Found(at + 3, Period(start, shift(start, "month", months) - ONE, "quarter" if months == 3 else None))
+
+    # --- relative to today
 
     def _relative_month(self, at: int) -> Found | None:
         """Reads "this August", and "last August" where that can be only one."""
         word, month = self._norm(at), self._month_number(at + 1)
-        if not month or word not in PREVIOUS | _THIS or self._optional_year(at + 2)[0]:
+        if not month or word not in PREVIOUS | THIS | NEXT or self._optional_year(at + 2)[0]:
             return None
-        beside_this = any(self._norm(n) in _THIS and self._month_number(n + 1) for n in range(len(self._tokens)))
-        if word in PREVIOUS and not beside_this and month < self._today.month:
-            return None
+        if word in NEXT:
+            year = self._today.year + (month <= self._today.month)
+            return Found(at + 2, period_of(date(year, month, 1), "month"))
+        beside_this = any(self._norm(n) in THIS and self._month_number(n + 1) for n in range(len(self._tokens)))
         year = self._today.year - (1 if word in PREVIOUS else 0)
-        return Found(at + 2, period_of(date(year, month, 1), "month"))
-
-    def _fiscal(self, at: int) -> Found | None:
-        """Fiscal years and their quarters: "FY 2025", "last fiscal year", "Q2 of fiscal year 2025"."""
-        part = None
-        if self._norm(at) == "q" and self._integer(at + 1) in (1, 2, 3, 4):
-            part, at = self._integer(at + 1), self._skip_of(at + 2)
-        word = self._norm(at)
-        relative = word if word in PREVIOUS | _THIS else None
-        at += 1 if relative else 0
-        if self._norm(at) in _FISCAL and self._norm(at + 1) == "year":
-            last = at + 2
-        elif self._norm(at) == "fy":
-            last = at + 1
-        else:
-            return None
-        current = unit_start(self._today, "year", self._fiscal_start)
-        if relative:
-            return self._fiscal_part(last, shift(current, "year", -1 if relative in PREVIOUS else 0), part)
-        year = self._integer(last)
-        if year is None:
-            return None
-        year += 2000 if year < 100 else 0
-        if not _FIRST_YEAR <= year <= _LAST_YEAR:
-            return None
-        start = date(year - (1 if self._fiscal_start > 1 else 0), self._fiscal_start, 1)
-        return self._fiscal_part(last + 1, start, part)
-
-    def _fiscal_part(self, last: int, start: date, part: int | None) -> Found:
-        if part:
-            return Found(last, period_of(shift(start, "quarter", part - 1), "quarter"))
-        whole = period_of(start, "year")
-        return Found(last, Period(start, min(whole.end, self._today) if start <= self._today else whole.end, "year"))
+        ago = period_of(date(year, month, 1), "month")
+        if word in PREVIOUS and not beside_this and month < self._today.month:
+            return found(at + 2, [period_of(date(self._today.year, month, 1), "month"), ago])
+        return Found(at + 2, ago)
 
     def _ago(self, at: int) -> Found | None:
         """The whole unit so long ago: "2 weeks ago"."""
         count = 1 if self._norm(at) in {"a", "one"} else self._integer(at)
         unit = self._unit_at(at + 1)
-        if not count or not unit or count > 1000 or self._norm(at + 2) != "ago" or (unit == "year" and count == 1):
+        if not count or not unit or count > 1000 or self._norm(at + 2) != "ago":
             return None
+        if self._norm(at + 3) == "today":
+            day = shift(self._today, unit, -count)
+            return Found(at + 4, Period(day, day, "day"))
+        if unit == "year" and count == 1:
+            return None  # which is more often said of what is compared
         return Found(at + 3, period_of(shift(unit_start(self._today, unit), unit, -count), unit))
 
     def _to_date(self, at: int) -> Found | None:
-        short = {"ytd": "year", "mtd": "month", "qtd": "quarter", "wtd": "week"}.get(self._norm(at))
-        if short:
-            return Found(at + 1, Period(unit_start(self._today, short), self._today))
-        unit = self._norm(at)
-        if unit in UNITS and self._norms(at + 1, 2) == ["to", "date"]:
-            return Found(at + 3, Period(unit_start(self._today, unit), self._today))
-        if unit == "so" and self._norms(at + 1, 2) == ["far", "this"] and self._norm(at + 3) in UNITS:
-            return Found(at + 4, Period(unit_start(self._today, self._norm(at + 3)), self._today))
-        if unit in _THIS and self._norm(at + 1) in UNITS and self._norms(at + 2, 2) == ["so", "far"]:
-            return Found(at + 4, Period(unit_start(self._today, self._norm(at + 1)), self._today))
-        return None
+        """A unit up to today: "YTD", "month to date"; of another year, up to the same day: "YTD 2025"."""
+        unit, last = {"ytd": "year", "mtd": "month", "qtd": "quarter", "wtd": "week"}.get(self._norm(at)), at + 1
+        if unit is None:
+            unit, last = self._unit_at(at), at + 3
+            if unit is None or self._norms(at + 1, 2) != ["to", "date"] or self._norm(at - 1) in PREVIOUS:
+                return self._so_far(at)
+        year, after = self._optional_year(self._skip_of(last)) if unit == "year" else (None, last)
+        if year is None or after == last:
+            return Found(last, Period(unit_start(self._today, unit), self._today))
+        return self._up_to_this_day(after, year)
 
-    def _named_day(self, at: int) -> Found | None:
-        back = {"today": 0, "yesterday": 1}.get(self._norm(at))
-        if back is None:
+    def _so_far(self, at: int) -> Found | None:
+        if self._norms(at, 3) == ["so", "far", "this"] and (unit := self._unit_at(at + 3)):
+            return Found(at + 4, Period(unit_start(self._today, unit), self._today))
+        if self._norm(at) in THIS and (unit := self._unit_at(at + 1)) and self._norms(at + 2, 2) == ["so", "far"]:
+            return Found(at + 4, Period(unit_start(self._today, unit), self._today))
+        if self._norm(at) in PREVIOUS and self._norms(at + 1, 3) == ["year", "to", "date"]:
+            return self._up_to_this_day(at + 4, self._today.year - 1)
+        return self._up_to_this_day(at + 2, self._today.year - 1) if self._norms(at, 2) == ["last", "ytd"] else None
+
+    def _up_to_this_day(self, last: int, year: int) -> Found | None:
+        """A year up to the day that today is this year."""
+        if year > self._today.year:
             return None
-        day = self._today - timedelta(days=back)
-        return Found(at + 1, Period(day, day, "day"))
+        return Found(last, Period(date(year, 1, 1), shift(self._today, "year", year - self._today.year)))
+
+    def _ending(self, at: int) -> Found | None:
+        """Units up to the end of a period: "year ended March 2025", "12 months to 31 March", "week ending 5 July"."""
+        count = self._integer(at)
+        unit_at = at + 1 if count else at
+        unit = self._unit_at(unit_at)
+        word = self._norm(unit_at + 1)
+        if unit is None or not (word in _ENDING or (word == "to" and (count or unit == "year"))):
+            return None
+        whole = self._period(self._skip_the(self._skip_of(unit_at + 2)), lead=True)
+        if whole is None or whole.period.unit not in {"day", "month", "quarter"}:
+            return None
+        return found(whole.last, [Period(self._units_before(one.end, unit, count or 1), one.end) for one in whole.all])
+
+    @staticmethod
+    def _units_before(end: date, unit: str, count: int) -> date:
+        return shift(end + ONE, unit, -count)
 
     def _iso(self, at: int) -> Found | None:
         if self._kind(at) != "date":
             return None
         parts = [int(part) for part in self._norm(at).split("-")]
-        return self._from_parts(at + 1, parts)
-
-    def _from_parts(self, last: int, parts: list[int]) -> Found | None:
-        try:
-            if len(parts) == 2:
-                return Found(last, period_of(date(parts[0], parts[1], 1), "month"))
-            day = date(parts[0], parts[1], parts[2])
-        except ValueError:
-            return None
-        return Found(last, Period(day, day, "day"))
+        if len(parts) == 2:
+            return Found(at + 1, period_of(date(parts[0], parts[1], 1), "month"))
+        day = date(parts[0], parts[1], parts[2])
+        return Found(at + 1, Period(day, day, "day"))
 
     def _rolling(self, at: int) -> Found | None:
-        """Last 90 days: ends today. Last 3 months: whole calendar units before this one."""
-        if self._norm(at) not in PREVIOUS:
+        """Last 90 days: ends today. Last 3 months: whole calendar units before this one, unless this is included."""
+        if self._norm(at) in {"ttm", "ltm"}:
+            return Found(at + 1, self._last_units(12, "month"))
+        word, number, unit_at = self._norm(at), self._integer(at + 1), at + 2
+        if self._norm(at + 1) == "couple":
+            number, unit_at = 2, self._skip_of(at + 2)
+        number = 3 if self._norm(at + 1) == "few" else number
+        while number and self._norm(unit_at) in _WHOLE:
+            unit_at += 1
+        unit, count = self._unit_at(unit_at), number or 0
+        if not (unit and count):
+            unit_at, unit, count = self._odd_units(at + 1, unit_at, count)
+        if not unit or not 0 < count <= 10_000:
             return None
-        number = self._integer(at + 1)
-        unit = self._unit_at(at + 2)
-        if not number or not unit or number > 10_000:
+        last = unit_at + 3 if self._norms(unit_at + 1, 2) == ["or", "so"] else unit_at + 1
+        if word in NEXT:
+            start = shift(unit_start(self._today, unit), unit, 1)
+            return Found(last, Period(start, shift(start, unit, count) - ONE, None, count))
+        if word not in PREVIOUS | _ROLLING:
             return None
-        if unit == "day":
-            return Found(at + 3, Period(self._today - timedelta(days=number - 1), self._today))
+        if self._norm(at + 1) == "few":
+            return found(last, [self._last_units(few, unit) for few in (2, 3, 4)])
+        includes, after = self._with_this(last, unit)
+        return Found(after, self._last_units(count, unit, includes))
+
+    def _odd_units(self, first: int, unit_at: int, count: int) -> tuple[int, str | None, int]:
+        """Fortnights and half years, which may stand without a number: the last place, the unit and how many."""
+        if singular(self._norm(unit_at)) == "fortnight" and count:
+            return unit_at, "week", 2 * count
+        if self._norm(first) == "fortnight":
+            return first, "week", 2
+        if self._norm(first) == "half" and self._unit_at(first + 1) == "year":
+            return first + 1, "month", 6
+        return unit_at, None, 0
+
+    def _with_this(self, at: int, unit: str) -> tuple[bool | None, int]:
+        """Whether "excluding this month" or "including this month" follows, and the place after it."""
+        not_including = self._norms(at, 2) == ["not", "including"]
+        word = "excluding" if not_including else self._norm(at)
+        rest = self._skip_the(at + 2 if not_including else at + 1)
+        if word not in _WITHOUT | {"including"} or self._norm(rest) not in THIS | {"today"}:
+            return None, at
+        if self._norm(rest) == "today":
+            last = rest + 1
+        else:
+            last = rest + 2 if self._unit_at(rest + 1) == unit or self._norm(rest + 1) == "one" else rest + 1
+        return word == "including", last
+
+    def _last_units(self, count: int, unit: str, includes: bool | None = None) -> Period:
+        """So many units, the last of them this one or the one before it; days count today unless it is left out."""
+        if includes is None:
+            includes = unit == "day"
         this = unit_start(self._today, unit)
-        start = shift(this, unit, -number)
-        return Found(at + 3, Period(start, this - timedelta(days=1), None, number))
+        if includes:
+            return Period(shift(this, unit, 1 - count), self._today)
+        return Period(shift(this, unit, -count), this - ONE, None, count)
 
     def _relative_unit(self, at: int) -> Found | None:
-        word, unit = self._norm(at), self._norm(at + 1)
-        if unit not in UNITS or word not in PREVIOUS | _THIS:
+        word, unit = self._norm(at), self._unit_at(at + 1)
+        if not unit or word not in PREVIOUS | THIS | NEXT or singular(self._norm(at + 1)) != self._norm(at + 1):
             return None
         start = unit_start(self._today, unit)
-        if word in _THIS:
+        if word in THIS:
             return Found(at + 2, Period(start, self._today, unit))
+        if word in NEXT:
+            return Found(at + 2, period_of(shift(start, unit, 1), unit))
         return Found(at + 2, period_of(shift(start, unit, -1), unit))
 
-    def _quarter_or_half(self, at: int) -> Found | None:
-        word, number = self._norm(at), self._integer(at + 1)
-        if word in {"q", "h"} and number:
-            return self._part(at + 2, word, number)
-        if word in {"last", "latter"} and self._norms(at + 1, 2) == ["half", "of"]:
-            return self._part(at + 3, "h", 2)
-        ordinal = at + 1 if self._norm(at + 1) in {"st", "nd", "rd", "th"} else at
-        if word in _ORDINALS and self._norm(ordinal + 1) in {"quarter", "half"}:
-            return self._part(self._skip_of(ordinal + 2), self._norm(ordinal + 1)[0], _ORDINALS[word])
-        return None
-
-    def _part(self, last: int, kind: str, number: int) -> Found | None:
-        months = {"q": 3, "h": 6}[kind]
-        if number * months > 12:
-            return None
-        year, last = self._optional_year(last)
-        start = date(year or self._today.year, (number - 1) * months + 1, 1)
-        if year is None and start > self._today:
-            start = start.replace(year=start.year - 1)
-        end = shift(start, "month", months) - ONE
-        return Found(last, Period(start, end, "quarter" if kind == "q" else None))
-
-    def _day_of_month(self, at: int) -> Found | None:
-        """A day such as 5 March 2025, March 5, 2025 or the 5th of March."""
-        day, month_at = self._integer(at), self._skip_of(self._skip_ordinal(at + 1))
-        if day and (month := self._month_number(month_at)):
-            return self._dated(month_at + 1, day, month)
-        month, day = self._month_number(at), self._integer(at + 1)
-        if month and day and day <= 31:
-            return self._dated(self._skip_ordinal(at + 2), day, month)
-        return None
-
-    def _dated(self, last: int, day: int, month: int) -> Found | None:
-        after_comma = last + 1 if self._norm(last) == "," else last
-        year, end = self._optional_year(after_comma)
-        if year is None:
-            end = last
-        try:
-            found = date(year or self._today.year, month, day)
-            if year is None and found > self._today:
-                found = found.replace(year=found.year - 1)
-        except ValueError:
-            return None
-        return Found(end, Period(found, found, "day"))
-
-    def _slashed(self, at: int) -> Found | None:
-        """A day such as 25/12/2025, only where day and month cannot be mixed up."""
-        if [self._norm(at + 1), self._norm(at + 3)] != ["/", "/"]:
-            return None
-        parts = [self._integer(at + step) for step in (0, 2, 4)]
-        if None in parts or not is_year(self._tokens[at + 4]):
-            return None
-        left, right, year = (part or 0 for part in parts)
-        if left != right and (left > 12) == (right > 12):
-            return None
-        day, month = (left, right) if left > 12 or left == right else (right, left)
-        return self._from_parts(at + 5, [year, month, day])
+    # --- years and months
 
     def _year(self, at: int) -> Found | None:
-        if self._norm(at) == "year":
+        fiscal = self._norm(at - 1) in {"fiscal", "financial"}
+        named = self._norm(at) == "cy" or (self._norm(at) == "year" and not fiscal)
+        if self._norms(at, 2) == ["calendar", "year"]:
+            at += 2
+        elif named:
             at += 1
-        if at >= len(self._tokens) or not is_year(self._tokens[at]):
+        short = self._norm(at - 1) == "cy" and len(self._text(at)) == 2
+        year = self._full_year(self._integer(at) or 0) if short else self._year_number(at)
+        if not year:
             return None
-        year, last = self._optional_year(at)
-        return Found(last, period_of(date(year, 1, 1), "year")) if year else None
+        if self._norm(at + 1) == "ytd":
+            return self._up_to_this_day(at + 2, year)
+        if self._norms(at + 1, 2) in (["so", "far"], ["to", "date"]) and year == self._today.year:
+            return Found(at + 3, Period(date(year, 1, 1), self._today))
+        return Found(at + 1, period_of(date(year, 1, 1), "year"))
 
     def _month(self, at: int, *, lead: bool) -> Found | None:
         month = self._month_number(at)
         if not month:
             return None
         year, last = self._optional_year(self._skip_of(at + 1))
+        if year is None and self._norm(at + 1) == "," and (year := self._year_number(at + 2)):
+            last = at + 3
         if year is None:
             last = at + 1
             if not self._is_surely_month(at, lead):
@@ -322,33 +395,11 @@ class PeriodReader:
         """May, march and mar are words as well: they need a lead ("in May") or a capital letter."""
         return self._norm(at) not in {"may", "march", "mar"} or lead or self._tokens[at].text[:1].isupper()
 
-    # --- tokens
-
-    def _norm(self, at: int) -> str:
-        return self._tokens[at].norm if 0 <= at < len(self._tokens) and self._kind(at) != "quoted" else ""
-
-    def _norms(self, at: int, count: int) -> list[str]:
-        return [self._norm(at + step) for step in range(count)]
-
-    def _kind(self, at: int) -> str:
-        return self._tokens[at].kind if 0 <= at < len(self._tokens) else ""
-
-    def _unit_at(self, at: int) -> str | None:
-        word = singular(self._norm(at))
-        return word if word in UNITS else None
-
-    def _integer(self, at: int) -> int | None:
-        norm = self._norm(at)
-        return int(norm) if self._kind(at) == "number" and norm.isdigit() and len(norm) < 10 else None
-
-    def _month_number(self, at: int) -> int | None:
-        return _MONTHS.get(self._norm(at)) if self._kind(at) == "word" else None
-
     def _optional_year(self, at: int) -> tuple[int | None, int]:
-        if at < len(self._tokens) and is_year(self._tokens[at]):
-            return int(self._tokens[at].norm), at + 1
+        if year := self._year_number(at):
+            return year, at + 1
         relative = self._skip_of(at)
-        if self._norm(relative) in PREVIOUS | _THIS and self._norm(relative + 1) == "year":
+        if self._norm(relative) in PREVIOUS | THIS and self._unit_at(relative + 1) == "year":
             return self._today.year - (1 if self._norm(relative) in PREVIOUS else 0), relative + 2
         return self._year_of_a_list(at), at
 
@@ -359,36 +410,14 @@ class PeriodReader:
             last += 1
         if last == at:
             return None
-        in_parts = self._norm(last) in {"q", "h"} and self._integer(last + 1) is not None
+        in_parts = self._norm(last) in _PARTS and self._integer(last + 1) is not None
         after = last + 2 if in_parts else last + 1 if self._month_number(last) else None
-        if after is None or after >= len(self._tokens) or not is_year(self._tokens[after]):
-            return self._year_of_a_list(after) if after is not None else None
-        return int(self._tokens[after].norm)
+        if after is None:
+            return None
+        return self._year_number(after) or self._year_of_a_list(after)
 
     def _skip_lead(self, at: int) -> int:
         first = at
         while self._norm(at) in _LEAD and at - first < 3:
             at += 1
         return at
-
-    def _skip_the(self, at: int) -> int:
-        return at + 1 if self._norm(at) == "the" else at
-
-    def _skip_of(self, at: int) -> int:
-        return at + 1 if self._norm(at) in {"of", "in"} else at
-
-    def _skip_ordinal(self, at: int) -> int:
-        return at + 1 if self._norm(at) in {"st", "nd", "rd", "th"} else at
-
-
-def is_year(token: Token) -> bool:
-    """Whether a number is one that names a year."""
-    digits = token.text
-    return len(digits) == 4 and digits.isascii() and digits.isdigit() and _FIRST_YEAR <= int(digits) <= _LAST_YEAR
-
-
-def period_of(start: date, unit: str) -> Period:
-    """The whole calendar unit that begins on a day."""
-    span = unit_range(start, unit)
-    assert span.start is not None and span.end is not None
-    return Period(span.start, span.end, unit)
