@@ -28,6 +28,8 @@ from graphql import (
 from lakehouse_assets.http.errors import ApiError
 
 _FROM_CLIENTS = ("connection_init", "start", "stop", "connection_terminate")
+MAX_QUERY = 64 * 1024
+"""Characters of a query; the longest of Dagit's pages has 7,500. Reading one keeps all others waiting."""
 _LOG_KEY = "logKey"
 _MAX_PART = 240
 """Bytes of a part of a log's key, which is a name of a folder or, with its ending, of a file."""
@@ -60,6 +62,8 @@ def check_request(sent: Mapping[str, Any]) -> None:
     for name, kinds in (("query", str), ("operationName", str | None), ("variables", dict | None)):
         if not isinstance(sent.get(name), kinds):
             raise _bad(f"“{name}” is not what GraphQL over HTTP says it is.")
+    if len(sent["query"]) > MAX_QUERY:
+        raise _bad(f"A query has at most {MAX_QUERY // 1024} kB; what is long is given by variables.")
     if _LOG_KEY in sent["query"] and not all(
         is_log_key(key) for key in _log_keys(sent["query"], sent.get("variables"))
     ):

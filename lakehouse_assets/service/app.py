@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import anyio.to_thread
 from fastapi import FastAPI
@@ -38,6 +38,17 @@ if TYPE_CHECKING:
 
 _DESCRIPTION = """Questions in plain English over a lakehouse, answered with the rows, the plan, the SQL, the snapshots
 and the freshness behind them. Whose rows an answer may have follows from the key of the caller alone."""
+
+
+class _Api(FastAPI):
+    def openapi(self) -> dict[str, Any]:
+        """The document, in which a key may be left out: a session stands for it, or being the one at this machine."""
+        if self.openapi_schema is None:
+            for operations in super().openapi()["paths"].values():
+                for operation in operations.values():
+                    if "security" in operation:
+                        operation["security"].append({})
+        return super().openapi()
 
 
 def create_app(
@@ -85,7 +96,7 @@ def create_app(
 
     # The pages of FastAPI's documentation load scripts from elsewhere; the document itself does not. Redirects would
     # lead to whatever host the caller named.
-    app = FastAPI(
+    app = _Api(
         title="asklake", version="1", description=_DESCRIPTION, lifespan=lifespan, docs_url=None, redoc_url=None,
         redirect_slashes=False,
     )  # fmt: skip

@@ -36,7 +36,11 @@ class Service:
     health: HealthCheck
 
 
-_bearer = HTTPBearer(auto_error=False, description="A key made by `asklake key create`.")
+_bearer = HTTPBearer(
+    auto_error=False,
+    description="A key made by `asklake key create`. Not needed where a browser holds a session (POST /session), nor "
+    "on one's own machine as long as there is no key (`keys_required` of GET /health).",
+)
 
 
 async def _service(request: Request) -> Service:  # FastAPI calls what is not async in a thread

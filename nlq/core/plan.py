@@ -12,7 +12,16 @@ import json
 from enum import StrEnum
 from typing import Annotated, Any
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    StrictBool,
+    ValidationError,
+    model_validator,
+)
 
 from nlq.core.dateparts import first_date_part
 from nlq.core.utc import Day
@@ -36,6 +45,13 @@ def storable(text: str) -> str:
     except UnicodeEncodeError:
         raise ValueError("a text cannot have half of a surrogate pair") from None
     return text
+
+
+def _number(value: Any) -> Any:
+    """What JSON calls a number: pydantic would take true for 1 and "5" for 5."""
+    if isinstance(value, bool | str | bytes):
+        raise ValueError("a number is needed here")
+    return value
 
 
 Text = Annotated[str, AfterValidator(storable)]
@@ -122,7 +138,7 @@ class Threshold(_Frozen):
 
     metric: Name
     comparator: Comparator
-    value: float = Field(allow_inf_nan=False)
+    value: Annotated[float, BeforeValidator(_number)] = Field(allow_inf_nan=False)
 
 
 class TimeRange(_Frozen):
@@ -144,7 +160,7 @@ class OrderBy(_Frozen):
     """One sort key: a metric or a grouped dimension of the plan, or ``metric_time``."""
 
     field: Name
-    descending: bool = False
+    descending: StrictBool = False
 
 
 class Share(_Frozen):
@@ -177,14 +193,14 @@ class Plan(_Frozen):
     comparison: Comparison | None = None
     compare_with: TimeRange | None = None
     share: Share | None = None
-    ratio: bool = False
-    average: bool = False
-    count: bool = False
+    ratio: StrictBool = False
+    average: StrictBool = False
+    count: StrictBool = False
     within: tuple[Name, ...] = Field(default=(), max_length=6)
     order_by: tuple[OrderBy, ...] = Field(default=(), max_length=4)
-    limit: int = Field(default=MAX_ROWS, ge=1, le=MAX_ROWS)
-    ties: bool = False
-    skip: int = Field(default=0, ge=0, lt=MAX_ROWS)
+    limit: Annotated[int, BeforeValidator(_number)] = Field(default=MAX_ROWS, ge=1, le=MAX_ROWS)
+    ties: StrictBool = False
+    skip: Annotated[int, BeforeValidator(_number)] = Field(default=0, ge=0, lt=MAX_ROWS)
 
     @model_validator(mode="after")
     def _consistent(self) -> Plan:

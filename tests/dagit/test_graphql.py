@@ -56,3 +56,10 @@ def test_a_log_that_is_not_there_is_empty(server: TestClient, query: str, variab
 def test_a_query_that_cannot_be_read_is_told_by_dagster(server: TestClient, query: str) -> None:
     told = server.post("/graphql", content=json.dumps({"query": query}), headers={"content-type": "application/json"})
     assert told.status_code == 400 and told.json()["errors"]
+
+
+def test_a_query_is_of_bounded_length_and_its_variables_are_not(server: TestClient) -> None:
+    told = server.post("/graphql", json={"query": "{" + " version" * 10_000 + "}"})
+    assert told.status_code == 400 and "variables" in told.json()["error"]["message"]
+    query = "query($name: String!) { assetOrError(assetKey: {path: [$name]}) { __typename } }"
+    assert server.post("/graphql", json={"query": query, "variables": {"name": "x" * 1_000_000}}).status_code == 200

@@ -40,6 +40,7 @@ REFUSED: dict[str, str | bytes] = {
     "a list for a request": start([]),
     "no query": start({}),
     "a query that is none": start({"query": 5}),
+    "a query that is too long": start({"query": "subscription {" + " a" * 100_000 + "}"}),
     "variables that are none": start({"query": SUBSCRIPTION, "variables": "text"}),
     "an operation that is none": start({"query": SUBSCRIPTION, "operation_name": 5}),
     "half of a surrogate pair": start({"query": LOGS, "variables": {"key": ["\ud800", "a"]}}),

@@ -191,3 +191,24 @@ def test_no_number_passes_for_a_day(client: httpx.Client, day: str) -> None:
 def test_no_number_passes_for_a_moment(client: httpx.Client, now: str) -> None:
     told = client.post("/nlq", content=f'{{"question": "complaints", "now": {now}}}', headers=JSON)
     assert "2025-03-31T14:30:00Z" in problem(told, 422, "invalid_request")["message"]
+
+
+KINDS: list[dict[str, Any]] = [
+    {"limit": "5"}, {"limit": True}, {"skip": "0"}, {"skip": False}, {"ties": 1}, {"ties": "yes"}, {"average": 0},
+    {"count": "false"}, {"ratio": 1.0}, {"order_by": [{"field": M, "descending": "true"}]},
+    {"having": [{"metric": M, "comparator": "gt", "value": "5"}]},
+    {"having": [{"metric": M, "comparator": "gt", "value": True}]},
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("more", KINDS)
+def test_a_value_of_another_kind_is_not_taken_for_one_of_the_documents(
+    client: httpx.Client, more: dict[str, Any]
+) -> None:
+    plan = {"metrics": [M], **more}
+    problem(client.post("/query", json=plan), 422, "invalid_request")
+    problem(client.post("/nlq", json={"question": "and by ward?", "previous": plan}), 422, "invalid_request")
+
+
+def test_a_whole_number_may_be_written_as_a_fraction(client: httpx.Client) -> None:
+    assert client.post("/query", json={"metrics": [M], "limit": 5.0, "skip": 0.0}).status_code == 200
