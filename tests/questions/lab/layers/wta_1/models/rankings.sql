@@ -1,0 +1,1 @@
+select *, row_number() over () as ranking_key from main.rankings
