@@ -2,8 +2,8 @@
 
 Dagster's webserver takes GraphQL, mutations too, by GET, as a form, from every page and under every name, from whoever
 reaches it. The guard lets through what its own page sends, and what a program sends on purpose.
-Belongs here: rules over one request. Does not belong here: tokens and sessions (token), what GraphQL is (graphql), the
-messages of a WebSocket (subscriptions), starting the server (server).
+Belongs here: rules over one request. Does not belong here: tokens and sessions (token), what a request of GraphQL is
+(graphql) or a report (reports), the messages of a WebSocket (subscriptions), starting the server (server).
 
 The rules follow the Fetch Metadata and the WebSocket sections of the OWASP cheat sheets on cross-site request forgery.
 """
@@ -24,6 +24,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from starlette.websockets import WebSocketClose
 
 from lakehouse_assets.dagit.graphql import check_request, is_log_key, json_object
+from lakehouse_assets.dagit.reports import check_report
 from lakehouse_assets.dagit.subscriptions import Subscriptions
 from lakehouse_assets.dagit.token import LOGIN, Token, login_page
 from lakehouse_assets.http.addresses import is_loopback
@@ -199,18 +200,14 @@ def _is_log(rest: str) -> bool:
     return match is not None and is_log_key(match["key"].split("/"))
 
 
-def _is_asset_key(key: object) -> bool:
-    return isinstance(key, str) or (isinstance(key, list) and bool(key) and all(isinstance(part, str) for part in key))
-
-
 def _of_body(path: str, body: bytes) -> ApiError | None:
     """Refuse a body that is none; Dagster's webserver takes it for a defect of its own."""
     try:
         sent = json_object(body.decode())
         if _is_graphql(path):
             check_request(sent)
-        elif path.startswith(_REPORTS) and not _is_asset_key(sent.get("asset_key", "")):
-            return ApiError(400, "bad_request", "“asset_key” is a text, or a list of them.")
+        elif path.startswith(_REPORTS):
+            check_report(sent)
     except UnicodeDecodeError:
         return ApiError(400, "bad_request", "The body is not in UTF-8.")
     except ApiError as error:

@@ -175,16 +175,6 @@ def test_events_are_not_reported_by_a_form(server: TestClient, instance: dg.Dags
     assert not instance.has_asset_key(dg.AssetKey("a"))
 
 
-@pytest.mark.parametrize("what", ["materialization", "check", "observation"])
-@pytest.mark.parametrize(
-    "body", ["", "{", "1", "[]", '"asset_key"', "null", '{"asset_key": 1}', '{"asset_key": null}', '{"asset_key": []}',
-             '{"asset_key": [1]}', '{"asset_key": {}}', '{"asset_key": "\\ud800"}', '{"metadata": {"a": "\\ud800"}}']
-)  # fmt: skip
-def test_what_is_no_report_is_told_so(server: TestClient, what: str, body: str) -> None:
-    told = server.post(f"/report_asset_{what}/", content=body, headers={"content-type": JSON})
-    assert told.status_code == 400
-
-
 @dg.op
 def speak() -> None:
     """Leave a log."""
