@@ -130,7 +130,7 @@ def query(
     group_by: Annotated[str, typer.Option("--group-by", "-g", help="Dimensions, separated by commas.")] = "",
     where: Annotated[
         list[str] | None,
-        typer.Option("--where", "-w", help='Filter: "dim=value", also != > >= < <=, "a|b" for several.'),
+        typer.Option("--where", "-w", help='Filter: "dim=value", also != > >= < <= ~ (contains), "a|b" for several.'),
     ] = None,
     grain: Annotated[
         str | None, typer.Option("--grain", help="day, week, month, quarter or year: one row per step.")

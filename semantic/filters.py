@@ -33,7 +33,7 @@ _ARITY: dict[str, tuple[int, int | None]] = {
     "lt": (1, 1),
     "le": (1, 1),
     "between": (2, 2),
-    "contains": (1, 1),
+    "contains": (1, 2),
     "is_null": (0, 0),
     "not_null": (0, 0),
 }
@@ -46,7 +46,7 @@ class Filter:
     """Rows to keep, by one dimension; or groups to keep, where ``dimension`` names a requested metric.
 
     ``ne`` and ``not_in`` keep rows without a value, so that a filter and its opposite add up to everything.
-    ``between`` includes both ends. ``contains`` ignores case.
+    ``between`` includes both ends. ``contains`` ignores case; of two texts, one in the value is enough.
 
     Raises:
         SemanticError: an unknown operator, the wrong number of values, or a value SQL has no literal for.
@@ -88,16 +88,20 @@ class Filter:
         if self.operator == "between":
             texts = [literal(value) for value in self.values]
             return f"{left} BETWEEN {a} AND {placeholder(first + 1)}", texts
+        if self.operator == "contains":
+            texts = [literal(value) for value in self.values]
+            found = [_CONTAINS.format(left=left, a=placeholder(first + n)) for n in range(len(texts))]
+            return found[0] if len(found) == 1 else f"({' OR '.join(found)})", texts
         joined = ", ".join(literal(value) for value in self.values)
         return _TEMPLATES[self.operator].format(left=left, a=a), [joined]
 
 
+_CONTAINS = "STRPOS(LOWER(CAST({left} AS VARCHAR)), LOWER({a})) > 0"
 _TEMPLATES = {
     "eq": "{left} = {a}",
     "in": "{left} IN ({a})",
     "ne": "({left} <> {a} OR {left} IS NULL)",
     "not_in": "({left} NOT IN ({a}) OR {left} IS NULL)",
-    "contains": "STRPOS(LOWER(CAST({left} AS VARCHAR)), LOWER({a})) > 0",
     **{name: f"{{left}} {sign} {{a}}" for name, sign in _COMPARISONS.items()},
 }
 

@@ -17,8 +17,8 @@ from lakehouse_assets.commands.failures import CommandError, Exit
 if TYPE_CHECKING:
     from nlq.core.plan import Comparison, DimensionFilter, Grain, OrderBy, Plan
 
-_FILTER = re.compile(r"^\s*([\w.]+)\s*(!=|>=|<=|=|>|<)\s*(.*?)\s*$", re.DOTALL)
-_OPERATORS = {"=": "in", "!=": "not_in", ">": "gt", ">=": "ge", "<": "lt", "<=": "le"}
+_FILTER = re.compile(r"^\s*([\w.]+)\s*(!=|>=|<=|=|>|<|~)\s*(.*?)\s*$", re.DOTALL)
+_OPERATORS = {"=": "in", "!=": "not_in", ">": "gt", ">=": "ge", "<": "lt", "<=": "le", "~": "contains"}
 _TIME = "metric_time"
 
 

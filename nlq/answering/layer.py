@@ -21,7 +21,8 @@ from nlq.answering.coverage import TimeSource
 from nlq.answering.parts import STATES_KEPT, CompiledPlan, StaleLayer
 from nlq.core.dateparts import DATE_PARTS, numbered
 from nlq.core.guard import TENANT_COLUMN
-from nlq.core.plan import Grain, Plan
+from nlq.core.plan import DimensionFilter, Grain, Operator, Plan
+from nlq.core.spelling import written_forms
 from nlq.core.vocabulary import Dimension, Metric, Values, Vocabulary
 from semantic.dateparts import date_parts_of
 from semantic.layer import Compiled, Filter, SemanticLayer
@@ -122,7 +123,7 @@ class PlannedLayer:
         compiled = self._layer.compile(
             plan.metrics,
             plan.group_by,
-            [Filter(f.dimension, f.operator.value, numbered(f.dimension, f.values)) for f in plan.filters],
+            [_filter(item) for item in plan.filters],
             (span.start, span.end) if span else None,
             plan.grain.value if plan.grain else None,
             names="qualified",
@@ -180,6 +181,13 @@ class _State:
             dimensions = {name: d for name, d in catalog.dimensions.items() if name in reached}
             there_is = replace(catalog, metrics=metrics, dimensions=dimensions)
         return cls(catalog, there_is, stamp, relations, unpublished)
+
+
+def _filter(item: DimensionFilter) -> Filter:
+    values = numbered(item.dimension, item.values)
+    if item.operator is Operator.CONTAINS:
+        values = written_forms(str(item.values[0]))
+    return Filter(item.dimension, item.operator.value, values)
 
 
 def _as_grouped(compiled: Compiled, plan: Plan) -> str:

@@ -8,6 +8,8 @@ The tenant of an answer comes from the caller alone. What a question says about 
 
 from __future__ import annotations
 
+import math
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
@@ -29,6 +31,7 @@ TENANT_COLUMN = "tenant_id"
 _ORDERED = {Operator.GT, Operator.GE, Operator.LT, Operator.LE}
 _UNARY = {Operator.IS_NULL, Operator.IS_NOT_NULL}
 MAX_TEXT = 200
+_INTEGER = re.compile(r"[+-]?[0-9]{1,18}")
 _REMEMBERED = 256
 
 
@@ -251,11 +254,15 @@ def _read(item: DimensionFilter, dimension: Dimension) -> DimensionFilter:
 
 def _canonical(item: DimensionFilter, dimension: Dimension) -> DimensionFilter:
     """The filter with values of the dimension's type, spelled as they are stored."""
-    if item.operator in _ORDERED and not dimension.is_time:
-        raise GuardError(ErrorCode.BAD_OPERATOR, f"{dimension.label} cannot be compared by {item.operator}.")
     if item.operator in _UNARY:
         return item
     item = _read(item, dimension)
+    if item.operator is Operator.CONTAINS:
+        return item.model_copy(update={"values": (_piece(item.values[0], dimension),)})
+    if item.operator in _ORDERED and dimension.is_number:
+        return item.model_copy(update={"values": (_as_number(item.values[0], dimension),)})
+    if item.operator in _ORDERED and not dimension.is_time:
+        raise GuardError(ErrorCode.BAD_OPERATOR, f"{dimension.label} cannot be compared by {item.operator}.")
     values = [stored for value in item.values for stored in _stored(value, item, dimension)]
     return DimensionFilter(dimension=item.dimension, operator=item.operator, values=tuple(dict.fromkeys(values)))
 
@@ -268,8 +275,10 @@ def _stored(value: Scalar, item: DimensionFilter, dimension: Dimension) -> tuple
     """
     if dimension.is_time:
         return (_as_date(value, dimension),)
-    if isinstance(value, str) and len(value) > MAX_TEXT:
-        raise GuardError(ErrorCode.BAD_VALUE, f"A value of {dimension.label} has at most {MAX_TEXT} characters.")
+    if isinstance(value, str):
+        _short_enough(value, dimension)
+    if dimension.is_number:
+        value = _as_number(value, dimension)
     values = dimension.values
     found = spellings(value, values.items)
     listed = bool(found) and same_form(found[0][0]) == same_form(value) and str(value).isascii()
@@ -285,6 +294,35 @@ def _stored(value: Scalar, item: DimensionFilter, dimension: Dimension) -> tuple
         raise AmbiguousValueError(item, value, dimension.label, found)
     nearest = nearest_values(value, values.items)
     raise GuardError(ErrorCode.UNKNOWN_VALUE, f"There is no {dimension.label} called “{value}”.", nearest)
+
+
+def _piece(value: Scalar, dimension: Dimension) -> str:
+    """The text to look for in the values of a dimension, which must be texts."""
+    if dimension.is_time or dimension.is_calendar or dimension.is_number or dimension.is_boolean:
+        raise GuardError(ErrorCode.BAD_OPERATOR, f"{dimension.label} is no text: nothing can be looked for in it.")
+    return _short_enough(str(value), dimension)
+
+
+def _short_enough(value: str, dimension: Dimension) -> str:
+    if len(value) > MAX_TEXT:
+        raise GuardError(ErrorCode.BAD_VALUE, f"A value of {dimension.label} has at most {MAX_TEXT} characters.")
+    return value
+
+
+def _as_number(value: Scalar, dimension: Dimension) -> int | float:
+    """A value as a number, whether it is written as one or as a text."""
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        return value
+    text = str(value).strip()
+    if _INTEGER.fullmatch(text):
+        return int(text)
+    try:
+        number = float(text)
+    except ValueError:
+        number = math.nan
+    if not math.isfinite(number):
+        raise GuardError(ErrorCode.BAD_VALUE, f"{dimension.label} takes a number such as 3 or 2.5.")
+    return number
 
 
 def _as_date(value: Scalar, dimension: Dimension) -> date:

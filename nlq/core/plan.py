@@ -62,7 +62,10 @@ Scalar = bool | int | Annotated[float, Field(allow_inf_nan=False)] | Day | Text
 
 
 class Operator(StrEnum):
-    """How a filter compares a dimension with its values."""
+    """How a filter compares a dimension with its values.
+
+    The order comparisons are of days and numbers. ``contains`` finds a piece of a text, whatever its case.
+    """
 
     IN = "in"
     NOT_IN = "not_in"
@@ -70,8 +73,12 @@ class Operator(StrEnum):
     GE = "ge"
     LT = "lt"
     LE = "le"
+    CONTAINS = "contains"
     IS_NULL = "is_null"
     IS_NOT_NULL = "is_not_null"
+
+
+_ONE_VALUE = (Operator.GT, Operator.GE, Operator.LT, Operator.LE, Operator.CONTAINS)
 
 
 class Comparator(StrEnum):
@@ -123,13 +130,15 @@ class DimensionFilter(_Frozen):
     @model_validator(mode="after")
     def _values_fit_operator(self) -> DimensionFilter:
         unary = self.operator in (Operator.IS_NULL, Operator.IS_NOT_NULL)
-        single = self.operator in (Operator.GT, Operator.GE, Operator.LT, Operator.LE)
+        single = self.operator in _ONE_VALUE
         if unary and self.values:
             raise ValueError(f"{self.operator} takes no value")
         if not unary and not self.values:
             raise ValueError(f"{self.operator} needs at least one value")
         if single and len(self.values) != 1:
             raise ValueError(f"{self.operator} takes exactly one value")
+        if self.operator is Operator.CONTAINS and not str(self.values[0]).strip():
+            raise ValueError("contains needs a text that is not blank")
         return self
 
 

@@ -19,6 +19,11 @@ def same_form(value: Any) -> str:
     return unicodedata.normalize("NFC", str(value))
 
 
+def written_forms(text: str) -> tuple[str, ...]:
+    """A text in each form in which its letters may be stored."""
+    return tuple(dict.fromkeys(unicodedata.normalize(form, text) for form in ("NFC", "NFD")))
+
+
 def alike_form(value: Any) -> str:
     """Equal for values that differ by case and blanks alone, too."""
     return " ".join(same_form(same_form(value).casefold()).split())

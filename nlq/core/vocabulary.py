@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
+from decimal import Decimal
 from typing import Any
 
 from nlq.core.spelling import one_of_each
@@ -110,6 +111,12 @@ class Dimension:
     def is_calendar(self) -> bool:
         """Whether the dimension is a part of the date, whose values have an order of their own."""
         return self.type == "calendar"
+
+    @property
+    def is_number(self) -> bool:
+        """Whether all its values are numbers, as far as they are known."""
+        numbers = all(isinstance(v, int | float | Decimal) and not isinstance(v, bool) for v in self.values.items)
+        return self.type == "categorical" and bool(self.values.items) and numbers
 
     @property
     def is_boolean(self) -> bool:

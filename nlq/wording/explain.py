@@ -129,13 +129,15 @@ def say_filter(item: DimensionFilter, vocabulary: Vocabulary) -> str:
     """One filter in words."""
     label = vocabulary.dimensions[item.dimension].label if item.dimension in vocabulary.dimensions else item.dimension
     values = " or ".join(_quoted_where_blank(format_value(value)) for value in one_of_each(item.values))
+    is_number = item.dimension in vocabulary.dimensions and vocabulary.dimensions[item.dimension].is_number
     signs = {
         Operator.IN: f"{label} is {values}",
         Operator.NOT_IN: f"{label} is not {values}",
-        Operator.GT: f"{label} is after {values}",
+        Operator.GT: f"{label} is {'more than' if is_number else 'after'} {values}",
         Operator.GE: f"{label} is at least {values}",
-        Operator.LT: f"{label} is before {values}",
+        Operator.LT: f"{label} is {'less than' if is_number else 'before'} {values}",
         Operator.LE: f"{label} is at most {values}",
+        Operator.CONTAINS: f"{label} contains {values}",
         Operator.IS_NULL: f"{label} is unknown",
         Operator.IS_NOT_NULL: f"{label} is known",
     }

@@ -36,7 +36,7 @@ def test_short_names_lists_and_signs() -> None:
 @pytest.mark.parametrize(
     ("text", "operator"),
     [("ward_id!=X", "not_in"), ("ward_id>=X", "ge"), ("ward_id<X", "lt"), ("ward_id=null", "is_null"),
-     ("ward_id!=null", "is_not_null")],
+     ("ward_id!=null", "is_not_null"), ("ward_id~X", "contains")],
 )  # fmt: skip
 def test_signs(text: str, operator: str) -> None:
     assert Request("m", where=(text,)).plan(KNOWN).filters[0].operator == operator

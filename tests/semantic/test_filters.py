@@ -97,6 +97,7 @@ MEANINGS = [
     (Filter("x", "not_in", ("a", "B")), [3, 4]),
     (Filter("x", "contains", ("A",)), [1, 3]),
     (Filter("x", "contains", ("%",)), []),
+    (Filter("x", "contains", ("b", "C")), [2, 3]),
     (Filter("x", "contains", ("'C",)), [3]),
     (Filter("x", "is_null"), [4]),
     (Filter("x", "not_null"), [1, 2, 3]),
