@@ -16,6 +16,9 @@ from semantic.running import Running, running_of
 
 METRIC_TIME = "metric_time"
 GRAINS = ("day", "week", "month", "quarter", "year")
+_SUMS = frozenset({"sum", "count", "sum_boolean"})
+_COUNTS = _SUMS | {"count_distinct"}
+_LINEAR = ("Add", "Sub", "Neg", "Paren", "Column", "Identifier")
 
 
 @dataclass(frozen=True)
@@ -45,7 +48,8 @@ class MetricDefinition:
     ``needs_time`` is true where a figure exists only per period; ``min_grain`` is the finest period there is,
     ``max_grain`` the longest (a change on the month before has no meaning by year), None for no limit. ``adds_up``
     is false where any of its measures is taken at a moment instead of being summed over time. ``nothing`` is its figure
-    where there are no rows, None where it has none then.
+    where there are no rows, None where it has none then. ``additive`` is true of a sum or a count, whose figures of
+    groups and of days add up to that of all; ``tally`` of a count of different values as well: zero is none at all.
     """
 
     name: str
@@ -68,6 +72,8 @@ class MetricDefinition:
     semi_additive: SemiAdditive | None = None
     adds_up: bool = True
     nothing: float | None = None
+    additive: bool = False
+    tally: bool = False
 
 
 @dataclass(frozen=True)
@@ -276,6 +282,8 @@ class _Reader:
             semi_additive=self._semi_additive(leaves),
             adds_up=not any(self._measures[leaf][1].get("non_additive_dimension") for leaf in leaves),
             nothing=_nothing(raw),
+            additive=self._sums_up(name, _SUMS),
+            tally=self._sums_up(name, _COUNTS),
         )
 
     def _domain(self, name: str) -> str:
@@ -311,6 +319,17 @@ class _Reader:
             over_own_time = rule and _time_column(model, rule["name"]) == time and not rule.get("window_groupings")
             found.add(SemiAdditive(time, rule["window_choice"]) if rule and over_own_time else None)
         return found.pop() if len(found) == 1 else None
+
+    def _sums_up(self, name: str, aggregations: frozenset[str]) -> bool:
+        """Whether a metric is one of these sums, or some of them added and subtracted, each over its own time."""
+        raw = self._metrics[name]
+        if raw["type"] == "simple":
+            measures = [self._measures[leaf][1] for leaf in self.leaves(name)]
+            summed = all(m["agg"] in aggregations and not m.get("non_additive_dimension") for m in measures)
+            return bool(measures) and summed
+        if raw["type"] != "derived" or self._offsets(name) or not _is_linear(raw["type_params"]["expr"]):
+            return False
+        return all(self._sums_up(one["name"], aggregations) for one in self._inputs(name))
 
     def _inputs(self, name: str) -> list[Mapping[str, Any]]:
         params = self._metrics[name]["type_params"]
@@ -351,6 +370,13 @@ class _Reader:
         agg = f"percentile {percentile:g}" if percentile is not None else measure["agg"]
         relation = model["node_relation"]["relation_name"].replace('"', "")
         return f"{agg.replace('_', ' ')} of {expr} in {relation}"
+
+
+def _is_linear(expr: str) -> bool:
+    """Whether an expression only adds and subtracts columns."""
+    import sqlglot
+
+    return all(type(node).__name__ in _LINEAR for node in sqlglot.parse_one(expr).walk())
 
 
 def _nothing(raw: Mapping[str, Any]) -> float | None:

@@ -331,8 +331,7 @@ class Answerer:
             return compiled.sql
 
         known = self._coverage.known(session, self._layer.sources(plan.metrics), run.caller.tenant)
-        nothing = {n: m.nothing for n in plan.metrics if (m := run.vocabulary.metrics[n]).nothing is not None}
-        sql = statement(plan, plain, known and known.span, nothing)
+        sql = statement(plan, plain, known and known.span, {n: run.vocabulary.metrics[n] for n in plan.metrics})
         table = session.query(
             sql, timeout_s=TIMEOUT_S, rollups=rollups_of_all([(part.sql, part.rollups) for part in parts])
         )
@@ -400,6 +399,6 @@ class Answerer:
 
 def _partial(plan: Plan, known: Known, said: Iterable[Mapping[str, Any]], today: date) -> tuple[Partial, ...]:
     """The periods of an answer that are known in part, and the words for them."""
-    texts = sorted({row[TIME_DIMENSION] for row in said if row.get(TIME_DIMENSION)}) if not plan.average else []
+    texts = sorted({row[TIME_DIMENSION] for row in said if row.get(TIME_DIMENSION)})
     found = partial_periods(plan, known, [date.fromisoformat(text) for text in texts], today)
     return tuple(part.model_copy(update={"says": say_partial(part, plan, found)}) for part in found)

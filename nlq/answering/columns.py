@@ -36,6 +36,11 @@ def columns_of(plan: Plan, vocabulary: Vocabulary) -> tuple[AnswerColumn, ...]:
     for name in key_columns(plan):
         if name == step:
             columns.append(AnswerColumn(name=name, label=str(plan.grain).capitalize(), kind="time", format="date"))
+        elif name in plan.metrics:
+            said = say_value(name, plan, vocabulary)
+            columns.append(
+                AnswerColumn(name=name, label=said.label, kind="dimension", format=said.format, unit=said.unit)
+            )
         else:
             columns.append(AnswerColumn(name=name, label=vocabulary.dimensions[name].label, kind="dimension"))
     for name in value_columns(plan):

@@ -184,10 +184,13 @@ def _changed(plan: Plan, **changes: object) -> Plan | None:
     parts = {**dict(plan), **changes}
     names = {*parts["metrics"], *parts["group_by"], TIME_DIMENSION}
     parts["within"] = tuple(name for name in plan.within if name in names)
-    parts["having"] = tuple(bound for bound in plan.having if bound.metric in names)
-    derived = {f"{metric}__{what}" for metric in parts["metrics"] for what in ("before", "change", "share")}
-    computed = derived if parts["comparison"] or parts["compare_with"] or parts["share"] else set()
-    parts["order_by"] = tuple(key for key in plan.order_by if key.field in names | computed)
+    computed = any(parts[name] for name in ("comparison", "compare_with", "share", "count"))
+
+    def stays(name: str) -> bool:
+        return name in names or (computed and name.rpartition("__")[0] in names)
+
+    parts["having"] = tuple(bound for bound in plan.having if stays(bound.metric))
+    parts["order_by"] = tuple(key for key in plan.order_by if stays(key.field))
     if plan.share:
         inside = tuple(name for name in plan.share.within if name in names)
         parts["share"] = plan.share.model_copy(update={"within": inside})

@@ -20,6 +20,7 @@ from pydantic import BaseModel, ConfigDict
 
 from nlq.core.periods import overlap, shifted, step_before, unit_range, unit_start, within
 from nlq.core.plan import Grain, Plan, TimeRange
+from nlq.core.vocabulary import TIME_DIMENSION
 
 if TYPE_CHECKING:
     from lakehouse_assets.lakehouse.engines.protocol import Session
@@ -158,7 +159,7 @@ def partial_periods(plan: Plan, known: Known, steps: Sequence[date], today: date
         now, other = plan.time_range, shifted(plan) if plan.compares else None
         found = [_cut(s, span, s, today, compared=s is other) for s in (now, other) if s]
         return tuple(part for part in found if part)
-    if plan.average:
+    if TIME_DIMENSION in plan.over:
         days = within(plan.time_range, span) or span
         steps = [unit_start(day, plan.grain) for day in (days.start or span.start, days.end or span.end) if day]
     asked = plan.time_range

@@ -277,6 +277,8 @@ def _metric(metric: semantic.MetricDefinition, canonical: Mapping[str, str]) -> 
         time_names=metric.times[0].names if len(metric.times) == 1 else (),
         nothing=metric.nothing,
         cumulative=metric.is_cumulative,
+        additive=metric.additive,
+        tally=metric.tally,
     )
 
 

@@ -16,8 +16,15 @@ def time_column(plan: Plan) -> str | None:
 
 
 def key_columns(plan: Plan) -> tuple[str, ...]:
-    """The columns that identify a row of the answer: the step of time, then the grouped dimensions."""
-    return () if plan.average or plan.count else grouped_columns(plan)
+    """The columns that identify a row of the answer: the step of time, then the grouped dimensions.
+
+    Those that an average or a count is within, where there is one; it may be within a metric, too.
+    """
+    if not plan.reduces:
+        return grouped_columns(plan)
+    step = time_column(plan)
+    kept = [name for name in grouped_columns(plan) if (TIME_DIMENSION if name == step else name) in plan.within]
+    return (*kept, *(name for name in plan.metrics if name in plan.within))
 
 
 def value_columns(plan: Plan) -> tuple[str, ...]:

@@ -20,7 +20,7 @@ from typing import Any
 from cachetools import FIFOCache, cachedmethod
 
 from nlq.core.outcome import ErrorCode
-from nlq.core.plan import MAX_ROWS, Comparison, DimensionFilter, Grain, Operator, Plan, Scalar
+from nlq.core.plan import MAX_ROWS, Comparison, DimensionFilter, Grain, Operator, Plan, Reference, Scalar
 from nlq.core.spelling import alike_form, nearest_values, same_form, spellings
 from nlq.core.vocabulary import Dimension, Values, Vocabulary
 
@@ -147,6 +147,7 @@ class Guard:
         if plan.grain is Grain.WEEK and plan.comparison is Comparison.PREVIOUS_YEAR:
             message = "Weeks of two years do not begin on the same days: compare by day, month, quarter or year."
             raise GuardError(ErrorCode.BAD_COMPARISON, message)
+        _check_overall(plan, visible)
         filters = tuple(_canonical(item, visible.dimensions[item.dimension]) for item in plan.filters)
         share = plan.share
         if share is not None:
@@ -230,6 +231,14 @@ class Guard:
         for item in filters:
             if self._is_tenant(item.dimension) and not _is_own(item, tenant):
                 raise GuardError(ErrorCode.OTHER_TENANT, "You may ask about your own tenant only.")
+
+
+def _check_overall(plan: Plan, visible: Vocabulary) -> None:
+    """Refuse to compare parts with the sum that they add up to."""
+    for bound in plan.having:
+        if bound.of is Reference.OVERALL and (metric := visible.metrics[bound.metric]).additive:
+            message = f"Every group is a part of the overall {metric.label}: compare it with the mean of the groups."
+            raise GuardError(ErrorCode.BAD_COMPARISON, message)
 
 
 def _nearest_dimensions(name: str, known: Iterable[str]) -> list[str]:

@@ -142,12 +142,23 @@ class DimensionFilter(_Frozen):
         return self
 
 
+class Reference(StrEnum):
+    """What a threshold is a multiple of: the mean over the rows of the answer, or the figure of all groups together."""
+
+    MEAN = "mean"
+    OVERALL = "overall"
+
+
 class Threshold(_Frozen):
-    """Groups to keep, by the value of one metric (SQL: having)."""
+    """Groups to keep, by the value of one metric, or of one column computed from it (SQL: having).
+
+    With ``of``, ``value`` is a factor: ``gt`` 1 of the mean is above the average, ``ge`` 2 at least twice of it.
+    """
 
     metric: Name
     comparator: Comparator
     value: Annotated[float, BeforeValidator(_number)] = Field(allow_inf_nan=False)
+    of: Reference | None = None
 
 
 class TimeRange(_Frozen):
@@ -188,9 +199,13 @@ class Plan(_Frozen):
     ``limit`` counts ranks where ``ties`` is true: rows that tie with the last one are kept as well; ``skip`` leaves
     out that many ranks first. What is computed from the metrics, at most one of: ``share``, a comparison
     (``compare_with`` names the other days, ``comparison`` says how far back they lie), ``ratio`` (the first of two
-    metrics by the second), ``average`` (the mean of the metric over the groups or steps of time, as one row),
-    ``count`` (how many values of the one group pass the thresholds, as one row). ``within`` names groups (or
-    ``metric_time``) inside each of which ranks are counted anew: the top two channels of every ward.
+    metrics by the second, in percent with ``percent``), ``average`` (the mean of the metric over the groups or steps of
+    time), ``count`` (how many of these there are, of those that pass the thresholds). ``within`` names groups (or
+    ``metric_time``) inside each of which ranks are counted anew, as the top two channels of every ward, or for each of
+    which there is an average or a count, as the number of channels of every ward. A count may be within its metric:
+    how many members made one trip, two trips, and so on.
+
+    A row without any of the metric (nothing, or zero of what is summed or counted) is not counted.
     """
 
     metrics: tuple[Name, ...] = Field(min_length=1, max_length=10)
@@ -203,6 +218,7 @@ class Plan(_Frozen):
     compare_with: TimeRange | None = None
     share: Share | None = None
     ratio: StrictBool = False
+    percent: StrictBool = False
     average: StrictBool = False
     count: StrictBool = False
     within: tuple[Name, ...] = Field(default=(), max_length=6)
@@ -218,33 +234,41 @@ class Plan(_Frozen):
                 raise ValueError(f"a {what} is named twice: {', '.join(names)}")
         keys = {*self.group_by, *(["metric_time"] if self.grain else [])}
         self._check_computed(keys)
+        self._check_within(keys)
         known = {*self.metrics, *self.derived, *keys}
+        if self.count:
+            known = {*self.within, *self.derived}
         for key in self.order_by:
             if key.field not in known:
                 raise ValueError(f"order_by names {key.field!r}, which the plan does not select")
         for bound in self.having:
-            if bound.metric not in self.metrics:
+            if bound.metric not in (*self.metrics, *(() if bound.of else self.derived)):
                 raise ValueError(f"having names {bound.metric!r}, which the plan does not select")
         if self.ties and not self.order_by:
             raise ValueError("ties need an order")
         if self.skip and not self.ties:
             raise ValueError("skip leaves out ranks: it needs ties")
-        if self.within and not (self.ties and set(self.within) < keys and not self.share):
-            raise ValueError("ranks are counted within some of the groups of the plan, and of no shares")
         return self
+
+    def _check_within(self, keys: set[str]) -> None:
+        inside = set(self.within)
+        if self.reduces and not (inside <= keys | set(self.metrics if self.count else ()) and keys - inside):
+            raise ValueError("an average or a count is over at least one group, within others of the plan")
+        if inside and not self.reduces and not (self.ties and inside < keys and not self.share):
+            raise ValueError("ranks are counted within some of the groups of the plan, and of no shares")
 
     def _check_computed(self, keys: set[str]) -> None:
         """At most one thing is computed from the metrics, and it has what it needs."""
         if sum((self.share is not None, self.compares, self.ratio, self.average, self.count)) > 1:
             raise ValueError("one of share, comparison, ratio, average and count at a time")
-        if self.count and (len(self.group_by) != 1 or self.grain or self.order_by or not self.having):
-            raise ValueError("a count is of the values of one group that pass a threshold, without grain or order")
+        if self.reduces and not keys:
+            raise ValueError("an average or a count needs groups or a grain to be over")
         if (self.share or self.average) and len(self.metrics) != 1:
             raise ValueError("a share or an average is of one metric")
         if self.ratio and len(self.metrics) != 2:
             raise ValueError("a ratio is of two metrics")
-        if self.average and not keys:
-            raise ValueError("an average needs groups or a grain to average over")
+        if self.percent and not self.ratio:
+            raise ValueError("percent says how a ratio is written: it needs one")
         if self.average and first_date_part((*self.group_by, *(item.dimension for item in self.filters))):
             raise ValueError("an average goes over groups or steps of time, not over parts of the calendar")
         if self.share and not set(self.share.within) <= keys:
@@ -268,12 +292,23 @@ class Plan(_Frozen):
         return self.comparison is not None or self.compare_with is not None
 
     @property
+    def reduces(self) -> bool:
+        """Whether the groups are put together again: the answer has a row for each of ``within`` alone."""
+        return self.average or self.count
+
+    @property
+    def over(self) -> tuple[str, ...]:
+        """The groups (or ``metric_time``) that an average or a count is over."""
+        keys = (*self.group_by, *(("metric_time",) if self.grain else ()))
+        return tuple(name for name in keys if name not in self.within) if self.reduces else ()
+
+    @property
     def derived(self) -> tuple[str, ...]:
         """Names of the columns that are computed from the metrics, in order."""
         if self.share:
             return (f"{self.metrics[0]}__share",)
         if self.count:
-            return (f"{self.group_by[0]}__count",)
+            return (f"{self.over[0]}__count",)
         if self.ratio:
             return (f"{self.metrics[0]}__per__{self.metrics[1]}",)
         if self.compares:

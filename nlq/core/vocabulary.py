@@ -42,6 +42,8 @@ class Metric:
     only per period; ``min_grain`` is the finest period there is. ``time_names`` are name, label and description of the
     time it counts by, where known. ``nothing`` is the figure where there are no rows, None where there is none then.
     ``cumulative`` is true where a figure sums up the days before its own: each group has one on every later day.
+    ``additive`` is true of sums and counts, whose figures of groups and of days add up to that of all; ``tally`` of
+    counts of different values as well, of which zero is none at all.
     """
 
     name: str
@@ -60,6 +62,8 @@ class Metric:
     time_names: tuple[str, ...] = ()
     nothing: float | None = None
     cumulative: bool = False
+    additive: bool = False
+    tally: bool = False
 
     @property
     def entities(self) -> frozenset[str]:

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from nlq.core.columns import key_columns, time_column
+from nlq.core.columns import key_columns, time_column, value_columns
 from nlq.core.periods import shifted
 from nlq.core.plan import Comparison, DimensionFilter, Operator, Plan, Threshold, TimeRange
 from nlq.core.spelling import one_of_each
@@ -28,7 +28,7 @@ def as_question(plan: Plan, vocabulary: Vocabulary) -> str:
     if plan.filters:
         shown = [say_filter(f, vocabulary) for f in plan.filters if not _is_rank_guard(f, plan)]
         parts.extend(f"{'where' if n == 0 else 'and'} {text}" for n, text in enumerate(shown))
-    parts.extend(f"with {say_threshold(bound, vocabulary)}" for bound in plan.having)
+    parts.extend(f"with {say_threshold(bound, vocabulary, plan)}" for bound in plan.having)
     if plan.time_range:
         parts.append(say_time(plan.time_range))
     if plan.compares:
@@ -42,17 +42,40 @@ def _metric_words(plan: Plan, vocabulary: Vocabulary) -> str:
     labels = [vocabulary.metrics[name].label for name in plan.metrics]
     groups = _group_words(plan, vocabulary)
     if plan.count:
-        return f"how many {_plural(groups.removeprefix(' by '))}"
+        some = "" if any(bound.metric in plan.metrics for bound in plan.having) else f" with {labels[0]}"
+        return f"how many {_counted(plan, vocabulary)}{some}{_kept_words(plan, vocabulary)}"
     if plan.average:
-        return f"average {labels[0]} per {groups.removeprefix(' by ')}"
+        return f"average {labels[0]} per {_over(plan, vocabulary)}{_kept_words(plan, vocabulary)}"
     if plan.ratio:
-        return f"{' per '.join(labels)}{groups}"
+        return f"{_ratio_words(plan, labels)}{groups}"
     if plan.share:
         within = [say_key(name, plan, vocabulary) for name in plan.share.within]
         part = " and ".join(say_filter(item, vocabulary) for item in plan.share.part)
         inside = f" within each {' and '.join(within)}" if within and not part else ""
         return f"share of {labels[0]}{f' whose {part}' if part else ''}{groups}{inside}"
     return " and ".join(labels) + groups
+
+
+def _ratio_words(plan: Plan, labels: Sequence[str]) -> str:
+    return " as a percentage of ".join(labels) if plan.percent else " per ".join(labels)
+
+
+def _over(plan: Plan, vocabulary: Vocabulary) -> str:
+    """What an average or a count is over: ward, or ward and month."""
+    return " and ".join(say_key(name, plan, vocabulary) for name in plan.over)
+
+
+def _counted(plan: Plan, vocabulary: Vocabulary) -> str:
+    over = _over(plan, vocabulary)
+    return _plural(over) if len(plan.over) == 1 else f"combinations of {over}"
+
+
+def _kept_words(plan: Plan, vocabulary: Vocabulary) -> str:
+    """What an average or a count is within: by region, by month; by number of trips where it is the metric's value."""
+    names = [name for name in (*plan.group_by, TIME_DIMENSION) if name in plan.within]
+    said = [say_key(name, plan, vocabulary) for name in names]
+    said += [f"number of {vocabulary.metrics[name].label}" for name in plan.metrics if name in plan.within]
+    return f" by {' and '.join(said)}" if said else ""
 
 
 def _plural(label: str) -> str:
@@ -67,6 +90,8 @@ def _plural(label: str) -> str:
 
 def say_key(name: str, plan: Plan, vocabulary: Vocabulary) -> str:
     """A group of the plan in words."""
+    if name in vocabulary.metrics:
+        return vocabulary.metrics[name].label
     return str(plan.grain) if name == TIME_DIMENSION else vocabulary.dimensions[name].label
 
 
@@ -88,7 +113,7 @@ def _rank_words(plan: Plan, vocabulary: Vocabulary) -> str:
     if not (plan.ties and plan.order_by):
         return ""
     names = [say_key(name, plan, vocabulary) for name in _ranked(plan)]
-    inside = _inside(plan, vocabulary)
+    inside = "" if plan.reduces else _inside(plan, vocabulary)
     key = plan.order_by[0]
     end = "top" if key.descending else "bottom"
     label = say_value(key.field, plan, vocabulary).label
@@ -101,7 +126,7 @@ def _rank_words(plan: Plan, vocabulary: Vocabulary) -> str:
 def _ranked(plan: Plan) -> list[str]:
     """The groups that are ranked: those that nothing is ranked within."""
     keys = [*plan.group_by, *([TIME_DIMENSION] if plan.grain else [])]
-    return [name for name in keys if name not in plan.within]
+    return [name for name in keys if (name in plan.within) is plan.reduces]
 
 
 def _inside(plan: Plan, vocabulary: Vocabulary) -> str:
@@ -149,10 +174,17 @@ def _quoted_where_blank(text: str) -> str:
     return f"“{text}”" if text != text.strip() or not text else text
 
 
-def say_threshold(bound: Threshold, vocabulary: Vocabulary) -> str:
-    """One threshold in words."""
-    metric = vocabulary.metrics[bound.metric]
-    return f"{_COMPARE[bound.comparator.value]} {format_value(bound.value, metric)} {metric.label}"
+def say_threshold(bound: Threshold, vocabulary: Vocabulary, plan: Plan | None = None) -> str:
+    """One threshold in words; of a column that the plan computes, with the plan."""
+    if bound.metric in vocabulary.metrics:
+        said = say_metric(vocabulary.metrics[bound.metric])
+    else:
+        said = say_value(bound.metric, plan, vocabulary) if plan else Said(bound.metric)
+    sign = _COMPARE[bound.comparator.value]
+    if bound.of:
+        times = "" if bound.value == 1 else f"{bound.value:g} times "
+        return f"{sign} {times}the {bound.of} {said.label}"
+    return f"{sign} {format_said(bound.value, said)} {said.label}"
 
 
 def say_value(name: str, plan: Plan, vocabulary: Vocabulary) -> Said:
@@ -164,11 +196,12 @@ def say_value(name: str, plan: Plan, vocabulary: Vocabulary) -> Said:
         return said if not plan.average else Said(f"Average {said.label}", said.format, said.unit, True)
     metrics = [say_metric(vocabulary.metrics[metric]) for metric in plan.metrics]
     if plan.count:
-        return Said(f"Number of {_plural(vocabulary.dimensions[plan.group_by[0]].label)}", "integer")
+        return Said(f"Number of {_counted(plan, vocabulary)}", "integer")
     if plan.share:
         return Said(f"Share of {metrics[0].label}", "percent")
     if plan.ratio:
-        return Said(" per ".join(metric.label for metric in metrics), "decimal", None, True)
+        label = _ratio_words(plan, [metric.label for metric in metrics])
+        return Said(label, "percent") if plan.percent else Said(label, "decimal", None, True)
     metric = say_metric(vocabulary.metrics[name.rsplit("__", 1)[0]])
     if name.endswith("__change"):
         return Said(f"{metric.label}, change", "percent")
@@ -184,7 +217,7 @@ def say_definitions(plan: Plan, vocabulary: Vocabulary) -> dict[str, str]:
 def say_filters(plan: Plan, vocabulary: Vocabulary) -> list[str]:
     """Everything that narrows the answer, in words."""
     said = [say_filter(item, vocabulary) for item in plan.filters]
-    said += [say_threshold(bound, vocabulary) for bound in plan.having]
+    said += [say_threshold(bound, vocabulary, plan) for bound in plan.having]
     return [*said, say_time(plan.time_range)] if plan.time_range else said
 
 
@@ -204,7 +237,7 @@ def _sentence(plan: Plan, rows: Sequence[Mapping[str, Any]], vocabulary: Vocabul
     keys = [TIME_DIMENSION if name == time_column(plan) else name for name in key_columns(plan)]
     if not keys:
         return _one_row(plan, rows[0], vocabulary, scope)
-    if plan.within:
+    if plan.within and not plan.reduces:
         return _winners(plan, rows, vocabulary, scope)
     if plan.ties and plan.limit == 1:
         return _winner(plan, rows, keys, vocabulary, scope)
@@ -229,16 +262,15 @@ def _one_row(plan: Plan, row: Mapping[str, Any], vocabulary: Vocabulary, scope: 
         whole = f" where {' and '.join(say_filter(f, vocabulary) for f in plan.share.part)}" if plan.share.part else ""
         parts = [f"{label(plan.metrics[0])}{whole}{scope}: {value(plan.metrics[0])}, {value(plan.derived[0])} of all"]
     elif plan.count:
-        bounds = " and ".join(say_threshold(bound, vocabulary) for bound in plan.having)
-        parts = [f"{label(plan.derived[0])} with {bounds}{scope}: {value(plan.derived[0])}"]
+        bounds = [say_threshold(bound, vocabulary, plan) for bound in plan.having]
+        if not any(bound.metric in plan.metrics for bound in plan.having):
+            bounds.insert(0, label(plan.metrics[0]))
+        parts = [f"{label(plan.derived[0])} with {' and '.join(bounds)}{scope}: {value(plan.derived[0])}"]
     elif plan.ratio:
         above, below = (f"{value(m)} {label(m)}" for m in plan.metrics)
         parts = [f"{label(plan.derived[0])}{scope}: {value(plan.derived[0])} ({above}, {below})"]
     elif plan.average:
-        per = " and ".join(
-            [*([str(plan.grain)] if plan.grain else []), *(vocabulary.dimensions[d].label for d in plan.group_by)]
-        )
-        parts = [f"{label(plan.metrics[0])} per {per}{scope}: {value(plan.metrics[0])}"]
+        parts = [f"{label(plan.metrics[0])} per {_over(plan, vocabulary)}{scope}: {value(plan.metrics[0])}"]
     else:
         parts = [f"{label(m)}{scope}: {value(m)}" for m in plan.metrics]
     return "; ".join(parts) + "."
@@ -283,7 +315,7 @@ def _many_rows(
     plan: Plan, rows: Sequence[Mapping[str, Any]], keys: list[str], vocabulary: Vocabulary, scope: str
 ) -> str:
     sorts_by_value = plan.order_by and plan.order_by[0].field in (*plan.metrics, *plan.derived)
-    name = plan.order_by[0].field if sorts_by_value else plan.metrics[0]
+    name = plan.order_by[0].field if sorts_by_value else value_columns(plan)[0]
     said = say_value(name, plan, vocabulary)
     known = [row for row in rows if row[name] is not None]
     shown = "1 row" if len(rows) == 1 else f"{len(rows):,} rows"

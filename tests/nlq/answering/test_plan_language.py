@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Any
 
 import pytest
@@ -34,8 +35,9 @@ def plain(rows: Any) -> list[tuple[Any, ...]]:
 
 
 def _plain(value: Any) -> Any:
-    is_text = value is None or isinstance(value, bool | str)
-    return value if is_text else float(value) if hasattr(value, "__float__") else str(value)[:10]
+    if value is None or isinstance(value, bool | str):
+        return value
+    return str(value)[:10] if isinstance(value, date) else float(value)
 
 
 def where(dimension: str, operator: str, *values: Any) -> dict[str, Any]:
@@ -86,3 +88,141 @@ def test_a_piece_of_text_is_no_pattern_and_no_sql(answerer: Answerer, text: str)
 def test_filters_that_a_dimension_cannot_have(answerer: Answerer, filters: dict[str, Any], code: str) -> None:
     answer = answerer.run(Plan.model_validate(COMPLAINTS | filters))
     assert (answer.outcome, answer.error) == ("refused", code)
+
+
+WARD, CHANNEL, CASE = "complaint__ward_id", "complaint__channel", "complaint__complaint_id"
+MEAN = {"metric": "pgr_complaints", "comparator": "gt", "value": 1, "of": "mean"}
+BREACHED = {"metric": "pgr_sla_breaches", "comparator": "ge", "value": 1}
+NOW, BEFORE = {"start": "2025-07-01", "end": "2025-12-31"}, {"start": "2025-01-01", "end": "2025-06-30"}
+IN_HALVES = f"""select ward_id, count(*) filter (submitted_date between '2025-07-01' and '2025-12-31') n,
+    count(*) filter (submitted_date between '2025-01-01' and '2025-06-30') b from {CASES} group by 1"""
+BY_WARD = f"select ward_id, count(*) n from {CASES} group by 1"
+BY_MONTH = f"select strftime(submitted_date, '%Y-%m-01') as mth, count(*) n from {CASES} group by 1"
+
+
+def growth(name: str = "pgr_complaints__change", **more: Any) -> dict[str, Any]:
+    order = [{"field": name, "descending": True}]
+    known = {"filters": [{"dimension": WARD, "operator": "is_not_null"}]}
+    return {"group_by": [WARD], "time_range": NOW, "compare_with": BEFORE, "order_by": order, **known, **more}
+
+
+TRUTHS: list[tuple[dict[str, Any], str, str]] = [
+    # values of a dimension, counted
+    ({"group_by": [WARD], "count": True}, f"select count(distinct ward_id) from {CASES}", "how many Wards with Complaints"),
+    (
+        {"group_by": [WARD, CHANNEL], "count": True},
+        f"select count(*) from (select distinct ward_id, channel from {CASES} where ward_id is not null)",
+        "how many combinations of Ward and Channel with Complaints",
+    ),
+    (
+        {"group_by": [CASE, WARD], "within": [WARD], "count": True, "filters": where("channel", "in", "WEB")["filters"]},
+        f"select ward_id, count(distinct complaint_id) from {CASES} where channel = 'WEB' group by 1 order by 1 nulls last",
+        "how many Complaints with Complaints by Ward where Channel is WEB",
+    ),
+    (
+        {"group_by": [WARD], "grain": "month", "within": ["metric_time"], "count": True, "time_range": NOW},
+        f"""select date_trunc('month', submitted_date)::date, count(distinct ward_id) from {CASES}
+            where submitted_date between '2025-07-01' and '2025-12-31' group by 1 order by 1""",
+        "how many Wards with Complaints by month from 2025-07-01 to 2025-12-31",
+    ),
+    (
+        {"group_by": [WARD, CHANNEL], "within": [CHANNEL], "count": True, "having": [MEAN | {"of": None, "value": 50}]},
+        f"""select channel, count(*) from (select channel, ward_id, count(*) n from {CASES} where ward_id is not null
+            group by all having n > 50) group by 1 order by 1""",
+        "how many Wards by Channel with more than 50 Complaints",
+    ),
+    (
+        {
+            "group_by": [CASE, WARD], "within": [WARD], "count": True, "ties": True, "limit": 1,
+            "order_by": [{"field": f"{CASE}__count", "descending": True}],
+            "having": [{"metric": f"{CASE}__count", "comparator": "gt", "value": 1}],
+        },
+        f"""{BY_WARD} qualify rank() over (order by n desc) = 1 order by 1""",
+        "Ward with the highest Number of Complaints with more than 1 Number of Complaints",
+    ),
+    (
+        {"metrics": ["pgr_sla_breaches"], "group_by": [CASE], "count": True},
+        f"select count(*) from {CASES} where is_sla_breached",
+        "how many Complaints with SLA breaches",
+    ),
+    # how many have how much
+    (
+        {"group_by": ["complaint__submitted_date"], "within": ["pgr_complaints"], "count": True},
+        f"select n, count(*) from (select submitted_date, count(*) n from {CASES} group by 1) group by 1 order by 1",
+        "how many Submitteds with Complaints by number of Complaints",
+    ),
+    # averages within
+    (
+        {"group_by": [WARD], "grain": "year", "within": ["metric_time"], "average": True},
+        f"""select y, avg(n) from (select date_trunc('year', submitted_date)::date y, ward_id, count(*) n from {CASES}
+            where ward_id is not null group by all) group by 1 order by 1""",
+        "average Complaints per Ward by year",
+    ),
+    # changes, ranked and bounded
+    (
+        growth(ties=True, limit=1),
+        f"""with h as ({IN_HALVES}) select ward_id, n, b, n / b - 1 from h where ward_id is not null
+            qualify rank() over (order by n / b desc) = 1""",
+        "Ward with the highest Complaints, change from 2025-07-01 to 2025-12-31 compared with 2025-01-01 to 2025-06-30",
+    ),
+    (
+        growth(having=[{"metric": "pgr_complaints__change", "comparator": "gt", "value": 0}]),
+        f"with h as ({IN_HALVES}) select ward_id, n, b, n / b - 1 c from h where ward_id is not null and n > b order by c desc",
+        "Complaints by Ward where Ward is known with more than 0.0 % Complaints, change from 2025-07-01 to 2025-12-31 "
+        "compared with 2025-01-01 to 2025-06-30",
+    ),
+    (
+        {"grain": "month", "comparison": "previous_period", "ties": True, "limit": 1, "time_range": NOW,
+         "order_by": [{"field": "pgr_complaints__change", "descending": True}]},
+        f"""select mth, n, b, n / b - 1 from (select mth, n, lag(n) over (order by mth) b from ({BY_MONTH}))
+            where mth between '2025-07' and '2025-12-31' qualify rank() over (order by n / b desc) = 1""",
+        "month with the highest Complaints, change from 2025-07-01 to 2025-12-31 compared with the month before",
+    ),
+    # beside the mean, or the figure of all
+    (
+        {"group_by": [WARD], "having": [MEAN]},
+        f"""{BY_WARD} qualify n > avg(case when ward_id is not null then n end) over () order by 1 nulls last""",
+        "Complaints by Ward with more than the mean Complaints",
+    ),
+    (
+        {"group_by": [WARD], "having": [MEAN], "count": True},
+        f"""select count(*) from ({BY_WARD} qualify n > avg(case when ward_id is not null then n end) over ())
+            where ward_id is not null""",
+        "how many Wards with more than the mean Complaints",
+    ),
+    (
+        {"group_by": [WARD, CHANNEL], "within": [CHANNEL], "count": True, "having": [MEAN | {"value": 1.05}]},
+        f"""select channel, count(*) from (select channel, ward_id, count(*) n from {CASES} where ward_id is not null
+            group by 1, 2 qualify n > 1.05 * avg(n) over (partition by channel)) group by 1 order by 1""",
+        "how many Wards by Channel with more than 1.05 times the mean Complaints",
+    ),
+    (
+        {"grain": "month", "time_range": {"start": "2025-01-01", "end": "2025-12-31"}, "having": [MEAN]},
+        f"select * from ({BY_MONTH}) where mth < '2026' qualify n > sum(n) over () / 12 order by 1",
+        "Complaints by month with more than the mean Complaints from 2025-01-01 to 2025-12-31",
+    ),
+    (
+        {"metrics": ["pgr_sla_breach_rate"], "group_by": [WARD],
+         "having": [{"metric": "pgr_sla_breach_rate", "comparator": "gt", "value": 1, "of": "overall"}]},
+        f"""select ward_id, avg(is_sla_breached::int) r from {CASES} group by 1
+            having r > (select avg(is_sla_breached::int) from {CASES}) order by 1 nulls last""",
+        "SLA breach rate by Ward with more than the overall SLA breach rate",
+    ),
+    # one as a percentage of another
+    (
+        {"metrics": ["pgr_closed_complaints", "pgr_complaints"], "ratio": True, "percent": True, "group_by": [CHANNEL],
+         "having": [{"metric": "pgr_closed_complaints__per__pgr_complaints", "comparator": "ge", "value": 0.1}]},
+        f"""select channel, count(*) filter (status = 'CLOSED') c, count(*), c / count(*) from {CASES}
+            group by 1 order by 1""",
+        "Closed complaints as a percentage of Complaints by Channel with at least 10.0 % Closed complaints as a "
+        "percentage of Complaints",
+    ),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("parts", "sql", "words"), TRUTHS, ids=[words[:40] for _, _, words in TRUTHS])
+def test_rows_are_those_of_the_sql(
+    answerer: Answerer, asked_lake: Lake, parts: dict[str, Any], sql: str, words: str
+) -> None:
+    answer = check(answerer, asked_lake, COMPLAINTS | parts, sql)
+    assert answer.plan and as_question(answer.plan, answerer.vocabulary()) == words

@@ -78,7 +78,7 @@ def test_values_that_pass_a_threshold_are_counted() -> None:
         {"within": ("d",), "limit": 1, "ties": True},
         {"within": ("m",), "limit": 1, "ties": True},
         {"within": ("g",)},
-        {"count": True},
+        {"count": True, "within": ("d",)},
     ],
 )
 def test_what_cannot_be_ranked_or_counted_is_no_plan(more: dict[str, Any]) -> None:

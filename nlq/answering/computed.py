@@ -1,0 +1,166 @@
+"""Columns computed from metrics: ratios, shares of a whole, what a time is compared with, totals and means along time.
+
+Belongs here: SQL that adds such columns to what the semantic layer compiles. Does not belong here: thresholds, ranks,
+what puts rows together (``sql``).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+from nlq.core.columns import grouped_columns, time_column
+from nlq.core.periods import first_compared, moved_steps, overlap, shifted
+from nlq.core.plan import MAX_ROWS, DimensionFilter, Operator, Plan, TimeRange
+from nlq.core.vocabulary import TIME_DIMENSION, Metric
+from semantic.sqltext import quoted
+
+_IS_NOW = "asklake_now"
+
+
+def with_computed(
+    plan: Plan, compile_plain: Callable[[Plan], str], known: TimeRange | None, metrics: Mapping[str, Metric]
+) -> str:
+    """The metrics of a plan and what is computed from them, a row for each of its groups; see ``sql.statement``."""
+    plain = plan.model_copy(update={"share": None, "comparison": None, "compare_with": None})
+    if plan.share:
+        return _with_share(plan, plain, compile_plain)
+    if plan.compares:
+        return _with_comparison(plan, plain, compile_plain, known, metrics)
+    if plan.ratio:
+        return _with_ratio(plan, compile_plain(plain))
+    return compile_plain(plain)
+
+
+def is_tally(name: str, metrics: Mapping[str, Metric]) -> bool:
+    """Whether a metric is a sum or a count, which is zero where there is nothing."""
+    return name not in metrics or metrics[name].tally
+
+
+def without_guards(plan: Plan) -> tuple[DimensionFilter, ...]:
+    """The filters of the question: a rank's guard against unknown groups is none."""
+    guards = {*plan.group_by} if plan.ties else set()
+    return tuple(f for f in plan.filters if not (f.operator is Operator.IS_NOT_NULL and f.dimension in guards))
+
+
+def double(value: str) -> str:
+    """A number whose quotient is no whole number on any engine, and has all its digits."""
+    return f"CAST({value} AS DOUBLE)"
+
+
+def _with_ratio(plan: Plan, compiled: str) -> str:
+    above, below = (quoted(name) for name in plan.metrics)
+    return f"SELECT *, {double(above)} / NULLIF({below}, 0) AS {quoted(plan.derived[0])}\nFROM (\n{compiled}\n) AS pair"
+
+
+def _with_share(plan: Plan, plain: Plan, compile_plain: Callable[[Plan], str]) -> str:
+    """The part beside the whole, which is compiled on its own: distinct counts of groups do not add up."""
+    assert plan.share is not None
+    metric, within = plan.metrics[0], plan.share.within
+    unordered = {"having": (), "order_by": (), "ties": False, "skip": 0, "limit": MAX_ROWS}
+    groups = tuple(name for name in plan.group_by if name in within)
+    grain = plan.grain if TIME_DIMENSION in within else None
+    # The whole has every group, the unknown one too: a rank's guard against it is no filter of the question.
+    whole = compile_plain(
+        plain.model_copy(update={**unordered, "filters": without_guards(plan), "group_by": groups, "grain": grain})
+    )
+    part = compile_plain(plain.model_copy(update={"filters": (*plan.filters, *plan.share.part)}))
+    shared = [time_column(plan) or name if name == TIME_DIMENSION else name for name in within]
+    on = " AND ".join(f"part.{quoted(name)} IS NOT DISTINCT FROM whole.{quoted(name)}" for name in shared)
+    part_of, whole_of = (double(f"{side}.{quoted(metric)}") for side in ("part", "whole"))
+    share = f"{part_of} / NULLIF({whole_of}, 0) AS {quoted(plan.derived[0])}"
+    return f"SELECT part.*, {share}\nFROM (\n{part}\n) AS part\nLEFT JOIN (\n{whole}\n) AS whole ON {on or 'TRUE'}"
+
+
+def _with_comparison(
+    plan: Plan,
+    plain: Plan,
+    compile_plain: Callable[[Plan], str],
+    known: TimeRange | None,
+    metrics: Mapping[str, Metric],
+) -> str:
+    """Both times side by side, a row per key; a key that is missing on one side has no figure there.
+
+    With steps of time, what was before the first step asked for is no row of its own, nor is a step after the last
+    known day.
+    """
+    step, keys = time_column(plan), grouped_columns(plan)
+    names = [quoted(key) for key in keys]
+    now_items = [*names, *(f"{quoted(m)}, NULL AS {quoted(f'{m}__before')}" for m in plan.metrics)]
+    sides = [f"SELECT {', '.join(now_items)}, 1 AS {_IS_NOW} FROM (\n{compile_plain(plain)}\n) AS now"]
+    before = compile_plain(plain.model_copy(update={"time_range": shifted(plan)}))
+    old_items = [f"NULL AS {quoted(m)}, {quoted(m)} AS {quoted(f'{m}__before')}" for m in plan.metrics]
+    for moved, where in _moves(plan):
+        back = [f"{moved} AS {quoted(key)}" if key == step else quoted(key) for key in keys]
+        sides.append(f"SELECT {', '.join([*back, *old_items])}, 0 AS {_IS_NOW} FROM (\n{before}\n) AS before{where}")
+    union = "\nUNION ALL\n".join(sides)
+    conditions = _known_sides(plan, known)
+    sums = [
+        f"{_or_nothing(f'MAX({quoted(name)})', _nothing(m, metrics), condition)} AS {quoted(name)}"
+        for m in plan.metrics
+        for name, condition in zip((m, f"{m}__before"), conditions, strict=True)
+    ]
+    group = f"\nGROUP BY {', '.join(names)}" if keys else ""
+    kept = [f"MAX({_IS_NOW}) = 1", *_reached(plan, known)] if step else []
+    having = f"\nHAVING {' OR '.join(kept)}" if kept else ""
+    both = f"SELECT {', '.join([*names, *sums])}\nFROM (\n{union}\n) AS times{group}{having}"
+    changes = ", ".join(_change(m) for m in plan.metrics)
+    return f"SELECT *, {changes}\nFROM (\n{both}\n) AS compared"
+
+
+def _reached(plan: Plan, known: TimeRange | None) -> list[str]:
+    """A condition that is true of the steps that are asked for and known, whether they have rows or not."""
+    step, last = time_column(plan), known and known.end
+    if step is None or last is None:
+        return []
+    asked = plan.time_range.end if plan.time_range else None
+    return [f"{quoted(step)} <= DATE '{min(last, asked or last)}'"]
+
+
+def _known_sides(plan: Plan, known: TimeRange | None) -> tuple[str, str]:
+    """Where the times asked for and compared with are of known days, in SQL; empty where nobody can tell.
+
+    There, no rows are nothing; elsewhere nothing is unknown.
+    """
+    if known is None or known.start is None or known.end is None:
+        return "", ""
+    if plan.grain is None:
+        now, before = ("TRUE" if overlap(span, known) else "FALSE" for span in (plan.time_range, shifted(plan)))
+        return now, before
+    first = first_compared(plan, known.start)
+    return "TRUE", f"{quoted(time_column(plan) or '')} >= DATE '{first}'"
+
+
+def _or_nothing(figure: str, nothing: float | None, known: str) -> str:
+    """A figure, or what it is without rows, where a condition says that it is known; none elsewhere."""
+    if not known:
+        return figure
+    filled = figure if nothing is None else f"COALESCE({figure}, {nothing:g})"
+    return filled if known == "TRUE" else f"CASE WHEN {known} THEN {filled} END"
+
+
+def _change(metric: str) -> str:
+    now, before = quoted(metric), quoted(f"{metric}__before")
+    return f"{double(f'{now} - {before}')} / NULLIF({before}, 0) AS {quoted(f'{metric}__change')}"
+
+
+def _moves(plan: Plan) -> list[tuple[str, str]]:
+    """Where earlier rows stand in the time asked for: the step of time, and which of them stand there.
+
+    A day that a year lacks is no day of its own: of 29 February, the day a year before is the 28th.
+    """
+    step = time_column(plan)
+    if step is None:
+        return [("", "")]
+    name = quoted(step)
+    unit, count = moved_steps(plan)
+    moved = f"CAST({name} + INTERVAL '{count}' {unit} AS DATE)"
+    if plan.grain != "day" or unit == "DAY":
+        return [(moved, "")]
+    stays = f"EXTRACT(DAY FROM {moved}) = EXTRACT(DAY FROM {name})"
+    next_day = f"CAST({moved} + INTERVAL '1' DAY AS DATE)"
+    leaps = f"EXTRACT(MONTH FROM {name}) = 2 AND EXTRACT(DAY FROM {name}) = 28 AND EXTRACT(DAY FROM {next_day}) = 29"
+    return [(moved, f" WHERE {stays}"), (next_day, f" WHERE {leaps}")]
+
+
+def _nothing(name: str, metrics: Mapping[str, Metric]) -> float | None:
+    return metrics[name].nothing if name in metrics else None
