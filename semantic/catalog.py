@@ -13,12 +13,10 @@ from typing import Any
 
 from semantic.errors import AmbiguousDimensionError, UnknownNameError, nearest
 from semantic.running import Running, running_of
+from semantic.sums import COUNTS, SUMS, sums_up
 
 METRIC_TIME = "metric_time"
 GRAINS = ("day", "week", "month", "quarter", "year")
-_SUMS = frozenset({"sum", "count", "sum_boolean"})
-_COUNTS = _SUMS | {"count_distinct"}
-_LINEAR = ("Add", "Sub", "Neg", "Paren", "Column", "Identifier")
 
 
 @dataclass(frozen=True)
@@ -255,6 +253,7 @@ class _Reader:
         raw = self._metrics[name]
         meta = _meta(raw)
         leaves = self.leaves(name)
+        measures = {measure: raw for measure, (_, raw) in self._measures.items()}
         times = tuple(dict.fromkeys(self._time_of(leaf) for leaf in leaves))
         min_grain = max((t.grain for t in times), key=_coarseness, default="day")
         measure = self._measures[leaves[0]][1] if len(leaves) == 1 else None
@@ -282,8 +281,8 @@ class _Reader:
             semi_additive=self._semi_additive(leaves),
             adds_up=not any(self._measures[leaf][1].get("non_additive_dimension") for leaf in leaves),
             nothing=_nothing(raw),
-            additive=self._sums_up(name, _SUMS),
-            tally=self._sums_up(name, _COUNTS),
+            additive=sums_up(name, self._metrics, measures, SUMS),
+            tally=sums_up(name, self._metrics, measures, COUNTS),
         )
 
     def _domain(self, name: str) -> str:
@@ -319,17 +318,6 @@ class _Reader:
             over_own_time = rule and _time_column(model, rule["name"]) == time and not rule.get("window_groupings")
             found.add(SemiAdditive(time, rule["window_choice"]) if rule and over_own_time else None)
         return found.pop() if len(found) == 1 else None
-
-    def _sums_up(self, name: str, aggregations: frozenset[str]) -> bool:
-        """Whether a metric is one of these sums, or some of them added and subtracted, each over its own time."""
-        raw = self._metrics[name]
-        if raw["type"] == "simple":
-            measures = [self._measures[leaf][1] for leaf in self.leaves(name)]
-            summed = all(m["agg"] in aggregations and not m.get("non_additive_dimension") for m in measures)
-            return bool(measures) and summed
-        if raw["type"] != "derived" or self._offsets(name) or not _is_linear(raw["type_params"]["expr"]):
-            return False
-        return all(self._sums_up(one["name"], aggregations) for one in self._inputs(name))
 
     def _inputs(self, name: str) -> list[Mapping[str, Any]]:
         params = self._metrics[name]["type_params"]
@@ -370,13 +358,6 @@ class _Reader:
         agg = f"percentile {percentile:g}" if percentile is not None else measure["agg"]
         relation = model["node_relation"]["relation_name"].replace('"', "")
         return f"{agg.replace('_', ' ')} of {expr} in {relation}"
-
-
-def _is_linear(expr: str) -> bool:
-    """Whether an expression only adds and subtracts columns."""
-    import sqlglot
-
-    return all(type(node).__name__ in _LINEAR for node in sqlglot.parse_one(expr).walk())
 
 
 def _nothing(raw: Mapping[str, Any]) -> float | None:

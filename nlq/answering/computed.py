@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 from nlq.core.columns import grouped_columns, time_column
-from nlq.core.periods import first_compared, moved_steps, overlap, shifted
+from nlq.core.periods import before_first, first_compared, known_part, moved_steps, overlap, shifted, steps_in
 from nlq.core.plan import MAX_ROWS, DimensionFilter, Operator, Plan, TimeRange
 from nlq.core.vocabulary import TIME_DIMENSION, Metric
 from semantic.sqltext import quoted
@@ -26,8 +26,14 @@ def with_computed(
         return _with_share(plan, plain, compile_plain)
     if plan.compares:
         return _with_comparison(plan, plain, compile_plain, known, metrics)
+    if plan.running:
+        return _with_running(plan, compile_plain, known, metrics)
     if plan.ratio:
         return _with_ratio(plan, compile_plain(plain))
+    if plan.over == (TIME_DIMENSION,) and plan.count:
+        return _with_every_step(
+            compile_plain(plain), plan, known_part(plan.time_range, known) if known else None, metrics
+        )
     return compile_plain(plain)
 
 
@@ -50,6 +56,65 @@ def double(value: str) -> str:
 def _with_ratio(plan: Plan, compiled: str) -> str:
     above, below = (quoted(name) for name in plan.metrics)
     return f"SELECT *, {double(above)} / NULLIF({below}, 0) AS {quoted(plan.derived[0])}\nFROM (\n{compiled}\n) AS pair"
+
+
+def _with_running(
+    plan: Plan, compile_plain: Callable[[Plan], str], known: TimeRange | None, metrics: Mapping[str, Metric]
+) -> str:
+    """Each step beside the total or the mean of those up to it; of fewer steps than asked for there is none."""
+    assert plan.running
+    step, count, earlier = quoted(time_column(plan) or ""), plan.running.steps, before_first(plan)
+    source, span = compile_plain(plan), plan.time_range
+    if earlier:
+        columns = ", ".join(quoted(name) for name in (*grouped_columns(plan), *plan.metrics))
+        before = compile_plain(plan.model_copy(update={"time_range": earlier}))
+        sides = [f"SELECT {columns} FROM (\n{sql}\n) AS side" for sql in (before, source)]
+        source = "\nUNION ALL\n".join(sides)
+        span = TimeRange(start=earlier.start, end=span and span.end)
+    source = _with_every_step(source, plan, known_part(span, known) if known else None, metrics)
+    groups = ", ".join(quoted(name) for name in plan.group_by)
+    frame = f"{count - 1} PRECEDING" if count else "UNBOUNDED PRECEDING"
+    over = f"OVER ({f'PARTITION BY {groups} ' if groups else ''}ORDER BY {step} ROWS {frame})"
+    function = "SUM" if plan.running.of == "total" else "AVG"
+
+    def running(name: str) -> str:
+        figure = f"{function}({quoted(name)}) {over}"
+        return f"CASE WHEN COUNT(*) {over} = {count} THEN {figure} END" if count else figure
+
+    columns = ", ".join(f"{running(name)} AS {quoted(f'{name}__running')}" for name in plan.metrics)
+    figures = f"SELECT *, {columns}\nFROM (\n{source}\n) AS steps"
+    if not earlier:
+        return figures
+    return f"SELECT * FROM (\n{figures}\n) AS figures\nWHERE {step} > DATE '{earlier.end}'"
+
+
+def _with_every_step(source: str, plan: Plan, span: TimeRange | None, metrics: Mapping[str, Metric]) -> str:
+    """The rows, and one for each group and step of a time that has none: nothing of a sum or count, else unknown."""
+    steps = steps_in(span, plan.grain)
+    if not steps:
+        return source
+    step = quoted(time_column(plan) or "")
+    groups = [quoted(name) for name in plan.group_by]
+    listed = ", ".join(f"(DATE '{day}')" for day in steps)
+    every = f"(VALUES {listed}) AS every_step({step})"
+    if groups:
+        every += f" CROSS JOIN (SELECT DISTINCT {', '.join(groups)} FROM found) AS every_group"
+    keys = [f"every_step.{step}", *(f"every_group.{name}" for name in groups)]
+    same = [f"found.{step} = every_step.{step}"]
+    same += [f"found.{name} IS NOT DISTINCT FROM every_group.{name}" for name in groups]
+    figures = [_figure(name, metrics) for name in plan.metrics]
+    return (
+        f"WITH found AS (\n{source}\n)\nSELECT {', '.join([*keys, *figures])}\nFROM {every}"
+        f"\nLEFT JOIN found ON {' AND '.join(same)}"
+    )
+
+
+def _figure(name: str, metrics: Mapping[str, Metric]) -> str:
+    figure = f"found.{quoted(name)}"
+    nothing = _nothing(name, metrics)
+    if nothing is None and is_tally(name, metrics):
+        nothing = 0
+    return figure if nothing is None else f"COALESCE({figure}, {nothing:g}) AS {quoted(name)}"
 
 
 def _with_share(plan: Plan, plain: Plan, compile_plain: Callable[[Plan], str]) -> str:

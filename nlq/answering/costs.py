@@ -109,10 +109,11 @@ def figures(plan: Plan, vocabulary: Vocabulary, rows: int | None, known: TimeRan
     keys = plan.group_by if running else _keys(plan)
     groups = math.prod(_values(name, plan, vocabulary, known) for name in keys)
     if rows is not None:
-        groups = min(groups, max(1.0, rows * _kept(plan, vocabulary, known)))
+        steps = _values(TIME_DIMENSION, plan, vocabulary, known) if plan.running else 1
+        groups = min(groups, max(1.0, rows * _kept(plan, vocabulary, known)) * steps)
     if running:
         groups *= _RUNNING * _days(_span(plan, known))
-    parts = len(plan.metrics) * (2 if plan.compares or plan.share else 1)
+    parts = len(plan.metrics) * (2 if plan.compares or plan.share or plan.running else 1)
     return groups * max(1, len(_keys(plan))) * parts * (_JOINED if parts > 1 else 1)
 
 
@@ -184,7 +185,7 @@ def _changed(plan: Plan, **changes: object) -> Plan | None:
     parts = {**dict(plan), **changes}
     names = {*parts["metrics"], *parts["group_by"], TIME_DIMENSION}
     parts["within"] = tuple(name for name in plan.within if name in names)
-    computed = any(parts[name] for name in ("comparison", "compare_with", "share", "count"))
+    computed = any(parts[name] for name in ("comparison", "compare_with", "share", "count", "running"))
 
     def stays(name: str) -> bool:
         return name in names or (computed and name.rpartition("__")[0] in names)

@@ -31,9 +31,11 @@ def value_columns(plan: Plan) -> tuple[str, ...]:
     """The columns after the keys: the metrics, each followed by what it is compared with, then what is computed."""
     if plan.count:
         return plan.derived
-    if not plan.compares:
-        return (*plan.metrics, *plan.derived)
-    return tuple(name for m in plan.metrics for name in (m, f"{m}__before", f"{m}__change"))
+    if plan.compares:
+        return tuple(name for m in plan.metrics for name in (m, f"{m}__before", f"{m}__change"))
+    if plan.running:
+        return tuple(name for m in plan.metrics for name in (m, f"{m}__running"))
+    return (*plan.metrics, *plan.derived)
 
 
 def grouped_columns(plan: Plan) -> tuple[str, ...]:

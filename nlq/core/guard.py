@@ -147,7 +147,7 @@ class Guard:
         if plan.grain is Grain.WEEK and plan.comparison is Comparison.PREVIOUS_YEAR:
             message = "Weeks of two years do not begin on the same days: compare by day, month, quarter or year."
             raise GuardError(ErrorCode.BAD_COMPARISON, message)
-        _check_overall(plan, visible)
+        _check_sums(plan, visible)
         filters = tuple(_canonical(item, visible.dimensions[item.dimension]) for item in plan.filters)
         share = plan.share
         if share is not None:
@@ -233,8 +233,15 @@ class Guard:
                 raise GuardError(ErrorCode.OTHER_TENANT, "You may ask about your own tenant only.")
 
 
-def _check_overall(plan: Plan, visible: Vocabulary) -> None:
-    """Refuse to compare parts with the sum that they add up to."""
+def _check_sums(plan: Plan, visible: Vocabulary) -> None:
+    """Refuse to add up what does not add up, and to compare parts with the sum that they add up to."""
+    total = plan.metrics if plan.running and plan.running.of == "total" else ()
+    for metric in (visible.metrics[name] for name in total):
+        if not metric.additive:
+            message = (
+                f"{metric.label} does not add up over time: ask for its average along time, or for it by {plan.grain}."
+            )
+            raise GuardError(ErrorCode.NOT_ANSWERABLE, message)
     for bound in plan.having:
         if bound.of is Reference.OVERALL and (metric := visible.metrics[bound.metric]).additive:
             message = f"Every group is a part of the overall {metric.label}: compare it with the mean of the groups."

@@ -14,6 +14,7 @@ from nlq.core.plan import Comparison, Grain, Plan, TimeRange
 
 MONTHS = {"month": 1, "quarter": 3, "year": 12}
 _DAYS = {"day": 1, "week": 7}
+_MOST_STEPS = 100_000
 BEYOND_CALENDAR = "That time lies beyond every calendar."
 
 
@@ -137,16 +138,39 @@ def within(span: TimeRange | None, known: TimeRange | None) -> TimeRange | None:
 
 def periods_in(span: TimeRange | None, grain: Grain | None) -> int | None:
     """How many steps a bounded time touches; None for an open one."""
+    steps = steps_in(span, grain)
+    return None if steps is None else len(steps)
+
+
+def steps_in(span: TimeRange | None, grain: Grain | None) -> list[date] | None:
+    """The first days of the steps that a bounded time touches; None for an open one."""
     if span is None or grain is None or span.start is None or span.end is None:
         return None
-    day, count = unit_start(span.start, grain), 0
-    while day <= span.end and count < 100_000:
-        count += 1
+    day, steps = unit_start(span.start, grain), list[date]()
+    while day <= span.end and len(steps) < _MOST_STEPS:
+        steps.append(day)
         try:
             day = shift(day, grain, 1)
         except BeyondCalendarError:
             break
-    return count
+    return steps
+
+
+def known_part(span: TimeRange | None, known: TimeRange) -> TimeRange | None:
+    """The days of a time, open ends and all, that are known; ``known`` has both ends. None where none of them is."""
+    if not overlap(span, known):
+        return None
+    both = within(span, known) or known
+    return TimeRange(start=both.start or known.start, end=both.end or known.end)
+
+
+def before_first(plan: Plan) -> TimeRange | None:
+    """The steps before the first one asked for that a moving average of it reads; None where there are none."""
+    first = plan.time_range and plan.time_range.start
+    if plan.running is None or plan.running.steps is None or plan.grain is None or first is None:
+        return None
+    step = unit_start(first, plan.grain)
+    return TimeRange(start=shift(step, plan.grain, 1 - plan.running.steps), end=shift(step, "day", -1))
 
 
 def whole_months(span: TimeRange) -> int:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 import json
 from enum import StrEnum
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import (
     AfterValidator,
@@ -193,6 +193,17 @@ class Share(_Frozen):
     within: tuple[Name, ...] = Field(default=(), max_length=6)
 
 
+class Running(_Frozen):
+    """A total or an average along the steps of time, beside each step.
+
+    Of the last ``steps``, its own among them (a moving average); since the first step asked for, where there is no
+    number (a running total).
+    """
+
+    of: Literal["total", "average"]
+    steps: int | None = Field(default=None, ge=2, le=MAX_ROWS)
+
+
 class Plan(_Frozen):
     """A question in names of the semantic layer: the only thing that is ever turned into SQL.
 
@@ -200,7 +211,8 @@ class Plan(_Frozen):
     out that many ranks first. What is computed from the metrics, at most one of: ``share``, a comparison
     (``compare_with`` names the other days, ``comparison`` says how far back they lie), ``ratio`` (the first of two
     metrics by the second, in percent with ``percent``), ``average`` (the mean of the metric over the groups or steps of
-    time), ``count`` (how many of these there are, of those that pass the thresholds). ``within`` names groups (or
+    time), ``count`` (how many of these there are, of those that pass the thresholds), ``running`` (along the steps of
+    time). ``within`` names groups (or
     ``metric_time``) inside each of which ranks are counted anew, as the top two channels of every ward, or for each of
     which there is an average or a count, as the number of channels of every ward. A count may be within its metric:
     how many members made one trip, two trips, and so on.
@@ -221,6 +233,7 @@ class Plan(_Frozen):
     percent: StrictBool = False
     average: StrictBool = False
     count: StrictBool = False
+    running: Running | None = None
     within: tuple[Name, ...] = Field(default=(), max_length=6)
     order_by: tuple[OrderBy, ...] = Field(default=(), max_length=4)
     limit: Annotated[int, BeforeValidator(_number)] = Field(default=MAX_ROWS, ge=1, le=MAX_ROWS)
@@ -259,8 +272,11 @@ class Plan(_Frozen):
 
     def _check_computed(self, keys: set[str]) -> None:
         """At most one thing is computed from the metrics, and it has what it needs."""
-        if sum((self.share is not None, self.compares, self.ratio, self.average, self.count)) > 1:
-            raise ValueError("one of share, comparison, ratio, average and count at a time")
+        computed = (self.share, self.compares, self.ratio, self.average, self.count, self.running)
+        if sum(map(bool, computed)) > 1:
+            raise ValueError("one of share, comparison, ratio, average, count and running at a time")
+        if self.running and not self.grain:
+            raise ValueError("a total or an average along time needs a grain")
         if self.reduces and not keys:
             raise ValueError("an average or a count needs groups or a grain to be over")
         if (self.share or self.average) and len(self.metrics) != 1:
@@ -311,6 +327,8 @@ class Plan(_Frozen):
             return (f"{self.over[0]}__count",)
         if self.ratio:
             return (f"{self.metrics[0]}__per__{self.metrics[1]}",)
+        if self.running:
+            return tuple(f"{metric}__running" for metric in self.metrics)
         if self.compares:
             return tuple(f"{metric}__{what}" for metric in self.metrics for what in ("before", "change"))
         return ()

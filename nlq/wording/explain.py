@@ -48,6 +48,8 @@ def _metric_words(plan: Plan, vocabulary: Vocabulary) -> str:
         return f"average {labels[0]} per {_over(plan, vocabulary)}{_kept_words(plan, vocabulary)}"
     if plan.ratio:
         return f"{_ratio_words(plan, labels)}{groups}"
+    if plan.running:
+        return f"{_running_words(plan)} of {' and '.join(labels)}{groups}"
     if plan.share:
         within = [say_key(name, plan, vocabulary) for name in plan.share.within]
         part = " and ".join(say_filter(item, vocabulary) for item in plan.share.part)
@@ -58,6 +60,12 @@ def _metric_words(plan: Plan, vocabulary: Vocabulary) -> str:
 
 def _ratio_words(plan: Plan, labels: Sequence[str]) -> str:
     return " as a percentage of ".join(labels) if plan.percent else " per ".join(labels)
+
+
+def _running_words(plan: Plan) -> str:
+    assert plan.running
+    moving = f"{plan.running.steps}-{plan.grain} moving" if plan.running.steps else "running"
+    return f"{moving} {plan.running.of}"
 
 
 def _over(plan: Plan, vocabulary: Vocabulary) -> str:
@@ -203,6 +211,9 @@ def say_value(name: str, plan: Plan, vocabulary: Vocabulary) -> Said:
         label = _ratio_words(plan, [metric.label for metric in metrics])
         return Said(label, "percent") if plan.percent else Said(label, "decimal", None, True)
     metric = say_metric(vocabulary.metrics[name.rsplit("__", 1)[0]])
+    if plan.running:
+        label, is_mean = f"{metric.label}, {_running_words(plan)}", plan.running.of == "average"
+        return Said(label, metric.format, metric.unit, metric.fraction or is_mean)
     if name.endswith("__change"):
         return Said(f"{metric.label}, change", "percent")
     return Said(f"{metric.label}, {say_comparison(plan)}", metric.format, metric.unit, metric.fraction)

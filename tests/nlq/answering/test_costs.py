@@ -93,7 +93,8 @@ def test_where_nobody_knows_how_many_rows_there_are_nothing_is_refused() -> None
 
 @given(
     st.integers(1, 10), st.sets(st.sampled_from([*FEW, *MANY]), max_size=6), st.sampled_from([None, *Grain]),
-    st.sampled_from([{}, {"comparison": "previous_year"}, {"share": {}}, {"average": True}, {"ratio": True}]),
+    st.sampled_from([{}, {"comparison": "previous_year"}, {"share": {}}, {"average": True}, {"ratio": True},
+                     {"count": True}, {"running": {"of": "total"}}]),
     st.integers(1, 10 * MILLION),
 )  # fmt: skip
 def test_every_plan_that_is_offered_can_be_asked(

@@ -93,7 +93,10 @@ def test_filters_that_a_dimension_cannot_have(answerer: Answerer, filters: dict[
 WARD, CHANNEL, CASE = "complaint__ward_id", "complaint__channel", "complaint__complaint_id"
 MEAN = {"metric": "pgr_complaints", "comparator": "gt", "value": 1, "of": "mean"}
 BREACHED = {"metric": "pgr_sla_breaches", "comparator": "ge", "value": 1}
+FEW = {"metric": "pgr_complaints", "comparator": "lt", "value": 1}
+JANUARY = {"start": "2025-01-01", "end": "2025-01-20"}
 NOW, BEFORE = {"start": "2025-07-01", "end": "2025-12-31"}, {"start": "2025-01-01", "end": "2025-06-30"}
+IN_NOW = "submitted_date between '2025-07-01' and '2025-12-31'"
 IN_HALVES = f"""select ward_id, count(*) filter (submitted_date between '2025-07-01' and '2025-12-31') n,
     count(*) filter (submitted_date between '2025-01-01' and '2025-06-30') b from {CASES} group by 1"""
 BY_WARD = f"select ward_id, count(*) n from {CASES} group by 1"
@@ -108,15 +111,20 @@ def growth(name: str = "pgr_complaints__change", **more: Any) -> dict[str, Any]:
 
 TRUTHS: list[tuple[dict[str, Any], str, str]] = [
     # values of a dimension, counted
-    ({"group_by": [WARD], "count": True}, f"select count(distinct ward_id) from {CASES}", "how many Wards with Complaints"),
+    (
+        {"group_by": [WARD], "count": True},
+        f"select count(distinct ward_id) from {CASES}",
+        "how many Wards with Complaints",
+    ),
     (
         {"group_by": [WARD, CHANNEL], "count": True},
         f"select count(*) from (select distinct ward_id, channel from {CASES} where ward_id is not null)",
         "how many combinations of Ward and Channel with Complaints",
     ),
     (
-        {"group_by": [CASE, WARD], "within": [WARD], "count": True, "filters": where("channel", "in", "WEB")["filters"]},
-        f"select ward_id, count(distinct complaint_id) from {CASES} where channel = 'WEB' group by 1 order by 1 nulls last",
+        {"group_by": [CASE, WARD], "within": [WARD], "count": True, **where("channel", "in", "WEB")},
+        f"""select ward_id, count(distinct complaint_id) from {CASES} where channel = 'WEB'
+            group by 1 order by 1 nulls last""",
         "how many Complaints with Complaints by Ward where Channel is WEB",
     ),
     (
@@ -167,7 +175,8 @@ TRUTHS: list[tuple[dict[str, Any], str, str]] = [
     ),
     (
         growth(having=[{"metric": "pgr_complaints__change", "comparator": "gt", "value": 0}]),
-        f"with h as ({IN_HALVES}) select ward_id, n, b, n / b - 1 c from h where ward_id is not null and n > b order by c desc",
+        f"""with h as ({IN_HALVES}) select ward_id, n, b, n / b - 1 c from h
+            where ward_id is not null and n > b order by c desc""",
         "Complaints by Ward where Ward is known with more than 0.0 % Complaints, change from 2025-07-01 to 2025-12-31 "
         "compared with 2025-01-01 to 2025-06-30",
     ),
@@ -208,6 +217,44 @@ TRUTHS: list[tuple[dict[str, Any], str, str]] = [
             having r > (select avg(is_sla_breached::int) from {CASES}) order by 1 nulls last""",
         "SLA breach rate by Ward with more than the overall SLA breach rate",
     ),
+    # along time
+    (
+        {"grain": "month", "group_by": [WARD], "running": {"of": "total"}, "time_range": NOW},
+        f"""select strftime(m, '%Y-%m-01'), ward_id, coalesce(n, 0), sum(n) over (partition by ward_id order by m)
+            from (select unnest(generate_series(date '2025-07-01', date '2025-12-01', interval 1 month)) m)
+            cross join (select distinct ward_id from {CASES} where {IN_NOW}) left join (
+                select date_trunc('month', submitted_date) s, ward_id w, count(*) n from {CASES}
+                where {IN_NOW} group by 1, 2
+            ) t on t.s = m and t.w is not distinct from ward_id order by 1, 2 nulls last""",
+        "running total of Complaints by Ward and month from 2025-07-01 to 2025-12-31",
+    ),
+    (
+        {"grain": "month", "running": {"of": "average", "steps": 3}, "time_range": NOW | {"start": "2025-07-15"}},
+        f"""select * from (select mth, n, avg(n) over (order by mth rows 2 preceding) from (
+                select strftime(submitted_date, '%Y-%m-01') as mth, count(*) n from {CASES}
+                where submitted_date between '2025-05-01' and '2025-06-30' or submitted_date >= '2025-07-15' group by 1
+            )) where mth between '2025-07' and '2025-12-31' order by 1""",
+        "3-month moving average of Complaints by month from 2025-07-15 to 2025-12-31",
+    ),
+    (
+        {"grain": "day", "running": {"of": "total", "steps": 7}, "time_range": JANUARY},
+        f"""select strftime(d, '%Y-%m-%d'), n, if(d < '2025-01-07', null, sum(n) over (order by d rows 6 preceding))
+            from (select d, count(submitted_date) n
+                from generate_series(date '2025-01-01', date '2025-01-20', interval 1 day) s(d)
+                left join {CASES} on submitted_date = d group by 1) order by 1""",
+        "7-day moving total of Complaints by day from 2025-01-01 to 2025-01-20",
+    ),
+    (
+        {"metrics": ["pgr_avg_turnaround_hours"], "grain": "month", "running": {"of": "average"}, "time_range": NOW},
+        f"""select strftime(m, '%Y-%m-01'), n, avg(n) over (order by m) from (select date_trunc('month', submitted_date)
+            m, avg(turnaround_hours) n from {CASES} where {IN_NOW} group by 1) order by 1""",
+        "running average of Average turnaround by month from 2025-07-01 to 2025-12-31",
+    ),
+    (
+        {"grain": "day", "count": True, "having": [FEW], "time_range": NOW},
+        f"select 184 - count(distinct submitted_date) from {CASES} where {IN_NOW}",
+        "how many days with less than 1 Complaints from 2025-07-01 to 2025-12-31",
+    ),
     # one as a percentage of another
     (
         {"metrics": ["pgr_closed_complaints", "pgr_complaints"], "ratio": True, "percent": True, "group_by": [CHANNEL],
@@ -226,3 +273,15 @@ def test_rows_are_those_of_the_sql(
 ) -> None:
     answer = check(answerer, asked_lake, COMPLAINTS | parts, sql)
     assert answer.plan and as_question(answer.plan, answerer.vocabulary()) == words
+
+
+@pytest.mark.parametrize(
+    ("parts", "code"),
+    [
+        ({"metrics": ["pgr_sla_breach_rate"], "grain": "month", "running": {"of": "total"}}, "not_answerable"),
+        ({"group_by": [WARD], "having": [MEAN | {"of": "overall"}]}, "bad_comparison"),
+    ],
+)
+def test_what_does_not_add_up_is_refused(answerer: Answerer, parts: dict[str, Any], code: str) -> None:
+    answer = answerer.run(Plan.model_validate(COMPLAINTS | parts))
+    assert (answer.outcome, answer.error) == ("refused", code)

@@ -183,11 +183,19 @@ def test_always_one_select(dialect: str, metric: str, group: str, bound: float, 
         {"grain": Grain.WEEK, "comparison": Comparison.PREVIOUS_PERIOD},
         {"metrics": ("m", "n"), "ratio": True, "group_by": ("d",)},
         {"grain": Grain.DAY, "average": True, "time_range": YEAR_2026},
+        {"grain": Grain.MONTH, "group_by": ("d",), "average": True, "within": ("d",)},
+        {"group_by": ("d", "g"), "count": True, "within": ("g", "m")},
+        {"metrics": ("m", "n"), "ratio": True, "percent": True},
+        {"group_by": ("d",), "having": ({"metric": "m", "comparator": "gt", "value": 1, "of": "mean"},)},
+        {"group_by": ("d",), "having": ({"metric": "m", "comparator": "gt", "value": 1, "of": "overall"},)},
+        {"grain": Grain.MONTH, "group_by": ("d",), "running": {"of": "average", "steps": 3}, "time_range": YEAR_2026},
+        {"grain": Grain.DAY, "running": {"of": "total"}},
     ],
 )
 def test_what_is_computed_is_one_select_too(dialect: str, parts: dict[str, Any]) -> None:
     plan = Plan(**{"metrics": ("m",), **parts})
-    (parsed,) = sqlglot.parse(statement(plan, lambda _: "select * from gold.t"), read=dialect)
-    assert isinstance(parsed, exp.Select)
-    assert [c.alias_or_name for c in parsed.expressions] == [*key_columns(plan), *value_columns(plan)]
-    assert {t.sql() for t in parsed.find_all(exp.Table)} == {"gold.t"}
+    for known in (None, YEAR_2025):
+        (parsed,) = sqlglot.parse(statement(plan, lambda _: "select * from gold.t", known), read=dialect)
+        assert isinstance(parsed, exp.Select)
+        assert [c.alias_or_name for c in parsed.expressions] == [*key_columns(plan), *value_columns(plan)]
+        assert {t.sql() for t in parsed.find_all(exp.Table)} <= {"gold.t", "found"}

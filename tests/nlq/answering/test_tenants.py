@@ -50,11 +50,12 @@ def plans(draw: st.DrawFn, vocabulary: Vocabulary) -> Plan:
     filters = tuple(draw(_filters(vocabulary, name)) for name in draw(st.lists(st.sampled_from(listed), max_size=2)))
     start = draw(st.dates(date(2025, 1, 1), date(2026, 3, 1)))
     span = TimeRange(start=start, end=start + timedelta(days=draw(st.integers(0, 400))))
-    kind = draw(st.sampled_from(["plain", "share", "compare", "grain", "average"]))
+    kind = draw(st.sampled_from(["plain", "share", "compare", "grain", "average", "count"]))
     more: dict[str, Any] = {
         "share": {"share": Share(within=tuple(groups[:1]), part=filters[:1])},
         "compare": {"compare_with": TimeRange(start=date(2025, 2, 1), end=date(2025, 3, 31))},
         "grain": {"grain": draw(st.sampled_from(list(Grain)))},
+        "count": {"count": bool(groups), "within": tuple(groups[1:])},
         "average": {"average": bool(groups) and first_date_part((*groups, *(f.dimension for f in filters))) is None},
     }.get(kind, {})
     grain_is_known = kind != "grain" or vocabulary.metrics[metric].min_grain == "day"
