@@ -142,6 +142,8 @@ def query(
         str | None, typer.Option("--compare", help="previous_period or previous_year beside it.")
     ] = None,
     share: Annotated[bool, typer.Option("--share", help="Every row as a share of the whole.")] = False,
+    records: Annotated[bool, typer.Option("--records", help="The rows that the metric is computed from.")] = False,
+    skip: Annotated[int, typer.Option("--skip", min=0, help="How many records to leave out first.")] = 0,
     limit: Limit = 100,
     tenant: Tenant = None,
     at: At = None,
@@ -151,7 +153,7 @@ def query(
     from lakehouse_assets.commands import questions
 
     request = questions.Request(
-        metrics, group_by, tuple(where or ()), grain, first, last, order_by, limit, compare, share
+        metrics, group_by, tuple(where or ()), grain, first, last, order_by, limit, compare, share, records, skip
     )
     questions.query(Out(as_json), request, tenant, at)
 

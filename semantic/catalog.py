@@ -11,7 +11,9 @@ from dataclasses import dataclass, field
 from operator import itemgetter
 from typing import Any
 
+from semantic.definitions import definition_of
 from semantic.errors import AmbiguousDimensionError, UnknownNameError, nearest
+from semantic.rows import Rows, rows_of
 from semantic.running import Running, running_of
 from semantic.sums import COUNTS, SUMS, sums_up
 
@@ -48,6 +50,7 @@ class MetricDefinition:
     is false where any of its measures is taken at a moment instead of being summed over time. ``nothing`` is its figure
     where there are no rows, None where it has none then. ``additive`` is true of a sum or a count, whose figures of
     groups and of days add up to that of all; ``tally`` of a count of different values as well: zero is none at all.
+    ``rows`` says what its rows are, where they are those of one model.
     """
 
     name: str
@@ -72,6 +75,7 @@ class MetricDefinition:
     nothing: float | None = None
     additive: bool = False
     tally: bool = False
+    rows: Rows | None = None
 
 
 @dataclass(frozen=True)
@@ -79,7 +83,7 @@ class DimensionDefinition:
     """A dimension; ``name`` is qualified by its entity, as in ``complaint__ward_id``.
 
     ``relation`` and ``expr`` say where its values are. ``grain`` is the finest of a time dimension.
-    ``identifier`` marks dimensions with about as many values as rows.
+    ``identifier`` marks dimensions with about as many values as rows, ``personal`` those that tell of a person.
     """
 
     name: str
@@ -92,6 +96,7 @@ class DimensionDefinition:
     expr: str
     grain: str | None = None
     identifier: bool = False
+    personal: bool = False
 
     @property
     def identity(self) -> tuple[str, str, str, str]:
@@ -270,7 +275,7 @@ class _Reader:
             unit=meta.get("unit"),
             direction=meta.get("direction"),
             domain=meta.get("domain") or self._domain(name),
-            definition=self._definition(name),
+            definition=definition_of(raw, [(leaf, *self._measures[leaf]) for leaf in leaves]),
             dimensions=tuple(d for d in self._dimensions_by_metric.get(name, ()) if d != METRIC_TIME),
             min_grain=min_grain,
             max_grain=min(offsets, key=_coarseness, default=None),
@@ -283,7 +288,17 @@ class _Reader:
             nothing=_nothing(raw),
             additive=sums_up(name, self._metrics, measures, SUMS),
             tally=sums_up(name, self._metrics, measures, COUNTS),
+            rows=self._rows(raw, leaves),
         )
+
+    def _rows(self, raw: Mapping[str, Any], leaves: Sequence[str]) -> Rows | None:
+        """What the rows of a metric are, where it is of one measure of a model whose rows have a name."""
+        if raw["type"] != "simple" or len(leaves) != 1:
+            return None
+        model, measure = self._measures[leaves[0]]
+        entity = next(iter(_primary_entities(model)), None)
+        time = measure.get("agg_time_dimension") or (model.get("defaults") or {}).get("agg_time_dimension")
+        return rows_of(model, measure, entity, time) if entity and time else None
 
     def _domain(self, name: str) -> str:
         """The first word of the name where all metrics of the same models begin with it; else where its table is."""
@@ -338,27 +353,6 @@ class _Reader:
     def _any_metric(self, name: str, test: Any) -> bool:
         return bool(test(self._metrics[name])) or any(self._any_metric(i["name"], test) for i in self._inputs(name))
 
-    def _definition(self, name: str) -> str:
-        """How a metric is computed, in a line."""
-        raw = self._metrics[name]
-        params = raw["type_params"]
-        if raw["type"] == "ratio":
-            return f"{params['numerator']['name']} / {params['denominator']['name']}"
-        if raw["type"] == "derived":
-            return f"{params['expr']}, where {'; '.join(_input_text(i) for i in params['metrics'])}"
-        text = ", ".join(self._measure_text(leaf) for leaf in self.leaves(name))
-        if raw["type"] == "cumulative":
-            return f"running total of {text}{_window_text(params)}"
-        return text
-
-    def _measure_text(self, name: str) -> str:
-        model, measure = self._measures[name]
-        expr = measure.get("expr") or name
-        percentile = (measure.get("agg_params") or {}).get("percentile")
-        agg = f"percentile {percentile:g}" if percentile is not None else measure["agg"]
-        relation = model["node_relation"]["relation_name"].replace('"', "")
-        return f"{agg.replace('_', ' ')} of {expr} in {relation}"
-
 
 def _nothing(raw: Mapping[str, Any]) -> float | None:
     measure = raw["type_params"].get("measure") if raw["type"] == "simple" else None
@@ -384,6 +378,7 @@ def _dimension(name: str, model: Mapping[str, Any], raw: Mapping[str, Any]) -> D
         expr=raw.get("expr") or raw["name"],
         grain=params.get("time_granularity") if raw["type"] == "time" else None,
         identifier=bool(meta.get("identifier", False)),
+        personal=bool(meta.get("personal", False)),
     )
 
 
@@ -416,21 +411,6 @@ def _is_windowed(raw: Mapping[str, Any]) -> bool:
     params = raw["type_params"]
     cumulative = params.get("cumulative_type_params") or {}
     return any(p.get("window") or p.get("grain_to_date") for p in (params, cumulative))
-
-
-def _window_text(params: Mapping[str, Any]) -> str:
-    cumulative = params.get("cumulative_type_params") or {}
-    window = params.get("window") or cumulative.get("window")
-    grain = params.get("grain_to_date") or cumulative.get("grain_to_date")
-    if window:
-        return f" over {window['count']} {window['granularity']}s"
-    return f" since the start of the {grain}" if grain else " since the beginning"
-
-
-def _input_text(raw: Mapping[str, Any]) -> str:
-    name, offset = raw["name"], raw.get("offset_window")
-    shift = f" {offset['count']} {offset['granularity']} earlier" if offset else ""
-    return f"{raw.get('alias') or name} = {name}{shift}"
 
 
 def _meta(raw: Mapping[str, Any]) -> Mapping[str, Any]:

@@ -36,6 +36,8 @@ class Request:
     limit: int = 100
     compare: str | None = None
     share: bool = False
+    records: bool = False
+    skip: int = 0
 
     @property
     def metric_names(self) -> tuple[str, ...]:
@@ -69,6 +71,8 @@ class Request:
                 share=Share() if self.share else None,
                 order_by=tuple(_order(text, metrics, known) for text in _list(self.order_by)),
                 limit=self.limit,
+                records=self.records,
+                skip=self.skip,
             )
         except ValidationError as error:
             raise CommandError(problem_of(error), "", Exit.USAGE) from error

@@ -124,7 +124,13 @@ class Query(Plan):
                     "filters": [{"dimension": "channel", "values": ["WEB", "WHATSAPP"]}],
                     "order_by": [{"field": "pgr_complaints", "descending": True}],
                     "limit": 5,
-                }
+                },
+                {
+                    "metrics": ["pgr_open_complaints"],
+                    "records": True,
+                    "filters": [{"dimension": "ward_id", "values": ["WARD_03"]}],
+                    "limit": 20,
+                },
             ]
         },
     )

@@ -24,7 +24,7 @@ from lakehouse_assets.lakehouse.engines.protocol import (
 from nlq.answering.cache import Course, Courses, KeptAnswers, Outcomes, RememberingPlanner
 from nlq.answering.carrying import carried_over
 from nlq.answering.caveats import say_beside, say_forms, say_never_published, say_partial, say_unknown
-from nlq.answering.columns import by_meaning, columns_of, plain_value
+from nlq.answering.columns import MASK, by_meaning, columns_of, plain_value, shown_values
 from nlq.answering.costs import CostLimit, TooCostlyError
 from nlq.answering.coverage import Coverage, Known, Partial, partial_periods
 from nlq.answering.model import Answer, AnswerNotFoundError, StoredPlan
@@ -32,7 +32,7 @@ from nlq.answering.parts import STATES_KEPT, CompiledPlan, Layer, PlansQuestions
 from nlq.answering.run import Run
 from nlq.answering.sql import most_rows, statement
 from nlq.answering.states import TableStates
-from nlq.core.columns import key_columns, value_columns
+from nlq.core.columns import key_columns
 from nlq.core.dateparts import named
 from nlq.core.guard import ROLES, TIMEOUT_S, AmbiguousValueError, Caller, Guard, GuardError, Role, may_see
 from nlq.core.outcome import MOST_CHOICES, Choice, Clarify, ErrorCode, Outcome, Planned, Refused
@@ -336,8 +336,14 @@ class Answerer:
             sql, timeout_s=TIMEOUT_S, rollups=rollups_of_all([(part.sql, part.rollups) for part in parts])
         )
         snapshots = dict(session.snapshots)
-        names = [*key_columns(plan), *value_columns(plan)]
-        found = [tuple(plain_value(named(name, row[name])) for name in names) for row in table.to_pylist()]
+        read = table.to_pylist()
+        values = shown_values(plan, read, run.vocabulary)
+        names, masked = [*key_columns(plan), *values], self._guard(run.vocabulary).masked(plan, run.caller)
+
+        def cell(name: str, value: Any) -> Any:
+            return MASK if name in masked and value is not None else plain_value(named(name, value))
+
+        found = [tuple(cell(name, row[name]) for name in names) for row in read]
         unknown = (
             known is not None and known.misses(plan.time_range) and (not plan.compares or known.misses(shifted(plan)))
         )
@@ -351,7 +357,7 @@ class Answerer:
             more = f"There are more rows than these {most:,}." if len(found) > most else ""
             remarks = (*(part.says for part in partial), say_beside(plan, known), more)
             sentence = explain.sentence(plan, said, run.vocabulary, remarks)
-        columns = columns_of(plan, run.vocabulary)
+        columns = columns_of(plan, run.vocabulary, values)
         notes.update(dict.fromkeys(say_forms([c.label for c in columns if c.kind != "metric"], rows)))
         return run.answer(
             "answered",

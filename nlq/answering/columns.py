@@ -5,6 +5,7 @@ Belongs here: columns and cells. Does not belong here: the SQL that gives them (
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any, Literal
@@ -29,8 +30,8 @@ class AnswerColumn(BaseModel):
     unit: str | None = None
 
 
-def columns_of(plan: Plan, vocabulary: Vocabulary) -> tuple[AnswerColumn, ...]:
-    """The columns of a plan's answer: keys first, then figures."""
+def columns_of(plan: Plan, vocabulary: Vocabulary, values: Sequence[str]) -> tuple[AnswerColumn, ...]:
+    """The columns of a plan's answer: keys first, then the figures that are shown."""
     columns = []
     step = time_column(plan)
     for name in key_columns(plan):
@@ -43,10 +44,22 @@ def columns_of(plan: Plan, vocabulary: Vocabulary) -> tuple[AnswerColumn, ...]:
             )
         else:
             columns.append(AnswerColumn(name=name, label=vocabulary.dimensions[name].label, kind="dimension"))
-    for name in value_columns(plan):
+    for name in values:
         said = say_value(name, plan, vocabulary)
         columns.append(AnswerColumn(name=name, label=said.label, kind="metric", format=said.format, unit=said.unit))
     return tuple(columns)
+
+
+MASK = "•••"
+"""What is shown in place of a value that the asker may not see."""
+
+
+def shown_values(plan: Plan, rows: Sequence[Mapping[str, Any]], vocabulary: Vocabulary) -> tuple[str, ...]:
+    """The figures that are shown: of records that each count as one, that is not worth a column."""
+    kind = vocabulary.metrics[plan.metrics[0]].rows
+    if plan.records and kind and kind.counts and all(row[plan.metrics[0]] == 1 for row in rows):
+        return ()
+    return value_columns(plan)
 
 
 def by_meaning(plan: Plan, row: dict[str, Any]) -> dict[str, Any]:

@@ -163,6 +163,8 @@ def _days(span: TimeRange) -> int:
 
 def _smaller(plan: Plan, vocabulary: Vocabulary) -> tuple[Iterator[Plan], ...]:
     """Plans near one, each kind from the largest on: with fewer groups, and with its first metric alone."""
+    if plan.records:  # with fewer columns they would be other rows
+        return ()
     alone = _changed(plan, metrics=plan.metrics[:1], comparison=None, compare_with=None, ratio=False)
     kinds = [_with_fewer_groups(plan, vocabulary)]
     if alone and alone != plan:

@@ -23,7 +23,7 @@ from nlq.core.dateparts import DATE_PARTS, numbered
 from nlq.core.guard import TENANT_COLUMN
 from nlq.core.plan import DimensionFilter, Grain, Operator, Plan
 from nlq.core.spelling import written_forms
-from nlq.core.vocabulary import Dimension, Metric, Values, Vocabulary
+from nlq.core.vocabulary import Dimension, Metric, Rows, Values, Vocabulary
 from semantic.dateparts import date_parts_of
 from semantic.layer import Compiled, Filter, SemanticLayer
 from semantic.sqltext import quoted
@@ -254,7 +254,15 @@ def identifier(relation: str) -> str:
 
 
 def _dimension(dimension: semantic.DimensionDefinition, values: Values) -> Dimension:
-    return Dimension(dimension.name, dimension.label, dimension.description, dimension.synonyms, dimension.type, values)
+    return Dimension(
+        dimension.name,
+        dimension.label,
+        dimension.description,
+        dimension.synonyms,
+        dimension.type,
+        values,
+        dimension.personal,
+    )
 
 
 def _metric(metric: semantic.MetricDefinition, canonical: Mapping[str, str]) -> Metric:
@@ -279,7 +287,16 @@ def _metric(metric: semantic.MetricDefinition, canonical: Mapping[str, str]) -> 
         cumulative=metric.is_cumulative,
         additive=metric.additive,
         tally=metric.tally,
+        rows=metric.rows and _rows(metric.rows, metric.dimensions, canonical),
     )
+
+
+def _rows(rows: semantic.Rows, reached: Sequence[str], canonical: Mapping[str, str]) -> Rows:
+    def known(names: Sequence[str]) -> tuple[str, ...]:
+        return tuple(canonical[name] for name in names if name in reached and name in canonical)
+
+    time = "".join(known([rows.time]))
+    return Rows(known(rows.columns), known(rows.keys), time, rows.counts, rows.zero_is_none)
 
 
 def _canonical_names(catalog: semantic.SemanticCatalog) -> dict[str, str]:

@@ -80,7 +80,8 @@ class Answer(BaseModel):
     @property
     def chart(self) -> Chart | None:
         """What to draw, where a picture helps."""
-        return chart_of(self.columns, self.rows)
+        is_list = self.plan is not None and self.plan.records
+        return None if is_list else chart_of(self.columns, self.rows)
 
     @property
     def code(self) -> ErrorCode | None:

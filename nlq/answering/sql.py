@@ -55,6 +55,8 @@ def finish(
     if plan.reduces:
         source = _reduced(source, plan, known, metrics or {}, conditions)
         conditions = [_condition(bound) for bound in plan.having if _is_of_count(bound, plan)]
+    if plan.records:
+        conditions += _is_meant(plan.metrics[0], metrics or {})
     columns = ", ".join(quoted(name) for name in (*key_columns(plan), *value_columns(plan)))
     source = f"(\n{source}\n) AS answer"
     if plan.ties:
@@ -67,7 +69,8 @@ def finish(
         conditions = [f"{quoted(RANK)} <= {plan.skip + plan.limit}"]
         if plan.skip:
             conditions.append(f"{quoted(RANK)} > {plan.skip}")
-    return f"SELECT {columns}\nFROM {source}{_where(conditions)}{_order(plan)}\nLIMIT {most_rows(plan) + 1}"
+    after = f"\nOFFSET {plan.skip}" if plan.records and plan.skip else ""
+    return f"SELECT {columns}\nFROM {source}{_where(conditions)}{_order(plan)}{after}\nLIMIT {most_rows(plan) + 1}"
 
 
 # --- thresholds
@@ -151,6 +154,13 @@ def _averaged(plan: Plan, known: TimeRange | None) -> str:
 
 def _there_is_some(name: str, metrics: Mapping[str, Metric]) -> list[str]:
     return [f"{quoted(name)} IS NOT NULL", *([f"{quoted(name)} <> 0"] if is_tally(name, metrics) else [])]
+
+
+def _is_meant(name: str, metrics: Mapping[str, Metric]) -> list[str]:
+    """Conditions that are true of the rows that a metric is computed from."""
+    rows = metrics[name].rows if name in metrics else None
+    some = rows is None or rows.zero_is_none
+    return [f"{quoted(name)} IS NOT NULL", *([f"{quoted(name)} <> 0"] if some else [])]
 
 
 def _steps(plan: Plan, known: TimeRange | None) -> int | None:

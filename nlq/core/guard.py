@@ -21,6 +21,7 @@ from cachetools import FIFOCache, cachedmethod
 
 from nlq.core.outcome import ErrorCode
 from nlq.core.plan import MAX_ROWS, Comparison, DimensionFilter, Grain, Operator, Plan, Reference, Scalar
+from nlq.core.records import with_columns
 from nlq.core.spelling import alike_form, nearest_values, same_form, spellings
 from nlq.core.vocabulary import Dimension, Values, Vocabulary
 
@@ -45,16 +46,20 @@ class Caller:
 
 @dataclass(frozen=True)
 class Role:
-    """What a role may do; metrics and dimensions are name patterns such as ``pgr_*``."""
+    """What a role may do; metrics and dimensions are name patterns such as ``pgr_*``.
+
+    ``personal``: read, and choose by, the dimensions that tell of a person.
+    """
 
     metrics: tuple[str, ...] = ("*",)
     hidden_dimensions: tuple[str, ...] = ()
     every_tenant: bool = False
+    personal: bool = False
     max_rows: int = MAX_ROWS
 
 
 ROLES: Mapping[str, Role] = {
-    "admin": Role(every_tenant=True),
+    "admin": Role(every_tenant=True, personal=True),
     "analyst": Role(every_tenant=True),
     "viewer": Role(),
 }
@@ -124,7 +129,7 @@ class Guard:
         """
         role = self._role(caller)
         dimensions = {
-            name: self._own_tenant_only(dimension, caller)
+            name: self._shown(dimension, caller)
             for name, dimension in self._vocabulary.dimensions.items()
             if not _matches(name, role.hidden_dimensions)
         }
@@ -144,6 +149,10 @@ class Guard:
         """
         visible = self.visible(caller)
         self._check_names(plan, visible)
+        if plan.records:
+            plan = self._with_columns(plan, visible, caller)
+        if not self._role(caller).personal:
+            _check_personal(plan, visible)
         if plan.grain is Grain.WEEK and plan.comparison is Comparison.PREVIOUS_YEAR:
             message = "Weeks of two years do not begin on the same days: compare by day, month, quarter or year."
             raise GuardError(ErrorCode.BAD_COMPARISON, message)
@@ -158,6 +167,12 @@ class Guard:
             filters = self._with_tenant(plan, filters, caller.tenant)
         limit = min(plan.limit, self._role(caller).max_rows)
         return Plan.model_validate({**dict(plan), "filters": filters, "share": share, "limit": limit})
+
+    def masked(self, plan: Plan, caller: Caller) -> frozenset[str]:
+        """Those groups of a plan of which the caller may only see whether there is a value."""
+        if self._role(caller).personal:
+            return frozenset()
+        return frozenset(name for name in plan.group_by if self._vocabulary.dimensions[name].personal)
 
     def still_known(self, plan: Plan, caller: Caller) -> Plan | None:
         """The plan of an earlier question, if all it names is there for this caller; the client keeps it, not we."""
@@ -181,6 +196,20 @@ class Guard:
             raise GuardError(ErrorCode.TENANT_MISSING, f"The role {caller.role} asks for one tenant; none was given.")
         return role
 
+    def _with_columns(self, plan: Plan, visible: Vocabulary, caller: Caller) -> Plan:
+        metric = visible.metrics[plan.metrics[0]]
+        if metric.rows is None:
+            message = f"{metric.label} has no rows of its own: list those of a figure that it is computed from."
+            raise GuardError(ErrorCode.NOT_ANSWERABLE, message)
+        for key in plan.order_by:
+            if key.field not in (metric.name, *metric.dimensions):
+                message = f"{metric.label} cannot be ordered by “{key.field}”."
+                raise GuardError(
+                    ErrorCode.UNKNOWN_DIMENSION, message, _nearest_dimensions(key.field, metric.dimensions)
+                )
+        tenant = self._tenant_dimension(plan.metrics) if caller.tenant is None else None
+        return with_columns(plan, metric.rows, visible.dimensions, tenant)
+
     def _check_names(self, plan: Plan, visible: Vocabulary) -> None:
         for name in plan.metrics:
             if name not in visible.metrics:
@@ -190,8 +219,7 @@ class Guard:
                     nearest_values(name, sorted(visible.metrics)),
                 )
         shared = visible.shared_dimensions(plan.metrics)
-        filters = (*plan.filters, *(plan.share.part if plan.share else ()))
-        for name in (*plan.group_by, *(item.dimension for item in filters)):
+        for name in (*plan.group_by, *(item.dimension for item in _filters(plan))):
             if name not in shared or name not in visible.dimensions:
                 metrics = ", ".join(plan.metrics)
                 raise GuardError(
@@ -202,7 +230,10 @@ class Guard:
 
     # --- tenants
 
-    def _own_tenant_only(self, dimension: Dimension, caller: Caller) -> Dimension:
+    def _shown(self, dimension: Dimension, caller: Caller) -> Dimension:
+        """A dimension with the values that the caller may know of."""
+        if dimension.personal and not self._role(caller).personal:
+            return replace(dimension, values=Values(complete=False))
         if caller.tenant is None or dimension.column != self._tenant_column:
             return dimension
         return replace(dimension, values=Values((caller.tenant,)))
@@ -231,6 +262,19 @@ class Guard:
         for item in filters:
             if self._is_tenant(item.dimension) and not _is_own(item, tenant):
                 raise GuardError(ErrorCode.OTHER_TENANT, "You may ask about your own tenant only.")
+
+
+def _check_personal(plan: Plan, visible: Vocabulary) -> None:
+    """Refuse to choose or sort rows by what tells of a person: the answer would tell it, too."""
+    chosen = [item.dimension for item in _filters(plan) if item.operator not in _UNARY]
+    for name in (*chosen, *(key.field for key in plan.order_by)):
+        if name in visible.dimensions and visible.dimensions[name].personal:
+            message = f"{visible.dimensions[name].label} tells of a person: your role may not choose or sort by it."
+            raise GuardError(ErrorCode.PERSONAL, message)
+
+
+def _filters(plan: Plan) -> tuple[DimensionFilter, ...]:
+    return (*plan.filters, *(plan.share.part if plan.share else ()))
 
 
 def _check_sums(plan: Plan, visible: Vocabulary) -> None:

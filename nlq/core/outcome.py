@@ -32,6 +32,7 @@ class ErrorCode(StrEnum):
     """Our fault: only the log tells more."""
     NEVER_PUBLISHED = "never_published"
     NOT_ANSWERABLE = "not_answerable"
+    PERSONAL = "personal"
     OTHER_TENANT = "other_tenant"
     TENANT_MISSING = "tenant_missing"
     TENANT_UNSUPPORTED = "tenant_unsupported"

@@ -28,6 +28,12 @@ from nlq.core.utc import Day
 
 MAX_ROWS = 1000
 """The most rows an answer may have."""
+MAX_GROUPS = 6
+"""The most dimensions that figures are grouped by."""
+MAX_COLUMNS = 16
+"""The most columns that records have."""
+MAX_SKIPPED = 1_000_000
+"""How many records may be left out before a page of them."""
 MAX_NAME = 200
 """The most characters that a name may have."""
 
@@ -217,11 +223,15 @@ class Plan(_Frozen):
     which there is an average or a count, as the number of channels of every ward. A count may be within its metric:
     how many members made one trip, two trips, and so on.
 
+    ``records`` lists the rows that the metric is computed from, a page of ``limit`` after the first ``skip``:
+    ``group_by`` names their columns, and without it they have those that tell most; ``order_by`` may name any
+    dimension, and the newest come first without it.
+
     A row without any of the metric (nothing, or zero of what is summed or counted) is not counted.
     """
 
     metrics: tuple[Name, ...] = Field(min_length=1, max_length=10)
-    group_by: tuple[Name, ...] = Field(default=(), max_length=6)
+    group_by: tuple[Name, ...] = Field(default=(), max_length=MAX_COLUMNS)
     filters: tuple[DimensionFilter, ...] = Field(default=(), max_length=20)
     having: tuple[Threshold, ...] = Field(default=(), max_length=10)
     time_range: TimeRange | None = None
@@ -234,11 +244,12 @@ class Plan(_Frozen):
     average: StrictBool = False
     count: StrictBool = False
     running: Running | None = None
+    records: StrictBool = False
     within: tuple[Name, ...] = Field(default=(), max_length=6)
     order_by: tuple[OrderBy, ...] = Field(default=(), max_length=4)
     limit: Annotated[int, BeforeValidator(_number)] = Field(default=MAX_ROWS, ge=1, le=MAX_ROWS)
     ties: StrictBool = False
-    skip: Annotated[int, BeforeValidator(_number)] = Field(default=0, ge=0, lt=MAX_ROWS)
+    skip: Annotated[int, BeforeValidator(_number)] = Field(default=0, ge=0, lt=MAX_SKIPPED)
 
     @model_validator(mode="after")
     def _consistent(self) -> Plan:
@@ -252,16 +263,24 @@ class Plan(_Frozen):
         if self.count:
             known = {*self.within, *self.derived}
         for key in self.order_by:
-            if key.field not in known:
+            if key.field not in known and not self.records:
                 raise ValueError(f"order_by names {key.field!r}, which the plan does not select")
         for bound in self.having:
             if bound.metric not in (*self.metrics, *(() if bound.of else self.derived)):
                 raise ValueError(f"having names {bound.metric!r}, which the plan does not select")
         if self.ties and not self.order_by:
             raise ValueError("ties need an order")
-        if self.skip and not self.ties:
-            raise ValueError("skip leaves out ranks: it needs ties")
+        if self.skip and not (self.records or (self.ties and self.skip < MAX_ROWS)):
+            raise ValueError(f"skip leaves out records, or ranks with ties, of these at most {MAX_ROWS - 1}")
+        self._check_records()
         return self
+
+    def _check_records(self) -> None:
+        if not self.records and len(self.group_by) > MAX_GROUPS:
+            raise ValueError(f"figures are by at most {MAX_GROUPS} dimensions")
+        others = self.grain or self.derived or self.average or self.ties or self.within
+        if self.records and (others or len(self.metrics) > 1):
+            raise ValueError("records are the rows of one metric, without grain, ranks, or anything computed from it")
 
     def _check_within(self, keys: set[str]) -> None:
         inside = set(self.within)

@@ -35,6 +35,20 @@ class Values:
 
 
 @dataclass(frozen=True)
+class Rows:
+    """What the rows are that a metric is computed from: their dimensions, those that identify one, and their time.
+
+    ``counts`` is true where a row counts as one, ``zero_is_none`` where a row of which the figure is zero is not meant.
+    """
+
+    columns: tuple[str, ...]
+    keys: tuple[str, ...] = ()
+    time: str = ""
+    counts: bool = False
+    zero_is_none: bool = True
+
+
+@dataclass(frozen=True)
 class Metric:
     """A metric as people and planner see it.
 
@@ -43,7 +57,7 @@ class Metric:
     time it counts by, where known. ``nothing`` is the figure where there are no rows, None where there is none then.
     ``cumulative`` is true where a figure sums up the days before its own: each group has one on every later day.
     ``additive`` is true of sums and counts, whose figures of groups and of days add up to that of all; ``tally`` of
-    counts of different values as well, of which zero is none at all.
+    counts of different values as well, of which zero is none at all. ``rows`` is None where it has no rows of its own.
     """
 
     name: str
@@ -64,6 +78,7 @@ class Metric:
     cumulative: bool = False
     additive: bool = False
     tally: bool = False
+    rows: Rows | None = None
 
     @property
     def entities(self) -> frozenset[str]:
@@ -86,7 +101,8 @@ class Metric:
 class Dimension:
     """A dimension; ``name`` is the qualified name, e.g. ``complaint__ward_id``.
 
-    ``type`` is categorical, time, or calendar: a part of the date such as the weekday.
+    ``type`` is categorical, time, or calendar: a part of the date such as the weekday. ``personal`` is true of what
+    tells of a person: whoever has no right to it sees that there is a value, and not which.
     """
 
     name: str
@@ -95,6 +111,7 @@ class Dimension:
     synonyms: tuple[str, ...] = ()
     type: str = "categorical"
     values: Values = field(default_factory=Values)
+    personal: bool = False
 
     @property
     def column(self) -> str:

@@ -12,7 +12,7 @@ from typing import Any
 
 from nlq.core.columns import key_columns, time_column, value_columns
 from nlq.core.periods import shifted
-from nlq.core.plan import Comparison, DimensionFilter, Operator, Plan, Threshold, TimeRange
+from nlq.core.plan import Comparison, DimensionFilter, Operator, OrderBy, Plan, Threshold, TimeRange
 from nlq.core.spelling import one_of_each
 from nlq.core.vocabulary import TIME_DIMENSION, Vocabulary
 from nlq.wording.formats import Said, format_said, format_value, say_metric, say_period
@@ -33,9 +33,17 @@ def as_question(plan: Plan, vocabulary: Vocabulary) -> str:
         parts.append(say_time(plan.time_range))
     if plan.compares:
         parts.append(f"compared with {say_comparison(plan)}")
-    if plan.order_by and not plan.ties and plan.order_by[0].field in plan.metrics and not plan.order_by[0].descending:
+    if plan.records and plan.order_by:
+        parts.append(f"by {' and '.join(_order_words(key, plan, vocabulary) for key in plan.order_by)}")
+    elif plan.order_by and not plan.ties and plan.order_by[0].field in plan.metrics and not plan.order_by[0].descending:
         parts.append("lowest first")
     return " ".join(part for part in parts if part)
+
+
+def _order_words(key: OrderBy, plan: Plan, vocabulary: Vocabulary) -> str:
+    is_time = key.field in vocabulary.dimensions and vocabulary.dimensions[key.field].is_time
+    ends = ("newest", "oldest") if is_time else ("highest", "lowest")
+    return f"{say_key(key.field, plan, vocabulary)}, {ends[0] if key.descending else ends[1]} first"
 
 
 def _metric_words(plan: Plan, vocabulary: Vocabulary) -> str:
@@ -48,6 +56,8 @@ def _metric_words(plan: Plan, vocabulary: Vocabulary) -> str:
         return f"average {labels[0]} per {_over(plan, vocabulary)}{_kept_words(plan, vocabulary)}"
     if plan.ratio:
         return f"{_ratio_words(plan, labels)}{groups}"
+    if plan.records:
+        return f"list of {labels[0]}"
     if plan.running:
         return f"{_running_words(plan)} of {' and '.join(labels)}{groups}"
     if plan.share:
@@ -246,6 +256,9 @@ def sentence(plan: Plan, rows: Sequence[Mapping[str, Any]], vocabulary: Vocabula
 
 def _sentence(plan: Plan, rows: Sequence[Mapping[str, Any]], vocabulary: Vocabulary, scope: str) -> str:
     keys = [TIME_DIMENSION if name == time_column(plan) else name for name in key_columns(plan)]
+    if plan.records:
+        after = f" after the first {plan.skip:,}" if plan.skip else ""
+        return f"{vocabulary.metrics[plan.metrics[0]].label}{scope}: {len(rows):,} listed{after}."
     if not keys:
         return _one_row(plan, rows[0], vocabulary, scope)
     if plan.within and not plan.reduces:
