@@ -200,6 +200,8 @@ def _key(name: str, metric: MetricDefinition, catalog: SemanticCatalog) -> Key:
     if base == METRIC_TIME:
         grain = _possible(grain or metric.min_grain, metric)
         return Key(f"{METRIC_TIME}__{grain}", f"{METRIC_TIME}__{grain}", grain.capitalize(), grain)
+    if metric.rows and name == metric.rows.entity:
+        return Key(name, name, name)
     dimension = catalog.resolve(base, metric.name)
     if dimension.type != "time":
         if grain:

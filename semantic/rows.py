@@ -17,8 +17,10 @@ _CONDITIONS = ("Case", "If", "Cast")
 class Rows:
     """The rows of a metric; dimensions by qualified name, in the order of the model.
 
-    ``keys`` are those that are marked as identifiers. ``counts`` is true where a row counts as one, ``zero_is_none``
-    where a row of which the figure is zero is none of those that are meant, as of what is summed under a condition.
+    ``keys`` are those that are marked as identifiers, or are what the model calls its primary entity; ``entity``
+    is that entity, by which rows can be told apart whether a dimension shows it or not. ``counts`` is true where a
+    row counts as one, ``zero_is_none`` where a row of which the figure is zero is none of those that are meant, as of
+    what is summed under a condition.
     """
 
     columns: tuple[str, ...]
@@ -26,19 +28,23 @@ class Rows:
     time: str
     counts: bool
     zero_is_none: bool
+    entity: str | None = None
 
 
 def rows_of(model: Mapping[str, Any], measure: Mapping[str, Any], entity: str, time: str) -> Rows:
     """The rows of a measure of a model, whose dimensions are called by an entity and which is summed by a time."""
-    dimensions = [(f"{entity}__{one['name']}", _meta(one)) for one in model.get("dimensions") or []]
+    primary = {one.get("expr") or one["name"] for one in model.get("entities") or [] if one["type"] == "primary"}
+    dimensions = model.get("dimensions") or []
+    keys = [one for one in dimensions if _meta(one).get("identifier") or (one.get("expr") or one["name"]) in primary]
     kind = _kind_of(str(measure.get("expr") or measure["name"]))
     counts = measure["agg"] in _COUNTS or kind == "Literal"
     return Rows(
-        columns=tuple(name for name, _ in dimensions),
-        keys=tuple(name for name, meta in dimensions if meta.get("identifier")),
+        columns=tuple(f"{entity}__{one['name']}" for one in dimensions),
+        keys=tuple(f"{entity}__{one['name']}" for one in keys),
         time=f"{entity}__{time}",
         counts=counts,
         zero_is_none=counts or kind in _CONDITIONS,
+        entity=entity if primary else None,
     )
 
 

@@ -78,7 +78,8 @@ def _with_running(
     function = "SUM" if plan.running.of == "total" else "AVG"
 
     def running(name: str) -> str:
-        figure = f"{function}({quoted(name)}) {over}"
+        value = quoted(name) if function == "SUM" else double(quoted(name))
+        figure = f"{function}({value}) {over}"
         return f"CASE WHEN COUNT(*) {over} = {count} THEN {figure} END" if count else figure
 
     columns = ", ".join(f"{running(name)} AS {quoted(f'{name}__running')}" for name in plan.metrics)
@@ -205,7 +206,8 @@ def _or_nothing(figure: str, nothing: float | None, known: str) -> str:
 
 def _change(metric: str) -> str:
     now, before = quoted(metric), quoted(f"{metric}__before")
-    return f"{double(f'{now} - {before}')} / NULLIF({before}, 0) AS {quoted(f'{metric}__change')}"
+    change = f"{double(f'{now} - {before}')} / NULLIF({before}, 0) AS {quoted(f'{metric}__change')}"
+    return f"{change}, {now} - {before} AS {quoted(f'{metric}__difference')}"
 
 
 def _moves(plan: Plan) -> list[tuple[str, str]]:

@@ -122,13 +122,18 @@ class PlannedLayer:
         span = plan.time_range
         compiled = self._layer.compile(
             plan.metrics,
-            plan.group_by,
+            (*plan.group_by, *(self._row_entity(plan) if plan.records else ())),
             [_filter(item) for item in plan.filters],
             (span.start, span.end) if span else None,
             plan.grain.value if plan.grain else None,
             names="qualified",
         )
         return CompiledPlan(_as_grouped(compiled, plan), compiled.notes, compiled.rollups)
+
+    def _row_entity(self, plan: Plan) -> tuple[str, ...]:
+        """What tells rows apart that are alike in all their columns."""
+        rows = self._layer.catalog().metric(plan.metrics[0]).rows
+        return (rows.entity,) if rows and rows.entity else ()
 
     def sources(self, metrics: Iterable[str]) -> tuple[TimeSource, ...]:
         """The times that metrics are counted by, and where they are."""

@@ -32,7 +32,8 @@ def value_columns(plan: Plan) -> tuple[str, ...]:
     if plan.count:
         return plan.derived
     if plan.compares:
-        return tuple(name for m in plan.metrics for name in (m, f"{m}__before", f"{m}__change"))
+        own = ("before", "change", "difference")
+        return tuple(n for m in plan.metrics for n in (m, *(f"{m}__{what}" for what in own)) if n in (m, *plan.derived))
     if plan.running:
         return tuple(name for m in plan.metrics for name in (m, f"{m}__running"))
     return (*plan.metrics, *plan.derived)

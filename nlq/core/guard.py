@@ -208,7 +208,7 @@ class Guard:
                     ErrorCode.UNKNOWN_DIMENSION, message, _nearest_dimensions(key.field, metric.dimensions)
                 )
         tenant = self._tenant_dimension(plan.metrics) if caller.tenant is None else None
-        return with_columns(plan, metric.rows, visible.dimensions, tenant)
+        return with_columns(plan, metric, metric.rows, visible.dimensions, tenant)
 
     def _check_names(self, plan: Plan, visible: Vocabulary) -> None:
         for name in plan.metrics:
@@ -319,7 +319,7 @@ def _canonical(item: DimensionFilter, dimension: Dimension) -> DimensionFilter:
     item = _read(item, dimension)
     if item.operator is Operator.CONTAINS:
         return item.model_copy(update={"values": (_piece(item.values[0], dimension),)})
-    if item.operator in _ORDERED and dimension.is_number:
+    if item.operator in _ORDERED and dimension.is_numeric:
         return item.model_copy(update={"values": (_as_number(item.values[0], dimension),)})
     if item.operator in _ORDERED and not dimension.is_time:
         raise GuardError(ErrorCode.BAD_OPERATOR, f"{dimension.label} cannot be compared by {item.operator}.")
@@ -337,7 +337,7 @@ def _stored(value: Scalar, item: DimensionFilter, dimension: Dimension) -> tuple
         return (_as_date(value, dimension),)
     if isinstance(value, str):
         _short_enough(value, dimension)
-    if dimension.is_number:
+    if dimension.is_numeric:
         value = _as_number(value, dimension)
     values = dimension.values
     found = spellings(value, values.items)
@@ -358,7 +358,7 @@ def _stored(value: Scalar, item: DimensionFilter, dimension: Dimension) -> tuple
 
 def _piece(value: Scalar, dimension: Dimension) -> str:
     """The text to look for in the values of a dimension, which must be texts."""
-    if dimension.is_time or dimension.is_calendar or dimension.is_number or dimension.is_boolean:
+    if dimension.is_time or dimension.is_calendar or dimension.is_numeric or dimension.is_boolean:
         raise GuardError(ErrorCode.BAD_OPERATOR, f"{dimension.label} is no text: nothing can be looked for in it.")
     return _short_enough(str(value), dimension)
 

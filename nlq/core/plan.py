@@ -207,27 +207,30 @@ class Running(_Frozen):
     """
 
     of: Literal["total", "average"]
-    steps: int | None = Field(default=None, ge=2, le=MAX_ROWS)
+    steps: Annotated[int, BeforeValidator(_number)] | None = Field(default=None, ge=2, le=MAX_ROWS)
 
 
 class Plan(_Frozen):
     """A question in names of the semantic layer: the only thing that is ever turned into SQL.
 
     ``limit`` counts ranks where ``ties`` is true: rows that tie with the last one are kept as well; ``skip`` leaves
-    out that many ranks first. What is computed from the metrics, at most one of: ``share``, a comparison
-    (``compare_with`` names the other days, ``comparison`` says how far back they lie), ``ratio`` (the first of two
-    metrics by the second, in percent with ``percent``), ``average`` (the mean of the metric over the groups or steps of
-    time), ``count`` (how many of these there are, of those that pass the thresholds), ``running`` (along the steps of
-    time). ``within`` names groups (or
-    ``metric_time``) inside each of which ranks are counted anew, as the top two channels of every ward, or for each of
-    which there is an average or a count, as the number of channels of every ward. A count may be within its metric:
-    how many members made one trip, two trips, and so on.
+    out that many ranks first. At most one thing is computed from the metrics:
+
+    - ``share``, of a whole;
+    - a comparison: ``compare_with`` names the other days, ``comparison`` says how far back they lie. Its columns are
+      ``METRIC__before``, ``METRIC__change``, which is relative, and ``METRIC__difference`` where the plan names it;
+    - ``ratio``, the first of two metrics by the second, in percent with ``percent``;
+    - ``average`` over the groups or steps of time, or ``count`` of those that pass the thresholds, or have any of the
+      metric where there is no threshold;
+    - ``running``, along the steps of time.
+
+    ``within`` names groups (or ``metric_time``) inside each of which ranks are counted anew (the top two channels of
+    every ward), or for each of which there is an average or a count (the number of channels of every ward). A count may
+    be within its metric: how many members made one trip, two trips, and so on.
 
     ``records`` lists the rows that the metric is computed from, a page of ``limit`` after the first ``skip``:
-    ``group_by`` names their columns, and without it they have those that tell most; ``order_by`` may name any
-    dimension, and the newest come first without it.
-
-    A row without any of the metric (nothing, or zero of what is summed or counted) is not counted.
+    ``group_by`` names columns, else there are those that tell most; ``order_by`` may name any dimension, else the
+    newest come first.
     """
 
     metrics: tuple[Name, ...] = Field(min_length=1, max_length=10)
@@ -349,7 +352,13 @@ class Plan(_Frozen):
         if self.running:
             return tuple(f"{metric}__running" for metric in self.metrics)
         if self.compares:
-            return tuple(f"{metric}__{what}" for metric in self.metrics for what in ("before", "change"))
+            named = {item.field for item in self.order_by} | {item.metric for item in self.having}
+            return tuple(
+                f"{metric}__{what}"
+                for metric in self.metrics
+                for what in ("before", "change", "difference")
+                if what != "difference" or f"{metric}__difference" in named
+            )
         return ()
 
     def canonical(self) -> str:

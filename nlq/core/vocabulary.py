@@ -134,7 +134,7 @@ class Dimension:
         return self.type == "calendar"
 
     @property
-    def is_number(self) -> bool:
+    def is_numeric(self) -> bool:
         """Whether all its values are numbers, as far as they are known."""
         numbers = all(isinstance(v, int | float | Decimal) and not isinstance(v, bool) for v in self.values.items)
         return self.type == "categorical" and bool(self.values.items) and numbers

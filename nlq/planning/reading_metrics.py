@@ -82,7 +82,7 @@ class MetricReader(Drafting):
         After a ranking, "by" is followed by the metric to rank by.
         """
         before = self._kind(position - 1)
-        if self._is_numbered(position):
+        if self._is_numericed(position):
             return False
         if before is Kind.BY:
             return not (self._draft.ranks or self._draft.first_rows or self._draft.asked)

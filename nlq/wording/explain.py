@@ -172,13 +172,13 @@ def say_filter(item: DimensionFilter, vocabulary: Vocabulary) -> str:
     """One filter in words."""
     label = vocabulary.dimensions[item.dimension].label if item.dimension in vocabulary.dimensions else item.dimension
     values = " or ".join(_quoted_where_blank(format_value(value)) for value in one_of_each(item.values))
-    is_number = item.dimension in vocabulary.dimensions and vocabulary.dimensions[item.dimension].is_number
+    is_numeric = item.dimension in vocabulary.dimensions and vocabulary.dimensions[item.dimension].is_numeric
     signs = {
         Operator.IN: f"{label} is {values}",
         Operator.NOT_IN: f"{label} is not {values}",
-        Operator.GT: f"{label} is {'more than' if is_number else 'after'} {values}",
+        Operator.GT: f"{label} is {'more than' if is_numeric else 'after'} {values}",
         Operator.GE: f"{label} is at least {values}",
-        Operator.LT: f"{label} is {'less than' if is_number else 'before'} {values}",
+        Operator.LT: f"{label} is {'less than' if is_numeric else 'before'} {values}",
         Operator.LE: f"{label} is at most {values}",
         Operator.CONTAINS: f"{label} contains {values}",
         Operator.IS_NULL: f"{label} is unknown",
@@ -224,6 +224,8 @@ def say_value(name: str, plan: Plan, vocabulary: Vocabulary) -> Said:
     if plan.running:
         label, is_mean = f"{metric.label}, {_running_words(plan)}", plan.running.of == "average"
         return Said(label, metric.format, metric.unit, metric.fraction or is_mean)
+    if name.endswith("__difference"):
+        return Said(f"{metric.label}, difference", metric.format, metric.unit, metric.fraction)
     if name.endswith("__change"):
         return Said(f"{metric.label}, change", "percent")
     return Said(f"{metric.label}, {say_comparison(plan)}", metric.format, metric.unit, metric.fraction)

@@ -181,6 +181,13 @@ TRUTHS: list[tuple[dict[str, Any], str, str]] = [
         "compared with 2025-01-01 to 2025-06-30",
     ),
     (
+        growth("pgr_complaints__difference", ties=True, limit=1),
+        f"""with h as ({IN_HALVES}) select ward_id, n, b, n / b - 1, n - b from h where ward_id is not null
+            qualify rank() over (order by n - b desc) = 1""",
+        "Ward with the highest Complaints, difference from 2025-07-01 to 2025-12-31 compared with 2025-01-01 to "
+        "2025-06-30",
+    ),
+    (
         {"grain": "month", "comparison": "previous_period", "ties": True, "limit": 1, "time_range": NOW,
          "order_by": [{"field": "pgr_complaints__change", "descending": True}]},
         f"""select mth, n, b, n / b - 1 from (select mth, n, lag(n) over (order by mth) b from ({BY_MONTH}))

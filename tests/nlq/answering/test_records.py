@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from lakehouse_assets.lakehouse.engines.instances import open_instance
 from lakehouse_assets.lakehouse.lake import Lake
+from lakehouse_assets.settings import Settings
 from nlq.answering.answer import Answerer
 from nlq.answering.columns import MASK
 from nlq.core.guard import Caller
 from nlq.core.plan import Plan
 from nlq.core.vocabulary import Vocabulary
+from nlq.factory import open_foreign
 from nlq.wording.explain import as_question
-from tests.nlq.answering.test_plan_language import CASES, check
+from tests.nlq.answering.test_plan_language import CASES, check, plain
+from tests.semantic.hotels import parse_project
 
 STATUS, WARD, DAY = "complaint__status", "complaint__ward_id", "complaint__submitted_date"
 SALES = "silver.silver_sales"
@@ -22,6 +27,12 @@ IN_WARD_3 = {"dimension": WARD, "values": ["WARD_03"]}
 OLD = {"dimension": DAY, "operator": "lt", "values": ["2026-01-01"]}
 COLUMNS = "tenant_id, complaint_id, submitted_date"
 NEWEST = "order by submitted_date desc, tenant_id, complaint_id"
+
+
+@pytest.fixture(scope="module")
+def hotels(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Target folder of another dbt project, whose rows are told apart by an entity that no dimension shows."""
+    return parse_project(tmp_path_factory.mktemp("hotels"))
 
 
 def listed(metric: str = "pgr_complaints", **more: Any) -> dict[str, Any]:
@@ -117,3 +128,21 @@ def test_what_tells_of_a_person_is_masked_and_chooses_nothing(
         assert answerer.run(Plan.model_validate(parts), admin).outcome == "answered"
     counted = Plan.model_validate({"metrics": ["pgr_complaints"], "group_by": [WARD], "count": True})
     assert answerer.run(counted, analyst).rows == ((4,),)
+
+
+def test_rows_that_look_alike_are_rows_of_their_own(hotels: Path, tmp_path: Path) -> None:
+    database = hotels.parent / "hotels.duckdb"
+    settings = Settings(profile="local", home=tmp_path, landing="", dagster_home=None)
+    foreign = open_foreign(settings, hotels.parent, database)
+    answer, of_hotels = (
+        foreign.run(Plan.model_validate({"records": True, **parts}))
+        for parts in ({"metrics": ["bookings"], "group_by": ["booking__board"]}, {"metrics": ["nights"]})
+    )
+    with open_instance() as con:
+        con.execute(f"attach '{database}' as made (read_only)")
+        rows = con.execute("""select arrival, board, town, nights from made.stays.bookings left join made.stays.hotels
+            using (hotel_id) order by 1 desc, 2, 3 nulls last""").fetchall()
+    assert [column.label for column in of_hotels.columns] == ["Arrival", "Board", "Town", "Nights"]
+    assert sorted(map(repr, plain(of_hotels.rows))) == sorted(map(repr, plain(rows)))
+    assert plain(answer.rows) == [row[:2] for row in plain(rows)]
+    assert len(set(answer.rows)) < len(answer.rows) == 60
