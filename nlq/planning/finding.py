@@ -22,6 +22,7 @@ from nlq.planning.calendarwords import CalendarFinder
 from nlq.planning.lexicon import Hit, Lexicon, ValueHit
 from nlq.planning.mentions import Cover, Growth, Kind, Mention, Slip
 from nlq.planning.timewords import TimeReader
+from nlq.planning.units import UnitFinder
 
 _TIMELY = w.OCCURRENCE | {w.stem(unit) for unit in w.GRAIN_UNITS}
 """Words that name no time of their own even where a date is called so: "received", "month"."""
@@ -56,6 +57,7 @@ class MentionFinder(CalendarFinder):
     ) -> None:
         super().__init__(question, tokens, lexicon, today)
         self._times = TimeReader(question, tokens, today, fiscal_start)
+        self._units = UnitFinder(question, tokens)
         self._stems = [w.stem(t.norm) if t.kind == "word" else t.norm for t in tokens]
 
     def covers(self) -> list[Cover]:
@@ -82,8 +84,16 @@ class MentionFinder(CalendarFinder):
             yield from self._dimensions(at)
             yield from self._values(at)
             yield from self._calendar_at(at)
+            yield from self._units_at(at)
             yield from self._operators_at(at)
             yield from self._single(at)
+
+    def _units_at(self, at: int) -> Iterator[Mention]:
+        """Units of the answer; a value of the layer that is called so is meant instead: "revenue in EUR"."""
+        if found := self._units.at(at):
+            last, unit = found
+            if not any(hit.full for hit in self._lexicon.values([self._norm(last - 1)])):
+                yield self._mention(Kind.UNIT, at, last, 3.0 * (last - at), unit)
 
     def _windows(self, first: int, glue: frozenset[str]) -> Iterator[tuple[int, list[str]]]:
         """Ends and content stems of the windows that start at a content word and end with one."""

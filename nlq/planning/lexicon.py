@@ -34,6 +34,7 @@ from nlq.core.words import (
     words_of,
 )
 from nlq.planning.timewords import TIME_WORDS
+from nlq.planning.units import UNIT_WORDS
 
 _ID_SUFFIXES = frozenset({"id", "key", "code", "name"})
 _BOOLEAN_PREFIXES = frozenset({"is", "has", "was"})
@@ -248,7 +249,7 @@ class Lexicon:
         if norm in ENGLISH or norm in TIME_WORDS or norm in self._domains:
             return True
         one = singular(norm)
-        general = one in ENGLISH or one in TIME_WORDS or one in CALENDAR_WORDS
+        general = one in ENGLISH or one in TIME_WORDS or one in CALENDAR_WORDS or one in UNIT_WORDS
         return general or one in self._surface or stem(norm) in self._stems
 
     def spelling(self, norm: str) -> list[str]:

@@ -37,6 +37,7 @@ class Kind(StrEnum):
     AVERAGE = "average"
     GROWTH = "growth"
     COUNT = "count"
+    UNIT = "unit"
     DOMAIN = "domain"
     FILLER = "filler"
     UNKNOWN = "unknown"

@@ -12,7 +12,7 @@ from nlq.planning.lexicon import Hit, ValueHit
 from nlq.planning.mentions import Kind, Mention
 from nlq.planning.resolve import Assignment
 
-NOT_SIGNIFICANT = {Kind.FILLER, Kind.COUNT, Kind.DOMAIN, Kind.AVERAGE, Kind.MORE}
+NOT_SIGNIFICANT = {Kind.FILLER, Kind.COUNT, Kind.DOMAIN, Kind.AVERAGE, Kind.MORE, Kind.UNIT}
 """Kinds that are passed over when asking what stands beside what."""
 
 

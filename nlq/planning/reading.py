@@ -19,6 +19,7 @@ from nlq.planning.mentions import GrainWord, Growth, Kind, Mention, Top
 from nlq.planning.reading_metrics import MetricReader
 from nlq.planning.reading_values import ValueReader
 from nlq.planning.timewords import TimeSpan
+from nlq.planning.units import check_units
 
 _GROUPING = {Kind.BY, Kind.WHICH, Kind.TOP, Kind.SUPERLATIVE}
 
@@ -38,6 +39,8 @@ class Reader(MetricReader, ValueReader, Leftovers):
             self._imply_from_before()
             self._move_to_event()
             self._check_leftovers()
+            metrics = [self._vocabulary.metrics[name] for name in self._draft.metrics]
+            self._draft.because.extend(check_units(self._all, metrics))
             finisher = Finisher(self._vocabulary, self._all, self._assignment, self._draft, self._event)
             return finisher.readings()
         except NotReadableError as refusal:
