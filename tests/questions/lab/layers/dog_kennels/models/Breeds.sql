@@ -1,0 +1,1 @@
+select *, date '2018-01-01' as snapshot_date from main."Breeds"
