@@ -193,6 +193,47 @@ def test_words_in_any_order_read_tables_or_nothing(words: list[str]) -> None:
     assert not {"query(", "getenv(", "read_text("} & {f"{word}(" for word in text.replace(" (", "(").split("(")[:-1]}
 
 
+class _Counting:
+    """The connection, and how often it was asked for a tree."""
+
+    def __init__(self) -> None:
+        self.asked = 0
+
+    def execute(self, *args: object) -> duckdb.DuckDBPyConnection:
+        self.asked += 1
+        return CON.execute(*args)  # pyright: ignore[reportArgumentType]
+
+
+def test_statements_that_differ_in_days_alone_are_looked_at_once() -> None:
+    con = _Counting()
+    for day in ("2025-01-01", "2026-12-31"):
+        assert tables_read(con, f"select a from gold.of_days where d >= date '{day}'") == ("gold.of_days",)
+    assert con.asked == 1
+    assert tables_read(con, "select a from gold.of_days where d >= date '2025-1-1'") == ("gold.of_days",)
+    assert con.asked == 2
+
+
+@pytest.mark.parametrize(
+    ("seen", "then", "read"),
+    [
+        ("select '2025-01-01' from gold.x", "select '2025-01-01' from gold.y", ("gold.y",)),
+        ("from gold.\"x'2025-01-01'\"", "from gold.\"x'2025-01-02'\"", ("gold.x'2025-01-02'",)),
+        ("select 'a''2025-01-01''b' from gold.x", "select 'a' '2025-01-02' 'b', query('x') from gold.x", None),
+        ("select '2025-01-01' from gold.x", "select '2025-01-01'; drop table gold.x", None),
+        ("select '2025-01-01', lower('2025-01-01') from gold.x", "select '2025-01-01', getenv('2025-01-01')", None),
+        ("select '2025-01-01' /* from gold.x */", "select '2025-01-01'    from gold.x   ", X),
+    ],
+)
+def test_what_is_remembered_of_one_statement_says_nothing_of_another(
+    seen: str, then: str, read: tuple[str, ...] | None
+) -> None:
+    tables_read(CON, seen)
+    if read is None:
+        assert refused(then)
+    else:
+        assert tables_read(CON, then) == read
+
+
 @pytest.mark.parametrize("deep", ["select " + "not " * 900 + "true", "select " + "(" * 20000 + "1" + ")" * 20000,
     "select " + "lower(" * 900 + "'a'" + ")" * 900, "select * from " + "(from " * 9000 + "gold.x" + ")" * 9000,
     "select " + "[" * 5000 + "]" * 5000, "select 1" + "+1" * 5000, "select '" + "a" * LONGEST + "'"])  # fmt: skip
