@@ -10,7 +10,7 @@ from typing import Any
 
 import dagster as dg
 import pytest
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import IntegrityError, OperationalError
 
 from lakehouse_assets.automation.event_log import BatchingSqliteEventLog, BatchingSqliteStorage
 from lakehouse_assets.settings import PROJECT_ROOT
@@ -122,6 +122,25 @@ def test_what_could_not_be_written_is_not_lost(instance: dg.DagsterInstance, mon
         with pytest.raises(OperationalError):
             outputs(log, run_id)
     assert outputs(log, run_id) == before + 1
+
+
+def test_a_check_of_no_run_is_written_at_once_or_told_and_stops_nothing_else(instance: dg.DagsterInstance) -> None:
+    key = dg.AssetKey("reported")
+
+    def report(check: str) -> None:
+        instance.report_runless_asset_event(
+            dg.AssetCheckEvaluation(asset_key=key, check_name=check, passed=True, partition="2026-01-01")
+        )
+
+    report("there")
+    log = Path(instance.root_directory) / "history" / "runs" / "index.db"
+    with sqlite3.connect(log) as elsewhere:
+        assert elsewhere.execute("select check_name from asset_check_executions").fetchall() == [("there",)]
+    with pytest.raises(IntegrityError):
+        report("there")
+    report("another")
+    instance.report_runless_asset_event(dg.AssetMaterialization(key))
+    assert instance.has_asset_key(key)
 
 
 def _open(folder: str, together: Any) -> None:
