@@ -150,7 +150,7 @@ class BatchingSqliteEventLog(OpenEventLog):
 
     def store_event(self, event: EventLogEntry) -> None:
         """Store an event in one transaction of its run's log and, if it is of an asset or a check, one of the index."""
-        # One of no run comes from a process that goes on: if it cannot be written, only who tells it is to hear of that.
+        # One of no run comes from a process that goes on: who tells it, and nobody else, is to hear that it failed.
         if event.dagster_event_type in _GATHERED and event.run_id:
             self._gather(event)
             return
