@@ -1,0 +1,1 @@
+select *, first_name || ' ' || last_name as patient_name, weight_kg / ((height_cm / 100) * (height_cm / 100)) as bmi, date_diff('year', date_of_birth, current_date) as age, date_diff('year', date_of_birth, date_of_registration) as age_at_registration from main.patients
