@@ -166,7 +166,7 @@ def stop_if_failed(outcome: dbtRunnerResult) -> None:
 def plain_project(lake: Lake, folder: Path) -> Path:
     """A copy of the dbt project that makes ordinary tables of a DuckDB file which already holds bronze."""
     from lakehouse_assets.contracts import platform_contracts
-    from lakehouse_assets.lakehouse.contract import literal, quoted
+    from lakehouse_assets.lakehouse.sql import literal, quoted
 
     plain_models(folder)
     database = folder / "plain.duckdb"

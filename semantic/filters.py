@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
 
+from lakehouse_assets.lakehouse import sql
 from semantic.errors import SemanticError
 
 Value = str | bool | int | float | Decimal | date | datetime
@@ -135,7 +136,7 @@ def _string(value: str) -> str:
         value.encode()
     except UnicodeEncodeError as error:
         raise SemanticError("a filter value is not valid Unicode") from error
-    return "'" + value.replace("'", "''") + "'"
+    return sql.literal(value)
 
 
 def _float(value: float) -> str:

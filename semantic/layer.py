@@ -24,6 +24,7 @@ from typing import TYPE_CHECKING, Any, Literal, TypeVar
 from cachetools import LRUCache
 from tenacity import retry, retry_if_exception_type, stop_after_attempt, wait_fixed
 
+from lakehouse_assets.lakehouse.sql import quoted
 from semantic import sqltext
 from semantic.catalog import METRIC_TIME, MetricDefinition, SemanticCatalog, build_catalog, without_moments
 from semantic.engine import Compiler, Dialect
@@ -335,7 +336,7 @@ class _Manifest:
             self._compiler.sql([metric.running.base], base_keys, part.conditions),
             metric.running,
             name=metric.name,
-            keys=[sqltext.quoted(key) for key in keys],
+            keys=[quoted(key) for key in keys],
             unit=metric.min_grain,
             period=(period.dunder, period.grain or metric.min_grain) if period else None,
             days=sqltext.days_of_data(self.catalog.time_spines, metric.times),
@@ -344,7 +345,7 @@ class _Manifest:
         )
 
     def _having(self, condition: Filter) -> str:
-        template, texts = condition.condition(sqltext.quoted(condition.dimension), 0)
+        template, texts = condition.condition(quoted(condition.dimension), 0)
         return fill(template, texts)
 
     def _remembered(self, cache: LRUCache[Hashable, _T], key: Hashable, make: Callable[[], _T]) -> _T:
@@ -367,7 +368,7 @@ def _without_database(raw: dict[str, Any]) -> dict[str, Any]:
     relations = [item["node_relation"] for item in (*raw["semantic_models"], *spines)]
     if len({relation.get("database") for relation in relations}) == 1:
         for relation in relations:
-            schema, table = sqltext.quoted(relation["schema_name"]), sqltext.quoted(relation["alias"])
+            schema, table = quoted(relation["schema_name"]), quoted(relation["alias"])
             relation.update(relation_name=f"{schema}.{table}", database=None)
     return raw
 

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from lakehouse_assets.lakehouse.engines.functions import names
 from lakehouse_assets.lakehouse.engines.protocol import Rollup
-from semantic.sqltext import quoted
+from lakehouse_assets.lakehouse.sql import quoted
 
 if TYPE_CHECKING:
     from sqlglot import exp

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
 
+from lakehouse_assets.lakehouse.sql import quoted
 from semantic.catalog import SemiAdditive, TimeColumn
 
 
@@ -27,11 +28,6 @@ class OutColumn:
         inner = quoted(self.source)
         value = f"CAST({inner} AS {self.cast})" if self.cast else inner
         return f"{value} AS {quoted(self.name)}"
-
-
-def quoted(name: str) -> str:
-    """A name as an SQL identifier."""
-    return '"' + name.replace('"', '""') + '"'
 
 
 def part(sql: str, keys: Sequence[OutColumn], metrics: Sequence[OutColumn]) -> str:

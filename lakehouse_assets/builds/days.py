@@ -18,11 +18,12 @@ from cachetools import FIFOCache, cached
 
 from lakehouse_assets.builds import losses
 from lakehouse_assets.domains import all_contracts
-from lakehouse_assets.lakehouse.contract import Contract, quoted
+from lakehouse_assets.lakehouse.contract import Contract
 from lakehouse_assets.lakehouse.iceberg.metadata_cache import current_snapshot
 from lakehouse_assets.lakehouse.iceberg.overwrite import date_partition, days_held, period_predicate
 from lakehouse_assets.lakehouse.iceberg.properties import SOURCE_PREFIX
 from lakehouse_assets.lakehouse.periods import days_between, spans
+from lakehouse_assets.lakehouse.sql import quoted
 
 if TYPE_CHECKING:
     from pyiceberg.manifest import ManifestEntry, ManifestFile

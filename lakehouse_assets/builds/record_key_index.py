@@ -18,9 +18,10 @@ from typing import TYPE_CHECKING
 
 import duckdb
 
-from lakehouse_assets.lakehouse.contract import Contract, literal, quoted
+from lakehouse_assets.lakehouse.contract import Contract
 from lakehouse_assets.lakehouse.engines.duckdb import parquet_files, parquet_options
 from lakehouse_assets.lakehouse.iceberg.overwrite import date_partition
+from lakehouse_assets.lakehouse.sql import literal, quoted
 
 if TYPE_CHECKING:
     from lakehouse_assets.lakehouse.engines.duckdb import DuckDBSession

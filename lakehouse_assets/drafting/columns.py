@@ -16,8 +16,8 @@ import duckdb
 from lakehouse_assets.drafting import naming
 from lakehouse_assets.drafting.sampling import Sample
 from lakehouse_assets.ingest.values.times import TimeStyle, fits, moment, written
-from lakehouse_assets.lakehouse.contract import literal, quoted
 from lakehouse_assets.lakehouse.engines.instances import open_closed
+from lakehouse_assets.lakehouse.sql import literal, quoted
 
 TIME_SHARE, NUMBER_SHARE = 0.6, 0.98
 """Share of the values that must fit; of times fewer, for hardly anything else looks like one."""

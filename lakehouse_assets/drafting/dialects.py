@@ -21,8 +21,8 @@ from lakehouse_assets.drafting.cells import fits_a_kind
 from lakehouse_assets.ingest.readers.batches import Counter
 from lakehouse_assets.ingest.readers.csv.cutting import csv_chunks
 from lakehouse_assets.ingest.readers.csv.dialect import CsvError, Dialect
-from lakehouse_assets.lakehouse.contract import literal
 from lakehouse_assets.lakehouse.engines.instances import open_closed
+from lakehouse_assets.lakehouse.sql import literal
 
 DELIMITERS = (",", ";", "\t", "|")
 HEAD_RECORDS, HEAD_BYTES = 400, 1 << 18

@@ -12,8 +12,9 @@ from collections.abc import Collection, Iterable, Sequence
 from functools import cache
 
 from lakehouse_assets.ingest.mapping.targets import TECHNICAL
-from lakehouse_assets.lakehouse.contract import TableModel, quoted
+from lakehouse_assets.lakehouse.contract import TableModel
 from lakehouse_assets.lakehouse.engines.instances import open_closed
+from lakehouse_assets.lakehouse.sql import quoted
 
 MAX_NAME = 40
 ID_SUFFIXES = ("id", "key", "no", "nr", "num", "number", "code", "ref", "uuid", "guid")

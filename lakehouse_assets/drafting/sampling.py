@@ -30,8 +30,8 @@ from lakehouse_assets.ingest.readers.json.document import json_batches
 from lakehouse_assets.ingest.readers.json.lines import ndjson_batches
 from lakehouse_assets.ingest.readers.parquet.reader import ParquetContent
 from lakehouse_assets.ingest.sources import Format
-from lakehouse_assets.lakehouse.contract import quoted
 from lakehouse_assets.lakehouse.engines.instances import open_closed
+from lakehouse_assets.lakehouse.sql import quoted
 
 RECORDS = 20_000
 """Records looked at in a file, however long it is."""

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 import pyarrow as pa
 
 from lakehouse_assets.features.views import FeatureError, FeatureView, find_view
-from lakehouse_assets.lakehouse.contract import quoted
+from lakehouse_assets.lakehouse.sql import quoted
 
 if TYPE_CHECKING:
     from lakehouse_assets.lakehouse.engines.protocol import Session

@@ -14,7 +14,6 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from lakehouse_assets.lakehouse.contract import literal, quoted
 from lakehouse_assets.lakehouse.engines.trino import TrinoEngine
 from lakehouse_assets.lakehouse.iceberg.metadata_cache import current_snapshot
 from lakehouse_assets.lakehouse.lake import Lake
@@ -37,6 +36,7 @@ from lakehouse_assets.lakehouse.nessie.names import (
     SNAPSHOT_PREFIX,
     catalog_of,
 )
+from lakehouse_assets.lakehouse.sql import literal, quoted
 from lakehouse_assets.settings import MAIN
 
 if TYPE_CHECKING:

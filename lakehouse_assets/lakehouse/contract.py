@@ -6,7 +6,6 @@ Does not belong here: the contract of any table (domains), or running checks (au
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -16,6 +15,9 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import pandera.polars as pa
 import polars as pl
+
+from lakehouse_assets.lakehouse.sql import literal, quoted
+from lakehouse_assets.lakehouse.types import iceberg_type, sql_type
 
 if TYPE_CHECKING:
     from pyiceberg.partitioning import PartitionSpec
@@ -332,53 +334,6 @@ class Contract:
                 for i, p in enumerate(self.partitions)
             )
         )
-
-
-def quoted(name: str) -> str:
-    """An identifier quoted for SQL."""
-    return '"' + name.replace('"', '""') + '"'
-
-
-def literal(value: Any) -> str:
-    """A Python value as a SQL literal."""
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    if isinstance(value, int | float):
-        return repr(value)
-    text = str(value).replace("'", "''")
-    return f"'{text}'"
-
-
-def sql_type(dtype: Any) -> str:
-    """The SQL type name of a polars dtype.
-
-    Raises:
-        TypeError: a type no contract may use.
-    """
-    if isinstance(dtype, pl.Decimal) or dtype == pl.Decimal:
-        return f"DECIMAL({dtype.precision},{dtype.scale})"
-    simple = {
-        pl.String: "VARCHAR", pl.Int32: "INTEGER", pl.Int64: "BIGINT", pl.Float64: "DOUBLE",
-        pl.Boolean: "BOOLEAN", pl.Date: "DATE",
-    }  # fmt: skip
-    for known, name in simple.items():
-        if dtype == known:
-            return name
-    if dtype == pl.Datetime("us"):
-        return "TIMESTAMP"
-    raise TypeError(f"no table may have a column of type {dtype}")
-
-
-def iceberg_type(name: str) -> Any:
-    """The Iceberg type of a contract's type."""
-    from pyiceberg import types as t
-
-    if match := re.fullmatch(r"DECIMAL\((\d+),(\d+)\)", name):
-        return t.DecimalType(int(match[1]), int(match[2]))
-    return {
-        "VARCHAR": t.StringType, "INTEGER": t.IntegerType, "BIGINT": t.LongType, "DOUBLE": t.DoubleType,
-        "BOOLEAN": t.BooleanType, "DATE": t.DateType, "TIMESTAMP": t.TimestampType,
-    }[name]()  # fmt: skip
 
 
 def _column_check(name: str, check: Any, severities: Mapping[str, Severity]) -> RowCheck:

@@ -8,11 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
+from lakehouse_assets.lakehouse.sql import quoted
 from nlq.core.columns import grouped_columns, time_column
 from nlq.core.periods import before_first, first_compared, known_part, moved_steps, overlap, shifted, steps_in
 from nlq.core.plan import MAX_ROWS, DimensionFilter, Operator, Plan, TimeRange
 from nlq.core.vocabulary import TIME_DIMENSION, Metric
-from semantic.sqltext import quoted
 
 _IS_NOW = "asklake_now"
 

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 from cachetools import LRUCache
 
+from lakehouse_assets.lakehouse.sql import quoted
 from nlq.answering.coverage import TimeSource
 from nlq.answering.parts import STATES_KEPT, CompiledPlan, StaleLayer
 from nlq.core.dateparts import DATE_PARTS, numbered
@@ -26,7 +27,6 @@ from nlq.core.spelling import written_forms
 from nlq.core.vocabulary import Dimension, Metric, Rows, Values, Vocabulary
 from semantic.dateparts import date_parts_of
 from semantic.layer import Compiled, Filter, SemanticLayer
-from semantic.sqltext import quoted
 from semantic.values import DimensionValues, Only
 
 if TYPE_CHECKING:

@@ -9,12 +9,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 
+from lakehouse_assets.lakehouse.sql import quoted
 from nlq.answering.computed import double, is_tally, with_computed, without_guards
 from nlq.core.columns import key_columns, time_column, value_columns
 from nlq.core.periods import periods_in, within
 from nlq.core.plan import MAX_ROWS, Plan, Reference, Threshold, TimeRange
 from nlq.core.vocabulary import TIME_DIMENSION, Metric
-from semantic.sqltext import quoted
 
 RANK = "asklake_rank"
 

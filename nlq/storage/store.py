@@ -17,6 +17,7 @@ from tenacity import retry, retry_if_exception_type, stop_after_attempt
 from lakehouse_assets.lakehouse.engines.protocol import QueryRefusedError
 from lakehouse_assets.lakehouse.publish.begin import begin
 from lakehouse_assets.lakehouse.publish.protocol import AuditFailedError
+from lakehouse_assets.lakehouse.types import arrow_type
 from nlq.answering.model import Answer, AnswerNotFoundError, StoredPlan
 from nlq.core.guard import Caller
 from nlq.core.plan import Plan
@@ -234,12 +235,4 @@ def _json(items: Sequence[BaseModel]) -> str | None:
 
 
 def _schema(contract: Contract) -> pa.Schema:
-    types = {
-        "VARCHAR": pa.string(),
-        "DATE": pa.date32(),
-        "TIMESTAMP": pa.timestamp("us"),
-        "DOUBLE": pa.float64(),
-        "BIGINT": pa.int64(),
-        "BOOLEAN": pa.bool_(),
-    }
-    return pa.schema([(column.name, types[column.type]) for column in contract.columns])
+    return pa.schema([(column.name, arrow_type(column.type)) for column in contract.columns])

@@ -16,9 +16,9 @@ from lakehouse_assets.declared import DeclarationError
 from lakehouse_assets.drafting.sampling import read_sample
 from lakehouse_assets.ingest import IngestError, load
 from lakehouse_assets.ingest.sources import Source
-from lakehouse_assets.lakehouse.contract import quoted
 from lakehouse_assets.lakehouse.lake import Lake
 from lakehouse_assets.lakehouse.publish.protocol import AuditFailedError
+from lakehouse_assets.lakehouse.sql import quoted
 from tests.corpus.expected import Shape, expected
 from tests.corpus.judging import judge
 

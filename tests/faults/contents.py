@@ -11,10 +11,10 @@ from collections import Counter
 from functools import partial
 from pathlib import Path
 
-from lakehouse_assets.lakehouse.contract import quoted
 from lakehouse_assets.lakehouse.iceberg.metadata_cache import current_snapshot
 from lakehouse_assets.lakehouse.lake import Lake
 from lakehouse_assets.lakehouse.publish.markers import marker_folder
+from lakehouse_assets.lakehouse.sql import quoted
 from lakehouse_assets.lakehouse.upkeep.local_gc import referenced_files
 from tests.faults.steps import lake_of
 

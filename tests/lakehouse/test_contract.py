@@ -16,9 +16,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pandera.errors import SchemaErrors, SchemaWarning
 
-from lakehouse_assets.lakehouse.contract import Contract, TableModel, column, day, sql_type
+from lakehouse_assets.lakehouse.contract import Contract, TableModel, column, day
 from lakehouse_assets.lakehouse.engines.instances import open_instance
 from lakehouse_assets.lakehouse.publish.audit import audit, check_names
+from lakehouse_assets.lakehouse.types import sql_type
 from tests.lakehouse.readings import READINGS, RULES, Readings
 
 ROWS_ONLY = replace(READINGS, key=())

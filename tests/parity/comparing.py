@@ -18,12 +18,12 @@ from lakehouse_assets.builds.days import dirty_days
 from lakehouse_assets.contracts import platform_contracts
 from lakehouse_assets.domains import DOMAINS, all_contracts
 from lakehouse_assets.ingest.loads.loader import load
-from lakehouse_assets.lakehouse.contract import quoted
 from lakehouse_assets.lakehouse.dbt import manifest
 from lakehouse_assets.lakehouse.engines.trino import require_trino
 from lakehouse_assets.lakehouse.iceberg.metadata_cache import current_snapshot
 from lakehouse_assets.lakehouse.lake import Lake
 from lakehouse_assets.lakehouse.nessie.catalog import require_nessie
+from lakehouse_assets.lakehouse.sql import quoted
 
 DIFFERS_BY_NATURE = {"load_id", "loaded_at", "publication_id", "source_file", "quarantine_id", "content_sha256"}
 CONTRACTS = {c.identifier: c for c in all_contracts()}

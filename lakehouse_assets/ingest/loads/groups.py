@@ -19,7 +19,7 @@ from lakehouse_assets.ingest.loads.notes import Stamp
 from lakehouse_assets.ingest.loads.staging import Together, of_load
 from lakehouse_assets.ingest.mapping.statements import RecordMapping
 from lakehouse_assets.ingest.origins.protocol import Origin
-from lakehouse_assets.lakehouse.contract import quoted
+from lakehouse_assets.lakehouse.sql import quoted
 
 MOST_BYTES = 32 << 20
 """Bytes of a group's origins, as they lie in storage, from which on it is full; what they hold may be more."""

@@ -16,10 +16,10 @@ from typing import TYPE_CHECKING, Any
 
 from lakehouse_assets.ingest.contracts import LOADS
 from lakehouse_assets.ingest.errors import IngestError
-from lakehouse_assets.lakehouse.contract import literal, quoted
 from lakehouse_assets.lakehouse.iceberg.manifests import find
 from lakehouse_assets.lakehouse.iceberg.overwrite import Append
 from lakehouse_assets.lakehouse.iceberg.properties import GREATEST
+from lakehouse_assets.lakehouse.sql import literal, quoted
 
 if TYPE_CHECKING:
     from pyiceberg.table import Table

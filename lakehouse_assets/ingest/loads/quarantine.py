@@ -36,12 +36,12 @@ from lakehouse_assets.ingest.origins.registry import kind_of
 from lakehouse_assets.ingest.origins.relations import BATCHES, HeldRecords, csv_columns
 from lakehouse_assets.ingest.readers.batches import unescape
 from lakehouse_assets.ingest.sources import Source, find_source
-from lakehouse_assets.lakehouse.contract import literal
 from lakehouse_assets.lakehouse.iceberg.manifests import find
 from lakehouse_assets.lakehouse.iceberg.metadata_cache import current_snapshot
 from lakehouse_assets.lakehouse.iceberg.overwrite import Append
 from lakehouse_assets.lakehouse.publish.begin import begin
 from lakehouse_assets.lakehouse.publish.protocol import Publication
+from lakehouse_assets.lakehouse.sql import literal
 
 if TYPE_CHECKING:
     from pyiceberg.table import Table

@@ -23,9 +23,10 @@ from lakehouse_assets.ingest.files.streams import S3_VARIABLES
 from lakehouse_assets.ingest.mapping.statements import RecordMapping, constant
 from lakehouse_assets.ingest.mapping.targets import refuse_undecided
 from lakehouse_assets.ingest.readers.batches import KEPT_TEXT
-from lakehouse_assets.lakehouse.contract import Contract, literal, quoted
+from lakehouse_assets.lakehouse.contract import Contract
 from lakehouse_assets.lakehouse.engines.duckdb import connect, parquet_files, parquet_options
 from lakehouse_assets.lakehouse.iceberg.overwrite import Append
+from lakehouse_assets.lakehouse.sql import literal, quoted
 
 if TYPE_CHECKING:
     from lakehouse_assets.ingest.loads.notes import Stamp

@@ -17,7 +17,7 @@ from tenacity import retry, retry_if_exception_type, stop_after_attempt
 
 from lakehouse_assets.ingest.contracts import LOADS, QUARANTINE, RESOLUTIONS
 from lakehouse_assets.ingest.loads.notes import loads_table, newest_property
-from lakehouse_assets.lakehouse.contract import Contract, literal, quoted
+from lakehouse_assets.lakehouse.contract import Contract
 from lakehouse_assets.lakehouse.iceberg.manifests import find
 from lakehouse_assets.lakehouse.iceberg.metadata_cache import current_snapshot
 from lakehouse_assets.lakehouse.iceberg.overwrite import (
@@ -29,6 +29,7 @@ from lakehouse_assets.lakehouse.iceberg.overwrite import (
 )
 from lakehouse_assets.lakehouse.publish.begin import begin
 from lakehouse_assets.lakehouse.publish.protocol import Publication, PublicationConflictError, Published
+from lakehouse_assets.lakehouse.sql import literal, quoted
 
 if TYPE_CHECKING:
     from lakehouse_assets.lakehouse.lake import Lake

@@ -27,7 +27,8 @@ from lakehouse_assets.ingest.values import json_text
 from lakehouse_assets.ingest.values.conversion import Style, value, why_not
 from lakehouse_assets.ingest.values.expressions import Expression, guarded
 from lakehouse_assets.ingest.values.times import bound
-from lakehouse_assets.lakehouse.contract import Contract, RowCheck, literal, quoted
+from lakehouse_assets.lakehouse.contract import Contract, RowCheck
+from lakehouse_assets.lakehouse.sql import literal, quoted
 
 PSEUDO_FIELDS = {"record_number": "cast(source_row as varchar)", "record_occurrence": "cast(occurrence as varchar)"}
 """Names an expression may use beside the raw fields: number of the record, and which of several equal ones it is."""

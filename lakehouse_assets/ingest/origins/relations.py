@@ -16,7 +16,7 @@ import pyarrow as pa
 from lakehouse_assets.ingest.errors import IngestError
 from lakehouse_assets.ingest.mapping.statements import RecordMapping, constant
 from lakehouse_assets.ingest.readers.batches import Counter, MalformedError, csv_schema
-from lakehouse_assets.lakehouse.contract import literal
+from lakehouse_assets.lakehouse.sql import literal
 
 BATCHES = "raw_batches"
 LEARNED_FROM, MOST_LEARNED = 200, 8

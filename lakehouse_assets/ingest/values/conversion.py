@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from lakehouse_assets.ingest.values.times import TimeStyle, bound, day, moment, unzoned, why_no_time
-from lakehouse_assets.lakehouse.contract import literal
+from lakehouse_assets.lakehouse.sql import literal
 
 _NUMBER = r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d{1,4})?"
 _TAKEN_APART = r"^([+-]?)(\d*)(?:\.(\d*?)0*)?(?:[eE]([+-]?\d+))?$"

@@ -14,7 +14,7 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 
-from lakehouse_assets.lakehouse.contract import literal, quoted
+from lakehouse_assets.lakehouse.sql import literal, quoted
 
 MARK = "\ufdd0"
 """A code point that Unicode keeps for use within a program; a text that holds it is not read."""

@@ -14,7 +14,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
-from lakehouse_assets.lakehouse.contract import literal
+from lakehouse_assets.lakehouse.sql import literal
 
 _DAY, _CLOCK, _OFFSET = r"\d{4}-\d\d-\d\d", r"[01]\d:[0-5]\d|2[0-3]:[0-5]\d", r"[+-](?:[01]\d|2[0-3])(?::?[0-5]\d){0,2}"
 _LOCAL_ISO = rf"{_DAY}(?:[T ](?:{_CLOCK})(?::[0-5]\d(?:\.\d{{1,6}})?)?)?"

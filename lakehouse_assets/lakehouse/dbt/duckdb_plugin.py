@@ -16,7 +16,7 @@ from typing import Any, ClassVar
 
 from dbt.adapters.duckdb.plugins import BasePlugin
 
-from lakehouse_assets.lakehouse.contract import Contract, quoted
+from lakehouse_assets.lakehouse.contract import Contract
 from lakehouse_assets.lakehouse.dbt._internals import close_duckdb
 from lakehouse_assets.lakehouse.engines.duckdb import admit, configure, extensions_of, metadata_folders, readable
 from lakehouse_assets.lakehouse.engines.instances import EXTENSIONS, PINNED_BY_HASH, load_extensions, lock
@@ -28,6 +28,7 @@ from lakehouse_assets.lakehouse.iceberg.overwrite import (
     period_predicate,
 )
 from lakehouse_assets.lakehouse.publish.protocol import Publication
+from lakehouse_assets.lakehouse.sql import quoted
 
 PUBLISHED = "asklake_published"
 STAGED = "asklake_staged"

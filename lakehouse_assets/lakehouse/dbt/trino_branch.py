@@ -12,11 +12,13 @@ from contextlib import contextmanager
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
-from lakehouse_assets.lakehouse.contract import Contract, quoted
+from lakehouse_assets.lakehouse.contract import Contract
 from lakehouse_assets.lakehouse.dbt._internals import graph_of, on_catalog
-from lakehouse_assets.lakehouse.publish.by_trino import TrinoWriter, trino_type
+from lakehouse_assets.lakehouse.publish.by_trino import TrinoWriter
 from lakehouse_assets.lakehouse.publish.on_branch import BranchPublication
 from lakehouse_assets.lakehouse.publish.protocol import Publication
+from lakehouse_assets.lakehouse.sql import quoted
+from lakehouse_assets.lakehouse.types import trino_type
 from lakehouse_assets.settings import Settings
 
 RUN_SCHEMA = "asklake_run"

@@ -22,7 +22,6 @@ from urllib.parse import urlsplit
 import duckdb
 import pyarrow as pa
 
-from lakehouse_assets.lakehouse.contract import literal, quoted
 from lakehouse_assets.lakehouse.engines.cancelling import endable
 from lakehouse_assets.lakehouse.engines.instances import EXTENSIONS, OF_S3, lock, open_instance
 from lakehouse_assets.lakehouse.engines.parse_tree import tables_read
@@ -31,6 +30,7 @@ from lakehouse_assets.lakehouse.engines.table_cache import KeptTables
 from lakehouse_assets.lakehouse.iceberg.locations import local_path
 from lakehouse_assets.lakehouse.iceberg.metadata_cache import current_snapshot, read_metadata, stored_bytes
 from lakehouse_assets.lakehouse.moments import NoSuchMomentError
+from lakehouse_assets.lakehouse.sql import literal, quoted
 from lakehouse_assets.private import make_folder
 
 if TYPE_CHECKING:

@@ -17,7 +17,7 @@ from typing import Any
 
 import duckdb
 
-from lakehouse_assets.lakehouse.contract import literal
+from lakehouse_assets.lakehouse.sql import literal
 
 EXTENSIONS = ("avro", "iceberg")
 """What reading Iceberg tables takes."""

@@ -7,7 +7,6 @@ table contains.
 from __future__ import annotations
 
 import logging
-import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import cached_property
@@ -16,7 +15,6 @@ from urllib.parse import SplitResult, unquote, urlsplit
 
 import pyarrow as pa
 
-from lakehouse_assets.lakehouse.contract import literal, quoted
 from lakehouse_assets.lakehouse.engines.cancelling import endable
 from lakehouse_assets.lakehouse.engines.protocol import EngineRefusedError, QueryRefusedError, Rollup, no_such_table
 from lakehouse_assets.lakehouse.engines.statements import referenced_tables, with_relations
@@ -24,6 +22,8 @@ from lakehouse_assets.lakehouse.iceberg.metadata_cache import current_snapshot
 from lakehouse_assets.lakehouse.moments import NoSuchMomentError
 from lakehouse_assets.lakehouse.nessie.catalog import Heads, NessieCatalog
 from lakehouse_assets.lakehouse.nessie.names import AT, BRANCH, CATALOG, OPEN, catalog_of, iceberg_uri
+from lakehouse_assets.lakehouse.sql import literal, quoted
+from lakehouse_assets.lakehouse.types import arrow_of_trino
 from lakehouse_assets.settings import MAIN
 
 if TYPE_CHECKING:
@@ -37,10 +37,6 @@ OPEN_PARTITIONS = 4000
 """Partitions that a statement may write at once; a first build makes one a day, for years."""
 # Its client says at every start that it cannot keep tokens, which are not used here.
 logging.getLogger("trino.auth").setLevel(logging.WARNING)
-_ARROW = {
-    "boolean": pa.bool_(), "tinyint": pa.int8(), "smallint": pa.int16(), "integer": pa.int32(), "bigint": pa.int64(),
-    "real": pa.float32(), "double": pa.float64(), "date": pa.date32(), "varbinary": pa.binary(),
-}  # fmt: skip
 
 
 @contextmanager
@@ -305,19 +301,9 @@ def as_arrow(description: Sequence[Any], rows: Sequence[Sequence[Any]]) -> pa.Ta
         description: The cursor's; name and Trino type first.
         rows: The rows.
     """
-    fields = [pa.field(column[0], arrow_type(column[1])) for column in description]
+    fields = [pa.field(column[0], arrow_of_trino(column[1])) for column in description]
     columns = [pa.array([_value(row[i], field.type) for row in rows], field.type) for i, field in enumerate(fields)]
     return pa.Table.from_arrays(columns, schema=pa.schema(fields))
-
-
-def arrow_type(name: str) -> pa.DataType:
-    """The Arrow type of a Trino type; of those that have none, their text."""
-    plain = name.split("(")[0].strip().lower()
-    if match := re.fullmatch(r"decimal\((\d+), ?(\d+)\)", name.lower()):
-        return pa.decimal128(int(match[1]), int(match[2]))
-    if plain == "timestamp":
-        return pa.timestamp("us", "UTC") if "with time zone" in name else pa.timestamp("us")
-    return _ARROW.get(plain, pa.string())
 
 
 def _value(value: Any, kind: pa.DataType) -> Any:

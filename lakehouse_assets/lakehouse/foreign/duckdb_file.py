@@ -15,11 +15,11 @@ from typing import TYPE_CHECKING
 
 import duckdb
 
-from lakehouse_assets.lakehouse.contract import quoted
 from lakehouse_assets.lakehouse.engines.duckdb import DuckDBSession, Views
 from lakehouse_assets.lakehouse.engines.instances import lock, open_instance
 from lakehouse_assets.lakehouse.engines.protocol import QueryRefusedError
 from lakehouse_assets.lakehouse.lake import Lake
+from lakehouse_assets.lakehouse.sql import literal, quoted
 
 if TYPE_CHECKING:
     from lakehouse_assets.settings import Settings
@@ -51,10 +51,9 @@ class DatabaseLake(Lake):
     @cached_property
     def _reader(self) -> duckdb.DuckDBPyConnection:
         con = open_instance()
-        path = str(self.path.absolute()).replace("'", "''")
         # Under a name of its own: a file shop.duckdb with a schema shop would make "shop.orders" ambiguous. What is
         # read are views on it, in memory.
-        con.execute(f"attach '{path}' as {_NAME} (read_only)")
+        con.execute(f"attach {literal(self.path.absolute())} as {_NAME} (read_only)")
         con.execute("set timezone = 'UTC'")
         con.execute(f"set memory_limit = '{self.settings.memory_limit}'")
         con.execute("set enable_progress_bar = false")

@@ -14,11 +14,11 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 from urllib.parse import SplitResult, unquote, urlsplit
 
-from lakehouse_assets.lakehouse.contract import literal, quoted
 from lakehouse_assets.lakehouse.engines.protocol import QueryRefusedError
 from lakehouse_assets.lakehouse.engines.trino import TrinoSession, connected
 from lakehouse_assets.lakehouse.foreign.duckdb_file import one_schema
 from lakehouse_assets.lakehouse.lake import Lake
+from lakehouse_assets.lakehouse.sql import literal, quoted
 
 if TYPE_CHECKING:
     import pyarrow as pa

@@ -15,7 +15,9 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from lakehouse_assets.lakehouse.contract import Column, Contract, iceberg_type, quoted
+from lakehouse_assets.lakehouse.contract import Column, Contract
+from lakehouse_assets.lakehouse.sql import quoted
+from lakehouse_assets.lakehouse.types import iceberg_type
 
 if TYPE_CHECKING:
     from pyiceberg.partitioning import PartitionSpec

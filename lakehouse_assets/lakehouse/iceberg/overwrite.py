@@ -14,9 +14,10 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import TYPE_CHECKING, Any
 
-from lakehouse_assets.lakehouse.contract import Contract, Partition, quoted
+from lakehouse_assets.lakehouse.contract import Contract, Partition
 from lakehouse_assets.lakehouse.iceberg.evolution import Evolution, SchemaDriftError
 from lakehouse_assets.lakehouse.periods import Period, days_between, first_of, period_end, period_of, spans
+from lakehouse_assets.lakehouse.sql import quoted
 
 if TYPE_CHECKING:
     from pyiceberg.io import FileIO

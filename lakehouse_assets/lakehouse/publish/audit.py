@@ -12,15 +12,13 @@ from typing import Any
 
 import pyarrow as pa
 
-from lakehouse_assets.lakehouse.contract import Contract, RowCheck, Severity, quoted
+from lakehouse_assets.lakehouse.contract import Contract, RowCheck, Severity
+from lakehouse_assets.lakehouse.sql import quoted
+from lakehouse_assets.lakehouse.types import name_of_arrow
 
 MAX_SAMPLES = 20
 ROWS_AT_A_TIME = 4_000_000
 """Rows whose keys are compared at once: their hashes take an engine some 200 MB."""
-_SQL_NAMES = {
-    pa.string(): "VARCHAR", pa.int32(): "INTEGER", pa.int64(): "BIGINT", pa.float64(): "DOUBLE",
-    pa.bool_(): "BOOLEAN", pa.date32(): "DATE", pa.timestamp("us"): "TIMESTAMP",
-}  # fmt: skip
 Run = Callable[[str], pa.Table]
 
 
@@ -163,7 +161,7 @@ _HASHES: Mapping[str, Callable[[Sequence[str]], str]] = {"duckdb": _hash_in_duck
 
 def _schema_outcome(run: Run, contract: Contract, relation: str) -> CheckOutcome:
     query = f"select * from {relation} limit 0"
-    have = {field.name: sql_name(field.type) for field in run(query).schema}
+    have = {field.name: name_of_arrow(field.type) for field in run(query).schema}
     want = contract.types
     wrong = [
         {"column": name, "staged": have.get(name), "contract": want.get(name)}
@@ -174,13 +172,6 @@ def _schema_outcome(run: Run, contract: Contract, relation: str) -> CheckOutcome
         contract.identifier, "schema", "error", len(wrong), len(want),
         "the columns and their types are those of the contract", query, wrong[:MAX_SAMPLES],
     )  # fmt: skip
-
-
-def sql_name(kind: pa.DataType) -> str:
-    """The contract's name of an Arrow type; of a type no contract may use, Arrow's own."""
-    if pa.types.is_decimal(kind):
-        return f"DECIMAL({kind.precision},{kind.scale})"
-    return _SQL_NAMES.get(kind, str(kind))
 
 
 def _samples(run: Run, query: str) -> list[dict[str, Any]]:

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-from lakehouse_assets.lakehouse.contract import Contract, literal
+from lakehouse_assets.lakehouse.contract import Contract
 from lakehouse_assets.lakehouse.engines.duckdb import connect
 from lakehouse_assets.lakehouse.iceberg.evolution import evolution
 from lakehouse_assets.lakehouse.iceberg.metadata_cache import (
@@ -22,6 +22,7 @@ from lakehouse_assets.lakehouse.iceberg.metadata_cache import (
 from lakehouse_assets.lakehouse.iceberg.overwrite import Replace, ReplacePartitions, replaced_rows, whole_files
 from lakehouse_assets.lakehouse.publish.audit import CheckOutcome, audit
 from lakehouse_assets.lakehouse.publish.protocol import Publication, parquet_relation
+from lakehouse_assets.lakehouse.sql import literal
 
 if TYPE_CHECKING:
     from lakehouse_assets.lakehouse.engines.duckdb import DuckDBSession

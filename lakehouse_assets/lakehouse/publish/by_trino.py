@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
-from lakehouse_assets.lakehouse.contract import Contract, quoted
+from lakehouse_assets.lakehouse.contract import Contract
 from lakehouse_assets.lakehouse.iceberg.metadata_cache import current_snapshot
 from lakehouse_assets.lakehouse.iceberg.overwrite import (
     Replace,
@@ -23,6 +23,8 @@ from lakehouse_assets.lakehouse.iceberg.overwrite import (
 from lakehouse_assets.lakehouse.publish.audit import CheckOutcome, audit, blocking
 from lakehouse_assets.lakehouse.publish.data_files import SMALL_FILE_BYTES
 from lakehouse_assets.lakehouse.publish.protocol import unfilled
+from lakehouse_assets.lakehouse.sql import quoted
+from lakehouse_assets.lakehouse.types import trino_type
 
 if TYPE_CHECKING:
     from pyiceberg.manifest import DataFile
@@ -186,8 +188,3 @@ class TrinoWriter:
         source_id = metadata.schema().find_field(partition.column).field_id
         held = {days_held(metadata, file, source_id) for file in files}
         return "" if None in held else period_predicate(contract, [days[0] for days in held if days])
-
-
-def trino_type(name: str) -> str:
-    """Trino's name of a contract's type."""
-    return "timestamp(6)" if name == "TIMESTAMP" else name.lower()

@@ -15,7 +15,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
-from lakehouse_assets.lakehouse.contract import Contract, quoted
+from lakehouse_assets.lakehouse.contract import Contract
 from lakehouse_assets.lakehouse.engines.duckdb import connect, parquet_files
 from lakehouse_assets.lakehouse.iceberg.evolution import SchemaDriftError
 from lakehouse_assets.lakehouse.iceberg.metadata_cache import current_snapshot
@@ -23,6 +23,7 @@ from lakehouse_assets.lakehouse.iceberg.overwrite import Append, Replace
 from lakehouse_assets.lakehouse.iceberg.properties import RUN_ID, SOURCE_PREFIX
 from lakehouse_assets.lakehouse.publish.audit import CheckOutcome, blocking
 from lakehouse_assets.lakehouse.publish.staging import rows_left, write_files
+from lakehouse_assets.lakehouse.sql import quoted
 
 if TYPE_CHECKING:
     from pyiceberg.table import Table

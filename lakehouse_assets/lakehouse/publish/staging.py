@@ -10,9 +10,10 @@ import uuid
 from pathlib import Path
 from typing import Any
 
-from lakehouse_assets.lakehouse.contract import Contract, Partition, literal, quoted
+from lakehouse_assets.lakehouse.contract import Contract, Partition
 from lakehouse_assets.lakehouse.engines.duckdb import parquet_options
 from lakehouse_assets.lakehouse.iceberg.overwrite import Replace, ReplacePartitions, period_predicate
+from lakehouse_assets.lakehouse.sql import literal, quoted
 
 
 def write_files(

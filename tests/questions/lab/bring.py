@@ -24,8 +24,8 @@ import yaml
 from sqlglot import exp
 from sqlglot.errors import SqlglotError
 
-from lakehouse_assets.lakehouse.contract import literal
 from lakehouse_assets.lakehouse.engines.instances import open_instance
+from lakehouse_assets.lakehouse.sql import literal
 from tests.questions.lab.gold import Kind, dated, kind_of, mutations, to_duckdb, typed_by_use
 from tests.questions.lab.rows import Generator, write
 from tests.questions.lab.schema import Column, Schema, Table, about, ddl

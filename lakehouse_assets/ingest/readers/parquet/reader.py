@@ -36,7 +36,7 @@ from lakehouse_assets.ingest.readers.parquet.values import (
     leaf_count,
     raw_json,
 )
-from lakehouse_assets.lakehouse.contract import literal
+from lakehouse_assets.lakehouse.sql import literal
 from lakehouse_assets.private import make_folder
 
 BATCH_BYTES = 4 << 20
