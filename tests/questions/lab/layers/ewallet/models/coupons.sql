@@ -1,0 +1,1 @@
+select *, end_date - start_date as days_valid from main.coupons
