@@ -16,6 +16,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any, Self
 from urllib.parse import quote, unquote
+from zoneinfo import available_timezones
 
 from pydantic import Field, SecretStr, ValidationInfo, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -79,6 +80,12 @@ class Settings(BaseSettings):
         default=None, ge=1, le=12,
         description="Month in which fiscal years begin, named after the year they end in; asked back if unset.",
     )  # fmt: skip
+    time_zone: str = Field(
+        default="UTC", description="Time zone, as Europe/London, whose today, this month and so on questions mean."
+    )
+    tenant_time_zones: str = Field(
+        default="", description="Tenants with a time zone of their own, as TENANT=ZONE, several separated by commas."
+    )
     snapshot_retention: timedelta = Field(
         default=timedelta(days=7), description="How long old snapshots stay readable before maintenance expires them."
     )
@@ -223,6 +230,23 @@ class Settings(BaseSettings):
         for root in _listed(text):
             if ".." in root.split("/") or not re.fullmatch(r"/.*|s3://[^/:*?\[]+(/[^:*?\[]*)?", root):
                 raise ValueError(f"'{root}' is neither the whole path of a folder nor an s3:// address")
+        return text
+
+    @field_validator("time_zone")
+    @classmethod
+    def _zone_is_known(cls, name: str) -> str:
+        """Refuse what is in no list of time zones."""
+        if name not in available_timezones():
+            raise ValueError(f"'{name}' is no time zone; use an IANA name such as Europe/London")
+        return name
+
+    @field_validator("tenant_time_zones")
+    @classmethod
+    def _zones_are_known(cls, text: str) -> str:
+        for part in _listed(text):
+            tenant, _, zone = part.partition("=")
+            if not tenant.strip() or zone.strip() not in available_timezones():
+                raise ValueError(f"'{part}' is not TENANT=ZONE with an IANA name such as Europe/London")
         return text
 
     @field_validator("memory_limit", "spill_limit")
@@ -381,6 +405,12 @@ class Settings(BaseSettings):
         """Where dbt writes its manifests; relation names are baked into them, so each engine has its own."""
         target = (self.dbt_target or self.dbt_project_dir / "target").absolute()
         return target if self.parts.engine == "duckdb" else target / self.parts.dbt_target
+
+    @property
+    def zones_of_tenants(self) -> dict[str, str]:
+        """The time zones of the tenants that have one of their own."""
+        pairs = (part.partition("=") for part in _listed(self.tenant_time_zones))
+        return {tenant.strip(): zone.strip() for tenant, _, zone in pairs}
 
     @property
     def s3_options(self) -> dict[str, Any]:

@@ -86,17 +86,20 @@ def _foreign_lake(settings: Settings, database: str) -> tuple[Lake, Dialect, dic
 
 def _planning(settings: Settings) -> dict[str, Any]:
     """How an answerer plans: by the rules alone, or beside the language model that the settings name."""
+    from nlq.core.zones import Zones
     from nlq.llm.client import ModelClient
     from nlq.planning.planner import Planner
 
     rules = partial(Planner, fiscal_start=settings.fiscal_year_start)
+    zones = Zones(settings.time_zone, settings.zones_of_tenants)
     client = ModelClient.of(settings)
     if client is None:
-        return {"planner": rules}
+        return {"planner": rules, "zones": zones}
     from nlq.llm.planner import BothPlanners, ModelPlanner
     from nlq.llm.summary import summary_of
 
     return {
+        "zones": zones,
         "planner": lambda vocabulary: BothPlanners(rules(vocabulary), ModelPlanner(vocabulary, client)),
         "planner_name": BothPlanners.name,
         "summarise": (lambda answer: summary_of(answer, client)) if settings.llm_summary else None,

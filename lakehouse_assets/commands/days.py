@@ -6,9 +6,12 @@ Belongs here: reading them. Does not belong here: times of questions in words (n
 from __future__ import annotations
 
 import re
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, datetime, timedelta
+from zoneinfo import ZoneInfo
 
 import typer
+
+from lakehouse_assets.settings import get_settings
 
 FORMS = '2026-06-01, today, yesterday or "30 days ago"'
 _NEAR = {"today": 0, "yesterday": 1}
@@ -16,7 +19,7 @@ _AGO = re.compile(r"(\d{1,5}) days? ago")
 
 
 def day(text: str) -> date:
-    """The day that a text means; words count from today in UTC, as the days of the tables do.
+    """The day that a text means; words count from today in the project's time zone, as they do in questions.
 
     Raises:
         typer.BadParameter: it is no day.
@@ -25,7 +28,7 @@ def day(text: str) -> date:
     ago = _AGO.fullmatch(words)
     back = int(ago.group(1)) if ago else _NEAR.get(words)
     if back is not None:
-        return datetime.now(UTC).date() - timedelta(days=back)
+        return datetime.now(ZoneInfo(get_settings().time_zone)).date() - timedelta(days=back)
     try:
         return datetime.strptime(words, "%Y-%m-%d").date()
     except ValueError:

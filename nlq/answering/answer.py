@@ -39,6 +39,7 @@ from nlq.core.outcome import MOST_CHOICES, Choice, Clarify, ErrorCode, Outcome, 
 from nlq.core.periods import BeyondCalendarError, shifted
 from nlq.core.plan import Plan
 from nlq.core.vocabulary import TIME_DIMENSION, Metric, Vocabulary
+from nlq.core.zones import Zones
 from nlq.planning.followups import shared_parts
 from nlq.planning.planner import Planner
 from nlq.wording import explain
@@ -65,6 +66,7 @@ class Answerer:
         summarise: Callable[[Answer], str | None] | None = None,
         kept: KeptAnswers | None = None,
         most_figures: int = 0,
+        zones: Zones | None = None,
     ) -> None:
         """Nothing is read until the first question.
 
@@ -77,8 +79,10 @@ class Answerer:
             summarise: Puts an answer into a sentence of its own beside the built-in one; nothing does if None.
             kept: Answers given already, to give again while the tables they read are the same; none if None.
             most_figures: What a question may cost, see ``costs``; 0 is any.
+            zones: Where "today" is, by tenant; UTC if None.
         """
         self._lake, self._layer, self._roles = lake, layer, roles
+        self._zones = zones or Zones()
         self._make_planner, self.planner_name, self._summarise, self._kept = planner, planner_name, summarise, kept
         # LRU; by the identity of a vocabulary, so another one invalidates them. Each tenant has its own, and with it a
         # planner of some megabytes.
@@ -120,7 +124,7 @@ class Answerer:
         Args:
             question: The text.
             caller: Who asks; whoever has no tenant sees all of them, if the role allows.
-            now: The clock that "last month" is relative to, UTC; the system's if None.
+            now: The moment, UTC, whose day "last month" is relative to, in the caller's time zone; the clock's if None.
             heads: The state of the lake to read, to answer several questions at one; the newest if None.
             answer_id: The identifier to give the answer; a new one if None.
             asked_by: Name of the asker, kept with the answer.
@@ -129,11 +133,11 @@ class Answerer:
         """
         run = self._begin(question, caller, heads, answer_id, asked_by)
         try:
-            planner, clock = self._planner(run), now or run.asked_at
-            run.today = clock.date()
+            planner = self._planner(run)
+            run.today = self._zones.day(now or run.asked_at, run.caller.tenant)
             before = self._guard(run.vocabulary).still_known(previous, run.caller) if previous else None
-            outcome = planner.plan(question, clock, before)
-            if isinstance(outcome, Refused) and (missing := self._meant(run, question, clock)):
+            outcome = planner.plan(question, run.today, before)
+            if isinstance(outcome, Refused) and (missing := self._meant(run, question)):
                 return self._never_published(run, missing)
         except GuardError as error:
             return run.answer("refused", str(error), error=error.code, nearest=error.nearest)
@@ -162,7 +166,7 @@ class Answerer:
         """
         check_wanted()
         run = Run(question, caller, None, asked_by)
-        today = (now or run.asked_at).date()
+        today = self._zones.day(now or run.asked_at, caller.tenant)
         course = self._courses.find(question, caller, today, self._layer.fingerprint(heads))
         known = course and self._kept and self._kept.find(course.key, heads)
         return self._as_concluded(run, course.outcome, run.again(known, course.outcome)) if course and known else None
@@ -213,6 +217,7 @@ class Answerer:
         run = Run(question, caller or Caller(), answer_id, asked_by)
         run.heads = self._lake.catalog.heads() if heads is None else heads
         run.vocabulary = self._layer.vocabulary(run.heads, run.caller.tenant)
+        run.today = self._zones.day(run.asked_at, run.caller.tenant)
         return run
 
     def _conclude(self, run: Run, outcome: Outcome) -> Answer:
@@ -291,11 +296,11 @@ class Answerer:
         known = self._whole(run).metrics if names else {}
         return {known[name]: missing[name] for name in names if name in known}
 
-    def _meant(self, run: Run, question: str, clock: datetime) -> dict[Metric, tuple[str, ...]]:
+    def _meant(self, run: Run, question: str) -> dict[Metric, tuple[str, ...]]:
         """The metrics without figures that a question is about, which is not understood by those that have some."""
         if not self._layer.unpublished(run.heads):
             return {}
-        outcome = self._make_planner(self._whole(run)).plan(question, clock)
+        outcome = self._make_planner(self._whole(run)).plan(question, run.today)
         plans = [outcome.plan] if isinstance(outcome, Planned) else []
         plans += [choice.plan for choice in outcome.choices] if isinstance(outcome, Clarify) else []
         return self._missing(run, dict.fromkeys(name for plan in plans for name in plan.metrics))

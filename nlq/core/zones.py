@@ -1,0 +1,33 @@
+"""In whose time zone a day is: the tenant's, else the project's.
+
+Belongs here: which day a moment falls on for a caller. Does not belong here: which day a row falls on; the tables count
+their days in UTC.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import UTC, date, datetime
+from types import MappingProxyType
+from zoneinfo import ZoneInfo
+
+
+class Zones:
+    """The time zones of a project and of the tenants that have another, by IANA names."""
+
+    def __init__(self, project: str = "UTC", tenants: Mapping[str, str] = MappingProxyType({})) -> None:
+        """Load the zones.
+
+        Raises:
+            ZoneInfoNotFoundError: there is no such zone.
+        """
+        self._project = ZoneInfo(project)
+        self._tenants = {tenant: ZoneInfo(zone) for tenant, zone in tenants.items()}
+
+    def day(self, moment: datetime, tenant: str | None = None) -> date:
+        """The day on which a moment, UTC without zone, falls where a tenant is; without one, where the project is."""
+        zone = self._tenants.get(tenant, self._project) if tenant else self._project
+        try:
+            return moment.replace(tzinfo=UTC).astimezone(zone).date()
+        except OverflowError:
+            return moment.date()  # at either end of the calendar
