@@ -2,23 +2,29 @@
 
 from __future__ import annotations
 
-import os
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
-from tests.servers import ROOT
+pytest_plugins = ("pytester",)
+TEST = """
+import pytest
 
-TEST = "tests/docker/test_scripts.py::test_a_pid_that_is_another_programs_by_now_is_left_alone"
+@pytest.mark.cluster
+def test_of_the_cluster(servers):
+    raise AssertionError("there are servers")
+"""
 
 
-@pytest.mark.parametrize(("option", "code", "outcome"), [("skip", 0, "1 skipped"), ("fail", 1, "1 error")])
-def test_a_missing_server(option: str, code: int, outcome: str, tmp_path: Path) -> None:
-    command = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", "--missing", option, TEST]
-    environ = {**os.environ, "ASKLAKE_SERVERS_CACHE": str(tmp_path)}
-    done = subprocess.run(command, cwd=ROOT, env=environ, capture_output=True, text=True, check=False)
-    assert outcome in done.stdout
-    assert "cluster.sh install" in done.stdout
-    assert done.returncode == code
+@pytest.mark.parametrize(("option", "code", "outcome"), [("skip", 0, "skipped"), ("fail", 1, "errors")])
+def test_a_missing_server(
+    option: str, code: int, outcome: str, tmp_path: Path, pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The tests' own fixtures and hooks, run on a test of the cluster where nothing is installed."""
+    monkeypatch.setenv("ASKLAKE_SERVERS_CACHE", str(tmp_path / "nothing"))
+    pytester.makeconftest("from tests.conftest import *")
+    pytester.makeini("[pytest]\nmarkers = cluster: needs servers")
+    done = pytester.runpytest_inprocess("--missing", option, "-ra", pytester.makepyfile(TEST))
+    assert done.ret == code
+    done.assert_outcomes(**{outcome: 1})
+    done.stdout.fnmatch_lines("*cluster.sh install*")
