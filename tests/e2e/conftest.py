@@ -18,6 +18,8 @@ from typing import Any
 
 import pytest
 
+from lakehouse_assets.lakehouse.lake import Lake
+from lakehouse_assets.settings import Settings
 from tests.lakehouse.readings import ODD
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -44,6 +46,16 @@ class Sample:
         )
         assert not check or done.returncode == 0, done.stderr + done.stdout
         return done
+
+    @property
+    def lake(self) -> Lake:
+        """The lakehouse, as this process reads it."""
+        return Lake(Settings(profile="local", home=self.home, landing="", dagster_home=None))
+
+    def rows(self, sql: str) -> list[dict[str, Any]]:
+        """The rows of a query of its tables, read in this process: a command to read them costs two seconds."""
+        with self.lake.session() as session:
+            return session.query(sql).to_pylist()
 
 
 @pytest.fixture(scope="session")

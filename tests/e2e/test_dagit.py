@@ -130,8 +130,8 @@ def test_a_question_launched_by_graphql_is_answered(sample: Sample, dagit: Dagit
     question = {"ops": {"answer": {"config": {"question": "How many complaints are there in total?"}}}}
     run_id, status = launch(dagit, "answer_questions", question)
     assert status == "SUCCESS"
-    stored = _rows(sample, f"select outcome, rows_json from semantic.nlq_answers where answer_id = '{run_id}'")
-    cases = _rows(sample, "select count(*) as n from gold.gold_pgr_case_lifecycle")[0]["n"]
+    stored = sample.rows(f"select outcome, rows_json from semantic.nlq_answers where answer_id = '{run_id}'")
+    cases = sample.rows("select count(*) as n from gold.gold_pgr_case_lifecycle")[0]["n"]
     assert stored == [{"outcome": "answered", "rows_json": f"[[{cases}]]"}]
     told = dagit.graphql(ANSWER, {"id": run_id})["runOrError"]["assetMaterializations"]
     (answer,) = [json.loads(e["jsonString"]) for m in told for e in m["metadataEntries"] if e.get("label") == "answer"]
@@ -199,10 +199,6 @@ def test_the_code_location_loads_without_complaint(dagit: Dagit) -> None:
 def test_the_api_runs_beside_it(dagit: Dagit) -> None:
     wait_for(lambda: healthy(dagit.api), 120)
     assert call(f"{dagit.api}/health")[1]["status"] == "ok"
-
-
-def _rows(sample: Sample, sql: str) -> list[dict[str, Any]]:
-    return json.loads(sample.asklake("sql", sql, "--json").stdout)["rows"]
 
 
 def test_the_asset_graph_shows_every_layer(browser_page: Page, shots: Path) -> None:

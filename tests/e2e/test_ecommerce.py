@@ -17,8 +17,6 @@ from typing import Any
 
 import pytest
 
-from lakehouse_assets.lakehouse.lake import Lake
-from lakehouse_assets.settings import Settings
 from semantic.layer import SemanticLayer
 from tests.e2e.asking import assert_every_metric_answers
 from tests.e2e.conftest import Sample
@@ -131,13 +129,7 @@ def raw(sample: Sample) -> Raw:
 
 @pytest.fixture(scope="module")
 def query(sample: Sample) -> Callable[[str], list[Record]]:
-    lake = Lake(Settings(profile="local", home=sample.home, landing="", dagster_home=None))
-
-    def run(sql: str) -> list[Record]:
-        with lake.session() as session:
-            return session.query(sql).to_pylist()
-
-    return run
+    return sample.rows
 
 
 def net(item: Record) -> Decimal:
@@ -221,7 +213,7 @@ def test_customers_are_worth_what_they_bought(raw: Raw, query: Callable) -> None
 
 
 def test_every_metric_can_be_asked_by_month_and_tenant(sample: Sample, query: Callable) -> None:
-    lake = Lake(Settings(profile="local", home=sample.home, landing="", dagster_home=None))
+    lake = sample.lake
     assert_every_metric_answers(lake, "ecommerce", "month", more_rows_than=3)
     with lake.session() as session:
         (visits,) = SemanticLayer(lake.settings).query(session, ["ecommerce_visit_to_order_rate"]).rows.to_pylist()

@@ -13,7 +13,6 @@ import pytest
 from lakehouse_assets.features import get_features
 from lakehouse_assets.lakehouse.engines.instances import open_instance
 from lakehouse_assets.lakehouse.lake import Lake
-from lakehouse_assets.settings import Settings
 from semantic.layer import SemanticLayer
 from tests.e2e.asking import assert_every_metric_answers
 from tests.e2e.conftest import Sample
@@ -25,7 +24,7 @@ Row = tuple[Any, ...]
 
 @pytest.fixture(scope="module")
 def lake(sample: Sample) -> Lake:
-    return Lake(Settings(profile="local", home=sample.home, landing="", dagster_home=None))
+    return sample.lake
 
 
 @pytest.fixture(scope="module")

@@ -84,12 +84,8 @@ def test_asked_over_http_and_published_when_it_ends(sample: Sample, tmp_path: Pa
         assert {"asked", "request", "failed"} <= {line["event"] for line in lines}
         assert made["key"].rpartition("_")[2] not in log.read_text()
         assert max(map(len, log.read_text().splitlines())) < 20_000
-    stored = json.loads(
-        sample.asklake(
-            "sql", f"select sentence from semantic.nlq_answers where answer_id = '{answer['answer_id']}'", "--json"
-        ).stdout
-    )
-    assert stored["rows"] == [{"sentence": answer["sentence"]}]
+    stored = sample.rows(f"select sentence from semantic.nlq_answers where answer_id = '{answer['answer_id']}'")
+    assert stored == [{"sentence": answer["sentence"]}]
 
 
 def test_several_processes_count_calls_together_and_one_that_dies_is_started_again(
@@ -111,7 +107,7 @@ def test_several_processes_count_calls_together_and_one_that_dies_is_started_aga
         assert all(healthy(url) for _ in range(10)) and "process_ended" in log.read_text()
     assert not any(Path(f"/proc/{pid}").exists() for pid in begun())
     count = "select count(*), count(distinct answer_id) from semantic.nlq_answers"
-    (row,) = json.loads(sample.asklake("sql", count, "--json").stdout)["rows"]
+    (row,) = sample.rows(count)
     total, distinct = row.values()
     assert total == distinct >= 20, "both publish at their end, each answer once"
 

@@ -10,7 +10,6 @@ import pytest
 
 from lakehouse_assets.lakehouse.engines.instances import open_instance
 from lakehouse_assets.lakehouse.lake import Lake
-from lakehouse_assets.settings import Settings
 from tests.e2e.asking import assert_every_metric_answers
 from tests.e2e.conftest import Sample
 from tests.questions.worlds import HERE
@@ -25,7 +24,7 @@ SOURCES = (
 
 @pytest.fixture(scope="module")
 def lake(sample: Sample) -> Lake:
-    return Lake(Settings(profile="local", home=sample.home, landing="", dagster_home=None))
+    return sample.lake
 
 
 @pytest.fixture(scope="module")
