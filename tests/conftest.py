@@ -24,15 +24,14 @@ from tests.servers import Servers, missing
 if TYPE_CHECKING:
     from nlq.answering.answer import Answerer
 
-MADE_ONCE = (
-    "tests/e2e/",
-    "tests/questions/",
-    "tests/faults/",
-    "tests/service/web/",
-    "tests/commands/test_workers.py",
+TOGETHER = (
+    ("tests/e2e/",),
+    ("tests/nlq/", "tests/semantic/", "tests/service/"),
+    ("tests/questions/",),
+    ("tests/faults/",),
 )
-"""Folders whose tests share what takes long to make: a lakehouse by the real command, the question sets asked, a server
-of forks, a browser on a service."""
+"""Folders whose tests share what takes long to make, the longest first: a lakehouse by the real command, a lake that is
+asked and the services over it, the question sets asked, a server of forks."""
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -54,11 +53,21 @@ def pytest_report_header() -> str:
     return f"public data: {DATA if DATA.exists() else 'rows that the tests make'}"
 
 
+def _place(module: str) -> int:
+    """Which of the folders that are done together a module is in; their number for none."""
+    return next((n for n, folders in enumerate(TOGETHER) if module.startswith(folders)), len(TOGETHER))
+
+
 class _Together(LoadScopeScheduling):
-    """Gives each process one test after the other, but all those of some folders to one of them."""
+    """Gives each process one module after the other, but all those of some folders to one of them.
+
+    What a module's tests share is then made once, and so is what only those folders need.
+    """
 
     def _split_scope(self, nodeid: str) -> str:
-        return next((folder for folder in MADE_ONCE if nodeid.startswith(folder)), nodeid)
+        module = nodeid.partition("::")[0]
+        place = _place(module)
+        return TOGETHER[place][0] if place < len(TOGETHER) else module
 
 
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> LoadScopeScheduling:
@@ -66,8 +75,11 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> LoadSco
     return _Together(config, log)
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """The first test of the cluster waits for the start of its servers."""
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """What is done together comes first where tests are shared out, so that modules are left to fill the end; the
+    first test of the cluster waits for the start of its servers."""
+    if hasattr(config, "workerinput"):
+        items.sort(key=lambda item: _place(item.nodeid))
     for item in items:
         if item.get_closest_marker("cluster") and not item.get_closest_marker("timeout"):
             item.add_marker(pytest.mark.timeout(900))
@@ -110,6 +122,14 @@ def asked_lake(tmp_path_factory: pytest.TempPathFactory) -> Lake:
     from tests.semantic.tables import new_lake
 
     return new_lake(tmp_path_factory.mktemp("asked"))
+
+
+@pytest.fixture(scope="session")
+def lake_of_one(tmp_path_factory: pytest.TempPathFactory) -> Lake:
+    """The rows that one tenant, `pb.amritsar`, has in that lake, and no others; nothing writes to it."""
+    from tests.semantic.tables import new_lake
+
+    return new_lake(tmp_path_factory.mktemp("one"), tenant="pb.amritsar")
 
 
 @pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.cluster)])

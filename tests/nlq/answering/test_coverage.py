@@ -17,7 +17,6 @@ from nlq.core.guard import Caller
 from nlq.core.periods import unit_range, unit_start
 from nlq.core.plan import Comparison, Grain, Plan, TimeRange
 from nlq.factory import open_answerer
-from tests.semantic.tables import new_lake
 
 # Complaints of the small lake: from 2025-01-01 to 2026-02-22.
 TODAY = datetime(2026, 2, 22, 9)
@@ -172,10 +171,9 @@ def test_steps_without_data_are_no_part_of_an_average(answerer: Answerer) -> Non
     assert whole.rows == longer.rows
 
 
-def test_a_tenant_without_rows_is_told_so(tmp_path_factory: pytest.TempPathFactory) -> None:
-    lake: Lake = new_lake(tmp_path_factory.mktemp("one"), tenant="pb.amritsar")
+def test_a_tenant_without_rows_is_told_so(lake_of_one: Lake) -> None:
     there, other = Caller("pb.amritsar", "viewer"), Caller("pb.nobody", "viewer")
-    answerer = open_answerer(lake)
+    answerer = open_answerer(lake_of_one)
     assert asked(answerer, "how many complaints are there", there).rows[0][0] > 0
     answer = asked(answerer, "how many complaints are there", other)
     assert answer.rows == ()

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
+from lakehouse_assets.lakehouse.lake import Lake
 from nlq.answering.answer import Answerer
 from nlq.answering.sameness import same_rows
 from nlq.core.dateparts import first_date_part
@@ -16,7 +17,6 @@ from nlq.core.guard import Caller
 from nlq.core.plan import DimensionFilter, Grain, Operator, Plan, Share, TimeRange
 from nlq.core.vocabulary import Vocabulary
 from nlq.factory import open_answerer
-from tests.semantic.tables import new_lake
 
 OWN, OTHER = "pb.amritsar", "pb.ludhiana"
 CALLER = Caller(OWN, "viewer")
@@ -26,9 +26,9 @@ pytestmark = pytest.mark.timeout(600)
 
 
 @pytest.fixture(scope="module")
-def alone(tmp_path_factory: pytest.TempPathFactory) -> Answerer:
+def alone(lake_of_one: Lake) -> Answerer:
     """What answers over a lake in which there is no other tenant."""
-    return open_answerer(new_lake(tmp_path_factory.mktemp("alone"), tenant=OWN))
+    return open_answerer(lake_of_one)
 
 
 def comparable(vocabulary: Vocabulary) -> list[str]:
