@@ -13,7 +13,9 @@ from nlq.core.columns import grouped_columns, time_column
 from nlq.core.periods import before_first, first_compared, known_part, moved_steps, overlap, shifted, steps_in
 from nlq.core.plan import MAX_ROWS, DimensionFilter, Operator, Plan, TimeRange
 from nlq.core.vocabulary import TIME_DIMENSION, Metric
+from semantic.errors import SemanticError
 
+_MOST_STEPS = 10_000
 _IS_NOW = "asklake_now"
 
 
@@ -90,10 +92,18 @@ def _with_running(
 
 
 def _with_every_step(source: str, plan: Plan, span: TimeRange | None, metrics: Mapping[str, Metric]) -> str:
-    """The rows, and one for each group and step of a time that has none: nothing of a sum or count, else unknown."""
+    """The rows, and one for each group and step of a time that has none: nothing of a sum or count, else unknown.
+
+    Raises:
+        SemanticError: there are too many steps.
+    """
     steps = steps_in(span, plan.grain)
     if not steps:
         return source
+    if len(steps) > _MOST_STEPS:
+        raise SemanticError(
+            f"there are more than {_MOST_STEPS:,} {plan.grain}s: ask for a shorter time or longer steps"
+        )
     step = quoted(time_column(plan) or "")
     groups = [quoted(name) for name in plan.group_by]
     listed = ", ".join(f"(DATE '{day}')" for day in steps)

@@ -139,7 +139,10 @@ def same_meaning(one: Plan, other: Plan) -> bool:
     """Whether two plans give the same figures; how rows are sorted matters only where it chooses them."""
 
     def essence(plan: Plan, ranked: bool) -> str:
-        update: dict[str, object] = {"metrics": tuple(sorted(plan.metrics)), "group_by": tuple(sorted(plan.group_by))}
+        update: dict[str, object] = {
+            "metrics": plan.metrics if plan.ratio else tuple(sorted(plan.metrics)),
+            "group_by": tuple(sorted(plan.group_by)),
+        }
         if not ranked:
             update |= {"order_by": ()}
         return plan.model_copy(update=update).canonical()

@@ -15,6 +15,7 @@ from sqlglot import exp
 from nlq.answering.sql import finish, statement
 from nlq.core.columns import key_columns, value_columns
 from nlq.core.plan import Comparator, Comparison, DimensionFilter, Grain, OrderBy, Plan, Share, Threshold, TimeRange
+from semantic.errors import SemanticError
 
 INNER = "select * from (values ('a', 10, 0.5), ('b', 30, null), ('c', 30, 0.1), (null, 5, 0.2)) t(d, m, r)"
 
@@ -143,6 +144,12 @@ def test_ratios_and_averages() -> None:
     assert sold(group_by=("d",), average=True) == [(5.0,)]  # a 8, b 2; what has no group is no group
     assert sold(grain=Grain.MONTH, average=True) == [(5.0,)]  # 3, 3, 9
     assert sold(grain=Grain.MONTH, average=True, time_range=YEAR_2026) == [(1.0,)]  # 12 in 12 months
+
+
+def test_along_a_time_that_is_too_long_there_is_nothing() -> None:
+    plan = Plan.model_validate({"metrics": ["m"], "grain": "day", "running": {"of": "total"}})
+    with pytest.raises(SemanticError, match="shorter time"):
+        statement(plan, compiled, TimeRange(start=date(1, 1, 1), end=date(2025, 1, 1)))
 
 
 NAMES = st.text(st.characters(exclude_categories=("Cs", "Cc")), min_size=1, max_size=12)
