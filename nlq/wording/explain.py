@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from nlq.core.columns import key_columns, time_column, value_columns
+from nlq.core.columns import key_columns, time_column
 from nlq.core.periods import shifted
 from nlq.core.plan import Comparison, DimensionFilter, Operator, OrderBy, Plan, Threshold, TimeRange
 from nlq.core.spelling import one_of_each
@@ -50,7 +50,8 @@ def _metric_words(plan: Plan, vocabulary: Vocabulary) -> str:
     labels = [vocabulary.metrics[name].label for name in plan.metrics]
     groups = _group_words(plan, vocabulary)
     if plan.count:
-        some = "" if any(bound.metric in plan.metrics for bound in plan.having) else f" with {labels[0]}"
+        chosen = any(bound.metric in plan.metrics for bound in plan.having) or set(plan.within) & set(plan.metrics)
+        some = "" if chosen else f" with {labels[0]}"
         return f"how many {_counted(plan, vocabulary)}{some}{_kept_words(plan, vocabulary)}"
     if plan.average:
         return f"average {labels[0]} per {_over(plan, vocabulary)}{_kept_words(plan, vocabulary)}"
@@ -134,7 +135,7 @@ def _rank_words(plan: Plan, vocabulary: Vocabulary) -> str:
     inside = "" if plan.reduces else _inside(plan, vocabulary)
     key = plan.order_by[0]
     end = "top" if key.descending else "bottom"
-    label = say_value(key.field, plan, vocabulary).label
+    label = _in_words(key.field, plan, vocabulary)
     if plan.limit == 1:
         place = f"{_ordinal(plan.skip + 1)} " if plan.skip else ""
         return f"{' and '.join(names)} with the {place}{'highest' if key.descending else 'lowest'} {label}{inside}"
@@ -194,15 +195,24 @@ def _quoted_where_blank(text: str) -> str:
 
 def say_threshold(bound: Threshold, vocabulary: Vocabulary, plan: Plan | None = None) -> str:
     """One threshold in words; of a column that the plan computes, with the plan."""
-    if bound.metric in vocabulary.metrics:
-        said = say_metric(vocabulary.metrics[bound.metric])
-    else:
-        said = say_value(bound.metric, plan, vocabulary) if plan else Said(bound.metric)
     sign = _COMPARE[bound.comparator.value]
+    if plan and bound.metric in plan.derived:
+        value = format_said(bound.value, say_value(bound.metric, plan, vocabulary))
+        return f"{_in_words(bound.metric, plan, vocabulary)} {sign} {value}"
+    said = say_metric(vocabulary.metrics[bound.metric])
     if bound.of:
         times = "" if bound.value == 1 else f"{bound.value:g} times "
         return f"{sign} {times}the {bound.of} {said.label}"
     return f"{sign} {format_said(bound.value, said)} {said.label}"
+
+
+def _in_words(name: str, plan: Plan, vocabulary: Vocabulary) -> str:
+    """A metric, or what is computed from it, as it may stand within a sentence."""
+    said = say_value(name, plan, vocabulary).label
+    label, comma, computed = said.rpartition(", ")
+    if name not in plan.derived:
+        return said
+    return f"{computed} of {label}" if comma else f"{said[:1].lower()}{said[1:]}" if plan.count else said
 
 
 def say_value(name: str, plan: Plan, vocabulary: Vocabulary) -> Said:
@@ -313,14 +323,13 @@ def _signed(change: Any) -> str:
 
 def _winner(plan: Plan, rows: Sequence[Mapping[str, Any]], keys: list[str], vocabulary: Vocabulary, scope: str) -> str:
     order = plan.order_by[0]
-    metric = say_value(order.field, plan, vocabulary)
     place = f"{_ordinal(plan.skip + 1)} " if plan.skip else ""
-    end = f"{place}{'highest' if order.descending else 'lowest'}"
-    names = [_name_of(row, keys, plan) for row in rows]
-    if len(names) > 5:
-        return f"{len(names)} tie for the {end} {metric.label}{scope}: {format_said(rows[0][order.field], metric)}."
-    verb = "has" if len(names) == 1 else "tie for"
-    return f"{' and '.join(names)} {verb} the {end} {metric.label}{scope}: {format_said(rows[0][order.field], metric)}."
+    what = f"the {place}{'highest' if order.descending else 'lowest'} {_in_words(order.field, plan, vocabulary)}{scope}"
+    value = format_said(rows[0][order.field], say_value(order.field, plan, vocabulary))
+    names = [_name_of(row, keys, plan, vocabulary) for row in rows]
+    if len(names) > MOST_NAMED:
+        return f"{len(names)} tie for {what}: {value}."
+    return f"{' and '.join(names)} {'has' if len(names) == 1 else 'tie for'} {what}: {value}."
 
 
 def _winners(plan: Plan, rows: Sequence[Mapping[str, Any]], vocabulary: Vocabulary, scope: str) -> str:
@@ -330,8 +339,8 @@ def _winners(plan: Plan, rows: Sequence[Mapping[str, Any]], vocabulary: Vocabula
     end = "highest" if order.descending else "lowest"
     firsts: dict[str, str] = {}
     for row in rows:
-        text = f"{_name_of(row, ranked, plan)} with {format_said(row[order.field], said)}"
-        firsts.setdefault(_name_of(row, plan.within, plan), text)
+        text = f"{_name_of(row, ranked, plan, vocabulary)} with {format_said(row[order.field], said)}"
+        firsts.setdefault(_name_of(row, plan.within, plan, vocabulary), text)
     shown = "; ".join(f"{inside}: {text}" for inside, text in list(firsts.items())[:MOST_NAMED])
     more = f"; and {len(firsts) - MOST_NAMED:,} more" if len(firsts) > MOST_NAMED else ""
     return f"The {end} {said.label}{_inside(plan, vocabulary)}{scope}: {shown}{more}."
@@ -341,24 +350,28 @@ def _many_rows(
     plan: Plan, rows: Sequence[Mapping[str, Any]], keys: list[str], vocabulary: Vocabulary, scope: str
 ) -> str:
     sorts_by_value = plan.order_by and plan.order_by[0].field in (*plan.metrics, *plan.derived)
-    name = plan.order_by[0].field if sorts_by_value else value_columns(plan)[0]
+    computed = plan.derived[0] if plan.ratio or plan.running or plan.count else plan.metrics[0]
+    name = plan.order_by[0].field if sorts_by_value else computed
     said = say_value(name, plan, vocabulary)
     known = [row for row in rows if row[name] is not None]
     shown = "1 row" if len(rows) == 1 else f"{len(rows):,} rows"
     if not known:
         return f"{said.label}{scope}: {shown}, none with a value."
     high, low = max(known, key=lambda row: row[name]), min(known, key=lambda row: row[name])
-    text = f"{said.label}{scope}, {shown}: highest {_name_of(high, keys, plan)} with {format_said(high[name], said)}"
-    if high[name] == low[name]:
-        return text + "."
-    return text + f", lowest {_name_of(low, keys, plan)} with {format_said(low[name], said)}."
+    best, worst = (
+        f"{_name_of(row, keys, plan, vocabulary)} with {format_said(row[name], said)}" for row in (high, low)
+    )
+    text = f"{said.label}{scope}, {shown}: highest {best}"
+    return f"{text}." if high[name] == low[name] else f"{text}, lowest {worst}."
 
 
-def _name_of(row: Mapping[str, Any], keys: Sequence[str], plan: Plan) -> str:
-    return ", ".join(_key_value(row[key], key, plan) for key in keys)
+def _name_of(row: Mapping[str, Any], keys: Sequence[str], plan: Plan, vocabulary: Vocabulary) -> str:
+    return ", ".join(_key_value(row[key], key, plan, vocabulary) for key in keys)
 
 
-def _key_value(value: Any, key: str, plan: Plan) -> str:
+def _key_value(value: Any, key: str, plan: Plan, vocabulary: Vocabulary) -> str:
     if value is None:
         return "unknown"
+    if key in plan.metrics:
+        return f"{format_value(value, vocabulary.metrics[key])} {vocabulary.metrics[key].label}"
     return say_period(value, plan.grain) if key == TIME_DIMENSION and plan.grain else format_value(value)

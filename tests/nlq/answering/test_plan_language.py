@@ -146,7 +146,7 @@ TRUTHS: list[tuple[dict[str, Any], str, str]] = [
             "having": [{"metric": f"{CASE}__count", "comparator": "gt", "value": 1}],
         },
         f"""{BY_WARD} qualify rank() over (order by n desc) = 1 order by 1""",
-        "Ward with the highest Number of Complaints with more than 1 Number of Complaints",
+        "Ward with the highest number of Complaints with number of Complaints more than 1",
     ),
     (
         {"metrics": ["pgr_sla_breaches"], "group_by": [CASE], "count": True},
@@ -157,7 +157,7 @@ TRUTHS: list[tuple[dict[str, Any], str, str]] = [
     (
         {"group_by": ["complaint__submitted_date"], "within": ["pgr_complaints"], "count": True},
         f"select n, count(*) from (select submitted_date, count(*) n from {CASES} group by 1) group by 1 order by 1",
-        "how many Submitteds with Complaints by number of Complaints",
+        "how many Submitteds by number of Complaints",
     ),
     # averages within
     (
@@ -171,20 +171,21 @@ TRUTHS: list[tuple[dict[str, Any], str, str]] = [
         growth(ties=True, limit=1),
         f"""with h as ({IN_HALVES}) select ward_id, n, b, n / b - 1 from h where ward_id is not null
             qualify rank() over (order by n / b desc) = 1""",
-        "Ward with the highest Complaints, change from 2025-07-01 to 2025-12-31 compared with 2025-01-01 to 2025-06-30",
+        "Ward with the highest change of Complaints from 2025-07-01 to 2025-12-31 compared with 2025-01-01 "
+        "to 2025-06-30",
     ),
     (
         growth(having=[{"metric": "pgr_complaints__change", "comparator": "gt", "value": 0}]),
         f"""with h as ({IN_HALVES}) select ward_id, n, b, n / b - 1 c from h
             where ward_id is not null and n > b order by c desc""",
-        "Complaints by Ward where Ward is known with more than 0.0 % Complaints, change from 2025-07-01 to 2025-12-31 "
-        "compared with 2025-01-01 to 2025-06-30",
+        "Complaints by Ward where Ward is known with change of Complaints more than 0.0 % from 2025-07-01 to "
+        "2025-12-31 compared with 2025-01-01 to 2025-06-30",
     ),
     (
         growth("pgr_complaints__difference", ties=True, limit=1),
         f"""with h as ({IN_HALVES}) select ward_id, n, b, n / b - 1, n - b from h where ward_id is not null
             qualify rank() over (order by n - b desc) = 1""",
-        "Ward with the highest Complaints, difference from 2025-07-01 to 2025-12-31 compared with 2025-01-01 to "
+        "Ward with the highest difference of Complaints from 2025-07-01 to 2025-12-31 compared with 2025-01-01 to "
         "2025-06-30",
     ),
     (
@@ -192,7 +193,7 @@ TRUTHS: list[tuple[dict[str, Any], str, str]] = [
          "order_by": [{"field": "pgr_complaints__change", "descending": True}]},
         f"""select mth, n, b, n / b - 1 from (select mth, n, lag(n) over (order by mth) b from ({BY_MONTH}))
             where mth between '2025-07' and '2025-12-31' qualify rank() over (order by n / b desc) = 1""",
-        "month with the highest Complaints, change from 2025-07-01 to 2025-12-31 compared with the month before",
+        "month with the highest change of Complaints from 2025-07-01 to 2025-12-31 compared with the month before",
     ),
     # beside the mean, or the figure of all
     (
@@ -268,8 +269,9 @@ TRUTHS: list[tuple[dict[str, Any], str, str]] = [
          "having": [{"metric": "pgr_closed_complaints__per__pgr_complaints", "comparator": "ge", "value": 0.1}]},
         f"""select channel, count(*) filter (status = 'CLOSED') c, count(*), c / count(*) from {CASES}
             group by 1 order by 1""",
-        "Closed complaints as a percentage of Complaints by Channel with at least 10.0 % Closed complaints as a "
-        "percentage of Complaints",
+        "Closed complaints as a percentage of Complaints by Channel with Closed complaints as a percentage "
+        "of Complaints "
+        "at least 10.0 %",
     ),
 ]  # fmt: skip
 
