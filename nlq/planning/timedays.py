@@ -31,7 +31,7 @@ from nlq.planning.timetokens import (
 
 _NUMERIC = re.compile(r"(\d{1,4})(\s?/\s?|-|\.)(\d{1,4}|[A-Za-z]{3,9})(?:\2(\d{1,4}))?(?![\d/]|[.-]\d)")
 _TELLING = re.compile(r"\b(\d{1,2})[/.-](\d{1,2})[/.-]\d{2,4}\b")
-_WEEK_WORDS = {"w", "cw", "kw"}
+_WEEK_WORDS = {"W", "CW", "KW"}
 ReadPeriod = Callable[[int], Found | None]
 
 
@@ -74,10 +74,12 @@ class DayReader(TimeTokens):
         if match is None:
             return None
         ends = [n for n in range(at, len(self._tokens)) if self._tokens[n].end == match.end()]
-        periods = list(self._in_numbers(match[1], match[3], match[4])) if ends else []
+        periods = list(self._in_numbers(match[1], match[2], match[3], match[4])) if ends else []
         return found(ends[0] + 1, periods) if ends else None
 
-    def _in_numbers(self, one: str, two: str, three: str | None) -> Iterator[Period]:
+    def _in_numbers(self, one: str, sign: str, two: str, three: str | None) -> Iterator[Period]:
+        if sign == "." and len(three or "") != 4:
+            return  # a decimal number, or a version
         if three is None:
             year, month = (one, two) if len(one) == 4 else (two, one)
             if len(year) == 4 and len(month) <= 2 and month.isdigit() and year.isdigit():
@@ -134,7 +136,8 @@ class DayReader(TimeTokens):
         relative = self._norm(comma) in PREVIOUS | THIS and self._norm(comma + 1) == "year"
         if relative:
             return self._today.year - (1 if self._norm(comma) in PREVIOUS else 0), comma + 2
-        if len(self._text(at)) == 2 and self._text(at).isdigit() and self._norm(at + 1) not in ORDINAL_ENDINGS:
+        begins_another = self._norm(at + 1) in ORDINAL_ENDINGS or self._month_number(self._skip_of(at + 1))
+        if len(self._text(at)) == 2 and self._text(at).isdigit() and not begins_another:
             return self._full_year(int(self._text(at))), at + 1
         return None, at
 
@@ -252,7 +255,7 @@ class DayReader(TimeTokens):
         year = self._year_number(at)
         if year and self._norm(at + 1) == "w" and (number := self._integer(at + 2)):
             return Found(at + 3, _week(year, number))
-        named = self._norm(at) in _WEEK_WORDS or self._norms(at, 2) in (["calendar", "week"], ["iso", "week"])
+        named = self._text(at) in _WEEK_WORDS or self._norms(at, 2) in (["calendar", "week"], ["iso", "week"])
         last = at + 2 if self._norm(at) in {"calendar", "iso"} else at + 1
         number = self._integer(last) if named or self._norm(at) == "week" else None
         if number is None or number > 53:

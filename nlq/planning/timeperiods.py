@@ -168,7 +168,9 @@ class PeriodReader(TimeTokens):
         for kind_at, number_at in ((at, at + 1), (at + 1, at)):  # Q1 and 1Q
             kind, number = self._norm(kind_at), self._integer(number_at)
             if kind in _PARTS and number and len(self._text(number_at)) == 1:
-                return self._part(at + 2, kind, number)
+                whole = self._part(at + 2, kind, number)
+                # "within 2h" is a time of day
+                return whole if kind_at == at or kind == "q" or (whole and whole.last > at + 2) else None
         if self._norm(at) in {"last", "latter"} and self._norms(at + 1, 2) == ["half", "of"]:
             return self._part(at + 3, "h", 2)
         place, last = self._ordinal(at)

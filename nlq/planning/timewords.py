@@ -29,8 +29,8 @@ _JOINTS = {"between": frozenset({"and", "to", "&"}), "from": _TO, "since": _TO, 
 _SINCE = (("since",), ("ever", "since"), ("starting",), ("starting", "from"), ("starting", "in"), ("starting", "on"),
           ("beginning", "in"), ("beginning", "on"), ("as", "from"), ("on", "or", "after"), ("no", "earlier", "than"),
           ("not", "earlier", "than"), ("not", "before"))  # fmt: skip
-_AFTER = (("after",), ("later", "than"), ("newer", "than"), ("more", "recent", "than"), ("post",))
-_BEFORE = (("before",), ("prior", "to"), ("earlier", "than"), ("older", "than"), ("up", "until", "before"), ("pre",))
+_AFTER = (("after",), ("later", "than"), ("post",))
+_BEFORE = (("before",), ("prior", "to"), ("earlier", "than"), ("up", "until", "before"), ("pre",))
 _UNTIL = (("until",), ("till",), ("up", "to"), ("up", "until"), ("up", "till"), ("upto",), ("through",), ("thru",),
           ("as", "of"), ("as", "at"), ("on", "or", "before"), ("no", "later", "than"), ("not", "later", "than"),
           ("not", "after"))  # fmt: skip

@@ -84,6 +84,7 @@ def test_times(text: str, start: str | None, end: str | None) -> None:
     "text",
     [
         *("may", "2025-02-30", "q5", "since 2030", "31 June 2025", "2023-24", "13/13/2025", "25", "53 of 2025"),
+        *("2h", "kw 12", "5.2025", "1.2.34", "2.5", "older than 2010", "may be"),
         *("after March and before April", "between March but before May", "week 12"),
     ],
 )
