@@ -9,6 +9,7 @@ Does not belong here: understanding questions (``nlq``), who may ask what (``nlq
 
 from __future__ import annotations
 
+import ast
 import contextlib
 import hashlib
 import json
@@ -26,7 +27,7 @@ from tenacity import retry, retry_if_exception_type, stop_after_attempt, wait_fi
 
 from lakehouse_assets.lakehouse.sql import quoted
 from semantic import sqltext
-from semantic.catalog import METRIC_TIME, MetricDefinition, SemanticCatalog, build_catalog, without_moments
+from semantic.catalog import GRAINS, METRIC_TIME, MetricDefinition, SemanticCatalog, build_catalog, without_moments
 from semantic.engine import Compiler, Dialect
 from semantic.errors import SemanticError
 from semantic.faults import Fault, fault_of
@@ -385,7 +386,6 @@ def _friendly(name: str) -> str:
     if name.startswith(f"{METRIC_TIME}__"):
         return f"metric_{name.rsplit('__', 1)[1]}"
     *entities, last = name.split("__")
-    from semantic.catalog import GRAINS
 
     return f"{entities[-1]}_{last}" if last in GRAINS and len(entities) > 1 else last
 
@@ -416,8 +416,6 @@ def _column(name: str, columns: Sequence[QueryColumn]) -> str:
 
 def _dunder(item: str) -> str:
     """``TimeDimension('metric_time', 'month')`` as ``metric_time__month``."""
-    import ast
-
     call = ast.parse(item.strip(), mode="eval").body
     if not isinstance(call, ast.Call):
         return item

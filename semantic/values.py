@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from cachetools import FIFOCache
 
+from lakehouse_assets.lakehouse.engines.protocol import QueryRefusedError
 from semantic.catalog import DimensionDefinition
 from semantic.errors import SemanticError, UnknownNameError, nearest
 from semantic.kept_values import CountedValues, KeptValues
@@ -96,8 +97,6 @@ class DimensionValues:
 
     def published(self, tables: Iterable[str]) -> set[str]:
         """Those of some tables (``layer.table``) that were published; a table without a snapshot was not."""
-        from lakehouse_assets.lakehouse.engines.protocol import QueryRefusedError
-
         found = set()
         with self._lake.session() as session:
             for table in tables:
@@ -111,8 +110,6 @@ class DimensionValues:
 
         None where that cannot be told, as of a table that was never published. With ``only``, as in ``read``.
         """
-        from lakehouse_assets.lakehouse.engines.protocol import QueryRefusedError
-
         known = self._layer.catalog().dimensions
         found: dict[Any, None] = {}
         told = False
@@ -180,8 +177,6 @@ class DimensionValues:
         return [(d, kept[d.expr]) for d in dimensions]
 
     def _recall(self, dimension: DimensionDefinition, only: Only | None, session: Session) -> CountedValues | None:
-        from lakehouse_assets.lakehouse.engines.protocol import QueryRefusedError
-
         try:
             session.relation(_table(dimension))
         except QueryRefusedError:

@@ -18,8 +18,10 @@ from lakehouse_assets.assets.resources import Lakehouse
 from lakehouse_assets.assets.run_config import refuse_oversized
 from lakehouse_assets.assets.specs import asset_key, engine_kind, published_metadata, spec_of
 from lakehouse_assets.assets.trying import told
+from nlq.core.guard import Caller
+from nlq.core.utc import as_utc
 from nlq.storage.contracts import ANSWERS, CONTRACTS
-from nlq.storage.queue import MAX_QUESTION
+from nlq.storage.queue import MAX_QUESTION, QuestionQueue
 
 if TYPE_CHECKING:
     from lakehouse_assets.lakehouse.lake import Lake
@@ -102,7 +104,6 @@ class _Asked:
 
 def _asked(lake: "Lake", config: QuestionConfig, run_id: str) -> _Asked:
     from lakehouse_assets.assets.scheduled_questions import find_question
-    from nlq.core.guard import Caller
 
     now = _moment(config.now)
     if not config.scheduled:
@@ -117,8 +118,6 @@ def _asked(lake: "Lake", config: QuestionConfig, run_id: str) -> _Asked:
 
 
 def _moment(text: str) -> datetime | None:
-    from nlq.core.utc import as_utc
-
     try:
         return as_utc(datetime.fromisoformat(text)) if text else None
     except (ValueError, OverflowError) as error:
@@ -131,7 +130,6 @@ def _answer_waiting(lake: "Lake", run_id: str) -> "tuple[list[Answer], list[Publ
     """Batches until the queue is empty, or the run has done its share."""
     from lakehouse_assets.assets.answer_batch import answer_batch
     from nlq.factory import open_answerer
-    from nlq.storage.queue import QuestionQueue
 
     queue = QuestionQueue(lake.settings.queue_url)
     answers: list[Answer] = []

@@ -20,6 +20,7 @@ from lakehouse_assets.assets.specs import asset_key, published_metadata, spec_of
 from lakehouse_assets.assets.trying import RETRY, told
 from lakehouse_assets.ingest.contracts import LOADS, QUARANTINE
 from lakehouse_assets.ingest.files.allowed import Allowed
+from lakehouse_assets.ingest.files.landing import SETTLE_SECONDS, group_by_source, look
 from lakehouse_assets.lakehouse.contract import Contract
 
 if TYPE_CHECKING:
@@ -216,8 +217,6 @@ def _batches(
 def _named(
     lakehouse: LakeResource, config: IngestConfig, allowed: Allowed | None, outcome: Outcome
 ) -> list[tuple[str, list[str]]]:
-    from lakehouse_assets.ingest.files.landing import SETTLE_SECONDS, group_by_source, look
-
     if config.mapping and allowed:
         words = "a run takes its source from the domains: `asklake ingest --mapping` loads with one of your own"
         raise dg.Failure(words, allow_retries=False)

@@ -19,6 +19,8 @@ from lakehouse_assets.assets.specs import spec_of
 from lakehouse_assets.assets.transform import Rebuilt, days_of, report
 from lakehouse_assets.assets.trying import told
 from lakehouse_assets.lakehouse.contract import Contract
+from lakehouse_assets.lakehouse.iceberg.overwrite import ReplacePartitions, ReplaceTable
+from lakehouse_assets.lakehouse.publish.audit import blocking
 from lakehouse_assets.lakehouse.python_table import Inputs, PythonTable
 
 if TYPE_CHECKING:
@@ -41,8 +43,6 @@ def make(
         PublicationConflictError: another writer of the table came in between.
         ValueError: the function gave rows that it was not asked for, or lacks columns.
     """
-    from lakehouse_assets.lakehouse.iceberg.overwrite import ReplacePartitions, ReplaceTable
-    from lakehouse_assets.lakehouse.publish.audit import blocking
     from lakehouse_assets.lakehouse.publish.begin import begin
 
     asked = tuple(sorted(days))

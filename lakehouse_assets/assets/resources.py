@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 import dagster as dg
 
+from lakehouse_assets.lakehouse.lake import Lake
 from lakehouse_assets.settings import Settings, get_settings
 
 if TYPE_CHECKING:
@@ -33,8 +34,6 @@ class LakeResource:
     @cached_property
     def lake(self) -> Lake:
         """The lake; the same object for all assets of a run."""
-        from lakehouse_assets.lakehouse.lake import Lake
-
         return Lake(self.settings())
 
 

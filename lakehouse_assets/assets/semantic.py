@@ -16,6 +16,8 @@ from lakehouse_assets.assets.specs import engine_kind, identifier_of, spec_of
 from lakehouse_assets.assets.transform import Rebuilt, report
 from lakehouse_assets.assets.trying import told
 from lakehouse_assets.lakehouse.contract import Contract
+from lakehouse_assets.lakehouse.iceberg.overwrite import ReplaceTable
+from lakehouse_assets.lakehouse.publish.audit import blocking
 
 if TYPE_CHECKING:
     from lakehouse_assets.builds.dbt_graph import DbtGraph
@@ -47,8 +49,6 @@ def refresh(lake: "Lake", contracts: Mapping[str, Contract], tables: Sequence[st
 
 
 def _refresh_once(lake: "Lake", contracts: Mapping[str, Contract], tables: Sequence[str], run_id: str) -> Rebuilt:
-    from lakehouse_assets.lakehouse.iceberg.overwrite import ReplaceTable
-    from lakehouse_assets.lakehouse.publish.audit import blocking
     from lakehouse_assets.lakehouse.publish.begin import begin
     from semantic.layer import SemanticLayer
 

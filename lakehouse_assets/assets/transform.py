@@ -19,6 +19,7 @@ from lakehouse_assets.assets.checks import (
     evaluated,
 )
 from lakehouse_assets.assets.factory import makes_tables
+from lakehouse_assets.assets.lineage import column_lineage
 from lakehouse_assets.assets.partitions import daily
 from lakehouse_assets.assets.resources import Lakehouse
 from lakehouse_assets.assets.specs import (
@@ -31,8 +32,10 @@ from lakehouse_assets.assets.specs import (
 )
 from lakehouse_assets.assets.trying import told
 from lakehouse_assets.builds import dbt_graph
+from lakehouse_assets.builds.days import BUILT, closure, dirty_days, has_copies, lost_any, note, replaced_copies
 from lakehouse_assets.lakehouse.contract import Contract
 from lakehouse_assets.lakehouse.periods import spans
+from lakehouse_assets.lakehouse.publish.audit import blocking
 
 if TYPE_CHECKING:
     from lakehouse_assets.builds.dbt_graph import DbtGraph, DbtTest
@@ -108,9 +111,7 @@ def _rebuild_once(
     days: Iterable[date],
     run_id: str,
 ) -> Rebuilt:
-    from lakehouse_assets.builds.days import BUILT, lost_any, note
     from lakehouse_assets.lakehouse.dbt import runner
-    from lakehouse_assets.lakehouse.publish.audit import blocking
     from lakehouse_assets.lakehouse.publish.begin import begin
 
     sources = sorted({s for t in tables for s in graph.sources_of(t)})
@@ -137,8 +138,6 @@ def _rebuild_once(
 
 def _is_everything(lake: "Lake", graph: "DbtGraph", tables: Sequence[str], days: Iterable[date]) -> bool:
     """Whether this is a first build of all that bronze has, so that no other day can hold a copy of a record."""
-    from lakehouse_assets.builds.days import dirty_days
-
     return lake.catalog.heads().keys().isdisjoint(tables) and dirty_days(lake, graph, tables) <= set(days)
 
 
@@ -154,7 +153,6 @@ def _all_copies(
         losing: Tables that may hold copies which bronze lost.
     """
     from lakehouse_assets.builds import record_key_index
-    from lakehouse_assets.builds.days import closure, has_copies, replaced_copies
 
     wanted, folder = set(days), lake.settings.record_days_dir
     with lake.session(writer=True) as session:
@@ -291,8 +289,6 @@ def report(
 
 
 def _lineage(sql: str | None, table: Contract, reads: Sequence[Contract]) -> dict[str, Any]:
-    from lakehouse_assets.assets.lineage import column_lineage
-
     found = column_lineage(sql, table, reads) if sql else None
     return {"dagster/column_lineage": found} if found else {}
 

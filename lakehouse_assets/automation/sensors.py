@@ -18,7 +18,10 @@ from lakehouse_assets.assets.partitions import daily, left_out, range_tags, stre
 from lakehouse_assets.assets.resources import Lakehouse, LakeResource
 from lakehouse_assets.assets.specs import asset_key
 from lakehouse_assets.automation.attempts import CAUSE, next_attempt, unfinished_run
+from lakehouse_assets.builds.days import current_sources, dirty_days
 from lakehouse_assets.domains import contracts_of
+from lakehouse_assets.ingest.contracts import LOADS, written_by_loads_into
+from lakehouse_assets.ingest.errors import SourceError
 
 if TYPE_CHECKING:
     from lakehouse_assets.builds.dbt_graph import DbtGraph
@@ -44,8 +47,6 @@ def build_requests(
     code = repr((checked, [m.code_version for m in graph.models if m.table in made]))
 
     def requests(instance: dg.DagsterInstance, lakehouse: LakeResource) -> Evaluation:
-        from lakehouse_assets.builds.days import current_sources, dirty_days
-
         if run_id := unfinished_run(instance, job_name):
             yield dg.SkipReason(f"run {run_id} of {job_name} has not ended")
             return
@@ -139,8 +140,6 @@ def _ingest_request(source: str, files: "Sequence[LandingFile]", look: int) -> d
 
 def _tables_of(source: str) -> list[dg.AssetKey]:
     """The tables a load of a source writes; of a folder that names no source the run says so, and fails of one."""
-    from lakehouse_assets.ingest.contracts import LOADS, written_by_loads_into
-    from lakehouse_assets.ingest.errors import SourceError
     from lakehouse_assets.ingest.sources import find_source
 
     try:

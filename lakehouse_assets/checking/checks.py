@@ -14,6 +14,7 @@ from lakehouse_assets.checking.findings import UNDECIDED, Finding, softened
 from lakehouse_assets.checking.project import Project
 from lakehouse_assets.checking.semantics import check_semantics
 from lakehouse_assets.checking.sources import check_sources
+from lakehouse_assets.lakehouse.dbt import manifest
 from lakehouse_assets.settings import Settings
 from semantic.faults import fault_of
 
@@ -37,8 +38,6 @@ def check_project(project: Project) -> list[Finding]:
 
 def check_dbt(settings: Settings) -> list[Finding]:
     """What keeps dbt or MetricFlow from reading the project; nothing where they do."""
-    from lakehouse_assets.lakehouse.dbt import manifest
-
     try:
         manifest.ensure(settings)
     except manifest.DbtFailedError as error:

@@ -15,9 +15,15 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
+from lakehouse_assets.builds import dbt_graph
+from lakehouse_assets.commands import orchestrator
 from lakehouse_assets.commands.failures import CommandError, Exit, did_you_mean
+from lakehouse_assets.commands.orchestrator import run_job
 from lakehouse_assets.commands.output import Out, seconds
+from lakehouse_assets.domains import python_tables
 from lakehouse_assets.lakehouse.dbt import manifest
+from lakehouse_assets.lakehouse.lake import Lake
+from lakehouse_assets.lakehouse.periods import days_between, spans
 from lakehouse_assets.shown import shown_in_line
 
 if TYPE_CHECKING:
@@ -64,8 +70,6 @@ class Builder:
             settings: The settings of the process.
             instance: The instance that records the runs.
         """
-        from lakehouse_assets.lakehouse.lake import Lake
-
         self.out, self.settings, self.instance = out, settings, instance
         self.lake: Lake = Lake(settings)
         with out.quietly():
@@ -74,10 +78,8 @@ class Builder:
 
     def reload(self) -> None:
         """Make the definitions of the manifest as it is now."""
-        from lakehouse_assets.builds import dbt_graph
         from lakehouse_assets.contracts import platform_contracts
         from lakehouse_assets.definitions import build_defs
-        from lakehouse_assets.domains import python_tables
 
         self.graph: DbtGraph = dbt_graph.load(self.settings)
         self.contracts: Mapping[str, Contract] = platform_contracts()
@@ -130,7 +132,6 @@ class Builder:
 
         from lakehouse_assets.assets.partitions import range_tags
         from lakehouse_assets.automation.attempts import free_places
-        from lakehouse_assets.commands.orchestrator import run_job
 
         tags = range_tags(step.first, step.last) if step.first and step.last else {}
         keys = [dg.AssetKey(t.split(".")) for t in step.tables]
@@ -144,7 +145,6 @@ class Builder:
 @contextmanager
 def builder(out: Out) -> Iterator[Builder]:
     """A builder on the instance that Dagit shows."""
-    from lakehouse_assets.commands import orchestrator
     from lakehouse_assets.settings import get_settings
 
     settings = get_settings()
@@ -207,7 +207,6 @@ def _ranges(
 ) -> list[tuple[date, date]]:
     from lakehouse_assets.assets.partitions import daily, stretches, within
     from lakehouse_assets.builds.days import dirty_days
-    from lakehouse_assets.lakehouse.periods import days_between
 
     partitions = daily(domain)
     if partitions is None:
@@ -262,7 +261,6 @@ def plan_python(
     from lakehouse_assets.assets.python_tables import days_of_table
     from lakehouse_assets.automation.jobs import make_job_name
     from lakehouse_assets.builds.days import behind
-    from lakehouse_assets.lakehouse.periods import days_between, spans
 
     heads = made.lake.catalog.heads()
     today = datetime.now(UTC).date()
@@ -421,7 +419,6 @@ def maintain(out: Out) -> None:
 
 def parse(out: Out) -> None:
     """Build the manifest and what the asset factories derive from it."""
-    from lakehouse_assets.builds import dbt_graph
     from lakehouse_assets.settings import get_settings
 
     settings = get_settings()

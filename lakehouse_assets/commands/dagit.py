@@ -10,9 +10,12 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from lakehouse_assets.commands import orchestrator
 from lakehouse_assets.commands.failures import CommandError, Exit
 from lakehouse_assets.commands.output import Out
 from lakehouse_assets.commands.serve import refuse_taken
+from lakehouse_assets.commands.workers import end_with_parent
+from lakehouse_assets.http.addresses import is_loopback
 
 if TYPE_CHECKING:
     from lakehouse_assets.settings import Settings
@@ -24,8 +27,6 @@ def refuse_open(settings: Settings, host: str) -> None:
     Raises:
         CommandError: others than this machine's could.
     """
-    from lakehouse_assets.http.addresses import is_loopback
-
     if not settings.dagit_token.get_secret_value() and not is_loopback(host):
         raise CommandError(
             f"Dagit at {host} could be reached by others, and whoever reaches it may launch runs",
@@ -36,7 +37,6 @@ def refuse_open(settings: Settings, host: str) -> None:
 
 def dagit(out: Out, host: str, port: int, workspace: Path | None, *, read_only: bool, with_parent: bool) -> None:
     """Serve until Ctrl-C, or until the process that started this one is gone."""
-    from lakehouse_assets.commands import orchestrator
     from lakehouse_assets.settings import get_settings
 
     settings = get_settings()
@@ -50,7 +50,6 @@ def dagit(out: Out, host: str, port: int, workspace: Path | None, *, read_only: 
 
     import dagster as dg
 
-    from lakehouse_assets.commands.workers import end_with_parent
     from lakehouse_assets.dagit.server import guarded
     from lakehouse_assets.http import logs
     from lakehouse_assets.http.server import Server, configured, raise_open_files

@@ -19,10 +19,15 @@ from typing import TYPE_CHECKING, Any
 
 from lakehouse_assets.commands import building, loading
 from lakehouse_assets.commands.output import Out, seconds
+from lakehouse_assets.commands.quarantine import groups_of
+from lakehouse_assets.commands.questions import show
 from lakehouse_assets.commands.workers import Workers
 from lakehouse_assets.domains import DOMAINS
+from lakehouse_assets.domains.pgr.questions import QUESTIONS
 from lakehouse_assets.lakehouse.dbt import manifest
+from lakehouse_assets.lakehouse.lake import Lake
 from lakehouse_assets.private import make_folder
+from nlq.factory import open_answerer
 
 if TYPE_CHECKING:
     from lakehouse_assets.commands.building import Builder
@@ -102,9 +107,6 @@ def demo(out: Out, size: int | None, days: int | None, until: date | None) -> No
         with clock.stage("bronze, silver, gold"):
             spine, loads = load_all(workers, samples, folder)
             # What it imports takes a second, in which the workers' server is still importing, too.
-            from lakehouse_assets.commands.quarantine import groups_of
-            from lakehouse_assets.lakehouse.lake import Lake
-            from nlq.factory import open_answerer
 
             lake = Lake(settings)
             answerer = open_answerer(lake)
@@ -242,7 +244,6 @@ def build_python(made: Builder) -> list[Ran]:
 
 def ask_all(out: Out, lake: Lake, answerer: Answerer, today: date) -> list[Answer]:
     """Ask the demo's questions as if on this day, and store the answers together."""
-    from lakehouse_assets.domains.pgr.questions import QUESTIONS
     from nlq.storage.store import store_answers
 
     with building.waiting(out, "asking"), out.quietly():
@@ -254,8 +255,6 @@ def ask_all(out: Out, lake: Lake, answerer: Answerer, today: date) -> list[Answe
 
 def print_answers(out: Out, answers: Sequence[Answer]) -> None:
     """Every question with its answer."""
-    from lakehouse_assets.commands.questions import show
-
     out.heading("Questions")
     for number, answer in enumerate(answers, start=1):
         out.say()

@@ -14,6 +14,8 @@ import sys
 import tempfile
 from pathlib import Path
 
+from lakehouse_assets.commands import orchestrator
+from lakehouse_assets.commands.dagit import refuse_open
 from lakehouse_assets.commands.output import Out
 from lakehouse_assets.commands.serve import refuse_taken
 from lakehouse_assets.commands.servers import Servers, of_dagster
@@ -24,8 +26,6 @@ _LOCATION = "asklake"
 
 def dev(out: Out, host: str, port: int, api_port: int, *, read_only: bool) -> None:
     """Start the servers, and end them all by one Ctrl-C, or where one ends by itself."""
-    from lakehouse_assets.commands import orchestrator
-    from lakehouse_assets.commands.dagit import refuse_open
     from lakehouse_assets.lakehouse.dbt import manifest
     from lakehouse_assets.settings import get_settings
 

@@ -17,6 +17,7 @@ import typer
 from lakehouse_assets.commands.building import Builder, Step, as_document, builder, print_errors
 from lakehouse_assets.commands.failures import CommandError, Exit, did_you_mean
 from lakehouse_assets.commands.output import Out, seconds
+from lakehouse_assets.lakehouse.iceberg.properties import PUBLICATION_ID, RUN_ID
 
 if TYPE_CHECKING:
     from lakehouse_assets.commands.orchestrator import Ran
@@ -199,7 +200,6 @@ def _told_by(made: Builder, run_id: str) -> list[dict[str, Any]]:
 
 def _notes_of(lake: Lake, run_id: str) -> list[dict[str, Any]]:
     from lakehouse_assets.ingest.contracts import LOADS
-    from lakehouse_assets.lakehouse.iceberg.properties import PUBLICATION_ID, RUN_ID
 
     if LOADS.identifier not in lake.catalog.heads():
         return []

@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 from lakehouse_assets.commands.failures import CommandError, Exit, did_you_mean, of_statement
 from lakehouse_assets.commands.output import Out, ago
+from lakehouse_assets.lakehouse.iceberg.properties import PUBLICATION_ID, RUN_ID
+from lakehouse_assets.lakehouse.lake import Lake
 
 if TYPE_CHECKING:
     from pyiceberg.table import Table
@@ -35,7 +37,6 @@ class TableState:
 
 def open_lake(at: str | None = None) -> Lake:
     """The lake of the settings, opened lazily; as it was at a moment, if one is named."""
-    from lakehouse_assets.lakehouse.lake import Lake
     from lakehouse_assets.settings import get_settings
 
     return Lake(get_settings(), at=at)
@@ -137,7 +138,6 @@ def known_load(lake: Lake, load_id: str) -> None:
 
 def _entry(snapshot: Snapshot) -> dict[str, Any]:
     from lakehouse_assets.lakehouse.iceberg.evolution import EVOLVED
-    from lakehouse_assets.lakehouse.iceberg.properties import PUBLICATION_ID, RUN_ID
 
     summary = snapshot.summary
     more = dict(summary.additional_properties) if summary else {}

@@ -12,6 +12,7 @@ from datetime import UTC, date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from lakehouse_assets.builds import dbt_graph
 from lakehouse_assets.commands.lookups import TableState, as_documents, open_lake, print_states, table_states
 from lakehouse_assets.commands.output import Out
 from lakehouse_assets.private import open_to_others
@@ -116,7 +117,6 @@ def _sha256(path: str) -> str:
 
 def _days_not_built(lake: Lake) -> Mapping[str, list[date]]:
     """Days that bronze has and a domain's tables have not, by domain; none where dbt has not parsed the project."""
-    from lakehouse_assets.builds import dbt_graph
     from lakehouse_assets.builds.days import dirty_days
     from lakehouse_assets.contracts import platform_contracts
 

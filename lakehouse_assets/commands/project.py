@@ -14,6 +14,7 @@ import typer
 
 from lakehouse_assets.commands.failures import CommandError, Exit
 from lakehouse_assets.commands.output import Out
+from lakehouse_assets.domains import DOMAINS
 
 if TYPE_CHECKING:
     from lakehouse_assets.checking.findings import Finding
@@ -93,7 +94,6 @@ def new_domain(out: Out, name: str, files: Sequence[str]) -> None:
 
 
 def _refuse_name(name: str) -> None:
-    from lakehouse_assets.domains import DOMAINS
     from lakehouse_assets.drafting import naming
 
     if not naming.is_valid(name):

@@ -13,6 +13,7 @@ from datetime import date
 from typing import TYPE_CHECKING
 
 from lakehouse_assets.commands.failures import CommandError, Exit
+from nlq.core.naming import AmbiguousNameError, full_name
 
 if TYPE_CHECKING:
     from nlq.core.plan import Comparison, DimensionFilter, Grain, OrderBy, Plan
@@ -101,8 +102,6 @@ def _list(text: str) -> list[str]:
 
 
 def _dimension(name: str, known: list[str]) -> str:
-    from nlq.core.naming import AmbiguousNameError, full_name
-
     try:
         return full_name(name, known)
     except AmbiguousNameError as error:

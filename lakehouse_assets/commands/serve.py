@@ -14,6 +14,9 @@ from typing import TYPE_CHECKING, Any
 from lakehouse_assets.commands.failures import CommandError
 from lakehouse_assets.commands.output import Out
 from lakehouse_assets.commands.workers import end_with_parent
+from lakehouse_assets.http.addresses import is_loopback
+from lakehouse_assets.lakehouse.lake import Lake
+from lakehouse_assets.service.limits import rates
 
 if TYPE_CHECKING:
     from lakehouse_assets.settings import Settings
@@ -41,7 +44,6 @@ def serve(out: Out, host: str, port: int, *, processes: int | None, with_parent:
     """Serve until Ctrl-C, or until the process that started this one is gone."""
     refuse_taken(host, port)
     from lakehouse_assets.http import logs
-    from lakehouse_assets.service.limits import rates
     from lakehouse_assets.service.processes import Processes, count_calls, count_of, listening
     from lakehouse_assets.settings import get_settings
 
@@ -65,7 +67,6 @@ def serve(out: Out, host: str, port: int, *, processes: int | None, with_parent:
 
 
 def _say_address(out: Out, settings: Settings, host: str, port: int) -> None:
-    from lakehouse_assets.http.addresses import is_loopback
     from nlq.storage.keys import KeyStore
 
     keys = KeyStore(settings.queue_url)
@@ -94,11 +95,8 @@ def _serve(count: int, host: str, port: int, counted: Any) -> None:
     """
     from lakehouse_assets.dictionary.document import dictionary
     from lakehouse_assets.http import logs
-    from lakehouse_assets.http.addresses import is_loopback
     from lakehouse_assets.http.server import Server, configured, raise_open_files
-    from lakehouse_assets.lakehouse.lake import Lake
     from lakehouse_assets.service.app import create_app
-    from lakehouse_assets.service.limits import rates
     from lakehouse_assets.service.processes import LimiterElsewhere, listening, part_of
     from lakehouse_assets.settings import get_settings
 

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from lakehouse_assets.commands.failures import CommandError, Exit
 from lakehouse_assets.commands.lookups import known_table, open_lake
 from lakehouse_assets.commands.output import Out
+from lakehouse_assets.lakehouse.iceberg.properties import PUBLICATION_ID, RUN_ID
 
 if TYPE_CHECKING:
     from lakehouse_assets.lakehouse.lake import Lake
@@ -105,7 +106,6 @@ def drop_branch(out: Out, name: str) -> None:
 def log(out: Out, table: str | None, limit: int) -> None:
     """The commits of main, or of the branch that commands work on, newest first."""
     from lakehouse_assets.lakehouse.branches import log as commits
-    from lakehouse_assets.lakehouse.iceberg.properties import PUBLICATION_ID, RUN_ID
 
     lake = _cluster()
     found = commits(lake, table=known_table(lake, table) if table else None, limit=limit)

@@ -11,11 +11,13 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from lakehouse_assets import bounded_yaml
+from lakehouse_assets.builds import dbt_graph
 from lakehouse_assets.checking.contracts import TEAMS
 from lakehouse_assets.contracts import platform_contracts
 from lakehouse_assets.domains import python_tables
 from lakehouse_assets.ingest.sources import Source, all_sources
 from lakehouse_assets.lakehouse.contract import LAYERS, Contract
+from lakehouse_assets.lakehouse.dbt import manifest
 from lakehouse_assets.lakehouse.publish.audit import check_names
 
 if TYPE_CHECKING:
@@ -31,8 +33,6 @@ def dictionary(lake: Lake) -> dict[str, Any]:
     Raises:
         DbtFailedError: the dbt project does not parse.
     """
-    from lakehouse_assets.builds import dbt_graph
-    from lakehouse_assets.lakehouse.dbt import manifest
     from semantic.layer import SemanticLayer
 
     manifest.ensure(lake.settings)

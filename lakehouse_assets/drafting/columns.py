@@ -9,6 +9,8 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import combinations
+from math import prod
 from typing import Any
 
 import duckdb
@@ -177,9 +179,6 @@ def _different(con: duckdb.DuckDBPyConnection, fields: Sequence[str]) -> int:
 
 def _combinations(columns: list[Finding], rows: int) -> list[tuple[Finding, ...]]:
     """Up to three of the columns that could tell so many rows apart, the likeliest first."""
-    from itertools import combinations
-    from math import prod
-
     found = [c for size in (1, 2, 3) for c in combinations(columns, size) if prod(f.distinct for f in c) >= rows]
     return sorted(found, key=lambda c: (not any(f.identifies for f in c), len(c)))
 

@@ -24,6 +24,7 @@ from lakehouse_assets.service.health import HealthCheck
 from lakehouse_assets.service.limits import LimiterInProcess, RateLimiter, rates
 from lakehouse_assets.service.middleware import RequestMiddleware
 from lakehouse_assets.service.recorder import Recorder
+from lakehouse_assets.service.redis import AnswersInRedis, LimiterInRedis, connect
 from lakehouse_assets.service.routes import Service, open_router, router
 from lakehouse_assets.service.work import Work
 from nlq.answering.cache import AnswersInProcess, AnswerStore, KeptAnswers
@@ -118,7 +119,6 @@ def _shared(settings: Settings) -> tuple[RateLimiter, AnswerStore]:
     url = settings.redis_url.get_secret_value()
     if not url:
         return LimiterInProcess(limits), AnswersInProcess()
-    from lakehouse_assets.service.redis import AnswersInRedis, LimiterInRedis, connect
 
     redis = connect(url)
     return LimiterInRedis(redis, limits), AnswersInRedis(redis)

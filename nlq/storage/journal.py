@@ -21,6 +21,7 @@ from sqlalchemy.exc import IntegrityError, OperationalError
 
 from nlq.answering.model import Answer
 from nlq.core.utc import utc_now
+from nlq.storage.contracts import CONTRACTS
 from nlq.storage.database import create_tables, open_database, reading
 from nlq.storage.turns import Failing, Turns
 from nlq.storage.verdict import Verdict, VerdictName
@@ -249,7 +250,6 @@ class Journal:
 def _tend(lake: Lake, published: Iterable[Published], run_id: str) -> None:
     """Put small files together; where that fails, what was published is, and maintenance tries again."""
     from lakehouse_assets.lakehouse.upkeep.maintenance import tend_now_and_then
-    from nlq.storage.contracts import CONTRACTS
 
     tables = {done.identifier for done in published}
     for contract in (c for c in CONTRACTS if c.identifier in tables):

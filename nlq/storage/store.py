@@ -15,6 +15,7 @@ from pydantic import BaseModel
 from tenacity import retry, retry_if_exception_type, stop_after_attempt
 
 from lakehouse_assets.lakehouse.engines.protocol import QueryRefusedError
+from lakehouse_assets.lakehouse.iceberg.overwrite import Append
 from lakehouse_assets.lakehouse.publish.begin import begin
 from lakehouse_assets.lakehouse.publish.protocol import AuditFailedError
 from lakehouse_assets.lakehouse.types import arrow_type
@@ -108,8 +109,6 @@ def _store(lake: Lake, contract: Contract, rows: pa.Table, run_id: str, days: st
 
 @retry(retry=retry_if_exception_type(_TableMovedError), stop=stop_after_attempt(_TRIES), reraise=True)
 def _store_once(lake: Lake, contract: Contract, rows: pa.Table, run_id: str, days: str) -> Published | None:
-    from lakehouse_assets.lakehouse.iceberg.overwrite import Append
-
     (key,) = contract.key
     known, snapshot = _known_ids(lake, contract, rows, days)
     seen = set(known)

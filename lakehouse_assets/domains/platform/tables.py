@@ -10,6 +10,8 @@ from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING, Any
 
 from lakehouse_assets.domains.platform.contracts import TABLE_HEALTH
+from lakehouse_assets.lakehouse.lake import Lake
+from lakehouse_assets.lakehouse.moments import NoSuchMomentError
 from lakehouse_assets.lakehouse.python_table import Inputs, python_table
 
 if TYPE_CHECKING:
@@ -41,7 +43,6 @@ def _published(inputs: Inputs, day: date) -> list[dict[str, Any]]:
 def _measured(inputs: Inputs, day: date) -> Iterator[dict[str, Any]]:
     """A row for every table of which a state of that day is kept."""
     from lakehouse_assets.lakehouse.iceberg.manifests import newest_day
-    from lakehouse_assets.lakehouse.moments import NoSuchMomentError
 
     try:
         lake = _lake_at_the_end_of(inputs, day)
@@ -72,7 +73,6 @@ def _measured(inputs: Inputs, day: date) -> Iterator[dict[str, Any]]:
 def _lake_at_the_end_of(inputs: Inputs, day: date) -> Lake:
     if day >= datetime.now(UTC).date():
         return inputs.lake
-    from lakehouse_assets.lakehouse.lake import Lake
 
     return Lake(inputs.lake.settings, at=f"{day}T23:59:59.999")
 

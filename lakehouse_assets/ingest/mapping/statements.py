@@ -12,6 +12,7 @@ The layers of the statement: records (raw fields, empty ones NULL) -> computed (
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Sequence
 from collections.abc import Mapping as MappingType
 from dataclasses import dataclass
@@ -415,8 +416,6 @@ def _column(i: int, name: str) -> str:
 
 
 def _struct_shape(fields: list[str]) -> str:
-    import json
-
     return json.dumps(dict.fromkeys(fields, "VARCHAR"))
 
 

@@ -9,7 +9,9 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, TypeVar
 
+from lakehouse_assets.lakehouse.iceberg.catalog import require_local
 from lakehouse_assets.lakehouse.iceberg.properties import RUN_ID
+from lakehouse_assets.lakehouse.publish.local import LocalPublication
 from lakehouse_assets.lakehouse.publish.protocol import PublicationConflictError
 
 if TYPE_CHECKING:
@@ -63,7 +65,5 @@ def _of_kind(lake: Lake, properties: Mapping[str, str]) -> Publication:
         from lakehouse_assets.lakehouse.publish.on_branch import BranchPublication
 
         return BranchPublication(lake, require_nessie(lake.catalog), properties)
-    from lakehouse_assets.lakehouse.iceberg.catalog import require_local
-    from lakehouse_assets.lakehouse.publish.local import LocalPublication
 
     return LocalPublication(lake, require_local(lake.catalog), properties)
