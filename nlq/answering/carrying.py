@@ -43,6 +43,6 @@ def _said(part: Carried, plan: Plan, vocabulary: Vocabulary) -> str:
     if part.part == "group":
         return f"by {vocabulary.dimensions[part.name or ''].label}"
     if part.part == "having":
-        return " and ".join(say_threshold(bound, vocabulary) for bound in plan.having)
+        return " and ".join(say_threshold(bound, plan, vocabulary) for bound in plan.having)
     words = {"grain": f"by {plan.grain}", "share": "as a share", "average": "on average"}
     return words.get(part.part) or " and ".join(vocabulary.metrics[name].label for name in plan.metrics)

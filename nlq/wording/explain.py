@@ -28,7 +28,7 @@ def as_question(plan: Plan, vocabulary: Vocabulary) -> str:
     if plan.filters:
         shown = [say_filter(f, vocabulary) for f in plan.filters if not _is_rank_guard(f, plan)]
         parts.extend(f"{'where' if n == 0 else 'and'} {text}" for n, text in enumerate(shown))
-    parts.extend(f"with {say_threshold(bound, vocabulary, plan)}" for bound in plan.having)
+    parts.extend(f"with {say_threshold(bound, plan, vocabulary)}" for bound in plan.having)
     if plan.time_range:
         parts.append(say_time(plan.time_range))
     if plan.compares:
@@ -193,10 +193,10 @@ def _quoted_where_blank(text: str) -> str:
     return f"“{text}”" if text != text.strip() or not text else text
 
 
-def say_threshold(bound: Threshold, vocabulary: Vocabulary, plan: Plan | None = None) -> str:
-    """One threshold in words; of a column that the plan computes, with the plan."""
+def say_threshold(bound: Threshold, plan: Plan, vocabulary: Vocabulary) -> str:
+    """One threshold of a plan in words."""
     sign = _COMPARE[bound.comparator.value]
-    if plan and bound.metric in plan.derived:
+    if bound.metric in plan.derived:
         value = format_said(bound.value, say_value(bound.metric, plan, vocabulary))
         return f"{_in_words(bound.metric, plan, vocabulary)} {sign} {value}"
     said = say_metric(vocabulary.metrics[bound.metric])
@@ -250,7 +250,7 @@ def say_definitions(plan: Plan, vocabulary: Vocabulary) -> dict[str, str]:
 def say_filters(plan: Plan, vocabulary: Vocabulary) -> list[str]:
     """Everything that narrows the answer, in words."""
     said = [say_filter(item, vocabulary) for item in plan.filters]
-    said += [say_threshold(bound, vocabulary, plan) for bound in plan.having]
+    said += [say_threshold(bound, plan, vocabulary) for bound in plan.having]
     return [*said, say_time(plan.time_range)] if plan.time_range else said
 
 
@@ -298,7 +298,7 @@ def _one_row(plan: Plan, row: Mapping[str, Any], vocabulary: Vocabulary, scope: 
         whole = f" where {' and '.join(say_filter(f, vocabulary) for f in plan.share.part)}" if plan.share.part else ""
         parts = [f"{label(plan.metrics[0])}{whole}{scope}: {value(plan.metrics[0])}, {value(plan.derived[0])} of all"]
     elif plan.count:
-        bounds = [say_threshold(bound, vocabulary, plan) for bound in plan.having]
+        bounds = [say_threshold(bound, plan, vocabulary) for bound in plan.having]
         if not any(bound.metric in plan.metrics for bound in plan.having):
             bounds.insert(0, label(plan.metrics[0]))
         parts = [f"{label(plan.derived[0])} with {' and '.join(bounds)}{scope}: {value(plan.derived[0])}"]
