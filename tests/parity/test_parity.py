@@ -20,8 +20,10 @@ from lakehouse_assets.settings import MAIN, Settings
 from nlq.answering.answer import Answerer
 from nlq.answering.model import Answer
 from nlq.core.guard import Caller
+from nlq.core.plan import Plan
 from nlq.factory import open_answerer
 from tests.parity.comparing import CONTRACTS, bring, contents, differences, leftovers
+from tests.parity.plans import PLANS
 from tests.questions.asking import same_rows
 from tests.questions.worlds import HERE, questions
 
@@ -74,18 +76,21 @@ def test_duckdb_builds_the_same_on_branches_of_a_bucket(
 
 
 def unlike(ours: Answerer, theirs: Answerer) -> dict[str, tuple[str, str]]:
-    """The questions of the demo and of the question sets whose answers differ, with what both say."""
-    asked = [[question] for question in QUESTIONS]
+    """The questions of the demo and of the question sets, and the plans, whose answers differ, with what both say."""
+    asked: list[list[str] | Plan] = [[question] for question in QUESTIONS]
     asked += [[*case.get("after", ()), case["ask"]] for name in SETS for case in questions(name)["questions"]]
+    asked += PLANS
     with ThreadPoolExecutor(ASKERS) as pool:
         here, there = (pool.map(partial(answer_of, each), asked) for each in (ours, theirs))
-        both = [(talk[-1], mine, other) for talk, mine, other in zip(asked, here, there, strict=True)]
-    return {question: (told(here), told(there)) for question, here, there in both if not alike(here, there)}
+        both = list(zip(here, there, strict=True))
+    return {mine.question: (told(mine), told(other)) for mine, other in both if not alike(mine, other)}
 
 
-def answer_of(answerer: Answerer, talk: list[str]) -> Answer:
-    """The answer to the last question of a talk, as an analyst of all tenants gets it."""
+def answer_of(answerer: Answerer, talk: list[str] | Plan) -> Answer:
+    """The answer to a plan, or to the last question of a talk, as an analyst of all tenants gets it."""
     now, caller = datetime.combine(LAST, datetime.min.time()), Caller(None, "analyst")
+    if isinstance(talk, Plan):
+        return answerer.run(talk, caller)
     plan = None
     for question in talk[:-1]:
         plan = answerer.ask(question, caller, now, previous=plan).plan
