@@ -54,7 +54,7 @@ class Reply(BaseModel):
 
 def messages_for(question: str, today: date, part: Part, previous: Plan | None = None) -> list[dict[str, str]]:
     """The messages that ask for a plan; ``previous`` is the plan that the question may follow up."""
-    schema = json.dumps(plan_schema(), separators=(",", ":"))
+    schema = json.dumps(_without_titles(plan_schema()), separators=(",", ":"))
     asked: dict[str, Any] = {"question": question}
     if previous is not None:
         asked["plan_of_the_question_before"] = previous.model_dump(mode="json", exclude_defaults=True)
@@ -106,6 +106,16 @@ def read(text: str) -> Reply:
     except ValidationError as error:
         problems = [f"{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in error.errors()[:3]]
         raise UnreadableReplyError(f"{'; '.join(problems)}.") from error
+
+
+def _without_titles(schema: Any, *, names: bool = False) -> Any:
+    """A schema without what its reader does not need: titles, which repeat names, and defaults, which say nothing."""
+    if isinstance(schema, list):
+        return [_without_titles(item) for item in schema]
+    if not isinstance(schema, dict):
+        return schema
+    kept = schema if names else {key: item for key, item in schema.items() if key not in ("title", "default")}
+    return {key: _without_titles(item, names=key in ("properties", "$defs")) for key, item in kept.items()}
 
 
 def _catalog(part: Part) -> dict[str, Any]:
