@@ -195,13 +195,13 @@ class Journal:
     # --- inside
 
     def _publish(self, lake: Lake, run_id: str) -> list[Published]:
-        from nlq.storage.store import store_given_answers, store_verdicts, stored_or_refused
+        from nlq.storage.store import store_verdicts, stored_or_refused
 
         published: list[Published] = []
-        while answers := self._waiting_answers():
-            done, refused = stored_or_refused(store_given_answers, lake, answers, run_id)
+        while answers := self._oldest(_answers, _answers.c.recorded_at):
+            done, refused = stored_or_refused(_store_documents, lake, answers, run_id)
             published += done
-            self._settle(_answers, [a.answer_id for a in answers], {a.answer_id: e for a, e in refused})
+            self._settle(_answers, [row["id"] for row in answers], {row["id"]: e for row, e in refused})
         while verdicts := self._waiting_verdicts():
             done, refused = stored_or_refused(store_verdicts, lake, verdicts, run_id)
             published += done
@@ -209,10 +209,6 @@ class Journal:
         self._forget()
         _tend(lake, published, run_id)
         return published
-
-    def _waiting_answers(self) -> list[Answer]:
-        rows = self._oldest(_answers, _answers.c.recorded_at)
-        return [Answer.model_validate_json(row["document"]) for row in rows]
 
     def _waiting_verdicts(self) -> list[Verdict]:
         rows = self._oldest(_verdicts, _verdicts.c.given_at)
@@ -245,6 +241,13 @@ class Journal:
                 newest = stored.order_by(table.c.stored_at.desc()).offset(MOST_KEPT).limit(1)
                 before = max(filter(None, (utc_now() - KEPT, con.execute(newest).scalar())))
                 con.execute(sa.delete(table).where(table.c.stored_at < before, table.c.error.is_(None)))
+
+
+def _store_documents(lake: Lake, rows: Sequence[Any], run_id: str) -> Published | None:
+    """Store answers of the journal, of which few are parsed at a time: thousands took 40 MB that stayed."""
+    from nlq.storage.store import store_given_answers
+
+    return store_given_answers(lake, (Answer.model_validate_json(row["document"]) for row in rows), run_id)
 
 
 def _tend(lake: Lake, published: Iterable[Published], run_id: str) -> None:

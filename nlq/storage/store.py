@@ -7,7 +7,8 @@ tables' contracts (``contracts``), answering (``answering``), the queue (``queue
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from itertools import islice
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import pyarrow as pa
@@ -32,6 +33,8 @@ if TYPE_CHECKING:
     from nlq.storage.verdict import Verdict
 
 _TRIES = 10
+_AT_ONCE = 100
+"""Answers that are held as such while many are made into rows: each takes several times what its row does."""
 _BETWEEN_IDS = "\n"
 _T = TypeVar("_T")
 
@@ -53,7 +56,7 @@ def store_answers(lake: Lake, answers: Sequence[Answer], run_id: str) -> Publish
     return _store(lake, ANSWERS, answer_rows(answers), run_id)
 
 
-def store_given_answers(lake: Lake, answers: Sequence[Answer], run_id: str) -> Published | None:
+def store_given_answers(lake: Lake, answers: Iterable[Answer], run_id: str) -> Published | None:
     """As ``store_answers``, for answers that are what they were when they were first to be stored, as the journal's.
 
     They can be there already on their own days only, so that no other is looked at.
@@ -127,9 +130,11 @@ def _store_once(lake: Lake, contract: Contract, rows: pa.Table, run_id: str, day
         return publication.publish(unmoved)[0]
 
 
-def answer_rows(answers: Sequence[Answer]) -> pa.Table:
-    """Answers as rows of the contract."""
-    return pa.Table.from_pylist([_row(answer) for answer in answers], schema=_schema(ANSWERS))
+def answer_rows(answers: Iterable[Answer]) -> pa.Table:
+    """Answers as rows of the contract; of answers made one after another, some are held at a time."""
+    schema, rows = _schema(ANSWERS), map(_row, answers)
+    batches = iter(lambda: list(islice(rows, _AT_ONCE)), [])
+    return pa.Table.from_batches([pa.RecordBatch.from_pylist(batch, schema=schema) for batch in batches], schema)
 
 
 def stored_answer(lake: Lake, answer_id: str) -> Answer | None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import weakref
+from collections.abc import Iterator
 from datetime import datetime
 
 import pytest
@@ -10,7 +12,7 @@ from lakehouse_assets.lakehouse.lake import Lake
 from nlq.answering.answer import Answerer
 from nlq.answering.model import Answer
 from nlq.storage import store
-from nlq.storage.store import store_answers, store_given_answers, stored_answer
+from nlq.storage.store import answer_rows, store_answers, store_given_answers, stored_answer
 from tests.lakehouse.readings import without_column
 
 NOW = datetime(2026, 2, 20)
@@ -38,6 +40,26 @@ def test_answers_that_are_there_are_found_by_their_days_or_wherever_they_are(
     assert store_given_answers(lake, [followed], "run") is None
     retried = followed.model_copy(update={"asked_at": datetime(2026, 3, 20)})
     assert store_answers(lake, [retried], "run") is None
+
+
+def test_of_many_answers_that_become_rows_some_are_held_at_a_time() -> None:
+    made: list[weakref.ref[Answer]] = []
+    held = 0
+
+    def one_after_another() -> Iterator[Answer]:
+        nonlocal held
+        for number in range(450):
+            answer = Answer(
+                answer_id=f"a{number}", question="q", outcome="clarify", sentence="s",
+                asked_at=NOW, answered_at=NOW, elapsed_ms=1.0,
+            )  # fmt: skip
+            made.append(weakref.ref(answer))
+            held = max(held, sum(known() is not None for known in made))
+            yield answer
+
+    rows = answer_rows(one_after_another())
+    assert rows.column("answer_id").to_pylist() == [f"a{number}" for number in range(450)]
+    assert held <= 200
 
 
 def test_a_table_of_before_gets_the_new_columns(followed: Answer, lake: Lake, monkeypatch: pytest.MonkeyPatch) -> None:
