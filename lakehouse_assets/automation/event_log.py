@@ -60,6 +60,7 @@ class BatchingSqliteEventLog(OpenEventLog):
 
     def __init__(self, base_dir: str, inst_data: ConfigurableClassData | None = None) -> None:
         """Open the log; runs and asset events share one folder, as in Dagster's own storage."""
+        # Those used longest ago come first. Not a cache of cachetools: what one drops has to be disposed of.
         self._engines: OrderedDict[str, db.Engine] = OrderedDict()
         self._held: db.Connection | None = None
         self._watcher: SqlPollingEventWatcher | None = None

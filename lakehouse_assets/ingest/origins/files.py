@@ -17,7 +17,7 @@ from lakehouse_assets.ingest.errors import IngestError
 from lakehouse_assets.ingest.files.streams import InputFile, Progress
 from lakehouse_assets.ingest.mapping.statements import RecordMapping, constant
 from lakehouse_assets.ingest.origins.protocol import Kind, Records
-from lakehouse_assets.ingest.origins.relations import BATCHES, TextRecords
+from lakehouse_assets.ingest.origins.relations import BATCHES, Reading, TextRecords
 from lakehouse_assets.ingest.readers.batches import Counter
 from lakehouse_assets.ingest.readers.csv.header import CsvText
 from lakehouse_assets.ingest.readers.json.document import json_batches
@@ -76,7 +76,7 @@ class ParquetRecords:
         self._content = ParquetContent(file, scratch, mapping.source.time_zone, mapping.fields)
         refuse_missing_fields(file.path, mapping, list(self._content.texts))
         self._counter = Counter()
-        self._error: Exception | None = None
+        self._reading = Reading()
 
     @property
     def count(self) -> int:
@@ -86,29 +86,19 @@ class ParquetRecords:
     def relation(self, con: duckdb.DuckDBPyConnection) -> str:
         """See Records."""
         content = self._content
-        con.register(BATCHES, pa.RecordBatchReader.from_batches(content.schema, self._guarded()))
+        batches = self._reading.of(content.batches(self._counter))
+        con.register(BATCHES, pa.RecordBatchReader.from_batches(content.schema, batches))
         return (
             f"(select source_row, null::bigint as line, {content.payload} as raw_text, problem, form, "
             f"{constant(self._file.path)} as source_file, null::bigint as occurrence, null::varchar as ref, "
             f"raw_text as payload, {self._mapping.record_struct(content.texts)} as s from {BATCHES})"
         )
 
-    def _guarded(self) -> Iterator[pa.RecordBatch]:
-        try:
-            yield from self._content.batches(self._counter)
-        except Exception as error:
-            self._error = error
-            raise
-
     @contextmanager
     def errors(self) -> Iterator[None]:
         """See Records."""
-        try:
+        with self._reading.errors():
             yield
-        except duckdb.Error:
-            if self._error:
-                raise self._error from None
-            raise
 
 
 def refuse_missing_fields(file: str, mapping: RecordMapping, have: Sequence[str], line: int | None = None) -> None:

@@ -6,7 +6,7 @@ Does not belong here: where the batches are from (files and the other kinds), or
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from itertools import chain
 
@@ -21,6 +21,32 @@ from lakehouse_assets.lakehouse.sql import literal
 BATCHES = "raw_batches"
 LEARNED_FROM, MOST_LEARNED = 200, 8
 """How many records of a JSON file are looked at for the names they have, and how many orders of names are kept."""
+
+
+class Reading:
+    """What the engine reads from batches, and the error that ended it: the engine tells only that there was one."""
+
+    def __init__(self) -> None:
+        """Nothing is read yet."""
+        self._error: Exception | None = None
+
+    def of(self, batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+        """Each batch, for the engine."""
+        try:
+            yield from batches
+        except Exception as error:
+            self._error = error
+            raise
+
+    @contextmanager
+    def errors(self) -> Iterator[None]:
+        """Where the engine stops inside, raise what the reader raised."""
+        try:
+            yield
+        except duckdb.Error:
+            if self._error:
+                raise self._error from None
+            raise
 
 
 class TextRecords:
@@ -49,7 +75,7 @@ class TextRecords:
         self.header = header
         self._origin, self._mapping, self._batches, self._counter = origin, mapping, batches, counter
         self._fields = list(fields)
-        self._error: Exception | None = None
+        self._reading = Reading()
 
     @property
     def count(self) -> int:
@@ -63,7 +89,7 @@ class TextRecords:
             payload, struct = "raw_text", self._mapping.json_struct("raw_text", self._usual_names(con))
         else:
             payload, struct = csv_columns(self._fields, self._mapping)
-        con.register(BATCHES, pa.RecordBatchReader.from_batches(schema, self._guarded()))
+        con.register(BATCHES, pa.RecordBatchReader.from_batches(schema, self._reading.of(self._batches)))
         return (
             f"(select source_row, line, raw_text, problem, form, {constant(self._origin)} as source_file, "
             f"null::bigint as occurrence, null::varchar as ref, {payload} as payload, {struct} as s from {BATCHES})"
@@ -90,24 +116,14 @@ class TextRecords:
         hint = "Nothing was loaded; mend the file and load it again."
         return IngestError(self._origin, bad.problem, hint=hint, line=bad.line, column=bad.column)
 
-    def _guarded(self) -> Iterator[pa.RecordBatch]:
-        try:
-            yield from self._batches
-        except Exception as error:
-            self._error = error
-            raise
-
     @contextmanager
     def errors(self) -> Iterator[None]:
         """See Records."""
         try:
-            yield
-        except duckdb.Error:
-            if isinstance(self._error, MalformedError):
-                raise self._refused(self._error) from self._error
-            if self._error:
-                raise self._error from None
-            raise
+            with self._reading.errors():
+                yield
+        except MalformedError as bad:
+            raise self._refused(bad) from bad
 
 
 def csv_columns(fields: Sequence[str], mapping: RecordMapping) -> tuple[str, str]:
