@@ -190,6 +190,12 @@ def cluster_settings(servers: Servers, tmp_path: Path) -> Settings:
 
 
 @pytest.fixture
+def duckdb_cluster_lake(cluster_settings: Settings) -> Lake:
+    """An empty lake of the cluster profile whose engine is DuckDB, on the tables of Nessie and S3."""
+    return Lake(cluster_settings.model_copy(update={"engine": "duckdb"}))
+
+
+@pytest.fixture
 def cluster_lake(cluster_settings: Settings) -> Lake:
     """An empty lake of the cluster profile."""
     return Lake(cluster_settings)

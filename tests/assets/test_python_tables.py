@@ -172,9 +172,11 @@ def test_table_health_is_what_the_metadata_say(events: Lake) -> None:
     assert counted == {EVENTS: 3, TABLE_HEALTH.identifier: 1}, "the day is replaced, and knows its own table"
 
 
-@pytest.fixture(params=["lake", pytest.param("cluster_lake", marks=pytest.mark.cluster)])
+@pytest.fixture(
+    params=["lake", *(pytest.param(f"{of}cluster_lake", marks=pytest.mark.cluster) for of in ("", "duckdb_"))]
+)
 def either_lake(request: pytest.FixtureRequest) -> Lake:
-    """An empty lake of either profile."""
+    """An empty lake of either profile, the cluster's by either engine."""
     return request.getfixturevalue(request.param)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import importlib.util
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import date, datetime
 from functools import partial
@@ -16,7 +17,7 @@ from lakehouse_assets.domains.pgr.questions import QUESTIONS
 from lakehouse_assets.ingest.sources import find_source
 from lakehouse_assets.lakehouse.lake import Lake
 from lakehouse_assets.lakehouse.nessie.catalog import require_nessie
-from lakehouse_assets.settings import MAIN, Settings
+from lakehouse_assets.settings import MAIN
 from nlq.answering.answer import Answerer
 from nlq.answering.model import Answer
 from nlq.core.guard import Caller
@@ -57,29 +58,35 @@ def test_tables_and_answers_are_the_same_on_both(
         ours = contents(lake)
         assert not differences(ours, contents(cluster_lake))
     assert {c.domain for i, c in CONTRACTS.items() if i in ours} == set(DOMAINS)
-    differ = unlike(open_answerer(lake), open_answerer(cluster_lake))
+    asked: list[list[str] | Plan] = [[question] for question in QUESTIONS]
+    asked += [talk for name in SETS for talk in talks(name)]
+    asked += PLANS
+    differ = unlike(open_answerer(lake), open_answerer(cluster_lake), asked)
     assert not differ, "\n".join(f"{q}\n  {here}\n  {there}" for q, (here, there) in differ.items())
     assert not leftovers(cluster_lake)
 
 
 def test_duckdb_builds_the_same_on_branches_of_a_bucket(
-    lake: Lake, cluster_settings: Settings, waves: list[dict[str, list[str]]]
+    lake: Lake, duckdb_cluster_lake: Lake, waves: list[dict[str, list[str]]]
 ) -> None:
-    on_branches = Lake(cluster_settings.model_copy(update={"engine": "duckdb"}))
     own = {source for source in waves[0] if CONTRACTS[find_source(source).target].domain == SMALLEST}
     for wave in waves:
         files = {source: paths for source, paths in wave.items() if source in own}
-        for each in (lake, on_branches):
+        for each in (lake, duckdb_cluster_lake):
             bring(each, files, ("platform", SMALLEST))
-        assert not differences(contents(lake), contents(on_branches))
-    assert not [r.name for r in require_nessie(on_branches.catalog).nessie.references() if r.name != MAIN]
+        assert not differences(contents(lake), contents(duckdb_cluster_lake))
+    differ = unlike(open_answerer(lake), open_answerer(duckdb_cluster_lake), talks(SMALLEST))
+    assert not differ, "\n".join(f"{q}\n  {here}\n  {there}" for q, (here, there) in differ.items())
+    assert not [r.name for r in require_nessie(duckdb_cluster_lake.catalog).nessie.references() if r.name != MAIN]
 
 
-def unlike(ours: Answerer, theirs: Answerer) -> dict[str, tuple[str, str]]:
-    """The questions of the demo and of the question sets, and the plans, whose answers differ, with what both say."""
-    asked: list[list[str] | Plan] = [[question] for question in QUESTIONS]
-    asked += [[*case.get("after", ()), case["ask"]] for name in SETS for case in questions(name)["questions"]]
-    asked += PLANS
+def talks(name: str) -> list[list[str]]:
+    """The questions of a question set, each after those it follows."""
+    return [[*case.get("after", ()), case["ask"]] for case in questions(name)["questions"]]
+
+
+def unlike(ours: Answerer, theirs: Answerer, asked: Sequence[list[str] | Plan]) -> dict[str, tuple[str, str]]:
+    """The talks and plans whose answers differ, with what both say."""
     with ThreadPoolExecutor(ASKERS) as pool:
         here, there = (pool.map(partial(answer_of, each), asked) for each in (ours, theirs))
         both = list(zip(here, there, strict=True))

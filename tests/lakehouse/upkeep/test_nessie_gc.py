@@ -171,6 +171,18 @@ def test_small_files_are_put_together_and_statistics_stay_with_the_table(cluster
     assert not branches.branches(cluster_lake)
 
 
+def test_small_files_are_put_together_by_duckdb_too(duckdb_cluster_lake: Lake) -> None:
+    for n in range(9):
+        append(duckdb_cluster_lake, rows(1, 2, f"M{n}"))
+    with duckdb_cluster_lake.session() as session:
+        before = session.query("select * from silver.readings order by taken_on, meter").to_pylist()
+    (done,) = maintain(duckdb_cluster_lake, CONTRACTS, run_id="test")
+    assert (done.partitions_compacted, done.left.small) == (2, 2)
+    with duckdb_cluster_lake.session() as session:
+        assert session.query("select * from silver.readings order by taken_on, meter").to_pylist() == before
+    assert not branches.branches(duckdb_cluster_lake)
+
+
 def test_a_warehouse_that_is_not_the_catalogs_is_neither_read_nor_cleaned_up(impatient: Lake, bucket: Any) -> None:
     publish(impatient, readings(1, 4), ReplaceTable())
     publish(impatient, readings(1, 4, value=2), ReplaceTable())
