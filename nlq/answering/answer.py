@@ -137,7 +137,8 @@ class Answerer:
             run.today = self._zones.day(now or run.asked_at, run.caller.tenant)
             before = self._guard(run.vocabulary).still_known(previous, run.caller) if previous else None
             outcome = planner.plan(question, run.today, before)
-            if isinstance(outcome, Refused) and (missing := self._meant(run, question)):
+            unplaced = isinstance(outcome, Refused) or (isinstance(outcome, Clarify) and outcome.words)
+            if unplaced and (missing := self._meant(run, question)):
                 return self._never_published(run, missing)
         except GuardError as error:
             return run.answer("refused", str(error), error=error.code, nearest=error.nearest)
@@ -302,7 +303,8 @@ class Answerer:
             return {}
         outcome = self._make_planner(self._whole(run)).plan(question, run.today)
         plans = [outcome.plan] if isinstance(outcome, Planned) else []
-        plans += [choice.plan for choice in outcome.choices] if isinstance(outcome, Clarify) else []
+        if isinstance(outcome, Clarify) and not outcome.words:
+            plans += [choice.plan for choice in outcome.choices]
         return self._missing(run, dict.fromkeys(name for plan in plans for name in plan.metrics))
 
     @staticmethod

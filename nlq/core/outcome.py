@@ -16,6 +16,8 @@ from nlq.core.plan import Plan
 
 RULES = "rules"
 """The name of the planner that needs no language model."""
+UNCLEAR = 1
+"""The rank of problems with words that mean nothing here; those above are of what cannot be asked."""
 MOST_CHOICES = 4
 """The most readings that a question back offers."""
 
@@ -101,10 +103,12 @@ class Choice(_Frozen):
 
 
 class Clarify(_Outcome):
-    """The question has several readings: two to four to choose from."""
+    """The question may be read in one to four ways; the asker is to choose, or to put it otherwise."""
 
     question: str
-    choices: tuple[Choice, ...] = Field(min_length=2, max_length=MOST_CHOICES)
+    words: tuple[str, ...] = ()
+    """The words that no choice takes into account."""
+    choices: tuple[Choice, ...] = Field(min_length=1, max_length=MOST_CHOICES)
 
 
 class Refused(_Outcome):

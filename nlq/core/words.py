@@ -35,7 +35,8 @@ def _listed(text: str) -> list[str]:
     return text.split()
 
 
-def _set(text: str) -> frozenset[str]:
+def set_of(text: str) -> frozenset[str]:
+    """The words of a list, which blanks part."""
     return frozenset(_listed(text))
 
 
@@ -137,7 +138,7 @@ def words_of(text: str) -> tuple[str, ...]:
 
 # Verbs that only say that a thing came about. They are matched by their exact form alone: "opened last month"
 # does not mean "open".
-OCCURRENCE = _set(
+OCCURRENCE = set_of(
     "created submitted filed raised opened registered lodged logged reported received recorded made placed "
     "came come comes occurred happened happens occurs arrived entered booked receive occur happen arrive "
     "place bought buy purchased"
@@ -159,6 +160,15 @@ _SAME = {
     "selling": "sale",
     "yoy": "yoy",
     "center": "centre",
+    "worth": "value",
+    "typical": "average",
+    "typically": "average",
+    "highest": "maximum",
+    "largest": "maximum",
+    "greatest": "maximum",
+    "biggest": "maximum",
+    "lowest": "minimum",
+    "smallest": "minimum",
 }
 _SIBILANT = ("sses", "shes", "ches", "xes", "zes")
 
@@ -200,13 +210,13 @@ def is_plural(word: str) -> bool:
 
 # --- general English ---------------------------------------------------------------------------------------
 
-GLUE = _set("a an the of is are was were be been being has have had that their its his her our")
+GLUE = set_of("a an the of is are was were be been being has have had that their its his her our")
 """Words without meaning of their own, also inside a phrase."""
 
-COUNTING = _set("total totals count counts number numbers many much sum")
+COUNTING = set_of("total totals count counts number numbers many much sum amount amounts")
 """Words that ask for a plain amount."""
 
-NUMBERING = _set("count counts number numbers many")
+NUMBERING = set_of("count counts number numbers many")
 """Words that ask how many there are."""
 
 GENERIC = frozenset(
@@ -222,8 +232,8 @@ UNITS: dict[str, float] = {"minute": 1 / 60, "hour": 1.0, "day": 24.0, "week": 1
 """Units of duration, in hours."""
 
 FILLER = (
-    _set("""
-    show me give tell list display get find fetch please can could would should will you i we us they them it he
+    set_of("""
+    show me give tell display get find fetch please can could would should will you i we us they them it he
     she want wants need like know see let lets look looking at what whats how in on for to from with within
     by as there here this these those do does did done and hello hi hey thanks thank ok okay so far
     data report chart table graph figure figures result results breakdown distribution overview summary
@@ -232,41 +242,57 @@ FILLER = (
     exists happen say get gets got getting take takes took taken bring brings brought goes went altogether ever our
     ours yet but together use used develop developed evolve evolved one ones broken break down split divided
     distributed grouped group sorted sort ordered order rank ranked ranking where whose among into out terms term
-    everything pay pays paid different distinct generate generates generated produce produces produced contribute
-    contributes contributed
+    everything pay pays paid different distinct unique generate generates generated produce produces produced contribute
+    contributes contributed located situated based belong belongs belonging corresponding respective respectively
+    combined entire whole database dataset happening held hold holds exist existing occurred occurring
+    contain contains containing involve involves involved participate participated participates according respectively
+    individual particular specific certain given following listed name names called titled
+    indicate identify mention specify provide name describe determine compute estimate consider select retrieve obtain
+    showing along if such present presented output enumerate
     """)
     | GLUE
     | OCCURRENCE
 )
 """Words that may stand in a question without changing what it asks."""
 
-BY_WORDS = _set("by per each every across wise")
-NOT_WORDS = _set("not excluding exclude except without no non excludes ignoring neither nor outside")
-PER_WORDS = _set("per each every a")
+BY_WORDS = set_of("by per each every across wise")
+NOT_WORDS = set_of("not excluding exclude except without no non excludes ignoring neither nor outside")
+PER_WORDS = set_of("per each every a")
 """Words after which an average is over what follows: "complaints per ward on average"."""
 OR_WORDS = frozenset({"or"})
 AND_WORDS = frozenset({"and", "&", ","})
-VERSUS_WORDS = _set("vs versus compare compares compared comparing comparison against")
-MORE_WORDS = _set("more less fewer higher lower better worse larger smaller")
+VERSUS_WORDS = set_of("vs versus compare compares compared comparing comparison against")
+MORE_WORDS = set_of("more less fewer higher lower better worse larger smaller")
 """Comparatives: with a "than" that no number follows they ask for a comparison."""
-SHARE_WORDS = _set(
+FEWER = set_of("less fewer lower smaller worse")
+SHARE_WORDS = set_of(
     "share shares percentage percentages percent pct % proportion proportions fraction portion contribution "
     "contributions"
 )
-AVERAGE_WORDS = _set("average averages averaged avg mean typical typically")
-GROWTH_WORDS = _set("growth change changes increase decrease decline grow grew grown growing development")
-PREDICATES = _set(
+AVERAGE_WORDS = set_of("average averages averaged avg mean typical typically")
+GROWTH_WORDS = set_of("growth change changes increase decrease decline grow grew grown growing development")
+PREDICATES = set_of(
     "whose is are was were be been being has have had came come comes go goes went made make makes use used using "
     "arrive arrived got get gets paid"
 )
 """Verbs between a whole and a part of it: "what share of orders are online"."""
-IRREGULAR_PARTICIPLES = _set("sold bought sent paid lost built left kept held begun done given shown written")
-EVENT_WORDS = _set("event events")
+IRREGULAR_PARTICIPLES = set_of("sold bought sent paid lost built left kept held begun done given shown written")
+PREPOSITIONS = set_of("from of in for to with on at among within")
+EVENT_WORDS = set_of("event events")
 """Words that only say that something is counted when it happens."""
 WHICH_WORDS = frozenset({"which", "what", "whats"})
-FREQUENT = _set("common frequent popular")
+FREQUENT = set_of("common commonly frequent frequently popular often")
 """Words that only say again what "most" and "least" say."""
-TREND_WORDS = _set("trend trends trending timeline")
+DIFFERENT = set_of("different distinct unique")
+MULTIPLES = {"twice": 2.0, "double": 2.0, "thrice": 3.0, "half": 0.5}
+CUMULATIVE = set_of("cumulative cumulatively cumulated")
+ROLLING = set_of("running rolling moving")
+TOTALLING = set_of("total totals sum")
+LISTING = set_of("list records rows details enumerate individual")
+"""Words that ask for the things themselves, not for a figure of them."""
+MISSING = set_of("unknown missing blank empty null unspecified unassigned undefined")
+"""Words for the lack of a value."""
+TREND_WORDS = set_of("trend trends trending timeline")
 ORDINALS = {
     "second": 2,
     "third": 3,
@@ -280,16 +306,16 @@ ORDINALS = {
 }
 GROWTH_SHORT = {"yoy": "year", "mom": "month", "wow": "week", "qoq": "quarter"}
 
-HIGHEST = _set("most highest greatest largest biggest maximum max top more busiest")
-LOWEST = _set("least lowest fewest smallest minimum min bottom")
-LONGEST = _set("longest slowest")
-SHORTEST = _set("shortest fastest quickest")
+HIGHEST = set_of("most highest greatest largest biggest maximum max top more busiest leading commonest popular")
+LOWEST = set_of("least lowest fewest smallest minimum min bottom")
+LONGEST = set_of("longest slowest")
+SHORTEST = set_of("shortest fastest quickest")
 BEST = frozenset({"best", "strongest"})
 WORST = frozenset({"worst", "weakest", "poorest"})
-SORTED = _set("sort sorted order ordered rank ranked ranking")
+SORTED = set_of("sort sorted order ordered rank ranked ranking")
 """Words by which rows are sorted by their figures, not in an order of their own."""
-DESCENDING = _set("descending desc")
-ASCENDING = _set("ascending asc")
+DESCENDING = set_of("descending desc")
+ASCENDING = set_of("ascending asc")
 
 GRAIN_ADJECTIVES = {
     "daily": "day",
@@ -309,7 +335,7 @@ GRAIN_UNITS = {
     "year": "year",
 }
 
-CALENDAR_WORDS = _set(
+CALENDAR_WORDS = set_of(
     "monday tuesday wednesday thursday friday saturday sunday weekday weekend workday working business calendar "
     "seasonality seasonal pattern"
 )
@@ -334,7 +360,20 @@ COMPARATORS: tuple[tuple[tuple[str, ...], str], ...] = (
     (("no", "fewer", "than"), "ge"),
     (("up", "to"), "le"),
     (("equal", "to"), "eq"),
+    (("equals",), "eq"),
     (("exactly",), "eq"),
+    (("not", "more", "than"), "le"),
+    (("not", "less", "than"), "ge"),
+    (("bigger", "or", "equal", "to"), "ge"),
+    (("greater", "than", "or", "equal", "to"), "ge"),
+    (("less", "than", "or", "equal", "to"), "le"),
+    (("older", "than"), "gt"),
+    (("younger", "than"), "lt"),
+    (("heavier", "than"), "gt"),
+    (("lighter", "than"), "lt"),
+    (("taller", "than"), "gt"),
+    (("a", "minimum", "of"), "ge"),
+    (("a", "maximum", "of"), "le"),
     (("over",), "gt"),
     (("above",), "gt"),
     (("exceeding",), "gt"),
@@ -372,5 +411,14 @@ OPERATORS = (
 )
 """Every single word the grammar reads as an operator."""
 
-ENGLISH = FILLER | OPERATORS | frozenset(GRAIN_UNITS) | {word for phrase, _ in COMPARATORS for word in phrase}
+ENGLISH = (
+    FILLER
+    | OPERATORS
+    | LISTING
+    | CUMULATIVE
+    | ROLLING
+    | frozenset(MULTIPLES)
+    | frozenset(GRAIN_UNITS)
+    | {word for phrase, _ in COMPARATORS for word in phrase}
+)
 """Every general word the planner knows, for telling a slip from a word."""

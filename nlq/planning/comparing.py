@@ -40,7 +40,19 @@ def compare(draft: Draft, because: list[Decision]) -> Compared:
         return _two_times(draft, because)
     if draft.versus and len(draft.times) == 2:
         return _stepwise(draft, because)
+    if draft.versus and len(draft.times) == 1 and draft.grain and draft.times[0][1].unit == "year":
+        return _with_year(draft, because)
     return Compared()
+
+
+def _with_year(draft: Draft, because: list[Decision]) -> Compared:
+    """The steps of a year beside those of the year that is named: "by month, compared with last year"."""
+    span, text = draft.times[0][1].range, draft.times[0][2]
+    if draft.grain is Grain.WEEK or span is None:
+        raise NotReadableError(2, f"By {draft.grain}, “{text}” does not fit; compare by month.", text)
+    now = unit_range(shift(unit_start(_closed(span).start or date.min, "year"), "year", 1), "year")
+    because.append(Decision(text, f"{_said(now)}, every {draft.grain} beside the same of {text}"))
+    return Compared(now=now, comparison=Comparison.PREVIOUS_YEAR, grain=draft.grain)
 
 
 def _stepwise(draft: Draft, because: list[Decision]) -> Compared:

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from nlq.core.outcome import Carried, Problem
-from nlq.core.plan import Grain, Plan
+from nlq.core.plan import Grain, Plan, Running
 from nlq.planning.mentions import Bound, Growth
 from nlq.planning.timewords import TimeSpan
 
@@ -77,8 +77,14 @@ class Draft:
     metrics: list[str] = field(default_factory=list)
     metric_at: list[tuple[int, str]] = field(default_factory=list)
     groups: list[str] = field(default_factory=list)
+    unlicensed: list[str] = field(default_factory=list)
+    """Groups that nothing in the question licenses: they may be only what is spoken of, as in "fees from parcels"."""
     chosen: list[Chosen] = field(default_factory=list)
     bounds: list[tuple[int, Bound]] = field(default_factory=list)
+    missing: list[tuple[str, bool]] = field(default_factory=list)
+    """Dimensions whose value is to be missing, or not to be."""
+    limits: list[tuple[str, Bound]] = field(default_factory=list)
+    """Dimensions whose values are compared with a number."""
     ranks: list[Rank] = field(default_factory=list)
     times: list[tuple[int, TimeSpan, str]] = field(default_factory=list)
     grain: Grain | None = None
@@ -101,7 +107,14 @@ class Draft:
     """The dimension whose values are to be counted."""
     growth: Growth | None = None
     ratio: bool = False
+    percent: bool = False
+    """Whether the ratio is written in percent."""
+    running: Running | None = None
+    records: bool = False
+    """Whether the things themselves are asked for, not a figure of them."""
     versus: str | None = None
+    doubtful: bool = False
+    """Whether a group was named in part only, and nothing licenses one."""
     confidence: float = 1.0
     because: list[Decision] = field(default_factory=list)
 

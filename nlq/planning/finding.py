@@ -10,7 +10,7 @@ A word that nothing recognises becomes an UNKNOWN mention; it is never dropped.
 from __future__ import annotations
 
 import heapq
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from datetime import date
 from typing import Any
@@ -18,9 +18,10 @@ from typing import Any
 from nlq.core import words as w
 from nlq.core.spelling import same_form
 from nlq.core.words import Token
+from nlq.english.words import is_english
 from nlq.planning.calendarwords import CalendarFinder
 from nlq.planning.lexicon import Hit, Lexicon, ValueHit
-from nlq.planning.mentions import Cover, Growth, Kind, Mention, Slip
+from nlq.planning.mentions import Cover, Growth, Kind, Mention, Reach, Slip
 from nlq.planning.timewords import TimeReader
 from nlq.planning.units import UnitFinder
 
@@ -29,6 +30,10 @@ _TIMELY = w.OCCURRENCE | {w.stem(unit) for unit in w.GRAIN_UNITS}
 BEAM = 12
 """How many ways to cover a question are kept."""
 
+_WHOLE_VALUE = 0.5
+"""What each further word of a whole value adds: the October Meeting is no meeting in October."""
+_AFTER_BY = 1.0
+"""What a value loses to a dimension of that name after "by"."""
 _UNKNOWN, _FILLER = -6.0, 0.05
 _METRIC_GLUE = w.GLUE | {"in", "for", "to"} | w.COUNTING
 _DIMENSION_GLUE = frozenset({"of", "the", "a", "an"})
@@ -38,7 +43,7 @@ def mend(tokens: Sequence[Token], lexicon: Lexicon) -> tuple[list[Token], list[S
     """The tokens with clear spelling slips put right, and every unknown word with what comes near it."""
     mended, slips = [], []
     for token in tokens:
-        if token.kind != "word" or lexicon.knows(token.norm):
+        if token.kind != "word" or lexicon.knows(token.norm) or is_english(token.norm):
             mended.append(token)
             continue
         near = lexicon.spelling(token.norm)
@@ -53,9 +58,16 @@ class MentionFinder(CalendarFinder):
     """Finds the mentions of one question."""
 
     def __init__(
-        self, question: str, tokens: Sequence[Token], lexicon: Lexicon, today: date, fiscal_start: int | None = None
+        self,
+        question: str,
+        tokens: Sequence[Token],
+        lexicon: Lexicon,
+        today: date,
+        fiscal_start: int | None = None,
+        reach: Reach = Reach.EXACT,
     ) -> None:
         super().__init__(question, tokens, lexicon, today)
+        self._reach = reach
         self._times = TimeReader(question, tokens, today, fiscal_start)
         self._units = UnitFinder(question, tokens)
         self._stems = [w.stem(t.norm) if t.kind == "word" else t.norm for t in tokens]
@@ -81,6 +93,7 @@ class MentionFinder(CalendarFinder):
         for at in range(len(self._tokens)):
             yield from self._metrics(at)
             yield from self._shared_noun(at)
+            yield from self._shared_name(at)
             yield from self._dimensions(at)
             yield from self._values(at)
             yield from self._calendar_at(at)
@@ -95,25 +108,29 @@ class MentionFinder(CalendarFinder):
             if not any(hit.full for hit in self._lexicon.values([self._norm(last - 1)])):
                 yield self._mention(Kind.UNIT, at, last, 3.0 * (last - at), unit)
 
-    def _windows(self, first: int, glue: frozenset[str]) -> Iterator[tuple[int, list[str]]]:
-        """Ends and content stems of the windows that start at a content word and end with one."""
+    def _windows(self, first: int, glue: frozenset[str]) -> Iterator[tuple[int, list[int]]]:
+        """Ends and places of the content words of the windows that start at a content word and end with one."""
         if self._norm(first) in glue:
             return
-        content: list[str] = []
+        content: list[int] = []
         for at in range(first, len(self._tokens)):
             token = self._tokens[at]
             if token.kind in ("quoted", "date") or (token.kind == "symbol" and token.norm != "%"):
                 return
             if token.norm in glue:
                 continue
-            content.append(self._stems[at])
+            content.append(at)
             if len(content) > self._lexicon.longest:
                 return
             yield at + 1, content
 
     def _metrics(self, first: int) -> Iterator[Mention]:
-        for last, stems in self._windows(first, _METRIC_GLUE):
+        for last, content in self._windows(first, _METRIC_GLUE):
+            stems = [self._stems[at] for at in content]
             hits, absorbed = self._metric_hits(stems)
+            hits = hits or self._related(content, self._lexicon.related_metrics)
+            if hits and not hits[0].full and any(self._norm(at) in w.NUMBERING for at in range(first, last)):
+                continue  # "the largest number of fires" is no largest fire
             by = w.BY_WORDS & {self._norm(first), self._norm(last - 1)}
             if hits and (not by or hits[0].full):
                 score = self._term_score(len(stems) - absorbed, hits, 0.2) + 3.0 * absorbed
@@ -125,11 +142,26 @@ class MentionFinder(CalendarFinder):
         if self._norm(at + 1) not in w.AND_WORDS:
             return
         second = at + 3 if self._norm(at + 2) in w.GLUE else at + 2
-        for _, stems in self._windows(second, _METRIC_GLUE) if second < len(self._tokens) else ():
+        for _, content in self._windows(second, _METRIC_GLUE) if second < len(self._tokens) else ():
+            stems = [self._stems[one] for one in content]
             if len(stems) > 1 and self._lexicon.metrics_in_full(stems):
                 if hits := self._lexicon.metrics_in_full([self._stems[at], *stems[1:]]):
                     yield self._mention(Kind.METRIC, at, at + 1, 2.2, tuple(hits))
                 return
+
+    def _shared_name(self, at: int) -> Iterator[Mention]:
+        """A metric whose name is that of the one before but for a word: the winners of "age of losers and winners"."""
+        if self._norm(at - 1) not in w.AND_WORDS:
+            return
+        for first in range(max(0, at - 2 - self._lexicon.longest), at - 1):
+            stems = [self._stems[n] for n in range(first, at - 1) if self._norm(n) not in _METRIC_GLUE]
+            if len(stems) < 2 or not self._lexicon.metrics_in_full(stems):
+                continue
+            for other in range(len(stems)):
+                changed = [*stems[:other], *stems[other + 1 :], self._stems[at]]
+                if hits := self._lexicon.metrics_in_full(changed):
+                    yield self._mention(Kind.METRIC, at, at + 1, 2.8, tuple(hits))
+                    return
 
     def _metric_hits(self, stems: list[str]) -> tuple[list[Hit], int]:
         """Metrics of these words; words that only name what the metric is about may be said besides."""
@@ -144,12 +176,23 @@ class MentionFinder(CalendarFinder):
         return self._lexicon.metrics(stems), 0
 
     def _dimensions(self, first: int) -> Iterator[Mention]:
-        for last, stems in self._windows(first, _DIMENSION_GLUE):
+        for last, content in self._windows(first, _DIMENSION_GLUE):
+            stems = [self._stems[at] for at in content]
             hits = self._lexicon.dimensions(stems)
+            hits = hits or self._related(content, self._lexicon.related_dimensions)
             if hits and not (self._are_times(hits) and set(stems) <= _TIMELY):
                 score = self._term_score(len(stems), hits, 0.15)
                 mention = self._mention(Kind.DIMENSION, first, last, score, tuple(hits))
                 yield replace(mention, contested=self._lexicon.is_contested(stems))
+
+    def _related(self, content: Sequence[int], related: Callable[[Sequence[str]], list[Hit]]) -> list[Hit]:
+        """The terms that words may mean by what belongs to them, where that is within reach."""
+        norms = [self._norm(at) for at in content]
+        if self._reach is Reach.EXACT or any(norm in w.ENGLISH for norm in norms):
+            return []
+        if all(self._lexicon.knows(norm) for norm in norms):
+            return []  # what the layer calls so is meant, or nothing is
+        return related(norms)
 
     def _are_times(self, hits: Sequence[Hit]) -> bool:
         return all(self._lexicon.vocabulary.dimensions[hit.ref].is_time for hit in hits)
@@ -175,15 +218,27 @@ class MentionFinder(CalendarFinder):
                 return
             said.append(self._tokens[at].norm)
             if hits := self._lexicon.values(said):
-                score = self._term_score(len(said), hits, 0.1)
+                score = self._value_score(first, at + 1, len(said), hits)
                 mention = self._mention(Kind.VALUE, first, at + 1, score, tuple(hits))
                 # Whoever writes without capitals says nothing by it.
                 spelled = hits if mention.text == mention.text.lower() else _as_spelled(hits, mention.text)
                 yield replace(mention, payload=tuple(spelled))
-        if hits := self._abbreviated(first):
+        if hits := self._abbreviated(first) or self._related_values(first):
             yield self._mention(Kind.VALUE, first, first + 1, self._term_score(1, hits, 0.1), tuple(hits))
         if hits := self._numbered(first):
             yield self._mention(Kind.VALUE, first, first + 1, 3.0, tuple(hits))
+
+    def _value_score(self, first: int, last: int, count: int, hits: Sequence[ValueHit]) -> float:
+        score = self._term_score(count, hits, 0.1)
+        if any(hit.full for hit in hits):
+            score += _WHOLE_VALUE * (count - 1)
+        after_by = self._norm(first - 1) == "by" and self._lexicon.dimensions_in_full(self._stems[first:last])
+        return score - _AFTER_BY if after_by else score
+
+    def _related_values(self, at: int) -> list[ValueHit]:
+        """Values that a word of their family stands for, where that is within reach: "African countries"."""
+        within = self._reach is Reach.RELATED and not self._lexicon.knows(self._norm(at))
+        return self._lexicon.related_values(self._norm(at)) if within else []
 
     def _abbreviated(self, at: int) -> list[ValueHit]:
         """Values said by their initials, in capitals among other words: "customers in the UAE"."""
@@ -245,6 +300,8 @@ _SINGLES: tuple[tuple[frozenset[str], Kind, float, Any], ...] = (
     (frozenset({"over"}), Kind.BY, 0.0, None),
     (w.WHICH_WORDS, Kind.WHICH, 0.2, None),
     (w.NOT_WORDS, Kind.NOT, 1.0, None),
+    (w.MISSING, Kind.MISSING, 0.5, None),
+    (w.LISTING, Kind.LIST, 0.5, None),
     (w.AND_WORDS, Kind.AND, 0.1, None),
     (w.OR_WORDS, Kind.OR, 0.1, None),
     (w.VERSUS_WORDS, Kind.VERSUS, 0.2, None),

@@ -7,7 +7,7 @@ Belongs here: what the parts of a question mean together. Does not belong here: 
 from __future__ import annotations
 
 import itertools
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import date, timedelta
 
@@ -27,7 +27,7 @@ from nlq.core.plan import (
     problem_of,
 )
 from nlq.core.vocabulary import TIME_DIMENSION, Metric, Vocabulary
-from nlq.core.words import SORTED
+from nlq.core.words import GENERIC, SORTED, stem, words_of
 from nlq.planning.comparing import Compared, compare
 from nlq.planning.draft import Decision, Draft, NotReadableError, Rank, Reading
 from nlq.planning.events import Event
@@ -61,13 +61,37 @@ class Finisher:
         Raises:
             NotReadableError: the parts do not go together.
         """
+        self._limit_rows()
         self._group_compared()
         self._check_average()
+        self._check_which()
         whole = shares(self._draft, self._mentions, [self._metric(name) for name in self._draft.metrics])
         self._check_count()
         return [
             self._finish(end, share, within) for end in self._ends() for share in whole for within in self._withins()
         ]
+
+    def _limit_rows(self) -> None:
+        """A limit on a figure without groups is on each row, where rows have that number: "fires over 100 acres"."""
+        draft = self._draft
+        if draft.groups or draft.grain or draft.counted or len(draft.metrics) < 2:
+            return
+        for item in list(draft.bounds):
+            name = self._bound_metric(item[0])
+            main = next((metric for metric in draft.metrics if metric != name), None)
+            numbers = self._numbers_of(name, main) if main else []
+            if len(numbers) == 1:
+                draft.bounds.remove(item)
+                draft.limits.append((numbers[0], item[1]))
+                draft.metrics.remove(name)
+                draft.metric_at = [at for at in draft.metric_at if at[1] != name]
+
+    def _numbers_of(self, name: str, main: str) -> list[str]:
+        """The numeric dimensions of a metric that another metric totals or averages."""
+        figure = {stem(word) for word in words_of(self._metric(name).label)} - GENERIC
+        reachable = (self._vocabulary.dimensions.get(d) for d in self._metric(main).dimensions)
+        numeric = [d for d in reachable if d and d.is_numeric]
+        return [d.name for d in numeric if {stem(w) for w in words_of(d.label)} - GENERIC == figure]
 
     # --- what is left open
 
@@ -103,8 +127,8 @@ class Finisher:
     def _check_count(self) -> None:
         """Counting values goes with thresholds, filters and times alone."""
         draft = self._draft
-        extra = draft.ranks or draft.grain or draft.trend or draft.share is not None or draft.averages or draft.growth
-        if draft.counted and (extra or draft.versus or draft.ratio or len(draft.groups) > 1 or len(draft.metrics) > 1):
+        extra = draft.ranks or draft.trend or draft.share is not None or draft.averages or draft.growth
+        if draft.counted and (extra or draft.versus or draft.ratio or len(draft.metrics) > 1):
             label = self._vocabulary.dimensions[draft.counted].label
             raise NotReadableError(2, f"I can count {label} by one figure and its limits only.", label)
 
@@ -133,10 +157,15 @@ class Finisher:
         time_range, grain = self._time_range(compared, because)
         grain = self._possible_grain(grain, because)
         time_range, dates = self._dated(time_range, because)
-        order, limit, ties, skip, known = self._ordering(end, grain, within, because)
+        order, limit, ties, skip, known = self._ordering(
+            end, grain, within, because, compared=compared.other is not None
+        )
         having = tuple(t for at, bound in draft.bounds for t in self._having(at, bound, grain, because))
         if draft.counted and not having:
             having = (Threshold(metric=draft.metrics[0], comparator=Comparator.GT, value=0),)
+        if draft.counted:
+            keys = (*draft.groups, *((TIME_DIMENSION,) if grain else ()))
+            within = tuple(name for name in keys if name != draft.counted)
         part = {item.dimension: item for item in share.part} if share else {}
         filters = [f for f in self._filters() if part.get(f.dimension) != f]
         self._check_day(time_range, filters)
@@ -159,17 +188,20 @@ class Finisher:
                 compare_with=compared.other,
                 share=share,
                 ratio=draft.ratio,
+                percent=draft.percent,
+                running=draft.running,
+                records=draft.records,
                 average=average,
                 count=draft.counted is not None,
                 within=within,
-                order_by=() if average or draft.counted else order,
+                order_by=() if average or draft.counted or draft.records else order,
                 limit=limit,
                 ties=ties,
                 skip=skip,
             )
         except ValidationError as error:
             raise NotReadableError(2, f"I cannot ask that: {problem_of(error)}.") from error
-        sure = not self._assignment.guessed and (self._event is None or self._event.known)
+        sure = self._assignment.sure and not draft.doubtful and (self._event is None or self._event.known)
         return Reading(plan, round(draft.confidence, 3), tuple(because), sure, self._says(plan))
 
     def _says(self, plan: Plan) -> frozenset[str]:
@@ -185,6 +217,11 @@ class Finisher:
         return [
             *(DimensionFilter(dimension=name, values=tuple(v)) for name, v in wanted.items()),
             *(DimensionFilter(dimension=n, operator=Operator.NOT_IN, values=tuple(v)) for n, v in unwanted.items()),
+            *(
+                DimensionFilter(dimension=n, operator=Operator.IS_NULL if wanted else Operator.IS_NOT_NULL)
+                for n, wanted in self._draft.missing
+            ),
+            *(f for name, bound in self._draft.limits for f in _numeric_filters(name, bound)),
         ]
 
     # --- time
@@ -276,7 +313,7 @@ class Finisher:
     # --- order
 
     def _ordering(
-        self, end: str | None, grain: Grain | None, within: tuple[str, ...], because: list[Decision]
+        self, end: str | None, grain: Grain | None, within: tuple[str, ...], because: list[Decision], *, compared: bool
     ) -> tuple[tuple[OrderBy, ...], int, bool, int, list[DimensionFilter]]:
         draft, rank = self._draft, self._rank()
         limit = draft.first_rows or 1000
@@ -289,7 +326,8 @@ class Finisher:
         if draft.groups and grain is not None and not within:
             reason = f"“{rank.word}” of what? Say which is ranked within each of which."
             raise NotReadableError(2, reason, rank.word)
-        order = (OrderBy(field=metric, descending=descending),)
+        changed = compared and draft.growth is not None
+        order = (OrderBy(field=f"{metric}__difference" if changed else metric, descending=descending),)
         count = rank.count or (1 if draft.singular_rank else None)
         which = "highest" if descending else "lowest"
         place = f" from rank {rank.skip + 1}" if rank.skip else ""
@@ -326,10 +364,16 @@ class Finisher:
         term = self._metric(metric)
         ends = [(bound.comparator, bound.value)] + ([(Comparator.LE, bound.until)] if bound.until is not None else [])
         found = [
-            Threshold(metric=metric, comparator=comparator, value=in_units_of(bound, value, term))
+            Threshold(
+                metric=metric,
+                comparator=comparator,
+                value=value if bound.of else in_units_of(bound, value, term),
+                of=bound.of,
+            )
             for comparator, value in ends
         ]
-        because.extend(Decision(text, f"{term.label} {t.comparator.sql} {t.value:g}") for t in found)
+        of = f" times the {bound.of} of all" if bound.of else ""
+        because.extend(Decision(text, f"{term.label} {t.comparator.sql} {t.value:g}{of}") for t in found)
         return found
 
     def _text_at(self, position: int) -> str:
@@ -353,6 +397,7 @@ class Finisher:
         draft = self._draft
         if draft.versus is None:
             return
+        self._check_compared_time()
         pairs = [name for name, values in draft.values(wanted=True).items() if len(values) > 1]
         for name in pairs if len(draft.times) < 2 else []:
             if name not in draft.groups:
@@ -361,6 +406,23 @@ class Finisher:
         several = len(draft.times) > 1 or len(draft.metrics) > 1
         if not (pairs or several or draft.groups or draft.grain):
             raise NotReadableError(2, "I cannot tell what to compare with what.", draft.versus)
+
+    def _check_which(self) -> None:
+        """What "which" asks for is a group or a step of time: "which event has the lowest cost" is no single figure."""
+        which = next((m for m, then in itertools.pairwise(self._mentions) if _asks_which(m, then)), None)
+        if which and not (self._draft.groups or self._draft.grain or self._draft.keeps_keys):
+            raise NotReadableError(2, f"“{which.text}” of what? Say which group is asked for.", which.text)
+
+    def _check_compared_time(self) -> None:
+        """A time right after "compared with" needs another one, or steps that each have their like a year before."""
+        draft, said = self._draft, self._significant
+        if len(draft.times) != 1 or draft.times[0][1].before or draft.keeps_keys:
+            return
+        at = next((n for n, m in enumerate(said) if m.kind is Kind.TIME), 0)
+        yearly = draft.grain is not None and draft.times[0][1].unit == "year"
+        if at and said[at - 1].kind is Kind.VERSUS and not yearly:
+            text = said[at].text
+            raise NotReadableError(2, f"What is to be compared with “{text}”? Name both times.", text)
 
     def _check_average(self) -> None:
         """Average must be over something, unless the metric is an average itself."""
@@ -395,6 +457,23 @@ class Finisher:
 
     def _metric(self, name: str) -> Metric:
         return self._vocabulary.metrics[name]
+
+
+def _asks_which(mention: Mention, following: Mention) -> bool:
+    """Whether a "which" asks; one before a verb only tells more: "countries which are republics"."""
+    return mention.kind is Kind.WHICH and mention.text.lower() == "which" and following.kind is not Kind.FILLER
+
+
+def _numeric_filters(dimension: str, bound: Bound) -> Iterator[DimensionFilter]:
+    """The filters of a number, or of both ends of a range."""
+    operator = Operator.IN if bound.comparator is Comparator.EQ else Operator(bound.comparator.value)
+    yield DimensionFilter(dimension=dimension, operator=operator, values=(_whole(bound.value),))
+    if bound.until is not None:
+        yield DimensionFilter(dimension=dimension, operator=Operator.LE, values=(_whole(bound.until),))
+
+
+def _whole(value: float) -> int | float:
+    return int(value) if value.is_integer() else value
 
 
 def say_range(chosen: TimeRange) -> str:

@@ -5,7 +5,10 @@ Does not belong here: reading a mention (``reading``), what the parts mean toget
 
 from __future__ import annotations
 
+import itertools
+
 from nlq.core.dateparts import first_date_part
+from nlq.english.words import is_english
 from nlq.planning.draft import NotReadableError
 from nlq.planning.drafting import Drafting
 from nlq.planning.measures import is_amount
@@ -26,10 +29,10 @@ class Leftovers(Drafting):
         before = self._all[unknown[0] - 1] if unknown[0] else None
         if len(unknown) == 1 and before and before.kind is Kind.DIMENSION:
             dimension = self._vocabulary.dimensions[self._assignment.dimensions[before.first].ref]
-            if dimension.values.items:
+            if dimension.values.items and not is_english(words[0].lower()):
                 known = [str(value) for value in dimension.values.items[:5]]
                 reason = f"There is no {dimension.label} called “{words[0]}”."
-                raise NotReadableError(1, reason, *words, nearest=known)
+                raise NotReadableError(2, reason, *words, nearest=known)
         said = ", ".join(f"“{word}”" for word in words)
         raise NotReadableError(1, f"I do not know what {said} means here.", *words)
 
@@ -37,10 +40,13 @@ class Leftovers(Drafting):
         for position, mention in enumerate(self._mentions):
             if mention.kind is Kind.NOT and position not in self._used:
                 raise NotReadableError(2, f"I cannot tell what “{mention.text}” leaves out.", mention.text)
+            if mention.kind is Kind.MISSING and position not in self._used:
+                raise NotReadableError(1, f"I cannot tell what is “{mention.text}”; name it beside.", mention.text)
             if mention.kind is Kind.OR and position not in self._used:
                 raise NotReadableError(2, "“or” works between values of one dimension only; ask two questions.", "or")
             if mention.kind is Kind.BY and self._kind(position + 1) not in _AFTER_BY:
                 self._dangling_by(position, mention)
+        self._check_each_against_others()
         self._check_counts()
 
     def _dangling_by(self, position: int, mention: Mention) -> None:
@@ -57,6 +63,14 @@ class Leftovers(Drafting):
             reason = f"“{mention.text} {days}” may be all of them together or a row for each; say which."
             raise NotReadableError(2, reason, mention.text, days, nearest=("on Mondays", "by weekday"))
         raise NotReadableError(2, f"I cannot tell what stands after “{mention.text}”.", mention.text)
+
+    def _check_each_against_others(self) -> None:
+        """Nothing is compared with each of others: "larger than any country in Africa"."""
+        for mention, following in itertools.pairwise(self._all):
+            others = following.text.lower() in ("any", "every", "all", "each", "some")
+            if others and mention.kind is Kind.VERSUS and mention.text.lower() == "than":
+                reason = f"I cannot compare with “{following.text}” of others; name a number."
+                raise NotReadableError(2, reason, mention.text, following.text)
 
     def _check_counts(self) -> None:
         """How many, number of, total: only of things that are amounts."""

@@ -10,8 +10,9 @@ from __future__ import annotations
 import itertools
 import re
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import Any
 
 from rapidfuzz import process
@@ -33,6 +34,7 @@ from nlq.core.words import (
     stem,
     words_of,
 )
+from nlq.english.words import base_of, family, synonyms
 from nlq.planning.timewords import TIME_WORDS
 from nlq.planning.units import UNIT_WORDS
 
@@ -45,6 +47,17 @@ _NEAR = 0.5
 _LONG_ENOUGH_TO_MEND = 6
 _SHORT = 6
 _SHORTEST_TO_MEND = 4
+_RELATED = 0.95
+"""The most coverage of a term that is said in related words."""
+SURELY = 0.8
+"""How near a word must be to one of a term to mean it without asking."""
+_SAME_WORD, _SAME_FAMILY, _FAMILY_OF_FAMILY, _SYNONYM, _DESCRIBED = 1.0, 0.85, 0.8, 0.7, 0.5
+_PREFIX = 4
+"""The letters that words share which belong together by way of a third: spender, spending."""
+_CLEARLY = 0.2
+"""Terms that are covered this much less than the best one are not meant."""
+_RAREST = 2
+"""Words in the descriptions of more terms than this tell none from another."""
 _LOOSELY = 0.9
 """The coverage of a value whose words are said in other forms or in another order: flooded streets."""
 INITIALS = 0.85
@@ -59,6 +72,13 @@ class Hit:
     ref: str
     coverage: float
     source: str
+    likeness: float = 1.0
+    """How near the words are to the term's own (0..1]; 1 where they are forms of them."""
+
+    @property
+    def sure(self) -> bool:
+        """Whether the words mean the term; those that only mean much the same are asked about."""
+        return self.likeness >= SURELY
 
     @property
     def full(self) -> bool:
@@ -130,6 +150,35 @@ class _Index:
                 best[phrase.ref] = Hit(phrase.ref, coverage, phrase.source)
         return sorted(best.values(), key=lambda hit: (-hit.coverage, hit.ref))
 
+    def related(self, options: Sequence[Mapping[str, float]]) -> list[Hit]:
+        """Terms of which every word is related to a word of one phrase; ``options`` has the stems related to each.
+
+        The coverage is below 1 however much is covered: what was said is not what the term is called.
+        """
+        ids = set.intersection(*(self._having(stems) for stems in options))
+        best: dict[str, Hit] = {}
+        for ref, words, source in self._candidates(ids, options):
+            likeness = min(
+                max((weight for one, weight in near.items() if one in words), default=0.0) for near in options
+            )
+            coverage = len(options) / max(len(words), len(options)) * likeness
+            if coverage > (best[ref].coverage if ref in best else _MIN_COVERAGE):
+                best[ref] = Hit(ref, min(coverage, _RELATED), source, min(likeness, _RELATED))
+        return sorted(best.values(), key=lambda hit: (-hit.coverage, hit.ref))
+
+    def _having(self, words: Iterable[str]) -> set[int]:
+        return set().union(*(self._by_word.get(word, ()) for word in words))
+
+    def _candidates(
+        self, ids: Iterable[int], options: Sequence[Mapping[str, float]]
+    ) -> Iterator[tuple[str, frozenset[str], str]]:
+        """The phrases of several words among these, and those of a single one."""
+        for phrase in (self._phrases[i] for i in sorted(ids)):
+            yield phrase.ref, phrase.words, phrase.source
+        for word in options[0] if len(options) == 1 else ():
+            for ref, source in self._whole.get((word,), {}).items():
+                yield ref, frozenset({word}), source
+
     def words(self) -> Iterator[str]:
         yield from self._by_word
         for key in self._whole:
@@ -142,12 +191,12 @@ class _Described:
     def __init__(self, term: Metric | Dimension) -> None:
         self._phrases = [phrase.lower() for phrase in (term.label, *term.synonyms)]
         self._named = {stem(w) for phrase in self._phrases for w in words_of(phrase)}
-        self._described = {stem(w) for w in words_of(term.description)}
+        self.words = {stem(w) for w in words_of(term.description)}
 
     def closeness(self, wanted: set[str], text: str) -> float:
         """Words in the name count double, words in the description once, likeness in spelling up to one."""
         spelled = max(DamerauLevenshtein.normalized_similarity(text, phrase) for phrase in self._phrases)
-        return 2 * len(wanted & self._named) + len(wanted & self._described) + spelled
+        return 2 * len(wanted & self._named) + len(wanted & self.words) + spelled
 
 
 class Lexicon:
@@ -161,6 +210,7 @@ class Lexicon:
         self._value_words: dict[str, dict[tuple[str, str], ValueHit]] = defaultdict(dict)
         self._value_bags: dict[Key, dict[tuple[str, str], ValueHit]] = defaultdict(dict)
         self._initials: dict[str, dict[tuple[str, str], ValueHit]] = defaultdict(dict)
+        self._said_whole: dict[str, set[Key]] = defaultdict(set)
         self._surface: set[str] = set()
         self.longest_value = 1
         self._subjects_of = self._subject_words()
@@ -182,6 +232,10 @@ class Lexicon:
         general = {word for word in english if len(word) >= _LONG_ENOUGH_TO_MEND and word not in FILLER}
         self._spellings = sorted({word for word in self._surface if len(word) > 3} | general)
         self._described = {term.name: _Described(term) for term in self._terms()}
+        self._by_description: dict[str, list[str]] = defaultdict(list)
+        for name, described in self._described.items():
+            for word in described.words - self._untelling:
+                self._by_description[word].append(name)
 
     @property
     def longest(self) -> int:
@@ -202,9 +256,31 @@ class Lexicon:
         """Dimensions these words may mean: those said in full, else those said in part."""
         return self._dimensions.whole(stems) or self._part_of(self._dimensions, stems)
 
+    def dimensions_in_full(self, stems: Sequence[str]) -> list[Hit]:
+        """Dimensions whose whole phrase these words are."""
+        return self._dimensions.whole(stems)
+
     def _part_of(self, index: _Index, stems: Sequence[str]) -> list[Hit]:
         """Terms said in part; general words and those that only name the subject tell no term from another."""
         return index.partial(stems) if set(stems) - self._untelling else []
+
+    def related_metrics(self, norms: Sequence[str]) -> list[Hit]:
+        """Metrics that these words may mean by what belongs to them: their family, synonyms, the descriptions."""
+        return self._related(self._metrics, norms, self.vocabulary.metrics)
+
+    def related_dimensions(self, norms: Sequence[str]) -> list[Hit]:
+        """Dimensions that these words may mean by what belongs to them."""
+        return self._related(self._dimensions, norms, self.vocabulary.dimensions)
+
+    def _related(self, index: _Index, norms: Sequence[str], terms: Container[str]) -> list[Hit]:
+        options = [related_stems(norm) for norm in norms]
+        telling = any(stems.keys() - self._untelling for stems in options)
+        found = index.related(options) if telling else []
+        found = [hit for hit in found if hit.coverage > found[0].coverage - _CLEARLY]
+        if found or len(norms) > 1:
+            return found
+        described = [ref for ref in self._by_description.get(stem(norms[0]), ()) if ref in terms]
+        return [Hit(ref, _DESCRIBED, "description", _DESCRIBED) for ref in described if len(described) <= _RAREST]
 
     def is_contested(self, stems: Sequence[str]) -> bool:
         """Whether these words are the whole phrase of a metric and of a dimension as well: "orders", "order"."""
@@ -221,6 +297,11 @@ class Lexicon:
         whole = self._values.get(key, {})
         loose = {} if whole or len(key) == 1 else self._value_bags.get(_bag(key), {})
         return list((parts | joined | loose | whole).values())
+
+    def related_values(self, norm: str) -> list[ValueHit]:
+        """Values of one word of the same family: African, where Africa is one."""
+        hits = [hit for word in sorted(family(norm)) for hit in self._values.get((_value_form(word),), {}).values()]
+        return [replace(hit, coverage=_LOOSELY) for hit in hits if not isinstance(hit.value, bool)]
 
     def initials(self, norm: str) -> list[ValueHit]:
         """Values of several words whose first letters these are: the UAE."""
@@ -239,6 +320,10 @@ class Lexicon:
         """Stems of the words of a metric's label and synonyms."""
         term = self.vocabulary.metrics[metric]
         return frozenset(stem(word) for phrase in (term.label, *term.synonyms) for word in words_of(phrase))
+
+    def is_called(self, term: str, words: Iterable[str]) -> bool:
+        """Whether these words, "total" and "number" among them, are a whole name of the metric or dimension."""
+        return _bag(word for word in words if word not in GLUE) in self._said_whole[term]
 
     def domain(self, norm: str) -> str | None:
         """The domain this word names."""
@@ -312,6 +397,7 @@ class Lexicon:
         for words, source in phrases:
             self._learn(words)
             self._metrics.add(metric.name, words, source)
+            self._said_whole[metric.name].add(_bag(word for word in words if word not in GLUE))
 
     def _add_dimension(self, dimension: Dimension) -> None:
         if dimension.name == TIME_DIMENSION or dimension.is_calendar:
@@ -319,6 +405,7 @@ class Lexicon:
         for words, source in _dimension_phrases(dimension):
             self._learn(words)
             self._dimensions.add(dimension.name, words, source, partial=not dimension.is_time)
+            self._said_whole[dimension.name].add(_bag(word for word in words if word not in GLUE))
         if dimension.is_boolean:
             self._add_flag(dimension)
             return
@@ -358,6 +445,23 @@ class Lexicon:
     def _put(index: Any, key: Any, hit: ValueHit) -> None:
         if key:
             index[key].setdefault((hit.dimension, same_form(hit.value)), hit)
+
+
+@lru_cache(maxsize=20_000)
+def related_stems(norm: str) -> Mapping[str, float]:
+    """The stems of the words that belong to a word, by how near they are (0..1], itself first."""
+    words = {norm, singular(norm), base_of(norm), base_of(singular(norm))}
+    near = set().union(*(family(word) for word in words))
+    found: dict[str, float] = {}
+    for weight, group in (
+        (_SAME_WORD, words),
+        (_SAME_FAMILY, near),
+        (_FAMILY_OF_FAMILY, {far for word in near for far in family(word) if far[:_PREFIX] == norm[:_PREFIX]}),
+        (_SYNONYM, set().union(*(synonyms(word) for word in words))),
+    ):
+        for word in group:
+            found.setdefault(stem(word), weight)
+    return found
 
 
 def _dimension_phrases(dimension: Dimension) -> Iterator[tuple[tuple[str, ...], str]]:

@@ -10,7 +10,16 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
-from nlq.core.plan import Comparator, Comparison, Grain
+from nlq.core.plan import Comparator, Comparison, Grain, Reference
+
+
+class Reach(StrEnum):
+    """How far from the words of the layer a question may be."""
+
+    EXACT = "exact"
+    """Names, labels, synonyms and values, whole or in part, in any form."""
+    RELATED = "related"
+    """Words of the same family as well, synonyms of general English, and those of descriptions."""
 
 
 class Kind(StrEnum):
@@ -29,6 +38,9 @@ class Kind(StrEnum):
     BY = "by"
     WHICH = "which"
     NOT = "not"
+    MISSING = "missing"
+    LIST = "list"
+    RUNNING = "running"
     AND = "and"
     OR = "or"
     VERSUS = "versus"
@@ -74,6 +86,8 @@ class Bound:
     value: float
     percent: bool = False
     unit: str | None = None
+    of: Reference | None = None
+    """What the number is a factor of."""
     until: float | None = None
     """The upper end of a range, which belongs to it."""
 

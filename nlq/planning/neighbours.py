@@ -12,7 +12,9 @@ from nlq.planning.lexicon import Hit, ValueHit
 from nlq.planning.mentions import Kind, Mention
 from nlq.planning.resolve import Assignment
 
-NOT_SIGNIFICANT = {Kind.FILLER, Kind.COUNT, Kind.DOMAIN, Kind.AVERAGE, Kind.MORE, Kind.UNIT}
+NOT_SIGNIFICANT = frozenset(
+    {Kind.FILLER, Kind.LIST, Kind.RUNNING, Kind.COUNT, Kind.DOMAIN, Kind.AVERAGE, Kind.MORE, Kind.UNIT}
+)
 """Kinds that are passed over when asking what stands beside what."""
 
 
@@ -52,8 +54,16 @@ class Neighbours:
         mention = self._mentions[position]
         words = words_of(mention.text)
         said = self._all[: self._all.index(mention)]
-        before = next((m.kind for m in reversed(said) if m.kind is not Kind.FILLER), None)
-        return before is Kind.COUNT or (len(words) > 2 and words[0] in NUMBERING and words[1] == "of")
+        before = next((m for m in reversed(said) if m.kind is not Kind.FILLER), None)
+        counted = before is not None and before.kind is Kind.COUNT and not self._is_label_number(before)
+        return counted or (len(words) > 2 and words[0] in NUMBERING and words[1] == "of")
+
+    def _is_label_number(self, mention: Mention) -> bool:
+        """Whether "number" ends the name of a thing, as in "telephone number": nothing is counted."""
+        at = self._all.index(mention)
+        following = self._all[at + 1].text.lower() if at + 1 < len(self._all) else ""
+        named = at > 0 and self._all[at - 1].kind in (Kind.DIMENSION, Kind.VALUE)
+        return named and mention.text.lower() in ("number", "numbers") and following != "of"
 
     @staticmethod
     def _is_singular(mention: Mention) -> bool:

@@ -11,7 +11,7 @@ from dataclasses import replace
 from typing import Any
 
 from nlq.core import words as w
-from nlq.core.plan import Comparator, Comparison, Grain
+from nlq.core.plan import Comparator, Comparison, Grain, Reference, Running
 from nlq.core.words import Token
 from nlq.planning.mentions import Bound, GrainWord, Growth, Kind, Mention, Top
 
@@ -27,20 +27,65 @@ class OperatorFinder:
         return Mention(kind, first, last, score, text, payload)
 
     def _operators_at(self, at: int) -> Iterator[Mention]:
-        for rule in (self._threshold, self._range, self._top, self._ordinal, self._growth, self._grain, self._phrase):
+        for rule in (
+            self._threshold,
+            self._running,
+            self._range,
+            self._top,
+            self._ordinal,
+            self._growth,
+            self._grain,
+            self._phrase,
+        ):
             if mention := rule(at):
                 yield mention
 
     def _threshold(self, at: int) -> Mention | None:
         for phrase, comparator in w.COMPARATORS:
             end = at + len(phrase)
-            if self._norms(at, len(phrase)) == phrase and self._number(end) is not None:
+            if self._norms(at, len(phrase)) != phrase:
+                continue
+            if self._number(end) is not None:
                 return self._bound(at, end, Comparator(comparator))
+            if mean := self._mean(at, end, Comparator(comparator)):
+                return mean
+        if self._norm(at) == "than" and (comparator := self._said_before(at)):
+            return self._mean(at, at + 1, comparator)
         if self._number(at) is not None and self._norm(at + 1) == "or":
             word = {"more": "ge", "less": "le", "fewer": "le", "above": "ge"}.get(self._norm(at + 2))
             if word:
                 bound = Bound(Comparator(word), self._number(at) or 0.0)
                 return self._mention(Kind.THRESHOLD, at, at + 3, 9.0, bound)
+        return None
+
+    def _said_before(self, than: int) -> Comparator | None:
+        """The comparison that a "than" belongs to, with a noun between: "more complaints than"."""
+        for at in range(than - 2, max(-1, than - 6), -1):
+            if self._norm(at) in w.MORE_WORDS:
+                return Comparator.LT if self._norm(at) in w.FEWER else Comparator.GT
+        return None
+
+    def _mean(self, first: int, at: int, comparator: Comparator) -> Mention | None:
+        """Reads "above average", "more than twice the average"."""
+        factor = w.MULTIPLES.get(self._norm(at), 1.0)
+        at += self._norm(at) in w.MULTIPLES
+        at += self._norm(at) == "the"
+        if self._norm(at) not in w.AVERAGE_WORDS:
+            return None
+        bound = Bound(comparator, factor, of=Reference.MEAN)
+        return self._mention(Kind.THRESHOLD, first, at + 1, 3.5 * (at + 1 - first), bound)
+
+    def _running(self, at: int) -> Mention | None:
+        """Reads "cumulative", "running total", "7 day moving average"."""
+        one, two = self._norms(at, 2)
+        if one in w.CUMULATIVE:
+            return self._mention(Kind.RUNNING, at, at + 1, 2.0, Running(of="total"))
+        if one in w.ROLLING and two in w.AVERAGE_WORDS | w.TOTALLING:
+            of = "average" if two in w.AVERAGE_WORDS else "total"
+            return self._mention(Kind.RUNNING, at, at + 2, 4.0, Running(of=of))
+        count, unit = self._count(at), self._grain_unit(at + 1)
+        if count and count > 1 and unit and self._norm(at + 2) in w.ROLLING and self._norm(at + 3) in w.AVERAGE_WORDS:
+            return self._mention(Kind.RUNNING, at, at + 4, 9.0, (Running(of="average", steps=count), unit))
         return None
 
     def _range(self, at: int) -> Mention | None:
@@ -143,7 +188,7 @@ class OperatorFinder:
 
     def _phrase(self, at: int) -> Mention | None:
         """Operators of several words."""
-        for length in (3, 2):
+        for length in (4, 3, 2):
             if found := _PHRASES.get(self._norms(at, length)):
                 return self._mention(found[0], at, at + length, found[1], Growth() if found[0] is Kind.GROWTH else None)
         two = self._norms(at, 2)
@@ -192,6 +237,8 @@ class OperatorFinder:
 
 
 _PHRASES: dict[tuple[str, ...], tuple[Kind, float]] = {
+    ("name", "of"): (Kind.LIST, 0.6),
+    ("names", "of"): (Kind.LIST, 0.6),
     ("other", "than"): (Kind.NOT, 2.0),
     ("rather", "than"): (Kind.NOT, 2.0),
     ("apart", "from"): (Kind.NOT, 2.0),
@@ -207,7 +254,14 @@ _PHRASES: dict[tuple[str, ...], tuple[Kind, float]] = {
     ("part", "of"): (Kind.SHARE, 2.0),
     ("over", "time"): (Kind.TREND, 5.0),
     ("on", "average"): (Kind.AVERAGE, 5.5),
-    ("up", "or", "down"): (Kind.GROWTH, 2.0),
+    ("up", "or", "down"): (Kind.TREND, 6.0),
+    ("going", "up", "or", "down"): (Kind.TREND, 9.0),
+    ("rising", "or", "falling"): (Kind.TREND, 6.0),
+    ("growing", "or", "shrinking"): (Kind.TREND, 6.0),
+    ("increasing", "or", "decreasing"): (Kind.TREND, 6.0),
+    ("better", "or", "worse"): (Kind.TREND, 6.0),
+    ("getting", "better", "or", "worse"): (Kind.TREND, 9.0),
+    ("not", "specified"): (Kind.MISSING, 2.0),
     ("side", "by", "side"): (Kind.FILLER, 1.0),
     ("by", "how", "much"): (Kind.FILLER, 1.0),
     ("to", "date"): (Kind.FILLER, 1.0),

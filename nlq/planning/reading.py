@@ -8,14 +8,18 @@ the plan together (``finishing``).
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from nlq.core.outcome import Problem
 from nlq.core.periods import BEYOND_CALENDAR
-from nlq.core.words import NUMBERING, PER_WORDS
-from nlq.planning.draft import Decision, NotReadableError, Rank, Reading
+from nlq.core.plan import Grain
+from nlq.core.vocabulary import Dimension
+from nlq.core.words import CUMULATIVE, DIFFERENT, GLUE, NUMBERING, PER_WORDS, PREPOSITIONS, ROLLING, TOTALLING, words_of
+from nlq.planning.draft import Decision, Draft, NotReadableError, Rank, Reading
 from nlq.planning.finishing import Finisher
 from nlq.planning.leftovers import Leftovers
 from nlq.planning.lexicon import Hit
-from nlq.planning.mentions import GrainWord, Growth, Kind, Mention, Top
+from nlq.planning.mentions import Bound, GrainWord, Growth, Kind, Mention, Top
 from nlq.planning.reading_metrics import MetricReader
 from nlq.planning.reading_values import ValueReader
 from nlq.planning.timewords import TimeSpan
@@ -35,18 +39,28 @@ class Reader(MetricReader, ValueReader, Leftovers):
                 self._take(position, mention)
             self._drop_nouns()
             self._averages()
+            self._runnings()
+            self._listing()
             self._imply_metric()
             self._imply_from_before()
             self._move_to_event()
             self._check_leftovers()
             metrics = [self._vocabulary.metrics[name] for name in self._draft.metrics]
             self._draft.because.extend(check_units(self._all, metrics))
-            finisher = Finisher(self._vocabulary, self._all, self._assignment, self._draft, self._event)
-            return finisher.readings()
+            return [reading for draft in self._licensed() for reading in self._finished(draft)]
         except NotReadableError as refusal:
             return refusal.problem
         except OverflowError:
             return Problem(2, BEYOND_CALENDAR)
+
+    def _licensed(self) -> list[Draft]:
+        """The draft with the groups that nothing licenses, and without: which is meant is to be asked."""
+        draft = self._draft
+        spare = set(draft.unlicensed)
+        return [draft, replace(draft, groups=[g for g in draft.groups if g not in spare])] if spare else [draft]
+
+    def _finished(self, draft: Draft) -> list[Reading]:
+        return Finisher(self._vocabulary, self._all, self._assignment, draft, self._event).readings()
 
     # --- one mention at a time
 
@@ -72,7 +86,9 @@ class Reader(MetricReader, ValueReader, Leftovers):
     def _metric(self, position: int, mention: Mention) -> None:
         draft, hit = self._draft, self._assignment.metrics[mention.first]
         metric = self._vocabulary.metrics[hit.ref]
-        ratio = self._is_ratio(position)
+        if metric.cumulative and any(m.kind is Kind.TIME for m in self._all):
+            self._draft.doubtful |= self._kind_of_words(mention) is Kind.RUNNING
+        ratio = self._is_ratio(position) or (self._draft.percent and self._kind(position - 1) is Kind.SHARE)
         if mention.contested and not ratio and self._stands_for_dimension(position):
             raise NotReadableError(3, f"“{mention.text}” is read as a dimension here.", mention.text)
         self._check_beside(position, mention, hit)
@@ -88,30 +104,108 @@ class Reader(MetricReader, ValueReader, Leftovers):
         self._believe(mention, f"metric {metric.label}", 1.0 if hit.full else 0.6 + 0.3 * hit.coverage)
 
     def _dimension(self, position: int, mention: Mention) -> None:
-        draft, hit = self._draft, self._assignment.dimensions[mention.first]
+        hit = self._assignment.dimensions[mention.first]
         dimension = self._vocabulary.dimensions[hit.ref]
         if dimension.is_time:
-            raise NotReadableError(2, f"{dimension.label} is a time; metrics go by their own time.", mention.text)
+            self._own_time(position, mention, dimension)
+            return
         if self._names_value(position, hit):
             self._believe(mention, f"names the dimension {dimension.label}", 1.0)
             return
+        if self._limits(position, mention, hit) or self._lacks(position, mention, hit):
+            return
+        self._group(position, mention, hit)
+
+    def _group(self, position: int, mention: Mention, hit: Hit) -> None:
+        """A dimension that says neither what a value is of, nor what is limited, is split by or counted."""
+        draft, dimension = self._draft, self._vocabulary.dimensions[hit.ref]
+        if hit.likeness < 1 and self._kind(position - 1) not in _GROUPING:
+            raise NotReadableError(1, f"I do not know what “{mention.text}” means here.", mention.text)
         before = self._kind(position - 1)
         if mention.contested and (self._is_ratio(position) or not self._stands_for_dimension(position)):
             raise NotReadableError(3, f"“{mention.text}” is read as a metric here.", mention.text)
-        if self._is_counted(position):
+        if self._is_of_value_before(position, dimension):
+            self._believe(mention, f"what “{self._mentions[position - 1].text}” is of", 1.0)
+            return
+        if self._is_counted(position) and not dimension.is_boolean:
             self._count_values(position, mention, hit)
             return
         if dimension.is_boolean and before not in _GROUPING:
             raise NotReadableError(3, f"It is not clear whether to split by {dimension.label}.", mention.text)
         strong = before in _GROUPING or (before in (Kind.AND, Kind.DIMENSION) and bool(draft.groups))
+        if not strong and self._is_only_spoken_of(position):
+            draft.unlicensed.append(hit.ref)
         self._place(position, hit.ref)
         if hit.ref not in draft.groups:
             draft.groups.append(hit.ref)
         if self._is_singular(mention) and self._asks_for_one(position):
             draft.singular_rank = True
+        draft.doubtful |= not (hit.full or strong)
         draft.per |= self._is_per(position)
         factor = (1.0 if strong else 0.9) * (1.0 if hit.full else 0.85)
         self._believe(mention, f"by {dimension.label}", factor)
+
+    def _is_of_value_before(self, position: int, dimension: Dimension) -> bool:
+        """Whether the dimension says what has the value right before it: "views of Sutlej products"."""
+        before = self._all[self._all.index(self._mentions[position]) - 1]
+        value = self._value_dimension(position - 1)
+        if value is None or before.kind is not Kind.VALUE:
+            return False
+        return dimension.entity != "" and value.rsplit("__", 1)[0] == dimension.entity
+
+    def _is_only_spoken_of(self, position: int) -> bool:
+        """Whether the dimension may say only what the figure is of: "fees from parcels", "late Express parcels".
+
+        By, each, which, a ranking or a share license a group; so does a figure that is asked for beside it.
+        """
+        kinds = {m.kind for m in self._mentions}
+        if not self._assignment.metrics or kinds & {Kind.SUPERLATIVE, Kind.TOP, Kind.VERSUS, Kind.TREND}:
+            return False
+        if self._kind(position + 1) is Kind.AND and self._kind(position + 2) is Kind.METRIC:
+            return False
+        before = self._all[: self._all.index(self._mentions[position])]
+        telling = next((m for m in reversed(before) if m.text.lower() not in GLUE), None)
+        return telling is not None and (telling.kind is Kind.VALUE or telling.text.lower() in PREPOSITIONS)
+
+    def _limits(self, position: int, mention: Mention, hit: Hit) -> bool:
+        """Whether the dimension's own values are compared with a number: "countries with an area over 3000"."""
+        dimension = self._vocabulary.dimensions[hit.ref]
+        if self._kind(position + 1) is not Kind.THRESHOLD or not dimension.is_numeric:
+            return False
+        if self._kind(position - 1) in (Kind.BY, Kind.WHICH, Kind.TOP):
+            return False
+        bound: Bound = self._mentions[position + 1].payload
+        if bound.percent or bound.unit:
+            reason = (
+                f"{dimension.label} is a plain number; leave out the unit in “{self._mentions[position + 1].text}”."
+            )
+            raise NotReadableError(2, reason, self._mentions[position + 1].text)
+        self._used.add(position + 1)
+        self._draft.limits.append((hit.ref, bound))
+        self._believe(mention, f"{dimension.label} {bound.comparator.sql} {bound.value:g}", 1.0 if hit.full else 0.8)
+        return True
+
+    def _own_time(self, position: int, mention: Mention, dimension: Dimension) -> None:
+        """Rows by the very time that the metrics go by: "for each order date"."""
+        names = [self._vocabulary.metrics[hit.ref].time_names for hit in self._assignment.metrics.values()]
+        own = all(dimension.label in known or dimension.column in known for known in names)
+        if not (self._kind(position - 1) is Kind.BY and names and own):
+            raise NotReadableError(2, f"{dimension.label} is a time; metrics go by their own time.", mention.text)
+        self._draft.grain = self._draft.grain or Grain.DAY
+        self._believe(mention, "one row per day", 1.0)
+
+    def _lacks(self, position: int, mention: Mention, hit: Hit) -> bool:
+        """Whether the dimension is said to have no value, or to have one: "excluding unknown channels"."""
+        at = position - 1 if self._kind(position - 1) is Kind.MISSING else position + 1
+        if self._kind(at) is not Kind.MISSING:
+            return False
+        first = min(at, position)
+        negated = self._kind(first - 1) is Kind.NOT
+        self._used.update({at, first - 1} if negated else {at})
+        self._draft.missing.append((hit.ref, not negated))
+        label = self._vocabulary.dimensions[hit.ref].label
+        self._believe(mention, f"{label} is {'known' if negated else 'missing'}", 1.0)
+        return True
 
     def _place(self, position: int, name: str) -> None:
         """Keep whether a group was said with each or with by; one that goes on a list was said like the one before."""
@@ -127,9 +221,12 @@ class Reader(MetricReader, ValueReader, Leftovers):
     def _count_values(self, position: int, mention: Mention, hit: Hit) -> None:
         """How many values of a dimension there are with some of a metric: "how many wards have complaints"."""
         label = self._vocabulary.dimensions[hit.ref].label
-        if self._kind(position - 1) is Kind.THRESHOLD or self._draft.counted or self._assignment.implied:
+        if self._kind(position - 1) is Kind.THRESHOLD or self._draft.counted:
             reason = f"I cannot tell how many of {label} there are; only how many have some of a figure."
             raise NotReadableError(2, reason, mention.text)
+        # Without a figure named, "how many wards are there" may mean those without any as well.
+        said = {m.text.lower() for m in self._all}
+        self._draft.doubtful |= bool(self._assignment.implied) and not said & DIFFERENT
         self._draft.counted = hit.ref
         self._draft.groups.append(hit.ref)
         self._believe(mention, f"how many of {label}", 1.0)
@@ -140,14 +237,16 @@ class Reader(MetricReader, ValueReader, Leftovers):
             return True
         said = self._all[: self._all.index(self._mentions[position])]
         last = next((m for m in reversed(said) if m.kind is not Kind.FILLER), None)
-        return last is not None and last.kind is Kind.COUNT and last.text.lower() in NUMBERING
+        if last is None or last.kind is not Kind.COUNT or last.text.lower() not in NUMBERING:
+            return False
+        return not self._is_label_number(last)
 
     def _asks_for_one(self, position: int) -> bool:
         """Whether one of the dimension is asked for: "which ward", "best ward", "best selling category"."""
         before = self._kind(position - 1)
         if before is Kind.METRIC:
             return self._kind(position - 2) is Kind.SUPERLATIVE
-        return before in (Kind.WHICH, None, Kind.SUPERLATIVE)
+        return before in (Kind.WHICH, None, Kind.SUPERLATIVE) or self._kind(position + 1) is Kind.SUPERLATIVE
 
     def _names_value(self, position: int, hit: Hit) -> bool:
         """Whether the dimension only says what a value beside it is a value of."""
@@ -200,6 +299,8 @@ class Reader(MetricReader, ValueReader, Leftovers):
         self._draft.ranks.append(Rank(mention.payload, None, position, mention.text))
 
     def _threshold(self, position: int, mention: Mention) -> None:
+        if position in self._used:
+            return
         self._draft.bounds.append((position, mention.payload))
 
     def _order(self, position: int, mention: Mention) -> None:
@@ -212,8 +313,18 @@ class Reader(MetricReader, ValueReader, Leftovers):
         after = self._all[self._all.index(mention) + 1 :]
         if self._draft.metrics and after and after[0].text.lower() == "of":
             # "late deliveries in percent of deliveries" is one figure by another
-            raise NotReadableError(2, f"“{mention.text}” of what? Ask for “A per B”.", mention.text)
+            if self._kind(position + 1) is not Kind.METRIC:
+                raise NotReadableError(2, f"“{mention.text}” of what? Ask for “A per B”.", mention.text)
+            self._draft.ratio = self._draft.percent = True
+            self._believe(mention, "the first in percent of the second", 1.0)
+            return
         self._draft.share = mention.first
+
+    @staticmethod
+    def _kind_of_words(mention: Mention) -> Kind | None:
+        """Whether the words ask for a total along time: within the time asked for, or since the beginning?"""
+        said = set(words_of(mention.text.lower()))
+        return Kind.RUNNING if said & CUMULATIVE or (said & ROLLING and said & TOTALLING) else None
 
     def _growth(self, position: int, mention: Mention) -> None:
         growth: Growth = mention.payload
@@ -234,6 +345,40 @@ class Reader(MetricReader, ValueReader, Leftovers):
             if following and following.kind in (Kind.AND, Kind.OR):
                 raise NotReadableError(2, f"I cannot tell what “{mention.text}” is of.", mention.text)
             self._draft.averages.append(mention.text)
+
+    def _runnings(self) -> None:
+        for mention in self._all:
+            if mention.kind is not Kind.RUNNING:
+                continue
+            said = mention.payload if isinstance(mention.payload, tuple) else (mention.payload, None)
+            if self._draft.running:
+                raise NotReadableError(2, "One total or average along time at a time, please.", mention.text)
+            self._draft.running, step = said
+            self._draft.grain = self._draft.grain or step or Grain.MONTH
+            self._believe(mention, f"the {said[0].of} along time, by {self._draft.grain}", 1.0)
+
+    def _listing(self) -> None:
+        """Whether the things themselves are asked for: "list the complaints in ward 5", "names of cities in Asia"."""
+        draft = self._draft
+        said = next((m for m in self._all if m.kind is Kind.LIST), None)
+        if said is None:
+            return
+        if self._asks_for_figures() or draft.groups:
+            draft.because.append(Decision(said.text, "shown as a table"))
+            return
+        if other := next((name for name in draft.metrics if name not in self._lexicon.counts), None):
+            label = self._vocabulary.metrics[other].label
+            raise NotReadableError(1, f"{label} cannot be listed one by one.", said.text)
+        draft.records = True
+        self._believe(said, "the rows themselves", 1.0)
+
+    def _asks_for_figures(self) -> bool:
+        """Whether something is counted, split, ranked or computed."""
+        figures = {Kind.BY, Kind.SUPERLATIVE, Kind.TOP, Kind.SHARE, Kind.GROWTH, Kind.TREND, Kind.GRAIN, Kind.RUNNING}
+        counted = any(m.kind is Kind.COUNT and m.text.lower() in NUMBERING for m in self._all)
+        return (
+            counted or bool(figures & {m.kind for m in self._all}) or bool(self._draft.averages or self._draft.bounds)
+        )
 
     # --- what was not said
 

@@ -7,14 +7,19 @@ from __future__ import annotations
 
 import itertools
 
-from nlq.core.words import GLUE, PREDICATES, singular, stem, words_of
+from nlq.core.vocabulary import Metric
+from nlq.core.words import FREQUENT, GLUE, PREDICATES, singular, stem, words_of
 from nlq.planning.draft import NotReadableError
 from nlq.planning.drafting import Drafting
 from nlq.planning.events import is_participle
 from nlq.planning.lexicon import Hit
+from nlq.planning.measures import is_amount
 from nlq.planning.mentions import Kind, Mention
 
 _JOINING = {Kind.AND, Kind.VERSUS, Kind.BY, Kind.THRESHOLD, Kind.SUPERLATIVE, Kind.TOP, Kind.ORDER}
+
+_OF_THINGS = ("top", "bottom", "best", "worst", "busiest", "leading")
+"""Ends that are of things, not of numbers: the top stores are no number of stores."""
 
 
 class MetricReader(Drafting):
@@ -43,7 +48,7 @@ class MetricReader(Drafting):
         for (left, a), (right, b) in itertools.pairwise(self._draft.metric_at):
             if a == b:
                 continue
-            joined = self._is_joined(left, right)
+            joined = self._is_joined(left, right) and not self._is_of_attribute(left)
             spare = self._is_verb if joined else self._is_noun
             if noun := next((n for n, other in (((right, b), a), ((left, a), b)) if spare(*n, other)), None):
                 return noun
@@ -52,8 +57,15 @@ class MetricReader(Drafting):
                 raise NotReadableError(2, f"It is not clear what “{text}” adds.", text)
         return None
 
+    def _is_of_attribute(self, position: int) -> bool:
+        """Whether the metric's words only say whose attribute is asked for: "the names of all players"."""
+        between = {m.text.lower() for m in self._between(position - 1, position)}
+        return self._kind(position - 1) is Kind.DIMENSION and bool(between & {"of", "for", "from"})
+
     def _is_joined(self, left: int, right: int) -> bool:
         kinds = {m.kind for m in self._mentions[left + 1 : right]}
+        if self._draft.percent and Kind.SHARE in kinds:
+            return True
         return bool(kinds & _JOINING) or "with" in {m.text.lower() for m in self._between(left, right)}
 
     def _is_noun(self, position: int, metric: str, other: str) -> bool:
@@ -71,10 +83,37 @@ class MetricReader(Drafting):
         limits = self._kind(position + 1) is Kind.THRESHOLD and all(is_participle(word) for word in said)
         return limits and {stem(word) for word in said} <= self._lexicon.name_words(other)
 
+    def _names_value_beside(self, position: int) -> bool:
+        """Whether the words only say what a value beside them is a value of: "Gloucester county"."""
+        beside = {self._value_dimension(at) for at in (position - 1, position + 1)}
+        said = [stem(word) for word in words_of(self._mentions[position].text)]
+        return any(hit.ref in beside for hit in self._lexicon.dimensions_in_full(said))
+
+    def _is_whose(self, position: int) -> bool:
+        """Whether what follows is ranked or limited for each of them: "the school with the lowest score"."""
+        limited = self._kind(position + 1) in (Kind.SUPERLATIVE, Kind.TOP, Kind.THRESHOLD)
+        return limited and any(m.kind is Kind.METRIC for m in self._mentions[position + 2 :])
+
     def _is_ratio(self, position: int) -> bool:
         """Whether the metric stands after "per", right after another: "orders per customer"."""
-        per = self._kind(position - 1) is Kind.BY and self._mentions[position - 1].text.lower() == "per"
-        return per and self._kind(position - 2) is Kind.METRIC
+        if self._kind(position - 2) is not Kind.METRIC or not self._says_per(position - 1):
+            return False
+        mention = self._mentions[position]
+        if mention.contested and not is_amount(self._metric_at(position - 2)):
+            return False  # an average of each of them is no ratio
+        # Of several "per" each splits: "revenue per store per day".
+        return not (mention.contested and self._splits_further(position))
+
+    def _metric_at(self, position: int) -> Metric:
+        return self._vocabulary.metrics[self._assignment.metrics[self._mentions[position].first].ref]
+
+    def _splits_further(self, position: int) -> bool:
+        return self._says_per(position + 1) or (
+            self._kind(position + 1) is Kind.GRAIN and self._mentions[position + 1].text.lower().startswith("per ")
+        )
+
+    def _says_per(self, position: int) -> bool:
+        return self._kind(position) is Kind.BY and self._mentions[position].text.lower() == "per"
 
     def _stands_for_dimension(self, position: int) -> bool:
         """Whether words that name a metric and a dimension stand where a dimension does: "by order", "which order".
@@ -84,8 +123,22 @@ class MetricReader(Drafting):
         before = self._kind(position - 1)
         if self._is_numericed(position):
             return False
+        if self._is_whose(position):
+            return True
         if before is Kind.BY:
             return not (self._draft.ranks or self._draft.first_rows or self._draft.asked)
+        if self._names_value_beside(position):
+            return True
         if before is Kind.SUPERLATIVE:
-            return singular(self._mentions[position - 1].text.lower()) in ("top", "bottom", "best", "worst")
-        return before in (Kind.WHICH, Kind.TOP)
+            if FREQUENT & set(words_of(self._mentions[position - 1].text.lower())):
+                return True
+            return singular(self._mentions[position - 1].text.lower()) in (
+                "top",
+                "bottom",
+                "best",
+                "worst",
+                "busiest",
+                "leading",
+            )
+        listed = before in (Kind.AND, Kind.DIMENSION) and bool(self._draft.groups)
+        return listed or before in (Kind.WHICH, Kind.TOP)

@@ -7,7 +7,7 @@ remain, each is an assignment of its own (the planner asks back). Does not belon
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -15,14 +15,14 @@ from nlq.core.dateparts import DATE_PARTS, first_date_part
 from nlq.core.outcome import Problem
 from nlq.core.spelling import same_form
 from nlq.core.vocabulary import Metric, Vocabulary
-from nlq.core.words import NUMBERING, stem, words_of
+from nlq.core.words import FREQUENT, GLUE, NUMBERING, stem, words_of
 from nlq.planning.lexicon import Hit, Lexicon, ValueHit
 from nlq.planning.measures import is_amount
 from nlq.planning.mentions import Cover, Kind, Mention
 
 MOST_ASSIGNMENTS = 24
 MOST_CHOICES = 4
-_DIRECTNESS = {"label": 2, "synonym": 1, "name": 0}
+_DIRECTNESS = {"label": 2, "synonym": 1, "name": 0, "description": 0}
 
 
 @dataclass(frozen=True)
@@ -34,6 +34,11 @@ class Assignment:
     values: dict[int, ValueHit] = field(default_factory=dict)
     implied: tuple[str, ...] = ()
     guessed: bool = False
+
+    @property
+    def sure(self) -> bool:
+        """Whether no term was guessed, or said in words that only mean much the same."""
+        return not self.guessed and all(hit.sure for hit in (*self.metrics.values(), *self.dimensions.values()))
 
 
 class Resolver:
@@ -52,23 +57,49 @@ class Resolver:
             kept = list(self._with_metrics(carried, {}, dimensions, values, implied=tuple(carried)))
             return kept or self._cannot_split(carried, dimensions, values)
         if not metrics:
-            return self._without_metric(dimensions, values, domains)
+            counted = _asks_how_frequent(cover) or _asks_for_things(cover)
+            return self._without_metric(dimensions, values, domains, counted=counted)
         options = [self._in_domain(self._countable(mention, cover), domains) for mention in metrics]
         if not all(options):
             return Problem(3, f"No metric of {' and '.join(sorted(domains))} is called like that.")
+        found = self._assigned(metrics, options, dimensions, values)
+        if not found:
+            wider = [self._in_domain(self._partly(mention), domains) for mention in metrics]
+            found = self._assigned(metrics, wider, dimensions, values)
+        first = [mention.payload[0].ref for mention in metrics]
+        found = _prefer_full(_prefer_alike(_prefer_named(_prefer_few(found), cover), cover))
+        found = _prefer_label(_prefer_mentioned(found, cover))
+        return found[:MOST_ASSIGNMENTS] or self._cannot_split(first, dimensions, values)
+
+    def _partly(self, mention: Mention) -> list[Hit]:
+        """What the words may mean as a part of a name: where "sales" have no province, "store sales" may."""
+        partly = self._lexicon.metrics_with(_stems(mention.text))
+        return list({hit.ref: hit for hit in (*partly, *mention.payload)}.values())
+
+    def _assigned(
+        self,
+        metrics: Sequence[Mention],
+        options: Sequence[Sequence[Hit]],
+        dimensions: Sequence[Mention],
+        values: Sequence[Mention],
+    ) -> list[Assignment]:
+        """The assignments of metrics, each one of its options, with the dimensions and values that they share."""
         found: list[Assignment] = []
         for combination in itertools.islice(itertools.product(*options), 64):
             chosen = {m.first: hit for m, hit in zip(metrics, combination, strict=True)}
             names = tuple(dict.fromkeys(hit.ref for hit in combination))
             found.extend(self._with_metrics(names, chosen, dimensions, values))
-        first = [mention.payload[0].ref for mention in metrics]
-        found = _prefer_full(_prefer_alike(_prefer_named(_prefer_few(found), cover), cover))
-        return found[:MOST_ASSIGNMENTS] or self._cannot_split(first, dimensions, values)
+        return found
 
     def _countable(self, mention: Mention, cover: Cover) -> Sequence[Hit]:
-        """What the words may mean; "how many pens did we sell" asks for no money, so for what else sells."""
+        """What the words may mean; "how many pens did we sell" asks for no money, so for what else sells.
+
+        Of "payments" and "total payments" the total is the one that is called so.
+        """
+        said = [*_counting_before(mention, cover), *words_of(mention.text)]
+        called = [hit for hit in mention.payload if self._lexicon.is_called(hit.ref, said)]
         if not _asks_how_many(cover) or not all(self._vocabulary.metrics[h.ref].is_money for h in mention.payload):
-            return mention.payload
+            return called or mention.payload
         parts = self._lexicon.metrics_with(_stems(mention.text))
         return [hit for hit in parts if self._is_numeric(self._vocabulary.metrics[hit.ref])] or mention.payload
 
@@ -88,7 +119,7 @@ class Resolver:
         **extra: Any,
     ) -> Iterator[Assignment]:
         shared = self._vocabulary.shared_dimensions(names)
-        dimension_options = [self._dimension_options(m.payload, shared) for m in dimensions]
+        dimension_options = [self._dimension_options(m, shared) for m in dimensions]
         value_options = [self._value_options(m.payload, shared) for m in values]
         pairs = itertools.product(itertools.product(*dimension_options), itertools.product(*value_options))
         for heads, tails in itertools.islice(pairs, MOST_ASSIGNMENTS):
@@ -99,10 +130,12 @@ class Resolver:
                 **extra,
             )
 
-    def _dimension_options(self, hits: Sequence[Hit], shared: frozenset[str]) -> list[Hit]:
+    def _dimension_options(self, mention: Mention, shared: frozenset[str]) -> list[Hit]:
         """The dimensions meant; of several paths to one label the shortest; the layer's own before the calendar's."""
         by_label: dict[str, Hit] = {}
-        for hit in sorted((h for h in hits if h.ref in shared), key=lambda h: _path(h.ref)):
+        hits = [hit for hit in mention.payload if hit.ref in shared]
+        hits = [hit for hit in hits if self._lexicon.is_called(hit.ref, words_of(mention.text))] or hits
+        for hit in sorted(hits, key=lambda h: _path(h.ref)):
             by_label.setdefault(self._vocabulary.dimensions[hit.ref].label.lower(), hit)
         found = list(by_label.values())
         own = [hit for hit in found if hit.ref not in DATE_PARTS]
@@ -118,9 +151,13 @@ class Resolver:
         return own or found
 
     def _without_metric(
-        self, dimensions: Sequence[Mention], values: Sequence[Mention], domains: set[Any]
+        self, dimensions: Sequence[Mention], values: Sequence[Mention], domains: set[Any], *, counted: bool
     ) -> list[Assignment] | Problem:
-        """No metric was said: the one that the words of a dimension name ("complaint type"), else any that fits."""
+        """No metric was said: the one that the words of a dimension name ("complaint type"), else any that fits.
+
+        What is most common is counted: the complaints of a type, the fires of a cause. So is what has some of the
+        values that are counted or listed.
+        """
         if not dimensions and not values:
             return Problem(5, "I found no metric in the question.")
         metrics = [m for m in self._vocabulary.plain_metrics() if not domains or m.domain in domains]
@@ -131,6 +168,12 @@ class Resolver:
         fitting = self._fitting([m for m in metrics if m.name in named], dimensions, values)
         if len(fitting) == 1:
             return fitting
+        if counted:
+            about = {hit.ref.rsplit("__", 1)[0] for mention in dimensions for hit in mention.payload}
+            counts = [m for m in metrics if m.name in self._lexicon.counts and about & m.entities]
+            fitting = self._fitting(counts, dimensions, values)
+            if len(fitting) == 1:
+                return fitting
         metrics.sort(key=lambda metric: metric.name not in self._lexicon.counts)
         guesses = self._fitting(metrics, dimensions, values)
         return [replace(guess, guessed=True) for guess in guesses] or Problem(4, "I found no metric in the question.")
@@ -221,6 +264,36 @@ def _prefer_named(found: list[Assignment], cover: Cover) -> list[Assignment]:
     return [assignment for assignment in found if named(assignment) == most]
 
 
+def _prefer_mentioned(found: list[Assignment], cover: Cover) -> list[Assignment]:
+    """Attributes of what is spoken of: the first name of the salesperson, where the customer has one as well."""
+    said = {stem(word) for mention in cover.mentions for word in words_of(mention.text)}
+
+    def spoken_of(one: Assignment) -> int:
+        names = [*(hit.ref for hit in one.dimensions.values()), *(hit.dimension for hit in one.values.values())]
+        return sum(
+            name in DATE_PARTS or {stem(w) for w in words_of(name.split("__")[-2])} <= said
+            for name in names
+            if "__" in name
+        )
+
+    return _best(found, spoken_of)
+
+
+def _prefer_label(found: list[Assignment]) -> list[Assignment]:
+    """Values of what a thing is called, where other attributes of it have them too: the country Aruba."""
+
+    def labels(one: Assignment) -> int:
+        parts = [hit.dimension.split("__")[-2:] for hit in one.values.values() if "__" in hit.dimension]
+        return sum(column in ("name", entity, f"{entity}_name") for entity, column in parts)
+
+    return _best(found, labels)
+
+
+def _best(found: list[Assignment], score: Callable[[Assignment], int]) -> list[Assignment]:
+    scores = [score(assignment) for assignment in found]
+    return [one for one, points in zip(found, scores, strict=True) if points == max(scores)]
+
+
 def _prefer_alike(found: list[Assignment], cover: Cover) -> list[Assignment]:
     """Values in one list are of one dimension where they can be."""
     listed = _listed([m for m in cover.mentions if m.kind is not Kind.FILLER])
@@ -242,6 +315,27 @@ def _listed(said: Sequence[Mention]) -> list[list[Mention]]:
             else:
                 found.append([a, b])
     return found
+
+
+def _asks_how_frequent(cover: Cover) -> bool:
+    """Whether the most or least common is asked for."""
+    return any(m.kind is Kind.SUPERLATIVE and FREQUENT & set(words_of(m.text.lower())) for m in cover.mentions)
+
+
+def _asks_for_things(cover: Cover) -> bool:
+    """Whether values are counted or listed: "how many different types", "list the cities"."""
+    said = [m for m in cover.mentions if m.kind is not Kind.FILLER]
+    counted = any(
+        a.kind is Kind.COUNT and a.text.lower() in NUMBERING and b.kind is Kind.DIMENSION
+        for a, b in itertools.pairwise(said)
+    )
+    return counted or any(m.kind is Kind.LIST for m in said)
+
+
+def _counting_before(mention: Mention, cover: Cover) -> tuple[str, ...]:
+    """The counting word right before a mention: "total", "number"."""
+    before = [m for m in cover.mentions if m.last <= mention.first and m.text.lower() not in GLUE]
+    return words_of(before[-1].text) if before and before[-1].kind is Kind.COUNT else ()
 
 
 def _asks_how_many(cover: Cover) -> bool:

@@ -10,7 +10,7 @@ from nlq.core.plan import DimensionFilter, Operator, Plan
 _EMPTY = {
     "by": [], "where": {}, "not": {}, "having": [], "time": None, "grain": None, "top": None, "skip": 0, "share": None,
     "compare": None, "comparison": None, "ratio": False, "average": False, "count": False,
-    "within": [],
+    "within": [], "percent": False, "running": None, "records": False,
 }  # fmt: skip
 
 
@@ -40,6 +40,9 @@ def written(plan: Plan, names: Sequence[str] = ()) -> dict[str, Any]:
         "average": plan.average,
         "count": plan.count,
         "within": [short(name) for name in plan.within],
+        "percent": plan.percent,
+        "running": plan.running.model_dump(exclude_none=True) if plan.running else None,
+        "records": plan.records,
     }
     if plan.share and plan.share.part:
         part, rest = (chosen(plan.share.part, operator) for operator in (Operator.IN, Operator.NOT_IN))

@@ -1,0 +1,129 @@
+"""What is said where a question is not simply answered: a question back with choices, or a refusal that helps.
+
+Belongs here: the choices and their words. Does not belong here: finding readings (``search``).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from nlq.core.outcome import MOST_CHOICES, Choice, Clarify, Outcome, Problem, Refused
+from nlq.core.plan import Grain, Plan
+from nlq.core.vocabulary import Metric
+from nlq.core.words import Token, set_of, stem
+from nlq.planning.draft import Reading
+from nlq.planning.lexicon import Lexicon
+from nlq.planning.mentions import Cover, Kind, Slip
+from nlq.planning.search import Offer, quoted
+from nlq.wording.explain import as_question
+
+_PLAIN = {"having": (), "order_by": (), "ties": False, "skip": 0, "ratio": False, "share": None, "average": False}
+_PLAIN |= {"count": False, "within": ()}
+_GREETINGS = set_of("hello hi hey thanks thank good morning afternoon evening there")
+_HELP_CUES = set_of("help ask know data metrics metric figures questions work works answer available topics")
+_HELP = _HELP_CUES | set_of(
+    "what which can could do does i you we me tell about the a is are there have has how question figure answers use "
+    "this kind kinds sort of for information anything everything show list all possible please get find out to with it "
+    "your on"
+)
+_MOST_NAMED = 12
+
+
+class Asking:
+    """Puts questions back and refusals over one vocabulary."""
+
+    def __init__(self, lexicon: Lexicon) -> None:
+        self._lexicon, self._vocabulary = lexicon, lexicon.vocabulary
+
+    def which(self, readings: Sequence[Reading]) -> Outcome:
+        """Several readings are as good as each other."""
+        return self._choose("This can be read in several ways. Which do you mean?", [r.plan for r in readings])
+
+    def unsure(self, reading: Reading) -> Outcome:
+        """One doubtful reading: offer it beside the same question about the nearest other metrics."""
+        plan = reading.plan
+        needed = {*plan.group_by, *(item.dimension for item in plan.filters)}
+        label = self._vocabulary.metrics[plan.metrics[0]].label
+        others = [
+            name
+            for near in self._lexicon.nearest(label, 12, metrics=self._vocabulary.metrics)
+            for name, metric in self._vocabulary.metrics.items()
+            if metric.label == near and name not in plan.metrics and needed <= metric.dimensions
+        ]
+        plain = [plan.model_copy(update={**_PLAIN, "metrics": (name,)}) for name in others]
+        return self._choose("I am not sure enough. Which do you mean?", [plan, *plain])
+
+    def without(self, offer: Offer) -> Outcome:
+        """What can be answered if some words are left out."""
+        question = f"{offer.reason} Without {quoted(offer.left_out)}, do you mean this?"
+        found = self._choose(question, [reading.plan for reading in offer.readings])
+        return found.model_copy(update={"words": offer.left_out})
+
+    def _choose(self, question: str, plans: Iterable[Plan]) -> Clarify:
+        """A question back; choices that would read the same are offered once."""
+        choices = {as_question(plan, self._vocabulary): plan for plan in reversed(list(plans))}
+        offered = [Choice(question=text, plan=plan) for text, plan in reversed(choices.items())]
+        return Clarify(question=question, choices=tuple(offered[:MOST_CHOICES]))
+
+    def refuse(self, problem: Problem, slips: Sequence[Slip], question: str, cover: Cover) -> Refused:
+        """Why there is no answer, and the nearest that exists."""
+        nearest = list(problem.nearest)
+        unclear = [slip for slip in slips if slip.written in problem.words and not slip.read_as]
+        nearest += [word for slip in unclear for word in slip.near]
+        text = " ".join(problem.words) if problem.words else question
+        if not nearest:
+            nearest = self._lexicon.nearest(text) or self._around(cover)
+        return Refused(reason=problem.reason, words=problem.words, nearest=tuple(nearest[:6]))
+
+    def _around(self, cover: Cover) -> list[str]:
+        """What the recognised metric can be split by; without one, the first metrics there are."""
+        names = [m.payload[0].ref for m in cover.mentions if m.kind is Kind.METRIC]
+        if not names:
+            return list(self.examples())
+        shared = self._vocabulary.shared_dimensions(names[:1])
+        known = [self._vocabulary.dimensions[n].label for n in sorted(shared) if n in self._vocabulary.dimensions]
+        return list(dict.fromkeys(known))
+
+    def examples(self) -> tuple[str, ...]:
+        """The labels of a few plain metrics."""
+        return tuple(metric.label for metric in self._vocabulary.plain_metrics()[:3])
+
+    # --- help
+
+    def help(self, tokens: Sequence[Token]) -> Outcome | None:
+        """What can be asked, where that is the question: "hello", "what can I ask about sales"."""
+        said = [token.norm for token in tokens]
+        greets = all(word in _GREETINGS for word in said)
+        about = [word for word in said if word not in _HELP | _GREETINGS]
+        if not greets and (not _HELP_CUES & set(said) or len(about) > 1):
+            return None
+        metrics = self._vocabulary.plain_metrics()
+        if about:
+            metrics = [m for m in metrics if self._is_about(m, about[0])]
+        if not metrics:
+            return None
+        labels = list(dict.fromkeys(metric.label for metric in metrics))
+        more = f", and {len(labels) - _MOST_NAMED} more" if len(labels) > _MOST_NAMED else ""
+        named = ", ".join(labels[:_MOST_NAMED])
+        return self._choose(f"I know these figures: {named}{more}. For example:", self._samples(metrics))
+
+    def _is_about(self, metric: Metric, word: str) -> bool:
+        return metric.domain == self._lexicon.domain(word) or any(
+            hit.ref == metric.name for hit in self._lexicon.metrics([stem(word)])
+        )
+
+    def _samples(self, metrics: Sequence[Metric]) -> Iterable[Plan]:
+        """A figure, a figure by a dimension, and one by month."""
+        first = metrics[0]
+        yield Plan(metrics=(first.name,))
+        split = next((m for m in metrics[1:3] if self._split_of(m)), first)
+        if dimension := self._split_of(split):
+            yield Plan(metrics=(split.name,), group_by=(dimension,))
+        yield Plan(metrics=(metrics[min(2, len(metrics) - 1)].name,), grain=Grain.MONTH)
+
+    def _split_of(self, metric: Metric) -> str | None:
+        """The dimension of a metric that has the fewest values, more than one."""
+        known = (self._vocabulary.dimensions[name] for name in metric.dimensions if name in self._vocabulary.dimensions)
+        usable = [d for d in known if d.type == "categorical" and len(d.values.items) > 1 and d.column != "tenant_id"]
+        usable.sort(key=lambda d: (len(d.values.items), d.name.count("__"), d.name))
+        return usable[0].name if usable else None

@@ -1,0 +1,180 @@
+"""The search for readings: covers of a question, the terms they stand for, and the plans they ask for.
+
+A question is read in rounds, each reaching further: by the exact words of the layer, by related words, and at last with
+words left out, which is only ever offered. A round that finds a reading ends the search.
+
+Belongs here: which covers are read, and which of their readings are kept. Does not belong here: grammar (``reading``),
+what is answered or asked back (``asking``).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from datetime import date
+
+from nlq.core.outcome import Problem
+from nlq.core.plan import Operator, Plan
+from nlq.core.words import ENGLISH, GLUE, OCCURRENCE, PREDICATES, Token, words_of
+from nlq.planning.draft import Reading
+from nlq.planning.events import events
+from nlq.planning.finding import MentionFinder
+from nlq.planning.followups import follow_up
+from nlq.planning.lexicon import Lexicon
+from nlq.planning.mentions import Cover, Kind, Mention, Reach
+from nlq.planning.reading import Reader
+from nlq.planning.resolve import Resolver
+
+_SECOND_BEST = 3.0
+"""A cover may stand in for the best one, which cannot be read, if its score is at most this much lower."""
+_GUESS_COST = 2.5
+_CLOSE = 0.4
+"""Covers whose scores differ by less are equally good."""
+_VOID = GLUE | PREDICATES | OCCURRENCE | {"in", "for", "to", "from", "on", "at", "by", "with"}
+_MOST_LEFT_OUT = 2
+"""The most words with a meaning that an offer leaves out."""
+_LEAVABLE_COVERS = 4
+
+
+@dataclass(frozen=True)
+class Asked:
+    """A question as it comes to be read."""
+
+    question: str
+    tokens: Sequence[Token]
+    today: date
+    fiscal_start: int | None = None
+    previous: Plan | None = None
+    follows: bool = False
+    """Whether the question says itself that it follows up the one before."""
+
+
+@dataclass(frozen=True)
+class Offer:
+    """Readings of a question without some of its words, which can only be offered."""
+
+    readings: tuple[Reading, ...]
+    left_out: tuple[str, ...]
+    reason: str
+    """Why the first of them has no part in any reading."""
+
+
+class Search:
+    """Finds the readings of questions over one vocabulary."""
+
+    def __init__(self, lexicon: Lexicon) -> None:
+        self._lexicon, self._resolver = lexicon, Resolver(lexicon)
+
+    def covers(self, asked: Asked, reach: Reach = Reach.EXACT) -> list[Cover]:
+        """The best covers of a question within reach, best first."""
+        return MentionFinder(
+            asked.question, asked.tokens, self._lexicon, asked.today, asked.fiscal_start, reach
+        ).covers()
+
+    def readings(self, asked: Asked, covers: Sequence[Cover]) -> list[Reading] | Problem:
+        """The readings of the best covers that can be read; where none can, the problem of the best one."""
+        scored: list[tuple[float, Reading]] = []
+        problem: Problem | None = None
+        for cover in covers:
+            best = max((score for score, _ in scored), default=None)
+            if cover.score < covers[0].score - _SECOND_BEST or (best is not None and cover.score < best - _CLOSE):
+                break
+            if _leaves_out(cover, covers[0]):
+                continue
+            found = self._read(cover, asked)
+            if isinstance(found, Problem):
+                problem = problem or found
+                continue
+            scored += [(cover.score - (0.0 if reading.sure else _GUESS_COST), reading) for reading in found]
+        if not scored:
+            assert problem is not None, "the best cover was read"
+            return problem
+        best = max(score for score, _ in scored)
+        return _distinct(reading for score, reading in scored if best - score < _CLOSE)
+
+    def offer(self, asked: Asked, covers: Sequence[Cover]) -> Offer | None:
+        """The readings that leave out the fewest words and still name a metric; None where there are none."""
+        offers = (self._without_unclear(cover, asked) for cover in covers[:_LEAVABLE_COVERS])
+        return min((offer for offer in offers if offer), key=lambda offer: len(offer.left_out), default=None)
+
+    def _without_unclear(self, cover: Cover, asked: Asked) -> Offer | None:
+        """The readings of a cover without the words that stand in the way, one after another."""
+        left: list[Mention] = []
+        reason = ""
+        while any(m.kind is Kind.METRIC for m in cover.mentions):
+            found = self._read(cover, asked)
+            if not isinstance(found, Problem):
+                words = tuple(m.text for m in sorted(left, key=lambda m: m.first))
+                return Offer(tuple(_distinct(found)), words, reason) if left else None
+            reason = reason or found.reason
+            unclear = [m for m in cover.mentions if m.kind is not Kind.FILLER and m.text in found.words]
+            left.extend(unclear)
+            said = [w for m in left for w in words_of(m.text) if w not in ENGLISH]
+            if not unclear or len(said) > _MOST_LEFT_OUT or len(left) > 2 * _MOST_LEFT_OUT:
+                return None
+            kept = (replace(m, kind=Kind.FILLER) if m in unclear else m for m in cover.mentions)
+            cover = replace(cover, mentions=tuple(kept))
+        return None
+
+    def _read(self, cover: Cover, asked: Asked) -> list[Reading] | Problem:
+        carried = _carried(cover, asked.previous)
+        before = asked.previous if asked.follows or carried else None
+        assignments = self._resolver.assignments(cover, carried)
+        if isinstance(assignments, Problem):
+            unknown = _unknown_words(cover)
+            return Problem(1, f"I do not know what {quoted(unknown)} means here.", unknown) if unknown else assignments
+        readings: list[Reading] = []
+        problems: list[Problem] = []
+        for assignment in assignments:
+            for event in events(cover.mentions, assignment, self._lexicon):
+                found = Reader(self._lexicon, cover.mentions, assignment, event, before).read()
+                if isinstance(found, Problem):
+                    problems.append(found)
+                else:
+                    readings.extend(found)
+        if before:
+            readings = [r for r in (follow_up(r, before, self._lexicon.vocabulary) for r in readings) if r]
+        if readings and all(_is_ahead(reading.plan, asked.today) for reading in readings):
+            return Problem(2, "That time has not come yet; I know only what was.")
+        if not readings and not problems:
+            return Problem(2, "That does not go with the question before; ask it whole.")
+        return readings or min(problems, key=lambda p: p.rank)
+
+
+def quoted(words: Iterable[str]) -> str:
+    """Words of a question, as they are told back."""
+    return ", ".join(f"“{word}”" for word in words)
+
+
+def _carried(cover: Cover, previous: Plan | None) -> tuple[str, ...]:
+    """The metrics of the question before, where this one names none."""
+    named = any(mention.kind is Kind.METRIC for mention in cover.mentions)
+    return previous.metrics if previous and not named else ()
+
+
+def _leaves_out(cover: Cover, best: Cover) -> bool:
+    """Whether a cover passes over words that mean something in the best one: none is dropped to make a reading fit."""
+    passed = {m.first for m in cover.mentions if m.kind in (Kind.FILLER, Kind.DOMAIN) and m.text.lower() not in _VOID}
+    terms = (Kind.METRIC, Kind.DIMENSION, Kind.VALUE)
+    return any(m.first <= at < m.last for m in best.mentions if m.kind in terms for at in passed)
+
+
+def _is_ahead(plan: Plan, today: date) -> bool:
+    """Whether the plan asks only for days that are still to come."""
+    days = [item.values[0] for item in plan.filters if item.operator is Operator.GE]
+    starts = [plan.time_range.start if plan.time_range else None, *days]
+    return any(isinstance(start, date) and start > today for start in starts)
+
+
+def _distinct(readings: Iterable[Reading]) -> list[Reading]:
+    """One reading per plan, the surest first."""
+    best: dict[str, Reading] = {}
+    for reading in readings:
+        key = reading.plan.fingerprint
+        if key not in best or reading.confidence > best[key].confidence:
+            best[key] = reading
+    return sorted(best.values(), key=lambda reading: -reading.confidence)
+
+
+def _unknown_words(cover: Cover) -> tuple[str, ...]:
+    return tuple(mention.text for mention in cover.mentions if mention.kind is Kind.UNKNOWN)
