@@ -5,6 +5,9 @@ of manifests, metadata, at last the catalog. Each takes the place of the file it
 another is opened, for what a location means is found from its end, `warehouse/<layer>/<table>/…`. Until all is done
 the home is refused, as it was before, by a mark and by its catalog; what was interrupted is begun again, and finds done
 what was.
+Of a table's metadata files only the newest is kept, which lists every snapshot there is to read. Older ones list
+snapshots that are forgotten, and any that is newer was never committed: both are there for readers and publications
+under way, of which this home has none, and would send its maintenance to the files of the other.
 Belongs here: what becomes of each location, in which order. Does not belong here: the form of the files
 (metadata_files), or which locations are refused (locations).
 """
@@ -24,6 +27,7 @@ from sqlalchemy.orm import Session as SqlSession
 from lakehouse_assets.lakehouse.iceberg import metadata_files as files
 from lakehouse_assets.lakehouse.iceberg.catalog import home_lock, opened, relocating_mark
 from lakehouse_assets.lakehouse.iceberg.locations import WAREHOUSE, HomeWarehouse, file_uri, local_path
+from lakehouse_assets.lakehouse.publish.history import metadata_files
 
 if TYPE_CHECKING:
     from pyiceberg.table.metadata import TableMetadata
@@ -56,16 +60,16 @@ class _Surveyed:
     Attributes:
         head: Its newest metadata file.
         metadata: What that says.
-        past: Metadata files of before that it names, and what they say.
+        others: Its other metadata files: those it took the place of, and what was never committed.
         lists: Lists of manifests of the snapshots that are kept.
         manifests: Their manifests.
         lost: Snapshots that need files that are not here.
-        foreign: Whether any location in all of these lies elsewhere.
+        foreign: Whether any location in the newest and in what it needs lies elsewhere.
     """
 
     head: Path
     metadata: TableMetadata
-    past: dict[Path, TableMetadata] = field(default_factory=dict)
+    others: list[Path] = field(default_factory=list)
     lists: dict[Path, set[Path]] = field(default_factory=dict)
     manifests: set[Path] = field(default_factory=set)
     lost: set[int] = field(default_factory=set)
@@ -80,7 +84,7 @@ def relocate(settings: Settings, progress: Progress = lambda _done, _total, _nam
         progress: Is told of each table.
 
     Returns:
-        What was done to each table that named files elsewhere.
+        What was done to each table that named files elsewhere, or to all where it was interrupted before.
 
     Raises:
         RelocationError: it cannot be done; the text says why.
@@ -101,7 +105,8 @@ def _relocate(settings: Settings, progress: Progress) -> list[Relocated]:
     heads = catalog.stored_heads()
     _refuse_shared_warehouse(settings, heads)
     surveyed = _survey_all(settings, heads)
-    moved = {i: s for i, s in surveyed.items() if s.foreign}
+    # One that was interrupted has to be finished where all locations are right already, too.
+    moved = {i: s for i, s in surveyed.items() if s.foreign or mark.exists()}
     if not moved and not mark.exists():
         return []
     mark.touch()
@@ -204,11 +209,8 @@ def _survey(place: _Place, location: str) -> _Surveyed:
     metadata = files.read_table_metadata(head)
     if metadata is None:
         raise _lacking(place, head)
-    table = _Surveyed(head, metadata)
-    for past in {place.path(entry.metadata_file) for entry in metadata.metadata_log} - {head}:
-        if str(past) in there and (before := files.read_table_metadata(past)):
-            table.past[past] = before
-    for known in (location, *(n for said in (metadata, *table.past.values()) for n in files.locations_of(said))):
+    table = _Surveyed(head, metadata, [f.path for f in metadata_files(head.parent) if f.path != head])
+    for known in (location, *files.locations_of(metadata)):
         place.path(known)
         table.foreign |= not place.is_own(known)
     lacking: dict[Path, Path | None] = {}
@@ -285,21 +287,16 @@ def _rewrite(place: _Place, table: _Surveyed) -> int:
         if listing and listing.rename_manifests(place.renamed, lambda location: place.path(location).stat().st_size):
             files.write_listing(listed, listing)
             written += 1
-    for past, metadata in table.past.items():
-        written += _rewrite_metadata(place, past, metadata)
-    kept = files.without_snapshots(table.metadata, table.lost)
-    written += _rewrite_metadata(place, table.head, kept)
+    kept = files.without_snapshots(table.metadata, table.lost).model_copy(update={"metadata_log": []})
+    renamed = files.renamed_metadata(kept, place.renamed)
+    if renamed != table.metadata:
+        files.write_table_metadata(table.head, renamed)
+        written += 1
+    # Not before the newest is in place, which named them.
+    for file in table.others:
+        file.unlink(missing_ok=True)
     files.sync({file.parent for file in (table.head, *table.lists, *table.manifests)})
     return written
-
-
-def _rewrite_metadata(place: _Place, file: Path, metadata: TableMetadata) -> bool:
-    there = [e for e in metadata.metadata_log if place.path(e.metadata_file).exists()]
-    renamed = files.renamed_metadata(metadata.model_copy(update={"metadata_log": there}), place.renamed)
-    if renamed == files.read_table_metadata(file):
-        return False
-    files.write_table_metadata(file, renamed)
-    return True
 
 
 def _own_databases(home: Path) -> None:

@@ -6,6 +6,7 @@ import os
 import shutil
 import sqlite3
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from datetime import date
 from itertools import product
 from pathlib import Path
@@ -79,8 +80,9 @@ def use(lake: Lake) -> None:
     publish(lake, rows("2024-06-01", 2), ReplacePartitions((date(2024, 6, 1),)), (MONTHLY,))
     assert count(lake) == before + 6
     assert [s for s in states(lake) if s in kept] == kept
-    maintain(impatient(lake), CONTRACTS, run_id="test")
-    assert count(lake) == before + 6
+    for patience in (lake, impatient(lake)):
+        assert [m.problems for m in maintain(patience, CONTRACTS, run_id="test")] == [()] * len(CONTRACTS)
+        assert count(lake) == before + 6
     table = lake.catalog.load_table(READINGS.identifier)
     assert all(f.file.file_path.startswith(file_uri(lake.settings.warehouse)) for f in table.scan().plan_files())
 
@@ -174,7 +176,7 @@ def test_a_backup_is_restored_elsewhere_while_the_lake_goes_on(original: Lake, t
 def test_wherever_it_is_interrupted_the_home_is_refused_and_finished_later(
     made: Lake, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    was, before, real = states(made), contents(made.settings.home), os.replace
+    was, before, real, unlink = states(made), contents(made.settings.home), os.replace, Path.unlink
     done = False
     for stop in range(0, 100, 7):
         home = tmp_path / f"copy{stop}"
@@ -186,7 +188,13 @@ def test_wherever_it_is_interrupted_the_home_is_refused_and_finished_later(
                 raise KeyboardInterrupt
             real(source, target)
 
+        def killed_before(file: Path, missing_ok: bool = False, calls: Iterator[int] = calls, stop: int = stop) -> None:
+            if next(calls) == stop:
+                raise KeyboardInterrupt
+            unlink(file, missing_ok)
+
         monkeypatch.setattr(metadata_files.os, "replace", killed)
+        monkeypatch.setattr(Path, "unlink", killed_before)
         try:
             relocate(lake.settings)
             done = True
@@ -194,13 +202,43 @@ def test_wherever_it_is_interrupted_the_home_is_refused_and_finished_later(
             with pytest.raises(OutsideWarehouseError, match="run it again"):
                 count(lake)
         monkeypatch.setattr(metadata_files.os, "replace", real)
+        monkeypatch.setattr(Path, "unlink", unlink)
         relocate(lake.settings)
         assert states(lake) == was
+        assert metadata_there(lake) == {Path(head.removeprefix("file://")) for head in lake.catalog.heads().values()}
         if done:
             break
     assert done
     assert stop > 9
     assert contents(made.settings.home) == before
+
+
+def metadata_there(lake: Lake) -> set[Path]:
+    return set(lake.settings.warehouse.rglob("*.metadata.json"))
+
+
+def test_metadata_of_states_that_are_kept_no_more_and_of_none_do_not_stop_the_upkeep_of_a_copy(
+    lake: Lake, tmp_path: Path
+) -> None:
+    often = replace(READINGS, snapshots=3)
+    for number in range(22):
+        publish(lake, rows("2024-01-01", 1).replace("'M' ||", f"'M{number}' ||"), Append(), (often,))
+    metadata = lake.catalog.load_table(READINGS.identifier).metadata
+    assert len(metadata.snapshots) < len(metadata.metadata_log) < 22
+    head = Path(lake.catalog.heads()[READINGS.identifier].removeprefix("file://"))
+    shutil.copy(head, head.with_name("00099-killed-before-it-was-committed.metadata.json"))
+    was, before = states(lake), contents(lake.settings.home)
+    copy = of(lake, home=tmp_path / "copy")
+    shutil.copytree(lake.settings.home, copy.settings.home)
+    (done,) = relocate(copy.settings)
+    assert (done.snapshots, done.snapshots_lost) == (3, 0)
+    assert states(copy) == was
+    (maintained,) = maintain(copy, {often.identifier: often}, run_id="test")
+    assert (maintained.problems, maintained.partitions_compacted) == ((), 1)
+    publish(copy, rows("2024-01-02", 1), Append(), (often,))
+    (maintained,) = maintain(impatient(copy), {often.identifier: often}, run_id="test")
+    assert (maintained.problems, count(copy)) == ((), 69)
+    assert contents(lake.settings.home) == before
 
 
 def test_one_that_is_interrupted_and_moved_back_is_not_taken_for_whole(
