@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 
 LIMIT = 200
 _REMEMBERED = 4096
+_MOST_GROUPED = 63
+"""How many arguments GROUPING takes at most, in DuckDB and in Trino: their numbers have as many bits."""
 
 
 class OpensSessions(Protocol):
@@ -146,7 +148,7 @@ class DimensionValues:
     def _of(
         self, dimensions: Iterable[DimensionDefinition], only: Only | None, session: Session
     ) -> dict[str, CountedValues]:
-        """The values of dimensions, those not kept read in one pass per table."""
+        """The values of dimensions, those not kept read table by table."""
         found: dict[str, CountedValues] = {}
         missing: dict[str, list[DimensionDefinition]] = {}
         for dimension in dimensions:
@@ -156,25 +158,30 @@ class DimensionValues:
             else:
                 missing.setdefault(dimension.relation, []).append(dimension)
         for wanted in missing.values():
-            for dimension, values in self._fetched(wanted, only, session):
-                found[dimension.name] = values
-                self._keep(_key(dimension, only, session), values)
+            read = self._fetched(wanted, only, session)
+            for dimension in wanted:
+                found[dimension.name] = read[dimension.expr]
+                self._keep(_key(dimension, only, session), read[dimension.expr])
         return found
 
     def _fetched(
         self, dimensions: Sequence[DimensionDefinition], only: Only | None, session: Session
-    ) -> list[tuple[DimensionDefinition, CountedValues]]:
-        """The values of dimensions of one table: those kept on disk, the others read from the table, and kept."""
-        table, state = _table(dimensions[0]), _state(dimensions[0], session)
+    ) -> dict[str, CountedValues]:
+        """The values in one table, by expression: those kept on disk, the others read from the table, and kept.
+
+        A column that several joins lead to is a dimension of each, and read once.
+        """
+        relation, table, state = dimensions[0].relation, _table(dimensions[0]), _state(dimensions[0], session)
+        expressions = list(dict.fromkeys(d.expr for d in dimensions))
         if self._on_disk is None or only is not None or state is None:
-            return list(zip(dimensions, self._read(dimensions, only, session), strict=True))
+            return self._read(relation, expressions, only, session)
         kept = self._on_disk.get(table, state)
-        missing = [d for d in dimensions if d.expr not in kept]
+        missing = [expression for expression in expressions if expression not in kept]
         if missing:
-            read = dict(zip((d.expr for d in missing), self._read(missing, None, session), strict=True))
+            read = self._read(relation, missing, None, session)
             self._on_disk.keep(table, state, read)
             kept |= read
-        return [(d, kept[d.expr]) for d in dimensions]
+        return kept
 
     def _recall(self, dimension: DimensionDefinition, only: Only | None, session: Session) -> CountedValues | None:
         try:
@@ -196,20 +203,30 @@ class DimensionValues:
             self._kept[key] = values
 
     def _read(
-        self, dimensions: Sequence[DimensionDefinition], only: Only | None, session: Session
+        self, relation: str, expressions: Sequence[str], only: Only | None, session: Session
+    ) -> dict[str, CountedValues]:
+        """The values of expressions over one table, in as few passes over it as the engines allow."""
+        found: dict[str, CountedValues] = {}
+        for at in range(0, len(expressions), _MOST_GROUPED):
+            together = expressions[at : at + _MOST_GROUPED]
+            found.update(zip(together, self._read_together(relation, together, only, session), strict=True))
+        return found
+
+    def _read_together(
+        self, relation: str, expressions: Sequence[str], only: Only | None, session: Session
     ) -> list[CountedValues]:
-        """The values of dimensions of one table. The names are the manifest's own; no person's text is in it."""
-        names = [f"v{i}" for i in range(len(dimensions))]
-        inner = ", ".join(f"{d.expr} AS {name}" for d, name in zip(dimensions, names, strict=True))
+        """The values of expressions, in one pass. They are the manifest's own; no person's text is in the SQL."""
+        names = [f"v{i}" for i in range(len(expressions))]
+        inner = ", ".join(f"{expression} AS {name}" for expression, name in zip(expressions, names, strict=True))
         sets = ", ".join(f"({name})" for name in names)
         # GROUPING tells which set a row is of: the bit of the grouped name is 0, the others are 1. One row more
         # than the limit tells that there are more, and one is for NULL.
-        column = self._column(only.element, dimensions[0].relation) if only else None
+        column = self._column(only.element, relation) if only else None
         where, params = (f" WHERE {column} = ?", [only.value]) if only and column else ("", None)
         rows = session.query(
             f"SELECT * FROM (SELECT *, ROW_NUMBER() OVER (PARTITION BY g ORDER BY n DESC, {', '.join(names)}) AS r"
             f" FROM (SELECT GROUPING({', '.join(names)}) AS g, {', '.join(names)}, COUNT(*) AS n"
-            f" FROM (SELECT {inner} FROM {dimensions[0].relation}{where}) AS chosen GROUP BY GROUPING SETS ({sets})"
+            f" FROM (SELECT {inner} FROM {relation}{where}) AS chosen GROUP BY GROUPING SETS ({sets})"
             f") AS counted) AS ranked WHERE r <= {self._limit + 2} ORDER BY g, r",
             params,
         ).to_pylist()

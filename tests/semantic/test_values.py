@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 
 from lakehouse_assets.lakehouse.engines.duckdb import DuckDBSession
 from lakehouse_assets.lakehouse.lake import Lake
 from lakehouse_assets.settings import Settings
+from semantic.catalog import DimensionDefinition
 from semantic.errors import SemanticError, UnknownNameError
 from semantic.layer import SemanticLayer
 from semantic.values import DimensionValues, Only
@@ -72,3 +75,36 @@ def test_values_of_some_rows_only(asked_lake: Lake, layer: SemanticLayer, sessio
 def test_no_values_where_the_rows_cannot_be_told(asked_lake: Lake, layer: SemanticLayer) -> None:
     found = DimensionValues(asked_lake, layer).read(["complaint__channel"], Only("no_such_dimension", "x"))
     assert found["complaint__channel"].items == () and not found["complaint__channel"].complete
+
+
+@pytest.mark.parametrize("kept_on_disk", [False, True])
+def test_more_columns_than_one_grouping_takes(
+    asked_lake: Lake, session: DuckDBSession, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kept_on_disk: bool
+) -> None:
+    # Both engines take 63 at most. Each of the 70 columns is reached by three joins, and read once.
+    table = "gold.gold_pgr_case_lifecycle"
+    dimensions = {
+        f"{path}__c{i}": DimensionDefinition(
+            f"{path}__c{i}", f"c{i}", "", "", (), "categorical", table, f"CONCAT(channel, '{i}')"
+        )
+        for path in ("a", "b", "c")
+        for i in range(70)
+    }
+    layer: Any = SimpleNamespace(catalog=lambda: SimpleNamespace(dimensions=dimensions))
+    values = DimensionValues(asked_lake, layer, folder=tmp_path if kept_on_disk else None)
+    read, together = [], values._read_together
+
+    def note(relation: str, expressions: list[str], *rest: Any) -> Any:
+        read.extend(expressions)
+        return together(relation, expressions, *rest)
+
+    monkeypatch.setattr(values, "_read_together", note)
+    found = values.read()
+    rows = session.query(
+        f"select channel v, count(*) n from {table} where channel is not null group by 1 order by n desc, v"
+    ).to_pylist()
+    assert rows and {
+        name: [(f"{row['v']}{name.partition('__c')[2]}", row["n"]) for row in rows] for name in dimensions
+    } == {name: list(counted.items) for name, counted in found.items()}
+    assert all(counted.complete for counted in found.values())
+    assert sorted(read) == sorted({d.expr for d in dimensions.values()})
