@@ -1,4 +1,4 @@
-"""A lakehouse that the demo left and that was copied elsewhere, relocated and kept up there by the real command."""
+"""Upkeep of a lakehouse as the demo leaves it, and of one that was copied elsewhere, by the real command."""
 
 from __future__ import annotations
 
@@ -55,3 +55,10 @@ def test_a_copy_is_refused_until_it_is_relocated_and_then_stands_alone(sample: S
     )
     assert copied.rows(COUNTS) == wanted
     assert digests(sample.home) == before
+
+
+def test_maintenance_of_an_untouched_lake_goes_through_and_loses_nothing(sample: Sample) -> None:
+    before = sample.rows(COUNTS)
+    done = json.loads(sample.asklake("maintain", "--json").stdout)
+    assert done["run"]["success"]
+    assert sample.rows(COUNTS) == before
