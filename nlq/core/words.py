@@ -160,6 +160,7 @@ _SAME = {
     "selling": "sale",
     "yoy": "yoy",
     "center": "centre",
+    "ids": "id",
     "worth": "value",
     "typical": "average",
     "typically": "average",
@@ -246,9 +247,9 @@ FILLER = (
     contributes contributed located situated based belong belongs belonging corresponding respective respectively
     combined entire whole database dataset happening held hold holds exist existing occurred occurring
     contain contains containing involve involves involved participate participated participates according respectively
-    individual particular specific certain given following listed name names called titled
+    individual particular specific certain given following listed name names
     indicate identify mention specify provide name describe determine compute estimate consider select retrieve obtain
-    showing along if such present presented output enumerate
+    showing along if such present presented inclusive include included output enumerate
     """)
     | GLUE
     | OCCURRENCE

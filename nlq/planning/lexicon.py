@@ -116,9 +116,10 @@ class _Index:
         self._by_word: dict[str, set[int]] = defaultdict(set)
         self.longest = 1
 
-    def add(self, ref: str, words: Iterable[str], source: str, *, partial: bool = True) -> None:
+    def add(self, ref: str, words: Iterable[str], source: str, *, partial: bool = True, measured: bool = True) -> None:
+        """Add a phrase; one that is ``measured`` goes without "total", "count" and units as well."""
         bag = _content(words)
-        for key in {tuple(sorted(bag)), tuple(sorted(_without_measure_words(bag)))}:
+        for key in {tuple(sorted(bag)), tuple(sorted(_without_measure_words(bag) if measured else bag))}:
             if not key or (source == "name" and set(key) <= GENERIC):
                 continue
             self._whole[key].setdefault(ref, source)
@@ -404,7 +405,7 @@ class Lexicon:
             return  # these are general English
         for words, source in _dimension_phrases(dimension):
             self._learn(words)
-            self._dimensions.add(dimension.name, words, source, partial=not dimension.is_time)
+            self._dimensions.add(dimension.name, words, source, partial=not dimension.is_time, measured=False)
             self._said_whole[dimension.name].add(_bag(word for word in words if word not in GLUE))
         if dimension.is_boolean:
             self._add_flag(dimension)

@@ -49,7 +49,7 @@ class Neighbours:
         at = said.index(mention)
         return any(m.kind is Kind.AVERAGE for m in (*said[max(0, at - 1) : at], *said[at + 1 : at + 2]))
 
-    def _is_numericed(self, position: int) -> bool:
+    def _is_numbered(self, position: int) -> bool:
         """Whether "number of" stands before, or is part of it: "the highest number of complaints"."""
         mention = self._mentions[position]
         words = words_of(mention.text)

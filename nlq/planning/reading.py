@@ -25,6 +25,11 @@ from nlq.planning.reading_values import ValueReader
 from nlq.planning.timewords import TimeSpan
 from nlq.planning.units import check_units
 
+_KEYS = (("id",), ("key",), ("code",), ("number",), ("no",))
+"""What columns end with whose numbers only name something: none is larger than another."""
+_HALF = 0.4
+_DOUBT = 0.45
+"""What is left of the confidence where so little of a metric's name was said: too little to answer."""
 _GROUPING = {Kind.BY, Kind.WHICH, Kind.TOP, Kind.SUPERLATIVE}
 
 
@@ -101,7 +106,9 @@ class Reader(MetricReader, ValueReader, Leftovers):
         if hit.ref not in draft.metrics:
             draft.metrics.append(hit.ref)
         draft.metric_at.append((position, hit.ref))
-        self._believe(mention, f"metric {metric.label}", 1.0 if hit.full else 0.6 + 0.3 * hit.coverage)
+        averaged = any(m.kind is Kind.AVERAGE for m in self._all)  # said beside, it is a part of the name as well
+        partly = 0.6 + 0.3 * hit.coverage if averaged or hit.coverage >= _HALF else _DOUBT
+        self._believe(mention, f"metric {metric.label}", 1.0 if hit.full else partly)
 
     def _dimension(self, position: int, mention: Mention) -> None:
         hit = self._assignment.dimensions[mention.first]
@@ -112,6 +119,8 @@ class Reader(MetricReader, ValueReader, Leftovers):
         if self._names_value(position, hit):
             self._believe(mention, f"names the dimension {dimension.label}", 1.0)
             return
+        if mention.contested and (self._is_ratio(position) or not self._stands_for_dimension(position)):
+            raise NotReadableError(3, f"“{mention.text}” is read as a metric here.", mention.text)
         if self._limits(position, mention, hit) or self._lacks(position, mention, hit):
             return
         self._group(position, mention, hit)
@@ -122,10 +131,8 @@ class Reader(MetricReader, ValueReader, Leftovers):
         if hit.likeness < 1 and self._kind(position - 1) not in _GROUPING:
             raise NotReadableError(1, f"I do not know what “{mention.text}” means here.", mention.text)
         before = self._kind(position - 1)
-        if mention.contested and (self._is_ratio(position) or not self._stands_for_dimension(position)):
-            raise NotReadableError(3, f"“{mention.text}” is read as a metric here.", mention.text)
-        if self._is_of_value_before(position, dimension):
-            self._believe(mention, f"what “{self._mentions[position - 1].text}” is of", 1.0)
+        if self._is_of_value_beside(position, mention, dimension):
+            self._believe(mention, "what the value beside is of", 1.0)
             return
         if self._is_counted(position) and not dimension.is_boolean:
             self._count_values(position, mention, hit)
@@ -145,13 +152,16 @@ class Reader(MetricReader, ValueReader, Leftovers):
         factor = (1.0 if strong else 0.9) * (1.0 if hit.full else 0.85)
         self._believe(mention, f"by {dimension.label}", factor)
 
-    def _is_of_value_before(self, position: int, dimension: Dimension) -> bool:
-        """Whether the dimension says what has the value right before it: "views of Sutlej products"."""
-        before = self._all[self._all.index(self._mentions[position]) - 1]
-        value = self._value_dimension(position - 1)
-        if value is None or before.kind is not Kind.VALUE:
+    def _is_of_value_beside(self, position: int, mention: Mention, dimension: Dimension) -> bool:
+        """Whether it says what has the value beside it: "Sutlej products", "the car maker American Motor Company"."""
+        if not dimension.entity:
             return False
-        return dimension.entity != "" and value.rsplit("__", 1)[0] == dimension.entity
+        at = self._all.index(mention)
+        beside = [(position - 1, self._all[at - 1])] if at else []
+        if self._is_singular(mention) and at + 1 < len(self._all):
+            beside.append((position + 1, self._all[at + 1]))
+        values = [self._value_dimension(where) for where, one in beside if one.kind is Kind.VALUE]
+        return any(value and value.rsplit("__", 1)[0] == dimension.entity for value in values)
 
     def _is_only_spoken_of(self, position: int) -> bool:
         """Whether the dimension may say only what the figure is of: "fees from parcels", "late Express parcels".
@@ -172,7 +182,9 @@ class Reader(MetricReader, ValueReader, Leftovers):
         dimension = self._vocabulary.dimensions[hit.ref]
         if self._kind(position + 1) is not Kind.THRESHOLD or not dimension.is_numeric:
             return False
-        if self._kind(position - 1) in (Kind.BY, Kind.WHICH, Kind.TOP):
+        if self._kind(position - 1) in (Kind.BY, Kind.WHICH, Kind.TOP) or self._kind(position + 2) is Kind.METRIC:
+            return False
+        if words_of(dimension.column)[-1:] in _KEYS:
             return False
         bound: Bound = self._mentions[position + 1].payload
         if bound.percent or bound.unit:
@@ -363,7 +375,7 @@ class Reader(MetricReader, ValueReader, Leftovers):
         said = next((m for m in self._all if m.kind is Kind.LIST), None)
         if said is None:
             return
-        if self._asks_for_figures() or draft.groups:
+        if self._asks_for_figures() or not all(self._is_own_name(name) for name in draft.groups):
             draft.because.append(Decision(said.text, "shown as a table"))
             return
         if other := next((name for name in draft.metrics if name not in self._lexicon.counts), None):
@@ -371,6 +383,12 @@ class Reader(MetricReader, ValueReader, Leftovers):
             raise NotReadableError(1, f"{label} cannot be listed one by one.", said.text)
         draft.records = True
         self._believe(said, "the rows themselves", 1.0)
+
+    def _is_own_name(self, name: str) -> bool:
+        """Whether a dimension tells things apart, as a name does; of others there is one row for each value."""
+        dimension = self._vocabulary.dimensions[name]
+        ending = words_of(dimension.column)[-1:]
+        return ending in _KEYS or ending in (("name",), ("title",)) or dimension.column == dimension.entity
 
     def _asks_for_figures(self) -> bool:
         """Whether something is counted, split, ranked or computed."""

@@ -50,7 +50,10 @@ class MetricReader(Drafting):
                 continue
             joined = self._is_joined(left, right) and not self._is_of_attribute(left)
             spare = self._is_verb if joined else self._is_noun
-            if noun := next((n for n, other in (((right, b), a), ((left, a), b)) if spare(*n, other)), None):
+            pairs = [((right, b), a), ((left, a), b)]
+            if right == left + 1 and not self._between(left, right):
+                pairs.reverse()  # of two nouns side by side the last is the one that counts: car makers
+            if noun := next((n for n, other in pairs if spare(*n, other)), None):
                 return noun
             if not joined:
                 text = self._mentions[right].text
@@ -75,7 +78,7 @@ class MetricReader(Drafting):
         about = self._lexicon.subject_words(other)
         if mention.contested:
             about |= self._lexicon.name_words(other)
-        return self._vocabulary.metrics[metric].type == "simple" and said <= about
+        return self._vocabulary.metrics[metric].type == "simple" and said <= about and not self._is_numbered(position)
 
     def _is_verb(self, position: int, metric: str, other: str) -> bool:
         """Whether a metric's mention is only the verb of what another is limited to: "sold fewer than 50 units"."""
@@ -121,7 +124,8 @@ class MetricReader(Drafting):
         After a ranking, "by" is followed by the metric to rank by.
         """
         before = self._kind(position - 1)
-        if self._is_numericed(position):
+        limited = self._kind(position + 1) is Kind.THRESHOLD
+        if self._is_numbered(position) and not (limited and self._is_whose(position)):
             return False
         if self._is_whose(position):
             return True
@@ -130,15 +134,7 @@ class MetricReader(Drafting):
         if self._names_value_beside(position):
             return True
         if before is Kind.SUPERLATIVE:
-            if FREQUENT & set(words_of(self._mentions[position - 1].text.lower())):
-                return True
-            return singular(self._mentions[position - 1].text.lower()) in (
-                "top",
-                "bottom",
-                "best",
-                "worst",
-                "busiest",
-                "leading",
-            )
-        listed = before in (Kind.AND, Kind.DIMENSION) and bool(self._draft.groups)
+            said = self._mentions[position - 1].text.lower()
+            return bool(FREQUENT & set(words_of(said))) or singular(said) in _OF_THINGS
+        listed = before is Kind.AND and self._kind(position - 2) is Kind.DIMENSION and bool(self._draft.groups)
         return listed or before in (Kind.WHICH, Kind.TOP)

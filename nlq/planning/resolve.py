@@ -169,14 +169,23 @@ class Resolver:
         if len(fitting) == 1:
             return fitting
         if counted:
-            about = {hit.ref.rsplit("__", 1)[0] for mention in dimensions for hit in mention.payload}
-            counts = [m for m in metrics if m.name in self._lexicon.counts and about & m.entities]
+            about = [
+                {stem(word) for word in words_of(hit.ref.split("__")[-2])}
+                for mention in dimensions
+                for hit in mention.payload
+                if "__" in hit.ref
+            ]
+            counts = [m for m in metrics if m.name in self._lexicon.counts and self._counts_one_of(m, about)]
             fitting = self._fitting(counts, dimensions, values)
             if len(fitting) == 1:
                 return fitting
         metrics.sort(key=lambda metric: metric.name not in self._lexicon.counts)
         guesses = self._fitting(metrics, dimensions, values)
         return [replace(guess, guessed=True) for guess in guesses] or Problem(4, "I found no metric in the question.")
+
+    def _counts_one_of(self, metric: Metric, entities: Sequence[set[str]]) -> bool:
+        """Whether a metric counts the things of one of these entities, by its name."""
+        return any(entity <= self._lexicon.name_words(metric.name) for entity in entities)
 
     def _fitting(
         self, metrics: Sequence[Metric], dimensions: Sequence[Mention], values: Sequence[Mention]
@@ -318,8 +327,9 @@ def _listed(said: Sequence[Mention]) -> list[list[Mention]]:
 
 
 def _asks_how_frequent(cover: Cover) -> bool:
-    """Whether the most or least common is asked for."""
-    return any(m.kind is Kind.SUPERLATIVE and FREQUENT & set(words_of(m.text.lower())) for m in cover.mentions)
+    """Whether the most or least common is asked for; what is popular may be counted in more than one way."""
+    often = FREQUENT - {"popular"}
+    return any(m.kind is Kind.SUPERLATIVE and often & set(words_of(m.text.lower())) for m in cover.mentions)
 
 
 def _asks_for_things(cover: Cover) -> bool:
