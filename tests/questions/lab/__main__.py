@@ -32,6 +32,8 @@ from nlq.factory import open_foreign
 from tests.questions.lab.judging import is_same
 
 LAYERS = Path(__file__).parent / "layers"
+PLANS = Path(__file__).parent / "plans"
+"""By question a plan whose rows are the gold's, which shows that the layer can answer it; null where there is none."""
 VERDICTS = ("right", "asked back", "asked back uselessly", "refused", "wrong", "failed")
 NOW = datetime(2023, 11, 15)
 
@@ -60,7 +62,7 @@ class Laboratory:
         self._gold.execute(f"attach '{file}' as gold (read_only)")
         self._gold.execute("use gold")
         self.questions: list[dict[str, Any]] = json.loads((folder / "sealed" / split / f"{database}.json").read_text())
-        plans = folder / "plans" / split / f"{database}.json"
+        plans = PLANS / f"{database}.json"
         self._plans: dict[str, Any] | None = json.loads(plans.read_text()) if plans.exists() else None
 
     def ask(self, case: dict[str, Any]) -> Asked:
