@@ -14,8 +14,20 @@ from nlq.core.outcome import Problem
 from nlq.core.periods import BEYOND_CALENDAR
 from nlq.core.plan import Grain
 from nlq.core.vocabulary import Dimension
-from nlq.core.words import CUMULATIVE, DIFFERENT, GLUE, NUMBERING, PER_WORDS, PREPOSITIONS, ROLLING, TOTALLING, words_of
+from nlq.core.words import (
+    CUMULATIVE,
+    DIFFERENT,
+    GLUE,
+    NUMBERING,
+    OCCURRENCE,
+    PER_WORDS,
+    PREPOSITIONS,
+    ROLLING,
+    TOTALLING,
+    words_of,
+)
 from nlq.planning.draft import Decision, Draft, NotReadableError, Rank, Reading
+from nlq.planning.events import is_participle
 from nlq.planning.finishing import Finisher
 from nlq.planning.leftovers import Leftovers
 from nlq.planning.lexicon import Hit
@@ -91,6 +103,8 @@ class Reader(MetricReader, ValueReader, Leftovers):
     def _metric(self, position: int, mention: Mention) -> None:
         draft, hit = self._draft, self._assignment.metrics[mention.first]
         metric = self._vocabulary.metrics[hit.ref]
+        if self._asks_for_names(position):
+            raise NotReadableError(3, f"“{mention.text}” are the names here, not how many there are.", mention.text)
         if metric.cumulative and any(m.kind is Kind.TIME for m in self._all):
             self._draft.doubtful |= self._kind_of_words(mention) is Kind.RUNNING
         ratio = self._is_ratio(position) or (self._draft.percent and self._kind(position - 1) is Kind.SHARE)
@@ -140,7 +154,7 @@ class Reader(MetricReader, ValueReader, Leftovers):
         if dimension.is_boolean and before not in _GROUPING:
             raise NotReadableError(3, f"It is not clear whether to split by {dimension.label}.", mention.text)
         strong = before in _GROUPING or (before in (Kind.AND, Kind.DIMENSION) and bool(draft.groups))
-        if not strong and self._is_only_spoken_of(position):
+        if self._is_agent(position) or (not strong and self._is_only_spoken_of(position)):
             draft.unlicensed.append(hit.ref)
         self._place(position, hit.ref)
         if hit.ref not in draft.groups:
@@ -162,6 +176,14 @@ class Reader(MetricReader, ValueReader, Leftovers):
             beside.append((position + 1, self._all[at + 1]))
         values = [self._value_dimension(where) for where, one in beside if one.kind is Kind.VALUE]
         return any(value and value.rsplit("__", 1)[0] == dimension.entity for value in values)
+
+    def _is_agent(self, position: int) -> bool:
+        """Whether it may be who does something, not what is split by: "trips booked by members"."""
+        if self._kind(position - 1) is not Kind.BY or self._is_singular(self._mentions[position]):
+            return False
+        by = self._all.index(self._mentions[position - 1])
+        said = words_of(self._all[by - 1].text.lower()) if by and self._all[by].text.lower() == "by" else ()
+        return bool(said) and (said[-1] in OCCURRENCE or is_participle(said[-1]))
 
     def _is_only_spoken_of(self, position: int) -> bool:
         """Whether the dimension may say only what the figure is of: "fees from parcels", "late Express parcels".

@@ -92,6 +92,11 @@ class MetricReader(Drafting):
         said = [stem(word) for word in words_of(self._mentions[position].text)]
         return any(hit.ref in beside for hit in self._lexicon.dimensions_in_full(said))
 
+    def _asks_for_names(self, position: int) -> bool:
+        """Whether the names of things are asked for, not how many there are."""
+        said = words_of(self._mentions[position].text.lower())[:1]
+        return said in (("name",), ("names",)) and not self._is_numbered(position)
+
     def _is_whose(self, position: int) -> bool:
         """Whether what follows is ranked or limited for each of them: "the school with the lowest score"."""
         limited = self._kind(position + 1) in (Kind.SUPERLATIVE, Kind.TOP, Kind.THRESHOLD)
@@ -127,7 +132,7 @@ class MetricReader(Drafting):
         limited = self._kind(position + 1) is Kind.THRESHOLD
         if self._is_numbered(position) and not (limited and self._is_whose(position)):
             return False
-        if self._is_whose(position):
+        if self._is_whose(position) or self._asks_for_names(position):
             return True
         if before is Kind.BY:
             return not (self._draft.ranks or self._draft.first_rows or self._draft.asked)
