@@ -2,7 +2,7 @@
 
 Debian's package wordnet-base has the files (/usr/share/wordnet). The formats are those of WordNet's manual, wndb(5WN)
 and senseidx(5WN). A line of the table: a word, the words it is an irregular form of, those it is derived from or to,
-and its synonyms, all in small letters and single words.
+and its synonyms, all in small letters and single words. Common words have a line even if there is nothing beside them.
 
 Belongs here: choosing what is taken from WordNet. Does not belong here: reading the table (``words``).
 """
@@ -37,11 +37,17 @@ class WordNet:
         self._senses = {(word, part): ids for part in PARTS for word, ids in self._index(part)}
         self._words: dict[Synset, list[str]] = {}
         """All words of each synset, in order, phrases too: pointers count them."""
+        self._plain: set[str] = set()
+        """Single words that some synset has in small letters: no names."""
         self._pointers: list[tuple[Synset, int, Synset, int]] = []
         for part in PARTS:
             for fields in self._lines(f"data.{part}"):
                 self._read_synset(part, fields)
         self._common = {line.split("%")[0] for line in self._text("cntlist.rev").splitlines()}
+
+    def common(self) -> set[str]:
+        """Words that are frequent enough to have been counted in texts; no names."""
+        return self._plain & self._common
 
     def families(self) -> Pairs:
         """Words that one is derived from the other: complain, complaint."""
@@ -51,7 +57,8 @@ class WordNet:
                 for b in self._at(there, j):
                     near = self._is_sense(a, here, _FAMILY_SENSES) and self._is_sense(b, there, _FAMILY_SENSES)
                     if near and a != b and {a, b} & self._common:
-                        found[min(a, b)].add(max(a, b))
+                        found[a].add(b)
+                        found[b].add(a)
         return found
 
     def synonyms(self) -> Pairs:
@@ -60,7 +67,7 @@ class WordNet:
         for synset, words in self._words.items():
             usual = [w for w in words if _WORD.match(w) and self._is_usual(w, synset)]
             for a in usual:
-                found[a].update(b for b in usual if a < b)
+                found[a].update(b for b in usual if a != b)
         return found
 
     def irregular(self) -> Pairs:
@@ -84,9 +91,10 @@ class WordNet:
 
     def _read_synset(self, part: str, fields: list[str]) -> None:
         count = int(fields[3], 16)
-        words = [re.sub(r"\(.*\)", "", fields[4 + 2 * n]).lower() for n in range(count)]
+        spelled = [re.sub(r"\(.*\)", "", fields[4 + 2 * n]) for n in range(count)]
         synset = part, int(fields[0])
-        self._words[synset] = words
+        self._words[synset] = [word.lower() for word in spelled]
+        self._plain.update(filter(_WORD.match, spelled))
         at = 4 + 2 * count
         for n in range(int(fields[at])):
             symbol, other, letter, ends = fields[at + 1 + 4 * n : at + 5 + 4 * n]
@@ -110,12 +118,15 @@ def main() -> None:
     """Write the table."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("folder", type=Path, help="where the files of WordNet are, e.g. /usr/share/wordnet")
-    wordnet = WordNet(parser.parse_args().folder)
-    columns = wordnet.irregular(), wordnet.families(), wordnet.synonyms()
+    try:
+        wordnet = WordNet(parser.parse_args().folder)
+    except OSError as error:
+        parser.error(f"the folder lacks a database file of WordNet: {error}; Debian's package wordnet-base has them")
+    common, columns = wordnet.common(), (wordnet.irregular(), wordnet.families(), wordnet.synonyms())
     lines = []
-    for word in sorted(set().union(*columns)):
+    for word in sorted(common.union(*columns)):
         cells = [" ".join(sorted(column.get(word, ()))) for column in columns]
-        if any(cells):
+        if word in common or any(cells):
             lines.append("\t".join([word, *cells]))
     TABLE.write_bytes(gzip.compress("\n".join(lines).encode(), 9, mtime=0))
 

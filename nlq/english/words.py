@@ -7,45 +7,39 @@ something (``core.words``), words of a layer (``planning.lexicon``).
 from __future__ import annotations
 
 import gzip
-from collections import defaultdict
 from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
 
 TABLE = Path(__file__).with_name("wordnet.tsv.gz")
-_NONE: frozenset[str] = frozenset()
 
 
 def base_of(word: str) -> str:
     """The word that an irregular form is a form of: spent, spend; any other word itself."""
-    return min(_tables()[0].get(word, _NONE), default=word)
+    return min(_cells(word)[0], default=word)
 
 
 def family(word: str) -> frozenset[str]:
     """Words that this one is derived from, or that are derived from it: complain, complaint."""
-    return _tables()[1].get(word, _NONE)
+    return frozenset(_cells(word)[1])
 
 
 def synonyms(word: str) -> frozenset[str]:
     """Words that mean the same in a frequent sense: movie, film."""
-    return _tables()[2].get(word, _NONE)
+    return frozenset(_cells(word)[2])
 
 
 def is_english(word: str) -> bool:
-    """Whether the word is a common one, or a form of one."""
-    return any(word in table for table in _tables())
+    """Whether the word, in small letters, is a common one, an irregular form, or of the family of a common one."""
+    return word in _table()
+
+
+def _cells(word: str) -> list[list[str]]:
+    return [cell.split() for cell in _table().get(word, "\t\t").split("\t")]
 
 
 @cache
-def _tables() -> tuple[Mapping[str, frozenset[str]], ...]:
-    irregular: dict[str, set[str]] = defaultdict(set)
-    families: dict[str, set[str]] = defaultdict(set)
-    alike: dict[str, set[str]] = defaultdict(set)
-    for line in gzip.decompress(TABLE.read_bytes()).decode().splitlines():
-        word, bases, derived, same = line.split("\t")
-        irregular[word].update(bases.split())
-        for both, others in ((families, derived), (alike, same)):
-            for other in others.split():
-                both[word].add(other)
-                both[other].add(word)
-    return tuple({word: frozenset(found) for word, found in table.items()} for table in (irregular, families, alike))
+def _table() -> Mapping[str, str]:
+    """The lines by their words, taken apart only when a word is looked up: most never are."""
+    lines = gzip.decompress(TABLE.read_bytes()).decode().splitlines()
+    return {word: cells for word, _, cells in (line.partition("\t") for line in lines)}
