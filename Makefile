@@ -14,7 +14,7 @@ export DBT_SEND_ANONYMOUS_USAGE_STATS := false
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run dev test corpus faults questions lint lint-types lint-sql lint-style format bench cluster-up cluster-run cluster-down cluster-status clean
+.PHONY: help setup run dev test corpus faults questions lab lint lint-types lint-sql lint-style format bench cluster-up cluster-run cluster-down cluster-status clean
 
 help: ## List the commands
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | column -t -s "$$(printf '\t')"
@@ -70,6 +70,10 @@ faults: setup ## Kills of processes and servers at random points, a full disk, S
 
 questions: setup ## The question sets: right, asked back, refused, silently wrong, by kind
 	$(BIN)/python -m tests.questions
+
+lab: setup ## Foreign questions over foreign databases, in FOLDER=folder (tests/questions/lab/README.md says how to bring them)
+	@test -n "$(FOLDER)" || { echo "make lab FOLDER=...: where tests.questions.lab.bring put the databases" >&2; exit 2; }
+	$(BIN)/python -m tests.questions.lab $(FOLDER)
 
 bench: setup ## Each benchmark beside its peer or its limit; writes bench/results.json
 	$(BIN)/python -m bench

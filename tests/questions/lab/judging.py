@@ -43,12 +43,12 @@ def is_same(found: Sequence[Row], gold: Sequence[Row], *, first: bool = False) -
 
 
 def _alike(found: Sequence[Row], wanted: Sequence[Row]) -> bool:
+    """Whether all rows are close, in this order; each column is of one scale."""
     if len(found) != len(wanted):
         return False
-    return any(
-        all(len(a) == len(b) and all(_close(x, y, scale) for x, y in zip(a, b, strict=True)) for a, b in pairs)
-        for scale in (1, 100)
-        for pairs in [list(zip(found, wanted, strict=True))]
+    return all(
+        any(all(_close(a, b, scale) for a, b in zip(mine, theirs, strict=True)) for scale in (1, 100))
+        for mine, theirs in zip(zip(*found, strict=True), zip(*wanted, strict=True), strict=True)
     )
 
 
@@ -56,7 +56,9 @@ def _close(found: tuple[str, Any], wanted: tuple[str, Any], scale: int) -> bool:
     (kind, a), (other, b) = found, wanted
     if other == "number" and kind == "text" and a == f"{b:.0f}-01-01":
         return True  # a year, told by its first day
-    return kind == other and (a == b or (kind == "number" and math.isclose(a * scale, b, rel_tol=1e-4, abs_tol=1e-9)))
+    if kind == other == "number":
+        return math.isclose(a * scale, b, rel_tol=1e-4, abs_tol=1e-9)
+    return kind == other and a == b
 
 
 def _key(row: Row) -> tuple[tuple[str, Any], ...]:
