@@ -164,6 +164,8 @@ _SAME = {
     "worth": "value",
     "typical": "average",
     "typically": "average",
+    "usual": "average",
+    "usually": "average",
     "highest": "maximum",
     "largest": "maximum",
     "greatest": "maximum",
@@ -249,7 +251,8 @@ FILLER = (
     contain contains containing involve involves involved participate participated participates according respectively
     individual particular specific certain given following listed name names
     indicate identify mention specify provide name describe determine compute estimate consider select retrieve obtain
-    showing along if such present presented inclusive include included output enumerate
+    showing along if such present presented inclusive include included output enumerate pls plz stats statistics
+    doing performing sent
     """)
     | GLUE
     | OCCURRENCE
@@ -270,7 +273,7 @@ SHARE_WORDS = set_of(
     "share shares percentage percentages percent pct % proportion proportions fraction portion contribution "
     "contributions"
 )
-AVERAGE_WORDS = set_of("average averages averaged avg mean typical typically")
+AVERAGE_WORDS = set_of("average averages averaged avg mean typical typically usual usually")
 GROWTH_WORDS = set_of("growth change changes increase decrease decline grow grew grown growing development")
 PREDICATES = set_of(
     "whose is are was were be been being has have had came come comes go goes went made make makes use used using "
@@ -293,7 +296,7 @@ LISTING = set_of("list records rows details enumerate individual")
 """Words that ask for the things themselves, not for a figure of them."""
 MISSING = set_of("unknown missing blank empty null unspecified unassigned undefined")
 """Words for the lack of a value."""
-TREND_WORDS = set_of("trend trends trending timeline")
+TREND_WORDS = set_of("trend trends trending timeline developing evolving")
 ORDINALS = {
     "second": 2,
     "third": 3,

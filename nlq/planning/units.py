@@ -234,7 +234,7 @@ def _check(mention: Mention, metrics: Sequence[Metric]) -> Decision:
 def _fits(unit: Unit, metric: Metric) -> str | None:
     """What the unit means of a metric; None where the metric does not have it."""
     if unit.measure is Measure.MONEY:
-        if not _is_money(metric):
+        if not measures_money(metric):
             return None
         known = _currencies(metric)
         if not known:
@@ -243,14 +243,15 @@ def _fits(unit: Unit, metric: Metric) -> str | None:
     if unit.measure is Measure.TIME:
         return f"{metric.label} is in {_time_unit(metric)}s" if _time_unit(metric) in unit.names else None
     if unit.measure is Measure.SCALE:
-        plain = _time_unit(metric) is None and not metric.is_ratio and (is_amount(metric) or _is_money(metric))
+        plain = _time_unit(metric) is None and not metric.is_ratio and (is_amount(metric) or measures_money(metric))
         return f"{metric.label} is given in full" if plain else None
     name = next(iter(unit.names))
     aliases = {name, *_OTHERS[name].split()}
     return f"{metric.label} is in {name}s" if aliases & _words(metric) else None
 
 
-def _is_money(metric: Metric) -> bool:
+def measures_money(metric: Metric) -> bool:
+    """Whether the metric is a sum of money, by its format, its unit or its names."""
     if metric.is_money or _codes([metric.unit or ""]):
         return True
     if (metric.format or "").lower() in _NO_MONEY or _time_unit(metric):
@@ -294,7 +295,7 @@ def _words(metric: Metric) -> set[str]:
 
 def _own(metric: Metric) -> str:
     """The unit of a metric, for people."""
-    if _is_money(metric):
+    if measures_money(metric):
         return f"in {_listed(_currencies(metric))}" if _currencies(metric) else "money"
     if metric.is_ratio:
         return "a percentage"

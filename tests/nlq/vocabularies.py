@@ -1,11 +1,11 @@
-"""Two vocabularies for the tests: complaints and sales, and a foreign one about hotels."""
+"""Vocabularies for the tests: complaints and sales, and foreign ones about hotels, a clinic, parcels and gyms."""
 
 from __future__ import annotations
 
 from dataclasses import replace
 
 from nlq.core.dateparts import DATE_PARTS
-from nlq.core.vocabulary import Dimension, Metric, Values, Vocabulary
+from nlq.core.vocabulary import Dimension, Metric, Rows, Values, Vocabulary
 
 
 def complaints() -> Vocabulary:
@@ -102,6 +102,131 @@ def hotels() -> Vocabulary:
         Dimension("stay__is_cancelled", "Cancelled", "", (), "categorical", Values((False, True))),
     ]
     return Vocabulary.of(metrics, dimensions)
+
+
+def clinic() -> Vocabulary:
+    """A catalog of a group of clinics: one table of visits, with ages, insurers that may be missing and names."""
+    own = ("visit_id", "clinic", "doctor", "specialty", "visit_type", "insurer", "patient_age", "patient_name")
+    columns = tuple(f"visit__{c}" for c in own)
+    rows = Rows(columns, ("visit__visit_id",), "metric_time", counts=True)
+    of = {"domain": "care", "rows": rows}
+    metrics = [
+        _n("visits", "Visits", "Number of visits.", columns, syn=["appointments"], additive=True, **of),
+        _n("patients", "Patients", "Different patients seen.", columns, tally=True, **of),
+        _n("no_shows", "No-shows", "Visits that the patient did not come to.", columns, additive=True, **of),
+        _n("no_show_rate", "No-show rate", "No-shows by visits.", columns, type="ratio", format="percent",
+           direction="down", **of),
+        _n("avg_wait_minutes", "Average waiting time (minutes)", "Mean minutes between arrival and treatment.", columns,
+           syn=["waiting time"], unit="minutes", direction="down", **of),
+        _n("billed_amount", "Amount billed", "Sum of all bills.", columns, syn=["billing", "revenue"],
+           format="currency", unit="EUR", additive=True, **of),
+        _n("unpaid_amount", "Amount unpaid", "Billed and not yet paid.", columns, syn=["unpaid bills"],
+           format="currency", unit="EUR", additive=True, **of),
+        _n("avg_bill", "Average bill", "Amount billed by visits.", columns, type="ratio", format="currency",
+           unit="EUR", **of),
+    ]  # fmt: skip
+    dimensions = [
+        _d("metric_time", "Time", type="time"),
+        _d("visit__visit_id", "Visit ID"),
+        _d("visit__clinic", "Clinic", ("Northgate", "Riverside", "Old Town"), syn=["location"]),
+        _d("visit__doctor", "Doctor", ("Dr. Ada Moreau", "Dr. Ben Okafor", "Dr. Li Chen"), syn=["physician"]),
+        _d("visit__specialty", "Specialty", ("Cardiology", "Dermatology", "Pediatrics"), syn=["department"]),
+        _d("visit__visit_type", "Visit type", ("FIRST", "FOLLOW_UP", "EMERGENCY")),
+        _d("visit__insurer", "Insurer", ("Alpina", "Helvia", None), syn=["insurance company"]),
+        _d("visit__patient_age", "Patient age", (34, 67, 8, 45), syn=["age"]),
+        replace(_d("visit__patient_name", "Patient", ("Ivo Brandt", "Mara Silva")), personal=True),
+    ]
+    return _with_date_parts(metrics, dimensions)
+
+
+def parcels() -> Vocabulary:
+    """A catalog of a forwarder: parcels and claims share the carrier's name, and parcels have weights."""
+    own = ("parcel_id", "carrier", "service_level", "shipper", "origin", "destination", "hub", "status", "weight",
+           "is_late")  # fmt: skip
+    columns = tuple(f"parcel__{c}" for c in own)
+    claims = ("claim__reason", "claim__carrier")
+    rows = Rows(columns, ("parcel__parcel_id",), "metric_time", counts=True)
+    of = {"domain": "shipping", "rows": rows}
+    metrics = [
+        _n("parcels", "Parcels", "Number of parcels shipped.", columns, syn=["shipments", "packages"], additive=True,
+           **of),
+        _n("late_parcels", "Late parcels", "Delivered after the promised day.", columns, additive=True, **of),
+        _n("on_time_rate", "On-time rate", "Parcels delivered on time.", columns, type="ratio", format="percent",
+           direction="up", **of),
+        _n("avg_delay_hours", "Average delay (hours)", "Mean hours after the promise.", columns, syn=["delay"],
+           unit="hours", direction="down", **of),
+        _n("shipping_cost", "Shipping cost", "What carriers are paid.", columns, syn=["freight cost"],
+           format="currency", unit="USD", direction="down", additive=True, **of),
+        _n("fees", "Fees", "What shippers are charged.", columns, format="currency", unit="USD", additive=True, **of),
+        _n("weight_kg", "Total weight (kg)", "Sum of weights.", columns, syn=["weight"], unit="kg", additive=True,
+           **of),
+        _n("claims", "Claims", "Claims by receivers.", claims, domain="claims", additive=True, direction="down"),
+    ]  # fmt: skip
+    countries = ("Germany", "France", "Poland")
+    carriers = ("Norden", "Bluefly", "Rapido")
+    dimensions = [
+        _d("metric_time", "Time", type="time"),
+        _d("parcel__parcel_id", "Parcel ID"),
+        _d("parcel__carrier", "Carrier", carriers),
+        _d("parcel__service_level", "Service level", ("EXPRESS", "STANDARD", "ECONOMY"), syn=["service"]),
+        _d("parcel__shipper", "Shipper", ("Acme Tools", "Bergmann", "Castor & Sons")),
+        _d("parcel__origin", "Origin country", countries, syn=["origin"]),
+        _d("parcel__destination", "Destination country", countries, syn=["destination"]),
+        _d("parcel__hub", "Hub", ("Leipzig", "Lyon", "Gdansk")),
+        _d("parcel__status", "Status", ("DELIVERED", "IN_TRANSIT", "LOST", "RETURNED")),
+        _d("parcel__weight", "Parcel weight", (0.5, 2.0, 12.0, 31.5)),
+        _d("parcel__is_late", "Late", (False, True)),
+        _d("claim__reason", "Claim reason", ("DAMAGED", "MISSING_ITEM", "LATE"), syn=["reason"]),
+        _d("claim__carrier", "Carrier", carriers),
+    ]
+    return _with_date_parts(metrics, dimensions)
+
+
+def gyms() -> Vocabulary:
+    """A catalog of a chain of gyms: members are a figure and an entity, and classes have a table of their own."""
+    member = tuple(f"member__{c}" for c in ("member_id", "plan", "gym_name", "age_group", "gender", "referral"))
+    classes = ("class__class_name", "class__instructor", "class__gym_name", "member__plan")
+    metrics = [
+        _n("members", "Members", "Different people with a membership.", member, "members", tally=True),
+        _n("signups", "Sign-ups", "People who signed up for a membership.", member, "members", additive=True),
+        _n("cancellations", "Cancellations", "Memberships that were cancelled.", member, "members", additive=True,
+           direction="down"),
+        _n("churn_rate", "Churn rate", "Cancelled by members.", member, "members", type="ratio", format="percent",
+           syn=["churn"], direction="down"),
+        _n("checkins", "Check-ins", "Times that members came in.", member, "members", syn=["gym visits"],
+           additive=True),
+        _n("membership_revenue", "Membership revenue", "Fees that members paid.", member, "members", syn=["revenue"],
+           format="currency", unit="GBP", additive=True),
+        _n("class_bookings", "Class bookings", "Places booked in classes.", classes, "classes", syn=["bookings"],
+           additive=True),
+        _n("avg_class_attendance", "Average class attendance", "People by class.", classes, "classes", type="ratio",
+           format="number", syn=["attendance", "class attendance"]),
+    ]  # fmt: skip
+    gym = ("Harbour", "Station", "Parkside")
+    dimensions = [
+        _d("metric_time", "Time", type="time"),
+        _d("member__member_id", "Member"),
+        _d("member__plan", "Membership plan", ("Basic", "Plus", "Premium"), syn=["plan"]),
+        _d("member__gym_name", "Gym", gym, syn=["club"]),
+        _d("member__age_group", "Age group", ("18-25", "26-40", "41-60", "over 60")),
+        _d("member__gender", "Gender", ("F", "M", "X")),
+        _d("member__referral", "Referral source", ("FRIEND", "ADVERT", "WALK_IN")),
+        _d("class__class_name", "Class", ("Yoga", "Spinning", "Boxing")),
+        _d("class__instructor", "Instructor", ("Noor", "Tomas", "Wanda"), syn=["trainer"]),
+        _d("class__gym_name", "Gym", gym, syn=["club"]),
+    ]
+    return _with_date_parts(metrics, dimensions)
+
+
+def _with_date_parts(metrics: list[Metric], dimensions: list[Dimension]) -> Vocabulary:
+    parts = frozenset(DATE_PARTS)
+    return Vocabulary.of(
+        [replace(m, dimensions=m.dimensions | parts) for m in metrics], [*dimensions, *DATE_PARTS.values()]
+    )
+
+
+def _n(name, label, description, dimensions, domain="", *, syn=(), type="simple", format="integer", **more):
+    return Metric(name, label, description, tuple(syn), type, format, domain, dimensions=frozenset(dimensions), **more)
 
 
 def _m(
