@@ -12,10 +12,9 @@ from nlq.core.dateparts import first_date_part
 from nlq.core.words import DIFFERENT, PREPOSITIONS, set_of
 from nlq.english.words import is_english
 from nlq.planning.draft import NotReadableError
-from nlq.planning.drafting import Drafting
 from nlq.planning.measures import is_amount
 from nlq.planning.mentions import Kind, Mention
-from nlq.planning.neighbours import NOT_SIGNIFICANT
+from nlq.planning.sentence import NOT_SIGNIFICANT, Sentence
 from nlq.planning.units import measures_money
 
 _COMPARES_ALL = set_of("compare compares comparing comparison")
@@ -27,17 +26,22 @@ _WEEKDAYS = tuple(day.lower() for day in calendar.day_name)
 _AFTER_BY = (Kind.DIMENSION, Kind.METRIC, Kind.GRAIN, Kind.BY, Kind.SUPERLATIVE)
 
 
-class Leftovers(Drafting):
+class Leftovers:
     """Checks a cover for words that nothing was made of."""
 
-    def _forbid_unknown(self) -> None:
-        unknown = [at for at, mention in enumerate(self._all) if mention.kind is Kind.UNKNOWN]
+    def __init__(self, sentence: Sentence) -> None:
+        self._sentence = sentence
+        self._draft, self._vocabulary = sentence.draft, sentence.vocabulary
+
+    def forbid_unknown(self) -> None:
+        """Refuse words that nothing recognised."""
+        unknown = [at for at, mention in enumerate(self._sentence.all) if mention.kind is Kind.UNKNOWN]
         if not unknown:
             return
-        words = [self._all[at].text for at in unknown]
-        before = self._all[unknown[0] - 1] if unknown[0] else None
+        words = [self._sentence.all[at].text for at in unknown]
+        before = self._sentence.all[unknown[0] - 1] if unknown[0] else None
         if len(unknown) == 1 and before and before.kind is Kind.DIMENSION:
-            dimension = self._vocabulary.dimensions[self._assignment.dimensions[before.first].ref]
+            dimension = self._vocabulary.dimensions[self._sentence.assignment.dimensions[before.first].ref]
             if dimension.values.items and not is_english(words[0].lower()):
                 known = [str(value) for value in dimension.values.items[:5]]
                 reason = f"There is no {dimension.label} called “{words[0]}”."
@@ -45,15 +49,16 @@ class Leftovers(Drafting):
         said = ", ".join(f"“{word}”" for word in words)
         raise NotReadableError(1, f"I do not know what {said} means here.", *words)
 
-    def _check_leftovers(self) -> None:
-        for position, mention in enumerate(self._mentions):
-            if mention.kind is Kind.NOT and position not in self._used:
+    def check(self) -> None:
+        """Refuse operators that nothing was made of."""
+        for position, mention in enumerate(self._sentence.mentions):
+            if mention.kind is Kind.NOT and position not in self._sentence.used:
                 raise NotReadableError(2, f"I cannot tell what “{mention.text}” leaves out.", mention.text)
-            if mention.kind is Kind.MISSING and position not in self._used:
+            if mention.kind is Kind.MISSING and position not in self._sentence.used:
                 raise NotReadableError(1, f"I cannot tell what is “{mention.text}”; name it beside.", mention.text)
-            if mention.kind is Kind.OR and position not in self._used:
+            if mention.kind is Kind.OR and position not in self._sentence.used:
                 raise NotReadableError(2, "“or” works between values of one dimension only; ask two questions.", "or")
-            if mention.kind is Kind.BY and self._kind(position + 1) not in _AFTER_BY:
+            if mention.kind is Kind.BY and self._sentence.kind(position + 1) not in _AFTER_BY:
                 self._dangling_by(position, mention)
         self._check_each_against_others()
         self._check_counts()
@@ -68,22 +73,22 @@ class Leftovers(Drafting):
 
     def _dangling_by(self, position: int, mention: Mention) -> None:
         said = mention.text.lower()
-        if said == "wise" and self._kind(position - 1) is Kind.DIMENSION:
+        if said == "wise" and self._sentence.kind(position - 1) is Kind.DIMENSION:
             return
-        if said in ("by", "over") and self._kind(position + 1) is Kind.VALUE:
-            following = self._assignment.values[self._mentions[position + 1].first]
+        if said in ("by", "over") and self._sentence.kind(position + 1) is Kind.VALUE:
+            following = self._sentence.assignment.values[self._sentence.mentions[position + 1].first]
             if not isinstance(following.value, bool) and not first_date_part([following.dimension]):
                 return
-        after = self._value_dimension(position + 1)
+        after = self._sentence.value_dimension(position + 1)
         if after and first_date_part([after]):
-            days = self._mentions[position + 1].text
+            days = self._sentence.mentions[position + 1].text
             reason = f"“{mention.text} {days}” may be all of them together or a row for each; say which."
             raise NotReadableError(2, reason, mention.text, days, nearest=("on Mondays", "by weekday"))
         raise NotReadableError(2, f"I cannot tell what stands after “{mention.text}”.", mention.text)
 
     def _check_each_against_others(self) -> None:
         """Nothing is compared with each of others: "larger than any country in Africa", "compared to all visits"."""
-        told = [m for m in self._all if m.text.lower() not in ("to", "with")]
+        told = [m for m in self._sentence.all if m.text.lower() not in ("to", "with")]
         for mention, following in itertools.pairwise(told):
             others = following.text.lower() in ("any", "every", "all", "each", "some")
             if others and mention.kind is Kind.VERSUS and mention.text.lower() not in _COMPARES_ALL:
@@ -92,32 +97,32 @@ class Leftovers(Drafting):
 
     def _check_different(self) -> None:
         """How many different ones is a number of values: a sum of all does not tell it."""
-        for mention, following in itertools.pairwise(self._all):
+        for mention, following in itertools.pairwise(self._sentence.all):
             if mention.text.lower() not in DIFFERENT or following.kind is not Kind.METRIC:
                 continue
-            metric = self._vocabulary.metrics[self._assignment.metrics[following.first].ref]
-            if not metric.tally and metric.name not in self._lexicon.counts:
+            metric = self._vocabulary.metrics[self._sentence.assignment.metrics[following.first].ref]
+            if not metric.tally and metric.name not in self._sentence.lexicon.counts:
                 raise NotReadableError(1, f"{metric.label} does not tell how many are different.", mention.text)
 
     def _check_counts(self) -> None:
         """How many, number of, total: only of things that are amounts."""
-        for at, mention in enumerate(self._all):
+        for at, mention in enumerate(self._sentence.all):
             if mention.kind is not Kind.COUNT:
                 continue
-            following = next((m for m in self._all[at + 1 :] if m.kind not in NOT_SIGNIFICANT), None)
+            following = next((m for m in self._sentence.all[at + 1 :] if m.kind not in NOT_SIGNIFICANT), None)
             if following and following.kind is Kind.METRIC:
-                metric = self._vocabulary.metrics[self._assignment.metrics[following.first].ref]
+                metric = self._vocabulary.metrics[self._sentence.assignment.metrics[following.first].ref]
                 if not is_amount(metric):
                     raise NotReadableError(2, f"{metric.label} is not an amount (“{mention.text}”).", mention.text)
 
     def _check_agents(self) -> None:
         """Who did it is no group: "booked by guests from Spain", "by Premium members", "by patients of each city"."""
-        for at, mention in enumerate(self._mentions):
+        for at, mention in enumerate(self._sentence.mentions):
             if mention.kind is not Kind.BY or mention.text.lower() != "by":
                 continue
-            said, following = self._mentions[at + 1 : at + 2], self._kind(at + 2)
-            if self._kind(at + 1) is Kind.VALUE and following is Kind.METRIC:
-                said = self._mentions[at + 2 : at + 3]
+            said, following = self._sentence.mentions[at + 1 : at + 2], self._sentence.kind(at + 2)
+            if self._sentence.kind(at + 1) is Kind.VALUE and following is Kind.METRIC:
+                said = self._sentence.mentions[at + 2 : at + 3]
             elif not (said and said[0].kind is Kind.DIMENSION and self._says_only_whose(at + 1, said[0])):
                 continue
             reason = f"“{said[0].text}” may be a figure, a row for each, or only say who."
@@ -125,20 +130,20 @@ class Leftovers(Drafting):
 
     def _says_only_whose(self, at: int, mention: Mention) -> bool:
         """Whether what stands after "by" may only say whose: before its own value, or before the true group."""
-        hit = self._assignment.dimensions[mention.first]
-        if self._value_dimension(at + 1) == hit.ref:
+        hit = self._sentence.assignment.dimensions[mention.first]
+        if self._sentence.value_dimension(at + 1) == hit.ref:
             return not hit.full
         personal = mention.contested or self._vocabulary.dimensions[hit.ref].personal
-        grouped = self._kind(at + 1) is Kind.BY and self._kind(at + 2) is Kind.DIMENSION
-        return personal and grouped and any(m.text.lower() in PREPOSITIONS for m in self._between(at, at + 1))
+        grouped = self._sentence.kind(at + 1) is Kind.BY and self._sentence.kind(at + 2) is Kind.DIMENSION
+        return personal and grouped and any(m.text.lower() in PREPOSITIONS for m in self._sentence.between(at, at + 1))
 
     def _check_percent(self) -> None:
         """A percent of what is not said: "% no-shows by month" is hardly how they spread over the months."""
         draft = self._draft
-        for mention, following in itertools.pairwise(self._all):
+        for mention, following in itertools.pairwise(self._sentence.all):
             if mention.kind is not Kind.SHARE or following.kind is not Kind.METRIC or draft.chosen or draft.ratio:
                 continue
-            metric, hit = draft.metrics[0], self._assignment.metrics[following.first]
+            metric, hit = draft.metrics[0], self._sentence.assignment.metrics[following.first]
             spread = not (draft.grain and not draft.groups) and hit.full
             if not spread and is_amount(self._vocabulary.metrics[metric]):
                 raise NotReadableError(1, f"“{mention.text}” of what? Ask for “A in percent of B”.", mention.text)
@@ -148,28 +153,34 @@ class Leftovers(Drafting):
 
         "Top 5 with the lowest …" is one: the number and the end.
         """
-        ranked = [at for at, m in enumerate(self._mentions) if _is_end(m)]
+        ranked = [at for at, m in enumerate(self._sentence.mentions) if _is_end(m)]
         for first, second in itertools.pairwise(ranked):
-            between = {m.kind for m in self._mentions[first + 1 : second]}
-            counted = self._mentions[first].kind is Kind.TOP
+            between = {m.kind for m in self._sentence.mentions[first + 1 : second]}
+            counted = self._sentence.mentions[first].kind is Kind.TOP
             if Kind.METRIC in between or (not counted and (Kind.AND in between or not between)):
-                said, other = self._mentions[first].text, self._mentions[second].text
+                said, other = self._sentence.mentions[first].text, self._sentence.mentions[second].text
                 reason = f"“{said}” and “{other}” are two rankings; I do one at a time."
                 raise NotReadableError(1, reason, other)
 
     def _check_extremes(self) -> None:
         """The maximum of an average in each group is not in its average: "maximum stay by hotel" ranks nothing."""
-        for at, mention in enumerate(self._mentions):
+        for at, mention in enumerate(self._sentence.mentions):
             if mention.text.lower() not in _EXTREMES or mention.kind is not Kind.SUPERLATIVE:
                 continue
-            if self._kind(at + 1) is Kind.METRIC and self._kind(at + 2) is Kind.BY and self._kind(at - 1) is None:
-                metric = self._vocabulary.metrics[self._assignment.metrics[self._mentions[at + 1].first].ref]
+            if (
+                self._sentence.kind(at + 1) is Kind.METRIC
+                and self._sentence.kind(at + 2) is Kind.BY
+                and self._sentence.kind(at - 1) is None
+            ):
+                metric = self._vocabulary.metrics[
+                    self._sentence.assignment.metrics[self._sentence.mentions[at + 1].first].ref
+                ]
                 if not is_amount(metric):
                     raise NotReadableError(1, f"I do not know the {mention.text} of {metric.label}.", mention.text)
 
     def _check_weekdays(self) -> None:
         """A weekday right before a day belongs to it: "Monday 14 July" of a year in which it is a Tuesday is a slip."""
-        for mention, following in itertools.pairwise(self._all):
+        for mention, following in itertools.pairwise(self._sentence.all):
             if mention.kind is not Kind.TIME or following.kind is not Kind.TIME:
                 continue
             span, said = following.payload.range, mention.text.lower()
@@ -180,15 +191,15 @@ class Leftovers(Drafting):
 
     def _check_doing(self) -> None:
         """How stores are doing is not how many there are: a figure that is named is only offered."""
-        said = next((m.text for m in self._all if m.kind is Kind.FILLER and m.text.lower() in _DOING), None)
-        if said and self._assignment.metrics:
+        said = next((m.text for m in self._sentence.all if m.kind is Kind.FILLER and m.text.lower() in _DOING), None)
+        if said and self._sentence.assignment.metrics:
             raise NotReadableError(1, f"“{said}” asks for no one figure.", said)
 
     def _check_paying(self) -> None:
         """What somebody pays is money: "how much do members pay" is not their number."""
-        metrics = [self._vocabulary.metrics[hit.ref] for hit in self._assignment.metrics.values()]
-        said = next((m.text for m in self._all if m.kind is Kind.FILLER and m.text.lower() in _PAYING), None)
-        asked = any(m.text.lower() == "much" for m in self._all)
+        metrics = [self._vocabulary.metrics[hit.ref] for hit in self._sentence.assignment.metrics.values()]
+        said = next((m.text for m in self._sentence.all if m.kind is Kind.FILLER and m.text.lower() in _PAYING), None)
+        asked = any(m.text.lower() == "much" for m in self._sentence.all)
         if said and asked and metrics and not any(measures_money(metric) for metric in metrics):
             raise NotReadableError(1, f"{metrics[0].label} tells no money (“{said}”).", said)
 
