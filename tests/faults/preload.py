@@ -6,6 +6,8 @@ thread or a connection open: a fork would share it.
 
 from __future__ import annotations
 
+import os
+
 import pandera.polars
 import pyiceberg.catalog.sql
 import pyiceberg.io.pyarrow
@@ -38,6 +40,8 @@ MODULES = (
     semantic.layer,
 )
 
+# dbt's static parser has a pool of threads, which a forked process lacks: whoever parses there would wait for ever.
+os.environ["DBT_STATIC_PARSER"] = "false"
 manifest.load(Settings())
 dbt_graph.load(Settings())
 platform_contracts()
