@@ -127,7 +127,7 @@ class MentionFinder(CalendarFinder):
     def _metrics(self, first: int) -> Iterator[Mention]:
         for last, content in self._windows(first, _METRIC_GLUE):
             stems = [self._stems[at] for at in content]
-            hits, absorbed = self._metric_hits(stems)
+            hits, absorbed = self._metric_hits(stems, side_by_side=content[-1] - content[0] == len(content) - 1)
             hits = hits or self._related(content, self._lexicon.related_metrics)
             if hits and not hits[0].full and any(self._norm(at) in w.NUMBERING for at in range(first, last)):
                 continue  # "the largest number of fires" is no largest fire
@@ -163,7 +163,7 @@ class MentionFinder(CalendarFinder):
                     yield self._mention(Kind.METRIC, at, at + 1, 2.8, tuple(hits))
                     return
 
-    def _metric_hits(self, stems: list[str]) -> tuple[list[Hit], int]:
+    def _metric_hits(self, stems: list[str], *, side_by_side: bool) -> tuple[list[Hit], int]:
         """Metrics of these words; words that only name what the metric is about may be said besides."""
         if full := self._lexicon.metrics_in_full(stems):
             return full, 0
@@ -171,9 +171,15 @@ class MentionFinder(CalendarFinder):
         removed = set(stems) - set(rest)
         if rest and removed:
             hits = [h for h in self._lexicon.metrics(rest) if removed <= self._lexicon.subject_words(h.ref)]
-            if hits:
+            if hits and not (side_by_side and self._counts_more(stems, rest, removed, hits)):
                 return hits, len(stems) - len(rest)
         return self._lexicon.metrics(stems), 0
+
+    def _counts_more(self, stems: list[str], rest: list[str], removed: set[str], hits: Sequence[Hit]) -> bool:
+        """Whether the words that are said besides are the figure: packages, of "packages shipped"; "patient visits"."""
+        if not self._lexicon.metrics_in_full(sorted(removed)):
+            return False
+        return stems[-1] in removed or (rest[-1] == stems[-1] and not any(hit.full for hit in hits))
 
     def _dimensions(self, first: int) -> Iterator[Mention]:
         for last, content in self._windows(first, _DIMENSION_GLUE):

@@ -63,6 +63,8 @@ class MetricReader:
         if hit.ref not in draft.metrics:
             draft.metrics.append(hit.ref)
         draft.metric_at.append((position, hit.ref))
+        rate_of_things = metric.is_ratio and not hit.full and not self._sentence.is_singular(mention)
+        draft.doubtful |= rate_of_things  # cancellations are no rate of them
         averaged = any(
             m.kind is Kind.AVERAGE for m in self._sentence.all
         )  # said beside, it is a part of the name as well
@@ -78,7 +80,7 @@ class MetricReader:
     def _check_beside(self, position: int, mention: Mention, hit: Hit) -> None:
         """What names a metric only in part must not stand beside another: "complaints … resolve"."""
         if self._sentence.kind(position - 1) is Kind.METRIC and hit.ref not in self._draft.metrics and not hit.full:
-            raise NotReadableError(2, f"It is not clear what “{mention.text}” adds.", mention.text)
+            raise NotReadableError(1, f"It is not clear what “{mention.text}” adds.", mention.text)
         if self._draft.share is not None and set(words_of(mention.text)) & PREDICATES:
             raise NotReadableError(3, f"“{mention.text}” is read as a whole and its part here.", mention.text)
 
@@ -107,7 +109,7 @@ class MetricReader:
                 return noun
             if not joined:
                 text = self._sentence.mentions[right].text
-                raise NotReadableError(2, f"It is not clear what “{text}” adds.", text)
+                raise NotReadableError(1, f"It is not clear what “{text}” adds.", text)
         return None
 
     def _is_of_attribute(self, position: int) -> bool:
