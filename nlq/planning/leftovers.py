@@ -60,6 +60,7 @@ class Leftovers:
                 raise NotReadableError(2, "“or” works between values of one dimension only; ask two questions.", "or")
             if mention.kind is Kind.BY and self._sentence.kind(position + 1) not in _AFTER_BY:
                 self._dangling_by(position, mention)
+        self._check_names()
         self._check_each_against_others()
         self._check_counts()
         self._check_different()
@@ -85,6 +86,13 @@ class Leftovers:
             reason = f"“{mention.text} {days}” may be all of them together or a row for each; say which."
             raise NotReadableError(2, reason, mention.text, days, nearest=("on Mondays", "by weekday"))
         raise NotReadableError(2, f"I cannot tell what stands after “{mention.text}”.", mention.text)
+
+    def _check_names(self) -> None:
+        """Names that are asked for beside something else are a column of their own: "names and id of courses"."""
+        for mention, following in itertools.pairwise(self._sentence.all):
+            beside = mention.kind is Kind.FILLER and following.kind is Kind.AND
+            if beside and mention.text.lower() in ("name", "names"):
+                raise NotReadableError(1, f"I do not know the {mention.text} of what.", mention.text)
 
     def _check_each_against_others(self) -> None:
         """Nothing is compared with each of others: "larger than any country in Africa", "compared to all visits"."""

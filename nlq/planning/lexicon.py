@@ -120,7 +120,8 @@ class _Index:
         """Add a phrase; one that is ``measured`` goes without "total", "count" and units as well."""
         bag = _content(words)
         for key in {tuple(sorted(bag)), tuple(sorted(_without_measure_words(bag) if measured else bag))}:
-            if not key or (source == "name" and set(key) <= GENERIC):
+            reduced = len(key) < len(bag)
+            if not key or ((source == "name" or reduced) and set(key) <= GENERIC):
                 continue
             self._whole[key].setdefault(ref, source)
             self.longest = max(self.longest, len(key))

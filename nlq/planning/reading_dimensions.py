@@ -13,6 +13,7 @@ from nlq.core.words import (
     NUMBERING,
     OCCURRENCE,
     PREPOSITIONS,
+    singular,
     words_of,
 )
 from nlq.planning.draft import NotReadableError
@@ -56,6 +57,9 @@ class DimensionReader:
         if hit.likeness < 1 and self._sentence.kind(position - 1) not in _GROUPING:
             raise NotReadableError(1, f"I do not know what “{mention.text}” means here.", mention.text)
         before = self._sentence.kind(position - 1)
+        if dimension.is_numeric and self._is_extreme(position - 1):
+            said = self._sentence.mentions[position - 1].text
+            raise NotReadableError(1, f"I do not know the {said} of {dimension.label}.", said, mention.text)
         if self._is_of_value_beside(position, mention, dimension):
             self._sentence.believe(mention, "what the value beside is of", 1.0)
             return
@@ -87,6 +91,12 @@ class DimensionReader:
             beside.append((position + 1, self._sentence.all[at + 1]))
         values = [self._sentence.value_dimension(where) for where, one in beside if one.kind is Kind.VALUE]
         return any(value and value.rsplit("__", 1)[0] == dimension.entity for value in values)
+
+    def _is_extreme(self, position: int) -> bool:
+        """Whether a maximum or minimum is asked for, not what has the most of a figure."""
+        return self._sentence.kind(position) is Kind.SUPERLATIVE and singular(
+            self._sentence.mentions[position].text.lower()
+        ) in ("maximum", "minimum")
 
     def _is_agent(self, position: int) -> bool:
         """Whether it may be who does something, not what is split by: "trips booked by members"."""

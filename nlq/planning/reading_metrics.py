@@ -54,6 +54,9 @@ class MetricReader:
         if mention.contested and not ratio and self.stands_for_dimension(position):
             raise NotReadableError(3, f"“{mention.text}” is read as a dimension here.", mention.text)
         self._check_beside(position, mention, hit)
+        if self._is_across(position, hit):
+            self._sentence.believe(mention, "all that the figures are of", 1.0)
+            return
         if ratio:
             draft.ratio = True
         elif self._sentence.kind(position - 1) is Kind.BY and not (
@@ -76,6 +79,11 @@ class MetricReader:
         """Whether the words ask for a total along time: within the time asked for, or since the beginning?"""
         said = set(words_of(mention.text.lower()))
         return Kind.RUNNING if said & CUMULATIVE or (said & ROLLING and said & TOTALLING) else None
+
+    def _is_across(self, position: int, hit: Hit) -> bool:
+        """Whether things are named that the figures before are of: "average age across all matches"."""
+        before = self._sentence.kind(position - 1) is Kind.BY and self._sentence.mentions[position - 1].text.lower()
+        return before == "across" and bool(self._draft.metrics) and hit.ref in self._sentence.lexicon.counts
 
     def _check_beside(self, position: int, mention: Mention, hit: Hit) -> None:
         """What names a metric only in part must not stand beside another: "complaints … resolve"."""
