@@ -23,6 +23,8 @@ MODEL, BOTH = "model", "model+rules"
 _ALONE = 0.75
 """The most that a model's plan is trusted where the rules found none."""
 _DOUBTED = 0.8
+SURE = 0.9
+"""The confidence from which the rules answer without asking the model."""
 _log = logging.getLogger(__name__)
 
 
@@ -70,9 +72,9 @@ class BothPlanners:
 
     name = BOTH
 
-    def __init__(self, rules: Planner, model: ModelPlanner) -> None:
-        """Both over the same vocabulary."""
-        self._rules, self._model = rules, model
+    def __init__(self, rules: Planner, model: ModelPlanner, *, sure_from: float = SURE) -> None:
+        """Both over the same vocabulary; from which confidence on the rules answer without the model."""
+        self._rules, self._model, self._sure_from = rules, model, sure_from
         self._guard = Guard(rules.vocabulary)
 
     @property
@@ -81,9 +83,9 @@ class BothPlanners:
         return self._rules.vocabulary
 
     def plan(self, question: str, now: date | datetime, previous: Plan | None = None) -> Outcome:
-        """See PlansQuestions."""
+        """See PlansQuestions. Where the rules are sure, they answer at once; the model is asked where they are not."""
         ruled = self._rules.plan(question, now, previous)
-        if not question.strip() or len(question) > MAX_CHARACTERS:
+        if not question.strip() or len(question) > MAX_CHARACTERS or self._is_sure(ruled):
             return ruled
         try:
             reply = self._model.plan(question, now, previous)
@@ -99,6 +101,9 @@ class BothPlanners:
             return self._one_of(ruled, reply.plan)
         return self._settled(ruled, reply.plan)
 
+    def _is_sure(self, ruled: Outcome) -> bool:
+        return isinstance(ruled, Planned) and ruled.confidence >= self._sure_from
+
     def _settled(self, ruled: Planned, plan: Plan) -> Outcome:
         if same_meaning(self._canonical(ruled.plan), plan):
             return ruled.model_copy(update={"planner": BOTH, "confidence": max(ruled.confidence, 0.95)})
@@ -110,7 +115,7 @@ class BothPlanners:
 
     def _one_of(self, ruled: Clarify, plan: Plan) -> Outcome:
         """The choice that the model takes; or the model's own reading beside the choices."""
-        for choice in ruled.choices:
+        for choice in ruled.choices if not ruled.words else ():
             if same_meaning(self._canonical(choice.plan), plan):
                 because = (Because(words=ruled.question, meaning=choice.question),)
                 return Planned(plan=choice.plan, confidence=_DOUBTED, because=because, planner=BOTH)

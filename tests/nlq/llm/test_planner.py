@@ -25,6 +25,8 @@ from semantic.values import DimensionValues
 from tests.nlq.llm.conftest import Script, raw, status, tool_call
 
 NOW = datetime(2026, 2, 20)
+ALWAYS_ASK = 1.1
+"""A confidence that the rules never have."""
 BY_CHANNEL = {"metrics": ["pgr_complaints"], "group_by": ["complaint__channel"]}
 
 
@@ -35,12 +37,27 @@ def vocabulary(answerer: Answerer) -> Vocabulary:
 
 @pytest.fixture
 def both(vocabulary: Vocabulary, client: ModelClient) -> BothPlanners:
-    return BothPlanners(Planner(vocabulary), ModelPlanner(vocabulary, client))
+    return BothPlanners(Planner(vocabulary), ModelPlanner(vocabulary, client), sure_from=ALWAYS_ASK)
 
 
 def planned(outcome: Outcome) -> Planned:
     assert isinstance(outcome, Planned), outcome
     return outcome
+
+
+def test_where_the_rules_are_sure_the_model_is_not_asked(
+    script: Script, vocabulary: Vocabulary, client: ModelClient
+) -> None:
+    planner = BothPlanners(Planner(vocabulary), ModelPlanner(vocabulary, client))
+    assert planned(planner.plan("complaints by channel", NOW)).planner == "rules"
+    assert not script.requests
+
+
+def test_words_that_are_left_out_are_not_for_the_model_to_drop(script: Script, both: BothPlanners) -> None:
+    script.plan(metrics=["pgr_complaints"])
+    outcome = both.plan("complaints of zorgle", NOW)
+    assert isinstance(outcome, Clarify)
+    assert outcome.words == ("zorgle",)
 
 
 def test_agreement_makes_it_surer(script: Script, both: BothPlanners) -> None:
@@ -71,9 +88,9 @@ def test_disagreement_is_asked_back(script: Script, both: BothPlanners) -> None:
 
 
 def test_a_choice_of_the_rules_that_the_model_takes_is_the_answer(script: Script, both: BothPlanners) -> None:
-    script.plan(metrics=["pgr_sla_breach_rate"])
-    outcome = planned(both.plan("breaches", NOW))
-    assert (outcome.plan.metrics, outcome.planner) == (("pgr_sla_breach_rate",), "model+rules")
+    script.plan(metrics=["pgr_median_turnaround_hours"])
+    outcome = planned(both.plan("turnaround", NOW))
+    assert (outcome.plan.metrics, outcome.planner) == (("pgr_median_turnaround_hours",), "model+rules")
 
 
 def test_what_the_rules_cannot_read_the_model_may_and_it_is_said(script: Script, both: BothPlanners) -> None:
