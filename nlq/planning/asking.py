@@ -97,6 +97,8 @@ class Asking:
         about = [word for word in said if word not in _HELP | _GREETINGS]
         if not greets and (not _HELP_CUES & set(said) or len(about) > 1):
             return None
+        if any(self._lexicon.metrics_in_full([stem(word)]) for word in _HELP_CUES & set(said)):
+            return None  # a layer about questions is asked about them
         metrics = self._vocabulary.plain_metrics()
         if about:
             metrics = [m for m in metrics if self._is_about(m, about[0])]
