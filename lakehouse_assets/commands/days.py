@@ -11,8 +11,6 @@ from zoneinfo import ZoneInfo
 
 import typer
 
-from lakehouse_assets.settings import get_settings
-
 FORMS = '2026-06-01, today, yesterday or "30 days ago"'
 _NEAR = {"today": 0, "yesterday": 1}
 _AGO = re.compile(r"(\d{1,5}) days? ago")
@@ -28,6 +26,8 @@ def day(text: str) -> date:
     ago = _AGO.fullmatch(words)
     back = int(ago.group(1)) if ago else _NEAR.get(words)
     if back is not None:
+        from lakehouse_assets.settings import get_settings  # settings take a tenth of a second, which no help should
+
         return datetime.now(ZoneInfo(get_settings().time_zone)).date() - timedelta(days=back)
     try:
         return datetime.strptime(words, "%Y-%m-%d").date()

@@ -19,6 +19,9 @@ from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIO
 from lakehouse_assets.http.addresses import UNKNOWN
 from lakehouse_assets.http.transport import Door, as_bytes, unreadable
 
+_LOG = logging.getLogger("uvicorn.websockets")
+# uvicorn tells every address with what follows its “?”, at a level that a configuration of its own would show.
+_LOG.setLevel(logging.WARNING)
 MAX_MESSAGE = 256 * 1024
 """Bytes of a message, for uvicorn's option ``ws_max_size``."""
 
@@ -33,8 +36,7 @@ class _Socket(WebSocketsSansIOProtocol):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        # uvicorn tells every address with what follows its “?”.
-        self.logger = logging.getLogger("uvicorn.websockets")
+        self.logger = _LOG
         self._timer: asyncio.TimerHandle | None = None
         self._was_closing = False
 

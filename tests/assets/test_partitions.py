@@ -6,7 +6,7 @@ from datetime import date, timedelta
 from itertools import pairwise
 
 import dagster as dg
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from lakehouse_assets.assets.partitions import MAX_GAP_DAYS, daily, range_tags, stretches, within
@@ -14,6 +14,7 @@ from lakehouse_assets.assets.partitions import MAX_GAP_DAYS, daily, range_tags, 
 DAYS = st.sets(st.dates(date(2020, 1, 1), date(2023, 12, 31)), max_size=60)
 
 
+@settings(deadline=None)
 @given(DAYS)
 def test_stretches_hold_every_day_and_begin_and_end_with_one(days: set[date]) -> None:
     found = stretches(days)

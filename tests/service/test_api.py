@@ -61,7 +61,7 @@ def test_an_answer_has_the_rows_and_all_that_stands_behind_them(client: httpx.Cl
 
 
 def test_a_choice_is_a_plan_that_runs(client: httpx.Client) -> None:
-    answer = asked(client, "breaches")
+    answer = asked(client, "turnaround")
     assert answer["outcome"] == "clarify"
     assert 2 <= len(answer["choices"]) <= 4
     for choice in answer["choices"]:

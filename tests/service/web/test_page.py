@@ -87,7 +87,7 @@ def test_a_question_may_follow_up_the_one_before(page: Page) -> None:
 
 
 def test_a_choice_is_a_button(page: Page, shots: Path) -> None:
-    turn = ask(page, "breaches")
+    turn = ask(page, "turnaround")
     choices = turn.locator(".choice")
     assert 2 <= choices.count() <= 4
     page.screenshot(path=shots / "choices.png")
@@ -209,7 +209,7 @@ def test_accessible_and_in_place(
         page.locator(".starter").first.wait_for()
         _clean(page, shots / f"{name}_{scheme}_start.png")
         ask(page, "monthly complaints by channel")
-        ask(page, "breaches")
+        ask(page, "turnaround")
         ask(page, "average rainfall by ward")
         turn = ask(page, "complaints by complaint type")
         for summary in turn.locator(".behind > details > summary").all():
