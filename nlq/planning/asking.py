@@ -17,8 +17,8 @@ from nlq.planning.mentions import Cover, Kind, Slip
 from nlq.planning.search import Offer, quoted
 from nlq.wording.explain import as_question
 
-_PLAIN = {"having": (), "order_by": (), "ties": False, "skip": 0, "ratio": False, "share": None, "average": False}
-_PLAIN |= {"count": False, "within": ()}
+_STAYS = ("group_by", "filters", "time_range", "grain", "comparison", "compare_with", "limit")
+"""What of a doubtful plan is asked of other metrics as well; what is computed, ranked or limited may not fit them."""
 _GREETINGS = set_of("hello hi hey thanks thank good morning afternoon evening there")
 _HELP_CUES = set_of("help ask know data metrics metric figures questions work works answer available topics")
 _HELP = _HELP_CUES | set_of(
@@ -50,7 +50,8 @@ class Asking:
             for name, metric in self._vocabulary.metrics.items()
             if metric.label == near and name not in plan.metrics and needed <= metric.dimensions
         ]
-        plain = [plan.model_copy(update={**_PLAIN, "metrics": (name,)}) for name in others]
+        stays = {field: getattr(plan, field) for field in _STAYS}
+        plain = [] if plan.records else [Plan(metrics=(name,), **stays) for name in others]
         return self._choose("I am not sure enough. Which do you mean?", [plan, *plain])
 
     def without(self, offer: Offer) -> Outcome:

@@ -12,7 +12,6 @@ import re
 from collections import defaultdict
 from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import lru_cache
 from typing import Any
 
 from rapidfuzz import process
@@ -449,7 +448,6 @@ class Lexicon:
             index[key].setdefault((hit.dimension, same_form(hit.value)), hit)
 
 
-@lru_cache(maxsize=20_000)
 def related_stems(norm: str) -> Mapping[str, float]:
     """The stems of the words that belong to a word, by how near they are (0..1], itself first."""
     words = {norm, singular(norm), base_of(norm), base_of(singular(norm))}

@@ -8,23 +8,18 @@ plan; one that does not is a problem (``leftovers``). Does not belong here: one 
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import replace
 
 from nlq.core.outcome import Problem
 from nlq.core.periods import BEYOND_CALENDAR
-from nlq.core.plan import Plan
 from nlq.planning.draft import Decision, Draft, NotReadableError, Reading
-from nlq.planning.events import Event
 from nlq.planning.finishing import Finisher
 from nlq.planning.leftovers import Leftovers
-from nlq.planning.lexicon import Lexicon
 from nlq.planning.mentions import Kind, Mention
 from nlq.planning.reading_dimensions import DimensionReader
 from nlq.planning.reading_metrics import MetricReader
 from nlq.planning.reading_operators import OperatorReader
 from nlq.planning.reading_values import ValueReader
-from nlq.planning.resolve import Assignment
 from nlq.planning.sentence import Sentence
 from nlq.planning.timewords import TimeSpan
 from nlq.planning.units import check_units
@@ -33,15 +28,8 @@ from nlq.planning.units import check_units
 class Reader:
     """Reads one cover under one assignment."""
 
-    def __init__(
-        self,
-        lexicon: Lexicon,
-        mentions: Iterable[Mention],
-        assignment: Assignment,
-        event: Event | None = None,
-        before: Plan | None = None,
-    ) -> None:
-        self._sentence = sentence = Sentence(lexicon, mentions, assignment, event, before)
+    def __init__(self, sentence: Sentence) -> None:
+        self._sentence = sentence
         self._draft, self._vocabulary = sentence.draft, sentence.vocabulary
         self._metrics = MetricReader(sentence)
         self._dimensions = DimensionReader(sentence, self._metrics)

@@ -7,25 +7,13 @@ from __future__ import annotations
 
 from nlq.core.plan import Grain
 from nlq.core.vocabulary import Dimension
-from nlq.core.words import (
-    DIFFERENT,
-    GLUE,
-    NUMBERING,
-    OCCURRENCE,
-    PREPOSITIONS,
-    singular,
-    words_of,
-)
+from nlq.core.words import DIFFERENT, GLUE, NUMBERING, OCCURRENCE, PREPOSITIONS, singular, words_of
 from nlq.planning.draft import NotReadableError
 from nlq.planning.events import is_participle
 from nlq.planning.lexicon import Hit
 from nlq.planning.mentions import Bound, Kind, Mention
 from nlq.planning.reading_metrics import MetricReader
-from nlq.planning.sentence import Sentence
-
-_KEYS = (("id",), ("key",), ("code",), ("number",), ("no",))
-"""What columns end with whose numbers only name something: none is larger than another."""
-_GROUPING = {Kind.BY, Kind.WHICH, Kind.TOP, Kind.SUPERLATIVE}
+from nlq.planning.sentence import GROUPING, KEY_ENDINGS, Sentence
 
 
 class DimensionReader:
@@ -54,7 +42,7 @@ class DimensionReader:
     def _group(self, position: int, mention: Mention, hit: Hit) -> None:
         """A dimension that says neither what a value is of, nor what is limited, is split by or counted."""
         draft, dimension = self._draft, self._vocabulary.dimensions[hit.ref]
-        if hit.likeness < 1 and self._sentence.kind(position - 1) not in _GROUPING:
+        if hit.likeness < 1 and self._sentence.kind(position - 1) not in GROUPING:
             raise NotReadableError(1, f"I do not know what “{mention.text}” means here.", mention.text)
         before = self._sentence.kind(position - 1)
         if dimension.is_numeric and self._is_extreme(position - 1):
@@ -66,9 +54,9 @@ class DimensionReader:
         if self._is_counted(position) and not dimension.is_boolean:
             self._count_values(position, mention, hit)
             return
-        if dimension.is_boolean and before not in _GROUPING:
+        if dimension.is_boolean and before not in GROUPING:
             raise NotReadableError(3, f"It is not clear whether to split by {dimension.label}.", mention.text)
-        strong = before in _GROUPING or (before in (Kind.AND, Kind.DIMENSION) and bool(draft.groups))
+        strong = before in GROUPING or (before in (Kind.AND, Kind.DIMENSION) and bool(draft.groups))
         if self._is_agent(position) or (not strong and self._is_only_spoken_of(position)):
             draft.unlicensed.append(hit.ref)
         self._place(position, hit.ref)
@@ -136,7 +124,7 @@ class DimensionReader:
             or self._sentence.kind(position + 2) is Kind.METRIC
         ):
             return False
-        if words_of(dimension.column)[-1:] in _KEYS:
+        if words_of(dimension.column)[-1:] in KEY_ENDINGS:
             return False
         bound: Bound = self._sentence.mentions[position + 1].payload
         if bound.percent or bound.unit:
@@ -217,6 +205,6 @@ class DimensionReader:
         before = self._sentence.kind(position - 1)
         after = position + 2 if self._sentence.kind(position + 1) is Kind.NOT else position + 1
         beside = self._sentence.value_dimension(after) == hit.ref or (
-            self._sentence.value_dimension(position - 1) == hit.ref and before not in _GROUPING
+            self._sentence.value_dimension(position - 1) == hit.ref and before not in GROUPING
         )
         return beside and before is not Kind.BY

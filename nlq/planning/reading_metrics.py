@@ -8,17 +8,7 @@ from __future__ import annotations
 import itertools
 
 from nlq.core.vocabulary import Metric
-from nlq.core.words import (
-    CUMULATIVE,
-    FREQUENT,
-    GLUE,
-    PREDICATES,
-    ROLLING,
-    TOTALLING,
-    singular,
-    stem,
-    words_of,
-)
+from nlq.core.words import CUMULATIVE, FREQUENT, GLUE, PREDICATES, ROLLING, TOTALLING, singular, stem, words_of
 from nlq.planning.draft import NotReadableError
 from nlq.planning.events import is_participle
 from nlq.planning.lexicon import Hit
@@ -26,11 +16,11 @@ from nlq.planning.measures import is_amount
 from nlq.planning.mentions import Kind, Mention
 from nlq.planning.sentence import Sentence
 
-_HALF = 0.4
+_LEAST_COVERAGE = 0.4
+"""The least of a metric's name that must be said to be sure of it."""
 _DOUBT = 0.45
-"""What is left of the confidence where so little of a metric's name was said: too little to answer."""
+"""What is left of the confidence where less was said: too little to answer."""
 _JOINING = {Kind.AND, Kind.VERSUS, Kind.BY, Kind.THRESHOLD, Kind.SUPERLATIVE, Kind.TOP, Kind.ORDER}
-
 _OF_THINGS = ("top", "bottom", "best", "worst", "busiest", "leading")
 """Ends that are of things, not of numbers: the top stores are no number of stores."""
 
@@ -71,7 +61,7 @@ class MetricReader:
         averaged = any(
             m.kind is Kind.AVERAGE for m in self._sentence.all
         )  # said beside, it is a part of the name as well
-        partly = 0.6 + 0.3 * hit.coverage if averaged or hit.coverage >= _HALF else _DOUBT
+        partly = 0.6 + 0.3 * hit.coverage if averaged or hit.coverage >= _LEAST_COVERAGE else _DOUBT
         self._sentence.believe(mention, f"metric {metric.label}", 1.0 if hit.full else partly)
 
     @staticmethod

@@ -6,18 +6,10 @@ Does not belong here: finding them (``operators``), what they mean together (``f
 from __future__ import annotations
 
 from nlq.core.plan import Grain
-from nlq.core.words import (
-    NUMBERING,
-    PER_WORDS,
-    words_of,
-)
+from nlq.core.words import NUMBERING, PER_WORDS, words_of
 from nlq.planning.draft import Decision, NotReadableError, Rank
 from nlq.planning.mentions import GrainWord, Growth, Kind, Mention, Top
-from nlq.planning.sentence import Sentence
-
-_KEYS = (("id",), ("key",), ("code",), ("number",), ("no",))
-"""What columns end with whose numbers only name something: none is larger than another."""
-_GROUPING = {Kind.BY, Kind.WHICH, Kind.TOP, Kind.SUPERLATIVE}
+from nlq.planning.sentence import GROUPING, KEY_ENDINGS, Sentence
 
 
 class OperatorReader:
@@ -40,7 +32,7 @@ class OperatorReader:
         assert isinstance(word, GrainWord)
         before = self._sentence.kind(position - 1)
         ranked = Kind.SUPERLATIVE in (before, self._sentence.kind(position + 1))
-        allowed = ranked or before in _GROUPING | {Kind.DIMENSION} or (before is Kind.AND and draft.groups)
+        allowed = ranked or before in GROUPING | {Kind.DIMENSION} or (before is Kind.AND and draft.groups)
         if word.bare and not allowed:
             raise NotReadableError(1, f"It is not clear what “{mention.text}” asks for.", mention.text)
         if draft.grain and draft.grain is not word.grain:
@@ -152,7 +144,7 @@ class OperatorReader:
         """Whether a dimension tells things apart, as a name does; of others there is one row for each value."""
         dimension = self._vocabulary.dimensions[name]
         ending = words_of(dimension.column)[-1:]
-        return ending in _KEYS or ending in (("name",), ("title",)) or dimension.column == dimension.entity
+        return ending in KEY_ENDINGS or ending in (("name",), ("title",)) or dimension.column == dimension.entity
 
     def _asks_for_figures(self) -> bool:
         """Whether something is counted, split, ranked or computed."""

@@ -101,10 +101,10 @@ class Resolver:
         if not _asks_how_many(cover) or not all(self._vocabulary.metrics[h.ref].is_money for h in mention.payload):
             return called or mention.payload
         parts = self._lexicon.metrics_with(_stems(mention.text))
-        return [hit for hit in parts if self._is_numeric(self._vocabulary.metrics[hit.ref])] or mention.payload
+        return [hit for hit in parts if self._is_number(self._vocabulary.metrics[hit.ref])] or mention.payload
 
     @staticmethod
-    def _is_numeric(metric: Metric) -> bool:
+    def _is_number(metric: Metric) -> bool:
         return is_amount(metric) and not metric.is_money
 
     def _in_domain(self, hits: Sequence[Hit], domains: set[Any]) -> list[Hit]:

@@ -24,6 +24,7 @@ from nlq.planning.lexicon import Lexicon
 from nlq.planning.mentions import Cover, Kind, Mention, Reach
 from nlq.planning.reading import Reader
 from nlq.planning.resolve import Resolver
+from nlq.planning.sentence import Sentence
 
 _SECOND_BEST = 3.0
 """A cover may stand in for the best one, which cannot be read, if its score is at most this much lower."""
@@ -127,7 +128,8 @@ class Search:
         problems: list[Problem] = []
         for assignment in assignments:
             for event in events(cover.mentions, assignment, self._lexicon):
-                found = Reader(self._lexicon, cover.mentions, assignment, event, before).read()
+                sentence = Sentence(self._lexicon, cover.mentions, assignment, event, before)
+                found = Reader(sentence).read()
                 if isinstance(found, Problem):
                     problems.append(found)
                 else:

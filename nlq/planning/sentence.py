@@ -20,6 +20,10 @@ NOT_SIGNIFICANT = frozenset(
     {Kind.FILLER, Kind.LIST, Kind.RUNNING, Kind.COUNT, Kind.DOMAIN, Kind.AVERAGE, Kind.MORE, Kind.UNIT}
 )
 """Kinds that are passed over when asking what stands beside what."""
+GROUPING = frozenset({Kind.BY, Kind.WHICH, Kind.TOP, Kind.SUPERLATIVE})
+"""Kinds after which a dimension or a step of time is split by."""
+KEY_ENDINGS = (("id",), ("key",), ("code",), ("number",), ("no",))
+"""What columns end with whose numbers only name something: none is larger than another."""
 
 
 class Sentence:
@@ -27,8 +31,7 @@ class Sentence:
 
     ``all`` are its mentions, ``mentions`` those that matter, by position. ``event`` says what a participle beside a
     time means. ``before`` is the plan that the question follows up: what is ranked or shared is what that one was
-    split by.
-    ``used`` and ``negated`` are positions: of words that have a part already, and of values that are left out.
+    split by. ``used`` and ``negated`` are positions: of words that have a part already, and of values left out.
     """
 
     def __init__(

@@ -7,7 +7,11 @@ from datetime import date
 import pytest
 
 from nlq.core.outcome import Clarify, Planned
+from nlq.core.plan import Plan
 from nlq.core.vocabulary import Metric, Vocabulary
+from nlq.planning.asking import Asking
+from nlq.planning.draft import Reading
+from nlq.planning.lexicon import Lexicon
 from nlq.planning.planner import Planner
 from tests.nlq import vocabularies
 
@@ -50,3 +54,18 @@ def test_choices_differ_in_words() -> None:
     assert isinstance(outcome, Clarify)
     texts = [choice.question for choice in outcome.choices]
     assert 2 <= len(set(texts)) == len(texts) <= 4
+
+
+def test_what_is_offered_of_other_metrics_is_a_valid_plan() -> None:
+    """A ratio in percent, or a total along time, is of its own metrics: of others only what they share is offered."""
+    asking = Asking(Lexicon(vocabularies.complaints()))
+    for computed in (
+        {"metrics": ("pgr_complaints", "pgr_open_complaints"), "ratio": True, "percent": True},
+        {"metrics": ("pgr_complaints",), "running": {"of": "total"}, "grain": "month"},
+        {"metrics": ("pgr_complaints",), "records": True},
+    ):
+        doubtful = Reading(Plan.model_validate(computed), 0.4, (), sure=False)
+        outcome = asking.unsure(doubtful)
+        assert isinstance(outcome, Clarify)
+        for choice in outcome.choices:
+            assert Plan.model_validate(choice.plan.model_dump()) == choice.plan
