@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import logging
+import logging.config
 import socket
 import time
 from collections.abc import Iterator
@@ -135,6 +136,8 @@ def answers_now(to: Served) -> bool:
 
 
 def test_nothing_tells_what_follows_the_question_mark(running: Served, caplog: pytest.LogCaptureFixture) -> None:
+    """Nor does it where uvicorn's loggers are configured later, which takes back the levels below them."""
+    logging.config.dictConfig({"version": 1, "disable_existing_loggers": False, "loggers": {"uvicorn": {}}})
     with caplog.at_level(logging.INFO, "uvicorn.error"), opened(running, "/echo?word=hidden-from-logs") as one:
         one.send("said")
         assert one.recv() == "said"

@@ -73,7 +73,7 @@ def test_the_cookie_is_not_the_key_and_no_script_sees_it(browser: httpx.Client, 
 
 def test_under_https_it_travels_only_there(keyed: Served) -> None:
     """As behind a proxy that ends TLS and that the service was told of."""
-    config = uvicorn.Config(keyed.app, proxy_headers=True, forwarded_allow_ips="127.0.0.1")
+    config = uvicorn.Config(keyed.app, proxy_headers=True, forwarded_allow_ips="127.0.0.1", log_config=None)
     config.load()
     transport = httpx.ASGITransport(app=config.loaded_app, client=("127.0.0.1", 1))  # type: ignore[arg-type]
 

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import httpx
 import pytest
 from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import expect
 
 from lakehouse_assets.domains.pgr.questions import QUESTIONS
 from tests.service.conftest import Served
@@ -128,7 +129,7 @@ def test_feedback_and_replay(page: Page, page_service: Served) -> None:
     with page.expect_response(re.compile("/feedback$")) as response:
         turn.get_by_role("button", name="Wrong").click()
     assert response.value.status == 201
-    assert turn.get_by_role("button", name="Wrong").get_attribute("aria-pressed") == "true"
+    expect(turn.get_by_role("button", name="Wrong")).to_have_attribute("aria-pressed", "true")
     turn.get_by_label("What did you expect?").fill("by type")
     with page.expect_response(re.compile("/feedback$")) as response:
         page.keyboard.press("Enter")
@@ -175,7 +176,7 @@ def test_by_the_keyboard_alone(page: Page) -> None:
     assert page.get_by_label("Your question").input_value() == ""
     page.get_by_role("tab", name="Catalog").focus()
     page.keyboard.press("ArrowRight")
-    assert page.get_by_role("tab", name="History").get_attribute("aria-selected") == "true"
+    expect(page.get_by_role("tab", name="History")).to_have_attribute("aria-selected", "true")
 
 
 def test_the_demo_asks_ten_questions_and_can_be_stopped(page: Page, shots: Path) -> None:

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from playwright.sync_api import expect
 
 from nlq.storage.keys import KeyStore
 from tests.service.conftest import Served
@@ -58,7 +59,7 @@ def test_enter_uses_the_key_and_what_is_wrong_is_said(page: Page, keyed_page_ser
     field.fill("alk_wrong_key")
     page.keyboard.press("Enter")
     page.get_by_role("alert").get_by_text("This key is not valid").wait_for()
-    assert field.get_attribute("aria-invalid") == "true"
+    expect(field).to_have_attribute("aria-invalid", "true")
     assert page.evaluate("document.activeElement.id") == "key-text"
     page.keyboard.type(keyed_page_service.keys["amritsar"])  # over the wrong one, which is selected
     page.keyboard.press("Enter")
