@@ -20,8 +20,8 @@ from lakehouse_assets.http.addresses import UNKNOWN
 from lakehouse_assets.http.transport import Door, as_bytes, unreadable
 
 _LOG = logging.getLogger("uvicorn.websockets")
-# uvicorn tells every address with what follows its “?”. A filter, because a configuration of uvicorn's loggers takes back
-# the level of those below them.
+# uvicorn tells every address with what follows its “?”. A filter, because configuring uvicorn's loggers takes back the
+# level of those below them.
 _LOG.addFilter(lambda record: record.levelno >= logging.WARNING)
 MAX_MESSAGE = 256 * 1024
 """Bytes of a message, for uvicorn's option ``ws_max_size``."""

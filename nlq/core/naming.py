@@ -1,6 +1,6 @@
 """Short names of dimensions, as people and programs write them in requests.
 
-Belongs here: finding the full name. Does not belong here: words of questions (``planning.lexicon``).
+Belongs here: finding the full name. Does not belong here: words of questions (``planning.finding.lexicon``).
 """
 
 from __future__ import annotations

@@ -11,9 +11,9 @@ from nlq.core.outcome import MOST_CHOICES, Choice, Clarify, Outcome, Problem, Re
 from nlq.core.plan import Grain, Plan
 from nlq.core.vocabulary import Metric
 from nlq.core.words import Token, set_of, stem
-from nlq.planning.draft import Reading
-from nlq.planning.lexicon import Lexicon
-from nlq.planning.mentions import Cover, Kind, Slip
+from nlq.planning.drafts.draft import Reading
+from nlq.planning.drafts.mentions import Cover, Kind, Slip
+from nlq.planning.finding.lexicon import Lexicon
 from nlq.planning.search import Offer, quoted
 from nlq.wording.explain import as_question
 

@@ -16,8 +16,8 @@ from nlq.core.outcome import Carried
 from nlq.core.plan import MAX_ROWS, DimensionFilter, Operator, OrderBy, Plan
 from nlq.core.vocabulary import TIME_DIMENSION, Vocabulary
 from nlq.core.words import Token
-from nlq.planning.draft import Decision, Reading
-from nlq.planning.ordering import usual_order
+from nlq.planning.drafts.draft import Decision, Reading
+from nlq.planning.drafts.ordering import usual_order
 
 _LEADS = (
     ("what", "about"), ("how", "about"), ("and", "what", "about"), ("and", "how", "about"), ("and",), ("also",),

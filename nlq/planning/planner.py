@@ -17,11 +17,11 @@ from nlq.core.spelling import same_form
 from nlq.core.vocabulary import Vocabulary
 from nlq.core.words import tokenize
 from nlq.planning.asking import Asking
-from nlq.planning.draft import Reading
-from nlq.planning.finding import mend
+from nlq.planning.drafts.draft import Reading
+from nlq.planning.drafts.mentions import Reach, Slip
+from nlq.planning.finding.lexicon import Lexicon
+from nlq.planning.finding.spans import mend
 from nlq.planning.followups import without_lead
-from nlq.planning.lexicon import Lexicon
-from nlq.planning.mentions import Reach, Slip
 from nlq.planning.search import Asked, Search
 
 MAX_CHARACTERS = 1000

@@ -16,15 +16,15 @@ from datetime import date
 from nlq.core.outcome import Problem
 from nlq.core.plan import Operator, Plan
 from nlq.core.words import ENGLISH, GLUE, OCCURRENCE, PREDICATES, Token, words_of
-from nlq.planning.draft import Reading
-from nlq.planning.events import events
-from nlq.planning.finding import MentionFinder
+from nlq.planning.drafts.draft import Reading
+from nlq.planning.drafts.mentions import Cover, Kind, Mention, Reach
+from nlq.planning.finding.events import events
+from nlq.planning.finding.lexicon import Lexicon
+from nlq.planning.finding.resolve import Resolver
+from nlq.planning.finding.spans import MentionFinder
 from nlq.planning.followups import follow_up
-from nlq.planning.lexicon import Lexicon
-from nlq.planning.mentions import Cover, Kind, Mention, Reach
-from nlq.planning.reading import Reader
-from nlq.planning.resolve import Resolver
-from nlq.planning.sentence import Sentence
+from nlq.planning.reading.grammar import Reader
+from nlq.planning.reading.sentence import Sentence
 
 _SECOND_BEST = 3.0
 """A cover may stand in for the best one, which cannot be read, if its score is at most this much lower."""

@@ -10,8 +10,8 @@ from nlq.core.outcome import Clarify, Planned
 from nlq.core.plan import Plan
 from nlq.core.vocabulary import Metric, Vocabulary
 from nlq.planning.asking import Asking
-from nlq.planning.draft import Reading
-from nlq.planning.lexicon import Lexicon
+from nlq.planning.drafts.draft import Reading
+from nlq.planning.finding.lexicon import Lexicon
 from nlq.planning.planner import Planner
 from tests.nlq import vocabularies
 

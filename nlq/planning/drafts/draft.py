@@ -1,0 +1,127 @@
+"""What is collected while a cover is read, and what a reading is.
+
+Belongs here: the draft of a plan, the readings it leads to, and the error that ends reading. Does not belong here:
+how a draft is filled (``reading``) or finished (``finishing``).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Any
+
+from nlq.core.outcome import Carried, Problem
+from nlq.core.plan import Grain, Plan, Running
+from nlq.planning.drafts.mentions import Bound, Growth
+from nlq.planning.times.words import TimeSpan
+
+
+class NotReadableError(Exception):
+    """A cover cannot be read: why, and the words at fault. The lower the rank, the more telling the reason."""
+
+    def __init__(self, rank: int, reason: str, *words: str, nearest: Iterable[str] = ()) -> None:
+        """Keep the problem."""
+        super().__init__(reason)
+        self.problem = Problem(rank, reason, words, tuple(nearest))
+
+
+@dataclass(frozen=True)
+class Decision:
+    """One thing understood: the words of the question and what they were taken for."""
+
+    words: str
+    meaning: str
+
+
+@dataclass(frozen=True)
+class Reading:
+    """A plan that a cover asks for. ``sure`` is false where something was only guessed: then ask back.
+
+    ``says`` names what the question itself said, for a follow-up to take the rest from the question before; ``carried``
+    is what it took.
+    """
+
+    plan: Plan
+    confidence: float
+    because: tuple[Decision, ...]
+    sure: bool = True
+    says: frozenset[str] = frozenset()
+    carried: tuple[Carried, ...] = ()
+
+
+@dataclass(frozen=True)
+class Rank:
+    """An end asked for, how many of it, and how many ranks to leave out first."""
+
+    end: str
+    count: int | None
+    position: int
+    word: str
+    skip: int = 0
+
+
+@dataclass(frozen=True)
+class Chosen:
+    """A value of a dimension that was said: where, and whether it is wanted."""
+
+    first: int
+    dimension: str
+    value: Any
+    wanted: bool = True
+
+
+@dataclass
+class Draft:
+    """What the mentions of one cover ask for, before it is put together."""
+
+    metrics: list[str] = field(default_factory=list)
+    metric_at: list[tuple[int, str]] = field(default_factory=list)
+    groups: list[str] = field(default_factory=list)
+    unlicensed: list[str] = field(default_factory=list)
+    """Groups that nothing in the question licenses: they may be only what is spoken of, as in "fees from parcels"."""
+    chosen: list[Chosen] = field(default_factory=list)
+    bounds: list[tuple[int, Bound]] = field(default_factory=list)
+    missing: list[tuple[str, bool]] = field(default_factory=list)
+    """Dimensions whose value is to be missing, or not to be."""
+    limits: list[tuple[str, Bound]] = field(default_factory=list)
+    """Dimensions whose values are compared with a number."""
+    ranks: list[Rank] = field(default_factory=list)
+    times: list[tuple[int, TimeSpan, str]] = field(default_factory=list)
+    grain: Grain | None = None
+    trend: bool = False
+    keeps_keys: bool = False
+    """Whether groups and grain are those of the question before."""
+    singular_rank: bool = False
+    sort: str | None = None
+    first_rows: int | None = None
+    asked: tuple[int, str] | None = None
+    share: int | None = None
+    averages: list[str] = field(default_factory=list)
+    per: bool = False
+    each: list[str] = field(default_factory=list)
+    """Groups said with each, every or per."""
+    by: list[str] = field(default_factory=list)
+    """Groups said with by."""
+    ranks_time: bool = False
+    counted: str | None = None
+    """The dimension whose values are to be counted."""
+    growth: Growth | None = None
+    ratio: bool = False
+    percent: bool = False
+    """Whether the ratio is written in percent."""
+    running: Running | None = None
+    records: bool = False
+    """Whether the things themselves are asked for, not a figure of them."""
+    versus: str | None = None
+    doubtful: bool = False
+    """Whether a group was named in part only, and nothing licenses one."""
+    confidence: float = 1.0
+    because: list[Decision] = field(default_factory=list)
+
+    def values(self, *, wanted: bool) -> dict[str, list[Any]]:
+        """The values said, by dimension."""
+        found: dict[str, list[Any]] = {}
+        for item in self.chosen:
+            if item.wanted is wanted and item.value not in found.setdefault(item.dimension, []):
+                found[item.dimension].append(item.value)
+        return {name: values for name, values in found.items() if values}

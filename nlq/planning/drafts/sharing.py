@@ -1,0 +1,75 @@
+"""Shares: which part of which whole a question asks for.
+
+Belongs here: telling the values that make the part from those that bound the whole. Does not belong here: SQL.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from nlq.core.plan import DimensionFilter, Operator, Share
+from nlq.core.vocabulary import Metric
+from nlq.core.words import PREDICATES, words_of
+from nlq.planning.drafts.draft import Chosen, Draft, NotReadableError
+from nlq.planning.drafts.measures import is_amount
+from nlq.planning.drafts.mentions import Kind, Mention
+
+
+def shares(draft: Draft, mentions: Sequence[Mention], metrics: Sequence[Metric]) -> list[Share | None]:
+    """The shares that may be meant, [None] where none is; several are to be asked back.
+
+    "What percentage of orders in Delhi are online": what stands after the verb is the part, the rest bounds the
+    whole. Without a verb, one value makes the part, unless there are groups: then it may be either.
+
+    Raises:
+        NotReadableError: there is no telling part and whole apart, or the metric has no parts.
+    """
+    if draft.share is None:
+        return [None]
+    word = next(m.text for m in mentions if m.first == draft.share)
+    if all(metric.is_ratio for metric in metrics):
+        return [None]  # a rate is a share already
+    if len(metrics) != 1 or not is_amount(metrics[0]):
+        label = next(metric.label for metric in metrics if not is_amount(metric)) if len(metrics) == 1 else "that"
+        raise NotReadableError(2, f"I cannot tell a share of {label}; ask for one amount.", word)
+    after = _after_predicate(draft, mentions)
+    if after:
+        return [_share(after)]
+    keyed = bool(draft.groups or draft.grain)
+    said = {item.dimension for item in draft.chosen}
+    if not said:
+        if not keyed:
+            raise NotReadableError(2, f"“{word}” of what? Say by which dimension, or which part.", word)
+        return [Share()]
+    if keyed:
+        return [Share(), _share(draft.chosen)]
+    if len(said) > 1:
+        raise NotReadableError(2, f"“{word}”: say “what percentage of … are …”, to tell the part.", word)
+    return [_share(draft.chosen)]
+
+
+def _after_predicate(draft: Draft, mentions: Sequence[Mention]) -> list[Chosen]:
+    """The values after the verb that follows the metric."""
+    metric_at = next((m.first for m in mentions if m.kind is Kind.METRIC and m.first > (draft.share or 0)), None)
+    if metric_at is None:
+        return []
+    verb = next((m.first for m in mentions if m.first > metric_at and m.kind is Kind.FILLER and _is_predicate(m)), None)
+    return [] if verb is None else [item for item in draft.chosen if item.first > verb]
+
+
+def _is_predicate(mention: Mention) -> bool:
+    return set(words_of(mention.text)) <= PREDICATES
+
+
+def _share(part: Sequence[Chosen]) -> Share:
+    found: dict[tuple[str, bool], list] = {}
+    for item in part:
+        found.setdefault((item.dimension, item.wanted), []).append(item.value)
+    return Share(
+        part=tuple(
+            DimensionFilter(
+                dimension=name, operator=Operator.IN if wanted else Operator.NOT_IN, values=tuple(dict.fromkeys(values))
+            )
+            for (name, wanted), values in found.items()
+        )
+    )

@@ -1,0 +1,523 @@
+"""The words of one semantic layer, indexed: which words may mean which metric, dimension or value.
+
+Belongs here: turning names, labels, synonyms and values into phrases, looking phrases up, and mending spelling
+slips. Does not belong here: what a question means as a whole (``mentions`` finds spans, ``reading`` reads them).
+Nothing here knows a name of any domain: everything comes from the vocabulary.
+"""
+
+from __future__ import annotations
+
+import itertools
+import re
+from collections import defaultdict
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from rapidfuzz import process
+from rapidfuzz.distance import DamerauLevenshtein
+
+from nlq.core.spelling import same_form
+from nlq.core.vocabulary import TIME_DIMENSION, Dimension, Metric, Vocabulary
+from nlq.core.words import (
+    CALENDAR_WORDS,
+    COUNTING,
+    ENGLISH,
+    FILLER,
+    GENERIC,
+    GLUE,
+    OCCURRENCE,
+    OPERATORS,
+    UNITS,
+    singular,
+    stem,
+    words_of,
+)
+from nlq.english.words import base_of, family, synonyms
+from nlq.planning.drafts.units import UNIT_WORDS
+from nlq.planning.times.words import TIME_WORDS
+
+_ID_SUFFIXES = frozenset({"id", "key", "code", "name"})
+_BOOLEAN_PREFIXES = frozenset({"is", "has", "was"})
+_MIN_PARTIAL_VALUE = 4
+_MIN_COVERAGE = 0.3
+_MOST_PER_WORD = 4
+_NEAR = 0.5
+_LONG_ENOUGH_TO_MEND = 6
+_SHORT = 6
+_SHORTEST_TO_MEND = 4
+_RELATED = 0.95
+"""The most coverage of a term that is said in related words."""
+SURELY = 0.8
+"""How near a word must be to one of a term to mean it without asking."""
+_SAME_WORD, _SAME_FAMILY, _FAMILY_OF_FAMILY, _SYNONYM, _DESCRIBED = 1.0, 0.85, 0.8, 0.7, 0.5
+_PREFIX = 4
+"""The letters that words share which belong together by way of a third: spender, spending."""
+_CLEARLY = 0.2
+"""Terms that are covered this much less than the best one are not meant."""
+_RAREST = 2
+"""Words in the descriptions of more terms than this tell none from another."""
+_LOOSELY = 0.9
+"""The coverage of a value whose words are said in other forms or in another order: flooded streets."""
+INITIALS = 0.85
+"""The coverage of a value that is said by its initials."""
+Key = tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Hit:
+    """A term that words may mean. ``coverage`` is the part of the term's phrase the words make up (0..1]."""
+
+    ref: str
+    coverage: float
+    source: str
+    likeness: float = 1.0
+    """How near the words are to the term's own (0..1]; 1 where they are forms of them."""
+
+    @property
+    def sure(self) -> bool:
+        """Whether the words mean the term; those that only mean much the same are asked about."""
+        return self.likeness >= SURELY
+
+    @property
+    def full(self) -> bool:
+        """Whether the whole phrase was said."""
+        return self.coverage >= 1
+
+
+@dataclass(frozen=True)
+class ValueHit:
+    """A value of a dimension that words may mean."""
+
+    dimension: str
+    value: Any
+    coverage: float
+
+    @property
+    def full(self) -> bool:
+        """Whether the whole value was said."""
+        return self.coverage >= 1
+
+
+@dataclass(frozen=True)
+class _Phrase:
+    ref: str
+    words: frozenset[str]
+    source: str
+
+
+class _Index:
+    """Phrases by their bag of stems, whole or in part."""
+
+    def __init__(self) -> None:
+        self._whole: dict[Key, dict[str, str]] = defaultdict(dict)
+        self._phrases: list[_Phrase] = []
+        self._by_word: dict[str, set[int]] = defaultdict(set)
+        self.longest = 1
+
+    def add(self, ref: str, words: Iterable[str], source: str, *, partial: bool = True, measured: bool = True) -> None:
+        """Add a phrase; one that is ``measured`` goes without "total", "count" and units as well."""
+        bag = _content(words)
+        for key in {tuple(sorted(bag)), tuple(sorted(_without_measure_words(bag) if measured else bag))}:
+            reduced = len(key) < len(bag)
+            if not key or ((source == "name" or reduced) and set(key) <= GENERIC):
+                continue
+            self._whole[key].setdefault(ref, source)
+            self.longest = max(self.longest, len(key))
+            if partial and len(key) > 1:
+                self._add_partial(_Phrase(ref, frozenset(key), source))
+
+    def _add_partial(self, phrase: _Phrase) -> None:
+        self._phrases.append(phrase)
+        for word in phrase.words:
+            self._by_word[word].add(len(self._phrases) - 1)
+
+    def whole(self, stems: Sequence[str]) -> list[Hit]:
+        found = self._whole.get(tuple(sorted(stems)), {})
+        return [Hit(ref, 1.0, source) for ref, source in found.items()]
+
+    def partial(self, stems: Sequence[str]) -> list[Hit]:
+        """Terms of whose phrase these words are enough."""
+        wanted = set(stems)
+        if len(wanted) != len(stems):
+            return []
+        ids = set.intersection(*(self._by_word.get(word, set()) for word in wanted))
+        best: dict[str, Hit] = {}
+        for phrase in (self._phrases[i] for i in ids):
+            if "per" in phrase.words - wanted:
+                continue  # what one spends is not what is spent per customer
+            coverage = len(wanted) / len(phrase.words)
+            if _MIN_COVERAGE <= coverage < 1 and coverage > (best[phrase.ref].coverage if phrase.ref in best else 0):
+                best[phrase.ref] = Hit(phrase.ref, coverage, phrase.source)
+        return sorted(best.values(), key=lambda hit: (-hit.coverage, hit.ref))
+
+    def related(self, options: Sequence[Mapping[str, float]]) -> list[Hit]:
+        """Terms of which every word is related to a word of one phrase; ``options`` has the stems related to each.
+
+        The coverage is below 1 however much is covered: what was said is not what the term is called.
+        """
+        ids = set.intersection(*(self._having(stems) for stems in options))
+        best: dict[str, Hit] = {}
+        for ref, words, source in self._candidates(ids, options):
+            likeness = min(
+                max((weight for one, weight in near.items() if one in words), default=0.0) for near in options
+            )
+            coverage = len(options) / max(len(words), len(options)) * likeness
+            if coverage > (best[ref].coverage if ref in best else _MIN_COVERAGE):
+                best[ref] = Hit(ref, min(coverage, _RELATED), source, min(likeness, _RELATED))
+        return sorted(best.values(), key=lambda hit: (-hit.coverage, hit.ref))
+
+    def _having(self, words: Iterable[str]) -> set[int]:
+        return set().union(*(self._by_word.get(word, ()) for word in words))
+
+    def _candidates(
+        self, ids: Iterable[int], options: Sequence[Mapping[str, float]]
+    ) -> Iterator[tuple[str, frozenset[str], str]]:
+        """The phrases of several words among these, and those of a single one."""
+        for phrase in (self._phrases[i] for i in sorted(ids)):
+            yield phrase.ref, phrase.words, phrase.source
+        for word in options[0] if len(options) == 1 else ():
+            for ref, source in self._whole.get((word,), {}).items():
+                yield ref, frozenset({word}), source
+
+    def words(self) -> Iterator[str]:
+        yield from self._by_word
+        for key in self._whole:
+            yield from key
+
+
+class _Described:
+    """The words of a term, to tell how near a text comes to it."""
+
+    def __init__(self, term: Metric | Dimension) -> None:
+        self._phrases = [phrase.lower() for phrase in (term.label, *term.synonyms)]
+        self._named = {stem(w) for phrase in self._phrases for w in words_of(phrase)}
+        self.words = {stem(w) for w in words_of(term.description)}
+
+    def closeness(self, wanted: set[str], text: str) -> float:
+        """Words in the name count double, words in the description once, likeness in spelling up to one."""
+        spelled = max(DamerauLevenshtein.normalized_similarity(text, phrase) for phrase in self._phrases)
+        return 2 * len(wanted & self._named) + len(wanted & self.words) + spelled
+
+
+class Lexicon:
+    """Looks words up in one vocabulary. Immutable after construction, safe to share between threads."""
+
+    def __init__(self, vocabulary: Vocabulary) -> None:
+        self.vocabulary = vocabulary
+        self._metrics, self._dimensions = _Index(), _Index()
+        self._values: dict[Key, dict[tuple[str, str], ValueHit]] = defaultdict(dict)
+        self._joined: dict[str, dict[tuple[str, str], ValueHit]] = defaultdict(dict)
+        self._value_words: dict[str, dict[tuple[str, str], ValueHit]] = defaultdict(dict)
+        self._value_bags: dict[Key, dict[tuple[str, str], ValueHit]] = defaultdict(dict)
+        self._initials: dict[str, dict[tuple[str, str], ValueHit]] = defaultdict(dict)
+        self._said_whole: dict[str, set[Key]] = defaultdict(set)
+        self._surface: set[str] = set()
+        self.longest_value = 1
+        self._subjects_of = self._subject_words()
+        self.subjects = frozenset[str]().union(*self._subjects_of.values())
+        self._english_stems = frozenset(stem(word) for word in ENGLISH)
+        self._untelling = self.subjects | GENERIC | self._english_stems
+        self._domains = {word: m.domain for m in vocabulary.metrics.values() for word in words_of(m.domain)}
+        for metric in vocabulary.metrics.values():
+            self._add_metric(metric)
+        for dimension in vocabulary.dimensions.values():
+            self._add_dimension(dimension)
+        self._drop_common_parts()
+        self.weekdays = frozenset(
+            hit.ref for words in (["weekday"], ["day", "week"]) for hit in self._dimensions.whole(words)
+        )
+        """The layer's own dimensions that are called weekday."""
+        self._stems = {*self._metrics.words(), *self._dimensions.words()}
+        english = OPERATORS | TIME_WORDS | CALENDAR_WORDS
+        general = {word for word in english if len(word) >= _LONG_ENOUGH_TO_MEND and word not in FILLER}
+        self._spellings = sorted({word for word in self._surface if len(word) > 3} | general)
+        self._described = {term.name: _Described(term) for term in self._terms()}
+        self._by_description: dict[str, list[str]] = defaultdict(list)
+        for name, described in self._described.items():
+            for word in described.words - self._untelling:
+                self._by_description[word].append(name)
+
+    @property
+    def longest(self) -> int:
+        """The most content words a phrase has."""
+        return max(self._metrics.longest, self._dimensions.longest) + 2
+
+    # --- look-ups
+
+    def metrics(self, stems: Sequence[str]) -> list[Hit]:
+        """Metrics these words may mean: those said in full, else those said in part."""
+        return self._metrics.whole(stems) or self._part_of(self._metrics, stems)
+
+    def metrics_in_full(self, stems: Sequence[str]) -> list[Hit]:
+        """Metrics whose whole phrase these words are."""
+        return self._metrics.whole(stems)
+
+    def dimensions(self, stems: Sequence[str]) -> list[Hit]:
+        """Dimensions these words may mean: those said in full, else those said in part."""
+        return self._dimensions.whole(stems) or self._part_of(self._dimensions, stems)
+
+    def dimensions_in_full(self, stems: Sequence[str]) -> list[Hit]:
+        """Dimensions whose whole phrase these words are."""
+        return self._dimensions.whole(stems)
+
+    def _part_of(self, index: _Index, stems: Sequence[str]) -> list[Hit]:
+        """Terms said in part; general words and those that only name the subject tell no term from another."""
+        return index.partial(stems) if set(stems) - self._untelling else []
+
+    def related_metrics(self, norms: Sequence[str]) -> list[Hit]:
+        """Metrics that these words may mean by what belongs to them: their family, synonyms, the descriptions."""
+        return self._related(self._metrics, norms, self.vocabulary.metrics)
+
+    def related_dimensions(self, norms: Sequence[str]) -> list[Hit]:
+        """Dimensions that these words may mean by what belongs to them."""
+        return self._related(self._dimensions, norms, self.vocabulary.dimensions)
+
+    def _related(self, index: _Index, norms: Sequence[str], terms: Container[str]) -> list[Hit]:
+        options = [related_stems(norm) for norm in norms]
+        telling = any(stems.keys() - self._untelling for stems in options)
+        found = index.related(options) if telling else []
+        found = [hit for hit in found if hit.coverage > found[0].coverage - _CLEARLY]
+        if found or len(norms) > 1:
+            return found
+        described = [ref for ref in self._by_description.get(stem(norms[0]), ()) if ref in terms]
+        return [Hit(ref, _DESCRIBED, "description", _DESCRIBED) for ref in described if len(described) <= _RAREST]
+
+    def is_contested(self, stems: Sequence[str]) -> bool:
+        """Whether these words are the whole phrase of a metric and of a dimension as well: "orders", "order"."""
+        named = [self.vocabulary.dimensions[hit.ref] for hit in self._dimensions.whole(stems)]
+        return bool(self._metrics.whole(stems)) and any(not dimension.is_time for dimension in named)
+
+    def values(self, norms: Sequence[str]) -> list[ValueHit]:
+        """Values these words, in this order, may mean: in full, run together, or by a telling part."""
+        key = tuple(_value_form(word) for word in norms)
+        parts = self._value_words.get(key[0], {}) if len(key) == 1 else {}
+        # "ward 1-5" is not ward 15.
+        run_together = any(a.isdigit() and b.isdigit() for a, b in itertools.pairwise(key))
+        joined = {} if run_together else self._joined.get("".join(key), {})
+        whole = self._values.get(key, {})
+        loose = {} if whole or len(key) == 1 else self._value_bags.get(_bag(key), {})
+        return list((parts | joined | loose | whole).values())
+
+    def related_values(self, norm: str) -> list[ValueHit]:
+        """Values of one word of the same family: African, where Africa is one."""
+        hits = [hit for word in sorted(family(norm)) for hit in self._values.get((_value_form(word),), {}).values()]
+        return [replace(hit, coverage=_LOOSELY) for hit in hits if not isinstance(hit.value, bool)]
+
+    def initials(self, norm: str) -> list[ValueHit]:
+        """Values of several words whose first letters these are: the UAE."""
+        found = list(self._initials.get(norm, {}).values())
+        return found if len(found) <= _MOST_PER_WORD else []
+
+    def metrics_with(self, stems: Sequence[str]) -> list[Hit]:
+        """Metrics of whose phrases these words are a part, however general the words."""
+        return self._metrics.partial(stems)
+
+    def subject_words(self, metric: str) -> frozenset[str]:
+        """Stems that name what the metric is about, e.g. complaint: they add nothing to its name."""
+        return self._subjects_of.get(metric, frozenset())
+
+    def name_words(self, metric: str) -> frozenset[str]:
+        """Stems of the words of a metric's label and synonyms."""
+        term = self.vocabulary.metrics[metric]
+        return frozenset(stem(word) for phrase in (term.label, *term.synonyms) for word in words_of(phrase))
+
+    def is_called(self, term: str, words: Iterable[str]) -> bool:
+        """Whether these words, "total" and "number" among them, are a whole name of the metric or dimension."""
+        return _bag(word for word in words if word not in GLUE) in self._said_whole[term]
+
+    def domain(self, norm: str) -> str | None:
+        """The domain this word names."""
+        return self._domains.get(norm)
+
+    def knows(self, norm: str) -> bool:
+        """Whether the word means something here or in general English."""
+        if norm in ENGLISH or norm in TIME_WORDS or norm in self._domains:
+            return True
+        one = singular(norm)
+        general = one in ENGLISH or one in TIME_WORDS or one in CALENDAR_WORDS or one in UNIT_WORDS
+        return general or one in self._surface or stem(norm) in self._stems
+
+    def spelling(self, norm: str) -> list[str]:
+        """The known words an unknown word is a slip of; one when it is clear, several when it is not."""
+        word = singular(norm)
+        cutoff = 0 if len(word) < _SHORTEST_TO_MEND else 1 if len(word) < 8 else 2
+        if not cutoff or not word.isalpha():
+            return []
+        found = process.extract(word, self._spellings, scorer=DamerauLevenshtein.distance, score_cutoff=cutoff, limit=8)
+        same_start = [(candidate, distance) for candidate, distance, _ in found if _is_slip(word, candidate)]
+        if not same_start:
+            return []
+        least = min(distance for _, distance in same_start)
+        nearest = sorted(candidate for candidate, distance in same_start if distance == least)
+        return nearest if len({stem(candidate) for candidate in nearest}) > 1 else nearest[:1]
+
+    def nearest(self, text: str, count: int = 3, metrics: Iterable[str] | None = None) -> list[str]:
+        """Labels of the metrics and dimensions whose names or descriptions come nearest to a text."""
+        wanted = {stem(word) for word in words_of(text)} - GENERIC - self._english_stems
+        scored = []
+        for term in self._terms():
+            if metrics is not None and term.name not in metrics:
+                continue
+            score = self._described[term.name].closeness(wanted, text.lower())
+            if score >= _NEAR:
+                scored.append((-score, term.label))
+        return list(dict.fromkeys(label for _, label in sorted(scored)))[:count]
+
+    def _terms(self) -> tuple[Metric | Dimension, ...]:
+        return (*self.vocabulary.metrics.values(), *self.vocabulary.dimensions.values())
+
+    # --- construction
+
+    def _subject_words(self) -> dict[str, frozenset[str]]:
+        """By metric what it is about: the words of its entities, and what a metric that counts them calls them."""
+        metrics = self.vocabulary.metrics.values()
+        own = {
+            metric.name: frozenset(stem(word) for entity in metric.entities for word in words_of(entity)) - GENERIC
+            for metric in metrics
+        }
+        counted = {m.name: _nouns(m) for m in metrics if m.type == "simple" and not m.is_money}
+        self.counts = frozenset(name for name, nouns in counted.items() if nouns & own[name])
+        """The metrics that count what they are about, such as complaints."""
+        alike = [counted[name] for name in self.counts]
+        return {name: words.union(*(nouns for nouns in alike if nouns & words)) for name, words in own.items()}
+
+    def _learn(self, words: Iterable[str]) -> None:
+        self._surface.update(singular(word) for word in words)
+
+    def _add_metric(self, metric: Metric) -> None:
+        domain = set(words_of(metric.domain))
+        name = tuple(word for word in words_of(metric.name) if word not in domain)
+        phrases = [
+            (words_of(metric.label), "label"),
+            (words_of(_plain(metric.label)), "label"),
+            (name, "name"),
+        ]
+        phrases += [(words_of(synonym), "synonym") for synonym in metric.synonyms]
+        phrases.append((tuple(word for word in words_of(metric.label) if word not in OCCURRENCE | {"sold"}), "name"))
+        for words, source in phrases:
+            self._learn(words)
+            self._metrics.add(metric.name, words, source)
+            self._said_whole[metric.name].add(_bag(word for word in words if word not in GLUE))
+
+    def _add_dimension(self, dimension: Dimension) -> None:
+        if dimension.name == TIME_DIMENSION or dimension.is_calendar:
+            return  # these are general English
+        for words, source in _dimension_phrases(dimension):
+            self._learn(words)
+            self._dimensions.add(dimension.name, words, source, partial=not dimension.is_time, measured=False)
+            self._said_whole[dimension.name].add(_bag(word for word in words if word not in GLUE))
+        if dimension.is_boolean:
+            self._add_flag(dimension)
+            return
+        for value in dimension.values.items:
+            self._add_value(dimension.name, value)
+
+    def _add_flag(self, dimension: Dimension) -> None:
+        """A yes/no dimension is asked by its name: "overdue ones" is is_overdue = true."""
+        for phrase in (dimension.column, dimension.label, *dimension.synonyms):
+            words = tuple(word for word in words_of(phrase) if word not in _BOOLEAN_PREFIXES)
+            self._put(self._values, tuple(_value_form(w) for w in words), ValueHit(dimension.name, True, 1.0))
+
+    def _add_value(self, dimension: str, value: Any) -> None:
+        words = tuple(_value_form(word) for word in words_of(str(value)))
+        if not words:
+            return
+        self._learn(word for word in words if word.isalpha())
+        whole = ValueHit(dimension, value, 1.0)
+        self._put(self._values, words, whole)
+        self._put(self._joined, "".join(words), whole)
+        if len(words) > 1:
+            self._put(self._value_bags, _bag(words), ValueHit(dimension, value, _LOOSELY))
+        self.longest_value = max(self.longest_value, len(words) + 1)
+        if len(words) > 1 and all(word.isalpha() for word in words):
+            self._put(self._initials, "".join(word[0] for word in words), ValueHit(dimension, value, INITIALS))
+        for word in words if len(words) > 1 else ():
+            if word.isalpha() and len(word) >= _MIN_PARTIAL_VALUE:
+                self._put(self._value_words, word, ValueHit(dimension, value, 1 / len(words)))
+
+    def _drop_common_parts(self) -> None:
+        """Forget parts that tell no value from another, such as "ward" in WARD_01 and WARD_02."""
+        named = set(self._dimensions.words())
+        for word in [w for w, hits in self._value_words.items() if len(hits) > _MOST_PER_WORD or stem(w) in named]:
+            del self._value_words[word]
+
+    @staticmethod
+    def _put(index: Any, key: Any, hit: ValueHit) -> None:
+        if key:
+            index[key].setdefault((hit.dimension, same_form(hit.value)), hit)
+
+
+def related_stems(norm: str) -> Mapping[str, float]:
+    """The stems of the words that belong to a word, by how near they are (0..1], itself first."""
+    words = {norm, singular(norm), base_of(norm), base_of(singular(norm))}
+    near = set().union(*(family(word) for word in words))
+    found: dict[str, float] = {}
+    for weight, group in (
+        (_SAME_WORD, words),
+        (_SAME_FAMILY, near),
+        (_FAMILY_OF_FAMILY, {far for word in near for far in family(word) if far[:_PREFIX] == norm[:_PREFIX]}),
+        (_SYNONYM, set().union(*(synonyms(word) for word in words))),
+    ):
+        for word in group:
+            found.setdefault(stem(word), weight)
+    return found
+
+
+def _dimension_phrases(dimension: Dimension) -> Iterator[tuple[tuple[str, ...], str]]:
+    column, label = words_of(dimension.column), words_of(_plain(dimension.label))
+    yield label, "label"
+    yield column, "name"
+    for words in (label, column):
+        if len(words) > 1 and words[-1] in _ID_SUFFIXES:
+            yield words[:-1], "name"
+    for synonym in dimension.synonyms:
+        yield words_of(synonym), "synonym"
+    entity = words_of(dimension.entity)
+    short = column[:-1] if len(column) > 1 and column[-1] in _ID_SUFFIXES else column
+    if entity and not set(entity) & set(column):
+        yield (*entity, *short), "name"
+
+
+def _nouns(metric: Metric) -> frozenset[str]:
+    """The single words that are a whole name of the metric."""
+    domain = set(words_of(metric.domain))
+    name = tuple(word for word in words_of(metric.name) if word not in domain)
+    phrases = (words_of(metric.label), name, *(words_of(synonym) for synonym in metric.synonyms))
+    return frozenset(stem(phrase[0]) for phrase in phrases if len(phrase) == 1) - GENERIC
+
+
+def _bag(words: Iterable[str]) -> Key:
+    return tuple(sorted(stem(word) for word in words))
+
+
+def _value_form(word: str) -> str:
+    """One form for a word of a value in singular and plural, short ones as well: walk-ins."""
+    short = len(word) == 3 and word.endswith("s") and not word.endswith(("ss", "us", "is"))
+    return word[:-1] if short else singular(word)
+
+
+def _is_slip(word: str, known: str) -> bool:
+    """Whether a word may be a slip of a known one: same start; in short words no letter for another (older, order).
+
+    In the shortest ones letters may only have changed places (wrad, ward).
+    """
+    if word[0] != known[0] or (len(word) == _SHORTEST_TO_MEND and sorted(word) != sorted(known)):
+        return False
+    return len(word) > _SHORT or len(word) != len(known) or sorted(word) == sorted(known)
+
+
+def _plain(label: str) -> str:
+    """The label without what stands in brackets: "Turnaround (hours)" gives "Turnaround"."""
+    return re.sub(r"\s*[(\[].*?[)\]]", "", label)
+
+
+def _content(words: Iterable[str]) -> list[str]:
+    stems = [stem(word) for word in words if word not in GLUE]
+    return stems or [stem(word) for word in words]
+
+
+def _without_measure_words(stems: list[str]) -> list[str]:
+    """The words that remain when units and counting words are left out; all of them if none would remain."""
+    drop = {stem(word) for word in COUNTING} | {stem(unit) for unit in UNITS}
+    return [word for word in stems if word not in drop] or stems

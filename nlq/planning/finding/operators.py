@@ -1,0 +1,274 @@
+"""Operators in a question: thresholds, ranks, steps of time, growth, and phrases of two words.
+
+Belongs here: general English that asks for something, as mentions with a score. Does not belong here: terms of the
+layer (``finding``), what a mention asks (``reading``), the word lists (``core.words``).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from typing import Any
+
+from nlq.core import words as w
+from nlq.core.plan import Comparator, Comparison, Grain, Reference, Running
+from nlq.core.words import Token
+from nlq.planning.drafts.mentions import Bound, GrainWord, Growth, Kind, Mention, Top
+
+
+class OperatorFinder:
+    """Finds the operators at a place of a question."""
+
+    def __init__(self, question: str, tokens: Sequence[Token]) -> None:
+        self._question, self._tokens = question, tokens
+
+    def _mention(self, kind: Kind, first: int, last: int, score: float, payload: Any = None) -> Mention:
+        text = self._question[self._tokens[first].start : self._tokens[last - 1].end]
+        return Mention(kind, first, last, score, text, payload)
+
+    def _operators_at(self, at: int) -> Iterator[Mention]:
+        for rule in (
+            self._threshold,
+            self._running,
+            self._range,
+            self._top,
+            self._ordinal,
+            self._growth,
+            self._grain,
+            self._phrase,
+        ):
+            if mention := rule(at):
+                yield mention
+
+    def _threshold(self, at: int) -> Mention | None:
+        for phrase, comparator in w.COMPARATORS:
+            end = at + len(phrase)
+            if self._norms(at, len(phrase)) != phrase:
+                continue
+            if self._number(end) is not None:
+                return self._bound(at, end, Comparator(comparator))
+            if mean := self._mean(at, end, Comparator(comparator)):
+                return mean
+        if self._norm(at) == "than" and (comparator := self._said_before(at)):
+            return self._mean(at, at + 1, comparator)
+        if self._number(at) is not None and self._norm(at + 1) == "or":
+            word = {"more": "ge", "less": "le", "fewer": "le", "above": "ge"}.get(self._norm(at + 2))
+            if word:
+                bound = Bound(Comparator(word), self._number(at) or 0.0)
+                return self._mention(Kind.THRESHOLD, at, at + 3, 9.0, bound)
+        return None
+
+    def _said_before(self, than: int) -> Comparator | None:
+        """The comparison that a "than" belongs to, with a noun between: "more complaints than"."""
+        for at in range(than - 2, max(-1, than - 6), -1):
+            if self._norm(at) in w.MORE_WORDS:
+                return Comparator.LT if self._norm(at) in w.FEWER else Comparator.GT
+        return None
+
+    def _mean(self, first: int, at: int, comparator: Comparator) -> Mention | None:
+        """Reads "above average", "more than twice the average"."""
+        factor = w.MULTIPLES.get(self._norm(at), 1.0)
+        at += self._norm(at) in w.MULTIPLES
+        at += self._norm(at) == "the"
+        if self._norm(at) not in w.AVERAGE_WORDS:
+            return None
+        bound = Bound(comparator, factor, of=Reference.MEAN)
+        return self._mention(Kind.THRESHOLD, first, at + 1, 3.5 * (at + 1 - first), bound)
+
+    def _running(self, at: int) -> Mention | None:
+        """Reads "cumulative", "running total", "7 day moving average"."""
+        one, two = self._norms(at, 2)
+        if one in w.CUMULATIVE:
+            return self._mention(Kind.RUNNING, at, at + 1, 2.0, Running(of="total"))
+        if one in w.ROLLING and two in w.AVERAGE_WORDS | w.TOTALLING:
+            of = "average" if two in w.AVERAGE_WORDS else "total"
+            return self._mention(Kind.RUNNING, at, at + 2, 4.0, Running(of=of))
+        count, unit = self._count(at), self._grain_unit(at + 1)
+        if count and count > 1 and unit and self._norm(at + 2) in w.ROLLING and self._norm(at + 3) in w.AVERAGE_WORDS:
+            return self._mention(Kind.RUNNING, at, at + 4, 9.0, (Running(of="average", steps=count), unit))
+        return None
+
+    def _range(self, at: int) -> Mention | None:
+        """Reads "between 100 and 200"."""
+        joint = at + 2 if self._norm(at + 2) in {"and", "to"} else at + 3
+        low, high = self._number(at + 1), self._number(joint + 1)
+        if self._norm(at) != "between" or self._norm(joint) not in {"and", "to"} or low is None or high is None:
+            return None
+        mention = self._bound(at, joint + 1, Comparator.GE)
+        if joint == at + 3 and self._norm(at + 2) != self._norm(joint + 2):
+            return None  # two units, or a word that means something else
+        return replace(mention, payload=replace(mention.payload, value=low, until=high))
+
+    def _ordinal(self, at: int) -> Mention | None:
+        """Reads "second highest", "2nd largest"."""
+        place, last = w.ORDINALS.get(self._norm(at)), at + 1
+        if place is None and self._norm(at + 1) in {"nd", "rd", "th"}:
+            place, last = self._count(at), at + 2
+        if place and place > 1 and (end := self._end(self._norm(last))):
+            last += 1 if self._norm(last + 1) in w.FREQUENT else 0
+            return self._mention(Kind.TOP, at, last + 1, 3.0 * (last + 1 - at), Top(1, end, place - 1))
+        return None
+
+    def _growth(self, at: int) -> Mention | None:
+        """Reads "year over year growth", "MoM change"."""
+        unit, last = w.GROWTH_SHORT.get(self._norm(at)), at + 1
+        if unit is None and self._norm(at + 1) in {"over", "on"} and self._norm(at) == self._norm(at + 2):
+            unit, last = w.GRAIN_UNITS.get(self._norm(at)), at + 3
+        if unit is None:
+            return None
+        last += 1 if self._norm(last) in w.GROWTH_WORDS else 0
+        which = Comparison.PREVIOUS_YEAR if unit == "year" else Comparison.PREVIOUS_PERIOD
+        # A metric that is this very change, by name, is better than computing it.
+        return self._mention(Kind.GROWTH, at, last, 2.8 * (last - at), Growth(which, Grain(unit)))
+
+    def _bound(self, first: int, number_at: int, comparator: Comparator) -> Mention:
+        value, last = self._number(number_at) or 0.0, number_at + 1
+        percent = self._norm(last) in {"%", "percent", "pct"}
+        unit = w.singular(self._norm(last)) if w.singular(self._norm(last)) in w.UNITS else None
+        last += 1 if percent or unit or self._norm(last) == "times" else 0
+        bound = Bound(comparator, value, percent, unit)
+        return self._mention(Kind.THRESHOLD, first, last, 3.0 * (last - first), bound)
+
+    def _top(self, at: int) -> Mention | None:
+        """Reads "top 5", "worst three", "5 highest", "first 10"."""
+        one, two = self._norm(at), self._norm(at + 1)
+        if (count := self._count(at + 1)) and (one in {"first", "limit"} or self._end(one)):
+            return self._mention(Kind.TOP, at, at + 2, 6.0, Top(count, self._end(one)))
+        if one in w.WHICH_WORDS | {"the"} and (count := self._count(at + 1)):
+            return self._mention(Kind.TOP, at, at + 2, 3.0, Top(count, "asked"))
+        if (count := self._count(at)) and two != "more" and self._end(two):
+            return self._mention(Kind.TOP, at, at + 2, 5.5, Top(count, self._end(two)))
+        if (count := self._count(at)) and self._names_many(at + 1):
+            return self._mention(Kind.TOP, at, at + 1, 1.0, Top(count, "asked"))
+        return None
+
+    def _names_many(self, at: int) -> bool:
+        """Whether a plural noun stands here: "five wards with the most …"."""
+        one = self._norm(at)
+        return w.is_plural(one) and w.singular(one) not in w.UNITS and one not in w.ENGLISH
+
+    @staticmethod
+    def _end(norm: str) -> str | None:
+        ends = {"highest": w.HIGHEST, "lowest": w.LOWEST, "longest": w.LONGEST, "shortest": w.SHORTEST}
+        ends |= {"best": w.BEST, "worst": w.WORST}
+        return next((end for end, members in ends.items() if norm in members), None)
+
+    def _grain(self, at: int) -> Mention | None:
+        one, unit = self._norm(at), self._grain_unit(at)
+        if one in w.GRAIN_ADJECTIVES:
+            return self._mention(Kind.GRAIN, at, at + 1, 2.5, GrainWord(Grain(w.GRAIN_ADJECTIVES[one])))
+        if unit and self._norm(at + 1) == "wise":
+            return self._mention(Kind.GRAIN, at, at + 2, 5.0, GrainWord(unit))
+        if unit and self._norm(at + 1) in {"by", "after"} and self._grain_unit(at + 2) == unit:
+            return self._mention(Kind.GRAIN, at, at + 3, 7.5, GrainWord(unit))
+        if one in {"over", "across", "through"} and (stepped := self._over_units(at + 1)):
+            return stepped
+        if unit:
+            plural = w.is_plural(one)
+            if plural and (self._norms(at + 1, 2) == ("in", "which") or self._norm(at + 1) in {"when", "where"}):
+                return self._mention(Kind.GRAIN, at, at + 2, 5.0, GrainWord(unit, plural=True))
+            return self._mention(Kind.GRAIN, at, at + 1, 0.5, GrainWord(unit, bare=True, plural=plural))
+        return self._grain_after_word(at)
+
+    def _over_units(self, at: int) -> Mention | None:
+        """Reads "over the quarters"."""
+        last = at + 1 if self._norm(at) == "the" else at
+        unit = self._grain_unit(last)
+        if unit is None or not w.is_plural(self._norm(last)):
+            return None
+        return self._mention(Kind.GRAIN, at - 1, last + 1, 2.5 * (last + 2 - at), GrainWord(unit))
+
+    def _grain_after_word(self, at: int) -> Mention | None:
+        one, unit = self._norm(at), self._grain_unit(at + 1)
+        if unit and one in (w.BY_WORDS | w.WHICH_WORDS) - {"wise"} | {"a"}:
+            plural = w.is_plural(self._norm(at + 1))
+            word = GrainWord(unit, which=one in w.WHICH_WORDS, plural=plural)
+            return self._mention(Kind.GRAIN, at, at + 2, 5.0, word)
+        return None
+
+    def _phrase(self, at: int) -> Mention | None:
+        """Operators of several words."""
+        for length in (4, 3, 2):
+            if found := _PHRASES.get(self._norms(at, length)):
+                return self._mention(found[0], at, at + length, found[1], Growth() if found[0] is Kind.GROWTH else None)
+        two = self._norms(at, 2)
+        if two[0] == "than" and self._number(at + 1) is None:
+            return self._mention(Kind.VERSUS, at, at + 1, 0.5)
+        if two[0] in w.MORE_WORDS and self._compares_with_than(at):
+            return self._mention(Kind.MORE, at, at + 1, 3.1)
+        return self._ordering(at)
+
+    def _ordering(self, at: int) -> Mention | None:
+        """Reads "highest first", "descending order", "most common"."""
+        one, two = self._norms(at, 2)
+        if one in w.DESCENDING | w.ASCENDING and two == "order":
+            return self._mention(Kind.ORDER, at, at + 2, 6.5, "highest" if one in w.DESCENDING else "lowest")
+        if (end := self._end(one)) not in ("highest", "lowest"):
+            return None
+        if two == "first":
+            return self._mention(Kind.ORDER, at, at + 2, 6.5, end)
+        return self._mention(Kind.SUPERLATIVE, at, at + 2, 6.0, end) if two in w.FREQUENT else None
+
+    def _compares_with_than(self, at: int) -> bool:
+        """Whether a "than" follows that no number stands after."""
+        than = next((n for n in range(at + 1, len(self._tokens)) if self._norm(n) == "than"), None)
+        return than is not None and self._number(than + 1) is None
+
+    # --- tokens
+
+    def _norm(self, at: int) -> str:
+        if 0 <= at < len(self._tokens) and self._tokens[at].kind != "quoted":
+            return self._tokens[at].norm
+        return ""
+
+    def _norms(self, at: int, count: int) -> tuple[str, ...]:
+        return tuple(self._norm(at + step) for step in range(count))
+
+    def _number(self, at: int) -> float | None:
+        return self._tokens[at].number if 0 <= at < len(self._tokens) else None
+
+    def _count(self, at: int) -> int | None:
+        number = self._number(at)
+        return int(number) if number and number.is_integer() and number >= 1 else None
+
+    def _grain_unit(self, at: int) -> Grain | None:
+        unit = w.GRAIN_UNITS.get(w.singular(self._norm(at)))
+        return Grain(unit) if unit else None
+
+
+_PHRASES: dict[tuple[str, ...], tuple[Kind, float]] = {
+    ("name", "of"): (Kind.LIST, 0.6),
+    ("names", "of"): (Kind.LIST, 0.6),
+    ("other", "than"): (Kind.NOT, 2.0),
+    ("rather", "than"): (Kind.NOT, 2.0),
+    ("apart", "from"): (Kind.NOT, 2.0),
+    ("leaving", "out"): (Kind.NOT, 2.0),
+    ("not", "counting"): (Kind.NOT, 2.0),
+    ("not", "including"): (Kind.NOT, 2.0),
+    ("but", "not"): (Kind.NOT, 2.0),
+    ("compared", "to"): (Kind.VERSUS, 2.0),
+    ("compared", "with"): (Kind.VERSUS, 2.0),
+    ("compare", "with"): (Kind.VERSUS, 2.0),
+    ("compare", "to"): (Kind.VERSUS, 2.0),
+    ("as", "against"): (Kind.VERSUS, 2.0),
+    ("part", "of"): (Kind.SHARE, 2.0),
+    ("over", "time"): (Kind.TREND, 5.0),
+    ("on", "average"): (Kind.AVERAGE, 5.5),
+    ("up", "or", "down"): (Kind.TREND, 6.0),
+    ("going", "up", "or", "down"): (Kind.TREND, 9.0),
+    ("rising", "or", "falling"): (Kind.TREND, 6.0),
+    ("growing", "or", "shrinking"): (Kind.TREND, 6.0),
+    ("increasing", "or", "decreasing"): (Kind.TREND, 6.0),
+    ("better", "or", "worse"): (Kind.TREND, 6.0),
+    ("getting", "better", "or", "worse"): (Kind.TREND, 9.0),
+    ("not", "specified"): (Kind.MISSING, 2.0),
+    ("side", "by", "side"): (Kind.FILLER, 1.0),
+    ("by", "how", "much"): (Kind.FILLER, 1.0),
+    ("to", "date"): (Kind.FILLER, 1.0),
+    ("how", "large"): (Kind.FILLER, 0.1),
+    ("how", "big"): (Kind.FILLER, 0.1),
+    ("how", "high"): (Kind.FILLER, 0.1),
+    ("how", "low"): (Kind.FILLER, 0.1),
+    ("who", "are"): (Kind.FILLER, 0.1),
+    ("who", "is"): (Kind.FILLER, 0.1),
+}

@@ -1,0 +1,372 @@
+"""Which metric, dimension and value each mention of a cover stands for.
+
+Belongs here: choosing among the terms that words may mean, by what goes together in the layer; where several
+remain, each is an assignment of its own (the planner asks back). Does not belong here: grammar (``reading``).
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from nlq.core.dateparts import DATE_PARTS, first_date_part
+from nlq.core.outcome import Problem
+from nlq.core.spelling import same_form
+from nlq.core.vocabulary import Metric, Vocabulary
+from nlq.core.words import FREQUENT, GLUE, NUMBERING, stem, words_of
+from nlq.planning.drafts.measures import is_amount
+from nlq.planning.drafts.mentions import Cover, Kind, Mention
+from nlq.planning.finding.lexicon import Hit, Lexicon, ValueHit
+
+MOST_ASSIGNMENTS = 24
+MOST_CHOICES = 4
+_DIRECTNESS = {"label": 2, "synonym": 1, "name": 0, "description": 0}
+
+
+@dataclass(frozen=True)
+class Assignment:
+    """The term each mention stands for, by the mention's first token."""
+
+    metrics: dict[int, Hit] = field(default_factory=dict)
+    dimensions: dict[int, Hit] = field(default_factory=dict)
+    values: dict[int, ValueHit] = field(default_factory=dict)
+    implied: tuple[str, ...] = ()
+    guessed: bool = False
+
+    @property
+    def sure(self) -> bool:
+        """Whether no term was guessed, or said in words that only mean much the same."""
+        return not self.guessed and all(hit.sure for hit in (*self.metrics.values(), *self.dimensions.values()))
+
+
+class Resolver:
+    """Finds the assignments of covers over one vocabulary."""
+
+    def __init__(self, lexicon: Lexicon) -> None:
+        self._lexicon = lexicon
+        self._vocabulary: Vocabulary = lexicon.vocabulary
+
+    def assignments(self, cover: Cover, carried: Sequence[str] = ()) -> list[Assignment] | Problem:
+        """All ways to assign terms, or the problem that forbids any; ``carried`` are metrics where none is said."""
+        metrics = _of(cover, Kind.METRIC)
+        dimensions, values = _of(cover, Kind.DIMENSION), _of(cover, Kind.VALUE)
+        domains = {mention.payload for mention in _of(cover, Kind.DOMAIN)}
+        if not metrics and carried:
+            kept = list(self._with_metrics(carried, {}, dimensions, values, implied=tuple(carried)))
+            return kept or self._cannot_split(carried, dimensions, values)
+        if not metrics:
+            counted = _asks_how_frequent(cover) or _asks_for_things(cover)
+            return self._without_metric(dimensions, values, domains, counted=counted)
+        options = [self._in_domain(self._countable(mention, cover), domains) for mention in metrics]
+        if not all(options):
+            return Problem(3, f"No metric of {' and '.join(sorted(domains))} is called like that.")
+        found = self._assigned(metrics, options, dimensions, values)
+        if not found:
+            wider = [self._in_domain(self._partly(mention), domains) for mention in metrics]
+            found = self._assigned(metrics, wider, dimensions, values)
+        first = [mention.payload[0].ref for mention in metrics]
+        found = _prefer_full(_prefer_alike(_prefer_named(_prefer_few(found), cover), cover))
+        found = _prefer_label(_prefer_mentioned(found, cover))
+        return found[:MOST_ASSIGNMENTS] or self._cannot_split(first, dimensions, values)
+
+    def _partly(self, mention: Mention) -> list[Hit]:
+        """What the words may mean as a part of a name: where "sales" have no province, "store sales" may."""
+        partly = self._lexicon.metrics_with(_stems(mention.text))
+        return list({hit.ref: hit for hit in (*partly, *mention.payload)}.values())
+
+    def _assigned(
+        self,
+        metrics: Sequence[Mention],
+        options: Sequence[Sequence[Hit]],
+        dimensions: Sequence[Mention],
+        values: Sequence[Mention],
+    ) -> list[Assignment]:
+        """The assignments of metrics, each one of its options, with the dimensions and values that they share."""
+        found: list[Assignment] = []
+        for combination in itertools.islice(itertools.product(*options), 64):
+            chosen = {m.first: hit for m, hit in zip(metrics, combination, strict=True)}
+            names = tuple(dict.fromkeys(hit.ref for hit in combination))
+            found.extend(self._with_metrics(names, chosen, dimensions, values))
+        return found
+
+    def _countable(self, mention: Mention, cover: Cover) -> Sequence[Hit]:
+        """What the words may mean; "how many pens did we sell" asks for no money, so for what else sells.
+
+        Of "payments" and "total payments" the total is the one that is called so.
+        """
+        said = [*_counting_before(mention, cover), *words_of(mention.text)]
+        called = [hit for hit in mention.payload if self._lexicon.is_called(hit.ref, said)]
+        if not _asks_how_many(cover) or not all(self._vocabulary.metrics[h.ref].is_money for h in mention.payload):
+            return called or mention.payload
+        parts = self._lexicon.metrics_with(_stems(mention.text))
+        return [hit for hit in parts if self._is_number(self._vocabulary.metrics[hit.ref])] or mention.payload
+
+    @staticmethod
+    def _is_number(metric: Metric) -> bool:
+        return is_amount(metric) and not metric.is_money
+
+    def _in_domain(self, hits: Sequence[Hit], domains: set[Any]) -> list[Hit]:
+        return [h for h in hits if not domains or self._vocabulary.metrics[h.ref].domain in domains]
+
+    def _with_metrics(
+        self,
+        names: Sequence[str],
+        chosen: dict[int, Hit],
+        dimensions: Sequence[Mention],
+        values: Sequence[Mention],
+        **extra: Any,
+    ) -> Iterator[Assignment]:
+        shared = self._vocabulary.shared_dimensions(names)
+        dimension_options = [self._dimension_options(m, shared) for m in dimensions]
+        value_options = [self._value_options(m.payload, shared) for m in values]
+        pairs = itertools.product(itertools.product(*dimension_options), itertools.product(*value_options))
+        for heads, tails in itertools.islice(pairs, MOST_ASSIGNMENTS):
+            yield Assignment(
+                chosen,
+                {m.first: hit for m, hit in zip(dimensions, heads, strict=True)},
+                {m.first: hit for m, hit in zip(values, tails, strict=True)},
+                **extra,
+            )
+
+    def _dimension_options(self, mention: Mention, shared: frozenset[str]) -> list[Hit]:
+        """The dimensions meant; of several paths to one label the shortest; the layer's own before the calendar's."""
+        by_label: dict[str, Hit] = {}
+        hits = [hit for hit in mention.payload if hit.ref in shared]
+        hits = [hit for hit in hits if self._lexicon.is_called(hit.ref, words_of(mention.text))] or hits
+        for hit in sorted(hits, key=lambda h: _path(h.ref)):
+            by_label.setdefault(self._vocabulary.dimensions[hit.ref].label.lower(), hit)
+        found = list(by_label.values())
+        own = [hit for hit in found if hit.ref not in DATE_PARTS]
+        return own if any(hit.full for hit in own) else found
+
+    def _value_options(self, hits: Sequence[ValueHit], shared: frozenset[str]) -> list[ValueHit]:
+        by_label: dict[tuple[str, str], ValueHit] = {}
+        for hit in sorted((h for h in hits if h.dimension in shared), key=lambda h: _path(h.dimension)):
+            label = self._vocabulary.dimensions[hit.dimension].label.lower()
+            by_label.setdefault((label, same_form(hit.value)), hit)
+        found = list(by_label.values())
+        own = [hit for hit in found if hit.dimension in self._lexicon.weekdays]
+        return own or found
+
+    def _without_metric(
+        self, dimensions: Sequence[Mention], values: Sequence[Mention], domains: set[Any], *, counted: bool
+    ) -> list[Assignment] | Problem:
+        """No metric was said: the one that the words of a dimension name ("complaint type"), else any that fits.
+
+        What is most common is counted: the complaints of a type, the fires of a cause. So is what has some of the
+        values that are counted or listed.
+        """
+        if not dimensions and not values:
+            return Problem(5, "I found no metric in the question.")
+        metrics = [m for m in self._vocabulary.plain_metrics() if not domains or m.domain in domains]
+        said = {stem(word) for mention in dimensions for word in words_of(mention.text)}
+        named = {hit.ref for word in said for hit in self._lexicon.metrics_in_full([word])}
+        # Grouped by what it counts, a metric is one everywhere: "top customers" are not by number of customers.
+        named -= {hit.ref for m in dimensions if m.contested for hit in self._lexicon.metrics_in_full(_stems(m.text))}
+        fitting = self._fitting([m for m in metrics if m.name in named], dimensions, values)
+        if len(fitting) == 1:
+            return fitting
+        if counted:
+            about = [
+                {stem(word) for word in words_of(hit.ref.split("__")[-2])}
+                for mention in dimensions
+                for hit in mention.payload
+                if "__" in hit.ref
+            ]
+            counts = [m for m in metrics if m.name in self._lexicon.counts and self._counts_one_of(m, about)]
+            fitting = self._fitting(counts, dimensions, values)
+            if len(fitting) == 1:
+                return fitting
+        metrics.sort(key=lambda metric: metric.name not in self._lexicon.counts)
+        guesses = self._fitting(metrics, dimensions, values)
+        return [replace(guess, guessed=True) for guess in guesses] or Problem(4, "I found no metric in the question.")
+
+    def _counts_one_of(self, metric: Metric, entities: Sequence[set[str]]) -> bool:
+        """Whether a metric counts the things of one of these entities, by its name."""
+        return any(entity <= self._lexicon.name_words(metric.name) for entity in entities)
+
+    def _fitting(
+        self, metrics: Sequence[Metric], dimensions: Sequence[Mention], values: Sequence[Mention]
+    ) -> list[Assignment]:
+        """An assignment of each of the first metrics that have these dimensions and values."""
+        found = (
+            next(self._with_metrics((metric.name,), {}, dimensions, values, implied=(metric.name,)), None)
+            for metric in metrics
+        )
+        return list(itertools.islice((assignment for assignment in found if assignment), MOST_CHOICES))
+
+    def _cannot_split(
+        self, metrics: Sequence[str], dimensions: Sequence[Mention], values: Sequence[Mention]
+    ) -> Problem:
+        labels = self._vocabulary.metrics[metrics[0]].label
+        if problem := self._without_calendar(metrics, (*dimensions, *values)):
+            return problem
+        names = self._vocabulary.shared_dimensions(metrics)
+        known = tuple(self._vocabulary.dimensions[n].label for n in sorted(names) if n in self._vocabulary.dimensions)
+        said = tuple(m.text for m in (*dimensions, *values) if not self._reachable(m, names))
+        others = "" if len(metrics) == 1 else " together with the other metrics"
+        what = " and ".join(f"“{text}”" for text in said) or "that combination"
+        return Problem(2, f"{labels}{others} cannot be split or filtered by {what}.", said, known[:6])
+
+    def _without_calendar(self, metrics: Sequence[str], said: Sequence[Mention]) -> Problem | None:
+        """Why a metric has no such part of the calendar, where that is what was asked for."""
+        for mention in said:
+            part = first_date_part(_refs(mention))
+            lacking = [self._vocabulary.metrics[name] for name in metrics]
+            lacking = [metric for metric in lacking if not _refs(mention) & metric.dimensions]
+            if part and lacking:
+                metric, of = lacking[0], DATE_PARTS[part].label.lower()
+                reason = f"{metric.label} has no {of} (“{mention.text}”): it is no sum over single days."
+                return Problem(2, reason, (mention.text,), (f"{metric.label} by {metric.min_grain}",))
+        return None
+
+    @staticmethod
+    def _reachable(mention: Mention, names: frozenset[str]) -> bool:
+        return bool(_refs(mention) & names)
+
+
+def _refs(mention: Mention) -> set[str]:
+    """The dimensions that a mention of a dimension or a value may be of."""
+    return {hit.ref if isinstance(hit, Hit) else hit.dimension for hit in mention.payload}
+
+
+def _stems(text: str) -> list[str]:
+    return [stem(word) for word in words_of(text)]
+
+
+def _of(cover: Cover, kind: Kind) -> list[Mention]:
+    return [mention for mention in cover.mentions if mention.kind is kind]
+
+
+def _path(name: str) -> tuple[bool, int, str]:
+    return name in DATE_PARTS, name.count("__"), name
+
+
+def _prefer_few(found: list[Assignment]) -> list[Assignment]:
+    """Words that name a metric in part add nothing to one that is said anyway: "how long … to resolve"."""
+
+    def partly(assignment: Assignment) -> int:
+        full = {hit.ref for hit in assignment.metrics.values() if hit.full}
+        return len({hit.ref for hit in assignment.metrics.values() if not hit.full} - full)
+
+    least = min((partly(assignment) for assignment in found), default=0)
+    return [assignment for assignment in found if partly(assignment) == least]
+
+
+def _prefer_named(found: list[Assignment], cover: Cover) -> list[Assignment]:
+    """A dimension right beside a value, or a list of values, says whose they are: "Ludhiana vs Delhi shops"."""
+    said = [m for m in cover.mentions if m.kind is not Kind.FILLER]
+    pairs = [
+        (a, b) if a.kind is Kind.DIMENSION else (b, a)
+        for a, b in itertools.pairwise(said)
+        if {a.kind, b.kind} == {Kind.DIMENSION, Kind.VALUE}
+    ]
+    listed = _listed(said)
+    pairs += [(d, other) for d, v in pairs for one in listed if v in one for other in one if other is not v]
+
+    def named(one: Assignment) -> int:
+        return sum(one.dimensions[d.first].ref == one.values[v.first].dimension for d, v in pairs)
+
+    most = max((named(assignment) for assignment in found), default=0)
+    return [assignment for assignment in found if named(assignment) == most]
+
+
+def _prefer_mentioned(found: list[Assignment], cover: Cover) -> list[Assignment]:
+    """Attributes of what is spoken of: the first name of the salesperson, where the customer has one as well."""
+    said = {stem(word) for mention in cover.mentions for word in words_of(mention.text)}
+
+    def spoken_of(one: Assignment) -> int:
+        names = [*(hit.ref for hit in one.dimensions.values()), *(hit.dimension for hit in one.values.values())]
+        return sum(
+            name in DATE_PARTS or {stem(w) for w in words_of(name.split("__")[-2])} <= said
+            for name in names
+            if "__" in name
+        )
+
+    return _best(found, spoken_of)
+
+
+def _prefer_label(found: list[Assignment]) -> list[Assignment]:
+    """Values of what a thing is called, where other attributes of it have them too: the country Aruba."""
+
+    def labels(one: Assignment) -> int:
+        parts = [hit.dimension.split("__")[-2:] for hit in one.values.values() if "__" in hit.dimension]
+        return sum(column in ("name", entity, f"{entity}_name") for entity, column in parts)
+
+    return _best(found, labels)
+
+
+def _best(found: list[Assignment], score: Callable[[Assignment], int]) -> list[Assignment]:
+    scores = [score(assignment) for assignment in found]
+    return [one for one, points in zip(found, scores, strict=True) if points == max(scores)]
+
+
+def _prefer_alike(found: list[Assignment], cover: Cover) -> list[Assignment]:
+    """Values in one list are of one dimension where they can be."""
+    listed = _listed([m for m in cover.mentions if m.kind is not Kind.FILLER])
+
+    def mixed(one: Assignment) -> int:
+        return sum(len({one.values[value.first].dimension for value in values}) for values in listed)
+
+    least = min((mixed(assignment) for assignment in found), default=0)
+    return [assignment for assignment in found if mixed(assignment) == least]
+
+
+def _listed(said: Sequence[Mention]) -> list[list[Mention]]:
+    """The lists of values: "Ludhiana vs Amritsar", "Delhi, Punjab or Haryana"."""
+    found: list[list[Mention]] = []
+    for a, joint, b in zip(said, said[1:], said[2:], strict=False):
+        if a.kind is b.kind is Kind.VALUE and joint.kind in (Kind.AND, Kind.OR, Kind.VERSUS):
+            if found and found[-1][-1] is a:
+                found[-1].append(b)
+            else:
+                found.append([a, b])
+    return found
+
+
+def _asks_how_frequent(cover: Cover) -> bool:
+    """Whether the most or least common is asked for; what is popular may be counted in more than one way."""
+    often = FREQUENT - {"popular"}
+    return any(m.kind is Kind.SUPERLATIVE and often & set(words_of(m.text.lower())) for m in cover.mentions)
+
+
+def _asks_for_things(cover: Cover) -> bool:
+    """Whether values are counted or listed: "how many different types", "list the cities"."""
+    said = [m for m in cover.mentions if m.kind is not Kind.FILLER]
+    counted = any(
+        a.kind is Kind.COUNT and a.text.lower() in NUMBERING and b.kind is Kind.DIMENSION
+        for a, b in itertools.pairwise(said)
+    )
+    return counted or any(m.kind is Kind.LIST for m in said)
+
+
+def _counting_before(mention: Mention, cover: Cover) -> tuple[str, ...]:
+    """The counting word right before a mention: "total", "number"."""
+    before = [m for m in cover.mentions if m.last <= mention.first and m.text.lower() not in GLUE]
+    return words_of(before[-1].text) if before and before[-1].kind is Kind.COUNT else ()
+
+
+def _asks_how_many(cover: Cover) -> bool:
+    """Whether a number of some value is asked for: "how many gel pens"."""
+    said = [m for m in cover.mentions if m.kind is not Kind.FILLER]
+    return any(
+        a.kind is Kind.COUNT and a.text.lower() in NUMBERING and b.kind is Kind.VALUE
+        for a, b in itertools.pairwise(said)
+    )
+
+
+def _prefer_full(found: list[Assignment]) -> list[Assignment]:
+    """Only the assignments in which the most terms were said in full."""
+    if len(found) < 2:
+        return found
+    scores = [_fullness(assignment) for assignment in found]
+    return [a for a, score in zip(found, scores, strict=True) if score == max(scores)]
+
+
+def _fullness(assignment: Assignment) -> tuple[int, int]:
+    """How many terms were said in full, and how directly: a label is more than a synonym, that more than a name."""
+    terms = [*assignment.metrics.values(), *assignment.dimensions.values()]
+    full = sum(hit.full for hit in [*terms, *assignment.values.values()])
+    return full, sum(_DIRECTNESS[hit.source] for hit in terms if hit.full)

@@ -1,0 +1,334 @@
+"""Spans of a question: what each stretch of words may be, and the best ways to cover the whole question.
+
+Belongs here: recognising metrics, dimensions, values and times as spans with a score, and the search for covers in
+which every word has a part. Does not belong here: operators (``operators``,
+``calendarwords``), what a cover asks (``reading``).
+
+A word that nothing recognises becomes an UNKNOWN mention; it is never dropped.
+"""
+
+from __future__ import annotations
+
+import heapq
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
+from datetime import date
+from typing import Any
+
+from nlq.core import words as w
+from nlq.core.spelling import same_form
+from nlq.core.words import Token
+from nlq.english.words import is_english
+from nlq.planning.drafts.mentions import Cover, Growth, Kind, Mention, Reach, Slip
+from nlq.planning.drafts.units import UnitFinder
+from nlq.planning.finding.calendarwords import CalendarFinder
+from nlq.planning.finding.lexicon import Hit, Lexicon, ValueHit
+from nlq.planning.times.words import TimeReader
+
+_TIMELY = w.OCCURRENCE | {w.stem(unit) for unit in w.GRAIN_UNITS}
+"""Words that name no time of their own even where a date is called so: "received", "month"."""
+BEAM = 12
+"""How many ways to cover a question are kept."""
+
+_WHOLE_VALUE = 0.5
+"""What each further word of a whole value adds: the October Meeting is no meeting in October."""
+_AFTER_BY = 1.0
+"""What a value loses to a dimension of that name after "by"."""
+_UNKNOWN, _FILLER = -6.0, 0.05
+_METRIC_GLUE = w.GLUE | {"in", "for", "to"} | w.COUNTING
+_DIMENSION_GLUE = frozenset({"of", "the", "a", "an"})
+
+
+def mend(tokens: Sequence[Token], lexicon: Lexicon) -> tuple[list[Token], list[Slip]]:
+    """The tokens with clear spelling slips put right, and every unknown word with what comes near it."""
+    mended, slips = [], []
+    for token in tokens:
+        if token.kind != "word" or lexicon.knows(token.norm) or is_english(token.norm):
+            mended.append(token)
+            continue
+        near = lexicon.spelling(token.norm)
+        clear = near[0] if len(near) == 1 else None
+        if near:
+            slips.append(Slip(token.text, clear, tuple(near)))
+        mended.append(replace(token, norm=clear) if clear else token)
+    return mended, slips
+
+
+class MentionFinder(CalendarFinder):
+    """Finds the mentions of one question."""
+
+    def __init__(
+        self,
+        question: str,
+        tokens: Sequence[Token],
+        lexicon: Lexicon,
+        today: date,
+        fiscal_start: int | None = None,
+        reach: Reach = Reach.EXACT,
+    ) -> None:
+        super().__init__(question, tokens, lexicon, today)
+        self._reach = reach
+        self._times = TimeReader(question, tokens, today, fiscal_start)
+        self._units = UnitFinder(question, tokens)
+        self._stems = [w.stem(t.norm) if t.kind == "word" else t.norm for t in tokens]
+
+    def covers(self) -> list[Cover]:
+        """The best covers, best first; at most BEAM."""
+        count = len(self._tokens)
+        by_first: list[list[Mention]] = [[] for _ in range(count)]
+        for mention in self._mentions():
+            by_first[mention.first].append(mention)
+        best: list[list[tuple[float, tuple[Mention, ...]]]] = [[] for _ in range(count + 1)]
+        best[0] = [(0.0, ())]
+        for at in range(count):
+            kept = heapq.nlargest(BEAM, best[at], key=lambda item: item[0])
+            for mention in by_first[at]:
+                best[mention.last].extend((score + mention.score, (*path, mention)) for score, path in kept)
+        final = heapq.nlargest(BEAM, best[count], key=lambda item: item[0])
+        return [Cover(score, path) for score, path in final]
+
+    def _mentions(self) -> Iterator[Mention]:
+        for span in self._times.spans():
+            yield self._mention(Kind.TIME, span.first, span.last, 3.0 * (span.last - span.first), span)
+        for at in range(len(self._tokens)):
+            yield from self._metrics(at)
+            yield from self._shared_noun(at)
+            yield from self._shared_name(at)
+            yield from self._dimensions(at)
+            yield from self._values(at)
+            yield from self._calendar_at(at)
+            yield from self._units_at(at)
+            yield from self._operators_at(at)
+            yield from self._single(at)
+
+    def _units_at(self, at: int) -> Iterator[Mention]:
+        """Units of the answer; a value of the layer that is called so is meant instead: "revenue in EUR"."""
+        if found := self._units.at(at):
+            last, unit = found
+            if not any(hit.full for hit in self._lexicon.values([self._norm(last - 1)])):
+                yield self._mention(Kind.UNIT, at, last, 3.0 * (last - at), unit)
+
+    def _windows(self, first: int, glue: frozenset[str]) -> Iterator[tuple[int, list[int]]]:
+        """Ends and places of the content words of the windows that start at a content word and end with one."""
+        if self._norm(first) in glue:
+            return
+        content: list[int] = []
+        for at in range(first, len(self._tokens)):
+            token = self._tokens[at]
+            if token.kind in ("quoted", "date") or (token.kind == "symbol" and token.norm != "%"):
+                return
+            if token.norm in glue:
+                continue
+            content.append(at)
+            if len(content) > self._lexicon.longest:
+                return
+            yield at + 1, content
+
+    def _metrics(self, first: int) -> Iterator[Mention]:
+        for last, content in self._windows(first, _METRIC_GLUE):
+            stems = [self._stems[at] for at in content]
+            hits, absorbed = self._metric_hits(stems, side_by_side=content[-1] - content[0] == len(content) - 1)
+            hits = hits or self._related(content, self._lexicon.related_metrics)
+            if hits and not hits[0].full and any(self._norm(at) in w.NUMBERING for at in range(first, last)):
+                continue  # "the largest number of fires" is no largest fire
+            by = w.BY_WORDS & {self._norm(first), self._norm(last - 1)}
+            if hits and (not by or hits[0].full):
+                score = self._term_score(len(stems) - absorbed, hits, 0.2) + 3.0 * absorbed
+                mention = self._mention(Kind.METRIC, first, last, score, tuple(hits))
+                yield replace(mention, contested=self._lexicon.is_contested(stems))
+
+    def _shared_noun(self, at: int) -> Iterator[Mention]:
+        """A metric whose noun comes later: the average of "average and median turnaround"."""
+        if self._norm(at + 1) not in w.AND_WORDS:
+            return
+        second = at + 3 if self._norm(at + 2) in w.GLUE else at + 2
+        for _, content in self._windows(second, _METRIC_GLUE) if second < len(self._tokens) else ():
+            stems = [self._stems[one] for one in content]
+            if len(stems) > 1 and self._lexicon.metrics_in_full(stems):
+                if hits := self._lexicon.metrics_in_full([self._stems[at], *stems[1:]]):
+                    yield self._mention(Kind.METRIC, at, at + 1, 2.2, tuple(hits))
+                return
+
+    def _shared_name(self, at: int) -> Iterator[Mention]:
+        """A metric whose name is that of the one before but for a word: the winners of "age of losers and winners"."""
+        if self._norm(at - 1) not in w.AND_WORDS:
+            return
+        for first in range(max(0, at - 2 - self._lexicon.longest), at - 1):
+            stems = [self._stems[n] for n in range(first, at - 1) if self._norm(n) not in _METRIC_GLUE]
+            if len(stems) < 2 or not self._lexicon.metrics_in_full(stems):
+                continue
+            for other in range(len(stems)):
+                changed = [*stems[:other], *stems[other + 1 :], self._stems[at]]
+                if hits := self._lexicon.metrics_in_full(changed):
+                    yield self._mention(Kind.METRIC, at, at + 1, 2.8, tuple(hits))
+                    return
+
+    def _metric_hits(self, stems: list[str], *, side_by_side: bool) -> tuple[list[Hit], int]:
+        """Metrics of these words; words that only name what the metric is about may be said besides."""
+        if full := self._lexicon.metrics_in_full(stems):
+            return full, 0
+        rest = [word for word in stems if word not in self._lexicon.subjects]
+        removed = set(stems) - set(rest)
+        if rest and removed:
+            hits = [h for h in self._lexicon.metrics(rest) if removed <= self._lexicon.subject_words(h.ref)]
+            if hits and not (side_by_side and self._counts_more(stems, rest, removed, hits)):
+                return hits, len(stems) - len(rest)
+        return self._lexicon.metrics(stems), 0
+
+    def _counts_more(self, stems: list[str], rest: list[str], removed: set[str], hits: Sequence[Hit]) -> bool:
+        """Whether the words that are said besides are the figure: packages, of "packages shipped"; "patient visits"."""
+        if not self._lexicon.metrics_in_full(sorted(removed)):
+            return False
+        return stems[-1] in removed or (rest[-1] == stems[-1] and not any(hit.full for hit in hits))
+
+    def _dimensions(self, first: int) -> Iterator[Mention]:
+        for last, content in self._windows(first, _DIMENSION_GLUE):
+            stems = [self._stems[at] for at in content]
+            hits = self._lexicon.dimensions(stems)
+            hits = hits or self._related(content, self._lexicon.related_dimensions)
+            if hits and not (self._are_times(hits) and set(stems) <= _TIMELY):
+                score = self._term_score(len(stems), hits, 0.15)
+                mention = self._mention(Kind.DIMENSION, first, last, score, tuple(hits))
+                yield replace(mention, contested=self._lexicon.is_contested(stems))
+
+    def _related(self, content: Sequence[int], related: Callable[[Sequence[str]], list[Hit]]) -> list[Hit]:
+        """The terms that words may mean by what belongs to them, where that is within reach."""
+        norms = [self._norm(at) for at in content]
+        if self._reach is Reach.EXACT or any(norm in w.ENGLISH for norm in norms):
+            return []
+        if all(self._lexicon.knows(norm) for norm in norms):
+            return []  # what the layer calls so is meant, or nothing is
+        return related(norms)
+
+    def _are_times(self, hits: Sequence[Hit]) -> bool:
+        return all(self._lexicon.vocabulary.dimensions[hit.ref].is_time for hit in hits)
+
+    @staticmethod
+    def _term_score(count: int, hits: Sequence[Hit | ValueHit], bonus: float) -> float:
+        if any(hit.full for hit in hits):
+            return 3.0 * count - 1.0 + bonus
+        return 3.0 * count * max(hit.coverage for hit in hits) - 1.5 + bonus
+
+    def _values(self, first: int) -> Iterator[Mention]:
+        if self._tokens[first].kind == "quoted":
+            norms = w.words_of(self._tokens[first].norm)
+            quoted = same_form(self._tokens[first].norm)
+            if hits := _as_spelled([hit for hit in self._lexicon.values(norms) if hit.full], quoted):
+                yield self._mention(Kind.VALUE, first, first + 1, 6.0, tuple(hits))
+            return
+        said: list[str] = []
+        for at in range(first, min(first + self._lexicon.longest_value + 1, len(self._tokens))):
+            if said and self._norm(at) == ",":
+                continue  # a value may have a comma in it
+            if self._tokens[at].kind not in ("word", "number"):
+                return
+            said.append(self._tokens[at].norm)
+            if hits := self._lexicon.values(said):
+                score = self._value_score(first, at + 1, len(said), hits)
+                mention = self._mention(Kind.VALUE, first, at + 1, score, tuple(hits))
+                # Whoever writes without capitals says nothing by it.
+                spelled = hits if mention.text == mention.text.lower() else _as_spelled(hits, mention.text)
+                yield replace(mention, payload=tuple(spelled))
+        if hits := self._abbreviated(first) or self._related_values(first):
+            yield self._mention(Kind.VALUE, first, first + 1, self._term_score(1, hits, 0.1), tuple(hits))
+        if hits := self._numbered(first):
+            yield self._mention(Kind.VALUE, first, first + 1, 3.0, tuple(hits))
+
+    def _value_score(self, first: int, last: int, count: int, hits: Sequence[ValueHit]) -> float:
+        score = self._term_score(count, hits, 0.1)
+        if any(hit.full for hit in hits):
+            score += _WHOLE_VALUE * (count - 1)
+        after_by = self._norm(first - 1) == "by" and self._lexicon.dimensions_in_full(self._stems[first:last])
+        return score - _AFTER_BY if after_by else score
+
+    def _related_values(self, at: int) -> list[ValueHit]:
+        """Values that a word of their family stands for, where that is within reach: "African countries"."""
+        within = self._reach is Reach.RELATED and not self._lexicon.knows(self._norm(at))
+        return self._lexicon.related_values(self._norm(at)) if within else []
+
+    def _abbreviated(self, at: int) -> list[ValueHit]:
+        """Values said by their initials, in capitals among other words: "customers in the UAE"."""
+        text = self._tokens[at].text
+        shouted = all(token.text.isupper() for token in self._tokens if token.kind == "word")
+        return self._lexicon.initials(text.lower()) if text.isupper() and len(text) > 1 and not shouted else []
+
+    def _numbered(self, at: int) -> list[ValueHit]:
+        """Values that a number in a list names by the word before the list: the 2 in "wards 1, 2 and 3"."""
+        head = at - 1
+        while self._number(head) is not None or self._norm(head) in w.AND_WORDS | w.OR_WORDS:
+            head -= 1
+        listed = self._norm(at - 1) in w.AND_WORDS | w.OR_WORDS and self._number(head + 1) is not None
+        if self._number(at) is None or head < 0 or not listed:
+            return []
+        return [hit for hit in self._lexicon.values([self._norm(head), self._norm(at)]) if hit.full]
+
+    def _single(self, at: int) -> Iterator[Mention]:
+        token = self._tokens[at]
+        if token.kind == "word" or token.norm in w.AND_WORDS | {"%"}:
+            kinds = _single_kinds(token.norm)
+            if (token.norm == "who" and at) or self._names_owner(at):
+                kinds = [*kinds, (Kind.FILLER, _FILLER, None)]
+            for kind, score, payload in kinds:
+                yield self._mention(kind, at, at + 1, score, payload)
+            if domain := self._lexicon.domain(token.norm):
+                yield self._mention(Kind.DOMAIN, at, at + 1, 0.6, domain)
+            if kinds:
+                return
+        yield self._mention(Kind.UNKNOWN, at, at + 1, _UNKNOWN)
+
+    def _names_owner(self, at: int) -> bool:
+        """Whether the word only says whose something is, as in "orders from customers in Rio"; a "number of" asks.
+
+        The same where it says who does something: "how much did customers pay".
+        """
+        if self._norm(at - 1) in {"do", "does", "did"}:
+            return self._stems[at] in self._lexicon.subjects or self._norm(at) == "people"
+        if self._belongs_to(at):
+            return True
+        whose = self._norm(at - 1) in {"from", "of", "for", "to", "among"}
+        asked = self._norm(at - 2) in w.COUNTING | w.BY_WORDS | w.SHARE_WORDS | w.AVERAGE_WORDS
+        return whose and not asked and self._stems[at] in self._lexicon.subjects
+
+    def _belongs_to(self, at: int) -> bool:
+        """Whether the word only says what a value before it is a value of: "health and beauty products"."""
+        hits = self._lexicon.values([self._norm(at - 1)]) if self._norm(at - 1) else []
+        return any(self._stems[at] in {w.stem(part) for part in w.words_of(hit.dimension)} for hit in hits)
+
+
+def _as_spelled(hits: Sequence[ValueHit], text: str) -> list[ValueHit]:
+    """The values without those that only differ by case from one that is spelled exactly so."""
+    exact = {hit.dimension for hit in hits if same_form(hit.value) == text}
+    return [hit for hit in hits if hit.dimension not in exact or same_form(hit.value) == text]
+
+
+_SINGLES: tuple[tuple[frozenset[str], Kind, float, Any], ...] = (
+    (w.BY_WORDS, Kind.BY, 0.5, None),
+    (frozenset({"over"}), Kind.BY, 0.0, None),
+    (w.WHICH_WORDS, Kind.WHICH, 0.2, None),
+    (w.NOT_WORDS, Kind.NOT, 1.0, None),
+    (w.MISSING, Kind.MISSING, 0.5, None),
+    (w.LISTING, Kind.LIST, 0.5, None),
+    (w.AND_WORDS, Kind.AND, 0.1, None),
+    (w.OR_WORDS, Kind.OR, 0.1, None),
+    (w.VERSUS_WORDS, Kind.VERSUS, 0.2, None),
+    (w.TREND_WORDS, Kind.TREND, 2.0, None),
+    (w.COUNTING, Kind.COUNT, 0.3, None),
+    (w.SHARE_WORDS, Kind.SHARE, 1.0, None),
+    (w.AVERAGE_WORDS, Kind.AVERAGE, 0.5, None),
+    (w.GROWTH_WORDS, Kind.GROWTH, 0.5, Growth()),
+    (w.DESCENDING, Kind.ORDER, 1.0, "highest"),
+    (w.ASCENDING, Kind.ORDER, 1.0, "lowest"),
+    (w.HIGHEST, Kind.SUPERLATIVE, 3.0, "highest"),
+    (w.LOWEST, Kind.SUPERLATIVE, 3.0, "lowest"),
+    (w.LONGEST, Kind.SUPERLATIVE, 3.0, "longest"),
+    (w.SHORTEST, Kind.SUPERLATIVE, 3.0, "shortest"),
+    (w.BEST, Kind.SUPERLATIVE, 3.0, "best"),
+    (w.WORST, Kind.SUPERLATIVE, 3.0, "worst"),
+    (w.FILLER, Kind.FILLER, _FILLER, None),
+)
+
+
+def _single_kinds(norm: str) -> list[tuple[Kind, float, Any]]:
+    """What one general English word may be: an operator, else a filler word, else nothing."""
+    kinds = [(kind, score, payload) for members, kind, score, payload in _SINGLES if norm in members]
+    return kinds if not kinds or kinds[0][0] is Kind.FILLER else [k for k in kinds if k[0] is not Kind.FILLER]

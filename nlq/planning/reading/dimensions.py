@@ -1,0 +1,210 @@
+"""Dimensions in a cover: what is split by, counted or limited, and what only says of what a value or a figure is.
+
+Does not belong here: choosing among the dimensions that words may mean (``resolve``).
+"""
+
+from __future__ import annotations
+
+from nlq.core.plan import Grain
+from nlq.core.vocabulary import Dimension
+from nlq.core.words import DIFFERENT, GLUE, NUMBERING, OCCURRENCE, PREPOSITIONS, singular, words_of
+from nlq.planning.drafts.draft import NotReadableError
+from nlq.planning.drafts.mentions import Bound, Kind, Mention
+from nlq.planning.finding.events import is_participle
+from nlq.planning.finding.lexicon import Hit
+from nlq.planning.reading.metrics import MetricReader
+from nlq.planning.reading.sentence import GROUPING, KEY_ENDINGS, Sentence
+
+
+class DimensionReader:
+    """Reads dimensions; which words are metrics instead, ``metrics`` knows."""
+
+    def __init__(self, sentence: Sentence, metrics: MetricReader) -> None:
+        self._sentence, self._metrics = sentence, metrics
+        self._draft, self._vocabulary = sentence.draft, sentence.vocabulary
+
+    def read(self, position: int, mention: Mention) -> None:
+        """A dimension: what a value is of, what is limited, counted, or split by."""
+        hit = self._sentence.assignment.dimensions[mention.first]
+        dimension = self._vocabulary.dimensions[hit.ref]
+        if dimension.is_time:
+            self._own_time(position, mention, dimension)
+            return
+        if self._names_value(position, hit):
+            self._sentence.believe(mention, f"names the dimension {dimension.label}", 1.0)
+            return
+        if mention.contested and (self._metrics.is_ratio(position) or not self._metrics.stands_for_dimension(position)):
+            raise NotReadableError(3, f"“{mention.text}” is read as a metric here.", mention.text)
+        if self._limits(position, mention, hit) or self._lacks(position, mention, hit):
+            return
+        self._group(position, mention, hit)
+
+    def _group(self, position: int, mention: Mention, hit: Hit) -> None:
+        """A dimension that says neither what a value is of, nor what is limited, is split by or counted."""
+        draft, dimension = self._draft, self._vocabulary.dimensions[hit.ref]
+        if hit.likeness < 1 and self._sentence.kind(position - 1) not in GROUPING:
+            raise NotReadableError(1, f"I do not know what “{mention.text}” means here.", mention.text)
+        before = self._sentence.kind(position - 1)
+        if dimension.is_numeric and self._is_extreme(position - 1):
+            said = self._sentence.mentions[position - 1].text
+            raise NotReadableError(1, f"I do not know the {said} of {dimension.label}.", said, mention.text)
+        if self._is_of_value_beside(position, mention, dimension):
+            self._sentence.believe(mention, "what the value beside is of", 1.0)
+            return
+        if self._is_counted(position) and not dimension.is_boolean:
+            self._count_values(position, mention, hit)
+            return
+        if dimension.is_boolean and before not in GROUPING:
+            raise NotReadableError(3, f"It is not clear whether to split by {dimension.label}.", mention.text)
+        strong = before in GROUPING or (before in (Kind.AND, Kind.DIMENSION) and bool(draft.groups))
+        if self._is_agent(position) or (not strong and self._is_only_spoken_of(position)):
+            draft.unlicensed.append(hit.ref)
+        self._place(position, hit.ref)
+        if hit.ref not in draft.groups:
+            draft.groups.append(hit.ref)
+        if self._sentence.is_singular(mention) and self._asks_for_one(position):
+            draft.singular_rank = True
+        draft.doubtful |= not (hit.full or strong)
+        draft.per |= self._sentence.is_per(position)
+        factor = (1.0 if strong else 0.9) * (1.0 if hit.full else 0.85)
+        self._sentence.believe(mention, f"by {dimension.label}", factor)
+
+    def _is_of_value_beside(self, position: int, mention: Mention, dimension: Dimension) -> bool:
+        """Whether it says what has the value beside it: "Sutlej products", "the car maker American Motor Company"."""
+        if not dimension.entity:
+            return False
+        at = self._sentence.all.index(mention)
+        beside = [(position - 1, self._sentence.all[at - 1])] if at else []
+        if self._sentence.is_singular(mention) and at + 1 < len(self._sentence.all):
+            beside.append((position + 1, self._sentence.all[at + 1]))
+        values = [self._sentence.value_dimension(where) for where, one in beside if one.kind is Kind.VALUE]
+        return any(value and value.rsplit("__", 1)[0] == dimension.entity for value in values)
+
+    def _is_extreme(self, position: int) -> bool:
+        """Whether a maximum or minimum is asked for, not what has the most of a figure."""
+        return self._sentence.kind(position) is Kind.SUPERLATIVE and singular(
+            self._sentence.mentions[position].text.lower()
+        ) in ("maximum", "minimum")
+
+    def _is_agent(self, position: int) -> bool:
+        """Whether it may be who does something, not what is split by: "trips booked by members"."""
+        if self._sentence.kind(position - 1) is not Kind.BY or self._sentence.is_singular(
+            self._sentence.mentions[position]
+        ):
+            return False
+        by = self._sentence.all.index(self._sentence.mentions[position - 1])
+        said = (
+            words_of(self._sentence.all[by - 1].text.lower())
+            if by and self._sentence.all[by].text.lower() == "by"
+            else ()
+        )
+        return bool(said) and (said[-1] in OCCURRENCE or is_participle(said[-1]))
+
+    def _is_only_spoken_of(self, position: int) -> bool:
+        """Whether the dimension may say only what the figure is of: "fees from parcels", "late Express parcels".
+
+        By, each, which, a ranking or a share license a group; so does a figure that is asked for beside it.
+        """
+        kinds = {m.kind for m in self._sentence.mentions}
+        if not self._sentence.assignment.metrics or kinds & {Kind.SUPERLATIVE, Kind.TOP, Kind.VERSUS, Kind.TREND}:
+            return False
+        if self._sentence.kind(position + 1) is Kind.AND and self._sentence.kind(position + 2) is Kind.METRIC:
+            return False
+        before = self._sentence.all[: self._sentence.all.index(self._sentence.mentions[position])]
+        telling = next((m for m in reversed(before) if m.text.lower() not in GLUE), None)
+        return telling is not None and (telling.kind is Kind.VALUE or telling.text.lower() in PREPOSITIONS)
+
+    def _limits(self, position: int, mention: Mention, hit: Hit) -> bool:
+        """Whether the dimension's own values are compared with a number: "countries with an area over 3000"."""
+        dimension = self._vocabulary.dimensions[hit.ref]
+        if self._sentence.kind(position + 1) is not Kind.THRESHOLD or not dimension.is_numeric:
+            return False
+        if (
+            self._sentence.kind(position - 1) in (Kind.BY, Kind.WHICH, Kind.TOP)
+            or self._sentence.kind(position + 2) is Kind.METRIC
+        ):
+            return False
+        if words_of(dimension.column)[-1:] in KEY_ENDINGS:
+            return False
+        bound: Bound = self._sentence.mentions[position + 1].payload
+        if bound.percent or bound.unit:
+            said = self._sentence.mentions[position + 1].text
+            raise NotReadableError(2, f"{dimension.label} is a plain number; leave out the unit in “{said}”.", said)
+        self._sentence.used.add(position + 1)
+        self._draft.limits.append((hit.ref, bound))
+        self._sentence.believe(
+            mention, f"{dimension.label} {bound.comparator.sql} {bound.value:g}", 1.0 if hit.full else 0.8
+        )
+        return True
+
+    def _own_time(self, position: int, mention: Mention, dimension: Dimension) -> None:
+        """Rows by the very time that the metrics go by: "for each order date"."""
+        names = [self._vocabulary.metrics[hit.ref].time_names for hit in self._sentence.assignment.metrics.values()]
+        own = all(dimension.label in known or dimension.column in known for known in names)
+        if not (self._sentence.kind(position - 1) is Kind.BY and names and own):
+            raise NotReadableError(2, f"{dimension.label} is a time; metrics go by their own time.", mention.text)
+        self._draft.grain = self._draft.grain or Grain.DAY
+        self._sentence.believe(mention, "one row per day", 1.0)
+
+    def _lacks(self, position: int, mention: Mention, hit: Hit) -> bool:
+        """Whether the dimension is said to have no value, or to have one: "excluding unknown channels"."""
+        at = position - 1 if self._sentence.kind(position - 1) is Kind.MISSING else position + 1
+        if self._sentence.kind(at) is not Kind.MISSING:
+            return False
+        first = min(at, position)
+        negated = self._sentence.kind(first - 1) is Kind.NOT
+        self._sentence.used.update({at, first - 1} if negated else {at})
+        self._draft.missing.append((hit.ref, not negated))
+        label = self._vocabulary.dimensions[hit.ref].label
+        self._sentence.believe(mention, f"{label} is {'known' if negated else 'missing'}", 1.0)
+        return True
+
+    def _place(self, position: int, name: str) -> None:
+        """Keep whether a group was said with each or with by; one that goes on a list was said like the one before."""
+        draft, before = self._draft, self._sentence.kind(position - 1)
+        if self._sentence.is_per(position):
+            draft.each.append(name)
+        elif before is Kind.BY:
+            draft.by.append(name)
+        elif before in (Kind.AND, Kind.DIMENSION) and draft.groups:
+            for said in (draft.each, draft.by):
+                said.extend([name] if draft.groups[-1] in said else [])
+
+    def _count_values(self, position: int, mention: Mention, hit: Hit) -> None:
+        """How many values of a dimension there are with some of a metric: "how many wards have complaints"."""
+        label = self._vocabulary.dimensions[hit.ref].label
+        if self._sentence.kind(position - 1) is Kind.THRESHOLD or self._draft.counted:
+            reason = f"I cannot tell how many of {label} there are; only how many have some of a figure."
+            raise NotReadableError(2, reason, mention.text)
+        # Without a figure named, "how many wards are there" may mean those without any as well.
+        said = {m.text.lower() for m in self._sentence.all}
+        self._draft.doubtful |= bool(self._sentence.assignment.implied) and not said & DIFFERENT
+        self._draft.counted = hit.ref
+        self._draft.groups.append(hit.ref)
+        self._sentence.believe(mention, f"how many of {label}", 1.0)
+
+    def _is_counted(self, position: int) -> bool:
+        """Whether a number of the dimension's values is asked for: "how many products", "more than 3 items"."""
+        if self._sentence.kind(position - 1) is Kind.THRESHOLD:
+            return True
+        said = self._sentence.all[: self._sentence.all.index(self._sentence.mentions[position])]
+        last = next((m for m in reversed(said) if m.kind is not Kind.FILLER), None)
+        if last is None or last.kind is not Kind.COUNT or last.text.lower() not in NUMBERING:
+            return False
+        return not self._sentence.is_label_number(last)
+
+    def _asks_for_one(self, position: int) -> bool:
+        """Whether one of the dimension is asked for: "which ward", "best ward", "best selling category"."""
+        before = self._sentence.kind(position - 1)
+        if before is Kind.METRIC:
+            return self._sentence.kind(position - 2) is Kind.SUPERLATIVE
+        return before in (Kind.WHICH, None, Kind.SUPERLATIVE) or self._sentence.kind(position + 1) is Kind.SUPERLATIVE
+
+    def _names_value(self, position: int, hit: Hit) -> bool:
+        """Whether the dimension only says what a value beside it is a value of."""
+        before = self._sentence.kind(position - 1)
+        after = position + 2 if self._sentence.kind(position + 1) is Kind.NOT else position + 1
+        beside = self._sentence.value_dimension(after) == hit.ref or (
+            self._sentence.value_dimension(position - 1) == hit.ref and before not in GROUPING
+        )
+        return beside and before is not Kind.BY

@@ -1,0 +1,490 @@
+"""From the draft of a cover to its readings: times, steps, ranks, thresholds, shares, comparisons, averages.
+
+Belongs here: what the parts of a question mean together. Does not belong here: which word is which part
+(``reading``), or the arithmetic of calendars (``core.periods``).
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from datetime import date, timedelta
+
+from pydantic import ValidationError
+
+from nlq.core.dateparts import first_date_part, parts_of
+from nlq.core.plan import (
+    Comparator,
+    DimensionFilter,
+    Grain,
+    Operator,
+    OrderBy,
+    Plan,
+    Share,
+    Threshold,
+    TimeRange,
+    problem_of,
+)
+from nlq.core.vocabulary import TIME_DIMENSION, Metric, Vocabulary
+from nlq.core.words import GENERIC, SORTED, stem, words_of
+from nlq.planning.drafts.comparing import Compared, compare
+from nlq.planning.drafts.draft import Decision, Draft, NotReadableError, Rank, Reading
+from nlq.planning.drafts.measures import check_age, duration_unit, in_units_of, is_amount
+from nlq.planning.drafts.mentions import Bound, Kind, Mention
+from nlq.planning.drafts.ordering import usual_order
+from nlq.planning.drafts.sharing import shares
+from nlq.planning.finding.events import Event
+from nlq.planning.finding.resolve import Assignment
+
+_STEPS = list(Grain)
+
+
+class Finisher:
+    """Puts one draft together."""
+
+    def __init__(
+        self,
+        vocabulary: Vocabulary,
+        mentions: Sequence[Mention],
+        assignment: Assignment,
+        draft: Draft,
+        event: Event | None = None,
+    ) -> None:
+        self._vocabulary, self._mentions, self._assignment = vocabulary, mentions, assignment
+        self._draft, self._event = draft, event
+        self._significant = [m for m in mentions if m.kind not in (Kind.FILLER, Kind.COUNT, Kind.DOMAIN)]
+
+    def readings(self) -> list[Reading]:
+        """A reading of every meaning that the words leave open.
+
+        Raises:
+            NotReadableError: the parts do not go together.
+        """
+        self._limit_rows()
+        self._group_compared()
+        self._check_average()
+        self._check_which()
+        whole = shares(self._draft, self._mentions, [self._metric(name) for name in self._draft.metrics])
+        self._check_count()
+        return [
+            self._finish(end, share, within) for end in self._ends() for share in whole for within in self._withins()
+        ]
+
+    def _limit_rows(self) -> None:
+        """A limit on a figure without groups is on each row, where rows have that number: "fires over 100 acres"."""
+        draft = self._draft
+        if draft.groups or draft.grain or draft.counted or len(draft.metrics) < 2:
+            return
+        for item in list(draft.bounds):
+            name = self._bound_metric(item[0])
+            main = next((metric for metric in draft.metrics if metric != name), None)
+            numbers = self._numbers_of(name, main) if main else []
+            if len(numbers) == 1:
+                draft.bounds.remove(item)
+                draft.limits.append((numbers[0], item[1]))
+                draft.metrics.remove(name)
+                draft.metric_at = [at for at in draft.metric_at if at[1] != name]
+
+    def _numbers_of(self, name: str, main: str) -> list[str]:
+        """The numeric dimensions of a metric that another metric totals or averages."""
+        figure = {stem(word) for word in words_of(self._metric(name).label)} - GENERIC
+        reachable = (self._vocabulary.dimensions.get(d) for d in self._metric(main).dimensions)
+        numeric = [d for d in reachable if d and d.is_numeric]
+        return [d.name for d in numeric if {stem(w) for w in words_of(d.label)} - GENERIC == figure]
+
+    # --- what is left open
+
+    def _ends(self) -> list[str | None]:
+        """Both meanings of best and worst where the layer does not say which end is good."""
+        rank = self._rank()
+        if rank is None or rank.end not in ("best", "worst"):
+            return [None]
+        metric = self._metric(self._ranked_metric(rank))
+        if metric.direction in ("up", "down"):
+            good = "highest" if metric.direction == "up" else "lowest"
+            bad = "lowest" if good == "highest" else "highest"
+            return [good if rank.end == "best" else bad]
+        return ["highest", "lowest"]
+
+    def _withins(self) -> list[tuple[str, ...]]:
+        """The groups that may be meant to be ranked within; several are to be asked back.
+
+        "Top 2 channels in each ward" leaves no doubt; "top 2 channels by ward" may mean two pairs as well.
+        """
+        draft, rank = self._draft, self._rank()
+        stepped = draft.grain is not None
+        if rank is None or not (rank.count or draft.singular_rank) or len(draft.groups) + stepped < 2:
+            return [()]
+        keys = {*draft.groups, *([TIME_DIMENSION] if stepped else [])}
+        said = [*draft.each, *([TIME_DIMENSION] if stepped and not draft.ranks_time else [])]
+        for names, sure in ((said, True), (draft.by, False)):
+            within = tuple(name for name in dict.fromkeys(names) if name in keys)
+            if within and set(within) != keys:
+                return [within] if sure or (stepped and draft.ranks_time) else [(), within]
+        return [()]
+
+    def _check_count(self) -> None:
+        """Counting values goes with thresholds, filters and times alone."""
+        draft = self._draft
+        extra = draft.ranks or draft.trend or draft.share is not None or draft.averages or draft.growth
+        if draft.counted and (extra or draft.versus or draft.ratio or len(draft.metrics) > 1):
+            label = self._vocabulary.dimensions[draft.counted].label
+            raise NotReadableError(2, f"I can count {label} by one figure and its limits only.", label)
+
+    def _rank(self) -> Rank | None:
+        """The one rank asked for; "top 5 with the lowest …" is one rank."""
+        ranks, asked = self._draft.ranks, self._draft.asked
+        if not ranks:
+            if asked:
+                raise NotReadableError(2, f"“{asked[1]}” by which order? Say highest or lowest.", asked[1])
+            return None
+        if len(ranks) > 2 or len([r for r in ranks if r.count]) > 1:
+            raise NotReadableError(2, "One ranking at a time, please.", *(r.word for r in ranks))
+        count = next((r.count for r in ranks if r.count), asked[0] if asked else None)
+        return replace(ranks[-1], count=count, skip=max(r.skip for r in ranks))
+
+    def _ranked_metric(self, rank: Rank) -> str:
+        after = [name for position, name in self._draft.metric_at if position > rank.position]
+        return after[0] if after else self._draft.metrics[0]
+
+    # --- the plan
+
+    def _finish(self, end: str | None, share: Share | None, within: tuple[str, ...]) -> Reading:
+        draft = self._draft
+        because = list(draft.because)
+        compared = compare(draft, because)
+        time_range, grain = self._time_range(compared, because)
+        grain = self._possible_grain(grain, because)
+        time_range, dates = self._dated(time_range, because)
+        order, limit, ties, skip, known = self._ordering(
+            end, grain, within, because, compared=compared.other is not None
+        )
+        having = tuple(t for at, bound in draft.bounds for t in self._having(at, bound, grain, because))
+        if draft.counted and not having:
+            having = (Threshold(metric=draft.metrics[0], comparator=Comparator.GT, value=0),)
+        if draft.counted:
+            keys = (*draft.groups, *((TIME_DIMENSION,) if grain else ()))
+            within = tuple(name for name in keys if name != draft.counted)
+        part = {item.dimension: item for item in share.part} if share else {}
+        filters = [f for f in self._filters() if part.get(f.dimension) != f]
+        self._check_day(time_range, filters)
+        average = self._averages(grain)
+        if share and grain and draft.groups and not share.part:
+            share = share.model_copy(update={"within": (TIME_DIMENSION,)})
+        if share and share.part:
+            share = share.model_copy(update={"within": (*draft.groups, *((TIME_DIMENSION,) if grain else ()))})
+        if share:
+            because.append(Decision("", "as a share of the whole"))
+        try:
+            plan = Plan(
+                metrics=tuple(draft.metrics),
+                group_by=tuple(sorted(draft.groups, key=lambda name: name not in within)),
+                filters=(*filters, *dates, *known),
+                having=having,
+                time_range=time_range,
+                grain=grain,
+                comparison=compared.comparison,
+                compare_with=compared.other,
+                share=share,
+                ratio=draft.ratio,
+                percent=draft.percent,
+                running=draft.running,
+                records=draft.records,
+                average=average,
+                count=draft.counted is not None,
+                within=within,
+                order_by=() if average or draft.counted or draft.records else order,
+                limit=limit,
+                ties=ties,
+                skip=skip,
+            )
+        except ValidationError as error:
+            raise NotReadableError(2, f"I cannot ask that: {problem_of(error)}.") from error
+        sure = self._assignment.sure and not draft.doubtful and (self._event is None or self._event.known)
+        return Reading(plan, round(draft.confidence, 3), tuple(because), sure, self._says(plan))
+
+    def _says(self, plan: Plan) -> frozenset[str]:
+        said = {"metrics"} if not self._assignment.implied else set()
+        said |= {"keys"} if (plan.group_by or plan.grain) and not self._draft.keeps_keys else set()
+        said |= {"time"} if self._draft.times else set()
+        return frozenset(
+            said | ({"order"} if self._draft.ranks or self._draft.sort or self._draft.first_rows else set())
+        )
+
+    def _filters(self) -> list[DimensionFilter]:
+        wanted, unwanted = self._draft.values(wanted=True), self._draft.values(wanted=False)
+        return [
+            *(DimensionFilter(dimension=name, values=tuple(v)) for name, v in wanted.items()),
+            *(DimensionFilter(dimension=n, operator=Operator.NOT_IN, values=tuple(v)) for n, v in unwanted.items()),
+            *(
+                DimensionFilter(dimension=n, operator=Operator.IS_NULL if wanted else Operator.IS_NOT_NULL)
+                for n, wanted in self._draft.missing
+            ),
+            *(f for name, bound in self._draft.limits for f in _numeric_filters(name, bound)),
+        ]
+
+    # --- time
+
+    def _time_range(self, compared: Compared, because: list[Decision]) -> tuple[TimeRange | None, Grain | None]:
+        grain, times = compared.grain or self._draft.grain, self._draft.times
+        if compared.now is not None:
+            return compared.now, grain
+        if len(times) > 1:
+            return self._periods(because)
+        if times and times[0][1].ends and grain is None and any(self._looks_back(n) for n in self._draft.metrics):
+            raise NotReadableError(3, f"“{times[0][2]}” is read as two times here.", times[0][2])
+        if times and times[0][1].age:
+            check_age(times[0][2], [self._metric(name) for name in self._draft.metrics])
+        chosen = times[0][1].range if times else None
+        if times and chosen is None and compared.comparison is None:
+            raise NotReadableError(2, f"“{times[0][2]}” of which time? Name it as well.", times[0][2])
+        if chosen:
+            because.append(Decision(times[0][2], say_range(chosen)))
+        if self._draft.trend and grain is None:
+            grain = _step_for(chosen)
+            because.append(Decision("", f"one row per {grain}, to show the course"))
+        return chosen, grain
+
+    def _check_day(self, time_range: TimeRange | None, filters: Sequence[DimensionFilter]) -> None:
+        """A day is of one weekday: "Monday 3 May" of a year in which it is a Sunday is a slip, not an empty answer."""
+        if time_range is None or time_range.start is None or time_range.start != time_range.end:
+            return
+        day, own = time_range.start, parts_of(time_range.start)
+        for item in filters:
+            if item.dimension in own and (own[item.dimension] in item.values) != (item.operator is Operator.IN):
+                label = self._vocabulary.dimensions[item.dimension].label
+                reason = f"{label} of {day} is {own[item.dimension]}: leave one of them out, or put it right."
+                raise NotReadableError(2, reason, *(str(value) for value in item.values))
+
+    def _dated(
+        self, time_range: TimeRange | None, because: list[Decision]
+    ) -> tuple[TimeRange | None, list[DimensionFilter]]:
+        """The time as a filter on the date of the event that a participle names, where it belongs to that."""
+        event = self._event
+        if event and event.dimension and (part := self._date_part()):
+            label = self._vocabulary.dimensions[part].label.lower()
+            raise NotReadableError(2, f"“{event.word}” by {label} is not known here.", event.word)
+        if event is None or event.dimension is None or time_range is None:
+            return time_range, []
+        if self._draft.grain or self._draft.trend:
+            raise NotReadableError(2, f"“{event.word}” by step of time is not known here.", event.word)
+        label = self._vocabulary.dimensions[event.dimension].label
+        because.append(Decision(event.word, f"the time is that of {label}"))
+        bounds = [(Operator.GE, time_range.start), (Operator.LE, time_range.end)]
+        return None, [
+            DimensionFilter(dimension=event.dimension, operator=operator, values=(day,))
+            for operator, day in bounds
+            if day
+        ]
+
+    def _possible_grain(self, grain: Grain | None, because: list[Decision]) -> Grain | None:
+        """A step of time where a metric needs one, and none finer than the data has."""
+        metrics = [self._metric(name) for name in self._draft.metrics]
+        finest = max((Grain(metric.min_grain) for metric in metrics), key=_STEPS.index)
+        if grain is not None:
+            if _STEPS.index(grain) < _STEPS.index(finest):
+                coarse = next(metric.label for metric in metrics if metric.min_grain == finest)
+                raise NotReadableError(2, f"{coarse} exists by {finest} at the finest.", str(grain))
+            return grain
+        needy = next((metric.label for metric in metrics if metric.needs_time), None)
+        if needy is None:
+            return None
+        step = max(Grain.MONTH, finest, key=_STEPS.index)
+        because.append(Decision("", f"one row per {step}, because {needy} exists only per period"))
+        return step
+
+    def _periods(self, because: list[Decision]) -> tuple[TimeRange, Grain | None]:
+        """Neighbouring periods of one kind become one range with a row each."""
+        spans = [(span.range, span.unit) for _, span, _ in self._draft.times if span.range]
+        spans.sort(key=lambda s: s[0].start or date.min)
+        words = [text for _, _, text in self._draft.times]
+        joined = len(spans) == len(words) and all(
+            a.end and b.start and a.end + timedelta(days=1) == b.start for (a, _), (b, _) in itertools.pairwise(spans)
+        )
+        units = {unit for _, unit in spans}
+        unit = units.pop() if len(units) == 1 else None
+        if not joined or unit is None or self._draft.grain not in (None, Grain(unit)):
+            raise NotReadableError(2, "Two times in one question: ask for each of them.", *words)
+        whole = TimeRange(start=spans[0][0].start, end=spans[-1][0].end)
+        because.append(Decision(", ".join(words), f"{say_range(whole)}, one row per {unit}"))
+        return whole, Grain(unit)
+
+    # --- order
+
+    def _ordering(
+        self, end: str | None, grain: Grain | None, within: tuple[str, ...], because: list[Decision], *, compared: bool
+    ) -> tuple[tuple[OrderBy, ...], int, bool, int, list[DimensionFilter]]:
+        draft, rank = self._draft, self._rank()
+        limit = draft.first_rows or 1000
+        if rank is None:
+            return self._plain_order(grain), limit, False, 0, []
+        metric = self._ranked_metric(rank)
+        descending = self._descending(end or rank.end, metric, rank.word)
+        if not draft.groups and grain is None:
+            raise NotReadableError(3, f"“{rank.word}” of what? Say by which dimension to rank.", rank.word)
+        if draft.groups and grain is not None and not within:
+            reason = f"“{rank.word}” of what? Say which is ranked within each of which."
+            raise NotReadableError(2, reason, rank.word)
+        changed = compared and draft.growth is not None
+        order = (OrderBy(field=f"{metric}__difference" if changed else metric, descending=descending),)
+        count = rank.count or (1 if draft.singular_rank else None)
+        which = "highest" if descending else "lowest"
+        place = f" from rank {rank.skip + 1}" if rank.skip else ""
+        many = f", {count} of them" if count else ""
+        inside = [str(grain) if n == TIME_DIMENSION else self._vocabulary.dimensions[n].label for n in within]
+        of_each = f", in each {' and '.join(inside)}" if inside else ""
+        because.append(Decision(rank.word, f"{which} {self._metric(metric).label} first{place}{many}{of_each}"))
+        known = [DimensionFilter(dimension=name, operator=Operator.IS_NOT_NULL) for name in draft.groups]
+        return order, count or limit, count is not None, rank.skip, known if count else []
+
+    def _date_part(self) -> str | None:
+        """The part of the calendar that is split or filtered by."""
+        return first_date_part((*self._draft.groups, *(chosen.dimension for chosen in self._draft.chosen)))
+
+    def _plain_order(self, grain: Grain | None) -> tuple[OrderBy, ...]:
+        draft = self._draft
+        ranked = any(m.kind is Kind.FILLER and m.text.lower() in SORTED for m in self._mentions)
+        if (draft.sort or (ranked and grain is None)) and (draft.groups or grain is not None):
+            return (OrderBy(field=draft.metrics[0], descending=draft.sort != "lowest"),)
+        return usual_order(draft.metrics, draft.groups, stepped=grain is not None)
+
+    def _descending(self, end: str, metric: str, word: str) -> bool:
+        term = self._metric(metric)
+        if end in ("longest", "shortest") and duration_unit(term) is None:
+            raise NotReadableError(2, f"“{word}” needs a duration, and {term.label} is none.", word)
+        return end in ("highest", "longest")
+
+    # --- thresholds
+
+    def _having(self, position: int, bound: Bound, grain: Grain | None, because: list[Decision]) -> list[Threshold]:
+        metric, text = self._bound_metric(position), self._text_at(position)
+        if not self._draft.groups and grain is None:
+            raise NotReadableError(2, "A limit on a metric needs groups: say by which dimension.", text)
+        term = self._metric(metric)
+        ends = [(bound.comparator, bound.value)] + ([(Comparator.LE, bound.until)] if bound.until is not None else [])
+        found = [
+            Threshold(
+                metric=metric,
+                comparator=comparator,
+                value=value if bound.of else in_units_of(bound, value, term),
+                of=bound.of,
+            )
+            for comparator, value in ends
+        ]
+        of = f" times the {bound.of} of all" if bound.of else ""
+        because.extend(Decision(text, f"{term.label} {t.comparator.sql} {t.value:g}{of}") for t in found)
+        return found
+
+    def _text_at(self, position: int) -> str:
+        return next(
+            m.text
+            for m in self._mentions
+            if m.kind is Kind.THRESHOLD and m.payload in [b for _, b in self._draft.bounds]
+        )
+
+    def _bound_metric(self, position: int) -> str:
+        placed = dict(self._draft.metric_at)
+        if position + 1 in placed:
+            return placed[position + 1]
+        before = [name for at, name in self._draft.metric_at if at < position]
+        return before[-1] if before else self._draft.metrics[0]
+
+    # --- comparisons of values, averages
+
+    def _group_compared(self) -> None:
+        """A row for each of the values that are compared."""
+        draft = self._draft
+        if draft.versus is None:
+            return
+        self._check_compared_time()
+        pairs = [name for name, values in draft.values(wanted=True).items() if len(values) > 1]
+        for name in pairs if len(draft.times) < 2 else []:
+            if name not in draft.groups:
+                draft.groups.append(name)
+                draft.because.append(Decision(draft.versus, f"one row per {self._vocabulary.dimensions[name].label}"))
+        several = len(draft.times) > 1 or len(draft.metrics) > 1
+        if not (pairs or several or draft.groups or draft.grain):
+            raise NotReadableError(2, "I cannot tell what to compare with what.", draft.versus)
+
+    def _check_which(self) -> None:
+        """What "which" asks for is a group or a step of time: "which event has the lowest cost" is no single figure."""
+        which = next((m for m, then in itertools.pairwise(self._mentions) if _asks_which(m, then)), None)
+        if which and not (self._draft.groups or self._draft.grain or self._draft.keeps_keys):
+            raise NotReadableError(2, f"“{which.text}” of what? Say which group is asked for.", which.text)
+
+    def _check_compared_time(self) -> None:
+        """A time right after "compared with" needs another one, or steps that each have their like a year before."""
+        draft, said = self._draft, self._significant
+        if len(draft.times) != 1 or draft.times[0][1].before or draft.keeps_keys:
+            return
+        at = next((n for n, m in enumerate(said) if m.kind is Kind.TIME), 0)
+        yearly = draft.grain is not None and draft.times[0][1].unit == "year"
+        if at and said[at - 1].kind is Kind.VERSUS and not yearly:
+            text = said[at].text
+            raise NotReadableError(2, f"What is to be compared with “{text}”? Name both times.", text)
+
+    def _check_average(self) -> None:
+        """Average must be over something, unless the metric is an average itself."""
+        draft = self._draft
+        if not draft.averages or not all(is_amount(self._metric(name)) for name in draft.metrics):
+            return
+        keys = len(draft.groups) + (1 if draft.grain else 0)
+        said = draft.averages[0]
+        if not draft.per or keys != 1 or draft.ratio:
+            label = self._metric(draft.metrics[0]).label
+            raise NotReadableError(
+                2, f"An average of {label} over what? Say for example “average {label.lower()} per month”.", said
+            )
+
+    def _averages(self, grain: Grain | None) -> bool:
+        draft = self._draft
+        average = bool(draft.averages) and all(is_amount(self._metric(name)) for name in draft.metrics)
+        if average and len(draft.metrics) > 1:
+            raise NotReadableError(2, "One average at a time, please.", draft.averages[0])
+        if average and (part := self._date_part()):
+            label, of = self._metric(draft.metrics[0]).label, self._vocabulary.dimensions[part].label.lower()
+            reason = f"I cannot tell an average of {label} by {of}: each {of} is all its days together."
+            raise NotReadableError(2, reason, draft.averages[0], nearest=(f"{label} by {of}",))
+        if average:
+            draft.because.append(Decision(draft.averages[0], "the mean over all of them, as one figure"))
+        return average
+
+    def _looks_back(self, name: str) -> bool:
+        """Whether the metric is itself a change on the period before."""
+        metric = self._metric(name)
+        return metric.needs_time and metric.type == "derived"
+
+    def _metric(self, name: str) -> Metric:
+        return self._vocabulary.metrics[name]
+
+
+def _asks_which(mention: Mention, following: Mention) -> bool:
+    """Whether a "which" asks; one before a verb only tells more: "countries which are republics"."""
+    return mention.kind is Kind.WHICH and mention.text.lower() == "which" and following.kind is not Kind.FILLER
+
+
+def _numeric_filters(dimension: str, bound: Bound) -> Iterator[DimensionFilter]:
+    """The filters of a number, or of both ends of a range."""
+    operator = Operator.IN if bound.comparator is Comparator.EQ else Operator(bound.comparator.value)
+    yield DimensionFilter(dimension=dimension, operator=operator, values=(_whole(bound.value),))
+    if bound.until is not None:
+        yield DimensionFilter(dimension=dimension, operator=Operator.LE, values=(_whole(bound.until),))
+
+
+def _whole(value: float) -> int | float:
+    return int(value) if value.is_integer() else value
+
+
+def say_range(chosen: TimeRange) -> str:
+    """The days of a range in words."""
+    if chosen.start is None:
+        return f"up to {chosen.end}"
+    return f"from {chosen.start} to {chosen.end}" if chosen.end else f"from {chosen.start}"
+
+
+def _step_for(chosen: TimeRange | None) -> Grain:
+    if chosen is None or chosen.start is None or chosen.end is None:
+        return Grain.MONTH
+    days = (chosen.end - chosen.start).days + 1
+    return Grain.DAY if days <= 31 else Grain.WEEK if days <= 120 else Grain.MONTH

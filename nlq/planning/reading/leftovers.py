@@ -1,0 +1,217 @@
+"""What must hold once every mention is read: no word is left without a part in the plan.
+
+Does not belong here: reading a mention (``reading``), what the parts mean together (``finishing``).
+"""
+
+from __future__ import annotations
+
+import calendar
+import itertools
+
+from nlq.core.dateparts import first_date_part
+from nlq.core.words import DIFFERENT, PREPOSITIONS, set_of
+from nlq.english.words import is_english
+from nlq.planning.drafts.draft import NotReadableError
+from nlq.planning.drafts.measures import is_amount
+from nlq.planning.drafts.mentions import Kind, Mention
+from nlq.planning.drafts.units import measures_money
+from nlq.planning.reading.sentence import NOT_SIGNIFICANT, Sentence
+
+_COMPARES_ALL = set_of("compare compares comparing comparison")
+"""Before "all" these ask for a row of each: "compare all wards"."""
+_EXTREMES = set_of("maximum minimum max min")
+_PAYING = set_of("pay pays paid spend spends spent")
+_DOING = set_of("doing performing")
+_WEEKDAYS = tuple(day.lower() for day in calendar.day_name)
+_AFTER_BY = (Kind.DIMENSION, Kind.METRIC, Kind.GRAIN, Kind.BY, Kind.SUPERLATIVE)
+
+
+class Leftovers:
+    """Checks a cover for words that nothing was made of."""
+
+    def __init__(self, sentence: Sentence) -> None:
+        self._sentence = sentence
+        self._draft, self._vocabulary = sentence.draft, sentence.vocabulary
+
+    def forbid_unknown(self) -> None:
+        """Refuse words that nothing recognised."""
+        unknown = [at for at, mention in enumerate(self._sentence.all) if mention.kind is Kind.UNKNOWN]
+        if not unknown:
+            return
+        words = [self._sentence.all[at].text for at in unknown]
+        before = self._sentence.all[unknown[0] - 1] if unknown[0] else None
+        if len(unknown) == 1 and before and before.kind is Kind.DIMENSION:
+            dimension = self._vocabulary.dimensions[self._sentence.assignment.dimensions[before.first].ref]
+            if dimension.values.items and not is_english(words[0].lower()):
+                known = [str(value) for value in dimension.values.items[:5]]
+                reason = f"There is no {dimension.label} called “{words[0]}”."
+                raise NotReadableError(2, reason, *words, nearest=known)
+        said = ", ".join(f"“{word}”" for word in words)
+        raise NotReadableError(1, f"I do not know what {said} means here.", *words)
+
+    def check(self) -> None:
+        """Refuse operators that nothing was made of."""
+        for position, mention in enumerate(self._sentence.mentions):
+            if mention.kind is Kind.NOT and position not in self._sentence.used:
+                raise NotReadableError(2, f"I cannot tell what “{mention.text}” leaves out.", mention.text)
+            if mention.kind is Kind.MISSING and position not in self._sentence.used:
+                raise NotReadableError(1, f"I cannot tell what is “{mention.text}”; name it beside.", mention.text)
+            if mention.kind is Kind.OR and position not in self._sentence.used:
+                raise NotReadableError(2, "“or” works between values of one dimension only; ask two questions.", "or")
+            if mention.kind is Kind.BY and self._sentence.kind(position + 1) not in _AFTER_BY:
+                self._dangling_by(position, mention)
+        self._check_names()
+        self._check_each_against_others()
+        self._check_counts()
+        self._check_different()
+        self._check_agents()
+        self._check_percent()
+        self._check_one_rank()
+        self._check_extremes()
+        self._check_weekdays()
+        self._check_doing()
+        self._check_paying()
+
+    def _dangling_by(self, position: int, mention: Mention) -> None:
+        said = mention.text.lower()
+        if said == "wise" and self._sentence.kind(position - 1) is Kind.DIMENSION:
+            return
+        if said in ("by", "over") and self._sentence.kind(position + 1) is Kind.VALUE:
+            following = self._sentence.assignment.values[self._sentence.mentions[position + 1].first]
+            if not isinstance(following.value, bool) and not first_date_part([following.dimension]):
+                return
+        after = self._sentence.value_dimension(position + 1)
+        if after and first_date_part([after]):
+            days = self._sentence.mentions[position + 1].text
+            reason = f"“{mention.text} {days}” may be all of them together or a row for each; say which."
+            raise NotReadableError(2, reason, mention.text, days, nearest=("on Mondays", "by weekday"))
+        raise NotReadableError(2, f"I cannot tell what stands after “{mention.text}”.", mention.text)
+
+    def _check_names(self) -> None:
+        """Names that are asked for beside something else are a column of their own: "names and id of courses"."""
+        for mention, following in itertools.pairwise(self._sentence.all):
+            beside = mention.kind is Kind.FILLER and following.kind is Kind.AND
+            if beside and mention.text.lower() in ("name", "names"):
+                raise NotReadableError(1, f"I do not know the {mention.text} of what.", mention.text)
+
+    def _check_each_against_others(self) -> None:
+        """Nothing is compared with each of others: "larger than any country in Africa", "compared to all visits"."""
+        told = [m for m in self._sentence.all if m.text.lower() not in ("to", "with")]
+        for mention, following in itertools.pairwise(told):
+            others = following.text.lower() in ("any", "every", "all", "each", "some")
+            if others and mention.kind is Kind.VERSUS and mention.text.lower() not in _COMPARES_ALL:
+                reason = f"I cannot compare with “{following.text}” of others; name a number."
+                raise NotReadableError(2, reason, mention.text, following.text)
+
+    def _check_different(self) -> None:
+        """How many different ones is a number of values: a sum of all does not tell it."""
+        for mention, following in itertools.pairwise(self._sentence.all):
+            if mention.text.lower() not in DIFFERENT or following.kind is not Kind.METRIC:
+                continue
+            metric = self._vocabulary.metrics[self._sentence.assignment.metrics[following.first].ref]
+            if not metric.tally and metric.name not in self._sentence.lexicon.counts:
+                raise NotReadableError(1, f"{metric.label} does not tell how many are different.", mention.text)
+
+    def _check_counts(self) -> None:
+        """How many, number of, total: only of things that are amounts."""
+        for at, mention in enumerate(self._sentence.all):
+            if mention.kind is not Kind.COUNT:
+                continue
+            following = next((m for m in self._sentence.all[at + 1 :] if m.kind not in NOT_SIGNIFICANT), None)
+            if following and following.kind is Kind.METRIC:
+                metric = self._vocabulary.metrics[self._sentence.assignment.metrics[following.first].ref]
+                if not is_amount(metric):
+                    raise NotReadableError(2, f"{metric.label} is not an amount (“{mention.text}”).", mention.text)
+
+    def _check_agents(self) -> None:
+        """Who did it is no group: "booked by guests from Spain", "by Premium members", "by patients of each city"."""
+        for at, mention in enumerate(self._sentence.mentions):
+            if mention.kind is not Kind.BY or mention.text.lower() != "by":
+                continue
+            said, following = self._sentence.mentions[at + 1 : at + 2], self._sentence.kind(at + 2)
+            if self._sentence.kind(at + 1) is Kind.VALUE and following is Kind.METRIC:
+                said = self._sentence.mentions[at + 2 : at + 3]
+            elif not (said and said[0].kind is Kind.DIMENSION and self._says_only_whose(at + 1, said[0])):
+                continue
+            reason = f"“{said[0].text}” may be a figure, a row for each, or only say who."
+            raise NotReadableError(1, reason, said[0].text)
+
+    def _says_only_whose(self, at: int, mention: Mention) -> bool:
+        """Whether what stands after "by" may only say whose: before its own value, or before the true group."""
+        hit = self._sentence.assignment.dimensions[mention.first]
+        if self._sentence.value_dimension(at + 1) == hit.ref:
+            return not hit.full
+        personal = mention.contested or self._vocabulary.dimensions[hit.ref].personal
+        grouped = self._sentence.kind(at + 1) is Kind.BY and self._sentence.kind(at + 2) is Kind.DIMENSION
+        return personal and grouped and any(m.text.lower() in PREPOSITIONS for m in self._sentence.between(at, at + 1))
+
+    def _check_percent(self) -> None:
+        """A percent of what is not said: "% no-shows by month" is hardly how they spread over the months."""
+        draft = self._draft
+        for mention, following in itertools.pairwise(self._sentence.all):
+            if mention.kind is not Kind.SHARE or following.kind is not Kind.METRIC or draft.chosen or draft.ratio:
+                continue
+            metric, hit = draft.metrics[0], self._sentence.assignment.metrics[following.first]
+            spread = not (draft.grain and not draft.groups) and hit.full
+            if not spread and is_amount(self._vocabulary.metrics[metric]):
+                raise NotReadableError(1, f"“{mention.text}” of what? Ask for “A in percent of B”.", mention.text)
+
+    def _check_one_rank(self) -> None:
+        """One end of one figure is ranked by: "the most orders and the lowest cost" are two rankings.
+
+        "Top 5 with the lowest …" is one: the number and the end.
+        """
+        ranked = [at for at, m in enumerate(self._sentence.mentions) if _is_end(m)]
+        for first, second in itertools.pairwise(ranked):
+            between = {m.kind for m in self._sentence.mentions[first + 1 : second]}
+            counted = self._sentence.mentions[first].kind is Kind.TOP
+            if Kind.METRIC in between or (not counted and (Kind.AND in between or not between)):
+                said, other = self._sentence.mentions[first].text, self._sentence.mentions[second].text
+                reason = f"“{said}” and “{other}” are two rankings; I do one at a time."
+                raise NotReadableError(1, reason, other)
+
+    def _check_extremes(self) -> None:
+        """The maximum of an average in each group is not in its average: "maximum stay by hotel" ranks nothing."""
+        for at, mention in enumerate(self._sentence.mentions):
+            if mention.text.lower() not in _EXTREMES or mention.kind is not Kind.SUPERLATIVE:
+                continue
+            if (
+                self._sentence.kind(at + 1) is Kind.METRIC
+                and self._sentence.kind(at + 2) is Kind.BY
+                and self._sentence.kind(at - 1) is None
+            ):
+                metric = self._vocabulary.metrics[
+                    self._sentence.assignment.metrics[self._sentence.mentions[at + 1].first].ref
+                ]
+                if not is_amount(metric):
+                    raise NotReadableError(1, f"I do not know the {mention.text} of {metric.label}.", mention.text)
+
+    def _check_weekdays(self) -> None:
+        """A weekday right before a day belongs to it: "Monday 14 July" of a year in which it is a Tuesday is a slip."""
+        for mention, following in itertools.pairwise(self._sentence.all):
+            if mention.kind is not Kind.TIME or following.kind is not Kind.TIME:
+                continue
+            span, said = following.payload.range, mention.text.lower()
+            if said in _WEEKDAYS and span and span.start and span.start == span.end:
+                day = _WEEKDAYS[span.start.weekday()].capitalize()
+                reason = f"“{following.text}” is a {day}: leave one of them out, or put it right."
+                raise NotReadableError(2, reason, mention.text)
+
+    def _check_doing(self) -> None:
+        """How stores are doing is not how many there are: a figure that is named is only offered."""
+        said = next((m.text for m in self._sentence.all if m.kind is Kind.FILLER and m.text.lower() in _DOING), None)
+        if said and self._sentence.assignment.metrics:
+            raise NotReadableError(1, f"“{said}” asks for no one figure.", said)
+
+    def _check_paying(self) -> None:
+        """What somebody pays is money: "how much do members pay" is not their number."""
+        metrics = [self._vocabulary.metrics[hit.ref] for hit in self._sentence.assignment.metrics.values()]
+        said = next((m.text for m in self._sentence.all if m.kind is Kind.FILLER and m.text.lower() in _PAYING), None)
+        asked = any(m.text.lower() == "much" for m in self._sentence.all)
+        if said and asked and metrics and not any(measures_money(metric) for metric in metrics):
+            raise NotReadableError(1, f"{metrics[0].label} tells no money (“{said}”).", said)
+
+
+def _is_end(mention: Mention) -> bool:
+    """Whether the mention asks for an end of an order: the highest, the top 5."""
+    return mention.kind is Kind.SUPERLATIVE or (mention.kind is Kind.TOP and mention.payload.end not in (None, "asked"))

@@ -1,0 +1,200 @@
+"""Metrics in a cover: which are asked for, and which only say what another is about.
+
+Does not belong here: choosing among the metrics that words may mean (``resolve``).
+"""
+
+from __future__ import annotations
+
+import itertools
+
+from nlq.core.vocabulary import Metric
+from nlq.core.words import CUMULATIVE, FREQUENT, GLUE, PREDICATES, ROLLING, TOTALLING, singular, stem, words_of
+from nlq.planning.drafts.draft import NotReadableError
+from nlq.planning.drafts.measures import is_amount
+from nlq.planning.drafts.mentions import Kind, Mention
+from nlq.planning.finding.events import is_participle
+from nlq.planning.finding.lexicon import Hit
+from nlq.planning.reading.sentence import Sentence
+
+_LEAST_COVERAGE = 0.4
+"""The least of a metric's name that must be said to be sure of it."""
+_DOUBT = 0.45
+"""What is left of the confidence where less was said: too little to answer."""
+_JOINING = {Kind.AND, Kind.VERSUS, Kind.BY, Kind.THRESHOLD, Kind.SUPERLATIVE, Kind.TOP, Kind.ORDER}
+_OF_THINGS = ("top", "bottom", "best", "worst", "busiest", "leading")
+"""Ends that are of things, not of numbers: the top stores are no number of stores."""
+
+
+class MetricReader:
+    """Reads metrics, and tells them from nouns and verbs."""
+
+    def __init__(self, sentence: Sentence) -> None:
+        self._sentence = sentence
+        self._draft, self._vocabulary = sentence.draft, sentence.vocabulary
+
+    def read(self, position: int, mention: Mention) -> None:
+        """A metric, where its words do not stand for a dimension."""
+        draft, hit = self._draft, self._sentence.assignment.metrics[mention.first]
+        metric = self._vocabulary.metrics[hit.ref]
+        if self._asks_for_names(position):
+            raise NotReadableError(3, f"“{mention.text}” are the names here, not how many there are.", mention.text)
+        if metric.cumulative and any(m.kind is Kind.TIME for m in self._sentence.all):
+            self._draft.doubtful |= self._kind_of_words(mention) is Kind.RUNNING
+        ratio = self.is_ratio(position) or (self._draft.percent and self._sentence.kind(position - 1) is Kind.SHARE)
+        if mention.contested and not ratio and self.stands_for_dimension(position):
+            raise NotReadableError(3, f"“{mention.text}” is read as a dimension here.", mention.text)
+        self._check_beside(position, mention, hit)
+        if self._is_across(position, hit):
+            self._sentence.believe(mention, "all that the figures are of", 1.0)
+            return
+        if ratio:
+            draft.ratio = True
+        elif self._sentence.kind(position - 1) is Kind.BY and not (
+            draft.ranks or draft.groups or draft.first_rows or draft.asked
+        ):
+            raise NotReadableError(2, f"{metric.label} is a figure; nothing can be split by it.", mention.text)
+        if hit.ref not in draft.metrics:
+            draft.metrics.append(hit.ref)
+        draft.metric_at.append((position, hit.ref))
+        rate_of_things = metric.is_ratio and not hit.full and not self._sentence.is_singular(mention)
+        draft.doubtful |= rate_of_things  # cancellations are no rate of them
+        averaged = any(
+            m.kind is Kind.AVERAGE for m in self._sentence.all
+        )  # said beside, it is a part of the name as well
+        partly = 0.6 + 0.3 * hit.coverage if averaged or hit.coverage >= _LEAST_COVERAGE else _DOUBT
+        self._sentence.believe(mention, f"metric {metric.label}", 1.0 if hit.full else partly)
+
+    @staticmethod
+    def _kind_of_words(mention: Mention) -> Kind | None:
+        """Whether the words ask for a total along time: within the time asked for, or since the beginning?"""
+        said = set(words_of(mention.text.lower()))
+        return Kind.RUNNING if said & CUMULATIVE or (said & ROLLING and said & TOTALLING) else None
+
+    def _is_across(self, position: int, hit: Hit) -> bool:
+        """Whether things are named that the figures before are of: "average age across all matches"."""
+        before = self._sentence.kind(position - 1) is Kind.BY and self._sentence.mentions[position - 1].text.lower()
+        return before == "across" and bool(self._draft.metrics) and hit.ref in self._sentence.lexicon.counts
+
+    def _check_beside(self, position: int, mention: Mention, hit: Hit) -> None:
+        """What names a metric only in part must not stand beside another: "complaints … resolve"."""
+        if self._sentence.kind(position - 1) is Kind.METRIC and hit.ref not in self._draft.metrics and not hit.full:
+            raise NotReadableError(1, f"It is not clear what “{mention.text}” adds.", mention.text)
+        if self._draft.share is not None and set(words_of(mention.text)) & PREDICATES:
+            raise NotReadableError(3, f"“{mention.text}” is read as a whole and its part here.", mention.text)
+
+    def drop_nouns(self) -> None:
+        """Two metrics need a word between them; else one is the noun the other is about, or it is not clear.
+
+        "How long do garbage complaints take" asks for no number of complaints.
+        """
+        draft = self._draft
+        while noun := self._noun():
+            draft.metric_at.remove(noun)
+            if noun[1] not in [name for _, name in draft.metric_at]:
+                draft.metrics.remove(noun[1])
+
+    def _noun(self) -> tuple[int, str] | None:
+        """The first metric, with its place, that only says what the one beside it is about."""
+        for (left, a), (right, b) in itertools.pairwise(self._draft.metric_at):
+            if a == b:
+                continue
+            joined = self._is_joined(left, right) and not self._is_of_attribute(left)
+            spare = self._is_verb if joined else self._is_noun
+            pairs = [((right, b), a), ((left, a), b)]
+            if right == left + 1 and not self._sentence.between(left, right):
+                pairs.reverse()  # of two nouns side by side the last is the one that counts: car makers
+            if noun := next((n for n, other in pairs if spare(*n, other)), None):
+                return noun
+            if not joined:
+                text = self._sentence.mentions[right].text
+                raise NotReadableError(1, f"It is not clear what “{text}” adds.", text)
+        return None
+
+    def _is_of_attribute(self, position: int) -> bool:
+        """Whether the metric's words only say whose attribute is asked for: "the names of all players"."""
+        between = {m.text.lower() for m in self._sentence.between(position - 1, position)}
+        return self._sentence.kind(position - 1) is Kind.DIMENSION and bool(between & {"of", "for", "from"})
+
+    def _is_joined(self, left: int, right: int) -> bool:
+        kinds = {m.kind for m in self._sentence.mentions[left + 1 : right]}
+        if self._draft.percent and Kind.SHARE in kinds:
+            return True
+        return bool(kinds & _JOINING) or "with" in {m.text.lower() for m in self._sentence.between(left, right)}
+
+    def _is_noun(self, position: int, metric: str, other: str) -> bool:
+        """Whether a metric's mention says nothing but what the other metric is about."""
+        mention = self._sentence.mentions[position]
+        said = {stem(w) for w in words_of(mention.text) if w not in GLUE}
+        about = self._sentence.lexicon.subject_words(other)
+        if mention.contested:
+            about |= self._sentence.lexicon.name_words(other)
+        return (
+            self._vocabulary.metrics[metric].type == "simple"
+            and said <= about
+            and not self._sentence.is_numbered(position)
+        )
+
+    def _is_verb(self, position: int, metric: str, other: str) -> bool:
+        """Whether a metric's mention is only the verb of what another is limited to: "sold fewer than 50 units"."""
+        said = words_of(self._sentence.mentions[position].text)
+        limits = self._sentence.kind(position + 1) is Kind.THRESHOLD and all(is_participle(word) for word in said)
+        return limits and {stem(word) for word in said} <= self._sentence.lexicon.name_words(other)
+
+    def _names_value_beside(self, position: int) -> bool:
+        """Whether the words only say what a value beside them is a value of: "Gloucester county"."""
+        beside = {self._sentence.value_dimension(at) for at in (position - 1, position + 1)}
+        said = [stem(word) for word in words_of(self._sentence.mentions[position].text)]
+        return any(hit.ref in beside for hit in self._sentence.lexicon.dimensions_in_full(said))
+
+    def _asks_for_names(self, position: int) -> bool:
+        """Whether the names of things are asked for, not how many there are."""
+        said = words_of(self._sentence.mentions[position].text.lower())[:1]
+        return said in (("name",), ("names",)) and not self._sentence.is_numbered(position)
+
+    def _is_whose(self, position: int) -> bool:
+        """Whether what follows is ranked or limited for each of them: "the school with the lowest score"."""
+        limited = self._sentence.kind(position + 1) in (Kind.SUPERLATIVE, Kind.TOP, Kind.THRESHOLD)
+        return limited and any(m.kind is Kind.METRIC for m in self._sentence.mentions[position + 2 :])
+
+    def is_ratio(self, position: int) -> bool:
+        """Whether the metric stands after "per", right after another: "orders per customer"."""
+        if self._sentence.kind(position - 2) is not Kind.METRIC or not self._says_per(position - 1):
+            return False
+        mention = self._sentence.mentions[position]
+        if mention.contested and not is_amount(self._metric_at(position - 2)):
+            return False  # an average of each of them is no ratio
+        # Of several "per" each splits: "revenue per store per day".
+        return not (mention.contested and self._splits_further(position))
+
+    def _metric_at(self, position: int) -> Metric:
+        return self._vocabulary.metrics[self._sentence.assignment.metrics[self._sentence.mentions[position].first].ref]
+
+    def _splits_further(self, position: int) -> bool:
+        return self._says_per(position + 1) or (
+            self._sentence.kind(position + 1) is Kind.GRAIN
+            and self._sentence.mentions[position + 1].text.lower().startswith("per ")
+        )
+
+    def _says_per(self, position: int) -> bool:
+        return self._sentence.kind(position) is Kind.BY and self._sentence.mentions[position].text.lower() == "per"
+
+    def stands_for_dimension(self, position: int) -> bool:
+        """Whether words that name a metric and a dimension stand where a dimension does: "by order", "which order".
+
+        After a ranking, "by" is followed by the metric to rank by.
+        """
+        before = self._sentence.kind(position - 1)
+        limited = self._sentence.kind(position + 1) is Kind.THRESHOLD
+        if self._sentence.is_numbered(position) and not (limited and self._is_whose(position)):
+            return False
+        if self._is_whose(position) or self._asks_for_names(position):
+            return True
+        if before is Kind.BY:
+            return not (self._draft.ranks or self._draft.first_rows or self._draft.asked)
+        if self._names_value_beside(position):
+            return True
+        if before is Kind.SUPERLATIVE:
+            said = self._sentence.mentions[position - 1].text.lower()
+            return bool(FREQUENT & set(words_of(said))) or singular(said) in _OF_THINGS
+        listed = before is Kind.AND and self._sentence.kind(position - 2) is Kind.DIMENSION and bool(self._draft.groups)
+        return listed or before in (Kind.WHICH, Kind.TOP)

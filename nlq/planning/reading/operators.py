@@ -1,0 +1,157 @@
+"""Operators in a cover: times, steps, ranks, limits, shares, changes, totals along time, and lists.
+
+Does not belong here: finding them (``operators``), what they mean together (``finishing``).
+"""
+
+from __future__ import annotations
+
+from nlq.core.plan import Grain
+from nlq.core.words import NUMBERING, PER_WORDS, words_of
+from nlq.planning.drafts.draft import Decision, NotReadableError, Rank
+from nlq.planning.drafts.mentions import GrainWord, Growth, Kind, Mention, Top
+from nlq.planning.reading.sentence import GROUPING, KEY_ENDINGS, Sentence
+
+
+class OperatorReader:
+    """Reads what a question asks for in general English."""
+
+    def __init__(self, sentence: Sentence) -> None:
+        self._sentence = sentence
+        self._draft, self._vocabulary = sentence.draft, sentence.vocabulary
+
+    def time(self, position: int, mention: Mention) -> None:
+        """A time, which is asked for; none can be left out."""
+        if self._sentence.kind(position - 1) is Kind.NOT:
+            reason = f"A time cannot be left out ({mention.text}); say which time to include."
+            raise NotReadableError(2, reason, mention.text)
+        self._draft.times.append((position, mention.payload, mention.text))
+
+    def grain(self, position: int, mention: Mention) -> None:
+        """A step of time, where something asks for one."""
+        draft, word = self._draft, mention.payload
+        assert isinstance(word, GrainWord)
+        before = self._sentence.kind(position - 1)
+        ranked = Kind.SUPERLATIVE in (before, self._sentence.kind(position + 1))
+        allowed = ranked or before in GROUPING | {Kind.DIMENSION} or (before is Kind.AND and draft.groups)
+        if word.bare and not allowed:
+            raise NotReadableError(1, f"It is not clear what “{mention.text}” asks for.", mention.text)
+        if draft.grain and draft.grain is not word.grain:
+            raise NotReadableError(2, f"One step of time at a time: {draft.grain} or {word.grain}?", mention.text)
+        draft.grain = word.grain
+        draft.per |= mention.text.split()[0].lower() in PER_WORDS or self._sentence.is_averaged(mention)
+        draft.ranks_time |= ranked or word.which or before in (Kind.TOP, Kind.WHICH)
+        if not word.plural and (word.which or before is Kind.WHICH or ranked):
+            draft.singular_rank = True
+        self._sentence.believe(mention, f"one row per {word.grain}", 1.0)
+
+    def trend(self, position: int, mention: Mention) -> None:
+        """The course over time."""
+        self._draft.trend = True
+
+    def top(self, position: int, mention: Mention) -> None:
+        """A number of ranks."""
+        top: Top = mention.payload
+        if top.count > 1000:
+            raise NotReadableError(2, "An answer has at most 1,000 rows.", mention.text)
+        if top.end is None:
+            self._draft.first_rows = top.count
+            self._sentence.believe(mention, f"the first {top.count}", 1.0)
+        elif top.end == "asked":
+            self._draft.asked = (top.count, mention.text)
+        else:
+            self._draft.ranks.append(Rank(top.end, top.count, position, mention.text, top.skip))
+
+    def superlative(self, position: int, mention: Mention) -> None:
+        """An end of a ranking."""
+        self._draft.ranks.append(Rank(mention.payload, None, position, mention.text))
+
+    def threshold(self, position: int, mention: Mention) -> None:
+        """A limit on a figure; those on values of a dimension are used already."""
+        if position in self._sentence.used:
+            return
+        self._draft.bounds.append((position, mention.payload))
+
+    def order(self, position: int, mention: Mention) -> None:
+        """The order of the rows."""
+        self._draft.sort = mention.payload
+        self._sentence.believe(mention, f"sorted, {mention.payload} first", 1.0)
+
+    def share(self, position: int, mention: Mention) -> None:
+        """A part of a whole, or a figure in percent of another."""
+        if self._draft.share is not None:
+            raise NotReadableError(2, "One share at a time, please.", mention.text)
+        after = self._sentence.all[self._sentence.all.index(mention) + 1 :]
+        if self._draft.metrics and after and after[0].text.lower() == "of":
+            # "late deliveries in percent of deliveries" is one figure by another
+            if self._sentence.kind(position + 1) is not Kind.METRIC:
+                raise NotReadableError(2, f"“{mention.text}” of what? Ask for “A per B”.", mention.text)
+            self._draft.ratio = self._draft.percent = True
+            self._sentence.believe(mention, "the first in percent of the second", 1.0)
+            return
+        self._draft.share = mention.first
+
+    def growth(self, position: int, mention: Mention) -> None:
+        """A change of the figures."""
+        growth: Growth = mention.payload
+        if self._draft.growth and self._draft.growth.comparison and growth.comparison:
+            raise NotReadableError(2, "One comparison at a time, please.", mention.text)
+        if self._draft.growth is None or growth.comparison:
+            self._draft.growth = growth
+        self._sentence.believe(mention, "the change of the figures", 1.0)
+
+    def versus(self, position: int, mention: Mention) -> None:
+        """A comparison, of values, figures or times."""
+        self._draft.versus = mention.text
+
+    def averages(self) -> None:
+        """Means over groups or steps of time."""
+        for at, mention in enumerate(self._sentence.all):
+            if mention.kind is not Kind.AVERAGE:
+                continue
+            following = next((m for m in self._sentence.all[at + 1 :] if m.kind is not Kind.FILLER), None)
+            if following and following.kind in (Kind.AND, Kind.OR):
+                raise NotReadableError(2, f"I cannot tell what “{mention.text}” is of.", mention.text)
+            self._draft.averages.append(mention.text)
+
+    def runnings(self) -> None:
+        """Totals and averages along time."""
+        for mention in self._sentence.all:
+            if mention.kind is not Kind.RUNNING:
+                continue
+            said = mention.payload if isinstance(mention.payload, tuple) else (mention.payload, None)
+            if self._draft.running:
+                raise NotReadableError(2, "One total or average along time at a time, please.", mention.text)
+            self._draft.running, step = said
+            self._draft.grain = self._draft.grain or step or Grain.MONTH
+            self._sentence.believe(mention, f"the {said[0].of} along time, by {self._draft.grain}", 1.0)
+
+    def listing(self) -> None:
+        """Whether the things themselves are asked for: "list the complaints in ward 5", "names of cities in Asia"."""
+        draft = self._draft
+        said = next((m for m in self._sentence.all if m.kind is Kind.LIST), None)
+        if said is None:
+            return
+        if self._asks_for_figures() or not all(self._is_own_name(name) for name in draft.groups):
+            draft.because.append(Decision(said.text, "shown as a table"))
+            return
+        if other := next((name for name in draft.metrics if name not in self._sentence.lexicon.counts), None):
+            label = self._vocabulary.metrics[other].label
+            raise NotReadableError(1, f"{label} cannot be listed one by one.", said.text)
+        draft.records = True
+        self._sentence.believe(said, "the rows themselves", 1.0)
+
+    def _is_own_name(self, name: str) -> bool:
+        """Whether a dimension tells things apart, as a name does; of others there is one row for each value."""
+        dimension = self._vocabulary.dimensions[name]
+        ending = words_of(dimension.column)[-1:]
+        return ending in KEY_ENDINGS or ending in (("name",), ("title",)) or dimension.column == dimension.entity
+
+    def _asks_for_figures(self) -> bool:
+        """Whether something is counted, split, ranked or computed."""
+        figures = {Kind.BY, Kind.SUPERLATIVE, Kind.TOP, Kind.SHARE, Kind.GROWTH, Kind.TREND, Kind.GRAIN, Kind.RUNNING}
+        counted = any(m.kind is Kind.COUNT and m.text.lower() in NUMBERING for m in self._sentence.all)
+        return (
+            counted
+            or bool(figures & {m.kind for m in self._sentence.all})
+            or bool(self._draft.averages or self._draft.bounds)
+        )

@@ -1,0 +1,123 @@
+"""Values in a cover: wanted or not, alone or in a list, of which dimension.
+
+Does not belong here: choosing among the values that words may mean (``resolve``).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from nlq.core.dateparts import first_date_part
+from nlq.core.words import ENGLISH, stem, words_of
+from nlq.planning.drafts.draft import Chosen, NotReadableError
+from nlq.planning.drafts.mentions import Kind, Mention
+from nlq.planning.finding.calendarwords import DAYS
+from nlq.planning.finding.lexicon import INITIALS, ValueHit
+from nlq.planning.reading.sentence import Sentence
+from nlq.planning.times.words import TIME_WORDS
+
+
+class ValueReader:
+    """Reads values, what negates them and what joins them."""
+
+    def __init__(self, sentence: Sentence) -> None:
+        self._sentence = sentence
+        self._draft, self._vocabulary = sentence.draft, sentence.vocabulary
+
+    def read(self, position: int, mention: Mention) -> None:
+        """A value: which rows are wanted, or not."""
+        hit = self._sentence.assignment.values[mention.first]
+        if self._sentence.event and self._sentence.event.first == mention.first and self._sentence.event.known:
+            return
+        dimension = self._vocabulary.dimensions[hit.dimension]
+        named = self._sentence.names(position - 1, hit.dimension) or self._sentence.names(position + 1, hit.dimension)
+        listed = self._sentence.kind(position - 1) in (Kind.AND, Kind.OR) and self._sentence.same_dimension(
+            position - 2, hit
+        )
+        if _is_weak(mention, hit) and not (named or listed or len(words_of(mention.text)) > 1):
+            raise NotReadableError(
+                1, f"It is not clear whether “{mention.text}” means a {dimension.label}.", mention.text
+            )
+        negated = self._is_negated(position, hit)
+        if negated:
+            self._sentence.negated.add(position)
+        self._joined_by_or(position, hit)
+        self._joined_by_and(position, hit)
+        value, wanted = hit.value, not negated
+        if isinstance(value, bool) and negated:
+            value, wanted = False, True
+        several = value if isinstance(value, tuple) else (value,)
+        if first_date_part([hit.dimension]):
+            self._check_days(mention, hit, several)
+        self._draft.chosen.extend(Chosen(mention.first, hit.dimension, one, wanted) for one in several)
+        said = " or ".join(str(one) for one in several) if several is value else hit.value
+        self._sentence.believe(
+            mention, f"{dimension.label} is {'not ' if negated else ''}{said}", 1.0 if hit.full else 0.8
+        )
+
+    def _check_days(self, mention: Mention, hit: ValueHit, several: Sequence[Any]) -> None:
+        """Several days are no one side of a comparison; a day of the week stands beside no single date in a list."""
+        label = self._vocabulary.dimensions[hit.dimension].label
+        kinds = [m.kind for m in self._sentence.mentions]
+        if len(several) > 1 and Kind.VERSUS in kinds and kinds.count(Kind.TIME) < 2:
+            reason = f"I cannot put “{mention.text}” together on one side of a comparison; compare by {label.lower()}."
+            raise NotReadableError(2, reason, mention.text, nearest=(label,))
+        if any(m.kind is Kind.TIME and m.text.lower() in DAYS for m in self._sentence.mentions):
+            raise NotReadableError(3, f"“{mention.text}” is read as a date here.", mention.text)
+
+    def _is_negated(self, position: int, hit: ValueHit) -> bool:
+        """Whether a "not" stands right before the value, or before a list of values of the same dimension."""
+        at = self._sentence.before_value(position)
+        if self._sentence.kind(at) is Kind.NOT:
+            self._sentence.used.add(at)
+            return True
+        if self._sentence.kind(at) not in (Kind.AND, Kind.OR):
+            return False
+        previous = self._sentence.before_value(at)
+        if previous not in self._sentence.negated:
+            return False
+        if self._sentence.value_dimension(previous) != hit.dimension:
+            said = self._sentence.mentions[position].text
+            raise NotReadableError(2, f"It is not clear whether “{said}” is left out as well; say it of each.", said)
+        return True
+
+    def _joined_by_or(self, position: int, hit: ValueHit) -> None:
+        """An "or" may only stand between values of one dimension."""
+        at = self._sentence.before_value(position)
+        if self._sentence.kind(at) is not Kind.OR:
+            return
+        if self._sentence.value_dimension(self._sentence.before_value(at)) != hit.dimension:
+            raise NotReadableError(2, "“or” works between values of one dimension only; ask two questions.", "or")
+        self._sentence.used.add(at)
+
+    def _joined_by_and(self, position: int, hit: ValueHit) -> None:
+        """Bare values in a list are of one dimension: no order is from Delhi, a region, and Mumbai, a city."""
+        mention, at = self._sentence.mentions[position], position - 1
+        other = self._sentence.value_dimension(at - 1)
+        if self._sentence.kind(at) not in (Kind.AND, Kind.VERSUS) or other in (None, hit.dimension):
+            return
+        bare = not self._is_named(position, hit.dimension) and not self._is_named(at - 1, str(other))
+        if bare and self._sentence.mentions[at].last == mention.first:
+            label, of = (self._vocabulary.dimensions[name].label for name in (hit.dimension, str(other)))
+            reason = (
+                f"“{mention.text}” is of {label}, “{self._sentence.mentions[at - 1].text}” of {of}; say which of each."
+            )
+            raise NotReadableError(2, reason, mention.text)
+
+    def _is_named(self, position: int, dimension: str) -> bool:
+        """Whether a value says whose it is: "channel web", "ward 3"."""
+        label = {stem(word) for word in words_of(self._vocabulary.dimensions[dimension].label)}
+        said = {stem(word) for word in words_of(self._sentence.mentions[position].text)}
+        return bool(label & said) or any(
+            self._sentence.names(beside, dimension) for beside in (position - 1, position + 1)
+        )
+
+
+def _is_weak(mention: Mention, hit: ValueHit) -> bool:
+    """Values that are also plain words or bare numbers need their dimension named, quotes or capitals."""
+    if hit.coverage == INITIALS or first_date_part([hit.dimension]):
+        return False
+    if mention.text.startswith(('"', "'", "“")) or (len(mention.text) > 1 and mention.text == str(hit.value)):
+        return mention.text.isdigit()
+    return all(word.isdigit() or word in ENGLISH or word in TIME_WORDS for word in words_of(mention.text))
