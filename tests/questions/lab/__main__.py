@@ -29,6 +29,7 @@ from nlq.answering.answer import Answerer
 from nlq.core.guard import Caller
 from nlq.core.plan import Plan
 from nlq.factory import open_foreign
+from tests.questions.lab.bring import SPLITS
 from tests.questions.lab.judging import is_same
 
 LAYERS = Path(__file__).parent / "layers"
@@ -144,7 +145,7 @@ def main() -> None:
     """Ask every database of a split that has a layer."""
     parser = argparse.ArgumentParser(prog="lab", description=__doc__)
     parser.add_argument("folder", type=Path)
-    parser.add_argument("--split", default="tune", choices=("tune", "check", "closed"))
+    parser.add_argument("--split", default="tune", choices=SPLITS)
     parser.add_argument("--layers", type=Path, default=LAYERS, help="where the layers are")
     parser.add_argument("--only", nargs="*", help="databases")
     parser.add_argument("--show", action="store_true", help="show every question that is not right")

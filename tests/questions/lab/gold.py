@@ -98,7 +98,7 @@ def _as_sqlite(tree: exp.Expr, schema: Schema) -> None:
 def _typed(tree: exp.Expr, schema: Schema) -> None:
     """Casts where SQLite and Postgres compare texts with other types, and DuckDB does not."""
     for between in list(tree.find_all(exp.Between)):
-        if between.args["low"].is_numeric and isinstance(between.this, exp.TimeToStr | exp.Substring):
+        if between.args["low"].is_number and isinstance(between.this, exp.TimeToStr | exp.Substring):
             between.set("this", exp.cast(between.this.copy(), "bigint"))
     for holder in list(tree.find_all(exp.Like, exp.ILike, exp.Substring)):
         inner = holder.this

@@ -23,6 +23,8 @@ from tests.questions.lab.schema import Column, Schema, Table, duckdb_type, with_
 IBM = "IBM/text2sql-eval-toolkit"
 KAGGLE = "Chia-Hsuan-Lee/KaggleDBQA"
 DEFOG_QUESTIONS, DEFOG_DATA = "defog-ai/sql-eval", "defog-ai/defog-data"
+STATBOT, STATBOT_DATA = "dscc-admin-ch/statbot.swiss", "statistikZH/statbotData"
+STATBOT_FILES = "data/statbot/nl2sql_data"
 MOST_ALTERNATIVES = 8
 DECLARED = {"number": "NUMBER", "text": "TEXT", "time": "TIMESTAMP"}
 DEFOG_FILES = ("questions_gen_postgres", "instruct_basic_postgres", "instruct_advanced_postgres")
@@ -176,6 +178,70 @@ def defog_rows(copies: Copies, name: str) -> str:
     return re.sub(r"(\d+) min'", r"\1 minutes'", sql)
 
 
+def _rows(copies: Copies, repository: str, path: str) -> list[dict[str, str]]:
+    return list(csv.DictReader(io.StringIO(copies.read(repository, path))))
+
+
+def statbot(copies: Copies, name: str) -> tuple[Schema, list[Question]]:
+    """A statistic of StatBot.Swiss with the areas it is told by, and its questions in English."""
+    asked = [
+        Question(f"statbot-{part}-{number}", q["question"], [q["query"]], "postgres")
+        for part in ("train", "test")
+        for number, q in enumerate(_rows(copies, STATBOT, f"{STATBOT_FILES}/{part}.csv"))
+        if q["db_id"] == name and q["lang"] == "en"
+    ]
+    told = next(t for t in _rows(copies, STATBOT, f"{STATBOT_FILES}/meta_data_tables.csv") if t["name"] == name)
+    columns = [
+        _statbot_column(c)
+        for c in _rows(copies, STATBOT, f"{STATBOT_FILES}/meta_data_columns.csv")
+        if c["table_name"] == name
+    ]
+    statistic = Table(
+        name,
+        [
+            Column("year", "BIGINT", "year of the figures"),
+            Column("spatialunit_uid", "VARCHAR", "area of the figures", refers=("spatial_unit", "spatialunit_uid")),
+            *columns,
+        ],
+        f"{told['title_en']}. {told['discription_en']}",
+    )
+    return Schema(name, [statistic, _statbot_areas(copies)]), asked
+
+
+def _statbot_column(c: Mapping[str, str]) -> Column:
+    described = "" if c["title_en"] == "null" else c["title_en"]
+    if c["data_type"] == "categorical":
+        return Column(c["name"], "VARCHAR", described, samples=[v.strip() for v in c["example_values"].split(",")])
+    whole = not re.search(r"hectares|percent|million|mio_", c["name"])
+    return Column(c["name"], "BIGINT" if whole else "DOUBLE", described)
+
+
+def _statbot_areas(copies: Copies) -> Table:
+    header = statbot_areas(copies).splitlines()[0].replace('"', "").split(",")
+    levels = ("country", "canton", "district", "municipal", "residence_area", "neighborhood", "region", "zone")
+    columns = [
+        Column(
+            name,
+            "BOOLEAN" if name in levels else "DATE" if name.startswith("valid") else "VARCHAR",
+            f"whether the area is a {name}" if name in levels else "",
+            key=name == "spatialunit_uid",
+        )
+        for name in header
+    ]
+    return Table("spatial_unit", columns, "Areas of Switzerland: the country, its cantons, districts, municipalities.")
+
+
+def statbot_areas(copies: Copies) -> str:
+    """The published areas, as CSV."""
+    return copies.read(STATBOT_DATA, "data/const/spatial_unit_postgres.csv")
+
+
+def statbot_coverage(copies: Copies, name: str) -> str:
+    """The years a statistic covers, such as ``1980,1990-2020``."""
+    tables = _rows(copies, STATBOT, f"{STATBOT_FILES}/meta_data_tables.csv")
+    return next(t["temporal_coverage"] for t in tables if t["name"] == name)
+
+
 def alternatives(query: str) -> Iterator[str]:
     """Each query the set takes as right: several are separated by ``;``, and ``{a, b}`` stands for any of its items."""
     made = 0
@@ -192,4 +258,4 @@ def alternatives(query: str) -> Iterator[str]:
             made += 1
 
 
-SETS = {"spider": spider, "bird": bird, "kaggle": kaggle, "defog": defog}
+SETS = {"spider": spider, "bird": bird, "kaggle": kaggle, "defog": defog, "statbot": statbot}

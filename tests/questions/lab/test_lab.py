@@ -11,6 +11,7 @@ from sqlglot import exp
 
 from lakehouse_assets.lakehouse.engines.instances import open_instance
 from tests.questions.lab.bring import DATABASES, Gold, dealt, published_rows, weigh
+from tests.questions.lab.cubes import write_cube, years
 from tests.questions.lab.gold import Kind, kind_of, mutations, to_duckdb, typed_by_use
 from tests.questions.lab.rows import Generator, write
 from tests.questions.lab.schema import Column, Schema, Table, about, ddl, duckdb_type
@@ -206,6 +207,63 @@ def test_the_split_is_dealt_by_name() -> None:
     assert config["split"] == dealt(config["sets"])
 
 
+def test_a_year_cut_out_of_a_date_is_compared_with_numbers(filled: duckdb.DuckDBPyConnection) -> None:
+    within = _tree("select count(*) from crossing where strftime('%Y', sailed) between 1900 and 2100")
+    everything = "select count(sailed) from crossing"
+    assert filled.execute(within.sql("duckdb")).fetchone() == filled.execute(everything).fetchone()
+
+
 def test_a_missing_copy_is_named(tmp_path) -> None:
     with pytest.raises(FileNotFoundError, match=r"a\.json of own/repo is not under .*: clone"):
         Copies(tmp_path).read("own/repo", "a.json")
+
+
+AREAS = """spatialunit_uid,name,country,canton,municipal,valid_until
+0_CH,Inland,true,false,false,2999-12-31
+1_A,Canton Uphill,false,true,false,2999-12-31
+2_A,Canton Downhill,false,true,false,2999-12-31
+3_M,Lakeside,false,false,true,2999-12-31
+4_M,Oldtown,false,false,true,1999-12-31
+"""
+STATISTIC = Schema(
+    "ferries_by_canton",
+    [
+        Table(
+            "ferries_by_canton",
+            [
+                Column("year", "BIGINT"),
+                Column("spatialunit_uid", "VARCHAR"),
+                Column("drive", "VARCHAR", samples=["Steam", "Drive - total"]),
+                Column("ferries", "BIGINT"),
+            ],
+            "Ferries by municipality.",
+        ),
+        Table(
+            "spatial_unit",
+            [
+                Column("spatialunit_uid", "VARCHAR", key=True),
+                Column("name", "VARCHAR"),
+                *(Column(level, "BOOLEAN") for level in ("country", "canton", "municipal")),
+                Column("valid_until", "DATE"),
+            ],
+        ),
+    ],
+)
+
+
+def test_the_totals_of_a_made_statistic_add_up() -> None:
+    named = to_duckdb(
+        "select ferries from ferries_by_canton where drive ilike '%electric%'", "postgres", STATISTIC, TODAY
+    )
+    with open_instance() as connection:
+        write_cube(STATISTIC, AREAS, "1975,2001-2002", [named], connection)
+        found = connection.execute("select year, spatialunit_uid, drive, ferries from ferries_by_canton").fetchall()
+    figures = {row[:3]: row[3] for row in found}
+    drives = ("Steam", "electric", "Drive - total")
+    assert len(found) == len(figures)
+    assert set(figures) == {
+        (y, a, d) for y in years("1975,2001-2002") for a in ("0_CH", "1_A", "2_A", "3_M") for d in drives
+    }
+    for year, area, _ in figures:
+        assert figures[year, area, drives[2]] == figures[year, area, drives[0]] + figures[year, area, drives[1]]
+        assert figures[year, "0_CH", drives[2]] == figures[year, "1_A", drives[2]] + figures[year, "2_A", drives[2]]
