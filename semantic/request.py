@@ -12,7 +12,7 @@ from __future__ import annotations
 import calendar
 from collections.abc import Hashable
 from dataclasses import dataclass, replace
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 
 from semantic.catalog import GRAINS, METRIC_TIME, MetricDefinition, SemanticCatalog
 from semantic.dateparts import DATE_PARTS, LABELS, check_date_part, date_part_in_filter
@@ -230,13 +230,15 @@ def _conditions(
     conditions: list[str] = []
     values: list[str] = []
     for one in request.filters:
-        condition, texts = one.condition(_left(one.dimension, metric, catalog), len(values))
+        days_only = all(isinstance(value, date) and not isinstance(value, datetime) for value in one.values)
+        left = _left(one.dimension, metric, catalog, days_only=days_only)
+        condition, texts = one.condition(left, len(values))
         conditions.append(condition)
         values += texts
     return conditions, values
 
 
-def _left(name: str, metric: MetricDefinition, catalog: SemanticCatalog) -> str:
+def _left(name: str, metric: MetricDefinition, catalog: SemanticCatalog, *, days_only: bool) -> str:
     if name in DATE_PARTS:
         check_date_part(metric, name)
         return date_part_in_filter(name)
@@ -245,14 +247,27 @@ def _left(name: str, metric: MetricDefinition, catalog: SemanticCatalog) -> str:
         return _time(METRIC_TIME, _possible(grain or metric.min_grain, metric))
     dimension = catalog.resolve(base, metric.name)
     if dimension.type == "time":
-        return _time(dimension.name, grain or dimension.grain or "day")
-    *path, entity, element = dimension.name.split("__")
-    links = f", entity_path={path!r}" if path else ""
-    return f"{{{{ Dimension('{entity}__{element}'{links}) }}}}"
+        return _time(dimension.name, grain or _by_days(dimension.grain, days_only=days_only))
+    element, links = _linked(dimension.name)
+    return f"{{{{ Dimension('{element}'{links}) }}}}"
+
+
+def _by_days(grain: str | None, *, days_only: bool) -> str:
+    """The grain by which a time is compared: up to a day means to its end, however fine the time is."""
+    return grain if grain and (grain in GRAINS or not days_only) else "day"
 
 
 def _time(name: str, grain: str) -> str:
-    return f"{{{{ TimeDimension('{name}', '{grain}') }}}}"
+    element, links = _linked(name)
+    return f"{{{{ TimeDimension('{element}', '{grain}'{links}) }}}}"
+
+
+def _linked(name: str) -> tuple[str, str]:
+    """A name as filters take it: with one entity, and the entities before that as an argument of their own."""
+    *path, element = name.rsplit("__", 2)
+    if len(path) < 2:
+        return name, ""
+    return f"{path[1]}__{element}", f", entity_path={path[0].split('__')!r}"
 
 
 def _range(

@@ -18,6 +18,7 @@ hotels: {target: dev, outputs: {dev: {type: duckdb, path: "DATABASE", schema: st
 """,
     "models/bookings.sql": "select 1 as booking_id",
     "models/hotels.sql": "select 1 as hotel_id",
+    "models/owners.sql": "select 1 as owner_id",
     "models/days.sql": "select 1 as d",
     "models/semantic.yml": """
 models:
@@ -40,8 +41,16 @@ semantic_models:
       - {name: stays, agg: count, expr: booking_id}
   - name: hotels
     model: ref('hotels')
-    entities: [{name: hotel, type: primary, expr: hotel_id}]
+    entities:
+      - {name: hotel, type: primary, expr: hotel_id}
+      - {name: owner, type: foreign, expr: owner_id}
     dimensions: [{name: town, type: categorical}]
+  - name: owners
+    model: ref('owners')
+    entities: [{name: owner, type: primary, expr: owner_id}]
+    dimensions:
+      - {name: joined, type: time, type_params: {time_granularity: day}}
+      - {name: seen, type: time, type_params: {time_granularity: hour}}
 metrics:
   - {name: nights, label: Nights, type: simple, type_params: {measure: nights}}
   - {name: guests, label: Guests, type: simple, type_params: {measure: guests}}
@@ -58,7 +67,11 @@ metrics:
 }
 _DATA = """
 create schema stays;
-create table stays.hotels as select * from (values (1, 'Bern'), (2, 'Chur'), (3, null)) t(hotel_id, town);
+create table stays.hotels as
+  select * from (values (1, 'Bern', 1), (2, 'Chur', 2), (3, null, 2)) t(hotel_id, town, owner_id);
+create table stays.owners as
+  select * from (values (1, date '2019-05-04', timestamp '2026-01-31 23:30'), (2, date '2021-03-01', null))
+    t(owner_id, joined, seen);
 create table stays.bookings as
   select i as booking_id, 1 + i % 3 as hotel_id, 100 + i % 7 as guest_id,
     date '2026-01-01' + (i * 2 % 23)::int as arrival,

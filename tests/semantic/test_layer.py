@@ -386,4 +386,6 @@ class TestAnotherProject:
             "booking__arrival",
             "booking__board",
             "hotel__town",
+            "hotel__owner__joined",
+            "hotel__owner__seen",
         }
