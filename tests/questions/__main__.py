@@ -1,6 +1,8 @@
 """`make questions`: the question sets, how many are right, asked back, refused and silently wrong, by kind.
 
 python -m tests.questions [pgr] [sales] [ecommerce] [retail] [telemetry] [olist] [--all] [--folder FOLDER]
+
+After the sets: what some of their questions come to in other people's wordings, by habit of wording.
 """
 
 from __future__ import annotations
@@ -8,6 +10,7 @@ from __future__ import annotations
 import argparse
 import tempfile
 import time
+from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -15,6 +18,7 @@ from rich.console import Console
 from rich.table import Table
 
 from tests.questions.asking import VERDICTS, Judged, ask_all, counted, is_sound
+from tests.questions.paraphrasing import CONSISTENCIES, HABITS, Worded, reword_all
 from tests.questions.worlds import SIZES, foreign_world, sample_worlds
 
 
@@ -36,6 +40,20 @@ def show(judged: Sequence[Judged], console: Console, *, everything: bool) -> Non
                 console.print(f"    - {choice.question}", markup=False)
 
 
+def show_wordings(worded: Sequence[Worded], console: Console, *, everything: bool) -> None:
+    """The counts by habit, and every wording that is answered with another plan."""
+    table = Table("habit", "wordings", *CONSISTENCIES, title="The same questions in other words")
+    for habit in [*HABITS, None]:
+        mine = [item for item in worded if habit in (None, item.habit)]
+        counts = Counter(item.verdict for item in mine)
+        cells = [str(counts[v]) if counts[v] else "" for v in CONSISTENCIES]
+        table.add_row(habit or "all", str(len(mine)), *cells, end_section=habit is None)
+    console.print(table)
+    for item in worded:
+        if item.verdict == "another plan" or (everything and item.verdict != "same plan"):
+            console.print(f"{item.verdict} ({item.habit}) {item.text}\n    {item.why}", markup=False)
+
+
 def main() -> None:
     """Ask the sets named, or all."""
     parser = argparse.ArgumentParser(prog="questions", description=__doc__)
@@ -44,6 +62,7 @@ def main() -> None:
     parser.add_argument("--folder", help="keep the lakes here and use them the next time")
     arguments = parser.parse_args()
     console = Console(width=150)
+    worded: list[Worded] = []
     with tempfile.TemporaryDirectory(prefix="asklake-questions-") as temporary:
         folder = Path(arguments.folder or temporary)
         worlds = sample_worlds(folder) if SIZES.keys() & set(arguments.names) else {}
@@ -54,6 +73,9 @@ def main() -> None:
             judged = ask_all(worlds[name])
             show(judged, console, everything=arguments.all)
             console.print(f"{len(judged)} questions in {time.perf_counter() - begun:.1f} s\n")
+            worded += reword_all(worlds[name]) if name in SIZES else ()
+        if worded:
+            show_wordings(worded, console, everything=arguments.all)
 
 
 if __name__ == "__main__":

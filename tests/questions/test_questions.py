@@ -9,9 +9,12 @@ import pytest
 
 from tests.questions.asking import NO_ANSWER, Judged, ask_all, is_sound
 from tests.questions.olist_rows import write_rows
-from tests.questions.worlds import World, foreign_world, olist_raw, questions, sample_worlds
+from tests.questions.paraphrasing import HABITS, paraphrases, reword_all
+from tests.questions.worlds import SIZES, World, foreign_world, olist_raw, questions, sample_worlds
 
 RIGHT, WRONG = 0.95, 0.01
+SAME, ANOTHER = 0.83, 0.025
+"""Of the wordings of one question: the share that comes to its plan, answered or offered, and to another's."""
 SETS = {"pgr": 60, "sales": 60, "ecommerce": 60, "retail": 60, "telemetry": 60, "olist": 40}
 
 
@@ -66,3 +69,21 @@ def test_questions_back_are_choices_that_can_be_answered(judged: Sequence[Judged
         if item.verdict == "asked back":
             shown = [choice.question for choice in item.answer.choices]
             assert 1 <= len(set(shown)) == len(shown) <= 4, (item.case["ask"], shown)
+
+
+def test_the_wordings_are_of_questions_of_the_sets_by_several_habits() -> None:
+    groups = [(name, group) for name in SIZES for group in paraphrases(name)]
+    assert len(groups) >= 60
+    for name, group in groups:
+        assert group["of"] in [case["ask"] for case in questions(name)["questions"] if "plan" in case]
+        assert group.keys() <= {"of", *HABITS} and len({*group.values()}) == len(group) >= 6
+
+
+def test_other_wordings_come_to_the_same_plan_or_to_none(samples: Mapping[str, World]) -> None:
+    worded = [item for world in samples.values() for item in reword_all(world)]
+    other = [f"{item.text}: {item.why}" for item in worded if item.verdict == "another plan"]
+    assert len(other) <= ANOTHER * len(worded), "\n".join(other)
+    lost = [
+        f"{item.verdict}: {item.text}: {item.why}" for item in worded if item.verdict not in ("same plan", "offered")
+    ]
+    assert len(lost) <= (1 - SAME) * len(worded), "\n".join(lost)
