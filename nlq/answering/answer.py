@@ -231,6 +231,7 @@ class Answerer:
     def _as_concluded(self, run: Run, outcome: Outcome, answer: Answer) -> Answer:
         """An answer with what holds for it whatever it came to."""
         update: dict[str, Any] = {"planner": outcome.planner, "notes": (*answer.notes, *outcome.notes)}
+        update["because"] = outcome.because
         update["stale_layer"] = self._layer.stale
         if isinstance(outcome, Planned) and run.carried and answer.plan:
             update["carried"] = carried_over(outcome.plan, run.carried, run.vocabulary)
@@ -371,7 +372,6 @@ class Answerer:
             sentence,
             plan=plan,
             confidence=planned.confidence,
-            because=planned.because,
             columns=columns,
             rows=tuple(rows),
             truncated=len(found) > most,

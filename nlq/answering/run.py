@@ -40,7 +40,7 @@ class Run:
         again = self.answer("answered", known.sentence, plan=known.plan, confidence=planned.confidence)
         own = ("answer_id", "question", "asked_by", "asked_at", "answered_at", "elapsed_ms", "confidence")
         update = {name: getattr(again, name) for name in own}
-        return known.model_copy(update={**update, "because": planned.because, "cached": True})
+        return known.model_copy(update={**update, "cached": True})
 
     def failed(self, told_as: str = "", **details: Any) -> Answer:
         """The answer where something of ours went wrong; see ``failed_answer``."""

@@ -61,11 +61,32 @@ class _Frozen(BaseModel):
     model_config = ConfigDict(frozen=True)
 
 
+Part = Literal["metric", "dimension", "value", "time", "operator", "left_out", "unknown", "corrected", "implied"]
+"""What words became: a part of the plan, words that no answer takes into account (``left_out``), words that mean
+nothing here, a spelling that was put right, or (``implied``) a part of the plan that no word asked for."""
+Why = Literal["label", "synonym", "name", "description", "related", "value", "initials", "spelling"]
+"""What words were known by: what the term is called, its description, a related word, a value, a mended spelling."""
+
+
 class Because(_Frozen):
-    """One decision: the words of the question and what they were taken for."""
+    """One decision: the words of the question and what they were taken for.
+
+    ``start`` and ``end`` are where the words are in the question as it was typed, in Unicode code points; neither is
+    there where nothing was said, where a language model planned, and in answers kept by earlier versions, which have
+    no ``part`` either.
+    """
 
     words: str
     meaning: str
+    part: Part | None = None
+    start: int | None = Field(default=None, ge=0)
+    end: int | None = Field(default=None, ge=0)
+    name: str | None = None
+    """The metric or dimension that the words stand for; of a value, its dimension."""
+    label: str | None = None
+    """What people call that."""
+    why: Why | None = None
+    """What the words were known by; None for general English."""
 
 
 class Carried(_Frozen):
@@ -76,12 +97,13 @@ class Carried(_Frozen):
 
 
 class _Outcome(_Frozen):
-    """What every outcome carries: which planner it is from, and remarks for people.
+    """What every outcome carries: which planner it is from, how the words were taken, and remarks for people.
 
     ``lasting`` is false where the same question may come to another outcome next time, e.g. after an outage.
     """
 
     planner: str = RULES
+    because: tuple[Because, ...] = ()
     notes: tuple[str, ...] = ()
     lasting: bool = True
 
@@ -91,15 +113,15 @@ class Planned(_Outcome):
 
     plan: Plan
     confidence: float = Field(ge=0, le=1)
-    because: tuple[Because, ...] = ()
     carried: tuple[Carried, ...] = ()
 
 
 class Choice(_Frozen):
-    """One concrete reading the asker may pick."""
+    """One concrete reading the asker may pick, and how it takes the words of the question that was asked."""
 
     question: str
     plan: Plan
+    because: tuple[Because, ...] = ()
 
 
 class Clarify(_Outcome):

@@ -19,6 +19,22 @@ def same_form(value: Any) -> str:
     return unicodedata.normalize("NFC", str(value))
 
 
+def places(text: str) -> Sequence[int]:
+    """Where each letter of ``same_form(text)``, and its end, is in the text itself."""
+    if unicodedata.is_normalized("NFC", text):
+        return range(len(text) + 1)
+    found, first, whole = [0], 0, ""
+    for at, letter in enumerate(text):
+        joined = same_form(whole + letter)
+        if whole and joined == whole + letter and not unicodedata.combining(letter):
+            first, joined = at, letter  # nothing of it belongs to the letter before
+        else:
+            del found[len(found) - len(whole) :]
+        found += [first] * (len(joined) - 1) + [at + 1]
+        whole = joined
+    return found
+
+
 def written_forms(text: str) -> tuple[str, ...]:
     """A text in each form in which its letters may be stored."""
     return tuple(dict.fromkeys(unicodedata.normalize(form, text) for form in ("NFC", "NFD")))

@@ -110,14 +110,19 @@ class BothPlanners:
         texts = [as_question(p, self.vocabulary) for p in (ruled.plan, plan)]
         if texts[0] == texts[1]:
             return ruled.model_copy(update={"confidence": round(ruled.confidence * _DOUBTED, 3)})
-        choices = tuple(Choice(question=text, plan=p) for text, p in zip(texts, (ruled.plan, plan), strict=True))
-        return Clarify(question="This can be read in two ways. Which do you mean?", choices=choices, planner=BOTH)
+        choices = (
+            Choice(question=texts[0], plan=ruled.plan, because=ruled.because),
+            Choice(question=texts[1], plan=plan),
+        )
+        question = "This can be read in two ways. Which do you mean?"
+        return Clarify(question=question, choices=choices, planner=BOTH, because=ruled.because)
 
     def _one_of(self, ruled: Clarify, plan: Plan) -> Outcome:
         """The choice that the model takes; or the model's own reading beside the choices."""
         for choice in ruled.choices if not ruled.words else ():
             if same_meaning(self._canonical(choice.plan), plan):
-                because = (Because(words=ruled.question, meaning=choice.question),)
+                chosen = Because(words="", meaning=f"{choice.question}: chosen by the language model", part="implied")
+                because = (*choice.because, chosen)
                 return Planned(plan=choice.plan, confidence=_DOUBTED, because=because, planner=BOTH)
         own = Choice(question=as_question(plan, self.vocabulary), plan=plan)
         return ruled.model_copy(update={"choices": (own, *ruled.choices[:3]), "planner": BOTH})
@@ -128,7 +133,7 @@ class BothPlanners:
         return Planned(
             plan=plan,
             confidence=min(confidence, _ALONE),
-            because=(Because(words="the question", meaning=text),),
+            because=(Because(words="the question", meaning=text, part="implied"),),
             planner=MODEL,
             notes=(note,),
         )

@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import date, datetime
 
-from nlq.core.outcome import RULES, UNCLEAR, Because, Outcome, Planned, Problem, Refused
+from nlq.core.outcome import RULES, UNCLEAR, Outcome, Planned, Problem, Refused
 from nlq.core.plan import Plan
 from nlq.core.spelling import same_form
 from nlq.core.vocabulary import Vocabulary
@@ -22,6 +22,7 @@ from nlq.planning.drafts.mentions import Reach, Slip
 from nlq.planning.finding.lexicon import Lexicon
 from nlq.planning.finding.spans import mend
 from nlq.planning.followups import without_lead
+from nlq.planning.provenance import Provenance, Typed
 from nlq.planning.search import Asked, Search
 
 MAX_CHARACTERS = 1000
@@ -48,44 +49,41 @@ class Planner:
         """
         if len(question) > MAX_CHARACTERS:
             return Refused(reason=f"The question is too long: at most {MAX_CHARACTERS:,} characters, please.")
-        question = same_form(question)
+        typed, question = question, same_form(question)
         tokens = tokenize(question)
         if len(tokens) > MAX_WORDS:
             return Refused(reason=f"The question is too long: at most {MAX_WORDS} words, please.")
         if tokens and (told := self._asking.help(tokens)):
             return told
         today = now.date() if isinstance(now, datetime) else now
-        tokens, slips = mend(tokens, self.lexicon)
-        tokens, follows = without_lead(tokens) if previous else (tokens, False)
+        whole, slips = mend(tokens, self.lexicon)
+        tokens, follows = without_lead(whole) if previous else (whole, False)
         if not tokens:
             return Refused(reason="There is no question.", nearest=self._asking.examples())
-        return self._find(Asked(question, tokens, today, self._fiscal_start, previous, follows), slips)
+        provenance = Provenance(Typed(typed, whole, slips, len(whole) - len(tokens)), self.vocabulary)
+        return self._find(Asked(question, tokens, today, self._fiscal_start, previous, follows), slips, provenance)
 
-    def _find(self, asked: Asked, slips: Sequence[Slip]) -> Outcome:
+    def _find(self, asked: Asked, slips: Sequence[Slip], provenance: Provenance) -> Outcome:
         """The outcome of the first round that reads the question, else what can be offered or told."""
         rounds = []
         for reach in Reach:
             covers = self._search.covers(asked, reach)
             found = self._search.readings(asked, covers)
             if not isinstance(found, Problem):
-                return self._settle(found, slips)
+                return provenance.of(self._settle(found, slips), found)
             rounds.append((covers, found))
         covers, problem = rounds[-1]
         if problem.rank <= UNCLEAR and (offer := self._search.offer(asked, covers)):
-            return self._asking.without(offer)
+            return provenance.of(self._asking.without(offer), offer.readings, offer.left_out)
         covers, problem = rounds[0]
-        return self._asking.refuse(problem, slips, asked.question, covers[0])
+        refused = self._asking.refuse(problem, slips, asked.question, covers[0])
+        return provenance.refused(refused, covers[0], problem)
 
     def _settle(self, readings: Sequence[Reading], slips: Sequence[Slip]) -> Outcome:
         if len(readings) > 1:
             return self._asking.which(readings)
         reading = readings[0]
-        mended = [slip for slip in slips if slip.read_as]
-        confidence = reading.confidence * _SLIP_FACTOR ** len(mended)
+        confidence = reading.confidence * _SLIP_FACTOR ** sum(slip.read_as is not None for slip in slips)
         if not reading.sure or confidence < CONFIDENT:
             return self._asking.unsure(reading)
-        because = [Because(words=slip.written, meaning=f"read as “{slip.read_as}”") for slip in mended]
-        because += [Because(words=item.words, meaning=item.meaning) for item in reading.because]
-        return Planned(
-            plan=reading.plan, confidence=round(confidence, 3), because=tuple(because), carried=reading.carried
-        )
+        return Planned(plan=reading.plan, confidence=round(confidence, 3), carried=reading.carried)

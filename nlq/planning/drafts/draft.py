@@ -12,7 +12,7 @@ from typing import Any
 
 from nlq.core.outcome import Carried, Problem
 from nlq.core.plan import Grain, Plan, Running
-from nlq.planning.drafts.mentions import Bound, Growth
+from nlq.planning.drafts.mentions import Bound, Growth, Mention
 from nlq.planning.times.words import TimeSpan
 
 
@@ -38,7 +38,7 @@ class Reading:
     """A plan that a cover asks for. ``sure`` is false where something was only guessed: then ask back.
 
     ``says`` names what the question itself said, for a follow-up to take the rest from the question before; ``carried``
-    is what it took.
+    is what it took. ``mentions`` are all words, each term with the one hit that it was taken for.
     """
 
     plan: Plan
@@ -47,6 +47,7 @@ class Reading:
     sure: bool = True
     says: frozenset[str] = frozenset()
     carried: tuple[Carried, ...] = ()
+    mentions: tuple[Mention, ...] = ()
 
 
 @dataclass(frozen=True)

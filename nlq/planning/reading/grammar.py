@@ -52,7 +52,9 @@ class Reader:
             self._leftovers.check()
             metrics = [self._vocabulary.metrics[name] for name in self._draft.metrics]
             self._draft.because.extend(check_units(self._sentence.all, metrics))
-            return [reading for draft in self._licensed() for reading in self._finished(draft)]
+            mentions = self._sentence.as_read()
+            found = [reading for draft in self._licensed() for reading in self._finished(draft)]
+            return [replace(reading, mentions=mentions) for reading in found]
         except NotReadableError as refusal:
             return refusal.problem
         except OverflowError:

@@ -7,6 +7,7 @@ what a mention means (``reading`` and what it is composed of).
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 
 from nlq.core.plan import Plan
 from nlq.core.words import NUMBERING, PER_WORDS, is_plural, words_of
@@ -54,6 +55,11 @@ class Sentence:
         """Keep what a mention was taken for; ``factor`` (0..1] is what that leaves of the confidence."""
         self.draft.because.append(Decision(mention.text, meaning))
         self.draft.confidence *= factor
+
+    def as_read(self) -> tuple[Mention, ...]:
+        """All mentions, each term with the one hit that it is taken for."""
+        hits = {**self.assignment.metrics, **self.assignment.dimensions, **self.assignment.values}
+        return tuple(replace(m, payload=hits[m.first]) if m.first in hits else m for m in self.all)
 
     def kind(self, position: int) -> Kind | None:
         """What stands at a position; nothing beyond the ends."""

@@ -20,6 +20,7 @@ from lakehouse_assets.lakehouse.publish.begin import open_publication
 from nlq.answering.answer import Answerer
 from nlq.answering.model import Answer, AnswerNotFoundError
 from nlq.core.guard import Caller
+from nlq.core.outcome import Because
 from nlq.core.plan import Comparator, DimensionFilter, OrderBy, Plan, Threshold
 from nlq.factory import open_answerer
 from nlq.storage.contracts import ANSWERS
@@ -104,6 +105,21 @@ def test_an_answer_tells_everything(answerer: Answerer, asked_lake: Lake) -> Non
     assert state.published_at
     assert {item.words for item in answer.because} >= {"resolution rate", "ward", "in 2025"}
     assert Answer.model_validate_json(answer.model_dump_json()) == answer
+
+
+def test_choices_and_refusals_tell_what_the_words_became(answerer: Answerer) -> None:
+    asked_back = answerer.ask("complaints in zork by channel", now=NOW)
+    assert [(item.words, item.part) for item in asked_back.choices[0].because if item.part == "left_out"] == [
+        ("zork", "left_out")
+    ]
+    assert {item.part for item in asked_back.because} >= {"metric", "dimension", "left_out"}
+    refused = answerer.ask("complaints of zork, blorg and fnord", now=NOW)
+    assert refused.outcome == "refused"
+    assert {item.words for item in refused.because if item.part == "unknown"} == {"zork", "blorg", "fnord"}
+
+
+def test_what_earlier_versions_told_of_words_is_read() -> None:
+    assert Because.model_validate({"words": "ward", "meaning": "by Ward"}) == Because(words="ward", meaning="by Ward")
 
 
 def test_numbers_of_a_sentence_are_of_the_rows(answerer: Answerer) -> None:

@@ -31,6 +31,7 @@ def test_what_was_told_with_the_rows_comes_back(followed: Answer, asked_lake: La
     found = stored_answer(asked_lake, followed.answer_id)
     assert found
     assert (found.carried, found.partial, found.rows) == (followed.carried, followed.partial, followed.rows)
+    assert found.because == followed.because and found.because[0].start == 0
 
 
 def test_answers_that_are_there_are_found_by_their_days_or_wherever_they_are(
