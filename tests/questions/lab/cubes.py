@@ -21,7 +21,6 @@ from tests.questions.lab.schema import Column, Schema, Table, ddl, quoted
 
 AREA, AREAS, YEAR = "spatialunit_uid", "spatial_unit", "year"
 COUNTRY = "0_CH"
-TOTAL = "- total"
 STILL_VALID = "2999-12-31"
 MOST_MUNICIPALITIES, MOST_NAMED = 20, 5
 
@@ -45,9 +44,9 @@ def write_cube(
     table = next(t for t in schema.tables if t.name != AREAS)
     values = {c.name: _values(c, named.get((table.name, c.name), [])) for c in _categories(table)}
     units = _units(connection, [said for (owner, _), texts in named.items() if owner == AREAS for said in texts], table)
-    parts = {AREA: units, **{c: [v for v in vs if not v.endswith(TOTAL)] for c, vs in values.items()}}
+    parts = {AREA: units, **{c: [v for v in vs if not _is_total(v)] for c, vs in values.items()}}
     _write_parts(table, parts, years(coverage), connection)
-    totals = [(c, v) for c, vs in values.items() for v in vs if v.endswith(TOTAL)]
+    totals = [(c, v) for c, vs in values.items() for v in vs if _is_total(v)]
     for column, total in [(AREA, COUNTRY), *totals]:
         _add_total(table, column, total, connection)
 
@@ -66,6 +65,11 @@ def _write_areas(schema: Schema, areas: str, connection: duckdb.DuckDBPyConnecti
     connection.register("areas_given", found.select([c.name for c in table.columns]))
     connection.execute(f"insert into {AREAS} select * from areas_given where valid_until = date '{STILL_VALID}'")
     connection.unregister("areas_given")
+
+
+def _is_total(value: str) -> bool:
+    """Whether a category is all others together, such as ``Place of birth - total``."""
+    return bool(re.search(r"\btotal$", value, re.IGNORECASE))
 
 
 def _values(column: Column, named: Sequence[str]) -> list[str]:

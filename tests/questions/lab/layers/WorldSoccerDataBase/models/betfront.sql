@@ -1,0 +1,2 @@
+select *, row_number() over () as quote_id
+from main.betfront

@@ -1,0 +1,2 @@
+select *, citing || '/' || cited as pair, date '2024-01-01' as snapshot_date
+from main.cite

@@ -1,0 +1,2 @@
+select *, jid || '/' || did as pair, date '2024-01-01' as snapshot_date
+from main.domain_journal

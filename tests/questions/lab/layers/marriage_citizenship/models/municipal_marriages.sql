@@ -1,0 +1,3 @@
+select s.*, a.name as municipality, make_date(s.year, 1, 1) as municipal_year
+from main.marriage_citizenship s join main.spatial_unit a using (spatialunit_uid)
+where a.municipal and s.citizenship_category_husband not ilike '%total' and s.citizenship_category_wife not ilike '%total'

@@ -1,0 +1,2 @@
+select *, try_strptime(year || ' ' || month, '%Y %B')::date as reviewed_in
+from main.review

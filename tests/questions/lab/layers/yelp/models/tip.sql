@@ -1,0 +1,2 @@
+select *, try_strptime(year || ' ' || month, '%Y %B')::date as tipped_in
+from main.tip
