@@ -124,6 +124,11 @@ class Dimension:
         return self.name.rsplit("__", 1)[0] if "__" in self.name else ""
 
     @property
+    def thing(self) -> str:
+        """The entity that the column is of, without the way to it: ``region`` of ``member__region__name``."""
+        return self.entity.rsplit("__", 1)[-1]
+
+    @property
     def is_time(self) -> bool:
         """Whether the dimension is a date or a time."""
         return self.type == "time"

@@ -282,6 +282,8 @@ PREDICATES = set_of(
 """Verbs between a whole and a part of it: "what share of orders are online"."""
 IRREGULAR_PARTICIPLES = set_of("sold bought sent paid lost built left kept held begun done given shown written")
 PREPOSITIONS = set_of("from of in for to with on at among within")
+RELATIVES = set_of("whose with having have has had where which who that")
+"""Words between a thing and what is told of it: "continents whose average life expectancy is over 70"."""
 EVENT_WORDS = set_of("event events")
 """Words that only say that something is counted when it happens."""
 WHICH_WORDS = frozenset({"which", "what", "whats"})
@@ -396,6 +398,20 @@ COMPARATORS: tuple[tuple[tuple[str, ...], str], ...] = (
     (("≥",), "ge"),
     (("≤",), "le"),
 )
+
+DIMENSIONAL = {
+    "older": set_of("age"),
+    "younger": set_of("age"),
+    "heavier": set_of("weight"),
+    "lighter": set_of("weight"),
+    "taller": set_of("height"),
+    "shorter": set_of("height length duration"),
+    "longer": set_of("length duration"),
+    "bigger": set_of("size area"),
+    "larger": set_of("size area"),
+    "smaller": set_of("size area"),
+}
+"""What comparatives of size compare: who is older has a higher age."""
 
 OPERATORS = (
     BY_WORDS | NOT_WORDS | OR_WORDS | AND_WORDS | VERSUS_WORDS | WHICH_WORDS | TREND_WORDS | HIGHEST | LOWEST

@@ -317,6 +317,16 @@ class Lexicon:
         """Stems that name what the metric is about, e.g. complaint: they add nothing to its name."""
         return self._subjects_of.get(metric, frozenset())
 
+    def things(self, entity: str) -> frozenset[str]:
+        """Stems of the nouns that name an entity: its own, and those of a metric that counts it."""
+        own = frozenset(stem(word) for word in words_of(entity))
+        return own.union(*(nouns for nouns in self._counting.values() if nouns & own))
+
+    def counting(self, entity: str) -> list[str]:
+        """The metrics that count the things of an entity."""
+        own = {stem(word) for word in words_of(entity)}
+        return [name for name, nouns in self._counting.items() if nouns & own]
+
     def name_words(self, metric: str) -> frozenset[str]:
         """Stems of the words of a metric's label and synonyms."""
         term = self.vocabulary.metrics[metric]
@@ -379,8 +389,11 @@ class Lexicon:
         counted = {m.name: _nouns(m) for m in metrics if m.type == "simple" and not m.is_money}
         self.counts = frozenset(name for name, nouns in counted.items() if nouns & own[name])
         """The metrics that count what they are about, such as complaints."""
-        alike = [counted[name] for name in self.counts]
-        return {name: words.union(*(nouns for nouns in alike if nouns & words)) for name, words in own.items()}
+        self._counting = {name: nouns for name, nouns in counted.items() if name in self.counts}
+        return {
+            name: words.union(*(nouns for nouns in self._counting.values() if nouns & words))
+            for name, words in own.items()
+        }
 
     def _learn(self, words: Iterable[str]) -> None:
         self._surface.update(singular(word) for word in words)

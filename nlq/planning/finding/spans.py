@@ -127,7 +127,8 @@ class MentionFinder(CalendarFinder):
     def _metrics(self, first: int) -> Iterator[Mention]:
         for last, content in self._windows(first, _METRIC_GLUE):
             stems = [self._stems[at] for at in content]
-            hits, absorbed = self._metric_hits(stems, side_by_side=content[-1] - content[0] == len(content) - 1)
+            side_by_side, of = content[-1] - content[0] == len(content) - 1, self._norm(first + 1) == "of"
+            hits, absorbed = self._metric_hits(stems, side_by_side=side_by_side, of=of)
             hits = hits or self._related(content, self._lexicon.related_metrics)
             if hits and not hits[0].full and any(self._norm(at) in w.NUMBERING for at in range(first, last)):
                 continue  # "the largest number of fires" is no largest fire
@@ -163,7 +164,7 @@ class MentionFinder(CalendarFinder):
                     yield self._mention(Kind.METRIC, at, at + 1, 2.8, tuple(hits))
                     return
 
-    def _metric_hits(self, stems: list[str], *, side_by_side: bool) -> tuple[list[Hit], int]:
+    def _metric_hits(self, stems: list[str], *, side_by_side: bool, of: bool) -> tuple[list[Hit], int]:
         """Metrics of these words; words that only name what the metric is about may be said besides."""
         if full := self._lexicon.metrics_in_full(stems):
             return full, 0
@@ -171,7 +172,11 @@ class MentionFinder(CalendarFinder):
         removed = set(stems) - set(rest)
         if rest and removed:
             hits = [h for h in self._lexicon.metrics(rest) if removed <= self._lexicon.subject_words(h.ref)]
-            if hits and not (side_by_side and self._counts_more(stems, rest, removed, hits)):
+            heads = (
+                {hit.ref for hit in self._lexicon.metrics_in_full(stems[:1])} if of and stems[0] in removed else set()
+            )
+            headed = bool(heads - {hit.ref for hit in hits})  # visits of patients
+            if hits and not headed and not (side_by_side and self._counts_more(stems, rest, removed, hits)):
                 return hits, len(stems) - len(rest)
         return self._lexicon.metrics(stems), 0
 
@@ -186,10 +191,19 @@ class MentionFinder(CalendarFinder):
             stems = [self._stems[at] for at in content]
             hits = self._lexicon.dimensions(stems)
             hits = hits or self._related(content, self._lexicon.related_dimensions)
+            if content[-1] - content[0] == len(content) - 1:
+                hits = [hit for hit in hits if not self._is_figure_of(stems, hit)]
             if hits and not (self._are_times(hits) and set(stems) <= _TIMELY):
                 score = self._term_score(len(stems), hits, 0.15)
                 mention = self._mention(Kind.DIMENSION, first, last, score, tuple(hits))
                 yield replace(mention, contested=self._lexicon.is_contested(stems))
+
+    def _is_figure_of(self, stems: Sequence[str], hit: Hit) -> bool:
+        """Whether the last of several words is a figure that the others tell more of: "patient visits" are visits."""
+        if len(stems) == 1 or not self._lexicon.metrics_in_full(stems[-1:]):
+            return False
+        dimension = self._lexicon.vocabulary.dimensions[hit.ref]
+        return hit.source == "name" and stems[-1] not in {w.stem(word) for word in w.words_of(dimension.label)}
 
     def _related(self, content: Sequence[int], related: Callable[[Sequence[str]], list[Hit]]) -> list[Hit]:
         """The terms that words may mean by what belongs to them, where that is within reach."""

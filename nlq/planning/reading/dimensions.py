@@ -45,6 +45,8 @@ class DimensionReader:
         if hit.likeness < 1 and self._sentence.kind(position - 1) not in GROUPING:
             raise NotReadableError(1, f"I do not know what “{mention.text}” means here.", mention.text)
         before = self._sentence.kind(position - 1)
+        if dimension.is_numeric and before not in GROUPING and self._sentence.kind(position + 1) is Kind.THRESHOLD:
+            raise NotReadableError(3, f"“{mention.text}” is what is limited here.", mention.text)
         if dimension.is_numeric and self._is_extreme(position - 1):
             said = self._sentence.mentions[position - 1].text
             raise NotReadableError(1, f"I do not know the {said} of {dimension.label}.", said, mention.text)

@@ -27,7 +27,7 @@ from nlq.core.plan import (
     problem_of,
 )
 from nlq.core.vocabulary import TIME_DIMENSION, Metric, Vocabulary
-from nlq.core.words import GENERIC, SORTED, stem, words_of
+from nlq.core.words import SORTED
 from nlq.planning.drafts.comparing import Compared, compare
 from nlq.planning.drafts.draft import Decision, Draft, NotReadableError, Rank, Reading
 from nlq.planning.drafts.measures import check_age, duration_unit, in_units_of, is_amount
@@ -61,7 +61,6 @@ class Finisher:
         Raises:
             NotReadableError: the parts do not go together.
         """
-        self._limit_rows()
         self._group_compared()
         self._check_average()
         self._check_which()
@@ -70,28 +69,6 @@ class Finisher:
         return [
             self._finish(end, share, within) for end in self._ends() for share in whole for within in self._withins()
         ]
-
-    def _limit_rows(self) -> None:
-        """A limit on a figure without groups is on each row, where rows have that number: "fires over 100 acres"."""
-        draft = self._draft
-        if draft.groups or draft.grain or draft.counted or len(draft.metrics) < 2:
-            return
-        for item in list(draft.bounds):
-            name = self._bound_metric(item[0])
-            main = next((metric for metric in draft.metrics if metric != name), None)
-            numbers = self._numbers_of(name, main) if main else []
-            if len(numbers) == 1:
-                draft.bounds.remove(item)
-                draft.limits.append((numbers[0], item[1]))
-                draft.metrics.remove(name)
-                draft.metric_at = [at for at in draft.metric_at if at[1] != name]
-
-    def _numbers_of(self, name: str, main: str) -> list[str]:
-        """The numeric dimensions of a metric that another metric totals or averages."""
-        figure = {stem(word) for word in words_of(self._metric(name).label)} - GENERIC
-        reachable = (self._vocabulary.dimensions.get(d) for d in self._metric(main).dimensions)
-        numeric = [d for d in reachable if d and d.is_numeric]
-        return [d.name for d in numeric if {stem(w) for w in words_of(d.label)} - GENERIC == figure]
 
     # --- what is left open
 

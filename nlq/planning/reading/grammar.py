@@ -18,6 +18,7 @@ from nlq.planning.drafts.units import check_units
 from nlq.planning.reading.dimensions import DimensionReader
 from nlq.planning.reading.finishing import Finisher
 from nlq.planning.reading.leftovers import Leftovers
+from nlq.planning.reading.limits import Limits
 from nlq.planning.reading.metrics import MetricReader
 from nlq.planning.reading.operators import OperatorReader
 from nlq.planning.reading.sentence import Sentence
@@ -40,13 +41,16 @@ class Reader:
         """The readings (several only where a word leaves something open), or the problem."""
         try:
             self._leftovers.forbid_unknown()
+            self._limit_things()
             for position, mention in enumerate(self._sentence.mentions):
-                self._take(position, mention)
+                if position not in self._sentence.used:
+                    self._take(position, mention)
             self._metrics.drop_nouns()
             self._operators.averages()
             self._operators.runnings()
             self._operators.listing()
             self._imply_metric()
+            self._imply_count()
             self._imply_from_before()
             self._move_to_event()
             self._leftovers.check()
@@ -59,6 +63,18 @@ class Reader:
             return refusal.problem
         except OverflowError:
             return Problem(2, BEYOND_CALENDAR)
+
+    def _limit_things(self) -> None:
+        """Limits on the very things that are spoken of, which name no figure."""
+        for limit in Limits(self._sentence).find():
+            self._sentence.limited.add(limit.noun)
+            self._sentence.used.update({limit.bound, *limit.figures})
+            self._draft.limits.append((limit.dimension, limit.value))
+            label = self._vocabulary.dimensions[limit.dimension].label
+            for at in limit.figures:
+                self._sentence.believe(self._sentence.mentions[at], f"names the dimension {label}", 1.0)
+            text = f"{label} {limit.value.comparator.sql} {limit.value.value:g}"
+            self._sentence.believe(self._sentence.mentions[limit.bound], text, 1.0)
 
     def _licensed(self) -> list[Draft]:
         """The draft with the groups that nothing licenses, and without: which is meant is to be asked."""
@@ -99,6 +115,17 @@ class Reader:
         labels = " and ".join(self._vocabulary.metrics[name].label for name in implied)
         draft.because.append(Decision("", f"metric {labels}, because none was named"))
         draft.confidence *= 0.8
+
+    def _imply_count(self) -> None:
+        """Things that a limit is on are counted, where no other figure of them is asked for."""
+        if self._draft.metrics or not self._sentence.limited:
+            return
+        limited = self._draft.limits[0][0]
+        counting = self._sentence.lexicon.counting(self._vocabulary.dimensions[limited].thing)
+        if len(counting) != 1:
+            raise NotReadableError(1, "I found no metric in the question.")
+        self._draft.metrics.append(counting[0])
+        self._draft.metric_at.append((-1, counting[0]))
 
     def _imply_from_before(self) -> None:
         """Take what is ranked, shared or limited, or one side of a comparison, from the question before."""

@@ -8,7 +8,18 @@ from __future__ import annotations
 import itertools
 
 from nlq.core.vocabulary import Metric
-from nlq.core.words import CUMULATIVE, FREQUENT, GLUE, PREDICATES, ROLLING, TOTALLING, singular, stem, words_of
+from nlq.core.words import (
+    CUMULATIVE,
+    FREQUENT,
+    GLUE,
+    PREDICATES,
+    RELATIVES,
+    ROLLING,
+    TOTALLING,
+    singular,
+    stem,
+    words_of,
+)
 from nlq.planning.drafts.draft import NotReadableError
 from nlq.planning.drafts.measures import is_amount
 from nlq.planning.drafts.mentions import Kind, Mention
@@ -43,6 +54,9 @@ class MetricReader:
         ratio = self.is_ratio(position) or (self._draft.percent and self._sentence.kind(position - 1) is Kind.SHARE)
         if mention.contested and not ratio and self.stands_for_dimension(position):
             raise NotReadableError(3, f"“{mention.text}” is read as a dimension here.", mention.text)
+        if self._is_limited_noun(position):
+            self._sentence.believe(mention, "what the limit is on", 1.0)
+            return
         self._check_beside(position, mention, hit)
         if self._is_across(position, hit):
             self._sentence.believe(mention, "all that the figures are of", 1.0)
@@ -75,6 +89,12 @@ class MetricReader:
         before = self._sentence.kind(position - 1) is Kind.BY and self._sentence.mentions[position - 1].text.lower()
         return before == "across" and bool(self._draft.metrics) and hit.ref in self._sentence.lexicon.counts
 
+    def _is_limited_noun(self, position: int) -> bool:
+        """Whether the words say of what the figure before is, to limit that: "visits of patients older than 65"."""
+        between = {m.text.lower() for m in self._sentence.between(position - 1, position)}
+        limited = position in self._sentence.limited and self._sentence.kind(position - 1) is Kind.METRIC
+        return limited and bool(between & {"of", "for", "from", "by"})
+
     def _check_beside(self, position: int, mention: Mention, hit: Hit) -> None:
         """What names a metric only in part must not stand beside another: "complaints … resolve"."""
         if self._sentence.kind(position - 1) is Kind.METRIC and hit.ref not in self._draft.metrics and not hit.full:
@@ -103,12 +123,23 @@ class MetricReader:
             pairs = [((right, b), a), ((left, a), b)]
             if right == left + 1 and not self._sentence.between(left, right):
                 pairs.reverse()  # of two nouns side by side the last is the one that counts: car makers
+                if not self._is_noun(left, a, b) and self._is_modifier(left, b):
+                    self._draft.doubtful = True
+                    return left, a
             if noun := next((n for n, other in pairs if spare(*n, other)), None):
                 return noun
             if not joined:
                 text = self._sentence.mentions[right].text
                 raise NotReadableError(1, f"It is not clear what “{text}” adds.", text)
         return None
+
+    def _is_modifier(self, position: int, other: str) -> bool:
+        """Whether a thing in the singular only says which kind the noun after it is of: "patient visits"."""
+        mention = self._sentence.mentions[position]
+        if not (mention.contested and self._sentence.is_singular(mention)):
+            return False
+        named = self._sentence.lexicon.dimensions_in_full([stem(word) for word in words_of(mention.text)])
+        return any(hit.ref in self._vocabulary.metrics[other].dimensions for hit in named)
 
     def _is_of_attribute(self, position: int) -> bool:
         """Whether the metric's words only say whose attribute is asked for: "the names of all players"."""
@@ -153,8 +184,13 @@ class MetricReader:
 
     def _is_whose(self, position: int) -> bool:
         """Whether what follows is ranked or limited for each of them: "the school with the lowest score"."""
+        if position in self._sentence.limited:
+            return False
         limited = self._sentence.kind(position + 1) in (Kind.SUPERLATIVE, Kind.TOP, Kind.THRESHOLD)
-        return limited and any(m.kind is Kind.METRIC for m in self._sentence.mentions[position + 2 :])
+        between = {m.text.lower() for m in self._sentence.between(position, position + 1)}
+        by_figure = self._sentence.kind(position + 1) is Kind.METRIC and bool(between & RELATIVES)
+        by_figure = by_figure and self._sentence.kind(position + 2) is Kind.THRESHOLD
+        return by_figure or (limited and any(m.kind is Kind.METRIC for m in self._sentence.mentions[position + 2 :]))
 
     def is_ratio(self, position: int) -> bool:
         """Whether the metric stands after "per", right after another: "orders per customer"."""

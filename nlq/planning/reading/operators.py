@@ -66,9 +66,7 @@ class OperatorReader:
         self._draft.ranks.append(Rank(mention.payload, None, position, mention.text))
 
     def threshold(self, position: int, mention: Mention) -> None:
-        """A limit on a figure; those on values of a dimension are used already."""
-        if position in self._sentence.used:
-            return
+        """A limit on a figure."""
         self._draft.bounds.append((position, mention.payload))
 
     def order(self, position: int, mention: Mention) -> None:

@@ -32,7 +32,8 @@ class Sentence:
 
     ``all`` are its mentions, ``mentions`` those that matter, by position. ``event`` says what a participle beside a
     time means. ``before`` is the plan that the question follows up: what is ranked or shared is what that one was
-    split by. ``used`` and ``negated`` are positions: of words that have a part already, and of values left out.
+    split by. ``used``, ``negated`` and ``limited`` are positions: of words that have a part already, of values left
+    out, and of nouns that a limit is on.
     """
 
     def __init__(
@@ -50,6 +51,7 @@ class Sentence:
         self.draft = Draft()
         self.used: set[int] = set()
         self.negated: set[int] = set()
+        self.limited: set[int] = set()
 
     def believe(self, mention: Mention, meaning: str, factor: float) -> None:
         """Keep what a mention was taken for; ``factor`` (0..1] is what that leaves of the confidence."""
