@@ -26,7 +26,7 @@ from sqlglot.errors import SqlglotError
 
 from lakehouse_assets.lakehouse.engines.instances import open_instance
 from lakehouse_assets.lakehouse.sql import literal
-from tests.questions.lab.cubes import write_cube
+from tests.questions.lab.cubes import plain_statistic, write_cube
 from tests.questions.lab.gold import Kind, dated, kind_of, mutations, to_duckdb, typed_by_use
 from tests.questions.lab.rows import Generator, write
 from tests.questions.lab.schema import Column, Schema, Table, about, ddl
@@ -204,6 +204,7 @@ def make(name: str, which: str, config: Mapping[str, Any], copies: Copies, folde
     if which == "statbot":
         for gold in found:
             gold.kind = Kind.AGGREGATE  # a row of a statistic is a figure, however it is looked up
+            gold.trees = [plain_statistic(tree) for tree in gold.trees]
     if which == "kaggle":
         schema = typed_by_use(schema, [g.trees[0] for g in found])
         found = readable(schema, asked, today, Report(name))

@@ -8,7 +8,7 @@ Does not belong here: the rows it would find (``wanted``) and reading sets (``so
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from enum import StrEnum
 
@@ -196,6 +196,32 @@ def conjuncts(condition: exp.Expr | None) -> list[exp.Expr]:
         return []
     condition = condition.unnest()
     return list(condition.flatten()) if isinstance(condition, exp.And) else [condition]
+
+
+def without_fixed(tree: exp.Expr, implied: Mapping[str, Sequence[str]]) -> exp.Expr:
+    """The query without the columns that its own filters fix (the canton asked for): they answer nothing.
+
+    ``implied`` names, by a column that is compared, further ones of its table that are fixed with it. Some column is
+    always left; a query with a set operation or a distinct stays as it is.
+    """
+    where = tree.args.get("where")
+    if not isinstance(tree, exp.Select) or not where or tree.args.get("distinct"):
+        return tree
+    compared_columns = [
+        c.this
+        for c in conjuncts(where.this)
+        if isinstance(c, exp.EQ | exp.ILike)
+        and isinstance(c.this, exp.Column)
+        and isinstance(c.expression, exp.Literal)
+    ]
+    fixed = {(c.table, name) for c in compared_columns for name in (c.name, *implied.get(c.name.lower(), ()))}
+    outputs = [(o, o.unalias()) for o in tree.expressions]
+    left = [o for o, bare in outputs if not (isinstance(bare, exp.Column) and (bare.table, bare.name) in fixed)]
+    if not left or len(left) == len(tree.expressions):
+        return tree
+    changed = tree.copy()
+    changed.set("expressions", [o.copy() for o in left])
+    return changed
 
 
 def mutations(tree: exp.Expr) -> Iterator[exp.Expr]:

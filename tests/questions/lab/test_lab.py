@@ -12,7 +12,7 @@ from sqlglot import exp
 from lakehouse_assets.lakehouse.engines.instances import open_instance
 from tests.questions.lab.bring import DATABASES, Gold, dealt, published_rows, weigh
 from tests.questions.lab.cubes import write_cube, years
-from tests.questions.lab.gold import Kind, kind_of, mutations, to_duckdb, typed_by_use
+from tests.questions.lab.gold import Kind, kind_of, mutations, to_duckdb, typed_by_use, without_fixed
 from tests.questions.lab.rows import Generator, write
 from tests.questions.lab.schema import Column, Schema, Table, about, ddl, duckdb_type
 from tests.questions.lab.sources import Copies, Question, alternatives
@@ -213,6 +213,19 @@ def test_a_year_cut_out_of_a_date_is_compared_with_numbers(filled: duckdb.DuckDB
     assert filled.execute(within.sql("duckdb")).fetchone() == filled.execute(everything).fetchone()
 
 
+@pytest.mark.parametrize(
+    ("sql", "left"),
+    [
+        ("select vessel, cars, fare from crossing where vessel = 'Iona' and cars > 3", "cars, fare"),
+        ("select vessel from crossing where vessel = 'Iona'", "vessel"),
+        ("select vessel, fare, sailed from crossing where cars = '3'", "vessel, sailed"),
+        ("select distinct vessel, cars from crossing where vessel = 'Iona'", "vessel, cars"),
+    ],
+)
+def test_columns_that_a_filter_fixes_are_no_part_of_the_answer(sql: str, left: str) -> None:
+    assert ", ".join(o.sql() for o in without_fixed(_tree(sql), {"cars": ("fare",)}).expressions) == left
+
+
 def test_a_missing_copy_is_named(tmp_path) -> None:
     with pytest.raises(FileNotFoundError, match=r"a\.json of own/repo is not under .*: clone"):
         Copies(tmp_path).read("own/repo", "a.json")
@@ -258,6 +271,8 @@ def test_the_totals_of_a_made_statistic_add_up() -> None:
     with open_instance() as connection:
         write_cube(STATISTIC, AREAS, "1975,2001-2002", [named], connection)
         found = connection.execute("select year, spatialunit_uid, drive, ferries from ferries_by_canton").fetchall()
+        cantons = connection.execute("select name from spatial_unit where canton order by name").fetchall()
+    assert cantons == [("Downhill",), ("Uphill",)]
     figures = {row[:3]: row[3] for row in found}
     drives = ("Steam", "electric", "Drive - total")
     assert len(found) == len(figures)
