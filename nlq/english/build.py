@@ -22,6 +22,8 @@ PARTS = ("noun", "verb", "adj", "adv")
 _BY_LETTER = {"n": "noun", "v": "verb", "a": "adj", "s": "adj", "r": "adv"}
 _DERIVED = {"+", "\\"}
 _WORD = re.compile(r"^[a-z]{3,}$")
+_LOCATION = "15"
+"""The lexicographer's file of places."""
 _FAMILY_SENSES, _SYNONYM_SENSES = 5, 2
 """Up to which of its senses a word counts: rare ones ("order" as enjoin) mislead more than they help."""
 Synset = tuple[str, int]
@@ -39,6 +41,7 @@ class WordNet:
         """All words of each synset, in order, phrases too: pointers count them."""
         self._plain: set[str] = set()
         """Single words that some synset has in small letters: no names."""
+        self._places: list[Synset] = []
         self._pointers: list[tuple[Synset, int, Synset, int]] = []
         for part in PARTS:
             for fields in self._lines(f"data.{part}"):
@@ -78,6 +81,14 @@ class WordNet:
                 found[form].update(base for base in bases if base in self._common and _WORD.match(base))
         return {form: bases - {form} for form, bases in found.items() if _WORD.match(form)}
 
+    def places(self) -> list[tuple[list[str], list[str]]]:
+        """What each place is called, and the adjectives that belong to it: brazil, brazilian."""
+        adjectives: dict[Synset, list[str]] = defaultdict(list)
+        for here, i, there, _ in self._pointers:
+            if here[0] == "adj":
+                adjectives[there] += self._at(here, i)
+        return [([w.replace("_", " ") for w in self._words[place]], adjectives[place]) for place in self._places]
+
     def _text(self, name: str) -> str:
         return (self._folder / name).read_text(encoding="utf-8")
 
@@ -95,6 +106,8 @@ class WordNet:
         synset = part, int(fields[0])
         self._words[synset] = [word.lower() for word in spelled]
         self._plain.update(filter(_WORD.match, spelled))
+        if fields[1] == _LOCATION and part == "noun":
+            self._places.append(synset)
         at = 4 + 2 * count
         for n in range(int(fields[at])):
             symbol, other, letter, ends = fields[at + 1 + 4 * n : at + 5 + 4 * n]

@@ -18,7 +18,8 @@ from nlq.core.vocabulary import Vocabulary
 from nlq.core.words import Token
 from nlq.planning.drafts.draft import Decision, Reading
 from nlq.planning.drafts.mentions import Cover, Kind, Mention, Slip
-from nlq.planning.finding.lexicon import INITIALS, Hit, ValueHit
+from nlq.planning.finding.lexicon import Hit
+from nlq.planning.finding.valueindex import INITIALS, ValueHit
 from nlq.wording.explain import say_time
 
 _SAYS: dict[Kind, str] = {

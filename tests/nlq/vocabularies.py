@@ -1,4 +1,4 @@
-"""Vocabularies for the tests: complaints and sales, and foreign ones about hotels, a clinic, parcels and gyms."""
+"""Vocabularies for the tests: complaints and sales, and foreign ones: hotels, a clinic, parcels, gyms and shops."""
 
 from __future__ import annotations
 
@@ -214,6 +214,32 @@ def gyms() -> Vocabulary:
         _d("class__class_name", "Class", ("Yoga", "Spinning", "Boxing")),
         _d("class__instructor", "Instructor", ("Noor", "Tomas", "Wanda"), syn=["trainer"]),
         _d("class__gym_name", "Gym", gym, syn=["club"]),
+    ]
+    return _with_date_parts(metrics, dimensions)
+
+
+def shops() -> Vocabulary:
+    """A catalog of a mail-order house, with coded values: states, countries, flags, and parts too many to be listed."""
+    own = ("order_id", "state", "country", "size", "approved", "gift", "part", "channel", "language")
+    columns = tuple(f"order__{c}" for c in own)
+    of = {"domain": "shop", "rows": Rows(columns, ("order__order_id",), "metric_time", counts=True)}
+    metrics = [
+        _n("orders", "Orders", "Number of orders.", columns, syn=["purchases"], additive=True, **of),
+        _n("revenue", "Revenue", "Sum of orders.", columns, format="currency", unit="USD", additive=True, **of),
+        _n("avg_basket", "Average basket", "Revenue by orders.", columns, type="ratio", format="currency", **of),
+        _n("buyers", "Buyers", "Different buyers.", columns, tally=True, **of),
+    ]
+    dimensions = [
+        _d("metric_time", "Time", type="time"),
+        _d("order__order_id", "Order ID"),
+        _d("order__state", "State", ("TX", "CA", "OR", "IN", "WA", "ME")),
+        _d("order__country", "Country", ("USA", "BRA", "DEU", "GBR")),
+        _d("order__size", "Size", ("S", "M", "L")),
+        _d("order__approved", "Approved", ("Y", "N", None)),
+        _d("order__gift", "Gift", (True, False, None), syn=["gift order"]),
+        replace(_d("order__part", "Part number"), values=Values(("A-100", "B-200", "C-300"), complete=False)),
+        _d("order__channel", "Channel", ("Web", "Phone", "Store & Kiosk")),
+        _d("order__language", "Language", ("English", "French", "German")),
     ]
     return _with_date_parts(metrics, dimensions)
 

@@ -19,8 +19,9 @@ from nlq.core.dateparts import DAY_OF_MONTH, MONTH_OF_YEAR, MONTHS, QUARTER_OF_Y
 from nlq.core.plan import Grain, TimeRange
 from nlq.core.words import Token
 from nlq.planning.drafts.mentions import GrainWord, Kind, Mention
-from nlq.planning.finding.lexicon import Hit, Lexicon, ValueHit
+from nlq.planning.finding.lexicon import Hit, Lexicon
 from nlq.planning.finding.operators import OperatorFinder
+from nlq.planning.finding.valueindex import ValueHit
 from nlq.planning.times.words import TimeSpan
 
 DAYS = {name.lower(): number for number, name in enumerate(WEEKDAYS)}

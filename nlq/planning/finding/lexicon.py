@@ -7,17 +7,14 @@ Nothing here knows a name of any domain: everything comes from the vocabulary.
 
 from __future__ import annotations
 
-import itertools
 import re
 from collections import defaultdict
 from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
-from typing import Any
+from dataclasses import dataclass
 
 from rapidfuzz import process
 from rapidfuzz.distance import DamerauLevenshtein
 
-from nlq.core.spelling import same_form
 from nlq.core.vocabulary import TIME_DIMENSION, Dimension, Metric, Vocabulary
 from nlq.core.words import (
     CALENDAR_WORDS,
@@ -33,15 +30,14 @@ from nlq.core.words import (
     stem,
     words_of,
 )
+from nlq.english.places import Place
 from nlq.english.words import base_of, family, synonyms
 from nlq.planning.drafts.units import UNIT_WORDS
+from nlq.planning.finding.valueindex import Key, ValueHit, ValueIndex, bag
 from nlq.planning.times.words import TIME_WORDS
 
 _ID_SUFFIXES = frozenset({"id", "key", "code", "name"})
-_BOOLEAN_PREFIXES = frozenset({"is", "has", "was"})
-_MIN_PARTIAL_VALUE = 4
 _MIN_COVERAGE = 0.3
-_MOST_PER_WORD = 4
 _NEAR = 0.5
 _LONG_ENOUGH_TO_MEND = 6
 _SHORT = 6
@@ -57,11 +53,6 @@ _CLEARLY = 0.2
 """Terms that are covered this much less than the best one are not meant."""
 _RAREST = 2
 """Words in the descriptions of more terms than this tell none from another."""
-_LOOSELY = 0.9
-"""The coverage of a value whose words are said in other forms or in another order: flooded streets."""
-INITIALS = 0.85
-"""The coverage of a value that is said by its initials."""
-Key = tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -82,20 +73,6 @@ class Hit:
     @property
     def full(self) -> bool:
         """Whether the whole phrase was said."""
-        return self.coverage >= 1
-
-
-@dataclass(frozen=True)
-class ValueHit:
-    """A value of a dimension that words may mean."""
-
-    dimension: str
-    value: Any
-    coverage: float
-
-    @property
-    def full(self) -> bool:
-        """Whether the whole value was said."""
         return self.coverage >= 1
 
 
@@ -206,14 +183,9 @@ class Lexicon:
     def __init__(self, vocabulary: Vocabulary) -> None:
         self.vocabulary = vocabulary
         self._metrics, self._dimensions = _Index(), _Index()
-        self._values: dict[Key, dict[tuple[str, str], ValueHit]] = defaultdict(dict)
-        self._joined: dict[str, dict[tuple[str, str], ValueHit]] = defaultdict(dict)
-        self._value_words: dict[str, dict[tuple[str, str], ValueHit]] = defaultdict(dict)
-        self._value_bags: dict[Key, dict[tuple[str, str], ValueHit]] = defaultdict(dict)
-        self._initials: dict[str, dict[tuple[str, str], ValueHit]] = defaultdict(dict)
+        self._values = ValueIndex()
         self._said_whole: dict[str, set[Key]] = defaultdict(set)
         self._surface: set[str] = set()
-        self.longest_value = 1
         self._subjects_of = self._subject_words()
         self.subjects = frozenset[str]().union(*self._subjects_of.values())
         self._english_stems = frozenset(stem(word) for word in ENGLISH)
@@ -223,7 +195,8 @@ class Lexicon:
             self._add_metric(metric)
         for dimension in vocabulary.dimensions.values():
             self._add_dimension(dimension)
-        self._drop_common_parts()
+        self._values.drop_common_parts(self._dimensions.words())
+        self._surface |= self._values.surface
         self.weekdays = frozenset(
             hit.ref for words in (["weekday"], ["day", "week"]) for hit in self._dimensions.whole(words)
         )
@@ -288,26 +261,26 @@ class Lexicon:
         named = [self.vocabulary.dimensions[hit.ref] for hit in self._dimensions.whole(stems)]
         return bool(self._metrics.whole(stems)) and any(not dimension.is_time for dimension in named)
 
+    @property
+    def longest_value(self) -> int:
+        """The most words a value has, and one more."""
+        return self._values.longest
+
     def values(self, norms: Sequence[str]) -> list[ValueHit]:
         """Values these words, in this order, may mean: in full, run together, or by a telling part."""
-        key = tuple(_value_form(word) for word in norms)
-        parts = self._value_words.get(key[0], {}) if len(key) == 1 else {}
-        # "ward 1-5" is not ward 15.
-        run_together = any(a.isdigit() and b.isdigit() for a, b in itertools.pairwise(key))
-        joined = {} if run_together else self._joined.get("".join(key), {})
-        whole = self._values.get(key, {})
-        loose = {} if whole or len(key) == 1 else self._value_bags.get(_bag(key), {})
-        return list((parts | joined | loose | whole).values())
+        return self._values.find(norms)
 
     def related_values(self, norm: str) -> list[ValueHit]:
         """Values of one word of the same family: African, where Africa is one."""
-        hits = [hit for word in sorted(family(norm)) for hit in self._values.get((_value_form(word),), {}).values()]
-        return [replace(hit, coverage=_LOOSELY) for hit in hits if not isinstance(hit.value, bool)]
+        return self._values.related(norm)
 
     def initials(self, norm: str) -> list[ValueHit]:
         """Values of several words whose first letters these are: the UAE."""
-        found = list(self._initials.get(norm, {}).values())
-        return found if len(found) <= _MOST_PER_WORD else []
+        return self._values.initials(norm)
+
+    def absent(self, norms: Sequence[str]) -> tuple[Dimension, Place] | None:
+        """The place that these words name and the dimension that has places of its kind, but not this one."""
+        return self._values.absent(norms)
 
     def metrics_with(self, stems: Sequence[str]) -> list[Hit]:
         """Metrics of whose phrases these words are a part, however general the words."""
@@ -334,7 +307,7 @@ class Lexicon:
 
     def is_called(self, term: str, words: Iterable[str]) -> bool:
         """Whether these words, "total" and "number" among them, are a whole name of the metric or dimension."""
-        return _bag(word for word in words if word not in GLUE) in self._said_whole[term]
+        return bag(word for word in words if word not in GLUE) in self._said_whole[term]
 
     def domain(self, norm: str) -> str | None:
         """The domain this word names."""
@@ -411,7 +384,7 @@ class Lexicon:
         for words, source in phrases:
             self._learn(words)
             self._metrics.add(metric.name, words, source)
-            self._said_whole[metric.name].add(_bag(word for word in words if word not in GLUE))
+            self._said_whole[metric.name].add(bag(word for word in words if word not in GLUE))
 
     def _add_dimension(self, dimension: Dimension) -> None:
         if dimension.name == TIME_DIMENSION or dimension.is_calendar:
@@ -419,46 +392,8 @@ class Lexicon:
         for words, source in _dimension_phrases(dimension):
             self._learn(words)
             self._dimensions.add(dimension.name, words, source, partial=not dimension.is_time, measured=False)
-            self._said_whole[dimension.name].add(_bag(word for word in words if word not in GLUE))
-        if dimension.is_boolean:
-            self._add_flag(dimension)
-            return
-        for value in dimension.values.items:
-            self._add_value(dimension.name, value)
-
-    def _add_flag(self, dimension: Dimension) -> None:
-        """A yes/no dimension is asked by its name: "overdue ones" is is_overdue = true."""
-        for phrase in (dimension.column, dimension.label, *dimension.synonyms):
-            words = tuple(word for word in words_of(phrase) if word not in _BOOLEAN_PREFIXES)
-            self._put(self._values, tuple(_value_form(w) for w in words), ValueHit(dimension.name, True, 1.0))
-
-    def _add_value(self, dimension: str, value: Any) -> None:
-        words = tuple(_value_form(word) for word in words_of(str(value)))
-        if not words:
-            return
-        self._learn(word for word in words if word.isalpha())
-        whole = ValueHit(dimension, value, 1.0)
-        self._put(self._values, words, whole)
-        self._put(self._joined, "".join(words), whole)
-        if len(words) > 1:
-            self._put(self._value_bags, _bag(words), ValueHit(dimension, value, _LOOSELY))
-        self.longest_value = max(self.longest_value, len(words) + 1)
-        if len(words) > 1 and all(word.isalpha() for word in words):
-            self._put(self._initials, "".join(word[0] for word in words), ValueHit(dimension, value, INITIALS))
-        for word in words if len(words) > 1 else ():
-            if word.isalpha() and len(word) >= _MIN_PARTIAL_VALUE:
-                self._put(self._value_words, word, ValueHit(dimension, value, 1 / len(words)))
-
-    def _drop_common_parts(self) -> None:
-        """Forget parts that tell no value from another, such as "ward" in WARD_01 and WARD_02."""
-        named = set(self._dimensions.words())
-        for word in [w for w, hits in self._value_words.items() if len(hits) > _MOST_PER_WORD or stem(w) in named]:
-            del self._value_words[word]
-
-    @staticmethod
-    def _put(index: Any, key: Any, hit: ValueHit) -> None:
-        if key:
-            index[key].setdefault((hit.dimension, same_form(hit.value)), hit)
+            self._said_whole[dimension.name].add(bag(word for word in words if word not in GLUE))
+        self._values.add(dimension)
 
 
 def related_stems(norm: str) -> Mapping[str, float]:
@@ -498,16 +433,6 @@ def _nouns(metric: Metric) -> frozenset[str]:
     name = tuple(word for word in words_of(metric.name) if word not in domain)
     phrases = (words_of(metric.label), name, *(words_of(synonym) for synonym in metric.synonyms))
     return frozenset(stem(phrase[0]) for phrase in phrases if len(phrase) == 1) - GENERIC
-
-
-def _bag(words: Iterable[str]) -> Key:
-    return tuple(sorted(stem(word) for word in words))
-
-
-def _value_form(word: str) -> str:
-    """One form for a word of a value in singular and plural, short ones as well: walk-ins."""
-    short = len(word) == 3 and word.endswith("s") and not word.endswith(("ss", "us", "is"))
-    return word[:-1] if short else singular(word)
 
 
 def _is_slip(word: str, known: str) -> bool:

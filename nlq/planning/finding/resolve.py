@@ -18,7 +18,8 @@ from nlq.core.vocabulary import Metric, Vocabulary
 from nlq.core.words import FREQUENT, GLUE, NUMBERING, stem, words_of
 from nlq.planning.drafts.measures import is_amount
 from nlq.planning.drafts.mentions import Cover, Kind, Mention
-from nlq.planning.finding.lexicon import Hit, Lexicon, ValueHit
+from nlq.planning.finding.lexicon import Hit, Lexicon
+from nlq.planning.finding.valueindex import ValueHit
 
 MOST_ASSIGNMENTS = 24
 MOST_CHOICES = 4

@@ -22,9 +22,11 @@ from nlq.english.words import is_english
 from nlq.planning.drafts.mentions import Cover, Growth, Kind, Mention, Reach, Slip
 from nlq.planning.drafts.units import UnitFinder
 from nlq.planning.finding.calendarwords import CalendarFinder
-from nlq.planning.finding.lexicon import Hit, Lexicon, ValueHit
+from nlq.planning.finding.lexicon import Hit, Lexicon
+from nlq.planning.finding.valueindex import ValueHit
 from nlq.planning.times.words import TimeReader
 
+_LONGEST_CODE = 3
 _TIMELY = w.OCCURRENCE | {w.stem(unit) for unit in w.GRAIN_UNITS}
 """Words that name no time of their own even where a date is called so: "received", "month"."""
 BEAM = 12
@@ -35,7 +37,11 @@ _WHOLE_VALUE = 0.5
 _AFTER_BY = 1.0
 """What a value loses to a dimension of that name after "by"."""
 _UNKNOWN, _FILLER = -6.0, 0.05
-_METRIC_GLUE = w.GLUE | {"in", "for", "to"} | w.COUNTING
+_ABSENT = 0.5
+"""What is gained where it is known what is not there."""
+_PLACING = frozenset({"in", "for", "to"})
+_PARTING = _PLACING | {"of"}
+_METRIC_GLUE = w.GLUE | _PLACING | w.COUNTING
 _DIMENSION_GLUE = frozenset({"of", "the", "a", "an"})
 
 
@@ -96,6 +102,7 @@ class MentionFinder(CalendarFinder):
             yield from self._shared_name(at)
             yield from self._dimensions(at)
             yield from self._values(at)
+            yield from self._absent(at)
             yield from self._calendar_at(at)
             yield from self._units_at(at)
             yield from self._operators_at(at)
@@ -127,8 +134,8 @@ class MentionFinder(CalendarFinder):
     def _metrics(self, first: int) -> Iterator[Mention]:
         for last, content in self._windows(first, _METRIC_GLUE):
             stems = [self._stems[at] for at in content]
-            side_by_side, of = content[-1] - content[0] == len(content) - 1, self._norm(first + 1) == "of"
-            hits, absorbed = self._metric_hits(stems, side_by_side=side_by_side, of=of)
+            side_by_side, parted = content[-1] - content[0] == len(content) - 1, self._norm(first + 1) in _PARTING
+            hits, absorbed = self._metric_hits(stems, side_by_side=side_by_side, parted=parted)
             hits = hits or self._related(content, self._lexicon.related_metrics)
             if hits and not hits[0].full and any(self._norm(at) in w.NUMBERING for at in range(first, last)):
                 continue  # "the largest number of fires" is no largest fire
@@ -164,18 +171,19 @@ class MentionFinder(CalendarFinder):
                     yield self._mention(Kind.METRIC, at, at + 1, 2.8, tuple(hits))
                     return
 
-    def _metric_hits(self, stems: list[str], *, side_by_side: bool, of: bool) -> tuple[list[Hit], int]:
-        """Metrics of these words; words that only name what the metric is about may be said besides."""
+    def _metric_hits(self, stems: list[str], *, side_by_side: bool, parted: bool) -> tuple[list[Hit], int]:
+        """Metrics of these words; words that only name what the metric is about may be said besides.
+
+        Not where a figure has its own: neither "visits of patients" nor "fires in the state" counts the latter.
+        """
         if full := self._lexicon.metrics_in_full(stems):
             return full, 0
         rest = [word for word in stems if word not in self._lexicon.subjects]
         removed = set(stems) - set(rest)
         if rest and removed:
             hits = [h for h in self._lexicon.metrics(rest) if removed <= self._lexicon.subject_words(h.ref)]
-            heads = (
-                {hit.ref for hit in self._lexicon.metrics_in_full(stems[:1])} if of and stems[0] in removed else set()
-            )
-            headed = bool(heads - {hit.ref for hit in hits})  # visits of patients
+            heads = {hit.ref for hit in self._lexicon.metrics_in_full(stems[:1])} if stems[0] in removed else set()
+            headed = parted and bool(heads - {hit.ref for hit in hits})
             if hits and not headed and not (side_by_side and self._counts_more(stems, rest, removed, hits)):
                 return hits, len(stems) - len(rest)
         return self._lexicon.metrics(stems), 0
@@ -237,7 +245,7 @@ class MentionFinder(CalendarFinder):
             if self._tokens[at].kind not in ("word", "number"):
                 return
             said.append(self._tokens[at].norm)
-            if hits := self._lexicon.values(said):
+            if hits := self._as_said(self._lexicon.values(said), first, at + 1):
                 score = self._value_score(first, at + 1, len(said), hits)
                 mention = self._mention(Kind.VALUE, first, at + 1, score, tuple(hits))
                 # Whoever writes without capitals says nothing by it.
@@ -247,6 +255,16 @@ class MentionFinder(CalendarFinder):
             yield self._mention(Kind.VALUE, first, first + 1, self._term_score(1, hits, 0.1), tuple(hits))
         if hits := self._numbered(first):
             yield self._mention(Kind.VALUE, first, first + 1, 3.0, tuple(hits))
+
+    def _as_said(self, hits: Sequence[ValueHit], first: int, last: int) -> list[ValueHit]:
+        """The values without codes that are not in capitals among other words: give us, in US; show me, in ME."""
+        text = self._tokens[first].text if last == first + 1 else ""
+        if last > first + 1 or (text.isupper() and not self._is_shouted()):
+            return list(hits)
+        return [h for h in hits if not (h.said.isupper() or (text.lower() in w.ENGLISH and _is_code(h.value)))]
+
+    def _is_shouted(self) -> bool:
+        return all(token.text.isupper() for token in self._tokens if token.kind == "word")
 
     def _value_score(self, first: int, last: int, count: int, hits: Sequence[ValueHit]) -> float:
         score = self._term_score(count, hits, 0.1)
@@ -263,8 +281,8 @@ class MentionFinder(CalendarFinder):
     def _abbreviated(self, at: int) -> list[ValueHit]:
         """Values said by their initials, in capitals among other words: "customers in the UAE"."""
         text = self._tokens[at].text
-        shouted = all(token.text.isupper() for token in self._tokens if token.kind == "word")
-        return self._lexicon.initials(text.lower()) if text.isupper() and len(text) > 1 and not shouted else []
+        said = text.isupper() and len(text) > 1 and not self._is_shouted()
+        return self._lexicon.initials(text.lower()) if said else []
 
     def _numbered(self, at: int) -> list[ValueHit]:
         """Values that a number in a list names by the word before the list: the 2 in "wards 1, 2 and 3"."""
@@ -290,6 +308,19 @@ class MentionFinder(CalendarFinder):
                 return
         yield self._mention(Kind.UNKNOWN, at, at + 1, _UNKNOWN)
 
+    def _absent(self, first: int) -> Iterator[Mention]:
+        """Places that the layer has none of, though it has others of their kind."""
+        said: list[str] = []
+        for at in range(first, min(first + self._lexicon.longest_value, len(self._tokens))):
+            token = self._tokens[at]
+            if token.kind != "word":
+                return
+            said.append(token.norm)
+            if found := self._lexicon.absent(said):
+                code = len(said) == 1 and said[0].upper() in found[1].letters
+                if not code or (token.text.isupper() and not self._is_shouted()):
+                    yield self._mention(Kind.UNKNOWN, first, at + 1, _UNKNOWN + _ABSENT, found)
+
     def _names_owner(self, at: int) -> bool:
         """Whether the word only says whose something is, as in "orders from customers in Rio"; a "number of" asks.
 
@@ -307,6 +338,10 @@ class MentionFinder(CalendarFinder):
         """Whether the word only says what a value before it is a value of: "health and beauty products"."""
         hits = self._lexicon.values([self._norm(at - 1)]) if self._norm(at - 1) else []
         return any(self._stems[at] in {w.stem(part) for part in w.words_of(hit.dimension)} for hit in hits)
+
+
+def _is_code(value: Any) -> bool:
+    return isinstance(value, str) and value.isupper() and len(value) <= _LONGEST_CODE
 
 
 def _as_spelled(hits: Sequence[ValueHit], text: str) -> list[ValueHit]:

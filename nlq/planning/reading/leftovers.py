@@ -20,6 +20,7 @@ from nlq.planning.reading.sentence import NOT_SIGNIFICANT, Sentence
 _COMPARES_ALL = set_of("compare compares comparing comparison")
 """Before "all" these ask for a row of each: "compare all wards"."""
 _EXTREMES = set_of("maximum minimum max min")
+_SIZES = set_of("largest biggest smallest greatest")
 _PAYING = set_of("pay pays paid spend spends spent")
 _DOING = set_of("doing performing")
 _WEEKDAYS = tuple(day.lower() for day in calendar.day_name)
@@ -39,6 +40,12 @@ class Leftovers:
         if not unknown:
             return
         words = [self._sentence.all[at].text for at in unknown]
+        if place := next((m for at in unknown if (m := self._sentence.all[at]).payload), None):
+            dimension, what = place.payload
+            reason = (
+                f"There is no {dimension.label} {what.name}{'' if place.text == what.name else f' ({place.text})'}."
+            )
+            raise NotReadableError(2, reason, place.text, nearest=[str(v) for v in dimension.values.shown[:5]])
         before = self._sentence.all[unknown[0] - 1] if unknown[0] else None
         if len(unknown) == 1 and before and before.kind is Kind.DIMENSION:
             dimension = self._vocabulary.dimensions[self._sentence.assignment.dimensions[before.first].ref]
@@ -68,6 +75,7 @@ class Leftovers:
         self._check_percent()
         self._check_one_rank()
         self._check_extremes()
+        self._check_sizes()
         self._check_weekdays()
         self._check_doing()
         self._check_paying()
@@ -185,6 +193,18 @@ class Leftovers:
                 ]
                 if not is_amount(metric):
                     raise NotReadableError(1, f"I do not know the {mention.text} of {metric.label}.", mention.text)
+
+    def _check_sizes(self) -> None:
+        """The largest of things that are counted is one of them: "the largest wildfire" is no number of wildfires."""
+        for mention, following in itertools.pairwise(self._sentence.all):
+            if mention.kind is not Kind.SUPERLATIVE or mention.text.lower() not in _SIZES:
+                continue
+            if following.kind is Kind.METRIC and self._sentence.is_singular(following):
+                hit = self._sentence.assignment.metrics[following.first]
+                if hit.ref in self._sentence.lexicon.counts:
+                    label = self._vocabulary.metrics[hit.ref].label
+                    reason = f"{label} tells how many there are, not how large one is (“{mention.text}”)."
+                    raise NotReadableError(1, reason, mention.text)
 
     def _check_weekdays(self) -> None:
         """A weekday right before a day belongs to it: "Monday 14 July" of a year in which it is a Tuesday is a slip."""

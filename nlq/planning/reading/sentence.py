@@ -14,8 +14,9 @@ from nlq.core.words import NUMBERING, PER_WORDS, is_plural, words_of
 from nlq.planning.drafts.draft import Decision, Draft
 from nlq.planning.drafts.mentions import Kind, Mention
 from nlq.planning.finding.events import Event
-from nlq.planning.finding.lexicon import Hit, Lexicon, ValueHit
+from nlq.planning.finding.lexicon import Hit, Lexicon
 from nlq.planning.finding.resolve import Assignment
+from nlq.planning.finding.valueindex import ValueHit
 
 NOT_SIGNIFICANT = frozenset(
     {Kind.FILLER, Kind.LIST, Kind.RUNNING, Kind.COUNT, Kind.DOMAIN, Kind.AVERAGE, Kind.MORE, Kind.UNIT}

@@ -13,7 +13,7 @@ from nlq.core.words import ENGLISH, stem, words_of
 from nlq.planning.drafts.draft import Chosen, NotReadableError
 from nlq.planning.drafts.mentions import Kind, Mention
 from nlq.planning.finding.calendarwords import DAYS
-from nlq.planning.finding.lexicon import INITIALS, ValueHit
+from nlq.planning.finding.valueindex import INITIALS, ValueHit
 from nlq.planning.reading.sentence import Sentence
 from nlq.planning.times.words import TIME_WORDS
 
@@ -51,7 +51,7 @@ class ValueReader:
         if first_date_part([hit.dimension]):
             self._check_days(mention, hit, several)
         self._draft.chosen.extend(Chosen(mention.first, hit.dimension, one, wanted) for one in several)
-        said = " or ".join(str(one) for one in several) if several is value else hit.value
+        said = " or ".join(str(one) for one in several) if several is value else hit.shown
         self._sentence.believe(
             mention, f"{dimension.label} is {'not ' if negated else ''}{said}", 1.0 if hit.full else 0.8
         )
@@ -118,6 +118,8 @@ def _is_weak(mention: Mention, hit: ValueHit) -> bool:
     """Values that are also plain words or bare numbers need their dimension named, quotes or capitals."""
     if hit.coverage == INITIALS or first_date_part([hit.dimension]):
         return False
-    if mention.text.startswith(('"', "'", "“")) or (len(mention.text) > 1 and mention.text == str(hit.value)):
+    if mention.text.startswith(('"', "'", "“")) or (
+        len(mention.text) > 1 and mention.text in (str(hit.value), hit.said)
+    ):
         return mention.text.isdigit()
     return all(word.isdigit() or word in ENGLISH or word in TIME_WORDS for word in words_of(mention.text))
