@@ -122,6 +122,7 @@ def show(out: Out, answer: Answer, *, limit: int = 20) -> None:
         rows = [tuple(_formatted(v, c, cut) for v, c in zip(row, answer.columns, strict=True)) for row in answer.rows]
         numbers = [i for i, c in enumerate(answer.columns) if c.kind == "metric"]
         out.table([c.label for c in answer.columns], rows, limit=limit, right=numbers)
+    _show_words(out, answer)
     for note in answer.notes:
         out.say(note, style="dim")
     if answer.stale_layer:
@@ -130,6 +131,17 @@ def show(out: Out, answer: Answer, *, limit: int = 20) -> None:
         out.say(f"  {number}. {choice.question}")
     if answer.nearest:
         out.say(f"Nearest that I know: {', '.join(answer.nearest)}")
+
+
+def _show_words(out: Out, answer: Answer) -> None:
+    """What the words of the question became; general English that only joins others is not told."""
+    told = [b for b in answer.because if b.part and (b.part != "operator" or b.label)]
+    if answer.planner == "model":
+        out.say("A language model read the question as a whole: it does not say which words became what.", style="dim")
+    elif told:
+        known = {"label": "its name", "name": "its name", "related": "a related word", "spelling": "a mended spelling"}
+        rows = [(b.words, b.meaning, str(b.part).replace("_", " "), known.get(b.why or "", b.why or "")) for b in told]
+        out.table(("your words", "became", "part", "known by"), rows, limit=40)
 
 
 def _formatted(value: Any, column: AnswerColumn, cut: Mapping[str, str]) -> Any:

@@ -71,22 +71,25 @@ Why = Literal["label", "synonym", "name", "description", "related", "value", "in
 class Because(_Frozen):
     """One decision: the words of the question and what they were taken for.
 
-    ``start`` and ``end`` are where the words are in the question as it was typed, in Unicode code points; neither is
-    there where nothing was said, where a language model planned, and in answers kept by earlier versions, which have
-    no ``part`` either.
+    Neither ``start`` nor ``end`` is there where nothing was said, where a language model planned, and in answers kept
+    by earlier versions, which have no ``part`` either.
     """
 
-    words: str
-    meaning: str
-    part: Part | None = None
-    start: int | None = Field(default=None, ge=0)
-    end: int | None = Field(default=None, ge=0)
-    name: str | None = None
-    """The metric or dimension that the words stand for; of a value, its dimension."""
-    label: str | None = None
-    """What people call that."""
-    why: Why | None = None
-    """What the words were known by; None for general English."""
+    words: str = Field(description="The words, empty where the question did not say it.")
+    meaning: str = Field(description="What they were taken for, in words.")
+    part: Part | None = Field(default=None, description="What they became; null in answers of earlier versions.")
+    start: int | None = Field(
+        default=None, ge=0, description="Where they begin in the question as it was typed, in Unicode code points."
+    )
+    end: int | None = Field(default=None, ge=0, description="Where they end: the place after the last of them.")
+    name: str | None = Field(
+        default=None, description="The metric or dimension that they stand for; of a value, its dimension."
+    )
+    label: str | None = Field(
+        default=None,
+        description="What people call that; of an operator, what it adds to the plan, null where it only joins words.",
+    )
+    why: Why | None = Field(default=None, description="What they were known by; null for general English.")
 
 
 class Carried(_Frozen):

@@ -146,7 +146,8 @@ class Provenance:
             meaning = say_time(mention.payload.range)
         if mention.kind is Kind.UNKNOWN:
             return self._told(mention, "unknown", "means nothing here")
-        return self._told(mention, "time" if mention.kind in (Kind.TIME, Kind.GRAIN) else "operator", meaning)
+        part: Part = "time" if mention.kind in (Kind.TIME, Kind.GRAIN) else "operator"
+        return self._told(mention, part, meaning, label=said or None)
 
     def _known(self, mention: Mention, problem: Problem) -> Because | None:
         """What is known of a mention of a question that was refused; several terms are told as such."""

@@ -40,13 +40,13 @@ def outcome(subject: str, question: str) -> Outcome:
     [
         ("complaints", "complaints by ward in May", "complaints", "metric", "pgr_complaints", "Complaints", "label"),
         ("complaints", "complaints by ward in May", "ward", "dimension", "complaint__ward_id", "Ward", "label"),
-        ("complaints", "complaints by ward in May", "in May", "time", None, None, None),
+        ("complaints", "complaints by ward in May", "in May", "time", None, "from 2026-05-01 to 2026-05-31", None),
         ("complaints", "grievances per channel", "grievances", "metric", "pgr_complaints", "Complaints", "synonym"),
         ("complaints", "complaints in ward 3", "ward 3", "value", "complaint__ward_id", "WARD_03", "value"),
-        ("complaints", "top 5 wards by resolution rate", "top 5", "operator", None, None, None),
+        ("complaints", "top 5 wards by backlog", "top 5", "operator", None, "highest Backlog first, 5 of them", None),
         ("complaints", "complants by ward", "complants", "metric", "pgr_complaints", "Complaints", "spelling"),
         ("hotels", "bookings by hotel", "bookings", "metric", "bookings", "Bookings", "label"),
-        ("parcels", "avg delay by carrier, in hours", "in hours", "operator", None, None, None),
+        ("parcels", "avg delay in hours", "in hours", "operator", None, "Average delay (hours) is in hours", None),
         ("gyms", "complaints in Leeds", "complaints", "unknown", None, None, None),
     ],
 )  # fmt: skip

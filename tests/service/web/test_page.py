@@ -216,6 +216,7 @@ def test_accessible_and_in_place(
         for summary in turn.locator(".behind > details > summary").all():
             summary.click()
         page.locator("main").get_by_text("The plan itself").last.click()
+        turn.locator(".word").first.focus()
         _clean(page, shots / f"{name}_{scheme}_answer.png")
         overflow = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
         assert overflow == 0, "the page scrolls sideways"

@@ -5,6 +5,7 @@ import { chart } from "./chart.js";
 import { copy, download, h, icon, toast } from "./dom.js";
 import { cell, day, milliseconds, moment, plural } from "./format.js";
 import { csv, table, tabbed } from "./table.js";
+import { parts, previewed, told } from "./words.js";
 
 const TICK = "M4 10.5 8 14.5 16 6";
 const CROSS = "M5 5l10 10M15 5 5 15";
@@ -23,6 +24,7 @@ function answered(answer, { pick }) {
   const single = answer.rows.length === 1 && answer.columns.length === 1;
   return [
     single ? figure(answer) : h("p.sentence", {}, answer.sentence),
+    parts(answer),
     carried(answer, pick),
     answer.summary ? h("p.summary", {}, answer.summary, h("span.quiet-text", {}, " by the language model, numbers checked")) : null,
     single && answer.filters.length ? h("p.scope", {}, answer.filters.join(" · ")) : null,
@@ -55,7 +57,8 @@ function clarify(answer, { pick }) {
   return [
     h("p.sentence", {}, answer.sentence),
     h("div.choices", { role: "group", "aria-label": "Choices" }, answer.choices.map((choice) =>
-      h("button.choice", { type: "button", onclick: () => pick(choice) }, choice.question))),
+      previewed(h("button.choice", { type: "button", onclick: () => pick(choice) }, choice.question), choice.because))),
+    parts(answer),
     foot(answer),
   ];
 }
@@ -67,6 +70,7 @@ function declined(answer, { ask }) {
       ? [h("p.note", {}, "Nearest that I know:"),
         h("div.choices", {}, answer.nearest.map((text) => h("button.choice", { type: "button", onclick: () => ask(text) }, text)))]
       : null,
+    parts(answer),
     foot(answer),
   ];
 }
@@ -103,7 +107,7 @@ function understood(answer) {
   const facts = [
     ["Means", Object.entries(answer.definitions).map(([label, text]) => h("span.line", {}, h("b", {}, label), `: ${text}`))],
     ["Only", answer.filters.map((text) => h("span.line", {}, text))],
-    ["Your words", answer.because.map((one) => h("span.line", {}, h("q", {}, one.words), ` → ${one.meaning}`))],
+    ["Your words", answer.because.map((one) => h("span.line", {}, one.words ? [h("q", {}, one.words), " → "] : null, told(one)))],
     ["Sure", answer.confidence === null ? [] : [`${Math.round(answer.confidence * 100)} %, by ${answer.planner}`]],
   ].filter(([, lines]) => lines.length);
   return [

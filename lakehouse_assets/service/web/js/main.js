@@ -7,6 +7,7 @@ import { byId, h } from "./dom.js";
 import { begin, keep } from "./history.js";
 import * as session from "./session.js";
 import * as sidebar from "./sidebar.js";
+import { asked as askedWords } from "./words.js";
 
 const thread = byId("thread");
 const input = byId("question");
@@ -33,7 +34,7 @@ async function put(question, { plan = null, now = null } = {}) {
   conversation.turns.push(turn);
   try {
     turn.answer = plan ? await api.query(plan, question, abort.signal) : await api.ask(question, { now, previous, signal: abort.signal });
-    waiting.lastChild.replaceWith(card(turn.answer, { pick, ask }));
+    waiting.replaceChildren(askedWords(question, turn.answer.because), card(turn.answer, { pick, ask }));
     keep(conversation);
     sidebar.showHistory(conversation.id, open);
     return turn.answer;
@@ -73,7 +74,7 @@ function open(past) {
   conversation = { ...past, turns: [...past.turns] };
   asked = -1;
   thread.replaceChildren(...past.turns.filter((turn) => turn.answer).map((turn) =>
-    h("div.turn", {}, h("p.asked", {}, turn.question), card(turn.answer, { pick, ask }),
+    h("div.turn", {}, askedWords(turn.question, turn.answer.because), card(turn.answer, { pick, ask }),
       turn.answer.cut ? h("p.note", {}, "Only its first rows are kept in this browser; ask again for all.") : null)));
   sidebar.showHistory(conversation.id, open);
   sidebar.closeIfOver();

@@ -1,37 +1,98 @@
 // The rows of an answer, and the same as text for elsewhere.
 
-import { h } from "./dom.js";
+import * as api from "./api.js";
+import { h, toast } from "./dom.js";
 import { cell, plural } from "./format.js";
 
 const FIRST = 10;
+const PAGE = 20;
+const MASK = "•••";
 
 export function table(answer) {
-  const { columns, rows } = answer;
+  const { columns } = answer;
   const numeric = columns.map((column) => column.kind === "metric");
   const cut = cutSteps(answer);
-  const body = h("tbody", {}, rows.slice(0, FIRST).map(row));
+  const body = h("tbody", {});
   function row(values) {
-    return h("tr", {}, values.map((value, i) => h(numeric[i] ? "td.number" : "td", {}, cell(value, columns[i]),
+    return h("tr", {}, values.map((value, i) => h(numeric[i] ? "td.number" : "td", {}, shown(value, columns[i]),
       columns[i].kind === "time" && cut.has(value) ? h("small.cut", { title: cut.get(value).says || undefined }, cut.get(value).running ? "so far" : "in part") : null)));
   }
   const head = h("thead", {}, h("tr", {}, columns.map((column, i) =>
     h(numeric[i] ? "th.number" : "th", { scope: "col" }, column.label))));
   const scroller = h("div.rows", { tabindex: "0", role: "region", "aria-label": `Rows: ${answer.question}` },
     h("table", {}, h("caption.hidden", {}, answer.sentence), head, body));
-  const box = h("div", {}, scroller);
-  if (rows.length > FIRST) {
-    const more = h("button.button.quiet.small.more", {
-      type: "button",
-      onclick: () => {
-        body.append(...rows.slice(FIRST).map(row));
-        more.remove();
-        scroller.focus();
-      },
-    }, `Show all ${plural(rows.length, "row")}`);
-    box.append(more);
+  const show = (rows) => { body.replaceChildren(...rows.map(row)); scroller.scrollTop = 0; };
+  return h("div", {}, scroller, (answer.plan?.records ? pages : firstThenAll)(answer, show, scroller));
+}
+
+/** A cell; what the asker may not see is told as such, to screen readers as well. */
+function shown(value, column) {
+  return value === MASK
+    ? h("span.masked", { title: "Personal: your role does not see it" }, h("span", { "aria-hidden": "true" }, MASK), h("span.hidden", {}, "masked"))
+    : cell(value, column);
+}
+
+/** The first rows, and a button for all of them. */
+function firstThenAll(answer, show, scroller) {
+  const { rows } = answer;
+  show(rows.slice(0, FIRST));
+  const more = rows.length > FIRST ? h("button.button.quiet.small.more", {
+    type: "button",
+    onclick: () => {
+      show(rows);
+      more.remove();
+      scroller.focus();
+    },
+  }, `Show all ${plural(rows.length, "row")}`) : null;
+  return [more, answer.truncated ? h("p.note", {}, `There are more rows than these ${plural(rows.length, "row")}; narrow the question to see them.`) : null];
+}
+
+/** Records page by page; what the service has not sent yet is asked for as it comes into sight. */
+function pages(answer, show) {
+  const { plan, question } = answer;
+  const rows = [...answer.rows];
+  let left = answer.truncated || Boolean(answer.cut);
+  let first = 0;
+  const where = h("span.quiet-text", { role: "status" });
+  const before = pageButton("Previous", () => turn(-PAGE));
+  const after = pageButton("Next", () => turn(PAGE));
+  function look() {
+    const last = Math.min(first + PAGE, rows.length);
+    const skip = plan.skip ?? 0;
+    show(rows.slice(first, last));
+    where.textContent = `${skip + first + 1}–${skip + last} of ${left ? "more than " : ""}${(skip + rows.length).toLocaleString("en")}`;
+    before.setAttribute("aria-disabled", String(first === 0));
+    after.setAttribute("aria-disabled", String(last === rows.length && !left));
   }
-  if (answer.truncated) box.append(h("p.note", {}, `There are more rows than these ${plural(rows.length, "row")}; narrow the question to see them.`));
-  return box;
+  async function turn(step) {
+    const to = first + step;
+    if (to < 0 || (to >= rows.length && !left)) return;
+    if (to + PAGE > rows.length && left && !(await fetchMore())) return;
+    if (to < rows.length) first = to;
+    look();
+  }
+  async function fetchMore() {
+    after.disabled = true;
+    try {
+      const more = await api.query({ ...plan, skip: (plan.skip ?? 0) + rows.length }, question);
+      rows.push(...more.rows);
+      left = more.truncated;
+      return true;
+    } catch (problem) {
+      toast(`${problem.message} ${problem.next ?? ""}`);
+      return false;
+    } finally {
+      after.disabled = false;
+      after.focus();
+    }
+  }
+  look();
+  return rows.length > PAGE || left
+    ? h("div.pages", { role: "group", "aria-label": "Pages of the list" }, before, where, after) : null;
+}
+
+function pageButton(label, onclick) {
+  return h("button.button.quiet.small", { type: "button", onclick }, label);
 }
 
 /** The steps of time of which not every day is known: first day to what is to be said of it. */
