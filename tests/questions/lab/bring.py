@@ -30,7 +30,7 @@ from tests.questions.lab.cubes import plain_statistic, write_cube
 from tests.questions.lab.gold import Kind, dated, kind_of, mutations, to_duckdb, typed_by_use
 from tests.questions.lab.rows import Generator, write
 from tests.questions.lab.schema import Column, Schema, Table, about, ddl
-from tests.questions.lab.sources import SETS, Copies, Question, defog_rows, statbot_areas, statbot_coverage
+from tests.questions.lab.sources import SETS, Copies, Question, acme_rows, defog_rows, statbot_areas, statbot_coverage
 from tests.questions.lab.wanted import witnesses
 
 DATABASES = Path(__file__).with_name("databases.yml")
@@ -215,6 +215,10 @@ def make(name: str, which: str, config: Mapping[str, Any], copies: Copies, folde
     if which == "defog":
         with opened(file) as connection:
             schema = published_rows(connection, schema, defog_rows(copies, name), today)
+            _judged(found, connection, report)
+    elif which == "acme":
+        with opened(file) as connection:
+            write(schema, {t.name: acme_rows(copies, name, t) for t in schema.tables}, connection)
             _judged(found, connection, report)
     elif which == "statbot":
         with opened(file) as connection:

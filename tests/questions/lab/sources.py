@@ -12,7 +12,7 @@ import json
 import re
 import subprocess
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from itertools import product
 from pathlib import Path
@@ -25,6 +25,7 @@ KAGGLE = "Chia-Hsuan-Lee/KaggleDBQA"
 DEFOG_QUESTIONS, DEFOG_DATA = "defog-ai/sql-eval", "defog-ai/defog-data"
 STATBOT, STATBOT_DATA = "dscc-admin-ch/statbot.swiss", "statistikZH/statbotData"
 STATBOT_FILES = "data/statbot/nl2sql_data"
+CWD = "datadotworld/cwd-benchmark-data"
 MOST_ALTERNATIVES = 8
 DECLARED = {"number": "NUMBER", "text": "TEXT", "time": "TIMESTAMP"}
 DEFOG_FILES = ("questions_gen_postgres", "instruct_basic_postgres", "instruct_advanced_postgres")
@@ -242,6 +243,54 @@ def statbot_coverage(copies: Copies, name: str) -> str:
     return next(t["temporal_coverage"] for t in tables if t["name"] == name)
 
 
+def acme(copies: Copies, name: str) -> tuple[Schema, list[Question]]:
+    """The insurer of data.world's benchmark "Chat with your data"."""
+    told = copies.read(CWD, f"{name}/investigation/acme-benchmark.ttl")
+    nodes = dict(re.findall(r"^dwt:(\S+)\n((?:[ \t]+\S.*\n)+)", told, re.MULTILINE))
+    queries = {node: _turtle(text, "queryText") for node, text in nodes.items() if "QandA:SQL " in text}
+    asked = [
+        Question(f"acme-{number}", _turtle(text, "prompt"), expected, "postgres")
+        for number, text in enumerate(text for text in nodes.values() if "QandA:Inquiry" in text)
+        if (expected := [queries[q] for q in re.findall(r"dwt:(query-\S+)", text) if q in queries])
+    ]
+    created = copies.read(CWD, f"{name}/DDL/ACME_small.ddl").split("CREATE TABLE ")[1:]
+    tables = [_created(text) for text in created]
+    known = {t.name: t for t in tables}
+    refers = {
+        (t.name, c.name): c.refers
+        for t in tables
+        for c in t.columns
+        if c.refers and c.refers[0] in known.keys() - {t.name}
+    }
+    linked = [replace(t, columns=[replace(c, refers=refers.get((t.name, c.name))) for c in t.columns]) for t in tables]
+    return Schema(name, linked), asked
+
+
+def acme_rows(copies: Copies, name: str, table: Table) -> list[dict[str, str | None]]:
+    """The published rows of one table; what is blank is null."""
+    found = _rows(copies, CWD, f"{name}/data/{table.name}.csv")
+    return [{c.name: row[c.name] or None for c in table.columns} for row in found]
+
+
+def _turtle(text: str, name: str) -> str:
+    """The text of a property in Turtle (W3C), its escapes read."""
+    found = re.search(rf'QandA:{name}\s+"((?:[^"\\]|\\.)*)"', text)
+    if not found:
+        raise ValueError(f"no QandA:{name} in {text[:80]!r}")
+    return str(json.loads(f'"{found[1]}"'))
+
+
+def _created(text: str) -> Table:
+    """A table of SQL Server's DDL, without keys and references of several columns: the rows do not keep them."""
+    keys = re.findall(r"PRIMARY KEY \((\w+) ASC\)", text)
+    refers = {own: (table, other) for own, table, other in re.findall(r"KEY \((\w+)\) REFERENCES (\w+)\((\w+)\)", text)}
+    columns = [
+        Column(name, duckdb_type(kind, [], name), key=name in keys, refers=refers.get(name))
+        for name, kind in re.findall(r"^\s*(\w+)\s+(\w+)\S*\s+(?:NOT )?NULL", text, re.MULTILINE)
+    ]
+    return Table(text.split()[0], columns)
+
+
 def alternatives(query: str) -> Iterator[str]:
     """Each query the set takes as right: several are separated by ``;``, and ``{a, b}`` stands for any of its items."""
     made = 0
@@ -258,4 +307,4 @@ def alternatives(query: str) -> Iterator[str]:
             made += 1
 
 
-SETS = {"spider": spider, "bird": bird, "kaggle": kaggle, "defog": defog, "statbot": statbot}
+SETS = {"spider": spider, "bird": bird, "kaggle": kaggle, "defog": defog, "statbot": statbot, "acme": acme}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from pathlib import Path
 
 import duckdb
 import pytest
@@ -15,7 +16,7 @@ from tests.questions.lab.cubes import write_cube, years
 from tests.questions.lab.gold import Kind, kind_of, mutations, to_duckdb, typed_by_use, without_fixed
 from tests.questions.lab.rows import Generator, write
 from tests.questions.lab.schema import Column, Schema, Table, about, ddl, duckdb_type
-from tests.questions.lab.sources import Copies, Question, alternatives
+from tests.questions.lab.sources import Copies, Question, acme, acme_rows, alternatives
 from tests.questions.lab.wanted import witnesses
 
 TODAY = "2023-11-15"
@@ -224,6 +225,61 @@ def test_a_year_cut_out_of_a_date_is_compared_with_numbers(filled: duckdb.DuckDB
 )
 def test_columns_that_a_filter_fixes_are_no_part_of_the_answer(sql: str, left: str) -> None:
     assert ", ".join(o.sql() for o in without_fixed(_tree(sql), {"cars": ("fare",)}).expressions) == left
+
+
+DDL = """
+CREATE TABLE Vessel
+(
+\tVessel_Identifier int  NOT NULL ,
+\tPaint              varchar(20)  NULL ,
+\t PRIMARY KEY (Vessel_Identifier ASC)
+)
+CREATE TABLE Repair
+(
+\tVessel_Identifier int  NOT NULL ,
+\tCost             decimal(15,2)  NULL ,
+\tYard             int  NULL ,
+\t FOREIGN KEY (Vessel_Identifier) REFERENCES Vessel(Vessel_Identifier),
+ FOREIGN KEY (Yard) REFERENCES Yard(Yard)
+)"""
+INVESTIGATION = """@prefix QandA: <http://models.data.world/benchmarks/QandA#> .
+
+dwt:IQ_1
+        rdf:type       QandA:Inquiry ;
+        QandA:expects  dwt:query-a , dwt:query-b ;
+        QandA:prompt   "What do \\"red\\" vessels cost?" .
+
+dwt:query-a
+        rdf:type          dwt:SqlQuery ;
+        QandA:inLanguage  QandA:SQL ;
+        QandA:queryText   "select sum(Cost)\\nfrom Repair" .
+
+dwt:query-b
+        rdf:type          dwt:SparqlQuery ;
+        QandA:inLanguage  QandA:SPARQL ;
+        QandA:queryText   "SELECT ?cost" .
+"""
+
+
+def test_questions_in_turtle_are_read_with_their_sql_and_the_schema_from_ddl(tmp_path: Path) -> None:
+    copy = tmp_path / "cwd-benchmark-data" / "Yard"
+    for path, text in (
+        ("DDL/ACME_small.ddl", DDL),
+        ("investigation/acme-benchmark.ttl", INVESTIGATION),
+        ("data/Repair.csv", "Vessel_Identifier,Cost,Yard\n1,20.5,\n"),
+    ):
+        (copy / path).parent.mkdir(parents=True, exist_ok=True)
+        (copy / path).write_text(text, encoding="utf-8")
+    schema, asked = acme(Copies(tmp_path), "Yard")
+    assert [(q.question, q.gold) for q in asked] == [('What do "red" vessels cost?', ["select sum(Cost)\nfrom Repair"])]
+    vessel, repair = schema.tables
+    assert vessel.key == ("Vessel_Identifier",)
+    assert [(c.name, c.type, c.refers) for c in repair.columns] == [
+        ("Vessel_Identifier", "BIGINT", ("Vessel", "Vessel_Identifier")),
+        ("Cost", "DOUBLE", None),
+        ("Yard", "BIGINT", None),
+    ]
+    assert acme_rows(Copies(tmp_path), "Yard", repair) == [{"Vessel_Identifier": "1", "Cost": "20.5", "Yard": None}]
 
 
 def test_a_missing_copy_is_named(tmp_path) -> None:
