@@ -213,7 +213,8 @@ def is_plural(word: str) -> bool:
 
 # --- general English ---------------------------------------------------------------------------------------
 
-GLUE = set_of("a an the of is are was were be been being has have had that their its his her our")
+POSSESSIVES = set_of("their its his her our")
+GLUE = set_of("a an the of is are was were be been being has have had that") | POSSESSIVES
 """Words without meaning of their own, also inside a phrase."""
 
 COUNTING = set_of("total totals count counts number numbers many much sum amount amounts")

@@ -91,7 +91,12 @@ class Search:
             assert problem is not None, "the best cover was read"
             return problem
         best = max(score for score, _ in scored)
-        return _distinct(reading for score, reading in scored if best - score < _CLOSE)
+        close = [reading for score, reading in scored if best - score < _CLOSE]
+        return _distinct([reading for reading in close if not self._is_one_each(reading.plan)] or close)
+
+    def _is_one_each(self, plan: Plan) -> bool:
+        """Whether the first figure is one in every group: "the most common cause" has not the most causes."""
+        return not plan.count and self._lexicon.is_one_each(plan.metrics[0], plan.group_by)
 
     def offer(self, asked: Asked, covers: Sequence[Cover]) -> Offer | None:
         """The readings that leave out the fewest words and still name a metric; None where there are none."""
@@ -108,12 +113,13 @@ class Search:
                 words = tuple(m.text for m in sorted(left, key=lambda m: m.first))
                 return Offer(tuple(_distinct(found)), words, reason) if left else None
             reason = reason or found.reason
-            unclear = [m for m in cover.mentions if m.kind is not Kind.FILLER and m.text in found.words]
+            meant = (m for m in cover.mentions if m.kind is not Kind.FILLER or m.payload)
+            unclear = [m for m in meant if m.text in found.words]
             left.extend(unclear)
             said = [w for m in left for w in words_of(m.text) if w not in ENGLISH]
             if not unclear or len(said) > _MOST_LEFT_OUT or len(left) > 2 * _MOST_LEFT_OUT:
                 return None
-            kept = (replace(m, kind=Kind.FILLER) if m in unclear else m for m in cover.mentions)
+            kept = (replace(m, kind=Kind.FILLER, payload=None) if m in unclear else m for m in cover.mentions)
             cover = replace(cover, mentions=tuple(kept))
         return None
 

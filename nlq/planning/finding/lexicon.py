@@ -31,7 +31,7 @@ from nlq.core.words import (
     words_of,
 )
 from nlq.english.places import Place
-from nlq.english.words import base_of, family, synonyms
+from nlq.english.words import base_of, family, is_english, synonyms
 from nlq.planning.drafts.units import UNIT_WORDS
 from nlq.planning.finding.valueindex import Key, ValueHit, ValueIndex, bag
 from nlq.planning.times.words import TIME_WORDS
@@ -305,6 +305,12 @@ class Lexicon:
         term = self.vocabulary.metrics[metric]
         return frozenset(stem(word) for phrase in (term.label, *term.synonyms) for word in words_of(phrase))
 
+    def is_one_each(self, metric: str, dimensions: Iterable[str]) -> bool:
+        """Whether the metric counts the different values of one of the dimensions: each of them has one."""
+        term, names = self.vocabulary.metrics[metric], set(dimensions)
+        phrases = (_without_measure_words(_content(words_of(text))) for text in (term.label, *term.synonyms))
+        return term.tally and any(hit.ref in names for stems in phrases for hit in self._dimensions.whole(stems))
+
     def is_called(self, term: str, words: Iterable[str]) -> bool:
         """Whether these words, "total" and "number" among them, are a whole name of the metric or dimension."""
         return bag(word for word in words if word not in GLUE) in self._said_whole[term]
@@ -394,6 +400,11 @@ class Lexicon:
             self._dimensions.add(dimension.name, words, source, partial=not dimension.is_time, measured=False)
             self._said_whole[dimension.name].add(bag(word for word in words if word not in GLUE))
         self._values.add(dimension)
+
+
+def is_common(norm: str) -> bool:
+    """Whether a word is common English in the form it has, or in another: experiences, covered."""
+    return any(is_english(form) for form in (norm, singular(norm), stem(norm), f"{stem(norm)}e"))
 
 
 def related_stems(norm: str) -> Mapping[str, float]:

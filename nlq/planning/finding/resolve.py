@@ -180,6 +180,8 @@ class Resolver:
             fitting = self._fitting(counts, dimensions, values)
             if len(fitting) == 1:
                 return fitting
+        split = _refs_of(dimensions)
+        metrics = [metric for metric in metrics if not self._lexicon.is_one_each(metric.name, split)]
         metrics.sort(key=lambda metric: metric.name not in self._lexicon.counts)
         guesses = self._fitting(metrics, dimensions, values)
         return [replace(guess, guessed=True) for guess in guesses] or Problem(4, "I found no metric in the question.")
@@ -231,6 +233,10 @@ class Resolver:
 def _refs(mention: Mention) -> set[str]:
     """The dimensions that a mention of a dimension or a value may be of."""
     return {hit.ref if isinstance(hit, Hit) else hit.dimension for hit in mention.payload}
+
+
+def _refs_of(mentions: Sequence[Mention]) -> set[str]:
+    return set().union(*(_refs(mention) for mention in mentions))
 
 
 def _stems(text: str) -> list[str]:

@@ -17,12 +17,13 @@ from typing import Any
 
 from nlq.core import words as w
 from nlq.core.spelling import same_form
+from nlq.core.verbs import support_at
 from nlq.core.words import Token
-from nlq.english.words import is_english
 from nlq.planning.drafts.mentions import Cover, Growth, Kind, Mention, Reach, Slip
 from nlq.planning.drafts.units import UnitFinder
 from nlq.planning.finding.calendarwords import CalendarFinder
-from nlq.planning.finding.lexicon import Hit, Lexicon
+from nlq.planning.finding.classnouns import restates
+from nlq.planning.finding.lexicon import Hit, Lexicon, is_common
 from nlq.planning.finding.valueindex import ValueHit
 from nlq.planning.times.words import TimeReader
 
@@ -37,6 +38,8 @@ _WHOLE_VALUE = 0.5
 _AFTER_BY = 1.0
 """What a value loses to a dimension of that name after "by"."""
 _UNKNOWN, _FILLER = -6.0, 0.05
+_RESTATED = 0.6
+"""What a noun adds that says again what a dimension is: more than a part of another one's name, less than a name."""
 _ABSENT = 0.5
 """What is gained where it is known what is not there."""
 _PLACING = frozenset({"in", "for", "to"})
@@ -49,7 +52,7 @@ def mend(tokens: Sequence[Token], lexicon: Lexicon) -> tuple[list[Token], list[S
     """The tokens with clear spelling slips put right, and every unknown word with what comes near it."""
     mended, slips = [], []
     for token in tokens:
-        if token.kind != "word" or lexicon.knows(token.norm) or is_english(token.norm):
+        if token.kind != "word" or lexicon.knows(token.norm) or is_common(token.norm):
             mended.append(token)
             continue
         near = lexicon.spelling(token.norm)
@@ -137,8 +140,8 @@ class MentionFinder(CalendarFinder):
             side_by_side, parted = content[-1] - content[0] == len(content) - 1, self._norm(first + 1) in _PARTING
             hits, absorbed = self._metric_hits(stems, side_by_side=side_by_side, parted=parted)
             hits = hits or self._related(content, self._lexicon.related_metrics)
-            if hits and not hits[0].full and any(self._norm(at) in w.NUMBERING for at in range(first, last)):
-                continue  # "the largest number of fires" is no largest fire
+            if hits and self._counts_instead(first, last, hits):
+                continue
             by = w.BY_WORDS & {self._norm(first), self._norm(last - 1)}
             if hits and (not by or hits[0].full):
                 score = self._term_score(len(stems) - absorbed, hits, 0.2) + 3.0 * absorbed
@@ -188,6 +191,15 @@ class MentionFinder(CalendarFinder):
                 return hits, len(stems) - len(rest)
         return self._lexicon.metrics(stems), 0
 
+    def _counts_instead(self, first: int, last: int, hits: Sequence[Hit]) -> bool:
+        """Whether a number of things is asked for, not the figure: "the largest number of fires" is no largest fire."""
+        said = [self._norm(at) for at in range(first, last)]
+        if not any(word in w.NUMBERING for word in said):
+            return False
+        extreme = any(word in w.HIGHEST | w.LOWEST for word in said)
+        called = any(self._lexicon.is_called(hit.ref, said) for hit in hits)
+        return not hits[0].full or (extreme and not called)
+
     def _counts_more(self, stems: list[str], rest: list[str], removed: set[str], hits: Sequence[Hit]) -> bool:
         """Whether the words that are said besides are the figure: packages, of "packages shipped"; "patient visits"."""
         if not self._lexicon.metrics_in_full(sorted(removed)):
@@ -205,6 +217,19 @@ class MentionFinder(CalendarFinder):
                 score = self._term_score(len(stems), hits, 0.15)
                 mention = self._mention(Kind.DIMENSION, first, last, score, tuple(hits))
                 yield replace(mention, contested=self._lexicon.is_contested(stems))
+                yield from self._restated(first, last, content, hits, score)
+
+    def _restated(
+        self, first: int, last: int, content: Sequence[int], hits: Sequence[Hit], score: float
+    ) -> Iterator[Mention]:
+        """A dimension with a noun that says once more what it is: "hand type", "types of hand"."""
+        terms = self._lexicon.vocabulary.dimensions
+        before = first - 2 if self._norm(first - 1) == "of" else -1
+        for noun, start, end in ((last, first, last + 1), (before, before, last)):
+            named = [hit for hit in hits if hit.full and restates(self._norm(noun), terms[hit.ref])]
+            stems = [w.stem(self._norm(noun)), *(self._stems[at] for at in content)]
+            if named and not (self._lexicon.dimensions_in_full(stems) or self._lexicon.metrics_in_full(stems)):
+                yield self._mention(Kind.DIMENSION, start, end, score + _RESTATED, tuple(named))
 
     def _is_figure_of(self, stems: Sequence[str], hit: Hit) -> bool:
         """Whether the last of several words is a figure that the others tell more of: "patient visits" are visits."""
@@ -298,6 +323,8 @@ class MentionFinder(CalendarFinder):
         token = self._tokens[at]
         if token.kind == "word" or token.norm in w.AND_WORDS | {"%"}:
             kinds = _single_kinds(token.norm)
+            if not kinds and (support := support_at(self._tokens, at)):
+                kinds = [(Kind.FILLER, _FILLER, support)]
             if (token.norm == "who" and at) or self._names_owner(at):
                 kinds = [*kinds, (Kind.FILLER, _FILLER, None)]
             for kind, score, payload in kinds:

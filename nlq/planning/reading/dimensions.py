@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from nlq.core.plan import Grain
 from nlq.core.vocabulary import Dimension
-from nlq.core.words import DIFFERENT, GLUE, NUMBERING, OCCURRENCE, PREPOSITIONS, singular, words_of
+from nlq.core.words import DIFFERENT, GLUE, NUMBERING, OCCURRENCE, PREPOSITIONS, singular, stem, words_of
 from nlq.planning.drafts.draft import NotReadableError
 from nlq.planning.drafts.mentions import Bound, Kind, Mention
 from nlq.planning.finding.events import is_participle
@@ -58,6 +58,7 @@ class DimensionReader:
             return
         if dimension.is_boolean and before not in GROUPING:
             raise NotReadableError(3, f"It is not clear whether to split by {dimension.label}.", mention.text)
+        self._check_owner(position, mention, hit)
         strong = before in GROUPING or (before in (Kind.AND, Kind.DIMENSION) and bool(draft.groups))
         if self._is_agent(position) or (not strong and self._is_only_spoken_of(position)):
             draft.unlicensed.append(hit.ref)
@@ -70,6 +71,16 @@ class DimensionReader:
         draft.per |= self._sentence.is_per(position)
         factor = (1.0 if strong else 0.9) * (1.0 if hit.full else 0.85)
         self._sentence.believe(mention, f"by {dimension.label}", factor)
+
+    def _check_owner(self, position: int, mention: Mention, hit: Hit) -> None:
+        """The type of a doctor is no type of anything else; the code of a cause is a cause code."""
+        if hit.full or self._sentence.kind(position - 1) is not Kind.DIMENSION:
+            return
+        owner = self._sentence.mentions[position - 1]
+        said = {stem(word) for text in (owner.text, mention.text) for word in words_of(text)}
+        named = {stem(word) for word in words_of(self._vocabulary.dimensions[hit.ref].label)}
+        if owner.last == mention.first and not named <= said:
+            raise NotReadableError(1, f"I do not know the {mention.text} of “{owner.text}”.", mention.text)
 
     def _is_of_value_beside(self, position: int, mention: Mention, dimension: Dimension) -> bool:
         """Whether it says what has the value beside it: "Sutlej products", "the car maker American Motor Company"."""

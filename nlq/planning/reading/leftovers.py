@@ -10,12 +10,13 @@ import itertools
 
 from nlq.core.dateparts import first_date_part
 from nlq.core.words import DIFFERENT, PREPOSITIONS, set_of
-from nlq.english.words import is_english
 from nlq.planning.drafts.draft import NotReadableError
 from nlq.planning.drafts.measures import is_amount
 from nlq.planning.drafts.mentions import Kind, Mention
 from nlq.planning.drafts.units import measures_money
+from nlq.planning.finding.lexicon import is_common
 from nlq.planning.reading.sentence import NOT_SIGNIFICANT, Sentence
+from nlq.planning.reading.verbs import unsupported
 
 _COMPARES_ALL = set_of("compare compares comparing comparison")
 """Before "all" these ask for a row of each: "compare all wards"."""
@@ -36,7 +37,8 @@ class Leftovers:
 
     def forbid_unknown(self) -> None:
         """Refuse words that nothing recognised."""
-        unknown = [at for at, mention in enumerate(self._sentence.all) if mention.kind is Kind.UNKNOWN]
+        verbs = unsupported(self._sentence)
+        unknown = [at for at, m in enumerate(self._sentence.all) if m.kind is Kind.UNKNOWN or m in verbs]
         if not unknown:
             return
         words = [self._sentence.all[at].text for at in unknown]
@@ -49,7 +51,7 @@ class Leftovers:
         before = self._sentence.all[unknown[0] - 1] if unknown[0] else None
         if len(unknown) == 1 and before and before.kind is Kind.DIMENSION:
             dimension = self._vocabulary.dimensions[self._sentence.assignment.dimensions[before.first].ref]
-            if dimension.values.items and not is_english(words[0].lower()):
+            if dimension.values.items and not is_common(words[0].lower()):
                 known = [str(value) for value in dimension.values.items[:5]]
                 reason = f"There is no {dimension.label} called “{words[0]}”."
                 raise NotReadableError(2, reason, *words, nearest=known)

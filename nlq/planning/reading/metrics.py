@@ -12,6 +12,7 @@ from nlq.core.words import (
     CUMULATIVE,
     FREQUENT,
     GLUE,
+    POSSESSIVES,
     PREDICATES,
     RELATIVES,
     ROLLING,
@@ -85,9 +86,18 @@ class MetricReader:
         return Kind.RUNNING if said & CUMULATIVE or (said & ROLLING and said & TOTALLING) else None
 
     def _is_across(self, position: int, hit: Hit) -> bool:
-        """Whether things are named that the figures before are of: "average age across all matches"."""
+        """Whether things are named that the figures before are of: "average age across all matches".
+
+        Raises:
+            NotReadableError: there are no figures before; nothing is ranked across something.
+        """
         before = self._sentence.kind(position - 1) is Kind.BY and self._sentence.mentions[position - 1].text.lower()
-        return before == "across" and bool(self._draft.metrics) and hit.ref in self._sentence.lexicon.counts
+        if before != "across":
+            return False
+        if not self._draft.metrics:
+            text = self._sentence.mentions[position].text
+            raise NotReadableError(2, f"It is not clear what is told across “{text}”.", text)
+        return hit.ref in self._sentence.lexicon.counts
 
     def _is_limited_noun(self, position: int) -> bool:
         """Whether the words say of what the figure before is, to limit that: "visits of patients older than 65"."""
@@ -182,6 +192,13 @@ class MetricReader:
         said = words_of(self._sentence.mentions[position].text.lower())[:1]
         return said in (("name",), ("names",)) and not self._sentence.is_numbered(position)
 
+    def _is_owned(self, position: int) -> bool:
+        """Whether it is counted for each that was named before: "wards and their complaints", but not their names."""
+        said = [stem(word) for word in words_of(self._sentence.mentions[position].text)]
+        counted = any(hit.ref in self._sentence.lexicon.counts for hit in self._sentence.lexicon.metrics_in_full(said))
+        owned = any(m.text.lower() in POSSESSIVES for m in self._sentence.between(position - 1, position))
+        return owned and counted
+
     def _is_whose(self, position: int) -> bool:
         """Whether what follows is ranked or limited for each of them: "the school with the lowest score"."""
         if position in self._sentence.limited:
@@ -233,4 +250,4 @@ class MetricReader:
             said = self._sentence.mentions[position - 1].text.lower()
             return bool(FREQUENT & set(words_of(said))) or singular(said) in _OF_THINGS
         listed = before is Kind.AND and self._sentence.kind(position - 2) is Kind.DIMENSION and bool(self._draft.groups)
-        return listed or before in (Kind.WHICH, Kind.TOP)
+        return (listed and not self._is_owned(position)) or before in (Kind.WHICH, Kind.TOP)

@@ -106,7 +106,10 @@ class OperatorReader:
         for at, mention in enumerate(self._sentence.all):
             if mention.kind is not Kind.AVERAGE:
                 continue
-            following = next((m for m in self._sentence.all[at + 1 :] if m.kind is not Kind.FILLER), None)
+            said = [m for m in self._sentence.all[at + 1 :] if m.kind is not Kind.FILLER]
+            if at == 0 and said and said[0].text == ",":
+                said = said[1:]  # "on average, how long …" is of what comes
+            following = next(iter(said), None)
             if following and following.kind in (Kind.AND, Kind.OR):
                 raise NotReadableError(2, f"I cannot tell what “{mention.text}” is of.", mention.text)
             self._draft.averages.append(mention.text)

@@ -1,0 +1,35 @@
+"""Support verbs are told from the nouns and adjectives that are spelled the same."""
+
+from __future__ import annotations
+
+import pytest
+
+from nlq.core.verbs import Support, support_at
+from nlq.core.words import tokenize
+
+
+@pytest.mark.parametrize(
+    ("question", "word", "support"),
+    [
+        ("which state experiences the most storms", "experiences", Support.EVENT),
+        ("how many storms have been seen in May", "seen", Support.EVENT),
+        ("the hub that underwent the fewest repairs, which one", "underwent", Support.EVENT),
+        ("how much area do the parks cover", "cover", Support.EXTENT),
+        ("area covered by parks", "covered", Support.EXTENT),
+        ("how many people live in Lyon", "live", Support.LIVING),
+        ("people residing in Lyon", "residing", Support.LIVING),
+        ("which school offers the most courses", "offers", Support.OFFER),
+        ("years of experience by team", "experience", None),
+        ("number of offers by shop", "offers", None),
+        ("offers by shop", "offers", None),
+        ("live events by town", "live", None),
+        ("cost of living in Lyon", "living", None),
+        ("how many covered claims are there", "covered", None),
+        ("how many orders were cancelled", "cancelled", None),
+        ("which team lost the most games", "lost", None),
+    ],
+)
+def test_a_verb_is_told_from_a_noun(question: str, word: str, support: Support | None) -> None:
+    tokens = tokenize(question)
+    at = next(n for n, token in enumerate(tokens) if token.norm == word)
+    assert support_at(tokens, at) is support
