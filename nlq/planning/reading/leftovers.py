@@ -42,7 +42,8 @@ class Leftovers:
         if not unknown:
             return
         words = [self._sentence.all[at].text for at in unknown]
-        if place := next((m for at in unknown if (m := self._sentence.all[at]).payload), None):
+        missed = [m for at in unknown if (m := self._sentence.all[at]).kind is Kind.UNKNOWN and m.payload]
+        if place := next(iter(missed), None):
             dimension, what = place.payload
             reason = (
                 f"There is no {dimension.label} {what.name}{'' if place.text == what.name else f' ({place.text})'}."
