@@ -8,6 +8,7 @@ Belongs here: taking turns. Does not belong here: what is done meanwhile.
 from __future__ import annotations
 
 import fcntl
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -23,3 +24,18 @@ def one_process_at_a_time(file: Path) -> Iterator[None]:
     with file.open("w") as handle:
         fcntl.flock(handle, fcntl.LOCK_EX)
         yield
+
+
+def take(file: Path) -> int | None:
+    """Hold a file until the returned handle is closed or this process ends; None where another process holds it.
+
+    Raises:
+        OSError: the file cannot be created.
+    """
+    handle = os.open(file, os.O_CREAT | os.O_RDWR, 0o600)
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        os.close(handle)
+        return None
+    return handle

@@ -86,6 +86,18 @@ class Settings(BaseSettings):
     tenant_time_zones: str = Field(
         default="", description="Tenants with a time zone of their own, as TENANT=ZONE, several separated by commas."
     )
+    intake_every: timedelta = Field(
+        default=timedelta(seconds=2), gt=timedelta(0), description="How often accepted events are committed to bronze."
+    )
+    intake_backlog: str = Field(
+        default="2GB", description="Bytes of accepted events that wait for bronze from which on no more are taken."
+    )
+    intake_most_body: int = Field(
+        default=8 << 20, gt=0, description="Bytes of a request that sends events, also once it is decompressed."
+    )
+    intake_retention: timedelta = Field(
+        default=timedelta(days=1), description="How long events stay in the intake log once they are in bronze."
+    )
     snapshot_retention: timedelta = Field(
         default=timedelta(days=7), description="How long old snapshots stay readable before maintenance expires them."
     )
@@ -249,7 +261,7 @@ class Settings(BaseSettings):
                 raise ValueError(f"'{part}' is not TENANT=ZONE with an IANA name such as Europe/London")
         return text
 
-    @field_validator("memory_limit", "spill_limit")
+    @field_validator("memory_limit", "spill_limit", "intake_backlog")
     @classmethod
     def _is_a_size(cls, text: str) -> str:
         """Refuse what the engine would refuse at its first query."""
@@ -317,6 +329,16 @@ class Settings(BaseSettings):
     def spill_bytes(self) -> int:
         """The limit of what is spilled in bytes."""
         return _bytes(self.spill_limit)
+
+    @property
+    def intake_backlog_bytes(self) -> int:
+        """The most that waits for bronze, in bytes."""
+        return _bytes(self.intake_backlog)
+
+    @property
+    def intake_dir(self) -> Path:
+        """Folder of the intake log."""
+        return self.home.absolute() / "intake"
 
     @property
     def project_root(self) -> Path:

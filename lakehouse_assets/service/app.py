@@ -16,8 +16,8 @@ from fastapi.responses import FileResponse
 from starlette.middleware.gzip import GZipMiddleware
 from starlette.staticfiles import StaticFiles
 
-from lakehouse_assets.service import pages
-from lakehouse_assets.service.access import Access
+from lakehouse_assets.service import events, pages
+from lakehouse_assets.service.access import EVENTS, Access
 from lakehouse_assets.service.failures import install
 from lakehouse_assets.service.handlers import Handlers
 from lakehouse_assets.service.health import HealthCheck
@@ -84,6 +84,7 @@ def create_app(
         handlers, access, close = await anyio.to_thread.run_sync(opened)
         recorder = Recorder(handlers.journal, lake)
         recorder.start()
+        app.state.intake.start()
         doing = work or _work(settings)
         health = HealthCheck(handlers, access, handlers.answerer.planner_name)
         app.state.service = Service(
@@ -92,6 +93,7 @@ def create_app(
         try:
             yield
         finally:
+            await anyio.to_thread.run_sync(app.state.intake.stop)
             await anyio.to_thread.run_sync(recorder.stop)
             close()
 
@@ -104,12 +106,14 @@ def create_app(
     install(app)
     app.include_router(open_router)
     app.include_router(router)
+    app.include_router(events.router)
+    app.state.intake = events.Intake(lake)
     app.include_router(pages.router)
     app.state.dictionary = dictionary and pages.KeptDictionary(dictionary)
     app.add_api_route("/", _page, methods=["GET"], include_in_schema=False)
     app.mount("/web", StaticFiles(directory=pages.WEB), name="web")
     app.add_middleware(GZipMiddleware, minimum_size=2_000, compresslevel=4)
-    app.add_middleware(RequestMiddleware)
+    app.add_middleware(RequestMiddleware, bodies={EVENTS: settings.intake_most_body})
     return app
 
 

@@ -9,7 +9,8 @@ import asyncio
 import re
 import secrets
 import time
-from collections.abc import Awaitable, Callable, MutableMapping
+from collections.abc import Awaitable, Callable, Iterator, Mapping, MutableMapping
+from contextlib import contextmanager
 from typing import Any
 
 import anyio
@@ -23,6 +24,8 @@ from lakehouse_assets.service.work import begin_waiting
 
 MAX_BODY = 256 * 1024
 BODY_TIMEOUT_S = 15.0
+MOST_IN_BODIES = 128 << 20
+"""Bytes of bodies that are larger than MAX_BODY, of all requests under way."""
 CLIENT_GONE = 499
 """The status in the log of a request whose client did not wait for the response; none was sent."""
 Scope = MutableMapping[str, Any]
@@ -55,9 +58,15 @@ class ClientGoneError(Exception):
 class RequestMiddleware:
     """ASGI middleware around the whole app."""
 
-    def __init__(self, app: App) -> None:
-        """Surround an app."""
-        self._app = app
+    def __init__(self, app: App, *, bodies: Mapping[str, int] | None = None) -> None:
+        """Surround an app.
+
+        Args:
+            app: The app.
+            bodies: By the beginning of a path the bytes that a body may have there; MAX_BODY elsewhere.
+        """
+        self._app, self._bodies = app, dict(bodies or {})
+        self._large = LargeBodies()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve a request."""
@@ -71,10 +80,11 @@ class RequestMiddleware:
         begun = time.perf_counter()
         cancellation = Cancellation()
         try:
-            body = await _whole_body(scope, receive)
-            begin_waiting()
-            with cancelled_by(cancellation):
-                await _while_wanted(self._app, scope, body, receive, response, cancellation)
+            with self._large.share() as share:
+                body = await _whole_body(receive, self._most(scope["path"]), share)
+                begin_waiting()
+                with cancelled_by(cancellation):
+                    await _while_wanted(self._app, scope, body, receive, response, cancellation)
         except ApiError as error:
             await response.say(scope, receive, error)
         except (ClientGoneError, QueryCancelledError):
@@ -89,6 +99,9 @@ class RequestMiddleware:
         finally:
             ms = round((time.perf_counter() - begun) * 1000, 1)
             logger().info("request", method=scope["method"], path=scope["path"], status=response.status, ms=ms)
+
+    def _most(self, path: str) -> int:
+        return next((most for prefix, most in self._bodies.items() if path.startswith(prefix)), MAX_BODY)
 
 
 async def _while_wanted(
@@ -127,6 +140,38 @@ async def _while_wanted(
         raise ClientGoneError
 
 
+class LargeBodies:
+    """The memory that bodies larger than MAX_BODY take together."""
+
+    def __init__(self) -> None:
+        """None is there."""
+        self._bytes = 0
+
+    @contextmanager
+    def share(self) -> Iterator[Callable[[int], None]]:
+        """The part of one request, given back at its end.
+
+        Returns:
+            What is to be called with the size of its body as it grows; it raises ApiError where there is no room.
+        """
+        mine = 0
+
+        def grow(size: int) -> None:
+            nonlocal mine
+            if size <= MAX_BODY:
+                return
+            self._bytes += size - mine
+            mine = size
+            if self._bytes > MOST_IN_BODIES:
+                message = "Too much is being sent at once; send it again in a moment."
+                raise ApiError(503, "too_busy", message, headers={"Retry-After": "5"})
+
+        try:
+            yield grow
+        finally:
+            self._bytes -= mine
+
+
 class _Response:
     """Sends a response with the headers that all have, and remembers its status."""
 
@@ -159,7 +204,7 @@ def _request_id(scope: Scope) -> str:
     return given if _GIVEN_ID.fullmatch(given) else secrets.token_hex(8)
 
 
-async def _whole_body(scope: Scope, receive: Receive) -> bytes:
+async def _whole_body(receive: Receive, most: int, grow: Callable[[int], None]) -> bytes:
     """Read the body within its bounds.
 
     Raises:
@@ -168,12 +213,12 @@ async def _whole_body(scope: Scope, receive: Receive) -> bytes:
     """
     try:
         async with asyncio.timeout(BODY_TIMEOUT_S):
-            return await _read(receive)
+            return await _read(receive, most, grow)
     except TimeoutError:
         raise ApiError(408, "request_timeout", "The request did not arrive in time.") from None
 
 
-async def _read(receive: Receive) -> bytes:
+async def _read(receive: Receive, most: int, grow: Callable[[int], None]) -> bytes:
     parts, size = [], 0
     while True:
         message = await receive()
@@ -181,8 +226,9 @@ async def _read(receive: Receive) -> bytes:
             raise ClientGoneError
         part = message.get("body", b"")
         size += len(part)
-        if size > MAX_BODY:
-            raise ApiError(413, "too_large", f"A request has at most {MAX_BODY // 1024} kB.", {"most_bytes": MAX_BODY})
+        if size > most:
+            raise ApiError(413, "too_large", f"A request has at most {most // 1024} kB here.", {"most_bytes": most})
+        grow(size)
         parts.append(part)
         if not message.get("more_body"):
             return b"".join(parts)

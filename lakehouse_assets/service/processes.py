@@ -33,7 +33,7 @@ MOST = 4
 NEEDED = (
     "lakehouse_assets.service.app",
     "lakehouse_assets.http.server",
-    "nlq.opening",
+    "nlq.factory",
     "lakehouse_assets.dictionary.document",
     "duckdb",
 )

@@ -62,15 +62,17 @@ Admitted = Annotated[Asker, Depends(_asker)]
 Id = Annotated[str, Path(min_length=1, max_length=64, pattern=r"^[A-Za-z0-9-]+$", description="Its id.")]
 
 
-def _errors(*statuses: int) -> dict[int | str, dict[str, Any]]:
+def errors(*statuses: int) -> dict[int | str, dict[str, Any]]:
+    """What the document says of errors that every address has, and of these besides."""
     says = {
         400: "The body cannot be read.",
         401: "A key is required, or the one sent is not valid, or the session has ended.",
         403: "The caller may not ask this.",
         404: "There is nothing of this id that the caller may see.",
         408: "The body did not arrive in time.",
-        409: "There is nothing to read again.",
+        409: "There is nothing to read again, or other records were sent by this key.",
         413: "The body is too large.",
+        415: "The body is of no kind that is taken here.",
         422: "The request does not fit its schema, or the guard refuses it; the code and details say which.",
         429: "Too many calls; Retry-After says when the next may come.",
         500: "A defect; the log has it under the request's id.",
@@ -81,7 +83,7 @@ def _errors(*statuses: int) -> dict[int | str, dict[str, Any]]:
 
 
 open_router = APIRouter(tags=["service"])
-router = APIRouter(responses=_errors())
+router = APIRouter(responses=errors())
 
 
 @open_router.get("/live")
@@ -168,25 +170,25 @@ async def enqueue(
     return question
 
 
-@router.get("/questions/{question_id}", tags=["queue"], responses=_errors(404))
+@router.get("/questions/{question_id}", tags=["queue"], responses=errors(404))
 async def queued(service: Served, asker: Admitted, question_id: Id) -> models.QuestionDocument:
     """Where a question of the queue stands, and its answer."""
     return await service.work.run(asker.share, service.handlers.queued, asker, question_id)
 
 
-@router.get("/answers/{answer_id}", tags=["answers"], responses=_errors(404))
+@router.get("/answers/{answer_id}", tags=["answers"], responses=errors(404))
 async def answer(service: Served, asker: Admitted, answer_id: Id) -> Answer:
     """An answer given before, as it was given."""
     return await service.work.run(asker.share, service.handlers.answer, asker, answer_id)
 
 
-@router.get("/answers/{answer_id}/replay", tags=["answers"], responses=_errors(404, 409))
+@router.get("/answers/{answer_id}/replay", tags=["answers"], responses=errors(404, 409))
 async def replay(service: Served, asker: Admitted, answer_id: Id) -> models.Replay:
     """An answer given before, read again from the snapshots it was read from."""
     return await service.work.run(asker.share, service.handlers.replay, asker, answer_id)
 
 
-@router.post("/answers/{answer_id}/feedback", tags=["answers"], status_code=201, responses=_errors(404))
+@router.post("/answers/{answer_id}/feedback", tags=["answers"], status_code=201, responses=errors(404))
 async def feedback(service: Served, asker: Admitted, answer_id: Id, body: models.Feedback) -> models.FeedbackGiven:
     """Say whether an answer is right; it is kept with the answer."""
     return await service.work.run(asker.share, service.handlers.judge, asker, answer_id, body)

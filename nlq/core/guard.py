@@ -62,8 +62,10 @@ ROLES: Mapping[str, Role] = {
     "admin": Role(every_tenant=True, personal=True),
     "analyst": Role(every_tenant=True),
     "viewer": Role(),
+    "writer": Role(metrics=(), every_tenant=True),
 }
-"""``viewer`` needs a tenant; the others see all tenants unless the caller belongs to one."""
+"""``viewer`` needs a tenant; the others are for all tenants unless the caller belongs to one. ``writer`` sends events,
+and is shown nothing."""
 
 
 def may_see(caller: Caller, asker: Caller) -> bool:

@@ -258,3 +258,44 @@ def command_with(environ: Mapping[str, str], arguments: Sequence[str]) -> tuple[
         except SystemExit as ended:
             return int(ended.code or 0), printed.getvalue()
     return 0, printed.getvalue()
+
+
+def send_events(home: str, acknowledged: str, first: int) -> None:
+    """Send order lines one request after the other, each of five, and write down what is acknowledged."""
+    import json
+
+    import numpy as np
+
+    from lakehouse_assets.intake.entries import Entry
+    from lakehouse_assets.intake.log import IntakeLog
+
+    log = IntakeLog(Path(home) / "intake", most_backlog=1 << 30)
+    with open(acknowledged, "a", buffering=1) as told:
+        for number in range(first, first + 1_000_000, 5):
+            orders = [f"E{n}" for n in range(number, number + 5)]
+            lines = [json.dumps(_sale(order)).encode() + b"\n" for order in orders]
+            entry = Entry("sales_csv", "t1", f"k{number}", b"".join(lines), np.cumsum([len(line) for line in lines]))
+            log.append(entry).result(30)
+            told.write(" ".join(orders) + "\n")
+
+
+def commit_events(home: str, seconds: float) -> int:
+    """Commit what was sent, again and again for so long; returns how many records that were."""
+    from lakehouse_assets.intake.committer import Committer
+    from lakehouse_assets.private import make_folder
+
+    folder = Path(home) / "intake"
+    make_folder(folder)
+    committer = Committer(lake_of(home), folder)
+    until, committed = time.monotonic() + seconds, 0
+    while True:
+        committed += sum(c.loaded + c.quarantined for c in committer.commit())
+        if time.monotonic() >= until:
+            return committed
+
+
+def _sale(order: str) -> dict[str, str]:
+    return {
+        "sale_time": "2026-02-01T10:00:00", "order_id": order, "line_id": "1", "product_id": "P1", "quantity": "1",
+        "unit_price": "2.50", "tenant_id": "t1",
+    }  # fmt: skip

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
+from importlib.util import find_spec
 
 import pytest
 
 from lakehouse_assets.service.limits import LimiterInProcess, Rate
-from lakehouse_assets.service.processes import LimiterElsewhere, Processes, count_calls, count_of, part_of
+from lakehouse_assets.service.processes import NEEDED, LimiterElsewhere, Processes, count_calls, count_of, part_of
 from lakehouse_assets.settings import Settings
 
 RATES = (Rate(5, 3600.0),)
@@ -58,3 +59,8 @@ def test_processes_that_cannot_begin_are_not_started_for_ever():
 
 def fail(count: int) -> None:
     raise SystemExit(1)
+
+
+def test_what_is_loaded_before_the_fork_is_there() -> None:
+    """A module that is none would be passed over without a word, and each process load it for itself."""
+    assert [name for name in NEEDED if find_spec(name) is None] == []

@@ -170,13 +170,20 @@ class Loader:
     """Loads origins of one source; `results` and `errors` say, by their ids, what became of each."""
 
     def __init__(
-        self, lake: Lake, source: Source, tenant: str | None, run_id: str, progress: Progress | None = None
+        self,
+        lake: Lake,
+        source: Source,
+        tenant: str | None,
+        run_id: str,
+        progress: Progress | None = None,
+        *,
+        bound: bool = False,
     ) -> None:
-        """Nothing is opened yet."""
+        """Nothing is opened yet; `bound`: see `tenant_mapping`."""
         self._lake, self._source, self._tenant = lake, source, tenant
         self._run_id, self._progress = run_id, progress
         refuse_undecided(source, tenant)
-        self._mapping = RecordMapping(source, target_contract(source), tenant=tenant)
+        self._mapping = RecordMapping(source, target_contract(source), tenant=tenant, bound=bound)
         self._open = ExitStack()
         self._is_bound = False
         self._earlier = EarlierLoads()
@@ -223,11 +230,8 @@ class Loader:
         """
         table = loads_table(self._lake)
         self._seen = table.metadata.current_snapshot_id if table is not None else None
-        self._earlier = earlier_loads(
-            table, self._source, self._tenant,
-            source_file={o.id for o in origins if o.position is not None},
-            bytes={o.size for o in origins if o.position is None},
-        )  # fmt: skip
+        sizes = {o.size for o in origins if o.position is None}
+        self._earlier = earlier_loads(table, self._source, self._tenant, origins, bytes=sizes)
         fresh, repeats = self._unknown(origins)
         if fresh:
             self._bind()
@@ -418,11 +422,8 @@ class Loader:
         table = tables.get(LOADS.identifier)
         if table is None or table.metadata.current_snapshot_id == self._seen:
             return
-        found = earlier_loads(
-            table, self._source, self._tenant,
-            source_file={o.id for o in origins if o.position is not None},
-            content_sha256={o.content_sha256 for o in origins if o.position is None},
-        )  # fmt: skip
+        contents = {o.content_sha256 for o in origins if o.position is None}
+        found = earlier_loads(table, self._source, self._tenant, origins, content_sha256=contents)
         if same := {o.id: e for o in origins if (e := found.same(o, self._source))}:
             raise LoadedMeanwhileError(same)
 

@@ -134,6 +134,9 @@ class EarlierLoads:
 
     def of(self, origin: Origin) -> list[Earlier]:
         """Loads of the same position, or of the same content where the origin has none."""
+        if origin.claims is not None:
+            first, before = origin.claims
+            return [load for load in self.loads if first <= load.source_file < before]
         if origin.position is not None:
             return self._by_id.get(origin.id, [])
         return self._by_content.get(origin.content_sha256, [])
@@ -144,6 +147,8 @@ class EarlierLoads:
         Raises:
             IngestError: other records were loaded as those of the same position.
         """
+        if origin.claims is not None:
+            return next(iter(self.of(origin)), None)
         loads = [e for e in self.of(origin) if e.target_table == source.target]
         if other := next((e for e in loads if e.content_sha256 != origin.content_sha256), None):
             raise IngestError(
@@ -155,21 +160,34 @@ class EarlierLoads:
         return next((e for e in loads if e.mapping_sha256 in known), None)
 
 
-def earlier_loads(table: Table | None, source: Source, tenant: str | None, **any_of: Collection[Any]) -> EarlierLoads:
-    """Loads of a source for a tenant, the latest last.
+def earlier_loads(
+    table: Table | None,
+    source: Source,
+    tenant: str | None,
+    origins: Iterable[Origin],
+    **any_of: Collection[Any],
+) -> EarlierLoads:
+    """Loads of a source for a tenant that these origins may repeat, the latest last.
 
     Args:
         table: bronze.loads.
         source: Only loads by a source of this name.
         tenant: Only loads for which the caller named this tenant.
-        any_of: Columns, one of which must have one of its values.
+        origins: Those that have a position are found by it.
+        any_of: Columns; of those without a position one must have one of its values.
     """
-    from pyiceberg.expressions import And, EqualTo, In, Or
+    from pyiceberg.expressions import And, EqualTo, GreaterThanOrEqual, In, LessThan, Or
 
+    placed = [o for o in origins if o.position is not None]
+    values = {**any_of, "source_file": {o.id for o in placed if o.claims is None}}
     wanted: list[Any] = [
-        In(name, set(values))  # pyright: ignore[reportCallIssue]
-        for name, values in any_of.items()
-        if values
+        In(name, set(these))  # pyright: ignore[reportCallIssue]
+        for name, these in values.items()
+        if these
+    ]
+    wanted += [
+        And(GreaterThanOrEqual("source_file", first), LessThan("source_file", before))  # pyright: ignore
+        for first, before in (o.claims for o in placed if o.claims is not None)
     ]
     if table is None or table.metadata.current_snapshot_id is None or not wanted:
         return EarlierLoads()

@@ -73,14 +73,14 @@ def target_contract(source: Source) -> Contract:
         raise SourceError(f"{source.origin or 'source'}: source '{source.name}': field 'target': {error}") from error
 
 
-def refuse_unusable(source: Source, tenant: str | None) -> None:
+def refuse_unusable(source: Source, tenant: str | None, *, bound: bool = False) -> None:
     """Refuse a source that nothing can be loaded with, before anything is started for it.
 
     Raises:
         SourceError: it is a draft, does not fit its table, or needs a tenant.
     """
     refuse_undecided(source, tenant)
-    RecordMapping(source, target_contract(source), tenant=tenant)
+    RecordMapping(source, target_contract(source), tenant=tenant, bound=bound)
 
 
 @contextmanager

@@ -17,6 +17,7 @@ from tenacity import retry, retry_if_exception_type, stop_after_attempt
 
 from lakehouse_assets.ingest.contracts import LOADS, QUARANTINE, RESOLUTIONS
 from lakehouse_assets.ingest.loads.notes import loads_table, newest_property
+from lakehouse_assets.ingest.origins.registry import kind_of
 from lakehouse_assets.lakehouse.contract import Contract
 from lakehouse_assets.lakehouse.iceberg.manifests import find
 from lakehouse_assets.lakehouse.iceberg.metadata_cache import current_snapshot
@@ -37,6 +38,11 @@ if TYPE_CHECKING:
 UNLOADED = "asklake.unloaded"
 """Property of the snapshots that took a load back: its id."""
 TRIES = 5
+_EMPTIED = {
+    **dict.fromkeys(("rows_read", "rows_loaded", "rows_quarantined"), "cast(0 as bigint)"),
+    **dict.fromkeys(("first_day", "last_day"), "cast(null as date)"),
+}
+"""What the note of a load that was taken back says of its rows, where it stays."""
 
 
 class UnknownLoadError(LookupError):
@@ -173,7 +179,7 @@ class _Work:
             mine = f"({mine} or exists (select 1 from {self._replays} p where {same}))"
         rows, days = self._take(target, mine)
         waiting = self._stage_resolutions() if replayed else 0
-        self._stage_notes(replayed)
+        self._stage_notes(replayed, stays_noted=kind_of(source_file).is_read_on)
         quarantined, _ = self._take(QUARANTINE, f"load_id = {self._id}")
         return Unloaded(self._load_id, source_file, target.identifier, rows, quarantined, waiting, days)
 
@@ -204,8 +210,8 @@ class _Work:
         self._publication.stage_query(RESOLUTIONS, kept, self._session, ReplaceTable())
         return int(settled["n"])
 
-    def _stage_notes(self, replayed: bool) -> None:
-        """Take out the load's note, and its records out of the notes of their replays."""
+    def _stage_notes(self, replayed: bool, *, stays_noted: bool) -> None:
+        """Take out the load's note, or what it says of rows, and its records out of the notes of their replays."""
         others = f"{self._table(LOADS)} t"
         columns = ", ".join(f"t.{quoted(c)}" for c in LOADS.column_names)
         kept = f"select {columns} from {others} where load_id <> {self._id}"
@@ -219,4 +225,7 @@ class _Work:
                 f"select {counted} from (select *, {gone} as gone from {others} where load_id <> {self._id}) t "
                 "where gone = 0 or t.rows_read > gone"
             )
+        if stays_noted:
+            emptied = ", ".join(f"{_EMPTIED.get(c, f't.{quoted(c)}')} as {quoted(c)}" for c in LOADS.column_names)
+            kept += f" union all select {emptied} from {others} where load_id = {self._id}"
         self._publication.stage_query(LOADS, kept, self._session, ReplaceTable())

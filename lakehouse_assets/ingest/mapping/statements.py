@@ -52,19 +52,20 @@ class Failure:
 class RecordMapping:
     """The statements of one source."""
 
-    def __init__(self, source: Source, contract: Contract, *, tenant: str | None = None) -> None:
+    def __init__(self, source: Source, contract: Contract, *, tenant: str | None = None, bound: bool = False) -> None:
         """Check that the source fills the contract.
 
         Args:
             source: The source.
             contract: Contract of its target table.
             tenant: The tenant the caller named.
+            bound: Whether the records may be of no other; see `tenant_mapping`.
 
         Raises:
             SourceError: an unknown or unfilled column, or no tenant.
         """
         self.source, self.contract = source, contract
-        self._tenant = tenant_mapping(source, tenant)
+        self._tenant = tenant_mapping(source, tenant, bound=bound)
         refuse_wrong_columns(source, contract, self._derived)
         refuse_same_names(source)
 

@@ -10,6 +10,7 @@ from collections.abc import Mapping as MappingType
 from lakehouse_assets.ingest.errors import SourceError
 from lakehouse_assets.ingest.sources import UNDECIDED, Event, Source
 from lakehouse_assets.lakehouse.contract import Contract
+from lakehouse_assets.lakehouse.sql import literal
 
 TECHNICAL = ("raw_payload", "record_key", "load_id", "source", "source_file", "source_row", "loaded_at")
 
@@ -35,10 +36,20 @@ def refuse_undecided(source: Source, tenant: str | None) -> None:
         )
 
 
-def tenant_mapping(source: Source, tenant: str | None) -> Event:
-    """How tenant_id is filled: by the caller, or as the source says."""
+def tenant_mapping(source: Source, tenant: str | None, *, bound: bool = False) -> Event:
+    """How tenant_id is filled: by the caller, or as the source says.
+
+    Args:
+        source: The source.
+        tenant: As the caller says.
+        bound: Whether the caller may send records of this tenant alone: one that says another has none.
+    """
     stated = source.tenant
     if stated and stated.expression:
+        if tenant is not None and bound:
+            said, own = stated.expression, literal(tenant)
+            only = f"case when ({said}) is null or ({said}) = {own} then {own} end"
+            return Event(name="", when="true", columns={"tenant_id": only})
         if tenant is not None:
             raise SourceError(
                 f"source '{source.name}' reads the tenant from each record ({stated.expression}); "

@@ -32,6 +32,7 @@ class FileOrigin:
     """A file; see Origin."""
 
     position: str | None = None
+    claims: tuple[str, str] | None = None
 
     def __init__(self, path: str, *, encoding: str = "utf-8", progress: Progress | None = None) -> None:
         """Nothing is opened yet.

@@ -59,6 +59,14 @@ class Origin(Protocol):
         ...
 
     @property
+    def claims(self) -> tuple[str, str] | None:
+        """Ids from the first up to, without, the second are of loads of the same records, if of its source and tenant.
+
+        None where only the origin's own id is.
+        """
+        ...
+
+    @property
     def content_sha256(self) -> str:
         """SHA-256 of all records in their order, or of the bytes that hold them; may read them to the end."""
         ...
@@ -89,8 +97,13 @@ class Kind:
         name: The kind, for people.
         scheme: What the id of every origin of the kind begins with, and that of no other.
         as_read: A source as it reads the text of these records, now and out of quarantine.
+        is_read_on: Whether loads go on from where the last one ended: then one that is taken back stays noted, without
+            rows, so that its records are not loaded again by themselves.
+        is_bound: Whether records may be of no other tenant than that of who sent them, where that is known.
     """
 
     name: str
     scheme: str
     as_read: Callable[[Source], Source]
+    is_read_on: bool = False
+    is_bound: bool = False

@@ -54,6 +54,7 @@ class PushedRecords:
             IngestError: the key is none, or a record is nothing that JSON could say; the message names it.
         """
         self.position = _valid(key)
+        self.claims = None
         make_folder(scratch)
         self._file = tempfile.SpooledTemporaryFile(IN_MEMORY, dir=str(scratch), prefix="records-")  # noqa: SIM115
         self._ends: list[np.ndarray] = []

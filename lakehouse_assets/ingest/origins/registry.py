@@ -5,11 +5,12 @@ Belongs here: telling the kind of what was loaded. Does not belong here: anythin
 
 from __future__ import annotations
 
-from lakehouse_assets.ingest.origins import files, pushed
+from lakehouse_assets.ingest.origins import files, logged, pushed
 from lakehouse_assets.ingest.origins.protocol import Kind
 
 KINDS: tuple[Kind, ...] = (
     pushed.KIND,
+    logged.KIND,
     files.KIND,
 )
 """The last takes what is of no other."""

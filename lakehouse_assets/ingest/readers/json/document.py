@@ -39,12 +39,17 @@ def json_batches(blocks: Iterable[bytes], counter: Counter) -> Iterator[pa.Recor
     Raises:
         MalformedError: from some place on the brackets or quotes of the text do not pair, or a value is too long.
     """
+    return (_batch(chunk, counter) for chunk in json_chunks(blocks, counter))
+
+
+def json_chunks(blocks: Iterable[bytes], counter: Counter) -> Iterator[Chunk]:
+    """The values of a JSON text as they stand in it; see `json_batches`."""
     values = _Values(counter)
     for block in blocks:
         if chunk := values.feed(block, last=False):
-            yield _batch(chunk, counter)
+            yield chunk
     if chunk := values.feed(b"", last=True):
-        yield _batch(chunk, counter)
+        yield chunk
     values.refuse_rest()
 
 

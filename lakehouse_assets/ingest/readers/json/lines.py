@@ -30,18 +30,18 @@ def ndjson_batches(blocks: Iterable[bytes], counter: Counter) -> Iterator[pa.Rec
 
     No JSON value holds a bare line end of either kind, so one that a whole file uses stands for the other.
     """
-    returns, text = ends_in_returns(iter(blocks))
-    lines = (block.replace(b"\r", b"\n") for block in text) if returns else text
-    for chunk in _line_chunks(lines, counter):
+    for chunk in line_chunks(blocks, counter):
         bad = bad_records(chunk)
         note_faults(chunk, bad)
         yield batch(chunk, bad, counter)
 
 
-def _line_chunks(blocks: Iterable[bytes], counter: Counter) -> Iterator[Chunk]:
-    """Cut blocks at line ends; of a line that is too long only the beginning is kept."""
+def line_chunks(blocks: Iterable[bytes], counter: Counter) -> Iterator[Chunk]:
+    """Cut blocks at line ends; of a line that is too long only the beginning is kept. See `ndjson_batches`."""
+    returns, text = ends_in_returns(iter(blocks))
+    lines = (block.replace(b"\r", b"\n") for block in text) if returns else text
     rest = b""
-    for block in ending_in_newline(blocks):
+    for block in ending_in_newline(lines):
         cut = block.rfind(b"\n") + 1
         if cut == 0:
             rest = _bounded(rest, block)

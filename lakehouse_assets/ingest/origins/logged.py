@@ -1,0 +1,125 @@
+"""A range of the intake log as an origin: records of one source and tenant, told apart by their offsets alone.
+
+Belongs here: what such a range is to a load. Does not belong here: the log and its files (intake), or choosing ranges
+(intake.committer).
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+
+from lakehouse_assets.ingest.mapping.statements import RecordMapping
+from lakehouse_assets.ingest.origins.protocol import Kind
+from lakehouse_assets.ingest.origins.relations import TextRecords
+from lakehouse_assets.ingest.readers.batches import Bad, Chunk, Counter, bad_records, batch
+from lakehouse_assets.ingest.readers.json.faults import note_faults
+
+KIND = Kind("log", "log://", lambda source: source.for_json, is_read_on=True, is_bound=True)
+_DIGITS = 20
+MOST_SPAN = 1_000_000
+"""Offsets from the first of a range to its end at most."""
+
+
+@dataclass(frozen=True)
+class Piece:
+    """Records that lie one after the other in a partition.
+
+    Attributes:
+        first: Offset of the first.
+        data: Their texts, each with a line end.
+        ends: Where in `data` each ends, after its line end.
+    """
+
+    first: int
+    data: bytes
+    ends: np.ndarray
+
+
+@dataclass(frozen=True)
+class LogRange:
+    """Records from one partition; see Origin.
+
+    Two ranges of a source and tenant never overlap: of what follows the last committed range, one is committed first,
+    and every other that was made of the same records is refused then.
+
+    Attributes:
+        log: Id of the log.
+        partition: Number of the partition.
+        first: Offset of the first record.
+        end: Offset after the last.
+        size: Bytes of the records.
+        pieces: Reads the records, in order.
+        refused: Offset to the reason, of records that are to be quarantined whatever they hold.
+    """
+
+    log: str
+    partition: int
+    first: int
+    end: int
+    size: int
+    pieces: Callable[[], Iterable[Piece]]
+    refused: Mapping[int, str] = field(default_factory=dict)
+
+    @property
+    def id(self) -> str:
+        """See Origin."""
+        return f"{id_from(self.log, self.partition, self.first)}-{self.end:0{_DIGITS}}"
+
+    @property
+    def claims(self) -> tuple[str, str]:
+        """See Origin: every range of the partition from this one's first offset on."""
+        return id_from(self.log, self.partition, self.first), f"{KIND.scheme}{self.log}/{self.partition}0"
+
+    @property
+    def position(self) -> str:
+        """See Origin."""
+        return f"{self.partition}/{self.first}-{self.end}"
+
+    @property
+    def content_sha256(self) -> str:
+        """See Origin."""
+        content = hashlib.sha256()
+        for piece in self.pieces():
+            content.update(piece.data)
+            content.update(np.diff(piece.ends, prepend=0).astype("<i8").tobytes())
+        return content.hexdigest()
+
+    def open(self, mapping: RecordMapping, scratch: Path) -> TextRecords:
+        """See Origin."""
+        counter = Counter()
+        return TextRecords(self.id, mapping, self._batches(counter), counter)
+
+    def _batches(self, counter: Counter) -> Iterator[pa.RecordBatch]:
+        for piece in self.pieces():
+            starts = np.concatenate([[0], piece.ends[:-1]])
+            chunk = Chunk(piece.data, starts, piece.ends, np.ones_like(piece.ends))
+            bad = bad_records(chunk)
+            note_faults(chunk, bad)
+            bad |= {i: Bad(self.refused[o]) for i in range(len(starts)) if (o := piece.first + i) in self.refused}
+            found = batch(chunk, bad, counter)
+            # By its number a record is found in the log again, though records of others lie between.
+            number = np.arange(len(starts)) + (piece.first - self.first + 1)
+            found = found.set_column(0, found.schema.field("source_row"), pa.array(number, pa.int64()))
+            yield found.set_column(1, found.schema.field("line"), pa.nulls(found.num_rows, pa.int64()))
+
+
+def id_from(log: str, partition: int, first: int) -> str:
+    """What the ids of all ranges of a partition from an offset on are not less than; they sort by their offsets."""
+    return f"{KIND.scheme}{log}/{partition}/{first:0{_DIGITS}}"
+
+
+def range_of(origin_id: str) -> tuple[int, int, int]:
+    """Partition, first offset and end of the range that an id names.
+
+    Raises:
+        ValueError: it is the id of none.
+    """
+    partition, _, offsets = origin_id.removeprefix(KIND.scheme).partition("/")[2].partition("/")
+    first, _, end = offsets.partition("-")
+    return int(partition), int(first), int(end)

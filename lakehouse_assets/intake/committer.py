@@ -1,0 +1,282 @@
+"""The committer: ranges of the intake log become publications of bronze, each record once.
+
+What is committed is said by bronze.loads alone: a range is a load whose id names its offsets, noted by the commit that
+shows its rows, and the next one begins where the last ended. So a committer that was killed, or was slower than
+another, changes nothing. One works at a time, which a lock of the machine sees to; exactness does not depend on that,
+but for requests that were sent twice, by one key, to two processes.
+Belongs here: which ranges, in what order, and what follows from a refusal. Does not belong here: loading
+(ingest.loads), files (segments), or when it is done (service.events).
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from collections import OrderedDict, defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from itertools import accumulate, pairwise
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from lakehouse_assets.http.logs import logger
+from lakehouse_assets.ingest.contracts import LOADS
+from lakehouse_assets.ingest.errors import SourceError
+from lakehouse_assets.ingest.loads.loader import Loader, LoadResult
+from lakehouse_assets.ingest.loads.notes import loads_table
+from lakehouse_assets.ingest.origins.logged import KIND, MOST_SPAN, LogRange, Piece, range_of
+from lakehouse_assets.ingest.sources import find_source
+from lakehouse_assets.intake.entries import DamagedError
+from lakehouse_assets.intake.log import log_id, partitions, say_committed
+from lakehouse_assets.intake.segments import Mark, Place, places, read, segments
+from lakehouse_assets.lakehouse.sql import literal
+from lakehouse_assets.lockfile import take
+
+if TYPE_CHECKING:
+    from lakehouse_assets.lakehouse.lake import Lake
+
+MOST_BYTES = 64 << 20
+"""Bytes of entries from which on the rest is another range."""
+KEYS = 1_000_000
+"""Requests that are known to be committed by their key."""
+REFUSED_FOR_S = 30.0
+"""Seconds for which a stream that cannot be committed is left alone."""
+RUN_ID = "asklake-intake"
+Stream = tuple[str, str | None]
+"""A source and a tenant."""
+Track = tuple[int, str, str | None]
+"""A partition, a source and a tenant: what is committed in order."""
+
+
+@dataclass(frozen=True)
+class Slice:
+    """Some of the records of an entry: those from `start` on, before `stop`."""
+
+    place: Place
+    start: int
+    stop: int
+
+    @property
+    def first(self) -> int:
+        """Offset of the first."""
+        return self.place.entry.first + self.start
+
+    @property
+    def end(self) -> int:
+        """Offset after the last."""
+        return self.place.entry.first + self.stop
+
+    def piece(self) -> Piece:
+        """The records."""
+        entry = read(self.place)
+        at = int(entry.ends[self.start - 1]) if self.start else 0
+        ends = entry.ends[self.start : self.stop]
+        return Piece(self.first, entry.data[at : int(ends[-1])], ends - at)
+
+
+@dataclass(frozen=True)
+class Committed:
+    """A range that became visible."""
+
+    source: str
+    tenant: str | None
+    partition: int
+    first: int
+    end: int
+    loaded: int
+    quarantined: int
+
+
+class _OvertakenError(Exception):
+    """Another committer, which this one knew nothing of, has committed the same records."""
+
+
+class Committer:
+    """Commits what is in a log; for one thread. Close it."""
+
+    def __init__(self, lake: Lake, folder: Path) -> None:
+        """Nothing is read yet."""
+        self._lake, self._folder = lake, folder
+        self._lock: int | None = None
+        self._ends: dict[Track, int] | None = None
+        self._low: dict[int, Mark] = {}
+        self._keys: OrderedDict[tuple[str, str | None, str], tuple[int, int]] = OrderedDict()
+        self._left_alone: dict[Track, float] = {}
+
+    def commit(self) -> list[Committed]:
+        """Commit what has come, of every stream that can be committed, and forget old segments.
+
+        Returns:
+            The ranges that became visible; none where another process commits.
+
+        Raises:
+            Exception: what befalls every stream, such as a full disk; what became visible stays so.
+        """
+        if self._lock is None:
+            self._lock = take(self._folder / "committer.lock")
+        if self._lock is None:
+            return []
+        log = log_id(self._folder)
+        if self._ends is None:
+            self._ends, self._low = self._read_ends(log), {}
+        found = {p: self._waiting(p, folder) for p, folder in sorted(partitions(self._folder).items())}
+        done = [one for p, (waiting, last) in found.items() for one in self._commit_partition(log, p, waiting, last)]
+        say_committed(self._folder, self._low)
+        for partition, folder in partitions(self._folder).items():
+            self._forget(folder, self._low.get(partition, Mark()))
+        return done
+
+    def close(self) -> None:
+        """Let another process commit."""
+        if self._lock is not None:
+            os.close(self._lock)
+            self._lock = None
+
+    def _read_ends(self, log: str) -> dict[Track, int]:
+        """By track the offset up to which bronze.loads says that it is committed."""
+        if loads_table(self._lake) is None:
+            return {}
+        with self._lake.session() as session:
+            rows = session.query(
+                f"select source, tenant_id, max(source_file) as newest from {LOADS.identifier} "
+                f"where source_file like {literal(f'{KIND.scheme}{log}/%')} "
+                "group by source, tenant_id, regexp_extract(source_file, '^(.*)/', 1)",
+                limit=None,
+            ).to_pylist()
+        ranges = ((row["source"], row["tenant_id"], range_of(row["newest"])) for row in rows)
+        return {(partition, source, tenant): end for source, tenant, (partition, _, end) in ranges}
+
+    def _waiting(self, partition: int, folder: Path) -> tuple[dict[Stream, list[Place]], Mark]:
+        """The entries of a partition that are not committed, by stream, and its end."""
+        assert self._ends is not None
+        waiting: dict[Stream, list[Place]] = defaultdict(list)
+        last = self._low.get(partition, Mark())
+        for place in places(folder, last.offset):
+            entry = place.entry
+            if entry.end > self._ends.get((partition, *entry.stream), 0):
+                waiting[entry.stream].append(place)
+            else:
+                self._remember(partition, [place])
+            last = place.end
+        return waiting, last
+
+    def _commit_partition(
+        self, log: str, partition: int, waiting: Mapping[Stream, Sequence[Place]], last: Mark
+    ) -> Iterator[Committed]:
+        left = [found[0].begin for found in waiting.values()]
+        self._low[partition] = min(left, default=last, key=_offset)
+        for number, (stream, found) in enumerate(waiting.items()):
+            left[number] = last
+            for portion in _portions(found):
+                try:
+                    yield from self._commit_stream(log, (partition, *stream), portion)
+                except _OvertakenError:
+                    self._ends = None  # read anew
+                except (SourceError, DamagedError) as error:
+                    self._leave_alone((partition, *stream), error)
+                if self._end(partition, stream) < portion[-1].entry.end:
+                    left[number] = portion[0].begin
+                    break
+                self._remember(partition, portion)
+        self._low[partition] = min(left, default=last, key=_offset)
+
+    def _end(self, partition: int, stream: Stream) -> int:
+        return (self._ends or {}).get((partition, *stream), 0)
+
+    def _leave_alone(self, track: Track, error: Exception) -> None:
+        self._left_alone[track] = time.monotonic() + REFUSED_FOR_S
+        logger().error("not_committed", source=track[1], tenant=track[2], problem=str(error), next="tried again")
+
+    def _commit_stream(self, log: str, track: Track, portion: Sequence[Place]) -> Iterator[Committed]:
+        """Commit entries of one stream, without those that were committed by their key elsewhere."""
+        if time.monotonic() < self._left_alone.get(track, 0.0):
+            return
+        end = self._end(track[0], track[1:])
+        slices = [Slice(p, max(0, end - p.entry.first), p.entry.end - p.entry.first) for p in portion]
+        fresh = [s for s in slices if self._is_first(track[0], s.place)]
+        yield from self._commit_range(log, track, fresh, slices[0].first, slices[-1].end)
+
+    def _commit_range(
+        self, log: str, track: Track, slices: Sequence[Slice], first: int, end: int, refused: Mapping[int, str] = {}
+    ) -> Iterator[Committed]:
+        """Commit a range; where its records are refused its halves, and in the end the guilty one to quarantine."""
+        partition, source, tenant = track
+        size = sum(s.place.entry.size for s in slices)
+        origin = LogRange(log, partition, first, end, size, lambda: (s.piece() for s in slices), refused)
+        known = KIND.as_read(find_source(source))
+        with Loader(self._lake, known, tenant, RUN_ID, bound=KIND.is_bound) as loader:
+            loader.load([origin])
+        if result := loader.results.get(origin.id):
+            yield from self._noted(track, first, end, result)
+            return
+        error = loader.errors[origin.id]
+        records = sum(s.stop - s.start for s in slices)
+        if isinstance(error, DamagedError) or refused:
+            raise error
+        if records <= 1:
+            yield from self._commit_range(log, track, slices, first, end, {s.first: str(error) for s in slices})
+            return
+        early, late = _halves(slices, records // 2)
+        yield from self._commit_range(log, track, early, first, late[0].first)
+        yield from self._commit_range(log, track, late, late[0].first, end)
+
+    def _noted(self, track: Track, first: int, end: int, result: LoadResult) -> Iterator[Committed]:
+        if result.already_loaded:
+            raise _OvertakenError
+        assert self._ends is not None
+        self._ends[track] = end
+        yield Committed(track[1], track[2], track[0], first, end, result.rows_loaded, result.rows_quarantined)
+
+    def _is_first(self, partition: int, place: Place) -> bool:
+        """Whether no entry of the same key is committed, or will be before it in the same range."""
+        entry = place.entry
+        if entry.key is None:
+            return True
+        name = (entry.source, entry.tenant, entry.key)
+        return self._keys.setdefault(name, (partition, entry.first)) == (partition, entry.first)
+
+    def _remember(self, partition: int, committed: Iterable[Place]) -> None:
+        for place in committed:
+            self._is_first(partition, place)
+        while len(self._keys) > KEYS:
+            self._keys.popitem(last=False)
+
+    def _forget(self, folder: Path, low: Mark) -> None:
+        """Remove segments that are committed whole, and have been there for as long as the settings keep them."""
+        before = time.time() - self._lake.settings.intake_retention.total_seconds()
+        found = segments(folder)
+        for segment, after in pairwise(found):
+            with suppress(FileNotFoundError):
+                if after.first <= low.offset and segment.path.stat().st_mtime < before:
+                    segment.path.unlink()
+
+
+def _offset(mark: Mark) -> int:
+    return mark.offset
+
+
+def _portions(found: Sequence[Place]) -> Iterator[Sequence[Place]]:
+    """Entries of one stream, as many at once as may be one range."""
+    begin, size = 0, 0
+    for number, place in enumerate(found):
+        span = place.entry.end - found[begin].entry.first
+        if number > begin and (size + place.entry.size > MOST_BYTES or span > MOST_SPAN):
+            yield found[begin:number]
+            begin, size = number, 0
+        size += place.entry.size
+    yield found[begin:]
+
+
+def _halves(slices: Sequence[Slice], records: int) -> tuple[list[Slice], list[Slice]]:
+    """The first so many records, and the others."""
+    counts = [s.stop - s.start for s in slices]
+    before = np.array([0, *accumulate(counts)])
+    number = int(np.searchsorted(before, records, side="right")) - 1
+    cut = slices[number].start + records - int(before[number])
+    early, late = list(slices[:number]), list(slices[number + 1 :])
+    if cut > slices[number].start:
+        early.append(Slice(slices[number].place, slices[number].start, cut))
+    return early, [Slice(slices[number].place, cut, slices[number].stop), *late]

@@ -1,0 +1,226 @@
+"""The intake log of this machine: partitions of segment files, one for each process that accepts events.
+
+An acknowledgement promises that the records are on the disk. One thread writes what all callers wait for, and syncs
+once for all of them; who comes meanwhile waits for the next time.
+Belongs here: accepting, and when no more is accepted. Does not belong here: files (segments), or what becomes of the
+records (committer).
+"""
+
+from __future__ import annotations
+
+import itertools
+import json
+import os
+import threading
+import time
+import uuid
+from collections import OrderedDict
+from collections.abc import Mapping, Sequence
+from concurrent.futures import Future
+from dataclasses import astuple, dataclass, replace
+from hashlib import sha256
+from pathlib import Path
+
+from lakehouse_assets.intake.entries import MOST_TEXT, Entry
+from lakehouse_assets.intake.segments import Appender, Mark, places, size_after
+from lakehouse_assets.lockfile import one_process_at_a_time, take
+from lakehouse_assets.private import make_folder
+
+MOST_WAITING = 64 << 20
+"""Bytes that may wait for the disk before callers are told to come later."""
+KEYS = 100_000
+"""Requests that are known again by their key."""
+LOOKS_EVERY_S = 1.0
+_ID, _COMMITTED = "id", "committed.json"
+
+
+class BusyError(Exception):
+    """The log takes no more for now; nothing of the request is kept."""
+
+
+class OtherContentError(Exception):
+    """Another request was sent by the same key."""
+
+
+@dataclass(frozen=True)
+class Position:
+    """Where in the log the records of a request are: they are one after the other in one partition."""
+
+    partition: int
+    first: int
+    records: int
+
+    def __str__(self) -> str:
+        """As it is told to who sent them."""
+        return f"{self.partition}-{self.first}-{self.records}"
+
+    @property
+    def end(self) -> int:
+        """Offset after the last record."""
+        return self.first + self.records
+
+
+def log_id(folder: Path) -> str:
+    """What tells this log from every other: offsets of a new one begin anew. It is made where there is none."""
+    make_folder(folder)
+    file = folder / _ID
+    with one_process_at_a_time(folder / "id.lock"):
+        if not file.exists():
+            fresh = folder / "id.new"
+            fresh.write_text(uuid.uuid4().hex)
+            with fresh.open("rb") as handle:
+                os.fsync(handle.fileno())
+            fresh.replace(file)
+    return file.read_text()
+
+
+def partitions(folder: Path) -> dict[int, Path]:
+    """The partitions of a log, by number."""
+    return {int(p.name): p for p in folder.glob("[0-9]*") if p.name.isdecimal() and p.is_dir()}
+
+
+def backlog(folder: Path) -> int:
+    """Bytes of the log that hold records not committed yet, as the committer said last."""
+    try:
+        said = json.loads((folder / _COMMITTED).read_text())
+    except (FileNotFoundError, ValueError):
+        said = {}
+    marks = {int(partition): Mark(*mark) for partition, mark in said.items()}
+    return sum(size_after(path, marks.get(number, Mark())) for number, path in partitions(folder).items())
+
+
+def say_committed(folder: Path, marks: Mapping[int, Mark]) -> None:
+    """Say by partition up to where all is committed.
+
+    It is a hint for who accepts; nothing that is committed depends on it.
+    """
+    fresh = folder / f"{_COMMITTED}.new"
+    fresh.write_text(json.dumps({partition: astuple(mark) for partition, mark in marks.items()}))
+    fresh.replace(folder / _COMMITTED)
+
+
+class IntakeLog:
+    """Accepts records for one process. Thread-safe."""
+
+    def __init__(self, folder: Path, *, most_backlog: int, most_waiting: int = MOST_WAITING) -> None:
+        """Take a partition that no living process has, or make one.
+
+        Args:
+            folder: Folder of the log.
+            most_backlog: Bytes that are not committed from which on nothing more is accepted.
+            most_waiting: Bytes that may wait for the disk.
+
+        Raises:
+            OSError: the folder cannot be written to.
+        """
+        log_id(folder)
+        self._folder, self._most_backlog, self._most_waiting = folder, most_backlog, most_waiting
+        self.partition, self._lock = _free_partition(folder)
+        self._appender = Appender(folder / str(self.partition))
+        self._known: OrderedDict[tuple[str, str | None, str], tuple[bytes | None, Future[Position]]] = OrderedDict()
+        self._remember_keys()
+        self._waiting: list[tuple[Entry, Future[Position]]] = []
+        self._bytes = 0
+        self._full = False
+        self._turn = threading.Condition()
+        self._ending = False
+        self._looked = 0.0
+        self._thread = threading.Thread(target=self._run, name="intake", daemon=True)
+        self._thread.start()
+
+    def append(self, entry: Entry) -> Future[Position]:
+        """Accept the records of a request; the result comes once they are on the disk.
+
+        A request whose key is known has the position of the first one of that key.
+
+        Raises:
+            BusyError: too much waits for the disk, or to be committed.
+            OtherContentError: other records were sent by its key.
+            ValueError: its key or tenant is too long.
+        """
+        if any(len((text or "").encode()) > MOST_TEXT for text in (entry.tenant, entry.key)):
+            raise ValueError(f"a key and a tenant have at most {MOST_TEXT} bytes")
+        with self._turn:
+            name = (entry.source, entry.tenant, entry.key) if entry.key is not None else None
+            digest = sha256(entry.data).digest() if name else b""
+            if name and name in self._known:
+                before, position = self._known[name]
+                if before is not None and before != digest:
+                    raise OtherContentError("other records were sent by this key")
+                return position
+            if self._ending or self._full or self._bytes > self._most_waiting:
+                raise BusyError("too much waits to be written or loaded")
+            future: Future[Position] = Future()
+            self._waiting.append((replace(entry, received_ms=int(time.time() * 1000)), future))
+            self._bytes += len(entry.data)
+            if name:
+                self._known[name] = (digest, future)
+                if len(self._known) > KEYS:
+                    self._known.popitem(last=False)
+            self._turn.notify()
+        return future
+
+    def close(self) -> None:
+        """Write what waits, and let go of the partition."""
+        with self._turn:
+            self._ending = True
+            self._turn.notify()
+        self._thread.join()
+        self._appender.close()
+        os.close(self._lock)
+
+    def _run(self) -> None:
+        while True:
+            with self._turn:
+                while not self._waiting and not self._ending:
+                    self._turn.wait(LOOKS_EVERY_S)
+                    self._look()
+                if not self._waiting:
+                    return
+                waiting, self._waiting = self._waiting, []
+            self._write(waiting)
+            self._look()
+
+    def _write(self, waiting: Sequence[tuple[Entry, Future[Position]]]) -> None:
+        written: Sequence[Entry] = ()
+        error: OSError | None = None
+        try:
+            written = self._appender.append([entry for entry, _ in waiting])
+        except OSError as raised:
+            error = raised
+        with self._turn:
+            self._bytes -= sum(len(entry.data) for entry, _ in waiting)
+            for entry, _ in waiting[len(written) :]:
+                if entry.key is not None:
+                    self._known.pop((entry.source, entry.tenant, entry.key), None)
+        for (_, future), entry in zip(waiting, written, strict=False):
+            future.set_result(Position(self.partition, entry.first, len(entry.ends)))
+        for _, future in waiting[len(written) :]:
+            future.set_exception(error or BusyError("the disk took no more"))
+
+    def _look(self) -> None:
+        """See now and then how much is not committed yet."""
+        now = time.monotonic()
+        if now - self._looked >= LOOKS_EVERY_S:
+            self._looked = now
+            self._full = backlog(self._folder) > self._most_backlog
+
+    def _remember_keys(self) -> None:
+        for place in places(self._folder / str(self.partition), 0):
+            entry = place.entry
+            if entry.key is None:
+                continue
+            done: Future[Position] = Future()
+            done.set_result(Position(self.partition, entry.first, entry.end - entry.first))
+            self._known.setdefault((entry.source, entry.tenant, entry.key), (None, done))
+            if len(self._known) > KEYS:
+                self._known.popitem(last=False)
+
+
+def _free_partition(folder: Path) -> tuple[int, int]:
+    """The lowest partition that no living process appends to, and the handle that holds it."""
+    for number in itertools.count():
+        make_folder(folder / str(number))
+        if (handle := take(folder / str(number) / "lock")) is not None:
+            return number, handle
+    raise AssertionError("numbers do not end")

@@ -1,0 +1,77 @@
+"""What became of records that were sent: accepted, visible in bronze, or in quarantine.
+
+Belongs here: looking a position up. Does not belong here: committing (committer).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Literal
+
+from lakehouse_assets.ingest.contracts import QUARANTINE
+from lakehouse_assets.ingest.loads.notes import loads_table
+from lakehouse_assets.ingest.origins.logged import MOST_SPAN, id_from, range_of
+from lakehouse_assets.intake.log import Position
+from lakehouse_assets.lakehouse.iceberg.manifests import find
+
+if TYPE_CHECKING:
+    from lakehouse_assets.lakehouse.lake import Lake
+
+TOLD = 20
+"""Quarantined records that are told of one by one."""
+State = Literal["accepted", "visible", "quarantined"]
+
+
+@dataclass(frozen=True)
+class Refused:
+    """A record that is in quarantine: its number in the request, from 1, and why."""
+
+    record: int
+    reason: str
+
+
+@dataclass(frozen=True)
+class Status:
+    """What became of the records of a request.
+
+    Attributes:
+        state: `accepted` while they wait; `visible` once they are in bronze, but for those in quarantine; `quarantined`
+            where all are there.
+        quarantined: How many are in quarantine.
+        refused: The first of them.
+    """
+
+    state: State
+    quarantined: int = 0
+    refused: tuple[Refused, ...] = ()
+
+
+def status_of(lake: Lake, log: str, source: str, tenant: str | None, position: Position) -> Status:
+    """What became of the records at a position."""
+    from pyiceberg.expressions import And, EqualTo, GreaterThanOrEqual, In, LessThan
+
+    table = loads_table(lake)
+    if table is None:
+        return Status("accepted")
+    earliest = id_from(log, position.partition, max(0, position.first - MOST_SPAN))
+    predicate: Any = And(
+        EqualTo("source", source),  # pyright: ignore[reportCallIssue]
+        And(
+            GreaterThanOrEqual("source_file", earliest),  # pyright: ignore[reportCallIssue]
+            LessThan("source_file", id_from(log, position.partition, position.end)),  # pyright: ignore[reportCallIssue]
+        ),
+    )
+    notes = find(table, predicate, ("load_id", "source_file", "tenant_id")).to_pylist()
+    loads = {n["load_id"]: range_of(n["source_file"]) for n in notes if n["tenant_id"] == tenant}
+    if max((end for _, _, end in loads.values()), default=0) < position.end:
+        return Status("accepted")
+    firsts = {load: first for load, (_, first, end) in loads.items() if end > position.first}
+    if not firsts or QUARANTINE.identifier not in lake.catalog.heads():
+        return Status("visible")
+    quarantine = lake.catalog.load_table(QUARANTINE.identifier)
+    of_loads: Any = In("load_id", set(firsts))  # pyright: ignore[reportCallIssue]
+    rows = find(quarantine, of_loads, ("load_id", "source_row", "reason")).to_pylist()
+    found = {firsts[r["load_id"]] + r["source_row"] - position.first: r["reason"] for r in rows}
+    refused = [Refused(n, reason) for n, reason in sorted(found.items()) if 1 <= n <= position.records]
+    state: State = "quarantined" if len(refused) == position.records else "visible"
+    return Status(state, len(refused), tuple(refused[:TOLD]))

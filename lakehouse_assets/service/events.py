@@ -1,0 +1,263 @@
+"""Events over HTTP: records are taken into the intake log, and what became of them is told.
+
+Belongs here: the two addresses, who may send what, and the parts of the service that accept and commit. Does not belong
+here: the log (intake), or what records mean (ingest).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import re
+import threading
+from concurrent.futures import Future
+from functools import partial
+from pathlib import Path as FolderPath
+from typing import TYPE_CHECKING, Annotated
+
+from cachetools import TTLCache
+from fastapi import APIRouter, Header, Path, Request
+from pydantic import BaseModel, Field
+
+from lakehouse_assets.http.errors import ApiError
+from lakehouse_assets.http.logs import logger
+from lakehouse_assets.ingest.errors import SourceError
+from lakehouse_assets.ingest.loads.staging import refuse_unusable
+from lakehouse_assets.ingest.origins.logged import KIND
+from lakehouse_assets.ingest.sources import Source, find_source
+from lakehouse_assets.intake.bodies import ENCODINGS, TYPES, BodyError, TooLargeError, cut, decompressed
+from lakehouse_assets.intake.committer import Committer
+from lakehouse_assets.intake.entries import Entry
+from lakehouse_assets.intake.log import BusyError, IntakeLog, OtherContentError, Position, log_id
+from lakehouse_assets.intake.status import State, status_of
+from lakehouse_assets.service.access import Asker
+from lakehouse_assets.service.routes import Admitted, Served, errors
+
+if TYPE_CHECKING:
+    from lakehouse_assets.lakehouse.lake import Lake
+
+WRITERS = ("writer", "admin")
+KNOWN_FOR_S = 60.0
+"""Seconds for which a source is taken as it was, and is not read again for each request."""
+RETRY_S = "5"
+ENDS_WITHIN_S = 20.0
+_IN_LINE = 1 << 18
+"""Bytes of a body from which on it is cut in a thread, so that others are not kept waiting."""
+_POSITION = re.compile(r"(\d{1,9})-(\d{1,18})-(\d{1,9})")
+
+router = APIRouter(tags=["events"])
+
+
+class Accepted(BaseModel):
+    """Records that are kept: whatever happens to the service, they come into bronze or into quarantine."""
+
+    position: str = Field(description="What GET /events/{source}/position/{position} knows them by.")
+    records: int = Field(description="How many were found in the body.")
+
+
+class RefusedRecord(BaseModel):
+    """A record in quarantine."""
+
+    record: int = Field(description="Its number in the request, from 1.")
+    reason: str
+
+
+class WhatBecame(BaseModel):
+    """What became of the records of a request."""
+
+    state: State = Field(
+        description="accepted: they wait to be loaded; visible: they are in bronze, but for those in quarantine; "
+        "quarantined: all are there."
+    )
+    quarantined: int = Field(description="How many are in quarantine; `asklake quarantine list` has them all.")
+    refused: list[RefusedRecord] = Field(description="The first of them.")
+
+
+class Intake:
+    """The parts of one process that take events: the log, opened with the first of them, and the committer's thread."""
+
+    def __init__(self, lake: Lake) -> None:
+        """Nothing is opened, and nothing runs yet."""
+        self.lake, self.settings = lake, lake.settings
+        self.folder: FolderPath = lake.settings.intake_dir
+        self._log: IntakeLog | None = None
+        self._opening = threading.Lock()
+        self._sources: TTLCache[tuple[str, str | None], Source] = TTLCache(1_000, KNOWN_FOR_S)
+        self._ending = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="committer", daemon=True)
+
+    def start(self) -> None:
+        """Commit every few seconds what has come."""
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Commit what has come, and end; what is not done in time is done by the next process."""
+        if self._log:
+            self._log.close()
+        self._ending.set()
+        self._thread.join(ENDS_WITHIN_S)
+
+    def source(self, name: str, tenant: str | None) -> Source:
+        """A source that records can be sent to for a tenant, or ApiError: there is none, or it cannot be used so."""
+        if found := self._sources.get((name, tenant)):
+            return found
+        try:
+            found = find_source(name)
+        except SourceError as error:
+            raise ApiError(404, "unknown_source", str(error)) from error
+        try:
+            refuse_unusable(KIND.as_read(found), tenant, bound=KIND.is_bound)
+        except SourceError as error:
+            raise ApiError(422, "source_needs_tenant", str(error)) from error
+        self._sources[name, tenant] = found
+        return found
+
+    def log(self) -> IntakeLog:
+        """The log of this process.
+
+        Raises:
+            ApiError: its folder cannot be written to.
+        """
+        with self._opening:
+            if self._log is None:
+                try:
+                    self._log = IntakeLog(self.folder, most_backlog=self.settings.intake_backlog_bytes)
+                except OSError as error:
+                    raise _not_kept(error) from error
+            return self._log
+
+    def _run(self) -> None:
+        committer = Committer(self.lake, self.folder)
+        every_s = self.settings.intake_every.total_seconds()
+        try:
+            while not self._ending.wait(every_s):
+                self._commit(committer)
+            self._commit(committer)
+        finally:
+            committer.close()
+
+    def _commit(self, committer: Committer) -> None:
+        if not self.folder.exists():
+            return
+        try:
+            for one in committer.commit():
+                logger().info(
+                    "committed", source=one.source, tenant=one.tenant, first=one.first, end=one.end,
+                    loaded=one.loaded, quarantined=one.quarantined,
+                )  # fmt: skip
+        except Exception:  # it still waits, and is tried again
+            logger().exception("not_committed")
+
+
+@router.post(
+    "/events/{source}",
+    status_code=202,
+    responses=errors(404, 409, 415),
+    openapi_extra={
+        "requestBody": {
+            "required": True,
+            "content": {name: {"schema": {"type": "string", "format": "binary"}} for name in TYPES},
+        }
+    },
+)
+async def send(
+    service: Served,
+    asker: Admitted,
+    request: Request,
+    source: Annotated[str, Path(max_length=100, pattern=r"^[a-z][a-z0-9_]*$", description="Name of a source.")],
+    idempotency_key: Annotated[
+        str | None,
+        Header(max_length=200, pattern=r"^[!-~]+$", description="Sent again by it, records are not taken again."),
+    ] = None,
+) -> Accepted:
+    """Send events: one JSON record a line, or a JSON array of them; plain, gzip or zstd.
+
+    They are on the disk once this answers, and in bronze some seconds later. Whose they are follows from the key of the
+    caller alone. A record that does not fit its table goes to quarantine; it stops no other.
+    """
+    intake: Intake = request.app.state.intake
+    tenant = _writer(asker)
+    await service.work.quick(intake.source, source, tenant)
+    body = await request.body()
+    read = partial(_records, body, request.headers.get("content-type", ""), request.headers.get("content-encoding", ""),
+                   intake.settings.intake_most_body)  # fmt: skip
+    data, ends = await (service.work.run(asker.share, read) if len(body) > _IN_LINE else _now(read))
+    entry = Entry(source, tenant, idempotency_key, data, ends)
+    log = await service.work.quick(intake.log)
+    try:
+        position = await _durable(log.append(entry))
+    except BusyError as error:
+        message = "More is waiting to be loaded than is kept for it; send the records again in a moment."
+        raise ApiError(503, "intake_full", message, headers={"Retry-After": RETRY_S}) from error
+    except OtherContentError as error:
+        message = "Other records were sent by this Idempotency-Key; use one key for the same records only."
+        raise ApiError(409, "other_content", message) from error
+    except OSError as error:
+        raise _not_kept(error) from error
+    return Accepted(position=str(position), records=position.records)
+
+
+@router.get("/events/{source}/position/{position}", responses=errors(404))
+async def became(
+    service: Served,
+    asker: Admitted,
+    request: Request,
+    source: Annotated[str, Path(max_length=100, pattern=r"^[a-z][a-z0-9_]*$", description="Name of the source.")],
+    position: Annotated[str, Path(max_length=60, description="As sending them told it.", examples=["0-1200-100"])],
+) -> WhatBecame:
+    """What became of records that were sent."""
+    intake: Intake = request.app.state.intake
+    tenant = _writer(asker)
+    found = _POSITION.fullmatch(position)
+    if not found or not intake.folder.exists():
+        raise ApiError(404, "unknown_position", "No records of yours are at this position.")
+    at = Position(*map(int, found.groups()))
+    status = await service.work.run(asker.share, _status, intake, source, tenant, at)
+    refused = [RefusedRecord(record=r.record, reason=r.reason) for r in status.refused]
+    return WhatBecame(state=status.state, quarantined=status.quarantined, refused=refused)
+
+
+def _status(intake: Intake, source: str, tenant: str | None, at: Position):
+    return status_of(intake.lake, log_id(intake.folder), source, tenant, at)
+
+
+def _writer(asker: Asker) -> str | None:
+    """The tenant that a caller sends for; on one's own machine without keys, nobody's.
+
+    Raises:
+        ApiError: the key is not for sending.
+    """
+    if asker.key_id is not None and asker.caller.role not in WRITERS:
+        message = "This key is for asking; `asklake key create NAME --role writer` makes one for sending events."
+        raise ApiError(403, "forbidden", message)
+    return asker.caller.tenant
+
+
+def _records(body: bytes, content_type: str, encoding: str, most: int):
+    kind = content_type.partition(";")[0].strip().lower()
+    coding = encoding.strip().lower() or "identity"
+    if kind not in TYPES:
+        raise ApiError(415, "unsupported_media_type", f"Send events as one of {', '.join(TYPES)}.", {"known": [*TYPES]})
+    if coding not in ENCODINGS:
+        message = f"Send the body as it is, or with Content-Encoding {' or '.join(ENCODINGS[1:])}."
+        raise ApiError(415, "unsupported_encoding", message)
+    try:
+        return cut(decompressed(body, coding, most), kind)
+    except TooLargeError as error:
+        raise ApiError(413, error.code, str(error), {"most_bytes": most}) from error
+    except BodyError as error:
+        raise ApiError(400, error.code, str(error)) from error
+
+
+async def _now(function):
+    return function()
+
+
+async def _durable(future: Future[Position]) -> Position:
+    """Wait for the disk; a client that leaves meanwhile changes nothing for another that sent the same."""
+    return await asyncio.shield(asyncio.wrap_future(future))
+
+
+def _not_kept(error: OSError) -> ApiError:
+    logger().error("intake_not_written", problem=str(error))
+    message = "The records cannot be written down at the moment, so none is taken; send them again in a moment."
+    return ApiError(503, "intake_unavailable", message, headers={"Retry-After": RETRY_S})

@@ -1,0 +1,219 @@
+"""From the log into bronze: every record once, in bronze or in quarantine, whoever commits and whatever is refused."""
+
+from __future__ import annotations
+
+import json
+import os
+import time
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from lakehouse_assets.ingest import unload
+from lakehouse_assets.ingest.loads.quarantine import list_quarantined, replay
+from lakehouse_assets.ingest.sources import Source
+from lakehouse_assets.intake import committer as committing
+from lakehouse_assets.intake.committer import Committer
+from lakehouse_assets.intake.log import IntakeLog, backlog, log_id
+from lakehouse_assets.intake.segments import segments
+from lakehouse_assets.intake.status import Refused, Status, status_of
+from lakehouse_assets.lakehouse.lake import Lake
+from lakehouse_assets.lakehouse.publish.protocol import AuditFailedError, Publication
+from tests.ingest.conftest import record, sales_source
+from tests.intake.conftest import entry, raw
+
+Orders = Callable[[], list[str]]
+
+
+def test_what_was_accepted_is_in_bronze_once(log: IntakeLog, committer: Committer, lake, rows, folder) -> None:
+    log.append(entry(1, 2)).result(5)
+    log.append(entry(3, tenant="t2")).result(5)
+    log.append(entry(4)).result(5)
+    done = committer.commit()
+    assert [(c.tenant, c.first, c.end, c.loaded, c.quarantined) for c in done] == [
+        ("t1", 0, 4, 3, 0),
+        ("t2", 2, 3, 1, 0),
+    ]
+    place = f"log://{log_id(folder)}/0"
+    assert [(r["order_id"], r["tenant_id"], r["source_file"], r["source_row"]) for r in rows(
+        "select * from bronze.sample_sales order by order_id"
+    )] == [
+        ("O1", "t1", f"{place}/{0:020}-{4:020}", 1), ("O2", "t1", f"{place}/{0:020}-{4:020}", 2),
+        ("O3", "t2", f"{place}/{2:020}-{3:020}", 1), ("O4", "t1", f"{place}/{0:020}-{4:020}", 4),
+    ]  # fmt: skip
+    assert committer.commit() == [] and backlog(folder) == 0
+
+
+def test_another_committer_goes_on_where_the_last_one_ended(
+    log: IntakeLog, committer: Committer, lake: Lake, folder: Path, orders: Orders
+) -> None:
+    log.append(entry(1)).result(5)
+    committer.commit()
+    log.append(entry(2)).result(5)
+    assert Committer(lake, folder).commit() == [], "another one works"
+    committer.close()
+    other = Committer(lake, folder)
+    assert [(c.first, c.end) for c in other.commit()] == [(1, 2)]
+    other.close()
+    assert orders() == ["O1", "O2"]
+
+
+def test_a_committer_that_slept_while_another_worked_commits_nothing_twice(
+    log: IntakeLog, committer: Committer, lake: Lake, folder: Path, orders: Orders, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As where a machine is stopped in the middle of a publication, and its lock is lost with its clock."""
+    log.append(entry(1)).result(5)
+    committer.commit()
+    log.append(entry(2)).result(5)
+    log.append(entry(3)).result(5)
+    honest = Publication.audit
+
+    def audit(publication: Publication, *args: object) -> object:
+        monkeypatch.setattr(Publication, "audit", honest)
+        log.append(entry(4)).result(5)
+        monkeypatch.setattr(committing, "take", lambda file: os.open(file, os.O_RDONLY))
+        other = Committer(lake, folder)
+        assert [(c.first, c.end) for c in other.commit()] == [(1, 4)]
+        return honest(publication, *args)
+
+    monkeypatch.setattr(Publication, "audit", audit)
+    assert committer.commit() == []
+    assert committer.commit() == []
+    log.append(entry(5)).result(5)
+    assert [(c.first, c.end) for c in committer.commit()] == [(4, 5)]
+    assert orders() == ["O1", "O2", "O3", "O4", "O5"]
+
+
+def test_records_that_do_not_fit_are_in_quarantine_and_known_by_their_number(
+    log: IntakeLog, committer: Committer, lake: Lake, folder: Path, sources: dict[str, Source], orders: Orders
+) -> None:
+    log.append(entry(1)).result(5)
+    position = log.append(raw(json.dumps(record(2)), "{no json", json.dumps(record(3, qty="many")))).result(5)
+    log.append(entry(4)).result(5)
+    where = (lake, log_id(folder), "shop", "t1")
+    assert status_of(*where, position) == Status("accepted")
+    committer.commit()
+    found = status_of(*where, position)
+    assert (found.state, found.quarantined, [r.record for r in found.refused]) == ("visible", 2, [2, 3])
+    assert "not valid JSON" in found.refused[0].reason and "many" in found.refused[1].reason
+    assert status_of(lake, log_id(folder), "shop", "t2", position) == Status("accepted"), "another tenant's"
+    assert status_of(*where, replace(position, records=1)) == Status("visible")
+    only = status_of(*where, replace(position, first=position.first + 1, records=1))
+    assert only == Status("quarantined", 1, (Refused(1, found.refused[0].reason),))
+    lenient = {**sources["shop"].columns, "quantity": "coalesce(try_cast(qty as int), 1)", "amount": "1"}
+    assert replay(lake, source_name="shop", source=sales_source(columns=lenient, tenant=None)).loaded == 1
+    assert orders() == ["O1", "O2", "O3", "O4"]
+
+
+def test_a_load_that_is_taken_back_does_not_come_again_by_itself(
+    log: IntakeLog, committer: Committer, lake: Lake, folder: Path, rows, orders: Orders
+) -> None:
+    log.append(entry(1, 2)).result(5)
+    committer.commit()
+    (note,) = rows("select * from bronze.loads")
+    assert unload(lake, note["load_id"]).rows == 2
+    log.append(entry(3)).result(5)
+    committer.close()
+    again = Committer(lake, folder)
+    again.commit()
+    again.close()
+    assert orders() == ["O3"]
+    assert [
+        (r["rows_read"], r["rows_loaded"], r["first_day"])
+        for r in rows(f"select * from bronze.loads where load_id = '{note['load_id']}'")
+    ] == [(0, 0, None)]
+
+
+def test_a_request_that_came_twice_by_its_key_counts_once_whichever_process_took_it(
+    log: IntakeLog, committer: Committer, lake: Lake, folder: Path, orders: Orders, rows
+) -> None:
+    other = IntakeLog(folder, most_backlog=1 << 30)
+    log.append(entry(1, key="a")).result(5)
+    second = other.append(entry(1, key="a")).result(5)
+    other.append(entry(2, key="b")).result(5)
+    committer.commit()
+    third = IntakeLog(folder, most_backlog=1 << 30)
+    third.append(entry(2, key="b")).result(5)
+    committer.close()
+    again = Committer(lake, folder)
+    again.commit()
+    again.close()
+    assert orders() == ["O1", "O2"]
+    assert sum(r["rows_read"] for r in rows("select rows_read from bronze.loads")) == 2
+    assert status_of(lake, log_id(folder), "shop", "t1", second) == Status("visible")
+    for one in (other, third):
+        one.close()
+
+
+def test_a_stream_that_cannot_be_committed_waits_and_keeps_no_other(
+    log: IntakeLog, committer: Committer, sources: dict[str, Source], orders: Orders
+) -> None:
+    log.append(entry(1, source="gone")).result(5)
+    log.append(entry(2)).result(5)
+    assert [(c.source, c.first) for c in committer.commit()] == [("shop", 1)]
+    log.append(entry(3)).result(5)
+    assert [(c.source, c.first) for c in committer.commit()] == [("shop", 2)]
+    sources["gone"] = sales_source(name="gone", format="ndjson", tenant=None)
+    assert committer.commit() == [], "it is left alone for a while"
+    committer._left_alone.clear()
+    assert [(c.source, c.first) for c in committer.commit()] == [("gone", 0)]
+    assert orders() == ["O1", "O2", "O3"]
+
+
+def test_a_record_that_the_audit_refuses_is_found_and_quarantined(
+    log: IntakeLog, committer: Committer, lake: Lake, orders: Orders, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    honest = Publication.audit
+
+    def audit(publication: Publication, con: object) -> object:
+        outcomes = honest(publication, con)
+        staged = publication.staged["bronze.sample_sales"]
+        if staged.files and con.execute(f"select 1 from {staged.relation} where order_id = 'O3'").fetchall():  # type: ignore[attr-defined]
+            raise AuditFailedError([outcomes[0]])
+        return outcomes
+
+    monkeypatch.setattr(Publication, "audit", audit)
+    log.append(entry(1, 2, 3)).result(5)
+    log.append(entry(4, 5)).result(5)
+    done = committer.commit()
+    assert (done[0].first, done[-1].end, sum(c.quarantined for c in done)) == (0, 5, 1)
+    assert orders() == ["O1", "O2", "O4", "O5"]
+    (waiting,) = list_quarantined(lake)
+    assert json.loads(waiting["raw_text"])["order_id"] == "O3" and "audit failed" in waiting["reason"]
+    assert committer.commit() == []
+
+
+def test_the_tenant_is_that_of_the_key_whatever_a_record_says(
+    log: IntakeLog, committer: Committer, lake: Lake, sources: dict[str, Source], rows
+) -> None:
+    sources["shop"] = sales_source(format="ndjson", tenant={"expression": "owner"}, optional=["owner"])
+    says = [{"owner": "t1"}, {}, {"owner": "t2"}, {"owner": ""}]
+    texts = [json.dumps({**record(n), **more}) for n, more in enumerate(says, 1)]
+    log.append(raw(*texts)).result(5)
+    log.append(raw(json.dumps({**record(9), "owner": "t7"}), tenant=None)).result(5)
+    committer.commit()
+    found = rows("select order_id, tenant_id from bronze.sample_sales order by 1")
+    assert [(r["order_id"], r["tenant_id"]) for r in found] == [("O1", "t1"), ("O2", "t1"), ("O4", "t1"), ("O9", "t7")]
+    (waiting,) = list_quarantined(lake)
+    assert (waiting["source_row"], waiting["tenant_id"]) == (3, "t1") and "tenant_id" in waiting["reason"]
+    assert replay(lake, source_name="shop", source=sources["shop"]).loaded == 0, "nor out of quarantine"
+
+
+def test_segments_are_kept_until_they_are_committed_and_old(
+    log: IntakeLog, committer: Committer, lake: Lake, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    log._appender._most = 300
+    for number in range(6):
+        log.append(entry(number)).result(5)
+    many = len(segments(folder / "0"))
+    committer.commit()
+    assert len(segments(folder / "0")) == many > 2
+    for segment in segments(folder / "0"):
+        os.utime(segment.path, (time.time() - 3600, time.time() - 3600))
+    log.append(entry(7, source="gone")).result(5)
+    committer._lake = Lake(lake.settings.model_copy(update={"intake_retention": timedelta(minutes=5)}))
+    committer.commit()
+    assert 1 <= len(segments(folder / "0")) < many
