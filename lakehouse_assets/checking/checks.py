@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
+from lakehouse_assets.checking.askability import check_askability
 from lakehouse_assets.checking.contracts import check_contracts, check_models, check_owners, check_python_tables
 from lakehouse_assets.checking.features import check_features
 from lakehouse_assets.checking.findings import UNDECIDED, Finding, softened
@@ -26,6 +27,7 @@ CHECKS = (
     check_sources,
     check_features,
     check_semantics,
+    check_askability,
 )
 _DRAFTED = (".py", ".yml", ".sql")
 

@@ -25,12 +25,14 @@ PLATFORM_NAMES = ("platform", "bronze", "silver", "gold", "platinum", "semantic"
 
 def check(out: Out) -> None:
     """Check the whole project; exit code 1 where an error is found."""
+    from lakehouse_assets.checking.askability import overall, scores
     from lakehouse_assets.checking.checks import check_dbt, check_project
     from lakehouse_assets.checking.project import Project
     from lakehouse_assets.settings import get_settings
 
     settings = get_settings()
-    found = check_project(Project(settings.project_root))
+    project = Project(settings.project_root)
+    found = check_project(project)
     with out.quietly():
         found += check_dbt(settings)
     for finding in found:
@@ -39,7 +41,10 @@ def check(out: Out) -> None:
                 style="red" if finding.severity == "error" else "")  # fmt: skip
     counts = Counter(f.severity for f in found)
     out.say(f"{counts['error']} errors, {counts['warning']} warnings")
-    out.emit({"errors": counts["error"], "warnings": counts["warning"],
+    asked = scores(project, found)
+    of_each = ", ".join(f"{domain} {score}" for domain, score in asked.items())
+    out.say(f"Askability {overall(asked)} of 100: {of_each}")
+    out.emit({"errors": counts["error"], "warnings": counts["warning"], "askability": asked,
               "findings": [_document(f, settings.project_root) for f in found]})  # fmt: skip
     if counts["error"]:
         raise typer.Exit(int(Exit.FAILED))
@@ -86,11 +91,26 @@ def new_domain(out: Out, name: str, files: Sequence[str]) -> None:
         out.heading("To decide in sources.yml; nothing is loaded before")
         for question in questions:
             out.say(f"  {question}")
+    asked = _show_askability(out, name, root)
     commands = _next(drafted)
     out.heading("Next")
     for command in commands:
         out.say(f"  {command}")
-    out.emit({"domain": name, "files": paths, "feeds": feeds, "next": commands})
+    out.emit({"domain": name, "files": paths, "feeds": feeds, "askability": asked, "next": commands})
+
+
+def _show_askability(out: Out, name: str, root: Path) -> int:
+    """How well the draft can be asked, and what to write where it cannot; the score, of 100."""
+    from lakehouse_assets.checking.askability import check_askability, scores
+    from lakehouse_assets.checking.project import Project
+
+    project = Project(root)
+    found = [f for f in check_askability(project) if f.file.is_relative_to(project.semantic / name)]
+    score = scores(project, found)[name]
+    out.say(f"Askability {score} of 100")
+    for finding in found:
+        out.say(f"  {_relative(finding.file, root)}:{finding.line}: {finding.message}")
+    return score
 
 
 def _refuse_name(name: str) -> None:

@@ -74,9 +74,8 @@ def _figure(
     unit = naming.words(column.origin)
     label, synonyms = words.take(f"{kind[0]} {unit}", said)
     sql_type = summed(column.type) if kind[2] == "sum" else "DOUBLE"
-    return Metric(
-        f"{feed.name}_{name}", label, f"{kind[1]} of {unit}.", kind[2], column.name, sql_type, "decimal", unit, synonyms
-    )
+    text = f"{kind[1]} of {unit} over the {feed.things}."
+    return Metric(f"{feed.name}_{name}", label, text, kind[2], column.name, sql_type, "decimal", unit, synonyms)
 
 
 @dataclass

@@ -13,7 +13,9 @@ from types import ModuleType
 import pytest
 import yaml
 
+from lakehouse_assets.checking.askability import check_askability, scores
 from lakehouse_assets.checking.findings import UNDECIDED
+from lakehouse_assets.checking.project import Project
 from lakehouse_assets.drafting.design import design
 from lakehouse_assets.drafting.writing import DraftExistsError, rendered, write
 from lakehouse_assets.ingest.errors import SourceError
@@ -203,3 +205,14 @@ def test_all_files_are_written_or_none(tmp_path: Path) -> None:
     assert not (tmp_path / "lakehouse_assets").exists()
     taken.unlink()
     assert all(p.is_file() for p in write(drafted_domain, tmp_path))
+
+
+@pytest.mark.parametrize("name", ["plain", "awkward", "two_feeds"])
+def test_a_draft_can_be_asked_as_it_is(tmp_path: Path, name: str) -> None:
+    for path, text in drafted(tmp_path, name).items():
+        if path.startswith("semantic/"):
+            (tmp_path / path).parent.mkdir(parents=True, exist_ok=True)
+            (tmp_path / path).write_text(text)
+    project = Project(tmp_path)
+    found = list(check_askability(project))
+    assert (found, scores(project, found)) == ([], {"drafted": 100})
