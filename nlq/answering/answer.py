@@ -40,7 +40,6 @@ from nlq.core.periods import BeyondCalendarError, shifted
 from nlq.core.plan import Plan
 from nlq.core.vocabulary import TIME_DIMENSION, Metric, Vocabulary
 from nlq.core.zones import Zones
-from nlq.planning.followups import shared_parts
 from nlq.planning.planner import Planner
 from nlq.wording import explain
 from semantic.errors import SemanticError
@@ -144,8 +143,6 @@ class Answerer:
             return run.answer("refused", str(error), error=error.code, nearest=error.nearest)
         if isinstance(outcome, Planned) and before:
             run.carried = outcome.carried
-            if outcome.planner != Planner.name and not run.carried:
-                run.carried = shared_parts(outcome.plan, before)
         answer = self._conclude(run, outcome)
         if isinstance(outcome, Planned) and run.key and not previous:
             course = Course(outcome, run.key)

@@ -134,6 +134,8 @@ class Clarify(_Outcome):
     words: tuple[str, ...] = ()
     """The words that no choice takes into account."""
     choices: tuple[Choice, ...] = Field(min_length=1, max_length=MOST_CHOICES)
+    is_help: bool = False
+    """Whether the question was what can be asked, and the choices are examples."""
 
 
 class Refused(_Outcome):

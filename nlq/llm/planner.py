@@ -1,5 +1,7 @@
 """Planning with a model beside the rules: where they agree it is surer, where they differ the asker chooses.
 
+A model only offers: whatever is answered, the rules have read, and can show which word became what.
+
 Belongs here: asking the model for a plan, the repair turn, and settling between the two. Does not belong here: the
 rules (``nlq.planning.planner``), permission for the caller (``nlq.core.guard`` checks every plan again).
 """
@@ -10,18 +12,17 @@ import logging
 from datetime import date, datetime
 
 from nlq.core.guard import Caller, Guard, GuardError
-from nlq.core.outcome import Because, Choice, Clarify, Outcome, Planned, Refused
+from nlq.core.outcome import MOST_CHOICES, Choice, Clarify, Outcome, Planned, Refused
 from nlq.core.plan import Plan
 from nlq.core.vocabulary import Vocabulary
 from nlq.llm.client import ModelClient, ModelUnavailableError
-from nlq.llm.prompt import Reply, UnreadableReplyError, messages_for, read, repair_messages, reply_schema
+from nlq.llm.prompt import Reply, UnreadableReplyError, fitting, read, repair_messages
 from nlq.llm.retrieval import part_for
+from nlq.llm.schema import reply_schema
 from nlq.planning.planner import MAX_CHARACTERS, Planner
 from nlq.wording.explain import as_question
 
-MODEL, BOTH = "model", "model+rules"
-_ALONE = 0.75
-"""The most that a model's plan is trusted where the rules found none."""
+BOTH = "model+rules"
 _DOUBTED = 0.8
 SURE = 0.9
 """The confidence from which the rules answer without asking the model."""
@@ -37,7 +38,7 @@ class ModelPlanner:
         self._guard = Guard(vocabulary)
 
     def plan(self, question: str, now: date | datetime, previous: Plan | None = None) -> Reply:
-        """The model's reply, with a plan that the guard passed or with a reason why there is none.
+        """The model's reply: a plan that the guard passed, or that there is none.
 
         Raises:
             ModelUnavailableError: there is no reply, or none that can be used after one repair.
@@ -45,9 +46,10 @@ class ModelPlanner:
         deadline = self._client.deadline()
         part = part_for(question, self.vocabulary, previous.metrics if previous else ())
         if not part.metrics:
-            return Reply(reason="There is nothing to ask about.", confidence=0.0)
+            return Reply()
         today = now.date() if isinstance(now, datetime) else now
-        messages, schema = messages_for(question, today, part, previous), reply_schema(part)
+        messages, part = fitting(question, today, part, previous)
+        schema = reply_schema(part)
         text = self._client.reply(messages, schema, deadline)
         try:
             return self._checked(text)
@@ -91,17 +93,20 @@ class BothPlanners:
             reply = self._model.plan(question, now, previous)
         except ModelUnavailableError as error:
             _log.warning("the language model is not used: %s", error)
-            note = f"The language model was of no help ({error}); the built-in rules understood this."
+            told = "; the built-in rules understood this" if isinstance(ruled, Planned) else ""
+            note = f"The language model was of no help ({error}){told}."
             return ruled.model_copy(update={"notes": (note,), "lasting": False})
         if reply.plan is None:
             return _without_model(ruled)
         if isinstance(ruled, Refused):
-            return self._model_alone(reply.plan, reply.confidence)
+            return self._offered(ruled, reply.plan)
         if isinstance(ruled, Clarify):
             return self._one_of(ruled, reply.plan)
         return self._settled(ruled, reply.plan)
 
     def _is_sure(self, ruled: Outcome) -> bool:
+        if isinstance(ruled, Clarify):
+            return ruled.is_help
         return isinstance(ruled, Planned) and ruled.confidence >= self._sure_from
 
     def _settled(self, ruled: Planned, plan: Plan) -> Outcome:
@@ -118,25 +123,20 @@ class BothPlanners:
         return Clarify(question=question, choices=choices, planner=BOTH, because=ruled.because)
 
     def _one_of(self, ruled: Clarify, plan: Plan) -> Outcome:
-        """The choice that the model takes; or the model's own reading beside the choices."""
-        for choice in ruled.choices if not ruled.words else ():
-            if same_meaning(self._canonical(choice.plan), plan):
-                chosen = Because(words="", meaning=f"{choice.question}: chosen by the language model", part="implied")
-                because = (*choice.because, chosen)
-                return Planned(plan=choice.plan, confidence=_DOUBTED, because=because, planner=BOTH)
-        own = Choice(question=as_question(plan, self.vocabulary), plan=plan)
-        return ruled.model_copy(update={"choices": (own, *ruled.choices[:3]), "planner": BOTH})
+        """The choices, the one that the model takes first; its own reading last, if it is none of them."""
+        own = self._choice(plan)
+        same = [c for c in ruled.choices if c.question == own.question or same_meaning(self._canonical(c.plan), plan)]
+        rest = tuple(choice for choice in ruled.choices if choice not in same)
+        choices = (*same, *rest) if same else (*rest[: MOST_CHOICES - 1], own)
+        return ruled.model_copy(update={"choices": choices, "planner": BOTH})
 
-    def _model_alone(self, plan: Plan, confidence: float) -> Outcome:
-        text = as_question(plan, self.vocabulary)
-        note = f"The language model read this as: {text}."
-        return Planned(
-            plan=plan,
-            confidence=min(confidence, _ALONE),
-            because=(Because(words="the question", meaning=text, part="implied"),),
-            planner=MODEL,
-            notes=(note,),
-        )
+    def _offered(self, ruled: Refused, plan: Plan) -> Outcome:
+        """The model's reading of what the rules cannot read: whoever asked can tell what it makes of the words."""
+        question = f"{ruled.reason} The language model reads it like this; do you mean it?"
+        return Clarify(question=question, words=ruled.words, choices=(self._choice(plan),), planner=BOTH)
+
+    def _choice(self, plan: Plan) -> Choice:
+        return Choice(question=as_question(plan, self.vocabulary), plan=plan)
 
     def _canonical(self, plan: Plan) -> Plan:
         try:

@@ -7,16 +7,17 @@ prompt (``prompt``), or deciding what the question means.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from rapidfuzz import fuzz, utils
 
 from nlq.core.vocabulary import Dimension, Metric, Vocabulary
 
-MOST_METRICS = 15
-MOST_DIMENSIONS = 24
+MOST_METRICS = 10
+MOST_DIMENSIONS = 12
 MOST_VALUES = 8
+_FEWEST = 2
 _VALUE_LENGTH = 80
 _NAMED = 85.0
 
@@ -28,6 +29,18 @@ class Part:
     metrics: tuple[Metric, ...]
     dimensions: tuple[Dimension, ...]
     values: dict[str, tuple[Any, ...]]
+
+    def smaller(self) -> Part | None:
+        """The part without the least likely of what it has most of; None where nothing more can be left out."""
+        longest = max(map(len, self.values.values()), default=0)
+        if longest > _FEWEST and longest >= MOST_VALUES // 2:
+            return replace(self, values={name: values[: longest - 1] for name, values in self.values.items()})
+        if len(self.metrics) > max(_FEWEST, len(self.dimensions)):
+            return replace(self, metrics=self.metrics[:-1])
+        if len(self.dimensions) > _FEWEST:
+            kept = self.dimensions[:-1]
+            return Part(self.metrics, kept, {d.name: self.values[d.name] for d in kept})
+        return replace(self, metrics=self.metrics[:-1]) if len(self.metrics) > 1 else None
 
 
 def part_for(question: str, vocabulary: Vocabulary, also: Iterable[str] = ()) -> Part:

@@ -108,7 +108,8 @@ class Asking:
         labels = list(dict.fromkeys(metric.label for metric in metrics))
         more = f", and {len(labels) - _MOST_NAMED} more" if len(labels) > _MOST_NAMED else ""
         named = ", ".join(labels[:_MOST_NAMED])
-        return self._choose(f"I know these figures: {named}{more}. For example:", self._samples(metrics))
+        found = self._choose(f"I know these figures: {named}{more}. For example:", self._samples(metrics))
+        return found.model_copy(update={"is_help": True})
 
     def _is_about(self, metric: Metric, word: str) -> bool:
         return metric.domain == self._lexicon.domain(word) or any(

@@ -85,12 +85,6 @@ def follow_up(reading: Reading, previous: Plan, vocabulary: Vocabulary) -> Readi
     return replace(reading, plan=whole, because=because, says=says | {"metrics"}, carried=carried)
 
 
-def shared_parts(plan: Plan, previous: Plan) -> tuple[Carried, ...]:
-    """The parts that two plans have alike: what may have been carried, where nobody tells."""
-    before = _with_contents(previous)
-    return tuple(part for part, content in _with_contents(plan) if (part, content) in before)
-
-
 def parts_of(plan: Plan) -> tuple[Carried, ...]:
     """The parts of a plan that a question after it may take over."""
     return tuple(part for part, _ in _with_contents(plan))

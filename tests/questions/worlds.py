@@ -7,7 +7,7 @@ that shares nothing with the marts. Belongs here: making both. Does not belong h
 from __future__ import annotations
 
 import importlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from functools import cache
@@ -25,8 +25,11 @@ from lakehouse_assets.lakehouse.lake import Lake
 from lakehouse_assets.settings import Settings
 from nlq.answering.answer import Answerer
 from nlq.answering.layer import PlannedLayer
+from nlq.answering.parts import PlansQuestions
 from nlq.core.guard import Caller, Role
+from nlq.core.vocabulary import Vocabulary
 from nlq.factory import open_foreign
+from nlq.planning.planner import Planner
 from semantic.layer import SemanticLayer
 from semantic.values import DimensionValues
 from tests.dbt_project.building import build
@@ -61,7 +64,7 @@ def questions(name: str) -> dict[str, Any]:
     return yaml.safe_load((HERE / f"{name}.yml").read_text(encoding="utf-8"))
 
 
-def sample_worlds(folder: Path) -> dict[str, World]:
+def sample_worlds(folder: Path, planner: Callable[[Vocabulary], PlansQuestions] = Planner) -> dict[str, World]:
     """The domains in one lake, built from sample files; what is built in the folder already is used."""
     lake = Lake(Settings(profile="local", home=folder / "home", landing="", dagster_home=None))
     makers = {name: importlib.import_module(f"lakehouse_assets.domains.{name}.sample") for name in SIZES}
@@ -78,7 +81,7 @@ def sample_worlds(folder: Path) -> dict[str, World]:
     layer = SemanticLayer(lake.settings)
     # What a set's questions cannot mean is fixed: another domain may have what this one lacks.
     roles = {name: Role(metrics=(f"{name}_*",), every_tenant=True) for name in files}
-    answerer = Answerer(lake, PlannedLayer(layer, DimensionValues(lake, layer)), roles=roles)
+    answerer = Answerer(lake, PlannedLayer(layer, DimensionValues(lake, layer)), roles=roles, planner=planner)
     return {name: _world(name, answerer, Caller(role=name), _raw(name, files[name])) for name in files}
 
 
