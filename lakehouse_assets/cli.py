@@ -13,7 +13,7 @@ from typing import Annotated
 import typer
 
 from lakehouse_assets.commands.days import day
-from lakehouse_assets.commands.groups import branch_app, key_app, quarantine_app
+from lakehouse_assets.commands.groups import branch_app, key_app, quarantine_app, suggest_app
 from lakehouse_assets.commands.options import At, First, Last, Limit, Port, ReadOnly, Tenant, WithParent
 from lakehouse_assets.commands.output import Json, Out
 from lakehouse_assets.commands.reporting import AsklakeGroup
@@ -29,6 +29,7 @@ app.add_typer(quarantine_app, name="quarantine")
 app.add_typer(branch_app, name="branch")
 app.add_typer(branch_app, name="branches", hidden=True)
 app.add_typer(key_app, name="key")
+app.add_typer(suggest_app, name="suggest")
 
 
 def main() -> None:

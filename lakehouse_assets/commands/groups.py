@@ -1,4 +1,4 @@
-"""`asklake quarantine`, `branch` and `key`: what can be typed after these words, and which body it calls.
+"""`asklake quarantine`, `branch`, `key` and `suggest`: what can be typed after these words, and which body it calls.
 
 Belongs here: arguments, options, help. Does not belong here: the other commands (cli.py), or what any of them does.
 """
@@ -21,6 +21,10 @@ branch_app = typer.Typer(
 )
 key_app = typer.Typer(
     no_args_is_help=True, help="Keys of the API: who may ask over HTTP, for which tenant, in which role."
+)
+suggest_app = typer.Typer(
+    help="Words that people use and the semantic layer does not know, from questions that failed.",
+    invoke_without_command=True,
 )
 
 OnlySource = Annotated[str | None, typer.Option("--source", help="Only records of this source.")]
@@ -150,3 +154,39 @@ def key_forget(as_json: Json = False) -> None:
     from lakehouse_assets.commands import keys
 
     keys.forget(Out(as_json))
+
+
+@suggest_app.callback()
+def suggest_list(
+    context: typer.Context,
+    days: Annotated[int, typer.Option("--days", help="How many days back to read.")] = 30,
+    questions: Annotated[int, typer.Option("--questions", help="How many questions to read, newest first.")] = 20_000,
+    tenant: Tenant = None,
+    dismiss: Annotated[
+        str | None, typer.Option("--dismiss", metavar="ID", help="Never propose this one again.")
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """Propose synonyms from questions that were refused or asked back, and what their askers did next."""
+    from lakehouse_assets.commands import suggest
+
+    out, read = Out(as_json), suggest.Reading(days, questions, tenant)
+    if context.invoked_subcommand:
+        context.obj = read
+    elif dismiss:
+        suggest.dismiss(out, read, dismiss)
+    else:
+        suggest.propose(out, read)
+
+
+@suggest_app.command("accept")
+def suggest_accept(
+    context: typer.Context,
+    suggestion: Annotated[str, typer.Argument(metavar="ID", help="A suggestion, as `asklake suggest` lists it.")],
+    only_print: Annotated[bool, typer.Option("--print", help="Print what would change instead of writing it.")] = False,
+    as_json: Json = False,
+) -> None:
+    """Write a proposed word into the YAML where its metric or dimension is declared."""
+    from lakehouse_assets.commands import suggest
+
+    suggest.accept(Out(as_json), context.obj, suggestion, only_print=only_print)
