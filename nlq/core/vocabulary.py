@@ -14,6 +14,8 @@ from typing import Any
 from nlq.core.spelling import one_of_each
 
 TIME_DIMENSION = "metric_time"
+_FIRST, _LAST = 1000, 2999
+"""The years that a number of four digits is taken for."""
 
 
 @dataclass(frozen=True)
@@ -143,6 +145,12 @@ class Dimension:
         """Whether all its values are numbers, as far as they are known."""
         numbers = all(isinstance(v, int | float | Decimal) and not isinstance(v, bool) for v in self.values.items)
         return self.type == "categorical" and bool(self.values.items) and numbers
+
+    @property
+    def is_year(self) -> bool:
+        """Whether its values are years, and it is called so."""
+        named = "year" in f"{self.label} {self.column}".lower().replace("_", " ").split()
+        return named and self.is_numeric and all(v == int(v) and _FIRST <= v <= _LAST for v in self.values.items)
 
     @property
     def is_boolean(self) -> bool:

@@ -281,7 +281,9 @@ PREDICATES = set_of(
     "arrive arrived got get gets paid"
 )
 """Verbs between a whole and a part of it: "what share of orders are online"."""
-IRREGULAR_PARTICIPLES = set_of("sold bought sent paid lost built left kept held begun done given shown written")
+IRREGULAR_PARTICIPLES = set_of(
+    "sold bought sent paid lost built left kept held begun done given shown written born taken drawn chosen"
+)
 PREPOSITIONS = set_of("from of in for to with on at among within")
 RELATIVES = set_of("whose with having have has had where which who that")
 """Words between a thing and what is told of it: "continents whose average life expectancy is over 70"."""

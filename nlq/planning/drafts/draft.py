@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from nlq.core.outcome import Carried, Problem
-from nlq.core.plan import Grain, Plan, Running
+from nlq.core.plan import Grain, Plan, Running, TimeRange
 from nlq.planning.drafts.mentions import Bound, Growth, Mention
 from nlq.planning.times.words import TimeSpan
 
@@ -88,6 +88,12 @@ class Draft:
     """Dimensions whose values are compared with a number."""
     ranks: list[Rank] = field(default_factory=list)
     times: list[tuple[int, TimeSpan, str]] = field(default_factory=list)
+    time_of: str | None = None
+    """The dimension that times and steps go by, where it is not the metrics' own time."""
+    dated: list[tuple[str, TimeRange]] = field(default_factory=list)
+    """Times and years of other dimensions, and the days that they lie in."""
+    record_order: str | None = None
+    """The dimension that records are in the order of."""
     grain: Grain | None = None
     trend: bool = False
     keeps_keys: bool = False

@@ -33,6 +33,7 @@ from nlq.core.words import (
 from nlq.english.places import Place
 from nlq.english.words import base_of, family, is_english, synonyms
 from nlq.planning.drafts.units import UNIT_WORDS
+from nlq.planning.finding.happenings import Happenings, is_verb
 from nlq.planning.finding.valueindex import Key, ValueHit, ValueIndex, bag
 from nlq.planning.times.words import TIME_WORDS
 
@@ -181,7 +182,7 @@ class Lexicon:
     """Looks words up in one vocabulary. Immutable after construction, safe to share between threads."""
 
     def __init__(self, vocabulary: Vocabulary) -> None:
-        self.vocabulary = vocabulary
+        self.vocabulary, self.happenings = vocabulary, Happenings(vocabulary)
         self._metrics, self._dimensions = _Index(), _Index()
         self._values = ValueIndex()
         self._said_whole: dict[str, set[Key]] = defaultdict(set)
@@ -434,7 +435,8 @@ def _dimension_phrases(dimension: Dimension) -> Iterator[tuple[tuple[str, ...], 
         yield words_of(synonym), "synonym"
     entity = words_of(dimension.entity)
     short = column[:-1] if len(column) > 1 and column[-1] in _ID_SUFFIXES else column
-    if entity and not set(entity) & set(column):
+    happened = dimension.is_time and any(is_verb(word, "") for word in short)
+    if entity and not happened and not set(entity) & set(column):
         yield (*entity, *short), "name"
 
 

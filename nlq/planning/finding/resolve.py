@@ -23,7 +23,7 @@ from nlq.planning.finding.valueindex import ValueHit
 
 MOST_ASSIGNMENTS = 24
 MOST_CHOICES = 4
-_DIRECTNESS = {"label": 2, "synonym": 1, "name": 0, "description": 0}
+_DIRECTNESS = {"label": 2, "synonym": 1, "event": 1, "name": 0, "description": 0}
 
 
 @dataclass(frozen=True)

@@ -23,6 +23,7 @@ from nlq.planning.drafts.mentions import Cover, Growth, Kind, Mention, Reach, Sl
 from nlq.planning.drafts.units import UnitFinder
 from nlq.planning.finding.calendarwords import CalendarFinder
 from nlq.planning.finding.classnouns import restates
+from nlq.planning.finding.happenings import is_verb
 from nlq.planning.finding.lexicon import Hit, Lexicon, is_common
 from nlq.planning.finding.valueindex import ValueHit
 from nlq.planning.times.words import TimeReader
@@ -37,6 +38,8 @@ _WHOLE_VALUE = 0.5
 """What each further word of a whole value adds: the October Meeting is no meeting in October."""
 _AFTER_BY = 1.0
 """What a value loses to a dimension of that name after "by"."""
+_BESIDE_STEP = 0.7
+"""What a verb gains that a step of time stands beside."""
 _UNKNOWN, _FILLER = -6.0, 0.05
 _RESTATED = 0.6
 """What a noun adds that says again what a dimension is: more than a part of another one's name, less than a name."""
@@ -79,6 +82,10 @@ class MentionFinder(CalendarFinder):
         self._reach = reach
         self._times = TimeReader(question, tokens, today, fiscal_start)
         self._units = UnitFinder(question, tokens)
+        self._spans = self._times.spans()
+        self._begin = {span.first for span in self._spans}
+        steps = {*w.GRAIN_UNITS, *w.GRAIN_ADJECTIVES}
+        self._tells_time = bool(self._spans) or any(w.singular(token.norm) in steps for token in tokens)
         self._stems = [w.stem(t.norm) if t.kind == "word" else t.norm for t in tokens]
 
     def covers(self) -> list[Cover]:
@@ -97,13 +104,14 @@ class MentionFinder(CalendarFinder):
         return [Cover(score, path) for score, path in final]
 
     def _mentions(self) -> Iterator[Mention]:
-        for span in self._times.spans():
+        for span in self._spans:
             yield self._mention(Kind.TIME, span.first, span.last, 3.0 * (span.last - span.first), span)
         for at in range(len(self._tokens)):
             yield from self._metrics(at)
             yield from self._shared_noun(at)
             yield from self._shared_name(at)
             yield from self._dimensions(at)
+            yield from self._happened(at)
             yield from self._values(at)
             yield from self._absent(at)
             yield from self._calendar_at(at)
@@ -237,6 +245,28 @@ class MentionFinder(CalendarFinder):
             return False
         dimension = self._lexicon.vocabulary.dimensions[hit.ref]
         return hit.source == "name" and stems[-1] not in {w.stem(word) for word in w.words_of(dimension.label)}
+
+    def _happened(self, at: int) -> Iterator[Mention]:
+        """A verb that names a time of the layer, where a time or a step of time is said at all.
+
+        So does a noun beside the step ("birth year", "year of birth"), or right before the time ("due in May").
+        """
+        norm, stems = self._norm(at), [self._stems[at]]
+        is_known = self._lexicon.metrics_in_full(stems) or self._lexicon.values([norm])
+        beside = self._names_step(at) or (at + 1 in self._begin and not is_known)
+        if not self._tells_time or not (is_verb(norm, self._norm(at - 1)) or beside):
+            return
+        found = self._lexicon.happenings.of(self._norm(at), related=self._reach is Reach.RELATED)
+        hits = tuple(Hit(name, 1.0, "event", likeness) for name, likeness in found.items())
+        if hits:
+            # Beside a step it is its time, though what is counted may be called alike: "orders by month ordered".
+            bonus = _BESIDE_STEP if self._grain_unit(at - 1) or self._grain_unit(at + 1) else 0.1
+            yield self._mention(Kind.DIMENSION, at, at + 1, self._term_score(1, hits, bonus), hits)
+
+    def _names_step(self, at: int) -> bool:
+        """Whether a step of time stands beside that the word tells more of: "birth year", "month of closure"."""
+        before = self._grain_unit(at - 2) if self._norm(at - 1) == "of" else None
+        return bool(self._grain_unit(at + 1) or before) and not self._lexicon.metrics_in_full([self._stems[at]])
 
     def _related(self, content: Sequence[int], related: Callable[[Sequence[str]], list[Hit]]) -> list[Hit]:
         """The terms that words may mean by what belongs to them, where that is within reach."""

@@ -5,7 +5,6 @@ Does not belong here: choosing among the dimensions that words may mean (``resol
 
 from __future__ import annotations
 
-from nlq.core.plan import Grain
 from nlq.core.vocabulary import Dimension
 from nlq.core.words import DIFFERENT, GLUE, NUMBERING, OCCURRENCE, PREPOSITIONS, singular, stem, words_of
 from nlq.planning.drafts.draft import NotReadableError
@@ -13,22 +12,23 @@ from nlq.planning.drafts.mentions import Bound, Kind, Mention
 from nlq.planning.finding.events import is_participle
 from nlq.planning.finding.lexicon import Hit
 from nlq.planning.reading.metrics import MetricReader
+from nlq.planning.reading.moments import MomentReader
 from nlq.planning.reading.sentence import GROUPING, KEY_ENDINGS, Sentence
 
 
 class DimensionReader:
     """Reads dimensions; which words are metrics instead, ``metrics`` knows."""
 
-    def __init__(self, sentence: Sentence, metrics: MetricReader) -> None:
-        self._sentence, self._metrics = sentence, metrics
+    def __init__(self, sentence: Sentence, metrics: MetricReader, moments: MomentReader) -> None:
+        self._sentence, self._metrics, self._moments = sentence, metrics, moments
         self._draft, self._vocabulary = sentence.draft, sentence.vocabulary
 
     def read(self, position: int, mention: Mention) -> None:
         """A dimension: what a value is of, what is limited, counted, or split by."""
         hit = self._sentence.assignment.dimensions[mention.first]
         dimension = self._vocabulary.dimensions[hit.ref]
-        if dimension.is_time:
-            self._own_time(position, mention, dimension)
+        if dimension.is_time or hit.source == "event" or (dimension.is_year and self._moments.is_dated(position)):
+            self._moments.read(position, mention, hit)
             return
         if self._names_value(position, hit):
             self._sentence.believe(mention, f"names the dimension {dimension.label}", 1.0)
@@ -50,8 +50,8 @@ class DimensionReader:
         if dimension.is_numeric and self._is_extreme(position - 1):
             said = self._sentence.mentions[position - 1].text
             raise NotReadableError(1, f"I do not know the {said} of {dimension.label}.", said, mention.text)
-        if self._is_of_value_beside(position, mention, dimension):
-            self._sentence.believe(mention, "what the value beside is of", 1.0)
+        if beside := self._says_whose(position, mention, dimension):
+            self._sentence.believe(mention, f"what the {beside} beside is of", 1.0)
             return
         if self._is_counted(position) and not dimension.is_boolean:
             self._count_values(position, mention, hit)
@@ -82,6 +82,13 @@ class DimensionReader:
         if owner.last == mention.first and not named <= said:
             raise NotReadableError(1, f"I do not know the {mention.text} of “{owner.text}”.", mention.text)
 
+    def _says_whose(self, position: int, mention: Mention, dimension: Dimension) -> str | None:
+        """Beside what it only says whose that is: a value, a time."""
+        if self._is_of_value_beside(position, mention, dimension):
+            return "value"
+        ungrouped = self._sentence.kind(position - 1) not in GROUPING
+        return "time" if ungrouped and self._has_its_time_beside(position, dimension) else None
+
     def _is_of_value_beside(self, position: int, mention: Mention, dimension: Dimension) -> bool:
         """Whether it says what has the value beside it: "Sutlej products", "the car maker American Motor Company"."""
         if not dimension.entity:
@@ -92,6 +99,13 @@ class DimensionReader:
             beside.append((position + 1, self._sentence.all[at + 1]))
         values = [self._sentence.value_dimension(where) for where, one in beside if one.kind is Kind.VALUE]
         return any(value and value.rsplit("__", 1)[0] == dimension.entity for value in values)
+
+    def _has_its_time_beside(self, position: int, dimension: Dimension) -> bool:
+        """Whether it only says whose time follows: "orders of customers who joined in 2025"."""
+        if not dimension.entity or not self._sentence.is_moment(position + 1):
+            return False
+        hit: Hit = self._sentence.assignment.dimensions[self._sentence.mentions[position + 1].first]
+        return self._vocabulary.dimensions[hit.ref].entity == dimension.entity
 
     def _is_extreme(self, position: int) -> bool:
         """Whether a maximum or minimum is asked for, not what has the most of a figure."""
@@ -149,15 +163,6 @@ class DimensionReader:
             mention, f"{dimension.label} {bound.comparator.sql} {bound.value:g}", 1.0 if hit.full else 0.8
         )
         return True
-
-    def _own_time(self, position: int, mention: Mention, dimension: Dimension) -> None:
-        """Rows by the very time that the metrics go by: "for each order date"."""
-        names = [self._vocabulary.metrics[hit.ref].time_names for hit in self._sentence.assignment.metrics.values()]
-        own = all(dimension.label in known or dimension.column in known for known in names)
-        if not (self._sentence.kind(position - 1) is Kind.BY and names and own):
-            raise NotReadableError(2, f"{dimension.label} is a time; metrics go by their own time.", mention.text)
-        self._draft.grain = self._draft.grain or Grain.DAY
-        self._sentence.believe(mention, "one row per day", 1.0)
 
     def _lacks(self, position: int, mention: Mention, hit: Hit) -> bool:
         """Whether the dimension is said to have no value, or to have one: "excluding unknown channels"."""

@@ -20,6 +20,7 @@ from nlq.planning.reading.finishing import Finisher
 from nlq.planning.reading.leftovers import Leftovers
 from nlq.planning.reading.limits import Limits
 from nlq.planning.reading.metrics import MetricReader
+from nlq.planning.reading.moments import MomentReader
 from nlq.planning.reading.operators import OperatorReader
 from nlq.planning.reading.sentence import Sentence
 from nlq.planning.reading.values import ValueReader
@@ -33,7 +34,8 @@ class Reader:
         self._sentence = sentence
         self._draft, self._vocabulary = sentence.draft, sentence.vocabulary
         self._metrics = MetricReader(sentence)
-        self._dimensions = DimensionReader(sentence, self._metrics)
+        self._moments = MomentReader(sentence)
+        self._dimensions = DimensionReader(sentence, self._metrics, self._moments)
         self._values, self._operators = ValueReader(sentence), OperatorReader(sentence)
         self._leftovers = Leftovers(sentence)
 
@@ -51,6 +53,7 @@ class Reader:
             self._operators.listing()
             self._imply_metric()
             self._imply_count()
+            self._moments.settle()
             self._imply_from_before()
             self._move_to_event()
             self._leftovers.check()

@@ -31,6 +31,8 @@ class OperatorReader:
         draft, word = self._draft, mention.payload
         assert isinstance(word, GrainWord)
         before = self._sentence.kind(position - 1)
+        if self._sentence.is_moment(position - 1):
+            before = self._sentence.kind(position - 2)  # "by birth year"
         ranked = Kind.SUPERLATIVE in (before, self._sentence.kind(position + 1))
         allowed = ranked or before in GROUPING | {Kind.DIMENSION} or (before is Kind.AND and draft.groups)
         if word.bare and not allowed:

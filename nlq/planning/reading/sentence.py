@@ -85,6 +85,13 @@ class Sentence:
         hit: Hit = self.assignment.dimensions[self.mentions[position].first]
         return hit.ref == dimension
 
+    def is_moment(self, position: int) -> bool:
+        """Whether a time of the layer, or a verb that names one, stands at a position."""
+        if self.kind(position) is not Kind.DIMENSION:
+            return False
+        hit = self.assignment.dimensions[self.mentions[position].first]
+        return hit.source == "event" or self.vocabulary.dimensions[hit.ref].is_time
+
     def is_averaged(self, mention: Mention) -> bool:
         """Whether "average" stands right beside a step of time: "average monthly sales"."""
         said = [m for m in self.all if m.kind is not Kind.FILLER]

@@ -39,6 +39,7 @@ _OPENINGS = {
     for kind, phrases in {"since": _SINCE, "after": _AFTER, "before": _BEFORE, "until": _UNTIL}.items()
     for phrase in phrases
 }
+_OF_DAYS: dict[tuple[str, ...], str] = {("at", "least"): "since", ("at", "most"): "until"}
 _CLOSING = {"before": "before"} | {phrase[0]: "until" for phrase in _UNTIL if len(phrase) == 1}
 _NOW = (("now",), ("date",), ("today",), ("the", "present"), ("present",), ("this", "day"), ("right", "now"))
 _ONWARDS = (("onward",), ("onwards",), ("on", "ward"), ("on", "wards"), ("on",), ("forward",))
@@ -64,6 +65,8 @@ class TimeSpan:
     """The two periods of one unit that a "from … to …" names."""
     age: bool = False
     """Whether it was said how old something is: "older than 30 days"."""
+    open: bool = False
+    """Whether nothing was said of its end, which is today: "since 2020"."""
 
 
 class TimeReader(PeriodReader):
@@ -253,7 +256,7 @@ class TimeReader(PeriodReader):
 
     def _open_ended(self, first: int) -> Iterator[TimeSpan]:
         for length in (3, 2, 1):
-            if kind := _OPENINGS.get(tuple(self._norms(first, length))):
+            if kind := self._opening(first, length):
                 yield from self._opened(kind, first, self._skip_the(self._skip_on(first + length)))
                 return
         if self._norms(first, 2) == ["all", "time"]:
@@ -272,6 +275,13 @@ class TimeReader(PeriodReader):
                     yield from self._opened("since", first, self._skip_the(first + 1), at + len(phrase))
                     return
 
+    def _opening(self, first: int, length: int) -> str | None:
+        """What the words before a period say of it; "at least" is of days alone, of "2000" it is a number."""
+        said = tuple(self._norms(first, length))
+        if said in _OF_DAYS and (day := self._end_at(first + length)) and day.period.unit == "day":
+            return _OF_DAYS[said]
+        return _OPENINGS.get(said)
+
     def _skip_on(self, at: int) -> int:
         return at + 1 if self._norm(at) == "on" else at
 
@@ -286,7 +296,7 @@ class TimeReader(PeriodReader):
             else:
                 span = TimeRange(end=one.start - ONE if kind == "before" else one.end)
             if span:
-                yield TimeSpan(first, last or named.last, span)
+                yield TimeSpan(first, last or named.last, span, open=kind in ("since", "after"))
 
     # --- ages
 
