@@ -120,6 +120,8 @@ class Draft:
     records: bool = False
     """Whether the things themselves are asked for, not a figure of them."""
     versus: str | None = None
+    difference: bool = False
+    """Whether the difference of two times is asked for, not only both."""
     doubtful: bool = False
     """Whether a group was named in part only, and nothing licenses one."""
     confidence: float = 1.0

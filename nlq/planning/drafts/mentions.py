@@ -44,6 +44,7 @@ class Kind(StrEnum):
     AND = "and"
     OR = "or"
     VERSUS = "versus"
+    DIFFERENCE = "difference"
     MORE = "more"
     SHARE = "share"
     AVERAGE = "average"

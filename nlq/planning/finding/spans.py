@@ -417,6 +417,7 @@ _SINGLES: tuple[tuple[frozenset[str], Kind, float, Any], ...] = (
     (w.AND_WORDS, Kind.AND, 0.1, None),
     (w.OR_WORDS, Kind.OR, 0.1, None),
     (w.VERSUS_WORDS, Kind.VERSUS, 0.2, None),
+    (frozenset({"difference"}), Kind.DIFFERENCE, 0.5, None),
     (w.TREND_WORDS, Kind.TREND, 2.0, None),
     (w.COUNTING, Kind.COUNT, 0.3, None),
     (w.SHARE_WORDS, Kind.SHARE, 1.0, None),

@@ -328,6 +328,8 @@ class Finisher:
 
     def _plain_order(self, grain: Grain | None) -> tuple[OrderBy, ...]:
         draft = self._draft
+        if draft.difference:
+            return (OrderBy(field=f"{draft.metrics[0]}__difference", descending=True),)
         ranked = any(m.kind is Kind.FILLER and m.text.lower() in SORTED for m in self._mentions)
         if (draft.sort or (ranked and grain is None)) and (draft.groups or grain is not None):
             return (OrderBy(field=draft.metrics[0], descending=draft.sort != "lowest"),)
@@ -379,7 +381,7 @@ class Finisher:
     def _group_compared(self) -> None:
         """A row for each of the values that are compared."""
         draft = self._draft
-        if draft.versus is None:
+        if draft.versus is None or draft.difference:
             return
         self._check_compared_time()
         pairs = [name for name, values in draft.values(wanted=True).items() if len(values) > 1]

@@ -50,6 +50,7 @@ class Reader:
             self._metrics.drop_nouns()
             self._operators.averages()
             self._operators.runnings()
+            self._operators.difference()
             self._operators.listing()
             self._imply_metric()
             self._imply_count()

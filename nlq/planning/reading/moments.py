@@ -131,6 +131,10 @@ class MomentReader:
     def _date(self, moment: _Moment, times: list[Said]) -> None:
         """The times as a filter on the moment, or as the time of the plan, where steps or a comparison go by it."""
         draft, name = self._draft, moment.hit.ref
+        if draft.share is not None:
+            # What happened in that time is no part of what came in that time.
+            said = moment.mention.text
+            raise NotReadableError(2, f"A share of what was {said} in that time may be of either; say of what.", said)
         draft.times = [said for said in draft.times if said not in times]
         compared = draft.growth is not None or (draft.versus is not None and len(times) > 1)
         stepped = bool(draft.grain or draft.trend) and not self._own_steps and self._is_of_rows(name)

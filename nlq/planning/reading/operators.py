@@ -37,6 +37,9 @@ class OperatorReader:
         allowed = ranked or before in GROUPING | {Kind.DIMENSION} or (before is Kind.AND and draft.groups)
         if word.bare and not allowed:
             raise NotReadableError(1, f"It is not clear what “{mention.text}” asks for.", mention.text)
+        if self._sentence.kind(position - 1) is Kind.TIME and mention.text.lower().startswith(("a ", "one ")):
+            said = f"{self._sentence.mentions[position - 1].text} {mention.text}"
+            raise NotReadableError(2, f"“{said}” may be one to come, or all years together; name days.", mention.text)
         if draft.grain and draft.grain is not word.grain:
             raise NotReadableError(2, f"One step of time at a time: {draft.grain} or {word.grain}?", mention.text)
         draft.grain = word.grain
@@ -127,6 +130,18 @@ class OperatorReader:
             self._draft.running, step = said
             self._draft.grain = self._draft.grain or step or Grain.MONTH
             self._sentence.believe(mention, f"the {said[0].of} along time, by {self._draft.grain}", 1.0)
+
+    def difference(self) -> None:
+        """The difference of a figure in two times: "the difference in sales between 2024 and 2025"."""
+        said = next((m for m in self._sentence.all if m.kind is Kind.DIFFERENCE), None)
+        if said is None:
+            return
+        times = [span for _, span, _ in self._draft.times]
+        if len(self._draft.metrics) > 1 or not (len(times) == 2 or (len(times) == 1 and times[0].ends)):
+            reason = f"I can tell the “{said.text}” of one figure in two times; name both, as in “2024 and 2025”."
+            raise NotReadableError(2, reason, said.text)
+        self._draft.versus, self._draft.difference = said.text, True
+        self._sentence.believe(said, "the later time less the earlier one", 1.0)
 
     def listing(self) -> None:
         """Whether the things themselves are asked for: "list the complaints in ward 5", "names of cities in Asia"."""

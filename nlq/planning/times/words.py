@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from nlq.core.periods import shift, unit_start
 from nlq.core.plan import Comparison, TimeRange
@@ -41,6 +41,7 @@ _OPENINGS = {
 }
 _OF_DAYS: dict[tuple[str, ...], str] = {("at", "least"): "since", ("at", "most"): "until"}
 _CLOSING = {"before": "before"} | {phrase[0]: "until" for phrase in _UNTIL if len(phrase) == 1}
+_FRAMES = {"decade", "period", "time", "timeframe", "timespan", "range", "years", "months", "weeks", "days"}
 _NOW = (("now",), ("date",), ("today",), ("the", "present"), ("present",), ("this", "day"), ("right", "now"))
 _ONWARDS = (("onward",), ("onwards",), ("on", "ward"), ("on", "wards"), ("on",), ("forward",))
 _AGES = {
@@ -87,6 +88,7 @@ class TimeReader(PeriodReader):
                 continue  # a day that no calendar has
         if before := self._before_another(first):
             yield before
+        yield from self._framed(first)
         at = self._skip_lead(first)
         if named := self._period(at, lead=at > first):
             if previous := self._previous_to_another(first, at, named.last):
@@ -94,6 +96,12 @@ class TimeReader(PeriodReader):
                 return
             for one in named.all:
                 yield TimeSpan(first, named.last, TimeRange(start=one.start, end=one.end), one.unit)
+
+    def _framed(self, first: int) -> Iterator[TimeSpan]:
+        """Reads a range after the noun that says what it is: "in the period from May to July", "years 2019-2021"."""
+        at = self._skip_lead(first)
+        if self._norm(at) in _FRAMES:
+            yield from (replace(span, first=first) for span in self._bounded(at + 1))
 
     # --- a time before another
 
@@ -163,7 +171,7 @@ class TimeReader(PeriodReader):
             right_at = self._skip_the(joint + 1)
             if self._norms(joint, 2) == ["up", "to"]:
                 right_at = self._skip_the(joint + 2)
-        elif self._is_dashed(joint) and "and" not in joints:
+        elif self._is_dashed(joint):
             right_at = joint
         else:
             return
