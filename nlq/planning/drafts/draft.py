@@ -90,6 +90,8 @@ class Draft:
     times: list[tuple[int, TimeSpan, str]] = field(default_factory=list)
     time_of: str | None = None
     """The dimension that times and steps go by, where it is not the metrics' own time."""
+    own_steps: bool = False
+    """Whether steps were said to go by the metrics' own time: "by day submitted"."""
     dated: list[tuple[str, TimeRange]] = field(default_factory=list)
     """Times and years of other dimensions, and the days that they lie in."""
     record_order: str | None = None

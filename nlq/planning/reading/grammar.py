@@ -148,7 +148,7 @@ class Reader:
         event, draft = self._sentence.event, self._draft
         if event is None or event.metric is None:
             return
-        if len(draft.metrics) != 1:
+        if len(draft.metrics) != 1 or draft.own_steps:
             raise NotReadableError(2, f"It is not clear which figure “{event.word}” belongs to.", event.word)
         label = self._vocabulary.metrics[event.metric].label
         if not self._vocabulary.metrics[event.metric].dimensions >= {

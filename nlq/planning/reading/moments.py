@@ -43,7 +43,6 @@ class MomentReader:
         self._sentence = sentence
         self._draft, self._vocabulary = sentence.draft, sentence.vocabulary
         self._moments: list[_Moment] = []
-        self._own_steps = False
 
     def read(self, position: int, mention: Mention, hit: Hit) -> None:
         """Keep a time or a year that is named."""
@@ -118,10 +117,10 @@ class MomentReader:
             draft.groups.append(moment.hit.ref)
             return True
         draft.grain = draft.grain or Grain.DAY
-        if self._own_steps or draft.time_of:
+        if draft.own_steps or draft.time_of:
             raise NotReadableError(2, "One step of time at a time, please.", moment.mention.text)
         if self._is_own(moment):
-            self._own_steps = True
+            draft.own_steps = True
         else:
             draft.time_of = moment.hit.ref
         return True
@@ -137,7 +136,7 @@ class MomentReader:
             raise NotReadableError(2, f"A share of what was {said} in that time may be of either; say of what.", said)
         draft.times = [said for said in draft.times if said not in times]
         compared = draft.growth is not None or (draft.versus is not None and len(times) > 1)
-        stepped = bool(draft.grain or draft.trend) and not self._own_steps and self._is_of_rows(name)
+        stepped = bool(draft.grain or draft.trend) and not draft.own_steps and self._is_of_rows(name)
         goes_by = draft.time_of in (None, name) and not draft.times and (compared or stepped)
         if goes_by and not moment.dimension.is_year:
             draft.time_of, draft.times = name, times
