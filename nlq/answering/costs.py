@@ -17,7 +17,6 @@ from typing import TYPE_CHECKING
 
 from pydantic import ValidationError
 
-from nlq.answering.coverage import known_days
 from nlq.core.periods import overlap
 from nlq.core.plan import Grain, Operator, Plan, TimeRange
 from nlq.core.vocabulary import TIME_DIMENSION, Vocabulary
@@ -53,7 +52,7 @@ class CostLimit:
         if not self._most:
             return
         sources = self._layer.sources(plan.metrics)
-        known = known_days(self._coverage, session, sources, plan, tenant)
+        known = self._coverage.known(session, sources, tenant)
 
         def rows() -> int | None:
             counts = [self._states.rows(s.table, at) for s in sources if (at := session.snapshots.get(s.table))]
