@@ -257,7 +257,7 @@ def _in_full(part: Any, full: Callable[[str], str]) -> Any:
     """A plan's document with the short names of dimensions in full, wherever a plan names dimensions."""
     if isinstance(part, dict):
         return {
-            key: full(value) if key in ("dimension", "field") else
+            key: full(value) if key in ("dimension", "field", "time_of") and isinstance(value, str) else
             [full(name) for name in value] if key in ("group_by", "within") else
             _in_full(value, full)
             for key, value in part.items()

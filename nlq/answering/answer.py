@@ -26,7 +26,7 @@ from nlq.answering.carrying import carried_over
 from nlq.answering.caveats import say_beside, say_forms, say_never_published, say_partial, say_unknown
 from nlq.answering.columns import MASK, by_meaning, columns_of, plain_value, shown_values
 from nlq.answering.costs import CostLimit, TooCostlyError
-from nlq.answering.coverage import Coverage, Known, Partial, partial_periods
+from nlq.answering.coverage import Coverage, Known, Partial, known_days, partial_periods
 from nlq.answering.model import Answer, AnswerNotFoundError, StoredPlan
 from nlq.answering.parts import STATES_KEPT, CompiledPlan, Layer, PlansQuestions, StaleLayer
 from nlq.answering.run import Run
@@ -335,7 +335,7 @@ class Answerer:
             parts.append(compiled)
             return compiled.sql
 
-        known = self._coverage.known(session, self._layer.sources(plan.metrics), run.caller.tenant)
+        known = known_days(self._coverage, session, self._layer.sources(plan.metrics), plan, run.caller.tenant)
         sql = statement(plan, plain, known and known.span, {n: run.vocabulary.metrics[n] for n in plan.metrics})
         table = session.query(
             sql, timeout_s=TIMEOUT_S, rollups=rollups_of_all([(part.sql, part.rollups) for part in parts])

@@ -15,7 +15,7 @@ from pydantic import BaseModel, ConfigDict
 from nlq.core.columns import key_columns, time_column, value_columns
 from nlq.core.plan import Plan
 from nlq.core.vocabulary import TIME_DIMENSION, Vocabulary
-from nlq.wording.explain import say_value
+from nlq.wording.explain import say_key, say_value
 
 
 class AnswerColumn(BaseModel):
@@ -36,7 +36,8 @@ def columns_of(plan: Plan, vocabulary: Vocabulary, values: Sequence[str]) -> tup
     step = time_column(plan)
     for name in key_columns(plan):
         if name == step:
-            columns.append(AnswerColumn(name=name, label=str(plan.grain).capitalize(), kind="time", format="date"))
+            said = say_key(TIME_DIMENSION, plan, vocabulary)
+            columns.append(AnswerColumn(name=name, label=said[:1].upper() + said[1:], kind="time", format="date"))
         elif name in plan.metrics:
             said = say_value(name, plan, vocabulary)
             columns.append(

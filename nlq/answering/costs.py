@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 
 from pydantic import ValidationError
 
+from nlq.answering.coverage import known_days
 from nlq.core.periods import overlap
 from nlq.core.plan import Grain, Operator, Plan, TimeRange
 from nlq.core.vocabulary import TIME_DIMENSION, Vocabulary
@@ -52,7 +53,7 @@ class CostLimit:
         if not self._most:
             return
         sources = self._layer.sources(plan.metrics)
-        known = self._coverage.known(session, sources, tenant)
+        known = known_days(self._coverage, session, sources, plan, tenant)
 
         def rows() -> int | None:
             counts = [self._states.rows(s.table, at) for s in sources if (at := session.snapshots.get(s.table))]

@@ -143,6 +143,16 @@ class Coverage:
         return Known(row["a"], last, row["a"] is not None or row["b"] is None or not own)
 
 
+def known_days(
+    coverage: Coverage, session: Session, sources: Iterable[TimeSource], plan: Plan, tenant: str | None
+) -> Known | None:
+    """The days that there are data of by the time that a plan goes by; None where that is not the metrics' own.
+
+    A day that nobody was born on has nobody, which is not to know nothing of it.
+    """
+    return None if plan.time_of else coverage.known(session, sources, tenant)
+
+
 def partial_periods(plan: Plan, known: Known, steps: Sequence[date], today: date) -> tuple[Partial, ...]:
     """The periods of an answer that are cut, each with what is known of it.
 

@@ -20,9 +20,10 @@ from cachetools import LRUCache
 from lakehouse_assets.lakehouse.sql import quoted
 from nlq.answering.coverage import TimeSource
 from nlq.answering.parts import STATES_KEPT, CompiledPlan, StaleLayer
+from nlq.core.columns import time_column
 from nlq.core.dateparts import DATE_PARTS, numbered
 from nlq.core.guard import TENANT_COLUMN
-from nlq.core.plan import DimensionFilter, Grain, Operator, Plan
+from nlq.core.plan import DimensionFilter, Grain, Operator, Plan, TimeRange
 from nlq.core.spelling import written_forms
 from nlq.core.vocabulary import Dimension, Metric, Rows, Values, Vocabulary
 from semantic.dateparts import date_parts_of
@@ -119,13 +120,17 @@ class PlannedLayer:
         Raises:
             SemanticError: the combination has no answer.
         """
-        span = plan.time_range
+        groups = (*plan.group_by, *(self._row_entity(plan) if plan.records else ()))
+        filters, span, grain = [_filter(item) for item in plan.filters], plan.time_range, plan.grain
+        if plan.time_of:
+            filters += _bounds(plan.time_of, span)
+            groups, span, grain = (*([f"{plan.time_of}__{grain}"] if grain else ()), *groups), None, None
         compiled = self._layer.compile(
             plan.metrics,
-            (*plan.group_by, *(self._row_entity(plan) if plan.records else ())),
-            [_filter(item) for item in plan.filters],
+            groups,
+            filters,
             (span.start, span.end) if span else None,
-            plan.grain.value if plan.grain else None,
+            grain.value if grain else None,
             names="qualified",
         )
         return CompiledPlan(_as_grouped(compiled, plan), compiled.notes, compiled.rollups)
@@ -195,13 +200,27 @@ def _filter(item: DimensionFilter) -> Filter:
     return Filter(item.dimension, item.operator.value, values)
 
 
+def _bounds(time: str, span: TimeRange | None) -> Iterator[Filter]:
+    """The days of a time dimension that are asked for; all that are known where none are said."""
+    if span is None:
+        yield Filter(time, Operator.IS_NOT_NULL.value)
+    for operator, day in ((Operator.GE, span and span.start), (Operator.LE, span and span.end)):
+        if day:
+            yield Filter(time, operator.value, (day,))
+
+
 def _as_grouped(compiled: Compiled, plan: Plan) -> str:
-    """Compiled SQL whose columns have the names of the plan's groups: the layer names a time by its step as well."""
+    """Compiled SQL whose columns have the names of the plan's groups: the layer names a time by its step as well.
+
+    The steps of another time than the metrics' own are called as theirs would be.
+    """
     times = {c.name: c.source.rpartition("__")[0] for c in compiled.columns if c.kind == "time"}
-    if not set(plan.group_by).intersection(times.values()):
+    given = {name: time for name, time in times.items() if time in plan.group_by}
+    if plan.time_of and plan.grain:
+        given[f"{plan.time_of}__{plan.grain}"] = str(time_column(plan))
+    if not given:
         return compiled.sql
-    columns = [(c.name, times[c.name] if times.get(c.name) in plan.group_by else c.name) for c in compiled.columns]
-    named = ", ".join(f"{quoted(name)} AS {quoted(given)}" for name, given in columns)
+    named = ", ".join(f"{quoted(c.name)} AS {quoted(given.get(c.name, c.name))}" for c in compiled.columns)
     return f"SELECT {named}\nFROM (\n{compiled.sql}\n) AS named"
 
 

@@ -159,6 +159,7 @@ class Guard:
             message = "Weeks of two years do not begin on the same days: compare by day, month, quarter or year."
             raise GuardError(ErrorCode.BAD_COMPARISON, message)
         _check_sums(plan, visible)
+        _check_time(plan, visible)
         filters = tuple(_canonical(item, visible.dimensions[item.dimension]) for item in plan.filters)
         share = plan.share
         if share is not None:
@@ -221,7 +222,8 @@ class Guard:
                     nearest_values(name, sorted(visible.metrics)),
                 )
         shared = visible.shared_dimensions(plan.metrics)
-        for name in (*plan.group_by, *(item.dimension for item in _filters(plan))):
+        time_of = (plan.time_of,) if plan.time_of else ()
+        for name in (*plan.group_by, *time_of, *(item.dimension for item in _filters(plan))):
             if name not in shared or name not in visible.dimensions:
                 metrics = ", ".join(plan.metrics)
                 raise GuardError(
@@ -269,7 +271,7 @@ class Guard:
 def _check_personal(plan: Plan, visible: Vocabulary) -> None:
     """Refuse to choose or sort rows by what tells of a person: the answer would tell it, too."""
     chosen = [item.dimension for item in _filters(plan) if item.operator not in _UNARY]
-    for name in (*chosen, *(key.field for key in plan.order_by)):
+    for name in (*chosen, *([plan.time_of] if plan.time_of else ()), *(key.field for key in plan.order_by)):
         if name in visible.dimensions and visible.dimensions[name].personal:
             message = f"{visible.dimensions[name].label} tells of a person: your role may not choose or sort by it."
             raise GuardError(ErrorCode.PERSONAL, message)
@@ -292,6 +294,19 @@ def _check_sums(plan: Plan, visible: Vocabulary) -> None:
         if bound.of is Reference.OVERALL and (metric := visible.metrics[bound.metric]).additive:
             message = f"Every group is a part of the overall {metric.label}: compare it with the mean of the groups."
             raise GuardError(ErrorCode.BAD_COMPARISON, message)
+
+
+def _check_time(plan: Plan, visible: Vocabulary) -> None:
+    """Refuse to go by what is no time, and by another time where a figure exists along its own alone."""
+    if plan.time_of is None:
+        return
+    label = visible.dimensions[plan.time_of].label
+    if not visible.dimensions[plan.time_of].is_time:
+        raise GuardError(ErrorCode.UNKNOWN_DIMENSION, f"{label} is no time: nothing goes by it.")
+    for metric in (visible.metrics[name] for name in plan.metrics):
+        if metric.needs_time or metric.cumulative:
+            message = f"{metric.label} goes by its own time alone, not by {label}."
+            raise GuardError(ErrorCode.NOT_ANSWERABLE, message)
 
 
 def _nearest_dimensions(name: str, known: Iterable[str]) -> list[str]:

@@ -168,7 +168,7 @@ class Threshold(_Frozen):
 
 
 class TimeRange(_Frozen):
-    """Days of the metric's time, both ends included; an open end is None."""
+    """Days of the plan's time, both ends included; an open end is None."""
 
     start: Day | None = None
     end: Day | None = None
@@ -213,6 +213,9 @@ class Running(_Frozen):
 class Plan(_Frozen):
     """A question in names of the semantic layer: the only thing that is ever turned into SQL.
 
+    ``time_range``, ``grain`` and what is compared go by the metrics' own time, or by the dimension ``time_of``; rows
+    without a day there are left out.
+
     ``limit`` counts ranks where ``ties`` is true: rows that tie with the last one are kept as well; ``skip`` leaves
     out that many ranks first. At most one thing is computed from the metrics:
 
@@ -239,6 +242,7 @@ class Plan(_Frozen):
     having: tuple[Threshold, ...] = Field(default=(), max_length=10)
     time_range: TimeRange | None = None
     grain: Grain | None = None
+    time_of: Name | None = Field(default=None, description="A time dimension that time_range and grain go by instead")
     comparison: Comparison | None = None
     compare_with: TimeRange | None = None
     share: Share | None = None
@@ -314,6 +318,8 @@ class Plan(_Frozen):
         self._check_comparison()
 
     def _check_comparison(self) -> None:
+        if self.time_of and not (self.grain or self.time_range):
+            raise ValueError("time_of needs a grain or a time_range that goes by it")
         if self.compare_with and self.comparison:
             raise ValueError("a comparison is with days of its own or with a period before, not both")
         if self.compare_with and self.grain:

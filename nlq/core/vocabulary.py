@@ -14,6 +14,8 @@ from typing import Any
 from nlq.core.spelling import one_of_each
 
 TIME_DIMENSION = "metric_time"
+_FIRST, _LAST = 1000, 2999
+"""The years that a number of four digits is taken for."""
 
 
 @dataclass(frozen=True)
@@ -129,11 +131,6 @@ class Dimension:
         return self.entity.rsplit("__", 1)[-1]
 
     @property
-    def is_name(self) -> bool:
-        """Whether it is what its things are called: ``ward__name``, ``ward__ward_name``."""
-        return bool(self.entity) and self.column in ("name", "title", self.thing, f"{self.thing}_name")
-
-    @property
     def is_time(self) -> bool:
         """Whether the dimension is a date or a time."""
         return self.type == "time"
@@ -148,6 +145,12 @@ class Dimension:
         """Whether all its values are numbers, as far as they are known."""
         numbers = all(isinstance(v, int | float | Decimal) and not isinstance(v, bool) for v in self.values.items)
         return self.type == "categorical" and bool(self.values.items) and numbers
+
+    @property
+    def is_year(self) -> bool:
+        """Whether its values are years, and it is called so."""
+        named = "year" in f"{self.label} {self.column}".lower().replace("_", " ").split()
+        return named and self.is_numeric and all(v == int(v) and _FIRST <= v <= _LAST for v in self.values.items)
 
     @property
     def is_boolean(self) -> bool:

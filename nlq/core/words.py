@@ -191,9 +191,6 @@ def singular(word: str) -> str:
     return word
 
 
-_ALIKE = set_of("means series species news")
-
-
 @lru_cache(maxsize=50_000)
 def stem(word: str) -> str:
     """The word without plural and verb endings, where what is left has at least four letters."""
@@ -210,8 +207,8 @@ def stem(word: str) -> str:
 
 
 def is_plural(word: str) -> bool:
-    """Whether the word carries a plural ending; one of several forms alike tells nothing: means, series."""
-    return singular(word) != word and word.endswith("s") and word not in _ALIKE
+    """Whether the word carries a plural ending."""
+    return singular(word) != word and word.endswith("s")
 
 
 # --- general English ---------------------------------------------------------------------------------------
@@ -284,7 +281,9 @@ PREDICATES = set_of(
     "arrive arrived got get gets paid"
 )
 """Verbs between a whole and a part of it: "what share of orders are online"."""
-IRREGULAR_PARTICIPLES = set_of("sold bought sent paid lost built left kept held begun done given shown written")
+IRREGULAR_PARTICIPLES = set_of(
+    "sold bought sent paid lost built left kept held begun done given shown written born taken drawn chosen"
+)
 PREPOSITIONS = set_of("from of in for to with on at among within")
 RELATIVES = set_of("whose with having have has had where which who that")
 """Words between a thing and what is told of it: "continents whose average life expectancy is over 70"."""
@@ -300,10 +299,6 @@ ROLLING = set_of("running rolling moving")
 TOTALLING = set_of("total totals sum")
 LISTING = set_of("list records rows details enumerate individual")
 """Words that ask for the things themselves, not for a figure of them."""
-SHOWING = set_of("return show list give include display present provide report output add state indicate")
-"""Verbs by which a further sentence asks for columns."""
-NAMING = set_of("name names id ids code codes number numbers")
-"""Words that end the names of what tells things apart."""
 MISSING = set_of("unknown missing blank empty null unspecified unassigned undefined")
 """Words for the lack of a value."""
 TREND_WORDS = set_of("trend trends trending timeline developing evolving")
@@ -322,7 +317,6 @@ GROWTH_SHORT = {"yoy": "year", "mom": "month", "wow": "week", "qoq": "quarter"}
 
 HIGHEST = set_of("most highest greatest largest biggest maximum max top more busiest leading commonest popular")
 LOWEST = set_of("least lowest fewest smallest minimum min bottom")
-EXTREMES = set_of("maximum minimum max min")
 LONGEST = set_of("longest slowest")
 SHORTEST = set_of("shortest fastest quickest")
 BEST = frozenset({"best", "strongest"})

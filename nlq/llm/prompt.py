@@ -28,6 +28,7 @@ Reply with one JSON object: {"plan": {...}}, or {"plan": null} where the catalog
 - Names are those of the catalog, never others. A metric cannot be asked by the dimensions in its "without".
 - filters only where the question says a value; values are those of the dimension.
 - A period is time_range, both days included. Today is %(today)s. "by month" is grain, not group_by.
+- Of another time than the metric's own ("closed by month"), time_of is that dimension.
 - "most", "top 5": order_by, limit, ties. "more than 100" of a metric: having; "above average": having of mean, value 1.
 - "how many wards": count and group_by; "per region": also within. "grew most": compare_with, order_by METRIC__change.
 - "cumulative": running of total; "moving average": running of average; both with grain. "A as %% of B": ratio, percent.

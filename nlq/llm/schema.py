@@ -64,7 +64,8 @@ def _plan(metrics: Sequence[Metric], dimensions: Sequence[Dimension], filters: M
     }
     lists = {name: _list(item, _MOST[name], least=int(name == "metrics")) for name, item in items.items() if item}
     share = _object({}, {"part": lists.get("filters", {}), "within": lists["within"]})
-    fields = lists | {"share": share, **_rest()}
+    times = _one_of([d.name for d in dimensions if d.is_time])
+    fields = lists | {"share": share, "time_of": times, **_rest()}
     optional = {name: fields.get(name, {}) for name in Plan.model_fields if name != "metrics"}
     return _object({"metrics": fields["metrics"]}, optional)
 
@@ -72,7 +73,7 @@ def _plan(metrics: Sequence[Metric], dimensions: Sequence[Dimension], filters: M
 @cache
 def _rest() -> Schema:
     """The fields that name nothing of the catalog, as the plan has them."""
-    named = {*_MOST, "share"}
+    named = {*_MOST, "share", "time_of"}
     fields = {name: _bare(field) for name, field in plan_schema()["properties"].items() if name not in named}
     # A field may be left out, so that none of them need be null.
     return {name: field["anyOf"][0] if "anyOf" in field else field for name, field in fields.items()}

@@ -17,7 +17,7 @@ from nlq.planning.finding.lexicon import Lexicon
 from nlq.planning.search import Offer, quoted
 from nlq.wording.explain import as_question
 
-_STAYS = ("group_by", "filters", "time_range", "grain", "comparison", "compare_with", "limit")
+_STAYS = ("group_by", "filters", "time_range", "grain", "time_of", "comparison", "compare_with", "limit")
 """What of a doubtful plan is asked of other metrics as well; what is computed, ranked or limited may not fit them."""
 _GREETINGS = set_of("hello hi hey thanks thank good morning afternoon evening there")
 _HELP_CUES = set_of("help ask know data metrics metric figures questions work works answer available topics")
@@ -42,7 +42,7 @@ class Asking:
     def unsure(self, reading: Reading) -> Outcome:
         """One doubtful reading: offer it beside the same question about the nearest other metrics."""
         plan = reading.plan
-        needed = {*plan.group_by, *(item.dimension for item in plan.filters)}
+        needed = {*plan.group_by, *(item.dimension for item in plan.filters), *([plan.time_of] if plan.time_of else [])}
         label = self._vocabulary.metrics[plan.metrics[0]].label
         others = [
             name

@@ -41,10 +41,11 @@ def follow_up(reading: Reading, previous: Plan, vocabulary: Vocabulary) -> Readi
     groups = previous.group_by if keeps_keys else plan.group_by
     grain = previous.grain if keeps_keys else plan.grain
     time = plan.time_range if "time" in says else previous.time_range
+    time_of = plan.time_of or previous.time_of if grain or time else None
     filters = _merged(plan.filters, previous.filters, previous if previous.ties else None)
     share = plan.share or (previous.share and previous.share.model_copy(update={"within": ()}))
     dimensions = vocabulary.shared_dimensions(metrics)
-    if not {*groups, *(f.dimension for f in filters)} <= dimensions:
+    if not {*groups, *(f.dimension for f in filters), *([time_of] if time_of else [])} <= dimensions:
         return None
     order = _order(plan, previous, metrics, groups, bool(grain)) if "order" not in says else None
     merged = {
@@ -54,6 +55,7 @@ def follow_up(reading: Reading, previous: Plan, vocabulary: Vocabulary) -> Readi
         "grain": grain,
         "filters": filters,
         "time_range": time,
+        "time_of": time_of,
         "comparison": plan.comparison,
         "compare_with": plan.compare_with,
         "share": share if len(metrics) == 1 else None,
@@ -118,6 +120,8 @@ def without_part(plan: Plan, part: Carried) -> Plan | None:
         empty = {"time": ("time_range", None), "having": ("having", ()), "share": ("share", None)}
         name, value = empty.get(part.part, ("average", False))
         update[name] = value
+    if update and not (update.get("grain", plan.grain) or update.get("time_range", plan.time_range)):
+        update["time_of"] = None
     try:
         return Plan.model_validate({**dict(plan), **update}) if update else None
     except ValueError:

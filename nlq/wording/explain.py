@@ -12,13 +12,14 @@ from typing import Any
 
 from nlq.core.columns import key_columns, time_column
 from nlq.core.periods import shifted
-from nlq.core.plan import Comparison, DimensionFilter, Operator, OrderBy, Plan, Threshold, TimeRange
+from nlq.core.plan import Comparison, DimensionFilter, Operator, OrderBy, Plan, Scalar, Threshold, TimeRange
 from nlq.core.spelling import one_of_each
 from nlq.core.vocabulary import TIME_DIMENSION, Vocabulary
 from nlq.wording.formats import Said, format_said, format_value, say_metric, say_period
 
 MOST_NAMED = 5
 """The most groups that a sentence names."""
+_ENDS = (Operator.GE, Operator.LE)
 _COMPARE = {"gt": "more than", "ge": "at least", "lt": "less than", "le": "at most", "eq": "exactly"}
 
 
@@ -26,11 +27,11 @@ def as_question(plan: Plan, vocabulary: Vocabulary) -> str:
     """The plan as a question in plain words, e.g. "Complaints by Ward where Status is CLOSED"."""
     parts = [_rank_words(plan, vocabulary) or _metric_words(plan, vocabulary)]
     if plan.filters:
-        shown = [say_filter(f, vocabulary) for f in plan.filters if not _is_rank_guard(f, plan)]
+        shown = _filters_said([f for f in plan.filters if not _is_rank_guard(f, plan)], vocabulary)
         parts.extend(f"{'where' if n == 0 else 'and'} {text}" for n, text in enumerate(shown))
     parts.extend(f"with {say_threshold(bound, plan, vocabulary)}" for bound in plan.having)
-    if plan.time_range:
-        parts.append(say_time(plan.time_range))
+    if when := _when_words(plan, vocabulary):
+        parts.append(when)
     if plan.compares:
         parts.append(f"compared with {say_comparison(plan)}")
     if plan.records and plan.order_by:
@@ -58,8 +59,7 @@ def _metric_words(plan: Plan, vocabulary: Vocabulary) -> str:
     if plan.ratio:
         return f"{_ratio_words(plan, labels)}{groups}"
     if plan.records:
-        columns = ", ".join(say_key(name, plan, vocabulary) for name in plan.group_by)
-        return f"list of {labels[0]}{f' with {columns}' if columns else ''}"
+        return f"list of {labels[0]}"
     if plan.running:
         return f"{_running_words(plan)} of {' and '.join(labels)}{groups}"
     if plan.share:
@@ -112,7 +112,20 @@ def say_key(name: str, plan: Plan, vocabulary: Vocabulary) -> str:
     """A group of the plan in words."""
     if name in vocabulary.metrics:
         return vocabulary.metrics[name].label
-    return str(plan.grain) if name == TIME_DIMENSION else vocabulary.dimensions[name].label
+    return _step_words(plan, vocabulary) if name == TIME_DIMENSION else vocabulary.dimensions[name].label
+
+
+def _step_words(plan: Plan, vocabulary: Vocabulary) -> str:
+    """The step of time, and of which time where it is not the metrics' own: month of Closing date."""
+    return f"{plan.grain} of {vocabulary.dimensions[plan.time_of].label}" if plan.time_of else str(plan.grain)
+
+
+def _when_words(plan: Plan, vocabulary: Vocabulary) -> str:
+    """The days that are asked for, and of which time where it is not the metrics' own; empty where none are."""
+    if plan.time_range is None:
+        return ""
+    of = f"with {vocabulary.dimensions[plan.time_of].label} " if plan.time_of else ""
+    return f"{of}{say_time(plan.time_range)}"
 
 
 def say_comparison(plan: Plan) -> str:
@@ -125,7 +138,7 @@ def say_comparison(plan: Plan) -> str:
 
 def _group_words(plan: Plan, vocabulary: Vocabulary) -> str:
     names = [vocabulary.dimensions[name].label for name in plan.group_by]
-    names += [plan.grain.value] if plan.grain else []
+    names += [_step_words(plan, vocabulary)] if plan.grain else []
     return f" by {' and '.join(names)}" if names else ""
 
 
@@ -170,18 +183,41 @@ def say_time(chosen: TimeRange) -> str:
     return f"since {chosen.start}" if chosen.start else f"until {chosen.end}"
 
 
+def _filters_said(filters: Sequence[DimensionFilter], vocabulary: Vocabulary) -> list[str]:
+    """Filters in words, both ends of one range together."""
+    said: dict[str, None] = {}
+    for item in filters:
+        ends = {f.operator: f.values[0] for f in filters if f.dimension == item.dimension and f.operator in _ENDS}
+        if item.operator in _ENDS and len(ends) == 2:
+            label, first, last = _label(item, vocabulary), *(_value_of(item, ends[end], vocabulary) for end in _ENDS)
+            said[f"{label} is from {first} to {last}" if first != last else f"{label} is {first}"] = None
+        else:
+            said[say_filter(item, vocabulary)] = None
+    return list(said)
+
+
+def _label(item: DimensionFilter, vocabulary: Vocabulary) -> str:
+    return vocabulary.dimensions[item.dimension].label if item.dimension in vocabulary.dimensions else item.dimension
+
+
+def _value_of(item: DimensionFilter, value: Scalar, vocabulary: Vocabulary) -> str:
+    """A value of a filter in words: years are no thousands."""
+    is_year = item.dimension in vocabulary.dimensions and vocabulary.dimensions[item.dimension].is_year
+    return str(value) if is_year else _quoted_where_blank(format_value(value))
+
+
 def say_filter(item: DimensionFilter, vocabulary: Vocabulary) -> str:
     """One filter in words."""
-    label = vocabulary.dimensions[item.dimension].label if item.dimension in vocabulary.dimensions else item.dimension
-    values = " or ".join(_quoted_where_blank(format_value(value)) for value in one_of_each(item.values))
+    label = _label(item, vocabulary)
+    values = " or ".join(_value_of(item, value, vocabulary) for value in one_of_each(item.values))
     is_numeric = item.dimension in vocabulary.dimensions and vocabulary.dimensions[item.dimension].is_numeric
     signs = {
         Operator.IN: f"{label} is {values}",
         Operator.NOT_IN: f"{label} is not {values}",
         Operator.GT: f"{label} is {'more than' if is_numeric else 'after'} {values}",
-        Operator.GE: f"{label} is at least {values}",
+        Operator.GE: f"{label} is {'at least' if is_numeric else 'on or after'} {values}",
         Operator.LT: f"{label} is {'less than' if is_numeric else 'before'} {values}",
-        Operator.LE: f"{label} is at most {values}",
+        Operator.LE: f"{label} is {'at most' if is_numeric else 'on or before'} {values}",
         Operator.CONTAINS: f"{label} contains {values}",
         Operator.IS_NULL: f"{label} is unknown",
         Operator.IS_NOT_NULL: f"{label} is known",
@@ -250,9 +286,9 @@ def say_definitions(plan: Plan, vocabulary: Vocabulary) -> dict[str, str]:
 
 def say_filters(plan: Plan, vocabulary: Vocabulary) -> list[str]:
     """Everything that narrows the answer, in words."""
-    said = [say_filter(item, vocabulary) for item in plan.filters]
+    said = _filters_said(plan.filters, vocabulary)
     said += [say_threshold(bound, plan, vocabulary) for bound in plan.having]
-    return [*said, say_time(plan.time_range)] if plan.time_range else said
+    return [*said, *([when] if (when := _when_words(plan, vocabulary)) else [])]
 
 
 # --- the sentence
@@ -261,7 +297,7 @@ def say_filters(plan: Plan, vocabulary: Vocabulary) -> list[str]:
 def sentence(plan: Plan, rows: Sequence[Mapping[str, Any]], vocabulary: Vocabulary, remarks: Iterable[str] = ()) -> str:
     """What answers the question, in a sentence, and what is to be known of it; rows are dicts by name."""
     metric = vocabulary.metrics[plan.metrics[0]]
-    scope = f" {say_time(plan.time_range)}" if plan.time_range else ""
+    scope = f" {when}" if (when := _when_words(plan, vocabulary)) else ""
     if not rows:
         return f"Nothing matches: no {metric.label}{scope}."
     return " ".join([_sentence(plan, rows, vocabulary, scope), *(remark for remark in remarks if remark)])

@@ -36,7 +36,13 @@ def compare(draft: Draft, because: list[Decision]) -> Compared:
     relative = [item for item in draft.times if item[1].before]
     if relative:
         return _with_before(draft, relative, because)
+    if draft.difference and len(draft.times) == 1:
+        return _both_ends(draft, because)
     if draft.versus and len(draft.times) == 2 and draft.grain is None:
+        return _two_times(draft, because)
+    if _stand_alone(draft):
+        # Each of them alone may be meant, or both beside each other: that is to be asked.
+        draft.doubtful = True
         return _two_times(draft, because)
     if draft.versus and len(draft.times) == 2:
         return _stepwise(draft, because)
@@ -75,9 +81,7 @@ def _growth(draft: Draft, because: list[Decision]) -> Compared:
         if draft.versus and len(draft.times) == 2:
             return _two_times(draft, because)
         if len(draft.times) == 1 and draft.times[0][1].ends and draft.grain is None:
-            earlier, later = draft.times[0][1].ends
-            because.append(Decision(draft.times[0][2], f"{_said(later)} beside {_said(earlier)}"))
-            return Compared(now=later, other=earlier)
+            return _both_ends(draft, because)
         reason = "A change since when? Say for example “month over month”, or name both times."
         raise NotReadableError(2, reason, "growth")
     yearly = growth.comparison is Comparison.PREVIOUS_YEAR
@@ -94,6 +98,24 @@ def _growth(draft: Draft, because: list[Decision]) -> Compared:
         raise NotReadableError(2, f"By {grain}, and {growth.grain} over {growth.grain}: which one?", str(grain))
     because.append(Decision("", f"every {grain} beside the {'same of the year' if yearly else 'one'} before"))
     return Compared(comparison=growth.comparison, grain=grain, now=span)
+
+
+def _both_ends(draft: Draft, because: list[Decision]) -> Compared:
+    """The later of the two periods that a "between … and …" names, and the earlier one beside it."""
+    ends = draft.times[0][1].ends
+    assert ends
+    earlier, later = ends
+    because.append(Decision(draft.times[0][2], f"{_said(later)} beside {_said(earlier)}"))
+    return Compared(now=later, other=earlier)
+
+
+def _stand_alone(draft: Draft) -> bool:
+    """Whether two bounded times are asked for that are no series: "in 2019 and 2021", "in the 90s and 2000s"."""
+    ends = sorted((s.range.start, s.range.end) for _, s, _ in draft.times if s.range and s.range.start and s.range.end)
+    if len(draft.times) != 2 or draft.grain or draft.trend or draft.ranks or draft.averages or draft.running:
+        return False
+    units = {span.unit for _, span, _ in draft.times}
+    return len(ends) == 2 and (shift(ends[0][1], "day", 1) != ends[1][0] or len(units) > 1 or None in units)
 
 
 def _two_times(draft: Draft, because: list[Decision]) -> Compared:

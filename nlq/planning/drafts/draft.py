@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from nlq.core.outcome import Carried, Problem
-from nlq.core.plan import Grain, Plan, Running
+from nlq.core.plan import Grain, Plan, Running, TimeRange
 from nlq.planning.drafts.mentions import Bound, Growth, Mention
 from nlq.planning.times.words import TimeSpan
 
@@ -78,8 +78,6 @@ class Draft:
     metrics: list[str] = field(default_factory=list)
     metric_at: list[tuple[int, str]] = field(default_factory=list)
     groups: list[str] = field(default_factory=list)
-    dated: list[tuple[str, str]] = field(default_factory=list)
-    """The dates among them, which only records have as columns, and the words for them."""
     unlicensed: list[str] = field(default_factory=list)
     """Groups that nothing in the question licenses: they may be only what is spoken of, as in "fees from parcels"."""
     chosen: list[Chosen] = field(default_factory=list)
@@ -90,14 +88,20 @@ class Draft:
     """Dimensions whose values are compared with a number."""
     ranks: list[Rank] = field(default_factory=list)
     times: list[tuple[int, TimeSpan, str]] = field(default_factory=list)
+    time_of: str | None = None
+    """The dimension that times and steps go by, where it is not the metrics' own time."""
+    own_steps: bool = False
+    """Whether steps were said to go by the metrics' own time: "by day submitted"."""
+    dated: list[tuple[str, TimeRange]] = field(default_factory=list)
+    """Times and years of other dimensions, and the days that they lie in."""
+    record_order: str | None = None
+    """The dimension that records are in the order of."""
     grain: Grain | None = None
     trend: bool = False
     keeps_keys: bool = False
     """Whether groups and grain are those of the question before."""
     singular_rank: bool = False
     sort: str | None = None
-    sort_by: list[str] = field(default_factory=list)
-    """What rows are sorted by, where that is named."""
     first_rows: int | None = None
     asked: tuple[int, str] | None = None
     share: int | None = None
@@ -118,6 +122,8 @@ class Draft:
     records: bool = False
     """Whether the things themselves are asked for, not a figure of them."""
     versus: str | None = None
+    difference: bool = False
+    """Whether the difference of two times is asked for, not only both."""
     doubtful: bool = False
     """Whether a group was named in part only, and nothing licenses one."""
     confidence: float = 1.0

@@ -33,6 +33,7 @@ from nlq.core.words import (
 from nlq.english.places import Place
 from nlq.english.words import base_of, family, is_english, synonyms
 from nlq.planning.drafts.units import UNIT_WORDS
+from nlq.planning.finding.happenings import Happenings, is_verb
 from nlq.planning.finding.valueindex import Key, ValueHit, ValueIndex, bag
 from nlq.planning.times.words import TIME_WORDS
 
@@ -181,7 +182,7 @@ class Lexicon:
     """Looks words up in one vocabulary. Immutable after construction, safe to share between threads."""
 
     def __init__(self, vocabulary: Vocabulary) -> None:
-        self.vocabulary = vocabulary
+        self.vocabulary, self.happenings = vocabulary, Happenings(vocabulary)
         self._metrics, self._dimensions = _Index(), _Index()
         self._values = ValueIndex()
         self._said_whole: dict[str, set[Key]] = defaultdict(set)
@@ -197,7 +198,6 @@ class Lexicon:
             self._add_dimension(dimension)
         self._values.drop_common_parts(self._dimensions.words())
         self._surface |= self._values.surface
-        self._called = [Hit(d.name, 1.0, "name") for d in vocabulary.dimensions.values() if d.is_name]
         self.weekdays = frozenset(
             hit.ref for words in (["weekday"], ["day", "week"]) for hit in self._dimensions.whole(words)
         )
@@ -256,10 +256,6 @@ class Lexicon:
             return found
         described = [ref for ref in self._by_description.get(stem(norms[0]), ()) if ref in terms]
         return [Hit(ref, _DESCRIBED, "description", _DESCRIBED) for ref in described if len(described) <= _RAREST]
-
-    def called(self) -> list[Hit]:
-        """The dimensions that tell what things are called, where none is called just "name"."""
-        return [] if self._dimensions.whole(["name"]) else self._called
 
     def is_contested(self, stems: Sequence[str]) -> bool:
         """Whether these words are the whole phrase of a metric and of a dimension as well: "orders", "order"."""
@@ -439,7 +435,8 @@ def _dimension_phrases(dimension: Dimension) -> Iterator[tuple[tuple[str, ...], 
         yield words_of(synonym), "synonym"
     entity = words_of(dimension.entity)
     short = column[:-1] if len(column) > 1 and column[-1] in _ID_SUFFIXES else column
-    if entity and not set(entity) & set(column):
+    happened = dimension.is_time and any(is_verb(word, "") for word in short)
+    if entity and not happened and not set(entity) & set(column):
         yield (*entity, *short), "name"
 
 

@@ -23,6 +23,7 @@ from nlq.planning.drafts.mentions import Cover, Growth, Kind, Mention, Reach, Sl
 from nlq.planning.drafts.units import UnitFinder
 from nlq.planning.finding.calendarwords import CalendarFinder
 from nlq.planning.finding.classnouns import restates
+from nlq.planning.finding.happenings import is_verb
 from nlq.planning.finding.lexicon import Hit, Lexicon, is_common
 from nlq.planning.finding.valueindex import ValueHit
 from nlq.planning.times.words import TimeReader
@@ -37,6 +38,8 @@ _WHOLE_VALUE = 0.5
 """What each further word of a whole value adds: the October Meeting is no meeting in October."""
 _AFTER_BY = 1.0
 """What a value loses to a dimension of that name after "by"."""
+_BESIDE_STEP = 0.7
+"""What a verb gains that a step of time stands beside."""
 _UNKNOWN, _FILLER = -6.0, 0.05
 _RESTATED = 0.6
 """What a noun adds that says again what a dimension is: more than a part of another one's name, less than a name."""
@@ -79,6 +82,10 @@ class MentionFinder(CalendarFinder):
         self._reach = reach
         self._times = TimeReader(question, tokens, today, fiscal_start)
         self._units = UnitFinder(question, tokens)
+        self._spans = self._times.spans()
+        self._begin = {span.first for span in self._spans}
+        steps = {*w.GRAIN_UNITS, *w.GRAIN_ADJECTIVES}
+        self._tells_time = bool(self._spans) or any(w.singular(token.norm) in steps for token in tokens)
         self._stems = [w.stem(t.norm) if t.kind == "word" else t.norm for t in tokens]
 
     def covers(self) -> list[Cover]:
@@ -97,14 +104,14 @@ class MentionFinder(CalendarFinder):
         return [Cover(score, path) for score, path in final]
 
     def _mentions(self) -> Iterator[Mention]:
-        for span in self._times.spans():
+        for span in self._spans:
             yield self._mention(Kind.TIME, span.first, span.last, 3.0 * (span.last - span.first), span)
         for at in range(len(self._tokens)):
             yield from self._metrics(at)
             yield from self._shared_noun(at)
             yield from self._shared_name(at)
-            yield from self._bare_name(at)
             yield from self._dimensions(at)
+            yield from self._happened(at)
             yield from self._values(at)
             yield from self._absent(at)
             yield from self._calendar_at(at)
@@ -121,7 +128,7 @@ class MentionFinder(CalendarFinder):
 
     def _windows(self, first: int, glue: frozenset[str]) -> Iterator[tuple[int, list[int]]]:
         """Ends and places of the content words of the windows that start at a content word and end with one."""
-        if self._norm(first) in glue or self._is_done(first) or self._sorts(first):
+        if self._norm(first) in glue:
             return
         content: list[int] = []
         for at in range(first, len(self._tokens)):
@@ -147,43 +154,19 @@ class MentionFinder(CalendarFinder):
             if hits and (not by or hits[0].full):
                 score = self._term_score(len(stems) - absorbed, hits, 0.2) + 3.0 * absorbed
                 mention = self._mention(Kind.METRIC, first, last, score, tuple(hits))
-                rest = [word for word in stems if word not in self._lexicon.subjects] if absorbed else stems
-                yield replace(mention, contested=self._lexicon.is_contested(rest))
+                yield replace(mention, contested=self._lexicon.is_contested(stems))
 
     def _shared_noun(self, at: int) -> Iterator[Mention]:
-        """A term whose noun comes later: the average of "average and median delay", the first of "first and last name".
-
-        In a list of single words each may have the noun of the last.
-        """
-        last = self._last_listed(at)
-        if last is None:
+        """A metric whose noun comes later: the average of "average and median turnaround"."""
+        if self._norm(at + 1) not in w.AND_WORDS:
             return
-        for _, content in self._windows(last, _METRIC_GLUE):
+        second = at + 3 if self._norm(at + 2) in w.GLUE else at + 2
+        for _, content in self._windows(second, _METRIC_GLUE) if second < len(self._tokens) else ():
             stems = [self._stems[one] for one in content]
-            for kind, terms in (
-                (Kind.METRIC, self._lexicon.metrics_in_full),
-                (Kind.DIMENSION, self._lexicon.dimensions_in_full),
-            ):
-                if len(stems) > 1 and terms(stems):
-                    if hits := terms([self._stems[at], *stems[1:]]):
-                        yield self._mention(kind, at, at + 1, 2.2, tuple(hits))
-                    return
-
-    def _last_listed(self, at: int) -> int | None:
-        """Where the last of a list of single words begins, of which this is an earlier one."""
-        last = at
-        while self._norm(last + 1) in w.AND_WORDS:
-            last += 2
-            while self._norm(last) in w.AND_WORDS | w.GLUE:
-                last += 1
-        return last if at < last < len(self._tokens) else None
-
-    def _bare_name(self, at: int) -> Iterator[Mention]:
-        """What things are called, where a list of columns has a name among them: "name and district of cities"."""
-        beside = self._norm(at + 1) in w.AND_WORDS or self._norm(at - 1) in w.AND_WORDS | {"their", "its"}
-        beside = beside and self._norm(at - 1) in w.FILLER | w.LISTING | w.AND_WORDS | w.WHICH_WORDS | {""}
-        if self._norm(at) in {"name", "names"} and beside and (hits := self._lexicon.called()):
-            yield self._mention(Kind.DIMENSION, at, at + 1, 2.0, tuple(hits))
+            if len(stems) > 1 and self._lexicon.metrics_in_full(stems):
+                if hits := self._lexicon.metrics_in_full([self._stems[at], *stems[1:]]):
+                    yield self._mention(Kind.METRIC, at, at + 1, 2.2, tuple(hits))
+                return
 
     def _shared_name(self, at: int) -> Iterator[Mention]:
         """A metric whose name is that of the one before but for a word: the winners of "age of losers and winners"."""
@@ -235,11 +218,7 @@ class MentionFinder(CalendarFinder):
         for last, content in self._windows(first, _DIMENSION_GLUE):
             stems = [self._stems[at] for at in content]
             hits = self._lexicon.dimensions(stems)
-            if not any(hit.full for hit in hits) and len(stems) > 1 and stems[-1] == "name":
-                hits = self._lexicon.dimensions_in_full(stems[:-1]) or hits  # the name of a form is that form
             hits = hits or self._related(content, self._lexicon.related_dimensions)
-            if self._norm(last - 1) in w.AND_WORDS and not any(hit.full for hit in hits):
-                continue  # the "and" joins what follows
             if content[-1] - content[0] == len(content) - 1:
                 hits = [hit for hit in hits if not self._is_figure_of(stems, hit)]
             if hits and not (self._are_times(hits) and set(stems) <= _TIMELY):
@@ -266,6 +245,28 @@ class MentionFinder(CalendarFinder):
             return False
         dimension = self._lexicon.vocabulary.dimensions[hit.ref]
         return hit.source == "name" and stems[-1] not in {w.stem(word) for word in w.words_of(dimension.label)}
+
+    def _happened(self, at: int) -> Iterator[Mention]:
+        """A verb that names a time of the layer, where a time or a step of time is said at all.
+
+        So does a noun beside the step ("birth year", "year of birth"), or right before the time ("due in May").
+        """
+        norm, stems = self._norm(at), [self._stems[at]]
+        is_known = self._lexicon.metrics_in_full(stems) or self._lexicon.values([norm])
+        beside = self._names_step(at) or (at + 1 in self._begin and not is_known)
+        if not self._tells_time or not (is_verb(norm, self._norm(at - 1)) or beside):
+            return
+        found = self._lexicon.happenings.of(self._norm(at), related=self._reach is Reach.RELATED)
+        hits = tuple(Hit(name, 1.0, "event", likeness) for name, likeness in found.items())
+        if hits:
+            # Beside a step it is its time, though what is counted may be called alike: "orders by month ordered".
+            bonus = _BESIDE_STEP if self._grain_unit(at - 1) or self._grain_unit(at + 1) else 0.1
+            yield self._mention(Kind.DIMENSION, at, at + 1, self._term_score(1, hits, bonus), hits)
+
+    def _names_step(self, at: int) -> bool:
+        """Whether a step of time stands beside that the word tells more of: "birth year", "month of closure"."""
+        before = self._grain_unit(at - 2) if self._norm(at - 1) == "of" else None
+        return bool(self._grain_unit(at + 1) or before) and not self._lexicon.metrics_in_full([self._stems[at]])
 
     def _related(self, content: Sequence[int], related: Callable[[Sequence[str]], list[Hit]]) -> list[Hit]:
         """The terms that words may mean by what belongs to them, where that is within reach."""
@@ -354,7 +355,7 @@ class MentionFinder(CalendarFinder):
             kinds = _single_kinds(token.norm)
             if not kinds and (support := support_at(self._tokens, at)):
                 kinds = [(Kind.FILLER, _FILLER, support)]
-            if (token.norm == "who" and at) or self._names_owner(at) or self._is_done(at):
+            if (token.norm == "who" and at) or self._names_owner(at):
                 kinds = [*kinds, (Kind.FILLER, _FILLER, None)]
             for kind, score, payload in kinds:
                 yield self._mention(kind, at, at + 1, score, payload)
@@ -390,17 +391,6 @@ class MentionFinder(CalendarFinder):
         asked = self._norm(at - 2) in w.COUNTING | w.BY_WORDS | w.SHARE_WORDS | w.AVERAGE_WORDS
         return whose and not asked and self._stems[at] in self._lexicon.subjects
 
-    def _is_done(self, at: int) -> bool:
-        """Whether the word is only the verb of what somebody did: "how many sales did each agent make"."""
-        before = [self._norm(n) for n in range(max(0, at - 5), at)]
-        if not {"do", "does", "did"} & set(before) or before[-1] in w.BY_WORDS | w.WHICH_WORDS | w.GLUE:
-            return False
-        return self._norm(at) in w.PREDICATES
-
-    def _sorts(self, at: int) -> bool:
-        """Whether the word only says that rows are in an order: "ordered from most to least"."""
-        return self._norm(at) in w.SORTED - {"order"} and self._norm(at + 1) in {"by", "from"}
-
     def _belongs_to(self, at: int) -> bool:
         """Whether the word only says what a value before it is a value of: "health and beauty products"."""
         hits = self._lexicon.values([self._norm(at - 1)]) if self._norm(at - 1) else []
@@ -427,6 +417,7 @@ _SINGLES: tuple[tuple[frozenset[str], Kind, float, Any], ...] = (
     (w.AND_WORDS, Kind.AND, 0.1, None),
     (w.OR_WORDS, Kind.OR, 0.1, None),
     (w.VERSUS_WORDS, Kind.VERSUS, 0.2, None),
+    (frozenset({"difference"}), Kind.DIFFERENCE, 0.5, None),
     (w.TREND_WORDS, Kind.TREND, 2.0, None),
     (w.COUNTING, Kind.COUNT, 0.3, None),
     (w.SHARE_WORDS, Kind.SHARE, 1.0, None),

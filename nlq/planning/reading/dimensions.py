@@ -5,41 +5,30 @@ Does not belong here: choosing among the dimensions that words may mean (``resol
 
 from __future__ import annotations
 
-from nlq.core.plan import Grain
 from nlq.core.vocabulary import Dimension
-from nlq.core.words import (
-    DIFFERENT,
-    GLUE,
-    NAMING,
-    NUMBERING,
-    OCCURRENCE,
-    PREPOSITIONS,
-    TOTALLING,
-    singular,
-    stem,
-    words_of,
-)
+from nlq.core.words import DIFFERENT, GLUE, NUMBERING, OCCURRENCE, PREPOSITIONS, singular, stem, words_of
 from nlq.planning.drafts.draft import NotReadableError
 from nlq.planning.drafts.mentions import Bound, Kind, Mention
 from nlq.planning.finding.events import is_participle
 from nlq.planning.finding.lexicon import Hit
 from nlq.planning.reading.metrics import MetricReader
+from nlq.planning.reading.moments import MomentReader
 from nlq.planning.reading.sentence import GROUPING, KEY_ENDINGS, Sentence
 
 
 class DimensionReader:
     """Reads dimensions; which words are metrics instead, ``metrics`` knows."""
 
-    def __init__(self, sentence: Sentence, metrics: MetricReader) -> None:
-        self._sentence, self._metrics = sentence, metrics
+    def __init__(self, sentence: Sentence, metrics: MetricReader, moments: MomentReader) -> None:
+        self._sentence, self._metrics, self._moments = sentence, metrics, moments
         self._draft, self._vocabulary = sentence.draft, sentence.vocabulary
 
     def read(self, position: int, mention: Mention) -> None:
         """A dimension: what a value is of, what is limited, counted, or split by."""
         hit = self._sentence.assignment.dimensions[mention.first]
         dimension = self._vocabulary.dimensions[hit.ref]
-        if dimension.is_time:
-            self._own_time(position, mention, dimension)
+        if dimension.is_time or hit.source == "event" or (dimension.is_year and self._moments.is_dated(position)):
+            self._moments.read(position, mention, hit)
             return
         if self._names_value(position, hit):
             self._sentence.believe(mention, f"names the dimension {dimension.label}", 1.0)
@@ -53,53 +42,30 @@ class DimensionReader:
     def _group(self, position: int, mention: Mention, hit: Hit) -> None:
         """A dimension that says neither what a value is of, nor what is limited, is split by or counted."""
         draft, dimension = self._draft, self._vocabulary.dimensions[hit.ref]
-        before = self._sentence.kind(position - 1)
-        if hit.likeness < 1 and before not in GROUPING:
+        if hit.likeness < 1 and self._sentence.kind(position - 1) not in GROUPING:
             raise NotReadableError(1, f"I do not know what “{mention.text}” means here.", mention.text)
-        if self._is_cut(position, mention):
-            raise NotReadableError(3, f"“{mention.text}” belongs to the words after it here.", mention.text)
-        if self._sentence.sorts_by(mention):
-            draft.sort_by.append(hit.ref)
-            self._sentence.believe(mention, f"sorted by {dimension.label}", 1.0)
-            return
-        if dimension.is_numeric:
-            self._check_number(position, mention, dimension)
-        if self._is_of_value_beside(position, mention, dimension):
-            self._sentence.believe(mention, "what the value beside is of", 1.0)
+        before = self._sentence.kind(position - 1)
+        if dimension.is_numeric and before not in GROUPING and self._sentence.kind(position + 1) is Kind.THRESHOLD:
+            raise NotReadableError(3, f"“{mention.text}” is what is limited here.", mention.text)
+        if dimension.is_numeric and self._is_extreme(position - 1):
+            said = self._sentence.mentions[position - 1].text
+            raise NotReadableError(1, f"I do not know the {said} of {dimension.label}.", said, mention.text)
+        if beside := self._says_whose(position, mention, dimension):
+            self._sentence.believe(mention, f"what the {beside} beside is of", 1.0)
             return
         if self._is_counted(position) and not dimension.is_boolean:
             self._count_values(position, mention, hit)
             return
         if dimension.is_boolean and before not in GROUPING:
             raise NotReadableError(3, f"It is not clear whether to split by {dimension.label}.", mention.text)
-        self._split(position, mention, hit)
-
-    def _check_number(self, position: int, mention: Mention, dimension: Dimension) -> None:
-        """A number of each thing is no figure of all: its total, average or maximum is a metric, if there is one."""
-        before = self._sentence.kind(position - 1)
-        if summed := self._summed(mention):
-            reason = f"{dimension.label} is a number of each; I know no {summed} of it."
-            raise NotReadableError(1, reason, mention.text)
-        if before not in GROUPING and self._sentence.kind(position + 1) is Kind.THRESHOLD:
-            raise NotReadableError(3, f"“{mention.text}” is what is limited here.", mention.text)
-        if self._is_extreme(position - 1):
-            said = self._sentence.mentions[position - 1].text
-            raise NotReadableError(1, f"I do not know the {said} of {dimension.label}.", said, mention.text)
-
-    def _split(self, position: int, mention: Mention, hit: Hit) -> None:
-        """A group, or a column of a list."""
-        draft, dimension = self._draft, self._vocabulary.dimensions[hit.ref]
-        before = self._sentence.kind(position - 1)
         self._check_owner(position, mention, hit)
-        column = self._sentence.is_column(mention)
-        strong = column or before in GROUPING or (before in (Kind.AND, Kind.DIMENSION) and bool(draft.groups))
+        strong = before in GROUPING or (before in (Kind.AND, Kind.DIMENSION) and bool(draft.groups))
         if self._is_agent(position) or (not strong and self._is_only_spoken_of(position)):
             draft.unlicensed.append(hit.ref)
-        if not column:
-            self._place(position, hit.ref)
+        self._place(position, hit.ref)
         if hit.ref not in draft.groups:
             draft.groups.append(hit.ref)
-        if not column and self._sentence.is_singular(mention) and self._asks_for_one(position):
+        if self._sentence.is_singular(mention) and self._asks_for_one(position):
             draft.singular_rank = True
         draft.doubtful |= not (hit.full or strong)
         draft.per |= self._sentence.is_per(position)
@@ -116,6 +82,13 @@ class DimensionReader:
         if owner.last == mention.first and not named <= said:
             raise NotReadableError(1, f"I do not know the {mention.text} of “{owner.text}”.", mention.text)
 
+    def _says_whose(self, position: int, mention: Mention, dimension: Dimension) -> str | None:
+        """Beside what it only says whose that is: a value, a time."""
+        if self._is_of_value_beside(position, mention, dimension):
+            return "value"
+        ungrouped = self._sentence.kind(position - 1) not in GROUPING
+        return "time" if ungrouped and self._has_its_time_beside(position, dimension) else None
+
     def _is_of_value_beside(self, position: int, mention: Mention, dimension: Dimension) -> bool:
         """Whether it says what has the value beside it: "Sutlej products", "the car maker American Motor Company"."""
         if not dimension.entity:
@@ -127,25 +100,18 @@ class DimensionReader:
         values = [self._sentence.value_dimension(where) for where, one in beside if one.kind is Kind.VALUE]
         return any(value and value.rsplit("__", 1)[0] == dimension.entity for value in values)
 
+    def _has_its_time_beside(self, position: int, dimension: Dimension) -> bool:
+        """Whether it only says whose time follows: "orders of customers who joined in 2025"."""
+        if not dimension.entity or not self._sentence.is_moment(position + 1):
+            return False
+        hit: Hit = self._sentence.assignment.dimensions[self._sentence.mentions[position + 1].first]
+        return self._vocabulary.dimensions[hit.ref].entity == dimension.entity
+
     def _is_extreme(self, position: int) -> bool:
         """Whether a maximum or minimum is asked for, not what has the most of a figure."""
         return self._sentence.kind(position) is Kind.SUPERLATIVE and singular(
             self._sentence.mentions[position].text.lower()
         ) in ("maximum", "minimum")
-
-    def _is_cut(self, position: int, mention: Mention) -> bool:
-        """Whether the words after it end its own name: the last of "last names of readers" stands for nothing alone."""
-        following = self._sentence.mentions[position + 1 : position + 2]
-        if not following or following[0].kind is not Kind.DIMENSION or following[0].first != mention.last:
-            return False
-        return bool(NAMING & set(words_of(following[0].text.lower())[:1]))
-
-    def _summed(self, mention: Mention) -> str:
-        """The word before a number that asks for a figure of it: the total of "total amount"."""
-        before = [m for m in self._sentence.all[: self._sentence.all.index(mention)] if m.text.lower() not in GLUE]
-        last = before[-1] if before else None
-        counted = last is not None and last.kind is Kind.COUNT and last.text.lower() in TOTALLING
-        return last.text if last and (counted or last.kind is Kind.AVERAGE) else ""
 
     def _is_agent(self, position: int) -> bool:
         """Whether it may be who does something, not what is split by: "trips booked by members"."""
@@ -197,23 +163,6 @@ class DimensionReader:
             mention, f"{dimension.label} {bound.comparator.sql} {bound.value:g}", 1.0 if hit.full else 0.8
         )
         return True
-
-    def _own_time(self, position: int, mention: Mention, dimension: Dimension) -> None:
-        """Rows by the very time that the metrics go by: "for each order date"."""
-        names = [self._vocabulary.metrics[hit.ref].time_names for hit in self._sentence.assignment.metrics.values()]
-        own = all(dimension.label in known or dimension.column in known for known in names)
-        if self._sentence.sorts_by(mention):
-            self._draft.sort_by.append(dimension.name)
-            self._draft.dated.append((dimension.name, mention.text))
-            self._sentence.believe(mention, f"sorted by {dimension.label}", 1.0)
-            return
-        if not (self._sentence.kind(position - 1) is Kind.BY and names and own):
-            self._draft.groups.append(dimension.name)
-            self._draft.dated.append((dimension.name, mention.text))
-            self._sentence.believe(mention, f"the column {dimension.label}", 1.0)
-            return
-        self._draft.grain = self._draft.grain or Grain.DAY
-        self._sentence.believe(mention, "one row per day", 1.0)
 
     def _lacks(self, position: int, mention: Mention, hit: Hit) -> bool:
         """Whether the dimension is said to have no value, or to have one: "excluding unknown channels"."""
@@ -273,8 +222,6 @@ class DimensionReader:
         """Whether the dimension only says what a value beside it is a value of."""
         before = self._sentence.kind(position - 1)
         after = position + 2 if self._sentence.kind(position + 1) is Kind.NOT else position + 1
-        if self._sentence.names(after, hit.ref):
-            after += 1  # "the country with code USA"
         beside = self._sentence.value_dimension(after) == hit.ref or (
             self._sentence.value_dimension(position - 1) == hit.ref and before not in GROUPING
         )

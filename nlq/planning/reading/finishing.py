@@ -26,7 +26,7 @@ from nlq.core.plan import (
     TimeRange,
     problem_of,
 )
-from nlq.core.vocabulary import TIME_DIMENSION, Metric, Vocabulary
+from nlq.core.vocabulary import TIME_DIMENSION, Dimension, Metric, Vocabulary
 from nlq.core.words import SORTED
 from nlq.planning.drafts.comparing import Compared, compare
 from nlq.planning.drafts.draft import Decision, Draft, NotReadableError, Rank, Reading
@@ -133,7 +133,9 @@ class Finisher:
         compared = compare(draft, because)
         time_range, grain = self._time_range(compared, because)
         grain = self._possible_grain(grain, because)
-        time_range, dates = self._dated(time_range, because)
+        dates = [f for name, days in draft.dated for f in _date_filters(self._vocabulary.dimensions[name], days)]
+        if event_dates := self._dated(time_range, grain, because):
+            time_range, dates = None, [*dates, *event_dates]
         order, limit, ties, skip, known = self._ordering(
             end, grain, within, because, compared=compared.other is not None
         )
@@ -161,6 +163,7 @@ class Finisher:
                 having=having,
                 time_range=time_range,
                 grain=grain,
+                time_of=draft.time_of,
                 comparison=compared.comparison,
                 compare_with=compared.other,
                 share=share,
@@ -171,7 +174,7 @@ class Finisher:
                 average=average,
                 count=draft.counted is not None,
                 within=within,
-                order_by=self._sorted() if draft.records else () if average or draft.counted else order,
+                order_by=self._record_order() if draft.records else () if average or draft.counted else order,
                 limit=limit,
                 ties=ties,
                 skip=skip,
@@ -234,31 +237,35 @@ class Finisher:
                 reason = f"{label} of {day} is {own[item.dimension]}: leave one of them out, or put it right."
                 raise NotReadableError(2, reason, *(str(value) for value in item.values))
 
+    def _record_order(self) -> tuple[OrderBy, ...]:
+        return (OrderBy(field=self._draft.record_order),) if self._draft.record_order else ()
+
     def _dated(
-        self, time_range: TimeRange | None, because: list[Decision]
-    ) -> tuple[TimeRange | None, list[DimensionFilter]]:
-        """The time as a filter on the date of the event that a participle names, where it belongs to that."""
+        self, time_range: TimeRange | None, grain: Grain | None, because: list[Decision]
+    ) -> list[DimensionFilter]:
+        """The time as a filter on the date of the event that a participle names, where it belongs to that.
+
+        Steps of time go by that date as well.
+        """
         event = self._event
         if event and event.dimension and (part := self._date_part()):
             label = self._vocabulary.dimensions[part].label.lower()
             raise NotReadableError(2, f"“{event.word}” by {label} is not known here.", event.word)
         if event is None or event.dimension is None or time_range is None:
-            return time_range, []
-        if self._draft.grain or self._draft.trend:
-            raise NotReadableError(2, f"“{event.word}” by step of time is not known here.", event.word)
+            return []
         label = self._vocabulary.dimensions[event.dimension].label
         because.append(Decision(event.word, f"the time is that of {label}"))
-        bounds = [(Operator.GE, time_range.start), (Operator.LE, time_range.end)]
-        return None, [
-            DimensionFilter(dimension=event.dimension, operator=operator, values=(day,))
-            for operator, day in bounds
-            if day
-        ]
+        if grain or self._draft.time_of:
+            self._draft.time_of = self._draft.time_of or event.dimension
+            return []
+        return list(_date_filters(self._vocabulary.dimensions[event.dimension], time_range))
 
     def _possible_grain(self, grain: Grain | None, because: list[Decision]) -> Grain | None:
         """A step of time where a metric needs one, and none finer than the data has."""
         metrics = [self._metric(name) for name in self._draft.metrics]
         finest = max((Grain(metric.min_grain) for metric in metrics), key=_STEPS.index)
+        if self._draft.time_of:
+            return grain
         if grain is not None:
             if _STEPS.index(grain) < _STEPS.index(finest):
                 coarse = next(metric.label for metric in metrics if metric.min_grain == finest)
@@ -321,23 +328,12 @@ class Finisher:
 
     def _plain_order(self, grain: Grain | None) -> tuple[OrderBy, ...]:
         draft = self._draft
-        if keys := self._sorted():
-            return keys
-        if draft.sort == "alphabetical" and draft.groups:
-            return (OrderBy(field=draft.groups[0]),)
+        if draft.difference:
+            return (OrderBy(field=f"{draft.metrics[0]}__difference", descending=True),)
         ranked = any(m.kind is Kind.FILLER and m.text.lower() in SORTED for m in self._mentions)
         if (draft.sort or (ranked and grain is None)) and (draft.groups or grain is not None):
             return (OrderBy(field=draft.metrics[0], descending=draft.sort != "lowest"),)
         return usual_order(draft.metrics, draft.groups, stepped=grain is not None)
-
-    def _sorted(self) -> tuple[OrderBy, ...]:
-        """The order that is asked for by name: figures from the highest, all else from the first, if not said."""
-        draft = self._draft
-        said = {"highest": True, "lowest": False}.get(draft.sort or "")
-        return tuple(
-            OrderBy(field=name, descending=name in draft.metrics if said is None else said)
-            for name in dict.fromkeys(draft.sort_by)
-        )[:4]
 
     def _descending(self, end: str, metric: str, word: str) -> bool:
         term = self._metric(metric)
@@ -385,7 +381,7 @@ class Finisher:
     def _group_compared(self) -> None:
         """A row for each of the values that are compared."""
         draft = self._draft
-        if draft.versus is None:
+        if draft.versus is None or draft.difference:
             return
         self._check_compared_time()
         pairs = [name for name, values in draft.values(wanted=True).items() if len(values) > 1]
@@ -460,6 +456,14 @@ def _numeric_filters(dimension: str, bound: Bound) -> Iterator[DimensionFilter]:
     yield DimensionFilter(dimension=dimension, operator=operator, values=(_whole(bound.value),))
     if bound.until is not None:
         yield DimensionFilter(dimension=dimension, operator=Operator.LE, values=(_whole(bound.until),))
+
+
+def _date_filters(dimension: Dimension, days: TimeRange) -> Iterator[DimensionFilter]:
+    """The filters of days on a time, or of their years on a year."""
+    for operator, day in ((Operator.GE, days.start), (Operator.LE, days.end)):
+        if day:
+            value = day.year if dimension.is_year else day
+            yield DimensionFilter(dimension=dimension.name, operator=operator, values=(value,))
 
 
 def _whole(value: float) -> int | float:

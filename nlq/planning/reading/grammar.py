@@ -15,12 +15,12 @@ from nlq.core.periods import BEYOND_CALENDAR
 from nlq.planning.drafts.draft import Decision, Draft, NotReadableError, Reading
 from nlq.planning.drafts.mentions import Kind, Mention
 from nlq.planning.drafts.units import check_units
-from nlq.planning.reading.columns import ColumnReader
 from nlq.planning.reading.dimensions import DimensionReader
 from nlq.planning.reading.finishing import Finisher
 from nlq.planning.reading.leftovers import Leftovers
 from nlq.planning.reading.limits import Limits
 from nlq.planning.reading.metrics import MetricReader
+from nlq.planning.reading.moments import MomentReader
 from nlq.planning.reading.operators import OperatorReader
 from nlq.planning.reading.sentence import Sentence
 from nlq.planning.reading.values import ValueReader
@@ -34,9 +34,10 @@ class Reader:
         self._sentence = sentence
         self._draft, self._vocabulary = sentence.draft, sentence.vocabulary
         self._metrics = MetricReader(sentence)
-        self._dimensions = DimensionReader(sentence, self._metrics)
+        self._moments = MomentReader(sentence)
+        self._dimensions = DimensionReader(sentence, self._metrics, self._moments)
         self._values, self._operators = ValueReader(sentence), OperatorReader(sentence)
-        self._columns, self._leftovers = ColumnReader(sentence), Leftovers(sentence)
+        self._leftovers = Leftovers(sentence)
 
     def read(self) -> list[Reading] | Problem:
         """The readings (several only where a word leaves something open), or the problem."""
@@ -49,9 +50,11 @@ class Reader:
             self._metrics.drop_nouns()
             self._operators.averages()
             self._operators.runnings()
+            self._operators.difference()
+            self._operators.listing()
             self._imply_metric()
             self._imply_count()
-            self._columns.read()
+            self._moments.settle()
             self._imply_from_before()
             self._move_to_event()
             self._leftovers.check()
@@ -145,7 +148,7 @@ class Reader:
         event, draft = self._sentence.event, self._draft
         if event is None or event.metric is None:
             return
-        if len(draft.metrics) != 1:
+        if len(draft.metrics) != 1 or draft.own_steps:
             raise NotReadableError(2, f"It is not clear which figure “{event.word}” belongs to.", event.word)
         label = self._vocabulary.metrics[event.metric].label
         if not self._vocabulary.metrics[event.metric].dimensions >= {

@@ -34,8 +34,13 @@ _JOINTS = {"and", "or", "&", ",", "vs", "versus", "to", "with", "compared", "aga
 _BEGINNING = {"starting", "beginning", "commencing"}
 _PARTS = {"q": 3, "h": 6}
 _WHOLE = {"full", "complete", "whole", "calendar", "completed", "entire"}
+_CALENDARS = {"iso", "calendar", "gregorian"}
 _ROLLING = {"trailing", "rolling"}
 _WITHOUT = {"excluding", "without", "except"}
+_INCLUDING: dict[tuple[str, ...], str] = {
+    **dict.fromkeys([("not", "including"), ("exclusive", "of"), ("but", "not")], "excluding"),
+    **dict.fromkeys([("inclusive", "of"), ("and", "including"), ("also", "including")], "including"),
+}
 _ENDING = {"ending", "ended"}
 
 _OTHERS = (
@@ -326,16 +331,17 @@ class PeriodReader(TimeTokens):
         return unit_at, None, 0
 
     def _with_this(self, at: int, unit: str) -> tuple[bool | None, int]:
-        """Whether "excluding this month" or "including this month" follows, and the place after it."""
-        not_including = self._norms(at, 2) == ["not", "including"]
-        word = "excluding" if not_including else self._norm(at)
-        rest = self._skip_the(at + 2 if not_including else at + 1)
+        """Whether "excluding this month" or "inclusive of this month" follows, and the place after it."""
+        first = at + (self._norm(at) == ",")
+        length = next((n for n in (2, 1) if tuple(self._norms(first, n)) in _INCLUDING), 0)
+        word = _INCLUDING.get(tuple(self._norms(first, length)), self._norm(first))
+        rest = self._skip_the(first + max(length, 1))
         if word not in _WITHOUT | {"including"} or self._norm(rest) not in THIS | {"today"}:
             return None, at
         if self._norm(rest) == "today":
             last = rest + 1
         else:
-            last = rest + 2 if self._unit_at(rest + 1) == unit or self._norm(rest + 1) == "one" else rest + 1
+            last = rest + 2 if self._unit_at(rest + 1) == unit or self._norm(rest + 1) in {"one", "1"} else rest + 1
         return word == "including", last
 
     def _last_units(self, count: int, unit: str, includes: bool | None = None) -> Period:
@@ -348,21 +354,21 @@ class PeriodReader(TimeTokens):
         return Period(shift(this, unit, -count), this - ONE, None, count)
 
     def _relative_unit(self, at: int) -> Found | None:
-        word, unit = self._norm(at), self._unit_at(at + 1)
-        if not unit or word not in PREVIOUS | THIS | NEXT or singular(self._norm(at + 1)) != self._norm(at + 1):
+        word, unit_at = self._norm(at), at + 1
+        unit_at += self._norm(unit_at) in _CALENDARS  # "previous ISO week"
+        unit = self._unit_at(unit_at)
+        if not unit or word not in PREVIOUS | THIS | NEXT or singular(self._norm(unit_at)) != self._norm(unit_at):
             return None
         start = unit_start(self._today, unit)
         if word in THIS:
-            return Found(at + 2, Period(start, self._today, unit))
-        if word in NEXT:
-            return Found(at + 2, period_of(shift(start, unit, 1), unit))
-        return Found(at + 2, period_of(shift(start, unit, -1), unit))
+            return Found(unit_at + 1, Period(start, self._today, unit))
+        return Found(unit_at + 1, period_of(shift(start, unit, 1 if word in NEXT else -1), unit))
 
     # --- years and months
 
     def _year(self, at: int) -> Found | None:
         fiscal = self._norm(at - 1) in {"fiscal", "financial"}
-        named = self._norm(at) == "cy" or (self._norm(at) == "year" and not fiscal)
+        named = self._norm(at) == "cy" or (singular(self._norm(at)) == "year" and not fiscal)
         if self._norms(at, 2) == ["calendar", "year"]:
             at += 2
         elif named:

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from nlq.core.periods import shift, unit_start
 from nlq.core.plan import Comparison, TimeRange
@@ -39,7 +39,9 @@ _OPENINGS = {
     for kind, phrases in {"since": _SINCE, "after": _AFTER, "before": _BEFORE, "until": _UNTIL}.items()
     for phrase in phrases
 }
+_OF_DAYS: dict[tuple[str, ...], str] = {("at", "least"): "since", ("at", "most"): "until"}
 _CLOSING = {"before": "before"} | {phrase[0]: "until" for phrase in _UNTIL if len(phrase) == 1}
+_FRAMES = {"decade", "period", "time", "timeframe", "timespan", "range", "years", "months", "weeks", "days"}
 _NOW = (("now",), ("date",), ("today",), ("the", "present"), ("present",), ("this", "day"), ("right", "now"))
 _ONWARDS = (("onward",), ("onwards",), ("on", "ward"), ("on", "wards"), ("on",), ("forward",))
 _AGES = {
@@ -64,6 +66,8 @@ class TimeSpan:
     """The two periods of one unit that a "from … to …" names."""
     age: bool = False
     """Whether it was said how old something is: "older than 30 days"."""
+    open: bool = False
+    """Whether nothing was said of its end, which is today: "since 2020"."""
 
 
 class TimeReader(PeriodReader):
@@ -84,6 +88,7 @@ class TimeReader(PeriodReader):
                 continue  # a day that no calendar has
         if before := self._before_another(first):
             yield before
+        yield from self._framed(first)
         at = self._skip_lead(first)
         if named := self._period(at, lead=at > first):
             if previous := self._previous_to_another(first, at, named.last):
@@ -91,6 +96,12 @@ class TimeReader(PeriodReader):
                 return
             for one in named.all:
                 yield TimeSpan(first, named.last, TimeRange(start=one.start, end=one.end), one.unit)
+
+    def _framed(self, first: int) -> Iterator[TimeSpan]:
+        """Reads a range after the noun that says what it is: "in the period from May to July", "years 2019-2021"."""
+        at = self._skip_lead(first)
+        if self._norm(at) in _FRAMES:
+            yield from (replace(span, first=first) for span in self._bounded(at + 1))
 
     # --- a time before another
 
@@ -160,7 +171,7 @@ class TimeReader(PeriodReader):
             right_at = self._skip_the(joint + 1)
             if self._norms(joint, 2) == ["up", "to"]:
                 right_at = self._skip_the(joint + 2)
-        elif self._is_dashed(joint) and "and" not in joints:
+        elif self._is_dashed(joint):
             right_at = joint
         else:
             return
@@ -253,7 +264,7 @@ class TimeReader(PeriodReader):
 
     def _open_ended(self, first: int) -> Iterator[TimeSpan]:
         for length in (3, 2, 1):
-            if kind := _OPENINGS.get(tuple(self._norms(first, length))):
+            if kind := self._opening(first, length):
                 yield from self._opened(kind, first, self._skip_the(self._skip_on(first + length)))
                 return
         if self._norms(first, 2) == ["all", "time"]:
@@ -272,6 +283,13 @@ class TimeReader(PeriodReader):
                     yield from self._opened("since", first, self._skip_the(first + 1), at + len(phrase))
                     return
 
+    def _opening(self, first: int, length: int) -> str | None:
+        """What the words before a period say of it; "at least" is of days alone, of "2000" it is a number."""
+        said = tuple(self._norms(first, length))
+        if said in _OF_DAYS and (day := self._end_at(first + length)) and day.period.unit == "day":
+            return _OF_DAYS[said]
+        return _OPENINGS.get(said)
+
     def _skip_on(self, at: int) -> int:
         return at + 1 if self._norm(at) == "on" else at
 
@@ -286,7 +304,7 @@ class TimeReader(PeriodReader):
             else:
                 span = TimeRange(end=one.start - ONE if kind == "before" else one.end)
             if span:
-                yield TimeSpan(first, last or named.last, span)
+                yield TimeSpan(first, last or named.last, span, open=kind in ("since", "after"))
 
     # --- ages
 

@@ -91,6 +91,7 @@ def test_filters_that_a_dimension_cannot_have(answerer: Answerer, filters: dict[
 
 
 WARD, CHANNEL, CASE = "complaint__ward_id", "complaint__channel", "complaint__complaint_id"
+CLOSED = "complaint__closed_at"
 MEAN = {"metric": "pgr_complaints", "comparator": "gt", "value": 1, "of": "mean"}
 BREACHED = {"metric": "pgr_sla_breaches", "comparator": "ge", "value": 1}
 FEW = {"metric": "pgr_complaints", "comparator": "lt", "value": 1}
@@ -273,6 +274,38 @@ TRUTHS: list[tuple[dict[str, Any], str, str]] = [
         "of Complaints "
         "at least 10.0 %",
     ),
+    # another time than the metric's own
+    (
+        {"grain": "month", "time_of": CLOSED},
+        f"""select strftime(date_trunc('month', closed_at), '%Y-%m-01'), count(*) from {CASES}
+            where closed_at is not null group by 1 order by 1""",
+        "Complaints by month of Closed at",
+    ),
+    (
+        {"grain": "month", "time_of": CLOSED, "time_range": NOW, "group_by": [CHANNEL]},
+        f"""select strftime(date_trunc('month', closed_at), '%Y-%m-01'), channel, count(*) from {CASES}
+            where closed_at >= '2025-07-01' and closed_at < '2026-01-01' group by 1, 2 order by 1, 2""",
+        "Complaints by Channel and month of Closed at with Closed at from 2025-07-01 to 2025-12-31",
+    ),
+    (
+        {"time_of": CLOSED, "time_range": NOW, "compare_with": BEFORE},
+        f"""select a, b, (a - b) / b from (select
+            count(*) filter (closed_at >= '2025-07-01' and closed_at < '2026-01-01')::double a,
+            count(*) filter (closed_at >= '2025-01-01' and closed_at < '2025-07-01')::double b from {CASES})""",
+        "Complaints with Closed at from 2025-07-01 to 2025-12-31 compared with 2025-01-01 to 2025-06-30",
+    ),
+    (
+        {"grain": "month", "time_of": CLOSED, "time_range": NOW, "average": True},
+        f"select count(*) / 6 from {CASES} where closed_at >= '2025-07-01' and closed_at < '2026-01-01'",
+        "average Complaints per month of Closed at with Closed at from 2025-07-01 to 2025-12-31",
+    ),
+    (
+        {"grain": "month", "time_of": CLOSED, "limit": 1, "ties": True,
+         "order_by": [{"field": "pgr_complaints", "descending": True}]},
+        f"""select strftime(date_trunc('month', closed_at), '%Y-%m-01'), count(*) n from {CASES}
+            where closed_at is not null group by 1 order by 2 desc limit 1""",
+        "month of Closed at with the highest Complaints",
+    ),
 ]  # fmt: skip
 
 
@@ -289,6 +322,8 @@ def test_rows_are_those_of_the_sql(
     [
         ({"metrics": ["pgr_sla_breach_rate"], "grain": "month", "running": {"of": "total"}}, "not_answerable"),
         ({"group_by": [WARD], "having": [MEAN | {"of": "overall"}]}, "bad_comparison"),
+        ({"metrics": ["pgr_complaints_mom"], "grain": "month", "time_of": CLOSED}, "not_answerable"),
+        ({"time_of": CHANNEL, "time_range": NOW}, "unknown_dimension"),
     ],
 )
 def test_what_does_not_add_up_is_refused(answerer: Answerer, parts: dict[str, Any], code: str) -> None:

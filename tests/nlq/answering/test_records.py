@@ -140,9 +140,10 @@ def test_rows_that_look_alike_are_rows_of_their_own(hotels: Path, tmp_path: Path
     )
     with open_instance() as con:
         con.execute(f"attach '{database}' as made (read_only)")
-        rows = con.execute("""select arrival, board, town, nights from made.stays.bookings left join made.stays.hotels
-            using (hotel_id) order by 1 desc, 2, 3 nulls last""").fetchall()
-    assert [column.label for column in of_hotels.columns] == ["Arrival", "Board", "Town", "Nights"]
+        rows = con.execute("""select arrival, board, town, joined, cast(date_trunc('hour', seen) as varchar),
+            nights from made.stays.bookings left join made.stays.hotels using (hotel_id)
+            left join made.stays.owners using (owner_id) order by 1 desc, 2, 3 nulls last""").fetchall()
+    assert [column.label for column in of_hotels.columns] == ["Arrival", "Board", "Town", "Joined", "Seen", "Nights"]
     assert sorted(map(repr, plain(of_hotels.rows))) == sorted(map(repr, plain(rows)))
     assert plain(answer.rows) == [row[:2] for row in plain(rows)]
     assert len(set(answer.rows)) < len(answer.rows) == 60

@@ -84,3 +84,10 @@ def test_an_event_without_a_time_is_not_guessed(question: str) -> None:
 @pytest.mark.parametrize("question", ["shipped orders", "damaged orders last month", "orders placed last month"])
 def test_where_nothing_is_open_nothing_is_asked(question: str) -> None:
     assert isinstance(shop(shipments=True).plan(question, TODAY), Planned)
+
+
+def test_steps_said_to_be_of_the_own_time_are_not_of_the_event() -> None:
+    outcome = shop(shipments=True).plan("orders shipped last month by day placed", TODAY)
+    assert isinstance(outcome, Planned), outcome
+    assert (outcome.plan.metrics, outcome.plan.grain, outcome.plan.time_of) == (("orders",), "day", None)
+    assert {f.dimension for f in outcome.plan.filters} == {"order__shipped_at"}

@@ -78,6 +78,15 @@ bookings on 31-Oct-25                                   2025-10-31 2025-10-31
 bookings in week 12 of 2025                             2025-03-17 2025-03-23
 bookings the day before yesterday                       2026-07-13 2026-07-13
 bookings one year ago today                             2025-07-15 2025-07-15
+bookings in the previous ISO week                       2026-07-06 2026-07-12
+bookings this calendar year                             2026-01-01 2026-07-15
+bookings in the decade between 2000-2010                2000-01-01 2010-12-31
+bookings in the period from January to May 2026         2026-01-01 2026-05-31
+bookings between 2024-2025                              2024-01-01 2025-12-31
+net sales in the past 30 days, inclusive of today       2026-06-16 2026-07-15
+net sales in the last 6 months, not including this one  2026-01-01 2026-06-30
+net sales between 2024 and 2025 (both inclusive)        2024-01-01 2025-12-31
+complaints on or after 1 May 2026                       2026-05-01 2026-07-15
 """
 
 ASKED_BACK = {
@@ -103,6 +112,9 @@ REFUSED = {
     "complaints around March 2025": "around",
     "complaints in the last 24 hours": "hours",
     "complaints in 2023/24": "24",
+    "complaints in March in a year": "a year",
+    "difference of complaints": "two times",
+    "difference in net sales between Berlin and Munich": "“",
 }
 
 FISCAL = """
@@ -176,3 +188,27 @@ def test_no_age_is_told_by_another_time(time: tuple[str, ...]) -> None:
     outcome = Planner(Vocabulary.of([cases], [])).plan("cases older than 30 days", TODAY)
     assert isinstance(outcome, Refused), outcome
     assert time[1] in outcome.reason
+
+
+@pytest.mark.parametrize(
+    "question",
+    [
+        "difference between net sales in 2024 and 2025",
+        "the difference in net sales between 2024 and 2025",
+        "what is the difference of net sales in 2025 and 2024",
+    ],
+)
+def test_a_difference_is_of_two_times(question: str) -> None:
+    outcome = asked(question)
+    assert isinstance(outcome, Planned), outcome
+    plan = outcome.plan
+    assert plan.compare_with and plan.time_range and plan.time_range.start == date(2025, 1, 1)
+    assert plan.compare_with.start == date(2024, 1, 1)
+    assert plan.derived[-1] == "sales_net_amount__difference"
+
+
+@pytest.mark.parametrize("question", ["net sales in 2021 and 2025", "net sales in the 2010s and the 2020s"])
+def test_two_times_apart_are_offered_beside_each_other(question: str) -> None:
+    outcome = asked(question)
+    assert isinstance(outcome, Clarify), outcome
+    assert outcome.choices[0].plan.compare_with

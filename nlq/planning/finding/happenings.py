@@ -1,0 +1,96 @@
+"""Verbs that name a time of the layer: "opened" its opening date, "hired" its hire date, "born" its date of birth.
+
+Belongs here: which times and years of a layer a verb may be of, by the forms of the word and its family. Does not
+belong here: which time of a question belongs to them (``reading.moments``), participles within names of metrics
+(``events``).
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator, Mapping
+
+from nlq.core.vocabulary import TIME_DIMENSION, Dimension, Vocabulary
+from nlq.core.words import GLUE, IRREGULAR_PARTICIPLES, OCCURRENCE, set_of, words_of
+from nlq.english.words import base_of, family, synonyms
+
+_TIMES = GLUE | set_of(
+    "date datetime timestamp day time at on in of by year month week quarter since when moment was were has been first"
+)
+_NOUNS = {"born": "birth"}
+"""Verbs whose noun is not derived from them."""
+_AUXILIARIES = set_of("do does did to was were been be being is are got get")
+_FAMILY, _SYNONYM, _DESCRIBED = 0.85, 0.7, 0.6
+_SHORTEST = 3
+
+
+def is_verb(word: str, before: str) -> bool:
+    """Whether a word may be a verb that tells of an event: a participle, a past form, or one after "did" or "was"."""
+    told = word in OCCURRENCE or word in IRREGULAR_PARTICIPLES or base_of(word) != word
+    return told or (word.endswith(("ed", "ing")) and len(word) >= 5) or before in _AUXILIARIES
+
+
+class Happenings:
+    """The times and years of one layer by the forms of the words that name their events."""
+
+    def __init__(self, vocabulary: Vocabulary) -> None:
+        """Index every time and year that has a name of its own."""
+        self._named: dict[str, dict[str, float]] = defaultdict(dict)
+        self._described: dict[str, dict[str, float]] = defaultdict(dict)
+        for dimension in vocabulary.dimensions.values():
+            if dimension.name == TIME_DIMENSION or not (dimension.is_time or dimension.is_year):
+                continue
+            for word in _event_words(dimension):
+                for form in _forms(word):
+                    self._named[form][dimension.name] = 1.0
+            for word in words_of(dimension.description):
+                if is_verb(word, ""):
+                    for form in _forms(word):
+                        self._described[form][dimension.name] = _DESCRIBED
+
+    def of(self, verb: str, *, related: bool) -> dict[str, float]:
+        """The times that a verb may be of, by how near it is (0..1]: in its own forms, or in those of its kin."""
+        forms = _forms(verb)
+        found = _together(self._named.get(form, {}) for form in forms)
+        if not found and related:
+            kin = ((word, _FAMILY) for form in forms for word in family(form))
+            like = ((word, _SYNONYM) for form in forms for word in synonyms(form))
+            found = _together(
+                dict.fromkeys(self._named.get(form, {}), likeness)
+                for word, likeness in (*kin, *like)
+                for form in _forms(word)
+            )
+            found = found or _together(self._described.get(form, {}) for form in forms)
+        return found
+
+
+def _together(found: Iterator[Mapping[str, float]]) -> dict[str, float]:
+    """Times by how near they are, the nearest alone."""
+    best: dict[str, float] = {}
+    for group in found:
+        for name, likeness in group.items():
+            best[name] = max(likeness, best.get(name, 0.0))
+    return {name: likeness for name, likeness in best.items() if likeness == max(best.values())}
+
+
+def _event_words(dimension: Dimension) -> Iterator[str]:
+    """The words that alone tell what a time is of: the hire of "Hire date", the shipped of "shipped_at"."""
+    for phrase in (dimension.label, dimension.column, *dimension.synonyms):
+        telling = [word for word in words_of(phrase) if word not in _TIMES]
+        if len(telling) == 1:
+            yield telling[0]
+
+
+def _forms(word: str) -> frozenset[str]:
+    """A word and what it may be a form of: hired, hire; shipped, ship; carried, carry."""
+    found = {word, base_of(word), *([_NOUNS[word]] if word in _NOUNS else [])}
+    for ending in ("ed", "ing", "d", "s"):
+        rest = word.removesuffix(ending)
+        if rest == word or len(rest) < _SHORTEST:
+            continue
+        found |= {rest, f"{rest}e"}
+        if rest[-1] == rest[-2]:
+            found.add(rest[:-1])
+        if rest.endswith("i"):
+            found.add(f"{rest[:-1]}y")
+    return frozenset(found)
