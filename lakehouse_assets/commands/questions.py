@@ -122,7 +122,6 @@ def show(out: Out, answer: Answer, *, limit: int = 20) -> None:
         rows = [tuple(_formatted(v, c, cut) for v, c in zip(row, answer.columns, strict=True)) for row in answer.rows]
         numbers = [i for i, c in enumerate(answer.columns) if c.kind == "metric"]
         out.table([c.label for c in answer.columns], rows, limit=limit, right=numbers)
-    _show_words(out, answer)
     for note in answer.notes:
         out.say(note, style="dim")
     if answer.stale_layer:
@@ -131,14 +130,16 @@ def show(out: Out, answer: Answer, *, limit: int = 20) -> None:
         out.say(f"  {number}. {choice.question}")
     if answer.nearest:
         out.say(f"Nearest that I know: {', '.join(answer.nearest)}")
+    _show_words(out, answer)
 
 
 def _show_words(out: Out, answer: Answer) -> None:
     """What the words of the question became; general English that only joins others is not told."""
     told = [b for b in answer.because if b.part and (b.part != "operator" or b.label)]
-    if answer.planner == "model":
-        out.say("A language model read the question as a whole: it does not say which words became what.", style="dim")
-    elif told:
+    by_model = answer.planner not in ("rules", "model") and not all(choice.because for choice in answer.choices)
+    if by_model or answer.planner == "model":
+        out.say("A language model reads a question as a whole: it does not say which words became what.", style="dim")
+    if told and answer.planner != "model":
         known = {"label": "its name", "name": "its name", "related": "a related word", "spelling": "a mended spelling"}
         rows = [(b.words, b.meaning, str(b.part).replace("_", " "), known.get(b.why or "", b.why or "")) for b in told]
         out.table(("your words", "became", "part", "known by"), rows, limit=40)

@@ -5,7 +5,7 @@ question in other words. Belongs here: learning words from that. Does not belong
 (``storage.suggestions``), writing a word into a layer (``lakehouse_assets.drafting.synonyms``).
 
 Nothing is learnt by itself: a person accepts or dismisses each. Only plain words are proposed, never a number, an
-address, markup or a word of general English.
+address, markup or a word of general English, and none for what tells of a person.
 """
 
 from __future__ import annotations
@@ -181,7 +181,7 @@ def _suggested(word: str, seen: _Seen, vocabulary: Vocabulary) -> Suggestion | N
         return None
     kind, name, label = target
     term = vocabulary.metrics.get(name) if kind == "metric" else vocabulary.dimensions.get(name)
-    if term is None or _is_known(word, vocabulary):
+    if term is None or _is_known(word, vocabulary) or (isinstance(term, Dimension) and term.personal):
         return None
     questions = sorted(seen.questions.values(), key=lambda one: one.asked_at, reverse=True)
     return Suggestion(

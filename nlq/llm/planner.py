@@ -133,7 +133,9 @@ class BothPlanners:
     def _offered(self, ruled: Refused, plan: Plan) -> Outcome:
         """The model's reading of what the rules cannot read: whoever asked can tell what it makes of the words."""
         question = f"{ruled.reason} The language model reads it like this; do you mean it?"
-        return Clarify(question=question, words=ruled.words, choices=(self._choice(plan),), planner=BOTH)
+        return Clarify(
+            question=question, words=ruled.words, choices=(self._choice(plan),), planner=BOTH, because=ruled.because
+        )
 
     def _choice(self, plan: Plan) -> Choice:
         return Choice(question=as_question(plan, self.vocabulary), plan=plan)

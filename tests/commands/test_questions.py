@@ -10,16 +10,21 @@ import pytest
 from lakehouse_assets.commands.output import Out
 from lakehouse_assets.commands.questions import show
 from nlq.answering.model import Answer
-from nlq.core.outcome import Because
+from nlq.core.outcome import Because, Choice
+from nlq.core.plan import Plan
 
 NOW = datetime(2026, 7, 15)
 
 
 def answer(**more: Any) -> Answer:
-    return Answer(
-        answer_id="a", question="the complants by ward", outcome="answered", sentence="Complaints: 3.", asked_at=NOW,
-        answered_at=NOW, elapsed_ms=1.0, **more,
-    )  # fmt: skip
+    plain = {
+        "outcome": "answered",
+        "sentence": "Complaints: 3.",
+        "asked_at": NOW,
+        "answered_at": NOW,
+        "elapsed_ms": 1.0,
+    }
+    return Answer(answer_id="a", question="the complants by ward", **{**plain, **more})
 
 
 def test_words_are_told_with_what_they_became(capsys: pytest.CaptureFixture[str]) -> None:
@@ -41,6 +46,9 @@ def test_words_are_told_with_what_they_became(capsys: pytest.CaptureFixture[str]
     ("more", "says"),
     [
         ({"planner": "model", "because": (Because(words="the question", meaning="x", part="implied"),)},
+         "it does not say which words became what"),
+        ({"planner": "model+rules", "outcome": "clarify",
+          "choices": (Choice(question="Complaints", plan=Plan(metrics=("complaints",))),)},
          "it does not say which words became what"),
         ({"because": (Because(words="ward", meaning="by Ward"),)}, ""),
     ],

@@ -99,6 +99,13 @@ def test_what_is_dismissed_or_known_is_not_proposed() -> None:
     assert suggestions(history, known)[0] == []
 
 
+def test_nothing_is_proposed_for_what_tells_of_a_person() -> None:
+    history, known = rephrased("complaints via telegraph", "complaints via web"), planner().vocabulary
+    channel = replace(known.dimensions["complaint__channel"], personal=True)
+    personal = replace(known, dimensions={**known.dimensions, channel.name: channel})
+    assert learnt(*history) != [] and suggestions(history, personal)[0] == []
+
+
 def test_words_that_were_never_understood_are_counted() -> None:
     history = [asked("complaints by zorkness", 20 * n, f"a{n}") for n in range(3)]
     assert suggestions(history, planner().vocabulary) == ([], {"zorkness": 3})

@@ -119,6 +119,8 @@ def test_what_the_rules_cannot_read_the_model_only_offers(script: Script, both: 
     assert isinstance(outcome, Clarify) and outcome.planner == "model+rules"
     assert [choice.question for choice in outcome.choices] == ["Complaints by Channel"]
     assert outcome.words == ("citizens", "whine") and "language model" in outcome.question
+    assert {one.words for one in outcome.because if one.part == "unknown"} == {"citizens", "whine"}
+    assert outcome.choices[0].because == ()
 
 
 def test_without_the_model_a_refusal_claims_no_understanding(script: Script, both: BothPlanners) -> None:

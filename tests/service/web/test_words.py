@@ -100,6 +100,20 @@ def test_a_language_model_tells_of_no_word_and_neither_does_the_page(page: Page)
     expect(turn.get_by_text("it does not say which words became what")).to_be_visible()
 
 
+def test_a_choice_of_a_language_model_marks_no_words(page: Page) -> None:
+    changed(page, lambda answer: {
+        "planner": "model+rules", "choices": [answer["choices"][0], {**answer["choices"][1], "because": []}],
+    })  # fmt: skip
+    turn = ask(page, "turnaround by channel")
+    assert turn.locator(".word").count() == 3
+    turn.locator(".choice").last.hover()
+    assert turn.locator(".asked").inner_text() == "turnaround by channel"
+    assert turn.locator(".word").count() == 0
+    turn.locator(".choice").first.hover()
+    assert turn.locator(".word").count() == 3
+    expect(turn.get_by_text("it does not say which words became what")).to_be_visible()
+
+
 def test_records_come_page_by_page_from_the_service_as_well(page: Page, page_service: Served) -> None:
     question = "list the complaints in ward 3"
     every = answer_of(page_service, question)["rows"]

@@ -57,7 +57,7 @@ function clarify(answer, { pick }) {
   return [
     h("p.sentence", {}, answer.sentence),
     h("div.choices", { role: "group", "aria-label": "Choices" }, answer.choices.map((choice) =>
-      previewed(h("button.choice", { type: "button", onclick: () => pick(choice) }, choice.question), choice.because))),
+      previewed(h("button.choice", { type: "button", onclick: () => pick(choice) }, choice.question), choice.because ?? []))),
     parts(answer),
     foot(answer),
   ];

@@ -34,13 +34,21 @@ export function asked(question, because) {
 
 /** The parts of the plan that words became, and those that no word asked for. */
 export function parts(answer) {
-  if (answer.planner === "model") return h("p.note", {}, "A language model read this question as a whole: it does not say which words became what.");
   const shown = new Map();
   for (const one of answer.because) {
     const joins = one.part === "operator" && !one.label;
     if (one.part && one.part !== "corrected" && !joins && !shown.has(part(one))) shown.set(part(one), one);
   }
-  if (!shown.size) return null;
+  return [shown.size ? partList(shown) : null, isUntold(answer)
+    ? h("p.note", {}, "A language model reads a question as a whole: it does not say which words became what.") : null];
+}
+
+/** Whether a language model's reading is among what is shown; of its words nobody knows. */
+function isUntold({ planner, choices }) {
+  return planner === "model" || (planner !== "rules" && (choices ?? []).some((choice) => !choice.because?.length));
+}
+
+function partList(shown) {
   return h("ul.parts", { "aria-label": "What the words became" }, [...shown.values()].map((one) => h("li", {},
     h(`button.part.of-${one.part}`, { type: "button", "data-part": part(one) }, h("small", {}, KINDS[one.part]), " ", h("span", {}, shortly(one))))));
 }
@@ -108,7 +116,7 @@ function wire(turn, { light, text, question, because }) {
   turn.addEventListener("keydown", (event) => event.key === "Escape" && light(null));
   turn.addEventListener("reading", (event) => {
     light(null);
-    text.replaceChildren(...marked(question, event.detail?.length ? event.detail : because));
+    text.replaceChildren(...marked(question, event.detail ?? because));
   });
 }
 
