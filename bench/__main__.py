@@ -1,7 +1,7 @@
 """`make bench`: run the benchmarks, print medians and ratios, write bench/results.json.
 
 python -m bench [ingest] [build] [domains] [histories] [sessions] [incremental] [query] [questions] [plan] [serving]
-    [often] [scale] [memory] [--repeat 5] [--scale 1.0]
+    [intake] [often] [scale] [memory] [--repeat 5] [--scale 1.0]
 
 `scale` needs the servers of the cluster profile, which it starts; `memory` asks a hundred thousand questions. Both are
 only run if they are named.
@@ -29,6 +29,7 @@ from bench.domains import (
     make_domain,
     sampled_domains,
 )
+from bench.intake import bare_log, duckdb_alone, send_events
 from bench.measure import Contender, Result, compare, in_own_process, save
 from bench.memory import memory
 from bench.often import often
@@ -236,10 +237,32 @@ def serving(folder: Path, repeat: int, scale: float) -> list[Result]:
     return [*few, many]
 
 
+def intake(folder: Path, repeat: int, scale: float) -> list[Result]:
+    """Events over HTTP until they are durable, and until they are in bronze, beside a bare log and DuckDB alone."""
+    place = folder / "intake"
+    place.mkdir()
+    results = []
+    for batch, events in ((100, int(400_000 * scale)), (1000, int(1_000_000 * scale))):
+        args = (str(place), batch, events)
+        results.append(
+            compare(
+                f"events_in_batches_of_{batch}",
+                [
+                    Contender("asklake", send_events, args),
+                    Contender("bare log", bare_log, args),
+                    Contender("duckdb", duckdb_alone, args),
+                ],
+                repeat=repeat,
+                aim="100,000 events/s acknowledged in batches of 100, p95 of it 200 ms, in bronze within 10 s",
+            )
+        )
+    return results
+
+
 BENCHMARKS: dict[str, Callable[[Path, int, float], Iterable[Result]]] = {
     "ingest": ingest, "build": build, "incremental": incremental, "query": query, "questions": questions,
     "plan": plan, "domains": domains, "histories": histories, "sessions": sessions,
-    "serving": serving, "often": often, "scale": scale, "memory": memory,
+    "serving": serving, "intake": intake, "often": often, "scale": scale, "memory": memory,
 }  # fmt: skip
 BY_NAME_ONLY = ("scale", "memory")
 

@@ -39,20 +39,21 @@ class Became:
         return times[min(len(times) - 1, int(len(times) * part))]
 
 
-def ask(port: int, question: Callable[[int], bytes], askers: int, asks: int) -> Became:
+def ask(port: int, question: Callable[[int], bytes], askers: int, asks: int, *, path: str = "/nlq") -> Became:
     """Let so many askers ask without a pause; one that is told to come back later does so when it was told to.
 
     Args:
         port: Of the service on this machine.
-        question: Body of POST /nlq by its number.
+        question: Body of a request by its number.
         askers: How many ask at the same time, each on a connection of its own.
         asks: How many requests in all.
+        path: `/nlq`, or where events are sent to.
 
     Raises:
-        RuntimeError: a response is neither an answer nor a 503 with Retry-After.
+        RuntimeError: a response is neither an answer, or an acknowledgement, nor a 503 with Retry-After.
     """
     became, cpu, begun = Became(), time.process_time(), time.perf_counter()
-    asyncio.run(_ask(_Run(port, question, asks, became), askers))
+    asyncio.run(_ask(_Run(port, path, question, asks, became), askers))
     became.wall_s, became.own_cpu_s = time.perf_counter() - begun, time.process_time() - cpu
     return became
 
@@ -60,8 +61,8 @@ def ask(port: int, question: Callable[[int], bytes], askers: int, asks: int) -> 
 class _Run:
     """What all askers of a run share."""
 
-    def __init__(self, port: int, question: Callable[[int], bytes], asks: int, became: Became) -> None:
-        self.port, self.became = port, became
+    def __init__(self, port: int, path: str, question: Callable[[int], bytes], asks: int, became: Became) -> None:
+        self.port, self.path, self.became = port, path, became
         self._question, self._asks, self._next = question, asks, 0
 
     def request(self) -> bytes | None:
@@ -70,7 +71,8 @@ class _Run:
             return None
         body = self._question(self._next)
         self._next += 1
-        head = f"POST /nlq HTTP/1.1\r\nHost: 127.0.0.1:{self.port}\r\nContent-Type: application/json\r\n"
+        kind = "application/json" if self.path == "/nlq" else "application/x-ndjson"
+        head = f"POST {self.path} HTTP/1.1\r\nHost: 127.0.0.1:{self.port}\r\nContent-Type: {kind}\r\n"
         return f"{head}Content-Length: {len(body)}\r\n\r\n".encode() + body
 
 
@@ -102,7 +104,8 @@ async def _asker(run: _Run) -> None:
             connection = None
             await asyncio.sleep(float(response.retry_after))
             continue
-        if response.status != 200 or b'"outcome":"answered"' not in response.body:
+        answered = response.status == 200 and b'"outcome":"answered"' in response.body
+        if not answered and response.status != 202:
             raise RuntimeError(f"{response.status}: {response.body[:500]!r}")
         run.became.seconds.append(seconds)
         run.became.remembered += b'"cached":true' in response.body

@@ -86,8 +86,8 @@ class Settings(BaseSettings):
     tenant_time_zones: str = Field(
         default="", description="Tenants with a time zone of their own, as TENANT=ZONE, several separated by commas."
     )
-    intake_every: timedelta = Field(
-        default=timedelta(seconds=2), gt=timedelta(0), description="How often accepted events are committed to bronze."
+    intake_every_s: float = Field(
+        default=2.0, gt=0, description="Seconds after which accepted events are committed to bronze."
     )
     intake_backlog: str = Field(
         default="2GB", description="Bytes of accepted events that wait for bronze from which on no more are taken."

@@ -137,7 +137,8 @@ class Committer:
 
     def _read_ends(self, log: str) -> dict[Track, int]:
         """By track the offset up to which bronze.loads says that it is committed."""
-        if loads_table(self._lake) is None:
+        table = loads_table(self._lake)
+        if table is None or table.current_snapshot() is None:  # made by a first commit that did not come to its end
             return {}
         with self._lake.session() as session:
             rows = session.query(

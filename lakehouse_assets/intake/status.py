@@ -51,7 +51,7 @@ def status_of(lake: Lake, log: str, source: str, tenant: str | None, position: P
     from pyiceberg.expressions import And, EqualTo, GreaterThanOrEqual, In, LessThan
 
     table = loads_table(lake)
-    if table is None:
+    if table is None or table.current_snapshot() is None:
         return Status("accepted")
     earliest = id_from(log, position.partition, max(0, position.first - MOST_SPAN))
     predicate: Any = And(

@@ -9,11 +9,13 @@ from __future__ import annotations
 import asyncio
 import re
 import threading
+from collections.abc import Sequence
 from concurrent.futures import Future
 from functools import partial
 from pathlib import Path as FolderPath
 from typing import TYPE_CHECKING, Annotated
 
+import numpy as np
 from cachetools import TTLCache
 from fastapi import APIRouter, Header, Path, Request
 from pydantic import BaseModel, Field
@@ -28,7 +30,7 @@ from lakehouse_assets.intake.bodies import ENCODINGS, TYPES, BodyError, TooLarge
 from lakehouse_assets.intake.committer import Committer
 from lakehouse_assets.intake.entries import Entry
 from lakehouse_assets.intake.log import BusyError, IntakeLog, OtherContentError, Position, log_id
-from lakehouse_assets.intake.status import State, status_of
+from lakehouse_assets.intake.status import State, Status, status_of
 from lakehouse_assets.service.access import Asker
 from lakehouse_assets.service.routes import Admitted, Served, errors
 
@@ -39,7 +41,7 @@ WRITERS = ("writer", "admin")
 KNOWN_FOR_S = 60.0
 """Seconds for which a source is taken as it was, and is not read again for each request."""
 RETRY_S = "5"
-ENDS_WITHIN_S = 20.0
+ENDS_WITHIN_S = PREPARES_WITHIN_S = 20.0
 _IN_LINE = 1 << 18
 """Bytes of a body from which on it is cut in a thread, so that others are not kept waiting."""
 _POSITION = re.compile(r"(\d{1,9})-(\d{1,18})-(\d{1,9})")
@@ -96,10 +98,30 @@ class Intake:
         self._ending.set()
         self._thread.join(ENDS_WITHIN_S)
 
-    def source(self, name: str, tenant: str | None) -> Source:
-        """A source that records can be sent to for a tenant, or ApiError: there is none, or it cannot be used so."""
-        if found := self._sources.get((name, tenant)):
-            return found
+    def is_known(self, source: str, tenant: str | None) -> bool:
+        """Whether records can be taken at once: the log is open, and the source was looked at lately."""
+        return self._log is not None and (source, tenant) in self._sources
+
+    def prepare(self, asked: Sequence[tuple[str, str | None]]) -> list[Exception | None]:
+        """Open the log, and look at sources for tenants, each once.
+
+        Returns:
+            By source and tenant None, or why records cannot be sent: there is no such source, it cannot be used for
+            the tenant, or the log's folder cannot be written to (ApiError).
+        """
+        found: dict[tuple[str, str | None], Exception | None] = {}
+        for one in dict.fromkeys(asked):
+            try:
+                self._look_at(*one)
+                self.log()
+                found[one] = None
+            except ApiError as error:
+                found[one] = error
+        return [found[one] for one in asked]
+
+    def _look_at(self, name: str, tenant: str | None) -> None:
+        if (name, tenant) in self._sources:
+            return
         try:
             found = find_source(name)
         except SourceError as error:
@@ -109,7 +131,6 @@ class Intake:
         except SourceError as error:
             raise ApiError(422, "source_needs_tenant", str(error)) from error
         self._sources[name, tenant] = found
-        return found
 
     def log(self) -> IntakeLog:
         """The log of this process.
@@ -127,7 +148,7 @@ class Intake:
 
     def _run(self) -> None:
         committer = Committer(self.lake, self.folder)
-        every_s = self.settings.intake_every.total_seconds()
+        every_s = self.settings.intake_every_s
         try:
             while not self._ending.wait(every_s):
                 self._commit(committer)
@@ -176,15 +197,15 @@ async def send(
     """
     intake: Intake = request.app.state.intake
     tenant = _writer(asker)
-    await service.work.quick(intake.source, source, tenant)
+    if not intake.is_known(source, tenant):
+        await request.app.state.prepared.result((source, tenant))
     body = await request.body()
     read = partial(_records, body, request.headers.get("content-type", ""), request.headers.get("content-encoding", ""),
                    intake.settings.intake_most_body)  # fmt: skip
-    data, ends = await (service.work.run(asker.share, read) if len(body) > _IN_LINE else _now(read))
+    data, ends = await service.work.run(asker.share, read) if len(body) > _IN_LINE else read()
     entry = Entry(source, tenant, idempotency_key, data, ends)
-    log = await service.work.quick(intake.log)
     try:
-        position = await _durable(log.append(entry))
+        position = await _durable(intake.log().append(entry))
     except BusyError as error:
         message = "More is waiting to be loaded than is kept for it; send the records again in a moment."
         raise ApiError(503, "intake_full", message, headers={"Retry-After": RETRY_S}) from error
@@ -216,7 +237,7 @@ async def became(
     return WhatBecame(state=status.state, quarantined=status.quarantined, refused=refused)
 
 
-def _status(intake: Intake, source: str, tenant: str | None, at: Position):
+def _status(intake: Intake, source: str, tenant: str | None, at: Position) -> Status:
     return status_of(intake.lake, log_id(intake.folder), source, tenant, at)
 
 
@@ -232,7 +253,7 @@ def _writer(asker: Asker) -> str | None:
     return asker.caller.tenant
 
 
-def _records(body: bytes, content_type: str, encoding: str, most: int):
+def _records(body: bytes, content_type: str, encoding: str, most: int) -> tuple[bytes, np.ndarray]:
     kind = content_type.partition(";")[0].strip().lower()
     coding = encoding.strip().lower() or "identity"
     if kind not in TYPES:
@@ -248,8 +269,18 @@ def _records(body: bytes, content_type: str, encoding: str, most: int):
         raise ApiError(400, error.code, str(error)) from error
 
 
-async def _now(function):
-    return function()
+async def in_time(prepared: asyncio.Future[None]) -> None:
+    """Wait for what the first event of a source needs; longer than questions wait, for it is done once.
+
+    Raises:
+        ApiError: it takes too long.
+    """
+    try:
+        async with asyncio.timeout(PREPARES_WITHIN_S):
+            await prepared
+    except TimeoutError:
+        message = "The service is busy with its start; send the records again in a moment."
+        raise ApiError(503, "overloaded", message, headers={"Retry-After": RETRY_S}) from None
 
 
 async def _durable(future: Future[Position]) -> Position:

@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from lakehouse_assets.ingest import unload
+from lakehouse_assets.ingest.contracts import LOADS, QUARANTINE
 from lakehouse_assets.ingest.loads.quarantine import list_quarantined, replay
 from lakehouse_assets.ingest.sources import Source
 from lakehouse_assets.intake import committer as committing
@@ -20,6 +21,8 @@ from lakehouse_assets.intake.committer import Committer
 from lakehouse_assets.intake.log import IntakeLog, backlog, log_id
 from lakehouse_assets.intake.segments import segments
 from lakehouse_assets.intake.status import Refused, Status, status_of
+from lakehouse_assets.lakehouse.iceberg.catalog import require_local
+from lakehouse_assets.lakehouse.iceberg.locations import file_uri
 from lakehouse_assets.lakehouse.lake import Lake
 from lakehouse_assets.lakehouse.publish.protocol import AuditFailedError, Publication
 from tests.ingest.conftest import record, sales_source
@@ -217,3 +220,14 @@ def test_segments_are_kept_until_they_are_committed_and_old(
     committer._lake = Lake(lake.settings.model_copy(update={"intake_retention": timedelta(minutes=5)}))
     committer.commit()
     assert 1 <= len(segments(folder / "0")) < many
+
+
+def test_a_first_commit_that_died_between_making_the_tables_and_their_rows_is_no_obstacle(
+    log: IntakeLog, committer: Committer, lake: Lake, folder: Path, orders: Orders
+) -> None:
+    for contract in (LOADS, QUARANTINE):
+        require_local(lake.catalog).ensure(contract, file_uri(lake.location(contract)))
+    position = log.append(entry(1)).result(5)
+    assert status_of(lake, log_id(folder), "shop", "t1", position) == Status("accepted")
+    committer.commit()
+    assert orders() == ["O1"] and status_of(lake, log_id(folder), "shop", "t1", position) == Status("visible")

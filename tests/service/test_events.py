@@ -7,7 +7,6 @@ import json
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -36,7 +35,7 @@ HOLDERS: dict[str, dict[str, Any]] = {
 @pytest.fixture(scope="module")
 def intake_lake(tmp_path_factory: pytest.TempPathFactory) -> Lake:
     home = tmp_path_factory.mktemp("events")
-    return Lake(Settings(profile="local", home=home, landing="", intake_every=timedelta(seconds=0.2)))
+    return Lake(Settings(profile="local", home=home, landing="", intake_every_s=0.2))
 
 
 @pytest.fixture(scope="module")
