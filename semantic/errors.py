@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from rapidfuzz import process
+
 
 class SemanticError(Exception):
     """A request that the semantic layer cannot turn into SQL; the message says why and what to ask instead."""
@@ -22,7 +24,5 @@ class AmbiguousDimensionError(SemanticError):
 
 def nearest(name: str, known: Iterable[str]) -> str:
     """The end of a sentence that names what may have been meant; empty when nothing is near."""
-    from rapidfuzz import process
-
     found = [match for match, _, _ in process.extract(name, sorted(known), limit=3, score_cutoff=55)]
     return f"; did you mean {', '.join(found)}?" if found else ""

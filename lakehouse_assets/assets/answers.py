@@ -16,10 +16,12 @@ from lakehouse_assets.assets.checks import contract_check_specs, evaluated
 from lakehouse_assets.assets.factory import makes_tables
 from lakehouse_assets.assets.resources import Lakehouse
 from lakehouse_assets.assets.run_config import refuse_oversized
+from lakehouse_assets.assets.scheduled_questions import find_question
 from lakehouse_assets.assets.specs import asset_key, engine_kind, published_metadata, spec_of
 from lakehouse_assets.assets.trying import told
 from nlq.core.guard import Caller
 from nlq.core.utc import as_utc
+from nlq.factory import open_answerer
 from nlq.storage.contracts import ANSWERS, CONTRACTS
 from nlq.storage.queue import MAX_QUESTION, QuestionQueue
 
@@ -79,7 +81,6 @@ def answers_asset(settings: "Settings") -> dg.AssetsDefinition:
 
 
 def _answer_one(lake: "Lake", config: QuestionConfig, run_id: str) -> "tuple[list[Answer], list[Published]]":
-    from nlq.factory import open_answerer
     from nlq.storage.store import store_answers
 
     # A retried run stores its answer once: the id is the run's, or that of the tick.
@@ -103,8 +104,6 @@ class _Asked:
 
 
 def _asked(lake: "Lake", config: QuestionConfig, run_id: str) -> _Asked:
-    from lakehouse_assets.assets.scheduled_questions import find_question
-
     now = _moment(config.now)
     if not config.scheduled:
         return _Asked(config.question, Caller(), run_id, f"run {run_id}", now)
@@ -129,7 +128,6 @@ def _moment(text: str) -> datetime | None:
 def _answer_waiting(lake: "Lake", run_id: str) -> "tuple[list[Answer], list[Published]]":
     """Batches until the queue is empty, or the run has done its share."""
     from lakehouse_assets.assets.answer_batch import answer_batch
-    from nlq.factory import open_answerer
 
     queue = QuestionQueue(lake.settings.queue_url)
     answers: list[Answer] = []

@@ -5,7 +5,7 @@ Belongs here: launching loads and reporting them. Does not belong here: reading 
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -351,8 +351,6 @@ def _metadata(published: "Sequence[Published]", loads: "Sequence[LoadResult]") -
 
 def _sums(outcomes: "Sequence[CheckOutcome]") -> "list[CheckOutcome]":
     """One outcome per check over all files of a run: the counts added, the samples of the first that failed."""
-    from dataclasses import replace
-
     found: dict[tuple[str, str], CheckOutcome] = {}
     for outcome in outcomes:
         key = (outcome.identifier, outcome.check)

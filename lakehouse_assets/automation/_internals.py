@@ -32,6 +32,8 @@ from dagster._core.storage.runs.sqlite import sqlite_run_storage
 from dagster._core.storage.schedules.sqlite import sqlite_schedule_storage
 from dagster._core.storage.sqlite import create_db_conn_string
 from dagster._core.storage.sqlite_storage import DagsterSqliteStorage
+from dagster._core.workspace.context import WorkspaceProcessContext
+from dagster._core.workspace.load_target import WorkspaceFileTarget
 from dagster._serdes import ConfigurableClassData, serialize_value
 
 if TYPE_CHECKING:
@@ -157,8 +159,6 @@ def webserver(instance: dg.DagsterInstance, workspace: str, *, read_only: bool, 
         read_only: Whether every mutation is refused, by Dagster's own permissions.
         poll_ms: How often a page asks for what is new, in milliseconds.
     """
-    from dagster._core.workspace.context import WorkspaceProcessContext
-    from dagster._core.workspace.load_target import WorkspaceFileTarget
     from dagster_webserver.app import create_app_from_workspace_process_context
 
     with WorkspaceProcessContext(

@@ -22,6 +22,7 @@ from lakehouse_assets.builds.days import current_sources, dirty_days
 from lakehouse_assets.domains import contracts_of
 from lakehouse_assets.ingest.contracts import LOADS, written_by_loads_into
 from lakehouse_assets.ingest.errors import SourceError
+from lakehouse_assets.ingest.files.landing import group_by_source, look
 
 if TYPE_CHECKING:
     from lakehouse_assets.builds.dbt_graph import DbtGraph
@@ -109,8 +110,6 @@ def landing_sensor(job: Any) -> dg.SensorDefinition:
         description="Requests an ingest of the files that appeared in the landing folder, one run per source.",
     )
     def sensor(context: dg.SensorEvaluationContext, lakehouse: Lakehouse) -> dg.SensorResult | dg.SkipReason:
-        from lakehouse_assets.ingest.files.landing import group_by_source, look
-
         landing = lakehouse.settings().landing_root
         found = look(landing, context.cursor)
         for words in found.passed_over:

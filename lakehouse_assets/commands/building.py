@@ -14,6 +14,7 @@ from datetime import UTC, date, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 import typer
+from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
 from lakehouse_assets.builds import dbt_graph
 from lakehouse_assets.commands import orchestrator
@@ -24,6 +25,7 @@ from lakehouse_assets.domains import python_tables
 from lakehouse_assets.lakehouse.dbt import manifest
 from lakehouse_assets.lakehouse.lake import Lake
 from lakehouse_assets.lakehouse.periods import days_between, spans
+from lakehouse_assets.settings import get_settings
 from lakehouse_assets.shown import shown_in_line
 
 if TYPE_CHECKING:
@@ -145,8 +147,6 @@ class Builder:
 @contextmanager
 def builder(out: Out) -> Iterator[Builder]:
     """A builder on the instance that Dagit shows."""
-    from lakehouse_assets.settings import get_settings
-
     settings = get_settings()
     with orchestrator.instance(settings) as opened:
         with waiting(out, "loading the code location"):
@@ -160,7 +160,6 @@ def waiting(out: Out, label: str) -> Iterator[None]:
     if not out.live:
         yield
         return
-    from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
     columns = (SpinnerColumn(), TextColumn("{task.description}", markup=False), TimeElapsedColumn())
     with Progress(
@@ -419,8 +418,6 @@ def maintain(out: Out) -> None:
 
 def parse(out: Out) -> None:
     """Build the manifest and what the asset factories derive from it."""
-    from lakehouse_assets.settings import get_settings
-
     settings = get_settings()
     with waiting(out, "parsing the dbt project"), out.quietly():
         manifest.load(settings)

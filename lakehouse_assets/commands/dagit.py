@@ -16,6 +16,7 @@ from lakehouse_assets.commands.output import Out
 from lakehouse_assets.commands.serve import refuse_taken
 from lakehouse_assets.commands.workers import end_with_parent
 from lakehouse_assets.http.addresses import is_loopback
+from lakehouse_assets.settings import get_settings
 
 if TYPE_CHECKING:
     from lakehouse_assets.settings import Settings
@@ -37,8 +38,6 @@ def refuse_open(settings: Settings, host: str) -> None:
 
 def dagit(out: Out, host: str, port: int, workspace: Path | None, *, read_only: bool, with_parent: bool) -> None:
     """Serve until Ctrl-C, or until the process that started this one is gone."""
-    from lakehouse_assets.settings import get_settings
-
     settings = get_settings()
     refuse_open(settings, host)
     refuse_taken(host, port)

@@ -27,6 +27,7 @@ from lakehouse_assets.domains.pgr.questions import QUESTIONS
 from lakehouse_assets.lakehouse.dbt import manifest
 from lakehouse_assets.lakehouse.lake import Lake
 from lakehouse_assets.private import make_folder
+from lakehouse_assets.settings import get_settings
 from nlq.factory import open_answerer
 
 if TYPE_CHECKING:
@@ -92,8 +93,6 @@ def demo(out: Out, size: int | None, days: int | None, until: date | None) -> No
         days: Days that the samples are spread over at most; None for as many as usual.
         until: The last day of the samples; None for the one they had before, else yesterday.
     """
-    from lakehouse_assets.settings import get_settings
-
     settings = get_settings()
     clock, started = Clock(), time.perf_counter()
     folder = settings.home / "sample"

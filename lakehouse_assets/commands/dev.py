@@ -19,6 +19,8 @@ from lakehouse_assets.commands.dagit import refuse_open
 from lakehouse_assets.commands.output import Out
 from lakehouse_assets.commands.serve import refuse_taken
 from lakehouse_assets.commands.servers import Servers, of_dagster
+from lakehouse_assets.lakehouse.dbt import manifest
+from lakehouse_assets.settings import get_settings
 
 _CLI = "lakehouse_assets.cli"
 _LOCATION = "asklake"
@@ -26,9 +28,6 @@ _LOCATION = "asklake"
 
 def dev(out: Out, host: str, port: int, api_port: int, *, read_only: bool) -> None:
     """Start the servers, and end them all by one Ctrl-C, or where one ends by itself."""
-    from lakehouse_assets.lakehouse.dbt import manifest
-    from lakehouse_assets.settings import get_settings
-
     settings = get_settings()
     refuse_open(settings, host)
     refuse_taken(host, port)

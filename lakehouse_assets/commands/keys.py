@@ -11,16 +11,15 @@ from typing import TYPE_CHECKING, Any
 
 from lakehouse_assets.commands.failures import CommandError, Exit
 from lakehouse_assets.commands.output import Out
+from lakehouse_assets.settings import get_settings
+from nlq.storage.keys import KeyStore
 
 if TYPE_CHECKING:
-    from nlq.storage.keys import Key, KeyStore
+    from nlq.storage.keys import Key
 
 
 @contextmanager
 def _store() -> Iterator[KeyStore]:
-    from lakehouse_assets.settings import get_settings
-    from nlq.storage.keys import KeyStore
-
     store = KeyStore(get_settings().queue_url)
     try:
         yield store

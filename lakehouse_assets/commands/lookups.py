@@ -5,14 +5,17 @@ Belongs here: reading the catalog for people. Does not belong here: metrics and 
 
 from __future__ import annotations
 
+import time
 from dataclasses import asdict, dataclass
 from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING, Any
 
+from lakehouse_assets.commands.confined import bounded_memory, bounded_time
 from lakehouse_assets.commands.failures import CommandError, Exit, did_you_mean, of_statement
 from lakehouse_assets.commands.output import Out, ago
 from lakehouse_assets.lakehouse.iceberg.properties import PUBLICATION_ID, RUN_ID
 from lakehouse_assets.lakehouse.lake import Lake
+from lakehouse_assets.settings import get_settings
 
 if TYPE_CHECKING:
     from pyiceberg.table import Table
@@ -37,17 +40,11 @@ class TableState:
 
 def open_lake(at: str | None = None) -> Lake:
     """The lake of the settings, opened lazily; as it was at a moment, if one is named."""
-    from lakehouse_assets.settings import get_settings
-
     return Lake(get_settings(), at=at)
 
 
 def sql(out: Out, statement: str, limit: int, at: str | None = None) -> None:
     """Run one read-only statement over the tables."""
-    import time
-
-    from lakehouse_assets.commands.confined import bounded_memory, bounded_time
-
     lake = open_lake(at)
     with bounded_memory(lake.settings), lake.session() as session:
         started = time.perf_counter()

@@ -11,14 +11,15 @@ from contextlib import contextmanager, redirect_stdout
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 
 import typer
+from rich.box import SIMPLE_HEAD
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
 
 from lakehouse_assets.shown import json_line, shown, shown_in_line
-
-if TYPE_CHECKING:
-    from rich.console import Console
 
 SHOWN_ROWS = 40
 WIDTH = 160
@@ -36,8 +37,6 @@ class Out:
 
     def __init__(self, as_json: bool) -> None:
         """Choose between people and programs."""
-        from rich.console import Console
-
         self.as_json = as_json
         width = None if sys.stdout.isatty() else WIDTH
         self.console: Console = Console(file=sys.stdout, quiet=as_json, highlight=False, width=width)
@@ -67,9 +66,6 @@ class Out:
         """Rows for people: numbers, and the columns at the positions `right`, to the right; at most `limit` rows."""
         if self.as_json:
             return
-        from rich.box import SIMPLE_HEAD
-        from rich.table import Table
-        from rich.text import Text
 
         kept = list(rows)
         table = Table(box=SIMPLE_HEAD, pad_edge=False, show_edge=False)

@@ -13,9 +13,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from lakehouse_assets.builds import dbt_graph
+from lakehouse_assets.builds.days import dirty_days
 from lakehouse_assets.commands.lookups import TableState, as_documents, open_lake, print_states, table_states
 from lakehouse_assets.commands.output import Out
+from lakehouse_assets.contracts import platform_contracts
+from lakehouse_assets.ingest.files.landing import look
+from lakehouse_assets.ingest.loads.quarantine import count_quarantined
 from lakehouse_assets.private import open_to_others
+from nlq.storage.journal import Journal
+from nlq.storage.queue import QuestionQueue
 
 if TYPE_CHECKING:
     from lakehouse_assets.lakehouse.lake import Lake
@@ -36,8 +42,6 @@ _LOADED_FILES = "select source_file, bytes, content_sha256, loaded_at from bronz
 
 def status(out: Out) -> None:
     """Tables, loads, and what waits: files, days, refused records, questions."""
-    from lakehouse_assets.ingest.loads.quarantine import count_quarantined
-
     lake = open_lake()
     states = sorted(table_states(lake), key=_place)
     loads, (refused, _), queue = _loads(lake, states), count_quarantined(lake, limit=1), _queue(lake)
@@ -93,8 +97,6 @@ def _few(days: Sequence[date]) -> str:
 
 def _files_waiting(lake: Lake, states: list[TableState]) -> list[str]:
     """Files of the landing folder that no load has read, under this name or another, or that changed since."""
-    from lakehouse_assets.ingest.files.landing import look
-
     files = look(lake.settings.landing_root, settle_seconds=0).files
     if not files or not _published(states, "bronze.loads"):
         return [file.path for file in files]
@@ -117,9 +119,6 @@ def _sha256(path: str) -> str:
 
 def _days_not_built(lake: Lake) -> Mapping[str, list[date]]:
     """Days that bronze has and a domain's tables have not, by domain; none where dbt has not parsed the project."""
-    from lakehouse_assets.builds.days import dirty_days
-    from lakehouse_assets.contracts import platform_contracts
-
     try:
         graph = dbt_graph.load(lake.settings)
     except dbt_graph.ManifestMissingError:
@@ -144,8 +143,6 @@ def _loads(lake: Lake, states: list[TableState]) -> list[dict[str, Any]]:
 
 
 def _queue(lake: Lake) -> dict[str, int]:
-    from nlq.storage.queue import QuestionQueue
-
     return QuestionQueue(lake.settings.queue_url).counts()
 
 
@@ -163,8 +160,6 @@ def private_steps(exposed: Sequence[Path]) -> list[str]:
 
 def _answers_waiting(lake: Lake) -> tuple[int, list[str]]:
     """Answers that are not in the lake yet, and what keeps them out, where something does."""
-    from nlq.storage.journal import Journal
-
     journal = Journal(lake.settings.queue_url)
     try:
         waiting, failing = journal.waiting(), journal.failing

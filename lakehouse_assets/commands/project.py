@@ -13,8 +13,10 @@ from typing import TYPE_CHECKING, Any
 import typer
 
 from lakehouse_assets.commands.failures import CommandError, Exit
+from lakehouse_assets.commands.lookups import open_lake
 from lakehouse_assets.commands.output import Out
 from lakehouse_assets.domains import DOMAINS
+from lakehouse_assets.settings import get_settings
 
 if TYPE_CHECKING:
     from lakehouse_assets.checking.findings import Finding
@@ -28,7 +30,6 @@ def check(out: Out) -> None:
     from lakehouse_assets.checking.askability import overall, scores
     from lakehouse_assets.checking.checks import check_dbt, check_project
     from lakehouse_assets.checking.project import Project
-    from lakehouse_assets.settings import get_settings
 
     settings = get_settings()
     project = Project(settings.project_root)
@@ -71,7 +72,6 @@ def new_domain(out: Out, name: str, files: Sequence[str]) -> None:
     from lakehouse_assets.drafting.design import design
     from lakehouse_assets.drafting.writing import DraftExistsError, write
     from lakehouse_assets.ingest.files.streams import expand
-    from lakehouse_assets.settings import get_settings
 
     _refuse_name(name)
     root = get_settings().project_root
@@ -150,7 +150,6 @@ def _next(drafted: Design) -> list[str]:
 
 def docs(out: Out, html: Path) -> None:
     """Write the data dictionary, or print what it holds."""
-    from lakehouse_assets.commands.lookups import open_lake
     from lakehouse_assets.dictionary.document import dictionary
     from lakehouse_assets.dictionary.page import standalone
 

@@ -11,9 +11,16 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
+from lakehouse_assets.commands.confined import bounded_memory
 from lakehouse_assets.commands.failures import CommandError, Exit
+from lakehouse_assets.commands.lookups import open_lake
 from lakehouse_assets.commands.output import Out
 from lakehouse_assets.commands.requests import Request
+from lakehouse_assets.settings import MAIN, get_settings
+from nlq.core.guard import Caller
+from nlq.factory import open_answerer as opened
+from nlq.factory import open_foreign
+from nlq.wording.formats import Said, format_said
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -29,9 +36,6 @@ _POLL_S = 0.3
 
 def open_answerer(out: Out, at: str | None = None) -> Answerer:
     """What answers over the lake, as it was at a moment if one is named; the manifest is built where there is none."""
-    from lakehouse_assets.commands.lookups import open_lake
-    from nlq.factory import open_answerer as opened
-
     with out.quietly():
         return opened(open_lake(at))
 
@@ -42,8 +46,6 @@ def ask(out: Out, question: str, tenant: str | None, queue: bool, wait: float, a
         _only_as_it_is(at)
         enqueue(out, question, tenant, wait)
         return
-    from lakehouse_assets.commands.lookups import open_lake
-    from nlq.core.guard import Caller
 
     answerer = open_answerer(out, at)
     answer = answerer.ask(question, Caller(tenant=tenant))
@@ -57,8 +59,6 @@ def ask(out: Out, question: str, tenant: str | None, queue: bool, wait: float, a
 
 def _only_as_it_is(at: str | None) -> None:
     """Refuse to queue what would be answered from elsewhere: the queue is one for all, and its answers are of main."""
-    from lakehouse_assets.settings import MAIN, get_settings
-
     if at:
         raise CommandError("the queue answers from the lake as it is", "leave out --queue or --at", Exit.USAGE)
     if (branch := get_settings().branch) != MAIN:
@@ -67,11 +67,6 @@ def _only_as_it_is(at: str | None) -> None:
 
 def ask_foreign(out: Out, question: str, tenant: str | None, project: Path | None, database: str | None) -> None:
     """Answer from somebody else's dbt project and database; nothing is kept of it."""
-    from lakehouse_assets.commands.confined import bounded_memory
-    from lakehouse_assets.settings import get_settings
-    from nlq.core.guard import Caller
-    from nlq.factory import open_foreign
-
     if project is None or database is None:
         raise CommandError(
             "--project and --database go together", "name the dbt project and its DuckDB file or Trino", Exit.USAGE
@@ -89,8 +84,6 @@ def ask_foreign(out: Out, question: str, tenant: str | None, project: Path | Non
 
 def query(out: Out, request: Request, tenant: str | None, at: str | None) -> None:
     """Answer a plan given by names."""
-    from nlq.core.guard import Caller
-
     answerer = open_answerer(out, at)
     caller = Caller(tenant=tenant)
     vocabulary = answerer.vocabulary(caller)
@@ -147,8 +140,6 @@ def _show_words(out: Out, answer: Answer) -> None:
 
 def _formatted(value: Any, column: AnswerColumn, cut: Mapping[str, str]) -> Any:
     """A cell for people; steps of time that are known in part say so."""
-    from nlq.wording.formats import Said, format_said
-
     if column.kind == "time" and value in cut:
         return f"{value} {cut[value]}"
     if column.kind != "metric":
@@ -158,7 +149,6 @@ def _formatted(value: Any, column: AnswerColumn, cut: Mapping[str, str]) -> Any:
 
 def enqueue(out: Out, question: str, tenant: str | None, wait: float) -> None:
     """Put a question in the queue, and wait for its answer as long as was asked."""
-    from lakehouse_assets.settings import get_settings
     from nlq.storage.queue import QuestionQueue
 
     queue = QuestionQueue(get_settings().queue_url)
@@ -185,7 +175,6 @@ def _await(queue: QuestionQueue, entry: Question, wait: float) -> Question:
 
 
 def _show_stored(out: Out, answer_id: str) -> None:
-    from lakehouse_assets.commands.lookups import open_lake
     from nlq.storage.store import stored_answer
 
     answer = stored_answer(open_lake(), answer_id)
@@ -196,7 +185,6 @@ def _show_stored(out: Out, answer_id: str) -> None:
 
 def replay(out: Out, answer_id: str) -> None:
     """Run a stored answer again at its snapshots."""
-    from lakehouse_assets.commands.lookups import open_lake
     from nlq.storage.store import replay as replayed
 
     answer = replayed(open_lake(), open_answerer(out), answer_id)

@@ -5,15 +5,14 @@ Belongs here: what is told of it. Does not belong here: how it is done (lakehous
 
 from __future__ import annotations
 
+from lakehouse_assets.commands.building import waiting
 from lakehouse_assets.commands.output import Out
+from lakehouse_assets.lakehouse.upkeep import relocation
+from lakehouse_assets.settings import get_settings
 
 
 def relocate(out: Out) -> None:
     """Make the tables of the home name the files that lie in it."""
-    from lakehouse_assets.commands.building import waiting
-    from lakehouse_assets.lakehouse.upkeep import relocation
-    from lakehouse_assets.settings import get_settings
-
     settings = get_settings()
 
     def progress(done: int, total: int, name: str) -> None:

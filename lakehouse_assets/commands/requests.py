@@ -10,13 +10,12 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
-from typing import TYPE_CHECKING
+
+from pydantic import ValidationError
 
 from lakehouse_assets.commands.failures import CommandError, Exit
 from nlq.core.naming import AmbiguousNameError, full_name
-
-if TYPE_CHECKING:
-    from nlq.core.plan import Comparison, DimensionFilter, Grain, OrderBy, Plan
+from nlq.core.plan import Comparison, DimensionFilter, Grain, Operator, OrderBy, Plan, Share, TimeRange, problem_of
 
 _FILTER = re.compile(r"^\s*([\w.]+)\s*(!=|>=|<=|=|>|<|~)\s*(.*?)\s*$", re.DOTALL)
 _OPERATORS = {"=": "in", "!=": "not_in", ">": "gt", ">=": "ge", "<": "lt", "<=": "le", "~": "contains"}
@@ -54,10 +53,6 @@ class Request:
         Raises:
             CommandError: an option cannot be read.
         """
-        from pydantic import ValidationError
-
-        from nlq.core.plan import Plan, Share, TimeRange, problem_of
-
         known = sorted(dimensions)
         metrics = self.metric_names
         groups = [_dimension(name, known) for name in _list(self.group_by)]
@@ -79,8 +74,6 @@ class Request:
             raise CommandError(problem_of(error), "", Exit.USAGE) from error
 
     def _grain(self, grouped: bool) -> Grain | None:
-        from nlq.core.plan import Grain
-
         if not self.grain:
             return Grain.DAY if grouped else None
         if self.grain not in list(Grain):
@@ -88,8 +81,6 @@ class Request:
         return Grain(self.grain)
 
     def _comparison(self) -> Comparison | None:
-        from nlq.core.plan import Comparison
-
         if self.compare and self.compare not in list(Comparison):
             raise CommandError(
                 f"'{self.compare}' is not a comparison", "choose previous_period or previous_year", Exit.USAGE
@@ -110,8 +101,6 @@ def _dimension(name: str, known: list[str]) -> str:
 
 
 def _filter(text: str, known: list[str]) -> DimensionFilter:
-    from nlq.core.plan import DimensionFilter, Operator
-
     match = _FILTER.match(text)
     if not match:
         raise CommandError(
@@ -133,7 +122,5 @@ def _value(text: str) -> str | bool:
 
 
 def _order(text: str, metrics: tuple[str, ...], known: list[str]) -> OrderBy:
-    from nlq.core.plan import OrderBy
-
     name = text.removeprefix("-")
     return OrderBy(field=name if name in metrics else _dimension(name, known), descending=text.startswith("-"))

@@ -17,6 +17,7 @@ from lakehouse_assets.commands.workers import end_with_parent
 from lakehouse_assets.http.addresses import is_loopback
 from lakehouse_assets.lakehouse.lake import Lake
 from lakehouse_assets.service.limits import rates
+from lakehouse_assets.settings import get_settings
 
 if TYPE_CHECKING:
     from lakehouse_assets.settings import Settings
@@ -45,7 +46,6 @@ def serve(out: Out, host: str, port: int, *, processes: int | None, with_parent:
     refuse_taken(host, port)
     from lakehouse_assets.http import logs
     from lakehouse_assets.service.processes import Processes, count_calls, count_of, listening
-    from lakehouse_assets.settings import get_settings
 
     settings = get_settings()
     if with_parent:
@@ -98,7 +98,6 @@ def _serve(count: int, host: str, port: int, counted: Any) -> None:
     from lakehouse_assets.http.server import Server, configured, raise_open_files
     from lakehouse_assets.service.app import create_app
     from lakehouse_assets.service.processes import LimiterElsewhere, listening, part_of
-    from lakehouse_assets.settings import get_settings
 
     if count > 1:
         end_with_parent()

@@ -9,19 +9,20 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+import dagster as dg
 import typer
 
+from lakehouse_assets.assets.unloading import JOB, OP, TAKEN_BACK
 from lakehouse_assets.commands.building import Builder, Step, as_document, builder, print_errors
 from lakehouse_assets.commands.failures import Exit
 from lakehouse_assets.commands.lookups import known_load, open_lake
 from lakehouse_assets.commands.output import Out
+from lakehouse_assets.ingest.contracts import LOADS
 from lakehouse_assets.shown import shown_in_line
 
 
 def unload(out: Out, load_id: str) -> None:
     """Take a load back, and say what was removed."""
-    from lakehouse_assets.assets.unloading import JOB, OP
-
     known_load(open_lake(), load_id)
     with builder(out) as made:
         ran = made.run(Step("platform", JOB, ()), config={"ops": {OP: {"config": {"load": load_id}}}})
@@ -36,11 +37,6 @@ def unload(out: Out, load_id: str) -> None:
 
 def _told_by(made: Builder, run_id: str) -> dict[str, Any]:
     """What the run says it took back; nothing where it failed."""
-    import dagster as dg
-
-    from lakehouse_assets.assets.unloading import TAKEN_BACK
-    from lakehouse_assets.ingest.contracts import LOADS
-
     key = dg.AssetKey(LOADS.identifier.split("."))
     for record in made.instance.fetch_observations(key, limit=20).records:
         if record.run_id == run_id and record.asset_observation:

@@ -12,6 +12,9 @@ from typing import TYPE_CHECKING
 from lakehouse_assets.commands.failures import CommandError, Exit
 from lakehouse_assets.commands.lookups import known_table, open_lake
 from lakehouse_assets.commands.output import Out
+from lakehouse_assets.lakehouse.branches import branches, create, differences, drop, merge
+from lakehouse_assets.lakehouse.branches import log as commits
+from lakehouse_assets.lakehouse.branches import rollback as take_back
 from lakehouse_assets.lakehouse.iceberg.properties import PUBLICATION_ID, RUN_ID
 
 if TYPE_CHECKING:
@@ -33,8 +36,6 @@ def _cluster() -> Lake:
 
 def list_branches(out: Out) -> None:
     """Every branch but main, the tables in which it differs from main, and the checks that failed."""
-    from lakehouse_assets.lakehouse.branches import branches
-
     found = branches(_cluster())
     out.table(
         ("branch", "state", "since (UTC)", "differs from main in", "failed checks"),
@@ -53,8 +54,6 @@ def list_branches(out: Out) -> None:
 
 def create_branch(out: Out, name: str, start: str | None) -> None:
     """Make a branch for people."""
-    from lakehouse_assets.lakehouse.branches import create
-
     commit = create(_cluster(), name, start=start)
     out.say(f"{name} begins at {commit[:_SHOWN_HASH]}.")
     out.say(f"Next: `export ASKLAKE_BRANCH={name}`; then every command reads it and publishes to it.")
@@ -63,8 +62,6 @@ def create_branch(out: Out, name: str, start: str | None) -> None:
 
 def diff_branch(out: Out, name: str, samples: int) -> None:
     """How the rows of a branch differ from main, table by table, with some of them."""
-    from lakehouse_assets.lakehouse.branches import differences
-
     found = differences(_cluster(), name, samples=samples)
     out.table(
         ("table", "rows on branch", "rows on main", "only on branch", "only on main", "other columns"),
@@ -86,8 +83,6 @@ def diff_branch(out: Out, name: str, samples: int) -> None:
 
 def merge_branch(out: Out, name: str) -> None:
     """Make what a branch changed visible on main."""
-    from lakehouse_assets.lakehouse.branches import merge
-
     commit, tables = merge(_cluster(), name)
     out.say(f"main has {', '.join(tables)} of {name} as commit {commit[:_SHOWN_HASH]}; the branch is gone.")
     out.say("Next: `unset ASKLAKE_BRANCH`; `asklake materialize` builds what is behind bronze now.")
@@ -96,8 +91,6 @@ def merge_branch(out: Out, name: str) -> None:
 
 def drop_branch(out: Out, name: str) -> None:
     """Remove a branch."""
-    from lakehouse_assets.lakehouse.branches import drop
-
     drop(_cluster(), name)
     out.say(f"{name} is gone; main is as it was.")
     out.emit({"dropped": name})
@@ -105,8 +98,6 @@ def drop_branch(out: Out, name: str) -> None:
 
 def log(out: Out, table: str | None, limit: int) -> None:
     """The commits of main, or of the branch that commands work on, newest first."""
-    from lakehouse_assets.lakehouse.branches import log as commits
-
     lake = _cluster()
     found = commits(lake, table=known_table(lake, table) if table else None, limit=limit)
     out.table(
@@ -122,8 +113,6 @@ def log(out: Out, table: str | None, limit: int) -> None:
 
 def rollback(out: Out, moment: str) -> None:
     """Take main, or the branch that commands work on, back to an earlier commit."""
-    from lakehouse_assets.lakehouse.branches import rollback as take_back
-
     lake = _cluster()
     before, after = take_back(lake, moment)
     out.say(f"{lake.settings.branch} is at {after[:_SHOWN_HASH]} again; it was at {before}.")

@@ -19,6 +19,7 @@ from lakehouse_assets.ingest.sources import Source, all_sources
 from lakehouse_assets.lakehouse.contract import LAYERS, Contract
 from lakehouse_assets.lakehouse.dbt import manifest
 from lakehouse_assets.lakehouse.publish.audit import check_names
+from semantic.layer import SemanticLayer
 
 if TYPE_CHECKING:
     from lakehouse_assets.builds.dbt_graph import DbtGraph
@@ -33,8 +34,6 @@ def dictionary(lake: Lake) -> dict[str, Any]:
     Raises:
         DbtFailedError: the dbt project does not parse.
     """
-    from semantic.layer import SemanticLayer
-
     manifest.ensure(lake.settings)
     graph, catalog = dbt_graph.load(lake.settings), SemanticLayer(lake.settings).catalog()
     contracts, sources = platform_contracts(), list(all_sources().values())

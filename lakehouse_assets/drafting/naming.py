@@ -11,6 +11,8 @@ import unicodedata
 from collections.abc import Collection, Iterable, Sequence
 from functools import cache
 
+from sqlglot.dialects import DuckDB, Trino
+
 from lakehouse_assets.ingest.mapping.targets import TECHNICAL
 from lakehouse_assets.lakehouse.contract import TableModel
 from lakehouse_assets.lakehouse.engines.instances import open_closed
@@ -44,8 +46,6 @@ def reserved() -> frozenset[str]:
 
 @cache
 def _sql_keywords() -> frozenset[str]:
-    from sqlglot.dialects import DuckDB, Trino
-
     words = {w.lower() for d in (DuckDB, Trino) for w in d.Tokenizer.KEYWORDS if w.isalpha()}
     with open_closed() as con:
         rows = con.execute("select keyword_name from duckdb_keywords() where keyword_category <> 'unreserved'")

@@ -10,18 +10,16 @@ import json
 import textwrap
 from collections.abc import Collection, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import yaml
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from lakehouse_assets.drafting import naming
 from lakehouse_assets.drafting.design import Column, Design, Feed
 from lakehouse_assets.drafting.metrics import metrics_of
 from lakehouse_assets.drafting.tables import Tables
 from lakehouse_assets.drafting.trial import trial_of
-
-if TYPE_CHECKING:
-    from jinja2 import Environment
 
 TEMPLATES = Path(__file__).parent / "templates"
 LINE, SQL_LINE = 120, 110
@@ -80,8 +78,6 @@ def rendered(design: Design, taken: Collection[str] = ()) -> dict[str, str]:
 
 
 def _environment(design: Design, taken: Collection[str]) -> Environment:
-    from jinja2 import Environment, FileSystemLoader, StrictUndefined
-
     # dbt's own Jinja and YAML's braces stand in the templates as they are.
     environment = Environment(
         loader=FileSystemLoader(TEMPLATES), undefined=StrictUndefined, keep_trailing_newline=True,

@@ -10,6 +10,8 @@ import errno
 import os
 
 import duckdb
+from pyiceberg.exceptions import CommitFailedException, RESTError
+from sqlalchemy.exc import DBAPIError
 
 from lakehouse_assets.ingest.errors import IngestError, SourceError, WarehouseError
 from lakehouse_assets.lakehouse.iceberg.evolution import SchemaDriftError
@@ -21,8 +23,6 @@ _FULL = (errno.ENOSPC, errno.EDQUOT)
 def is_of_warehouse(error: BaseException) -> bool:
     """Whether an error is one of disks, servers or other writers, so that to try again later may help."""
     import requests
-    from pyiceberg.exceptions import CommitFailedException, RESTError
-    from sqlalchemy.exc import DBAPIError
 
     from lakehouse_assets.lakehouse.nessie.client import NessieError
 

@@ -8,6 +8,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
+from pyiceberg.expressions import And, EqualTo, GreaterThanOrEqual, In, LessThan
+
 from lakehouse_assets.ingest.contracts import QUARANTINE
 from lakehouse_assets.ingest.loads.notes import loads_table
 from lakehouse_assets.ingest.origins.logged import MOST_SPAN, id_from, range_of
@@ -48,8 +50,6 @@ class Status:
 
 def status_of(lake: Lake, log: str, source: str, tenant: str | None, position: Position) -> Status:
     """What became of the records at a position."""
-    from pyiceberg.expressions import And, EqualTo, GreaterThanOrEqual, In, LessThan
-
     table = loads_table(lake)
     if table is None or table.current_snapshot() is None:
         return Status("accepted")

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from cachetools import FIFOCache, cachedmethod
 from pydantic import BaseModel, ConfigDict, field_serializer
 
+from lakehouse_assets.lakehouse.iceberg.manifests import newest_day
 from nlq.core.utc import Moment
 
 if TYPE_CHECKING:
@@ -50,8 +51,6 @@ class TableStates:
     @cachedmethod(lambda self: self._states, lock=lambda self: self._lock)
     def of(self, table: str, snapshot: int) -> TableState:
         """How fresh a table was at a snapshot: when that was published, and the newest day by its time partition."""
-        from lakehouse_assets.lakehouse.iceberg.manifests import newest_day
-
         loaded = self._lake.catalog.load_table(table)
         found = loaded.snapshot_by_id(snapshot)
         if not found:

@@ -13,6 +13,8 @@ import unicodedata
 from collections.abc import Iterable, Sequence
 from typing import Any
 
+from rapidfuzz import fuzz, process
+
 
 def same_form(value: Any) -> str:
     """Equal for spellings of one value, however its letters are stored."""
@@ -75,8 +77,6 @@ def spellings(text: Any, values: Iterable[Any]) -> list[tuple[Any, ...]]:
 
 def nearest_values(text: Any, values: Sequence[Any], count: int = 5) -> list[str]:
     """The values that come nearest to a text in spelling; the first of all where none does."""
-    from rapidfuzz import fuzz, process
-
     shown = [str(value) for value in one_of_each(values)]
     found = process.extract(
         plain_form(text), [plain_form(value) for value in shown], scorer=fuzz.ratio, score_cutoff=60, limit=count

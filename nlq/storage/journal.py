@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any
 import sqlalchemy as sa
 from sqlalchemy.exc import IntegrityError, OperationalError
 
+from lakehouse_assets.lakehouse.upkeep.maintenance import tend_now_and_then
 from nlq.answering.model import Answer
 from nlq.core.utc import utc_now
 from nlq.storage.contracts import CONTRACTS
@@ -252,8 +253,6 @@ def _store_documents(lake: Lake, rows: Sequence[Any], run_id: str) -> Published 
 
 def _tend(lake: Lake, published: Iterable[Published], run_id: str) -> None:
     """Put small files together; where that fails, what was published is, and maintenance tries again."""
-    from lakehouse_assets.lakehouse.upkeep.maintenance import tend_now_and_then
-
     tables = {done.identifier for done in published}
     for contract in (c for c in CONTRACTS if c.identifier in tables):
         try:

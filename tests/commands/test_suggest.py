@@ -30,9 +30,9 @@ def settings(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Settings:
     """Two suggestions, over a copy of the layers."""
     models = tmp_path / "semantic" / "models"
     shutil.copytree(PROJECT_ROOT / "semantic" / "models", models)
-    settings = get_settings().model_copy(update={"home": tmp_path / "home"})
+    monkeypatch.setenv("ASKLAKE_HOME", str(tmp_path / "home"))
+    settings = get_settings()
     monkeypatch.setattr(type(settings), "project_root", property(lambda _: tmp_path))
-    monkeypatch.setattr("lakehouse_assets.settings.get_settings", lambda: settings)
     monkeypatch.setattr(suggest, "_learnt", lambda *_: ([TAKINGS, VALUE], {"zork": 4}))
     return settings
 

@@ -18,6 +18,9 @@ from itertools import chain
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
+import fsspec
+import pyarrow as pa
+
 from lakehouse_assets.ingest.errors import IngestError, OtherEncodingError
 from lakehouse_assets.settings import get_settings
 
@@ -81,8 +84,6 @@ def _remote_matches(url: str) -> list[str]:
 
 def file_system(url: str) -> tuple[Any, str]:
     """The fsspec file system of a URL, and the path within it; the settings name the S3 server and its keys."""
-    import fsspec
-
     return fsspec.core.url_to_fs(url, **(get_settings().s3_options if url.startswith("s3://") else {}))
 
 
@@ -224,8 +225,6 @@ def _unzstd(path: str, blocks: Iterator[bytes]) -> Iterator[bytes]:
     Arrow reads it, because it gives as much as is asked for, however much a few bytes stand for, and refuses frames
     that want more than 128 MiB to look back on.
     """
-    import pyarrow as pa
-
     file = pa.CompressedInputStream(pa.PythonFile(io.BufferedReader(_Joined(blocks), BLOCK), "r"), "zstd")
     try:
         while block := file.read(BLOCK):

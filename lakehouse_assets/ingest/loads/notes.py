@@ -14,6 +14,9 @@ from datetime import UTC, date, datetime, timedelta
 from functools import reduce
 from typing import TYPE_CHECKING, Any
 
+from pyiceberg.exceptions import NoSuchTableError
+from pyiceberg.expressions import AlwaysTrue, And, EqualTo, GreaterThanOrEqual, In, LessThan, Or
+
 from lakehouse_assets.ingest.contracts import LOADS
 from lakehouse_assets.ingest.errors import IngestError
 from lakehouse_assets.lakehouse.iceberg.manifests import find
@@ -112,8 +115,6 @@ def fingerprint(source: Source) -> str:
 
 def loads_table(lake: Lake) -> Table | None:
     """bronze.loads as it is now; None before the first load."""
-    from pyiceberg.exceptions import NoSuchTableError
-
     try:
         return lake.catalog.load_table(LOADS.identifier)
     except NoSuchTableError:
@@ -176,8 +177,6 @@ def earlier_loads(
         origins: Those that have a position are found by it.
         any_of: Columns; of those without a position one must have one of its values.
     """
-    from pyiceberg.expressions import And, EqualTo, GreaterThanOrEqual, In, LessThan, Or
-
     placed = [o for o in origins if o.position is not None]
     values = {**any_of, "source_file": {o.id for o in placed if o.claims is None}}
     wanted: list[Any] = [
@@ -219,8 +218,6 @@ def stamps(table: Table | None, count: int) -> list[Stamp]:
 
 def newest_load(table: Table | None) -> datetime | None:
     """Time of the newest load, as every snapshot says but those from before it was noted, whose rows are read."""
-    from pyiceberg.expressions import AlwaysTrue
-
     snapshot = table.current_snapshot() if table is not None else None
     if table is None or snapshot is None:
         return None

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 import duckdb
 import pyarrow as pa
+from pyiceberg.expressions import In
 
 from lakehouse_assets.ingest.contracts import QUARANTINE, RESOLUTIONS
 from lakehouse_assets.ingest.loads.loader import LOAD_ID
@@ -405,8 +406,6 @@ def _publish(
 
 def _refuse_settled(tables: Mapping[str, Table], good: Sequence[str]) -> None:
     """Stop where another replay settled one of the records in the meantime."""
-    from pyiceberg.expressions import In
-
     table = tables.get(RESOLUTIONS.identifier)
     if table is None:
         return

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 import duckdb
 import pyarrow as pa
 
+from lakehouse_assets.domains import contract_of
 from lakehouse_assets.ingest.contracts import QUARANTINE
 from lakehouse_assets.ingest.errors import SourceError, WarehouseError
 from lakehouse_assets.ingest.files.streams import S3_VARIABLES
@@ -65,8 +66,6 @@ def target_contract(source: Source) -> Contract:
     Raises:
         SourceError: no domain has such a table.
     """
-    from lakehouse_assets.domains import contract_of
-
     try:
         return contract_of(source.target)
     except LookupError as error:

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 from pyiceberg.expressions import BooleanExpression, EqualTo
 from tenacity import retry, retry_if_exception_type, stop_after_attempt
 
+from lakehouse_assets.domains import contract_of
 from lakehouse_assets.ingest.contracts import LOADS, QUARANTINE, RESOLUTIONS
 from lakehouse_assets.ingest.loads.notes import loads_table, newest_property
 from lakehouse_assets.ingest.origins.registry import kind_of
@@ -93,8 +94,6 @@ def unload(lake: Lake, load_id: str, *, run_id: str | None = None) -> Unloaded:
 
 @retry(retry=retry_if_exception_type(PublicationConflictError), stop=stop_after_attempt(TRIES), reraise=True)
 def _unload(lake: Lake, load_id: str, run_id: str) -> Unloaded:
-    from lakehouse_assets.domains import contract_of
-
     table = loads_table(lake)
     properties = {UNLOADED: load_id, **(newest_property(table) if table is not None else {})}
     with begin(lake, run_id=run_id, properties=properties) as publication:

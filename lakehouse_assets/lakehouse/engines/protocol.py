@@ -11,6 +11,7 @@ from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 import pyarrow as pa
+from rapidfuzz import process
 
 from lakehouse_assets.lakehouse.iceberg.time_travel import PastHeads
 
@@ -140,8 +141,6 @@ class Engine(Protocol):
 
 def no_such_table(identifier: str, known: Mapping[str, str]) -> QueryRefusedError:
     """The refusal of a table the lake does not have or never published, naming the nearest that it has."""
-    from rapidfuzz import process
-
     if isinstance(known, PastHeads) and (since := known.forgotten.get(identifier)):
         return QueryRefusedError(
             f"the state that '{identifier}' had then is no longer kept, only those since {since:%Y-%m-%dT%H:%M:%S} UTC"

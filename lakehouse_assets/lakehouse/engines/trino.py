@@ -14,6 +14,8 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import SplitResult, unquote, urlsplit
 
 import pyarrow as pa
+import trino
+from trino.exceptions import TrinoUserError
 
 from lakehouse_assets.lakehouse.engines.cancelling import endable
 from lakehouse_assets.lakehouse.engines.protocol import EngineRefusedError, QueryRefusedError, Rollup, no_such_table
@@ -42,8 +44,6 @@ logging.getLogger("trino.auth").setLevel(logging.WARNING)
 @contextmanager
 def connected(address: SplitResult, password: str, catalog: str) -> Iterator[Connection]:
     """A connection to a Trino at http(s)://user@host:port whose unqualified names are of one catalog."""
-    import trino
-
     user = unquote(address.username or SOURCE)
     made = trino.dbapi.connect(
         host=address.hostname or "",
@@ -280,8 +280,6 @@ class TrinoSession:
         return max(0, cursor.rowcount or 0)
 
     def _run(self, sql: str, params: Sequence[Any] | None, timeout_s: float | None) -> pa.Table:
-        from trino.exceptions import TrinoUserError
-
         cursor = self._connection.cursor()
         try:
             with endable(cursor.cancel, timeout_s):

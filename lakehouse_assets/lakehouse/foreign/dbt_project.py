@@ -11,6 +11,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import yaml
+
 from lakehouse_assets import bounded_yaml
 from lakehouse_assets.lakehouse.dbt import manifest
 
@@ -45,8 +47,6 @@ def parsed(settings: Settings, project: Path, output: Mapping[str, Any]) -> Path
 
 
 def _profile(project: Path, folder: Path, output: Mapping[str, Any]) -> None:
-    import yaml
-
     folder.mkdir(parents=True, exist_ok=True)
     described = bounded_yaml.read(project / "dbt_project.yml") or {}
     profile = {described.get("profile", "default"): {"target": "read", "outputs": {"read": dict(output)}}}

@@ -14,6 +14,8 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 from urllib.parse import SplitResult, unquote, urlsplit
 
+from trino.exceptions import HttpError, TrinoConnectionError
+
 from lakehouse_assets.lakehouse.engines.protocol import QueryRefusedError
 from lakehouse_assets.lakehouse.engines.trino import TrinoSession, connected
 from lakehouse_assets.lakehouse.foreign.duckdb_file import one_schema
@@ -129,8 +131,6 @@ class TrinoDatabaseSession(TrinoSession):
         Raises:
             QueryRefusedError: also where the Trino cannot be reached.
         """
-        from trino.exceptions import HttpError, TrinoConnectionError
-
         try:
             return super()._run(sql, params, timeout_s)
         except (TrinoConnectionError, HttpError, OSError) as error:

@@ -14,6 +14,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from pyiceberg.avro.file import AvroFile, AvroOutputFile
+from pyiceberg.exceptions import ValidationError
+from pyiceberg.serializers import FromInputFile, ToOutputFile
+
 from lakehouse_assets.lakehouse.iceberg.file_io import LakeFileIO
 
 if TYPE_CHECKING:
@@ -105,8 +109,6 @@ def read_listing(file: Path) -> Listing | None:
     Raises:
         OSError: it cannot be read.
     """
-    from pyiceberg.avro.file import AvroFile
-
     try:
         with AvroFile[Any](_IO.new_input(str(file))) as source:
             records = list(source)
@@ -124,7 +126,6 @@ def write_listing(file: Path, listing: Listing) -> None:
     Raises:
         OSError: it cannot be written; the old one is still there.
     """
-    from pyiceberg.avro.file import AvroOutputFile
 
     def write(unfinished: Path) -> None:
         output = _IO.new_output(str(unfinished))
@@ -140,9 +141,6 @@ def read_table_metadata(file: Path) -> TableMetadata | None:
     Raises:
         OSError: it cannot be read.
     """
-    from pyiceberg.exceptions import ValidationError
-    from pyiceberg.serializers import FromInputFile
-
     try:
         return FromInputFile.table_metadata(_IO.new_input(str(file)))
     except (ValidationError, ValueError):
@@ -155,8 +153,6 @@ def write_table_metadata(file: Path, metadata: TableMetadata) -> None:
     Raises:
         OSError: it cannot be written; the old one is still there.
     """
-    from pyiceberg.serializers import ToOutputFile
-
     _put_in_place(file, lambda new: ToOutputFile.table_metadata(metadata, _IO.new_output(str(new)), overwrite=True))
 
 

@@ -15,6 +15,10 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from pyiceberg.exceptions import NoSuchTableError
+from pyiceberg.table import StaticTable
+from pyiceberg.table.refs import MAIN_BRANCH, SnapshotRef, SnapshotRefType
+
 from lakehouse_assets.lakehouse.iceberg.catalog import FILE_IO, LakeCatalog
 from lakehouse_assets.lakehouse.iceberg.locations import file_uri
 from lakehouse_assets.lakehouse.iceberg.properties import PUBLICATION_ID
@@ -70,9 +74,6 @@ class PastCatalog:
         Raises:
             pyiceberg.exceptions.NoSuchTableError: there was none of this name.
         """
-        from pyiceberg.exceptions import NoSuchTableError
-        from pyiceberg.table import StaticTable
-
         if identifier not in self._heads:
             raise NoSuchTableError(f"there was no table {identifier}")
         return StaticTable.from_metadata(self._heads[identifier], {"py-io-impl": FILE_IO})
@@ -81,7 +82,6 @@ class PastCatalog:
         """A metadata file of the table in which this snapshot is the current one."""
         if snapshot.snapshot_id == table.metadata.current_snapshot_id:
             return table.metadata_location
-        from pyiceberg.table.refs import MAIN_BRANCH, SnapshotRef, SnapshotRefType
 
         schema = table.metadata.current_schema_id if snapshot.schema_id is None else snapshot.schema_id
         ref = SnapshotRef(  # pyright: ignore[reportCallIssue]

@@ -21,13 +21,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import duckdb
+from pyiceberg.conversions import to_bytes
+from pyiceberg.manifest import DataFile, DataFileContent, FileFormat
+from pyiceberg.typedef import Record
 
 from lakehouse_assets.lakehouse.engines.instances import open_instance
 from lakehouse_assets.lakehouse.iceberg.locations import file_uri
 from lakehouse_assets.lakehouse.periods import ordinal
 
 if TYPE_CHECKING:
-    from pyiceberg.manifest import DataFile
     from pyiceberg.partitioning import PartitionField
     from pyiceberg.table.metadata import TableMetadata
     from pyiceberg.types import NestedField
@@ -112,10 +114,6 @@ def _widest(a: _Bounds, b: _Bounds) -> _Bounds:
 
 
 def _data_file(metadata: TableMetadata, path: Path, uri: str, rows: int, bounds: dict[str, _Bounds]) -> DataFile:
-    from pyiceberg.conversions import to_bytes
-    from pyiceberg.manifest import DataFile, DataFileContent, FileFormat
-    from pyiceberg.typedef import Record
-
     schema, spec = metadata.schema(), metadata.spec()
     lower, upper, nulls = {}, {}, {}
     for name, bound in bounds.items():

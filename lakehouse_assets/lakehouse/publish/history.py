@@ -22,6 +22,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from pyiceberg.manifest import ManifestEntryStatus
+from pyiceberg.table.snapshots import Snapshot
+
 from lakehouse_assets.lakehouse.iceberg.locations import HomeWarehouse, OutsideWarehouseError, local_path, own
 from lakehouse_assets.lakehouse.publish.markers import running_since
 
@@ -30,7 +33,6 @@ if TYPE_CHECKING:
     from pyiceberg.manifest import ManifestFile
     from pyiceberg.table import Table
     from pyiceberg.table.metadata import TableMetadata
-    from pyiceberg.table.snapshots import Snapshot
 
     from lakehouse_assets.lakehouse.contract import Contract
     from lakehouse_assets.lakehouse.lake import Lake
@@ -144,8 +146,6 @@ def _sweep(lake: Lake, table: Table, head: Path) -> int:
 
 def _snapshots(file: Path) -> list[Snapshot]:
     """The snapshots that a metadata file lists; none where it is none, as half of one that a killed process left."""
-    from pyiceberg.table.snapshots import Snapshot
-
     try:
         return [Snapshot.model_validate(s) for s in json.loads(file.read_text()).get("snapshots") or ()]
     except ValueError:
@@ -191,8 +191,6 @@ def _sequence(snapshot: Snapshot) -> int:
 
 def _removed(manifest: ManifestFile, io: FileIO) -> list[str]:
     """The files that a snapshot took out of its table, by a manifest that it added."""
-    from pyiceberg.manifest import ManifestEntryStatus
-
     entries = manifest.fetch_manifest_entry(io, discard_deleted=False)
     return [e.data_file.file_path for e in entries if e.status == ManifestEntryStatus.DELETED]
 

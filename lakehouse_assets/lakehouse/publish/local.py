@@ -13,6 +13,9 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from pyiceberg.exceptions import CommitFailedException
+from pyiceberg.table.update.snapshot import ExpireSnapshots
+
 from lakehouse_assets.lakehouse.contract import Contract
 from lakehouse_assets.lakehouse.iceberg.evolution import Shape, evolution
 from lakehouse_assets.lakehouse.iceberg.locations import file_uri, named_by, own, warehouse_of
@@ -63,7 +66,6 @@ class LocalPublication(Publication):
     def publish(self, precondition: Callable[[Mapping[str, Table]], None] | None = None) -> list[Published]:
         """See Publication."""
         self.refuse_unaudited([*self.staged])
-        from pyiceberg.exceptions import CommitFailedException
 
         data_files: dict[str, list[DataFile]] = {}
         for attempt in range(COMMIT_TRIES):
@@ -116,8 +118,6 @@ class LocalPublication(Publication):
 
     def _forget(self, transaction: LakeTransaction, contract: Contract) -> None:
         """Let the commit that adds a snapshot forget those that are not kept."""
-        from pyiceberg.table.update.snapshot import ExpireSnapshots
-
         if transaction.changed and (old := history.forgotten(transaction.table_metadata, contract, self.lake)):
             ExpireSnapshots(transaction).by_ids(old).commit()
 

@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from datetime import date
 from typing import TYPE_CHECKING
 
+from pyiceberg.manifest import DataFileContent
+
 from lakehouse_assets.lakehouse.contract import Contract
 from lakehouse_assets.lakehouse.iceberg.evolution import EVOLVED, Shape, evolution
 from lakehouse_assets.lakehouse.iceberg.overwrite import (
@@ -187,8 +189,6 @@ def counted(table: Table) -> FileCounts:
 
 def data_files(table: Table) -> Iterator[DataFile]:
     """The data files of a table's current snapshot, manifest by manifest."""
-    from pyiceberg.manifest import DataFileContent
-
     snapshot = table.current_snapshot()
     for manifest in snapshot.manifests(table.io) if snapshot else ():
         for entry in manifest.fetch_manifest_entry(table.io, discard_deleted=True):

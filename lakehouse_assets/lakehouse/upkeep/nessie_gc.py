@@ -19,6 +19,8 @@ from itertools import islice
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
+from pyiceberg.io.pyarrow import PyArrowFileIO
+from pyiceberg.serializers import FromInputFile
 from tenacity import retry, retry_if_exception_type, stop_after_attempt
 
 from lakehouse_assets.lakehouse import branches
@@ -153,8 +155,6 @@ def needed_files(lake: Lake, locations: Iterable[str]) -> set[str]:
         OutsideWarehouseError: one of them is not in the warehouse.
     """
     warehouse = warehouse_of(lake.settings)
-    from pyiceberg.io.pyarrow import PyArrowFileIO
-    from pyiceberg.serializers import FromInputFile
 
     io = PyArrowFileIO(lake.settings.file_system_properties)
     read: set[str] = set()

@@ -7,9 +7,9 @@ from datetime import date
 
 import pytest
 
-from lakehouse_assets import domains
 from lakehouse_assets.domains import contract_of
 from lakehouse_assets.ingest import load, unload
+from lakehouse_assets.ingest.loads import unloading
 from lakehouse_assets.ingest.loads.notes import loads_table, newest_load
 from lakehouse_assets.ingest.loads.quarantine import list_quarantined, replay
 from lakehouse_assets.ingest.loads.unloading import UnknownLoadError
@@ -113,6 +113,6 @@ def test_rows_that_stay_and_break_a_newer_rule_keep_no_load_from_being_taken_bac
     (_, second) = load(lake, [write(f"{i}.csv", csv_file(line(i))) for i in range(2)], CSV)
     contract = contract_of(CSV.target)
     newer = rule("none_is_right", "quantity < 0", description="No row keeps it.")
-    monkeypatch.setattr(domains, "contract_of", lambda name: replace(contract, rules=(*contract.rules, newer)))
+    monkeypatch.setattr(unloading, "contract_of", lambda name: replace(contract, rules=(*contract.rules, newer)))
     assert unload(lake, second.load_id).rows == 1
     assert rows("select count(*) as n from bronze.sample_sales") == [{"n": 1}]
