@@ -7,21 +7,35 @@ Does not belong here: anything that opens a file, a catalog or a connection.
 from __future__ import annotations
 
 import difflib
-import ipaddress
 import logging
 import os
-import re
 from datetime import timedelta
 from functools import cache
 from pathlib import Path
 from typing import Any, Self
-from urllib.parse import quote, unquote
-from zoneinfo import available_timezones
+from urllib.parse import unquote
 
-from pydantic import Field, SecretStr, ValidationInfo, field_validator, model_validator
+from pydantic import Field, SecretStr, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from lakehouse_assets.profiles import Engine, Profile, ProfileName, profile_of
+from lakehouse_assets.setting_types import (
+    Address,
+    Home,
+    HostNames,
+    Networks,
+    Places,
+    SecretAddress,
+    Size,
+    Token,
+    ZoneName,
+    ZonesOfTenants,
+    listed,
+    password_in,
+    size_in_bytes,
+    sqlalchemy_postgres_url,
+    sqlite_url,
+)
 
 _LOG = logging.getLogger(__name__)
 MAIN = "main"
@@ -36,10 +50,7 @@ OF_SCRIPTS = frozenset({
     "ASKLAKE_CLUSTER_HOME", "ASKLAKE_JAVA_HOME", "ASKLAKE_SCREENSHOTS", "ASKLAKE_SERVERS_CACHE",
 })  # fmt: skip
 """Variables that scripts of this project read, and no process of it."""
-_ADDRESSES = ("trino_url", "nessie_url", "warehouse_url", "s3_endpoint", "llm_base_url", "landing")
 _SECRET_ADDRESSES = ("postgres_url", "redis_url")
-_SERVER = re.compile(r"[a-z][a-z0-9+]*://(?:.*@)?(?:\[[^\]]*\]|[^:/@?]*)(?::\d+)?(?:[/?].*)?", re.DOTALL)
-"""An address whose password, if it has one, may hold any character but is nowhere else."""
 
 
 class Settings(BaseSettings):
@@ -51,11 +62,11 @@ class Settings(BaseSettings):
     engine: Engine | None = Field(
         default=None, description="Another engine than the profile's: `duckdb` on the tables of the cluster profile."
     )
-    home: Path = Field(default=PROJECT_ROOT / ".asklake", description="Folder of all local data.")
-    landing: str = Field(
+    home: Home = Field(default=PROJECT_ROOT / ".asklake", description="Folder of all local data.")
+    landing: Address = Field(
         default="", description="Folder or s3:// prefix watched for files; default: landing in ASKLAKE_HOME."
     )
-    ingest_from: str = Field(
+    ingest_from: Places = Field(
         default="",
         description="Folders and s3:// prefixes that runs may load files from besides the landing folder; separated by "
         "commas.",
@@ -67,8 +78,10 @@ class Settings(BaseSettings):
         default=None, description="Folder of dbt's manifests and compiled SQL; default: dbt_project/target."
     )
     threads: int = Field(default=0, ge=0, description="Threads of the engine; 0 is one per core.")
-    memory_limit: str = Field(default="4GB", description="Memory the embedded engine may use before it spills to disk.")
-    spill_limit: str = Field(
+    memory_limit: Size = Field(
+        default="4GB", description="Memory the embedded engine may use before it spills to disk."
+    )
+    spill_limit: Size = Field(
         default="20GB", description="Disk that the embedded engine may spill to for questions and statements of people."
     )
     query_timeout_s: float = Field(default=60.0, gt=0, description="Longest time a question's query may run, seconds.")
@@ -80,16 +93,16 @@ class Settings(BaseSettings):
         default=None, ge=1, le=12,
         description="Month in which fiscal years begin, named after the year they end in; asked back if unset.",
     )  # fmt: skip
-    time_zone: str = Field(
+    time_zone: ZoneName = Field(
         default="UTC", description="Time zone, as Europe/London, whose today, this month and so on questions mean."
     )
-    tenant_time_zones: str = Field(
+    tenant_time_zones: ZonesOfTenants = Field(
         default="", description="Tenants with a time zone of their own, as TENANT=ZONE, several separated by commas."
     )
     intake_every_s: float = Field(
         default=2.0, gt=0, description="Seconds after which accepted events are committed to bronze."
     )
-    intake_backlog: str = Field(
+    intake_backlog: Size = Field(
         default="2GB", description="Bytes of accepted events that wait for bronze from which on no more are taken."
     )
     intake_most_body: int = Field(
@@ -108,17 +121,17 @@ class Settings(BaseSettings):
         default=timedelta(hours=24), description="Age after which the staged files of a dead publication are removed."
     )
 
-    trino_url: str = Field(default="", description="Trino coordinator, as http(s)://user@host:port.")
+    trino_url: Address = Field(default="", description="Trino coordinator, as http(s)://user@host:port.")
     trino_password: SecretStr = Field(default=SecretStr(""), description="Password of the Trino user, if it needs one.")
-    nessie_url: str = Field(default="", description="Nessie server, as http://host:port.")
-    warehouse_url: str = Field(
+    nessie_url: Address = Field(default="", description="Nessie server, as http://host:port.")
+    warehouse_url: Address = Field(
         default="", description="Where the Iceberg tables lie, as s3://bucket or s3://bucket/prefix."
     )
-    s3_endpoint: str = Field(default="", description="S3 server, as http(s)://host:port.")
+    s3_endpoint: Address = Field(default="", description="S3 server, as http(s)://host:port.")
     s3_region: str = Field(default="us-east-1", description="Region of the S3 server.")
     s3_access_key: SecretStr = Field(default=SecretStr(""), description="Access key of the S3 server.")
     s3_secret_key: SecretStr = Field(default=SecretStr(""), description="Secret key of the S3 server.")
-    postgres_url: SecretStr = Field(
+    postgres_url: SecretAddress = Field(
         default=SecretStr(""),
         description="PostgreSQL database of the question queue and of Dagster, as postgresql://user:password@host/name.",
     )
@@ -128,12 +141,12 @@ class Settings(BaseSettings):
         default=timedelta(days=7), description="How long the branch of a publication that failed its audit is kept."
     )
 
-    dagit_token: SecretStr = Field(
+    dagit_token: Token = Field(
         default=SecretStr(""),
         description="Token that whoever uses Dagit must give, 24 characters or more; needed where it listens on more "
         "than this machine.",
     )
-    dagit_hosts: str = Field(
+    dagit_hosts: HostNames = Field(
         default="", description="Names by which Dagit is reached besides localhost; separated by commas."
     )
     dagit_read_only: bool = Field(
@@ -160,7 +173,7 @@ class Settings(BaseSettings):
         default=timedelta(hours=12), gt=timedelta(0), le=timedelta(days=30),
         description="How long a browser need not be given its key again.",
     )  # fmt: skip
-    trusted_proxies: str = Field(
+    trusted_proxies: Networks = Field(
         default="",
         description="Addresses or networks of proxies whose X-Forwarded-For says who calls; separated by commas.",
     )
@@ -171,11 +184,11 @@ class Settings(BaseSettings):
     connections_per_address: int = Field(
         default=0, ge=0, description="Of these, how many one address may have; 0: half of them."
     )
-    redis_url: SecretStr = Field(
+    redis_url: SecretAddress = Field(
         default=SecretStr(""),
         description="Redis that several API processes share limits and answers in; none: each its own.",
     )
-    llm_base_url: str = Field(
+    llm_base_url: Address = Field(
         default="", description="OpenAI-compatible endpoint, e.g. http://localhost:11434/v1 of Ollama; none: no model."
     )
     llm_model: str = Field(default="", description="Name of the model there.")
@@ -202,114 +215,15 @@ class Settings(BaseSettings):
                 raise ValueError(f"ASKLAKE_WAREHOUSE_URL must be an s3:// URL, not '{self.warehouse_url}'")
         return self
 
-    @field_validator(*_ADDRESSES)
-    @classmethod
-    def _address_has_no_password(cls, address: str, info: ValidationInfo) -> str:
-        """Refuse a password where the address is shown: in logs, in statements, by `asklake settings`."""
-        if "@" in address and _password(address):
-            instead = "ASKLAKE_TRINO_PASSWORD" if info.field_name == "trino_url" else "a setting of its own, if any"
-            raise ValueError(f"a password does not belong into this address, which logs may show: use {instead}")
-        return address
-
-    @field_validator(*_SECRET_ADDRESSES)
-    @classmethod
-    def _address_can_be_read(cls, address: SecretStr) -> SecretStr:
-        """Refuse an address that cannot be taken apart before someone tries, and tells a piece of the password."""
-        text = address.get_secret_value()
-        if text and not _SERVER.fullmatch(text):
-            raise ValueError(
-                "this is no address such as scheme://user:password@host:port/name; in a password, write / as %2F, "
-                "@ as %40, : as %3A, ? as %3F and # as %23"
-            )
-        return address
-
-    @field_validator("home")
-    @classmethod
-    def _home_stays(cls, home: Path) -> Path:
-        """The same folder wherever the process goes to; without `..`, which would be another folder once a link is."""
-        home = home.resolve() if ".." in home.parts else home.absolute()
-        if '"' in str(home) or ("\\" in str(home) and any(c in str(home) for c in "*?[")):
-            raise ValueError(
-                f"DuckDB cannot open tables in {home}: choose a path without double quotes, and without a backslash "
-                "beside one of * ? ["
-            )
-        return home
-
-    @field_validator("ingest_from")
-    @classmethod
-    def _roots_are_places(cls, text: str) -> str:
-        """Refuse what would never match, and URLs of servers."""
-        for root in _listed(text):
-            if ".." in root.split("/") or not re.fullmatch(r"/.*|s3://[^/:*?\[]+(/[^:*?\[]*)?", root):
-                raise ValueError(f"'{root}' is neither the whole path of a folder nor an s3:// address")
-        return text
-
-    @field_validator("time_zone")
-    @classmethod
-    def _zone_is_known(cls, name: str) -> str:
-        """Refuse what is in no list of time zones."""
-        if name not in available_timezones():
-            raise ValueError(f"'{name}' is no time zone; use an IANA name such as Europe/London")
-        return name
-
-    @field_validator("tenant_time_zones")
-    @classmethod
-    def _zones_are_known(cls, text: str) -> str:
-        for part in _listed(text):
-            tenant, _, zone = part.partition("=")
-            if not tenant.strip() or zone.strip() not in available_timezones():
-                raise ValueError(f"'{part}' is not TENANT=ZONE with an IANA name such as Europe/London")
-        return text
-
-    @field_validator("memory_limit", "spill_limit", "intake_backlog")
-    @classmethod
-    def _is_a_size(cls, text: str) -> str:
-        """Refuse what the engine would refuse at its first query."""
-        if not re.fullmatch(r"\d+(\.\d+)? ?([KMGT]i?)?B", text):
-            raise ValueError(f"'{text}' is not a size; write 4GB or 800MB")
-        return text
-
-    @field_validator("dagit_token")
-    @classmethod
-    def _token_is_long(cls, token: SecretStr) -> SecretStr:
-        """Refuse a token that could be guessed, or that no header can hold."""
-        text = token.get_secret_value()
-        if text and not re.fullmatch(r"[!-~]{24,}", text):
-            raise ValueError(
-                "a token has 24 characters or more, letters, digits and signs without spaces; "
-                "`openssl rand -hex 24` makes one"
-            )
-        return token
-
-    @field_validator("dagit_hosts")
-    @classmethod
-    def _hosts_are_names(cls, text: str) -> str:
-        """Refuse what no browser sends as a host's name, such as a URL or a pattern."""
-        for part in _listed(text):
-            if not re.fullmatch(r"[A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\]", part):
-                raise ValueError(f"'{part}' is no name of a host; write dagit.example.com, without port or https://")
-        return text
-
-    @field_validator("trusted_proxies")
-    @classmethod
-    def _proxies_are_addresses(cls, text: str) -> str:
-        """Refuse what would be believed by nobody, or from everybody."""
-        for part in _listed(text):
-            try:
-                ipaddress.ip_network(part, strict=False)
-            except ValueError:
-                raise ValueError(f"'{part}' is no address or network; write 10.0.0.5 or 10.0.0.0/24") from None
-        return text
-
     @property
     def trusted_proxy_list(self) -> tuple[str, ...]:
         """The proxies that are believed, each an address or a network."""
-        return _listed(self.trusted_proxies)
+        return listed(self.trusted_proxies)
 
     @property
     def dagit_host_list(self) -> tuple[str, ...]:
         """Names by which Dagit is reached besides this machine's own."""
-        return _listed(self.dagit_hosts)
+        return listed(self.dagit_hosts)
 
     @property
     def secrets(self) -> tuple[str, ...]:
@@ -317,23 +231,23 @@ class Settings(BaseSettings):
         given = {
             n: v.get_secret_value() for n in type(self).model_fields if isinstance(v := getattr(self, n), SecretStr)
         }
-        found = [_password(text) if name in _SECRET_ADDRESSES else text for name, text in given.items()]
+        found = [password_in(text) if name in _SECRET_ADDRESSES else text for name, text in given.items()]
         return tuple(dict.fromkeys(form for text in found if text for form in (text, unquote(text))))
 
     @property
     def memory_bytes(self) -> int:
         """The memory limit in bytes."""
-        return _bytes(self.memory_limit)
+        return size_in_bytes(self.memory_limit)
 
     @property
     def spill_bytes(self) -> int:
         """The limit of what is spilled in bytes."""
-        return _bytes(self.spill_limit)
+        return size_in_bytes(self.spill_limit)
 
     @property
     def intake_backlog_bytes(self) -> int:
         """The most that waits for bronze, in bytes."""
-        return _bytes(self.intake_backlog)
+        return size_in_bytes(self.intake_backlog)
 
     @property
     def intake_dir(self) -> Path:
@@ -358,7 +272,7 @@ class Settings(BaseSettings):
     @property
     def catalog_uri(self) -> str:
         """SQLAlchemy URL of the local Iceberg catalog."""
-        return _sqlite_url(self.catalog_file)
+        return sqlite_url(self.catalog_file)
 
     @property
     def catalog_file(self) -> Path:
@@ -370,7 +284,7 @@ class Settings(BaseSettings):
         """SQLAlchemy URL of the question queue."""
         if self.parts.state == "postgres":
             return self.postgres_sqlalchemy_url
-        return _sqlite_url(self.home.absolute() / "questions.db")
+        return sqlite_url(self.home.absolute() / "questions.db")
 
     @property
     def postgres_sqlalchemy_url(self) -> str:
@@ -390,7 +304,7 @@ class Settings(BaseSettings):
     @property
     def ingest_roots(self) -> tuple[str, ...]:
         """Where runs may load files from besides the landing folder."""
-        return _listed(self.ingest_from)
+        return listed(self.ingest_from)
 
     @property
     def scheduled_questions_file(self) -> Path:
@@ -431,7 +345,7 @@ class Settings(BaseSettings):
     @property
     def zones_of_tenants(self) -> dict[str, str]:
         """The time zones of the tenants that have one of their own."""
-        pairs = (part.partition("=") for part in _listed(self.tenant_time_zones))
+        pairs = (part.partition("=") for part in listed(self.tenant_time_zones))
         return {tenant.strip(): zone.strip() for tenant, _, zone in pairs}
 
     @property
@@ -457,35 +371,6 @@ class Settings(BaseSettings):
             "s3.secret-access-key": self.s3_secret_key.get_secret_value(),
             "s3.path-style-access": "true",
         }
-
-
-def _password(address: str) -> str:
-    """The password in an address, as it is written there; empty if there is none."""
-    user_info = address.partition("://")[2].rpartition("@")[0]
-    return user_info.partition(":")[2]
-
-
-def _bytes(size: str) -> int:
-    """A size such as 4GB or 512MiB."""
-    number, unit = re.findall(r"[\d.]+|[A-Za-z]+", size)
-    base = 1024 if "i" in unit else 1000
-    return int(float(number) * base ** " KMGT".index(unit[0] if len(unit) > 1 else " "))
-
-
-def _listed(text: str) -> tuple[str, ...]:
-    """The parts of a text that are separated by commas."""
-    return tuple(part.strip() for part in text.split(",") if part.strip())
-
-
-def sqlalchemy_postgres_url(url: str) -> str:
-    """The URL of a PostgreSQL as SQLAlchemy wants it, by the driver that is installed."""
-    scheme, rest = url.split("://", 1)
-    return f"{'postgresql+psycopg2' if scheme in ('postgres', 'postgresql') else scheme}://{rest}"
-
-
-def _sqlite_url(file: Path) -> str:
-    """SQLAlchemy URL of a SQLite database; SQLAlchemy decodes what is percent-encoded."""
-    return f"sqlite:///{quote(str(file))}"
 
 
 def misspelt() -> dict[str, str]:
