@@ -22,8 +22,9 @@ from lakehouse_assets.ingest import IngestError, load
 from lakehouse_assets.ingest.files.streams import InputFile
 from lakehouse_assets.ingest.loads import quarantine
 from lakehouse_assets.ingest.readers.batches import Counter
+from lakehouse_assets.ingest.readers.parquet.forms import Leaf, leaf_count
 from lakehouse_assets.ingest.readers.parquet.reader import ParquetContent
-from lakehouse_assets.ingest.readers.parquet.values import Leaf, column, leaf_count
+from lakehouse_assets.ingest.readers.parquet.values import column
 from lakehouse_assets.lakehouse.engines.instances import open_instance
 from lakehouse_assets.lakehouse.lake import Lake
 from lakehouse_assets.settings import Settings

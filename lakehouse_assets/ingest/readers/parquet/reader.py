@@ -26,16 +26,10 @@ import pyarrow.parquet as pq
 from lakehouse_assets.ingest.errors import IngestError
 from lakehouse_assets.ingest.files.streams import InputFile, is_remote
 from lakehouse_assets.ingest.readers.batches import KEPT_TEXT, MAX_RECORD, Bad, Counter
-from lakehouse_assets.ingest.readers.parquet.values import (
-    Column,
-    Leaf,
-    as_bytes,
-    column,
-    has_nested_dictionary,
-    is_nested,
-    leaf_count,
-    raw_json,
-)
+from lakehouse_assets.ingest.readers.parquet.flat import as_bytes
+from lakehouse_assets.ingest.readers.parquet.forms import Leaf, has_nested_dictionary, is_nested, leaf_count
+from lakehouse_assets.ingest.readers.parquet.nested import raw_json
+from lakehouse_assets.ingest.readers.parquet.values import Column, column
 from lakehouse_assets.lakehouse.sql import literal
 from lakehouse_assets.private import make_folder
 
