@@ -23,7 +23,7 @@ from lakehouse_assets.lakehouse.nessie.names import SNAPSHOT_PREFIX
 from lakehouse_assets.lakehouse.periods import days_between
 from tests.faults import steps
 from tests.faults.processes import Child, done, timed
-from tests.parity.comparing import bring, contents, differences, leftovers
+from tests.parity.comparing import bring, bring_both, contents, differences, leftovers
 from tests.servers import Servers
 
 pytestmark = [pytest.mark.cluster, pytest.mark.timeout(7200)]
@@ -57,8 +57,7 @@ def test_killed_servers(
 ) -> None:
     written = sample.write_sample(tmp_path / "sample", size=1200, first_day=FIRST, last_day=LAST, files=2)
     early, late = ({"pgr_events": [str(path)]} for path in written.files["pgr_events"])
-    for each in (lake, cluster_lake):
-        bring(each, early, BUILT)
+    bring_both(lake, cluster_lake, early, BUILT)
     bring(lake, late, BUILT)
     bring(cluster_lake, late, ())
     settings = cluster_lake.settings

@@ -1,6 +1,6 @@
 """Tables of two lakes side by side, and what it takes to fill them alike.
 
-Belongs here: bringing input through a lake of either profile, and comparing what is in it. Does not belong here:
+Belongs here: bringing input through lakes of either profile, and comparing what is in them. Does not belong here:
 expectations (tests).
 """
 
@@ -24,6 +24,8 @@ from lakehouse_assets.lakehouse.iceberg.metadata_cache import current_snapshot
 from lakehouse_assets.lakehouse.lake import Lake
 from lakehouse_assets.lakehouse.nessie.catalog import require_nessie
 from lakehouse_assets.lakehouse.sql import quoted
+from lakehouse_assets.settings import Settings
+from tests.faults.processes import Child, start_server
 
 DIFFERS_BY_NATURE = {"load_id", "loaded_at", "publication_id", "source_file", "quarantine_id", "content_sha256"}
 CONTRACTS = {c.identifier: c for c in all_contracts()}
@@ -48,6 +50,22 @@ def bring(lake: Lake, files: Mapping[str, Sequence[str]], domains: Sequence[str]
         semantic = [i for i in own if CONTRACTS[i].made_by == "saved_query"]
         if semantic:
             assert not refresh(lake, EVERY, semantic, run_id="parity").failures
+
+
+def bring_both(here: Lake, there: Lake, files: Mapping[str, Sequence[str]], domains: Sequence[str] = IN_ORDER) -> None:
+    """Bring the same through two lakes at once, the first in a process of its own: dbt has one adapter in each.
+
+    The servers of the second leave a core idle, on which the first is filled.
+    """
+    start_server()
+    first = Child(bring_to, here.settings, files, domains)
+    bring(there, files, domains)
+    first.result()
+
+
+def bring_to(settings: Settings, files: Mapping[str, Sequence[str]], domains: Sequence[str]) -> None:
+    """Bring input through the lake of these settings."""
+    bring(Lake(settings), files, domains)
 
 
 def contents(lake: Lake) -> Contents:

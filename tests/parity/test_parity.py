@@ -23,7 +23,7 @@ from nlq.answering.model import Answer
 from nlq.core.guard import Caller
 from nlq.core.plan import Plan
 from nlq.factory import open_answerer
-from tests.parity.comparing import CONTRACTS, bring, contents, differences, leftovers
+from tests.parity.comparing import CONTRACTS, bring_both, contents, differences, leftovers
 from tests.parity.plans import PLANS
 from tests.questions.asking import same_rows
 from tests.questions.worlds import HERE, questions
@@ -53,8 +53,7 @@ def test_tables_and_answers_are_the_same_on_both(
     lake: Lake, cluster_lake: Lake, waves: list[dict[str, list[str]]]
 ) -> None:
     for wave in waves:
-        for each in (lake, cluster_lake):
-            bring(each, wave)
+        bring_both(lake, cluster_lake, wave)
         ours = contents(lake)
         assert not differences(ours, contents(cluster_lake))
     assert {c.domain for i, c in CONTRACTS.items() if i in ours} == set(DOMAINS)
@@ -72,8 +71,7 @@ def test_duckdb_builds_the_same_on_branches_of_a_bucket(
     own = {source for source in waves[0] if CONTRACTS[find_source(source).target].domain == SMALLEST}
     for wave in waves:
         files = {source: paths for source, paths in wave.items() if source in own}
-        for each in (lake, duckdb_cluster_lake):
-            bring(each, files, ("platform", SMALLEST))
+        bring_both(lake, duckdb_cluster_lake, files, ("platform", SMALLEST))
         assert not differences(contents(lake), contents(duckdb_cluster_lake))
     differ = unlike(open_answerer(lake), open_answerer(duckdb_cluster_lake), talks(SMALLEST))
     assert not differ, "\n".join(f"{q}\n  {here}\n  {there}" for q, (here, there) in differ.items())
