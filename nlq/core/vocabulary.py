@@ -16,6 +16,9 @@ from nlq.core.spelling import one_of_each
 TIME_DIMENSION = "metric_time"
 _FIRST, _LAST = 1000, 2999
 """The years that a number of four digits is taken for."""
+BOOLEAN_PREFIXES = frozenset({"is", "has", "was"})
+"""What the names of columns of yes and no begin with."""
+_YES_NO = (("yes", "no"), ("y", "n"), ("true", "false"), ("t", "f"))
 
 
 @dataclass(frozen=True)
@@ -154,8 +157,25 @@ class Dimension:
 
     @property
     def is_boolean(self) -> bool:
-        """Whether all its values are true and false."""
-        return bool(self.values.items) and all(isinstance(value, bool) for value in self.values.items)
+        """Whether all its values say yes or no."""
+        return self.yes_no is not None
+
+    @property
+    def yes_no(self) -> tuple[Any, Any] | None:
+        """What stands for yes and for no, however that is written, where it has no other values; else None.
+
+        Numbers do where the column is called so: is_late.
+        """
+        known = [value for value in self.values.items if value is not None]
+        if not known or len(known) > len(_YES_NO[0]) or not self.values.complete:
+            return None
+        if all(isinstance(value, bool) for value in known):
+            return True, False
+        called = self.column.split("_")
+        numbers = set(known) == {0, 1} and (called[0] in BOOLEAN_PREFIXES or called[-1] == "flag")
+        said = {str(value).casefold(): value for value in known}
+        pair = ("1", "0") if numbers else next((pair for pair in _YES_NO if set(pair) == set(said)), None)
+        return (said[pair[0]], said[pair[1]]) if pair else None
 
 
 @dataclass(frozen=True)

@@ -60,6 +60,12 @@ class Asking:
         found = self._choose(question, [reading.plan for reading in offer.readings])
         return found.model_copy(update={"words": offer.left_out})
 
+    def guessed(self, readings: Sequence[Reading], slips: Sequence[Slip]) -> Outcome:
+        """What can be answered if unclear words are slips of known ones."""
+        unclear = tuple(slip.written for slip in slips if not slip.read_as)
+        found = self._choose(f"I do not know {quoted(unclear)}. Do you mean this?", [r.plan for r in readings])
+        return found.model_copy(update={"words": unclear})
+
     def _choose(self, question: str, plans: Iterable[Plan]) -> Clarify:
         """A question back; choices that would read the same are offered once."""
         choices = {as_question(plan, self._vocabulary): plan for plan in reversed(list(plans))}

@@ -8,10 +8,12 @@ Safety: every word of a question has a part in the plan, or the question is refu
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import date, datetime
 
-from nlq.core.outcome import RULES, UNCLEAR, Outcome, Planned, Problem, Refused
+from nlq.core.outcome import MOST_CHOICES, RULES, UNCLEAR, Outcome, Planned, Problem, Refused
 from nlq.core.plan import Plan
 from nlq.core.spelling import same_form
 from nlq.core.vocabulary import Vocabulary
@@ -72,12 +74,26 @@ class Planner:
             if not isinstance(found, Problem):
                 return provenance.of(self._settle(found, slips), found)
             rounds.append((covers, found))
+        if found := self._guessed(asked, slips):
+            return provenance.of(self._asking.guessed(found, slips), found)
         covers, problem = rounds[-1]
         if problem.rank <= UNCLEAR and (offer := self._search.offer(asked, covers)):
             return provenance.of(self._asking.without(offer), offer.readings, offer.left_out)
         covers, problem = rounds[0]
         refused = self._asking.refuse(problem, slips, asked.question, covers[0])
         return provenance.refused(refused, covers[0], problem)
+
+    def _guessed(self, asked: Asked, slips: Sequence[Slip]) -> list[Reading]:
+        """The readings with unclear words read as what comes near them; they can only be offered."""
+        unclear = [slip for slip in slips if not slip.read_as]
+        readings: list[Reading] = []
+        for words in itertools.islice(itertools.product(*(slip.near for slip in unclear)), MOST_CHOICES):
+            read = dict(zip((slip.written for slip in unclear), words, strict=True))
+            tokens = [replace(token, norm=read.get(token.text, token.norm)) for token in asked.tokens]
+            mended = replace(asked, tokens=tokens)
+            found = self._search.readings(mended, self._search.covers(mended)) if read else []
+            readings += [] if isinstance(found, Problem) else found
+        return readings
 
     def _settle(self, readings: Sequence[Reading], slips: Sequence[Slip]) -> Outcome:
         if len(readings) > 1:

@@ -231,7 +231,7 @@ def shops() -> Vocabulary:
     ]
     dimensions = [
         _d("metric_time", "Time", type="time"),
-        _d("order__order_id", "Order ID"),
+        replace(_d("order__order_id", "Order ID"), values=Values(complete=False)),
         _d("order__state", "State", ("TX", "CA", "OR", "IN", "WA", "ME")),
         _d("order__country", "Country", ("USA", "BRA", "DEU", "GBR")),
         _d("order__size", "Size", ("S", "M", "L")),

@@ -84,6 +84,8 @@ class Draft:
     bounds: list[tuple[int, Bound]] = field(default_factory=list)
     missing: list[tuple[str, bool]] = field(default_factory=list)
     """Dimensions whose value is to be missing, or not to be."""
+    pieces: list[tuple[str, str]] = field(default_factory=list)
+    """Dimensions whose values are to contain a text."""
     limits: list[tuple[str, Bound]] = field(default_factory=list)
     """Dimensions whose values are compared with a number."""
     ranks: list[Rank] = field(default_factory=list)

@@ -43,6 +43,7 @@ _NEAR = 0.5
 _LONG_ENOUGH_TO_MEND = 6
 _SHORT = 6
 _SHORTEST_TO_MEND = 4
+_MOST_ALIKE = 3
 _RELATED = 0.95
 """The most coverage of a term that is said in related words."""
 SURELY = 0.8
@@ -198,6 +199,7 @@ class Lexicon:
             self._add_dimension(dimension)
         self._values.drop_common_parts(self._dimensions.words())
         self._surface |= self._values.surface
+        self._of_values = sorted(word for word in self._values.surface if len(word) >= _SHORTEST_TO_MEND)
         self.weekdays = frozenset(
             hit.ref for words in (["weekday"], ["day", "week"]) for hit in self._dimensions.whole(words)
         )
@@ -341,6 +343,15 @@ class Lexicon:
         least = min(distance for _, distance in same_start)
         nearest = sorted(candidate for candidate, distance in same_start if distance == least)
         return nearest if len({stem(candidate) for candidate in nearest}) > 1 else nearest[:1]
+
+    def alike(self, norm: str) -> list[str]:
+        """The words of values that an unknown word is a letter away from: too near to pass over, too far to be sure."""
+        if len(norm) < _SHORTEST_TO_MEND or not norm.isalpha():
+            return []
+        distance = DamerauLevenshtein.distance
+        found = process.extract(norm, self._of_values, scorer=distance, score_cutoff=1, limit=_MOST_ALIKE + 1)
+        alike = sorted(word for word, _, _ in found if word[0] == norm[0])
+        return alike if len(alike) <= _MOST_ALIKE else []
 
     def nearest(self, text: str, count: int = 3, metrics: Iterable[str] | None = None) -> list[str]:
         """Labels of the metrics and dimensions whose names or descriptions come nearest to a text."""

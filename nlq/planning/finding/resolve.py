@@ -15,7 +15,7 @@ from nlq.core.dateparts import DATE_PARTS, first_date_part
 from nlq.core.outcome import Problem
 from nlq.core.spelling import same_form
 from nlq.core.vocabulary import Metric, Vocabulary
-from nlq.core.words import FREQUENT, GLUE, NUMBERING, stem, words_of
+from nlq.core.words import FREQUENT, GLUE, NUMBERING, set_of, stem, words_of
 from nlq.planning.drafts.measures import is_amount
 from nlq.planning.drafts.mentions import Cover, Kind, Mention
 from nlq.planning.finding.lexicon import Hit, Lexicon
@@ -24,6 +24,12 @@ from nlq.planning.finding.valueindex import ValueHit
 MOST_ASSIGNMENTS = 24
 MOST_CHOICES = 4
 _DIRECTNESS = {"label": 2, "synonym": 1, "event": 1, "name": 0, "description": 0}
+_DIRECTED = {
+    "from": set_of("origin source sender departure from pickup"),
+    "to": set_of("destination target recipient receiver arrival to dropoff"),
+    "into": set_of("destination target arrival to"),
+}
+"""What a preposition says of the name of a dimension."""
 
 
 @dataclass(frozen=True)
@@ -69,8 +75,22 @@ class Resolver:
             found = self._assigned(metrics, wider, dimensions, values)
         first = [mention.payload[0].ref for mention in metrics]
         found = _prefer_full(_prefer_alike(_prefer_named(_prefer_few(found), cover), cover))
-        found = _prefer_label(_prefer_mentioned(found, cover))
+        found = _prefer_label(self._prefer_directed(_prefer_mentioned(found, cover), cover))
         return found[:MOST_ASSIGNMENTS] or self._cannot_split(first, dimensions, values)
+
+    def _prefer_directed(self, found: list[Assignment], cover: Cover) -> list[Assignment]:
+        """From where, and to where: "parcels from Germany to France" are from an origin, to a destination."""
+        preceded = {m.first: before.text.lower() for before, m in itertools.pairwise(cover.mentions)}
+
+        def directed(one: Assignment) -> int:
+            score = 0
+            for first, hit in one.values.items():
+                dimension = self._vocabulary.dimensions[hit.dimension]
+                called = {*words_of(dimension.label), *words_of(dimension.column)}
+                score += bool(called & _DIRECTED.get(preceded.get(first, ""), frozenset()))
+            return score
+
+        return _best(found, directed)
 
     def _partly(self, mention: Mention) -> list[Hit]:
         """What the words may mean as a part of a name: where "sales" have no province, "store sales" may."""
@@ -372,8 +392,12 @@ def _prefer_full(found: list[Assignment]) -> list[Assignment]:
     return [a for a, score in zip(found, scores, strict=True) if score == max(scores)]
 
 
-def _fullness(assignment: Assignment) -> tuple[int, int]:
-    """How many terms were said in full, and how directly: a label is more than a synonym, that more than a name."""
+def _fullness(assignment: Assignment) -> tuple[int, int, int]:
+    """How many terms were said in full, and how directly: a label is more than a synonym, that more than a name.
+
+    A value as it is stored is more than a name of it: the city of Rio de Janeiro, where the state is RJ.
+    """
     terms = [*assignment.metrics.values(), *assignment.dimensions.values()]
     full = sum(hit.full for hit in [*terms, *assignment.values.values()])
-    return full, sum(_DIRECTNESS[hit.source] for hit in terms if hit.full)
+    named = sum(bool(hit.said) for hit in assignment.values.values())
+    return full, sum(_DIRECTNESS[hit.source] for hit in terms if hit.full), -named

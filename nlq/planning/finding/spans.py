@@ -25,6 +25,7 @@ from nlq.planning.finding.calendarwords import CalendarFinder
 from nlq.planning.finding.classnouns import restates
 from nlq.planning.finding.happenings import is_verb
 from nlq.planning.finding.lexicon import Hit, Lexicon, is_common
+from nlq.planning.finding.literals import LiteralFinder
 from nlq.planning.finding.valueindex import ValueHit
 from nlq.planning.times.words import TimeReader
 
@@ -43,6 +44,10 @@ _BESIDE_STEP = 0.7
 _UNKNOWN, _FILLER = -6.0, 0.05
 _RESTATED = 0.6
 """What a noun adds that says again what a dimension is: more than a part of another one's name, less than a name."""
+_INSIDE = frozenset({",", "/", "&", "%"})
+_WIDEST_RANGE = 50
+_LITERAL = 6.5
+"""What each word of a value adds that is taken as it stands: more than any other reading of it."""
 _ABSENT = 0.5
 """What is gained where it is known what is not there."""
 _PLACING = frozenset({"in", "for", "to"})
@@ -60,7 +65,7 @@ def mend(tokens: Sequence[Token], lexicon: Lexicon) -> tuple[list[Token], list[S
             continue
         near = lexicon.spelling(token.norm)
         clear = near[0] if len(near) == 1 else None
-        if near:
+        if near := near or lexicon.alike(token.norm):
             slips.append(Slip(token.text, clear, tuple(near)))
         mended.append(replace(token, norm=clear) if clear else token)
     return mended, slips
@@ -86,6 +91,7 @@ class MentionFinder(CalendarFinder):
         self._begin = {span.first for span in self._spans}
         steps = {*w.GRAIN_UNITS, *w.GRAIN_ADJECTIVES}
         self._tells_time = bool(self._spans) or any(w.singular(token.norm) in steps for token in tokens)
+        self._literals = LiteralFinder(question, tokens, lexicon)
         self._stems = [w.stem(t.norm) if t.kind == "word" else t.norm for t in tokens]
 
     def covers(self) -> list[Cover]:
@@ -113,6 +119,8 @@ class MentionFinder(CalendarFinder):
             yield from self._dimensions(at)
             yield from self._happened(at)
             yield from self._values(at)
+            yield from self._literals_at(at)
+            yield from self._in_range(at)
             yield from self._absent(at)
             yield from self._calendar_at(at)
             yield from self._units_at(at)
@@ -295,8 +303,8 @@ class MentionFinder(CalendarFinder):
             return
         said: list[str] = []
         for at in range(first, min(first + self._lexicon.longest_value + 1, len(self._tokens))):
-            if said and self._norm(at) == ",":
-                continue  # a value may have a comma in it
+            if said and self._norm(at) in _INSIDE:
+                continue  # a value may have such a sign in it
             if self._tokens[at].kind not in ("word", "number"):
                 return
             said.append(self._tokens[at].norm)
@@ -351,6 +359,9 @@ class MentionFinder(CalendarFinder):
 
     def _single(self, at: int) -> Iterator[Mention]:
         token = self._tokens[at]
+        if found := self._beside(at):
+            yield self._mention(found[0], at, at + 1, found[1])
+            return
         if token.kind == "word" or token.norm in w.AND_WORDS | {"%"}:
             kinds = _single_kinds(token.norm)
             if not kinds and (support := support_at(self._tokens, at)):
@@ -365,6 +376,11 @@ class MentionFinder(CalendarFinder):
                 return
         yield self._mention(Kind.UNKNOWN, at, at + 1, _UNKNOWN)
 
+    def _literals_at(self, at: int) -> Iterator[Mention]:
+        for found in self._literals.at(at):
+            score = _LITERAL * (found.last - found.first)
+            yield self._mention(Kind.VALUE, found.first, found.last, score, found.hits)
+
     def _absent(self, first: int) -> Iterator[Mention]:
         """Places that the layer has none of, though it has others of their kind."""
         said: list[str] = []
@@ -377,6 +393,51 @@ class MentionFinder(CalendarFinder):
                 code = len(said) == 1 and said[0].upper() in found[1].letters
                 if not code or (token.text.isupper() and not self._is_shouted()):
                     yield self._mention(Kind.UNKNOWN, first, at + 1, _UNKNOWN + _ABSENT, found)
+
+    def _beside(self, at: int) -> tuple[Kind, float] | None:
+        """What a word or sign is by what stands beside it alone: "A, or B"; "no. of fires"; "arson-related fires"."""
+        norm, following = self._norm(at), self._norm(at + 1)
+        if norm == "," and following in w.AND_WORDS | w.OR_WORDS:
+            return Kind.FILLER, _FILLER
+        if norm == "no" and following == "of":
+            return Kind.COUNT, 1.0
+        if norm == "related" and self._norm(at - 1) and self._lexicon.values([self._norm(at - 1)]):
+            return Kind.FILLER, _FILLER
+        if norm == "but" and self._excepts(at):
+            return Kind.NOT, 1.0
+        if norm == "=" and any(self._lexicon.dimensions_in_full(self._stems[max(0, at - n) : at]) for n in (1, 2, 3)):
+            return Kind.FILLER, _FILLER
+        return (Kind.OR, 0.1) if norm == "/" else None
+
+    def _excepts(self, at: int) -> bool:
+        """Whether "but" leaves out the value that follows: "all clinics but Northgate"; not in "not A but B"."""
+        if any(self._norm(before) in w.NOT_WORDS for before in range(at)):
+            return False
+        first = next((n for n in range(at + 1, len(self._tokens)) if self._norm(n) not in w.GLUE | w.PREPOSITIONS), at)
+        said = [[self._norm(n) for n in range(first, last)] for last in range(first + 1, first + 4)]
+        return any(self._lexicon.values(norms) for norms in said if all(norms))
+
+    def _range_end(self, at: int) -> int:
+        """Where the other end of a range stands that a token begins: 3 to 7, 3-7, "ward 3 to ward 7"."""
+        if self._norm(at + 1) == "to":
+            return at + 3 if self._norm(at + 2) == self._norm(at - 1) else at + 2
+        following = self._tokens[at + 1].start if at + 1 < len(self._tokens) else self._tokens[at].end
+        between = self._question[self._tokens[at].end : following].strip()
+        return at + 1 if between in ("-", "–") else len(self._tokens)
+
+    def _in_range(self, at: int) -> Iterator[Mention]:
+        """Numbered values from one to another: "wards 3 to 7", "wards 3-7"."""
+        start, end_at = self._number(at), self._range_end(at)
+        end = self._number(end_at)
+        if start is None or end is None or not 0 < end - start < _WIDEST_RANGE or not at:
+            return
+        numbers = (str(number) for number in range(int(start), int(end) + 1))
+        found = [[hit for hit in self._lexicon.values([self._norm(at - 1), n]) if hit.full] for n in numbers]
+        for name in sorted({hit.dimension for hit in found[0]} & {hit.dimension for hit in found[-1]}):
+            values = tuple(hit.value for hits in found for hit in hits if hit.dimension == name)
+            first = at if self._lexicon.dimensions_in_full(self._stems[at - 1 : at]) else at - 1
+            hit = ValueHit(name, values, 1.0)
+            yield self._mention(Kind.VALUE, first, end_at + 1, _LITERAL * (end_at + 1 - first), (hit,))
 
     def _names_owner(self, at: int) -> bool:
         """Whether the word only says whose something is, as in "orders from customers in Rio"; a "number of" asks.

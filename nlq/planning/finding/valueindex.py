@@ -13,14 +13,18 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from nlq.core.spelling import plain_form, same_form
-from nlq.core.vocabulary import Dimension
-from nlq.core.words import singular, stem, words_of
+from nlq.core.vocabulary import BOOLEAN_PREFIXES, Dimension
+from nlq.core.words import ENGLISH, singular, stem, words_of
+from nlq.english.letters import letters_of
 from nlq.english.places import Place, places_of
 from nlq.english.words import family
 
-_BOOLEAN_PREFIXES = frozenset({"is", "has", "was"})
+_OPPOSITE = ("un", "in", "non")
+"""What turns an adjective round: unpaid, inactive."""
 _MIN_PARTIAL = 4
 _MOST_PER_WORD = 4
+_MOST_RUN = 6
+"""Of longer values no words in a row are known apart."""
 _LOOSELY = 0.9
 """The coverage of a value whose words are said in other forms or in another order: flooded streets."""
 INITIALS = 0.85
@@ -60,6 +64,7 @@ class ValueIndex:
         self._whole: dict[Key, dict[tuple[str, str], ValueHit]] = defaultdict(dict)
         self._joined: dict[str, dict[tuple[str, str], ValueHit]] = defaultdict(dict)
         self._parts: dict[str, dict[tuple[str, str], ValueHit]] = defaultdict(dict)
+        self._runs: dict[Key, dict[tuple[str, str], ValueHit]] = defaultdict(dict)
         self._bags: dict[Key, dict[tuple[str, str], ValueHit]] = defaultdict(dict)
         self._initials: dict[str, dict[tuple[str, str], ValueHit]] = defaultdict(dict)
         self._absent: dict[Key, tuple[Dimension, Place]] = {}
@@ -71,11 +76,11 @@ class ValueIndex:
     def find(self, norms: Sequence[str]) -> list[ValueHit]:
         """Values these words, in this order, may mean: in full, run together, or by a telling part."""
         key = _forms(norms)
-        parts = self._parts.get(key[0], {}) if len(key) == 1 else {}
+        whole = self._whole.get(key, {})
+        parts = self._parts.get(key[0], {}) if len(key) == 1 else {} if whole else self._runs.get(key, {})
         # "ward 1-5" is not ward 15.
         run_together = any(a.isdigit() and b.isdigit() for a, b in itertools.pairwise(key))
         joined = {} if run_together else self._joined.get("".join(key), {})
-        whole = self._whole.get(key, {})
         loose = {} if whole or len(key) == 1 else self._bags.get(bag(key), {})
         return list((parts | joined | loose | whole).values())
 
@@ -97,24 +102,31 @@ class ValueIndex:
 
     def add(self, dimension: Dimension) -> None:
         """Add the values of a dimension."""
-        if dimension.is_boolean:
-            self._add_flag(dimension)
+        if dimension.yes_no:
+            self._add_flag(dimension, *dimension.yes_no)
             return
         for value in dimension.values.items:
             self._add_value(dimension.name, value)
         self._add_places(dimension)
+        for value, names in letters_of(dimension.values.items, words_of(dimension.label)).items():
+            for name in names:
+                self._put_whole(words_of(name), ValueHit(dimension.name, value, 1.0, names[0]))
 
     def drop_common_parts(self, named: Iterable[str]) -> None:
         """Forget parts that tell no value from another, such as "ward" in WARD_01 and WARD_02."""
         names = set(named)
         for word in [w for w, hits in self._parts.items() if len(hits) > _MOST_PER_WORD or stem(w) in names]:
             del self._parts[word]
+        for words in [words for words, hits in self._runs.items() if len(hits) > _MOST_PER_WORD]:
+            del self._runs[words]
 
-    def _add_flag(self, dimension: Dimension) -> None:
+    def _add_flag(self, dimension: Dimension, yes: Any, no: Any) -> None:
         """A yes/no dimension is asked by its name: "overdue ones" is is_overdue = true."""
         for phrase in (dimension.column, dimension.label, *dimension.synonyms):
-            words = [word for word in words_of(phrase) if word not in _BOOLEAN_PREFIXES]
-            self._put_whole(words, ValueHit(dimension.name, True, 1.0))
+            words = [word for word in words_of(phrase) if word not in BOOLEAN_PREFIXES]
+            self._put_whole(words, ValueHit(dimension.name, yes, 1.0))
+            for prefix in _OPPOSITE if len(words) == 1 else ():
+                self._put_whole([prefix + words[0]], ValueHit(dimension.name, no, 1.0))
 
     def _add_value(self, dimension: str, value: Any) -> None:
         words = _forms(words_of(str(value)))
@@ -129,6 +141,10 @@ class ValueIndex:
         self._put(self._bags, bag(words), replace(whole, coverage=_LOOSELY))
         if all(word.isalpha() for word in words):
             self._put(self._initials, "".join(word[0] for word in words), replace(whole, coverage=INITIALS))
+        for first, last in itertools.combinations(range(len(words) + 1), 2) if len(words) <= _MOST_RUN else ():
+            if 1 < last - first < len(words) and not {words[first], words[last - 1]} & ENGLISH:
+                run = replace(whole, coverage=(last - first) / len(words))
+                self._put(self._runs, words[first:last], run)
         for word in words:
             if word.isalpha() and len(word) >= _MIN_PARTIAL:
                 self._put(self._parts, word, replace(whole, coverage=1 / len(words)))

@@ -15,6 +15,11 @@ from nlq.planning.reading.metrics import MetricReader
 from nlq.planning.reading.moments import MomentReader
 from nlq.planning.reading.sentence import GROUPING, KEY_ENDINGS, Sentence
 
+_TELLING_APART = frozenset({"id", "key", "name"})
+"""What columns end with that name a thing, and not what it is like."""
+_NONE_OF = frozenset({"no", "without"})
+"""Before a dimension these ask for what has no value of it."""
+
 
 class DimensionReader:
     """Reads dimensions; which words are metrics instead, ``metrics`` knows."""
@@ -91,7 +96,8 @@ class DimensionReader:
 
     def _is_of_value_beside(self, position: int, mention: Mention, dimension: Dimension) -> bool:
         """Whether it says what has the value beside it: "Sutlej products", "the car maker American Motor Company"."""
-        if not dimension.entity:
+        names = words_of(dimension.column)[-1] in _TELLING_APART or dimension.column == dimension.entity.split("__")[-1]
+        if not dimension.entity or not names:
             return False
         at = self._sentence.all.index(mention)
         beside = [(position - 1, self._sentence.all[at - 1])] if at else []
@@ -166,16 +172,41 @@ class DimensionReader:
 
     def _lacks(self, position: int, mention: Mention, hit: Hit) -> bool:
         """Whether the dimension is said to have no value, or to have one: "excluding unknown channels"."""
+        if self._is_without(position, hit):
+            self._sentence.used.add(position - 1)
+            self._lack(mention, hit.ref, missing=True)
+            return True
         at = position - 1 if self._sentence.kind(position - 1) is Kind.MISSING else position + 1
         if self._sentence.kind(at) is not Kind.MISSING:
             return False
         first = min(at, position)
         negated = self._sentence.kind(first - 1) is Kind.NOT
         self._sentence.used.update({at, first - 1} if negated else {at})
-        self._draft.missing.append((hit.ref, not negated))
-        label = self._vocabulary.dimensions[hit.ref].label
-        self._sentence.believe(mention, f"{label} is {'known' if negated else 'missing'}", 1.0)
+        if self._sentence.kind(at + 1) is Kind.OR and self._sentence.kind(at + 2) is Kind.MISSING:
+            self._sentence.used.update({at + 1, at + 2})  # "missing or not specified" says it twice
+        self._lack(mention, hit.ref, missing=not negated)
         return True
+
+    def _lack(self, mention: Mention, name: str, *, missing: bool) -> None:
+        self._draft.missing.append((name, missing))
+        label = self._vocabulary.dimensions[name].label
+        self._sentence.believe(mention, f"{label} is {'missing' if missing else 'known'}", 1.0)
+
+    def _is_without(self, position: int, hit: Hit) -> bool:
+        """Whether there is to be none: "visits without an insurer", "with no insurer"; of a number that may be zero."""
+        dimension = self._vocabulary.dimensions[hit.ref]
+        if self._sentence.kind(position - 1) is not Kind.NOT or dimension.is_boolean or dimension.is_numeric:
+            return False
+        abbreviated = any(m.text.lower() == "of" for m in self._sentence.between(position - 1, position))
+        return self._sentence.mentions[position - 1].text.lower() in _NONE_OF and not abbreviated and hit.full
+
+    def leave_out_unknown(self) -> None:
+        """Of "visits by insurer without unknown" the rows that have none are left out."""
+        for at, mention in enumerate(self._sentence.mentions):
+            lone = mention.kind is Kind.MISSING and at not in self._sentence.used and len(self._draft.groups) == 1
+            if lone and self._sentence.kind(at - 1) is Kind.NOT and not self._draft.missing:
+                self._sentence.used.update({at - 1, at})
+                self._lack(mention, self._draft.groups[0], missing=False)
 
     def _place(self, position: int, name: str) -> None:
         """Keep whether a group was said with each or with by; one that goes on a list was said like the one before."""

@@ -201,6 +201,10 @@ class Finisher:
                 DimensionFilter(dimension=n, operator=Operator.IS_NULL if wanted else Operator.IS_NOT_NULL)
                 for n, wanted in self._draft.missing
             ),
+            *(
+                DimensionFilter(dimension=n, operator=Operator.CONTAINS, values=(text,))
+                for n, text in self._draft.pieces
+            ),
             *(f for name, bound in self._draft.limits for f in _numeric_filters(name, bound)),
         ]
 

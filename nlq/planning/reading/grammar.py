@@ -47,6 +47,7 @@ class Reader:
             for position, mention in enumerate(self._sentence.mentions):
                 if position not in self._sentence.used:
                     self._take(position, mention)
+            self._dimensions.leave_out_unknown()
             self._metrics.drop_nouns()
             self._operators.averages()
             self._operators.runnings()

@@ -9,7 +9,7 @@ import calendar
 import itertools
 
 from nlq.core.dateparts import first_date_part
-from nlq.core.words import DIFFERENT, PREPOSITIONS, set_of
+from nlq.core.words import DIFFERENT, PREPOSITIONS, is_plural, set_of, words_of
 from nlq.planning.drafts.draft import NotReadableError
 from nlq.planning.drafts.measures import is_amount
 from nlq.planning.drafts.mentions import Kind, Mention
@@ -63,6 +63,7 @@ class Leftovers:
         """Refuse operators that nothing was made of."""
         for position, mention in enumerate(self._sentence.mentions):
             if mention.kind is Kind.NOT and position not in self._sentence.used:
+                self._without_figure(position, mention)
                 raise NotReadableError(2, f"I cannot tell what “{mention.text}” leaves out.", mention.text)
             if mention.kind is Kind.MISSING and position not in self._sentence.used:
                 raise NotReadableError(1, f"I cannot tell what is “{mention.text}”; name it beside.", mention.text)
@@ -74,6 +75,7 @@ class Leftovers:
         self._check_each_against_others()
         self._check_counts()
         self._check_different()
+        self._check_both()
         self._check_agents()
         self._check_percent()
         self._check_one_rank()
@@ -82,6 +84,14 @@ class Leftovers:
         self._check_weekdays()
         self._check_doing()
         self._check_paying()
+
+    def _without_figure(self, position: int, mention: Mention) -> None:
+        """What has none of a figure has no rows of it: "customers without orders"."""
+        if self._sentence.kind(position + 1) is Kind.METRIC:
+            what = self._sentence.mentions[position + 1]
+            label = self._vocabulary.metrics[self._sentence.assignment.metrics[what.first].ref].label
+            reason = f"{label} are known only of what has some; I cannot tell what has none (“{mention.text}”)."
+            raise NotReadableError(2, reason, mention.text, nearest=(f"lowest {label}",))
 
     def _dangling_by(self, position: int, mention: Mention) -> None:
         said = mention.text.lower()
@@ -122,6 +132,18 @@ class Leftovers:
             metric = self._vocabulary.metrics[self._sentence.assignment.metrics[following.first].ref]
             if not metric.tally and metric.name not in self._sentence.lexicon.counts:
                 raise NotReadableError(1, f"{metric.label} does not tell how many are different.", mention.text)
+
+    def _check_both(self) -> None:
+        """One thing has no two values of a dimension: who speaks "both English and French" has two things."""
+        said = next((m for m in self._sentence.all if m.text.lower() == "both" and m.kind is Kind.FILLER), None)
+        after = [m for m in self._sentence.mentions if said and m.first > said.first]
+        dimensions = [
+            self._sentence.assignment.values[m.first].dimension if m.kind is Kind.VALUE else None for m in after[:3:2]
+        ]
+        if said and len(dimensions) > 1 and dimensions[0] and dimensions[0] == dimensions[1]:
+            label = self._vocabulary.dimensions[dimensions[0]].label
+            reason = f"I know what has one or the other {label}, not what has “{said.text}”."
+            raise NotReadableError(2, reason, said.text, nearest=(f"{after[0].text} or {after[2].text}",))
 
     def _check_counts(self) -> None:
         """How many, number of, total: only of things that are amounts."""
@@ -204,8 +226,8 @@ class Leftovers:
                 continue
             if following.kind is Kind.METRIC and self._sentence.is_singular(following):
                 hit = self._sentence.assignment.metrics[following.first]
-                if hit.ref in self._sentence.lexicon.counts:
-                    label = self._vocabulary.metrics[hit.ref].label
+                label = self._vocabulary.metrics[hit.ref].label
+                if hit.ref in self._sentence.lexicon.counts and is_plural(words_of(label)[-1]):
                     reason = f"{label} tells how many there are, not how large one is (“{mention.text}”)."
                     raise NotReadableError(1, reason, mention.text)
 

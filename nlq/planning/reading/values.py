@@ -6,6 +6,7 @@ Does not belong here: choosing among the values that words may mean (``resolve``
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 from nlq.core.dateparts import first_date_part
@@ -13,6 +14,7 @@ from nlq.core.words import ENGLISH, stem, words_of
 from nlq.planning.drafts.draft import Chosen, NotReadableError
 from nlq.planning.drafts.mentions import Kind, Mention
 from nlq.planning.finding.calendarwords import DAYS
+from nlq.planning.finding.literals import Piece
 from nlq.planning.finding.valueindex import INITIALS, ValueHit
 from nlq.planning.reading.sentence import Sentence
 from nlq.planning.times.words import TIME_WORDS
@@ -35,26 +37,55 @@ class ValueReader:
         listed = self._sentence.kind(position - 1) in (Kind.AND, Kind.OR) and self._sentence.same_dimension(
             position - 2, hit
         )
-        if _is_weak(mention, hit) and not (named or listed or len(words_of(mention.text)) > 1):
+        attribute = dimension.is_boolean and self._is_said_of(position)
+        if _is_weak(mention, hit) and not (named or listed or attribute or len(words_of(mention.text)) > 1):
             raise NotReadableError(
                 1, f"It is not clear whether “{mention.text}” means a {dimension.label}.", mention.text
             )
         negated = self._is_negated(position, hit)
+        if dimension.is_boolean and not negated:
+            self._check_named(mention)
         if negated:
             self._sentence.negated.add(position)
+        if isinstance(hit.value, Piece):
+            self._piece(position, mention, hit, negated=negated)
+            return
         self._joined_by_or(position, hit)
         self._joined_by_and(position, hit)
         value, wanted = hit.value, not negated
-        if isinstance(value, bool) and negated:
-            value, wanted = False, True
+        if dimension.yes_no and negated:
+            yes, no = dimension.yes_no
+            value, wanted = no if value == yes else yes, True
         several = value if isinstance(value, tuple) else (value,)
         if first_date_part([hit.dimension]):
             self._check_days(mention, hit, several)
         self._draft.chosen.extend(Chosen(mention.first, hit.dimension, one, wanted) for one in several)
-        said = " or ".join(str(one) for one in several) if several is value else hit.shown
+        said = " or ".join(str(one) for one in several) if several is value else replace(hit, value=value).shown
         self._sentence.believe(
-            mention, f"{dimension.label} is {'not ' if negated else ''}{said}", 1.0 if hit.full else 0.8
+            mention, f"{dimension.label} is {'' if wanted else 'not '}{said}", 1.0 if hit.full else 0.8
         )
+
+    def _check_named(self, mention: Mention) -> None:
+        """Where a metric is called by the adjective and the noun, it is meant: open complaints."""
+        assignment = self._sentence.assignment
+        metrics = [hit.ref for hit in assignment.metrics.values()] or assignment.implied
+        labels = [self._vocabulary.metrics[name].label for name in metrics]
+        said = [stem(word) for text in (mention.text, *labels) for word in words_of(text)]
+        if len(metrics) == 1 and self._sentence.lexicon.metrics_in_full(said):
+            raise NotReadableError(3, f"“{mention.text}” is read as a part of a metric here.", mention.text)
+
+    def _is_said_of(self, position: int) -> bool:
+        """Whether it says what a thing is: "late parcels", "that are not late"."""
+        return self._sentence.kind(position + 1) is Kind.METRIC or (self._sentence.kind(position - 1) is Kind.NOT)
+
+    def _piece(self, position: int, mention: Mention, hit: ValueHit, *, negated: bool) -> None:
+        """A text that values are to contain; each of several is to be there."""
+        if negated or self._sentence.kind(self._sentence.before_value(position)) is Kind.OR:
+            reason = f"I can only look for texts that are all contained (“{mention.text}”)."
+            raise NotReadableError(2, reason, mention.text)
+        self._draft.pieces.append((hit.dimension, str(hit.value)))
+        label = self._vocabulary.dimensions[hit.dimension].label
+        self._sentence.believe(mention, f"{label} contains “{hit.value}”", 1.0)
 
     def _check_days(self, mention: Mention, hit: ValueHit, several: Sequence[Any]) -> None:
         """Several days are no one side of a comparison; a day of the week stands beside no single date in a list."""
