@@ -235,6 +235,9 @@ GENERIC = frozenset(
 UNITS: dict[str, float] = {"minute": 1 / 60, "hour": 1.0, "day": 24.0, "week": 168.0}
 """Units of duration, in hours."""
 
+SUBJECTS = set_of("i we you they he she")
+"""Pronouns that are subjects: "may" before one is the verb, not the month."""
+
 FILLER = (
     set_of("""
     show me give tell display get find fetch please can could would should will you i we us they them it he

@@ -282,4 +282,5 @@ _PHRASES: dict[tuple[str, ...], tuple[Kind, float]] = {
     ("how", "low"): (Kind.FILLER, 0.1),
     ("who", "are"): (Kind.FILLER, 0.1),
     ("who", "is"): (Kind.FILLER, 0.1),
+    **{("may", subject): (Kind.FILLER, 0.2) for subject in w.SUBJECTS},
 }

@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 from datetime import date, timedelta
 
 from nlq.core.periods import shift, unit_start
-from nlq.core.words import Token, singular
+from nlq.core.words import SUBJECTS, Token, singular
 from nlq.planning.times.days import DayReader
 from nlq.planning.times.fiscalyears import FiscalReader
 from nlq.planning.times.names import NameReader
@@ -400,7 +400,9 @@ class PeriodReader(TimeTokens):
         return Found(last, period_of(start, "month"))
 
     def _is_surely_month(self, at: int, lead: bool) -> bool:
-        """May, march and mar are words as well: they need a lead ("in May") or a capital letter."""
+        """May, march and mar are words as well: they need a lead ("in May") or a capital letter; "May I" is a verb."""
+        if self._norm(at) == "may" and self._norm(at + 1) in SUBJECTS and not lead:
+            return False
         return self._norm(at) not in {"may", "march", "mar"} or lead or self._tokens[at].text[:1].isupper()
 
     def _optional_year(self, at: int) -> tuple[int | None, int]:
