@@ -1,8 +1,8 @@
 """Spans of a question: what each stretch of words may be, and the best ways to cover the whole question.
 
-Belongs here: recognising metrics, dimensions, values and times as spans with a score, and the search for covers in
-which every word has a part. Does not belong here: operators (``operators``,
-``calendarwords``), what a cover asks (``reading``).
+Belongs here: recognising metrics, dimensions and times as spans with a score, and the search for covers in which every
+word has a part. Does not belong here: values (``valuespans``), operators (``operators``, ``calendarwords``), what a
+cover asks (``reading``).
 
 A word that nothing recognises becomes an UNKNOWN mention; it is never dropped.
 """
@@ -16,40 +16,26 @@ from datetime import date
 from typing import Any
 
 from nlq.core import words as w
-from nlq.core.spelling import same_form
 from nlq.core.verbs import support_at
 from nlq.core.words import Token
 from nlq.planning.drafts.mentions import Cover, Growth, Kind, Mention, Reach, Slip
 from nlq.planning.drafts.units import UnitFinder
-from nlq.planning.finding.calendarwords import CalendarFinder
 from nlq.planning.finding.classnouns import restates
 from nlq.planning.finding.happenings import is_verb
 from nlq.planning.finding.lexicon import Hit, Lexicon, is_common
-from nlq.planning.finding.literals import LiteralFinder
-from nlq.planning.finding.valueindex import ValueHit
+from nlq.planning.finding.valuespans import UNKNOWN, ValueFinder, term_score
 from nlq.planning.times.words import TimeReader
 
-_LONGEST_CODE = 3
 _TIMELY = w.OCCURRENCE | {w.stem(unit) for unit in w.GRAIN_UNITS}
 """Words that name no time of their own even where a date is called so: "received", "month"."""
 BEAM = 12
 """How many ways to cover a question are kept."""
 
-_WHOLE_VALUE = 0.5
-"""What each further word of a whole value adds: the October Meeting is no meeting in October."""
-_AFTER_BY = 1.0
-"""What a value loses to a dimension of that name after "by"."""
 _BESIDE_STEP = 0.7
 """What a verb gains that a step of time stands beside."""
-_UNKNOWN, _FILLER = -6.0, 0.05
+_FILLER = 0.05
 _RESTATED = 0.6
 """What a noun adds that says again what a dimension is: more than a part of another one's name, less than a name."""
-_INSIDE = frozenset({",", "/", "&", "%"})
-_WIDEST_RANGE = 50
-_LITERAL = 6.5
-"""What each word of a value adds that is taken as it stands: more than any other reading of it."""
-_ABSENT = 0.5
-"""What is gained where it is known what is not there."""
 _PLACING = frozenset({"in", "for", "to"})
 _PARTING = _PLACING | {"of"}
 _METRIC_GLUE = w.GLUE | _PLACING | w.COUNTING
@@ -71,7 +57,7 @@ def mend(tokens: Sequence[Token], lexicon: Lexicon) -> tuple[list[Token], list[S
     return mended, slips
 
 
-class MentionFinder(CalendarFinder):
+class MentionFinder(ValueFinder):
     """Finds the mentions of one question."""
 
     def __init__(
@@ -83,16 +69,13 @@ class MentionFinder(CalendarFinder):
         fiscal_start: int | None = None,
         reach: Reach = Reach.EXACT,
     ) -> None:
-        super().__init__(question, tokens, lexicon, today)
-        self._reach = reach
+        super().__init__(question, tokens, lexicon, today, reach)
         self._times = TimeReader(question, tokens, today, fiscal_start)
         self._units = UnitFinder(question, tokens)
         self._spans = self._times.spans()
         self._begin = {span.first for span in self._spans}
         steps = {*w.GRAIN_UNITS, *w.GRAIN_ADJECTIVES}
         self._tells_time = bool(self._spans) or any(w.singular(token.norm) in steps for token in tokens)
-        self._literals = LiteralFinder(question, tokens, lexicon)
-        self._stems = [w.stem(t.norm) if t.kind == "word" else t.norm for t in tokens]
 
     def covers(self) -> list[Cover]:
         """The best covers, best first; at most BEAM."""
@@ -118,10 +101,7 @@ class MentionFinder(CalendarFinder):
             yield from self._shared_name(at)
             yield from self._dimensions(at)
             yield from self._happened(at)
-            yield from self._values(at)
-            yield from self._literals_at(at)
-            yield from self._in_range(at)
-            yield from self._absent(at)
+            yield from self._values_at(at)
             yield from self._calendar_at(at)
             yield from self._units_at(at)
             yield from self._operators_at(at)
@@ -160,7 +140,7 @@ class MentionFinder(CalendarFinder):
                 continue
             by = w.BY_WORDS & {self._norm(first), self._norm(last - 1)}
             if hits and (not by or hits[0].full):
-                score = self._term_score(len(stems) - absorbed, hits, 0.2) + 3.0 * absorbed
+                score = term_score(len(stems) - absorbed, hits, 0.2) + 3.0 * absorbed
                 mention = self._mention(Kind.METRIC, first, last, score, tuple(hits))
                 yield replace(mention, contested=self._lexicon.is_contested(stems))
 
@@ -230,7 +210,7 @@ class MentionFinder(CalendarFinder):
             if content[-1] - content[0] == len(content) - 1:
                 hits = [hit for hit in hits if not self._is_figure_of(stems, hit)]
             if hits and not (self._are_times(hits) and set(stems) <= _TIMELY):
-                score = self._term_score(len(stems), hits, 0.15)
+                score = term_score(len(stems), hits, 0.15)
                 mention = self._mention(Kind.DIMENSION, first, last, score, tuple(hits))
                 yield replace(mention, contested=self._lexicon.is_contested(stems))
                 yield from self._restated(first, last, content, hits, score)
@@ -269,7 +249,7 @@ class MentionFinder(CalendarFinder):
         if hits:
             # Beside a step it is its time, though what is counted may be called alike: "orders by month ordered".
             bonus = _BESIDE_STEP if self._grain_unit(at - 1) or self._grain_unit(at + 1) else 0.1
-            yield self._mention(Kind.DIMENSION, at, at + 1, self._term_score(1, hits, bonus), hits)
+            yield self._mention(Kind.DIMENSION, at, at + 1, term_score(1, hits, bonus), hits)
 
     def _names_step(self, at: int) -> bool:
         """Whether a step of time stands beside that the word tells more of: "birth year", "month of closure"."""
@@ -288,75 +268,6 @@ class MentionFinder(CalendarFinder):
     def _are_times(self, hits: Sequence[Hit]) -> bool:
         return all(self._lexicon.vocabulary.dimensions[hit.ref].is_time for hit in hits)
 
-    @staticmethod
-    def _term_score(count: int, hits: Sequence[Hit | ValueHit], bonus: float) -> float:
-        if any(hit.full for hit in hits):
-            return 3.0 * count - 1.0 + bonus
-        return 3.0 * count * max(hit.coverage for hit in hits) - 1.5 + bonus
-
-    def _values(self, first: int) -> Iterator[Mention]:
-        if self._tokens[first].kind == "quoted":
-            norms = w.words_of(self._tokens[first].norm)
-            quoted = same_form(self._tokens[first].norm)
-            if hits := _as_spelled([hit for hit in self._lexicon.values(norms) if hit.full], quoted):
-                yield self._mention(Kind.VALUE, first, first + 1, 6.0, tuple(hits))
-            return
-        said: list[str] = []
-        for at in range(first, min(first + self._lexicon.longest_value + 1, len(self._tokens))):
-            if said and self._norm(at) in _INSIDE:
-                continue  # a value may have such a sign in it
-            if self._tokens[at].kind not in ("word", "number"):
-                return
-            said.append(self._tokens[at].norm)
-            if hits := self._as_said(self._lexicon.values(said), first, at + 1):
-                score = self._value_score(first, at + 1, len(said), hits)
-                mention = self._mention(Kind.VALUE, first, at + 1, score, tuple(hits))
-                # Whoever writes without capitals says nothing by it.
-                spelled = hits if mention.text == mention.text.lower() else _as_spelled(hits, mention.text)
-                yield replace(mention, payload=tuple(spelled))
-        if hits := self._abbreviated(first) or self._related_values(first):
-            yield self._mention(Kind.VALUE, first, first + 1, self._term_score(1, hits, 0.1), tuple(hits))
-        if hits := self._numbered(first):
-            yield self._mention(Kind.VALUE, first, first + 1, 3.0, tuple(hits))
-
-    def _as_said(self, hits: Sequence[ValueHit], first: int, last: int) -> list[ValueHit]:
-        """The values without codes that are not in capitals among other words: give us, in US; show me, in ME."""
-        text = self._tokens[first].text if last == first + 1 else ""
-        if last > first + 1 or (text.isupper() and not self._is_shouted()):
-            return list(hits)
-        return [h for h in hits if not (h.said.isupper() or (text.lower() in w.ENGLISH and _is_code(h.value)))]
-
-    def _is_shouted(self) -> bool:
-        return all(token.text.isupper() for token in self._tokens if token.kind == "word")
-
-    def _value_score(self, first: int, last: int, count: int, hits: Sequence[ValueHit]) -> float:
-        score = self._term_score(count, hits, 0.1)
-        if any(hit.full for hit in hits):
-            score += _WHOLE_VALUE * (count - 1)
-        after_by = self._norm(first - 1) == "by" and self._lexicon.dimensions_in_full(self._stems[first:last])
-        return score - _AFTER_BY if after_by else score
-
-    def _related_values(self, at: int) -> list[ValueHit]:
-        """Values that a word of their family stands for, where that is within reach: "African countries"."""
-        within = self._reach is Reach.RELATED and not self._lexicon.knows(self._norm(at))
-        return self._lexicon.related_values(self._norm(at)) if within else []
-
-    def _abbreviated(self, at: int) -> list[ValueHit]:
-        """Values said by their initials, in capitals among other words: "customers in the UAE"."""
-        text = self._tokens[at].text
-        said = text.isupper() and len(text) > 1 and not self._is_shouted()
-        return self._lexicon.initials(text.lower()) if said else []
-
-    def _numbered(self, at: int) -> list[ValueHit]:
-        """Values that a number in a list names by the word before the list: the 2 in "wards 1, 2 and 3"."""
-        head = at - 1
-        while self._number(head) is not None or self._norm(head) in w.AND_WORDS | w.OR_WORDS:
-            head -= 1
-        listed = self._norm(at - 1) in w.AND_WORDS | w.OR_WORDS and self._number(head + 1) is not None
-        if self._number(at) is None or head < 0 or not listed:
-            return []
-        return [hit for hit in self._lexicon.values([self._norm(head), self._norm(at)]) if hit.full]
-
     def _single(self, at: int) -> Iterator[Mention]:
         token = self._tokens[at]
         if found := self._beside(at):
@@ -374,25 +285,7 @@ class MentionFinder(CalendarFinder):
                 yield self._mention(Kind.DOMAIN, at, at + 1, 0.6, domain)
             if kinds:
                 return
-        yield self._mention(Kind.UNKNOWN, at, at + 1, _UNKNOWN)
-
-    def _literals_at(self, at: int) -> Iterator[Mention]:
-        for found in self._literals.at(at):
-            score = _LITERAL * (found.last - found.first)
-            yield self._mention(Kind.VALUE, found.first, found.last, score, found.hits)
-
-    def _absent(self, first: int) -> Iterator[Mention]:
-        """Places that the layer has none of, though it has others of their kind."""
-        said: list[str] = []
-        for at in range(first, min(first + self._lexicon.longest_value, len(self._tokens))):
-            token = self._tokens[at]
-            if token.kind != "word":
-                return
-            said.append(token.norm)
-            if found := self._lexicon.absent(said):
-                code = len(said) == 1 and said[0].upper() in found[1].letters
-                if not code or (token.text.isupper() and not self._is_shouted()):
-                    yield self._mention(Kind.UNKNOWN, first, at + 1, _UNKNOWN + _ABSENT, found)
+        yield self._mention(Kind.UNKNOWN, at, at + 1, UNKNOWN)
 
     def _beside(self, at: int) -> tuple[Kind, float] | None:
         """What a word or sign is by what stands beside it alone: "A, or B"; "no. of fires"; "arson-related fires"."""
@@ -417,28 +310,6 @@ class MentionFinder(CalendarFinder):
         said = [[self._norm(n) for n in range(first, last)] for last in range(first + 1, first + 4)]
         return any(self._lexicon.values(norms) for norms in said if all(norms))
 
-    def _range_end(self, at: int) -> int:
-        """Where the other end of a range stands that a token begins: 3 to 7, 3-7, "ward 3 to ward 7"."""
-        if self._norm(at + 1) == "to":
-            return at + 3 if self._norm(at + 2) == self._norm(at - 1) else at + 2
-        following = self._tokens[at + 1].start if at + 1 < len(self._tokens) else self._tokens[at].end
-        between = self._question[self._tokens[at].end : following].strip()
-        return at + 1 if between in ("-", "–") else len(self._tokens)
-
-    def _in_range(self, at: int) -> Iterator[Mention]:
-        """Numbered values from one to another: "wards 3 to 7", "wards 3-7"."""
-        start, end_at = self._number(at), self._range_end(at)
-        end = self._number(end_at)
-        if start is None or end is None or not 0 < end - start < _WIDEST_RANGE or not at:
-            return
-        numbers = (str(number) for number in range(int(start), int(end) + 1))
-        found = [[hit for hit in self._lexicon.values([self._norm(at - 1), n]) if hit.full] for n in numbers]
-        for name in sorted({hit.dimension for hit in found[0]} & {hit.dimension for hit in found[-1]}):
-            values = tuple(hit.value for hits in found for hit in hits if hit.dimension == name)
-            first = at if self._lexicon.dimensions_in_full(self._stems[at - 1 : at]) else at - 1
-            hit = ValueHit(name, values, 1.0)
-            yield self._mention(Kind.VALUE, first, end_at + 1, _LITERAL * (end_at + 1 - first), (hit,))
-
     def _names_owner(self, at: int) -> bool:
         """Whether the word only says whose something is, as in "orders from customers in Rio"; a "number of" asks.
 
@@ -456,16 +327,6 @@ class MentionFinder(CalendarFinder):
         """Whether the word only says what a value before it is a value of: "health and beauty products"."""
         hits = self._lexicon.values([self._norm(at - 1)]) if self._norm(at - 1) else []
         return any(self._stems[at] in {w.stem(part) for part in w.words_of(hit.dimension)} for hit in hits)
-
-
-def _is_code(value: Any) -> bool:
-    return isinstance(value, str) and value.isupper() and len(value) <= _LONGEST_CODE
-
-
-def _as_spelled(hits: Sequence[ValueHit], text: str) -> list[ValueHit]:
-    """The values without those that only differ by case from one that is spelled exactly so."""
-    exact = {hit.dimension for hit in hits if same_form(hit.value) == text}
-    return [hit for hit in hits if hit.dimension not in exact or same_form(hit.value) == text]
 
 
 _SINGLES: tuple[tuple[frozenset[str], Kind, float, Any], ...] = (
