@@ -69,7 +69,7 @@ def ingest(
     as_json: Json = False,
 ) -> None:
     """Load files into bronze; bad records go to quarantine, the same file twice adds nothing."""
-    from lakehouse_assets.commands import loading
+    from lakehouse_assets.commands.lake import loading
 
     loading.ingest(Out(as_json), files, source, mapping, tenant)
 
@@ -80,7 +80,7 @@ def unload(
     as_json: Json = False,
 ) -> None:
     """Take a load back: its rows, its quarantined records and its note; the file can be loaded again."""
-    from lakehouse_assets.commands import unloading
+    from lakehouse_assets.commands.lake import unloading
 
     unloading.unload(Out(as_json), load)
 
@@ -96,7 +96,7 @@ def materialize(
     as_json: Json = False,
 ) -> None:
     """Build silver, gold and semantic tables; without a range, the days that new data touched."""
-    from lakehouse_assets.commands import building
+    from lakehouse_assets.commands.lake import building
 
     building.materialize(Out(as_json), select, domain, first, last)
 
@@ -116,7 +116,7 @@ def ask(
     as_json: Json = False,
 ) -> None:
     """Answer a question, or ask back, or say why not."""
-    from lakehouse_assets.commands import questions
+    from lakehouse_assets.commands.asking import questions
 
     question = " ".join(words)
     if project or database:
@@ -151,7 +151,7 @@ def query(
     as_json: Json = False,
 ) -> None:
     """Metrics by name: the same path as a question, without the words."""
-    from lakehouse_assets.commands import questions
+    from lakehouse_assets.commands.asking import questions
 
     request = questions.Request(
         metrics, group_by, tuple(where or ()), grain, first, last, order_by, limit, compare, share, records, skip
@@ -165,7 +165,7 @@ def catalog(
     as_json: Json = False,
 ) -> None:
     """What can be asked: metrics and dimensions, with their descriptions."""
-    from lakehouse_assets.commands import questions
+    from lakehouse_assets.commands.asking import questions
 
     questions.catalog(Out(as_json), search)
 
@@ -178,7 +178,7 @@ def sql(
     as_json: Json = False,
 ) -> None:
     """Read tables directly; nothing can be written, and nothing but the lake can be read."""
-    from lakehouse_assets.commands import lookups
+    from lakehouse_assets.commands.lake import lookups
 
     lookups.sql(Out(as_json), statement, limit, at)
 
@@ -190,7 +190,7 @@ def history(
     as_json: Json = False,
 ) -> None:
     """The snapshots of a table: when, what, how many rows, by which publication and run."""
-    from lakehouse_assets.commands import lookups
+    from lakehouse_assets.commands.lake import lookups
 
     lookups.history(Out(as_json), table, limit)
 
@@ -202,7 +202,7 @@ def log(
     as_json: Json = False,
 ) -> None:
     """The commits of main (cluster profile): when, which tables, by which publication and run."""
-    from lakehouse_assets.commands import versions
+    from lakehouse_assets.commands.lake import versions
 
     versions.log(Out(as_json), table, limit)
 
@@ -213,7 +213,7 @@ def rollback(
     as_json: Json = False,
 ) -> None:
     """Take main back to an earlier commit, all tables at once (cluster profile)."""
-    from lakehouse_assets.commands import versions
+    from lakehouse_assets.commands.lake import versions
 
     versions.rollback(Out(as_json), commit)
 
@@ -224,7 +224,7 @@ def replay(
     as_json: Json = False,
 ) -> None:
     """Run a stored answer again on the snapshots it was made from, and compare."""
-    from lakehouse_assets.commands import questions
+    from lakehouse_assets.commands.asking import questions
 
     questions.replay(Out(as_json), answer_id)
 
@@ -232,7 +232,7 @@ def replay(
 @app.command()
 def status(as_json: Json = False) -> None:
     """The state of everything, and what to do next."""
-    from lakehouse_assets.commands import overview
+    from lakehouse_assets.commands.lake import overview
 
     overview.status(Out(as_json))
 
@@ -272,7 +272,7 @@ def docs(
 @app.command()
 def maintain(as_json: Json = False) -> None:
     """Compact small files, forget old snapshots, delete files nothing needs."""
-    from lakehouse_assets.commands import building
+    from lakehouse_assets.commands.lake import building
 
     building.maintain(Out(as_json))
 
@@ -280,7 +280,7 @@ def maintain(as_json: Json = False) -> None:
 @app.command()
 def relocate(as_json: Json = False) -> None:
     """Make a home its own that was moved, copied or restored from a backup; the original is not touched."""
-    from lakehouse_assets.commands import relocating
+    from lakehouse_assets.commands.lake import relocating
 
     relocating.relocate(Out(as_json))
 
@@ -317,7 +317,7 @@ def dev(
     read_only: ReadOnly = False,
 ) -> None:
     """Dagit, the daemon, the sensors, the API and the chat page, until Ctrl-C."""
-    from lakehouse_assets.commands import dev as body
+    from lakehouse_assets.commands.serving import dev as body
 
     body.dev(Out(as_json=False), host, port, api_port, read_only=read_only)
 
@@ -334,7 +334,7 @@ def dagit(
     with_parent: WithParent = False,
 ) -> None:
     """Dagit alone, guarded, until Ctrl-C; `asklake dev` starts it with all that it needs."""
-    from lakehouse_assets.commands import dagit as body
+    from lakehouse_assets.commands.serving import dagit as body
 
     body.dagit(Out(as_json=False), host, port, workspace, read_only=read_only, with_parent=with_parent)
 
@@ -349,7 +349,7 @@ def serve(
     with_parent: WithParent = False,
 ) -> None:
     """The API and the chat page, until Ctrl-C."""
-    from lakehouse_assets.commands import serve as body
+    from lakehouse_assets.commands.serving import serve as body
 
     body.serve(Out(as_json=False), host, port, processes=processes, with_parent=with_parent)
 
@@ -365,7 +365,7 @@ def settings(as_json: Json = False) -> None:
 @app.command()
 def parse(as_json: Json = False) -> None:
     """Build the dbt manifest that the assets are made from."""
-    from lakehouse_assets.commands import building
+    from lakehouse_assets.commands.lake import building
 
     building.parse(Out(as_json))
 

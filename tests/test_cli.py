@@ -15,7 +15,7 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from lakehouse_assets.cli import app
-from lakehouse_assets.commands import overview
+from lakehouse_assets.commands.lake import overview
 from lakehouse_assets.domains.pgr import sample as pgr_sample
 from lakehouse_assets.domains.sales import sample as sales_sample
 from lakehouse_assets.lakehouse.iceberg.overwrite import ReplaceTable
@@ -261,7 +261,7 @@ def test_no_error_tells_a_secret(monkeypatch: pytest.MonkeyPatch, form: tuple[st
     def broken(*_: object) -> None:
         raise RuntimeError("llm-hunter2, redis/hunter2, redis%2Fhunter2, trino://me:hunter2@host")
 
-    monkeypatch.setattr("lakehouse_assets.commands.overview.status", broken)
+    monkeypatch.setattr("lakehouse_assets.commands.lake.overview.status", broken)
     result = run(*(word for word in form if word == "--debug"), "status", *(w for w in form if w == "--json"))
     assert result.exit_code == 1 and "RuntimeError" in result.output
     assert "hunter2" not in result.output

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from lakehouse_assets.commands import orchestrator
+from lakehouse_assets.commands.lake import orchestrator
 from lakehouse_assets.lakehouse.lake import Lake
 from lakehouse_assets.private import make_database, make_folder, open_to_others
 from lakehouse_assets.settings import Settings

@@ -1,4 +1,4 @@
-"""The bodies of the `asklake` commands, one module per group of tasks.
+"""The bodies of the `asklake` commands: on the tables (lake), questions (asking), servers (serving) and the rest here.
 
 Belongs here: turning arguments into calls of the platform, and results into tables, sentences or JSON.
 Does not belong here: anything a schedule, a sensor or the API would need too.

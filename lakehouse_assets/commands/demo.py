@@ -17,10 +17,10 @@ from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from lakehouse_assets.commands import building, loading
+from lakehouse_assets.commands.asking.questions import show
+from lakehouse_assets.commands.lake import building, loading
+from lakehouse_assets.commands.lake.quarantine import groups_of
 from lakehouse_assets.commands.output import Out, seconds
-from lakehouse_assets.commands.quarantine import groups_of
-from lakehouse_assets.commands.questions import show
 from lakehouse_assets.commands.workers import Workers
 from lakehouse_assets.domains import DOMAINS
 from lakehouse_assets.domains.pgr.questions import QUESTIONS
@@ -31,8 +31,8 @@ from lakehouse_assets.settings import get_settings
 from nlq.factory import open_answerer
 
 if TYPE_CHECKING:
-    from lakehouse_assets.commands.building import Builder
-    from lakehouse_assets.commands.orchestrator import Ran
+    from lakehouse_assets.commands.lake.building import Builder
+    from lakehouse_assets.commands.lake.orchestrator import Ran
     from lakehouse_assets.domains.sampling import SampleSummary
     from lakehouse_assets.lakehouse.contract import MadeBy
     from lakehouse_assets.lakehouse.lake import Lake

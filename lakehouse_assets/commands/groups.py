@@ -36,7 +36,7 @@ Ids = Annotated[list[str] | None, typer.Argument(help="Ids of records; all that 
 @quarantine_app.command("list")
 def quarantine_list(source: OnlySource = None, load: OnlyLoad = None, as_json: Json = False) -> None:
     """What is in quarantine, by source, column and reason."""
-    from lakehouse_assets.commands import quarantine
+    from lakehouse_assets.commands.lake import quarantine
 
     quarantine.list_records(Out(as_json), source, load)
 
@@ -46,7 +46,7 @@ def quarantine_show(
     ids: Ids = None, source: OnlySource = None, load: OnlyLoad = None, limit: Limit = 20, as_json: Json = False
 ) -> None:
     """The records themselves: file, line, column, reason and raw text."""
-    from lakehouse_assets.commands import quarantine
+    from lakehouse_assets.commands.lake import quarantine
 
     quarantine.show(Out(as_json), ids or (), source, load, limit)
 
@@ -60,7 +60,7 @@ def quarantine_replay(
     as_json: Json = False,
 ) -> None:
     """Load quarantined records again, after their source definition was put right."""
-    from lakehouse_assets.commands import quarantine
+    from lakehouse_assets.commands.lake import quarantine
 
     quarantine.replay(Out(as_json), ids or (), source, load, mapping)
 
@@ -68,7 +68,7 @@ def quarantine_replay(
 @branch_app.callback()
 def branch(context: typer.Context, as_json: Json = False) -> None:
     """List the branches: people's, and those of publications that were refused, are under way, or dead."""
-    from lakehouse_assets.commands import versions
+    from lakehouse_assets.commands.lake import versions
 
     if context.invoked_subcommand is None:
         versions.list_branches(Out(as_json))
@@ -84,7 +84,7 @@ def branch_create(
     as_json: Json = False,
 ) -> None:
     """Make a branch to work on: with ASKLAKE_BRANCH=NAME every command reads it and publishes to it."""
-    from lakehouse_assets.commands import versions
+    from lakehouse_assets.commands.lake import versions
 
     versions.create_branch(Out(as_json), name, start)
 
@@ -96,7 +96,7 @@ def branch_diff(
     as_json: Json = False,
 ) -> None:
     """Count the rows in which a branch differs from main, table by table, and show some."""
-    from lakehouse_assets.commands import versions
+    from lakehouse_assets.commands.lake import versions
 
     versions.diff_branch(Out(as_json), name, samples)
 
@@ -104,7 +104,7 @@ def branch_diff(
 @branch_app.command("merge")
 def branch_merge(name: BranchName, as_json: Json = False) -> None:
     """Make all that a branch changed visible on main, in one commit, and remove the branch."""
-    from lakehouse_assets.commands import versions
+    from lakehouse_assets.commands.lake import versions
 
     versions.merge_branch(Out(as_json), name)
 
@@ -112,7 +112,7 @@ def branch_merge(name: BranchName, as_json: Json = False) -> None:
 @branch_app.command("drop")
 def branch_drop(name: BranchName, as_json: Json = False) -> None:
     """Remove a branch; main is not touched."""
-    from lakehouse_assets.commands import versions
+    from lakehouse_assets.commands.lake import versions
 
     versions.drop_branch(Out(as_json), name)
 
@@ -125,7 +125,7 @@ def key_create(
     as_json: Json = False,
 ) -> None:
     """Make a key; its text is shown once."""
-    from lakehouse_assets.commands import keys
+    from lakehouse_assets.commands.serving import keys
 
     keys.create(Out(as_json), name, tenant, role)
 
@@ -133,7 +133,7 @@ def key_create(
 @key_app.command("list")
 def key_list(as_json: Json = False) -> None:
     """Every key, without its text."""
-    from lakehouse_assets.commands import keys
+    from lakehouse_assets.commands.serving import keys
 
     keys.list_keys(Out(as_json))
 
@@ -143,7 +143,7 @@ def key_revoke(
     key_id: Annotated[str, typer.Argument(help="Id that `asklake key list` shows.")], as_json: Json = False
 ) -> None:
     """End a key at once, and sign out the browsers that use it."""
-    from lakehouse_assets.commands import keys
+    from lakehouse_assets.commands.serving import keys
 
     keys.revoke(Out(as_json), key_id)
 
@@ -151,7 +151,7 @@ def key_revoke(
 @key_app.command("forget")
 def key_forget(as_json: Json = False) -> None:
     """Forget revoked keys; with none left, everyone on this machine may ask again without one."""
-    from lakehouse_assets.commands import keys
+    from lakehouse_assets.commands.serving import keys
 
     keys.forget(Out(as_json))
 
@@ -168,7 +168,7 @@ def suggest_list(
     as_json: Json = False,
 ) -> None:
     """Propose synonyms from questions that were refused or asked back, and what their askers did next."""
-    from lakehouse_assets.commands import suggest
+    from lakehouse_assets.commands.asking import suggest
 
     out, read = Out(as_json), suggest.Reading(days, questions, tenant)
     if context.invoked_subcommand:
@@ -187,6 +187,6 @@ def suggest_accept(
     as_json: Json = False,
 ) -> None:
     """Write a proposed word into the YAML where its metric or dimension is declared."""
-    from lakehouse_assets.commands import suggest
+    from lakehouse_assets.commands.asking import suggest
 
     suggest.accept(Out(as_json), context.obj, suggestion, only_print=only_print)

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import typer
 
 from lakehouse_assets.commands.failures import CommandError, Exit
-from lakehouse_assets.commands.lookups import open_lake
+from lakehouse_assets.commands.lake.lookups import open_lake
 from lakehouse_assets.commands.output import Out
 from lakehouse_assets.domains import DOMAINS
 from lakehouse_assets.settings import get_settings

@@ -24,7 +24,7 @@ from lakehouse_assets.commands.failures import Exit
 from lakehouse_assets.commands.output import Out
 
 if TYPE_CHECKING:
-    from lakehouse_assets.commands.building import Builder
+    from lakehouse_assets.commands.lake.building import Builder
 
 Arguments = ParamSpec("Arguments")
 Result = TypeVar("Result")
@@ -90,7 +90,7 @@ def _do(task: Callable[..., Result], *args: object, **kwargs: object) -> Result:
 
 
 def _open(environment: Mapping[str, str]) -> None:
-    from lakehouse_assets.commands.building import builder
+    from lakehouse_assets.commands.lake.building import builder
 
     # The server lives on from the first pool of the process that started it, whose environment may have been another.
     os.environ.clear()

@@ -1,7 +1,7 @@
 """Dagster's webserver behind the guard.
 
 Belongs here: opening the webserver as `dagster-webserver` does. Does not belong here: the rules (guard), the bounds of
-its connections (lakehouse_assets.http.server), or the processes beside it (commands.dev). Tests open the real server by
+its connections (lakehouse_assets.http.server), or the processes beside it (commands). Tests open the real server by
 it.
 """
 

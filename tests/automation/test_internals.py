@@ -74,4 +74,4 @@ def test_the_webserver_makes_its_app_of_a_workspace() -> None:
 
 
 def test_the_daemon_is_a_module_with_a_command() -> None:
-    assert find_spec("dagster._daemon.__main__"), "dagster moved its daemon: change lakehouse_assets/commands/dev.py"
+    assert find_spec("dagster._daemon.__main__"), "dagster moved its daemon: change commands/serving/dev.py"

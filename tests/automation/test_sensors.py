@@ -17,7 +17,7 @@ import pytest
 from lakehouse_assets.assets.freshness import due_day
 from lakehouse_assets.assets.trying import HOST, NO_USE, PROCESS
 from lakehouse_assets.automation import attempts
-from lakehouse_assets.commands.building import Builder, build_all, made_by, untold
+from lakehouse_assets.commands.lake.building import Builder, build_all, made_by, untold
 from lakehouse_assets.commands.output import Out
 from lakehouse_assets.definitions import build_defs
 from lakehouse_assets.lakehouse.lake import Lake

@@ -16,7 +16,7 @@ from dagster_postgres.storage import DagsterPostgresStorage
 
 from lakehouse_assets.automation import storage
 from lakehouse_assets.automation.storage import PostgresStorage
-from lakehouse_assets.commands.orchestrator import environment
+from lakehouse_assets.commands.lake.orchestrator import environment
 from lakehouse_assets.settings import Settings
 from tests.servers import Servers
 

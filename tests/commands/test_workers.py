@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from lakehouse_assets.commands.building import Builder
+from lakehouse_assets.commands.lake.building import Builder
 from lakehouse_assets.commands.workers import Workers
 from lakehouse_assets.settings import PROJECT_ROOT
 

@@ -10,10 +10,10 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from lakehouse_assets.commands import orchestrator
 from lakehouse_assets.commands.failures import CommandError, Exit
+from lakehouse_assets.commands.lake import orchestrator
 from lakehouse_assets.commands.output import Out
-from lakehouse_assets.commands.serve import refuse_taken
+from lakehouse_assets.commands.serving.serve import refuse_taken
 from lakehouse_assets.commands.workers import end_with_parent
 from lakehouse_assets.http.addresses import is_loopback
 from lakehouse_assets.settings import get_settings

@@ -10,7 +10,7 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING
 
 from lakehouse_assets.commands.failures import CommandError, Exit
-from lakehouse_assets.commands.lookups import known_table, open_lake
+from lakehouse_assets.commands.lake.lookups import known_table, open_lake
 from lakehouse_assets.commands.output import Out
 from lakehouse_assets.lakehouse.branches import branches, create, differences, drop, merge
 from lakehouse_assets.lakehouse.branches import log as commits

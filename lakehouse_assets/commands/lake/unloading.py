@@ -13,9 +13,9 @@ import dagster as dg
 import typer
 
 from lakehouse_assets.assets.unloading import JOB, OP, TAKEN_BACK
-from lakehouse_assets.commands.building import Builder, Step, as_document, builder, print_errors
 from lakehouse_assets.commands.failures import Exit
-from lakehouse_assets.commands.lookups import known_load, open_lake
+from lakehouse_assets.commands.lake.building import Builder, Step, as_document, builder, print_errors
+from lakehouse_assets.commands.lake.lookups import known_load, open_lake
 from lakehouse_assets.commands.output import Out
 from lakehouse_assets.ingest.contracts import LOADS
 from lakehouse_assets.shown import shown_in_line

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from lakehouse_assets.commands.failures import CommandError, Exit
-from lakehouse_assets.commands.lookups import known_load, known_quarantined_source, open_lake
+from lakehouse_assets.commands.lake.lookups import known_load, known_quarantined_source, open_lake
 from lakehouse_assets.commands.output import Out
 from lakehouse_assets.shown import shown_in_line
 

@@ -10,7 +10,7 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from lakehouse_assets.cli import app
-from lakehouse_assets.commands import suggest
+from lakehouse_assets.commands.asking import suggest
 from lakehouse_assets.settings import PROJECT_ROOT, Settings, get_settings
 from nlq.answering.suggesting import Suggestion
 from nlq.storage.suggestions import Dismissed

@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from lakehouse_assets.commands.asking.requests import Request
 from lakehouse_assets.commands.failures import CommandError, Exit
 from lakehouse_assets.commands.output import ago, cell, plain
-from lakehouse_assets.commands.requests import Request
 from nlq.core.plan import Grain, Operator
 
 KNOWN = ("complaint__ward_id", "complaint__channel", "event__channel", "complaint__is_open")

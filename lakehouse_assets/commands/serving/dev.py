@@ -14,11 +14,11 @@ import sys
 import tempfile
 from pathlib import Path
 
-from lakehouse_assets.commands import orchestrator
-from lakehouse_assets.commands.dagit import refuse_open
+from lakehouse_assets.commands.lake import orchestrator
 from lakehouse_assets.commands.output import Out
-from lakehouse_assets.commands.serve import refuse_taken
-from lakehouse_assets.commands.servers import Servers, of_dagster
+from lakehouse_assets.commands.serving.dagit import refuse_open
+from lakehouse_assets.commands.serving.serve import refuse_taken
+from lakehouse_assets.commands.serving.servers import Servers, of_dagster
 from lakehouse_assets.lakehouse.dbt import manifest
 from lakehouse_assets.settings import get_settings
 

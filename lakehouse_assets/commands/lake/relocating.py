@@ -5,7 +5,7 @@ Belongs here: what is told of it. Does not belong here: how it is done (lakehous
 
 from __future__ import annotations
 
-from lakehouse_assets.commands.building import waiting
+from lakehouse_assets.commands.lake.building import waiting
 from lakehouse_assets.commands.output import Out
 from lakehouse_assets.lakehouse.upkeep import relocation
 from lakehouse_assets.settings import get_settings

@@ -14,13 +14,13 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
-from lakehouse_assets.commands.building import Builder, Step, as_document, builder, print_errors
 from lakehouse_assets.commands.failures import CommandError, Exit, did_you_mean
+from lakehouse_assets.commands.lake.building import Builder, Step, as_document, builder, print_errors
 from lakehouse_assets.commands.output import Out, seconds
 from lakehouse_assets.lakehouse.iceberg.properties import PUBLICATION_ID, RUN_ID
 
 if TYPE_CHECKING:
-    from lakehouse_assets.commands.orchestrator import Ran
+    from lakehouse_assets.commands.lake.orchestrator import Ran
     from lakehouse_assets.ingest.files.landing import LandingFile
     from lakehouse_assets.lakehouse.lake import Lake
 

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from lakehouse_assets.assets.python_tables import make
-from lakehouse_assets.commands.building import Step, _nothing, plan_python
+from lakehouse_assets.commands.lake.building import Step, _nothing, plan_python
 from lakehouse_assets.contracts import platform_contracts
 from lakehouse_assets.domains import python_tables
 from lakehouse_assets.lakehouse.lake import Lake

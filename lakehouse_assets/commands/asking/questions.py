@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
+from lakehouse_assets.commands.asking.requests import Request
 from lakehouse_assets.commands.confined import bounded_memory
 from lakehouse_assets.commands.failures import CommandError, Exit
-from lakehouse_assets.commands.lookups import open_lake
+from lakehouse_assets.commands.lake.lookups import open_lake
 from lakehouse_assets.commands.output import Out
-from lakehouse_assets.commands.requests import Request
 from lakehouse_assets.settings import MAIN, get_settings
 from nlq.core.guard import Caller
 from nlq.factory import open_answerer as opened

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
+from lakehouse_assets.commands.asking.questions import show
 from lakehouse_assets.commands.output import Out
-from lakehouse_assets.commands.questions import show
 from nlq.answering.model import Answer
 from nlq.core.outcome import Because, Choice
 from nlq.core.plan import Plan

@@ -96,8 +96,8 @@ def _named(out: Out, read: Reading, suggestion_id: str) -> Suggestion:
 
 
 def _learnt(out: Out, read: Reading) -> tuple[list[Suggestion], dict[str, int]]:
-    from lakehouse_assets.commands.lookups import open_lake
-    from lakehouse_assets.commands.questions import open_answerer
+    from lakehouse_assets.commands.asking.questions import open_answerer
+    from lakehouse_assets.commands.lake.lookups import open_lake
     from lakehouse_assets.settings import get_settings
     from nlq.answering.suggesting import suggestions
     from nlq.core.guard import Caller

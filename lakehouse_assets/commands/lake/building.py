@@ -17,9 +17,9 @@ import typer
 from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
 from lakehouse_assets.builds import dbt_graph
-from lakehouse_assets.commands import orchestrator
 from lakehouse_assets.commands.failures import CommandError, Exit, did_you_mean
-from lakehouse_assets.commands.orchestrator import run_job
+from lakehouse_assets.commands.lake import orchestrator
+from lakehouse_assets.commands.lake.orchestrator import run_job
 from lakehouse_assets.commands.output import Out, seconds
 from lakehouse_assets.domains import python_tables
 from lakehouse_assets.lakehouse.dbt import manifest
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     import dagster as dg
 
     from lakehouse_assets.builds.dbt_graph import DbtGraph
-    from lakehouse_assets.commands.orchestrator import CheckSeen, Ran
+    from lakehouse_assets.commands.lake.orchestrator import CheckSeen, Ran
     from lakehouse_assets.lakehouse.contract import Contract, MadeBy
     from lakehouse_assets.lakehouse.lake import Lake
     from lakehouse_assets.lakehouse.python_table import PythonTable

@@ -14,7 +14,7 @@ from typer.testing import CliRunner
 
 from lakehouse_assets.cli import app
 from lakehouse_assets.commands.failures import CommandError
-from lakehouse_assets.commands.servers import Servers, of_dagster
+from lakehouse_assets.commands.serving.servers import Servers, of_dagster
 from lakehouse_assets.settings import PROJECT_ROOT
 from tests.commands.test_workers import lives, wait_for
 
@@ -22,7 +22,7 @@ LASTING = ["http.server", "0", "--bind", "127.0.0.1"]
 STARTED = """
 import sys
 from pathlib import Path
-from lakehouse_assets.commands.servers import Servers, of_dagster
+from lakehouse_assets.commands.serving.servers import Servers, of_dagster
 
 with Servers(Path(sys.argv[1])) as servers:
     servers.start("a server", of_dagster(["http.server", "0", "--bind", "127.0.0.1"]))
@@ -79,4 +79,4 @@ def test_dagit_is_not_opened_to_others_without_a_token(
 
 
 def test_what_runs_a_module_of_dagsters_knows_it_by_name() -> None:
-    assert of_dagster(["dagster", "--version"])[0] == "lakehouse_assets.commands.servers"
+    assert of_dagster(["dagster", "--version"])[0] == "lakehouse_assets.commands.serving.servers"

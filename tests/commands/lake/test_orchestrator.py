@@ -11,7 +11,7 @@ import pytest
 from sqlalchemy.exc import OperationalError
 
 from lakehouse_assets.commands.failures import Exit, explain
-from lakehouse_assets.commands.orchestrator import run_job
+from lakehouse_assets.commands.lake.orchestrator import run_job
 from lakehouse_assets.lakehouse.iceberg.catalog import CatalogUnwritableError
 
 FULL = OperationalError("insert into t values (1)", {}, sqlite3.OperationalError("database or disk is full"))

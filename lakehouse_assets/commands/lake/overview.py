@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from lakehouse_assets.builds import dbt_graph
 from lakehouse_assets.builds.days import dirty_days
-from lakehouse_assets.commands.lookups import TableState, as_documents, open_lake, print_states, table_states
+from lakehouse_assets.commands.lake.lookups import TableState, as_documents, open_lake, print_states, table_states
 from lakehouse_assets.commands.output import Out
 from lakehouse_assets.contracts import platform_contracts
 from lakehouse_assets.ingest.files.landing import look
