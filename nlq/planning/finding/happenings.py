@@ -11,16 +11,17 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping
 
 from nlq.core.vocabulary import TIME_DIMENSION, Dimension, Vocabulary
-from nlq.core.words import GLUE, IRREGULAR_PARTICIPLES, OCCURRENCE, set_of, words_of
+from nlq.core.words import GLUE, IRREGULAR_PARTICIPLES, OCCURRENCE, set_of, singular, words_of
 from nlq.english.words import base_of, family, synonyms
 
 _TIMES = GLUE | set_of(
-    "date datetime timestamp day time at on in of by year month week quarter since when moment was were has been first"
+    "date datetime timestamp day time at on in of by year month week quarter since when moment was were has been "
+    "first snapshot"
 )
 _NOUNS = {"born": "birth"}
 """Verbs whose noun is not derived from them."""
 _AUXILIARIES = set_of("do does did to was were been be being is are got get")
-_FAMILY, _SYNONYM, _DESCRIBED = 0.85, 0.7, 0.6
+_FAMILY, _SYNONYM, _DESCRIBED, _GUESSED = 0.85, 0.7, 0.6, 0.5
 _SHORTEST = 3
 
 
@@ -37,16 +38,30 @@ class Happenings:
         """Index every time and year that has a name of its own."""
         self._named: dict[str, dict[str, float]] = defaultdict(dict)
         self._described: dict[str, dict[str, float]] = defaultdict(dict)
+        named: dict[str, set[str]] = defaultdict(set)
         for dimension in vocabulary.dimensions.values():
             if dimension.name == TIME_DIMENSION or not (dimension.is_time or dimension.is_year):
                 continue
             for word in _event_words(dimension):
                 for form in _forms(word):
                     self._named[form][dimension.name] = 1.0
+                    named[dimension.entity].add(dimension.name)
             for word in words_of(dimension.description):
                 if is_verb(word, ""):
                     for form in _forms(word):
                         self._described[form][dimension.name] = _DESCRIBED
+
+        own = {metric.time_names[:2] for metric in vocabulary.metrics.values()}
+        only = (vocabulary.dimensions[name] for names in named.values() if len(names) == 1 for name in names)
+        self._only = {d.name: _GUESSED for d in only if (d.column, d.label) not in own}
+
+    def guessed(self, verb: str) -> dict[str, float]:
+        """The times that a participle of which nothing is known may be of: the only named one of each thing.
+
+        Not those that some figures go by anyway.
+        """
+        told = verb in IRREGULAR_PARTICIPLES or (verb.endswith("ed") and len(verb) >= 5)
+        return self._only if told else {}
 
     def of(self, verb: str, *, related: bool) -> dict[str, float]:
         """The times that a verb may be of, by how near it is (0..1]: in its own forms, or in those of its kin."""
@@ -75,8 +90,9 @@ def _together(found: Iterator[Mapping[str, float]]) -> dict[str, float]:
 
 def _event_words(dimension: Dimension) -> Iterator[str]:
     """The words that alone tell what a time is of: the hire of "Hire date", the shipped of "shipped_at"."""
+    thing = words_of(dimension.entity)
     for phrase in (dimension.label, dimension.column, *dimension.synonyms):
-        telling = [word for word in words_of(phrase) if word not in _TIMES]
+        telling = [word for word in words_of(phrase) if word not in _TIMES and singular(word) not in thing]
         if len(telling) == 1:
             yield telling[0]
 

@@ -244,7 +244,10 @@ class MentionFinder(ValueFinder):
         beside = self._names_step(at) or (at + 1 in self._begin and not is_known)
         if not self._tells_time or not (is_verb(norm, self._norm(at - 1)) or beside):
             return
-        found = self._lexicon.happenings.of(self._norm(at), related=self._reach is Reach.RELATED)
+        is_related = self._reach is Reach.RELATED
+        found = self._lexicon.happenings.of(norm, related=is_related)
+        if not found and is_related and at + 1 in self._begin and not self._lexicon.knows(norm):
+            found = self._lexicon.happenings.guessed(norm)
         hits = tuple(Hit(name, 1.0, "event", likeness) for name, likeness in found.items())
         if hits:
             # Beside a step it is its time, though what is counted may be called alike: "orders by month ordered".

@@ -81,7 +81,21 @@ def staff() -> Vocabulary:
     )
 
 
-SUBJECTS = {"museums": museums, "orders": orders, "staff": staff}
+def countries() -> Vocabulary:
+    """All rows are of one day, and one year tells of an event."""
+    return _of(
+        "country",
+        {"countries": "Countries", "avg_area": "Average area"},
+        [
+            Dimension("country__snapshot_date", "Snapshot of the countries", type="time"),
+            Dimension("country__independence_year", "Year of independence", values=Values((1919, 1960, 1991))),
+            Dimension("country__continent", "Continent", values=Values(("Asia", "Europe"))),
+        ],
+        "country__snapshot_date",
+    )
+
+
+SUBJECTS = {"museums": museums, "orders": orders, "staff": staff, "countries": countries}
 
 
 @cache
@@ -143,6 +157,7 @@ def test_its_own_words_are_understood(line: str) -> None:
     [
         ("staff", "employees promoted in 2024", "Employees where Promotion day is from 2024-01-01 to 2024-12-31"),
         ("museums", "how many museums in 2005 were closed", "Museums where Closed at is from 2005-01-01 to 2005-12-31"),
+        ("countries", "countries founded before 1930", "Countries where Year of independence is at most 1929"),
         ("museums", "museums launched in 1990", "Museums where Foundation year is 1990"),
     ],
 )
