@@ -8,7 +8,7 @@ belong here: which time of a question belongs to them (``reading.moments``), par
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
 from nlq.core.vocabulary import TIME_DIMENSION, Dimension, Vocabulary
 from nlq.core.words import GLUE, IRREGULAR_PARTICIPLES, OCCURRENCE, set_of, singular, words_of
@@ -21,8 +21,9 @@ _TIMES = GLUE | set_of(
 _NOUNS = {"born": "birth"}
 """Verbs whose noun is not derived from them."""
 _AUXILIARIES = set_of("do does did to was were been be being is are got get")
-_FAMILY, _SYNONYM, _DESCRIBED, _GUESSED = 0.85, 0.7, 0.6, 0.5
-_SHORTEST = 3
+SAME_FAMILY, _SYNONYM, DESCRIBED, _GUESSED = 0.85, 0.7, 0.6, 0.5
+"""How near a word comes to a term by one of its family, a synonym, the description, or by nothing but its place."""
+_SHORTEST, _PREFIX = 3, 4
 
 
 def is_verb(word: str, before: str) -> bool:
@@ -43,13 +44,13 @@ class Happenings:
             if dimension.name == TIME_DIMENSION or not (dimension.is_time or dimension.is_year):
                 continue
             for word in _event_words(dimension):
-                for form in _forms(word):
+                for form in forms(word):
                     self._named[form][dimension.name] = 1.0
                     named[dimension.entity].add(dimension.name)
             for word in words_of(dimension.description):
                 if is_verb(word, ""):
-                    for form in _forms(word):
-                        self._described[form][dimension.name] = _DESCRIBED
+                    for form in forms(word):
+                        self._described[form][dimension.name] = DESCRIBED
 
         own = {metric.time_names[:2] for metric in vocabulary.metrics.values()}
         only = (vocabulary.dimensions[name] for names in named.values() if len(names) == 1 for name in names)
@@ -65,17 +66,11 @@ class Happenings:
 
     def of(self, verb: str, *, related: bool) -> dict[str, float]:
         """The times that a verb may be of, by how near it is (0..1]: in its own forms, or in those of its kin."""
-        forms = _forms(verb)
-        found = _together(self._named.get(form, {}) for form in forms)
+        said = forms(verb)
+        found = _together(self._named.get(form, {}) for form in said)
         if not found and related:
-            kin = ((word, _FAMILY) for form in forms for word in family(form))
-            like = ((word, _SYNONYM) for form in forms for word in synonyms(form))
-            found = _together(
-                dict.fromkeys(self._named.get(form, {}), likeness)
-                for word, likeness in (*kin, *like)
-                for form in _forms(word)
-            )
-            found = found or _together(self._described.get(form, {}) for form in forms)
+            found = _together(dict.fromkeys(self._named.get(form, {}), likeness) for form, likeness in kin(said))
+            found = found or _together(self._described.get(form, {}) for form in said)
         return found
 
 
@@ -97,10 +92,18 @@ def _event_words(dimension: Dimension) -> Iterator[str]:
             yield telling[0]
 
 
-def _forms(word: str) -> frozenset[str]:
+def kin(said: Iterable[str]) -> Iterator[tuple[str, float]]:
+    """The forms of words that belong to some, by how near; synonyms that begin alike are family: resolution."""
+    for one in said:
+        for word in family(one) | synonyms(one):
+            likeness = SAME_FAMILY if word in family(one) or word[:_PREFIX] == one[:_PREFIX] else _SYNONYM
+            yield from ((form, likeness) for form in forms(word))
+
+
+def forms(word: str) -> frozenset[str]:
     """A word and what it may be a form of: hired, hire; shipped, ship; carried, carry."""
     found = {word, base_of(word), *([_NOUNS[word]] if word in _NOUNS else [])}
-    for ending in ("ed", "ing", "d", "s"):
+    for ending in ("ed", "ing", "ment", "d", "s"):
         rest = word.removesuffix(ending)
         if rest == word or len(rest) < _SHORTEST:
             continue

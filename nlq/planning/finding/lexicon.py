@@ -33,6 +33,7 @@ from nlq.core.words import (
 from nlq.english.places import Place
 from nlq.english.words import base_of, family, is_english, synonyms
 from nlq.planning.drafts.units import UNIT_WORDS
+from nlq.planning.finding.durations import Durations
 from nlq.planning.finding.happenings import Happenings, is_verb
 from nlq.planning.finding.valueindex import Key, ValueHit, ValueIndex, bag
 from nlq.planning.times.words import TIME_WORDS
@@ -183,7 +184,8 @@ class Lexicon:
     """Looks words up in one vocabulary. Immutable after construction, safe to share between threads."""
 
     def __init__(self, vocabulary: Vocabulary) -> None:
-        self.vocabulary, self.happenings = vocabulary, Happenings(vocabulary)
+        self.vocabulary = vocabulary
+        self.happenings, self.durations = Happenings(vocabulary), Durations(vocabulary)
         self._metrics, self._dimensions = _Index(), _Index()
         self._values = ValueIndex()
         self._said_whole: dict[str, set[Key]] = defaultdict(set)

@@ -101,6 +101,7 @@ class MentionFinder(ValueFinder):
             yield from self._shared_name(at)
             yield from self._dimensions(at)
             yield from self._happened(at)
+            yield from self._takes(at)
             yield from self._values_at(at)
             yield from self._calendar_at(at)
             yield from self._units_at(at)
@@ -253,6 +254,12 @@ class MentionFinder(ValueFinder):
             # Beside a step it is its time, though what is counted may be called alike: "orders by month ordered".
             bonus = _BESIDE_STEP if self._grain_unit(at - 1) or self._grain_unit(at + 1) else 0.1
             yield self._mention(Kind.DIMENSION, at, at + 1, term_score(1, hits, bonus), hits)
+
+    def _takes(self, at: int) -> Iterator[Mention]:
+        """How long something takes, as the average that tells it: "how long does it take to resolve one"."""
+        for last, name, likeness in self._lexicon.durations.at(self._norm, at, self._lexicon.subject_words):
+            hits = (Hit(name, 1.0, "synonym", likeness),)
+            yield self._mention(Kind.METRIC, at, last, term_score(last - at, hits, 0.2), hits)
 
     def _names_step(self, at: int) -> bool:
         """Whether a step of time stands beside that the word tells more of: "birth year", "month of closure"."""
