@@ -134,6 +134,11 @@ class Dimension:
         return self.entity.rsplit("__", 1)[-1]
 
     @property
+    def is_name(self) -> bool:
+        """Whether it is what its things are called: ``ward__name``, ``ward__ward_name``."""
+        return bool(self.entity) and self.column in ("name", "title", self.thing, f"{self.thing}_name")
+
+    @property
     def is_time(self) -> bool:
         """Whether the dimension is a date or a time."""
         return self.type == "time"

@@ -191,6 +191,9 @@ def singular(word: str) -> str:
     return word
 
 
+_ALIKE = set_of("means series species news")
+
+
 @lru_cache(maxsize=50_000)
 def stem(word: str) -> str:
     """The word without plural and verb endings, where what is left has at least four letters."""
@@ -207,8 +210,8 @@ def stem(word: str) -> str:
 
 
 def is_plural(word: str) -> bool:
-    """Whether the word carries a plural ending."""
-    return singular(word) != word and word.endswith("s")
+    """Whether the word carries a plural ending; one of several forms alike tells nothing: means, series."""
+    return singular(word) != word and word.endswith("s") and word not in _ALIKE
 
 
 # --- general English ---------------------------------------------------------------------------------------
@@ -302,6 +305,10 @@ ROLLING = set_of("running rolling moving")
 TOTALLING = set_of("total totals sum")
 LISTING = set_of("list records rows details enumerate individual")
 """Words that ask for the things themselves, not for a figure of them."""
+SHOWING = set_of("return show list give include display present provide report output add state indicate")
+"""Verbs by which a further sentence asks for columns."""
+NAMING = set_of("name names id ids code codes number numbers")
+"""Words that end the names of what tells things apart."""
 MISSING = set_of("unknown missing blank empty null unspecified unassigned undefined")
 """Words for the lack of a value."""
 TREND_WORDS = set_of("trend trends trending timeline developing evolving")
@@ -320,6 +327,7 @@ GROWTH_SHORT = {"yoy": "year", "mom": "month", "wow": "week", "qoq": "quarter"}
 
 HIGHEST = set_of("most highest greatest largest biggest maximum max top more busiest leading commonest popular")
 LOWEST = set_of("least lowest fewest smallest minimum min bottom")
+EXTREMES = set_of("maximum minimum max min")
 LONGEST = set_of("longest slowest")
 SHORTEST = set_of("shortest fastest quickest")
 BEST = frozenset({"best", "strongest"})

@@ -40,6 +40,7 @@ _SAYS: dict[Kind, str] = {
     Kind.ORDER: "sorts",
     Kind.THRESHOLD: "a limit",
     Kind.LIST: "asks for a list",
+    Kind.SHOW: "asks for columns",
     Kind.RUNNING: "along time",
     Kind.UNIT: "the unit of the answer",
     Kind.DOMAIN: "only figures of this subject",
@@ -125,7 +126,7 @@ class Provenance:
 
     def _dimension(self, mention: Mention, plan: Plan, said: str) -> Because:
         hit: Hit = mention.payload
-        if self._vocabulary.dimensions[hit.ref].is_time:
+        if self._vocabulary.dimensions[hit.ref].is_time and hit.ref not in plan.group_by:
             return self._told(mention, "time", said or _SAYS[Kind.GRAIN])
         if hit.ref not in _dimensions_of(plan):
             return self._told(mention, "operator", _CONTEXT if said.startswith("by ") else said or _CONTEXT)

@@ -15,7 +15,7 @@ from datetime import date
 
 from nlq.core.outcome import Problem
 from nlq.core.plan import Operator, Plan
-from nlq.core.words import ENGLISH, GLUE, OCCURRENCE, PREDICATES, Token, words_of
+from nlq.core.words import ENGLISH, GLUE, OCCURRENCE, PREDICATES, Token, stem, words_of
 from nlq.planning.drafts.draft import Reading
 from nlq.planning.drafts.mentions import Cover, Kind, Mention, Reach
 from nlq.planning.finding.events import events
@@ -35,6 +35,8 @@ _VOID = GLUE | PREDICATES | OCCURRENCE | {"in", "for", "to", "from", "on", "at",
 _MOST_LEFT_OUT = 2
 """The most words with a meaning that an offer leaves out."""
 _LEAVABLE_COVERS = 4
+_MOST_SWAPPED = 4
+"""How many words of a cover may be taken for a dimension instead of a metric."""
 
 
 @dataclass(frozen=True)
@@ -88,6 +90,8 @@ class Search:
                 continue
             scored += [(cover.score - (0.0 if reading.sure else _GUESS_COST), reading) for reading in found]
         if not scored:
+            scored = self._otherwise(covers, asked)
+        if not scored:
             assert problem is not None, "the best cover was read"
             return problem
         best = max(score for score, _ in scored)
@@ -97,6 +101,34 @@ class Search:
     def _is_one_each(self, plan: Plan) -> bool:
         """Whether the first figure is one in every group: "the most common cause" has not the most causes."""
         return not plan.count and self._lexicon.is_one_each(plan.metrics[0], plan.group_by)
+
+    def _otherwise(self, covers: Sequence[Cover], asked: Asked) -> list[tuple[float, Reading]]:
+        """The readings of the best covers, with words that name a metric and a dimension taken for the other."""
+        for best in covers[:_LEAVABLE_COVERS]:
+            cover = best
+            if best.score < covers[0].score - _SECOND_BEST or _leaves_out(best, covers[0]):
+                continue
+            for _ in range(_MOST_SWAPPED):
+                found = self._read(cover, asked)
+                if not isinstance(found, Problem):
+                    return [(cover.score, reading) for reading in found]
+                swapped = self._swapped(cover, found)
+                if swapped is None:
+                    break
+                cover = swapped
+        return []
+
+    def _swapped(self, cover: Cover, problem: Problem) -> Cover | None:
+        """A cover in which the metric that is a problem is the dimension that is called so as well."""
+        at = next((n for n, m in enumerate(cover.mentions) if m.kind is Kind.METRIC and m.text in problem.words), None)
+        if problem.rank != 3 or at is None:
+            return None
+        mention = cover.mentions[at]
+        hits = self._lexicon.dimensions([stem(word) for word in words_of(mention.text) if word not in GLUE])
+        if not hits:
+            return None
+        instead = replace(mention, kind=Kind.DIMENSION, payload=tuple(hits))
+        return replace(cover, mentions=(*cover.mentions[:at], instead, *cover.mentions[at + 1 :]))
 
     def offer(self, asked: Asked, covers: Sequence[Cover]) -> Offer | None:
         """The readings that leave out the fewest words and still name a metric; None where there are none."""
@@ -178,7 +210,8 @@ def _distinct(readings: Iterable[Reading]) -> list[Reading]:
     """One reading per plan, the surest first."""
     best: dict[str, Reading] = {}
     for reading in readings:
-        key = reading.plan.fingerprint
+        # The order of columns makes no other figures.
+        key = reading.plan.model_copy(update={"group_by": tuple(sorted(reading.plan.group_by))}).fingerprint
         if key not in best or reading.confidence > best[key].confidence:
             best[key] = reading
     return sorted(best.values(), key=lambda reading: -reading.confidence)

@@ -59,7 +59,10 @@ def _metric_words(plan: Plan, vocabulary: Vocabulary) -> str:
     if plan.ratio:
         return f"{_ratio_words(plan, labels)}{groups}"
     if plan.records:
-        return f"list of {labels[0]}"
+        named = [say_key(name, plan, vocabulary) for name in plan.group_by]
+        more = [f"{len(named) - MOST_NAMED} more"] if len(named) > MOST_NAMED + 1 else []
+        columns = ", ".join([*named[:MOST_NAMED], *more] if more else named)
+        return f"list of {labels[0]}{f' with {columns}' if columns else ''}"
     if plan.running:
         return f"{_running_words(plan)} of {' and '.join(labels)}{groups}"
     if plan.share:

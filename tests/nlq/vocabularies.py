@@ -1,4 +1,4 @@
-"""Vocabularies for the tests: complaints and sales, and foreign ones: hotels, a clinic, parcels, gyms and shops."""
+"""Vocabularies for the tests: complaints and sales, and of hotels, a clinic, parcels, gyms, shops, a library."""
 
 from __future__ import annotations
 
@@ -240,6 +240,45 @@ def shops() -> Vocabulary:
         replace(_d("order__part", "Part number"), values=Values(("A-100", "B-200", "C-300"), complete=False)),
         _d("order__channel", "Channel", ("Web", "Phone", "Store & Kiosk")),
         _d("order__language", "Language", ("English", "French", "German")),
+    ]
+    return _with_date_parts(metrics, dimensions)
+
+
+def library() -> Vocabulary:
+    """A catalog of a library: readers with names and dates of birth, books with authors, and the loans of both."""
+    who = ("reader_id", "reader_name", "first_name", "last_name", "town", "birth_date")
+    reader = tuple(f"reader__{c}" for c in who)
+    book = tuple(f"book__{c}" for c in ("book_id", "title", "author", "genre", "pages"))
+    loan = ("loan__loan_id", "loan__days_kept", *reader, *book)
+    readers = Rows(reader, reader[:1], "reader__joined_on", counts=True)
+    books = Rows(book, book[:1], "book__bought_on", counts=True)
+    loans = Rows(loan[:2], loan[:1], "loan__lent_on", counts=True)
+    metrics = [
+        _n("readers", "Readers", "Number of readers.", reader, subjects=frozenset({"reader"}), additive=True,
+           syn=["borrowers"], rows=readers),
+        _n("books", "Books", "Number of books.", book, subjects=frozenset({"book"}), additive=True, rows=books),
+        _n("average_pages", "Average pages", "Mean number of pages.", book, subjects=frozenset({"book"}), rows=books),
+        _n("highest_pages", "Highest pages", "Most pages.", book, subjects=frozenset({"book"}), rows=books),
+        _n("lowest_pages", "Lowest pages", "Fewest pages.", book, subjects=frozenset({"book"}), rows=books),
+        _n("loans", "Loans", "Number of loans.", loan, subjects=frozenset({"loan"}), additive=True, rows=loans),
+        _n("fines", "Fines", "Fines for books kept too long.", loan, format="currency", unit="EUR", additive=True),
+        _n("authors", "Authors", "Different authors.", book, subjects=frozenset({"book"}), tally=True, rows=books),
+    ]  # fmt: skip
+    dimensions = [
+        _d("metric_time", "Time", type="time"),
+        _d("reader__reader_id", "Reader ID"),
+        _d("reader__reader_name", "Reader", ("Ivo Brandt", "Mara Silva")),
+        _d("reader__first_name", "First name", ("Ivo", "Mara")),
+        _d("reader__last_name", "Last name", ("Brandt", "Silva"), syn=["surname"]),
+        _d("reader__birth_date", "Birth date", type="time"),
+        _d("reader__town", "Town", ("Arles", "Nimes")),
+        _d("book__book_id", "Book ID"),
+        _d("book__title", "Title", ("Dune", "Emma")),
+        _d("book__author", "Author", ("Herbert", "Austen")),
+        _d("book__genre", "Genre", ("Novel", "Poetry")),
+        _d("book__pages", "Pages", (120, 480)),
+        _d("loan__loan_id", "Loan ID"),
+        _d("loan__days_kept", "Days kept", (3, 21)),
     ]
     return _with_date_parts(metrics, dimensions)
 

@@ -96,14 +96,14 @@ class Draft:
     """Whether steps were said to go by the metrics' own time: "by day submitted"."""
     dated: list[tuple[str, TimeRange]] = field(default_factory=list)
     """Times and years of other dimensions, and the days that they lie in."""
-    record_order: str | None = None
-    """The dimension that records are in the order of."""
     grain: Grain | None = None
     trend: bool = False
     keeps_keys: bool = False
     """Whether groups and grain are those of the question before."""
     singular_rank: bool = False
     sort: str | None = None
+    sort_by: list[str] = field(default_factory=list)
+    """What rows are sorted by, where that is named."""
     first_rows: int | None = None
     asked: tuple[int, str] | None = None
     share: int | None = None

@@ -40,6 +40,8 @@ class Kind(StrEnum):
     NOT = "not"
     MISSING = "missing"
     LIST = "list"
+    SHOW = "show"
+    """Asks for columns of what was asked before: "… Return their first and last name."."""
     RUNNING = "running"
     AND = "and"
     OR = "or"

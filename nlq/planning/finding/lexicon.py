@@ -202,6 +202,7 @@ class Lexicon:
         self._values.drop_common_parts(self._dimensions.words())
         self._surface |= self._values.surface
         self._of_values = sorted(word for word in self._values.surface if len(word) >= _SHORTEST_TO_MEND)
+        self._called = [Hit(d.name, 1.0, "name") for d in vocabulary.dimensions.values() if d.is_name]
         self.weekdays = frozenset(
             hit.ref for words in (["weekday"], ["day", "week"]) for hit in self._dimensions.whole(words)
         )
@@ -260,6 +261,10 @@ class Lexicon:
             return found
         described = [ref for ref in self._by_description.get(stem(norms[0]), ()) if ref in terms]
         return [Hit(ref, _DESCRIBED, "description", _DESCRIBED) for ref in described if len(described) <= _RAREST]
+
+    def called(self) -> list[Hit]:
+        """The dimensions that tell what things are called, where none is called just "name"."""
+        return [] if self._dimensions.whole(["name"]) else self._called
 
     def is_contested(self, stems: Sequence[str]) -> bool:
         """Whether these words are the whole phrase of a metric and of a dimension as well: "orders", "order"."""

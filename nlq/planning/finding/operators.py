@@ -36,6 +36,7 @@ class OperatorFinder:
             self._growth,
             self._grain,
             self._phrase,
+            self._show,
         ):
             if mention := rule(at):
                 yield mention
@@ -198,9 +199,28 @@ class OperatorFinder:
             return self._mention(Kind.MORE, at, at + 1, 3.1)
         return self._ordering(at)
 
+    def _show(self, at: int) -> Mention | None:
+        """Reads the verb of a further sentence that asks for columns: "Return …", "Also show …", ", include …"."""
+        first = at - 1 if self._norm(at - 1) in {"also", "please"} else at
+        if self._norm(at) in {"include", "with"} and self._norm(at - 1) in {",", "along", "together"}:
+            return self._mention(Kind.SHOW, at, at + 1, 0.6)
+        further = self._begins_sentence(first) and self._norm(at) in w.SHOWING
+        return self._mention(Kind.SHOW, at, at + 1, 0.6) if further else None
+
+    def _begins_sentence(self, at: int) -> bool:
+        """Whether a sentence ends right before a place."""
+        if not 0 < at < len(self._tokens):
+            return False
+        return bool(set(".?!;") & set(self._question[self._tokens[at - 1].end : self._tokens[at].start]))
+
     def _ordering(self, at: int) -> Mention | None:
-        """Reads "highest first", "descending order", "most common"."""
+        """Reads "highest first", "descending order", "most to least", "alphabetical order", "most common"."""
         one, two = self._norms(at, 2)
+        if one == "alphabetically" or (one == "alphabetical" and two == "order"):
+            return self._mention(Kind.ORDER, at, at + (1 if one == "alphabetically" else 2), 6.0, "alphabetical")
+        from_end, to_end = self._end(one), self._end(self._norm(at + 2)) if two == "to" else None
+        if {from_end, to_end} == {"highest", "lowest"}:
+            return self._mention(Kind.ORDER, at, at + 3, 9.5, from_end)
         if one in w.DESCENDING | w.ASCENDING and two == "order":
             return self._mention(Kind.ORDER, at, at + 2, 6.5, "highest" if one in w.DESCENDING else "lowest")
         if (end := self._end(one)) not in ("highest", "lowest"):

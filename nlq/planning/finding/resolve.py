@@ -7,6 +7,7 @@ remain, each is an assignment of its own (the planner asks back). Does not belon
 from __future__ import annotations
 
 import itertools
+import math
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -75,7 +76,8 @@ class Resolver:
             found = self._assigned(metrics, wider, dimensions, values)
         first = [mention.payload[0].ref for mention in metrics]
         found = _prefer_full(_prefer_alike(_prefer_named(_prefer_few(found), cover), cover))
-        found = _prefer_label(self._prefer_directed(_prefer_mentioned(found, cover), cover))
+        found = _prefer_label(self._prefer_directed(self._prefer_mentioned(found, cover), cover))
+        found = _prefer_together(found, cover)
         return found[:MOST_ASSIGNMENTS] or self._cannot_split(first, dimensions, values)
 
     def _prefer_directed(self, found: list[Assignment], cover: Cover) -> list[Assignment]:
@@ -119,10 +121,25 @@ class Resolver:
         """
         said = [*_counting_before(mention, cover), *words_of(mention.text)]
         called = [hit for hit in mention.payload if self._lexicon.is_called(hit.ref, said)]
+        beside = {*said, *_counting_after(mention, cover)} & {"amount", "amounts"}
+        if money := [h for h in mention.payload if self._vocabulary.metrics[h.ref].is_money] if beside else []:
+            return money
+        if theirs := self._of_theirs(mention, cover):
+            return theirs
+        if _is_bounded(mention, cover):
+            called = [h for h in mention.payload if self._is_number(self._vocabulary.metrics[h.ref])]
         if not _asks_how_many(cover) or not all(self._vocabulary.metrics[h.ref].is_money for h in mention.payload):
             return called or mention.payload
         parts = self._lexicon.metrics_with(_stems(mention.text))
         return [hit for hit in parts if self._is_number(self._vocabulary.metrics[hit.ref])] or mention.payload
+
+    def _of_theirs(self, mention: Mention, cover: Cover) -> list[Hit]:
+        """Figures of the things that "their" points to: the population of the cities, where countries have one too."""
+        before = [m for m in cover.mentions if m.last <= mention.first and m.kind is not Kind.COUNT]
+        pointed = next((m for m in reversed(before) if m.kind is Kind.METRIC), None)
+        if pointed is None or before[-1].text.lower() not in ("their", "its"):
+            return []
+        return self._lexicon.metrics_in_full([*_stems(mention.text), *_stems(pointed.text)])
 
     @staticmethod
     def _is_number(metric: Metric) -> bool:
@@ -142,6 +159,9 @@ class Resolver:
         shared = self._vocabulary.shared_dimensions(names)
         dimension_options = [self._dimension_options(m, shared) for m in dimensions]
         value_options = [self._value_options(m.payload, shared) for m in values]
+        if math.prod(map(len, (*dimension_options, *value_options))) > MOST_ASSIGNMENTS:
+            said = {stem(word) for mention in (*dimensions, *values) for word in words_of(mention.text)}
+            dimension_options = [self._spoken_of(options, said) for options in dimension_options]
         pairs = itertools.product(itertools.product(*dimension_options), itertools.product(*value_options))
         for heads, tails in itertools.islice(pairs, MOST_ASSIGNMENTS):
             yield Assignment(
@@ -151,6 +171,10 @@ class Resolver:
                 **extra,
             )
 
+    def _spoken_of(self, options: list[Hit], said: set[str]) -> list[Hit]:
+        """Those that are of something spoken of, where there are any."""
+        return [hit for hit in options if "__" in hit.ref and self._is_said(hit.ref, said)] or options
+
     def _dimension_options(self, mention: Mention, shared: frozenset[str]) -> list[Hit]:
         """The dimensions meant; of several paths to one label the shortest; the layer's own before the calendar's."""
         by_label: dict[str, Hit] = {}
@@ -158,7 +182,7 @@ class Resolver:
         hits = [hit for hit in hits if self._lexicon.is_called(hit.ref, words_of(mention.text))] or hits
         for hit in sorted(hits, key=lambda h: _path(h.ref)):
             by_label.setdefault(self._vocabulary.dimensions[hit.ref].label.lower(), hit)
-        found = list(by_label.values())
+        found = sorted(by_label.values(), key=lambda hit: (not hit.full, -_DIRECTNESS[hit.source]))
         own = [hit for hit in found if hit.ref not in DATE_PARTS]
         return own if any(hit.full for hit in own) else found
 
@@ -182,6 +206,9 @@ class Resolver:
         if not dimensions and not values:
             return Problem(5, "I found no metric in the question.")
         metrics = [m for m in self._vocabulary.plain_metrics() if not domains or m.domain in domains]
+        owners = [self._vocabulary.metrics[name] for name in self._owners(dimensions, values)]
+        if len(found := self._fitting(owners, dimensions, values)) == 1:
+            return found
         said = {stem(word) for mention in dimensions for word in words_of(mention.text)}
         named = {hit.ref for word in said for hit in self._lexicon.metrics_in_full([word])}
         # Grouped by what it counts, a metric is one everywhere: "top customers" are not by number of customers.
@@ -206,6 +233,19 @@ class Resolver:
         guesses = self._fitting(metrics, dimensions, values)
         return [replace(guess, guessed=True) for guess in guesses] or Problem(4, "I found no metric in the question.")
 
+    def _owners(self, dimensions: Sequence[Mention], values: Sequence[Mention]) -> list[str]:
+        """The metrics that count what attributes are asked of: "district of cities", "the position of Jane Miller"."""
+        said = [stem(word) for m in dimensions for word in words_of(m.text.lower().partition(" of ")[2])]
+        if owners := [hit.ref for word in said for hit in self._lexicon.metrics_in_full([word])]:
+            return [name for name in dict.fromkeys(owners) if name in self._lexicon.counts]
+        known = self._vocabulary.dimensions
+        named = [[known[hit.dimension] for hit in m.payload if hit.dimension in known] for m in values]
+        called = [{dimension.thing for dimension in several if dimension.is_name} for several in named]
+        owned = [{known[hit.ref].thing for hit in m.payload if hit.ref in known} for m in dimensions]
+        things = set.intersection(*called, *owned) if called and owned else set()
+        counting = [name for thing in things for name in self._lexicon.counting(thing)]
+        return [name for name in counting if (rows := self._vocabulary.metrics[name].rows) and rows.counts]
+
     def _counts_one_of(self, metric: Metric, entities: Sequence[set[str]]) -> bool:
         """Whether a metric counts the things of one of these entities, by its name."""
         return any(entity <= self._lexicon.name_words(metric.name) for entity in entities)
@@ -219,6 +259,21 @@ class Resolver:
             for metric in metrics
         )
         return list(itertools.islice((assignment for assignment in found if assignment), MOST_CHOICES))
+
+    def _prefer_mentioned(self, found: list[Assignment], cover: Cover) -> list[Assignment]:
+        """Attributes of what is spoken of: the first name of the salesperson, where the customer has one as well."""
+        said = {stem(word) for mention in cover.mentions for word in words_of(mention.text)}
+
+        def spoken_of(one: Assignment) -> int:
+            names = [*(hit.ref for hit in one.dimensions.values()), *(hit.dimension for hit in one.values.values())]
+            return sum(name in DATE_PARTS or self._is_said(name, said) for name in names if "__" in name)
+
+        return _best(found, spoken_of)
+
+    def _is_said(self, dimension: str, said: set[str]) -> bool:
+        """Whether what a dimension is of is spoken of, by its own name or by what counts it: students are members."""
+        thing = dimension.split("__")[-2]
+        return {stem(word) for word in words_of(thing)} <= said or bool(self._lexicon.things(thing) & said)
 
     def _cannot_split(
         self, metrics: Sequence[str], dimensions: Sequence[Mention], values: Sequence[Mention]
@@ -300,19 +355,16 @@ def _prefer_named(found: list[Assignment], cover: Cover) -> list[Assignment]:
     return [assignment for assignment in found if named(assignment) == most]
 
 
-def _prefer_mentioned(found: list[Assignment], cover: Cover) -> list[Assignment]:
-    """Attributes of what is spoken of: the first name of the salesperson, where the customer has one as well."""
-    said = {stem(word) for mention in cover.mentions for word in words_of(mention.text)}
+def _prefer_together(found: list[Assignment], cover: Cover) -> list[Assignment]:
+    """Columns in one list are of one thing where they can be: the ID, first name and last name of a salesperson."""
+    said = [m for m in cover.mentions if m.kind is not Kind.FILLER]
+    listed = [m for m in said if m.kind is Kind.DIMENSION]
+    joined = any(m.kind is Kind.AND for m in said)
 
-    def spoken_of(one: Assignment) -> int:
-        names = [*(hit.ref for hit in one.dimensions.values()), *(hit.dimension for hit in one.values.values())]
-        return sum(
-            name in DATE_PARTS or {stem(w) for w in words_of(name.split("__")[-2])} <= said
-            for name in names
-            if "__" in name
-        )
+    def apart(one: Assignment) -> int:
+        return -len({one.dimensions[m.first].ref.rpartition("__")[0] for m in listed})
 
-    return _best(found, spoken_of)
+    return _best(found, apart) if joined and len(listed) > 1 else found
 
 
 def _prefer_label(found: list[Assignment]) -> list[Assignment]:
@@ -373,6 +425,18 @@ def _counting_before(mention: Mention, cover: Cover) -> tuple[str, ...]:
     """The counting word right before a mention: "total", "number"."""
     before = [m for m in cover.mentions if m.last <= mention.first and m.text.lower() not in GLUE]
     return words_of(before[-1].text) if before and before[-1].kind is Kind.COUNT else ()
+
+
+def _counting_after(mention: Mention, cover: Cover) -> tuple[str, ...]:
+    """The counting word right after a mention: the amount of "total sales amount"."""
+    after = next((m for m in cover.mentions if m.first >= mention.last), None)
+    return words_of(after.text) if after and after.kind is Kind.COUNT else ()
+
+
+def _is_bounded(mention: Mention, cover: Cover) -> bool:
+    """Whether a bare number of it is said right before: "more than 3 sales" are no money."""
+    before = next((m for m in cover.mentions if m.last == mention.first), None)
+    return before is not None and before.kind is Kind.THRESHOLD and before.payload == replace(before.payload, unit=None)
 
 
 def _asks_how_many(cover: Cover) -> bool:

@@ -99,6 +99,7 @@ class MentionFinder(ValueFinder):
             yield from self._metrics(at)
             yield from self._shared_noun(at)
             yield from self._shared_name(at)
+            yield from self._bare_name(at)
             yield from self._dimensions(at)
             yield from self._happened(at)
             yield from self._takes(at)
@@ -117,7 +118,7 @@ class MentionFinder(ValueFinder):
 
     def _windows(self, first: int, glue: frozenset[str]) -> Iterator[tuple[int, list[int]]]:
         """Ends and places of the content words of the windows that start at a content word and end with one."""
-        if self._norm(first) in glue:
+        if self._norm(first) in glue or self._is_done(first) or self._sorts(first):
             return
         content: list[int] = []
         for at in range(first, len(self._tokens)):
@@ -143,19 +144,43 @@ class MentionFinder(ValueFinder):
             if hits and (not by or hits[0].full):
                 score = term_score(len(stems) - absorbed, hits, 0.2) + 3.0 * absorbed
                 mention = self._mention(Kind.METRIC, first, last, score, tuple(hits))
-                yield replace(mention, contested=self._lexicon.is_contested(stems))
+                rest = [word for word in stems if word not in self._lexicon.subjects] if absorbed else stems
+                yield replace(mention, contested=self._lexicon.is_contested(rest))
 
     def _shared_noun(self, at: int) -> Iterator[Mention]:
-        """A metric whose noun comes later: the average of "average and median turnaround"."""
-        if self._norm(at + 1) not in w.AND_WORDS:
+        """A term whose noun comes later: the average of "average and median delay", the first of "first and last name".
+
+        In a list of single words each may have the noun of the last.
+        """
+        last = self._last_listed(at)
+        if last is None:
             return
-        second = at + 3 if self._norm(at + 2) in w.GLUE else at + 2
-        for _, content in self._windows(second, _METRIC_GLUE) if second < len(self._tokens) else ():
+        for _, content in self._windows(last, _METRIC_GLUE):
             stems = [self._stems[one] for one in content]
-            if len(stems) > 1 and self._lexicon.metrics_in_full(stems):
-                if hits := self._lexicon.metrics_in_full([self._stems[at], *stems[1:]]):
-                    yield self._mention(Kind.METRIC, at, at + 1, 2.2, tuple(hits))
-                return
+            for kind, terms in (
+                (Kind.METRIC, self._lexicon.metrics_in_full),
+                (Kind.DIMENSION, self._lexicon.dimensions_in_full),
+            ):
+                if len(stems) > 1 and terms(stems):
+                    if hits := terms([self._stems[at], *stems[1:]]):
+                        yield self._mention(kind, at, at + 1, 2.2, tuple(hits))
+                    return
+
+    def _last_listed(self, at: int) -> int | None:
+        """Where the last of a list of single words begins, of which this is an earlier one."""
+        last = at
+        while self._norm(last + 1) in w.AND_WORDS:
+            last += 2
+            while self._norm(last) in w.AND_WORDS | w.GLUE:
+                last += 1
+        return last if at < last < len(self._tokens) else None
+
+    def _bare_name(self, at: int) -> Iterator[Mention]:
+        """What things are called, where a list of columns has a name among them: "name and district of cities"."""
+        beside = self._norm(at + 1) in w.AND_WORDS or self._norm(at - 1) in w.AND_WORDS | {"their", "its"}
+        beside = beside and self._norm(at - 1) in w.FILLER | w.LISTING | w.AND_WORDS | w.WHICH_WORDS | {""}
+        if self._norm(at) in {"name", "names"} and beside and (hits := self._lexicon.called()):
+            yield self._mention(Kind.DIMENSION, at, at + 1, 2.0, tuple(hits))
 
     def _shared_name(self, at: int) -> Iterator[Mention]:
         """A metric whose name is that of the one before but for a word: the winners of "age of losers and winners"."""
@@ -207,7 +232,11 @@ class MentionFinder(ValueFinder):
         for last, content in self._windows(first, _DIMENSION_GLUE):
             stems = [self._stems[at] for at in content]
             hits = self._lexicon.dimensions(stems)
+            if not any(hit.full for hit in hits) and len(stems) > 1 and stems[-1] == "name":
+                hits = self._lexicon.dimensions_in_full(stems[:-1]) or hits  # the name of a form is that form
             hits = hits or self._related(content, self._lexicon.related_dimensions)
+            if self._norm(last - 1) in w.AND_WORDS and not any(hit.full for hit in hits):
+                continue  # the "and" joins what follows
             if content[-1] - content[0] == len(content) - 1:
                 hits = [hit for hit in hits if not self._is_figure_of(stems, hit)]
             if hits and not (self._are_times(hits) and set(stems) <= _TIMELY):
@@ -287,7 +316,7 @@ class MentionFinder(ValueFinder):
             kinds = _single_kinds(token.norm)
             if not kinds and (support := support_at(self._tokens, at)):
                 kinds = [(Kind.FILLER, _FILLER, support)]
-            if (token.norm == "who" and at) or self._names_owner(at):
+            if (token.norm == "who" and at) or self._names_owner(at) or self._is_done(at):
                 kinds = [*kinds, (Kind.FILLER, _FILLER, None)]
             for kind, score, payload in kinds:
                 yield self._mention(kind, at, at + 1, score, payload)
@@ -332,6 +361,17 @@ class MentionFinder(ValueFinder):
         whose = self._norm(at - 1) in {"from", "of", "for", "to", "among"}
         asked = self._norm(at - 2) in w.COUNTING | w.BY_WORDS | w.SHARE_WORDS | w.AVERAGE_WORDS
         return whose and not asked and self._stems[at] in self._lexicon.subjects
+
+    def _is_done(self, at: int) -> bool:
+        """Whether the word is only the verb of what somebody did: "how many sales did each agent make"."""
+        before = [self._norm(n) for n in range(max(0, at - 5), at)]
+        if not {"do", "does", "did"} & set(before) or before[-1] in w.BY_WORDS | w.WHICH_WORDS | w.GLUE:
+            return False
+        return self._norm(at) in w.PREDICATES
+
+    def _sorts(self, at: int) -> bool:
+        """Whether the word only says that rows are in an order: "ordered from most to least"."""
+        return self._norm(at) in w.SORTED - {"order"} and self._norm(at + 1) in {"by", "from"}
 
     def _belongs_to(self, at: int) -> bool:
         """Whether the word only says what a value before it is a value of: "health and beauty products"."""

@@ -6,7 +6,18 @@ Does not belong here: choosing among the dimensions that words may mean (``resol
 from __future__ import annotations
 
 from nlq.core.vocabulary import Dimension
-from nlq.core.words import DIFFERENT, GLUE, NUMBERING, OCCURRENCE, PREPOSITIONS, singular, stem, words_of
+from nlq.core.words import (
+    DIFFERENT,
+    GLUE,
+    NAMING,
+    NUMBERING,
+    OCCURRENCE,
+    PREPOSITIONS,
+    TOTALLING,
+    singular,
+    stem,
+    words_of,
+)
 from nlq.planning.drafts.draft import NotReadableError
 from nlq.planning.drafts.mentions import Bound, Kind, Mention
 from nlq.planning.finding.events import is_participle
@@ -47,14 +58,17 @@ class DimensionReader:
     def _group(self, position: int, mention: Mention, hit: Hit) -> None:
         """A dimension that says neither what a value is of, nor what is limited, is split by or counted."""
         draft, dimension = self._draft, self._vocabulary.dimensions[hit.ref]
-        if hit.likeness < 1 and self._sentence.kind(position - 1) not in GROUPING:
-            raise NotReadableError(1, f"I do not know what “{mention.text}” means here.", mention.text)
         before = self._sentence.kind(position - 1)
-        if dimension.is_numeric and before not in GROUPING and self._sentence.kind(position + 1) is Kind.THRESHOLD:
-            raise NotReadableError(3, f"“{mention.text}” is what is limited here.", mention.text)
-        if dimension.is_numeric and self._is_extreme(position - 1):
-            said = self._sentence.mentions[position - 1].text
-            raise NotReadableError(1, f"I do not know the {said} of {dimension.label}.", said, mention.text)
+        if hit.likeness < 1 and before not in GROUPING:
+            raise NotReadableError(1, f"I do not know what “{mention.text}” means here.", mention.text)
+        if self._is_cut(position, mention):
+            raise NotReadableError(3, f"“{mention.text}” belongs to the words after it here.", mention.text)
+        if self._sentence.sorts_by(mention):
+            draft.sort_by.append(hit.ref)
+            self._sentence.believe(mention, f"sorted by {dimension.label}", 1.0)
+            return
+        if dimension.is_numeric:
+            self._check_number(position, mention, dimension)
         if beside := self._says_whose(position, mention, dimension):
             self._sentence.believe(mention, f"what the {beside} beside is of", 1.0)
             return
@@ -63,14 +77,34 @@ class DimensionReader:
             return
         if dimension.is_boolean and before not in GROUPING:
             raise NotReadableError(3, f"It is not clear whether to split by {dimension.label}.", mention.text)
+        self._split(position, mention, hit)
+
+    def _check_number(self, position: int, mention: Mention, dimension: Dimension) -> None:
+        """A number of each thing is no figure of all: its total, average or maximum is a metric, if there is one."""
+        before = self._sentence.kind(position - 1)
+        if summed := self._summed(mention):
+            reason = f"{dimension.label} is a number of each; I know no {summed} of it."
+            raise NotReadableError(1, reason, mention.text)
+        if before not in GROUPING and self._sentence.kind(position + 1) is Kind.THRESHOLD:
+            raise NotReadableError(3, f"“{mention.text}” is what is limited here.", mention.text)
+        if self._is_extreme(position - 1):
+            said = self._sentence.mentions[position - 1].text
+            raise NotReadableError(1, f"I do not know the {said} of {dimension.label}.", said, mention.text)
+
+    def _split(self, position: int, mention: Mention, hit: Hit) -> None:
+        """A group, or a column of a list."""
+        draft, dimension = self._draft, self._vocabulary.dimensions[hit.ref]
+        before = self._sentence.kind(position - 1)
         self._check_owner(position, mention, hit)
-        strong = before in GROUPING or (before in (Kind.AND, Kind.DIMENSION) and bool(draft.groups))
+        column = self._sentence.is_column(mention)
+        strong = column or before in GROUPING or (before in (Kind.AND, Kind.DIMENSION) and bool(draft.groups))
         if self._is_agent(position) or (not strong and self._is_only_spoken_of(position)):
             draft.unlicensed.append(hit.ref)
-        self._place(position, hit.ref)
+        if not column:
+            self._place(position, hit.ref)
         if hit.ref not in draft.groups:
             draft.groups.append(hit.ref)
-        if self._sentence.is_singular(mention) and self._asks_for_one(position):
+        if not column and self._sentence.is_singular(mention) and self._asks_for_one(position):
             draft.singular_rank = True
         draft.doubtful |= not (hit.full or strong)
         draft.per |= self._sentence.is_per(position)
@@ -118,6 +152,20 @@ class DimensionReader:
         return self._sentence.kind(position) is Kind.SUPERLATIVE and singular(
             self._sentence.mentions[position].text.lower()
         ) in ("maximum", "minimum")
+
+    def _is_cut(self, position: int, mention: Mention) -> bool:
+        """Whether the words after it end its own name: the last of "last names of readers" stands for nothing alone."""
+        following = self._sentence.mentions[position + 1 : position + 2]
+        if not following or following[0].kind is not Kind.DIMENSION or following[0].first != mention.last:
+            return False
+        return bool(NAMING & set(words_of(following[0].text.lower())[:1]))
+
+    def _summed(self, mention: Mention) -> str:
+        """The word before a number that asks for a figure of it: the total of "total amount"."""
+        before = [m for m in self._sentence.all[: self._sentence.all.index(mention)] if m.text.lower() not in GLUE]
+        last = before[-1] if before else None
+        counted = last is not None and last.kind is Kind.COUNT and last.text.lower() in TOTALLING
+        return last.text if last and (counted or last.kind is Kind.AVERAGE) else ""
 
     def _is_agent(self, position: int) -> bool:
         """Whether it may be who does something, not what is split by: "trips booked by members"."""
@@ -253,6 +301,8 @@ class DimensionReader:
         """Whether the dimension only says what a value beside it is a value of."""
         before = self._sentence.kind(position - 1)
         after = position + 2 if self._sentence.kind(position + 1) is Kind.NOT else position + 1
+        if self._sentence.names(after, hit.ref):
+            after += 1  # "the country with code USA"
         beside = self._sentence.value_dimension(after) == hit.ref or (
             self._sentence.value_dimension(position - 1) == hit.ref and before not in GROUPING
         )

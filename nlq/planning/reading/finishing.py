@@ -174,7 +174,7 @@ class Finisher:
                 average=average,
                 count=draft.counted is not None,
                 within=within,
-                order_by=self._record_order() if draft.records else () if average or draft.counted else order,
+                order_by=self._sorted() if draft.records else () if average or draft.counted else order,
                 limit=limit,
                 ties=ties,
                 skip=skip,
@@ -240,9 +240,6 @@ class Finisher:
                 label = self._vocabulary.dimensions[item.dimension].label
                 reason = f"{label} of {day} is {own[item.dimension]}: leave one of them out, or put it right."
                 raise NotReadableError(2, reason, *(str(value) for value in item.values))
-
-    def _record_order(self) -> tuple[OrderBy, ...]:
-        return (OrderBy(field=self._draft.record_order),) if self._draft.record_order else ()
 
     def _dated(
         self, time_range: TimeRange | None, grain: Grain | None, because: list[Decision]
@@ -334,10 +331,23 @@ class Finisher:
         draft = self._draft
         if draft.difference:
             return (OrderBy(field=f"{draft.metrics[0]}__difference", descending=True),)
+        if keys := self._sorted():
+            return keys
+        if draft.sort == "alphabetical" and draft.groups:
+            return (OrderBy(field=draft.groups[0]),)
         ranked = any(m.kind is Kind.FILLER and m.text.lower() in SORTED for m in self._mentions)
         if (draft.sort or (ranked and grain is None)) and (draft.groups or grain is not None):
             return (OrderBy(field=draft.metrics[0], descending=draft.sort != "lowest"),)
         return usual_order(draft.metrics, draft.groups, stepped=grain is not None)
+
+    def _sorted(self) -> tuple[OrderBy, ...]:
+        """The order that is asked for by name: figures from the highest, all else from the first, if not said."""
+        draft = self._draft
+        said = {"highest": True, "lowest": False}.get(draft.sort or "")
+        return tuple(
+            OrderBy(field=name, descending=name in draft.metrics if said is None else said)
+            for name in dict.fromkeys(draft.sort_by)
+        )[:4]
 
     def _descending(self, end: str, metric: str, word: str) -> bool:
         term = self._metric(metric)

@@ -15,6 +15,7 @@ from nlq.core.periods import BEYOND_CALENDAR
 from nlq.planning.drafts.draft import Decision, Draft, NotReadableError, Reading
 from nlq.planning.drafts.mentions import Kind, Mention
 from nlq.planning.drafts.units import check_units
+from nlq.planning.reading.columns import ColumnReader
 from nlq.planning.reading.dimensions import DimensionReader
 from nlq.planning.reading.finishing import Finisher
 from nlq.planning.reading.leftovers import Leftovers
@@ -37,7 +38,7 @@ class Reader:
         self._moments = MomentReader(sentence)
         self._dimensions = DimensionReader(sentence, self._metrics, self._moments)
         self._values, self._operators = ValueReader(sentence), OperatorReader(sentence)
-        self._leftovers = Leftovers(sentence)
+        self._columns, self._leftovers = ColumnReader(sentence), Leftovers(sentence)
 
     def read(self) -> list[Reading] | Problem:
         """The readings (several only where a word leaves something open), or the problem."""
@@ -52,9 +53,9 @@ class Reader:
             self._operators.averages()
             self._operators.runnings()
             self._operators.difference()
-            self._operators.listing()
             self._imply_metric()
             self._imply_count()
+            self._columns.read()
             self._moments.settle()
             self._imply_from_before()
             self._move_to_event()

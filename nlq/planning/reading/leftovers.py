@@ -9,7 +9,7 @@ import calendar
 import itertools
 
 from nlq.core.dateparts import first_date_part
-from nlq.core.words import DIFFERENT, PREPOSITIONS, is_plural, set_of, words_of
+from nlq.core.words import DIFFERENT, EXTREMES, PREPOSITIONS, is_plural, set_of, words_of
 from nlq.planning.drafts.draft import NotReadableError
 from nlq.planning.drafts.measures import is_amount
 from nlq.planning.drafts.mentions import Kind, Mention
@@ -20,7 +20,6 @@ from nlq.planning.reading.verbs import unsupported
 
 _COMPARES_ALL = set_of("compare compares comparing comparison")
 """Before "all" these ask for a row of each: "compare all wards"."""
-_EXTREMES = set_of("maximum minimum max min")
 _SIZES = set_of("largest biggest smallest greatest")
 _PAYING = set_of("pay pays paid spend spends spent")
 _DOING = set_of("doing performing")
@@ -206,7 +205,7 @@ class Leftovers:
     def _check_extremes(self) -> None:
         """The maximum of an average in each group is not in its average: "maximum stay by hotel" ranks nothing."""
         for at, mention in enumerate(self._sentence.mentions):
-            if mention.text.lower() not in _EXTREMES or mention.kind is not Kind.SUPERLATIVE:
+            if mention.text.lower() not in EXTREMES or mention.kind is not Kind.SUPERLATIVE:
                 continue
             if (
                 self._sentence.kind(at + 1) is Kind.METRIC

@@ -26,7 +26,7 @@ from nlq.planning.drafts.measures import is_amount
 from nlq.planning.drafts.mentions import Kind, Mention
 from nlq.planning.finding.events import is_participle
 from nlq.planning.finding.lexicon import Hit
-from nlq.planning.reading.sentence import Sentence
+from nlq.planning.reading.sentence import GROUPING, Sentence
 
 _LEAST_COVERAGE = 0.4
 """The least of a metric's name that must be said to be sure of it."""
@@ -48,13 +48,10 @@ class MetricReader:
         """A metric, where its words do not stand for a dimension."""
         draft, hit = self._draft, self._sentence.assignment.metrics[mention.first]
         metric = self._vocabulary.metrics[hit.ref]
-        if self._asks_for_names(position):
-            raise NotReadableError(3, f"“{mention.text}” are the names here, not how many there are.", mention.text)
+        ratio = self.is_ratio(position) or (self._draft.percent and self._sentence.kind(position - 1) is Kind.SHARE)
+        self._check_names(position, mention, ratio=ratio)
         if metric.cumulative and any(m.kind is Kind.TIME for m in self._sentence.all):
             self._draft.doubtful |= self._kind_of_words(mention) is Kind.RUNNING
-        ratio = self.is_ratio(position) or (self._draft.percent and self._sentence.kind(position - 1) is Kind.SHARE)
-        if mention.contested and not ratio and self.stands_for_dimension(position):
-            raise NotReadableError(3, f"“{mention.text}” is read as a dimension here.", mention.text)
         if self._is_limited_noun(position):
             self._sentence.believe(mention, "what the limit is on", 1.0)
             return
@@ -65,9 +62,11 @@ class MetricReader:
         if ratio:
             draft.ratio = True
         elif self._sentence.kind(position - 1) is Kind.BY and not (
-            draft.ranks or draft.groups or draft.first_rows or draft.asked
+            self._sentence.sorts_by(mention) or draft.ranks or draft.groups or draft.first_rows or draft.asked
         ):
             raise NotReadableError(2, f"{metric.label} is a figure; nothing can be split by it.", mention.text)
+        if self._sentence.sorts_by(mention):
+            draft.sort_by.append(hit.ref)
         if hit.ref not in draft.metrics:
             draft.metrics.append(hit.ref)
         draft.metric_at.append((position, hit.ref))
@@ -78,6 +77,15 @@ class MetricReader:
         )  # said beside, it is a part of the name as well
         partly = 0.6 + 0.3 * hit.coverage if averaged or hit.coverage >= _LEAST_COVERAGE else _DOUBT
         self._sentence.believe(mention, f"metric {metric.label}", 1.0 if hit.full else partly)
+
+    def _check_names(self, position: int, mention: Mention, *, ratio: bool) -> None:
+        """Names of things and words that stand for a dimension are no figures."""
+        if self._asks_for_names(position):
+            raise NotReadableError(3, f"“{mention.text}” are the names here, not how many there are.", mention.text)
+        named = mention.contested and not ratio and self.stands_for_dimension(position)
+        partly = not mention.payload[0].full and self._names_value_beside(position)
+        if named or partly:
+            raise NotReadableError(3, f"“{mention.text}” is read as a dimension here.", mention.text)
 
     @staticmethod
     def _kind_of_words(mention: Mention) -> Kind | None:
@@ -157,6 +165,9 @@ class MetricReader:
         return self._sentence.kind(position - 1) is Kind.DIMENSION and bool(between & {"of", "for", "from"})
 
     def _is_joined(self, left: int, right: int) -> bool:
+        first, last = self._sentence.mentions[left].first, self._sentence.mentions[right].first
+        if any(m.kind is Kind.SHOW and first < m.first < last for m in self._sentence.all):
+            return True
         kinds = {m.kind for m in self._sentence.mentions[left + 1 : right]}
         if self._draft.percent and Kind.SHARE in kinds:
             return True
@@ -183,9 +194,17 @@ class MetricReader:
 
     def _names_value_beside(self, position: int) -> bool:
         """Whether the words only say what a value beside them is a value of: "Gloucester county"."""
-        beside = {self._sentence.value_dimension(at) for at in (position - 1, position + 1)}
-        said = [stem(word) for word in words_of(self._sentence.mentions[position].text)]
-        return any(hit.ref in beside for hit in self._sentence.lexicon.dimensions_in_full(said))
+        mention = self._sentence.mentions[position]
+        places = [position - 1, position + 1]
+        if self._sentence.is_singular(mention) and self._sentence.kind(position + 1) in (Kind.METRIC, Kind.DIMENSION):
+            places.append(position + 2)  # "the country with code USA"
+        beside = {self._sentence.value_dimension(at) for at in places}
+        said = [stem(word) for word in words_of(mention.text)]
+        lexicon = self._sentence.lexicon
+        full = mention.payload[0].full
+        return any(
+            hit.ref in beside for hit in (lexicon.dimensions_in_full(said) if full else lexicon.dimensions(said))
+        )
 
     def _asks_for_names(self, position: int) -> bool:
         """Whether the names of things are asked for, not how many there are."""
@@ -198,6 +217,32 @@ class MetricReader:
         counted = any(hit.ref in self._sentence.lexicon.counts for hit in self._sentence.lexicon.metrics_in_full(said))
         owned = any(m.text.lower() in POSSESSIVES for m in self._sentence.between(position - 1, position))
         return owned and counted
+
+    def _is_listed(self, position: int) -> bool:
+        """Whether one of a thing is named in a list of columns: "return the make, the model and total sales"."""
+        if self._sentence.is_column(self._sentence.mentions[position]):
+            beside = {self._sentence.kind(position - 1), self._sentence.kind(position + 1)}
+            return Kind.AND in beside or self._sentence.kind(position + 1) is None
+        return any(self._is_attribute(position, step) for step in (-1, 1))
+
+    def _is_attribute(self, position: int, step: int) -> bool:
+        """Whether what is listed beside is one attribute as well: the winner of "winner, loser and score"."""
+        at = position + step
+        while self._sentence.kind(at) is Kind.AND:
+            at += step
+        if at == position + step or not 0 <= at < len(self._sentence.mentions):
+            return False
+        other = self._sentence.mentions[at]
+        named = other.kind is Kind.DIMENSION or (other.kind is Kind.METRIC and other.contested)
+        grouped = any(m.kind in GROUPING for m in self._sentence.mentions[: min(at, position)])
+        return named and self._sentence.is_singular(other) and not grouped
+
+    def _is_of_each(self, position: int) -> bool:
+        """Whether each of the things is only what the attributes before are of: "name and area of every country"."""
+        said = [
+            m.text.lower() for m in self._sentence.all[: self._sentence.all.index(self._sentence.mentions[position])]
+        ]
+        return said[-2:] in (["of", "each"], ["of", "every"]) and bool(self._draft.groups) and not self._draft.metrics
 
     def _is_whose(self, position: int) -> bool:
         """Whether what follows is ranked or limited for each of them: "the school with the lowest score"."""
@@ -214,10 +259,18 @@ class MetricReader:
         if self._sentence.kind(position - 2) is not Kind.METRIC or not self._says_per(position - 1):
             return False
         mention = self._sentence.mentions[position]
+        if mention.contested and self._is_shown_as_column(mention):
+            return False
         if mention.contested and not is_amount(self._metric_at(position - 2)):
             return False  # an average of each of them is no ratio
         # Of several "per" each splits: "revenue per store per day".
         return not (mention.contested and self._splits_further(position))
+
+    def _is_shown_as_column(self, mention: Mention) -> bool:
+        """Whether a further sentence names the same among the columns: "sales per make? Return make and sales"."""
+        said = {stem(word) for word in words_of(mention.text)}
+        shown = [m for m in self._sentence.mentions if m.first > mention.first and self._sentence.is_column(m)]
+        return any({stem(word) for word in words_of(m.text)} == said for m in shown)
 
     def _metric_at(self, position: int) -> Metric:
         return self._vocabulary.metrics[self._sentence.assignment.metrics[self._sentence.mentions[position].first].ref]
@@ -242,6 +295,8 @@ class MetricReader:
             return False
         if self._is_whose(position) or self._asks_for_names(position):
             return True
+        if before is Kind.BY and self._is_of_each(position):
+            return False
         if before is Kind.BY:
             return not (self._draft.ranks or self._draft.first_rows or self._draft.asked)
         if self._names_value_beside(position):
@@ -249,5 +304,7 @@ class MetricReader:
         if before is Kind.SUPERLATIVE:
             said = self._sentence.mentions[position - 1].text.lower()
             return bool(FREQUENT & set(words_of(said))) or singular(said) in _OF_THINGS
+        if self._sentence.is_singular(self._sentence.mentions[position]) and self._is_listed(position):
+            return True
         listed = before is Kind.AND and self._sentence.kind(position - 2) is Kind.DIMENSION and bool(self._draft.groups)
         return (listed and not self._is_owned(position)) or before in (Kind.WHICH, Kind.TOP)

@@ -14,7 +14,6 @@ from dataclasses import dataclass
 
 from nlq.core.plan import Grain, TimeRange
 from nlq.core.vocabulary import Dimension
-from nlq.core.words import SORTED, words_of
 from nlq.planning.drafts.draft import NotReadableError
 from nlq.planning.drafts.mentions import Kind, Mention
 from nlq.planning.finding.lexicon import Hit
@@ -22,7 +21,6 @@ from nlq.planning.reading.sentence import Sentence
 from nlq.planning.times.words import TimeSpan
 
 _LISTS = {Kind.AND, Kind.OR, Kind.VERSUS}
-_ORDERING = {*SORTED, "order"}
 Said = tuple[int, TimeSpan, str]
 
 
@@ -163,9 +161,8 @@ class MomentReader:
         """Whether it is shown of each of the things that are listed, or these are in its order."""
         if not self._is_column(moment):
             return False
-        before = self._sentence.all[: self._sentence.all.index(moment.mention)]
-        if any(word in _ORDERING for m in before[-3:] for word in words_of(m.text.lower())):
-            self._draft.record_order = moment.hit.ref
+        if self._sentence.sorts_by(moment.mention):
+            self._draft.sort_by.append(moment.hit.ref)
         elif moment.hit.ref not in self._draft.groups:
             self._draft.groups.append(moment.hit.ref)
         return True

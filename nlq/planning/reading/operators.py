@@ -1,15 +1,16 @@
-"""Operators in a cover: times, steps, ranks, limits, shares, changes, totals along time, and lists.
+"""Operators in a cover: times, steps, ranks, limits, shares, changes and totals along time.
 
-Does not belong here: finding them (``operators``), what they mean together (``finishing``).
+Does not belong here: finding them (``operators``), lists of things (``columns``), what they mean
+together (``finishing``).
 """
 
 from __future__ import annotations
 
 from nlq.core.plan import Grain
-from nlq.core.words import NUMBERING, PER_WORDS, words_of
-from nlq.planning.drafts.draft import Decision, NotReadableError, Rank
+from nlq.core.words import EXTREMES, PER_WORDS
+from nlq.planning.drafts.draft import NotReadableError, Rank
 from nlq.planning.drafts.mentions import GrainWord, Growth, Kind, Mention, Top
-from nlq.planning.reading.sentence import GROUPING, KEY_ENDINGS, Sentence
+from nlq.planning.reading.sentence import GROUPING, Sentence
 
 
 class OperatorReader:
@@ -68,6 +69,8 @@ class OperatorReader:
 
     def superlative(self, position: int, mention: Mention) -> None:
         """An end of a ranking."""
+        if mention.text.lower() in EXTREMES and self._sentence.kind(position + 1) is Kind.AND:
+            raise NotReadableError(1, f"I do not know the {mention.text} of what.", mention.text)
         self._draft.ranks.append(Rank(mention.payload, None, position, mention.text))
 
     def threshold(self, position: int, mention: Mention) -> None:
@@ -142,34 +145,3 @@ class OperatorReader:
             raise NotReadableError(2, reason, said.text)
         self._draft.versus, self._draft.difference = said.text, True
         self._sentence.believe(said, "the later time less the earlier one", 1.0)
-
-    def listing(self) -> None:
-        """Whether the things themselves are asked for: "list the complaints in ward 5", "names of cities in Asia"."""
-        draft = self._draft
-        said = next((m for m in self._sentence.all if m.kind is Kind.LIST), None)
-        if said is None:
-            return
-        if self._asks_for_figures() or not all(self._is_own_name(name) for name in draft.groups):
-            draft.because.append(Decision(said.text, "shown as a table"))
-            return
-        if other := next((name for name in draft.metrics if name not in self._sentence.lexicon.counts), None):
-            label = self._vocabulary.metrics[other].label
-            raise NotReadableError(1, f"{label} cannot be listed one by one.", said.text)
-        draft.records = True
-        self._sentence.believe(said, "the rows themselves", 1.0)
-
-    def _is_own_name(self, name: str) -> bool:
-        """Whether a dimension tells things apart, as a name does; of others there is one row for each value."""
-        dimension = self._vocabulary.dimensions[name]
-        ending = words_of(dimension.column)[-1:]
-        return ending in KEY_ENDINGS or ending in (("name",), ("title",)) or dimension.column == dimension.entity
-
-    def _asks_for_figures(self) -> bool:
-        """Whether something is counted, split, ranked or computed."""
-        figures = {Kind.BY, Kind.SUPERLATIVE, Kind.TOP, Kind.SHARE, Kind.GROWTH, Kind.TREND, Kind.GRAIN, Kind.RUNNING}
-        counted = any(m.kind is Kind.COUNT and m.text.lower() in NUMBERING for m in self._sentence.all)
-        return (
-            counted
-            or bool(figures & {m.kind for m in self._sentence.all})
-            or bool(self._draft.averages or self._draft.bounds)
-        )

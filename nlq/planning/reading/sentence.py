@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 
 from nlq.core.plan import Plan
-from nlq.core.words import NUMBERING, PER_WORDS, is_plural, words_of
+from nlq.core.words import GLUE, NUMBERING, PER_WORDS, SORTED, is_plural, words_of
 from nlq.planning.drafts.draft import Decision, Draft
 from nlq.planning.drafts.mentions import Kind, Mention
 from nlq.planning.finding.events import Event
@@ -19,7 +19,8 @@ from nlq.planning.finding.resolve import Assignment
 from nlq.planning.finding.valueindex import ValueHit
 
 NOT_SIGNIFICANT = frozenset(
-    {Kind.FILLER, Kind.LIST, Kind.RUNNING, Kind.COUNT, Kind.DOMAIN, Kind.AVERAGE, Kind.MORE, Kind.UNIT, Kind.DIFFERENCE}
+    {Kind.FILLER, Kind.LIST, Kind.SHOW, Kind.RUNNING, Kind.COUNT, Kind.DOMAIN, Kind.AVERAGE, Kind.MORE, Kind.UNIT}
+    | {Kind.DIFFERENCE}
 )
 """Kinds that are passed over when asking what stands beside what."""
 GROUPING = frozenset({Kind.BY, Kind.WHICH, Kind.TOP, Kind.SUPERLATIVE})
@@ -72,6 +73,15 @@ class Sentence:
         """Whether "per", "each" or "every" stands before."""
         return self.kind(position - 1) is Kind.BY and self.mentions[position - 1].text.lower() in PER_WORDS
 
+    def is_column(self, mention: Mention) -> bool:
+        """Whether a further sentence names it as a column: "… Return the make, the model and total sales"."""
+        return any(m.kind is Kind.SHOW and m.first < mention.first for m in self.all)
+
+    def sorts_by(self, mention: Mention) -> bool:
+        """Whether rows are sorted by it: "sorted by hire date", "in the order of birth date"."""
+        said = [m.text.lower() for m in self.all[: self.all.index(mention)] if m.text.lower() not in GLUE - {"of"}]
+        return len(said) > 1 and said[-2] in SORTED | {"order"} and said[-1] in ("by", "of")
+
     def value_dimension(self, position: int) -> str | None:
         """The dimension of the value at a position; None where there is no value."""
         if self.kind(position) is not Kind.VALUE:
@@ -116,8 +126,8 @@ class Sentence:
 
     @staticmethod
     def is_singular(mention: Mention) -> bool:
-        """Whether the last word of a mention is in the singular."""
-        words = words_of(mention.text)
+        """Whether what a mention names is in the singular: its last word, or that before "of"."""
+        words = words_of(mention.text.lower().partition(" of ")[0])
         return bool(words) and not is_plural(words[-1])
 
     def before_value(self, position: int) -> int:

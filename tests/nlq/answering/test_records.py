@@ -48,7 +48,8 @@ def test_rows_are_listed_with_what_tells_one_from_another(answerer: Answerer, as
     assert answer.sentence == f"Open complaints: {answer.row_count} listed."
     assert answer.chart is None and answer.plan is not None
     assert as_question(answer.plan, answerer.vocabulary()) == (
-        "list of Open complaints where Ward is WARD_03 and Submitted is before 2026-01-01 by Submitted, newest first"
+        "list of Open complaints with Tenant, Complaint, Submitted, Status where Ward is WARD_03 and Submitted is "
+        "before 2026-01-01 by Submitted, newest first"
     )
 
 

@@ -1,0 +1,96 @@
+"""Lists of the things themselves, and their columns: "list the first name and birth date of all players".
+
+Belongs here: whether rows are asked for, not a figure of them. Does not belong here: which columns rows have where a
+question names none (``core.records``), reading the dimensions that are named (``dimensions``).
+"""
+
+from __future__ import annotations
+
+import itertools
+
+from nlq.core.vocabulary import Metric
+from nlq.core.words import NUMBERING, words_of
+from nlq.planning.drafts.draft import Decision, NotReadableError
+from nlq.planning.drafts.mentions import Kind, Mention
+from nlq.planning.reading.sentence import KEY_ENDINGS, Sentence
+
+_FIGURES = {Kind.BY, Kind.SUPERLATIVE, Kind.TOP, Kind.SHARE, Kind.GROWTH, Kind.TREND, Kind.GRAIN, Kind.RUNNING}
+
+
+class ColumnReader:
+    """Decides whether a question asks for rows."""
+
+    def __init__(self, sentence: Sentence) -> None:
+        self._sentence = sentence
+        self._draft, self._vocabulary = sentence.draft, sentence.vocabulary
+
+    def read(self) -> None:
+        """Whether the things themselves are asked for: "list the complaints in ward 5", "names of cities in Asia"."""
+        draft = self._draft
+        said = next((m for m in self._sentence.all if m.kind is Kind.LIST), None)
+        attributes = self._are_attributes()
+        if self._asks_for_figures() or not (attributes or (said and all(map(self._is_own_name, draft.groups)))):
+            if said:
+                draft.because.append(Decision(said.text, "shown as a table"))
+            return
+        if other := next((name for name in draft.metrics if name not in self._sentence.lexicon.counts), None):
+            label = self._vocabulary.metrics[other].label
+            raise NotReadableError(1, f"{label} cannot be listed one by one.", said.text if said else "")
+        draft.records = True
+        if said:
+            self._sentence.believe(said, "the rows themselves", 1.0)
+        else:
+            draft.because.append(Decision("", "the rows themselves"))
+
+    def _are_attributes(self) -> bool:
+        """Whether what is named are attributes of each of the things that are counted: their names and birth dates."""
+        draft = self._draft
+        metric = self._vocabulary.metrics[draft.metrics[0]] if len(draft.metrics) == 1 else None
+        if metric is None or metric.rows is None or not metric.rows.counts or not (draft.groups or self._has_dates()):
+            return False
+        if metric.name not in self._sentence.lexicon.counts or not draft.metric_at:
+            return False
+        told = (*draft.groups, *(chosen.dimension for chosen in draft.chosen))
+        named = any(self._tells_apart(name, metric) for name in told)
+        last = draft.metric_at[0][0]
+        before = all(
+            at < last or last < 0
+            for at, m in enumerate(self._sentence.mentions)
+            if m.kind is Kind.DIMENSION and self._sentence.assignment.dimensions[m.first].ref in draft.groups
+        )
+        return named and before
+
+    def _has_dates(self) -> bool:
+        """Whether a date is named that nothing says a time of: a column of its own."""
+        if any(m.kind in (Kind.TIME, Kind.GRAIN) for m in self._sentence.mentions):
+            return False
+        named = [m for m in self._sentence.mentions if m.kind is Kind.DIMENSION]
+        hits = [self._sentence.assignment.dimensions[m.first] for m in named]
+        return any(self._vocabulary.dimensions[hit.ref].is_time for hit in hits)
+
+    def _tells_apart(self, name: str, metric: Metric) -> bool:
+        """Whether a dimension names each of the things that a metric counts, or is their key."""
+        dimension = self._vocabulary.dimensions[name]
+        own = metric.name in self._sentence.lexicon.counting(dimension.thing)
+        return own and (dimension.is_name or words_of(dimension.column)[-1:] == ("name",))
+
+    def _is_own_name(self, name: str) -> bool:
+        """Whether a dimension tells things apart, as a name does; of others there is one row for each value."""
+        dimension = self._vocabulary.dimensions[name]
+        ending = words_of(dimension.column)[-1:]
+        return ending in KEY_ENDINGS or ending in (("name",), ("title",)) or dimension.column == dimension.entity
+
+    def _is_of_each(self, by: Mention, thing: Mention) -> bool:
+        """Whether attributes of each of the things are asked for: "name and area of every country"."""
+        at = self._sentence.all.index(by)
+        return thing.kind is Kind.METRIC and at > 0 and self._sentence.all[at - 1].text.lower() == "of"
+
+    def _asks_for_figures(self) -> bool:
+        """Whether something is counted, split, ranked or computed."""
+        counted = any(m.kind is Kind.COUNT and m.text.lower() in NUMBERING for m in self._sentence.all)
+        kinds = {
+            m.kind
+            for m, then in itertools.pairwise((*self._sentence.mentions, None))
+            if m and not (m.kind is Kind.BY and then and (self._sentence.sorts_by(then) or self._is_of_each(m, then)))
+        }
+        return counted or bool(_FIGURES & kinds) or bool(self._draft.averages or self._draft.bounds)
