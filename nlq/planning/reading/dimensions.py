@@ -27,7 +27,7 @@ from nlq.planning.reading.moments import MomentReader
 from nlq.planning.reading.sentence import GROUPING, KEY_ENDINGS, Sentence
 
 _TELLING_APART = frozenset({"id", "key", "name"})
-"""What columns end with that name a thing, and not what it is like."""
+"""What is in the names of columns that name a thing, and do not tell what it is like."""
 _NONE_OF = frozenset({"no", "without"})
 """Before a dimension these ask for what has no value of it."""
 
@@ -130,8 +130,9 @@ class DimensionReader:
 
     def _is_of_value_beside(self, position: int, mention: Mention, dimension: Dimension) -> bool:
         """Whether it says what has the value beside it: "Sutlej products", "the car maker American Motor Company"."""
-        names = words_of(dimension.column)[-1] in _TELLING_APART or dimension.column == dimension.entity.split("__")[-1]
-        if not dimension.entity or not names:
+        column = set(words_of(dimension.column))
+        names = column & {*_TELLING_APART, *words_of(dimension.entity.rsplit("__", 1)[-1])}
+        if not dimension.entity or not names or dimension.is_boolean:
             return False
         at = self._sentence.all.index(mention)
         beside = [(position - 1, self._sentence.all[at - 1])] if at else []
