@@ -96,7 +96,13 @@ class Search:
             return problem
         best = max(score for score, _ in scored)
         close = [reading for score, reading in scored if best - score < _CLOSE]
-        return _distinct([reading for reading in close if not self._is_one_each(reading.plan)] or close)
+        named = {reading.plan.metrics for reading in close if "metrics" in reading.says}
+        for meant in (
+            lambda reading: not self._is_one_each(reading.plan),
+            lambda reading: not named or reading.plan.metrics in named,
+        ):
+            close = [reading for reading in close if meant(reading)] or close
+        return _distinct(close)
 
     def _is_one_each(self, plan: Plan) -> bool:
         """Whether the first figure is one in every group: "the most common cause" has not the most causes."""

@@ -232,6 +232,16 @@ class Lexicon:
         """Metrics whose whole phrase these words are."""
         return self._metrics.whole(stems)
 
+    def metrics_renamed(self, stems: Sequence[str]) -> list[Hit]:
+        """Metrics whose whole phrase these words are, if the last says what is counted by another name: largest blaze.
+
+        What is spoken of is the last word of several: a student club is no club student.
+        """
+        *rest, noun = stems
+        others = set().union(*(nouns for nouns in self._counting.values() if noun in nouns)) - {noun}
+        found = (self._metrics.whole([*rest, other]) for other in sorted(others) if rest)
+        return [Hit(hit.ref, hit.coverage, "synonym") for hit in next((hits for hits in found if hits), ())]
+
     def dimensions(self, stems: Sequence[str]) -> list[Hit]:
         """Dimensions these words may mean: those said in full, else those said in part."""
         return self._dimensions.whole(stems) or self._part_of(self._dimensions, stems)

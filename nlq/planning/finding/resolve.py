@@ -16,7 +16,7 @@ from nlq.core.dateparts import DATE_PARTS, first_date_part
 from nlq.core.outcome import Problem
 from nlq.core.spelling import same_form
 from nlq.core.vocabulary import Metric, Vocabulary
-from nlq.core.words import FREQUENT, GLUE, NUMBERING, set_of, stem, words_of
+from nlq.core.words import FREQUENT, GLUE, HIGHEST, LOWEST, NUMBERING, set_of, stem, words_of
 from nlq.planning.drafts.measures import is_amount
 from nlq.planning.drafts.mentions import Cover, Kind, Mention
 from nlq.planning.finding.lexicon import Hit, Lexicon
@@ -24,6 +24,8 @@ from nlq.planning.finding.valueindex import ValueHit
 
 MOST_ASSIGNMENTS = 24
 MOST_CHOICES = 4
+_PLACES = {stem(word) for word in ("rank", "ranking", "place", "position")}
+_OPPOSITE = {"maximum": "minimum", "minimum": "maximum"}
 _DIRECTNESS = {"label": 2, "synonym": 1, "event": 1, "name": 0, "description": 0}
 _DIRECTED = {
     "from": set_of("origin source sender departure from pickup"),
@@ -129,7 +131,7 @@ class Resolver:
         if _is_bounded(mention, cover):
             called = [h for h in mention.payload if self._is_number(self._vocabulary.metrics[h.ref])]
         if not _asks_how_many(cover) or not all(self._vocabulary.metrics[h.ref].is_money for h in mention.payload):
-            return called or mention.payload
+            return [*(called or mention.payload), *self._other_end(mention)]
         parts = self._lexicon.metrics_with(_stems(mention.text))
         return [hit for hit in parts if self._is_number(self._vocabulary.metrics[hit.ref])] or mention.payload
 
@@ -140,6 +142,13 @@ class Resolver:
         if pointed is None or before[-1].text.lower() not in ("their", "its"):
             return []
         return self._lexicon.metrics_in_full([*_stems(mention.text), *_stems(pointed.text)])
+
+    def _other_end(self, mention: Mention) -> list[Hit]:
+        """The other end of places in an order: the highest rank may be the first as well as the largest number."""
+        said, name = _stems(mention.text), _stems(self._vocabulary.metrics[mention.payload[0].ref].label)
+        if name[-1] not in _PLACES or not {*words_of(mention.text.lower())} & (HIGHEST | LOWEST):
+            return []
+        return self._lexicon.metrics_in_full([_OPPOSITE.get(word, word) for word in said if word not in GLUE])
 
     @staticmethod
     def _is_number(metric: Metric) -> bool:

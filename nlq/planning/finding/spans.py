@@ -201,7 +201,7 @@ class MentionFinder(ValueFinder):
 
         Not where a figure has its own: neither "visits of patients" nor "fires in the state" counts the latter.
         """
-        if full := self._lexicon.metrics_in_full(stems):
+        if full := self._lexicon.metrics_in_full(stems) or self._lexicon.metrics_renamed(stems):
             return full, 0
         rest = [word for word in stems if word not in self._lexicon.subjects]
         removed = set(stems) - set(rest)

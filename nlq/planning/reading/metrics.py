@@ -9,19 +9,25 @@ import itertools
 
 from nlq.core.vocabulary import Metric
 from nlq.core.words import (
+    BEST,
     CUMULATIVE,
     FREQUENT,
     GLUE,
+    HIGHEST,
+    LONGEST,
+    LOWEST,
     POSSESSIVES,
     PREDICATES,
     RELATIVES,
     ROLLING,
+    SHORTEST,
     TOTALLING,
+    WORST,
     singular,
     stem,
     words_of,
 )
-from nlq.planning.drafts.draft import NotReadableError
+from nlq.planning.drafts.draft import NotReadableError, Rank
 from nlq.planning.drafts.measures import is_amount
 from nlq.planning.drafts.mentions import Kind, Mention
 from nlq.planning.finding.events import is_participle
@@ -35,6 +41,9 @@ _DOUBT = 0.45
 _JOINING = {Kind.AND, Kind.VERSUS, Kind.BY, Kind.THRESHOLD, Kind.SUPERLATIVE, Kind.TOP, Kind.ORDER}
 _OF_THINGS = ("top", "bottom", "best", "worst", "busiest", "leading")
 """Ends that are of things, not of numbers: the top stores are no number of stores."""
+
+
+_ENDS = HIGHEST | LOWEST | LONGEST | SHORTEST | BEST | WORST
 
 
 class MetricReader:
@@ -70,6 +79,8 @@ class MetricReader:
         if hit.ref not in draft.metrics:
             draft.metrics.append(hit.ref)
         draft.metric_at.append((position, hit.ref))
+        if (end := _end_named(mention, metric)) and self._asks_for_whose(position):
+            draft.ranks.append(Rank(end, None, position - 1, mention.text))
         rate_of_things = metric.is_ratio and not hit.full and not self._sentence.is_singular(mention)
         draft.doubtful |= rate_of_things  # cancellations are no rate of them
         averaged = any(
@@ -86,6 +97,14 @@ class MetricReader:
         partly = not mention.payload[0].full and self._names_value_beside(position)
         if named or partly:
             raise NotReadableError(3, f"“{mention.text}” is read as a dimension here.", mention.text)
+
+    def _asks_for_whose(self, position: int) -> bool:
+        """Whether the question is which group has the figure: "which state had the largest fire"."""
+        said = [self._sentence.kind(at) for at in range(position)]
+        whose = said == [Kind.WHICH, Kind.DIMENSION] or (
+            said == [Kind.GRAIN] and self._sentence.mentions[0].payload.which
+        )
+        return whose and not any(m.kind is Kind.SUPERLATIVE for m in self._sentence.mentions)
 
     @staticmethod
     def _kind_of_words(mention: Mention) -> Kind | None:
@@ -308,3 +327,11 @@ class MetricReader:
             return True
         listed = before is Kind.AND and self._sentence.kind(position - 2) is Kind.DIMENSION and bool(self._draft.groups)
         return (listed and not self._is_owned(position)) or before in (Kind.WHICH, Kind.TOP)
+
+
+def _end_named(mention: Mention, metric: Metric) -> str | None:
+    """The end that is a part of the metric's name, where it was said: "largest fire" of "Highest fire size"."""
+    if not {*words_of(mention.text.lower())} & _ENDS:
+        return None
+    named = {singular(word) for word in words_of(metric.label)}
+    return next((end for end, word in (("highest", "maximum"), ("lowest", "minimum")) if word in named), None)

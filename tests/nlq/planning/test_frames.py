@@ -20,10 +20,11 @@ _OWN = frozenset({"storm__region", "storm__trigger", "storm__severity", "storm__
 
 def _layer() -> Vocabulary:
     metrics = [
-        Metric("storms", "Storms", "Number of storms.", additive=True, dimensions=_OWN),
+        Metric("storms", "Storms", "Number of storms.", ("tempests",), additive=True, dimensions=_OWN),
         Metric("highest_damage", "Highest damage", "Most of one storm.", ("largest storm",), dimensions=_OWN),
         Metric("triggers", "Triggers", "Different triggers.", ("number of triggers",), tally=True, dimensions=_OWN),
         Metric("lowest_damage_rank", "Lowest damage rank", "", ("best damage rank",), dimensions=_OWN),
+        Metric("highest_damage_rank", "Highest damage rank", "", (), dimensions=_OWN),
         Metric("total_area", "Total area", "", ("area",), unit="km²", additive=True, dimensions=_OWN),
         Metric("inhabitants", "Inhabitants", "", ("people",), additive=True, dimensions=_OWN),
         Metric("claims", "Claims", "Number of claims.", additive=True, dimensions=_OWN),
@@ -53,6 +54,8 @@ REGION = ("storm__region",)
         ("region with the highest number of storms", ("storms",), REGION),
         ("what is the most common trigger", ("storms",), ("storm__trigger",)),
         ("best damage rank across all storms", ("lowest_damage_rank",), ()),
+        ("best damage rank", ("lowest_damage_rank",), ()),
+        ("the largest tempest by region", ("highest_damage",), REGION),
         ("storms by region code", ("storms",), REGION),
         ("storms by severity type", ("storms",), ("storm__severity",)),
         ("how much area do the storms cover in NW", ("total_area",), ()),
@@ -85,3 +88,17 @@ def test_what_is_counted_once_in_every_group_ranks_none() -> None:
     """Each trigger has one trigger: that no reading means."""
     plans = _plans(PLANNER.plan("what is the most popular trigger", date(2026, 7, 15)))
     assert all("triggers" not in plan.metrics for plan in plans)
+
+
+@pytest.mark.parametrize("question", ["which region had the largest storm", "which region had the largest tempest"])
+def test_whose_end_is_asked_for_is_ranked(question: str) -> None:
+    outcome = PLANNER.plan(question, date(2026, 7, 15))
+    assert isinstance(outcome, Planned), outcome
+    assert (outcome.plan.metrics, outcome.plan.limit) == (("highest_damage",), 1)
+    assert outcome.plan.order_by[0].descending
+
+
+@pytest.mark.parametrize("end", ["highest", "lowest"])
+def test_the_highest_rank_may_be_the_first_or_the_largest_number(end: str) -> None:
+    plans = _plans(PLANNER.plan(f"{end} damage rank", date(2026, 7, 15)))
+    assert {plan.metrics for plan in plans} == {("lowest_damage_rank",), ("highest_damage_rank",)}
