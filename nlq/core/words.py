@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Literal
@@ -29,6 +30,11 @@ class Token:
     def number(self) -> float | None:
         """Its value, if it is a number."""
         return float(self.norm) if self.kind == "number" else None
+
+
+def unquoted(tokens: Sequence[Token]) -> tuple[str, ...]:
+    """The norms of tokens, of which quoted ones are no words."""
+    return tuple("" if token.kind == "quoted" else token.norm for token in tokens)
 
 
 def _listed(text: str) -> list[str]:

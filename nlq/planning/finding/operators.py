@@ -21,6 +21,7 @@ class OperatorFinder:
 
     def __init__(self, question: str, tokens: Sequence[Token]) -> None:
         self._question, self._tokens = question, tokens
+        self._words = w.unquoted(tokens)
 
     def _mention(self, kind: Kind, first: int, last: int, score: float, payload: Any = None) -> Mention:
         text = self._question[self._tokens[first].start : self._tokens[last - 1].end]
@@ -42,7 +43,7 @@ class OperatorFinder:
                 yield mention
 
     def _threshold(self, at: int) -> Mention | None:
-        for phrase, comparator in w.COMPARATORS:
+        for phrase, comparator in _COMPARATORS.get(self._norm(at), ()):
             end = at + len(phrase)
             if self._norms(at, len(phrase)) != phrase:
                 continue
@@ -237,12 +238,11 @@ class OperatorFinder:
     # --- tokens
 
     def _norm(self, at: int) -> str:
-        if 0 <= at < len(self._tokens) and self._tokens[at].kind != "quoted":
-            return self._tokens[at].norm
-        return ""
+        return self._words[at] if 0 <= at < len(self._words) else ""
 
     def _norms(self, at: int, count: int) -> tuple[str, ...]:
-        return tuple(self._norm(at + step) for step in range(count))
+        found = self._words[at : at + count] if at >= 0 else ()
+        return (*found, *[""] * (count - len(found)))
 
     def _number(self, at: int) -> float | None:
         return self._tokens[at].number if 0 <= at < len(self._tokens) else None
@@ -255,6 +255,11 @@ class OperatorFinder:
         unit = w.GRAIN_UNITS.get(w.singular(self._norm(at)))
         return Grain(unit) if unit else None
 
+
+_COMPARATORS = {
+    first: tuple(pair for pair in w.COMPARATORS if pair[0][0] == first) for first in {p[0] for p, _ in w.COMPARATORS}
+}
+"""The comparators by their first word."""
 
 _PHRASES: dict[tuple[str, ...], tuple[Kind, float]] = {
     ("name", "of"): (Kind.LIST, 0.6),

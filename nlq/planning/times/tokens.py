@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 
 from nlq.core.periods import unit_range
-from nlq.core.words import Token, singular
+from nlq.core.words import Token, singular, unquoted
 
 MONTHS = {name.lower(): number for number, name in enumerate(calendar.month_name) if name}
 MONTHS |= {name.lower(): number for number, name in enumerate(calendar.month_abbr) if name} | {"sept": 9}
@@ -70,9 +70,10 @@ class TimeTokens:
 
     def __init__(self, question: str, tokens: Sequence[Token], today: date) -> None:
         self._question, self._tokens, self._today = question, tokens, today
+        self._words = unquoted(tokens)
 
     def _norm(self, at: int) -> str:
-        return self._tokens[at].norm if 0 <= at < len(self._tokens) and self._kind(at) != "quoted" else ""
+        return self._words[at] if 0 <= at < len(self._words) else ""
 
     def _norms(self, at: int, count: int) -> list[str]:
         return [self._norm(at + step) for step in range(count)]
