@@ -76,6 +76,7 @@ class MentionFinder(ValueFinder):
         self._begin = {span.first for span in self._spans}
         steps = {*w.GRAIN_UNITS, *w.GRAIN_ADJECTIVES}
         self._tells_time = bool(self._spans) or any(w.singular(token.norm) in steps for token in tokens)
+        self._supports = {at: found for at in range(len(tokens)) if (found := support_at(tokens, at))}
 
     def covers(self) -> list[Cover]:
         """The best covers, best first; at most BEAM."""
@@ -138,7 +139,7 @@ class MentionFinder(ValueFinder):
             side_by_side, parted = content[-1] - content[0] == len(content) - 1, self._norm(first + 1) in _PARTING
             hits, absorbed = self._metric_hits(stems, side_by_side=side_by_side, parted=parted)
             hits = hits or self._related(content, self._lexicon.related_metrics)
-            if hits and self._counts_instead(first, last, hits):
+            if hits and (self._counts_instead(first, last, hits) or self._is_verb_of(content, hits)):
                 continue
             by = w.BY_WORDS & {self._norm(first), self._norm(last - 1)}
             if hits and (not by or hits[0].full):
@@ -212,6 +213,10 @@ class MentionFinder(ValueFinder):
             if hits and not headed and not (side_by_side and self._counts_more(stems, rest, removed, hits)):
                 return hits, len(stems) - len(rest)
         return self._lexicon.metrics(stems), 0
+
+    def _is_verb_of(self, content: Sequence[int], hits: Sequence[Hit]) -> bool:
+        """Whether a name is said only in part, by a verb that says nothing: degrees offered are no offers."""
+        return not hits[0].full and any(at in self._supports for at in content)
 
     def _counts_instead(self, first: int, last: int, hits: Sequence[Hit]) -> bool:
         """Whether a number of things is asked for, not the figure: "the largest number of fires" is no largest fire."""
@@ -314,7 +319,7 @@ class MentionFinder(ValueFinder):
             return
         if token.kind == "word" or token.norm in w.AND_WORDS | {"%"}:
             kinds = _single_kinds(token.norm)
-            if not kinds and (support := support_at(self._tokens, at)):
+            if not kinds and (support := self._supports.get(at)):
                 kinds = [(Kind.FILLER, _FILLER, support)]
             if (token.norm == "who" and at) or self._names_owner(at) or self._is_done(at):
                 kinds = [*kinds, (Kind.FILLER, _FILLER, None)]
