@@ -11,6 +11,7 @@ from __future__ import annotations
 import argparse
 import json
 import math
+import os
 import shutil
 import time
 from collections import Counter
@@ -96,13 +97,15 @@ def _built(layer: Path, file: Path, folder: Path) -> Path:
     models = sorted((layer / "models").glob("*.sql"))
     if copy.exists() and copy.stat().st_mtime > max(model.stat().st_mtime for model in [*models, file]):
         return copy
-    shutil.copy(file, copy)
+    half = folder / f"{layer.name}.{os.getpid()}.half"  # who is killed, or runs beside another, leaves no half behind
+    shutil.copy(file, half)
     with open_instance() as con:
-        con.execute(f"attach '{copy}' as made")
+        con.execute(f"attach '{half}' as made")
         con.execute("use made")
         con.execute("create schema main_layer")
         for model in models:
             con.execute(f"create table main_layer.{model.stem} as {model.read_text(encoding='utf-8')}")
+    half.replace(copy)
     return copy
 
 
