@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import itertools
 import json
 import time
 from collections.abc import Iterator
@@ -131,6 +132,7 @@ def test_the_forms_of_a_body(taking: Served, intake_lake: Lake, form: str) -> No
         (zstandard.compress(b" " * (9 << 20)), NDJSON | {"content-encoding": "zstd"}, 413, "too_large"),
         (b"x" * (9 << 20), NDJSON, 413, "too_large"),
     ],
+    ids=itertools.count(),
 )  # fmt: skip
 def test_bodies_that_are_not_taken(
     taking: Served, body: bytes, headers: dict[str, str], status: int, code: str
