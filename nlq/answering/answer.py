@@ -28,6 +28,7 @@ from nlq.answering.columns import MASK, by_meaning, columns_of, plain_value, sho
 from nlq.answering.costs import CostLimit, TooCostlyError
 from nlq.answering.coverage import Coverage, Known, Partial, known_days, partial_periods
 from nlq.answering.model import Answer, AnswerNotFoundError, StoredPlan
+from nlq.answering.othertimes import ONE_DAY, OneDayError, refuse_one_day
 from nlq.answering.parts import STATES_KEPT, CompiledPlan, Layer, PlansQuestions, StaleLayer
 from nlq.answering.run import Run
 from nlq.answering.sql import most_rows, statement
@@ -261,6 +262,9 @@ class Answerer:
             if self._kept and key:
                 self._kept.keep(key, answer, run.heads)
             return answer
+        except OneDayError as error:
+            choices = tuple(self._choice(run, one) for one in error.plans)
+            return run.answer("clarify", ONE_DAY, plan=plan, choices=choices)
         except TooCostlyError as error:
             choices = tuple(self._choice(run, one) for one in error.smaller)
             outcome = "clarify" if choices else "refused"
@@ -336,6 +340,7 @@ class Answerer:
             return compiled.sql
 
         known = known_days(self._coverage, session, self._layer.sources(plan.metrics), plan, run.caller.tenant)
+        refuse_one_day(plan, known, run.vocabulary)
         sql = statement(plan, plain, known and known.span, {n: run.vocabulary.metrics[n] for n in plan.metrics})
         table = session.query(
             sql, timeout_s=TIMEOUT_S, rollups=rollups_of_all([(part.sql, part.rollups) for part in parts])

@@ -21,10 +21,6 @@ if TYPE_CHECKING:
     from nlq.answering.coverage import Known, Partial
 
 
-_MOST_TIMES = 4
-"""How many other times are named at most."""
-
-
 def say_partial(part: Partial, plan: Plan, others: Iterable[Partial]) -> str:
     """What is to be known of a period of an answer, in a sentence; empty where another one says it."""
     name = _name(part)
@@ -77,21 +73,7 @@ def say_unknown(plan: Plan, known: Known, vocabulary: Vocabulary, tables: Sequen
     asked = f"{what} {say_time(plan.time_range)}"
     early = plan.time_range.end is not None and known.start is not None and plan.time_range.end < known.start
     edge = f"begin on {known.start}" if early else f"end on {known.end}"
-    return (
-        f"Nothing is known of {asked}: the data{whose if early else ''} {edge}.{_other_times(plan, known, vocabulary)}"
-    )
-
-
-def _other_times(plan: Plan, known: Known, vocabulary: Vocabulary) -> str:
-    """By which other times and years there are figures, where all of the metric's own are of one day."""
-    if known.start is None or known.start != known.end:
-        return ""
-    metrics = [vocabulary.metrics[name] for name in plan.metrics]
-    own = {metric.time_names[1] for metric in metrics if len(metric.time_names) > 1}
-    terms = [vocabulary.dimensions[name] for name in vocabulary.shared_dimensions(plan.metrics)]
-    labels = sorted({term.label for term in terms if term.is_time or term.is_year} - own)
-    named = " or ".join(f"“{label}”" for label in labels[:_MOST_TIMES])
-    return f" All of it is of that one day; it can be asked by {named}." if named else ""
+    return f"Nothing is known of {asked}: the data{whose if early else ''} {edge}."
 
 
 def say_never_published(missing: Mapping[Metric, Sequence[str]]) -> str:
