@@ -272,6 +272,8 @@ FILLER = (
 )
 """Words that may stand in a question without changing what it asks."""
 
+RATES = set_of("rate rates ratio ratios share shares percentage proportion fraction")
+"""Words for a figure over another, which have no kin: a ratio is no rating."""
 BY_WORDS = set_of("by per each every across wise")
 NOT_WORDS = set_of("not excluding exclude except without no non excludes ignoring neither nor outside")
 PER_WORDS = set_of("per each every a")

@@ -163,6 +163,8 @@ class OperatorFinder:
             return self._mention(Kind.GRAIN, at, at + 2, 5.0, GrainWord(unit))
         if unit and self._norm(at + 1) in {"by", "after"} and self._grain_unit(at + 2) == unit:
             return self._mention(Kind.GRAIN, at, at + 3, 7.5, GrainWord(unit))
+        if one in {"over", "across", "in", "of"} and self._norm(at + 1) == "all" and self._all_units(at + 2):
+            return self._mention(Kind.FILLER, at, at + 3, 6.0)
         if one in {"over", "across", "through"} and (stepped := self._over_units(at + 1)):
             return stepped
         if unit:
@@ -171,6 +173,10 @@ class OperatorFinder:
                 return self._mention(Kind.GRAIN, at, at + 2, 5.0, GrainWord(unit, plural=True))
             return self._mention(Kind.GRAIN, at, at + 1, 0.5, GrainWord(unit, bare=True, plural=plural))
         return self._grain_after_word(at)
+
+    def _all_units(self, at: int) -> bool:
+        """Whether steps of time are named that are taken together: the ward with most cases across all years."""
+        return self._grain_unit(at) is not None and w.is_plural(self._norm(at))
 
     def _over_units(self, at: int) -> Mention | None:
         """Reads "over the quarters"."""

@@ -303,7 +303,7 @@ class MentionFinder(ValueFinder):
     def _related(self, content: Sequence[int], related: Callable[[Sequence[str]], list[Hit]]) -> list[Hit]:
         """The terms that words may mean by what belongs to them, where that is within reach."""
         norms = [self._norm(at) for at in content]
-        if self._reach is Reach.EXACT or any(norm in w.ENGLISH for norm in norms):
+        if self._reach is Reach.EXACT or any(norm in w.ENGLISH or norm in w.RATES for norm in norms):
             return []
         if all(self._lexicon.knows(norm) for norm in norms):
             return []  # what the layer calls so is meant, or nothing is

@@ -19,6 +19,8 @@ from nlq.planning.finding.valueindex import INITIALS, ValueHit
 from nlq.planning.reading.sentence import Sentence
 from nlq.planning.times.words import TIME_WORDS
 
+_JOINTS = (Kind.AND, Kind.OR, Kind.NOT, Kind.VERSUS)
+
 
 class ValueReader:
     """Reads values, what negates them and what joins them."""
@@ -52,6 +54,7 @@ class ValueReader:
             return
         self._joined_by_or(position, hit)
         self._joined_by_and(position, hit)
+        self._joined_at_all(position, hit)
         value, wanted = hit.value, not negated
         if dimension.yes_no and negated:
             yes, no = dimension.yes_no
@@ -135,6 +138,18 @@ class ValueReader:
                 f"“{mention.text}” is of {label}, “{self._sentence.mentions[at - 1].text}” of {of}; say which of each."
             )
             raise NotReadableError(2, reason, mention.text)
+
+    def _joined_at_all(self, position: int, hit: ValueHit) -> None:
+        """Only a list of values of one dimension means any of them: who lives in A was not born in A or B."""
+        mentions = self._sentence.mentions
+        before = next(
+            (at for at in range(position - 1, -1, -1) if self._sentence.value_dimension(at) == hit.dimension), None
+        )
+        between = mentions[before + 1 : position] if before is not None else ()
+        if between and not any(m.kind in _JOINTS for m in between):
+            said, other = mentions[position].text, mentions[before or 0].text
+            label = self._vocabulary.dimensions[hit.dimension].label
+            raise NotReadableError(2, f"“{other}” and “{said}” are both a {label}; say how they belong together.", said)
 
     def _is_named(self, position: int, dimension: str) -> bool:
         """Whether a value says whose it is: "channel web", "ward 3"."""
