@@ -17,12 +17,13 @@ import uuid
 from collections import OrderedDict
 from collections.abc import Mapping, Sequence
 from concurrent.futures import Future
+from contextlib import suppress
 from dataclasses import astuple, dataclass, replace
 from hashlib import sha256
 from pathlib import Path
 
 from lakehouse_assets.intake.entries import MOST_TEXT, Entry
-from lakehouse_assets.intake.segments import Appender, Mark, places, size_after
+from lakehouse_assets.intake.segments import NOWHERE, Appender, Mark, places, size_after
 from lakehouse_assets.lockfile import one_process_at_a_time, take
 from lakehouse_assets.private import make_folder
 
@@ -79,20 +80,25 @@ def partitions(folder: Path) -> dict[int, Path]:
     return {int(p.name): p for p in folder.glob("[0-9]*") if p.name.isdecimal() and p.is_dir()}
 
 
-def backlog(folder: Path) -> int:
-    """Bytes of the log that hold records not committed yet, as the committer said last."""
+def committed(folder: Path) -> dict[int, Mark]:
+    """By partition up to where all is committed, as the committer said last; less where it could not say it."""
     try:
         said = json.loads((folder / _COMMITTED).read_text())
+        return {int(partition): Mark(*mark) for partition, mark in said.items()}
     except (FileNotFoundError, ValueError):
-        said = {}
-    marks = {int(partition): Mark(*mark) for partition, mark in said.items()}
-    return sum(size_after(path, marks.get(number, Mark())) for number, path in partitions(folder).items())
+        return {}
+
+
+def backlog(folder: Path) -> int:
+    """Bytes of the log that hold records not committed yet, as the committer said last."""
+    marks = committed(folder)
+    return sum(size_after(path, marks.get(number, NOWHERE)) for number, path in partitions(folder).items())
 
 
 def say_committed(folder: Path, marks: Mapping[int, Mark]) -> None:
     """Say by partition up to where all is committed.
 
-    It is a hint for who accepts; nothing that is committed depends on it.
+    It is a hint for who accepts: how much waits, and which offsets were given. What is committed bronze.loads says.
     """
     fresh = folder / f"{_COMMITTED}.new"
     fresh.write_text(json.dumps({partition: astuple(mark) for partition, mark in marks.items()}))
@@ -116,7 +122,8 @@ class IntakeLog:
         log_id(folder)
         self._folder, self._most_backlog, self._most_waiting = folder, most_backlog, most_waiting
         self.partition, self._lock = _free_partition(folder)
-        self._appender = Appender(folder / str(self.partition))
+        mark = committed(folder).get(self.partition, NOWHERE)
+        self._appender = Appender(folder / str(self.partition), committed=mark)
         self._known: OrderedDict[tuple[str, str | None, str], tuple[bytes | None, Future[Position]]] = OrderedDict()
         self._remember_keys()
         self._waiting: list[tuple[Entry, Future[Position]]] = []
@@ -183,10 +190,10 @@ class IntakeLog:
 
     def _write(self, waiting: Sequence[tuple[Entry, Future[Position]]]) -> None:
         written: Sequence[Entry] = ()
-        error: OSError | None = None
+        error: Exception | None = None
         try:
             written = self._appender.append([entry for entry, _ in waiting])
-        except OSError as raised:
+        except Exception as raised:  # whatever it is, who waits is told, and the next ones are written
             error = raised
         with self._turn:
             self._bytes -= sum(len(entry.data) for entry, _ in waiting)
@@ -203,7 +210,8 @@ class IntakeLog:
         now = time.monotonic()
         if now - self._looked >= LOOKS_EVERY_S:
             self._looked = now
-            self._full = backlog(self._folder) > self._most_backlog
+            with suppress(OSError):  # a segment was removed meanwhile, or too many files are open: it is seen next time
+                self._full = backlog(self._folder) > self._most_backlog
 
     def _remember_keys(self) -> None:
         for place in places(self._folder / str(self.partition), 0):

@@ -45,6 +45,10 @@ class Mark:
     byte: int = 0
 
 
+NOWHERE = Mark()
+"""The beginning of a partition."""
+
+
 def size_after(folder: Path, mark: Mark) -> int:
     """Bytes of a partition from a place on."""
     sizes = ((s.first, s.path.stat().st_size) for s in segments(folder) if s.first >= mark.segment)
@@ -54,16 +58,23 @@ def size_after(folder: Path, mark: Mark) -> int:
 class Appender:
     """Appends to a partition; for one thread of the one process that has it."""
 
-    def __init__(self, folder: Path, segment_bytes: int = SEGMENT_BYTES) -> None:
+    def __init__(self, folder: Path, segment_bytes: int = SEGMENT_BYTES, committed: Mark = NOWHERE) -> None:
         """Cut off what is half-written at the end.
+
+        Args:
+            folder: Folder of the partition.
+            segment_bytes: Size from which on the next entry begins another segment.
+            committed: Up to where all is committed, as far as that is known: no offset before it is given again.
 
         Raises:
             OSError: the folder cannot be written to.
         """
         self._folder, self._most = folder, segment_bytes
+        self._committed = committed
         self._file = -1
         self._size = 0
-        self.next = 0
+        self._synced: int | None = None
+        self.next = committed.offset
         self._recover()
 
     def append(self, entries: Sequence[Entry]) -> list[Entry]:
@@ -75,6 +86,8 @@ class Appender:
         Raises:
             OSError: none of them is on the disk.
         """
+        if self._file < 0:
+            self._recover()
         numbered: list[Entry] = []
         offset = self.next
         for entry in entries:
@@ -86,14 +99,14 @@ class Appender:
             for at in range(0, len(numbered), _AT_ONCE):
                 self._write([part for e in numbered[at : at + _AT_ONCE] for part in encode(e)])
             os.fdatasync(self._file)
-        except OSError:
+        except Exception:
             self._close()
             self._recover()
             left = [e for e in numbered if e.end <= self.next]
             if not left:
                 raise
             return left
-        self.next = offset
+        self.next, self._synced = offset, self._size
         return numbered
 
     def _write(self, parts: list[bytes]) -> None:
@@ -111,7 +124,7 @@ class Appender:
         self._close()
         path = self._folder / f"{first:0{DIGITS}}{SUFFIX}"
         self._file = os.open(path, os.O_CREAT | os.O_WRONLY | os.O_APPEND, 0o600)
-        self._size = os.fstat(self._file).st_size
+        self._size = self._synced = os.fstat(self._file).st_size
         _sync_folder(self._folder)
 
     def _recover(self) -> None:
@@ -120,15 +133,18 @@ class Appender:
         if not found:
             return
         last = found[-1]
-        whole, self.next = 0, last.first
+        whole, end = 0, last.first
         for entry in _summaries(last.path, last.path.stat().st_size):
-            if not _is_whole(last.path, entry):
+            # What is committed was whole once: to cut it off for a byte that turned would give its offsets again.
+            if entry.end > self._committed.offset and not _is_whole(last.path, entry):
                 break
-            whole, self.next = entry.at + entry.size, entry.end
-        self._file = os.open(last.path, os.O_WRONLY | os.O_APPEND)
-        os.ftruncate(self._file, whole)
-        os.fdatasync(self._file)
-        self._size = whole
+            whole, end = entry.at + entry.size, entry.end
+        if end < self._committed.offset:  # files were lost, or are damaged: a new segment begins behind what was there
+            return
+        _make_durable(last.path, whole, whole if self._synced is None else self._synced)
+        file = os.open(last.path, os.O_WRONLY | os.O_APPEND)
+        self._file, self.next = file, end
+        self._size = self._synced = whole
 
     def _close(self) -> None:
         if self._file >= 0:
@@ -138,6 +154,24 @@ class Appender:
     def close(self) -> None:
         """Let go of the file."""
         self._close()
+
+
+def _make_durable(path: Path, size: int, synced: int) -> None:
+    """Cut a segment, and sync it.
+
+    What was not synced yet is written again, because a sync after one that failed says nothing of what that one was to
+    write (Linux takes it for written).
+    """
+    file = os.open(path, os.O_RDWR)
+    try:
+        os.ftruncate(file, size)
+        rest = memoryview(os.pread(file, size - synced, synced) if synced < size else b"")
+        while rest:
+            written = os.pwrite(file, rest, size - len(rest))
+            rest = rest[written:]
+        os.fdatasync(file)
+    finally:
+        os.close(file)
 
 
 def durable_size(path: Path) -> int:

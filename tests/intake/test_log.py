@@ -103,3 +103,37 @@ def test_a_request_that_was_not_written_may_come_again_by_its_key(folder: Path) 
         log.append(entry(1, key="a")).result(5)
     assert log.append(entry(1, key="a")).result(5).first == 0
     log.close()
+
+
+def test_whatever_goes_wrong_once_the_log_goes_on(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(logs, "LOOKS_EVERY_S", 0.0)
+    log = IntakeLog(folder, most_backlog=1 << 30)
+    honest = log._appender.append
+
+    def once(_: object) -> list[object]:
+        log._appender.append = honest
+        raise MemoryError
+
+    log._appender.append = once  # type: ignore[method-assign]
+    with pytest.raises(MemoryError):
+        log.append(entry(1)).result(5)
+
+    def gone(_: Path) -> int:
+        raise FileNotFoundError("a segment that was removed meanwhile")
+
+    monkeypatch.setattr(logs, "backlog", gone)
+    for number in range(2):
+        assert log.append(entry(number)).result(5).first == number
+    log.close()
+
+
+def test_a_partition_that_lost_its_files_goes_on_behind_what_is_committed(folder: Path) -> None:
+    log = IntakeLog(folder, most_backlog=1 << 30)
+    log.append(entry(1, 2)).result(5)
+    log.close()
+    (place,) = places(folder / "0", 0)
+    logs.say_committed(folder, {0: place.end})
+    place.segment.unlink()
+    again = IntakeLog(folder, most_backlog=1 << 30)
+    assert again.append(entry(3)).result(5).first == 2
+    again.close()

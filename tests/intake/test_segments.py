@@ -117,3 +117,60 @@ def test_a_full_disk_takes_back_what_was_not_whole_and_goes_on_later(
     found = [read(p) for p in places(tmp_path, 0)]
     assert [e.first for e in found] == list(range(after.first + 1))
     assert b"O3" in found[-1].data and writing.segments(tmp_path)
+
+
+def test_no_offset_is_given_again_after_a_recovery_that_failed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    appender = Appender(tmp_path)
+    appender.append([entry(1), entry(2)])
+
+    def broken(*_: object) -> int:
+        raise OSError(errno.EIO, "Input/output error")
+
+    with monkeypatch.context() as disk:
+        disk.setattr(os, "writev", broken)
+        disk.setattr(writing, "_is_whole", broken)
+        for _ in range(2):
+            with pytest.raises(OSError, match="Input"):
+                appender.append([entry(3)])
+    assert [e.first for e in appender.append([entry(4)])] == [2]
+    appender.close()
+    assert [p.entry.first for p in places(tmp_path, 0)] == [0, 1, 2]
+
+
+def test_what_a_failed_sync_was_to_write_is_written_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    appender = Appender(tmp_path)
+    appender.append([entry(1)])
+    (segment,) = segments(tmp_path)
+    synced, honest, again = segment.path.stat().st_size, os.fdatasync, []
+
+    def fails(file: int) -> None:
+        monkeypatch.setattr(os, "fdatasync", honest)
+        raise OSError(errno.EIO, "Input/output error")
+
+    monkeypatch.setattr(os, "fdatasync", fails)
+    write = os.pwrite
+    monkeypatch.setattr(os, "pwrite", lambda *a: (again.append((a[2], bytes(a[1]))), write(*a))[1])
+    appender.append([entry(2)])
+    assert again == [(synced, segment.path.read_bytes()[synced:])]
+    assert [read(p).first for p in places(tmp_path, 0)] == [0, 1]
+    appender.close()
+
+
+@pytest.mark.parametrize("harm", ["a byte turned", "the length is damaged", "the segment is gone"])
+def test_what_is_committed_keeps_its_offsets_whatever_befalls_its_bytes(tmp_path: Path, harm: str) -> None:
+    appender = Appender(tmp_path)
+    appender.append([entry(1), entry(2)])
+    appender.close()
+    first, second = places(tmp_path, 0)
+    content = bytearray(first.segment.read_bytes())
+    if harm == "a byte turned":
+        content[first.entry.size - 5] ^= 1
+    else:
+        content[7] ^= 0x40
+    first.segment.write_bytes(content)
+    if harm == "the segment is gone":
+        first.segment.unlink()
+    again = Appender(tmp_path, committed=second.end)
+    assert [e.first for e in again.append([entry(3)])] == [2]
+    again.close()
+    assert [p.entry.first for p in places(tmp_path, second.end.offset)] == [2]
