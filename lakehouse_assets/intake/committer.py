@@ -24,14 +24,16 @@ import numpy as np
 
 from lakehouse_assets.http.logs import logger
 from lakehouse_assets.ingest.contracts import LOADS
-from lakehouse_assets.ingest.errors import SourceError
+from lakehouse_assets.ingest.errors import IngestError, SourceError
+from lakehouse_assets.ingest.faults import is_of_warehouse
 from lakehouse_assets.ingest.loads.loader import Loader, LoadResult
 from lakehouse_assets.ingest.loads.notes import loads_table
 from lakehouse_assets.ingest.origins.logged import KIND, MOST_SPAN, LogRange, Piece, range_of
 from lakehouse_assets.ingest.sources import find_source
-from lakehouse_assets.intake.entries import DamagedError
 from lakehouse_assets.intake.log import log_id, partitions, say_committed
 from lakehouse_assets.intake.segments import Mark, Place, places, read, segments
+from lakehouse_assets.lakehouse.iceberg.evolution import SchemaDriftError
+from lakehouse_assets.lakehouse.publish.protocol import AuditFailedError
 from lakehouse_assets.lakehouse.sql import literal
 from lakehouse_assets.lockfile import take
 
@@ -123,7 +125,12 @@ class Committer:
         if self._ends is None:
             self._ends, self._low = self._read_ends(log), {}
         found = {p: self._waiting(p, folder) for p, folder in sorted(partitions(self._folder).items())}
-        done = [one for p, (waiting, last) in found.items() for one in self._commit_partition(log, p, waiting, last)]
+        done: list[Committed] = []
+        try:
+            for partition, (waiting, last) in found.items():
+                done.extend(self._commit_partition(log, partition, waiting, last))
+        except _OvertakenError:
+            self._ends = None  # read anew next time: until then nothing is known of what is committed
         say_committed(self._folder, self._low)
         for partition, folder in partitions(self._folder).items():
             self._forget(folder, self._low.get(partition, Mark()))
@@ -157,9 +164,10 @@ class Committer:
         last = self._low.get(partition, Mark())
         for place in places(folder, last.offset):
             entry = place.entry
-            if entry.end > self._ends.get((partition, *entry.stream), 0):
+            end = self._ends.get((partition, *entry.stream), 0)
+            if entry.end > end:
                 waiting[entry.stream].append(place)
-            else:
+            if entry.first < end:
                 self._remember(partition, [place])
             last = place.end
         return waiting, last
@@ -174,18 +182,20 @@ class Committer:
             for portion in _portions(found):
                 try:
                     yield from self._commit_stream(log, (partition, *stream), portion)
-                except _OvertakenError:
-                    self._ends = None  # read anew
-                except (SourceError, DamagedError) as error:
+                except (SourceError, SchemaDriftError, IngestError, AuditFailedError) as error:
+                    if is_of_warehouse(error):
+                        raise
                     self._leave_alone((partition, *stream), error)
-                if self._end(partition, stream) < portion[-1].entry.end:
+                end = self._end(partition, stream)
+                self._remember(partition, [place for place in portion if place.entry.first < end])
+                if end < portion[-1].entry.end:
                     left[number] = portion[0].begin
                     break
-                self._remember(partition, portion)
         self._low[partition] = min(left, default=last, key=_offset)
 
     def _end(self, partition: int, stream: Stream) -> int:
-        return (self._ends or {}).get((partition, *stream), 0)
+        assert self._ends is not None
+        return self._ends.get((partition, *stream), 0)
 
     def _leave_alone(self, track: Track, error: Exception) -> None:
         self._left_alone[track] = time.monotonic() + REFUSED_FOR_S
@@ -197,7 +207,8 @@ class Committer:
             return
         end = self._end(track[0], track[1:])
         slices = [Slice(p, max(0, end - p.entry.first), p.entry.end - p.entry.first) for p in portion]
-        fresh = [s for s in slices if self._is_first(track[0], s.place)]
+        before: dict[str | None, Place] = {}
+        fresh = [s for s in slices if not self._is_repeated(track[0], s.place, before)]
         yield from self._commit_range(log, track, fresh, slices[0].first, slices[-1].end)
 
     def _commit_range(
@@ -215,7 +226,7 @@ class Committer:
             return
         error = loader.errors[origin.id]
         records = sum(s.stop - s.start for s in slices)
-        if isinstance(error, DamagedError) or refused:
+        if refused or not slices:
             raise error
         if records <= 1:
             yield from self._commit_range(log, track, slices, first, end, {s.first: str(error) for s in slices})
@@ -231,17 +242,25 @@ class Committer:
         self._ends[track] = end
         yield Committed(track[1], track[2], track[0], first, end, result.rows_loaded, result.rows_quarantined)
 
-    def _is_first(self, partition: int, place: Place) -> bool:
-        """Whether no entry of the same key is committed, or will be before it in the same range."""
+    def _is_repeated(self, partition: int, place: Place, before: dict[str | None, Place]) -> bool:
+        """Whether another entry of the same key is committed, even in part, or is before it in the same range.
+
+        One that only waits does not count: it may never be committed.
+        """
         entry = place.entry
         if entry.key is None:
-            return True
-        name = (entry.source, entry.tenant, entry.key)
-        return self._keys.setdefault(name, (partition, entry.first)) == (partition, entry.first)
+            return False
+        mine = (partition, entry.first)
+        known = self._keys.get((entry.source, entry.tenant, entry.key), mine)
+        return known != mine or before.setdefault(entry.key, place) is not place
 
     def _remember(self, partition: int, committed: Iterable[Place]) -> None:
-        for place in committed:
-            self._is_first(partition, place)
+        for entry in (place.entry for place in committed):
+            if entry.key is None:
+                continue
+            name, mine = (entry.source, entry.tenant, entry.key), (partition, entry.first)
+            if self._keys.setdefault(name, mine) != mine and entry.end > self._end(partition, entry.stream):
+                self._keys[name] = mine  # what is committed in part was not left out as another's repetition
         while len(self._keys) > KEYS:
             self._keys.popitem(last=False)
 

@@ -19,7 +19,7 @@ from lakehouse_assets.ingest.sources import Source
 from lakehouse_assets.intake import committer as committing
 from lakehouse_assets.intake.committer import Committer
 from lakehouse_assets.intake.log import IntakeLog, backlog, log_id
-from lakehouse_assets.intake.segments import segments
+from lakehouse_assets.intake.segments import places, segments
 from lakehouse_assets.intake.status import Refused, Status, status_of
 from lakehouse_assets.lakehouse.iceberg.catalog import require_local
 from lakehouse_assets.lakehouse.iceberg.locations import file_uri
@@ -231,3 +231,51 @@ def test_a_first_commit_that_died_between_making_the_tables_and_their_rows_is_no
     assert status_of(lake, log_id(folder), "shop", "t1", position) == Status("accepted")
     committer.commit()
     assert orders() == ["O1"] and status_of(lake, log_id(folder), "shop", "t1", position) == Status("visible")
+
+
+def test_damaged_records_wait_and_keep_no_other_stream(
+    log: IntakeLog, committer: Committer, folder: Path, orders: Orders
+) -> None:
+    for number in (1, 2):
+        log.append(entry(number)).result(5)
+    log.append(entry(3, tenant="t2")).result(5)
+    first, second, _ = places(folder / "0", 0)
+    content = bytearray(first.segment.read_bytes())
+    content[second.entry.at + second.entry.size - 5] ^= 1
+    first.segment.write_bytes(content)
+    assert [(c.tenant, c.first, c.end) for c in committer.commit()] == [("t1", 0, 1), ("t2", 2, 3)]
+    assert orders() == ["O1", "O3"]
+
+
+def test_a_range_that_is_refused_whatever_it_holds_waits_and_keeps_no_other(
+    log: IntakeLog, committer: Committer, orders: Orders, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    honest, tries = Publication.audit, []
+
+    def audit(publication: Publication, con: object) -> object:
+        outcomes = honest(publication, con)
+        if len(tries) < 3:  # both records, the first, the first to quarantine
+            tries.append(1)
+            raise AuditFailedError([outcomes[0]])
+        return outcomes
+
+    monkeypatch.setattr(Publication, "audit", audit)
+    log.append(entry(1, 2)).result(5)
+    log.append(entry(3, tenant="t2")).result(5)
+    assert [c.tenant for c in committer.commit()] == ["t2"]
+
+
+def test_a_key_counts_from_when_it_is_committed_though_an_earlier_copy_still_waits(
+    log: IntakeLog, committer: Committer, lake: Lake, folder: Path, orders: Orders
+) -> None:
+    other = IntakeLog(folder, most_backlog=1 << 30)
+    log.append(entry(1, key="a")).result(5)
+    other.append(entry(1, key="a")).result(5)
+    committer._left_alone[0, "shop", "t1"] = time.monotonic() + 60
+    assert [(c.partition, c.loaded) for c in committer.commit()] == [(1, 1)]
+    committer.close()
+    again = Committer(lake, folder)
+    assert [(c.partition, c.loaded) for c in again.commit()] == [(0, 0)]
+    again.close()
+    other.close()
+    assert orders() == ["O1"]
