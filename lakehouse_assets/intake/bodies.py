@@ -22,6 +22,8 @@ TYPES: dict[str, Callable[[Iterable[bytes], Counter], Iterator[Chunk]]] = {
 }
 """Content types, and what cuts such a body."""
 ENCODINGS = ("identity", "gzip", "zstd")
+_ZSTD_PIECE = 1 << 10
+"""Bytes that are decompressed at once. Four of them can be 128 KiB, and how much comes out cannot be bounded."""
 
 
 class BodyError(ValueError):
@@ -70,8 +72,8 @@ def _gunzipped(body: bytes, most: int) -> tuple[bytes, bool]:
 def _unzstd(body: bytes, most: int) -> tuple[bytes, bool]:
     reader = zstandard.ZstdDecompressor(max_window_size=1 << 27).decompressobj()
     parts, size = [], 0
-    for at in range(0, len(body), 1 << 16):
-        part = reader.decompress(body[at : at + (1 << 16)])
+    for at in range(0, len(body), _ZSTD_PIECE):
+        part = reader.decompress(body[at : at + _ZSTD_PIECE])
         parts.append(part)
         size += len(part)
         if size > most:
