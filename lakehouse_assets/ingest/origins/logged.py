@@ -25,6 +25,9 @@ _DIGITS = 20
 MOST_SPAN = 1_000_000
 """Offsets from the first of a range to its end at most."""
 
+MOST_AT_ONCE = 50_000
+"""Records of one batch."""
+
 
 @dataclass(frozen=True)
 class Piece:
@@ -96,7 +99,7 @@ class LogRange:
         return TextRecords(self.id, mapping, self._batches(counter), counter)
 
     def _batches(self, counter: Counter) -> Iterator[pa.RecordBatch]:
-        for piece in self.pieces():
+        for piece in (part for whole in self.pieces() for part in _parts(whole)):
             starts = np.concatenate([[0], piece.ends[:-1]])
             chunk = Chunk(piece.data, starts, piece.ends, np.ones_like(piece.ends))
             bad = bad_records(chunk)
@@ -107,6 +110,14 @@ class LogRange:
             number = np.arange(len(starts)) + (piece.first - self.first + 1)
             found = found.set_column(0, found.schema.field("source_row"), pa.array(number, pa.int64()))
             yield found.set_column(1, found.schema.field("line"), pa.nulls(found.num_rows, pa.int64()))
+
+
+def _parts(piece: Piece) -> Iterator[Piece]:
+    """A piece by not too many records, for each may be bad, and what is told of bad ones is large beside them."""
+    for at in range(0, len(piece.ends), MOST_AT_ONCE):
+        ends = piece.ends[at : at + MOST_AT_ONCE]
+        begin = int(piece.ends[at - 1]) if at else 0
+        yield Piece(piece.first + at, piece.data[begin : int(ends[-1])], ends - begin)
 
 
 def id_from(log: str, partition: int, first: int) -> str:
