@@ -304,9 +304,10 @@ class Answerer:
         if not self._layer.unpublished(run.heads):
             return {}
         outcome = self._make_planner(self._whole(run)).plan(question, run.today)
-        plans = [outcome.plan] if isinstance(outcome, Planned) else []
+        readings: tuple[Planned | Choice, ...] = (outcome,) if isinstance(outcome, Planned) else ()
         if isinstance(outcome, Clarify) and not outcome.words:
-            plans += [choice.plan for choice in outcome.choices]
+            readings = outcome.choices
+        plans = [one.plan for one in readings if any(because.part == "metric" for because in one.because)]
         return self._missing(run, dict.fromkeys(name for plan in plans for name in plan.metrics))
 
     @staticmethod

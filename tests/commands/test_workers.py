@@ -8,7 +8,6 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
-from multiprocessing import forkserver
 from pathlib import Path
 
 import pytest
@@ -16,6 +15,7 @@ import pytest
 from lakehouse_assets.commands.lake.building import Builder
 from lakehouse_assets.commands.workers import Workers
 from lakehouse_assets.settings import PROJECT_ROOT
+from tests.forkservers import end_server
 
 pytestmark = pytest.mark.timeout(120)
 STARTED = """
@@ -36,10 +36,10 @@ if __name__ == "__main__":
 
 @pytest.fixture(autouse=True, scope="module")
 def server() -> Iterator[None]:
-    """A server of these tests' own: a process has one, and what it imports is settled when it starts."""
-    forkserver._forkserver._stop()  # pyright: ignore[reportAttributeAccessIssue]
+    """A server of these tests' own."""
+    end_server()
     yield
-    forkserver._forkserver._stop()  # pyright: ignore[reportAttributeAccessIssue]
+    end_server()
 
 
 def home_and_process(made: Builder) -> tuple[Path, int]:

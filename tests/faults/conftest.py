@@ -15,7 +15,7 @@ FILES, SOUND_FILES = 24, 6
 EVENTS_PER_FILE, DAYS_PER_FILE = 250, 2
 
 
-@pytest.fixture(scope="session", autouse=True)
+@pytest.fixture(autouse=True)
 def _server() -> None:
     start_server()
 

@@ -14,11 +14,10 @@ import traceback
 from collections.abc import Callable
 from contextlib import contextmanager
 from dataclasses import dataclass
-from multiprocessing import forkserver
 from multiprocessing.context import ForkServerContext
 from typing import Any
 
-from lakehouse_assets.settings import PROJECT_ROOT
+from tests.forkservers import serve_from
 
 PRELOADED = "tests.faults.preload"
 PATIENCE_S = 240
@@ -30,17 +29,8 @@ class ChildFailedError(AssertionError):
 
 
 def start_server() -> None:
-    """Start the server the children are forked from; it loads `preload` first, while this process goes on."""
-    CONTEXT.set_forkserver_preload([PRELOADED])
-    before = os.environ.get("PYTHONPATH")
-    os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, [str(PROJECT_ROOT), before]))
-    try:
-        forkserver.ensure_running()
-    finally:
-        if before is None:
-            del os.environ["PYTHONPATH"]
-        else:
-            os.environ["PYTHONPATH"] = before
+    """Have children forked from a server that has loaded `preload`."""
+    serve_from(PRELOADED)
 
 
 @dataclass
@@ -69,9 +59,10 @@ class Child:
         self.process = CONTEXT.Process(target=_run, args=(sender, step, arguments, prepare), daemon=True)
         self.process.start()
         sender.close()
-        if not self._receiver.poll(PATIENCE_S):
-            raise ChildFailedError("the child did not start")
-        assert self._receiver.recv() == "begun", "the modules were not loaded before the fork"
+        said = self._receiver.recv() if self._receiver.poll(PATIENCE_S) else "nothing"
+        if said != "begun":
+            self.process.kill()  # one that lives on would keep its server from ending
+            raise ChildFailedError(f"the child did not start with the modules loaded before the fork; it said {said}")
         self._begun = time.monotonic()
 
     def kill_after(self, seconds: float) -> Ended:

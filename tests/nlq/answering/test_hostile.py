@@ -7,7 +7,7 @@ from datetime import date, datetime
 
 import pytest
 import sqlglot
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from sqlglot import exp
 
@@ -156,5 +156,6 @@ SAID = "complaints by ward channel tenant city ludhiana pb.ludhiana share of via
         " ".join
     )
 )
+@example("channel '__asklake_value_0__'")
 def test_mixed_with_plain_words_they_do_nothing_either(answerer: Answerer, question: str) -> None:
     assert_harmless(answerer, answerer.ask(question, AMRITSAR, NOW), AMRITSAR)

@@ -111,3 +111,9 @@ def test_an_empty_lake_and_an_empty_table(tmp_path: Path) -> None:
     assert "silver.silver_sales has no rows" in answer.sentence
     span = TimeRange.model_validate({"start": "2025-01-01", "end": "2025-01-31"})
     assert answerer.run(Plan(metrics=("sales_orders",), time_range=span)).rows == ()
+
+
+def test_a_question_that_names_no_metric_is_about_none(answerer: Answerer) -> None:
+    """A text that no published table has could be a value of a table that was never published."""
+    answer = answerer.ask("channel 'fax'")
+    assert answer.outcome == "refused" and "fax" in answer.sentence
