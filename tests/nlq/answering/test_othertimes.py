@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
+from typing import Any
 
 import pytest
 
@@ -24,7 +25,7 @@ CARS = Vocabulary.of(
 ONE_DAY = Known(DAY, DAY)
 
 
-def cars(start: date | None, end: date | None, **more: object) -> Plan:
+def cars(start: date | None, end: date | None, **more: Any) -> Plan:
     return Plan(metrics=("cars",), time_range=TimeRange(start=start, end=end), **more)
 
 
