@@ -59,7 +59,7 @@ def decompressed(body: bytes, encoding: str, most: int) -> bytes:
     if len(data) > most:
         raise TooLargeError("too_large", f"The body has more than {most} bytes once it is decompressed.")
     if not whole:
-        raise BodyError("not_compressed", f"The body ends in the middle of its {encoding} data; send it again.")
+        raise BodyError("not_compressed", f"The body is not one {encoding} stream from its beginning to its end.")
     return data
 
 

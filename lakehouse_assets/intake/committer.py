@@ -31,7 +31,7 @@ from lakehouse_assets.ingest.loads.notes import loads_table
 from lakehouse_assets.ingest.origins.logged import KIND, MOST_SPAN, LogRange, Piece, range_of
 from lakehouse_assets.ingest.sources import find_source
 from lakehouse_assets.intake.log import log_id, partitions, say_committed
-from lakehouse_assets.intake.segments import Mark, Place, places, read, segments
+from lakehouse_assets.intake.segments import NOWHERE, Mark, Place, places, read, segments
 from lakehouse_assets.lakehouse.iceberg.evolution import SchemaDriftError
 from lakehouse_assets.lakehouse.publish.protocol import AuditFailedError
 from lakehouse_assets.lakehouse.sql import literal
@@ -133,7 +133,7 @@ class Committer:
             self._ends = None  # read anew next time: until then nothing is known of what is committed
         say_committed(self._folder, self._low)
         for partition, folder in partitions(self._folder).items():
-            self._forget(folder, self._low.get(partition, Mark()))
+            self._forget(folder, self._low.get(partition, NOWHERE))
         return done
 
     def close(self) -> None:
@@ -161,7 +161,7 @@ class Committer:
         """The entries of a partition that are not committed, by stream, and its end."""
         assert self._ends is not None
         waiting: dict[Stream, list[Place]] = defaultdict(list)
-        last = self._low.get(partition, Mark())
+        last = self._low.get(partition, NOWHERE)
         for place in places(folder, last.offset):
             entry = place.entry
             end = self._ends.get((partition, *entry.stream), 0)

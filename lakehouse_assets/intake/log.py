@@ -23,7 +23,7 @@ from hashlib import sha256
 from pathlib import Path
 
 from lakehouse_assets.intake.entries import MOST_TEXT, Entry
-from lakehouse_assets.intake.segments import NOWHERE, Appender, Mark, places, size_after
+from lakehouse_assets.intake.segments import NOWHERE, Appender, Mark, places, size_after, sync_folder
 from lakehouse_assets.lockfile import one_process_at_a_time, take
 from lakehouse_assets.private import make_folder
 
@@ -72,6 +72,7 @@ def log_id(folder: Path) -> str:
             with fresh.open("rb") as handle:
                 os.fsync(handle.fileno())
             fresh.replace(file)
+            sync_folder(folder)  # an id that a power loss takes would be another one, and all of the log new
     return file.read_text()
 
 

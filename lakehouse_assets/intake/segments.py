@@ -125,7 +125,7 @@ class Appender:
         path = self._folder / f"{first:0{DIGITS}}{SUFFIX}"
         self._file = os.open(path, os.O_CREAT | os.O_WRONLY | os.O_APPEND, 0o600)
         self._size = self._synced = os.fstat(self._file).st_size
-        _sync_folder(self._folder)
+        sync_folder(self._folder)
 
     def _recover(self) -> None:
         """Open the last segment behind its last whole entry, which from here on counts as written."""
@@ -249,7 +249,7 @@ def _is_whole(path: Path, entry: Summary) -> bool:
     return True
 
 
-def _sync_folder(folder: Path) -> None:
+def sync_folder(folder: Path) -> None:
     """Make the names in a folder as durable as what the files hold."""
     handle = os.open(folder, os.O_RDONLY)
     try:

@@ -26,7 +26,6 @@ from lakehouse_assets.service.middleware import RequestMiddleware
 from lakehouse_assets.service.recorder import Recorder
 from lakehouse_assets.service.redis import AnswersInRedis, LimiterInRedis, connect
 from lakehouse_assets.service.routes import Service, open_router, router
-from lakehouse_assets.service.together import Together
 from lakehouse_assets.service.work import Work
 from nlq.answering.cache import AnswersInProcess, AnswerStore, KeptAnswers
 from nlq.factory import open_answerer
@@ -109,7 +108,6 @@ def create_app(
     app.include_router(router)
     app.include_router(events.router)
     app.state.intake = events.Intake(lake)
-    app.state.prepared = Together(app.state.intake.prepare, events.in_time)
     app.include_router(pages.router)
     app.state.dictionary = dictionary and pages.KeptDictionary(dictionary)
     app.add_api_route("/", _page, methods=["GET"], include_in_schema=False)

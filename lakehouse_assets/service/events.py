@@ -25,7 +25,7 @@ from lakehouse_assets.http.logs import logger
 from lakehouse_assets.ingest.errors import SourceError
 from lakehouse_assets.ingest.loads.staging import refuse_unusable
 from lakehouse_assets.ingest.origins.logged import KIND
-from lakehouse_assets.ingest.sources import Source, find_source
+from lakehouse_assets.ingest.sources import find_source
 from lakehouse_assets.intake.bodies import ENCODINGS, TYPES, BodyError, TooLargeError, cut, decompressed
 from lakehouse_assets.intake.committer import Committer
 from lakehouse_assets.intake.entries import Entry
@@ -33,6 +33,7 @@ from lakehouse_assets.intake.log import BusyError, IntakeLog, OtherContentError,
 from lakehouse_assets.intake.status import State, Status, status_of
 from lakehouse_assets.service.access import Asker
 from lakehouse_assets.service.routes import Admitted, Served, errors
+from lakehouse_assets.service.together import Together
 
 if TYPE_CHECKING:
     from lakehouse_assets.lakehouse.lake import Lake
@@ -44,7 +45,7 @@ RETRY_S = "5"
 ENDS_WITHIN_S = PREPARES_WITHIN_S = 20.0
 _IN_LINE = 1 << 18
 """Bytes of a body from which on it is cut in a thread, so that others are not kept waiting."""
-_POSITION = re.compile(r"(\d{1,9})-(\d{1,18})-(\d{1,9})")
+_POSITION = re.compile(r"(\d{1,9})-(\d{1,18})-([1-9]\d{0,8})")
 
 router = APIRouter(tags=["events"])
 
@@ -83,7 +84,8 @@ class Intake:
         self.folder: FolderPath = lake.settings.intake_dir
         self._log: IntakeLog | None = None
         self._opening = threading.Lock()
-        self._sources: TTLCache[tuple[str, str | None], Source] = TTLCache(1_000, KNOWN_FOR_S)
+        self._usable: TTLCache[tuple[str, str | None], bool] = TTLCache(1_000, KNOWN_FOR_S)
+        self._prepared = Together(self._prepare, _in_time)
         self._ending = threading.Event()
         self._thread = threading.Thread(target=self._run, name="committer", daemon=True)
 
@@ -98,17 +100,17 @@ class Intake:
         self._ending.set()
         self._thread.join(ENDS_WITHIN_S)
 
-    def is_known(self, source: str, tenant: str | None) -> bool:
-        """Whether records can be taken at once: the log is open, and the source was looked at lately."""
-        return self._log is not None and (source, tenant) in self._sources
+    async def ready(self, source: str, tenant: str | None) -> None:
+        """Open the log, and look at a source, unless that was done lately; once for all that wait for it.
 
-    def prepare(self, asked: Sequence[tuple[str, str | None]]) -> list[Exception | None]:
-        """Open the log, and look at sources for tenants, each once.
-
-        Returns:
-            By source and tenant None, or why records cannot be sent: there is no such source, it cannot be used for
-            the tenant, or the log's folder cannot be written to (ApiError).
+        Raises:
+            ApiError: there is no such source, it cannot be used for the tenant, the log's folder cannot be written to,
+                or it takes too long.
         """
+        if self._log is None or (source, tenant) not in self._usable:
+            await self._prepared.result((source, tenant))
+
+    def _prepare(self, asked: Sequence[tuple[str, str | None]]) -> list[Exception | None]:
         found: dict[tuple[str, str | None], Exception | None] = {}
         for one in dict.fromkeys(asked):
             try:
@@ -120,7 +122,7 @@ class Intake:
         return [found[one] for one in asked]
 
     def _look_at(self, name: str, tenant: str | None) -> None:
-        if (name, tenant) in self._sources:
+        if (name, tenant) in self._usable:
             return
         try:
             found = find_source(name)
@@ -130,7 +132,7 @@ class Intake:
             refuse_unusable(KIND.as_read(found), tenant, bound=KIND.is_bound)
         except SourceError as error:
             raise ApiError(422, "source_needs_tenant", str(error)) from error
-        self._sources[name, tenant] = found
+        self._usable[name, tenant] = True
 
     def log(self) -> IntakeLog:
         """The log of this process.
@@ -197,8 +199,7 @@ async def send(
     """
     intake: Intake = request.app.state.intake
     tenant = _writer(asker)
-    if not intake.is_known(source, tenant):
-        await request.app.state.prepared.result((source, tenant))
+    await intake.ready(source, tenant)
     body = await request.body()
     read = partial(_records, body, request.headers.get("content-type", ""), request.headers.get("content-encoding", ""),
                    intake.settings.intake_most_body)  # fmt: skip
@@ -269,7 +270,7 @@ def _records(body: bytes, content_type: str, encoding: str, most: int) -> tuple[
         raise ApiError(400, error.code, str(error)) from error
 
 
-async def in_time(prepared: asyncio.Future[None]) -> None:
+async def _in_time(prepared: asyncio.Future[None]) -> None:
     """Wait for what the first event of a source needs; longer than questions wait, for it is done once.
 
     Raises:

@@ -175,7 +175,7 @@ def test_positions_of_others_and_of_nobody(taking: Served) -> None:
         at = response.json()["position"]
         when_loaded(mine, response)
         assert other.get(f"/events/sales_csv/position/{at}").json()["state"] == "accepted"
-        for wrong in ("1", "0-0", "a-b-c", "0-0-1-2", "9" * 40):
+        for wrong in ("1", "0-0", "a-b-c", "0-0-1-2", "9" * 40, "0-0-0"):
             problem(mine.get(f"/events/sales_csv/position/{wrong}"), 404, "unknown_position")
 
 
