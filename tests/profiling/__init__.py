@@ -1,0 +1,1 @@
+"""Profiles against figures that are computed otherwise."""
