@@ -99,8 +99,8 @@ def _triggers(asset: dg.AssetsDefinition, graph: dbt_graph.DbtGraph, build_jobs:
     job = build_jobs[domain]
     if daily(domain) is None:
         return [schedules.monthly_build(domain, job)]
-    tables = sorted(".".join(key.path) for key in asset.keys)
-    requests = sensors.build_requests(domain, job.name, graph, tables)
+    tables = tuple(sorted(".".join(key.path) for key in asset.keys))
+    requests = sensors.BuildRequests(domain, job.name, graph, tables)
     return [sensors.dirty_days_sensor(domain, job, requests), schedules.hourly_build(domain, job, requests)]
 
 

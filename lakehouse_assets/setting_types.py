@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import ipaddress
 import re
+from functools import cache
 from pathlib import Path
 from typing import Annotated
 from urllib.parse import quote
@@ -86,9 +87,13 @@ def _are_places(text: str) -> str:
     return text
 
 
+_zones = cache(available_timezones)
+"""The list of time zones: it is read from a folder, which would take most of the time that settings take."""
+
+
 def _is_zone(name: str) -> str:
     """Refuse what is in no list of time zones."""
-    if name not in available_timezones():
+    if name not in _zones():
         raise ValueError(f"'{name}' is no time zone; use an IANA name such as Europe/London")
     return name
 
@@ -96,7 +101,7 @@ def _is_zone(name: str) -> str:
 def _are_zones_of_tenants(text: str) -> str:
     for part in listed(text):
         tenant, _, zone = part.partition("=")
-        if not tenant.strip() or zone.strip() not in available_timezones():
+        if not tenant.strip() or zone.strip() not in _zones():
             raise ValueError(f"'{part}' is not TENANT=ZONE with an IANA name such as Europe/London")
     return text
 

@@ -7,8 +7,10 @@ failed on bad data is not started again until data or code change.
 
 import hashlib
 import time
-from collections.abc import Callable, Iterator, Sequence
-from datetime import timedelta
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import dagster as dg
@@ -18,7 +20,7 @@ from lakehouse_assets.assets.partitions import daily, left_out, range_tags, stre
 from lakehouse_assets.assets.resources import Lakehouse, LakeResource
 from lakehouse_assets.assets.specs import asset_key
 from lakehouse_assets.automation.attempts import CAUSE, next_attempt, unfinished_run
-from lakehouse_assets.builds.days import current_sources, dirty_days
+from lakehouse_assets.builds.days import current_sources, dirty_days, looked_at
 from lakehouse_assets.domains import contracts_of
 from lakehouse_assets.ingest.contracts import LOADS, written_by_loads_into
 from lakehouse_assets.ingest.errors import SourceError
@@ -27,46 +29,65 @@ from lakehouse_assets.ingest.files.landing import group_by_source, look
 if TYPE_CHECKING:
     from lakehouse_assets.builds.dbt_graph import DbtGraph
     from lakehouse_assets.ingest.files.landing import LandingFile
+    from lakehouse_assets.lakehouse.lake import Lake
 
 TOLD = 5
 """Files that wait, or are passed over, which the word of a look at the landing folder names at most."""
 LEFT_BEHIND = timedelta(minutes=5)
 """Age at which an answer that its service has not published is published by a run."""
 FRESHNESS_EVERY = timedelta(hours=1)
+FOLLOWS_EVERY_S = 5
+"""Seconds between looks at what bronze has beyond a domain; the daemon looks no oftener."""
 Evaluation = Iterator[dg.RunRequest | dg.SkipReason]
 
 
-def build_requests(
-    domain: str, job_name: str, graph: "DbtGraph", tables: Sequence[str]
-) -> Callable[[dg.DagsterInstance, LakeResource], Evaluation]:
-    """A function that requests a run for each stretch of days on which the domain is behind bronze.
+@dataclass(frozen=True)
+class BuildRequests:
+    """Requests a run for each stretch of days on which a domain is behind bronze.
 
     A run that failed is requested again where that may help: see attempts.
-    """
-    made = set(tables)
-    checked = [(c.types, c.portable_checks) for c in contracts_of(domain)]
-    code = repr((checked, [m.code_version for m in graph.models if m.table in made]))
 
-    def requests(instance: dg.DagsterInstance, lakehouse: LakeResource) -> Evaluation:
-        if run_id := unfinished_run(instance, job_name):
-            yield dg.SkipReason(f"run {run_id} of {job_name} has not ended")
-            return
-        lake = lakehouse.lake
-        sources = current_sources(lake, graph, tables)
-        partitions = daily(domain)
+    Attributes:
+        domain: The domain.
+        job_name: The job that builds it.
+        graph: What its tables are made from.
+        tables: What is built.
+    """
+
+    domain: str
+    job_name: str
+    graph: "DbtGraph"
+    tables: tuple[str, ...]
+
+    def __call__(self, instance: dg.DagsterInstance, lakehouse: LakeResource) -> Evaluation:
+        """Requests for what is behind now, or why there are none."""
+        if not (skip := self.waits_for(instance)):
+            lake = lakehouse.lake
+            yield from self.of_days(instance, lake, dirty_days(lake, self.graph, self.tables))
+        else:
+            yield skip
+
+    def waits_for(self, instance: dg.DagsterInstance) -> dg.SkipReason | None:
+        """Why nothing can be requested yet, whatever is behind."""
+        run_id = unfinished_run(instance, self.job_name)
+        return dg.SkipReason(f"run {run_id} of {self.job_name} has not ended") if run_id else None
+
+    def of_days(self, instance: dg.DagsterInstance, lake: "Lake", dirty: set[date]) -> Evaluation:
+        """Requests for days that are behind, or why there are none."""
+        sources = current_sources(lake, self.graph, self.tables)
+        partitions = daily(self.domain)
         if partitions is None:
-            raise ValueError(f"domain {domain} has no FIRST_DAY, so it has no days to build")
-        dirty = dirty_days(lake, graph, tables)
+            raise ValueError(f"domain {self.domain} has no FIRST_DAY, so it has no days to build")
         days = within(partitions, dirty)
         if not days:
-            said = "; ".join(left_out(domain, dirty)) or "every day of bronze is built"
+            said = "; ".join(left_out(self.domain, dirty)) or "every day of bronze is built"
             yield dg.SkipReason(said if sources else "bronze is empty")
             return
         state = "-".join(str(snapshot) for _, snapshot in sorted(sources.items()))
         asked: list[dg.RunRequest] = []
         put_off: dict[str, None] = {}
         for first, last in stretches(days):
-            cause = f"{domain}:{_digest(state, code)}:{first}:{last}"
+            cause = f"{self.domain}:{_digest(state, self._code)}:{first}:{last}"
             number, why_not = next_attempt(instance, cause)
             if number:
                 asked.append(dg.RunRequest(f"{cause}:{number}", tags={CAUSE: cause, **range_tags(first, last)}))
@@ -74,27 +95,50 @@ def build_requests(
                 put_off[why_not] = None
         yield from asked or [dg.SkipReason("; ".join(put_off))]
 
-    return requests
+    def state(self, lake: "Lake") -> str:
+        """What days are judged by, as a digest: while it is the same, no day comes to be behind."""
+        heads = lake.catalog.heads()
+        return _digest(self._code, repr([(table, heads.get(table)) for table in self._looked_at]))
+
+    @cached_property
+    def _looked_at(self) -> list[str]:
+        return sorted(looked_at(self.graph, self.tables))
+
+    @cached_property
+    def _code(self) -> str:
+        checked = [(c.types, c.portable_checks) for c in contracts_of(self.domain)]
+        return repr((checked, [m.code_version for m in self.graph.models if m.table in self.tables]))
 
 
 def _digest(*parts: str) -> str:
     return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:32]
 
 
-def dirty_days_sensor(
-    domain: str, job: Any, requests: Callable[[dg.DagsterInstance, LakeResource], Evaluation]
-) -> dg.SensorDefinition:
-    """Builds a domain when its bronze tables have rows it was not built from."""
+def dirty_days_sensor(domain: str, job: Any, requests: BuildRequests) -> dg.SensorDefinition:
+    """Builds a domain when its bronze tables have rows it was not built from.
+
+    Its cursor is the state in which no day was behind: most looks see that it is still the same, and end there.
+    """
 
     @dg.sensor(
         name=f"bronze_to_gold_{domain}",
         job=job,
-        minimum_interval_seconds=30,
+        minimum_interval_seconds=FOLLOWS_EVERY_S,
         default_status=dg.DefaultSensorStatus.RUNNING,
         description=f"Requests the days of {domain} that bronze has and gold has not.",
     )
-    def sensor(context: dg.SensorEvaluationContext, lakehouse: Lakehouse) -> Evaluation:
-        yield from requests(context.instance, lakehouse)
+    def sensor(context: dg.SensorEvaluationContext, lakehouse: Lakehouse) -> dg.SensorResult | dg.SkipReason:
+        lake = lakehouse.lake
+        state = requests.state(lake)
+        if state == context.cursor:
+            return dg.SkipReason("every day of bronze is built, and nothing was published since")
+        if skip := requests.waits_for(context.instance):
+            return skip
+        dirty = dirty_days(lake, requests.graph, requests.tables)
+        found = list(requests.of_days(context.instance, lake, dirty))
+        runs = [one for one in found if isinstance(one, dg.RunRequest)]
+        why_none = next((one for one in found if isinstance(one, dg.SkipReason)), None)
+        return dg.SensorResult(run_requests=runs, skip_reason=why_none, cursor=None if dirty else state)
 
     return sensor
 

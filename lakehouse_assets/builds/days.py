@@ -256,6 +256,12 @@ def current_sources(lake: Lake, graph: DbtGraph, tables: Iterable[str]) -> dict[
     return {name: snapshot for name, snapshot in snapshots.items() if snapshot is not None}
 
 
+def looked_at(graph: DbtGraph, tables: Iterable[str]) -> set[str]:
+    """Every table whose snapshots decide which days `dirty_days` finds: sources, and what is made from them."""
+    sources = set().union(*(graph.sources_of(t) for t in tables))
+    return sources | {m.table for m in graph.models if graph.sources_of(m.table) & sources}
+
+
 def dirty_days(lake: Lake, graph: DbtGraph, tables: Sequence[str]) -> set[date]:
     """Days for which at least one of the tables is behind its bronze tables."""
     now = current_sources(lake, graph, tables)

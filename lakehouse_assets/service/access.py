@@ -92,8 +92,7 @@ class Access:
             key = session.key
         else:
             return self._without_key(keys, request)
-        # What a writer may send is bounded by what the intake log takes.
-        if key.role != "writer" or not request.url.path.startswith(EVENTS):
+        if key.role != "writer" or not _sends_events(request):
             self._count(request, key)
         return Asker(key.caller, key.name, key.id)
 
@@ -147,8 +146,10 @@ class Access:
         return key
 
     def _without_key(self, keys: Keys, request: Request) -> Asker:
-        self._count(request, None)
-        if self._keys_required(keys):
+        required = self._keys_required(keys)
+        if required or not _sends_events(request):
+            self._count(request, None)
+        if required:
             ended = "The session has ended." if cookies.read(request) else "A key is required."
             raise _unauthorized(f"{ended} {self._way_back(keys) or _HOW}")
         # A page elsewhere can make its own host name mean this machine and call as if from here.
@@ -182,6 +183,11 @@ class Access:
             seconds = math.ceil(wait)
             message = f"Too many calls; the next may come in {seconds} s."
             raise ApiError(429, "rate_limited", message, {"retry_after_s": seconds}, {"Retry-After": str(seconds)})
+
+
+def _sends_events(request: Request) -> bool:
+    """Whether a call is bounded by what the intake log takes, and need not be by the number of calls."""
+    return request.url.path.startswith(EVENTS)
 
 
 def _unauthorized(message: str) -> ApiError:

@@ -72,7 +72,15 @@ def test_bronze_moves_and_the_days_that_changed_are_requested(
         instance=instance, tags=request.tags, resources={"lakehouse": tiny.resource(settings)}
     )
     assert done.success
-    assert not tick(repository, name, instance, settings).run_requests
+    built = tick(repository, name, instance, settings)
+    assert not built.run_requests and built.cursor
+
+    same = tick(repository, name, instance, settings, built.cursor)
+    assert "nothing was published since" in str(same.skip_reason) and same.cursor == built.cursor
+    tiny.publish_events(lake, [("C3", "CREATED", "2024-03-03", 1)])
+    moved = tick(repository, name, instance, settings, built.cursor)
+    assert moved.run_requests
+    assert not moved.cursor or moved.cursor == built.cursor, "a state with days behind is looked at again"
 
 
 def failed_run(
@@ -172,7 +180,9 @@ def test_days_of_bronze_that_no_run_builds_are_told(
     events = [(f"C{n}", "CREATED", day, 1) for n, day in enumerate(("2009-12-30", "2009-12-31"))]
     tiny.publish_events(lake, events, contract=replace(tiny.EVENTS, first_day=None))
     said = "pgr: 2009-12-30 to 2009-12-31 are 2 days of bronze before 2010-01-01, the first day of the domain"
-    assert said in str(tick(repository, "bronze_to_gold_pgr", instance, settings).skip_reason)
+    told = tick(repository, "bronze_to_gold_pgr", instance, settings)
+    assert said in str(told.skip_reason)
+    assert not told.cursor, "they are told again at each look"
     with dg.DagsterInstance.local_temp() as kept:
         made = Builder(Out(as_json=True), settings, kept)
         tables = made.tables_of(None, "pgr")

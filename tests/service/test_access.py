@@ -142,9 +142,9 @@ def test_which_addresses_only_this_machine_reaches(host: str, loopback: bool) ->
     assert is_loopback(host) is loopback
 
 
-def _request(key: str = "", address: str = "192.0.2.1") -> Request:
+def _request(key: str = "", address: str = "192.0.2.1", path: str = "/") -> Request:
     headers = [(b"host", b"localhost"), *([(b"authorization", f"Bearer {key}".encode())] if key else [])]
-    return Request({"type": "http", "method": "GET", "path": "/", "headers": headers, "client": (address, 1),
+    return Request({"type": "http", "method": "GET", "path": path, "headers": headers, "client": (address, 1),
                     "server": ("localhost", 80), "scheme": "http", "query_string": b""})  # fmt: skip
 
 
@@ -184,3 +184,15 @@ def test_who_guesses_keys_is_stopped_and_keeps_nobody_else_out(two_keys: tuple[A
     assert _refused(access, _request("", "2001:db8::3")) == 429
     assert _refused(access, _request("alk_0_4", "2001:db8:0:1::1")) == 401
     assert _name(access, _request(first, "2001:db8::1")) == "first"
+
+
+def test_events_of_a_machine_without_keys_are_bounded_by_the_log_and_not_by_calls(database: str) -> None:
+    store = KeyStore(database)
+    access = Access(store, LimiterInProcess([Rate(2, 60)]), loopback=True, session_life=timedelta(hours=1))
+    events = [_request(path="/events/pgr_events") for _ in range(9)]
+    assert all(isinstance(asker, Asker) for asker in access.admit(events))
+    access.admit([_request()] * 2)
+    assert _refused(access, _request()) == 429
+    store.create("one")
+    assert [_refused(access, one) for one in events] == [429] * 9, "once there are keys, who has none is counted"
+    store.close()
