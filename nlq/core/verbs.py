@@ -24,6 +24,7 @@ from nlq.core.words import (
     PREPOSITIONS,
     WHICH_WORDS,
     Token,
+    is_plural,
     set_of,
 )
 
@@ -45,8 +46,9 @@ _BASES = {
     Support.EVENT: set_of("experience undergo witness see encounter face observe document"),
     Support.EXTENT: set_of("cover span occupy"),
     Support.LIVING: set_of("live reside dwell"),
-    Support.OFFER: set_of("offer provide host"),
+    Support.OFFER: set_of("offer provide host serve"),
 }
+_RELATIVE = set_of("that which who")
 _ASKING = WHICH_WORDS | {"who", "that"}
 _IRREGULAR = {"saw": "see", "seen": "see", "underwent": "undergo", "undergone": "undergo", "dwelt": "dwell"}
 _PARTICIPLES = frozenset({"seen", "undergone", "dwelt"})
@@ -83,6 +85,10 @@ def _is_verb(words: Sequence[str], at: int, form: str) -> bool:
     if form == "d" or words[at] in _PARTICIPLES:
         # "The observed fires" are some of them; fires that were observed are not.
         return not after or after in ENGLISH or after.isdigit()
+    if form in ("", "ng") and is_plural(before) and before not in ENGLISH:
+        return True  # a noun before another is in the singular: restaurants serve, but the restaurant offers
+    if form == "" and at > 1 and before in _RELATIVE and is_plural(words[at - 2]):
+        return True
     if form == "":
         asked = any(word in _AUXILIARIES for word in words[:at])
         return (asked and before not in GLUE) or (after in PREPOSITIONS and before not in GLUE - OCCURRENCE)

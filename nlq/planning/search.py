@@ -36,7 +36,7 @@ _MOST_LEFT_OUT = 2
 """The most words with a meaning that an offer leaves out."""
 _LEAVABLE_COVERS = 4
 _MOST_SWAPPED = 4
-"""How many words of a cover may be taken for a dimension instead of a metric."""
+"""How many words of a cover may be taken for a dimension instead of a metric, or the other way."""
 
 
 @dataclass(frozen=True)
@@ -125,15 +125,20 @@ class Search:
         return []
 
     def _swapped(self, cover: Cover, problem: Problem) -> Cover | None:
-        """A cover in which the metric that is a problem is the dimension that is called so as well."""
-        at = next((n for n, m in enumerate(cover.mentions) if m.kind is Kind.METRIC and m.text in problem.words), None)
+        """A cover in which the metric or dimension that is a problem is the other one that is called so as well."""
+        terms = (Kind.METRIC, Kind.DIMENSION)
+        at = next((n for n, m in enumerate(cover.mentions) if m.kind in terms and m.text in problem.words), None)
         if problem.rank != 3 or at is None:
             return None
         mention = cover.mentions[at]
-        hits = self._lexicon.dimensions([stem(word) for word in words_of(mention.text) if word not in GLUE])
+        said = [stem(word) for word in words_of(mention.text) if word not in GLUE]
+        if mention.kind is Kind.METRIC:
+            other, hits = Kind.DIMENSION, self._lexicon.dimensions(said)
+        else:
+            other, hits = Kind.METRIC, self._lexicon.metrics_in_full(said) if mention.contested else []
         if not hits:
             return None
-        instead = replace(mention, kind=Kind.DIMENSION, payload=tuple(hits))
+        instead = replace(mention, kind=other, payload=tuple(hits))
         return replace(cover, mentions=(*cover.mentions[:at], instead, *cover.mentions[at + 1 :]))
 
     def offer(self, asked: Asked, covers: Sequence[Cover]) -> Offer | None:
@@ -202,7 +207,10 @@ def _leaves_out(cover: Cover, best: Cover) -> bool:
     """Whether a cover passes over words that mean something in the best one: none is dropped to make a reading fit."""
     passed = {m.first for m in cover.mentions if m.kind in (Kind.FILLER, Kind.DOMAIN) and m.text.lower() not in _VOID}
     terms = (Kind.METRIC, Kind.DIMENSION, Kind.VALUE)
-    return any(m.first <= at < m.last for m in best.mentions if m.kind in terms for at in passed)
+    # The amount of a "parcel amount" that each parcel has counts no parcels.
+    counted = {m.first for m in cover.mentions if m.kind is Kind.COUNT}
+    ended = any(m.first < at < m.last for m in best.mentions if m.kind is Kind.DIMENSION for at in counted)
+    return ended or any(m.first <= at < m.last for m in best.mentions if m.kind in terms for at in passed)
 
 
 def _is_ahead(plan: Plan, today: date) -> bool:

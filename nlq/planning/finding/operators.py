@@ -297,6 +297,7 @@ _PHRASES: dict[tuple[str, ...], tuple[Kind, float]] = {
     ("better", "or", "worse"): (Kind.TREND, 6.0),
     ("getting", "better", "or", "worse"): (Kind.TREND, 9.0),
     ("not", "specified"): (Kind.MISSING, 2.0),
+    ("as", "well", "as"): (Kind.AND, 1.0),
     ("side", "by", "side"): (Kind.FILLER, 1.0),
     ("by", "how", "much"): (Kind.FILLER, 1.0),
     ("to", "date"): (Kind.FILLER, 1.0),

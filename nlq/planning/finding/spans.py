@@ -101,6 +101,7 @@ class MentionFinder(ValueFinder):
             yield from self._shared_noun(at)
             yield from self._shared_name(at)
             yield from self._bare_name(at)
+            yield from self._figure_of_each(at)
             yield from self._dimensions(at)
             yield from self._happened(at)
             yield from self._takes(at)
@@ -197,6 +198,24 @@ class MentionFinder(ValueFinder):
                     yield self._mention(Kind.METRIC, at, at + 1, 2.8, tuple(hits))
                     return
 
+    def _figure_of_each(self, at: int) -> Iterator[Mention]:
+        """A figure that is called like a number of each thing, but for a word: the total of "total parcel amount"."""
+        if self._norm(at) not in w.TOTALLING | w.AVERAGE_WORDS | w.HIGHEST | w.LOWEST:
+            return
+        for last, content in self._windows(at + 1, w.GLUE):
+            said = [self._norm(n) for n in (at, *content)]
+            if not w.COUNTING & set(said[1:]) or not self._lexicon.dimensions_in_full(
+                [w.stem(one) for one in said[1:]]
+            ):
+                continue
+            hits = self._lexicon.metrics_in_full([w.stem(one) for one in said if one not in w.COUNTING])
+            if called := [hit for hit in hits if self._lexicon.is_called(hit.ref, said)]:
+                yield self._mention(Kind.METRIC, at, last, term_score(len(said), called, 0.2), tuple(called))
+
+    def _is_numbering(self, hit: Hit) -> bool:
+        """Whether a dimension is the number that each thing bears: "number of doctors" asks for none of those."""
+        return w.words_of(self._lexicon.vocabulary.dimensions[hit.ref].label)[-1:] in (("number",), ("no",))
+
     def _metric_hits(self, stems: list[str], *, side_by_side: bool, parted: bool) -> tuple[list[Hit], int]:
         """Metrics of these words; words that only name what the metric is about may be said besides.
 
@@ -244,6 +263,8 @@ class MentionFinder(ValueFinder):
                 continue  # the "and" joins what follows
             if content[-1] - content[0] == len(content) - 1:
                 hits = [hit for hit in hits if not self._is_figure_of(stems, hit)]
+            if self._norm(first) in w.NUMBERING and self._norm(first + 1) == "of" and w.is_plural(self._norm(last - 1)):
+                hits = [hit for hit in hits if not self._is_numbering(hit)]
             if hits and not (self._are_times(hits) and set(stems) <= _TIMELY):
                 score = term_score(len(stems), hits, 0.15)
                 mention = self._mention(Kind.DIMENSION, first, last, score, tuple(hits))

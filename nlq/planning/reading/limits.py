@@ -9,11 +9,12 @@ thresholds of figures (``finishing``).
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterator
+from collections.abc import Container, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from nlq.core.vocabulary import Dimension, Metric
 from nlq.core.words import DIMENSIONAL, GENERIC, GLUE, PREPOSITIONS, stem, words_of
+from nlq.planning.drafts.draft import NotReadableError
 from nlq.planning.drafts.measures import in_units_of
 from nlq.planning.drafts.mentions import Bound, Kind
 from nlq.planning.reading.sentence import GROUPING, Sentence
@@ -49,6 +50,8 @@ class Limits:
 
     def _own(self, position: int, bound: Bound, before: list[OwnLimit]) -> OwnLimit | None:
         beside = [at for at in (position + 1, position - 1) if self._sentence.kind(at) is Kind.METRIC]
+        if bound.of:
+            self._check_average(position, beside)
         if bound.of or bound.percent:
             return None
         for figure in beside:
@@ -59,6 +62,14 @@ class Limits:
                 value = self._in_its_unit(bound, figure)
                 return OwnLimit(noun, position, figures, number.name, value)
         return None if position + 1 in beside else self._compared(position, bound, before)
+
+    def _check_average(self, position: int, figures: Sequence[int]) -> None:
+        """Things that are counted are not compared with their average: "how many cities are larger than average"."""
+        counted = [at for at in range(position) if self._sentence.kind(at) is Kind.METRIC and at not in figures]
+        for at in counted:
+            if self._sentence.is_numbered(at) and any(self._number(at, figure) for figure in figures):
+                said, noun = self._sentence.mentions[position].text, self._sentence.mentions[at].text
+                raise NotReadableError(2, f"I cannot compare each of the {noun} with all (“{said}”).", said)
 
     def _compared(self, position: int, bound: Bound, before: list[OwnLimit]) -> OwnLimit | None:
         """A limit by a comparative that says itself what is compared: "patients older than 65"."""
