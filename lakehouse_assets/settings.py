@@ -12,7 +12,7 @@ import os
 from datetime import timedelta
 from functools import cache
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, Literal, Self
 from urllib.parse import unquote
 
 from pydantic import Field, SecretStr, model_validator
@@ -110,6 +110,20 @@ class Settings(BaseSettings):
     )
     intake_retention: timedelta = Field(
         default=timedelta(days=1), description="How long events stay in the intake log once they are in bronze."
+    )
+    kafka_brokers: Address = Field(
+        default="", description="Brokers of Kafka, as host:port, several separated by commas; none: no topic is read."
+    )
+    kafka_protocol: Literal["PLAINTEXT", "SSL", "SASL_PLAINTEXT", "SASL_SSL"] = Field(
+        default="PLAINTEXT", description="How the brokers are spoken to: PLAINTEXT, SSL, SASL_PLAINTEXT or SASL_SSL."
+    )
+    kafka_mechanism: Literal["PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512"] = Field(
+        default="SCRAM-SHA-512", description="How the user of the brokers is proven."
+    )
+    kafka_user: str = Field(default="", description="User of the brokers, with SASL_PLAINTEXT and SASL_SSL.")
+    kafka_password: SecretStr = Field(default=SecretStr(""), description="Password of that user.")
+    kafka_ca: Path | None = Field(
+        default=None, description="File of the certificates that the brokers' are signed by; default: the system's."
     )
     snapshot_retention: timedelta = Field(
         default=timedelta(days=7), description="How long old snapshots stay readable before maintenance expires them."

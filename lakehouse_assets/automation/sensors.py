@@ -25,10 +25,12 @@ from lakehouse_assets.domains import contracts_of
 from lakehouse_assets.ingest.contracts import LOADS, written_by_loads_into
 from lakehouse_assets.ingest.errors import SourceError
 from lakehouse_assets.ingest.files.landing import group_by_source, look
+from lakehouse_assets.ingest.sources import all_sources
 
 if TYPE_CHECKING:
     from lakehouse_assets.builds.dbt_graph import DbtGraph
     from lakehouse_assets.ingest.files.landing import LandingFile
+    from lakehouse_assets.intake.standing import TopicStanding
     from lakehouse_assets.lakehouse.lake import Lake
 
 TOLD = 5
@@ -38,6 +40,7 @@ LEFT_BEHIND = timedelta(minutes=5)
 FRESHNESS_EVERY = timedelta(hours=1)
 FOLLOWS_EVERY_S = 5
 """Seconds between looks at what bronze has beyond a domain; the daemon looks no oftener."""
+BROKERS_WITHIN_S = 10.0
 Evaluation = Iterator[dg.RunRequest | dg.SkipReason]
 
 
@@ -207,6 +210,44 @@ def freshness_sensor(job: Any) -> dg.SensorDefinition:
         return dg.RunRequest()
 
     return sensor
+
+
+def topics_sensor() -> dg.SensorDefinition:
+    """Shows of each table that topics are read into how many of their messages it lacks."""
+
+    @dg.sensor(
+        name="topics",
+        minimum_interval_seconds=60,
+        default_status=dg.DefaultSensorStatus.RUNNING,
+        description="Observes how far the topics of Kafka are loaded; `asklake serve` loads them.",
+    )
+    def sensor(context: dg.SensorEvaluationContext, lakehouse: Lakehouse) -> dg.SensorResult | dg.SkipReason:
+        sources = [s for s in all_sources().values() if s.kind == "kafka"]
+        if not sources:
+            return dg.SkipReason("no source is of kind kafka")
+        from lakehouse_assets.intake.standing import topics_of
+
+        found = topics_of(lakehouse.lake, sources, BROKERS_WITHIN_S)
+        for problem in (problem for _, topic in found for problem in topic.problems):
+            context.log.warning(problem)
+        observed = [dg.AssetObservation(asset_key(s.target), metadata=_lag(s.name, topic)) for s, topic in found]
+        return dg.SensorResult(asset_events=observed, skip_reason=f"{len(observed)} topics observed")
+
+    return sensor
+
+
+def _lag(source: str, topic: "TopicStanding") -> dict[str, Any]:
+    partitions = [
+        {"partition": p.partition, "loaded up to": p.committed or 0, "ends at": p.high, "lag": p.lag}
+        for p in topic.partitions
+    ]
+    return {
+        "source": source,
+        "topic": topic.name,
+        "lag": topic.lag,
+        "problems": "\n".join(topic.problems),
+        "partitions": dg.MetadataValue.json(partitions),
+    }
 
 
 def question_sensor(job: Any) -> dg.SensorDefinition:

@@ -23,7 +23,8 @@ class Loads(TableModel):
     source: pl.String = column("Name of the source definition the file was read with.")
     target_table: pl.String = column("Table the records went to, as layer.table.")
     source_file: pl.String = column(
-        "Path or URL of the file, records://KEY of what a program pushed, log://LOG/PARTITION/FIRST-END of events; "
+        "Path or URL of the file, records://KEY of what a program pushed, log://LOG/PARTITION/FIRST-END of events, "
+        "kafka://TOPIC/ID/PARTITION/FIRST-END of messages; "
         "for a replay, what was replayed."
     )
     content_sha256: pl.String = column(

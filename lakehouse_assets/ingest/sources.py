@@ -8,12 +8,22 @@ from __future__ import annotations
 
 import codecs
 import difflib
+from datetime import datetime
 from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Annotated, Any, Literal
 from zoneinfo import ZoneInfo
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    StringConstraints,
+    ValidationError,
+    model_validator,
+)
 
 from lakehouse_assets.declared import DeclarationError, line_of, problems, read_list
 from lakehouse_assets.ingest.errors import SourceError
@@ -74,6 +84,17 @@ def _on_one_line(text: str | None) -> str | None:
     return text
 
 
+def _valid_start(text: str) -> str:
+    if text in ("earliest", "latest"):
+        return text
+    try:
+        if datetime.fromisoformat(text).tzinfo:
+            return text
+    except ValueError:
+        pass
+    raise ValueError(f"'{text}' is neither earliest nor latest nor a time with an offset, as 2026-06-30T00:00:00Z")
+
+
 def _valid_format(text: str) -> str:
     time_format(text)
     return text
@@ -88,9 +109,13 @@ Mark = Annotated[str | None, BeforeValidator(_character), AfterValidator(_on_one
 DateFormat = Annotated[str, AfterValidator(_valid_format)]
 DecimalSign = Literal[".", ","]
 ThousandsSign = Literal["", ".", ",", " ", "'", "’", "_"]
+Topic = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9._-]{1,249}$")]
+Start = Annotated[str, AfterValidator(_valid_start)]
 Constant = Annotated[str, BeforeValidator(_text)]
 CSV_ONLY = ("delimiter", "quote", "escape", "comment", "header", "names", "skip_lines", "skip_last_lines")
 """What only a CSV source may state."""
+KAFKA_ONLY = ("topics", "start")
+"""What only a source of kind kafka may state."""
 OF_TEXT_FILES = (*CSV_ONLY, "encoding")
 """What a source says of the bytes of its files alone."""
 
@@ -165,6 +190,14 @@ class Source(Mapping):
         pattern=r"^[a-z][a-z0-9_]*$", description="Name of the source, and of its folder in the landing folder."
     )
     description: str = Field("", description="What the files are, for people.")
+    kind: Literal["file", "kafka"] = Field(
+        "file",
+        description="`kafka` where its records are the messages of topics; they may come by files and events, too.",
+    )
+    topics: list[Topic] = Field(default_factory=list, description="Kafka: the topics that its messages are read from.")
+    start: Start = Field(
+        "earliest", description="Kafka: where a topic is begun with: `earliest`, `latest`, or a time with an offset."
+    )
     format: Format = Field(description="`csv`, `json`, `ndjson` or `parquet`.")
     delimiter: Delimiter = Field(
         ",", max_length=8, description='CSV: what parts fields, one character or several; a tab is written as "\\t".'
@@ -257,6 +290,19 @@ class Source(Mapping):
                 raise ValueError(f"{name}: {text!r} is part of the delimiter")
         if self.quote and self.comment and self.comment.startswith(self.quote):
             raise ValueError("comment: a comment must not begin with the quote")
+        return self
+
+    @model_validator(mode="after")
+    def _complete_kafka(self) -> Source:
+        stated = [name for name in KAFKA_ONLY if name in self.model_fields_set]
+        if stated and self.kind != "kafka":
+            raise ValueError(f"{', '.join(stated)}: only a source of kind kafka has it")
+        if self.kind == "kafka" and not self.topics:
+            raise ValueError("topics: a source of kind kafka names at least one topic")
+        if self.kind == "kafka" and self.format not in ("json", "ndjson"):
+            raise ValueError("format: a message of Kafka is read as json")
+        if len(set(self.topics)) != len(self.topics):
+            raise ValueError("topics: a topic is named twice")
         return self
 
     @cached_property

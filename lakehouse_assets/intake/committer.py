@@ -15,7 +15,7 @@ import time
 from collections import OrderedDict, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import accumulate, pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -23,21 +23,20 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from lakehouse_assets.http.logs import logger
-from lakehouse_assets.ingest.contracts import LOADS
 from lakehouse_assets.ingest.errors import IngestError, SourceError
 from lakehouse_assets.ingest.faults import is_of_warehouse
-from lakehouse_assets.ingest.loads.loader import Loader, LoadResult
-from lakehouse_assets.ingest.loads.notes import loads_table
 from lakehouse_assets.ingest.origins.logged import KIND, MOST_SPAN, LogRange, Piece, range_of
 from lakehouse_assets.ingest.sources import find_source
+from lakehouse_assets.intake.ends import newest_ranges
 from lakehouse_assets.intake.log import log_id, partitions, say_committed
+from lakehouse_assets.intake.portions import Portions
 from lakehouse_assets.intake.segments import NOWHERE, Mark, Place, places, read, segments
 from lakehouse_assets.lakehouse.iceberg.evolution import SchemaDriftError
 from lakehouse_assets.lakehouse.publish.protocol import AuditFailedError
-from lakehouse_assets.lakehouse.sql import literal
 from lakehouse_assets.lockfile import take
 
 if TYPE_CHECKING:
+    from lakehouse_assets.ingest.loads.loader import LoadResult
     from lakehouse_assets.lakehouse.lake import Lake
 
 MOST_BYTES = 64 << 20
@@ -76,7 +75,51 @@ class Slice:
         entry = read(self.place)
         at = int(entry.ends[self.start - 1]) if self.start else 0
         ends = entry.ends[self.start : self.stop]
-        return Piece(self.first, entry.data[at : int(ends[-1])], ends - at)
+        offsets = np.arange(self.first, self.end)
+        return Piece(offsets, entry.data[at : int(ends[-1])], ends - at)
+
+
+@dataclass(frozen=True)
+class SomeSlices:
+    """Slices of one stream, read when they are loaded; see Portion."""
+
+    log: str
+    partition: int
+    first: int
+    end: int
+    slices: Sequence[Slice]
+
+    @property
+    def first_record(self) -> int:
+        """See Portion."""
+        return self.slices[0].first if self.slices else self.first
+
+    @property
+    def records(self) -> int:
+        """See Portion."""
+        return sum(s.stop - s.start for s in self.slices)
+
+    def origin(self, refused: Mapping[int, str]) -> LogRange:
+        """See Portion."""
+        size, slices = sum(s.place.entry.size for s in self.slices), self.slices
+        return LogRange(
+            self.log, self.partition, self.first, self.end, size, lambda: (s.piece() for s in slices), refused
+        )
+
+    def halves(self) -> tuple[SomeSlices, SomeSlices]:
+        """See Portion."""
+        counts = [s.stop - s.start for s in self.slices]
+        before = np.array([0, *accumulate(counts)])
+        half = self.records // 2
+        number = int(np.searchsorted(before, half, side="right")) - 1
+        divided = self.slices[number]
+        cut = divided.start + half - int(before[number])
+        early, late = list(self.slices[:number]), list(self.slices[number + 1 :])
+        if cut > divided.start:
+            early.append(Slice(divided.place, divided.start, cut))
+        late.insert(0, Slice(divided.place, cut, divided.stop))
+        middle = late[0].first
+        return replace(self, end=middle, slices=early), replace(self, first=middle, slices=late)
 
 
 @dataclass(frozen=True)
@@ -144,18 +187,11 @@ class Committer:
 
     def _read_ends(self, log: str) -> dict[Track, int]:
         """By track the offset up to which bronze.loads says that it is committed."""
-        table = loads_table(self._lake)
-        if table is None or table.current_snapshot() is None:  # made by a first commit that did not come to its end
-            return {}
-        with self._lake.session() as session:
-            rows = session.query(
-                f"select source, tenant_id, max(source_file) as newest from {LOADS.identifier} "
-                f"where source_file like {literal(f'{KIND.scheme}{log}/%')} "
-                "group by source, tenant_id, regexp_extract(source_file, '^(.*)/', 1)",
-                limit=None,
-            ).to_pylist()
-        ranges = ((row["source"], row["tenant_id"], range_of(row["newest"])) for row in rows)
-        return {(partition, source, tenant): end for source, tenant, (partition, _, end) in ranges}
+        ends: dict[Track, int] = {}
+        for source, tenant, newest in newest_ranges(self._lake, f"{KIND.scheme}{log}/"):
+            partition, _, end = range_of(newest)
+            ends[partition, source, tenant] = end
+        return ends
 
     def _waiting(self, partition: int, folder: Path) -> tuple[dict[Stream, list[Place]], Mark]:
         """The entries of a partition that are not committed, by stream, and its end."""
@@ -209,38 +245,19 @@ class Committer:
         slices = [Slice(p, max(0, end - p.entry.first), p.entry.end - p.entry.first) for p in portion]
         before: dict[str | None, Place] = {}
         fresh = [s for s in slices if not self._is_repeated(track[0], s.place, before)]
-        yield from self._commit_range(log, track, fresh, slices[0].first, slices[-1].end)
+        whole = SomeSlices(log, track[0], slices[0].first, slices[-1].end, fresh)
+        portions = Portions(self._lake, find_source(track[1]), track[2], KIND, RUN_ID)
+        for part, result in portions.load([whole]):
+            yield self._noted(track, part, result)
 
-    def _commit_range(
-        self, log: str, track: Track, slices: Sequence[Slice], first: int, end: int, refused: Mapping[int, str] = {}
-    ) -> Iterator[Committed]:
-        """Commit a range; where its records are refused its halves, and in the end the guilty one to quarantine."""
-        partition, source, tenant = track
-        size = sum(s.place.entry.size for s in slices)
-        origin = LogRange(log, partition, first, end, size, lambda: (s.piece() for s in slices), refused)
-        known = KIND.as_read(find_source(source))
-        with Loader(self._lake, known, tenant, RUN_ID, bound=KIND.is_bound) as loader:
-            loader.load([origin])
-        if result := loader.results.get(origin.id):
-            yield from self._noted(track, first, end, result)
-            return
-        error = loader.errors[origin.id]
-        records = sum(s.stop - s.start for s in slices)
-        if refused or not slices:
-            raise error
-        if records <= 1:
-            yield from self._commit_range(log, track, slices, first, end, {s.first: str(error) for s in slices})
-            return
-        early, late = _halves(slices, records // 2)
-        yield from self._commit_range(log, track, early, first, late[0].first)
-        yield from self._commit_range(log, track, late, late[0].first, end)
-
-    def _noted(self, track: Track, first: int, end: int, result: LoadResult) -> Iterator[Committed]:
+    def _noted(self, track: Track, part: SomeSlices, result: LoadResult) -> Committed:
         if result.already_loaded:
             raise _OvertakenError
         assert self._ends is not None
-        self._ends[track] = end
-        yield Committed(track[1], track[2], track[0], first, end, result.rows_loaded, result.rows_quarantined)
+        self._ends[track] = part.end
+        return Committed(
+            track[1], track[2], track[0], part.first, part.end, result.rows_loaded, result.rows_quarantined
+        )
 
     def _is_repeated(self, partition: int, place: Place, before: dict[str | None, Place]) -> bool:
         """Whether another entry of the same key is committed, even in part, or is before it in the same range.
@@ -288,15 +305,3 @@ def _portions(found: Sequence[Place]) -> Iterator[Sequence[Place]]:
             begin, size = number, 0
         size += place.entry.size
     yield found[begin:]
-
-
-def _halves(slices: Sequence[Slice], records: int) -> tuple[list[Slice], list[Slice]]:
-    """The first so many records, and the others."""
-    counts = [s.stop - s.start for s in slices]
-    before = np.array([0, *accumulate(counts)])
-    number = int(np.searchsorted(before, records, side="right")) - 1
-    cut = slices[number].start + records - int(before[number])
-    early, late = list(slices[:number]), list(slices[number + 1 :])
-    if cut > slices[number].start:
-        early.append(Slice(slices[number].place, slices[number].start, cut))
-    return early, [Slice(slices[number].place, cut, slices[number].stop), *late]

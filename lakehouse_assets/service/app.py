@@ -26,6 +26,7 @@ from lakehouse_assets.service.middleware import RequestMiddleware
 from lakehouse_assets.service.recorder import Recorder
 from lakehouse_assets.service.redis import AnswersInRedis, LimiterInRedis, connect
 from lakehouse_assets.service.routes import Service, open_router, router
+from lakehouse_assets.service.topics import Topics
 from lakehouse_assets.service.work import Work
 from nlq.answering.cache import AnswersInProcess, AnswerStore, KeptAnswers
 from nlq.factory import open_answerer
@@ -77,6 +78,7 @@ def create_app(
     shared_limiter, shared_store = _shared(settings)
     limiter = limiter or shared_limiter
     kept = KeptAnswers(store or shared_store)
+    topics = Topics(lake)
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
@@ -85,6 +87,7 @@ def create_app(
         recorder = Recorder(handlers.journal, lake)
         recorder.start()
         app.state.intake.start()
+        topics.start()
         doing = work or _work(settings)
         health = HealthCheck(handlers, access, handlers.answerer.planner_name)
         app.state.service = Service(
@@ -94,6 +97,7 @@ def create_app(
             yield
         finally:
             await anyio.to_thread.run_sync(app.state.intake.stop)
+            await anyio.to_thread.run_sync(topics.stop)
             await anyio.to_thread.run_sync(recorder.stop)
             close()
 

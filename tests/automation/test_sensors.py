@@ -16,15 +16,19 @@ import pytest
 
 from lakehouse_assets.assets.freshness import due_day
 from lakehouse_assets.assets.trying import HOST, NO_USE, PROCESS
-from lakehouse_assets.automation import attempts
+from lakehouse_assets.automation import attempts, sensors
 from lakehouse_assets.commands.lake.building import Builder, build_all, made_by, untold
 from lakehouse_assets.commands.output import Out
 from lakehouse_assets.definitions import build_defs
+from lakehouse_assets.intake import standing
+from lakehouse_assets.intake.broker import Topic
+from lakehouse_assets.intake.standing import Standing, TopicStanding
 from lakehouse_assets.lakehouse.lake import Lake
 from lakehouse_assets.settings import Settings
 from nlq.storage.queue import QuestionQueue
 from tests.assets import tiny
 from tests.assets.test_bronze import event
+from tests.ingest.conftest import sales_source
 
 
 @pytest.fixture
@@ -50,7 +54,7 @@ def tick(
     )  # fmt: skip
     data = repository.get_sensor_def(name).evaluate_tick(context)
     return dg.SensorResult(
-        run_requests=data.run_requests or [], cursor=data.cursor,
+        run_requests=data.run_requests or [], cursor=data.cursor, asset_events=data.asset_events,
         skip_reason=data.skip_message if not data.run_requests else None,
     )  # fmt: skip
 
@@ -303,3 +307,20 @@ def test_freshness_is_red_until_the_due_day_is_built(
     assert passed == {key}
     instance.create_run_for_job(job)
     assert "is checking" in str(tick(repository, "freshness_checks", instance, settings).skip_reason)
+
+
+def test_how_far_topics_are_loaded_is_observed_of_their_table(
+    repository: dg.RepositoryDefinition,
+    instance: dg.DagsterInstance,
+    settings: Settings,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    assert "no source is of kind kafka" in str(tick(repository, "topics", instance, settings).skip_reason)
+    found = sales_source(format="json", kind="kafka", topics=["sales"])
+    monkeypatch.setattr(sensors, "all_sources", lambda: {"shop": found})
+    topic = Topic("sales", "1" * 32, (0,))
+    stands = TopicStanding("sales", (Standing(topic, 0, 5, 0, 12, 5),), problems=("told",))
+    monkeypatch.setattr(standing, "topics_of", lambda *_: [(found, stands)])
+    (observed,) = tick(repository, "topics", instance, settings).asset_events
+    assert observed.asset_key == dg.AssetKey(["bronze", "sample_sales"])
+    assert (observed.metadata["lag"].value, observed.metadata["problems"].value) == (7, "told")

@@ -41,6 +41,7 @@ EDGES = frozenset(
         *((who, "trino", 8080) for who in ("trino-worker", "code", "api")),
         *((who, "trino-worker", 8080) for who in ("trino", "trino-worker")),
         *(("kafka", "kafka", port) for port in (9092, 9093)),
+        *((who, "kafka", 9092) for who in ("code", "api")),
         *((who, "code", 4000) for who in ("dagster-webserver", "dagster-daemon")),
         (PEOPLE, "api", 8000),
     }

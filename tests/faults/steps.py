@@ -294,6 +294,28 @@ def commit_events(home: str, seconds: float) -> int:
             return committed
 
 
+def read_topic(home: str, brokers: str, topic: str, messages: int) -> int:
+    """Read a topic of order lines into bronze until so many messages are in it, whoever read them.
+
+    Returns:
+        How many ranges were committed here.
+    """
+    from lakehouse_assets.intake.standing import ends_of
+    from lakehouse_assets.intake.topics import TopicReader
+    from tests.ingest.conftest import sales_source
+
+    source = sales_source(format="json", kind="kafka", topics=[topic])
+    lake = lake_of(home, kafka_brokers=brokers)
+    committed = 0
+    while sum(ends_of(lake, source).values()) < messages:
+        reader = TopicReader(lake, source)
+        with contextlib.suppress(Exception):  # whatever befalls it, all is read in the end
+            while done := reader.commit(0.3):
+                committed += len(done)
+        reader.close()
+    return committed
+
+
 def _sale(order: str) -> dict[str, str]:
     return {
         "sale_time": "2026-02-01T10:00:00", "order_id": order, "line_id": "1", "product_id": "P1", "quantity": "1",

@@ -19,6 +19,8 @@ from lakehouse_assets.commands.output import Out
 from lakehouse_assets.contracts import platform_contracts
 from lakehouse_assets.ingest.files.landing import look
 from lakehouse_assets.ingest.loads.quarantine import count_quarantined
+from lakehouse_assets.ingest.sources import all_sources
+from lakehouse_assets.intake.standing import TopicStanding, topics_of
 from lakehouse_assets.private import open_to_others
 from nlq.storage.journal import Journal
 from nlq.storage.queue import QuestionQueue
@@ -30,6 +32,7 @@ if TYPE_CHECKING:
 _SHOWN_LAYERS = ("gold", "platinum", "semantic", "silver", "bronze")
 """What people ask about first, what came in last."""
 _SHOWN_DAYS = 3
+_BROKERS_WITHIN_S = 3.0
 _LOADS = """
 select source, count(*) as files, cast(sum(rows_loaded) as bigint) as rows_loaded,
   cast(sum(rows_quarantined) as bigint) as rows_quarantined, max(loaded_at) as last_loaded
@@ -48,7 +51,9 @@ def status(out: Out) -> None:
     files, days = _files_waiting(lake, states), _days_not_built(lake)
     exposed = _exposed(lake.settings)
     waiting, failing = _answers_waiting(lake)
-    advice = [*private_steps(exposed), *failing, *next_steps(states, refused, queue, len(files), days)]
+    topics = topics_of(lake, all_sources().values(), _BROKERS_WITHIN_S)
+    lost = [problem for _, topic in topics for problem in topic.problems]
+    advice = [*private_steps(exposed), *failing, *lost, *next_steps(states, refused, queue, len(files), days)]
     out.say(f"Data: {lake.settings.home.absolute()}   profile: {lake.settings.profile}")
     if states:
         out.heading("Tables")
@@ -58,6 +63,10 @@ def status(out: Out) -> None:
         out.table(
             ("source", "files", "rows loaded", "rows refused", "last (UTC)"), [tuple(row.values()) for row in loads]
         )
+    if topics:
+        out.heading("Topics")
+        shown = [(s.name, t.name, f"{len(t.partitions):,}", f"{t.lag:,}") for s, t in topics]
+        out.table(("source", "topic", "partitions", "messages waiting"), shown)
     out.heading("Waiting")
     out.say(f"{len(files):,} files in {lake.settings.landing_root}")
     out.say("Days not built: " + ("; ".join(f"{d} {_few(found)}" for d, found in days.items()) or "none"))
@@ -73,6 +82,7 @@ def status(out: Out) -> None:
             "profile": lake.settings.profile,
             "tables": as_documents(states),
             "loads": loads,
+            "topics": [_topic_document(source.name, topic) for source, topic in topics],
             "files_in_landing": files,
             "days_not_built": days,
             "quarantined": refused,
@@ -82,6 +92,17 @@ def status(out: Out) -> None:
             "next": advice,
         }
     )
+
+
+def _topic_document(source: str, topic: TopicStanding) -> dict[str, Any]:
+    partitions = [
+        {"partition": p.partition, "loaded_up_to": p.committed, "ends_at": p.high, "lag": p.lag}
+        for p in topic.partitions
+    ]
+    return {
+        "source": source, "topic": topic.name, "lag": topic.lag, "partitions": partitions,
+        "problems": list(topic.problems),
+    }  # fmt: skip
 
 
 def _place(state: TableState) -> tuple[int, str]:

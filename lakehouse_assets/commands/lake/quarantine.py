@@ -76,9 +76,13 @@ def _refuse_unknown(lake: Lake, source: str | None, load_id: str | None) -> None
 
 
 def _print(out: Out, record: dict[str, Any]) -> None:
-    place = shown_in_line(record["source_file"])
-    if number := record["line"] or record["source_row"]:
-        place += f", {'line' if record['line'] else 'record'} {number}"
+    from lakehouse_assets.ingest.origins.logged import place_of
+
+    place = place_of(record["source_file"], record["source_row"])
+    if place is None:
+        place = shown_in_line(record["source_file"])
+        if number := record["line"] or record["source_row"]:
+            place += f", {'line' if record['line'] else 'record'} {number}"
     settled = f" (loaded again {record['resolved_at']:%Y-%m-%d %H:%M})" if record["resolved_at"] else ""
     out.say(f"{record['quarantine_id']}  {place}{settled}", style="bold")
     out.say(f"  {record['column_name'] or 'record'}: {record['reason']}")

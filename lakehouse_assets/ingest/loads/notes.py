@@ -34,6 +34,7 @@ if TYPE_CHECKING:
 
 NEWEST = f"{GREATEST}loaded-at"
 """Property of the snapshots of bronze.loads: time of the newest load up to it."""
+_NOT_OF_ROWS = {"name", "description", "undecided", "kind", "topics", "start"}
 _TICK = timedelta(microseconds=1)
 
 
@@ -109,7 +110,7 @@ def stage_notes(
 
 def fingerprint(source: Source) -> str:
     """SHA-256 of what a source says of rows: not its name or words for people, and nothing that is left to default."""
-    said = source.model_dump(mode="json", exclude_defaults=True, exclude={"name", "description", "undecided"})
+    said = source.model_dump(mode="json", exclude_defaults=True, exclude=_NOT_OF_ROWS)
     return hashlib.sha256(json.dumps(said, sort_keys=True, ensure_ascii=False).encode()).hexdigest()
 
 

@@ -1,7 +1,8 @@
-"""A range of the intake log as an origin: records of one source and tenant, told apart by their offsets alone.
+"""A range of a log as an origin: records of one source and tenant, told apart by their offsets alone.
 
-Belongs here: what such a range is to a load. Does not belong here: the log and its files (intake), or choosing ranges
-(intake.committer).
+The log is the intake log or a topic of Kafka; these differ in what the ids of their ranges begin with.
+Belongs here: what such a range is to a load. Does not belong here: the log and its files, or the broker (intake), or
+choosing ranges (intake.committer, intake.topics).
 """
 
 from __future__ import annotations
@@ -21,6 +22,8 @@ from lakehouse_assets.ingest.readers.batches import Bad, Chunk, Counter, bad_rec
 from lakehouse_assets.ingest.readers.json.faults import note_faults
 
 KIND = Kind("log", "log://", lambda source: source.for_json, is_read_on=True, is_bound=True)
+KAFKA = Kind("kafka", "kafka://", lambda source: source.for_json, is_read_on=True)
+"""Of a topic, the log is its name and the id that its broker gave it: one that is made anew is another."""
 _DIGITS = 20
 MOST_SPAN = 1_000_000
 """Offsets from the first of a range to its end at most."""
@@ -31,15 +34,15 @@ MOST_AT_ONCE = 50_000
 
 @dataclass(frozen=True)
 class Piece:
-    """Records that lie one after the other in a partition.
+    """Records of a partition, in their order.
 
     Attributes:
-        first: Offset of the first.
+        offsets: The offset of each.
         data: Their texts, each with a line end.
         ends: Where in `data` each ends, after its line end.
     """
 
-    first: int
+    offsets: np.ndarray
     data: bytes
     ends: np.ndarray
 
@@ -52,13 +55,14 @@ class LogRange:
     and every other that was made of the same records is refused then.
 
     Attributes:
-        log: Id of the log.
+        log: Id of the log, without which its offsets mean nothing.
         partition: Number of the partition.
         first: Offset of the first record.
         end: Offset after the last.
         size: Bytes of the records.
         pieces: Reads the records, in order.
         refused: Offset to the reason, of records that are to be quarantined whatever they hold.
+        kind: KIND, or KAFKA.
     """
 
     log: str
@@ -68,16 +72,18 @@ class LogRange:
     size: int
     pieces: Callable[[], Iterable[Piece]]
     refused: Mapping[int, str] = field(default_factory=dict)
+    kind: Kind = KIND
 
     @property
     def id(self) -> str:
         """See Origin."""
-        return f"{id_from(self.log, self.partition, self.first)}-{self.end:0{_DIGITS}}"
+        return f"{id_from(self.log, self.partition, self.first, self.kind)}-{self.end:0{_DIGITS}}"
 
     @property
     def claims(self) -> tuple[str, str]:
         """See Origin: every range of the partition from this one's first offset on."""
-        return id_from(self.log, self.partition, self.first), f"{KIND.scheme}{self.log}/{self.partition}0"
+        first = id_from(self.log, self.partition, self.first, self.kind)
+        return first, f"{self.kind.scheme}{self.log}/{self.partition}0"
 
     @property
     def position(self) -> str:
@@ -104,10 +110,11 @@ class LogRange:
             chunk = Chunk(piece.data, starts, piece.ends, np.ones_like(piece.ends))
             bad = bad_records(chunk)
             note_faults(chunk, bad)
-            bad |= {i: Bad(self.refused[o]) for i in range(len(starts)) if (o := piece.first + i) in self.refused}
+            if self.refused:
+                bad |= {i: Bad(self.refused[o]) for i, o in enumerate(piece.offsets.tolist()) if o in self.refused}
             found = batch(chunk, bad, counter)
             # By its number a record is found in the log again, though records of others lie between.
-            number = np.arange(len(starts)) + (piece.first - self.first + 1)
+            number = piece.offsets - (self.first - 1)
             found = found.set_column(0, found.schema.field("source_row"), pa.array(number, pa.int64()))
             yield found.set_column(1, found.schema.field("line"), pa.nulls(found.num_rows, pa.int64()))
 
@@ -117,12 +124,12 @@ def _parts(piece: Piece) -> Iterator[Piece]:
     for at in range(0, len(piece.ends), MOST_AT_ONCE):
         ends = piece.ends[at : at + MOST_AT_ONCE]
         begin = int(piece.ends[at - 1]) if at else 0
-        yield Piece(piece.first + at, piece.data[begin : int(ends[-1])], ends - begin)
+        yield Piece(piece.offsets[at : at + MOST_AT_ONCE], piece.data[begin : int(ends[-1])], ends - begin)
 
 
-def id_from(log: str, partition: int, first: int) -> str:
+def id_from(log: str, partition: int, first: int, kind: Kind = KIND) -> str:
     """What the ids of all ranges of a partition from an offset on are not less than; they sort by their offsets."""
-    return f"{KIND.scheme}{log}/{partition}/{first:0{_DIGITS}}"
+    return f"{kind.scheme}{log}/{partition}/{first:0{_DIGITS}}"
 
 
 def range_of(origin_id: str) -> tuple[int, int, int]:
@@ -131,6 +138,20 @@ def range_of(origin_id: str) -> tuple[int, int, int]:
     Raises:
         ValueError: it is the id of none.
     """
-    partition, _, offsets = origin_id.removeprefix(KIND.scheme).partition("/")[2].partition("/")
+    _, partition, offsets = origin_id.rsplit("/", 2)
     first, _, end = offsets.partition("-")
     return int(partition), int(first), int(end)
+
+
+def place_of(origin_id: str, source_row: int | None) -> str | None:
+    """Topic, partition and offset of a record of KAFKA, for people; None of any other."""
+    if source_row is None or not origin_id.startswith(KAFKA.scheme):
+        return None
+    partition, first, _ = range_of(origin_id)
+    return f"topic {topic_of(origin_id)[0]}, partition {partition}, offset {first + source_row - 1}"
+
+
+def topic_of(origin_id: str) -> tuple[str, str]:
+    """Name and id of the topic that the id of a range of KAFKA names."""
+    name, topic_id, _, _ = origin_id.removeprefix(KAFKA.scheme).split("/")
+    return name, topic_id

@@ -11,6 +11,7 @@ from lakehouse_assets.ingest.origins.protocol import Kind
 KINDS: tuple[Kind, ...] = (
     pushed.KIND,
     logged.KIND,
+    logged.KAFKA,
     files.KIND,
 )
 """The last takes what is of no other."""
