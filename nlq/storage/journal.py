@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 import sqlalchemy as sa
 from sqlalchemy.exc import IntegrityError, OperationalError
 
-from lakehouse_assets.lakehouse.upkeep.maintenance import tend_now_and_then
+from lakehouse_assets.lakehouse.upkeep.maintenance import tend_published
 from nlq.answering.model import Answer
 from nlq.core.utc import utc_now
 from nlq.storage.contracts import CONTRACTS
@@ -208,7 +208,7 @@ class Journal:
             published += done
             self._settle(_verdicts, [v.id for v in verdicts], {v.id: e for v, e in refused})
         self._forget()
-        _tend(lake, published, run_id)
+        tend_published(lake, CONTRACTS, published, run_id=run_id)
         return published
 
     def _waiting_verdicts(self) -> list[Verdict]:
@@ -249,16 +249,6 @@ def _store_documents(lake: Lake, rows: Sequence[Any], run_id: str) -> Published 
     from nlq.storage.store import store_given_answers
 
     return store_given_answers(lake, (Answer.model_validate_json(row["document"]) for row in rows), run_id)
-
-
-def _tend(lake: Lake, published: Iterable[Published], run_id: str) -> None:
-    """Put small files together; where that fails, what was published is, and maintenance tries again."""
-    tables = {done.identifier for done in published}
-    for contract in (c for c in CONTRACTS if c.identifier in tables):
-        try:
-            tend_now_and_then(lake, contract, run_id=run_id)
-        except Exception:
-            _log.exception("the small files of %s were not put together", contract.identifier)
 
 
 @contextmanager

@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING
 
 import duckdb
 
-from lakehouse_assets.ingest.contracts import LOADS
+from lakehouse_assets.ingest.contracts import LOADS, QUARANTINE
 from lakehouse_assets.ingest.errors import IngestError
 from lakehouse_assets.ingest.faults import befalls_all, of_file
 from lakehouse_assets.ingest.files.streams import Progress, expand
@@ -53,6 +53,7 @@ from lakehouse_assets.ingest.sources import Source, find_source
 from lakehouse_assets.lakehouse.iceberg.overwrite import Append
 from lakehouse_assets.lakehouse.publish.begin import begin
 from lakehouse_assets.lakehouse.publish.protocol import Publication, Published
+from lakehouse_assets.lakehouse.upkeep.maintenance import tend_published
 from lakehouse_assets.shown import shown_in_line
 
 if TYPE_CHECKING:
@@ -378,6 +379,8 @@ class Loader:
                 results = self._filled(publication, batch, marks)
         seconds = time.monotonic() - started
         self.results |= {r.file: replace(r, seconds=seconds) for r in results}
+        written = (self._mapping.contract, LOADS, QUARANTINE)
+        tend_published(self._lake, written, results[0].published, run_id=self._run_id)
 
     def _filled(self, publication: Publication, batch: Batch, marks: Sequence[Stamp]) -> list[LoadResult]:
         con, mapping = self._con, self._mapping

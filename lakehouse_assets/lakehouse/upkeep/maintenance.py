@@ -6,7 +6,8 @@ may be deleted (local_gc, nessie_gc), or when it runs (automation).
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+import logging
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
 from typing import TYPE_CHECKING
@@ -25,7 +26,7 @@ from lakehouse_assets.lakehouse.iceberg.overwrite import (
 from lakehouse_assets.lakehouse.iceberg.properties import COMPACTION, PUBLICATION_ID, RUN_ID
 from lakehouse_assets.lakehouse.periods import Period, period_of
 from lakehouse_assets.lakehouse.publish.begin import begin
-from lakehouse_assets.lakehouse.publish.protocol import PublicationConflictError
+from lakehouse_assets.lakehouse.publish.protocol import PublicationConflictError, Published
 from lakehouse_assets.lakehouse.upkeep import local_gc, nessie_gc
 from lakehouse_assets.lakehouse.upkeep.report import FileCounts, Freed, Maintained, told
 
@@ -39,6 +40,11 @@ SMALL_FILES_PER_PARTITION = 8
 COMPACTED_PARTITIONS_PER_RUN = 64
 TENDED_EVERY = 64
 """Publications of a table from one time that it is tended beside its writer to the next."""
+REWRITES_AT_MOST = 8
+"""So many times the bytes of the small files are rewritten, to be rid of them, before there are too many of these."""
+MOST_SMALL_FILES = 512
+"""Small files of a partition that are put together whatever else it holds."""
+_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -99,15 +105,23 @@ def _collect(lake: Lake) -> dict[str, Freed]:
     return collect(lake)
 
 
-def tend(lake: Lake, contract: Contract, *, run_id: str) -> tuple[int, bool]:
+def tend(
+    lake: Lake, contract: Contract, *, run_id: str, pays: Callable[[FileCounts], bool] = lambda _counts: True
+) -> tuple[int, bool]:
     """Rewrite what consists of many small files, and bring the engine's statistics up to date, in one publication.
+
+    Args:
+        lake: The lake.
+        contract: The table's.
+        run_id: Run to name in the snapshots.
+        pays: Whether a crowded partition is rewritten now.
 
     Returns:
         How many partitions were rewritten, and whether statistics were made. Neither, where a writer was faster: the
         next run of maintenance finds the same.
     """
     table = lake.catalog.load_table(contract.identifier)
-    crowded = crowded_partitions(contract, table)
+    crowded = {d: counts for d, counts in crowded_partitions(contract, table).items() if pays(counts)}
     stale = contract.layer != "bronze" and lake.engine.wants_statistics(table)
     if not crowded and not stale:
         return 0, False
@@ -127,15 +141,32 @@ def tend(lake: Lake, contract: Contract, *, run_id: str) -> tuple[int, bool]:
     return len(crowded), stale
 
 
-def tend_now_and_then(lake: Lake, contract: Contract, *, run_id: str) -> None:
-    """Tend a table at every 64th of its publications, for who writes small files of small partitions all day long.
+def tend_published(lake: Lake, contracts: Iterable[Contract], published: Iterable[Published], *, run_id: str) -> None:
+    """Tend tables at every 64th of their publications, for who writes small files all day long.
 
-    So a day has some dozens of files, not a thousand, before maintenance comes; each of its rows is written again as
-    often as that happens in a day.
+    So a partition has some hundreds of files at most before maintenance comes. One is rewritten once the small files
+    are a part of it that pays, or are too many: of one that grows all day, each row is written some times again, not
+    hundreds of times. Where that fails, what was published is, and maintenance tries again.
+
+    Args:
+        lake: The lake.
+        contracts: Of tables that may be tended.
+        published: What was just published.
+        run_id: Run to name in the snapshots.
     """
-    snapshot = lake.catalog.load_table(contract.identifier).current_snapshot()
-    if snapshot and (snapshot.sequence_number or 0) % TENDED_EVERY == 0:
-        tend(lake, contract, run_id=run_id)
+    moved = {done.identifier for done in published}
+    for contract in (c for c in contracts if c.identifier in moved):
+        try:
+            snapshot = lake.catalog.load_table(contract.identifier).current_snapshot()
+            if snapshot and (snapshot.sequence_number or 0) % TENDED_EVERY == 0:
+                tend(lake, contract, run_id=run_id, pays=_pays)
+        except Exception:
+            _log.exception("the small files of %s were not put together", contract.identifier)
+
+
+def _pays(counts: FileCounts) -> bool:
+    """Whether a partition is worth being rewritten in the middle of the day."""
+    return counts.small_bytes * REWRITES_AT_MOST >= counts.bytes or counts.small >= MOST_SMALL_FILES
 
 
 def _replaced(crowded: list[date | None]) -> Replace:

@@ -17,10 +17,12 @@ class FileCounts:
     files: int = 0
     small: int = 0
     bytes: int = 0
+    small_bytes: int = 0
 
     def with_file(self, size: int) -> FileCounts:
         """One file of this size, in bytes, more."""
-        return FileCounts(self.files + 1, self.small + (size < SMALL_FILE_BYTES), self.bytes + size)
+        small = size < SMALL_FILE_BYTES
+        return FileCounts(self.files + 1, self.small + small, self.bytes + size, self.small_bytes + small * size)
 
 
 @dataclass(frozen=True)

@@ -25,9 +25,10 @@ from lakehouse_assets.lakehouse.iceberg.snapshot_producer import UnequalRewriteE
 from lakehouse_assets.lakehouse.lake import Lake
 from lakehouse_assets.lakehouse.publish.begin import open_publication
 from lakehouse_assets.lakehouse.publish.markers import marker_folder
-from lakehouse_assets.lakehouse.publish.protocol import Publication
+from lakehouse_assets.lakehouse.publish.protocol import Publication, Published
+from lakehouse_assets.lakehouse.upkeep import maintenance
 from lakehouse_assets.lakehouse.upkeep.local_gc import referenced_files, remove_orphans, sweep_dead_publications
-from lakehouse_assets.lakehouse.upkeep.maintenance import crowded_partitions, data_files, maintain
+from lakehouse_assets.lakehouse.upkeep.maintenance import crowded_partitions, data_files, maintain, tend_published
 from lakehouse_assets.settings import Settings
 from tests.lakehouse.readings import MONTHLY, READINGS, count, publish, rows
 
@@ -53,6 +54,10 @@ def age(folder: Path) -> None:
 
 def crowded(lake: Lake, contract: Contract) -> list[date | None]:
     return list(crowded_partitions(contract, lake.catalog.load_table(contract.identifier)))
+
+
+def file_count(lake: Lake) -> int:
+    return len(list(data_files(lake.catalog.load_table(READINGS.identifier))))
 
 
 def parquet_files(lake: Lake) -> set[str]:
@@ -145,6 +150,30 @@ def test_crowded_partitions_are_compacted_without_a_change_of_rows(lake: Lake) -
     assert codecs == [("SNAPPY",)], "little is put together as it was: zstd would make every query of it slower"
     with lake.session() as session:
         assert session.query("select * from silver.readings order by all").to_pylist() == before
+
+
+def test_a_partition_is_rewritten_in_the_day_once_small_files_are_much_of_it_or_many(
+    lake: Lake, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    written: list[Published] = []
+    for n in range(9):
+        written = publish(lake, rows("2024-01-01", 2, value=str(n)).replace("'M' ||", f"'M{n}' ||"), Append())
+    files = file_count(lake)
+    tend_published(lake, [READINGS], written, run_id="test")
+    assert file_count(lake) == files, "the ninth publication is not the 64th"
+
+    monkeypatch.setattr(maintenance, "TENDED_EVERY", 9)
+    monkeypatch.setattr(maintenance, "REWRITES_AT_MOST", 0)
+    tend_published(lake, [READINGS], written, run_id="test")
+    assert file_count(lake) == files, "few, beside what would be rewritten"
+
+    monkeypatch.setattr(maintenance, "MOST_SMALL_FILES", 9)
+    tend_published(lake, [MONTHLY], written, run_id="test")
+    tend_published(lake, [READINGS], [], run_id="test")
+    assert file_count(lake) == files, "only what was published is tended"
+    tend_published(lake, [READINGS], written, run_id="test")
+    assert file_count(lake) == 2
+    assert count(lake) == 9 * 2 * 3
 
 
 def test_months_are_compacted_too(lake: Lake) -> None:
