@@ -125,6 +125,16 @@ class Settings(BaseSettings):
     kafka_ca: Path | None = Field(
         default=None, description="File of the certificates that the brokers' are signed by; default: the system's."
     )
+    upload_most: Size = Field(default="2GB", description="Bytes that a file sent over HTTP may have.")
+    upload_space: Size = Field(
+        default="20GB", description="Disk for files sent over HTTP that are not loaded; half of it for one key."
+    )
+    uploads_waiting: int = Field(
+        default=20, gt=0, description="Files sent over HTTP that may be under way or wait to be loaded, of one key."
+    )
+    upload_retention: timedelta = Field(
+        default=timedelta(days=7), description="How long it is kept what became of a file sent over HTTP."
+    )
     snapshot_retention: timedelta = Field(
         default=timedelta(days=7), description="How long old snapshots stay readable before maintenance expires them."
     )
@@ -267,6 +277,21 @@ class Settings(BaseSettings):
     def intake_dir(self) -> Path:
         """Folder of the intake log."""
         return self.home.absolute() / "intake"
+
+    @property
+    def upload_most_bytes(self) -> int:
+        """The most that a file sent over HTTP may have, in bytes."""
+        return size_in_bytes(self.upload_most)
+
+    @property
+    def upload_space_bytes(self) -> int:
+        """The disk that files sent over HTTP may take, in bytes."""
+        return size_in_bytes(self.upload_space)
+
+    @property
+    def uploads_dir(self) -> Path:
+        """Folder of files sent over HTTP."""
+        return self.home.absolute() / "uploads"
 
     @property
     def project_root(self) -> Path:

@@ -46,6 +46,8 @@ class Bounds:
         idle_s: Seconds without a byte after which a connection that was answered ends.
         header_s: Seconds from the connection, or from then, until a header is complete.
         body_s: Seconds from there until the body is complete, whether anyone still wants it or not.
+        steady: Paths whose bodies may take longer, as long as in each of these times some more of it comes;
+        steady_bytes: how many bytes at least.
         write_s: Seconds in which a client must read 16 kB of what it is sent, or the rest; in which a WebSocket is
             pinged, and has to answer.
         linger_s: Seconds in which a client that is turned away may read why.
@@ -58,6 +60,8 @@ class Bounds:
     idle_s: float = 5.0
     header_s: float = 10.0
     body_s: float = 20.0
+    steady: frozenset[str] = frozenset({"/uploads"})
+    steady_bytes: int = 16 * 1024
     write_s: float = 20.0
     linger_s: float = 2.0
     pipelined: int = 16
@@ -138,6 +142,7 @@ class _Connection(HttpToolsProtocol):
         self.timeout_keep_alive = self._bounds.idle_s
         self._deadline: asyncio.TimerHandle | None = None
         self._write_deadline: asyncio.TimerHandle | None = None
+        self._of_body, self._is_steady = 0, False
         self._bytes = 0  # since there was progress: a header, or a part of a body
         self._in_message = self._in_header = False
         self._turned_away = self._done = self._upgrading = False
@@ -195,7 +200,7 @@ class _Connection(HttpToolsProtocol):
             self._refuse(self._too_large())
             return
         self._in_header, self._bytes = False, 0
-        self._expect(self._bounds.body_s, self._end, "slow_body")
+        self._expect_body()
         before = self.cycle
         super().on_headers_complete()
         self._upgrading = self.cycle is before
@@ -205,7 +210,16 @@ class _Connection(HttpToolsProtocol):
     def on_body(self, body: bytes) -> None:
         if not self._done:
             self._bytes = 0
+            self._of_body += len(body)
+            if self._is_steady and self._of_body >= self._bounds.steady_bytes:
+                self._expect_body()
             super().on_body(body)
+
+    def _expect_body(self) -> None:
+        """Wait for the body: all of it, or where it may take longer, for some more."""
+        self._is_steady = self.url.partition(b"?")[0].decode("latin-1") in self._bounds.steady
+        self._of_body = 0
+        self._expect(self._bounds.body_s, self._end, "slow_body")
 
     def on_message_complete(self) -> None:
         if self._done:

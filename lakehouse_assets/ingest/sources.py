@@ -358,7 +358,13 @@ class Source(Mapping):
     @cached_property
     def fields(self) -> list[str]:
         """Raw fields the source reads, sorted."""
-        texts = [*self.dedup_key.fields, *([self.tenant.expression] if self.tenant else [])]
+        of_tenant = Expression(self.tenant.expression).fields if self.tenant and self.tenant.expression else ()
+        return sorted({*self.fields_of_rows, *of_tenant})
+
+    @cached_property
+    def fields_of_rows(self) -> list[str]:
+        """Those that it reads for more than to tell the tenant, sorted."""
+        texts = list(self.dedup_key.fields)
         for row in self.rows:
             texts += [row.when, *row.columns.values()]
         return sorted({f for text in texts if text for f in Expression(text).fields})

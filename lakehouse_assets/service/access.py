@@ -28,6 +28,8 @@ from nlq.storage.keys import Key, KeyStore, Look, Session
 
 Keys = KeyStore | Look
 """Where keys are looked up: as they are each time, or as they were when a look began."""
+WRITERS = ("writer", "admin")
+"""Roles that may send records."""
 EVENTS = "/events/"
 """How the addresses begin that events are sent to."""
 _HOW = "Send “Authorization: Bearer <key>”; `asklake key create NAME` makes one."
@@ -49,6 +51,18 @@ class Asker:
 
 
 ANONYMOUS = Asker(Caller(role="analyst"), "anonymous")
+
+
+def writer_of(asker: Asker) -> str | None:
+    """The tenant that a caller sends records for; on one's own machine without keys, nobody's.
+
+    Raises:
+        ApiError: the key is not for sending.
+    """
+    if asker.key_id is not None and asker.caller.role not in WRITERS:
+        message = "This key is for asking; `asklake key create NAME --role writer` makes one for sending records."
+        raise ApiError(403, "forbidden", message)
+    return asker.caller.tenant
 
 
 class Access:

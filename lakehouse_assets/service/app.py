@@ -16,7 +16,7 @@ from fastapi.responses import FileResponse
 from starlette.middleware.gzip import GZipMiddleware
 from starlette.staticfiles import StaticFiles
 
-from lakehouse_assets.service import events, pages
+from lakehouse_assets.service import events, pages, uploads
 from lakehouse_assets.service.access import EVENTS, Access
 from lakehouse_assets.service.failures import install
 from lakehouse_assets.service.handlers import Handlers
@@ -88,6 +88,7 @@ def create_app(
         recorder.start()
         app.state.intake.start()
         topics.start()
+        app.state.uploading.workers.start()
         doing = work or _work(settings)
         health = HealthCheck(handlers, access, handlers.answerer.planner_name)
         app.state.service = Service(
@@ -96,6 +97,7 @@ def create_app(
         try:
             yield
         finally:
+            await anyio.to_thread.run_sync(app.state.uploading.workers.stop)
             await anyio.to_thread.run_sync(app.state.intake.stop)
             await anyio.to_thread.run_sync(topics.stop)
             await anyio.to_thread.run_sync(recorder.stop)
@@ -112,12 +114,14 @@ def create_app(
     app.include_router(router)
     app.include_router(events.router)
     app.state.intake = events.Intake(lake)
+    app.include_router(uploads.router)
+    app.state.uploading = uploads.Uploading(settings)
     app.include_router(pages.router)
     app.state.dictionary = dictionary and pages.KeptDictionary(dictionary)
     app.add_api_route("/", _page, methods=["GET"], include_in_schema=False)
     app.mount("/web", StaticFiles(directory=pages.WEB), name="web")
     app.add_middleware(GZipMiddleware, minimum_size=2_000, compresslevel=4)
-    app.add_middleware(RequestMiddleware, bodies={EVENTS: settings.intake_most_body})
+    app.add_middleware(RequestMiddleware, bodies={EVENTS: settings.intake_most_body}, streamed={uploads.UPLOADS})
     return app
 
 

@@ -31,14 +31,13 @@ from lakehouse_assets.intake.committer import Committer
 from lakehouse_assets.intake.entries import Entry
 from lakehouse_assets.intake.log import BusyError, IntakeLog, OtherContentError, Position, log_id
 from lakehouse_assets.intake.status import State, Status, status_of
-from lakehouse_assets.service.access import Asker
+from lakehouse_assets.service.access import writer_of
 from lakehouse_assets.service.routes import Admitted, Served, errors
 from lakehouse_assets.service.together import Together
 
 if TYPE_CHECKING:
     from lakehouse_assets.lakehouse.lake import Lake
 
-WRITERS = ("writer", "admin")
 KNOWN_FOR_S = 60.0
 """Seconds for which a source is taken as it was, and is not read again for each request."""
 RETRY_S = "5"
@@ -198,7 +197,7 @@ async def send(
     caller alone. A record that does not fit its table goes to quarantine; it stops no other.
     """
     intake: Intake = request.app.state.intake
-    tenant = _writer(asker)
+    tenant = writer_of(asker)
     await intake.ready(source, tenant)
     body = await request.body()
     read = partial(_records, body, request.headers.get("content-type", ""), request.headers.get("content-encoding", ""),
@@ -228,7 +227,7 @@ async def became(
 ) -> WhatBecame:
     """What became of records that were sent."""
     intake: Intake = request.app.state.intake
-    tenant = _writer(asker)
+    tenant = writer_of(asker)
     found = _POSITION.fullmatch(position)
     if not found or not intake.folder.exists():
         raise ApiError(404, "unknown_position", "No records of yours are at this position.")
@@ -240,18 +239,6 @@ async def became(
 
 def _status(intake: Intake, source: str, tenant: str | None, at: Position) -> Status:
     return status_of(intake.lake, log_id(intake.folder), source, tenant, at)
-
-
-def _writer(asker: Asker) -> str | None:
-    """The tenant that a caller sends for; on one's own machine without keys, nobody's.
-
-    Raises:
-        ApiError: the key is not for sending.
-    """
-    if asker.key_id is not None and asker.caller.role not in WRITERS:
-        message = "This key is for asking; `asklake key create NAME --role writer` makes one for sending events."
-        raise ApiError(403, "forbidden", message)
-    return asker.caller.tenant
 
 
 def _records(body: bytes, content_type: str, encoding: str, most: int) -> tuple[bytes, np.ndarray]:

@@ -9,7 +9,7 @@ import asyncio
 import re
 import secrets
 import time
-from collections.abc import Awaitable, Callable, Iterator, Mapping, MutableMapping
+from collections.abc import Awaitable, Callable, Collection, Iterator, Mapping, MutableMapping
 from contextlib import contextmanager
 from typing import Any
 
@@ -58,14 +58,16 @@ class ClientGoneError(Exception):
 class RequestMiddleware:
     """ASGI middleware around the whole app."""
 
-    def __init__(self, app: App, *, bodies: Mapping[str, int] | None = None) -> None:
+    def __init__(self, app: App, *, bodies: Mapping[str, int] | None = None, streamed: Collection[str] = ()) -> None:
         """Surround an app.
 
         Args:
             app: The app.
             bodies: By the beginning of a path the bytes that a body may have there; MAX_BODY elsewhere.
+            streamed: Paths of which what is posted goes to the app as it comes; the app bounds it, and the connection
+                ends if it does not come on.
         """
-        self._app, self._bodies = app, dict(bodies or {})
+        self._app, self._bodies, self._streamed = app, dict(bodies or {}), frozenset(streamed)
         self._large = LargeBodies()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -80,6 +82,10 @@ class RequestMiddleware:
         begun = time.perf_counter()
         cancellation = Cancellation()
         try:
+            if scope["method"] == "POST" and scope["path"] in self._streamed:
+                begin_waiting()
+                await self._app(scope, receive, response.send)
+                return
             with self._large.share() as share:
                 body = await _whole_body(receive, self._most(scope["path"]), share)
                 begin_waiting()

@@ -76,6 +76,7 @@ def errors(*statuses: int) -> dict[int | str, dict[str, Any]]:
         422: "The request does not fit its schema, or the guard refuses it; the code and details say which.",
         429: "Too many calls; Retry-After says when the next may come.",
         500: "A defect; the log has it under the request's id.",
+        507: "The disk has no room for the body.",
         503: "Too much at once, or the data is not there or took too long; ask again later, or for less.",
     }
     every = (400, 401, 403, 408, 413, 422, 429, 500, 503)

@@ -10,7 +10,7 @@ import socket
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import replace
 
 import httptools
@@ -66,11 +66,12 @@ def app() -> FastAPI:
     async def large() -> PlainTextResponse:
         return PlainTextResponse("x" * LARGE_ANSWER)
 
+    @made.post("/uploads")
     @made.post("/length")
     async def length(request: Request) -> PlainTextResponse:
         return PlainTextResponse(str(len(await request.body())))
 
-    made.add_middleware(RequestMiddleware)
+    made.add_middleware(RequestMiddleware, streamed={"/uploads"})
     return made
 
 
@@ -115,6 +116,24 @@ def answers(to: Served) -> bool:
     with connect(to) as connection:
         connection.sendall(LAST)
         return everything(connection).endswith(b"\r\n\r\nhello")
+
+
+# --- bodies that take long
+
+
+@pytest.mark.parametrize(("part", "ends"), [(b"x" * 16384, b"\r\n\r\n65536"), (b"x", b"")])
+def test_a_file_may_take_long_as_long_as_it_comes_on(running: Served, part: bytes, ends: bytes) -> None:
+    with connect(running) as connection:
+        head = b"POST /uploads HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\ncontent-length: 65536\r\n\r\n"
+        connection.sendall(head)
+        with suppress(OSError):
+            for _ in range(4):
+                connection.sendall(part)
+                time.sleep(0.3)
+        said = b""
+        with suppress(ConnectionResetError):
+            said = everything(connection)
+        assert said.endswith(ends) and bool(said) == bool(ends)
 
 
 # --- headers

@@ -95,13 +95,21 @@ def is_unfinished(name: str) -> bool:
 class InputFile:
     """One file to be loaded: its size, its hash once read to the end, its bytes decompressed and as UTF-8."""
 
-    def __init__(self, path: str, *, encoding: str = "utf-8", progress: Progress | None = None) -> None:
+    def __init__(
+        self, path: str, *, encoding: str = "utf-8", progress: Progress | None = None, place: str | None = None
+    ) -> None:
         """Nothing is opened yet.
+
+        Args:
+            path: Path or URL, by which it is called, too.
+            encoding: Encoding of its text.
+            progress: Called with path, bytes read and size.
+            place: Where it lies, if elsewhere than it is called.
 
         Raises:
             IngestError: the file does not exist or is empty.
         """
-        self.path = path
+        self.path, self.place = path, place or path
         self._encoding = encoding
         self._progress = progress
         self._hash = hashlib.sha256()
@@ -112,10 +120,10 @@ class InputFile:
 
     def _size(self) -> int:
         try:
-            if is_remote(self.path):
-                fs, path = file_system(self.path)
+            if is_remote(self.place):
+                fs, path = file_system(self.place)
                 return int(fs.size(path))
-            return os.path.getsize(self.path)
+            return os.path.getsize(self.place)
         except OSError as error:
             raise IngestError(self.path, f"cannot be read: {error.strerror or error}") from error
 
@@ -134,10 +142,10 @@ class InputFile:
             IngestError: it cannot be opened.
         """
         try:
-            if is_remote(self.path):
-                fs, path = file_system(self.path)
+            if is_remote(self.place):
+                fs, path = file_system(self.place)
                 return fs.open(path, "rb")
-            return open(self.path, "rb")
+            return open(self.place, "rb")
         except OSError as error:
             raise IngestError(self.path, f"cannot be read: {error.strerror or error}") from error
 

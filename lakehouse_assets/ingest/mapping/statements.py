@@ -66,6 +66,7 @@ class RecordMapping:
         """
         self.source, self.contract = source, contract
         self._tenant = tenant_mapping(source, tenant, bound=bound)
+        self._is_bound = bound and tenant is not None
         refuse_wrong_columns(source, contract, self._derived)
         refuse_same_names(source)
 
@@ -73,6 +74,12 @@ class RecordMapping:
     def fields(self) -> list[str]:
         """Raw fields that must be read from the file."""
         return [f for f in self.source.fields if f not in PSEUDO_FIELDS] or ["_"]
+
+    @cached_property
+    def optional(self) -> frozenset[str]:
+        """Raw fields that may be missing: those the source says, and where the tenant is known that which says it."""
+        of_tenant = set(self.source.fields) - set(self.source.fields_of_rows) if self._is_bound else ()
+        return frozenset({*self.source.optional, *of_tenant})
 
     @cached_property
     def _derived(self) -> dict[str, str]:

@@ -24,6 +24,8 @@ from lakehouse_assets.ingest.readers.json.document import json_batches
 from lakehouse_assets.ingest.readers.json.lines import ndjson_batches
 from lakehouse_assets.ingest.readers.parquet.reader import ParquetContent
 
+UPLOADED = Kind("upload", "upload://", lambda source: source, is_bound=True)
+"""Files that people send over HTTP: called by their upload and the name they had, wherever they lie."""
 KIND = Kind("file", "", lambda source: source)
 """A path has no scheme; a URL has one, but none that stands for another kind can be opened."""
 
@@ -34,13 +36,15 @@ class FileOrigin:
     position: str | None = None
     claims: tuple[str, str] | None = None
 
-    def __init__(self, path: str, *, encoding: str = "utf-8", progress: Progress | None = None) -> None:
-        """Nothing is opened yet.
+    def __init__(
+        self, path: str, *, encoding: str = "utf-8", progress: Progress | None = None, place: str | None = None
+    ) -> None:
+        """Nothing is opened yet; see InputFile.
 
         Raises:
             IngestError: the file does not exist or is empty.
         """
-        self._file = InputFile(path, encoding=encoding, progress=progress)
+        self._file = InputFile(path, encoding=encoding, progress=progress, place=place)
         self.id, self.size = path, self._file.size
 
     @property
@@ -108,7 +112,7 @@ def refuse_missing_fields(file: str, mapping: RecordMapping, have: Sequence[str]
     Raises:
         IngestError: it does; the message names the field and what the file has instead.
     """
-    missing = [f for f in mapping.fields if f not in have and f not in mapping.source.optional and f != "_"]
+    missing = [f for f in mapping.fields if f not in have and f not in mapping.optional and f != "_"]
     if missing:
         raise IngestError(
             file, f"the file lacks the field {', '.join(map(repr, missing))}; it has {', '.join(have)}",

@@ -12,6 +12,7 @@ KINDS: tuple[Kind, ...] = (
     pushed.KIND,
     logged.KIND,
     logged.KAFKA,
+    files.UPLOADED,
     files.KIND,
 )
 """The last takes what is of no other."""

@@ -267,8 +267,8 @@ class ParquetContent:
 
 def _local(file: InputFile, scratch: Path) -> tuple[str, tempfile.TemporaryDirectory[str] | None]:
     """Where the file lies on this machine, and the folder that it was fetched to, which lives as long as its owner."""
-    if not is_remote(file.path):
-        return file.path, None
+    if not is_remote(file.place):
+        return file.place, None
     make_folder(scratch)
     copy = tempfile.TemporaryDirectory(dir=scratch, prefix="ingest-")
     path = str(Path(copy.name) / "file.parquet")

@@ -1,0 +1,387 @@
+"""Files over HTTP: taken to disk as they come, looked at, shown as they would be loaded, and loaded.
+
+Belongs here: the addresses, who may send what, and what is told of a job. Does not belong here: jobs and what is done
+for them (lakehouse_assets.uploads), or events (service.events).
+
+The body is the file itself: a browser sends a File so, and curl a file with -T, without either holding it in memory.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+from functools import partial
+from typing import TYPE_CHECKING, Annotated, Any, TypeVar
+
+import anyio
+import anyio.to_thread
+from fastapi import APIRouter, Path, Query, Request, Response
+from pydantic import BaseModel, Field
+from starlette.requests import ClientDisconnect
+
+from lakehouse_assets.http.errors import ApiError
+from lakehouse_assets.http.logs import logger
+from lakehouse_assets.ingest.errors import IngestError, SourceError
+from lakehouse_assets.ingest.sources import Source, all_sources, find_source
+from lakehouse_assets.service.access import Asker, writer_of
+from lakehouse_assets.service.middleware import CLIENT_GONE
+from lakehouse_assets.service.routes import Admitted, Served, errors
+from lakehouse_assets.uploads.jobs import (
+    Draft,
+    Fit,
+    Job,
+    Jobs,
+    Loaded,
+    Problem,
+    Receiving,
+    State,
+    TooLargeError,
+    TooManyError,
+)  # fmt: skip
+from lakehouse_assets.uploads.looking import Preview, mapping_of, preview, problem_of
+from lakehouse_assets.uploads.working import Workers
+
+if TYPE_CHECKING:
+    from lakehouse_assets.settings import Settings
+
+UPLOADS = "/uploads"
+GATHERED = 1 << 20
+"""Bytes that are written together."""
+WRITERS_AT_ONCE = 16
+LOADABLE: tuple[State, ...] = ("ready", "failed")
+AT_WORK: tuple[State, ...] = ("received", "checking", "loading")
+_SOURCE = r"^[a-z][a-z0-9_]*$"
+_T = TypeVar("_T")
+
+router = APIRouter(tags=["uploads"])
+JobId = Annotated[str, Path(pattern=r"^[0-9a-f]{32}$", description="As sending the file told it.")]
+
+
+class Upload(BaseModel):
+    """A file that was sent, and what became of it."""
+
+    job: str = Field(description="Its id.")
+    name: str = Field(description="The file's name, as it is shown.")
+    bytes: int
+    received_at: datetime
+    state: State = Field(
+        description="received: it waits to be looked at; checking; ready: to be shown and loaded; loading: it waits to "
+        "be loaded, or is; loaded; failed: the problem says why, and what to do."
+    )
+    progress: float | None = Field(description="Share of the file that was read, 0 to 1, while it is loaded.")
+    source: str | None = Field(description="What it is read with, once that is known.")
+    fits: list[Fit] = Field(description="Sources that fit it, the best first.")
+    draft: Draft | None = Field(description="What a new source for it would be, where none fits.")
+    loaded: Loaded | None = Field(description="What became of its records.")
+    problem: Problem | None = Field(description="What went wrong, and what to do.")
+
+    @classmethod
+    def of(cls, job: Job) -> Upload:
+        """What is told of a job."""
+        best = next((fit.source for fit in job.fits if fit.good), None)
+        return cls(
+            job=job.id, name=job.name, bytes=job.bytes, received_at=job.received_at, state=job.state,
+            progress=min(1.0, job.read / job.bytes) if job.state == "loading" and job.bytes else None,
+            source=job.source or best, fits=job.fits, draft=job.draft, loaded=job.loaded, problem=job.problem,
+        )  # fmt: skip
+
+
+class SourceNamed(BaseModel):
+    """A source that a file can be loaded with."""
+
+    name: str
+    description: str
+    format: str
+
+
+class UploadList(BaseModel):
+    """The caller's files, the newest first, and what may be sent."""
+
+    uploads: list[Upload]
+    sources: list[SourceNamed]
+    most_bytes: int = Field(description="Bytes that a file may have.")
+
+
+class ColumnShown(BaseModel):
+    """A column of the table that a source fills."""
+
+    name: str
+    type: str
+    description: str
+
+
+class FaultShown(BaseModel):
+    """A record that would go to quarantine."""
+
+    record: int | None = Field(description="Its number in the file, from 1.")
+    column: str | None
+    reason: str
+    text: str = Field(description="The beginning of the record as it is in the file.")
+
+
+class PreviewDocument(BaseModel):
+    """The first records as they would be loaded."""
+
+    source: str
+    table: str
+    columns: list[ColumnShown]
+    rows: list[list[str | None]] = Field(description="A text for each column; null where there is no value.")
+    numbers: list[int] = Field(description="Of which record of the file, from 1, each row is.")
+    records: int = Field(description="How many records were looked at.")
+    faults: list[FaultShown] = Field(description="Those that would go to quarantine, and why.")
+
+
+class LoadAsked(BaseModel):
+    """What a file is to be loaded with."""
+
+    source: str | None = Field(
+        default=None, max_length=100, pattern=_SOURCE, description="Name of a source; the one that fits best if null."
+    )
+
+
+class Uploading:
+    """The parts of one process that take files."""
+
+    def __init__(self, settings: Settings) -> None:
+        """Nothing is opened, and nothing runs yet."""
+        self.settings, self.jobs, self.workers = settings, Jobs(settings), Workers(settings)
+        self.threads = anyio.CapacityLimiter(WRITERS_AT_ONCE)
+
+    async def run(self, function: Callable[..., _T], *args: Any) -> _T:
+        """Run what waits for the disk alone in a thread that no question takes."""
+        return await anyio.to_thread.run_sync(partial(function, *args), limiter=self.threads)
+
+
+def _uploading(request: Request) -> Uploading:
+    return request.app.state.uploading
+
+
+@router.post(
+    UPLOADS,
+    status_code=201,
+    responses=errors(404, 507),
+    openapi_extra={
+        "requestBody": {
+            "required": True,
+            "content": {"application/octet-stream": {"schema": {"type": "string", "format": "binary", "minLength": 1}}},
+        }
+    },
+)
+async def send(
+    asker: Admitted,
+    request: Request,
+    response: Response,
+    source: Annotated[
+        str | None, Query(max_length=100, pattern=_SOURCE, description="Name of a source; found out if not given.")
+    ] = None,
+    filename: Annotated[str, Query(max_length=500, description="Name of the file, to show it by.")] = "",
+) -> Any:
+    """Send a file as the body: CSV, JSON, NDJSON or Parquet, also gzip or zstd.
+
+    It is on the disk once this answers; then it is looked at, which GET /uploads/{job} tells the end of. Nothing is
+    loaded before POST /uploads/{job}/load. Whose its records are follows from the key of the caller alone.
+    """
+    uploading = _uploading(request)
+    tenant = writer_of(asker)
+    if source:
+        await uploading.run(_usable, source, tenant)
+    size = request.headers.get("content-length")
+    try:
+        begin = partial(uploading.jobs.begin, asker.share, tenant, filename, source=source,
+                        size=int(size) if size else None)  # fmt: skip
+        receiving = await uploading.run(begin)
+        try:
+            job = await _received(uploading, request, receiving)
+        finally:
+            with anyio.CancelScope(shield=True):
+                await uploading.run(receiving.close)
+    except ClientDisconnect:
+        return Response(status_code=CLIENT_GONE)
+    except TooLargeError:
+        most = uploading.settings.upload_most_bytes
+        message = f"A file has at most {most / 1e6:,.0f} MB here; compress it with gzip, or send it in parts."
+        raise ApiError(413, "too_large", message, {"most_bytes": most}) from None
+    except TooManyError:
+        message = "As many of your files wait here as may; load them, or DELETE those that you do not want, then go on."
+        raise ApiError(503, "uploads_full", message, headers={"Retry-After": "30"}) from None
+    except OSError as error:
+        logger().error("upload_not_written", problem=str(error))
+        message = "The file cannot be written down at the moment, so nothing of it is kept; send it again later."
+        raise ApiError(507, "no_space", message) from error
+    uploading.workers.wake("check")
+    response.headers["Location"] = f"{UPLOADS}/{job.id}"
+    return Upload.of(job)
+
+
+async def _received(uploading: Uploading, request: Request, receiving: Receiving) -> Job:
+    """Write the body to the disk as it comes; what waits for that is not read from the network."""
+    gathered, size = bytearray(), 0
+    async for part in request.stream():
+        size += len(part)
+        gathered += part
+        if len(gathered) >= GATHERED:
+            await uploading.run(receiving.write, bytes(gathered))
+            gathered.clear()
+    if not size:
+        message = "The file is empty (0 bytes); was it saved? Send one with records, as the body of the request."
+        raise ApiError(400, "empty_file", message)
+    await uploading.run(receiving.write, bytes(gathered))
+    return await uploading.run(receiving.keep)
+
+
+@router.get(UPLOADS, responses=errors())
+async def sent(asker: Admitted, request: Request) -> UploadList:
+    """The files that the caller sent, and the sources that there are for them."""
+    uploading = _uploading(request)
+    tenant = writer_of(asker)
+    return await uploading.run(_listed, uploading, asker, tenant)
+
+
+def _listed(uploading: Uploading, asker: Asker, tenant: str | None) -> UploadList:
+    own = [job for job in uploading.jobs.all() if _is_of(job, asker) and job.state != "receiving"]
+    own.sort(key=lambda job: job.received_at, reverse=True)
+    sources = [
+        SourceNamed(name=source.name, description=source.description, format=source.format)
+        for source in all_sources().values()
+        if _problem_of(source, tenant) is None
+    ]
+    return UploadList(
+        uploads=[Upload.of(job) for job in own], sources=sources, most_bytes=uploading.settings.upload_most_bytes
+    )
+
+
+@router.get(UPLOADS + "/{job}", responses=errors(404))
+async def became(asker: Admitted, request: Request, job: JobId) -> Upload:
+    """Where a file stands, and what became of it."""
+    uploading = _uploading(request)
+    writer_of(asker)
+    return Upload.of(await uploading.run(_own, uploading, asker, job))
+
+
+@router.get(UPLOADS + "/{job}/preview", responses=errors(404, 409))
+async def shown(
+    service: Served,
+    asker: Admitted,
+    request: Request,
+    job: JobId,
+    source: Annotated[
+        str | None, Query(max_length=100, pattern=_SOURCE, description="The one that fits best if not given.")
+    ] = None,
+) -> PreviewDocument:
+    """The first 100 records of a file as they would be loaded, and what is wrong with those that would not be."""
+    uploading = _uploading(request)
+    tenant = writer_of(asker)
+    found = await uploading.run(_own, uploading, asker, job)
+    _refuse_unready(found)
+    used = await uploading.run(_usable, _chosen(found, source), tenant)
+    seen = await service.work.run(asker.share, _previewed, uploading, found, used)
+    return PreviewDocument(
+        source=used.name, table=used.target, rows=[list(row) for row in seen.rows], numbers=list(seen.numbers),
+        columns=[ColumnShown(name=n, type=t, description=d) for n, t, d in seen.columns], records=seen.records,
+        faults=[FaultShown(record=f.record, column=f.column, reason=f.reason, text=f.text) for f in seen.faults],
+    )  # fmt: skip
+
+
+def _previewed(uploading: Uploading, job: Job, source: Source) -> Preview:
+    try:
+        return preview(uploading.settings, source, uploading.jobs.origin(job, encoding=source.encoding), job.tenant)
+    except (IngestError, SourceError) as error:
+        problem = problem_of(error)
+        message = f"{problem.message.rstrip('.')}. {problem.next}".strip()
+        raise ApiError(422, "does_not_fit", message, {"source": source.name, "line": problem.line}) from error
+
+
+@router.post(UPLOADS + "/{job}/load", status_code=202, responses=errors(404, 409))
+async def load(asker: Admitted, request: Request, job: JobId, body: LoadAsked | None = None) -> Upload:
+    """Load a file; asked for again, it is not loaded twice."""
+    uploading = _uploading(request)
+    tenant = writer_of(asker)
+    found = await uploading.run(_own, uploading, asker, job)
+    asked = body.source if body else None
+    if found.state in ("loading", "loaded") and asked in (None, found.source):
+        return Upload.of(found)
+    _refuse_unready(found)
+    used = await uploading.run(_usable, _chosen(found, asked), tenant)
+    changed = await uploading.run(_load, uploading.jobs, found.id, used.name)
+    uploading.workers.wake("load")
+    return Upload.of(changed)
+
+
+def _load(jobs: Jobs, job_id: str, source: str) -> Job:
+    def change(job: Job) -> dict[str, Any]:
+        _refuse_unready(job)
+        return {"state": "loading", "source": source, "attempts": 0, "read": 0, "problem": None}
+
+    if (job := jobs.change(job_id, change)) is None:
+        raise _unknown()
+    jobs.mark("load", job_id)
+    return job
+
+
+@router.delete(UPLOADS + "/{job}", status_code=204, responses=errors(404, 409))
+async def forget(asker: Admitted, request: Request, job: JobId) -> None:
+    """Forget a file that is not being worked on; rows that were loaded stay."""
+    uploading = _uploading(request)
+    writer_of(asker)
+    found = await uploading.run(_own, uploading, asker, job)
+    if found.state in AT_WORK:
+        raise ApiError(409, "at_work", f"The file is {found.state}; forget it when that has ended.")
+    await uploading.run(uploading.jobs.remove, job)
+
+
+def _own(uploading: Uploading, asker: Asker, job_id: str) -> Job:
+    job = uploading.jobs.get(job_id)
+    if job is None or job.state == "receiving" or not _is_of(job, asker):
+        raise _unknown()
+    return job
+
+
+def _is_of(job: Job, asker: Asker) -> bool:
+    return job.owner == asker.share and job.tenant == asker.caller.tenant
+
+
+def _unknown() -> ApiError:
+    return ApiError(404, "unknown_upload", "No file of yours has this id; GET /uploads lists those that are kept.")
+
+
+def _refuse_unready(job: Job) -> None:
+    if job.state == "loaded":
+        raise ApiError(409, "loaded", "The file is loaded; send it again to load it with another source.")
+    if job.state not in LOADABLE:
+        raise ApiError(
+            409, "not_ready", f"The file is {job.state}; ask again in a moment.", headers={"Retry-After": "1"}
+        )
+    if not job.checked:
+        message = "Nothing in the file can be loaded: " + (job.problem.message if job.problem else "it was refused.")
+        raise ApiError(409, "not_loadable", message)
+
+
+def _chosen(job: Job, source: str | None) -> str:
+    """The source that is named, or else the one the file was sent for, or that fits best.
+
+    Raises:
+        ApiError: there is none.
+    """
+    chosen = source or Upload.of(job).source
+    if chosen is None:
+        message = "No source fits the file; name one, or have one drafted: the draft of the job says how."
+        raise ApiError(422, "no_source", message, {"fits": [fit.source for fit in job.fits]})
+    return chosen
+
+
+def _usable(name: str, tenant: str | None) -> Source:
+    try:
+        source = find_source(name)
+    except SourceError as error:
+        raise ApiError(404, "unknown_source", str(error)) from error
+    if error := _problem_of(source, tenant):
+        raise ApiError(422, "source_not_usable", str(error)) from error
+    return source
+
+
+def _problem_of(source: Source, tenant: str | None) -> SourceError | None:
+    try:
+        mapping_of(source, tenant)
+    except SourceError as error:
+        return error
+    return None

@@ -1,0 +1,203 @@
+"""What is in a file that was sent: which sources fit it, what a new one would be, and its first records as loaded.
+
+Belongs here: looking, by the readers and mappings that load. Does not belong here: jobs, or drafting itself.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+from lakehouse_assets.drafting import naming
+from lakehouse_assets.drafting.design import design
+from lakehouse_assets.drafting.sampling import Sample, read_sample
+from lakehouse_assets.ingest.errors import IngestError, SourceError
+from lakehouse_assets.ingest.faults import of_file
+from lakehouse_assets.ingest.loads.notes import Stamp
+from lakehouse_assets.ingest.loads.staging import check_mapping, engine_for, of_load, refuse_unusable, target_contract
+from lakehouse_assets.ingest.mapping.statements import PSEUDO_FIELDS, RecordMapping
+from lakehouse_assets.ingest.mapping.targets import TECHNICAL
+from lakehouse_assets.ingest.origins.files import UPLOADED, FileOrigin
+from lakehouse_assets.ingest.sources import Source, all_sources
+from lakehouse_assets.lakehouse.sql import quoted
+from lakehouse_assets.uploads.jobs import Draft, DraftColumn, Fit, Problem
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from lakehouse_assets.settings import Settings
+
+ROWS = 100
+"""Records that are looked at as they would be loaded."""
+MOST_TEXT = 500
+"""Characters of a value, a reason or a record that are shown."""
+TRIED, TOLD = 3, 10
+"""Sources that are tried on a file, and told of, at most."""
+SAMPLED = 2_000
+JSON = ("json", "ndjson")
+
+
+@dataclass(frozen=True)
+class Fault:
+    """A record that would go to quarantine: its number from 1, why, and its text."""
+
+    record: int | None
+    column: str | None
+    reason: str
+    text: str
+
+
+@dataclass(frozen=True)
+class Preview:
+    """The first records as they would be loaded.
+
+    Attributes:
+        columns: Name, type and description of each column.
+        rows: The values of each row as texts; None where there is none.
+        numbers: The record, from 1, that each row is from.
+        records: How many records were looked at.
+        faults: Those that would go to quarantine.
+    """
+
+    columns: Sequence[tuple[str, str, str]]
+    rows: Sequence[Sequence[str | None]]
+    numbers: Sequence[int]
+    records: int
+    faults: Sequence[Fault]
+
+
+def preview(settings: Settings, source: Source, origin: FileOrigin, tenant: str | None, most: int = ROWS) -> Preview:
+    """The first records of a file as a source would load them for a tenant; nothing is loaded.
+
+    Raises:
+        IngestError: the source cannot read the file.
+        SourceError: the source cannot be used for the tenant.
+    """
+    mapping = mapping_of(source, tenant)
+    with engine_for(settings, source) as con:
+        check_mapping(con, mapping)
+        try:
+            records = origin.open(mapping, settings.scratch_dir)
+            relation = of_load(records.relation(con), Stamp("preview", datetime.now(UTC).replace(tzinfo=None)))
+            with records.errors():
+                con.execute(f"create temp table first_records as select * from {relation} limit {most}")
+            con.execute(f"create temp table previewed as {mapping.rows('first_records')}")
+        except Exception as error:
+            raise of_file(origin.id, error) from error
+        shown = [c for c in mapping.contract.columns if c.name not in TECHNICAL]
+        texts = ", ".join(f"left(cast({quoted(c.name)} as varchar), {MOST_TEXT})" for c in shown)
+        rows = con.execute(
+            f"select source_row, {texts} from previewed where not _rejected order by source_row"
+        ).fetchall()
+        rejects = mapping.rejects("(select * from previewed where _rejected)")
+        faults = con.execute(
+            f"select source_row, column_name, left(reason, {MOST_TEXT}), left(raw_text, {MOST_TEXT}) from ({rejects}) "
+            "order by source_row"
+        ).fetchall()
+        ((count,),) = con.execute("select count(*) from first_records").fetchall()
+    return Preview(
+        [(c.name, c.type, c.description) for c in shown], [row[1:] for row in rows], [row[0] for row in rows], count,
+        [Fault(*fault) for fault in faults],
+    )  # fmt: skip
+
+
+def mapping_of(source: Source, tenant: str | None) -> RecordMapping:
+    """How records of a file that a tenant sent become rows.
+
+    Raises:
+        SourceError: the source is a draft, does not fit its table, or needs a tenant.
+    """
+    read_as = UPLOADED.as_read(source)
+    refuse_unusable(read_as, tenant, bound=UPLOADED.is_bound)
+    return RecordMapping(read_as, target_contract(read_as), tenant=tenant, bound=UPLOADED.is_bound)
+
+
+@dataclass(frozen=True)
+class Found:
+    """What a look at a file found: the sources that fit, the best first, and a draft where none does."""
+
+    fits: Sequence[Fit]
+    draft: Draft | None = None
+
+
+def look(
+    settings: Settings, path: Path, name: str, tenant: str | None, origin: Callable[[Source], FileOrigin]
+) -> Found:
+    """See which sources fit a file; the best are tried on its first records.
+
+    Args:
+        settings: The settings.
+        path: Where the file lies.
+        name: As people call it.
+        tenant: Whose its records are.
+        origin: Opens the file for a source.
+
+    Raises:
+        IngestError: it is nothing with records.
+    """
+    sample = read_sample(str(path), SAMPLED)
+    known = {name: mapping for name, source in all_sources().items() if (mapping := _usable(source, tenant))}
+    fits = sorted((_fit(mapping, sample) for mapping in known.values()), key=lambda fit: (-fit.score, fit.source))
+    told = [fit for fit in fits if fit.score > 0][:TOLD]
+    candidates = [fit for fit in told if not fit.missing][:TRIED]
+    tried = {fit.source: try_out(settings, known[fit.source].source, fit, tenant, origin) for fit in candidates}
+    told = sorted((tried.get(fit.source, fit) for fit in told), key=lambda fit: (-(fit.good or 0), -fit.score))
+    if any(fit.good for fit in told):
+        return Found(told)
+    return Found(told, _draft(path, name))
+
+
+def try_out(
+    settings: Settings, source: Source, fit: Fit, tenant: str | None, origin: Callable[[Source], FileOrigin]
+) -> Fit:
+    """How many of the first records a source loads."""
+    try:
+        found = preview(settings, source, origin(source), tenant)
+    except (IngestError, SourceError) as error:
+        return fit.model_copy(update={"good": 0, "problem": problem_of(error).message})
+    return fit.model_copy(update={"good": found.records - len({fault.record for fault in found.faults})})
+
+
+def _usable(source: Source, tenant: str | None) -> RecordMapping | None:
+    try:
+        return mapping_of(source, tenant)
+    except SourceError:
+        return None
+
+
+def _fit(mapping: RecordMapping, sample: Sample) -> Fit:
+    source = mapping.source
+    wanted = {field for field in source.fields if field not in PSEUDO_FIELDS}
+    have = {path[0] for path in sample.paths.values()} if sample.paths else set(sample.fields)
+    if sample.format == "csv" and source.format == "csv" and source.names and len(source.names) == len(sample.fields):
+        have = set(source.names)  # the source names the fields, whatever they are called in the file
+    same = source.format == sample.format or (source.format in JSON and sample.format in JSON)
+    both = wanted & have
+    score = len(both) / len(wanted | have) if same and wanted else 0.0
+    missing = sorted(wanted - have - mapping.optional)
+    return Fit(source=source.name, description=source.description, score=round(score, 3), missing=missing)
+
+
+def _draft(path: Path, name: str) -> Draft:
+    called = naming.snake(name.partition(".")[0])
+    if not naming.is_valid(called) or called in naming.reserved():
+        called = "new_data"
+    (feed,) = design(called, [str(path)]).feeds
+    columns = [DraftColumn(name=c.name, type=c.type, description=c.description) for c in feed.columns]
+    return Draft(
+        name=called, format=feed.sample.format, columns=columns, key=[] if feed.occurrence else list(feed.key),
+        undecided=list(feed.questions),
+        next=f"Whoever runs the lake makes a source of it: `asklake new-domain {called} --from FILE`. "
+        "Once the service was started again, send the file again.",
+    )  # fmt: skip
+
+
+def problem_of(error: IngestError | SourceError) -> Problem:
+    """An error for the sender of a file: without the place where it lies, or that of sources."""
+    if isinstance(error, IngestError):
+        message = error.problem[:1].upper() + error.problem[1:]
+        return Problem(message=message, next=error.hint or "Mend the file and send it again.", line=error.line)
+    text = str(error)
+    return Problem(message=text[:1].upper() + text[1:], next="Choose another source, or have this one mended.")
