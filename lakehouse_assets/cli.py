@@ -13,7 +13,7 @@ from typing import Annotated
 import typer
 
 from lakehouse_assets.commands.days import day
-from lakehouse_assets.commands.groups import branch_app, key_app, quarantine_app, suggest_app
+from lakehouse_assets.commands.groups import branch_app, key_app, quarantine_app, source_app, suggest_app
 from lakehouse_assets.commands.options import At, First, Last, Limit, Port, ReadOnly, Tenant, WithParent
 from lakehouse_assets.commands.output import Json, Out
 from lakehouse_assets.commands.reporting import AsklakeGroup
@@ -29,6 +29,7 @@ app.add_typer(quarantine_app, name="quarantine")
 app.add_typer(branch_app, name="branch")
 app.add_typer(branch_app, name="branches", hidden=True)
 app.add_typer(key_app, name="key")
+app.add_typer(source_app, name="source")
 app.add_typer(suggest_app, name="suggest")
 
 
@@ -58,20 +59,21 @@ def options(
 @app.command()
 def ingest(
     files: Annotated[
-        list[str],
+        list[str] | None,
         typer.Argument(
-            help="Files or s3:// addresses: CSV, JSON, NDJSON, Parquet; or a folder of folders named like sources."
+            help="Files or s3:// addresses: CSV, JSON, NDJSON, Parquet; or a folder of folders named like sources; "
+            "none for a source that reads a database."
         ),
-    ],
-    source: Annotated[str | None, typer.Option("--source", help="Source definition the files are read with.")] = None,
+    ] = None,
+    source: Annotated[str | None, typer.Option("--source", help="Source definition the records are read with.")] = None,
     mapping: Annotated[Path | None, typer.Option("--mapping", help="YAML file with a source of your own.")] = None,
     tenant: Tenant = None,
     as_json: Json = False,
 ) -> None:
-    """Load files into bronze; bad records go to quarantine, the same file twice adds nothing."""
+    """Load files, or what is new in a database, into bronze; bad records go to quarantine, nothing is loaded twice."""
     from lakehouse_assets.commands.lake import loading
 
-    loading.ingest(Out(as_json), files, source, mapping, tenant)
+    loading.ingest(Out(as_json), files or [], source, mapping, tenant)
 
 
 @app.command()

@@ -77,6 +77,7 @@ def build_defs(settings: Settings, *, by_operator: bool = False, **overrides: An
         sensors=[
             *(t for t in triggers if isinstance(t, dg.SensorDefinition)),
             sensors.landing_sensor(ingest),
+            sensors.fetching_sensor(ingest),
             sensors.question_sensor(answer),
             sensors.topics_sensor(),
             sensors.freshness_sensor(late),

@@ -125,6 +125,7 @@ class Settings(BaseSettings):
     kafka_ca: Path | None = Field(
         default=None, description="File of the certificates that the brokers' are signed by; default: the system's."
     )
+<<<<<<< HEAD
     upload_most: Size = Field(default="2GB", description="Bytes that a file sent over HTTP may have.")
     upload_space: Size = Field(
         default="20GB", description="Disk for files sent over HTTP that are not loaded; half of it for one key."
@@ -135,6 +136,13 @@ class Settings(BaseSettings):
     upload_retention: timedelta = Field(
         default=timedelta(days=7), description="How long it is kept what became of a file sent over HTTP."
     )
+=======
+    source_access: dict[str, SecretStr] = Field(
+        default_factory=dict,
+        description="Addresses with user and password of the databases that sources name, as JSON: "
+        '`{"shop": "postgresql://user:password@host/name"}`.',
+    )  # fmt: skip
+>>>>>>> be51ce9 (ingest: read databases as sources, whole or by a cursor whose position is noted by the commit of the rows, because files were the only way in that is pulled)
     snapshot_retention: timedelta = Field(
         default=timedelta(days=7), description="How long old snapshots stay readable before maintenance expires them."
     )
@@ -256,6 +264,9 @@ class Settings(BaseSettings):
             n: v.get_secret_value() for n in type(self).model_fields if isinstance(v := getattr(self, n), SecretStr)
         }
         found = [password_in(text) if name in _SECRET_ADDRESSES else text for name, text in given.items()]
+        for access in self.source_access.values():
+            address = access.get_secret_value()
+            found.append(password_in(address) if "://" in address else address)
         return tuple(dict.fromkeys(form for text in found if text for form in (text, unquote(text))))
 
     @property

@@ -1,6 +1,6 @@
-"""Bronze: one multi-asset that loads files, its rows, its quarantine and its note of what was loaded together.
+"""Bronze: one multi-asset that loads records, their quarantine and the note of what was loaded together.
 
-Belongs here: launching loads and reporting them. Does not belong here: reading files (ingest) or noticing them
+Belongs here: launching loads and reporting them. Does not belong here: reading (ingest) or noticing that it is time
 (automation.sensors).
 """
 
@@ -90,7 +90,7 @@ def _is_empty(load: "LoadResult") -> bool:
 
 
 class IngestConfig(dg.Config):
-    """What to load; neither files nor a folder named means what waits in the landing folder.
+    """What to load; a source that fetches its records by itself, or files; neither means the landing folder.
 
     Whoever launches a run chooses it, so it names files below the landing folder and `ASKLAKE_INGEST_FROM` only; that
     is not asked of a run that the `asklake` command makes in its own process.
@@ -98,7 +98,7 @@ class IngestConfig(dg.Config):
 
     files: list[str] = Field([], description="Paths, folders, globs or s3:// URLs.")
     folder: str = Field("", description="Folder or s3:// prefix whose sub-folders are named like sources.")
-    source: str = Field("", description="Name of the source that the files are of.")
+    source: str = Field("", description="Name of the source that the files are of, or that fetches by itself.")
     tenant: str = Field("", description="Tenant of all their records, where the records do not say it.")
     mapping: str = Field(
         "", description="Path of a sources.yml of your own that has the source; by `asklake ingest` only."
@@ -156,6 +156,7 @@ def _load(
     """
     from lakehouse_assets.ingest import SourceError, find_source, load
     from lakehouse_assets.ingest.faults import is_of_warehouse
+    from lakehouse_assets.ingest.loads.fetching import fetch
     from lakehouse_assets.ingest.loads.loader import SomeFilesFailedError
 
     outcome = Outcome()
@@ -171,7 +172,10 @@ def _load(
             continue
         try:
             tenant, run_id = config.tenant or None, context.run.run_id
-            outcome.loads += load(lakehouse.lake, files, source, tenant=tenant, run_id=run_id)
+            if source.fetches:
+                outcome.loads += fetch(lakehouse.lake, source, tenant=tenant, run_id=run_id)
+            else:
+                outcome.loads += load(lakehouse.lake, files, source, tenant=tenant, run_id=run_id)
         except SomeFilesFailedError as error:
             outcome.loads += error.results
             outcome.failures.append(error)
@@ -210,7 +214,7 @@ def _batches(
     for source, named in _named(lakehouse, config, allowed, outcome):
         files, refused = allowed.files(named) if allowed else (named, [])
         outcome.failures += refused
-        if files:
+        if files or not named:
             yield source, files
 
 
@@ -222,7 +226,7 @@ def _named(
         raise dg.Failure(words, allow_retries=False)
     if config.files and not config.source:
         raise dg.Failure("files need a source: set `source` in the run config", allow_retries=False)
-    if config.files:
+    if config.files or _fetches(config):
         return [(config.source, config.files)]
     if config.folder and allowed:
         allowed.check(config.folder)
@@ -231,6 +235,18 @@ def _named(
     )
     outcome.passed_over += found.passed_over
     return [(source, [f.path for f in files]) for source, files in group_by_source(found.files).items()]
+
+
+def _fetches(config: IngestConfig) -> bool:
+    """Whether the config names a source that fetches its records by itself."""
+    from lakehouse_assets.ingest import SourceError, find_source
+
+    if not config.source or config.folder:
+        return False
+    try:
+        return find_source(config.source, Path(config.mapping) if config.mapping else None).fetches
+    except SourceError:
+        return False
 
 
 def _report(
@@ -247,7 +263,7 @@ def _report(
     yield from evaluated(context, contract_results(_sums(outcomes), selected))
     yield from evaluated(context, (result for key, result in _run_checks(outcome).items() if key in selected))
     if not outcome.new and not outcome.failures and not outcome.unknown and not outcome.emptied:
-        context.log.info("nothing new: every file was loaded before")
+        context.log.info("nothing new: all of it was loaded before")
         yield from evaluated(context, _unchanged(selected))
     for identifier in bronze:
         published = [p for r in once for p in r.published if p.identifier == identifier]

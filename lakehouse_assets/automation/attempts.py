@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import socket
 import time
+from collections.abc import Iterator
 from datetime import timedelta
 
 import dagster as dg
@@ -29,10 +30,14 @@ UNFINISHED = [
 
 def unfinished_run(instance: dg.DagsterInstance, job_name: str) -> str | None:
     """Id of a run of the job that has not ended, if there is one; one whose process died is reported as failed."""
+    return next((run.run_id for run in unfinished_runs(instance, job_name)), None)
+
+
+def unfinished_runs(instance: dg.DagsterInstance, job_name: str) -> Iterator[dg.DagsterRun]:
+    """Runs of the job that have not ended; those whose process died are reported as failed."""
     for run in instance.get_runs(dg.RunsFilter(job_name=job_name, statuses=UNFINISHED)):
         if not _died(instance, run):
-            return run.run_id
-    return None
+            yield run
 
 
 def free_places(instance: dg.DagsterInstance) -> None:

@@ -19,7 +19,7 @@ from lakehouse_assets.assets.bronze import OP
 from lakehouse_assets.assets.partitions import daily, left_out, range_tags, stretches, within
 from lakehouse_assets.assets.resources import Lakehouse, LakeResource
 from lakehouse_assets.assets.specs import asset_key
-from lakehouse_assets.automation.attempts import CAUSE, next_attempt, unfinished_run
+from lakehouse_assets.automation.attempts import CAUSE, next_attempt, unfinished_run, unfinished_runs
 from lakehouse_assets.builds.days import current_sources, dirty_days, looked_at
 from lakehouse_assets.domains import contracts_of
 from lakehouse_assets.ingest.contracts import LOADS, written_by_loads_into
@@ -168,6 +168,38 @@ def landing_sensor(job: Any) -> dg.SensorDefinition:
         groups = group_by_source(found.files)
         requests = [_ingest_request(source, group, found.number) for source, group in groups.items()]
         return dg.SensorResult(run_requests=requests, cursor=found.cursor)
+
+    return sensor
+
+
+def fetching_sensor(job: Any) -> dg.SensorDefinition:
+    """Loads what sources fetch by themselves, each as often as it says."""
+
+    @dg.sensor(
+        name="fetched_sources",
+        job=job,
+        minimum_interval_seconds=30,
+        default_status=dg.DefaultSensorStatus.RUNNING,
+        description="Requests a load of every source that reads a database, as often as the source says.",
+    )
+    def sensor(context: dg.SensorEvaluationContext) -> Evaluation:
+        from lakehouse_assets.ingest.sources import all_sources
+
+        due = [s for s in all_sources().values() if s.database is not None and s.database.every is not None]
+        busy = {run.tags.get("source") for run in unfinished_runs(context.instance, job.name)}
+        for source in due:
+            every = source.database.every if source.database else None
+            if every is None or source.name in busy:
+                continue
+            # By the clock: whatever became of the last load, the next is due with the next interval.
+            yield dg.RunRequest(
+                run_key=f"{source.name}:{int(time.time() // every.total_seconds())}",
+                run_config={"ops": {OP: {"config": {"source": source.name}}}},
+                tags={"source": source.name},
+                asset_selection=_tables_of(source.name),
+            )
+        if not due:
+            yield dg.SkipReason("no source says how often it is to be fetched")
 
     return sensor
 

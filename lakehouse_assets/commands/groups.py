@@ -1,4 +1,4 @@
-"""`asklake quarantine`, `branch`, `key` and `suggest`: what can be typed after these words, and which body it calls.
+"""`asklake quarantine`, `source`, `branch`, `key`, `suggest`: what can be typed after these words, which body it calls.
 
 Belongs here: arguments, options, help. Does not belong here: the other commands (cli.py), or what any of them does.
 """
@@ -22,6 +22,7 @@ branch_app = typer.Typer(
 key_app = typer.Typer(
     no_args_is_help=True, help="Keys of the API: who may ask over HTTP, for which tenant, in which role."
 )
+source_app = typer.Typer(no_args_is_help=True, help="Sources that read databases: whether they can, and what is new.")
 suggest_app = typer.Typer(
     help="Words that people use and the semantic layer does not know, from questions that failed.",
     invoke_without_command=True,
@@ -63,6 +64,19 @@ def quarantine_replay(
     from lakehouse_assets.commands.lake import quarantine
 
     quarantine.replay(Out(as_json), ids or (), source, load, mapping)
+
+
+@source_app.command("test")
+def source_test(
+    name: Annotated[str, typer.Argument(help="Name of a source that reads a database.")],
+    mapping: Annotated[Path | None, typer.Option("--mapping", help="YAML file with a source of your own.")] = None,
+    tenant: Tenant = None,
+    as_json: Json = False,
+) -> None:
+    """See whether a source can be loaded: connection, table, columns, cursor; and how many rows it would load now."""
+    from lakehouse_assets.commands.lake import sources
+
+    sources.test(Out(as_json), name, mapping, tenant)
 
 
 @branch_app.callback()

@@ -45,9 +45,10 @@ def as_markdown() -> str:
 
 def sources_as_markdown() -> str:
     """What a source may say, as the table that docs/loading.md holds."""
-    from lakehouse_assets.ingest.sources import DedupKey, Event, ReadAs, Source, Tenant
+    from lakehouse_assets.ingest.sources import Database, DedupKey, Event, ReadAs, Source, Tenant
 
-    parts = {"": Source, "tenant.": Tenant, "dedup_key.": DedupKey, "read_as.COLUMN.": ReadAs, "events[].": Event}
+    parts = {"": Source, "tenant.": Tenant, "dedup_key.": DedupKey, "read_as.COLUMN.": ReadAs, "events[].": Event,
+             "database.": Database}  # fmt: skip
     lines = ["| field | default | what it says |", "|---|---|---|"]
     for prefix, model in parts.items():
         for name, field in model.model_fields.items():
@@ -71,4 +72,6 @@ def _default(name: str, field: Any) -> str:
 def _shown(value: Any) -> str:
     if isinstance(value, SecretStr):
         return "set" if value.get_secret_value() else ""
+    if isinstance(value, dict):
+        return ", ".join(value)  # of secrets by their names
     return "" if value is None else str(value)

@@ -1,4 +1,4 @@
-"""What a source is: a YAML description of how the records of a file become rows of a bronze table.
+"""What a source is: a YAML description of how records become rows of a bronze table.
 
 Belongs here: the model of that YAML, reading it, and finding a source by name.
 Does not belong here: reading data files (readers), or turning a source into SQL (mapping).
@@ -26,6 +26,7 @@ from pydantic import (
 )
 
 from lakehouse_assets.declared import DeclarationError, line_of, problems, read_list
+from lakehouse_assets.ingest.described import Database
 from lakehouse_assets.ingest.errors import SourceError
 from lakehouse_assets.ingest.readers.csv.dialect import Dialect
 from lakehouse_assets.ingest.readers.csv.header import Layout
@@ -36,6 +37,8 @@ from lakehouse_assets.ingest.values.times import TimeStyle, time_format
 Format = Literal["csv", "json", "ndjson", "parquet"]
 DOMAINS_FOLDER = Path(__file__).resolve().parent.parent / "domains"
 FILE_NAME = "sources.yml"
+FETCHED: Format = "ndjson"
+"""How records that are fetched count where the format matters: each field has its own text, as in JSON."""
 UNDECIDED = "undecided"
 """The tenant of a draft until a person says whose rows its files hold; nothing is loaded for it."""
 
@@ -179,7 +182,7 @@ class ReadAs(_Part):
 
 
 class Source(Mapping):
-    """How the records of one kind of file become rows of a bronze table.
+    """How records of one kind become rows of a bronze table.
 
     Every raw field is text to the expressions, whatever the format; nested JSON is its JSON text, and
     `attributes.priority` reads inside it. Times without an offset are local times of `time_zone`; of an hour that
@@ -190,15 +193,17 @@ class Source(Mapping):
         pattern=r"^[a-z][a-z0-9_]*$", description="Name of the source, and of its folder in the landing folder."
     )
     description: str = Field("", description="What the files are, for people.")
-    kind: Literal["file", "kafka"] = Field(
+    kind: Literal["file", "kafka", "database"] = Field(
         "file",
-        description="`kafka` where its records are the messages of topics; they may come by files and events, too.",
+        description="`kafka` where its records are the messages of topics; they may come by files and events, too. "
+        "`database` where they are the rows of one.",
     )
     topics: list[Topic] = Field(default_factory=list, description="Kafka: the topics that its messages are read from.")
     start: Start = Field(
         "earliest", description="Kafka: where a topic is begun with: `earliest`, `latest`, or a time with an offset."
     )
-    format: Format = Field(description="`csv`, `json`, `ndjson` or `parquet`.")
+    database: Database | None = Field(None, description="Of kind `database`: what is read of which.")
+    format: Format = Field(description="`csv`, `json`, `ndjson` or `parquet`; none of kind `database`.")
     delimiter: Delimiter = Field(
         ",", max_length=8, description='CSV: what parts fields, one character or several; a tab is written as "\\t".'
     )
@@ -264,7 +269,17 @@ class Source(Mapping):
                 data = {**data, "dedup_key": {"fields": data["dedup_key"]}}
             if isinstance(data.get("tenant"), str):
                 data = {**data, "tenant": {"constant": data["tenant"]}}
+            if data.get("kind") == "database":
+                if "format" in data:
+                    raise ValueError("format: a source of kind database has none")
+                data = {**data, "format": FETCHED}
         return data
+
+    @model_validator(mode="after")
+    def _says_where(self) -> Source:
+        if (self.kind == "database") != (self.database is not None):
+            raise ValueError("database: a source of kind database states what it reads, and no other does")
+        return self
 
     @model_validator(mode="after")
     def _names_once(self) -> Source:
@@ -331,6 +346,11 @@ class Source(Mapping):
             self.thousands_sign if own.thousands_sign is None else own.thousands_sign,
             TimeStyle(own.time_zone or self.time_zone, tuple(formats), self.beyond_microseconds == "cut"),
         )
+
+    @property
+    def fetches(self) -> bool:
+        """Whether it gets its records by itself when it is loaded."""
+        return self.database is not None
 
     @cached_property
     def rows(self) -> list[Event]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sqlite3
 from pathlib import Path
 from typing import Any
 
@@ -67,6 +68,32 @@ def test_rows_quarantine_and_loads_are_reported_together(settings: Settings, lak
     assert not share.passed and share.severity is dg.AssetCheckSeverity.WARN
     assert share.metadata["share"].value == pytest.approx(0.2)
     assert checks["bronze.service_events_raw", "record_key__not_null"].metadata["total"].value == 4
+
+
+def test_a_source_that_reads_a_database_is_loaded_by_its_name_alone(
+    settings: Settings, lake: Lake, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with sqlite3.connect(tmp_path / "pgr.db") as con:
+        row = {name: json.dumps(value) if isinstance(value, dict) else value for name, value in event(1).items()}
+        names = list(row)
+        con.execute(f"create table events ({', '.join(names)})")
+        con.executemany(f"insert into events values ({', '.join('?' * len(names))})", [list(row.values())])
+    con.close()
+    source = find_source("pgr_events").model_dump(mode="json", exclude_defaults=True, exclude={"format"})
+    document = {**source, "kind": "database", "database": {"access": "pgr", "table": "events", "cursor": "entity_id"}}
+    (tmp_path / "own.yml").write_text(json.dumps({"sources": [document]}))
+    config: dict[str, Any] = {"source": "pgr_events", "mapping": str(tmp_path / "own.yml")}
+
+    refused = ingest(settings, **config)
+    assert not refused.success and "the environment holds no access" in str(_failure(refused))
+    monkeypatch.setenv("ASKLAKE_SOURCE_ACCESS", json.dumps({"pgr": f"sqlite:///{tmp_path}/pgr.db"}))
+    first, again = ingest(settings, **config), ingest(settings, **config)
+    made = [{".".join(m.asset_key.path) for m in _materialized(run)} for run in (first, again)]
+    assert first.success and again.success and made == [{"bronze.service_events_raw", "bronze.loads"}, set()]
+
+
+def _failure(result: dg.ExecuteInProcessResult) -> Any:
+    return next(e.event_specific_data for e in result.all_events if e.event_type_value == "STEP_FAILURE")
 
 
 def test_a_load_that_is_taken_back_is_told_of_each_table_that_lost_something(

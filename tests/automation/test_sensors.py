@@ -6,6 +6,7 @@ import json
 import os
 import socket
 import subprocess
+import time
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -20,6 +21,7 @@ from lakehouse_assets.automation import attempts, sensors
 from lakehouse_assets.commands.lake.building import Builder, build_all, made_by, untold
 from lakehouse_assets.commands.output import Out
 from lakehouse_assets.definitions import build_defs
+from lakehouse_assets.ingest import sources
 from lakehouse_assets.intake import standing
 from lakehouse_assets.intake.broker import Topic
 from lakehouse_assets.intake.standing import Standing, TopicStanding
@@ -29,6 +31,7 @@ from nlq.storage.queue import QuestionQueue
 from tests.assets import tiny
 from tests.assets.test_bronze import event
 from tests.ingest.conftest import sales_source
+from tests.ingest.fetching.test_databases import reading
 
 
 @pytest.fixture
@@ -57,6 +60,23 @@ def tick(
         run_requests=data.run_requests or [], cursor=data.cursor, asset_events=data.asset_events,
         skip_reason=data.skip_message if not data.run_requests else None,
     )  # fmt: skip
+
+
+def test_a_source_that_fetches_is_requested_once_an_interval(
+    repository: dg.RepositoryDefinition, instance: dg.DagsterInstance, settings: Settings, tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:  # fmt: skip
+    assert not tick(repository, "fetched_sources", instance, settings).run_requests
+    (tmp_path / "shop").mkdir()
+    source = reading(every="PT15M").model_dump(mode="json", exclude_defaults=True, exclude={"format"})
+    (tmp_path / "shop" / "sources.yml").write_text(json.dumps({"sources": [{**source, "dedup_key": ["order_id"]}]}))
+    monkeypatch.setattr(sources, "DOMAINS_FOLDER", tmp_path)
+    (first,) = tick(repository, "fetched_sources", instance, settings).run_requests or []
+    (again,) = tick(repository, "fetched_sources", instance, settings).run_requests or []
+    assert first.run_key is not None and first.run_key.startswith("shop:")
+    assert first.run_config == {"ops": {"load_files": {"config": {"source": "shop"}}}}
+    assert first.run_key == again.run_key or time.time() % 900 < 60, "one run an interval"
+    assert [k.path[-1] for k in first.asset_selection or []] == ["sample_sales", "loads", "quarantine"]
 
 
 def test_bronze_moves_and_the_days_that_changed_are_requested(

@@ -1,4 +1,4 @@
-"""`asklake ingest`: files into bronze, by the same job that the landing folder's sensor launches.
+"""`asklake ingest`: files, or what a source fetches, into bronze, by the same job that sensors launch.
 
 Belongs here: what is told of each file. Does not belong here: reading files (ingest), or refused records
 (quarantine.py).
@@ -46,11 +46,14 @@ class FileOutcome:
 
 
 def ingest(out: Out, files: Sequence[str], source: str | None, mapping: Path | None, tenant: str | None) -> None:
-    """Load files with one source, or a folder whose sub-folders are named like sources."""
+    """Load files with one source, a folder whose sub-folders are named like sources, or what a source fetches."""
     from lakehouse_assets.ingest.files.streams import expand
     from lakehouse_assets.ingest.loads.staging import refuse_unusable
     from lakehouse_assets.ingest.sources import find_source
 
+    if not files:
+        _fetch(out, source, mapping, tenant)
+        return
     groups = _folder_of_sources(files) if source is None and mapping is None else {}
     if not groups and source is None and mapping is None:
         raise CommandError(
@@ -61,6 +64,8 @@ def ingest(out: Out, files: Sequence[str], source: str | None, mapping: Path | N
     name = ""
     if not groups:
         known = find_source(source, mapping)
+        if known.fetches:
+            raise CommandError(f"source '{known.name}' fetches its records by itself", "name no files", Exit.USAGE)
         refuse_unusable(known, tenant)
         name = known.name
     paths = [] if groups else expand([_absolute(f) for f in files])
@@ -71,6 +76,31 @@ def ingest(out: Out, files: Sequence[str], source: str | None, mapping: Path | N
             ran, outcomes = load_files(made, paths, name, mapping=mapping, tenant=tenant)
     print_files(out, outcomes)
     print_errors(out, [ran])
+    print_next(out, outcomes)
+    out.emit({"files": [vars(o) for o in outcomes], "run": as_document(ran)})
+    _stop(ran, outcomes)
+
+
+def _fetch(out: Out, name: str | None, mapping: Path | None, tenant: str | None) -> None:
+    """Load what a source of a database has that is new."""
+    from lakehouse_assets.ingest.loads.staging import refuse_unusable
+    from lakehouse_assets.ingest.sources import find_source
+
+    if name is None and mapping is None:
+        hint = "name files, or with --source NAME a source that fetches them by itself"
+        raise CommandError("there is nothing to load", hint, Exit.USAGE)
+    source = find_source(name, mapping)
+    if not source.fetches:
+        raise CommandError(f"source '{source.name}' reads files", "name the files to load", Exit.USAGE)
+    refuse_unusable(source, tenant)
+    config = _config(source.name, mapping, tenant)
+    with builder(out) as made:
+        ran = _run(made, [source.target], config)
+        outcomes = file_outcomes(made, None, ran)
+    print_files(out, outcomes)
+    print_errors(out, [ran])
+    if ran.success and not outcomes:
+        out.say("Nothing new: every row was loaded before.")
     print_next(out, outcomes)
     out.emit({"files": [vars(o) for o in outcomes], "run": as_document(ran)})
     _stop(ran, outcomes)
@@ -127,33 +157,41 @@ def load_files(
     """Load files of one source, in one run."""
     from lakehouse_assets.ingest.sources import find_source
 
-    config = {
-        "files": list(paths),
-        "source": source,
-        "tenant": tenant or "",
-        "mapping": str(mapping.absolute()) if mapping else "",
-    }
+    config = {"files": list(paths), **_config(source, mapping, tenant)}
     return _load(made, paths, [find_source(source, mapping).target], config)
+
+
+def _config(source: str, mapping: Path | None, tenant: str | None) -> dict[str, Any]:
+    return {"source": source, "tenant": tenant or "", "mapping": str(mapping.absolute()) if mapping else ""}
 
 
 def _load(
     made: Builder, paths: Sequence[str], targets: Sequence[str], config: dict[str, Any]
 ) -> tuple[Ran, list[FileOutcome]]:
+    ran = _run(made, targets, config)
+    return ran, file_outcomes(made, paths, ran)
+
+
+def _run(made: Builder, targets: Sequence[str], config: dict[str, Any]) -> Ran:
     """A run of the tables that loads into these write, and of no other."""
     from lakehouse_assets.assets.bronze import OP
     from lakehouse_assets.automation.jobs import INGEST
     from lakehouse_assets.ingest.contracts import written_by_loads_into
 
     tables = dict.fromkeys(table for target in targets for table in written_by_loads_into(target))
-    ran = made.run(Step("platform", INGEST, tuple(tables)), config={"ops": {OP: {"config": config}}})
-    return ran, file_outcomes(made, paths, ran)
+    return made.run(Step("platform", INGEST, tuple(tables)), config={"ops": {OP: {"config": config}}})
 
 
-def file_outcomes(made: Builder, paths: Sequence[str], ran: Ran) -> list[FileOutcome]:
-    """What a run did with each file: from the notes it published with the rows, and from what it told of the others."""
+def file_outcomes(made: Builder, paths: Sequence[str] | None, ran: Ran) -> list[FileOutcome]:
+    """What a run did with each file: from the notes it published with the rows, and from what it told of the others.
+
+    Without paths, what it did with all that it found by itself.
+    """
     notes = {note["source_file"]: note for note in _notes_of(made.lake, ran.run_id)}
     told = _told_by(made, ran.run_id)
     of_file = {document["file"]: document for document in told}
+    if paths is None:
+        paths = list(dict.fromkeys([*notes, *(file for file in of_file if file)]))
     other = "already loaded" if ran.success else "not loaded"
     outcomes = [
         _loaded(path, notes[path], of_file.get(path, {}))
@@ -225,7 +263,7 @@ def print_files(out: Out, outcomes: Sequence[FileOutcome]) -> None:
         ("file", "outcome", "read", "loaded", "quarantined", "first day", "last day", "load"),
         [
             (
-                Path(o.file).name, o.outcome, o.rows_read, o.rows_loaded, o.rows_quarantined, o.first_day, o.last_day,
+                _short(o.file), o.outcome, o.rows_read, o.rows_loaded, o.rows_quarantined, o.first_day, o.last_day,
                 o.load_id,
             )
             for o in outcomes
@@ -237,12 +275,19 @@ def print_files(out: Out, outcomes: Sequence[FileOutcome]) -> None:
             out.say(f"Passed over: {outcome.problem}", style="yellow")
 
 
+def _short(file: str) -> str:
+    """The name of a file; of what is none, its id."""
+    from lakehouse_assets.ingest.origins.registry import kind_of
+
+    return file if kind_of(file).scheme else Path(file).name
+
+
 def print_next(out: Out, outcomes: Sequence[FileOutcome]) -> None:
     """What to do after a load."""
     for o in outcomes:
         if o.earlier:
             out.say(
-                f"{Path(o.file).name} had been loaded by another mapping, as {', '.join(o.earlier)}. Of copies of a "
+                f"{_short(o.file)} had been loaded by another mapping, as {', '.join(o.earlier)}. Of copies of a "
                 f"record the new ones count; `asklake unload {o.earlier[-1]}` takes the earlier load back altogether."
             )
     if any(o.outcome == LOADED_NOW for o in outcomes):

@@ -75,9 +75,9 @@ class ParquetRecords:
 
     header: str | None = None
 
-    def __init__(self, file: InputFile, mapping: RecordMapping, scratch: Path) -> None:
-        """Look at the file's schema, fetching the file first where it is remote."""
-        self._file, self._mapping = file, mapping
+    def __init__(self, file: InputFile, mapping: RecordMapping, scratch: Path, origin: str = "") -> None:
+        """Look at the file's schema, fetching the file first where it is remote; `origin` is the id, if another."""
+        self._mapping, self._origin = mapping, origin or file.path
         self._content = ParquetContent(file, scratch, mapping.source.time_zone, mapping.fields)
         refuse_missing_fields(file.path, mapping, list(self._content.texts))
         self._counter = Counter()
@@ -95,7 +95,7 @@ class ParquetRecords:
         con.register(BATCHES, pa.RecordBatchReader.from_batches(content.schema, batches))
         return (
             f"(select source_row, null::bigint as line, {content.payload} as raw_text, problem, form, "
-            f"{constant(self._file.path)} as source_file, null::bigint as occurrence, null::varchar as ref, "
+            f"{constant(self._origin)} as source_file, null::bigint as occurrence, null::varchar as ref, "
             f"raw_text as payload, {self._mapping.record_struct(content.texts)} as s from {BATCHES})"
         )
 

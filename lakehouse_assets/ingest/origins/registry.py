@@ -5,14 +5,19 @@ Belongs here: telling the kind of what was loaded. Does not belong here: anythin
 
 from __future__ import annotations
 
-from lakehouse_assets.ingest.origins import files, logged, pushed
+from lakehouse_assets.ingest.origins import files, logged, pushed, queried
 from lakehouse_assets.ingest.origins.protocol import Kind
 
 KINDS: tuple[Kind, ...] = (
     pushed.KIND,
     logged.KIND,
     logged.KAFKA,
+<<<<<<< HEAD
     files.UPLOADED,
+=======
+    queried.WHOLE,
+    queried.BY_CURSOR,
+>>>>>>> be51ce9 (ingest: read databases as sources, whole or by a cursor whose position is noted by the commit of the rows, because files were the only way in that is pulled)
     files.KIND,
 )
 """The last takes what is of no other."""

@@ -1,0 +1,166 @@
+"""Connections to other people's databases: read-only, and with values as the database writes them.
+
+Belongs here: the address of a connection, opening it, and what is wrong with it in words for people.
+Does not belong here: what is read through it (tables).
+
+What SQLAlchemy has a dialect for is read by the driver of the address; a DuckDB file by the engine itself.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from urllib.parse import unquote
+
+import duckdb
+import psycopg2
+from psycopg2 import extensions
+from sqlalchemy import create_engine, event
+from sqlalchemy.engine import URL, Connection, make_url
+from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError
+from sqlalchemy.pool import NullPool
+
+from lakehouse_assets.ingest.errors import IngestError
+from lakehouse_assets.lakehouse.engines.instances import lock, open_instance
+from lakehouse_assets.lakehouse.sql import literal
+from lakehouse_assets.redaction import redacted
+from lakehouse_assets.setting_types import password_in, sqlalchemy_postgres_url
+
+if TYPE_CHECKING:
+    from lakehouse_assets.settings import Settings
+
+ATTACHED = "source_database"
+"""Name of a DuckDB file in the engine that reads it."""
+CONNECT_S = 10
+_OF_POSTGRES = "postgresql"
+
+
+def address_of(settings: Settings, access: str, place: str) -> str:
+    """The secret that a source names: an address with user and password, or a token.
+
+    Raises:
+        IngestError: the environment holds none of this name.
+    """
+    found = settings.source_access.get(access)
+    if found is None or not found.get_secret_value():
+        known = ", ".join(sorted(settings.source_access)) or "none"
+        raise IngestError(
+            place, f"the environment holds no access '{access}'; it holds {known}",
+            hint=f'Set ASKLAKE_SOURCE_ACCESS to JSON such as {{"{access}": "postgresql://user:password@host/name"}}.',
+        )  # fmt: skip
+    return found.get_secret_value()
+
+
+def is_duckdb(address: str) -> bool:
+    """Whether an address is that of a DuckDB file."""
+    return address.startswith("duckdb:")
+
+
+@contextmanager
+def opened_file(address: str, place: str) -> Iterator[duckdb.DuckDBPyConnection]:
+    """The engine with a DuckDB file attached, read-only and locked: nothing else can be opened.
+
+    Raises:
+        IngestError: there is no such file, or it is none.
+    """
+    path = Path(unquote(address.removeprefix("duckdb:").removeprefix("//").removeprefix("/")))
+    if not path.is_file():
+        hint = "The address of a file is duckdb:////whole/path.duckdb."
+        raise IngestError(place, f"there is no database file {path}", hint=hint)
+    con = open_instance()
+    try:
+        with told(place, address):
+            con.execute(f"attach {literal(path.absolute())} as {ATTACHED} (read_only)")
+            con.execute(f"use {ATTACHED}")
+        con.execute("set timezone = 'UTC'")
+        lock(con)
+        yield con
+    finally:
+        con.close()
+
+
+@contextmanager
+def connected(address: str, place: str) -> Iterator[Connection]:
+    """A connection that nothing is written through.
+
+    Raises:
+        IngestError: it cannot be made: no driver, no such host or file, a wrong password.
+    """
+    engine = _engine(address, place)
+    try:
+        with told(place, address, at_start=True):
+            connection = engine.connect()
+        with connection:
+            yield connection
+    finally:
+        engine.dispose()
+
+
+def _engine(address: str, place: str) -> Any:
+    try:
+        url = make_url(sqlalchemy_postgres_url(address) if address.startswith("postgres") else address)
+        if url.get_backend_name() == "sqlite":
+            url = _read_only_file(url, place)
+        options: dict[str, Any] = {}
+        if url.get_backend_name() == _OF_POSTGRES:
+            options = {"connect_args": {"connect_timeout": CONNECT_S, "options": "-c timezone=UTC"}}
+        engine = create_engine(url, poolclass=NullPool, **options)
+    except (ArgumentError, ValueError) as error:
+        known = "the address cannot be read"
+        if isinstance(error, NoSuchModuleError):
+            known = f"no database is called '{address.partition(':')[0]}'"
+        hint = "Write it as postgresql://, mysql+pymysql://, sqlite:////whole/path or duckdb:////whole/path."
+        raise IngestError(place, known, hint=hint) from None
+    except ImportError as error:
+        raise IngestError(
+            place, f"the driver of the address is not installed: {error}",
+            hint="Install the driver that SQLAlchemy names for it, such as PyMySQL for mysql+pymysql://.",
+        ) from None  # fmt: skip
+    if engine.dialect.name == _OF_POSTGRES and engine.dialect.driver == "psycopg2":
+        event.listen(engine, "connect", _as_written)
+    return engine
+
+
+def _read_only_file(url: URL, place: str) -> URL:
+    path = Path(url.database or "")
+    if not path.is_file():
+        hint = "The address of a file is sqlite:////whole/path.db."
+        raise IngestError(place, f"there is no database file {url.database}", hint=hint)
+    return url.set(database=f"file:{path.absolute()}", query={"mode": "ro", "uri": "true"})
+
+
+def _as_written(connection: Any, _record: Any) -> None:
+    """Have PostgreSQL's driver give times, numbers and JSON as their texts.
+
+    Python has no infinite dates, no year 20000 and none before Christ: the driver would change or refuse them.
+    """
+    kinds = (psycopg2.DATETIME, extensions.INTERVAL, extensions.DECIMAL)
+    oids = (*(oid for kind in kinds for oid in kind.values), 114, 3802)  # json and jsonb, too
+    extensions.register_type(extensions.new_type(oids, "AS_WRITTEN", lambda value, _cursor: value), connection)
+    connection.set_session(readonly=True)
+
+
+@contextmanager
+def told(place: str, address: str, *, at_start: bool = False) -> Iterator[None]:
+    """Say in words what a database refuses, without the password.
+
+    Raises:
+        IngestError: it refused something.
+    """
+    try:
+        yield
+    except (DBAPIError, duckdb.Error) as error:
+        said = str(error.orig if isinstance(error, DBAPIError) else error)
+        sentence = " ".join(line.strip() for line in said.splitlines()[:2] if line.strip()) or type(error).__name__
+        hint = "Compare table, query and columns of the source with the database."
+        if at_start:
+            hint = "Check host, port, user, password and name in ASKLAKE_SOURCE_ACCESS."
+        words = redacted(f"the database says: {sentence.rstrip('.')}", _secrets(address))
+        raise IngestError(place, words, hint=hint) from None
+
+
+def _secrets(address: str) -> list[str]:
+    password = password_in(address)
+    return [form for form in dict.fromkeys((address, password, unquote(password))) if form]
