@@ -125,7 +125,6 @@ class Settings(BaseSettings):
     kafka_ca: Path | None = Field(
         default=None, description="File of the certificates that the brokers' are signed by; default: the system's."
     )
-<<<<<<< HEAD
     upload_most: Size = Field(default="2GB", description="Bytes that a file sent over HTTP may have.")
     upload_space: Size = Field(
         default="20GB", description="Disk for files sent over HTTP that are not loaded; half of it for one key."
@@ -136,13 +135,11 @@ class Settings(BaseSettings):
     upload_retention: timedelta = Field(
         default=timedelta(days=7), description="How long it is kept what became of a file sent over HTTP."
     )
-=======
     source_access: dict[str, SecretStr] = Field(
         default_factory=dict,
         description="Addresses with user and password of the databases that sources name, as JSON: "
         '`{"shop": "postgresql://user:password@host/name"}`.',
     )  # fmt: skip
->>>>>>> be51ce9 (ingest: read databases as sources, whole or by a cursor whose position is noted by the commit of the rows, because files were the only way in that is pulled)
     snapshot_retention: timedelta = Field(
         default=timedelta(days=7), description="How long old snapshots stay readable before maintenance expires them."
     )

@@ -12,12 +12,9 @@ KINDS: tuple[Kind, ...] = (
     pushed.KIND,
     logged.KIND,
     logged.KAFKA,
-<<<<<<< HEAD
     files.UPLOADED,
-=======
     queried.WHOLE,
     queried.BY_CURSOR,
->>>>>>> be51ce9 (ingest: read databases as sources, whole or by a cursor whose position is noted by the commit of the rows, because files were the only way in that is pulled)
     files.KIND,
 )
 """The last takes what is of no other."""
