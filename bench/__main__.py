@@ -1,7 +1,7 @@
 """`make bench`: run the benchmarks, print medians and ratios, write bench/results.json.
 
 python -m bench [ingest] [build] [domains] [histories] [sessions] [incremental] [query] [questions] [plan] [serving]
-    [intake] [often] [scale] [memory] [--repeat 5] [--scale 1.0]
+    [intake] [following] [often] [scale] [memory] [--repeat 5] [--scale 1.0]
 
 `scale` needs the servers of the cluster profile, which it starts; `memory` asks a hundred thousand questions. Both are
 only run if they are named.
@@ -29,6 +29,7 @@ from bench.domains import (
     make_domain,
     sampled_domains,
 )
+from bench.following import follow
 from bench.intake import bare_log, duckdb_alone, send_events
 from bench.measure import Contender, Result, compare, in_own_process, save
 from bench.memory import memory
@@ -259,10 +260,23 @@ def intake(folder: Path, repeat: int, scale: float) -> list[Result]:
     return results
 
 
+def following(folder: Path, repeat: int, scale: float) -> list[Result]:
+    """From an event to an answer that counts it, in a stream of ten million a day with bursts of ten times as many."""
+    args = (str(folder), 116, 10, int(240 * scale))
+    return [
+        compare(
+            "answers_follow_events",
+            [Contender("asklake", follow, args)],
+            repeat=1,
+            aim="p95 30 s at 116 events/s, with bursts of ten times as many",
+        )
+    ]
+
+
 BENCHMARKS: dict[str, Callable[[Path, int, float], Iterable[Result]]] = {
     "ingest": ingest, "build": build, "incremental": incremental, "query": query, "questions": questions,
     "plan": plan, "domains": domains, "histories": histories, "sessions": sessions,
-    "serving": serving, "intake": intake, "often": often, "scale": scale, "memory": memory,
+    "serving": serving, "intake": intake, "following": following, "often": often, "scale": scale, "memory": memory,
 }  # fmt: skip
 BY_NAME_ONLY = ("scale", "memory")
 

@@ -39,7 +39,7 @@ def publish_after(home: str, publications: int) -> tuple[float, dict[str, Any]]:
 
     Of as many as there are from one tending to the next, so that each has its part of it; of half of fewer.
     """
-    from lakehouse_assets.lakehouse.upkeep.maintenance import TENDED_EVERY, tend_now_and_then
+    from lakehouse_assets.lakehouse.upkeep.maintenance import TENDED_EVERY, tend_published
     from nlq.storage.contracts import ANSWERS
     from nlq.storage.store import store_given_answers
 
@@ -50,8 +50,8 @@ def publish_after(home: str, publications: int) -> tuple[float, dict[str, Any]]:
         measured = number >= publications - min(TENDED_EVERY, publications // 2)
         before = _sizes(table) if measured else {}
         began = time.process_time()
-        store_given_answers(lake, [_answer(60 * number)], "bench")
-        tend_now_and_then(lake, ANSWERS, run_id="bench")
+        published = store_given_answers(lake, [_answer(60 * number)], "bench")
+        tend_published(lake, [ANSWERS], filter(None, [published]), run_id="bench")
         if measured:
             seconds.append(time.process_time() - began)
             written.append(_written(before, _sizes(table)))
@@ -68,7 +68,7 @@ def a_day(home: str, seconds: int) -> tuple[float, dict[str, Any]]:
         Seconds of CPU, and what was written and is left.
     """
     from lakehouse_assets.contracts import platform_contracts
-    from lakehouse_assets.lakehouse.upkeep.maintenance import maintain, tend_now_and_then
+    from lakehouse_assets.lakehouse.upkeep.maintenance import maintain, tend_published
     from nlq.storage.contracts import ANSWERS
     from nlq.storage.journal import EVERY
     from nlq.storage.store import store_given_answers
@@ -79,8 +79,9 @@ def a_day(home: str, seconds: int) -> tuple[float, dict[str, Any]]:
     began, written, publications = time.process_time(), 0, 0
     for second in range(0, seconds, waits):
         before = _sizes(table)
-        store_given_answers(lake, [_answer(s) for s in range(second, second + waits, ASKED_EVERY_S)], "bench")
-        tend_now_and_then(lake, ANSWERS, run_id="bench")
+        answers = [_answer(s) for s in range(second, second + waits, ASKED_EVERY_S)]
+        published = store_given_answers(lake, answers, "bench")
+        tend_published(lake, [ANSWERS], filter(None, [published]), run_id="bench")
         written, publications = written + _written(before, _sizes(table)), publications + 1
         _age(table, waits)
     used = time.process_time() - began

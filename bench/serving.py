@@ -37,12 +37,17 @@ class Server:
     pid: int
 
 
+def free_port() -> int:
+    """A port of this machine that nobody listens at."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
 @contextmanager
 def serving(home: str, **settings: str) -> Iterator[Server]:
     """`asklake serve` on a free port, without limits of calls; settings by their names in capitals."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
+    port = free_port()
     unlimited = {"ASKLAKE_RATE_PER_MINUTE": "0", "ASKLAKE_RATE_PER_HOUR": "0"}
     env = {**os.environ, "ASKLAKE_HOME": home, **unlimited, **settings}
     command = [sys.executable, "-m", "lakehouse_assets.cli", "serve", "--port", str(port)]
