@@ -198,6 +198,20 @@ def history(
 
 
 @app.command()
+def profile(
+    target: Annotated[str, typer.Argument(help="A table, as layer.table, or a file.")],
+    column: Annotated[str | None, typer.Option("--column", help="One column, in full.")] = None,
+    tenant: Annotated[str | None, typer.Option("--tenant", help="The rows of one tenant of a table.")] = None,
+    load: Annotated[str | None, typer.Option("--load", help="The rows of one load of a table.")] = None,
+    as_json: Json = False,
+) -> None:
+    """What rows are like: nulls, different values, ranges, copies, how values are spread, and what to look at."""
+    from lakehouse_assets.commands.lake import profiles
+
+    profiles.profile(Out(as_json), target, column, tenant, load)
+
+
+@app.command()
 def log(
     table: Annotated[str | None, typer.Argument(help="Only commits that changed this table.")] = None,
     limit: Limit = 20,

@@ -113,6 +113,10 @@ def test_wrong_usage_is_2_and_one_sentence(home: Path, arguments: list[str]) -> 
         (["materialize", "--form", "today"], "Did you mean --from?"),
         (["history", "silver.reading"], "Did you mean 'silver.readings'?"),
         (["history", "reading"], "Did you mean 'silver.readings'?"),
+        (["profile", "reading"], "Did you mean 'silver.readings'?"),
+        (["profile", "readings", "--column", "pric"], "Did you mean 'price'?"),
+        (["profile", "readings", "--load", "moon"], "there is no load 'moon'"),
+        (["profile", "README.md", "--tenant", "t"], "are for tables"),
         (["materialize", "--domain", "sale"], "Did you mean 'sales'?"),
         (["materialize", "--select", "gold.gold_sales_monthl"], "Did you mean 'gold.gold_sales_monthly'?"),
         (["ingest", "README.md"], "give --source NAME or --mapping FILE"),
@@ -303,6 +307,18 @@ def test_sql_gives_rows_and_the_snapshot_they_are_from(readings: Lake) -> None:
     current = readings.catalog.load_table("silver.readings").metadata.current_snapshot_id
     assert found["snapshots"] == {"silver.readings": current}
     assert "the first 4 rows" in run("sql", "select * from silver.readings", "--limit", "4").stdout
+
+
+def test_a_profile_is_printed_for_people_and_for_programs(readings: Lake, tmp_path: Path) -> None:
+    found = document(run("profile", "readings", "--json"))
+    assert (found["table"], found["rows"], found["sampled"]) == ("silver.readings", 6, False)
+    assert {c["name"] for c in found["columns"]} >= {"meter", "price"}
+    shown = run("profile", "silver.readings").stdout
+    assert "6 rows" in shown and "price" in shown
+    assert "standard deviation" in run("profile", "readings", "--column", "price").stdout
+    file = tmp_path / "a.csv"
+    file.write_text("city,n\nOslo,1\nOslo,2\nRome,2\n")
+    assert document(run("profile", str(file), "--column", "city", "--json"))["columns"][0]["distinct"] == 2
 
 
 def test_the_past_is_read_by_publication_and_time(readings: Lake) -> None:

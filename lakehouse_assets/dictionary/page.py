@@ -14,8 +14,8 @@ from lakehouse_assets.service.pages import DICTIONARY, WEB
 
 DATA = "dictionary-data"
 """Where the page looks for its data before it asks a service."""
-_STYLES = ("style.css", "dictionary.css")
-_SCRIPTS = ("js/dom.js", "js/dictionary.js")
+_STYLES = ("style.css", "dictionary.css", "profile.css")
+_SCRIPTS = ("js/dom.js", "js/profile.js", "js/dictionary.js")
 
 
 def standalone(document: Mapping[str, Any]) -> str:

@@ -40,7 +40,7 @@ class Issue(_Plain):
 
     code: Literal[
         "no_rows", "mostly_null", "constant", "duplicate_rows", "outliers", "not_a_number", "type_changed",
-        "column_gone", "column_new", "drift",
+        "column_gone", "column_new", "drift", "not_of_type",
     ]  # fmt: skip
     message: str
     column: str | None = None
@@ -107,6 +107,7 @@ class Profile(_Plain):
         issues: What to look at.
         computed_at: When, in UTC.
         table: The table, as `layer.table`, or the file.
+        more: Whether there are rows that were not looked at, and nobody knows how many: only the beginning was read.
         snapshot_id: The Iceberg snapshot of the table, as text.
         tenant: Whose rows alone were looked at; None for those of everyone.
         load_id: The load whose rows alone were looked at.
@@ -120,6 +121,7 @@ class Profile(_Plain):
     issues: tuple[Issue, ...]
     computed_at: datetime
     table: str = ""
+    more: bool = False
     snapshot_id: str | None = None
     tenant: str | None = None
     load_id: str | None = None
@@ -127,7 +129,7 @@ class Profile(_Plain):
     @property
     def sampled(self) -> bool:
         """Whether the figures are those of some of the rows."""
-        return self.looked_at < self.rows
+        return self.more or self.looked_at < self.rows
 
     def column(self, name: str) -> ColumnProfile | None:
         """A column by its name; None if there is none."""
@@ -137,7 +139,7 @@ class Profile(_Plain):
         """The same without the values of some columns, by name."""
         shown = tuple(c.without_values() if c.name in columns else c for c in self.columns)
         # What is told of a column may name its values.
-        issues = tuple(i for i in self.issues if not (i.column in columns and i.code in ("constant", "drift")))
+        issues = tuple(i for i in self.issues if not (i.column in columns and i.code in ("drift", "not_of_type")))
         return self.model_copy(update={"columns": shown, "issues": issues})
 
     def to_json(self) -> dict[str, Any]:

@@ -16,6 +16,7 @@ from fastapi.responses import FileResponse
 from starlette.middleware.gzip import GZipMiddleware
 from starlette.staticfiles import StaticFiles
 
+from lakehouse_assets.profiling.tables import Profiles
 from lakehouse_assets.service import events, pages, uploads
 from lakehouse_assets.service.access import EVENTS, Access
 from lakehouse_assets.service.failures import install
@@ -101,6 +102,7 @@ def create_app(
             await anyio.to_thread.run_sync(app.state.intake.stop)
             await anyio.to_thread.run_sync(topics.stop)
             await anyio.to_thread.run_sync(recorder.stop)
+            profiles.close()
             close()
 
     # The pages of FastAPI's documentation load scripts from elsewhere; the document itself does not. Redirects would
@@ -118,6 +120,7 @@ def create_app(
     app.state.uploading = uploads.Uploading(settings)
     app.include_router(pages.router)
     app.state.dictionary = dictionary and pages.KeptDictionary(dictionary)
+    app.state.profiles = profiles = Profiles(lake, database or settings.queue_url)
     app.add_api_route("/", _page, methods=["GET"], include_in_schema=False)
     app.mount("/web", StaticFiles(directory=pages.WEB), name="web")
     app.add_middleware(GZipMiddleware, minimum_size=2_000, compresslevel=4)

@@ -1,7 +1,7 @@
-"""The data dictionary's addresses: its page, and the document the page shows.
+"""The data dictionary's addresses: its page, the document the page shows, and the profile of each table.
 
-Belongs here: serving both. Does not belong here: what the document holds (whoever makes the app passes that in), or
-the chat page (``app``).
+Belongs here: serving them. Does not belong here: what the document holds (whoever makes the app passes that in),
+computing profiles (``profiling``), or the chat page (``app``).
 """
 
 from __future__ import annotations
@@ -16,6 +16,8 @@ from fastapi import APIRouter, Request
 from fastapi.responses import FileResponse
 
 from lakehouse_assets.http.errors import ApiError
+from lakehouse_assets.lakehouse.engines.protocol import QueryRefusedError, QueryTimeoutError
+from lakehouse_assets.profiling.tables import NoProfileError, Profiles
 from lakehouse_assets.service.routes import Admitted, Served
 
 WEB = Path(__file__).resolve().parent / "web"
@@ -56,3 +58,22 @@ async def data(service: Served, asker: Admitted, request: Request) -> Mapping[st
     if make is None:
         raise ApiError(404, "not_found", "This service has no data dictionary; `asklake serve` has one.")
     return await service.work.run(asker.share, make)
+
+
+@router.get("/dictionary/profile/{table}", include_in_schema=False)
+async def profile(service: Served, asker: Admitted, request: Request, table: str) -> Mapping[str, Any]:
+    """The profile of a table, as the caller may see it; computed at the first look at a snapshot."""
+    profiles: Profiles = request.app.state.profiles
+
+    def shown() -> Mapping[str, Any]:
+        return profiles.shown_to(asker.caller, table).to_json()
+
+    try:
+        return await service.work.run(asker.share, shown)
+    except QueryRefusedError as error:
+        raise ApiError(404, "not_found", f"{str(error)[:1].upper()}{str(error)[1:]}.") from error
+    except NoProfileError as error:
+        raise ApiError(403, "forbidden", f"No profile: {error}.") from error
+    except QueryTimeoutError as error:
+        message = f"Computing the profile of {table} took too long. `asklake profile` takes the time it needs."
+        raise ApiError(504, "timeout", message) from error

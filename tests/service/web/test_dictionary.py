@@ -69,6 +69,31 @@ def test_a_column_is_found_and_its_table_read(page: Page) -> None:
     assert page.locator("[aria-current=page]").inner_text().startswith("gold.gold_pgr_case_lifecycle")
 
 
+@pytest.mark.parametrize(("size", "scheme"), [(WIDE, "light"), (NARROW, "dark")])
+def test_a_table_shows_what_its_rows_are_like(
+    browser: Browser, page_service: Served, shots: Path, size, scheme
+) -> None:
+    for page in opened(browser, page_service, size, scheme, f"{ADDRESS}#gold.gold_pgr_case_lifecycle"):
+        page.locator(".profile-head").wait_for()
+        assert re.match(r"[\d,]+ rows, \d+ exact cop", page.locator(".profile-head").inner_text())
+        row = page.locator(".profile tr", has_text="turnaround_hours")
+        assert row.locator("svg.bars rect").count() == 12
+        assert row.locator("svg").get_attribute("aria-label", timeout=5_000)
+        assert page.locator(".profile tr", has_text="channel").locator(".frequent li").count() >= 2
+        assert page.evaluate("document.documentElement.scrollWidth") <= size["width"]
+        _clean(page, shots / f"profile-{size['width']}-{scheme}.png")
+
+
+def test_a_profile_is_given_to_each_caller_of_what_the_caller_may_see(keyed_page_service: Served) -> None:
+    address = f"{ADDRESS}/profile/gold.gold_pgr_case_lifecycle"
+    with keyed_page_service.client("amritsar") as viewer, keyed_page_service.client("admin") as admin:
+        own, all_rows = viewer.get(address).json(), admin.get(address).json()
+        assert own["rows"] < all_rows["rows"] and "jalandhar" not in str(own)
+        assert viewer.get(f"{ADDRESS}/profile/gold.time_spine_daily").status_code == 403
+        assert admin.get(f"{ADDRESS}/profile/gold.nothing").json()["error"]["code"] == "not_found"
+    assert httpx.get(f"{keyed_page_service.url}{address}", timeout=60).status_code == 401
+
+
 def test_lineage_leads_from_table_to_table_and_a_metric_to_its_table(page: Page) -> None:
     page.goto(f"{ADDRESS}#gold.gold_pgr_case_lifecycle")
     page.locator(".lineage a", has_text="service_events_raw").click()

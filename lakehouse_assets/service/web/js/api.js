@@ -76,4 +76,5 @@ export const answer = (id) => call("GET", `/answers/${encodeURIComponent(id)}`);
 export const replay = (id) => call("GET", `/answers/${encodeURIComponent(id)}/replay`);
 export const feedback = (id, verdict, comment) =>
   call("POST", `/answers/${encodeURIComponent(id)}/feedback`, comment ? { verdict, comment } : { verdict });
+export const profile = (table) => call("GET", `/dictionary/profile/${encodeURIComponent(table)}`);
 export const dictionary = () => call("GET", "/dictionary/data");

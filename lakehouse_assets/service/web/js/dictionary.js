@@ -1,6 +1,7 @@
 // The data dictionary: a list that is searched, and a page for each table and metric. The address says which.
 
 import { byId, h } from "./dom.js";
+import { profileOf } from "./profile.js";
 
 const LAYERS = ["bronze", "silver", "gold", "platinum", "semantic"];
 const list = byId("list");
@@ -10,6 +11,7 @@ let tables = new Map();
 let metrics = new Map();
 let teams = new Map();
 let hidden = new Set();
+let api = null; // in one file there is no service, and no profile
 
 // --- the list
 
@@ -162,6 +164,15 @@ function metricsOf(names) {
     h("h3", {}, h("a", { href: `#metric/${metric.name}` }, metric.label)), h("p", {}, metric.description))));
 }
 
+/** Where the profile of a table comes to stand, once it is there: at the first look it is computed. */
+function profilePlace(table) {
+  const place = h("div", { "aria-live": "polite" }, h("p.note-below", {}, "Looking at the rows…"));
+  api.profile(table.name).then(
+    (found) => place.replaceChildren(profileOf(found)),
+    (problem) => place.replaceChildren(h("p.note-below", {}, problem.message)));
+  return place;
+}
+
 function showTable(table) {
   const team = teams.get(table.owner);
   const made = table.made_by;
@@ -180,6 +191,7 @@ function showTable(table) {
       ? section("Lineage", null, lineage(table), h("p.note-below", {}, "Framed: made directly from one another."))
       : []),
     ...section("Columns", table.columns.length, columnsOf(table)),
+    ...(api && table.published_at ? section("What its rows are like", null, profilePlace(table)) : []),
     ...(table.metrics.length ? section("Metrics over it", table.metrics.length, metricsOf(table.metrics)) : []),
     ...section("Checks before rows are seen", table.checks.length, checksOf(table)));
   return table.name;
@@ -247,8 +259,9 @@ function side(open) {
 async function data() {
   const own = byId("dictionary-data");
   if (own) return JSON.parse(own.textContent);
-  const [api, session] = await Promise.all([import("./api.js"), import("./session.js")]);
+  const [calls, session] = await Promise.all([import("./api.js"), import("./session.js")]);
   await session.begin();
+  api = calls;
   return api.dictionary();
 }
 
