@@ -32,6 +32,7 @@ _SAYS: dict[Kind, str] = {
     Kind.MORE: "compares",
     Kind.COUNT: "asks for an amount",
     Kind.SHARE: "as a share of the whole",
+    Kind.RATIO: "one by the other",
     Kind.AVERAGE: "asks for a mean",
     Kind.GROWTH: "the change of the figures",
     Kind.TREND: "the course over time",

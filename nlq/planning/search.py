@@ -15,9 +15,9 @@ from datetime import date
 
 from nlq.core.outcome import Problem
 from nlq.core.plan import Operator, Plan
-from nlq.core.words import ENGLISH, GLUE, OCCURRENCE, PREDICATES, Token, stem, words_of
+from nlq.core.words import ENGLISH, GLUE, OCCURRENCE, PREDICATES, RELATIVES, Token, stem, words_of
 from nlq.planning.drafts.draft import Reading
-from nlq.planning.drafts.mentions import Cover, Kind, Mention, Reach
+from nlq.planning.drafts.mentions import Bound, Cover, Kind, Mention, Reach
 from nlq.planning.finding.events import events
 from nlq.planning.finding.lexicon import Lexicon
 from nlq.planning.finding.resolve import Resolver
@@ -99,6 +99,7 @@ class Search:
         named = {reading.plan.metrics for reading in close if "metrics" in reading.says}
         for meant in (
             lambda reading: not self._is_one_each(reading.plan),
+            lambda reading: not self._takes_years_for_counts(reading),
             lambda reading: not named or reading.plan.metrics in named,
         ):
             close = [reading for reading in close if meant(reading)] or close
@@ -107,6 +108,22 @@ class Search:
     def _is_one_each(self, plan: Plan) -> bool:
         """Whether the first figure is one in every group: "the most common cause" has not the most causes."""
         return not plan.count and self._lexicon.is_one_each(plan.metrics[0], plan.group_by)
+
+    def _takes_years_for_counts(self, reading: Reading) -> bool:
+        """Whether a limit that nothing names the figure of may be years: "the most common cause between 2000 and 2005".
+
+        "Causes with between 2000 and 2005 fires" says what it limits.
+        """
+        counted = all(item.metric in self._lexicon.counts for item in reading.plan.having)
+        said = [None, *(m for m in reading.mentions if m.kind is not Kind.FILLER or m.text.lower() in RELATIVES), None]
+        return counted and any(
+            m
+            and m.kind is Kind.THRESHOLD
+            and _are_years(m.payload)
+            and not (then and then.kind is Kind.METRIC)
+            and not (before and before.text.lower() in RELATIVES)
+            for before, m, then in zip(said, said[1:], said[2:], strict=False)
+        )
 
     def _otherwise(self, covers: Sequence[Cover], asked: Asked) -> list[tuple[float, Reading]]:
         """The readings of the best covers, with words that name a metric and a dimension taken for the other."""
@@ -190,6 +207,13 @@ class Search:
         if not readings and not problems:
             return Problem(2, "That does not go with the question before; ask it whole.")
         return readings or min(problems, key=lambda p: p.rank)
+
+
+def _are_years(bound: Bound) -> bool:
+    """Whether both ends of a limit may be years."""
+    return bound.until is not None and all(
+        1800 <= end <= 2200 and end == int(end) for end in (bound.value, bound.until)
+    )
 
 
 def quoted(words: Iterable[str]) -> str:

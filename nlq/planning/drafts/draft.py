@@ -107,6 +107,8 @@ class Draft:
     first_rows: int | None = None
     asked: tuple[int, str] | None = None
     share: int | None = None
+    whole: int | None = None
+    """Where the whole is named that a share is of: the orders of "the ratio of online orders to all orders"."""
     averages: list[str] = field(default_factory=list)
     per: bool = False
     each: list[str] = field(default_factory=list)

@@ -49,6 +49,7 @@ class Kind(StrEnum):
     DIFFERENCE = "difference"
     MORE = "more"
     SHARE = "share"
+    RATIO = "ratio"
     AVERAGE = "average"
     GROWTH = "growth"
     COUNT = "count"

@@ -32,6 +32,8 @@ def shares(draft: Draft, mentions: Sequence[Mention], metrics: Sequence[Metric])
     if len(metrics) != 1 or not is_amount(metrics[0]):
         label = next(metric.label for metric in metrics if not is_amount(metric)) if len(metrics) == 1 else "that"
         raise NotReadableError(2, f"I cannot tell a share of {label}; ask for one amount.", word)
+    if draft.whole is not None:
+        return [_of_whole(draft, draft.whole, word)]
     after = _after_predicate(draft, mentions)
     if after:
         return [_share(after)]
@@ -46,6 +48,15 @@ def shares(draft: Draft, mentions: Sequence[Mention], metrics: Sequence[Metric])
     if len(said) > 1:
         raise NotReadableError(2, f"“{word}”: say “what percentage of … are …”, to tell the part.", word)
     return [_share(draft.chosen)]
+
+
+def _of_whole(draft: Draft, whole: int, word: str) -> Share:
+    """The share of what is named before the whole: its values, or each of its groups."""
+    part = [item for item in draft.chosen if item.first < whole]
+    limited = draft.bounds or draft.limits or draft.missing or draft.pieces
+    if limited or len({item.dimension for item in part}) > 1 or not (part or draft.groups):
+        raise NotReadableError(2, f"“{word}”: say “what percentage of … are …”, to tell the part.", word)
+    return _share(part) if part else Share()
 
 
 def _after_predicate(draft: Draft, mentions: Sequence[Mention]) -> list[Chosen]:

@@ -286,6 +286,8 @@ _PHRASES: dict[tuple[str, ...], tuple[Kind, float]] = {
     ("difference", "of"): (Kind.DIFFERENCE, 3.0),
     ("difference", "in"): (Kind.DIFFERENCE, 3.0),
     ("part", "of"): (Kind.SHARE, 2.0),
+    ("ratio", "of"): (Kind.RATIO, 2.0),
+    ("ratio", "between"): (Kind.RATIO, 2.0),
     ("both", "inclusive"): (Kind.FILLER, 0.2),
     ("over", "time"): (Kind.TREND, 5.0),
     ("on", "average"): (Kind.AVERAGE, 5.5),

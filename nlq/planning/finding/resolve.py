@@ -130,6 +130,9 @@ class Resolver:
             return theirs
         if _is_bounded(mention, cover):
             called = [h for h in mention.payload if self._is_number(self._vocabulary.metrics[h.ref])]
+        numbers = [h for h in mention.payload if self._is_number(self._vocabulary.metrics[h.ref])]
+        if numbers and not called and NUMBERING & {*said}:
+            return numbers
         if not _asks_how_many(cover) or not all(self._vocabulary.metrics[h.ref].is_money for h in mention.payload):
             return [*(called or mention.payload), *self._other_end(mention)]
         parts = self._lexicon.metrics_with(_stems(mention.text))

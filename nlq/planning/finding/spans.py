@@ -137,6 +137,8 @@ class MentionFinder(ValueFinder):
     def _metrics(self, first: int) -> Iterator[Mention]:
         for last, content in self._windows(first, _METRIC_GLUE):
             stems = [self._stems[at] for at in content]
+            if stems == ["who"]:
+                continue  # it asks, even of "customers who trade"
             side_by_side, parted = content[-1] - content[0] == len(content) - 1, self._norm(first + 1) in _PARTING
             hits, absorbed = self._metric_hits(stems, side_by_side=side_by_side, parted=parted)
             hits = hits or self._related(content, self._lexicon.related_metrics)
@@ -214,7 +216,9 @@ class MentionFinder(ValueFinder):
 
     def _is_numbering(self, hit: Hit) -> bool:
         """Whether a dimension is the number that each thing bears: "number of doctors" asks for none of those."""
-        return w.words_of(self._lexicon.vocabulary.dimensions[hit.ref].label)[-1:] in (("number",), ("no",))
+        dimension = self._lexicon.vocabulary.dimensions[hit.ref]
+        said = dimension.column if hit.source == "name" else dimension.label
+        return w.words_of(said)[-1:] in (("number",), ("no",))
 
     def _metric_hits(self, stems: list[str], *, side_by_side: bool, parted: bool) -> tuple[list[Hit], int]:
         """Metrics of these words; words that only name what the metric is about may be said besides.

@@ -14,7 +14,17 @@ from nlq.planning.drafts.draft import Decision, NotReadableError
 from nlq.planning.drafts.mentions import Kind, Mention
 from nlq.planning.reading.sentence import KEY_ENDINGS, Sentence
 
-_FIGURES = {Kind.BY, Kind.SUPERLATIVE, Kind.TOP, Kind.SHARE, Kind.GROWTH, Kind.TREND, Kind.GRAIN, Kind.RUNNING}
+_FIGURES = {
+    Kind.BY,
+    Kind.SUPERLATIVE,
+    Kind.TOP,
+    Kind.SHARE,
+    Kind.RATIO,
+    Kind.GROWTH,
+    Kind.TREND,
+    Kind.GRAIN,
+    Kind.RUNNING,
+}
 
 
 class ColumnReader:

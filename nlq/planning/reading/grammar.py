@@ -106,6 +106,7 @@ class Reader:
             Kind.THRESHOLD: self._operators.threshold,
             Kind.ORDER: self._operators.order,
             Kind.SHARE: self._operators.share,
+            Kind.RATIO: self._operators.ratio,
             Kind.GROWTH: self._operators.growth,
             Kind.VERSUS: self._operators.versus,
         }.get(mention.kind)

@@ -188,7 +188,7 @@ class MetricReader:
         if any(m.kind is Kind.SHOW and first < m.first < last for m in self._sentence.all):
             return True
         kinds = {m.kind for m in self._sentence.mentions[left + 1 : right]}
-        if self._draft.percent and Kind.SHARE in kinds:
+        if (self._draft.percent and Kind.SHARE in kinds) or self._sentence.kind(left - 1) is Kind.RATIO:
             return True
         return bool(kinds & _JOINING) or "with" in {m.text.lower() for m in self._sentence.between(left, right)}
 

@@ -12,6 +12,9 @@ from nlq.planning.drafts.draft import NotReadableError, Rank
 from nlq.planning.drafts.mentions import GrainWord, Growth, Kind, Mention, Top
 from nlq.planning.reading.sentence import GROUPING, Sentence
 
+_WHOLE = frozenset({"all", "total", "overall", "entire", "whole"})
+"""What says that a figure is of all, not of a part."""
+
 
 class OperatorReader:
     """Reads what a question asks for in general English."""
@@ -95,6 +98,30 @@ class OperatorReader:
             self._sentence.believe(mention, "the first in percent of the second", 1.0)
             return
         self._draft.share = mention.first
+
+    def ratio(self, position: int, mention: Mention) -> None:
+        """One figure by another, "the ratio of orders to visits", or a part by its whole, "… to all orders".
+
+        Raises:
+            NotReadableError: it is not plain which two figures are meant, or what belongs to one of them only.
+        """
+        sentence, draft = self._sentence, self._draft
+        figures = [at for at in range(position + 1, len(sentence.mentions)) if sentence.kind(at) is Kind.METRIC][:2]
+        inside = sentence.mentions[position + 1 : figures[-1]] if figures else []
+        kinds = {m.kind for m in inside}
+        if len(figures) < 2 or kinds - {Kind.METRIC, Kind.VALUE, Kind.BY, Kind.DIMENSION, Kind.AND}:
+            raise NotReadableError(2, f"“{mention.text}” which two figures? Ask for “A per B”.", mention.text)
+        part, whole = (sentence.mentions[at] for at in figures)
+        between = {m.text.lower() for m in sentence.all[sentence.all.index(part) + 1 : sentence.all.index(whole)]}
+        joint = "and" if "between" in mention.text.lower() else "to"
+        hits = [sentence.assignment.metrics[m.first].ref for m in (part, whole)]
+        if hits[0] == hits[1] and between & _WHOLE and between & {"to", "out", "over"} and draft.share is None:
+            draft.share, draft.whole = mention.first, whole.first
+            return
+        if hits[0] == hits[1] or joint not in between or len(inside) > 1 + (joint == "and"):
+            raise NotReadableError(2, f"“{mention.text}” which two figures? Ask for “A per B”.", mention.text)
+        draft.ratio = True
+        sentence.believe(mention, "the first by the second", 1.0)
 
     def growth(self, position: int, mention: Mention) -> None:
         """A change of the figures."""

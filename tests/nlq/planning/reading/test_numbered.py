@@ -119,3 +119,40 @@ def test_a_total_of_a_number_of_each_is_the_figure_called_so(subject, question, 
 def test_another_figure_of_a_number_of_each_is_not_its_total(subject, question) -> None:
     outcome = summed(subject, question)
     assert isinstance(outcome, Refused | Clarify), outcome
+
+
+@pytest.mark.parametrize(
+    ("subject", "count", "question"),
+    [
+        ("library", "loans", "how many loans are there per town"),
+        ("clinic", "visits", "number of visits by doctor"),
+        ("parcels", "parcels", "top 3 hubs by number of parcels"),
+    ],
+)
+def test_how_many_asks_for_no_money(subject, count, question) -> None:
+    vocabulary = NUMBERED[subject][0]()
+    like = vocabulary.metrics[count]
+    money = replace(like, name="money", label=f"Total {like.label.lower()}", format="currency", unit="EUR")
+    terms = [*vocabulary.metrics.values(), money]
+    outcome = Planner(Vocabulary.of(terms, list(vocabulary.dimensions.values()))).plan(question, TODAY)
+    assert isinstance(outcome, Planned), outcome
+    assert outcome.plan.metrics == (count,)
+
+
+@pytest.mark.parametrize(
+    ("subject", "question", "metric"),
+    [
+        ("library", "who are the top 2 authors by loans?", "loans"),
+        ("clinic", "who are the top 3 doctors by visits? Return the doctor and visits.", "visits"),
+        ("parcels", "who are the top 3 shippers by fees?", "fees"),
+    ],
+)
+def test_who_asks_and_names_no_figure(subject, question, metric) -> None:
+    vocabulary = NUMBERED[subject][0]()
+    terms = [
+        replace(term, synonyms=(*term.synonyms, "people who came")) if term.additive and name != metric else term
+        for name, term in vocabulary.metrics.items()
+    ]
+    outcome = Planner(Vocabulary.of(terms, list(vocabulary.dimensions.values()))).plan(question, TODAY)
+    assert isinstance(outcome, Planned), outcome
+    assert outcome.plan.metrics == (metric,)
