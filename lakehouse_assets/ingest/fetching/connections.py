@@ -15,7 +15,6 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote
 
 import duckdb
-import psycopg2
 from psycopg2 import extensions
 from sqlalchemy import create_engine, event
 from sqlalchemy.engine import URL, Connection, make_url
@@ -35,6 +34,8 @@ ATTACHED = "source_database"
 """Name of a DuckDB file in the engine that reads it."""
 CONNECT_S = 10
 _OF_POSTGRES = "postgresql"
+_JSON = (114, 3802)
+"""PostgreSQL's numbers of the types json and jsonb."""
 
 
 def address_of(settings: Settings, access: str, place: str) -> str:
@@ -105,7 +106,7 @@ def _engine(address: str, place: str) -> Any:
             url = _read_only_file(url, place)
         options: dict[str, Any] = {}
         if url.get_backend_name() == _OF_POSTGRES:
-            options = {"connect_args": {"connect_timeout": CONNECT_S, "options": "-c timezone=UTC"}}
+            options = {"connect_args": {"connect_timeout": CONNECT_S}}
         engine = create_engine(url, poolclass=NullPool, **options)
     except (ArgumentError, ValueError) as error:
         known = "the address cannot be read"
@@ -132,14 +133,29 @@ def _read_only_file(url: URL, place: str) -> URL:
 
 
 def _as_written(connection: Any, _record: Any) -> None:
-    """Have PostgreSQL's driver give times, numbers and JSON as their texts.
+    """Have PostgreSQL's driver give times, in UTC, numbers and JSON as their texts, and write nothing.
 
     Python has no infinite dates, no year 20000 and none before Christ: the driver would change or refuse them.
     """
-    kinds = (psycopg2.DATETIME, extensions.INTERVAL, extensions.DECIMAL)
-    oids = (*(oid for kind in kinds for oid in kind.values), 114, 3802)  # json and jsonb, too
-    extensions.register_type(extensions.new_type(oids, "AS_WRITTEN", lambda value, _cursor: value), connection)
+    kinds = (
+        extensions.DATE, extensions.TIME, extensions.PYDATETIME, extensions.PYDATETIMETZ, extensions.INTERVAL,
+        extensions.DECIMAL,
+    )  # fmt: skip
+    oids = (*(oid for kind in kinds for oid in kind.values), *_JSON)
+    as_written = extensions.new_type(oids, "AS_WRITTEN", lambda value, _cursor: value)
+    lists = (
+        extensions.DATEARRAY, extensions.TIMEARRAY, extensions.PYDATETIMEARRAY, extensions.PYDATETIMETZARRAY,
+        extensions.INTERVALARRAY, extensions.DECIMALARRAY,
+    )  # fmt: skip
+    lists_as_written = extensions.new_array_type(
+        tuple(oid for kind in lists for oid in kind.values), "LISTS_AS_WRITTEN", as_written
+    )
+    for kind in (as_written, lists_as_written):
+        extensions.register_type(kind, connection)
     connection.set_session(readonly=True)
+    with connection.cursor() as cursor:
+        cursor.execute("set time zone 'UTC'")
+    connection.commit()
 
 
 @contextmanager
