@@ -87,6 +87,16 @@ def unload(
     unloading.unload(Out(as_json), load)
 
 
+@app.command("give-up")
+def give_up(
+    source: Annotated[str, typer.Argument(help="Name of a source, as `asklake status` says it.")], as_json: Json = False
+) -> None:
+    """Give up events of a source that were accepted and cannot be loaded, such as those of one that was deleted."""
+    from lakehouse_assets.commands.lake import giving_up
+
+    giving_up.run(Out(as_json), source)
+
+
 @app.command()
 def materialize(
     select: Annotated[

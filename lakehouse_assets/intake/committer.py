@@ -16,7 +16,7 @@ from collections import OrderedDict, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
-from itertools import accumulate, pairwise
+from itertools import accumulate, chain, pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -28,7 +28,7 @@ from lakehouse_assets.ingest.faults import is_of_warehouse
 from lakehouse_assets.ingest.origins.logged import KIND, MOST_SPAN, LogRange, Piece, range_of
 from lakehouse_assets.ingest.sources import find_source
 from lakehouse_assets.intake.ends import newest_ranges
-from lakehouse_assets.intake.log import log_id, partitions, say_committed
+from lakehouse_assets.intake.log import Held, given_up, log_id, partitions, say_committed
 from lakehouse_assets.intake.portions import Portions
 from lakehouse_assets.intake.segments import NOWHERE, Mark, Place, places, read, segments
 from lakehouse_assets.lakehouse.iceberg.evolution import SchemaDriftError
@@ -147,7 +147,10 @@ class Committer:
         self._lake, self._folder = lake, folder
         self._lock: int | None = None
         self._ends: dict[Track, int] | None = None
-        self._low: dict[int, Mark] = {}
+        self._looked_at: dict[int, Mark] = {}
+        self._held: dict[int, dict[Stream, list[Place]]] = {}
+        self._problems: dict[Stream, str] = {}
+        self._given_up: dict[Stream, int] = {}
         self._keys: OrderedDict[tuple[str, str | None, str], tuple[int, int]] = OrderedDict()
         self._left_alone: dict[Track, float] = {}
 
@@ -166,7 +169,8 @@ class Committer:
             return []
         log = log_id(self._folder)
         if self._ends is None:
-            self._ends, self._low = self._read_ends(log), {}
+            self._ends, self._looked_at, self._held = self._read_ends(log), {}, {}
+        self._given_up = given_up(self._folder)
         found = {p: self._waiting(p, folder) for p, folder in sorted(partitions(self._folder).items())}
         done: list[Committed] = []
         try:
@@ -174,9 +178,9 @@ class Committer:
                 done.extend(self._commit_partition(log, partition, waiting, last))
         except _OvertakenError:
             self._ends = None  # read anew next time: until then nothing is known of what is committed
-        say_committed(self._folder, self._low)
+        say_committed(self._folder, self._looked_at, self._streams_held())
         for partition, folder in partitions(self._folder).items():
-            self._forget(folder, self._low.get(partition, NOWHERE))
+            self._forget(folder, partition)
         return done
 
     def close(self) -> None:
@@ -197,24 +201,26 @@ class Committer:
         """The entries of a partition that are not committed, by stream, and its end."""
         assert self._ends is not None
         waiting: dict[Stream, list[Place]] = defaultdict(list)
-        last = self._low.get(partition, NOWHERE)
-        for place in places(folder, last.offset):
+        last = self._looked_at.get(partition, NOWHERE)
+        held = [place for found in self._held.get(partition, {}).values() for place in found]
+        for place in chain(held, places(folder, last.offset)):
             entry = place.entry
+            if entry.received_ms <= self._given_up.get(entry.stream, -1):
+                last = max(last, place.end, key=_offset)
+                continue
             end = self._ends.get((partition, *entry.stream), 0)
             if entry.end > end:
                 waiting[entry.stream].append(place)
             if entry.first < end:
                 self._remember(partition, [place])
-            last = place.end
+            last = max(last, place.end, key=_offset)
         return waiting, last
 
     def _commit_partition(
         self, log: str, partition: int, waiting: Mapping[Stream, Sequence[Place]], last: Mark
     ) -> Iterator[Committed]:
-        left = [found[0].begin for found in waiting.values()]
-        self._low[partition] = min(left, default=last, key=_offset)
-        for number, (stream, found) in enumerate(waiting.items()):
-            left[number] = last
+        held: dict[Stream, list[Place]] = {}
+        for stream, found in waiting.items():
             for portion in _portions(found):
                 try:
                     yield from self._commit_stream(log, (partition, *stream), portion)
@@ -225,15 +231,23 @@ class Committer:
                 end = self._end(partition, stream)
                 self._remember(partition, [place for place in portion if place.entry.first < end])
                 if end < portion[-1].entry.end:
-                    left[number] = portion[0].begin
+                    held[stream] = [place for place in found if place.entry.end > end]
                     break
-        self._low[partition] = min(left, default=last, key=_offset)
+        self._looked_at[partition], self._held[partition] = last, held
+
+    def _streams_held(self) -> list[Held]:
+        """The streams that cannot be committed."""
+        sizes: dict[Stream, int] = defaultdict(int)
+        for stream, found in (item for held in self._held.values() for item in held.items()):
+            sizes[stream] += sum(place.entry.size for place in found)
+        return [Held(*stream, size, self._problems.get(stream, "")) for stream, size in sizes.items()]
 
     def _end(self, partition: int, stream: Stream) -> int:
         assert self._ends is not None
         return self._ends.get((partition, *stream), 0)
 
     def _leave_alone(self, track: Track, error: Exception) -> None:
+        self._problems[track[1:]] = str(error)
         self._left_alone[track] = time.monotonic() + REFUSED_FOR_S
         logger().error("not_committed", source=track[1], tenant=track[2], problem=str(error), next="tried again")
 
@@ -281,13 +295,15 @@ class Committer:
         while len(self._keys) > KEYS:
             self._keys.popitem(last=False)
 
-    def _forget(self, folder: Path, low: Mark) -> None:
-        """Remove segments that are committed whole, and have been there for as long as the settings keep them."""
+    def _forget(self, folder: Path, partition: int) -> None:
+        """Remove segments of which nothing waits, and that were there for as long as the settings keep them."""
+        end = self._looked_at.get(partition, NOWHERE).offset
+        holding = {place.segment for held in self._held.get(partition, {}).values() for place in held}
         before = time.time() - self._lake.settings.intake_retention.total_seconds()
         found = segments(folder)
         for segment, after in pairwise(found):
             with suppress(FileNotFoundError):
-                if after.first <= low.offset and segment.path.stat().st_mtime < before:
+                if after.first <= end and segment.path not in holding and segment.path.stat().st_mtime < before:
                     segment.path.unlink()
 
 

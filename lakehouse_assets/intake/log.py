@@ -21,6 +21,7 @@ from contextlib import suppress
 from dataclasses import astuple, dataclass, replace
 from hashlib import sha256
 from pathlib import Path
+from typing import Any
 
 from lakehouse_assets.intake.entries import MOST_TEXT, Entry
 from lakehouse_assets.intake.segments import NOWHERE, Appender, Mark, places, size_after, sync_folder
@@ -32,7 +33,9 @@ MOST_WAITING = 64 << 20
 KEYS = 100_000
 """Requests that are known again by their key."""
 LOOKS_EVERY_S = 1.0
-_ID, _COMMITTED = "id", "committed.json"
+HELD_SHARE = 10
+"""A stream that cannot be committed may hold one such part of what may wait; it takes nothing from the others."""
+_ID, _COMMITTED, _GIVEN_UP = "id", "committed.json", "given_up.json"
 
 
 class BusyError(Exception):
@@ -41,6 +44,16 @@ class BusyError(Exception):
 
 class OtherContentError(Exception):
     """Another request was sent by the same key."""
+
+
+@dataclass(frozen=True)
+class Held:
+    """A stream that cannot be committed: how many bytes of it wait, and why."""
+
+    source: str
+    tenant: str | None
+    bytes: int
+    problem: str
 
 
 @dataclass(frozen=True)
@@ -82,28 +95,62 @@ def partitions(folder: Path) -> dict[int, Path]:
 
 
 def committed(folder: Path) -> dict[int, Mark]:
-    """By partition up to where all is committed, as the committer said last; less where it could not say it."""
+    """By partition up to where the committer looked at all, as it said last; less where it could not say it."""
+    return {int(partition): Mark(*mark) for partition, mark in _said(folder).get("looked_at", {}).items()}
+
+
+def held(folder: Path) -> list[Held]:
+    """The streams that cannot be committed, as the committer said last."""
+    return [Held(*stream) for stream in _said(folder).get("held", [])]
+
+
+def _said(folder: Path) -> dict[str, Any]:
     try:
-        said = json.loads((folder / _COMMITTED).read_text())
-        return {int(partition): Mark(*mark) for partition, mark in said.items()}
+        return json.loads((folder / _COMMITTED).read_text())
     except (FileNotFoundError, ValueError):
         return {}
 
 
 def backlog(folder: Path) -> int:
-    """Bytes of the log that hold records not committed yet, as the committer said last."""
+    """Bytes of the log that the committer has not come to yet, as it said last."""
     marks = committed(folder)
     return sum(size_after(path, marks.get(number, NOWHERE)) for number, path in partitions(folder).items())
 
 
-def say_committed(folder: Path, marks: Mapping[int, Mark]) -> None:
-    """Say by partition up to where all is committed.
+def say_committed(folder: Path, marks: Mapping[int, Mark], streams: Sequence[Held] = ()) -> None:
+    """Say by partition up to where all was looked at, and what is held back nevertheless.
 
     It is a hint for who accepts: how much waits, and which offsets were given. What is committed bronze.loads says.
     """
-    fresh = folder / f"{_COMMITTED}.new"
-    fresh.write_text(json.dumps({partition: astuple(mark) for partition, mark in marks.items()}))
-    fresh.replace(folder / _COMMITTED)
+    said = {"looked_at": {p: astuple(mark) for p, mark in marks.items()}, "held": [astuple(s) for s in streams]}
+    _write(folder / _COMMITTED, said)
+
+
+def given_up(folder: Path) -> dict[tuple[str, str | None], int]:
+    """The streams whose records a person gave up: those that came until then, in ms since 1970."""
+    try:
+        return {(source, tenant): until for source, tenant, until in json.loads((folder / _GIVEN_UP).read_text())}
+    except FileNotFoundError:
+        return {}
+
+
+def give_up(folder: Path, source: str) -> list[Held]:
+    """Give up the records of a source that cannot be committed; those that come later are not.
+
+    Returns:
+        The streams that were given up; they are held no longer once the committer has looked.
+    """
+    found = [stream for stream in held(folder) if stream.source == source]
+    with one_process_at_a_time(folder / "given_up.lock"):
+        now = {(stream.source, stream.tenant): int(time.time() * 1000) for stream in found}
+        _write(folder / _GIVEN_UP, [[*stream, until] for stream, until in {**given_up(folder), **now}.items()])
+    return found
+
+
+def _write(file: Path, said: Any) -> None:
+    fresh = file.with_suffix(".new")
+    fresh.write_text(json.dumps(said))
+    fresh.replace(file)
 
 
 class IntakeLog:
@@ -130,6 +177,7 @@ class IntakeLog:
         self._waiting: list[tuple[Entry, Future[Position]]] = []
         self._bytes = 0
         self._full = False
+        self._closed: set[tuple[str, str | None]] = set()
         self._turn = threading.Condition()
         self._ending = False
         self._looked = 0.0
@@ -156,6 +204,8 @@ class IntakeLog:
                 if before is not None and before != digest:
                     raise OtherContentError("other records were sent by this key")
                 return position
+            if (entry.source, entry.tenant) in self._closed:
+                raise BusyError("as much of its source as is kept cannot be loaded")
             if self._ending or self._full or self._bytes > self._most_waiting:
                 raise BusyError("too much waits to be written or loaded")
             future: Future[Position] = Future()
@@ -213,6 +263,8 @@ class IntakeLog:
             self._looked = now
             with suppress(OSError):  # a segment was removed meanwhile, or too many files are open: it is seen next time
                 self._full = backlog(self._folder) > self._most_backlog
+                most = self._most_backlog // HELD_SHARE
+                self._closed = {(h.source, h.tenant) for h in held(self._folder) if h.bytes > most}
 
     def _remember_keys(self) -> None:
         for place in places(self._folder / str(self.partition), 0):

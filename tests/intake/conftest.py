@@ -38,7 +38,7 @@ def raw(*texts: str, source: str = "shop", tenant: str | None = "t1", key: str |
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    return tmp_path / "intake"
+    return tmp_path / "home" / "intake"
 
 
 @pytest.fixture

@@ -12,13 +12,16 @@ from pathlib import Path
 
 import pytest
 
+from lakehouse_assets.commands.failures import CommandError
+from lakehouse_assets.commands.lake import giving_up
+from lakehouse_assets.commands.output import Out
 from lakehouse_assets.ingest import unload
 from lakehouse_assets.ingest.contracts import LOADS, QUARANTINE
 from lakehouse_assets.ingest.loads.quarantine import list_quarantined, replay
 from lakehouse_assets.ingest.sources import Source
 from lakehouse_assets.intake import committer as committing
 from lakehouse_assets.intake.committer import Committer
-from lakehouse_assets.intake.log import IntakeLog, backlog, log_id
+from lakehouse_assets.intake.log import BusyError, IntakeLog, backlog, give_up, held, log_id
 from lakehouse_assets.intake.segments import places, segments
 from lakehouse_assets.intake.status import Refused, Status, status_of
 from lakehouse_assets.lakehouse.iceberg.catalog import require_local
@@ -279,3 +282,80 @@ def test_a_key_counts_from_when_it_is_committed_though_an_earlier_copy_still_wai
     again.close()
     other.close()
     assert orders() == ["O1"]
+
+
+def test_a_stream_whose_source_was_deleted_holds_no_other_back_and_can_be_given_up(
+    log: IntakeLog,
+    committer: Committer,
+    lake: Lake,
+    folder: Path,
+    sources: dict[str, Source],
+    orders: Orders,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("lakehouse_assets.intake.segments.SEGMENT_BYTES", 1)
+    monkeypatch.setattr(log._appender, "_most", 1)
+    committer._lake = Lake(lake.settings.model_copy(update={"intake_retention": timedelta(seconds=-60)}))
+    sources["gone"] = sources["shop"]
+    log.append(entry(1, source="gone")).result(5)
+    del sources["gone"]
+    for number in (2, 3, 4):
+        log.append(entry(number)).result(5)
+        committer.commit()
+    assert orders() == ["O2", "O3", "O4"] and backlog(folder) == 0
+    assert [s.first for s in segments(folder / "0")] == [0, 3], "what lies behind it is not kept for it"
+    (stuck,) = held(folder)
+    assert (stuck.source, stuck.tenant) == ("gone", "t1") and "there is no source 'gone'" in stuck.problem
+    committer.close()
+    again = Committer(lake, folder)
+    again.commit()
+    assert [h.bytes for h in held(folder)] == [stuck.bytes]
+    assert [h.source for h in give_up(folder, "gone")] == ["gone"]
+    again.commit()
+    assert held(folder) == []
+    sources["gone"] = sources["shop"]
+    time.sleep(0.002)
+    again._left_alone.clear()
+    log.append(entry(5, source="gone")).result(5)
+    assert [(c.source, c.loaded) for c in again.commit()] == [("gone", 1)]
+    again.close()
+    assert orders() == ["O2", "O3", "O4", "O5"]
+
+
+def test_of_a_stream_that_cannot_be_loaded_only_a_part_is_kept(
+    committer: Committer, folder: Path, sources: dict[str, Source], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("lakehouse_assets.intake.log.LOOKS_EVERY_S", 0.01)
+    small = IntakeLog(folder, most_backlog=4_000)
+    known = sources.pop("shop")
+    sources["other"] = known
+    small.append(entry(1, 2, 3, 4)).result(5)
+    committer.commit()
+    time.sleep(0.1)
+    with pytest.raises(BusyError, match="of its source"):
+        small.append(entry(5))
+    small.append(entry(6, source="other")).result(5)
+    small.close()
+
+
+def test_status_names_what_is_held_back_and_a_command_gives_it_up(
+    log: IntakeLog,
+    committer: Committer,
+    lake: Lake,
+    sources: dict[str, Source],
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    sources.clear()
+    log.append(entry(1)).result(5)
+    committer.commit()
+    monkeypatch.setattr(giving_up, "get_settings", lambda: lake.settings)
+    (stuck,) = giving_up.events_held(lake.settings)
+    assert giving_up.words(stuck).endswith("`asklake give-up shop`")
+    with pytest.raises(CommandError, match="no events of source 'pos' are held back"):
+        giving_up.run(Out(as_json=False), "pos")
+    giving_up.run(Out(as_json=True), "shop")
+    told = capsys.readouterr().out.splitlines()[-1]
+    assert json.loads(told) == {"source": "shop", "bytes": stuck.bytes, "tenants": ["t1"]}
+    committer.commit()
+    assert giving_up.events_held(lake.settings) == []

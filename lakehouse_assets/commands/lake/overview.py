@@ -8,12 +8,14 @@ from __future__ import annotations
 import hashlib
 import shlex
 from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from datetime import UTC, date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from lakehouse_assets.builds import dbt_graph
 from lakehouse_assets.builds.days import dirty_days
+from lakehouse_assets.commands.lake.giving_up import events_held, words
 from lakehouse_assets.commands.lake.lookups import TableState, as_documents, open_lake, print_states, table_states
 from lakehouse_assets.commands.output import Out
 from lakehouse_assets.contracts import platform_contracts
@@ -53,7 +55,14 @@ def status(out: Out) -> None:
     waiting, failing = _answers_waiting(lake)
     topics = topics_of(lake, all_sources().values(), _BROKERS_WITHIN_S)
     lost = [problem for _, topic in topics for problem in topic.problems]
-    advice = [*private_steps(exposed), *failing, *lost, *next_steps(states, refused, queue, len(files), days)]
+    stuck = events_held(lake.settings)
+    advice = [
+        *private_steps(exposed),
+        *failing,
+        *lost,
+        *map(words, stuck),
+        *next_steps(states, refused, queue, len(files), days),
+    ]
     out.say(f"Data: {lake.settings.home.absolute()}   profile: {lake.settings.profile}")
     if states:
         out.heading("Tables")
@@ -83,6 +92,7 @@ def status(out: Out) -> None:
             "tables": as_documents(states),
             "loads": loads,
             "topics": [_topic_document(source.name, topic) for source, topic in topics],
+            "events_held": [asdict(stream) for stream in stuck],
             "files_in_landing": files,
             "days_not_built": days,
             "quarantined": refused,
