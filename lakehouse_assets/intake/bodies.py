@@ -5,6 +5,7 @@ Belongs here: what a body may be. Does not belong here: whether a record is soun
 
 from __future__ import annotations
 
+import codecs
 import zlib
 from collections.abc import Callable, Iterable, Iterator
 
@@ -96,7 +97,7 @@ def cut(body: bytes, content_type: str) -> tuple[bytes, np.ndarray]:
     """
     chunks = []
     try:
-        chunks = list(TYPES[content_type]([body], Counter()))
+        chunks = list(TYPES[content_type]([_utf_8(body)], Counter()))
     except MalformedError as error:
         place = f"line {error.line}" + (f", column {error.column}" if error.column else "")
         raise BodyError("not_records", f"The body cannot be cut into records from {place} on: {error}.") from error
@@ -108,6 +109,18 @@ def cut(body: bytes, content_type: str) -> tuple[bytes, np.ndarray]:
     if not texts:
         raise BodyError("no_records", "There is no record in the body.")
     return b"".join(texts), np.cumsum([len(text) for text in texts])
+
+
+def _utf_8(body: bytes) -> bytes:
+    """A body without a mark of its encoding; records in UTF-8 that are not sound are told one by one in quarantine.
+
+    Raises:
+        BodyError: it is UTF-16 or UTF-32, of which no record could be read.
+    """
+    # Of a JSON text the first two characters are ASCII, so that NUL bytes among them tell (RFC 4627, section 3).
+    if body.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)) or (len(body) > 1 and b"\0" in body[:2]):
+        raise BodyError("not_utf8", "The body is UTF-16 or UTF-32; send it as UTF-8.")
+    return body.removeprefix(codecs.BOM_UTF8)
 
 
 def _is_dense(chunk: Chunk) -> bool:

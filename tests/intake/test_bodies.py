@@ -7,6 +7,7 @@ import tracemalloc
 import pytest
 import zstandard
 
+from lakehouse_assets.intake import bodies
 from lakehouse_assets.intake.bodies import TooLargeError, decompressed
 
 
@@ -20,3 +21,14 @@ def test_a_small_body_that_is_large_once_decompressed_takes_little_memory() -> N
         assert tracemalloc.get_traced_memory()[1] < 100_000_000
     finally:
         tracemalloc.stop()
+
+
+@pytest.mark.parametrize("content_type", bodies.TYPES)
+def test_a_mark_of_utf_8_is_no_part_of_a_record_and_other_encodings_are_refused(content_type: str) -> None:
+    text = '[{"a": 1}]\n' if content_type == "application/json" else '{"a": 1}\n'
+    data, ends = bodies.cut(text.encode("utf-8-sig"), content_type)
+    assert data == b'{"a": 1}\n' and ends.tolist() == [9]
+    for encoding in ("utf-16", "utf-16-le", "utf-16-be", "utf-32", "utf-32-le", "utf-32-be"):
+        with pytest.raises(bodies.BodyError, match="send it as UTF-8") as refused:
+            bodies.cut(text.encode(encoding), content_type)
+        assert refused.value.code == "not_utf8"
