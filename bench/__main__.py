@@ -1,7 +1,7 @@
 """`make bench`: run the benchmarks, print medians and ratios, write bench/results.json.
 
 python -m bench [ingest] [build] [domains] [histories] [sessions] [incremental] [query] [questions] [plan] [serving]
-    [intake] [following] [often] [scale] [memory] [--repeat 5] [--scale 1.0]
+    [intake] [following] [often] [profiles] [scale] [memory] [--repeat 5] [--scale 1.0]
 
 `scale` needs the servers of the cluster profile, which it starts; `memory` asks a hundred thousand questions. Both are
 only run if they are named.
@@ -34,6 +34,7 @@ from bench.intake import bare_log, duckdb_alone, send_events
 from bench.measure import Contender, Result, compare, in_own_process, save
 from bench.memory import memory
 from bench.often import often
+from bench.profiles import profiles
 from bench.scale import scale
 from bench.serving import ASKED, ask_over_http
 from bench.work import (
@@ -276,7 +277,8 @@ def following(folder: Path, repeat: int, scale: float) -> list[Result]:
 BENCHMARKS: dict[str, Callable[[Path, int, float], Iterable[Result]]] = {
     "ingest": ingest, "build": build, "incremental": incremental, "query": query, "questions": questions,
     "plan": plan, "domains": domains, "histories": histories, "sessions": sessions,
-    "serving": serving, "intake": intake, "following": following, "often": often, "scale": scale, "memory": memory,
+    "serving": serving, "intake": intake, "following": following, "often": often, "profiles": profiles,
+    "scale": scale, "memory": memory,
 }  # fmt: skip
 BY_NAME_ONLY = ("scale", "memory")
 

@@ -76,7 +76,8 @@ TRINO = Dialect(
     quantiles="array_join(approx_percentile({0}, array[{1}]) filter (where {2}), ', ')",
     epoch="to_unixtime(cast({0} as timestamp(6)))",
     nan="is_nan({0})",
-    duplicates="select (select count(*) from {1}) - (select count(*) from (select distinct {0} from {1})) as n",
+    # One reading: a second one of a sample would be of other rows.
+    duplicates="select coalesce(sum(n - 1), 0) as n from (select count(*) as n from {1} group by {0}) as alike",
     sampled="(select * from {0} tablesample system ({1:.6f}))",
 )
 DIALECTS = {"duckdb": DUCKDB, "trino": TRINO}
@@ -147,8 +148,8 @@ def frequent(relation: str, number: int, field: Field) -> str:
     """The most frequent values of a field: rows (number, 'top', value, count, how many different values there are)."""
     column = field.sql if field.kind != "other" else f"cast({field.sql} as varchar)"
     return (
-        f"select {number} as i, 'top' as part, substr(cast(v as varchar), 1, {TEXT}) as label, n, groups as more from "
-        f"(select {column} as v, count(*) as n, count(*) over () as groups from {relation} "
+        f"select {number} as i, 'top' as part, substr(cast(v as varchar), 1, {TEXT}) as label, n, others as more from "
+        f"(select {column} as v, count(*) as n, count(*) over () as others from {relation} "
         f"where {field.sql} is not null group by 1 order by 2 desc, 1 limit {TOP}) as ranked"
     )
 

@@ -43,10 +43,11 @@ def open_instance(extensions: Sequence[str] = ()) -> duckdb.DuckDBPyConnection:
     Args:
         extensions: Names of extensions to load.
     """
-    if not extensions:
-        return duckdb.connect(config=SELF_CONTAINED)
-    con = duckdb.connect(config=PINNED_BY_HASH)
-    load_extensions(con, extensions)
+    con = duckdb.connect(config=PINNED_BY_HASH if extensions else SELF_CONTAINED)
+    # DuckDB draws it on stdout after two seconds, in the midst of a document for programs.
+    con.execute("set enable_progress_bar = false")
+    if extensions:
+        load_extensions(con, extensions)
     return con
 
 

@@ -8,7 +8,7 @@ import time
 import duckdb
 import pytest
 
-from lakehouse_assets.lakehouse.engines.instances import extension_path
+from lakehouse_assets.lakehouse.engines.instances import EXTENSIONS, extension_path, open_instance
 from lakehouse_assets.lakehouse.engines.protocol import QueryRefusedError, QueryTimeoutError
 from lakehouse_assets.lakehouse.iceberg.overwrite import ReplaceTable
 from lakehouse_assets.lakehouse.lake import Lake
@@ -137,3 +137,9 @@ def test_limit_bounds_the_rows(lake: Lake) -> None:
     publish(lake, rows("2024-01-01", 5), ReplaceTable())
     with lake.session() as session:
         assert session.query("select * from silver.readings", limit=4).num_rows == 4
+
+
+@pytest.mark.parametrize("extensions", [(), EXTENSIONS])
+def test_no_instance_draws_a_bar_into_the_output(extensions: tuple[str, ...]) -> None:
+    with open_instance(extensions) as con:
+        assert con.execute("select current_setting('enable_progress_bar')").fetchall() == [(False,)]

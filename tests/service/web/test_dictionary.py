@@ -69,19 +69,14 @@ def test_a_column_is_found_and_its_table_read(page: Page) -> None:
     assert page.locator("[aria-current=page]").inner_text().startswith("gold.gold_pgr_case_lifecycle")
 
 
-@pytest.mark.parametrize(("size", "scheme"), [(WIDE, "light"), (NARROW, "dark")])
-def test_a_table_shows_what_its_rows_are_like(
-    browser: Browser, page_service: Served, shots: Path, size, scheme
-) -> None:
-    for page in opened(browser, page_service, size, scheme, f"{ADDRESS}#gold.gold_pgr_case_lifecycle"):
-        page.locator(".profile-head").wait_for()
-        assert re.match(r"[\d,]+ rows, \d+ exact cop", page.locator(".profile-head").inner_text())
-        row = page.locator(".profile tr", has_text="turnaround_hours")
-        assert row.locator("svg.bars rect").count() == 12
-        assert row.locator("svg").get_attribute("aria-label", timeout=5_000)
-        assert page.locator(".profile tr", has_text="channel").locator(".frequent li").count() >= 2
-        assert page.evaluate("document.documentElement.scrollWidth") <= size["width"]
-        _clean(page, shots / f"profile-{size['width']}-{scheme}.png")
+def test_a_table_shows_what_its_rows_are_like(page: Page) -> None:
+    page.goto(f"{ADDRESS}#gold.gold_pgr_case_lifecycle")
+    page.locator(".profile-head").wait_for()
+    assert re.match(r"[\d,]+ rows, \d+ exact cop", page.locator(".profile-head").inner_text())
+    row = page.locator(".profile tr", has_text="turnaround_hours")
+    assert row.locator("svg.bars rect").count() == 12
+    assert "Most rows from" in (row.locator("svg").get_attribute("aria-label") or "")
+    assert page.locator(".profile tr", has_text="channel").locator(".frequent li").count() >= 2
 
 
 def test_a_profile_is_given_to_each_caller_of_what_the_caller_may_see(keyed_page_service: Served) -> None:
@@ -145,6 +140,7 @@ def test_accessible_and_in_place(
         _clean(page, shots / f"dictionary_{name}_{scheme}_start.png")
         page.goto(f"{ADDRESS}#gold.gold_pgr_case_lifecycle")
         page.get_by_role("heading", name="gold.gold_pgr_case_lifecycle").wait_for()
+        page.locator(".profile-head").wait_for()
         _clean(page, shots / f"dictionary_{name}_{scheme}_table.png")
         overflow = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
         assert overflow == 0, "the page scrolls sideways"
