@@ -434,6 +434,7 @@ DIMENSIONAL = {
     "smaller": set_of("size area"),
 }
 """What comparatives of size compare: who is older has a higher age."""
+MEASURES = frozenset[str]().union(*DIMENSIONAL.values())
 
 OPERATORS = (
     BY_WORDS | NOT_WORDS | OR_WORDS | AND_WORDS | VERSUS_WORDS | WHICH_WORDS | TREND_WORDS | HIGHEST | LOWEST

@@ -51,6 +51,8 @@ class OperatorFinder:
                 return self._bound(at, end, Comparator(comparator))
             if mean := self._mean(at, end, Comparator(comparator)):
                 return mean
+            if (number := self._after_measure(end)) is not None:
+                return self._bound(at, number, Comparator(comparator))
         if self._norm(at) == "than" and (comparator := self._said_before(at)):
             return self._mean(at, at + 1, comparator)
         if self._number(at) is not None and self._norm(at + 1) == "or":
@@ -59,6 +61,12 @@ class OperatorFinder:
                 bound = Bound(Comparator(word), self._number(at) or 0.0)
                 return self._mention(Kind.THRESHOLD, at, at + 3, 9.0, bound)
         return None
+
+    def _after_measure(self, at: int) -> int | None:
+        """Where the number stands after what it is a number of: "age 30", "the age of 30"."""
+        at += self._norm(at) == "the"
+        number = at + 1 + (self._norm(at + 1) == "of")
+        return number if self._norm(at) in w.MEASURES and self._number(number) is not None else None
 
     def _said_before(self, than: int) -> Comparator | None:
         """The comparison that a "than" belongs to, with a noun between: "more complaints than"."""

@@ -361,6 +361,9 @@ class MentionFinder(ValueFinder):
         norm, following = self._norm(at), self._norm(at + 1)
         if norm == "," and following in w.AND_WORDS | w.OR_WORDS:
             return Kind.FILLER, _FILLER
+        counted = {self._norm(at - 1), self._norm(at - 2)} & w.NUMBERING
+        if norm in ("combination", "combinations") and following == "of" and not counted:
+            return Kind.FILLER, _FILLER
         if norm == "no" and following == "of":
             return Kind.COUNT, 1.0
         if norm == "related" and self._norm(at - 1) and self._lexicon.values([self._norm(at - 1)]):

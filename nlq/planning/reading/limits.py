@@ -13,10 +13,10 @@ from collections.abc import Container, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from nlq.core.vocabulary import Dimension, Metric
-from nlq.core.words import DIMENSIONAL, GENERIC, GLUE, PREPOSITIONS, stem, words_of
+from nlq.core.words import DIMENSIONAL, GENERIC, GLUE, MEASURES, PREPOSITIONS, stem, words_of
 from nlq.planning.drafts.draft import NotReadableError
 from nlq.planning.drafts.measures import in_units_of
-from nlq.planning.drafts.mentions import Bound, Kind
+from nlq.planning.drafts.mentions import Bound, Kind, Mention
 from nlq.planning.reading.sentence import GROUPING, Sentence
 
 _BETWEEN = {Kind.VALUE, Kind.TIME, Kind.NOT, Kind.AND}
@@ -46,6 +46,9 @@ class Limits:
         for position, mention in enumerate(self._sentence.mentions):
             if mention.kind is Kind.THRESHOLD and (limit := self._own(position, mention.payload, found)):
                 found.append(limit)
+            elif mention.kind is Kind.THRESHOLD and (named := _measures(mention)):
+                reason = f"I do not know of what “{mention.text}” is the {' or '.join(sorted(named))}."
+                raise NotReadableError(2, reason, mention.text)
         return found
 
     def _own(self, position: int, bound: Bound, before: list[OwnLimit]) -> OwnLimit | None:
@@ -72,9 +75,10 @@ class Limits:
                 raise NotReadableError(2, f"I cannot compare each of the {noun} with all (“{said}”).", said)
 
     def _compared(self, position: int, bound: Bound, before: list[OwnLimit]) -> OwnLimit | None:
-        """A limit by a comparative that says itself what is compared: "patients older than 65"."""
-        said = words_of(self._sentence.mentions[position].text.lower())
-        told = {stem(word) for word in DIMENSIONAL.get(said[0], ())} if said else set()
+        """A limit that says itself what is compared: "patients older than 65", "patients over age 65"."""
+        mention = self._sentence.mentions[position]
+        said = words_of(mention.text.lower())
+        told = {stem(word) for word in _measures(mention) or DIMENSIONAL.get(said[0] if said else "", ())}
         noun = self._noun(position, before) if told and not bound.unit else None
         if noun is None:
             return None
@@ -136,6 +140,11 @@ class Limits:
         metric = self._metric(figure)
         until = None if bound.until is None else in_units_of(bound, bound.until, metric)
         return replace(bound, value=in_units_of(bound, bound.value, metric), until=until, unit=None)
+
+
+def _measures(mention: Mention) -> frozenset[str]:
+    """What a limit names itself: the age of "over the age of 65"."""
+    return MEASURES & set(words_of(mention.text.lower()))
 
 
 def _telling(phrase: str, dimension: Dimension, spare: Container[str]) -> frozenset[str]:
