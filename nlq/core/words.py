@@ -307,6 +307,8 @@ WHICH_WORDS = frozenset({"which", "what", "whats"})
 FREQUENT = set_of("common commonly frequent frequently popular often")
 """Words that only say again what "most" and "least" say."""
 DIFFERENT = set_of("different distinct unique")
+SORTING = set_of("type kind category class sort")
+"""Nouns that only say that things are of several."""
 MULTIPLES = {"twice": 2.0, "double": 2.0, "thrice": 3.0, "half": 0.5}
 CUMULATIVE = set_of("cumulative cumulatively cumulated")
 ROLLING = set_of("running rolling moving")

@@ -5,11 +5,11 @@ Belongs here: telling the values that make the part from those that bound the wh
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from nlq.core.plan import DimensionFilter, Operator, Share
 from nlq.core.vocabulary import Metric
-from nlq.core.words import PREDICATES, words_of
+from nlq.core.words import PREDICATES, stem, words_of
 from nlq.planning.drafts.draft import Chosen, Draft, NotReadableError
 from nlq.planning.drafts.measures import is_amount
 from nlq.planning.drafts.mentions import Kind, Mention
@@ -57,6 +57,33 @@ def _of_whole(draft: Draft, whole: int, word: str) -> Share:
     if limited or len({item.dimension for item in part}) > 1 or not (part or draft.groups):
         raise NotReadableError(2, f"“{word}”: say “what percentage of … are …”, to tell the part.", word)
     return _share(part) if part else Share()
+
+
+def wider(draft: Draft, mentions: Sequence[Mention], metrics: Iterable[Metric]) -> list[Metric]:
+    """The figures that one asked for a share of may be a share of itself: "percentage of late parcels from Lyon".
+
+    That is the part of the late ones that come from Lyon, or the part of those from Lyon that are late. Not where a
+    verb tells the part, or where the value stands before: "share of Lyon in late parcels".
+    """
+    if draft.share is None or len(draft.metrics) != 1 or not draft.chosen or _after_predicate(draft, mentions):
+        return []
+    said = draft.metrics[0]
+    place = next((m.first for m in mentions if m.kind is Kind.METRIC), -1)
+    if place < draft.share or any(item.first < place for item in draft.chosen):
+        return []
+    known = {metric.name: metric for metric in metrics}
+    own, needed = known[said], {*draft.groups, *(item.dimension for item in draft.chosen)}
+    words = _stems_of(own)
+    return [
+        one
+        for one in known.values()
+        if is_amount(one) and one.format == own.format and one.unit == own.unit
+        and needed <= one.dimensions and _stems_of(one) == words[-1:] != words
+    ]  # fmt: skip
+
+
+def _stems_of(metric: Metric) -> list[str]:
+    return [stem(word) for word in words_of(metric.label)]
 
 
 def _after_predicate(draft: Draft, mentions: Sequence[Mention]) -> list[Chosen]:

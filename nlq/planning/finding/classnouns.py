@@ -12,13 +12,12 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from nlq.core.vocabulary import Dimension
-from nlq.core.words import set_of, singular, words_of
+from nlq.core.words import SORTING, set_of, singular, words_of
 from nlq.planning.finding.lexicon import is_common
 
 _NAMING = set_of("name description title label value")
-_SORTING = set_of("type kind category class sort")
 _CODING = frozenset({"code"})
-CLASS_NOUNS = _NAMING | _SORTING | _CODING
+CLASS_NOUNS = _NAMING | SORTING | _CODING
 _LOOKED_AT = 20
 """The most values that are looked at; the most frequent come first."""
 _MOSTLY = 0.8
@@ -33,7 +32,7 @@ def restates(noun: str, dimension: Dimension) -> bool:
         return False
     if one in _NAMING:
         return words_of(dimension.column)[-1:] not in (("id",), ("key",), ("code",), ("number",), ("no",))
-    return _mostly(_is_kind if one in _SORTING else _is_code, values)
+    return _mostly(_is_kind if one in SORTING else _is_code, values)
 
 
 def _mostly(test: Callable[[str], bool], values: Sequence[str]) -> bool:

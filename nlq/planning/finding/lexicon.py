@@ -25,6 +25,7 @@ from nlq.core.words import (
     GLUE,
     OCCURRENCE,
     OPERATORS,
+    SORTING,
     UNITS,
     singular,
     stem,
@@ -54,6 +55,7 @@ _PREFIX = 4
 """The letters that words share which belong together by way of a third: spender, spending."""
 _CLEARLY = 0.2
 """Terms that are covered this much less than the best one are not meant."""
+_SORTS = frozenset(stem(word) for word in SORTING)
 _RAREST = 2
 """Words in the descriptions of more terms than this tell none from another."""
 
@@ -226,7 +228,8 @@ class Lexicon:
 
     def metrics(self, stems: Sequence[str]) -> list[Hit]:
         """Metrics these words may mean: those said in full, else those said in part."""
-        return self._metrics.whole(stems) or self._part_of(self._metrics, stems)
+        sorts = set(stems) <= _SORTS  # "types of fuel" are no vehicle types
+        return self._metrics.whole(stems) or ([] if sorts else self._part_of(self._metrics, stems))
 
     def metrics_in_full(self, stems: Sequence[str]) -> list[Hit]:
         """Metrics whose whole phrase these words are."""

@@ -20,10 +20,12 @@ from nlq.core.words import FREQUENT, GLUE, HIGHEST, LOWEST, NUMBERING, set_of, s
 from nlq.planning.drafts.measures import is_amount
 from nlq.planning.drafts.mentions import Cover, Kind, Mention
 from nlq.planning.finding.lexicon import Hit, Lexicon
-from nlq.planning.finding.valueindex import ValueHit
+from nlq.planning.finding.valueindex import INITIALS, ValueHit
 
 MOST_ASSIGNMENTS = 24
 MOST_CHOICES = 4
+_INITIALS = 3
+"""Fewer initials than this are no sure sign of a name: "AR" may stand for anything."""
 _PLACES = {stem(word) for word in ("rank", "ranking", "place", "position")}
 _OPPOSITE = {"maximum": "minimum", "minimum": "maximum"}
 _DIRECTNESS = {"label": 2, "synonym": 1, "event": 1, "name": 0, "description": 0}
@@ -47,8 +49,11 @@ class Assignment:
 
     @property
     def sure(self) -> bool:
-        """Whether no term was guessed, or said in words that only mean much the same."""
-        return not self.guessed and all(hit.sure for hit in (*self.metrics.values(), *self.dimensions.values()))
+        """Whether no term was guessed, or said in words that only mean much the same, no name by two letters."""
+        named = (hit for hit in self.values.values() if hit.coverage == INITIALS)
+        if self.guessed or any(len(words_of(str(hit.value))) < _INITIALS for hit in named):
+            return False
+        return all(hit.sure for hit in (*self.metrics.values(), *self.dimensions.values()))
 
 
 class Resolver:
@@ -370,13 +375,14 @@ def _prefer_named(found: list[Assignment], cover: Cover) -> list[Assignment]:
 def _prefer_together(found: list[Assignment], cover: Cover) -> list[Assignment]:
     """Columns in one list are of one thing where they can be: the ID, first name and last name of a salesperson."""
     said = [m for m in cover.mentions if m.kind is not Kind.FILLER]
-    listed = [m for m in said if m.kind is Kind.DIMENSION]
-    joined = any(m.kind is Kind.AND for m in said)
+    triples = zip(said, said[1:], said[2:], strict=False)
+    lists = [(a, b) for a, joint, b in triples if a.kind is b.kind is Kind.DIMENSION and joint.kind is Kind.AND]
+    listed = {m.first for pair in lists for m in pair}
 
     def apart(one: Assignment) -> int:
-        return -len({one.dimensions[m.first].ref.rpartition("__")[0] for m in listed})
+        return -len({one.dimensions[first].ref.rpartition("__")[0] for first in listed})
 
-    return _best(found, apart) if joined and len(listed) > 1 else found
+    return _best(found, apart) if listed else found
 
 
 def _prefer_label(found: list[Assignment]) -> list[Assignment]:

@@ -9,8 +9,9 @@ from __future__ import annotations
 import itertools
 
 from nlq.core.vocabulary import Metric
-from nlq.core.words import NUMBERING, words_of
+from nlq.core.words import GLUE, NUMBERING, SHOWING, words_of
 from nlq.planning.drafts.draft import Decision, NotReadableError
+from nlq.planning.drafts.measures import is_amount
 from nlq.planning.drafts.mentions import Kind, Mention
 from nlq.planning.reading.sentence import KEY_ENDINGS, Sentence
 
@@ -51,6 +52,17 @@ class ColumnReader:
             self._sentence.believe(said, "the rows themselves", 1.0)
         else:
             draft.because.append(Decision("", "the rows themselves"))
+
+    def may_list_all(self) -> bool:
+        """Whether it may be the things that are asked for, or their number: "show all late parcels in Lyon"."""
+        draft, said = self._draft, [m.text.lower() for m in self._sentence.all if m.text.lower() not in GLUE | {"me"}]
+        if len(draft.metrics) != 1 or draft.records or draft.groups or draft.grain or draft.counted:
+            return False
+        metric = self._vocabulary.metrics[draft.metrics[0]]
+        lists = said[:1] and said[0] in SHOWING and said[1:2] == ["all"]
+        counts = metric.rows is not None and metric.rows.counts and is_amount(metric) and not metric.is_money
+        first = next((m for m in self._sentence.all if m.text.lower() not in {*said[:2], *GLUE, "me"}), None)
+        return bool(lists and counts and first in self._sentence.mentions) and not self._asks_for_figures()
 
     def _are_attributes(self) -> bool:
         """Whether what is named are attributes of each of the things that are counted: their names and birth dates."""

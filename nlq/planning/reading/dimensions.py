@@ -98,7 +98,8 @@ class DimensionReader:
         self._check_owner(position, mention, hit)
         column = self._sentence.is_column(mention)
         strong = column or before in GROUPING or (before in (Kind.AND, Kind.DIMENSION) and bool(draft.groups))
-        if self._is_agent(position) or (not strong and self._is_only_spoken_of(position)):
+        spoken_of = not strong and self._is_only_spoken_of(position)
+        if self._is_agent(position) or spoken_of or self._is_across_all(position):
             draft.unlicensed.append(hit.ref)
         if not column:
             self._place(position, hit.ref)
@@ -182,6 +183,13 @@ class DimensionReader:
         )
         return bool(said) and (said[-1] in OCCURRENCE or is_participle(said[-1]))
 
+    def _is_across_all(self, position: int) -> bool:
+        """Whether it may be all of them together: "the highest number of products across all shops"."""
+        mention = self._sentence.mentions[position]
+        before = self._sentence.all[: self._sentence.all.index(mention)]
+        telling = [m.text.lower() for m in before if m.text.lower() not in GLUE]
+        return telling[-2:] == ["across", "all"] and bool(self._sentence.assignment.metrics)
+
     def _is_only_spoken_of(self, position: int) -> bool:
         """Whether the dimension may say only what the figure is of: "fees from parcels", "late Express parcels".
 
@@ -209,8 +217,11 @@ class DimensionReader:
         if words_of(dimension.column)[-1:] in KEY_ENDINGS:
             return False
         bound: Bound = self._sentence.mentions[position + 1].payload
+        said = self._sentence.mentions[position + 1].text
+        if bound.of:
+            reason = f"I cannot compare {dimension.label} with the {bound.of} of all (“{said}”); name a number."
+            raise NotReadableError(2, reason, said)
         if bound.percent or bound.unit:
-            said = self._sentence.mentions[position + 1].text
             raise NotReadableError(2, f"{dimension.label} is a plain number; leave out the unit in “{said}”.", said)
         self._sentence.used.add(position + 1)
         self._draft.limits.append((hit.ref, bound))

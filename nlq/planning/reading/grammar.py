@@ -14,6 +14,7 @@ from nlq.core.outcome import Problem
 from nlq.core.periods import BEYOND_CALENDAR
 from nlq.planning.drafts.draft import Decision, Draft, NotReadableError, Reading
 from nlq.planning.drafts.mentions import Kind, Mention
+from nlq.planning.drafts.sharing import wider
 from nlq.planning.drafts.units import check_units
 from nlq.planning.reading.columns import ColumnReader
 from nlq.planning.reading.dimensions import DimensionReader
@@ -83,10 +84,17 @@ class Reader:
             self._sentence.believe(self._sentence.mentions[limit.bound], text, 1.0)
 
     def _licensed(self) -> list[Draft]:
-        """The draft with the groups that nothing licenses, and without: which is meant is to be asked."""
+        """The draft, and what it may mean as well: which is meant is to be asked.
+
+        It may be without the groups that nothing licenses, the part of a wider figure, or the rows themselves.
+        """
         draft = self._draft
         spare = set(draft.unlicensed)
-        return [draft, replace(draft, groups=[g for g in draft.groups if g not in spare])] if spare else [draft]
+        found = [draft, replace(draft, groups=[g for g in draft.groups if g not in spare])] if spare else [draft]
+        for whole in wider(draft, self._sentence.all, self._vocabulary.metrics.values()):
+            names = [*draft.metrics, whole.name]
+            found.append(replace(draft, metrics=names, share=None, ratio=True, percent=True))
+        return [*found, replace(draft, records=True)] if self._columns.may_list_all() else found
 
     def _finished(self, draft: Draft) -> list[Reading]:
         return Finisher(

@@ -73,6 +73,10 @@ class Leftovers:
         self._check_names()
         self._check_each_against_others()
         self._check_counts()
+        self._check_counted()
+        self._check_each_limited()
+        self._check_manner()
+        self._check_modifiers()
         self._check_different()
         self._check_both()
         self._check_agents()
@@ -154,6 +158,44 @@ class Leftovers:
                 metric = self._vocabulary.metrics[self._sentence.assignment.metrics[following.first].ref]
                 if not is_amount(metric):
                     raise NotReadableError(2, f"{metric.label} is not an amount (“{mention.text}”).", mention.text)
+
+    def _check_counted(self) -> None:
+        """What "how many" stands before is counted: districts, of "how many Ohio districts get money", not money."""
+        for at, mention in enumerate(self._sentence.mentions[:-1]):
+            counted = mention.kind is Kind.VALUE and self._sentence.is_numbered(at)
+            named = self._sentence.mentions[at + 1]
+            if not counted or named.kind is not Kind.DIMENSION or self._sentence.is_singular(named):
+                continue
+            if named.last > mention.last and self._sentence.kind(at + 2) not in (None, Kind.AND, Kind.OR):
+                reason = f"I cannot tell how many “{named.text}” there are; only figures of them."
+                raise NotReadableError(1, reason, named.text)
+
+    def _check_each_limited(self) -> None:
+        """How many things have a figure over a limit is not told by steps of time: "how many spend over 10 a month"."""
+        draft = self._draft
+        numbered = [at for at, m in enumerate(self._sentence.all) if m.kind is Kind.COUNT and m.text.lower() == "many"]
+        if not (numbered and draft.bounds and draft.grain) or draft.groups or len(draft.metrics) < 2:
+            return
+        counted = self._vocabulary.metrics[draft.metrics[0]]
+        if counted.tally or counted.name in self._sentence.lexicon.counts:
+            limit, label = self._sentence.mentions[draft.bounds[0][0]].text, counted.label
+            raise NotReadableError(2, f"I cannot tell how many {label} are “{limit}” each.", limit)
+
+    def _check_manner(self) -> None:
+        """In what way something was done is no figure: "how was a sample tested"."""
+        said = [m.text.lower() for m in self._sentence.all[:3]]
+        if said[:1] == ["how"] and said[1:2] in (["is"], ["was"]) and said[2:3] in (["a"], ["an"]):
+            raise NotReadableError(1, f"“how {said[1]}” asks in what way, which no figure tells.", "how")
+
+    def _check_modifiers(self) -> None:
+        """A word right before a noun tells more of it, it is no column: the postal of "postal street address"."""
+        for mention, following in itertools.pairwise(self._sentence.all):
+            if mention.kind is not Kind.DIMENSION or following.kind is not Kind.DIMENSION:
+                continue
+            hit = self._sentence.assignment.dimensions[mention.first]
+            grouped = hit.ref in self._draft.groups and self._sentence.is_singular(mention)
+            if grouped and not hit.full and hit.source != "event":
+                raise NotReadableError(1, f"I do not know which “{following.text}” is “{mention.text}”.", mention.text)
 
     def _check_agents(self) -> None:
         """Who did it is no group: "booked by guests from Spain", "by Premium members", "by patients of each city"."""

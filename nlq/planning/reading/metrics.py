@@ -163,6 +163,10 @@ class MetricReader:
                 if not self._is_noun(left, a, b) and self._is_modifier(left, b):
                     self._draft.doubtful = True
                     return left, a
+            if self._is_of(left, right):
+                if self._says_of_what(right, b, a):
+                    return right, b
+                pairs = pairs[:1]  # "visits of patients" are visits
             if noun := next((n for n, other in pairs if spare(*n, other)), None):
                 return noun
             if not joined:
@@ -182,6 +186,18 @@ class MetricReader:
         """Whether the metric's words only say whose attribute is asked for: "the names of all players"."""
         between = {m.text.lower() for m in self._sentence.between(position - 1, position)}
         return self._sentence.kind(position - 1) is Kind.DIMENSION and bool(between & {"of", "for", "from"})
+
+    def _is_of(self, left: int, right: int) -> bool:
+        """Whether nothing but "of" stands between: the head of both comes first."""
+        between = [m.text.lower() for m in self._sentence.between(left, right)]
+        return right == left + 1 and "of" in between and {*between} <= GLUE
+
+    def _says_of_what(self, position: int, metric: str, other: str) -> bool:
+        """Whether a plain noun only says what the figure before is of, each of which has one: "loans of readers"."""
+        mention, known = self._sentence.mentions[position], self._vocabulary.metrics
+        thing = metric in self._sentence.lexicon.counts or mention.contested
+        plain = len(words_of(mention.text)) == 1 and not self._sentence.is_numbered(position)
+        return thing and plain and known[metric].dimensions <= known[other].dimensions
 
     def _is_joined(self, left: int, right: int) -> bool:
         first, last = self._sentence.mentions[left].first, self._sentence.mentions[right].first
@@ -203,7 +219,17 @@ class MetricReader:
             self._vocabulary.metrics[metric].type == "simple"
             and said <= about
             and not self._sentence.is_numbered(position)
+            and not self._is_head_of_number(position)
         )
+
+    def _is_head_of_number(self, position: int) -> bool:
+        """Whether it is counted, though told more of before: the districts of "how many Ohio school districts"."""
+        told = position
+        while self._sentence.kind(told - 1) in (Kind.VALUE, Kind.DIMENSION) and not self._sentence.is_numbered(told):
+            told -= 1
+        between = self._sentence.between(told, position) if told < position else ()
+        beside = {m.kind for m in between} <= {Kind.VALUE, Kind.DIMENSION}
+        return told < position and beside and self._sentence.is_numbered(told)
 
     def _is_verb(self, position: int, metric: str, other: str) -> bool:
         """Whether a metric's mention is only the verb of what another is limited to: "sold fewer than 50 units"."""
@@ -236,6 +262,12 @@ class MetricReader:
         counted = any(hit.ref in self._sentence.lexicon.counts for hit in self._sentence.lexicon.metrics_in_full(said))
         owned = any(m.text.lower() in POSSESSIVES for m in self._sentence.between(position - 1, position))
         return owned and counted
+
+    def _is_of_figure(self, position: int) -> bool:
+        """Whether a figure is said to have it, which can only be what it is split by: "downloads and their types"."""
+        owned = any(m.text.lower() in POSSESSIVES for m in self._sentence.between(position - 1, position))
+        only = not any(m.kind is Kind.DIMENSION for m in self._sentence.mentions[:position])
+        return owned and only and self._sentence.kind(position - 2) is Kind.METRIC and not self._draft.groups
 
     def _is_listed(self, position: int) -> bool:
         """Whether one of a thing is named in a list of columns: "return the make, the model and total sales"."""
@@ -324,6 +356,8 @@ class MetricReader:
             said = self._sentence.mentions[position - 1].text.lower()
             return bool(FREQUENT & set(words_of(said))) or singular(said) in _OF_THINGS
         if self._sentence.is_singular(self._sentence.mentions[position]) and self._is_listed(position):
+            return True
+        if before is Kind.AND and self._is_of_figure(position):
             return True
         listed = before is Kind.AND and self._sentence.kind(position - 2) is Kind.DIMENSION and bool(self._draft.groups)
         return (listed and not self._is_owned(position)) or before in (Kind.WHICH, Kind.TOP)
