@@ -65,11 +65,12 @@ def wider(draft: Draft, mentions: Sequence[Mention], metrics: Iterable[Metric]) 
     That is the part of the late ones that come from Lyon, or the part of those from Lyon that are late. Not where a
     verb tells the part, or where the value stands before: "share of Lyon in late parcels".
     """
-    if draft.share is None or len(draft.metrics) != 1 or not draft.chosen or _after_predicate(draft, mentions):
+    open_whole = draft.share is not None and draft.whole is None and not _after_predicate(draft, mentions)
+    if not open_whole or len(draft.metrics) != 1 or not draft.chosen:
         return []
     said = draft.metrics[0]
     place = next((m.first for m in mentions if m.kind is Kind.METRIC), -1)
-    if place < draft.share or any(item.first < place for item in draft.chosen):
+    if place < (draft.share or 0) or any(item.first < place for item in draft.chosen):
         return []
     known = {metric.name: metric for metric in metrics}
     own, needed = known[said], {*draft.groups, *(item.dimension for item in draft.chosen)}
