@@ -1,4 +1,4 @@
-"""The data dictionary's addresses: its page, the document the page shows, and the profile of each table.
+"""The pages beside the chat page: the data dictionary, with its document and the profiles it shows, and uploads.
 
 Belongs here: serving them. Does not belong here: what the document holds (whoever makes the app passes that in),
 computing profiles (``profiling``), or the chat page (``app``).
@@ -21,7 +21,7 @@ from lakehouse_assets.profiling.tables import NoProfileError, Profiles
 from lakehouse_assets.service.routes import Admitted, Served
 
 WEB = Path(__file__).resolve().parent / "web"
-DICTIONARY = WEB / "dictionary.html"
+DICTIONARY, UPLOAD = WEB / "dictionary.html", WEB / "upload.html"
 KEPT_S = 60.0
 Dictionary = Callable[[], Mapping[str, Any]]
 
@@ -49,6 +49,12 @@ class KeptDictionary:
 async def page() -> FileResponse:
     """The page; it holds nothing that needs a key."""
     return FileResponse(DICTIONARY, headers={"Cache-Control": "no-cache"})
+
+
+@router.get("/upload", include_in_schema=False)
+async def upload() -> FileResponse:
+    """The page that files are sent on; it holds nothing that needs a key."""
+    return FileResponse(UPLOAD, headers={"Cache-Control": "no-cache"})
 
 
 @router.get("/dictionary/data", include_in_schema=False)

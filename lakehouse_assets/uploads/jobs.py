@@ -100,6 +100,7 @@ class Loaded(BaseModel):
 
     load_id: str
     table: str
+    domain: str = Field(description="What the table belongs to, as in the catalog.")
     rows_read: int
     rows_loaded: int
     rows_quarantined: int

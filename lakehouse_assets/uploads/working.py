@@ -15,6 +15,7 @@ from collections.abc import Sequence
 from multiprocessing import get_context
 from typing import TYPE_CHECKING, Any
 
+from lakehouse_assets.domains import contract_of
 from lakehouse_assets.http.logs import logger
 from lakehouse_assets.ingest.contracts import QUARANTINE
 from lakehouse_assets.ingest.errors import IngestError, SourceError
@@ -212,9 +213,10 @@ def _telling(jobs: Jobs, job: Job) -> Progress:
 
 def _told(lake: Lake, result: LoadResult) -> Loaded:
     return Loaded(
-        load_id=result.load_id, table=result.target_table, rows_read=result.rows_read, rows_loaded=result.rows_loaded,
-        rows_quarantined=result.rows_quarantined, already_loaded=result.already_loaded,
+        load_id=result.load_id, table=result.target_table, domain=contract_of(result.target_table).domain,
+        rows_read=result.rows_read, rows_loaded=result.rows_loaded, rows_quarantined=result.rows_quarantined,
         quarantined=_reasons(lake, result.load_id) if result.rows_quarantined else [],
+        already_loaded=result.already_loaded,
     )  # fmt: skip
 
 

@@ -45,22 +45,45 @@ async function send(method, path, body, signal) {
     throw new Problem("The service cannot be reached.", { code: "unreachable", next: NEXT.unreachable });
   }
   if (response.status === 204) return null;
-  const document = await response.json().catch(() => null);
-  if (document && !document.error?.code) return document;
-  const { code = "internal", message = `The service answered ${response.status}.`, details = {}, request_id: requestId } =
-    document?.error ?? {};
-  const nearest = details.nearest?.length ? `Nearest that exists: ${details.nearest.join(", ")}.` : "";
-  throw new Problem(message, { code, next: nearest || NEXT[code] || NEXT.internal, details, requestId, status: response.status });
+  return read(response.status, await response.json().catch(() => null));
 }
 
-async function call(...request) {
+/** A document of the service, or the problem that it tells of. */
+function read(status, document) {
+  if (document && !document.error?.code) return document;
+  const { code = "internal", message = `The service answered ${status}.`, details = {}, request_id: requestId } =
+    document?.error ?? {};
+  const nearest = details.nearest?.length ? `Nearest that exists: ${details.nearest.join(", ")}.` : "";
+  throw new Problem(message, { code, next: nearest || NEXT[code] || NEXT.internal, details, requestId, status });
+}
+
+const call = (...request) => withKey(() => send(...request));
+
+/** Do what may need a key, and do it again once there is one. */
+async function withKey(attempt) {
   try {
-    return await send(...request);
+    return await attempt();
   } catch (problem) {
     if (problem.code !== "unauthorized") throw problem;
     if (!(await enterKey())) throw new Problem("There is no answer without a key.", problem);
-    return send(...request);
+    return attempt();
   }
+}
+
+/** Send a file as the body; unlike fetch, this request tells how much of it is sent. */
+function sendBody(path, file, onsent, signal) {
+  return new Promise((resolve, reject) => {
+    const request = new XMLHttpRequest();
+    request.open("POST", path);
+    request.responseType = "json";
+    request.upload.onprogress = (event) => onsent(event.loaded);
+    request.onload = () => { try { resolve(read(request.status, request.response)); } catch (problem) { reject(problem); } };
+    request.onerror = () => reject(new Problem("The file did not arrive: the connection was lost.", { code: "unreachable", next: "Check that `asklake serve` runs, then send it again." }));
+    request.onabort = () => reject(new DOMException("stopped", "AbortError"));
+    signal.addEventListener("abort", () => request.abort());
+    request.setRequestHeader("content-type", "application/octet-stream");
+    request.send(file);
+  });
 }
 
 export const readSession = async () => { held = await send("GET", "/session"); };
@@ -78,3 +101,12 @@ export const feedback = (id, verdict, comment) =>
   call("POST", `/answers/${encodeURIComponent(id)}/feedback`, comment ? { verdict, comment } : { verdict });
 export const profile = (table) => call("GET", `/dictionary/profile/${encodeURIComponent(table)}`);
 export const dictionary = () => call("GET", "/dictionary/data");
+
+const ofUpload = (job, rest = "") => `/uploads/${encodeURIComponent(job)}${rest}`;
+export const uploads = () => call("GET", "/uploads");
+export const upload = (job) => call("GET", ofUpload(job));
+export const uploadPreview = (job, source) => call("GET", ofUpload(job, `/preview?source=${encodeURIComponent(source)}`));
+export const uploadLoad = (job, source) => call("POST", ofUpload(job, "/load"), { source });
+export const forgetUpload = (job) => call("DELETE", ofUpload(job));
+export const sendFile = (file, onsent, signal) =>
+  withKey(() => sendBody(`/uploads?filename=${encodeURIComponent(file.name.slice(-400))}`, file, onsent, signal));

@@ -1,6 +1,6 @@
 // The data dictionary: a list that is searched, and a page for each table and metric. The address says which.
 
-import { byId, h } from "./dom.js";
+import { byId, h, wireTheme } from "./dom.js";
 import { profileOf } from "./profile.js";
 
 const LAYERS = ["bronze", "silver", "gold", "platinum", "semantic"];
@@ -265,12 +265,7 @@ async function data() {
   return api.dictionary();
 }
 
-byId("theme").addEventListener("click", () => {
-  const root = document.documentElement;
-  const dark = root.dataset.theme ? root.dataset.theme === "dark" : matchMedia("(prefers-color-scheme: dark)").matches;
-  root.dataset.theme = dark ? "light" : "dark";
-  try { localStorage.setItem("asklake.theme", root.dataset.theme); } catch { /* storage is off: for this visit only */ }
-});
+wireTheme();
 byId("toggle-side").addEventListener("click", () => side(!document.body.classList.contains("side-open")));
 byId("shade").addEventListener("click", () => side(false));
 search.addEventListener("input", showList);

@@ -61,3 +61,13 @@ export function download(name, text, type) {
   link.remove();
   setTimeout(() => URL.revokeObjectURL(url), 1000);
 }
+
+/** The button of the bar that changes between light and dark, and remembers it. */
+export function wireTheme() {
+  byId("theme").addEventListener("click", () => {
+    const root = document.documentElement;
+    const dark = root.dataset.theme ? root.dataset.theme === "dark" : matchMedia("(prefers-color-scheme: dark)").matches;
+    root.dataset.theme = dark ? "light" : "dark";
+    try { localStorage.setItem("asklake.theme", root.dataset.theme); } catch { /* storage is off: for this visit only */ }
+  });
+}

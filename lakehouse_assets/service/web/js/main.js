@@ -3,7 +3,7 @@
 import { card, problemCard } from "./answer.js";
 import * as api from "./api.js";
 import { runDemo } from "./demo.js";
-import { byId, h } from "./dom.js";
+import { byId, h, wireTheme } from "./dom.js";
 import { begin, keep } from "./history.js";
 import * as session from "./session.js";
 import * as sidebar from "./sidebar.js";
@@ -156,12 +156,7 @@ function grow() {
 
 byId("new").addEventListener("click", fresh);
 byId("demo").addEventListener("click", () => { sidebar.closeIfOver(); runDemo(catalog.demo, put); });
-byId("theme").addEventListener("click", () => {
-  const root = document.documentElement;
-  const dark = root.dataset.theme ? root.dataset.theme === "dark" : matchMedia("(prefers-color-scheme: dark)").matches;
-  root.dataset.theme = dark ? "light" : "dark";
-  try { localStorage.setItem("asklake.theme", root.dataset.theme); } catch { /* storage is off: for this visit only */ }
-});
+wireTheme();
 
 // --- boot
 
@@ -188,6 +183,8 @@ async function boot() {
     thread.append(problemCard(problem, { again: () => location.reload() }));
   }
   sidebar.showHistory(conversation.id, open);
+  input.value ||= new URLSearchParams(location.search).get("question") ?? ""; // a link puts it there; a person asks it
+  grow();
   input.focus();
 }
 
