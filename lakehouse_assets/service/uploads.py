@@ -323,10 +323,14 @@ async def forget(asker: Admitted, request: Request, job: JobId) -> None:
     """Forget a file that is not being worked on; rows that were loaded stay."""
     uploading = _uploading(request)
     writer_of(asker)
-    found = await uploading.run(_own, uploading, asker, job)
-    if found.state in AT_WORK:
-        raise ApiError(409, "at_work", f"The file is {found.state}; forget it when that has ended.")
-    await uploading.run(uploading.jobs.remove, job)
+    await uploading.run(_own, uploading, asker, job)
+    await uploading.run(uploading.jobs.forget, job, _is_idle)
+
+
+def _is_idle(job: Job) -> bool:
+    if job.state in AT_WORK:
+        raise ApiError(409, "at_work", f"The file is {job.state}; forget it when that has ended.")
+    return True
 
 
 def _own(uploading: Uploading, asker: Asker, job_id: str) -> Job:

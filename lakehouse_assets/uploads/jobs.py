@@ -31,6 +31,8 @@ if TYPE_CHECKING:
 Lane = Literal["check", "load"]
 State = Literal["receiving", "received", "checking", "ready", "loading", "loaded", "failed"]
 LANES: tuple[Lane, ...] = ("check", "load")
+WAITING: dict[Lane, tuple[State, ...]] = {"check": ("received", "checking"), "load": ("loading",)}
+"""States in which a job waits in a lane, or is being done there."""
 SYNC_BYTES = 16 << 20
 """Bytes after which what was written is synced, so that little is left to sync after the last."""
 MOST_NAME = 120
@@ -131,9 +133,9 @@ class Job(BaseModel):
 class Receiving:
     """A file under way; a context that leaves nothing of it unless it was kept. For one thread at a time."""
 
-    def __init__(self, jobs: Jobs, job: Job, most: int) -> None:
-        """Begin its file, which is held while it comes."""
-        self._jobs, self._job, self._most = jobs, job, most
+    def __init__(self, jobs: Jobs, job: Job, most: int, room: int) -> None:
+        """Begin its file, which is held while it comes; of the bytes that a file may have, there may be less room."""
+        self._jobs, self._job, self._most, self._room = jobs, job, most, room
         handle = take(jobs.content(job.id))
         assert handle is not None
         self._file, self._size, self._synced, self._kept = os.fdopen(handle, "wb"), 0, 0, False
@@ -143,11 +145,14 @@ class Receiving:
 
         Raises:
             TooLargeError: there are too many.
+            TooManyError: there is no room for so many.
             OSError: the disk is full.
         """
         self._size += len(data)
         if self._size > self._most:
             raise TooLargeError
+        if self._size > self._room:
+            raise TooManyError
         self._file.write(data)
         if self._size - self._synced >= SYNC_BYTES:
             self._sync()
@@ -167,9 +172,11 @@ class Receiving:
 
     def close(self) -> None:
         """Let go of the file; without `keep`, remove it."""
-        self._file.close()
-        if not self._kept:
-            self._jobs.remove(self._job.id)
+        try:
+            self._file.close()  # writes what a full disk did not take, and fails once more
+        finally:
+            if not self._kept:
+                self._jobs.remove(self._job.id)
 
 
 class Jobs:
@@ -208,10 +215,14 @@ class Jobs:
             room = self._room(owner)
             if room <= (size or 0):
                 raise TooManyError
-            most = min(most, room)
-            # What does not say how large it is has all that is left, until it is whole.
-            self.write(job if size else job.model_copy(update={"bytes": most}))
-        return Receiving(self, job, most)
+            try:
+                (self.folder / job.id).mkdir(0o700)
+                # What does not say how large it is has all that is left, until it is whole.
+                self.write(job if size else job.model_copy(update={"bytes": min(most, room)}))
+                return Receiving(self, job, most, room)
+            except BaseException:
+                self.remove(job.id)
+                raise
 
     def _room(self, owner: str) -> int:
         kept = [(job, self.content(job.id).is_file() or job.state == "receiving") for job in self.all()]
@@ -224,12 +235,19 @@ class Jobs:
         return min(space - of_all, space // 2 - own)
 
     def write(self, job: Job) -> Job:
-        """Write a job down."""
+        """Write a job down, so that it is there after a crash of the machine, too."""
         folder = self.folder / job.id
-        folder.mkdir(0o700, exist_ok=True)
         new = folder / f"{_DOCUMENT}.{uuid.uuid4().hex[:8]}"
-        new.write_text(job.model_dump_json())
-        os.replace(new, folder / _DOCUMENT)
+        try:
+            with new.open("w") as file:
+                file.write(job.model_dump_json())
+                file.flush()
+                os.fsync(file.fileno())
+            os.replace(new, folder / _DOCUMENT)
+        except BaseException:
+            new.unlink(missing_ok=True)
+            raise
+        _sync_names(folder)
         return job
 
     def get(self, job_id: str) -> Job | None:
@@ -253,6 +271,12 @@ class Jobs:
                 return self.write(job.model_copy(update=change(job)))
         return None
 
+    def forget(self, job_id: str, check: Callable[[Job], bool]) -> None:
+        """Remove a job, unless `check` of it as it is now says that it stays, or raises."""
+        with suppress(FileNotFoundError), one_process_at_a_time(self.folder / job_id / _LOCK):
+            if (job := self.get(job_id)) and check(job):
+                self.remove(job_id)
+
     def content(self, job_id: str) -> Path:
         """Where the file of a job lies, as long as it is not loaded."""
         return self.folder / job_id / _CONTENT
@@ -271,8 +295,16 @@ class Jobs:
         make_folder(self._lane(lane))
         (self._lane(lane) / job_id).touch()
 
-    def unmark(self, lane: Lane, job_id: str) -> None:
-        """Note that it does not any more."""
+    def done(self, lane: Lane, job_id: str) -> None:
+        """Note that a job does not wait any more, unless it was asked for again meanwhile."""
+        try:
+            with one_process_at_a_time(self.folder / job_id / _LOCK):
+                if (job := self.get(job_id)) is None or job.state not in WAITING[lane]:
+                    self._unmark(lane, job_id)
+        except FileNotFoundError:
+            self._unmark(lane, job_id)
+
+    def _unmark(self, lane: Lane, job_id: str) -> None:
         (self._lane(lane) / job_id).unlink(missing_ok=True)
 
     def waiting(self, lane: Lane) -> list[str]:
@@ -290,35 +322,57 @@ class Jobs:
     def remove(self, job_id: str) -> None:
         """Forget a job, and its file."""
         for lane in LANES:
-            self.unmark(lane, job_id)
+            self._unmark(lane, job_id)
         shutil.rmtree(self.folder / job_id, ignore_errors=True)
 
     def tidy(self) -> None:
         """Remove what is left of bodies that were cut off, and old jobs; mark again what a crash left unmarked."""
+        self._remove_parts()
         owned: dict[str, list[Job]] = {}
         for job in self.all():
+            waits: Lane | None = next((lane for lane in LANES if job.state in WAITING[lane]), None)
             if job.state == "receiving":
-                self._remove_if_left(job)
-            elif job.state in ("received", "checking"):
-                self.mark("check", job.id)
-            elif job.state == "loading":
-                self.mark("load", job.id)
+                self._remove_if_left(job.id)
+            elif waits:
+                self.mark(waits, job.id)
             else:
                 owned.setdefault(job.owner, []).append(job)
-        before = time.time() - self._settings.upload_retention.total_seconds()
         for jobs in owned.values():
             newest = sorted(jobs, key=lambda job: job.received_at, reverse=True)
             for number, job in enumerate(newest):
-                if number >= MOST_KEPT or job.received_at.timestamp() < before:
-                    self.remove(job.id)
+                if number >= MOST_KEPT or job.received_at.timestamp() < self._retained_since():
+                    self.forget(job.id, lambda now, then=job: now.state == then.state)
 
-    def _remove_if_left(self, job: Job) -> None:
-        if time.time() - job.received_at.timestamp() < 1.0:  # its file may not be there yet
-            return
-        with suppress(OSError):
-            if (handle := take(self.content(job.id))) is not None:
-                self.remove(job.id)
+    def _retained_since(self) -> float:
+        return time.time() - self._settings.upload_retention.total_seconds()
+
+    def _remove_if_left(self, job_id: str) -> None:
+        """Remove a job whose body nobody receives any more, unless it is whole since."""
+        with suppress(OSError), one_process_at_a_time(self.folder / _LOCK):
+            if (handle := take(self.content(job_id))) is not None:
+                if (job := self.get(job_id)) is None or job.state == "receiving":
+                    self.remove(job_id)
                 os.close(handle)
+
+    def _remove_parts(self) -> None:
+        """Remove folders without a document, which a crash left, and those whose document nobody can read for long."""
+        with suppress(FileNotFoundError), one_process_at_a_time(self.folder / _LOCK):
+            for folder in self.folder.iterdir():
+                if len(folder.name) != _ID_LENGTH or self.get(folder.name):
+                    continue
+                document = folder / _DOCUMENT
+                if not document.exists() or document.stat().st_mtime < self._retained_since():
+                    self.remove(folder.name)
+
+
+def _sync_names(folder: Path) -> None:
+    """Have the names in a folder, and its own, outlast a crash of the machine."""
+    for one in (folder, folder.parent):
+        handle = os.open(one, os.O_RDONLY)
+        try:
+            os.fsync(handle)
+        finally:
+            os.close(handle)
 
 
 def shown_name(name: str) -> str:

@@ -27,7 +27,7 @@ from lakehouse_assets.lakehouse.iceberg.evolution import SchemaDriftError
 from lakehouse_assets.lakehouse.lake import Lake
 from lakehouse_assets.lakehouse.publish.protocol import AuditFailedError
 from lakehouse_assets.lockfile import take
-from lakehouse_assets.uploads.jobs import LANES, Fit, Job, Jobs, Lane, Loaded, Problem, Reason
+from lakehouse_assets.uploads.jobs import LANES, WAITING, Fit, Job, Jobs, Lane, Loaded, Problem, Reason
 from lakehouse_assets.uploads.looking import look, problem_of, try_out
 
 if TYPE_CHECKING:
@@ -131,7 +131,7 @@ def _do_all(lake: Lake, jobs: Jobs, lane: Lane) -> None:
             last = job.owner
             _do(lake, jobs, lane, job)
         for gone in waiting if job is None else [job.id]:
-            jobs.unmark(lane, gone)
+            jobs.done(lane, gone)
 
 
 def _next(jobs: Jobs, waiting: Sequence[str], last: str) -> Job | None:
@@ -141,7 +141,7 @@ def _next(jobs: Jobs, waiting: Sequence[str], last: str) -> Job | None:
 
 
 def _do(lake: Lake, jobs: Jobs, lane: Lane, job: Job) -> None:
-    doing, states = (_check, ("received", "checking")) if lane == "check" else (_load, ("loading",))
+    doing, states = _check if lane == "check" else _load, WAITING[lane]
     if job.state not in states:
         return
     if job.attempts >= ATTEMPTS:
