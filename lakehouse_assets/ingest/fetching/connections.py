@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
-from urllib.parse import unquote
+from urllib.parse import quote, unquote
 
 import duckdb
 from psycopg2 import extensions
@@ -33,9 +33,25 @@ if TYPE_CHECKING:
 ATTACHED = "source_database"
 """Name of a DuckDB file in the engine that reads it."""
 CONNECT_S = 10
-_OF_POSTGRES = "postgresql"
-_JSON = (114, 3802)
-"""PostgreSQL's numbers of the types json and jsonb."""
+LOCKED_S = 60
+"""Seconds for which a load waits for a table that another session has locked."""
+_OF_POSTGRES, _OF_SQLITE = "postgresql", "sqlite"
+_POSTGRES_CLIENT: dict[str, Any] = {
+    "connect_timeout": CONNECT_S, "keepalives_idle": 60, "keepalives_interval": 10, "keepalives_count": 6,
+}  # fmt: skip
+"""Options of its driver, where the address says nothing else: a server that is gone is noticed in two minutes."""
+_AT_START = {
+    _OF_SQLITE: ("begin",),
+    **dict.fromkeys(("mysql", "mariadb"), (
+        "set time_zone = '+00:00'", f"set lock_wait_timeout = {LOCKED_S}",
+        "set session transaction isolation level repeatable read, read only",
+    )),
+}  # fmt: skip
+"""By dialect what is said first, so that nothing is written, all is of one moment, and times are in UTC."""
+_JSON, _JSON_LISTS = (114, 3802), (199, 3807)
+"""PostgreSQL's numbers of the types json and jsonb, and of lists of these."""
+_OF_DRIVERS = (OSError, RuntimeError, TypeError, ValueError)
+"""What drivers raise of an address besides: a character or option they cannot take, a library that they lack."""
 
 
 def address_of(settings: Settings, access: str, place: str) -> str:
@@ -84,7 +100,7 @@ def opened_file(address: str, place: str) -> Iterator[duckdb.DuckDBPyConnection]
 
 @contextmanager
 def connected(address: str, place: str) -> Iterator[Connection]:
-    """A connection that nothing is written through.
+    """A connection that nothing is written through, and that sees the database as it was at one moment.
 
     Raises:
         IngestError: it cannot be made: no driver, no such host or file, a wrong password.
@@ -94,6 +110,9 @@ def connected(address: str, place: str) -> Iterator[Connection]:
         with told(place, address, at_start=True):
             connection = engine.connect()
         with connection:
+            with told(place, address, at_start=True):
+                for statement in _AT_START.get(engine.dialect.name, ()):
+                    connection.exec_driver_sql(statement)
             yield connection
     finally:
         engine.dispose()
@@ -102,12 +121,13 @@ def connected(address: str, place: str) -> Iterator[Connection]:
 def _engine(address: str, place: str) -> Any:
     try:
         url = make_url(sqlalchemy_postgres_url(address) if address.startswith("postgres") else address)
-        if url.get_backend_name() == "sqlite":
+        if url.get_backend_name() == _OF_SQLITE:
             url = _read_only_file(url, place)
-        options: dict[str, Any] = {}
-        if url.get_backend_name() == _OF_POSTGRES:
-            options = {"connect_args": {"connect_timeout": CONNECT_S}}
-        engine = create_engine(url, poolclass=NullPool, **options)
+        else:
+            _refuse_divided(url, address, place)
+        options = _POSTGRES_CLIENT if url.get_backend_name() == _OF_POSTGRES else {}
+        connect_args = {name: value for name, value in options.items() if name not in url.query}
+        engine = create_engine(url, poolclass=NullPool, connect_args=connect_args)
     except (ArgumentError, ValueError) as error:
         known = "the address cannot be read"
         if isinstance(error, NoSuchModuleError):
@@ -129,32 +149,42 @@ def _read_only_file(url: URL, place: str) -> URL:
     if not path.is_file():
         hint = "The address of a file is sqlite:////whole/path.db."
         raise IngestError(place, f"there is no database file {url.database}", hint=hint)
-    return url.set(database=f"file:{path.absolute()}", query={"mode": "ro", "uri": "true"})
+    return url.set(database=f"file:{quote(str(path.absolute()))}", query={"mode": "ro", "uri": "true"})
+
+
+def _refuse_divided(url: URL, address: str, place: str) -> None:
+    """Refuse an address whose password ends too early: what follows it would be told as the name of a host."""
+    if str(url.password or "") != unquote(password_in(address)):
+        raise IngestError(
+            place, "the address cannot be read: it is not clear where its password ends",
+            hint="In a password, write / as %2F, @ as %40, : as %3A, ? as %3F and # as %23.",
+        )  # fmt: skip
 
 
 def _as_written(connection: Any, _record: Any) -> None:
     """Have PostgreSQL's driver give times, in UTC, numbers and JSON as their texts, and write nothing.
 
-    Python has no infinite dates, no year 20000 and none before Christ: the driver would change or refuse them.
+    Python has no infinite dates, no year 20000 and none before Christ: the driver would change or refuse them. A real
+    that it reads as a double is another number to the database.
     """
     kinds = (
         extensions.DATE, extensions.TIME, extensions.PYDATETIME, extensions.PYDATETIMETZ, extensions.INTERVAL,
-        extensions.DECIMAL,
+        extensions.DECIMAL, extensions.FLOAT,
     )  # fmt: skip
     oids = (*(oid for kind in kinds for oid in kind.values), *_JSON)
     as_written = extensions.new_type(oids, "AS_WRITTEN", lambda value, _cursor: value)
     lists = (
         extensions.DATEARRAY, extensions.TIMEARRAY, extensions.PYDATETIMEARRAY, extensions.PYDATETIMETZARRAY,
-        extensions.INTERVALARRAY, extensions.DECIMALARRAY,
+        extensions.INTERVALARRAY, extensions.DECIMALARRAY, extensions.FLOATARRAY,
     )  # fmt: skip
     lists_as_written = extensions.new_array_type(
-        tuple(oid for kind in lists for oid in kind.values), "LISTS_AS_WRITTEN", as_written
+        (*(oid for kind in lists for oid in kind.values), *_JSON_LISTS), "LISTS_AS_WRITTEN", as_written
     )
     for kind in (as_written, lists_as_written):
         extensions.register_type(kind, connection)
-    connection.set_session(readonly=True)
+    connection.set_session(isolation_level=extensions.ISOLATION_LEVEL_REPEATABLE_READ, readonly=True)
     with connection.cursor() as cursor:
-        cursor.execute("set time zone 'UTC'")
+        cursor.execute(f"set time zone 'UTC'; set lock_timeout = {int(LOCKED_S * 1000)}")
     connection.commit()
 
 
@@ -165,9 +195,10 @@ def told(place: str, address: str, *, at_start: bool = False) -> Iterator[None]:
     Raises:
         IngestError: it refused something.
     """
+    refusals = (DBAPIError, duckdb.Error, *(_OF_DRIVERS if at_start else ()))
     try:
         yield
-    except (DBAPIError, duckdb.Error) as error:
+    except refusals as error:
         said = str(error.orig if isinstance(error, DBAPIError) else error)
         sentence = " ".join(line.strip() for line in said.splitlines()[:2] if line.strip()) or type(error).__name__
         hint = "Compare table, query and columns of the source with the database."

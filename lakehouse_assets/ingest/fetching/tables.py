@@ -9,6 +9,7 @@ that nothing is lost on the way: no digit of a decimal, no zone, no date that Py
 from __future__ import annotations
 
 import json
+from base64 import b64encode
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -106,7 +107,7 @@ class _Statements:
     def _relation(self) -> str:
         found = self._described
         if found.query is not None:
-            return f"({found.query.strip().rstrip(';')}) asklake_rows"
+            return f"({found.query.strip().rstrip(';')}\n) asklake_rows"  # it may end in a comment
         return ".".join(self._name(part) for part in str(found.table).split("."))
 
     @property
@@ -152,6 +153,12 @@ class _Statements:
                 column=self._described.cursor,
             )  # fmt: skip
         ((found,),) = self._rows(f"select max({self._cursor}) from {self._relation}", {})
+        if isinstance(found, bytes | memoryview | bytearray):
+            raise IngestError(
+                self._place, f"the cursor '{self._described.cursor}' has bytes, which no position can be noted by",
+                hint="State a column of times, numbers or texts, or read a query that makes one of it.",
+                column=self._described.cursor,
+            )  # fmt: skip
         return found if isinstance(found, int | float) and not isinstance(found, bool) else as_text(found)
 
     def count(self, bounds: Bounds | None) -> int:
@@ -192,10 +199,11 @@ class _FileTable(_Statements):
     def batches(self, bounds: Bounds | None) -> Iterator[pa.RecordBatch]:
         """See Table."""
         where, values = self._where(bounds)
+        texts = ", ".join(f"cast({quoted(n)} as varchar)" for n in self.columns)
         told_as = ", ".join(f"{_exact(quoted(n), self._types[n])} as {quoted(n)}" for n in self.columns)
         with told(self._place, self._address):
             length = self._con.execute(
-                f"select avg(octet_length(encode(concat_ws('', columns(*)::varchar)))) from "
+                f"select avg(octet_length(encode(concat_ws('', {texts})))) from "
                 f"(select * from ({self._head}{where}) limit {FIRST_ROWS})", values
             ).fetchall()[0][0] if self.columns else 1  # fmt: skip
             rows = max(1, min(MOST_ROWS, int(BATCH_BYTES / max(1, length or 1))))
@@ -230,7 +238,9 @@ class _ServerTable(_Statements):
             result.close()
 
     def _name(self, name: str) -> str:
-        return self._connection.dialect.identifier_preparer.quote_identifier(name)
+        # Its `quote_identifier` doubles percent signs, as `text` does again.
+        marks = self._connection.dialect.identifier_preparer
+        return f"{marks.initial_quote}{name.replace(marks.final_quote, marks.final_quote * 2)}{marks.final_quote}"
 
     def _value(self, parameter: str) -> str:
         return f":{parameter}"
@@ -284,5 +294,11 @@ def as_text(value: Any) -> Any:
     if isinstance(value, memoryview | bytearray):
         return bytes(value)
     if isinstance(value, list | tuple | dict):
-        return json.dumps(value, ensure_ascii=False, default=as_text)
+        return json.dumps(value, ensure_ascii=False, default=_inside)
     return str(value)
+
+
+def _inside(value: Any) -> Any:
+    """A value within a list as JSON has it."""
+    found = as_text(value)
+    return {"base64": b64encode(found).decode()} if isinstance(found, bytes) else found

@@ -12,6 +12,7 @@ import json
 import uuid
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from pyiceberg.expressions import And, EqualTo, GreaterThanOrEqual, LessThan
@@ -182,13 +183,16 @@ def _before(value: Scalar, look_back: timedelta | int | None) -> Scalar:
     """
     if look_back is None or value is None:
         return value
-    if isinstance(value, int) and isinstance(look_back, int):
-        return value - look_back
     try:
         if isinstance(look_back, timedelta):
-            moment = datetime.fromisoformat(str(value)) - look_back
-            return moment.isoformat(sep="T" if "T" in str(value) else " ")
-    except (ValueError, OverflowError):
+            moment, said = datetime.fromisoformat(str(value)) - look_back, str(value)
+            if len(said) <= len("2025-01-31"):  # a text of a day is less than that of any time of the day
+                return moment.date().isoformat()
+            return moment.isoformat(sep="T" if "T" in said else " ")
+        if isinstance(value, int | float):
+            return value - look_back
+        return f"{Decimal(value) - look_back:f}"
+    except (ValueError, OverflowError, ArithmeticError):
         pass
     raise IngestError(
         "look_back", f"{look_back} before {str(value)[:50]!r} is no value of the cursor",

@@ -76,9 +76,12 @@ class ParquetRecords:
     header: str | None = None
 
     def __init__(self, file: InputFile, mapping: RecordMapping, scratch: Path, origin: str = "") -> None:
-        """Look at the file's schema, fetching the file first where it is remote; `origin` is the id, if another."""
+        """Look at the file's schema, fetching the file first where it is remote.
+
+        `origin` is the id of what was written to the file here, so that it is no one else's.
+        """
         self._mapping, self._origin = mapping, origin or file.path
-        self._content = ParquetContent(file, scratch, mapping.source.time_zone, mapping.fields)
+        self._content = ParquetContent(file, scratch, mapping.source.time_zone, mapping.fields, is_own=bool(origin))
         refuse_missing_fields(file.path, mapping, list(self._content.texts))
         self._counter = Counter()
         self._reading = Reading()

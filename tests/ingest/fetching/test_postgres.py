@@ -10,6 +10,7 @@ import sqlalchemy as sa
 from pydantic import SecretStr
 
 from lakehouse_assets.ingest import IngestError
+from lakehouse_assets.ingest.fetching import connections
 from lakehouse_assets.ingest.fetching.tables import Bounds, opened
 from lakehouse_assets.ingest.loads.fetching import fetch, waiting_rows
 from lakehouse_assets.ingest.loads.quarantine import list_quarantined
@@ -88,3 +89,35 @@ def test_nothing_is_written_and_no_error_tells_the_password(settings: Settings, 
             waiting_rows(lake, source)
         assert secret not in str(error.value) and "not-the-password" not in str(error.value)
     assert sqlalchemy_postgres_url("postgres://h/d") == "postgresql+psycopg2://h/d"
+
+
+def test_names_lists_and_small_numbers_are_what_the_database_has(database: tuple[str, sa.Connection]) -> None:
+    address, con = database
+    con.exec_driver_sql("""create table "o:d%%d" as select 0.1::real as "a%%b", array['\\xff'::bytea] as "a:b",
+        array['{"n": 1.10}'::jsonb] as "sel""ect", array[0.1::real] as "A", 'x' as a""")
+    described = reading(table="o:d%d", columns=["a%b", "a:b", 'sel"ect', "A", "a"], cursor="a%b").database
+    assert described is not None
+    with opened(described, address, "odd") as table:
+        end = table.end()
+        assert (end, table.count(Bounds(end)), table.count(Bounds(end, end, True))) == ("0.1", 1, 1)
+        ((*values,),) = [tuple(row.values()) for batch in table.batches(Bounds(end)) for row in batch.to_pylist()]
+    assert values == [b"0.1", b'[{"base64": "/w=="}]', b'["{\\"n\\": 1.10}"]', b'["0.1"]', b"x"]
+
+
+def test_all_that_is_read_is_of_one_moment_and_locks_are_not_waited_for(
+    database: tuple[str, sa.Connection], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    address, con = database
+    described = reading(cursor="id").database
+    assert described is not None
+    add(con, 1)
+    add(con, 5)
+    with opened(described, address, "orders") as table:
+        bounds = Bounds(table.end())
+        add(con, 3)
+        assert table.count(bounds) == sum(batch.num_rows for batch in table.batches(bounds)) == 2
+    monkeypatch.setattr(connections, "LOCKED_S", 0.2)
+    con.exec_driver_sql("begin; lock table orders")
+    with pytest.raises(IngestError, match="lock timeout"), opened(described, address, "orders"):
+        pass
+    con.exec_driver_sql("rollback")

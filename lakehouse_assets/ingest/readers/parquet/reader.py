@@ -52,7 +52,15 @@ _UNREADABLE = (pa.ArrowException, OSError, ValueError, OverflowError, KeyError, 
 class ParquetContent:
     """The content of a Parquet file: columns for the engine, and batches of them."""
 
-    def __init__(self, file: InputFile, scratch: Path, time_zone: str = "UTC", needed: Sequence[str] = ()) -> None:
+    def __init__(
+        self,
+        file: InputFile,
+        scratch: Path,
+        time_zone: str = "UTC",
+        needed: Sequence[str] = (),
+        *,
+        is_own: bool = False,
+    ) -> None:
         """Look at the file's schema, fetching the file first where it is remote.
 
         Args:
@@ -60,6 +68,8 @@ class ParquetContent:
             scratch: Folder for a copy of a remote file.
             time_zone: Zone that instants are told in.
             needed: Columns that must be text; a record with other bytes in one of them has a problem.
+            is_own: Whether it was written here, from records that were in memory: long ones are quarantined, however
+                many there are.
 
         Raises:
             IngestError: it is no sound Parquet file, or one that cannot be read here.
@@ -70,7 +80,8 @@ class ParquetContent:
             self.rows = opened.metadata.num_rows
             leaves = [_leaf(opened.schema.column(i)) for i in range(len(opened.schema))]
             self.columns = self._columns(opened.schema_arrow, leaves)
-            _refuse_long_records(self._file, opened.metadata)
+            if not is_own:
+                _refuse_long_records(self._file, opened.metadata)
 
     @property
     def schema(self) -> pa.Schema:
