@@ -19,6 +19,7 @@ from pyiceberg.expressions import AlwaysTrue, And, EqualTo, GreaterThanOrEqual, 
 
 from lakehouse_assets.ingest.contracts import LOADS
 from lakehouse_assets.ingest.errors import IngestError
+from lakehouse_assets.ingest.origins.registry import kind_of
 from lakehouse_assets.lakehouse.iceberg.manifests import find
 from lakehouse_assets.lakehouse.iceberg.overwrite import Append
 from lakehouse_assets.lakehouse.iceberg.properties import GREATEST
@@ -135,13 +136,14 @@ class EarlierLoads:
             self._by_content.setdefault(load.content_sha256, []).append(load)
 
     def of(self, origin: Origin) -> list[Earlier]:
-        """Loads of the same position, or of the same content where the origin has none."""
+        """Loads of the same position, or of the same content where the origin has none; of a state only the last."""
         if origin.claims is not None:
             first, before = origin.claims
             return [load for load in self.loads if first <= load.source_file < before]
         if origin.position is not None:
             return self._by_id.get(origin.id, [])
-        return self._by_content.get(origin.content_sha256, [])
+        same = self._by_content.get(origin.content_sha256, [])
+        return [load for load in same if load in self._by_id.get(origin.id, [])[-1:]] if _is_state(origin) else same
 
     def same(self, origin: Origin, source: Source) -> Earlier | None:
         """The load that made of an origin what the source would; one that did not note how counts.
@@ -178,8 +180,12 @@ def earlier_loads(
         origins: Those that have a position are found by it.
         any_of: Columns; of those without a position one must have one of its values.
     """
+    origins = list(origins)
     placed = [o for o in origins if o.position is not None]
-    values = {**any_of, "source_file": {o.id for o in placed if o.claims is None}}
+    values = {
+        **any_of,
+        "source_file": {o.id for o in origins if _is_state(o)} | {o.id for o in placed if o.claims is None},
+    }
     wanted: list[Any] = [
         In(name, set(these))  # pyright: ignore[reportCallIssue]
         for name, these in values.items()
@@ -201,6 +207,10 @@ def earlier_loads(
         for row in rows
         if row["tenant_id"] == tenant
     )
+
+
+def _is_state(origin: Origin) -> bool:
+    return kind_of(origin.id).is_state
 
 
 def stamps(table: Table | None, count: int) -> list[Stamp]:

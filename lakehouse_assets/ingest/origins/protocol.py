@@ -99,6 +99,8 @@ class Kind:
         as_read: A source as it reads the text of these records, now and out of quarantine.
         is_read_on: Whether loads go on from where the last one ended: then one that is taken back stays noted, without
             rows, so that its records are not loaded again by themselves.
+        is_state: Whether origins of one id are what the same place held at one time after another: then one is loaded
+            again unless it is as the last was, even if an earlier one was the same.
         is_bound: Whether records may be of no other tenant than that of who sent them, where that is known.
     """
 
@@ -106,4 +108,5 @@ class Kind:
     scheme: str
     as_read: Callable[[Source], Source]
     is_read_on: bool = False
+    is_state: bool = False
     is_bound: bool = False

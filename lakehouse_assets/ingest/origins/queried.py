@@ -27,7 +27,7 @@ from lakehouse_assets.ingest.origins.protocol import Kind
 from lakehouse_assets.private import make_folder
 
 Scalar = str | int | float | None
-WHOLE = Kind("database", "database://", lambda source: source.for_json)
+WHOLE = Kind("database", "database://", lambda source: source.for_json, is_state=True)
 BY_CURSOR = Kind("cursor", "cursor://", lambda source: source.for_json, is_read_on=True)
 _DIGITS = 20
 

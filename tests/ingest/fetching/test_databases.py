@@ -384,3 +384,15 @@ def test_every_number_time_and_nested_value_of_duckdb_is_exact(settings: Setting
         "h": b"170141183460469231731687303715884105727", "d": b"1.1", "z": b"2025-01-01 10:00:00.123456+00",
         "l": b"[1,null]", "n": b"nan", "ns": b"2025-01-01 00:00:00.123456789", "dec": b"12.340", "b": b"true",
     }  # fmt: skip
+
+
+@ONE
+def test_a_table_that_is_again_what_it_was_is_loaded_again(lake: Lake, shop: Shop, rows: Callable[..., Any]):
+    shop.add(1)
+    results = [fetch(lake, reading())[0]]
+    for quantity in (3, 2):
+        shop.run(f"update orders set qty = {quantity}")
+        results += [fetch(lake, reading())[0], fetch(lake, reading())[0]]
+    assert [r.already_loaded for r in results] == [False, False, True, False, True]
+    assert [r["quantity"] for r in rows(ROWS)] == [2, 3, 2]
+    assert results[-1].load_id == results[-2].load_id
