@@ -36,7 +36,8 @@ LOOKS_EVERY_S = 10.0
 """Seconds after which partitions that are new are found."""
 MOST_MESSAGES, MOST_BYTES = 200_000, 32 << 20
 """Messages, and bytes of them, that are committed together at most, but for the last ones that came together."""
-_AT_ONCE = 5_000
+_FIRST_AT_ONCE, _AT_ONCE = 16, 5_000
+"""Messages that are asked for together first, while nothing is known of their size, and at most."""
 
 
 @dataclass(frozen=True)
@@ -70,6 +71,7 @@ class TopicReader:
         self._logs: dict[str, str] = {}
         self._looked: float | None = None
         self._told: set[str] = set()
+        self._at_once = _FIRST_AT_ONCE
 
     def commit(self, wait_s: float) -> list[CommittedRange]:
         """Commit what comes within a time, or until it is much.
@@ -161,11 +163,13 @@ class TopicReader:
             return found
         until, count, size = time.monotonic() + wait_s, 0, 0
         while count < MOST_MESSAGES and size < MOST_BYTES and (left := until - time.monotonic()) > 0:
-            came = self._broker.messages(_AT_ONCE, left)
+            came = self._broker.messages(self._at_once, left)
             for message in came:
                 found[str(message.topic()), message.partition() or 0].append(message)
-                size += len(message)
+            size += (of_these := sum(map(len, came)))
             count += len(came)
+            if came:  # the next ones are about as long
+                self._at_once = max(1, min(_AT_ONCE, MOST_BYTES // 8 * len(came) // max(1, of_these)))
         return found
 
     def _commit(self, found: Mapping[tuple[str, int], list[Message]]) -> Iterator[CommittedRange]:

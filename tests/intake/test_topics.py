@@ -407,3 +407,12 @@ def test_a_message_in_quarantine_is_shown_by_topic_partition_and_offset(
     monkeypatch.setattr(quarantine, "open_lake", lambda: lake)
     quarantine.show(Out(as_json=False), [], None, None, limit=5)
     assert "topic sales, partition 0, offset 2" in capsys.readouterr().out
+
+
+def test_long_messages_are_asked_for_a_few_at_a_time(
+    brokers: Brokers, reader: TopicReader, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(reading, "MOST_BYTES", 1 << 20)
+    brokers.send("sales", *[b"x" * (1 << 15)] * 60)
+    ends = [one.end for _ in range(2) for one in reader.commit(WAIT_S * 100)]
+    assert ends == [32, 60]
