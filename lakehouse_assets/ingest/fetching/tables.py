@@ -13,7 +13,7 @@ from base64 import b64encode
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import date, datetime, time
+from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from typing import Any, Protocol
 
@@ -291,11 +291,21 @@ def as_text(value: Any) -> Any:
         return value.isoformat(sep=" ")
     if isinstance(value, date | time):
         return value.isoformat()
+    if isinstance(value, timedelta):
+        return _hours(value)
     if isinstance(value, memoryview | bytearray):
         return bytes(value)
     if isinstance(value, list | tuple | dict):
         return json.dumps(value, ensure_ascii=False, default=_inside)
     return str(value)
+
+
+def _hours(value: timedelta) -> str:
+    """A time of more than a day, or before zero, as MySQL writes it: -25:00:00."""
+    seconds, parts = divmod(abs(value) // timedelta(microseconds=1), 1_000_000)
+    fraction = f".{parts:06}" if parts else ""
+    sign = "-" if value < timedelta(0) else ""
+    return f"{sign}{seconds // 3600:02}:{seconds // 60 % 60:02}:{seconds % 60:02}{fraction}"
 
 
 def _inside(value: Any) -> Any:

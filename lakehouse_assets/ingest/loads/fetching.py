@@ -125,7 +125,7 @@ def _waiting(lake: Lake, source: Source, tenant: str | None, described: Database
     if end is None:
         return Waiting(0, columns, since=since)
     if since is None:
-        near = table.count(Bounds(end, _before(end, described.look_back), True))
+        near = _near(table, source, end)
         bounds = Bounds(end)
         return Waiting(table.count(bounds), columns, bounds, Position(1, end, near))
     after = _before(since.to, described.look_back)
@@ -133,10 +133,26 @@ def _waiting(lake: Lake, source: Source, tenant: str | None, described: Database
     again = described.look_back is not None or table.count(Bounds(since.to, after, True)) != since.near
     bounds = Bounds(end, after, again)
     rows = table.count(bounds)
-    near = table.count(Bounds(end, _before(end, described.look_back), True))
+    near = _near(table, source, end)
     if end == since.to and near == since.near:
         return Waiting(0, columns, since=since)
     return Waiting(rows, columns, bounds, Position(since.number + 1, end, near), since)
+
+
+def _near(table: Table, source: Source, end: Scalar) -> int:
+    """How many rows there are within the look-back before the greatest value of the cursor, it included.
+
+    Raises:
+        IngestError: there is none, so that the value which was told is not that of the database.
+    """
+    described, place = _described(source)
+    found = table.count(Bounds(end, _before(end, described.look_back), True))
+    if not found:
+        raise IngestError(
+            place, f"no row has the greatest value of the cursor '{described.cursor}', {end}: it is not told exactly",
+            hint="State a column of times, whole numbers or texts as `cursor`.", column=described.cursor,
+        )  # fmt: skip
+    return found
 
 
 def _refuse_missing(source: Source, table: Table, place: str) -> None:

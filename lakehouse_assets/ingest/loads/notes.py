@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 
 NEWEST = f"{GREATEST}loaded-at"
 """Property of the snapshots of bronze.loads: time of the newest load up to it."""
-_NOT_OF_ROWS = {"name", "description", "undecided", "kind", "topics", "start"}
+_NOT_OF_ROWS = {"name", "description", "undecided", "kind", "topics", "start", "database"}
 _TICK = timedelta(microseconds=1)
 
 

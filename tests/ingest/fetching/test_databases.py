@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -13,7 +15,7 @@ import pytest
 from pydantic import SecretStr
 
 from lakehouse_assets.ingest import IngestError, Source, unload
-from lakehouse_assets.ingest.fetching.tables import BATCH_BYTES, Bounds, opened
+from lakehouse_assets.ingest.fetching.tables import BATCH_BYTES, Bounds, as_text, opened
 from lakehouse_assets.ingest.loads import fetching
 from lakehouse_assets.ingest.loads.fetching import fetch, waiting_rows
 from lakehouse_assets.ingest.loads.quarantine import list_quarantined, replay
@@ -396,3 +398,38 @@ def test_a_table_that_is_again_what_it_was_is_loaded_again(lake: Lake, shop: Sho
     assert [r.already_loaded for r in results] == [False, False, True, False, True]
     assert [r["quantity"] for r in rows(ROWS)] == [2, 3, 2]
     assert results[-1].load_id == results[-2].load_id
+
+
+@ONE
+def test_how_often_a_table_is_read_does_not_load_it_again(lake: Lake, shop: Shop):
+    shop.add(1)
+    fetch(lake, reading())
+    assert fetch(lake, reading(every="PT1H"))[0].already_loaded
+
+
+@ONE
+def test_a_cursor_that_is_not_told_exactly_is_refused(lake: Lake, shop: Shop, monkeypatch: pytest.MonkeyPatch):
+    """As a float of MySQL, which is told as 0.1 and is not less than that."""
+    shop.add(1)
+    query = "select 1.5 as told, * from orders"
+    monkeypatch.setattr(fetching, "opened", _rounding(fetching.opened))
+    with pytest.raises(IngestError, match="no row has the greatest value of the cursor 'told', 2"):
+        fetch(lake, reading(query=query, cursor="told"))
+
+
+def _rounding(opening: Any) -> Any:
+    @contextmanager
+    def rounding(*args: Any) -> Iterator[Any]:
+        with opening(*args) as table:
+            end = table.end()
+            table.end = lambda: round(end)
+            yield table
+
+    return rounding
+
+
+@pytest.mark.parametrize(
+    ("hours", "text"), [(-25, "-25:00:00"), (838.5, "838:30:00"), (0, "00:00:00"), (1 / 3.6e9, "00:00:00.000001")]
+)
+def test_a_time_that_is_no_time_of_a_day_is_told_as_the_database_writes_it(hours: float, text: str):
+    assert as_text(timedelta(hours=hours)) == text
