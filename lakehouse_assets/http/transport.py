@@ -46,8 +46,9 @@ class Bounds:
         idle_s: Seconds without a byte after which a connection that was answered ends.
         header_s: Seconds from the connection, or from then, until a header is complete.
         body_s: Seconds from there until the body is complete, whether anyone still wants it or not.
-        steady: Paths whose bodies may take longer, as long as in each of these times some more of it comes;
-        steady_bytes: how many bytes at least.
+        steady: Paths whose bodies may take longer, as long as they are not answered, and in each of these times some
+            more comes.
+        steady_bytes: How many bytes of it, at least.
         write_s: Seconds in which a client must read 16 kB of what it is sent, or the rest; in which a WebSocket is
             pinged, and has to answer.
         linger_s: Seconds in which a client that is turned away may read why.
@@ -211,7 +212,8 @@ class _Connection(HttpToolsProtocol):
         if not self._done:
             self._bytes = 0
             self._of_body += len(body)
-            if self._is_steady and self._of_body >= self._bounds.steady_bytes:
+            wanted = self._is_steady and not self.cycle.response_complete
+            if wanted and self._of_body >= self._bounds.steady_bytes:
                 self._expect_body()
             super().on_body(body)
 

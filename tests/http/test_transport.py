@@ -69,6 +69,8 @@ def app() -> FastAPI:
     @made.post("/uploads")
     @made.post("/length")
     async def length(request: Request) -> PlainTextResponse:
+        if "refused" in request.query_params:
+            return PlainTextResponse("refused")
         return PlainTextResponse(str(len(await request.body())))
 
     made.add_middleware(RequestMiddleware, streamed={"/uploads"})
@@ -134,6 +136,16 @@ def test_a_file_may_take_long_as_long_as_it_comes_on(running: Served, part: byte
         with suppress(ConnectionResetError):
             said = everything(connection)
         assert said.endswith(ends) and bool(said) == bool(ends)
+
+
+def test_a_file_that_is_refused_holds_no_connection_however_it_comes_on(running: Served) -> None:
+    begun = time.monotonic()
+    with connect(running) as connection, pytest.raises(OSError):
+        connection.sendall(b"POST /uploads?refused HTTP/1.1\r\nhost: localhost\r\ncontent-length: 100000000\r\n\r\n")
+        while time.monotonic() - begun < 4:
+            connection.sendall(b"x" * 16384)
+            time.sleep(0.1)
+    assert time.monotonic() - begun < 3
 
 
 # --- headers
