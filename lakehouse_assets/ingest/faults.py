@@ -8,14 +8,20 @@ from __future__ import annotations
 
 import errno
 import os
+from pathlib import Path
+from typing import TYPE_CHECKING
 
 import duckdb
 from pyiceberg.exceptions import CommitFailedException, RESTError
 from sqlalchemy.exc import DBAPIError
 
+from lakehouse_assets import domains
 from lakehouse_assets.ingest.errors import IngestError, SourceError, WarehouseError
 from lakehouse_assets.lakehouse.iceberg.evolution import SchemaDriftError
 from lakehouse_assets.lakehouse.publish.protocol import AuditFailedError, PublicationConflictError
+
+if TYPE_CHECKING:
+    from lakehouse_assets.settings import Settings
 
 _FULL = (errno.ENOSPC, errno.EDQUOT)
 
@@ -40,6 +46,14 @@ def _is_full(error: BaseException) -> bool:
     if isinstance(error, duckdb.IOException):
         return any(os.strerror(number) in str(error) for number in _FULL)
     return isinstance(error, OSError) and error.errno in _FULL
+
+
+def for_senders(text: str, settings: Settings) -> str:
+    """What went wrong, for those who send records: files by their names, without the folders of this machine."""
+    home, sources = settings.home.absolute(), Path(domains.__file__).resolve().parent
+    for folder in (str(sources), str(home), str(home.resolve()), settings.warehouse_url.rstrip("/")):
+        text = text.replace(f"{folder}/", "") if folder else text
+    return text
 
 
 def of_file(

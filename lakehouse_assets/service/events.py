@@ -23,6 +23,7 @@ from pydantic import BaseModel, Field
 from lakehouse_assets.http.errors import ApiError
 from lakehouse_assets.http.logs import logger
 from lakehouse_assets.ingest.errors import SourceError
+from lakehouse_assets.ingest.faults import for_senders
 from lakehouse_assets.ingest.loads.staging import refuse_unusable
 from lakehouse_assets.ingest.origins.logged import KIND
 from lakehouse_assets.ingest.sources import find_source
@@ -126,11 +127,11 @@ class Intake:
         try:
             found = find_source(name)
         except SourceError as error:
-            raise ApiError(404, "unknown_source", str(error)) from error
+            raise ApiError(404, "unknown_source", for_senders(str(error), self.settings)) from error
         try:
             refuse_unusable(KIND.as_read(found), tenant, bound=KIND.is_bound)
         except SourceError as error:
-            raise ApiError(422, "source_needs_tenant", str(error)) from error
+            raise ApiError(422, "source_needs_tenant", for_senders(str(error), self.settings)) from error
         self._usable[name, tenant] = True
 
     def log(self) -> IntakeLog:

@@ -22,6 +22,7 @@ from starlette.requests import ClientDisconnect
 from lakehouse_assets.http.errors import ApiError
 from lakehouse_assets.http.logs import logger
 from lakehouse_assets.ingest.errors import IngestError, SourceError
+from lakehouse_assets.ingest.faults import for_senders
 from lakehouse_assets.ingest.sources import Source, all_sources, find_source
 from lakehouse_assets.service.access import Asker, writer_of
 from lakehouse_assets.service.middleware import CLIENT_GONE
@@ -184,7 +185,7 @@ async def send(
     uploading = _uploading(request)
     tenant = writer_of(asker)
     if source:
-        await uploading.run(_usable, source, tenant)
+        await uploading.run(_usable, uploading, source, tenant)
     size = request.headers.get("content-length")
     try:
         begin = partial(uploading.jobs.begin, asker.share, tenant, filename, source=source,
@@ -273,7 +274,7 @@ async def shown(
     tenant = writer_of(asker)
     found = await uploading.run(_own, uploading, asker, job)
     _refuse_unready(found)
-    used = await uploading.run(_usable, _chosen(found, source), tenant)
+    used = await uploading.run(_usable, uploading, _chosen(found, source), tenant)
     seen = await service.work.run(asker.share, _previewed, uploading, found, used)
     return PreviewDocument(
         source=used.name, table=used.target, rows=[list(row) for row in seen.rows], numbers=list(seen.numbers),
@@ -286,7 +287,7 @@ def _previewed(uploading: Uploading, job: Job, source: Source) -> Preview:
     try:
         return preview(uploading.settings, source, uploading.jobs.origin(job, encoding=source.encoding), job.tenant)
     except (IngestError, SourceError) as error:
-        problem = problem_of(error)
+        problem = problem_of(error, uploading.settings)
         message = f"{problem.message.rstrip('.')}. {problem.next}".strip()
         raise ApiError(422, "does_not_fit", message, {"source": source.name, "line": problem.line}) from error
 
@@ -301,7 +302,7 @@ async def load(asker: Admitted, request: Request, job: JobId, body: LoadAsked | 
     if found.state in ("loading", "loaded") and asked in (None, found.source):
         return Upload.of(found)
     _refuse_unready(found)
-    used = await uploading.run(_usable, _chosen(found, asked), tenant)
+    used = await uploading.run(_usable, uploading, _chosen(found, asked), tenant)
     changed = await uploading.run(_load, uploading.jobs, found.id, used.name)
     uploading.workers.wake("load")
     return Upload.of(changed)
@@ -373,13 +374,13 @@ def _chosen(job: Job, source: str | None) -> str:
     return chosen
 
 
-def _usable(name: str, tenant: str | None) -> Source:
+def _usable(uploading: Uploading, name: str, tenant: str | None) -> Source:
     try:
         source = find_source(name)
     except SourceError as error:
-        raise ApiError(404, "unknown_source", str(error)) from error
+        raise ApiError(404, "unknown_source", for_senders(str(error), uploading.settings)) from error
     if error := _problem_of(source, tenant):
-        raise ApiError(422, "source_not_usable", str(error)) from error
+        raise ApiError(422, "source_not_usable", for_senders(str(error), uploading.settings)) from error
     return source
 
 

@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from pydantic import BaseModel, Field
 
 from lakehouse_assets.ingest.origins.files import UPLOADED, FileOrigin
+from lakehouse_assets.lakehouse.iceberg.metadata_files import sync
 from lakehouse_assets.lockfile import one_process_at_a_time, take
 from lakehouse_assets.private import make_folder
 
@@ -247,7 +248,7 @@ class Jobs:
         except BaseException:
             new.unlink(missing_ok=True)
             raise
-        _sync_names(folder)
+        sync([folder, self.folder])
         return job
 
     def get(self, job_id: str) -> Job | None:
@@ -336,6 +337,8 @@ class Jobs:
             elif waits:
                 self.mark(waits, job.id)
             else:
+                if job.state == "loaded":
+                    self.content(job.id).unlink(missing_ok=True)
                 owned.setdefault(job.owner, []).append(job)
         for jobs in owned.values():
             newest = sorted(jobs, key=lambda job: job.received_at, reverse=True)
@@ -363,16 +366,6 @@ class Jobs:
                 document = folder / _DOCUMENT
                 if not document.exists() or document.stat().st_mtime < self._retained_since():
                     self.remove(folder.name)
-
-
-def _sync_names(folder: Path) -> None:
-    """Have the names in a folder, and its own, outlast a crash of the machine."""
-    for one in (folder, folder.parent):
-        handle = os.open(one, os.O_RDONLY)
-        try:
-            os.fsync(handle)
-        finally:
-            os.close(handle)
 
 
 def shown_name(name: str) -> str:

@@ -14,7 +14,7 @@ from lakehouse_assets.drafting import naming
 from lakehouse_assets.drafting.design import design
 from lakehouse_assets.drafting.sampling import Sample, read_sample
 from lakehouse_assets.ingest.errors import IngestError, SourceError
-from lakehouse_assets.ingest.faults import of_file
+from lakehouse_assets.ingest.faults import for_senders, of_file
 from lakehouse_assets.ingest.loads.notes import Stamp
 from lakehouse_assets.ingest.loads.staging import check_mapping, engine_for, of_load, refuse_unusable, target_contract
 from lakehouse_assets.ingest.mapping.statements import PSEUDO_FIELDS, RecordMapping
@@ -36,6 +36,8 @@ MOST_TEXT = 500
 TRIED, TOLD = 3, 10
 """Sources that are tried on a file, and told of, at most."""
 SAMPLED = 2_000
+MOST_DRAFTED = 300
+"""Fields of a file that a source is drafted for: each takes some 40 ms, which others wait for."""
 JSON = ("json", "ndjson")
 
 
@@ -116,10 +118,11 @@ def mapping_of(source: Source, tenant: str | None) -> RecordMapping:
 
 @dataclass(frozen=True)
 class Found:
-    """What a look at a file found: the sources that fit, the best first, and a draft where none does."""
+    """What a look at a file found: the sources that fit, the best first, and a draft, or why there is none, else."""
 
     fits: Sequence[Fit]
     draft: Draft | None = None
+    problem: Problem | None = None
 
 
 def look(
@@ -146,6 +149,12 @@ def look(
     told = sorted((tried.get(fit.source, fit) for fit in told), key=lambda fit: (-(fit.good or 0), -fit.score))
     if any(fit.good for fit in told):
         return Found(told)
+    if (fields := len(sample.fields)) > MOST_DRAFTED:
+        message = (
+            f"No source fits the file, and of {fields:,} fields none is drafted here, but of {MOST_DRAFTED} at most."
+        )
+        after = "Whoever runs the lake makes a source of it: `asklake new-domain NAME --from FILE`."
+        return Found(told, problem=Problem(message=message, next=after))
     return Found(told, _draft(path, name))
 
 
@@ -156,7 +165,7 @@ def try_out(
     try:
         found = preview(settings, source, origin(source), tenant)
     except (IngestError, SourceError) as error:
-        return fit.model_copy(update={"good": 0, "problem": problem_of(error).message})
+        return fit.model_copy(update={"good": 0, "problem": problem_of(error, settings).message})
     return fit.model_copy(update={"good": found.records - len({fault.record for fault in found.faults})})
 
 
@@ -194,10 +203,14 @@ def _draft(path: Path, name: str) -> Draft:
     )  # fmt: skip
 
 
-def problem_of(error: IngestError | SourceError) -> Problem:
+def problem_of(error: Exception, settings: Settings) -> Problem:
     """An error for the sender of a file: without the place where it lies, or that of sources."""
+    line = None
     if isinstance(error, IngestError):
-        message = error.problem[:1].upper() + error.problem[1:]
-        return Problem(message=message, next=error.hint or "Mend the file and send it again.", line=error.line)
-    text = str(error)
-    return Problem(message=text[:1].upper() + text[1:], next="Choose another source, or have this one mended.")
+        text, after, line = error.problem, error.hint or "Mend the file and send it again.", error.line
+    elif isinstance(error, SourceError):
+        text, after = str(error), "Choose another source, or have this one mended."
+    else:
+        text, after = str(error), "Nothing was loaded; mend the file and send it again."
+    text = for_senders(text, settings)
+    return Problem(message=text[:1].upper() + text[1:], next=for_senders(after, settings), line=line)

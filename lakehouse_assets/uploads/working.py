@@ -39,8 +39,8 @@ if TYPE_CHECKING:
 LOOKS_EVERY_S = 1.0
 """Seconds after which what other processes have taken is seen; what this one takes is at once."""
 TIDIES_EVERY_S = 600.0
-LONGEST_S = 3600.0
-"""Seconds after which a process that works is ended."""
+LONGEST_S: dict[Lane, float] = {"check": 300.0, "load": 3600.0}
+"""Seconds after which a process that works is ended: to be looked at, everyone's files wait for each other."""
 TELLS_EVERY_S = 0.5
 ATTEMPTS = 3
 REASONS = 20
@@ -98,7 +98,7 @@ class Workers:
         process.start()
         begun = time.monotonic()
         while process.is_alive():
-            if self._ending.is_set() or time.monotonic() - begun > LONGEST_S:
+            if self._ending.is_set() or time.monotonic() - begun > LONGEST_S[lane]:
                 _end(process)
             process.join(0.2)
         if process.exitcode and not self._ending.is_set():
@@ -153,12 +153,12 @@ def _do(lake: Lake, jobs: Jobs, lane: Lane, job: Job) -> None:
     try:
         done = doing(lake, jobs, job)
     except (IngestError, SourceError) as error:
-        problem = problem_of(error)
+        problem = problem_of(error, lake.settings)
         if is_of_warehouse(error):
             problem.next = "Nothing was loaded; have the disk looked at, then load it again."
         _fail(jobs, job, problem)
     except (AuditFailedError, SchemaDriftError) as error:
-        _fail(jobs, job, Problem(message=str(error), next="Nothing was loaded; mend the file and send it again."))
+        _fail(jobs, job, problem_of(error, lake.settings))
     except Exception as error:
         logger().exception("upload_failed", job=job.id, lane=lane)
         again = "Load it again" if lane == "load" else "Send it again"
@@ -183,7 +183,8 @@ def _check(lake: Lake, jobs: Jobs, job: Job) -> dict[str, Any]:
         if fit.good:
             return {"state": "ready", "checked": True, "fits": [fit]}
     found = look(lake.settings, jobs.content(job.id), job.name, job.tenant, origin)
-    return {"state": "ready", "checked": True, "fits": list(found.fits), "draft": found.draft}
+    told = {"fits": list(found.fits), "draft": found.draft, "problem": found.problem}
+    return {"state": "ready", "checked": True, **told}
 
 
 def _load(lake: Lake, jobs: Jobs, job: Job) -> dict[str, Any]:

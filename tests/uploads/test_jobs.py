@@ -88,6 +88,12 @@ def test_what_a_crash_left_of_a_job_is_removed(jobs: Jobs, document: bytes | Non
     assert not left.exists() and len(folders(jobs)) == 1
 
 
+def test_the_file_of_a_load_that_ended_before_it_was_removed_takes_no_room(jobs: Jobs) -> None:
+    loaded, failed = received(jobs, "loaded"), received(jobs, "failed")
+    jobs.tidy()
+    assert not jobs.content(loaded.id).exists() and jobs.content(failed.id).exists()
+
+
 def test_a_body_that_became_whole_meanwhile_is_not_tidied_away(jobs: Jobs, monkeypatch: pytest.MonkeyPatch) -> None:
     receiving = jobs.begin("key", "t1", "sales.csv", size=3)
     receiving.write(b"a,b")
