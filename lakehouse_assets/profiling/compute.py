@@ -72,13 +72,16 @@ def profile_of(
     summaries = [(part, _Summary(run(summary(relation, part, d)).to_pylist()[0])) for part in _parts(fields)]
     looked_at = max((s.rows for _, s in summaries), default=0)
     columns = tuple(c for part, s in summaries for c in _columns(relation, run, part, s, d))
+    if rows is not None and rows > SAMPLE_ROWS:
+        columns = tuple(c.model_copy(update={"distinct_is_exact": not c.distinct}) for c in columns)
     compared = [f.sql for f in fields if f.name not in ignoring]
     duplicates = 0
     if looked_at and compared:
         duplicates = int(run(d.duplicates.format(", ".join(compared), relation)).column("n")[0].as_py())
     made = Profile(
         rows=looked_at if rows is None or rows <= SAMPLE_ROWS else rows,
-        looked_at=looked_at, duplicates=max(0, duplicates), columns=columns, score=None, issues=(),
+        looked_at=looked_at, duplicates=max(0, min(duplicates, looked_at - 1)),  # of another sample it may be more
+        columns=columns, score=None, issues=(),
         computed_at=datetime.now(UTC).replace(microsecond=0), table=table,
     )  # fmt: skip
     made = made.model_copy(update={"issues": issues_of(made)})
@@ -142,27 +145,35 @@ def _column(
 ) -> ColumnProfile:
     there = int(found.get("n", i))
     usable = found.get("u", i)
+    placed = _scaled(placed, int(usable or 0), sum(row["n"] for row in placed))
     return ColumnProfile(
         name=field.name, type=field.type, kind=field.kind,
         nulls=max(0, found.rows - there),
-        distinct=int(top[0]["more"]) if top else found.distinct(i),
+        distinct=min(int(top[0]["more"]), there) if top else found.distinct(i),
         distinct_is_exact=bool(top) or not there,
         low=_value(found.get("low", i), field), high=_value(found.get("high", i), field),
         mean=found.get("mean", i), deviation=found.get("sd", i),
         quantiles={str(p): _placed(v, field) for p, v in zip(PERCENTS, found.quantiles(i), strict=False)},
         histogram=_histogram(found.ends(i), placed, field),
-        top=_top(top, field),
+        top=_top(top, there, field),
         shortest=found.get("shortest", i), longest=found.get("longest", i),
         unusable=there - int(usable) if usable is not None else 0,
         outliers=sum(int(row["more"]) for row in placed),
     )  # fmt: skip
 
 
-def _top(rows: list[dict[str, Any]], field: Field) -> tuple[Count, ...]:
+def _scaled(rows: list[dict[str, Any]], here: int, there: int) -> list[dict[str, Any]]:
+    """Counts of `there` rows as those of `here`: each statement takes a sample of its own."""
+    if here == there or not there:
+        return rows
+    return [{**row, "n": round(row["n"] * here / there)} for row in rows]
+
+
+def _top(rows: list[dict[str, Any]], there: int, field: Field) -> tuple[Count, ...]:
     """The most frequent values; of many that each come once, none is."""
     if not rows or (rows[0]["more"] > len(rows) and max(row["n"] for row in rows) == 1):
         return ()
-    ordered = sorted(rows, key=lambda row: (-row["n"], row["label"]))
+    ordered = sorted(_scaled(rows, there, int(rows[0]["all_"])), key=lambda row: (-row["n"], row["label"]))
     return tuple(Count(value=_shown(row["label"], field), count=int(row["n"])) for row in ordered)
 
 

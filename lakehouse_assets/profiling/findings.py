@@ -81,7 +81,7 @@ def _of_column(column: ColumnProfile, rows: int) -> Iterator[Issue]:
 
     if column.nulls / rows > MOSTLY:
         yield issue("mostly_null", f"{_percent(column.nulls / rows)} of its values are missing")
-    if there > 1 and column.distinct == 1 and column.distinct_is_exact:
+    if there > 1 and column.distinct == 1:
         yield issue("constant", f"all {there:,} values are the same")
     if column.unusable:
         what = "NaN, infinite or beyond 1e140" if column.kind == "number" else "times without end"

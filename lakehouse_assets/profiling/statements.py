@@ -78,7 +78,8 @@ TRINO = Dialect(
     nan="is_nan({0})",
     # One reading: a second one of a sample would be of other rows.
     duplicates="select coalesce(sum(n - 1), 0) as n from (select count(*) as n from {1} group by {0}) as alike",
-    sampled="(select * from {0} tablesample system ({1:.6f}))",
+    # By row: its other way takes or leaves whole files, of which a table may have one.
+    sampled="(select * from {0} tablesample bernoulli ({1:.6f}))",
 )
 DIALECTS = {"duckdb": DUCKDB, "trino": TRINO}
 
@@ -145,11 +146,12 @@ def _aggregates(field: Field, dialect: Dialect) -> dict[str, str]:
 
 
 def frequent(relation: str, number: int, field: Field) -> str:
-    """The most frequent values of a field: rows (number, 'top', value, count, how many different values there are)."""
+    """The most frequent values of a field: rows (number, 'top', value, count, different values, values in all)."""
     column = field.sql if field.kind != "other" else f"cast({field.sql} as varchar)"
+    counted = "count(*) as n, count(*) over () as others, sum(count(*)) over () as counted"
     return (
-        f"select {number} as i, 'top' as part, substr(cast(v as varchar), 1, {TEXT}) as label, n, others as more from "
-        f"(select {column} as v, count(*) as n, count(*) over () as others from {relation} "
+        f"select {number} as i, 'top' as part, substr(cast(v as varchar), 1, {TEXT}) as label, n, others as more, "
+        f"counted as all_ from (select {column} as v, {counted} from {relation} "
         f"where {field.sql} is not null group by 1 order by 2 desc, 1 limit {TOP}) as ranked"
     )
 
@@ -157,7 +159,7 @@ def frequent(relation: str, number: int, field: Field) -> str:
 def bars(
     relation: str, number: int, field: Field, ends: tuple[float, float], far: tuple[float, float], d: Dialect
 ) -> str:
-    """The bars of a field: rows (number, 'bar', number of the bar, count, how many of those are outliers).
+    """The bars of a field: rows (number, 'bar', number of the bar, count, how many of those are outliers, 0).
 
     Args:
         relation: What stands after FROM.
@@ -172,7 +174,8 @@ def bars(
     at = f"floor((x / 2 - {_double(low / 2)}) / {_double(high / 2 - low / 2)} * {BARS})"
     outside = f"sum(case when x < {_double(far[0])} or x > {_double(far[1])} then 1 else 0 end)"
     return (
-        f"select {number} as i, 'bar' as part, cast(bar as varchar) as label, count(*) as n, {outside} as more from "
+        f"select {number} as i, 'bar' as part, cast(bar as varchar) as label, count(*) as n, {outside} as more, "
+        "0 as all_ from "
         f"(select x, cast(greatest(0, least({BARS - 1}, {at})) as integer) as bar from "
         f"(select {d.number(field)} as x from {relation} where {d.usable(field, endless=d is DUCKDB)}) as numbers"
         ") as placed group by 3, bar"

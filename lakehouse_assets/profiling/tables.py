@@ -6,13 +6,16 @@ Belongs here: which rows are looked at, for whom. Does not belong here: figures 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from fnmatch import fnmatchcase
 from functools import cached_property
 from threading import Lock
 from typing import TYPE_CHECKING, Any
 
-from lakehouse_assets.lakehouse.engines.protocol import Session, no_such_table
+from lakehouse_assets.lakehouse.engines.protocol import QueryTimeoutError, Session, no_such_table
+from lakehouse_assets.lakehouse.iceberg.metadata_cache import read_metadata
 from lakehouse_assets.lakehouse.sql import quoted
 from lakehouse_assets.profiling import compute
 from lakehouse_assets.profiling.findings import judged
@@ -28,6 +31,15 @@ if TYPE_CHECKING:
 LOAD_COLUMN = "load_id"
 OF_THE_LOAD = frozenset({"source_row", "source_file", "record_key", "load_id", "loaded_at"})
 """Columns that a load adds to its records: rows are copies of one another whatever these hold."""
+
+
+WAITS_S = 5.0
+"""Seconds that a caller waits for the profiles that others look at first."""
+_A_DAY_S = 86_400.0
+
+
+class ProfilesBusyError(Exception):
+    """Others look at profiles that take long."""
 
 
 class NoProfileError(Exception):
@@ -46,33 +58,40 @@ class Profiles:
     def _kept(self) -> KeptProfiles:
         return KeptProfiles(self._url)
 
-    def of(self, table: str, *, tenant: str | None = None, load_id: str | None = None) -> Profile:
+    def of(
+        self, table: str, *, tenant: str | None = None, load_id: str | None = None, longest_s: float | None = None
+    ) -> Profile:
         """The profile of a table's newest snapshot: as it was kept, or computed now.
 
         Args:
             table: As `layer.table`.
             tenant: Look at the rows of this tenant alone.
             load_id: Look at the rows of this load alone.
+            longest_s: Seconds that computing it may take in all; otherwise as long as it needs.
 
         Raises:
             QueryRefusedError: there is no such table, or it was never published.
-            QueryTimeoutError: computing it took longer than a query may.
+            QueryTimeoutError: computing it took longer.
+            ProfilesBusyError: it may not take as long as it needs, and others are computed.
             NoProfileError: the table does not tell tenants or loads apart, or has no rows of this load.
         """
         heads = self._lake.catalog.heads()
-        snapshot = self._lake.catalog.load_table(table).metadata.current_snapshot() if table in heads else None
-        if snapshot is None:
+        # What the session reads: the catalog may have a newer state by now.
+        metadata = read_metadata(heads[table]) if table in heads else None
+        snapshot = metadata and metadata.current_snapshot()
+        if metadata is None or snapshot is None:
             raise no_such_table(table, heads)
         key = (table, str(snapshot.snapshot_id), tenant, load_id)
         if kept := self._kept.find(*key):
             return kept
-        with self._lock:  # of several who look at once, one computes
+        with self._turn(longest_s):
             if kept := self._kept.find(*key):
                 return kept
             summary = snapshot.summary.additional_properties if snapshot.summary else {}
             total = int(summary["total-records"]) if "total-records" in summary else None
             with self._lake.session(heads=heads) as session:
-                rows = _Rows(session, table, {TENANT_COLUMN: tenant, LOAD_COLUMN: load_id}, self._columns(table))
+                chosen = {TENANT_COLUMN: tenant, LOAD_COLUMN: load_id}
+                rows = _Rows(session, table, chosen, metadata.schema().column_names, longest_s or _A_DAY_S)
                 found = rows.profile(self._lake.engine.dialect, total)
             if load_id and not found.rows:
                 raise NoProfileError(f"{table} has no rows of load '{load_id}'")
@@ -81,23 +100,30 @@ class Profiles:
             self._kept.keep(found)
             return found
 
-    def _columns(self, table: str) -> list[str]:
-        return list(self._lake.catalog.load_table(table).schema().column_names)
+    @contextmanager
+    def _turn(self, longest_s: float | None) -> Iterator[None]:
+        """One computes at a time; who waits does so in a thread that questions need."""
+        if not self._lock.acquire(timeout=min(WAITS_S, longest_s) if longest_s else -1):
+            raise ProfilesBusyError
+        try:
+            yield
+        finally:
+            self._lock.release()
 
     def shown_to(self, caller: Caller, table: str) -> Profile:
         """The profile of a table as a caller may see it: of the own tenant's rows, without values kept from the role.
 
         Raises:
             NoProfileError: the role is shown nothing, or the rows are of all tenants together.
-            QueryRefusedError: as `of`.
-            QueryTimeoutError: as `of`.
+            QueryRefusedError, ProfilesBusyError: as `of`.
+            QueryTimeoutError: computing it took longer than a query may.
         """
         role = ROLES[caller.role]
         if not role.metrics:
             raise NoProfileError(f"role {caller.role} is shown no rows, and so no profile of them")
         if caller.tenant is None and not role.every_tenant:
             raise NoProfileError(f"role {caller.role} sees the rows of one tenant, and this key is of none")
-        found = self.of(table, tenant=caller.tenant)
+        found = self.of(table, tenant=caller.tenant, longest_s=self._lake.settings.query_timeout_s)
         return (
             found
             if role.personal
@@ -113,7 +139,10 @@ class Profiles:
 class _Rows:
     """Some rows of a table, chosen by values that are given to the engine beside the statement."""
 
-    def __init__(self, session: Session, table: str, chosen: dict[str, str | None], columns: Sequence[str]) -> None:
+    def __init__(
+        self, session: Session, table: str, chosen: dict[str, str | None], columns: Sequence[str], longest_s: float
+    ) -> None:
+        self._longest_s, self._until = longest_s, time.monotonic() + longest_s
         wanted = {name: value for name, value in chosen.items() if value is not None}
         for name in wanted.keys() - set(columns):
             what = "tenants" if name == TENANT_COLUMN else "loads"
@@ -125,7 +154,11 @@ class _Rows:
         self._table, self._relation = table, f"(select * from {table} where {conditions})" if wanted else table
 
     def run(self, sql: str) -> Any:
-        return self._session.query(sql, [*self._values] * sql.count(self._relation) if self._values else None)
+        left = self._until - time.monotonic()
+        if left <= 0:
+            raise QueryTimeoutError(f"the profile was not computed within {self._longest_s:g} s")
+        values = [*self._values] * sql.count(self._relation) if self._values else None
+        return self._session.query(sql, values, timeout_s=left)
 
     def profile(self, dialect: str, total: int | None) -> Profile:
         if self._values and total is not None and total > compute.SAMPLE_ROWS:

@@ -17,7 +17,7 @@ from fastapi.responses import FileResponse
 
 from lakehouse_assets.http.errors import ApiError
 from lakehouse_assets.lakehouse.engines.protocol import QueryRefusedError, QueryTimeoutError
-from lakehouse_assets.profiling.tables import NoProfileError, Profiles
+from lakehouse_assets.profiling.tables import NoProfileError, Profiles, ProfilesBusyError
 from lakehouse_assets.service.routes import Admitted, Served
 
 WEB = Path(__file__).resolve().parent / "web"
@@ -80,6 +80,9 @@ async def profile(service: Served, asker: Admitted, request: Request, table: str
         raise ApiError(404, "not_found", f"{str(error)[:1].upper()}{str(error)[1:]}.") from error
     except NoProfileError as error:
         raise ApiError(403, "forbidden", f"No profile: {error}.") from error
+    except ProfilesBusyError as error:
+        message = "Other profiles are being computed; come back in a moment."
+        raise ApiError(503, "too_busy", message, headers={"Retry-After": "5"}) from error
     except QueryTimeoutError as error:
         message = f"Computing the profile of {table} took too long. `asklake profile` takes the time it needs."
         raise ApiError(504, "timeout", message) from error

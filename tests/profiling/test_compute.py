@@ -171,6 +171,21 @@ def test_a_sample_is_taken_of_more_rows_and_said_so(con, monkeypatch):
     assert found.sampled and found.rows == 300_000 and 0 < found.looked_at < 100_000
 
 
+def test_figures_of_a_sample_go_together_and_none_is_said_to_be_exact(con, monkeypatch):
+    monkeypatch.setattr("lakehouse_assets.profiling.compute.SAMPLE_ROWS", 20_000)
+    con.execute("create or replace temp table many as select 1 as same, range % 5 as few from range(300000)")
+    con.execute("insert into many select null, null from range(30000)")
+    found = profile_of("many", lambda sql: con.execute(sql).to_arrow_table(), rows=330_000)
+    same, few = found.columns
+    assert found.duplicates < found.looked_at and found.score is not None and 0 <= found.score <= 1
+    for one in (same, few):
+        assert sum(top.count for top in one.top) == pytest.approx(found.looked_at - one.nulls, abs=5)
+        assert not one.distinct_is_exact
+    assert (same.distinct, few.distinct) == (1, 5)
+    assert sum(bar.count for bar in few.histogram) == pytest.approx(found.looked_at - few.nulls, abs=12)
+    assert ("constant", "same") in [(issue.code, issue.column) for issue in found.issues]
+
+
 def test_columns_that_do_not_count_where_rows_are_compared(con):
     table = pa.table({"number": [1, 2, 3], "value": ["a", "a", "b"]})
     assert profiled(con, table).duplicates == 0

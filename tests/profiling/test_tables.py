@@ -9,11 +9,11 @@ from dataclasses import replace
 import pytest
 
 from lakehouse_assets.lakehouse.dbt import manifest
-from lakehouse_assets.lakehouse.engines.protocol import QueryRefusedError
+from lakehouse_assets.lakehouse.engines.protocol import QueryRefusedError, QueryTimeoutError
 from lakehouse_assets.lakehouse.lake import Lake
 from lakehouse_assets.profiling.kept import KEPT, KeptProfiles
 from lakehouse_assets.profiling.model import Profile
-from lakehouse_assets.profiling.tables import NoProfileError, Profiles, hidden_columns
+from lakehouse_assets.profiling.tables import NoProfileError, Profiles, ProfilesBusyError, hidden_columns
 from nlq.core.guard import Caller
 from semantic.layer import SemanticLayer
 
@@ -49,6 +49,33 @@ def test_it_is_computed_once_for_a_snapshot_and_read_back_within_200_ms(asked_la
     started = time.process_time()
     assert other.of(CASES) == found
     assert time.process_time() - started < 0.2
+    other.close()
+
+
+def test_a_profile_that_many_statements_make_is_bounded_as_a_whole(asked_lake, url, monkeypatch):
+    monkeypatch.setattr("lakehouse_assets.profiling.tables.KeptProfiles.find", lambda *_: None)
+    other = Profiles(asked_lake, url)
+    with pytest.raises(QueryTimeoutError):
+        other.of(CASES, longest_s=1e-9)
+    other.close()
+
+
+def test_who_looks_while_another_profile_takes_long_is_told_so(asked_lake, url, monkeypatch):
+    monkeypatch.setattr("lakehouse_assets.profiling.tables.WAITS_S", 0.05)
+    monkeypatch.setattr("lakehouse_assets.profiling.tables.KeptProfiles.find", lambda *_: None)
+    other = Profiles(asked_lake, url)
+    with other._turn(None), pytest.raises(ProfilesBusyError):
+        other.shown_to(Caller(role="admin"), CASES)
+    other.close()
+
+
+def test_a_profile_is_of_the_snapshot_that_was_read_whatever_is_published_meanwhile(asked_lake, tmp_path):
+    """Names and columns come from the state that the session reads, not from what the catalog has a moment later."""
+    other = Profiles(asked_lake, f"sqlite:///{tmp_path}/questions.db")
+    expected = asked_lake.catalog.load_table(CASES).metadata.current_snapshot_id
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(type(asked_lake.catalog), "load_table", lambda *_: pytest.fail("read a second time"))
+        assert other.of(CASES).snapshot_id == str(expected)
     other.close()
 
 
