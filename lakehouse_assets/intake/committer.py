@@ -205,13 +205,11 @@ class Committer:
         held = [place for found in self._held.get(partition, {}).values() for place in found]
         for place in chain(held, places(folder, last.offset)):
             entry = place.entry
-            if entry.received_ms <= self._given_up.get(entry.stream, -1):
-                last = max(last, place.end, key=_offset)
-                continue
             end = self._ends.get((partition, *entry.stream), 0)
-            if entry.end > end:
+            is_given_up = entry.end > end and entry.received_ms <= self._given_up.get(entry.stream, -1)
+            if entry.end > end and not is_given_up:
                 waiting[entry.stream].append(place)
-            if entry.first < end:
+            if entry.first < end and not is_given_up:
                 self._remember(partition, [place])
             last = max(last, place.end, key=_offset)
         return waiting, last

@@ -21,7 +21,7 @@ from contextlib import suppress
 from dataclasses import astuple, dataclass, replace
 from hashlib import sha256
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from lakehouse_assets.intake.entries import MOST_TEXT, Entry
 from lakehouse_assets.intake.segments import NOWHERE, Appender, Mark, places, size_after, sync_folder
@@ -153,6 +153,14 @@ def _write(file: Path, said: Any) -> None:
     fresh.replace(file)
 
 
+class _Known(NamedTuple):
+    """A request that was sent by a key; of one from before this process no digest is known."""
+
+    digest: bytes | None
+    position: Future[Position]
+    received_ms: int
+
+
 class IntakeLog:
     """Accepts records for one process. Thread-safe."""
 
@@ -172,7 +180,8 @@ class IntakeLog:
         self.partition, self._lock = _free_partition(folder)
         mark = committed(folder).get(self.partition, NOWHERE)
         self._appender = Appender(folder / str(self.partition), committed=mark)
-        self._known: OrderedDict[tuple[str, str | None, str], tuple[bytes | None, Future[Position]]] = OrderedDict()
+        self._known: OrderedDict[tuple[str, str | None, str], _Known] = OrderedDict()
+        self._given_up = given_up(folder)
         self._remember_keys()
         self._waiting: list[tuple[Entry, Future[Position]]] = []
         self._bytes = 0
@@ -187,7 +196,7 @@ class IntakeLog:
     def append(self, entry: Entry) -> Future[Position]:
         """Accept the records of a request; the result comes once they are on the disk.
 
-        A request whose key is known has the position of the first one of that key.
+        A request whose key is known has the position of the first one of that key, unless that was given up.
 
         Raises:
             BusyError: too much waits for the disk, or to be committed.
@@ -199,20 +208,22 @@ class IntakeLog:
         with self._turn:
             name = (entry.source, entry.tenant, entry.key) if entry.key is not None else None
             digest = sha256(entry.data).digest() if name else b""
-            if name and name in self._known:
-                before, position = self._known[name]
-                if before is not None and before != digest:
+            # Of a clock that was set back, too, what comes after a stream was given up is later.
+            until = self._given_up.get((entry.source, entry.tenant), -1)
+            if name and (known := self._known.get(name)) and known.received_ms > until:
+                if known.digest is not None and known.digest != digest:
                     raise OtherContentError("other records were sent by this key")
-                return position
+                return known.position
             if (entry.source, entry.tenant) in self._closed:
                 raise BusyError("as much of its source as is kept cannot be loaded")
             if self._ending or self._full or self._bytes > self._most_waiting:
                 raise BusyError("too much waits to be written or loaded")
             future: Future[Position] = Future()
-            self._waiting.append((replace(entry, received_ms=int(time.time() * 1000)), future))
+            received_ms = max(int(time.time() * 1000), until + 1)
+            self._waiting.append((replace(entry, received_ms=received_ms), future))
             self._bytes += len(entry.data)
             if name:
-                self._known[name] = (digest, future)
+                self._known[name] = _Known(digest, future, received_ms)
                 if len(self._known) > KEYS:
                     self._known.popitem(last=False)
             self._turn.notify()
@@ -262,6 +273,7 @@ class IntakeLog:
         if now - self._looked >= LOOKS_EVERY_S:
             self._looked = now
             with suppress(OSError):  # a segment was removed meanwhile, or too many files are open: it is seen next time
+                self._given_up = given_up(self._folder)
                 self._full = backlog(self._folder) > self._most_backlog
                 most = self._most_backlog // HELD_SHARE
                 self._closed = {(h.source, h.tenant) for h in held(self._folder) if h.bytes > most}
@@ -273,7 +285,9 @@ class IntakeLog:
                 continue
             done: Future[Position] = Future()
             done.set_result(Position(self.partition, entry.first, entry.end - entry.first))
-            self._known.setdefault((entry.source, entry.tenant, entry.key), (None, done))
+            name, known = (entry.source, entry.tenant, entry.key), _Known(None, done, entry.received_ms)
+            if entry.received_ms > self._given_up.get(entry.stream, -1):
+                self._known.setdefault(name, known)
             if len(self._known) > KEYS:
                 self._known.popitem(last=False)
 

@@ -322,6 +322,44 @@ def test_a_stream_whose_source_was_deleted_holds_no_other_back_and_can_be_given_
     assert orders() == ["O2", "O3", "O4", "O5"]
 
 
+def test_what_was_given_up_can_be_sent_again_by_its_keys_and_what_was_loaded_is_not_loaded_twice(
+    committer: Committer,
+    lake: Lake,
+    folder: Path,
+    sources: dict[str, Source],
+    orders: Orders,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("lakehouse_assets.intake.log.LOOKS_EVERY_S", 0.01)
+    monkeypatch.setattr(committing, "REFUSED_FOR_S", 0.0)
+    first, second = IntakeLog(folder, most_backlog=1 << 20), IntakeLog(folder, most_backlog=1 << 20)
+    first.append(entry(1, key="loaded")).result(5)
+    committer.commit()
+    known = sources.pop("shop")
+    first.append(entry(2, key="lost")).result(5)
+    committer.commit()
+    assert give_up(folder, "shop")
+    committer.commit()
+    committer.close()
+    sources["shop"] = known
+    time.sleep(0.1)
+    with monkeypatch.context() as clock:
+        clock.setattr(time, "time", lambda: 1.0)  # it was set back
+        for log in (first, second):
+            log.append(entry(1, key="loaded")).result(5)
+        positions = [first.append(entry(2, key="lost")).result(5) for _ in range(2)]
+    assert positions[0] == positions[1]
+    first.close()
+    second.close()
+    after = IntakeLog(folder, most_backlog=1 << 20)
+    assert after.append(entry(2, key="lost")).result(5) == positions[0]
+    after.close()
+    again = Committer(lake, folder)
+    again.commit()
+    again.close()
+    assert orders() == ["O1", "O2"]
+
+
 def test_of_a_stream_that_cannot_be_loaded_only_a_part_is_kept(
     committer: Committer, folder: Path, sources: dict[str, Source], monkeypatch: pytest.MonkeyPatch
 ) -> None:
