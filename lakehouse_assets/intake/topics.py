@@ -166,7 +166,7 @@ class TopicReader:
             came = self._broker.messages(self._at_once, left)
             for message in came:
                 found[str(message.topic()), message.partition() or 0].append(message)
-            size += (of_these := sum(map(len, came)))
+            size += (of_these := sum(len(m) + len(m.key() or b"") for m in came))
             count += len(came)
             if came:  # the next ones are about as long
                 self._at_once = max(1, min(_AT_ONCE, MOST_BYTES // 8 * len(came) // max(1, of_these)))

@@ -184,7 +184,9 @@ def _as_written(connection: Any, _record: Any) -> None:
         extensions.register_type(kind, connection)
     connection.set_session(isolation_level=extensions.ISOLATION_LEVEL_REPEATABLE_READ, readonly=True)
     with connection.cursor() as cursor:
-        cursor.execute(f"set time zone 'UTC'; set lock_timeout = {int(LOCKED_S * 1000)}")
+        # Scans that begin where another one is would give the rows of a table in another order each time.
+        cursor.execute("set time zone 'UTC'; set synchronize_seqscans = off")
+        cursor.execute(f"set lock_timeout = {int(LOCKED_S * 1000)}")
     connection.commit()
 
 

@@ -104,6 +104,13 @@ def test_names_lists_and_small_numbers_are_what_the_database_has(database: tuple
     assert values == [b"0.1", b'[{"base64": "/w=="}]', b'["{\\"n\\": 1.10}"]', b'["0.1"]', b"x"]
 
 
+def test_rows_come_in_the_same_order_each_time(database: tuple[str, sa.Connection]) -> None:
+    described = reading(query="select current_setting('synchronize_seqscans') as found").database
+    assert described is not None
+    with opened(described, database[0], "settings") as table:
+        assert [batch.to_pylist() for batch in table.batches(None)] == [[{"found": b"off"}]]
+
+
 def test_all_that_is_read_is_of_one_moment_and_locks_are_not_waited_for(
     database: tuple[str, sa.Connection], monkeypatch: pytest.MonkeyPatch
 ) -> None:
