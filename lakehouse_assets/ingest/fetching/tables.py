@@ -32,6 +32,8 @@ FIRST_ROWS, MOST_ROWS = 16, 10_000
 BATCH_BYTES = 4 << 20
 _TO, _AFTER = "asklake_to", "asklake_after"
 """Parameters of statements; names that no query has by chance."""
+MOST_OF_CURSOR = 500
+"""Characters of a value of a cursor at most: each row that a load reads names it."""
 Scalar = str | int | float | None
 """Value of a cursor: a number, or its text."""
 
@@ -54,7 +56,7 @@ class Table(Protocol):
         """The greatest value of the cursor; None where there is no row.
 
         Raises:
-            IngestError: a row has no value there, so that it would never be read.
+            IngestError: a row has no value there, so that it would never be read, or the greatest is no position.
         """
         ...
 
@@ -153,9 +155,12 @@ class _Statements:
                 column=self._described.cursor,
             )  # fmt: skip
         ((found,),) = self._rows(f"select max({self._cursor}) from {self._relation}", {})
-        if isinstance(found, bytes | memoryview | bytearray):
+        has = "bytes" if isinstance(found, bytes | memoryview | bytearray) else ""
+        if isinstance(found, str) and len(found) > MOST_OF_CURSOR:
+            has = f"texts of more than {MOST_OF_CURSOR} characters"
+        if has:
             raise IngestError(
-                self._place, f"the cursor '{self._described.cursor}' has bytes, which no position can be noted by",
+                self._place, f"the cursor '{self._described.cursor}' has {has}, which no position can be noted by",
                 hint="State a column of times, numbers or texts, or read a query that makes one of it.",
                 column=self._described.cursor,
             )  # fmt: skip

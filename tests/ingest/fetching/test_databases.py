@@ -196,12 +196,13 @@ def test_a_query_may_end_in_a_comment(lake: Lake, shop: Shop):
     assert waiting_rows(lake, reading(query="select * from orders -- all of them")).rows == 1
 
 
-def test_bytes_are_no_cursor(lake: Lake, shop: Shop):
+@pytest.mark.parametrize(
+    ("value", "said"), [("cast('a' as blob)", "has bytes"), (f"'{'é' * 501}'", "has texts of more than 500 characters")]
+)
+def test_what_no_position_can_be_noted_by_is_no_cursor(lake: Lake, shop: Shop, value: str, said: str):
     shop.add(1)
-    shop.run("alter table orders add column version blob")
-    shop.run("update orders set version = cast('a' as blob)")
-    with pytest.raises(IngestError, match="has bytes, which no position can be noted by"):
-        waiting_rows(lake, reading(cursor="version"))
+    with pytest.raises(IngestError, match=f"the cursor 'version' {said}"):
+        waiting_rows(lake, reading(query=f"select {value} as version, * from orders", cursor="version"))
 
 
 @ONE
