@@ -9,6 +9,7 @@ that nothing is lost on the way: no digit of a decimal, no zone, no date that Py
 from __future__ import annotations
 
 import json
+import re
 from base64 import b64encode
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -30,6 +31,8 @@ from lakehouse_assets.lakehouse.sql import quoted
 FIRST_ROWS, MOST_ROWS = 16, 10_000
 """Rows of the first batch, and of any."""
 BATCH_BYTES = 4 << 20
+_RENAMED = re.compile(r":\d+$")
+"""What SQLite adds to the name of a query's column where another one has it."""
 _TO, _AFTER = "asklake_to", "asklake_after"
 """Parameters of statements; names that no query has by chance."""
 MOST_OF_CURSOR = 500
@@ -132,10 +135,13 @@ class _Statements:
                 self._place, f"there is no column '{cursor}' for the cursor; there are {', '.join(columns)}",
                 hint="State one of them as `cursor`, or none to read all rows.", column=cursor,
             )  # fmt: skip
-        if twice := sorted({name for name in columns if list(columns).count(name) > 1}):
+        self._refuse_twice(columns)
+        return columns
+
+    def _refuse_twice(self, names: Sequence[str]) -> None:
+        if twice := sorted({name for name in names if list(names).count(name) > 1}):
             hint = "Give them names of their own in the query."
             raise IngestError(self._place, f"two columns are called {', '.join(twice)}", hint=hint)
-        return columns
 
     def _where(self, bounds: Bounds | None) -> tuple[str, dict[str, Scalar]]:
         if bounds is None:
@@ -179,6 +185,8 @@ class _FileTable(_Statements):
     def __init__(self, con: duckdb.DuckDBPyConnection, described: Database, address: str, place: str) -> None:
         super().__init__(described, address, place)
         self._con = con
+        if described.query is not None:  # within another one, DuckDB renames the second
+            self._refuse_twice([row[0].lower() for row in self._rows(f"describe {described.query}", {})])
         found = self._rows(f"describe {self._head}", {})
         self._types = {row[0]: row[1] for row in found}
         self.columns = self._known([row[0] for row in found])
@@ -241,6 +249,8 @@ class _ServerTable(_Statements):
             result = connection.execute(self._statement(f"select * from ({self._head}) asklake_head where 1 = 0"))
             self.columns = self._known(list(result.keys()))
             result.close()
+        if connection.dialect.name == "sqlite" and described.query is not None:
+            self._refuse_twice([_RENAMED.sub("", name).lower() for name in self.columns])
 
     def _name(self, name: str) -> str:
         # Its `quote_identifier` doubles percent signs, as `text` does again.

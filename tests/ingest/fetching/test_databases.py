@@ -286,6 +286,7 @@ def test_rows_of_which_all_are_too_long_are_quarantined(lake: Lake, shop: Shop):
         ({"columns": ["sold", "nowhere"]}, "nowhere"),
         ({"cursor": "nowhere"}, "there is no column 'nowhere' for the cursor; there are id, sold"),
         ({"query": "selec 1"}, "syntax error"),
+        ({"query": "select *, 1 as QTY from orders"}, "two columns are called qty"),
         ({"query": "select 1 as sold"}, "there is no column 'line_id', 'name'"),
         ({"access": "other"}, "the environment holds no access 'other'; it holds shop"),
         ({"cursor": "sold", "look_back": 5}, "State a time such as PT1H"),
