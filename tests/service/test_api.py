@@ -176,7 +176,7 @@ def test_every_example_of_the_document_works(client: httpx.Client) -> None:
     tried = 0
     for path, methods in document["paths"].items():
         body = methods.get("post", {}).get("requestBody")
-        if body is None or "{" in path:
+        if body is None or "{" in path or "application/json" not in body["content"]:
             continue
         schema = body["content"]["application/json"]["schema"]["$ref"].rsplit("/", 1)[-1]
         for example in document["components"]["schemas"][schema].get("examples", []):
