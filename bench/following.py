@@ -102,7 +102,7 @@ def _waits(requests: list[tuple[float, int]], seen: list[tuple[float, int]]) -> 
 
 def _counted(port: int) -> int:
     answer = _call(port, "/query", json.dumps({"metrics": ["pgr_complaints"]}).encode(), "application/json")
-    return int(answer["rows"][0]["pgr_complaints"])
+    return int(answer["rows"][0][0])
 
 
 def _call(port: int, path: str, body: bytes, kind: str) -> Any:
