@@ -25,7 +25,7 @@ from lakehouse_assets.domains import contracts_of
 from lakehouse_assets.ingest.contracts import LOADS, written_by_loads_into
 from lakehouse_assets.ingest.errors import SourceError
 from lakehouse_assets.ingest.files.landing import group_by_source, look
-from lakehouse_assets.ingest.sources import all_sources
+from lakehouse_assets.ingest.sources import all_sources, find_source
 
 if TYPE_CHECKING:
     from lakehouse_assets.builds.dbt_graph import DbtGraph
@@ -64,11 +64,11 @@ class BuildRequests:
 
     def __call__(self, instance: dg.DagsterInstance, lakehouse: LakeResource) -> Evaluation:
         """Requests for what is behind now, or why there are none."""
-        if not (skip := self.waits_for(instance)):
-            lake = lakehouse.lake
-            yield from self.of_days(instance, lake, dirty_days(lake, self.graph, self.tables))
-        else:
+        if skip := self.waits_for(instance):
             yield skip
+            return
+        lake = lakehouse.lake
+        yield from self.of_days(instance, lake, dirty_days(lake, self.graph, self.tables))
 
     def waits_for(self, instance: dg.DagsterInstance) -> dg.SkipReason | None:
         """Why nothing can be requested yet, whatever is behind."""
@@ -183,22 +183,19 @@ def fetching_sensor(job: Any) -> dg.SensorDefinition:
         description="Requests a load of every source that reads a database, as often as the source says.",
     )
     def sensor(context: dg.SensorEvaluationContext) -> Evaluation:
-        from lakehouse_assets.ingest.sources import all_sources
-
-        due = [s for s in all_sources().values() if s.database is not None and s.database.every is not None]
+        intervals = {s.name: s.database.every for s in all_sources().values() if s.database and s.database.every}
         busy = {run.tags.get("source") for run in unfinished_runs(context.instance, job.name)}
-        for source in due:
-            every = source.database.every if source.database else None
-            if every is None or source.name in busy:
+        for name, every in intervals.items():
+            if name in busy:
                 continue
             # By the clock: whatever became of the last load, the next is due with the next interval.
             yield dg.RunRequest(
-                run_key=f"{source.name}:{int(time.time() // every.total_seconds())}",
-                run_config={"ops": {OP: {"config": {"source": source.name}}}},
-                tags={"source": source.name},
-                asset_selection=_tables_of(source.name),
+                run_key=f"{name}:{int(time.time() // every.total_seconds())}",
+                run_config={"ops": {OP: {"config": {"source": name}}}},
+                tags={"source": name},
+                asset_selection=_tables_of(name),
             )
-        if not due:
+        if not intervals:
             yield dg.SkipReason("no source says how often it is to be fetched")
 
     return sensor
@@ -218,8 +215,6 @@ def _ingest_request(source: str, files: "Sequence[LandingFile]", look: int) -> d
 
 def _tables_of(source: str) -> list[dg.AssetKey]:
     """The tables a load of a source writes; of a folder that names no source the run says so, and fails of one."""
-    from lakehouse_assets.ingest.sources import find_source
-
     try:
         return [asset_key(t) for t in written_by_loads_into(find_source(source).target)]
     except SourceError:

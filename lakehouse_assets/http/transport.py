@@ -61,7 +61,7 @@ class Bounds:
     idle_s: float = 5.0
     header_s: float = 10.0
     body_s: float = 20.0
-    steady: frozenset[str] = frozenset({"/uploads"})
+    steady: frozenset[str] = frozenset()
     steady_bytes: int = 16 * 1024
     write_s: float = 20.0
     linger_s: float = 2.0

@@ -39,6 +39,7 @@ SMALL = Bounds(
     write_s=0.6,
     linger_s=0.5,
     pipelined=4,
+    steady=frozenset({"/uploads"}),
 )
 LARGE_ANSWER = 8 << 20
 GET = b"GET /hello HTTP/1.1\r\nhost: localhost\r\n\r\n"

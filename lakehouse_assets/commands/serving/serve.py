@@ -8,6 +8,7 @@ from __future__ import annotations
 import socket
 import sys
 from contextlib import suppress
+from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -95,9 +96,10 @@ def _serve(count: int, host: str, port: int, counted: Any) -> None:
     """
     from lakehouse_assets.dictionary.document import dictionary
     from lakehouse_assets.http import logs
-    from lakehouse_assets.http.server import Server, configured, raise_open_files
+    from lakehouse_assets.http.server import Server, bounds_of, configured, raise_open_files
     from lakehouse_assets.service.app import create_app
     from lakehouse_assets.service.processes import LimiterElsewhere, listening, part_of
+    from lakehouse_assets.service.uploads import UPLOADS
 
     if count > 1:
         end_with_parent()
@@ -114,5 +116,6 @@ def _serve(count: int, host: str, port: int, counted: Any) -> None:
         dictionary=partial(dictionary, lake),
     )
     sockets = [listening(host, port)] if count > 1 else None
+    bounds = replace(bounds_of(settings), steady=frozenset({UPLOADS}))
     with suppress(KeyboardInterrupt):  # raised again by the server once it has ended
-        Server(configured(app, settings, host, port)).run(sockets)
+        Server(configured(app, settings, host, port, bounds)).run(sockets)
