@@ -10,7 +10,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from lakehouse_assets.service.pages import DICTIONARY, WEB
+from lakehouse_assets.service.routes.pages import DICTIONARY, WEB
 
 DATA = "dictionary-data"
 """Where the page looks for its data before it asks a service."""

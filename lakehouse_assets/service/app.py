@@ -12,23 +12,24 @@ from typing import TYPE_CHECKING, Any
 
 import anyio.to_thread
 from fastapi import FastAPI
-from fastapi.responses import FileResponse
 from starlette.middleware.gzip import GZipMiddleware
 from starlette.staticfiles import StaticFiles
 
 from lakehouse_assets.profiling.tables import Profiles
-from lakehouse_assets.service import events, pages, uploads
-from lakehouse_assets.service.access import EVENTS, Access
+from lakehouse_assets.service.admission.access import EVENTS, Access
+from lakehouse_assets.service.admission.limits import LimiterInProcess, RateLimiter, rates
+from lakehouse_assets.service.admission.work import Work
 from lakehouse_assets.service.failures import install
-from lakehouse_assets.service.handlers import Handlers
 from lakehouse_assets.service.health import HealthCheck
-from lakehouse_assets.service.limits import LimiterInProcess, RateLimiter, rates
+from lakehouse_assets.service.intake import events, uploads
+from lakehouse_assets.service.intake.topics import Topics
 from lakehouse_assets.service.middleware import RequestMiddleware
-from lakehouse_assets.service.recorder import Recorder
+from lakehouse_assets.service.questions.handlers import Handlers
+from lakehouse_assets.service.questions.recorder import Recorder
 from lakehouse_assets.service.redis import AnswersInRedis, LimiterInRedis, connect
-from lakehouse_assets.service.routes import Service, open_router, router
-from lakehouse_assets.service.topics import Topics
-from lakehouse_assets.service.work import Work
+from lakehouse_assets.service.routes import dictionary as dictionaries
+from lakehouse_assets.service.routes import pages, questions, sessions, standing
+from lakehouse_assets.service.routes.dependencies import Service
 from nlq.answering.cache import AnswersInProcess, AnswerStore, KeptAnswers
 from nlq.factory import open_answerer
 from nlq.storage.journal import Journal
@@ -61,7 +62,7 @@ def create_app(
     limiter: RateLimiter | None = None,
     store: AnswerStore | None = None,
     database: str | None = None,
-    dictionary: pages.Dictionary | None = None,
+    dictionary: dictionaries.Dictionary | None = None,
     work: Work | None = None,
 ) -> FastAPI:
     """The app over one lake.
@@ -112,16 +113,12 @@ def create_app(
         redirect_slashes=False,
     )  # fmt: skip
     install(app)
-    app.include_router(open_router)
-    app.include_router(router)
-    app.include_router(events.router)
+    for subject in (standing, sessions, questions, events, uploads, dictionaries, pages):
+        app.include_router(subject.router)
     app.state.intake = events.Intake(lake)
-    app.include_router(uploads.router)
     app.state.uploading = uploads.Uploading(settings)
-    app.include_router(pages.router)
-    app.state.dictionary = dictionary and pages.KeptDictionary(dictionary)
+    app.state.dictionary = dictionary and dictionaries.KeptDictionary(dictionary)
     app.state.profiles = profiles = Profiles(lake, database or settings.queue_url)
-    app.add_api_route("/", _page, methods=["GET"], include_in_schema=False)
     app.mount("/web", StaticFiles(directory=pages.WEB), name="web")
     app.add_middleware(GZipMiddleware, minimum_size=2_000, compresslevel=4)
     app.add_middleware(RequestMiddleware, bodies={EVENTS: settings.intake_most_body}, streamed={uploads.UPLOADS})
@@ -141,10 +138,6 @@ def _shared(settings: Settings) -> tuple[RateLimiter, AnswerStore]:
 
 def _work(settings: Settings) -> Work:
     return Work(settings.workers, per_asker=settings.workers_per_key, longest_wait_s=settings.queue_timeout_s)
-
-
-async def _page() -> FileResponse:
-    return FileResponse(pages.WEB / "index.html", headers={"Cache-Control": "no-cache"})
 
 
 def _open(

@@ -11,22 +11,37 @@ from collections.abc import Callable
 from contextvars import Context
 from functools import partial
 from importlib.metadata import version
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import anyio
 import anyio.to_thread
+from pydantic import BaseModel, Field
 
 from lakehouse_assets.http.logs import logger
-from lakehouse_assets.service.access import Access
-from lakehouse_assets.service.models import Health
+from lakehouse_assets.service.admission.access import Access
+from nlq.answering.parts import StaleLayer
 
 if TYPE_CHECKING:
-    from lakehouse_assets.service.handlers import Handlers
+    from lakehouse_assets.service.questions.handlers import Handlers
     from nlq.storage.journal import Journal
 
 
 KEPT_S = 2.0
 LONGEST_S = 4.0
+
+
+class Health(BaseModel):
+    """Whether the service can answer."""
+
+    status: Literal["ok", "degraded"]
+    version: str
+    profile: str
+    keys_required: bool = Field(description="False on one's own machine as long as there is no key.")
+    planner: str = Field(description="rules, or model+rules", examples=["rules"])
+    stale_layer: StaleLayer | None = Field(
+        default=None, description="Why answers are by an earlier semantic layer than the project's files, if they are."
+    )
+    checks: dict[str, str] = Field(description="ok, or what is wrong, by part.", examples=[{"catalog": "ok"}])
 
 
 class HealthCheck:

@@ -20,7 +20,7 @@ from lakehouse_assets.http.errors import REQUEST_ID, ApiError, response_of
 from lakehouse_assets.http.logs import logger
 from lakehouse_assets.lakehouse.engines.cancelling import Cancellation, cancelled_by
 from lakehouse_assets.lakehouse.engines.protocol import QueryCancelledError
-from lakehouse_assets.service.work import begin_waiting
+from lakehouse_assets.service.admission.work import begin_waiting
 
 MAX_BODY = 256 * 1024
 BODY_TIMEOUT_S = 15.0

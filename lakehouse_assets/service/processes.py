@@ -21,7 +21,7 @@ from multiprocessing.managers import BaseManager
 from typing import TYPE_CHECKING, Any
 
 from lakehouse_assets.http.logs import logger
-from lakehouse_assets.service.limits import LimiterInProcess, Rate, RateLimiter
+from lakehouse_assets.service.admission.limits import LimiterInProcess, Rate, RateLimiter
 
 if TYPE_CHECKING:
     from multiprocessing.process import BaseProcess

@@ -17,7 +17,7 @@ from pydantic import ValidationError
 
 from lakehouse_assets.breaker import Breaker
 from lakehouse_assets.http.logs import logger
-from lakehouse_assets.service.limits import LimiterInProcess, Rate
+from lakehouse_assets.service.admission.limits import LimiterInProcess, Rate
 from nlq.answering.cache import TTL_S, Kept
 from nlq.answering.model import Answer
 

@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 import yaml
 
-from lakehouse_assets.service.routes import open_router
+from lakehouse_assets.service.routes.standing import router as open_router
 from lakehouse_assets.settings import Settings
 from tests.docker.policy import PEOPLE, compose_violations, kubernetes_violations, workloads
 from tests.docker.reading import (

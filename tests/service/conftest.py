@@ -17,9 +17,9 @@ import uvicorn
 from lakehouse_assets.http.server import configured
 from lakehouse_assets.http.transport import Bounds
 from lakehouse_assets.lakehouse.lake import Lake
+from lakehouse_assets.service.admission.limits import LimiterInProcess
+from lakehouse_assets.service.admission.work import Work
 from lakehouse_assets.service.app import create_app
-from lakehouse_assets.service.limits import LimiterInProcess
-from lakehouse_assets.service.work import Work
 from lakehouse_assets.settings import Settings
 from nlq.storage.keys import KeyStore
 

@@ -16,8 +16,8 @@ from structlog.testing import capture_logs
 
 from lakehouse_assets.lakehouse.lake import Lake
 from lakehouse_assets.service import middleware
+from lakehouse_assets.service.admission.limits import LimiterInProcess, Rate
 from lakehouse_assets.service.app import create_app
-from lakehouse_assets.service.limits import LimiterInProcess, Rate
 from nlq.storage.journal import Journal, NotRecordedError
 from nlq.storage.turns import Failing
 from tests.service.conftest import Served, problem, served

@@ -7,7 +7,7 @@ from importlib.util import find_spec
 
 import pytest
 
-from lakehouse_assets.service.limits import LimiterInProcess, Rate
+from lakehouse_assets.service.admission.limits import LimiterInProcess, Rate
 from lakehouse_assets.service.processes import NEEDED, LimiterElsewhere, Processes, count_calls, count_of, part_of
 from lakehouse_assets.settings import Settings
 

@@ -19,11 +19,11 @@ from hypothesis import strategies as st
 from redis import RedisError
 
 from lakehouse_assets.breaker import Breaker
-from lakehouse_assets.service.limits import LimiterInProcess, Rate, rates
+from lakehouse_assets.service.admission.limits import LimiterInProcess, Rate, rates
 from lakehouse_assets.service.redis import ALONE_S, AnswersInRedis, LimiterInRedis, SharedRedis, connect
 from nlq.answering.answer import Answerer
 from nlq.answering.cache import Kept, KeptAnswers
-from tests.service.test_limits import Clock
+from tests.service.admission.test_limits import Clock
 
 
 @pytest.fixture(scope="module")

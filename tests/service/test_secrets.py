@@ -17,8 +17,8 @@ import structlog
 from lakehouse_assets.assets.answer_batch import answer_batch
 from lakehouse_assets.http import logs
 from lakehouse_assets.lakehouse.lake import Lake
+from lakehouse_assets.service.admission.limits import LimiterInProcess
 from lakehouse_assets.service.app import create_app
-from lakehouse_assets.service.limits import LimiterInProcess
 from nlq.answering.answer import Answerer
 from nlq.answering.model import Answer
 from nlq.storage.queue import QuestionQueue

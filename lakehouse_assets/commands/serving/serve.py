@@ -17,7 +17,7 @@ from lakehouse_assets.commands.output import Out
 from lakehouse_assets.commands.workers import end_with_parent
 from lakehouse_assets.http.addresses import is_loopback
 from lakehouse_assets.lakehouse.lake import Lake
-from lakehouse_assets.service.limits import rates
+from lakehouse_assets.service.admission.limits import rates
 from lakehouse_assets.settings import get_settings
 
 if TYPE_CHECKING:
@@ -98,8 +98,8 @@ def _serve(count: int, host: str, port: int, counted: Any) -> None:
     from lakehouse_assets.http import logs
     from lakehouse_assets.http.server import Server, bounds_of, configured, raise_open_files
     from lakehouse_assets.service.app import create_app
+    from lakehouse_assets.service.intake.uploads import UPLOADS
     from lakehouse_assets.service.processes import LimiterElsewhere, listening, part_of
-    from lakehouse_assets.service.uploads import UPLOADS
 
     if count > 1:
         end_with_parent()

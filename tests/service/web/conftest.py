@@ -12,8 +12,8 @@ import pytest
 
 from lakehouse_assets.dictionary.document import dictionary
 from lakehouse_assets.lakehouse.lake import Lake
+from lakehouse_assets.service.admission.limits import LimiterInProcess
 from lakehouse_assets.service.app import create_app
-from lakehouse_assets.service.limits import LimiterInProcess
 from tests.browser import CHROMIUM, FLAGS
 from tests.service.conftest import Served, make_keys, served
 

@@ -11,8 +11,8 @@ import pytest
 from playwright.sync_api import expect
 
 from lakehouse_assets.lakehouse.lake import Lake
+from lakehouse_assets.service.admission.limits import LimiterInProcess
 from lakehouse_assets.service.app import create_app
-from lakehouse_assets.service.limits import LimiterInProcess
 from lakehouse_assets.settings import Settings
 from nlq.storage.keys import KeyStore
 from tests.service.conftest import Served, served

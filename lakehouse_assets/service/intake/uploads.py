@@ -24,9 +24,9 @@ from lakehouse_assets.http.logs import logger
 from lakehouse_assets.ingest.errors import IngestError, SourceError
 from lakehouse_assets.ingest.faults import for_senders
 from lakehouse_assets.ingest.sources import Source, all_sources, find_source
-from lakehouse_assets.service.access import Asker, writer_of
+from lakehouse_assets.service.admission.access import Asker, writer_of
 from lakehouse_assets.service.middleware import CLIENT_GONE
-from lakehouse_assets.service.routes import Admitted, Served, errors
+from lakehouse_assets.service.routes.dependencies import Admitted, Served, errors
 from lakehouse_assets.uploads.jobs import (
     Draft,
     Fit,

@@ -15,9 +15,9 @@ from hypothesis import strategies as st
 from lakehouse_assets.http.addresses import is_loopback
 from lakehouse_assets.http.errors import ApiError
 from lakehouse_assets.lakehouse.lake import Lake
-from lakehouse_assets.service.access import Access, Asker
+from lakehouse_assets.service.admission.access import Access, Asker
+from lakehouse_assets.service.admission.limits import LimiterInProcess, Rate
 from lakehouse_assets.service.app import create_app
-from lakehouse_assets.service.limits import LimiterInProcess, Rate
 from nlq.storage.keys import KeyStore
 from tests.service.conftest import NOW, Served, problem, served
 

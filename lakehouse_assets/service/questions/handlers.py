@@ -22,8 +22,16 @@ from lakehouse_assets.lakehouse.engines.protocol import (
     QueryRefusedError,
     QueryTimeoutError,
 )
-from lakehouse_assets.service.access import Asker
-from lakehouse_assets.service.models import Ask, Enqueue, Feedback, FeedbackGiven, Query, QuestionDocument, Replay
+from lakehouse_assets.service.admission.access import Asker
+from lakehouse_assets.service.questions.models import (
+    Ask,
+    Enqueue,
+    Feedback,
+    FeedbackGiven,
+    Query,
+    QuestionDocument,
+    Replay,
+)
 from nlq.answering.answer import Answerer
 from nlq.answering.catalog import Catalog, catalog_of
 from nlq.answering.model import Answer, AnswerNotFoundError, StoredPlan

@@ -8,14 +8,12 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator
+from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from nlq.answering.model import Answer
-from nlq.answering.parts import StaleLayer
 from nlq.core.plan import Plan, Text
 from nlq.core.utc import Moment, WrittenMoment, as_utc
 from nlq.storage.journal import MAX_COMMENT
-from nlq.storage.keys import Session
 from nlq.storage.queue import MAX_QUESTION, NO_ANSWER, Question, Status
 from nlq.storage.verdict import VerdictName
 
@@ -26,58 +24,6 @@ Words = Annotated[
 
 class _Request(BaseModel):
     model_config = ConfigDict(extra="forbid")
-
-
-class Live(BaseModel):
-    """That the process serves requests."""
-
-    status: Literal["alive"] = "alive"
-
-
-class Health(BaseModel):
-    """Whether the service can answer."""
-
-    status: Literal["ok", "degraded"]
-    version: str
-    profile: str
-    keys_required: bool = Field(description="False on one's own machine as long as there is no key.")
-    planner: str = Field(description="rules, or model+rules", examples=["rules"])
-    stale_layer: StaleLayer | None = Field(
-        default=None, description="Why answers are by an earlier semantic layer than the project's files, if they are."
-    )
-    checks: dict[str, str] = Field(description="ok, or what is wrong, by part.", examples=[{"catalog": "ok"}])
-
-
-class OpenSession(_Request):
-    """A key, to be held by this browser as a session. It is a secret: no error and no log repeats it."""
-
-    key: SecretStr = Field(min_length=1, max_length=200)
-
-
-class SessionKey(BaseModel):
-    """What a session's key is known by, and what it allows."""
-
-    id: str
-    name: str
-    tenant: str | None = Field(description="Whose rows it shows; null: every tenant's.")
-    role: str
-
-
-class SessionDocument(BaseModel):
-    """Whether this browser holds a session, and of which key."""
-
-    keys_required: bool = Field(description="False on one's own machine as long as there is no key.")
-    key: SessionKey | None = Field(default=None, description="Null: it holds none.")
-    expires_at: Moment | None = Field(default=None, description="When it ends by itself, UTC.")
-    way_back: str = Field(default="", description="What to do where no key can be valid: there is none, or no more.")
-
-    @classmethod
-    def of(cls, session: Session | None, *, keys_required: bool, way_back: str = "") -> SessionDocument:
-        """The document of a session, or of none."""
-        if session is None:
-            return cls(keys_required=keys_required, way_back=way_back if keys_required else "")
-        fields = {name: getattr(session.key, name) for name in SessionKey.model_fields}
-        return cls(keys_required=keys_required, key=SessionKey(**fields), expires_at=session.expires_at)
 
 
 class Ask(_Request):

@@ -17,8 +17,8 @@ import zstandard
 
 from lakehouse_assets.intake.log import BusyError, IntakeLog
 from lakehouse_assets.lakehouse.lake import Lake
+from lakehouse_assets.service.admission.limits import LimiterInProcess, Rate
 from lakehouse_assets.service.app import create_app
-from lakehouse_assets.service.limits import LimiterInProcess, Rate
 from lakehouse_assets.settings import Settings
 from nlq.storage.keys import KeyStore
 from tests.service.conftest import Served, problem, served

@@ -1,7 +1,7 @@
-"""The pages beside the chat page: the data dictionary, with its document and the profiles it shows, and uploads.
+"""The addresses of the data dictionary's document and of the profiles it shows.
 
 Belongs here: serving them. Does not belong here: what the document holds (whoever makes the app passes that in),
-computing profiles (``profiling``), or the chat page (``app``).
+computing profiles (``profiling``), or the page (``pages``).
 """
 
 from __future__ import annotations
@@ -9,23 +9,19 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Mapping
-from pathlib import Path
 from typing import Any
 
 from fastapi import APIRouter, Request
-from fastapi.responses import FileResponse
 
 from lakehouse_assets.http.errors import ApiError
 from lakehouse_assets.lakehouse.engines.protocol import QueryRefusedError, QueryTimeoutError
 from lakehouse_assets.profiling.tables import NoProfileError, Profiles, ProfilesBusyError
-from lakehouse_assets.service.routes import Admitted, Served
+from lakehouse_assets.service.routes.dependencies import Admitted, Served
 
-WEB = Path(__file__).resolve().parent / "web"
-DICTIONARY, UPLOAD = WEB / "dictionary.html", WEB / "upload.html"
 KEPT_S = 60.0
 Dictionary = Callable[[], Mapping[str, Any]]
 
-router = APIRouter()
+router = APIRouter(include_in_schema=False)
 
 
 class KeptDictionary:
@@ -45,19 +41,7 @@ class KeptDictionary:
             return self._kept
 
 
-@router.get("/dictionary", include_in_schema=False)
-async def page() -> FileResponse:
-    """The page; it holds nothing that needs a key."""
-    return FileResponse(DICTIONARY, headers={"Cache-Control": "no-cache"})
-
-
-@router.get("/upload", include_in_schema=False)
-async def upload() -> FileResponse:
-    """The page that files are sent on; it holds nothing that needs a key."""
-    return FileResponse(UPLOAD, headers={"Cache-Control": "no-cache"})
-
-
-@router.get("/dictionary/data", include_in_schema=False)
+@router.get("/dictionary/data")
 async def data(service: Served, asker: Admitted, request: Request) -> Mapping[str, Any]:
     """Everything declared of tables and metrics, for callers who may ask."""
     make: Dictionary | None = request.app.state.dictionary
@@ -66,7 +50,7 @@ async def data(service: Served, asker: Admitted, request: Request) -> Mapping[st
     return await service.work.run(asker.share, make)
 
 
-@router.get("/dictionary/profile/{table}", include_in_schema=False)
+@router.get("/dictionary/profile/{table}")
 async def profile(service: Served, asker: Admitted, request: Request, table: str) -> Mapping[str, Any]:
     """The profile of a table, as the caller may see it; computed at the first look at a snapshot."""
     profiles: Profiles = request.app.state.profiles

@@ -15,8 +15,8 @@ import uvicorn
 from fastapi import FastAPI
 
 from lakehouse_assets.lakehouse.lake import Lake
+from lakehouse_assets.service.admission.limits import LimiterInProcess
 from lakehouse_assets.service.app import create_app
-from lakehouse_assets.service.limits import LimiterInProcess
 from nlq.storage.keys import KeyStore
 from tests.service.conftest import NOW, Served, problem, served
 

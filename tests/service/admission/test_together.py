@@ -9,7 +9,7 @@ from collections.abc import Sequence
 import pytest
 
 from lakehouse_assets.http.errors import ApiError
-from lakehouse_assets.service.work import Work
+from lakehouse_assets.service.admission.work import Work
 
 
 def test_what_comes_meanwhile_is_done_at_once_and_each_gets_its_own() -> None:

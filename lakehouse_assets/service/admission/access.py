@@ -21,8 +21,8 @@ from fastapi import Request
 from lakehouse_assets.http.addresses import UNKNOWN, caller_at, is_loopback
 from lakehouse_assets.http.errors import ApiError
 from lakehouse_assets.http.origin import SAFE_METHODS, whence
-from lakehouse_assets.service import cookies
-from lakehouse_assets.service.limits import RateLimiter
+from lakehouse_assets.service.admission import cookies
+from lakehouse_assets.service.admission.limits import RateLimiter
 from nlq.core.guard import Caller
 from nlq.storage.keys import Key, KeyStore, Look, Session
 

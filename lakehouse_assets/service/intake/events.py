@@ -32,9 +32,9 @@ from lakehouse_assets.intake.committer import Committer
 from lakehouse_assets.intake.entries import Entry
 from lakehouse_assets.intake.log import BusyError, IntakeLog, OtherContentError, Position, log_id
 from lakehouse_assets.intake.status import State, Status, status_of
-from lakehouse_assets.service.access import writer_of
-from lakehouse_assets.service.routes import Admitted, Served, errors
-from lakehouse_assets.service.together import Together
+from lakehouse_assets.service.admission.access import writer_of
+from lakehouse_assets.service.admission.together import Together
+from lakehouse_assets.service.routes.dependencies import Admitted, Served, errors
 
 if TYPE_CHECKING:
     from lakehouse_assets.lakehouse.lake import Lake

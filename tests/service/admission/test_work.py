@@ -10,8 +10,8 @@ from collections.abc import Callable
 import pytest
 
 from lakehouse_assets.http.errors import ApiError
-from lakehouse_assets.service.access import ANONYMOUS
-from lakehouse_assets.service.work import QUICK, Work, begin_waiting
+from lakehouse_assets.service.admission.access import ANONYMOUS
+from lakehouse_assets.service.admission.work import QUICK, Work, begin_waiting
 
 
 class Gate:

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lakehouse_assets.service.limits import LimiterInProcess, Rate, rates
+from lakehouse_assets.service.admission.limits import LimiterInProcess, Rate, rates
 
 
 @dataclass

@@ -21,7 +21,7 @@ import anyio
 import anyio.to_thread
 
 from lakehouse_assets.http.errors import ApiError
-from lakehouse_assets.service.together import Together
+from lakehouse_assets.service.admission.together import Together
 
 MOST_WAITING = 1_000
 QUICK = 8
