@@ -180,10 +180,11 @@ def fetching_sensor(job: Any) -> dg.SensorDefinition:
         job=job,
         minimum_interval_seconds=30,
         default_status=dg.DefaultSensorStatus.RUNNING,
-        description="Requests a load of every source that reads a database, as often as the source says.",
+        description="Requests a load of every source that fetches its records, as often as the source says.",
     )
     def sensor(context: dg.SensorEvaluationContext) -> Evaluation:
-        intervals = {s.name: s.database.every for s in all_sources().values() if s.database and s.database.every}
+        fetched = {s.name: s.fetches for s in all_sources().values()}
+        intervals = {name: found.every for name, found in fetched.items() if found and found.every}
         busy = {run.tags.get("source") for run in unfinished_runs(context.instance, job.name)}
         for name, every in intervals.items():
             if name in busy:

@@ -45,13 +45,16 @@ def as_markdown() -> str:
 
 def sources_as_markdown() -> str:
     """What a source may say, as the table that docs/loading.md holds."""
-    from lakehouse_assets.ingest.sources import Database, DedupKey, Event, ReadAs, Source, Tenant
+    from lakehouse_assets.ingest.described.databases import Database
+    from lakehouse_assets.ingest.described.rows import DedupKey, Event, ReadAs, Tenant
+    from lakehouse_assets.ingest.sources import Source
 
     parts = {"": Source, "tenant.": Tenant, "dedup_key.": DedupKey, "read_as.COLUMN.": ReadAs, "events[].": Event,
              "database.": Database}  # fmt: skip
     lines = ["| field | default | what it says |", "|---|---|---|"]
     for prefix, model in parts.items():
-        for name, field in model.model_fields.items():
+        own = model.__annotations__  # those of its bases, one for each kind of source, come after them
+        for name, field in sorted(model.model_fields.items(), key=lambda item: item[0] not in own):
             told = field.description or Source.model_fields[name].description  # `read_as` has fields of the source
             if field.exclude or (model is Event and name not in ("name", "when")):
                 continue

@@ -21,6 +21,7 @@ from lakehouse_assets.drafting import naming
 from lakehouse_assets.drafting.dialects import Record, dialect_of, records_of
 from lakehouse_assets.drafting.encodings import Encoding, encoding_of
 from lakehouse_assets.drafting.layouts import found_layout
+from lakehouse_assets.ingest.described.kinds import Format
 from lakehouse_assets.ingest.errors import IngestError
 from lakehouse_assets.ingest.files.streams import InputFile
 from lakehouse_assets.ingest.readers.batches import Counter, MalformedError, SwappedLineEnds, ends_in_returns
@@ -29,7 +30,6 @@ from lakehouse_assets.ingest.readers.csv.header import CsvText, Layout
 from lakehouse_assets.ingest.readers.json.document import json_batches
 from lakehouse_assets.ingest.readers.json.lines import ndjson_batches
 from lakehouse_assets.ingest.readers.parquet.reader import ParquetContent
-from lakehouse_assets.ingest.sources import Format
 from lakehouse_assets.lakehouse.engines.instances import open_closed
 from lakehouse_assets.lakehouse.sql import quoted
 

@@ -1,187 +1,47 @@
 """What a source is: a YAML description of how records become rows of a bronze table.
 
-Belongs here: the model of that YAML, reading it, and finding a source by name.
-Does not belong here: reading data files (readers), or turning a source into SQL (mapping).
+Belongs here: the whole of that YAML, which kinds there are, reading it, and finding a source by name.
+Does not belong here: its parts and what a kind states (described), reading data (readers, fetching, intake), or turning
+a source into SQL (mapping).
 """
 
 from __future__ import annotations
 
-import codecs
 import difflib
-from datetime import datetime
 from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Annotated, Any, Literal
-from zoneinfo import ZoneInfo
 
-from pydantic import (
-    AfterValidator,
-    BaseModel,
-    BeforeValidator,
-    ConfigDict,
-    Field,
-    StringConstraints,
-    ValidationError,
-    model_validator,
-)
+from pydantic import AfterValidator, Field, ValidationError, model_validator
 
 from lakehouse_assets.declared import DeclarationError, line_of, problems, read_list
-from lakehouse_assets.ingest.described import Database
+from lakehouse_assets.ingest.described import databases, files, kafka
+from lakehouse_assets.ingest.described.databases import OfDatabase
+from lakehouse_assets.ingest.described.files import OF_TEXT_FILES, OfFiles
+from lakehouse_assets.ingest.described.kafka import OfKafka
+from lakehouse_assets.ingest.described.kinds import FETCHED, Fetched, SourceKind
+from lakehouse_assets.ingest.described.rows import DedupKey, Event, Mapping, ReadAs, Tenant
+from lakehouse_assets.ingest.described.texts import DateFormat, DecimalSign, ThousandsSign, Zone
 from lakehouse_assets.ingest.errors import SourceError
-from lakehouse_assets.ingest.readers.csv.dialect import Dialect
-from lakehouse_assets.ingest.readers.csv.header import Layout
 from lakehouse_assets.ingest.values.conversion import Style
 from lakehouse_assets.ingest.values.expressions import Expression
-from lakehouse_assets.ingest.values.times import TimeStyle, time_format
+from lakehouse_assets.ingest.values.times import TimeStyle
 
-Format = Literal["csv", "json", "ndjson", "parquet"]
+KINDS: dict[str, SourceKind] = {kind.name: kind for kind in (files.KIND, kafka.KIND, databases.KIND)}
+"""Every kind of source; what it states is a base of Source."""
 DOMAINS_FOLDER = Path(__file__).resolve().parent.parent / "domains"
 FILE_NAME = "sources.yml"
-FETCHED: Format = "ndjson"
-"""How records that are fetched count where the format matters: each field has its own text, as in JSON."""
 UNDECIDED = "undecided"
 """The tenant of a draft until a person says whose rows its files hold; nothing is loaded for it."""
 
 
-def _text(value: Any) -> str:
-    if isinstance(value, bool) or not isinstance(value, str | int | float):
-        raise ValueError("must be a text or a number")
-    return str(value)
-
-
-def _valid_expression(text: str) -> str:
-    _ = Expression(text).tree
-    return text
-
-
-def _valid_zone(name: str) -> str:
-    try:
-        ZoneInfo(name)
-    except (KeyError, ValueError, OSError) as error:
-        raise ValueError(f"'{name}' is no time zone; use an IANA name such as Europe/London") from error
+def _known_kind(name: str) -> str:
+    if name not in KINDS:
+        raise ValueError(f"there is no kind '{name}'; there are {', '.join(KINDS)}")
     return name
 
 
-def _valid_encoding(name: str) -> str:
-    try:
-        "a".encode(name)
-        return codecs.lookup(name).name
-    except (LookupError, UnicodeError) as error:
-        raise ValueError(f"'{name}' is no encoding that Python knows, such as utf-8, latin-1 or cp1252") from error
-
-
-def _character(value: Any) -> Any:
-    """No character where the text is empty or `none`; a tab where it is written with a backslash."""
-    return {"": None, "none": None, r"\t": "\t"}.get(value, value) if isinstance(value, str) else value
-
-
-def _one_ascii(character: str | None) -> str | None:
-    if character is not None and (len(character) != 1 or not character.isascii() or character in "\r\n\0"):
-        raise ValueError(f"{character!r} is not one ASCII character; 'none' means that there is none")
-    return character
-
-
-def _on_one_line(text: str | None) -> str | None:
-    if text is not None and any(character in text for character in "\r\n\0"):
-        raise ValueError("must not hold a line end")
-    return text
-
-
-def _valid_start(text: str) -> str:
-    if text in ("earliest", "latest"):
-        return text
-    try:
-        if datetime.fromisoformat(text).tzinfo:
-            return text
-    except ValueError:
-        pass
-    raise ValueError(f"'{text}' is neither earliest nor latest nor a time with an offset, as 2026-06-30T00:00:00Z")
-
-
-def _valid_format(text: str) -> str:
-    time_format(text)
-    return text
-
-
-Sql = Annotated[str, BeforeValidator(_text), AfterValidator(_valid_expression)]
-Zone = Annotated[str, AfterValidator(_valid_zone)]
-Encoding = Annotated[str, AfterValidator(_valid_encoding)]
-Delimiter = Annotated[str, BeforeValidator(_character), AfterValidator(_on_one_line)]
-Special = Annotated[str | None, BeforeValidator(_character), AfterValidator(_one_ascii)]
-Mark = Annotated[str | None, BeforeValidator(_character), AfterValidator(_on_one_line)]
-DateFormat = Annotated[str, AfterValidator(_valid_format)]
-DecimalSign = Literal[".", ","]
-ThousandsSign = Literal["", ".", ",", " ", "'", "’", "_"]
-Topic = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9._-]{1,249}$")]
-Start = Annotated[str, AfterValidator(_valid_start)]
-Constant = Annotated[str, BeforeValidator(_text)]
-CSV_ONLY = ("delimiter", "quote", "escape", "comment", "header", "names", "skip_lines", "skip_last_lines")
-"""What only a CSV source may state."""
-KAFKA_ONLY = ("topics", "start")
-"""What only a source of kind kafka may state."""
-OF_TEXT_FILES = (*CSV_ONLY, "encoding")
-"""What a source says of the bytes of its files alone."""
-
-
-class _Part(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class Tenant(_Part):
-    """Where the tenant of a record comes from; without it the caller must name one."""
-
-    constant: str | None = Field(None, description="The same tenant for every record.")
-    expression: Sql | None = Field(None, description="Expression over the raw fields.")
-
-    @model_validator(mode="after")
-    def _one_of_both(self) -> Tenant:
-        if (self.constant is None) == (self.expression is None):
-            raise ValueError("say either constant or expression")
-        return self
-
-
-class DedupKey(_Part):
-    """What makes two records copies of one another, within a tenant."""
-
-    fields: list[Sql] = Field(min_length=1, description="Expressions over the raw fields.")
-    occurrence: bool = Field(
-        False,
-        description="Whether equal keys in one file are different records: the first, the second, and so on.",
-    )
-
-
-class Mapping(_Part):
-    """How columns of the target table are filled."""
-
-    columns: dict[str, Sql] = Field(default_factory=dict, description="Column to expression over the raw fields.")
-    constants: dict[str, Constant] = Field(default_factory=dict, description="Column to fixed value.")
-
-    @model_validator(mode="after")
-    def _each_column_once(self) -> Mapping:
-        if twice := sorted(self.columns.keys() & self.constants.keys()):
-            raise ValueError(f"{', '.join(twice)}: stated under columns and under constants")
-        return self
-
-
-class Event(Mapping):
-    """One of the rows a record yields."""
-
-    name: str = Field(description="What tells the rows of one record apart; part of the deduplication key.")
-    when: Sql = Field(
-        default="true", description="Condition over the raw fields under which the record yields this row."
-    )
-
-
-class ReadAs(_Part):
-    """How the texts of one column are read, where otherwise than those of the others."""
-
-    time_zone: Zone | None = None
-    date_formats: list[DateFormat] | None = None
-    decimal_sign: DecimalSign | None = None
-    thousands_sign: ThousandsSign | None = None
-
-
-class Source(Mapping):
+class Source(OfFiles, OfKafka, OfDatabase, Mapping):
     """How records of one kind become rows of a bronze table.
 
     Every raw field is text to the expressions, whatever the format; nested JSON is its JSON text, and
@@ -193,40 +53,9 @@ class Source(Mapping):
         pattern=r"^[a-z][a-z0-9_]*$", description="Name of the source, and of its folder in the landing folder."
     )
     description: str = Field("", description="What the files are, for people.")
-    kind: Literal["file", "kafka", "database"] = Field(
-        "file",
-        description="`kafka` where its records are the messages of topics; they may come by files and events, too. "
-        "`database` where they are the rows of one.",
+    kind: Annotated[str, AfterValidator(_known_kind)] = Field(
+        files.KIND.name, description=f"Where its records are from. {' '.join(k.description for k in KINDS.values())}"
     )
-    topics: list[Topic] = Field(default_factory=list, description="Kafka: the topics that its messages are read from.")
-    start: Start = Field(
-        "earliest", description="Kafka: where a topic is begun with: `earliest`, `latest`, or a time with an offset."
-    )
-    database: Database | None = Field(None, description="Of kind `database`: what is read of which.")
-    format: Format = Field(description="`csv`, `json`, `ndjson` or `parquet`; none of kind `database`.")
-    delimiter: Delimiter = Field(
-        ",", max_length=8, description='CSV: what parts fields, one character or several; a tab is written as "\\t".'
-    )
-    quote: Special = Field(
-        '"', description="CSV: what encloses a field that holds delimiters or line ends; doubled it stands for itself. "
-        "`none` where quotes are text."
-    )  # fmt: skip
-    escape: Special = Field(
-        None, description="CSV: what takes the meaning from a delimiter, quote, line end or itself after it, in quotes "
-        "and outside. An unquoted field of it and the letter N is kept as it stands, for `null_values`."
-    )  # fmt: skip
-    comment: Mark = Field(None, max_length=8, description="CSV: what a line begins with that is no record.")
-    header: bool = Field(True, description="CSV: whether the first record holds the names of the fields.")
-    names: list[str] = Field(
-        default_factory=list,
-        description="CSV: the names of the fields in their order, instead of the header's or where there is none.",
-    )
-    skip_lines: int = Field(0, ge=0, description="CSV: how many lines stand before the header or the first record.")
-    skip_last_lines: int = Field(
-        0, ge=0, le=1000, description="CSV: how many lines stand after the last record, such as totals; blank lines "
-        "at the end are not counted."
-    )  # fmt: skip
-    encoding: Encoding = Field("utf-8", description="Encoding of a text file, by any name that Python knows.")
     target: str = Field(
         pattern=r"^bronze\.[a-z][a-z0-9_]*$", description="Table of the rows, as `bronze.service_events_raw`."
     )
@@ -269,17 +98,16 @@ class Source(Mapping):
                 data = {**data, "dedup_key": {"fields": data["dedup_key"]}}
             if isinstance(data.get("tenant"), str):
                 data = {**data, "tenant": {"constant": data["tenant"]}}
-            if data.get("kind") == "database":
-                if "format" in data:
-                    raise ValueError("format: a source of kind database has none")
-                data = {**data, "format": FETCHED}
+            data = cls._of_its_kind(data)
         return data
 
-    @model_validator(mode="after")
-    def _says_where(self) -> Source:
-        if (self.kind == "database") != (self.database is not None):
-            raise ValueError("database: a source of kind database states what it reads, and no other does")
-        return self
+    @classmethod
+    def _of_its_kind(cls, data: dict[str, Any]) -> dict[str, Any]:
+        kind = KINDS.get(str(data.get("kind", files.KIND.name)))
+        if kind is None:
+            return data
+        kind.refuse_unfit(data, data.get("format"), KINDS.values())
+        return {**data, "format": FETCHED} if kind.fetches else data
 
     @model_validator(mode="after")
     def _names_once(self) -> Source:
@@ -287,46 +115,6 @@ class Source(Mapping):
         if len(set(names)) != len(names):
             raise ValueError("events: two events have the same name")
         return self
-
-    @model_validator(mode="after")
-    def _readable_csv(self) -> Source:
-        stated = [name for name in CSV_ONLY if name in self.model_fields_set]
-        if stated and self.format != "csv":
-            raise ValueError(f"{', '.join(stated)}: only a source of format csv has it")
-        if not self.delimiter:
-            raise ValueError("delimiter: something must part the fields")
-        if not self.header and not self.names:
-            raise ValueError("names: where there is no header, the source must name the fields")
-        if "" in self.names or len(set(self.names)) != len(self.names):
-            raise ValueError("names: every field needs a name of its own")
-        special = {"quote": self.quote, "escape": self.escape, "comment": self.comment}
-        for name, text in special.items():
-            if text and (text in self.delimiter or self.delimiter in text):
-                raise ValueError(f"{name}: {text!r} is part of the delimiter")
-        if self.quote and self.comment and self.comment.startswith(self.quote):
-            raise ValueError("comment: a comment must not begin with the quote")
-        return self
-
-    @model_validator(mode="after")
-    def _complete_kafka(self) -> Source:
-        stated = [name for name in KAFKA_ONLY if name in self.model_fields_set]
-        if stated and self.kind != "kafka":
-            raise ValueError(f"{', '.join(stated)}: only a source of kind kafka has it")
-        if self.kind == "kafka" and not self.topics:
-            raise ValueError("topics: a source of kind kafka names at least one topic")
-        if self.kind == "kafka" and self.format not in ("json", "ndjson"):
-            raise ValueError("format: a message of Kafka is read as json")
-        if len(set(self.topics)) != len(self.topics):
-            raise ValueError("topics: a topic is named twice")
-        return self
-
-    @cached_property
-    def csv_layout(self) -> Layout:
-        """How a CSV file of the source is read."""
-        # A quote that escapes quotes is one that is doubled, which is always understood.
-        escape = None if self.escape == self.quote else self.escape
-        dialect = Dialect(self.delimiter, self.quote, escape, self.comment)
-        return Layout(dialect, self.header, tuple(self.names), self.skip_lines, self.skip_last_lines)
 
     @model_validator(mode="after")
     def _signs_differ(self) -> Source:
@@ -348,9 +136,9 @@ class Source(Mapping):
         )
 
     @property
-    def fetches(self) -> bool:
-        """Whether it gets its records by itself when it is loaded."""
-        return self.database is not None
+    def fetches(self) -> Fetched | None:
+        """Where it gets its records from by itself when it is loaded; None where they are brought to it."""
+        return getattr(self, self.kind) if KINDS[self.kind].fetches else None
 
     @cached_property
     def rows(self) -> list[Event]:

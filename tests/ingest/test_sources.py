@@ -68,6 +68,11 @@ def test_an_unknown_name_lists_the_known():
         ("quantity: qty", "quantity: (select 1)", "my.yml, line 11: field 'columns.quantity'", "subquery"),
         ("quantity: qty", "quantity: sum(qty)", "my.yml, line 11: field 'columns.quantity'", "aggregate"),
         ("dedup_key: [order_id, line_id]", "dedup_key: []", "my.yml, line 5: field 'dedup_key", "at least 1"),
+        ("tenant: t1", "kind: ftp", "my.yml, line 4: field 'kind'", "there are file, kafka, database"),
+        ("tenant: t1", "topics: [a]", "my.yml", "topics: only a source of kind kafka has it"),
+        ("tenant: t1", "kind: kafka", "my.yml", "topics: a source of kind kafka states what it reads"),
+        ("format: csv", "kind: kafka\ntopics: [a]\nformat: csv", "my.yml", "a message of Kafka is read as json"),
+        ("tenant: t1", "kind: database\ndatabase: {access: a, table: b}", "my.yml", "kind database has none"),
         ("name: shop", "name: My Shop", "my.yml, line 1: field 'name'", "match"),
     ],
 )

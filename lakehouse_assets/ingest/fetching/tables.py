@@ -23,7 +23,7 @@ import pyarrow as pa
 from sqlalchemy import text
 from sqlalchemy.engine import Connection
 
-from lakehouse_assets.ingest.described import Database
+from lakehouse_assets.ingest.described.databases import Database
 from lakehouse_assets.ingest.errors import IngestError
 from lakehouse_assets.ingest.fetching.connections import connected, is_duckdb, opened_file, told
 from lakehouse_assets.lakehouse.sql import quoted

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 from pyiceberg.expressions import And, EqualTo, GreaterThanOrEqual, LessThan
 
-from lakehouse_assets.ingest.described import Database
+from lakehouse_assets.ingest.described.databases import Database
 from lakehouse_assets.ingest.errors import IngestError
 from lakehouse_assets.ingest.fetching.connections import address_of
 from lakehouse_assets.ingest.fetching.tables import Bounds, Scalar, Table, opened

@@ -21,9 +21,10 @@ from functools import cached_property
 import sqlglot
 from sqlglot import exp
 
+from lakehouse_assets.ingest.described.rows import Event
 from lakehouse_assets.ingest.mapping.record_keys import record_key, same_key
 from lakehouse_assets.ingest.mapping.targets import TECHNICAL, refuse_same_names, refuse_wrong_columns, tenant_mapping
-from lakehouse_assets.ingest.sources import Event, Source
+from lakehouse_assets.ingest.sources import Source
 from lakehouse_assets.ingest.values import json_text
 from lakehouse_assets.ingest.values.conversion import Style, value, why_not
 from lakehouse_assets.ingest.values.expressions import Expression, guarded

@@ -7,8 +7,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping as MappingType
 
+from lakehouse_assets.ingest.described.rows import Event
 from lakehouse_assets.ingest.errors import SourceError
-from lakehouse_assets.ingest.sources import UNDECIDED, Event, Source
+from lakehouse_assets.ingest.sources import UNDECIDED, Source
 from lakehouse_assets.lakehouse.contract import Contract
 from lakehouse_assets.lakehouse.sql import literal
 

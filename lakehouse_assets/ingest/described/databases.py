@@ -1,25 +1,29 @@
-"""Where a source fetches its records from, where they do not come as files: a database, or an API over HTTP.
+"""Sources whose records are the rows of a database.
 
-Belongs here: the models of these parts of sources.yml. Does not belong here: connecting or reading (fetching), or what
-a record means (sources).
+Belongs here: what such a source states. Does not belong here: connecting or reading (fetching), or which rows are next
+(loads).
 """
 
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import Field, model_validator
 
-Access = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")]
-LEAST_EVERY = timedelta(seconds=30)
+from lakehouse_assets.ingest.described.kinds import (
+    LEAST_EVERY,
+    OF_CURSOR,
+    OF_EVERY,
+    Access,
+    SourceKind,
+    refuse_negative,
+)
+from lakehouse_assets.ingest.described.texts import Part
+
+KIND = SourceKind("database", "`database`: they are the rows of one.", states=("database",), needs=("database",))
 
 
-class _Part(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class Database(_Part):
+class Database(Part):
     """What is read of a database: a table or a query, whole or by a cursor."""
 
     access: Access = Field(description="Name by which ASKLAKE_SOURCE_ACCESS holds the address with user and password.")
@@ -34,13 +38,8 @@ class Database(_Part):
         None, min_length=1, description="Column that grows with each new or changed row: only rows beyond the greatest "
         "value of the last load are read. Without it every load reads all rows."
     )  # fmt: skip
-    look_back: timedelta | int | None = Field(
-        None, description="How far before that value rows are read again, for those that became visible late: a time "
-        "(`PT1H`, `P1D`) where the cursor is one, otherwise a number."
-    )  # fmt: skip
-    every: timedelta | None = Field(
-        None, ge=LEAST_EVERY, description="How often the daemon loads it, as `PT15M`; without it nobody does by itself."
-    )
+    look_back: timedelta | int | None = Field(None, description=OF_CURSOR)
+    every: timedelta | None = Field(None, ge=LEAST_EVERY, description=OF_EVERY)
 
     @model_validator(mode="after")
     def _one_of_both(self) -> Database:
@@ -52,10 +51,11 @@ class Database(_Part):
             raise ValueError("look_back: only rows that are read by a cursor can be looked back for")
         if self.columns and self.cursor and self.cursor not in self.columns:
             raise ValueError(f"columns: must hold the cursor '{self.cursor}'")
-        negative = timedelta(0) if isinstance(self.look_back, timedelta) else 0
-        if self.look_back is not None and self.look_back < negative:  # pyright: ignore[reportOperatorIssue]
-            raise ValueError("look_back: must not be negative")
+        refuse_negative(self.look_back)
         return self
 
 
-Kind = Literal["file", "database"]
+class OfDatabase(Part):
+    """The part of a source that says which rows it reads."""
+
+    database: Database | None = Field(None, description="Of kind `database`: what is read of which.")
