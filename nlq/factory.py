@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from lakehouse_assets.settings import Settings
     from nlq.answering.answer import Answerer
     from nlq.answering.cache import KeptAnswers
-    from semantic.engine import Dialect
+    from semantic.metricflow.engine import Dialect
 
 
 def open_answerer(lake: Lake, *, kept: KeptAnswers | None = None) -> Answerer:

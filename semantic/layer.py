@@ -26,16 +26,23 @@ from cachetools import LRUCache
 from tenacity import retry, retry_if_exception_type, stop_after_attempt, wait_fixed
 
 from lakehouse_assets.lakehouse.sql import quoted
-from semantic import sqltext
-from semantic.catalog import GRAINS, METRIC_TIME, MetricDefinition, SemanticCatalog, build_catalog, without_moments
-from semantic.engine import Compiler, Dialect
+from semantic.disk_cache.templates import Template, Templates, write_whole
 from semantic.errors import SemanticError
 from semantic.faults import Fault, fault_of
-from semantic.filters import Filter, fill
-from semantic.request import MetricRequest, Part, Span, split
-from semantic.rollups import rollups_of, rollups_of_all
-from semantic.running import total, with_bases
-from semantic.templates import Template, Templates, write_whole
+from semantic.manifest.catalog import (
+    GRAINS,
+    METRIC_TIME,
+    MetricDefinition,
+    SemanticCatalog,
+    build_catalog,
+    without_moments,
+)
+from semantic.manifest.running import total, with_bases
+from semantic.metricflow.engine import Compiler, Dialect
+from semantic.requests import sqltext
+from semantic.requests.filters import Filter, fill
+from semantic.requests.request import MetricRequest, Part, Span, split
+from semantic.requests.rollups import rollups_of, rollups_of_all
 
 if TYPE_CHECKING:
     import pyarrow as pa

@@ -18,9 +18,9 @@ from typing import TYPE_CHECKING, Any, Protocol
 from cachetools import FIFOCache
 
 from lakehouse_assets.lakehouse.engines.protocol import QueryRefusedError
-from semantic.catalog import DimensionDefinition
+from semantic.disk_cache.values import CountedValues, KeptValues
 from semantic.errors import SemanticError, UnknownNameError, nearest
-from semantic.kept_values import CountedValues, KeptValues
+from semantic.manifest.catalog import DimensionDefinition
 
 if TYPE_CHECKING:
     from lakehouse_assets.lakehouse.engines.protocol import Session

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from lakehouse_assets.builds.dbt_graph import DbtGraph
     from lakehouse_assets.lakehouse.lake import Lake
     from lakehouse_assets.settings import Settings
-    from semantic.catalog import MetricDefinition, SemanticCatalog
+    from semantic.manifest.catalog import MetricDefinition, SemanticCatalog
 
 
 def dictionary(lake: Lake) -> dict[str, Any]:

@@ -1,7 +1,7 @@
 """Names and values as SQL text that DuckDB and Trino read alike.
 
-Belongs here: quoting. Does not belong here: a person's text, which is checked first (semantic.filters) or given as a
-parameter; whole statements.
+Belongs here: quoting. Does not belong here: a person's text, which is checked first
+(semantic.requests.filters) or given as a parameter; whole statements.
 """
 
 from __future__ import annotations

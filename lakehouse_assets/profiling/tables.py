@@ -26,7 +26,7 @@ from semantic.layer import SemanticLayer
 
 if TYPE_CHECKING:
     from lakehouse_assets.lakehouse.lake import Lake
-    from semantic.catalog import DimensionDefinition, SemanticCatalog
+    from semantic.manifest.catalog import DimensionDefinition, SemanticCatalog
 
 LOAD_COLUMN = "load_id"
 OF_THE_LOAD = frozenset({"source_row", "source_file", "record_key", "load_id", "loaded_at"})

@@ -44,7 +44,7 @@ from nlq.core.zones import Zones
 from nlq.planning.planner import Planner
 from nlq.wording import explain
 from semantic.errors import SemanticError
-from semantic.rollups import rollups_of_all
+from semantic.requests.rollups import rollups_of_all
 
 if TYPE_CHECKING:
     from lakehouse_assets.lakehouse.lake import Lake

@@ -26,13 +26,13 @@ from nlq.core.guard import TENANT_COLUMN
 from nlq.core.plan import DimensionFilter, Grain, Operator, Plan, TimeRange
 from nlq.core.spelling import written_forms
 from nlq.core.vocabulary import Dimension, Metric, Rows, Values, Vocabulary
-from semantic.dateparts import date_parts_of
 from semantic.layer import Compiled, Filter, SemanticLayer
+from semantic.manifest.dateparts import date_parts_of
 from semantic.values import DimensionValues, Only
 
 if TYPE_CHECKING:
-    from semantic import catalog as semantic
     from semantic.faults import Fault
+    from semantic.manifest import catalog as semantic
     from semantic.values import CountedValues as Listed
 
 

@@ -20,7 +20,7 @@ from lakehouse_assets.lakehouse.dbt.trino_branch import connection_variables
 from lakehouse_assets.lakehouse.evaluation import decided
 from lakehouse_assets.lakehouse.lake import Lake
 from lakehouse_assets.settings import Settings
-from semantic.trino import ExactPercentiles, dividing_as_doubles
+from semantic.metricflow.trino import ExactPercentiles, dividing_as_doubles
 
 pytestmark = pytest.mark.cluster
 

@@ -16,9 +16,9 @@ from lakehouse_assets.domains import all_contracts
 from lakehouse_assets.lakehouse.engines.duckdb import DuckDBSession
 from lakehouse_assets.lakehouse.lake import Lake
 from lakehouse_assets.settings import Settings
-from semantic.catalog import MetricDefinition
 from semantic.errors import SemanticError
 from semantic.layer import Filter, SemanticLayer
+from semantic.manifest.catalog import MetricDefinition
 from tests.semantic.tables import DOMAINS
 
 SPRING = (date(2025, 3, 10), date(2025, 6, 19))

@@ -11,9 +11,9 @@ import pytest
 from lakehouse_assets.lakehouse.engines.duckdb import DuckDBSession
 from lakehouse_assets.lakehouse.lake import Lake
 from lakehouse_assets.settings import Settings
-from semantic.catalog import DimensionDefinition
 from semantic.errors import SemanticError, UnknownNameError
 from semantic.layer import SemanticLayer
+from semantic.manifest.catalog import DimensionDefinition
 from semantic.values import DimensionValues, Only
 
 

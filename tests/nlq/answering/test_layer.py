@@ -13,8 +13,8 @@ from nlq.answering.answer import Answerer
 from nlq.answering.layer import PlannedLayer, vocabulary_of
 from nlq.core.outcome import Planned, Refused
 from nlq.planning.planner import Planner
-from semantic.catalog import build_catalog
 from semantic.layer import SemanticLayer
+from semantic.manifest.catalog import build_catalog
 from semantic.values import CountedValues as Listed
 from semantic.values import DimensionValues
 from tests.semantic.hotels import parse_project

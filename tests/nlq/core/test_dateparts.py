@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-import semantic.dateparts
+import semantic.manifest.dateparts
 from lakehouse_assets.lakehouse.lake import Lake
 from nlq.answering.answer import Answerer
 from nlq.answering.model import Answer
@@ -34,8 +34,8 @@ CASES = "gold.gold_pgr_case_lifecycle"
 
 
 def test_names_are_those_of_the_semantic_layer() -> None:
-    assert DATE_PARTS.keys() == semantic.dateparts.DATE_PARTS.keys()
-    assert {d.label for d in DATE_PARTS.values()} == set(semantic.dateparts.LABELS.values())
+    assert DATE_PARTS.keys() == semantic.manifest.dateparts.DATE_PARTS.keys()
+    assert {d.label for d in DATE_PARTS.values()} == set(semantic.manifest.dateparts.LABELS.values())
 
 
 @given(st.data())

@@ -12,7 +12,7 @@ import sqlglot
 from sqlglot import exp
 from typing_extensions import override
 
-from semantic._internals import (
+from semantic.metricflow._internals import (
     SqlExpressionRenderResult,
     SqlPercentileExpression,
     SqlPercentileFunctionType,

@@ -14,10 +14,10 @@ from sqlglot import exp
 
 from lakehouse_assets.lakehouse.engines.duckdb import DuckDBSession
 from lakehouse_assets.settings import Settings
-from semantic.dateparts import DATE_PARTS, date_parts_of
-from semantic.engine import Dialect
 from semantic.errors import SemanticError
 from semantic.layer import Filter, SemanticLayer
+from semantic.manifest.dateparts import DATE_PARTS, date_parts_of
+from semantic.metricflow.engine import Dialect
 from tests.semantic.test_layer import metrics_here
 
 DOW, MONTH = "metric_time__extract_dow", "metric_time__extract_month"

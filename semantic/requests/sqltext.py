@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from lakehouse_assets.lakehouse.sql import quoted
-from semantic.catalog import SemiAdditive, TimeColumn
+from semantic.manifest.catalog import SemiAdditive, TimeColumn
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ import pytest
 from lakehouse_assets.lakehouse.engines.duckdb import DuckDBSession
 from lakehouse_assets.lakehouse.engines.protocol import Rollup
 from semantic.layer import Compiled, Filter, SemanticLayer
-from semantic.rollups import rollups_of, rollups_of_all
+from semantic.requests.rollups import rollups_of, rollups_of_all
 from tests.semantic.test_layer import metrics_here, plain
 
 ROWS = "(SELECT DATE_TRUNC('day', d) AS day, ward AS ward, CASE WHEN id IS NOT NULL THEN 1 ELSE 0 END AS n FROM {} src)"

@@ -9,8 +9,8 @@ What is used, and why:
 - The renderers of Trino and the percentile they render: MetricFlow has no exact percentile for Trino (``trino``).
 - The text of its errors: the reason stands in it between headings and drawings.
 
-Belongs here: every import of MetricFlow; ruff forbids it elsewhere, and ``tests/semantic/test_internals.py`` fails
-where an upgrade moves something. Import this module at first use only: it takes seconds.
+Belongs here: every import of MetricFlow; ruff forbids it elsewhere, and ``tests/semantic/metricflow/test_internals.py``
+fails where an upgrade moves something. Import this module at first use only: it takes seconds.
 """
 
 from __future__ import annotations

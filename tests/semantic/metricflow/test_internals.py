@@ -1,4 +1,4 @@
-"""What MetricFlow keeps to itself is as ``semantic._internals`` uses it: an upgrade that moves it fails here first."""
+"""What MetricFlow keeps to itself is as its door uses it: an upgrade that moves it fails here first."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ from typing import Any
 
 import pytest
 
-from semantic import _internals
 from semantic.errors import SemanticError
 from semantic.layer import SemanticLayer
+from semantic.metricflow import _internals
 
-MOVED = "MetricFlow was upgraded and {}: mend semantic/_internals.py"
+MOVED = "MetricFlow was upgraded and {}: mend semantic/metricflow/_internals.py"
 
 
 @pytest.mark.parametrize(

@@ -8,8 +8,8 @@ import sys
 from pathlib import Path
 
 from lakehouse_assets.lakehouse.engines.protocol import Rollup
+from semantic.disk_cache.templates import Template, Templates
 from semantic.layer import SemanticLayer
-from semantic.templates import Template, Templates
 
 ROLLUP = Rollup("(select a)", "gold.t", "select sum(a) from (select a from ", ")", ("a",))
 

@@ -10,8 +10,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from semantic.catalog import GRAINS, METRIC_TIME, MetricDefinition
 from semantic.errors import SemanticError
+from semantic.manifest.catalog import GRAINS, METRIC_TIME, MetricDefinition
 
 _PREFIX = f"{METRIC_TIME}__extract_"
 #: part, as MetricFlow calls it -> the coarsest step of time that still tells it

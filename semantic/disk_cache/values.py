@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from semantic.templates import write_whole
+from semantic.disk_cache.templates import write_whole
 
 _NATIVE = (str, bool, int, float)
 """What JSON gives back as it was."""

@@ -1,8 +1,8 @@
 """MetricFlow in this process: one manifest, one dialect, requests compiled to SQL.
 
 Belongs here: asking MetricFlow, which is imported at first use, for that takes seconds. Does not belong here: its
-internals (``_internals``), names as people write them (``catalog``), values (``filters``), what is around a compiled
-query (``sqltext``).
+internals (``_internals``), names as people write them (``manifest``), values and what is around a compiled query
+(``requests``).
 """
 
 from __future__ import annotations
@@ -13,11 +13,11 @@ from datetime import date, datetime
 from functools import cached_property
 from typing import TYPE_CHECKING, Literal
 
-from semantic.dateparts import group_by_item
 from semantic.errors import SemanticError
+from semantic.manifest.dateparts import group_by_item
 
 if TYPE_CHECKING:
-    from semantic._internals import MetricFlowEngine
+    from semantic.metricflow._internals import MetricFlowEngine
 
 Dialect = Literal["duckdb", "trino"]
 
@@ -42,7 +42,7 @@ class Compiler:
         Raises:
             SemanticError: MetricFlow refuses the combination.
         """
-        from semantic._internals import MetricFlowException, MetricFlowQueryRequest, reason_of
+        from semantic.metricflow._internals import MetricFlowException, MetricFlowQueryRequest, reason_of
 
         try:
             with self._lock:
@@ -58,7 +58,7 @@ class Compiler:
             raise SemanticError(f"MetricFlow cannot compile {', '.join(metrics)}: {reason_of(error)}") from error
         if self._dialect != "trino":
             return sql
-        from semantic.trino import dividing_as_doubles
+        from semantic.metricflow.trino import dividing_as_doubles
 
         return dividing_as_doubles(sql)
 
@@ -75,10 +75,10 @@ class Compiler:
 
     @cached_property
     def _engine(self) -> MetricFlowEngine:
-        from semantic import _internals
+        from semantic.metricflow import _internals
 
         if self._dialect == "trino":
-            from semantic.trino import PlanRenderer
+            from semantic.metricflow.trino import PlanRenderer
 
             return _internals.open_engine(self._manifest_json, _internals.SqlEngine.TRINO, PlanRenderer())
         renderer = _internals.DuckDbSqlPlanRenderer()

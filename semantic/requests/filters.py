@@ -4,7 +4,7 @@ A value never meets a template: the condition that MetricFlow's Jinja sees holds
 values are put in as SQL literals after MetricFlow is done. So no value can be read as Jinja or as SQL, and the
 compiled template serves every value.
 
-Belongs here: filters, placeholders, literals. Does not belong here: which dimensions exist (``catalog``).
+Belongs here: filters, placeholders, literals. Does not belong here: which dimensions exist (``manifest``).
 """
 
 from __future__ import annotations

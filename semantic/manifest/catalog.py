@@ -1,7 +1,7 @@
 """What can be asked: metrics, dimensions and saved queries, as plain values read from the semantic manifest.
 
 Belongs here: reading names, labels, descriptions, synonyms and structure out of the manifest, and finding the
-dimension a name means. Does not belong here: MetricFlow (``engine``), SQL (``sqltext``), values (``values``).
+dimension a name means. Does not belong here: MetricFlow (``metricflow``), SQL (``requests``), values (``values``).
 """
 
 from __future__ import annotations
@@ -11,11 +11,11 @@ from dataclasses import dataclass, field
 from operator import itemgetter
 from typing import Any
 
-from semantic.definitions import definition_of
 from semantic.errors import AmbiguousDimensionError, UnknownNameError, nearest
-from semantic.rows import Rows, rows_of
-from semantic.running import Running, running_of
-from semantic.sums import COUNTS, SUMS, sums_up
+from semantic.manifest.definitions import definition_of
+from semantic.manifest.rows import Rows, rows_of
+from semantic.manifest.running import Running, running_of
+from semantic.manifest.sums import COUNTS, SUMS, sums_up
 
 METRIC_TIME = "metric_time"
 GRAINS = ("day", "week", "month", "quarter", "year")

@@ -3,7 +3,7 @@
 A template has placeholders instead of values; what it depends on is the manifest, the dialect and the request's shape.
 Each is a file of its own: processes do not wait for one another, and one that is killed leaves nothing half written.
 
-Belongs here: keeping and finding them. Does not belong here: compiling (``engine``), values (``filters``).
+Belongs here: keeping and finding them. Does not belong here: compiling (``metricflow``), values (``requests``).
 """
 
 from __future__ import annotations

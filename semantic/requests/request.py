@@ -14,11 +14,11 @@ from collections.abc import Hashable
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 
-from semantic.catalog import GRAINS, METRIC_TIME, MetricDefinition, SemanticCatalog
-from semantic.dateparts import DATE_PARTS, LABELS, check_date_part, date_part_in_filter
 from semantic.errors import SemanticError
-from semantic.filters import Filter, literal, placeholder
-from semantic.sqltext import moments
+from semantic.manifest.catalog import GRAINS, METRIC_TIME, MetricDefinition, SemanticCatalog
+from semantic.manifest.dateparts import DATE_PARTS, LABELS, check_date_part, date_part_in_filter
+from semantic.requests.filters import Filter, literal, placeholder
+from semantic.requests.sqltext import moments
 
 
 @dataclass(frozen=True)

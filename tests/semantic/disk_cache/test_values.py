@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lakehouse_assets.lakehouse.lake import Lake
-from semantic.kept_values import CountedValues, KeptValues
+from semantic.disk_cache.values import CountedValues, KeptValues
 from semantic.layer import SemanticLayer
 from semantic.values import DimensionValues, Only
 

@@ -14,8 +14,8 @@ from sqlglot import exp
 
 from lakehouse_assets.lakehouse.engines.instances import open_instance
 from semantic.errors import SemanticError
-from semantic.filters import OPERATORS, Filter, fill, literal, placeholder
 from semantic.layer import SemanticLayer
+from semantic.requests.filters import OPERATORS, Filter, fill, literal, placeholder
 
 TEXT = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\x00"))
 HOSTILE = st.sampled_from(
