@@ -15,10 +15,12 @@ from fastapi import FastAPI
 from starlette.middleware.gzip import GZipMiddleware
 from starlette.staticfiles import StaticFiles
 
+from lakehouse_assets.dashboards.files import ProjectDashboards
 from lakehouse_assets.profiling.tables import Profiles
 from lakehouse_assets.service.admission.access import EVENTS, Access
 from lakehouse_assets.service.admission.limits import LimiterInProcess, RateLimiter, rates
 from lakehouse_assets.service.admission.work import Work
+from lakehouse_assets.service.dashboards.handlers import DashboardHandlers
 from lakehouse_assets.service.failures import install
 from lakehouse_assets.service.health import HealthCheck
 from lakehouse_assets.service.intake import events, uploads
@@ -27,8 +29,8 @@ from lakehouse_assets.service.middleware import RequestMiddleware
 from lakehouse_assets.service.questions.handlers import Handlers
 from lakehouse_assets.service.questions.recorder import Recorder
 from lakehouse_assets.service.redis import AnswersInRedis, LimiterInRedis, connect
+from lakehouse_assets.service.routes import dashboards, pages, questions, sessions, standing
 from lakehouse_assets.service.routes import dictionary as dictionaries
-from lakehouse_assets.service.routes import pages, questions, sessions, standing
 from lakehouse_assets.service.routes.dependencies import Service
 from nlq.answering.cache import AnswersInProcess, AnswerStore, KeptAnswers
 from nlq.factory import open_answerer
@@ -93,8 +95,9 @@ def create_app(
         app.state.uploading.workers.start()
         doing = work or _work(settings)
         health = HealthCheck(handlers, access, handlers.answerer.planner_name)
+        shown = DashboardHandlers(lake, handlers.answerer, ProjectDashboards(settings.project_root))
         app.state.service = Service(
-            access, handlers, doing, doing.together(access.admit), doing.together(handlers.again), health
+            access, handlers, doing, doing.together(access.admit), doing.together(handlers.again), health, shown
         )
         try:
             yield
@@ -113,7 +116,7 @@ def create_app(
         redirect_slashes=False,
     )  # fmt: skip
     install(app)
-    for subject in (standing, sessions, questions, events, uploads, dictionaries, pages):
+    for subject in (standing, sessions, questions, dashboards, events, uploads, dictionaries, pages):
         app.include_router(subject.router)
     app.state.intake = events.Intake(lake)
     app.state.uploading = uploads.Uploading(settings)

@@ -39,6 +39,7 @@ from nlq.core.guard import ROLES, TIMEOUT_S, AmbiguousValueError, Caller, Guard,
 from nlq.core.outcome import MOST_CHOICES, Choice, Clarify, ErrorCode, Outcome, Planned, Refused
 from nlq.core.periods import BeyondCalendarError, shifted
 from nlq.core.plan import Plan
+from nlq.core.utc import utc_now
 from nlq.core.vocabulary import TIME_DIMENSION, Metric, Vocabulary
 from nlq.core.zones import Zones
 from nlq.planning.planner import Planner
@@ -131,10 +132,9 @@ class Answerer:
             previous: Plan of the answer before in the same conversation, for follow-ups such as "and by ward?";
                 as if there were none, where it names what this caller does not know (any more).
         """
-        run = self._begin(question, caller, heads, answer_id, asked_by)
+        run = self._begin(question, caller, heads, answer_id, asked_by, now)
         try:
             planner = self._planner(run)
-            run.today = self._zones.day(now or run.asked_at, run.caller.tenant)
             before = self._guard(run.vocabulary).still_known(previous, run.caller) if previous else None
             outcome = planner.plan(question, run.today, before)
             unplaced = isinstance(outcome, Refused) or (isinstance(outcome, Clarify) and outcome.words)
@@ -165,7 +165,7 @@ class Answerer:
         """
         check_wanted()
         run = Run(question, caller, None, asked_by)
-        today = self._zones.day(now or run.asked_at, caller.tenant)
+        today = self.today(caller, now or run.asked_at)
         course = self._courses.find(question, caller, today, self._layer.fingerprint(heads))
         known = course and self._kept and self._kept.find(course.key, heads)
         return self._as_concluded(run, course.outcome, run.again(known, course.outcome)) if course and known else None
@@ -178,10 +178,41 @@ class Answerer:
         question: str = "",
         heads: Mapping[str, str] | None = None,
         answer_id: str | None = None,
+        now: datetime | None = None,
     ) -> Answer:
         """Answer a plan, e.g. a choice that was offered; it passes the guard like any other."""
-        run = self._begin(question, caller, heads, answer_id, None)
+        run = self._begin(question, caller, heads, answer_id, None, now)
         return self._conclude(run, Planned(plan=plan, confidence=1.0))
+
+    def run_again(
+        self, plan: Plan, caller: Caller, heads: Mapping[str, str], now: datetime | None = None
+    ) -> Answer | None:
+        """What `run` gives for a plan whose answer is remembered, without reading anything.
+
+        None where it is not, or the tables it read have changed, or the guard stops the plan.
+        """
+        run = self._begin("", caller, heads, None, None, now)
+        planned = Planned(plan=plan, confidence=1.0)
+        try:
+            allowed = self._guard(run.vocabulary).check(plan, caller)
+        except GuardError:
+            return None
+        key = KeptAnswers.key(allowed, caller, run.vocabulary, run.today)
+        known = self._kept.find(key, run.heads) if self._kept and key else None
+        return self._as_concluded(run, planned, run.again(known, planned)) if known else None
+
+    def today(self, caller: Caller, now: datetime | None = None) -> date:
+        """The day it is where a caller is, at a moment in UTC or now."""
+        return self._zones.day(now or utc_now(), caller.tenant)
+
+    def days(self, metrics: Iterable[str], caller: Caller, heads: Mapping[str, str]) -> Known | None:
+        """The days that there are data of, of all of some metrics that the caller may know of; None without times.
+
+        Raises:
+            QueryRefusedError: a table of theirs was never published.
+        """
+        with self._lake.session(heads=heads) as session:
+            return self._coverage.known(session, self._layer.sources(metrics), caller.tenant)
 
     def rerun(self, stored: StoredPlan, answer_id: str, caller: Caller | None = None) -> Answer:
         """Replay a stored answer: run its plan again at its snapshots, as whoever asked it first.
@@ -211,12 +242,13 @@ class Answerer:
         heads: Mapping[str, str] | None,
         answer_id: str | None,
         asked_by: str | None,
+        now: datetime | None = None,
     ) -> Run:
         check_wanted()
         run = Run(question, caller or Caller(), answer_id, asked_by)
         run.heads = self._lake.catalog.heads() if heads is None else heads
         run.vocabulary = self._layer.vocabulary(run.heads, run.caller.tenant)
-        run.today = self._zones.day(run.asked_at, run.caller.tenant)
+        run.today = self.today(run.caller, now or run.asked_at)
         return run
 
     def _conclude(self, run: Run, outcome: Outcome) -> Answer:

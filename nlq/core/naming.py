@@ -5,7 +5,8 @@ Belongs here: finding the full name. Does not belong here: words of questions (`
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from typing import Any
 
 from nlq.core.vocabulary import TIME_DIMENSION
 
@@ -32,3 +33,16 @@ def full_name(name: str, known: Iterable[str]) -> str:
     if len(found) > 1:
         raise AmbiguousNameError(name, found)
     return found[0] if found else name
+
+
+def in_full(part: Any, full: Callable[[str], str]) -> Any:
+    """A plan's document with the short names of dimensions in full, wherever a plan names dimensions."""
+    if isinstance(part, dict):
+        return {
+            key: full(value) if key in ("dimension", "field", "time_of") and isinstance(value, str) else
+            [full(name) if isinstance(name, str) else name for name in value]
+            if key in ("group_by", "within") and isinstance(value, list | tuple) else
+            in_full(value, full)
+            for key, value in part.items()
+        }  # fmt: skip
+    return [in_full(item, full) for item in part] if isinstance(part, list | tuple) else part

@@ -6,10 +6,10 @@ Belongs here: the course of each, for an asker who was admitted. Does not belong
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from contextvars import Context
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from pydantic import ValidationError
 
@@ -38,7 +38,7 @@ from nlq.answering.model import Answer, AnswerNotFoundError, StoredPlan
 from nlq.answering.run import failed_answer
 from nlq.answering.sameness import same_rows
 from nlq.core.guard import Caller, GuardError, may_see
-from nlq.core.naming import AmbiguousNameError, full_name
+from nlq.core.naming import AmbiguousNameError, full_name, in_full
 from nlq.core.plan import Plan, problem_of
 from nlq.core.vocabulary import Vocabulary
 from nlq.storage.store import stored_answer
@@ -232,7 +232,7 @@ class Handlers:
         dimensions = vocabulary.shared_dimensions(known) if known else frozenset(vocabulary.dimensions)
         given = request.model_dump(exclude={"question"})
         try:
-            return Plan.model_validate(_in_full(given, lambda name: full_name(name, dimensions)))
+            return Plan.model_validate(in_full(given, lambda name: full_name(name, dimensions)))
         except AmbiguousNameError as error:
             raise ApiError(422, "ambiguous_name", f"{error}.", {"nearest": error.found}) from None
         except ValidationError as error:
@@ -259,18 +259,6 @@ def _log(asker: Asker, answer: Answer) -> None:
         role=asker.caller.role,
         key_id=asker.key_id,
     )
-
-
-def _in_full(part: Any, full: Callable[[str], str]) -> Any:
-    """A plan's document with the short names of dimensions in full, wherever a plan names dimensions."""
-    if isinstance(part, dict):
-        return {
-            key: full(value) if key in ("dimension", "field", "time_of") and isinstance(value, str) else
-            [full(name) for name in value] if key in ("group_by", "within") else
-            _in_full(value, full)
-            for key, value in part.items()
-        }  # fmt: skip
-    return [_in_full(item, full) for item in part] if isinstance(part, list | tuple) else part
 
 
 def _no_question(question_id: str) -> ApiError:

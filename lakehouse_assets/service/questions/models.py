@@ -8,7 +8,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from nlq.answering.model import Answer
 from nlq.core.plan import Plan, Text
@@ -22,6 +22,17 @@ Words = Annotated[
 ]
 
 
+def _sensible(now: datetime) -> datetime:
+    plain = as_utc(now)
+    if not 1900 <= plain.year <= 2200:
+        raise ValueError("the year is between 1900 and 2200")
+    return plain
+
+
+Now = Annotated[WrittenMoment, AfterValidator(_sensible)]
+"""A moment in place of the service's clock, UTC without zone."""
+
+
 class _Request(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
@@ -30,22 +41,12 @@ class Ask(_Request):
     """A question."""
 
     question: Words
-    now: WrittenMoment | None = Field(
+    now: Now | None = Field(
         default=None, description="The moment that “last month” is relative to, UTC; the service's clock if missing."
     )
     previous: Plan | None = Field(
         default=None, description="The plan of the answer before, for follow-ups such as “and by ward?”."
     )
-
-    @field_validator("now")
-    @classmethod
-    def _sensible(cls, now: datetime | None) -> datetime | None:
-        if now is None:
-            return None
-        plain = as_utc(now)
-        if not 1900 <= plain.year <= 2200:
-            raise ValueError("the year is between 1900 and 2200")
-        return plain
 
     model_config = ConfigDict(
         extra="forbid",

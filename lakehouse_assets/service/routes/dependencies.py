@@ -15,6 +15,7 @@ from lakehouse_assets.http.errors import ErrorDocument
 from lakehouse_assets.service.admission.access import Access, Asker
 from lakehouse_assets.service.admission.together import Together
 from lakehouse_assets.service.admission.work import Work
+from lakehouse_assets.service.dashboards.handlers import DashboardHandlers
 from lakehouse_assets.service.health import HealthCheck
 from lakehouse_assets.service.questions.handlers import Again, Handlers
 
@@ -29,6 +30,7 @@ class Service:
     admitted: Together[Request, Asker]
     known: Together[Again, str | None]
     health: HealthCheck
+    dashboards: DashboardHandlers
 
 
 _bearer = HTTPBearer(

@@ -1,0 +1,316 @@
+"""What the addresses of dashboards do, without HTTP: list, show, compute tiles.
+
+Belongs here: which dashboards a caller may see, from a tile to its answer. Does not belong here: requests and responses
+(routes), threads (work).
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from typing import TYPE_CHECKING
+
+from pydantic import ValidationError
+
+from lakehouse_assets.dashboards.asking import Asked, View, asked
+from lakehouse_assets.dashboards.drawing import Drawn, drawn
+from lakehouse_assets.dashboards.files import ProjectDashboards
+from lakehouse_assets.dashboards.model import Dashboard, Page, SharedFilter, Tile
+from lakehouse_assets.dashboards.periods import PeriodName
+from lakehouse_assets.http.errors import ApiError
+from lakehouse_assets.http.logs import logger, request_id
+from lakehouse_assets.service.dashboards.documents import (
+    DashboardDocument,
+    Dashboards,
+    DashboardSummary,
+    FilterDocument,
+    PageDocument,
+    PageName,
+    PeriodDocument,
+    TileAnswer,
+    TileDocument,
+    TilesAnswered,
+    TilesWanted,
+    Trend,
+)
+from nlq.answering.model import Answer
+from nlq.answering.run import failed_answer
+from nlq.core.guard import GuardError
+from nlq.core.naming import AmbiguousNameError, full_name
+from nlq.core.outcome import ErrorCode
+from nlq.core.plan import DimensionFilter, Plan, TimeRange, problem_of
+from nlq.core.vocabulary import Vocabulary
+
+if TYPE_CHECKING:
+    from lakehouse_assets.lakehouse.lake import Lake
+    from lakehouse_assets.service.admission.access import Asker
+    from nlq.answering.answer import Answerer
+
+MOST_CHOICES = 200
+"""Values of a filter that are listed."""
+
+
+@dataclass
+class Seen:
+    """Tiles that a caller wants, at one state of the lake: those whose answers are remembered, and the others."""
+
+    id: str
+    page: str
+    period: PeriodName | None
+    view: View
+    now: datetime | None
+    heads: Mapping[str, str]
+    vocabulary: Vocabulary
+    begun: float
+    tiles: Sequence[Tile]
+    answers: dict[str, TileAnswer] = field(default_factory=dict)
+
+    @property
+    def missing(self) -> list[Tile]:
+        """The tiles that are yet to be computed."""
+        return [tile for tile in self.tiles if tile.id not in self.answers]
+
+    def document(self) -> TilesAnswered:
+        """All of them, in the order of the page."""
+        found = tuple(self.answers[tile.id] for tile in self.tiles)
+        tables = {state.table: state for one in found for state in one.answer.freshness}
+        elapsed = round((time.perf_counter() - self.begun) * 1000, 3)
+        return TilesAnswered(
+            id=self.id, page=self.page, period=self.period, time_range=self.view.span, tiles=found,
+            freshness=tuple(tables[name] for name in sorted(tables)), elapsed_ms=elapsed,
+        )  # fmt: skip
+
+
+@dataclass(frozen=True)
+class DashboardHandlers:
+    """The parts that dashboards need. All methods wait for the engine or a file: call them in worker threads."""
+
+    lake: Lake
+    answerer: Answerer
+    project: ProjectDashboards
+
+    def list(self, asker: Asker) -> Dashboards:
+        """The dashboards that the asker may see, by domain and title."""
+        vocabulary = self._vocabulary(asker)
+        found = [_summary(i, one) for i, one in self.project.all().items() if _may_see(asker, one, vocabulary)]
+        for fault in self.project.faults:
+            logger().warning("dashboard_not_read", fault=fault)
+        return Dashboards(dashboards=tuple(sorted(found, key=lambda one: (one.domain, one.title))))
+
+    def show(self, asker: Asker, dashboard_id: str) -> DashboardDocument:
+        """A dashboard as it is declared.
+
+        Raises:
+            ApiError: there is none that the asker may see.
+        """
+        vocabulary = self._vocabulary(asker)
+        dashboard = self._found(asker, dashboard_id, vocabulary)
+        today = self.answerer.today(asker.caller)
+        return DashboardDocument(
+            **{**_summary(dashboard_id, dashboard).model_dump(), "pages": [_page(one) for one in dashboard.pages]},
+            filters=tuple(_filter(item, dashboard, vocabulary) for item in dashboard.filters),
+            period=dashboard.period,
+            periods=tuple(_period(name, today) for name in PeriodName),
+        )
+
+    def look(self, asker: Asker, dashboard_id: str, wanted: TilesWanted) -> Seen:
+        """The tiles that are wanted, with the answers that are remembered.
+
+        Raises:
+            ApiError: there is no such dashboard, page or tile, or no tile knows a filter.
+        """
+        begun = time.perf_counter()
+        vocabulary = self._vocabulary(asker)
+        dashboard = self._found(asker, dashboard_id, vocabulary)
+        page = dashboard.page(wanted.page)
+        if page is None:
+            names = [one.id for one in dashboard.pages]
+            raise ApiError(422, "unknown_page", f"There is no page “{wanted.page}”.", {"nearest": names})
+        view = _view(dashboard, wanted, self.answerer.today(asker.caller, wanted.now))
+        period = None if wanted.time_range else wanted.period or dashboard.period
+        seen = Seen(
+            dashboard_id, page.id, period, view, wanted.now, self.lake.catalog.heads(), vocabulary, begun,
+            _tiles(page, wanted.tiles),
+        )  # fmt: skip
+        for tile in seen.tiles:
+            if known := self._known(asker, seen, tile):
+                seen.answers[tile.id] = known
+        _refuse_unknown_filters(dashboard, wanted.filters or (), vocabulary)
+        return seen
+
+    def compute(self, asker: Asker, seen: Seen, tile: Tile) -> TileAnswer:
+        """The answer of a tile. Whatever prevents it is in the answer."""
+        try:
+            plans = asked(tile, seen.view, seen.vocabulary)
+        except (AmbiguousNameError, ValidationError) as error:
+            return _unplanned(asker, tile, error)
+
+        def run(plan: Plan) -> Answer:
+            return self.answerer.run(plan, asker.caller, heads=seen.heads, now=seen.now)
+
+        found = _run(plans, run)
+        assert found is not None
+        return _answered(tile, plans, *found, seen.vocabulary)
+
+    # --- inside
+
+    def _known(self, asker: Asker, seen: Seen, tile: Tile) -> TileAnswer | None:
+        try:
+            plans = asked(tile, seen.view, seen.vocabulary)
+        except (AmbiguousNameError, ValidationError):
+            return None
+        found = _run(plans, lambda plan: self.answerer.run_again(plan, asker.caller, seen.heads, seen.now))
+        return _answered(tile, plans, *found, seen.vocabulary) if found else None
+
+    def _vocabulary(self, asker: Asker) -> Vocabulary:
+        try:
+            return self.answerer.vocabulary(asker.caller)
+        except GuardError as error:
+            raise ApiError(403, error.code, str(error), {"nearest": list(error.nearest)}) from None
+
+    def _found(self, asker: Asker, dashboard_id: str, vocabulary: Vocabulary) -> Dashboard:
+        found = self.project.all().get(dashboard_id)
+        if found is None or not _may_see(asker, found, vocabulary):
+            raise ApiError(404, "unknown_dashboard", f"There is no dashboard “{dashboard_id[:80]}”.")
+        return found
+
+
+def failed_tile(asker: Asker, tile: Tile, sentence: str = "", code: str = ErrorCode.INTERNAL) -> TileAnswer:
+    """A tile that could not be computed, which takes no other with it; by an error of ours if nothing is said."""
+    answer = failed_answer("", asker.caller, told_as=request_id())
+    if sentence:
+        answer = answer.model_copy(update={"sentence": sentence, "error": code})
+    return TileAnswer(id=tile.id, answer=answer, chart=_undrawn(tile), unfiltered=())
+
+
+def _may_see(asker: Asker, dashboard: Dashboard, vocabulary: Vocabulary) -> bool:
+    """Whether it is for the asker's role, and has a figure that the asker may see."""
+    if dashboard.roles and asker.caller.role not in dashboard.roles:
+        return False
+    return any(name in vocabulary.metrics for tile in _all_tiles(dashboard) for name in _metrics(tile))
+
+
+def _all_tiles(dashboard: Dashboard) -> Iterator[Tile]:
+    return (tile for page in dashboard.pages for tile in page.tiles)
+
+
+def _metrics(tile: Tile) -> Sequence[str]:
+    return tile.plan.get("metrics", ()) if tile.plan else ()
+
+
+def _tiles(page: Page, wanted: Sequence[str] | None) -> list[Tile]:
+    """The tiles of a page that have a plan: those named, else all."""
+    found = {tile.id: tile for tile in page.tiles if tile.plan is not None}
+    for name in wanted or ():
+        if name not in found:
+            message = f"The page “{page.title}” has no figure “{name}”."
+            raise ApiError(422, "unknown_tile", message, {"nearest": list(found)})
+    return [tile for name, tile in found.items() if wanted is None or name in wanted]
+
+
+def _view(dashboard: Dashboard, wanted: TilesWanted, today: date) -> View:
+    first = View.first(dashboard, today)
+    span: TimeRange | None = wanted.time_range or (wanted.period.days(today) if wanted.period else first.span)
+    return View(first.filters if wanted.filters is None else wanted.filters, span, today)
+
+
+def _refuse_unknown_filters(dashboard: Dashboard, chosen: Sequence[DimensionFilter], vocabulary: Vocabulary) -> None:
+    """Refuse a filter that no tile of the dashboard can take: it would look as if it had been applied."""
+    sets = [vocabulary.shared_dimensions(_known_metrics(tile, vocabulary)) for tile in _all_tiles(dashboard)]
+    for item in chosen:
+        if not any(_names(item.dimension, dimensions) for dimensions in sets):
+            names = [one.dimension for one in dashboard.filters]
+            message = f"No figure of this dashboard can be asked by “{item.dimension}”."
+            raise ApiError(422, "unknown_dimension", message, {"nearest": names})
+
+
+def _known_metrics(tile: Tile, vocabulary: Vocabulary) -> list[str]:
+    return [name for name in _metrics(tile) if name in vocabulary.metrics]
+
+
+def _names(name: str, dimensions: frozenset[str]) -> str | None:
+    """The full name that a name has among some dimensions, if it has one."""
+    try:
+        found = full_name(name, dimensions)
+    except AmbiguousNameError:
+        return None
+    return found if found in dimensions else None
+
+
+def _run(plans: Asked, run: Callable[[Plan], Answer | None]) -> tuple[Answer, Answer | None] | None:
+    """The answers to the plans of a tile, its own and its course; None where one has none."""
+    plan = plans.plan
+    if plans.top:
+        top = run(plans.top)
+        if top is None or top.outcome != "answered":
+            return top and (top, None)
+        plan = plans.narrowed([row[0] for row in top.rows])
+    answer = run(plan)
+    if answer is None or plans.trend is None or answer.outcome != "answered":
+        return answer and (answer, None)
+    course = run(plans.trend)
+    return course and (answer, course)
+
+
+def _answered(tile: Tile, plans: Asked, answer: Answer, course: Answer | None, vocabulary: Vocabulary) -> TileAnswer:
+    assert tile.chart is not None
+    has_rows = answer.outcome == "answered" and answer.plan is not None
+    chart = drawn(tile.chart, answer.plan or plans.plan, answer.columns, vocabulary) if has_rows else _undrawn(tile)
+    trend = _trend(plans.trend, course) if plans.trend and course else None
+    return TileAnswer(id=tile.id, answer=answer, chart=chart, trend=trend, unfiltered=plans.unfiltered)
+
+
+def _undrawn(tile: Tile) -> Drawn:
+    assert tile.chart is not None
+    return Drawn(kind=tile.chart.kind, horizontal=tile.chart.horizontal)
+
+
+def _trend(plan: Plan, course: Answer) -> Trend | None:
+    """The course that an answer gave. Steps that are not known as a whole have none, or they would look like a fall."""
+    if course.outcome != "answered" or plan.grain is None:
+        return None
+    cut = {part.step for part in course.partial}
+    known = [(date.fromisoformat(row[0]), row[1]) for row in course.rows if row[0]]
+    values = tuple(None if step in cut else value for step, value in known)
+    return Trend(grain=plan.grain, steps=tuple(step for step, _ in known), values=values)
+
+
+def _unplanned(asker: Asker, tile: Tile, error: Exception) -> TileAnswer:
+    why = problem_of(error) if isinstance(error, ValidationError) else str(error)
+    return failed_tile(asker, tile, f"This figure cannot be asked so: {why}.", "invalid_plan")
+
+
+def _summary(dashboard_id: str, dashboard: Dashboard) -> DashboardSummary:
+    return DashboardSummary(
+        id=dashboard_id, title=dashboard.title, description=dashboard.description, domain=dashboard.domain,
+        pages=tuple(PageName(id=page.id, title=page.title) for page in dashboard.pages), built_in=True,
+    )  # fmt: skip
+
+
+def _page(page: Page) -> PageDocument:
+    tiles = tuple(TileDocument(**dict(tile)) for tile in page.tiles)
+    return PageDocument(id=page.id, title=page.title, description=page.description, tiles=tiles)
+
+
+def _period(name: PeriodName, today: date) -> PeriodDocument:
+    span = name.days(today)
+    return PeriodDocument(name=name, label=name.label, start=span and span.start, end=span and span.end)
+
+
+def _filter(item: SharedFilter, dashboard: Dashboard, vocabulary: Vocabulary) -> FilterDocument:
+    """A shared filter with the values of the first figure that knows it."""
+    sets = (vocabulary.shared_dimensions(_known_metrics(tile, vocabulary)) for tile in _all_tiles(dashboard))
+    names = (name for dimensions in sets if (name := _names(item.dimension, dimensions)))
+    dimension = vocabulary.dimensions.get(next(names, ""))
+    values = dimension.values if dimension else None
+    shown = item.choices or (tuple(sorted(values.shown, key=str)) if values else ())
+    complete = bool(item.choices) or (values is not None and values.complete)
+    return FilterDocument(
+        dimension=item.dimension,
+        label=item.label or (dimension.label if dimension else item.dimension),
+        default=item.default,
+        choices=shown[:MOST_CHOICES],
+        all_choices=complete and len(shown) <= MOST_CHOICES,
+    )
