@@ -21,8 +21,9 @@ from lakehouse_assets.checking.findings import Finding
 from lakehouse_assets.checking.located import Entry
 from lakehouse_assets.checking.project import Project, meta_of, words_of
 from lakehouse_assets.lakehouse.contract import Contract
-from nlq.core.words import GLUE, singular
-from nlq.core.words import words_of as parts_of
+from nlq.english.forms import singular
+from nlq.english.general import GLUE
+from nlq.english.tokens import words_of as parts_of
 
 RULE = "askability"
 _COUNTED = (RULE, "synonym", "description")

@@ -22,7 +22,9 @@ from typing import Literal
 from nlq.answering.model import OutcomeName
 from nlq.core.outcome import Because, Choice
 from nlq.core.vocabulary import Dimension, Metric, Vocabulary
-from nlq.core.words import ENGLISH, GLUE, stem, words_of
+from nlq.english.forms import stem
+from nlq.english.general import ENGLISH, GLUE
+from nlq.english.tokens import words_of
 
 AT_ONCE = timedelta(minutes=10)
 """How soon after a question that failed the next one of the same asker belongs to it."""

@@ -1,1 +1,4 @@
-"""What every other room speaks of: vocabulary, plan, outcome, calendar, words, and the guard."""
+"""What every other room speaks of: vocabulary, plan, outcome, calendar, and the guard.
+
+Does not belong here: English (``english``), how a question becomes a plan (``planning``).
+"""

@@ -18,9 +18,9 @@ from pathlib import Path
 from typing import Any
 
 from nlq.core.spelling import plain_form
-from nlq.core.words import set_of
 from nlq.english.build import WordNet
 from nlq.english.places import COUNTRY, TABLE
+from nlq.english.tokens import set_of
 
 _LONG_ENOUGH = 4
 """Shorter names of WordNet are abbreviations, which the codes have."""

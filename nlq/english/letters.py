@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
-from nlq.core.words import set_of
+from nlq.english.tokens import set_of
 
 _KNOWN: tuple[tuple[frozenset[str], Mapping[str, tuple[str, ...]]], ...] = (
     (

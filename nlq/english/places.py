@@ -14,7 +14,7 @@ from functools import cache
 from pathlib import Path
 
 from nlq.core.spelling import plain_form
-from nlq.core.words import set_of
+from nlq.english.tokens import set_of
 
 TABLE = Path(__file__).with_name("places.tsv.gz")
 COUNTRY = "country"

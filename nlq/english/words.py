@@ -1,7 +1,7 @@
 """Which English words belong together: irregular forms, word families, synonyms.
 
 Belongs here: looking words up in the table that ``build`` makes of WordNet. Does not belong here: words that ask for
-something (``core.words``), words of a layer (``planning.finding.lexicon``).
+something (``general``), words of a layer (``planning.finding.lexicon``).
 """
 
 from __future__ import annotations

@@ -10,7 +10,8 @@ from collections.abc import Iterable, Sequence
 from nlq.core.outcome import MOST_CHOICES, Choice, Clarify, Outcome, Problem, Refused
 from nlq.core.plan import Grain, Plan
 from nlq.core.vocabulary import Metric
-from nlq.core.words import Token, set_of, stem
+from nlq.english.forms import stem
+from nlq.english.tokens import Token, set_of
 from nlq.planning.drafts.draft import Reading
 from nlq.planning.drafts.mentions import Cover, Kind, Slip
 from nlq.planning.finding.lexicon import Lexicon

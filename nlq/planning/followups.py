@@ -15,7 +15,7 @@ from typing import Any
 from nlq.core.outcome import Carried
 from nlq.core.plan import MAX_ROWS, DimensionFilter, Operator, OrderBy, Plan
 from nlq.core.vocabulary import TIME_DIMENSION, Vocabulary
-from nlq.core.words import Token
+from nlq.english.tokens import Token
 from nlq.planning.drafts.draft import Decision, Reading
 from nlq.planning.drafts.ordering import usual_order
 

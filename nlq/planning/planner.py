@@ -17,7 +17,7 @@ from nlq.core.outcome import MOST_CHOICES, RULES, UNCLEAR, Outcome, Planned, Pro
 from nlq.core.plan import Plan
 from nlq.core.spelling import same_form
 from nlq.core.vocabulary import Vocabulary
-from nlq.core.words import tokenize
+from nlq.english.tokens import tokenize
 from nlq.planning.asking import Asking
 from nlq.planning.drafts.draft import Reading
 from nlq.planning.drafts.mentions import Reach, Slip

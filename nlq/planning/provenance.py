@@ -15,7 +15,7 @@ from nlq.core.outcome import Because, Choice, Clarify, Outcome, Part, Planned, P
 from nlq.core.plan import Plan
 from nlq.core.spelling import places
 from nlq.core.vocabulary import Vocabulary
-from nlq.core.words import Token
+from nlq.english.tokens import Token
 from nlq.planning.drafts.draft import Decision, Reading
 from nlq.planning.drafts.mentions import Cover, Kind, Mention, Slip
 from nlq.planning.finding.lexicon import Hit

@@ -15,7 +15,9 @@ from datetime import date
 
 from nlq.core.outcome import Problem
 from nlq.core.plan import Operator, Plan
-from nlq.core.words import ENGLISH, GLUE, OCCURRENCE, PREDICATES, RELATIVES, Token, stem, words_of
+from nlq.english.forms import OCCURRENCE, stem
+from nlq.english.general import ENGLISH, GLUE, PREDICATES, RELATIVES
+from nlq.english.tokens import Token, words_of
 from nlq.planning.drafts.draft import Reading
 from nlq.planning.drafts.mentions import Bound, Cover, Kind, Mention, Reach
 from nlq.planning.finding.events import events

@@ -14,7 +14,8 @@ from typing import Any
 
 from nlq.core.plan import Grain
 from nlq.core.vocabulary import Metric
-from nlq.core.words import UNITS, singular
+from nlq.english.forms import singular
+from nlq.english.general import UNITS
 
 
 @dataclass(frozen=True)

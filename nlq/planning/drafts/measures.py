@@ -9,7 +9,9 @@ import math
 from collections.abc import Iterable
 
 from nlq.core.vocabulary import Metric
-from nlq.core.words import OCCURRENCE, UNITS, singular, stem, words_of
+from nlq.english.forms import OCCURRENCE, singular, stem
+from nlq.english.general import UNITS
+from nlq.english.tokens import words_of
 from nlq.planning.drafts.draft import NotReadableError
 from nlq.planning.drafts.mentions import Bound
 

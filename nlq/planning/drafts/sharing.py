@@ -9,7 +9,9 @@ from collections.abc import Iterable, Sequence
 
 from nlq.core.plan import DimensionFilter, Operator, Share
 from nlq.core.vocabulary import Metric
-from nlq.core.words import PREDICATES, stem, words_of
+from nlq.english.forms import stem
+from nlq.english.general import PREDICATES
+from nlq.english.tokens import words_of
 from nlq.planning.drafts.draft import Chosen, Draft, NotReadableError
 from nlq.planning.drafts.measures import is_amount
 from nlq.planning.drafts.mentions import Kind, Mention

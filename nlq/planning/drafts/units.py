@@ -12,7 +12,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from nlq.core.vocabulary import Metric
-from nlq.core.words import Token, singular, words_of
+from nlq.english.forms import singular
+from nlq.english.tokens import Token, words_of
 from nlq.planning.drafts.draft import Decision, NotReadableError
 from nlq.planning.drafts.measures import is_amount
 from nlq.planning.drafts.mentions import Kind, Mention

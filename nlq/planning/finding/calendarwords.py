@@ -14,10 +14,11 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import date, timedelta
 
-from nlq.core import words as w
 from nlq.core.dateparts import DAY_OF_MONTH, MONTH_OF_YEAR, MONTHS, QUARTER_OF_YEAR, WEEKDAY, WEEKDAYS
 from nlq.core.plan import Grain, TimeRange
-from nlq.core.words import Token
+from nlq.english import general as w
+from nlq.english.forms import is_plural, singular, stem
+from nlq.english.tokens import Token
 from nlq.planning.drafts.mentions import GrainWord, Kind, Mention
 from nlq.planning.finding.lexicon import Hit, Lexicon
 from nlq.planning.finding.operators import OperatorFinder
@@ -76,7 +77,7 @@ class CalendarFinder(OperatorFinder):
 
     def _part_mention(self, first: int, last: int, part: str) -> Mention:
         """The part, and dimensions of the layer that the same words name: these go first where they do in full."""
-        stems = [w.stem(t.norm) for t in self._tokens[first:last] if t.norm not in w.GLUE]
+        stems = [stem(t.norm) for t in self._tokens[first:last] if t.norm not in w.GLUE]
         own = self._lexicon.dimensions(stems)
         # As well said as the layer's own: which of them is meant shall not tell which metric is.
         nearest = max(own, key=lambda hit: hit.coverage, default=Hit(part, 1.0, "label"))
@@ -98,15 +99,15 @@ class CalendarFinder(OperatorFinder):
     # --- what is filtered by
 
     def _days(self, at: int) -> Iterator[Mention]:
-        day = DAYS.get(w.singular(self._norm(at)))
+        day = DAYS.get(singular(self._norm(at)))
         if day is None:
             return
         if to := self._end_of_days(at):
-            length = (DAYS[w.singular(self._norm(to - 1))] - day) % 7 + 1
+            length = (DAYS[singular(self._norm(to - 1))] - day) % 7 + 1
             yield self._value_mention(at, to, WEEKDAY, tuple(WEEKDAYS[(day + n) % 7] for n in range(length)))
             return
         before = self._norm(at - 1)
-        plural = w.is_plural(self._norm(at))
+        plural = is_plural(self._norm(at))
         if self._bounds(at) or self._is_dashed(at - 1):
             return
         if before in _THAT_ONE and not plural:
@@ -115,7 +116,7 @@ class CalendarFinder(OperatorFinder):
         if before in _THAT_ONE or (before in _NO_SINGLE_ONE and not plural):
             return
         yield self._value_mention(at, at + 1, WEEKDAY, WEEKDAYS[day])
-        named = any(w.singular(token.norm) == "weekday" for token in self._tokens)
+        named = any(singular(token.norm) == "weekday" for token in self._tokens)
         if not (plural or named or before in (*_ARTICLES, "every", "each")):
             latest = self._today - timedelta(days=(self._today.weekday() - day) % 7)
             yield self._time_mention(at, at + 1, latest, latest)
@@ -123,7 +124,7 @@ class CalendarFinder(OperatorFinder):
     def _end_of_days(self, at: int) -> int | None:
         """The place after a range of days: "Monday to Friday", "Mon-day–Friday" with a dash."""
         last = at + 2 if self._norm(at + 1) in _TO else at + 1 if self._is_dashed(at) else None
-        return last + 1 if last and w.singular(self._norm(last)) in DAYS else None
+        return last + 1 if last and singular(self._norm(last)) in DAYS else None
 
     def _bounds(self, at: int) -> bool:
         """Whether the word is an end of a range that is no range of days: "to Friday", "Monday to noon"."""
@@ -132,7 +133,7 @@ class CalendarFinder(OperatorFinder):
 
     def _is_dashed(self, at: int) -> bool:
         """Whether a dash joins the token with the next, both days."""
-        if not 0 <= at < len(self._tokens) - 1 or w.singular(self._norm(at)) not in DAYS:
+        if not 0 <= at < len(self._tokens) - 1 or singular(self._norm(at)) not in DAYS:
             return False
         return self._question[self._tokens[at].end : self._tokens[at + 1].start].strip() in {"-", "–", "—"}
 
@@ -149,22 +150,22 @@ class CalendarFinder(OperatorFinder):
 
     def _groups_of_days(self, at: int) -> Iterator[Mention]:
         norm = self._norm(at)
-        if w.singular(norm) == "weekend":
-            yield from self._weekends(at, plural=w.is_plural(norm))
+        if singular(norm) == "weekend":
+            yield from self._weekends(at, plural=is_plural(norm))
         for phrase in _WORKDAYS:
             if self._said(at, len(phrase)) == phrase and self._number(at - 1) is None and not self._is_own(at, phrase):
                 yield self._value_mention(at, at + len(phrase), WEEKDAY, _WORKING)
-        if w.singular(norm) == "weekday" and self._is_days(at) and not self._is_own(at, ("weekday",)):
+        if singular(norm) == "weekday" and self._is_days(at) and not self._is_own(at, ("weekday",)):
             yield self._value_mention(at, at + 1, WEEKDAY, _WORKING)
 
     def _is_days(self, at: int) -> bool:
         """Whether "weekday" stands where days do, not what is split by: "on weekdays", "weekday complaints"."""
         before = self._norm(at - 1)
         if before in {"on", "during", *_ARTICLES}:
-            return w.is_plural(self._norm(at)) or before in _ARTICLES
+            return is_plural(self._norm(at)) or before in _ARTICLES
         between = before == "" or before in w.FILLER - w.BY_WORDS - w.AND_WORDS
-        figure = self._norm(at + 1) and self._lexicon.metrics([w.stem(self._norm(at + 1))])
-        return bool(between and figure) and not w.is_plural(self._norm(at))
+        figure = self._norm(at + 1) and self._lexicon.metrics([stem(self._norm(at + 1))])
+        return bool(between and figure) and not is_plural(self._norm(at))
 
     def _weekends(self, at: int, *, plural: bool) -> Iterator[Mention]:
         before = self._norm(at - 1)
@@ -184,7 +185,7 @@ class CalendarFinder(OperatorFinder):
     def _months_of_years(self, at: int) -> Iterator[Mention]:
         """A month of every year: "in Decembers", "December of each year"."""
         norm = self._norm(at)
-        month = _MONTHS.get(w.singular(norm))
+        month = _MONTHS.get(singular(norm))
         if month is None:
             return
         rest = at + 2 if self._norm(at + 1) in {"of", "in"} else at + 1
@@ -192,13 +193,13 @@ class CalendarFinder(OperatorFinder):
         named = self._norm(at - 1) in {"is", "not", "or"} and any(
             self._said(n, 4) == ("month", "of", "the", "year") for n in range(at)
         )
-        if yearly or named or (w.is_plural(norm) and norm not in _NO_PLURALS):
+        if yearly or named or (is_plural(norm) and norm not in _NO_PLURALS):
             # More than the time it would be with the word before: "in December".
             yield self._value_mention(at, at + 1, MONTH_OF_YEAR, month, bonus=4.0)
 
     def _is_own(self, at: int, phrase: Sequence[str]) -> bool:
         """Whether the layer itself calls something so."""
-        stems = [w.stem(word) for word in phrase]
+        stems = [stem(word) for word in phrase]
         whole = [*self._lexicon.metrics_in_full(stems), *self._lexicon.dimensions(stems)]
         said = [self._norm(at + n) for n in range(len(phrase))]
         return any(hit.full for hit in (*whole, *self._lexicon.values(said)))
@@ -220,4 +221,4 @@ class CalendarFinder(OperatorFinder):
     def _said(self, at: int, count: int) -> tuple[str, ...]:
         """The words at a place, the last and the first in the singular."""
         norms = self._norms(at, count)
-        return tuple(w.singular(norm) if n in (0, count - 1) else norm for n, norm in enumerate(norms))
+        return tuple(singular(norm) if n in (0, count - 1) else norm for n, norm in enumerate(norms))

@@ -12,7 +12,9 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from nlq.core.vocabulary import Dimension
-from nlq.core.words import SORTING, set_of, singular, words_of
+from nlq.english.forms import singular
+from nlq.english.general import SORTING
+from nlq.english.tokens import set_of, words_of
 from nlq.planning.finding.lexicon import is_common
 
 _NAMING = set_of("name description title label value")

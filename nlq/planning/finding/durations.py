@@ -9,7 +9,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 
 from nlq.core.vocabulary import Metric, Vocabulary
-from nlq.core.words import GLUE, set_of, stem, words_of
+from nlq.english.forms import stem
+from nlq.english.general import GLUE
+from nlq.english.tokens import set_of, words_of
 from nlq.planning.drafts.measures import duration_unit
 from nlq.planning.finding.happenings import DESCRIBED, forms, kin
 

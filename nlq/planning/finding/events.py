@@ -15,7 +15,9 @@ from dataclasses import dataclass
 
 from nlq.core.dateparts import first_date_part
 from nlq.core.vocabulary import Metric
-from nlq.core.words import EVENT_WORDS, GLUE, IRREGULAR_PARTICIPLES, OCCURRENCE, stem, words_of
+from nlq.english.forms import OCCURRENCE, stem
+from nlq.english.general import EVENT_WORDS, GLUE, IRREGULAR_PARTICIPLES
+from nlq.english.tokens import words_of
 from nlq.planning.drafts.mentions import Kind, Mention
 from nlq.planning.finding.lexicon import Lexicon
 from nlq.planning.finding.resolve import Assignment

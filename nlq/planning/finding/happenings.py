@@ -11,7 +11,9 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 
 from nlq.core.vocabulary import TIME_DIMENSION, Dimension, Vocabulary
-from nlq.core.words import GLUE, IRREGULAR_PARTICIPLES, OCCURRENCE, set_of, singular, words_of
+from nlq.english.forms import OCCURRENCE, singular
+from nlq.english.general import GLUE, IRREGULAR_PARTICIPLES
+from nlq.english.tokens import set_of, words_of
 from nlq.english.words import base_of, family, synonyms
 
 _TIMES = GLUE | set_of(

@@ -16,22 +16,10 @@ from rapidfuzz import process
 from rapidfuzz.distance import DamerauLevenshtein
 
 from nlq.core.vocabulary import TIME_DIMENSION, Dimension, Metric, Vocabulary
-from nlq.core.words import (
-    CALENDAR_WORDS,
-    COUNTING,
-    ENGLISH,
-    FILLER,
-    GENERIC,
-    GLUE,
-    OCCURRENCE,
-    OPERATORS,
-    SORTING,
-    UNITS,
-    singular,
-    stem,
-    words_of,
-)
+from nlq.english.forms import OCCURRENCE, singular, stem
+from nlq.english.general import CALENDAR_WORDS, COUNTING, ENGLISH, FILLER, GENERIC, GLUE, OPERATORS, SORTING, UNITS
 from nlq.english.places import Place
+from nlq.english.tokens import words_of
 from nlq.english.words import base_of, family, is_english, synonyms
 from nlq.planning.drafts.units import UNIT_WORDS
 from nlq.planning.finding.durations import Durations

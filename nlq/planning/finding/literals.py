@@ -9,16 +9,16 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from nlq.core import words as w
 from nlq.core.vocabulary import Dimension
-from nlq.core.words import Token
+from nlq.english.forms import stem
+from nlq.english.tokens import Token, set_of, words_of
 from nlq.planning.finding.lexicon import Lexicon
 from nlq.planning.finding.valueindex import ValueHit
 
-_NAMING = w.set_of("is are was were equal equals of called named the a an")
+_NAMING = set_of("is are was were equal equals of called named the a an")
 """Words between a dimension and its value."""
-_CONTAINING = w.set_of("contain contains containing contained include includes including")
-_WHOSE = w.set_of("its their the his her a an")
+_CONTAINING = set_of("contain contains containing contained include includes including")
+_WHOSE = set_of("its their the his her a an")
 _WIDEST = 4
 
 
@@ -61,7 +61,7 @@ class LiteralFinder:
 
     def _unlisted(self, first: int, last: int, text: str) -> Iterator[Literal]:
         """A value of the dimension right before it, where not all of its values are known, and this one is not."""
-        if any(hit.full for hit in self._lexicon.values(w.words_of(text))):
+        if any(hit.full for hit in self._lexicon.values(words_of(text))):
             return
         named = [d for d in self._named_before(first) if not d.values.complete]
         yield from self._found(first, last, named, text)
@@ -94,7 +94,7 @@ class LiteralFinder:
     def _called(self, first: int, last: int) -> list[Dimension]:
         if any(token.kind != "word" for token in self._tokens[first:last]):
             return []
-        stems = [w.stem(token.norm) for token in self._tokens[first:last]]
+        stems = [stem(token.norm) for token in self._tokens[first:last]]
         return [self._lexicon.vocabulary.dimensions[hit.ref] for hit in self._lexicon.dimensions_in_full(stems)]
 
     def _end_of(self, at: int) -> int | None:

@@ -1,7 +1,7 @@
 """Operators in a question: thresholds, ranks, steps of time, growth, and phrases of two words.
 
 Belongs here: general English that asks for something, as mentions with a score. Does not belong here: terms of the
-layer (``finding``), what a mention asks (``reading``), the word lists (``core.words``).
+layer (``finding``), what a mention asks (``reading``), the word lists (``english.general``).
 """
 
 from __future__ import annotations
@@ -10,9 +10,10 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import Any
 
-from nlq.core import words as w
 from nlq.core.plan import Comparator, Comparison, Grain, Reference, Running
-from nlq.core.words import Token
+from nlq.english import general as w
+from nlq.english.forms import is_plural, singular
+from nlq.english.tokens import Token, unquoted
 from nlq.planning.drafts.mentions import Bound, GrainWord, Growth, Kind, Mention, Top
 
 
@@ -21,7 +22,7 @@ class OperatorFinder:
 
     def __init__(self, question: str, tokens: Sequence[Token]) -> None:
         self._question, self._tokens = question, tokens
-        self._words = w.unquoted(tokens)
+        self._words = unquoted(tokens)
 
     def _mention(self, kind: Kind, first: int, last: int, score: float, payload: Any = None) -> Mention:
         text = self._question[self._tokens[first].start : self._tokens[last - 1].end]
@@ -134,7 +135,7 @@ class OperatorFinder:
     def _bound(self, first: int, number_at: int, comparator: Comparator) -> Mention:
         value, last = self._number(number_at) or 0.0, number_at + 1
         percent = self._norm(last) in {"%", "percent", "pct"}
-        unit = w.singular(self._norm(last)) if w.singular(self._norm(last)) in w.UNITS else None
+        unit = singular(self._norm(last)) if singular(self._norm(last)) in w.UNITS else None
         last += 1 if percent or unit or self._norm(last) == "times" else 0
         bound = Bound(comparator, value, percent, unit)
         return self._mention(Kind.THRESHOLD, first, last, 3.0 * (last - first), bound)
@@ -155,7 +156,7 @@ class OperatorFinder:
     def _names_many(self, at: int) -> bool:
         """Whether a plural noun stands here: "five wards with the most …"."""
         one = self._norm(at)
-        return w.is_plural(one) and w.singular(one) not in w.UNITS and one not in w.ENGLISH
+        return is_plural(one) and singular(one) not in w.UNITS and one not in w.ENGLISH
 
     @staticmethod
     def _end(norm: str) -> str | None:
@@ -176,7 +177,7 @@ class OperatorFinder:
         if one in {"over", "across", "through"} and (stepped := self._over_units(at + 1)):
             return stepped
         if unit:
-            plural = w.is_plural(one)
+            plural = is_plural(one)
             if plural and (self._norms(at + 1, 2) == ("in", "which") or self._norm(at + 1) in {"when", "where"}):
                 return self._mention(Kind.GRAIN, at, at + 2, 5.0, GrainWord(unit, plural=True))
             return self._mention(Kind.GRAIN, at, at + 1, 0.5, GrainWord(unit, bare=True, plural=plural))
@@ -184,20 +185,20 @@ class OperatorFinder:
 
     def _all_units(self, at: int) -> bool:
         """Whether steps of time are named that are taken together: the ward with most cases across all years."""
-        return self._grain_unit(at) is not None and w.is_plural(self._norm(at))
+        return self._grain_unit(at) is not None and is_plural(self._norm(at))
 
     def _over_units(self, at: int) -> Mention | None:
         """Reads "over the quarters"."""
         last = at + 1 if self._norm(at) == "the" else at
         unit = self._grain_unit(last)
-        if unit is None or not w.is_plural(self._norm(last)):
+        if unit is None or not is_plural(self._norm(last)):
             return None
         return self._mention(Kind.GRAIN, at - 1, last + 1, 2.5 * (last + 2 - at), GrainWord(unit))
 
     def _grain_after_word(self, at: int) -> Mention | None:
         one, unit = self._norm(at), self._grain_unit(at + 1)
         if unit and one in (w.BY_WORDS | w.WHICH_WORDS) - {"wise"} | {"a"}:
-            plural = w.is_plural(self._norm(at + 1))
+            plural = is_plural(self._norm(at + 1))
             word = GrainWord(unit, which=one in w.WHICH_WORDS, plural=plural)
             return self._mention(Kind.GRAIN, at, at + 2, 5.0, word)
         return None
@@ -266,7 +267,7 @@ class OperatorFinder:
         return int(number) if number and number.is_integer() and number >= 1 else None
 
     def _grain_unit(self, at: int) -> Grain | None:
-        unit = w.GRAIN_UNITS.get(w.singular(self._norm(at)))
+        unit = w.GRAIN_UNITS.get(singular(self._norm(at)))
         return Grain(unit) if unit else None
 
 

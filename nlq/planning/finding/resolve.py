@@ -16,7 +16,9 @@ from nlq.core.dateparts import DATE_PARTS, first_date_part
 from nlq.core.outcome import Problem
 from nlq.core.spelling import same_form
 from nlq.core.vocabulary import Metric, Vocabulary
-from nlq.core.words import FREQUENT, GLUE, HIGHEST, LOWEST, NUMBERING, set_of, stem, words_of
+from nlq.english.forms import stem
+from nlq.english.general import FREQUENT, GLUE, HIGHEST, LOWEST, NUMBERING
+from nlq.english.tokens import set_of, words_of
 from nlq.planning.drafts.measures import is_amount
 from nlq.planning.drafts.mentions import Cover, Kind, Mention
 from nlq.planning.finding.lexicon import Hit, Lexicon

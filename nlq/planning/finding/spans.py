@@ -15,9 +15,10 @@ from dataclasses import replace
 from datetime import date
 from typing import Any
 
-from nlq.core import words as w
-from nlq.core.verbs import support_at
-from nlq.core.words import Token
+from nlq.english import general as w
+from nlq.english.forms import OCCURRENCE, is_plural, singular, stem
+from nlq.english.tokens import Token, words_of
+from nlq.english.verbs import support_at
 from nlq.planning.drafts.mentions import Cover, Growth, Kind, Mention, Reach, Slip
 from nlq.planning.drafts.units import UnitFinder
 from nlq.planning.finding.classnouns import restates
@@ -26,7 +27,7 @@ from nlq.planning.finding.lexicon import Hit, Lexicon, is_common
 from nlq.planning.finding.valuespans import UNKNOWN, ValueFinder, term_score
 from nlq.planning.times.words import TimeReader
 
-_TIMELY = w.OCCURRENCE | {w.stem(unit) for unit in w.GRAIN_UNITS}
+_TIMELY = OCCURRENCE | {stem(unit) for unit in w.GRAIN_UNITS}
 """Words that name no time of their own even where a date is called so: "received", "month"."""
 BEAM = 12
 """How many ways to cover a question are kept."""
@@ -75,7 +76,7 @@ class MentionFinder(ValueFinder):
         self._spans = self._times.spans()
         self._begin = {span.first for span in self._spans}
         steps = {*w.GRAIN_UNITS, *w.GRAIN_ADJECTIVES}
-        self._tells_time = bool(self._spans) or any(w.singular(token.norm) in steps for token in tokens)
+        self._tells_time = bool(self._spans) or any(singular(token.norm) in steps for token in tokens)
         self._supports = {at: found for at in range(len(tokens)) if (found := support_at(tokens, at))}
 
     def covers(self) -> list[Cover]:
@@ -206,11 +207,9 @@ class MentionFinder(ValueFinder):
             return
         for last, content in self._windows(at + 1, w.GLUE):
             said = [self._norm(n) for n in (at, *content)]
-            if not w.COUNTING & set(said[1:]) or not self._lexicon.dimensions_in_full(
-                [w.stem(one) for one in said[1:]]
-            ):
+            if not w.COUNTING & set(said[1:]) or not self._lexicon.dimensions_in_full([stem(one) for one in said[1:]]):
                 continue
-            hits = self._lexicon.metrics_in_full([w.stem(one) for one in said if one not in w.COUNTING])
+            hits = self._lexicon.metrics_in_full([stem(one) for one in said if one not in w.COUNTING])
             if called := [hit for hit in hits if self._lexicon.is_called(hit.ref, said)]:
                 yield self._mention(Kind.METRIC, at, last, term_score(len(said), called, 0.2), tuple(called))
 
@@ -218,7 +217,7 @@ class MentionFinder(ValueFinder):
         """Whether a dimension is the number that each thing bears: "number of doctors" asks for none of those."""
         dimension = self._lexicon.vocabulary.dimensions[hit.ref]
         said = dimension.column if hit.source == "name" else dimension.label
-        return w.words_of(said)[-1:] in (("number",), ("no",))
+        return words_of(said)[-1:] in (("number",), ("no",))
 
     def _metric_hits(self, stems: list[str], *, side_by_side: bool, parted: bool) -> tuple[list[Hit], int]:
         """Metrics of these words; words that only name what the metric is about may be said besides.
@@ -267,7 +266,7 @@ class MentionFinder(ValueFinder):
                 continue  # the "and" joins what follows
             if content[-1] - content[0] == len(content) - 1:
                 hits = [hit for hit in hits if not self._is_figure_of(stems, hit)]
-            if self._norm(first) in w.NUMBERING and self._norm(first + 1) == "of" and w.is_plural(self._norm(last - 1)):
+            if self._norm(first) in w.NUMBERING and self._norm(first + 1) == "of" and is_plural(self._norm(last - 1)):
                 hits = [hit for hit in hits if not self._is_numbering(hit)]
             if hits and not (self._are_times(hits) and set(stems) <= _TIMELY):
                 score = term_score(len(stems), hits, 0.15)
@@ -283,7 +282,7 @@ class MentionFinder(ValueFinder):
         before = first - 2 if self._norm(first - 1) == "of" else -1
         for noun, start, end in ((last, first, last + 1), (before, before, last)):
             named = [hit for hit in hits if hit.full and restates(self._norm(noun), terms[hit.ref])]
-            stems = [w.stem(self._norm(noun)), *(self._stems[at] for at in content)]
+            stems = [stem(self._norm(noun)), *(self._stems[at] for at in content)]
             if named and not (self._lexicon.dimensions_in_full(stems) or self._lexicon.metrics_in_full(stems)):
                 yield self._mention(Kind.DIMENSION, start, end, score + _RESTATED, tuple(named))
 
@@ -292,7 +291,7 @@ class MentionFinder(ValueFinder):
         if len(stems) == 1 or not self._lexicon.metrics_in_full(stems[-1:]):
             return False
         dimension = self._lexicon.vocabulary.dimensions[hit.ref]
-        return hit.source == "name" and stems[-1] not in {w.stem(word) for word in w.words_of(dimension.label)}
+        return hit.source == "name" and stems[-1] not in {stem(word) for word in words_of(dimension.label)}
 
     def _happened(self, at: int) -> Iterator[Mention]:
         """A verb that names a time of the layer, where a time or a step of time is said at all.
@@ -409,7 +408,7 @@ class MentionFinder(ValueFinder):
     def _belongs_to(self, at: int) -> bool:
         """Whether the word only says what a value before it is a value of: "health and beauty products"."""
         hits = self._lexicon.values([self._norm(at - 1)]) if self._norm(at - 1) else []
-        return any(self._stems[at] in {w.stem(part) for part in w.words_of(hit.dimension)} for hit in hits)
+        return any(self._stems[at] in {stem(part) for part in words_of(hit.dimension)} for hit in hits)
 
 
 _SINGLES: tuple[tuple[frozenset[str], Kind, float, Any], ...] = (

@@ -14,9 +14,11 @@ from typing import Any
 
 from nlq.core.spelling import plain_form, same_form
 from nlq.core.vocabulary import BOOLEAN_PREFIXES, Dimension
-from nlq.core.words import ENGLISH, singular, stem, words_of
+from nlq.english.forms import singular, stem
+from nlq.english.general import ENGLISH
 from nlq.english.letters import letters_of
 from nlq.english.places import Place, places_of
+from nlq.english.tokens import words_of
 from nlq.english.words import family
 
 _OPPOSITE = ("un", "in", "non")

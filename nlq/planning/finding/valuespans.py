@@ -11,9 +11,10 @@ from dataclasses import replace
 from datetime import date
 from typing import Any
 
-from nlq.core import words as w
 from nlq.core.spelling import same_form
-from nlq.core.words import Token
+from nlq.english import general as w
+from nlq.english.forms import stem
+from nlq.english.tokens import Token, words_of
 from nlq.planning.drafts.mentions import Kind, Mention, Reach
 from nlq.planning.finding.calendarwords import CalendarFinder
 from nlq.planning.finding.lexicon import Hit, Lexicon
@@ -42,7 +43,7 @@ class ValueFinder(CalendarFinder):
         super().__init__(question, tokens, lexicon, today)
         self._reach = reach
         self._literals = LiteralFinder(question, tokens, lexicon)
-        self._stems = [w.stem(t.norm) if t.kind == "word" else t.norm for t in tokens]
+        self._stems = [stem(t.norm) if t.kind == "word" else t.norm for t in tokens]
 
     def _values_at(self, at: int) -> Iterator[Mention]:
         """Everything that begins at a token and may be a value."""
@@ -53,7 +54,7 @@ class ValueFinder(CalendarFinder):
 
     def _values(self, first: int) -> Iterator[Mention]:
         if self._tokens[first].kind == "quoted":
-            norms = w.words_of(self._tokens[first].norm)
+            norms = words_of(self._tokens[first].norm)
             quoted = same_form(self._tokens[first].norm)
             if hits := _as_spelled([hit for hit in self._lexicon.values(norms) if hit.full], quoted):
                 yield self._mention(Kind.VALUE, first, first + 1, 6.0, tuple(hits))

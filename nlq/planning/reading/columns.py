@@ -9,7 +9,8 @@ from __future__ import annotations
 import itertools
 
 from nlq.core.vocabulary import Metric
-from nlq.core.words import GLUE, NUMBERING, SHOWING, words_of
+from nlq.english.general import GLUE, NUMBERING, SHOWING
+from nlq.english.tokens import words_of
 from nlq.planning.drafts.draft import Decision, NotReadableError
 from nlq.planning.drafts.measures import is_amount
 from nlq.planning.drafts.mentions import Kind, Mention

@@ -6,18 +6,9 @@ Does not belong here: choosing among the dimensions that words may mean (``resol
 from __future__ import annotations
 
 from nlq.core.vocabulary import Dimension
-from nlq.core.words import (
-    DIFFERENT,
-    GLUE,
-    NAMING,
-    NUMBERING,
-    OCCURRENCE,
-    PREPOSITIONS,
-    TOTALLING,
-    singular,
-    stem,
-    words_of,
-)
+from nlq.english.forms import OCCURRENCE, singular, stem
+from nlq.english.general import DIFFERENT, GLUE, NAMING, NUMBERING, PREPOSITIONS, TOTALLING
+from nlq.english.tokens import words_of
 from nlq.planning.drafts.draft import NotReadableError
 from nlq.planning.drafts.mentions import Bound, Kind, Mention
 from nlq.planning.finding.events import is_participle

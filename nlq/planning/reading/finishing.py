@@ -27,7 +27,7 @@ from nlq.core.plan import (
     problem_of,
 )
 from nlq.core.vocabulary import TIME_DIMENSION, Dimension, Metric, Vocabulary
-from nlq.core.words import SORTED
+from nlq.english.general import SORTED
 from nlq.planning.drafts.comparing import Compared, compare
 from nlq.planning.drafts.draft import Decision, Draft, NotReadableError, Rank, Reading
 from nlq.planning.drafts.measures import check_age, duration_unit, in_units_of, is_amount

@@ -9,7 +9,9 @@ import calendar
 import itertools
 
 from nlq.core.dateparts import first_date_part
-from nlq.core.words import DIFFERENT, EXTREMES, PREPOSITIONS, is_plural, set_of, words_of
+from nlq.english.forms import is_plural
+from nlq.english.general import DIFFERENT, EXTREMES, PREPOSITIONS
+from nlq.english.tokens import set_of, words_of
 from nlq.planning.drafts.draft import NotReadableError
 from nlq.planning.drafts.measures import is_amount
 from nlq.planning.drafts.mentions import Kind, Mention

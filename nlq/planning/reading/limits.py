@@ -13,7 +13,9 @@ from collections.abc import Container, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from nlq.core.vocabulary import Dimension, Metric
-from nlq.core.words import DIMENSIONAL, GENERIC, GLUE, MEASURES, PREPOSITIONS, stem, words_of
+from nlq.english.forms import stem
+from nlq.english.general import DIMENSIONAL, GENERIC, GLUE, MEASURES, PREPOSITIONS
+from nlq.english.tokens import words_of
 from nlq.planning.drafts.draft import NotReadableError
 from nlq.planning.drafts.measures import in_units_of
 from nlq.planning.drafts.mentions import Bound, Kind, Mention

@@ -8,7 +8,8 @@ from __future__ import annotations
 import itertools
 
 from nlq.core.vocabulary import Metric
-from nlq.core.words import (
+from nlq.english.forms import singular, stem
+from nlq.english.general import (
     BEST,
     CUMULATIVE,
     FREQUENT,
@@ -23,10 +24,8 @@ from nlq.core.words import (
     SHORTEST,
     TOTALLING,
     WORST,
-    singular,
-    stem,
-    words_of,
 )
+from nlq.english.tokens import words_of
 from nlq.planning.drafts.draft import NotReadableError, Rank
 from nlq.planning.drafts.measures import is_amount
 from nlq.planning.drafts.mentions import Kind, Mention

@@ -7,7 +7,7 @@ together (``finishing``).
 from __future__ import annotations
 
 from nlq.core.plan import Grain
-from nlq.core.words import EXTREMES, PER_WORDS
+from nlq.english.general import EXTREMES, PER_WORDS
 from nlq.planning.drafts.draft import NotReadableError, Rank
 from nlq.planning.drafts.mentions import GrainWord, Growth, Kind, Mention, Top
 from nlq.planning.reading.sentence import GROUPING, Sentence

@@ -10,7 +10,9 @@ from collections.abc import Iterable
 from dataclasses import replace
 
 from nlq.core.plan import Plan
-from nlq.core.words import GLUE, NUMBERING, PER_WORDS, SORTED, is_plural, words_of
+from nlq.english.forms import is_plural
+from nlq.english.general import GLUE, NUMBERING, PER_WORDS, SORTED
+from nlq.english.tokens import words_of
 from nlq.planning.drafts.draft import Decision, Draft
 from nlq.planning.drafts.mentions import Kind, Mention
 from nlq.planning.finding.events import Event

@@ -10,7 +10,9 @@ from dataclasses import replace
 from typing import Any
 
 from nlq.core.dateparts import first_date_part
-from nlq.core.words import ENGLISH, stem, words_of
+from nlq.english.forms import stem
+from nlq.english.general import ENGLISH
+from nlq.english.tokens import words_of
 from nlq.planning.drafts.draft import Chosen, NotReadableError
 from nlq.planning.drafts.mentions import Kind, Mention
 from nlq.planning.finding.calendarwords import DAYS

@@ -1,14 +1,15 @@
 """Whether a support verb says no more than the figure beside it: then it is passed over, else it is an unknown word.
 
 Belongs here: what each class of support verbs needs of the metrics. Does not belong here: which verbs those are
-(``core.verbs``).
+(``english.verbs``).
 """
 
 from __future__ import annotations
 
-from nlq.core.verbs import Support
 from nlq.core.vocabulary import Metric
-from nlq.core.words import set_of, singular, words_of
+from nlq.english.forms import singular
+from nlq.english.tokens import set_of, words_of
+from nlq.english.verbs import Support
 from nlq.planning.drafts.mentions import Kind, Mention
 from nlq.planning.reading.sentence import Sentence
 

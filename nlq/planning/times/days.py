@@ -12,7 +12,8 @@ from collections.abc import Callable, Iterator, Sequence
 from datetime import date, timedelta
 
 from nlq.core.periods import shift, unit_start
-from nlq.core.words import Token, singular
+from nlq.english.forms import singular
+from nlq.english.tokens import Token
 from nlq.planning.times.tokens import (
     DAYS,
     MONTHS,

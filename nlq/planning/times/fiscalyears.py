@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from datetime import date
 
 from nlq.core.periods import shift, unit_start
-from nlq.core.words import Token
+from nlq.english.tokens import Token
 from nlq.planning.times.tokens import ONE, PREVIOUS, THIS, Found, Period, TimeTokens, found, period_of
 
 _FISCAL = {"fiscal", "financial"}

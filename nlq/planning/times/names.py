@@ -13,7 +13,7 @@ from datetime import date, timedelta
 from dateutil.easter import easter
 
 from nlq.core.periods import shift
-from nlq.core.words import Token
+from nlq.english.tokens import Token
 from nlq.planning.times.tokens import ONE, PREVIOUS, THIS, Found, Period, TimeTokens, found
 
 _EARLY = {"early": "early", "mid": "mid", "middle": "mid", "late": "late"}

@@ -11,7 +11,9 @@ from collections.abc import Callable, Sequence
 from datetime import date, timedelta
 
 from nlq.core.periods import shift, unit_start
-from nlq.core.words import SUBJECTS, Token, singular
+from nlq.english.forms import singular
+from nlq.english.general import SUBJECTS
+from nlq.english.tokens import Token
 from nlq.planning.times.days import DayReader
 from nlq.planning.times.fiscalyears import FiscalReader
 from nlq.planning.times.names import NameReader

@@ -12,7 +12,8 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 
 from nlq.core.periods import unit_range
-from nlq.core.words import Token, singular, unquoted
+from nlq.english.forms import singular
+from nlq.english.tokens import Token, unquoted
 
 MONTHS = {name.lower(): number for number, name in enumerate(calendar.month_name) if name}
 MONTHS |= {name.lower(): number for number, name in enumerate(calendar.month_abbr) if name} | {"sept": 9}

@@ -16,7 +16,8 @@ from dataclasses import dataclass, replace
 
 from nlq.core.periods import shift, unit_start
 from nlq.core.plan import Comparison, TimeRange
-from nlq.core.words import VERSUS_WORDS, singular
+from nlq.english.forms import singular
+from nlq.english.general import VERSUS_WORDS
 from nlq.planning.times.periods import TIME_WORDS, PeriodReader
 from nlq.planning.times.tokens import DAYS, ONE, PREVIOUS, TO, UNITS, Found, Period, found, period_of
 

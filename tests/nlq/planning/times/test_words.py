@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from nlq.core.plan import Comparison
-from nlq.core.words import tokenize
+from nlq.english.tokens import tokenize
 from nlq.planning.times.words import TimeReader
 
 TODAY = date(2026, 7, 15)  # a Wednesday

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from nlq.core.verbs import Support, support_at
-from nlq.core.words import tokenize
+from nlq.english.tokens import tokenize
+from nlq.english.verbs import Support, support_at
 
 
 @pytest.mark.parametrize(

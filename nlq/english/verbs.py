@@ -4,7 +4,7 @@ A state experiences fires, countries cover an area, people live somewhere, a dep
 figure such a verb picks nothing out. A verb that does (cancelled, lost, returned, died) is none, however frequent.
 
 Belongs here: which verbs those are, by what they need beside them, and telling the verb from the noun that is spelled
-the same. Does not belong here: verbs that only say that a thing came about (``words.OCCURRENCE``), and whether what a
+the same. Does not belong here: verbs that only say that a thing came about (``forms.OCCURRENCE``), and whether what a
 verb needs is there (``planning.reading.verbs``).
 """
 
@@ -13,20 +13,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from enum import StrEnum
 
-from nlq.core.words import (
-    BY_WORDS,
-    COUNTING,
-    ENGLISH,
-    GLUE,
-    HIGHEST,
-    LOWEST,
-    OCCURRENCE,
-    PREPOSITIONS,
-    WHICH_WORDS,
-    Token,
-    is_plural,
-    set_of,
-)
+from nlq.english.forms import OCCURRENCE, is_plural
+from nlq.english.general import BY_WORDS, COUNTING, ENGLISH, GLUE, HIGHEST, LOWEST, PREPOSITIONS, WHICH_WORDS
+from nlq.english.tokens import Token, set_of
 
 
 class Support(StrEnum):
