@@ -18,7 +18,7 @@ from bench.work import settings_of
 from lakehouse_assets.lakehouse.lake import Lake
 
 if TYPE_CHECKING:
-    from nlq.answering.model import Answer
+    from nlq.answering.document.model import Answer
 
 HISTORIES = (10, 100, 1000, 10_000)
 ASKED_EVERY_S, DAY_S = 5, 86_400
@@ -98,7 +98,7 @@ def a_day(home: str, seconds: int) -> tuple[float, dict[str, Any]]:
 
 
 def _answer(second: int) -> Answer:
-    from nlq.answering.model import Answer
+    from nlq.answering.document.model import Answer
 
     at = BEGIN + timedelta(seconds=second)
     return Answer(

@@ -276,7 +276,7 @@ def query_mf(home: str, arguments: list[str]) -> float:
 
 def questions_alone(home: str, questions: list[str]) -> tuple[float, dict[str, Any]]:
     """Median time from a question put into the queue to its answer stored, one at a time, in a warm process."""
-    from lakehouse_assets.assets.answer_batch import answer_batch
+    from lakehouse_assets.assets.questions.batch import answer_batch
 
     queue, answerer, lake = _asking(home)
     times = []
@@ -291,7 +291,7 @@ def questions_alone(home: str, questions: list[str]) -> tuple[float, dict[str, A
 
 def questions_in_a_batch(home: str, questions: list[str], count: int) -> tuple[float, dict[str, Any]]:
     """Seconds for `count` queued questions to be answered and stored."""
-    from lakehouse_assets.assets.answer_batch import answer_batch
+    from lakehouse_assets.assets.questions.batch import answer_batch
 
     queue, answerer, lake = _asking(home)
     queue.enqueue(questions[0], tenant=None, role="analyst")
@@ -318,7 +318,7 @@ def plan_questions(metrics: int) -> tuple[float, dict[str, Any]]:
     from datetime import date
 
     from bench.manifests import manifest, questions, values_of
-    from nlq.answering.layer import vocabulary_of
+    from nlq.answering.compiling.layer import vocabulary_of
     from nlq.planning.planner import Planner
     from semantic.manifest.catalog import build_catalog
 

@@ -10,15 +10,15 @@ from typing import Any
 
 import dagster as dg
 
-from lakehouse_assets.assets.answers import answers_asset
 from lakehouse_assets.assets.bronze import bronze_assets
-from lakehouse_assets.assets.freshness import partition_checks
 from lakehouse_assets.assets.maintenance import maintenance_asset
-from lakehouse_assets.assets.partitions import daily
+from lakehouse_assets.assets.metadata.freshness import partition_checks
+from lakehouse_assets.assets.metadata.partitions import daily
 from lakehouse_assets.assets.python_tables import python_assets
-from lakehouse_assets.assets.resources import lake_resource
-from lakehouse_assets.assets.scheduled_questions import load_questions
+from lakehouse_assets.assets.questions.answers import answers_asset
+from lakehouse_assets.assets.questions.scheduled import load_questions
 from lakehouse_assets.assets.semantic import semantic_assets
+from lakehouse_assets.assets.steps.resources import lake_resource
 from lakehouse_assets.assets.transform import transform_assets
 from lakehouse_assets.assets.unloading import unload_job
 from lakehouse_assets.automation import jobs, schedules, sensors

@@ -33,7 +33,7 @@ def open_answerer(lake: Lake, *, kept: KeptAnswers | None = None) -> Answerer:
         DbtFailedError: the project does not parse, never did, and not for the semantic models of one domain alone.
     """
     from nlq.answering.answer import Answerer
-    from nlq.answering.layer import PlannedLayer
+    from nlq.answering.compiling.layer import PlannedLayer
     from semantic.layer import SemanticLayer
     from semantic.values import DimensionValues
 
@@ -59,7 +59,7 @@ def open_foreign(settings: Settings, project: Path, database: Path | str) -> Ans
     """
     from lakehouse_assets.lakehouse.foreign.dbt_project import parsed
     from nlq.answering.answer import Answerer
-    from nlq.answering.layer import PlannedLayer
+    from nlq.answering.compiling.layer import PlannedLayer
     from semantic.layer import SemanticLayer
     from semantic.values import DimensionValues
 

@@ -10,7 +10,7 @@ import pytest
 import yaml
 
 from lakehouse_assets import bounded_yaml
-from lakehouse_assets.assets.scheduled_questions import ScheduledQuestionsError, load_questions
+from lakehouse_assets.assets.questions.scheduled import ScheduledQuestionsError, load_questions
 from lakehouse_assets.checking.located import read_yaml
 from lakehouse_assets.declared import DeclarationError, read_list
 from lakehouse_assets.lakehouse.dbt import manifest

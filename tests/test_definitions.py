@@ -9,8 +9,8 @@ import warnings
 import dagster as dg
 import pytest
 
-from lakehouse_assets.assets.freshness import policy
 from lakehouse_assets.assets.maintenance import KEY as MAINTENANCE
+from lakehouse_assets.assets.metadata.freshness import policy
 from lakehouse_assets.builds import dbt_graph
 from lakehouse_assets.contracts import platform_contracts
 from lakehouse_assets.definitions import build_defs

@@ -10,7 +10,7 @@ import pytest
 import yaml
 from typer.main import get_command
 
-from lakehouse_assets.assets.scheduled_questions import load_questions
+from lakehouse_assets.assets.questions.scheduled import load_questions
 from lakehouse_assets.cli import app
 from lakehouse_assets.commands import reference
 from tests.documents import PAGES, ROOT, blocks, commands

@@ -12,12 +12,12 @@ from typing import TYPE_CHECKING, Any
 import dagster as dg
 from pydantic import Field
 
-from lakehouse_assets.assets.checks import contract_check_specs, contract_results, evaluated
-from lakehouse_assets.assets.factory import makes_tables
-from lakehouse_assets.assets.resources import Lakehouse, LakeResource
-from lakehouse_assets.assets.run_config import refuse_oversized
-from lakehouse_assets.assets.specs import asset_key, published_metadata, spec_of
-from lakehouse_assets.assets.trying import RETRY, told
+from lakehouse_assets.assets.metadata.checks import contract_check_specs, contract_results, evaluated
+from lakehouse_assets.assets.metadata.specs import asset_key, published_metadata, spec_of
+from lakehouse_assets.assets.steps.factory import makes_tables
+from lakehouse_assets.assets.steps.resources import Lakehouse, LakeResource
+from lakehouse_assets.assets.steps.run_config import refuse_oversized
+from lakehouse_assets.assets.steps.trying import RETRY, told
 from lakehouse_assets.ingest.contracts import LOADS, QUARANTINE
 from lakehouse_assets.ingest.files.allowed import Allowed
 from lakehouse_assets.ingest.files.landing import SETTLE_SECONDS, group_by_source, look

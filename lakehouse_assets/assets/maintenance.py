@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 import dagster as dg
 
-from lakehouse_assets.assets.freshness import policy
-from lakehouse_assets.assets.resources import Lakehouse
-from lakehouse_assets.assets.trying import RETRY, told
+from lakehouse_assets.assets.metadata.freshness import policy
+from lakehouse_assets.assets.steps.resources import Lakehouse
+from lakehouse_assets.assets.steps.trying import RETRY, told
 from lakehouse_assets.lakehouse.contract import DAILY, Contract
 
 if TYPE_CHECKING:

@@ -10,14 +10,14 @@ from typing import TYPE_CHECKING, Any
 
 import dagster as dg
 
-from lakehouse_assets.assets.checks import contract_check_specs
-from lakehouse_assets.assets.factory import makes_tables
-from lakehouse_assets.assets.partitions import daily_since
-from lakehouse_assets.assets.resources import Lakehouse
+from lakehouse_assets.assets.metadata.checks import contract_check_specs
+from lakehouse_assets.assets.metadata.partitions import daily_since
+from lakehouse_assets.assets.metadata.specs import spec_of
 from lakehouse_assets.assets.semantic import when_gold_moved
-from lakehouse_assets.assets.specs import spec_of
+from lakehouse_assets.assets.steps.factory import makes_tables
+from lakehouse_assets.assets.steps.resources import Lakehouse
+from lakehouse_assets.assets.steps.trying import told
 from lakehouse_assets.assets.transform import Rebuilt, days_of, report
-from lakehouse_assets.assets.trying import told
 from lakehouse_assets.lakehouse.contract import Contract
 from lakehouse_assets.lakehouse.iceberg.overwrite import ReplacePartitions, ReplaceTable
 from lakehouse_assets.lakehouse.publish.audit import blocking

@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING, Any
 
 import dagster as dg
 
-from lakehouse_assets.assets.checks import contract_check_specs
-from lakehouse_assets.assets.factory import makes_tables
-from lakehouse_assets.assets.resources import Lakehouse
-from lakehouse_assets.assets.specs import engine_kind, identifier_of, spec_of
+from lakehouse_assets.assets.metadata.checks import contract_check_specs
+from lakehouse_assets.assets.metadata.specs import engine_kind, identifier_of, spec_of
+from lakehouse_assets.assets.steps.factory import makes_tables
+from lakehouse_assets.assets.steps.resources import Lakehouse
+from lakehouse_assets.assets.steps.trying import told
 from lakehouse_assets.assets.transform import Rebuilt, report
-from lakehouse_assets.assets.trying import told
 from lakehouse_assets.lakehouse.contract import Contract
 from lakehouse_assets.lakehouse.iceberg.overwrite import ReplaceTable
 from lakehouse_assets.lakehouse.publish.audit import blocking

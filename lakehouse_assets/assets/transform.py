@@ -11,18 +11,16 @@ from typing import TYPE_CHECKING, Any
 
 import dagster as dg
 
-from lakehouse_assets.assets.checks import (
+from lakehouse_assets.assets.metadata.checks import (
     contract_check_specs,
     contract_results,
     dbt_check_spec,
     dbt_results,
     evaluated,
 )
-from lakehouse_assets.assets.factory import makes_tables
-from lakehouse_assets.assets.lineage import column_lineage
-from lakehouse_assets.assets.partitions import daily
-from lakehouse_assets.assets.resources import Lakehouse
-from lakehouse_assets.assets.specs import (
+from lakehouse_assets.assets.metadata.lineage import column_lineage
+from lakehouse_assets.assets.metadata.partitions import daily
+from lakehouse_assets.assets.metadata.specs import (
     asset_key,
     engine_kind,
     identifier_of,
@@ -30,7 +28,9 @@ from lakehouse_assets.assets.specs import (
     require_contracts,
     spec_of,
 )
-from lakehouse_assets.assets.trying import told
+from lakehouse_assets.assets.steps.factory import makes_tables
+from lakehouse_assets.assets.steps.resources import Lakehouse
+from lakehouse_assets.assets.steps.trying import told
 from lakehouse_assets.builds import dbt_graph
 from lakehouse_assets.builds.days import BUILT, closure, dirty_days, has_copies, lost_any, note, replaced_copies
 from lakehouse_assets.lakehouse.contract import Contract

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Any
 import dagster as dg
 from pydantic import Field
 
-from lakehouse_assets.assets.resources import Lakehouse
-from lakehouse_assets.assets.run_config import refuse_oversized
-from lakehouse_assets.assets.specs import asset_key, published_metadata
-from lakehouse_assets.assets.trying import RETRY, told
+from lakehouse_assets.assets.metadata.specs import asset_key, published_metadata
+from lakehouse_assets.assets.steps.resources import Lakehouse
+from lakehouse_assets.assets.steps.run_config import refuse_oversized
+from lakehouse_assets.assets.steps.trying import RETRY, told
 from lakehouse_assets.ingest.contracts import LOADS
 
 if TYPE_CHECKING:

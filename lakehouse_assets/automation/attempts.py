@@ -1,7 +1,7 @@
 """How often a run is asked for: again where it died or met what passes, not where data or code would fail it again.
 
 Belongs here: what earlier runs of the same cause mean for the next. Does not belong here: what a cause is (sensors), or
-which errors pass (assets.trying).
+which errors pass (assets.steps.trying).
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from datetime import timedelta
 
 import dagster as dg
 
-from lakehouse_assets.assets.trying import HOST, NO_USE, PROCESS
+from lakehouse_assets.assets.steps.trying import HOST, NO_USE, PROCESS
 
 CAUSE = "asklake/cause"
 """Tag of a run: what it was asked for because of."""

@@ -9,9 +9,9 @@ from typing import Any
 
 import dagster as dg
 
-from lakehouse_assets.assets.answers import OP
-from lakehouse_assets.assets.partitions import range_tags
-from lakehouse_assets.assets.scheduled_questions import ScheduledQuestion
+from lakehouse_assets.assets.metadata.partitions import range_tags
+from lakehouse_assets.assets.questions.answers import OP
+from lakehouse_assets.assets.questions.scheduled import ScheduledQuestion
 from lakehouse_assets.automation.jobs import MAINTENANCE
 from lakehouse_assets.lakehouse.python_table import PythonTable
 

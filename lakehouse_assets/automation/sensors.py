@@ -16,9 +16,9 @@ from typing import TYPE_CHECKING, Any
 import dagster as dg
 
 from lakehouse_assets.assets.bronze import OP
-from lakehouse_assets.assets.partitions import daily, left_out, range_tags, stretches, within
-from lakehouse_assets.assets.resources import Lakehouse, LakeResource
-from lakehouse_assets.assets.specs import asset_key
+from lakehouse_assets.assets.metadata.partitions import daily, left_out, range_tags, stretches, within
+from lakehouse_assets.assets.metadata.specs import asset_key
+from lakehouse_assets.assets.steps.resources import Lakehouse, LakeResource
 from lakehouse_assets.automation.attempts import CAUSE, next_attempt, unfinished_run, unfinished_runs
 from lakehouse_assets.builds.days import current_sources, dirty_days, looked_at
 from lakehouse_assets.domains import contracts_of

@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     from lakehouse_assets.lakehouse.contract import MadeBy
     from lakehouse_assets.lakehouse.lake import Lake
     from nlq.answering.answer import Answerer
-    from nlq.answering.model import Answer
+    from nlq.answering.document.model import Answer
 
     Loaded = tuple[Ran, list[loading.FileOutcome]]
 

@@ -1,7 +1,7 @@
 """How the answer of a tile is drawn: which of its columns is which part of the chart.
 
 Belongs here: choosing by the plan and the columns, and what a plan needs to be drawn so. Does not belong here: drawing
-(the page), choosing a chart for an answer that nobody chose one for (nlq.answering.chart).
+(the page), choosing a chart for an answer that nobody chose one for (nlq.answering.document.chart).
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from nlq.core.plan import Plan
 from nlq.core.vocabulary import Vocabulary
 
 if TYPE_CHECKING:
-    from nlq.answering.columns import AnswerColumn
+    from nlq.answering.document.columns import AnswerColumn
 
 _MOST_SIZE = 3
 

@@ -16,7 +16,7 @@ from typing import Any
 import duckdb
 
 from lakehouse_assets.drafting import naming
-from lakehouse_assets.drafting.sampling import Sample
+from lakehouse_assets.drafting.samples.sampling import Sample
 from lakehouse_assets.ingest.values.times import TimeStyle, fits, moment, written
 from lakehouse_assets.lakehouse.engines.instances import open_closed
 from lakehouse_assets.lakehouse.sql import literal, quoted

@@ -15,7 +15,7 @@ from pathlib import Path
 
 from lakehouse_assets.drafting import naming
 from lakehouse_assets.drafting.columns import COMMA, PLAIN, Finding, findings, key_of, nearly_key
-from lakehouse_assets.drafting.sampling import Sample, read_sample
+from lakehouse_assets.drafting.samples.sampling import Sample, read_sample
 from lakehouse_assets.ingest.errors import IngestError
 from lakehouse_assets.ingest.sources import UNDECIDED
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Literal
 
 from lakehouse_assets.drafting.columns import Finding, findings
-from lakehouse_assets.drafting.sampling import MOST_BYTES, RECORDS, Sample, read_sample
+from lakehouse_assets.drafting.samples.sampling import MOST_BYTES, RECORDS, Sample, read_sample
 from lakehouse_assets.ingest.values.conversion import Style, value
 from lakehouse_assets.ingest.values.times import TimeStyle
 from lakehouse_assets.lakehouse.engines.instances import open_closed

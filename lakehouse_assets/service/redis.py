@@ -19,7 +19,7 @@ from lakehouse_assets.breaker import Breaker
 from lakehouse_assets.http.logs import logger
 from lakehouse_assets.service.admission.limits import LimiterInProcess, Rate
 from nlq.answering.cache import TTL_S, Kept
-from nlq.answering.model import Answer
+from nlq.answering.document.model import Answer
 
 if TYPE_CHECKING:
     from redis import Redis

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from lakehouse_assets.drafting import naming
 from lakehouse_assets.drafting.design import design
-from lakehouse_assets.drafting.sampling import Sample, read_sample
+from lakehouse_assets.drafting.samples.sampling import Sample, read_sample
 from lakehouse_assets.ingest.errors import IngestError, SourceError
 from lakehouse_assets.ingest.faults import for_senders, of_file
 from lakehouse_assets.ingest.loads.notes import Stamp

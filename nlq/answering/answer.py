@@ -1,6 +1,6 @@
 """Answering: plan, guard, compile, run, explain; and replaying an answer at the snapshots it was read at.
 
-Belongs here: the course from a question to its answer. Does not belong here: the answer's shape (``model``),
+Belongs here: the course from a question to its answer. Does not belong here: the answer's shape (``document``),
 understanding (``planning``), permission (``core.guard``), the queue and the table of answers (``storage``).
 """
 
@@ -22,17 +22,17 @@ from lakehouse_assets.lakehouse.engines.protocol import (
     Session,
 )
 from nlq.answering.cache import Course, Courses, KeptAnswers, Outcomes, RememberingPlanner
-from nlq.answering.carrying import carried_over
-from nlq.answering.caveats import say_beside, say_forms, say_never_published, say_partial, say_unknown
-from nlq.answering.columns import MASK, by_meaning, columns_of, plain_value, shown_values
-from nlq.answering.costs import CostLimit, TooCostlyError
-from nlq.answering.coverage import Coverage, Known, Partial, known_days, partial_periods
-from nlq.answering.model import Answer, AnswerNotFoundError, StoredPlan
-from nlq.answering.othertimes import ONE_DAY, OneDayError, refuse_one_day
+from nlq.answering.compiling.costs import CostLimit, TooCostlyError
+from nlq.answering.compiling.othertimes import ONE_DAY, OneDayError, refuse_one_day
+from nlq.answering.compiling.sql import most_rows, statement
+from nlq.answering.document.carrying import carried_over
+from nlq.answering.document.caveats import say_beside, say_forms, say_never_published, say_partial, say_unknown
+from nlq.answering.document.columns import MASK, by_meaning, columns_of, plain_value, shown_values
+from nlq.answering.document.model import Answer, AnswerNotFoundError, StoredPlan
 from nlq.answering.parts import STATES_KEPT, CompiledPlan, Layer, PlansQuestions, StaleLayer
 from nlq.answering.run import Run
-from nlq.answering.sql import most_rows, statement
-from nlq.answering.states import TableStates
+from nlq.answering.tables.coverage import Coverage, Known, Partial, known_days, partial_periods
+from nlq.answering.tables.states import TableStates
 from nlq.core.columns import key_columns
 from nlq.core.dateparts import named
 from nlq.core.guard import ROLES, TIMEOUT_S, AmbiguousValueError, Caller, Guard, GuardError, Role, may_see
@@ -79,7 +79,7 @@ class Answerer:
             planner_name: Which planners those are.
             summarise: Puts an answer into a sentence of its own beside the built-in one; nothing does if None.
             kept: Answers given already, to give again while the tables they read are the same; none if None.
-            most_figures: What a question may cost, see ``costs``; 0 is any.
+            most_figures: What a question may cost, see ``compiling.costs``; 0 is any.
             zones: Where "today" is, by tenant; UTC if None.
         """
         self._lake, self._layer, self._roles = lake, layer, roles

@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from cachetools import FIFOCache, LRUCache, TTLCache
 
 if TYPE_CHECKING:
-    from nlq.answering.model import Answer
+    from nlq.answering.document.model import Answer
     from nlq.answering.parts import PlansQuestions
     from nlq.core.guard import Caller
     from nlq.core.outcome import Outcome, Planned

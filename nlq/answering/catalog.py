@@ -1,6 +1,6 @@
 """What can be asked, as a document for programs and pages: by domain, with values and questions to begin with.
 
-Belongs here: the document and its examples. Does not belong here: reading the layer (``layer``), the
+Belongs here: the document and its examples. Does not belong here: reading the layer (``compiling``), the
 questions of a demo, showing it.
 """
 

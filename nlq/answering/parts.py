@@ -1,6 +1,6 @@
 """What answering is put together from: what plans questions, and what knows the data.
 
-Belongs here: their protocols. Does not belong here: what implements them (``planning``, ``llm``, ``layer``).
+Belongs here: their protocols. Does not belong here: what implements them (``planning``, ``llm``, ``compiling``).
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from typing import NamedTuple, Protocol
 from pydantic import BaseModel, ConfigDict
 
 from lakehouse_assets.lakehouse.engines.protocol import Rollup
-from nlq.answering.coverage import TimeSource
+from nlq.answering.tables.coverage import TimeSource
 from nlq.core.outcome import Outcome
 from nlq.core.plan import Plan
 from nlq.core.vocabulary import Vocabulary

@@ -10,7 +10,7 @@ import uuid
 from collections.abc import Mapping
 from typing import Any
 
-from nlq.answering.model import Answer, OutcomeName
+from nlq.answering.document.model import Answer, OutcomeName
 from nlq.core.guard import Caller
 from nlq.core.outcome import Carried, ErrorCode, Planned
 from nlq.core.plan import Plan

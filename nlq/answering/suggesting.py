@@ -19,7 +19,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Literal
 
-from nlq.answering.model import OutcomeName
+from nlq.answering.document.model import OutcomeName
 from nlq.core.outcome import Because, Choice
 from nlq.core.vocabulary import Dimension, Metric, Vocabulary
 from nlq.english.forms import stem

@@ -1,7 +1,7 @@
 """Names of the columns that the answer to a plan has.
 
 Belongs here: names. Does not belong here: labels and formats for people (``wording``), the SQL that gives the columns
-(``answering.sql``).
+(``answering.compiling``).
 """
 
 from __future__ import annotations

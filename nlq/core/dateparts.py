@@ -1,7 +1,7 @@
 """Parts of the calendar as dimensions: the weekday, the month of the year, over all years together.
 
 Belongs here: their names in the layer, what people call their values, and the order of these. Does not belong here:
-which metrics have them (``answering.layer`` asks the semantic layer), how questions name them
+which metrics have them (``answering.compiling`` asks the semantic layer), how questions name them
 (``planning.calendarwords``).
 """
 

@@ -1,6 +1,6 @@
 """Calendar arithmetic: units, the period before another, how many steps a time has.
 
-Belongs here: days in, days out. Does not belong here: words (``planning.timewords``), SQL (``answering.sql``).
+Belongs here: days in, days out. Does not belong here: words (``planning.times``), SQL (``answering.compiling``).
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Moments: UTC without zone inside and in tables, RFC 3339 with a Z wherever JSON leaves the house.
 
 Belongs here: now, and the types of a moment and a day in documents. Does not belong here: days and periods in words
-(``planning.timewords``).
+(``planning.times``).
 """
 
 from __future__ import annotations

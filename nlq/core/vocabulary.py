@@ -1,7 +1,7 @@
 """What one semantic layer can be asked about: plain metrics, dimensions and values.
 
 Belongs here: the shape the planner and the guard read, independent of any library.
-Does not belong here: words and matching (``planning.finding.lexicon``), reading a catalog (``answering.layer``).
+Does not belong here: words and matching (``planning.finding.lexicon``), reading a catalog (``answering.compiling``).
 """
 
 from __future__ import annotations

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from nlq.llm.client import ModelClient, ModelUnavailableError
 
 if TYPE_CHECKING:
-    from nlq.answering.model import Answer
+    from nlq.answering.document.model import Answer
 
 MOST_ROWS = 50
 MOST_CHARACTERS = 400

@@ -20,7 +20,7 @@ import sqlalchemy as sa
 from sqlalchemy.exc import IntegrityError, OperationalError
 
 from lakehouse_assets.lakehouse.upkeep.maintenance import tend_published
-from nlq.answering.model import Answer
+from nlq.answering.document.model import Answer
 from nlq.core.utc import utc_now
 from nlq.storage.contracts import CONTRACTS
 from nlq.storage.database import create_tables, open_database, reading

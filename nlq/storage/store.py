@@ -20,7 +20,7 @@ from lakehouse_assets.lakehouse.iceberg.overwrite import Append
 from lakehouse_assets.lakehouse.publish.begin import begin
 from lakehouse_assets.lakehouse.publish.protocol import AuditFailedError
 from lakehouse_assets.lakehouse.types import arrow_type
-from nlq.answering.model import Answer, AnswerNotFoundError, StoredPlan
+from nlq.answering.document.model import Answer, AnswerNotFoundError, StoredPlan
 from nlq.core.guard import Caller
 from nlq.core.plan import Plan
 from nlq.storage.contracts import ANSWERS, FEEDBACK

@@ -11,8 +11,8 @@ import dagster as dg
 import polars as pl
 import pytest
 
+from lakehouse_assets.assets.metadata.specs import asset_key
 from lakehouse_assets.assets.python_tables import make, python_assets
-from lakehouse_assets.assets.specs import asset_key
 from lakehouse_assets.automation.schedules import made_by_the_clock
 from lakehouse_assets.contracts import platform_contracts
 from lakehouse_assets.domains import python_tables

@@ -7,7 +7,7 @@ from datetime import date, datetime, timedelta
 
 import dagster as dg
 
-from lakehouse_assets.assets.resources import lake_resource
+from lakehouse_assets.assets.steps.resources import lake_resource
 from lakehouse_assets.domains import all_contracts, contract_of
 from lakehouse_assets.lakehouse.contract import Contract
 from lakehouse_assets.lakehouse.dbt import manifest
@@ -74,7 +74,7 @@ def days(first: str, count: int) -> list[date]:
 
 def in_range(first: str, last: str) -> dict[str, str]:
     """Run tags for a range of partitions."""
-    from lakehouse_assets.assets.partitions import range_tags
+    from lakehouse_assets.assets.metadata.partitions import range_tags
 
     return dict(range_tags(date.fromisoformat(first), date.fromisoformat(last)))
 

@@ -15,8 +15,8 @@ from pathlib import Path
 import dagster as dg
 import pytest
 
-from lakehouse_assets.assets.freshness import due_day
-from lakehouse_assets.assets.trying import HOST, NO_USE, PROCESS
+from lakehouse_assets.assets.metadata.freshness import due_day
+from lakehouse_assets.assets.steps.trying import HOST, NO_USE, PROCESS
 from lakehouse_assets.automation import attempts, sensors
 from lakehouse_assets.commands.lake.building import Builder, build_all, made_by, untold
 from lakehouse_assets.commands.output import Out

@@ -13,7 +13,7 @@ from typing import Any, Literal
 from uuid import uuid4
 
 from lakehouse_assets.declared import DeclarationError
-from lakehouse_assets.drafting.sampling import read_sample
+from lakehouse_assets.drafting.samples.sampling import read_sample
 from lakehouse_assets.ingest import IngestError, load
 from lakehouse_assets.ingest.sources import Source
 from lakehouse_assets.lakehouse.lake import Lake

@@ -14,7 +14,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from lakehouse_assets.drafting.columns import DATE_FORMATS, Finding, findings, key_of, nearly_key
-from lakehouse_assets.drafting.sampling import Sample, read_sample
+from lakehouse_assets.drafting.samples.sampling import Sample, read_sample
 from lakehouse_assets.ingest.errors import IngestError
 
 NOON = datetime(2026, 5, 25, 13, 45, 30)

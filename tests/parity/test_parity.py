@@ -19,7 +19,7 @@ from lakehouse_assets.lakehouse.lake import Lake
 from lakehouse_assets.lakehouse.nessie.catalog import require_nessie
 from lakehouse_assets.settings import MAIN
 from nlq.answering.answer import Answerer
-from nlq.answering.model import Answer
+from nlq.answering.document.model import Answer
 from nlq.core.guard import Caller
 from nlq.core.plan import Plan
 from nlq.factory import open_answerer

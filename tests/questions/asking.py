@@ -13,7 +13,7 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Any, Literal
 
-from nlq.answering.model import Answer
+from nlq.answering.document.model import Answer
 from nlq.core.plan import Plan
 from tests.questions.expected import meant, written
 from tests.questions.worlds import World

@@ -24,7 +24,7 @@ from lakehouse_assets.lakehouse.engines.instances import open_instance
 from lakehouse_assets.lakehouse.lake import Lake
 from lakehouse_assets.settings import Settings
 from nlq.answering.answer import Answerer
-from nlq.answering.layer import PlannedLayer
+from nlq.answering.compiling.layer import PlannedLayer
 from nlq.answering.parts import PlansQuestions
 from nlq.core.guard import Caller, Role
 from nlq.core.vocabulary import Vocabulary

@@ -13,7 +13,7 @@ from lakehouse_assets.lakehouse.dbt import manifest
 from lakehouse_assets.lakehouse.lake import Lake
 from lakehouse_assets.settings import Settings
 from nlq.answering.answer import Answerer
-from nlq.answering.layer import PlannedLayer
+from nlq.answering.compiling.layer import PlannedLayer
 from semantic.errors import SemanticError
 from semantic.fallback import manifests
 from semantic.faults import Fault, fault_of

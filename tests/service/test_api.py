@@ -10,7 +10,7 @@ import httpx
 import pytest
 from structlog.testing import capture_logs
 
-from lakehouse_assets.assets.answer_batch import answer_batch
+from lakehouse_assets.assets.questions.batch import answer_batch
 from lakehouse_assets.lakehouse.lake import Lake
 from nlq.answering.answer import Answerer
 from nlq.storage.journal import Journal

@@ -14,13 +14,13 @@ import pytest
 import sqlalchemy as sa
 import structlog
 
-from lakehouse_assets.assets.answer_batch import answer_batch
+from lakehouse_assets.assets.questions.batch import answer_batch
 from lakehouse_assets.http import logs
 from lakehouse_assets.lakehouse.lake import Lake
 from lakehouse_assets.service.admission.limits import LimiterInProcess
 from lakehouse_assets.service.app import create_app
 from nlq.answering.answer import Answerer
-from nlq.answering.model import Answer
+from nlq.answering.document.model import Answer
 from nlq.storage.queue import QuestionQueue
 from semantic.errors import SemanticError
 from tests.service.conftest import Served, make_keys, problem, served

@@ -26,8 +26,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from nlq.answering.answer import Answerer
-    from nlq.answering.columns import AnswerColumn
-    from nlq.answering.model import Answer
+    from nlq.answering.document.columns import AnswerColumn
+    from nlq.answering.document.model import Answer
     from nlq.storage.queue import Question, QuestionQueue
 
 _EXIT = {"answered": Exit.DONE, "clarify": Exit.CLARIFY, "refused": Exit.REFUSED, "failed": Exit.FAILED}

@@ -132,7 +132,7 @@ class Builder:
         """Make one run and wait for it, showing that time passes."""
         import dagster as dg
 
-        from lakehouse_assets.assets.partitions import range_tags
+        from lakehouse_assets.assets.metadata.partitions import range_tags
         from lakehouse_assets.automation.attempts import free_places
 
         tags = range_tags(step.first, step.last) if step.first and step.last else {}
@@ -186,7 +186,7 @@ def plan_builds(
         last: Last day.
         named: Whether the person named what to build, so that tables without days are built although they exist.
     """
-    from lakehouse_assets.assets.partitions import daily
+    from lakehouse_assets.assets.metadata.partitions import daily
     from lakehouse_assets.automation.jobs import build_job_name
 
     heads = made.lake.catalog.heads()
@@ -204,7 +204,7 @@ def plan_builds(
 def _ranges(
     made: Builder, domain: str, tables: Sequence[str], first: date | None, last: date | None
 ) -> list[tuple[date, date]]:
-    from lakehouse_assets.assets.partitions import daily, stretches, within
+    from lakehouse_assets.assets.metadata.partitions import daily, stretches, within
     from lakehouse_assets.builds.days import dirty_days
 
     partitions = daily(domain)
@@ -217,7 +217,7 @@ def _ranges(
 
 def untold(made: Builder, tables: Sequence[str]) -> list[str]:
     """What to tell of days that bronze has and no run builds."""
-    from lakehouse_assets.assets.partitions import daily, left_out
+    from lakehouse_assets.assets.metadata.partitions import daily, left_out
     from lakehouse_assets.builds.days import dirty_days
 
     said = []
@@ -256,7 +256,7 @@ def plan_python(
         last: Last day.
         due: Whether those that nothing is known to be ahead of are made: they were named, or others were just built.
     """
-    from lakehouse_assets.assets.partitions import within
+    from lakehouse_assets.assets.metadata.partitions import within
     from lakehouse_assets.assets.python_tables import days_of_table
     from lakehouse_assets.automation.jobs import make_job_name
     from lakehouse_assets.builds.days import behind

@@ -152,7 +152,7 @@ def run_job(
     Raises:
         KeyboardInterrupt: someone ended the process meanwhile.
     """
-    from lakehouse_assets.assets.trying import process_tags
+    from lakehouse_assets.assets.steps.trying import process_tags
     from lakehouse_assets.automation._internals import executable_keys
 
     run_id = str(uuid.uuid4())

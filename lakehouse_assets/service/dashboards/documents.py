@@ -14,8 +14,8 @@ from lakehouse_assets.dashboards.drawing import Drawn
 from lakehouse_assets.dashboards.model import MOST_TILES, PartId, Place, TileChart
 from lakehouse_assets.dashboards.periods import PeriodName
 from lakehouse_assets.service.questions.models import Now
-from nlq.answering.model import Answer
-from nlq.answering.states import TableState
+from nlq.answering.document.model import Answer
+from nlq.answering.tables.states import TableState
 from nlq.core.plan import DimensionFilter, Grain, TimeRange
 
 

@@ -35,7 +35,7 @@ from lakehouse_assets.service.dashboards.documents import (
     TilesWanted,
     Trend,
 )
-from nlq.answering.model import Answer
+from nlq.answering.document.model import Answer
 from nlq.answering.run import failed_answer
 from nlq.core.guard import GuardError
 from nlq.core.naming import AmbiguousNameError, full_name

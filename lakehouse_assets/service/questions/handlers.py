@@ -34,9 +34,9 @@ from lakehouse_assets.service.questions.models import (
 )
 from nlq.answering.answer import Answerer
 from nlq.answering.catalog import Catalog, catalog_of
-from nlq.answering.model import Answer, AnswerNotFoundError, StoredPlan
+from nlq.answering.document.model import Answer, AnswerNotFoundError, StoredPlan
+from nlq.answering.document.sameness import same_rows
 from nlq.answering.run import failed_answer
-from nlq.answering.sameness import same_rows
 from nlq.core.guard import Caller, GuardError, may_see
 from nlq.core.naming import AmbiguousNameError, full_name, in_full
 from nlq.core.plan import Plan, problem_of

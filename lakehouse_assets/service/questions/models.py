@@ -10,7 +10,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
-from nlq.answering.model import Answer
+from nlq.answering.document.model import Answer
 from nlq.core.plan import Plan, Text
 from nlq.core.utc import Moment, WrittenMoment, as_utc
 from nlq.storage.journal import MAX_COMMENT

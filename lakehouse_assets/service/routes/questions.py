@@ -15,7 +15,7 @@ from lakehouse_assets.service.questions import models
 from lakehouse_assets.service.questions.handlers import Again
 from lakehouse_assets.service.routes.dependencies import Admitted, Id, Served, errors
 from nlq.answering.catalog import Catalog
-from nlq.answering.model import Answer
+from nlq.answering.document.model import Answer
 
 router = APIRouter(responses=errors())
 

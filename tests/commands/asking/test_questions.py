@@ -9,7 +9,7 @@ import pytest
 
 from lakehouse_assets.commands.asking.questions import show
 from lakehouse_assets.commands.output import Out
-from nlq.answering.model import Answer
+from nlq.answering.document.model import Answer
 from nlq.core.outcome import Because, Choice
 from nlq.core.plan import Plan
 

@@ -17,7 +17,7 @@ import polars as pl
 import pytest
 
 from lakehouse_assets.assets.maintenance import maintenance_asset
-from lakehouse_assets.assets.resources import lake_resource
+from lakehouse_assets.assets.steps.resources import lake_resource
 from lakehouse_assets.lakehouse.contract import Contract, Partition, TableModel, column, day, month
 from lakehouse_assets.lakehouse.iceberg.overwrite import Append, ReplaceTable
 from lakehouse_assets.lakehouse.iceberg.properties import COMPACTION

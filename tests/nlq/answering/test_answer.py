@@ -18,7 +18,7 @@ from lakehouse_assets.lakehouse.iceberg.overwrite import ReplaceTable
 from lakehouse_assets.lakehouse.lake import Lake
 from lakehouse_assets.lakehouse.publish.begin import open_publication
 from nlq.answering.answer import Answerer
-from nlq.answering.model import Answer, AnswerNotFoundError
+from nlq.answering.document.model import Answer, AnswerNotFoundError
 from nlq.core.guard import Caller
 from nlq.core.outcome import Because
 from nlq.core.plan import Comparator, DimensionFilter, OrderBy, Plan, Threshold

@@ -11,7 +11,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from nlq.answering.answer import Answerer
-from nlq.answering.sql import statement
+from nlq.answering.compiling.sql import statement
 from nlq.core.periods import shifted, unit_range, unit_start
 from nlq.core.plan import Comparison, Grain, Plan, TimeRange
 

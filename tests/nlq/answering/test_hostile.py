@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from sqlglot import exp
 
 from nlq.answering.answer import Answerer
-from nlq.answering.model import Answer
+from nlq.answering.document.model import Answer
 from nlq.core.guard import Caller
 from nlq.core.plan import DimensionFilter, Plan
 

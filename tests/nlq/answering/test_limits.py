@@ -8,7 +8,7 @@ import time
 import pytest
 
 from nlq.answering.answer import Answerer
-from nlq.answering.sql import statement
+from nlq.answering.compiling.sql import statement
 from nlq.core.guard import ROLES, TIMEOUT_S, Caller, Guard, Role
 from nlq.core.plan import MAX_ROWS, Plan
 

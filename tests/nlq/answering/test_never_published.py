@@ -15,7 +15,7 @@ from lakehouse_assets.lakehouse.publish.protocol import AuditFailedError
 from lakehouse_assets.settings import Settings
 from nlq.answering.answer import Answerer
 from nlq.answering.catalog import catalog_of
-from nlq.answering.model import Answer
+from nlq.answering.document.model import Answer
 from nlq.core.guard import Caller, Role
 from nlq.core.plan import Grain, Plan, TimeRange
 from nlq.factory import open_answerer

@@ -9,8 +9,8 @@ import pytest
 
 from lakehouse_assets.lakehouse.lake import Lake
 from nlq.answering.answer import Answerer
-from nlq.answering.model import Answer
-from nlq.answering.sameness import same_rows
+from nlq.answering.document.model import Answer
+from nlq.answering.document.sameness import same_rows
 from nlq.core.plan import Plan
 from nlq.wording.explain import as_question
 

@@ -12,7 +12,7 @@ from lakehouse_assets.lakehouse.engines.instances import open_instance
 from lakehouse_assets.lakehouse.lake import Lake
 from lakehouse_assets.settings import Settings
 from nlq.answering.answer import Answerer
-from nlq.answering.columns import MASK
+from nlq.answering.document.columns import MASK
 from nlq.core.guard import Caller
 from nlq.core.plan import Plan
 from nlq.core.vocabulary import Vocabulary

@@ -9,7 +9,7 @@ import pytest
 from lakehouse_assets.lakehouse.lake import Lake
 from nlq.answering.answer import Answerer
 from nlq.answering.cache import AnswersInProcess, KeptAnswers
-from nlq.answering.model import Answer
+from nlq.answering.document.model import Answer
 from nlq.core.guard import Caller
 from nlq.factory import open_answerer
 

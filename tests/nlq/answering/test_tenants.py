@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from lakehouse_assets.lakehouse.lake import Lake
 from nlq.answering.answer import Answerer
-from nlq.answering.sameness import same_rows
+from nlq.answering.document.sameness import same_rows
 from nlq.core.dateparts import first_date_part
 from nlq.core.guard import Caller
 from nlq.core.plan import DimensionFilter, Grain, Operator, Plan, Share, TimeRange

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 import semantic.manifest.dateparts
 from lakehouse_assets.lakehouse.lake import Lake
 from nlq.answering.answer import Answerer
-from nlq.answering.model import Answer
+from nlq.answering.document.model import Answer
 from nlq.core.dateparts import (
     DATE_PARTS,
     DAY_OF_MONTH,

@@ -17,8 +17,8 @@ from lakehouse_assets.lakehouse.lake import Lake
 from lakehouse_assets.lakehouse.publish.begin import open_publication
 from lakehouse_assets.settings import Settings
 from nlq.answering.answer import Answerer
-from nlq.answering.layer import PlannedLayer
-from nlq.answering.model import Answer
+from nlq.answering.compiling.layer import PlannedLayer
+from nlq.answering.document.model import Answer
 from nlq.core.plan import DimensionFilter, Operator, Plan
 from nlq.core.spelling import alike_form, nearest_values, one_of_each, same_form, spellings
 from semantic.layer import SemanticLayer

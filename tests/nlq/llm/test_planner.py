@@ -10,7 +10,7 @@ import pytest
 
 from lakehouse_assets.lakehouse.lake import Lake
 from nlq.answering.answer import Answerer
-from nlq.answering.layer import PlannedLayer
+from nlq.answering.compiling.layer import PlannedLayer
 from nlq.core.guard import Caller
 from nlq.core.outcome import Clarify, Outcome, Planned, Refused
 from nlq.core.plan import DimensionFilter, OrderBy, Plan

@@ -11,7 +11,7 @@ import pytest
 from lakehouse_assets.lakehouse.lake import Lake
 from lakehouse_assets.lakehouse.upkeep import maintenance
 from nlq.answering.answer import Answerer
-from nlq.answering.model import Answer
+from nlq.answering.document.model import Answer
 from nlq.storage import journal as module
 from nlq.storage import store, turns
 from nlq.storage.journal import Journal, NotRecordedError

@@ -10,7 +10,7 @@ import pytest
 
 from lakehouse_assets.lakehouse.lake import Lake
 from nlq.answering.answer import Answerer
-from nlq.answering.model import Answer
+from nlq.answering.document.model import Answer
 from nlq.storage import store
 from nlq.storage.store import answer_rows, store_answers, store_given_answers, stored_answer
 from tests.lakehouse.readings import without_column

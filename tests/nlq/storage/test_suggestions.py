@@ -8,7 +8,7 @@ import pytest
 
 from lakehouse_assets.lakehouse.lake import Lake
 from nlq.answering.answer import Answerer
-from nlq.answering.model import Answer
+from nlq.answering.document.model import Answer
 from nlq.answering.suggesting import suggestions
 from nlq.core.guard import Caller
 from nlq.core.utc import utc_now

@@ -1,0 +1,44 @@
+"""Days into runs."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+from itertools import pairwise
+
+import dagster as dg
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from lakehouse_assets.assets.metadata.partitions import MAX_GAP_DAYS, daily, range_tags, stretches, within
+
+DAYS = st.sets(st.dates(date(2020, 1, 1), date(2023, 12, 31)), max_size=60)
+
+
+@settings(deadline=None)
+@given(DAYS)
+def test_stretches_hold_every_day_and_begin_and_end_with_one(days: set[date]) -> None:
+    found = stretches(days)
+    assert all(any(first <= d <= last for first, last in found) for d in days)
+    assert all(first in days and last in days for first, last in found)
+    assert all(b[0] - a[1] > timedelta(days=MAX_GAP_DAYS) for a, b in pairwise(found))
+
+
+def test_a_weekend_does_not_split_a_run() -> None:
+    days = [date(2024, 1, 5), date(2024, 1, 8)]
+    assert stretches(days) == [(date(2024, 1, 5), date(2024, 1, 8))]
+    assert stretches(days, max_gap=1) == [(d, d) for d in days]
+
+
+def test_a_domain_has_days_from_its_first_to_today() -> None:
+    partitions = daily("pgr")
+    assert partitions and partitions.get_first_partition_key() == "2010-01-01"
+    far = date(1999, 1, 1)
+    assert within(partitions, [far, date(2024, 5, 1)]) == [date(2024, 5, 1)]
+    assert daily("platform") is None
+
+
+def test_range_tags_are_dagsters() -> None:
+    tags = range_tags(date(2024, 1, 1), date(2024, 1, 3))
+    assert daily("pgr").get_partition_keys_in_range(  # pyright: ignore[reportOptionalMemberAccess]
+        dg.PartitionKeyRange(tags["dagster/asset_partition_range_start"], tags["dagster/asset_partition_range_end"])
+    ) == ["2024-01-01", "2024-01-02", "2024-01-03"]
