@@ -135,6 +135,12 @@ class Settings(BaseSettings):
     upload_retention: timedelta = Field(
         default=timedelta(days=7), description="How long it is kept what became of a file sent over HTTP."
     )
+    look_memory: Size = Field(
+        default="1GB", description="Memory of a process that looks at what was sent: tables of events, and files."
+    )
+    look_timeout_s: float = Field(
+        default=20.0, gt=0, description="Longest time that such a look may take, seconds; at a whole file, four times."
+    )
     source_access: dict[str, SecretStr] = Field(
         default_factory=dict,
         description="Addresses with user and password of the databases that sources name, as JSON: "

@@ -10,15 +10,14 @@ Belongs here: those limits. Does not belong here: which statements are allowed (
 from __future__ import annotations
 
 import os
-import re
 import resource
 import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 from typing import TYPE_CHECKING
 
+from lakehouse_assets.apart import used_bytes
 from lakehouse_assets.commands.failures import CommandError
 from lakehouse_assets.commands.reporting import report
 
@@ -29,7 +28,6 @@ BESIDES = 512 << 20
 """Bytes that the process may take besides a quarter more than the engine's limit: the result, twice, and its rows."""
 GRACE_S = 10.0
 """Seconds after its time is over within which a query has to end."""
-_STATUS = Path("/proc/self/status")
 
 
 @contextmanager
@@ -42,7 +40,7 @@ def bounded_memory(settings: Settings) -> Iterator[None]:
     import duckdb
 
     before = resource.getrlimit(resource.RLIMIT_DATA)
-    used = _used()
+    used = used_bytes()
     try:
         if used is not None:
             most = used + settings.memory_bytes * 5 // 4 + BESIDES
@@ -75,14 +73,6 @@ def bounded_time(settings: Settings, *, as_json: bool, grace_s: float = GRACE_S)
         yield
     finally:
         watch.cancel()
-
-
-def _used() -> int | None:
-    """Bytes of private memory that the process has; None where the system does not say, and knows no such limit."""
-    if not _STATUS.is_file():
-        return None
-    found = re.search(r"^VmData:\s+(\d+) kB$", _STATUS.read_text(), re.MULTILINE)
-    return int(found[1]) << 10 if found else None
 
 
 def _end(timeout_s: float, as_json: bool) -> None:

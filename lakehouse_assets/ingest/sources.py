@@ -19,7 +19,7 @@ from lakehouse_assets.ingest.described import databases, files, kafka
 from lakehouse_assets.ingest.described.databases import OfDatabase
 from lakehouse_assets.ingest.described.files import OF_TEXT_FILES, OfFiles
 from lakehouse_assets.ingest.described.kafka import OfKafka
-from lakehouse_assets.ingest.described.kinds import FETCHED, Fetched, SourceKind
+from lakehouse_assets.ingest.described.kinds import FETCHED, Fetched, Format, SourceKind
 from lakehouse_assets.ingest.described.rows import DedupKey, Event, Mapping, ReadAs, Tenant
 from lakehouse_assets.ingest.described.texts import DateFormat, DecimalSign, ThousandsSign, Zone
 from lakehouse_assets.ingest.errors import SourceError
@@ -158,10 +158,14 @@ class Source(OfFiles, OfKafka, OfDatabase, Mapping):
     @cached_property
     def for_json(self) -> Source:
         """The source for records that come as JSON texts, whatever the format of its files."""
-        if self.format == "ndjson":
+        return self.in_format("ndjson")
+
+    def in_format(self, name: Format) -> Source:
+        """The source for records that come in another format than its files; of their bytes it says nothing."""
+        if self.format == name:
             return self
-        of_files = {name: Source.model_fields[name].get_default(call_default_factory=True) for name in OF_TEXT_FILES}
-        return self.model_copy(update={"format": "ndjson", **of_files})
+        of_files = {said: Source.model_fields[said].get_default(call_default_factory=True) for said in OF_TEXT_FILES}
+        return self.model_copy(update={"format": name, **of_files})
 
     @cached_property
     def fields(self) -> list[str]:

@@ -32,8 +32,12 @@ class BodyError(ValueError):
 
     def __init__(self, code: str, message: str) -> None:
         """Keep both."""
-        super().__init__(message)
-        self.code = code
+        super().__init__(code, message)
+        self.code, self.message = code, message
+
+    def __str__(self) -> str:
+        """The message."""
+        return self.message
 
 
 class TooLargeError(BodyError):

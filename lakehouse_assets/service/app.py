@@ -24,6 +24,7 @@ from lakehouse_assets.service.dashboards.handlers import DashboardHandlers
 from lakehouse_assets.service.failures import install
 from lakehouse_assets.service.health import HealthCheck
 from lakehouse_assets.service.intake import events, uploads
+from lakehouse_assets.service.intake.looks import Looks
 from lakehouse_assets.service.intake.topics import Topics
 from lakehouse_assets.service.middleware import RequestMiddleware
 from lakehouse_assets.service.questions.handlers import Handlers
@@ -82,7 +83,7 @@ def create_app(
     shared_limiter, shared_store = _shared(settings)
     limiter = limiter or shared_limiter
     kept = KeptAnswers(store or shared_store)
-    topics = Topics(lake)
+    topics, looks = Topics(lake), Looks(settings)
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
@@ -106,6 +107,7 @@ def create_app(
             await anyio.to_thread.run_sync(app.state.intake.stop)
             await anyio.to_thread.run_sync(topics.stop)
             await anyio.to_thread.run_sync(recorder.stop)
+            await anyio.to_thread.run_sync(looks.close)
             profiles.close()
             close()
 
@@ -118,8 +120,8 @@ def create_app(
     install(app)
     for subject in (standing, sessions, questions, dashboards, events, uploads, dictionaries, pages):
         app.include_router(subject.router)
-    app.state.intake = events.Intake(lake)
-    app.state.uploading = uploads.Uploading(settings)
+    app.state.intake = events.Intake(lake, looks)
+    app.state.uploading = uploads.Uploading(settings, looks)
     app.state.dictionary = dictionary and dictionaries.KeptDictionary(dictionary)
     app.state.profiles = profiles = Profiles(lake, database or settings.queue_url)
     app.mount("/web", StaticFiles(directory=pages.WEB), name="web")

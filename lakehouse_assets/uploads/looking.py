@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
+from lakehouse_assets.apart import is_of_memory
 from lakehouse_assets.drafting import naming
 from lakehouse_assets.drafting.design import design
 from lakehouse_assets.drafting.samples.sampling import Sample, read_sample
@@ -22,7 +23,7 @@ from lakehouse_assets.ingest.mapping.targets import TECHNICAL
 from lakehouse_assets.ingest.origins.files import UPLOADED, FileOrigin
 from lakehouse_assets.ingest.sources import Source, all_sources
 from lakehouse_assets.lakehouse.sql import quoted
-from lakehouse_assets.uploads.jobs import Draft, DraftColumn, Fit, Problem
+from lakehouse_assets.uploads.jobs import Draft, DraftColumn, Fit, Job, Jobs, Problem
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -114,6 +115,16 @@ def mapping_of(source: Source, tenant: str | None) -> RecordMapping:
     read_as = UPLOADED.as_read(source)
     refuse_unusable(read_as, tenant, bound=UPLOADED.is_bound)
     return RecordMapping(read_as, target_contract(read_as), tenant=tenant, bound=UPLOADED.is_bound)
+
+
+def previewed(settings: Settings, job: Job, source: Source) -> Preview | Problem:
+    """The first records of a job's file as a source would load them, or why it cannot; see `preview`."""
+    try:
+        return preview(settings, source, Jobs(settings).origin(job, encoding=source.encoding), job.tenant)
+    except (IngestError, SourceError) as error:
+        if is_of_memory(error):
+            raise
+        return problem_of(error, settings)
 
 
 @dataclass(frozen=True)

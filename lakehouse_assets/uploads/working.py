@@ -44,6 +44,8 @@ LONGEST_S: dict[Lane, float] = {"check": 300.0, "load": 3600.0}
 TELLS_EVERY_S = 0.5
 ATTEMPTS = 3
 REASONS = 20
+NEEDED = (__name__, "lakehouse_assets.intake.tables")
+"""What the processes that look at what was sent need, and those that load; it is loaded once for all of them."""
 _ENDS_WITHIN_S = 10.0
 
 
@@ -93,7 +95,7 @@ class Workers:
     def _have_done(self, lane: Lane) -> None:
         """Have a process do what waits, and wait for it."""
         context = get_context("forkserver")
-        context.set_forkserver_preload([__name__])  # of a server that runs already, children have what that has
+        context.set_forkserver_preload(list(NEEDED))  # of a server that runs already, children have what that has
         process = context.Process(target=work, args=(self._settings, lane), name=f"uploads {lane}")
         process.start()
         begun = time.monotonic()

@@ -9,8 +9,9 @@ from __future__ import annotations
 import asyncio
 import re
 import threading
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import Future
+from contextlib import contextmanager
 from functools import partial
 from pathlib import Path as FolderPath
 from typing import TYPE_CHECKING, Annotated
@@ -26,7 +27,8 @@ from lakehouse_assets.ingest.errors import SourceError
 from lakehouse_assets.ingest.faults import for_senders
 from lakehouse_assets.ingest.loads.staging import refuse_unusable
 from lakehouse_assets.ingest.origins.logged import KIND
-from lakehouse_assets.ingest.sources import find_source
+from lakehouse_assets.ingest.sources import Source, find_source
+from lakehouse_assets.intake import tables
 from lakehouse_assets.intake.bodies import ENCODINGS, TYPES, BodyError, TooLargeError, cut, decompressed
 from lakehouse_assets.intake.committer import Committer
 from lakehouse_assets.intake.entries import Entry
@@ -38,6 +40,8 @@ from lakehouse_assets.service.routes.dependencies import Admitted, Served, error
 
 if TYPE_CHECKING:
     from lakehouse_assets.lakehouse.lake import Lake
+    from lakehouse_assets.service.intake.looks import Looks
+    from lakehouse_assets.settings import Settings
 
 KNOWN_FOR_S = 60.0
 """Seconds for which a source is taken as it was, and is not read again for each request."""
@@ -45,6 +49,8 @@ RETRY_S = "5"
 ENDS_WITHIN_S = PREPARES_WITHIN_S = 20.0
 _IN_LINE = 1 << 18
 """Bytes of a body from which on it is cut in a thread, so that others are not kept waiting."""
+TAKEN = (*TYPES, *tables.TYPES)
+"""Content types of bodies."""
 _POSITION = re.compile(r"(\d{1,9})-(\d{1,18})-([1-9]\d{0,8})")
 
 router = APIRouter(tags=["events"])
@@ -78,13 +84,13 @@ class WhatBecame(BaseModel):
 class Intake:
     """The parts of one process that take events: the log, opened with the first of them, and the committer's thread."""
 
-    def __init__(self, lake: Lake) -> None:
-        """Nothing is opened, and nothing runs yet."""
-        self.lake, self.settings = lake, lake.settings
+    def __init__(self, lake: Lake, looks: Looks) -> None:
+        """Nothing is opened, and nothing runs yet; bodies that are tables are read by `looks`."""
+        self.lake, self.settings, self.looks = lake, lake.settings, looks
         self.folder: FolderPath = lake.settings.intake_dir
         self._log: IntakeLog | None = None
         self._opening = threading.Lock()
-        self._usable: TTLCache[tuple[str, str | None], bool] = TTLCache(1_000, KNOWN_FOR_S)
+        self._usable: TTLCache[tuple[str, str | None], Source] = TTLCache(1_000, KNOWN_FOR_S)
         self._prepared = Together(self._prepare, _in_time)
         self._ending = threading.Event()
         self._thread = threading.Thread(target=self._run, name="committer", daemon=True)
@@ -100,30 +106,29 @@ class Intake:
         self._ending.set()
         self._thread.join(ENDS_WITHIN_S)
 
-    async def ready(self, source: str, tenant: str | None) -> None:
+    async def ready(self, source: str, tenant: str | None) -> Source:
         """Open the log, and look at a source, unless that was done lately; once for all that wait for it.
 
         Raises:
             ApiError: there is no such source, it cannot be used for the tenant, the log's folder cannot be written to,
                 or it takes too long.
         """
-        if self._log is None or (source, tenant) not in self._usable:
-            await self._prepared.result((source, tenant))
+        known = self._usable.get((source, tenant)) if self._log else None
+        return known or await self._prepared.result((source, tenant))
 
-    def _prepare(self, asked: Sequence[tuple[str, str | None]]) -> list[Exception | None]:
-        found: dict[tuple[str, str | None], Exception | None] = {}
+    def _prepare(self, asked: Sequence[tuple[str, str | None]]) -> list[Source | Exception]:
+        found: dict[tuple[str, str | None], Source | Exception] = {}
         for one in dict.fromkeys(asked):
             try:
-                self._look_at(*one)
                 self.log()
-                found[one] = None
+                found[one] = self._looked_at(*one)
             except ApiError as error:
                 found[one] = error
         return [found[one] for one in asked]
 
-    def _look_at(self, name: str, tenant: str | None) -> None:
-        if (name, tenant) in self._usable:
-            return
+    def _looked_at(self, name: str, tenant: str | None) -> Source:
+        if known := self._usable.get((name, tenant)):
+            return known
         try:
             found = find_source(name)
         except SourceError as error:
@@ -132,7 +137,8 @@ class Intake:
             refuse_unusable(KIND.as_read(found), tenant, bound=KIND.is_bound)
         except SourceError as error:
             raise ApiError(422, "source_needs_tenant", for_senders(str(error), self.settings)) from error
-        self._usable[name, tenant] = True
+        self._usable[name, tenant] = found
+        return found
 
     def log(self) -> IntakeLog:
         """The log of this process.
@@ -178,7 +184,7 @@ class Intake:
     openapi_extra={
         "requestBody": {
             "required": True,
-            "content": {name: {"schema": {"type": "string", "format": "binary"}} for name in TYPES},
+            "content": {name: {"schema": {"type": "string", "format": "binary"}} for name in TAKEN},
         }
     },
 )
@@ -192,18 +198,23 @@ async def send(
         Header(max_length=200, pattern=r"^[!-~]+$", description="Sent again by it, records are not taken again."),
     ] = None,
 ) -> Accepted:
-    """Send events: one JSON record a line, or a JSON array of them; plain, gzip or zstd.
+    """Send events: one JSON record a line, a JSON array, CSV, a stream of Arrow, or Parquet; plain, gzip or zstd.
 
     They are on the disk once this answers, and in bronze some seconds later. Whose they are follows from the key of the
     caller alone. A record that does not fit its table goes to quarantine; it stops no other.
     """
     intake: Intake = request.app.state.intake
     tenant = writer_of(asker)
-    await intake.ready(source, tenant)
-    body = await request.body()
-    read = partial(_records, body, request.headers.get("content-type", ""), request.headers.get("content-encoding", ""),
-                   intake.settings.intake_most_body)  # fmt: skip
-    data, ends = await service.work.run(asker.share, read) if len(body) > _IN_LINE else read()
+    known = await intake.ready(source, tenant)
+    with _refusing(intake.settings):
+        form, coding = _form(request)
+        body = await request.body()
+        if form.type in tables.TYPES:
+            read = partial(tables.records_of, intake.settings, body, coding, form, known, tenant)
+            data, ends = await intake.looks.run(asker.share, read)
+        else:
+            read = partial(_of_json, body, coding, form.type, intake.settings.intake_most_body)
+            data, ends = await service.work.run(asker.share, read) if len(body) > _IN_LINE else read()
     entry = Entry(source, tenant, idempotency_key, data, ends)
     try:
         position = await _durable(intake.log().append(entry))
@@ -242,23 +253,39 @@ def _status(intake: Intake, source: str, tenant: str | None, at: Position) -> St
     return status_of(intake.lake, log_id(intake.folder), source, tenant, at)
 
 
-def _records(body: bytes, content_type: str, encoding: str, most: int) -> tuple[bytes, np.ndarray]:
-    kind = content_type.partition(";")[0].strip().lower()
-    coding = encoding.strip().lower() or "identity"
-    if kind not in TYPES:
-        raise ApiError(415, "unsupported_media_type", f"Send events as one of {', '.join(TYPES)}.", {"known": [*TYPES]})
+def _form(request: Request) -> tuple[tables.Form, str]:
+    """What a request says of its body: its type, and how it is compressed.
+
+    Raises:
+        ApiError: such a body is not taken.
+        BodyError: its type names what there is not.
+    """
+    form = tables.form_of(request.headers.get("content-type", ""))
+    if form.type not in TAKEN:
+        raise ApiError(415, "unsupported_media_type", f"Send events as one of {', '.join(TAKEN)}.", {"known": [*TAKEN]})
+    coding = request.headers.get("content-encoding", "").strip().lower() or "identity"
     if coding not in ENCODINGS:
         message = f"Send the body as it is, or with Content-Encoding {' or '.join(ENCODINGS[1:])}."
         raise ApiError(415, "unsupported_encoding", message)
+    return form, coding
+
+
+@contextmanager
+def _refusing(settings: Settings) -> Iterator[None]:
+    """Tell what is wrong with a body."""
     try:
-        return cut(decompressed(body, coding, most), kind)
+        yield
     except TooLargeError as error:
-        raise ApiError(413, error.code, str(error), {"most_bytes": most}) from error
+        raise ApiError(413, error.code, str(error), {"most_bytes": settings.intake_most_body}) from error
     except BodyError as error:
         raise ApiError(400, error.code, str(error)) from error
 
 
-async def _in_time(prepared: asyncio.Future[None]) -> None:
+def _of_json(body: bytes, coding: str, kind: str, most: int) -> tuple[bytes, np.ndarray]:
+    return cut(decompressed(body, coding, most), kind)
+
+
+async def _in_time(prepared: asyncio.Future[Source]) -> Source:
     """Wait for what the first event of a source needs; longer than questions wait, for it is done once.
 
     Raises:
@@ -266,7 +293,7 @@ async def _in_time(prepared: asyncio.Future[None]) -> None:
     """
     try:
         async with asyncio.timeout(PREPARES_WITHIN_S):
-            await prepared
+            return await prepared
     except TimeoutError:
         message = "The service is busy with its start; send the records again in a moment."
         raise ApiError(503, "overloaded", message, headers={"Retry-After": RETRY_S}) from None

@@ -21,12 +21,12 @@ from starlette.requests import ClientDisconnect
 
 from lakehouse_assets.http.errors import ApiError
 from lakehouse_assets.http.logs import logger
-from lakehouse_assets.ingest.errors import IngestError, SourceError
+from lakehouse_assets.ingest.errors import SourceError
 from lakehouse_assets.ingest.faults import for_senders
 from lakehouse_assets.ingest.sources import Source, all_sources, find_source
 from lakehouse_assets.service.admission.access import Asker, writer_of
 from lakehouse_assets.service.middleware import CLIENT_GONE
-from lakehouse_assets.service.routes.dependencies import Admitted, Served, errors
+from lakehouse_assets.service.routes.dependencies import Admitted, errors
 from lakehouse_assets.uploads.jobs import (
     Draft,
     Fit,
@@ -39,10 +39,11 @@ from lakehouse_assets.uploads.jobs import (
     TooLargeError,
     TooManyError,
 )  # fmt: skip
-from lakehouse_assets.uploads.looking import Preview, mapping_of, preview, problem_of
+from lakehouse_assets.uploads.looking import mapping_of, previewed
 from lakehouse_assets.uploads.working import Workers
 
 if TYPE_CHECKING:
+    from lakehouse_assets.service.intake.looks import Looks
     from lakehouse_assets.settings import Settings
 
 UPLOADS = "/uploads"
@@ -143,9 +144,9 @@ class LoadAsked(BaseModel):
 class Uploading:
     """The parts of one process that take files."""
 
-    def __init__(self, settings: Settings) -> None:
-        """Nothing is opened, and nothing runs yet."""
-        self.settings, self.jobs, self.workers = settings, Jobs(settings), Workers(settings)
+    def __init__(self, settings: Settings, looks: Looks) -> None:
+        """Nothing is opened, and nothing runs yet; files are shown by `looks`."""
+        self.settings, self.jobs, self.workers, self.looks = settings, Jobs(settings), Workers(settings), looks
         self.threads = anyio.CapacityLimiter(WRITERS_AT_ONCE)
 
     async def run(self, function: Callable[..., _T], *args: Any) -> _T:
@@ -261,7 +262,6 @@ async def became(asker: Admitted, request: Request, job: JobId) -> Upload:
 
 @router.get(UPLOADS + "/{job}/preview", responses=errors(404, 409))
 async def shown(
-    service: Served,
     asker: Admitted,
     request: Request,
     job: JobId,
@@ -275,21 +275,15 @@ async def shown(
     found = await uploading.run(_own, uploading, asker, job)
     _refuse_unready(found)
     used = await uploading.run(_usable, uploading, _chosen(found, source), tenant)
-    seen = await service.work.run(asker.share, _previewed, uploading, found, used)
+    seen = await uploading.looks.run(asker.share, previewed, uploading.settings, found, used)
+    if isinstance(seen, Problem):
+        message = f"{seen.message.rstrip('.')}. {seen.next}".strip()
+        raise ApiError(422, "does_not_fit", message, {"source": used.name, "line": seen.line})
     return PreviewDocument(
         source=used.name, table=used.target, rows=[list(row) for row in seen.rows], numbers=list(seen.numbers),
         columns=[ColumnShown(name=n, type=t, description=d) for n, t, d in seen.columns], records=seen.records,
         faults=[FaultShown(record=f.record, column=f.column, reason=f.reason, text=f.text) for f in seen.faults],
     )  # fmt: skip
-
-
-def _previewed(uploading: Uploading, job: Job, source: Source) -> Preview:
-    try:
-        return preview(uploading.settings, source, uploading.jobs.origin(job, encoding=source.encoding), job.tenant)
-    except (IngestError, SourceError) as error:
-        problem = problem_of(error, uploading.settings)
-        message = f"{problem.message.rstrip('.')}. {problem.next}".strip()
-        raise ApiError(422, "does_not_fit", message, {"source": source.name, "line": problem.line}) from error
 
 
 @router.post(UPLOADS + "/{job}/load", status_code=202, responses=errors(404, 409))

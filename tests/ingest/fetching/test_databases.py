@@ -259,7 +259,7 @@ def test_texts_and_bytes_stay_what_they_are(lake: Lake, shop: Shop, rows: Callab
              if shop.kind == "duckdb" else "update orders set picture = X'ff00'")  # fmt: skip
     assert fetch(lake, reading())[0].rows_loaded == 2
     found = rows("select product_name, raw_payload from bronze.sample_sales order by order_id")
-    assert found[0]["product_name"] == "Tee 🍵 'x'" and '{"base64": "/wA="}' in found[0]["raw_payload"]
+    assert found[0]["product_name"] == "Tee 🍵 'x'" and '{"base64":"/wA="}' in found[0]["raw_payload"]
 
 
 def test_a_text_longer_than_any_record_is_quarantined(lake: Lake, shop: Shop):

@@ -81,18 +81,18 @@ EXACT: list[tuple[pa.DataType, Any, str | None, str | None]] = [
     (pa.large_string(), "", "", "quoted"),
     (pa.dictionary(pa.int8(), pa.string()), "a", "a", "quoted"),
     (pa.binary(), "é".encode(), "é", "quoted"),
-    (pa.binary(2), b"\xff\x00", None, '{"base64": "/wA="}'),
+    (pa.binary(2), b"\xff\x00", None, '{"base64":"/wA="}'),
     (pa.null(), None, None, "null"),
-    (pa.list_(pa.decimal128(4, 2)), [Decimal("1.10"), None], "[1.10, null]", None),
-    (pa.list_(pa.int8(), 2), [1, 2], "[1, 2]", None),
+    (pa.list_(pa.decimal128(4, 2)), [Decimal("1.10"), None], "[1.10,null]", None),
+    (pa.list_(pa.int8(), 2), [1, 2], "[1,2]", None),
     (
         pa.struct({"a": pa.float32(), "b": pa.binary()}), {"a": 0.1, "b": b"\xff"},
-        '{"a": 0.1, "b": {"base64": "/w=="}}', None,
+        '{"a":0.1,"b":{"base64":"/w=="}}', None,
     ),
-    (pa.map_(pa.int8(), pa.string()), [(1, "x"), (2, None)], '{"1": "x", "2": null}', None),
+    (pa.map_(pa.int8(), pa.string()), [(1, "x"), (2, None)], '{"1":"x","2":null}', None),
     (
         pa.map_(pa.string(), pa.int8()), [("k", 1), ("k", 2)],
-        '[{"key": "k", "value": 1}, {"key": "k", "value": 2}]', None,
+        '[{"key":"k","value":1},{"key":"k","value":2}]', None,
     ),
     (pa.list_(pa.timestamp("ns", "UTC")), [1], '["1970-01-01 00:00:00.000000001+00"]', None),
     (pa.list_(pa.float64()), [math.inf], '["inf"]', None),
@@ -122,7 +122,7 @@ def test_int96_is_exact_to_the_nanosecond_and_beyond_the_years_that_nanoseconds_
     )
     pq.write_table(nested, tmp_path / "nested.parquet", use_deprecated_int96_timestamps=True)
     assert [r["v"] for r in read(tmp_path / "nested.parquet")] == [
-        '[{"t": "1970-01-01 00:00:00.000000001"}]', None, '[{"t": "1970-01-01 00:00:00.000001"}]',
+        '[{"t":"1970-01-01 00:00:00.000000001"}]', None, '[{"t":"1970-01-01 00:00:00.000001"}]',
     ]  # fmt: skip
 
 

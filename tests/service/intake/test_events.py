@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import io
 import itertools
 import json
 import time
@@ -12,6 +13,8 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 import zstandard
 
@@ -25,6 +28,7 @@ from tests.service.conftest import Served, problem, served
 
 NDJSON = {"content-type": "application/x-ndjson"}
 JSON = {"content-type": "application/json"}
+CSV = {"content-type": "text/csv"}
 HOLDERS: dict[str, dict[str, Any]] = {
     "t1": {"tenant": "t1", "role": "writer"},
     "t2": {"tenant": "t2", "role": "writer"},
@@ -61,6 +65,24 @@ def lines(*records: Any) -> bytes:
     return b"".join(json.dumps(r).encode() + b"\n" for r in records)
 
 
+def as_csv(*records: dict[str, Any]) -> bytes:
+    rows = (",".join(f'"{value}"' for value in record.values()) for record in records)
+    return "\n".join([",".join(records[0]), *rows]).encode()
+
+
+def as_arrow(*records: dict[str, Any]) -> bytes:
+    table, out = pa.Table.from_pylist(list(records)), io.BytesIO()
+    with pa.ipc.new_stream(out, table.schema) as writer:
+        writer.write_table(table)
+    return out.getvalue()
+
+
+def as_parquet(*records: dict[str, Any]) -> bytes:
+    out = io.BytesIO()
+    pq.write_table(pa.Table.from_pylist(list(records)), out)
+    return out.getvalue()
+
+
 def send(client: httpx.Client, body: bytes, source: str = "sales_csv", **headers: str) -> httpx.Response:
     return client.post(
         f"/events/{source}", content=body, headers=NDJSON | {k.replace("_", "-"): v for k, v in headers.items()}
@@ -94,7 +116,9 @@ def test_what_was_acknowledged_is_in_bronze_soon_after(taking: Served, intake_la
     assert orders(intake_lake, "A") == [("A1", "t1"), ("A4", "t1")]
 
 
-@pytest.mark.parametrize("form", ["array", "pretty", "one", "gzip", "zstd", "windows", "blanks"])
+@pytest.mark.parametrize(
+    "form", ["array", "pretty", "one", "gzip", "zstd", "windows", "blanks", "csv", "arrow", "parquet"]
+)
 def test_the_forms_of_a_body(taking: Served, intake_lake: Lake, form: str) -> None:
     first, second = sale(f"B-{form}-1"), sale(f"B-{form}-2")
     both = lines(first, second)
@@ -105,6 +129,9 @@ def test_the_forms_of_a_body(taking: Served, intake_lake: Lake, form: str) -> No
         "gzip": (gzip.compress(both), NDJSON | {"content-encoding": "gzip"}, 2),
         "zstd": (zstandard.compress(both), NDJSON | {"content-encoding": "zstd"}, 2),
         "windows": (both.replace(b"\n", b"\r\n"), NDJSON, 2),
+        "csv": (gzip.compress(as_csv(first, second)), CSV | {"content-encoding": "gzip"}, 2),
+        "arrow": (as_arrow(first, second), {"content-type": "application/vnd.apache.arrow.stream"}, 2),
+        "parquet": (as_parquet(first, second), {"content-type": "application/vnd.apache.parquet"}, 2),
         "blanks": (b"\n" + both.replace(b"\n", b"\n\n").rstrip(), NDJSON, 2),
     }[form]
     with taking.client("t1") as client:
@@ -122,7 +149,10 @@ def test_the_forms_of_a_body(taking: Served, intake_lake: Lake, form: str) -> No
         (b"[]", JSON, 400, "no_records"),
         (b'[{"a": 1}', JSON, 400, "not_records"),
         (b'{"a": "', JSON, 400, "not_records"),
-        (b"a,b\n1,2\n", {"content-type": "text/csv"}, 415, "unsupported_media_type"),
+        (b"a,b\n1,2\n", {"content-type": "text/html"}, 415, "unsupported_media_type"),
+        (b"a,b\n1,2\n", CSV, 400, "not_records"),
+        (gzip.compress(b"a" * (9 << 20)), CSV | {"content-encoding": "gzip"}, 413, "too_large"),
+        (b"a\n1\n", {"content-type": "text/csv; charset=klingon"}, 400, "unknown_charset"),
         (b"{}", {"content-type": ""}, 415, "unsupported_media_type"),
         (b"{}", NDJSON | {"content-encoding": "br"}, 415, "unsupported_encoding"),
         (b"{}", NDJSON | {"content-encoding": "gzip"}, 400, "not_compressed"),

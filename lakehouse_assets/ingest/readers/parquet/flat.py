@@ -29,7 +29,7 @@ WHOLE_MINUTES = 1972
 
 def base64_json(value: bytes) -> str:
     """Bytes as a JSON object that no text can be mistaken for."""
-    return json.dumps({"base64": base64.b64encode(value).decode()})
+    return json.dumps({"base64": base64.b64encode(value).decode()}, separators=(",", ":"))
 
 
 def day_text(days: int) -> str:

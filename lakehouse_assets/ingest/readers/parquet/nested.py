@@ -1,5 +1,7 @@
 """JSON of Parquet values, exact whatever their type.
 
+A value is told without spaces, as the engine tells one out of a JSON text: the same record gives the same text of it
+in either format.
 Belongs here: structs, lists and maps down to the single values in them.
 Does not belong here: single values in the engine's types (flat).
 """
@@ -7,6 +9,7 @@ Does not belong here: single values in the engine's types (flat).
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Iterator, Sequence
 from datetime import time
 from decimal import Decimal
@@ -22,11 +25,20 @@ from lakehouse_assets.ingest.readers.parquet.forms import Leaf, is_nested, targe
 
 Bytes = Callable[[bytes], str]
 """JSON of bytes that are no UTF-8 text."""
+_ESCAPED = re.compile(r"\\(?:u00([0-9a-f]{2})|.)")
 
 
 def raw_json(value: bytes) -> str:
     """Bytes as a JSON text in which they stand as they are, by surrogates."""
-    return json.dumps(value.decode(errors="surrogateescape"), ensure_ascii=False)
+    return _quoted(value.decode(errors="surrogateescape"))
+
+
+def _quoted(text: str) -> str:
+    """JSON of a text; control characters as the engine writes them, with capitals."""
+    found = json.dumps(text, ensure_ascii=False)
+    if "\\u00" not in found:
+        return found
+    return _ESCAPED.sub(lambda escaped: f"\\u00{escaped[1].upper()}" if escaped[1] else escaped[0], found)
 
 
 def json_texts(
@@ -52,7 +64,7 @@ def json_texts(
     if is_nested(kind):
         parts = iter(json_texts(values.flatten(), leaves, zone, as_json, twin and twin.flatten()))
         lengths = _lengths(values)
-        return [None if n is None else f"[{', '.join(null_text(next(parts)) for _ in range(n))}]" for n in lengths]
+        return [None if n is None else f"[{','.join(null_text(next(parts)) for _ in range(n))}]" for n in lengths]
     return _leaf_texts(values, next(leaves), zone, as_json, twin)
 
 
@@ -64,13 +76,13 @@ def _lengths(values: pa.Array) -> list[int | None]:
 def _struct_texts(
     values: pa.Array, leaves: Iterator[Leaf], zone: ZoneInfo, as_json: Bytes, twin: pa.Array | None
 ) -> list[str | None]:
-    names = [json.dumps(values.type.field(i).name, ensure_ascii=False) for i in range(values.type.num_fields)]
+    names = [_quoted(values.type.field(i).name) for i in range(values.type.num_fields)]
     twins = twin.flatten() if twin is not None else [None] * len(names)
     parts = [json_texts(v, leaves, zone, as_json, t) for v, t in zip(values.flatten(), twins, strict=True)]
     valid = values.is_valid().to_pylist()
-    members = [[f"{name}: {null_text(text)}" for text in part] for name, part in zip(names, parts, strict=True)]
+    members = [[f"{name}:{null_text(text)}" for text in part] for name, part in zip(names, parts, strict=True)]
     rows = zip(*members, strict=True) if members else ((),) * len(valid)
-    return ["{" + ", ".join(row) + "}" if there else None for row, there in zip(rows, valid, strict=True)]
+    return ["{" + ",".join(row) + "}" if there else None for row, there in zip(rows, valid, strict=True)]
 
 
 def _map_texts(
@@ -94,10 +106,10 @@ def _entries(kind: Any) -> pa.DataType:
 
 
 def _map_text(pairs: Sequence[tuple[str, str]]) -> str:
-    names = [key if key.startswith('"') else json.dumps(key, ensure_ascii=False) for key, _ in pairs]
+    names = [key if key.startswith('"') else _quoted(key) for key, _ in pairs]
     if len(set(names)) < len(names):
-        return "[" + ", ".join(f'{{"key": {key}, "value": {value}}}' for key, value in pairs) + "]"
-    return "{" + ", ".join(f"{name}: {value}" for name, (_, value) in zip(names, pairs, strict=True)) + "}"
+        return "[" + ",".join(f'{{"key":{key},"value":{value}}}' for key, value in pairs) + "]"
+    return "{" + ",".join(f"{name}:{value}" for name, (_, value) in zip(names, pairs, strict=True)) + "}"
 
 
 def _leaf_texts(
@@ -112,13 +124,13 @@ def _leaf_texts(
     if form in ("word", "clock", "instant"):
         ending = "+00" if form == "clock" else ""
         told = (o if o is not None else None if p is None else p + ending for o, p in zip(odds, plain, strict=True))
-        return [None if t is None else json.dumps(t, ensure_ascii=False) for t in told]
+        return [None if t is None else _quoted(t) for t in told]
     return [f'"{p}"' if p in ("nan", "inf", "-inf") else p for p in plain]
 
 
 def _text_json(value: bytes, as_json: Bytes) -> str:
     try:
-        return json.dumps(value.decode(), ensure_ascii=False)
+        return _quoted(value.decode())
     except UnicodeDecodeError:
         return as_json(value)
 

@@ -1,0 +1,67 @@
+"""Functions in processes of their own: ended when they take too long or too much, and the next one runs."""
+
+from __future__ import annotations
+
+import os
+import re
+import signal
+from collections.abc import Iterator
+
+import pytest
+
+from lakehouse_assets.apart import Apart, EndedError, TooLongError, TooMuchMemoryError
+from lakehouse_assets.ingest.errors import IngestError
+
+LONG_S = 2.0
+
+
+def process() -> int:
+    return os.getpid()
+
+
+def hold_the_interpreter() -> bool:
+    """Runs for ages within one call of C, which no thread and no signal handler of Python interrupts."""
+    return bool(re.fullmatch(r"(a|a)*b", "a" * 60))
+
+
+def take(size: int) -> int:
+    return len(bytearray(size))
+
+
+def crash() -> None:
+    os.kill(os.getpid(), signal.SIGSEGV)
+
+
+def refuse() -> None:
+    error = IngestError("sales.csv", "the header is not UTF-8", line=1)
+    raise error from error
+
+
+@pytest.fixture(scope="module")
+def apart() -> Iterator[Apart]:
+    made = Apart(200_000_000, LONG_S, processes=1, needs=["lakehouse_assets.uploads.working"])
+    yield made
+    made.close()
+
+
+def test_a_process_is_used_again_until_a_call_took_too_much(apart: Apart) -> None:
+    first = apart.run(process)
+    assert first != os.getpid()
+    assert apart.run(take, 1_000_000) == 1_000_000 and apart.run(process) == first
+    with pytest.raises(TooMuchMemoryError):
+        apart.run(take, 400_000_000)
+    second = apart.run(process)
+    assert second != first
+    with pytest.raises(TooLongError):
+        apart.run(hold_the_interpreter)
+    third = apart.run(process)
+    assert third != second
+    with pytest.raises(EndedError, match="-11"):
+        apart.run(crash)
+    with pytest.raises(RuntimeError, match="the header is not UTF-8"):
+        apart.run(refuse)
+    fourth = apart.run(process)
+    assert fourth != third
+    apart.close()
+    with pytest.raises(ProcessLookupError):
+        os.kill(fourth, 0)
