@@ -143,9 +143,13 @@ class Settings(BaseSettings):
     )
     source_access: dict[str, SecretStr] = Field(
         default_factory=dict,
-        description="Addresses with user and password of the databases that sources name, as JSON: "
-        '`{"shop": "postgresql://user:password@host/name"}`.',
+        description="What databases and APIs that sources name are read with, as JSON: addresses with user and "
+        'password, and secrets: `{"shop": "postgresql://user:password@host/name", "crm": "token"}`.',
     )  # fmt: skip
+    api_page_most: Size = Field(default="32MB", description="Bytes that one answer of an API may have.")
+    api_load_most: Size = Field(default="4GB", description="Bytes that all answers of one load from an API may have.")
+    api_pages_most: int = Field(default=10_000, gt=0, description="Pages that one load reads from an API at most.")
+    api_time: timedelta = Field(default=timedelta(hours=1), description="How long one load reads from an API at most.")
     snapshot_retention: timedelta = Field(
         default=timedelta(days=7), description="How long old snapshots stay readable before maintenance expires them."
     )
@@ -269,7 +273,8 @@ class Settings(BaseSettings):
         found = [password_in(text) if name in _SECRET_ADDRESSES else text for name, text in given.items()]
         for access in self.source_access.values():
             address = access.get_secret_value()
-            found.append(password_in(address) if "://" in address else address)
+            # A secret of an API may be `user:password`, of which the password alone is one, too.
+            found += [password_in(address)] if "://" in address else [address, address.partition(":")[2]]
         return tuple(dict.fromkeys(form for text in found if text for form in (text, unquote(text))))
 
     @property

@@ -45,12 +45,14 @@ def as_markdown() -> str:
 
 def sources_as_markdown() -> str:
     """What a source may say, as the table that docs/loading.md holds."""
+    from lakehouse_assets.ingest.described.apis import Auth, Pages, Rest, Since
     from lakehouse_assets.ingest.described.databases import Database
     from lakehouse_assets.ingest.described.rows import DedupKey, Event, ReadAs, Tenant
     from lakehouse_assets.ingest.sources import Source
 
     parts = {"": Source, "tenant.": Tenant, "dedup_key.": DedupKey, "read_as.COLUMN.": ReadAs, "events[].": Event,
-             "database.": Database}  # fmt: skip
+             "database.": Database, "rest.": Rest, "rest.pages.": Pages, "rest.auth.": Auth,
+             "rest.since.": Since}  # fmt: skip
     lines = ["| field | default | what it says |", "|---|---|---|"]
     for prefix, model in parts.items():
         own = model.__annotations__  # those of its bases, one for each kind of source, come after them
@@ -58,7 +60,7 @@ def sources_as_markdown() -> str:
             told = field.description or Source.model_fields[name].description  # `read_as` has fields of the source
             if field.exclude or (model is Event and name not in ("name", "when")):
                 continue
-            default = "" if field.default in (PydanticUndefined, None, "") else f"`{json.dumps(field.default)}`"
+            default = "" if field.default in (PydanticUndefined, None, "", ()) else f"`{json.dumps(field.default)}`"
             lines.append(f"| `{prefix}{name}` | {default} | {told} |")
     return "\n".join(lines) + "\n"
 

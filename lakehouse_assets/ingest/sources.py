@@ -15,7 +15,8 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, Field, ValidationError, model_validator
 
 from lakehouse_assets.declared import DeclarationError, line_of, problems, read_list
-from lakehouse_assets.ingest.described import databases, files, kafka
+from lakehouse_assets.ingest.described import apis, databases, files, kafka
+from lakehouse_assets.ingest.described.apis import OfRest
 from lakehouse_assets.ingest.described.databases import OfDatabase
 from lakehouse_assets.ingest.described.files import OF_TEXT_FILES, OfFiles
 from lakehouse_assets.ingest.described.kafka import OfKafka
@@ -27,7 +28,7 @@ from lakehouse_assets.ingest.values.conversion import Style
 from lakehouse_assets.ingest.values.expressions import Expression
 from lakehouse_assets.ingest.values.times import TimeStyle
 
-KINDS: dict[str, SourceKind] = {kind.name: kind for kind in (files.KIND, kafka.KIND, databases.KIND)}
+KINDS: dict[str, SourceKind] = {kind.name: kind for kind in (files.KIND, kafka.KIND, databases.KIND, apis.KIND)}
 """Every kind of source; what it states is a base of Source."""
 DOMAINS_FOLDER = Path(__file__).resolve().parent.parent / "domains"
 FILE_NAME = "sources.yml"
@@ -41,7 +42,7 @@ def _known_kind(name: str) -> str:
     return name
 
 
-class Source(OfFiles, OfKafka, OfDatabase, Mapping):
+class Source(OfFiles, OfKafka, OfDatabase, OfRest, Mapping):
     """How records of one kind become rows of a bronze table.
 
     Every raw field is text to the expressions, whatever the format; nested JSON is its JSON text, and
@@ -114,6 +115,12 @@ class Source(OfFiles, OfKafka, OfDatabase, Mapping):
         names = [e.name for e in self.events]
         if len(set(names)) != len(names):
             raise ValueError("events: two events have the same name")
+        return self
+
+    @model_validator(mode="after")
+    def _known_again(self) -> Source:
+        if self.dedup_key.occurrence and self.fetches and self.fetches.may_repeat:
+            raise ValueError("dedup_key: a record may be read twice, so that occurrence would not tell copies apart")
         return self
 
     @model_validator(mode="after")

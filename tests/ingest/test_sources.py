@@ -8,6 +8,7 @@ from lakehouse_assets.ingest import SourceError, all_sources, find_source, load,
 from lakehouse_assets.ingest.readers.csv.dialect import Dialect
 from lakehouse_assets.ingest.readers.csv.header import Layout
 from lakehouse_assets.ingest.values.expressions import Expression, ExpressionError
+from tests.documents import blocks
 from tests.ingest.conftest import csv_file, line, sales_source
 
 GOOD = """\
@@ -136,3 +137,8 @@ def test_only_single_scalar_expressions(text):
 def test_fields_of_an_expression():
     assert Expression("upper(a) || \"B c\" || d.e.f || 'g'").fields == {"a", "B c", "d"}
     assert Expression("a").is_field and not Expression("a.b").is_field
+
+
+def test_the_sources_of_the_page_about_loading_can_be_read(write):
+    for text in blocks("loading.md", "yaml"):
+        assert read_sources(write("page.yml", text if text.startswith("sources:") else f"sources:\n{text}"))

@@ -54,6 +54,11 @@ class Database(Part):
         refuse_negative(self.look_back)
         return self
 
+    @property
+    def may_repeat(self) -> bool:
+        """See Fetched."""
+        return self.cursor is not None
+
 
 class OfDatabase(Part):
     """The part of a source that says which rows it reads."""

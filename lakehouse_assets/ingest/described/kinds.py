@@ -34,6 +34,11 @@ class Fetched(Protocol):
         """How often the daemon loads it; None where nobody does by itself."""
         ...
 
+    @property
+    def may_repeat(self) -> bool:
+        """Whether one load, or one after another, may bring a record twice."""
+        ...
+
 
 @dataclass(frozen=True)
 class SourceKind:

@@ -26,6 +26,7 @@ from sqlalchemy.engine import Connection
 from lakehouse_assets.ingest.described.databases import Database
 from lakehouse_assets.ingest.errors import IngestError
 from lakehouse_assets.ingest.fetching.connections import connected, is_duckdb, opened_file, told
+from lakehouse_assets.ingest.fetching.cursors import MOST_OF_CURSOR, Scalar
 from lakehouse_assets.lakehouse.sql import quoted
 
 FIRST_ROWS, MOST_ROWS = 16, 10_000
@@ -35,10 +36,6 @@ _RENAMED = re.compile(r":\d+$")
 """What SQLite adds to the name of a query's column where another one has it."""
 _TO, _AFTER = "asklake_to", "asklake_after"
 """Parameters of statements; names that no query has by chance."""
-MOST_OF_CURSOR = 500
-"""Characters of a value of a cursor at most: each row that a load reads names it."""
-Scalar = str | int | float | None
-"""Value of a cursor: a number, or its text."""
 
 
 @dataclass(frozen=True)

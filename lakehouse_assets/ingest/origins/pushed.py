@@ -1,14 +1,12 @@
 """Records that a program pushes, as an origin: known by the key that the program gives them, or by their content.
 
-Belongs here: records in Python as JSON texts, and keeping these until they are loaded.
-Does not belong here: what is wrong with a text (readers), or what records mean (mapping).
+Belongs here: records in Python as JSON texts. Does not belong here: keeping these (kept), what is wrong with a text
+(readers), or what records mean (mapping).
 """
 
 from __future__ import annotations
 
-import hashlib
 import json
-import tempfile
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import date, datetime, time
 from decimal import Decimal
@@ -17,26 +15,18 @@ from pathlib import Path
 from typing import Any, Self
 from uuid import UUID
 
-import numpy as np
-import pyarrow as pa
-
 from lakehouse_assets.ingest.errors import IngestError
 from lakehouse_assets.ingest.mapping.statements import RecordMapping
+from lakehouse_assets.ingest.origins.kept import KeptTexts
 from lakehouse_assets.ingest.origins.protocol import Kind
 from lakehouse_assets.ingest.origins.relations import TextRecords
-from lakehouse_assets.ingest.readers.batches import Chunk, Counter, bad_records, batch
-from lakehouse_assets.ingest.readers.json.faults import note_faults
-from lakehouse_assets.private import make_folder
+from lakehouse_assets.ingest.readers.batches import Counter
 
 Record = Mapping[str, Any] | str | bytes
 """What a program may push: fields by name, or the JSON text of an object."""
 KIND = Kind("records", "records://", lambda source: source.for_json)
 MOST_KEY = 500
 """Characters of a key."""
-BLOCK = 4 << 20
-"""Bytes of records that are handed over together."""
-IN_MEMORY = 32 << 20
-"""Bytes of records from which on they wait in a file."""
 
 
 class PushedRecords:
@@ -55,23 +45,8 @@ class PushedRecords:
         """
         self.position = _valid(key)
         self.claims = None
-        make_folder(scratch)
-        self._file = tempfile.SpooledTemporaryFile(IN_MEMORY, dir=str(scratch), prefix="records-")  # noqa: SIM115
-        self._ends: list[np.ndarray] = []
-        self.size = 0
-        content, lengths = hashlib.sha256(), hashlib.sha256()
-        try:
-            for data, ends in _blocks(_texts(records, f"{KIND.scheme}{key or ''}")):
-                self._file.write(data)
-                self._ends.append(ends)
-                self.size += len(data)
-                content.update(data)
-                lengths.update(np.diff(ends, prepend=0).astype("<i8").tobytes())
-        except BaseException:
-            self._file.close()
-            raise
-        # Their lengths, too: one text of two lines is not two records of a line each.
-        self.content_sha256 = hashlib.sha256(content.digest() + lengths.digest()).hexdigest()
+        self._kept = KeptTexts(_texts(records, f"{KIND.scheme}{key or ''}"), scratch)
+        self.size, self.content_sha256 = self._kept.size, self._kept.content_sha256
         self.id = f"{KIND.scheme}{key if key is not None else self.content_sha256[:32]}"
 
     def __enter__(self) -> Self:
@@ -80,24 +55,12 @@ class PushedRecords:
 
     def __exit__(self, *_error: object) -> None:
         """Let go of the records."""
-        self._file.close()
+        self._kept.close()
 
     def open(self, mapping: RecordMapping, scratch: Path) -> TextRecords:
         """See Origin."""
         counter = Counter()
-        return TextRecords(self.id, mapping, self._batches(counter), counter)
-
-    def _batches(self, counter: Counter) -> Iterator[pa.RecordBatch]:
-        self._file.seek(0)
-        for ends in self._ends:
-            data = self._file.read(int(ends[-1]))
-            starts = np.concatenate([[0], ends[:-1]])
-            # Lines count within a record, and the record is told by its number alone.
-            chunk = Chunk(data, starts, ends, np.ones_like(ends))
-            bad = bad_records(chunk)
-            note_faults(chunk, bad)
-            found = batch(chunk, bad, counter)
-            yield found.set_column(1, found.schema.field("line"), pa.nulls(found.num_rows, pa.int64()))
+        return TextRecords(self.id, mapping, self._kept.batches(counter), counter)
 
 
 def _valid(key: str | None) -> str | None:
@@ -107,20 +70,6 @@ def _valid(key: str | None) -> str | None:
         KIND.scheme, f"the key {str(key)[:50]!r} is none",
         hint=f"A key is a text of 1 to {MOST_KEY} characters that can be printed.",
     )  # fmt: skip
-
-
-def _blocks(texts: Iterable[bytes]) -> Iterator[tuple[bytes, np.ndarray]]:
-    """Texts, each with a line end, joined to blocks, and where in its block each ends."""
-    block, ends = bytearray(), []
-    for text in texts:
-        block += text
-        block += b"\n"
-        ends.append(len(block))
-        if len(block) >= BLOCK:
-            yield bytes(block), np.array(ends, np.int64)
-            block, ends = bytearray(), []
-    if ends:
-        yield bytes(block), np.array(ends, np.int64)
 
 
 def _texts(records: Iterable[Record], place: str) -> Iterator[bytes]:

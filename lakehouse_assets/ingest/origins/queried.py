@@ -9,11 +9,8 @@ the records of such files is done to them.
 
 from __future__ import annotations
 
-import hashlib
-import json
 import tempfile
 from collections.abc import Iterable
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
 
@@ -23,59 +20,11 @@ import pyarrow.parquet as pq
 from lakehouse_assets.ingest.files.streams import InputFile
 from lakehouse_assets.ingest.mapping.statements import RecordMapping
 from lakehouse_assets.ingest.origins.files import ParquetRecords
+from lakehouse_assets.ingest.origins.positions import Position
 from lakehouse_assets.ingest.origins.protocol import Kind
 from lakehouse_assets.private import make_folder
 
-Scalar = str | int | float | None
 WHOLE = Kind("database", "database://", lambda source: source.for_json, is_state=True)
-BY_CURSOR = Kind("cursor", "cursor://", lambda source: source.for_json, is_read_on=True)
-_DIGITS = 20
-
-
-@dataclass(frozen=True)
-class Position:
-    """How far a source has read by its cursor.
-
-    Attributes:
-        number: Of the load that read so far, from 1; every later one has a greater number.
-        to: The greatest value of the cursor that it read.
-        near: Rows that were there then within the look-back before that value, it included; other rows have come, or
-            gone, where there are more or fewer.
-    """
-
-    number: int
-    to: Scalar
-    near: int = 0
-
-    def id_in(self, track: str) -> str:
-        """Id of the load, in the track of its source and cursor; ids sort by number."""
-        return f"{first_id(track, self.number)}/{json.dumps([self.to, self.near], ensure_ascii=False)}"
-
-    @classmethod
-    def of(cls, origin_id: str) -> Self:
-        """The position that an id names.
-
-        Raises:
-            ValueError: it is the id of none.
-        """
-        _source, _digest, number, said = origin_id.removeprefix(BY_CURSOR.scheme).split("/", 3)
-        to, near = json.loads(said)
-        return cls(int(number), to, near)
-
-
-def track_of(source: str, reads: str) -> str:
-    """What the ids of all loads of a source begin with that read the same by the same cursor."""
-    return f"{BY_CURSOR.scheme}{source}/{hashlib.sha256(reads.encode()).hexdigest()[:12]}"
-
-
-def first_id(track: str, number: int) -> str:
-    """What the ids of all loads of a track from a number on are not less than."""
-    return f"{track}/{number:0{_DIGITS}}"
-
-
-def last_id(track: str) -> str:
-    """What the ids of all loads of a track are less than."""
-    return f"{track}0"
 
 
 class QueriedRows:
@@ -91,11 +40,9 @@ class QueriedRows:
             position: How far these rows go, where a cursor says it.
         """
         self.id = origin_id
-        self.position = None if position is None else json.dumps(position.to, ensure_ascii=False)
-        self.claims = None
-        if position is not None:
-            track = "/".join(origin_id.split("/")[:4])  # cursor://SOURCE/DIGEST
-            self.claims = (first_id(track, position.number), last_id(track))
+        self.position = None if position is None else position.said
+        # cursor://SOURCE/DIGEST is the track
+        self.claims = None if position is None else position.claims_in("/".join(origin_id.split("/")[:4]))
         make_folder(scratch)
         self._folder = tempfile.TemporaryDirectory(dir=scratch, prefix="rows-")
         self.size = 0

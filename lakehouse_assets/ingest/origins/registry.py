@@ -5,7 +5,7 @@ Belongs here: telling the kind of what was loaded. Does not belong here: anythin
 
 from __future__ import annotations
 
-from lakehouse_assets.ingest.origins import files, logged, pushed, queried
+from lakehouse_assets.ingest.origins import answered, files, logged, positions, pushed, queried
 from lakehouse_assets.ingest.origins.protocol import Kind
 
 KINDS: tuple[Kind, ...] = (
@@ -14,7 +14,8 @@ KINDS: tuple[Kind, ...] = (
     logged.KAFKA,
     files.UPLOADED,
     queried.WHOLE,
-    queried.BY_CURSOR,
+    answered.WHOLE,
+    positions.BY_CURSOR,
     files.KIND,
 )
 """The last takes what is of no other."""

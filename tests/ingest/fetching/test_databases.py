@@ -16,10 +16,10 @@ from pydantic import SecretStr
 
 from lakehouse_assets.ingest import IngestError, Source, unload
 from lakehouse_assets.ingest.fetching.tables import BATCH_BYTES, Bounds, as_text, opened
-from lakehouse_assets.ingest.loads import fetching
-from lakehouse_assets.ingest.loads.fetching import fetch, waiting_rows
+from lakehouse_assets.ingest.loads import of_databases
+from lakehouse_assets.ingest.loads.fetching import fetch, look
 from lakehouse_assets.ingest.loads.quarantine import list_quarantined, replay
-from lakehouse_assets.ingest.origins.queried import Position, track_of
+from lakehouse_assets.ingest.origins.positions import Position, track_of
 from lakehouse_assets.ingest.origins.registry import KINDS, kind_of
 from lakehouse_assets.lakehouse.engines.instances import open_instance
 from lakehouse_assets.lakehouse.lake import Lake
@@ -113,7 +113,7 @@ def test_by_a_cursor_only_what_is_new_is_read(lake: Lake, shop: Shop, rows: Call
     assert fetch(lake, source)[0].rows_read == 2
     assert fetch(lake, source) == []
     shop.add(3)
-    assert waiting_rows(lake, source).rows == 1
+    assert look(lake, source).rows == 1
     assert fetch(lake, source)[0].rows_read == 1
     assert [r["order_id"] for r in rows(ROWS)] == ["O001", "O002", "O003"]
 
@@ -148,7 +148,7 @@ def test_a_load_that_dies_neither_loses_nor_doubles(lake: Lake, shop: Shop, rows
     fetch(lake, source)
     shop.add(3, 4)
     with monkeypatch.context() as dying:
-        dying.setattr(fetching.QueriedRows, "open", _die)
+        dying.setattr(of_databases.QueriedRows, "open", _die)
         with pytest.raises(KeyboardInterrupt):
             fetch(lake, source)
     assert fetch(lake, source)[0].rows_read == 2
@@ -164,14 +164,14 @@ def _die(*_args: object) -> None:
 def test_of_two_loads_at_a_time_the_slower_one_changes_nothing(lake: Lake, shop: Shop, rows: Any, monkeypatch: Any):
     source = reading(cursor="id")
     shop.add(1)
-    slow = fetching.QueriedRows.open
+    slow = of_databases.QueriedRows.open
 
     def overtaken(self: Any, *args: Any) -> Any:
-        monkeypatch.setattr(fetching.QueriedRows, "open", slow)
+        monkeypatch.setattr(of_databases.QueriedRows, "open", slow)
         fetch(lake, source)
         return slow(self, *args)
 
-    monkeypatch.setattr(fetching.QueriedRows, "open", overtaken)
+    monkeypatch.setattr(of_databases.QueriedRows, "open", overtaken)
     assert fetch(lake, source)[0].already_loaded
     assert [r["order_id"] for r in rows(ROWS)] == ["O001"]
 
@@ -193,7 +193,7 @@ def test_a_query_is_read_like_a_table(lake: Lake, shop: Shop):
 
 def test_a_query_may_end_in_a_comment(lake: Lake, shop: Shop):
     shop.add(1)
-    assert waiting_rows(lake, reading(query="select * from orders -- all of them")).rows == 1
+    assert look(lake, reading(query="select * from orders -- all of them")).rows == 1
 
 
 @pytest.mark.parametrize(
@@ -202,7 +202,7 @@ def test_a_query_may_end_in_a_comment(lake: Lake, shop: Shop):
 def test_what_no_position_can_be_noted_by_is_no_cursor(lake: Lake, shop: Shop, value: str, said: str):
     shop.add(1)
     with pytest.raises(IngestError, match=f"the cursor 'version' {said}"):
-        waiting_rows(lake, reading(query=f"select {value} as version, * from orders", cursor="version"))
+        look(lake, reading(query=f"select {value} as version, * from orders", cursor="version"))
 
 
 @ONE
@@ -295,9 +295,9 @@ def test_rows_of_which_all_are_too_long_are_quarantined(lake: Lake, shop: Shop):
 )
 def test_what_is_not_there_is_told(lake: Lake, shop: Shop, described: dict[str, Any], said: str):
     shop.add(1)
-    for look in (waiting_rows, fetch):
+    for what in (look, fetch):
         with pytest.raises(IngestError) as error:
-            look(lake, reading(**described))
+            what(lake, reading(**described))
         assert said in str(error.value) and error.value.hint
 
 
@@ -342,7 +342,7 @@ def test_a_file_that_is_not_there_or_none_is_told(settings: Settings, shop: Shop
 def test_no_error_tells_the_password(settings: Settings, address: str, said: str):
     lake = Lake(settings.model_copy(update={"source_access": {"shop": SecretStr(address)}}))
     with pytest.raises(IngestError) as error:
-        waiting_rows(lake, reading())
+        look(lake, reading())
     assert said in str(error.value) and "hunter22secret" not in f"{error.value} {error.value!r}"
     assert any("hunter22secret" in secret for secret in lake.settings.secrets) or "://" not in address
 
@@ -414,7 +414,7 @@ def test_a_cursor_that_is_not_told_exactly_is_refused(lake: Lake, shop: Shop, mo
     """As a float of MySQL, which is told as 0.1 and is not less than that."""
     shop.add(1)
     query = "select 1.5 as told, * from orders"
-    monkeypatch.setattr(fetching, "opened", _rounding(fetching.opened))
+    monkeypatch.setattr(of_databases, "opened", _rounding(of_databases.opened))
     with pytest.raises(IngestError, match="no row has the greatest value of the cursor 'told', 2"):
         fetch(lake, reading(query=query, cursor="told"))
 

@@ -12,7 +12,7 @@ from pydantic import SecretStr
 from lakehouse_assets.ingest import IngestError
 from lakehouse_assets.ingest.fetching import connections
 from lakehouse_assets.ingest.fetching.tables import Bounds, opened
-from lakehouse_assets.ingest.loads.fetching import fetch, waiting_rows
+from lakehouse_assets.ingest.loads.fetching import fetch, look
 from lakehouse_assets.ingest.loads.quarantine import list_quarantined
 from lakehouse_assets.lakehouse.lake import Lake
 from lakehouse_assets.setting_types import password_in, sqlalchemy_postgres_url
@@ -86,7 +86,7 @@ def test_nothing_is_written_and_no_error_tells_the_password(settings: Settings, 
         (lake_of(settings, address), reading(table="nothing"), '"nothing" does not exist'),
     ):
         with pytest.raises(IngestError, match=said) as error:
-            waiting_rows(lake, source)
+            look(lake, source)
         assert secret not in str(error.value) and "not-the-password" not in str(error.value)
     assert sqlalchemy_postgres_url("postgres://h/d") == "postgresql+psycopg2://h/d"
 

@@ -13,7 +13,7 @@ import pytest
 
 from lakehouse_assets.ingest import IngestError, load, load_records, unload
 from lakehouse_assets.ingest.loads.quarantine import list_quarantined, replay
-from lakehouse_assets.ingest.origins import pushed
+from lakehouse_assets.ingest.origins import kept
 from lakehouse_assets.ingest.origins.pushed import PushedRecords
 from lakehouse_assets.ingest.origins.registry import KINDS, kind_of
 from lakehouse_assets.lakehouse.publish.protocol import Publication
@@ -135,8 +135,8 @@ def test_nothing_to_load_is_a_load_too(lake, rows):
 
 
 def test_many_records_wait_in_a_file_that_goes_with_them(lake, rows, monkeypatch):
-    monkeypatch.setattr(pushed, "BLOCK", 500)
-    monkeypatch.setattr(pushed, "IN_MEMORY", 1000)
+    monkeypatch.setattr(kept, "BLOCK", 500)
+    monkeypatch.setattr(kept, "IN_MEMORY", 1000)
 
     def stream() -> Iterator[dict[str, str]]:
         for number in range(200):
@@ -154,7 +154,7 @@ def test_the_content_is_known_by_its_records_and_not_by_how_they_are_handed_over
 
     whole = content("{}", "[]", "1")
     assert content("{}\n[]", "1") != whole != content("[]", "{}", "1")
-    monkeypatch.setattr(pushed, "BLOCK", 1)
+    monkeypatch.setattr(kept, "BLOCK", 1)
     assert content("{}", "[]", "1") == whole
 
 
