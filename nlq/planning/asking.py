@@ -38,11 +38,18 @@ class Asking:
 
     def which(self, readings: Sequence[Reading]) -> Outcome:
         """Several readings are as good as each other."""
-        return self._choose("This can be read in several ways. Which do you mean?", [r.plan for r in readings])
+        doubts = {reading.doubt for reading in readings}
+        why = doubts.pop() if len(doubts) == 1 else ""
+        asks = why if why.endswith("?") else f"{why or 'This can be read in several ways.'} Which do you mean?"
+        return self._choose(asks, [reading.plan for reading in readings])
 
     def unsure(self, reading: Reading) -> Outcome:
         """One doubtful reading: offer it beside the same question about the nearest other metrics."""
         plan = reading.plan
+        if reading.doubt:
+            return self._choose(
+                reading.doubt if reading.doubt.endswith("?") else f"{reading.doubt} Do you mean this?", [plan]
+            )
         needed = {*plan.group_by, *(item.dimension for item in plan.filters), *([plan.time_of] if plan.time_of else [])}
         label = self._vocabulary.metrics[plan.metrics[0]].label
         others = [

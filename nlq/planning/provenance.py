@@ -44,6 +44,7 @@ _SAYS: dict[Kind, str] = {
     Kind.SHOW: "asks for columns",
     Kind.RUNNING: "along time",
     Kind.UNIT: "the unit of the answer",
+    Kind.ASKS: "what is asked for",
     Kind.DOMAIN: "only figures of this subject",
     Kind.GRAIN: "steps of time",
     Kind.TIME: "a time",

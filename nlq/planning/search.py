@@ -177,6 +177,8 @@ class Search:
             reason = reason or found.reason
             meant = (m for m in cover.mentions if m.kind is not Kind.FILLER or m.payload)
             unclear = [m for m in meant if m.text in found.words]
+            if any(m.kind is Kind.ASKS for m in unclear):
+                return None  # another kind of answer is none
             left.extend(unclear)
             said = [w for m in left for w in words_of(m.text) if w not in ENGLISH]
             if not unclear or len(said) > _MOST_LEFT_OUT or len(left) > 2 * _MOST_LEFT_OUT:

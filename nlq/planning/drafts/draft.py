@@ -37,8 +37,9 @@ class Decision:
 class Reading:
     """A plan that a cover asks for. ``sure`` is false where something was only guessed: then ask back.
 
-    ``says`` names what the question itself said, for a follow-up to take the rest from the question before; ``carried``
-    is what it took. ``mentions`` are all words, each term with the one hit that it was taken for.
+    ``doubt`` says why it can only be offered, and then nothing else is offered beside it. ``says`` names what the
+    question itself said, for a follow-up to take the rest from the question before; ``carried`` is what it took.
+    ``mentions`` are all words, each term with the one hit that it was taken for.
     """
 
     plan: Plan
@@ -48,6 +49,7 @@ class Reading:
     says: frozenset[str] = frozenset()
     carried: tuple[Carried, ...] = ()
     mentions: tuple[Mention, ...] = ()
+    doubt: str = ""
 
 
 @dataclass(frozen=True)
@@ -130,6 +132,8 @@ class Draft:
     """Whether the difference of two times is asked for, not only both."""
     doubtful: bool = False
     """Whether a group was named in part only, and nothing licenses one."""
+    doubt: str = ""
+    """Why the draft can only be offered, for people."""
     confidence: float = 1.0
     because: list[Decision] = field(default_factory=list)
 

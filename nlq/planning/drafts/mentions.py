@@ -54,9 +54,29 @@ class Kind(StrEnum):
     GROWTH = "growth"
     COUNT = "count"
     UNIT = "unit"
+    ASKS = "asks"
+    """A word that asks for a kind of answer: "how long", "when", "who"."""
     DOMAIN = "domain"
     FILLER = "filler"
     UNKNOWN = "unknown"
+
+
+class Want(StrEnum):
+    """The kind of answer that a question word wants."""
+
+    DURATION = "how long something takes"
+    AGE = "how old something is"
+    LENGTH = "how long or far something is"
+    WEIGHT = "how heavy something is"
+    MONEY = "an amount of money"
+    FREQUENCY = "how often something happens"
+    TIME = "when something happens"
+    PLACE = "where something happens"
+    PERSON = "who did something"
+    MANNER = "in what way something is done"
+    STATE = "how something is doing"
+    EXISTENCE = "whether there is something"
+    TRUTH = "yes or no"
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,11 @@ from nlq.core.plan import Comparator, Comparison, Grain, Reference, Running
 from nlq.english import general as w
 from nlq.english.forms import is_plural, singular
 from nlq.english.tokens import Token, unquoted
-from nlq.planning.drafts.mentions import Bound, GrainWord, Growth, Kind, Mention, Top
+from nlq.planning.drafts.mentions import Bound, GrainWord, Growth, Kind, Mention, Top, Want
+from nlq.planning.finding.questionwords import asking_at
+
+_ASKS = 0.3
+"""More than a filling word, less than any term of the layer."""
 
 
 class OperatorFinder:
@@ -23,6 +27,8 @@ class OperatorFinder:
     def __init__(self, question: str, tokens: Sequence[Token]) -> None:
         self._question, self._tokens = question, tokens
         self._words = unquoted(tokens)
+        self._in_times: frozenset[int] | set[int] = frozenset()
+        """The places of words that say a time."""
 
     def _mention(self, kind: Kind, first: int, last: int, score: float, payload: Any = None) -> Mention:
         text = self._question[self._tokens[first].start : self._tokens[last - 1].end]
@@ -42,6 +48,16 @@ class OperatorFinder:
         ):
             if mention := rule(at):
                 yield mention
+
+    def _asks_at(self, at: int) -> Iterator[Mention]:
+        """Words that ask for a kind of answer."""
+        if found := self._asking(at):
+            last, want = found
+            yield self._mention(Kind.ASKS, at, last, _ASKS * (last - at), want)
+
+    def _asking(self, at: int) -> tuple[int, Want] | None:
+        opened = all(word in {",", "and"} or n in self._in_times for n, word in enumerate(self._words[:at]))
+        return asking_at(self._words, at, begins=opened)
 
     def _threshold(self, at: int) -> Mention | None:
         for phrase, comparator in _COMPARATORS.get(self._norm(at), ()):

@@ -75,6 +75,7 @@ class MentionFinder(ValueFinder):
         self._units = UnitFinder(question, tokens)
         self._spans = self._times.spans()
         self._begin = {span.first for span in self._spans}
+        self._in_times = {at for span in self._spans for at in range(span.first, span.last)}
         steps = {*w.GRAIN_UNITS, *w.GRAIN_ADJECTIVES}
         self._tells_time = bool(self._spans) or any(singular(token.norm) in steps for token in tokens)
         self._supports = {at: found for at in range(len(tokens)) if (found := support_at(tokens, at))}
@@ -109,6 +110,7 @@ class MentionFinder(ValueFinder):
             yield from self._values_at(at)
             yield from self._calendar_at(at)
             yield from self._units_at(at)
+            yield from self._asks_at(at)
             yield from self._operators_at(at)
             yield from self._single(at)
 
@@ -338,6 +340,8 @@ class MentionFinder(ValueFinder):
 
     def _single(self, at: int) -> Iterator[Mention]:
         token = self._tokens[at]
+        if self._asking(at):
+            return  # what asks is no filling word
         if found := self._beside(at):
             yield self._mention(found[0], at, at + 1, found[1])
             return

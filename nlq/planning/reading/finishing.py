@@ -182,7 +182,7 @@ class Finisher:
         except ValidationError as error:
             raise NotReadableError(2, f"I cannot ask that: {problem_of(error)}.") from error
         sure = self._assignment.sure and not draft.doubtful and (self._event is None or self._event.known)
-        return Reading(plan, round(draft.confidence, 3), tuple(because), sure, self._says(plan))
+        return Reading(plan, round(draft.confidence, 3), tuple(because), sure, self._says(plan), doubt=draft.doubt)
 
     def _says(self, plan: Plan) -> frozenset[str]:
         said = {"metrics"} if not self._assignment.implied else set()
@@ -408,16 +408,10 @@ class Finisher:
             raise NotReadableError(2, "I cannot tell what to compare with what.", draft.versus)
 
     def _check_which(self) -> None:
-        """What "which" or "who" asks for is a group or a step of time, no figure: "which event has the lowest cost"."""
+        """What "which" asks for is a group or a step of time, no figure: "which event has the lowest cost"."""
         which = next((m for m, then in itertools.pairwise(self._mentions) if _asks_which(m, then)), None)
-        which = which or self._asks_who()
         if which and not (self._draft.groups or self._draft.grain or self._draft.keeps_keys):
             raise NotReadableError(2, f"“{which.text}” of what? Say which group is asked for.", which.text)
-
-    def _asks_who(self) -> Mention | None:
-        """The "who" that asks, at the beginning or after a time; others only tell more of whom is spoken of."""
-        said = [m for m in self._mentions if m.kind is not Kind.TIME and m.text != ","]
-        return said[0] if said and said[0].text.lower() == "who" else None
 
     def _check_compared_time(self) -> None:
         """A time right after "compared with" needs another one, or steps that each have their like a year before."""

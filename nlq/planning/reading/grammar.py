@@ -26,6 +26,7 @@ from nlq.planning.reading.moments import MomentReader
 from nlq.planning.reading.operators import OperatorReader
 from nlq.planning.reading.sentence import Sentence
 from nlq.planning.reading.values import ValueReader
+from nlq.planning.reading.wants import Wants
 from nlq.planning.times.words import TimeSpan
 
 
@@ -39,7 +40,7 @@ class Reader:
         self._moments = MomentReader(sentence)
         self._dimensions = DimensionReader(sentence, self._metrics, self._moments)
         self._values, self._operators = ValueReader(sentence), OperatorReader(sentence)
-        self._columns, self._leftovers = ColumnReader(sentence), Leftovers(sentence)
+        self._columns, self._leftovers, self._wants = ColumnReader(sentence), Leftovers(sentence), Wants(sentence)
 
     def read(self) -> list[Reading] | Problem:
         """The readings (several only where a word leaves something open), or the problem."""
@@ -50,6 +51,7 @@ class Reader:
                 if position not in self._sentence.used:
                     self._take(position, mention)
             self._dimensions.leave_out_unknown()
+            self._wants.drop_doers()
             self._metrics.drop_nouns()
             self._operators.averages()
             self._operators.runnings()
@@ -61,10 +63,13 @@ class Reader:
             self._imply_from_before()
             self._move_to_event()
             self._leftovers.check()
-            metrics = [self._vocabulary.metrics[name] for name in self._draft.metrics]
-            self._draft.because.extend(check_units(self._sentence.all, metrics))
             mentions = self._sentence.as_read()
-            found = [reading for draft in self._licensed() for reading in self._finished(draft)]
+            found = [
+                reading
+                for wanted in self._wants.drafts()
+                for draft in self._licensed(wanted)
+                for reading in self._finished(draft)
+            ]
             return [replace(reading, mentions=mentions) for reading in found]
         except NotReadableError as refusal:
             return refusal.problem
@@ -83,12 +88,13 @@ class Reader:
             text = f"{label} {limit.value.comparator.sql} {limit.value.value:g}"
             self._sentence.believe(self._sentence.mentions[limit.bound], text, 1.0)
 
-    def _licensed(self) -> list[Draft]:
+    def _licensed(self, draft: Draft) -> list[Draft]:
         """The draft, and what it may mean as well: which is meant is to be asked.
 
         It may be without the groups that nothing licenses, the part of a wider figure, or the rows themselves.
         """
-        draft = self._draft
+        metrics = [self._vocabulary.metrics[name] for name in draft.metrics]
+        draft.because = [*draft.because, *check_units(self._sentence.all, metrics)]
         spare = set(draft.unlicensed)
         found = [draft, replace(draft, groups=[g for g in draft.groups if g not in spare])] if spare else [draft]
         for whole in wider(draft, self._sentence.all, self._vocabulary.metrics.values()):

@@ -15,9 +15,8 @@ from nlq.english.tokens import set_of, words_of
 from nlq.planning.drafts.draft import NotReadableError
 from nlq.planning.drafts.measures import is_amount
 from nlq.planning.drafts.mentions import Kind, Mention
-from nlq.planning.drafts.units import measures_money
 from nlq.planning.finding.lexicon import is_common
-from nlq.planning.reading.sentence import NOT_SIGNIFICANT, Sentence
+from nlq.planning.reading.sentence import Sentence
 from nlq.planning.reading.verbs import unsupported
 
 _COMPARES_ALL = set_of("compare compares comparing comparison")
@@ -74,10 +73,8 @@ class Leftovers:
                 self._dangling_by(position, mention)
         self._check_names()
         self._check_each_against_others()
-        self._check_counts()
         self._check_counted()
         self._check_each_limited()
-        self._check_manner()
         self._check_modifiers()
         self._check_different()
         self._check_both()
@@ -87,8 +84,6 @@ class Leftovers:
         self._check_extremes()
         self._check_sizes()
         self._check_weekdays()
-        self._check_doing()
-        self._check_paying()
 
     def _without_figure(self, position: int, mention: Mention) -> None:
         """What has none of a figure has no rows of it: "customers without orders"."""
@@ -150,17 +145,6 @@ class Leftovers:
             reason = f"I know what has one or the other {label}, not what has “{said.text}”."
             raise NotReadableError(2, reason, said.text, nearest=(f"{after[0].text} or {after[2].text}",))
 
-    def _check_counts(self) -> None:
-        """How many, number of, total: only of things that are amounts."""
-        for at, mention in enumerate(self._sentence.all):
-            if mention.kind is not Kind.COUNT:
-                continue
-            following = next((m for m in self._sentence.all[at + 1 :] if m.kind not in NOT_SIGNIFICANT), None)
-            if following and following.kind is Kind.METRIC:
-                metric = self._vocabulary.metrics[self._sentence.assignment.metrics[following.first].ref]
-                if not is_amount(metric):
-                    raise NotReadableError(2, f"{metric.label} is not an amount (“{mention.text}”).", mention.text)
-
     def _check_counted(self) -> None:
         """What "how many" stands before is counted: districts, of "how many Ohio districts get money", not money."""
         for at, mention in enumerate(self._sentence.mentions[:-1]):
@@ -182,12 +166,6 @@ class Leftovers:
         if counted.tally or counted.name in self._sentence.lexicon.counts:
             limit, label = self._sentence.mentions[draft.bounds[0][0]].text, counted.label
             raise NotReadableError(2, f"I cannot tell how many {label} are “{limit}” each.", limit)
-
-    def _check_manner(self) -> None:
-        """In what way something was done is no figure: "how was a sample tested"."""
-        said = [m.text.lower() for m in self._sentence.all[:3]]
-        if said[:1] == ["how"] and said[1:2] in (["is"], ["was"]) and said[2:3] in (["a"], ["an"]):
-            raise NotReadableError(1, f"“how {said[1]}” asks in what way, which no figure tells.", "how")
 
     def _check_modifiers(self) -> None:
         """A word right before a noun tells more of it, it is no column: the postal of "postal street address"."""
@@ -284,20 +262,6 @@ class Leftovers:
                 day = _WEEKDAYS[span.start.weekday()].capitalize()
                 reason = f"“{following.text}” is a {day}: leave one of them out, or put it right."
                 raise NotReadableError(2, reason, mention.text)
-
-    def _check_doing(self) -> None:
-        """How stores are doing is not how many there are: a figure that is named is only offered."""
-        said = next((m.text for m in self._sentence.all if m.kind is Kind.FILLER and m.text.lower() in _DOING), None)
-        if said and self._sentence.assignment.metrics:
-            raise NotReadableError(1, f"“{said}” asks for no one figure.", said)
-
-    def _check_paying(self) -> None:
-        """What somebody pays is money: "how much do members pay" is not their number."""
-        metrics = [self._vocabulary.metrics[hit.ref] for hit in self._sentence.assignment.metrics.values()]
-        said = next((m.text for m in self._sentence.all if m.kind is Kind.FILLER and m.text.lower() in _PAYING), None)
-        asked = any(m.text.lower() == "much" for m in self._sentence.all)
-        if said and asked and metrics and not any(measures_money(metric) for metric in metrics):
-            raise NotReadableError(1, f"{metrics[0].label} tells no money (“{said}”).", said)
 
 
 def _is_end(mention: Mention) -> bool:

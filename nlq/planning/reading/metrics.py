@@ -133,7 +133,9 @@ class MetricReader:
 
     def _check_beside(self, position: int, mention: Mention, hit: Hit) -> None:
         """What names a metric only in part must not stand beside another: "complaints … resolve"."""
-        if self._sentence.kind(position - 1) is Kind.METRIC and hit.ref not in self._draft.metrics and not hit.full:
+        asks = any(m.kind is Kind.ASKS for m in self._sentence.all)  # of patients wait, patients do it
+        beside = self._sentence.kind(position - 1) is Kind.METRIC and not asks
+        if beside and hit.ref not in self._draft.metrics and not hit.full:
             raise NotReadableError(1, f"It is not clear what “{mention.text}” adds.", mention.text)
         if self._draft.share is not None and set(words_of(mention.text)) & PREDICATES:
             raise NotReadableError(3, f"“{mention.text}” is read as a whole and its part here.", mention.text)

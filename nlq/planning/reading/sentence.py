@@ -21,7 +21,18 @@ from nlq.planning.finding.resolve import Assignment
 from nlq.planning.finding.valueindex import ValueHit
 
 NOT_SIGNIFICANT = frozenset(
-    {Kind.FILLER, Kind.LIST, Kind.SHOW, Kind.RUNNING, Kind.COUNT, Kind.DOMAIN, Kind.AVERAGE, Kind.MORE, Kind.UNIT}
+    {
+        Kind.FILLER,
+        Kind.LIST,
+        Kind.SHOW,
+        Kind.RUNNING,
+        Kind.COUNT,
+        Kind.DOMAIN,
+        Kind.AVERAGE,
+        Kind.MORE,
+        Kind.UNIT,
+        Kind.ASKS,
+    }
     | {Kind.DIFFERENCE}
 )
 """Kinds that are passed over when asking what stands beside what."""
