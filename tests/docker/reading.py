@@ -9,13 +9,16 @@ from __future__ import annotations
 import re
 import shutil
 import subprocess
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
+
+from lakehouse_assets import bounded_yaml
 
 DOCKER = Path(__file__).resolve().parents[2] / "docker"
 COMPOSE = DOCKER / "compose.yaml"
@@ -31,7 +34,7 @@ _NAMES = (
 )  # fmt: skip
 
 
-class StrictLoader(yaml.SafeLoader):
+class StrictLoader(bounded_yaml.BoundedLoader):
     """YAML as kubectl and compose read it: a key that is there twice is an error."""
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
@@ -128,11 +131,13 @@ def rendered(folder: Path) -> list[dict[str, Any]]:
     return documents
 
 
-def manifests(folder: Path = KUBERNETES) -> Iterator[tuple[Path, dict[str, Any]]]:
+@cache
+def manifests(folder: Path = KUBERNETES) -> Sequence[tuple[Path, dict[str, Any]]]:
     """Every object of the manifests, with the file it is in; kustomizations are not objects."""
-    for file in sorted(folder.rglob("*.yaml")):
-        if file.name != "kustomization.yaml":
-            yield from ((file, document) for document in yaml.load_all(file.read_text(), StrictLoader) if document)
+    files = (file for file in sorted(folder.rglob("*.yaml")) if file.name != "kustomization.yaml")
+    return [
+        (file, document) for file in files for document in yaml.load_all(file.read_text(), StrictLoader) if document
+    ]
 
 
 def pods() -> Iterator[tuple[str, dict[str, Any]]]:

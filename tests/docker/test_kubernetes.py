@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from copy import deepcopy
 from pathlib import Path
 from typing import Any
 
@@ -47,7 +48,7 @@ def test_an_object_is_valid(document: dict[str, Any]) -> None:
 
 
 def test_validation_refuses_what_the_api_would() -> None:
-    document = next(d for _, d in manifests() if d["kind"] == "StatefulSet")
+    document = deepcopy(next(d for _, d in manifests() if d["kind"] == "StatefulSet"))
     document["spec"]["template"]["spec"]["containers"][0]["readynessProbe"] = {}
     with pytest.raises(kubernetes_validate.ValidationError):
         kubernetes_validate.validate(document, VERSION, strict=True)

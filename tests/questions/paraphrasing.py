@@ -12,8 +12,7 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any, Literal
 
-import yaml
-
+from lakehouse_assets import bounded_yaml
 from nlq.core.guard import Caller, Guard
 from nlq.core.outcome import Clarify, Planned
 from nlq.core.plan import Plan
@@ -41,7 +40,7 @@ class Worded:
 @cache
 def paraphrases(name: str) -> list[dict[str, str]]:
     """The wordings of one question set: the question they are of, and one wording by habit."""
-    return yaml.safe_load((HERE / "paraphrases" / f"{name}.yml").read_text(encoding="utf-8"))
+    return bounded_yaml.read(HERE / "paraphrases" / f"{name}.yml")
 
 
 def reword_all(world: World) -> Iterator[Worded]:

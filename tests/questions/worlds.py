@@ -15,8 +15,8 @@ from pathlib import Path
 from typing import Any
 
 import duckdb
-import yaml
 
+from lakehouse_assets import bounded_yaml
 from lakehouse_assets.domains import contracts_of
 from lakehouse_assets.ingest.loads.loader import load
 from lakehouse_assets.lakehouse.dbt import manifest
@@ -61,7 +61,7 @@ class World:
 @cache
 def questions(name: str) -> dict[str, Any]:
     """One question file."""
-    return yaml.safe_load((HERE / f"{name}.yml").read_text(encoding="utf-8"))
+    return bounded_yaml.read(HERE / f"{name}.yml")
 
 
 def sample_worlds(folder: Path, planner: Callable[[Vocabulary], PlansQuestions] = Planner) -> dict[str, World]:

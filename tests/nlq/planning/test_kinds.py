@@ -12,8 +12,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
 
+from lakehouse_assets import bounded_yaml
 from nlq.core.outcome import Clarify, Planned, Refused
 from nlq.core.plan import Operator, Plan
 from nlq.planning.planner import Planner
@@ -21,7 +21,7 @@ from tests.nlq import vocabularies
 from tests.questions.expected import meant, written
 
 TODAY = date(2026, 7, 15)
-TABLE: dict[str, list[dict[str, Any]]] = yaml.safe_load((Path(__file__).parent / "kinds.yml").read_text())
+TABLE: dict[str, list[dict[str, Any]]] = bounded_yaml.load((Path(__file__).parent / "kinds.yml").read_text())
 ABOUT = {"of", "ask", "or", "may_ask", "asks_back", "among", "refuses", "xfail"}
 NUMBERS = {Operator.GT, Operator.GE, Operator.LT, Operator.LE}
 

@@ -8,10 +8,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from lakehouse_assets import bounded_yaml
 from nlq.core.outcome import Clarify, Planned, Refused
 from nlq.core.plan import Plan
 from nlq.core.vocabulary import Vocabulary
@@ -21,7 +21,7 @@ from tests.nlq import vocabularies
 from tests.questions.expected import meant, written
 
 TODAY = date(2026, 7, 15)
-TABLE = yaml.safe_load((Path(__file__).parent / "questions.yml").read_text())
+TABLE = bounded_yaml.load((Path(__file__).parent / "questions.yml").read_text())
 CASES = [pytest.param(subject, case, id=case["ask"]) for subject, cases in TABLE.items() for case in cases]
 
 

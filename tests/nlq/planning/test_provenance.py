@@ -10,15 +10,15 @@ from functools import cache
 from pathlib import Path
 
 import pytest
-import yaml
 
+from lakehouse_assets import bounded_yaml
 from nlq.core.outcome import Because, Clarify, Outcome, Planned, Refused
 from nlq.core.spelling import places, same_form
 from nlq.planning.planner import Planner
 from tests.nlq import vocabularies
 
 TODAY = date(2026, 7, 15)
-KINDS = yaml.safe_load((Path(__file__).parent / "kinds.yml").read_text())
+KINDS = bounded_yaml.load((Path(__file__).parent / "kinds.yml").read_text())
 ASKED = [(case["of"], case["ask"]) for cases in KINDS.values() for case in cases[::4]]
 
 
