@@ -1,6 +1,6 @@
 """The dictionary as one HTML file that needs nothing else: no server, no network.
 
-Belongs here: putting the page (service.web) and its data into one file. Does not belong here: the page itself.
+Belongs here: putting the page (``service.rendering``) and its data into one file. Does not belong here: the page itself.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from lakehouse_assets.service.routes.pages import DICTIONARY, WEB
+from lakehouse_assets.service.rendering import DICTIONARY, WEB, html
 
 DATA = "dictionary-data"
 """Where the page looks for its data before it asks a service."""
@@ -20,9 +20,8 @@ _SCRIPTS = ("js/dom.js", "js/profile.js", "js/dictionary.js")
 
 def standalone(document: Mapping[str, Any]) -> str:
     """The page with its styles, scripts and data inside."""
-    page = DICTIONARY.read_text(encoding="utf-8")
+    page = html(DICTIONARY, served=False)
     page = re.sub(r'\s*<(link|script)\b[^>]*(href|src)="/web/[^>]*>(</script>)?', "", page)
-    page = re.sub(r"<a [^>]*data-served[^>]*>.*?</a>", "", page, flags=re.DOTALL)
     styles = "\n".join((WEB / name).read_text(encoding="utf-8") for name in _STYLES)
     theme = (WEB / "js/theme.js").read_text(encoding="utf-8")
     modules = "\n".join(_without_modules((WEB / name).read_text(encoding="utf-8")) for name in _SCRIPTS)

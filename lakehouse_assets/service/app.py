@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING, Any
 import anyio.to_thread
 from fastapi import FastAPI
 from starlette.middleware.gzip import GZipMiddleware
-from starlette.staticfiles import StaticFiles
 
 from lakehouse_assets.dashboards.files import ProjectDashboards
 from lakehouse_assets.profiling.tables import Profiles
@@ -118,13 +117,14 @@ def create_app(
         redirect_slashes=False,
     )  # fmt: skip
     install(app)
-    for subject in (standing, sessions, questions, dashboards, events, uploads, dictionaries, pages):
+    app.router.routes.extend(pages.routes())
+    for subject in (standing, sessions, questions, dashboards, events, uploads, dictionaries):
         app.include_router(subject.router)
     app.state.intake = events.Intake(lake, looks)
     app.state.uploading = uploads.Uploading(settings, looks)
     app.state.dictionary = dictionary and dictionaries.KeptDictionary(dictionary)
     app.state.profiles = profiles = Profiles(lake, database or settings.queue_url)
-    app.mount("/web", StaticFiles(directory=pages.WEB), name="web")
+    app.mount("/web", pages.WebFiles(), name="web")
     app.add_middleware(GZipMiddleware, minimum_size=2_000, compresslevel=4)
     app.add_middleware(RequestMiddleware, bodies={EVENTS: settings.intake_most_body}, streamed={uploads.UPLOADS})
     return app

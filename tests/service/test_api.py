@@ -190,8 +190,22 @@ def test_the_page_and_its_files_are_served(client: httpx.Client) -> None:
     assert page.status_code == 200 and "<title>asklake" in page.text
     policy = page.headers["content-security-policy"]
     assert "unsafe" not in policy and "http" not in policy
-    for path in ("/web/style.css", "/web/js/main.js", "/web/icon.svg"):
-        assert client.get(path).status_code == 200
+    for path in ("/ask", "/dictionary", "/upload", "/web/style.css", "/web/js/main.js", "/web/icon.svg"):
+        assert client.get(path).headers["cache-control"] == "no-cache"
+    tag = client.get("/web/style.css").headers["etag"]
+    assert client.get("/web/style.css", headers={"if-none-match": tag}).status_code == 304
+
+
+def test_an_address_gives_people_a_page_and_programs_a_document(client: httpx.Client) -> None:
+    answer_id = client.post("/nlq", json={"question": "complaints by channel", "now": NOW}).json()["answer_id"]
+    address = f"/answers/{answer_id}"
+    assert client.get(address).json()["answer_id"] == answer_id
+    page = client.get(address, headers={"accept": "text/html,application/xhtml+xml,*/*;q=0.8"})
+    assert page.headers["content-type"].startswith("text/html") and page.headers["vary"] == "Accept"
+    assert answer_id not in page.text
+
+
+def test_no_file_beside_those_of_the_pages_is_served(client: httpx.Client) -> None:
     problem(client.get("/web/../service/app.py"), 404, "not_found")
     problem(client.get("/web/%2e%2e/keys.py"), 404, "not_found")
 

@@ -169,8 +169,8 @@ def test_a_key_never_gets_into_the_log(keyed: Served) -> None:
         ("PUT", "/session", "DELETE, GET, POST"),
         ("GET", "/nlq", "POST"),
         ("POST", "/answers/a-b", "GET"),
-        ("POST", "/web/index.html", "GET, HEAD"),
-        ("POST", "/dictionary", "GET"),
+        ("POST", "/web/style.css", "GET, HEAD"),
+        ("POST", "/dictionary", "GET, HEAD"),
         ("TRACE", "/health", "GET"),
     ],
 )

@@ -1,38 +1,57 @@
-"""The addresses of the pages, each a file that holds nothing that needs a key.
+"""The addresses of the pages and of the files they load; none holds anything that needs a key.
 
-Belongs here: serving them. Does not belong here: what they show; their scripts ask for it.
+Belongs here: serving them. Does not belong here: how a page looks (``rendering``), what it shows; its script asks for it.
 """
 
 from __future__ import annotations
 
-from pathlib import Path
+from functools import partial
+from os import PathLike, stat_result
 
-from fastapi import APIRouter
-from fastapi.responses import FileResponse
+from fastapi import Request
+from fastapi.responses import HTMLResponse
+from starlette.responses import Response
+from starlette.routing import BaseRoute, Match, Route
+from starlette.staticfiles import StaticFiles
+from starlette.types import Scope
 
-WEB = Path(__file__).resolve().parent.parent / "web"
-CHAT, DICTIONARY, UPLOAD = WEB / "index.html", WEB / "dictionary.html", WEB / "upload.html"
+from lakehouse_assets.service.rendering import PAGES, WEB, Page, html
 
-router = APIRouter(include_in_schema=False)
-
-
-def _page(file: Path) -> FileResponse:
-    return FileResponse(file, headers={"Cache-Control": "no-cache"})
-
-
-@router.get("/")
-async def chat() -> FileResponse:
-    """Questions and answers."""
-    return _page(CHAT)
+# A browser keeps what it got, and asks whether it is still the same.
+_KEPT = {"Cache-Control": "no-cache"}
 
 
-@router.get("/dictionary")
-async def dictionary() -> FileResponse:
-    """Tables, columns and metrics."""
-    return _page(DICTIONARY)
+class _ForPeople(Route):
+    """A page whose address gives programs a document: it is for those alone that ask for HTML, as browsers do."""
+
+    def matches(self, scope: Scope) -> tuple[Match, Scope]:
+        match, child = super().matches(scope)
+        accept = next((value for name, value in scope.get("headers", ()) if name == b"accept"), b"")
+        return (match, child) if match is Match.FULL and b"text/html" in accept else (Match.NONE, {})
 
 
-@router.get("/upload")
-async def upload() -> FileResponse:
-    """Files from people."""
-    return _page(UPLOAD)
+async def _serve(page: Page, _: Request) -> HTMLResponse:
+    return HTMLResponse(html(page), headers={**_KEPT, "Vary": "Accept"})
+
+
+def routes() -> list[BaseRoute]:
+    """The pages; they stand before the addresses that give documents."""
+    return [
+        (_ForPeople if page.and_document else Route)(page.path, partial(_serve, page), include_in_schema=False)
+        for page in PAGES
+    ]
+
+
+class WebFiles(StaticFiles):
+    """Scripts, styles and pictures."""
+
+    def __init__(self) -> None:
+        super().__init__(directory=WEB)
+
+    def file_response(
+        self, full_path: str | PathLike[str], stat_result: stat_result, scope: Scope, status_code: int = 200
+    ) -> Response:
+        """A file, or that it is as the browser has it."""
+        response = super().file_response(full_path, stat_result, scope, status_code)
+        response.headers.update(_KEPT)
+        return response

@@ -79,7 +79,7 @@ def test_one_key_is_for_every_tab_and_page_and_no_script_has_it(page: Page, keye
     waiting.get_by_role("heading", name="What is in the lakehouse").wait_for()
     assert waiting.get_by_role("dialog").count() == 0
     other = page.context.new_page()
-    other.goto(f"{keyed_page_service.url}/")
+    other.goto(f"{keyed_page_service.url}/ask")
     assert set(tenants(other)) == {"pb.amritsar"}
     page.reload()
     page.locator("#catalog-list .entry").first.wait_for(state="attached")

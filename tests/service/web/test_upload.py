@@ -66,7 +66,7 @@ def test_a_file_is_seen_and_loaded(
         page.keyboard.press("Enter")
         page.get_by_text("Why records are in quarantine").wait_for()
         assert page.locator(".figures strong").all_inner_texts() == ["4", "2", "2"]
-        expect(page.locator("#job a")).to_have_attribute("href", re.compile(r"^/\?question=\w+"))
+        expect(page.locator("#job a")).to_have_attribute("href", re.compile(r"^/ask\?q=\w+"))
         assert "Loaded" in page.locator("#list li").first.inner_text()
         assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
         _clean(page, shots / f"upload-loaded-{scheme}.png")
@@ -118,5 +118,5 @@ def test_a_key_is_asked_for_and_a_link_brings_a_question(browser: Browser, tmp_p
             page.get_by_label("Key", exact=True).fill(key)
             page.keyboard.press("Enter")
             page.locator("#limits", has_text=re.compile("up to 2,000 MB")).wait_for()
-            page.goto("/?question=How+many+sales%3F")
-            expect(page.locator("#question")).to_have_value("How many sales?")
+            page.goto("/ask?q=How+many+sales%3F")
+            page.locator(".asked", has_text="How many sales?").wait_for()

@@ -11,6 +11,7 @@ const TICK = "M4 10.5 8 14.5 16 6";
 const CROSS = "M5 5l10 10M15 5 5 15";
 const COPY = "M7 7V4h9v9h-3M4 7h9v9H4z";
 const DOWN = "M10 4v9M6 9.5l4 4 4-4M4 16.5h12";
+const LINK = "M8.5 11.5a3 3 0 0 0 4.2 0l2.6-2.6a3 3 0 0 0-4.2-4.2l-1 1M11.5 8.5a3 3 0 0 0-4.2 0l-2.6 2.6a3 3 0 0 0 4.2 4.2l1-1";
 const AGAIN = "M15.5 10a5.5 5.5 0 1 1-1.6-3.9M15.5 3v3.6h-3.6";
 
 /** The card of an answer; `pick` is called with a choice, `ask` with words. */
@@ -146,11 +147,15 @@ function foot(answer) {
     tools.push(tool(DOWN, "CSV", () => download(`${name}.csv`, csv(answer), "text/csv")));
     if (Object.keys(answer.snapshots).length) tools.push(tool(AGAIN, "Replay", (event) => replay(answer, event.currentTarget)));
   }
+  tools.push(tool(LINK, "Link", () => copy(new URL(addressOf(answer), location.origin).href, "The answer's address")));
   const timing = [answer.outcome === "answered" ? plural(answer.rows.length, "row") : null,
     milliseconds(answer.elapsed_ms), answer.cached ? "remembered" : null].filter(Boolean).join(" · ");
   return h("div.foot", {}, h("span.quiet-text", { title: `answer ${answer.answer_id}` }, timing),
     h("div.tools", {}, tools, verdict(answer)));
 }
+
+/** Where an answer is found again. */
+export const addressOf = ({ answer_id: id }) => `/answers/${encodeURIComponent(id)}`;
 
 function tool(path, label, onclick) {
   return h("button.button.quiet.small", { type: "button", onclick }, icon(path), label);

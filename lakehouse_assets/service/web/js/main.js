@@ -1,7 +1,8 @@
-// The page: boot, the conversation, and the keys.
+// The page of the conversation: boot, questions and their answers, and the keys.
 
 import { card, problemCard } from "./answer.js";
 import * as api from "./api.js";
+import * as asking from "./asking.js";
 import { runDemo } from "./demo.js";
 import { byId, h, wireTheme } from "./dom.js";
 import { begin, keep } from "./history.js";
@@ -103,25 +104,14 @@ function hello() {
 
 // --- keys of the keyboard
 
-byId("composer").addEventListener("submit", (event) => {
-  event.preventDefault();
-  const question = input.value.trim();
-  if (!question) return;
-  input.value = "";
+asking.wire((question) => {
   asked = -1;
-  grow();
   ask(question);
 });
 
 input.addEventListener("keydown", (event) => {
-  if (event.key === "Enter" && !event.shiftKey && !event.isComposing) {
-    event.preventDefault();
-    byId("composer").requestSubmit();
-  } else if (event.key === "ArrowUp" && (input.value === "" || asked >= 0)) {
-    recall(event, 1);
-  } else if (event.key === "ArrowDown" && asked >= 0) {
-    recall(event, -1);
-  }
+  if (event.key === "ArrowUp" && (input.value === "" || asked >= 0)) recall(event, 1);
+  else if (event.key === "ArrowDown" && asked >= 0) recall(event, -1);
 });
 
 /** Earlier questions by the arrow keys, as in a shell. */
@@ -132,25 +122,12 @@ function recall(event, step) {
   event.preventDefault();
   asked = next;
   input.value = next >= 0 ? questions[next] : "";
-  grow();
+  asking.grow();
 }
 
 document.addEventListener("keydown", (event) => {
-  const typing = event.target.closest?.("input, textarea, dialog");
-  if (event.key === "/" && !typing && !event.ctrlKey && !event.metaKey) {
-    event.preventDefault();
-    input.focus();
-  } else if (event.key === "Escape" && running) {
-    running.abort();
-  }
+  if (event.key === "Escape" && running) running.abort();
 });
-
-input.addEventListener("input", grow);
-
-function grow() {
-  input.style.height = "auto";
-  input.style.height = `${Math.min(input.scrollHeight, 180)}px`;
-}
 
 // --- buttons of the bar
 
@@ -183,9 +160,11 @@ async function boot() {
     thread.append(problemCard(problem, { again: () => location.reload() }));
   }
   sidebar.showHistory(conversation.id, open);
-  input.value ||= new URLSearchParams(location.search).get("question") ?? ""; // a link puts it there; a person asks it
-  grow();
   input.focus();
+  const question = new URLSearchParams(location.search).get("q")?.trim();
+  if (!question) return;
+  window.history.replaceState(null, "", location.pathname); // the page loaded again does not ask again
+  ask(question);
 }
 
 boot();

@@ -1,6 +1,7 @@
 // The upload page: a file is sent, looked at, shown as it would be loaded, and loaded.
 
 import * as api from "./api.js";
+import { askAt } from "./asking.js";
 import { byId, h, icon, toast, wireTheme } from "./dom.js";
 import { moment, number, plural } from "./format.js";
 import * as session from "./session.js";
@@ -223,9 +224,9 @@ async function start(job, source) {
 function result(upload) {
   const { rows_read: read, rows_loaded: loaded, rows_quarantined: bad, quarantined, table, already_loaded: before, load_id: id, domain } = upload.loaded;
   const figures = [["records read", read], [`rows in ${table}`, loaded], ["in quarantine", bad]];
-  const ask = h("p.note", {}, "Its days are built in the background; then ", h("a", { href: "/" }, "ask about it"), ".");
+  const ask = h("p.note", {}, "Its days are built in the background; then ", h("a", { href: "/ask" }, "ask about it"), ".");
   question(domain).then((found) => {
-    if (found) ask.querySelector("a").replaceWith("ask, for example: ", h("a", { href: `/?question=${encodeURIComponent(found)}` }, found));
+    if (found) ask.querySelector("a").replaceWith("ask, for example: ", h("a", { href: askAt(found) }, found));
   });
   return h(loaded ? "section.card" : "section.card.failed", { "aria-label": upload.name }, h("h2", {}, upload.name),
     h("p.facts", {}, `${size(upload.bytes)} · ${STATES.loaded} with ${upload.source} as ${id}`),

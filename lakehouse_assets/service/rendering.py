@@ -1,0 +1,62 @@
+"""The pages as HTML: templates with one shell around them, made once each.
+
+Belongs here: which pages there are, the way from one to another, putting the shell around them. Does not belong here:
+serving them (``pages``), what they show (their scripts, which ask the API).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+WEB = Path(__file__).resolve().parent / "web"
+_TEMPLATES = WEB.parent / "templates"
+_NAVIGATION = (
+    ("home", "/", "Home", '<path d="M3.5 9 10 3.5 16.5 9v7.5h-4.5V12H8v4.5H3.5z"/>'),
+    ("ask", "/ask", "Ask", '<path d="M4 4.5h12v8.5H9.5l-3.5 3v-3H4z"/>'),
+    ("dictionary", "/dictionary", "Data", '<path d="M4 4.5c2-1 4-1 6 0v11c-2-1-4-1-6 0zM10 4.5c2-1 4-1 6 0v11c-2-1-4-1-6 0"/>'),
+    ("upload", "/upload", "Upload", '<path d="M10 13V3M6 7l4-4 4 4M3 13v4h14v-4"/>'),
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Page:
+    """A page: its address, its template, its script and styles, and where it stands in the navigation.
+
+    ``and_document`` is true where a program gets a document by the same address.
+    """
+
+    path: str
+    template: str
+    script: str
+    place: str
+    styles: tuple[str, ...] = ()
+    and_document: bool = False
+
+
+HOME = Page("/", "home.html", "home.js", "home", ("pages.css",))
+ASK = Page("/ask", "ask.html", "main.js", "ask")
+ANSWER = Page("/answers/{id}", "answer.html", "answer_page.js", "ask", ("pages.css",), and_document=True)
+DICTIONARY = Page("/dictionary", "dictionary.html", "dictionary.js", "dictionary", ("dictionary.css", "profile.css"))
+UPLOAD = Page("/upload", "upload.html", "upload.js", "upload", ("upload.css",))
+PAGES = (HOME, ASK, ANSWER, DICTIONARY, UPLOAD)
+
+
+@cache
+def html(page: Page, *, served: bool = True) -> str:
+    """A page as HTML; it holds nothing that needs a key.
+
+    Args:
+        page: Which.
+        served: Whether a service is there, so that there are other pages to go to.
+    """
+    environment = Environment(
+        loader=FileSystemLoader(_TEMPLATES), autoescape=True, undefined=StrictUndefined, trim_blocks=True,
+        lstrip_blocks=True,
+    )  # fmt: skip
+    return environment.get_template(page.template).render(
+        place=page.place, script=page.script, styles=page.styles, served=served, navigation=_NAVIGATION
+    )
