@@ -1,6 +1,7 @@
 """The dictionary as one HTML file that needs nothing else: no server, no network.
 
-Belongs here: putting the page (``service.rendering``) and its data into one file. Does not belong here: the page itself.
+Belongs here: putting the page (``service.rendering``) and its data into one file. Does not belong here: the page
+itself.
 """
 
 from __future__ import annotations

@@ -14,12 +14,14 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 WEB = Path(__file__).resolve().parent / "web"
 _TEMPLATES = WEB.parent / "templates"
+_BOOK = "M4 4.5c2-1 4-1 6 0v11c-2-1-4-1-6 0zM10 4.5c2-1 4-1 6 0v11c-2-1-4-1-6 0"
 _NAVIGATION = (
-    ("home", "/", "Home", '<path d="M3.5 9 10 3.5 16.5 9v7.5h-4.5V12H8v4.5H3.5z"/>'),
-    ("ask", "/ask", "Ask", '<path d="M4 4.5h12v8.5H9.5l-3.5 3v-3H4z"/>'),
-    ("dictionary", "/dictionary", "Data", '<path d="M4 4.5c2-1 4-1 6 0v11c-2-1-4-1-6 0zM10 4.5c2-1 4-1 6 0v11c-2-1-4-1-6 0"/>'),
-    ("upload", "/upload", "Upload", '<path d="M10 13V3M6 7l4-4 4 4M3 13v4h14v-4"/>'),
-)  # fmt: skip
+    ("home", "/", "Home", "M3.5 9 10 3.5 16.5 9v7.5h-4.5V12H8v4.5H3.5z"),
+    ("ask", "/ask", "Ask", "M4 4.5h12v8.5H9.5l-3.5 3v-3H4z"),
+    ("dictionary", "/dictionary", "Data", _BOOK),
+    ("upload", "/upload", "Upload", "M10 13V3M6 7l4-4 4 4M3 13v4h14v-4"),
+)
+"""Place, address, name and icon."""
 
 
 @dataclass(frozen=True)

@@ -52,7 +52,8 @@ def test_an_answer_has_the_rows_and_all_that_stands_behind_them(client: httpx.Cl
             group by 1 order by n desc, 1""",
     )
     assert answer["outcome"] == "answered"
-    assert answer["chart"] == {"kind": "bar", "x": "complaint__channel", "y": ["pgr_complaints"], "series": None}
+    assert (answer["chart"]["kind"], answer["chart"]["x"]) == ("bar", "complaint__channel")
+    assert answer["chart"]["y"] == ["pgr_complaints"]
     assert answer["sql"].startswith("SELECT")
     assert list(answer["snapshots"]) == [CASES] == [state["table"] for state in answer["freshness"]]
     # 19 digits are more than a number keeps in JavaScript
@@ -201,7 +202,7 @@ def test_an_address_gives_people_a_page_and_programs_a_document(client: httpx.Cl
     address = f"/answers/{answer_id}"
     assert client.get(address).json()["answer_id"] == answer_id
     page = client.get(address, headers={"accept": "text/html,application/xhtml+xml,*/*;q=0.8"})
-    assert page.headers["content-type"].startswith("text/html") and page.headers["vary"] == "Accept"
+    assert page.headers["content-type"].startswith("text/html") and page.headers["vary"].startswith("Accept")
     assert answer_id not in page.text
 
 

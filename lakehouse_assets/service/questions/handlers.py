@@ -34,6 +34,8 @@ from lakehouse_assets.service.questions.models import (
 )
 from nlq.answering.answer import Answerer
 from nlq.answering.catalog import Catalog, catalog_of
+from nlq.answering.document.chart import Kind, changed_to, kinds_of
+from nlq.answering.document.drawing import Drawing, drawing_of
 from nlq.answering.document.model import Answer, AnswerNotFoundError, StoredPlan
 from nlq.answering.document.sameness import same_rows
 from nlq.answering.run import failed_answer
@@ -178,6 +180,22 @@ class Handlers:
         if found is None or not may_see(asker.caller, Caller(found.tenant, found.role)):
             raise _no_answer(answer_id)
         return found
+
+    def chart(self, asker: Asker, answer_id: str, kind: Kind | None) -> Drawing:
+        """An answer given before as a picture, of its own kind or another that its figures can be.
+
+        Raises:
+            ApiError: there is none that the asker may see, or it has no such picture.
+        """
+        found = self.answer(asker, answer_id)
+        if found.chart is None:
+            raise ApiError(404, "no_chart", "The answer's rows say more than a picture of them would.")
+        kinds = kinds_of(found.chart, found.columns, found.rows)
+        if kind and kind not in kinds:
+            message = f"These figures cannot be drawn as {kind.replace('_', ' ')}."
+            raise ApiError(422, "no_such_chart", message, {"nearest": list(kinds)})
+        drawn = changed_to(found.chart, kind) if kind else found.chart
+        return drawing_of(found.columns, found.rows, drawn, partial=found.partial, says=found.sentence)
 
     def replay(self, asker: Asker, answer_id: str) -> Replay:
         """An answer given before, read again at its snapshots.

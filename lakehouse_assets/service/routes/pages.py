@@ -1,6 +1,7 @@
 """The addresses of the pages and of the files they load; none holds anything that needs a key.
 
-Belongs here: serving them. Does not belong here: how a page looks (``rendering``), what it shows; its script asks for it.
+Belongs here: serving them. Does not belong here: how a page looks (``rendering``), what it shows; its script
+asks for it.
 """
 
 from __future__ import annotations

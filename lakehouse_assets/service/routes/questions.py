@@ -15,6 +15,8 @@ from lakehouse_assets.service.questions import models
 from lakehouse_assets.service.questions.handlers import Again
 from lakehouse_assets.service.routes.dependencies import Admitted, Id, Served, errors
 from nlq.answering.catalog import Catalog
+from nlq.answering.document.chart import Kind
+from nlq.answering.document.drawing import Drawing
 from nlq.answering.document.model import Answer
 
 router = APIRouter(responses=errors())
@@ -72,6 +74,19 @@ async def queued(service: Served, asker: Admitted, question_id: Id) -> models.Qu
 async def answer(service: Served, asker: Admitted, answer_id: Id) -> Answer:
     """An answer given before, as it was given."""
     return await service.work.run(asker.share, service.handlers.answer, asker, answer_id)
+
+
+@router.get("/answers/{answer_id}/chart", tags=["answers"], responses=errors(404))
+async def chart(
+    service: Served,
+    asker: Admitted,
+    answer_id: Id,
+    kind: Annotated[
+        Kind | None, Query(description="One of the drawing's `kinds`; the answer's own if left out.")
+    ] = None,
+) -> Drawing:
+    """An answer given before as a picture: a Vega-Lite document with its data, and what it may be changed to."""
+    return await service.work.run(asker.share, service.handlers.chart, asker, answer_id, kind)
 
 
 @router.get("/answers/{answer_id}/replay", tags=["answers"], responses=errors(404, 409))

@@ -19,7 +19,10 @@ from nlq.wording.explain import say_key, say_value
 
 
 class AnswerColumn(BaseModel):
-    """A column of the answer; ``kind`` is time, dimension or metric."""
+    """A column of the answer; ``kind`` is time, dimension or metric.
+
+    ``adds`` is true where the figures of rows add up to that of all.
+    """
 
     model_config = ConfigDict(frozen=True)
 
@@ -28,6 +31,7 @@ class AnswerColumn(BaseModel):
     kind: Literal["time", "dimension", "metric"]
     format: str | None = None
     unit: str | None = None
+    adds: bool = False
 
 
 def columns_of(plan: Plan, vocabulary: Vocabulary, values: Sequence[str]) -> tuple[AnswerColumn, ...]:
@@ -47,8 +51,17 @@ def columns_of(plan: Plan, vocabulary: Vocabulary, values: Sequence[str]) -> tup
             columns.append(AnswerColumn(name=name, label=vocabulary.dimensions[name].label, kind="dimension"))
     for name in values:
         said = say_value(name, plan, vocabulary)
-        columns.append(AnswerColumn(name=name, label=said.label, kind="metric", format=said.format, unit=said.unit))
+        adds = _adds(name, plan, vocabulary)
+        columns.append(
+            AnswerColumn(name=name, label=said.label, kind="metric", format=said.format, unit=said.unit, adds=adds)
+        )
     return tuple(columns)
+
+
+def _adds(name: str, plan: Plan, vocabulary: Vocabulary) -> bool:
+    if name in vocabulary.metrics:
+        return vocabulary.metrics[name].additive and not plan.average
+    return bool(plan.share) and vocabulary.metrics[plan.metrics[0]].additive
 
 
 MASK = "•••"

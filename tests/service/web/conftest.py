@@ -68,7 +68,9 @@ def page(browser: Browser, page_service: Served) -> Iterator[Page]:
     yield from opened(browser, page_service, WIDE, "light")
 
 
-def opened(browser: Browser, service: Served, size: dict[str, int], scheme: str, address: str = "/ask") -> Iterator[Page]:
+def opened(
+    browser: Browser, service: Served, size: dict[str, int], scheme: str, address: str = "/ask"
+) -> Iterator[Page]:
     context = browser.new_context(
         base_url=service.url, viewport=size, color_scheme=scheme, reduced_motion="reduce",  # pyright: ignore
         permissions=["clipboard-read", "clipboard-write"],

@@ -38,6 +38,13 @@ def rows_of(turn: Locator) -> list[list[str]]:
     return [row.locator("td").all_inner_texts() for row in turn.locator("table").first.locator("tbody tr").all()]
 
 
+def drawn(turn: Locator, mark: str) -> list[Any]:
+    """The boxes of a kind of mark, once they are there."""
+    marks = turn.locator(f".plot .mark-{mark}.role-mark path")
+    marks.first.wait_for(state="attached")
+    return [one.bounding_box() for one in marks.all()]
+
+
 def answer_of(service: Served, question: str) -> dict[str, Any]:
     return httpx.post(f"{service.url}/nlq", json={"question": question}, timeout=30).json()
 
@@ -47,19 +54,33 @@ def test_an_answer_is_a_sentence_a_chart_and_the_rows(page: Page, page_service: 
     answer = answer_of(page_service, "complaints by channel")
     assert turn.locator(".sentence").inner_text() == answer["sentence"]
     assert rows_of(turn) == [[name, f"{count:,}"] for name, count in answer["rows"]]
-    assert turn.locator("svg .mark").count() == len(answer["rows"])
-    widths = [float(mark.get_attribute("width") or 0) for mark in turn.locator("svg .mark").all()]
+    bars = drawn(turn, "rect")
+    assert len(bars) == len(answer["rows"])
+    widths = [bar["width"] for bar in bars]
     assert widths == sorted(widths, reverse=True) and widths[0] > widths[-1]
 
 
 def test_a_series_is_a_line_and_a_single_number_is_large(page: Page, page_service: Served) -> None:
     turn = ask(page, "monthly trend of complaints")
     months = answer_of(page_service, "monthly trend of complaints")["rows"]
-    assert turn.locator("svg path.line:not(.cut)").count() == 1
-    assert turn.locator("svg circle.dot").count() == len(months)
+    assert len(drawn(turn, "symbol")) == len(months)
+    assert len(drawn(turn, "line")) == 2, "the last month is known in part: a stretch of its own"
     assert rows_of(turn)[0][0] == "Jan 2025"
     total = ask(page, "How many complaints are there in total?").locator(".figure strong").inner_text()
     assert total == f"{answer_of(page_service, 'How many complaints are there in total?')['rows'][0][0]:,}"
+
+
+def test_a_picture_is_changed_and_saved(page: Page) -> None:
+    turn = ask(page, "monthly complaints by channel")
+    assert len(drawn(turn, "line")) >= 5
+    turn.get_by_label("Show as").select_option("stacked")
+    bars = len(drawn(turn, "rect"))
+    turn.get_by_role("button", name="WEB", exact=True).click()
+    expect(turn.locator(".plot .mark-rect.role-mark path")).not_to_have_count(bars)
+    with page.expect_download() as download:
+        turn.get_by_role("button", name="Picture").click()
+    assert download.value.suggested_filename == "monthly-complaints-by-channel.png"
+    assert download.value.path().read_bytes().startswith(b"\x89PNG")
 
 
 def test_what_stands_behind_an_answer_is_there_on_demand(page: Page) -> None:
@@ -269,5 +290,5 @@ def test_a_period_known_in_part_is_marked(page: Page, page_service: Served) -> N
     turn.get_by_role("button", name=re.compile("^Show all")).click()
     assert turn.locator("td", has=page.locator(".cut")).all_inner_texts() == ["Feb 2026in part"]
     assert turn.locator("small.cut").get_attribute("title") == part["says"]
-    assert turn.locator("svg path.line.cut").count() == 1
-    assert turn.locator("svg circle.dot.cut").count() == 1
+    assert len(drawn(turn, "line")) == 2
+    assert turn.locator(".plot .mark-symbol path[stroke-dasharray='3,2']").count() == 1

@@ -1,9 +1,10 @@
 // An answer as a card: the sentence, the picture, the rows, and everything that stands behind them.
 
 import * as api from "./api.js";
-import { chart } from "./chart.js";
 import { copy, download, h, icon, toast } from "./dom.js";
-import { cell, day, milliseconds, moment, plural } from "./format.js";
+import { figure } from "./figure.js";
+import { day, milliseconds, moment, plural } from "./format.js";
+import { picture } from "./picture.js";
 import { csv, table, tabbed } from "./table.js";
 import { parts, previewed, told } from "./words.js";
 
@@ -22,7 +23,7 @@ export function card(answer, { pick, ask }) {
 }
 
 function answered(answer, { pick }) {
-  const single = answer.rows.length === 1 && answer.columns.length === 1;
+  const single = answer.rows.length === 1 && (answer.columns.length === 1 || answer.chart?.kind === "number");
   return [
     single ? figure(answer) : h("p.sentence", {}, answer.sentence),
     parts(answer),
@@ -31,16 +32,11 @@ function answered(answer, { pick }) {
     single && answer.filters.length ? h("p.scope", {}, answer.filters.join(" · ")) : null,
     single ? (answer.partial ?? []).map((part) => h("p.note", {}, part.says)) : null,
     answer.notes.map((note) => h("p.note", {}, note)),
-    answer.chart ? chart(answer) : null,
+    answer.chart && !single ? picture(answer, fileName(answer)) : null,
     single || !answer.rows.length ? null : table(answer),
     behind(answer),
     foot(answer),
   ];
-}
-
-function figure(answer) {
-  const [column] = answer.columns;
-  return h("p.figure", {}, h("strong", {}, cell(answer.rows[0][0], column)), h("span", {}, column.label));
 }
 
 /** What stays from the question before, each to be taken away with one click. */
@@ -139,8 +135,10 @@ function freshness(answer) {
 
 // --- what can be done with an answer
 
+const fileName = ({ question }) => question.toLowerCase().replace(/[^a-z0-9]+/g, "-").replace(/^-|-$/g, "").slice(0, 60) || "answer";
+
 function foot(answer) {
-  const name = answer.question.toLowerCase().replace(/[^a-z0-9]+/g, "-").replace(/^-|-$/g, "").slice(0, 60) || "answer";
+  const name = fileName(answer);
   const tools = [];
   if (answer.outcome === "answered") {
     tools.push(tool(COPY, "Copy", () => copy(tabbed(answer), plural(answer.rows.length, "row"))));

@@ -96,11 +96,18 @@ export const ask = (question, { now, previous, signal } = {}) =>
   call("POST", "/nlq", { question, ...(now ? { now } : {}), ...(previous ? { previous } : {}) }, signal);
 export const query = (plan, question, signal) => call("POST", "/query", { ...plan, question }, signal);
 export const answer = (id) => call("GET", `/answers/${encodeURIComponent(id)}`);
+export const chart = (id, kind) => call("GET", `/answers/${encodeURIComponent(id)}/chart${kind ? `?kind=${kind}` : ""}`);
 export const replay = (id) => call("GET", `/answers/${encodeURIComponent(id)}/replay`);
 export const feedback = (id, verdict, comment) =>
   call("POST", `/answers/${encodeURIComponent(id)}/feedback`, comment ? { verdict, comment } : { verdict });
 export const profile = (table) => call("GET", `/dictionary/profile/${encodeURIComponent(table)}`);
 export const dictionary = () => call("GET", "/dictionary/data");
+
+export const home = () => call("GET", "/home");
+const ofDashboard = (id, rest = "") => `/dashboards/${encodeURIComponent(id)}${rest}`;
+export const dashboards = () => call("GET", "/dashboards");
+export const dashboard = (id) => call("GET", ofDashboard(id));
+export const tiles = (id, wanted, signal) => call("POST", ofDashboard(id, "/tiles"), wanted, signal);
 
 const ofUpload = (job, rest = "") => `/uploads/${encodeURIComponent(job)}${rest}`;
 export const uploads = () => call("GET", "/uploads");

@@ -55,11 +55,16 @@ export async function copy(text, what) {
 /** Offer text as a file. */
 export function download(name, text, type) {
   const url = URL.createObjectURL(new Blob([text], { type }));
+  downloadFrom(name, url);
+  setTimeout(() => URL.revokeObjectURL(url), 1000);
+}
+
+/** Offer what is at an address as a file. */
+export function downloadFrom(name, url) {
   const link = h("a", { href: url, download: name });
   document.body.append(link);
   link.click();
   link.remove();
-  setTimeout(() => URL.revokeObjectURL(url), 1000);
 }
 
 /** The button of the bar that changes between light and dark, and remembers it. */

@@ -1,0 +1,29 @@
+// A single figure, large, with what it was before.
+
+import { h } from "./dom.js";
+import { cell, number } from "./format.js";
+
+/** The only row of an answer: its first figure, and how it has changed where the answer compares. */
+export function figure({ columns, rows, chart }) {
+  const at = (name) => columns.findIndex((column) => column.name === name);
+  const first = Math.max(0, at(chart?.y?.[0]));
+  return h("p.figure", {}, h("strong", {}, cell(rows[0][first], columns[first])), h("span", {}, columns[first].label),
+    chart?.change ? change(rows[0], columns, { ...chart, before: at(chart.before), change: at(chart.change) }) : null);
+}
+
+function change(row, columns, { before, change: at, good }) {
+  const by = row[at];
+  if (by === null || by === undefined) return null;
+  const was = before >= 0 ? ` from ${cell(row[before], columns[before])}` : "";
+  return h("span.change", {}, changeOf(by, good), was, h("small", {}, before >= 0 ? ` ${columns[before].label.split(", ").slice(1).join(", ")}` : ""));
+}
+
+/** A relative change with its direction: in words for who does not see the colour. */
+export function changeOf(by, good = null) {
+  const way = by > 0 ? "up" : by < 0 ? "down" : "same";
+  const judged = good && way !== "same" ? (way === good ? ".good" : ".bad") : "";
+  const arrow = { up: "\u25b2", down: "\u25bc", same: "\u25cf" }[way];
+  const said = { up: "up", down: "down", same: "unchanged" }[way];
+  return h(`b.by${judged}`, {}, h("span", { "aria-hidden": "true" }, `${arrow} `), h("span.hidden", {}, `${said} `),
+    by === 0 ? "0 %" : number(Math.abs(by), { format: "percent" }));
+}

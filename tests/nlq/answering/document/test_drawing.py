@@ -1,0 +1,104 @@
+"""What of an answer is drawn, and how it reads."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Any
+
+import pytest
+
+from nlq.answering.document.chart import Chart, Kind, chart_of
+from nlq.answering.document.columns import AnswerColumn
+from nlq.answering.document.drawing import Drawing, drawing_of
+from nlq.answering.tables.coverage import Partial
+from nlq.core.plan import Grain
+
+MONTH = AnswerColumn(name="metric_time__month", label="Month", kind="time", format="date")
+WARD = AnswerColumn(name="ward", label="Ward", kind="dimension")
+CHANNEL = AnswerColumn(name="channel", label="Channel", kind="dimension")
+COUNT = AnswerColumn(name="count", label="Count", kind="metric", format="integer", adds=True)
+SALES = AnswerColumn(name="sales", label="Sales", kind="metric", format="currency", unit="EUR", adds=True)
+RATE = AnswerColumn(name="rate", label="Rate", kind="metric", format="percent")
+
+
+def drawn(columns: list[AnswerColumn], rows: list[list[Any]], kind: Kind | None = None, **more: Any) -> Drawing:
+    chart = chart_of(columns, rows)
+    assert chart is not None
+    return drawing_of(columns, rows, chart.model_copy(update={"kind": kind} if kind else {}), **more)
+
+
+def values(drawing: Drawing) -> list[dict[str, Any]]:
+    assert drawing.spec is not None
+    return drawing.spec["data"]["values"]
+
+
+def test_values_read_as_people_write_them() -> None:
+    drawing = drawn([WARD, SALES], [["a", 1200.5], [None, 3]])
+    assert [(row["k"], row["text"]) for row in values(drawing)] == [("a", "EUR 1,200.50"), ("unknown", "EUR 3.00")]
+    months = values(drawn([MONTH, RATE], [["2025-02-01", 0.5], ["2025-01-01", 0.25]]))
+    assert [(row["k"], row["text"]) for row in months] == [("Jan 2025", "25.0 %"), ("Feb 2025", "50.0 %")]
+
+
+def test_many_bars_are_the_largest_and_the_others_together() -> None:
+    drawing = drawn([WARD, COUNT], [[f"w{n}", n] for n in range(50)])
+    rows = values(drawing)
+    assert [row["k"] for row in rows[:2]] == ["w49", "w48"] and len(rows) == 16
+    assert (rows[-1]["k"], rows[-1]["v"], rows[-1]["key"]) == ("Others", sum(range(35)), None)
+    assert sum(row["v"] for row in rows) == sum(range(50))
+    assert drawing.note == "The 15 largest of 50, and the others together."
+
+
+def test_figures_that_do_not_add_up_have_no_others() -> None:
+    drawing = drawn([WARD, RATE], [[f"w{n}", n / 100] for n in range(50)])
+    assert len(values(drawing)) == 15
+    assert drawing.note == "The 15 largest of 50 are drawn; the table has all."
+
+
+def test_a_period_known_in_part_is_a_stretch_of_its_own() -> None:
+    part = Partial(
+        start=date(2025, 3, 1), end=date(2025, 3, 31), known_from=date(2025, 3, 1), known_to=date(2025, 3, 9),
+        step=date(2025, 3, 1), grain=Grain.MONTH, running=True,
+    )  # fmt: skip
+    rows = [["2025-01-01", 5], ["2025-02-01", 6], ["2025-03-01", 2]]
+    points = values(drawn([MONTH, COUNT], rows, partial=[part]))
+    assert [row["v"] for row in points if row["firm"]] == [5, 6]
+    assert [row["v"] for row in points if row["loose"]] == [6, 2], "the dashed stretch begins where the firm one ends"
+    assert points[-1]["k"] == "Mar 2025 so far"
+
+
+def test_what_is_not_known_is_a_gap() -> None:
+    points = values(drawn([MONTH, COUNT], [["2025-01-01", 5], ["2025-02-01", None], ["2025-03-01", 2]]))
+    assert len({row["run"] for row in points}) == 2
+
+
+def test_two_keys_are_cells() -> None:
+    rows = [[w, c, 1] for w in "abcdefghij" for c in "klmnopqrst"]
+    drawing = drawn([WARD, CHANNEL, COUNT], rows)
+    assert drawing.kind == "heat_map" and drawing.series == ()
+    assert {(row["k"], row["s"]) for row in values(drawing)} == {(w, c) for w, c, _ in rows}
+
+
+def test_a_histogram_counts_every_row_once() -> None:
+    chart = Chart(kind="histogram", y=("count",))
+    rows = [[f"w{n}", n * n] for n in range(30)]
+    drawing = drawing_of([WARD, COUNT], rows, chart)
+    assert sum(row["v"] for row in values(drawing)) == 30
+    assert values(drawing)[0]["k"].startswith("0 – ")
+    assert drawing_of([WARD, COUNT], [["a", 3], ["b", 3]], chart).spec is not None
+
+
+def test_a_funnel_tells_what_is_left() -> None:
+    steps = [AnswerColumn(name=name, label=name, kind="metric", format="integer") for name in ("seen", "bought")]
+    drawing = drawing_of(steps, [[200, 30]], Chart(kind="funnel", y=("seen", "bought")))
+    assert [row["text"] for row in values(drawing)] == ["200 · 100%", "30 · 15%"]
+
+
+@pytest.mark.parametrize("kind", ["line", "area", "bar", "stacked", "donut", "heat_map", "funnel"])
+def test_each_kind_names_its_rows_for_clicks(kind: Kind) -> None:
+    drawing = drawn([WARD, COUNT], [["a", 1], ["b", 2]], kind)
+    assert {row["key"] for row in values(drawing)} == {"a", "b"}
+
+
+def test_numbers_and_tables_are_no_pictures() -> None:
+    assert drawn([COUNT], [[5]]).spec is None
+    assert drawn([WARD, COUNT], [["a", 1], ["b", 2]], "table").spec is None
