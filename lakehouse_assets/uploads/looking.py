@@ -18,7 +18,8 @@ from lakehouse_assets.ingest.errors import IngestError, SourceError
 from lakehouse_assets.ingest.faults import for_senders, of_file
 from lakehouse_assets.ingest.loads.notes import Stamp
 from lakehouse_assets.ingest.loads.staging import check_mapping, engine_for, of_load, refuse_unusable, target_contract
-from lakehouse_assets.ingest.mapping.statements import PSEUDO_FIELDS, RecordMapping
+from lakehouse_assets.ingest.mapping.columns import PSEUDO_FIELDS
+from lakehouse_assets.ingest.mapping.statements import RecordMapping
 from lakehouse_assets.ingest.mapping.targets import TECHNICAL
 from lakehouse_assets.ingest.origins.files import UPLOADED, FileOrigin
 from lakehouse_assets.ingest.sources import Source, all_sources
