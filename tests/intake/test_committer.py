@@ -99,13 +99,13 @@ def test_records_that_do_not_fit_are_in_quarantine_and_known_by_their_number(
     log.append(entry(1)).result(5)
     position = log.append(raw(json.dumps(record(2)), "{no json", json.dumps(record(3, qty="many")))).result(5)
     log.append(entry(4)).result(5)
-    where = (lake, log_id(folder), "shop", "t1")
+    where = (lake, folder, "shop", "t1")
     assert status_of(*where, position) == Status("accepted")
     committer.commit()
     found = status_of(*where, position)
     assert (found.state, found.quarantined, [r.record for r in found.refused]) == ("visible", 2, [2, 3])
     assert "not valid JSON" in found.refused[0].reason and "many" in found.refused[1].reason
-    assert status_of(lake, log_id(folder), "shop", "t2", position) == Status("accepted"), "another tenant's"
+    assert status_of(lake, folder, "shop", "t2", position) == Status("accepted"), "another tenant's"
     assert status_of(*where, replace(position, records=1)) == Status("visible")
     only = status_of(*where, replace(position, first=position.first + 1, records=1))
     assert only == Status("quarantined", 1, (Refused(1, found.refused[0].reason),))
@@ -149,7 +149,7 @@ def test_a_request_that_came_twice_by_its_key_counts_once_whichever_process_took
     again.close()
     assert orders() == ["O1", "O2"]
     assert sum(r["rows_read"] for r in rows("select rows_read from bronze.loads")) == 2
-    assert status_of(lake, log_id(folder), "shop", "t1", second) == Status("visible")
+    assert status_of(lake, folder, "shop", "t1", second) == Status("visible")
     for one in (other, third):
         one.close()
 
@@ -231,9 +231,9 @@ def test_a_first_commit_that_died_between_making_the_tables_and_their_rows_is_no
     for contract in (LOADS, QUARANTINE):
         require_local(lake.catalog).ensure(contract, file_uri(lake.location(contract)))
     position = log.append(entry(1)).result(5)
-    assert status_of(lake, log_id(folder), "shop", "t1", position) == Status("accepted")
+    assert status_of(lake, folder, "shop", "t1", position) == Status("accepted")
     committer.commit()
-    assert orders() == ["O1"] and status_of(lake, log_id(folder), "shop", "t1", position) == Status("visible")
+    assert orders() == ["O1"] and status_of(lake, folder, "shop", "t1", position) == Status("visible")
 
 
 def test_damaged_records_wait_and_keep_no_other_stream(
@@ -296,8 +296,8 @@ def test_a_stream_whose_source_was_deleted_holds_no_other_back_and_can_be_given_
     monkeypatch.setattr("lakehouse_assets.intake.segments.SEGMENT_BYTES", 1)
     monkeypatch.setattr(log._appender, "_most", 1)
     committer._lake = Lake(lake.settings.model_copy(update={"intake_retention": timedelta(seconds=-60)}))
-    sources["gone"] = sources["shop"]
-    log.append(entry(1, source="gone")).result(5)
+    sources["gone"] = sales_source(name="gone", format="ndjson", tenant=None)
+    lost = log.append(entry(1, source="gone")).result(5)
     del sources["gone"]
     for number in (2, 3, 4):
         log.append(entry(number)).result(5)
@@ -311,15 +311,19 @@ def test_a_stream_whose_source_was_deleted_holds_no_other_back_and_can_be_given_
     again.commit()
     assert [h.bytes for h in held(folder)] == [stuck.bytes]
     assert [h.source for h in give_up(folder, "gone")] == ["gone"]
+    assert status_of(lake, folder, "gone", "t1", lost).state == "given up"
     again.commit()
     assert held(folder) == []
-    sources["gone"] = sources["shop"]
+    sources["gone"] = sales_source(name="gone", format="ndjson", tenant=None)
     time.sleep(0.002)
     again._left_alone.clear()
-    log.append(entry(5, source="gone")).result(5)
+    kept = log.append(entry(5, source="gone")).result(5)
+    assert status_of(lake, folder, "gone", "t1", kept).state == "accepted"
     assert [(c.source, c.loaded) for c in again.commit()] == [("gone", 1)]
     again.close()
     assert orders() == ["O2", "O3", "O4", "O5"]
+    assert [status_of(lake, folder, "gone", "t1", p).state for p in (lost, kept)] == ["given up", "visible"]
+    assert status_of(lake, folder, "gone", "t2", lost).state == "accepted", "another tenant's"
 
 
 def test_what_was_given_up_can_be_sent_again_by_its_keys_and_what_was_loaded_is_not_loaded_twice(

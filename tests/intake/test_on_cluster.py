@@ -10,7 +10,7 @@ import pytest
 from lakehouse_assets.ingest.sources import Source
 from lakehouse_assets.intake import committer as committing
 from lakehouse_assets.intake.committer import Committer
-from lakehouse_assets.intake.log import IntakeLog, log_id
+from lakehouse_assets.intake.log import IntakeLog
 from lakehouse_assets.intake.status import status_of
 from lakehouse_assets.lakehouse.lake import Lake
 from lakehouse_assets.lakehouse.publish.protocol import Publication
@@ -33,7 +33,7 @@ def test_ranges_are_committed_once_each_whoever_commits(
     position = log.append(raw("{no json", '{"order_id": "O0"}')).result(5)
     log.append(entry(1)).result(5)
     assert [(c.first, c.end, c.loaded, c.quarantined) for c in first.commit()] == [(0, 3, 1, 2)]
-    became = status_of(lake, log_id(folder), "shop", "t1", position)
+    became = status_of(lake, folder, "shop", "t1", position)
     assert (became.state, became.quarantined) == ("quarantined", 2)
     log.append(entry(2)).result(5)
     honest = Publication.audit

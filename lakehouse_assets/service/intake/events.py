@@ -32,7 +32,7 @@ from lakehouse_assets.intake import tables
 from lakehouse_assets.intake.bodies import ENCODINGS, TYPES, BodyError, TooLargeError, cut, decompressed
 from lakehouse_assets.intake.committer import Committer
 from lakehouse_assets.intake.entries import Entry
-from lakehouse_assets.intake.log import BusyError, IntakeLog, OtherContentError, Position, log_id
+from lakehouse_assets.intake.log import BusyError, IntakeLog, OtherContentError, Position
 from lakehouse_assets.intake.status import State, Status, status_of
 from lakehouse_assets.service.admission.access import writer_of
 from lakehouse_assets.service.admission.together import Together
@@ -75,7 +75,7 @@ class WhatBecame(BaseModel):
 
     state: State = Field(
         description="accepted: they wait to be loaded; visible: they are in bronze, but for those in quarantine; "
-        "quarantined: all are there."
+        "quarantined: all are there; given up: nothing could load them, and a person let go of them."
     )
     quarantined: int = Field(description="How many are in quarantine; `asklake quarantine list` has them all.")
     refused: list[RefusedRecord] = Field(description="The first of them.")
@@ -250,7 +250,7 @@ async def became(
 
 
 def _status(intake: Intake, source: str, tenant: str | None, at: Position) -> Status:
-    return status_of(intake.lake, log_id(intake.folder), source, tenant, at)
+    return status_of(intake.lake, intake.folder, source, tenant, at)
 
 
 def _form(request: Request) -> tuple[tables.Form, str]:
