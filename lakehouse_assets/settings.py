@@ -6,7 +6,6 @@ Does not belong here: anything that opens a file, a catalog or a connection.
 
 from __future__ import annotations
 
-import difflib
 import logging
 import os
 from datetime import timedelta
@@ -18,6 +17,7 @@ from urllib.parse import unquote
 from pydantic import Field, SecretStr, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from lakehouse_assets.misspelt import PREFIX, misspelt
 from lakehouse_assets.profiles import Engine, Profile, ProfileName, profile_of
 from lakehouse_assets.setting_types import (
     Address,
@@ -46,17 +46,13 @@ NEEDED_BY_CLUSTER = (
     "logs_bucket",
 )  # fmt: skip
 """Fields without which the cluster profile cannot start."""
-OF_SCRIPTS = frozenset({
-    "ASKLAKE_CLUSTER_HOME", "ASKLAKE_JAVA_HOME", "ASKLAKE_SCREENSHOTS", "ASKLAKE_SERVERS_CACHE",
-})  # fmt: skip
-"""Variables that scripts of this project read, and no process of it."""
 _SECRET_ADDRESSES = ("postgres_url", "redis_url")
 
 
 class Settings(BaseSettings):
     """What the environment decides; every field is the variable `ASKLAKE_<FIELD>`."""
 
-    model_config = SettingsConfigDict(env_prefix="ASKLAKE_", frozen=True, extra="ignore", hide_input_in_errors=True)
+    model_config = SettingsConfigDict(env_prefix=PREFIX, frozen=True, extra="ignore", hide_input_in_errors=True)
 
     profile: ProfileName = Field(default="local", description="Which engine, catalog and storage.")
     engine: Engine | None = Field(
@@ -431,25 +427,9 @@ class Settings(BaseSettings):
         }
 
 
-def misspelt() -> dict[str, str]:
-    """The variables of the environment that are almost settings, each with the setting that is nearest.
-
-    Others that begin the same way are let be: Kubernetes makes some for each service.
-    """
-    prefix, known = "ASKLAKE_", [name.upper() for name in Settings.model_fields]
-    found: dict[str, str] = {}
-    for variable in sorted(os.environ):
-        name = variable.upper().removeprefix(prefix)
-        if not variable.upper().startswith(prefix) or name in known or f"{prefix}{name}" in OF_SCRIPTS:
-            continue
-        if near := difflib.get_close_matches(name, known, n=1, cutoff=0.7):
-            found[variable] = f"{prefix}{near[0]}"
-    return found
-
-
 @cache
 def _warn_once() -> None:
-    for variable, near in misspelt().items():
+    for variable, near in misspelt(os.environ, Settings.model_fields).items():
         _LOG.warning("%s is no setting, and nothing reads it; did you mean %s?", variable, near)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import resource
 import socket
 import subprocess
@@ -20,7 +21,8 @@ from lakehouse_assets.domains.pgr import sample as pgr_sample
 from lakehouse_assets.domains.sales import sample as sales_sample
 from lakehouse_assets.lakehouse.iceberg.overwrite import ReplaceTable
 from lakehouse_assets.lakehouse.lake import Lake
-from lakehouse_assets.settings import NEEDED_BY_CLUSTER, Settings, misspelt
+from lakehouse_assets.misspelt import misspelt
+from lakehouse_assets.settings import NEEDED_BY_CLUSTER, Settings
 from nlq.storage.queue import QuestionQueue
 from tests.lakehouse.readings import publish, rows
 
@@ -152,7 +154,7 @@ def test_a_source_without_tenant_is_wrong_usage(home: Path, tmp_path: Path) -> N
 def test_a_variable_that_is_almost_a_setting_is_warned_of(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("ASKLAKE_MEMORY_LIMT", "ASKLAKE_PORT_8000_TCP", "ASKLAKE_SERVICE_HOST", "ASKLAKE_JAVA_HOME"):
         monkeypatch.setenv(name, "x")
-    assert misspelt() == {"ASKLAKE_MEMORY_LIMT": "ASKLAKE_MEMORY_LIMIT"}
+    assert misspelt(os.environ, Settings.model_fields) == {"ASKLAKE_MEMORY_LIMT": "ASKLAKE_MEMORY_LIMIT"}
     command = [sys.executable, "-m", "lakehouse_assets.cli", "settings", "--json"]
     done = subprocess.run(command, capture_output=True, text=True, check=True)
     assert done.stderr.count("ASKLAKE_MEMORY_LIMT is no setting") == 1 and json.loads(done.stdout)
