@@ -80,6 +80,12 @@ def demo_questions() -> Mapping[str, tuple[str, ...]]:
     return {d: importlib.import_module(m).QUESTIONS for d, m in modules.items() if importlib.util.find_spec(m)}
 
 
+def title_of(domain: str) -> str:
+    """Return what people call a domain: its TITLE, else its name; also of a name that is no domain's."""
+    module = importlib.import_module(f"{__name__}.{domain}") if domain in DOMAINS else None
+    return getattr(module, "TITLE", domain.replace("_", " ").capitalize())
+
+
 def contract_of(identifier: str) -> Contract:
     """Return the contract of one table, named like `gold.gold_pgr_case_lifecycle`.
 

@@ -22,6 +22,7 @@ from lakehouse_assets.service.admission.work import Work
 from lakehouse_assets.service.dashboards.handlers import DashboardHandlers
 from lakehouse_assets.service.failures import install
 from lakehouse_assets.service.health import HealthCheck
+from lakehouse_assets.service.home.handlers import HomeHandlers
 from lakehouse_assets.service.intake import events, uploads
 from lakehouse_assets.service.intake.looks import Looks
 from lakehouse_assets.service.intake.topics import Topics
@@ -29,7 +30,7 @@ from lakehouse_assets.service.middleware import RequestMiddleware
 from lakehouse_assets.service.questions.handlers import Handlers
 from lakehouse_assets.service.questions.recorder import Recorder
 from lakehouse_assets.service.redis import AnswersInRedis, LimiterInRedis, connect
-from lakehouse_assets.service.routes import dashboards, pages, questions, sessions, standing
+from lakehouse_assets.service.routes import dashboards, home, pages, questions, sessions, standing
 from lakehouse_assets.service.routes import dictionary as dictionaries
 from lakehouse_assets.service.routes.dependencies import Service
 from nlq.answering.cache import AnswersInProcess, AnswerStore, KeptAnswers
@@ -95,10 +96,11 @@ def create_app(
         app.state.uploading.workers.start()
         doing = work or _work(settings)
         health = HealthCheck(handlers, access, handlers.answerer.planner_name)
-        shown = DashboardHandlers(lake, handlers.answerer, ProjectDashboards(settings.project_root))
+        declared = ProjectDashboards(settings.project_root)
         app.state.service = Service(
-            access, handlers, doing, doing.together(access.admit), doing.together(handlers.again), health, shown
-        )
+            access, handlers, doing, doing.together(access.admit), doing.together(handlers.again), health,
+            DashboardHandlers(lake, handlers.answerer, declared), HomeHandlers(lake, handlers.answerer, declared),
+        )  # fmt: skip
         try:
             yield
         finally:
@@ -118,7 +120,7 @@ def create_app(
     )  # fmt: skip
     install(app)
     app.router.routes.extend(pages.routes())
-    for subject in (standing, sessions, questions, dashboards, events, uploads, dictionaries):
+    for subject in (standing, sessions, questions, dashboards, home, events, uploads, dictionaries):
         app.include_router(subject.router)
     app.state.intake = events.Intake(lake, looks)
     app.state.uploading = uploads.Uploading(settings, looks)

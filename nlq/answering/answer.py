@@ -26,12 +26,12 @@ from nlq.answering.compiling.costs import CostLimit, TooCostlyError
 from nlq.answering.compiling.othertimes import ONE_DAY, OneDayError, refuse_one_day
 from nlq.answering.compiling.sql import most_rows, statement
 from nlq.answering.document.carrying import carried_over
-from nlq.answering.document.caveats import say_beside, say_forms, say_never_published, say_partial, say_unknown
+from nlq.answering.document.caveats import say_beside, say_forms, say_never_published, say_unknown, told_partial
 from nlq.answering.document.columns import MASK, by_meaning, columns_of, plain_value, shown_values
 from nlq.answering.document.model import Answer, AnswerNotFoundError, StoredPlan
 from nlq.answering.parts import STATES_KEPT, CompiledPlan, Layer, PlansQuestions, StaleLayer
 from nlq.answering.run import Run
-from nlq.answering.tables.coverage import Coverage, Known, Partial, known_days, partial_periods
+from nlq.answering.tables.coverage import Coverage, Known, known_days
 from nlq.answering.tables.states import TableStates
 from nlq.core.columns import key_columns
 from nlq.core.dateparts import named
@@ -40,7 +40,7 @@ from nlq.core.outcome import MOST_CHOICES, Choice, Clarify, ErrorCode, Outcome, 
 from nlq.core.periods import BeyondCalendarError, shifted
 from nlq.core.plan import Plan
 from nlq.core.utc import utc_now
-from nlq.core.vocabulary import TIME_DIMENSION, Metric, Vocabulary
+from nlq.core.vocabulary import Metric, Vocabulary
 from nlq.core.zones import Zones
 from nlq.planning.planner import Planner
 from nlq.wording import explain
@@ -201,16 +201,18 @@ class Answerer:
         known = self._kept.find(key, run.heads) if self._kept and key else None
         return self._as_concluded(run, planned, run.again(known, planned)) if known else None
 
+    def understood(self, question: str, caller: Caller, heads: Mapping[str, str]) -> Plan | None:
+        """The plan that `ask` would run for a question, if it would be answered without asking back."""
+        run = self._begin(question, caller, heads, None, None)
+        outcome = self._planner(run).plan(question, run.today)
+        return outcome.plan if isinstance(outcome, Planned) else None
+
     def today(self, caller: Caller, now: datetime | None = None) -> date:
         """The day it is where a caller is, at a moment in UTC or now."""
         return self._zones.day(now or utc_now(), caller.tenant)
 
     def days(self, metrics: Iterable[str], caller: Caller, heads: Mapping[str, str]) -> Known | None:
-        """The days that there are data of, of all of some metrics that the caller may know of; None without times.
-
-        Raises:
-            QueryRefusedError: a table of theirs was never published.
-        """
+        """The days of which all of some metrics have data, see ``Coverage.known``."""
         with self._lake.session(heads=heads) as session:
             return self._coverage.known(session, self._layer.sources(metrics), caller.tenant)
 
@@ -260,9 +262,8 @@ class Answerer:
 
     def _as_concluded(self, run: Run, outcome: Outcome, answer: Answer) -> Answer:
         """An answer with what holds for it whatever it came to."""
-        update: dict[str, Any] = {"planner": outcome.planner, "notes": (*answer.notes, *outcome.notes)}
-        update["because"] = outcome.because
-        update["stale_layer"] = self._layer.stale
+        update: dict[str, Any] = {"planner": outcome.planner, "because": outcome.because}
+        update |= {"notes": (*answer.notes, *outcome.notes), "stale_layer": self._layer.stale}
         if isinstance(outcome, Planned) and run.carried and answer.plan:
             update["carried"] = carried_over(outcome.plan, run.carried, run.vocabulary)
         return answer.model_copy(update=update)
@@ -393,7 +394,7 @@ class Answerer:
         most = most_rows(plan)
         rows = [] if unknown else found[:most]
         said = [by_meaning(plan, dict(zip(names, row, strict=True))) for row in rows]
-        partial = _partial(plan, known, said, run.today) if known else ()
+        partial = told_partial(plan, known, said, run.today) if known else ()
         if known is not None and unknown:
             sentence = say_unknown(plan, known, run.vocabulary, self._tables(plan), run.caller.tenant)
         else:
@@ -443,10 +444,3 @@ class Answerer:
             with self._lock:
                 self._planners[key] = found
         return found
-
-
-def _partial(plan: Plan, known: Known, said: Iterable[Mapping[str, Any]], today: date) -> tuple[Partial, ...]:
-    """The periods of an answer that are known in part, and the words for them."""
-    texts = sorted({row[TIME_DIMENSION] for row in said if row.get(TIME_DIMENSION)})
-    found = partial_periods(plan, known, [date.fromisoformat(text) for text in texts], today)
-    return tuple(part.model_copy(update={"says": say_partial(part, plan, found)}) for part in found)

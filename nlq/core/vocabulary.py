@@ -63,6 +63,7 @@ class Metric:
     ``cumulative`` is true where a figure sums up the days before its own: each group has one on every later day.
     ``additive`` is true of sums and counts, whose figures of groups and of days add up to that of all; ``tally`` of
     counts of different values as well, of which zero is none at all. ``rows`` is None where it has no rows of its own.
+    ``headline`` is its place among the figures that stand for the domain, from 1; 0 where it does not.
     """
 
     name: str
@@ -84,6 +85,7 @@ class Metric:
     additive: bool = False
     tally: bool = False
     rows: Rows | None = None
+    headline: int = 0
 
     @property
     def entities(self) -> frozenset[str]:

@@ -50,7 +50,8 @@ class MetricDefinition:
     is false where any of its measures is taken at a moment instead of being summed over time. ``nothing`` is its figure
     where there are no rows, None where it has none then. ``additive`` is true of a sum or a count, whose figures of
     groups and of days add up to that of all; ``tally`` of a count of different values as well: zero is none at all.
-    ``rows`` says what its rows are, where they are those of one model.
+    ``rows`` says what its rows are, where they are those of one model. ``headline`` is its place among the figures that
+    stand for the domain, from 1; 0 where it does not.
     """
 
     name: str
@@ -76,6 +77,7 @@ class MetricDefinition:
     additive: bool = False
     tally: bool = False
     rows: Rows | None = None
+    headline: int = 0
 
 
 @dataclass(frozen=True)
@@ -274,6 +276,7 @@ class _Reader:
             format=meta.get("format") or ("percent" if raw["type"] == "ratio" else None),
             unit=meta.get("unit"),
             direction=meta.get("direction"),
+            headline=int(meta.get("headline", 0)),
             domain=meta.get("domain") or self._domain(name),
             definition=definition_of(raw, [(leaf, *self._measures[leaf]) for leaf in leaves]),
             dimensions=tuple(d for d in self._dimensions_by_metric.get(name, ()) if d != METRIC_TIME),

@@ -94,7 +94,7 @@ class DashboardHandlers:
     def list(self, asker: Asker) -> Dashboards:
         """The dashboards that the asker may see, by domain and title."""
         vocabulary = self._vocabulary(asker)
-        found = [_summary(i, one) for i, one in self.project.all().items() if _may_see(asker, one, vocabulary)]
+        found = [_summary(i, one) for i, one in self.project.all().items() if may_see(asker, one, vocabulary)]
         for fault in self.project.faults:
             logger().warning("dashboard_not_read", fault=fault)
         return Dashboards(dashboards=tuple(sorted(found, key=lambda one: (one.domain, one.title))))
@@ -172,7 +172,7 @@ class DashboardHandlers:
 
     def _found(self, asker: Asker, dashboard_id: str, vocabulary: Vocabulary) -> Dashboard:
         found = self.project.all().get(dashboard_id)
-        if found is None or not _may_see(asker, found, vocabulary):
+        if found is None or not may_see(asker, found, vocabulary):
             raise ApiError(404, "unknown_dashboard", f"There is no dashboard “{dashboard_id[:80]}”.")
         return found
 
@@ -185,7 +185,7 @@ def failed_tile(asker: Asker, tile: Tile, sentence: str = "", code: str = ErrorC
     return TileAnswer(id=tile.id, answer=answer, chart=_undrawn(tile), unfiltered=())
 
 
-def _may_see(asker: Asker, dashboard: Dashboard, vocabulary: Vocabulary) -> bool:
+def may_see(asker: Asker, dashboard: Dashboard, vocabulary: Vocabulary) -> bool:
     """Whether it is for the asker's role, and has a figure that the asker may see."""
     if dashboard.roles and asker.caller.role not in dashboard.roles:
         return False

@@ -17,6 +17,7 @@ from lakehouse_assets.service.admission.together import Together
 from lakehouse_assets.service.admission.work import Work
 from lakehouse_assets.service.dashboards.handlers import DashboardHandlers
 from lakehouse_assets.service.health import HealthCheck
+from lakehouse_assets.service.home.handlers import HomeHandlers
 from lakehouse_assets.service.questions.handlers import Again, Handlers
 
 
@@ -31,6 +32,7 @@ class Service:
     known: Together[Again, str | None]
     health: HealthCheck
     dashboards: DashboardHandlers
+    home: HomeHandlers
 
 
 _bearer = HTTPBearer(

@@ -300,6 +300,7 @@ def _metric(metric: semantic.MetricDefinition, canonical: Mapping[str, str]) -> 
         domain=metric.domain,
         unit=metric.unit,
         direction=metric.direction,
+        headline=metric.headline,
         dimensions=frozenset(canonical[name] for name in metric.dimensions if name in canonical).union(
             date_parts_of(metric)
         ),

@@ -10,10 +10,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 from typing import TYPE_CHECKING, Any
 
+from nlq.answering.tables.coverage import partial_periods
 from nlq.core.periods import shifted, whole_unit
 from nlq.core.plan import Plan
 from nlq.core.spelling import same_form
-from nlq.core.vocabulary import Metric, Vocabulary
+from nlq.core.vocabulary import TIME_DIMENSION, Metric, Vocabulary
 from nlq.wording.explain import say_time
 from nlq.wording.formats import say_period
 
@@ -38,6 +39,13 @@ def say_partial(part: Partial, plan: Plan, others: Iterable[Partial]) -> str:
     which = f"{name}, compared with" if part.compared else name
     edge = f"begin on {part.known_from}" if part.known_from > part.start else f"end on {part.known_to}"
     return f"Of {which}, {days} are known: the data {edge}."
+
+
+def told_partial(plan: Plan, known: Known, said: Iterable[Mapping[str, Any]], today: date) -> tuple[Partial, ...]:
+    """The periods of an answer that are known in part, each with the words for it."""
+    texts = sorted({row[TIME_DIMENSION] for row in said if row.get(TIME_DIMENSION)})
+    found = partial_periods(plan, known, [date.fromisoformat(text) for text in texts], today)
+    return tuple(part.model_copy(update={"says": say_partial(part, plan, found)}) for part in found)
 
 
 def say_beside(plan: Plan, known: Known | None) -> str:

@@ -1,0 +1,83 @@
+"""The document of the first page.
+
+Belongs here: its fields. Does not belong here: what is in them (handlers).
+"""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Any, Literal
+
+from pydantic import BaseModel, Field
+
+from nlq.answering.catalog import Example
+from nlq.core.plan import Grain, Plan
+from nlq.core.utc import Moment
+
+
+class HomePeriod(BaseModel):
+    """The last whole step of time that there are data of."""
+
+    label: str
+    grain: Grain
+    start: date
+    end: date
+
+
+class Course(BaseModel):
+    """A figure step by step; the last step is the period's."""
+
+    grain: Grain
+    steps: tuple[date, ...]
+    values: tuple[Any, ...]
+
+
+class HomeFigure(BaseModel):
+    """A figure of the period, beside the one before."""
+
+    metric: str
+    label: str
+    description: str
+    format: str | None
+    unit: str | None
+    value: Any = Field(description="Null where it is not known.")
+    before: Any
+    change: float | None = Field(description="Relative to before: 0.1 is a tenth more.")
+    good: Literal["up", "down"] | None
+    trend: Course
+    plan: Plan = Field(description="The course, for POST /query.")
+
+
+class HomeDomain(BaseModel):
+    """What stands for a domain."""
+
+    domain: str
+    title: str
+    dashboards: tuple[str, ...] = Field(description="Ids of its dashboards.")
+    period: HomePeriod | None = Field(description="Null where no step is known as a whole.")
+    figures: tuple[HomeFigure, ...]
+    starters: tuple[Example, ...] = Field(description="Questions to begin with, as people ask them.")
+    newest_day: date | None = Field(description="The last day that there are data of.")
+    published_at: Moment | None = Field(description="When the tables behind it were last written, UTC.")
+    stale: bool
+    stale_says: str
+    problem: str = Field(default="", description="Why there are no figures, where there are none.")
+
+
+class News(BaseModel):
+    """Something that happened lately: records were loaded, or refused."""
+
+    kind: Literal["loaded", "quarantine"]
+    domain: str
+    table: str
+    says: str
+    count: int
+    at: Moment
+
+
+class Home(BaseModel):
+    """The first page."""
+
+    domains: tuple[HomeDomain, ...]
+    news: tuple[News, ...] = Field(description="The newest first.")
+    elapsed_ms: float
