@@ -15,7 +15,7 @@ from websockets.sync.client import connect as connect_socket
 from websockets.typing import Subprotocol
 
 from tests.dagit.conftest import Opening
-from tests.http.test_transport import SMALL, connect, everything, status, within
+from tests.http.attacked import SMALL, connect, everything, status, within
 from tests.service.conftest import Served, served
 
 PLACES = 10

@@ -21,7 +21,7 @@ from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIO
 from websockets.sync.client import ClientConnection
 from websockets.sync.client import connect as connect_socket
 
-from tests.http.test_transport import GET, SMALL, answers, connect, everything, status, within
+from tests.http.attacked import GET, SMALL, answers, connect, everything, status, within
 from tests.service.conftest import Served, served
 
 PLACES = 3

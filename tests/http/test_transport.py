@@ -2,123 +2,37 @@
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
 import inspect
 import json
-import socket
 import time
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack, contextmanager, suppress
-from dataclasses import replace
+from contextlib import suppress
 
 import httptools
 import pytest
-from fastapi import FastAPI, Request
-from fastapi.responses import PlainTextResponse
-from pydantic import ValidationError
 from structlog.testing import capture_logs
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
-from lakehouse_assets.http.addresses import Proxies, caller_at
-from lakehouse_assets.http.transport import Bounds, Door
 from lakehouse_assets.service import middleware
-from lakehouse_assets.service.failures import install
-from lakehouse_assets.service.middleware import RequestMiddleware
-from lakehouse_assets.settings import Settings
-from tests.service.conftest import Served, served
-
-SMALL = Bounds(
-    connections=40,
-    per_address=40,
-    header_bytes=8192,
-    idle_s=0.4,
-    header_s=0.4,
-    body_s=0.8,
-    write_s=0.6,
-    linger_s=0.5,
-    pipelined=4,
-    steady=frozenset({"/uploads"}),
+from tests.http.attacked import (
+    GET,
+    LARGE_ANSWER,
+    LAST,
+    answers,
+    connect,
+    everything,
+    server,
+    status,
+    within,
 )
-LARGE_ANSWER = 8 << 20
-GET = b"GET /hello HTTP/1.1\r\nhost: localhost\r\n\r\n"
-LAST = b"GET /hello HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\r\n"
-
-
-def app() -> FastAPI:
-    made = FastAPI()
-    install(made)
-
-    @made.get("/hello")
-    async def hello() -> PlainTextResponse:
-        return PlainTextResponse("hello")
-
-    @made.get("/who")
-    async def who(request: Request) -> PlainTextResponse:
-        return PlainTextResponse(request.client.host if request.client else "")
-
-    @made.get("/slow")
-    async def slow() -> PlainTextResponse:
-        await asyncio.sleep(0.8)
-        return PlainTextResponse("slow")
-
-    @made.get("/large")
-    async def large() -> PlainTextResponse:
-        return PlainTextResponse("x" * LARGE_ANSWER)
-
-    @made.post("/uploads")
-    @made.post("/length")
-    async def length(request: Request) -> PlainTextResponse:
-        if "refused" in request.query_params:
-            return PlainTextResponse("refused")
-        return PlainTextResponse(str(len(await request.body())))
-
-    made.add_middleware(RequestMiddleware, streamed={"/uploads"})
-    return made
-
-
-@contextmanager
-def server(bounds: Bounds = SMALL, settings: Settings | None = None) -> Iterator[Served]:
-    with served(app(), bounds=bounds, settings=settings) as running:
-        yield running
+from tests.service.conftest import Served
 
 
 @pytest.fixture(scope="module")
 def running() -> Iterator[Served]:
     with server() as one:
         yield one
-
-
-def connect(to: Served) -> socket.socket:
-    host, _, port = to.url.removeprefix("http://").partition(":")
-    return socket.create_connection((host, int(port)), timeout=5)
-
-
-def everything(connection: socket.socket) -> bytes:
-    """What the server says until it ends the connection, which it must."""
-    parts = []
-    while part := connection.recv(65536):
-        parts.append(part)
-    return b"".join(parts)
-
-
-def within(seconds: float, true: Callable[[], bool]) -> None:
-    """Wait until something is true."""
-    deadline = time.monotonic() + seconds
-    while not true():
-        assert time.monotonic() < deadline
-        time.sleep(0.05)
-
-
-def status(said: bytes) -> int:
-    return int(said.split(b" ", 2)[1])
-
-
-def answers(to: Served) -> bool:
-    with connect(to) as connection:
-        connection.sendall(LAST)
-        return everything(connection).endswith(b"\r\n\r\nhello")
 
 
 # --- bodies that take long
@@ -366,75 +280,6 @@ def test_who_reads_slowly_gets_it_all(running: Served) -> None:
             size += len(connection.recv(1 << 20))
             time.sleep(0.15)
         assert size + len(everything(connection)) > LARGE_ANSWER
-
-
-# --- places
-
-
-def test_there_is_room_again_once_half_sent_headers_have_timed_out() -> None:
-    bounds = replace(SMALL, connections=10, per_address=10)
-    with server(bounds) as small, ExitStack() as held:
-        for _ in range(10):
-            held.enter_context(connect(small)).sendall(b"GET / HTTP/1.1\r\nx: ")
-        time.sleep(0.1)
-        with connect(small) as connection:
-            said = everything(connection)
-            assert status(said) == 503 and b"retry-after: 5" in said
-        within(10, lambda: answers(small))
-
-
-def test_many_at_once_are_answered_or_told_to_come_back_and_none_is_reset() -> None:
-    def ask(_: int) -> int:
-        with connect(small) as connection:
-            connection.sendall(LAST.replace(b"/hello", b"/slow"))
-            return status(everything(connection))
-
-    with server(replace(SMALL, connections=60, per_address=60, header_s=10)) as small, ThreadPoolExecutor(200) as pool:
-        found = list(pool.map(ask, range(75)))
-    assert set(found) == {200, 503} and found.count(200) >= 60
-
-
-def test_an_address_has_its_share_of_the_places_and_a_believed_proxy_all() -> None:
-    bounds = replace(SMALL, connections=10, per_address=3)
-    door = Door(bounds, Proxies(["10.0.0.0/8"]))
-    assert [door.enter(f"2001:db8::{n}") is None for n in range(4)] == [True, True, True, False]
-    assert door.enter("2001:db8:0:1::1") is None
-    assert [door.enter("10.1.2.3") is None for _ in range(8)] == [True] * 6 + [False] * 2
-    for n in range(3):
-        door.leave(f"2001:db8::{n}", turned_away=False)
-    door.leave("2001:db8::3", turned_away=True)
-    assert door.enter("2001:db8::9") is None
-
-
-def test_an_address_of_version_six_counts_by_its_subnet() -> None:
-    assert caller_at("2001:db8:1:2::5") == caller_at("2001:db8:1:2:ffff::1") != caller_at("2001:db8:1:3::5")
-    assert caller_at("::ffff:192.0.2.1") == caller_at("192.0.2.1") != caller_at("192.0.2.2")
-    assert caller_at("fe80::1%eth0") == caller_at("fe80::2")
-    assert caller_at("no address") == caller_at("x" * 5000)
-
-
-@pytest.mark.parametrize(
-    ("believed", "sent", "seen"),
-    [
-        ("", "203.0.113.7", "127.0.0.1"),
-        ("10.0.0.1", "203.0.113.7", "127.0.0.1"),
-        ("127.0.0.0/8", "203.0.113.7", "203.0.113.7"),
-        ("127.0.0.1", "198.51.100.1, 203.0.113.7", "203.0.113.7"),
-        ("127.0.0.1, 203.0.113.0/24", "198.51.100.1, 203.0.113.7", "198.51.100.1"),
-    ],
-)
-def test_only_a_named_proxy_says_who_calls(believed: str, sent: str, seen: str) -> None:
-    with server(settings=Settings(trusted_proxies=believed)) as one, connect(one) as connection:
-        connection.sendall(
-            GET.replace(b"/hello", b"/who").replace(b"\r\n\r\n", f"\r\nx-forwarded-for: {sent}\r\n\r\n".encode())
-        )
-        assert connection.recv(65536).endswith(b"\r\n\r\n" + seen.encode())
-
-
-@pytest.mark.parametrize("text", ["*", "proxy.example", "10.0.0.0/33"])
-def test_a_proxy_is_named_by_its_address(text: str) -> None:
-    with pytest.raises(ValidationError, match="no address or network"):
-        Settings(trusted_proxies=text)
 
 
 # --- what this stands on
