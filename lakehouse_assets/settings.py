@@ -121,6 +121,11 @@ class Settings(BaseSettings):
     kafka_ca: Path | None = Field(
         default=None, description="File of the certificates that the brokers' are signed by; default: the system's."
     )
+    schema_registry: Address = Field(
+        default="", description="Address of the schema registry that messages of format `avro` are read by."
+    )
+    schema_registry_user: str = Field(default="", description="User of the schema registry, over https:// alone.")
+    schema_registry_password: SecretStr = Field(default=SecretStr(""), description="Password of that user.")
     upload_most: Size = Field(default="2GB", description="Bytes that a file sent over HTTP may have.")
     upload_space: Size = Field(
         default="20GB", description="Disk for files sent over HTTP that are not loaded; half of it for one key."

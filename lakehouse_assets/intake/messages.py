@@ -1,6 +1,7 @@
 """Messages of Kafka as records: their values as JSON texts, and, where a source reads it, what stands around them.
 
-Belongs here: what one message becomes. Does not belong here: reading them (broker), or what records mean (ingest).
+Belongs here: what one message becomes. Does not belong here: reading them (broker), their formats (values), or what
+records mean (ingest).
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from lakehouse_assets.ingest.origins.logged import KAFKA, LogRange, Piece
+from lakehouse_assets.intake.values import Decode, UnreadableError, kept
 
 if TYPE_CHECKING:
     from confluent_kafka import Message
@@ -73,7 +75,9 @@ class Messages:
         return early, late
 
 
-def messages_of(log: str, partition: int, first: int, found: Sequence[Message], *, around: bool) -> Messages:
+def messages_of(
+    log: str, partition: int, first: int, found: Sequence[Message], *, around: bool, decode: Decode
+) -> Messages:
     """Messages of one partition as a portion.
 
     Args:
@@ -82,6 +86,10 @@ def messages_of(log: str, partition: int, first: int, found: Sequence[Message], 
         first: Offset that the portion before ended at.
         found: The messages, in order; at least one.
         around: Whether what stands around them is told as the field AROUND.
+        decode: Makes a JSON text of a value.
+
+    Raises:
+        RegistryError: it cannot be known what a message is, as long as the schema registry does not answer.
     """
     texts: list[bytes] = []
     offsets = np.fromiter((m.offset() or 0 for m in found), np.int64, len(found))
@@ -90,9 +98,12 @@ def messages_of(log: str, partition: int, first: int, found: Sequence[Message], 
         value = message.value()
         if value is None:
             value, poisoned[offset] = b"", NO_VALUE
-        elif around:
+        else:
             try:
-                value = _with_surroundings(value, message)
+                value = decode(value)
+                value = _with_surroundings(value, message) if around else value
+            except UnreadableError as error:
+                value, poisoned[offset] = kept(value), str(error)
             except UnicodeDecodeError:
                 poisoned[offset] = "its key or one of its headers is not UTF-8, and the source reads them"
         texts.append(value)

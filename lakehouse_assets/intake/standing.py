@@ -6,17 +6,19 @@ Belongs here: comparing bronze with the brokers. Does not belong here: asking th
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TYPE_CHECKING
 
 from lakehouse_assets.ingest.origins.logged import KAFKA, range_of, topic_of
 from lakehouse_assets.intake.broker import Broker, BrokerError, Topic
 from lakehouse_assets.intake.ends import newest_ranges
+from lakehouse_assets.intake.registry import Registry, RegistryError
 
 if TYPE_CHECKING:
     from lakehouse_assets.ingest.sources import Source
     from lakehouse_assets.lakehouse.lake import Lake
+    from lakehouse_assets.settings import Settings
 
 BEGUN = -1
 """Instead of the number of a partition: the range of no messages which says that a topic was begun with."""
@@ -148,7 +150,20 @@ def topics_of(lake: Lake, sources: Iterable[Source], within_s: float) -> list[tu
         return [(s, TopicStanding(name, problems=(f"topic {name}: ASKLAKE_KAFKA_BROKERS names no brokers",)))
                 for s, name in wanted]  # fmt: skip
     broker, ends = Broker(lake.settings, within_s), {s.name: ends_of(lake, s) for s, _ in wanted}
-    return [(s, standing_of(broker, s, name, ends[s.name])) for s, name in wanted]
+    unknown = _registry_problem(lake.settings, wanted)
+    found = [(s, standing_of(broker, s, name, ends[s.name])) for s, name in wanted]
+    return [(s, replace(t, problems=(*t.problems, *unknown)) if s.format == "avro" else t) for s, t in found]
+
+
+def _registry_problem(settings: Settings, wanted: Iterable[tuple[Source, str]]) -> tuple[str, ...]:
+    """What keeps messages waiting whose schema is to be asked for."""
+    if not any(s.format == "avro" for s, _ in wanted):
+        return ()
+    try:
+        Registry(settings).check()
+    except RegistryError as error:
+        return (f"messages of format avro wait: {error}",)
+    return ()
 
 
 def _starts(broker: Broker, source: Source, topic: Topic) -> dict[int, int]:

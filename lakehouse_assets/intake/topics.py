@@ -24,6 +24,7 @@ from lakehouse_assets.intake.broker import Broker, BrokerError
 from lakehouse_assets.intake.messages import AROUND, Messages, messages_of
 from lakehouse_assets.intake.portions import Portions
 from lakehouse_assets.intake.standing import BEGUN, TopicStanding, ends_of, log_of, standing_of
+from lakehouse_assets.intake.values import decoder
 
 if TYPE_CHECKING:
     from confluent_kafka import Message
@@ -66,6 +67,7 @@ class TopicReader:
         self._lake, self._broker = lake, Broker(lake.settings)
         self._portions = Portions(lake, source, None, KAFKA, RUN_ID)
         self._around = AROUND in self._source.fields
+        self._decode = decoder(source.format, lake.settings)
         self._next: dict[tuple[str, int], int] = {}
         self._known: set[tuple[str, int]] = set()
         self._logs: dict[str, str] = {}
@@ -174,7 +176,9 @@ class TopicReader:
 
     def _commit(self, found: Mapping[tuple[str, int], list[Message]]) -> Iterator[CommittedRange]:
         portions = {
-            place: messages_of(self._logs[place[0]], place[1], self._next[place], messages, around=self._around)
+            place: messages_of(
+                self._logs[place[0]], place[1], self._next[place], messages, around=self._around, decode=self._decode
+            )
             for place, messages in found.items()
         }
         if not portions:

@@ -72,7 +72,12 @@ def test_an_unknown_name_lists_the_known():
         ("tenant: t1", "kind: ftp", "my.yml, line 4: field 'kind'", "there are file, kafka, database"),
         ("tenant: t1", "topics: [a]", "my.yml", "topics: only a source of kind kafka has it"),
         ("tenant: t1", "kind: kafka", "my.yml", "topics: a source of kind kafka states what it reads"),
-        ("format: csv", "kind: kafka\ntopics: [a]\nformat: csv", "my.yml", "a message of Kafka is read as json"),
+        (
+            "format: csv",
+            "kind: kafka\ntopics: [a]\nformat: csv",
+            "my.yml",
+            "has one of json, ndjson, avro, json_schema, raw",
+        ),
         ("tenant: t1", "kind: database\ndatabase: {access: a, table: b}", "my.yml", "kind database has none"),
         ("name: shop", "name: My Shop", "my.yml, line 1: field 'name'", "match"),
     ],

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import io
 import json
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+import fastavro
 import pytest
 
 from lakehouse_assets.commands.lake import overview, quarantine
@@ -18,6 +20,7 @@ from lakehouse_assets.ingest.sources import Source
 from lakehouse_assets.intake import standing
 from lakehouse_assets.intake import topics as reading
 from lakehouse_assets.intake.broker import BrokerError, Extent, Topic
+from lakehouse_assets.intake.registry import Registry, RegistryError
 from lakehouse_assets.intake.standing import ends_of, standing_of
 from lakehouse_assets.intake.topics import CommittedRange, TopicReader
 from lakehouse_assets.lakehouse.lake import Lake
@@ -200,6 +203,38 @@ def test_what_stands_around_a_message_is_a_field_of_it(brokers: Brokers, lake: L
     assert reasons[2] == "its key or one of its headers is not UTF-8, and the source reads them"
 
 
+def test_messages_whose_schema_cannot_be_known_wait_for_the_registry(
+    brokers: Brokers, lake: Lake, orders: Callable[[], list[str]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    schema = {"type": "record", "name": "R", "fields": [{"name": name, "type": "string"} for name in record(1)]}
+    brokers.make("sales")
+    brokers.send("sales", *(avro(schema, record(n)) for n in (1, 2)), b"no head", None)
+    found = TopicReader(lake, source(format="avro"))
+    for _ in range(2):
+        with pytest.raises(RegistryError, match="set ASKLAKE_SCHEMA_REGISTRY"):
+            found.commit(WAIT_S)
+    monkeypatch.setattr(Registry, "avro", lambda _self, _number: fastavro.parse_schema(schema))
+    assert ranges(found.commit(WAIT_S)) == [(0, 0, 4, 2, 2)] and orders() == ["O1", "O2"]
+    assert {r["source_row"]: r["raw_text"] for r in list_quarantined(lake)}[
+        3
+    ] == '{"value": {"base64": "bm8gaGVhZA=="}}'
+
+
+def avro(schema: dict[str, Any], value: dict[str, str]) -> bytes:
+    out = io.BytesIO()
+    fastavro.schemaless_writer(out, fastavro.parse_schema(schema), value)
+    return b"\0\0\0\0\1" + out.getvalue()
+
+
+def test_a_raw_message_is_a_field(brokers: Brokers, lake: Lake, orders: Callable[[], list[str]]) -> None:
+    brokers.make("sales")
+    fixed = {name: f"'{record(1)[field]}'" for name, field in source().columns.items() if field in record(1)}
+    columns = {**fixed, "order_id": "split_part(value, ';', 1)", "amount": "'1'"}
+    found = TopicReader(lake, source(format="raw", columns=columns, dedup_key=["value"]))
+    brokers.send("sales", b"O7;x", b"O8;y")
+    assert ranges(found.commit(WAIT_S)) == [(0, 0, 2, 2, 0)] and orders() == ["O7", "O8"]
+
+
 def test_a_new_partition_is_read_from_its_beginning_even_where_the_topic_was_begun_at_its_end(
     brokers: Brokers, lake: Lake, orders: Callable[[], list[str]]
 ) -> None:
@@ -349,7 +384,7 @@ def test_a_record_that_no_table_takes_is_found_and_the_others_are_loaded(
         ({"topics": []}, "names at least one topic"),
         ({"topics": ["a b"]}, "pattern"),
         ({"topics": ["a", "a"]}, "named twice"),
-        ({"format": "csv"}, "a message of Kafka is read as json"),
+        ({"format": "csv"}, "has one of json, ndjson, avro, json_schema, raw"),
         ({"start": "yesterday"}, "neither earliest nor latest nor a time"),
         ({"start": "2026-06-30"}, "neither earliest nor latest nor a time"),
         ({"kind": "file"}, "only a source of kind kafka"),

@@ -48,7 +48,8 @@ class OfFiles(Part):
     """The part of a source that says how its files are read."""
 
     format: Format = Field(
-        description="`csv`, `json`, `ndjson` or `parquet`; none where a source fetches its records by itself."
+        description="`csv`, `json`, `ndjson` or `parquet`; of messages of Kafka `json`, or `avro` and `json_schema` by "
+        "a schema registry, or `raw`; none where a source fetches its records by itself."
     )
     delimiter: Delimiter = Field(
         ",", max_length=8, description='CSV: what parts fields, one character or several; a tab is written as "\\t".'

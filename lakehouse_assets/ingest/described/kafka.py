@@ -15,8 +15,7 @@ from lakehouse_assets.ingest.described.texts import Part
 
 KIND = SourceKind(
     "kafka", "`kafka`: they are the messages of topics, and may come by files and events, too.",
-    states=("topics", "start"), needs=("topics",), formats=("json", "ndjson"),
-    wrong_format="a message of Kafka is read as json",
+    states=("topics", "start"), needs=("topics",), formats=("json", "ndjson", "avro", "json_schema", "raw"),
 )  # fmt: skip
 
 

@@ -8,11 +8,11 @@ from __future__ import annotations
 from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Annotated, Literal, Protocol
+from typing import Annotated, Literal, Protocol, get_args
 
 from pydantic import Field
 
-Format = Literal["csv", "json", "ndjson", "parquet"]
+Format = Literal["csv", "json", "ndjson", "parquet", "avro", "json_schema", "raw"]
 FETCHED: Format = "ndjson"
 """How records that are fetched count where the format matters: each field has its own text, as in JSON."""
 Access = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")]
@@ -50,7 +50,6 @@ class SourceKind:
         states: Fields that only a source of the kind may state.
         needs: Of these, those that it must.
         formats: The formats that it may state; none where it fetches its records and states no format.
-        wrong_format: What is said of another format, where it is one of another kind.
     """
 
     name: str
@@ -58,7 +57,6 @@ class SourceKind:
     states: tuple[str, ...] = ()
     needs: tuple[str, ...] = ()
     formats: tuple[Format, ...] = ()
-    wrong_format: str = ""
 
     @property
     def fetches(self) -> bool:
@@ -83,8 +81,8 @@ class SourceKind:
             raise ValueError(f"{', '.join(missing)}: a source of kind {self.name} states what it reads")
         if self.fetches and format_ is not None:
             raise ValueError(f"format: a source of kind {self.name} has none")
-        if self.wrong_format and format_ is not None and format_ not in self.formats:
-            raise ValueError(f"format: {self.wrong_format}")
+        if self.formats and format_ in get_args(Format) and format_ not in self.formats:
+            raise ValueError(f"format: a source of kind {self.name} has one of {', '.join(self.formats)}")
 
 
 def refuse_negative(look_back: timedelta | int | None) -> None:

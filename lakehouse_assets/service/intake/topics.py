@@ -13,6 +13,7 @@ from lakehouse_assets.http.logs import logger
 from lakehouse_assets.ingest.errors import SourceError
 from lakehouse_assets.ingest.sources import all_sources, find_source
 from lakehouse_assets.intake.broker import BrokerError
+from lakehouse_assets.intake.registry import RegistryError
 from lakehouse_assets.intake.topics import TopicReader
 from lakehouse_assets.lockfile import take
 from lakehouse_assets.private import make_folder
@@ -63,7 +64,7 @@ class Topics:
                 lock = lock if lock is not None else take(folder / f"topics-{name}.lock")
                 if lock is not None:
                     self._read(name)
-            except (BrokerError, SourceError, OSError) as error:
+            except (BrokerError, RegistryError, SourceError, OSError) as error:
                 logger().error("topics_not_read", source=name, problem=str(error), next="tried again")
             except Exception:  # whatever it is, nothing of it is in bronze, and it is read again
                 logger().exception("topics_not_read", source=name)

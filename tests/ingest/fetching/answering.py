@@ -32,6 +32,7 @@ class Api:
 
     url: str
     answer: Callable[[dict[str, str]], Said] = lambda _query: Said([])
+    by_path: Callable[[str], Said] | None = None
     asked: list[dict[str, str]] = field(default_factory=list)
     headers: list[Mapping[str, str]] = field(default_factory=list)
 
@@ -58,7 +59,7 @@ def serving() -> Iterator[Api]:
         def do_GET(self) -> None:
             api.asked.append(dict(parse_qsl(urlsplit(self.path).query, keep_blank_values=True)))
             api.headers.append({name.lower(): value for name, value in self.headers.items()})
-            said = api.answer(api.asked[-1])
+            said = api.by_path(urlsplit(self.path).path) if api.by_path else api.answer(api.asked[-1])
             self.send_response(said.status)
             for name, value in said.headers.items():
                 self.send_header(name, value)

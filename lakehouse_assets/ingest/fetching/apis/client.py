@@ -94,7 +94,9 @@ class _PassingError(Exception):
 class Client:
     """Asks one API; a context, which lets go of its connections at the end."""
 
-    def __init__(self, described: Rest, secret: str | None, limits: Limits, place: str) -> None:
+    def __init__(
+        self, described: Rest, secret: str | None, limits: Limits, place: str, *, tries: int = TRIES, ca: str = ""
+    ) -> None:
         """Nothing is asked yet.
 
         Args:
@@ -102,11 +104,15 @@ class Client:
             secret: What is sent so that the API answers.
             limits: What one load may take.
             place: What an error names as the place.
+            tries: How often something is asked for that may come a little later.
+            ca: File of the certificates that the API's is signed by, instead of those that are known to all.
         """
+        self._tries = tries
         self._described, self._secret, self._limits, self._place = described, secret, limits, place
         self._auth = described.auth or Auth(by="bearer", name=None)
         self._session = requests.Session()
         self._session.trust_env = False
+        self._session.verify = ca or True
         self._session.headers.update({"accept": _JSON, "user-agent": "asklake", **described.headers})
         if secret is not None:
             self._session.headers.update(self._header(secret))
@@ -136,7 +142,7 @@ class Client:
             IngestError: there is no answer that can be read; the message holds neither the secret nor a query.
         """
         retrying = Retrying(
-            stop=lambda state: stop_after_attempt(TRIES)(state) or self._is_too_late(state),
+            stop=lambda state: stop_after_attempt(self._tries)(state) or self._is_too_late(state),
             wait=_wait, retry=retry_if_exception_type(_PassingError), reraise=True,
         )  # fmt: skip
         try:
