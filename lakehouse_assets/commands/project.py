@@ -92,7 +92,7 @@ def new_domain(out: Out, name: str, files: Sequence[str]) -> None:
         for question in questions:
             out.say(f"  {question}")
     asked = _show_askability(out, name, root)
-    commands = _next(drafted)
+    commands = drafted.next_commands([feed.sample.path for feed in drafted.feeds])
     out.heading("Next")
     for command in commands:
         out.say(f"  {command}")
@@ -140,12 +140,6 @@ def _feed(drafted: Design, number: int) -> dict[str, Any]:
         "columns": [c.name for c in feed.columns], "read": feed.sample.stated, "found": list(feed.sample.notes),
         "undecided": feed.questions,
     }  # fmt: skip
-
-
-def _next(drafted: Design) -> list[str]:
-    loads = [f"asklake ingest {feed.sample.path} --source {feed.name}" for feed in drafted.feeds]
-    question = f'asklake ask "How many {drafted.feeds[0].things} are there by month?"'
-    return ["asklake check", *loads, "asklake materialize", question]
 
 
 def docs(out: Out, html: Path) -> None:

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from functools import cached_property
 from pathlib import Path
+from shlex import quote
 
 from lakehouse_assets.drafting import naming
 from lakehouse_assets.drafting.columns import COMMA, PLAIN, Finding, findings, key_of, nearly_key
@@ -326,6 +327,14 @@ class Design:
         """The first day for which there may be data: far enough back, for a sample is not all there is."""
         firsts = [f.first.date().replace(month=1, day=1) for feed in self.feeds for f in feed.found if f.first]
         return min([CALENDAR_BEGINS, *firsts])
+
+    def next_commands(self, files: Sequence[str]) -> list[str]:
+        """What a person runs once the draft is written, to have a file of each feed loaded and asked about."""
+        loads = [
+            f"asklake ingest {quote(file)} --source {feed.name}" for file, feed in zip(files, self.feeds, strict=True)
+        ]  # fmt: skip
+        question = f'asklake ask "How many {self.feeds[0].things} are there by month?"'
+        return ["asklake check", *loads, "asklake materialize", question]
 
 
 def design(name: str, files: Sequence[str]) -> Design:

@@ -28,6 +28,7 @@ from lakehouse_assets.profiling.statements import (
 )
 
 if TYPE_CHECKING:
+    import duckdb
     import pyarrow as pa
 
 EXACT_DISTINCT = 100_000
@@ -39,6 +40,7 @@ OUTLIER_SPANS = 3.0
 _AT_ONCE = 25
 """Columns in a statement: there is a limit to its length, and to the stages that Trino runs."""
 _SAFE = 2**53
+_FEW = 1_024
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 Run = Callable[[str], "pa.Table"]
@@ -86,6 +88,11 @@ def profile_of(
     )  # fmt: skip
     made = made.model_copy(update={"issues": issues_of(made)})
     return made.model_copy(update={"score": score_of(made)})
+
+
+def small(result: duckdb.DuckDBPyConnection) -> pa.Table:
+    """A result of few rows and many columns; for a million rows at once, DuckDB asks for megabytes a column."""
+    return result.to_arrow_reader(_FEW).read_all()
 
 
 def _parts(fields: Sequence[Field]) -> Iterator[Sequence[Field]]:

@@ -43,7 +43,7 @@ HOME = Page("/", "home.html", "home.js", "home", ("pages.css",))
 ASK = Page("/ask", "ask.html", "main.js", "ask")
 ANSWER = Page("/answers/{id}", "answer.html", "answer_page.js", "ask", ("pages.css",), and_document=True)
 DICTIONARY = Page("/dictionary", "dictionary.html", "dictionary.js", "dictionary", ("dictionary.css", "profile.css"))
-UPLOAD = Page("/upload", "upload.html", "upload.js", "upload", ("upload.css",))
+UPLOAD = Page("/upload", "upload.html", "upload.js", "upload", ("upload.css", "profile.css"))
 PAGES = (HOME, ASK, ANSWER, DICTIONARY, UPLOAD)
 
 

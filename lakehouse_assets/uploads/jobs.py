@@ -34,6 +34,7 @@ State = Literal["receiving", "received", "checking", "ready", "loading", "loaded
 LANES: tuple[Lane, ...] = ("check", "load")
 WAITING: dict[Lane, tuple[State, ...]] = {"check": ("received", "checking"), "load": ("loading",)}
 """States in which a job waits in a lane, or is being done there."""
+AT_WORK: tuple[State, ...] = ("received", "checking", "loading")
 SYNC_BYTES = 16 << 20
 """Bytes after which what was written is synced, so that little is left to sync after the last."""
 MOST_NAME = 120
@@ -87,6 +88,9 @@ class Draft(BaseModel):
     key: list[str] = Field(description="What makes two records copies; empty: all fields.")
     undecided: list[str] = Field(description="What the file does not tell, to be decided by a person.")
     next: str
+    commands: list[str] = Field(
+        default=[], description="What whoever runs the lake runs in its checkout, beside the file, to have it loaded."
+    )
 
 
 class Reason(BaseModel):

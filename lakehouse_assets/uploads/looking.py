@@ -5,15 +5,18 @@ Belongs here: looking, by the readers and mappings that load. Does not belong he
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from shlex import quote
 from typing import TYPE_CHECKING
 
 from lakehouse_assets.apart import is_of_memory
 from lakehouse_assets.drafting import naming
 from lakehouse_assets.drafting.design import design
-from lakehouse_assets.drafting.samples.sampling import Sample, read_sample
+from lakehouse_assets.drafting.profile import profile_of_file
+from lakehouse_assets.drafting.samples.sampling import RECORDS, Sample, read_sample
 from lakehouse_assets.ingest.errors import IngestError, SourceError
 from lakehouse_assets.ingest.faults import for_senders, of_file
 from lakehouse_assets.ingest.loads.notes import Stamp
@@ -24,11 +27,16 @@ from lakehouse_assets.ingest.mapping.targets import TECHNICAL
 from lakehouse_assets.ingest.origins.files import UPLOADED, FileOrigin
 from lakehouse_assets.ingest.sources import Source, all_sources
 from lakehouse_assets.lakehouse.sql import quoted
+from lakehouse_assets.profiling.compute import profile_of, small
 from lakehouse_assets.uploads.jobs import Draft, DraftColumn, Fit, Job, Jobs, Problem
 
 if TYPE_CHECKING:
     from pathlib import Path
 
+    import duckdb
+
+    from lakehouse_assets.lakehouse.contract import Column
+    from lakehouse_assets.profiling.model import Profile
     from lakehouse_assets.settings import Settings
 
 ROWS = 100
@@ -72,8 +80,11 @@ class Preview:
     faults: Sequence[Fault]
 
 
-def preview(settings: Settings, source: Source, origin: FileOrigin, tenant: str | None, most: int = ROWS) -> Preview:
-    """The first records of a file as a source would load them for a tenant; nothing is loaded.
+@contextmanager
+def _first_rows(
+    settings: Settings, source: Source, origin: FileOrigin, tenant: str | None, most: int
+) -> Iterator[tuple[duckdb.DuckDBPyConnection, RecordMapping]]:
+    """The first records of a file, as `first_records`, and what a source makes of them, as `previewed`.
 
     Raises:
         IngestError: the source cannot read the file.
@@ -90,7 +101,18 @@ def preview(settings: Settings, source: Source, origin: FileOrigin, tenant: str 
             con.execute(f"create temp table previewed as {mapping.rows('first_records')}")
         except Exception as error:
             raise of_file(origin.id, error) from error
-        shown = [c for c in mapping.contract.columns if c.name not in TECHNICAL]
+        yield con, mapping
+
+
+def preview(settings: Settings, source: Source, origin: FileOrigin, tenant: str | None, most: int = ROWS) -> Preview:
+    """The first records of a file as a source would load them for a tenant; nothing is loaded.
+
+    Raises:
+        IngestError: the source cannot read the file.
+        SourceError: the source cannot be used for the tenant.
+    """
+    with _first_rows(settings, source, origin, tenant, most) as (con, mapping):
+        shown = _shown(mapping)
         texts = ", ".join(f"left(cast({quoted(c.name)} as varchar), {MOST_TEXT})" for c in shown)
         rows = con.execute(
             f"select source_row, {texts} from previewed where not _rejected order by source_row"
@@ -105,6 +127,25 @@ def preview(settings: Settings, source: Source, origin: FileOrigin, tenant: str 
         [(c.name, c.type, c.description) for c in shown], [row[1:] for row in rows], [row[0] for row in rows], count,
         [Fault(*fault) for fault in faults],
     )  # fmt: skip
+
+
+def _shown(mapping: RecordMapping) -> list[Column]:
+    return [c for c in mapping.contract.columns if c.name not in TECHNICAL]
+
+
+def profile(settings: Settings, source: Source, origin: FileOrigin, tenant: str | None) -> Profile:
+    """What the rows are like that a source makes of the first records of a file; those it refuses do not count.
+
+    Raises:
+        IngestError: the source cannot read the file.
+        SourceError: the source cannot be used for the tenant.
+    """
+    with _first_rows(settings, source, origin, tenant, RECORDS) as (con, mapping):
+        columns = ", ".join(quoted(c.name) for c in _shown(mapping))
+        rows = f"(select {columns} from previewed where not _rejected)"
+        found = profile_of(rows, lambda sql: small(con.execute(sql)))
+        ((count,),) = con.execute("select count(*) from first_records").fetchall()
+    return found.model_copy(update={"more": count >= RECORDS})
 
 
 def mapping_of(source: Source, tenant: str | None) -> RecordMapping:
@@ -123,9 +164,26 @@ def previewed(settings: Settings, job: Job, source: Source) -> Preview | Problem
     try:
         return preview(settings, source, Jobs(settings).origin(job, encoding=source.encoding), job.tenant)
     except (IngestError, SourceError) as error:
-        if is_of_memory(error):
-            raise
-        return problem_of(error, settings)
+        return _told(error, settings)
+
+
+def profiled(settings: Settings, job: Job, source: Source | None) -> Profile | Problem:
+    """What a job's file is like: as a source loads it, or without one as `asklake profile` reads it; or why not."""
+    jobs = Jobs(settings)
+    try:
+        if source:
+            found = profile(settings, source, jobs.origin(job, encoding=source.encoding), job.tenant)
+        else:
+            found = profile_of_file(str(jobs.content(job.id)))
+    except (IngestError, SourceError) as error:
+        return _told(error, settings)
+    return found.model_copy(update={"table": job.name})
+
+
+def _told(error: IngestError | SourceError, settings: Settings) -> Problem:
+    if is_of_memory(error):
+        raise error
+    return problem_of(error, settings)
 
 
 @dataclass(frozen=True)
@@ -177,6 +235,8 @@ def try_out(
     try:
         found = preview(settings, source, origin(source), tenant)
     except (IngestError, SourceError) as error:
+        if is_of_memory(error):
+            raise
         return fit.model_copy(update={"good": 0, "problem": problem_of(error, settings).message})
     return fit.model_copy(update={"good": found.records - len({fault.record for fault in found.faults})})
 
@@ -205,13 +265,15 @@ def _draft(path: Path, name: str) -> Draft:
     called = naming.snake(name.partition(".")[0])
     if not naming.is_valid(called) or called in naming.reserved():
         called = "new_data"
-    (feed,) = design(called, [str(path)]).feeds
+    drafted = design(called, [str(path)])
+    (feed,) = drafted.feeds
     columns = [DraftColumn(name=c.name, type=c.type, description=c.description) for c in feed.columns]
     return Draft(
         name=called, format=feed.sample.format, columns=columns, key=[] if feed.occurrence else list(feed.key),
         undecided=list(feed.questions),
-        next=f"Whoever runs the lake makes a source of it: `asklake new-domain {called} --from FILE`. "
-        "Once the service was started again, send the file again.",
+        next="A new source comes with tables and models, which a service takes in when it starts. Whoever runs the "
+        "lake makes it with these commands and starts the service again; then such files are loaded here, too.",
+        commands=[f"asklake new-domain {called} --from {quote(name)}", *drafted.next_commands([name])],
     )  # fmt: skip
 
 

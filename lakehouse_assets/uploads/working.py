@@ -9,12 +9,14 @@ what is found in a file (looking), loads (ingest).
 from __future__ import annotations
 
 import os
+import signal
 import threading
 import time
 from collections.abc import Sequence
 from multiprocessing import get_context
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
+from lakehouse_assets.apart import bound_memory, is_of_memory
 from lakehouse_assets.domains import contract_of
 from lakehouse_assets.http.logs import logger
 from lakehouse_assets.ingest.contracts import QUARANTINE
@@ -27,10 +29,12 @@ from lakehouse_assets.lakehouse.iceberg.evolution import SchemaDriftError
 from lakehouse_assets.lakehouse.lake import Lake
 from lakehouse_assets.lakehouse.publish.protocol import AuditFailedError
 from lakehouse_assets.lockfile import take
-from lakehouse_assets.uploads.jobs import LANES, WAITING, Fit, Job, Jobs, Lane, Loaded, Problem, Reason
+from lakehouse_assets.setting_types import size_in_bytes
+from lakehouse_assets.uploads.jobs import AT_WORK, LANES, WAITING, Fit, Job, Jobs, Lane, Loaded, Problem, Reason
 from lakehouse_assets.uploads.looking import look, problem_of, try_out
 
 if TYPE_CHECKING:
+    from multiprocessing.connection import Connection
     from multiprocessing.process import BaseProcess
 
     from lakehouse_assets.ingest.files.streams import Progress
@@ -39,8 +43,9 @@ if TYPE_CHECKING:
 LOOKS_EVERY_S = 1.0
 """Seconds after which what other processes have taken is seen; what this one takes is at once."""
 TIDIES_EVERY_S = 600.0
-LONGEST_S: dict[Lane, float] = {"check": 300.0, "load": 3600.0}
-"""Seconds after which a process that works is ended: to be looked at, everyone's files wait for each other."""
+LOOKS = 4
+"""How many looks at what was sent a file is given: its fields, sources that are tried on it, a draft, a profile."""
+LONGEST_LOAD_S = 3600.0
 TELLS_EVERY_S = 0.5
 ATTEMPTS = 3
 REASONS = 20
@@ -93,45 +98,114 @@ class Workers:
             self._wakes[lane].clear()
 
     def _have_done(self, lane: Lane) -> None:
-        """Have a process do what waits, and wait for it."""
+        """Have a process do what waits, and wait for it; end it where a job takes too long, for all others wait."""
         context = get_context("forkserver")
         context.set_forkserver_preload(list(NEEDED))  # of a server that runs already, children have what that has
-        process = context.Process(target=work, args=(self._settings, lane), name=f"uploads {lane}")
+        told, telling = context.Pipe(duplex=False)
+        process = context.Process(target=work, args=(self._settings, lane, telling), name=f"uploads {lane}")
         process.start()
-        begun = time.monotonic()
-        while process.is_alive():
-            if self._ending.is_set() or time.monotonic() - begun > LONGEST_S[lane]:
-                _end(process)
-            process.join(0.2)
-        if process.exitcode and not self._ending.is_set():
-            logger().error("upload_process_ended", lane=lane, exit_code=process.exitcode, next="started again")
+        telling.close()
+        at_work, ended = _followed(told, longest_s(self._settings, lane), self._ending)
+        if at_work is None:  # it did what there was
+            process.join(_ENDS_WITHIN_S)
+        _end(process)
+        told.close()
+        if self._ending.is_set() or at_work is None:
+            return
+        logger().error("upload_process_ended", lane=lane, job=at_work, exit_code=process.exitcode)
+        if ended == "too_long":
+            _give_up(self._jobs, at_work, f"took more than {longest_s(self._settings, lane):g} s")
+        elif lane == "check":
+            _give_up(self._jobs, at_work, "ended the process that read it, as what takes too much memory does")
+
+
+def longest_s(settings: Settings, lane: Lane) -> float:
+    """Seconds that a job of a lane may take."""
+    return LOOKS * settings.look_timeout_s if lane == "check" else LONGEST_LOAD_S
+
+
+def _followed(
+    told: Connection, most_s: float, ending: threading.Event
+) -> tuple[str | None, Literal["done", "too_long", "ended"]]:
+    """Follow a process by the jobs that it tells of, None being that it is done.
+
+    Returns:
+        The job it was at when it was done, took too long or ended, and which of these.
+    """
+    job, begun = None, time.monotonic()
+    try:
+        while not ending.is_set():
+            if told.poll(0.2):
+                job, begun = told.recv(), time.monotonic()
+                if job is None:
+                    return None, "done"
+            elif job and time.monotonic() - begun > most_s:
+                return job, "too_long"
+    except EOFError:
+        return job, "ended"
+    return job, "done"
+
+
+def _give_up(jobs: Jobs, job_id: str, what: str) -> None:
+    """Let go of a job that took more than it may, unless that is done meanwhile."""
+
+    def change(job: Job) -> dict[str, Any]:
+        if job.state in AT_WORK:
+            return {"state": "failed", "attempts": 0, "problem": _too_costly(what)}
+        return {}
+
+    jobs.change(job_id, change)
+
+
+def _too_costly(what: str) -> Problem:
+    return Problem(
+        message=f"Reading it {what}, so it was given up.",
+        next="Is a quote never closed, or is it damaged? Mend it, or send it in parts.",
+    )  # fmt: skip
 
 
 def _end(process: BaseProcess) -> None:
-    process.terminate()
-    process.join(_ENDS_WITHIN_S / 2)
-    process.kill()
+    if process.is_alive():
+        process.terminate()
+        process.join(_ENDS_WITHIN_S / 2)
+        process.kill()
+    process.join()
 
 
-def work(settings: Settings, lane: Lane) -> None:
-    """Do what waits in a lane until nothing does; at once where another process of the machine is at it."""
+def work(settings: Settings, lane: Lane, telling: Connection) -> None:
+    """Do what waits in a lane until nothing does; at once where another process of the machine is at it.
+
+    To be looked at, a job has no more memory than the settings say: after one that wants more, the process ends.
+    """
     jobs, lake = Jobs(settings), Lake(settings)
     if (held := take(jobs.folder / f"{lane}.lock")) is None:
         time.sleep(LOOKS_EVERY_S)
+        telling.send(None)
         return
+    if lane == "check":
+        bound_memory(size_in_bytes(settings.look_memory))
     try:
-        _do_all(lake, jobs, lane)
+        _do_all(lake, jobs, lane, telling)
+        telling.send(None)
     finally:
         os.close(held)
 
 
-def _do_all(lake: Lake, jobs: Jobs, lane: Lane) -> None:
+def _do_all(lake: Lake, jobs: Jobs, lane: Lane, telling: Connection) -> None:
     last = ""
     while waiting := jobs.waiting(lane):
         job = _next(jobs, waiting, last)
         if job:
             last = job.owner
-            _do(lake, jobs, lane, job)
+            telling.send(job.id)
+            # Where nobody is there any more to end it, the system does.
+            signal.setitimer(signal.ITIMER_REAL, longest_s(lake.settings, lane) + _ENDS_WITHIN_S)
+            try:
+                _do(lake, jobs, lane, job)
+            except MemoryError:
+                _give_up(jobs, job.id, f"takes more than {lake.settings.look_memory} of memory")
+                jobs.done(lane, job.id)
+                return
         for gone in waiting if job is None else [job.id]:
             jobs.done(lane, gone)
 
@@ -155,6 +229,7 @@ def _do(lake: Lake, jobs: Jobs, lane: Lane, job: Job) -> None:
     try:
         done = doing(lake, jobs, job)
     except (IngestError, SourceError) as error:
+        _raise_of_memory(error, lane)
         problem = problem_of(error, lake.settings)
         if is_of_warehouse(error):
             problem.next = "Nothing was loaded; have the disk looked at, then load it again."
@@ -162,6 +237,7 @@ def _do(lake: Lake, jobs: Jobs, lane: Lane, job: Job) -> None:
     except (AuditFailedError, SchemaDriftError) as error:
         _fail(jobs, job, problem_of(error, lake.settings))
     except Exception as error:
+        _raise_of_memory(error, lane)
         logger().exception("upload_failed", job=job.id, lane=lane)
         again = "Load it again" if lane == "load" else "Send it again"
         _fail(jobs, job, Problem(message=f"It could not be done ({type(error).__name__}).",
@@ -170,6 +246,12 @@ def _do(lake: Lake, jobs: Jobs, lane: Lane, job: Job) -> None:
         jobs.change(job.id, lambda _: {"attempts": 0, "problem": None, **done})
         if lane == "load":
             jobs.content(job.id).unlink(missing_ok=True)
+
+
+def _raise_of_memory(error: Exception, lane: Lane) -> None:
+    """Raise that there was no memory to look at a file, whoever said so; a load has what the engine has."""
+    if lane == "check" and is_of_memory(error):
+        raise MemoryError from error
 
 
 def _fail(jobs: Jobs, job: Job, problem: Problem) -> None:

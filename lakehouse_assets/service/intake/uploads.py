@@ -8,7 +8,7 @@ The body is the file itself: a browser sends a File so, and curl a file with -T,
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from functools import partial
 from typing import TYPE_CHECKING, Annotated, Any, TypeVar
@@ -28,6 +28,7 @@ from lakehouse_assets.service.admission.access import Asker, writer_of
 from lakehouse_assets.service.middleware import CLIENT_GONE
 from lakehouse_assets.service.routes.dependencies import Admitted, errors
 from lakehouse_assets.uploads.jobs import (
+    AT_WORK,
     Draft,
     Fit,
     Job,
@@ -39,7 +40,7 @@ from lakehouse_assets.uploads.jobs import (
     TooLargeError,
     TooManyError,
 )  # fmt: skip
-from lakehouse_assets.uploads.looking import mapping_of, previewed
+from lakehouse_assets.uploads.looking import mapping_of, previewed, profiled
 from lakehouse_assets.uploads.working import Workers
 
 if TYPE_CHECKING:
@@ -51,7 +52,6 @@ GATHERED = 1 << 20
 """Bytes that are written together."""
 WRITERS_AT_ONCE = 16
 LOADABLE: tuple[State, ...] = ("ready", "failed")
-AT_WORK: tuple[State, ...] = ("received", "checking", "loading")
 _SOURCE = r"^[a-z][a-z0-9_]*$"
 _T = TypeVar("_T")
 
@@ -275,15 +275,44 @@ async def shown(
     found = await uploading.run(_own, uploading, asker, job)
     _refuse_unready(found)
     used = await uploading.run(_usable, uploading, _chosen(found, source), tenant)
-    seen = await uploading.looks.run(asker.share, previewed, uploading.settings, found, used)
-    if isinstance(seen, Problem):
-        message = f"{seen.message.rstrip('.')}. {seen.next}".strip()
-        raise ApiError(422, "does_not_fit", message, {"source": used.name, "line": seen.line})
+    seen = _readable(await uploading.looks.run(asker.share, previewed, uploading.settings, found, used), used)
     return PreviewDocument(
         source=used.name, table=used.target, rows=[list(row) for row in seen.rows], numbers=list(seen.numbers),
         columns=[ColumnShown(name=n, type=t, description=d) for n, t, d in seen.columns], records=seen.records,
         faults=[FaultShown(record=f.record, column=f.column, reason=f.reason, text=f.text) for f in seen.faults],
     )  # fmt: skip
+
+
+@router.get(UPLOADS + "/{job}/profile", responses=errors(404, 409))
+async def profile(
+    asker: Admitted,
+    request: Request,
+    job: JobId,
+    source: Annotated[
+        str | None, Query(max_length=100, pattern=_SOURCE, description="What reads it; its fields as they are if none.")
+    ] = None,
+) -> Mapping[str, Any]:
+    """What the first records of a file are like, column by column: as `asklake profile` tells it of a file."""
+    uploading = _uploading(request)
+    tenant = writer_of(asker)
+    found = await uploading.run(_own, uploading, asker, job)
+    _refuse_unready(found)
+    used = await uploading.run(_usable, uploading, source, tenant) if source else None
+    seen = await uploading.looks.run(asker.share, profiled, uploading.settings, found, used)
+    return _readable(seen, used).to_json()
+
+
+def _readable(found: _T | Problem, source: Source | None) -> _T:
+    """What was found in a file.
+
+    Raises:
+        ApiError: a problem was.
+    """
+    if isinstance(found, Problem):
+        message = f"{found.message.rstrip('.')}. {found.next}".strip()
+        details = {"line": found.line} | ({"source": source.name} if source else {})
+        raise ApiError(422, "does_not_fit", message, details)
+    return found
 
 
 @router.post(UPLOADS + "/{job}/load", status_code=202, responses=errors(404, 409))

@@ -86,6 +86,11 @@ def test_a_file_is_sent_looked_at_shown_and_loaded_once(taking: Served, lake: La
         row = dict(zip([c["name"] for c in shown["columns"]], shown["rows"][0], strict=True))
         assert (row["order_id"], row["tenant_id"]) == ("o0", "t1")
 
+        like = client.get(f"/uploads/{job}/profile?source=sales_csv").raise_for_status().json()
+        by_name = {column["name"]: column for column in like["columns"]}
+        assert (like["rows"], like["sampled"], by_name["order_id"]["distinct"]) == (148, False, 148)
+        assert by_name["quantity"]["histogram"] or by_name["quantity"]["top"]
+
         assert client.post(f"/uploads/{job}/load").status_code == 202
         done = when(client, job, "loaded", "failed")
         assert done["problem"] is None
@@ -118,7 +123,13 @@ def test_files_of_nothing_known_are_drafted_and_rubbish_is_refused_with_a_next_s
         found = when(client, new, "ready", "failed")
         assert found["source"] is None and found["draft"]["name"] == "planets"
         assert {"planet", "mass"} <= {column["name"] for column in found["draft"]["columns"]}
-        assert "asklake new-domain planets" in found["draft"]["next"]
+        commands = found["draft"]["commands"]
+        assert commands[0] == "asklake new-domain planets --from Planets.csv"
+        assert "asklake ingest Planets.csv --source planets" in commands
+        like = client.get(f"/uploads/{new}/profile").raise_for_status().json()
+        assert (like["rows"], like["score"], like["table"]) == (2, 1.0, "Planets.csv")
+        assert [(c["name"], c["type"]) for c in like["columns"]][1] == ("discovered", "DATE")
+        problem(client.get(f"/uploads/{new}/profile?source=sales_csv"), 422, "does_not_fit")
         problem(client.get(f"/uploads/{new}/preview"), 422, "no_source")
         told = problem(client.get(f"/uploads/{new}/preview?source=sales_csv"), 422, "does_not_fit")
         assert "lacks the field" in told["message"]

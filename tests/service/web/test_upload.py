@@ -53,11 +53,13 @@ def test_a_file_is_seen_and_loaded(
         page.locator("#limits", has_text="up to 1 MB").wait_for()
         _clean(page, shots / f"upload-empty-{scheme}.png")
         choose(page, "sales.csv", SALES + scheme.encode() + b"\n")
-        page.get_by_text("2 would be loaded, 2 would go to quarantine").wait_for()
+        page.get_by_text("2 would be loaded, 2 would go to quarantine").wait_for(timeout=60_000)  # processes start
         assert page.locator("#source").input_value() == "sales_csv"
         faults = page.get_by_role("region", name="Records that would go to quarantine")
         assert faults.locator("tbody tr").count() == 2
         assert "<b>Chad</b>" in faults.inner_text()
+        page.get_by_text("What its rows are like").press("Enter")
+        page.locator(".profile-head", has_text="quality").wait_for()
         assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
         _clean(page, shots / f"upload-preview-{scheme}.png")
 

@@ -2,8 +2,9 @@
 
 import * as api from "./api.js";
 import { askAt } from "./asking.js";
-import { byId, h, icon, toast, wireTheme } from "./dom.js";
+import { byId, copy, h, icon, toast, wireTheme } from "./dom.js";
 import { moment, number, plural } from "./format.js";
+import { profileOf } from "./profile.js";
 import * as session from "./session.js";
 
 const [FIRST_MS, LONGEST_MS] = [400, 3000];
@@ -145,6 +146,7 @@ function choosing(upload) {
   return [
     h("div.choose", {}, h("label", { for: "source" }, "Source: how the file is read", select), load),
     shown,
+    upload.source ? null : likeness(upload.job, ""),
     upload.draft ? draftOf(upload.draft) : null,
   ];
 }
@@ -162,13 +164,27 @@ async function look(upload, source, shown, load) {
   try {
     const preview = await api.uploadPreview(upload.job, source);
     if (byId("source")?.value !== source && byId("source")) return;
-    shown.replaceChildren(...previewOf(preview));
+    shown.replaceChildren(...previewOf(preview), likeness(upload.job, source));
     load.disabled = !preview.rows.length;
     say(`${plural(preview.records - faulty(preview), "record")} of the first ${preview.records} would be loaded`);
   } catch (problem) {
     const [message] = words(problem);
     shown.replaceChildren(h("p", { role: "alert" }, message));
   }
+}
+
+/** What the rows are like, computed when it is opened: as a source makes them, or without one the fields as they are. */
+function likeness(job, source) {
+  const place = h("div.fold", {}, h("p.note", {}, "Looking at the first records …"));
+  const fill = async () => {
+    try {
+      place.replaceChildren(profileOf(await api.uploadProfile(job, source)));
+    } catch (problem) {
+      place.replaceChildren(h("p", { role: "alert" }, words(problem)[0]));
+    }
+  };
+  return h("details", { ontoggle: (event) => { if (event.target.open && !place.querySelector(".profile")) fill(); } },
+    h("summary", {}, source ? "What its rows are like" : "What its fields are like"), place);
 }
 
 const faulty = ({ faults }) => new Set(faults.map((fault) => fault.record)).size;
@@ -203,6 +219,8 @@ function draftOf(draft) {
   return h("details", { open: true }, h("summary", {}, `A new source for it would be ${draft.name}`),
     h("div.fold", {},
       h("p", {}, draft.next),
+      h("pre", { tabindex: 0, "aria-label": "Commands" }, draft.commands.join("\n")),
+      h("button.button.quiet.small", { type: "button", onclick: () => copy(draft.commands.join("\n"), "Commands") }, "Copy the commands"),
       draft.undecided.length ? h("ul", {}, draft.undecided.map((question) => h("li", {}, question))) : null,
       h("div.rows", { tabindex: 0, role: "region", "aria-label": "Columns of the draft" }, h("table", {},
         h("thead", {}, h("tr", {}, ["Column", "Type", "Description"].map((name) => h("th", { scope: "col" }, name)))),
