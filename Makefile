@@ -14,7 +14,7 @@ export DBT_SEND_ANONYMOUS_USAGE_STATS := false
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run dev test corpus faults questions lab lint lint-types lint-sql lint-style format bench cluster-up cluster-run cluster-down cluster-status clean
+.PHONY: help setup run dev test test-local test-cluster corpus faults questions lab lint lint-types lint-sql lint-style format bench cluster-up cluster-run cluster-down cluster-status clean
 
 help: ## List the commands
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | column -t -s "$$(printf '\t')"
@@ -54,13 +54,20 @@ format: setup ## Put the style right
 	$(BIN)/ruff format .
 	$(BIN)/sqlfluff fix --disable-progress-bar dbt_project
 
-# Tests that share what takes minutes to make are done by one of the two processes. The tests of the cluster share one
-# set of servers, so they come after the others and in one process.
+# Tests that share what takes minutes to make are done by one of two processes. The tests of the cluster share one set of
+# servers, for which they often wait, so a third process does them beside the others; what it says is shown when it ends.
+# Together they take 8 GB of memory; `make test-local test-cluster` has them one after the other.
 # MISSING=fail makes a test fail that this machine lacks something for, such as a browser or the servers of the cluster;
 # without it, the test is skipped with the reason.
 test: lint ## Lint and every test
+	@$(MAKE) --no-print-directory -j 2 test-local test-cluster
+
+test-local: setup
 	$(BIN)/python -m pytest -n 2 -m "not cluster" --missing $(MISSING)
-	$(BIN)/python -m pytest -m cluster --missing $(MISSING)
+
+test-cluster: setup
+	@log=$$(mktemp); $(BIN)/python -m pytest -m cluster --missing $(MISSING) >"$$log" 2>&1; code=$$?; \
+	cat "$$log"; rm "$$log"; exit $$code
 
 corpus: setup ## Public collections of files, in CORPUS=folder, through the load path (python -m tests.corpus --help)
 	$(BIN)/python -m tests.corpus $(CORPUS)

@@ -10,7 +10,8 @@
 #   cluster.sh env               the variables of the servers and of the `asklake` command that uses them, for a
 #                                shell: eval "$(docker/native/cluster.sh env)"
 #   cluster.sh versions          which version of each part this is
-#   cluster.sh installed         exit code 1, and what is missing, if `up` would have to install
+#   cluster.sh installed         exit code 1, and what is missing, if `up` would have to install; waits for an `install`
+#                                that is under way
 #
 # Parts: postgres redis s3 kafka nessie trino; all of them, if none is named. Data, logs and pid files are in
 # ASKLAKE_CLUSTER_HOME (.asklake/cluster of the checkout), what was installed in ASKLAKE_SERVERS_CACHE
@@ -153,6 +154,7 @@ cmd_versions() {
 
 cmd_installed() {
   local missing=() file
+  if [[ -e $SERVERS_CACHE/lock ]]; then flock --shared "$SERVERS_CACHE/lock" true; fi
   for file in "$PG_BIN/postgres" "$(command -v redis-server || echo redis-server)" "$SERVERS_CACHE"/{versitygw-$VERSITYGW_VERSION,kafka-$KAFKA_VERSION,nessie-$NESSIE_VERSION,trino-$TRINO_VERSION}; do
     if [[ ! -e $file ]]; then missing+=("$file"); fi
   done

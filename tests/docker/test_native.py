@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import re
 import subprocess
+from concurrent.futures import ThreadPoolExecutor, wait
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -120,6 +122,16 @@ def test_what_is_missing_is_said(native: Servers, tmp_path: Path) -> None:
     assert done.returncode == 1
     assert f"{tmp_path}/trino-476" in done.stderr
     assert "cluster.sh install" in done.stderr
+
+
+def test_an_installation_under_way_is_waited_for(native: Servers, tmp_path: Path) -> None:
+    bare = Servers(native.home, {**native.environ, "ASKLAKE_SERVERS_CACHE": str(tmp_path)})
+    with (tmp_path / "lock").open("w") as lock, ThreadPoolExecutor(1) as pool:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        asked = pool.submit(bare.script, "installed", check=False)
+        assert not wait([asked], timeout=0.5).done
+        fcntl.flock(lock, fcntl.LOCK_UN)
+        assert "not installed" in asked.result(60).stderr
 
 
 def test_an_old_java_is_passed_over_and_none_is_explained(tmp_path: Path) -> None:
