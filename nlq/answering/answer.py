@@ -336,7 +336,7 @@ class Answerer:
         """The metrics without figures that a question is about, which is not understood by those that have some."""
         if not self._layer.unpublished(run.heads):
             return {}
-        outcome = self._make_planner(self._whole(run)).plan(question, run.today)
+        outcome = self._planner(run, whole=True).plan(question, run.today)
         readings: tuple[Planned | Choice, ...] = (outcome,) if isinstance(outcome, Planned) else ()
         if isinstance(outcome, Clarify) and not outcome.words:
             readings = outcome.choices
@@ -433,9 +433,9 @@ class Answerer:
                 self._guards[id(vocabulary)] = Guard(vocabulary, self._roles)
             return self._guards[id(vocabulary)]
 
-    def _planner(self, run: Run) -> RememberingPlanner:
-        """The planner over what the caller may know of."""
-        visible = self._guard(run.vocabulary).visible(run.caller)
+    def _planner(self, run: Run, *, whole: bool = False) -> RememberingPlanner:
+        """The planner over what the caller may know of; what has no figures yet is only in the whole of it."""
+        visible = self._whole(run) if whole else self._guard(run.vocabulary).visible(run.caller)
         key = (id(visible), run.caller)
         with self._lock:
             found = self._planners.get(key)

@@ -15,10 +15,15 @@ from lakehouse_assets.lakehouse.publish.protocol import AuditFailedError
 from lakehouse_assets.settings import Settings
 from nlq.answering.answer import Answerer
 from nlq.answering.catalog import catalog_of
+from nlq.answering.compiling.layer import PlannedLayer
 from nlq.answering.document.model import Answer
 from nlq.core.guard import Caller, Role
 from nlq.core.plan import Grain, Plan, TimeRange
+from nlq.core.vocabulary import Vocabulary
 from nlq.factory import open_answerer
+from nlq.planning.planner import Planner
+from semantic.layer import SemanticLayer
+from semantic.values import DimensionValues
 from tests.semantic.tables import CASES, SALES, SPINE
 
 MISSING = "gold.gold_pgr_case_lifecycle"
@@ -69,6 +74,21 @@ def test_a_question_is_told_what_is_missing(answerer: Answerer, question: str) -
     sentence = never(answerer.ask(question))
     assert f"{MISSING} was never published" in sentence
     assert "asklake materialize --domain pgr" in sentence
+
+
+def test_what_is_needed_to_tell_is_made_once(lake: Lake) -> None:
+    """It takes as long as several questions do."""
+    made: list[Vocabulary] = []
+
+    def counted(vocabulary: Vocabulary) -> Planner:
+        made.append(vocabulary)
+        return Planner(vocabulary)
+
+    layer = SemanticLayer(lake.settings)
+    answerer = Answerer(lake, PlannedLayer(layer, DimensionValues(lake, layer)), planner=counted)
+    for question in ("How many complaints are there?", "complaints by channel", "the meaning of life"):
+        answerer.ask(question)
+    assert len(made) == 2
 
 
 def test_so_is_a_plan(answerer: Answerer) -> None:
