@@ -116,7 +116,8 @@ def _cut(value: Any, most: int) -> Any:
     if isinstance(value, float):
         return value if math.isfinite(value) else str(value)
     text = value if isinstance(value, str) else _described(value)
-    return text if len(text) <= most else text[:most] + "…"
+    # What a traceback is about stands at its end.
+    return text if len(text) <= most else f"{text[: most - most // 2]}…{text[-(most // 2) :]}"
 
 
 def _described(value: Any) -> str:

@@ -148,6 +148,15 @@ def test_what_libraries_tell_is_bounded_and_without_secrets(log: io.StringIO, na
     assert "abcdef" not in line and json.dumps(PASSWORD, ensure_ascii=False)[1:-1] not in line
 
 
+def test_what_a_long_traceback_is_about_is_told(log: io.StringIO) -> None:
+    # As uvicorn logs why an app did not start: one text, the reason at its end.
+    frames = "".join(f'  File "{n}.py", line {n}, in call\n' for n in range(500))
+    logging.getLogger("uvicorn.error").error("Traceback:\n%sWarehouseMovedError: run `asklake relocate`", frames)
+    (line,) = lines(log)
+    assert line["event"].startswith("Traceback:") and line["event"].endswith("run `asklake relocate`")
+    assert len(line["event"]) <= 1_001
+
+
 @pytest.mark.parametrize(
     "value",
     ["\ud800", 10**5000, float("inf"), [["x" * 100] * 100] * 100, {f"{n}" * 200: "y" * 10**5 for n in range(200)},
