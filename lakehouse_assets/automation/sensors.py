@@ -266,13 +266,14 @@ def topics_sensor() -> dg.SensorDefinition:
 
 def _lag(source: str, topic: "TopicStanding") -> dict[str, Any]:
     partitions = [
-        {"partition": p.partition, "loaded up to": p.committed or 0, "ends at": p.high, "lag": p.lag}
+        {"partition": p.partition, "loaded up to": p.committed or 0, "ends at": p.high, "lag": p.lag, "held": p.held}
         for p in topic.partitions
     ]
     return {
         "source": source,
         "topic": topic.name,
         "lag": topic.lag,
+        "in open transactions": topic.held,
         "problems": "\n".join(topic.problems),
         "partitions": dg.MetadataValue.json(partitions),
     }

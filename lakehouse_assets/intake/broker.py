@@ -59,10 +59,17 @@ class Topic:
 
 @dataclass(frozen=True)
 class Extent:
-    """The offsets of a partition: of its first message that is still there, and after its last one."""
+    """The offsets of a partition.
+
+    Attributes:
+        low: Of its first message that is still there.
+        high: After its last one that can be read.
+        written: After its last one, also where that waits for a transaction that is not ended.
+    """
 
     low: int
     high: int
+    written: int
 
 
 class Broker:
@@ -89,13 +96,14 @@ class Broker:
         return Topic(name, id_, tuple(sorted(p.id for p in found.partitions)))
 
     def extents(self, topic: Topic) -> dict[int, Extent]:
-        """How far each partition goes, without transactions that are not committed.
+        """How far each partition goes.
 
         Raises:
             BrokerError: the brokers do not answer.
         """
         low, high = (self._offsets(topic, spec) for spec in (_EARLIEST, _LATEST))
-        return {p: Extent(low[p], high[p]) for p in topic.partitions}
+        written = self._offsets(topic, _LATEST, IsolationLevel.READ_UNCOMMITTED)
+        return {p: Extent(low[p], high[p], written[p]) for p in topic.partitions}
 
     def since(self, topic: Topic, time: datetime) -> dict[int, int]:
         """By partition the offset of the first message from a time on, or after the last where there is none."""
@@ -103,11 +111,11 @@ class Broker:
         ends = self._offsets(topic, _LATEST)
         return {p: ends[p] if offset < 0 else offset for p, offset in found.items()}
 
-    def _offsets(self, topic: Topic, spec: OffsetSpec) -> dict[int, int]:
+    def _offsets(
+        self, topic: Topic, spec: OffsetSpec, isolation: IsolationLevel = IsolationLevel.READ_COMMITTED
+    ) -> dict[int, int]:
         wanted = {TopicPartition(topic.name, p): spec for p in topic.partitions}
-        asked = self._admin.list_offsets(
-            wanted, isolation_level=IsolationLevel.READ_COMMITTED, request_timeout=self._within_s
-        )
+        asked = self._admin.list_offsets(wanted, isolation_level=isolation, request_timeout=self._within_s)
         return {tp.partition: _answer(future, f"topic {topic.name}").offset for tp, future in asked.items()}
 
     def read_from(self, positions: Mapping[tuple[str, int], int]) -> None:

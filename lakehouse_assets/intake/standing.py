@@ -5,14 +5,15 @@ Belongs here: comparing bronze with the brokers. Does not belong here: asking th
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 from lakehouse_assets.ingest.origins.logged import KAFKA, range_of, topic_of
 from lakehouse_assets.intake.broker import Broker, BrokerError, Topic
-from lakehouse_assets.intake.ends import newest_ranges
+from lakehouse_assets.intake.ends import gaps, newest_ranges
 from lakehouse_assets.intake.registry import Registry, RegistryError
 
 if TYPE_CHECKING:
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
     from lakehouse_assets.lakehouse.lake import Lake
     from lakehouse_assets.settings import Settings
 
+TOLD_FOR = timedelta(days=7)
+"""How long it is told that messages were lost."""
 BEGUN = -1
 """Instead of the number of a partition: the range of no messages which says that a topic was begun with."""
 MADE_ANEW = (
@@ -39,8 +42,9 @@ class Standing:
         partition: Its number.
         committed: Offset up to which all is in bronze; None where nothing is.
         low: Offset of the first message that the broker still has.
-        high: Offset after the last one.
+        high: Offset after the last one that can be read.
         begin: Offset to go on from.
+        held: Offsets after that, which wait for transactions that are not ended.
     """
 
     topic: Topic
@@ -49,6 +53,7 @@ class Standing:
     low: int
     high: int
     begin: int
+    held: int = 0
 
     @property
     def lag(self) -> int:
@@ -98,6 +103,11 @@ class TopicStanding:
         """Offsets that are not in bronze yet."""
         return sum(p.lag for p in self.partitions)
 
+    @property
+    def held(self) -> int:
+        """Offsets that wait for transactions which are not ended."""
+        return sum(p.held for p in self.partitions)
+
 
 def log_of(topic: Topic) -> str:
     """What the ids of a topic's ranges name it by."""
@@ -128,7 +138,8 @@ def standing_of(broker: Broker, source: Source, name: str, ends: Ends) -> TopicS
     for partition, extent in extents.items():
         committed = known.get(partition)
         begin = starts.get(partition, extent.low) if committed is None else max(committed, extent.low)
-        found.append(Standing(topic, partition, committed, extent.low, extent.high, begin))
+        held = max(0, extent.written - extent.high)
+        found.append(Standing(topic, partition, committed, extent.low, extent.high, begin, held))
     problems = [p.problem for p in found if p.problem]
     if older:
         problems.insert(0, MADE_ANEW.format(name=name))
@@ -151,8 +162,26 @@ def topics_of(lake: Lake, sources: Iterable[Source], within_s: float) -> list[tu
                 for s, name in wanted]  # fmt: skip
     broker, ends = Broker(lake.settings, within_s), {s.name: ends_of(lake, s) for s, _ in wanted}
     unknown = _registry_problem(lake.settings, wanted)
-    found = [(s, standing_of(broker, s, name, ends[s.name])) for s, name in wanted]
-    return [(s, replace(t, problems=(*t.problems, *unknown)) if s.format == "avro" else t) for s, t in found]
+    lost = _lost(lake)
+    found = []
+    for source, name in wanted:
+        topic = standing_of(broker, source, name, ends[source.name])
+        more = (*lost.get((source.name, name), ()), *(unknown if source.format == "avro" else ()))
+        found.append((source, replace(topic, problems=(*topic.problems, *more))))
+    return found
+
+
+def _lost(lake: Lake) -> dict[tuple[str, str], list[str]]:
+    """By source and topic what was deleted lately before it was loaded, as the ranges in bronze tell it."""
+    found: dict[tuple[str, str], list[str]] = defaultdict(list)
+    for name, next_id, end, seen in gaps(lake, KAFKA.scheme, datetime.now(UTC) - TOLD_FOR):
+        partition, first, _ = range_of(next_id)
+        topic = topic_of(next_id)[0]
+        found[name, topic].append(
+            f"topic {topic}, partition {partition}: messages {end} to {first - 1} were deleted before they were "
+            f"loaded, seen on {seen:%Y-%m-%d %H:%M} UTC; raise the topic's retention, and send them again."
+        )
+    return found
 
 
 def _registry_problem(settings: Settings, wanted: Iterable[tuple[Source, str]]) -> tuple[str, ...]:

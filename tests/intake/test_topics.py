@@ -6,7 +6,7 @@ import io
 import json
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 import fastavro
@@ -21,7 +21,7 @@ from lakehouse_assets.intake import standing
 from lakehouse_assets.intake import topics as reading
 from lakehouse_assets.intake.broker import BrokerError, Extent, Topic
 from lakehouse_assets.intake.registry import Registry, RegistryError
-from lakehouse_assets.intake.standing import ends_of, standing_of
+from lakehouse_assets.intake.standing import ends_of, standing_of, topics_of
 from lakehouse_assets.intake.topics import CommittedRange, TopicReader
 from lakehouse_assets.lakehouse.lake import Lake
 from lakehouse_assets.lakehouse.publish.protocol import AuditFailedError, Publication
@@ -73,6 +73,7 @@ class Brokers:
     parts: dict[tuple[str, int], list[Sent]] = field(default_factory=dict)
     lows: dict[tuple[str, int], int] = field(default_factory=dict)
     made: int = 0
+    open: int = 0
 
     def make(self, name: str, partitions: int = 1) -> None:
         self.made += 1
@@ -101,7 +102,8 @@ class FakeBroker:
     def extents(self, topic: Topic) -> dict[int, Extent]:
         sent = {p: self.brokers.parts[topic.name, p] for p in topic.partitions}
         ends = {p: s[-1].number + 1 if s else 0 for p, s in sent.items()}
-        return {p: Extent(self.brokers.lows.get((topic.name, p), 0), end) for p, end in ends.items()}
+        open_ = self.brokers.open
+        return {p: Extent(self.brokers.lows.get((topic.name, p), 0), end, end + open_) for p, end in ends.items()}
 
     def since(self, topic: Topic, _time: datetime) -> dict[int, int]:
         return dict.fromkeys(topic.partitions, 1)
@@ -419,13 +421,21 @@ def test_status_says_what_waits_and_what_is_wrong(
     brokers.send("sales", 1, b"{")
     reader.commit(WAIT_S)
     brokers.send("sales", 2, partition=1)
+    brokers.open = 3
     overview.status(Out(as_json=True))
     told = json.loads(capsys.readouterr().out)
     assert [(t["topic"], t["lag"]) for t in told["topics"]] == [("sales", 1), ("gone", 0)]
-    assert told["topics"][0]["partitions"][0] == {"partition": 0, "loaded_up_to": 2, "ends_at": 2, "lag": 0}
+    assert told["topics"][0]["partitions"][0] == {"partition": 0, "loaded_up_to": 2, "ends_at": 2, "lag": 0, "held": 3}
     assert "topic gone: Broker: Unknown topic or partition" in told["next"]
     overview.status(Out(as_json=False))
-    assert "messages waiting" in capsys.readouterr().out
+    assert "in open transactions" in capsys.readouterr().out
+    brokers.send("sales", 3, 4, 5)
+    brokers.lows["sales", 0] = 4
+    TopicReader(lake, source()).commit(WAIT_S)
+    lost = topics_of(named, [both], 1)[0][1].problems
+    assert [p.partition(" were deleted")[0] for p in lost] == ["topic sales, partition 0: messages 2 to 3"]
+    monkeypatch.setattr(standing, "TOLD_FOR", timedelta(seconds=-1))
+    assert topics_of(named, [both], 1)[0][1].problems == ()
 
 
 def test_a_message_in_quarantine_is_shown_by_topic_partition_and_offset(

@@ -74,8 +74,8 @@ def status(out: Out) -> None:
         )
     if topics:
         out.heading("Topics")
-        shown = [(s.name, t.name, f"{len(t.partitions):,}", f"{t.lag:,}") for s, t in topics]
-        out.table(("source", "topic", "partitions", "messages waiting"), shown)
+        shown = [(s.name, t.name, f"{len(t.partitions):,}", f"{t.lag:,}", f"{t.held:,}") for s, t in topics]
+        out.table(("source", "topic", "partitions", "messages waiting", "in open transactions"), shown)
     out.heading("Waiting")
     out.say(f"{len(files):,} files in {lake.settings.landing_root}")
     out.say("Days not built: " + ("; ".join(f"{d} {_few(found)}" for d, found in days.items()) or "none"))
@@ -106,11 +106,11 @@ def status(out: Out) -> None:
 
 def _topic_document(source: str, topic: TopicStanding) -> dict[str, Any]:
     partitions = [
-        {"partition": p.partition, "loaded_up_to": p.committed, "ends_at": p.high, "lag": p.lag}
+        {"partition": p.partition, "loaded_up_to": p.committed, "ends_at": p.high, "lag": p.lag, "held": p.held}
         for p in topic.partitions
     ]
     return {
-        "source": source, "topic": topic.name, "lag": topic.lag, "partitions": partitions,
+        "source": source, "topic": topic.name, "lag": topic.lag, "held": topic.held, "partitions": partitions,
         "problems": list(topic.problems),
     }  # fmt: skip
 
