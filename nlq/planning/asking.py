@@ -43,6 +43,17 @@ class Asking:
         asks = why if why.endswith("?") else f"{why or 'This can be read in several ways.'} Which do you mean?"
         return self._choose(asks, [reading.plan for reading in readings])
 
+    def several(self, plans: Sequence[Plan]) -> Outcome:
+        """Several questions in one: each is offered, also about the time of the one before where it has none itself."""
+        offered: list[Plan] = []
+        time = None
+        for plan in plans:
+            if time and not plan.time_range and not plan.grain:
+                offered.append(plan.model_copy(update={"time_range": time}))
+            offered.append(plan)
+            time = plan.time_range or time
+        return self._choose("These are several questions; I answer one at a time. Which comes first?", offered)
+
     def unsure(self, reading: Reading) -> Outcome:
         """One doubtful reading: offer it beside the same question about the nearest other metrics."""
         plan = reading.plan

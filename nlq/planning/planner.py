@@ -13,17 +13,18 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import date, datetime
 
-from nlq.core.outcome import MOST_CHOICES, RULES, UNCLEAR, Outcome, Planned, Problem, Refused
+from nlq.core.outcome import MOST_CHOICES, RULES, UNCLEAR, Clarify, Outcome, Planned, Problem, Refused
 from nlq.core.plan import Plan
 from nlq.core.spelling import same_form
 from nlq.core.vocabulary import Vocabulary
-from nlq.english.tokens import tokenize
+from nlq.english.tokens import Token, tokenize
 from nlq.planning.asking import Asking
 from nlq.planning.drafts.draft import Reading
 from nlq.planning.drafts.mentions import Reach, Slip
 from nlq.planning.finding.lexicon import Lexicon
 from nlq.planning.finding.spans import mend
 from nlq.planning.followups import without_lead
+from nlq.planning.parting import parts_of
 from nlq.planning.provenance import Provenance, Typed
 from nlq.planning.search import Asked, Search
 
@@ -58,12 +59,28 @@ class Planner:
         if tokens and (told := self._asking.help(tokens)):
             return told
         today = now.date() if isinstance(now, datetime) else now
+        if not previous and (several := self._several(question, tokens, now)):
+            return several
         whole, slips = mend(tokens, self.lexicon)
         tokens, follows = without_lead(whole) if previous else (whole, False)
         if not tokens:
             return Refused(reason="There is no question.", nearest=self._asking.examples())
         provenance = Provenance(Typed(typed, whole, slips, len(whole) - len(tokens)), self.vocabulary)
         return self._find(Asked(question, tokens, today, self._fiscal_start, previous, follows), slips, provenance)
+
+    def _several(self, question: str, tokens: Sequence[Token], now: date | datetime) -> Outcome | None:
+        """The choice among several questions in one that can be answered; sentences are never put together."""
+        plans: list[Plan] = []
+        parts, sentences = parts_of(question, tokens)
+        for part in parts:
+            outcome = self.plan(part, now)
+            if isinstance(outcome, Planned):
+                plans.append(outcome.plan)
+            elif not sentences:
+                return None
+            elif isinstance(outcome, Clarify) and not outcome.words:
+                plans.append(outcome.choices[0].plan)
+        return self._asking.several(plans) if plans else None
 
     def _find(self, asked: Asked, slips: Sequence[Slip], provenance: Provenance) -> Outcome:
         """The outcome of the first round that reads the question, else what can be offered or told."""

@@ -155,8 +155,16 @@ def _rank_words(plan: Plan, vocabulary: Vocabulary) -> str:
     label = _in_words(key.field, plan, vocabulary)
     if plan.limit == 1:
         place = f"{_ordinal(plan.skip + 1)} " if plan.skip else ""
-        return f"{' and '.join(names)} with the {place}{'highest' if key.descending else 'lowest'} {label}{inside}"
-    return f"{end} {plan.limit} {' and '.join(names)}{inside} by {label}"
+        which = f"{place}{'highest' if key.descending else 'lowest'} {label}"
+        return f"{' and '.join(names)} with the {which}{inside}{_beside_rank(plan, vocabulary)}"
+    return f"{end} {plan.limit} {' and '.join(names)}{inside} by {label}{_beside_rank(plan, vocabulary)}"
+
+
+def _beside_rank(plan: Plan, vocabulary: Vocabulary) -> str:
+    """The metrics that are told beside the one that is ranked by."""
+    others = [vocabulary.metrics[name].label for name in plan.metrics if plan.order_by[0].field != name]
+    ranked_by_own = plan.order_by[0].field in plan.metrics and not plan.reduces
+    return f", with {' and '.join(others)}" if others and ranked_by_own else ""
 
 
 def _ranked(plan: Plan) -> list[str]:

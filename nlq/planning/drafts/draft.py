@@ -84,6 +84,10 @@ class Draft:
     """Groups that nothing in the question licenses: they may be only what is spoken of, as in "fees from parcels"."""
     chosen: list[Chosen] = field(default_factory=list)
     bounds: list[tuple[int, Bound]] = field(default_factory=list)
+    either: list[tuple[str, str]] = field(default_factory=list)
+    """Pairs of dimensions of which the values of one or of the other are asked for."""
+    either_time: bool = False
+    """Whether one time or another is asked for."""
     missing: list[tuple[str, bool]] = field(default_factory=list)
     """Dimensions whose value is to be missing, or not to be."""
     pieces: list[tuple[str, str]] = field(default_factory=list)

@@ -61,7 +61,8 @@ class ColumnReader:
             return False
         metric = self._vocabulary.metrics[draft.metrics[0]]
         lists = said[:1] and said[0] in SHOWING and said[1:2] == ["all"]
-        counts = metric.rows is not None and metric.rows.counts and is_amount(metric) and not metric.is_money
+        things = metric.rows is not None and (metric.rows.counts or metric.name in self._sentence.lexicon.counts)
+        counts = things and is_amount(metric) and not metric.is_money
         first = next((m for m in self._sentence.all if m.text.lower() not in {*said[:2], *GLUE, "me"}), None)
         return bool(lists and counts and first in self._sentence.mentions) and not self._asks_for_figures()
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from nlq.core.vocabulary import Dimension
 from nlq.english.forms import OCCURRENCE, singular, stem
-from nlq.english.general import DIFFERENT, GLUE, NAMING, NUMBERING, PREPOSITIONS, TOTALLING
+from nlq.english.general import DIFFERENT, GLUE, NAMING, NUMBERING, POSSESSIVES, PREPOSITIONS, TOTALLING
 from nlq.english.tokens import words_of
 from nlq.planning.drafts.draft import NotReadableError
 from nlq.planning.drafts.mentions import Bound, Kind, Mention
@@ -76,6 +76,11 @@ class DimensionReader:
         if summed := self._summed(mention):
             reason = f"{dimension.label} is a number of each; I know no {summed} of it."
             raise NotReadableError(1, reason, mention.text)
+        column = self._sentence.is_column(mention) or words_of(dimension.column)[-1:] in KEY_ENDINGS
+        if not column and any(m.text.lower() in POSSESSIVES for m in self._sentence.between(position - 1, position)):
+            raise NotReadableError(
+                3, f"“{mention.text}” is a number of each, not what they are split by.", mention.text
+            )
         if before not in GROUPING and self._sentence.kind(position + 1) is Kind.THRESHOLD:
             raise NotReadableError(3, f"“{mention.text}” is what is limited here.", mention.text)
         if self._is_extreme(position - 1):

@@ -25,9 +25,11 @@ from nlq.planning.reading.metrics import MetricReader
 from nlq.planning.reading.moments import MomentReader
 from nlq.planning.reading.operators import OperatorReader
 from nlq.planning.reading.sentence import Sentence
-from nlq.planning.reading.values import ValueReader
+from nlq.planning.reading.values import EITHER, ValueReader
 from nlq.planning.reading.wants import Wants
 from nlq.planning.times.words import TimeSpan
+
+_EACH = "I do not put the two sides of this “or” together; each can be asked by itself."
 
 
 class Reader:
@@ -66,7 +68,8 @@ class Reader:
             mentions = self._sentence.as_read()
             found = [
                 reading
-                for wanted in self._wants.drafts()
+                for one in self._each_of_either()
+                for wanted in self._wants.drafts(one)
                 for draft in self._licensed(wanted)
                 for reading in self._finished(draft)
             ]
@@ -87,6 +90,24 @@ class Reader:
                 self._sentence.believe(self._sentence.mentions[at], f"names the dimension {label}", 1.0)
             text = f"{label} {limit.value.comparator.sql} {limit.value.value:g}"
             self._sentence.believe(self._sentence.mentions[limit.bound], text, 1.0)
+
+    def _each_of_either(self) -> list[Draft]:
+        """The draft; where values of two dimensions are joined by "or", one with those of each."""
+        draft = self._draft
+        if not (draft.either or draft.either_time):
+            return [draft]
+        if len(draft.either) + draft.either_time > 1 or (draft.either_time and len(draft.times) != 2):
+            raise NotReadableError(2, EITHER, "or")
+        if draft.either_time:
+            return [replace(draft, times=[one], doubtful=True, doubt=_EACH) for one in draft.times]
+        pair = draft.either[0]
+        return [
+            replace(
+                draft, chosen=[c for c in draft.chosen if c.dimension not in pair or c.dimension == name],
+                doubtful=True, doubt=_EACH,
+            )
+            for name in pair
+        ]  # fmt: skip
 
     def _licensed(self, draft: Draft) -> list[Draft]:
         """The draft, and what it may mean as well: which is meant is to be asked.

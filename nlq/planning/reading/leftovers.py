@@ -10,13 +10,14 @@ import itertools
 
 from nlq.core.dateparts import first_date_part
 from nlq.english.forms import is_plural
-from nlq.english.general import DIFFERENT, EXTREMES, PREPOSITIONS
+from nlq.english.general import DIFFERENT, EXTREMES, PREPOSITIONS, RELATIVES
 from nlq.english.tokens import set_of, words_of
 from nlq.planning.drafts.draft import NotReadableError
 from nlq.planning.drafts.measures import is_amount
 from nlq.planning.drafts.mentions import Kind, Mention
 from nlq.planning.finding.lexicon import is_common
 from nlq.planning.reading.sentence import Sentence
+from nlq.planning.reading.values import EITHER
 from nlq.planning.reading.verbs import unsupported
 
 _COMPARES_ALL = set_of("compare compares comparing comparison")
@@ -68,7 +69,7 @@ class Leftovers:
             if mention.kind is Kind.MISSING and position not in self._sentence.used:
                 raise NotReadableError(1, f"I cannot tell what is “{mention.text}”; name it beside.", mention.text)
             if mention.kind is Kind.OR and position not in self._sentence.used:
-                raise NotReadableError(2, "“or” works between values of one dimension only; ask two questions.", "or")
+                raise NotReadableError(2, EITHER, "or")
             if mention.kind is Kind.BY and self._sentence.kind(position + 1) not in _AFTER_BY:
                 self._dangling_by(position, mention)
         self._check_names()
@@ -134,7 +135,11 @@ class Leftovers:
                 raise NotReadableError(1, f"{metric.label} does not tell how many are different.", mention.text)
 
     def _check_both(self) -> None:
-        """One thing has no two values of a dimension: who speaks "both English and French" has two things."""
+        """One thing has no two values of a dimension: who speaks "both English and French" has two things.
+
+        So has who is counted once though he has several: "readers who borrowed Poetry and Drama".
+        """
+        self._check_all_of()
         said = next((m for m in self._sentence.all if m.text.lower() == "both" and m.kind is Kind.FILLER), None)
         after = [m for m in self._sentence.mentions if said and m.first > said.first]
         dimensions = [
@@ -144,6 +149,19 @@ class Leftovers:
             label = self._vocabulary.dimensions[dimensions[0]].label
             reason = f"I know what has one or the other {label}, not what has “{said.text}”."
             raise NotReadableError(2, reason, said.text, nearest=(f"{after[0].text} or {after[2].text}",))
+
+    def _check_all_of(self) -> None:
+        """Of whom several rows tell, "A and B" may be those with both: which is meant is asked."""
+        draft = self._draft
+        metrics = [self._vocabulary.metrics[name] for name in draft.metrics]
+        several = [name for name, values in draft.values(wanted=True).items() if len(values) > 1]
+        told = any(m.text.lower() in RELATIVES for m in self._sentence.all if m.kind in (Kind.FILLER, Kind.ASKS))
+        joined = any(m.kind is Kind.AND for m in self._sentence.all) and told
+        if not (joined and several and metrics and all(m.tally and not m.additive for m in metrics)):
+            return
+        label = self._vocabulary.dimensions[several[0]].label
+        draft.doubtful = True
+        draft.doubt = f"I know what has one {label} or the other, not what has both. Do you mean either?"
 
     def _check_counted(self) -> None:
         """What "how many" stands before is counted: districts, of "how many Ohio districts get money", not money."""

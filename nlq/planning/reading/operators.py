@@ -28,6 +28,9 @@ class OperatorReader:
         if self._sentence.kind(position - 1) is Kind.NOT:
             reason = f"A time cannot be left out ({mention.text}); say which time to include."
             raise NotReadableError(2, reason, mention.text)
+        if self._sentence.kind(position - 1) is Kind.OR and self._sentence.kind(position - 2) is Kind.TIME:
+            self._sentence.used.add(position - 1)
+            self._draft.either_time = True
         self._draft.times.append((position, mention.payload, mention.text))
 
     def grain(self, position: int, mention: Mention) -> None:

@@ -21,6 +21,8 @@ from nlq.planning.finding.valueindex import INITIALS, ValueHit
 from nlq.planning.reading.sentence import Sentence
 from nlq.planning.times.words import TIME_WORDS
 
+EITHER = "“or” works between values of one dimension only; ask two questions."
+"""Why what stands beside an "or" is not put together."""
 _JOINTS = (Kind.AND, Kind.OR, Kind.NOT, Kind.VERSUS)
 
 
@@ -119,12 +121,17 @@ class ValueReader:
         return True
 
     def _joined_by_or(self, position: int, hit: ValueHit) -> None:
-        """An "or" may only stand between values of one dimension."""
+        """An "or" stands between values of one dimension; between others each may be asked for by itself."""
         at = self._sentence.before_value(position)
+        if self._sentence.kind(at) is Kind.BY and self._sentence.kind(at - 1) is Kind.OR:
+            at -= 1  # "from ward 3 or by phone"
         if self._sentence.kind(at) is not Kind.OR:
             return
-        if self._sentence.value_dimension(self._sentence.before_value(at)) != hit.dimension:
-            raise NotReadableError(2, "“or” works between values of one dimension only; ask two questions.", "or")
+        other = self._sentence.value_dimension(self._sentence.before_value(at))
+        if other is None:
+            raise NotReadableError(2, EITHER, "or")
+        if other != hit.dimension:
+            self._draft.either.append((other, hit.dimension))
         self._sentence.used.add(at)
 
     def _joined_by_and(self, position: int, hit: ValueHit) -> None:

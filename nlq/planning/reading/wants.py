@@ -67,15 +67,15 @@ class Wants:
         draft.metrics[:] = [name for name in draft.metrics if name not in doers]
         draft.metric_at[:] = [(at, name) for at, name in draft.metric_at if name not in doers]
 
-    def drafts(self) -> list[Draft]:
-        """The draft itself where it is what is wanted, else those that may be meant and are.
+    def drafts(self, draft: Draft) -> list[Draft]:
+        """A draft itself where it is what is wanted, else those that may be meant and are.
 
         Raises:
             NotReadableError: the layer has nothing of the wanted kind.
         """
-        found = [self._draft]
+        found = [draft]
         for want, mention in self._said.items():
-            found = [other for draft in found for other in self._meant(want, mention, draft)]
+            found = [other for one in found for other in self._meant(want, mention, one)]
         return self._counted(found[:_MOST_OFFERED])
 
     def _meant(self, want: Want, mention: Mention, draft: Draft) -> list[Draft]:
