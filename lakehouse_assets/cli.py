@@ -68,12 +68,15 @@ def ingest(
     source: Annotated[str | None, typer.Option("--source", help="Source definition the records are read with.")] = None,
     mapping: Annotated[Path | None, typer.Option("--mapping", help="YAML file with a source of your own.")] = None,
     tenant: Tenant = None,
+    anew: Annotated[
+        bool, typer.Option("--anew", help="Copy a table whose changes are followed again; what is gone from it goes.")
+    ] = False,
     as_json: Json = False,
 ) -> None:
     """Load files, or what is new in a database, into bronze; bad records go to quarantine, nothing is loaded twice."""
     from lakehouse_assets.commands.lake import loading
 
-    loading.ingest(Out(as_json), files or [], source, mapping, tenant)
+    loading.ingest(Out(as_json), files or [], source, mapping, tenant, anew=anew)
 
 
 @app.command()

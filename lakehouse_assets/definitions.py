@@ -80,6 +80,7 @@ def build_defs(settings: Settings, *, by_operator: bool = False, **overrides: An
             sensors.fetching_sensor(ingest),
             sensors.question_sensor(answer),
             sensors.topics_sensor(),
+            sensors.followed_sensor(),
             sensors.freshness_sensor(late),
             dg.AutomationConditionSensorDefinition(
                 "semantic_after_gold",

@@ -6,9 +6,11 @@ import os
 import signal
 import uuid
 from collections.abc import Generator, Iterator
+from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import psycopg2
 import pytest
 import sqlalchemy as sa
 from xdist.remote import Producer
@@ -18,6 +20,7 @@ from lakehouse_assets.lakehouse.engines.trino import require_trino
 from lakehouse_assets.lakehouse.lake import Lake
 from lakehouse_assets.lakehouse.nessie.client import MAIN, NOTHING, Nessie, Reference
 from lakehouse_assets.settings import Settings
+from tests.followed import Database
 from tests.public_data import DATA
 from tests.servers import Servers, missing
 
@@ -170,6 +173,39 @@ def servers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Servers]:
     finally:
         started.script("wipe")
     assert not started.processes()
+
+
+@pytest.fixture(scope="session")
+def logical_postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """Address of a PostgreSQL of the cluster alone, without the name of a database; for tests marked `cluster`."""
+    if absent := missing():
+        pytest.skip(absent)
+    started = Servers.fresh(tmp_path_factory.mktemp("postgres"))
+    try:
+        started.script("up", "postgres")
+        given = started.variables
+        yield f"postgresql://postgres:{given['LAKE_POSTGRES_PASSWORD']}@127.0.0.1:{given['LAKE_POSTGRES_PORT']}"
+    finally:
+        started.script("wipe")
+    assert not started.processes()
+
+
+@pytest.fixture
+def shop(logical_postgres: str) -> Iterator[Database]:
+    """An empty database there."""
+    name = f"shop_{uuid.uuid4().hex[:12]}"
+    with closing(psycopg2.connect(f"{logical_postgres}/postgres")) as owner:
+        owner.autocommit = True
+        with owner.cursor() as cursor:
+            cursor.execute(f"create database {name}")
+        with closing(psycopg2.connect(f"{logical_postgres}/{name}")) as session:
+            session.autocommit = True
+            found = Database(f"{logical_postgres}/{name}", session)
+            yield found
+            for slot in found.slots:
+                found.run("select pg_drop_replication_slot(%s)", slot)
+        with owner.cursor() as cursor:
+            cursor.execute(f"drop database {name} with (force)")
 
 
 @pytest.fixture

@@ -97,7 +97,7 @@ def test_jobs_schedules_and_sensors(repository: dg.RepositoryDefinition) -> None
     }  # fmt: skip
     assert {s.name for s in repository.sensor_defs} >= {
         "landing_folder", "bronze_to_gold_pgr", "bronze_to_gold_sales", "question_queue", "semantic_after_gold",
-        "freshness_checks", "topics",
+        "freshness_checks", "topics", "followed_tables",
     }  # fmt: skip
     assert all(s.default_status is dg.DefaultSensorStatus.RUNNING for s in repository.sensor_defs)
 

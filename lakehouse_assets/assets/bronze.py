@@ -103,6 +103,7 @@ class IngestConfig(dg.Config):
     mapping: str = Field(
         "", description="Path of a sources.yml of your own that has the source; by `asklake ingest` only."
     )
+    anew: bool = Field(False, description="Copy the table again whose changes the source follows.")
 
 
 def bronze_assets(contracts: Mapping[str, Contract], *, by_operator: bool = False) -> dg.AssetsDefinition:
@@ -173,7 +174,7 @@ def _load(
         try:
             tenant, run_id = config.tenant or None, context.run.run_id
             if source.fetches:
-                outcome.loads += fetch(lakehouse.lake, source, tenant=tenant, run_id=run_id)
+                outcome.loads += fetch(lakehouse.lake, source, tenant=tenant, run_id=run_id, anew=config.anew)
             else:
                 outcome.loads += load(lakehouse.lake, files, source, tenant=tenant, run_id=run_id)
         except SomeFilesFailedError as error:
@@ -244,7 +245,7 @@ def _fetches(config: IngestConfig) -> bool:
     if not config.source or config.folder:
         return False
     try:
-        return find_source(config.source, Path(config.mapping) if config.mapping else None).fetches
+        return find_source(config.source, Path(config.mapping) if config.mapping else None).fetches is not None
     except SourceError:
         return False
 

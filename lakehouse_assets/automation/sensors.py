@@ -264,6 +264,40 @@ def topics_sensor() -> dg.SensorDefinition:
     return sensor
 
 
+def followed_sensor() -> dg.SensorDefinition:
+    """Shows of each table that changes of a database are loaded into how much it lacks, and what the server keeps."""
+
+    @dg.sensor(
+        name="followed_tables",
+        minimum_interval_seconds=60,
+        default_status=dg.DefaultSensorStatus.RUNNING,
+        description="Observes how far tables of databases are followed; `fetched_sources` loads what changed in them.",
+    )
+    def sensor(context: dg.SensorEvaluationContext, lakehouse: Lakehouse) -> dg.SensorResult | dg.SkipReason:
+        sources = [s for s in all_sources().values() if s.database is not None and s.database.publication is not None]
+        if not sources:
+            return dg.SkipReason("no source follows a table")
+        from lakehouse_assets.ingest.loads.standing import standings
+
+        found = standings(lakehouse.lake, sources, BROKERS_WITHIN_S)
+        for problem in (problem for _, table in found for problem in table.problems):
+            context.log.warning(problem)
+        observed = [
+            dg.AssetObservation(
+                asset_key(source.target),
+                metadata={
+                    "source": source.name, "table": table.table, "slot": table.slot,
+                    "loaded up to": table.loaded_up_to or "", "bytes of log behind it": table.waiting,
+                    "bytes of log kept": table.kept, "problems": "\n".join(table.problems),
+                },
+            )
+            for source, table in found
+        ]  # fmt: skip
+        return dg.SensorResult(asset_events=observed, skip_reason=f"{len(observed)} tables observed")
+
+    return sensor
+
+
 def _lag(source: str, topic: "TopicStanding") -> dict[str, Any]:
     partitions = [
         {"partition": p.partition, "loaded up to": p.committed or 0, "ends at": p.high, "lag": p.lag, "held": p.held}

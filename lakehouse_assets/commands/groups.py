@@ -73,7 +73,7 @@ def source_test(
     tenant: Tenant = None,
     as_json: Json = False,
 ) -> None:
-    """See whether a source can be loaded: connection, table, columns, cursor; and how many rows it would load now."""
+    """See whether a source can be loaded: connection, table, columns, cursor or publication; and what it would load."""
     from lakehouse_assets.commands.lake import sources
 
     sources.test(Out(as_json), name, mapping, tenant)

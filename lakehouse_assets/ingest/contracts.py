@@ -25,7 +25,8 @@ class Loads(TableModel):
     source_file: pl.String = column(
         "Path or URL of the file, records://KEY of what a program pushed, log://LOG/PARTITION/FIRST-END of events, "
         "kafka://TOPIC/ID/PARTITION/FIRST-END of messages, "
-        "database://SOURCE/TABLE or cursor://SOURCE/… of rows of a database; for a replay, what was replayed."
+        "database://SOURCE/TABLE or cursor://SOURCE/… of rows of a database, changes://SOURCE/… of its changes; for a "
+        "replay, what was replayed."
     )
     content_sha256: pl.String = column(
         "SHA-256 of the bytes of the file, as they lie in storage; of pushed records, of their texts."

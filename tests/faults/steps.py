@@ -316,6 +316,20 @@ def read_topic(home: str, brokers: str, topic: str, messages: int) -> int:
     return committed
 
 
+def follow_table(home: str, address: str) -> int:
+    """Load what changed in a table of order lines, again and again, until a load finds nothing; returns the loads."""
+    from pydantic import SecretStr
+
+    from lakehouse_assets.ingest.loads.fetching import fetch
+    from tests.followed import following
+
+    lake = lake_of(home, source_access={"shop": SecretStr(address)})
+    loads = 0
+    while found := fetch(lake, following()):
+        loads += len(found)
+    return loads
+
+
 def _sale(order: str) -> dict[str, str]:
     return {
         "sale_time": "2026-02-01T10:00:00", "order_id": order, "line_id": "1", "product_id": "P1", "quantity": "1",

@@ -1,4 +1,5 @@
--- Of every day of the run, bronze in its latest version and silver hold the same lines, units and money.
+-- Of every day of the run, silver holds the lines, units and money of bronze in its latest version,
+-- but for deleted lines.
 with
 
 source_lines as (
@@ -14,6 +15,7 @@ source_lines as (
             tenant_id,
             quantity,
             amount,
+            is_deleted,
             row_number() over (
                 partition by tenant_id, record_key
                 order by loaded_at desc, load_id desc, source_row desc
@@ -21,7 +23,7 @@ source_lines as (
         from {{ source("bronze", "sample_sales") }}
         where {{ in_days("sale_date") }}
     ) as versions
-    where version_no = 1
+    where version_no = 1 and is_deleted is not true
     group by sale_date, tenant_id
 ),
 

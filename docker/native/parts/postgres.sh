@@ -53,7 +53,7 @@ start_postgres() {
   release_postgres "$data"
   # No socket: its path would be too long in a deep checkout.
   launch postgres "${AS_POSTGRES[@]}" "$PG_BIN/postgres" -D "$data" -p "$LAKE_POSTGRES_PORT" \
-    -c listen_addresses=127.0.0.1 -c unix_socket_directories= -c max_connections=200
+    -c listen_addresses=127.0.0.1 -c unix_socket_directories= -c max_connections=200 -c wal_level=logical
 }
 
 ready_postgres() {

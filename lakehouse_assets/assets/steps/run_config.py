@@ -19,7 +19,7 @@ def refuse_oversized(config: dg.Config, *, names: frozenset[str], **longest: int
     Not by limits of the fields themselves, which Dagster asks for so early that the run would be tried again for them.
 
     Args:
-        config: The config; its fields are texts and lists of texts.
+        config: The config; its fields are texts, lists of texts, and yes or no.
         names: Fields that are names: short, on one line, and printable.
         **longest: Most characters of a text of a field, where that is not `MAX_PATH`.
 
@@ -28,6 +28,8 @@ def refuse_oversized(config: dg.Config, *, names: frozenset[str], **longest: int
     """
     for field in type(config).model_fields:
         value = getattr(config, field)
+        if isinstance(value, bool):
+            continue
         texts = value if isinstance(value, list) else [value]
         if len(texts) > MAX_ENTRIES:
             raise _failure(field, f"has {len(texts):,} entries; a run takes {MAX_ENTRIES:,}: launch several")

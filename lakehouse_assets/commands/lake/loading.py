@@ -45,15 +45,19 @@ class FileOutcome:
     """Loads of the same content by another mapping, whose rows this load's are newer than."""
 
 
-def ingest(out: Out, files: Sequence[str], source: str | None, mapping: Path | None, tenant: str | None) -> None:
+def ingest(
+    out: Out, files: Sequence[str], source: str | None, mapping: Path | None, tenant: str | None, *, anew: bool = False
+) -> None:
     """Load files with one source, a folder whose sub-folders are named like sources, or what a source fetches."""
     from lakehouse_assets.ingest.files.streams import expand
     from lakehouse_assets.ingest.loads.staging import refuse_unusable
     from lakehouse_assets.ingest.sources import find_source
 
     if not files:
-        _fetch(out, source, mapping, tenant)
+        _fetch(out, source, mapping, tenant, anew=anew)
         return
+    if anew:
+        raise CommandError("files are not loaded anew", "name no files, and a source that follows a table", Exit.USAGE)
     groups = _folder_of_sources(files) if source is None and mapping is None else {}
     if not groups and source is None and mapping is None:
         raise CommandError(
@@ -81,7 +85,7 @@ def ingest(out: Out, files: Sequence[str], source: str | None, mapping: Path | N
     _stop(ran, outcomes)
 
 
-def _fetch(out: Out, name: str | None, mapping: Path | None, tenant: str | None) -> None:
+def _fetch(out: Out, name: str | None, mapping: Path | None, tenant: str | None, *, anew: bool) -> None:
     """Load what a source of a database has that is new."""
     from lakehouse_assets.ingest.loads.staging import refuse_unusable
     from lakehouse_assets.ingest.sources import find_source
@@ -93,7 +97,7 @@ def _fetch(out: Out, name: str | None, mapping: Path | None, tenant: str | None)
     if not source.fetches:
         raise CommandError(f"source '{source.name}' reads files", "name the files to load", Exit.USAGE)
     refuse_unusable(source, tenant)
-    config = _config(source.name, mapping, tenant)
+    config = {**_config(source.name, mapping, tenant), "anew": anew}
     with builder(out) as made:
         ran = _run(made, [source.target], config)
         outcomes = file_outcomes(made, None, ran)

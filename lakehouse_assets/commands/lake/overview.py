@@ -21,6 +21,7 @@ from lakehouse_assets.commands.output import Out
 from lakehouse_assets.contracts import platform_contracts
 from lakehouse_assets.ingest.files.landing import look
 from lakehouse_assets.ingest.loads.quarantine import count_quarantined
+from lakehouse_assets.ingest.loads.standing import standings
 from lakehouse_assets.ingest.sources import all_sources
 from lakehouse_assets.intake.standing import TopicStanding, topics_of
 from lakehouse_assets.private import open_to_others
@@ -35,6 +36,7 @@ _SHOWN_LAYERS = ("gold", "platinum", "semantic", "silver", "bronze")
 """What people ask about first, what came in last."""
 _SHOWN_DAYS = 3
 _BROKERS_WITHIN_S = 3.0
+"""Longest time to wait for a broker, and for a database whose tables are followed."""
 _LOADS = """
 select source, count(*) as files, cast(sum(rows_loaded) as bigint) as rows_loaded,
   cast(sum(rows_quarantined) as bigint) as rows_quarantined, max(loaded_at) as last_loaded
@@ -54,7 +56,8 @@ def status(out: Out) -> None:
     exposed = _exposed(lake.settings)
     waiting, failing = _answers_waiting(lake)
     topics = topics_of(lake, all_sources().values(), _BROKERS_WITHIN_S)
-    lost = [problem for _, topic in topics for problem in topic.problems]
+    tables = standings(lake, all_sources().values(), _BROKERS_WITHIN_S)
+    lost = [problem for _, found in (*topics, *tables) for problem in found.problems]
     stuck = events_held(lake.settings)
     advice = [
         *private_steps(exposed),
@@ -76,6 +79,10 @@ def status(out: Out) -> None:
         out.heading("Topics")
         shown = [(s.name, t.name, f"{len(t.partitions):,}", f"{t.lag:,}", f"{t.held:,}") for s, t in topics]
         out.table(("source", "topic", "partitions", "messages waiting", "in open transactions"), shown)
+    if tables:
+        out.heading("Tables followed")
+        shown = [(s.name, t.table, t.loaded_up_to or "not yet", _mib(t.waiting), _mib(t.kept)) for s, t in tables]
+        out.table(("source", "table", "loaded up to", "log behind it", "log kept"), shown)
     out.heading("Waiting")
     out.say(f"{len(files):,} files in {lake.settings.landing_root}")
     out.say("Days not built: " + ("; ".join(f"{d} {_few(found)}" for d, found in days.items()) or "none"))
@@ -92,6 +99,7 @@ def status(out: Out) -> None:
             "tables": as_documents(states),
             "loads": loads,
             "topics": [_topic_document(source.name, topic) for source, topic in topics],
+            "followed": [{"source": source.name, **asdict(standing)} for source, standing in tables],
             "events_held": [asdict(stream) for stream in stuck],
             "files_in_landing": files,
             "days_not_built": days,
@@ -113,6 +121,10 @@ def _topic_document(source: str, topic: TopicStanding) -> dict[str, Any]:
         "source": source, "topic": topic.name, "lag": topic.lag, "held": topic.held, "partitions": partitions,
         "problems": list(topic.problems),
     }  # fmt: skip
+
+
+def _mib(size: int) -> str:
+    return f"{size / (1 << 20):,.1f} MiB"
 
 
 def _place(state: TableState) -> tuple[int, str]:

@@ -67,6 +67,9 @@ class SampleSales(TableModel):
     unit_price: Money = column("Price of one unit, in the currency of the line.")
     amount: Money = column("Value of the line, in its currency; negative for a return.")
     currency: pl.String = column("Currency as an ISO 4217 code.", nullable=True)
+    is_deleted: pl.Boolean = column(
+        "Whether the line was deleted where it came from, if that tells of deletes.", nullable=True
+    )
     raw_payload: pl.String = column("The record exactly as it was received.")
     record_key: pl.String = column("MD5 of the source's deduplication key: equal for two copies of one line.")
     load_id: pl.String = column("Load that brought the row in.")

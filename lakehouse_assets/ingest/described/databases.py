@@ -24,7 +24,7 @@ KIND = SourceKind("database", "`database`: they are the rows of one.", states=("
 
 
 class Database(Part):
-    """What is read of a database: a table or a query, whole or by a cursor."""
+    """What is read of a database: a table or a query, whole, by a cursor or as it changes."""
 
     access: Access = Field(description="Name by which ASKLAKE_SOURCE_ACCESS holds the address with user and password.")
     table: str | None = Field(
@@ -39,6 +39,10 @@ class Database(Part):
         "value of the last load are read. Without it every load reads all rows."
     )  # fmt: skip
     look_back: timedelta | int | None = Field(None, description=OF_CURSOR)
+    publication: str | None = Field(
+        None, min_length=1, max_length=63, description="PostgreSQL: the publication by which inserts, updates and "
+        "deletes of the table are followed, after a first copy of it; then there is no cursor."
+    )  # fmt: skip
     every: timedelta | None = Field(None, ge=LEAST_EVERY, description=OF_EVERY)
 
     @model_validator(mode="after")
@@ -47,6 +51,8 @@ class Database(Part):
             raise ValueError("say either table or query")
         if self.query is not None and self.columns:
             raise ValueError("columns: a query names its own columns")
+        if self.publication is not None and (self.query is not None or self.cursor is not None):
+            raise ValueError("publication: changes are followed of a table, and without a cursor")
         if self.cursor is None and self.look_back is not None:
             raise ValueError("look_back: only rows that are read by a cursor can be looked back for")
         if self.columns and self.cursor and self.cursor not in self.columns:

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, unquote
 
 import duckdb
+import psycopg2
 from psycopg2 import extensions
 from sqlalchemy import create_engine, event
 from sqlalchemy.engine import URL, Connection, make_url
@@ -22,6 +23,7 @@ from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError
 from sqlalchemy.pool import NullPool
 
 from lakehouse_assets.ingest.errors import IngestError
+from lakehouse_assets.ingest.fetching.texts import AS_WRITTEN, LISTS_AS_WRITTEN
 from lakehouse_assets.lakehouse.engines.instances import lock, open_instance
 from lakehouse_assets.lakehouse.sql import literal
 from lakehouse_assets.redaction import redacted
@@ -36,7 +38,7 @@ CONNECT_S = 10
 LOCKED_S = 60
 """Seconds for which a load waits for a table that another session has locked."""
 _OF_POSTGRES, _OF_SQLITE = "postgresql", "sqlite"
-_POSTGRES_CLIENT: dict[str, Any] = {
+POSTGRES_CLIENT: dict[str, Any] = {
     "connect_timeout": CONNECT_S, "keepalives_idle": 60, "keepalives_interval": 10, "keepalives_count": 6,
 }  # fmt: skip
 """Options of its driver, where the address says nothing else: a server that is gone is noticed in two minutes."""
@@ -48,8 +50,6 @@ _AT_START = {
     )),
 }  # fmt: skip
 """By dialect what is said first, so that nothing is written, all is of one moment, and times are in UTC."""
-_JSON, _JSON_LISTS = (114, 3802), (199, 3807)
-"""PostgreSQL's numbers of the types json and jsonb, and of lists of these."""
 _OF_DRIVERS = (OSError, RuntimeError, TypeError, ValueError)
 """What drivers raise of an address besides: a character or option they cannot take, a library that they lack."""
 
@@ -99,8 +99,13 @@ def opened_file(address: str, place: str) -> Iterator[duckdb.DuckDBPyConnection]
 
 
 @contextmanager
-def connected(address: str, place: str) -> Iterator[Connection]:
+def connected(address: str, place: str, snapshot: str | None = None) -> Iterator[Connection]:
     """A connection that nothing is written through, and that sees the database as it was at one moment.
+
+    Args:
+        address: Address of the database.
+        place: What an error names as the place.
+        snapshot: The name that PostgreSQL gave the moment; without one, the moment is now.
 
     Raises:
         IngestError: it cannot be made: no driver, no such host or file, a wrong password.
@@ -113,6 +118,8 @@ def connected(address: str, place: str) -> Iterator[Connection]:
             with told(place, address, at_start=True):
                 for statement in _AT_START.get(engine.dialect.name, ()):
                     connection.exec_driver_sql(statement)
+                if snapshot is not None:
+                    connection.exec_driver_sql(f"set transaction snapshot {literal(snapshot)}")
             yield connection
     finally:
         engine.dispose()
@@ -125,7 +132,7 @@ def _engine(address: str, place: str) -> Any:
             url = _read_only_file(url, place)
         else:
             _refuse_divided(url, address, place)
-        options = _POSTGRES_CLIENT if url.get_backend_name() == _OF_POSTGRES else {}
+        options = POSTGRES_CLIENT if url.get_backend_name() == _OF_POSTGRES else {}
         connect_args = {name: value for name, value in options.items() if name not in url.query}
         engine = create_engine(url, poolclass=NullPool, connect_args=connect_args)
     except (ArgumentError, ValueError) as error:
@@ -162,25 +169,8 @@ def _refuse_divided(url: URL, address: str, place: str) -> None:
 
 
 def _as_written(connection: Any, _record: Any) -> None:
-    """Have PostgreSQL's driver give times, in UTC, numbers and JSON as their texts, and write nothing.
-
-    Python has no infinite dates, no year 20000 and none before Christ: the driver would change or refuse them. A real
-    that it reads as a double is another number to the database.
-    """
-    kinds = (
-        extensions.DATE, extensions.TIME, extensions.PYDATETIME, extensions.PYDATETIMETZ, extensions.INTERVAL,
-        extensions.DECIMAL, extensions.FLOAT,
-    )  # fmt: skip
-    oids = (*(oid for kind in kinds for oid in kind.values), *_JSON)
-    as_written = extensions.new_type(oids, "AS_WRITTEN", lambda value, _cursor: value)
-    lists = (
-        extensions.DATEARRAY, extensions.TIMEARRAY, extensions.PYDATETIMEARRAY, extensions.PYDATETIMETZARRAY,
-        extensions.INTERVALARRAY, extensions.DECIMALARRAY, extensions.FLOATARRAY,
-    )  # fmt: skip
-    lists_as_written = extensions.new_array_type(
-        (*(oid for kind in lists for oid in kind.values), *_JSON_LISTS), "LISTS_AS_WRITTEN", as_written
-    )
-    for kind in (as_written, lists_as_written):
+    """Have PostgreSQL's driver give times, in UTC, numbers and JSON as their texts, and write nothing."""
+    for kind in (AS_WRITTEN, LISTS_AS_WRITTEN):
         extensions.register_type(kind, connection)
     connection.set_session(isolation_level=extensions.ISOLATION_LEVEL_REPEATABLE_READ, readonly=True)
     with connection.cursor() as cursor:
@@ -197,7 +187,7 @@ def told(place: str, address: str, *, at_start: bool = False) -> Iterator[None]:
     Raises:
         IngestError: it refused something.
     """
-    refusals = (DBAPIError, duckdb.Error, *(_OF_DRIVERS if at_start else ()))
+    refusals = (DBAPIError, psycopg2.Error, duckdb.Error, *(_OF_DRIVERS if at_start else ()))
     try:
         yield
     except refusals as error:

@@ -8,14 +8,10 @@ that nothing is lost on the way: no digit of a decimal, no zone, no date that Py
 
 from __future__ import annotations
 
-import json
 import re
-from base64 import b64encode
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta
-from decimal import Decimal
 from typing import Any, Protocol
 
 import duckdb
@@ -27,6 +23,7 @@ from lakehouse_assets.ingest.described.databases import Database
 from lakehouse_assets.ingest.errors import IngestError
 from lakehouse_assets.ingest.fetching.connections import connected, is_duckdb, opened_file, told
 from lakehouse_assets.ingest.fetching.cursors import MOST_OF_CURSOR, Scalar
+from lakehouse_assets.ingest.fetching.texts import as_text
 from lakehouse_assets.lakehouse.sql import quoted
 
 FIRST_ROWS, MOST_ROWS = 16, 10_000
@@ -70,13 +67,14 @@ class Table(Protocol):
 
 
 @contextmanager
-def opened(described: Database, address: str, place: str) -> Iterator[Table]:
+def opened(described: Database, address: str, place: str, snapshot: str | None = None) -> Iterator[Table]:
     """The table or query that a source reads.
 
     Args:
         described: What the source says.
         address: Address of the database.
         place: What an error names as the place.
+        snapshot: Moment of a PostgreSQL; see `connected`.
 
     Raises:
         IngestError: the database, the table or a column is not there; the message does not hold the password.
@@ -85,7 +83,7 @@ def opened(described: Database, address: str, place: str) -> Iterator[Table]:
         with opened_file(address, place) as con:
             yield _FileTable(con, described, address, place)
     else:
-        with connected(address, place) as connection:
+        with connected(address, place, snapshot) as connection:
             yield _ServerTable(connection, described, address, place)
 
 
@@ -289,38 +287,3 @@ class _ServerTable(_Statements):
 def _column(values: Sequence[Any]) -> pa.Array:
     kinds = set(map(type, values)) - {str, bytes, type(None)}
     return pa.array([as_text(v) for v in values] if kinds else values, pa.binary())
-
-
-def as_text(value: Any) -> Any:
-    """A value of a driver as its exact text; bytes and None as they are."""
-    if value is None or isinstance(value, str | bytes):
-        return value
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    if isinstance(value, Decimal):
-        return f"{value:f}"
-    if isinstance(value, datetime):
-        return value.isoformat(sep=" ")
-    if isinstance(value, date | time):
-        return value.isoformat()
-    if isinstance(value, timedelta):
-        return _hours(value)
-    if isinstance(value, memoryview | bytearray):
-        return bytes(value)
-    if isinstance(value, list | tuple | dict):
-        return json.dumps(value, ensure_ascii=False, default=_inside)
-    return str(value)
-
-
-def _hours(value: timedelta) -> str:
-    """A time of more than a day, or before zero, as MySQL writes it: -25:00:00."""
-    seconds, parts = divmod(abs(value) // timedelta(microseconds=1), 1_000_000)
-    fraction = f".{parts:06}" if parts else ""
-    sign = "-" if value < timedelta(0) else ""
-    return f"{sign}{seconds // 3600:02}:{seconds // 60 % 60:02}:{seconds % 60:02}{fraction}"
-
-
-def _inside(value: Any) -> Any:
-    """A value within a list as JSON has it."""
-    found = as_text(value)
-    return {"base64": b64encode(found).decode()} if isinstance(found, bytes) else found

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 from lakehouse_assets.ingest.described import apis, databases
 from lakehouse_assets.ingest.errors import IngestError
 from lakehouse_assets.ingest.loads import of_apis, of_databases
+from lakehouse_assets.ingest.loads.following import follow
 from lakehouse_assets.ingest.loads.loader import Loader, LoadResult
 from lakehouse_assets.ingest.loads.looked import Looked
 from lakehouse_assets.ingest.loads.staging import refuse_unusable
@@ -45,7 +46,9 @@ KINDS = {
 """By the name of the kind of source, every kind that fetches its records."""
 
 
-def fetch(lake: Lake, source: Source, *, tenant: str | None = None, run_id: str | None = None) -> list[LoadResult]:
+def fetch(
+    lake: Lake, source: Source, *, tenant: str | None = None, run_id: str | None = None, anew: bool = False
+) -> list[LoadResult]:
     """Load what a source has that was not loaded.
 
     Args:
@@ -53,6 +56,7 @@ def fetch(lake: Lake, source: Source, *, tenant: str | None = None, run_id: str 
         source: The source, of a kind that fetches its records.
         tenant: Tenant of all records, where they do not say it.
         run_id: Identifier of the run, for the snapshots.
+        anew: Whether a table that is followed is copied again; see `follow`.
 
     Returns:
         What became of the records; nothing where there is nothing new by the cursor, or no record.
@@ -64,6 +68,11 @@ def fetch(lake: Lake, source: Source, *, tenant: str | None = None, run_id: str 
         WarehouseError: the warehouse cannot be written to; nothing was published.
     """
     kind = _kind_of(source)
+    if source.database is not None and source.database.publication is not None:
+        return follow(lake, source, tenant=tenant, run_id=run_id, anew=anew)
+    if anew:
+        hint = "Without a cursor all records are read each time; by one, load once with a source that has none."
+        raise IngestError(source.name, "only a table that is followed is loaded anew", hint=hint)
     with (
         Loader(lake, source, tenant, run_id or f"fetch-{uuid.uuid4().hex[:12]}") as loader,
         kind.fetched(lake, source, tenant) as origin,

@@ -20,7 +20,7 @@ from lakehouse_assets.ingest.fetching.tables import Bounds, Table, opened
 from lakehouse_assets.ingest.loads.looked import Looked
 from lakehouse_assets.ingest.loads.positions import last_position
 from lakehouse_assets.ingest.origins.positions import Position, track_of
-from lakehouse_assets.ingest.origins.queried import WHOLE, QueriedRows
+from lakehouse_assets.ingest.origins.queried import WHOLE, KeptRows
 from lakehouse_assets.ingest.sources import Source
 
 if TYPE_CHECKING:
@@ -47,7 +47,7 @@ class Waiting:
 
 
 @contextmanager
-def fetched(lake: Lake, source: Source, tenant: str | None) -> Iterator[QueriedRows | None]:
+def fetched(lake: Lake, source: Source, tenant: str | None) -> Iterator[KeptRows | None]:
     """The rows that are to be loaded; None where there are none. The database is let go of before they are given.
 
     Raises:
@@ -145,9 +145,9 @@ def _track(source: Source, described: Database) -> str:
     return track_of(source.name, json.dumps(reads))
 
 
-def _origin(lake: Lake, source: Source, described: Database, waiting: Waiting) -> QueriedRows:
-    scratch, position = lake.settings.scratch_dir, waiting.position
+def _origin(lake: Lake, source: Source, described: Database, waiting: Waiting) -> KeptRows:
+    rows, position = KeptRows(lake.settings.scratch_dir, waiting.columns), waiting.position
     if position is None:
-        read = described.table or "query"
-        return QueriedRows(f"{WHOLE.scheme}{source.name}/{read}", scratch, waiting.columns)
-    return QueriedRows(position.id_in(_track(source, described)), scratch, waiting.columns, position)
+        return rows.known_as(f"{WHOLE.scheme}{source.name}/{described.table or 'query'}")
+    track = _track(source, described)
+    return rows.known_as(position.id_in(track), position.said, position.claims_in(track))

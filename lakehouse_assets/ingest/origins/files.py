@@ -75,13 +75,18 @@ class ParquetRecords:
 
     header: str | None = None
 
-    def __init__(self, file: InputFile, mapping: RecordMapping, scratch: Path, origin: str = "") -> None:
+    def __init__(
+        self, file: InputFile, mapping: RecordMapping, scratch: Path, origin: str = "", *, refusals: str | None = None
+    ) -> None:
         """Look at the file's schema, fetching the file first where it is remote.
 
-        `origin` is the id of what was written to the file here, so that it is no one else's.
+        `origin` is the id of what was written to the file here, so that it is no one else's; for `refusals` see
+        ParquetContent.
         """
         self._mapping, self._origin = mapping, origin or file.path
-        self._content = ParquetContent(file, scratch, mapping.source.time_zone, mapping.fields, is_own=bool(origin))
+        self._content = ParquetContent(
+            file, scratch, mapping.source.time_zone, mapping.fields, is_own=bool(origin), refusals=refusals
+        )
         refuse_missing_fields(file.path, mapping, list(self._content.texts))
         self._counter = Counter()
         self._reading = Reading()

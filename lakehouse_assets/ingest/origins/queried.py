@@ -10,7 +10,8 @@ the records of such files is done to them.
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Self
 
@@ -20,44 +21,58 @@ import pyarrow.parquet as pq
 from lakehouse_assets.ingest.files.streams import InputFile
 from lakehouse_assets.ingest.mapping.statements import RecordMapping
 from lakehouse_assets.ingest.origins.files import ParquetRecords
-from lakehouse_assets.ingest.origins.positions import Position
 from lakehouse_assets.ingest.origins.protocol import Kind
 from lakehouse_assets.private import make_folder
 
 WHOLE = Kind("database", "database://", lambda source: source.for_json, is_state=True)
 
 
-class QueriedRows:
+class KeptRows:
     """Rows of a database that wait in a file; see Origin. A context, which lets go of them at its end."""
 
-    def __init__(self, origin_id: str, scratch: Path, names: Iterable[str], position: Position | None = None) -> None:
+    id = ""
+    position: str | None = None
+    claims: tuple[str, str] | None = None
+
+    def __init__(self, scratch: Path, names: Iterable[str], *, refusals: str | None = None) -> None:
         """Begin without rows.
 
         Args:
-            origin_id: Id of the origin.
             scratch: Folder of the file.
             names: Names of the columns.
-            position: How far these rows go, where a cursor says it.
+            refusals: Name of the column that says why a row is to be quarantined whatever it holds, if there is one.
         """
-        self.id = origin_id
-        self.position = None if position is None else position.said
-        # cursor://SOURCE/DIGEST is the track
-        self.claims = None if position is None else position.claims_in("/".join(origin_id.split("/")[:4]))
         make_folder(scratch)
         self._folder = tempfile.TemporaryDirectory(dir=scratch, prefix="rows-")
+        self._refusals = refusals
         self.size = 0
         self._path = Path(self._folder.name) / "rows.parquet"
-        self._schema = pa.schema([pa.field(name, pa.binary()) for name in names])
+        self.schema = pa.schema([pa.field(name, pa.binary()) for name in names])
         self.rows = 0
+
+    def known_as(self, origin_id: str, position: str | None = None, claims: tuple[str, str] | None = None) -> Self:
+        """Say which rows these are; see Origin."""
+        self.id, self.position, self.claims = origin_id, position, claims
+        return self
+
+    @contextmanager
+    def filling(self) -> Iterator[Callable[[pa.RecordBatch], None]]:
+        """Give what keeps a batch of rows; once."""
+        with pq.ParquetWriter(self._path, self.schema, compression="lz4", use_dictionary=False) as writer:
+
+            def keep(batch: pa.RecordBatch) -> None:
+                writer.write_batch(batch)
+                self.rows += batch.num_rows
+
+            yield keep
+        self._file = InputFile(str(self._path))
+        self.size = self._file.size
 
     def fill(self, batches: Iterable[pa.RecordBatch]) -> None:
         """Keep rows; once."""
-        with pq.ParquetWriter(self._path, self._schema, compression="lz4", use_dictionary=False) as writer:
+        with self.filling() as keep:
             for batch in batches:
-                writer.write_batch(batch)
-                self.rows += batch.num_rows
-        self._file = InputFile(str(self._path))
-        self.size = self._file.size
+                keep(batch)
 
     def __enter__(self) -> Self:
         """Nothing is opened."""
@@ -78,4 +93,4 @@ class QueriedRows:
 
     def open(self, mapping: RecordMapping, scratch: Path) -> ParquetRecords:
         """See Origin."""
-        return ParquetRecords(self._file, mapping, scratch, self.id)
+        return ParquetRecords(self._file, mapping, scratch, self.id, refusals=self._refusals)

@@ -5,7 +5,7 @@ Belongs here: telling the kind of what was loaded. Does not belong here: anythin
 
 from __future__ import annotations
 
-from lakehouse_assets.ingest.origins import answered, files, logged, positions, pushed, queried
+from lakehouse_assets.ingest.origins import answered, files, followed, logged, positions, pushed, queried
 from lakehouse_assets.ingest.origins.protocol import Kind
 
 KINDS: tuple[Kind, ...] = (
@@ -16,6 +16,7 @@ KINDS: tuple[Kind, ...] = (
     queried.WHOLE,
     answered.WHOLE,
     positions.BY_CURSOR,
+    followed.KIND,
     files.KIND,
 )
 """The last takes what is of no other."""

@@ -15,7 +15,8 @@ import pytest
 from pydantic import SecretStr
 
 from lakehouse_assets.ingest import IngestError, Source, unload
-from lakehouse_assets.ingest.fetching.tables import BATCH_BYTES, Bounds, as_text, opened
+from lakehouse_assets.ingest.fetching.tables import BATCH_BYTES, Bounds, opened
+from lakehouse_assets.ingest.fetching.texts import as_text
 from lakehouse_assets.ingest.loads import of_databases
 from lakehouse_assets.ingest.loads.fetching import fetch, look
 from lakehouse_assets.ingest.loads.quarantine import list_quarantined, replay
@@ -148,7 +149,7 @@ def test_a_load_that_dies_neither_loses_nor_doubles(lake: Lake, shop: Shop, rows
     fetch(lake, source)
     shop.add(3, 4)
     with monkeypatch.context() as dying:
-        dying.setattr(of_databases.QueriedRows, "open", _die)
+        dying.setattr(of_databases.KeptRows, "open", _die)
         with pytest.raises(KeyboardInterrupt):
             fetch(lake, source)
     assert fetch(lake, source)[0].rows_read == 2
@@ -164,14 +165,14 @@ def _die(*_args: object) -> None:
 def test_of_two_loads_at_a_time_the_slower_one_changes_nothing(lake: Lake, shop: Shop, rows: Any, monkeypatch: Any):
     source = reading(cursor="id")
     shop.add(1)
-    slow = of_databases.QueriedRows.open
+    slow = of_databases.KeptRows.open
 
     def overtaken(self: Any, *args: Any) -> Any:
-        monkeypatch.setattr(of_databases.QueriedRows, "open", slow)
+        monkeypatch.setattr(of_databases.KeptRows, "open", slow)
         fetch(lake, source)
         return slow(self, *args)
 
-    monkeypatch.setattr(of_databases.QueriedRows, "open", overtaken)
+    monkeypatch.setattr(of_databases.KeptRows, "open", overtaken)
     assert fetch(lake, source)[0].already_loaded
     assert [r["order_id"] for r in rows(ROWS)] == ["O001"]
 

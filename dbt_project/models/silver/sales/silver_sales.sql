@@ -1,4 +1,4 @@
--- One row per order line, in its latest version, for the days of the run.
+-- One row per order line that was not deleted, in its latest version, for the days of the run.
 select
     sale_date,
     sale_time,
@@ -23,3 +23,4 @@ select
     loaded_at,
     quantity < 0 as is_return
 from {{ latest_copies(source("bronze", "sample_sales"), where=in_days("sale_date")) }} as latest
+where is_deleted is not true

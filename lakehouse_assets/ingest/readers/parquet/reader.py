@@ -60,6 +60,7 @@ class ParquetContent:
         needed: Sequence[str] = (),
         *,
         is_own: bool = False,
+        refusals: str | None = None,
     ) -> None:
         """Look at the file's schema, fetching the file first where it is remote.
 
@@ -70,16 +71,19 @@ class ParquetContent:
             needed: Columns that must be text; a record with other bytes in one of them has a problem.
             is_own: Whether it was written here, from records that were in memory: long ones are quarantined, however
                 many there are.
+            refusals: Name of a column, of one that was written here, which is no part of the records, and says why one
+                is to be quarantined whatever it holds.
 
         Raises:
             IngestError: it is no sound Parquet file, or one that cannot be read here.
         """
         self._file, self._zone, self._needed = file.path, ZoneInfo(time_zone), frozenset(needed)
+        self._refusals = refusals
         self._path, self._copy = _local(file, scratch)
         with self._refusing(), self._open() as opened:
             self.rows = opened.metadata.num_rows
             leaves = [_leaf(opened.schema.column(i)) for i in range(len(opened.schema))]
-            self.columns = self._columns(opened.schema_arrow, leaves)
+            self.columns = [c for c in self._columns(opened.schema_arrow, leaves) if c.name != refusals]
             if not is_own:
                 _refuse_long_records(self._file, opened.metadata)
 
@@ -202,7 +206,7 @@ class ParquetContent:
 
     def _handed_over(self, batch: pa.RecordBatch, exact: pa.RecordBatch | None, counter: Counter) -> pa.RecordBatch:
         """A batch as the engine gets it."""
-        problems = self._too_long(batch)
+        problems = {**self._refused(batch), **self._too_long(batch)}
         sound = _without(batch, problems)
         arrays: list[pa.Array] = []
         for found in self.columns:
@@ -230,6 +234,17 @@ class ParquetContent:
             return found.arrays(batch.column(found.name), _twin(found, exact))
         except _UNREADABLE as error:
             raise _refusal(self._file, error, found.name) from error
+
+    def _refused(self, batch: pa.RecordBatch) -> dict[int, Bad]:
+        """Records that whoever wrote them refuses."""
+        if self._refusals is None:
+            return {}
+        reasons = batch.column(self._refusals)
+        rows = np.flatnonzero(np.asarray(reasons.is_valid())).tolist()
+        return {
+            i: Bad(reasons[i].as_py().decode(), "cut" if batch.slice(i, 1).nbytes > KEPT_TEXT else "record")
+            for i in rows
+        }
 
     def _too_long(self, batch: pa.RecordBatch) -> dict[int, Bad]:
         """Records that are longer than any that is loaded."""
@@ -263,7 +278,7 @@ class ParquetContent:
             members.append(f"{_name(found.name)}:{told}")
             size += len(members[-1])
         raw = ("{" + ",".join(members) + "}").encode(errors="surrogateescape")[:KEPT_TEXT]
-        if form == "cut":
+        if form != "escaped":
             return raw.decode(errors="replace")
         return raw.replace(b"\\", b"\\\\").decode(errors="backslashreplace")
 

@@ -1,0 +1,98 @@
+"""How far the changes of a table were followed, as the ids of the loads say it.
+
+A source that follows a table begins with a copy of it: a generation, which has a replication slot of its own. A note
+without rows says that it was begun, so that a slot whose copy never came to its end is known to be this lake's. The
+note of the copy, and of each load of changes after it, says the position up to which bronze has them.
+Belongs here: these ids. Does not belong here: keeping the rows (queried), or what is done by them (loads.following).
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Self
+
+from lakehouse_assets.ingest.origins.protocol import Kind
+
+KIND = Kind("changes", "changes://", lambda source: source.for_json, is_read_on=True)
+BEGUN = 0
+"""Position of a generation whose copy is not in bronze yet."""
+
+
+@dataclass(frozen=True)
+class Shape:
+    """What the table was like as it was copied.
+
+    Attributes:
+        number: Its number in the catalog of the database.
+        kinds: Of each column that the source read, number and modifier of the type.
+    """
+
+    number: int
+    kinds: Mapping[str, str]
+
+    @property
+    def text(self) -> str:
+        """As an id says it."""
+        return json.dumps([self.number, self.kinds], ensure_ascii=False, separators=(",", ":"))
+
+    @classmethod
+    def of(cls, text: str) -> Self:
+        """From that text."""
+        return cls(*json.loads(text))
+
+
+@dataclass(frozen=True)
+class Followed:
+    """How far the changes of a table are in bronze.
+
+    Attributes:
+        track: What the ids of all loads begin with that follow the same table.
+        generation: Number of the copy, from 1.
+        slot: The slot that the changes after it are kept by.
+        position: Position in the log of the database up to which they are in bronze; BEGUN before the copy is.
+        shape: What the table was like, of the copy itself.
+    """
+
+    track: str
+    generation: int
+    slot: str
+    position: int = BEGUN
+    shape: Shape | None = field(default=None, compare=False)
+
+    @property
+    def id(self) -> str:
+        """Id of the load; ids of a track sort by generation and position."""
+        shape = f"/{self.shape.text}" if self.shape else ""
+        return f"{self._id_at(self.position)}{shape}"
+
+    @property
+    def claims(self) -> tuple[str, str]:
+        """See Origin, of a note that a generation was begun: every load of it or of a later one."""
+        return f"{self.track}/{self.generation:06}", f"{self.track}0"
+
+    @property
+    def claims_after(self) -> tuple[str, str]:
+        """See Origin, of a load that goes on from here: every one that did, or that began anew."""
+        return self._id_at(self.position + 1), f"{self.track}0"
+
+    def _id_at(self, position: int) -> str:
+        return f"{self.track}/{self.generation:06}/{self.slot}/{position:020}"
+
+    @classmethod
+    def of(cls, origin_id: str) -> Self:
+        """From an id.
+
+        Raises:
+            ValueError: it is the id of none.
+        """
+        source, digest, generation, slot, position, *shape = origin_id.removeprefix(KIND.scheme).split("/", 5)
+        found = Shape.of(shape[0]) if shape else None
+        return cls(f"{KIND.scheme}{source}/{digest}", int(generation), slot, int(position), found)
+
+
+def track_of(source: str, reads: str) -> str:
+    """What the ids of all loads of a source begin with that follow the same table by the same publication."""
+    return f"{KIND.scheme}{source}/{hashlib.sha256(reads.encode()).hexdigest()[:12]}"
