@@ -13,7 +13,7 @@ from typing import Annotated
 import typer
 
 from lakehouse_assets.commands.days import day
-from lakehouse_assets.commands.groups import branch_app, key_app, quarantine_app, source_app, suggest_app
+from lakehouse_assets.commands.groups import branch_app, dashboard_app, key_app, quarantine_app, source_app, suggest_app
 from lakehouse_assets.commands.options import At, First, Last, Limit, Port, ReadOnly, Tenant, WithParent
 from lakehouse_assets.commands.output import Json, Out
 from lakehouse_assets.commands.reporting import AsklakeGroup
@@ -31,6 +31,7 @@ app.add_typer(branch_app, name="branches", hidden=True)
 app.add_typer(key_app, name="key")
 app.add_typer(source_app, name="source")
 app.add_typer(suggest_app, name="suggest")
+app.add_typer(dashboard_app, name="dashboard")
 
 
 def main() -> None:

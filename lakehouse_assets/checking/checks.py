@@ -10,6 +10,7 @@ from pathlib import Path
 
 from lakehouse_assets.checking.askability import check_askability
 from lakehouse_assets.checking.contracts import check_contracts, check_models, check_owners, check_python_tables
+from lakehouse_assets.checking.dashboards import check_dashboards
 from lakehouse_assets.checking.features import check_features
 from lakehouse_assets.checking.findings import UNDECIDED, Finding, softened
 from lakehouse_assets.checking.project import Project
@@ -28,6 +29,7 @@ CHECKS = (
     check_features,
     check_semantics,
     check_askability,
+    check_dashboards,
 )
 _DRAFTED = (".py", ".yml", ".sql")
 

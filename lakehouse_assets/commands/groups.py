@@ -1,4 +1,4 @@
-"""`asklake quarantine`, `source`, `branch`, `key`, `suggest`: what can be typed after these words, which body it calls.
+"""Commands of several words, such as `asklake quarantine list`: what can be typed, which body it calls.
 
 Belongs here: arguments, options, help. Does not belong here: the other commands (cli.py), or what any of them does.
 """
@@ -10,7 +10,7 @@ from typing import Annotated
 
 import typer
 
-from lakehouse_assets.commands.options import Limit, Tenant
+from lakehouse_assets.commands.options import At, Limit, Tenant
 from lakehouse_assets.commands.output import Json, Out
 
 quarantine_app = typer.Typer(
@@ -27,6 +27,7 @@ suggest_app = typer.Typer(
     help="Words that people use and the semantic layer does not know, from questions that failed.",
     invoke_without_command=True,
 )
+dashboard_app = typer.Typer(no_args_is_help=True, help="Dashboards: which there are, and the figures of one.")
 
 OnlySource = Annotated[str | None, typer.Option("--source", help="Only records of this source.")]
 OnlyLoad = Annotated[str | None, typer.Option("--load", help="Only records of this load.")]
@@ -204,3 +205,31 @@ def suggest_accept(
     from lakehouse_assets.commands.asking import suggest
 
     suggest.accept(Out(as_json), context.obj, suggestion, only_print=only_print)
+
+
+@dashboard_app.command("list")
+def dashboard_list(tenant: Tenant = None, as_json: Json = False) -> None:
+    """The dashboards that have a figure to show."""
+    from lakehouse_assets.commands.asking import dashboards
+
+    dashboards.list_dashboards(Out(as_json), tenant)
+
+
+@dashboard_app.command("show")
+def dashboard_show(
+    dashboard: Annotated[str, typer.Argument(metavar="ID", help="A dashboard, as `asklake dashboard list` names it.")],
+    page: Annotated[str | None, typer.Option("--page", help="One of its pages; all if none is named.")] = None,
+    period: Annotated[
+        str | None, typer.Option("--period", help="last_30_days, last_month, this_year, all, …; its own if none.")
+    ] = None,
+    where: Annotated[
+        list[str] | None, typer.Option("--where", "-w", help='Filter of all figures that know it: "ward_id=WARD_03".')
+    ] = None,
+    tenant: Tenant = None,
+    at: At = None,
+    as_json: Json = False,
+) -> None:
+    """The figures of a dashboard, as tables."""
+    from lakehouse_assets.commands.asking import dashboards
+
+    dashboards.show(Out(as_json), dashboard, page, period, where or (), tenant, at)

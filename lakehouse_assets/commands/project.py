@@ -29,13 +29,14 @@ def check(out: Out) -> None:
     """Check the whole project; exit code 1 where an error is found."""
     from lakehouse_assets.checking.askability import overall, scores
     from lakehouse_assets.checking.checks import check_dbt, check_project
+    from lakehouse_assets.checking.dashboards import check_dashboards_fit
     from lakehouse_assets.checking.project import Project
 
     settings = get_settings()
     project = Project(settings.project_root)
     found = check_project(project)
     with out.quietly():
-        found += check_dbt(settings)
+        found += check_dbt(settings) or check_dashboards_fit(settings)
     for finding in found:
         place = f"{_relative(finding.file, settings.project_root)}:{finding.line}"
         out.say(f"{place}: {finding.severity}: {finding.message} [{finding.rule}]",

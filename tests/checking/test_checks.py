@@ -11,18 +11,20 @@ import pytest
 
 from lakehouse_assets.checking.checks import check_dbt, check_project
 from lakehouse_assets.checking.contracts import check_models, check_owners, check_python_tables
+from lakehouse_assets.checking.dashboards import check_dashboards_fit
 from lakehouse_assets.checking.findings import Finding
 from lakehouse_assets.checking.project import Project
 from lakehouse_assets.domains import all_contracts, python_tables
 from lakehouse_assets.drafting.design import OWNER as UNDECIDED_OWNER
 from lakehouse_assets.settings import PROJECT_ROOT, Settings
 
-FOLDERS = ("dbt_project/models", "semantic/models", "lakehouse_assets/domains")
+FOLDERS = ("dbt_project/models", "semantic/models", "semantic/dashboards", "lakehouse_assets/domains")
 SILVER = "dbt_project/models/silver/sales/silver_sales.yml"
 METRICS = "semantic/models/sales/metrics.yml"
 MODELS = "semantic/models/sales/semantic_models.yml"
 FEATURES = "lakehouse_assets/domains/retail/features.yml"
 SOURCES = "lakehouse_assets/domains/sales/sources.yml"
+SHOWN = "semantic/dashboards/retail/stores.yml"
 
 
 @pytest.fixture
@@ -57,6 +59,7 @@ def test_the_project_is_sound() -> None:
         (SOURCES, "channel: channel\n", "channel: upcase(channel)\n", "source", "upcase"),
         (SOURCES, "format: csv", "format: xlsx", "source", "format"),
         (FEATURES, "platinum_retail_store_features", "platinum_store_features", "feature", "platinum_store_features"),
+        (SHOWN, "x: 3, y: 0", "x: 2, y: 0", "dashboard", "it lies on 'net'"),
         (FEATURES, "freshness_days: 7", "freshness_days: soon", "feature", "freshness_days"),
         (METRICS, "    label: Net sales\n", "", "description", "metric sales_net_amount has no label"),
         (METRICS, "sales before returns", "revenue", "synonym", "'revenue' means"),
@@ -160,3 +163,7 @@ def test_what_dbt_cannot_read_is_a_finding(copy: Path, settings: Settings, monke
     (finding,) = check_dbt(settings)
     assert finding.file == model
     assert "silver_sails" in finding.message
+
+
+def test_every_dashboard_fits_the_layer() -> None:
+    assert (check_dbt(Settings()) or check_dashboards_fit(Settings())) == []

@@ -60,7 +60,7 @@ class Request:
             return Plan(
                 metrics=metrics,
                 group_by=tuple(g for g in groups if g != _TIME),
-                filters=tuple(_filter(text, known) for text in self.where),
+                filters=filters_of(self.where, known),
                 time_range=TimeRange(start=self.first, end=self.last) if self.first or self.last else None,
                 grain=self._grain(_TIME in groups),
                 comparison=self._comparison(),
@@ -86,6 +86,16 @@ class Request:
                 f"'{self.compare}' is not a comparison", "choose previous_period or previous_year", Exit.USAGE
             )
         return Comparison(self.compare) if self.compare else None
+
+
+def filters_of(texts: Iterable[str], dimensions: Iterable[str]) -> tuple[DimensionFilter, ...]:
+    """The filters that were typed, as "dimension=value"; short names of these dimensions are said in full.
+
+    Raises:
+        CommandError: one cannot be read.
+    """
+    known = sorted(dimensions)
+    return tuple(_filter(text, known) for text in texts)
 
 
 def _list(text: str) -> list[str]:

@@ -1,0 +1,91 @@
+"""`asklake dashboard`: the dashboards, and the figures of one.
+
+Belongs here: what is shown of them. Does not belong here: what they are (lakehouse_assets.dashboards), computing tiles
+(service.dashboards).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from lakehouse_assets.commands.asking.questions import show as show_answer
+from lakehouse_assets.commands.asking.requests import filters_of
+from lakehouse_assets.commands.failures import CommandError, Exit
+from lakehouse_assets.commands.lake.lookups import open_lake
+from lakehouse_assets.dashboards.files import ProjectDashboards
+from lakehouse_assets.dashboards.periods import PeriodName
+from lakehouse_assets.http.errors import ApiError
+from lakehouse_assets.service.admission.access import Asker
+from lakehouse_assets.service.dashboards.documents import TilesWanted
+from lakehouse_assets.service.dashboards.handlers import DashboardHandlers
+from nlq.core.guard import Caller
+from nlq.factory import open_answerer
+
+if TYPE_CHECKING:
+    from lakehouse_assets.commands.output import Out
+    from lakehouse_assets.service.dashboards.documents import TilesAnswered
+
+_ROWS = 10
+"""Rows of a figure that are shown to people; a program has all of them."""
+
+
+def list_dashboards(out: Out, tenant: str | None) -> None:
+    """The dashboards that have a figure for the tenant, or for whoever has none."""
+    found = _handlers(out, None).list(_asker(tenant)).dashboards
+    rows = [(one.id, one.title, ", ".join(page.id for page in one.pages), one.description) for one in found]
+    out.table(("id", "title", "pages", "what it tells"), rows, limit=len(rows))
+    if not found:
+        out.say("There is none with data. `asklake demo` makes some; docs/dashboards.md says how to write one.")
+    out.emit([one.model_dump(mode="json") for one in found])
+
+
+def show(
+    out: Out, dashboard: str, page: str | None, period: str | None, where: Sequence[str], tenant: str | None,
+    at: str | None,
+) -> None:  # fmt: skip
+    """The figures of a dashboard, or of one of its pages.
+
+    Raises:
+        CommandError: there is no such dashboard, page or period, or no figure knows a filter.
+    """
+    if period and period not in list(PeriodName):
+        raise CommandError(f"'{period}' is not a period", f"choose {', '.join(PeriodName)}", Exit.USAGE)
+    handlers, asker = _handlers(out, at), _asker(tenant)
+    wanted = TilesWanted(period=PeriodName(period) if period else None, filters=filters_of(where, ()) or None)
+    try:
+        declared = handlers.show(asker, dashboard)
+        pages = [one.id for one in declared.pages if page in (None, one.id)] or [page]
+        found = [_page(out, handlers, asker, dashboard, wanted.model_copy(update={"page": name})) for name in pages]
+    except ApiError as error:
+        nearest = ", ".join(error.details.get("nearest", ()))
+        hint = f"there are {nearest}" if nearest else "`asklake dashboard list` shows those there are"
+        raise CommandError(error.message.rstrip("."), hint, Exit.USAGE) from error
+    out.emit([one.model_dump(mode="json") for one in found])
+
+
+def _page(
+    out: Out, handlers: DashboardHandlers, asker: Asker, dashboard: str, wanted: TilesWanted
+) -> TilesAnswered:  # fmt: skip
+    seen = handlers.look(asker, dashboard, wanted)
+    span = seen.view.span
+    out.heading(f"{seen.page}, {f'{span.start} to {span.end}' if span else 'all time'}")
+    for tile in seen.tiles:
+        found = handlers.compute(asker, seen, tile)
+        seen.answers[tile.id] = found
+        out.say(tile.title, style="bold")
+        show_answer(out, found.answer, limit=_ROWS)
+        if found.unfiltered:
+            out.say(f"Not narrowed by {', '.join(found.unfiltered)}: these figures do not know it.", style="yellow")
+        out.say()
+    return seen.document()
+
+
+def _handlers(out: Out, at: str | None) -> DashboardHandlers:
+    lake = open_lake(at)
+    with out.quietly():
+        return DashboardHandlers(lake, open_answerer(lake), ProjectDashboards(lake.settings.project_root))
+
+
+def _asker(tenant: str | None) -> Asker:
+    return Asker(Caller(tenant=tenant), "asklake dashboard")
