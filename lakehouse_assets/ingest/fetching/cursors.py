@@ -5,8 +5,9 @@ Belongs here: values alone. Does not belong here: where they are read (tables, a
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime, timedelta
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from typing import Any
 
 from lakehouse_assets.ingest.errors import IngestError
@@ -16,6 +17,8 @@ MOST_OF_CURSOR = 500
 Scalar = str | int | float | None
 """Value of a cursor: a number, or its text."""
 _DAY = len("2025-01-31")
+_DIGITS = 100
+_NUMBER = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d{1,3})?", re.ASCII)
 
 
 def before(value: Scalar, look_back: timedelta | int | None) -> Scalar:
@@ -52,13 +55,12 @@ def order_of(value: Any) -> Decimal | datetime:
     """
     if isinstance(value, bool) or not isinstance(value, str | int | Decimal) or len(str(value)) > MOST_OF_CURSOR:
         raise ValueError("neither a number nor a time")
-    try:
+    if not isinstance(value, str) or _NUMBER.fullmatch(value):
         number = Decimal(value)
-        if number.is_finite():
-            return number
-    except InvalidOperation:
-        pass
-    moment = datetime.fromisoformat(str(value))
+        if abs(number.adjusted()) > _DIGITS:
+            raise ValueError("too great or too small to be a position")
+        return number
+    moment = datetime.fromisoformat(value)
     return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 

@@ -10,10 +10,14 @@ from __future__ import annotations
 
 import hashlib
 import json
+from array import array
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
+
+import numpy as np
 
 from lakehouse_assets.ingest.described.apis import CURSOR, Rest
 from lakehouse_assets.ingest.errors import IngestError
@@ -87,7 +91,7 @@ class _Reached:
         self.records = 0
         self._to: Scalar = None
         self._greatest: Any = None
-        self._near: list[tuple[Any, int]] = []
+        self._orders, self._digests = array("d"), array("Q")
         self._kept = _SELDOM
 
     def add(self, text: str, value: Any) -> None:
@@ -108,24 +112,28 @@ class _Reached:
         if is_more:
             self._greatest, self._to = order, str(stated) if isinstance(stated, Decimal) else stated
             self._forget()
-        self._near.append((order, _digest(text)))
+        self._orders.append(_as_float(order))
+        self._digests.append(_digest(text))
 
     def _forget(self) -> None:
         """Keep of what was read only that which lies within the look-back; seldom, for it looks at all of it."""
-        if len(self._near) >= 2 * self._kept:
-            least = self._least()
-            self._near = [(order, digest) for order, digest in self._near if order >= least]
-            self._kept = max(_SELDOM, len(self._near))
+        if len(self._orders) >= 2 * self._kept:
+            orders, digests = self._within()
+            self._orders, self._digests = array("d", orders.tobytes()), array("Q", digests.tobytes())
+            self._kept = max(_SELDOM, len(self._orders))
 
-    def _least(self) -> Any:
-        return order_of(before(self._to, self._described.look_back))
+    def _within(self) -> tuple[np.ndarray, np.ndarray]:
+        """Of the records within the look-back their places by the cursor, and their digests."""
+        orders, digests = np.array(self._orders, np.float64), np.array(self._digests, np.uint64)
+        near = orders >= _as_float(order_of(before(self._to, self._described.look_back)))
+        return orders[near], digests[near]
 
     def position(self, since: Position | None) -> Position | None:
         """How far the records go; None without a cursor, or a record."""
         if self._to is None:
             return None
-        least = self._least()
-        near = sum(digest for order, digest in set(self._near) if order >= least) % (1 << _DIGEST_BITS)
+        _, digests = self._within()
+        near = int(np.bitwise_xor.reduce(np.unique(digests), initial=0))
         return Position(since.number + 1 if since else 1, self._to, near)
 
     def _unfit(self, stated: Any) -> IngestError:
@@ -136,6 +144,11 @@ class _Reached:
             self._place, f"record {self.records:,} has {found} in the cursor '{name}', so that it may be missed later",
             hint="State a field that grows with every change as `cursor`, or none to read all records.", column=name,
         )  # fmt: skip
+
+
+def _as_float(order: Decimal | datetime) -> float:
+    """Where a value lies, exact enough for what is near the greatest one."""
+    return float(order) if isinstance(order, Decimal) else order.timestamp()
 
 
 def _digest(text: str) -> int:

@@ -20,6 +20,7 @@ class Said:
     status: int = 200
     headers: Mapping[str, str] = field(default_factory=dict)
     cut: int = 0
+    reason: str | None = None
 
     @property
     def data(self) -> bytes:
@@ -60,7 +61,7 @@ def serving() -> Iterator[Api]:
             api.asked.append(dict(parse_qsl(urlsplit(self.path).query, keep_blank_values=True)))
             api.headers.append({name.lower(): value for name, value in self.headers.items()})
             said = api.by_path(urlsplit(self.path).path) if api.by_path else api.answer(api.asked[-1])
-            self.send_response(said.status)
+            self.send_response(said.status, said.reason)
             for name, value in said.headers.items():
                 self.send_header(name, value)
             self.send_header("content-length", str(len(said.data)))

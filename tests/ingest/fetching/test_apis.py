@@ -260,7 +260,8 @@ def test_the_secret_is_sent_as_the_source_says_and_told_nowhere(api: Api, auth: 
     }
     nowhere = {"url": "http://127.0.0.1:1/orders"}
     for answer, more in (
-        (Said(quoting, 400), {}), (Said(quoting, 503), {}), (Said(b"<html>"), {}), (Said([1]), nowhere),
+        (Said(quoting, 400), {}), (Said({}, 400, reason="hunter22"), {}),
+        (Said(quoting, 503), {}), (Said(b"<html>"), {}), (Said([1]), nowhere),
         (Said({}, 302, {"location": f"http://{SECRET.split(':')[0]}.example.com/"}), {}),
         (Said([1], headers={"link": '<http://hunter22/?k=s3cr3t>; rel="next"'}), {"pages": {"by": "link"}}),
     ):  # fmt: skip

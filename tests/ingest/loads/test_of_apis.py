@@ -150,6 +150,7 @@ def test_a_load_by_a_cursor_that_was_taken_back_is_not_loaded_again_by_itself(la
         (answer(order(2, at="Wed, 14 Jun 2017 07:00:00 GMT")), "neither a time in ISO 8601 nor a number"),
         (answer(order(2, at="2025-01-01")), "not the one that others have"),
         (answer(order(2, at=True)), "neither a time"),
+        (Said(json.dumps(answer(order(2, at=7))).replace('"at": 7', '"at": 1e600').encode()), "neither a time"),
     ],
 )
 def test_where_a_page_cannot_be_read_nothing_is_loaded(lake: Lake, api: Api, second: Any, said: str, rows: Any):

@@ -210,8 +210,9 @@ class Client:
         if response.status_code == HTTPStatus.OK:
             return
         said = " ".join(body[: 4 * TOLD].decode(errors="replace").split())[:TOLD]
-        told = f"it answers {response.status_code} {response.reason or ''}".strip()
-        told += f": {self.without_secret(said)}" if said and not said.startswith("<") else ""
+        told = f"{response.status_code} {' '.join((response.reason or '').split())[:TOLD]}".strip()
+        told += f": {said}" if said and not said.startswith("<") else ""
+        told = f"it answers {self.without_secret(told)}"
         after_s = _seconds(response.headers.get("retry-after"))
         if response.status_code in _PASSING or after_s is not None:
             raise _PassingError(told, after_s)
