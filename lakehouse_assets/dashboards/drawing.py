@@ -8,11 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal
-
-from pydantic import BaseModel, ConfigDict, Field
+from typing import TYPE_CHECKING
 
 from lakehouse_assets.dashboards.model import ChartKind, TileChart
+from nlq.answering.document.chart import Chart
 from nlq.core.columns import key_columns, time_column, value_columns
 from nlq.core.plan import Plan
 from nlq.core.vocabulary import Vocabulary
@@ -23,25 +22,7 @@ if TYPE_CHECKING:
 _MOST_SIZE = 3
 
 
-class Drawn(BaseModel):
-    """A chart in names of the answer's columns."""
-
-    model_config = ConfigDict(frozen=True)
-
-    kind: ChartKind
-    x: str | None = Field(default=None, description="The column along the axis, or of the steps, parts or bands.")
-    y: tuple[str, ...] = Field(default=(), description="The figures drawn; of a scatter the height, then the size.")
-    series: str | None = Field(default=None, description="The column whose values are lines, parts, rows or points.")
-    change: str | None = Field(default=None, description="Of a number: its change, relative.")
-    before: str | None = Field(default=None, description="Of a number: the figure of the time compared with.")
-    good: Literal["up", "down"] | None = Field(default=None, description="Which change of a number is a good one.")
-    horizontal: bool = False
-    order: tuple[Any, ...] = Field(
-        default=(), description="Values along the axis in their order; as in the rows if none."
-    )
-
-
-def drawn(chart: TileChart, plan: Plan, columns: Sequence[AnswerColumn], vocabulary: Vocabulary) -> Drawn:
+def drawn(chart: TileChart, plan: Plan, columns: Sequence[AnswerColumn], vocabulary: Vocabulary) -> Chart:
     """The chart of an answer that a plan gave."""
     names = {column.name: column for column in columns}
     keys = [name for name in key_columns(plan) if name in names]
@@ -49,25 +30,27 @@ def drawn(chart: TileChart, plan: Plan, columns: Sequence[AnswerColumn], vocabul
     alike = [name for name in figures if names[name].format == names[figures[0]].format]
     kind = chart.kind
     if kind is ChartKind.TABLE:
-        return Drawn(kind=kind, y=tuple(figures))
+        return Chart(kind=kind.value, y=tuple(figures))
     if kind is ChartKind.NUMBER:
         return _number(plan, figures, names, vocabulary)
     if kind is ChartKind.SCATTER:
-        return Drawn(kind=kind, x=figures[0], y=tuple(figures[1:_MOST_SIZE]), series=keys[0])
+        return Chart(kind=kind.value, x=figures[0], y=tuple(figures[1:_MOST_SIZE]), series=keys[0])
     if not keys:
-        return Drawn(kind=kind, y=tuple(figures), horizontal=chart.horizontal)
+        return Chart(kind=kind.value, y=tuple(figures), horizontal=chart.horizontal)
     across, *others = ordered(keys, chart.across)
     single = figures[:1] if others else alike
     series = others[0] if others else None
-    return Drawn(kind=kind, x=across, y=tuple(single), series=series, horizontal=chart.horizontal, order=chart.order)
+    return Chart(
+        kind=kind.value, x=across, y=tuple(single), series=series, horizontal=chart.horizontal, order=chart.order
+    )  # fmt: skip
 
 
-def _number(plan: Plan, figures: Sequence[str], names: Container[str], vocabulary: Vocabulary) -> Drawn:
+def _number(plan: Plan, figures: Sequence[str], names: Container[str], vocabulary: Vocabulary) -> Chart:
     figure = figures[0] if figures else plan.metrics[0]
     metric = vocabulary.metrics.get(plan.metrics[0])
     good = metric.direction if metric and metric.direction in ("up", "down") else None
     change, before = (name if name in names else None for name in (f"{figure}__change", f"{figure}__before"))
-    return Drawn(kind=ChartKind.NUMBER, y=(figure,), good=good, change=change, before=before)
+    return Chart(kind="number", y=(figure,), good=good, change=change, before=before)
 
 
 def ordered(keys: Sequence[str], across: str | None) -> list[str]:

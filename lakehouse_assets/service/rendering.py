@@ -14,10 +14,12 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 WEB = Path(__file__).resolve().parent / "web"
 _TEMPLATES = WEB.parent / "templates"
+_BOARD = "M3.5 4h5.5v7H3.5zM11.5 4h5v4h-5zM11.5 11h5v5.5h-5zM3.5 14h5.5v2.5H3.5z"
 _BOOK = "M4 4.5c2-1 4-1 6 0v11c-2-1-4-1-6 0zM10 4.5c2-1 4-1 6 0v11c-2-1-4-1-6 0"
 _NAVIGATION = (
     ("home", "/", "Home", "M3.5 9 10 3.5 16.5 9v7.5h-4.5V12H8v4.5H3.5z"),
     ("ask", "/ask", "Ask", "M4 4.5h12v8.5H9.5l-3.5 3v-3H4z"),
+    ("dashboards", "/dashboards", "Dashboards", _BOARD),
     ("dictionary", "/dictionary", "Data", _BOOK),
     ("upload", "/upload", "Upload", "M10 13V3M6 7l4-4 4 4M3 13v4h14v-4"),
 )
@@ -39,12 +41,15 @@ class Page:
     and_document: bool = False
 
 
-HOME = Page("/", "home.html", "home.js", "home", ("pages.css",))
+_READ = ("pages.css", "boards.css")
+HOME = Page("/", "home.html", "home.js", "home", _READ)
 ASK = Page("/ask", "ask.html", "main.js", "ask")
+DASHBOARDS = Page("/dashboards", "dashboards.html", "dashboards.js", "dashboards", _READ, and_document=True)
+DASHBOARD = Page("/dashboards/{id}", "dashboard.html", "dashboard.js", "dashboards", _READ, and_document=True)
 ANSWER = Page("/answers/{id}", "answer.html", "answer_page.js", "ask", ("pages.css",), and_document=True)
 DICTIONARY = Page("/dictionary", "dictionary.html", "dictionary.js", "dictionary", ("dictionary.css", "profile.css"))
 UPLOAD = Page("/upload", "upload.html", "upload.js", "upload", ("upload.css", "profile.css"))
-PAGES = (HOME, ASK, ANSWER, DICTIONARY, UPLOAD)
+PAGES = (HOME, ASK, DASHBOARDS, DASHBOARD, ANSWER, DICTIONARY, UPLOAD)
 
 
 @cache

@@ -10,10 +10,11 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from lakehouse_assets.dashboards.drawing import Drawn
 from lakehouse_assets.dashboards.model import MOST_TILES, PartId, Place, TileChart
 from lakehouse_assets.dashboards.periods import PeriodName
 from lakehouse_assets.service.questions.models import Now
+from nlq.answering.document.chart import Chart
+from nlq.answering.document.drawing import Drawing
 from nlq.answering.document.model import Answer
 from nlq.answering.tables.states import TableState
 from nlq.core.plan import DimensionFilter, Grain, TimeRange
@@ -130,7 +131,8 @@ class TileAnswer(BaseModel):
 
     id: str
     answer: Answer
-    chart: Drawn
+    chart: Chart
+    drawing: Drawing | None = Field(default=None, description="The picture; null where the chart is none.")
     trend: Trend | None = None
     unfiltered: tuple[str, ...] = Field(description="The shared filters that its figures do not know.")
 

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from pydantic import ValidationError
 
 from lakehouse_assets.dashboards.asking import Asked, View, asked
-from lakehouse_assets.dashboards.drawing import Drawn, drawn
+from lakehouse_assets.dashboards.drawing import drawn
 from lakehouse_assets.dashboards.files import ProjectDashboards
 from lakehouse_assets.dashboards.model import Dashboard, Page, SharedFilter, Tile
 from lakehouse_assets.dashboards.periods import PeriodName
@@ -35,6 +35,8 @@ from lakehouse_assets.service.dashboards.documents import (
     TilesWanted,
     Trend,
 )
+from nlq.answering.document.chart import Chart
+from nlq.answering.document.drawing import NO_PICTURE, drawing_of
 from nlq.answering.document.model import Answer
 from nlq.answering.run import failed_answer
 from nlq.core.guard import GuardError
@@ -259,12 +261,17 @@ def _answered(tile: Tile, plans: Asked, answer: Answer, course: Answer | None, v
     has_rows = answer.outcome == "answered" and answer.plan is not None
     chart = drawn(tile.chart, answer.plan or plans.plan, answer.columns, vocabulary) if has_rows else _undrawn(tile)
     trend = _trend(plans.trend, course) if plans.trend and course else None
-    return TileAnswer(id=tile.id, answer=answer, chart=chart, trend=trend, unfiltered=plans.unfiltered)
+    drawing = None
+    if has_rows and answer.rows and chart.kind not in NO_PICTURE:
+        drawing = drawing_of(answer.columns, answer.rows, chart, partial=answer.partial, says=answer.sentence)
+    return TileAnswer(
+        id=tile.id, answer=answer, chart=chart, drawing=drawing, trend=trend, unfiltered=plans.unfiltered
+    )  # fmt: skip
 
 
-def _undrawn(tile: Tile) -> Drawn:
+def _undrawn(tile: Tile) -> Chart:
     assert tile.chart is not None
-    return Drawn(kind=tile.chart.kind, horizontal=tile.chart.horizontal)
+    return Chart(kind=tile.chart.kind.value, horizontal=tile.chart.horizontal)
 
 
 def _trend(plan: Plan, course: Answer) -> Trend | None:

@@ -39,7 +39,8 @@ class Chart(BaseModel):
     - ``funnel``: the steps ``x`` and their ``y[0]``; without ``x`` the steps are the metrics ``y`` of the only row.
     - ``heat_map``: ``x`` across, ``series`` down, ``y[0]`` as shade.
 
-    ``horizontal`` bars are read downwards. ``others`` counts the rows that a query left out beyond a top.
+    ``horizontal`` bars are read downwards. ``order`` has values of ``x`` in their order; as the rows come
+    where it is empty.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -52,7 +53,7 @@ class Chart(BaseModel):
     before: str | None = None
     good: Literal["up", "down"] | None = None
     horizontal: bool = False
-    others: int | None = None
+    order: tuple[Any, ...] = ()
 
 
 def chart_of(columns: Sequence[AnswerColumn], rows: Sequence[Sequence[Any]]) -> Chart | None:

@@ -24,10 +24,12 @@ if TYPE_CHECKING:
     from nlq.answering.document.columns import AnswerColumn
     from nlq.answering.tables.coverage import Partial
 
+NO_PICTURE = ("number", "table")
 MOST_BARS = 40
 TOP = 15
 MOST_PARTS = 8
 _BINS = 12
+_WIDE = 0.4  # of the first step: room for words
 _GRAIN = re.compile(r"__(day|week|month|quarter|year)$")
 _OTHERS = "Others"
 _UNKNOWN = "unknown"
@@ -90,7 +92,7 @@ def drawing_of(
     """
     table = _Table(columns, rows)
     kinds = kinds_of(chart, columns, rows)
-    if chart.kind in ("number", "table") or not chart.y:
+    if chart.kind in NO_PICTURE or not chart.y:
         return Drawing(kind=chart.kind, kinds=kinds, chart=chart)
     points = _POINTS.get(chart.kind, _series)(table, chart, partial)
     body = marks.MARKS[chart.kind](chart, points)
@@ -150,6 +152,9 @@ def _series(table: _Table, chart: Chart, partial: Sequence[Partial]) -> Points:
     dated = x.kind == "time" and all(row["t"] is not None for row in found)
     if dated:
         found.sort(key=lambda row: row["t"])
+    if chart.order:
+        places = {str(value): place for place, value in enumerate(chart.order)}
+        found.sort(key=lambda row: places.get(str(row["key"]), len(places)))
     note = None
     if x.kind != "time" and chart.kind in ("bar", "stacked", "donut", "funnel"):
         found, note = _largest(found, measures[0], MOST_PARTS if chart.kind == "donut" else MOST_BARS)
@@ -218,6 +223,7 @@ def _steps(table: _Table, chart: Chart, partial: Sequence[Partial]) -> Points:
     for row in points.rows:
         half = (row["v"] or 0) / 2
         share = f" · {(row['v'] or 0) / first:.0%}" if first else ""
+        row["wide"] = bool(first) and (row["v"] or 0) >= _WIDE * first
         row.update(low=-half, high=half, text=f"{row['text']}{share}")
     points.series = []
     return points

@@ -130,6 +130,10 @@ def _bars(chart: Chart, points: Points) -> Spec:
     }
 
 
+def _within(part: float) -> Spec:
+    return {"expr": f"min(width, height) / {part}"}
+
+
 def _donut(_: Chart, points: Points) -> Spec:
     """Parts of a whole around their total."""
     whole = sum(row["v"] or 0 for row in points.rows)
@@ -140,7 +144,13 @@ def _donut(_: Chart, points: Points) -> Spec:
         "height": HEIGHT,
         "data": {"values": points.rows},
         "transform": [_SHOWN],
-        "mark": {"type": "arc", "innerRadius": 66, "outerRadius": 118, "padAngle": 0.012, "cornerRadius": 3},
+        "mark": {
+            "type": "arc",
+            "innerRadius": _within(3.6),
+            "outerRadius": _within(2.1),
+            "padAngle": 0.012,
+            "cornerRadius": 3,
+        },
         "encoding": {
             "theta": {"field": "v", "type": "quantitative", "stack": True},
             "order": {"field": "i", "type": "quantitative"},
@@ -230,13 +240,25 @@ def _funnel(_: Chart, points: Points) -> Spec:
         "x2": {"field": "high"},
         "tooltip": _tooltip(several=False),
     }
-    text = {"y": key, "x": {"datum": 0, "type": "quantitative"}, "text": _text(), "color": {"value": {"expr": "light"}}}
+    inside = {
+        "y": key,
+        "x": {"datum": 0, "type": "quantitative"},
+        "text": _text(),
+        "color": {"value": {"expr": "light"}},
+    }
+    beside = {"y": key, "x": {"field": "high", "type": "quantitative", "axis": None}, "text": _text()}
+    beginning = {"type": "text", "align": "left", "dx": 6}
     return {
         "height": {"step": 42},
         "data": {"values": points.rows},
         "layer": [
             {"mark": {"type": "bar", "cornerRadius": 4}, "encoding": bar},
-            {"mark": {"type": "text", "fontWeight": 600}, "encoding": text},
+            {
+                "transform": [{"filter": "datum.wide"}],
+                "mark": {"type": "text", "fontWeight": 600},
+                "encoding": inside,
+            },
+            {"transform": [{"filter": "!datum.wide"}], "mark": beginning, "encoding": beside},
         ],
     }
 
@@ -245,7 +267,8 @@ def _moments(points: Points) -> Spec:
     """An axis of time whose ticks are the steps there are."""
     moments = list(dict.fromkeys(row["t"] for row in points.rows))
     axis: Spec = {"title": None, "grid": False, "labelOverlap": "greedy", "labelFlush": True}
-    axis |= {"format": _STEPS.get(points.grain, "%-d %b %Y")}
+    years = {datetime.fromtimestamp(moment / 1000, UTC).year for moment in (moments[0], moments[-1])} if moments else ()
+    axis |= {"format": _STEPS.get(points.grain) or ("%-d %b" if len(years) == 1 else "%-d %b %Y"), "labelSeparation": 8}
     if len(moments) <= _MOST_TICKS:
         axis["values"] = [_utc(moment) for moment in moments]
     return {"field": "t", "type": "temporal", "scale": {"type": "utc"}, "axis": axis}

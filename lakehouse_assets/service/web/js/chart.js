@@ -4,6 +4,7 @@ import { download, downloadFrom, h } from "./dom.js";
 import { config, parameters, vega } from "./vega.js";
 
 const NARROW = 480;
+const THINNEST = 17; // pixels that a bar with its name takes
 const LEGENDS = "nominal";
 const shown = new Set(); // what draws itself again when the theme changes
 
@@ -18,16 +19,16 @@ function redraw() {
 }
 
 /**
- * A drawing as an element; `says` is for who does not see it, `pick` is called with the row that is clicked.
- * What it returns draws itself as wide as its place, and again where that or the theme changes.
+ * A drawing as an element; `says` is for who does not see it, `pick` is called with the row that is clicked. It draws
+ * itself as wide as its place, with `fill` as high as well, and again where that or the theme changes.
  */
-export function chart(drawing, { says = "", height = null, pick = null } = {}) {
+export function chart(drawing, { says = "", fill = false, pick = null } = {}) {
   const plot = h("div.plot", { role: "img", "aria-label": `Chart. ${says}` });
   const tip = h("div.tip", { hidden: true, "aria-hidden": "true" });
   const hidden = new Set();
   const element = h("figure.chart", {}, legend(), plot, tip, drawing.note ? h("figcaption.quiet-text", {}, drawing.note) : null);
   let view = null;
-  let width = 0;
+  let [width, height] = [0, 0];
   let turn = 0;
 
   function legend() {
@@ -48,7 +49,7 @@ export function chart(drawing, { says = "", height = null, pick = null } = {}) {
     if (!width) return;
     turn += 1;
     const mine = turn;
-    const drawn = await viewOf(drawing, { width, height, hidden, renderer: "svg" });
+    const drawn = await viewOf(drawing, { width, height: fill ? height : 0, hidden, renderer: "svg" });
     if (mine !== turn) { drawn.finalize(); return; }
     view?.finalize();
     view = drawn;
@@ -60,9 +61,9 @@ export function chart(drawing, { says = "", height = null, pick = null } = {}) {
   }
 
   new ResizeObserver(([entry]) => {
-    const now = Math.floor(entry.contentRect.width);
-    if (now === width || now < 80) return;
-    width = now;
+    const [wide, high] = [Math.floor(entry.contentRect.width), Math.floor(entry.contentRect.height)];
+    if (wide < 80 || (wide === width && (!fill || high === height))) return;
+    [width, height] = [wide, high];
     draw();
   }).observe(plot);
   shown.add({ element, draw });
@@ -78,14 +79,14 @@ export async function savePicture(drawing, { title, name, type = "png" }) {
   view.finalize();
 }
 
-async function viewOf(drawing, { width, height = null, hidden, renderer, title = "", background = null }) {
+async function viewOf(drawing, { width, height = 0, hidden, renderer, title = "", background = null }) {
   const { vega: v, vegaLite, expressionInterpreter } = await vega();
   const colours = { ...parameters(), hidden: [...hidden] };
   const spec = structuredClone(drawing.spec);
   const look = config();
   if (background) look.background = background;
   Object.assign(spec, { width, autosize: { type: "fit-x", contains: "padding" }, config: look });
-  if (height && typeof spec.height === "number") spec.height = height;
+  if (height) fit(spec, height);
   if (title) spec.title = title;
   else withoutLegend(spec); // the page has one that the keyboard reaches
   spec.params = spec.params.map((one) => (one.name in colours ? { ...one, value: colours[one.name] } : one));
@@ -93,6 +94,13 @@ async function viewOf(drawing, { width, height = null, hidden, renderer, title =
   if (width < NARROW) look.axisX = { ...look.axisX, tickCount: 4, labelFontSize: 11 };
   const compiled = vegaLite.compile(spec, { logger: v.logger(v.Error) }).spec;
   return new v.View(v.parse(compiled, null, { ast: true }), { expr: expressionInterpreter, renderer, logLevel: v.Error, hover: true });
+}
+
+/** As high as there is room; where bars would be too thin to read, higher, to be scrolled. */
+function fit(spec, height) {
+  const down = (spec.layer?.[0] ?? spec).encoding.y;
+  const bars = down?.type === "ordinal" ? down.scale.domain.length : 0;
+  if (bars * THINNEST <= height) Object.assign(spec, { height, autosize: { type: "fit", contains: "padding" } });
 }
 
 function withoutLegend(spec) {

@@ -1,7 +1,7 @@
 // A single figure, large, with what it was before.
 
 import { h } from "./dom.js";
-import { cell, number } from "./format.js";
+import { cell, day, number } from "./format.js";
 
 /** The only row of an answer: its first figure, and how it has changed where the answer compares. */
 export function figure({ columns, rows, chart }) {
@@ -11,11 +11,14 @@ export function figure({ columns, rows, chart }) {
     chart?.change ? change(rows[0], columns, { ...chart, before: at(chart.before), change: at(chart.change) }) : null);
 }
 
+/** A text with its dates as people write them. */
+const asDays = (text) => text.replace(/\d{4}-\d\d-\d\d/g, (date) => day(date)).replace(" to ", " – ");
+
 function change(row, columns, { before, change: at, good }) {
   const by = row[at];
   if (by === null || by === undefined) return null;
   const was = before >= 0 ? ` from ${cell(row[before], columns[before])}` : "";
-  return h("span.change", {}, changeOf(by, good), was, h("small", {}, before >= 0 ? ` ${columns[before].label.split(", ").slice(1).join(", ")}` : ""));
+  return h("span.change", {}, changeOf(by, good), was, h("small", {}, before >= 0 ? ` ${asDays(columns[before].label.split(", ").slice(1).join(", "))}` : ""));
 }
 
 /** A relative change with its direction: in words for who does not see the colour. */

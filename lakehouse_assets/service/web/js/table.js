@@ -8,7 +8,8 @@ const FIRST = 10;
 const PAGE = 20;
 const MASK = "•••";
 
-export function table(answer) {
+/** The rows as a table: at first some of them, or with `all` what there is room for. */
+export function table(answer, { all = false } = {}) {
   const { columns } = answer;
   const numeric = columns.map((column) => column.kind === "metric");
   const cut = cutSteps(answer);
@@ -22,7 +23,7 @@ export function table(answer) {
   const scroller = h("div.rows", { tabindex: "0", role: "region", "aria-label": `Rows: ${answer.question}` },
     h("table", {}, h("caption.hidden", {}, answer.sentence), head, body));
   const show = (rows) => { body.replaceChildren(...rows.map(row)); scroller.scrollTop = 0; };
-  return h("div", {}, scroller, (answer.plan?.records ? pages : firstThenAll)(answer, show, scroller));
+  return h("div", {}, scroller, (answer.plan?.records ? pages : firstThenAll)(answer, show, scroller, all));
 }
 
 /** A cell; what the asker may not see is told as such, to screen readers as well. */
@@ -33,10 +34,10 @@ function shown(value, column) {
 }
 
 /** The first rows, and a button for all of them. */
-function firstThenAll(answer, show, scroller) {
+function firstThenAll(answer, show, scroller, all) {
   const { rows } = answer;
-  show(rows.slice(0, FIRST));
-  const more = rows.length > FIRST ? h("button.button.quiet.small.more", {
+  show(all ? rows : rows.slice(0, FIRST));
+  const more = rows.length > FIRST && !all ? h("button.button.quiet.small.more", {
     type: "button",
     onclick: () => {
       show(rows);

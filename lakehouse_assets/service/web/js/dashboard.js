@@ -1,0 +1,139 @@
+// The page of a dashboard: tiles in a grid, and what they share: page, time and filters, which the address holds.
+
+import * as api from "./api.js";
+import { address, daysOf, read, wanted } from "./choices.js";
+import { byId, h, icon, wireTheme } from "./dom.js";
+import { filterBar } from "./filters.js";
+import { day, moment } from "./format.js";
+import * as session from "./session.js";
+import { tile } from "./tile.js";
+
+const content = byId("content");
+const id = decodeURIComponent(location.pathname.split("/").at(-1));
+const PRINT = "M6 7V3h8v4M6 14H4V8h12v6h-2M6 12h8v5H6z";
+let board = null;
+let choice = null;
+let loading = null;
+let tiles = new Map();
+
+const [tabs, bar, grid, status] = [h("nav.board-tabs", { "aria-label": "Pages of the dashboard" }), h("div.filter-bar"), h("div.tiles"), h("p.quiet-text", { role: "status" })];
+
+// --- what is chosen
+
+/** Take another choice: show it, and write it into the address. */
+function choose(change) {
+  const before = choice.page;
+  choice = { ...choice, ...change };
+  history.pushState(null, "", address(choice, board.filters));
+  if (choice.page !== before) frame();
+  else refresh();
+}
+
+function frame() {
+  const page = pageOf();
+  tabs.hidden = board.pages.length < 2;
+  tabs.replaceChildren(...board.pages.map((one) => h("a", {
+    href: address({ ...choice, page: one.id }, board.filters), "aria-current": one.id === page.id ? "page" : null,
+    onclick: (event) => {
+      if (event.ctrlKey || event.metaKey || event.shiftKey) return;
+      event.preventDefault();
+      choose({ page: one.id });
+    },
+  }, one.title)));
+  const labels = new Map(board.periods.map((one) => [one.name, one.label]));
+  tiles = new Map(page.tiles.map((one) => [one.id, tile(one, { pick, period: one.period ? labels.get(one.period) ?? "" : "" })]));
+  grid.replaceChildren(...[...page.tiles].sort((a, b) => a.at.y - b.at.y || a.at.x - b.at.x).map((one) => tiles.get(one.id).element));
+  refresh();
+}
+
+const pageOf = () => board.pages.find((one) => one.id === choice.page) ?? board.pages[0];
+
+// --- figures
+
+async function refresh() {
+  bar.replaceChildren(...filterBar(board, choice, choose));
+  const computed = pageOf().tiles.filter((one) => one.plan);
+  if (!computed.length) return;
+  loading?.abort();
+  const mine = new AbortController();
+  loading = mine;
+  status.textContent = "Computing …";
+  for (const one of computed) tiles.get(one.id).wait();
+  try {
+    const found = await api.tiles(id, { ...wanted(choice, board.filters), page: pageOf().id }, mine.signal);
+    if (mine.signal.aborted) return;
+    for (const one of found.tiles) tiles.get(one.id)?.fill(one);
+    status.textContent = told(found);
+  } catch (problem) {
+    if (problem.name === "AbortError") return;
+    if (!(problem instanceof api.Problem)) throw problem;
+    status.textContent = problem.message;
+    for (const one of computed) tiles.get(one.id).fail(problem);
+  }
+}
+
+function told({ time_range: span, freshness }) {
+  const newest = freshness.map((state) => state.newest_day).filter(Boolean).sort().at(-1);
+  const published = freshness.map((state) => state.published_at).filter(Boolean).sort().at(-1);
+  const days = span && (span.start || span.end) ? `${span.start ? day(span.start) : "the beginning"} to ${span.end ? day(span.end) : "today"}` : "All time";
+  return [days, newest ? `data to ${day(newest)}` : "", published ? `published ${moment(published)}` : ""].filter(Boolean).join(" · ");
+}
+
+// --- clicks on a picture
+
+/** A bar becomes a filter, and a step of time the time that is looked at; once more takes the filter away. */
+function pick(chart, columns, row) {
+  const change = {};
+  for (const [name, value] of [[chart.x, row.key], [chart.series, row.part ?? (chart.kind === "scatter" ? row.key : undefined)]]) {
+    const column = columns.find((one) => one.name === name);
+    if (!column || value === null || value === undefined) continue;
+    if (column.kind === "time") Object.assign(change, stepped(column, value));
+    else toggle(change, column.name, String(value));
+  }
+  if (Object.keys(change).length) choose(change);
+}
+
+function stepped({ name }, value) {
+  const days = daysOf(String(value), name.split("__").at(-1));
+  return days ? { ...days, period: null } : {};
+}
+
+function toggle(change, name, value) {
+  const filter = board.filters.find((one) => name === one.dimension || name.endsWith(`__${one.dimension}`));
+  if (!filter) return;
+  const now = choice.values[filter.dimension];
+  change.values = { ...(change.values ?? choice.values), [filter.dimension]: now.includes(value) ? now.filter((one) => one !== value) : [value] };
+}
+
+// --- boot
+
+async function boot() {
+  wireTheme();
+  try {
+    await session.begin();
+    board = await api.dashboard(id);
+  } catch (problem) {
+    if (!(problem instanceof api.Problem)) throw problem;
+    content.replaceChildren(h("h1", {}, "This dashboard cannot be shown"), h("p.sentence", {}, problem.message),
+      h("p", {}, h("a", { href: "/dashboards" }, "All dashboards")));
+    content.removeAttribute("aria-busy");
+    return;
+  }
+  document.title = `${board.title} · asklake`;
+  content.replaceChildren(
+    h("header.board-head", {},
+      h("div", {}, h("p.eyebrow", {}, h("a", { href: "/dashboards" }, "Dashboards")), h("h1", {}, board.title), board.description ? h("p.lead", {}, board.description) : null),
+      h("button.button.quiet", { type: "button", onclick: () => print() }, icon(PRINT), "Print")),
+    tabs, bar, status, grid);
+  content.removeAttribute("aria-busy");
+  take();
+  addEventListener("popstate", take);
+}
+
+/** Show what the address says. */
+function take() {
+  choice = read(location.search, board.filters);
+  frame();
+}
+
+boot();

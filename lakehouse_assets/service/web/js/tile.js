@@ -1,0 +1,137 @@
+// A tile of a dashboard: its figure, picture or rows, what can be done with it, and how fresh it is.
+
+import { addressOf } from "./answer.js";
+import * as api from "./api.js";
+import { askAt } from "./asking.js";
+import { chart } from "./chart.js";
+import { download, h, icon, toast } from "./dom.js";
+import { figure } from "./figure.js";
+import { day } from "./format.js";
+import { save } from "./picture.js";
+import { sparkline } from "./sparkline.js";
+import { csv, table } from "./table.js";
+
+const DOTS = "M4.5 10h.01M10 10h.01M15.5 10h.01";
+
+/** The frame of a tile as it is declared; `fill` puts its answer into it. `pick` is called with what is clicked. */
+export function tile(declared, { pick, period = "" }) {
+  const body = h("div.tile-body", {}, declared.text === null ? h("div.skeleton", { "aria-hidden": "true" }) : paragraphs(declared.text));
+  const menu = h("div.tile-menu");
+  const foot = h("footer.tile-foot");
+  const name = `tile-${declared.id}`;
+  const element = h(`article.tile${declared.text === null ? "" : ".words"}`, { "aria-labelledby": declared.title ? name : null, "aria-busy": declared.text === null ? "true" : null },
+    declared.title ? h("header.tile-head", {}, h("h2", { id: name, title: declared.description || null }, declared.title), menu) : null, body, foot);
+  const { x, y, w, h: rows } = declared.at;
+  element.style.setProperty("--at", `${x + 1} / span ${w}`);
+  element.style.setProperty("--row", `${y + 1} / span ${rows}`);
+  element.style.setProperty("--rows", rows);
+
+  function fill(found) {
+    element.removeAttribute("aria-busy");
+    const { answer } = found;
+    if (answer.outcome !== "answered") {
+      body.replaceChildren(declined(answer));
+      foot.replaceChildren();
+      menu.replaceChildren();
+      return;
+    }
+    let asTable = false;
+    const show = () => body.replaceChildren(...content(found, asTable, pick));
+    const flip = () => { asTable = !asTable; show(); menu.replaceChildren(menuOf(declared, found, asTable, flip)); };
+    show();
+    menu.replaceChildren(menuOf(declared, found, asTable, flip));
+    foot.replaceChildren(...notes(found, period));
+  }
+
+  function fail(problem) {
+    element.removeAttribute("aria-busy");
+    body.replaceChildren(h("div.tile-problem", {}, h("p", {}, problem.message), problem.next ? h("p.quiet-text", {}, problem.next) : null));
+  }
+
+  return { element, fill, fail, wait: () => element.setAttribute("aria-busy", "true") };
+}
+
+const paragraphs = (text) => text.split(/\n\s*\n/).map((one) => h("p", {}, one));
+
+function content({ answer, chart: chosen, drawing, trend }, asTable, pick) {
+  if (!answer.rows.length) return [h("p.tile-problem", {}, "There is nothing for what is chosen. Take a filter away, or a longer time.")];
+  if (chosen.kind === "number" && !asTable) {
+    return [h("div.number-tile", {}, figure({ ...answer, chart: chosen }), trend ? sparkline(trend) : null)];
+  }
+  if (asTable || !drawing?.spec) return [table(answer, { all: true })];
+  return [chart(drawing, { says: answer.sentence, fill: true, pick: (row) => pick(chosen, answer.columns, row) }), hiddenTable(answer)];
+}
+
+/** The same for who does not see the picture. */
+function hiddenTable({ columns, rows, sentence }) {
+  return h("div.hidden", {}, h("table", {}, h("caption", {}, sentence),
+    h("thead", {}, h("tr", {}, columns.map((column) => h("th", { scope: "col" }, column.label)))),
+    h("tbody", {}, rows.slice(0, 50).map((row) => h("tr", {}, row.map((value) => h("td", {}, String(value ?? "unknown"))))))));
+}
+
+function declined(answer) {
+  return h("div.tile-problem", {}, h("p", {}, answer.sentence),
+    h("p.choices", {}, (answer.choices ?? []).map((choice) => h("a.choice", { href: askAt(choice.question) }, choice.question))));
+}
+
+function notes({ answer, unfiltered, drawing }, period) {
+  const newest = answer.freshness.map((state) => state.newest_day).filter(Boolean).sort().at(-1);
+  return [
+    period ? h("span", {}, period) : null,
+    drawing?.note ? h("span", {}, drawing.note) : null,
+    unfiltered.length ? h("span.warn", {}, `Not by ${unfiltered.join(", ")}`) : null,
+    newest ? h("span.fresh", {}, `Data to ${day(newest)}`) : null,
+  ].filter(Boolean);
+}
+
+// --- what can be done with it
+
+function menuOf(declared, { answer, chart: chosen, drawing }, asTable, flip) {
+  const name = declared.title.toLowerCase().replace(/[^a-z0-9]+/g, "-") || "figure";
+  const picture = Boolean(drawing?.spec);
+  const items = [
+    picture || chosen.kind === "number" ? item(asTable ? "See as a picture" : "See as a table", flip) : null,
+    item("Open as an answer", () => open(answer.plan, declared.title)),
+    answer.plan.records ? null : item("See the records behind it", () => open(records(answer.plan), `Records of: ${declared.title}`)),
+    h("li", {}, h("a", { href: askAt(answer.question) }, "Ask about this")),
+    picture ? item("Save the picture", () => save(drawing, declared.title, name)) : null,
+    picture ? item("Save as SVG", () => save(drawing, declared.title, name, "svg")) : null,
+    item("Save as CSV", () => download(`${name}.csv`, csv(answer), "text/csv")),
+  ];
+  const box = h("details.menu", { ontoggle: (event) => closeOthers(event.currentTarget) },
+    h("summary", { "aria-label": `What to do with ${declared.title}` }, icon(DOTS)), h("ul", {}, items.filter(Boolean)));
+  box.addEventListener("keydown", (event) => {
+    if (event.key !== "Escape") return;
+    box.open = false;
+    box.firstChild.focus();
+  });
+  return box;
+}
+
+function item(label, onclick) {
+  return h("li", {}, h("button", { type: "button", onclick: (event) => { event.currentTarget.closest("details").open = false; onclick(); } }, label));
+}
+
+function closeOthers(opened) {
+  if (!opened.open) return;
+  for (const other of document.querySelectorAll("details.menu[open]")) if (other !== opened) other.open = false;
+}
+
+document.addEventListener("click", (event) => {
+  for (const box of document.querySelectorAll("details.menu[open]")) if (!box.contains(event.target)) box.open = false;
+});
+
+/** The rows that a plan's first figure is computed from. */
+export function records({ metrics, filters, time_range: span, time_of: of }) {
+  return { metrics: metrics.slice(0, 1), filters, ...(span ? { time_range: span } : {}), ...(span && of ? { time_of: of } : {}), records: true, limit: 100 };
+}
+
+/** Answer a plan, and go to the answer's page. */
+export async function open(plan, question) {
+  try {
+    location.href = addressOf(await api.query(plan, question));
+  } catch (problem) {
+    if (!(problem instanceof api.Problem)) throw problem;
+    toast(`${problem.message} ${problem.next ?? ""}`);
+  }
+}
