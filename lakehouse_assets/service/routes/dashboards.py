@@ -44,9 +44,16 @@ async def tiles(service: Served, asker: Admitted, dashboard_id: Id, body: TilesW
     others with it.
     """
     seen = await service.work.run(asker.share, service.dashboards.look, asker, dashboard_id, body)
-    async with anyio.create_task_group() as group:
-        for tile in seen.missing:
-            group.start_soon(_compute, service, asker, seen, tile)
+    try:
+        async with anyio.create_task_group() as group:
+            for tile in seen.missing:
+                group.start_soon(_compute, service, asker, seen, tile)
+    except* QueryCancelledError:  # the caller has gone, and nobody waits for the others
+        cancelled = True
+    else:
+        cancelled = False
+    if cancelled:
+        raise QueryCancelledError
     logger().info("dashboard_seen", dashboard=seen.id, page=seen.page, tenant=asker.caller.tenant, key_id=asker.key_id)
     return Response(seen.document().model_dump_json(), media_type="application/json")
 

@@ -224,7 +224,7 @@ def _steps(table: _Table, chart: Chart, partial: Sequence[Partial]) -> Points:
         half = (row["v"] or 0) / 2
         share = f" · {(row['v'] or 0) / first:.0%}" if first else ""
         row["wide"] = bool(first) and (row["v"] or 0) >= _WIDE * first
-        row.update(low=-half, high=half, text=f"{row['text']}{share}")
+        row.update(middle=0, low=-half, high=half, text=f"{row['text']}{share}")
     points.series = []
     return points
 

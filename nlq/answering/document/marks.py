@@ -21,6 +21,7 @@ HEIGHT = 250
 _NAME, _FIGURE, _OF = "_name", "_figure", "_of"
 _FEW_POINTS = 40
 _CELLS_WITH_TEXT = 160
+_ROOM_FOR_WORDS = 1.14
 _SHOWN = {"filter": "indexof(hidden, datum.s) < 0"}
 # A period that is known in part is pale and has a dashed edge.
 _PALE = {"test": "datum.cut || datum.others", "value": 0.45}
@@ -120,6 +121,8 @@ def _bars(chart: Chart, points: Points) -> Spec:
     layers: list[Spec] = [{"mark": mark, "encoding": encoding}]
     if across and not several:
         label = {"type": "text", "align": "left", "baseline": "middle", "dx": 6}
+        if all((row["v"] or 0) >= 0 for row in points.rows):
+            encoding[value]["scale"] = {"zero": True, "domainMax": points.highest * _ROOM_FOR_WORDS or 1}
         layers.append({"mark": label, "encoding": {key: encoding[key], value: encoding[value], "text": _text()}})
     grouped = several and not stacked
     return {
@@ -242,7 +245,7 @@ def _funnel(_: Chart, points: Points) -> Spec:
     }
     inside = {
         "y": key,
-        "x": {"datum": 0, "type": "quantitative"},
+        "x": {"field": "middle", "type": "quantitative", "axis": None},
         "text": _text(),
         "color": {"value": {"expr": "light"}},
     }

@@ -1,24 +1,21 @@
 // A single figure, large, with what it was before.
 
 import { h } from "./dom.js";
-import { cell, day, number } from "./format.js";
+import { brief, cell, number, withDays } from "./format.js";
 
-/** The only row of an answer: its first figure, and how it has changed where the answer compares. */
-export function figure({ columns, rows, chart }) {
+/** The only row of an answer: its first figure, with `compact` for little room, and how it has changed where the answer compares. */
+export function figure({ columns, rows, chart }, { compact = false } = {}) {
   const at = (name) => columns.findIndex((column) => column.name === name);
   const first = Math.max(0, at(chart?.y?.[0]));
-  return h("p.figure", {}, h("strong", {}, cell(rows[0][first], columns[first])), h("span", {}, columns[first].label),
-    chart?.change ? change(rows[0], columns, { ...chart, before: at(chart.before), change: at(chart.change) }) : null);
+  return h("p.figure", {}, h("strong", { title: cell(rows[0][first], columns[first]) }, compact ? brief(rows[0][first], columns[first]) : cell(rows[0][first], columns[first])), h("span", {}, columns[first].label),
+    chart?.change ? change(rows[0], columns, { ...chart, before: at(chart.before), change: at(chart.change) }, compact ? brief : cell) : null);
 }
 
-/** A text with its dates as people write them. */
-const asDays = (text) => text.replace(/\d{4}-\d\d-\d\d/g, (date) => day(date)).replace(" to ", " – ");
-
-function change(row, columns, { before, change: at, good }) {
+function change(row, columns, { before, change: at, good }, written) {
   const by = row[at];
   if (by === null || by === undefined) return null;
-  const was = before >= 0 ? ` from ${cell(row[before], columns[before])}` : "";
-  return h("span.change", {}, changeOf(by, good), was, h("small", {}, before >= 0 ? ` ${asDays(columns[before].label.split(", ").slice(1).join(", "))}` : ""));
+  const was = before >= 0 ? ` from ${written(row[before], columns[before])}` : "";
+  return h("span.change", {}, changeOf(by, good), was, h("small", {}, before >= 0 ? ` ${withDays(columns[before].label.split(", ").slice(1).join(", "))}` : ""));
 }
 
 /** A relative change with its direction: in words for who does not see the colour. */

@@ -4,7 +4,7 @@ const whole = new Intl.NumberFormat("en", { maximumFractionDigits: 0 });
 const decimal = new Intl.NumberFormat("en", { maximumFractionDigits: 2 });
 const money = new Intl.NumberFormat("en", { minimumFractionDigits: 2, maximumFractionDigits: 2 });
 const percent = new Intl.NumberFormat("en", { style: "percent", minimumFractionDigits: 1, maximumFractionDigits: 1 });
-const short = new Intl.NumberFormat("en", { notation: "compact", maximumFractionDigits: 1 });
+const short = new Intl.NumberFormat("en", { notation: "compact", maximumFractionDigits: 2 });
 const months = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
 
 /** A cell of an answer. */
@@ -26,10 +26,10 @@ export function number(value, column) {
   }
 }
 
-/** A number as it fits beside an axis. */
-export function tick(value, column) {
-  if (column?.format === "percent") return `${decimal.format(value * 100)}%`;
-  return Math.abs(value) >= 10_000 ? short.format(value) : decimal.format(value);
+/** A number where it stands large and there is little room: no cents of thousands, and millions as such. */
+export function brief(value, column) {
+  if (typeof value !== "number" || column?.format === "percent" || Math.abs(value) < 1000) return cell(value, column);
+  return Math.abs(value) < 1e6 ? whole.format(value) : short.format(value);
 }
 
 /** A day that begins a period, as the period: Jun 2026, Q2 2026, 2026, or the day. */
@@ -47,6 +47,9 @@ export function day(text) {
   const match = /^(\d{4})-(\d{2})-(\d{2})/.exec(text ?? "");
   return match ? `${Number(match[3])} ${months[Number(match[2]) - 1]} ${match[1]}` : String(text ?? "—");
 }
+
+/** A text with its dates as people write them. */
+export const withDays = (text) => text.replace(/\d{4}-\d\d-\d\d/g, (date) => day(date)).replace(" to ", " – ");
 
 /** A moment in UTC, as the reader's clock shows it. */
 export function moment(text) {

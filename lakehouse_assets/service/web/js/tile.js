@@ -56,7 +56,7 @@ const paragraphs = (text) => text.split(/\n\s*\n/).map((one) => h("p", {}, one))
 function content({ answer, chart: chosen, drawing, trend }, asTable, pick) {
   if (!answer.rows.length) return [h("p.tile-problem", {}, "There is nothing for what is chosen. Take a filter away, or a longer time.")];
   if (chosen.kind === "number" && !asTable) {
-    return [h("div.number-tile", {}, figure({ ...answer, chart: chosen }), trend ? sparkline(trend) : null)];
+    return [h("div.number-tile", {}, figure({ ...answer, chart: chosen }, { compact: true }), trend ? sparkline(trend) : null)];
   }
   if (asTable || !drawing?.spec) return [table(answer, { all: true })];
   return [chart(drawing, { says: answer.sentence, fill: true, pick: (row) => pick(chosen, answer.columns, row) }), hiddenTable(answer)];
