@@ -16,7 +16,7 @@ from tests.service.web.test_page import _clean
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
 
-pytestmark = pytest.mark.timeout(120)
+pytestmark = pytest.mark.timeout(240)
 DAYS = "from=2025-03-01&to=2026-01-31"
 ADDRESS = f"/dashboards/pgr.complaints?{DAYS}"
 
