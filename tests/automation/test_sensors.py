@@ -22,6 +22,7 @@ from lakehouse_assets.commands.lake.building import Builder, build_all, made_by,
 from lakehouse_assets.commands.output import Out
 from lakehouse_assets.definitions import build_defs
 from lakehouse_assets.ingest import sources
+from lakehouse_assets.ingest.loads import standing as followed
 from lakehouse_assets.intake import standing
 from lakehouse_assets.intake.broker import Topic
 from lakehouse_assets.intake.standing import Standing, TopicStanding
@@ -30,6 +31,7 @@ from lakehouse_assets.settings import Settings
 from nlq.storage.queue import QuestionQueue
 from tests.assets import tiny
 from tests.assets.test_bronze import event
+from tests.followed import following
 from tests.ingest.conftest import sales_source
 from tests.ingest.fetching.test_databases import reading
 
@@ -327,6 +329,21 @@ def test_freshness_is_red_until_the_due_day_is_built(
     assert passed == {key}
     instance.create_run_for_job(job)
     assert "is checking" in str(tick(repository, "freshness_checks", instance, settings).skip_reason)
+
+
+def test_how_far_tables_are_followed_is_observed_of_their_table(
+    repository: dg.RepositoryDefinition,
+    instance: dg.DagsterInstance,
+    settings: Settings,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    assert "no source follows a table" in str(tick(repository, "followed_tables", instance, settings).skip_reason)
+    monkeypatch.setattr(sensors, "all_sources", lambda: {"shop_lines": following()})
+    stands = followed.Standing("lines", "asklake_shop_lines_1", "0/10", 5, 7, ("told",))
+    monkeypatch.setattr(followed, "standings", lambda *_: [(following(), stands)])
+    (observed,) = tick(repository, "followed_tables", instance, settings).asset_events
+    assert observed.asset_key == dg.AssetKey(["bronze", "sample_sales"])
+    assert (observed.metadata["bytes of log kept"].value, observed.metadata["problems"].value) == (7, "told")
 
 
 def test_how_far_topics_are_loaded_is_observed_of_their_table(

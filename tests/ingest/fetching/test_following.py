@@ -4,19 +4,25 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
+import typer
 from pydantic import SecretStr
 
+from lakehouse_assets.commands.lake import sources as commands
+from lakehouse_assets.commands.output import Out
 from lakehouse_assets.ingest import IngestError
 from lakehouse_assets.ingest.loads import following as loads
 from lakehouse_assets.ingest.loads.fetching import fetch
 from lakehouse_assets.ingest.loads.loader import LoadResult
 from lakehouse_assets.ingest.loads.quarantine import list_quarantined
-from lakehouse_assets.ingest.loads.standing import look
+from lakehouse_assets.ingest.loads.standing import look, standings
+from lakehouse_assets.ingest.sources import read_sources
 from lakehouse_assets.lakehouse.lake import Lake
 from lakehouse_assets.settings import Settings
+from tests.documents import blocks
 from tests.followed import TABLE, TRUTH, Database, following, live
 
 pytestmark = pytest.mark.cluster
@@ -330,3 +336,45 @@ def test_another_database_has_no_changes(lake: Lake, rows: Callable[..., Any]) -
     other = lake.settings.model_copy(update={"source_access": {"shop": SecretStr("sqlite:////nowhere.db")}})
     with pytest.raises(IngestError, match="only PostgreSQL tells of its changes"):
         fetch(Lake(other), following())
+
+
+def test_the_example_of_the_documentation_runs(
+    lake: Lake, shop: Database, tmp_path: Path, monkeypatch: Any, capsys: Any
+) -> None:
+    statements = next(block for block in blocks("loading.md", "sql") if "create publication" in block).splitlines()
+    mapping = tmp_path / "shop.yml"
+    mapping.write_text(next(block for block in blocks("loading.md", "yaml") if "publication:" in block))
+    (source,) = read_sources(mapping)
+    shop.run(
+        "drop publication lake; create schema sales; create role reader login password 'reads_only'; "
+        "create table sales.orders (order_id text, line_id text, sold_at timestamptz not null, product text, "
+        "quantity numeric, price numeric, primary key (order_id, line_id)); "
+        "insert into sales.orders values ('a', '1', '2025-03-01Z', 'P', 2, 1.25), ('b', '1', '2025-03-01Z', 'P', 1, 2)"
+    )
+    address = shop.address.replace(shop.address.split("@")[0], "postgresql://reader:reads_only")
+    reader = Lake(lake.settings.model_copy(update={"source_access": {"shop": SecretStr(address)}}))
+    monkeypatch.setattr(commands, "open_lake", lambda: reader)
+    try:
+        for statement in statements:
+            if "publication" in statement or "usage" in statement:
+                shop.run(statement)
+        with pytest.raises(typer.Exit):
+            commands.test(Out(as_json=False), source.name, mapping, None)
+        told = capsys.readouterr().out.replace("\n", " ")
+        for words in ('alter role "reader" replication', "grant select on", "replica identity full"):
+            assert words in told
+        for statement in statements:
+            if "publication" not in statement:
+                shop.run(statement)
+        commands.test(Out(as_json=False), source.name, mapping, None)
+        assert "the first load copies the table" in capsys.readouterr().out.replace("\n", " ")
+        assert read(fetch(reader, source)) == [2]
+        shop.run("delete from sales.orders where order_id = 'a'")
+        assert read(fetch(reader, source)) == [1] and [row[0] for row in live(reader)] == ["b"]
+        ((_, stands),) = standings(reader, [source], 5)
+        assert stands.loaded_up_to and not stands.problems and stands.slot == shop.slots[0]
+        shop.run("select pg_drop_replication_slot(%s)", stands.slot)
+        ((_, stands),) = standings(reader, [source], 5)
+        assert "is gone" in stands.problems[0] and "--anew" in stands.problems[0]
+    finally:
+        shop.run("drop owned by reader; drop role reader")
