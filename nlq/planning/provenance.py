@@ -18,7 +18,7 @@ from nlq.core.vocabulary import Vocabulary
 from nlq.english.tokens import Token
 from nlq.planning.drafts.draft import Decision, Reading
 from nlq.planning.drafts.mentions import Cover, Kind, Mention, Slip
-from nlq.planning.finding.lexicon import Hit
+from nlq.planning.finding.phraseindex import Hit
 from nlq.planning.finding.valueindex import INITIALS, ValueHit
 from nlq.wording.explain import say_time
 

@@ -20,8 +20,9 @@ from nlq.english import general as w
 from nlq.english.forms import is_plural, singular, stem
 from nlq.english.tokens import Token
 from nlq.planning.drafts.mentions import GrainWord, Kind, Mention
-from nlq.planning.finding.lexicon import Hit, Lexicon
+from nlq.planning.finding.lexicon import Lexicon
 from nlq.planning.finding.operators import OperatorFinder
+from nlq.planning.finding.phraseindex import Hit
 from nlq.planning.finding.valueindex import ValueHit
 from nlq.planning.times.words import TimeSpan
 

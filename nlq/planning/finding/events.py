@@ -19,8 +19,8 @@ from nlq.english.forms import OCCURRENCE, stem
 from nlq.english.general import EVENT_WORDS, GLUE, IRREGULAR_PARTICIPLES
 from nlq.english.tokens import words_of
 from nlq.planning.drafts.mentions import Kind, Mention
+from nlq.planning.finding.assignments import Assignment
 from nlq.planning.finding.lexicon import Lexicon
-from nlq.planning.finding.resolve import Assignment
 
 
 @dataclass(frozen=True)

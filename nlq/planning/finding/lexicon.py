@@ -10,34 +10,29 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 
 from rapidfuzz import process
 from rapidfuzz.distance import DamerauLevenshtein
 
 from nlq.core.vocabulary import TIME_DIMENSION, Dimension, Metric, Vocabulary
 from nlq.english.forms import OCCURRENCE, singular, stem
-from nlq.english.general import CALENDAR_WORDS, COUNTING, ENGLISH, FILLER, GENERIC, GLUE, OPERATORS, SORTING, UNITS
+from nlq.english.general import CALENDAR_WORDS, ENGLISH, FILLER, GENERIC, GLUE, OPERATORS, SORTING
 from nlq.english.places import Place
 from nlq.english.tokens import words_of
 from nlq.english.words import base_of, family, is_english, synonyms
 from nlq.planning.drafts.units import UNIT_WORDS
 from nlq.planning.finding.durations import Durations
 from nlq.planning.finding.happenings import Happenings, is_verb
+from nlq.planning.finding.phraseindex import Hit, PhraseIndex, content, without_measure_words
 from nlq.planning.finding.valueindex import Key, ValueHit, ValueIndex, bag
 from nlq.planning.times.words import TIME_WORDS
 
 _ID_SUFFIXES = frozenset({"id", "key", "code", "name"})
-_MIN_COVERAGE = 0.3
 _NEAR = 0.5
 _LONG_ENOUGH_TO_MEND = 6
 _SHORT = 6
 _SHORTEST_TO_MEND = 4
 _MOST_ALIKE = 3
-_RELATED = 0.95
-"""The most coverage of a term that is said in related words."""
-SURELY = 0.8
-"""How near a word must be to one of a term to mean it without asking."""
 _SAME_WORD, _SAME_FAMILY, _FAMILY_OF_FAMILY, _SYNONYM, _DESCRIBED = 1.0, 0.85, 0.8, 0.7, 0.5
 _PREFIX = 4
 """The letters that words share which belong together by way of a third: spender, spending."""
@@ -46,114 +41,6 @@ _CLEARLY = 0.2
 _SORTS = frozenset(stem(word) for word in SORTING)
 _RAREST = 2
 """Words in the descriptions of more terms than this tell none from another."""
-
-
-@dataclass(frozen=True)
-class Hit:
-    """A term that words may mean. ``coverage`` is the part of the term's phrase the words make up (0..1]."""
-
-    ref: str
-    coverage: float
-    source: str
-    likeness: float = 1.0
-    """How near the words are to the term's own (0..1]; 1 where they are forms of them."""
-
-    @property
-    def sure(self) -> bool:
-        """Whether the words mean the term; those that only mean much the same are asked about."""
-        return self.likeness >= SURELY
-
-    @property
-    def full(self) -> bool:
-        """Whether the whole phrase was said."""
-        return self.coverage >= 1
-
-
-@dataclass(frozen=True)
-class _Phrase:
-    ref: str
-    words: frozenset[str]
-    source: str
-
-
-class _Index:
-    """Phrases by their bag of stems, whole or in part."""
-
-    def __init__(self) -> None:
-        self._whole: dict[Key, dict[str, str]] = defaultdict(dict)
-        self._phrases: list[_Phrase] = []
-        self._by_word: dict[str, set[int]] = defaultdict(set)
-        self.longest = 1
-
-    def add(self, ref: str, words: Iterable[str], source: str, *, partial: bool = True, measured: bool = True) -> None:
-        """Add a phrase; one that is ``measured`` goes without "total", "count" and units as well."""
-        bag = _content(words)
-        for key in {tuple(sorted(bag)), tuple(sorted(_without_measure_words(bag) if measured else bag))}:
-            reduced = len(key) < len(bag)
-            if not key or ((source == "name" or reduced) and set(key) <= GENERIC):
-                continue
-            self._whole[key].setdefault(ref, source)
-            self.longest = max(self.longest, len(key))
-            if partial and len(key) > 1:
-                self._add_partial(_Phrase(ref, frozenset(key), source))
-
-    def _add_partial(self, phrase: _Phrase) -> None:
-        self._phrases.append(phrase)
-        for word in phrase.words:
-            self._by_word[word].add(len(self._phrases) - 1)
-
-    def whole(self, stems: Sequence[str]) -> list[Hit]:
-        found = self._whole.get(tuple(sorted(stems)), {})
-        return [Hit(ref, 1.0, source) for ref, source in found.items()]
-
-    def partial(self, stems: Sequence[str]) -> list[Hit]:
-        """Terms of whose phrase these words are enough."""
-        wanted = set(stems)
-        if len(wanted) != len(stems):
-            return []
-        ids = set.intersection(*(self._by_word.get(word, set()) for word in wanted))
-        best: dict[str, Hit] = {}
-        for phrase in (self._phrases[i] for i in ids):
-            if "per" in phrase.words - wanted:
-                continue  # what one spends is not what is spent per customer
-            coverage = len(wanted) / len(phrase.words)
-            if _MIN_COVERAGE <= coverage < 1 and coverage > (best[phrase.ref].coverage if phrase.ref in best else 0):
-                best[phrase.ref] = Hit(phrase.ref, coverage, phrase.source)
-        return sorted(best.values(), key=lambda hit: (-hit.coverage, hit.ref))
-
-    def related(self, options: Sequence[Mapping[str, float]]) -> list[Hit]:
-        """Terms of which every word is related to a word of one phrase; ``options`` has the stems related to each.
-
-        The coverage is below 1 however much is covered: what was said is not what the term is called.
-        """
-        ids = set.intersection(*(self._having(stems) for stems in options))
-        best: dict[str, Hit] = {}
-        for ref, words, source in self._candidates(ids, options):
-            likeness = min(
-                max((weight for one, weight in near.items() if one in words), default=0.0) for near in options
-            )
-            coverage = len(options) / max(len(words), len(options)) * likeness
-            if coverage > (best[ref].coverage if ref in best else _MIN_COVERAGE):
-                best[ref] = Hit(ref, min(coverage, _RELATED), source, min(likeness, _RELATED))
-        return sorted(best.values(), key=lambda hit: (-hit.coverage, hit.ref))
-
-    def _having(self, words: Iterable[str]) -> set[int]:
-        return set().union(*(self._by_word.get(word, ()) for word in words))
-
-    def _candidates(
-        self, ids: Iterable[int], options: Sequence[Mapping[str, float]]
-    ) -> Iterator[tuple[str, frozenset[str], str]]:
-        """The phrases of several words among these, and those of a single one."""
-        for phrase in (self._phrases[i] for i in sorted(ids)):
-            yield phrase.ref, phrase.words, phrase.source
-        for word in options[0] if len(options) == 1 else ():
-            for ref, source in self._whole.get((word,), {}).items():
-                yield ref, frozenset({word}), source
-
-    def words(self) -> Iterator[str]:
-        yield from self._by_word
-        for key in self._whole:
-            yield from key
 
 
 class _Described:
@@ -176,7 +63,7 @@ class Lexicon:
     def __init__(self, vocabulary: Vocabulary) -> None:
         self.vocabulary = vocabulary
         self.happenings, self.durations = Happenings(vocabulary), Durations(vocabulary)
-        self._metrics, self._dimensions = _Index(), _Index()
+        self._metrics, self._dimensions = PhraseIndex(), PhraseIndex()
         self._values = ValueIndex()
         self._said_whole: dict[str, set[Key]] = defaultdict(set)
         self._surface: set[str] = set()
@@ -241,7 +128,7 @@ class Lexicon:
         """Dimensions whose whole phrase these words are."""
         return self._dimensions.whole(stems)
 
-    def _part_of(self, index: _Index, stems: Sequence[str]) -> list[Hit]:
+    def _part_of(self, index: PhraseIndex, stems: Sequence[str]) -> list[Hit]:
         """Terms said in part; general words and those that only name the subject tell no term from another."""
         return index.partial(stems) if set(stems) - self._untelling else []
 
@@ -253,7 +140,7 @@ class Lexicon:
         """Dimensions that these words may mean by what belongs to them."""
         return self._related(self._dimensions, norms, self.vocabulary.dimensions)
 
-    def _related(self, index: _Index, norms: Sequence[str], terms: Container[str]) -> list[Hit]:
+    def _related(self, index: PhraseIndex, norms: Sequence[str], terms: Container[str]) -> list[Hit]:
         options = [related_stems(norm) for norm in norms]
         telling = any(stems.keys() - self._untelling for stems in options)
         found = index.related(options) if telling else []
@@ -319,7 +206,7 @@ class Lexicon:
     def is_one_each(self, metric: str, dimensions: Iterable[str]) -> bool:
         """Whether the metric counts the different values of one of the dimensions: each of them has one."""
         term, names = self.vocabulary.metrics[metric], set(dimensions)
-        phrases = (_without_measure_words(_content(words_of(text))) for text in (term.label, *term.synonyms))
+        phrases = (without_measure_words(content(words_of(text))) for text in (term.label, *term.synonyms))
         return term.tally and any(hit.ref in names for stems in phrases for hit in self._dimensions.whole(stems))
 
     def is_called(self, term: str, words: Iterable[str]) -> bool:
@@ -480,14 +367,3 @@ def _is_slip(word: str, known: str) -> bool:
 def _plain(label: str) -> str:
     """The label without what stands in brackets: "Turnaround (hours)" gives "Turnaround"."""
     return re.sub(r"\s*[(\[].*?[)\]]", "", label)
-
-
-def _content(words: Iterable[str]) -> list[str]:
-    stems = [stem(word) for word in words if word not in GLUE]
-    return stems or [stem(word) for word in words]
-
-
-def _without_measure_words(stems: list[str]) -> list[str]:
-    """The words that remain when units and counting words are left out; all of them if none would remain."""
-    drop = {stem(word) for word in COUNTING} | {stem(unit) for unit in UNITS}
-    return [word for word in stems if word not in drop] or stems

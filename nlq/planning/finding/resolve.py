@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from typing import Any
 
 from nlq.core.dateparts import DATE_PARTS, first_date_part
@@ -21,41 +21,31 @@ from nlq.english.general import FREQUENT, GLUE, HIGHEST, LOWEST, NUMBERING
 from nlq.english.tokens import set_of, words_of
 from nlq.planning.drafts.measures import is_amount
 from nlq.planning.drafts.mentions import Cover, Kind, Mention
-from nlq.planning.finding.lexicon import Hit, Lexicon
-from nlq.planning.finding.valueindex import INITIALS, ValueHit
+from nlq.planning.finding.assignments import (
+    DIRECTNESS,
+    Assignment,
+    best,
+    prefer_alike,
+    prefer_few,
+    prefer_full,
+    prefer_label,
+    prefer_named,
+    prefer_together,
+)
+from nlq.planning.finding.lexicon import Lexicon
+from nlq.planning.finding.phraseindex import Hit
+from nlq.planning.finding.valueindex import ValueHit
 
 MOST_ASSIGNMENTS = 24
 MOST_CHOICES = 4
-_INITIALS = 3
-"""Fewer initials than this are no sure sign of a name: "AR" may stand for anything."""
 _PLACES = {stem(word) for word in ("rank", "ranking", "place", "position")}
 _OPPOSITE = {"maximum": "minimum", "minimum": "maximum"}
-_DIRECTNESS = {"label": 2, "synonym": 1, "event": 1, "name": 0, "description": 0}
 _DIRECTED = {
     "from": set_of("origin source sender departure from pickup"),
     "to": set_of("destination target recipient receiver arrival to dropoff"),
     "into": set_of("destination target arrival to"),
 }
 """What a preposition says of the name of a dimension."""
-
-
-@dataclass(frozen=True)
-class Assignment:
-    """The term each mention stands for, by the mention's first token."""
-
-    metrics: dict[int, Hit] = field(default_factory=dict)
-    dimensions: dict[int, Hit] = field(default_factory=dict)
-    values: dict[int, ValueHit] = field(default_factory=dict)
-    implied: tuple[str, ...] = ()
-    guessed: bool = False
-
-    @property
-    def sure(self) -> bool:
-        """Whether no term was guessed, or said in words that only mean much the same, no name by two letters."""
-        named = (hit for hit in self.values.values() if hit.coverage == INITIALS)
-        if self.guessed or any(len(words_of(str(hit.value))) < _INITIALS for hit in named):
-            return False
-        return all(hit.sure for hit in (*self.metrics.values(), *self.dimensions.values()))
 
 
 class Resolver:
@@ -84,9 +74,9 @@ class Resolver:
             wider = [self._in_domain(self._partly(mention), domains) for mention in metrics]
             found = self._assigned(metrics, wider, dimensions, values)
         first = [mention.payload[0].ref for mention in metrics]
-        found = _prefer_full(_prefer_alike(_prefer_named(_prefer_few(found), cover), cover))
-        found = _prefer_label(self._prefer_directed(self._prefer_mentioned(found, cover), cover))
-        found = _prefer_together(found, cover)
+        found = prefer_full(prefer_alike(prefer_named(prefer_few(found), cover), cover))
+        found = prefer_label(self._prefer_directed(self._prefer_mentioned(found, cover), cover))
+        found = prefer_together(found, cover)
         return found[:MOST_ASSIGNMENTS] or self._cannot_split(first, dimensions, values)
 
     def _prefer_directed(self, found: list[Assignment], cover: Cover) -> list[Assignment]:
@@ -101,7 +91,7 @@ class Resolver:
                 score += bool(called & _DIRECTED.get(preceded.get(first, ""), frozenset()))
             return score
 
-        return _best(found, directed)
+        return best(found, directed)
 
     def _partly(self, mention: Mention) -> list[Hit]:
         """What the words may mean as a part of a name: where "sales" have no province, "store sales" may."""
@@ -201,7 +191,7 @@ class Resolver:
         hits = [hit for hit in hits if self._lexicon.is_called(hit.ref, words_of(mention.text))] or hits
         for hit in sorted(hits, key=lambda h: _path(h.ref)):
             by_label.setdefault(self._vocabulary.dimensions[hit.ref].label.lower(), hit)
-        found = sorted(by_label.values(), key=lambda hit: (not hit.full, -_DIRECTNESS[hit.source]))
+        found = sorted(by_label.values(), key=lambda hit: (not hit.full, -DIRECTNESS[hit.source]))
         own = [hit for hit in found if hit.ref not in DATE_PARTS]
         return own if any(hit.full for hit in own) else found
 
@@ -287,7 +277,7 @@ class Resolver:
             names = [*(hit.ref for hit in one.dimensions.values()), *(hit.dimension for hit in one.values.values())]
             return sum(name in DATE_PARTS or self._is_said(name, said) for name in names if "__" in name)
 
-        return _best(found, spoken_of)
+        return best(found, spoken_of)
 
     def _is_said(self, dimension: str, said: set[str]) -> bool:
         """Whether what a dimension is of is spoken of, by its own name or by what counts it: students are members."""
@@ -345,86 +335,6 @@ def _path(name: str) -> tuple[bool, int, str]:
     return name in DATE_PARTS, name.count("__"), name
 
 
-def _prefer_few(found: list[Assignment]) -> list[Assignment]:
-    """Words that name a metric in part add nothing to one that is said anyway: "how long … to resolve"."""
-
-    def partly(assignment: Assignment) -> int:
-        full = {hit.ref for hit in assignment.metrics.values() if hit.full}
-        return len({hit.ref for hit in assignment.metrics.values() if not hit.full} - full)
-
-    least = min((partly(assignment) for assignment in found), default=0)
-    return [assignment for assignment in found if partly(assignment) == least]
-
-
-def _prefer_named(found: list[Assignment], cover: Cover) -> list[Assignment]:
-    """A dimension right beside a value, or a list of values, says whose they are: "Ludhiana vs Delhi shops"."""
-    said = [m for m in cover.mentions if m.kind is not Kind.FILLER]
-    pairs = [
-        (a, b) if a.kind is Kind.DIMENSION else (b, a)
-        for a, b in itertools.pairwise(said)
-        if {a.kind, b.kind} == {Kind.DIMENSION, Kind.VALUE}
-    ]
-    listed = _listed(said)
-    pairs += [(d, other) for d, v in pairs for one in listed if v in one for other in one if other is not v]
-
-    def named(one: Assignment) -> int:
-        return sum(one.dimensions[d.first].ref == one.values[v.first].dimension for d, v in pairs)
-
-    most = max((named(assignment) for assignment in found), default=0)
-    return [assignment for assignment in found if named(assignment) == most]
-
-
-def _prefer_together(found: list[Assignment], cover: Cover) -> list[Assignment]:
-    """Columns in one list are of one thing where they can be: the ID, first name and last name of a salesperson."""
-    said = [m for m in cover.mentions if m.kind is not Kind.FILLER]
-    triples = zip(said, said[1:], said[2:], strict=False)
-    lists = [(a, b) for a, joint, b in triples if a.kind is b.kind is Kind.DIMENSION and joint.kind is Kind.AND]
-    listed = {m.first for pair in lists for m in pair}
-
-    def apart(one: Assignment) -> int:
-        return -len({one.dimensions[first].ref.rpartition("__")[0] for first in listed})
-
-    return _best(found, apart) if listed else found
-
-
-def _prefer_label(found: list[Assignment]) -> list[Assignment]:
-    """Values of what a thing is called, where other attributes of it have them too: the country Aruba."""
-
-    def labels(one: Assignment) -> int:
-        parts = [hit.dimension.split("__")[-2:] for hit in one.values.values() if "__" in hit.dimension]
-        return sum(column in ("name", entity, f"{entity}_name") for entity, column in parts)
-
-    return _best(found, labels)
-
-
-def _best(found: list[Assignment], score: Callable[[Assignment], int]) -> list[Assignment]:
-    scores = [score(assignment) for assignment in found]
-    return [one for one, points in zip(found, scores, strict=True) if points == max(scores)]
-
-
-def _prefer_alike(found: list[Assignment], cover: Cover) -> list[Assignment]:
-    """Values in one list are of one dimension where they can be."""
-    listed = _listed([m for m in cover.mentions if m.kind is not Kind.FILLER])
-
-    def mixed(one: Assignment) -> int:
-        return sum(len({one.values[value.first].dimension for value in values}) for values in listed)
-
-    least = min((mixed(assignment) for assignment in found), default=0)
-    return [assignment for assignment in found if mixed(assignment) == least]
-
-
-def _listed(said: Sequence[Mention]) -> list[list[Mention]]:
-    """The lists of values: "Ludhiana vs Amritsar", "Delhi, Punjab or Haryana"."""
-    found: list[list[Mention]] = []
-    for a, joint, b in zip(said, said[1:], said[2:], strict=False):
-        if a.kind is b.kind is Kind.VALUE and joint.kind in (Kind.AND, Kind.OR, Kind.VERSUS):
-            if found and found[-1][-1] is a:
-                found[-1].append(b)
-            else:
-                found.append([a, b])
-    return found
-
-
 def _asks_how_frequent(cover: Cover) -> bool:
     """Whether the most or least common is asked for; what is popular may be counted in more than one way."""
     often = FREQUENT - {"popular"}
@@ -466,22 +376,3 @@ def _asks_how_many(cover: Cover) -> bool:
         a.kind is Kind.COUNT and a.text.lower() in NUMBERING and b.kind is Kind.VALUE
         for a, b in itertools.pairwise(said)
     )
-
-
-def _prefer_full(found: list[Assignment]) -> list[Assignment]:
-    """Only the assignments in which the most terms were said in full."""
-    if len(found) < 2:
-        return found
-    scores = [_fullness(assignment) for assignment in found]
-    return [a for a, score in zip(found, scores, strict=True) if score == max(scores)]
-
-
-def _fullness(assignment: Assignment) -> tuple[int, int, int]:
-    """How many terms were said in full, and how directly: a label is more than a synonym, that more than a name.
-
-    A value as it is stored is more than a name of it: the city of Rio de Janeiro, where the state is RJ.
-    """
-    terms = [*assignment.metrics.values(), *assignment.dimensions.values()]
-    full = sum(hit.full for hit in [*terms, *assignment.values.values()])
-    named = sum(bool(hit.said) for hit in assignment.values.values())
-    return full, sum(_DIRECTNESS[hit.source] for hit in terms if hit.full), -named

@@ -23,7 +23,8 @@ from nlq.planning.drafts.mentions import Cover, Growth, Kind, Mention, Reach, Sl
 from nlq.planning.drafts.units import UnitFinder
 from nlq.planning.finding.classnouns import restates
 from nlq.planning.finding.happenings import is_verb
-from nlq.planning.finding.lexicon import Hit, Lexicon, is_common
+from nlq.planning.finding.lexicon import Lexicon, is_common
+from nlq.planning.finding.phraseindex import Hit
 from nlq.planning.finding.valuespans import UNKNOWN, ValueFinder, term_score
 from nlq.planning.times.words import TimeReader
 

@@ -17,8 +17,9 @@ from nlq.english.forms import stem
 from nlq.english.tokens import Token, words_of
 from nlq.planning.drafts.mentions import Kind, Mention, Reach
 from nlq.planning.finding.calendarwords import CalendarFinder
-from nlq.planning.finding.lexicon import Hit, Lexicon
+from nlq.planning.finding.lexicon import Lexicon
 from nlq.planning.finding.literals import LiteralFinder
+from nlq.planning.finding.phraseindex import Hit
 from nlq.planning.finding.valueindex import ValueHit
 
 UNKNOWN = -6.0

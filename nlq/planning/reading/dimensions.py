@@ -12,7 +12,7 @@ from nlq.english.tokens import words_of
 from nlq.planning.drafts.draft import NotReadableError
 from nlq.planning.drafts.mentions import Bound, Kind, Mention
 from nlq.planning.finding.events import is_participle
-from nlq.planning.finding.lexicon import Hit
+from nlq.planning.finding.phraseindex import Hit
 from nlq.planning.reading.metrics import MetricReader
 from nlq.planning.reading.moments import MomentReader
 from nlq.planning.reading.sentence import GROUPING, KEY_ENDINGS, Sentence

@@ -34,8 +34,8 @@ from nlq.planning.drafts.measures import check_age, duration_unit, in_units_of, 
 from nlq.planning.drafts.mentions import Bound, Kind, Mention
 from nlq.planning.drafts.ordering import usual_order
 from nlq.planning.drafts.sharing import shares
+from nlq.planning.finding.assignments import Assignment
 from nlq.planning.finding.events import Event
-from nlq.planning.finding.resolve import Assignment
 
 _STEPS = list(Grain)
 

@@ -30,7 +30,7 @@ from nlq.planning.drafts.draft import NotReadableError, Rank
 from nlq.planning.drafts.measures import is_amount
 from nlq.planning.drafts.mentions import Kind, Mention
 from nlq.planning.finding.events import is_participle
-from nlq.planning.finding.lexicon import Hit
+from nlq.planning.finding.phraseindex import Hit
 from nlq.planning.reading.sentence import GROUPING, Sentence
 
 _LEAST_COVERAGE = 0.4

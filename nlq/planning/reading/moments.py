@@ -16,7 +16,7 @@ from nlq.core.plan import Grain, TimeRange
 from nlq.core.vocabulary import Dimension
 from nlq.planning.drafts.draft import NotReadableError
 from nlq.planning.drafts.mentions import Kind, Mention
-from nlq.planning.finding.lexicon import Hit
+from nlq.planning.finding.phraseindex import Hit
 from nlq.planning.reading.sentence import Sentence
 from nlq.planning.times.words import TimeSpan
 

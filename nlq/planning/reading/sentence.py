@@ -15,9 +15,10 @@ from nlq.english.general import GLUE, NUMBERING, PER_WORDS, SORTED
 from nlq.english.tokens import words_of
 from nlq.planning.drafts.draft import Decision, Draft
 from nlq.planning.drafts.mentions import Kind, Mention
+from nlq.planning.finding.assignments import Assignment
 from nlq.planning.finding.events import Event
-from nlq.planning.finding.lexicon import Hit, Lexicon
-from nlq.planning.finding.resolve import Assignment
+from nlq.planning.finding.lexicon import Lexicon
+from nlq.planning.finding.phraseindex import Hit
 from nlq.planning.finding.valueindex import ValueHit
 
 NOT_SIGNIFICANT = frozenset(
