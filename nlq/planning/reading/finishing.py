@@ -1,14 +1,13 @@
-"""From the draft of a cover to its readings: times, steps, ranks, thresholds, shares, comparisons, averages.
+"""From the draft of a cover to its readings: times, steps, thresholds, shares, comparisons, averages.
 
 Belongs here: what the parts of a question mean together. Does not belong here: which word is which part
-(``reading``), or the arithmetic of calendars (``core.periods``).
+(``reading``), the order of the rows (``ranking``), or the arithmetic of calendars (``core.periods``).
 """
 
 from __future__ import annotations
 
 import itertools
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
 from datetime import date, timedelta
 
 from pydantic import ValidationError
@@ -19,7 +18,6 @@ from nlq.core.plan import (
     DimensionFilter,
     Grain,
     Operator,
-    OrderBy,
     Plan,
     Share,
     Threshold,
@@ -27,15 +25,14 @@ from nlq.core.plan import (
     problem_of,
 )
 from nlq.core.vocabulary import TIME_DIMENSION, Dimension, Metric, Vocabulary
-from nlq.english.general import SORTED
 from nlq.planning.drafts.comparing import Compared, compare
-from nlq.planning.drafts.draft import Decision, Draft, NotReadableError, Rank, Reading
-from nlq.planning.drafts.measures import check_age, duration_unit, in_units_of, is_amount
+from nlq.planning.drafts.draft import Decision, Draft, NotReadableError, Reading
+from nlq.planning.drafts.measures import check_age, in_units_of, is_amount
 from nlq.planning.drafts.mentions import Bound, Kind, Mention
-from nlq.planning.drafts.ordering import usual_order
 from nlq.planning.drafts.sharing import shares
 from nlq.planning.finding.assignments import Assignment
 from nlq.planning.finding.events import Event
+from nlq.planning.reading.ranking import Ranking
 
 _STEPS = list(Grain)
 
@@ -53,6 +50,7 @@ class Finisher:
     ) -> None:
         self._vocabulary, self._mentions, self._assignment = vocabulary, mentions, assignment
         self._draft, self._event = draft, event
+        self._ranking = Ranking(vocabulary, mentions, draft)
         self._significant = [m for m in mentions if m.kind not in (Kind.FILLER, Kind.COUNT, Kind.DOMAIN)]
 
     def readings(self) -> list[Reading]:
@@ -74,10 +72,10 @@ class Finisher:
 
     def _ends(self) -> list[str | None]:
         """Both meanings of best and worst where the layer does not say which end is good."""
-        rank = self._rank()
+        rank = self._ranking.rank()
         if rank is None or rank.end not in ("best", "worst"):
             return [None]
-        metric = self._metric(self._ranked_metric(rank))
+        metric = self._metric(self._ranking.metric_of(rank))
         if metric.direction in ("up", "down"):
             good = "highest" if metric.direction == "up" else "lowest"
             bad = "lowest" if good == "highest" else "highest"
@@ -89,7 +87,7 @@ class Finisher:
 
         "Top 2 channels in each ward" leaves no doubt; "top 2 channels by ward" may mean two pairs as well.
         """
-        draft, rank = self._draft, self._rank()
+        draft, rank = self._draft, self._ranking.rank()
         stepped = draft.grain is not None
         if rank is None or not (rank.count or draft.singular_rank) or len(draft.groups) + stepped < 2:
             return [()]
@@ -109,22 +107,6 @@ class Finisher:
             label = self._vocabulary.dimensions[draft.counted].label
             raise NotReadableError(2, f"I can count {label} by one figure and its limits only.", label)
 
-    def _rank(self) -> Rank | None:
-        """The one rank asked for; "top 5 with the lowest …" is one rank."""
-        ranks, asked = self._draft.ranks, self._draft.asked
-        if not ranks:
-            if asked:
-                raise NotReadableError(2, f"“{asked[1]}” by which order? Say highest or lowest.", asked[1])
-            return None
-        if len(ranks) > 2 or len([r for r in ranks if r.count]) > 1:
-            raise NotReadableError(2, "One ranking at a time, please.", *(r.word for r in ranks))
-        count = next((r.count for r in ranks if r.count), asked[0] if asked else None)
-        return replace(ranks[-1], count=count, skip=max(r.skip for r in ranks))
-
-    def _ranked_metric(self, rank: Rank) -> str:
-        after = [name for position, name in self._draft.metric_at if position > rank.position]
-        return after[0] if after else self._draft.metrics[0]
-
     # --- the plan
 
     def _finish(self, end: str | None, share: Share | None, within: tuple[str, ...]) -> Reading:
@@ -136,7 +118,7 @@ class Finisher:
         dates = [f for name, days in draft.dated for f in _date_filters(self._vocabulary.dimensions[name], days)]
         if event_dates := self._dated(time_range, grain, because):
             time_range, dates = None, [*dates, *event_dates]
-        order, limit, ties, skip, known = self._ordering(
+        order, limit, ties, skip, known = self._ranking.ordering(
             end, grain, within, because, compared=compared.other is not None
         )
         having = tuple(t for at, bound in draft.bounds for t in self._having(at, bound, grain, because))
@@ -174,7 +156,7 @@ class Finisher:
                 average=average,
                 count=draft.counted is not None,
                 within=within,
-                order_by=self._sorted() if draft.records else () if average or draft.counted else order,
+                order_by=self._ranking.sorted() if draft.records else () if average or draft.counted else order,
                 limit=limit,
                 ties=ties,
                 skip=skip,
@@ -297,63 +279,9 @@ class Finisher:
 
     # --- order
 
-    def _ordering(
-        self, end: str | None, grain: Grain | None, within: tuple[str, ...], because: list[Decision], *, compared: bool
-    ) -> tuple[tuple[OrderBy, ...], int, bool, int, list[DimensionFilter]]:
-        draft, rank = self._draft, self._rank()
-        limit = draft.first_rows or 1000
-        if rank is None:
-            return self._plain_order(grain), limit, False, 0, []
-        metric = self._ranked_metric(rank)
-        descending = self._descending(end or rank.end, metric, rank.word)
-        if not draft.groups and grain is None:
-            raise NotReadableError(3, f"“{rank.word}” of what? Say by which dimension to rank.", rank.word)
-        if draft.groups and grain is not None and not within:
-            reason = f"“{rank.word}” of what? Say which is ranked within each of which."
-            raise NotReadableError(2, reason, rank.word)
-        changed = compared and draft.growth is not None
-        order = (OrderBy(field=f"{metric}__difference" if changed else metric, descending=descending),)
-        count = rank.count or (1 if draft.singular_rank else None)
-        which = "highest" if descending else "lowest"
-        place = f" from rank {rank.skip + 1}" if rank.skip else ""
-        many = f", {count} of them" if count else ""
-        inside = [str(grain) if n == TIME_DIMENSION else self._vocabulary.dimensions[n].label for n in within]
-        of_each = f", in each {' and '.join(inside)}" if inside else ""
-        because.append(Decision(rank.word, f"{which} {self._metric(metric).label} first{place}{many}{of_each}"))
-        known = [DimensionFilter(dimension=name, operator=Operator.IS_NOT_NULL) for name in draft.groups]
-        return order, count or limit, count is not None, rank.skip, known if count else []
-
     def _date_part(self) -> str | None:
         """The part of the calendar that is split or filtered by."""
         return first_date_part((*self._draft.groups, *(chosen.dimension for chosen in self._draft.chosen)))
-
-    def _plain_order(self, grain: Grain | None) -> tuple[OrderBy, ...]:
-        draft = self._draft
-        if draft.difference:
-            return (OrderBy(field=f"{draft.metrics[0]}__difference", descending=True),)
-        if keys := self._sorted():
-            return keys
-        if draft.sort == "alphabetical" and draft.groups:
-            return (OrderBy(field=draft.groups[0]),)
-        ranked = any(m.kind is Kind.FILLER and m.text.lower() in SORTED for m in self._mentions)
-        if (draft.sort or (ranked and grain is None)) and (draft.groups or grain is not None):
-            return (OrderBy(field=draft.metrics[0], descending=draft.sort != "lowest"),)
-        return usual_order(draft.metrics, draft.groups, stepped=grain is not None)
-
-    def _sorted(self) -> tuple[OrderBy, ...]:
-        """The order that is asked for by name: figures from the highest, all else from the first, if not said."""
-        draft = self._draft
-        said = {"highest": True, "lowest": False}.get(draft.sort or "")
-        return tuple(
-            OrderBy(field=name, descending=name in draft.metrics if said is None else said)
-            for name in dict.fromkeys(draft.sort_by)
-        )[:4]
-
-    def _descending(self, end: str, metric: str, word: str) -> bool:
-        term = self._metric(metric)
-        if end in ("longest", "shortest") and duration_unit(term) is None:
-            raise NotReadableError(2, f"“{word}” needs a duration, and {term.label} is none.", word)
-        return end in ("highest", "longest")
 
     # --- thresholds
 

@@ -1,0 +1,110 @@
+"""In which order the rows come, and how many: ranks, words that sort, and the order nobody asked for.
+
+Belongs here: reading that off a draft. Does not belong here: which words rank or sort (``operators``), the usual order
+of steps and groups (``drafts.ordering``).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from nlq.core.plan import DimensionFilter, Grain, Operator, OrderBy
+from nlq.core.vocabulary import TIME_DIMENSION, Vocabulary
+from nlq.english.general import SORTED
+from nlq.planning.drafts.draft import Decision, Draft, NotReadableError, Rank
+from nlq.planning.drafts.measures import duration_unit
+from nlq.planning.drafts.mentions import Kind, Mention
+from nlq.planning.drafts.ordering import usual_order
+
+
+class Ranking:
+    """The order of the rows of one draft."""
+
+    def __init__(self, vocabulary: Vocabulary, mentions: Sequence[Mention], draft: Draft) -> None:
+        self._vocabulary, self._mentions, self._draft = vocabulary, mentions, draft
+
+    def rank(self) -> Rank | None:
+        """The one rank asked for; "top 5 with the lowest …" is one rank."""
+        ranks, asked = self._draft.ranks, self._draft.asked
+        if not ranks:
+            if asked:
+                raise NotReadableError(2, f"“{asked[1]}” by which order? Say highest or lowest.", asked[1])
+            return None
+        if len(ranks) > 2 or len([r for r in ranks if r.count]) > 1:
+            raise NotReadableError(2, "One ranking at a time, please.", *(r.word for r in ranks))
+        count = next((r.count for r in ranks if r.count), asked[0] if asked else None)
+        return replace(ranks[-1], count=count, skip=max(r.skip for r in ranks))
+
+    def ordering(
+        self, end: str | None, grain: Grain | None, within: tuple[str, ...], because: list[Decision], *, compared: bool
+    ) -> tuple[tuple[OrderBy, ...], int, bool, int, list[DimensionFilter]]:
+        """The order, how many rows, whether equal ones come along, how many are left out, what must be known.
+
+        Args:
+            end: Which end of the figures comes first, where the words leave it open.
+            grain: The steps of time.
+            within: The groups within each of which is ranked.
+            because: What was decided; what this decides is added.
+            compared: Whether there are figures of another time beside these.
+
+        Raises:
+            NotReadableError: nothing, or too much, is ranked.
+        """
+        draft, rank = self._draft, self.rank()
+        limit = draft.first_rows or 1000
+        if rank is None:
+            return self._plain_order(grain), limit, False, 0, []
+        metric = self.metric_of(rank)
+        descending = self._descending(end or rank.end, metric, rank.word)
+        if not draft.groups and grain is None:
+            raise NotReadableError(3, f"“{rank.word}” of what? Say by which dimension to rank.", rank.word)
+        if draft.groups and grain is not None and not within:
+            reason = f"“{rank.word}” of what? Say which is ranked within each of which."
+            raise NotReadableError(2, reason, rank.word)
+        changed = compared and draft.growth is not None
+        order = (OrderBy(field=f"{metric}__difference" if changed else metric, descending=descending),)
+        count = rank.count or (1 if draft.singular_rank else None)
+        which = "highest" if descending else "lowest"
+        place = f" from rank {rank.skip + 1}" if rank.skip else ""
+        many = f", {count} of them" if count else ""
+        inside = [str(grain) if n == TIME_DIMENSION else self._vocabulary.dimensions[n].label for n in within]
+        of_each = f", in each {' and '.join(inside)}" if inside else ""
+        because.append(
+            Decision(rank.word, f"{which} {self._vocabulary.metrics[metric].label} first{place}{many}{of_each}")
+        )
+        known = [DimensionFilter(dimension=name, operator=Operator.IS_NOT_NULL) for name in draft.groups]
+        return order, count or limit, count is not None, rank.skip, known if count else []
+
+    def sorted(self) -> tuple[OrderBy, ...]:
+        """The order that is asked for by name: figures from the highest, all else from the first, if not said."""
+        draft = self._draft
+        said = {"highest": True, "lowest": False}.get(draft.sort or "")
+        return tuple(
+            OrderBy(field=name, descending=name in draft.metrics if said is None else said)
+            for name in dict.fromkeys(draft.sort_by)
+        )[:4]
+
+    def _plain_order(self, grain: Grain | None) -> tuple[OrderBy, ...]:
+        draft = self._draft
+        if draft.difference:
+            return (OrderBy(field=f"{draft.metrics[0]}__difference", descending=True),)
+        if keys := self.sorted():
+            return keys
+        if draft.sort == "alphabetical" and draft.groups:
+            return (OrderBy(field=draft.groups[0]),)
+        ranked = any(m.kind is Kind.FILLER and m.text.lower() in SORTED for m in self._mentions)
+        if (draft.sort or (ranked and grain is None)) and (draft.groups or grain is not None):
+            return (OrderBy(field=draft.metrics[0], descending=draft.sort != "lowest"),)
+        return usual_order(draft.metrics, draft.groups, stepped=grain is not None)
+
+    def metric_of(self, rank: Rank) -> str:
+        """The metric by whose figures is ranked: the first that is said after the rank, or the first of all."""
+        after = [name for position, name in self._draft.metric_at if position > rank.position]
+        return after[0] if after else self._draft.metrics[0]
+
+    def _descending(self, end: str, metric: str, word: str) -> bool:
+        term = self._vocabulary.metrics[metric]
+        if end in ("longest", "shortest") and duration_unit(term) is None:
+            raise NotReadableError(2, f"“{word}” needs a duration, and {term.label} is none.", word)
+        return end in ("highest", "longest")
