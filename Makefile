@@ -56,7 +56,7 @@ format: setup ## Put the style right
 
 # Tests that share what takes minutes to make are done by one of two processes. The tests of the cluster share one set of
 # servers, for which they often wait, so a third process does them beside the others; what it says is shown when it ends.
-# Together they take 8 GB of memory; `make test-local test-cluster` has them one after the other.
+# Plan 8 GB of memory for all of them; `make test-local test-cluster` has them one after the other.
 # MISSING=fail makes a test fail that this machine lacks something for, such as a browser or the servers of the cluster;
 # without it, the test is skipped with the reason.
 test: lint ## Lint and every test
