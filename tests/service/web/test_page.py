@@ -98,6 +98,18 @@ def test_what_stands_behind_an_answer_is_there_on_demand(page: Page) -> None:
     assert "gold.gold_pgr_case_lifecycle" in turn.inner_text()
 
 
+def test_the_reading_is_changed_without_typing(page: Page) -> None:
+    turn = ask(page, "complaints by channel in 2025")
+    turn.get_by_role("button", name="Without Channel").click()
+    page.locator(".turn").nth(1).locator(".card.answered").wait_for()
+    assert page.locator(".turn").nth(1).locator(".figure strong").count() == 1
+    page.locator(".turn").nth(1).get_by_label("Split by").select_option(label="Ward")
+    last = page.locator(".turn").nth(2)
+    last.locator(".card.answered tbody").first.wait_for()
+    assert last.locator("thead").first.locator("th").all_inner_texts() == ["Ward", "Complaints"]
+    assert "Ward" in last.locator(".asked").inner_text()
+
+
 def test_a_question_may_follow_up_the_one_before(page: Page) -> None:
     ask(page, "how many complaints last year")
     turn = ask(page, "and by channel?")

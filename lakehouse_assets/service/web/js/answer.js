@@ -5,6 +5,7 @@ import { copy, download, h, icon, toast } from "./dom.js";
 import { figure } from "./figure.js";
 import { day, milliseconds, moment, plural } from "./format.js";
 import { picture } from "./picture.js";
+import { changes } from "./reading.js";
 import { csv, table, tabbed } from "./table.js";
 import { parts, previewed, told } from "./words.js";
 
@@ -26,7 +27,8 @@ function answered(answer, { pick }) {
   const single = answer.rows.length === 1 && (answer.columns.length === 1 || answer.chart?.kind === "number");
   return [
     single ? figure(answer) : h("p.sentence", {}, answer.sentence),
-    parts(answer),
+    parts(answer, pick),
+    changes(answer, pick),
     carried(answer, pick),
     answer.summary ? h("p.summary", {}, answer.summary, h("span.quiet-text", {}, " by the language model, numbers checked")) : null,
     single && answer.filters.length ? h("p.scope", {}, answer.filters.join(" · ")) : null,

@@ -25,7 +25,7 @@ async function put(question, { plan = null, now = null } = {}) {
   const abort = new AbortController();
   running = abort;
   document.querySelector(".hello")?.remove();
-  const waiting = h("div.turn", {}, h("p.asked", {}, question),
+  const waiting = h("div.turn", {}, h("p.asked", {}, question || "…"),
     h("article.card.waiting", { "aria-label": "Working" }, h("span.dots", {}, h("i"), h("i"), h("i")),
       h("button.button.quiet.small", { type: "button", onclick: () => abort.abort() }, "Stop")));
   thread.append(waiting);
@@ -35,7 +35,8 @@ async function put(question, { plan = null, now = null } = {}) {
   conversation.turns.push(turn);
   try {
     turn.answer = plan ? await api.query(plan, question, abort.signal) : await api.ask(question, { now, previous, signal: abort.signal });
-    waiting.replaceChildren(askedWords(question, turn.answer.because), card(turn.answer, { pick, ask }));
+    turn.question ||= turn.answer.question;
+    waiting.replaceChildren(askedWords(turn.question, turn.answer.because), card(turn.answer, { pick, ask }));
     keep(conversation);
     sidebar.showHistory(conversation.id, open);
     return turn.answer;

@@ -1,6 +1,7 @@
 // The words of a question and what became of them: marks in the question, parts of the plan, and how they light up.
 
 import { h } from "./dom.js";
+import { without } from "./reading.js";
 
 const KINDS = {
   metric: "metric", dimension: "dimension", value: "value", time: "time", operator: "what to do", left_out: "left out",
@@ -32,14 +33,14 @@ export function asked(question, because) {
   return head;
 }
 
-/** The parts of the plan that words became, and those that no word asked for. */
-export function parts(answer) {
+/** The parts of the plan that words became, and those that no word asked for; with `pick` they can be left out. */
+export function parts(answer, pick = null) {
   const shown = new Map();
   for (const one of answer.because) {
     const joins = one.part === "operator" && !one.label;
     if (one.part && one.part !== "corrected" && !joins && !shown.has(part(one))) shown.set(part(one), one);
   }
-  return [shown.size ? partList(shown) : null, isUntold(answer)
+  return [shown.size ? partList(shown, answer.plan, pick) : null, isUntold(answer)
     ? h("p.note", {}, "A language model reads a question as a whole: it does not say which words became what.") : null];
 }
 
@@ -48,9 +49,15 @@ function isUntold({ planner, choices }) {
   return planner === "model" || (planner !== "rules" && (choices ?? []).some((choice) => !choice.because?.length));
 }
 
-function partList(shown) {
+function partList(shown, plan, pick) {
   return h("ul.parts", { "aria-label": "What the words became" }, [...shown.values()].map((one) => h("li", {},
-    h(`button.part.of-${one.part}`, { type: "button", "data-part": part(one) }, h("small", {}, KINDS[one.part]), " ", h("span", {}, shortly(one))))));
+    h(`button.part.of-${one.part}`, { type: "button", "data-part": part(one) }, h("small", {}, KINDS[one.part]), " ", h("span", {}, shortly(one))),
+    pick ? leaveOut(one, without(plan, one), pick) : null)));
+}
+
+function leaveOut(one, plan, pick) {
+  return plan && h("button.leave-out", { type: "button", "aria-label": `Without ${shortly(one)}`, title: "Ask without this",
+    onclick: () => pick({ question: "", plan }) }, "×");
 }
 
 /** A part in the fewest words. */
