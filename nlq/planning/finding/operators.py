@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from functools import cached_property
 from typing import Any
 
 from nlq.core.plan import Comparator, Comparison, Grain, Reference, Running
@@ -56,8 +57,16 @@ class OperatorFinder:
             yield self._mention(Kind.ASKS, at, last, _ASKS * (last - at), want)
 
     def _asking(self, at: int) -> tuple[int, Want] | None:
-        opened = all(word in {",", "and"} or n in self._in_times for n, word in enumerate(self._words[:at]))
-        return asking_at(self._words, at, begins=opened)
+        return self._asked.get(at)
+
+    @cached_property
+    def _asked(self) -> dict[int, tuple[int, Want]]:
+        """Where words that ask end, and what they want, by where they begin; a time or an "and" may stand before."""
+        told = (n for n, word in enumerate(self._words) if word not in {",", "and"} and n not in self._in_times)
+        begins = next(told, len(self._words))
+        places = range(len(self._words))
+        found = {at: asking_at(self._words, at, begins=at <= begins) for at in places}
+        return {at: asked for at, asked in found.items() if asked}
 
     def _threshold(self, at: int) -> Mention | None:
         for phrase, comparator in _COMPARATORS.get(self._norm(at), ()):

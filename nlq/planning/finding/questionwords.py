@@ -33,7 +33,6 @@ _EXISTING = set_of("there any some ever")
 """With these a number tells whether there is one: "are there any complaints in ward 3"."""
 _HAVING = set_of("have has had")
 _DOING = set_of("doing performing")
-_BESIDE = frozenset({"", ","})
 
 
 def asking_at(words: Sequence[str], at: int, *, begins: bool) -> tuple[int, Want] | None:
@@ -62,13 +61,13 @@ def asking_at(words: Sequence[str], at: int, *, begins: bool) -> tuple[int, Want
 
 def _verb_at(words: Sequence[str], at: int) -> tuple[int, Want] | None:
     """A verb of a question that asks how much: "what does a night cost", "how much do parcels weigh"."""
+    want = next((want for want, said in _BY_VERB.items() if words[at] in said), None)
+    if want is None or (want is Want.DURATION and at + 1 < len(words)):
+        return None
     before = words[:at]
     verbs = {"is", "are"} if words[at] == "worth" else {"do", "does", "did"}
     asks = "much" in before or ("what" in before and bool(verbs & {*before}))
-    want = next((want for want, said in _BY_VERB.items() if words[at] in said), None)
-    if not (asks and want) or (want is Want.DURATION and at + 1 < len(words)):
-        return None
-    return at + 1, want
+    return (at + 1, want) if asks else None
 
 
 _OPENING = {"when": Want.TIME, "where": Want.PLACE, "who": Want.PERSON}
