@@ -1,7 +1,7 @@
 """`make bench`: run the benchmarks, print medians and ratios, write bench/results.json.
 
 python -m bench [ingest] [build] [domains] [histories] [sessions] [incremental] [query] [questions] [plan] [serving]
-    [intake] [following] [often] [profiles] [scale] [memory] [--repeat 5] [--scale 1.0]
+    [dashboards] [intake] [following] [often] [profiles] [scale] [memory] [--repeat 5] [--scale 1.0]
 
 `scale` needs the servers of the cluster profile, which it starts; `memory` asks a hundred thousand questions. Both are
 only run if they are named.
@@ -18,6 +18,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
+from bench.dashboards import dashboards
 from bench.data import event_files
 from bench.domains import (
     CHANGED_ON,
@@ -277,8 +278,8 @@ def following(folder: Path, repeat: int, scale: float) -> list[Result]:
 BENCHMARKS: dict[str, Callable[[Path, int, float], Iterable[Result]]] = {
     "ingest": ingest, "build": build, "incremental": incremental, "query": query, "questions": questions,
     "plan": plan, "domains": domains, "histories": histories, "sessions": sessions,
-    "serving": serving, "intake": intake, "following": following, "often": often, "profiles": profiles,
-    "scale": scale, "memory": memory,
+    "serving": serving, "dashboards": dashboards, "intake": intake, "following": following, "often": often,
+    "profiles": profiles, "scale": scale, "memory": memory,
 }  # fmt: skip
 BY_NAME_ONLY = ("scale", "memory")
 
