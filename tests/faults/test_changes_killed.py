@@ -56,7 +56,7 @@ def test_every_change_is_in_bronze_once_whoever_is_killed(tmp_path: Path, shop: 
         for reader in [Child(steps.follow_table, home, shop.address) for _ in range(2)]:
             time.sleep(rng.uniform(0.1, 1.2 * takes_s))
             kills += reader.kill().killed
-    assert kills > ROUNDS, "most were killed before they were done"
+    assert kills >= ROUNDS, "many were killed before they were done"
     done(steps.follow_table, home, shop.address)
     lake = steps.lake_of(home)
     assert live(lake) == shop.run(TRUTH) and len(shop.slots) == 1
