@@ -10,6 +10,7 @@ from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import hypothesis
 import psycopg2
 import pytest
 import sqlalchemy as sa
@@ -26,6 +27,10 @@ from tests.servers import Servers, missing
 
 if TYPE_CHECKING:
     from nlq.answering.answer import Answerer
+
+# How long an example takes tells of the machine and of what else it does.
+hypothesis.settings.register_profile("asklake", deadline=None)
+hypothesis.settings.load_profile("asklake")
 
 TOGETHER = (
     ("tests/e2e/",),
