@@ -24,6 +24,7 @@ from nlq.answering.document.model import Answer
 from nlq.core.utc import utc_now
 from nlq.storage.contracts import CONTRACTS
 from nlq.storage.database import create_tables, open_database, reading
+from nlq.storage.store import store_given_answers, store_verdicts, stored_or_refused
 from nlq.storage.turns import Failing, Turns
 from nlq.storage.verdict import Verdict, VerdictName
 
@@ -196,8 +197,6 @@ class Journal:
     # --- inside
 
     def _publish(self, lake: Lake, run_id: str) -> list[Published]:
-        from nlq.storage.store import store_verdicts, stored_or_refused
-
         published: list[Published] = []
         while answers := self._oldest(_answers, _answers.c.recorded_at):
             done, refused = stored_or_refused(_store_documents, lake, answers, run_id)
@@ -246,8 +245,6 @@ class Journal:
 
 def _store_documents(lake: Lake, rows: Sequence[Any], run_id: str) -> Published | None:
     """Store answers of the journal, of which few are parsed at a time: thousands took 40 MB that stayed."""
-    from nlq.storage.store import store_given_answers
-
     return store_given_answers(lake, (Answer.model_validate_json(row["document"]) for row in rows), run_id)
 
 
