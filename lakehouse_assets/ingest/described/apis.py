@@ -30,7 +30,10 @@ ALL = "*"
 """As a step of a path: each element of a list, or each value of an object."""
 CURSOR = "{cursor}"
 _LOCAL = ("localhost", "127.0.0.1", "::1")
-_SECRET = re.compile(r"(?i)(.*[_-])?(api|access|auth)[_-]?(key|token)|(.*[_-])?(password|secret)|authorization|cookie")
+_SECRET = re.compile(
+    r"(?i)(.*[_-])?(api|access|auth|private|subscription)[_-]?(key|token)|(.*[_-])?(password|secret)"
+    r"|token|authorization|cookie"
+)
 """Names of parameters and headers whose value is a secret, which no file may hold."""
 
 
@@ -41,7 +44,7 @@ def _steps(value: Any) -> Any:
 
 def _valid_url(url: str) -> str:
     found = urlsplit(url)
-    if found.scheme not in ("http", "https") or not found.hostname:
+    if found.scheme not in ("http", "https") or not found.hostname or found.port == 0:  # `port` raises, too
         raise ValueError("must be a whole URL, as https://api.example.com/orders")
     if found.username is not None or found.password is not None:
         raise ValueError("must hold no user or password: put them into ASKLAKE_SOURCE_ACCESS, and name `access`")

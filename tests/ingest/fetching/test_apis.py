@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import json
 import time
+import tracemalloc
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -126,6 +127,7 @@ def test_parameters_are_sent_and_a_url_of_the_api_has_its_own(api: Api):
 @pytest.mark.parametrize(
     ("text", "path", "records"),
     [
+        (f"[1e{'9' * 30},{'7' * 5000},-1]", "", [f"1e{'9' * 30}", "7" * 5000, "-1"]),
         (' [ 1.10 , {"a" : 12345678901234567890.123} ] ', "", ["1.10", '{"a" : 12345678901234567890.123}']),
         ('{"b":{"a":[0]},"a":{"x":1,"b":[{},\n{"c":[1]}]}}', "a.b", ["{}", '{"c":[1]}']),
         ('{"p":{"63":{"t":1},"7":{"t":2}}}', "p.*", ['{"t":1}', '{"t":2}']),
@@ -184,6 +186,15 @@ def test_what_may_pass_is_asked_again_as_late_as_the_api_says(api: Api, status: 
     assert f"it answers {status}" in (said := refused(api)) and "asks to wait 3,600 s" in said and slept == [7, 0]
 
 
+@pytest.mark.parametrize("after", ["0", "Fri, 31 Dec 1999 23:59:59 GMT", "Fri, 31 Dec 99999 23:59:59 GMT", "9" * 5000])
+def test_an_api_that_says_no_time_to_wait_is_asked_later_and_later(api: Api, after: str, monkeypatch: Any):
+    slept: list[float] = []
+    monkeypatch.setattr(time, "sleep", slept.append)
+    monkeypatch.setattr(asking, "_wait_longer", lambda state: float(state.attempt_number))
+    api.in_turn(Said({}, 503, {"retry-after": after}))
+    assert "it answers 503" in refused(api) and slept == [1, 2, 3, 4, 5]
+
+
 @pytest.mark.parametrize(
     ("answers", "said", "words"),
     [
@@ -207,6 +218,11 @@ def test_what_may_pass_is_asked_again_as_late_as_the_api_says(api: Api, status: 
          ["elsewhere"]),
         ([Said({}, 302, {"location": "http://localhost:9/x"})], {}, ["redirects elsewhere, on http://localhost."]),
         ([Said({}, 302, {"location": "?again"})], {}, ["redirects more than 5 times"]),
+        ([Said({}, 302, {"location": "http://[x"})], {}, ["redirects by what is no URL"]),
+        ([Said([1], headers={"link": '<http://a:99999/>; rel="next"'})], {"pages": {"by": "link"}},
+         ["names a next page by what is no URL"]),
+        ([{"d": [1], "c": "\ud800"}], {"records": "d", "pages": {"by": "cursor", "parameter": "c", "next": "c"}},
+         ["what leads to the next page is no text"]),
         ([{"d": [{}], "m": 1}], {"records": "d", "pages": {"by": "cursor", "parameter": "c", "of_last": "id"}},
          ["the last record of a page has no 'id'"]),
         ([{"d": [1], "m": "yes"}], {"records": "d", "pages": {"by": "page", "parameter": "p", "more": "m"}},
@@ -231,6 +247,16 @@ def test_a_load_ends_at_its_limits(api: Api):
     assert "have no record" in refused(api, records="d", pages={"by": "next", "next": "n"}, limits=often)
     late = Limits(page=100_000, load=1_000_000, pages=20, seconds=0)
     assert "reading takes longer than 0 s" in refused(api, limits=late)
+
+
+def test_the_body_of_a_redirect_is_not_read(api: Api):
+    long = Said(gzip.compress(b" " * 50_000_000), 302, {"location": "?p=2", "content-encoding": "gzip"})
+    api.in_turn(long, [1])
+    tracemalloc.start()
+    try:
+        assert read(api) == ["1"] and tracemalloc.get_traced_memory()[1] < 10_000_000
+    finally:
+        tracemalloc.stop()
 
 
 def test_a_redirect_on_the_same_host_is_followed(api: Api):
@@ -261,7 +287,7 @@ def test_the_secret_is_sent_as_the_source_says_and_told_nowhere(api: Api, auth: 
     nowhere = {"url": "http://127.0.0.1:1/orders"}
     for answer, more in (
         (Said(quoting, 400), {}), (Said({}, 400, reason="hunter22"), {}),
-        (Said(quoting, 503), {}), (Said(b"<html>"), {}), (Said([1]), nowhere),
+        (Said(quoting, 503), {}), (Said(b"<html>"), {}), (Said([1]), nowhere), (Said({SECRET.split()[0]: 1}), {}),
         (Said({}, 302, {"location": f"http://{SECRET.split(':')[0]}.example.com/"}), {}),
         (Said([1], headers={"link": '<http://hunter22/?k=s3cr3t>; rel="next"'}), {"pages": {"by": "link"}}),
     ):  # fmt: skip
@@ -277,6 +303,8 @@ def test_the_secret_is_sent_as_the_source_says_and_told_nowhere(api: Api, auth: 
         ({"url": "https://me:pw@a/b"}, "no user or password"),
         ({"url": "https://a/b?c=d"}, "state what follows under `parameters`"),
         ({"parameters": {"api_key": "x"}}, "'api_key' looks like a secret"),
+        ({"headers": {"PRIVATE-TOKEN": "x"}}, "'PRIVATE-TOKEN' looks like a secret"),
+        ({"url": "https://a:99999/b"}, "Port out of range"),
         ({"headers": {"Authorization": "x"}}, "'Authorization' looks like a secret"),
         ({"access": "a", "url": "http://a/b"}, "a secret is sent over https://"),
         ({"auth": "basic"}, "access: names the secret"),

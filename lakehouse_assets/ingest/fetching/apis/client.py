@@ -83,6 +83,18 @@ class HalfAnswerError(Exception):
     """An answer ended before it was whole."""
 
 
+class _Session(requests.Session):
+    """Looks at no redirect by itself: it would read the whole body of one, without a bound, to let go of it."""
+
+    def get_redirect_target(self, resp: requests.Response) -> str | None:
+        """None, whatever it is."""
+        return None
+
+    def target(self, response: requests.Response) -> str | None:
+        """Where an answer redirects to; None where it does not."""
+        return super().get_redirect_target(response)
+
+
 class _PassingError(Exception):
     """What may be otherwise a little later; `after_s` is how long the API asks to wait."""
 
@@ -110,7 +122,7 @@ class Client:
         self._tries = tries
         self._described, self._secret, self._limits, self._place = described, secret, limits, place
         self._auth = described.auth or Auth(by="bearer", name=None)
-        self._session = requests.Session()
+        self._session = _Session()
         self._session.trust_env = False
         self._session.verify = ca or True
         self._session.headers.update({"accept": _JSON, "user-agent": "asklake", **described.headers})
@@ -168,8 +180,8 @@ class Client:
                 self._passing(),
                 self._session.get(asked, stream=True, allow_redirects=False, timeout=(CONNECT_S, SILENT_S)) as response,
             ):
-                if target := self._session.get_redirect_target(response):
-                    asked = self._with(self.own(urljoin(asked, target), "redirects"), {})
+                if target := self._session.target(response):
+                    asked = self._with(self.joined(asked, target, "redirects"), {})
                     continue
                 body = self._body(response)
                 is_empty = response.status_code in empty
@@ -227,7 +239,7 @@ class Client:
         given = "charset" in response.headers.get("content-type", "").lower()
         try:
             return body.decode(stated if given and stated else "utf-8").removeprefix("\ufeff")
-        except (LookupError, UnicodeDecodeError):
+        except (LookupError, ValueError):
             hint = "Nothing was loaded; ask those who run the API."
             raise self._error("an answer is not in the encoding that it says, or not in UTF-8", hint) from None
 
@@ -251,6 +263,20 @@ class Client:
 
     def _is_too_late(self, state: RetryCallState) -> bool:
         return time.monotonic() + state.upcoming_sleep > self._until
+
+    def joined(self, asked: str, url: str, does: str = "names a next page") -> str:
+        """The URL that an answer names, which may be told from what was asked; see `own`.
+
+        Raises:
+            IngestError: it is none, or of another host.
+        """
+        try:
+            found = urljoin(asked, url)
+            _server(urlsplit(found))
+        except ValueError:
+            hint = "Nothing was loaded; ask those who run the API."
+            raise self._error(f"it {does} by what is no URL", hint) from None
+        return self.own(found, does)
 
     def own(self, url: str, does: str = "names a next page") -> str:
         """The URL, if it is of the host that the source names; over TLS, if that one is.
@@ -277,7 +303,12 @@ class Client:
             return url
         found = urlsplit(url)
         kept = [(n, v) for n, v in parse_qsl(found.query, keep_blank_values=True) if n not in parameters]
-        return urlunsplit(found._replace(query=urlencode([*kept, *parameters.items()], quote_via=quote)))
+        try:
+            query = urlencode([*kept, *parameters.items()], quote_via=quote)
+        except UnicodeEncodeError:
+            hint = "Nothing was loaded; ask those who run the API."
+            raise self._error("what leads to the next page is no text", hint) from None
+        return urlunsplit(found._replace(query=query))
 
     def _header(self, secret: str) -> dict[str, str]:
         match self._auth.by:
@@ -311,12 +342,12 @@ def _seconds(stated: str | None) -> float | None:
     """What a header Retry-After asks for, in seconds; None where it is none."""
     try:
         return Retry().parse_retry_after(stated) if stated else None
-    except InvalidHeader:
+    except (InvalidHeader, ValueError, OverflowError):  # a number of thousands of digits, or a year that there is none
         return None
 
 
 def _wait(state: RetryCallState) -> float:
-    """As long as the API asks for, or a random time that grows."""
+    """As long as the API asks for, or a random time that grows; so, too, where the moment that it names is over."""
     error = state.outcome.exception() if state.outcome else None
     asked = error.after_s if isinstance(error, _PassingError) else None
-    return _wait_longer(state) if asked is None else asked
+    return asked or _wait_longer(state)

@@ -88,7 +88,7 @@ class _Cutter:
         self._text = text
         self.found = Document()
         self.is_found = False
-        self._read = json.JSONDecoder(parse_float=Decimal, parse_constant=_no_constant).raw_decode
+        self._read = json.JSONDecoder(parse_float=_number, parse_int=_number, parse_constant=_no_constant).raw_decode
 
     def value(self, start: int, path: tuple[str, ...] | None, among: bool) -> tuple[Any, int]:
         """The value that begins here, and where it ends; `path` leads from here to records, which are then kept.
@@ -170,6 +170,14 @@ class _Cutter:
 def _space(text: str, place: int) -> int:
     found = _SPACE.match(text, place)
     return found.end() if found else place
+
+
+def _number(text: str) -> Any:
+    """A number; its text where it has more digits than are counted with, which stands in the way of no other record."""
+    try:
+        return int(text) if text.removeprefix("-").isdecimal() else Decimal(text)
+    except (ValueError, ArithmeticError):
+        return text
 
 
 def _no_constant(name: str) -> Any:

@@ -9,7 +9,6 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from hashlib import sha256
 from typing import Any
-from urllib.parse import urljoin
 
 from lakehouse_assets.ingest.described.apis import Pages, Rest
 from lakehouse_assets.ingest.errors import IngestError
@@ -39,7 +38,7 @@ class Page:
 
 @dataclass(frozen=True)
 class Asked:
-    """What is asked next: a URL that the API gave, or parameters for the source's own."""
+    """What is asked next: a URL that the API gave, as it stands there, or parameters for the source's own."""
 
     url: str | None = None
     parameters: tuple[tuple[str, str], ...] = ()
@@ -83,7 +82,7 @@ def pages_of(described: Rest, client: Client, parameters: Mapping[str, str], mos
         # A URL that the API gave has all parameters.
         sent = dict(asked.parameters) if asked.url else {**own, **dict(asked.parameters)}
         end = described.pages.end_status if described.pages and read.pages else None
-        page = client.get(asked.url or described.url, sent, lambda answer: _cut(answer, described, place), end)
+        page = client.get(asked.url or described.url, sent, lambda answer: _cut(answer, described, client, place), end)
         empty = 0 if page.size else empty + 1
         before = _refuse_same(page, before, described.pages, place)
         if empty > MOST_EMPTY:
@@ -92,9 +91,11 @@ def pages_of(described: Rest, client: Client, parameters: Mapping[str, str], mos
         read = Read(read.pages + 1, read.records + page.size)
         yield page
         asked = _next(described.pages, page, read, place)
+        if asked is not None and asked.url:
+            asked = Asked(client.joined(page.answer.url, asked.url))
 
 
-def _cut(answer: Answer, described: Rest, place: str) -> Page:
+def _cut(answer: Answer, described: Rest, client: Client, place: str) -> Page:
     if answer.is_empty:
         return Page(answer, Document())
     try:
@@ -103,7 +104,8 @@ def _cut(answer: Answer, described: Rest, place: str) -> Page:
         if error.is_cut or not answer.text.strip():
             raise HalfAnswerError(str(error)) from None
         hint = "Nothing was loaded; compare url, parameters and `records` of the source with what the API answers."
-        raise IngestError(place, f"an answer cannot be read: {error}", hint=hint) from None
+        words = client.without_secret(f"an answer cannot be read: {error}")
+        raise IngestError(place, words, hint=hint) from None
 
 
 def _refuse_same(page: Page, before: bytes, pages: Pages | None, place: str) -> bytes:
@@ -170,15 +172,12 @@ def _by_cursor(pages: Pages, page: Page, _read: Read, place: str) -> Asked | Non
 
 
 def _by_link(_pages: Pages, page: Page, _read: Read, _place: str) -> Asked | None:
-    return _to(page, page.answer.next_link)
+    return Asked(page.answer.next_link) if page.answer.next_link else None
 
 
 def _by_url(pages: Pages, page: Page, _read: Read, place: str) -> Asked | None:
-    return _to(page, _said(at(page.document.rest, pages.next), place))
-
-
-def _to(page: Page, url: str | None) -> Asked | None:
-    return Asked(urljoin(page.answer.url, url)) if url else None
+    url = _said(at(page.document.rest, pages.next), place)
+    return Asked(url) if url else None
 
 
 def _with(pages: Pages, value: str) -> Asked:
