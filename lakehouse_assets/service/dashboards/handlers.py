@@ -263,7 +263,9 @@ def _answered(tile: Tile, plans: Asked, answer: Answer, course: Answer | None, v
     trend = _trend(plans.trend, course) if plans.trend and course else None
     drawing = None
     if has_rows and answer.rows and chart.kind not in NO_PICTURE:
-        drawing = drawing_of(answer.columns, answer.rows, chart, partial=answer.partial, says=answer.sentence)
+        drawing = drawing_of(
+            answer.columns, answer.rows, chart, partial=answer.partial, says=answer.sentence, whole=answer.whole
+        )
     return TileAnswer(
         id=tile.id, answer=answer, chart=chart, drawing=drawing, trend=trend, unfiltered=plans.unfiltered
     )  # fmt: skip

@@ -195,7 +195,9 @@ class Handlers:
             message = f"These figures cannot be drawn as {kind.replace('_', ' ')}."
             raise ApiError(422, "no_such_chart", message, {"nearest": list(kinds)})
         drawn = changed_to(found.chart, kind) if kind else found.chart
-        return drawing_of(found.columns, found.rows, drawn, partial=found.partial, says=found.sentence)
+        return drawing_of(
+            found.columns, found.rows, drawn, partial=found.partial, says=found.sentence, whole=found.whole
+        )
 
     def replay(self, asker: Asker, answer_id: str) -> Replay:
         """An answer given before, read again at its snapshots.

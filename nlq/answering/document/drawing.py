@@ -16,7 +16,8 @@ from typing import TYPE_CHECKING, Any
 from pydantic import BaseModel, ConfigDict
 
 from nlq.answering.document import marks
-from nlq.answering.document.chart import Chart, Kind, kinds_of
+from nlq.answering.document.chart import MAX_SERIES, Chart, Kind, kinds_of
+from nlq.answering.document.telling import Names, drawable, left_out, number
 from nlq.core.plan import Grain
 from nlq.wording.formats import Said, format_said, say_period
 
@@ -34,6 +35,8 @@ _GRAIN = re.compile(r"__(day|week|month|quarter|year)$")
 _OTHERS = "Others"
 _UNKNOWN = "unknown"
 _WITH_LEGEND = ("line", "area", "bar", "stacked", "donut")
+_PARTS_OF_A_WHOLE = ("stacked", "donut")
+_NEVER_BELOW_ZERO = ("donut", "funnel")
 _PARAMETERS = {"hidden": [], "paper": "white", "light": "white", "dark": "#17211f"}
 
 
@@ -80,8 +83,9 @@ def drawing_of(
     *,
     partial: Sequence[Partial] = (),
     says: str = "",
+    whole: bool = True,
 ) -> Drawing:
-    """Draw a chart.
+    """Draw a chart; as bars, or not at all, where the figures are not what its kind draws.
 
     Args:
         columns: The answer's columns.
@@ -89,29 +93,56 @@ def drawing_of(
         chart: What to draw of them.
         partial: Periods that are known in part: their marks are dashed or pale.
         says: The answer in a sentence, for who does not see the picture.
+        whole: Whether the rows are all that there are, so that a step without one has none.
     """
-    table = _Table(columns, rows)
+    table = _Table(columns, rows, whole=whole)
+    if not _numbers(table, chart):
+        return Drawing(kind="table", kinds=("table",), chart=chart.model_copy(update={"kind": "table"}))
     kinds = kinds_of(chart, columns, rows)
+    chart, fault = _honest(table, chart)
     if chart.kind in NO_PICTURE or not chart.y:
-        return Drawing(kind=chart.kind, kinds=kinds, chart=chart)
+        return Drawing(kind=chart.kind, kinds=kinds, chart=chart, note=fault)
     points = _POINTS.get(chart.kind, _series)(table, chart, partial)
+    cut = None if whole else f"{len(rows):,} rows are drawn; there are more."
+    note = " ".join(said for said in (fault, points.note, cut) if said) or None
     body = marks.MARKS[chart.kind](chart, points)
     head = {"$schema": "https://vega.github.io/schema/vega-lite/v6.json", "description": says, "width": "container"}
     spec = {**head, "params": [{"name": name, "value": value} for name, value in _PARAMETERS.items()], **body}
     series = tuple(points.series) if chart.kind in _WITH_LEGEND and len(points.series) > 1 else ()
-    return Drawing(kind=chart.kind, kinds=kinds, chart=chart, series=series, spec=spec, note=points.note)
+    return Drawing(kind=chart.kind, kinds=kinds, chart=chart, series=series, spec=spec, note=note)
+
+
+def _numbers(table: _Table, chart: Chart) -> bool:
+    """Whether the figures of a chart are there, and numbers."""
+    measures = [name for name in chart.y if name in table.columns]
+    return len(measures) == len(chart.y) and all(drawable(cell) for cell in _figures(table, measures))
+
+
+def _honest(table: _Table, chart: Chart) -> tuple[Chart, str | None]:
+    """The chart, or another where its kind would draw what the figures are not, and why."""
+    bars = chart.model_copy(update={"kind": "bar" if chart.x else "table"})
+    if chart.kind in _PARTS_OF_A_WHOLE and not all(table.columns[name].adds for name in chart.y):
+        return bars, "These figures do not add up to a whole."
+    if chart.kind in _NEVER_BELOW_ZERO and any(cell is not None and cell < 0 for cell in _figures(table, chart.y)):
+        return bars, "Some figures are below zero."
+    return chart, None
+
+
+def _figures(table: _Table, names: Sequence[str]) -> list[Any]:
+    return [table.cell(row, name) for row in table.rows for name in names]
 
 
 class _Table:
-    """Rows by the names of their columns."""
+    """Rows by the names of their columns; ``whole`` tells whether they are all."""
 
-    def __init__(self, columns: Sequence[AnswerColumn], rows: Sequence[Sequence[Any]]) -> None:
+    def __init__(self, columns: Sequence[AnswerColumn], rows: Sequence[Sequence[Any]], *, whole: bool = True) -> None:
         self.columns = {column.name: column for column in columns}
         self._places = {column.name: place for place, column in enumerate(columns)}
         self.rows = rows
+        self.whole = whole
 
     def cell(self, row: Sequence[Any], name: str | None) -> Any:
-        return row[self._places[name]] if name else None
+        return number(row[self._places[name]]) if name else None
 
     def said(self, value: Any, name: str) -> str:
         column = self.columns[name]
@@ -137,40 +168,80 @@ def _series(table: _Table, chart: Chart, partial: Sequence[Partial]) -> Points:
     """A row per mark: by key and series, or by key and metric."""
     axis, x = chart.x or "", table.columns[chart.x or ""]
     measures = [table.columns[name] for name in chart.y]
-    cut = {part.step.isoformat(): part.running for part in partial if part.grain and not part.compared}
-    found: list[dict[str, Any]] = []
-    for row in table.rows:
-        key = table.cell(row, axis)
-        in_part = x.kind == "time" and str(key) in cut
-        told = table.said(key, axis) + (f" {'so far' if cut[str(key)] else 'in part'}" if in_part else "")
-        at = {"key": key, "k": told, "cut": in_part, **({"t": _epoch(key)} if x.kind == "time" else {})}
-        for column in measures if chart.series is None else measures[:1]:
-            part = table.cell(row, chart.series) if chart.series else None
-            name = table.said(part, chart.series) if chart.series else column.label
-            value = table.cell(row, column.name)
-            found.append({**at, "part": part, "s": name, "v": value, "text": written(value, column)})
+    found = _marked(table, chart, partial)
     dated = x.kind == "time" and all(row["t"] is not None for row in found)
     if dated:
         found.sort(key=lambda row: row["t"])
     if chart.order:
         places = {str(value): place for place, value in enumerate(chart.order)}
         found.sort(key=lambda row: places.get(str(row["key"]), len(places)))
-    note = None
+    notes: list[str] = []
+    if chart.kind in ("line", "area", "bar", "stacked") and len(_names(found, "s")) > MAX_SERIES:
+        found = _fewer_series(found, notes)
     if x.kind != "time" and chart.kind in ("bar", "stacked", "donut", "funnel"):
-        found, note = _largest(found, measures[0], MOST_PARTS if chart.kind == "donut" else MOST_BARS)
+        adds = table.whole and all(measure.adds for measure in measures)
+        found = _largest(found, measures[0], MOST_PARTS if chart.kind == "donut" else MOST_BARS, notes, adds=adds)
     if chart.kind == "donut":
         found = [{**row, "s": row["k"]} for row in found]
     series = _names(found, "s")
     found = [{**row, "i": series.index(row["s"])} for row in found]
     grain = _GRAIN.search(axis)
+    note = " ".join(notes) or None
     return Points(found, _names(found, "k"), series, measures, dated, grain[1] if grain else "", note)
 
 
-def _largest(rows: list[dict[str, Any]], measure: AnswerColumn, most: int) -> tuple[list[dict[str, Any]], str | None]:
+def _marked(table: _Table, chart: Chart, partial: Sequence[Partial]) -> list[dict[str, Any]]:
+    """The rows as marks, and one for each step of time that has none."""
+    axis, x = chart.x or "", table.columns[chart.x or ""]
+    measures = [table.columns[name] for name in (chart.y if chart.series is None else chart.y[:1])]
+    cut = {part.step.isoformat(): part.running for part in partial if part.grain and not part.compared}
+    keys, labels = Names(lambda value: table.said(value, axis)), Names(str)
+    parts = Names(lambda value: table.said(value, chart.series or ""))
+    of = {column.name: labels.new(column.label) for column in measures}
+    found: list[dict[str, Any]] = []
+
+    def mark(key: Any, part: Any, column: AnswerColumn, value: Any) -> None:
+        in_part = x.kind == "time" and str(key) in cut
+        told = keys.of(key) + (f" {'so far' if cut[str(key)] else 'in part'}" if in_part else "")
+        at = {"key": key, "k": told, "cut": in_part, **({"t": _epoch(key)} if x.kind == "time" else {})}
+        name = parts.of(part) if chart.series else of[column.name]
+        found.append({**at, "part": part, "s": name, "v": value, "text": written(value, column)})
+
+    there = set[tuple[Any, Any]]()
+    for row in table.rows:
+        key, part = table.cell(row, axis), table.cell(row, chart.series)
+        there.add((key, part))
+        for column in measures:
+            mark(key, part, column, table.cell(row, column.name))
+    grain = _GRAIN.search(axis) if x.kind == "time" else None
+    if grain and chart.kind in ("line", "area", "bar", "stacked"):
+        # Of steps without a row there is none of what is counted; whatever else is not known.
+        names = list(dict.fromkeys(part for _, part in there))
+        steps = list(dict.fromkeys(key for key, _ in there))
+        for key in [*steps, *left_out(steps, Grain(grain[1]), len(names) * len(measures))]:
+            for part in names:
+                for column in measures if (key, part) not in there else ():
+                    mark(key, part, column, 0 if column.adds and table.whole else None)
+    return found
+
+
+def _fewer_series(rows: list[dict[str, Any]], notes: list[str]) -> list[dict[str, Any]]:
+    """The rows of the largest series: of more, colours come twice."""
+    totals = dict.fromkeys(_names(rows, "s"), 0.0)
+    for row in rows:
+        totals[row["s"]] += abs(row["v"] or 0)
+    top = set(sorted(totals, key=lambda name: -totals[name])[:MAX_SERIES])
+    notes.append(f"The {MAX_SERIES} largest of {len(totals):,} series are drawn; the table has all.")
+    return [row for row in rows if row["s"] in top]
+
+
+def _largest(
+    rows: list[dict[str, Any]], measure: AnswerColumn, most: int, notes: list[str], *, adds: bool
+) -> list[dict[str, Any]]:
     """The rows of the largest keys where there are too many to be told apart, the others together where they add up."""
     keys = _names(rows, "k")
     if len(keys) <= most:
-        return rows, None
+        return rows
     kept = most - 1 if most < TOP else TOP
     totals = dict.fromkeys(keys, 0.0)
     for row in rows:
@@ -178,13 +249,17 @@ def _largest(rows: list[dict[str, Any]], measure: AnswerColumn, most: int) -> tu
     top = sorted(keys, key=lambda key: -totals[key])[:kept]
     shown = [row for key in top for row in rows if row["k"] == key]
     said = f"The {kept} largest of {len(keys):,}"
-    if not measure.adds:
-        return shown, f"{said} are drawn; the table has all."
+    if not adds:
+        notes.append(f"{said} are drawn; the table has all.")
+        return shown
+    taken = Names(str)
+    name_of_all = [taken.new(name) for name in (*top, _OTHERS)][-1]
     for name in _names(rows, "s"):
         rest = sum(row["v"] or 0 for row in rows if row["s"] == name and row["k"] not in top)
-        others = {"key": None, "k": _OTHERS, "cut": False, "part": None, "s": name, "v": rest, "others": True}
+        others = {"key": None, "k": name_of_all, "cut": False, "part": None, "s": name, "v": rest, "others": True}
         shown.append({**others, "text": written(rest, measure)})
-    return shown, f"{said}, and the others together."
+    notes.append(f"{said}, and the others together.")
+    return shown
 
 
 def _bands(table: _Table, chart: Chart, partial: Sequence[Partial]) -> Points:

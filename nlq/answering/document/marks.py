@@ -6,6 +6,7 @@ colours, fonts and widths.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
@@ -32,7 +33,9 @@ def _lines(chart: Chart, points: Points) -> Spec:
     """Lines along time, or along what has an order; dashed to what is known in part."""
     runs = _runs(points)
     x = _moments(points) if points.dated else _ordinal("k", points.keys, "x")
-    encoding = {"x": x, "y": _values(points), "color": _colour(points), "detail": {"field": "run"}}
+    # Unless told otherwise areas would be stacked, and the lines and dots on them not.
+    values = {**_values(points), "stack": None}
+    encoding = {"x": x, "y": values, "color": _colour(points), "detail": {"field": "run"}}
     area = chart.kind == "area"
     mark: Spec = {"type": "area", "line": True, "fillOpacity": 0.16} if area else {"type": "line"}
     layers: list[Spec] = [
@@ -43,10 +46,12 @@ def _lines(chart: Chart, points: Points) -> Spec:
             "encoding": encoding,
         },
     ]
-    if len(points.keys) <= _FEW_POINTS:
+    few = len(points.keys) <= _FEW_POINTS
+    if few or any(row["alone"] for row in runs):  # of a single point there is no line to see
         dot = {"type": "point", "filled": False, "size": 34, "strokeWidth": 1.8, "fill": {"expr": "paper"}}
         dots = {**encoding, "strokeDash": {"condition": _EDGE, "value": [1, 0]}}
-        layers.append({"transform": [{"filter": "!datum.again"}], "mark": dot, "encoding": dots})
+        seen = "!datum.again" if few else "datum.alone"
+        layers.append({"transform": [{"filter": seen}], "mark": dot, "encoding": dots})
     layers.append(_guide(points, x))
     return {
         "height": HEIGHT,
@@ -74,7 +79,8 @@ def _runs(points: Points) -> list[Spec]:
             here = {**row, "run": f"{name} {run}", "firm": not loose, "loose": loose}
             rows.append(here)
             before = here
-    return rows
+    length = Counter(row["run"] for row in rows)
+    return [{**row, "alone": length[row["run"]] == 1} for row in rows]
 
 
 def _guide(points: Points, x: Spec) -> Spec:
@@ -298,6 +304,8 @@ def _values(points: Points, channel: str = "y") -> Spec:
     """An axis of figures that begins at zero."""
     column = points.measures[0]
     axis: Spec = {"title": None, "format": _format(column, points.highest), "tickCount": 5}
+    if axis["format"] == _SHORTENED:
+        axis["labelExpr"] = "replace(datum.label, 'G', 'B')"  # a billion, as the words beside it have it
     if channel == "y" and column.unit and len(column.unit) <= _SHORT:
         axis |= {"title": column.unit, "titleAngle": 0, "titleAlign": "left", "titleAnchor": "end", "titleY": -8}
         axis |= {"titleX": -30}
@@ -305,13 +313,16 @@ def _values(points: Points, channel: str = "y") -> Spec:
 
 
 _SHORT = 12
+_SHORTENED = "~s"
 
 
 def _format(column: AnswerColumn, highest: float) -> str:
     """How figures stand beside an axis, in d3's words."""
     if column.format == "percent":
         return ".1~%" if highest < 0.1 else ".0%"
-    return "~s" if highest >= 10_000 else ",.2~f"
+    if highest >= 10_000:
+        return _SHORTENED
+    return ",.2~f" if highest >= 1 else ".3~g"
 
 
 def _colour(points: Points) -> Spec:

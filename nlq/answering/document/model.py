@@ -89,6 +89,11 @@ class Answer(BaseModel):
         return ErrorCode(self.error) if self.error in _CODES else None
 
     @property
+    def whole(self) -> bool:
+        """Whether the rows are all that the filters leave: none beyond them, and none left out for its figure."""
+        return not self.truncated and not (self.plan and (self.plan.having or self.plan.skip))
+
+    @property
     def row_count(self) -> int:
         """How many rows the answer has."""
         return len(self.rows)

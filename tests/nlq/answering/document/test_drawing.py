@@ -102,3 +102,98 @@ def test_each_kind_names_its_rows_for_clicks(kind: Kind) -> None:
 def test_numbers_and_tables_are_no_pictures() -> None:
     assert drawn([COUNT], [[5]]).spec is None
     assert drawn([WARD, COUNT], [["a", 1], ["b", 2]], "table").spec is None
+
+
+DAY = AnswerColumn(name="metric_time__day", label="Day", kind="time", format="date")
+AVERAGE = AnswerColumn(name="average", label="Average sale", kind="metric", format="currency", unit="EUR")
+
+
+def test_a_day_without_a_row_is_none_of_what_is_counted_and_else_unknown() -> None:
+    days = ["2025-03-01", "2025-03-02", "2025-03-04"]
+    points = values(drawn([DAY, COUNT], [[day, 5] for day in days]))
+    assert [(row["k"], row["v"]) for row in points] == [
+        ("1 Mar 2025", 5), ("2 Mar 2025", 5), ("3 Mar 2025", 0), ("4 Mar 2025", 5),
+    ]  # fmt: skip
+    rates = values(drawn([DAY, RATE], [[day, 0.5] for day in days]))
+    assert len({row["run"] for row in rates}) == 2, "the line breaks where nothing is known"
+    chosen = values(drawn([DAY, COUNT], [[day, 5] for day in days], whole=False))
+    assert len(chosen) == 3, "of the greatest days the others are not nothing"
+
+
+def test_a_series_without_a_row_on_a_day_of_others_is_none_there() -> None:
+    rows = [["2025-03-01", "web", 5], ["2025-03-02", "web", 6], ["2025-03-02", "app", 2]]
+    found = values(drawn([DAY, CHANNEL, COUNT], rows, "stacked"))
+    assert {(row["key"], row["s"], row["v"]) for row in found} == {
+        ("2025-03-01", "web", 5), ("2025-03-02", "web", 6), ("2025-03-02", "app", 2), ("2025-03-01", "app", 0),
+    }  # fmt: skip
+
+
+def test_a_point_between_gaps_has_a_dot_however_many_there_are() -> None:
+    steps = [f"2025-{month:02}-{day:02}" for month in (1, 2) for day in range(1, 29)]
+    rows = [[day, None if n in (20, 22) else 0.5] for n, day in enumerate(steps)]
+    drawing = drawn([DAY, RATE], rows)
+    assert [row["key"] for row in values(drawing) if row["alone"]] == [steps[21]]
+    assert drawing.spec and any(part["mark"] and part["mark"]["type"] == "point" for part in drawing.spec["layer"])
+
+
+def test_what_reads_alike_is_drawn_apart() -> None:
+    rows = [[None, 1], ["unknown", 2], [True, 3], ["yes", 4], ["Others", 90], *([f"w{n}", 5] for n in range(40))]
+    names = [row["k"] for row in values(drawn([WARD, COUNT], rows[:4]))]
+    assert len(set(names)) == 4
+    many = [row["k"] for row in values(drawn([WARD, COUNT], rows))]
+    assert many[0] == "Others" and many[-1] == "Others (2)"
+
+
+def test_the_others_are_not_the_sum_of_averages_beside_a_sum() -> None:
+    rows = [[f"w{n}", n, n / 2] for n in range(50)]
+    drawing = drawing_of([WARD, SALES, AVERAGE], rows, Chart(kind="bar", x="ward", y=("sales", "average")))
+    assert "Others" not in {row["k"] for row in values(drawing)}
+
+
+def test_of_rows_that_are_cut_nothing_is_said_to_be_the_rest() -> None:
+    drawing = drawn([WARD, COUNT], [[f"w{n}", n] for n in range(50)], whole=False)
+    assert len(values(drawing)) == 15
+    assert drawing.note and "50 rows are drawn; there are more." in drawing.note
+
+
+@pytest.mark.parametrize(
+    ("kind", "column", "cell", "becomes"),
+    [
+        ("donut", COUNT, -5, "bar"),
+        ("funnel", COUNT, -5, "bar"),
+        ("donut", RATE, 0.5, "bar"),
+        ("stacked", RATE, 0.5, "bar"),
+        ("bar", COUNT, "many", "table"),
+        ("heat_map", COUNT, True, "table"),
+    ],
+)
+def test_a_kind_that_figures_are_not_made_for_gives_way(
+    kind: Kind, column: AnswerColumn, cell: Any, becomes: Kind
+) -> None:
+    chart = Chart(kind=kind, x="ward", y=(column.name,), series="channel" if kind == "heat_map" else None)
+    drawing = drawing_of([WARD, CHANNEL, column], [["a", "x", 1], ["b", "y", cell]], chart)
+    assert drawing.kind == becomes
+    assert (drawing.spec is None) == (becomes == "table")
+
+
+@pytest.mark.parametrize("kind", ["bar", "line", "histogram", "heat_map", "donut", "stacked", "funnel", "area"])
+def test_what_is_no_finite_number_is_not_known(kind: Kind) -> None:
+    rows = [["a", "x", 1.5], ["b", "y", float("nan")], ["c", "x", float("inf")]]
+    across = None if kind == "histogram" else "ward"
+    chart = Chart(kind=kind, x=across, y=("count",), series="channel" if kind == "heat_map" else None)
+    drawing = drawing_of([WARD, CHANNEL, COUNT], rows, chart)
+    assert "nan" not in drawing.model_dump_json().casefold() and "inf" not in repr(drawing.spec)
+
+
+def test_lines_have_a_colour_each() -> None:
+    rows = [["2025-03-01", f"c{n}", n] for n in range(20)]
+    chart = Chart(kind="line", x=DAY.name, y=("count",), series="channel")
+    drawing = drawing_of([DAY, CHANNEL, COUNT], rows, chart)
+    assert drawing.series == tuple(f"c{n}" for n in range(12, 20))
+    assert drawing.note == "The 8 largest of 20 series are drawn; the table has all."
+
+
+def test_areas_lie_behind_one_another_as_their_lines_do() -> None:
+    rows = [[day, channel, 5] for day in ("2025-03-01", "2025-03-02") for channel in ("web", "app")]
+    drawing = drawn([DAY, CHANNEL, COUNT], rows, "area")
+    assert drawing.spec and drawing.spec["layer"][0]["encoding"]["y"]["stack"] is None
