@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import json
 import math
+import struct
 from base64 import b64encode
 from collections.abc import Callable
 from datetime import date, datetime, time
@@ -20,6 +21,7 @@ from uuid import UUID
 
 import fastavro
 
+from lakehouse_assets.intake._internals import read_in_python
 from lakehouse_assets.intake.registry import Registry, SchemaError
 
 if TYPE_CHECKING:
@@ -30,7 +32,17 @@ RAW = "value"
 """The field that holds a message of format `raw`."""
 _HEAD = 5
 """Bytes before a value: zero, and the number of its schema."""
-_OF_READING = (EOFError, ValueError, IndexError, KeyError, TypeError, ArithmeticError, AssertionError, RecursionError)
+_OF_READING = (
+    EOFError,
+    ValueError,
+    IndexError,
+    KeyError,
+    TypeError,
+    ArithmeticError,
+    AssertionError,
+    RecursionError,
+    struct.error,
+)
 Decode = Callable[[bytes], bytes]
 """Makes a JSON text of a value; raises UnreadableError where it is none, and RegistryError where it cannot be known."""
 
@@ -82,18 +94,19 @@ class _Avro:
     def __call__(self, value: bytes) -> bytes:
         number = _number_of(value)
         try:
-            schema = self._registry.avro(number)
+            written = self._registry.avro(number)
         except SchemaError as error:
             raise UnreadableError(f"the message cannot be read: {error}") from None
         rest = BytesIO(value[_HEAD:])
+        read = read_in_python if written.is_recursive else fastavro.schemaless_reader
         try:
-            found = fastavro.schemaless_reader(rest, schema, None)
+            text = _text(read(rest, written.schema, None))
             left = len(value) - _HEAD - rest.tell()
         except _OF_READING as error:
             raise UnreadableError(f"the message is not of its schema {number}: {type(error).__name__}") from None
         if left:
             raise UnreadableError(f"the message is not of its schema {number}: {left} bytes are left over")
-        return _text(found)
+        return text
 
 
 def _text(value: Any) -> bytes:

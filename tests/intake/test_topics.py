@@ -20,7 +20,7 @@ from lakehouse_assets.ingest.sources import Source
 from lakehouse_assets.intake import standing
 from lakehouse_assets.intake import topics as reading
 from lakehouse_assets.intake.broker import BrokerError, Extent, Topic
-from lakehouse_assets.intake.registry import Registry, RegistryError
+from lakehouse_assets.intake.registry import Registry, RegistryError, Written
 from lakehouse_assets.intake.standing import ends_of, standing_of, topics_of
 from lakehouse_assets.intake.topics import CommittedRange, TopicReader
 from lakehouse_assets.lakehouse.lake import Lake
@@ -215,7 +215,7 @@ def test_messages_whose_schema_cannot_be_known_wait_for_the_registry(
     for _ in range(2):
         with pytest.raises(RegistryError, match="set ASKLAKE_SCHEMA_REGISTRY"):
             found.commit(WAIT_S)
-    monkeypatch.setattr(Registry, "avro", lambda _self, _number: fastavro.parse_schema(schema))
+    monkeypatch.setattr(Registry, "avro", lambda _self, _number: Written(fastavro.parse_schema(schema), False))
     assert ranges(found.commit(WAIT_S)) == [(0, 0, 4, 2, 2)] and orders() == ["O1", "O2"]
     assert {r["source_row"]: r["raw_text"] for r in list_quarantined(lake)}[
         3

@@ -104,6 +104,34 @@ def test_what_a_schema_refers_to_is_read_first(schemas: Schemas, having: Setting
     assert decoder("avro", having)(written(1, whole, {"paid": {"cents": 5}})) == b'{"paid":{"cents":5}}'
 
 
+NODE = {"type": "record", "name": "Node", "fields": [
+    {"name": "rate", "type": "double"}, {"name": "next", "type": ["null", "Node"]},
+]}  # fmt: skip
+
+
+def test_a_value_nested_as_deep_as_its_bytes_say_ends_no_process(schemas: Schemas, having: Settings):
+    schemas.add(1, NODE)
+    decode, deep = decoder("avro", having), {"rate": 0.5, "next": {"rate": -1e300, "next": None}}
+    assert json.loads(decode(written(1, NODE, deep))) == deep
+    with pytest.raises(UnreadableError, match="not of its schema 1"):
+        decode(b"\0\0\0\0\1" + bytes(4))  # half a number
+    with pytest.raises(UnreadableError, match="RecursionError"):
+        decode(b"\0\0\0\0\1" + (bytes(8) + b"\x02") * 200_000 + bytes(9))
+
+
+def test_lists_of_nothing_are_found_by_name_and_in_what_is_referred_to(schemas: Schemas, having: Settings):
+    nothing = {"type": "record", "name": "N", "fields": []}
+    listed = {"name": "l", "type": {"type": "array", "items": "N"}}
+    schemas.add(1, {"type": "record", "name": "X", "fields": [{"name": "n", "type": nothing}, listed]})
+    schemas.add(2, {"type": "record", "name": "Y", "fields": [listed]},
+                references=[{"name": "N", "subject": "n", "version": 1}])  # fmt: skip
+    schemas.there["/subjects/n/versions/1"] = {"schema": json.dumps(nothing)}
+    schemas.there["/schemas/ids/3"] = {"schema": "[" * 100_000}
+    for number, said in ((1, "take no byte"), (2, "take no byte"), (3, "nested too deep")):
+        with pytest.raises(UnreadableError, match=said):
+            decoder("avro", having)(b"\0" + number.to_bytes(4) + b"\xff" * 8 + b"\x01")
+
+
 @pytest.mark.parametrize(
     ("value", "said"),
     [
@@ -134,6 +162,9 @@ def test_what_is_not_of_its_schema_is_unreadable(schemas: Schemas, having: Setti
         ({"/schemas/types": Said({}, 503), "/schemas/ids/1": Said({}, 503)}, "it answers 503"),
         ({"/schemas/types": Said({}, 404)}, "has no /schemas/types; is it a schema registry"),
         ({"/schemas/ids/1": Said(b"<html>")}, "no JSON"),
+        ({"/schemas/ids/1": Said([1])}, "what is no schema"),
+        ({"/schemas/ids/1": Said({"error": "later"})}, "what is no schema"),
+        ({"/schemas/ids/1": Said({"schema": "1", "references": [{"name": "a"}]})}, "what is no schema"),
         ({"/schemas/ids/1": Said({"message": "hunter22secret"}, 401)}, "it answers 401"),
     ],
 )
