@@ -11,7 +11,7 @@ was, and inserted where it is.
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import pyarrow as pa
 
@@ -53,6 +53,7 @@ class Wanted:
         kinds: Number and modifier of the type of each column that is read, as the first copy found them.
         required: Columns that are never without a value in the database.
         has_all: Whether these are all columns of the table, so that one more is one of the records, too.
+        bases: Kind to number of the type that it is of, of columns whose type is a domain.
     """
 
     schema: str
@@ -64,6 +65,7 @@ class Wanted:
     kinds: Mapping[str, str]
     required: frozenset[str] = frozenset()
     has_all: bool = True
+    bases: Mapping[str, int] = field(default_factory=dict)
 
     @property
     def name(self) -> str:
@@ -148,11 +150,10 @@ class ChangedRows:
     def _seen(self, relation: Relation) -> None:
         """Take note of the table as the changes after this have it."""
         wanted = self._wanted
-        if (relation.schema, relation.table) != (wanted.schema, wanted.table):
-            return
         if relation.number != wanted.number:
-            self.stop = Stop(self._lsn, is_other=True)
-            return
+            if (relation.schema, relation.table) == (wanted.schema, wanted.table):
+                self.stop = Stop(self._lsn, is_other=True)
+            return  # by its number, and so through the time in which it had another name
         kinds = {c.name: kind_of(c.kind, c.modifier) for c in relation.columns}
         if changed := {n: (kind, kinds.get(n)) for n, kind in wanted.kinds.items() if kinds.get(n) != kind}:
             self.stop = Stop(self._lsn, changed=changed)
@@ -194,8 +195,9 @@ class _Table:
         at = {c.name: i for i, c in enumerate(columns)}
         self.number = relation.number
         self.places = [at.get(name) for name in wanted.columns]
+        bases = [wanted.bases.get(kind_of(c.kind, c.modifier), c.kind) for c in columns]
         self.told_as = [
-            *(None for _ in AROUND), *(told_as(columns[i].kind) if i is not None else None for i in self.places), None
+            *(None for _ in AROUND), *(told_as(bases[i]) if i is not None else None for i in self.places), None
         ]  # fmt: skip
         self._names = [c.name for c in columns]
         self._read = wanted.read

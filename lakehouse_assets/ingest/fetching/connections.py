@@ -42,6 +42,10 @@ POSTGRES_CLIENT: dict[str, Any] = {
     "connect_timeout": CONNECT_S, "keepalives_idle": 60, "keepalives_interval": 10, "keepalives_count": 6,
 }  # fmt: skip
 """Options of its driver, where the address says nothing else: a server that is gone is noticed in two minutes."""
+WRITTEN_LIKE = {
+    "timezone": "UTC", "datestyle": "ISO", "intervalstyle": "postgres", "bytea_output": "hex", "extra_float_digits": "1"
+}  # fmt: skip
+"""What PostgreSQL writes values like, whatever its administrators prefer."""
 _AT_START = {
     _OF_SQLITE: ("begin",),
     **dict.fromkeys(("mysql", "mariadb"), (
@@ -134,7 +138,10 @@ def _engine(address: str, place: str) -> Any:
             _refuse_divided(url, address, place)
         options = POSTGRES_CLIENT if url.get_backend_name() == _OF_POSTGRES else {}
         connect_args = {name: value for name, value in options.items() if name not in url.query}
-        engine = create_engine(url, poolclass=NullPool, connect_args=connect_args)
+        # An hstore stays the text that it is in the changes of a table, too.
+        is_psycopg2 = (url.get_backend_name(), url.get_driver_name()) == (_OF_POSTGRES, "psycopg2")
+        native = {"use_native_hstore": False} if is_psycopg2 else {}
+        engine = create_engine(url, poolclass=NullPool, connect_args=connect_args, **native)
     except (ArgumentError, ValueError) as error:
         known = "the address cannot be read"
         if isinstance(error, NoSuchModuleError):
@@ -175,7 +182,8 @@ def _as_written(connection: Any, _record: Any) -> None:
     connection.set_session(isolation_level=extensions.ISOLATION_LEVEL_REPEATABLE_READ, readonly=True)
     with connection.cursor() as cursor:
         # Scans that begin where another one is would give the rows of a table in another order each time.
-        cursor.execute("set time zone 'UTC'; set synchronize_seqscans = off")
+        cursor.execute("; ".join(f"set {name} = {value}" for name, value in WRITTEN_LIKE.items()))
+        cursor.execute("set synchronize_seqscans = off")
         cursor.execute(f"set lock_timeout = {int(LOCKED_S * 1000)}")
     connection.commit()
 

@@ -15,7 +15,7 @@ from datetime import UTC, datetime, timedelta
 from enum import Enum
 from typing import Literal
 
-_INT32, _COUNT = struct.Struct(">i"), struct.Struct(">h")
+_INT32, _COUNT, _NUMBER = struct.Struct(">i"), struct.Struct(">h"), struct.Struct(">I")
 _BEGIN, _COMMIT, _COLUMN = struct.Struct(">xqqi"), struct.Struct(">xbqqq"), struct.Struct(">Ii")
 _TEXT, _NULL, _UNSENT = b"tnu"
 _NEW, _KEY, _OLD = b"NKO"
@@ -138,7 +138,7 @@ def _commit(data: bytes) -> Commit:
 
 
 def _relation(data: bytes) -> Relation:
-    (number,) = _INT32.unpack_from(data, 1)
+    (number,) = _NUMBER.unpack_from(data, 1)
     schema, at = _name(data, 5)
     table, at = _name(data, at)
     (count,) = _COUNT.unpack_from(data, at + 1)  # after the replica identity, which the columns' flags say, too
@@ -156,11 +156,11 @@ def _relation(data: bytes) -> Relation:
 
 def _insert(data: bytes) -> Change:
     new, _ = _values(data, 6, _NEW)
-    return Change("insert", _INT32.unpack_from(data, 1)[0], None, False, new)
+    return Change("insert", _NUMBER.unpack_from(data, 1)[0], None, False, new)
 
 
 def _update(data: bytes) -> Change:
-    (number,) = _INT32.unpack_from(data, 1)
+    (number,) = _NUMBER.unpack_from(data, 1)
     if data[5] == _NEW:
         return Change("update", number, None, False, _values(data, 6, _NEW)[0])
     old, at = _values(data, 6, _KEY, _OLD)
@@ -170,12 +170,12 @@ def _update(data: bytes) -> Change:
 
 def _delete(data: bytes) -> Change:
     old, _ = _values(data, 6, _KEY, _OLD)
-    return Change("delete", _INT32.unpack_from(data, 1)[0], old, data[5] == _OLD, None)
+    return Change("delete", _NUMBER.unpack_from(data, 1)[0], old, data[5] == _OLD, None)
 
 
 def _truncate(data: bytes) -> Truncate:
     (count,) = _INT32.unpack_from(data, 1)
-    return Truncate(struct.unpack_from(f">{count}i", data, 6))
+    return Truncate(struct.unpack_from(f">{count}I", data, 6))
 
 
 def _values(data: bytes, at: int, *kinds: int) -> tuple[list[Value], int]:

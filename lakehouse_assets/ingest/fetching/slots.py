@@ -23,7 +23,7 @@ from sqlalchemy.engine import make_url
 
 from lakehouse_assets.ingest.errors import IngestError
 from lakehouse_assets.ingest.fetching.changed_rows import kind_of
-from lakehouse_assets.ingest.fetching.connections import LOCKED_S, POSTGRES_CLIENT, told
+from lakehouse_assets.ingest.fetching.connections import LOCKED_S, POSTGRES_CLIENT, WRITTEN_LIKE, told
 from lakehouse_assets.ingest.fetching.pgoutput import lsn_of, lsn_text
 from lakehouse_assets.lakehouse.sql import quoted
 from lakehouse_assets.setting_types import sqlalchemy_postgres_url
@@ -33,8 +33,7 @@ LEAST_VERSION = 140000
 NARROW_VERSION, GENERATED_VERSION = 150000, 180000
 """From which on the catalog says which columns are published, and from which on generated ones may be."""
 _SETTINGS = {
-    "timezone": "UTC", "datestyle": "ISO", "intervalstyle": "postgres", "bytea_output": "hex",
-    "extra_float_digits": "1", "client_encoding": "UTF8", "statement_timeout": "0", "lock_timeout": f"{LOCKED_S}s",
+    **WRITTEN_LIKE, "client_encoding": "UTF8", "statement_timeout": "0", "lock_timeout": f"{LOCKED_S}s",
     "tcp_keepalives_idle": "60", "tcp_keepalives_interval": "10", "tcp_keepalives_count": "6",
 }  # fmt: skip
 """What values are written like, and that a server lets go of a slot whose reader is gone."""
@@ -53,7 +52,11 @@ from pg_class c join pg_namespace n on n.oid = c.relnamespace where c.oid = to_r
 """
 _COLUMNS = """
 select attnum, attname, atttypid::bigint, atttypmod, format_type(atttypid, atttypmod), attnotnull,
-  attgenerated <> '' as is_generated, attstorage in ('x', 'e') as is_large
+  attgenerated <> '' as is_generated, attstorage in ('x', 'e') as is_large,
+  (with recursive t as (
+    select oid, typtype, typbasetype from pg_type where oid = atttypid union all
+    select p.oid, p.typtype, p.typbasetype from t join pg_type p on p.oid = t.typbasetype where t.typtype = 'd'
+  ) select oid::bigint from t where typtype <> 'd') as base
 from pg_attribute where attrelid = %s and attnum > 0 and not attisdropped order by attnum
 """
 _PUBLICATION = """
@@ -84,6 +87,7 @@ class ColumnState:
     Attributes:
         kind: Number and modifier of its type, as Wanted.kinds.
         type: Its type, for people.
+        base: Number of the type; of a domain, that of the type it is of.
         is_required: Whether it always has a value.
         is_key: Whether it is part of the replica identity.
         is_large: Whether long values lie outside the row, so that an update which leaves one alone does not send it.
@@ -93,6 +97,7 @@ class ColumnState:
     name: str
     kind: str
     type: str
+    base: int
     is_required: bool
     is_key: bool
     is_large: bool
@@ -182,10 +187,11 @@ class Server:
         only = said.get("attnames") if said and self.version >= NARROW_VERSION else None
         columns = tuple(
             ColumnState(
-                column, kind_of(of, modifier), type_, required, identity == "f" or (identity != "n" and place in key),
-                large, (only is None or column in only) and (not generated or self.version >= GENERATED_VERSION),
+                column, kind_of(of, modifier), type_, base, required,
+                identity == "f" or (identity != "n" and place in key), large,
+                (only is None or column in only) and (not generated or self.version >= GENERATED_VERSION),
             )
-            for place, column, of, modifier, type_, required, generated, large in self._rows(_COLUMNS, number)
+            for place, column, of, modifier, type_, required, generated, large, base in self._rows(_COLUMNS, number)
         )  # fmt: skip
         names = {"d": "default", "f": "full", "n": "nothing", "i": "index"}
         publishes = zip(("insert", "update", "delete", "truncate"), kinds, strict=True)

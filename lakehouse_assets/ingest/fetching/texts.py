@@ -18,6 +18,9 @@ from psycopg2 import extensions
 
 _JSON, _JSON_LISTS = (114, 3802), (199, 3807)
 """Numbers of the types json and jsonb, and of lists of these."""
+_RANGES = (3904, 3906, 3908, 3910, 3912, 3926)
+"""Numbers of the types of ranges, each of which is followed by that of a list of these."""
+_UUID, _UUID_LIST = 2950, 2951
 _KINDS = (
     extensions.DATE, extensions.TIME, extensions.PYDATETIME, extensions.PYDATETIMETZ, extensions.INTERVAL,
     extensions.DECIMAL, extensions.FLOAT,
@@ -27,15 +30,19 @@ _LISTS = (
     extensions.INTERVALARRAY, extensions.DECIMALARRAY, extensions.FLOATARRAY,
 )  # fmt: skip
 AS_WRITTEN = extensions.new_type(
-    (*(oid for kind in _KINDS for oid in kind.values), *_JSON), "AS_WRITTEN", lambda value, _cursor: value
+    (*(oid for kind in _KINDS for oid in kind.values), *_JSON, *_RANGES, _UUID),
+    "AS_WRITTEN",
+    lambda value, _cursor: value,
 )
-"""Times, numbers and JSON as their texts.
+"""Times, numbers, JSON, ranges and UUIDs as their texts.
 
 Python has no infinite dates, no year 20000 and none before Christ: the driver would change or refuse them. A real that
 it reads as a double is another number to the database.
 """
 LISTS_AS_WRITTEN = extensions.new_array_type(
-    (*(oid for kind in _LISTS for oid in kind.values), *_JSON_LISTS), "LISTS_AS_WRITTEN", AS_WRITTEN
+    (*(oid for kind in _LISTS for oid in kind.values), *_JSON_LISTS, *(oid + 1 for oid in _RANGES), _UUID_LIST),
+    "LISTS_AS_WRITTEN",
+    AS_WRITTEN,
 )
 
 
@@ -79,7 +86,7 @@ def told_as(kind: int) -> Callable[[bytes], bytes] | None:
     """How a text of PostgreSQL becomes what its driver makes of it; None where it stays as it is.
 
     Args:
-        kind: Number of the type.
+        kind: Number of the type; of a domain, that of the type it is of, as the driver is told.
     """
     caster = LISTS_AS_WRITTEN if kind in LISTS_AS_WRITTEN.values else extensions.string_types.get(kind)
     name = caster.name if caster is not None else ""

@@ -235,6 +235,7 @@ class _Follower:
             table.schema, table.table, shape.number, self._names(table), fields, self._placing & fields,
             {name: kind for name, kind in shape.kinds.items() if name in fields},
             frozenset(c.name for c in table.columns if c.is_required), not self._described.columns,
+            {c.kind: c.base for c in table.columns},
         )  # fmt: skip
 
     def _refuse(self, stop: Stop) -> None:

@@ -17,7 +17,7 @@ def commit(lsn: int, end: int) -> bytes:
 
 
 def relation(found: Relation) -> bytes:
-    parts = [b"R", struct.pack(">i", found.number), f"{found.schema}\0{found.table}\0".encode(), b"d"]
+    parts = [b"R", struct.pack(">I", found.number), f"{found.schema}\0{found.table}\0".encode(), b"d"]
     parts.append(struct.pack(">h", len(found.columns)))
     for c in found.columns:
         parts += [bytes([c.is_key]), c.name.encode() + b"\0", struct.pack(">Ii", c.kind, c.modifier)]
@@ -35,17 +35,17 @@ def row(values: Sequence[Value]) -> bytes:
 
 
 def inserted(number: int, new: Sequence[Value]) -> bytes:
-    return b"I" + struct.pack(">i", number) + b"N" + row(new)
+    return b"I" + struct.pack(">I", number) + b"N" + row(new)
 
 
 def updated(number: int, old: Sequence[Value] | None, new: Sequence[Value], *, whole: bool = False) -> bytes:
     before = b"" if old is None else (b"O" if whole else b"K") + row(old)
-    return b"U" + struct.pack(">i", number) + before + b"N" + row(new)
+    return b"U" + struct.pack(">I", number) + before + b"N" + row(new)
 
 
 def deleted(number: int, old: Sequence[Value], *, whole: bool = False) -> bytes:
-    return b"D" + struct.pack(">i", number) + (b"O" if whole else b"K") + row(old)
+    return b"D" + struct.pack(">I", number) + (b"O" if whole else b"K") + row(old)
 
 
 def truncated(*numbers: int) -> bytes:
-    return b"T" + struct.pack(">ib", len(numbers), 0) + struct.pack(f">{len(numbers)}i", *numbers)
+    return b"T" + struct.pack(">ib", len(numbers), 0) + struct.pack(f">{len(numbers)}I", *numbers)

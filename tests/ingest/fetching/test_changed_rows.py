@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -49,6 +50,20 @@ def test_a_change_says_what_it_is_and_when() -> None:
         "id": b"1", "day": b"mon", "body": None, "flag": b"true", REFUSED: None,
     }]  # fmt: skip
     assert (found.end, found.changes, found.stop, found.others) == (0x20, 1, None, ())
+
+
+def test_a_table_is_known_by_its_number_while_it_has_another_name() -> None:
+    renamed = relation(Relation(7, "public", "other", tuple(Column(n, True, k, -1) for n, k in KINDS.items())))
+    rows, found = told(renamed, inserted(7, OLD))
+    assert short(rows) == [(b"insert", b"1", b"mon", b"long", False)] and found.stop is None
+    rows, found = told(relation(Relation(8, "public", "other", ())), inserted(8, []))
+    assert rows == [] and found.stop is None
+
+
+def test_a_domain_is_told_as_what_it_is_of() -> None:
+    wanted = replace(WANTED, bases={"16385.-1": BOOL, "16386.-1": BYTES}, kinds={})
+    rows, _ = told(table(*NAMES, flag=16385, body=16386), inserted(7, [b"1", b"mon", b"\\x00ff", b"t"]), wanted=wanted)
+    assert (rows[0]["flag"], rows[0]["body"]) == (b"true", b"\x00\xff")
 
 
 def test_what_was_not_sent_again_is_what_it_was_before() -> None:

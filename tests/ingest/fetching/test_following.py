@@ -59,16 +59,21 @@ def test_silver_has_what_the_table_has_after_every_kind_of_change(lake: Lake, sh
 
 
 def test_values_are_the_same_by_a_copy_and_by_a_change(lake: Lake, shop: Database) -> None:
+    shop.run("create domain yes as bool; create domain raw as bytea; create domain two as raw; create extension hstore")
     shop.run(
-        "alter table lines add m bool, add t timestamp, add d date, add f float8, add n numeric, add j jsonb, "
+        "alter table lines add k yes, add l two, add o hstore, add p int4range, add q tsrange[], add r uuid[], "
+        "add s money, add m bool, add t timestamp, add d date, add f float8, add n numeric, add j jsonb, "
         "add b bytea, add a int[], add tt text[], add i interval, add u uuid, add c char(4), "
         "add g int generated always as (id) stored"
     )
     values = (
+        "true, '\\x00ff', 'a=>1', '(,9]', array['[2025-01-01,2025-02-01)'::tsrange], "
+        "array['a0eebc99-9c0b-4ef8-bb6d-6bb9bd380a11'::uuid], 1.5, "
         "true, '2025-01-01 00:00:00.000001', '0044-03-15 BC', '0.1', 'NaN', '{\"a\": 1.10}', '\\x00ff', '{1,null}', "
         "'{\"a,b\",\"NULL\"}', '1 day -00:00:01', 'a0eebc99-9c0b-4ef8-bb6d-6bb9bd380a11', 'ab'"
     )
-    into = "insert into lines (id, line, sold, product, name, qty, price, m, t, d, f, n, j, b, a, tt, i, u, c) values"
+    into = "insert into lines (id, line, sold, product, name, qty, price, k, l, o, p, q, r, s, m, t, d, f, n, "
+    into += "j, b, a, tt, i, u, c) values"
     for number in (1, 2):
         shop.run(f"{into} ({number}, 1, '2025-03-01Z', 'P', 'Tea', 2, 1.25, {values})")
         fetch(lake, following())
@@ -77,6 +82,17 @@ def test_values_are_the_same_by_a_copy_and_by_a_change(lake: Lake, shop: Databas
     beside = [text["raw_payload"].partition('"line"')[2] for text in (copied, changed)]
     assert beside[0] == beside[1] and '"b":{"base64":"AP8="}' in beside[0] and '"g"' not in beside[0]
     assert '"j":"{\\"a\\": 1.10}"' in beside[0] and '"d":"0044-03-15 BC"' in beside[0] and '"n":"NaN"' in beside[0]
+
+
+def test_what_changes_while_the_table_has_another_name_is_not_lost(lake: Lake, shop: Database) -> None:
+    source = following()
+    shop.add(1, 2)
+    fetch(lake, source)
+    shop.run("alter table lines rename to others")
+    shop.run("update others set name = 'meanwhile'")
+    shop.run("alter table others rename to lines")
+    assert read(fetch(lake, source)) == [2]
+    assert_followed(lake, shop)
 
 
 def test_what_a_column_cannot_hold_is_quarantined(lake: Lake, shop: Database) -> None:

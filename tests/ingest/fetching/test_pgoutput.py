@@ -32,22 +32,22 @@ columns = st.lists(st.builds(Column, names, st.booleans(), st.integers(0, 2**32 
 positions = st.integers(0, 2**63 - 1)
 
 
-@given(old=values, new=values)
-def test_rows_are_what_was_written(old: list[Value], new: list[Value]) -> None:
-    assert read(inserted(7, new)) == Change("insert", 7, None, False, new)
-    assert read(updated(7, None, new)) == Change("update", 7, None, False, new)
-    assert read(updated(7, old, new, whole=True)) == Change("update", 7, old, True, new)
-    assert read(updated(7, old, new)) == Change("update", 7, old, False, new)
-    assert read(deleted(7, old, whole=True)) == Change("delete", 7, old, True, None)
+@given(of=st.integers(0, 2**32 - 1), old=values, new=values)
+def test_rows_are_what_was_written(of: int, old: list[Value], new: list[Value]) -> None:
+    assert read(inserted(of, new)) == Change("insert", of, None, False, new)
+    assert read(updated(of, None, new)) == Change("update", of, None, False, new)
+    assert read(updated(of, old, new, whole=True)) == Change("update", of, old, True, new)
+    assert read(updated(of, old, new)) == Change("update", of, old, False, new)
+    assert read(deleted(of, old, whole=True)) == Change("delete", of, old, True, None)
 
 
 @given(schema=names, table=names, columns=columns)
 def test_tables_are_what_was_written(schema: str, table: str, columns: list[Column]) -> None:
-    found = Relation(9, schema, table, tuple(columns))
+    found = Relation(2**32 - 9, schema, table, tuple(columns))
     assert read(relation(found)) == found
 
 
-@given(at=positions, end=positions, tables=st.lists(st.integers(0, 2**31 - 1)))
+@given(at=positions, end=positions, tables=st.lists(st.integers(0, 2**32 - 1)))
 def test_transactions_are_what_was_written(at: int, end: int, tables: Sequence[int]) -> None:
     started = read(begin(at, 1_000_001))
     assert isinstance(started, Begin) and (started.lsn, str(started.committed_at)) == (
