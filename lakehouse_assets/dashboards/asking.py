@@ -14,8 +14,8 @@ from lakehouse_assets.dashboards.drawing import ordered
 from lakehouse_assets.dashboards.model import ChartKind, Dashboard, Tile, TileChart
 from nlq.core.columns import key_columns
 from nlq.core.naming import AmbiguousNameError, full_name, in_full
-from nlq.core.periods import periods_in
-from nlq.core.plan import DimensionFilter, Grain, OrderBy, Plan, TimeRange
+from nlq.core.periods import before, periods_in, shift, year_before
+from nlq.core.plan import Comparison, DimensionFilter, Grain, OrderBy, Plan, TimeRange
 from nlq.core.vocabulary import Vocabulary
 
 MOST_STEPS, FEWEST_STEPS = 100, 5
@@ -71,25 +71,23 @@ def asked(tile: Tile, view: View, vocabulary: Vocabulary) -> Asked:
         pydantic.ValidationError: it is no plan.
     """
     assert tile.plan is not None and tile.chart is not None
-    dimensions = _dimensions(tile.plan, vocabulary)
+    dimensions = _dimensions(tile, vocabulary)
     written = in_full(tile.plan, lambda name: full_name(name, dimensions))
     taken, unfiltered = _taken(view.filters, dimensions)
     filters = [*written.get("filters", ()), *taken]
     follows = not written.get("time_range") and tile.period is None
     span = tile.period.days(view.today) if tile.period else view.span
     if not written.get("time_range"):
-        written = _over(written, span)
+        written = _over(written, span, view.today if _daily(tile, vocabulary) else None)
     plan = Plan.model_validate({**written, "filters": filters})
     if follows and plan.grain and not plan.compares and tile.chart.kind in _COURSES:
         plan = plan.model_copy(update={"grain": _fitting(plan, vocabulary)})
     return Asked(plan, _trend(plan, tile.chart.trend, vocabulary), _top(plan, tile.chart), unfiltered)
 
 
-def _dimensions(plan: dict[str, Any], vocabulary: Vocabulary) -> frozenset[str]:
-    """The dimensions that short names of a plan may mean."""
-    metrics = plan.get("metrics")
-    named = metrics if isinstance(metrics, list | tuple) else []
-    known = [name for name in named if isinstance(name, str) and name in vocabulary.metrics]
+def _dimensions(tile: Tile, vocabulary: Vocabulary) -> frozenset[str]:
+    """The dimensions that short names of a tile's plan may mean."""
+    known = [name for name in tile.metrics if name in vocabulary.metrics]
     return vocabulary.shared_dimensions(known) if known else frozenset(vocabulary.dimensions)
 
 
@@ -111,11 +109,29 @@ def _taken(
     return taken, tuple(others)
 
 
-def _over(written: dict[str, Any], span: TimeRange | None) -> dict[str, Any]:
-    """A plan over some days; over all time there is no period before."""
-    if span is not None:
-        return {**written, "time_range": span}
-    return written if written.get("grain") else {k: v for k, v in written.items() if k != "comparison"}
+def _daily(tile: Tile, vocabulary: Vocabulary) -> bool:
+    """Whether the figures of a tile can be asked for any days."""
+    grains = {vocabulary.metrics[name].min_grain for name in tile.metrics if name in vocabulary.metrics}
+    return grains <= {Grain.DAY.value}
+
+
+def _over(written: dict[str, Any], span: TimeRange | None, today: date | None) -> dict[str, Any]:
+    """A plan over some days; without a first and a last day there is no period before."""
+    over = written if span is None else {**written, "time_range": span}
+    if not written.get("comparison") or written.get("grain"):
+        return over
+    alone = {name: value for name, value in over.items() if name != "comparison"}
+    if span is None or span.start is None or span.end is None:
+        return alone
+    if today is None or not span.start < today <= span.end:
+        return over
+    # It is not over: its whole days until yesterday are compared with as many of the period before.
+    yearly = written["comparison"] == Comparison.PREVIOUS_YEAR
+    past = year_before(span) if yearly else before(span)
+    assert past.start is not None and past.end is not None
+    days = (today - span.start).days
+    other = TimeRange(start=past.start, end=min(past.end, shift(past.start, "day", days - 1)))
+    return {**alone, "time_range": TimeRange(start=span.start, end=shift(today, "day", -1)), "compare_with": other}
 
 
 def _fitting(plan: Plan, vocabulary: Vocabulary) -> Grain | None:
@@ -149,7 +165,8 @@ def _top(plan: Plan, chart: TileChart) -> Plan | None:
     if keys[1] not in plan.group_by:
         return None
     figure = plan.metrics[0]
-    greatest = {"metrics": (figure,), "group_by": (keys[1],), "grain": None, "comparison": None, "having": ()}
+    greatest = {"metrics": (figure,), "group_by": (keys[1],), "grain": None, "having": ()}
+    greatest |= {"comparison": None, "compare_with": None}
     order = (OrderBy(field=figure, descending=True),)
     return Plan.model_validate({**dict(plan), **greatest, "order_by": order, "limit": chart.top})
 

@@ -15,6 +15,7 @@ from nlq.answering.document.chart import Chart
 from nlq.core.columns import key_columns, time_column, value_columns
 from nlq.core.plan import Plan
 from nlq.core.vocabulary import Vocabulary
+from nlq.wording.formats import Said, say_metric
 
 if TYPE_CHECKING:
     from nlq.answering.document.columns import AnswerColumn
@@ -27,7 +28,7 @@ def drawn(chart: TileChart, plan: Plan, columns: Sequence[AnswerColumn], vocabul
     names = {column.name: column for column in columns}
     keys = [name for name in key_columns(plan) if name in names]
     figures = [name for name in _figures(plan) if name in names]
-    alike = [name for name in figures if names[name].format == names[figures[0]].format]
+    alike = [name for name in figures if _axis(names[name]) == _axis(names[figures[0]])]
     kind = chart.kind
     if kind is ChartKind.TABLE:
         return Chart(kind=kind.value, y=tuple(figures))
@@ -43,6 +44,11 @@ def drawn(chart: TileChart, plan: Plan, columns: Sequence[AnswerColumn], vocabul
     return Chart(
         kind=kind.value, x=across, y=tuple(single), series=series, horizontal=chart.horizontal, order=chart.order
     )  # fmt: skip
+
+
+def _axis(figure: AnswerColumn | Said) -> tuple[str | None, str | None]:
+    """What figures of one axis have in common."""
+    return figure.format, figure.unit
 
 
 def _number(plan: Plan, figures: Sequence[str], names: Container[str], vocabulary: Vocabulary) -> Chart:
@@ -94,11 +100,15 @@ def _unordered(chart: TileChart, plan: Plan) -> str | None:
 
 
 def _apart(chart: TileChart, plan: Plan, vocabulary: Vocabulary) -> str | None:
-    """A part of a whole is drawn of what adds up alone."""
-    metric = vocabulary.metrics.get(plan.metrics[0])
-    if chart.kind is not ChartKind.DONUT or metric is None or metric.additive or plan.share:
-        return None
-    return f"{metric.label} does not add up to a whole: draw bars"
+    """A part of a whole is drawn of what adds up alone, and along one axis what is of one unit."""
+    metrics = [vocabulary.metrics[name] for name in plan.metrics if name in vocabulary.metrics]
+    parts = metrics if chart.kind in (ChartKind.DONUT, ChartKind.STACKED) else []
+    beside = metrics[1:] if chart.kind in _ONE_AXIS and not (plan.share or plan.ratio) else []
+    if mixed := next((metric for metric in parts if not metric.additive), None):
+        return f"{mixed.label} does not add up to a whole: draw bars"
+    if other := next((metric for metric in beside if _axis(say_metric(metric)) != _axis(say_metric(metrics[0]))), None):
+        return f"{metrics[0].label} and {other.label} are of different units: give each a tile of its own"
+    return None
 
 
 @dataclass(frozen=True)
@@ -109,6 +119,7 @@ class _Needs:
 
 
 _TWO = 2
+_ONE_AXIS = frozenset({ChartKind.LINE, ChartKind.AREA, ChartKind.BAR, ChartKind.STACKED, ChartKind.FUNNEL})
 _SOME = 8
 _NEEDS: Mapping[ChartKind, _Needs] = {
     ChartKind.NUMBER: _Needs((0, 0), (1, 2), "is one figure without groups"),

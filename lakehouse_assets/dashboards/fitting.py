@@ -95,8 +95,7 @@ def _unfit(tile: Tile, view: View, vocabulary: Vocabulary, guard: Guard) -> Iter
 
 def _narrowed_by(tile: Tile, dashboard: Dashboard, vocabulary: Vocabulary) -> Iterator[str]:
     """The shared filters that a tile can take."""
-    assert tile.plan is not None
-    known = [name for name in tile.plan.get("metrics", ()) if name in vocabulary.metrics]
+    known = [name for name in tile.metrics if name in vocabulary.metrics]
     dimensions = vocabulary.shared_dimensions(known)
     for item in dashboard.filters:
         try:

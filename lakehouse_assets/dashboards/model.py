@@ -109,6 +109,12 @@ class Tile(_Part):
     period: PeriodName | None = None
     at: Place
 
+    @property
+    def metrics(self) -> tuple[str, ...]:
+        """What its plan names as metrics, whatever else it has; none of a text."""
+        named = self.plan.get("metrics") if self.plan else None
+        return tuple(name for name in named if isinstance(name, str)) if isinstance(named, list | tuple) else ()
+
     @model_validator(mode="after")
     def _one_of_both(self) -> Tile:
         if (self.plan is None) == (self.text is None):

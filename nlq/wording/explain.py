@@ -339,7 +339,7 @@ def _one_row(plan: Plan, row: Mapping[str, Any], vocabulary: Vocabulary, scope: 
     if plan.compares:
         parts = [
             f"{label(m)}{scope}: {value(m)}, against {value(f'{m}__before')} {_when(plan)} "
-            f"({_signed(row[f'{m}__change'])})"
+            f"({_moved(m, row, plan, vocabulary)})"
             for m in plan.metrics
         ]
     elif plan.share:
@@ -363,6 +363,14 @@ def _one_row(plan: Plan, row: Mapping[str, Any], vocabulary: Vocabulary, scope: 
 def _when(plan: Plan) -> str:
     span = shifted(plan)
     return say_time(span) if span else "before"
+
+
+def _moved(metric: str, row: Mapping[str, Any], plan: Plan, vocabulary: Vocabulary) -> str:
+    """How a figure has changed: relative, or in points of a share, of which a tenth more could be read as either."""
+    now, before = row[metric], row[f"{metric}__before"]
+    if say_value(metric, plan, vocabulary).format != "percent" or now is None or before is None:
+        return _signed(row[f"{metric}__change"])
+    return f"{(float(now) - float(before)) * 100:+,.1f} points"
 
 
 def _signed(change: Any) -> str:

@@ -107,3 +107,22 @@ def test_the_greatest_of_a_group_are_asked_first() -> None:
     assert found.top and (found.top.group_by, found.top.limit) == ((WARD,), 1)
     assert found.narrowed(["W2"]).filters == (DimensionFilter(dimension=WARD, values=("W2",)),)
     assert found.narrowed([None]) == found.plan
+
+
+def test_a_period_that_is_not_over_is_compared_with_as_much_of_the_one_before() -> None:
+    declared = tile(plan={"metrics": ["cases"], "comparison": "previous_period"})
+    march = days("2026-03-01", "2026-03-31")
+    plan = plans(declared, span=march).plan
+    assert (plan.time_range, plan.compare_with) == (days("2026-03-01", "2026-03-14"), days("2026-02-01", "2026-02-14"))
+    yearly = tile(plan={"metrics": ["cases"], "comparison": "previous_year"})
+    assert plans(yearly, span=march).plan.compare_with == days("2025-03-01", "2025-03-14")
+    monthly = tile(plan={"metrics": ["backlog"], "comparison": "previous_period"})
+    assert plans(monthly, span=march).plan.time_range == march, "its figures are of whole months"
+    over = days("2026-02-01", "2026-02-28")
+    assert plans(declared, span=over).plan.compares and plans(declared, span=over).plan.time_range == over
+
+
+@pytest.mark.parametrize("span", [{"start": "2026-01-01"}, {"end": "2026-01-31"}])
+def test_without_a_first_and_a_last_day_nothing_is_compared(span: dict[str, str]) -> None:
+    declared = tile(plan={"metrics": ["cases"], "comparison": "previous_period"})
+    assert not plans(declared, span=TimeRange.model_validate(span)).plan.compares

@@ -43,6 +43,8 @@ def test_tiles_on_one_another_and_names_given_twice_are_told() -> None:
         (PAIRS, {"kind": "bar", "across": "priority"}, "across names 'priority'"),
         ({"metrics": ["cases", "open_cases"], "group_by": ["ward", "channel"]}, {"kind": "bar"}, "one figure can be"),
         ({"metrics": ["late_rate"], "group_by": ["ward"]}, {"kind": "donut"}, "Late does not add up to a whole"),
+        ({"metrics": ["late_rate"], "group_by": ["ward", "channel"]}, {"kind": "stacked"}, "does not add up"),
+        ({"metrics": ["cases", "late_rate"], "group_by": ["ward"]}, {"kind": "bar"}, "are of different units"),
         ({"metrics": ["cases"], "records": True}, {"kind": "bar"}, "draw them as a table"),
     ],
 )
@@ -50,6 +52,13 @@ def test_what_does_not_fit_says_what_would(plan: dict[str, Any], chart: dict[str
     (found,) = unfitting(dashboard(tile(plan=plan, chart=chart)), VOCABULARY)
     assert says in found.message
     assert found.loc[:4] == ("pages", 0, "tiles", 0)
+
+
+@pytest.mark.parametrize("metrics", [None, "cases", 3, {"cases": 1}, [{"cases": 1}], [["cases"]]])
+def test_metrics_that_are_no_names_are_told(metrics: Any) -> None:
+    odd = dashboard(tile(plan={"metrics": metrics}), filters=[{"dimension": "channel"}])
+    assert odd.pages[0].tiles[0].metrics == ()
+    assert next(iter(unfitting(odd, VOCABULARY))).loc[:5] == ("pages", 0, "tiles", 0, "plan")
 
 
 def test_a_filter_that_no_tile_can_take_is_told() -> None:

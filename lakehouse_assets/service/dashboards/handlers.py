@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from pydantic import ValidationError
 
 from lakehouse_assets.dashboards.asking import Asked, View, asked
-from lakehouse_assets.dashboards.drawing import drawn
+from lakehouse_assets.dashboards.drawing import drawn, misdrawn
 from lakehouse_assets.dashboards.files import ProjectDashboards
 from lakehouse_assets.dashboards.model import Dashboard, Page, SharedFilter, Tile
 from lakehouse_assets.dashboards.periods import PeriodName
@@ -42,8 +42,9 @@ from nlq.answering.run import failed_answer
 from nlq.core.guard import GuardError
 from nlq.core.naming import AmbiguousNameError, full_name
 from nlq.core.outcome import ErrorCode
+from nlq.core.periods import steps_in
 from nlq.core.plan import DimensionFilter, Plan, TimeRange, problem_of
-from nlq.core.vocabulary import Vocabulary
+from nlq.core.vocabulary import Metric, Vocabulary
 
 if TYPE_CHECKING:
     from lakehouse_assets.lakehouse.lake import Lake
@@ -159,12 +160,14 @@ class DashboardHandlers:
     # --- inside
 
     def _known(self, asker: Asker, seen: Seen, tile: Tile) -> TileAnswer | None:
+        """The remembered answer of a tile; whatever prevents it prevents its computing, which tells of it."""
         try:
             plans = asked(tile, seen.view, seen.vocabulary)
-        except (AmbiguousNameError, ValidationError):
+            found = _run(plans, lambda plan: self.answerer.run_again(plan, asker.caller, seen.heads, seen.now))
+            return _answered(tile, plans, *found, seen.vocabulary) if found else None
+        except Exception as error:
+            logger().debug("tile_not_remembered", dashboard=seen.id, tile=tile.id, why=type(error).__name__)
             return None
-        found = _run(plans, lambda plan: self.answerer.run_again(plan, asker.caller, seen.heads, seen.now))
-        return _answered(tile, plans, *found, seen.vocabulary) if found else None
 
     def _vocabulary(self, asker: Asker) -> Vocabulary:
         try:
@@ -191,15 +194,11 @@ def may_see(asker: Asker, dashboard: Dashboard, vocabulary: Vocabulary) -> bool:
     """Whether it is for the asker's role, and has a figure that the asker may see."""
     if dashboard.roles and asker.caller.role not in dashboard.roles:
         return False
-    return any(name in vocabulary.metrics for tile in _all_tiles(dashboard) for name in _metrics(tile))
+    return any(name in vocabulary.metrics for tile in _all_tiles(dashboard) for name in tile.metrics)
 
 
 def _all_tiles(dashboard: Dashboard) -> Iterator[Tile]:
     return (tile for page in dashboard.pages for tile in page.tiles)
-
-
-def _metrics(tile: Tile) -> Sequence[str]:
-    return tile.plan.get("metrics", ()) if tile.plan else ()
 
 
 def _tiles(page: Page, wanted: Sequence[str] | None) -> list[Tile]:
@@ -229,7 +228,7 @@ def _refuse_unknown_filters(dashboard: Dashboard, chosen: Sequence[DimensionFilt
 
 
 def _known_metrics(tile: Tile, vocabulary: Vocabulary) -> list[str]:
-    return [name for name in _metrics(tile) if name in vocabulary.metrics]
+    return [name for name in tile.metrics if name in vocabulary.metrics]
 
 
 def _names(name: str, dimensions: frozenset[str]) -> str | None:
@@ -259,8 +258,17 @@ def _run(plans: Asked, run: Callable[[Plan], Answer | None]) -> tuple[Answer, An
 def _answered(tile: Tile, plans: Asked, answer: Answer, course: Answer | None, vocabulary: Vocabulary) -> TileAnswer:
     assert tile.chart is not None
     has_rows = answer.outcome == "answered" and answer.plan is not None
-    chart = drawn(tile.chart, answer.plan or plans.plan, answer.columns, vocabulary) if has_rows else _undrawn(tile)
-    trend = _trend(plans.trend, course) if plans.trend and course else None
+    plan = answer.plan or plans.plan
+    metric = vocabulary.metrics.get(plan.metrics[0])
+    if not has_rows:
+        chart = _undrawn(tile)
+    elif misdrawn(tile.chart, plan, vocabulary):  # of a file that nobody checked
+        chart = Chart(kind="table")
+    else:
+        chart = drawn(tile.chart, plan, answer.columns, vocabulary)
+    if chart.change and _fewer_days(answer, metric):
+        chart = chart.model_copy(update={"change": None, "before": None})
+    trend = _trend(plans.trend, course, metric.nothing if metric else None) if plans.trend and course else None
     drawing = None
     if has_rows and answer.rows and chart.kind not in NO_PICTURE:
         drawing = drawing_of(
@@ -271,19 +279,30 @@ def _answered(tile: Tile, plans: Asked, answer: Answer, course: Answer | None, v
     )  # fmt: skip
 
 
+def _fewer_days(answer: Answer, metric: Metric | None) -> bool:
+    """Whether a count or a sum is of fewer days than were asked for, so that its change is theirs."""
+    short = any(part.grain is None and not part.asked for part in answer.partial)
+    return short and metric is not None and metric.nothing is not None
+
+
 def _undrawn(tile: Tile) -> Chart:
     assert tile.chart is not None
     return Chart(kind=tile.chart.kind.value, horizontal=tile.chart.horizontal)
 
 
-def _trend(plan: Plan, course: Answer) -> Trend | None:
-    """The course that an answer gave. Steps that are not known as a whole have none, or they would look like a fall."""
+def _trend(plan: Plan, course: Answer, nothing: float | None) -> Trend | None:
+    """The course that an answer gave. Steps that are not known as a whole have none, or they would look like a fall.
+
+    Of a step between others that has no row, the figure is what it is of no rows.
+    """
     if course.outcome != "answered" or plan.grain is None:
         return None
     cut = {part.step for part in course.partial}
-    known = [(date.fromisoformat(row[0]), row[1]) for row in course.rows if row[0]]
-    values = tuple(None if step in cut else value for step, value in known)
-    return Trend(grain=plan.grain, steps=tuple(step for step, _ in known), values=values)
+    known = {date.fromisoformat(row[0]): row[1] for row in course.rows if row[0]}
+    between = TimeRange(start=min(known), end=max(known)) if known else None
+    steps = tuple(steps_in(between, plan.grain) or ())
+    values = tuple(None if step in cut else known.get(step, nothing) for step in steps)
+    return Trend(grain=plan.grain, steps=steps, values=values)
 
 
 def _unplanned(asker: Asker, tile: Tile, error: Exception) -> TileAnswer:

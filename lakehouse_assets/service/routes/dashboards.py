@@ -6,9 +6,9 @@ Belongs here: method, path, computing tiles side by side. Does not belong here: 
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Annotated, Any
 
-import anyio
 from fastapi import APIRouter, Path, Response
 
 from lakehouse_assets.dashboards.model import Tile
@@ -18,7 +18,7 @@ from lakehouse_assets.lakehouse.engines.protocol import QueryCancelledError
 from lakehouse_assets.service.admission.access import Asker
 from lakehouse_assets.service.dashboards.documents import DashboardDocument, Dashboards, TilesAnswered, TilesWanted
 from lakehouse_assets.service.dashboards.handlers import Seen, failed_tile
-from lakehouse_assets.service.routes.dependencies import Admitted, Served, Service, errors
+from lakehouse_assets.service.routes.dependencies import Admitted, Served, Service, errors, side_by_side
 
 router = APIRouter(tags=["dashboards"], responses=errors())
 Id = Annotated[str, Path(min_length=1, max_length=128, pattern=r"^[A-Za-z0-9._-]+$", description="Its id.")]
@@ -44,16 +44,7 @@ async def tiles(service: Served, asker: Admitted, dashboard_id: Id, body: TilesW
     others with it.
     """
     seen = await service.work.run(asker.share, service.dashboards.look, asker, dashboard_id, body)
-    try:
-        async with anyio.create_task_group() as group:
-            for tile in seen.missing:
-                group.start_soon(_compute, service, asker, seen, tile)
-    except* QueryCancelledError:  # the caller has gone, and nobody waits for the others
-        cancelled = True
-    else:
-        cancelled = False
-    if cancelled:
-        raise QueryCancelledError
+    await side_by_side(partial(_compute, service, asker, seen, tile) for tile in seen.missing)
     logger().info("dashboard_seen", dashboard=seen.id, page=seen.page, tenant=asker.caller.tenant, key_id=asker.key_id)
     return Response(seen.document().model_dump_json(), media_type="application/json")
 

@@ -5,13 +5,16 @@ Belongs here: what several routers depend on. Does not belong here: an address, 
 
 from __future__ import annotations
 
+from collections.abc import Callable, Coroutine, Iterable
 from dataclasses import dataclass
 from typing import Annotated, Any
 
+import anyio
 from fastapi import Depends, Path, Request
 from fastapi.security import HTTPBearer
 
 from lakehouse_assets.http.errors import ErrorDocument
+from lakehouse_assets.lakehouse.engines.protocol import QueryCancelledError
 from lakehouse_assets.service.admission.access import Access, Asker
 from lakehouse_assets.service.admission.together import Together
 from lakehouse_assets.service.admission.work import Work
@@ -54,6 +57,23 @@ async def _asker(request: Request, _documented: Annotated[Any, Depends(_bearer)]
 Served = Annotated[Service, Depends(_service)]
 Admitted = Annotated[Asker, Depends(_asker)]
 Id = Annotated[str, Path(min_length=1, max_length=64, pattern=r"^[A-Za-z0-9-]+$", description="Its id.")]
+
+
+async def side_by_side(calls: Iterable[Callable[[], Coroutine[Any, Any, None]]]) -> None:
+    """Make calls at once and wait for all of them.
+
+    Raises:
+        QueryCancelledError: the caller has gone, and nobody waits for the others.
+    """
+    cancelled = False
+    try:
+        async with anyio.create_task_group() as group:
+            for call in calls:
+                group.start_soon(call)
+    except* QueryCancelledError:
+        cancelled = True
+    if cancelled:
+        raise QueryCancelledError
 
 
 def errors(*statuses: int) -> dict[int | str, dict[str, Any]]:

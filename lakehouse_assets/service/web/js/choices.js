@@ -1,15 +1,20 @@
 // What a dashboard is looked at by: page, time and filters, as the address has them.
 
+const OWN = ["page", "period", "from", "to", "none"];
+
+/** What a dimension is called in an address: a name of the address's own has another meaning there. */
+const named = ({ dimension }) => (OWN.includes(dimension) ? `by_${dimension}` : dimension);
+
 /** The choice in an address: `?page=&period=&from=&to=&ward_id=A&ward_id=B`. What it does not say is null. */
 export function read(search, filters) {
   const asked = new URLSearchParams(search);
-  const said = filters.filter(({ dimension }) => asked.has(dimension));
+  const said = filters.filter((one) => asked.has(named(one)));
   return {
     page: asked.get("page"),
     period: asked.get("period"),
     from: asked.get("from"),
     to: asked.get("to"),
-    values: Object.fromEntries(filters.map((one) => [one.dimension, said.length || asked.has("none") ? asked.getAll(one.dimension) : one.default.map(String)])),
+    values: Object.fromEntries(filters.map((one) => [one.dimension, said.length || asked.has("none") ? asked.getAll(named(one)) : one.default.map(String)])),
   };
 }
 
@@ -17,7 +22,7 @@ export function read(search, filters) {
 export function address(choice, filters) {
   const asked = new URLSearchParams();
   for (const name of ["page", "period", "from", "to"]) if (choice[name]) asked.set(name, choice[name]);
-  for (const { dimension } of filters) for (const value of choice.values[dimension]) asked.append(dimension, value);
+  for (const one of filters) for (const value of choice.values[one.dimension]) asked.append(named(one), value);
   // Without this the defaults would come back where all were taken away.
   if (filters.some((one) => one.default.length) && !filters.some((one) => choice.values[one.dimension].length)) asked.set("none", "");
   return `${location.pathname}${asked.size ? `?${asked}` : ""}`;

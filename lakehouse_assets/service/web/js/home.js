@@ -33,7 +33,7 @@ function card(figure) {
     h("div.number-tile", {},
       h("p.figure", {}, h("strong", { title: cell(value, column) }, brief(value, column)),
         value === null ? h("span.change", {}, "not known yet")
-          : change === null ? null : h("span.change", {}, changeOf(change, good), before === null ? "" : ` from ${brief(before, column)}`)),
+          : change === null ? null : h("span.change", {}, format === "percent" ? changeOf(value - before, good, true) : changeOf(change, good), before === null ? "" : ` from ${brief(before, column)}`)),
       trend ? sparkline(trend) : null));
 }
 

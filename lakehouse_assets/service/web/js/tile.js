@@ -6,7 +6,7 @@ import { askAt } from "./asking.js";
 import { chart } from "./chart.js";
 import { download, h, icon, toast } from "./dom.js";
 import { figure } from "./figure.js";
-import { day } from "./format.js";
+import { day, withDays } from "./format.js";
 import { save } from "./picture.js";
 import { sparkline } from "./sparkline.js";
 import { csv, table } from "./table.js";
@@ -79,6 +79,7 @@ function notes({ answer, unfiltered, drawing }, period) {
   return [
     period ? h("span", {}, period) : null,
     drawing?.note ? h("span", {}, drawing.note) : null,
+    ...(answer.partial ?? []).filter((part) => !part.grain && part.says).map((part) => h("span.warn", {}, withDays(part.says))),
     unfiltered.length ? h("span.warn", {}, `Not by ${unfiltered.join(", ")}`) : null,
     newest ? h("span.fresh", {}, `Data to ${day(newest)}`) : null,
   ].filter(Boolean);
