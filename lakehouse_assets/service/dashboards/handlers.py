@@ -10,7 +10,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from pydantic import ValidationError
 
@@ -44,7 +44,7 @@ from nlq.core.naming import AmbiguousNameError, full_name
 from nlq.core.outcome import ErrorCode
 from nlq.core.periods import steps_in
 from nlq.core.plan import DimensionFilter, Plan, TimeRange, problem_of
-from nlq.core.vocabulary import Metric, Vocabulary
+from nlq.core.vocabulary import Metric, Values, Vocabulary
 
 if TYPE_CHECKING:
     from lakehouse_assets.lakehouse.lake import Lake
@@ -327,18 +327,26 @@ def _period(name: PeriodName, today: date) -> PeriodDocument:
     return PeriodDocument(name=name, label=name.label, start=span and span.start, end=span and span.end)
 
 
+def _known_to_the_caller(declared: tuple[Any, ...], values: Values | None) -> tuple[Any, ...]:
+    """Those of some declared values that the caller may know of: a file is for all, and may name other tenants."""
+    if values is None:
+        return ()
+    return tuple(one for one in declared if one in values.items or not (values.items and values.complete))
+
+
 def _filter(item: SharedFilter, dashboard: Dashboard, vocabulary: Vocabulary) -> FilterDocument:
     """A shared filter with the values of the first figure that knows it."""
     sets = (vocabulary.shared_dimensions(_known_metrics(tile, vocabulary)) for tile in _all_tiles(dashboard))
     names = (name for dimensions in sets if (name := _names(item.dimension, dimensions)))
     dimension = vocabulary.dimensions.get(next(names, ""))
     values = dimension.values if dimension else None
-    shown = item.choices or (tuple(sorted(values.shown, key=str)) if values else ())
+    declared, default = (_known_to_the_caller(named, values) for named in (item.choices, item.default))
+    shown = declared if item.choices else (tuple(sorted(values.shown, key=str)) if values else ())
     complete = bool(item.choices) or (values is not None and values.complete)
     return FilterDocument(
         dimension=item.dimension,
         label=item.label or (dimension.label if dimension else item.dimension),
-        default=item.default,
+        default=default,
         choices=shown[:MOST_CHOICES],
         all_choices=complete and len(shown) <= MOST_CHOICES,
     )

@@ -6,11 +6,14 @@ asks for it.
 
 from __future__ import annotations
 
+from contextlib import suppress
+from email.message import Message
 from functools import partial
 from os import PathLike, stat_result
 
 from fastapi import Request
 from fastapi.responses import HTMLResponse
+from starlette.datastructures import Headers
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Match, Route
 from starlette.staticfiles import StaticFiles
@@ -23,12 +26,24 @@ _KEPT = {"Cache-Control": "no-cache"}
 
 
 class _ForPeople(Route):
-    """A page whose address gives programs a document: it is for those alone that ask for HTML, as browsers do."""
+    """A page whose address gives programs a document: it is for those alone that ask for HTML first, as browsers do."""
 
     def matches(self, scope: Scope) -> tuple[Match, Scope]:
         match, child = super().matches(scope)
-        accept = next((value for name, value in scope.get("headers", ()) if name == b"accept"), b"")
-        return (match, child) if match is Match.FULL and b"text/html" in accept else (Match.NONE, {})
+        return (match, child) if match is Match.FULL and _asks_for_html(Headers(scope=scope)) else (Match.NONE, {})
+
+
+def _asks_for_html(headers: Headers) -> bool:
+    """Whether HTML is named as acceptable, and no less welcome than JSON (RFC 9110, 12.5.1)."""
+    message = Message()
+    weights = {"text/html": 0.0, "application/json": 0.0}
+    for item in ",".join(headers.getlist("accept")).split(","):
+        message["content-type"] = item.strip()
+        kind, weight = message.get_content_type(), message.get_param("q", "1")
+        del message["content-type"]
+        with suppress(ValueError):
+            weights[kind] = float(str(weight))
+    return weights["text/html"] > 0 and weights["text/html"] >= weights["application/json"]
 
 
 async def _serve(page: Page, _: Request) -> HTMLResponse:

@@ -30,7 +30,10 @@ def test_one_figure_that_cannot_be_drawn_takes_no_other_with_it(
 ) -> None:
     file = tmp_path / "semantic" / "dashboards" / "pgr" / "odd.yml"
     file.parent.mkdir(parents=True)
-    head = "title: Odd\nfilters: [{dimension: channel}]\nperiod: all\npages:\n  - id: one\n    title: One\n    tiles:\n"
+    shared = (
+        "[{dimension: channel}, {dimension: tenant_id, choices: [pb.amritsar, pb.jalandhar], default: pb.jalandhar}]"
+    )
+    head = f"title: Odd\nfilters: {shared}\nperiod: all\npages:\n  - id: one\n    title: One\n    tiles:\n"
     file.write_text(
         head
         + "".join(
@@ -42,9 +45,11 @@ def test_one_figure_that_cannot_be_drawn_takes_no_other_with_it(
     handlers = DashboardHandlers(asked_lake, answerer, ProjectDashboards(tmp_path))
     assert [one.id for one in handlers.list(ANYONE).dashboards] == ["pgr.odd"]
     assert handlers.show(ANYONE, "pgr.odd").filters[0].choices
+    tenants = handlers.show(Asker(Caller("pb.amritsar"), "test"), "pgr.odd").filters[1]
+    assert (tenants.choices, tenants.default) == (("pb.amritsar",), ()), "a file names no tenant to another"
     for _ in range(2):  # computed, and as it is remembered
         found: dict[str, Any] = {}
-        seen = handlers.look(ANYONE, "pgr.odd", TilesWanted())
+        seen = handlers.look(ANYONE, "pgr.odd", TilesWanted(filters=()))
         for tile in seen.tiles:
             found[tile.id] = seen.answers.get(tile.id) or handlers.compute(ANYONE, seen, tile)
         kinds = {name: (tile.answer.outcome, tile.chart.kind) for name, tile in found.items()}
