@@ -117,9 +117,8 @@ class Apart:
             Exception: whatever the function raised.
         """
         with self._turns:
-            worker = self._worker()
+            worker = self._given((function, args, kwargs))
             try:
-                worker.connection.send((function, args, kwargs))
                 answer = self._answer(worker)
             except BaseException:
                 _end(worker)
@@ -139,6 +138,22 @@ class Apart:
             idle, self._idle = self._idle, []
         for worker in idle:
             _end(worker)
+
+    def _given(self, call: tuple[object, ...]) -> _Worker:
+        """A process that has a call; one that ended before it had all of it gives way to another."""
+        for is_last in (False, True):
+            worker = self._worker()
+            try:
+                worker.connection.send(call)
+                return worker
+            except OSError as error:
+                _end(worker)
+                if is_last:
+                    raise EndedError("a process ended before its call") from error
+            except BaseException:
+                _end(worker)
+                raise
+        raise AssertionError("unreachable")
 
     def _worker(self) -> _Worker:
         with self._lock:
@@ -168,7 +183,7 @@ class Apart:
             if not worker.connection.poll(self.time_s + _GRACE_S):
                 raise TooLongError
             return worker.connection.recv()
-        except (EOFError, ConnectionResetError) as error:
+        except (EOFError, OSError) as error:  # before an answer, or in the middle of one
             worker.process.join(_GRACE_S)
             if worker.process.exitcode == -signal.SIGALRM:
                 raise TooLongError from error

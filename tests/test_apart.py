@@ -44,6 +44,15 @@ def apart() -> Iterator[Apart]:
     made.close()
 
 
+def test_a_call_goes_to_another_process_if_one_was_ended_before_it(apart: Apart, monkeypatch: pytest.MonkeyPatch):
+    first = apart.run(process)
+    (idle,) = apart._idle
+    os.kill(first, signal.SIGKILL)
+    idle.process.join(LONG_S)
+    monkeypatch.setattr(idle.process, "is_alive", lambda: True)  # as it was a moment before
+    assert apart.run(process) not in (first, os.getpid())
+
+
 def test_a_process_is_used_again_until_a_call_took_too_much(apart: Apart) -> None:
     first = apart.run(process)
     assert first != os.getpid()
