@@ -9,8 +9,12 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Collection
+from itertools import islice
 from typing import Any
 
+_MOST_OF_NAME = 100
+"""Characters of a name in a list."""
 _OBEYED = (
     "\x00-\x08\x0b-\x1f\x7f-\x9f"  # controls, C0 and C1, but for tab and newline
     "\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069"  # directions
@@ -29,6 +33,12 @@ def shown(text: str) -> str:
 def shown_in_line(text: str) -> str:
     """A value or a name from outside, on one line: its own ends of lines are shown by escapes, too."""
     return _IN_ONE_LINE.sub(_escape, text)
+
+
+def listed(names: Collection[str], most: int = 100) -> str:
+    """Names from outside as a list for people: the first of however many, the beginning of however long a one."""
+    told = [name if len(name) <= _MOST_OF_NAME else f"{name[:_MOST_OF_NAME]}…" for name in islice(names, most)]
+    return ", ".join([*told, f"and {len(names) - most:,} more"] if len(names) > most else told)
 
 
 def json_line(document: Any, **options: Any) -> str:

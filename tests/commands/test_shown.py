@@ -16,7 +16,7 @@ from lakehouse_assets.commands.output import Out
 from lakehouse_assets.commands.reporting import report
 from lakehouse_assets.http import logs
 from lakehouse_assets.ingest.errors import IngestError
-from lakehouse_assets.shown import json_line, shown, shown_in_line
+from lakehouse_assets.shown import json_line, listed, shown, shown_in_line
 
 ORDERS = {
     "colour": "\x1b[31mred\x1b[0m", "clear": "\x1b[2J\x1b[H", "title": "\x1b]0;owned\x07",
@@ -81,3 +81,10 @@ def test_what_people_write_stays_as_it_is(text: str) -> None:
 @pytest.mark.parametrize("text", ["Zürich – 10 €", "日本語", "नमस्ते", "שלום", "مرحبا", "👩‍👩‍👧", "a\tb\nc", "Ελλάδα"])
 def test_every_script_is_shown_as_it_is(text: str) -> None:
     assert shown(text) == text
+
+
+def test_however_many_names_there_are_a_list_of_them_is_read():
+    assert listed(["a", "b"]) == "a, b" and listed([]) == ""
+    many = listed([f"c{i}" for i in range(10_000)])
+    assert many.startswith("c0, c1, ") and many.endswith("c99, and 9,900 more")
+    assert len(listed(["x" * 1_000_000])) < 200

@@ -173,6 +173,7 @@ A_TABLE = pa.table({"a": [1, 2]})
         (CSV, b'a\n1\n"2\n', "Record 2, on line 3, cannot be taken: the quote on line 3, column 1 is never closed"),
         (CSV, b"a\n\xff\n", "Record 1, on line 2, cannot be taken: byte 0xFF"),
         (CSV, b"b\n1\n", "line 1, column a, the file lacks the field 'a'; it has b"),
+        (CSV, b",".join(b"c%d" % i for i in range(9_000)) + b"\n", "c98, c99, and 8,900 more"),
         (CSV, b"a\n", "There is no record"),
         (CSV, b"", "empty"),
         (CSV, "a\n1\n".encode("utf-16"), "charset=utf-16"),

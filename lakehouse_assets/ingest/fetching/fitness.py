@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from lakehouse_assets.ingest.fetching.changed_rows import AROUND, OPERATION, REFUSED
 from lakehouse_assets.ingest.fetching.slots import TableState
 from lakehouse_assets.ingest.sources import Source
+from lakehouse_assets.shown import listed
 
 EVERYTHING = "insert, update, delete, truncate"
 
@@ -92,7 +93,7 @@ def _unpublished(source: Source, table: TableState) -> Iterator[Problem]:
             )
         else:
             yield Problem(
-                f"there is no column '{name}'; there are {', '.join(sorted(published))}",
+                f"there is no column '{name}'; there are {listed(sorted(published))}",
                 "Has the table changed? Mend the source; a column that may be missing is listed under 'optional'",
                 name,
             )

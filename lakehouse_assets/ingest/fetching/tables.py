@@ -25,6 +25,7 @@ from lakehouse_assets.ingest.fetching.connections import connected, is_duckdb, o
 from lakehouse_assets.ingest.fetching.cursors import MOST_OF_CURSOR, Scalar
 from lakehouse_assets.ingest.fetching.texts import as_text
 from lakehouse_assets.lakehouse.sql import quoted
+from lakehouse_assets.shown import listed
 
 FIRST_ROWS, MOST_ROWS = 16, 10_000
 """Rows of the first batch, and of any."""
@@ -127,7 +128,7 @@ class _Statements:
         cursor = self._described.cursor
         if cursor is not None and cursor not in columns:
             raise IngestError(
-                self._place, f"there is no column '{cursor}' for the cursor; there are {', '.join(columns)}",
+                self._place, f"there is no column '{cursor}' for the cursor; there are {listed(columns)}",
                 hint="State one of them as `cursor`, or none to read all rows.", column=cursor,
             )  # fmt: skip
         self._refuse_twice(columns)

@@ -22,6 +22,7 @@ from lakehouse_assets.ingest.loads.positions import last_position
 from lakehouse_assets.ingest.origins.positions import Position, track_of
 from lakehouse_assets.ingest.origins.queried import WHOLE, KeptRows
 from lakehouse_assets.ingest.sources import Source
+from lakehouse_assets.shown import listed
 
 if TYPE_CHECKING:
     from lakehouse_assets.lakehouse.lake import Lake
@@ -134,7 +135,7 @@ def _refuse_missing(source: Source, table: Table, place: str) -> None:
     missing = [f for f in source.fields if f not in table.columns and f not in source.optional and f != "_"]
     if missing:
         raise IngestError(
-            place, f"there is no column {', '.join(map(repr, missing))}; there are {', '.join(table.columns)}",
+            place, f"there is no column {listed([*map(repr, missing)])}; there are {listed(table.columns)}",
             hint="Has the table changed? Mend the source; a column that may be missing is listed under 'optional'.",
             column=missing[0],
         )  # fmt: skip

@@ -23,6 +23,7 @@ from lakehouse_assets.ingest.readers.csv.header import CsvText
 from lakehouse_assets.ingest.readers.json.document import json_batches
 from lakehouse_assets.ingest.readers.json.lines import ndjson_batches
 from lakehouse_assets.ingest.readers.parquet.reader import ParquetContent
+from lakehouse_assets.shown import listed
 
 UPLOADED = Kind("upload", "upload://", lambda source: source, is_bound=True)
 """Files that people send over HTTP: called by their upload and the name they had, wherever they lie."""
@@ -123,7 +124,7 @@ def refuse_missing_fields(file: str, mapping: RecordMapping, have: Sequence[str]
     missing = [f for f in mapping.fields if f not in have and f not in mapping.optional and f != "_"]
     if missing:
         raise IngestError(
-            file, f"the file lacks the field {', '.join(map(repr, missing))}; it has {', '.join(have)}",
+            file, f"the file lacks the field {listed([*map(repr, missing)])}; it has {listed(have)}",
             hint=f"Is it a file of source '{mapping.source.name}'? If the field may be missing, list it under "
             "'optional' in the source.", line=line, column=missing[0],
         )  # fmt: skip

@@ -16,6 +16,7 @@ from decimal import Decimal
 from typing import Any
 
 from lakehouse_assets.ingest.described.apis import ALL
+from lakehouse_assets.shown import listed
 
 _SPACE = re.compile(r"[ \t\n\r]*")
 _SHOWN = 10
@@ -187,6 +188,5 @@ def _no_constant(name: str) -> Any:
 def _shape(value: Any) -> str:
     """What a value is, in words that quote only names."""
     if isinstance(value, dict):
-        more = " …" if len(value) > _SHOWN else ""
-        return f"an object of {', '.join(map(repr, list(value)[:_SHOWN]))}{more}" if value else "an empty object"
+        return f"an object of {listed([*map(repr, value)], _SHOWN)}" if value else "an empty object"
     return {list: "a list", str: "a text", bool: "true or false", type(None): "null"}.get(type(value), "a number")
