@@ -17,6 +17,7 @@ MOST_OF_CURSOR = 500
 Scalar = str | int | float | None
 """Value of a cursor: a number, or its text."""
 _DAY = len("2025-01-31")
+_DIGITS_OF_DAY = re.compile(r"\d{8}", re.ASCII)
 _DIGITS = 100
 _NUMBER = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d{1,3})?", re.ASCII)
 
@@ -32,6 +33,8 @@ def before(value: Scalar, look_back: timedelta | int | None) -> Scalar:
     try:
         if isinstance(look_back, timedelta):
             moment, said = datetime.fromisoformat(str(value)) - look_back, str(value)
+            if _DIGITS_OF_DAY.fullmatch(said):  # 20250131, a number or a text, stays what it is
+                return type(value)(moment.date().isoformat().replace("-", ""))
             if len(said) <= _DAY:  # a text of a day is less than that of any time of the day
                 return moment.date().isoformat()
             found = moment.isoformat(sep="T" if "T" in said else " ")
