@@ -22,7 +22,7 @@ HEIGHT = 250
 _NAME, _FIGURE, _OF = "_name", "_figure", "_of"
 _FEW_POINTS = 40
 _CELLS_WITH_TEXT = 160
-_ROOM_FOR_WORDS = 1.14
+_ROOM_FOR_A_LETTER = 0.025
 _SHOWN = {"filter": "indexof(hidden, datum.s) < 0"}
 # A period that is known in part is pale and has a dashed edge.
 _PALE = {"test": "datum.cut || datum.others", "value": 0.45}
@@ -33,10 +33,9 @@ def _lines(chart: Chart, points: Points) -> Spec:
     """Lines along time, or along what has an order; dashed to what is known in part."""
     runs = _runs(points)
     x = _moments(points) if points.dated else _ordinal("k", points.keys, "x")
-    # Unless told otherwise areas would be stacked, and the lines and dots on them not.
-    values = {**_values(points), "stack": None}
-    encoding = {"x": x, "y": values, "color": _colour(points), "detail": {"field": "run"}}
-    area = chart.kind == "area"
+    encoding = {"x": x, "y": _values(points), "color": _colour(points), "detail": {"field": "run"}}
+    # Several areas would be taken for parts of a whole, and hide one another.
+    area = chart.kind == "area" and len(points.series) == 1
     mark: Spec = {"type": "area", "line": True, "fillOpacity": 0.16} if area else {"type": "line"}
     layers: list[Spec] = [
         {"transform": [{"filter": "datum.firm"}], "mark": {**mark, "strokeWidth": 2.2}, "encoding": encoding},
@@ -128,7 +127,8 @@ def _bars(chart: Chart, points: Points) -> Spec:
     if across and not several:
         label = {"type": "text", "align": "left", "baseline": "middle", "dx": 6}
         if all((row["v"] or 0) >= 0 for row in points.rows):
-            encoding[value]["scale"] = {"zero": True, "domainMax": points.highest * _ROOM_FOR_WORDS or 1}
+            room = 1 + _ROOM_FOR_A_LETTER * max((len(row["text"]) for row in points.rows), default=0)
+            encoding[value]["scale"] = {"zero": True, "domainMax": points.highest * room or 1}
         layers.append({"mark": label, "encoding": {key: encoding[key], value: encoding[value], "text": _text()}})
     grouped = several and not stacked
     return {

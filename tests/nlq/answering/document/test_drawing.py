@@ -193,7 +193,7 @@ def test_lines_have_a_colour_each() -> None:
     assert drawing.note == "The 8 largest of 20 series are drawn; the table has all."
 
 
-def test_areas_lie_behind_one_another_as_their_lines_do() -> None:
+def test_several_series_are_lines_that_nobody_takes_for_parts() -> None:
     rows = [[day, channel, 5] for day in ("2025-03-01", "2025-03-02") for channel in ("web", "app")]
     drawing = drawn([DAY, CHANNEL, COUNT], rows, "area")
-    assert drawing.spec and drawing.spec["layer"][0]["encoding"]["y"]["stack"] is None
+    assert drawing.spec and drawing.spec["layer"][0]["mark"]["type"] == "line"
