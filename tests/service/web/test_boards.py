@@ -14,7 +14,7 @@ from tests.service.web.conftest import NARROW, WIDE, opened
 from tests.service.web.test_page import _clean
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Browser, Page
+    from playwright.sync_api import Browser, Page, Route
 
 pytestmark = pytest.mark.timeout(240)
 DAYS = "from=2025-03-01&to=2026-01-31"
@@ -96,3 +96,23 @@ def test_what_is_not_there_is_told_with_a_way_on(browser: Browser, page_service:
         assert (
             "1990" in page.locator(".tile").first.inner_text() or "nothing" in page.locator(".tile").first.inner_text()
         )
+
+
+def test_figures_that_found_no_room_in_time_are_asked_for_again(browser: Browser, page_service: Served) -> None:
+    asked: list[str] = []
+
+    def answer(route: Route) -> None:
+        found = route.fetch()
+        page = found.json()
+        if not asked:
+            late = page["tiles"][0]["answer"]
+            late.update(outcome="failed", error="overloaded", sentence="Too many questions at once", rows=[])
+        asked.append(route.request.url)
+        route.fulfill(response=found, json=page)
+
+    for page in opened(browser, page_service, WIDE, "light", "/dashboards"):
+        page.route("**/tiles", answer)
+        page.goto(ADDRESS)
+        computed(page)
+        assert len(asked) == 2
+        page.get_by_role("article", name="Complaints received").locator(".figure").wait_for()

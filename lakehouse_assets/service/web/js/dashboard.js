@@ -11,6 +11,7 @@ import { tile } from "./tile.js";
 const content = byId("content");
 const id = decodeURIComponent(location.pathname.split("/").at(-1));
 const PRINT = "M6 7V3h8v4M6 14H4V8h12v6h-2M6 12h8v5H6z";
+const [TURNS, PAUSE] = [4, 2000]; // how often figures are asked for that found no room, and the milliseconds between
 let board = null;
 let choice = null;
 let loading = null;
@@ -60,9 +61,18 @@ async function refresh() {
   status.textContent = "Computing …";
   for (const one of computed) tiles.get(one.id).wait();
   try {
-    const found = await api.tiles(id, { ...wanted(choice, board.filters), page: pageOf().id }, mine.signal);
-    if (mine.signal.aborted) return;
-    for (const one of found.tiles) tiles.get(one.id)?.fill(one);
+    const asked = { ...wanted(choice, board.filters), page: pageOf().id };
+    let found = await api.tiles(id, asked, mine.signal);
+    for (let turn = 1; ; turn += 1) {
+      if (mine.signal.aborted) return;
+      // Those that found no room in time are asked for again; the others are remembered meanwhile.
+      const late = new Set(turn < TURNS ? found.tiles.filter((one) => one.answer.error === "overloaded").map((one) => one.id) : []);
+      for (const one of found.tiles) if (!late.has(one.id)) tiles.get(one.id)?.fill(one);
+      if (!late.size) break;
+      await new Promise((resolve) => { setTimeout(resolve, PAUSE); });
+      if (mine.signal.aborted) return;
+      found = await api.tiles(id, asked, mine.signal);
+    }
     status.textContent = told(found);
   } catch (problem) {
     if (problem.name === "AbortError") return;
