@@ -23,7 +23,7 @@ source_lines as (
         from {{ source("bronze", "sample_sales") }}
         where {{ in_days("sale_date") }}
     ) as versions
-    where version_no = 1 and is_deleted is not true
+    where version_no = 1 and not coalesce(is_deleted, false)
     group by sale_date, tenant_id
 ),
 

@@ -23,4 +23,4 @@ select
     loaded_at,
     quantity < 0 as is_return
 from {{ latest_copies(source("bronze", "sample_sales"), where=in_days("sale_date")) }} as latest
-where is_deleted is not true
+where not coalesce(is_deleted, false)
