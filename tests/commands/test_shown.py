@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 import json
 import logging
 from pathlib import Path
@@ -17,6 +16,7 @@ from lakehouse_assets.commands.reporting import report
 from lakehouse_assets.http import logs
 from lakehouse_assets.ingest.errors import IngestError
 from lakehouse_assets.shown import json_line, listed, shown, shown_in_line
+from tests.logging_lines import logged
 
 ORDERS = {
     "colour": "\x1b[31mred\x1b[0m", "clear": "\x1b[2J\x1b[H", "title": "\x1b]0;owned\x07",
@@ -58,13 +58,9 @@ def test_a_name_of_a_file_makes_no_line_of_its_own(capsys: pytest.CaptureFixture
 
 
 def test_a_line_of_the_log_is_one_line_and_still_json() -> None:
-    stream = io.StringIO()
-    try:
-        logs.configure(stream=stream)
+    with logged() as stream:
         logs.logger().warning("asked", question="".join(ORDERS.values()), **{"odd\x9bkey": NAME})
         logging.getLogger("uvicorn.error").error("GET /%s", NAME)
-    finally:
-        logging.getLogger().handlers[:] = []
     lines = stream.getvalue().splitlines()
     assert len(lines) == 2 and not OBEYED & set(stream.getvalue().replace("\n", ""))
     assert json.loads(lines[0])["question"] == "".join(ORDERS.values())

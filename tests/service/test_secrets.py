@@ -12,7 +12,6 @@ from typing import Any
 import httpx
 import pytest
 import sqlalchemy as sa
-import structlog
 
 from lakehouse_assets.assets.questions.batch import answer_batch
 from lakehouse_assets.http import logs
@@ -23,6 +22,7 @@ from nlq.answering.answer import Answerer
 from nlq.answering.document.model import Answer
 from nlq.storage.queue import QuestionQueue
 from semantic.errors import SemanticError
+from tests.logging_lines import logged
 from tests.service.conftest import Served, make_keys, problem, served
 
 ASK = {"question": "Complaints by ward"}
@@ -32,13 +32,8 @@ PASSWORD = 'pass"word\\ü'
 @pytest.fixture
 def log() -> Iterator[io.StringIO]:
     """The log of the process as `asklake serve` configures it; afterwards it is as it was."""
-    before, root = structlog.get_config(), logging.getLogger()
-    handlers, level = list(root.handlers), root.level
-    stream = io.StringIO()
-    logs.configure(stream=stream, secrets=[PASSWORD])
-    yield stream
-    root.handlers[:], root.level = handlers, level
-    structlog.configure(**before)
+    with logged(secrets=[PASSWORD]) as stream:
+        yield stream
 
 
 def lines(log: io.StringIO) -> list[dict[str, Any]]:

