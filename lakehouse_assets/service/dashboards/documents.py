@@ -119,7 +119,7 @@ class TilesWanted(BaseModel):
 
 
 class Trend(BaseModel):
-    """The course of a number, one value for each step; null where it is not known as a whole."""
+    """The course of a figure, one value for each step; null where it is not known as a whole."""
 
     grain: Grain
     steps: tuple[date, ...]

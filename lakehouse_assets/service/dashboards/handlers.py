@@ -35,11 +35,11 @@ from lakehouse_assets.service.dashboards.documents import (
     TilesWanted,
     Trend,
 )
+from lakehouse_assets.service.questions.handlers import vocabulary_of
 from nlq.answering.document.chart import Chart
 from nlq.answering.document.drawing import NO_PICTURE, drawing_of
 from nlq.answering.document.model import Answer
 from nlq.answering.run import failed_answer
-from nlq.core.guard import GuardError
 from nlq.core.naming import AmbiguousNameError, full_name
 from nlq.core.outcome import ErrorCode
 from nlq.core.periods import steps_in
@@ -96,7 +96,7 @@ class DashboardHandlers:
 
     def list(self, asker: Asker) -> Dashboards:
         """The dashboards that the asker may see, by domain and title."""
-        vocabulary = self._vocabulary(asker)
+        vocabulary = vocabulary_of(self.answerer, asker)
         found = [_summary(i, one) for i, one in self.project.all().items() if may_see(asker, one, vocabulary)]
         for fault in self.project.faults:
             logger().warning("dashboard_not_read", fault=fault)
@@ -108,7 +108,7 @@ class DashboardHandlers:
         Raises:
             ApiError: there is none that the asker may see.
         """
-        vocabulary = self._vocabulary(asker)
+        vocabulary = vocabulary_of(self.answerer, asker)
         dashboard = self._found(asker, dashboard_id, vocabulary)
         today = self.answerer.today(asker.caller)
         return DashboardDocument(
@@ -125,7 +125,7 @@ class DashboardHandlers:
             ApiError: there is no such dashboard, page or tile, or no tile knows a filter.
         """
         begun = time.perf_counter()
-        vocabulary = self._vocabulary(asker)
+        vocabulary = vocabulary_of(self.answerer, asker)
         dashboard = self._found(asker, dashboard_id, vocabulary)
         page = dashboard.page(wanted.page)
         if page is None:
@@ -168,12 +168,6 @@ class DashboardHandlers:
         except Exception as error:
             logger().debug("tile_not_remembered", dashboard=seen.id, tile=tile.id, why=type(error).__name__)
             return None
-
-    def _vocabulary(self, asker: Asker) -> Vocabulary:
-        try:
-            return self.answerer.vocabulary(asker.caller)
-        except GuardError as error:
-            raise ApiError(403, error.code, str(error), {"nearest": list(error.nearest)}) from None
 
     def _found(self, asker: Asker, dashboard_id: str, vocabulary: Vocabulary) -> Dashboard:
         found = self.project.all().get(dashboard_id)

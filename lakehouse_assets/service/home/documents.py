@@ -10,6 +10,7 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, Field
 
+from lakehouse_assets.service.dashboards.documents import Trend
 from nlq.answering.catalog import Example
 from nlq.core.plan import Grain, Plan
 from nlq.core.utc import Moment
@@ -24,14 +25,6 @@ class HomePeriod(BaseModel):
     end: date
 
 
-class Course(BaseModel):
-    """A figure step by step; the last step is the period's."""
-
-    grain: Grain
-    steps: tuple[date, ...]
-    values: tuple[Any, ...]
-
-
 class HomeFigure(BaseModel):
     """A figure of the period, beside the one before."""
 
@@ -44,7 +37,7 @@ class HomeFigure(BaseModel):
     before: Any
     change: float | None = Field(description="Relative to before: 0.1 is a tenth more.")
     good: Literal["up", "down"] | None
-    trend: Course
+    trend: Trend = Field(description="Step by step; the last one is the period's.")
     plan: Plan = Field(description="The course, for POST /query.")
 
 

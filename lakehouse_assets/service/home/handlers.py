@@ -16,13 +16,13 @@ from cachetools import LRUCache
 
 from lakehouse_assets.dashboards.files import ProjectDashboards
 from lakehouse_assets.domains import contract_of, title_of
-from lakehouse_assets.http.errors import ApiError
 from lakehouse_assets.lakehouse.engines.protocol import QueryRefusedError
+from lakehouse_assets.service.dashboards.documents import Trend
 from lakehouse_assets.service.dashboards.handlers import may_see
-from lakehouse_assets.service.home.documents import Course, Home, HomeDomain, HomeFigure, HomePeriod, News
+from lakehouse_assets.service.home.documents import Home, HomeDomain, HomeFigure, HomePeriod, News
 from lakehouse_assets.service.home.figures import course_of, domains_of, headlines, label_of, period_of, starters
 from lakehouse_assets.service.home.news import NewsReader
-from nlq.core.guard import GuardError
+from lakehouse_assets.service.questions.handlers import vocabulary_of
 from nlq.core.periods import steps_in
 from nlq.core.plan import Grain, Plan, TimeRange
 from nlq.core.utc import utc_now
@@ -75,10 +75,7 @@ class HomeHandlers:
             ApiError: the caller may see nothing.
         """
         begun, moment = time.perf_counter(), now or utc_now()
-        try:
-            vocabulary = self._answerer.vocabulary(asker.caller)
-        except GuardError as error:
-            raise ApiError(403, error.code, str(error), {"nearest": list(error.nearest)}) from None
+        vocabulary = vocabulary_of(self._answerer, asker)
         heads, domains = self._lake.catalog.heads(), domains_of(vocabulary)
         news = self._news.of(heads, asker.caller.tenant, moment, domains)
         return Entered(heads, vocabulary, moment, begun, domains, news)
@@ -162,7 +159,7 @@ def _figures(metrics: Sequence[Metric], plan: Plan, answer: Answer, since: date)
                 format="percent" if metric.is_ratio else metric.format, unit=metric.unit,
                 value=now, before=before, change=(now - before) / abs(before) if now is not None and before else None,
                 good=metric.direction if metric.direction in ("up", "down") else None,
-                trend=Course(grain=plan.grain, steps=steps, values=tuple(values)),
+                trend=Trend(grain=plan.grain, steps=steps, values=tuple(values)),
                 plan=plan.model_copy(update={"metrics": (metric.name,)}),
             )
         )  # fmt: skip

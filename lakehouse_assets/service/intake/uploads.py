@@ -55,6 +55,11 @@ LOADABLE: tuple[State, ...] = ("ready", "failed")
 _SOURCE = r"^[a-z][a-z0-9_]*$"
 _T = TypeVar("_T")
 
+
+def _source_query(says: str) -> Any:
+    return Query(max_length=100, pattern=_SOURCE, description=says)
+
+
 router = APIRouter(tags=["uploads"])
 JobId = Annotated[str, Path(pattern=r"^[0-9a-f]{32}$", description="As sending the file told it.")]
 
@@ -173,9 +178,7 @@ async def send(
     asker: Admitted,
     request: Request,
     response: Response,
-    source: Annotated[
-        str | None, Query(max_length=100, pattern=_SOURCE, description="Name of a source; found out if not given.")
-    ] = None,
+    source: Annotated[str | None, _source_query("Name of a source; found out if not given.")] = None,
     filename: Annotated[str, Query(max_length=500, description="Name of the file, to show it by.")] = "",
 ) -> Any:
     """Send a file as the body: CSV, JSON, NDJSON or Parquet, also gzip or zstd.
@@ -265,9 +268,7 @@ async def shown(
     asker: Admitted,
     request: Request,
     job: JobId,
-    source: Annotated[
-        str | None, Query(max_length=100, pattern=_SOURCE, description="The one that fits best if not given.")
-    ] = None,
+    source: Annotated[str | None, _source_query("The one that fits best if not given.")] = None,
 ) -> PreviewDocument:
     """The first 100 records of a file as they would be loaded, and what is wrong with those that would not be."""
     uploading = _uploading(request)
@@ -288,9 +289,7 @@ async def profile(
     asker: Admitted,
     request: Request,
     job: JobId,
-    source: Annotated[
-        str | None, Query(max_length=100, pattern=_SOURCE, description="What reads it; its fields as they are if none.")
-    ] = None,
+    source: Annotated[str | None, _source_query("What reads it; its fields as they are if none.")] = None,
 ) -> Mapping[str, Any]:
     """What the first records of a file are like, column by column: as `asklake profile` tells it of a file."""
     uploading = _uploading(request)

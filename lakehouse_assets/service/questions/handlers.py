@@ -60,6 +60,18 @@ class Again:
     context: Context
 
 
+def vocabulary_of(answerer: Answerer, asker: Asker) -> Vocabulary:
+    """What an asker may ask about.
+
+    Raises:
+        ApiError: nothing.
+    """
+    try:
+        return answerer.vocabulary(asker.caller)
+    except GuardError as error:
+        raise ApiError(403, error.code, str(error), {"nearest": list(error.nearest)}) from None
+
+
 @dataclass(frozen=True)
 class Handlers:
     """The parts that answering needs. All methods wait for the engine or a database: call them in worker threads."""
@@ -71,7 +83,7 @@ class Handlers:
 
     def catalog(self, asker: Asker, search: str) -> Catalog:
         """What the asker can ask about."""
-        vocabulary = self._vocabulary(asker)
+        vocabulary = vocabulary_of(self.answerer, asker)
         return catalog_of(vocabulary, search, self.answerer.unpublished(asker.caller), demo_questions())
 
     def again(self, asked: Sequence[Again]) -> list[str | Exception | None]:
@@ -240,14 +252,8 @@ class Handlers:
 
     # --- inside
 
-    def _vocabulary(self, asker: Asker) -> Vocabulary:
-        try:
-            return self.answerer.vocabulary(asker.caller)
-        except GuardError as error:
-            raise ApiError(403, error.code, str(error), {"nearest": list(error.nearest)}) from None
-
     def _plan(self, asker: Asker, request: Query) -> Plan:
-        vocabulary = self._vocabulary(asker)
+        vocabulary = vocabulary_of(self.answerer, asker)
         known = [name for name in request.metrics if name in vocabulary.metrics]
         dimensions = vocabulary.shared_dimensions(known) if known else frozenset(vocabulary.dimensions)
         given = request.model_dump(exclude={"question"})
