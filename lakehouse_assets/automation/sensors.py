@@ -30,6 +30,8 @@ from lakehouse_assets.ingest.sources import all_sources, find_source
 if TYPE_CHECKING:
     from lakehouse_assets.builds.dbt_graph import DbtGraph
     from lakehouse_assets.ingest.files.landing import LandingFile
+    from lakehouse_assets.ingest.loads.standing import Standing
+    from lakehouse_assets.ingest.sources import Source
     from lakehouse_assets.intake.standing import TopicStanding
     from lakehouse_assets.lakehouse.lake import Lake
 
@@ -256,10 +258,7 @@ def topics_sensor() -> dg.SensorDefinition:
         from lakehouse_assets.intake.standing import topics_of
 
         found = topics_of(lakehouse.lake, sources, BROKERS_WITHIN_S)
-        for problem in (problem for _, topic in found for problem in topic.problems):
-            context.log.warning(problem)
-        observed = [dg.AssetObservation(asset_key(s.target), metadata=_lag(s.name, topic)) for s, topic in found]
-        return dg.SensorResult(asset_events=observed, skip_reason=f"{len(observed)} topics observed")
+        return _observed(context, [(s, topic.problems, _lag(topic)) for s, topic in found], "topics")
 
     return sensor
 
@@ -274,41 +273,52 @@ def followed_sensor() -> dg.SensorDefinition:
         description="Observes how far tables of databases are followed; `fetched_sources` loads what changed in them.",
     )
     def sensor(context: dg.SensorEvaluationContext, lakehouse: Lakehouse) -> dg.SensorResult | dg.SkipReason:
-        sources = [s for s in all_sources().values() if s.database is not None and s.database.publication is not None]
+        sources = [s for s in all_sources().values() if s.follows]
         if not sources:
             return dg.SkipReason("no source follows a table")
         from lakehouse_assets.ingest.loads.standing import standings
 
         found = standings(lakehouse.lake, sources, BROKERS_WITHIN_S)
-        for problem in (problem for _, table in found for problem in table.problems):
-            context.log.warning(problem)
-        observed = [
-            dg.AssetObservation(
-                asset_key(source.target),
-                metadata={
-                    "source": source.name, "table": table.table, "slot": table.slot,
-                    "loaded up to": table.loaded_up_to or "", "bytes of log behind it": table.waiting,
-                    "bytes of log kept": table.kept, "problems": "\n".join(table.problems),
-                },
-            )
-            for source, table in found
-        ]  # fmt: skip
-        return dg.SensorResult(asset_events=observed, skip_reason=f"{len(observed)} tables observed")
+        return _observed(context, [(s, table.problems, _behind(table)) for s, table in found], "tables")
 
     return sensor
 
 
-def _lag(source: str, topic: "TopicStanding") -> dict[str, Any]:
+def _observed(
+    context: dg.SensorEvaluationContext, found: Sequence[tuple["Source", Sequence[str], dict[str, Any]]], things: str
+) -> dg.SensorResult:
+    """How far what sources read is loaded, by their tables: problems and other metadata of each thing found."""
+    for _, problems, _ in found:
+        for problem in problems:
+            context.log.warning(problem)
+    observed = [
+        dg.AssetObservation(
+            asset_key(source.target), metadata={"source": source.name, **metadata, "problems": "\n".join(problems)}
+        )
+        for source, problems, metadata in found
+    ]
+    return dg.SensorResult(asset_events=observed, skip_reason=f"{len(observed)} {things} observed")
+
+
+def _behind(table: "Standing") -> dict[str, Any]:
+    return {
+        "table": table.table,
+        "slot": table.slot,
+        "loaded up to": table.loaded_up_to or "",
+        "bytes of log behind it": table.waiting,
+        "bytes of log kept": table.kept,
+    }
+
+
+def _lag(topic: "TopicStanding") -> dict[str, Any]:
     partitions = [
         {"partition": p.partition, "loaded up to": p.committed or 0, "ends at": p.high, "lag": p.lag, "held": p.held}
         for p in topic.partitions
     ]
     return {
-        "source": source,
         "topic": topic.name,
         "lag": topic.lag,
         "in open transactions": topic.held,
-        "problems": "\n".join(topic.problems),
         "partitions": dg.MetadataValue.json(partitions),
     }
 

@@ -147,6 +147,11 @@ class Source(OfFiles, OfKafka, OfDatabase, OfRest, Mapping):
         """Where it gets its records from by itself when it is loaded; None where they are brought to it."""
         return getattr(self, self.kind) if KINDS[self.kind].fetches else None
 
+    @property
+    def follows(self) -> bool:
+        """Whether it reads the changes of a table, as its database sends them."""
+        return self.database is not None and self.database.publication is not None
+
     @cached_property
     def rows(self) -> list[Event]:
         """What a record yields, each with its whole mapping; one unnamed row where no events are stated."""

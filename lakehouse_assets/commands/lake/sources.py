@@ -28,7 +28,7 @@ def test(out: Out, name: str, mapping: Path | None, tenant: str | None) -> None:
     if not source.fetches:
         hint = f"load one to see what is wrong with it: `asklake ingest FILE --source {source.name}`"
         raise CommandError(f"source '{source.name}' reads files", hint, Exit.USAGE)
-    if source.database is not None and source.database.publication is not None:
+    if source.follows:
         _test_followed(out, source, tenant)
         return
     found = look(open_lake(), source, tenant)

@@ -68,7 +68,7 @@ def fetch(
         WarehouseError: the warehouse cannot be written to; nothing was published.
     """
     kind = _kind_of(source)
-    if source.database is not None and source.database.publication is not None:
+    if source.follows:
         return follow(lake, source, tenant=tenant, run_id=run_id, anew=anew)
     if anew:
         hint = "Without a cursor all records are read each time; by one, load once with a source that has none."

@@ -193,7 +193,7 @@ def standings(lake: Lake, sources: Iterable[Source], within_s: float) -> list[tu
     """
     found: list[tuple[Source, Standing]] = []
     for source in sources:
-        if source.database is None or source.database.publication is None:
+        if not source.follows:
             continue
         described, place = described_of(source)
         named = list(tracks(lake, source).values()) or [None]

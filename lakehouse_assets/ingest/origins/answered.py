@@ -15,7 +15,6 @@ from lakehouse_assets.ingest.origins.kept import KeptTexts
 from lakehouse_assets.ingest.origins.positions import Position
 from lakehouse_assets.ingest.origins.protocol import Kind
 from lakehouse_assets.ingest.origins.relations import TextRecords
-from lakehouse_assets.ingest.readers.batches import Counter
 
 WHOLE = Kind("api", "api://", lambda source: source.for_json, is_state=True)
 
@@ -52,5 +51,4 @@ class AnsweredRecords:
 
     def open(self, mapping: RecordMapping, scratch: Path) -> TextRecords:
         """See Origin."""
-        counter = Counter()
-        return TextRecords(self.id, mapping, self._kept.batches(counter), counter)
+        return self._kept.records(self.id, mapping)

@@ -14,6 +14,8 @@ from pathlib import Path
 import numpy as np
 import pyarrow as pa
 
+from lakehouse_assets.ingest.mapping.statements import RecordMapping
+from lakehouse_assets.ingest.origins.relations import TextRecords
 from lakehouse_assets.ingest.readers.batches import Chunk, Counter, bad_records, batch
 from lakehouse_assets.ingest.readers.json.faults import note_faults
 from lakehouse_assets.private import make_folder
@@ -55,6 +57,11 @@ class KeptTexts:
     def close(self) -> None:
         """Let go of the records."""
         self._file.close()
+
+    def records(self, origin: str, mapping: RecordMapping) -> TextRecords:
+        """The records for the engine, by the id of the origin that keeps them."""
+        counter = Counter()
+        return TextRecords(origin, mapping, self.batches(counter), counter)
 
     def batches(self, counter: Counter) -> Iterator[pa.RecordBatch]:
         """The records in batches with the columns of `batches.SCHEMA`."""

@@ -20,7 +20,6 @@ from lakehouse_assets.ingest.mapping.statements import RecordMapping
 from lakehouse_assets.ingest.origins.kept import KeptTexts
 from lakehouse_assets.ingest.origins.protocol import Kind
 from lakehouse_assets.ingest.origins.relations import TextRecords
-from lakehouse_assets.ingest.readers.batches import Counter
 
 Record = Mapping[str, Any] | str | bytes
 """What a program may push: fields by name, or the JSON text of an object."""
@@ -59,8 +58,7 @@ class PushedRecords:
 
     def open(self, mapping: RecordMapping, scratch: Path) -> TextRecords:
         """See Origin."""
-        counter = Counter()
-        return TextRecords(self.id, mapping, self._kept.batches(counter), counter)
+        return self._kept.records(self.id, mapping)
 
 
 def _valid(key: str | None) -> str | None:
