@@ -16,7 +16,7 @@ import typer
 
 from lakehouse_assets.commands.failures import CommandError, Exit, did_you_mean
 from lakehouse_assets.commands.lake.building import Builder, Step, as_document, builder, print_errors
-from lakehouse_assets.commands.output import Out, seconds
+from lakehouse_assets.commands.output import Out
 from lakehouse_assets.lakehouse.iceberg.properties import PUBLICATION_ID, RUN_ID
 
 if TYPE_CHECKING:
@@ -298,8 +298,3 @@ def print_next(out: Out, outcomes: Sequence[FileOutcome]) -> None:
         out.say("Next: `asklake materialize` brings the new days into silver, gold and the semantic tables.")
     if any(o.outcome in (LOADED_NOW, QUARANTINED) and o.rows_quarantined for o in outcomes):
         out.say("`asklake quarantine list` says what was wrong with the records left out.")
-
-
-def print_ran(out: Out, label: str, ran: Ran) -> None:
-    """A finished run in one line."""
-    out.say(f"{label}: {'done' if ran.success else 'FAILED'} in {seconds(ran.seconds)}")

@@ -139,9 +139,6 @@ class TimeTokens:
     def _skip_of(self, at: int) -> int:
         return at + 1 if self._norm(at) in {"of", "in"} else at
 
-    def _skip_ordinal(self, at: int) -> int:
-        return at + 1 if self._norm(at) in ORDINAL_ENDINGS else at
-
 
 def is_year(token: Token) -> bool:
     """Whether a number is one that names a year, whatever stands before it."""
