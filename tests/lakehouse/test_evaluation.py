@@ -20,7 +20,7 @@ from lakehouse_assets.lakehouse.evaluation import decided
 from lakehouse_assets.lakehouse.publish.audit import audit
 
 MOST = 2**63 - 1
-UNITS, PRICE = Decimal("999999999999999.999"), Decimal("99999999999999.9999")
+UNITS = Decimal("999999999999999.999")
 TYPES = {"units": "DECIMAL(18,3)", "price": "DECIMAL(18,4)", "amount": "DECIMAL(18,4)", "a": "BIGINT", "b": "BIGINT"}
 RULES = (
     rule("amount_fits", "abs(amount - units * price) <= 0.01", description="It does.", severity="warning"),

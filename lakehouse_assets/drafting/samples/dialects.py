@@ -27,8 +27,6 @@ from lakehouse_assets.lakehouse.sql import literal
 DELIMITERS = (",", ";", "\t", "|")
 HEAD_RECORDS, HEAD_BYTES = 400, 1 << 18
 """How much of a file tells its dialect."""
-AGREEING = 0.8
-"""Share of the records that must have the same number of fields."""
 CLOSE = 0.05
 """Two delimiters that differ by less than this in how well they fit are both possible."""
 

@@ -104,7 +104,3 @@ def load_extensions(con: Any, names: Sequence[str] = EXTENSIONS) -> None:
     for name in names:
         con.execute(f"load {literal(str(extension_path(name)))}")
     con.execute("set allow_unsigned_extensions = false")
-
-
-def _texts(values: Iterable[str]) -> str:
-    return f"[{', '.join(map(literal, sorted(set(values))))}]"

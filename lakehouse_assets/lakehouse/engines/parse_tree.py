@@ -33,7 +33,6 @@ _STRUCTURES = names(
 )
 """Tables, modifiers and types; the tables that have a name or a function are looked at one by one."""
 _ONLY_SELECT = "only a single SELECT is allowed; of a PIVOT, name the values, as in ON column IN ('a', 'b')"
-_ONLY_TABLES = "only tables of the lake can be read, not files or table functions"
 _CALLABLE = OPERATORS | SCALARS | AGGREGATES | WINDOWS
 _DAY, _ANY_DAY = re.compile("'[0-9]{4}-[0-9]{2}-[0-9]{2}'"), "'0000-00-00'"
 """A day in quotation marks, and as many other digits: whatever they stand in, they make no other parts of it."""

@@ -23,8 +23,6 @@ from nlq.planning.reading.verbs import unsupported
 _COMPARES_ALL = set_of("compare compares comparing comparison")
 """Before "all" these ask for a row of each: "compare all wards"."""
 _SIZES = set_of("largest biggest smallest greatest")
-_PAYING = set_of("pay pays paid spend spends spent")
-_DOING = set_of("doing performing")
 _WEEKDAYS = tuple(day.lower() for day in calendar.day_name)
 _AFTER_BY = (Kind.DIMENSION, Kind.METRIC, Kind.GRAIN, Kind.BY, Kind.SUPERLATIVE)
 
@@ -78,6 +76,7 @@ class Leftovers:
         self._check_each_limited()
         self._check_modifiers()
         self._check_different()
+        self._check_all_of()
         self._check_both()
         self._check_agents()
         self._check_percent()
@@ -135,11 +134,7 @@ class Leftovers:
                 raise NotReadableError(1, f"{metric.label} does not tell how many are different.", mention.text)
 
     def _check_both(self) -> None:
-        """One thing has no two values of a dimension: who speaks "both English and French" has two things.
-
-        So has who is counted once though he has several: "readers who borrowed Poetry and Drama".
-        """
-        self._check_all_of()
+        """One thing has no two values of a dimension: who speaks "both English and French" has two things."""
         said = next((m for m in self._sentence.all if m.text.lower() == "both" and m.kind is Kind.FILLER), None)
         after = [m for m in self._sentence.mentions if said and m.first > said.first]
         dimensions = [
@@ -151,7 +146,7 @@ class Leftovers:
             raise NotReadableError(2, reason, said.text, nearest=(f"{after[0].text} or {after[2].text}",))
 
     def _check_all_of(self) -> None:
-        """Of whom several rows tell, "A and B" may be those with both: which is meant is asked."""
+        """Who has several rows may have both of "A and B": whether readers of Poetry and Drama read both is asked."""
         draft = self._draft
         metrics = [self._vocabulary.metrics[name] for name in draft.metrics]
         several = [name for name, values in draft.values(wanted=True).items() if len(values) > 1]

@@ -93,7 +93,6 @@ def test_filters_that_a_dimension_cannot_have(answerer: Answerer, filters: dict[
 WARD, CHANNEL, CASE = "complaint__ward_id", "complaint__channel", "complaint__complaint_id"
 CLOSED = "complaint__closed_at"
 MEAN = {"metric": "pgr_complaints", "comparator": "gt", "value": 1, "of": "mean"}
-BREACHED = {"metric": "pgr_sla_breaches", "comparator": "ge", "value": 1}
 FEW = {"metric": "pgr_complaints", "comparator": "lt", "value": 1}
 JANUARY = {"start": "2025-01-01", "end": "2025-01-20"}
 NOW, BEFORE = {"start": "2025-07-01", "end": "2025-12-31"}, {"start": "2025-01-01", "end": "2025-06-30"}
