@@ -181,18 +181,24 @@ def servers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Servers]:
 
 
 @pytest.fixture(scope="session")
-def logical_postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """Address of a PostgreSQL of the cluster alone, without the name of a database; for tests marked `cluster`."""
+def postgres_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Servers]:
+    """A PostgreSQL of the cluster alone; for tests marked `cluster`."""
     if absent := missing():
         pytest.skip(absent)
     started = Servers.fresh(tmp_path_factory.mktemp("postgres"))
     try:
         started.script("up", "postgres")
-        given = started.variables
-        yield f"postgresql://postgres:{given['LAKE_POSTGRES_PASSWORD']}@127.0.0.1:{given['LAKE_POSTGRES_PORT']}"
+        yield started
     finally:
         started.script("wipe")
     assert not started.processes()
+
+
+@pytest.fixture(scope="session")
+def logical_postgres(postgres_server: Servers) -> str:
+    """Its address, without the name of a database."""
+    given = postgres_server.variables
+    return f"postgresql://postgres:{given['LAKE_POSTGRES_PASSWORD']}@127.0.0.1:{given['LAKE_POSTGRES_PORT']}"
 
 
 @pytest.fixture

@@ -58,6 +58,16 @@ def lacking(source: Source, required: frozenset[str], table: TableState) -> Iter
     for kind in EVERYTHING.split(", "):
         if kind not in table.publishes:
             yield f"the publication does not tell of {kind}: alter publication … set (publish = '{EVERYTHING}')"
+    if table.is_published and not table.is_named:
+        yield (
+            "the publication has the table by its schema, or because it has all: it does not tell of rows that change "
+            "while the table is in another schema or UNLOGGED. Let its owner name the table in a publication"
+        )
+    if not table.is_only:
+        yield (
+            "rows that come or go with a whole partition (attach, detach, drop) are not told: load the table anew "
+            "(--anew) after that"
+        )
     keys = [c.name for c in table.columns if c.is_key]
     if "delete" in table.publishes and required & {c.name for c in table.columns} - set(keys):
         yield (

@@ -25,6 +25,7 @@ from lakehouse_assets.ingest.errors import IngestError
 from lakehouse_assets.ingest.fetching.changed_rows import kind_of
 from lakehouse_assets.ingest.fetching.connections import LOCKED_S, POSTGRES_CLIENT, WRITTEN_LIKE, told
 from lakehouse_assets.ingest.fetching.pgoutput import lsn_of, lsn_text
+from lakehouse_assets.ingest.origins.followed import Identity
 from lakehouse_assets.lakehouse.sql import quoted
 from lakehouse_assets.setting_types import sqlalchemy_postgres_url
 
@@ -60,13 +61,26 @@ select attnum, attname, atttypid::bigint, atttypmod, format_type(atttypid, attty
 from pg_attribute where attrelid = %s and attnum > 0 and not attisdropped order by attnum
 """
 _PUBLICATION = """
-select p.pubinsert, p.pubupdate, p.pubdelete, p.pubtruncate, to_jsonb(t) from pg_publication p
+select p.pubinsert, p.pubupdate, p.pubdelete, p.pubtruncate, to_jsonb(t),
+  concat_ws(' ', p.oid, p.xmin, array(select r.oid from pg_publication_rel r where r.prpubid = p.oid
+    and r.prrelid = any(%s::oid[]) order by 1)) as entry
+from pg_publication p
 left join pg_publication_tables t on t.pubname = p.pubname and t.schemaname = %s and t.tablename = %s
 where p.pubname = %s
 """
+_SCHEMAS = """
+select array(select s.oid::bigint from pg_publication_namespace s join pg_publication p on p.oid = s.pnpubid
+  where p.pubname = %s and s.pnnspid in (select relnamespace from pg_class where oid = any(%s::oid[])) order by 1)
+"""
+_FAMILY = "select array(select %s::bigint union select relid::oid::bigint from pg_partition_ancestors(%s))"
+_IDENTITY = """
+select system_identifier::text, ('x' || left(pg_walfile_name(pg_current_wal_lsn()), 8))::bit(32)::int
+from pg_control_system()
+"""
 _SLOT = """
 select active_pid, confirmed_flush_lsn::text, wal_status, pg_wal_lsn_diff(pg_current_wal_lsn(), restart_lsn)::bigint,
-  pg_wal_lsn_diff(pg_current_wal_lsn(), confirmed_flush_lsn)::bigint, safe_wal_size
+  pg_wal_lsn_diff(pg_current_wal_lsn(), confirmed_flush_lsn)::bigint, safe_wal_size,
+  plugin = 'pgoutput' and database = current_database() as is_ours
 from pg_replication_slots where slot_name = %s
 """
 _MAY_REPLICATE = """
@@ -117,6 +131,9 @@ class TableState:
         publishes: Which of insert, update, delete and truncate the publication tells of.
         is_published: Whether the table is in it.
         condition: SQL of the rows that are in it; empty for all.
+        entry: What the catalog's entries are known by that publish it. They are others once the publication was
+            altered or made anew, or the table taken out and put back.
+        is_named: Whether the publication names it, and has it not by its schema or because it has all tables.
     """
 
     number: int
@@ -129,6 +146,8 @@ class TableState:
     publishes: tuple[str, ...]
     is_published: bool
     condition: str
+    entry: str = ""
+    is_named: bool = True
 
     @property
     def name(self) -> str:
@@ -144,6 +163,7 @@ class SlotState:
         reader: Process of the server that reads it now; None where none does.
         position: Up to where it was moved on.
         is_lost: Whether the server has removed what it should keep.
+        is_ours: Whether it is of this database, and of the plugin that tells of changes.
         kept: Bytes of log that the server keeps for it.
         waiting: Bytes of log beyond its position, of whatever tables.
         safe: Bytes that may still be written before the server removes what it keeps; None where it never does.
@@ -152,6 +172,7 @@ class SlotState:
     reader: int | None
     position: int
     is_lost: bool
+    is_ours: bool
     kept: int
     waiting: int
     safe: int | None
@@ -176,14 +197,16 @@ class Server:
             hint = "Compare `table` of the source with the database; it is looked for in the search_path of the user."
             raise IngestError(self._place, f"there is no table {name}, or this user may not see it", hint=hint)
         number, schema, table, kind, identity, key, others = found
-        published = self._row(_PUBLICATION, schema, table, publication)
+        family = self._one(_FAMILY, number, number)
+        published = self._row(_PUBLICATION, family, schema, table, publication)
         if published is None:
             raise IngestError(
                 self._place, f"there is no publication {publication}",
                 hint=f"Let the owner of the table say: create publication {publication} for table {name}"
                 f"{' with (publish_via_partition_root)' if kind == 'p' else ''}",
             )  # fmt: skip
-        *kinds, said = published
+        *kinds, said, entry = published
+        schemas = self._one(_SCHEMAS, publication, family) if self.version >= NARROW_VERSION else []
         only = said.get("attnames") if said and self.version >= NARROW_VERSION else None
         columns = tuple(
             ColumnState(
@@ -198,6 +221,7 @@ class Server:
         return TableState(
             number, schema, table, kind != "p", names[identity], columns, tuple(others),
             tuple(name for name, does in publishes if does), said is not None, (said or {}).get("rowfilter") or "",
+            f"{entry} {schemas}", not entry.endswith("{}"),
         )  # fmt: skip
 
     def stay(self) -> None:
@@ -260,9 +284,9 @@ class Server:
         found = self._row(_SLOT, name)
         if found is None:
             return None
-        reader, position, status, kept, waiting, safe = found
+        reader, position, status, kept, waiting, safe, is_ours = found
         is_lost = status == "lost" or position is None
-        return SlotState(reader, lsn_of(position) if position else 0, is_lost, kept or 0, waiting or 0, safe)
+        return SlotState(reader, lsn_of(position) if position else 0, is_lost, is_ours, kept or 0, waiting or 0, safe)
 
     def slots_like(self, beginning: str) -> list[str]:
         """Slots of this database whose names begin like this and that nobody reads now."""
@@ -308,14 +332,35 @@ class Server:
 
         That is seen until the context ends; transactions that are open are waited for.
         """
+        with self._replicating() as cursor:
+            with told(self._place, self._address):
+                cursor.create_replication_slot(slot, output_plugin="pgoutput")
+                row = cursor.fetchone()
+            yield lsn_of(row[1]), row[2]
+
+    @property
+    def identity(self) -> Identity:
+        """Which log the server writes."""
+        return Identity(*self._rows(_IDENTITY)[0])
+
+    def parted(self, timeline: int) -> int | None:
+        """Position up to which the log is that of an earlier timeline; None where that is not in its past."""
+        now = self.identity.timeline
+        if now <= timeline:
+            return None
+        with told(self._place, self._address), self._replicating() as cursor:
+            cursor.execute(f"TIMELINE_HISTORY {now:d}")
+            text = cursor.fetchone()[1]
+        lines = (text if isinstance(text, str) else bytes(text).decode()).splitlines()
+        return next((lsn_of(line.split("\t")[1]) for line in lines if line.startswith(f"{timeline}\t")), None)
+
+    @contextmanager
+    def _replicating(self) -> Iterator[Any]:
         with told(self._place, self._address):
             connection = _connect(self._address, self._place, LogicalReplicationConnection)
         try:
             with connection.cursor() as cursor:
-                with told(self._place, self._address):
-                    cursor.create_replication_slot(slot, output_plugin="pgoutput")
-                    row: Any = cursor.fetchone()
-                yield lsn_of(row[1]), row[2]
+                yield cursor
         finally:
             connection.close()
 

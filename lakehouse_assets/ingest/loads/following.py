@@ -28,7 +28,7 @@ from lakehouse_assets.ingest.fetching.tables import opened
 from lakehouse_assets.ingest.loads.live_rows import deletes_of_live
 from lakehouse_assets.ingest.loads.loader import Loader, LoadResult
 from lakehouse_assets.ingest.loads.staging import target_contract
-from lakehouse_assets.ingest.loads.standing import ANEW, described_of, out_of_step, track_name, tracks, unready
+from lakehouse_assets.ingest.loads.standing import ANEW, altered, described_of, out_of_step, track_name, tracks, unready
 from lakehouse_assets.ingest.mapping.placing import placing_fields
 from lakehouse_assets.ingest.origins.followed import BEGUN, Followed, Shape
 from lakehouse_assets.ingest.origins.queried import KeptRows
@@ -159,7 +159,7 @@ class _Follower:
         table = self._fit_table()
         names = self._names(table)
         kinds = {c.name: c.kind for c in table.columns if c.name in self._source.fields}
-        shape = Shape(table.number, kinds)
+        shape = Shape(table.number, kinds, table.entry)
         self._server.drop(begun.slot)
         with KeptRows(self._lake.settings.scratch_dir, (*AROUND, *names, REFUSED), refusals=REFUSED) as rows:
             with (
@@ -171,7 +171,7 @@ class _Follower:
                     keep(_around(batch, rows.schema, b"delete", position))
                 for batch in read.batches(None):
                     keep(_around(batch, rows.schema, b"copy", position))
-            known = replace(begun, position=position, shape=shape)
+            known = replace(begun, position=position, shape=shape, log=self._server.identity)
             result = self._load(rows.known_as(known.id, lsn_text(position), begun.claims_after))
         return result, known, shape
 
@@ -184,10 +184,7 @@ class _Follower:
     def _keep_in_step(self, known: Followed, shape: Shape) -> None:
         """Move the slot to where bronze is; refuse to go on where the server has not kept all behind it."""
         slot = self._server.slot(known.slot)
-        problem = out_of_step(self._server, slot, known)
-        if not problem and self._table().number != shape.number:
-            problem = f"another table is called {self._described.table} now"
-        if problem:
+        if problem := out_of_step(self._server, slot, known) or altered(self._table(), shape, self._described):
             raise self._error(problem)
         if slot is not None and slot.position < known.position:
             self._server.move_on(known.slot, known.position)
@@ -223,7 +220,7 @@ class _Follower:
                 is_much = waiting is not None and waiting.waiting >= IDLE_BYTES
                 if behind <= known.position or (is_all and not found.changes and not is_much):
                     return None
-                after = replace(known, position=behind, shape=None)
+                after = replace(known, position=behind, shape=None, log=self._server.identity)
                 result = self._load(rows.known_as(after.id, lsn_text(behind), known.claims_after))
             self._server.move_on(after.slot, after.position)
             return result, after, is_all

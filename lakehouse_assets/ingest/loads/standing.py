@@ -129,14 +129,53 @@ def _track(ids: list[str]) -> Track:
 def out_of_step(server: Server, slot: SlotState | None, last: Followed) -> str:
     """Why a server does not have all that changed behind a position; empty where it does."""
     where = lsn_text(last.position)
+    if problem := _of_another_log(server, last):
+        return problem
     if slot is None:
         return f"the slot {last.slot} is gone: what changed since {where} is not kept"
+    if not slot.is_ours:
+        return f"the slot {last.slot} is another one now, which does not tell of the changes of this database"
     if slot.is_lost:
         return f"the server has removed what the slot {last.slot} should keep since {where}"
     if slot.position > last.position:
-        return f"the slot {last.slot} was read up to {lsn_text(slot.position)} by another, bronze is at {where}"
+        at = lsn_text(slot.position)
+        return f"the slot {last.slot} was read up to {at} by another, or made anew; bronze is at {where}"
     if server.end < last.position:
         return f"the log of the database ends before {where}, where bronze is: it is an older state of it"
+    return ""
+
+
+def _of_another_log(server: Server, last: Followed) -> str:
+    """Why what was read is not the past of the log that a server writes now; empty where it is, or nothing says it."""
+    now, where = server.identity, lsn_text(last.position)
+    if last.log is None or last.log == now:
+        return ""
+    if last.log.system != now.system:
+        return f"this is another server than the one of which bronze has the changes up to {where}"
+    parted = server.parted(last.log.timeline)
+    if parted is None or parted < last.position:
+        at = "elsewhere" if parted is None else f"at {lsn_text(parted)}"
+        return (
+            f"the database was restored, or a standby of it promoted: its log goes on {at}, bronze has what was "
+            f"committed up to {where}"
+        )
+    return ""
+
+
+def altered(table: TableState, shape: Shape, described: Database) -> str:
+    """Why a server may not have told all that changed in a table since its copy; empty where it has."""
+    if table.number != shape.number:
+        return f"another table is called {described.table} now"
+    if not table.is_published:
+        return (
+            f"the publication {described.publication} does not have the table any more: what changes meanwhile is not "
+            "told. Let its owner put it back first"
+        )
+    if shape.entry is not None and table.entry != shape.entry:
+        return (
+            f"the publication {described.publication} was altered or made anew, or the table was out of it, since the "
+            "copy: what changed meanwhile may not be told"
+        )
     return ""
 
 
@@ -213,7 +252,9 @@ def _standing(server: Server, source: Source, track: Track | None) -> Standing:
         return Standing(table, track.last.slot if track else "")
     last, slot = track.last, server.slot(track.last.slot)
     problems = []
-    if problem := out_of_step(server, slot, last):
+    if problem := out_of_step(server, slot, last) or (
+        altered(server.table(table, str(described.publication)), track.shape, described) if track.shape else ""
+    ):
         problems.append(f"{place}: {problem}. {ANEW.format(name=source.name)}")
     elif slot is not None and (slot.kept >= MUCH or (slot.safe is not None and slot.safe < MUCH)):
         rest = f" and removes it once {_size(max(0, slot.safe))} more are written" if slot.safe is not None else ""

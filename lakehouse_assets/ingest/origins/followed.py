@@ -28,20 +28,25 @@ class Shape:
     Attributes:
         number: Its number in the catalog of the database.
         kinds: Of each column that the source read, number and modifier of the type.
+        entry: By what the catalog published it; None in lakes that did not note it.
     """
 
     number: int
     kinds: Mapping[str, str]
+    entry: str | None = None
 
-    @property
-    def text(self) -> str:
-        """As an id says it."""
-        return json.dumps([self.number, self.kinds], ensure_ascii=False, separators=(",", ":"))
 
-    @classmethod
-    def of(cls, text: str) -> Self:
-        """From that text."""
-        return cls(*json.loads(text))
+@dataclass(frozen=True)
+class Identity:
+    """Which log positions are of.
+
+    Attributes:
+        system: What tells a server, and its copies, from any other.
+        timeline: Number of the log among those that parted where a server was restored or a standby promoted.
+    """
+
+    system: str
+    timeline: int
 
 
 @dataclass(frozen=True)
@@ -54,6 +59,7 @@ class Followed:
         slot: The slot that the changes after it are kept by.
         position: Position in the log of the database up to which they are in bronze; BEGUN before the copy is.
         shape: What the table was like, of the copy itself.
+        log: Which log the position is of; None in notes that do not say it.
     """
 
     track: str
@@ -61,12 +67,15 @@ class Followed:
     slot: str
     position: int = BEGUN
     shape: Shape | None = field(default=None, compare=False)
+    log: Identity | None = field(default=None, compare=False)
 
     @property
     def id(self) -> str:
         """Id of the load; ids of a track sort by generation and position."""
-        shape = f"/{self.shape.text}" if self.shape else ""
-        return f"{self._id_at(self.position)}{shape}"
+        told = [[self.log.system, self.log.timeline] if self.log else None]
+        if self.shape:
+            told += [self.shape.number, self.shape.kinds, self.shape.entry]
+        return f"{self._id_at(self.position)}/{json.dumps(told, ensure_ascii=False, separators=(',', ':'))}"
 
     @property
     def claims(self) -> tuple[str, str]:
@@ -88,9 +97,15 @@ class Followed:
         Raises:
             ValueError: it is the id of none.
         """
-        source, digest, generation, slot, position, *shape = origin_id.removeprefix(KIND.scheme).split("/", 5)
-        found = Shape.of(shape[0]) if shape else None
-        return cls(f"{KIND.scheme}{source}/{digest}", int(generation), slot, int(position), found)
+        source, digest, generation, slot, position, *rest = origin_id.removeprefix(KIND.scheme).split("/", 5)
+        told = json.loads(rest[0]) if rest else []
+        if told and isinstance(told[0], int):  # a copy of a lake that noted the table alone
+            told = [None, *told]
+        log, *shape = told or [None]
+        return cls(
+            f"{KIND.scheme}{source}/{digest}", int(generation), slot, int(position), Shape(*shape) if shape else None,
+            Identity(*log) if log else None,
+        )  # fmt: skip
 
 
 def track_of(source: str, reads: str) -> str:

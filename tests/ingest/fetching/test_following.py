@@ -14,6 +14,7 @@ from pydantic import SecretStr
 from lakehouse_assets.commands.lake import sources as commands
 from lakehouse_assets.commands.output import Out
 from lakehouse_assets.ingest import IngestError
+from lakehouse_assets.ingest.fetching.slots import followed
 from lakehouse_assets.ingest.loads import following as loads
 from lakehouse_assets.ingest.loads.fetching import fetch
 from lakehouse_assets.ingest.loads.loader import LoadResult
@@ -173,6 +174,89 @@ def test_another_table_of_the_name_is_refused(lake: Lake, shop: Database) -> Non
         fetch(lake, source)
     fetch(lake, source, anew=True)
     assert_followed(lake, shop)
+
+
+def test_what_a_publication_did_not_tell_of_is_refused(lake: Lake, shop: Database) -> None:
+    source = following()
+    fetch(lake, source)
+    shop.add(1, 1)
+    shop.run("alter publication lake drop table lines")
+    shop.add(2, 2)
+    with pytest.raises(IngestError, match=r"lake does not have the table any more.*put it back.*--anew"):
+        fetch(lake, source)
+    shop.run("alter publication lake add table lines")
+    shop.add(3, 3)
+    ((_, stands),) = standings(lake, [source], 5)
+    assert "was altered or made anew" in stands.problems[0] and "--anew" in stands.problems[0]
+    with pytest.raises(IngestError, match=r"was altered or made anew, or the table was out of it.*--anew"):
+        fetch(lake, source)
+    fetch(lake, source, anew=True)
+    assert_followed(lake, shop)
+    shop.add(4, 4)
+    assert read(fetch(lake, source)) == [1]
+
+
+def test_of_a_publication_that_was_another_for_a_while_the_entry_is_another(lake: Lake, shop: Database) -> None:
+    with followed(shop.address, "here") as server:
+
+        def entry() -> str:
+            return server.table("lines", "lake").entry
+
+        first = entry()
+        for harmless in (
+            "vacuum freeze pg_publication", "vacuum full pg_publication", "vacuum full pg_publication_rel",
+            "alter table lines add x int", "create publication other for table lines", "drop publication other",
+        ):  # fmt: skip
+            shop.run(harmless)
+            assert entry() == first, harmless
+        seen = [first]
+        for there, back in (
+            ("alter publication lake set table lines where (id < 0)", "alter publication lake set table lines"),
+            ("alter publication lake set table lines (id, line, sold)", "alter publication lake set table lines"),
+            (
+                "alter publication lake set (publish = 'delete')",
+                "alter publication lake set (publish = 'insert')",
+            ),
+            ("alter publication lake rename to other", "alter publication other rename to lake"),
+            ("drop publication lake", "create publication lake for tables in schema public"),
+            ("alter publication lake set table lines", "alter publication lake set tables in schema public"),
+        ):
+            shop.run(there)
+            shop.run(back)
+            assert entry() not in seen, there
+            seen.append(entry())
+    assert any("by its schema" in note for note in look(lake, following(), None).notes)
+
+
+def test_a_slot_whose_log_the_server_removed_is_told(lake: Lake, shop: Database) -> None:
+    source = following()
+    fetch(lake, source)
+    shop.run("alter system set max_slot_wal_keep_size = '1MB'")
+    try:
+        shop.run("select pg_reload_conf()")
+        shop.add(1, 1)
+        for _ in range(3):
+            shop.run("select pg_switch_wal()")
+            shop.run("create table if not exists filler (n int); insert into filler values (1); checkpoint")
+        with pytest.raises(IngestError, match=r"removed what the slot .* should keep.*--anew"):
+            fetch(lake, source)
+    finally:
+        shop.run("alter system reset max_slot_wal_keep_size")
+        shop.run("select pg_reload_conf()")
+    fetch(lake, source, anew=True)
+    assert_followed(lake, shop)
+
+
+def test_a_slot_that_was_made_anew_is_told(lake: Lake, shop: Database) -> None:
+    source = following()
+    fetch(lake, source)
+    (slot,) = shop.slots
+    for plugin, said in (("pgoutput", "made anew"), ("test_decoding", "is another one now")):
+        shop.run("select pg_drop_replication_slot(%s)", slot)
+        shop.add(*((1, 1) if plugin == "pgoutput" else (2, 2)))
+        shop.run("select pg_create_logical_replication_slot(%s, %s)", slot, plugin)
+        with pytest.raises(IngestError, match=f"{said}.*--anew"):
+            fetch(lake, source)
 
 
 def test_a_slot_that_is_gone_or_was_read_by_another_is_told(lake: Lake, shop: Database) -> None:
