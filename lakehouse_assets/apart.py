@@ -13,7 +13,8 @@ import re
 import resource
 import signal
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from multiprocessing import get_context
 from multiprocessing.connection import Connection
@@ -27,6 +28,8 @@ USES = 200
 """Calls after which a process is replaced, so that what any of them left behind does not grow."""
 _GRACE_S = 2.0
 """Seconds that a process has to end itself before it is ended from here."""
+_BEGINS_WITHIN_S = 60.0
+"""Seconds that a process has to be ready for its first call."""
 _STATUS = Path("/proc/self/status")
 _OF_MEMORY = ("MemoryError", "ArrowMemoryError", "OutOfMemoryException")
 """Names of what Python, Arrow and the engine raise where there is no memory; not each of them is loaded here."""
@@ -144,7 +147,8 @@ class Apart:
         for is_last in (False, True):
             worker = self._worker()
             try:
-                worker.connection.send(call)
+                with _ended_after(self.time_s + _GRACE_S, worker):
+                    worker.connection.send(call)
                 return worker
             except OSError as error:
                 _end(worker)
@@ -172,18 +176,20 @@ class Apart:
         theirs.close()
         worker = _Worker(process, ours)
         try:
-            ours.recv()  # it is ready: until then no call takes time
-        except EOFError as error:
+            with _ended_after(_BEGINS_WITHIN_S, worker):
+                ours.recv()  # it is ready: until then no call takes time
+        except (EOFError, OSError) as error:
             _end(worker)
             raise EndedError("a process ended as it began") from error
         return worker
 
     def _answer(self, worker: _Worker) -> _Answer:
         try:
-            if not worker.connection.poll(self.time_s + _GRACE_S):
-                raise TooLongError
-            return worker.connection.recv()
+            with _ended_after(self.time_s + _GRACE_S, worker) as is_late:
+                return worker.connection.recv()
         except (EOFError, OSError) as error:  # before an answer, or in the middle of one
+            if is_late.is_set():
+                raise TooLongError from error
             worker.process.join(_GRACE_S)
             if worker.process.exitcode == -signal.SIGALRM:
                 raise TooLongError from error
@@ -195,6 +201,28 @@ class Apart:
                 self._idle.append(worker)
                 return
         _end(worker)
+
+
+@contextmanager
+def _ended_after(seconds: float, worker: _Worker) -> Iterator[threading.Event]:
+    """End a process that takes longer, whatever it is at: one that is stopped (SIGSTOP) does nothing by itself.
+
+    Returns:
+        Whether it was ended.
+    """
+    late = threading.Event()
+
+    def end() -> None:
+        late.set()
+        worker.process.kill()
+
+    timer = threading.Timer(seconds, end)
+    timer.daemon = True
+    timer.start()
+    try:
+        yield late
+    finally:
+        timer.cancel()
 
 
 def _end(worker: _Worker) -> None:

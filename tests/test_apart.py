@@ -9,6 +9,7 @@ from collections.abc import Iterator
 
 import pytest
 
+from lakehouse_assets import apart as module
 from lakehouse_assets.apart import Apart, EndedError, TooLongError, TooMuchMemoryError
 from lakehouse_assets.ingest.errors import IngestError
 
@@ -32,9 +33,17 @@ def crash() -> None:
     os.kill(os.getpid(), signal.SIGSEGV)
 
 
+def stop() -> None:
+    os.kill(os.getpid(), signal.SIGSTOP)
+
+
 def refuse() -> None:
     error = IngestError("sales.csv", "the header is not UTF-8", line=1)
     raise error from error
+
+
+def size_of(data: bytes) -> int:
+    return len(data)
 
 
 @pytest.fixture(scope="module")
@@ -51,6 +60,20 @@ def test_a_call_goes_to_another_process_if_one_was_ended_before_it(apart: Apart,
     idle.process.join(LONG_S)
     monkeypatch.setattr(idle.process, "is_alive", lambda: True)  # as it was a moment before
     assert apart.run(process) not in (first, os.getpid())
+
+
+def test_a_process_that_is_stopped_is_ended(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "_GRACE_S", 0.3)
+    made = Apart(200_000_000, LONG_S, processes=1, needs=["lakehouse_assets.uploads.working"])
+    try:
+        first = made.run(process)
+        os.kill(first, signal.SIGSTOP)
+        assert made.run(size_of, bytes(10_000_000)) == 10_000_000, "another process has the call"
+        with pytest.raises(TooLongError):
+            made.run(stop)
+        assert made.run(process) != first
+    finally:
+        made.close()
 
 
 def test_a_process_is_used_again_until_a_call_took_too_much(apart: Apart) -> None:

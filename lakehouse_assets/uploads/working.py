@@ -106,13 +106,15 @@ class Workers:
         process.start()
         telling.close()
         at_work, ended = _followed(told, longest_s(self._settings, lane), self._ending)
-        if at_work is None:  # it did what there was
+        if ended == "done":
             process.join(_ENDS_WITHIN_S)
         _end(process)
         told.close()
-        if self._ending.is_set() or at_work is None:
+        if self._ending.is_set() or ended == "done":
             return
         logger().error("upload_process_ended", lane=lane, job=at_work, exit_code=process.exitcode)
+        if at_work is None:
+            return
         if ended == "too_long":
             _give_up(self._jobs, at_work, f"took more than {longest_s(self._settings, lane):g} s")
         elif lane == "check":
@@ -130,7 +132,7 @@ def _followed(
     """Follow a process by the jobs that it tells of, None being that it is done.
 
     Returns:
-        The job it was at when it was done, took too long or ended, and which of these.
+        The job it was at, if it had begun one, when it was done, took too long or ended, and which of these.
     """
     job, begun = None, time.monotonic()
     try:
@@ -139,7 +141,7 @@ def _followed(
                 job, begun = told.recv(), time.monotonic()
                 if job is None:
                     return None, "done"
-            elif job and time.monotonic() - begun > most_s:
+            elif time.monotonic() - begun > most_s:
                 return job, "too_long"
     except EOFError:
         return job, "ended"

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 import time
 from collections.abc import Callable, Iterator
+from multiprocessing import Pipe
 from pathlib import Path
 
 import pytest
@@ -13,6 +15,7 @@ from lakehouse_assets.http.errors import ApiError
 from lakehouse_assets.ingest.sources import find_source
 from lakehouse_assets.service.intake.looks import Looks
 from lakehouse_assets.settings import Settings
+from lakehouse_assets.uploads import working
 from lakehouse_assets.uploads.jobs import Job, Jobs
 from lakehouse_assets.uploads.looking import previewed
 from lakehouse_assets.uploads.working import Workers
@@ -102,3 +105,8 @@ def test_a_preview_that_takes_too_much_is_given_up_while_others_are_served(
         assert asyncio.run(given_up()) < 1.0, "the loop was held"
     finally:
         looks.close()
+
+
+def test_a_process_that_never_begins_a_job_is_not_waited_for() -> None:
+    told, _telling = Pipe(duplex=False)
+    assert working._followed(told, 0.01, threading.Event()) == (None, "too_long")

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import json
 import threading
+import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
@@ -14,12 +15,13 @@ from urllib.parse import parse_qsl, urlsplit
 
 @dataclass(frozen=True)
 class Said:
-    """An answer: `cut` bytes fewer are sent than are promised."""
+    """An answer: `cut` bytes fewer are sent than are promised; one that `drips` never comes to the end of its head."""
 
     body: Any
     status: int = 200
     headers: Mapping[str, str] = field(default_factory=dict)
     cut: int = 0
+    drips: bool = False
     reason: str | None = None
 
     @property
@@ -61,6 +63,9 @@ def serving() -> Iterator[Api]:
             api.asked.append(dict(parse_qsl(urlsplit(self.path).query, keep_blank_values=True)))
             api.headers.append({name.lower(): value for name, value in self.headers.items()})
             said = api.by_path(urlsplit(self.path).path) if api.by_path else api.answer(api.asked[-1])
+            if said.drips:
+                self._drip()
+                return
             self.send_response(said.status, said.reason)
             for name, value in said.headers.items():
                 self.send_header(name, value)
@@ -68,6 +73,15 @@ def serving() -> Iterator[Api]:
             self.end_headers()
             self.wfile.write(said.data[: len(said.data) - said.cut])
             self.close_connection = bool(said.cut)
+
+        def _drip(self) -> None:
+            self.close_connection = True
+            self.wfile.write(b"HTTP/1.1 200 OK\r\nX-Long: ")
+            with suppress(OSError):
+                while True:
+                    self.wfile.write(b"a")
+                    self.wfile.flush()
+                    time.sleep(0.02)
 
         def log_message(self, format: str, *args: Any) -> None:
             pass

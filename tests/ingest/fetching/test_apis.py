@@ -247,6 +247,9 @@ def test_a_load_ends_at_its_limits(api: Api):
     assert "have no record" in refused(api, records="d", pages={"by": "next", "next": "n"}, limits=often)
     late = Limits(page=100_000, load=1_000_000, pages=20, seconds=0)
     assert "reading takes longer than 0 s" in refused(api, limits=late)
+    api.answer = lambda _query: Said([], drips=True)
+    soon = Limits(page=100_000, load=1_000_000, pages=20, seconds=1)
+    assert "reading takes longer than 1 s" in refused(api, limits=soon)
 
 
 def test_the_body_of_a_redirect_is_not_read(api: Api):

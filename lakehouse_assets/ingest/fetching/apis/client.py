@@ -11,17 +11,23 @@ a secret may stand there, nor a word of the answer that has a piece of the secre
 from __future__ import annotations
 
 import re
+import socket
+import threading
 import time
 from base64 import b64encode
 from collections.abc import Callable, Collection, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Any
 from urllib.parse import parse_qsl, quote, urlencode, urljoin, urlsplit, urlunsplit
+from weakref import WeakSet
 
 import requests
+from requests.adapters import HTTPAdapter
 from tenacity import RetryCallState, Retrying, retry_if_exception_type, stop_after_attempt, wait_random_exponential
+from urllib3 import HTTPConnectionPool, HTTPSConnectionPool
+from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.exceptions import HTTPError, InvalidHeader, ReadTimeoutError
 from urllib3.util import Retry
 
@@ -95,6 +101,58 @@ class _Session(requests.Session):
         return super().get_redirect_target(response)
 
 
+class _Sockets:
+    """The connections of a session, all of which can be ended: headers may come byte by byte, and never end."""
+
+    def __init__(self) -> None:
+        self._open: WeakSet[socket.socket] = WeakSet()
+        self._lock = threading.Lock()
+        self._is_over = False
+
+    def note(self, made: socket.socket) -> None:
+        with self._lock:
+            self._open.add(made)
+            if self._is_over:
+                _shut(made)
+
+    def end(self) -> None:
+        """Whoever waits for one of them is told that it ended."""
+        with self._lock:
+            self._is_over = True
+            for one in list(self._open):
+                _shut(one)
+
+
+class _Adapter(HTTPAdapter):
+    """Connects as always, and notes the sockets."""
+
+    def __init__(self, sockets: _Sockets) -> None:
+        self._sockets = sockets
+        super().__init__()
+
+    def init_poolmanager(self, *args: Any, **more: Any) -> None:
+        super().init_poolmanager(*args, **more)
+        sockets = self._sockets
+
+        class Plain(HTTPConnection):
+            def connect(self) -> None:
+                super().connect()
+                sockets.note(self.sock)
+
+        class Encrypted(HTTPSConnection):
+            def connect(self) -> None:
+                super().connect()
+                sockets.note(self.sock)
+
+        class PlainPool(HTTPConnectionPool):
+            ConnectionCls: Any = Plain
+
+        class EncryptedPool(HTTPSConnectionPool):
+            ConnectionCls: Any = Encrypted
+
+        self.poolmanager.pool_classes_by_scheme = {"http": PlainPool, "https": EncryptedPool}
+
+
 class _PassingError(Exception):
     """What may be otherwise a little later; `after_s` is how long the API asks to wait."""
 
@@ -123,20 +181,27 @@ class Client:
         self._described, self._secret, self._limits, self._place = described, secret, limits, place
         self._auth = described.auth or Auth(by="bearer", name=None)
         self._session = _Session()
+        self._sockets = _Sockets()
+        for scheme in ("http://", "https://"):
+            self._session.mount(scheme, _Adapter(self._sockets))
         self._session.trust_env = False
         self._session.verify = ca or True
         self._session.headers.update({"accept": _JSON, "user-agent": "asklake", **described.headers})
         if secret is not None:
             self._session.headers.update(self._header(secret))
         self._until = time.monotonic() + limits.seconds
+        self._end = threading.Timer(limits.seconds, self._sockets.end)
+        self._end.daemon = True
         self.received = 0
 
     def __enter__(self) -> Client:
-        """Nothing is opened."""
+        """Nothing is opened; the time of the load runs."""
+        self._end.start()
         return self
 
     def __exit__(self, *_error: object) -> None:
         """Let go of the connections."""
+        self._end.cancel()
         self._session.close()
 
     def get(
@@ -208,9 +273,13 @@ class Client:
             if self.received > self._limits.load:
                 hint = "Raise ASKLAKE_API_LOAD_MOST, or ask for less at once."
                 raise self._error(f"the answers are longer than {self._limits.load:,} bytes together", hint)
-            if time.monotonic() > self._until:
-                raise self._error(f"reading takes longer than {self._limits.seconds:,.0f} s", "Raise ASKLAKE_API_TIME.")
+            self._refuse_late()
+        self._refuse_late()  # what was ended may look whole
         return bytes(found)
+
+    def _refuse_late(self) -> None:
+        if time.monotonic() >= self._until:
+            raise self._error(f"reading takes longer than {self._limits.seconds:,.0f} s", "Raise ASKLAKE_API_TIME.")
 
     def _refuse(self, response: requests.Response, body: bytes) -> None:
         """Refuse an answer that is none.
@@ -251,12 +320,15 @@ class Client:
         except requests.exceptions.SSLError:
             raise self._error("its certificate cannot be trusted", "Check the host of `url`.") from None
         except (requests.Timeout, TimeoutError, ReadTimeoutError):
+            self._refuse_late()
             raise _PassingError("it does not answer in time") from None
         except HTTPError:
+            self._refuse_late()
             raise _PassingError("an answer is not whole") from None
         except OSError as error:
             if isinstance(error, requests.exceptions.InvalidURL | requests.exceptions.InvalidHeader):
                 raise self._error("the URL or a header cannot be sent", "Check url, headers and access.") from None
+            self._refuse_late()
             raise _PassingError("it cannot be reached", hint="Check host and port of `url`.") from None
         except UnicodeError:
             raise self._error("the URL or a header cannot be sent", "Check url, headers and access.") from None
@@ -332,6 +404,12 @@ class Client:
 
     def _error(self, words: str, hint: str) -> IngestError:
         return IngestError(self._place, words, hint=hint)
+
+
+def _shut(one: socket.socket) -> None:
+    with suppress(OSError):  # it ended by itself
+        # Not the method of a TLS socket, which lets go of what the one who reads is using.
+        socket.socket.shutdown(one, socket.SHUT_RDWR)
 
 
 def _server(url: Any) -> tuple[str, str | None, int | None]:
