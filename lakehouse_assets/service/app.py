@@ -15,10 +15,12 @@ from fastapi import FastAPI
 from starlette.middleware.gzip import GZipMiddleware
 
 from lakehouse_assets.dashboards.files import ProjectDashboards
+from lakehouse_assets.dashboards.kept import KeptBoards
 from lakehouse_assets.profiling.tables import Profiles
 from lakehouse_assets.service.admission.access import EVENTS, Access
 from lakehouse_assets.service.admission.limits import LimiterInProcess, RateLimiter, rates
 from lakehouse_assets.service.admission.work import Work
+from lakehouse_assets.service.dashboards.boards import BoardHandlers
 from lakehouse_assets.service.dashboards.handlers import DashboardHandlers
 from lakehouse_assets.service.failures import install
 from lakehouse_assets.service.health import HealthCheck
@@ -30,7 +32,7 @@ from lakehouse_assets.service.middleware import RequestMiddleware
 from lakehouse_assets.service.questions.handlers import Handlers
 from lakehouse_assets.service.questions.recorder import Recorder
 from lakehouse_assets.service.redis import AnswersInRedis, LimiterInRedis, connect
-from lakehouse_assets.service.routes import dashboards, home, pages, questions, sessions, standing
+from lakehouse_assets.service.routes import boards, dashboards, home, pages, questions, sessions, standing
 from lakehouse_assets.service.routes import dictionary as dictionaries
 from lakehouse_assets.service.routes.dependencies import Service
 from nlq.answering.cache import AnswersInProcess, AnswerStore, KeptAnswers
@@ -88,7 +90,7 @@ def create_app(
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         opened = partial(_open, lake, database or settings.queue_url, limiter, kept, loopback)
-        handlers, access, close = await anyio.to_thread.run_sync(opened)
+        handlers, access, kept_boards, close = await anyio.to_thread.run_sync(opened)
         recorder = Recorder(handlers.journal, lake)
         recorder.start()
         app.state.intake.start()
@@ -97,9 +99,10 @@ def create_app(
         doing = work or _work(settings)
         health = HealthCheck(handlers, access, handlers.answerer.planner_name)
         declared = ProjectDashboards(settings.project_root)
+        shown = DashboardHandlers(lake, handlers.answerer, declared, kept_boards)
         app.state.service = Service(
             access, handlers, doing, doing.together(access.admit), doing.together(handlers.again), health,
-            DashboardHandlers(lake, handlers.answerer, declared), HomeHandlers(lake, handlers.answerer, declared),
+            shown, BoardHandlers(shown), HomeHandlers(lake, handlers.answerer, declared),
         )  # fmt: skip
         try:
             yield
@@ -120,7 +123,7 @@ def create_app(
     )  # fmt: skip
     install(app)
     app.router.routes.extend(pages.routes())
-    for subject in (standing, sessions, questions, dashboards, home, events, uploads, dictionaries):
+    for subject in (standing, sessions, questions, dashboards, boards, home, events, uploads, dictionaries):
         app.include_router(subject.router)
     app.state.intake = events.Intake(lake, looks)
     app.state.uploading = uploads.Uploading(settings, looks)
@@ -149,14 +152,14 @@ def _work(settings: Settings) -> Work:
 
 def _open(
     lake: Lake, url: str, limiter: RateLimiter, kept: KeptAnswers, loopback: bool
-) -> tuple[Handlers, Access, Callable[[], None]]:
-    keys, queue, journal = KeyStore(url), QuestionQueue(url), Journal(url)
+) -> tuple[Handlers, Access, KeptBoards, Callable[[], None]]:
+    keys, queue, journal, boards_kept = KeyStore(url), QuestionQueue(url), Journal(url), KeptBoards(url)
     answerer = open_answerer(lake, kept=kept)
     answerer.vocabulary()  # read before the first request is taken
 
     def close() -> None:
-        for part in (keys, queue, journal):
+        for part in (keys, queue, journal, boards_kept):
             part.close()
 
     access = Access(keys, limiter, loopback=loopback, session_life=lake.settings.session_life)
-    return Handlers(lake, answerer, queue, journal), access, close
+    return Handlers(lake, answerer, queue, journal), access, boards_kept, close

@@ -14,6 +14,7 @@ from lakehouse_assets.commands.asking.requests import filters_of
 from lakehouse_assets.commands.failures import CommandError, Exit
 from lakehouse_assets.commands.lake.lookups import open_lake
 from lakehouse_assets.dashboards.files import ProjectDashboards
+from lakehouse_assets.dashboards.kept import KeptBoards
 from lakehouse_assets.dashboards.periods import PeriodName
 from lakehouse_assets.http.errors import ApiError
 from lakehouse_assets.service.admission.access import Asker
@@ -84,7 +85,8 @@ def _page(
 def _handlers(out: Out, at: str | None) -> DashboardHandlers:
     lake = open_lake(at)
     with out.quietly():
-        return DashboardHandlers(lake, open_answerer(lake), ProjectDashboards(lake.settings.project_root))
+        declared, kept = ProjectDashboards(lake.settings.project_root), KeptBoards(lake.settings.queue_url)
+        return DashboardHandlers(lake, open_answerer(lake), declared, kept)
 
 
 def _asker(tenant: str | None) -> Asker:

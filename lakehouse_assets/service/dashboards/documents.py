@@ -5,12 +5,12 @@ Belongs here: their fields, bounds and examples. Does not belong here: what is d
 
 from __future__ import annotations
 
-from datetime import date, datetime
-from typing import Any
+from datetime import date
+from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from lakehouse_assets.dashboards.model import MOST_TILES, PartId, Place, TileChart
+from lakehouse_assets.dashboards.model import MOST_TILES, Dashboard, PartId, Place, TileChart
 from lakehouse_assets.dashboards.periods import PeriodName
 from lakehouse_assets.service.questions.models import Now
 from nlq.answering.document.chart import Chart
@@ -18,6 +18,9 @@ from nlq.answering.document.drawing import Drawing
 from nlq.answering.document.model import Answer
 from nlq.answering.tables.states import TableState
 from nlq.core.plan import DimensionFilter, Grain, TimeRange
+from nlq.core.utc import Moment
+
+VersionNumber = Annotated[int, Field(ge=1, le=2_000_000_000)]
 
 
 class PageName(BaseModel):
@@ -39,7 +42,7 @@ class DashboardSummary(BaseModel):
     editable: bool = Field(default=False, description="Whether the caller may change it.")
     version: int = 0
     owner: str | None = Field(default=None, description="Who made it; null where it is built in.")
-    changed_at: datetime | None = None
+    changed_at: Moment | None = None
 
 
 class Dashboards(BaseModel):
@@ -94,12 +97,17 @@ class DashboardDocument(DashboardSummary):
     period: PeriodName
     periods: tuple[PeriodDocument, ...]
     pages: tuple[PageDocument, ...]  # type: ignore[assignment]  # pages with more to them
+    definition: Dashboard | None = Field(
+        default=None, description="What was made, to be changed and sent back; null where it is built in."
+    )
+    undoable: bool = Field(default=False, description="Whether the last change can be undone.")
 
 
 class TilesWanted(BaseModel):
     """Which tiles to compute, and what of."""
 
     page: PartId | None = Field(default=None, description="The first page if missing.")
+    version: VersionNumber | None = Field(default=None, description="Of one's own dashboard; the newest if missing.")
     tiles: tuple[PartId, ...] | None = Field(default=None, max_length=MOST_TILES, description="All if missing.")
     period: PeriodName | None = Field(default=None, description="The dashboard's own if missing.")
     time_range: TimeRange | None = Field(default=None, description="Days instead of a period.")

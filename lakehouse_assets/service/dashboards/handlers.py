@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import TYPE_CHECKING, Any
@@ -17,6 +18,7 @@ from pydantic import ValidationError
 from lakehouse_assets.dashboards.asking import Asked, View, asked
 from lakehouse_assets.dashboards.drawing import drawn, misdrawn
 from lakehouse_assets.dashboards.files import ProjectDashboards
+from lakehouse_assets.dashboards.kept import Kept, KeptBoards, NoBoardError
 from lakehouse_assets.dashboards.model import Dashboard, Page, SharedFilter, Tile
 from lakehouse_assets.dashboards.periods import PeriodName
 from lakehouse_assets.http.errors import ApiError
@@ -40,6 +42,8 @@ from nlq.answering.document.chart import Chart
 from nlq.answering.document.drawing import NO_PICTURE, drawing_of
 from nlq.answering.document.model import Answer
 from nlq.answering.run import failed_answer
+from nlq.core.guard import Caller
+from nlq.core.guard import may_see as may_see_of
 from nlq.core.naming import AmbiguousNameError, full_name
 from nlq.core.outcome import ErrorCode
 from nlq.core.periods import steps_in
@@ -53,6 +57,8 @@ if TYPE_CHECKING:
 
 MOST_CHOICES = 200
 """Values of a filter that are listed."""
+_BEFORE_KEYS = Caller(role="analyst")
+"""Who everyone at this machine was as long as there was no key."""
 
 
 @dataclass
@@ -93,30 +99,61 @@ class DashboardHandlers:
     lake: Lake
     answerer: Answerer
     project: ProjectDashboards
+    kept: KeptBoards
 
     def list(self, asker: Asker) -> Dashboards:
-        """The dashboards that the asker may see, by domain and title."""
+        """The dashboards that the asker may see: the own ones, then those of the project by domain and title."""
         vocabulary = vocabulary_of(self.answerer, asker)
-        found = [_summary(i, one) for i, one in self.project.all().items() if may_see(asker, one, vocabulary)]
+        found = [summary_of(i, one) for i, one in self.project.all().items() if may_see(asker, one, vocabulary)]
         for fault in self.project.faults:
             logger().warning("dashboard_not_read", fault=fault)
-        return Dashboards(dashboards=tuple(sorted(found, key=lambda one: (one.domain, one.title))))
+        own = [summary_of(one.id, one.dashboard, one) for one in self.kept.of(owners(asker))]
+        return Dashboards(dashboards=(*own, *sorted(found, key=lambda one: (one.domain, one.title))))
 
-    def show(self, asker: Asker, dashboard_id: str) -> DashboardDocument:
-        """A dashboard as it is declared.
+    def show(self, asker: Asker, dashboard_id: str, version: int | None = None) -> DashboardDocument:
+        """A dashboard as it is declared, or was in a version.
 
         Raises:
             ApiError: there is none that the asker may see.
         """
         vocabulary = vocabulary_of(self.answerer, asker)
-        dashboard = self._found(asker, dashboard_id, vocabulary)
+        dashboard, kept = self.found(asker, dashboard_id, vocabulary, version)
         today = self.answerer.today(asker.caller)
+        summary = summary_of(dashboard_id, dashboard, kept).model_dump()
         return DashboardDocument(
-            **{**_summary(dashboard_id, dashboard).model_dump(), "pages": [_page(one) for one in dashboard.pages]},
+            **{**summary, "pages": [_page(one) for one in dashboard.pages]},
             filters=tuple(_filter(item, dashboard, vocabulary) for item in dashboard.filters),
             period=dashboard.period,
             periods=tuple(_period(name, today) for name in PeriodName),
+            definition=dashboard if kept else None,
+            undoable=kept is not None and kept.before is not None,
         )
+
+    def found(
+        self, asker: Asker, dashboard_id: str, vocabulary: Vocabulary, version: int | None = None
+    ) -> tuple[Dashboard, Kept | None]:
+        """A dashboard that the asker may see, and how it is kept where people made it.
+
+        Raises:
+            ApiError: there is none.
+        """
+        project = self.project.all().get(dashboard_id)
+        if project is not None and version is None and may_see(asker, project, vocabulary):
+            return project, None
+        kept = self.own(asker, dashboard_id, version)
+        return kept.dashboard, kept
+
+    def own(self, asker: Asker, dashboard_id: str, version: int | None = None) -> Kept:
+        """A dashboard that the asker made.
+
+        Raises:
+            ApiError: there is none.
+        """
+        with suppress(NoBoardError):
+            kept = self.kept.find(dashboard_id, version)
+            if kept.owner in owners(asker):
+                return kept
+        raise no_dashboard(dashboard_id)
 
     def look(self, asker: Asker, dashboard_id: str, wanted: TilesWanted) -> Seen:
         """The tiles that are wanted, with the answers that are remembered.
@@ -126,7 +163,7 @@ class DashboardHandlers:
         """
         begun = time.perf_counter()
         vocabulary = vocabulary_of(self.answerer, asker)
-        dashboard = self._found(asker, dashboard_id, vocabulary)
+        dashboard, _ = self.found(asker, dashboard_id, vocabulary, wanted.version)
         page = dashboard.page(wanted.page)
         if page is None:
             names = [one.id for one in dashboard.pages]
@@ -169,12 +206,6 @@ class DashboardHandlers:
             logger().debug("tile_not_remembered", dashboard=seen.id, tile=tile.id, why=type(error).__name__)
             return None
 
-    def _found(self, asker: Asker, dashboard_id: str, vocabulary: Vocabulary) -> Dashboard:
-        found = self.project.all().get(dashboard_id)
-        if found is None or not may_see(asker, found, vocabulary):
-            raise ApiError(404, "unknown_dashboard", f"There is no dashboard “{dashboard_id[:80]}”.")
-        return found
-
 
 def failed_tile(asker: Asker, tile: Tile, sentence: str = "", code: str = ErrorCode.INTERNAL) -> TileAnswer:
     """A tile that could not be computed, which takes no other with it; by an error of ours if nothing is said."""
@@ -182,6 +213,20 @@ def failed_tile(asker: Asker, tile: Tile, sentence: str = "", code: str = ErrorC
     if sentence:
         answer = answer.model_copy(update={"sentence": sentence, "error": code})
     return TileAnswer(id=tile.id, answer=answer, chart=_undrawn(tile), unfiltered=())
+
+
+def owners(asker: Asker) -> tuple[str, ...]:
+    """Whose dashboards an asker may see and change: the own, and what was made here before there were keys.
+
+    That is for those alone who may see what was asked then.
+    """
+    own = asker.key_id or ""
+    return (own,) if own and not may_see_of(asker.caller, _BEFORE_KEYS) else (own, "")
+
+
+def no_dashboard(dashboard_id: str) -> ApiError:
+    """That there is none of an id that the asker may see."""
+    return ApiError(404, "unknown_dashboard", f"There is no dashboard “{dashboard_id[:80]}”.")
 
 
 def may_see(asker: Asker, dashboard: Dashboard, vocabulary: Vocabulary) -> bool:
@@ -304,10 +349,14 @@ def _unplanned(asker: Asker, tile: Tile, error: Exception) -> TileAnswer:
     return failed_tile(asker, tile, f"This figure cannot be asked so: {why}.", "invalid_plan")
 
 
-def _summary(dashboard_id: str, dashboard: Dashboard) -> DashboardSummary:
+def summary_of(dashboard_id: str, dashboard: Dashboard, kept: Kept | None = None) -> DashboardSummary:
+    """A dashboard without its tiles; ``kept`` where people made it."""
     return DashboardSummary(
         id=dashboard_id, title=dashboard.title, description=dashboard.description, domain=dashboard.domain,
-        pages=tuple(PageName(id=page.id, title=page.title) for page in dashboard.pages), built_in=True,
+        pages=tuple(PageName(id=page.id, title=page.title) for page in dashboard.pages),
+        built_in=kept is None, editable=kept is not None and kept.version == kept.current,
+        version=kept.version if kept else 0, owner=kept.made_by if kept else None,
+        changed_at=kept.changed_at if kept else None,
     )  # fmt: skip
 
 

@@ -9,14 +9,20 @@ from __future__ import annotations
 from functools import partial
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Path, Response
+from fastapi import APIRouter, Path, Query, Response
 
 from lakehouse_assets.dashboards.model import Tile
 from lakehouse_assets.http.errors import ApiError
 from lakehouse_assets.http.logs import logger
 from lakehouse_assets.lakehouse.engines.protocol import QueryCancelledError
 from lakehouse_assets.service.admission.access import Asker
-from lakehouse_assets.service.dashboards.documents import DashboardDocument, Dashboards, TilesAnswered, TilesWanted
+from lakehouse_assets.service.dashboards.documents import (
+    DashboardDocument,
+    Dashboards,
+    TilesAnswered,
+    TilesWanted,
+    VersionNumber,
+)
 from lakehouse_assets.service.dashboards.handlers import Seen, failed_tile
 from lakehouse_assets.service.routes.dependencies import Admitted, Served, Service, errors, side_by_side
 
@@ -31,9 +37,14 @@ async def dashboards(service: Served, asker: Admitted) -> Dashboards:
 
 
 @router.get("/dashboards/{dashboard_id}", responses=errors(404))
-async def dashboard(service: Served, asker: Admitted, dashboard_id: Id) -> DashboardDocument:
+async def dashboard(
+    service: Served,
+    asker: Admitted,
+    dashboard_id: Id,
+    version: Annotated[VersionNumber | None, Query(description="Of one's own; the newest if missing.")] = None,
+) -> DashboardDocument:
     """A dashboard as it is declared: pages of tiles, each a plan and its chart, filters, and periods to choose."""
-    return await service.work.run(asker.share, service.dashboards.show, asker, dashboard_id)
+    return await service.work.run(asker.share, service.dashboards.show, asker, dashboard_id, version)
 
 
 @router.post("/dashboards/{dashboard_id}/tiles", responses=errors(404), response_model=TilesAnswered)

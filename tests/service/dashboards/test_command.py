@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 
 import pytest
 from typer.testing import CliRunner, Result
@@ -10,6 +11,7 @@ from typer.testing import CliRunner, Result
 from lakehouse_assets.cli import app
 from lakehouse_assets.commands.asking import dashboards
 from lakehouse_assets.dashboards.files import ProjectDashboards
+from lakehouse_assets.dashboards.kept import KeptBoards
 from lakehouse_assets.lakehouse.lake import Lake
 from lakehouse_assets.service.dashboards.handlers import DashboardHandlers
 from lakehouse_assets.settings import PROJECT_ROOT
@@ -17,8 +19,10 @@ from nlq.answering.answer import Answerer
 
 
 @pytest.fixture(autouse=True)
-def small_lake(asked_lake: Lake, answerer: Answerer, monkeypatch: pytest.MonkeyPatch) -> None:
-    handlers = DashboardHandlers(asked_lake, answerer, ProjectDashboards(PROJECT_ROOT))
+def small_lake(asked_lake: Lake, answerer: Answerer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    handlers = DashboardHandlers(
+        asked_lake, answerer, ProjectDashboards(PROJECT_ROOT), KeptBoards(f"sqlite:///{tmp_path}/kept.db")
+    )
     monkeypatch.setattr(dashboards, "_handlers", lambda *_: handlers)
 
 

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from lakehouse_assets.dashboards.files import ProjectDashboards
+from lakehouse_assets.dashboards.kept import KeptBoards
 from lakehouse_assets.lakehouse.lake import Lake
 from lakehouse_assets.service.admission.access import Asker
 from lakehouse_assets.service.dashboards.documents import TilesWanted
@@ -42,7 +43,9 @@ def test_one_figure_that_cannot_be_drawn_takes_no_other_with_it(
         )
     )
     file.with_name("broken.yml").write_text("title: [")
-    handlers = DashboardHandlers(asked_lake, answerer, ProjectDashboards(tmp_path))
+    handlers = DashboardHandlers(
+        asked_lake, answerer, ProjectDashboards(tmp_path), KeptBoards(f"sqlite:///{tmp_path}/kept.db")
+    )
     assert [one.id for one in handlers.list(ANYONE).dashboards] == ["pgr.odd"]
     assert handlers.show(ANYONE, "pgr.odd").filters[0].choices
     tenants = handlers.show(Asker(Caller("pb.amritsar"), "test"), "pgr.odd").filters[1]
