@@ -41,12 +41,12 @@ class Page:
     and_document: bool = False
 
 
-_READ = ("pages.css", "boards.css")
+_READ = ("pages.css", "boards.css", "dialogs.css")
 HOME = Page("/", "home.html", "home.js", "home", _READ)
-ASK = Page("/ask", "ask.html", "main.js", "ask")
+ASK = Page("/ask", "ask.html", "main.js", "ask", ("dialogs.css",))
 DASHBOARDS = Page("/dashboards", "dashboards.html", "dashboards.js", "dashboards", _READ, and_document=True)
 DASHBOARD = Page("/dashboards/{id}", "dashboard.html", "dashboard.js", "dashboards", _READ, and_document=True)
-ANSWER = Page("/answers/{id}", "answer.html", "answer_page.js", "ask", ("pages.css",), and_document=True)
+ANSWER = Page("/answers/{id}", "answer.html", "answer_page.js", "ask", _READ, and_document=True)
 DICTIONARY = Page("/dictionary", "dictionary.html", "dictionary.js", "dictionary", ("dictionary.css", "profile.css"))
 UPLOAD = Page("/upload", "upload.html", "upload.js", "upload", ("upload.css", "profile.css"))
 PAGES = (HOME, ASK, DASHBOARDS, DASHBOARD, ANSWER, DICTIONARY, UPLOAD)

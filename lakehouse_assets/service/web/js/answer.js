@@ -4,7 +4,8 @@ import * as api from "./api.js";
 import { copy, download, h, icon, toast } from "./dom.js";
 import { figure } from "./figure.js";
 import { day, milliseconds, moment, plural } from "./format.js";
-import { picture } from "./picture.js";
+import { drawnAs, picture } from "./picture.js";
+import { pin, pinOf } from "./pin.js";
 import { changes } from "./reading.js";
 import { csv, table, tabbed } from "./table.js";
 import { parts, previewed, told } from "./words.js";
@@ -14,6 +15,7 @@ const CROSS = "M5 5l10 10M15 5 5 15";
 const COPY = "M7 7V4h9v9h-3M4 7h9v9H4z";
 const DOWN = "M10 4v9M6 9.5l4 4 4-4M4 16.5h12";
 const LINK = "M8.5 11.5a3 3 0 0 0 4.2 0l2.6-2.6a3 3 0 0 0-4.2-4.2l-1 1M11.5 8.5a3 3 0 0 0-4.2 0l-2.6 2.6a3 3 0 0 0 4.2 4.2l1-1";
+const PIN = "M7 3h6l-1 6 3 2.5v1.5H5v-1.5L8 9zM10 13v4";
 const AGAIN = "M15.5 10a5.5 5.5 0 1 1-1.6-3.9M15.5 3v3.6h-3.6";
 
 /** The card of an answer; `pick` is called with a choice, `ask` with words. */
@@ -145,6 +147,7 @@ function foot(answer) {
   if (answer.outcome === "answered") {
     tools.push(tool(COPY, "Copy", () => copy(tabbed(answer), plural(answer.rows.length, "row"))));
     tools.push(tool(DOWN, "CSV", () => download(`${name}.csv`, csv(answer), "text/csv")));
+    if (answer.plan) tools.push(tool(PIN, "Pin", () => attempted(() => pin(pinOf(answer, drawnAs.get(answer.answer_id))))));
     if (Object.keys(answer.snapshots).length) tools.push(tool(AGAIN, "Replay", (event) => replay(answer, event.currentTarget)));
   }
   tools.push(tool(LINK, "Link", () => copy(new URL(addressOf(answer), location.origin).href, "The answer's address")));
@@ -159,6 +162,16 @@ export const addressOf = ({ answer_id: id }) => `/answers/${encodeURIComponent(i
 
 function tool(path, label, onclick) {
   return h("button.button.quiet.small", { type: "button", onclick }, icon(path), label);
+}
+
+/** Do what may not work, and tell where it does not. */
+async function attempted(act) {
+  try {
+    await act();
+  } catch (problem) {
+    if (!(problem instanceof api.Problem)) throw problem;
+    toast(`${problem.message} ${problem.next ?? ""}`);
+  }
 }
 
 async function replay(answer, button) {

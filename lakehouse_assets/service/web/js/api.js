@@ -16,6 +16,8 @@ const NEXT = {
   too_large: "Ask a shorter question.",
   invalid_request: "Ask a shorter question, in words.",
   failed: "Narrow the question, for example to a shorter time, then ask again.",
+  changed_meanwhile: "It is shown as it is now.",
+  too_many: "Make room first.",
   internal: "Ask again. If it happens again, report the request's id.",
   unreachable: "Check that `asklake serve` runs, then ask again.",
 };
@@ -106,7 +108,14 @@ export const dictionary = () => call("GET", "/dictionary/data");
 export const home = () => call("GET", "/home");
 const ofDashboard = (id, rest = "") => `/dashboards/${encodeURIComponent(id)}${rest}`;
 export const dashboards = () => call("GET", "/dashboards");
-export const dashboard = (id) => call("GET", ofDashboard(id));
+export const dashboard = (id, version = null) => call("GET", ofDashboard(id, version ? `?version=${version}` : ""));
+export const makeBoard = (wanted) => call("POST", "/dashboards", wanted);
+export const saveBoard = (id, wanted) => call("PUT", ofDashboard(id), wanted);
+export const removeBoard = (id) => call("DELETE", ofDashboard(id));
+export const pinTo = (id, pin) => call("POST", ofDashboard(id, "/pins"), pin);
+export const undoBoard = (id, version) => call("POST", ofDashboard(id, "/undo"), { version });
+export const restoreBoard = (id, to, version) => call("POST", ofDashboard(id, "/restore"), { version, to });
+export const boardVersions = (id) => call("GET", ofDashboard(id, "/versions"));
 export const tiles = (id, wanted, signal) => call("POST", ofDashboard(id, "/tiles"), wanted, signal);
 
 const ofUpload = (job, rest = "") => `/uploads/${encodeURIComponent(job)}${rest}`;

@@ -1,6 +1,6 @@
 // What a dashboard is looked at by: page, time and filters, as the address has them.
 
-const OWN = ["page", "period", "from", "to", "none"];
+const OWN = ["page", "period", "from", "to", "none", "version"];
 
 /** What a dimension is called in an address: a name of the address's own has another meaning there. */
 const named = ({ dimension }) => (OWN.includes(dimension) ? `by_${dimension}` : dimension);
@@ -14,6 +14,7 @@ export function read(search, filters) {
     period: asked.get("period"),
     from: asked.get("from"),
     to: asked.get("to"),
+    version: asked.get("version"),
     values: Object.fromEntries(filters.map((one) => [one.dimension, said.length || asked.has("none") ? asked.getAll(named(one)) : one.default.map(String)])),
   };
 }
@@ -21,7 +22,7 @@ export function read(search, filters) {
 /** The address of a choice. */
 export function address(choice, filters) {
   const asked = new URLSearchParams();
-  for (const name of ["page", "period", "from", "to"]) if (choice[name]) asked.set(name, choice[name]);
+  for (const name of ["page", "period", "from", "to", "version"]) if (choice[name]) asked.set(name, choice[name]);
   for (const one of filters) for (const value of choice.values[one.dimension]) asked.append(named(one), value);
   // Without this the defaults would come back where all were taken away.
   if (filters.some((one) => one.default.length) && !filters.some((one) => choice.values[one.dimension].length)) asked.set("none", "");
@@ -33,6 +34,7 @@ export function wanted(choice, filters) {
   const days = choice.from || choice.to;
   return {
     ...(choice.page ? { page: choice.page } : {}),
+    ...(Number(choice.version) ? { version: Number(choice.version) } : {}),
     ...(days ? { time_range: { ...(choice.from ? { start: choice.from } : {}), ...(choice.to ? { end: choice.to } : {}) } } : {}),
     ...(!days && choice.period ? { period: choice.period } : {}),
     filters: filters.filter((one) => choice.values[one.dimension].length)

@@ -5,6 +5,7 @@ import { address, daysOf, read, wanted } from "./choices.js";
 import { byId, h, icon, wireTheme } from "./dom.js";
 import { filterBar } from "./filters.js";
 import { day, moment } from "./format.js";
+import { copyOf, earlier, ownBoard } from "./own_board.js";
 import * as session from "./session.js";
 import { tile } from "./tile.js";
 
@@ -16,8 +17,9 @@ let board = null;
 let choice = null;
 let loading = null;
 let tiles = new Map();
+let own = null; // the tools of a dashboard that the reader may change
 
-const [tabs, bar, grid, status] = [h("nav.board-tabs", { "aria-label": "Pages of the dashboard" }), h("div.filter-bar"), h("div.tiles"), h("p.quiet-text", { role: "status" })];
+const [head, tabs, bar, grid, status] = [h("header.board-head"), h("nav.board-tabs", { "aria-label": "Pages of the dashboard" }), h("div.filter-bar"), h("div.tiles"), h("p.quiet-text", { role: "status" })];
 
 // --- what is chosen
 
@@ -42,8 +44,9 @@ function frame() {
     },
   }, one.title)));
   const labels = new Map(board.periods.map((one) => [one.name, one.label]));
-  tiles = new Map(page.tiles.map((one) => [one.id, tile(one, { pick, period: one.period ? labels.get(one.period) ?? "" : "" })]));
+  tiles = new Map(page.tiles.map((one) => [one.id, tile(one, { pick, period: one.period ? labels.get(one.period) ?? "" : "", tools: own?.tools(one) })]));
   grid.replaceChildren(...[...page.tiles].sort((a, b) => a.at.y - b.at.y || a.at.x - b.at.x).map((one) => tiles.get(one.id).element));
+  if (!page.tiles.length) grid.replaceChildren(h("p.note.nothing", {}, "Nothing is here yet. Pin an answer, or a figure of another dashboard, by its menu."));
   refresh();
 }
 
@@ -54,8 +57,8 @@ const pageOf = () => board.pages.find((one) => one.id === choice.page) ?? board.
 async function refresh() {
   bar.replaceChildren(...filterBar(board, choice, choose));
   const computed = pageOf().tiles.filter((one) => one.plan);
-  if (!computed.length) return;
   loading?.abort();
+  if (!computed.length) { status.textContent = ""; return; }
   const mine = new AbortController();
   loading = mine;
   status.textContent = "Computing …";
@@ -129,15 +132,38 @@ async function boot() {
     content.removeAttribute("aria-busy");
     return;
   }
-  document.title = `${board.title} · asklake`;
-  content.replaceChildren(
-    h("header.board-head", {},
-      h("div", {}, h("p.eyebrow", {}, h("a", { href: "/dashboards" }, "Dashboards")), h("h1", {}, board.title), board.description ? h("p.lead", {}, board.description) : null),
-      h("button.button.quiet", { type: "button", onclick: () => print() }, icon(PRINT), "Print")),
-    tabs, bar, status, grid);
+  content.replaceChildren();
+  const version = Number(new URLSearchParams(location.search).get("version")) || null;
+  if (version) {
+    const current = board.version;
+    try { board = await api.dashboard(id, version); } catch (problem) { if (!(problem instanceof api.Problem)) throw problem; }
+    if (board.version !== current) content.append(earlier(board, board.version, current));
+  }
+  if (board.editable) own = ownBoard({ board: () => board, page: () => pageOf().id, show: showAnew, place: (places) => { for (const [name, at] of places) tiles.get(name)?.place(at); } });
+  content.append(head, tabs, bar, status, grid);
   content.removeAttribute("aria-busy");
+  showHead();
   take();
   addEventListener("popstate", take);
+}
+
+function showHead() {
+  document.title = `${board.title} · asklake`;
+  head.replaceChildren(
+    h("div", {}, h("p.eyebrow", {}, h("a", { href: "/dashboards" }, "Dashboards")), h("h1", {}, board.title), board.description ? h("p.lead", {}, board.description) : null),
+    h("div.board-ways", {}, own?.element ?? (board.built_in ? h("button.button.quiet", { type: "button", onclick: () => copyOf(board) }, "Make my own") : null),
+      h("button.button.quiet.printing", { type: "button", onclick: () => print() }, icon(PRINT), "Print")));
+}
+
+/** The dashboard after a change. The figures that stay are remembered by the service. */
+function showAnew(changed) {
+  const focused = document.activeElement?.closest?.(".tile")?.dataset.tile;
+  const what = document.activeElement?.className;
+  board = changed;
+  showHead();
+  for (const one of board.filters) choice.values[one.dimension] ??= [];
+  frame();
+  if (focused) grid.querySelector(`[data-tile="${focused}"] .${what || "grip"}`)?.focus();
 }
 
 /** Show what the address says. */

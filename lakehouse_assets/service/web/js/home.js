@@ -2,7 +2,7 @@
 
 import * as api from "./api.js";
 import * as asking from "./asking.js";
-import { boardCard } from "./boards.js";
+import { boardCard, parted } from "./boards.js";
 import { byId, h, wireTheme } from "./dom.js";
 import { changeOf } from "./figure.js";
 import { brief, cell, day, moment, withDays } from "./format.js";
@@ -13,6 +13,7 @@ import { open } from "./tile.js";
 
 const FEW = 4;
 const MOST_NEWS = 8;
+const MOST_MINE = 6;
 const NEWS = { loaded: "Loaded", late: "Late", quarantine: "In quarantine" };
 const content = byId("content");
 
@@ -56,10 +57,12 @@ function show({ domains, news }, boards) {
       h("p", {}, "Figures appear here once there is data: ", h("a", { href: "/upload" }, "upload a file"), ", or run ", h("code", {}, "asklake demo"), ".")));
     return;
   }
+  const [mine, others] = parted(boards);
   content.replaceChildren(h("div.home-grid", {},
     h("div.domains-line", {}, domains.map((one) => figures(one, boards))),
     h("aside.home-side", { "aria-label": "Dashboards and news" },
-      boards.length ? h("section", {}, h("h2", {}, "Dashboards"), h("ul.boards", {}, boards.map(boardCard))) : null,
+      mine.length ? h("section", {}, h("h2", {}, "My dashboards"), h("ul.boards", {}, mine.slice(0, MOST_MINE).map(boardCard))) : null,
+      others.length ? h("section", {}, h("h2", {}, "Dashboards"), h("ul.boards", {}, others.map(boardCard))) : null,
       news.length ? newsOf(news) : null)));
 }
 

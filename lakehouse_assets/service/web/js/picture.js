@@ -8,6 +8,9 @@ const DOWN = "M10 4v9M6 9.5l4 4 4-4M4 16.5h12";
 export const KINDS = { number: "Number", line: "Line", area: "Area", bar: "Bars", stacked: "Stacked bars", donut: "Donut",
   heat_map: "Heat map", histogram: "Histogram", scatter: "Scatter", funnel: "Funnel", table: "Table only" };
 
+/** How answers are drawn on this page, by their ids: what the reader changed them to, too. */
+export const drawnAs = new Map();
+
 /** A place that the picture of an answer comes to. */
 export function picture(answer, name) {
   const place = h("div.drawn", {}, h("div.skeleton", { "aria-hidden": "true" }));
@@ -22,6 +25,7 @@ export function picture(answer, name) {
       place.replaceChildren(h("p.note", {}, `No picture: ${problem.message}`));
       return;
     }
+    drawnAs.set(answer.answer_id, drawing.kind);
     place.replaceChildren(drawing.spec ? chart(drawing, { says: answer.sentence }) : "");
     tools.replaceChildren(...toolsOf(drawing, load, () => save(drawing, answer.question, name)));
   }

@@ -4,27 +4,34 @@ import { addressOf } from "./answer.js";
 import * as api from "./api.js";
 import { askAt } from "./asking.js";
 import { chart } from "./chart.js";
-import { download, h, icon, toast } from "./dom.js";
+import { download, h, toast } from "./dom.js";
 import { figure } from "./figure.js";
 import { day, withDays } from "./format.js";
+import { menuBox, menuItem } from "./menu.js";
 import { save } from "./picture.js";
+import { pin, pinOfTile } from "./pin.js";
 import { sparkline } from "./sparkline.js";
 import { csv, table } from "./table.js";
 
-const DOTS = "M4.5 10h.01M10 10h.01M15.5 10h.01";
-
-/** The frame of a tile as it is declared; `fill` puts its answer into it. `pick` is called with what is clicked. */
-export function tile(declared, { pick, period = "" }) {
+/**
+ * The frame of a tile as it is declared; `fill` puts its answer into it. `pick` is called with what is clicked; `tools`
+ * are those of who may change it.
+ */
+export function tile(declared, { pick, period = "", tools = null }) {
   const body = h("div.tile-body", {}, declared.text === null ? h("div.skeleton", { "aria-hidden": "true" }) : paragraphs(declared.text));
   const menu = h("div.tile-menu");
   const foot = h("footer.tile-foot");
   const name = `tile-${declared.id}`;
-  const element = h(`article.tile${declared.text === null ? "" : ".words"}`, { "aria-labelledby": declared.title ? name : null, "aria-busy": declared.text === null ? "true" : null },
-    declared.title ? h("header.tile-head", {}, h("h2", { id: name, title: declared.description || null }, declared.title), menu) : null, body, foot);
-  const { x, y, w, h: rows } = declared.at;
-  element.style.setProperty("--at", `${x + 1} / span ${w}`);
-  element.style.setProperty("--row", `${y + 1} / span ${rows}`);
-  element.style.setProperty("--rows", rows);
+  const element = h(`article.tile${declared.text === null ? "" : ".words"}`, { "aria-labelledby": declared.title ? name : null, "aria-busy": declared.text === null ? "true" : null, "data-tile": declared.id },
+    declared.title ? h("header.tile-head", {}, h("h2", { id: name, title: declared.description || null }, declared.title), menu) : null, body, foot, tools);
+
+  function place({ x, y, w, h: rows }) {
+    element.style.setProperty("--at", `${x + 1} / span ${w}`);
+    element.style.setProperty("--row", `${y + 1} / span ${rows}`);
+    element.style.setProperty("--rows", rows);
+  }
+
+  place(declared.at);
 
   function fill(found) {
     element.removeAttribute("aria-busy");
@@ -48,7 +55,7 @@ export function tile(declared, { pick, period = "" }) {
     body.replaceChildren(h("div.tile-problem", {}, h("p", {}, problem.message), problem.next ? h("p.quiet-text", {}, problem.next) : null));
   }
 
-  return { element, fill, fail, wait: () => element.setAttribute("aria-busy", "true") };
+  return { element, fill, fail, place, wait: () => element.setAttribute("aria-busy", "true") };
 }
 
 const paragraphs = (text) => text.split(/\n\s*\n/).map((one) => h("p", {}, one));
@@ -91,36 +98,26 @@ function menuOf(declared, { answer, chart: chosen, drawing }, asTable, flip) {
   const name = declared.title.toLowerCase().replace(/[^a-z0-9]+/g, "-") || "figure";
   const picture = Boolean(drawing?.spec);
   const items = [
-    picture || chosen.kind === "number" ? item(asTable ? "See as a picture" : "See as a table", flip) : null,
-    item("Open as an answer", () => open(answer.plan, declared.title)),
-    answer.plan.records ? null : item("See the records behind it", () => open(records(answer.plan), `Records of: ${declared.title}`)),
+    picture || chosen.kind === "number" ? menuItem(asTable ? "See as a picture" : "See as a table", flip) : null,
+    menuItem("Pin to a dashboard …", () => pinned(pinOfTile(declared))),
+    menuItem("Open as an answer", () => open(answer.plan, declared.title)),
+    answer.plan.records ? null : menuItem("See the records behind it", () => open(records(answer.plan), `Records of: ${declared.title}`)),
     h("li", {}, h("a", { href: askAt(answer.question) }, "Ask about this")),
-    picture ? item("Save the picture", () => save(drawing, declared.title, name)) : null,
-    picture ? item("Save as SVG", () => save(drawing, declared.title, name, "svg")) : null,
-    item("Save as CSV", () => download(`${name}.csv`, csv(answer), "text/csv")),
+    picture ? menuItem("Save the picture", () => save(drawing, declared.title, name)) : null,
+    picture ? menuItem("Save as SVG", () => save(drawing, declared.title, name, "svg")) : null,
+    menuItem("Save as CSV", () => download(`${name}.csv`, csv(answer), "text/csv")),
   ];
-  const box = h("details.menu", { ontoggle: (event) => closeOthers(event.currentTarget) },
-    h("summary", { "aria-label": `What to do with ${declared.title}` }, icon(DOTS)), h("ul", {}, items.filter(Boolean)));
-  box.addEventListener("keydown", (event) => {
-    if (event.key !== "Escape") return;
-    box.open = false;
-    box.firstChild.focus();
-  });
-  return box;
+  return menuBox(`What to do with ${declared.title}`, items);
 }
 
-function item(label, onclick) {
-  return h("li", {}, h("button", { type: "button", onclick: (event) => { event.currentTarget.closest("details").open = false; onclick(); } }, label));
+async function pinned(what) {
+  try {
+    await pin(what);
+  } catch (problem) {
+    if (!(problem instanceof api.Problem)) throw problem;
+    toast(`${problem.message} ${problem.next ?? ""}`);
+  }
 }
-
-function closeOthers(opened) {
-  if (!opened.open) return;
-  for (const other of document.querySelectorAll("details.menu[open]")) if (other !== opened) other.open = false;
-}
-
-document.addEventListener("click", (event) => {
-  for (const box of document.querySelectorAll("details.menu[open]")) if (!box.contains(event.target)) box.open = false;
-});
 
 /** The rows that a plan's first figure is computed from. */
 export function records({ metrics, filters, time_range: span, time_of: of }) {

@@ -1,0 +1,108 @@
+"""Dashboards that people make, in a real browser: from a question to a pinned figure, arranged by pointer and keys."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+from playwright.sync_api import expect
+
+from tests.service.conftest import Served
+from tests.service.web.conftest import NARROW, WIDE, opened
+from tests.service.web.test_boards import computed
+from tests.service.web.test_page import _clean
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser, Locator, Page
+
+pytestmark = pytest.mark.timeout(240)
+QUESTION = "Complaints by ward in January 2026"
+
+
+def pinned(page: Page, board: str) -> None:
+    """Ask, pin the answer to a new dashboard, and go there."""
+    page.goto(f"/ask?q={QUESTION}")
+    page.locator(".card.answered").wait_for()
+    page.get_by_role("button", name="Pin").click()
+    dialog = page.get_by_role("dialog")
+    dialog.get_by_role("combobox", name="Dashboard").select_option(label="A new dashboard")
+    dialog.get_by_label("Name of the dashboard").fill(board)
+    dialog.get_by_role("button", name="Pin").click()
+    dialog.get_by_role("link", name="Open the dashboard").click()
+    page.wait_for_url(re.compile("/dashboards/[0-9a-f-]{36}"))
+    computed(page)
+
+
+def at(tile: Locator) -> str:
+    return tile.evaluate("one => `${getComputedStyle(one).gridColumn} ${getComputedStyle(one).gridRow}`")
+
+
+def test_an_answer_is_pinned_arranged_and_undone(browser: Browser, page_service: Served, shots: Path) -> None:
+    for page in opened(browser, page_service, WIDE, "light"):
+        pinned(page, "Morning")
+        tile = page.get_by_role("article", name=QUESTION)
+        tile.locator(".plot svg").wait_for()
+        page.get_by_role("button", name="Arrange").click()
+        page.get_by_role("button", name="Add a text").click()
+        page.get_by_label("Text", exact=True).fill("What we look at.")
+        page.get_by_role("button", name="Save").click()
+        words = page.locator(".tile.words")
+        expect(words).to_have_text(re.compile("What we look at."))
+        assert at(words) == "7 / span 6 1 / span 2"
+        grip = tile.locator(".grip")
+        box = grip.bounding_box()
+        assert box
+        page.mouse.move(box["x"] + 9, box["y"] + 9)
+        page.mouse.down()
+        page.mouse.move(box["x"] + 640, box["y"] + 12, steps=4)
+        page.mouse.up()
+        expect(page.locator(".board-tools [role=status]")).to_have_text(f"Moved “{QUESTION}”")
+        assert (at(tile), at(words)) == ("7 / span 6 1 / span 4", "7 / span 6 5 / span 2"), "what lay there goes down"
+        _clean(page, shots / "own_board_arranging.png")
+        tile.locator(".grip").focus()
+        for key in ("ArrowLeft", "Shift+ArrowDown"):
+            page.keyboard.press(key)
+        expect(page.locator(".board-tools [role=status]")).to_have_text(f"Moved “{QUESTION}”", timeout=10_000)
+        assert at(tile) == "6 / span 6 1 / span 5"
+        page.get_by_role("button", name="Undo").click()
+        expect(page.locator(".board-tools [role=status]")).to_have_text("Undone")
+        assert at(tile) == "7 / span 6 1 / span 4"
+        page.reload()
+        computed(page)
+        assert at(tile) == "7 / span 6 1 / span 4", "every change was saved"
+
+
+def test_by_the_keyboard_on_a_phone_it_is_named_doubled_looked_back_at_and_removed(
+    browser: Browser, page_service: Served, shots: Path
+) -> None:
+    for page in opened(browser, page_service, NARROW, "dark"):
+        pinned(page, "On the way")
+        page.get_by_role("button", name="Arrange").press("Enter")
+        page.get_by_label(f"Change {QUESTION}").press("Enter")
+        page.get_by_role("button", name="Duplicate").press("Enter")
+        expect(page.locator(".tile")).to_have_count(2)
+        computed(page)
+        assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+        _clean(page, shots / "own_board_narrow_dark.png")
+        page.get_by_label("More to do with this dashboard").press("Enter")
+        page.get_by_role("button", name="Rename …").press("Enter")
+        page.get_by_label("Name", exact=True).fill("Later")
+        page.keyboard.press("Enter")
+        page.get_by_role("heading", name="Later").wait_for()
+        page.get_by_label("More to do with this dashboard").press("Enter")
+        page.get_by_role("button", name="Versions …").press("Enter")
+        _clean(page, shots / "own_board_versions.png")
+        page.get_by_role("link", name="Look").last.press("Enter")
+        page.get_by_text("This is version 1").wait_for()
+        expect(page.locator(".tile")).to_have_count(1)
+        page.get_by_role("button", name="Make it the newest").press("Enter")
+        page.get_by_role("button", name="Arrange").wait_for()
+        expect(page.get_by_role("heading", level=1)).to_have_text("On the way")
+        page.get_by_label("More to do with this dashboard").press("Enter")
+        page.get_by_role("button", name="Remove …").press("Enter")
+        page.get_by_role("dialog").get_by_role("button", name="Remove").press("Enter")
+        page.wait_for_url(re.compile("/dashboards$"))
+        page.get_by_role("heading", name="Mine").wait_for()
+        assert page.get_by_role("link", name="On the way").count() == 0
