@@ -194,7 +194,7 @@ class SemanticLayer:
         """
         begun = time.perf_counter()
         compiled = self.compile(metrics, group_by, where, time_range, grain, order_by, limit, names=names)
-        rows = session.query(compiled.sql, timeout_s=timeout_s, rollups=compiled.rollups)
+        rows = session.query(compiled.sql, timeout_s=timeout_s, rollups=compiled.rollups, by_name=True)
         snapshots = {table: session.snapshots[table] for table in compiled.tables if table in session.snapshots}
         elapsed = (time.perf_counter() - begun) * 1000
         return QueryResult(compiled.columns, rows, compiled.sql, snapshots, elapsed, compiled.notes)

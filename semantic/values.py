@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
-from cachetools import FIFOCache
+from cachetools import FIFOCache, LRUCache
 
 from lakehouse_assets.lakehouse.engines.protocol import QueryRefusedError
 from semantic.disk_cache.values import CountedValues, KeptValues
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from semantic.layer import SemanticLayer
 
 LIMIT = 200
-_REMEMBERED = 4096
+_REMEMBERED, _TEXTS = 4096, 2048
 _MOST_GROUPED = 63
 """How many arguments GROUPING takes at most, in DuckDB and in Trino: their numbers have as many bits."""
 
@@ -69,6 +69,8 @@ class DimensionValues:
         self._on_disk = KeptValues(folder, limit) if folder else None
         # FIFO; the snapshot of the table is part of the key, so a publication invalidates it.
         self._kept: FIFOCache[_Key, CountedValues] = FIFOCache(_REMEMBERED)
+        # LRU; the snapshot of the table is part of the key. A chart of the greatest names forty of them at once.
+        self._spellings: LRUCache[tuple[_Key, tuple[str, ...]], list[Any]] = LRUCache(_TEXTS)
         self._lock = threading.Lock()
 
     def values(self, dimension: str) -> list[tuple[Any, int]]:
@@ -117,29 +119,35 @@ class DimensionValues:
         told = False
         with self._lake.session() as session:
             for dimension in [known[name] for name in dimensions if known[name].type == "categorical"]:
-                column = self._column(only.element, dimension.relation) if only else None
-                if only and column is None:
+                if only and self._column(only.element, dimension.relation) is None:
                     continue
                 try:
                     session.relation(_table(dimension))
                 except QueryRefusedError:
                     continue
                 told = True
-                found.update(dict.fromkeys(self._spelled(dimension, text, session, only and (column, only.value))))
+                found.update(dict.fromkeys(self._spelled(dimension, text, session, only)))
         return tuple(found) if told else None
 
-    def _spelled(
-        self, dimension: DimensionDefinition, text: str, session: Session, only: tuple[str | None, str] | None
-    ) -> list[Any]:
+    def _spelled(self, dimension: DimensionDefinition, text: str, session: Session, only: Only | None) -> list[Any]:
         forms = sorted({unicodedata.normalize(form, text.strip().lower()) for form in ("NFC", "NFD")})
+        key = (_key(dimension, only, session), tuple(forms))
+        with self._lock:
+            if key[0][-1] is not None and key in self._spellings:
+                return self._spellings[key]
         marks = ", ".join("?" for _ in forms)
         where = f"LOWER(TRIM(CAST({dimension.expr} AS VARCHAR))) IN ({marks})"
-        mine, own = (f" AND {only[0]} = ?", [only[1]]) if only else ("", [])
+        column = self._column(only.element, dimension.relation) if only else None
+        mine, own = (f" AND {column} = ?", [only.value]) if only and column else ("", [])
         rows = session.query(
             f"SELECT DISTINCT {dimension.expr} AS v FROM {dimension.relation} WHERE {where}{mine} LIMIT {LIMIT}",
             [*forms, *own],
+            by_name=True,
         )
-        return rows.column("v").to_pylist()
+        found = rows.column("v").to_pylist()
+        with self._lock:
+            self._spellings[key] = found
+        return found
 
     def _searchable(self) -> list[str]:
         dimensions = self._layer.catalog().dimensions.values()

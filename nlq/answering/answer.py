@@ -22,6 +22,7 @@ from lakehouse_assets.lakehouse.engines.protocol import (
     Session,
 )
 from nlq.answering.cache import Course, Courses, KeptAnswers, Outcomes, RememberingPlanner
+from nlq.answering.compiling.computed import statements_of
 from nlq.answering.compiling.costs import CostLimit, TooCostlyError
 from nlq.answering.compiling.othertimes import ONE_DAY, OneDayError, refuse_one_day
 from nlq.answering.compiling.sql import most_rows, statement
@@ -207,6 +208,12 @@ class Answerer:
         outcome = self._planner(run).plan(question, run.today)
         return outcome.plan if isinstance(outcome, Planned) else None
 
+    def expect(self, plans: Iterable[Plan], caller: Caller, heads: Mapping[str, str]) -> None:
+        """Say which plans are about to be run, so that what several of them read is read once."""
+        guard = self._guard(self._layer.vocabulary(heads, caller.tenant))
+        with self._lake.session(heads=heads) as session:
+            session.expect(statements_of(plans, lambda plan: guard.check(plan, caller), self._layer))
+
     def today(self, caller: Caller, now: datetime | None = None) -> date:
         """The day it is where a caller is, at a moment in UTC or now."""
         return self._zones.day(now or utc_now(), caller.tenant)
@@ -217,9 +224,7 @@ class Answerer:
             return self._coverage.known(session, self._layer.sources(metrics), caller.tenant)
 
     def rerun(self, stored: StoredPlan, answer_id: str, caller: Caller | None = None) -> Answer:
-        """Replay a stored answer: run its plan again at its snapshots, as whoever asked it first.
-
-        It is for the platform itself if no caller is named.
+        """Replay a stored answer: its plan at its snapshots, as whoever asked it first; as the platform without caller.
 
         Raises:
             AnswerNotFoundError: the caller may not see it.
@@ -376,9 +381,8 @@ class Answerer:
         known = known_days(self._coverage, session, self._layer.sources(plan.metrics), plan, run.caller.tenant)
         refuse_one_day(plan, known, run.vocabulary)
         sql = statement(plan, plain, known and known.span, {n: run.vocabulary.metrics[n] for n in plan.metrics})
-        table = session.query(
-            sql, timeout_s=TIMEOUT_S, rollups=rollups_of_all([(part.sql, part.rollups) for part in parts])
-        )
+        rollups = rollups_of_all([(part.sql, part.rollups) for part in parts])
+        table = session.query(sql, timeout_s=TIMEOUT_S, rollups=rollups, by_name=True)
         snapshots = dict(session.snapshots)
         read = table.to_pylist()
         values = shown_values(plan, read, run.vocabulary)

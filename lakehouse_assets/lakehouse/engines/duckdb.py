@@ -26,9 +26,9 @@ from lakehouse_assets.lakehouse.engines.cancelling import endable
 from lakehouse_assets.lakehouse.engines.instances import EXTENSIONS, OF_S3, lock, open_instance
 from lakehouse_assets.lakehouse.engines.parse_tree import tables_read
 from lakehouse_assets.lakehouse.engines.protocol import QueryRefusedError, Rollup, no_such_table
-from lakehouse_assets.lakehouse.engines.table_cache import KeptTables
+from lakehouse_assets.lakehouse.engines.table_cache import Columns, KeptTables
 from lakehouse_assets.lakehouse.iceberg.locations import local_path
-from lakehouse_assets.lakehouse.iceberg.metadata_cache import current_snapshot, read_metadata, stored_bytes
+from lakehouse_assets.lakehouse.iceberg.metadata_cache import current_snapshot, read_metadata, shape, stored_bytes
 from lakehouse_assets.lakehouse.moments import NoSuchMomentError
 from lakehouse_assets.lakehouse.sql import literal, quoted
 from lakehouse_assets.private import make_folder
@@ -300,7 +300,9 @@ class DuckDBSession:
         self._own_rows: set[str] = set()
         self._timeout_s = timeout_s
         self._kept = kept
-        self._lent: dict[str, str] = {}
+        self._lent: dict[str, tuple[str, Columns | None]] = {}
+        """What is read instead of a relation, and for which of its columns that was asked for."""
+        self._borrowed: list[str] = []
 
     def relation(self, identifier: str) -> str:
         """SQL that reads a table at this session's snapshot.
@@ -318,17 +320,31 @@ class DuckDBSession:
         pin = f", snapshot_from_id => {int(snapshot)}" if identifier in self._at else ""
         return f"iceberg_scan({literal(location)}{pin})"
 
-    def expose(self, identifier: str, *, counts: bool = True) -> None:
-        """Make `layer.table` readable by its name in this session; it counts as one more use of the table, or not."""
+    def expose(self, identifier: str, columns: Columns | None = None, *, uses: int = 1) -> None:
+        """Make `layer.table` readable by its name in this session, or some of its columns at least."""
         if identifier in self._own_rows:
             return
         source = self.relation(identifier)
         if identifier not in self._at:
-            source = self._lend(source, self.heads[identifier], counts=counts)
+            source = self._lend(source, self.heads[identifier], columns, uses=uses)
         if self._views.shown.get(identifier) == source:
             return
         self.con.execute(f"create or replace view {self._own(identifier)} as select * from {source}")
         self._views.shown[identifier] = source
+
+    def expect(self, statements: Iterable[str]) -> None:
+        """See lakehouse.engines.protocol.Session."""
+        if self._kept is None:
+            return
+        for text in statements:
+            for identifier in set(tables_read(self.con, text)) & self.heads.keys() - self._at.keys():
+                self._kept.expect(self.relation(identifier), self._named(identifier, text), _uses(identifier, text))
+
+    def _named(self, identifier: str, text: str) -> Columns:
+        """The columns of a table whose names stand in a statement, as its columns or whatever else; at least one."""
+        every = [column.name for column in shape(self.heads[identifier]).schema.fields]
+        folded = text.lower().replace('""', '"')
+        return Columns(frozenset(name for name in every if name.lower() in folded) or frozenset(every[:1]), len(every))
 
     def _with_sums(self, sql: str, rollups: Iterable[Rollup]) -> tuple[str, set[str]]:
         """The statement with sums in place of rows where they are kept, and the tables that it reads no more."""
@@ -338,23 +354,45 @@ class DuckDBSession:
                 continue
             rows, location = self.relation(rollup.table), self.heads[rollup.table]
             query = f"({rollup.before}{rows}{rollup.after})"
-            if self._lend(query, location, sums=rollup.sums) != query:
-                sql = sql.replace(rollup.rows, self._lent[query])
+            columns = self._named(rollup.table, rollup.before + rollup.after)
+
+            def made_from(rollup: Rollup = rollup, rows: str = rows, columns: Columns = columns) -> str:
+                source = self._lend(rows, self.heads[rollup.table], columns, uses=0)
+                return f"({rollup.before}{source}{rollup.after})"
+
+            source = self._lend(query, location, sums=rollup.sums, made_from=made_from)
+            if source != query:
+                sql = sql.replace(rollup.rows, source)
                 summed.add(rollup.table)
         return sql, {table for table in summed if table.partition(".")[2] not in sql}
 
-    def _lend(self, relation: str, location: str, *, sums: Sequence[str] | None = None, counts: bool = True) -> str:
-        """What to read instead of a relation of the table at a location, the same for as long as the session lives."""
-        if relation not in self._lent and self._kept is not None:
-            stored = partial(stored_bytes, location)
-            self._lent[relation] = self._kept.lend(self.con, relation, stored, sums=sums, counts=counts)
-        return self._lent.get(relation, relation)
+    def _lend(
+        self,
+        relation: str,
+        location: str,
+        columns: Columns | None = None,
+        *,
+        uses: int = 1,
+        **of_sums: Any,
+    ) -> str:
+        """What to read instead of a relation of the table at a location, for as long as the session lives."""
+        if self._kept is None:
+            return relation
+        known = self._lent.get(relation)
+        if known and (known[0] == relation or known[1] is None or (columns and columns.names <= known[1].names)):
+            return known[0]
+        stored = partial(stored_bytes, location)
+        source = self._kept.lend(self.con, relation, stored, columns=columns, uses=uses, **of_sums)
+        self._borrowed.append(source)
+        self._lent[relation] = source, columns
+        return source
 
     def give_back(self) -> None:
         """End the session's use of what it was lent."""
-        for relation, source in self._lent.items():
-            if self._kept is not None and source != relation:
-                self._kept.give_back(relation)
+        for source in self._borrowed:
+            if self._kept is not None:
+                self._kept.give_back(source)
+        self._borrowed.clear()
         self._lent.clear()
 
     def keep(self, identifier: str, sql: str) -> None:
@@ -376,13 +414,19 @@ class DuckDBSession:
         limit: int | None = None,
         timeout_s: float | None = None,
         rollups: Iterable[Rollup] = (),
+        by_name: bool = False,
     ) -> pa.Table:
         """See lakehouse.engines.protocol.Session.query."""
         text = sql.strip().rstrip(";")
         tables = tables_read(self.con, text)
         text, summed = self._with_sums(text, rollups)
         for identifier in tables:
-            self.expose(identifier, counts=identifier not in summed)
+            if identifier in summed:
+                continue
+            if by_name and self._kept is not None and identifier in self.heads:
+                self.expose(identifier, self._named(identifier, text), uses=_uses(identifier, text))
+            else:
+                self.expose(identifier)
         if limit is not None:
             text = f"select * from ({text}\n) limit {int(limit)}"
         return self._run(text, params, timeout_s or self._timeout_s)
@@ -394,3 +438,8 @@ class DuckDBSession:
     def _run(self, sql: str, params: Sequence[Any] | None, timeout_s: float) -> pa.Table:
         with endable(self.con.interrupt, timeout_s):
             return self.con.execute(sql, params).to_arrow_table()
+
+
+def _uses(identifier: str, text: str) -> int:
+    """How many times a statement reads a table, about: each is a reading of its own."""
+    return max(1, text.count(identifier.partition(".")[2]))

@@ -94,15 +94,26 @@ class Session(Protocol):
         limit: int | None = None,
         timeout_s: float | None = None,
         rollups: Iterable[Rollup] = (),
+        by_name: bool = False,
     ) -> pa.Table:
         """Run one read-only statement in which tables are named `layer.table`.
 
-        Of its `rollups` those may be run instead whose rows the engine keeps, or none.
+        Of its `rollups` those may be run instead whose rows the engine keeps, or none. `by_name` says that its result
+        is named column by column and no tables are joined by whatever names they share, so that an engine may read
+        only columns whose names stand in the statement.
 
         Raises:
             QueryRefusedError: the text is not one read-only query over known tables.
             QueryTimeoutError: it ran longer than `timeout_s` seconds and was cancelled.
             QueryCancelledError: nobody waits for it any more (lakehouse.cancelling).
+        """
+        ...
+
+    def expect(self, statements: Iterable[str]) -> None:
+        """Say what will be run soon, `by_name`, in this session or others, so that an engine may read tables once.
+
+        Raises:
+            QueryRefusedError: a text is not one read-only query.
         """
         ...
 

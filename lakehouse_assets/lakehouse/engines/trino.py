@@ -241,6 +241,9 @@ class TrinoSession:
         """
         self.relation(identifier)
 
+    def expect(self, statements: Iterable[str]) -> None:
+        """See lakehouse.engines.protocol.Session; Trino keeps no tables."""
+
     def query(
         self,
         sql: str,
@@ -249,6 +252,7 @@ class TrinoSession:
         limit: int | None = None,
         timeout_s: float | None = None,
         rollups: Iterable[Rollup] = (),
+        by_name: bool = False,
     ) -> pa.Table:
         """See lakehouse.engines.protocol.Session.query."""
         text = sql.strip().rstrip(";")

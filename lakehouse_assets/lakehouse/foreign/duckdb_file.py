@@ -18,6 +18,7 @@ import duckdb
 from lakehouse_assets.lakehouse.engines.duckdb import DuckDBSession, Views
 from lakehouse_assets.lakehouse.engines.instances import lock, open_instance
 from lakehouse_assets.lakehouse.engines.protocol import QueryRefusedError
+from lakehouse_assets.lakehouse.engines.table_cache import Columns
 from lakehouse_assets.lakehouse.lake import Lake
 from lakehouse_assets.lakehouse.sql import literal, quoted
 
@@ -144,7 +145,7 @@ class DatabaseSession(DuckDBSession):
         self.expose(identifier)
         return ".".join(quoted(part) for part in identifier.split("."))
 
-    def expose(self, identifier: str, *, counts: bool = True) -> None:
+    def expose(self, identifier: str, columns: Columns | None = None, *, uses: int = 1) -> None:
         """Make a table readable by its name in the project."""
         if identifier not in self._views.shown:
             self._lake.expose(identifier)

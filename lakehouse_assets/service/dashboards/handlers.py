@@ -178,6 +178,7 @@ class DashboardHandlers:
             if known := self._known(asker, seen, tile):
                 seen.answers[tile.id] = known
         _refuse_unknown_filters(dashboard, wanted.filters or (), vocabulary)
+        self._expect(asker, seen)
         return seen
 
     def compute(self, asker: Asker, seen: Seen, tile: Tile) -> TileAnswer:
@@ -205,6 +206,16 @@ class DashboardHandlers:
         except Exception as error:
             logger().debug("tile_not_remembered", dashboard=seen.id, tile=tile.id, why=type(error).__name__)
             return None
+
+    def _expect(self, asker: Asker, seen: Seen) -> None:
+        """Let the tiles that are yet to be computed share what they read."""
+        try:
+            every = [asked(tile, seen.view, seen.vocabulary) for tile in seen.missing]
+            plans = [plan for one in every for plan in (one.plan, one.trend, one.top) if plan]
+            if len(plans) > 1:
+                self.answerer.expect(plans, asker.caller, seen.heads)
+        except Exception as error:  # the computing of the tile that has it tells of it
+            logger().debug("tiles_not_expected", dashboard=seen.id, why=type(error).__name__)
 
 
 def failed_tile(asker: Asker, tile: Tile, sentence: str = "", code: str = ErrorCode.INTERNAL) -> TileAnswer:

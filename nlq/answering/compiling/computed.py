@@ -6,10 +6,13 @@ what puts rows together (``sql``).
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import suppress
 
 from lakehouse_assets.lakehouse.sql import quoted
+from nlq.answering.parts import Layer
 from nlq.core.columns import grouped_columns, time_column
+from nlq.core.guard import GuardError
 from nlq.core.periods import before_first, first_compared, known_part, moved_steps, overlap, shifted, steps_in
 from nlq.core.plan import MAX_ROWS, DimensionFilter, Operator, Plan, TimeRange
 from nlq.core.vocabulary import TIME_DIMENSION, Metric
@@ -23,7 +26,7 @@ def with_computed(
     plan: Plan, compile_plain: Callable[[Plan], str], known: TimeRange | None, metrics: Mapping[str, Metric]
 ) -> str:
     """The metrics of a plan and what is computed from them, a row for each of its groups; see ``sql.statement``."""
-    plain = plan.model_copy(update={"share": None, "comparison": None, "compare_with": None})
+    plain = without_comparison(plan)
     if plan.share:
         return _with_share(plan, plain, compile_plain)
     if plan.compares:
@@ -37,6 +40,24 @@ def with_computed(
             compile_plain(plain), plan, known_part(plan.time_range, known) if known else None, metrics
         )
     return compile_plain(plain)
+
+
+def without_comparison(plan: Plan) -> Plan:
+    """The plan of the metrics alone, without what they are a share of or compared with."""
+    return plan.model_copy(update={"share": None, "comparison": None, "compare_with": None})
+
+
+def statements_of(plans: Iterable[Plan], allowed: Callable[[Plan], Plan], layer: Layer) -> Iterator[str]:
+    """The SQL of the metrics of some plans, as often as it will be read; none of a plan that will be refused.
+
+    Args:
+        plans: What will be asked.
+        allowed: Gives what the guard makes of a plan.
+        layer: What compiles.
+    """
+    for plan in plans:
+        with suppress(GuardError, SemanticError):
+            yield from [layer.compile(without_comparison(allowed(plan))).sql] * (2 if plan.compares else 1)
 
 
 def is_tally(name: str, metrics: Mapping[str, Metric]) -> bool:

@@ -138,7 +138,7 @@ class Coverage:
         own = tenant is not None and source.tenant is not None
         first = f"MIN(CASE WHEN {source.tenant} = ? THEN {source.expr} END)" if own else f"MIN({source.expr})"
         sql = f"SELECT CAST({first} AS DATE) AS a, CAST(MAX({source.expr}) AS DATE) AS b FROM {source.relation}"
-        (row,) = session.query(sql, [tenant] if own else None).to_pylist()
+        (row,) = session.query(sql, [tenant] if own else None, by_name=True).to_pylist()
         last = row["b"] and unit_range(unit_start(row["b"], source.grain), source.grain).end
         return Known(row["a"], last, row["a"] is not None or row["b"] is None or not own)
 

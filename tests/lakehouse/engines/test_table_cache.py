@@ -10,7 +10,7 @@ import pytest
 
 from lakehouse_assets.lakehouse.engines.instances import open_instance
 from lakehouse_assets.lakehouse.engines.protocol import QueryRefusedError, Rollup
-from lakehouse_assets.lakehouse.engines.table_cache import MOST_SUMS, SUM_USES, USES, KeptTables
+from lakehouse_assets.lakehouse.engines.table_cache import COLUMN_USES, MOST_SUMS, SUM_USES, USES, Columns, KeptTables
 from lakehouse_assets.lakehouse.iceberg.overwrite import ReplaceTable
 from lakehouse_assets.lakehouse.lake import Lake
 from tests.lakehouse.readings import publish, rows
@@ -152,13 +152,13 @@ def test_what_is_read_stays_and_what_was_used_longest_ago_goes(con: duckdb.DuckD
     lent = [lend(size) for size in (1, 2, 3)]
     assert sorted(kept(con).values()) == [1, 2, 3]
 
-    for size in (1, 2):
-        tables.give_back(f"range({size})")
+    for table in lent[:2]:
+        tables.give_back(table)
     assert lend(1) == lent[0]
     lend(4)
     assert sorted(kept(con).values()) == [1, 3, 4]
 
-    tables.give_back("range(3)")
+    tables.give_back(lent[2])
     lend(5)
     assert sorted(kept(con).values()) == [1, 4, 5]
     assert con.execute(f"select count(*) from {lent[0]}").fetchall() == [(1,)]
@@ -183,11 +183,71 @@ def test_many_readers_at_once_always_find_the_rows(con: duckdb.DuckDBPyConnectio
         with con.cursor() as cursor:
             lent = tables.lend(cursor, relation, lambda: 40)
             (count,) = cursor.execute(f"select count(*) from {lent}").fetchall()[0]
-        if lent != relation:
-            tables.give_back(relation)
+        tables.give_back(lent)
         return size, count
 
     with ThreadPoolExecutor(8) as pool:
         assert all(size == count for size, count in pool.map(read, range(500)))
     tables.lend(con, "range(9)", lambda: 40)
     assert len(kept(con)) <= 2
+
+
+def kept_columns(con: duckdb.DuckDBPyConnection) -> list[list[str]]:
+    """The columns of what is kept, by database."""
+    found = "select list(column_name order by column_name) from duckdb_columns() where database_name like 'kept_%'"
+    return [columns for (columns,) in con.execute(f"{found} group by database_name order by database_name").fetchall()]
+
+
+def test_the_columns_that_statements_name_are_kept_at_once_and_more_of_them_where_more_are_named(lake: Lake) -> None:
+    publish(lake, rows("2024-01-01", 10), ReplaceTable())
+    statements = [*["select sum(value) as v from silver.readings"] * 2, "select max(STATE) as s from silver.readings"]
+    found, columns = [], []
+    for sql in [*statements, statements[0]]:
+        with lake.session() as session:
+            found.append(session.query(sql, by_name=True).to_pylist())
+            columns.append(kept_columns(session.con))
+    assert found == [[{"v": 30}], [{"v": 30}], [{"s": "ON"}], [{"v": 30}]]
+    assert columns[: COLUMN_USES - 1] == [[]] * (COLUMN_USES - 1)
+    assert columns[1:] == [[["value"]], [["state", "value"]], [["state", "value"]]]
+
+    with lake.session() as session:
+        assert session.query("select * from silver.readings").num_columns > 2
+        assert session.query("select count(*) as n from silver.readings", by_name=True).to_pylist() == [{"n": 30}]
+
+
+def test_a_statement_that_reads_a_table_twice_and_one_that_was_announced_keep_its_columns(lake: Lake) -> None:
+    publish(lake, rows("2024-01-01", 10), ReplaceTable())
+    sql = "select sum(value) as v from silver.readings"
+    with lake.session() as session:
+        session.expect([sql, "select max(state) as s from silver.readings"])
+        assert session.query(sql, by_name=True).to_pylist() == [{"v": 30}]
+        assert kept_columns(session.con) == [["state", "value"]]
+    publish(lake, rows("2024-01-01", 5), ReplaceTable())
+    with lake.session() as session:
+        both = f"select v, (select max(state) from silver.readings) as s from ({sql}) as x"
+        assert session.query(both, by_name=True).to_pylist() == [{"v": 15, "s": "ON"}]
+        assert len(kept_columns(session.con)) == 2
+
+
+def test_what_others_are_about_to_keep_is_made_once_and_what_it_replaces_goes_when_nobody_reads_it(
+    con: duckdb.DuckDBPyConnection,
+) -> None:
+    tables = KeptTables()
+    relation = "(select range as a, range + 1 as b, range + 2 as c from range(200000))"
+    names = [frozenset("a"), frozenset("b"), frozenset("ab"), frozenset("c")]
+    tables.expect(relation, Columns(names[2], 3), 2)
+
+    def read(number: int) -> int:
+        columns = Columns(names[number % 4], 3)
+        with con.cursor() as cursor:
+            lent = tables.lend(cursor, relation, lambda: 40, columns=columns)
+            figures = ", ".join(f"min({name})" for name in sorted(columns.names))
+            found = cursor.execute(f"select {figures} from {lent}").fetchall()
+        tables.give_back(lent)
+        assert found == [tuple("abc".index(name) for name in sorted(columns.names))]
+        return number
+
+    with ThreadPoolExecutor(8) as pool:
+        assert sorted(pool.map(read, range(64))) == list(range(64))
+    assert ["a", "b", "c"] in kept_columns(con)
+    assert len(kept_columns(con)) <= 2
