@@ -31,6 +31,9 @@ SECRET = "S3cr3t-Of.Mine_9"
         f'\\"password\\": \\"{SECRET}\\"',
         f"'s3.secret-access-key': '{SECRET}'",
         f"aws_secret_access_key = {SECRET}",
+        f"PassWord={SECRET}",
+        f"\u017fecret={SECRET}",
+        f"x-amz-credential={SECRET}",
     ],
 )
 def test_by_what_stands_around_it(text: str) -> None:

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable, Iterator
 import numpy as np
 import zstandard
 
-from lakehouse_assets.ingest.readers.batches import MAX_RECORD, Chunk, Counter, MalformedError
+from lakehouse_assets.ingest.readers.batches import MAX_RECORD, MOST_BLANK, NEWLINE, Chunk, Counter, MalformedError
 from lakehouse_assets.ingest.readers.json.document import json_chunks
 from lakehouse_assets.ingest.readers.json.lines import line_chunks
 
@@ -99,9 +99,12 @@ def cut(body: bytes, content_type: str) -> tuple[bytes, np.ndarray]:
     Raises:
         BodyError: it cannot be cut into records, or has none; the message names line and column.
     """
+    body = _utf_8(body)
+    if TYPES[content_type] is line_chunks and (ends := _ends_of_lines(body)) is not None:
+        return body, ends
     chunks = []
     try:
-        chunks = list(TYPES[content_type]([_utf_8(body)], Counter()))
+        chunks = list(TYPES[content_type]([body], Counter()))
     except MalformedError as error:
         place = f"line {error.line}" + (f", column {error.column}" if error.column else "")
         raise BodyError("not_records", f"The body cannot be cut into records from {place} on: {error}.") from error
@@ -113,6 +116,16 @@ def cut(body: bytes, content_type: str) -> tuple[bytes, np.ndarray]:
     if not texts:
         raise BodyError("no_records", "There is no record in the body.")
     return b"".join(texts), np.cumsum([len(text) for text in texts])
+
+
+def _ends_of_lines(body: bytes) -> np.ndarray | None:
+    """Where each record ends in a body whose lines are the records as they are kept, as most are; None of another."""
+    if not body.endswith(b"\n") or b"\r" in body:
+        return None
+    ends = np.flatnonzero(np.frombuffer(body, np.uint8) == NEWLINE) + 1
+    lengths = ends[1:] - ends[:-1]
+    shortest, longest = lengths.min(initial=ends[0]), lengths.max(initial=ends[0])
+    return ends if shortest > MOST_BLANK and longest <= MAX_RECORD else None
 
 
 def _utf_8(body: bytes) -> bytes:

@@ -33,6 +33,8 @@ Message = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
 App = Callable[[Scope, Receive, Send], Awaitable[None]]
+WATCHES_AFTER_S = 0.05
+"""Seconds after which it is seen whether a client still waits: most have their response before."""
 _GIVEN_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
 _HEADERS = {
     "Content-Security-Policy": (
@@ -45,7 +47,9 @@ _HEADERS = {
     "Cross-Origin-Opener-Policy": "same-origin",
     "Cross-Origin-Resource-Policy": "same-origin",
     "Permissions-Policy": "camera=(), geolocation=(), microphone=(), payment=(), usb=()",
+    "Cache-Control": "no-store",
 }
+_ADDED = [(name.lower().encode(), (name.encode(), value.encode())) for name, value in _HEADERS.items()]
 
 
 _ENDING = "The service is ending before it could answer; ask again in a moment."
@@ -137,11 +141,16 @@ async def _while_wanted(
                 cancellation.cancel()
                 waiting.cancel()
 
-        watcher = asyncio.create_task(watch())
+        watchers: list[asyncio.Task[None]] = []
+        begin = asyncio.get_running_loop().call_later(
+            WATCHES_AFTER_S, lambda: watchers.append(asyncio.create_task(watch()))
+        )
         try:
             await app(scope, again, response.send)
         finally:
-            watcher.cancel()
+            begin.cancel()
+            for watcher in watchers:
+                watcher.cancel()
     if waiting.cancelled_caught:
         raise ClientGoneError
 
@@ -189,12 +198,12 @@ class _Response:
     async def send(self, message: Message) -> None:
         if message["type"] == "http.response.start":
             self.status = message["status"]
-            known = {name.lower() for name, _ in message.get("headers", [])}
-            added = {**_HEADERS, "X-Request-ID": self.request_id, "Cache-Control": "no-store"}
-            message["headers"] = [
-                *message.get("headers", []),
-                *((n.encode(), v.encode()) for n, v in added.items() if n.lower().encode() not in known),
-            ]
+            given = [*message.get("headers", [])]
+            known = {name.lower() for name, _ in given}
+            given += [header for name, header in _ADDED if name not in known]
+            if b"x-request-id" not in known:
+                given.append((b"X-Request-ID", self.request_id.encode()))
+            message["headers"] = given
         self.complete = message["type"] == "http.response.body" and not message.get("more_body", False)
         await self._send(message)
 

@@ -192,6 +192,14 @@ class KeyStore:
         self._engine.dispose()
 
 
+# Made once: each caller is looked up, and making a statement takes longer than running it.
+_KEY = sa.select(_keys).where(_keys.c.id == sa.bindparam("id"))
+_THERE = {
+    valid: sa.select(sa.exists(sa.select(_keys.c.id).where(_keys.c.revoked_at.is_(None) if valid else sa.true())))
+    for valid in (False, True)
+}
+
+
 class Look:
     """What there is of keys and sessions at one moment. For one thread."""
 
@@ -212,7 +220,7 @@ class Look:
         parts = text.split("_", 2)
         if len(parts) != 3 or parts[0] != PREFIX or not text.isascii():
             return None
-        row = self._con.execute(sa.select(_keys).where(_keys.c.id == parts[1])).mappings().first()
+        row = self._con.execute(_KEY, {"id": parts[1]}).mappings().first()
         # The secret has 256 random bits, so one round of a plain hash keeps it: there is nothing to guess.
         if row is None or not hmac.compare_digest(row["hash"], _hash(text)) or row["revoked_at"] is not None:
             return None
@@ -243,9 +251,7 @@ class Look:
 
     def _is_there(self, *, valid: bool) -> bool:
         if valid not in self._there:
-            condition = _keys.c.revoked_at.is_(None) if valid else sa.true()
-            query = sa.select(sa.exists(sa.select(_keys.c.id).where(condition)))
-            self._there[valid] = self._con.execute(query).scalar_one()
+            self._there[valid] = self._con.execute(_THERE[valid]).scalar_one()
         return self._there[valid]
 
 

@@ -32,3 +32,27 @@ def test_a_mark_of_utf_8_is_no_part_of_a_record_and_other_encodings_are_refused(
         with pytest.raises(bodies.BodyError, match="send it as UTF-8") as refused:
             bodies.cut(text.encode(encoding), content_type)
         assert refused.value.code == "not_utf8"
+
+
+LONG = b'{"a": "' + b"x" * 30 + b'"}'
+
+
+@pytest.mark.parametrize(
+    "lines",
+    [
+        [LONG], [LONG] * 3, [LONG, b"", LONG], [b"", LONG], [LONG, b" \t ", LONG], [LONG, b"{}", LONG],
+        [b" " * 17, LONG],
+        [LONG + b"\r", LONG + b"\r"], [LONG + b"\xff", LONG],
+    ],
+)  # fmt: skip
+@pytest.mark.parametrize("end", [b"\n", b""])
+def test_a_body_is_cut_at_its_lines_and_blank_ones_are_no_records(lines: list[bytes], end: bytes) -> None:
+    data, ends = bodies.cut(b"\n".join(lines) + end, "application/x-ndjson")
+    assert data.endswith(b"\n") and ends[-1] == len(data)
+    texts = [data[begin:end].rstrip(b"\r\n") for begin, end in zip([0, *ends[:-1]], ends, strict=True)]
+    assert texts == [line.rstrip(b"\r") for line in lines if line.strip() or len(line) > bodies.MOST_BLANK]
+
+
+def test_a_line_that_is_longer_than_a_record_may_be_is_refused() -> None:
+    with pytest.raises(TooLargeError, match="A record has more than 16 MiB"):
+        bodies.cut(LONG + b"\n" + b"x" * bodies.MAX_RECORD + b"\n" + LONG + b"\n", "application/x-ndjson")

@@ -33,6 +33,8 @@ SCHEMA = pa.schema(
     ]
 )
 NEWLINE, RETURN, QUOTE = 10, 13, 34
+MOST_BLANK = 16
+"""Bytes of white space that are no record; more of them are one."""
 HEAD = 1 << 16
 """How many bytes of a text tell what its lines end in."""
 _SWAPPED = bytes.maketrans(b"\r\n", b"\n\r")
@@ -129,6 +131,8 @@ def ends_in_returns(blocks: Iterator[bytes]) -> tuple[bool, Iterator[bytes]]:
         if size >= HEAD:
             break
     beginning = b"".join(head)[:HEAD]
+    if b"\r" not in beginning:
+        return False, chain(head, blocks)
     alone = beginning.count(b"\r") - beginning.count(b"\r\n")
     return alone > beginning.count(b"\n"), chain(head, blocks)
 
@@ -163,7 +167,7 @@ class SwappedLineEnds:
 def without_blanks(chunk: Chunk) -> Chunk:
     """Leave out records of white space alone; only the short ones can be such."""
     lengths = chunk.ends - chunk.starts
-    blank = [i for i in np.flatnonzero(lengths <= 16) if not chunk.text(int(i)).strip()]
+    blank = [i for i in np.flatnonzero(lengths <= MOST_BLANK) if not chunk.text(int(i)).strip()]
     if not blank:
         return chunk
     keep = np.ones(len(lengths), bool)

@@ -201,7 +201,7 @@ class Access:
 
 def _sends_events(request: Request) -> bool:
     """Whether a call is bounded by what the intake log takes, and need not be by the number of calls."""
-    return request.url.path.startswith(EVENTS)
+    return request.scope["path"].startswith(EVENTS)
 
 
 def _unauthorized(message: str) -> ApiError:

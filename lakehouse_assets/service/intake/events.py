@@ -1,5 +1,7 @@
 """Events over HTTP: records are taken into the intake log, and what became of them is told.
 
+Events are sent by many small requests, and of each what FastAPI does around a function took more than the function. So
+a door before it answers the plain ones by the same function, and lets the others through.
 Belongs here: the two addresses, who may send what, and the parts of the service that accept and commit. Does not belong
 here: the log (intake), or what records mean (ingest).
 """
@@ -18,7 +20,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import numpy as np
 from cachetools import TTLCache
-from fastapi import APIRouter, Header, Path, Request
+from fastapi import APIRouter, Header, Path, Request, Response
 from pydantic import BaseModel, Field
 
 from lakehouse_assets.http.errors import ApiError
@@ -34,11 +36,13 @@ from lakehouse_assets.intake.committer import Committer
 from lakehouse_assets.intake.entries import Entry
 from lakehouse_assets.intake.log import BusyError, IntakeLog, OtherContentError, Position
 from lakehouse_assets.intake.status import State, Status, status_of
-from lakehouse_assets.service.admission.access import writer_of
+from lakehouse_assets.service.admission.access import EVENTS, writer_of
 from lakehouse_assets.service.admission.together import Together
-from lakehouse_assets.service.routes.dependencies import Admitted, Served, errors
+from lakehouse_assets.service.routes.dependencies import Admitted, Served, Service, errors
 
 if TYPE_CHECKING:
+    from starlette.types import ASGIApp, Receive, Scope, Send
+
     from lakehouse_assets.lakehouse.lake import Lake
     from lakehouse_assets.service.intake.looks import Looks
     from lakehouse_assets.settings import Settings
@@ -52,6 +56,9 @@ _IN_LINE = 1 << 18
 TAKEN = (*TYPES, *tables.TYPES)
 """Content types of bodies."""
 _POSITION = re.compile(r"(\d{1,9})-(\d{1,18})-([1-9]\d{0,8})")
+_SOURCE, _KEY = r"^[a-z][a-z0-9_]*$", r"^[!-~]+$"
+_MOST_OF_SOURCE, _MOST_OF_KEY = 100, 200
+_PLAIN_PATH, _PLAIN_KEY = re.compile(f"{EVENTS}({_SOURCE[1:-1]})"), re.compile(_KEY)
 
 router = APIRouter(tags=["events"])
 
@@ -192,10 +199,10 @@ async def send(
     service: Served,
     asker: Admitted,
     request: Request,
-    source: Annotated[str, Path(max_length=100, pattern=r"^[a-z][a-z0-9_]*$", description="Name of a source.")],
+    source: Annotated[str, Path(max_length=_MOST_OF_SOURCE, pattern=_SOURCE, description="Name of a source.")],
     idempotency_key: Annotated[
         str | None,
-        Header(max_length=200, pattern=r"^[!-~]+$", description="Sent again by it, records are not taken again."),
+        Header(max_length=_MOST_OF_KEY, pattern=_KEY, description="Sent again by it, records are not taken again."),
     ] = None,
 ) -> Accepted:
     """Send events: one JSON record a line, a JSON array, CSV, a stream of Arrow, or Parquet; plain, gzip or zstd.
@@ -229,12 +236,39 @@ async def send(
     return Accepted(position=str(position), records=position.records)
 
 
+class Door:
+    """ASGI middleware: answers what is sent to a source, where path and header are plain."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        """Stand before an app."""
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send_: Send) -> None:
+        """Answer a request, or let the app do it.
+
+        Raises:
+            ApiError: see `send`.
+        """
+        path = _PLAIN_PATH.fullmatch(scope["path"]) if scope["type"] == "http" and scope["method"] == "POST" else None
+        if path is None or len(path[1]) > _MOST_OF_SOURCE:
+            return await self._app(scope, receive, send_)
+        request = Request(scope, receive)
+        key = request.headers.get("idempotency-key")
+        if key is not None and not (len(key) <= _MOST_OF_KEY and _PLAIN_KEY.fullmatch(key)):
+            return await self._app(scope, receive, send_)
+        service: Service = request.app.state.service
+        asker = await service.admitted.result(request)
+        accepted = await send(service, asker, request, path[1], key)
+        response = Response(accepted.model_dump_json(), 202, media_type="application/json")
+        return await response(scope, receive, send_)
+
+
 @router.get("/events/{source}/position/{position}", responses=errors(404))
 async def became(
     service: Served,
     asker: Admitted,
     request: Request,
-    source: Annotated[str, Path(max_length=100, pattern=r"^[a-z][a-z0-9_]*$", description="Name of the source.")],
+    source: Annotated[str, Path(max_length=_MOST_OF_SOURCE, pattern=_SOURCE, description="Name of the source.")],
     position: Annotated[str, Path(max_length=60, description="As sending them told it.", examples=["0-1200-100"])],
 ) -> WhatBecame:
     """What became of records that were sent."""

@@ -171,6 +171,16 @@ def test_bodies_that_are_not_taken(
         problem(client.post("/events/sales_csv", content=body, headers=headers), status, code)
 
 
+@pytest.mark.parametrize(
+    ("path", "key", "status"), [("/events/Sales", "k", 422), ("/events/sales_csv", "two words", 422),
+                                ("/events/sales_csv", "k" * 201, 422), ("/events/sales_csv/", "k", 404)],
+)  # fmt: skip
+def test_paths_and_keys_that_are_not_taken(taking: Served, path: str, key: str, status: int) -> None:
+    with taking.client("t1") as client:
+        response = client.post(path, content=lines(sale("N1")), headers=NDJSON | {"idempotency-key": key})
+    assert response.status_code == status and response.json()["error"]["request_id"] == response.headers["x-request-id"]
+
+
 def test_records_that_are_no_json_are_kept_in_quarantine(taking: Served) -> None:
     with taking.client("t1") as client:
         response = send(client, b'{"order_id": \n\xff\xfe\nhello\n')
