@@ -385,6 +385,14 @@ def serve(
 
 
 @app.command()
+def mcp(tenant: Tenant = None) -> None:
+    """The tools of agents by the Model Context Protocol, over standard input and output; extra: asklake[mcp]."""
+    from lakehouse_assets.commands.serving import agents
+
+    agents.serve(Out(as_json=False), tenant)
+
+
+@app.command()
 def settings(as_json: Json = False) -> None:
     """Every ASKLAKE_ variable, its value now, and what it decides."""
     from lakehouse_assets.commands import reference

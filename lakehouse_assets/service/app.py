@@ -20,6 +20,7 @@ from lakehouse_assets.profiling.tables import Profiles
 from lakehouse_assets.service.admission.access import EVENTS, Access
 from lakehouse_assets.service.admission.limits import LimiterInProcess, RateLimiter, rates
 from lakehouse_assets.service.admission.work import Work
+from lakehouse_assets.service.agents.door import Agents
 from lakehouse_assets.service.dashboards.boards import BoardHandlers
 from lakehouse_assets.service.dashboards.handlers import DashboardHandlers
 from lakehouse_assets.service.failures import install
@@ -32,7 +33,7 @@ from lakehouse_assets.service.middleware import RequestMiddleware
 from lakehouse_assets.service.questions.handlers import Handlers
 from lakehouse_assets.service.questions.recorder import Recorder
 from lakehouse_assets.service.redis import AnswersInRedis, LimiterInRedis, connect
-from lakehouse_assets.service.routes import boards, dashboards, home, pages, questions, sessions, standing
+from lakehouse_assets.service.routes import agents, boards, dashboards, home, pages, questions, sessions, standing
 from lakehouse_assets.service.routes import dictionary as dictionaries
 from lakehouse_assets.service.routes.dependencies import Service
 from nlq.answering.cache import AnswersInProcess, AnswerStore, KeptAnswers
@@ -107,6 +108,7 @@ def create_app(
         try:
             yield
         finally:
+            await app.state.agents.stop()
             await anyio.to_thread.run_sync(app.state.uploading.workers.stop)
             await anyio.to_thread.run_sync(app.state.intake.stop)
             await anyio.to_thread.run_sync(topics.stop)
@@ -123,8 +125,9 @@ def create_app(
     )  # fmt: skip
     install(app)
     app.router.routes.extend(pages.routes())
-    for subject in (standing, sessions, questions, dashboards, boards, home, events, uploads, dictionaries):
+    for subject in (standing, sessions, questions, dashboards, boards, home, events, uploads, dictionaries, agents):
         app.include_router(subject.router)
+    app.state.agents = Agents()
     app.state.intake = events.Intake(lake, looks)
     app.state.uploading = uploads.Uploading(settings, looks)
     app.state.dictionary = dictionary and dictionaries.KeptDictionary(dictionary)

@@ -43,7 +43,8 @@ def install(app: FastAPI) -> None:
 
 
 async def _say(request: Request, error: Exception) -> JSONResponse:
-    told = _as_api_error(error)
+    told = as_api_error(error)
+    assert told is not None
     if told.status == 405:
         told.headers["Allow"] = ", ".join(_methods(request))
     return response_of(told, request.scope.get(REQUEST_ID, ""))
@@ -60,7 +61,8 @@ def _methods(request: Request) -> list[str]:
     return sorted(found or _OF_FILES)
 
 
-def _as_api_error(error: Exception) -> ApiError:
+def as_api_error(error: Exception) -> ApiError | None:
+    """What an exception is told as; None where only the log is to know of it."""
     if isinstance(error, ApiError):
         return error
     if isinstance(error, SemanticError):
@@ -77,7 +79,8 @@ def _as_api_error(error: Exception) -> ApiError:
         problems = [{"where": _where(i["loc"]), "problem": i["msg"].removeprefix("Value error, ")} for i in found]
         first = problems[0]
         return ApiError(422, "invalid_request", f"{first['where']}: {first['problem']}.", {"problems": problems[:20]})
-    assert isinstance(error, HTTPException)
+    if not isinstance(error, HTTPException):
+        return None
     message = {404: "There is nothing at this address.", 405: "This address does not take that method."}
     return ApiError(
         error.status_code,
