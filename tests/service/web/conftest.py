@@ -18,10 +18,14 @@ from tests.browser import CHROMIUM, FLAGS
 from tests.service.conftest import Served, make_keys, served
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Browser, Page
+    from playwright.sync_api import Browser, BrowserContext, Page
 
 WIDE = {"width": 1360, "height": 900}
 NARROW = {"width": 390, "height": 844}
+LOOKS = [("wide", WIDE, "light"), ("narrow", NARROW, "dark")]
+"""Each width and each scheme once, for style sheets that set colors by the scheme alone."""
+_contexts: dict[tuple[str | int, ...], BrowserContext] = {}
+"""Those of the browser by service, width, height and scheme."""
 
 
 @pytest.fixture(scope="session")
@@ -59,6 +63,7 @@ def browser() -> Iterator[Browser]:
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=CHROMIUM, headless=True, args=FLAGS)
         yield browser
+        _contexts.clear()
         browser.close()
 
 
@@ -71,10 +76,8 @@ def page(browser: Browser, page_service: Served) -> Iterator[Page]:
 def opened(
     browser: Browser, service: Served, size: dict[str, int], scheme: str, address: str = "/ask"
 ) -> Iterator[Page]:
-    context = browser.new_context(
-        base_url=service.url, viewport=size, color_scheme=scheme, reduced_motion="reduce",  # pyright: ignore
-        permissions=["clipboard-read", "clipboard-write"],
-    )  # fmt: skip
+    """A page of a browser that has never been here; anything it complains of fails the test."""
+    context = _context(browser, service.url, size, scheme)
     page = context.new_page()
     page.set_default_timeout(20_000)
     complaints: list[str] = []
@@ -85,10 +88,39 @@ def opened(
     page.on("request", lambda request: None if request.url.startswith(own) else foreign.append(request.url))
     page.goto(address)
     yield page
-    context.close()
+    _close(context)
     assert foreign == [], "the page asked another host"
     refusals = [text for text in complaints if "Failed to load resource" not in text]
     assert refusals == []
+
+
+def _context(browser: Browser, url: str, size: dict[str, int], scheme: str) -> BrowserContext:
+    """What a browser keeps for pages of a service, a width and a scheme, emptied.
+
+    One is kept for each with a blank page, because the first page of a new one is a window, a second's work.
+    """
+    key = (url, *size.values(), scheme)
+    if key not in _contexts:
+        _contexts[key] = browser.new_context(
+            base_url=url, viewport=size, color_scheme=scheme, reduced_motion="reduce",  # pyright: ignore
+            permissions=["clipboard-read", "clipboard-write"],
+        )  # fmt: skip
+        _contexts[key].new_page()
+    context = _contexts[key]
+    _close(context)
+    context.set_offline(False)
+    context.clear_cookies()
+    session = context.new_cdp_session(context.pages[0])
+    session.send("Storage.clearDataForOrigin", {"origin": url, "storageTypes": "all"})
+    session.send("Network.clearBrowserCache")
+    session.detach()
+    return context
+
+
+def _close(context: BrowserContext) -> None:
+    """Close the pages of a test, also of one that failed before."""
+    for page in context.pages[1:]:
+        page.close()
 
 
 @pytest.fixture

@@ -15,7 +15,7 @@ from lakehouse_assets.dictionary.document import dictionary
 from lakehouse_assets.dictionary.page import standalone
 from lakehouse_assets.lakehouse.lake import Lake
 from tests.service.conftest import Served
-from tests.service.web.conftest import NARROW, WIDE, opened
+from tests.service.web.conftest import LOOKS, WIDE, opened
 from tests.service.web.test_page import _clean
 
 if TYPE_CHECKING:
@@ -130,10 +130,9 @@ def test_one_file_needs_no_service(browser: Browser, asked_lake: Lake, tmp_path:
     assert {url.split("#")[0] for url in asked} == {file.as_uri()}
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize(("name", "size"), [("wide", WIDE), ("narrow", NARROW)])
+@pytest.mark.parametrize(("name", "size", "scheme"), LOOKS)
 def test_accessible_and_in_place(
-    browser: Browser, page_service: Served, shots: Path, scheme: str, name: str, size: dict[str, int]
+    browser: Browser, page_service: Served, shots: Path, name: str, size: dict[str, int], scheme: str
 ) -> None:
     for page in opened(browser, page_service, size, scheme, ADDRESS):
         page.locator(".domains li").first.wait_for()

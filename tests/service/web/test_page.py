@@ -16,7 +16,7 @@ from playwright.sync_api import expect
 
 from lakehouse_assets.domains.pgr.questions import QUESTIONS
 from tests.service.conftest import Served
-from tests.service.web.conftest import NARROW, WIDE, opened
+from tests.service.web.conftest import LOOKS, NARROW, opened
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Locator, Page
@@ -234,10 +234,9 @@ def test_an_answer_cannot_become_markup(page: Page) -> None:
     assert "<img" in turn.locator(".asked").inner_text()
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize(("name", "size"), [("wide", WIDE), ("narrow", NARROW)])
+@pytest.mark.parametrize(("name", "size", "scheme"), LOOKS)
 def test_accessible_and_in_place(
-    browser: Browser, page_service: Served, shots: Path, scheme: str, name: str, size: dict[str, int]
+    browser: Browser, page_service: Served, shots: Path, name: str, size: dict[str, int], scheme: str
 ) -> None:
     for page in opened(browser, page_service, size, scheme):
         page.locator(".starter").first.wait_for()

@@ -10,7 +10,7 @@ import pytest
 from playwright.sync_api import expect
 
 from tests.service.conftest import Served
-from tests.service.web.conftest import NARROW, WIDE, opened
+from tests.service.web.conftest import LOOKS, opened
 from tests.service.web.test_page import _clean
 
 if TYPE_CHECKING:
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.timeout(120)
 
 
-@pytest.mark.parametrize(("name", "size", "scheme"), [("wide", WIDE, "light"), ("narrow", NARROW, "dark")])
+@pytest.mark.parametrize(("name", "size", "scheme"), LOOKS)
 def test_a_question_becomes_an_answer_with_an_address(
     browser: Browser, page_service: Served, shots: Path, name: str, size: dict[str, int], scheme: str
 ) -> None:

@@ -12,7 +12,7 @@ from playwright.sync_api import expect
 
 from nlq.storage.keys import KeyStore
 from tests.service.conftest import Served
-from tests.service.web.conftest import NARROW, WIDE, opened
+from tests.service.web.conftest import LOOKS, WIDE, opened
 from tests.service.web.test_page import _clean, ask, rows_of
 
 if TYPE_CHECKING:
@@ -154,10 +154,9 @@ def test_signing_out_ends_it_everywhere_and_can_leave_nothing(page: Page, keyed_
     assert other.get_by_role("heading", name="What is in the lakehouse").count() == 0, "it still shows what it had"
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize(("name", "size"), [("wide", WIDE), ("narrow", NARROW)])
+@pytest.mark.parametrize(("name", "size", "scheme"), LOOKS)
 def test_accessible_and_in_place(
-    browser: Browser, keyed_page_service: Served, shots: Path, scheme: str, name: str, size: dict[str, int]
+    browser: Browser, keyed_page_service: Served, shots: Path, name: str, size: dict[str, int], scheme: str
 ) -> None:
     for page in opened(browser, keyed_page_service, size, scheme):
         page.get_by_label("Key", exact=True).fill("alk_wrong_key")
