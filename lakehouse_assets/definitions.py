@@ -21,7 +21,7 @@ from lakehouse_assets.assets.semantic import semantic_assets
 from lakehouse_assets.assets.steps.resources import lake_resource
 from lakehouse_assets.assets.transform import transform_assets
 from lakehouse_assets.assets.unloading import unload_job
-from lakehouse_assets.automation import jobs, schedules, sensors
+from lakehouse_assets.automation import alerts, jobs, schedules, sensors
 from lakehouse_assets.builds import dbt_graph
 from lakehouse_assets.contracts import platform_contracts
 from lakehouse_assets.domains import python_tables
@@ -82,6 +82,9 @@ def build_defs(settings: Settings, *, by_operator: bool = False, **overrides: An
             sensors.topics_sensor(),
             sensors.followed_sensor(),
             sensors.freshness_sensor(late),
+            alerts.alerts_sensor(),
+            alerts.messages_sensor(),
+            alerts.failed_runs_sensor(),
             dg.AutomationConditionSensorDefinition(
                 "semantic_after_gold",
                 target=dg.AssetSelection.assets(*(k for a in (*semantic, *made.values()) for k in a.keys)),

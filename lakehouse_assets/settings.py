@@ -17,6 +17,7 @@ from urllib.parse import unquote
 from pydantic import Field, SecretStr, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from lakehouse_assets.alert_settings import AlertSettings
 from lakehouse_assets.misspelt import PREFIX, misspelt
 from lakehouse_assets.profiles import Engine, Profile, ProfileName, profile_of
 from lakehouse_assets.setting_types import (
@@ -46,10 +47,10 @@ NEEDED_BY_CLUSTER = (
     "logs_bucket",
 )  # fmt: skip
 """Fields without which the cluster profile cannot start."""
-_SECRET_ADDRESSES = ("postgres_url", "redis_url")
+_SECRET_ADDRESSES = ("postgres_url", "redis_url", "mail_server")
 
 
-class Settings(BaseSettings):
+class Settings(BaseSettings, AlertSettings):
     """What the environment decides; every field is the variable `ASKLAKE_<FIELD>`."""
 
     model_config = SettingsConfigDict(env_prefix=PREFIX, frozen=True, extra="ignore", hide_input_in_errors=True)
@@ -276,6 +277,7 @@ class Settings(BaseSettings):
             address = access.get_secret_value()
             # A secret of an API may be `user:password`, of which the password alone is one, too.
             found += [password_in(address)] if "://" in address else [address, address.partition(":")[2]]
+        found += self.target_words
         return tuple(dict.fromkeys(form for text in found if text for form in (text, unquote(text))))
 
     @property
@@ -369,6 +371,11 @@ class Settings(BaseSettings):
     def scheduled_questions_file(self) -> Path:
         """The file of questions that are asked by the clock; it need not exist."""
         return self.scheduled_questions or self.home.absolute() / "questions.yml"
+
+    @property
+    def targets_file(self) -> Path:
+        """The file of where alerts may go; it need not exist."""
+        return self.alert_targets or self.home.absolute() / "targets.yml"
 
     @property
     def dagster_storage(self) -> Path:

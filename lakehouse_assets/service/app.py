@@ -21,6 +21,8 @@ from lakehouse_assets.service.admission.access import EVENTS, Access
 from lakehouse_assets.service.admission.limits import LimiterInProcess, RateLimiter, rates
 from lakehouse_assets.service.admission.work import Work
 from lakehouse_assets.service.agents.door import Agents
+from lakehouse_assets.service.alerts.handlers import AlertHandlers
+from lakehouse_assets.service.alerts.parts import AlertParts
 from lakehouse_assets.service.dashboards.boards import BoardHandlers
 from lakehouse_assets.service.dashboards.handlers import DashboardHandlers
 from lakehouse_assets.service.failures import install
@@ -33,7 +35,17 @@ from lakehouse_assets.service.middleware import RequestMiddleware
 from lakehouse_assets.service.questions.handlers import Handlers
 from lakehouse_assets.service.questions.recorder import Recorder
 from lakehouse_assets.service.redis import AnswersInRedis, LimiterInRedis, connect
-from lakehouse_assets.service.routes import agents, boards, dashboards, home, pages, questions, sessions, standing
+from lakehouse_assets.service.routes import (
+    agents,
+    alerts,
+    boards,
+    dashboards,
+    home,
+    pages,
+    questions,
+    sessions,
+    standing,
+)
 from lakehouse_assets.service.routes import dictionary as dictionaries
 from lakehouse_assets.service.routes.dependencies import Service
 from nlq.answering.cache import AnswersInProcess, AnswerStore, KeptAnswers
@@ -101,9 +113,11 @@ def create_app(
         health = HealthCheck(handlers, access, handlers.answerer.planner_name)
         declared = ProjectDashboards(settings.project_root)
         shown = DashboardHandlers(lake, handlers.answerer, declared, kept_boards)
+        told = await anyio.to_thread.run_sync(AlertParts.open, lake, database or settings.queue_url)
         app.state.service = Service(
             access, handlers, doing, doing.together(access.admit), doing.together(handlers.again), health,
             shown, BoardHandlers(shown), HomeHandlers(lake, handlers.answerer, declared),
+            AlertHandlers(told, shown),
         )  # fmt: skip
         try:
             yield
@@ -115,6 +129,7 @@ def create_app(
             await anyio.to_thread.run_sync(recorder.stop)
             await anyio.to_thread.run_sync(looks.close)
             profiles.close()
+            told.close()
             close()
 
     # The pages of FastAPI's documentation load scripts from elsewhere; the document itself does not. Redirects would
@@ -125,7 +140,9 @@ def create_app(
     )  # fmt: skip
     install(app)
     app.router.routes.extend(pages.routes())
-    for subject in (standing, sessions, questions, dashboards, boards, home, events, uploads, dictionaries, agents):
+    for subject in (
+        standing, sessions, questions, dashboards, boards, alerts, home, events, uploads, dictionaries, agents,
+    ):  # fmt: skip
         app.include_router(subject.router)
     app.state.agents = Agents()
     app.state.intake = events.Intake(lake, looks)

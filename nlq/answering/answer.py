@@ -202,9 +202,11 @@ class Answerer:
         known = self._kept.find(key, run.heads) if self._kept and key else None
         return self._as_concluded(run, planned, run.again(known, planned)) if known else None
 
-    def understood(self, question: str, caller: Caller, heads: Mapping[str, str]) -> Plan | None:
+    def understood(
+        self, question: str, caller: Caller, heads: Mapping[str, str], now: datetime | None = None
+    ) -> Plan | None:
         """The plan that `ask` would run for a question, if it would be answered without asking back."""
-        run = self._begin(question, caller, heads, None, None)
+        run = self._begin(question, caller, heads, None, None, now)
         outcome = self._planner(run).plan(question, run.today)
         return outcome.plan if isinstance(outcome, Planned) else None
 

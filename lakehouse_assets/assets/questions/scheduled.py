@@ -1,6 +1,6 @@
 """Questions that are asked by the clock: a YAML file says which, when, and for whom.
 
-Belongs here: reading the file, and "every Monday 8:00" as a cron expression. Does not belong here: starting runs
+Belongs here: reading the file. Does not belong here: times in words (``nlq.watching.times``), starting runs
 (``lakehouse_assets.automation.schedules``).
 
     questions:
@@ -13,7 +13,6 @@ Belongs here: reading the file, and "every Monday 8:00" as a cron expression. Do
 
 from __future__ import annotations
 
-import re
 import uuid
 from datetime import datetime
 from pathlib import Path
@@ -25,12 +24,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 from lakehouse_assets import bounded_yaml
 from nlq.core.guard import ROLES
 from nlq.storage.queue import MAX_QUESTION
-
-_DAYS = ("sunday", "monday", "tuesday", "wednesday", "thursday", "friday", "saturday")
-_EVERY = re.compile(
-    r"every\s+(?P<days>[a-z]+(?:\s*,\s*[a-z]+|\s+and\s+[a-z]+)*)(?:\s+(?:at\s+)?(?P<hour>\d{1,2}):(?P<minute>\d{2}))?"
-)
-_CRON = re.compile(r"[\d*/,\-]+(\s+[\dA-Za-z*/,\-#]+){4}")
+from nlq.watching.times import cron_of
 
 
 class ScheduledQuestionsError(ValueError):
@@ -77,32 +71,6 @@ class ScheduledQuestion(BaseModel):
         if role not in ROLES:
             raise ValueError(f"there is no role '{role}'; there are {', '.join(sorted(ROLES))}")
         return role
-
-
-def cron_of(text: str) -> str:
-    """A cron expression for "every Monday 8:00", "every weekday 7:30", "every hour", or for one that is cron already.
-
-    Raises:
-        ValueError: it is none of these.
-    """
-    words = " ".join(text.lower().split())
-    if words == "every hour":
-        return "0 * * * *"
-    match = _EVERY.fullmatch(words)
-    if match:
-        days = re.split(r"\s*,\s*|\s+and\s+", match["days"])
-        hour, minute = int(match["hour"] or 0), int(match["minute"] or 0)
-        if match["hour"] and hour < 24 and minute < 60 and (on := _on(days)):
-            return f"{minute} {hour} * * {on}"
-    elif _CRON.fullmatch(text.strip()):
-        return text.strip()
-    raise ValueError(f"'{text}' is no time: write “every Monday 8:00”, “every weekday 7:30” or a cron expression")
-
-
-def _on(days: list[str]) -> str:
-    if len(days) == 1 and days[0] in ("day", "weekday"):
-        return "*" if days[0] == "day" else "1-5"
-    return ",".join(str(_DAYS.index(day)) for day in days) if all(day in _DAYS for day in days) else ""
 
 
 def load_questions(path: Path) -> list[ScheduledQuestion]:

@@ -18,6 +18,7 @@ from lakehouse_assets.lakehouse.engines.protocol import QueryCancelledError
 from lakehouse_assets.service.admission.access import Access, Asker
 from lakehouse_assets.service.admission.together import Together
 from lakehouse_assets.service.admission.work import Work
+from lakehouse_assets.service.alerts.handlers import AlertHandlers
 from lakehouse_assets.service.dashboards.boards import BoardHandlers
 from lakehouse_assets.service.dashboards.handlers import DashboardHandlers
 from lakehouse_assets.service.health import HealthCheck
@@ -38,6 +39,7 @@ class Service:
     dashboards: DashboardHandlers
     boards: BoardHandlers
     home: HomeHandlers
+    alerts: AlertHandlers
 
 
 _bearer = HTTPBearer(
@@ -86,7 +88,7 @@ def errors(*statuses: int) -> dict[int | str, dict[str, Any]]:
         403: "The caller may not ask this.",
         404: "There is nothing of this id that the caller may see.",
         408: "The body did not arrive in time.",
-        409: "There is nothing to read again or to undo, or it was changed meanwhile, or sent otherwise by this key.",
+        409: "There is nothing to read again or to undo, or it was changed, or sent otherwise, or is too much.",
         413: "The body is too large.",
         415: "The body is of no kind that is taken here.",
         422: "The request does not fit its schema, or the guard refuses it; the code and details say which.",

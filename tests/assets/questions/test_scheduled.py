@@ -14,7 +14,6 @@ from lakehouse_assets.assets.questions.answers import answers_asset
 from lakehouse_assets.assets.questions.scheduled import (
     ScheduledQuestion,
     ScheduledQuestionsError,
-    cron_of,
     find_question,
     load_questions,
 )
@@ -22,6 +21,7 @@ from lakehouse_assets.assets.steps.resources import lake_resource
 from lakehouse_assets.automation import jobs
 from lakehouse_assets.automation.schedules import asked_by_the_clock
 from lakehouse_assets.lakehouse.lake import Lake
+from nlq.watching.times import cron_of
 from tests.nlq.answering.test_answer import sql_rows
 
 
