@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -44,14 +45,17 @@ from lakehouse_assets.service.routes import (
     pages,
     questions,
     sessions,
+    sharing,
     standing,
 )
 from lakehouse_assets.service.routes import dictionary as dictionaries
 from lakehouse_assets.service.routes.dependencies import Service
+from lakehouse_assets.service.sharing.handlers import SharingHandlers
 from nlq.answering.cache import AnswersInProcess, AnswerStore, KeptAnswers
 from nlq.factory import open_answerer
 from nlq.storage.journal import Journal
 from nlq.storage.keys import KeyStore
+from nlq.storage.links import LinkStore
 from nlq.storage.queue import QuestionQueue
 
 if TYPE_CHECKING:
@@ -103,7 +107,8 @@ def create_app(
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         opened = partial(_open, lake, database or settings.queue_url, limiter, kept, loopback)
-        handlers, access, kept_boards, close = await anyio.to_thread.run_sync(opened)
+        parts = await anyio.to_thread.run_sync(opened)
+        handlers, access = parts.handlers, parts.access
         recorder = Recorder(handlers.journal, lake)
         recorder.start()
         app.state.intake.start()
@@ -112,13 +117,21 @@ def create_app(
         doing = work or _work(settings)
         health = HealthCheck(handlers, access, handlers.answerer.planner_name)
         declared = ProjectDashboards(settings.project_root)
-        shown = DashboardHandlers(lake, handlers.answerer, declared, kept_boards)
+        shown = DashboardHandlers(lake, handlers.answerer, declared, parts.boards)
         told = await anyio.to_thread.run_sync(AlertParts.open, lake, database or settings.queue_url)
         app.state.service = Service(
-            access, handlers, doing, doing.together(access.admit), doing.together(handlers.again), health,
-            shown, BoardHandlers(shown), HomeHandlers(lake, handlers.answerer, declared),
-            AlertHandlers(told, shown),
-        )  # fmt: skip
+            access=access,
+            handlers=handlers,
+            work=doing,
+            admitted=doing.together(access.admit),
+            known=doing.together(handlers.again),
+            health=health,
+            dashboards=shown,
+            boards=BoardHandlers(shown),
+            home=HomeHandlers(lake, handlers.answerer, declared),
+            alerts=AlertHandlers(told, shown),
+            sharing=SharingHandlers(parts.links, access, shown, handlers),
+        )
         try:
             yield
         finally:
@@ -130,7 +143,7 @@ def create_app(
             await anyio.to_thread.run_sync(looks.close)
             profiles.close()
             told.close()
-            close()
+            parts.close()
 
     # The pages of FastAPI's documentation load scripts from elsewhere; the document itself does not. Redirects would
     # lead to whatever host the caller named.
@@ -141,7 +154,7 @@ def create_app(
     install(app)
     app.router.routes.extend(pages.routes())
     for subject in (
-        standing, sessions, questions, dashboards, boards, alerts, home, events, uploads, dictionaries, agents,
+        standing, sessions, questions, dashboards, boards, alerts, sharing, home, events, uploads, dictionaries, agents,
     ):  # fmt: skip
         app.include_router(subject.router)
     app.state.agents = Agents()
@@ -171,16 +184,27 @@ def _work(settings: Settings) -> Work:
     return Work(settings.workers, per_asker=settings.workers_per_key, longest_wait_s=settings.queue_timeout_s)
 
 
-def _open(
-    lake: Lake, url: str, limiter: RateLimiter, kept: KeptAnswers, loopback: bool
-) -> tuple[Handlers, Access, KeptBoards, Callable[[], None]]:
-    keys, queue, journal, boards_kept = KeyStore(url), QuestionQueue(url), Journal(url), KeptBoards(url)
+@dataclass(frozen=True)
+class _Parts:
+    """What waits for the database of questions and keys, and how all of it is closed."""
+
+    handlers: Handlers
+    access: Access
+    boards: KeptBoards
+    links: LinkStore
+    close: Callable[[], None]
+
+
+def _open(lake: Lake, url: str, limiter: RateLimiter, kept: KeptAnswers, loopback: bool) -> _Parts:
+    keys, queue, journal, boards_kept, links = (
+        KeyStore(url), QuestionQueue(url), Journal(url), KeptBoards(url), LinkStore(url),
+    )  # fmt: skip
     answerer = open_answerer(lake, kept=kept)
     answerer.vocabulary()  # read before the first request is taken
 
     def close() -> None:
-        for part in (keys, queue, journal, boards_kept):
+        for part in (keys, queue, journal, boards_kept, links):
             part.close()
 
     access = Access(keys, limiter, loopback=loopback, session_life=lake.settings.session_life)
-    return Handlers(lake, answerer, queue, journal), access, boards_kept, close
+    return _Parts(Handlers(lake, answerer, queue, journal), access, boards_kept, links, close)

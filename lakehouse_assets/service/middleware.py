@@ -36,11 +36,13 @@ App = Callable[[Scope, Receive, Send], Awaitable[None]]
 WATCHES_AFTER_S = 0.05
 """Seconds after which it is seen whether a client still waits: most have their response before."""
 _GIVEN_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
+_POLICY = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
+    "base-uri 'none'; form-action 'none'; frame-ancestors "
+)
+_IN_FRAMES = b"content-security-policy"
 _HEADERS = {
-    "Content-Security-Policy": (
-        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
-        "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
-    ),
+    "Content-Security-Policy": f"{_POLICY}'none'",
     "X-Content-Type-Options": "nosniff",
     "X-Frame-Options": "DENY",
     "Referrer-Policy": "no-referrer",
@@ -50,6 +52,11 @@ _HEADERS = {
     "Cache-Control": "no-store",
 }
 _ADDED = [(name.lower().encode(), (name.encode(), value.encode())) for name, value in _HEADERS.items()]
+
+
+def framed_by(origins: Collection[str]) -> dict[str, str]:
+    """The header of a response that these sites may show in a frame; none may where there are none."""
+    return {"Content-Security-Policy": f"{_POLICY}{' '.join(origins)}"} if origins else {}
 
 
 _ENDING = "The service is ending before it could answer; ask again in a moment."
@@ -200,6 +207,8 @@ class _Response:
             self.status = message["status"]
             given = [*message.get("headers", [])]
             known = {name.lower() for name, _ in given}
+            if _IN_FRAMES in known:
+                known.add(b"x-frame-options")  # it can name no site, and the policy does
             given += [header for name, header in _ADDED if name not in known]
             if b"x-request-id" not in known:
                 given.append((b"X-Request-ID", self.request_id.encode()))

@@ -49,7 +49,8 @@ DASHBOARD = Page("/dashboards/{id}", "dashboard.html", "dashboard.js", "dashboar
 ANSWER = Page("/answers/{id}", "answer.html", "answer_page.js", "ask", _READ, and_document=True)
 DICTIONARY = Page("/dictionary", "dictionary.html", "dictionary.js", "dictionary", ("dictionary.css", "profile.css"))
 UPLOAD = Page("/upload", "upload.html", "upload.js", "upload", ("upload.css", "profile.css"))
-PAGES = (HOME, ASK, DASHBOARDS, DASHBOARD, ANSWER, DICTIONARY, UPLOAD)
+SHARED = Page("/shared/{link_id}", "shared.html", "shared.js", "shared", _READ, and_document=True)
+PAGES = (HOME, ASK, DASHBOARDS, DASHBOARD, ANSWER, DICTIONARY, UPLOAD, SHARED)
 
 
 @cache

@@ -117,6 +117,13 @@ class KeyStore:
         with self.look() as look:
             return look.find(text)
 
+    def of(self, key_id: str) -> Key | None:
+        """The key of an id, or None where there is none or it was revoked."""
+        valid = sa.and_(_keys.c.id == key_id, _keys.c.revoked_at.is_(None))
+        with self._reads.connect() as con:
+            row = con.execute(sa.select(_keys).where(valid)).mappings().first()
+        return _key(row) if row else None
+
     def list(self) -> list[Key]:
         """Every key ever made, the newest first."""
         with self._reads.connect() as con:

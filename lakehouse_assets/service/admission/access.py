@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 
 from fastapi import Request
@@ -25,6 +25,7 @@ from lakehouse_assets.service.admission import cookies
 from lakehouse_assets.service.admission.limits import RateLimiter
 from nlq.core.guard import Caller
 from nlq.storage.keys import Key, KeyStore, Look, Session
+from nlq.storage.links import Link, LinkStore
 
 Keys = KeyStore | Look
 """Where keys are looked up: as they are each time, or as they were when a look began."""
@@ -33,6 +34,7 @@ WRITERS = ("writer", "admin")
 EVENTS = "/events/"
 """How the addresses begin that events are sent to."""
 _HOW = "Send “Authorization: Bearer <key>”; `asklake key create NAME` makes one."
+_NO_LINK = "This link shows nothing: it has ended, or was not copied whole. Ask whoever sent it for another."
 _ELSEWHERE = "This request does not come from a page of this service. Open the service itself, and ask there."
 
 
@@ -43,11 +45,13 @@ class Asker:
     caller: Caller
     name: str
     key_id: str | None = None
+    link: str | None = None
+    """The id of the link by which someone without a key sees what the holder of the key showed."""
 
     @property
     def share(self) -> str:
         """Whose share of the service it is; empty where everyone is the one at this machine."""
-        return self.key_id or ""
+        return f"link:{self.link}" if self.link else self.key_id or ""
 
 
 ANONYMOUS = Asker(Caller(role="analyst"), "anonymous")
@@ -109,6 +113,39 @@ class Access:
         if key.role != "writer" or not _sends_events(request):
             self._count(request, key)
         return Asker(key.caller, key.name, key.id)
+
+    def by_link(self, request: Request, links: LinkStore, link_id: str) -> tuple[Asker, Link]:
+        """Who made a link, for whoever has it: with the rights of that time, as long as these hold.
+
+        Calls count for the address, so that who guesses spends its own, and for the link.
+
+        Raises:
+            ApiError: it is no link that is open, or its maker may ask no more, or too many calls.
+        """
+        self._count(request, None)
+        scheme, _, text = request.headers.get("authorization", "").partition(" ")
+        link = links.find(link_id, text.strip()) if scheme.casefold() == "bearer" else None
+        maker = link and self._maker(link)
+        if link is None or maker is None:
+            raise ApiError(404, "unknown_link", _NO_LINK)
+        self._take(f"link:{link.id}")
+        return maker, link
+
+    def _maker(self, link: Link) -> Asker | None:
+        if not link.owner:
+            return None if self.keys_required() else replace(ANONYMOUS, link=link.id)
+        key = self._keys.of(link.owner)
+        if key is None or key.caller != link.caller:
+            return None
+        return Asker(link.caller, key.name, key.id, link.id)
+
+    def count(self, request: Request) -> None:
+        """Count a call by its address.
+
+        Raises:
+            ApiError: too many.
+        """
+        self._count(request, None)
 
     def open_session(self, request: Request, text: str) -> tuple[Session, str]:
         """Take a key once, for a session and the text that its browser is to send.
@@ -192,7 +229,10 @@ class Access:
     def _count(self, request: Request, key: Key | None) -> None:
         """Count a call of a key; without one, of an address: what others do there is nothing to the holder of a key."""
         address = caller_at(request.client.host) if request.client else UNKNOWN
-        wait = self._limiter.take(f"key:{key.id}" if key else f"address:{address}")
+        self._take(f"key:{key.id}" if key else f"address:{address}")
+
+    def _take(self, subject: str) -> None:
+        wait = self._limiter.take(subject)
         if wait:
             seconds = math.ceil(wait)
             message = f"Too many calls; the next may come in {seconds} s."

@@ -55,9 +55,18 @@ async def tiles(service: Served, asker: Admitted, dashboard_id: Id, body: TilesW
     others with it.
     """
     seen = await service.work.run(asker.share, service.dashboards.look, asker, dashboard_id, body)
+    found = await answered(service, asker, seen)
+    return Response(found.model_dump_json(), media_type="application/json")
+
+
+async def answered(service: Service, asker: Asker, seen: Seen) -> TilesAnswered:
+    """Compute what is missing of tiles, side by side."""
     await side_by_side(partial(_compute, service, asker, seen, tile) for tile in seen.missing)
-    logger().info("dashboard_seen", dashboard=seen.id, page=seen.page, tenant=asker.caller.tenant, key_id=asker.key_id)
-    return Response(seen.document().model_dump_json(), media_type="application/json")
+    logger().info(
+        "dashboard_seen", dashboard=seen.id, page=seen.page, tenant=asker.caller.tenant, key_id=asker.key_id,
+        link=asker.link,
+    )  # fmt: skip
+    return seen.document()
 
 
 async def _compute(service: Service, asker: Asker, seen: Seen, tile: Tile) -> None:

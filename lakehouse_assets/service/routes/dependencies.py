@@ -24,6 +24,7 @@ from lakehouse_assets.service.dashboards.handlers import DashboardHandlers
 from lakehouse_assets.service.health import HealthCheck
 from lakehouse_assets.service.home.handlers import HomeHandlers
 from lakehouse_assets.service.questions.handlers import Again, Handlers
+from lakehouse_assets.service.sharing.handlers import SharingHandlers
 
 
 @dataclass(frozen=True)
@@ -40,6 +41,7 @@ class Service:
     boards: BoardHandlers
     home: HomeHandlers
     alerts: AlertHandlers
+    sharing: SharingHandlers
 
 
 _bearer = HTTPBearer(

@@ -19,7 +19,10 @@ from starlette.routing import BaseRoute, Match, Route
 from starlette.staticfiles import StaticFiles
 from starlette.types import Scope
 
-from lakehouse_assets.service.rendering import PAGES, WEB, Page, html
+from lakehouse_assets.http.errors import ApiError
+from lakehouse_assets.service.middleware import framed_by
+from lakehouse_assets.service.rendering import PAGES, SHARED, WEB, Page, html
+from lakehouse_assets.service.routes.dependencies import Service
 
 # A browser keeps what it got, and asks whether it is still the same.
 _KEPT = {"Cache-Control": "no-cache"}
@@ -50,10 +53,24 @@ async def _serve(page: Page, _: Request) -> HTMLResponse:
     return HTMLResponse(html(page), headers={**_KEPT, "Vary": "Accept"})
 
 
+async def _serve_shared(request: Request) -> HTMLResponse:
+    """The page of a link, which has no way to other pages; the sites that the link names may show it in a frame."""
+    service: Service = request.app.state.service
+    link_id = request.path_params["link_id"]
+    try:
+        origins = await service.work.quick(service.sharing.origins, request, link_id)
+    except ApiError as error:
+        return HTMLResponse(error.message, error.status, error.headers)
+    headers = {**_KEPT, "Vary": "Accept", "X-Robots-Tag": "noindex", **framed_by(origins)}
+    return HTMLResponse(html(SHARED, served=False), headers=headers)
+
+
 def routes() -> list[BaseRoute]:
     """The pages; they stand before the addresses that give documents."""
     return [
-        (_ForPeople if page.and_document else Route)(page.path, partial(_serve, page), include_in_schema=False)
+        (_ForPeople if page.and_document else Route)(
+            page.path, _serve_shared if page is SHARED else partial(_serve, page), include_in_schema=False
+        )
         for page in PAGES
     ]
 

@@ -72,6 +72,48 @@ def test_an_answer_is_pinned_arranged_and_undone(browser: Browser, page_service:
         page.reload()
         computed(page)
         assert at(tile) == "7 / span 6 1 / span 4", "every change was saved"
+        address = shared(page, shots)
+        seen_by_a_stranger(browser, address, shots)
+        page.goto("/dashboards")
+        page.get_by_role("button", name="Revoke the link to Morning").press("Enter")
+        page.get_by_text("revoked · opened 1 time").wait_for()
+        _clean(page, shots / "own_boards_listed.png")
+        stranger = browser.new_page()
+        stranger.goto(address)
+        stranger.get_by_text("This link shows nothing").wait_for()
+        stranger.close()
+
+
+def shared(page: Page, shots: Path) -> str:
+    """Share the dashboard that is open; the link."""
+    page.get_by_role("button", name="Share").press("Enter")
+    page.get_by_label("Sites that may show it in a frame, if any").fill("https://intranet.example.org")
+    page.get_by_role("button", name="Make the link").press("Enter")
+    page.get_by_role("heading", name="The link is made").wait_for()
+    _clean(page, shots / "own_board_shared.png")
+    address = page.get_by_label("Link", exact=True).input_value()
+    assert page.get_by_label("For a page").input_value().startswith(f'<iframe src="{address}"')
+    page.get_by_role("button", name="Close").press("Enter")
+    return address
+
+
+def seen_by_a_stranger(browser: Browser, address: str, shots: Path) -> None:
+    """What a link shows, and nothing to go on to."""
+    context = browser.new_context(viewport=NARROW, color_scheme="dark", reduced_motion="reduce")  # pyright: ignore
+    stranger = context.new_page()
+    stranger.set_default_timeout(20_000)
+    stranger.goto(address)
+    computed(stranger)
+    stranger.get_by_role("article", name=QUESTION).locator(".plot svg").wait_for()
+    assert stranger.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    assert stranger.get_by_role("navigation").count() == 0
+    stranger.get_by_label(f"What to do with {QUESTION}").press("Enter")
+    assert stranger.locator("details[open] li").all_inner_texts() == [
+        "See as a table", "Save the picture", "Save as SVG", "Save as CSV"
+    ]  # fmt: skip
+    stranger.keyboard.press("Escape")
+    _clean(stranger, shots / "shared_narrow_dark.png")
+    context.close()
 
 
 def test_by_the_keyboard_on_a_phone_it_is_named_doubled_looked_back_at_and_removed(

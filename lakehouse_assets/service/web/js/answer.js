@@ -7,6 +7,7 @@ import { day, milliseconds, moment, plural } from "./format.js";
 import { drawnAs, picture } from "./picture.js";
 import { pin, pinOf } from "./pin.js";
 import { changes } from "./reading.js";
+import { share } from "./share.js";
 import { csv, table, tabbed } from "./table.js";
 import { parts, previewed, told } from "./words.js";
 
@@ -16,6 +17,7 @@ const COPY = "M7 7V4h9v9h-3M4 7h9v9H4z";
 const DOWN = "M10 4v9M6 9.5l4 4 4-4M4 16.5h12";
 const LINK = "M8.5 11.5a3 3 0 0 0 4.2 0l2.6-2.6a3 3 0 0 0-4.2-4.2l-1 1M11.5 8.5a3 3 0 0 0-4.2 0l-2.6 2.6a3 3 0 0 0 4.2 4.2l1-1";
 const PIN = "M7 3h6l-1 6 3 2.5v1.5H5v-1.5L8 9zM10 13v4";
+const SHARE = "M10 12V3M6.5 6 10 2.8 13.5 6M5 9.5H4V17h12V9.5h-1";
 const AGAIN = "M15.5 10a5.5 5.5 0 1 1-1.6-3.9M15.5 3v3.6h-3.6";
 
 /** The card of an answer; `pick` is called with a choice, `ask` with words. */
@@ -148,6 +150,7 @@ function foot(answer) {
     tools.push(tool(COPY, "Copy", () => copy(tabbed(answer), plural(answer.rows.length, "row"))));
     tools.push(tool(DOWN, "CSV", () => download(`${name}.csv`, csv(answer), "text/csv")));
     if (answer.plan) tools.push(tool(PIN, "Pin", () => attempted(() => pin(pinOf(answer, drawnAs.get(answer.answer_id))))));
+    tools.push(tool(SHARE, "Share", () => share({ answer: answer.answer_id }, "this answer as it is")));
     if (Object.keys(answer.snapshots).length) tools.push(tool(AGAIN, "Replay", (event) => replay(answer, event.currentTarget)));
   }
   tools.push(tool(LINK, "Link", () => copy(new URL(addressOf(answer), location.origin).href, "The answer's address")));

@@ -36,8 +36,8 @@ export function whenAKeyIsMissing(ask) {
   enterKey = ask;
 }
 
-async function send(method, path, body, signal) {
-  const headers = { accept: "application/json" };
+async function send(method, path, body, signal, secret = "") {
+  const headers = { accept: "application/json", ...(secret ? { authorization: `Bearer ${secret}` } : {}) };
   if (body !== undefined) headers["content-type"] = "application/json";
   let response;
   try {
@@ -117,6 +117,12 @@ export const undoBoard = (id, version) => call("POST", ofDashboard(id, "/undo"),
 export const restoreBoard = (id, to, version) => call("POST", ofDashboard(id, "/restore"), { version, to });
 export const boardVersions = (id) => call("GET", ofDashboard(id, "/versions"));
 export const tiles = (id, wanted, signal) => call("POST", ofDashboard(id, "/tiles"), wanted, signal);
+
+export const links = () => call("GET", "/links");
+export const makeLink = (wanted) => call("POST", "/links", wanted);
+export const revokeLink = (id) => call("DELETE", `/links/${encodeURIComponent(id)}`);
+export const shared = (id, secret) => send("GET", `/shared/${encodeURIComponent(id)}`, undefined, undefined, secret);
+export const sharedTiles = (id, secret, page) => send("POST", `/shared/${encodeURIComponent(id)}/tiles`, { page }, undefined, secret);
 
 const ofUpload = (job, rest = "") => `/uploads/${encodeURIComponent(job)}${rest}`;
 export const uploads = () => call("GET", "/uploads");

@@ -3,16 +3,18 @@
 import * as api from "./api.js";
 import { address, daysOf, read, wanted } from "./choices.js";
 import { byId, h, icon, wireTheme } from "./dom.js";
+import { filled } from "./filling.js";
 import { filterBar } from "./filters.js";
 import { day, moment } from "./format.js";
 import { copyOf, earlier, ownBoard } from "./own_board.js";
 import * as session from "./session.js";
+import { share } from "./share.js";
 import { tile } from "./tile.js";
 
 const content = byId("content");
 const id = decodeURIComponent(location.pathname.split("/").at(-1));
 const PRINT = "M6 7V3h8v4M6 14H4V8h12v6h-2M6 12h8v5H6z";
-const [TURNS, PAUSE] = [4, 2000]; // how often figures are asked for that found no room, and the milliseconds between
+const SHARE = "M10 12V3M6.5 6 10 2.8 13.5 6M5 9.5H4V17h12V9.5h-1";
 let board = null;
 let choice = null;
 let loading = null;
@@ -65,18 +67,8 @@ async function refresh() {
   for (const one of computed) tiles.get(one.id).wait();
   try {
     const asked = { ...wanted(choice, board.filters), page: pageOf().id };
-    let found = await api.tiles(id, asked, mine.signal);
-    for (let turn = 1; ; turn += 1) {
-      if (mine.signal.aborted) return;
-      // Those that found no room in time are asked for again; the others are remembered meanwhile.
-      const late = new Set(turn < TURNS ? found.tiles.filter((one) => one.answer.error === "overloaded").map((one) => one.id) : []);
-      for (const one of found.tiles) if (!late.has(one.id)) tiles.get(one.id)?.fill(one);
-      if (!late.size) break;
-      await new Promise((resolve) => { setTimeout(resolve, PAUSE); });
-      if (mine.signal.aborted) return;
-      found = await api.tiles(id, asked, mine.signal);
-    }
-    status.textContent = told(found);
+    const found = await filled(() => api.tiles(id, asked, mine.signal), tiles, () => mine.signal.aborted);
+    if (found) status.textContent = told(found);
   } catch (problem) {
     if (problem.name === "AbortError") return;
     if (!(problem instanceof api.Problem)) throw problem;
@@ -142,8 +134,8 @@ async function boot() {
   if (board.editable) own = ownBoard({ board: () => board, page: () => pageOf().id, show: showAnew, place: (places) => { for (const [name, at] of places) tiles.get(name)?.place(at); } });
   content.append(head, tabs, bar, status, grid);
   content.removeAttribute("aria-busy");
-  showHead();
   take();
+  showHead();
   addEventListener("popstate", take);
 }
 
@@ -152,7 +144,14 @@ function showHead() {
   head.replaceChildren(
     h("div", {}, h("p.eyebrow", {}, h("a", { href: "/dashboards" }, "Dashboards")), h("h1", {}, board.title), board.description ? h("p.lead", {}, board.description) : null),
     h("div.board-ways", {}, own?.element ?? (board.built_in ? h("button.button.quiet", { type: "button", onclick: () => copyOf(board) }, "Make my own") : null),
+      choice?.version ? null : h("button.button.quiet", { type: "button", onclick: shareIt }, icon(SHARE), "Share"),
       h("button.button.quiet.printing", { type: "button", onclick: () => print() }, icon(PRINT), "Print")));
+}
+
+/** Share what is shown: the time and the filters that are chosen now. */
+function shareIt() {
+  const { page, version, ...chosen } = wanted(choice, board.filters);
+  share({ dashboard: id, chosen }, "this dashboard as it is shown now, with its filters and its time");
 }
 
 /** The dashboard after a change. The figures that stay are remembered by the service. */

@@ -15,9 +15,9 @@ import { csv, table } from "./table.js";
 
 /**
  * The frame of a tile as it is declared; `fill` puts its answer into it. `pick` is called with what is clicked; `tools`
- * are those of who may change it.
+ * are those of who may change it; with `onlyLooked` nothing can be asked from it.
  */
-export function tile(declared, { pick, period = "", tools = null }) {
+export function tile(declared, { pick, period = "", tools = null, onlyLooked = false }) {
   const body = h("div.tile-body", {}, declared.text === null ? h("div.skeleton", { "aria-hidden": "true" }) : paragraphs(declared.text));
   const menu = h("div.tile-menu");
   const foot = h("footer.tile-foot");
@@ -44,9 +44,9 @@ export function tile(declared, { pick, period = "", tools = null }) {
     }
     let asTable = false;
     const show = () => body.replaceChildren(...content(found, asTable, pick));
-    const flip = () => { asTable = !asTable; show(); menu.replaceChildren(menuOf(declared, found, asTable, flip)); };
+    const flip = () => { asTable = !asTable; show(); menu.replaceChildren(menuOf(declared, found, { asTable, flip, onlyLooked })); };
     show();
-    menu.replaceChildren(menuOf(declared, found, asTable, flip));
+    menu.replaceChildren(menuOf(declared, found, { asTable, flip, onlyLooked }));
     foot.replaceChildren(...notes(found, period));
   }
 
@@ -94,20 +94,27 @@ function notes({ answer, unfiltered, drawing }, period) {
 
 // --- what can be done with it
 
-function menuOf(declared, { answer, chart: chosen, drawing }, asTable, flip) {
+function menuOf(declared, { answer, chart: chosen, drawing }, { asTable, flip, onlyLooked }) {
   const name = declared.title.toLowerCase().replace(/[^a-z0-9]+/g, "-") || "figure";
   const picture = Boolean(drawing?.spec);
   const items = [
     picture || chosen.kind === "number" ? menuItem(asTable ? "See as a picture" : "See as a table", flip) : null,
-    menuItem("Pin to a dashboard …", () => pinned(pinOfTile(declared))),
-    menuItem("Open as an answer", () => open(answer.plan, declared.title)),
-    answer.plan.records ? null : menuItem("See the records behind it", () => open(records(answer.plan), `Records of: ${declared.title}`)),
-    h("li", {}, h("a", { href: askAt(answer.question) }, "Ask about this")),
+    ...(onlyLooked ? [] : further(declared, answer)),
     picture ? menuItem("Save the picture", () => save(drawing, declared.title, name)) : null,
     picture ? menuItem("Save as SVG", () => save(drawing, declared.title, name, "svg")) : null,
     menuItem("Save as CSV", () => download(`${name}.csv`, csv(answer), "text/csv")),
   ];
   return menuBox(`What to do with ${declared.title}`, items);
+}
+
+/** What leads on from a figure. */
+function further(declared, answer) {
+  return [
+    menuItem("Pin to a dashboard …", () => pinned(pinOfTile(declared))),
+    menuItem("Open as an answer", () => open(answer.plan, declared.title)),
+    answer.plan.records ? null : menuItem("See the records behind it", () => open(records(answer.plan), `Records of: ${declared.title}`)),
+    h("li", {}, h("a", { href: askAt(answer.question) }, "Ask about this")),
+  ];
 }
 
 async function pinned(what) {
