@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from bench.measure import Contender, Result, compare
+from lakehouse_assets.lakehouse.engines.duckdb_spec import DIALECT
 from lakehouse_assets.lakehouse.engines.instances import open_instance
 from lakehouse_assets.profiling.compute import profile_of
 
@@ -43,7 +44,7 @@ def profile_ours(file: str) -> tuple[float, dict[str, Any]]:
     """Seconds of CPU of a profile of a table in memory."""
 
     def work(con: Any) -> dict[str, Any]:
-        found = profile_of("wide", lambda sql: con.execute(sql).to_arrow_table())
+        found = profile_of("wide", lambda sql: con.execute(sql).to_arrow_table(), DIALECT)
         return {"columns": len(found.columns), "exact": sum(c.distinct_is_exact for c in found.columns)}
 
     return _timed(file, work)

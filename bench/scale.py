@@ -207,10 +207,10 @@ def _branch_for_plain(lake: Lake) -> None:
 
 
 def _plain_project(settings: Settings, folder: Path) -> Path:
-    from lakehouse_assets.lakehouse.dbt.trino_branch import connection_variables
+    from lakehouse_assets.lakehouse.engines.trino_spec import SPEC
 
     plain_models(folder)
-    target = {"type": "trino", **connection_variables(settings)["trino"], "threads": 1, "timezone": "UTC"}
+    target = {"type": "trino", **SPEC.dbt_variables(settings)["trino"], "threads": 1, "timezone": "UTC"}
     target["http_scheme"] = target.pop("scheme")
     target |= {"database": PLAIN, "schema": "plain"}
     profile = {"asklake": {"target": "plain", "outputs": {"plain": target}}}

@@ -52,7 +52,7 @@ def sqlite_url(file: Path) -> str:
 def _without_password(address: str, info: ValidationInfo) -> str:
     """Refuse a password where the address is shown: in logs, in statements, by `asklake settings`."""
     if "@" in address and password_in(address):
-        instead = "ASKLAKE_TRINO_PASSWORD" if info.field_name == "trino_url" else "a setting of its own, if any"
+        instead = "ASKLAKE_ENGINE_PASSWORD" if info.field_name == "engine_url" else "a setting of its own, if any"
         raise ValueError(f"a password does not belong into this address, which logs may show: use {instead}")
     return address
 

@@ -19,7 +19,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from lakehouse_assets.alert_settings import AlertSettings
 from lakehouse_assets.misspelt import PREFIX, misspelt
-from lakehouse_assets.profiles import Engine, Profile, ProfileName, profile_of
+from lakehouse_assets.profiles import Profile, ProfileName, profile_of
 from lakehouse_assets.setting_types import (
     Address,
     Home,
@@ -43,7 +43,7 @@ MAIN = "main"
 """The branch everyone reads."""
 PROJECT_ROOT = Path(__file__).resolve().parent.parent
 NEEDED_BY_CLUSTER = (
-    "trino_url", "nessie_url", "warehouse_url", "s3_endpoint", "s3_access_key", "s3_secret_key", "postgres_url",
+    "engine_url", "nessie_url", "warehouse_url", "s3_endpoint", "s3_access_key", "s3_secret_key", "postgres_url",
     "logs_bucket",
 )  # fmt: skip
 """Fields without which the cluster profile cannot start."""
@@ -56,7 +56,7 @@ class Settings(BaseSettings, AlertSettings):
     model_config = SettingsConfigDict(env_prefix=PREFIX, frozen=True, extra="ignore", hide_input_in_errors=True)
 
     profile: ProfileName = Field(default="local", description="Which engine, catalog and storage.")
-    engine: Engine | None = Field(
+    engine: str | None = Field(
         default=None, description="Another engine than the profile's: `duckdb` on the tables of the cluster profile."
     )
     home: Home = Field(default=PROJECT_ROOT / ".asklake", description="Folder of all local data.")
@@ -162,8 +162,12 @@ class Settings(BaseSettings, AlertSettings):
         default=timedelta(hours=24), description="Age after which the staged files of a dead publication are removed."
     )
 
-    trino_url: Address = Field(default="", description="Trino coordinator, as http(s)://user@host:port.")
-    trino_password: SecretStr = Field(default=SecretStr(""), description="Password of the Trino user, if it needs one.")
+    engine_url: Address = Field(
+        default="", description="Server of the engine, such as Trino's coordinator, as http(s)://user@host:port."
+    )
+    engine_password: SecretStr = Field(
+        default=SecretStr(""), description="Password of the user there, if it needs one."
+    )
     nessie_url: Address = Field(default="", description="Nessie server, as http://host:port.")
     warehouse_url: Address = Field(
         default="", description="Where the Iceberg tables lie, as s3://bucket or s3://bucket/prefix."
@@ -247,8 +251,8 @@ class Settings(BaseSettings, AlertSettings):
             )
         if self.parts.tables == "nessie":
             given = {name: getattr(self, name) for name in NEEDED_BY_CLUSTER}
-            if self.parts.engine != "trino":
-                del given["trino_url"]
+            if not self.parts.has_engine_server:
+                del given["engine_url"]
             texts = {n: v.get_secret_value() if isinstance(v, SecretStr) else v for n, v in given.items()}
             if missing := [f"ASKLAKE_{name.upper()}" for name, text in texts.items() if not text]:
                 raise ValueError(f"the cluster profile needs {', '.join(missing)} to be set")
@@ -406,7 +410,7 @@ class Settings(BaseSettings, AlertSettings):
     def dbt_target_dir(self) -> Path:
         """Where dbt writes its manifests; relation names are baked into them, so each engine has its own."""
         target = (self.dbt_target or self.dbt_project_dir / "target").absolute()
-        return target if self.parts.engine == "duckdb" else target / self.parts.dbt_target
+        return target / self.parts.dbt_folder
 
     @property
     def zones_of_tenants(self) -> dict[str, str]:

@@ -16,7 +16,6 @@ if TYPE_CHECKING:
     from lakehouse_assets.settings import Settings
     from nlq.answering.answer import Answerer
     from nlq.answering.cache import KeptAnswers
-    from semantic.metricflow.engine import Dialect
 
 
 def open_answerer(lake: Lake, *, kept: KeptAnswers | None = None) -> Answerer:
@@ -47,41 +46,27 @@ def open_answerer(lake: Lake, *, kept: KeptAnswers | None = None) -> Answerer:
 def open_foreign(settings: Settings, project: Path, database: Path | str) -> Answerer:
     """What answers questions over a database by the semantic models of a dbt project that is none of ours.
 
-    ``database`` is a DuckDB file, or a catalog of a Trino: trino://user@host:8080/catalog.
+    ``database`` is as ``foreign.databases`` takes it.
 
     The project's own ``target/semantic_manifest.json`` is used where it is as new as the project; else the project
     is parsed, into a folder of ours.
 
     Raises:
         FileNotFoundError: there is no dbt project, or no database file.
-        ValueError: the address of the Trino is none.
+        ValueError: the address of the database is none.
         DbtFailedError: the project does not parse.
     """
+    from lakehouse_assets.lakehouse.foreign.databases import open_database
     from lakehouse_assets.lakehouse.foreign.dbt_project import parsed
     from nlq.answering.answer import Answerer
     from nlq.answering.compiling.layer import PlannedLayer
     from semantic.layer import SemanticLayer
     from semantic.values import DimensionValues
 
-    lake, dialect, output = _foreign_lake(settings, str(database))
-    layer = SemanticLayer(settings, target_dir=parsed(settings, project, output), dialect=dialect)
-    return Answerer(lake, PlannedLayer(layer, DimensionValues(lake, layer)), **_planning(settings))
-
-
-def _foreign_lake(settings: Settings, database: str) -> tuple[Lake, Dialect, dict[str, Any]]:
-    """What reads a database, the SQL it wants, and what a dbt profile says of it."""
-    if "://" in database:
-        from lakehouse_assets.lakehouse.foreign.trino_catalog import TrinoAddress, TrinoDatabase
-
-        address = TrinoAddress.of(database)
-        place = {"host": address.url.hostname, "port": address.url.port or 8080, "user": address.url.username or "dbt"}
-        output = {"type": "trino", "method": "none", **place, "database": address.catalog, "schema": address.schema}
-        return TrinoDatabase(settings, address), "trino", output
-    from lakehouse_assets.lakehouse.foreign.duckdb_file import DatabaseLake
-
-    path = Path(database)
-    output = {"type": "duckdb", "path": str(path.absolute()), "schema": "main"}
-    return DatabaseLake(settings, path), "duckdb", output
+    opened = open_database(settings, str(database))
+    target = parsed(settings, project, opened.output)
+    layer = SemanticLayer(settings, target_dir=target, dialect=opened.dialect)
+    return Answerer(opened.lake, PlannedLayer(layer, DimensionValues(opened.lake, layer)), **_planning(settings))
 
 
 def _planning(settings: Settings) -> dict[str, Any]:

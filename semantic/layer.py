@@ -25,6 +25,7 @@ from typing import TYPE_CHECKING, Any, Literal, TypeVar
 from cachetools import LRUCache
 from tenacity import retry, retry_if_exception_type, stop_after_attempt, wait_fixed
 
+from lakehouse_assets.lakehouse.engines.spec import spec_of
 from lakehouse_assets.lakehouse.sql import quoted
 from semantic.disk_cache.templates import Template, Templates, write_whole
 from semantic.errors import SemanticError
@@ -38,7 +39,7 @@ from semantic.manifest.catalog import (
     without_moments,
 )
 from semantic.manifest.running import total, with_bases
-from semantic.metricflow.engine import Compiler, Dialect
+from semantic.metricflow.engine import Compiler
 from semantic.requests import sqltext
 from semantic.requests.filters import Filter, fill
 from semantic.requests.request import MetricRequest, Part, Span, split
@@ -47,6 +48,7 @@ from semantic.requests.rollups import rollups_of, rollups_of_all
 if TYPE_CHECKING:
     import pyarrow as pa
 
+    from lakehouse_assets.lakehouse.engines.dialect import Dialect
     from lakehouse_assets.lakehouse.engines.protocol import Rollup, Session
     from lakehouse_assets.settings import Settings
 
@@ -112,7 +114,7 @@ class SemanticLayer:
             dialect: The SQL to write, if not the engine's.
         """
         self._target = target_dir or settings.dbt_target_dir
-        self._dialect: Dialect = dialect or settings.parts.engine
+        self._dialect = dialect or spec_of(settings.parts.engine).dialect
         self._lock = threading.RLock()
         self._root = settings.project_root
         self._sources = (settings.dbt_project_dir, settings.project_root / "semantic" / "models")
@@ -243,7 +245,7 @@ class _Manifest:
         self._text = json.dumps(with_bases(without_moments(self._raw)))
         self._dialect, self._cache_file = dialect, path.with_name("asklake_dimensions.json")
         self._compiler = Compiler(self._text, dialect)
-        self._on_disk = Templates(path.parent, self._fingerprint, dialect)
+        self._on_disk = Templates(path.parent, self._fingerprint, dialect.compiled_as)
         # LRU; they live as long as this version of the manifest.
         self._templates: LRUCache[Hashable, Any] = LRUCache(_CACHED)
         self._compiled: LRUCache[Hashable, Any] = LRUCache(_CACHED)
@@ -331,7 +333,7 @@ class _Manifest:
             sql = self._compiler.sql(part.metrics, keys, part.conditions, part.start, part.end)
             times = [t for name in part.metrics for t in self.catalog.metric(name).times]
             sql = sqltext.within_data(sql, self.catalog.time_spines, list(dict.fromkeys(times)))
-        return Template(sql, sqltext.tables_of(sql, self._dialect), rollups_of(sql, self._dialect))
+        return Template(sql, sqltext.tables_of(sql, self._dialect.name), rollups_of(sql, self._dialect.name))
 
     def _running_total(self, part: Part, span: Span) -> str:
         metric = self.catalog.metric(span.metric)

@@ -279,7 +279,7 @@ def test_no_error_tells_a_secret(monkeypatch: pytest.MonkeyPatch, form: tuple[st
         ("POSTGRES_URL", "postgresql://me:hunter2"),
         ("POSTGRES_URL", "hunter2"),
         ("REDIS_URL", "redis://:hun/ter2@host:hunter2"),
-        ("TRINO_URL", "http://me:hunter2@host:8080"),
+        ("ENGINE_URL", "http://me:hunter2@host:8080"),
         ("NESSIE_URL", "http://me:hunter2@host:8080"),
         ("LLM_BASE_URL", "https://me:hunter2@host/v1"),
     ],

@@ -45,7 +45,7 @@ export LAKE_KAFKA_DATA=$CLUSTER_HOME/data/kafka
 
 # What the `asklake` command is told of them.
 export ASKLAKE_PROFILE=cluster
-export ASKLAKE_TRINO_URL=http://asklake@127.0.0.1:$LAKE_TRINO_PORT
+export ASKLAKE_ENGINE_URL=http://asklake@127.0.0.1:$LAKE_TRINO_PORT
 export ASKLAKE_NESSIE_URL=$LAKE_NESSIE_URI
 export ASKLAKE_WAREHOUSE_URL=s3://warehouse
 export ASKLAKE_LANDING=s3://landing

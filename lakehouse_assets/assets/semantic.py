@@ -68,7 +68,7 @@ def _refresh_once(lake: "Lake", contracts: Mapping[str, Contract], tables: Seque
         if blocking(outcomes):
             publication.refuse()
             return Rebuilt((), outcomes, [])
-        return Rebuilt((), outcomes, [], publication.publish(), sql)
+        return Rebuilt((), outcomes, [], publication.publish(), sql, lake.engine.dialect.name)
 
 
 def semantic_assets(

@@ -60,6 +60,7 @@ class Rebuilt:
         tests: dbt's data tests.
         published: What became visible; empty if anything blocking failed.
         sql: The SELECT of each table that was computed, by identifier.
+        dialect: sqlglot's name of its dialect.
     """
 
     days: tuple[date, ...]
@@ -67,6 +68,7 @@ class Rebuilt:
     tests: "list[NodeResult]"
     published: "list[Published]" = field(default_factory=list)
     sql: Mapping[str, str] = field(default_factory=dict)
+    dialect: str = ""
 
     @property
     def failures(self) -> list[str]:
@@ -133,7 +135,7 @@ def _rebuild_once(
             return Rebuilt(tuple(wanted), outcomes, result.tests)
         table_of = {m.name: m.table for m in graph.models}
         sql = {table_of[n.name]: n.compiled_sql for n in result.nodes if n.resource_type == "model"}
-        return Rebuilt(tuple(wanted), outcomes, result.tests, publication.publish(), sql)
+        return Rebuilt(tuple(wanted), outcomes, result.tests, publication.publish(), sql, lake.engine.dialect.name)
 
 
 def _is_everything(lake: "Lake", graph: "DbtGraph", tables: Sequence[str], days: Iterable[date]) -> bool:
@@ -277,7 +279,7 @@ def report(
         facts = published_metadata(published[table]) if table in published else {}
         if result.days:
             facts["days"] = len(result.days)
-        told = facts | _lineage(result.sql.get(table), contracts[table], origins.get(table, ()))
+        told = facts | _lineage(result, contracts[table], origins.get(table, ()))
         several = len(result.days) > 1
         # Stored once per partition of the run. What is said of the run as a whole is said of its last partition only.
         of_each = {name: facts[name] for name in OF_EVERY_PARTITION if name in facts} if several else told
@@ -288,8 +290,9 @@ def report(
             context.log_event(dg.AssetMaterialization(asset_key(table), partition=last, metadata=told))
 
 
-def _lineage(sql: str | None, table: Contract, reads: Sequence[Contract]) -> dict[str, Any]:
-    found = column_lineage(sql, table, reads) if sql else None
+def _lineage(result: Rebuilt, table: Contract, reads: Sequence[Contract]) -> dict[str, Any]:
+    sql = result.sql.get(table.identifier)
+    found = column_lineage(sql, table, reads, result.dialect) if sql else None
     return {"dagster/column_lineage": found} if found else {}
 
 

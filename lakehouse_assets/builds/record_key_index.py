@@ -19,19 +19,19 @@ from typing import TYPE_CHECKING
 import duckdb
 
 from lakehouse_assets.lakehouse.contract import Contract
-from lakehouse_assets.lakehouse.engines.duckdb import parquet_files, parquet_options
+from lakehouse_assets.lakehouse.engines.duckdb import DuckDBSession, parquet_files, parquet_options
 from lakehouse_assets.lakehouse.iceberg.overwrite import date_partition
 from lakehouse_assets.lakehouse.sql import literal, quoted
 
 if TYPE_CHECKING:
-    from lakehouse_assets.lakehouse.engines.duckdb import DuckDBSession
+    from lakehouse_assets.lakehouse.engines.protocol import WriterSession
 
 SCHEMA = "record_days"
 MOST = 16
 """Files that a table's keys are kept in; beyond, they are put together, without those of data files that are gone."""
 
 
-def shown(session: DuckDBSession, source: Contract, folder: Path) -> str | None:
+def shown(session: WriterSession, source: Contract, folder: Path) -> str | None:
     """The name by which a session then reads a table's keys and days; what was not kept yet is kept.
 
     Args:
@@ -40,8 +40,10 @@ def shown(session: DuckDBSession, source: Contract, folder: Path) -> str | None:
         folder: Where it is kept.
 
     Returns:
-        None where it cannot be kept or read, as in a folder that may not be written.
+        None where it cannot be kept or read, as in a folder that may not be written, or by another engine.
     """
+    if not isinstance(session, DuckDBSession):
+        return None
     # The engine's hashes are its own affair, and may be others in its next version.
     kept = folder / f"duckdb-{duckdb.__version__}" / source.identifier
     day, name = quoted(date_partition(source).column), f"{SCHEMA}.{source.table}"

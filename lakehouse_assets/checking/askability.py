@@ -21,6 +21,7 @@ from lakehouse_assets.checking.findings import Finding
 from lakehouse_assets.checking.located import Entry
 from lakehouse_assets.checking.project import Project, meta_of, words_of
 from lakehouse_assets.lakehouse.contract import Contract
+from lakehouse_assets.lakehouse.evaluation import DIALECT
 from nlq.english.forms import singular
 from nlq.english.general import GLUE
 from nlq.english.tokens import words_of as parts_of
@@ -192,7 +193,7 @@ def _constant_times(project: Project) -> Iterator[Finding]:
 
 def _is_constant(text: str) -> bool:
     try:
-        tree = sqlglot.parse_one(text, read="trino")
+        tree = sqlglot.parse_one(text, read=DIALECT)
     except SqlglotError:
         return False  # ``semantics`` tells of it
     return next(tree.find_all(exp.Column), None) is None

@@ -20,6 +20,7 @@ from lakehouse_assets.checking.located import Entry, place_of
 from lakehouse_assets.checking.project import Project, meta_of, words_of
 from lakehouse_assets.domains import DOMAINS
 from lakehouse_assets.lakehouse.contract import Contract
+from lakehouse_assets.lakehouse.evaluation import DIALECT
 
 FORMATS = ("integer", "decimal", "percent", "hours", "currency")
 _REF = re.compile(r"""^\s*ref\(\s*['"](\w+)['"]\s*\)\s*$""")
@@ -58,7 +59,7 @@ def _columns(file: Path, part: Entry, contract: Contract) -> Iterator[Finding]:
     """Columns that a dimension, measure or entity reads and its table does not have."""
     text = str(part.get("expr") or part.get("name"))
     try:
-        tree = sqlglot.parse_one(text, read="trino")
+        tree = sqlglot.parse_one(text, read=DIALECT)
     except SqlglotError as error:
         yield Finding(file, part.at("expr"), "semantic", f"'{text}' is not SQL: {str(error).splitlines()[0]}")
         return

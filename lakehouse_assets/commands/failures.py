@@ -14,6 +14,7 @@ from contextlib import contextmanager
 from enum import IntEnum
 from typing import Any
 
+from lakehouse_assets.lakehouse.engines.spec import Failures, all_specs
 from lakehouse_assets.shown import shown_in_line
 
 
@@ -83,9 +84,6 @@ _REFUSED = {
     "MergeConflictError": "`asklake branch diff NAME` shows what differs; build it again on a new branch of main",
 }
 _COLUMNS = '`asklake sql "select * from layer.table" --limit 1` shows the columns of a table'
-_STATEMENT = ("BinderException", "CatalogException", "ParserException", "ConversionException", "InvalidInputException",
-              "OutOfRangeException", "TrinoUserError")  # fmt: skip
-"""What DuckDB and Trino say of a statement that is wrong, or of values it cannot work with."""
 _MEMORY = "narrow the time range, group by less, or raise ASKLAKE_MEMORY_LIMIT"
 _S3 = (
     "ASKLAKE_S3_ENDPOINT names the S3 server, ASKLAKE_S3_ACCESS_KEY and ASKLAKE_S3_SECRET_KEY the key, "
@@ -100,9 +98,6 @@ _FAILED = {
     "RESTError": "`make cluster-status` shows which servers run; ASKLAKE_NESSIE_URL names the catalog",
     "CommitFailedException": "run the command again",
     "RequestException": "`make cluster-status` shows which servers run",
-    "HttpError": "`make cluster-status` shows which servers run; ASKLAKE_TRINO_URL names Trino",
-    "TrinoConnectionError": "`make cluster-status` shows which servers run; ASKLAKE_TRINO_URL names this one",
-    "TrinoQueryError": "the query is in Trino's own page, under its id",
     "DbtFailedError": "the models are in dbt_project/models, the metrics in semantic/models",
     "ManifestMissingError": "",
     "AlreadySettledError": "",
@@ -131,8 +126,8 @@ def explain(error: BaseException) -> CommandError | None:
     if _is_of_s3(error):
         return CommandError(_text(error), _S3, Exit.FAILED, kind=_kind(error))
     for kind in type(error).__mro__:
-        if kind.__module__ in ("_duckdb", "duckdb"):
-            return _of_engine(error)
+        if of_engine := _of_engine(error, kind):
+            return of_engine
         if kind is OSError:
             return _of_file(error)
         for table, code in ((_REFUSED, Exit.REFUSED), (_FAILED, Exit.FAILED), (_USAGE, Exit.USAGE)):
@@ -148,7 +143,9 @@ def of_statement() -> Iterator[None]:
         yield
     except Exception as error:
         about = {type(error).__name__, type(error.__cause__).__name__}
-        if not about.intersection(_STATEMENT) or not (known := explain(error)):
+        if not about & frozenset().union(*(known.of_statements for known in _of_engines())) or not (
+            known := explain(error)
+        ):
             raise
         raise CommandError(known.problem, _COLUMNS, Exit.USAGE, kind="wrong_statement") from error
 
@@ -168,7 +165,13 @@ def hint_of(name: str, text: str) -> str:
     """What to do about an error of which only the name of the class and the text are known, as one of a run."""
     if "Out of Memory Error" in text:
         return _MEMORY
-    return {**_FAILED, **_USAGE, **_REFUSED}.get(name, "")
+    of_engines = {named: hint for known in _of_engines() for named, hint in known.hints.items()}
+    return {**of_engines, **_FAILED, **_USAGE, **_REFUSED}.get(name, "")
+
+
+def _of_engines() -> list[Failures]:
+    """What is known of the errors of every engine: any of them may be read, also as another's database."""
+    return [spec.failures for spec in all_specs()]
 
 
 def _kind(error: BaseException) -> str:
@@ -177,12 +180,16 @@ def _kind(error: BaseException) -> str:
     return re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", name).lower()
 
 
-def _of_engine(error: BaseException) -> CommandError:
-    """What DuckDB says, without its copy of the statement, which is not the one that was typed."""
-    said = str(error).split("\nLINE ")[0]
-    text = " ".join(re.sub(r"^[A-Z][A-Za-z ]*Error: ", "", said.strip()).split()).rstrip(".")
-    name = type(error).__name__
-    return CommandError(text, _MEMORY if name == "OutOfMemoryException" else "", Exit.FAILED, kind=_kind(error))
+def _of_engine(error: BaseException, kind: type) -> CommandError | None:
+    """What an engine says, if it is one that raises this kind of errors."""
+    for known in _of_engines():
+        if kind.__module__ in known.modules:
+            text = " ".join(known.words(error).split()).rstrip(".")
+            hint = _MEMORY if type(error).__name__ in known.of_memory else ""
+            return CommandError(text, hint, Exit.FAILED, kind=_kind(error))
+        if kind.__name__ in known.hints:
+            return CommandError(_text(error), known.hints[kind.__name__], Exit.FAILED, kind=_kind(error))
+    return None
 
 
 def _of_file(error: BaseException) -> CommandError:

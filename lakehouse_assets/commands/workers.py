@@ -22,6 +22,8 @@ from typing import TYPE_CHECKING, Concatenate, ParamSpec, Self, TypeVar
 
 from lakehouse_assets.commands.failures import Exit
 from lakehouse_assets.commands.output import Out
+from lakehouse_assets.lakehouse.engines.spec import spec_of
+from lakehouse_assets.settings import get_settings
 
 if TYPE_CHECKING:
     from lakehouse_assets.commands.lake.building import Builder
@@ -36,7 +38,6 @@ NEEDED = (
     "lakehouse_assets.lakehouse.publish.local",
     "lakehouse_assets.automation.storage",
     "dbt.cli.main",
-    "dbt.adapters.duckdb",
     "dbt_metricflow",
 )
 """What takes a process seconds to import, and every worker needs."""
@@ -57,7 +58,7 @@ class Workers:
         cores = os.cpu_count() or 1
         count = max(1, min(pieces, cores, MOST))
         context = get_context("forkserver")
-        context.set_forkserver_preload(list(NEEDED))
+        context.set_forkserver_preload([*NEEDED, spec_of(get_settings().parts.engine).dbt_adapter])
         forkserver.ensure_running()
         # Engines that each take every core would get in each other's way.
         environment = {"ASKLAKE_THREADS": str(cores // count), **os.environ}

@@ -11,11 +11,12 @@ import unicodedata
 from collections.abc import Collection, Iterable, Sequence
 from functools import cache
 
-from sqlglot.dialects import DuckDB, Trino
+import sqlglot
 
 from lakehouse_assets.ingest.mapping.targets import TECHNICAL
 from lakehouse_assets.lakehouse.contract import TableModel
 from lakehouse_assets.lakehouse.engines.instances import open_closed
+from lakehouse_assets.lakehouse.engines.spec import all_specs
 from lakehouse_assets.lakehouse.sql import quoted
 
 MAX_NAME = 40
@@ -46,10 +47,15 @@ def reserved() -> frozenset[str]:
 
 @cache
 def _sql_keywords() -> frozenset[str]:
-    words = {w.lower() for d in (DuckDB, Trino) for w in d.Tokenizer.KEYWORDS if w.isalpha()}
+    words = {w.lower() for d in _dialects() for w in d.tokenizer_class.KEYWORDS if w.isalpha()}
     with open_closed() as con:
         rows = con.execute("select keyword_name from duckdb_keywords() where keyword_category <> 'unreserved'")
         return frozenset(words | {name for (name,) in rows.fetchall()})
+
+
+def _dialects() -> list[type[sqlglot.Dialect]]:
+    """Those that sqlglot has of the engines."""
+    return [sqlglot.Dialect[spec.dialect.name] for spec in all_specs()]
 
 
 def is_valid(name: str) -> bool:

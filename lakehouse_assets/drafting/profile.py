@@ -12,6 +12,7 @@ from lakehouse_assets.drafting.columns import Finding, findings
 from lakehouse_assets.drafting.samples.sampling import MOST_BYTES, RECORDS, Sample, read_sample
 from lakehouse_assets.ingest.values.conversion import Style, value
 from lakehouse_assets.ingest.values.times import TimeStyle
+from lakehouse_assets.lakehouse.engines.duckdb_spec import DIALECT
 from lakehouse_assets.lakehouse.engines.instances import open_closed
 from lakehouse_assets.lakehouse.sql import literal, quoted
 from lakehouse_assets.profiling.compute import profile_of, small
@@ -36,7 +37,7 @@ def profile_of_file(path: str) -> Profile:
         con.register(_TEXTS, sample.texts)
         typed = ", ".join(f"{_value(sample, one)} as {quoted(one.field)}" for one in columns)
         con.execute(f"create temp table {_VALUES} as select {typed} from {_TEXTS}")
-        found = profile_of(_VALUES, lambda sql: small(con.execute(sql)), table=path)
+        found = profile_of(_VALUES, lambda sql: small(con.execute(sql)), DIALECT, table=path)
         unread = _not_of_type(con, columns)
     cut = found.rows >= RECORDS or sample.texts.nbytes >= MOST_BYTES
     found = found.model_copy(update={"issues": (*found.issues, *unread), "more": cut})

@@ -9,12 +9,11 @@ from __future__ import annotations
 import itertools
 import re
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from lakehouse_assets.lakehouse.engines.trino import TrinoEngine
 from lakehouse_assets.lakehouse.iceberg.metadata_cache import current_snapshot
 from lakehouse_assets.lakehouse.lake import Lake
 from lakehouse_assets.lakehouse.nessie.catalog import SEARCHED, NessieCatalog, require_nessie
@@ -29,23 +28,22 @@ from lakehouse_assets.lakehouse.nessie.client import (
 from lakehouse_assets.lakehouse.nessie.names import (
     AT,
     BRANCH,
-    CATALOG,
     FAILED,
     OPEN,
     REFUSED,
     SNAPSHOT_PREFIX,
     catalog_of,
 )
-from lakehouse_assets.lakehouse.sql import literal, quoted
+from lakehouse_assets.lakehouse.sql import quoted
 from lakehouse_assets.settings import MAIN
 
 if TYPE_CHECKING:
-    from lakehouse_assets.lakehouse.engines.protocol import WriterSession
+    from lakehouse_assets.lakehouse.engines.protocol import Engine, WriterSession
 
 UNDONE = "undone_"
 """How the tags are named that keep what main was taken back from."""
 KEPT_CATALOGS = 64
-"""Catalogs of older commits that Trino may have; they are made again where they are needed."""
+"""Catalogs of older commits that an engine may have; they are made again where they are needed."""
 _NAME = re.compile(r"[a-z][a-z0-9-]{0,39}")
 
 
@@ -203,26 +201,9 @@ def differences(lake: Lake, name: str, *, samples: int = 5) -> list[TableDiffere
     """
     catalog = _catalog(lake)
     catalog.nessie.reference(name)
-    with _compared(lake, name) as (session, relation):
+    heads = {reference: catalog.heads(reference) for reference in (name, MAIN)}
+    with lake.engine.across(heads) as (session, relation):
         return [_difference(lake, session, relation, name, table, samples) for table in _moved(catalog, name)]
-
-
-@contextmanager
-def _compared(lake: Lake, branch: str) -> Iterator[tuple[WriterSession, Callable[[str, str], str]]]:
-    """A session over a branch and main, and what gives the relation of a table on one of them."""
-    if not isinstance(engine := lake.engine, TrinoEngine):
-        heads = {name: _catalog(lake).heads(name) for name in (branch, MAIN)}
-        with lake.session(heads=heads[branch], writer=True) as session:
-            yield session, lambda name, table: f"iceberg_scan({literal(heads[name][table])})"
-        return
-    made = catalog_of(branch)
-    engine.make_catalog(made, branch)
-    try:
-        with engine.session({}, writer=True, catalog=CATALOG) as session:
-            yield session, lambda name, table: ".".join(map(quoted, (catalog_of(name), *table.split("."))))
-    finally:
-        if not made.startswith(OPEN):
-            engine.drop_catalog(made)
 
 
 def _difference(
@@ -263,10 +244,9 @@ def drop(lake: Lake, name: str) -> None:
     if name == MAIN:
         raise BranchNameError("main cannot be dropped")
     reference, catalog = _catalog(lake).nessie.reference(name), catalog_of(name)
-    if isinstance(engine := lake.engine, TrinoEngine):
-        for made in engine.catalogs():
-            if made == catalog or (made.startswith(AT) and made.endswith(f"_{catalog}")):
-                engine.drop_catalog(made)
+    for made in lake.engine.catalogs():
+        if made == catalog or (made.startswith(AT) and made.endswith(f"_{catalog}")):
+            lake.engine.drop_catalog(made)
     _catalog(lake).nessie.drop(reference)
 
 
@@ -288,13 +268,12 @@ def sweep(lake: Lake, *, now: datetime | None = None) -> list[str]:
         if reference.name.startswith(UNDONE) and now - _begun(reference.name) > settings.snapshot_retention:
             _catalog(lake).nessie.drop(reference)
             removed.append(reference.name)
-    if isinstance(lake.engine, TrinoEngine):
-        removed += _swept_catalogs(lake.engine, {catalog_of(r.name) for r in _catalog(lake).nessie.references()})
+    removed += _swept_catalogs(lake.engine, {catalog_of(r.name) for r in _catalog(lake).nessie.references()})
     return removed
 
 
-def _swept_catalogs(engine: TrinoEngine, alive: set[str]) -> list[str]:
-    """Drop Trino's catalogs of branches that are gone, and those of older commits where there are many."""
+def _swept_catalogs(engine: Engine, alive: set[str]) -> list[str]:
+    """Drop the engine's catalogs of branches that are gone, and those of older commits where there are many."""
     removed, catalogs = [], engine.catalogs()
     left = [c for c in catalogs if c.startswith((BRANCH, OPEN)) and c not in alive]
     older = [c for c in catalogs if c.startswith(AT)]

@@ -256,13 +256,13 @@ class Contract:
         """Column name to SQL type, in order."""
         return {c.name: c.type for c in self.columns}
 
-    def row_checks(self, dialect: str = "duckdb") -> list[RowCheck]:
+    def row_checks(self, dialect: str) -> list[RowCheck]:
         """Every check that looks at one row: nullability, Pandera's column checks, the row rules.
 
         A row that a check cannot be evaluated for, because its values are too large, breaks it.
 
         Args:
-            dialect: sqlglot's name of the engine's dialect ("duckdb", "trino").
+            dialect: sqlglot's name of the engine's dialect.
         """
         from lakehouse_assets.lakehouse.evaluation import decided
 

@@ -12,7 +12,8 @@ from collections.abc import Mapping
 from sqlglot import exp, parse_one
 
 DIALECT = "trino"
-"""sqlglot's name of the dialect that contracts are written in."""
+"""sqlglot's name of the dialect that contracts and semantic models are written in, whatever engine there is: the one
+nearest to standard SQL, from which the SQL of each engine is made."""
 _DECIMAL = re.compile(r"DECIMAL\(\d+,(\d+)\)")
 _ARITHMETIC = (exp.Add, exp.Sub, exp.Mul, exp.Neg)
 _ALWAYS_EVALUATED = (

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from lakehouse_assets.lakehouse.engines.spec import spec_of
+
 if TYPE_CHECKING:
     from lakehouse_assets.lakehouse.engines.protocol import Catalog, Engine
     from lakehouse_assets.settings import Settings
@@ -39,15 +41,4 @@ def open_catalog(settings: Settings, at: str | None = None) -> Catalog:
 
 def open_engine(settings: Settings, catalog: Catalog) -> Engine:
     """The engine, over the tables of a catalog."""
-    if settings.parts.engine == "trino":
-        from lakehouse_assets.lakehouse.engines.trino import TrinoEngine
-        from lakehouse_assets.lakehouse.nessie.catalog import require_nessie
-
-        return TrinoEngine(settings, require_nessie(catalog))
-    from lakehouse_assets.lakehouse.engines.duckdb import DuckDBEngine
-
-    if settings.parts.tables == "nessie":
-        from lakehouse_assets.lakehouse.nessie.catalog import require_nessie
-
-        return DuckDBEngine(settings, require_nessie(catalog).heads_with)
-    return DuckDBEngine(settings)
+    return spec_of(settings.parts.engine).open(settings, catalog)

@@ -1,4 +1,4 @@
-"""The types that columns of contracts have, and what Polars, Iceberg, Arrow and Trino call them.
+"""The types that columns of contracts have, and what Polars, Iceberg, Arrow and standard SQL call them.
 
 Belongs here: translations between the names. Does not belong here: values, or types of files that are loaded (ingest).
 """
@@ -51,11 +51,6 @@ def iceberg_type(name: str) -> IcebergType:
     }[name]()  # fmt: skip
 
 
-def trino_type(name: str) -> str:
-    """Trino's name of a contract's type."""
-    return "timestamp(6)" if name == "TIMESTAMP" else name.lower()
-
-
 def arrow_type(name: str) -> pa.DataType:
     """The Arrow type of a contract's type."""
     import pyarrow as pa
@@ -74,8 +69,8 @@ def name_of_arrow(kind: pa.DataType) -> str:
     return next((name for name, known in _arrow().items() if known == kind), str(kind))
 
 
-def arrow_of_trino(name: str) -> pa.DataType:
-    """The Arrow type of a Trino type, of whichever table; of those that have none, that of their text."""
+def arrow_of_sql(name: str) -> pa.DataType:
+    """The Arrow type of a type of standard SQL, of whichever table; of one that has none, that of its text."""
     import pyarrow as pa
 
     plain = name.split("(")[0].strip().upper()

@@ -5,7 +5,7 @@ The door is `compute.profile_of`, for anything that stands after FROM in DuckDB 
     from lakehouse_assets.profiling.compute import profile_of, small
 
     con.register("preview", arrow_table)
-    profile = profile_of("preview", lambda sql: small(con.execute(sql)))
+    profile = profile_of("preview", lambda sql: small(con.execute(sql)), DIALECT)
     profile.to_json()                 # plain values that any JSON writer takes
     profile.without_values({"phone"})  # for those who may not see what is in a column
 

@@ -13,13 +13,12 @@ from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
+from lakehouse_assets.lakehouse.engines.dialect import Dialect
 from lakehouse_assets.profiling.findings import issues_of, score_of
 from lakehouse_assets.profiling.model import Bar, ColumnProfile, Count, Profile, Value
 from lakehouse_assets.profiling.statements import (
     BARS,
-    DIALECTS,
     PERCENTS,
-    Dialect,
     Field,
     bars,
     fields_of,
@@ -38,7 +37,7 @@ SAMPLE_ROWS = 2_000_000
 OUTLIER_SPANS = 3.0
 """A number is an outlier if it is further from the middle half of them than so many times the width of that half."""
 _AT_ONCE = 25
-"""Columns in a statement: there is a limit to its length, and to the stages that Trino runs."""
+"""Columns in a statement: an engine limits its length, or the stages that it runs."""
 _SAFE = 2**53
 _FEW = 1_024
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -50,8 +49,8 @@ Run = Callable[[str], "pa.Table"]
 def profile_of(
     relation: str,
     run: Run,
+    dialect: Dialect,
     *,
-    dialect: str = "duckdb",
     rows: int | None = None,
     ignoring: Collection[str] = (),
     table: str = "",
@@ -61,25 +60,24 @@ def profile_of(
     Args:
         relation: Name of a table or view, or a subquery with its brackets; read two times for each 25 columns.
         run: Runs a SELECT on the engine that knows the relation; what it raises is raised.
-        dialect: The engine's: "duckdb" or "trino".
+        dialect: That engine's.
         rows: How many rows there are, if that is known: of more than two million, a sample is profiled. If it is not,
             all are.
         ignoring: Columns that do not count where rows are compared, such as the number of a record in its file.
         table: What to call it.
     """
-    d = DIALECTS[dialect]
     fields = fields_of(run(f"select * from {relation} limit 0").schema)
     if rows is not None and rows > SAMPLE_ROWS:
-        relation = d.sampled.format(relation, 100 * SAMPLE_ROWS / rows)
-    summaries = [(part, _Summary(run(summary(relation, part, d)).to_pylist()[0])) for part in _parts(fields)]
+        relation = dialect.sampled.format(relation, 100 * SAMPLE_ROWS / rows)
+    summaries = [(part, _Summary(run(summary(relation, part, dialect)).to_pylist()[0])) for part in _parts(fields)]
     looked_at = max((s.rows for _, s in summaries), default=0)
-    columns = tuple(c for part, s in summaries for c in _columns(relation, run, part, s, d))
+    columns = tuple(c for part, s in summaries for c in _columns(relation, run, part, s, dialect))
     if rows is not None and rows > SAMPLE_ROWS:
         columns = tuple(c.model_copy(update={"distinct_is_exact": not c.distinct}) for c in columns)
     compared = [f.sql for f in fields if f.name not in ignoring]
     duplicates = 0
     if looked_at and compared:
-        duplicates = int(run(d.duplicates.format(", ".join(compared), relation)).column("n")[0].as_py())
+        duplicates = int(run(dialect.duplicates.format(", ".join(compared), relation)).column("n")[0].as_py())
     made = Profile(
         rows=looked_at if rows is None or rows <= SAMPLE_ROWS else rows,
         looked_at=looked_at, duplicates=max(0, min(duplicates, looked_at - 1)),  # of another sample it may be more

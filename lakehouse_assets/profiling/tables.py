@@ -14,6 +14,7 @@ from functools import cached_property
 from threading import Lock
 from typing import TYPE_CHECKING, Any
 
+from lakehouse_assets.lakehouse.engines.dialect import Dialect
 from lakehouse_assets.lakehouse.engines.protocol import QueryTimeoutError, Session, no_such_table
 from lakehouse_assets.lakehouse.iceberg.metadata_cache import read_metadata
 from lakehouse_assets.lakehouse.sql import quoted
@@ -160,11 +161,11 @@ class _Rows:
         values = [*self._values] * sql.count(self._relation) if self._values else None
         return self._session.query(sql, values, timeout_s=left)
 
-    def profile(self, dialect: str, total: int | None) -> Profile:
+    def profile(self, dialect: Dialect, total: int | None) -> Profile:
         if self._values and total is not None and total > compute.SAMPLE_ROWS:
             total = int(self.run(f"select count(*) as n from {self._relation}").column("n")[0].as_py())
         return compute.profile_of(
-            self._relation, self.run, dialect=dialect, rows=total if not self._values or _many(total) else None,
+            self._relation, self.run, dialect, rows=total if not self._values or _many(total) else None,
             ignoring=OF_THE_LOAD, table=self._table,
         )  # fmt: skip
 

@@ -26,6 +26,7 @@ from lakehouse_assets.ingest.mapping.statements import RecordMapping
 from lakehouse_assets.ingest.mapping.targets import TECHNICAL
 from lakehouse_assets.ingest.origins.files import UPLOADED, FileOrigin
 from lakehouse_assets.ingest.sources import Source, all_sources
+from lakehouse_assets.lakehouse.engines.duckdb_spec import DIALECT
 from lakehouse_assets.lakehouse.sql import quoted
 from lakehouse_assets.profiling.compute import profile_of, small
 from lakehouse_assets.uploads.jobs import Draft, DraftColumn, Fit, Job, Jobs, Problem
@@ -143,7 +144,7 @@ def profile(settings: Settings, source: Source, origin: FileOrigin, tenant: str 
     with _first_rows(settings, source, origin, tenant, RECORDS) as (con, mapping):
         columns = ", ".join(quoted(c.name) for c in _shown(mapping))
         rows = f"(select {columns} from previewed where not _rejected)"
-        found = profile_of(rows, lambda sql: small(con.execute(sql)))
+        found = profile_of(rows, lambda sql: small(con.execute(sql)), DIALECT)
         ((count,),) = con.execute("select count(*) from first_records").fetchall()
     return found.model_copy(update={"more": count >= RECORDS})
 

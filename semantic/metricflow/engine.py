@@ -11,15 +11,14 @@ import threading
 from collections.abc import Iterable, Sequence
 from datetime import date, datetime
 from functools import cached_property
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 from semantic.errors import SemanticError
 from semantic.manifest.dateparts import group_by_item
 
 if TYPE_CHECKING:
+    from lakehouse_assets.lakehouse.engines.dialect import Dialect
     from semantic.metricflow._internals import MetricFlowEngine
-
-Dialect = Literal["duckdb", "trino"]
 
 
 class Compiler:
@@ -56,11 +55,11 @@ class Compiler:
                 sql = self._engine.explain(request).sql_statement.without_descriptions.sql
         except MetricFlowException as error:
             raise SemanticError(f"MetricFlow cannot compile {', '.join(metrics)}: {reason_of(error)}") from error
-        if self._dialect != "trino":
+        if self._dialect.divides_as_doubles:
             return sql
-        from semantic.metricflow.trino import dividing_as_doubles
+        from semantic.metricflow.rendering import dividing_as_doubles
 
-        return dividing_as_doubles(sql)
+        return dividing_as_doubles(sql, self._dialect.name)
 
     def dimensions(self, metrics: Iterable[str]) -> dict[str, tuple[str, ...]]:
         """For each metric, the dunder names (without grain) of what it can be grouped by, ``metric_time`` left out."""
@@ -76,13 +75,10 @@ class Compiler:
     @cached_property
     def _engine(self) -> MetricFlowEngine:
         from semantic.metricflow import _internals
+        from semantic.metricflow.rendering import renderer_of
 
-        if self._dialect == "trino":
-            from semantic.metricflow.trino import PlanRenderer
-
-            return _internals.open_engine(self._manifest_json, _internals.SqlEngine.TRINO, PlanRenderer())
-        renderer = _internals.DuckDbSqlPlanRenderer()
-        return _internals.open_engine(self._manifest_json, _internals.SqlEngine.DUCKDB, renderer)
+        engine = _internals.SqlEngine[self._dialect.metricflow]
+        return _internals.open_engine(self._manifest_json, engine, renderer_of(self._dialect))
 
 
 def _midnight(day: date | None) -> datetime | None:

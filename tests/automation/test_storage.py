@@ -21,7 +21,7 @@ from lakehouse_assets.settings import Settings
 from tests.servers import Servers
 
 ADDRESSES = {
-    "trino_url": "http://trino:8080",
+    "engine_url": "http://trino:8080",
     "nessie_url": "http://nessie:19120",
     "warehouse_url": "s3://warehouse",
     "s3_endpoint": "http://s3:7070",

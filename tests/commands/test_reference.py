@@ -25,5 +25,5 @@ def test_secrets_are_shown_as_set_only(monkeypatch: pytest.MonkeyPatch, capsys: 
 
 
 def test_a_cluster_profile_that_lacks_an_address_says_which() -> None:
-    with pytest.raises(ValueError, match=r"ASKLAKE_TRINO_URL.*ASKLAKE_POSTGRES_URL"):
+    with pytest.raises(ValueError, match=r"ASKLAKE_ENGINE_URL.*ASKLAKE_POSTGRES_URL"):
         Settings(profile="cluster")

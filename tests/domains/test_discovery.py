@@ -40,5 +40,5 @@ def test_rules_are_sql_that_the_engine_and_polars_understand(contract: Contract)
     for rule in contract.rules:
         frame.select(pl.sql_expr(rule.sql).cast(pl.Boolean))
     rows = duckdb.from_arrow(frame.to_arrow())
-    for check in contract.row_checks():
+    for check in contract.row_checks("duckdb"):
         rows.filter(check.failing).fetchall()

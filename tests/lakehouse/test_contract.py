@@ -17,6 +17,7 @@ from hypothesis import strategies as st
 from pandera.errors import SchemaErrors, SchemaWarning
 
 from lakehouse_assets.lakehouse.contract import Contract, TableModel, column, day
+from lakehouse_assets.lakehouse.engines.duckdb_spec import DIALECT
 from lakehouse_assets.lakehouse.engines.instances import open_instance
 from lakehouse_assets.lakehouse.publish.audit import audit, check_names
 from lakehouse_assets.lakehouse.types import sql_type
@@ -60,7 +61,7 @@ def rejected_by_the_engine(frame: pl.DataFrame) -> set[str]:
     con = open_instance()
     con.register("frame", frame.to_arrow())
     columns = ", ".join(f'"{name}"::{kind} as "{name}"' for name, kind in ROWS_ONLY.types.items())
-    outcomes = audit(partial(_run, con), ROWS_ONLY, f"(select {columns} from frame)")
+    outcomes = audit(partial(_run, con), ROWS_ONLY, f"(select {columns} from frame)", DIALECT)
     return {o.check.split("__")[0] for o in outcomes if o.blocking}
 
 
@@ -82,7 +83,7 @@ def test_a_repeated_key_is_found(keys: list[tuple[int, int]], rows_at_a_time: in
         con.execute("insert into staged values (?, ?, 'ON', 1, 1)", [date(2024, 1, on), f"M{meter}"])
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("lakehouse_assets.lakehouse.publish.audit.ROWS_AT_A_TIME", rows_at_a_time)
-        outcomes = audit(partial(_run, con), READINGS, "staged", rows=len(keys) if counted else None)
+        outcomes = audit(partial(_run, con), READINGS, "staged", DIALECT, rows=len(keys) if counted else None)
     (key,) = [o for o in outcomes if o.check == "key__unique"]
     assert key.failed == len(keys) - len(set(keys))
 

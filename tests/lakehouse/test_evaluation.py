@@ -15,6 +15,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from lakehouse_assets.lakehouse.contract import Contract, TableModel, column, rule
+from lakehouse_assets.lakehouse.engines.duckdb_spec import DIALECT
 from lakehouse_assets.lakehouse.engines.instances import open_instance
 from lakehouse_assets.lakehouse.evaluation import decided
 from lakehouse_assets.lakehouse.publish.audit import audit
@@ -74,7 +75,7 @@ def seen(contract: Contract, staged: list[Row]) -> dict[str, int]:
     con = open_instance()
     con.execute("create table staged (" + ", ".join(f"{n} {k}" for n, k in contract.types.items()) + ")")
     con.executemany("insert into staged values (?, ?, ?, ?, ?)", staged)
-    return {o.check: o.failed for o in audit(partial(_run, con), contract, "staged")}
+    return {o.check: o.failed for o in audit(partial(_run, con), contract, "staged", DIALECT)}
 
 
 @settings(max_examples=60, deadline=None)

@@ -7,13 +7,13 @@ import pyarrow as pa
 import pytest
 from pyiceberg.io.pyarrow import schema_to_pyarrow
 
+from lakehouse_assets.lakehouse.engines.trino_spec import DIALECT
 from lakehouse_assets.lakehouse.types import (
-    arrow_of_trino,
+    arrow_of_sql,
     arrow_type,
     iceberg_type,
     name_of_arrow,
     sql_type,
-    trino_type,
 )
 
 POLARS = {
@@ -26,7 +26,7 @@ POLARS = {
 def test_a_type_is_known_again_by_each_of_its_names(name: str, dtype: pl.DataType) -> None:
     assert sql_type(dtype) == name
     assert name_of_arrow(arrow_type(name)) == name
-    assert arrow_of_trino(trino_type(name)) == arrow_type(name)
+    assert arrow_of_sql(DIALECT.type_name(name)) == arrow_type(name)
     of_iceberg = schema_to_pyarrow(iceberg_type(name))
     assert of_iceberg in (arrow_type(name), pa.large_string())
 
@@ -40,7 +40,7 @@ def test_a_type_is_known_again_by_each_of_its_names(name: str, dtype: pl.DataTyp
     ],
 )  # fmt: skip
 def test_types_of_other_tables_on_trino(name: str, kind: pa.DataType) -> None:
-    assert arrow_of_trino(name) == kind
+    assert arrow_of_sql(name) == kind
 
 
 def test_what_no_contract_may_use_keeps_its_own_name() -> None:

@@ -8,7 +8,6 @@ from typing import Any
 
 import pytest
 from dbt.cli.main import dbtRunner
-from metricflow.sql.render.duckdb_renderer import DuckDbSqlExpressionRenderer
 from metricflow_semantics.sql.sql_exprs import (
     SqlPercentileExpression,
     SqlPercentileExpressionArgument,
@@ -16,11 +15,11 @@ from metricflow_semantics.sql.sql_exprs import (
     SqlStringExpression,
 )
 
-from lakehouse_assets.lakehouse.dbt.trino_branch import connection_variables
+from lakehouse_assets.lakehouse.engines.trino_spec import SPEC
 from lakehouse_assets.lakehouse.evaluation import decided
 from lakehouse_assets.lakehouse.lake import Lake
 from lakehouse_assets.settings import Settings
-from semantic.metricflow.trino import ExactPercentiles, dividing_as_doubles
+from semantic.metricflow.rendering import dividing_as_doubles, renderer_of
 
 pytestmark = pytest.mark.cluster
 
@@ -40,7 +39,7 @@ def rendered(settings: Settings, expression: str) -> str:
     project = str(settings.dbt_project_dir)
     result = dbtRunner().invoke(
         [
-            *("compile", "--inline", expression, "--vars", json.dumps(connection_variables(settings)), "--quiet"),
+            *("compile", "--inline", expression, "--vars", json.dumps(SPEC.dbt_variables(settings)), "--quiet"),
             *("--no-introspect", "--no-populate-cache", "--target", settings.profile),
             *("--project-dir", project, "--profiles-dir", project),
             *("--target-path", str(target), "--log-path", str(target)),
@@ -108,18 +107,22 @@ def test_percentiles_are_exact(lake: Lake, cluster_lake: Lake, kind: str, percen
     arguments = SqlPercentileExpressionArgument(percentile, SqlPercentileFunctionType[kind])
     node = SqlPercentileExpression.create(SqlStringExpression.create("x"), arguments)
     found = [
-        rows_of(each, f"select g, {renderer.render_sql_expr(node).sql} as p from {numbers} group by g order by g")
-        for each, renderer in ((lake, DuckDbSqlExpressionRenderer()), (cluster_lake, ExactPercentiles()))
+        rows_of(each, f"select g, {_rendered(each, node)} as p from {numbers} group by g order by g")
+        for each in (lake, cluster_lake)
     ]
     for (group, ours), (other, theirs) in zip(*found, strict=True):
         assert group == other
         assert (theirs is None) if ours is None else theirs == pytest.approx(ours)
 
 
+def _rendered(lake: Lake, node: SqlPercentileExpression) -> str:
+    return renderer_of(lake.engine.dialect).expr_renderer.render_sql_expr(node).sql
+
+
 def test_quotients_are_not_rounded(lake: Lake, cluster_lake: Lake) -> None:
     sql = "select 7 / 2 as a, n / 8 as b, (n - 4) / 3 as c, 1.00 / 3 as d from (select 5 as n) as numbers"
     (ours,) = rows_of(lake, sql)
-    (theirs,) = rows_of(cluster_lake, dividing_as_doubles(sql))
+    (theirs,) = rows_of(cluster_lake, dividing_as_doubles(sql, cluster_lake.engine.dialect.name))
     assert theirs == pytest.approx(ours)
 
 

@@ -21,6 +21,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from lakehouse_assets.lakehouse.engines.duckdb_spec import DIALECT
 from lakehouse_assets.lakehouse.engines.instances import open_closed
 from lakehouse_assets.profiling.compute import profile_of
 from lakehouse_assets.profiling.model import Profile
@@ -37,7 +38,7 @@ def con():
 
 def profiled(con: duckdb.DuckDBPyConnection, table: pa.Table, **more: Any) -> Profile:
     con.register("given", table)
-    found = profile_of("given", lambda sql: con.execute(sql).to_arrow_table(), **more)
+    found = profile_of("given", lambda sql: con.execute(sql).to_arrow_table(), DIALECT, **more)
     assert Profile.model_validate(json.loads(json.dumps(found.to_json(), allow_nan=False))) == found
     return found
 
@@ -132,7 +133,7 @@ def test_copies_of_rows(con, rows):
 
 def test_columns_of_every_type_there_is(con):
     con.execute("create or replace temp table every as select * from test_all_types() ")
-    found = profile_of("every", lambda sql: con.execute(sql).to_arrow_table())
+    found = profile_of("every", lambda sql: con.execute(sql).to_arrow_table(), DIALECT)
     assert found.rows == 3 and all(c.nulls == 1 for c in found.columns)
     json.dumps(found.to_json(), allow_nan=False)
 
@@ -158,7 +159,7 @@ def test_more_columns_than_one_statement_has(con):
 
 def test_different_values_are_estimated_beyond_a_bound_and_said_so(con):
     con.execute("create or replace temp table many as select range as i, range % 10 as few from range(300000)")
-    found = profile_of("many", lambda sql: con.execute(sql).to_arrow_table())
+    found = profile_of("many", lambda sql: con.execute(sql).to_arrow_table(), DIALECT)
     many, few = found.columns
     assert not many.distinct_is_exact and many.distinct == pytest.approx(300_000, rel=0.2)
     assert (few.distinct, few.distinct_is_exact) == (10, True)
@@ -167,7 +168,7 @@ def test_different_values_are_estimated_beyond_a_bound_and_said_so(con):
 def test_a_sample_is_taken_of_more_rows_and_said_so(con, monkeypatch):
     monkeypatch.setattr("lakehouse_assets.profiling.compute.SAMPLE_ROWS", 20_000)
     con.execute("create or replace temp table many as select range as i from range(300000)")
-    found = profile_of("many", lambda sql: con.execute(sql).to_arrow_table(), rows=300_000)
+    found = profile_of("many", lambda sql: con.execute(sql).to_arrow_table(), DIALECT, rows=300_000)
     assert found.sampled and found.rows == 300_000 and 0 < found.looked_at < 100_000
 
 
@@ -175,7 +176,7 @@ def test_figures_of_a_sample_go_together_and_none_is_said_to_be_exact(con, monke
     monkeypatch.setattr("lakehouse_assets.profiling.compute.SAMPLE_ROWS", 20_000)
     con.execute("create or replace temp table many as select 1 as same, range % 5 as few from range(300000)")
     con.execute("insert into many select null, null from range(30000)")
-    found = profile_of("many", lambda sql: con.execute(sql).to_arrow_table(), rows=330_000)
+    found = profile_of("many", lambda sql: con.execute(sql).to_arrow_table(), DIALECT, rows=330_000)
     same, few = found.columns
     assert found.duplicates < found.looked_at and found.score is not None and 0 <= found.score <= 1
     for one in (same, few):

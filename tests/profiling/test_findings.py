@@ -5,6 +5,7 @@ from __future__ import annotations
 import pyarrow as pa
 import pytest
 
+from lakehouse_assets.lakehouse.engines.duckdb_spec import DIALECT
 from lakehouse_assets.lakehouse.engines.instances import open_closed
 from lakehouse_assets.profiling.compute import profile_of
 from lakehouse_assets.profiling.findings import judged
@@ -14,7 +15,7 @@ from lakehouse_assets.profiling.model import Profile
 def of(**columns) -> Profile:
     with open_closed() as con:
         con.register("given", pa.table(columns))
-        return profile_of("given", lambda sql: con.execute(sql).to_arrow_table())
+        return profile_of("given", lambda sql: con.execute(sql).to_arrow_table(), DIALECT)
 
 
 def told(profile: Profile) -> list[tuple[str, str | None]]:

@@ -6,7 +6,8 @@ import pyarrow as pa
 import pytest
 
 from lakehouse_assets.lakehouse.engines.statements import referenced_tables, with_relations
-from lakehouse_assets.profiling.statements import TRINO, bars, fields_of, frequent, summary
+from lakehouse_assets.lakehouse.engines.trino_spec import DIALECT
+from lakehouse_assets.profiling.statements import bars, fields_of, frequent, summary
 
 FIELDS = fields_of(
     pa.schema(
@@ -18,17 +19,17 @@ FIELDS = fields_of(
 )  # fmt: skip
 TABLE = "gold.cases"
 OF_ONE = f'(select * from {TABLE} where "tenant_id" = ?)'
-SAMPLED = TRINO.sampled.format(TABLE, 12.5)
+SAMPLED = DIALECT.sampled.format(TABLE, 12.5)
 
 
 def statements(relation: str) -> list[str]:
     numbers = [(i, f) for i, f in enumerate(FIELDS) if f.kind in ("number", "time")]
     spread = [f"({frequent(relation, i, f)})" for i, f in enumerate(FIELDS)]
-    spread += [f"({bars(relation, i, f, (-0.5, 1e20), (-1e300, 1e300), TRINO)})" for i, f in numbers]
+    spread += [f"({bars(relation, i, f, (-0.5, 1e20), (-1e300, 1e300), DIALECT)})" for i, f in numbers]
     compared = ", ".join(f.sql for f in FIELDS)
     return [
-        f"select * from {relation} limit 0", summary(relation, FIELDS, TRINO), " union all ".join(spread),
-        TRINO.duplicates.format(compared, relation),
+        f"select * from {relation} limit 0", summary(relation, FIELDS, DIALECT), " union all ".join(spread),
+        DIALECT.duplicates.format(compared, relation),
     ]  # fmt: skip
 
 

@@ -14,6 +14,7 @@ import pytest
 
 from lakehouse_assets.domains import all_contracts
 from lakehouse_assets.lakehouse.engines.duckdb import DuckDBSession
+from lakehouse_assets.lakehouse.engines.spec import spec_of
 from lakehouse_assets.lakehouse.lake import Lake
 from lakehouse_assets.settings import Settings
 from semantic.errors import SemanticError
@@ -62,7 +63,8 @@ def test_every_metric_runs_alone_or_says_that_it_needs_a_period(layer: SemanticL
 
 
 def test_every_metric_compiles_for_trino(asked_lake: Lake, layer: SemanticLayer) -> None:
-    trino = SemanticLayer(asked_lake.settings, target_dir=asked_lake.settings.dbt_target_dir, dialect="trino")
+    target, dialect = asked_lake.settings.dbt_target_dir, spec_of("trino").dialect
+    trino = SemanticLayer(asked_lake.settings, target_dir=target, dialect=dialect)
     for metric in layer.catalog().metrics.values():
         assert metric.name in trino.compile([metric.name], grain=metric.max_grain or "month").sql
 

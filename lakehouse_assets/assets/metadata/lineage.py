@@ -20,9 +20,7 @@ Origin = tuple[str, str]
 """Identifier of a table, and a column of it."""
 
 
-def column_lineage(
-    sql: str, table: Contract, reads: Sequence[Contract], dialect: str = "duckdb"
-) -> dg.TableColumnLineage | None:
+def column_lineage(sql: str, table: Contract, reads: Sequence[Contract], dialect: str) -> dg.TableColumnLineage | None:
     """The origins of each column of a table; None for SQL that cannot be traced.
 
     A table that only exists during the run stands between some models and what they read; its columns are taken for
@@ -45,9 +43,7 @@ def column_lineage(
     )
 
 
-def trace(
-    sql: str, columns: Sequence[str], reads: Mapping[str, Contract], dialect: str = "duckdb"
-) -> dict[str, set[Origin]]:
+def trace(sql: str, columns: Sequence[str], reads: Mapping[str, Contract], dialect: str) -> dict[str, set[Origin]]:
     """Origins of each column; none for a constant, and for columns that sqlglot loses sight of."""
     from sqlglot import exp, parse_one
     from sqlglot.errors import SqlglotError

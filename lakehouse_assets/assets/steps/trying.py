@@ -15,6 +15,7 @@ from contextlib import contextmanager
 
 import dagster as dg
 
+from lakehouse_assets.lakehouse.engines.spec import all_specs
 from lakehouse_assets.redaction import redacted
 from lakehouse_assets.settings import get_settings
 
@@ -24,20 +25,20 @@ NO_USE = "asklake/no_use_in_trying_again"
 """Tag of a run that would fail again on the same data by the same code."""
 HOST, PROCESS = "asklake/host", "asklake/process"
 """Tags of a run: the machine and the process that work on it, so that a run whose process is gone can be told."""
+_OF_ENGINES = [spec.failures for spec in all_specs()]
 # Named, not imported: an error's class is only known once its module, which takes long to import, was loaded.
 _PASSING = frozenset({
     "PublicationConflictError", "CommitFailedException", "CommitStateUnknownException", "NessieError", "RESTError",
-    "ServerError", "OperationalError", "RequestException", "HTTPError", "HttpError", "ConnectionError", "TimeoutError",
-    "TrinoConnectionError", "TrinoExternalError", "TrinoInternalError", "IOException", "HTTPException",
-    "OutOfMemoryException", "BotoCoreError", "ClientError", "RedisError",
-})  # fmt: skip
+    "ServerError", "OperationalError", "RequestException", "HTTPError", "ConnectionError", "TimeoutError",
+    "BotoCoreError", "ClientError", "RedisError",
+}).union(*(failures.passing for failures in _OF_ENGINES))  # fmt: skip
 _LASTING_OS_ERRORS = frozenset({
     errno.ENOENT, errno.EACCES, errno.EPERM, errno.ELOOP, errno.ENOTDIR, errno.EISDIR, errno.ENAMETOOLONG, errno.EINVAL,
     errno.EROFS,
 })  # fmt: skip
 _PASSING_WORDS = re.compile(
-    r"\b(IO Error|HTTP Error|Out of Memory Error|Trino(Connection|External|Internal)Error|Connection (refused|reset)"
-    r"|Max retries exceeded|timed out)\b"
+    rf"\b({'|'.join(words for failures in _OF_ENGINES for words in failures.passing_words)}"
+    r"|Connection (refused|reset)|Max retries exceeded|timed out)\b"
 )
 """In what dbt says of an error that an engine raised: its class is lost on the way."""
 _OWN = ("lakehouse_assets.", "semantic.", "nlq.", "optimise.", "insight.")
@@ -97,7 +98,8 @@ def sentence(error: BaseException) -> str:
     """An error in words: those of its own, with its kind where they were not written for people."""
     words = " ".join(_WHERE_IN_SQL.sub("", str(error)).split())
     kind = type(error)
-    if words and (kind.__module__.startswith(_OWN) or isinstance(error, OSError) or kind.__module__ == "_duckdb"):
+    for_people = kind.__module__.startswith(_OWN) or any(kind.__module__ in known.modules for known in _OF_ENGINES)
+    if words and (for_people or isinstance(error, OSError)):
         return words
     return f"{kind.__name__}: {words}" if words else kind.__name__
 

@@ -2,7 +2,7 @@
 
 dbt documents `dbtRunner(manifest=…)`, but nothing of the manifest that it takes.
 Belongs here: names for those members. Does not belong here: which models are wanted (manifest), or what macros note
-(trino_branch).
+(on_branch).
 
 `tests/lakehouse/dbt/test_internals.py` tells what moved when dbt is upgraded.
 """

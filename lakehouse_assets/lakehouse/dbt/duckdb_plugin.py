@@ -8,9 +8,8 @@ Belongs here: only that hand-over. Does not belong here: invoking dbt (runner) o
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from datetime import date
 from typing import Any, ClassVar
 
@@ -18,6 +17,7 @@ from dbt.adapters.duckdb.plugins import BasePlugin
 
 from lakehouse_assets.lakehouse.contract import Contract
 from lakehouse_assets.lakehouse.dbt._internals import close_duckdb
+from lakehouse_assets.lakehouse.dbt.binding import Binding
 from lakehouse_assets.lakehouse.engines.duckdb import admit, configure, extensions_of, metadata_folders, readable
 from lakehouse_assets.lakehouse.engines.instances import EXTENSIONS, PINNED_BY_HASH, load_extensions, lock
 from lakehouse_assets.lakehouse.iceberg.overwrite import (
@@ -27,28 +27,17 @@ from lakehouse_assets.lakehouse.iceberg.overwrite import (
     partition_values,
     period_predicate,
 )
-from lakehouse_assets.lakehouse.publish.protocol import Publication
 from lakehouse_assets.lakehouse.sql import quoted
 
 PUBLISHED = "asklake_published"
 STAGED = "asklake_staged"
 
 
-@dataclass(frozen=True)
-class Binding:
-    """What one dbt invocation works in.
-
-    Attributes:
-        publication: Where models are staged.
-        contracts: Contract of every table the invocation reads or makes, by identifier.
-        days: The days it computes; none means everything.
-        made: Identifiers of the tables it makes, which nobody reads before they are stored.
-    """
-
-    publication: Publication
-    contracts: Mapping[str, Contract]
-    days: Sequence[date]
-    made: Collection[str] = ()
+@contextmanager
+def bound(binding: Binding) -> Iterator[Mapping[str, Any]]:
+    """See dbt.binding.Bind."""
+    with Plugin.bind(binding):
+        yield {}
 
 
 class Plugin(BasePlugin):

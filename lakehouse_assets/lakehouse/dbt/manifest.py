@@ -20,6 +20,7 @@ import yaml
 
 from lakehouse_assets import bounded_yaml
 from lakehouse_assets.lakehouse.dbt._internals import pruned
+from lakehouse_assets.lakehouse.engines.spec import spec_of
 
 if TYPE_CHECKING:
     from dbt.contracts.graph.manifest import Manifest
@@ -78,9 +79,7 @@ def load(settings: Settings) -> Manifest:
 
 def options(settings: Settings) -> tuple[str, ...]:
     """The options of ``dbt parse`` for a profile."""
-    from lakehouse_assets.lakehouse.dbt.trino_branch import connection_variables
-
-    variables = connection_variables(settings)
+    variables = spec_of(settings.parts.engine).dbt_variables(settings)
     return ("--target", settings.parts.dbt_target, *(("--vars", json.dumps(variables)) if variables else ()))
 
 

@@ -1,23 +1,25 @@
 """Runs dbt in this process, inside a publication.
 
 Belongs here: dbt's builds and tests, and their results as plain values.
-Does not belong here: parsing the project (manifest), which models run (assets), how rows are staged (duckdb_plugin).
+Does not belong here: parsing the project (manifest), which models run (assets), how rows are staged (what an
+engine names for it).
 """
 
 from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
+from pkgutil import resolve_name
 from typing import TYPE_CHECKING, Any
 
 from lakehouse_assets.lakehouse.contract import Contract
 from lakehouse_assets.lakehouse.dbt import manifest as dbt_manifest
+from lakehouse_assets.lakehouse.dbt.binding import Bind, Binding
 from lakehouse_assets.lakehouse.dbt.manifest import DbtFailedError
-from lakehouse_assets.lakehouse.engines.duckdb import is_little
+from lakehouse_assets.lakehouse.engines.spec import spec_of
 
 if TYPE_CHECKING:
     from lakehouse_assets.lakehouse.publish.protocol import Publication
@@ -103,7 +105,7 @@ def run(
     settings = publication.lake.settings
     dbt_vars = {
         "days": [d.isoformat() for d in days],
-        "reads_little": is_little(publication.bytes_read),
+        "reads_little": publication.reads_little,
         **(variables or {}),
     }
     # The results are returned; writing the manifest again would cost a second an invocation. No model asks dbt's cache
@@ -115,26 +117,10 @@ def run(
         manifest = dbt_manifest.part(dbt_manifest.load(settings), select)
         needed = _tables_of(manifest, select, contracts)
         made = {i for i, c in needed.items() if command == "build" and c.table in select}
-        with _bound(publication, needed, tuple(days), manifest, made) as more:
+        bind: Bind = resolve_name(spec_of(settings.parts.engine).dbt)
+        with bind(Binding(publication, needed, tuple(days), made, manifest)) as more:
             arguments += ["--target", settings.parts.dbt_target, "--vars", json.dumps({**dbt_vars, **more})]
             return _outcome(dbt_manifest.invoke(arguments, project, project, target, manifest))
-
-
-@contextmanager
-def _bound(
-    publication: Publication, needed: Mapping[str, Contract], days: Sequence[date], manifest: Any, made: set[str]
-) -> Iterator[dict[str, Any]]:
-    """Tie an invocation to the publication, as the profile's engine has it; gives further variables."""
-    if publication.lake.settings.parts.engine == "trino":
-        from lakehouse_assets.lakehouse.dbt import trino_branch
-
-        with trino_branch.bound(publication, needed, manifest) as tied:
-            yield tied
-        return
-    from lakehouse_assets.lakehouse.dbt.duckdb_plugin import Binding, Plugin
-
-    with Plugin.bind(Binding(publication, needed, days, made)):
-        yield {}
 
 
 def _outcome(result: Any) -> DbtRun:

@@ -23,6 +23,7 @@ import duckdb
 import pyarrow as pa
 
 from lakehouse_assets.lakehouse.engines.cancelling import endable
+from lakehouse_assets.lakehouse.engines.duckdb_spec import DIALECT
 from lakehouse_assets.lakehouse.engines.instances import EXTENSIONS, OF_S3, lock, open_instance
 from lakehouse_assets.lakehouse.engines.parse_tree import tables_read
 from lakehouse_assets.lakehouse.engines.protocol import QueryRefusedError, Rollup, no_such_table
@@ -174,7 +175,7 @@ def _open_files() -> int:
 class DuckDBEngine:
     """DuckDB in this process: one locked instance for readers, a fresh one for every writer."""
 
-    dialect = "duckdb"
+    dialect = DIALECT
 
     def __init__(
         self, settings: Settings, heads_with: Callable[[Mapping[str, int]], Mapping[str, str]] | None = None
@@ -199,6 +200,21 @@ class DuckDBEngine:
     def wants_statistics(self, table: Table) -> bool:
         """See lakehouse.engines.protocol.Engine; DuckDB makes its own of what it reads."""
         return False
+
+    @contextmanager
+    def across(
+        self, heads: Mapping[str, Mapping[str, str]]
+    ) -> Iterator[tuple[DuckDBSession, Callable[[str, str], str]]]:
+        """See lakehouse.engines.protocol.Engine."""
+        with self.session(next(iter(heads.values())), writer=True) as session:
+            yield session, lambda name, table: f"iceberg_scan({literal(heads[name][table])})"
+
+    def catalogs(self) -> list[str]:
+        """See lakehouse.engines.protocol.Engine; DuckDB is told where each table lies."""
+        return []
+
+    def drop_catalog(self, name: str) -> None:
+        """See lakehouse.engines.protocol.Engine; there is none."""
 
     def _readers(self, heads: Mapping[str, str]) -> duckdb.DuckDBPyConnection:
         """The instance of all readers: made at first use, and again where tables call the warehouse by a new name.

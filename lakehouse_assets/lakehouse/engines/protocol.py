@@ -1,18 +1,19 @@
 """What the platform asks of an engine, whichever it is.
 
 Belongs here: the protocols and errors shared by every engine.
-Does not belong here: anything that names DuckDB or Trino (duckdb.py, trino.py).
+Does not belong here: what one engine does (duckdb, trino), or says before it is opened (spec).
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 import pyarrow as pa
 from rapidfuzz import process
 
+from lakehouse_assets.lakehouse.engines.dialect import Dialect
 from lakehouse_assets.lakehouse.iceberg.time_travel import PastHeads
 
 if TYPE_CHECKING:
@@ -137,7 +138,7 @@ class WriterSession(Session, Protocol):
 class Engine(Protocol):
     """An engine that reads the catalog's tables."""
 
-    dialect: str
+    dialect: Dialect
 
     def session(
         self, heads: Mapping[str, str], at: Mapping[str, int] | None = None, *, writer: bool = False
@@ -147,6 +148,27 @@ class Engine(Protocol):
 
     def wants_statistics(self, table: Table) -> bool:
         """Whether the engine plans by statistics of columns, and those of the current snapshot are missing or old."""
+        ...
+
+    def across(
+        self, heads: Mapping[str, Mapping[str, str]]
+    ) -> AbstractContextManager[tuple[WriterSession, Callable[[str, str], str]]]:
+        """Open a session over several references of Nessie at once.
+
+        Args:
+            heads: Name of each reference, to the metadata location of its tables by identifier.
+
+        Returns:
+            The session, and what gives the relation of a table, by the reference's name and its identifier.
+        """
+        ...
+
+    def catalogs(self) -> list[str]:
+        """Names of the catalogs that the engine keeps of references of Nessie, see nessie.names; if it does."""
+        ...
+
+    def drop_catalog(self, name: str) -> None:
+        """Drop a catalog, if there is one of this name."""
         ...
 
 

@@ -20,12 +20,13 @@ from trino.exceptions import TrinoUserError
 from lakehouse_assets.lakehouse.engines.cancelling import endable
 from lakehouse_assets.lakehouse.engines.protocol import EngineRefusedError, QueryRefusedError, Rollup, no_such_table
 from lakehouse_assets.lakehouse.engines.statements import referenced_tables, with_relations
+from lakehouse_assets.lakehouse.engines.trino_spec import DIALECT
 from lakehouse_assets.lakehouse.iceberg.metadata_cache import current_snapshot
 from lakehouse_assets.lakehouse.moments import NoSuchMomentError
 from lakehouse_assets.lakehouse.nessie.catalog import Heads, NessieCatalog
 from lakehouse_assets.lakehouse.nessie.names import AT, BRANCH, CATALOG, OPEN, catalog_of, iceberg_uri
 from lakehouse_assets.lakehouse.sql import literal, quoted
-from lakehouse_assets.lakehouse.types import arrow_of_trino
+from lakehouse_assets.lakehouse.types import arrow_of_sql
 from lakehouse_assets.settings import MAIN
 
 if TYPE_CHECKING:
@@ -65,7 +66,7 @@ def connected(address: SplitResult, password: str, catalog: str) -> Iterator[Con
 class TrinoEngine:
     """A Trino cluster; sessions share nothing but its address."""
 
-    dialect = "trino"
+    dialect = DIALECT
 
     def __init__(self, settings: Settings, catalog: NessieCatalog) -> None:
         """Nothing is connected until the first session."""
@@ -74,13 +75,13 @@ class TrinoEngine:
     @contextmanager
     def connection(self, catalog: str = CATALOG) -> Iterator[Connection]:
         """A connection whose unqualified names are of one catalog."""
-        password = self._settings.trino_password.get_secret_value()
+        password = self._settings.engine_password.get_secret_value()
         with connected(self._address, password, catalog) as made:
             yield made
 
     @cached_property
     def _address(self) -> SplitResult:
-        return urlsplit(self._settings.trino_url)
+        return urlsplit(self._settings.engine_url)
 
     @contextmanager
     def session(
@@ -160,6 +161,22 @@ class TrinoEngine:
         made_at = {b.sequence_number for s in table.metadata.statistics for b in s.blob_metadata}
         return snapshot is not None and snapshot.sequence_number not in made_at
 
+    @contextmanager
+    def across(
+        self, heads: Mapping[str, Mapping[str, str]]
+    ) -> Iterator[tuple[TrinoSession, Callable[[str, str], str]]]:
+        """See lakehouse.engines.protocol.Engine."""
+        others = [name for name in heads if name != MAIN]
+        for name in others:
+            self.make_catalog(catalog_of(name), name)
+        try:
+            with self.session({}, writer=True, catalog=CATALOG) as session:
+                yield session, lambda name, table: ".".join(map(quoted, (catalog_of(name), *table.split("."))))
+        finally:
+            for made in map(catalog_of, others):
+                if not made.startswith(OPEN):
+                    self.drop_catalog(made)
+
     def drop_catalog(self, name: str) -> None:
         """Drop a catalog, if there is one of this name."""
         self._do(f"drop catalog if exists {quoted(name)}")
@@ -191,8 +208,6 @@ def require_trino(engine: object) -> TrinoEngine:
 
 class TrinoSession:
     """See lakehouse.engines.protocol.Session."""
-
-    dialect = "trino"
 
     def __init__(
         self,
@@ -303,7 +318,7 @@ def as_arrow(description: Sequence[Any], rows: Sequence[Sequence[Any]]) -> pa.Ta
         description: The cursor's; name and Trino type first.
         rows: The rows.
     """
-    fields = [pa.field(column[0], arrow_of_trino(column[1])) for column in description]
+    fields = [pa.field(column[0], arrow_of_sql(column[1])) for column in description]
     columns = [pa.array([_value(row[i], field.type) for row in rows], field.type) for i, field in enumerate(fields)]
     return pa.Table.from_arrays(columns, schema=pa.schema(fields))
 

@@ -6,13 +6,14 @@ Does not belong here: what the checks are (contract), or what follows from a fai
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 import pyarrow as pa
 
 from lakehouse_assets.lakehouse.contract import Contract, RowCheck, Severity
+from lakehouse_assets.lakehouse.engines.dialect import Dialect
 from lakehouse_assets.lakehouse.sql import quoted
 from lakehouse_assets.lakehouse.types import name_of_arrow
 
@@ -70,7 +71,7 @@ def check_names(contract: Contract) -> list[tuple[str, Severity, str]]:
 
 
 def audit(
-    run: Run, contract: Contract, relation: str, dialect: str = "duckdb", *, rows: int | None = None
+    run: Run, contract: Contract, relation: str, dialect: Dialect, *, rows: int | None = None
 ) -> list[CheckOutcome]:
     """Check staged rows against their contract.
 
@@ -81,16 +82,16 @@ def audit(
         run: Runs a statement in the engine.
         contract: What the rows must keep to.
         relation: SQL of the staged rows, to stand after FROM.
-        dialect: sqlglot's name of the engine's dialect.
+        dialect: The engine's.
         rows: How many rows there are, where that is known.
     """
     schema = _schema_outcome(run, contract, relation)
     if not schema.passed:
         return [schema]
-    checks = contract.row_checks(dialect)
+    checks = contract.row_checks(dialect.name)
     counters = [f"count(*) filter (where {c.failing}) as c{i}" for i, c in enumerate(checks)]
     if contract.key and rows is not None and rows <= ROWS_AT_A_TIME:
-        counters.append(f"count(distinct {_HASHES[dialect](contract.key)}) as hashes")
+        counters.append(f"count(distinct {dialect.hashed(contract.key)}) as hashes")
     counts = run(f"select {', '.join(['count(*) as total', *counters])} from {relation}").to_pylist()[0]
     total = counts["total"]
     outcomes = [schema, *(_outcome(run, contract, relation, c, counts[f"c{i}"], total) for i, c in enumerate(checks))]
@@ -116,10 +117,10 @@ def _looked_at(contract: Contract, check: RowCheck) -> tuple[str, ...]:
 
 
 def _key_outcome(
-    run: Run, contract: Contract, relation: str, total: int, dialect: str, hashes: int | None
+    run: Run, contract: Contract, relation: str, total: int, dialect: Dialect, hashes: int | None
 ) -> CheckOutcome:
     keys = ", ".join(quoted(k) for k in contract.key)
-    hashed = _HASHES[dialect](contract.key)
+    hashed = dialect.hashed(contract.key)
     parts = max(1, -(-total // ROWS_AT_A_TIME))
     failed, samples = 0, []
     for part in range(parts if hashes != total else 0):
@@ -144,19 +145,6 @@ def _copies(run: Run, keys: str, hashed: str, rows: str) -> int:
         return 0
     counted = run(f"select cast(coalesce(sum(copies - 1), 0) as bigint) as failed from ({_repeated(keys, rows)})")
     return counted.to_pylist()[0]["failed"]
-
-
-def _hash_in_duckdb(key: Sequence[str]) -> str:
-    return f"hash({', '.join(quoted(k) for k in key)})"
-
-
-def _hash_in_trino(key: Sequence[str]) -> str:
-    """Equal for equal keys and no less than 0; keys that only look alike as text are told apart by counting them."""
-    text = f"concat_ws('|', {', '.join(f'cast({quoted(k)} as varchar)' for k in key)})"
-    return f"bitwise_and(from_big_endian_64(xxhash64(to_utf8({text}))), {2**63 - 1})"
-
-
-_HASHES: Mapping[str, Callable[[Sequence[str]], str]] = {"duckdb": _hash_in_duckdb, "trino": _hash_in_trino}
 
 
 def _schema_outcome(run: Run, contract: Contract, relation: str) -> CheckOutcome:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from lakehouse_assets.lakehouse.contract import Contract
 from lakehouse_assets.lakehouse.engines.duckdb import connect
+from lakehouse_assets.lakehouse.engines.duckdb_spec import DIALECT
 from lakehouse_assets.lakehouse.iceberg.evolution import evolution
 from lakehouse_assets.lakehouse.iceberg.metadata_cache import (
     current_snapshot,
@@ -21,7 +22,7 @@ from lakehouse_assets.lakehouse.iceberg.metadata_cache import (
 )
 from lakehouse_assets.lakehouse.iceberg.overwrite import Replace, ReplacePartitions, replaced_rows, whole_files
 from lakehouse_assets.lakehouse.publish.audit import CheckOutcome, audit
-from lakehouse_assets.lakehouse.publish.protocol import Publication, parquet_relation
+from lakehouse_assets.lakehouse.publish.protocol import Publication, StagedByEngine, parquet_relation
 from lakehouse_assets.lakehouse.sql import literal
 
 if TYPE_CHECKING:
@@ -34,6 +35,8 @@ class DuckDBWriter:
     def __init__(self, publication: Publication) -> None:
         """Write for a publication."""
         self._of = publication
+        self.written: dict[str, StagedByEngine] = {}
+        self.analyzed: set[str] = set()
 
     @contextmanager
     def session(self) -> Iterator[DuckDBSession]:
@@ -74,6 +77,9 @@ class DuckDBWriter:
         """See Writer; by it the files are compressed."""
         return sum(map(stored_bytes, inputs))
 
+    def close(self) -> None:
+        """See Writer; its connections are closed already."""
+
     def audit(self, con: Any | None) -> list[CheckOutcome]:
         """See Publication."""
         with self._connection(con) as connection:
@@ -84,7 +90,7 @@ class DuckDBWriter:
             return [
                 outcome
                 for staged in self._of.staged.values()
-                for outcome in audit(run, staged.contract, staged.relation, rows=staged.rows)
+                for outcome in audit(run, staged.contract, staged.relation, DIALECT, rows=staged.rows)
             ]
 
     @contextmanager

@@ -1,17 +1,18 @@
 """Rows of a publication that Trino writes and checks, on the publication's branch.
 
 Belongs here: see `Writer`. Does not belong here: the life of the branch (on_branch), or dbt's models on it
-(dbt.trino_branch).
+(dbt.on_branch).
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
 from lakehouse_assets.lakehouse.contract import Contract
+from lakehouse_assets.lakehouse.engines.trino import require_trino
+from lakehouse_assets.lakehouse.engines.trino_spec import DIALECT
 from lakehouse_assets.lakehouse.iceberg.metadata_cache import current_snapshot
 from lakehouse_assets.lakehouse.iceberg.overwrite import (
     Replace,
@@ -22,31 +23,23 @@ from lakehouse_assets.lakehouse.iceberg.overwrite import (
 )
 from lakehouse_assets.lakehouse.publish.audit import CheckOutcome, audit, blocking
 from lakehouse_assets.lakehouse.publish.data_files import SMALL_FILE_BYTES
-from lakehouse_assets.lakehouse.publish.protocol import unfilled
+from lakehouse_assets.lakehouse.publish.protocol import StagedByEngine, unfilled
 from lakehouse_assets.lakehouse.sql import quoted
-from lakehouse_assets.lakehouse.types import trino_type
 
 if TYPE_CHECKING:
     from pyiceberg.manifest import DataFile
     from pyiceberg.table import Table
 
-    from lakehouse_assets.lakehouse.engines.trino import TrinoEngine, TrinoSession
+    from lakehouse_assets.lakehouse.engines.trino import TrinoSession
     from lakehouse_assets.lakehouse.iceberg.evolution import Evolution
+    from lakehouse_assets.lakehouse.lake import Lake
     from lakehouse_assets.lakehouse.publish.protocol import Staged
-
-
-@dataclass(frozen=True)
-class StagedByEngine:
-    """Rows that Trino wrote on the branch, and the predicate that finds them there."""
-
-    contract: Contract
-    predicate: str
-    rows: int
 
 
 class OnBranch(Protocol):
     """What a writer needs of a publication on a branch; see `Publication` and `BranchPublication`."""
 
+    lake: Lake
     id: str
     name: str
     heads: Mapping[str, str]
@@ -70,9 +63,9 @@ class OnBranch(Protocol):
 class TrinoWriter:
     """See Writer; Trino has a catalog of the branch for as long as the publication lasts."""
 
-    def __init__(self, publication: OnBranch, engine: TrinoEngine) -> None:
+    def __init__(self, publication: OnBranch) -> None:
         """Write for a publication; the catalog is made when it is needed."""
-        self._of, self._engine = publication, engine
+        self._of, self._engine = publication, require_trino(publication.lake.engine)
         self.written: dict[str, StagedByEngine] = {}
         self.analyzed: set[str] = set()
         self._has_catalog = False
@@ -105,7 +98,7 @@ class TrinoWriter:
         table = f"{quoted(self._engine.home())}.{quoted(contract.layer)}.{quoted(contract.table)}"
         base = f"{table} for version as of {snapshot}"
         change = self._of.changes.get(contract.identifier)
-        return change.as_contract(base, trino_type) if change else base
+        return change.as_contract(base, DIALECT.type_name) if change else base
 
     def whole_files(self, contract: Contract, replace: Replace) -> Replace:
         """See Writer; Trino takes rows out of files by itself."""
@@ -117,7 +110,7 @@ class TrinoWriter:
         predicate = replaced_rows(contract, replace)
         session.execute(f"delete from {self.relation_of(contract)} where {predicate}")
         names = ", ".join(quoted(c.name) for c in contract.columns)
-        values = ", ".join(f"cast({quoted(c.name)} as {trino_type(c.type)})" for c in contract.columns)
+        values = ", ".join(f"cast({quoted(c.name)} as {DIALECT.type_name(c.type)})" for c in contract.columns)
         rows = session.execute(
             f"insert into {self.relation_of(contract)} ({names}) select {values} from ({select_sql}\n)"
         )
@@ -154,7 +147,7 @@ class TrinoWriter:
             outcomes = [
                 outcome
                 for contract, relation, rows in self._staged_relations()
-                for outcome in audit(session.run, contract, relation, session.dialect, rows=rows)
+                for outcome in audit(session.run, contract, relation, DIALECT, rows=rows)
             ]
             if not blocking(outcomes):
                 self._refuse_unfilled(session)

@@ -1,6 +1,6 @@
 """Publication on a folder: files are staged in the folders of their tables, and one catalog transaction shows them all.
 
-Belongs here: the mark, the commit and its tries. Does not belong here: how rows are written (by_duckdb), or what old
+Belongs here: the mark, the commit and its tries. Does not belong here: how rows are written (Writer), or what old
 states are forgotten (history).
 """
 
@@ -22,7 +22,6 @@ from lakehouse_assets.lakehouse.iceberg.locations import file_uri, named_by, own
 from lakehouse_assets.lakehouse.iceberg.metadata_cache import current_snapshot
 from lakehouse_assets.lakehouse.iceberg.overwrite import Append
 from lakehouse_assets.lakehouse.publish import history
-from lakehouse_assets.lakehouse.publish.by_duckdb import DuckDBWriter
 from lakehouse_assets.lakehouse.publish.data_files import describe_files
 from lakehouse_assets.lakehouse.publish.markers import marker_of, remove_marker, write_marker
 from lakehouse_assets.lakehouse.publish.protocol import (
@@ -43,12 +42,11 @@ if TYPE_CHECKING:
 
 
 class LocalPublication(Publication):
-    """See Publication; the rows are DuckDB's."""
+    """See Publication."""
 
     def __init__(self, lake: Lake, catalog: LakeCatalog, properties: Mapping[str, str]) -> None:
         """Use `begin`; leaves a mark from which a dead publication can be cleaned up."""
         super().__init__(lake, new_id(), catalog.heads(), properties)
-        self.writer = DuckDBWriter(self)
         self._catalog = catalog
         self._folders: set[Path] = set()
         self._marker = marker_of(lake, self.id)

@@ -3,7 +3,7 @@
 Rows are staged there, audited, and merged into the branch it was made from, main or a person's, which Nessie refuses if
 a table has changed there since. A branch whose audit failed is kept, under another name, for people to look at.
 Belongs here: the life of that branch, and files that go to the warehouse. Does not belong here: how an engine writes
-and checks rows (by_trino, by_duckdb), or how Nessie is spoken to.
+and checks rows (Writer), or how Nessie is spoken to.
 """
 
 from __future__ import annotations
@@ -19,7 +19,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from lakehouse_assets.lakehouse.contract import Contract
-from lakehouse_assets.lakehouse.engines.trino import TrinoEngine
 from lakehouse_assets.lakehouse.iceberg.catalog import LakeTransaction
 from lakehouse_assets.lakehouse.iceberg.evolution import EVOLVED, Evolution, Shape, evolution
 from lakehouse_assets.lakehouse.iceberg.metadata_cache import current_snapshot
@@ -28,8 +27,6 @@ from lakehouse_assets.lakehouse.iceberg.properties import PUBLICATION_ID, RUN_ID
 from lakehouse_assets.lakehouse.nessie.client import NessieError, ReferenceConflictError, ReferenceGoneError
 from lakehouse_assets.lakehouse.nessie.names import BRANCH, FAILED, REFUSED, SNAPSHOT_PREFIX
 from lakehouse_assets.lakehouse.publish.audit import blocking
-from lakehouse_assets.lakehouse.publish.by_duckdb import DuckDBWriter
-from lakehouse_assets.lakehouse.publish.by_trino import StagedByEngine, TrinoWriter
 from lakehouse_assets.lakehouse.publish.data_files import describe_files
 from lakehouse_assets.lakehouse.publish.protocol import (
     COMMIT_TRIES,
@@ -76,21 +73,11 @@ class BranchPublication(Publication):
         self.name = f"{BRANCH}{self.id.lower().replace('-', '_')}"
         self._target = base.name
         self._nessie.create_branch(self.name, base)
-        self._trino = TrinoWriter(self, lake.engine) if isinstance(lake.engine, TrinoEngine) else None
-        self.writer = self._trino or DuckDBWriter(self)
         self.changes: dict[str, Evolution] = {}
         self.uploaded: dict[str, list[DataFile]] = {}
         self._summaries: dict[str, Mapping[str, str]] = {}
-        """What the snapshots said in which Trino wrote rows."""
+        """What the snapshots said in which the engine wrote rows."""
         self._landed = False
-
-    @property
-    def _by_engine(self) -> dict[str, StagedByEngine]:
-        return self._trino.written if self._trino else {}
-
-    @property
-    def _analyzed(self) -> set[str]:
-        return self._trino.analyzed if self._trino else set()
 
     def data_dir(self, contract: Contract) -> Path:
         """Folder on this machine for files of a table that go to the warehouse once they are whole."""
@@ -131,7 +118,7 @@ class BranchPublication(Publication):
         return f"{self.lake.settings.warehouse_url.rstrip('/')}/{contract.layer}/{contract.table}"
 
     def land(self) -> None:
-        """Commit what was staged to the branch: files written here, and the note on tables that Trino wrote."""
+        """Commit what was staged to the branch: files written here, and the note on tables that the engine wrote."""
         if self._landed:
             return
         for identifier, staged in self.staged.items():
@@ -143,7 +130,7 @@ class BranchPublication(Publication):
             change_files(self, transaction, staged, self.uploaded[identifier], as_it_is)
             if transaction.changed:
                 transaction.commit_transaction()
-        for identifier in self._by_engine:
+        for identifier in self.writer.written:
             table = self.table(identifier)
             self._summaries[identifier] = summary_of(table.metadata)
             self._sign(table)
@@ -173,7 +160,7 @@ class BranchPublication(Publication):
 
     def publish(self, precondition: Callable[[Mapping[str, Table]], None] | None = None) -> list[Published]:
         """See Publication: by one merge of exactly the commit that was audited."""
-        self.refuse_unaudited([*self.staged, *self._by_engine])
+        self.refuse_unaudited([*self.staged, *self.writer.written])
         self.land()
         for attempt in range(COMMIT_TRIES):
             if precondition:
@@ -182,7 +169,7 @@ class BranchPublication(Publication):
                 self._merge()
                 break
             except ReferenceConflictError as error:
-                written_there = self._by_engine or self._analyzed
+                written_there = self.writer.written or self.writer.analyzed
                 if written_there or not all(isinstance(s.replace, Append) for s in self.staged.values()):
                     raise PublicationConflictError(
                         f"a table was changed by another publication since this one began: {error}"
@@ -192,18 +179,18 @@ class BranchPublication(Publication):
         else:
             raise PublicationConflictError(f"other writers were faster {COMMIT_TRIES} times; try again later")
         self.ended = True
-        published = [self._published_on_branch(i) for i in (*self.staged, *self._by_engine)]
+        published = [self._published_on_branch(i) for i in (*self.staged, *self.writer.written)]
         self._close()
         return published
 
     def _tables_on_main(self) -> dict[str, Table]:
         """The tables of this publication that main has, as they are there now."""
         heads = self._catalog.heads()
-        return {i: self._catalog.load_table(i) for i in (*self.staged, *self._by_engine) if i in heads}
+        return {i: self._catalog.load_table(i) for i in (*self.staged, *self.writer.written) if i in heads}
 
     def _merge(self) -> None:
         branch = self._nessie.reference(self.name)
-        tables = sorted({*self.staged, *self._by_engine, *self._analyzed, *self.changes})
+        tables = sorted({*self.staged, *self.writer.written, *self.writer.analyzed, *self.changes})
         warnings = sum(not o.passed for o in self.outcomes)
         did = f"{len(self.outcomes)} checks, {warnings} warnings" if self.outcomes else "statistics"
         message = f"{', '.join(tables)}: {did}"
@@ -243,7 +230,7 @@ class BranchPublication(Publication):
             identifier=identifier,
             snapshot_id=metadata.current_snapshot_id or 0,
             publication_id=self.id,
-            rows=self._by_engine[identifier].rows,
+            rows=self.writer.written[identifier].rows,
             bytes=int(written.get("added-files-size", 0)),
             files=int(written.get("added-data-files", 0)),
             partitions=int(written.get("changed-partition-count", 0)),
@@ -287,8 +274,7 @@ class BranchPublication(Publication):
     def _close(self) -> None:
         """Drop the engine's catalog, then the branch; where a server is away, maintenance does it later."""
         shutil.rmtree(self._scratch, ignore_errors=True)
-        if self._trino:
-            with suppress(Exception):
-                self._trino.close()
+        with suppress(Exception):
+            self.writer.close()
         with suppress(NessieError, ReferenceGoneError):
             self._nessie.drop(self._nessie.reference(self.name))

@@ -1,7 +1,8 @@
 """What a publication is, wherever tables lie: rows are staged, audited, and become visible together, or not at all.
 
 Belongs here: the abstract publication, what its parts give each other, its errors and the names of its properties.
-Does not belong here: where files and commits go (local, on_branch), or how an engine writes rows (by_duckdb, by_trino).
+Does not belong here: where files and commits go (local, on_branch), or how an engine writes rows (what it
+names for it, as by_duckdb).
 """
 
 from __future__ import annotations
@@ -13,10 +14,13 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol
+from pkgutil import resolve_name
+from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
 from lakehouse_assets.lakehouse.contract import Contract
-from lakehouse_assets.lakehouse.engines.duckdb import connect, parquet_files
+from lakehouse_assets.lakehouse.engines.duckdb import connect, is_little, parquet_files
+from lakehouse_assets.lakehouse.engines.protocol import WriterSession
+from lakehouse_assets.lakehouse.engines.spec import spec_of
 from lakehouse_assets.lakehouse.iceberg.evolution import SchemaDriftError
 from lakehouse_assets.lakehouse.iceberg.metadata_cache import current_snapshot
 from lakehouse_assets.lakehouse.iceberg.overwrite import Append, Replace
@@ -28,7 +32,6 @@ from lakehouse_assets.lakehouse.sql import quoted
 if TYPE_CHECKING:
     from pyiceberg.table import Table
 
-    from lakehouse_assets.lakehouse.engines.protocol import WriterSession
     from lakehouse_assets.lakehouse.lake import Lake
 
 COMMIT_TRIES = 20
@@ -77,8 +80,25 @@ class Published:
     total_rows: int
 
 
+@dataclass(frozen=True)
+class StagedByEngine:
+    """Rows that an engine wrote on the branch itself, and the predicate that finds them there."""
+
+    contract: Contract
+    predicate: str
+    rows: int
+
+
 class Writer(Protocol):
-    """How an engine makes the rows of a publication and checks them; see the methods of `Publication`."""
+    """How an engine makes the rows of a publication and checks them; see the methods of `Publication`.
+
+    Made with the publication alone. Attributes:
+        written: Identifier to rows that the engine wrote itself, rather than as files of the publication.
+        analyzed: Identifiers of tables whose statistics it made anew.
+    """
+
+    written: dict[str, StagedByEngine]
+    analyzed: set[str]
 
     def session(self) -> AbstractContextManager[WriterSession]:
         """A session in which the engine writes."""
@@ -112,6 +132,31 @@ class Writer(Protocol):
         """Bytes of these metadata files' tables, where the engine wants to know how much it is to read."""
         ...
 
+    def close(self) -> None:
+        """Drop what the engine has of the publication, which has ended."""
+        ...
+
+
+class ChangingSession(WriterSession, Protocol):
+    """A session whose engine changes tables by statements."""
+
+    def execute(self, sql: str) -> int:
+        """Run one of the platform's own statements that changes something; the number of rows it changed."""
+        ...
+
+
+@runtime_checkable
+class BranchWriter(Writer, Protocol):
+    """A writer whose engine has the branch of a publication as a catalog of its own; see Writer."""
+
+    def session(self) -> AbstractContextManager[ChangingSession]:
+        """A session on the branch."""
+        ...
+
+    def adopt(self, contract: Contract, predicate: str, rows: int) -> None:
+        """Take rows that the engine wrote on the branch as the staged rows of a table."""
+        ...
+
 
 class Publication(ABC):
     """One publication under way; made by `begin`, ended by `publish`, `refuse` or `abandon`.
@@ -124,12 +169,11 @@ class Publication(ABC):
         outcomes: Of the last audit.
         bytes_read: How much input the staged rows are made from, where the one who stages knows it.
         properties: What every snapshot says of the publication.
+        writer: Makes and checks the rows, as the engine does.
         ended: Whether it was published, refused or abandoned.
         in_doubt: Whether the catalog was asked to make it visible, and has not answered: what is staged may be what
             readers see, so nothing of it is removed but by maintenance, which looks first.
     """
-
-    writer: Writer
 
     def __init__(
         self, lake: Lake, publication_id: str, heads: Mapping[str, str], properties: Mapping[str, str]
@@ -143,6 +187,12 @@ class Publication(ABC):
         self.bytes_read: int | None = None
         self.properties = dict(properties)
         self.ended = self.in_doubt = False
+        self.writer: Writer = resolve_name(spec_of(lake.settings.parts.engine).writer)(self)
+
+    @property
+    def reads_little(self) -> bool:
+        """Whether the rows are known to be made from little input."""
+        return is_little(self.bytes_read)
 
     @property
     def run_id(self) -> str:

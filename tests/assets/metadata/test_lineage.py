@@ -29,9 +29,14 @@ FUNNEL = tiny.CONTRACTS["gold.gold_pgr_funnel_daily"]
     ],
 )
 def test_origins(sql: str, origins: set[tuple[str, str]]) -> None:
-    assert trace(sql, ["a"], READS) == {"a": origins}
+    assert trace(sql, ["a"], READS, "duckdb") == {"a": origins}
+
+
+def test_sql_is_read_in_the_dialect_of_the_engine() -> None:
+    sql = "select cast(date_add('day', 1, event_time) as timestamp(6)) as a from pub_1.bronze.service_events_raw"
+    assert trace(sql, ["a"], READS, "trino") == {"a": {("bronze.service_events_raw", "event_time")}}
 
 
 def test_sql_that_cannot_be_read_has_no_lineage() -> None:
-    assert trace("this is not sql (", ["a"], READS) == {}
-    assert column_lineage("this is not sql (", FUNNEL, list(READS.values())) is None
+    assert trace("this is not sql (", ["a"], READS, "duckdb") == {}
+    assert column_lineage("this is not sql (", FUNNEL, list(READS.values()), "duckdb") is None

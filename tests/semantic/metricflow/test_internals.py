@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from lakehouse_assets.lakehouse.engines.spec import all_specs
 from semantic.errors import SemanticError
 from semantic.layer import SemanticLayer
 from semantic.metricflow import _internals
@@ -25,7 +26,7 @@ MOVED = "MetricFlow was upgraded and {}: mend semantic/metricflow/_internals.py"
         ),
         (_internals.MetricFlowEngine.explain, ("mf_request",)),
         (_internals.MetricFlowEngine.simple_dimensions_for_metrics, ("metric_names",)),
-        (_internals.TrinoSqlExpressionRenderer.visit_percentile_expr, ("node",)),
+        (_internals.DefaultSqlExpressionRenderer.visit_percentile_expr, ("node",)),
     ],
     ids=lambda given: getattr(given, "__qualname__", ""),
 )
@@ -35,13 +36,15 @@ def test_functions_take_what_they_are_given(function: Callable[..., Any], names:
     assert not missing, MOVED.format(f"{function.__qualname__} no longer takes {', '.join(missing)}")
 
 
-def test_renderers_have_what_is_overridden() -> None:
-    plan, expressions = _internals.TrinoSqlPlanRenderer, _internals.TrinoSqlExpressionRenderer
-    assert isinstance(getattr(plan, "EXPR_RENDERER", None), expressions), MOVED.format(
-        "the plan renderer for Trino no longer names its expression renderer EXPR_RENDERER"
+@pytest.mark.parametrize("engine", [spec.dialect.metricflow for spec in all_specs()])
+def test_renderers_have_what_is_overridden(engine: str) -> None:
+    plan = _internals.plan_renderer_of(_internals.SqlEngine[engine])
+    expressions = getattr(plan, "EXPR_RENDERER", None)
+    assert isinstance(expressions, _internals.DefaultSqlExpressionRenderer), MOVED.format(
+        f"the plan renderer for {engine} no longer names its expression renderer EXPR_RENDERER"
     )
     assert hasattr(expressions, "supported_percentile_function_types"), MOVED.format(
-        "the renderer for Trino no longer says which percentiles it can do"
+        f"the renderer for {engine} no longer says which percentiles it can do"
     )
     kinds = {kind.name for kind in _internals.SqlPercentileFunctionType}
     assert {"CONTINUOUS", "DISCRETE"} <= kinds, MOVED.format("kinds of percentile have other names")
