@@ -124,6 +124,16 @@ export const revokeLink = (id) => call("DELETE", `/links/${encodeURIComponent(id
 export const shared = (id, secret) => send("GET", `/shared/${encodeURIComponent(id)}`, undefined, undefined, secret);
 export const sharedTiles = (id, secret, page) => send("POST", `/shared/${encodeURIComponent(id)}/tiles`, { page }, undefined, secret);
 
+const ofAlert = (id, rest = "") => `/alerts/${encodeURIComponent(id)}${rest}`;
+export const alerts = () => call("GET", "/alerts");
+export const alert = (id) => call("GET", ofAlert(id));
+export const understandWish = (sentence) => call("POST", "/alerts/understand", { sentence });
+export const checkAlert = (draft) => call("POST", "/alerts/check", draft);
+export const makeAlert = (draft) => call("POST", "/alerts", draft);
+export const muteAlert = (id, until) => call("POST", ofAlert(id, "/mute"), { until });
+export const removeAlert = (id) => call("DELETE", ofAlert(id));
+export const testTarget = (target) => call("POST", "/alerts/test", { target });
+
 const ofUpload = (job, rest = "") => `/uploads/${encodeURIComponent(job)}${rest}`;
 export const uploads = () => call("GET", "/uploads");
 export const upload = (job) => call("GET", ofUpload(job));

@@ -51,7 +51,10 @@ export function day(text) {
 }
 
 /** A text with its dates as people write them. */
-export const withDays = (text) => text.replace(/\d{4}-\d\d-\d\d/g, (date) => day(date)).replace(" to ", " – ");
+export const dated = (text) => text.replace(/\d{4}-\d\d-\d\d/g, (date) => day(date));
+
+/** The same of a text whose dates are from one to another. */
+export const withDays = (text) => dated(text).replace(" to ", " – ");
 
 /** A moment in UTC, as the reader's clock shows it. */
 export function moment(text) {
