@@ -60,6 +60,6 @@ def test_by_its_value_but_not_where_it_is_too_short_to_be_told_from_a_word() -> 
 
 @pytest.mark.parametrize("text", ["cookie ", "a:", "://", 'password"', '("', "\\", "a.", "secret-"])
 def test_it_takes_time_in_proportion_to_the_text(text: str) -> None:
-    begun = time.perf_counter()
+    begun = time.thread_time()
     redacted(text * (100_000 // len(text)))
-    assert time.perf_counter() - begun < 2
+    assert time.thread_time() - begun < 2

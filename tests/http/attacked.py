@@ -74,7 +74,7 @@ def server(bounds: Bounds = SMALL, settings: Settings | None = None) -> Iterator
 
 def connect(to: Served) -> socket.socket:
     host, _, port = to.url.removeprefix("http://").partition(":")
-    return socket.create_connection((host, int(port)), timeout=5)
+    return socket.create_connection((host, int(port)), timeout=30)
 
 
 def everything(connection: socket.socket) -> bytes:

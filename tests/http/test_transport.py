@@ -40,17 +40,26 @@ def running() -> Iterator[Served]:
 
 @pytest.mark.parametrize(("part", "ends"), [(b"x" * 16384, b"\r\n\r\n65536"), (b"x", b"")])
 def test_a_file_may_take_long_as_long_as_it_comes_on(running: Served, part: bytes, ends: bytes) -> None:
-    with connect(running) as connection:
-        head = b"POST /uploads HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\ncontent-length: 65536\r\n\r\n"
-        connection.sendall(head)
-        with suppress(OSError):
-            for _ in range(4):
-                connection.sendall(part)
-                time.sleep(0.3)
-        said = b""
-        with suppress(ConnectionResetError):
-            said = everything(connection)
-        assert said.endswith(ends) and bool(said) == bool(ends)
+    for _ in range(10):
+        said, longest_s = sent_slowly(running, part)
+        if longest_s < 0.6:  # as slowly as was meant, not as a busy machine has it
+            break
+    assert said.endswith(ends) and bool(said) == bool(ends)
+
+
+def sent_slowly(running: Served, part: bytes) -> tuple[bytes, float]:
+    """What is said to a body that takes longer than a body may, and the longest pause that was made in it."""
+    said, longest_s, last = b"", 0.0, time.monotonic()
+    with connect(running) as connection, suppress(ConnectionError):
+        connection.sendall(
+            b"POST /uploads HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\ncontent-length: 65536\r\n\r\n"
+        )
+        for _ in range(4):
+            connection.sendall(part)
+            longest_s, last = max(longest_s, time.monotonic() - last), time.monotonic()
+            time.sleep(0.3)
+        said = everything(connection)
+    return said, longest_s
 
 
 def test_a_file_that_is_refused_holds_no_connection_however_it_comes_on(running: Served) -> None:

@@ -46,9 +46,9 @@ def test_it_is_computed_once_for_a_snapshot_and_read_back_within_200_ms(asked_la
     found = profiles.of(CASES)
     monkeypatch.setattr("lakehouse_assets.profiling.compute.profile_of", lambda *_, **__: pytest.fail("computed again"))
     other = Profiles(asked_lake, url)
-    started = time.process_time()
+    started = time.thread_time()
     assert other.of(CASES) == found
-    assert time.process_time() - started < 0.2
+    assert time.thread_time() - started < 0.2
     other.close()
 
 

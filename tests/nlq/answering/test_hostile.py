@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from datetime import date, datetime
 
@@ -142,9 +143,9 @@ def test_hostile_questions_do_nothing(answerer: Answerer, caller: Caller | None)
     ],
 )
 def test_any_size_and_any_character_has_an_outcome(answerer: Answerer, question: str) -> None:
-    answer = answerer.ask(question, AMRITSAR, NOW)
-    assert answer.outcome == "refused"
-    assert answer.elapsed_ms < 1000
+    begun = time.thread_time()
+    assert answerer.ask(question, AMRITSAR, NOW).outcome == "refused"
+    assert time.thread_time() - begun < 1
 
 
 SAID = "complaints by ward channel tenant city ludhiana pb.ludhiana share of via web not in top 3 vs last month ' ; --"

@@ -71,7 +71,7 @@ def test_time_is_limited_over_all_tries(script: Script) -> None:
     begun = time.monotonic()
     with pytest.raises(ModelUnavailableError, match=r"took too long|did not reply in time"):
         client.reply(ASK)
-    assert time.monotonic() - begun < 1.5
+    assert time.monotonic() - begun < 2.8
 
 
 @pytest.mark.parametrize("body", [b"", b"not json", b"{}", b'{"choices": []}', b"[1, 2]", b'"text"'])

@@ -6,6 +6,7 @@ import asyncio
 import threading
 import time
 from collections.abc import Callable
+from types import SimpleNamespace
 
 import pytest
 
@@ -80,7 +81,7 @@ def test_who_waits_too_long_or_with_too_many_is_told_when_to_come_back() -> None
         for refused in await asyncio.gather(*others, return_exceptions=True):
             assert isinstance(refused, ApiError)
             assert (refused.status, refused.code) == (503, "overloaded") and refused.headers["Retry-After"]
-        assert time.monotonic() - begun < 2
+        assert time.monotonic() - begun < 8
         gate.open.set()
         assert await first == "done"
         assert await work.run("b", lambda: "next") == "next"
@@ -116,17 +117,18 @@ def test_an_error_gives_the_thread_back() -> None:
     asyncio.run(go())
 
 
-def test_all_turns_of_a_request_share_its_time() -> None:
+def test_all_turns_of_a_request_share_its_time(monkeypatch: pytest.MonkeyPatch) -> None:
     async def go() -> None:
-        work, gate = Work(1, longest_wait_s=2.0), Gate()
+        work, gate = Work(1, longest_wait_s=60.0), Gate()
         first = asyncio.create_task(work.run("a", gate.work))
         await until(lambda: gate.inside == 1)
-        begin_waiting()
-        await asyncio.sleep(1.6)
-        begun = time.monotonic()
-        with pytest.raises(ApiError):
-            await work.run("b", gate.work)
-        assert time.monotonic() - begun < 1.6
+        with monkeypatch.context() as earlier:
+            clock = SimpleNamespace(monotonic=lambda: time.monotonic() - 59.8)
+            earlier.setattr("lakehouse_assets.service.admission.work.time", clock)
+            begin_waiting()
+        async with asyncio.timeout(9):  # before the first is let through
+            with pytest.raises(ApiError):
+                await work.run("b", gate.work)
         gate.open.set()
         await first
         assert await work.run("b", lambda: "free") == "free", "what need not wait is not late"
@@ -149,12 +151,12 @@ def test_a_lookup_waits_no_longer_than_a_question() -> None:
 
 def test_who_would_wait_in_vain_is_told_at_once() -> None:
     async def go() -> None:
-        work, gate = Work(1, longest_wait_s=2.0), Gate()
-        for _ in range(20):
-            await work.run("", lambda: time.sleep(0.05))
+        work, gate = Work(1, longest_wait_s=6.0), Gate()
+        for _ in range(6):
+            await work.run("", lambda: time.sleep(0.2))
         first = asyncio.create_task(work.run("", gate.work))
         await until(lambda: gate.inside == 1)
-        others = [asyncio.create_task(work.run("", gate.work)) for _ in range(200)]
+        others = [asyncio.create_task(work.run("", gate.work)) for _ in range(300)]
         done, waiting = await asyncio.wait(others, timeout=0.5)
         assert len(done) > 100 and len(waiting) > 10
         assert all(isinstance(task.exception(), ApiError) for task in done)
