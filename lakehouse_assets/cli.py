@@ -13,7 +13,15 @@ from typing import Annotated
 import typer
 
 from lakehouse_assets.commands.days import day
-from lakehouse_assets.commands.groups import branch_app, dashboard_app, key_app, quarantine_app, source_app, suggest_app
+from lakehouse_assets.commands.groups import (
+    alert_app,
+    branch_app,
+    dashboard_app,
+    key_app,
+    quarantine_app,
+    source_app,
+    suggest_app,
+)
 from lakehouse_assets.commands.options import At, First, Last, Limit, Port, ReadOnly, Tenant, WithParent
 from lakehouse_assets.commands.output import Json, Out
 from lakehouse_assets.commands.reporting import AsklakeGroup
@@ -32,6 +40,7 @@ app.add_typer(key_app, name="key")
 app.add_typer(source_app, name="source")
 app.add_typer(suggest_app, name="suggest")
 app.add_typer(dashboard_app, name="dashboard")
+app.add_typer(alert_app, name="alert")
 
 
 def main() -> None:

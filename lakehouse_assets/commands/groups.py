@@ -28,6 +28,9 @@ suggest_app = typer.Typer(
     invoke_without_command=True,
 )
 dashboard_app = typer.Typer(no_args_is_help=True, help="Dashboards: which there are, and the figures of one.")
+alert_app = typer.Typer(
+    no_args_is_help=True, help="Alerts and subscriptions: be told when a figure moves, be sent one by the clock."
+)
 
 OnlySource = Annotated[str | None, typer.Option("--source", help="Only records of this source.")]
 OnlyLoad = Annotated[str | None, typer.Option("--load", help="Only records of this load.")]
@@ -233,3 +236,68 @@ def dashboard_show(
     from lakehouse_assets.commands.asking import dashboards
 
     dashboards.show(Out(as_json), dashboard, page, period, where or (), tenant, at)
+
+
+@alert_app.command("add")
+def alert_add(
+    sentence: Annotated[str, typer.Argument(help="What is wished for: “tell me when backlog in ward 3 passes 100”.")],
+    to: Annotated[list[str] | None, typer.Option("--to", help="A target, or a mail address; several times.")] = None,
+    quiet: Annotated[str | None, typer.Option("--quiet", help="Hours in which nothing is sent: 22:00-07:00.")] = None,
+    tenant: Tenant = None,
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Keep it without asking.")] = False,
+    as_json: Json = False,
+) -> None:
+    """Make one from a sentence: it says what it understood, and keeps it once that is agreed to."""
+    from lakehouse_assets.commands.asking import alerts
+
+    alerts.add(Out(as_json), sentence, to or (), quiet, tenant, yes=yes)
+
+
+@alert_app.command("list")
+def alert_list(tenant: Tenant = None, as_json: Json = False) -> None:
+    """Those there are, where they stand, and how the targets do."""
+    from lakehouse_assets.commands.asking import alerts
+
+    alerts.show_all(Out(as_json), tenant)
+
+
+AlertId = Annotated[str, typer.Argument(metavar="ID", help="An alert, as `asklake alert list` names it.")]
+
+
+@alert_app.command("show")
+def alert_show(alert: AlertId, tenant: Tenant = None, as_json: Json = False) -> None:
+    """What one means, what was told of it, and what waits to be sent."""
+    from lakehouse_assets.commands.asking import alerts
+
+    alerts.show(Out(as_json), alert, tenant)
+
+
+@alert_app.command("mute")
+def alert_mute(
+    alert: AlertId,
+    hours: Annotated[float, typer.Option("--hours", min=0, max=8_784, help="For how long; 0: send again.")] = 24,
+    tenant: Tenant = None,
+    as_json: Json = False,
+) -> None:
+    """Send nothing of one for a while."""
+    from lakehouse_assets.commands.asking import alerts
+
+    alerts.mute(Out(as_json), alert, hours, tenant)
+
+
+@alert_app.command("remove")
+def alert_remove(alert: AlertId, tenant: Tenant = None, as_json: Json = False) -> None:
+    """Let one be no more; its history stays for a while."""
+    from lakehouse_assets.commands.asking import alerts
+
+    alerts.remove(Out(as_json), alert, tenant)
+
+
+@alert_app.command("test")
+def alert_test(
+    target: Annotated[str, typer.Argument(help="A target, or a mail address.")], as_json: Json = False
+) -> None:
+    """Send a message to a target now, to see whether it arrives."""
+    from lakehouse_assets.commands.asking import alerts
+
+    alerts.test(Out(as_json), target)

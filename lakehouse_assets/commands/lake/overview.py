@@ -13,6 +13,7 @@ from datetime import UTC, date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from lakehouse_assets.alerts.outbox import Outbox, Receiver
 from lakehouse_assets.builds import dbt_graph
 from lakehouse_assets.builds.days import dirty_days
 from lakehouse_assets.commands.lake.giving_up import events_held, words
@@ -55,6 +56,7 @@ def status(out: Out) -> None:
     files, days = _files_waiting(lake, states), _days_not_built(lake)
     exposed = _exposed(lake.settings)
     waiting, failing = _answers_waiting(lake)
+    receivers = _receivers(lake)
     topics = topics_of(lake, all_sources().values(), _BROKERS_WITHIN_S)
     tables = standings(lake, all_sources().values(), _BROKERS_WITHIN_S)
     lost = [problem for _, found in (*topics, *tables) for problem in found.problems]
@@ -64,6 +66,7 @@ def status(out: Out) -> None:
         *failing,
         *lost,
         *map(words, stuck),
+        *(f"{one.waiting:,} messages wait for {one.target}: {one.error}" for one in receivers if one.failures),
         *next_steps(states, refused, queue, len(files), days),
     ]
     out.say(f"Data: {lake.settings.home.absolute()}   profile: {lake.settings.profile}")
@@ -89,6 +92,7 @@ def status(out: Out) -> None:
     out.say(f"{refused:,} records in quarantine")
     out.say("Questions: " + ", ".join(f"{n:,} {name}" for name, n in queue.items()))
     out.say(f"Answers to be published: {waiting:,}")
+    out.say(f"Messages of alerts: {sum(one.waiting for one in receivers):,}")
     out.heading("Next")
     for line in advice:
         out.say(f"  {line}")
@@ -107,6 +111,7 @@ def status(out: Out) -> None:
             "questions": queue,
             "open_to_others": exposed,
             "answers_waiting": waiting,
+            "receivers": [asdict(one) for one in receivers],
             "next": advice,
         }
     )
@@ -199,6 +204,15 @@ def _exposed(settings: Settings) -> list[Path]:
 def private_steps(exposed: Sequence[Path]) -> list[str]:
     """What is done about folders that other people of this machine can read."""
     return [f"`chmod go= {shlex.quote(str(folder))}`: other users of this machine can read it" for folder in exposed]
+
+
+def _receivers(lake: Lake) -> list[Receiver]:
+    """Where alerts were sent to, and how it does."""
+    outbox = Outbox(lake.settings.queue_url)
+    try:
+        return outbox.receivers()
+    finally:
+        outbox.close()
 
 
 def _answers_waiting(lake: Lake) -> tuple[int, list[str]]:

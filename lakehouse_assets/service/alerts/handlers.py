@@ -106,7 +106,6 @@ class AlertHandlers:
             )
         except TooManyError as error:
             raise ApiError(409, "too_many", f"{error}.".capitalize()) from None
-        logger().info("alert_made", alert_id=made.id, kind=kept.kind, tenant=asker.caller.tenant, key_id=asker.key_id)
         return AlertDocument.of(made, editable=True)
 
     def show(self, asker: Asker, alert_id: str) -> AlertHistory:
@@ -139,7 +138,6 @@ class AlertHandlers:
         """
         self._own(asker, alert_id)
         self.parts.store.remove(alert_id)
-        logger().info("alert_removed", alert_id=alert_id, tenant=asker.caller.tenant, key_id=asker.key_id)
 
     def test(self, asker: Asker, test: Test) -> Tested:
         """Send a message to a target now.

@@ -8,6 +8,7 @@ from __future__ import annotations
 from fastapi import APIRouter
 
 from lakehouse_assets.alerts.model import Draft
+from lakehouse_assets.http.logs import logger
 from lakehouse_assets.service.alerts.documents import (
     AlertDocument,
     AlertHistory,
@@ -33,7 +34,9 @@ async def alerts(service: Served, asker: Admitted) -> Alerts:
 @router.post("/alerts", status_code=201, responses=errors(409))
 async def make(service: Served, asker: Admitted, body: Draft) -> AlertDocument:
     """Keep an alert or a subscription for the caller, whose tenant and role it has for good."""
-    return await service.work.run(asker.share, service.alerts.make, asker, body)
+    made = await service.work.run(asker.share, service.alerts.make, asker, body)
+    logger().info("alert_made", alert_id=made.id, kind=made.kind, tenant=made.tenant, key_id=asker.key_id)
+    return made
 
 
 @router.post("/alerts/understand")
@@ -70,3 +73,4 @@ async def mute(service: Served, asker: Admitted, alert_id: Id, body: Mute) -> Al
 async def remove(service: Served, asker: Admitted, alert_id: Id) -> None:
     """Let an alert be no more; its history stays as long as that of others."""
     await service.work.quick(service.alerts.remove, asker, alert_id)
+    logger().info("alert_removed", alert_id=alert_id, tenant=asker.caller.tenant, key_id=asker.key_id)
