@@ -230,12 +230,18 @@ def dashboard_show(
     ] = None,
     tenant: Tenant = None,
     at: At = None,
+    pdf: Annotated[Path | None, typer.Option("--pdf", help="Write them into this file instead, as PDF.")] = None,
+    png: Annotated[Path | None, typer.Option("--png", help="As a picture: the page, or the first.")] = None,
+    xlsx: Annotated[Path | None, typer.Option("--xlsx", help="As an Excel workbook.")] = None,
+    csv: Annotated[Path | None, typer.Option("--csv", help="As CSV.")] = None,
     as_json: Json = False,
 ) -> None:
-    """The figures of a dashboard, as tables."""
+    """The figures of a dashboard, as tables, or as a file."""
     from lakehouse_assets.commands.asking import dashboards
 
-    dashboards.show(Out(as_json), dashboard, page, period, where or (), tenant, at)
+    files = {"pdf": pdf, "png": png, "xlsx": xlsx, "csv": csv}
+    wanted = {kind: file for kind, file in files.items() if file}
+    dashboards.show(Out(as_json), dashboard, page, period, where or (), tenant, at, wanted)
 
 
 @alert_app.command("add")

@@ -25,6 +25,7 @@ from lakehouse_assets.service.agents.door import Agents
 from lakehouse_assets.service.alerts.handlers import AlertHandlers
 from lakehouse_assets.service.alerts.parts import AlertParts
 from lakehouse_assets.service.dashboards.boards import BoardHandlers
+from lakehouse_assets.service.dashboards.exporting import ExportHandlers
 from lakehouse_assets.service.dashboards.handlers import DashboardHandlers
 from lakehouse_assets.service.failures import install
 from lakehouse_assets.service.health import HealthCheck
@@ -41,6 +42,7 @@ from lakehouse_assets.service.routes import (
     alerts,
     boards,
     dashboards,
+    exports,
     home,
     pages,
     questions,
@@ -131,6 +133,7 @@ def create_app(
             home=HomeHandlers(lake, handlers.answerer, declared),
             alerts=AlertHandlers(told, shown),
             sharing=SharingHandlers(parts.links, access, shown, handlers),
+            exports=ExportHandlers(shown, handlers),
         )
         try:
             yield
@@ -154,7 +157,8 @@ def create_app(
     install(app)
     app.router.routes.extend(pages.routes())
     for subject in (
-        standing, sessions, questions, dashboards, boards, alerts, sharing, home, events, uploads, dictionaries, agents,
+        standing, sessions, questions, dashboards, boards, alerts, sharing, exports, home, events, uploads,
+        dictionaries, agents,
     ):  # fmt: skip
         app.include_router(subject.router)
     app.state.agents = Agents()

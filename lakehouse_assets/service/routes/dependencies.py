@@ -20,6 +20,7 @@ from lakehouse_assets.service.admission.together import Together
 from lakehouse_assets.service.admission.work import Work
 from lakehouse_assets.service.alerts.handlers import AlertHandlers
 from lakehouse_assets.service.dashboards.boards import BoardHandlers
+from lakehouse_assets.service.dashboards.exporting import ExportHandlers
 from lakehouse_assets.service.dashboards.handlers import DashboardHandlers
 from lakehouse_assets.service.health import HealthCheck
 from lakehouse_assets.service.home.handlers import HomeHandlers
@@ -42,6 +43,7 @@ class Service:
     home: HomeHandlers
     alerts: AlertHandlers
     sharing: SharingHandlers
+    exports: ExportHandlers
 
 
 _bearer = HTTPBearer(
@@ -96,6 +98,7 @@ def errors(*statuses: int) -> dict[int | str, dict[str, Any]]:
         422: "The request does not fit its schema, or the guard refuses it; the code and details say which.",
         429: "Too many calls; Retry-After says when the next may come.",
         500: "A defect; the log has it under the request's id.",
+        501: "What writes this format is not installed.",
         507: "The disk has no room for the body.",
         503: "Too much at once, or the data is not there or took too long; ask again later, or for less.",
     }

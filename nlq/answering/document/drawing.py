@@ -145,13 +145,17 @@ class _Table:
         return number(row[self._places[name]]) if name else None
 
     def said(self, value: Any, name: str) -> str:
-        column = self.columns[name]
-        grain = _GRAIN.search(name) if column.kind == "time" else None
-        if grain and isinstance(value, str):
-            return _day(value) if grain[1] == "day" else say_period(value, Grain(grain[1]))
-        if value is None:
-            return _UNKNOWN
-        return _day(value) if column.kind == "time" and isinstance(value, str) else written(value, column)
+        return said(value, self.columns[name])
+
+
+def said(value: Any, column: AnswerColumn) -> str:
+    """A cell for people, a step of time by its name."""
+    grain = _GRAIN.search(column.name) if column.kind == "time" else None
+    if grain and isinstance(value, str):
+        return _day(value) if grain[1] == "day" else say_period(value, Grain(grain[1]))
+    if value is None:
+        return _UNKNOWN
+    return _day(value) if column.kind == "time" and isinstance(value, str) else written(value, column)
 
 
 def written(value: Any, column: AnswerColumn) -> str:

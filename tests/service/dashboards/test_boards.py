@@ -111,6 +111,7 @@ CALLS = st.sampled_from(
         ("GET", "?version=1", None),
         ("POST", "/tiles", {}),
         ("POST", "/tiles", {"version": 1}),
+        ("POST", "/export", {"format": "csv"}),
         ("POST", "/pins", {"plan": COUNT, "title": "x"}),
         ("POST", "/undo", {"version": 1}),
         ("POST", "/restore", {"version": 1, "to": 1}),

@@ -72,6 +72,10 @@ def test_an_answer_is_pinned_arranged_and_undone(browser: Browser, page_service:
         page.reload()
         computed(page)
         assert at(tile) == "7 / span 6 1 / span 4", "every change was saved"
+        page.get_by_label("Save this dashboard as a file").press("Enter")
+        with page.expect_download() as download:
+            page.get_by_role("button", name="Picture (PNG)").press("Enter")
+        assert download.value.suggested_filename == "morning.png"
         address = shared(page, shots)
         seen_by_a_stranger(browser, address, shots)
         page.goto("/dashboards")
@@ -111,6 +115,7 @@ def seen_by_a_stranger(browser: Browser, address: str, shots: Path) -> None:
     assert stranger.locator("details[open] li").all_inner_texts() == [
         "See as a table", "Save the picture", "Save as SVG", "Save as CSV"
     ]  # fmt: skip
+    assert stranger.locator("details[open] ul").evaluate("one => one.getBoundingClientRect().left >= 0")
     stranger.keyboard.press("Escape")
     _clean(stranger, shots / "shared_narrow_dark.png")
     context.close()

@@ -145,6 +145,7 @@ def test_a_refusal_offers_the_nearest_and_an_error_says_what_to_do(page: Page, p
 
 def test_rows_as_a_file_and_on_the_clipboard(page: Page, page_service: Served) -> None:
     turn = ask(page, "complaints by ward")
+    turn.get_by_label("Save this answer as a file").click()
     with page.expect_download() as download:
         turn.get_by_role("button", name="CSV").click()
     assert download.value.suggested_filename == "complaints-by-ward.csv"

@@ -1,20 +1,20 @@
 // An answer as a card: the sentence, the picture, the rows, and everything that stands behind them.
 
 import * as api from "./api.js";
-import { copy, download, h, icon, toast } from "./dom.js";
+import { copy, h, icon, toast } from "./dom.js";
+import { exportMenu } from "./exporting.js";
 import { figure } from "./figure.js";
 import { day, milliseconds, moment, plural } from "./format.js";
 import { drawnAs, picture } from "./picture.js";
 import { pin, pinOf } from "./pin.js";
 import { changes } from "./reading.js";
 import { share } from "./share.js";
-import { csv, table, tabbed } from "./table.js";
+import { table, tabbed } from "./table.js";
 import { parts, previewed, told } from "./words.js";
 
 const TICK = "M4 10.5 8 14.5 16 6";
 const CROSS = "M5 5l10 10M15 5 5 15";
 const COPY = "M7 7V4h9v9h-3M4 7h9v9H4z";
-const DOWN = "M10 4v9M6 9.5l4 4 4-4M4 16.5h12";
 const LINK = "M8.5 11.5a3 3 0 0 0 4.2 0l2.6-2.6a3 3 0 0 0-4.2-4.2l-1 1M11.5 8.5a3 3 0 0 0-4.2 0l-2.6 2.6a3 3 0 0 0 4.2 4.2l1-1";
 const PIN = "M7 3h6l-1 6 3 2.5v1.5H5v-1.5L8 9zM10 13v4";
 const SHARE = "M10 12V3M6.5 6 10 2.8 13.5 6M5 9.5H4V17h12V9.5h-1";
@@ -144,11 +144,10 @@ function freshness(answer) {
 const fileName = ({ question }) => question.toLowerCase().replace(/[^a-z0-9]+/g, "-").replace(/^-|-$/g, "").slice(0, 60) || "answer";
 
 function foot(answer) {
-  const name = fileName(answer);
   const tools = [];
   if (answer.outcome === "answered") {
     tools.push(tool(COPY, "Copy", () => copy(tabbed(answer), plural(answer.rows.length, "row"))));
-    tools.push(tool(DOWN, "CSV", () => download(`${name}.csv`, csv(answer), "text/csv")));
+    tools.push(exportMenu("Save this answer as a file", "Save", ["csv", "xlsx", "pdf", "png"], (format) => api.exportAnswer(answer.answer_id, format), true));
     if (answer.plan) tools.push(tool(PIN, "Pin", () => attempted(() => pin(pinOf(answer, drawnAs.get(answer.answer_id))))));
     tools.push(tool(SHARE, "Share", () => share({ answer: answer.answer_id }, "this answer as it is")));
     if (Object.keys(answer.snapshots).length) tools.push(tool(AGAIN, "Replay", (event) => replay(answer, event.currentTarget)));

@@ -118,6 +118,18 @@ export const restoreBoard = (id, to, version) => call("POST", ofDashboard(id, "/
 export const boardVersions = (id) => call("GET", ofDashboard(id, "/versions"));
 export const tiles = (id, wanted, signal) => call("POST", ofDashboard(id, "/tiles"), wanted, signal);
 
+/** A file of the service, offered to be kept. */
+async function file(method, path, body) {
+  const response = await fetch(path, { method, headers: body ? { "content-type": "application/json" } : {}, body: body && JSON.stringify(body) })
+    .catch(() => { throw new Problem("The service cannot be reached.", { code: "unreachable", next: NEXT.unreachable }); });
+  if (!response.ok) read(response.status, await response.json().catch(() => null));
+  const name = /filename="([^"]+)"/.exec(response.headers.get("content-disposition") ?? "")?.[1] ?? "figures";
+  return { name, content: await response.blob() };
+}
+
+export const exportBoard = (id, wanted) => withKey(() => file("POST", ofDashboard(id, "/export"), wanted));
+export const exportAnswer = (id, format) => withKey(() => file("GET", `/answers/${encodeURIComponent(id)}/export?format=${format}`));
+
 export const links = () => call("GET", "/links");
 export const makeLink = (wanted) => call("POST", "/links", wanted);
 export const revokeLink = (id) => call("DELETE", `/links/${encodeURIComponent(id)}`);

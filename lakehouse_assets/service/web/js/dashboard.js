@@ -3,6 +3,7 @@
 import * as api from "./api.js";
 import { address, daysOf, read, wanted } from "./choices.js";
 import { byId, h, icon, wireTheme } from "./dom.js";
+import { exportMenu } from "./exporting.js";
 import { filled } from "./filling.js";
 import { filterBar } from "./filters.js";
 import { day, moment } from "./format.js";
@@ -145,6 +146,7 @@ function showHead() {
     h("div", {}, h("p.eyebrow", {}, h("a", { href: "/dashboards" }, "Dashboards")), h("h1", {}, board.title), board.description ? h("p.lead", {}, board.description) : null),
     h("div.board-ways", {}, own?.element ?? (board.built_in ? h("button.button.quiet", { type: "button", onclick: () => copyOf(board) }, "Make my own") : null),
       choice?.version ? null : h("button.button.quiet", { type: "button", onclick: shareIt }, icon(SHARE), "Share"),
+      exportMenu("Save this dashboard as a file", "Save", ["pdf", "png", "xlsx", "csv"], (format) => api.exportBoard(id, { ...wanted(choice, board.filters), page: format === "png" ? pageOf().id : null, format })),
       h("button.button.quiet.printing", { type: "button", onclick: () => print() }, icon(PRINT), "Print")));
 }
 
