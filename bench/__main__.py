@@ -1,7 +1,7 @@
 """`make bench`: run the benchmarks, print medians and ratios, write bench/results.json.
 
 python -m bench [ingest] [build] [domains] [histories] [sessions] [incremental] [query] [questions] [plan] [serving]
-    [dashboards] [intake] [following] [often] [profiles] [scale] [memory] [--repeat 5] [--scale 1.0]
+    [dashboards] [intake] [fetching] [following] [often] [profiles] [scale] [memory] [--repeat 5] [--scale 1.0]
 
 `scale` needs the servers of the cluster profile, which it starts; `memory` asks a hundred thousand questions. Both are
 only run if they are named.
@@ -14,10 +14,12 @@ import shutil
 import tempfile
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
+from typing import Any
 
 from rich.console import Console
 from rich.table import Table
 
+from bench import fetching as fetched
 from bench.dashboards import dashboards
 from bench.data import event_files
 from bench.domains import (
@@ -262,6 +264,38 @@ def intake(folder: Path, repeat: int, scale: float) -> list[Result]:
     return results
 
 
+def fetching(folder: Path, repeat: int, scale: float) -> Iterator[Result]:
+    """What is fetched into bronze: a table, an API, changes of PostgreSQL, a topic; beside who only reads the same."""
+    from tests.servers import Servers
+
+    rows, place = int(300_000 * scale), str(folder)
+    file = str(folder / "lines.db")
+    in_own_process(fetched.make_database, file, rows)
+    with fetched.api(rows // 3) as url:
+        yield _beside(repeat, "database", fetched.fetch_database, fetched.read_database, (place, file, rows))
+        yield _beside(repeat, "api", fetched.fetch_api, fetched.read_api, (place, url, rows // 3))
+    servers = Servers.fresh(folder / "servers")
+    servers.script("up", "postgres", "kafka")
+    try:
+        given, topic = servers.variables, "bench-lines"
+        address = f"postgres:{given['LAKE_POSTGRES_PASSWORD']}@127.0.0.1:{given['LAKE_POSTGRES_PORT']}/postgres"
+        changes = (place, f"postgresql://{address}", rows)
+        yield _beside(repeat, "changes", fetched.fetch_changes, fetched.read_changes, changes)
+        brokers = given["ASKLAKE_KAFKA_BROKERS"]
+        in_own_process(fetched.make_topic, brokers, topic, rows)
+        messages = (place, brokers, topic, rows)
+        yield _beside(repeat, "topic", fetched.fetch_topic, fetched.read_topic, messages)
+    finally:
+        servers.script("wipe")
+
+
+def _beside(
+    repeat: int, what: str, ours: Callable[..., Any], plain: Callable[..., Any], args: tuple[Any, ...]
+) -> Result:
+    contenders = [Contender("asklake", ours, args), Contender("read alone", plain, args)]
+    return compare(f"fetched_{what}", contenders, repeat=repeat, aim="50,000 rows/s into bronze")
+
+
 def following(folder: Path, repeat: int, scale: float) -> list[Result]:
     """From an event to an answer that counts it, in a stream of ten million a day with bursts of ten times as many."""
     args = (str(folder), 116, 10, int(240 * scale))
@@ -278,8 +312,8 @@ def following(folder: Path, repeat: int, scale: float) -> list[Result]:
 BENCHMARKS: dict[str, Callable[[Path, int, float], Iterable[Result]]] = {
     "ingest": ingest, "build": build, "incremental": incremental, "query": query, "questions": questions,
     "plan": plan, "domains": domains, "histories": histories, "sessions": sessions,
-    "serving": serving, "dashboards": dashboards, "intake": intake, "following": following, "often": often,
-    "profiles": profiles, "scale": scale, "memory": memory,
+    "serving": serving, "dashboards": dashboards, "intake": intake, "fetching": fetching,
+    "following": following, "often": often, "profiles": profiles, "scale": scale, "memory": memory,
 }  # fmt: skip
 BY_NAME_ONLY = ("scale", "memory")
 
