@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from lakehouse_assets.ingest.origins.logged import KAFKA, LogRange, Piece
-from lakehouse_assets.intake.values import Decode, UnreadableError, kept
+from lakehouse_assets.intake.values import Decoder, UnreadableError, kept
 
 if TYPE_CHECKING:
     from confluent_kafka import Message
@@ -76,7 +76,7 @@ class Messages:
 
 
 def messages_of(
-    log: str, partition: int, first: int, found: Sequence[Message], *, around: bool, decode: Decode
+    log: str, partition: int, first: int, found: Sequence[Message], *, around: bool, decoder: Decoder
 ) -> Messages:
     """Messages of one partition as a portion.
 
@@ -86,7 +86,7 @@ def messages_of(
         first: Offset that the portion before ended at.
         found: The messages, in order; at least one.
         around: Whether what stands around them is told as the field AROUND.
-        decode: Makes a JSON text of a value.
+        decoder: Makes JSON texts of values.
 
     Raises:
         RegistryError: it cannot be known what a message is, as long as the schema registry does not answer.
@@ -94,16 +94,17 @@ def messages_of(
     texts: list[bytes] = []
     offsets = np.fromiter((m.offset() or 0 for m in found), np.int64, len(found))
     poisoned: dict[int, str] = {}
+    decoded = iter(decoder.texts([value for message in found if (value := message.value()) is not None]))
     for message, offset in zip(found, offsets.tolist(), strict=True):
         value = message.value()
         if value is None:
             value, poisoned[offset] = b"", NO_VALUE
+        elif isinstance(text := next(decoded), UnreadableError):
+            value, poisoned[offset] = kept(value), str(text)
         else:
+            value = text
             try:
-                value = decode(value)
                 value = _with_surroundings(value, message) if around else value
-            except UnreadableError as error:
-                value, poisoned[offset] = kept(value), str(error)
             except UnicodeDecodeError:
                 poisoned[offset] = "its key or one of its headers is not UTF-8, and the source reads them"
         texts.append(value)

@@ -67,7 +67,7 @@ class TopicReader:
         self._lake, self._broker = lake, Broker(lake.settings)
         self._portions = Portions(lake, source, None, KAFKA, RUN_ID)
         self._around = AROUND in self._source.fields
-        self._decode = decoder(source.format, lake.settings)
+        self._decoder = decoder(source.format, lake.settings)
         self._next: dict[tuple[str, int], int] = {}
         self._known: set[tuple[str, int]] = set()
         self._logs: dict[str, str] = {}
@@ -100,6 +100,7 @@ class TopicReader:
     def close(self) -> None:
         """Leave the brokers."""
         self._broker.close()
+        self._decoder.close()
 
     def _forget(self) -> None:
         """Know nothing: what is committed is looked up again."""
@@ -177,7 +178,7 @@ class TopicReader:
     def _commit(self, found: Mapping[tuple[str, int], list[Message]]) -> Iterator[CommittedRange]:
         portions = {
             place: messages_of(
-                self._logs[place[0]], place[1], self._next[place], messages, around=self._around, decode=self._decode
+                self._logs[place[0]], place[1], self._next[place], messages, around=self._around, decoder=self._decoder
             )
             for place, messages in found.items()
         }

@@ -9,20 +9,15 @@ value may hold is said by the contract of its table; its schema is not asked for
 from __future__ import annotations
 
 import json
-import math
-import struct
 from base64 import b64encode
-from collections.abc import Callable
-from datetime import date, datetime, time
-from decimal import Decimal
-from io import BytesIO
-from typing import TYPE_CHECKING, Any
-from uuid import UUID
+from collections import defaultdict
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
 
-import fastavro
-
-from lakehouse_assets.intake._internals import read_in_python
-from lakehouse_assets.intake.registry import Registry, SchemaError
+from lakehouse_assets.apart import Apart, ApartError
+from lakehouse_assets.intake.avro import texts_of
+from lakehouse_assets.intake.registry import Registry, SchemaError, Written
+from lakehouse_assets.setting_types import size_in_bytes
 
 if TYPE_CHECKING:
     from lakehouse_assets.ingest.described.kinds import Format
@@ -30,32 +25,49 @@ if TYPE_CHECKING:
 
 RAW = "value"
 """The field that holds a message of format `raw`."""
+NEEDED = ("lakehouse_assets.intake.avro",)
+"""What the processes need that values of Avro are read in."""
+_AT_ONCE = 10_000
+"""Values that are read by one call."""
 _HEAD = 5
 """Bytes before a value: zero, and the number of its schema."""
-_OF_READING = (
-    EOFError,
-    ValueError,
-    IndexError,
-    KeyError,
-    TypeError,
-    ArithmeticError,
-    AssertionError,
-    RecursionError,
-    struct.error,
-)
-Decode = Callable[[bytes], bytes]
-"""Makes a JSON text of a value; raises UnreadableError where it is none, and RegistryError where it cannot be known."""
 
 
 class UnreadableError(Exception):
     """A value is not of the format of its source; the message says why."""
 
 
-def decoder(format_: Format, settings: Settings) -> Decode:
+class Decoder:
+    """Makes JSON texts of values of a format. Close it."""
+
+    def __init__(self, read: Callable[[bytes], bytes]) -> None:
+        """Values are read one by one by `read`, which raises UnreadableError."""
+        self._read = read
+
+    def texts(self, values: Sequence[bytes]) -> list[bytes | UnreadableError]:
+        """The text of each value, or why there is none.
+
+        Raises:
+            RegistryError: it cannot be known what a value is, as long as the schema registry does not answer.
+        """
+        return [_or_error(self._read, value) for value in values]
+
+    def close(self) -> None:
+        """Nothing is open."""
+
+
+def decoder(format_: Format, settings: Settings) -> Decoder:
     """What makes JSON texts of values of a format."""
     if format_ == "avro":
-        return _Avro(Registry(settings))
-    return {"json_schema": _after_head, "raw": _as_field}.get(format_, _as_it_is)
+        return _Avro(Registry(settings), settings)
+    return Decoder({"json_schema": _after_head, "raw": _as_field}.get(format_, _as_it_is))
+
+
+def _or_error(read: Callable[[bytes], bytes], value: bytes) -> bytes | UnreadableError:
+    try:
+        return read(value)
+    except UnreadableError as error:
+        return error
 
 
 def kept(value: bytes) -> bytes:
@@ -85,57 +97,49 @@ def _number_of(value: bytes) -> int:
     return int.from_bytes(value[1:_HEAD])
 
 
-class _Avro:
-    """Makes JSON texts of values that were written by schemas of a registry."""
+class _Avro(Decoder):
+    """Makes JSON texts of values that were written by schemas of a registry, in a process of its own."""
 
-    def __init__(self, registry: Registry) -> None:
-        self._registry = registry
+    def __init__(self, registry: Registry, settings: Settings) -> None:
+        self._registry, self._memory = registry, settings.look_memory
+        memory, time_s = size_in_bytes(settings.look_memory), settings.look_timeout_s
+        self._apart = Apart(memory, time_s, processes=1, needs=NEEDED)
 
-    def __call__(self, value: bytes) -> bytes:
-        number = _number_of(value)
+    def texts(self, values: Sequence[bytes]) -> list[bytes | UnreadableError]:
+        found: dict[int, bytes | UnreadableError] = {}
+        alike: dict[int, list[int]] = defaultdict(list)
+        for place, value in enumerate(values):
+            try:
+                alike[_number_of(value)].append(place)
+            except UnreadableError as error:
+                found[place] = error
+        for number, places in alike.items():
+            try:
+                written = self._registry.avro(number)
+            except SchemaError as error:
+                found |= dict.fromkeys(places, UnreadableError(f"the message cannot be read: {error}"))
+                continue
+            for at in range(0, len(places), _AT_ONCE):
+                some = places[at : at + _AT_ONCE]
+                texts = self._read_apart(number, written, [values[place][_HEAD:] for place in some])
+                found |= zip(some, texts, strict=True)
+        return [found[place] for place in range(len(values))]
+
+    def _read_apart(self, number: int, written: Written, values: Sequence[bytes]) -> list[bytes | UnreadableError]:
+        """Read values together; where that takes too much, each half by itself, until it is known of which value."""
         try:
-            written = self._registry.avro(number)
-        except SchemaError as error:
-            raise UnreadableError(f"the message cannot be read: {error}") from None
-        rest = BytesIO(value[_HEAD:])
-        read = read_in_python if written.is_recursive else fastavro.schemaless_reader
-        try:
-            text = _text(read(rest, written.schema, None))
-            left = len(value) - _HEAD - rest.tell()
-        except _OF_READING as error:
-            raise UnreadableError(f"the message is not of its schema {number}: {type(error).__name__}") from None
-        if left:
-            raise UnreadableError(f"the message is not of its schema {number}: {left} bytes are left over")
-        return text
+            texts = self._apart.run(texts_of, written.schema, written.is_recursive, values)
+        except ApartError:
+            if len(values) > 1:
+                middle = len(values) // 2
+                halves = (values[:middle], values[middle:])
+                return [text for half in halves for text in self._read_apart(number, written, half)]
+            why = f"to read the message by its schema {number} takes more than {self._memory} of memory, or too long"
+            return [UnreadableError(why)]
+        return [
+            UnreadableError(f"the message is not of its schema {number}: {text}") if isinstance(text, str) else text
+            for text in texts
+        ]
 
-
-def _text(value: Any) -> bytes:
-    try:
-        return _STRICT.encode(value).encode(errors="surrogatepass")
-    except ValueError:  # not a number, or infinite, which JSON has no form for
-        return _STRICT.encode(_finite(value)).encode(errors="surrogatepass")
-
-
-def _finite(value: Any) -> Any:
-    """The value with the text of every number that is none."""
-    if isinstance(value, float) and not math.isfinite(value):
-        return str(value)
-    if isinstance(value, dict):
-        return {name: _finite(inside) for name, inside in value.items()}
-    return [_finite(inside) for inside in value] if isinstance(value, list) else value
-
-
-def _as_json(value: Any) -> Any:
-    """A value of Avro that JSON has no form for as one that has."""
-    if isinstance(value, Decimal):
-        return f"{value:f}"
-    if isinstance(value, (datetime, date, time)):
-        return value.isoformat()
-    if isinstance(value, UUID):
-        return str(value)
-    if isinstance(value, (bytes, bytearray)):
-        return {"base64": b64encode(value).decode()}
-    raise TypeError(f"a value is a {type(value).__name__}")
-
-
-_STRICT = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), allow_nan=False, default=_as_json)
+    def close(self) -> None:
+        self._apart.close()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any
@@ -14,6 +14,7 @@ import fastavro
 import pytest
 from pydantic import SecretStr
 
+from lakehouse_assets.apart import Apart
 from lakehouse_assets.intake.registry import Registry, RegistryError
 from lakehouse_assets.intake.values import UnreadableError, decoder
 from lakehouse_assets.settings import Settings
@@ -49,6 +50,26 @@ TEXT = (
 def server() -> Iterator[Api]:
     with serving() as api:
         yield api
+
+
+@pytest.fixture(autouse=True)
+def in_process(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without a process of its own for each test; what is ended there has a test."""
+    if request.function is not test_a_message_that_takes_too_much_memory_is_unreadable_and_no_other_is:
+        monkeypatch.setattr(Apart, "run", lambda _self, function, *args: function(*args))
+
+
+def reading(format_: Any, settings: Settings) -> Callable[[bytes], bytes]:
+    """What reads one value."""
+    made = decoder(format_, settings)
+
+    def read(value: bytes) -> bytes:
+        (text,) = made.texts([value])
+        if isinstance(text, UnreadableError):
+            raise text
+        return text
+
+    return read
 
 
 class Schemas:
@@ -89,7 +110,7 @@ def written(number: int, schema: Any, value: Any) -> bytes:
 
 def test_a_value_of_avro_is_exact_and_its_schema_is_asked_for_once(schemas: Schemas, having: Settings):
     schemas.add(7, ORDER)
-    decode = decoder("avro", having)
+    decode = reading("avro", having)
     assert decode(written(7, ORDER, VALUE)).decode() == TEXT
     nothing = decode(written(7, ORDER, {**VALUE, "note": None, "rate": float("nan")})).decode()
     assert '"note":null,"rate":"nan"' in nothing and schemas.paths == ["/schemas/ids/7"]
@@ -101,7 +122,7 @@ def test_what_a_schema_refers_to_is_read_first(schemas: Schemas, having: Setting
     schemas.add(1, order, references=[{"name": "shop.Money", "subject": "shop/Money", "version": 3}])
     schemas.there["/subjects/shop%2FMoney/versions/3"] = {"schema": json.dumps(money)}
     whole = {**order, "fields": [{"name": "paid", "type": money}]}
-    assert decoder("avro", having)(written(1, whole, {"paid": {"cents": 5}})) == b'{"paid":{"cents":5}}'
+    assert reading("avro", having)(written(1, whole, {"paid": {"cents": 5}})) == b'{"paid":{"cents":5}}'
 
 
 NODE = {"type": "record", "name": "Node", "fields": [
@@ -111,7 +132,7 @@ NODE = {"type": "record", "name": "Node", "fields": [
 
 def test_a_value_nested_as_deep_as_its_bytes_say_ends_no_process(schemas: Schemas, having: Settings):
     schemas.add(1, NODE)
-    decode, deep = decoder("avro", having), {"rate": 0.5, "next": {"rate": -1e300, "next": None}}
+    decode, deep = reading("avro", having), {"rate": 0.5, "next": {"rate": -1e300, "next": None}}
     assert json.loads(decode(written(1, NODE, deep))) == deep
     with pytest.raises(UnreadableError, match="not of its schema 1"):
         decode(b"\0\0\0\0\1" + bytes(4))  # half a number
@@ -129,7 +150,7 @@ def test_lists_of_nothing_are_found_by_name_and_in_what_is_referred_to(schemas: 
     schemas.there["/schemas/ids/3"] = {"schema": "[" * 100_000}
     for number, said in ((1, "take no byte"), (2, "take no byte"), (3, "nested too deep")):
         with pytest.raises(UnreadableError, match=said):
-            decoder("avro", having)(b"\0" + number.to_bytes(4) + b"\xff" * 8 + b"\x01")
+            reading("avro", having)(b"\0" + number.to_bytes(4) + b"\xff" * 8 + b"\x01")
 
 
 @pytest.mark.parametrize(
@@ -153,7 +174,7 @@ def test_what_is_not_of_its_schema_is_unreadable(schemas: Schemas, having: Setti
     schemas.add(7, "int")
     schemas.add(8, "", schemaType="PROTOBUF")
     with pytest.raises(UnreadableError, match=said):
-        decoder("avro", having)(value)
+        reading("avro", having)(value)
 
 
 @pytest.mark.parametrize(
@@ -176,7 +197,7 @@ def test_a_registry_that_cannot_be_asked_is_waited_for(
         update={"schema_registry_user": "me", "schema_registry_password": SecretStr("hunter22secret")}
     )
     with pytest.raises(RegistryError, match=said) as error:
-        decoder("avro", with_password)(b"\0\0\0\0\x01x")
+        reading("avro", with_password)(b"\0\0\0\0\x01x")
     assert "hunter22" not in str(error.value)
 
 
@@ -189,9 +210,27 @@ def test_a_registry_must_be_named_and_gets_no_password_in_the_clear(settings: Se
 
 
 def test_other_formats_need_no_registry(settings: Settings):
-    assert decoder("json", settings)(b"x") == b"x"
-    assert decoder("json_schema", settings)(b'\0\0\0\0\1{"a": 1.10}') == b'{"a": 1.10}'
-    assert decoder("raw", settings)("Tée\n".encode()) == '{"value": "Tée\\n"}'.encode()
-    assert decoder("raw", settings)(b"\xff") == b'{"value": {"base64": "/w=="}}'
+    assert reading("json", settings)(b"x") == b"x"
+    assert reading("json_schema", settings)(b'\0\0\0\0\1{"a": 1.10}') == b'{"a": 1.10}'
+    assert reading("raw", settings)("Tée\n".encode()) == '{"value": "Tée\\n"}'.encode()
+    assert reading("raw", settings)(b"\xff") == b'{"value": {"base64": "/w=="}}'
     with pytest.raises(UnreadableError):
-        decoder("json_schema", settings)(b'{"a": 1}')
+        reading("json_schema", settings)(b'{"a": 1}')
+
+
+def test_a_message_that_takes_too_much_memory_is_unreadable_and_no_other_is(schemas: Schemas, having: Settings):
+    fields = [{"name": f"n{i}", "type": "null"} for i in range(500)] + [{"name": "i", "type": "int"}]
+    many = {"type": "record", "name": "Many", "fields": fields}
+    schema = {"type": "record", "name": "All", "fields": [{"name": "l", "type": {"type": "array", "items": many}}]}
+    schemas.add(1, schema)
+    small = written(1, schema, {"l": []})
+    count = io.BytesIO()
+    fastavro.schemaless_writer(count, "long", 50_000)
+    bomb = b"\0\0\0\0\1" + count.getvalue() + bytes(50_000) + b"\0"
+    made = decoder("avro", having.model_copy(update={"look_memory": "100MB"}))
+    try:
+        first, second, third = made.texts([small, bomb, small])
+    finally:
+        made.close()
+    assert first == third == b'{"l":[]}'
+    assert isinstance(second, UnreadableError) and "takes more than 100MB of memory" in str(second)
