@@ -69,7 +69,8 @@ def rows_in(lake: Lake) -> int:
 
 def _figures(clock: Clock, rows: int) -> tuple[float, dict[str, Any]]:
     load = round(os.getloadavg()[0], 1)
-    return clock.seconds, {"per_s": round(rows / clock.seconds), "rows": rows, "load_of_machine": load}
+    cpu_us = round(clock.cpu_s / rows * 1e6, 1)
+    return clock.seconds, {"per_s": round(rows / clock.seconds), "cpu_us_per_row": cpu_us, "load_of_machine": load}
 
 
 def make_database(file: str, rows: int) -> float:
@@ -168,7 +169,7 @@ def fetch_topic(folder: str, brokers: str, topic: str, messages: int) -> tuple[f
     source = source_of("kafka", topics=[topic], format="json")
     with Clock() as clock, closing(TopicReader(lake, source)) as reader:
         while sum(ends_of(lake, source).values()) < messages:
-            reader.commit(0.3)
+            reader.commit(lake.settings.intake_every_s)
     return _figures(clock, _all(lake, messages))
 
 

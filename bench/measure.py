@@ -120,18 +120,18 @@ def _report(pipe: Any, work: Callable[..., Any], args: tuple[Any, ...]) -> None:
 
 
 class Clock:
-    """`with Clock() as c: …; c.seconds`."""
+    """`with Clock() as c: …; c.seconds`, and `c.cpu_s` that this process took of the cores meanwhile."""
 
-    seconds = 0.0
+    seconds = cpu_s = 0.0
 
     def __enter__(self) -> Clock:
         """Start."""
-        self._start = time.perf_counter()
+        self._start, self._cpu = time.perf_counter(), time.process_time()
         return self
 
     def __exit__(self, *_: object) -> None:
         """Stop."""
-        self.seconds = time.perf_counter() - self._start
+        self.seconds, self.cpu_s = time.perf_counter() - self._start, time.process_time() - self._cpu
 
 
 def save(results: Sequence[Result]) -> None:

@@ -1,7 +1,7 @@
 """Messages of Kafka while their readers are killed: each is in bronze once, however many read.
 
 Two children read one topic at once, while it is written to; both are killed at random moments and begun again, and one
-is left in peace in the end.
+is left in peace in the end. Or the broker is killed, and started again.
 """
 
 from __future__ import annotations
@@ -24,6 +24,7 @@ from tests.servers import Servers
 
 pytestmark = [pytest.mark.cluster, pytest.mark.timeout(900)]
 PARTITIONS, A_ROUND, ROUNDS = 3, 600, 12
+OUTAGES, OUTAGE_S = 2, 0.7
 POISON = b"{no json"
 
 
@@ -69,3 +70,23 @@ def test_every_message_is_in_bronze_once_whoever_is_killed(tmp_path: Path, topic
         assert session.query(places).to_pylist() == [{"n": sent // 100, "places": sent // 100}]
         notes = session.query("select count(*) as loads, sum(rows_read) as n from bronze.loads").to_pylist()
     assert notes[0]["n"] == sent and notes[0]["loads"] > 3 * PARTITIONS, "none was killed after it committed"
+
+
+def test_every_message_is_in_bronze_once_though_the_broker_is_killed(
+    tmp_path: Path, servers: Servers, topic: tuple[str, str]
+) -> None:
+    """One reads all the while: what it has not committed it reads again, and nothing else."""
+    home, sent = str(tmp_path / "lake"), 0
+    reader = Child(steps.read_topic, home, *topic, OUTAGES * A_ROUND)
+    for _ in range(OUTAGES):
+        write(*topic, range(sent, sent + A_ROUND))
+        sent += A_ROUND
+        time.sleep(OUTAGE_S)
+        servers.script("kill", "kafka")
+        time.sleep(OUTAGE_S)
+        servers.script("up", "kafka")
+    reader.result()
+    with steps.lake_of(home).session() as session:
+        rows = "select count(*) as n, count(distinct order_id) as orders from bronze.sample_sales"
+        assert session.query(rows).to_pylist() == [{"n": sent * 99 // 100, "orders": sent * 99 // 100}]
+        assert session.query("select sum(rows_read) as n from bronze.loads").to_pylist() == [{"n": sent}]
