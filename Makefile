@@ -65,7 +65,8 @@ coverage: setup ## The units of planning, which must run 95 % of its lines
 # servers, for which they often wait, so a third process does them beside the others; what it says is shown when it ends.
 # Plan 8 GB of memory for all of them; `make coverage test-local test-cluster` has them one after the other.
 # MISSING=fail makes a test fail that this machine lacks something for, such as a browser or the servers of the cluster;
-# without it, the test is skipped with the reason.
+# without it, the test is skipped with the reason. Servers that are being installed are waited for
+# before the time of a test begins.
 test: setup ## Lint and every test
 	@$(MAKE) --no-print-directory -j 2 lint-types coverage lint-sql lint-style
 	@$(MAKE) --no-print-directory -j 2 test-local test-cluster
@@ -74,6 +75,7 @@ test-local: setup
 	$(BIN)/python -m pytest -n 2 -m "not cluster" --missing $(MISSING) $(addprefix --ignore=,$(PLANNING_UNITS))
 
 test-cluster: setup
+	@docker/native/cluster.sh installed >/dev/null 2>&1 || true
 	@log=$$(mktemp); $(BIN)/python -m pytest -m cluster --missing $(MISSING) >"$$log" 2>&1; code=$$?; \
 	cat "$$log"; rm "$$log"; exit $$code
 
