@@ -38,6 +38,14 @@ ran = runner.run(publication, platform_contracts(), select=select, command="test
 publication.abandon()
 print([(n.name, n.status) for n in ran.nodes])
 """
+REFUSED = """
+import json, sys
+from typer.testing import CliRunner
+from lakehouse_assets.cli import app
+
+results = [CliRunner().invoke(app, ["new-domain", name, "--from", "rentals.csv", "--json"]) for name in sys.argv[1:]]
+print(json.dumps([(r.exit_code, json.loads(r.stdout)["error"]["message"]) for r in results]))
+"""
 
 
 class Copy:
@@ -128,7 +136,6 @@ def test_nothing_is_overwritten_and_no_name_taken_twice(copy: Copy, tmp_path: Pa
         return copy.asklake("new-domain", name, "--from", "rentals.csv", code=2)["error"]["message"]
 
     before, domain = text(), copy.root / "lakehouse_assets/domains/bike_rentals"
-    assert "there is a domain" in refused("bike_rentals")
     shutil.move(domain, tmp_path / "aside")
     try:
         assert "never overwrites" in refused("bike_rentals")
@@ -136,6 +143,8 @@ def test_nothing_is_overwritten_and_no_name_taken_twice(copy: Copy, tmp_path: Pa
     finally:
         shutil.rmtree(domain, ignore_errors=True)
         shutil.move(tmp_path / "aside", domain)
-    for name in ("Bike-Rentals", "select", "class", "sales"):
-        refused(name)
+    command = [sys.executable, "-c", REFUSED, "bike_rentals", "Bike-Rentals", "select", "class", "sales"]
+    done = subprocess.run(command, env=copy.env, cwd=copy.work, capture_output=True, text=True, check=True)
+    told = json.loads(done.stdout)
+    assert [code for code, _ in told] == [2] * 5 and "there is a domain" in told[0][1]
     assert text() == before
