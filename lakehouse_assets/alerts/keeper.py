@@ -12,7 +12,7 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
@@ -102,7 +102,7 @@ class Keeper:
         if isinstance(alert.draft.condition, FailedRun | FailedLoad) and not self._platform.well_again(alert):
             return 0
         try:
-            judgement = self._judgement(alert, heads, now)
+            judgement = _with_the_whole(alert, self._judgement(alert, heads, now))
         except Exception as error:
             if not isinstance(error, NotJudgedError):
                 _log.exception("alert %s could not be judged", alert.id)
@@ -294,6 +294,14 @@ class Keeper:
             except KeyError:
                 return 0
         raise RuntimeError(f"alert {alert.id} is judged so often that run {seen.evidence} cannot be told")
+
+
+def _with_the_whole(alert: Kept, judgement: Judgement) -> Judgement:
+    """A judgement of groups after one that came to nothing as a whole: that is over, and told."""
+    if WHOLE not in alert.standings or any(one.group == WHOLE for one in judgement.seen):
+        return judgement
+    again = Seen(WHOLE, Verdict.CLEAR, judgement.says or alert.draft.name)
+    return replace(judgement, seen=(again, *judgement.seen))
 
 
 def _summary(seen: Sequence[Seen]) -> str:

@@ -88,7 +88,7 @@ def lines_of(turns: Sequence[Turn]) -> tuple[str, ...]:
 def _line(turn: Turn) -> str:
     verb = _VERBS[turn.state]
     if turn.state is State.OK and turn.before is State.UNKNOWN:
-        verb = "Can be judged again, and is well"
+        verb = "Can be judged again"
     return f"{verb}. {turn.says}" if verb else turn.says
 
 
