@@ -7,8 +7,6 @@ Nothing is launched: a look takes less than a run's start, and what it tells is 
 tells of, so a tick that dies is repeated and tells nothing twice.
 """
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import UTC, datetime
 from threading import Lock
 from typing import TYPE_CHECKING
@@ -35,43 +33,40 @@ SOURCE = "source"
 
 
 class _Open:
-    """What is kept between the ticks of one code server: reading the semantic layer takes longer than all looks."""
+    """What is kept between the ticks of one code server: opening it takes longer than most looks."""
 
     def __init__(self) -> None:
         self._lock, self._key = Lock(), ""
-        self._lake: Lake | None = None
+        self._kept: tuple[Lake, AlertParts] | None = None
         self._answerer: Answerer | None = None
 
-    def of(self, resource: LakeResource) -> "Lake":
-        """The lake of these settings, the same one as long as these are."""
+    def of(self, resource: LakeResource) -> "tuple[Lake, AlertParts]":
+        """The lake of these settings and its alerts, the same ones as long as these are."""
+        from lakehouse_assets.service.alerts.parts import AlertParts
+
         settings = resource.settings()
         key = f"{settings.home} {settings.queue_url} {settings.profile}"
         with self._lock:
-            if self._lake is None or key != self._key:
-                self._lake, self._answerer, self._key = resource.lake, None, key
-            return self._lake
+            if self._kept is None or key != self._key:
+                if self._kept:
+                    self._kept[1].close()
+                self._kept, self._answerer, self._key = (resource.lake, AlertParts.open(resource.lake)), None, key
+            return self._kept
 
     def answerer(self, lake: "Lake") -> "Answerer":
         """What answers questions over it; made where an alert needs it."""
         with self._lock:
-            if self._answerer is None or self._lake is not lake:
-                self._lake, self._answerer = lake, open_answerer(lake)
+            if self._answerer is None:
+                self._answerer = open_answerer(lake)
             return self._answerer
 
 
 _open = _Open()
 
 
-@contextmanager
-def _keeping(resource: LakeResource, instance: dg.DagsterInstance) -> "Iterator[tuple[Lake, AlertParts, Keeper]]":
-    from lakehouse_assets.service.alerts.parts import AlertParts
-
-    lake = _open.of(resource)
-    parts = AlertParts.open(lake)
-    try:
-        yield lake, parts, parts.keeper(lake, lambda: _open.answerer(lake), _succeeded(instance), INGEST)
-    finally:
-        parts.close()
+def _keeping(resource: LakeResource, instance: dg.DagsterInstance) -> "tuple[Lake, AlertParts, Keeper]":
+    lake, parts = _open.of(resource)
+    return lake, parts, parts.keeper(lake, lambda: _open.answerer(lake), _succeeded(instance), INGEST)
 
 
 def _succeeded(instance: dg.DagsterInstance) -> "Succeeded":
@@ -99,13 +94,13 @@ def alerts_sensor() -> dg.SensorDefinition:
         description="Judges alerts right after a publication that could change them; makes what is sent by the clock.",
     )
     def sensor(context: dg.SensorEvaluationContext, lakehouse: dg.ResourceParam[LakeResource]) -> dg.SensorResult:
-        with _keeping(lakehouse, context.instance) as (lake, parts, keeper):
-            looked = keeper.round(lake.catalog.heads())
-            today = utc_now().date().isoformat()
-            if context.cursor != today:
-                before = utc_now() - lake.settings.alert_retention
-                parts.store.forget(before)
-                parts.outbox.forget(before)
+        lake, parts, keeper = _keeping(lakehouse, context.instance)
+        looked = keeper.round(lake.catalog.heads())
+        today = utc_now().date().isoformat()
+        if context.cursor != today:
+            before = utc_now() - lake.settings.alert_retention
+            parts.store.forget(before)
+            parts.outbox.forget(before)
         words = f"{looked.judged} judged, {looked.told} told" if looked.judged else "no alert is due"
         return dg.SensorResult(skip_reason=f"{words}; {looked.left} left" if looked.left else words, cursor=today)
 
@@ -122,9 +117,9 @@ def messages_sensor() -> dg.SensorDefinition:
         description="Sends the messages of alerts; what does not arrive is tried again, after a time that doubles.",
     )
     def sensor(context: dg.SensorEvaluationContext, lakehouse: dg.ResourceParam[LakeResource]) -> dg.SkipReason:
-        with _keeping(lakehouse, context.instance) as (_, parts, _keeper):
-            done = parts.sender.round()
-            failing = [one for one in parts.outbox.receivers() if one.failures and one.waiting]
+        _, parts, _ = _keeping(lakehouse, context.instance)
+        done = parts.sender.round()
+        failing = [one for one in parts.outbox.receivers() if one.failures and one.waiting]
         for one in failing:
             context.log.warning(
                 f"{one.waiting} messages wait for {one.target}, which failed {one.failures} times: {one.error}"
@@ -145,8 +140,8 @@ def failed_runs_sensor() -> dg.SensorDefinition:
         description="Tells alerts of runs and loads that one failed; they are well again when the next one succeeds.",
     )
     def sensor(context: dg.RunFailureSensorContext, lakehouse: dg.ResourceParam[LakeResource]) -> None:
-        with _keeping(lakehouse, context.instance) as (_, _parts, keeper):
-            keeper.failed(_failed(context.instance, context.dagster_run))
+        _, _, keeper = _keeping(lakehouse, context.instance)
+        keeper.failed(_failed(context.instance, context.dagster_run))
 
     return sensor
 
