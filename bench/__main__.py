@@ -10,6 +10,7 @@ only run if they are named.
 from __future__ import annotations
 
 import argparse
+import os
 import shutil
 import tempfile
 from collections.abc import Callable, Iterable, Iterator
@@ -293,7 +294,9 @@ def _beside(
     repeat: int, what: str, ours: Callable[..., Any], plain: Callable[..., Any], args: tuple[Any, ...]
 ) -> Result:
     contenders = [Contender("asklake", ours, args), Contender("read alone", plain, args)]
-    return compare(f"fetched_{what}", contenders, repeat=repeat, aim="50,000 rows/s into bronze")
+    result = compare(f"fetched_{what}", contenders, repeat=repeat, aim="50,000 rows/s into bronze")
+    result.notes.append(f"{args[-1]} rows; load of the machine {os.getloadavg()[0]:.1f} on {os.cpu_count()} cores")
+    return result
 
 
 def following(folder: Path, repeat: int, scale: float) -> list[Result]:

@@ -7,7 +7,6 @@ Belongs here: making what is fetched, fetching it, and reading the same plainly.
 from __future__ import annotations
 
 import json
-import os
 import sqlite3
 import threading
 import uuid
@@ -68,9 +67,8 @@ def rows_in(lake: Lake) -> int:
 
 
 def _figures(clock: Clock, rows: int) -> tuple[float, dict[str, Any]]:
-    load = round(os.getloadavg()[0], 1)
     cpu_us = round(clock.cpu_s / rows * 1e6, 1)
-    return clock.seconds, {"per_s": round(rows / clock.seconds), "cpu_us_per_row": cpu_us, "load_of_machine": load}
+    return clock.seconds, {"per_s": round(rows / clock.seconds), "cpu_us_per_row": cpu_us}
 
 
 def make_database(file: str, rows: int) -> float:
