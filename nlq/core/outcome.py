@@ -18,6 +18,8 @@ RULES = "rules"
 """The name of the planner that needs no language model."""
 UNCLEAR = 1
 """The rank of problems with words that mean nothing here; those above are of what cannot be asked."""
+NOT_TOGETHER = 3
+"""The rank of problems with words that were taken for what does not go with the others."""
 MOST_CHOICES = 4
 """The most readings that a question back offers."""
 

@@ -15,6 +15,7 @@ from nlq.english.tokens import Token, set_of
 from nlq.planning.drafts.draft import Reading
 from nlq.planning.drafts.mentions import Cover, Kind, Slip
 from nlq.planning.finding.lexicon import Lexicon
+from nlq.planning.ranked.ranker import Ranked
 from nlq.planning.search import Offer, quoted
 from nlq.wording.explain import as_question
 
@@ -84,6 +85,23 @@ class Asking:
         unclear = tuple(slip.written for slip in slips if not slip.read_as)
         found = self._choose(f"I do not know {quoted(unclear)}. Do you mean this?", [r.plan for r in readings])
         return found.model_copy(update={"words": unclear})
+
+    def ranked(self, ranked: Ranked, problem: Problem) -> Outcome:
+        """The likeliest plans, which may leave words unexplained."""
+        unused = f" I did not use {quoted(ranked.left_out)}." if ranked.left_out else ""
+        asks = f"{problem.reason}{unused} Do you mean one of these?"
+        found = self._choose(asks, [reading.plan for reading in ranked.readings])
+        return found.model_copy(update={"words": ranked.left_out})
+
+    @staticmethod
+    def first(offered: Clarify, others: Outcome) -> Outcome:
+        """What the rules offer, its first choice before the likeliest others."""
+        if not isinstance(others, Clarify):
+            return offered
+        first = offered.choices[0]
+        known = {first.question}
+        choices = [first, *(one for one in others.choices if one.question not in known)]
+        return offered.model_copy(update={"choices": tuple(choices[:MOST_CHOICES])})
 
     def _choose(self, question: str, plans: Iterable[Plan]) -> Clarify:
         """A question back; choices that would read the same are offered once."""

@@ -12,20 +12,22 @@ import itertools
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import date, datetime
+from functools import cached_property
 
-from nlq.core.outcome import MOST_CHOICES, RULES, UNCLEAR, Clarify, Outcome, Planned, Problem, Refused
+from nlq.core.outcome import MOST_CHOICES, NOT_TOGETHER, RULES, UNCLEAR, Clarify, Outcome, Planned, Problem, Refused
 from nlq.core.plan import Plan
 from nlq.core.spelling import same_form
 from nlq.core.vocabulary import Vocabulary
 from nlq.english.tokens import Token, tokenize
 from nlq.planning.asking import Asking
 from nlq.planning.drafts.draft import Reading
-from nlq.planning.drafts.mentions import Reach, Slip
+from nlq.planning.drafts.mentions import Cover, Reach, Slip
 from nlq.planning.finding.lexicon import Lexicon
-from nlq.planning.finding.spans import mend
+from nlq.planning.finding.spans import MentionFinder, mend
 from nlq.planning.followups import without_lead
 from nlq.planning.parting import parts_of
 from nlq.planning.provenance import Provenance, Typed
+from nlq.planning.ranked.ranker import Ranker
 from nlq.planning.search import Asked, Search
 
 MAX_CHARACTERS = 1000
@@ -33,6 +35,25 @@ MAX_WORDS = 80
 CONFIDENT = 0.5
 """Readings below this confidence are asked back."""
 _SLIP_FACTOR = 0.9
+_RANKED = (UNCLEAR, NOT_TOGETHER)
+"""Ranks of problems that another plan may not have; the others say why no plan can be made."""
+
+
+class _Round:
+    """One round of the search, as far as it is needed."""
+
+    def __init__(self, search: Search, asked: Asked, reach: Reach) -> None:
+        self._search, self._asked, self._reach = search, asked, reach
+
+    @cached_property
+    def finder(self) -> MentionFinder:
+        """What finds the mentions within its reach."""
+        return self._search.finder(self._asked, self._reach)
+
+    @cached_property
+    def covers(self) -> list[Cover]:
+        """The best covers, best first."""
+        return self.finder.covers()
 
 
 class Planner:
@@ -40,10 +61,12 @@ class Planner:
 
     name = RULES
 
-    def __init__(self, vocabulary: Vocabulary, *, fiscal_start: int | None = None) -> None:
+    def __init__(self, vocabulary: Vocabulary, *, fiscal_start: int | None = None, ranks: bool = True) -> None:
+        """A planner; ``ranks`` says whether it offers the likeliest plans where the rules are not sure."""
         self.vocabulary, self._fiscal_start = vocabulary, fiscal_start
         self.lexicon = Lexicon(vocabulary)
         self._search, self._asking = Search(self.lexicon), Asking(self.lexicon)
+        self._ranker = Ranker(self.lexicon) if ranks else None
 
     def plan(self, question: str, now: date | datetime, previous: Plan | None = None) -> Outcome:
         """The outcome for a question; relative times are relative to ``now``. Never raises on any text.
@@ -84,21 +107,35 @@ class Planner:
 
     def _find(self, asked: Asked, slips: Sequence[Slip], provenance: Provenance) -> Outcome:
         """The outcome of the first round that reads the question, else what can be offered or told."""
-        rounds = []
-        for reach in Reach:
-            covers = self._search.covers(asked, reach)
-            found = self._search.readings(asked, covers)
+        rounds = [_Round(self._search, asked, reach) for reach in Reach]
+        outcome, problem = self._by_rules(asked, slips, provenance, rounds)
+        if self._ranker is None or asked.previous or problem is None or problem.rank not in _RANKED:
+            return outcome
+        offered = outcome if isinstance(outcome, Clarify) else None
+        ranked = self._ranker.rank(asked, rounds[-1].finder.mentions, problem.words, offered)
+        if not ranked.readings or not (offered or ranked.is_likely):
+            return outcome
+        asks = provenance.of(self._asking.ranked(ranked, problem), ranked.readings, ranked.left_out)
+        return self._asking.first(offered, asks) if offered else asks
+
+    def _by_rules(
+        self, asked: Asked, slips: Sequence[Slip], provenance: Provenance, rounds: Sequence[_Round]
+    ) -> tuple[Outcome, Problem | None]:
+        """The outcome that the rules come to, and the problem where words stand in their way."""
+        problems: list[Problem] = []
+        for one in rounds:
+            found = self._search.readings(asked, one.covers)
             if not isinstance(found, Problem):
-                return provenance.of(self._settle(found, slips), found)
-            rounds.append((covers, found))
+                return provenance.of(self._settle(found, slips), found), None
+            problems.append(found)
         if found := self._guessed(asked, slips):
-            return provenance.of(self._asking.guessed(found, slips), found)
-        covers, problem = rounds[-1]
-        if problem.rank <= UNCLEAR and (offer := self._search.offer(asked, covers)):
-            return provenance.of(self._asking.without(offer), offer.readings, offer.left_out)
-        covers, problem = rounds[0]
-        refused = self._asking.refuse(problem, slips, asked.question, covers[0])
-        return provenance.refused(refused, covers[0], problem)
+            return provenance.of(self._asking.guessed(found, slips), found), None
+        problem = problems[-1]
+        if problem.rank <= UNCLEAR and (offer := self._search.offer(asked, rounds[-1].covers)):
+            return provenance.of(self._asking.without(offer), offer.readings, offer.left_out), problem
+        problem, cover = problems[0], rounds[0].covers[0]
+        refused = self._asking.refuse(problem, slips, asked.question, cover)
+        return provenance.refused(refused, cover, problem), problem
 
     def _guessed(self, asked: Asked, slips: Sequence[Slip]) -> list[Reading]:
         """The readings with unclear words read as what comes near them; they can only be offered."""

@@ -13,7 +13,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 
-from nlq.core.outcome import Problem
+from nlq.core.outcome import NOT_TOGETHER, Problem
 from nlq.core.plan import Operator, Plan
 from nlq.english.forms import OCCURRENCE, stem
 from nlq.english.general import ENGLISH, GLUE, PREDICATES, RELATIVES
@@ -72,9 +72,11 @@ class Search:
 
     def covers(self, asked: Asked, reach: Reach = Reach.EXACT) -> list[Cover]:
         """The best covers of a question within reach, best first."""
-        return MentionFinder(
-            asked.question, asked.tokens, self._lexicon, asked.today, asked.fiscal_start, reach
-        ).covers()
+        return self.finder(asked, reach).covers()
+
+    def finder(self, asked: Asked, reach: Reach) -> MentionFinder:
+        """What finds the mentions of a question within reach."""
+        return MentionFinder(asked.question, asked.tokens, self._lexicon, asked.today, asked.fiscal_start, reach)
 
     def readings(self, asked: Asked, covers: Sequence[Cover]) -> list[Reading] | Problem:
         """The readings of the best covers that can be read; where none can, the problem of the best one."""
@@ -147,7 +149,7 @@ class Search:
         """A cover in which the metric or dimension that is a problem is the other one that is called so as well."""
         terms = (Kind.METRIC, Kind.DIMENSION)
         at = next((n for n, m in enumerate(cover.mentions) if m.kind in terms and m.text in problem.words), None)
-        if problem.rank != 3 or at is None:
+        if problem.rank != NOT_TOGETHER or at is None:
             return None
         mention = cover.mentions[at]
         said = [stem(word) for word in words_of(mention.text) if word not in GLUE]

@@ -13,6 +13,7 @@ import heapq
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from datetime import date
+from functools import cached_property
 from typing import Any
 
 from nlq.english import general as w
@@ -85,7 +86,7 @@ class MentionFinder(ValueFinder):
         """The best covers, best first; at most BEAM."""
         count = len(self._tokens)
         by_first: list[list[Mention]] = [[] for _ in range(count)]
-        for mention in self._mentions():
+        for mention in self.mentions:
             by_first[mention.first].append(mention)
         best: list[list[tuple[float, tuple[Mention, ...]]]] = [[] for _ in range(count + 1)]
         best[0] = [(0.0, ())]
@@ -96,7 +97,12 @@ class MentionFinder(ValueFinder):
         final = heapq.nlargest(BEAM, best[count], key=lambda item: item[0])
         return [Cover(score, path) for score, path in final]
 
-    def _mentions(self) -> Iterator[Mention]:
+    @cached_property
+    def mentions(self) -> tuple[Mention, ...]:
+        """Everything that a stretch of words may be; they overlap."""
+        return tuple(self._found())
+
+    def _found(self) -> Iterator[Mention]:
         for span in self._spans:
             yield self._mention(Kind.TIME, span.first, span.last, 3.0 * (span.last - span.first), span)
         for at in range(len(self._tokens)):

@@ -58,7 +58,7 @@ class Ranking:
         metric = self.metric_of(rank)
         descending = self._descending(end or rank.end, metric, rank.word)
         if not draft.groups and grain is None:
-            raise NotReadableError(3, f"“{rank.word}” of what? Say by which dimension to rank.", rank.word)
+            raise NotReadableError(2, f"“{rank.word}” of what? Say by which dimension to rank.", rank.word)
         if draft.groups and grain is not None and not within:
             reason = f"“{rank.word}” of what? Say which is ranked within each of which."
             raise NotReadableError(2, reason, rank.word)

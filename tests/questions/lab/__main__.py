@@ -15,7 +15,7 @@ import os
 import shutil
 import time
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -70,7 +70,7 @@ class Laboratory:
     def ask(self, case: dict[str, Any]) -> Asked:
         """One question, judged by the rows of its gold SQL."""
         wanted = self._gold.execute(case["gold"]).fetchall()
-        first = case.get("tied", False) or "limit 1" in case["gold"].lower()
+        first = _takes_first(case)
         answer = self.answerer.ask(case["question"], Caller(), NOW)
         told = answer.sentence
         if answer.outcome == "answered":
@@ -82,12 +82,25 @@ class Laboratory:
             told += " " + " | ".join(choice.question for choice in answer.choices)
         else:
             verdict = "refused" if answer.outcome == "refused" else "failed"
-        answerable = None if self._plans is None else bool(self._plans.get(str(case["id"])))
-        return Asked(self.name, case["question"], answerable, verdict, told, case["gold"])
+        return Asked(self.name, case["question"], self.is_answerable(case), verdict, told, case["gold"])
+
+    def is_answerable(self, case: dict[str, Any]) -> bool | None:
+        """Whether the layer can answer a question; None where nobody has looked."""
+        return None if self._plans is None else bool(self._plans.get(str(case["id"])))
+
+    def judge(self, case: dict[str, Any]) -> Callable[[Plan], bool]:
+        """What tells whether a plan gives the gold rows of a question."""
+        wanted = self._gold.execute(case["gold"]).fetchall()
+        return lambda plan: self._is_right(plan, wanted, _takes_first(case))
 
     def _is_right(self, plan: Plan, wanted: Sequence[Any], first: bool) -> bool:
         answer = self.answerer.run(plan, Caller())
         return answer.outcome == "answered" and is_same(answer.rows, wanted, first=first)
+
+
+def _takes_first(case: dict[str, Any]) -> bool:
+    """Whether the gold takes the first of rows that may tie."""
+    return bool(case.get("tied", False)) or "limit 1" in case["gold"].lower()
 
 
 def _built(layer: Path, file: Path, folder: Path) -> Path:
