@@ -97,6 +97,7 @@ def configured(
         http=bounded(door),
         ws=bounded_socket(door) if sockets else "none",
         ws_max_size=MAX_MESSAGE,
+        ws_per_message_deflate=False,  # for each socket a millisecond a message, and 300 kB
         ws_ping_interval=bounds.write_s,
         ws_ping_timeout=bounds.write_s,
         timeout_graceful_shutdown=DRAIN_S,

@@ -44,6 +44,7 @@ from lakehouse_assets.service.routes import (
     dashboards,
     exports,
     home,
+    live,
     pages,
     questions,
     sessions,
@@ -135,9 +136,11 @@ def create_app(
             sharing=SharingHandlers(parts.links, access, shown, handlers),
             exports=ExportHandlers(shown, handlers),
         )
+        app.state.live = live.live_of(app.state.service)
         try:
             yield
         finally:
+            app.state.live.stop()
             await app.state.agents.stop()
             await anyio.to_thread.run_sync(app.state.uploading.workers.stop)
             await anyio.to_thread.run_sync(app.state.intake.stop)
@@ -158,7 +161,7 @@ def create_app(
     app.router.routes.extend(pages.routes())
     for subject in (
         standing, sessions, questions, dashboards, boards, alerts, sharing, exports, home, events, uploads,
-        dictionaries, agents,
+        dictionaries, agents, live,
     ):  # fmt: skip
         app.include_router(subject.router)
     app.state.agents = Agents()

@@ -86,7 +86,7 @@ class RequestMiddleware:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        response = _Response(send, _request_id(scope))
+        response = _Response(send, request_id_of(scope))
         scope[REQUEST_ID] = response.request_id
         structlog.contextvars.clear_contextvars()
         structlog.contextvars.bind_contextvars(request_id=response.request_id)
@@ -222,7 +222,7 @@ class _Response:
             await response_of(error, self.request_id)(scope, receive, self.send)
 
 
-def _request_id(scope: Scope) -> str:
+def request_id_of(scope: Scope) -> str:
     """The caller's own id where it is a plain one, so that logs of several services go together."""
     given = next((v.decode("latin-1") for n, v in scope["headers"] if n == b"x-request-id"), "")
     return given if _GIVEN_ID.fullmatch(given) else secrets.token_hex(8)

@@ -71,7 +71,7 @@ def service(asked_lake: Lake, tmp_path_factory: pytest.TempPathFactory) -> Itera
     """Without keys, without limits."""
     database = f"sqlite:///{tmp_path_factory.mktemp('open')}/questions.db"
     app = create_app(asked_lake, loopback=True, limiter=LimiterInProcess(()), database=database)
-    with served(app, database) as running:
+    with served(app, database, sockets=True) as running:
         yield running
 
 
@@ -95,7 +95,7 @@ def keyed(asked_lake: Lake, tmp_path_factory: pytest.TempPathFactory) -> Iterato
     app = create_app(
         asked_lake, loopback=True, limiter=LimiterInProcess(()), database=database, work=Work(8, longest_wait_s=60)
     )
-    with served(app, database, keys) as running:
+    with served(app, database, keys, sockets=True) as running:
         yield running
 
 

@@ -118,4 +118,4 @@ def _serve(count: int, host: str, port: int, counted: Any) -> None:
     sockets = [listening(host, port)] if count > 1 else None
     bounds = replace(bounds_of(settings), steady=frozenset({UPLOADS}))
     with suppress(KeyboardInterrupt):  # raised again by the server once it has ended
-        Server(configured(app, settings, host, port, bounds)).run(sockets)
+        Server(configured(app, settings, host, port, bounds, sockets=True)).run(sockets)

@@ -61,12 +61,27 @@ async def tiles(service: Served, asker: Admitted, dashboard_id: Id, body: TilesW
 
 async def answered(service: Service, asker: Asker, seen: Seen) -> TilesAnswered:
     """Compute what is missing of tiles, side by side."""
-    await side_by_side(partial(_compute, service, asker, seen, tile) for tile in seen.missing)
+    await _all(service, asker, seen)
     logger().info(
         "dashboard_seen", dashboard=seen.id, page=seen.page, tenant=asker.caller.tenant, key_id=asker.key_id,
         link=asker.link,
     )  # fmt: skip
     return seen.document()
+
+
+async def computed(service: Service, asker: Asker, dashboard_id: str, wanted: TilesWanted) -> Seen:
+    """Tiles with their answers, those that are not remembered computed side by side.
+
+    Raises:
+        ApiError: there is no such dashboard, page or tile, or no tile knows a filter.
+    """
+    seen = await service.work.run(asker.share, service.dashboards.look, asker, dashboard_id, wanted)
+    await _all(service, asker, seen)
+    return seen
+
+
+async def _all(service: Service, asker: Asker, seen: Seen) -> None:
+    await side_by_side(partial(_compute, service, asker, seen, tile) for tile in seen.missing)
 
 
 async def _compute(service: Service, asker: Asker, seen: Seen, tile: Tile) -> None:

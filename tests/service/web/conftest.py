@@ -36,7 +36,7 @@ def page_service(asked_lake: Lake, tmp_path_factory: pytest.TempPathFactory) -> 
         asked_lake, loopback=True, limiter=LimiterInProcess(()), database=database,
         dictionary=partial(dictionary, asked_lake),
     )  # fmt: skip
-    with served(app, database) as running:
+    with served(app, database, sockets=True) as running:
         yield running
 
 
@@ -49,7 +49,7 @@ def keyed_page_service(asked_lake: Lake, tmp_path_factory: pytest.TempPathFactor
         asked_lake, loopback=True, limiter=LimiterInProcess(()), database=database,
         dictionary=partial(dictionary, asked_lake),
     )  # fmt: skip
-    with served(app, database, keys) as running:
+    with served(app, database, keys, sockets=True) as running:
         yield running
 
 

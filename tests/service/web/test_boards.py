@@ -9,7 +9,9 @@ from typing import TYPE_CHECKING
 import pytest
 from playwright.sync_api import expect
 
+from tests.http.attacked import within
 from tests.service.conftest import Served
+from tests.service.routes.test_live import moved
 from tests.service.web.conftest import NARROW, WIDE, opened
 from tests.service.web.test_page import _clean
 
@@ -116,3 +118,20 @@ def test_figures_that_found_no_room_in_time_are_asked_for_again(browser: Browser
         computed(page)
         assert len(asked) == 2
         page.get_by_role("article", name="Complaints received").locator(".figure").wait_for()
+
+
+def test_figures_come_by_themselves_after_a_publication(
+    browser: Browser, page_service: Served, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    live = page_service.app.state.live
+    publish = moved(page_service, monkeypatch)
+    for page in opened(browser, page_service, WIDE, "light", ADDRESS):
+        computed(page)
+        within(20, lambda: live.followed == 1)
+        (group,) = live._groups.values()
+        within(20, lambda group=group: bool(group.sent))
+        publish("gold.gold_pgr_backlog_daily")
+        status = page.locator("p.quiet-text[role=status]")
+        expect(status).to_contain_text("updated just now", timeout=20_000)
+        expect(page.locator(".tile[aria-busy]")).to_have_count(0)
+    within(20, lambda: live.followed == 0)

@@ -7,6 +7,7 @@ import { exportMenu } from "./exporting.js";
 import { filled } from "./filling.js";
 import { filterBar } from "./filters.js";
 import { day, moment } from "./format.js";
+import { live } from "./live.js";
 import { copyOf, earlier, ownBoard } from "./own_board.js";
 import * as session from "./session.js";
 import { share } from "./share.js";
@@ -20,6 +21,8 @@ let board = null;
 let choice = null;
 let loading = null;
 let tiles = new Map();
+let last = null; // the figures that are shown
+let updated = null;
 let own = null; // the tools of a dashboard that the reader may change
 
 const [head, tabs, bar, grid, status] = [h("header.board-head"), h("nav.board-tabs", { "aria-label": "Pages of the dashboard" }), h("div.filter-bar"), h("div.tiles"), h("p.quiet-text", { role: "status" })];
@@ -64,12 +67,17 @@ async function refresh() {
   if (!computed.length) { status.textContent = ""; return; }
   const mine = new AbortController();
   loading = mine;
+  following.follow(null);
+  clearTimeout(updated);
   status.textContent = "Computing …";
   for (const one of computed) tiles.get(one.id).wait();
   try {
     const asked = { ...wanted(choice, board.filters), page: pageOf().id };
     const found = await filled(() => api.tiles(id, asked, mine.signal), tiles, () => mine.signal.aborted);
-    if (found) status.textContent = told(found);
+    if (!found) return;
+    last = found;
+    status.textContent = told(found);
+    following.follow(asked);
   } catch (problem) {
     if (problem.name === "AbortError") return;
     if (!(problem instanceof api.Problem)) throw problem;
@@ -77,6 +85,19 @@ async function refresh() {
     for (const one of computed) tiles.get(one.id).fail(problem);
   }
 }
+
+const following = live(id, (moved) => {
+  const shown = new Map(last.tiles.map((one) => [one.id, JSON.stringify(one.answer.snapshots)]));
+  const fresh = new Map(moved.filter((one) => shown.has(one.id) && shown.get(one.id) !== JSON.stringify(one.answer.snapshots)).map((one) => [one.id, one]));
+  if (!fresh.size) return;
+  last.tiles = last.tiles.map((one) => fresh.get(one.id) ?? one);
+  last.freshness = last.tiles.flatMap((one) => one.answer.freshness);
+  for (const [name, one] of fresh) tiles.get(name)?.fill(one);
+  const at = new Date().toISOString();
+  status.textContent = `${told(last)} · updated just now`;
+  clearTimeout(updated);
+  updated = setTimeout(() => { status.textContent = `${told(last)} · updated ${moment(at)}`; }, 60000);
+});
 
 function told({ time_range: span, freshness }) {
   const newest = freshness.map((state) => state.newest_day).filter(Boolean).sort().at(-1);
