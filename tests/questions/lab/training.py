@@ -106,6 +106,8 @@ def cases(laboratory: Laboratory, weights: model.Model, judged: Judged) -> list[
 def fit(known: Sequence[Case]) -> dict[str, float]:
     """The weights that make the right plans likeliest (listwise softmax, by Adam, the same every time)."""
     usable = [case for case in known if any(case.right)]
+    if not usable:
+        return {}
     names = sorted({name for case in usable for one in case.features for name in one})
     rows = np.array([[one.get(name, 0.0) for name in names] for case in usable for one in case.features])
     right = np.array([float(one) for case in usable for one in case.right])
