@@ -33,6 +33,7 @@ def open_answerer(lake: Lake, *, kept: KeptAnswers | None = None) -> Answerer:
     """
     from nlq.answering.answer import Answerer
     from nlq.answering.compiling.layer import PlannedLayer
+    from nlq.watching.planner import WishesTold
     from semantic.layer import SemanticLayer
     from semantic.values import DimensionValues
 
@@ -40,7 +41,9 @@ def open_answerer(lake: Lake, *, kept: KeptAnswers | None = None) -> Answerer:
     layer = SemanticLayer(lake.settings, target_dir=target)
     values = DimensionValues(lake, layer, folder=lake.settings.values_dir)
     planned = PlannedLayer(layer, values, stale, root=lake.settings.project_root)
-    return Answerer(lake, planned, kept=kept, most_figures=lake.settings.most_figures, **_planning(lake.settings))
+    planning = _planning(lake.settings)
+    planning["planner"] = WishesTold.around(planning["planner"])
+    return Answerer(lake, planned, kept=kept, most_figures=lake.settings.most_figures, **planning)
 
 
 def open_foreign(settings: Settings, project: Path, database: Path | str) -> Answerer:
