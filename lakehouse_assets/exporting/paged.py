@@ -10,13 +10,14 @@ may load nothing.
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 from types import ModuleType
 from typing import Any
 
 from lakehouse_assets.exporting.look import CONFIG, FONTS, SERIES
-from lakehouse_assets.exporting.report import Part, Report, Sheet
+from lakehouse_assets.exporting.report import Part, Report, Sheet, more_rows
 from nlq.answering.document.drawing import said
 from nlq.answering.document.model import Answer
 
@@ -104,6 +105,7 @@ def _at(part: Part, y: int) -> Part:
 
 def _part(part: Part) -> dict[str, Any]:
     """A part as the template takes it."""
+    part = _with_notes(part)
     answer = part.answer
     empty = {"text": None, "problem": None, "figure": None, "picture": None, "columns": [], "rows": [], "appended": 0}
     data = {"title": part.title, "at": part.at, "notes": " · ".join(part.notes), "count": 0, "shown": 0, **empty}
@@ -128,6 +130,20 @@ def _part(part: Part) -> dict[str, Any]:
         [said(value, one) for value, one in zip(row, answer.columns, strict=True)] for row in answer.rows[:MOST_ROWS]
     ]
     return data | {"columns": columns, "rows": rows, "shown": shown, "appended": appended, "count": len(answer.rows)}
+
+
+def _with_notes(part: Part) -> Part:
+    """A part that says which of its rows are not in its place, or nowhere."""
+    answer = part.answer
+    if answer is None or answer.outcome != "answered" or (part.chart and part.chart.kind == "number"):
+        return part
+    more = more_rows(answer)
+    drawn = bool(part.drawing and part.drawing.spec)
+    found = replace(part, notes=(*part.notes, *([more] if more and more not in part.title else [])))
+    if drawn or len(answer.rows) <= _room(found):
+        return found
+    shown = _room(replace(found, notes=("…",)))
+    return replace(found, notes=(f"The first {shown} of {len(answer.rows):,} rows", *found.notes))
 
 
 def _body_mm(part: Part) -> tuple[float, float]:

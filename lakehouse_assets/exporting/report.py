@@ -72,6 +72,16 @@ def report_of(answer: Answer, title: str = "") -> Report:
     return Report(title or asked, tuple(filter(None, facts)), (Sheet("", (part,)),))
 
 
+def not_whole(answer: Answer) -> tuple[str, ...]:
+    """What an answer does not have, though its rows do not show it: days that are not there yet, and further rows."""
+    return tuple(dict.fromkeys(filter(None, (*(part.says for part in answer.partial), more_rows(answer)))))
+
+
+def more_rows(answer: Answer) -> str:
+    """That an answer was given with the first of its rows alone; empty where it has all."""
+    return f"There are more rows than these {len(answer.rows):,}." if answer.truncated else ""
+
+
 def fresh(states: Iterable[TableState]) -> str:
     """How fresh tables are, and by which snapshots they were read."""
     told = []

@@ -12,19 +12,19 @@ from collections.abc import Iterator
 from datetime import date, datetime
 from typing import TYPE_CHECKING, Any
 
-from lakehouse_assets.exporting.report import Part, Report
+from lakehouse_assets.exporting.report import Part, Report, not_whole
 
 if TYPE_CHECKING:
     from nlq.answering.document.columns import AnswerColumn
 
-_FORMULA = re.compile(r"^[=+\-@\t\r]")
+_FORMULA = re.compile("^[=+\\-@\t\r\n\uff1d\uff0b\uff0d\uff20]")  # the wide ones are formulas where Japanese is written
 _LONGEST_NAME = 31
 _NOT_IN_NAMES = re.compile(r"[\[\]:*?/\\']")
 _WIDEST = 60
 
 
 def csv_of(report: Report) -> bytes:
-    """The rows of its figures; of several, each below its title, with an empty line between."""
+    """The rows of its figures; of several, each below its title and what is told of it, with an empty line between."""
     parts = list(_figures(report))
     text = io.StringIO(newline="")
     writer = csv.writer(text, lineterminator="\r\n")
@@ -32,9 +32,10 @@ def csv_of(report: Report) -> bytes:
         assert part.answer
         if len(parts) > 1:
             writer.writerows([[]] if number else [])
-            writer.writerow([_harmless(part.title)])
-        writer.writerow([_harmless(column.label) for column in part.answer.columns])
-        writer.writerows([_harmless(value) for value in row] for row in part.answer.rows)
+            writer.writerow([harmless(part.title)])
+            writer.writerows([harmless(note)] for note in _notes(part))
+        writer.writerow([harmless(column.label) for column in part.answer.columns])
+        writer.writerows([harmless(value) for value in row] for row in part.answer.rows)
     return text.getvalue().encode()
 
 
@@ -60,6 +61,7 @@ def xlsx_of(report: Report) -> bytes:
             assert part.answer
             sheet = book.add_worksheet(_name(part.title, names))
             sheet.write_string(0, 0, part.title, bold)
+            sheet.write_string(1, 0, " ".join(_notes(part)))
             for at, column in enumerate(part.answer.columns):
                 sheet.write_string(2, at, column.label, bold)
                 sheet.set_column(at, at, _width(part, at))
@@ -75,7 +77,13 @@ def _figures(report: Report) -> Iterator[Part]:
     return (part for sheet in report.sheets for part in sheet.parts if part.answer and part.answer.columns)
 
 
-def _harmless(value: Any) -> Any:
+def _notes(part: Part) -> tuple[str, ...]:
+    """What is to be told of the rows of a part, beside its title."""
+    assert part.answer
+    return tuple(dict.fromkeys(note for note in (*part.notes, *not_whole(part.answer)) if note not in part.title))
+
+
+def harmless(value: Any) -> Any:
     """A text that a spreadsheet takes for no formula."""
     return f"'{value}" if isinstance(value, str) and _FORMULA.match(value) else value
 

@@ -17,6 +17,7 @@ from lakehouse_assets.exporting import paged
 from lakehouse_assets.exporting.export import Format, export
 from lakehouse_assets.exporting.paged import ExportMissingError
 from lakehouse_assets.exporting.report import Part, Report, Sheet, report_of
+from lakehouse_assets.exporting.tables import harmless
 from nlq.answering.document.chart import Chart
 from nlq.answering.document.columns import AnswerColumn
 from nlq.answering.document.model import Answer
@@ -76,6 +77,24 @@ def test_excel_has_numbers_days_and_texts_as_such() -> None:
     assert "<v>46027</v>" in second, "5 January 2026 as Excel counts"
     assert "<v>0.25</v>" in second
     assert "=HYPERLINK" in book.read("xl/sharedStrings.xml").decode()
+
+
+def test_rows_that_are_not_there_are_told() -> None:
+    cut = answer((WARD, COUNT), [(f"W{n}", n) for n in range(30)], truncated=True)
+    part = Part("Wards", (0, 0, 6, 3), answer=cut, chart=Chart(kind="table"), notes=("Not by ward",))
+    report = Report("All", (), (Sheet("", (part, part)),))
+    lines = list(csv.reader(io.StringIO(export(report, Format.CSV).decode())))
+    assert lines[:3] == [["Wards"], ["Not by ward"], ["There are more rows than these 30."]]
+    book = zipfile.ZipFile(io.BytesIO(export(report, Format.XLSX)))
+    assert "Not by ward There are more rows than these 30." in book.read("xl/sharedStrings.xml").decode()
+    set_ = paged._part(part)
+    assert set_["notes"] == f"The first {set_['shown']} of 30 rows · Not by ward · There are more rows than these 30."
+    assert set_["shown"] < 30
+
+
+@pytest.mark.parametrize("text", ["=1+1", "+1", "-1", "@a", "\t=1", "\r=1", "\n=1", "＝1+1", "＠a"])
+def test_no_text_is_a_formula(text: str) -> None:
+    assert harmless(text) == f"'{text}"
 
 
 def test_a_pdf_has_text_that_can_be_selected_and_the_words_of_people_as_they_are() -> None:

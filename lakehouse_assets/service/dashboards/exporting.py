@@ -6,14 +6,16 @@ Belongs here: computing what a file says, and its name. Does not belong here: wr
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from lakehouse_assets.exporting.export import Format, export
 from lakehouse_assets.exporting.paged import ExportMissingError
 from lakehouse_assets.exporting.report import Part, Report, Sheet, fresh, report_of
 from lakehouse_assets.http.errors import ApiError
+from lakehouse_assets.http.logs import logger
 from lakehouse_assets.service.dashboards.documents import TileAnswer, TileDocument, TilesWanted
+from lakehouse_assets.service.dashboards.handlers import narrowed
 from lakehouse_assets.service.questions.handlers import Handlers
 
 if TYPE_CHECKING:
@@ -42,14 +44,18 @@ class ExportHandlers:
 
     def dashboard(self, asker: Asker, dashboard_id: str, wanted: TilesWanted, format: Format) -> Exported:
         """A dashboard, or one of its pages, as a file; its figures are computed now, or remembered."""
-        return _written(report_of_dashboard(self.dashboards, asker, dashboard_id, wanted), format)
+        found = _written(report_of_dashboard(self.dashboards, asker, dashboard_id, wanted), format)
+        _log(asker, "dashboard", dashboard_id, found)
+        return found
 
     def answer(self, asker: Asker, answer_id: str, format: Format) -> Exported:
         """An answer as a file, with the rows that it was given with."""
         answer = self.questions.answer(asker, answer_id)
         if answer.outcome != "answered":
             raise ApiError(422, "nothing_to_show", f"The question was {answer.outcome}: there is nothing to write.")
-        return _written(report_of(answer), format)
+        found = _written(report_of(answer), format)
+        _log(asker, "answer", answer_id, found)
+        return found
 
 
 def report_of_dashboard(
@@ -73,8 +79,12 @@ def report_of_dashboard(
         days = f"{span.start or 'the beginning'} to {span.end or 'today'}" if span else "All time"
         parts = tuple(_part(tile, seen.answers.get(tile.id)) for tile in page.tiles)
         sheets.append(Sheet(page.title if len(board.pages) > 1 else "", parts))
-    only = [f"{item.dimension}: {', '.join(map(str, item.values))}" for item in wanted.filters or ()]
-    facts = (board.description, days, "; ".join(only), fresh(states[name] for name in sorted(states)))
+    facts = (
+        board.description,
+        days,
+        "; ".join(narrowed(board, wanted.filters)),
+        fresh(states[name] for name in sorted(states)),
+    )
     return Report(board.title, tuple(filter(None, facts)), tuple(sheets))
 
 
@@ -93,10 +103,25 @@ def _part(tile: TileDocument, found: TileAnswer | None) -> Part:
     )
 
 
+def _cut(report: Report) -> str:
+    """Of one figure that has more rows than it was given with, that these are the first."""
+    answers = [part.answer for sheet in report.sheets for part in sheet.parts if part.answer]
+    return f"first {len(answers[0].rows)} rows" if len(answers) == 1 and answers[0].truncated else ""
+
+
+def _log(asker: Asker, shows: str, target: str, found: Exported) -> None:
+    logger().info(
+        "exported", shows=shows, target=target, format=found.format.value, bytes=len(found.content),
+        tenant=asker.caller.tenant, key_id=asker.key_id,
+    )  # fmt: skip
+
+
 def _written(report: Report, format: Format) -> Exported:
     try:
         content = export(report, format)
     except ExportMissingError as error:
         raise ApiError(501, "not_installed", f"{error}.") from None
+    if format is Format.CSV and (cut := _cut(report)):
+        report = replace(report, title=f"{report.title[:40]} {cut}")  # a file of rows alone has no other place for it
     stem = re.sub(r"[^a-z0-9]+", "-", report.title.casefold().encode("ascii", "ignore").decode()).strip("-")[:60]
     return Exported(f"{stem or 'figures'}.{format}", format, content)

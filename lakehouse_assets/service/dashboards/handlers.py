@@ -235,6 +235,20 @@ def owners(asker: Asker) -> tuple[str, ...]:
     return (own,) if own and not may_see_of(asker.caller, _BEFORE_KEYS) else (own, "")
 
 
+def narrowed(board: DashboardDocument, chosen: Sequence[DimensionFilter] | None) -> tuple[str, ...]:
+    """What a dashboard is narrowed to, in words: by what is chosen, or by its defaults if that is None."""
+    labels = {item.dimension: item.label for item in board.filters}
+    if chosen is None:
+        found = [(item.dimension, "in", item.default) for item in board.filters if item.default]
+    else:
+        found = [(item.dimension, item.operator, item.values) for item in chosen]
+    words = (
+        (labels.get(name, name), "" if how == "in" else f"{how} ".replace("_", " "), values)
+        for name, how, values in found
+    )
+    return tuple(f"{label}: {how}{', '.join(map(str, values))}" for label, how, values in words)
+
+
 def no_dashboard(dashboard_id: str) -> ApiError:
     """That there is none of an id that the asker may see."""
     return ApiError(404, "unknown_dashboard", f"There is no dashboard “{dashboard_id[:80]}”.")

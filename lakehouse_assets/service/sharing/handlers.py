@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING
 
 from lakehouse_assets.http.errors import ApiError
 from lakehouse_assets.http.logs import logger
-from lakehouse_assets.service.dashboards.documents import DashboardDocument, TilesWanted
-from lakehouse_assets.service.dashboards.handlers import DashboardHandlers, Seen, owners
+from lakehouse_assets.service.dashboards.documents import TilesWanted
+from lakehouse_assets.service.dashboards.handlers import DashboardHandlers, Seen, narrowed, owners
 from lakehouse_assets.service.questions.handlers import Handlers
 from lakehouse_assets.service.sharing.documents import (
     Chosen,
@@ -103,7 +103,7 @@ class SharingHandlers:
             chosen = _chosen(link)
             board = self.dashboards.show(asker, link.shown.target)
             found = SharedDocument(
-                **plain, only=_only(board, chosen), dashboard=board_without_means(board, chosen.page)
+                **plain, only=narrowed(board, chosen.filters), dashboard=board_without_means(board, chosen.page)
             )
         self.links.count(link.id)
         logger().info("link_opened", link=link.id, shows=link.shown.kind, target=link.shown.target)
@@ -137,20 +137,6 @@ class SharingHandlers:
         self.dashboards.look(asker, wanted.dashboard, tiles)  # refuses a page or a filter that there is not
         board = self.dashboards.show(asker, wanted.dashboard)
         return Shown("dashboard", wanted.dashboard, wanted.title or board.title, chosen.model_dump_json())
-
-
-def _only(board: DashboardDocument, chosen: Chosen) -> tuple[str, ...]:
-    """What a dashboard is narrowed to, in words."""
-    labels = {item.dimension: item.label for item in board.filters}
-    if chosen.filters is None:
-        narrowed = [(item.dimension, "in", item.default) for item in board.filters if item.default]
-    else:
-        narrowed = [(item.dimension, item.operator, item.values) for item in chosen.filters]
-    words = (
-        (labels.get(name, name), "" if how == "in" else f"{how} ".replace("_", " "), values)
-        for name, how, values in narrowed
-    )
-    return tuple(f"{label}: {how}{', '.join(map(str, values))}" for label, how, values in words)
 
 
 def _chosen(link: Link) -> Chosen:
