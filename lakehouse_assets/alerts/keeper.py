@@ -51,15 +51,16 @@ class Around:
 
     Attributes:
         zone: The time zone of a tenant.
-        revoked: Ids of the keys that were revoked.
+        valid: Ids of the keys that hold: what was revoked, and forgotten since, is none of them.
         link: Address of the pages; empty where nobody said.
-        dashboard: The tables of a dashboard for who made a subscription, and its title; raises NotJudgedError.
+        dashboard: The title of a dashboard, its tables for who made a subscription, and what is to be told beside them;
+            raises NotJudgedError.
     """
 
     zone: Callable[[str | None], str]
-    revoked: Callable[[], frozenset[str]]
+    valid: Callable[[], frozenset[str]]
     link: str
-    dashboard: Callable[[Kept, datetime], tuple[str, Sequence[Table]]]
+    dashboard: Callable[[Kept, datetime], tuple[str, Sequence[Table], Sequence[str]]]
 
 
 @dataclass(frozen=True)
@@ -81,16 +82,22 @@ class Keeper:
     def round(self, heads: Mapping[str, str], now: datetime | None = None, seconds: float = ROUND_S) -> Looked:
         """Look at every alert that is due at a state of the lake, those first that have waited longest."""
         moment, until = now or utc_now(), time.monotonic() + seconds
-        revoked = self._around.revoked()
-        due = [alert for alert in self._store.all() if self._is_due(alert, heads, moment, alert.key_id in revoked)]
+        alerts, ended = self._alerts()
+        due = [alert for alert in alerts if self._is_due(alert, heads, moment, alert.id in ended)]
         due.sort(key=lambda alert: alert.judged_at or alert.created_at)
         told = judged = 0
         for alert in due:
             if time.monotonic() > until:
                 break
-            told += self.look(alert, heads, moment, revoked=alert.key_id in revoked)
+            told += self.look(alert, heads, moment, revoked=alert.id in ended)
             judged += 1
         return Looked(judged, told, len(due) - judged)
+
+    def _alerts(self) -> tuple[list[Kept], frozenset[str]]:
+        """All alerts, and the ids of those whose key does not hold any more."""
+        alerts = self._store.all()
+        valid = self._around.valid()  # after the alerts: a key that was made meanwhile is among them
+        return alerts, frozenset(one.id for one in alerts if one.key_id and one.key_id not in valid)
 
     def look(self, alert: Kept, heads: Mapping[str, str], now: datetime, *, revoked: bool = False) -> int:
         """Look at one alert now; returns how many states were told, or messages put in."""
@@ -256,8 +263,8 @@ class Keeper:
         """Subject, lines and tables of what is sent; where there are no figures, why."""
         try:
             if alert.draft.dashboard is not None:
-                title, tables = self._around.dashboard(alert, now)
-                return title, (f"{title}, as of {now:%Y-%m-%d %H:%M} UTC.",), tables
+                title, tables, beside = self._around.dashboard(alert, now)
+                return title, (f"{title}, as of {now:%Y-%m-%d %H:%M} UTC.", *beside), tables
             plan = self._plan(alert, heads, now)
             answer = self._answerer().run(plan, alert.caller, question=alert.draft.question, heads=heads, now=now)
             if answer.outcome != "answered":
@@ -275,9 +282,10 @@ class Keeper:
     def failed(self, run: FailedRunOf, now: datetime | None = None) -> int:
         """Tell that a run failed, those who wait for it, once; returns how many states were told."""
         moment, told = now or utc_now(), 0
-        for alert in self._store.all():
+        alerts, ended = self._alerts()
+        for alert in alerts:
             group = run.group_for(alert.draft.condition)
-            if group is None or alert.created_at > run.ended_at:
+            if group is None or alert.created_at > run.ended_at or alert.id in ended:
                 continue
             seen = Seen(group, Verdict.BREACHED, run.says, evidence=run.run_id)
             told += self._record_again(alert, seen, moment)

@@ -16,6 +16,7 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict
 
+from lakehouse_assets.exporting.tables import harmless
 from nlq.answering.document.columns import AnswerColumn
 from nlq.answering.document.model import Answer
 from nlq.core.utc import Moment
@@ -27,7 +28,6 @@ MOST_LINES = 50
 _ROWS_IN_SLACK = 20
 _SLACK_TEXT = 2_900
 _VERBS = {State.FIRING: "", State.OK: "Well again", State.UNKNOWN: "Cannot be judged"}
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 
 class Table(BaseModel):
@@ -101,13 +101,9 @@ def as_csv(table: Table) -> str:
     """A table as CSV (RFC 4180), for programs that show sheets: a text that would be a formula is not one."""
     written = io.StringIO()
     writer = csv.writer(written)
-    writer.writerow([_cell(column.label) for column in table.columns])
-    writer.writerows([[_cell(value) for value in row] for row in table.rows])
+    writer.writerow([harmless(column.label) for column in table.columns])
+    writer.writerows([[harmless(value) for value in row] for row in table.rows])
     return written.getvalue()
-
-
-def _cell(value: Any) -> Any:
-    return f"'{value}" if isinstance(value, str) and value.startswith(_FORMULA) else value
 
 
 def as_html(message: Message) -> str:
@@ -150,12 +146,21 @@ def as_slack(message: Message) -> dict[str, Any]:
     """The body for an incoming webhook of Slack and what is compatible with it (api.slack.com/messaging/webhooks)."""
     parts = [f"*{_slack(message.subject)}*", _slack(message.text)]
     for table in message.tables:
-        parts.append(f"{_slack(table.title)}\n```{_slack(as_text_table(table, _ROWS_IN_SLACK))[:_SLACK_TEXT]}```")
+        rows = _within(as_text_table(table, _ROWS_IN_SLACK), _SLACK_TEXT)
+        parts.append(f"{_slack(table.title)}\n```{_slack(rows)}```")
     return {"text": "\n".join(parts)}
 
 
+def _within(text: str, most: int) -> str:
+    """As many whole lines of a text as find room, and that there are more."""
+    if len(text) <= most:
+        return text
+    return "\n".join([*text[:most].split("\n")[:-1], "… and more."])
+
+
 def _slack(text: str) -> str:
-    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+    plain = text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+    return plain.replace("```", "`` `")  # what stands in rows must not end them
 
 
 def as_document(message: Message) -> dict[str, Any]:

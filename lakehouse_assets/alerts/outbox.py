@@ -5,7 +5,8 @@ sending one (``sending``), what it says (``messages``).
 
 A message is in the same transaction as the state that it tells, and leaves with the word that it was sent: whoever dies
 between sending and that word sends it again, under the same id. A receiver that fails is tried again after a time that
-doubles; what waits for it meanwhile is folded into digests, so it is neither lost nor ever more.
+doubles; what waits for it meanwhile is folded into digests, so it is neither lost nor ever more. A message that fails
+again and again lets the others go first: it may be the message that its receiver does not take.
 """
 
 from __future__ import annotations
@@ -28,6 +29,8 @@ FOLD_AT = 20
 FIRST_WAIT, LONGEST_WAIT = timedelta(seconds=30), timedelta(hours=1)
 """How long a receiver is left alone after its first failure, and at most."""
 LEASE = timedelta(minutes=2)
+GIVES_WAY = 6
+"""Tries, over half an hour, after which a message goes behind those that were tried less."""
 WAITING, SENT, FOLDED = "waiting", "sent", "folded"
 
 
@@ -107,22 +110,22 @@ class Outbox:
                     outbox.c.status == WAITING, outbox.c.not_before <= moment, outbox.c.target.not_in(put_off),
                     sa.or_(outbox.c.lease_until.is_(None), outbox.c.lease_until < moment),
                 )
-                .order_by(outbox.c.created_at, outbox.c.id)
+                .order_by(*_ORDER)
                 .limit(limit)
             )  # fmt: skip
             ids = list(con.execute(due if self._sqlite else due.with_for_update(skip_locked=True)).scalars())
             held = outbox.c.id.in_(ids)
+            rows = con.execute(sa.select(outbox).where(held).order_by(*_ORDER)).mappings().all()
             con.execute(sa.update(outbox).where(held).values(lease_until=moment + LEASE, tries=outbox.c.tries + 1))
-            rows = con.execute(sa.select(outbox).where(held).order_by(outbox.c.created_at, outbox.c.id)).mappings()
             return [_waiting(row) for row in rows]
 
-    def sent(self, waiting: Waiting, now: datetime | None = None) -> None:
-        """Note that a message arrived, and that its target does well."""
+    def sent(self, waiting: Waiting, now: datetime | None = None, refused: str = "") -> None:
+        """Note that a message arrived, perhaps not at every address, and that its target does well."""
         moment = now or utc_now()
         with self._engine.begin() as con:
-            values = {"status": SENT, "sent_at": moment, "lease_until": None, "error": ""}
+            values = {"status": SENT, "sent_at": moment, "lease_until": None, "error": refused}
             con.execute(sa.update(outbox).where(outbox.c.id == waiting.message.id).values(values))
-            self._receiver(con, waiting.target, failures=0, next_at=moment, error="", sent_at=moment)
+            self._receiver(con, waiting.target, failures=0, next_at=moment, error=refused, sent_at=moment)
 
     def failed(self, waiting: Waiting, error: str, now: datetime | None = None) -> None:
         """Note that a message did not arrive; its target is left alone for a while."""
@@ -141,13 +144,12 @@ class Outbox:
             values = {"lease_until": None, "tries": outbox.c.tries - 1}
             con.execute(sa.update(outbox).where(outbox.c.id == waiting.message.id).values(values))
 
-    def receivers(self) -> list[Receiver]:
-        """How the targets do that have had messages, by name."""
-        waits = (
-            sa.select(outbox.c.target, sa.func.count().label("waiting"))
-            .where(outbox.c.status == WAITING)
-            .group_by(outbox.c.target)
-        )
+    def receivers(self, tenant: str | None = None) -> list[Receiver]:
+        """How the targets do that have had messages, by name; of those that wait, how many are a tenant's, if named."""
+        waits = sa.select(outbox.c.target, sa.func.count().label("waiting")).where(outbox.c.status == WAITING)
+        if tenant is not None:
+            waits = waits.where(outbox.c.tenant == tenant)
+        waits = waits.group_by(outbox.c.target)
         with self._reads.connect() as con:
             waiting = {row.target: row.waiting for row in con.execute(waits)}
             known = {row["target"]: row for row in con.execute(sa.select(receivers)).mappings()}
@@ -205,6 +207,9 @@ class Outbox:
         folded = {"status": FOLDED, "digest_id": digest.id, "lease_until": None}
         con.execute(sa.update(outbox).where(outbox.c.id.in_(ids)).values(folded))
         put(con, [(digest, target)], tenant, now)
+
+
+_ORDER = (sa.case((outbox.c.tries >= GIVES_WAY, 1), else_=0), outbox.c.created_at, outbox.c.id)
 
 
 def digest_of(messages: Sequence[Message], ids: Sequence[str], now: datetime) -> Message:

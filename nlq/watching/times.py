@@ -137,9 +137,15 @@ def check(cron: str) -> str:
 
 
 def following(cron: str, zone: str, moment: datetime) -> datetime:
-    """The first moment of an expression after another, both UTC without zone, by the clock of a time zone."""
-    local = moment.replace(tzinfo=UTC).astimezone(ZoneInfo(zone))
-    return croniter(cron, local).get_next(datetime).astimezone(UTC).replace(tzinfo=None)
+    """The first moment of an expression after another, both UTC without zone, by the clock of a time zone.
+
+    Of an hour that comes twice, as clocks are put back, what has an hour of its own comes in the first alone.
+    """
+    found = croniter(cron, moment.replace(tzinfo=UTC).astimezone(ZoneInfo(zone)))
+    while True:
+        at = found.get_next(datetime).astimezone(UTC)
+        if not (cron.split()[1].isdigit() and at.astimezone(ZoneInfo(zone)).fold):
+            return at.replace(tzinfo=None)
 
 
 def said(cron: str, zone: str) -> str:

@@ -85,9 +85,15 @@ def http_receiver() -> Iterator[Received]:
         yield received
 
 
+_ILL = (
+    ("RCPT", "refuses", "550 no such user"), ("RCPT TO:<A@", "refuses a", "550 no such user"),
+    ("RCPT", "busy", "451 later"),
+)  # fmt: skip
+
+
 @contextmanager
 def mail_receiver() -> Iterator[Received]:
-    """A mail server (RFC 5321): well, `refuses` a recipient, `busy` (451), `hangs` or `resets` after the greeting."""
+    """A mail server (RFC 5321): well, `refuses` recipients, `refuses a`, `busy` (451), `hangs` or `resets`."""
     received = Received()
 
     class Handler(socketserver.StreamRequestHandler):
@@ -113,8 +119,12 @@ def mail_receiver() -> Iterator[Received]:
                     self.say("221 bye")
                     return
                 else:
-                    bad = {"RCPT": {"refuses": "550 no such user", "busy": "451 later"}}.get(word, {}).get(how)
-                    self.say(bad or "250 yes")
+                    self.say(
+                        next(
+                            (says for begins, ill, says in _ILL if (how, line[: len(begins)].upper()) == (ill, begins)),
+                            "250 yes",
+                        )
+                    )
 
         def take(self) -> None:
             lines: list[bytes] = []

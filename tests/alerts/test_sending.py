@@ -181,6 +181,34 @@ def test_what_is_wrong_with_a_mail_server(given: Settings, post: Received, how: 
     assert not post.bodies
 
 
+def test_addresses_that_took_a_mail_are_not_sent_it_again_for_those_that_did_not(
+    given: Settings, post: Received
+) -> None:
+    post.answers[:] = ["refuses a"]
+    outbox = Outbox(given.queue_url)
+    outbox.add(message(), "office", None, AT)
+    assert Sender(given, outbox).round().sent == 1
+    assert Sender(given, outbox).round().sent == 0, "b has it"
+    assert len(post.bodies) == 1
+    (told,) = outbox.of_alert("a")
+    assert (told["status"], told["error"]) == ("sent", "the mail server refused 1 of its 2 addresses")
+
+
+def test_a_title_of_several_lines_is_one_line_of_a_mail(given: Settings, post: Received) -> None:
+    odd = message().model_copy(update={"subject": "Board\r\nBcc: evil@example.org\x85\u2028end"})
+    sender(given).send(target(given, "office"), odd)
+    (mail,) = post.mails
+    assert (mail["Subject"], mail["Bcc"]) == ("Board Bcc: evil@example.org end", None)
+
+
+def test_rows_stay_inside_their_frame_in_slack_and_say_that_they_are_not_all() -> None:
+    rows = tuple((f"```{'w' * 300} <{n}>", n) for n in range(15))
+    text = as_slack(message().model_copy(update={"tables": (TABLE.model_copy(update={"rows": rows}),)}))["text"]
+    assert text.count("```") == 2
+    assert text.endswith("\n… and more.```")
+    assert "&lt;0&gt;" in text and "<" not in text
+
+
 def test_a_mail_server_elsewhere_must_offer_tls(
     given: Settings, post: Received, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from lakehouse_assets.alerts.messages import Message, lines_of, message_id, subject_of
 from lakehouse_assets.alerts.model import Draft, Kept
-from lakehouse_assets.alerts.outbox import FIRST_WAIT, FOLD_AT, LEASE, Outbox, put
+from lakehouse_assets.alerts.outbox import FIRST_WAIT, FOLD_AT, GIVES_WAY, LEASE, Outbox, put
 from lakehouse_assets.alerts.store import AlertStore, Judgement, TooManyError
 from nlq.core.guard import Caller
 from nlq.core.plan import Plan
@@ -158,6 +158,30 @@ def test_a_receiver_that_fails_is_left_alone_ever_longer_and_others_are_not(outb
     (ops,) = [one for one in outbox.receivers() if one.target == "ops"]
     assert ops.next_at == later + 2 * FIRST_WAIT
     assert ops.error == "it answered 500"
+
+
+def test_a_message_that_its_receiver_never_takes_lets_the_others_by(outbox: Outbox) -> None:
+    outbox.add(*note(0), "t", NOW)
+    outbox.add(*note(1), "another tenant", NOW + timedelta(seconds=1))
+    moment, tried = NOW + timedelta(seconds=2), []
+    for _ in range(GIVES_WAY + 1):
+        first, *others = outbox.lease(10, moment)
+        tried.append(first.message.subject)
+        outbox.failed(first, "it answered 400", moment)
+        for one in others:
+            outbox.give_back(one)
+        moment += timedelta(hours=2)
+    assert tried == ["s0"] * GIVES_WAY + ["s1"]
+
+
+def test_a_tenant_is_not_told_how_much_waits_of_others(outbox: Outbox) -> None:
+    for number in range(3):
+        outbox.add(*note(number), "t", NOW)
+    outbox.add(*note(9), "another tenant", NOW)
+    assert [[one.waiting for one in outbox.receivers(tenant)] for tenant in ("t", "another tenant", None)] == [
+        [3], [1], [4],
+    ]  # fmt: skip
+    assert outbox.receivers("nobody") == []
 
 
 def test_what_waits_for_a_failing_receiver_is_one_digest_and_nothing_is_lost(outbox: Outbox) -> None:

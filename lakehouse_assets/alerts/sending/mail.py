@@ -13,6 +13,7 @@ import re
 import smtplib
 import ssl
 from collections.abc import Sequence
+from contextlib import closing, suppress
 from datetime import UTC
 from email.message import EmailMessage
 from email.utils import format_datetime
@@ -30,19 +31,26 @@ _NAME = "asklake.invalid"
 _UNSAFE = re.compile(r"[^A-Za-z0-9]+")
 
 
-def send(settings: Settings, to: Sequence[str], message: Message) -> None:
+def send(settings: Settings, to: Sequence[str], message: Message) -> str:
     """Send a message to mail addresses.
 
+    Returns:
+        Which of them the server refused, in words; empty where it took the message for all. Those that it took it for
+        have it: sent again, they would have it twice.
+
     Raises:
-        NotSentError: there is no server, or it did not take the message for all of them.
+        NotSentError: there is no server, or it took the message for none of them.
     """
     parts = urlsplit(settings.mail_server.get_secret_value())
     if parts.scheme not in _PORTS or not parts.hostname or not settings.mail_from:
         raise NotSentError("ASKLAKE_MAIL_SERVER and ASKLAKE_MAIL_FROM do not name a server and a sender")
     try:
         client = _opened(parts.scheme, parts.hostname, parts.port or _PORTS[parts.scheme])
-        with in_time(lambda: client.sock), client:
-            _exchange(client, parts, settings.mail_from, to, mail(message, settings.mail_from, to))
+        with in_time(lambda: client.sock), closing(client):
+            refused = _exchange(client, parts, settings.mail_from, to, mail(message, settings.mail_from, to))
+            with suppress(OSError, smtplib.SMTPException):  # it has the message, whatever it says to the good-bye
+                client.quit()
+            return refused
     except smtplib.SMTPRecipientsRefused as error:
         raise NotSentError(f"the mail server refuses {len(error.recipients)} of its addresses") from None
     except smtplib.SMTPResponseException as error:
@@ -59,7 +67,7 @@ def _opened(scheme: str, host: str, port: int) -> smtplib.SMTP:
     return smtplib.SMTP(host, port, _NAME, timeout=STEP_S)
 
 
-def _exchange(client: smtplib.SMTP, parts: SplitResult, sender: str, to: Sequence[str], mail: EmailMessage) -> None:
+def _exchange(client: smtplib.SMTP, parts: SplitResult, sender: str, to: Sequence[str], mail: EmailMessage) -> str:
     client.ehlo_or_helo_if_needed()
     if parts.scheme == "smtp" and client.has_extn("starttls"):
         client.starttls(context=ssl.create_default_context())
@@ -67,14 +75,14 @@ def _exchange(client: smtplib.SMTP, parts: SplitResult, sender: str, to: Sequenc
         raise NotSentError("the mail server offers no STARTTLS: write smtps:// where it takes TLS at once")
     if parts.username:
         client.login(unquote(parts.username), unquote(parts.password or ""))
-    if refused := client.send_message(mail, sender, list(to)):
-        raise smtplib.SMTPRecipientsRefused(refused)
+    refused = client.send_message(mail, sender, list(to))
+    return f"the mail server refused {len(refused)} of its {len(to)} addresses" if refused else ""
 
 
 def mail(message: Message, sender: str, to: Sequence[str]) -> EmailMessage:
     """A message as a mail: text, HTML, and each table as CSV beside it. Its Message-ID is the same each time."""
     made = EmailMessage()
-    made["Subject"] = message.subject
+    made["Subject"] = " ".join(message.subject.split())  # a title may have several lines, and a header may not
     made["From"] = sender
     made["To"] = ", ".join(to)
     made["Date"] = format_datetime(message.at.replace(tzinfo=UTC))

@@ -62,21 +62,26 @@ class Sender:
                 return number
             try:
                 # Whose target it may be was looked at when the alert was made; it may be another's by now.
-                self.send(self._targets.find(one.target, Caller(one.tenant)), one.message)
+                refused = self.send(self._targets.find(one.target, Caller(one.tenant)), one.message)
             except (NotSentError, UnknownTargetError, ValueError) as error:
                 _log.warning("message %s did not reach %s: %s", one.message.id, one.target, error)
                 self._outbox.failed(one, str(error))
                 self._give_back(waiting[number + 1 :])
                 return number
-            self._outbox.sent(one)
+            if refused:
+                _log.warning("message %s: %s", one.message.id, refused)
+            self._outbox.sent(one, refused=refused)
         return len(waiting)
 
     def _give_back(self, waiting: list[Waiting]) -> None:
         for one in waiting:
             self._outbox.give_back(one)
 
-    def send(self, target: Target, message: Message) -> None:
+    def send(self, target: Target, message: Message) -> str:
         """Send one message to a target now.
+
+        Returns:
+            Which addresses of the target did not get it, in words; empty where all did.
 
         Raises:
             NotSentError: it did not arrive.
@@ -84,6 +89,6 @@ class Sender:
         if target.missing:
             raise NotSentError(target.missing)
         if target.kind == "email":
-            mail.send(self._settings, target.to, message)
-        else:
-            webhooks.send(target, message, private=self._settings.private_targets)
+            return mail.send(self._settings, target.to, message)
+        webhooks.send(target, message, private=self._settings.private_targets)
+        return ""

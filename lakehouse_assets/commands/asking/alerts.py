@@ -134,7 +134,7 @@ def test(out: Out, target: str) -> None:
         found = handlers.test(_asker(None), Test(target=target))
     if not found.sent:
         raise CommandError(f"the test did not reach {target}", found.error, Exit.FAILED)
-    out.say(f"The test reached {target}.")
+    out.say(f"The test reached {target}. {found.error}".rstrip())
     out.emit(found.model_dump(mode="json"))
 
 

@@ -194,7 +194,7 @@ class AlertHistory(BaseModel):
 
 
 class Tested(BaseModel):
-    """Whether a test message arrived; else why not."""
+    """Whether a test message arrived; else why not, or which addresses did not get it."""
 
     target: str
     sent: bool

@@ -56,7 +56,7 @@ class AlertHandlers:
             ApiError: the file of targets cannot be read.
         """
         seen = [one for one in self.parts.store.all() if may_see(asker.caller, one.caller)]
-        does = {one.target: one for one in self.parts.outbox.receivers()}
+        does = {one.target: one for one in self.parts.outbox.receivers(asker.caller.tenant)}
         try:
             named = {one.name: one for one in self.parts.targets.of(asker.caller)}
             for address in sorted({name for one in seen for name in one.draft.targets} - named.keys()):
@@ -152,14 +152,14 @@ class AlertHandlers:
             lines=(f"{asker.name} asked for this message, to see whether it arrives.",), at=now,
         )  # fmt: skip
         try:
-            self.parts.sender.send(self.parts.targets.find(test.target, caller), message)
+            refused = self.parts.sender.send(self.parts.targets.find(test.target, caller), message)
         except UnknownTargetError as error:
             raise ApiError(422, "unknown_target", str(error)) from None
         except TargetsError as error:
             raise _unreadable(error) from None
         except NotSentError as error:
-            return Tested(target=test.target, sent=False, error=f"{str(error)[:1].upper()}{str(error)[1:]}.")
-        return Tested(target=test.target, sent=True)
+            return Tested(target=test.target, sent=False, error=_sentence(str(error)))
+        return Tested(target=test.target, sent=True, error=_sentence(refused))
 
     # --- inside
 
@@ -209,6 +209,10 @@ def _shown(asker: Asker) -> Caller:
 def _refused(error: WishError) -> ApiError:
     status = 403 if error.code == "forbidden" else 422
     return ApiError(status, error.code, str(error), {"nearest": list(error.nearest)})
+
+
+def _sentence(words: str) -> str:
+    return f"{words[:1].upper()}{words[1:]}." if words else ""
 
 
 def _unreadable(error: TargetsError) -> ApiError:

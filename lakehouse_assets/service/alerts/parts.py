@@ -21,11 +21,12 @@ from lakehouse_assets.alerts.targets import Targets
 from lakehouse_assets.alerts.wishes import Wishes
 from lakehouse_assets.dashboards.files import ProjectDashboards
 from lakehouse_assets.dashboards.kept import KeptBoards
+from lakehouse_assets.exporting.report import not_whole
 from lakehouse_assets.http.errors import ApiError
 from lakehouse_assets.ingest.sources import all_sources
 from lakehouse_assets.service.admission.access import Asker
 from lakehouse_assets.service.dashboards.documents import TilesWanted
-from lakehouse_assets.service.dashboards.handlers import DashboardHandlers
+from lakehouse_assets.service.dashboards.handlers import DashboardHandlers, narrowed
 from nlq.storage.keys import KeyStore
 from nlq.watching.judging import NotJudgedError
 
@@ -73,18 +74,18 @@ class AlertParts:
     def keeper(self, lake: Lake, answerer: Callable[[], Answerer], succeeded: Succeeded, load_job: str) -> Keeper:
         """What judges alerts and makes what is sent by the clock."""
 
-        def dashboard(alert: Kept, now: datetime) -> tuple[str, list[Table]]:
+        def dashboard(alert: Kept, now: datetime) -> tuple[str, list[Table], list[str]]:
             return tables_of(self.dashboards(lake, answerer()), alert, now)
 
-        around = Around(self.zone, self._revoked, lake.settings.public_url, dashboard)
+        around = Around(self.zone, self._valid, lake.settings.public_url, dashboard)
         return Keeper(self.store, answerer, Platform(lake, succeeded, load_job), around)
 
     def dashboards(self, lake: Lake, answerer: Answerer) -> DashboardHandlers:
         """The dashboards of the project, and those that people made."""
         return DashboardHandlers(lake, answerer, ProjectDashboards(lake.settings.project_root), self.boards)
 
-    def _revoked(self) -> frozenset[str]:
-        return frozenset(key.id for key in self.keys.list() if key.revoked_at is not None)
+    def _valid(self) -> frozenset[str]:
+        return frozenset(key.id for key in self.keys.list() if key.revoked_at is None)
 
     def close(self) -> None:
         """Close all connections."""
@@ -92,8 +93,12 @@ class AlertParts:
             part.close()
 
 
-def tables_of(dashboards: DashboardHandlers, alert: Kept, now: datetime) -> tuple[str, list[Table]]:
+def tables_of(dashboards: DashboardHandlers, alert: Kept, now: datetime) -> tuple[str, list[Table], list[str]]:
     """The title of a dashboard and the figures of its pages, as who made the subscription sees them.
+
+    Returns:
+        The title, the tables, and lines to be told beside them: what it is narrowed to, which figures are not whole,
+        and which are not there.
 
     Raises:
         NotJudgedError: there is none any more that they may see.
@@ -103,12 +108,20 @@ def tables_of(dashboards: DashboardHandlers, alert: Kept, now: datetime) -> tupl
     try:
         shown = dashboards.show(asker, alert.draft.dashboard)
         tables: list[Table] = []
+        beside = [f"Only {only}." for only in narrowed(shown, None)]
+        more = 0
         for page in shown.pages:
             seen = dashboards.look(asker, shown.id, TilesWanted(page=page.id, now=now))
-            for tile in seen.tiles[: MOST_TABLES - len(tables)]:
+            for tile in seen.tiles:
+                if len(tables) == MOST_TABLES:
+                    more += 1
+                    continue
                 answer = dashboards.compute(asker, seen, tile).answer
                 if answer.outcome == "answered":
                     tables.append(table_of(answer, tile.title))
-        return shown.title, tables
+                    beside += [f"{tile.title}: {says}" for says in not_whole(answer)]
+                else:
+                    beside.append(f"{tile.title}: {answer.sentence}")
+        return shown.title, tables, [*beside, *([f"{more} more figures are on its page."] if more else [])]
     except ApiError as error:
         raise NotJudgedError(error.message) from None

@@ -44,6 +44,11 @@ def test_moments_are_by_the_clock_of_the_zone() -> None:
     assert times.following("0 8 * * 1", "Asia/Kolkata", monday) == datetime(2026, 3, 30, 2, 30)
     # The clocks of Berlin go forward on 29 March 2026.
     assert times.following("0 8 * * *", "Europe/Berlin", datetime(2026, 3, 28, 8, 0)) == datetime(2026, 3, 29, 6, 0)
+    # And back on 25 October 2026: half past two comes twice, what is sent daily does not; what is sent hourly does.
+    first = times.following("30 2 * * *", "Europe/Berlin", datetime(2026, 10, 24, 12, 0))
+    assert first == datetime(2026, 10, 25, 0, 30)
+    assert times.following("30 2 * * *", "Europe/Berlin", first) == datetime(2026, 10, 26, 1, 30)
+    assert times.following("30 * * * *", "Europe/Berlin", first) == datetime(2026, 10, 25, 1, 30)
 
 
 @pytest.mark.parametrize(
