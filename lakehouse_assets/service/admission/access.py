@@ -114,6 +114,17 @@ class Access:
             self._count(request, key)
         return Asker(key.caller, key.name, key.id)
 
+    def holds(self, request: Request, asker: Asker) -> bool:
+        """Whether who was admitted by a request still would be; it counts for nothing.
+
+        That is: the key was not revoked, and the session has not ended; without a key, there is none still.
+        """
+        if asker.key_id is None:
+            return not self.keys_required()
+        if request.headers.get("authorization"):
+            return self._keys.of(asker.key_id) is not None
+        return self._session(self._keys, request) is not None
+
     def by_link(self, request: Request, links: LinkStore, link_id: str) -> tuple[Asker, Link]:
         """Who made a link, for whoever has it: with the rights of that time, as long as these hold.
 

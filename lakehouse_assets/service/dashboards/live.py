@@ -88,6 +88,10 @@ class _Group:
     due: set[str] = field(default_factory=set)
     task: asyncio.Task[None] | None = None
 
+    def moved_for(self, tile: str) -> bool:
+        """Whether a table that a tile was read from has moved; of one that came to nothing nobody knows its tables."""
+        return tile not in self.read or bool(self.read[tile].keys() & self.moved)
+
 
 class Live:
     """Follows the catalog for viewers. Its methods are called by one event loop alone."""
@@ -103,6 +107,7 @@ class Live:
         self._heads, self._compute, self._every_s = heads, compute, every_s
         self._groups: dict[Hashable, _Group] = {}
         self._watch: asyncio.Task[None] | None = None
+        self._beginning = asyncio.Lock()
 
     @property
     def followed(self) -> int:
@@ -130,9 +135,10 @@ class Live:
                 raise overloaded()
             group = self._groups[key] = _Group(dashboard, wanted, asker)
         group.viewers.add(viewer)
-        if self._watch is None:
-            # Read before anything is computed: what is published meanwhile is seen as a change.
-            self._watch = asyncio.create_task(self._follow(await self._heads()))
+        async with self._beginning:  # of several who are the first at once, one begins
+            if self._watch is None:
+                # Read before anything is computed: what is published meanwhile is seen as a change.
+                self._watch = asyncio.create_task(self._follow(await self._heads()))
         if group.sent:
             viewer.offer(group.sent)
         elif group.task is None:
@@ -175,7 +181,7 @@ class Live:
             for group in self._groups.values():
                 group.moved |= moved
                 if group.task is None:  # else once it has ended: it may have read what was there before
-                    group.due |= {tile for tile, read in group.read.items() if read.keys() & group.moved}
+                    group.due |= {tile for tile in group.sent if group.moved and group.moved_for(tile)}
                     group.moved.clear()
                     if group.due:
                         group.task = asyncio.create_task(self._refresh(group))

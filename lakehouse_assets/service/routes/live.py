@@ -56,7 +56,7 @@ async def follow(socket: WebSocket, dashboard_id: Id) -> None:
     """Follow a page of a dashboard: the client sends a choice as for POST .../tiles, and gets tiles as they move."""
     service: Service = socket.app.state.service
     try:
-        await service.admitted.result(_as_request(socket))
+        asker = await service.admitted.result(_as_request(socket))
     except ApiError as error:
         await socket.send_denial_response(response_of(error, request_id_of(socket.scope)))
         await asyncio.sleep(0)  # uvicorn takes it for an answer once its connection has ended
@@ -66,14 +66,16 @@ async def follow(socket: WebSocket, dashboard_id: Id) -> None:
     viewer, code = Viewer(), _LIFE_OVER
     try:
         with suppress(WebSocketDisconnect), anyio.move_on_after(LIFE_S):
-            code = await _talk(socket, viewer, live, service, dashboard_id)
+            code = await _talk(socket, viewer, live, service, dashboard_id, asker)
     finally:
         live.leave(viewer)
         with suppress(WebSocketDisconnect, RuntimeError):
             await socket.close(code)
 
 
-async def _talk(socket: WebSocket, viewer: Viewer, live: Live, service: Service, dashboard_id: str) -> int:
+async def _talk(
+    socket: WebSocket, viewer: Viewer, live: Live, service: Service, dashboard_id: str, opened_by: Asker
+) -> int:
     """Take choices and send tiles until one side ends it.
 
     Returns:
@@ -93,7 +95,10 @@ async def _talk(socket: WebSocket, viewer: Viewer, live: Live, service: Service,
 
     async def send() -> None:
         while True:
-            await socket.send_text(await viewer.next())
+            text = await viewer.next()
+            if not await service.work.quick(service.access.holds, _as_request(socket), opened_by):
+                raise ApiError(401, "unauthorized", "The key was revoked meanwhile, or the session has ended.")
+            await socket.send_text(text)
 
     tasks = {asyncio.ensure_future(take()), asyncio.ensure_future(send())}
     try:

@@ -142,3 +142,40 @@ def test_a_failure_is_tried_again_a_refusal_ends_it_and_choices_are_bounded(monk
         lake.live.stop()
 
     asyncio.run(course())
+
+
+def test_of_two_who_are_the_first_at_once_one_begins_to_watch() -> None:
+    async def course() -> None:
+        lake, one, other = Lake(), Viewer(), Viewer()
+        heads = lake.live._heads
+
+        async def slow() -> dict[str, str]:
+            await asyncio.sleep(0.005)
+            return dict(await heads())
+
+        lake.live._heads = slow
+        await asyncio.gather(lake.join(one), lake.join(other, "another"))
+        lake.live.stop()
+        await asyncio.sleep(0)
+        await asyncio.sleep(0)
+        assert len(asyncio.all_tasks()) == 1, "no watch goes on that nobody ends"
+
+    asyncio.run(course())
+
+
+def test_a_tile_that_came_to_nothing_is_tried_again_after_a_publication() -> None:
+    async def course() -> None:
+        lake, viewer = Lake(), Viewer()
+        plain = lake._answer
+        nothing = SimpleNamespace(
+            answer=SimpleNamespace(error="took_too_long", snapshots={}), model_dump_json=lambda: '"x:nothing"'
+        )
+        lake._answer = lambda tile: nothing if tile == "x" else plain(tile)
+        await lake.join(viewer)
+        assert "x:nothing" in await said(viewer)
+        lake._answer = plain
+        lake.heads["gold.y"] = "2"
+        assert "x:1" in await said(viewer)
+        lake.live.stop()
+
+    asyncio.run(course())
