@@ -52,7 +52,7 @@ KNOWN_FOR_S = 60.0
 RETRY_S = "5"
 ENDS_WITHIN_S = PREPARES_WITHIN_S = 20.0
 _IN_LINE = 1 << 18
-"""Bytes of a body from which on it is cut in a thread, so that others are not kept waiting."""
+"""Bytes of a body, once it is decompressed, from which on it is cut in a thread: others are not kept waiting."""
 TAKEN = (*TYPES, *tables.TYPES)
 """Content types of bodies."""
 _POSITION = re.compile(r"(\d{1,9})-(\d{1,18})-([1-9]\d{0,8})")
@@ -220,8 +220,10 @@ async def send(
             read = partial(tables.records_of, intake.settings, body, coding, form, known, tenant)
             data, ends = await intake.looks.run(asker.share, read)
         else:
-            read = partial(_of_json, body, coding, form.type, intake.settings.intake_most_body)
-            data, ends = await service.work.run(asker.share, read) if len(body) > _IN_LINE else read()
+            most = intake.settings.intake_most_body
+            found = _at_once(body, coding, form.type, most)
+            read = partial(_of_json, body, coding, form.type, most)
+            data, ends = found or await service.work.run(asker.share, read)
     entry = Entry(source, tenant, idempotency_key, data, ends)
     try:
         position = await _durable(intake.log().append(entry))
@@ -313,6 +315,17 @@ def _refusing(settings: Settings) -> Iterator[None]:
         raise ApiError(413, error.code, str(error), {"most_bytes": settings.intake_most_body}) from error
     except BodyError as error:
         raise ApiError(400, error.code, str(error)) from error
+
+
+def _at_once(body: bytes, coding: str, kind: str, most: int) -> tuple[bytes, np.ndarray] | None:
+    """The records of a body that is small, once it is decompressed, too; None of another."""
+    if len(body) > _IN_LINE:
+        return None
+    try:
+        data = decompressed(body, coding, min(_IN_LINE, most))
+    except TooLargeError:
+        return None
+    return cut(data, kind)
 
 
 def _of_json(body: bytes, coding: str, kind: str, most: int) -> tuple[bytes, np.ndarray]:
