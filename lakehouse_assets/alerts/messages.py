@@ -25,6 +25,8 @@ from nlq.wording.formats import Said, format_said
 
 MOST_LINES = 50
 """Lines of a message; the others are counted."""
+MOST_TABLES = 12
+"""Tables of a message."""
 _ROWS_IN_SLACK = 20
 _SLACK_TEXT = 2_900
 _VERBS = {State.FIRING: "", State.OK: "Well again", State.UNKNOWN: "Cannot be judged"}

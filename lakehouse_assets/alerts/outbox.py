@@ -19,7 +19,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from lakehouse_assets.alerts.messages import MOST_LINES, Message
+from lakehouse_assets.alerts.messages import MOST_LINES, MOST_TABLES, Message
 from lakehouse_assets.alerts.tables import metadata, outbox, receivers
 from nlq.core.utc import utc_now
 from nlq.storage.database import create_tables, open_database, reading
@@ -213,17 +213,19 @@ _ORDER = (sa.case((outbox.c.tries >= GIVES_WAY, 1), else_=0), outbox.c.created_a
 
 
 def digest_of(messages: Sequence[Message], ids: Sequence[str], now: datetime) -> Message:
-    """Several messages as one: a line for each that they have, the newest tables."""
+    """Several messages as one: a line for each that they have, the newest of both; what is left out is counted."""
     lines = [f"{one.at:%d %b %H:%M} UTC · {one.subject}: {line}" for one in messages for line in one.lines]
     told = sum(one.count for one in messages)
     kept = lines[-MOST_LINES:]
     if len(lines) > len(kept):
         kept = [f"The last {len(kept)} of {len(lines)} lines; the history of each alert has all.", *kept]
-    tables = tuple(table for one in messages for table in one.tables)[-3:]
+    tables = [table for one in messages for table in one.tables]
+    if len(tables) > MOST_TABLES:
+        kept = [f"The last {MOST_TABLES} of {len(tables)} tables.", *kept]
     return Message(
         id=str(uuid.uuid5(uuid.NAMESPACE_URL, "asklake:digest:" + ",".join(ids))), alert_id=messages[-1].alert_id,
         name="Digest", kind="digest", subject=f"{told} messages", lines=tuple(kept),
-        link=messages[-1].link.partition("#")[0], tables=tables, at=now, count=told,
+        link=messages[-1].link.partition("#")[0], tables=tuple(tables[-MOST_TABLES:]), at=now, count=told,
     )  # fmt: skip
 
 

@@ -16,7 +16,7 @@ from typing import Any
 from nlq.answering.document.columns import MASK
 from nlq.answering.document.model import Answer
 from nlq.core.periods import before, overlap, shift, unit_range, unit_start, year_before
-from nlq.core.plan import Comparator, Comparison, OrderBy, Plan, TimeRange
+from nlq.core.plan import MAX_ROWS, Comparator, Comparison, OrderBy, Plan, TimeRange
 from nlq.watching.conditions import AboveOrBelow, Changes, NoData, OfFigures, Stale, duration
 from nlq.watching.states import Seen, Verdict
 from nlq.wording.formats import Said, format_said
@@ -124,6 +124,12 @@ def seen_in(condition: OfFigures, answer: Answer, known: TimeRange | None, now: 
         return (_stale(condition, answer, now),)
     if isinstance(condition, NoData):
         return (_no_data(condition, answer, known),)
+    changes, equals = isinstance(condition, Changes), getattr(condition, "comparator", None) is Comparator.EQ
+    if (changes or equals) and answer.truncated and answer.plan.limit == MAX_ROWS:
+        # What is above or below comes first; what changed, or is exactly something, may be among the others.
+        raise NotJudgedError(
+            f"there are more than {MAX_ROWS:,} groups, of which the others would not be seen: narrow it"
+        )
     if isinstance(condition, Changes):
         return tuple(_changes(condition, answer))
     return tuple(_thresholds(condition, answer))

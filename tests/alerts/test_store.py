@@ -12,9 +12,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from lakehouse_assets.alerts.messages import Message, lines_of, message_id, subject_of
+from lakehouse_assets.alerts.messages import MOST_TABLES, Message, Table, lines_of, message_id, subject_of
 from lakehouse_assets.alerts.model import Draft, Kept
-from lakehouse_assets.alerts.outbox import FIRST_WAIT, FOLD_AT, GIVES_WAY, LEASE, Outbox, put
+from lakehouse_assets.alerts.outbox import FIRST_WAIT, FOLD_AT, GIVES_WAY, LEASE, Outbox, digest_of, put
 from lakehouse_assets.alerts.store import AlertStore, Judgement, TooManyError
 from nlq.core.guard import Caller
 from nlq.core.plan import Plan
@@ -172,6 +172,14 @@ def test_a_message_that_its_receiver_never_takes_lets_the_others_by(outbox: Outb
             outbox.give_back(one)
         moment += timedelta(hours=2)
     assert tried == ["s0"] * GIVES_WAY + ["s1"]
+
+
+def test_a_digest_has_the_tables_of_what_it_stands_for_or_says_how_many_it_has_not() -> None:
+    table = Table(title="t", columns=(), rows=())
+    many = [note(n)[0].model_copy(update={"tables": (table,) * 5}) for n in range(3)]
+    assert len(digest_of(many[:2], ["a", "b"], NOW).tables) == 10
+    digest = digest_of(many, ["a", "b", "c"], NOW)
+    assert (len(digest.tables), digest.lines[0]) == (MOST_TABLES, f"The last {MOST_TABLES} of 15 tables.")
 
 
 def test_a_tenant_is_not_told_how_much_waits_of_others(outbox: Outbox) -> None:

@@ -11,7 +11,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from lakehouse_assets.alerts.keeper import Around, Keeper
-from lakehouse_assets.alerts.messages import Table, table_of
+from lakehouse_assets.alerts.messages import MOST_TABLES, Table, table_of
 from lakehouse_assets.alerts.model import Kept
 from lakehouse_assets.alerts.outbox import Outbox
 from lakehouse_assets.alerts.platform import Platform, Succeeded
@@ -33,9 +33,6 @@ from nlq.watching.judging import NotJudgedError
 if TYPE_CHECKING:
     from lakehouse_assets.lakehouse.lake import Lake
     from nlq.answering.answer import Answerer
-
-MOST_TABLES = 12
-"""Figures of a dashboard that are sent; its link leads to the others."""
 
 
 @dataclass(frozen=True)
