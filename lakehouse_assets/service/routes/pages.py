@@ -6,6 +6,7 @@ asks for it.
 
 from __future__ import annotations
 
+import re
 from contextlib import suppress
 from email.message import Message
 from functools import partial
@@ -25,6 +26,7 @@ from lakehouse_assets.service.rendering import PAGES, SHARED, WEB, Page, html
 from lakehouse_assets.service.routes.dependencies import Service
 
 # A browser keeps what it got, and asks whether it is still the same.
+_ID = re.compile(r"[A-Za-z0-9-]{1,64}")
 _KEPT = {"Cache-Control": "no-cache"}
 
 
@@ -58,7 +60,8 @@ async def _serve_shared(request: Request) -> HTMLResponse:
     service: Service = request.app.state.service
     link_id = request.path_params["link_id"]
     try:
-        origins = await service.work.quick(service.sharing.origins, request, link_id)
+        # An id of other characters is none; PostgreSQL would not even take some of them.
+        origins = await service.work.quick(service.sharing.origins, request, link_id if _ID.fullmatch(link_id) else "")
     except ApiError as error:
         return HTMLResponse(error.message, error.status, error.headers)
     headers = {**_KEPT, "Vary": "Accept", "X-Robots-Tag": "noindex", **framed_by(origins)}

@@ -101,18 +101,21 @@ export function cutSteps(answer) {
   return new Map((answer.partial ?? []).filter((part) => part.grain && !part.compared).map((part) => [part.step, part]));
 }
 
+/** A text that a spreadsheet takes for no formula; the wide signs begin one where Japanese is written. */
+const harmless = (text) => (/^[=+\-@\t\r\n\uff1d\uff0b\uff0d\uff20]/.test(text) ? `'${text}` : text);
+
 /** RFC 4180; a cell that a spreadsheet would run as a formula is made text. */
 export function csv({ columns, rows }) {
   const quoted = (value) => {
-    let text = value === null || value === undefined ? "" : String(value);
-    if (typeof value === "string" && /^[=+\-@\t\r]/.test(text)) text = `'${text}`;
+    const text = typeof value === "string" ? harmless(value) : String(value ?? "");
     return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
   };
   return [columns.map((column) => column.label), ...rows].map((line) => line.map(quoted).join(",")).join("\r\n") + "\r\n";
 }
 
-/** Tab-separated, as spreadsheets take it from the clipboard. */
+/** Tab-separated, as spreadsheets take it from the clipboard: they would run formulas from there, too. */
 export function tabbed({ columns, rows }) {
-  return [columns.map((column) => column.label), ...rows.map((row) => row.map((value, i) => cell(value, columns[i])))]
-    .map((line) => line.join("\t")).join("\n");
+  const plain = (text, isText) => (isText ? harmless(text) : text).replace(/[\t\r\n]+/g, " ");
+  const cells = rows.map((row) => row.map((value, i) => plain(cell(value, columns[i]), typeof value === "string")));
+  return [columns.map((column) => plain(column.label, true)), ...cells].map((line) => line.join("\t")).join("\n");
 }
