@@ -21,6 +21,8 @@ _FORMULA = re.compile("^[=+\\-@\t\r\n\uff1d\uff0b\uff0d\uff20]")  # the wide one
 _LONGEST_NAME = 31
 _NOT_IN_NAMES = re.compile(r"[\[\]:*?/\\']")
 _WIDEST = 60
+_EXACT = 10**15
+"""From which on Excel has no whole number exactly, such as a long id: it is written as text."""
 
 
 def csv_of(report: Report) -> bytes:
@@ -111,7 +113,7 @@ def _write(sheet: Any, line: int, at: int, value: Any, column: AnswerColumn, for
         return
     if isinstance(value, bool):
         sheet.write_boolean(line, at, value)
-    elif isinstance(value, int | float):
+    elif isinstance(value, int | float) and abs(value) < _EXACT:
         sheet.write_number(line, at, value, forms["percent"] if column.format == "percent" else None)
     elif column.kind == "time" and (moment := _moment(value)):
         sheet.write_datetime(

@@ -92,6 +92,15 @@ def test_rows_that_are_not_there_are_told() -> None:
     assert set_["shown"] < 30
 
 
+def test_no_digit_of_a_long_number_is_lost_in_excel() -> None:
+    number = COUNT.model_copy(update={"name": "id"})
+    some = answer((number,), [(9_007_199_254_740_993,), (-(10**15),), (999_999_999_999_999,), (float("inf"),)])
+    book = zipfile.ZipFile(io.BytesIO(export(report_of(some), Format.XLSX)))
+    texts = book.read("xl/sharedStrings.xml").decode()
+    assert all(text in texts for text in ("9007199254740993", "-1000000000000000", "inf"))
+    assert "<v>999999999999999</v>" in book.read("xl/worksheets/sheet2.xml").decode()
+
+
 @pytest.mark.parametrize("text", ["=1+1", "+1", "-1", "@a", "\t=1", "\r=1", "\n=1", "＝1+1", "＠a"])
 def test_no_text_is_a_formula(text: str) -> None:
     assert harmless(text) == f"'{text}"

@@ -106,9 +106,10 @@ def tables_of(dashboards: DashboardHandlers, alert: Kept, now: datetime) -> tupl
         shown = dashboards.show(asker, alert.draft.dashboard)
         tables: list[Table] = []
         beside = [f"Only {only}." for only in narrowed(shown, None)]
-        more = 0
+        more, heads = 0, None
         for page in shown.pages:
-            seen = dashboards.look(asker, shown.id, TilesWanted(page=page.id, now=now))
+            seen = dashboards.look(asker, shown.id, TilesWanted(page=page.id, now=now), heads)
+            heads = seen.heads
             for tile in seen.tiles:
                 if len(tables) == MOST_TABLES:
                     more += 1

@@ -68,10 +68,11 @@ def report_of_dashboard(
     """
     board = handlers.show(asker, dashboard_id, wanted.version)
     pages = [page for page in board.pages if wanted.page in (None, page.id)]
-    sheets, states, days = [], {}, ""
+    sheets, states, days, heads = [], {}, "", None
     for page in pages or board.pages[:1]:
         asked = wanted if not pages else wanted.model_copy(update={"page": page.id})
-        seen = handlers.look(asker, dashboard_id, asked)
+        seen = handlers.look(asker, dashboard_id, asked, heads)
+        heads = seen.heads  # all pages are of one state, so that the states the file names are those of all
         for tile in seen.missing:
             seen.answers[tile.id] = handlers.compute(asker, seen, tile)
         states |= {state.table: state for one in seen.answers.values() for state in one.answer.freshness}

@@ -155,8 +155,10 @@ class DashboardHandlers:
                 return kept
         raise no_dashboard(dashboard_id)
 
-    def look(self, asker: Asker, dashboard_id: str, wanted: TilesWanted) -> Seen:
-        """The tiles that are wanted, with the answers that are remembered.
+    def look(
+        self, asker: Asker, dashboard_id: str, wanted: TilesWanted, heads: Mapping[str, str] | None = None
+    ) -> Seen:  # fmt: skip
+        """The tiles that are wanted, with the answers that are remembered; at a state of the lake, or the newest.
 
         Raises:
             ApiError: there is no such dashboard, page or tile, or no tile knows a filter.
@@ -171,7 +173,7 @@ class DashboardHandlers:
         view = _view(dashboard, wanted, self.answerer.today(asker.caller, wanted.now))
         period = None if wanted.time_range else wanted.period or dashboard.period
         seen = Seen(
-            dashboard_id, page.id, period, view, wanted.now, self.lake.catalog.heads(), vocabulary, begun,
+            dashboard_id, page.id, period, view, wanted.now, heads or self.lake.catalog.heads(), vocabulary, begun,
             _tiles(page, wanted.tiles),
         )  # fmt: skip
         for tile in seen.tiles:
