@@ -36,6 +36,8 @@ _WHEN = re.compile(
     re.IGNORECASE,
 )
 _CRON = re.compile(r"[\d*/,\-]+(\s+[\dA-Za-z*/,\-#]+){4}")
+_BY_CHANCE = re.compile(r"(?<![a-z])[rh](?![a-z])", re.IGNORECASE)
+"""What croniter takes for any number, another one each time it is asked: nobody could be told when it comes."""
 _OFTEN_S = 300
 """Seconds between two moments of a schedule, at least."""
 _MOMENTS_TRIED = 50
@@ -122,7 +124,7 @@ def check(cron: str) -> str:
     Raises:
         ValueError: it is none, or comes more often than every five minutes.
     """
-    if len(cron.split()) != 5 or not croniter.is_valid(cron):
+    if len(cron.split()) != 5 or _BY_CHANCE.search(cron) or not croniter.is_valid(cron):
         raise ValueError(f"'{cron}' is no cron expression of five fields, such as 0 8 * * 1")
     moment, every = datetime(2024, 1, 1, tzinfo=UTC), croniter(cron, datetime(2024, 1, 1, tzinfo=UTC))
     for _ in range(_MOMENTS_TRIED):

@@ -32,7 +32,10 @@ def test_no_time(text: str) -> None:
     assert times.find(text) is None
 
 
-@pytest.mark.parametrize("cron", ["* * * * *", "*/2 * * * *", "0 0 31 2 *", "0 8 * *", "0 0 8 * * *", "@daily", "x"])
+@pytest.mark.parametrize(
+    "cron",
+    ["* * * * *", "*/2 * * * *", "0 0 31 2 *", "0 8 * *", "0 0 8 * * *", "@daily", "x", "r 8 * * *", "R(1-5) h * * *"],
+)
 def test_what_comes_too_often_or_never_is_refused(cron: str) -> None:
     with pytest.raises(ValueError, match=r"cron|calendar|five minutes"):
         times.check(cron)
