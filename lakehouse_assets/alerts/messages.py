@@ -10,6 +10,7 @@ from __future__ import annotations
 import csv
 import html
 import io
+import re
 import uuid
 from collections.abc import Sequence
 from typing import Any
@@ -29,6 +30,8 @@ MOST_TABLES = 12
 """Tables of a message."""
 _ROWS_IN_SLACK = 20
 _SLACK_TEXT = 2_900
+_CALLED = re.compile(r"(?<!\w)@(?=\w)")
+"""What Mattermost takes for the name of somebody, or of all, who is then called."""
 _VERBS = {State.FIRING: "", State.OK: "Well again", State.UNKNOWN: "Cannot be judged"}
 
 
@@ -161,8 +164,9 @@ def _within(text: str, most: int) -> str:
 
 
 def _slack(text: str) -> str:
+    """A text whose signs mean nothing to Slack and what is compatible with it: no tag, link, name or end of rows."""
     plain = text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
-    return plain.replace("```", "`` `")  # what stands in rows must not end them
+    return _CALLED.sub("@\u200b", plain.replace("```", "`` `").replace("](", "]\u200b("))
 
 
 def as_document(message: Message) -> dict[str, Any]:

@@ -138,6 +138,14 @@ class Outbox:
             wait = min(FIRST_WAIT * 2 ** min(before, 20), LONGEST_WAIT)
             self._receiver(con, waiting.target, failures=before + 1, next_at=moment + wait, error=error[:500])
 
+    def put_off(self, waiting: Waiting, error: str, now: datetime | None = None) -> None:
+        """Note that a message cannot be sent for a reason of its own, which is none of its target's."""
+        moment = now or utc_now()
+        wait = min(FIRST_WAIT * 2 ** min(waiting.tries, 20), LONGEST_WAIT)
+        with self._engine.begin() as con:
+            values = {"lease_until": None, "error": error[:500], "not_before": moment + wait}
+            con.execute(sa.update(outbox).where(outbox.c.id == waiting.message.id).values(values))
+
     def give_back(self, waiting: Waiting) -> None:
         """Return a message that was not tried, as its target failed right before."""
         with self._engine.begin() as con:

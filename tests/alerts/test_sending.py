@@ -181,6 +181,19 @@ def test_what_is_wrong_with_a_mail_server(given: Settings, post: Received, how: 
     assert not post.bodies
 
 
+def test_what_may_not_go_to_a_target_any_more_holds_nobody_up(given: Settings, web: Received) -> None:
+    outbox = Outbox(given.queue_url)
+    outbox.add(message(1), "ops", "pb.jalandhar", AT)
+    outbox.add(message(2), "ops", "pb.amritsar", AT + timedelta(seconds=1))
+    assert Sender(given, outbox).round().sent == 1, "ops is for Amritsar alone"
+    assert [headers["idempotency-key"] for headers in web.headers] == ["id-2"]
+    (ops,) = outbox.receivers()
+    assert (ops.waiting, ops.failures) == (1, 0)
+    assert Sender(given, outbox).round().sent == 0
+    waits = next(one for one in outbox.of_alert("a") if one["status"] == "waiting")
+    assert (waits["tries"], waits["error"][:24]) == (1, "There is no target “ops”")
+
+
 def test_addresses_that_took_a_mail_are_not_sent_it_again_for_those_that_did_not(
     given: Settings, post: Received
 ) -> None:
@@ -207,6 +220,8 @@ def test_rows_stay_inside_their_frame_in_slack_and_say_that_they_are_not_all() -
     assert text.count("```") == 2
     assert text.endswith("\n… and more.```")
     assert "&lt;0&gt;" in text and "<" not in text
+    odd = message().model_copy(update={"lines": ("@channel [here](https://evil.example.org) a@example.org",)})
+    assert "@\u200bchannel [here]\u200b(https://evil.example.org) a@example.org" in as_slack(odd)["text"]
 
 
 def test_a_mail_server_elsewhere_must_offer_tls(

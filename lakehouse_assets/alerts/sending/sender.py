@@ -56,22 +56,28 @@ class Sender:
 
     def _to_one(self, waiting: list[Waiting], until: float) -> int:
         """Send messages to one target until one fails or the time is over; returns how many arrived."""
+        arrived = 0
         for number, one in enumerate(waiting):
             if time.monotonic() > until - WHOLE_S:
                 self._give_back(waiting[number:])
-                return number
+                return arrived
             try:
                 # Whose target it may be was looked at when the alert was made; it may be another's by now.
                 refused = self.send(self._targets.find(one.target, Caller(one.tenant)), one.message)
-            except (NotSentError, UnknownTargetError, ValueError) as error:
+            except UnknownTargetError as error:  # it is not for the tenant any more: others' messages go on
+                _log.warning("message %s may not go to %s: %s", one.message.id, one.target, error)
+                self._outbox.put_off(one, str(error))
+                continue
+            except (NotSentError, ValueError) as error:
                 _log.warning("message %s did not reach %s: %s", one.message.id, one.target, error)
                 self._outbox.failed(one, str(error))
                 self._give_back(waiting[number + 1 :])
-                return number
+                return arrived
             if refused:
                 _log.warning("message %s: %s", one.message.id, refused)
             self._outbox.sent(one, refused=refused)
-        return len(waiting)
+            arrived += 1
+        return arrived
 
     def _give_back(self, waiting: list[Waiting]) -> None:
         for one in waiting:
