@@ -74,7 +74,8 @@ def asked(tile: Tile, view: View, vocabulary: Vocabulary) -> Asked:
     dimensions = _dimensions(tile, vocabulary)
     written = in_full(tile.plan, lambda name: full_name(name, dimensions))
     taken, unfiltered = _taken(view.filters, dimensions)
-    filters = [*written.get("filters", ()), *taken]
+    own = written.get("filters", ())
+    filters = [*own, *taken] if isinstance(own, list | tuple) else own  # what is no list is no plan, and is told so
     follows = not written.get("time_range") and tile.period is None
     span = tile.period.days(view.today) if tile.period else view.span
     if not written.get("time_range"):

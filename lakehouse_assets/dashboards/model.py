@@ -6,6 +6,7 @@ Belongs here: its shape, with the bounds of every field. Does not belong here: w
 
 from __future__ import annotations
 
+import json
 from enum import StrEnum
 from typing import Annotated, Any, Literal
 
@@ -93,6 +94,11 @@ class TileChart(_Part):
         return self
 
 
+def _writable(plan: dict[str, Any]) -> dict[str, Any]:
+    storable(json.dumps(plan, ensure_ascii=False, skipkeys=True, default=str))
+    return plan
+
+
 class Tile(_Part):
     """A figure, drawn, or a text.
 
@@ -103,7 +109,7 @@ class Tile(_Part):
     id: PartId
     title: Annotated[str, Field(max_length=120), AfterValidator(storable)] = ""
     description: Words = ""
-    plan: dict[str, Any] | None = None
+    plan: Annotated[dict[str, Any], AfterValidator(_writable)] | None = None
     chart: TileChart | None = None
     text: Annotated[str, Field(min_length=1, max_length=5_000), AfterValidator(storable)] | None = None
     period: PeriodName | None = None

@@ -163,7 +163,8 @@ def _plan(pin: Pin, vocabulary: Vocabulary) -> Plan:
         if given.pop("compare_with", None) and not given.get("comparison"):
             given["comparison"] = Comparison.PREVIOUS_PERIOD.value
     named = given.get("metrics")
-    known = [name for name in named if isinstance(name, str) and name in vocabulary.metrics] if named else []
+    named = named if isinstance(named, list) else []  # the plan says what is wrong with what is none
+    known = [name for name in named if isinstance(name, str) and name in vocabulary.metrics]
     dimensions = vocabulary.shared_dimensions(known) if known else frozenset(vocabulary.dimensions)
     try:
         return Plan.model_validate(in_full(given, lambda name: full_name(name, dimensions)))

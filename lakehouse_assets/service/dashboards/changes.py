@@ -13,6 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from lakehouse_assets.dashboards.model import Dashboard, PartId, TileChart, Title, Words
 from lakehouse_assets.dashboards.periods import PeriodName
 from lakehouse_assets.service.dashboards.documents import VersionNumber
+from nlq.core.plan import Text
 from nlq.core.utc import Moment
 
 
@@ -40,7 +41,7 @@ class NewBoard(_Body):
 
     title: Title
     description: Words = ""
-    copy_of: str | None = Field(default=None, max_length=128, description="The id of a dashboard the caller may see.")
+    copy_of: Text | None = Field(default=None, max_length=128, description="The id of a dashboard the caller may see.")
     pin: Pin | None = None
 
     model_config = ConfigDict(
@@ -53,7 +54,7 @@ class BoardWanted(_Body):
 
     version: VersionNumber
     definition: Dashboard = Field(description="As `definition` of GET /dashboards/ID has it, changed.")
-    what: str = Field(default="Changed", min_length=1, max_length=120, description="What is changed, in words.")
+    what: Text = Field(default="Changed", min_length=1, max_length=120, description="What is changed, in words.")
 
 
 class Undo(_Body):

@@ -16,7 +16,7 @@ from lakehouse_assets.dashboards.periods import PeriodName
 from lakehouse_assets.service.dashboards.documents import DashboardDocument, TilesAnswered
 from nlq.answering.document.drawing import Drawing
 from nlq.answering.document.model import Answer
-from nlq.core.plan import DimensionFilter, TimeRange
+from nlq.core.plan import DimensionFilter, Text, TimeRange
 from nlq.core.utc import Moment
 from nlq.storage.links import Link
 
@@ -51,8 +51,8 @@ class NewLink(BaseModel):
         extra="forbid", json_schema_extra={"examples": [{"dashboard": "pgr.complaints", "days": 30}]}
     )
 
-    dashboard: str | None = Field(default=None, min_length=1, max_length=128)
-    answer: str | None = Field(default=None, min_length=1, max_length=64)
+    dashboard: Text | None = Field(default=None, min_length=1, max_length=128)
+    answer: Text | None = Field(default=None, min_length=1, max_length=64)
     chosen: Chosen = Chosen()
     title: Title | None = Field(default=None, description="That of what is shown if missing.")
     days: int = Field(default=30, ge=1, le=MOST_DAYS, description="After which the link ends.")
