@@ -25,9 +25,12 @@ MOST_TARGETS = 10
 
 def _a_time(text: str) -> str:
     try:
-        return time.fromisoformat(text).strftime("%H:%M")
+        found = time.fromisoformat(text)
     except ValueError:
-        raise ValueError(f"'{text}' is no time of a day, such as 22:00") from None
+        found = None
+    if found is None or found.tzinfo:
+        raise ValueError(f"'{text}' is no time of a day, such as 22:00")
+    return found.strftime("%H:%M")
 
 
 def _one_line(text: str) -> str:
@@ -48,6 +51,12 @@ class QuietHours(BaseModel):
 
     begin: Clock
     end: Clock
+
+    @model_validator(mode="after")
+    def _have_a_length(self) -> Self:
+        if self.begin == self.end:
+            raise ValueError("quiet hours end at another time than they begin: mute an alert of which nothing is sent")
+        return self
 
     def ending(self, moment: datetime, zone: str) -> datetime | None:
         """When the quiet hours end in which a moment, UTC without zone, lies; None where it lies in none."""

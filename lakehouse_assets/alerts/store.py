@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import logging
 import uuid
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -18,18 +19,21 @@ from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
+from pydantic import ValidationError
 
 from lakehouse_assets.alerts.messages import Message
 from lakehouse_assets.alerts.model import Draft, Entry, Kept
 from lakehouse_assets.alerts.outbox import put
 from lakehouse_assets.alerts.tables import alerts, history, metadata, standings
 from nlq.core.guard import Caller
+from nlq.core.plan import problem_of
 from nlq.core.utc import utc_now
 from nlq.storage.database import create_tables, open_database, reading
 from nlq.watching.states import Seen, Standing, State, Turn, Verdict, turned
 
 MOST_OF_KEY = 200
 """Alerts and subscriptions that one key may have."""
+_log = logging.getLogger(__name__)
 
 
 class TooManyError(ValueError):
@@ -74,6 +78,7 @@ class AlertStore:
         with self._engine.begin() as con:
             create_tables(con, metadata)
         self._reads = reading(self._engine)
+        self._told_of: set[str] = set()
 
     def add(
         self, draft: Draft, caller: Caller, *, key_id: str, made_by: str, due_at: datetime | None = None,
@@ -108,14 +113,23 @@ class AlertStore:
             return self._get(con, alert_id)
 
     def all(self) -> list[Kept]:
-        """The alerts there are, the newest first."""
+        """The alerts there are, the newest first; without what an earlier version kept and this one does not take."""
         there = sa.select(alerts).where(alerts.c.removed_at.is_(None)).order_by(alerts.c.created_at.desc(), alerts.c.id)
         with self._reads.connect() as con:
             rows = con.execute(there).mappings().all()
             grouped: dict[str, dict[str, Standing]] = {}
             for row in con.execute(sa.select(standings)).mappings():
                 grouped.setdefault(row["alert_id"], {})[row["group_name"]] = _standing(row)
-        return [_kept(row, grouped.get(row["id"], {})) for row in rows]
+        return [kept for row in rows if (kept := self._readable(row, grouped.get(row["id"], {})))]
+
+    def _readable(self, row: Any, found: dict[str, Standing]) -> Kept | None:
+        try:
+            return _kept(row, found)
+        except ValidationError as error:  # of one alert; all others are judged
+            if row["id"] not in self._told_of:
+                self._told_of.add(row["id"])
+                _log.error("alert %s of %s cannot be read: %s", row["id"], row["made_by"], problem_of(error))
+            return None
 
     def mute(self, alert_id: str, until: datetime | None) -> None:
         """Send nothing of an alert until a moment, or again from now on.
@@ -195,7 +209,10 @@ class AlertStore:
         if row is None:
             raise KeyError("there is no such alert")
         own = con.execute(sa.select(standings).where(standings.c.alert_id == alert_id)).mappings()
-        return _kept(row, {one["group_name"]: _standing(one) for one in own})
+        kept = self._readable(row, {one["group_name"]: _standing(one) for one in own})
+        if kept is None:
+            raise KeyError("the alert cannot be read; the log says why")
+        return kept
 
     def _change(self, alert_id: str, **values: Any) -> None:
         there = sa.update(alerts).where(alerts.c.id == alert_id, alerts.c.removed_at.is_(None))

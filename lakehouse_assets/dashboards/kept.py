@@ -9,6 +9,7 @@ dashboard says which version that was seen: another's change in between is not w
 
 from __future__ import annotations
 
+import logging
 import uuid
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
@@ -16,8 +17,10 @@ from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
+from pydantic import ValidationError
 
 from lakehouse_assets.dashboards.model import Dashboard
+from nlq.core.plan import problem_of
 from nlq.core.utc import utc_now
 from nlq.storage.database import create_tables, open_database, reading
 
@@ -25,6 +28,7 @@ MOST_BOARDS, MOST_VERSIONS = 100, 50
 """Dashboards of one owner; versions of one that are kept, the newest."""
 LARGEST = 128 * 1024
 """Bytes of a dashboard as JSON."""
+_log = logging.getLogger(__name__)
 _metadata = sa.MetaData()
 _boards = sa.Table(
     "boards",
@@ -108,11 +112,14 @@ class KeptBoards:
         self._reads = reading(self._engine)
 
     def of(self, owners: Iterable[str]) -> list[Kept]:
-        """The dashboards of some owners as they are now, those first that were changed last."""
+        """The dashboards of some owners as they are now, those first that were changed last.
+
+        What an earlier version kept and this one does not take is left out, and named in the log.
+        """
         with self._reads.connect() as con:
             mine = _joined().where(_b.owner.in_(list(owners)), _v.version == _b.version)
             rows = con.execute(mine.order_by(_v.changed_at.desc(), _b.id)).mappings().all()
-        return [_kept(row) for row in rows]
+        return [kept for row in rows if (kept := _readable(row))]
 
     def find(self, board_id: str, version: int | None = None) -> Kept:
         """A dashboard as it is now, or was in a version.
@@ -216,9 +223,9 @@ def _joined() -> sa.Select[*tuple[Any, ...]]:
 def _found(con: sa.Connection, board_id: str, version: int | None) -> Kept:
     wanted = _joined().where(_b.id == board_id, _v.version == (_b.version if version is None else version))
     row = con.execute(wanted).mappings().first()
-    if row is None:
+    if row is None or (kept := _readable(row)) is None:
         raise NoBoardError(board_id)
-    return _kept(row)
+    return kept
 
 
 def _locked(con: sa.Connection, board_id: str, expected: int | None) -> Kept:
@@ -248,6 +255,14 @@ def _document(dashboard: Dashboard) -> str:
     if len(document.encode()) > LARGEST:
         raise BoardLimitError(f"A dashboard has at most {LARGEST // 1024} kB: take something out")
     return document
+
+
+def _readable(row: Any) -> Kept | None:
+    try:
+        return _kept(row)
+    except ValidationError as error:
+        _log.error("dashboard %s, version %s, cannot be read: %s", row["id"], row["version"], problem_of(error))
+        return None
 
 
 def _kept(row: Any) -> Kept:

@@ -13,9 +13,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from lakehouse_assets.alerts.messages import MOST_TABLES, Message, Table, lines_of, message_id, subject_of
-from lakehouse_assets.alerts.model import Draft, Kept
+from lakehouse_assets.alerts.model import Draft, Kept, QuietHours
 from lakehouse_assets.alerts.outbox import FIRST_WAIT, FOLD_AT, GIVES_WAY, LEASE, Outbox, digest_of, put
 from lakehouse_assets.alerts.store import AlertStore, Judgement, TooManyError
+from lakehouse_assets.alerts.tables import alerts
 from nlq.core.guard import Caller
 from nlq.core.plan import Plan
 from nlq.watching.conditions import AboveOrBelow
@@ -81,6 +82,26 @@ def test_what_is_kept_comes_back(store: AlertStore) -> None:
         store.get(made.id)
     assert store.record(after, seen(Verdict.CLEAR), telling, NOW) is None, "it is gone"
     assert store.forget(NOW + timedelta(days=1)) == 1
+
+
+def test_an_alert_that_is_not_read_any_more_keeps_no_other_from_being_judged(
+    store: AlertStore, caplog: pytest.LogCaptureFixture
+) -> None:
+    odd, well = add(store), add(store)
+    with store._engine.begin() as con:
+        con.execute(alerts.update().where(alerts.c.id == odd.id).values(draft='{"name": "of a later version"}'))
+    for _ in range(2):
+        assert [one.id for one in store.all()] == [well.id]
+    assert [odd.id in text for text in caplog.messages] == [True], "it is told once"
+    with pytest.raises(KeyError):
+        store.get(odd.id)
+    store.remove(odd.id)
+
+
+@pytest.mark.parametrize(("begin", "end"), [("07:00", "07:00"), ("22:00+05:30", "07:00"), ("24:00", "07:00")])
+def test_quiet_hours_that_are_none(begin: str, end: str) -> None:
+    with pytest.raises(ValueError, match=r"another time|no time of a day"):
+        QuietHours(begin=begin, end=end)
 
 
 def test_a_judgement_that_was_overtaken_is_refused(store: AlertStore, outbox: Outbox) -> None:

@@ -50,6 +50,17 @@ def test_what_was_made_is_found_whole_by_any_process(boards: KeptBoards, databas
     again.close()
 
 
+def test_one_that_is_not_read_any_more_hides_no_other(boards: KeptBoards, caplog: pytest.LogCaptureFixture) -> None:
+    odd, well = made(boards), made(boards)
+    with boards._engine.begin() as con:
+        odd_ones = kept_module._versions.c.board_id == odd.id
+        con.execute(kept_module._versions.update().where(odd_ones).values(document='{"title": "of a later version"}'))
+    assert [one.id for one in boards.of(["me"])] == [well.id]
+    assert odd.id in caplog.text
+    with pytest.raises(NoBoardError):
+        boards.find(odd.id)
+
+
 def test_a_change_adds_a_version_and_keeps_what_was(boards: KeptBoards) -> None:
     board = made(boards)
     assert named(boards, board, "Second", expected=1).version == 2
