@@ -24,8 +24,8 @@ if TYPE_CHECKING:
 _LAST_LOADS = f"""
 select source, rows_read, rows_quarantined, source_file from (
   select *, row_number() over (partition by source order by loaded_at desc, load_id desc) as newest
-  from {LOADS.identifier}
-) as loads where newest = 1 and rows_read > 0 order by source
+  from {LOADS.identifier} where rows_read > 0
+) as loads where newest = 1 order by source
 """
 Succeeded = Callable[[str, str | None, datetime], bool]
 """Whether the newest run of a job, of a source if one is named, that ended since a moment (UTC), succeeded."""
