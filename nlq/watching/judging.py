@@ -132,7 +132,23 @@ def seen_in(condition: OfFigures, answer: Answer, known: TimeRange | None, now: 
         )
     if isinstance(condition, Changes):
         return tuple(_changes(condition, answer))
+    _refuse_unknown_days(answer, known, now)
     return tuple(_thresholds(condition, answer))
+
+
+def _refuse_unknown_days(answer: Answer, known: TimeRange | None, now: datetime) -> None:
+    """Refuse to take days of which there are no data for days on which there was nothing.
+
+    Raises:
+        NotJudgedError: there are none of the days that are asked for; it waits as long as they are not over.
+    """
+    span = answer.plan.time_range if answer.plan else None
+    some = known is not None and known.start and known.end and overlap(span, known)
+    if answer.rows or span is None or some:
+        return
+    # A day beside that of UTC may be today where the alert is of.
+    is_over = span.end is not None and span.end < now.date() - timedelta(days=1)
+    raise NotJudgedError(answer.sentence) if is_over else _WaitsError(answer.sentence)
 
 
 def _stale(condition: Stale, answer: Answer, now: datetime) -> Seen:

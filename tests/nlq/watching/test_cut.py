@@ -1,4 +1,4 @@
-"""What is judged of an answer that has more groups than rows: nothing is left quiet because it was not looked at."""
+"""What is judged of an answer that has more groups than rows, or none of days without data: nothing is left quiet."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from nlq.answering.document.columns import AnswerColumn
 from nlq.answering.document.model import Answer
 from nlq.core.plan import Comparator, Comparison, Plan, TimeRange
 from nlq.watching.conditions import AboveOrBelow, Changes, OfFigures
-from nlq.watching.judging import NotJudgedError, seen_in
+from nlq.watching.judging import NotJudgedError, seen_in, waits
 from nlq.watching.states import Verdict
 
 NOW = datetime(2026, 1, 5, 12, 0)
@@ -46,3 +46,17 @@ def test_groups_that_were_not_read_are_told_of(condition: OfFigures) -> None:
 def test_what_is_above_comes_first_and_is_judged() -> None:
     (seen,) = seen_in(AboveOrBelow(value=3), answer(PLAN, truncated=True), SPAN, NOW)
     assert seen.verdict is Verdict.BREACHED
+
+
+@pytest.mark.parametrize(
+    ("day", "waiting"), [(date(2026, 1, 5), True), (date(2026, 1, 4), True), (date(2026, 1, 2), False)]
+)
+def test_days_without_data_make_nobody_well(day: date, waiting: bool) -> None:
+    """Wards that fired yesterday were told to be well at midnight, because of the new day there were no rows yet."""
+    plan = PLAN.model_copy(update={"time_range": TimeRange(start=day, end=day)})
+    none = answer(plan).model_copy(update={"rows": (), "sentence": "The data end on 2025-12-28."})
+    for known in (SPAN, None):
+        with pytest.raises(NotJudgedError, match="data end") as refused:
+            seen_in(AboveOrBelow(value=3), none, known, NOW)
+        assert waits(refused.value) is waiting
+    assert seen_in(AboveOrBelow(value=3), none, TimeRange(start=SPAN.start, end=day), NOW) == (), "nothing happened"
