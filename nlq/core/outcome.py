@@ -134,7 +134,7 @@ class Clarify(_Outcome):
 
     question: str
     words: tuple[str, ...] = ()
-    """The words that no choice takes into account."""
+    """The words that no choice takes into account, or takes by a guess alone."""
     choices: tuple[Choice, ...] = Field(min_length=1, max_length=MOST_CHOICES)
     is_help: bool = False
     """Whether the question was what can be asked, and the choices are examples."""

@@ -87,11 +87,11 @@ class Asking:
         return found.model_copy(update={"words": unclear})
 
     def ranked(self, ranked: Ranked, problem: Problem) -> Outcome:
-        """The likeliest plans, which may leave words unexplained."""
+        """The likeliest plans, which may leave words unexplained; where they do not, some are taken by a guess."""
         unused = f" I did not use {quoted(ranked.left_out)}." if ranked.left_out else ""
         asks = f"{problem.reason}{unused} Do you mean one of these?"
         found = self._choose(asks, [reading.plan for reading in ranked.readings])
-        return found.model_copy(update={"words": ranked.left_out})
+        return found.model_copy(update={"words": ranked.left_out or problem.words})
 
     @staticmethod
     def first(offered: Clarify, others: Outcome) -> Outcome:

@@ -7,17 +7,19 @@ from functools import cache
 
 import pytest
 
-from nlq.core.outcome import Clarify, Planned, Refused
+from nlq.core.outcome import UNCLEAR, Clarify, Planned, Problem, Refused
 from nlq.core.plan import Comparator, DimensionFilter, Grain, OrderBy, Plan, Threshold, TimeRange
 from nlq.core.spelling import same_form
 from nlq.english.tokens import tokenize
+from nlq.planning.asking import Asking
+from nlq.planning.drafts.draft import Reading
 from nlq.planning.drafts.mentions import Reach
 from nlq.planning.finding.lexicon import Lexicon
 from nlq.planning.planner import Planner
 from nlq.planning.ranked import model
 from nlq.planning.ranked.features import Features, bits
 from nlq.planning.ranked.near import NearIndex
-from nlq.planning.ranked.ranker import Ranker, Scored
+from nlq.planning.ranked.ranker import Ranked, Ranker, Scored
 from nlq.planning.ranked.signals import Signals
 from nlq.planning.ranked.sketch import Rank, Sketch, sketch_of
 from nlq.planning.search import Asked, Search
@@ -132,6 +134,16 @@ def test_likely_plans_are_offered_where_rules_refuse_and_say_what_was_not_used()
         told = [one for one in choice.because if one.start is not None]
         assert [question[one.start : one.end] for one in told] == [one.words for one in told]
     assert all(word in outcome.question for word in outcome.words)
+
+
+def test_what_is_offered_by_a_guess_always_names_the_words_in_the_way() -> None:
+    ranker, said, features = looked("parcels", "parcels by carrier")
+    plan = ranker.scored(said, features)[0].plan
+    ranked = Ranked((Reading(plan, 0.0, (), sure=False),), left_out=(), is_likely=True)
+    outcome = Asking(lexicon("parcels")).ranked(
+        ranked, Problem(UNCLEAR, "“sender” is read as a metric here.", ("sender",))
+    )
+    assert isinstance(outcome, Clarify) and outcome.words == ("sender",)
 
 
 @pytest.mark.parametrize(
