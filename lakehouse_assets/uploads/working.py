@@ -52,6 +52,9 @@ REASONS = 20
 NEEDED = (__name__, "lakehouse_assets.intake.tables")
 """What the processes that look at what was sent need, and those that load; it is loaded once for all of them."""
 _ENDS_WITHIN_S = 10.0
+BEGINS_WITHIN_S = 30.0
+"""Seconds that a process has to begin with its first job; another is started after them, for one that was forked while a
+lock was held stands still for ever."""
 
 
 class Workers:
@@ -141,7 +144,7 @@ def _followed(
                 job, begun = told.recv(), time.monotonic()
                 if job is None:
                     return None, "done"
-            elif time.monotonic() - begun > most_s:
+            elif time.monotonic() - begun > (most_s if job else min(most_s, BEGINS_WITHIN_S)):
                 return job, "too_long"
     except EOFError:
         return job, "ended"

@@ -49,7 +49,7 @@ def seen_to(tmp_path: Path) -> Iterator[Callable[[Settings, Job], Job]]:
         if not running:
             running.append(Workers(settings))
             running[0].start()
-        deadline = time.monotonic() + 60
+        deadline = time.monotonic() + 150  # a process that does not begin is replaced meanwhile
         while time.monotonic() < deadline:
             found = Jobs(settings).get(job.id)
             if found and found.state in ("ready", "failed"):
@@ -109,6 +109,8 @@ def test_a_preview_that_takes_too_much_is_given_up_while_others_are_served(
         looks.close()
 
 
-def test_a_process_that_never_begins_a_job_is_not_waited_for() -> None:
+def test_a_process_that_never_begins_a_job_is_not_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
     told, _telling = Pipe(duplex=False)
     assert working._followed(told, 0.01, threading.Event()) == (None, "too_long")
+    monkeypatch.setattr(working, "BEGINS_WITHIN_S", 0.01)
+    assert working._followed(told, 3600.0, threading.Event()) == (None, "too_long")
