@@ -53,8 +53,8 @@ NEEDED = (__name__, "lakehouse_assets.intake.tables")
 """What the processes that look at what was sent need, and those that load; it is loaded once for all of them."""
 _ENDS_WITHIN_S = 10.0
 BEGINS_WITHIN_S = 30.0
-"""Seconds that a process has to begin with its first job; another is started after them, for one that was forked while a
-lock was held stands still for ever."""
+"""Seconds that a process has to begin with its first job. Then another is started: one that was forked while a lock was
+held stands still for ever."""
 
 
 class Workers:
