@@ -22,7 +22,7 @@ from pydantic import ValidationError
 from lakehouse_assets.dashboards.model import Dashboard
 from nlq.core.plan import problem_of
 from nlq.core.utc import utc_now
-from nlq.storage.database import create_tables, open_database, reading
+from nlq.storage.database import open_tables, reading
 
 MOST_BOARDS, MOST_VERSIONS = 100, 50
 """Dashboards of one owner; versions of one that are kept, the newest."""
@@ -106,9 +106,7 @@ class KeptBoards:
 
     def __init__(self, url: str) -> None:
         """Open the database at a SQLAlchemy URL, and make the tables if there are none."""
-        self._engine = open_database(url)
-        with self._engine.begin() as con:
-            create_tables(con, _metadata)
+        self._engine = open_tables(url, _metadata)
         self._reads = reading(self._engine)
 
     def of(self, owners: Iterable[str]) -> list[Kept]:

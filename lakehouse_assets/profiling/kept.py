@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from sqlalchemy.exc import IntegrityError
 
 from lakehouse_assets.profiling.model import Profile
-from nlq.storage.database import create_tables, open_database, reading
+from nlq.storage.database import open_tables, reading
 
 KEPT = 8
 """Profiles kept of a table, and of each tenant and load in it: the newest, and those that it is compared with."""
@@ -34,9 +34,7 @@ class KeptProfiles:
 
     def __init__(self, url: str) -> None:
         """Open the database at a SQLAlchemy URL, and make the table if there is none."""
-        self._engine = open_database(url)
-        with self._engine.begin() as con:
-            create_tables(con, _metadata)
+        self._engine = open_tables(url, _metadata)
         self._reads = reading(self._engine)
 
     def find(

@@ -31,6 +31,14 @@ def open_database(url: str) -> sa.Engine:
     return engine
 
 
+def open_tables(url: str, metadata: sa.MetaData) -> sa.Engine:
+    """An engine as `open_database` makes it, over a database that has these tables."""
+    engine = open_database(url)
+    with engine.begin() as con:
+        create_tables(con, metadata)
+    return engine
+
+
 def create_tables(con: sa.Connection, metadata: sa.MetaData) -> None:
     """Make the tables that are missing, inside a transaction; of several processes at once, one makes them."""
     if con.dialect.name == "postgresql":

@@ -23,7 +23,7 @@ from lakehouse_assets.lakehouse.upkeep.maintenance import tend_published
 from nlq.answering.document.model import Answer
 from nlq.core.utc import utc_now
 from nlq.storage.contracts import CONTRACTS
-from nlq.storage.database import create_tables, open_database, reading
+from nlq.storage.database import open_tables, reading
 from nlq.storage.store import store_given_answers, store_verdicts, stored_or_refused
 from nlq.storage.turns import Failing, Turns
 from nlq.storage.verdict import Verdict, VerdictName
@@ -81,9 +81,7 @@ class Journal:
 
     def __init__(self, url: str) -> None:
         """Open the database at a SQLAlchemy URL; the tables are made on first use."""
-        self._engine = open_database(url)
-        with self._engine.begin() as con:
-            create_tables(con, _metadata)
+        self._engine = open_tables(url, _metadata)
         self._reads = reading(self._engine)
         self._turns = Turns(self._engine, self._reads)
         self._uncounted = _COUNTED_EVERY

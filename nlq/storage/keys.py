@@ -22,7 +22,7 @@ import sqlalchemy as sa
 
 from nlq.core.guard import ROLES, Caller
 from nlq.core.utc import utc_now
-from nlq.storage.database import create_tables, open_database, reading
+from nlq.storage.database import open_tables, reading
 
 PREFIX = "alk"
 MOST_SESSIONS = 50
@@ -80,9 +80,7 @@ class KeyStore:
 
     def __init__(self, url: str) -> None:
         """Open the database at a SQLAlchemy URL; the tables are made on first use."""
-        self._engine = open_database(url)
-        with self._engine.begin() as con:
-            create_tables(con, _metadata)
+        self._engine = open_tables(url, _metadata)
         self._reads = reading(self._engine)
 
     def create(self, name: str, *, tenant: str | None = None, role: str = "analyst") -> tuple[Key, str]:

@@ -20,7 +20,7 @@ import sqlalchemy as sa
 
 from nlq.core.guard import Caller
 from nlq.core.utc import utc_now
-from nlq.storage.database import create_tables, open_database, reading
+from nlq.storage.database import open_tables, reading
 
 MOST_LINKS = 200
 """Links of one owner that are open."""
@@ -96,9 +96,7 @@ class LinkStore:
 
     def __init__(self, url: str) -> None:
         """Open the database at a SQLAlchemy URL, and make the table if there is none."""
-        self._engine = open_database(url)
-        with self._engine.begin() as con:
-            create_tables(con, _metadata)
+        self._engine = open_tables(url, _metadata)
         self._reads = reading(self._engine)
 
     def create(

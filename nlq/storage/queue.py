@@ -21,7 +21,7 @@ import sqlalchemy as sa
 from sqlalchemy.exc import IntegrityError
 
 from nlq.core.utc import utc_now
-from nlq.storage.database import create_tables, open_database
+from nlq.storage.database import open_tables
 
 MAX_TRIES = 3
 _MAX_RETURNS = 50
@@ -100,10 +100,8 @@ class QuestionQueue:
 
     def __init__(self, url: str) -> None:
         """Open the database at a SQLAlchemy URL; the table is made on first use."""
-        self._engine = open_database(url)
+        self._engine = open_tables(url, _metadata)
         self._sqlite = self._engine.dialect.name == "sqlite"
-        with self._transaction() as con:
-            create_tables(con, _metadata)
 
     def enqueue(
         self,

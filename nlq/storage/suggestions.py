@@ -20,7 +20,7 @@ from nlq.answering.suggesting import Asked
 from nlq.core.outcome import Because, Choice
 from nlq.core.utc import utc_now
 from nlq.storage.contracts import ANSWERS, FEEDBACK
-from nlq.storage.database import create_tables, open_database
+from nlq.storage.database import open_tables
 
 if TYPE_CHECKING:
     from lakehouse_assets.lakehouse.lake import Lake
@@ -105,9 +105,7 @@ class Dismissed:
 
     def __init__(self, url: str) -> None:
         """Open the database at a SQLAlchemy URL; the table is made on first use."""
-        self._engine = open_database(url)
-        with self._engine.begin() as con:
-            create_tables(con, _metadata)
+        self._engine = open_tables(url, _metadata)
 
     def ids(self) -> frozenset[str]:
         """What was refused."""
