@@ -13,7 +13,7 @@ from typing import Any
 from lakehouse_assets.dashboards.drawing import ordered
 from lakehouse_assets.dashboards.model import ChartKind, Dashboard, Tile, TileChart
 from nlq.core.columns import key_columns
-from nlq.core.naming import AmbiguousNameError, full_name, in_full
+from nlq.core.naming import AmbiguousNameError, dimensions_meant, full_name, in_full
 from nlq.core.periods import before, periods_in, shift, year_before
 from nlq.core.plan import Comparison, DimensionFilter, Grain, OrderBy, Plan, TimeRange
 from nlq.core.vocabulary import Vocabulary
@@ -71,7 +71,7 @@ def asked(tile: Tile, view: View, vocabulary: Vocabulary) -> Asked:
         pydantic.ValidationError: it is no plan.
     """
     assert tile.plan is not None and tile.chart is not None
-    dimensions = _dimensions(tile, vocabulary)
+    dimensions = dimensions_meant(tile.plan, vocabulary)
     written = in_full(tile.plan, lambda name: full_name(name, dimensions))
     taken, unfiltered = _taken(view.filters, dimensions)
     own = written.get("filters", ())
@@ -84,12 +84,6 @@ def asked(tile: Tile, view: View, vocabulary: Vocabulary) -> Asked:
     if follows and plan.grain and not plan.compares and tile.chart.kind in _COURSES:
         plan = plan.model_copy(update={"grain": _fitting(plan, vocabulary)})
     return Asked(plan, _trend(plan, tile.chart.trend, vocabulary), _top(plan, tile.chart), unfiltered)
-
-
-def _dimensions(tile: Tile, vocabulary: Vocabulary) -> frozenset[str]:
-    """The dimensions that short names of a tile's plan may mean."""
-    known = [name for name in tile.metrics if name in vocabulary.metrics]
-    return vocabulary.shared_dimensions(known) if known else frozenset(vocabulary.dimensions)
 
 
 def _taken(

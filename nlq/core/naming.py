@@ -5,10 +5,10 @@ Belongs here: finding the full name. Does not belong here: words of questions (`
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
-from nlq.core.vocabulary import TIME_DIMENSION
+from nlq.core.vocabulary import TIME_DIMENSION, Vocabulary
 
 
 class AmbiguousNameError(ValueError):
@@ -33,6 +33,17 @@ def full_name(name: str, known: Iterable[str]) -> str:
     if len(found) > 1:
         raise AmbiguousNameError(name, found)
     return found[0] if found else name
+
+
+def dimensions_meant(plan: Mapping[str, Any], vocabulary: Vocabulary) -> frozenset[str]:
+    """The dimensions that short names in a plan's document may mean: those of all its metrics, or any if it has none.
+
+    Metrics that are none are left; the plan itself says what is wrong with them.
+    """
+    named = plan.get("metrics")
+    named = named if isinstance(named, list | tuple) else ()
+    known = [name for name in named if isinstance(name, str) and name in vocabulary.metrics]
+    return vocabulary.shared_dimensions(known) if known else frozenset(vocabulary.dimensions)
 
 
 def in_full(part: Any, full: Callable[[str], str]) -> Any:

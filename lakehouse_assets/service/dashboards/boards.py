@@ -23,8 +23,7 @@ from lakehouse_assets.http.errors import ApiError
 from lakehouse_assets.service.dashboards.changes import NewBoard, Pin, VersionDocument, Versions
 from lakehouse_assets.service.dashboards.documents import DashboardDocument
 from lakehouse_assets.service.dashboards.handlers import DashboardHandlers, no_dashboard
-from lakehouse_assets.service.questions.handlers import vocabulary_of
-from nlq.core.naming import AmbiguousNameError, full_name, in_full
+from lakehouse_assets.service.questions.handlers import plan_of, vocabulary_of
 from nlq.core.plan import Comparison, Plan, problem_of
 from nlq.core.vocabulary import Vocabulary
 
@@ -162,16 +161,7 @@ def _plan(pin: Pin, vocabulary: Vocabulary) -> Plan:
         given["time_range"] = None
         if given.pop("compare_with", None) and not given.get("comparison"):
             given["comparison"] = Comparison.PREVIOUS_PERIOD.value
-    named = given.get("metrics")
-    named = named if isinstance(named, list) else []  # the plan says what is wrong with what is none
-    known = [name for name in named if isinstance(name, str) and name in vocabulary.metrics]
-    dimensions = vocabulary.shared_dimensions(known) if known else frozenset(vocabulary.dimensions)
-    try:
-        return Plan.model_validate(in_full(given, lambda name: full_name(name, dimensions)))
-    except AmbiguousNameError as error:
-        raise ApiError(422, "ambiguous_name", f"{error}.", {"nearest": error.found}) from None
-    except ValidationError as error:
-        raise ApiError(422, "invalid_plan", f"{problem_of(error)}.") from None
+    return plan_of(given, vocabulary)
 
 
 def _fitting(wanted: Dashboard, vocabulary: Vocabulary, before: Dashboard | None) -> Dashboard:

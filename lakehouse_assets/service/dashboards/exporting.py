@@ -58,9 +58,7 @@ class ExportHandlers:
         return found
 
 
-def report_of_dashboard(
-    handlers: DashboardHandlers, asker: Asker, dashboard_id: str, wanted: TilesWanted
-) -> Report:  # fmt: skip
+def report_of_dashboard(handlers: DashboardHandlers, asker: Asker, dashboard_id: str, wanted: TilesWanted) -> Report:
     """A dashboard as a report: the page that is wanted, or all of them, at the states that the report names.
 
     Raises:

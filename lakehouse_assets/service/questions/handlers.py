@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from contextvars import Context
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from pydantic import ValidationError
 
@@ -40,7 +40,7 @@ from nlq.answering.document.model import Answer, AnswerNotFoundError, StoredPlan
 from nlq.answering.document.sameness import same_rows
 from nlq.answering.run import failed_answer
 from nlq.core.guard import Caller, GuardError, may_see
-from nlq.core.naming import AmbiguousNameError, full_name, in_full
+from nlq.core.naming import AmbiguousNameError, dimensions_meant, full_name, in_full
 from nlq.core.plan import Plan, problem_of
 from nlq.core.vocabulary import Vocabulary
 from nlq.storage.store import stored_answer
@@ -70,6 +70,21 @@ def vocabulary_of(answerer: Answerer, asker: Asker) -> Vocabulary:
         return answerer.vocabulary(asker.caller)
     except GuardError as error:
         raise ApiError(403, error.code, str(error), {"nearest": list(error.nearest)}) from None
+
+
+def plan_of(given: Mapping[str, Any], vocabulary: Vocabulary) -> Plan:
+    """A plan from its document, in which dimensions may be named in short.
+
+    Raises:
+        ApiError: it is none, or a short name is that of several dimensions.
+    """
+    dimensions = dimensions_meant(given, vocabulary)
+    try:
+        return Plan.model_validate(in_full(given, lambda name: full_name(name, dimensions)))
+    except AmbiguousNameError as error:
+        raise ApiError(422, "ambiguous_name", f"{error}.", {"nearest": error.found}) from None
+    except ValidationError as error:
+        raise ApiError(422, "invalid_plan", f"{problem_of(error)}.") from None
 
 
 @dataclass(frozen=True)
@@ -253,16 +268,7 @@ class Handlers:
     # --- inside
 
     def _plan(self, asker: Asker, request: Query) -> Plan:
-        vocabulary = vocabulary_of(self.answerer, asker)
-        known = [name for name in request.metrics if name in vocabulary.metrics]
-        dimensions = vocabulary.shared_dimensions(known) if known else frozenset(vocabulary.dimensions)
-        given = request.model_dump(exclude={"question"})
-        try:
-            return Plan.model_validate(in_full(given, lambda name: full_name(name, dimensions)))
-        except AmbiguousNameError as error:
-            raise ApiError(422, "ambiguous_name", f"{error}.", {"nearest": error.found}) from None
-        except ValidationError as error:
-            raise ApiError(422, "invalid_plan", f"{problem_of(error)}.") from None
+        return plan_of(request.model_dump(exclude={"question"}), vocabulary_of(self.answerer, asker))
 
     def _recorded(self, asker: Asker, answer: Answer) -> str:
         (document,) = self.journal.record([answer])
