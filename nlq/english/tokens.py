@@ -53,7 +53,8 @@ _TOKEN = re.compile(
     """,
     re.VERBOSE,
 )
-_SCALES = {"k": 1e3, "m": 1e6, "thousand": 1e3, "million": 1e6, "billion": 1e9, "lakh": 1e5, "crore": 1e7}
+SCALES = {"k": 1e3, "m": 1e6, "thousand": 1e3, "million": 1e6, "billion": 1e9, "lakh": 1e5, "crore": 1e7}
+"""What a number is times, by the word or letter behind it."""
 _NUMBERS = (
     "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen "
     "seventeen eighteen nineteen twenty"
@@ -88,7 +89,7 @@ def _scaled(tokens: list[Token]) -> list[Token]:
     """Numbers in words with their scale as one token: one million."""
     found: list[Token] = []
     for token in tokens:
-        scale = _SCALES.get(token.norm) if token.kind == "word" and found and found[-1].text.isalpha() else None
+        scale = SCALES.get(token.norm) if token.kind == "word" and found and found[-1].text.isalpha() else None
         if scale and (number := found[-1].number) is not None:
             first = found.pop()
             norm = str(int(number * scale))
@@ -115,7 +116,7 @@ def _classify(match: re.Match[str]) -> tuple[TokenKind, str]:
 
 
 def _number(digits: str, scale: str | None) -> str:
-    value = float(digits.replace(",", "")) * _SCALES.get((scale or "").strip().lower(), 1)
+    value = float(digits.replace(",", "")) * SCALES.get((scale or "").strip().lower(), 1)
     return str(int(value)) if value.is_integer() and value < 1e15 else repr(value)
 
 

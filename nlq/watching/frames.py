@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from nlq.core.plan import Comparator, Grain
+from nlq.english.tokens import NUMBERS, SCALES
 from nlq.watching import times
 from nlq.watching.conditions import (
     AboveOrBelow,
@@ -85,17 +86,7 @@ _NUMBER = (
     r"(?P<number>[+-]?(?:\d{1,3}(?:,\d{2,3})+|\d+)(?:\.\d+)?)\s*"
     r"(?P<scale>k|thousand|lakhs?|m|mn|million|crores?|bn|billion)?\b\s*(?P<percent>%|per\s?cent\b)?"
 )
-_SCALES = {
-    "k": 1e3,
-    "thousand": 1e3,
-    "lakh": 1e5,
-    "m": 1e6,
-    "mn": 1e6,
-    "million": 1e6,
-    "crore": 1e7,
-    "bn": 1e9,
-    "billion": 1e9,
-}
+_SCALES = {**SCALES, "mn": 1e6, "bn": 1e9}
 _NOW = r"(?:(?:ever|first|again|suddenly|has|have|gets?|goes|go|rises?|climbs?|grows?|is|are|becomes?)\s+)*"
 _ABOVE = (
     rf"{_NOW}(?P<above>pass(?:es|ed)?|exceeds?|surpass(?:es)?|tops?|cross(?:es)?|above|over|beyond|"
@@ -136,10 +127,8 @@ _ADVERBS = {"daily": "day", "weekly": "week", "monthly": "month", "quarterly": "
 _YEAR_AGO = re.compile(
     r",?\s*(?:compared (?:with|to)|against|from|than)?\s*\ba year (?:earlier|before|ago)\b", re.IGNORECASE
 )
-_UNIT = r"(?P<count>\d{1,4}|an?|one|two|three|four|five|six|seven|eight|nine|ten)\s+(?P<unit>minute|hour|day|week)s?"
-_COUNTS = {
-    word: n for n, word in enumerate(("one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten"), 1)
-} | {"a": 1, "an": 1}
+_COUNTS = {"a": 1, "an": 1} | {word: number for word, number in NUMBERS.items() if 1 <= number <= 10}
+_UNIT = rf"(?P<count>\d{{1,4}}|{'|'.join(_COUNTS)})\s+(?P<unit>minute|hour|day|week)s?"
 _FOR = re.compile(
     rf",?\s*\bfor\s+(?:more than\s+|at least\s+|over\s+|longer than\s+|the last\s+)?{_UNIT}\b", re.IGNORECASE
 )

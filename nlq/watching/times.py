@@ -13,9 +13,10 @@ from zoneinfo import ZoneInfo
 from croniter import croniter
 from croniter.croniter import CroniterError
 
-AT_FIRST = "8:00"
-"""When a day is named and no hour."""
-_DAYS = ("sunday", "monday", "tuesday", "wednesday", "thursday", "friday", "saturday")
+from nlq.core.dateparts import WEEKDAYS
+
+_DAYS = tuple(day.lower() for day in (WEEKDAYS[-1], *WEEKDAYS[:-1]))
+"""As cron counts them, from 0."""
 _WEEKDAY = "1-5"
 _HOURS = {"morning": (8, 0), "noon": (12, 0), "evening": (18, 0), "night": (22, 0), "midnight": (0, 0)}
 _DAY = r"(?:sun|mon|tues|wednes|thurs|fri|satur)days?"

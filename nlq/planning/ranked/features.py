@@ -14,7 +14,7 @@ from nlq.core.plan import DimensionFilter, Operator
 from nlq.core.vocabulary import Metric, Vocabulary
 from nlq.english import general as w
 from nlq.english.forms import stem
-from nlq.english.tokens import set_of, words_of
+from nlq.english.tokens import words_of
 from nlq.planning.drafts.mentions import Kind, Mention
 from nlq.planning.finding.lexicon import Lexicon
 from nlq.planning.ranked.near import Fit
@@ -27,7 +27,6 @@ _AGGREGATES = {
     stem(one) for one in ("average", "median", "maximum", "minimum", "total", "number", "count", "rate", "share", "sum")
 }
 _TOTALS = w.TOTALLING | {"amount", "altogether", "sum"}
-_LONG_WORDS = set_of("much long")
 _MOST_COUNTED = 3
 _WEAK = 0.5
 

@@ -77,7 +77,6 @@ class NearIndex:
         self._described_by = {one: names for one, names in described_by.items() if len(names) <= most}
         self._stems = sorted(one for one in self._by_stem if len(one) >= _LONG)
         self._count = len(self._phrases)
-        self._near: dict[str, Mapping[str, float]] = {}
 
     def rarity(self, word: str) -> float:
         """How much a stem tells (0..1]: the fewer terms have it, the more."""
@@ -86,13 +85,6 @@ class NearIndex:
 
     def near(self, norm: str) -> Mapping[str, float]:
         """The stems of the layer that a word is near to, and how near (0..1]."""
-        if norm not in self._near:
-            if len(self._near) > 20_000:
-                self._near.clear()
-            self._near[norm] = self._look_up(norm)
-        return self._near[norm]
-
-    def _look_up(self, norm: str) -> Mapping[str, float]:
         own = stem(norm)
         if own in self._by_stem:
             return {own: 1.0}
