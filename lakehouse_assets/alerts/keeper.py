@@ -13,9 +13,8 @@ import logging
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
-from zoneinfo import ZoneInfo
 
 from lakehouse_assets.alerts.messages import Message, Table, lines_of, message_id, subject_of, table_of
 from lakehouse_assets.alerts.model import Kept
@@ -25,6 +24,7 @@ from lakehouse_assets.lakehouse.engines.protocol import QueryRefusedError
 from nlq.answering.document.model import Answer
 from nlq.core.plan import Plan, TimeRange
 from nlq.core.utc import utc_now
+from nlq.core.zones import Zones
 from nlq.watching import times
 from nlq.watching.conditions import FailedLoad, FailedRun, OfFigures, Quarantined
 from nlq.watching.judging import WHOLE, NotJudgedError, due_after, plan_of, seen_in, waits
@@ -50,14 +50,14 @@ class Around:
     """What a keeper has to know besides.
 
     Attributes:
-        zone: The time zone of a tenant.
+        zones: The time zones of tenants.
         valid: Ids of the keys that hold: what was revoked, and forgotten since, is none of them.
         link: Address of the pages; empty where nobody said.
         dashboard: The title of a dashboard, its tables for who made a subscription, and what is to be told beside them;
             raises NotJudgedError.
     """
 
-    zone: Callable[[str | None], str]
+    zones: Zones
     valid: Callable[[], frozenset[str]]
     link: str
     dashboard: Callable[[Kept, datetime], tuple[str, Sequence[Table], Sequence[str]]]
@@ -106,10 +106,11 @@ class Keeper:
             return len(self._store.record(alert, judgement, self._telling(now), now) or ())
         if alert.draft.cron is not None:
             return self._send(alert, heads, now)
-        if isinstance(alert.draft.condition, FailedRun | FailedLoad) and not self._platform.well_again(alert):
-            return 0
         try:
-            judgement = _with_the_whole(alert, self._judgement(alert, heads, now))
+            judgement = self._judgement(alert, heads, now)
+            if judgement is None:
+                return 0
+            judgement = _with_the_whole(alert, judgement)
         except Exception as error:
             if not isinstance(error, NotJudgedError):
                 _log.exception("alert %s could not be judged", alert.id)
@@ -132,15 +133,16 @@ class Keeper:
         return moved or (not alert.draft.of_platform and alert.day != self._day(alert, now))
 
     def _day(self, alert: Kept, now: datetime) -> str:
-        return now.replace(tzinfo=UTC).astimezone(ZoneInfo(self._around.zone(alert.caller.tenant))).date().isoformat()
+        return self._around.zones.day(now, alert.caller.tenant).isoformat()
 
     # --- conditions
 
-    def _judgement(self, alert: Kept, heads: Mapping[str, str], now: datetime) -> Judgement:
+    def _judgement(self, alert: Kept, heads: Mapping[str, str], now: datetime) -> Judgement | None:
+        """What a look came to; None while no run went well that had failed."""
         condition = alert.draft.condition
         if isinstance(condition, FailedRun | FailedLoad):
             seen = self._platform.well_again(alert)
-            return Judgement(seen, _summary(seen) or alert.says)
+            return Judgement(seen, _summary(seen)) if seen else None
         if isinstance(condition, Quarantined):
             seen, table = self._platform.quarantined(condition, heads)
             return Judgement(seen, _summary(seen), gone_clears=True, tables={table: heads.get(table, "")})
@@ -227,7 +229,7 @@ class Keeper:
         state: State | None = None, tables: Sequence[Table] = (),
     ) -> Messages:  # fmt: skip
         quiet = alert.draft.quiet
-        not_before = quiet.ending(now, self._around.zone(alert.caller.tenant)) if quiet else None
+        not_before = quiet.ending(now, self._around.zones.name(alert.caller.tenant)) if quiet else None
         link = f"{self._around.link.rstrip('/')}/alerts#{alert.id}" if self._around.link else ""
         messages = [
             (
@@ -247,7 +249,7 @@ class Keeper:
     def _send(self, alert: Kept, heads: Mapping[str, str], now: datetime) -> int:
         """Put in what is due by the clock, once for all moments that were missed, and note the next one."""
         assert alert.draft.cron is not None
-        due_at = times.following(alert.draft.cron, self._around.zone(alert.caller.tenant), now)
+        due_at = times.following(alert.draft.cron, self._around.zones.name(alert.caller.tenant), now)
         subject, lines, tables = self._report(alert, heads, now)
         sends = () if alert.muted(now) else (Turn(WHOLE, State.OK, State.OK, lines[0], None),)
         judgement = Judgement((), lines[0], sends=sends, due_at=due_at)

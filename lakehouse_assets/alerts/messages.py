@@ -17,7 +17,7 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict
 
-from lakehouse_assets.exporting.tables import harmless
+from lakehouse_assets.exporting.tables import write_csv
 from nlq.answering.document.columns import AnswerColumn
 from nlq.answering.document.model import Answer
 from nlq.core.utc import Moment
@@ -105,9 +105,7 @@ def table_of(answer: Answer, title: str) -> Table:
 def as_csv(table: Table) -> str:
     """A table as CSV (RFC 4180), for programs that show sheets: a text that would be a formula is not one."""
     written = io.StringIO()
-    writer = csv.writer(written)
-    writer.writerow([harmless(column.label) for column in table.columns])
-    writer.writerows([[harmless(value) for value in row] for row in table.rows])
+    write_csv(csv.writer(written), table.columns, table.rows)
     return written.getvalue()
 
 

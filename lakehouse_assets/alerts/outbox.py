@@ -22,7 +22,7 @@ import sqlalchemy as sa
 from lakehouse_assets.alerts.messages import MOST_LINES, MOST_TABLES, Message
 from lakehouse_assets.alerts.tables import metadata, outbox, receivers
 from nlq.core.utc import utc_now
-from nlq.storage.database import create_tables, open_database, reading
+from nlq.storage.database import open_tables, reading
 
 FOLD_AT = 20
 """Messages that wait for one target, of one tenant, before they are made one."""
@@ -87,10 +87,7 @@ class Outbox:
 
     def __init__(self, url: str) -> None:
         """Open the database at a SQLAlchemy URL; the tables are made on first use."""
-        self._engine = open_database(url)
-        self._sqlite = self._engine.dialect.name == "sqlite"
-        with self._engine.begin() as con:
-            create_tables(con, metadata)
+        self._engine = open_tables(url, metadata)
         self._reads = reading(self._engine)
 
     def add(self, message: Message, target: str, tenant: str | None, now: datetime | None = None) -> None:
@@ -113,7 +110,7 @@ class Outbox:
                 .order_by(*_ORDER)
                 .limit(limit)
             )  # fmt: skip
-            ids = list(con.execute(due if self._sqlite else due.with_for_update(skip_locked=True)).scalars())
+            ids = list(con.execute(due.with_for_update(skip_locked=True)).scalars())
             held = outbox.c.id.in_(ids)
             rows = con.execute(sa.select(outbox).where(held).order_by(*_ORDER)).mappings().all()
             con.execute(sa.update(outbox).where(held).values(lease_until=moment + LEASE, tries=outbox.c.tries + 1))
@@ -204,7 +201,7 @@ class Outbox:
             own = (*ready, outbox.c.target == target, outbox.c.tenant.is_not_distinct_from(tenant))
             wanted = sa.select(outbox).where(*own, *((outbox.c.held,) if quiet > 1 else ()))
             ordered = wanted.order_by(outbox.c.created_at, outbox.c.id)
-            rows = con.execute(ordered if self._sqlite else ordered.with_for_update(skip_locked=True)).mappings().all()
+            rows = con.execute(ordered.with_for_update(skip_locked=True)).mappings().all()
             if len(rows) > 1:
                 self._into_digest(con, rows, target, tenant, now)
 

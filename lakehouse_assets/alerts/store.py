@@ -28,7 +28,7 @@ from lakehouse_assets.alerts.tables import alerts, history, metadata, standings
 from nlq.core.guard import Caller
 from nlq.core.plan import problem_of
 from nlq.core.utc import utc_now
-from nlq.storage.database import create_tables, open_database, reading
+from nlq.storage.database import open_tables, reading
 from nlq.watching.states import Seen, Standing, State, Turn, Verdict, turned
 
 MOST_OF_KEY = 200
@@ -73,10 +73,7 @@ class AlertStore:
 
     def __init__(self, url: str) -> None:
         """Open the database at a SQLAlchemy URL; the tables are made on first use."""
-        self._engine = open_database(url)
-        self._sqlite = self._engine.dialect.name == "sqlite"
-        with self._engine.begin() as con:
-            create_tables(con, metadata)
+        self._engine = open_tables(url, metadata)
         self._reads = reading(self._engine)
         self._told_of: set[str] = set()
 
@@ -161,7 +158,7 @@ class AlertStore:
         """
         with self._engine.begin() as con:
             wanted = sa.select(alerts.c.version).where(alerts.c.id == alert.id, alerts.c.removed_at.is_(None))
-            if con.execute(wanted if self._sqlite else wanted.with_for_update()).scalar() != alert.version:
+            if con.execute(wanted.with_for_update()).scalar() != alert.version:
                 return None
             seen = self._unmet(con, alert.id, judgement.seen)
             found = {

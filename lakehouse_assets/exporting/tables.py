@@ -8,7 +8,7 @@ from __future__ import annotations
 import csv
 import io
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import date, datetime
 from typing import TYPE_CHECKING, Any
 
@@ -29,16 +29,21 @@ def csv_of(report: Report) -> bytes:
     """The rows of its figures; of several, each below its title and what is told of it, with an empty line between."""
     parts = list(_figures(report))
     text = io.StringIO(newline="")
-    writer = csv.writer(text, lineterminator="\r\n")
+    writer = csv.writer(text)
     for number, part in enumerate(parts):
         assert part.answer
         if len(parts) > 1:
             writer.writerows([[]] if number else [])
             writer.writerow([harmless(part.title)])
             writer.writerows([harmless(note)] for note in _notes(part))
-        writer.writerow([harmless(column.label) for column in part.answer.columns])
-        writer.writerows([harmless(value) for value in row] for row in part.answer.rows)
+        write_csv(writer, part.answer.columns, part.answer.rows)
     return text.getvalue().encode()
+
+
+def write_csv(writer: Any, columns: Iterable[AnswerColumn], rows: Iterable[Sequence[Any]]) -> None:
+    """Write columns by their labels, and rows, by a writer of the module `csv`; no text of them is a formula."""
+    writer.writerow([harmless(column.label) for column in columns])
+    writer.writerows([harmless(value) for value in row] for row in rows)
 
 
 def xlsx_of(report: Report) -> bytes:

@@ -1,7 +1,7 @@
 """In whose time zone a day is: the tenant's, else the project's.
 
-Belongs here: which day a moment falls on for a caller. Does not belong here: which day a row falls on; the tables count
-their days in UTC.
+Belongs here: whose zone that is, and which day a moment falls on for a caller. Does not belong here: which day a row
+falls on; the tables count their days in UTC.
 """
 
 from __future__ import annotations
@@ -24,10 +24,16 @@ class Zones:
         self._project = ZoneInfo(project)
         self._tenants = {tenant: ZoneInfo(zone) for tenant, zone in tenants.items()}
 
+    def name(self, tenant: str | None) -> str:
+        """The name of a tenant's zone; that of the project's without one, or where it has none of its own."""
+        return self._of(tenant).key
+
     def day(self, moment: datetime, tenant: str | None = None) -> date:
         """The day on which a moment, UTC without zone, falls where a tenant is; without one, where the project is."""
-        zone = self._tenants.get(tenant, self._project) if tenant else self._project
         try:
-            return moment.replace(tzinfo=UTC).astimezone(zone).date()
+            return moment.replace(tzinfo=UTC).astimezone(self._of(tenant)).date()
         except OverflowError:
             return moment.date()  # at either end of the calendar
+
+    def _of(self, tenant: str | None) -> ZoneInfo:
+        return self._tenants.get(tenant, self._project) if tenant else self._project

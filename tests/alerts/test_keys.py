@@ -14,6 +14,7 @@ from lakehouse_assets.alerts.model import Draft
 from lakehouse_assets.alerts.platform import FailedRunOf
 from lakehouse_assets.alerts.store import AlertStore
 from nlq.core.guard import Caller
+from nlq.core.zones import Zones
 from nlq.storage.keys import KeyStore
 from nlq.watching.conditions import FailedRun
 from nlq.watching.states import State
@@ -46,7 +47,7 @@ def test_an_alert_tells_nothing_once_its_key_was_revoked_or_forgotten(store: Ale
     of_key, of_nobody = (
         store.add(draft, Caller(), key_id=owner, made_by="me", now=NOW).id for owner in (key.id, "")
     )  # fmt: skip
-    around = Around(lambda _: "UTC", lambda: frozenset(one.id for one in keys.list() if not one.revoked_at), "", NEVER)
+    around = Around(Zones(), lambda: frozenset(one.id for one in keys.list() if not one.revoked_at), "", NEVER)
     keeper = Keeper(store, NEVER, NEVER, around)
     assert keeper.failed(failed("1")) == 2
 

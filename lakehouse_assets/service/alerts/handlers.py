@@ -68,7 +68,7 @@ class AlertHandlers:
             raise _unreadable(error) from None
         targets = tuple(TargetDocument.of(one, does.get(name)) for name, one in named.items())
         alerts = tuple(AlertDocument.of(one, editable=_may_change(asker, one)) for one in seen)
-        zone = self.parts.zone(asker.caller.tenant)
+        zone = self.parts.zones.name(asker.caller.tenant)
         return Alerts(alerts=alerts, targets=targets, domains=self.parts.targets.domains, zone=zone)
 
     def understand(self, asker: Asker, wish: Wish) -> UnderstoodDocument:
@@ -99,7 +99,7 @@ class AlertHandlers:
         offer = self._offer(asker, draft)
         kept = offer.draft.model_copy(update={"meaning": offer.says})
         now = utc_now()
-        due_at = times.following(kept.cron, self.parts.zone(asker.caller.tenant), now) if kept.cron else now
+        due_at = times.following(kept.cron, self.parts.zones.name(asker.caller.tenant), now) if kept.cron else now
         try:
             made = self.parts.store.add(
                 kept, asker.caller, key_id=asker.share, made_by=asker.name, due_at=due_at, now=now

@@ -27,6 +27,7 @@ from lakehouse_assets.ingest.sources import all_sources
 from lakehouse_assets.service.admission.access import Asker
 from lakehouse_assets.service.dashboards.documents import TilesWanted
 from lakehouse_assets.service.dashboards.handlers import DashboardHandlers, narrowed
+from nlq.core.zones import Zones
 from nlq.storage.keys import KeyStore
 from nlq.watching.judging import NotJudgedError
 
@@ -45,20 +46,16 @@ class AlertParts:
     sender: Sender
     keys: KeyStore
     boards: KeptBoards
-    zone: Callable[[str | None], str]
+    zones: Zones
 
     @classmethod
     def open(cls, lake: Lake, url: str = "") -> AlertParts:
         """Open the database at a SQLAlchemy URL; that of the settings if none is named."""
         settings = lake.settings
         database = url or settings.queue_url
-        outbox, zones = Outbox(database), settings.zones_of_tenants
-
-        def zone(tenant: str | None) -> str:
-            return zones.get(tenant or "", settings.time_zone)
-
+        outbox, zones = Outbox(database), Zones(settings.time_zone, settings.zones_of_tenants)
         store, keys, boards = AlertStore(database), KeyStore(database), KeptBoards(database)
-        return cls(store, outbox, Targets(settings), Sender(settings, outbox), keys, boards, zone)
+        return cls(store, outbox, Targets(settings), Sender(settings, outbox), keys, boards, zones)
 
     def wishes(self, answerer: Answerer, dashboards: DashboardHandlers, asker: Asker) -> Wishes:
         """What understands the wishes of an asker."""
@@ -66,7 +63,7 @@ class AlertParts:
         def titles() -> dict[str, str]:
             return {one.id: one.title for one in dashboards.list(asker).dashboards}
 
-        return Wishes(answerer, self.targets, self.zone, titles, lambda: sorted(all_sources()))
+        return Wishes(answerer, self.targets, self.zones.name, titles, lambda: sorted(all_sources()))
 
     def keeper(self, lake: Lake, answerer: Callable[[], Answerer], succeeded: Succeeded, load_job: str) -> Keeper:
         """What judges alerts and makes what is sent by the clock."""
@@ -74,7 +71,7 @@ class AlertParts:
         def dashboard(alert: Kept, now: datetime) -> tuple[str, list[Table], list[str]]:
             return tables_of(self.dashboards(lake, answerer()), alert, now)
 
-        around = Around(self.zone, self._valid, lake.settings.public_url, dashboard)
+        around = Around(self.zones, self._valid, lake.settings.public_url, dashboard)
         return Keeper(self.store, answerer, Platform(lake, succeeded, load_job), around)
 
     def dashboards(self, lake: Lake, answerer: Answerer) -> DashboardHandlers:

@@ -27,6 +27,9 @@ def test_a_day_is_that_of_the_tenant_else_of_the_project() -> None:
     assert zones.day(early) == zones.day(early, "pb.jalandhar") == date(2026, 2, 19)
     assert zones.day(LATE, "pb.amritsar") == date(2026, 2, 20)
     assert Zones().day(LATE) == date(2026, 2, 19)
+    assert [zones.name(tenant) for tenant in (None, "pb.jalandhar", "pb.amritsar")] == [
+        "America/New_York", "America/New_York", "Asia/Kolkata",
+    ]  # fmt: skip
 
 
 @pytest.mark.parametrize("moment", [datetime.min, datetime.max])
