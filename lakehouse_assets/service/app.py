@@ -171,7 +171,7 @@ def create_app(
     app.state.profiles = profiles = Profiles(lake, database or settings.queue_url)
     app.mount("/web", pages.WebFiles(), name="web")
     app.add_middleware(GZipMiddleware, minimum_size=2_000, compresslevel=4)
-    app.add_middleware(events.Door)
+    app.add_middleware(events.EventsMiddleware)
     app.add_middleware(RequestMiddleware, bodies={EVENTS: settings.intake_most_body}, streamed={uploads.UPLOADS})
     return app
 

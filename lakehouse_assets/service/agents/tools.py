@@ -141,10 +141,10 @@ def _shown(answer: dict[str, Any]) -> dict[str, Any]:
         found["columns"] = [
             {name: column[name] for name in _OF_A_COLUMN if column.get(name) is not None} for column in found["columns"]
         ]
-    if left := len(answer.get("rows", ())) - MOST_ROWS:
-        found["rows_left_out"] = max(left, 0)
-        found["rows"] = answer["rows"][:MOST_ROWS]
-    return {name: value for name, value in found.items() if name != "rows_left_out" or value}
+    found["rows"] = answer["rows"][:MOST_ROWS]
+    if len(answer["rows"]) > MOST_ROWS:
+        found["rows_left_out"] = len(answer["rows"]) - MOST_ROWS
+    return found
 
 
 TOOLS = {

@@ -1,7 +1,7 @@
 """Events over HTTP: records are taken into the intake log, and what became of them is told.
 
 Events are sent by many small requests, and of each what FastAPI does around a function took more than the function. So
-a door before it answers the plain ones by the same function, and lets the others through.
+a middleware before it answers the plain ones by the same function, and lets the others through.
 Belongs here: the two addresses, who may send what, and the parts of the service that accept and commit. Does not belong
 here: the log (intake), or what records mean (ingest).
 """
@@ -238,7 +238,7 @@ async def send(
     return Accepted(position=str(position), records=position.records)
 
 
-class Door:
+class EventsMiddleware:
     """ASGI middleware: answers what is sent to a source, where path and header are plain."""
 
     def __init__(self, app: ASGIApp) -> None:
