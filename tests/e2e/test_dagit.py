@@ -14,6 +14,7 @@ from threading import Thread
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from playwright.sync_api import expect
 
 from tests.browser import CHROMIUM, FLAGS
 from tests.e2e.conftest import Dagit, Sample, call, healthy, wait_for
@@ -220,7 +221,7 @@ def test_an_asset_shows_its_checks(browser_page: Page, shots: Path) -> None:
 def test_an_asset_shows_its_partitions(browser_page: Page, shots: Path) -> None:
     browser_page.goto("/assets/gold/gold_pgr_case_lifecycle?view=partitions")
     browser_page.get_by_text(re.compile(r"^Materialized \([1-9]\d+\)$")).first.wait_for()
-    assert browser_page.get_by_text("Failed (0)").first.is_visible()
+    expect(browser_page.get_by_text("Failed (0)").first).to_be_visible()
     browser_page.screenshot(path=shots / "partitions.png")
 
 
@@ -233,5 +234,5 @@ def test_the_backfill_is_done_in_one_run(backfill: None, browser_page: Page, dag
     assert (done["status"], done["numPartitions"], len(done["runs"])) == ("COMPLETED_SUCCESS", 3, 1)
     browser_page.goto(f"/runs/b/{done['id']}")
     browser_page.get_by_text("100% completed").first.wait_for()
-    assert browser_page.get_by_text("gold_pgr_funnel_daily").first.is_visible()
+    expect(browser_page.get_by_text("gold_pgr_funnel_daily").first).to_be_visible()
     browser_page.screenshot(path=shots / "backfill.png")

@@ -92,7 +92,7 @@ def test_by_the_keyboard_on_a_phone(browser: Browser, page_service: Served, shot
 def test_what_is_not_there_is_told_with_a_way_on(browser: Browser, page_service: Served) -> None:
     for page in opened(browser, page_service, WIDE, "light", "/dashboards/none"):
         page.get_by_text("There is no dashboard “none”").wait_for()
-        assert page.get_by_role("link", name="All dashboards").is_visible()
+        expect(page.get_by_role("link", name="All dashboards")).to_be_visible()
         page.goto("/dashboards/pgr.complaints?from=1990-01-01&to=1990-01-31")
         computed(page)
         assert (

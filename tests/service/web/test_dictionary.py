@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import httpx
 import pytest
+from playwright.sync_api import expect
 
 from lakehouse_assets.definitions import platform_contracts
 from lakehouse_assets.dictionary.document import dictionary
@@ -63,8 +64,8 @@ def test_a_column_is_found_and_its_table_read(page: Page) -> None:
     main = page.locator("main")
     assert main.get_by_role("heading", level=1).inner_text() == "gold.gold_pgr_case_lifecycle"
     assert "One row per complaint." in main.inner_text()
-    assert main.locator("tr", has_text="turnaround_hours").first.is_visible()
-    assert main.locator("tr", has_text="complaint_id").locator(".tag", has_text="key").first.is_visible()
+    expect(main.locator("tr", has_text="turnaround_hours").first).to_be_visible()
+    expect(main.locator("tr", has_text="complaint_id").locator(".tag", has_text="key").first).to_be_visible()
     assert "published" in main.locator(".facts").inner_text()
     assert page.locator("#list [aria-current=page]").inner_text().startswith("gold.gold_pgr_case_lifecycle")
 
@@ -93,7 +94,7 @@ def test_lineage_leads_from_table_to_table_and_a_metric_to_its_table(page: Page)
     page.goto(f"{ADDRESS}#gold.gold_pgr_case_lifecycle")
     page.locator(".lineage a", has_text="service_events_raw").click()
     page.get_by_role("heading", name="bronze.service_events_raw").wait_for()
-    assert page.get_by_role("link", name="mv_pgr_ward_summary", exact=True).is_visible()
+    expect(page.get_by_role("link", name="mv_pgr_ward_summary", exact=True)).to_be_visible()
     page.go_back()
     page.get_by_role("heading", name="gold.gold_pgr_case_lifecycle").wait_for()
     page.locator(".metrics a", has_text=re.compile("^Complaints$")).click()

@@ -85,7 +85,7 @@ def test_a_picture_is_changed_and_saved(page: Page) -> None:
 
 def test_what_stands_behind_an_answer_is_there_on_demand(page: Page) -> None:
     turn = ask(page, "complaints by channel excluding web")
-    assert not turn.get_by_label("SQL").is_visible()
+    expect(turn.get_by_label("SQL")).to_be_hidden()
     turn.get_by_text("SQL", exact=True).click()
     assert "SELECT" in turn.get_by_label("SQL").inner_text()
     turn.get_by_role("button", name="Copy SQL").click()
@@ -191,7 +191,7 @@ def test_conversations_are_kept_and_opened_again(page: Page) -> None:
     page.get_by_role("button", name=re.compile("^complaints by ward")).click()
     assert page.locator(".asked").all_inner_texts() == ["complaints by ward", "complaints by priority"]
     page.get_by_role("button", name="Forget: complaints by ward").click()
-    assert page.get_by_text("Conversations are kept here").is_visible()
+    expect(page.get_by_text("Conversations are kept here")).to_be_visible()
 
 
 def test_by_the_keyboard_alone(page: Page) -> None:
@@ -275,7 +275,7 @@ def test_the_marks_are_seen_on_a_phone(browser: Browser, page_service: Served, s
     for page in opened(browser, page_service, NARROW, scheme):
         ask(page, "monthly trend of complaints in 2026 by channel")
         turn = ask(page, "and by ward?")
-        assert turn.locator(".carried").is_visible()
+        expect(turn.locator(".carried")).to_be_visible()
         assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
         page.screenshot(path=shots / f"carried_{scheme}.png")
         ask(page, "monthly trend of complaints")

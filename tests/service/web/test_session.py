@@ -64,7 +64,7 @@ def test_enter_uses_the_key_and_what_is_wrong_is_said(page: Page, keyed_page_ser
     page.keyboard.type(keyed_page_service.keys["amritsar"])  # over the wrong one, which is selected
     page.keyboard.press("Enter")
     page.get_by_role("dialog").wait_for(state="detached")
-    assert page.get_by_text("Signed in as amritsar").is_visible()
+    expect(page.get_by_text("Signed in as amritsar")).to_be_visible()
     page.locator("#catalog-list .entry").first.wait_for(state="attached")
     assert page.evaluate("document.activeElement.id") == "question"
     assert set(tenants(page)) == {"pb.amritsar"}
