@@ -196,6 +196,33 @@ def catalog(
 
 
 @app.command()
+def search(
+    words: Annotated[list[str] | None, typer.Argument(help="What to search for, in your own words.")] = None,
+    kind: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--kind",
+            help="Only metric, dimension, table, column, dashboard, tile, question or document; several times.",
+        ),
+    ] = None,
+    limit: Annotated[int, typer.Option("--limit", min=1, max=50, help="Most passages to show.")] = 10,
+    update: Annotated[
+        bool, typer.Option("--update", help="Bring the whole index up to date, however long it takes.")
+    ] = False,
+    tenant: Tenant = None,
+    as_json: Json = False,
+) -> None:
+    """Find metrics, tables, dashboards, past questions and documents by what they mean."""
+    from lakehouse_assets.commands.asking import search as searching
+
+    out, query = Out(as_json), " ".join(words or ())
+    if update:
+        searching.update(out)
+    if query or not update:
+        searching.search(out, query, searching.kinds_of(kind or ()), limit, tenant)
+
+
+@app.command()
 def sql(
     statement: Annotated[str, typer.Argument(help="One SELECT over tables named layer.table.")],
     limit: Annotated[int, typer.Option("--limit", min=1, max=100_000, help="Most rows to return.")] = 1000,

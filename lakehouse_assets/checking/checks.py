@@ -14,6 +14,7 @@ from lakehouse_assets.checking.dashboards import check_dashboards
 from lakehouse_assets.checking.features import check_features
 from lakehouse_assets.checking.findings import UNDECIDED, Finding, softened
 from lakehouse_assets.checking.project import Project
+from lakehouse_assets.checking.search import check_search
 from lakehouse_assets.checking.semantics import check_semantics
 from lakehouse_assets.checking.sources import check_sources
 from lakehouse_assets.lakehouse.dbt import manifest
@@ -30,6 +31,7 @@ CHECKS = (
     check_semantics,
     check_askability,
     check_dashboards,
+    check_search,
 )
 _DRAFTED = (".py", ".yml", ".sql")
 

@@ -31,12 +31,13 @@ def check(out: Out) -> None:
     from lakehouse_assets.checking.checks import check_dbt, check_project
     from lakehouse_assets.checking.dashboards import check_dashboards_fit
     from lakehouse_assets.checking.project import Project
+    from lakehouse_assets.checking.search import check_search_is_not_personal
 
     settings = get_settings()
     project = Project(settings.project_root)
     found = check_project(project)
     with out.quietly():
-        found += check_dbt(settings) or check_dashboards_fit(settings)
+        found += check_dbt(settings) or [*check_dashboards_fit(settings), *check_search_is_not_personal(settings)]
     for finding in found:
         place = f"{_relative(finding.file, settings.project_root)}:{finding.line}"
         out.say(f"{place}: {finding.severity}: {finding.message} [{finding.rule}]",

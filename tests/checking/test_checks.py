@@ -14,17 +14,21 @@ from lakehouse_assets.checking.contracts import check_models, check_owners, chec
 from lakehouse_assets.checking.dashboards import check_dashboards_fit
 from lakehouse_assets.checking.findings import Finding
 from lakehouse_assets.checking.project import Project
+from lakehouse_assets.checking.search import check_search_is_not_personal
 from lakehouse_assets.domains import all_contracts, python_tables
 from lakehouse_assets.drafting.design import OWNER as UNDECIDED_OWNER
 from lakehouse_assets.settings import PROJECT_ROOT, Settings
 
-FOLDERS = ("dbt_project/models", "semantic/models", "semantic/dashboards", "lakehouse_assets/domains")
+FOLDERS = (
+    "dbt_project/models", "semantic/models", "semantic/dashboards", "semantic/search", "lakehouse_assets/domains",
+)  # fmt: skip
 SILVER = "dbt_project/models/silver/sales/silver_sales.yml"
 METRICS = "semantic/models/sales/metrics.yml"
 MODELS = "semantic/models/sales/semantic_models.yml"
 FEATURES = "lakehouse_assets/domains/retail/features.yml"
 SOURCES = "lakehouse_assets/domains/sales/sources.yml"
 SHOWN = "semantic/dashboards/retail/stores.yml"
+SEARCHED = "semantic/search/retail.yml"
 
 
 @pytest.fixture
@@ -48,6 +52,10 @@ def test_the_project_is_sound() -> None:
 @pytest.mark.parametrize(
     ("file", "old", "new", "rule", "says"),
     [
+        (SEARCHED, "text: [content]", "text: [contents]", "search", "silver_retail_documents has no column contents"),
+        (SEARCHED, "text: [content]", "text: [total_amount]", "search", "total_amount of silver.silver_retail_docu"),
+        (SEARCHED, "silver.silver_retail_documents", "silver.silver_papers", "search", "declares silver.silver_papers"),
+        (SEARCHED, "    text: [content]\n", "", "search", "text"),
         (SILVER, "Identifier of the product.", "Number of the product.", "drift", "Identifier of the product."),
         (SILVER, "      - name: product_name\n        description: Name of the product.\n", "", "drift", "_name"),
         (SILVER, "name: product_name", "name: product_title", "drift", "product_title"),
@@ -165,5 +173,6 @@ def test_what_dbt_cannot_read_is_a_finding(copy: Path, settings: Settings, monke
     assert "silver_sails" in finding.message
 
 
-def test_every_dashboard_fits_the_layer() -> None:
-    assert (check_dbt(Settings()) or check_dashboards_fit(Settings())) == []
+def test_every_dashboard_fits_the_layer_and_nothing_of_a_person_is_searched() -> None:
+    settings = Settings()
+    assert (check_dbt(settings) or [*check_dashboards_fit(settings), *check_search_is_not_personal(settings)]) == []

@@ -1,0 +1,80 @@
+"""What is kept is what was gathered last, changed by difference; what is held in memory follows it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from lakehouse_assets.search.index import Index
+from lakehouse_assets.search.meaning import SIZE
+from lakehouse_assets.search.model import OPERATORS, Passage, room_of
+from lakehouse_assets.search.store import Difference, Store
+from tests.search.passages import document, store_of
+
+ROOM = room_of("a")
+STATES = st.lists(
+    st.dictionaries(st.sampled_from("klmnop"), st.sampled_from(["red", "green", "blue"]), max_size=6),
+    min_size=1,
+    max_size=7,
+)
+VECTOR = bytes([1] * SIZE)
+
+
+def passages(state: dict[str, str]) -> list[Passage]:
+    return [document(text, ROOM, key=key) for key, text in state.items()]
+
+
+def held(index: Index, store: Store) -> set[tuple[str, str]]:
+    """Key and text of what is alive in memory, as it is shown."""
+    rooms = index.entered([ROOM])
+    numbers = [int(n) for room in rooms.values() for block in room.blocks for n in block.numbers[block.alive]]
+    assert len(numbers) == len(set(numbers))
+    return {(one.source["key"]["id"], one.text) for one in store.shown(ROOM, numbers).values()}
+
+
+@settings(max_examples=25)
+@given(STATES, st.data())
+def test_an_index_held_for_long_is_that_of_the_last_state(states: list[dict[str, str]], data: st.DataObject) -> None:
+    with TemporaryDirectory() as folder:
+        store = store_of(Path(folder))
+        index, before = Index(store), {}
+        for number, state in enumerate(states):
+            done = store.replace("test", str(number), passages(state))
+            same = {key for key in state.keys() & before.keys() if state[key] == before[key]}
+            assert done.added == len(state.keys() - before.keys())
+            assert done.changed == len(state.keys() & before.keys()) - len(same)
+            assert done.removed == len(before.keys() - state.keys())
+            if data.draw(st.booleans()):
+                store.give_vectors({one.vector_key: VECTOR for one in store.without_vector(2)})
+            if data.draw(st.booleans()):
+                assert held(index, store) == set(state.items())
+            before = state
+        assert held(index, store) == held(Index(store), store) == set(before.items())
+        store.close()
+
+
+def test_a_text_that_was_read_is_not_read_again(database_url: str) -> None:
+    store = Store(database_url)
+    store.replace("test", "1", [document("street light", ROOM, key="1"), document("road", ROOM, key="2")])
+    assert [one.text for one in store.without_vector(9)] == ["street light", "road"]
+    store.give_vectors({one.vector_key: VECTOR for one in store.without_vector(9)})
+    assert store.without_vector(9) == [] and store.standing()[:2] == (2, 0)
+    # The same text of another tenant, and one that comes back, are known; a new one is not.
+    store.replace("other", "1", [document("road", OPERATORS, key="9"), document("bridge", OPERATORS, key="8")])
+    assert store.replace("test", "2", [document("road", ROOM, key="1")]) == Difference(0, 1, 1)
+    assert [one.text for one in store.without_vector(9)] == ["bridge"]
+    assert store.states() == {"test": "2", "other": "1"}
+    assert store.forget_origins(but=["test"]) == 1
+    assert store.standing()[:2] == (1, 0)
+    store.close()
+
+
+def test_a_room_shows_none_of_another(tmp_path: Path) -> None:
+    store = store_of(tmp_path, [document("mine", ROOM), document("theirs", room_of("b"))])
+    numbers = list(range(1, 9))
+    assert [one.text for one in store.shown(ROOM, numbers).values()] == ["mine"]
+    assert [row.text for row in store.changed(ROOM, 0)] == ["mine"]
+    store.close()
