@@ -84,6 +84,8 @@ def _metric(file: Path, metric: Entry) -> Iterator[Finding]:
         )
     if not meta.get("unit"):
         yield Finding(file, metric.at("config"), "semantic", f"metric {name}: meta.unit is missing")
+    if not isinstance(meta.get("insights", True), bool):
+        yield Finding(file, metric.at("config"), "semantic", f"metric {name}: meta.insights is true or false")
 
 
 def _explained(file: Path, entry: Entry, what: str, *, synonyms: bool = False) -> Iterator[Finding]:

@@ -30,6 +30,7 @@ from nlq.answering.document.carrying import carried_over
 from nlq.answering.document.caveats import say_beside, say_forms, say_never_published, say_unknown, told_partial
 from nlq.answering.document.columns import MASK, by_meaning, columns_of, plain_value, shown_values
 from nlq.answering.document.model import Answer, AnswerNotFoundError, StoredPlan
+from nlq.answering.figures import Figures
 from nlq.answering.parts import STATES_KEPT, CompiledPlan, Layer, PlansQuestions, StaleLayer
 from nlq.answering.run import Run
 from nlq.answering.tables.coverage import Coverage, Known, known_days
@@ -94,6 +95,7 @@ class Answerer:
         self._courses = Courses()
         self._states, self._coverage = TableStates(lake), Coverage()
         self._limit = CostLimit(most_figures, layer, self._coverage, self._states)
+        self.figures = Figures(layer, self._guard, self._coverage, self._states)
         self._lock = Lock()
 
     @property

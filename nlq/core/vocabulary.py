@@ -63,7 +63,8 @@ class Metric:
     ``cumulative`` is true where a figure sums up the days before its own: each group has one on every later day.
     ``additive`` is true of sums and counts, whose figures of groups and of days add up to that of all; ``tally`` of
     counts of different values as well, of which zero is none at all. ``rows`` is None where it has no rows of its own.
-    ``headline`` is its place among the figures that stand for the domain, from 1; 0 where it does not.
+    ``headline`` is its place among the figures that stand for the domain, from 1; 0 where it does not. ``parts`` are
+    the metrics of which it is the first by the second. ``insights`` is false where it is not to be judged.
     """
 
     name: str
@@ -86,6 +87,8 @@ class Metric:
     tally: bool = False
     rows: Rows | None = None
     headline: int = 0
+    parts: tuple[str, ...] = ()
+    insights: bool = True
 
     @property
     def entities(self) -> frozenset[str]:
@@ -109,7 +112,8 @@ class Dimension:
     """A dimension; ``name`` is the qualified name, e.g. ``complaint__ward_id``.
 
     ``type`` is categorical, time, or calendar: a part of the date such as the weekday. ``personal`` is true of what
-    tells of a person: whoever has no right to it sees that there is a value, and not which.
+    tells of a person: whoever has no right to it sees that there is a value, and not which. ``insights`` is false where
+    figures are not to be judged by it, its newest values not being final.
     """
 
     name: str
@@ -119,6 +123,7 @@ class Dimension:
     type: str = "categorical"
     values: Values = field(default_factory=Values)
     personal: bool = False
+    insights: bool = True
 
     @property
     def column(self) -> str:

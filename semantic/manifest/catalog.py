@@ -15,7 +15,7 @@ from semantic.errors import AmbiguousDimensionError, UnknownNameError, nearest
 from semantic.manifest.definitions import definition_of
 from semantic.manifest.rows import Rows, rows_of
 from semantic.manifest.running import Running, running_of
-from semantic.manifest.sums import COUNTS, SUMS, sums_up
+from semantic.manifest.sums import COUNTS, SUMS, parts_of, sums_up
 
 METRIC_TIME = "metric_time"
 GRAINS = ("day", "week", "month", "quarter", "year")
@@ -51,7 +51,8 @@ class MetricDefinition:
     where there are no rows, None where it has none then. ``additive`` is true of a sum or a count, whose figures of
     groups and of days add up to that of all; ``tally`` of a count of different values as well: zero is none at all.
     ``rows`` says what its rows are, where they are those of one model. ``headline`` is its place among the figures that
-    stand for the domain, from 1; 0 where it does not.
+    stand for the domain, from 1; 0 where it does not. ``parts`` are the metrics of which it is the first by the second.
+    ``insights`` is false where it is not to be judged: `insights: false` in its meta.
     """
 
     name: str
@@ -78,6 +79,8 @@ class MetricDefinition:
     tally: bool = False
     rows: Rows | None = None
     headline: int = 0
+    parts: tuple[str, ...] = ()
+    insights: bool = True
 
 
 @dataclass(frozen=True)
@@ -85,7 +88,8 @@ class DimensionDefinition:
     """A dimension; ``name`` is qualified by its entity, as in ``complaint__ward_id``.
 
     ``relation`` and ``expr`` say where its values are. ``grain`` is the finest of a time dimension.
-    ``identifier`` marks dimensions with about as many values as rows, ``personal`` those that tell of a person.
+    ``identifier`` marks dimensions with about as many values as rows, ``personal`` those that tell of a person,
+    ``insights: false`` those by which figures are not to be judged.
     """
 
     name: str
@@ -99,6 +103,7 @@ class DimensionDefinition:
     grain: str | None = None
     identifier: bool = False
     personal: bool = False
+    insights: bool = True
 
     @property
     def identity(self) -> tuple[str, str, str, str]:
@@ -277,6 +282,8 @@ class _Reader:
             unit=meta.get("unit"),
             direction=meta.get("direction"),
             headline=int(meta.get("headline", 0)),
+            parts=parts_of(raw),
+            insights=meta.get("insights") is not False,
             domain=meta.get("domain") or self._domain(name),
             definition=definition_of(raw, [(leaf, *self._measures[leaf]) for leaf in leaves]),
             dimensions=tuple(d for d in self._dimensions_by_metric.get(name, ()) if d != METRIC_TIME),
@@ -382,6 +389,7 @@ def _dimension(name: str, model: Mapping[str, Any], raw: Mapping[str, Any]) -> D
         grain=params.get("time_granularity") if raw["type"] == "time" else None,
         identifier=bool(meta.get("identifier", False)),
         personal=bool(meta.get("personal", False)),
+        insights=meta.get("insights") is not False,
     )
 
 

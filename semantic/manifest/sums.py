@@ -1,4 +1,4 @@
-"""Which metrics are sums: those whose figures of groups and of days add up, or are zero where there is nothing.
+"""Which metrics are sums, whose figures of groups and of days add up, and which are one metric by another.
 
 Belongs here: telling them by the manifest. Does not belong here: other facts about metrics (``catalog``).
 """
@@ -41,3 +41,37 @@ def _is_linear(expr: str) -> bool:
     import sqlglot
 
     return all(type(node).__name__ in _LINEAR for node in sqlglot.parse_one(expr).walk())
+
+
+def parts_of(metric: Mapping[str, Any]) -> tuple[str, ...]:
+    """The two metrics of which one is the first by the second, where it is no more than that."""
+    params = metric["type_params"]
+    if metric["type"] == "ratio":
+        inputs = params["numerator"], params["denominator"]
+    elif metric["type"] == "derived":
+        inputs = tuple(params.get("metrics") or ())
+    else:
+        return ()
+    if len(inputs) != 2 or any(i.get("offset_window") or i.get("offset_to_grain") or i.get("filter") for i in inputs):
+        return ()
+    if metric["type"] == "ratio":
+        return tuple(str(one["name"]) for one in inputs)
+    named = {str(one.get("alias") or one["name"]): str(one["name"]) for one in inputs}
+    return tuple(named[name] for name in _by_one_another(str(params["expr"])) if name in named)
+
+
+def _by_one_another(expr: str) -> tuple[str, ...]:
+    """Two columns of which the first is divided by the second: `a * 1.0 / nullif(b, 0)`, `a / b`."""
+    import sqlglot
+    from sqlglot import exp
+
+    tree = sqlglot.parse_one(expr).unnest()
+    if not isinstance(tree, exp.Div):
+        return ()
+    above, below = tree.left.unnest(), tree.right.unnest()
+    if isinstance(above, exp.Mul) and above.right.sql() in ("1", "1.0"):
+        above = above.left.unnest()
+    if isinstance(below, exp.Nullif) and below.expression.sql() == "0":
+        below = below.this.unnest()
+    plain = isinstance(above, exp.Column) and isinstance(below, exp.Column) and above.name != below.name
+    return (above.name, below.name) if plain else ()

@@ -286,6 +286,7 @@ def _dimension(dimension: semantic.DimensionDefinition, values: Values) -> Dimen
         dimension.type,
         values,
         dimension.personal,
+        dimension.insights,
     )
 
 
@@ -301,6 +302,8 @@ def _metric(metric: semantic.MetricDefinition, canonical: Mapping[str, str]) -> 
         unit=metric.unit,
         direction=metric.direction,
         headline=metric.headline,
+        parts=metric.parts,
+        insights=metric.insights,
         dimensions=frozenset(canonical[name] for name in metric.dimensions if name in canonical).union(
             date_parts_of(metric)
         ),

@@ -1,0 +1,166 @@
+"""Why a metric moved: its last whole month, or four weeks, beside those before, taken apart.
+
+Belongs here: which times, which dimension, the words of it. Does not belong here: the arithmetic (numeric).
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, timedelta
+from typing import Any
+
+import numpy as np
+
+from lakehouse_assets.insight.choosing import dimensions_of
+from lakehouse_assets.insight.model import Insight, Part
+from lakehouse_assets.insight.numeric.contributions import Contribution, all_against, concentration, of_ratio, of_sum
+from lakehouse_assets.insight.numeric.slopes import difference_chance
+from lakehouse_assets.insight.reading import Line, Reader
+from lakehouse_assets.insight.telling import MOST_PARTS, Teller, _figure
+from nlq.core.periods import shift, unit_start
+from nlq.core.plan import Grain, TimeRange
+from nlq.core.vocabulary import Dimension, Vocabulary
+from nlq.wording.formats import say_period
+
+_SMALLEST, _WEEKS = 0.05, 28
+_ALONE = 0.25
+"""What part of a change a value has to make up to be named as what drives it."""
+
+
+@dataclass(frozen=True)
+class Times:
+    """Two times that are compared, and what they are called."""
+
+    before: TimeRange
+    now: TimeRange
+    said: str
+    said_before: str
+
+
+def times_of(first: date, last: date) -> Times | None:
+    """The last whole month and the one before; else the last four weeks and those before; None where data are short."""
+    end = last if (last + timedelta(days=1)).day == 1 else unit_start(last, "month") - timedelta(days=1)
+    start = unit_start(end, "month")
+    before = shift(start, "month", -1)
+    if first <= before and (last - end).days <= _WEEKS:
+        spans = TimeRange(start=before, end=start - timedelta(days=1)), TimeRange(start=start, end=end)
+        return Times(*spans, say_period(start, Grain.MONTH), say_period(before, Grain.MONTH))
+    start, before = last - timedelta(days=_WEEKS - 1), last - timedelta(days=2 * _WEEKS - 1)
+    if first > before:
+        return None
+    spans = TimeRange(start=before, end=start - timedelta(days=1)), TimeRange(start=start, end=last)
+    return Times(*spans, "the last four weeks", "the four before")
+
+
+def chance_of(line: Line, times: Times) -> tuple[float, float]:
+    """How much a day of the later time is above one of that before, relative; and how probable that is by chance."""
+    assert times.before.start and times.now.start and times.now.end
+    steps = [line.days.step(day) for day in (times.before.start, times.now.start, times.now.end + timedelta(days=1))]
+    before, now = line.figures[steps[0] : steps[1]], line.figures[steps[1] : steps[2]]
+    mean = float(before.mean())
+    return (float(now.mean()) - mean) / abs(mean) if mean else 0.0, difference_chance(before, now)
+
+
+def explained(reader: Reader, teller: Teller, vocabulary: Vocabulary, line: Line, times: Times, p: float) -> Insight:
+    """The change of a metric, taken apart by the dimension that tells most of it."""
+    metric = line.metric
+    best: tuple[float, Dimension | None, list[Contribution], float] = (-math.inf, None, [], 0.0)
+    figures: tuple[float, float] | None = None
+    for dimension in dimensions_of(metric, vocabulary) if metric.additive or metric.parts else ():
+        parts, own = _taken_apart(reader, vocabulary, line, dimension, times)
+        if own is None:
+            continue
+        change = own[1] - own[0]
+        figures = own
+        tells = concentration(parts, change) if metric.additive else max((abs(x.rate) for x in parts), default=0.0)
+        if parts and tells > best[0]:
+            best = (tells, dimension, parts, change)
+    if figures is None:
+        figures = _means(line, times)
+    words = _words(line, times, figures, *best[1:3])
+    parts = [_part(one, ratio=not metric.additive) for one in _bounded(best[2])]
+    return teller.changed(metric, times.now, times.before, figures, p, best[1], parts, words)
+
+
+def _taken_apart(
+    reader: Reader, vocabulary: Vocabulary, line: Line, dimension: Dimension, times: Times
+) -> tuple[list[Contribution], tuple[float, float] | None]:
+    metric = line.metric
+    names = [metric.name] if metric.additive else list(metric.parts)
+    if not all(n in vocabulary.metrics and vocabulary.metrics[n].additive for n in names):
+        return [], None
+    if dimension.name not in vocabulary.shared_dimensions(names):
+        return [], None
+    before, now = (reader.sums(names, dimension, span) for span in (times.before, times.now))
+    sums = [[float(sum(one[n].values())) for one in (before, now)] for n in names]
+    if metric.additive:
+        return of_sum(before[names[0]], now[names[0]]), (sums[0][0], sums[0][1])
+    if not all(sums[1]):
+        return [], None
+    own = (sums[0][0] / sums[1][0], sums[0][1] / sums[1][1])
+    parts = of_ratio((before[names[0]], now[names[0]]), (before[names[1]], now[names[1]]))
+    adds_up = math.isclose(sum(x.part for x in parts), own[1] - own[0], rel_tol=1e-6, abs_tol=1e-9)
+    # A metric that is computed otherwise than by its parts has none.
+    return (parts if adds_up else []), own
+
+
+def _means(line: Line, times: Times) -> tuple[float, float]:
+    assert times.before.start and times.now.start and times.now.end
+    a, b = line.days.step(times.before.start), line.days.step(times.now.start)
+    c = line.days.step(times.now.end) + 1
+    return float(np.mean(line.figures[a:b])), float(np.mean(line.figures[b:c]))
+
+
+def _words(
+    line: Line, times: Times, figures: tuple[float, float], dimension: Dimension | None, parts: list[Contribution]
+) -> str:
+    metric, change = line.metric, figures[1] - figures[0]
+    moved = "rose" if change > 0 else "fell"
+    by = f" ({change / abs(figures[0]):+.0%})" if figures[0] else ""
+    head = (
+        f"{metric.label} {moved} from {_figure(figures[0], metric)} in {times.said_before} to "
+        f"{_figure(figures[1], metric)} in {times.said}{by}."
+    )
+    if dimension is None or not parts:
+        return head
+    return f"{head} {_of_sum(parts, change, dimension) if metric.additive else _of_ratio(parts, change, dimension)}"
+
+
+def _of_sum(parts: list[Contribution], change: float, dimension: Dimension) -> str:
+    along = [one for one in parts if one.part * change > 0 and one.part / change >= _ALONE]
+    if not along:
+        return f"No {dimension.label} stands out: it is spread over {len(parts)}."
+    named = " and ".join(f"{one.value} ({one.part:+,.0f})" for one in along[:2])
+    share = sum(one.part for one in along[:2]) / change
+    others = [one for one in parts if one.part * change < 0]
+    beside = f" {others[0].value} went the other way ({others[0].part:+,.0f})." if others and share > 1 else ""
+    return f"{dimension.label} {named} {'makes' if len(along[:2]) == 1 else 'make'} up {share:.0%} of it.{beside}"
+
+
+def _of_ratio(parts: list[Contribution], change: float, dimension: Dimension) -> str:
+    rate, mix = sum(one.rate for one in parts), sum(one.mix for one in parts)
+    words = (
+        f"By {dimension.label}: {rate * 100:+.1f} points are what the rates themselves did, {mix * 100:+.1f} what "
+        "their shares did."
+    )
+    if all_against(parts, change):
+        other = "fell" if change > 0 else "rose"
+        return f"{words} In every {dimension.label} it {other}: the whole moved by its mix alone (Simpson's paradox)."
+    most = max(parts, key=lambda one: one.part * math.copysign(1, change))
+    return f"{words} Most of it is {most.value} ({most.part * 100:+.1f} points)."
+
+
+def _bounded(parts: list[Contribution]) -> list[Contribution]:
+    """The largest parts, the others together: they still add up."""
+    if len(parts) <= MOST_PARTS:
+        return parts
+    rest = parts[MOST_PARTS - 1 :]
+    sums: Mapping[str, float] = {name: sum(getattr(one, name) for one in rest) for name in ("part", "rate", "mix")}
+    return [*parts[: MOST_PARTS - 1], Contribution(f"{len(rest)} others", None, None, **sums)]
+
+
+def _part(one: Contribution, *, ratio: bool) -> Part:
+    extra: dict[str, Any] = {"rate": one.rate, "mix": one.mix} if ratio else {}
+    return Part(value=str(one.value), before=one.before, after=one.after, part=one.part, **extra)

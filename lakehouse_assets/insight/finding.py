@@ -1,0 +1,140 @@
+"""The insights of a domain, for one caller at one state of the lake.
+
+Belongs here: the course from figures to insights. Does not belong here: any of its steps.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Collection, Iterator
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from lakehouse_assets.domains import title_of
+from lakehouse_assets.insight.choosing import dimensions_of, metrics_of, split_metrics
+from lakehouse_assets.insight.explaining import chance_of, explained, times_of
+from lakehouse_assets.insight.model import Insight, Insights, Kind, Severity
+from lakehouse_assets.insight.numeric.forecasting import forecast
+from lakehouse_assets.insight.numeric.robust import discovered
+from lakehouse_assets.insight.reading import Days, Line, Reader
+from lakehouse_assets.insight.recommending import recommendations
+from lakehouse_assets.insight.telling import Teller
+from lakehouse_assets.insight.testing import RATE, WEEK, judged
+from lakehouse_assets.lakehouse.engines.protocol import QueryRefusedError, QueryTimeoutError
+from nlq.answering.figures import TooManyFiguresError
+from nlq.core.guard import GuardError
+from semantic.errors import SemanticError
+
+if TYPE_CHECKING:
+    from datetime import date
+
+    from lakehouse_assets.lakehouse.engines.protocol import Session
+    from nlq.answering.answer import Answerer
+    from nlq.core.guard import Caller
+    from nlq.core.vocabulary import Vocabulary
+
+UNREADABLE = (GuardError, SemanticError, QueryRefusedError, QueryTimeoutError, TooManyFiguresError)
+"""Why a domain may have none now."""
+MOST = 40
+"""Insights of a domain."""
+HORIZON = 14
+"""Days that are foretold."""
+_FORECASTS = 4
+_LEAST_CHANGE = 0.05
+_CHANGES = 0.2
+"""What part of the rate of false discoveries changes between two times have, beside the tests of courses."""
+_LASTING = (Kind.SHIFT, Kind.TREND)
+_WEIGHTS = {Severity.HIGH: 0, Severity.MEDIUM: 1, Severity.LOW: 2, Severity.INFO: 3}
+_LAST = {Kind.RECOMMENDATION: 0, Kind.FORECAST: 2}
+
+
+def domains_of(vocabulary: Vocabulary) -> list[str]:
+    """The domains of which there are metrics to judge."""
+    names = sorted({metric.domain for metric in vocabulary.metrics.values() if metric.domain})
+    return [name for name in names if metrics_of(vocabulary, name)]
+
+
+def insights_of(answerer: Answerer, caller: Caller, session: Session, domain: str, today: date) -> Insights:
+    """Find what is worth saying about a domain.
+
+    Args:
+        answerer: Knows the layer; every figure is read as one of its plans.
+        caller: Whose figures, and what of them may be seen.
+        session: The state of the lake.
+        domain: Whose metrics.
+        today: The day it is, which is not over.
+
+    Raises:
+        GuardError: the caller may ask nothing.
+        SemanticError, QueryRefusedError, QueryTimeoutError, TooManyFiguresError: a figure cannot be read.
+    """
+    begun = time.perf_counter()
+    reader = Reader(answerer.figures, caller, session, today)
+    vocabulary = answerer.figures.vocabulary(caller, session)
+    lines = list(_lines(reader, vocabulary, domain))
+    totals = [line for line in lines if line.dimension is None]
+    until = max((line.days.last for line in totals), default=None)
+    teller = Teller(domain, caller.tenant, until)
+    result = judged(lines, RATE * (1 - _CHANGES))
+    lasting = {one.line.metric.name for one in result.found if one.kind in _LASTING and one.line.dimension is None}
+    changes, tests = _changes(reader, teller, vocabulary, totals, lasting)
+    found = [*(teller.found(one) for one in result.found), *changes, *_forecasts(teller, totals)]
+    told = sorted([*recommendations(found, caller.tenant), *found], key=_weight)
+    return Insights(
+        domain=domain, title=title_of(domain), until=until, tested=result.tests + tests,
+        metrics=tuple(line.metric.name for line in totals), insights=tuple(told[:MOST]),
+        left_out=max(0, len(told) - MOST), elapsed_ms=round((time.perf_counter() - begun) * 1000, 1),
+    )  # fmt: skip
+
+
+def _lines(reader: Reader, vocabulary: Vocabulary, domain: str) -> Iterator[Line]:
+    """The courses of the metrics, then those of values of dimensions."""
+    metrics = metrics_of(vocabulary, domain)
+    spans = {metric.name: reader.span(metric) for metric in metrics}
+    together: dict[Days, list] = {}
+    for metric in metrics:
+        days = spans[metric.name]
+        if days and days.count >= WEEK:
+            together.setdefault(days, []).append(metric)
+    for days, own in together.items():
+        yield from reader.totals(own, vocabulary.metrics, days)
+    by: dict[tuple, list] = {}
+    for metric in split_metrics(metrics):
+        days = spans[metric.name]
+        for dimension in dimensions_of(metric, vocabulary) if days else ():
+            by.setdefault((days, dimension.name), []).append((metric, dimension))
+    for (days, _), own in by.items():
+        yield from reader.values([metric for metric, _ in own], own[0][1], days)
+
+
+def _changes(
+    reader: Reader, teller: Teller, vocabulary: Vocabulary, totals: list[Line], lasting: Collection[str]
+) -> tuple[list[Insight], int]:
+    """The changes between the last whole time and the one before that are more than chance, taken apart.
+
+    Of metrics that have changed for good as well, which is known to be more than chance.
+    """
+    tests = []
+    for line in totals:
+        times = times_of(line.days.first, line.days.last)
+        if times:
+            tests.append((line, times, *chance_of(line, times)))
+    passed = discovered(np.array([p for *_, p in tests]), RATE * _CHANGES)
+    known = [bool(ok) or one[0].metric.name in lasting for one, ok in zip(tests, passed, strict=True)]
+    chosen = [one for one, ok in zip(tests, known, strict=True) if ok and abs(one[2]) >= _LEAST_CHANGE]
+    return [explained(reader, teller, vocabulary, line, times, p) for line, times, _, p in chosen], len(tests)
+
+
+def _forecasts(teller: Teller, totals: list[Line]) -> Iterator[Insight]:
+    told = 0
+    for line in totals:
+        one = forecast(line.figures, season=WEEK, horizon=HORIZON) if told < _FORECASTS else None
+        if one is not None:
+            told += 1
+            yield teller.forecast(line, Days(line.days.last + timedelta(days=1), HORIZON), one)
+
+
+def _weight(one: Insight) -> tuple:
+    return _LAST.get(one.kind, 1), _WEIGHTS[one.severity], one.p if one.p is not None else 1.0, one.insight_id

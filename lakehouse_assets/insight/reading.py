@@ -1,0 +1,154 @@
+"""Figures by day, from plans to arrays.
+
+Belongs here: which plans are run and how their rows become courses without holes. Does not belong here: judging them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from lakehouse_assets.insight.numeric.robust import Floats
+from nlq.core.guard import Caller
+from nlq.core.plan import Grain, Plan, TimeRange
+from nlq.core.vocabulary import Dimension, Metric
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+    from lakehouse_assets.lakehouse.engines.protocol import Session
+    from nlq.answering.figures import Figures
+
+HISTORY = 400
+"""Days that are read: a year, and as much as tells the weeks at its beginning."""
+MOST_VALUES = 12
+"""Values of a dimension that are judged, those with most of the metric."""
+
+
+@dataclass(frozen=True)
+class Days:
+    """Whole days, one after the other."""
+
+    first: date
+    count: int
+
+    @property
+    def last(self) -> date:
+        """The last of them."""
+        return self.at(self.count - 1)
+
+    def at(self, step: int) -> date:
+        """The day of a step, from 0."""
+        return self.first + timedelta(days=step)
+
+    def step(self, day: date) -> int:
+        """The step of a day."""
+        return (day - self.first).days
+
+
+@dataclass(frozen=True)
+class Line:
+    """A course of figures by day, of all of a metric or of a value of a dimension; `weights` of a ratio."""
+
+    metric: Metric
+    days: Days
+    figures: Floats
+    dimension: Dimension | None = None
+    value: Any = None
+    weights: Floats | None = None
+
+
+@dataclass(frozen=True)
+class Reader:
+    """Reads the figures of one caller at one state of the lake."""
+
+    figures: Figures
+    caller: Caller
+    session: Session
+    today: date
+
+    def span(self, metric: Metric) -> Days | None:
+        """The whole days of a metric that are read; None where there is none."""
+        known = self.figures.whole_days([metric.name], self.caller, self.session, self.today)
+        if known is None or known.start is None or known.end is None:
+            return None
+        first = max(known.start, known.end - timedelta(days=HISTORY - 1))
+        return Days(first, (known.end - first).days + 1)
+
+    def totals(self, metrics: Sequence[Metric], known: Mapping[str, Metric], days: Days) -> list[Line]:
+        """The courses of some metrics, ratios with what they are a share of."""
+        below = [m.parts[1] for m in metrics if m.parts and m.parts[1] in known]
+        names = tuple(dict.fromkeys([*(m.name for m in metrics), *below]))
+        rows = self._rows(names[:10], days)
+        at = _steps(rows, days)
+        read = {name: _course(rows, name, at, days.count) for name in names[:10]}
+        lines = []
+        for metric in metrics:
+            figures = filled(read[metric.name], metric)
+            weights = read.get(metric.parts[1]) if metric.parts else None
+            if figures is not None:
+                weights = np.nan_to_num(weights) if weights is not None and np.nansum(weights) > 0 else None
+                lines.append(Line(metric, days, figures, weights=weights))
+        return lines
+
+    def values(self, metrics: Sequence[Metric], dimension: Dimension, days: Days) -> list[Line]:
+        """The courses of metrics that add up, by value of a dimension; those with most of them."""
+        rows = self._rows(tuple(metric.name for metric in metrics), days, dimension)
+        at, of = _steps(rows, days), np.array(rows.column(dimension.name).to_pylist(), dtype=object)
+        lines = []
+        for metric in metrics:
+            found = []
+            for value in dict.fromkeys(v for v in of if v is not None):
+                own = of == value
+                figures = np.zeros(days.count)
+                figures[at[own]] = np.nan_to_num(_numbers(rows, metric.name)[own])
+                found.append(Line(metric, days, figures, dimension, value))
+            lines += sorted(found, key=lambda line: -float(np.abs(line.figures).sum()))[:MOST_VALUES]
+        return lines
+
+    def sums(self, metrics: Sequence[str], dimension: Dimension, span: TimeRange) -> dict[str, dict[Any, float]]:
+        """The figures of some metrics over a time by value of a dimension; rows without a value are one group."""
+        plan = Plan(metrics=tuple(metrics), group_by=(dimension.name,), time_range=span)
+        rows = self.figures.rows(plan, self.caller, self.session)
+        of = ["(none)" if value is None else value for value in rows.column(dimension.name).to_pylist()]
+        return {name: dict(zip(of, np.nan_to_num(_numbers(rows, name)).tolist(), strict=True)) for name in metrics}
+
+    def _rows(self, names: tuple[str, ...], days: Days, dimension: Dimension | None = None) -> pa.Table:
+        plan = Plan(
+            metrics=names, grain=Grain.DAY, time_range=TimeRange(start=days.first, end=days.last),
+            group_by=(dimension.name,) if dimension else (),
+        )  # fmt: skip
+        return self.figures.rows(plan, self.caller, self.session)
+
+
+def filled(figures: Floats, metric: Metric) -> Floats | None:
+    """A course without holes: where there is nothing, the figure of nothing, or what lies between its neighbours.
+
+    None where more than half of it would be made up.
+    """
+    missing = np.isnan(figures)
+    if metric.nothing is not None or metric.additive or metric.tally:
+        return np.where(missing, metric.nothing or 0.0, figures)
+    if missing.mean() > 0.5:
+        return None
+    steps = np.arange(figures.size)
+    return np.interp(steps, steps[~missing], figures[~missing])
+
+
+def _steps(rows: pa.Table, days: Days) -> np.ndarray:
+    found = rows.column("metric_time__day").to_pylist()
+    return np.array([days.step(d.date() if isinstance(d, datetime) else d) for d in found], dtype=int)
+
+
+def _course(rows: pa.Table, name: str, at: np.ndarray, count: int) -> Floats:
+    course = np.full(count, np.nan)
+    course[at] = _numbers(rows, name)
+    return course
+
+
+def _numbers(rows: pa.Table, name: str) -> Floats:
+    return np.array([np.nan if v is None else float(v) for v in rows.column(name).to_pylist()], dtype=float)
