@@ -15,14 +15,11 @@ import typer
 from lakehouse_assets.commands.failures import CommandError, Exit
 from lakehouse_assets.commands.lake.lookups import open_lake
 from lakehouse_assets.commands.output import Out
-from lakehouse_assets.domains import DOMAINS
 from lakehouse_assets.settings import get_settings
 
 if TYPE_CHECKING:
     from lakehouse_assets.checking.findings import Finding
     from lakehouse_assets.drafting.design import Design
-
-PLATFORM_NAMES = ("platform", "bronze", "silver", "gold", "platinum", "semantic", "models")
 
 
 def check(out: Out) -> None:
@@ -70,14 +67,20 @@ def new_domain(out: Out, name: str, files: Sequence[str]) -> None:
     Raises:
         CommandError: the name cannot be a domain's, or the files hold nothing to learn from.
     """
+    from lakehouse_assets import adopted
     from lakehouse_assets.checking.project import Project
     from lakehouse_assets.drafting.design import design
+    from lakehouse_assets.drafting.edits import Edits
     from lakehouse_assets.drafting.writing import DraftExistsError, write
     from lakehouse_assets.ingest.files.streams import expand
 
     _refuse_name(name)
     root = get_settings().project_root
-    drafted = design(name, expand(files))
+    decided: dict[str, Any] = {}
+    if accepted := adopted.find(name):  # its table is there, and has rows
+        decided["edits"] = Edits.model_validate(accepted.edits)
+        decided |= {"tenant": said} if (said := accepted.source["tenant"].get("constant")) else {}
+    drafted = design(name, expand(files), **decided)
     try:
         written = write(drafted, root, Project(root).metric_words())
     except DraftExistsError as error:
@@ -116,18 +119,14 @@ def _show_askability(out: Out, name: str, root: Path) -> int:
 
 
 def _refuse_name(name: str) -> None:
-    from lakehouse_assets.drafting import naming
+    from lakehouse_assets.drafting.adopting import refuse_name
+    from lakehouse_assets.drafting.edits import EditsError
 
-    if not naming.is_valid(name):
-        hint = f"try {naming.snake(name)}" if naming.snake(name) not in naming.reserved() else ""
-        raise CommandError(
-            f"'{name}' cannot be a domain: small letters, digits and _, a letter first", hint, Exit.USAGE
-        )
-    if name in naming.reserved() or name in PLATFORM_NAMES or len(name) > naming.MAX_NAME:
-        raise CommandError(f"'{name}' cannot be a domain: it means something already, or is too long",
-                           "add a word to it, or take a shorter one", Exit.USAGE)  # fmt: skip
-    if name in DOMAINS:
-        raise CommandError(f"there is a domain '{name}'", "choose another name", Exit.USAGE)
+    try:
+        refuse_name(name)
+    except EditsError as error:
+        problem, _, hint = str(error).partition("; ")
+        raise CommandError(problem, hint, Exit.USAGE) from error
 
 
 def _feed(drafted: Design, number: int) -> dict[str, Any]:

@@ -10,12 +10,12 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from lakehouse_assets import bounded_yaml
+from lakehouse_assets import adopted, bounded_yaml
 from lakehouse_assets.builds import dbt_graph
 from lakehouse_assets.checking.contracts import TEAMS
 from lakehouse_assets.contracts import platform_contracts
 from lakehouse_assets.domains import python_tables
-from lakehouse_assets.ingest.sources import Source, all_sources
+from lakehouse_assets.ingest.sources import Source, accepted_sources, all_sources
 from lakehouse_assets.lakehouse.contract import LAYERS, Contract
 from lakehouse_assets.lakehouse.dbt import manifest
 from lakehouse_assets.lakehouse.publish.audit import check_names
@@ -36,7 +36,9 @@ def dictionary(lake: Lake) -> dict[str, Any]:
     """
     manifest.ensure(lake.settings)
     graph, catalog = dbt_graph.load(lake.settings), SemanticLayer(lake.settings).catalog()
-    contracts, sources = platform_contracts(), list(all_sources().values())
+    contracts, sources = platform_contracts(), [*all_sources().values(), *accepted_sources().values()]
+    drafts = {one.table: one for one in adopted.adopted() if one.table not in contracts}
+    contracts |= {table: adopted.contract_of(one) for table, one in drafts.items()}
     reads = _reads(graph, contracts)
     metrics = {name: _metric(metric, catalog) for name, metric in sorted(catalog.metrics.items())}
     order = {layer: number for number, layer in enumerate(LAYERS)}
@@ -53,6 +55,7 @@ def dictionary(lake: Lake) -> dict[str, Any]:
                 "checks": _checks(contract, graph),
                 "metrics": [name for name, m in metrics.items() if identifier in m["tables"]],
                 "published_at": published.get(identifier),
+                "tenant": drafts[identifier].tenant if identifier in drafts else None,
             }
             for identifier, contract in sorted(contracts.items(), key=lambda i: (i[1].domain, order[i[1].layer], i[0]))
         ],

@@ -89,11 +89,18 @@ def title_of(domain: str) -> str:
 def contract_of(identifier: str) -> Contract:
     """Return the contract of one table, named like `gold.gold_pgr_case_lifecycle`.
 
+    Of a table that no domain declares it is that of the draft that was accepted, if one was.
+
     Raises:
-        LookupError: no domain declares this table.
+        LookupError: nothing declares this table.
     """
-    for contract in all_contracts():
+    declared = {contract.identifier: contract for contract in all_contracts()}
+    if identifier in declared:
+        return declared[identifier]
+    from lakehouse_assets import adopted
+
+    for contract in adopted.contracts():
         if contract.identifier == identifier:
             return contract
-    known = ", ".join(contract.identifier for contract in all_contracts())
+    known = ", ".join(declared)
     raise LookupError(f"No contract declares the table {identifier!r}. Known tables: {known}.")

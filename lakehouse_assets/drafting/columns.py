@@ -57,6 +57,17 @@ _TESTS = {
     "apostrophe": "regexp_full_match(v, '[+-]?(\\d{1,3}([\\x27]\\d{3})+|\\d{1,14})(\\.\\d{1,4})?')",
 }
 """Whether a value looks like something, by name."""
+_WAYS: dict[str, tuple[str, tuple[str, str]]] = {
+    "integer": ("BIGINT", PLAIN),
+    "decimal": ("DECIMAL(18,4)", PLAIN),
+    "double": ("DOUBLE", PLAIN),
+    "priced": ("DECIMAL(18,4)", PLAIN),
+    "grouped": ("DECIMAL(18,4)", (".", ",")),
+    "comma": ("DECIMAL(18,4)", COMMA),
+    "spaced": ("DECIMAL(18,4)", (",", " ")),
+    "apostrophe": ("DECIMAL(18,4)", (".", "'")),
+}
+"""What values that look like numbers are read as: type, and decimal and thousands sign."""
 _TESTS_SQL = ", ".join(
     f"sum(case when length(v) <= 40 and {test} then n else 0 end) / sum(n) as {name}" for name, test in _TESTS.items()
 )
@@ -84,6 +95,8 @@ class Finding:
         rivals: Formats that fit as many values as the first of those.
         signs: Decimal and thousands sign of its numbers.
         either: Whether its numbers could be meant with a decimal comma as well.
+        as_number: Expression and signs by which most of its values are numbers, whatever its type.
+        as_time: Formats by which most of its values are times beside ISO 8601, whatever its type.
         null_marks: Texts in it that mean 'no value'.
         filled: Share of the records in which it has a value, 0 to 1.
         distinct: Number of different values in the sample.
@@ -100,6 +113,8 @@ class Finding:
     rivals: tuple[str, ...] = ()
     signs: tuple[str, str] = PLAIN
     either: bool = False
+    as_number: tuple[str, tuple[str, str]] = ("", PLAIN)
+    as_time: tuple[str, ...] = ()
     null_marks: tuple[str, ...] = ()
     filled: float = 0.0
     distinct: int = 0
@@ -215,6 +230,8 @@ class _Looking:
             date_formats=tuple(formats),
             rivals=self._rivals(formats),
             signs=signs,
+            as_number=self._as_number(base),
+            as_time=self._as_time(formats),
             either=signs == PLAIN and kind in ("DECIMAL(18,4)", "DOUBLE") and self._fits("comma"),
             null_marks=() if text else tuple(self._marks),
             filled=self._filled / self._sample.texts.num_rows,
@@ -259,19 +276,25 @@ class _Looking:
                     expression = f"cast(to_timestamp(cast({base} as bigint){divisor}) as varchar)"
                     return "TIMESTAMP", expression, PLAIN
         # A sign of a currency is no part of a number; that it means nothing else is for a person to say.
-        bare = f"trim(regexp_replace({base}, '[$€£]', '', 'g'))" if self._shares["currency"] else base
-        ways = {
-            "integer": ("BIGINT", PLAIN),
-            "decimal": ("DECIMAL(18,4)", PLAIN),
-            "double": ("DOUBLE", PLAIN),
-            "priced": ("DECIMAL(18,4)", PLAIN),
-            "grouped": ("DECIMAL(18,4)", (".", ",")),
-            "comma": ("DECIMAL(18,4)", COMMA),
-            "spaced": ("DECIMAL(18,4)", (",", " ")),
-            "apostrophe": ("DECIMAL(18,4)", (".", "'")),
-        }
-        found = next((way for test, way in ways.items() if self._fits(test)), None)
+        bare = self._without_currency(base)
+        found = next((way for test, way in _WAYS.items() if self._fits(test)), None)
         return (found[0], bare, found[1]) if found else ("VARCHAR", base, PLAIN)
+
+    def _without_currency(self, base: str) -> str:
+        return f"trim(regexp_replace({base}, '[$€£]', '', 'g'))" if self._shares["currency"] else base
+
+    def _as_number(self, base: str) -> tuple[str, tuple[str, str]]:
+        """How most of the values are read as numbers, if a person says that they are."""
+        best = max(_WAYS, key=lambda test: self._shares[test] or 0)
+        return self._without_currency(base), _WAYS[best][1]
+
+    def _as_time(self, formats: Sequence[str]) -> tuple[str, ...]:
+        """How most of the values are read as times, if a person says that they are."""
+        if formats or not self._shares["dated"]:
+            return tuple(formats)
+        adds = self._adds(())
+        best = max(adds, key=lambda form: adds[form])
+        return (best,) if adds[best] else ()
 
     def _formats(self) -> list[str]:
         """The date formats that values need beside ISO 8601, each of which adds some; none if these are no times."""

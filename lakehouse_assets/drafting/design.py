@@ -16,6 +16,7 @@ from shlex import quote
 
 from lakehouse_assets.drafting import naming
 from lakehouse_assets.drafting.columns import COMMA, PLAIN, Finding, findings, key_of, nearly_key
+from lakehouse_assets.drafting.edits import Edits
 from lakehouse_assets.drafting.samples.sampling import Sample, read_sample
 from lakehouse_assets.ingest.errors import IngestError
 from lakehouse_assets.ingest.sources import UNDECIDED
@@ -99,6 +100,7 @@ class Feed:
     domain: str
     sample: Sample
     found: Sequence[Finding] = field(repr=False)
+    edits: Edits = field(default_factory=Edits)
 
     @property
     def file(self) -> str:
@@ -132,6 +134,10 @@ class Feed:
 
     @cached_property
     def _key(self) -> tuple[list[str], bool]:
+        if self.edits.key is not None:
+            return (
+                (list(self.edits.key), False) if self.edits.key else ([f.field for f in self.found if f.filled], True)
+            )
         return key_of(self.sample, [f for f in self.found if f.field != self.tenant])
 
     @property
@@ -151,6 +157,8 @@ class Feed:
 
     @cached_property
     def _time(self) -> Finding | None:
+        if chosen := next((f for f in self.found if f.field == self.edits.time and f.is_time), None):
+            return chosen
         times = [f for f in self.found if f.is_time and f.filled >= 0.9]
         return min(times, key=_unlikeliness, default=None)
 
@@ -184,7 +192,8 @@ class Feed:
 
     @cached_property
     def _names(self) -> dict[str, str]:
-        return naming.columns_for(f.field for f in self.found if f.filled and f.field != self.tenant)
+        names = naming.columns_for(f.field for f in self.found if f.filled and f.field != self.tenant)
+        return {field: self.edits.names.get(field, name) for field, name in names.items()}
 
     def _column(self, found: Finding, kind: str, description: str) -> Column:
         return Column(self._names[found.field], kind, description, False, found.expression, found)
@@ -237,7 +246,7 @@ class Feed:
         dates = f"date_formats: day or month first, in {', '.join(self.undecided_dates)}"
         signs = f"decimal_sign: whether the point is between thousands, in {', '.join(self.undecided_signs)}"
         return [
-            *self.sample.questions,
+            *(question for question in self.sample.questions if question not in self.edits.confirmed),
             *([dates] if self.undecided_dates else []),
             *([signs] if self.undecided_signs else []),
         ]
@@ -337,8 +346,14 @@ class Design:
         return ["asklake check", *loads, "asklake materialize", question]
 
 
-def design(name: str, files: Sequence[str]) -> Design:
+def design(name: str, files: Sequence[str], edits: Edits | None = None, tenant: str = UNDECIDED) -> Design:
     """Look at sample files and draft a domain; files with the same fields are samples of one feed.
+
+    Args:
+        name: Name of the domain.
+        files: The files.
+        edits: What a person decided of its feeds.
+        tenant: Whose the records are.
 
     Raises:
         IngestError: a file cannot be read, or holds no records.
@@ -350,16 +365,18 @@ def design(name: str, files: Sequence[str]) -> Design:
         shapes[sample.shape] = first.and_also(sample) if first else sample
     single = len(shapes) == 1
     feeds: list[Feed] = []
+    decided = edits or Edits()
     for sample in shapes.values():
         stem = Path(sample.path).name.split(".")[0]
         feed = name if single else naming.unused(f"{name}_{naming.snake(stem)}", [f.name for f in feeds])
-        feeds.append(Feed(feed, name, sample, findings(sample)))
+        bare = {field: sample.expression(field) for field in sample.fields}
+        feeds.append(Feed(feed, name, sample, decided.applied(findings(sample), bare), decided))
     for feed in feeds:
         if not feed.values:
             raise IngestError(
                 feed.sample.path, "it has nothing but times and tenants", hint="Give a file with more fields."
             )
-    return Design(name, feeds)
+    return Design(name, feeds, tenant=tenant)
 
 
 def _unlikeliness(found: Finding) -> tuple[bool, bool, float]:

@@ -14,6 +14,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, Field, ValidationError, model_validator
 
+from lakehouse_assets import adopted
 from lakehouse_assets.declared import DeclarationError, line_of, problems, read_list
 from lakehouse_assets.ingest.described import apis, databases, files, kafka
 from lakehouse_assets.ingest.described.apis import OfRest
@@ -89,6 +90,7 @@ class Source(OfFiles, OfKafka, OfDatabase, OfRest, Mapping):
     origin: str = Field("", exclude=True, description="File the source was read from.")
     tenant_line: int = Field(0, exclude=True, description="Line of that file where its tenant stands.")
     undecided_line: int = Field(0, exclude=True, description="Line of that file where `undecided` stands.")
+    only_tenant: str | None = Field(None, exclude=True, description="The tenant whose draft it is, if it is one's.")
 
     @model_validator(mode="before")
     @classmethod
@@ -241,6 +243,26 @@ def all_sources() -> dict[str, Source]:
     return found
 
 
+def accepted_sources() -> dict[str, Source]:
+    """Every draft of a source that was accepted and is no domain's yet, by name; files sent over HTTP fill them."""
+    known = all_sources()
+    return {one.name: _accepted(one) for one in adopted.adopted() if one.name not in known}
+
+
+def _accepted(one: adopted.Adopted) -> Source:
+    source = Source.model_validate(one.source)
+    return source.model_copy(update={"origin": f"the accepted draft {one.name}", "only_tenant": one.tenant})
+
+
+def find_any_source(name: str | None) -> Source:
+    """The source of this name, from the domains or of a draft that was accepted.
+
+    Raises:
+        SourceError: there is none.
+    """
+    return accepted_sources().get(name or "") or find_source(name)
+
+
 def find_source(name: str | None = None, mapping: Path | None = None) -> Source:
     """The source of this name, from the domains or from the file `mapping`.
 
@@ -252,6 +274,11 @@ def find_source(name: str | None = None, mapping: Path | None = None) -> Source:
         return next(iter(sources.values()))
     if name in sources:
         return sources[name]
+    if name and not mapping and name in accepted_sources():
+        raise SourceError(
+            f"source '{name}' is a draft that was accepted: it takes files sent to the service. `asklake new-domain "
+            f"{name} --from FILE` makes a domain of it, for everything else."
+        )
     where = str(mapping) if mapping else "any domain"
     known = ", ".join(sorted(sources)) or "none"
     near = difflib.get_close_matches(name or "", sources, n=1)

@@ -30,7 +30,7 @@ from lakehouse_assets.service.dashboards.handlers import DashboardHandlers
 from lakehouse_assets.service.failures import install
 from lakehouse_assets.service.health import HealthCheck
 from lakehouse_assets.service.home.handlers import HomeHandlers
-from lakehouse_assets.service.intake import events, uploads
+from lakehouse_assets.service.intake import drafts, events, uploads
 from lakehouse_assets.service.intake.looks import Looks
 from lakehouse_assets.service.intake.topics import Topics
 from lakehouse_assets.service.middleware import RequestMiddleware
@@ -160,13 +160,13 @@ def create_app(
     install(app)
     app.router.routes.extend(pages.routes())
     for subject in (
-        standing, sessions, questions, dashboards, boards, alerts, sharing, exports, home, events, uploads,
+        standing, sessions, questions, dashboards, boards, alerts, sharing, exports, home, events, uploads, drafts,
         dictionaries, agents, live,
     ):  # fmt: skip
         app.include_router(subject.router)
     app.state.agents = Agents()
     app.state.intake = events.Intake(lake, looks)
-    app.state.uploading = uploads.Uploading(settings, looks)
+    app.state.uploading = uploads.Uploading(lake, looks)
     app.state.dictionary = dictionary and dictionaries.KeptDictionary(dictionary)
     app.state.profiles = profiles = Profiles(lake, database or settings.queue_url)
     app.mount("/web", pages.WebFiles(), name="web")

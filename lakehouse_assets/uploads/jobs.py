@@ -77,6 +77,8 @@ class DraftColumn(BaseModel):
     name: str
     type: str
     description: str
+    field: str = Field(default="", description="The field of the file that it holds; empty: the lake fills it.")
+    in_key: bool = Field(default=False, description="Whether it is one of those that make two records copies.")
 
 
 class Draft(BaseModel):
@@ -87,6 +89,11 @@ class Draft(BaseModel):
     columns: list[DraftColumn]
     key: list[str] = Field(description="What makes two records copies; empty: all fields.")
     undecided: list[str] = Field(description="What the file does not tell, to be decided by a person.")
+    confirm: list[str] = Field(default=[], description="Those of them that may be confirmed to be as drafted.")
+    date_order: list[str] = Field(default=[], description="Fields of which it is not told whether the day comes first.")
+    decimal_sign: list[str] = Field(default=[], description="Fields whose point could stand between thousands.")
+    day: str = Field(default="", description="The field that tells the day of a record; empty: none does.")
+    tenant_field: str | None = Field(default=None, description="The field that says whose a record is.")
     next: str
     commands: list[str] = Field(
         default=[], description="What whoever runs the lake runs in its checkout, beside the file, to have it loaded."
@@ -112,6 +119,9 @@ class Loaded(BaseModel):
     rows_loaded: int
     rows_quarantined: int
     quarantined: list[Reason] = []
+    waits_for_domain: bool = Field(
+        default=False, description="Whether its source is an accepted draft, of which nothing can be asked yet."
+    )
     already_loaded: bool = Field(description="Whether the same content was loaded before; the figures are that load's.")
 
 

@@ -12,6 +12,7 @@ from datetime import UTC, datetime
 from shlex import quote
 from typing import TYPE_CHECKING
 
+from lakehouse_assets import adopted
 from lakehouse_assets.apart import is_of_memory
 from lakehouse_assets.drafting import naming
 from lakehouse_assets.drafting.design import design
@@ -20,12 +21,12 @@ from lakehouse_assets.drafting.samples.sampling import RECORDS, Sample, read_sam
 from lakehouse_assets.ingest.errors import IngestError, SourceError
 from lakehouse_assets.ingest.faults import for_senders, of_file
 from lakehouse_assets.ingest.loads.notes import Stamp
-from lakehouse_assets.ingest.loads.staging import check_mapping, engine_for, of_load, refuse_unusable, target_contract
+from lakehouse_assets.ingest.loads.staging import check_mapping, engine_for, of_load, target_contract
 from lakehouse_assets.ingest.mapping.columns import PSEUDO_FIELDS
 from lakehouse_assets.ingest.mapping.statements import RecordMapping
-from lakehouse_assets.ingest.mapping.targets import TECHNICAL
+from lakehouse_assets.ingest.mapping.targets import TECHNICAL, refuse_undecided
 from lakehouse_assets.ingest.origins.files import UPLOADED, FileOrigin
-from lakehouse_assets.ingest.sources import Source, all_sources
+from lakehouse_assets.ingest.sources import Source, accepted_sources, all_sources
 from lakehouse_assets.lakehouse.engines.duckdb_spec import DIALECT
 from lakehouse_assets.lakehouse.sql import quoted
 from lakehouse_assets.profiling.compute import profile_of, small
@@ -36,7 +37,7 @@ if TYPE_CHECKING:
 
     import duckdb
 
-    from lakehouse_assets.lakehouse.contract import Column
+    from lakehouse_assets.lakehouse.contract import Column, Contract
     from lakehouse_assets.profiling.model import Profile
     from lakehouse_assets.settings import Settings
 
@@ -83,16 +84,15 @@ class Preview:
 
 @contextmanager
 def _first_rows(
-    settings: Settings, source: Source, origin: FileOrigin, tenant: str | None, most: int
-) -> Iterator[tuple[duckdb.DuckDBPyConnection, RecordMapping]]:
+    settings: Settings, mapping: RecordMapping, origin: FileOrigin, most: int
+) -> Iterator[duckdb.DuckDBPyConnection]:
     """The first records of a file, as `first_records`, and what a source makes of them, as `previewed`.
 
     Raises:
         IngestError: the source cannot read the file.
-        SourceError: the source cannot be used for the tenant.
+        SourceError: the source's expressions cannot be used.
     """
-    mapping = mapping_of(source, tenant)
-    with engine_for(settings, source) as con:
+    with engine_for(settings, mapping.source) as con:
         check_mapping(con, mapping)
         try:
             records = origin.open(mapping, settings.scratch_dir)
@@ -102,17 +102,17 @@ def _first_rows(
             con.execute(f"create temp table previewed as {mapping.rows('first_records')}")
         except Exception as error:
             raise of_file(origin.id, error) from error
-        yield con, mapping
+        yield con
 
 
-def preview(settings: Settings, source: Source, origin: FileOrigin, tenant: str | None, most: int = ROWS) -> Preview:
+def preview(settings: Settings, mapping: RecordMapping, origin: FileOrigin, most: int = ROWS) -> Preview:
     """The first records of a file as a source would load them for a tenant; nothing is loaded.
 
     Raises:
         IngestError: the source cannot read the file.
         SourceError: the source cannot be used for the tenant.
     """
-    with _first_rows(settings, source, origin, tenant, most) as (con, mapping):
+    with _first_rows(settings, mapping, origin, most) as con:
         shown = _shown(mapping)
         texts = ", ".join(f"left(cast({quoted(c.name)} as varchar), {MOST_TEXT})" for c in shown)
         rows = con.execute(
@@ -141,7 +141,8 @@ def profile(settings: Settings, source: Source, origin: FileOrigin, tenant: str 
         IngestError: the source cannot read the file.
         SourceError: the source cannot be used for the tenant.
     """
-    with _first_rows(settings, source, origin, tenant, RECORDS) as (con, mapping):
+    mapping = mapping_of(source, tenant)
+    with _first_rows(settings, mapping, origin, RECORDS) as con:
         columns = ", ".join(quoted(c.name) for c in _shown(mapping))
         rows = f"(select {columns} from previewed where not _rejected)"
         found = profile_of(rows, lambda sql: small(con.execute(sql)), DIALECT)
@@ -149,27 +150,35 @@ def profile(settings: Settings, source: Source, origin: FileOrigin, tenant: str 
     return found.model_copy(update={"more": count >= RECORDS})
 
 
-def mapping_of(source: Source, tenant: str | None) -> RecordMapping:
+def mapping_of(source: Source, tenant: str | None, contract: Contract | None = None) -> RecordMapping:
     """How records of a file that a tenant sent become rows.
+
+    Args:
+        source: The source.
+        tenant: Whose the records are.
+        contract: That of its table, where it is not declared yet.
 
     Raises:
         SourceError: the source is a draft, does not fit its table, or needs a tenant.
     """
     read_as = UPLOADED.as_read(source)
-    refuse_unusable(read_as, tenant, bound=UPLOADED.is_bound)
-    return RecordMapping(read_as, target_contract(read_as), tenant=tenant, bound=UPLOADED.is_bound)
+    refuse_undecided(read_as, tenant)
+    return RecordMapping(read_as, contract or target_contract(read_as), tenant=tenant, bound=UPLOADED.is_bound)
 
 
 def previewed(settings: Settings, job: Job, source: Source) -> Preview | Problem:
     """The first records of a job's file as a source would load them, or why it cannot; see `preview`."""
+    adopted.use(settings)
     try:
-        return preview(settings, source, Jobs(settings).origin(job, encoding=source.encoding), job.tenant)
+        origin = Jobs(settings).origin(job, encoding=source.encoding)
+        return preview(settings, mapping_of(source, job.tenant), origin)
     except (IngestError, SourceError) as error:
-        return _told(error, settings)
+        return told(error, settings)
 
 
 def profiled(settings: Settings, job: Job, source: Source | None) -> Profile | Problem:
     """What a job's file is like: as a source loads it, or without one as `asklake profile` reads it; or why not."""
+    adopted.use(settings)
     jobs = Jobs(settings)
     try:
         if source:
@@ -177,11 +186,12 @@ def profiled(settings: Settings, job: Job, source: Source | None) -> Profile | P
         else:
             found = profile_of_file(str(jobs.content(job.id)))
     except (IngestError, SourceError) as error:
-        return _told(error, settings)
+        return told(error, settings)
     return found.model_copy(update={"table": job.name})
 
 
-def _told(error: IngestError | SourceError, settings: Settings) -> Problem:
+def told(error: IngestError | SourceError, settings: Settings) -> Problem:
+    """An error in words; one of memory is raised again, for it ends the process."""
     if is_of_memory(error):
         raise error
     return problem_of(error, settings)
@@ -212,7 +222,8 @@ def look(
         IngestError: it is nothing with records.
     """
     sample = read_sample(str(path), SAMPLED)
-    known = {name: mapping for name, source in all_sources().items() if (mapping := _usable(source, tenant))}
+    sources = all_sources() | accepted_sources()
+    known = {name: mapping for name, source in sources.items() if (mapping := _usable(source, tenant))}
     fits = sorted((_fit(mapping, sample) for mapping in known.values()), key=lambda fit: (-fit.score, fit.source))
     told = [fit for fit in fits if fit.score > 0][:TOLD]
     candidates = [fit for fit in told if not fit.missing][:TRIED]
@@ -234,7 +245,7 @@ def try_out(
 ) -> Fit:
     """How many of the first records a source loads."""
     try:
-        found = preview(settings, source, origin(source), tenant)
+        found = preview(settings, mapping_of(source, tenant), origin(source))
     except (IngestError, SourceError) as error:
         if is_of_memory(error):
             raise
@@ -266,15 +277,24 @@ def _draft(path: Path, name: str) -> Draft:
     called = naming.snake(name.partition(".")[0])
     if not naming.is_valid(called) or called in naming.reserved():
         called = "new_data"
-    drafted = design(called, [str(path)])
-    (feed,) = drafted.feeds
-    columns = [DraftColumn(name=c.name, type=c.type, description=c.description) for c in feed.columns]
+    made = design(called, [str(path)])
+    (feed,) = made.feeds
+    key = set() if feed.occurrence else set(feed.key)
+    columns = [
+        DraftColumn(
+            name=c.name, type=c.type, description=c.description, field=c.finding.field if c.finding else "",
+            in_key=bool(c.finding) and feed.sample.expression(c.finding.field) in key,
+        )
+        for c in feed.columns
+    ]  # fmt: skip
+    day = feed.time or feed.day
     return Draft(
         name=called, format=feed.sample.format, columns=columns, key=[] if feed.occurrence else list(feed.key),
-        undecided=list(feed.questions),
-        next="A new source comes with tables and models, which a service takes in when it starts. Whoever runs the "
-        "lake makes it with these commands and starts the service again; then such files are loaded here, too.",
-        commands=[f"asklake new-domain {called} --from {quote(name)}", *drafted.next_commands([name])],
+        undecided=list(feed.questions), confirm=list(feed.sample.questions), date_order=feed.undecided_dates,
+        decimal_sign=feed.undecided_signs, day=day.finding.field if day.finding else "", tenant_field=feed.tenant,
+        next="Accept it to have the file loaded now, into a table of its own. Questions about it take tables and "
+        "models, which a service takes in when it starts: whoever runs the lake makes them with these commands.",
+        commands=[f"asklake new-domain {called} --from {quote(name)}", *made.next_commands([name])],
     )  # fmt: skip
 
 

@@ -16,6 +16,7 @@ from collections.abc import Sequence
 from multiprocessing import get_context
 from typing import TYPE_CHECKING, Any, Literal
 
+from lakehouse_assets import adopted
 from lakehouse_assets.apart import bound_memory, is_of_memory
 from lakehouse_assets.domains import contract_of
 from lakehouse_assets.http.logs import logger
@@ -24,7 +25,7 @@ from lakehouse_assets.ingest.errors import IngestError, SourceError
 from lakehouse_assets.ingest.faults import is_of_warehouse
 from lakehouse_assets.ingest.loads.loader import Loader, LoadResult
 from lakehouse_assets.ingest.origins.files import UPLOADED
-from lakehouse_assets.ingest.sources import Source, find_source
+from lakehouse_assets.ingest.sources import Source, accepted_sources, find_any_source
 from lakehouse_assets.lakehouse.iceberg.evolution import SchemaDriftError
 from lakehouse_assets.lakehouse.lake import Lake
 from lakehouse_assets.lakehouse.publish.protocol import AuditFailedError
@@ -182,6 +183,7 @@ def work(settings: Settings, lane: Lane, telling: Connection) -> None:
 
     To be looked at, a job has no more memory than the settings say: after one that wants more, the process ends.
     """
+    adopted.use(settings)
     jobs, lake = Jobs(settings), Lake(settings)
     if (held := take(jobs.folder / f"{lane}.lock")) is None:
         time.sleep(LOOKS_EVERY_S)
@@ -268,7 +270,7 @@ def _check(lake: Lake, jobs: Jobs, job: Job) -> dict[str, Any]:
         return jobs.origin(job, encoding=source.encoding)
 
     if job.source:
-        fit = try_out(lake.settings, find_source(job.source), Fit(source=job.source, score=1.0), job.tenant, origin)
+        fit = try_out(lake.settings, find_any_source(job.source), Fit(source=job.source, score=1.0), job.tenant, origin)
         if fit.good:
             return {"state": "ready", "checked": True, "fits": [fit]}
     found = look(lake.settings, jobs.content(job.id), job.name, job.tenant, origin)
@@ -277,7 +279,7 @@ def _check(lake: Lake, jobs: Jobs, job: Job) -> dict[str, Any]:
 
 
 def _load(lake: Lake, jobs: Jobs, job: Job) -> dict[str, Any]:
-    source = UPLOADED.as_read(find_source(job.source))
+    source = UPLOADED.as_read(find_any_source(job.source))
     if not jobs.content(job.id).is_file():
         raise IngestError(job.name, "the file is not here any more", hint="Send it again.")
     origin = jobs.origin(job, encoding=source.encoding, progress=_telling(jobs, job))
@@ -286,7 +288,8 @@ def _load(lake: Lake, jobs: Jobs, job: Job) -> dict[str, Any]:
     if error := loader.errors.get(origin.id):
         raise error
     result = loader.results[origin.id]
-    return {"state": "loaded", "read": job.bytes, "loaded": _told(lake, result)}
+    told = _told(lake, result).model_copy(update={"waits_for_domain": source.name in accepted_sources()})
+    return {"state": "loaded", "read": job.bytes, "loaded": told}
 
 
 def _telling(jobs: Jobs, job: Job) -> Progress:

@@ -6,6 +6,7 @@ Belongs here: what such a source states. Does not belong here: asking the API (f
 
 from __future__ import annotations
 
+import json
 import re
 from datetime import timedelta
 from typing import Annotated, Any, Literal
@@ -64,6 +65,24 @@ def _whole_auth(value: Any) -> Any:
     return {"by": value} if isinstance(value, str) else value
 
 
+def _valid_body(text: str) -> str:
+    try:
+        found = json.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise ValueError(f"is not JSON: {error}") from None
+    if not isinstance(found, dict):
+        raise ValueError("must be a JSON object")
+    _no_secrets_within(found)
+    return text
+
+
+def _no_secrets_within(value: Any) -> None:
+    if isinstance(value, dict):
+        _no_secrets({name: "" for name, one in value.items() if not isinstance(one, dict | list)})
+    for one in value.values() if isinstance(value, dict) else value if isinstance(value, list) else ():
+        _no_secrets_within(one)
+
+
 Steps = Annotated[tuple[str, ...], BeforeValidator(_steps)]
 Url = Annotated[str, AfterValidator(_valid_url)]
 Named = Annotated[dict[str, Constant], AfterValidator(_no_secrets)]
@@ -72,11 +91,26 @@ Named = Annotated[dict[str, Constant], AfterValidator(_no_secrets)]
 class Auth(Part):
     """How the secret that `access` names is sent."""
 
-    by: Literal["bearer", "basic", "header", "parameter"] = Field(
+    by: Literal["bearer", "basic", "header", "parameter", "oauth2"] = Field(
         "bearer", description="`bearer`: as a token; `basic`: as `user:password`; `header` and `parameter`: as the "
-        "value of one."
+        "value of one; `oauth2`: as `client_id:client_secret`, for a token that is asked for and then sent."
     )  # fmt: skip
     name: str | None = Field(None, min_length=1, description="Name of the header or the query parameter.")
+    url: Url | None = Field(None, description="OAuth2: address that gives tokens for client credentials.")
+    scope: str | None = Field(None, min_length=1, description="OAuth2: what the token is asked for.")
+    parameters: Named = Field(default_factory=dict, description="OAuth2: what else is sent for it, as `audience`.")
+    client_in: Literal["header", "body"] = Field(
+        "header", description="OAuth2: where the client's id and secret are sent: as `basic`, or in the form."
+    )
+
+    @model_validator(mode="after")
+    def _of_oauth2(self) -> Auth:
+        stated = self.model_fields_set & {"url", "scope", "parameters", "client_in"}
+        if self.by == "oauth2" and self.url is None:
+            raise ValueError("url: oauth2 needs the address that gives tokens")
+        if self.by != "oauth2" and stated:
+            raise ValueError(f"{', '.join(sorted(stated))}: only oauth2 has any")
+        return self
 
     @model_validator(mode="after")
     def _named(self) -> Auth:
@@ -93,12 +127,14 @@ class Pages(Part):
         "before; `link`: by the header `Link`; `next`: by a URL in the body."
     )
     parameter: str | None = Field(
-        None, min_length=1, description="Query parameter of the page's number, the offset or the cursor. None where "
-        "the cursor is an object of parameters."
+        None, min_length=1, description="Query parameter of the page's number, the offset or the cursor; where there "
+        "is a `body`, the path in it. None where the cursor is an object of parameters."
     )  # fmt: skip
     first: int | None = Field(None, ge=0, description="Number of the first page (1) or the first offset (0).")
     size: int | None = Field(None, gt=0, description="How many records a page is asked to have.")
-    size_parameter: str | None = Field(None, min_length=1, description="Query parameter of that.")
+    size_parameter: str | None = Field(
+        None, min_length=1, description="Query parameter of that; where there is a `body`, the path in it."
+    )
     next: Steps = Field((), description="Path in the body to the next cursor or URL.")
     of_last: Steps = Field((), description="Path in the last record of a page to the next cursor, instead of `next`.")
     more: Steps = Field((), description="Path in the body to whether there are more pages, as true or false.")
@@ -134,7 +170,7 @@ class Pages(Part):
 class Since(Part):
     """How an API is asked for what is new."""
 
-    parameter: str = Field(min_length=1, description="Query parameter of it.")
+    parameter: str = Field(min_length=1, description="Query parameter of it; where there is a `body`, the path in it.")
     value: str = Field(
         CURSOR, description="Its value, in which `{cursor}` stands for the value that is read from: `updated_at gt "
         "{cursor}`."
@@ -156,6 +192,13 @@ class Rest(Part):
     url: Url = Field(description="Address that is asked, without `?`.")
     parameters: Named = Field(default_factory=dict, description="Query parameters of every request.")
     headers: Named = Field(default_factory=dict, description="Headers of every request.")
+    body: Annotated[str, AfterValidator(_valid_body)] | None = Field(
+        None, description="JSON object that is sent with every request, by POST; without it GET asks."
+    )
+    errors: Steps = Field(
+        (), description="Path in an answer to what went wrong, as `errors` of GraphQL: where it holds anything, the "
+        "load stops."
+    )  # fmt: skip
     records: Steps = Field(
         (), description="Path in the body to the list of records: names, parted by dots, or a list of names; `*` is "
         "each element of a list or each value of an object. Without it the body is the list."
@@ -163,7 +206,7 @@ class Rest(Part):
     pages: Pages | None = Field(None, description="How further pages are asked for; without it there is one.")
     access: Access | None = Field(None, description="Name by which ASKLAKE_SOURCE_ACCESS holds the secret.")
     auth: Annotated[Auth | None, BeforeValidator(_whole_auth)] = Field(
-        None, description="How that is sent: `bearer`, as without it, `basic`, or by and name as below."
+        None, description="How that is sent: `bearer`, as without it, `basic`, or as below."
     )
     unencrypted: bool = Field(False, description="Whether the secret may be sent over http:// to another machine.")
     cursor: Steps = Field(
@@ -184,11 +227,17 @@ class Rest(Part):
             raise ValueError("look_back: only records that are read by a cursor can be looked back for")
         if self.access is None and self.auth is not None:
             raise ValueError("access: names the secret that `auth` sends")
-        url = urlsplit(self.url)
-        if self.access and url.scheme == "http" and url.hostname not in _LOCAL and not self.unencrypted:
-            raise ValueError("url: a secret is sent over https://; `unencrypted: true` allows http://")
+        self._refuse_unencrypted()
+        if self.body is not None and self.pages is not None and self.pages.by in ("link", "next"):
+            raise ValueError("pages: with a body they come by page, offset or cursor")
         refuse_negative(self.look_back)
         return self
+
+    def _refuse_unencrypted(self) -> None:
+        asked = [urlsplit(url) for url in (self.url, self.auth.url if self.auth else None) if url]
+        open_ = any(url.scheme == "http" and url.hostname not in _LOCAL for url in asked)
+        if self.access and open_ and not self.unencrypted:
+            raise ValueError("url: a secret is sent over https://; `unencrypted: true` allows http://")
 
     @property
     def may_repeat(self) -> bool:

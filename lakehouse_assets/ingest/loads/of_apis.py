@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from array import array
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -37,6 +38,7 @@ if TYPE_CHECKING:
     from lakehouse_assets.lakehouse.lake import Lake
     from lakehouse_assets.settings import Settings
 
+_NUMBER = re.compile(r"-?(0|[1-9]\d*)(\.\d+)?")
 _DIGEST_BITS = 48
 """Of a digest that a position notes: a number that JSON holds exactly."""
 _SELDOM = 512
@@ -170,10 +172,13 @@ def _client(settings: Settings, described: Rest, place: str) -> Client:
 
 
 def _pages(lake: Lake, described: Rest, client: Client, since: Position | None, place: str) -> Iterator[Page]:
-    parameters = {}
+    parameters: dict[str, str | int | float] = {}
     if since is not None and described.since is not None:
         value = written(before(since.to, described.look_back), described.since.form)
-        parameters[described.since.parameter] = described.since.value.replace(CURSOR, value)
+        asked = described.since.value.replace(CURSOR, value)
+        # In a body a number is one; in a query all is text.
+        is_number = described.body is not None and _NUMBER.fullmatch(asked) is not None
+        parameters[described.since.parameter] = json.loads(asked) if is_number else asked
     return pages_of(described, client, parameters, lake.settings.api_pages_most, place)
 
 
@@ -189,5 +194,7 @@ def _since(lake: Lake, source: Source, tenant: str | None, described: Rest) -> P
 
 
 def _track(source: Source, described: Rest) -> str:
-    asked = [described.url, described.parameters, described.records, described.cursor]
+    asked: list[Any] = [described.url, described.parameters, described.records, described.cursor]
+    if described.body is not None:
+        asked.append(json.loads(described.body))
     return track_of(source.name, json.dumps(asked, sort_keys=True))

@@ -36,7 +36,7 @@ from lakehouse_assets.ingest.origins.protocol import Kind
 from lakehouse_assets.ingest.origins.registry import kind_of
 from lakehouse_assets.ingest.origins.relations import BATCHES, HeldRecords, csv_columns
 from lakehouse_assets.ingest.readers.batches import unescape
-from lakehouse_assets.ingest.sources import Source, find_source
+from lakehouse_assets.ingest.sources import Source, find_any_source
 from lakehouse_assets.lakehouse.iceberg.manifests import find
 from lakehouse_assets.lakehouse.iceberg.metadata_cache import current_snapshot
 from lakehouse_assets.lakehouse.iceberg.overwrite import Append
@@ -246,7 +246,7 @@ def replay(
     for records in _pages(lake, source_name, load_id, ids):
         tried += len(records)
         for group in _groups(records):
-            known = group.kind.as_read(source or find_source(group.source))
+            known = group.kind.as_read(source or find_any_source(group.source))
             done, left = _replay_group(lake, group, known, run)
             load_ids += [done] if done else []
             still += left

@@ -45,6 +45,8 @@ def tenant_mapping(source: Source, tenant: str | None, *, bound: bool = False) -
         tenant: As the caller says.
         bound: Whether the caller may send records of this tenant alone: one that says another has none.
     """
+    if source.only_tenant is not None and tenant not in (None, source.only_tenant):
+        raise SourceError(f"source '{source.name}' is a draft of another tenant.")
     stated = source.tenant
     if stated and stated.expression:
         if tenant is not None and bound:

@@ -9,31 +9,36 @@ The body is the file itself: a browser sends a File so, and curl a file with -T,
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from datetime import datetime
 from functools import partial
 from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
 import anyio
 import anyio.to_thread
 from fastapi import APIRouter, Path, Query, Request, Response
-from pydantic import BaseModel, Field
 from starlette.requests import ClientDisconnect
 
+from lakehouse_assets import adopted
 from lakehouse_assets.http.errors import ApiError
 from lakehouse_assets.http.logs import logger
 from lakehouse_assets.ingest.errors import SourceError
 from lakehouse_assets.ingest.faults import for_senders
-from lakehouse_assets.ingest.sources import Source, all_sources, find_source
+from lakehouse_assets.ingest.sources import Source, accepted_sources, all_sources, find_any_source
 from lakehouse_assets.service.admission.access import Asker, writer_of
+from lakehouse_assets.service.intake.upload_documents import (
+    SOURCE_NAME,
+    LoadAsked,
+    PreviewDocument,
+    SourceNamed,
+    Upload,
+    UploadList,
+)
 from lakehouse_assets.service.middleware import CLIENT_GONE
-from lakehouse_assets.service.routes.dependencies import Admitted, errors
+from lakehouse_assets.service.routes.dependencies import Admitted, Served, Service, errors
+from lakehouse_assets.service.routes.dictionary import in_words
 from lakehouse_assets.uploads.jobs import (
     AT_WORK,
-    Draft,
-    Fit,
     Job,
     Jobs,
-    Loaded,
     Problem,
     Receiving,
     State,
@@ -44,114 +49,35 @@ from lakehouse_assets.uploads.looking import mapping_of, previewed, profiled
 from lakehouse_assets.uploads.working import Workers
 
 if TYPE_CHECKING:
+    from lakehouse_assets.lakehouse.lake import Lake
+    from lakehouse_assets.profiling.tables import Profiles
     from lakehouse_assets.service.intake.looks import Looks
-    from lakehouse_assets.settings import Settings
 
 UPLOADS = "/uploads"
 GATHERED = 1 << 20
 """Bytes that are written together."""
 WRITERS_AT_ONCE = 16
 LOADABLE: tuple[State, ...] = ("ready", "failed")
-_SOURCE = r"^[a-z][a-z0-9_]*$"
 _T = TypeVar("_T")
 
 
 def _source_query(says: str) -> Any:
-    return Query(max_length=100, pattern=_SOURCE, description=says)
+    return Query(max_length=100, pattern=SOURCE_NAME, description=says)
 
 
 router = APIRouter(tags=["uploads"])
 JobId = Annotated[str, Path(pattern=r"^[0-9a-f]{32}$", description="As sending the file told it.")]
 
 
-class Upload(BaseModel):
-    """A file that was sent, and what became of it."""
-
-    job: str = Field(description="Its id.")
-    name: str = Field(description="The file's name, as it is shown.")
-    bytes: int
-    received_at: datetime
-    state: State = Field(
-        description="received: it waits to be looked at; checking; ready: to be shown and loaded; loading: it waits to "
-        "be loaded, or is; loaded; failed: the problem says why, and what to do."
-    )
-    progress: float | None = Field(description="Share of the file that was read, 0 to 1, while it is loaded.")
-    source: str | None = Field(description="What it is read with, once that is known.")
-    fits: list[Fit] = Field(description="Sources that fit it, the best first.")
-    draft: Draft | None = Field(description="What a new source for it would be, where none fits.")
-    loaded: Loaded | None = Field(description="What became of its records.")
-    problem: Problem | None = Field(description="What went wrong, and what to do.")
-
-    @classmethod
-    def of(cls, job: Job) -> Upload:
-        """What is told of a job."""
-        best = next((fit.source for fit in job.fits if fit.good), None)
-        return cls(
-            job=job.id, name=job.name, bytes=job.bytes, received_at=job.received_at, state=job.state,
-            progress=min(1.0, job.read / job.bytes) if job.state == "loading" and job.bytes else None,
-            source=job.source or best, fits=job.fits, draft=job.draft, loaded=job.loaded, problem=job.problem,
-        )  # fmt: skip
-
-
-class SourceNamed(BaseModel):
-    """A source that a file can be loaded with."""
-
-    name: str
-    description: str
-    format: str
-
-
-class UploadList(BaseModel):
-    """The caller's files, the newest first, and what may be sent."""
-
-    uploads: list[Upload]
-    sources: list[SourceNamed]
-    most_bytes: int = Field(description="Bytes that a file may have.")
-
-
-class ColumnShown(BaseModel):
-    """A column of the table that a source fills."""
-
-    name: str
-    type: str
-    description: str
-
-
-class FaultShown(BaseModel):
-    """A record that would go to quarantine."""
-
-    record: int | None = Field(description="Its number in the file, from 1.")
-    column: str | None
-    reason: str
-    text: str = Field(description="The beginning of the record as it is in the file.")
-
-
-class PreviewDocument(BaseModel):
-    """The first records as they would be loaded."""
-
-    source: str
-    table: str
-    columns: list[ColumnShown]
-    rows: list[list[str | None]] = Field(description="A text for each column; null where there is no value.")
-    numbers: list[int] = Field(description="Of which record of the file, from 1, each row is.")
-    records: int = Field(description="How many records were looked at.")
-    faults: list[FaultShown] = Field(description="Those that would go to quarantine, and why.")
-
-
-class LoadAsked(BaseModel):
-    """What a file is to be loaded with."""
-
-    source: str | None = Field(
-        default=None, max_length=100, pattern=_SOURCE, description="Name of a source; the one that fits best if null."
-    )
-
-
 class Uploading:
     """The parts of one process that take files."""
 
-    def __init__(self, settings: Settings, looks: Looks) -> None:
+    def __init__(self, lake: Lake, looks: Looks) -> None:
         """Nothing is opened, and nothing runs yet; files are shown by `looks`."""
-        self.settings, self.jobs, self.workers, self.looks = settings, Jobs(settings), Workers(settings), looks
+        settings = lake.settings
+        adopted.use(settings)
+        self.lake, self.settings, self.looks = lake, settings, looks
+        self.jobs, self.workers = Jobs(settings), Workers(settings)
         self.threads = anyio.CapacityLimiter(WRITERS_AT_ONCE)
 
     async def run(self, function: Callable[..., _T], *args: Any) -> _T:
@@ -159,7 +85,8 @@ class Uploading:
         return await anyio.to_thread.run_sync(partial(function, *args), limiter=self.threads)
 
 
-def _uploading(request: Request) -> Uploading:
+def uploading_of(request: Request) -> Uploading:
+    """The parts of the process that serves a request."""
     return request.app.state.uploading
 
 
@@ -186,7 +113,7 @@ async def send(
     It is on the disk once this answers; then it is looked at, which GET /uploads/{job} tells the end of. Nothing is
     loaded before POST /uploads/{job}/load. Whose its records are follows from the key of the caller alone.
     """
-    uploading = _uploading(request)
+    uploading = uploading_of(request)
     tenant = writer_of(asker)
     if source:
         await uploading.run(_usable, uploading, source, tenant)
@@ -237,7 +164,7 @@ async def _received(uploading: Uploading, request: Request, receiving: Receiving
 @router.get(UPLOADS, responses=errors())
 async def sent(asker: Admitted, request: Request) -> UploadList:
     """The files that the caller sent, and the sources that there are for them."""
-    uploading = _uploading(request)
+    uploading = uploading_of(request)
     tenant = writer_of(asker)
     return await uploading.run(_listed, uploading, asker, tenant)
 
@@ -247,20 +174,21 @@ def _listed(uploading: Uploading, asker: Asker, tenant: str | None) -> UploadLis
     own.sort(key=lambda job: job.received_at, reverse=True)
     sources = [
         SourceNamed(name=source.name, description=source.description, format=source.format)
-        for source in all_sources().values()
+        for source in (all_sources() | accepted_sources()).values()
         if _problem_of(source, tenant) is None
     ]
     return UploadList(
-        uploads=[Upload.of(job) for job in own], sources=sources, most_bytes=uploading.settings.upload_most_bytes
-    )
+        uploads=[Upload.of(job) for job in own], sources=sources, most_bytes=uploading.settings.upload_most_bytes,
+        tenant=tenant,
+    )  # fmt: skip
 
 
 @router.get(UPLOADS + "/{job}", responses=errors(404))
 async def became(asker: Admitted, request: Request, job: JobId) -> Upload:
     """Where a file stands, and what became of it."""
-    uploading = _uploading(request)
+    uploading = uploading_of(request)
     writer_of(asker)
-    return Upload.of(await uploading.run(_own, uploading, asker, job))
+    return Upload.of(await uploading.run(own_job, uploading, asker, job))
 
 
 @router.get(UPLOADS + "/{job}/preview", responses=errors(404, 409))
@@ -271,37 +199,46 @@ async def shown(
     source: Annotated[str | None, _source_query("The one that fits best if not given.")] = None,
 ) -> PreviewDocument:
     """The first 100 records of a file as they would be loaded, and what is wrong with those that would not be."""
-    uploading = _uploading(request)
+    uploading = uploading_of(request)
     tenant = writer_of(asker)
-    found = await uploading.run(_own, uploading, asker, job)
-    _refuse_unready(found)
+    found = await uploading.run(own_job, uploading, asker, job)
+    refuse_unready(found)
     used = await uploading.run(_usable, uploading, _chosen(found, source), tenant)
-    seen = _readable(await uploading.looks.run(asker.share, previewed, uploading.settings, found, used), used)
-    return PreviewDocument(
-        source=used.name, table=used.target, rows=[list(row) for row in seen.rows], numbers=list(seen.numbers),
-        columns=[ColumnShown(name=n, type=t, description=d) for n, t, d in seen.columns], records=seen.records,
-        faults=[FaultShown(record=f.record, column=f.column, reason=f.reason, text=f.text) for f in seen.faults],
-    )  # fmt: skip
+    seen = readable(await uploading.looks.run(asker.share, previewed, uploading.settings, found, used), used.name)
+    return PreviewDocument.of(seen, used.name, used.target)
 
 
 @router.get(UPLOADS + "/{job}/profile", responses=errors(404, 409))
 async def profile(
+    service: Served,
     asker: Admitted,
     request: Request,
     job: JobId,
     source: Annotated[str | None, _source_query("What reads it; its fields as they are if none.")] = None,
 ) -> Mapping[str, Any]:
-    """What the first records of a file are like, column by column: as `asklake profile` tells it of a file."""
-    uploading = _uploading(request)
+    """What a file is like, column by column: its first records, or once it is loaded the rows that came of it."""
+    uploading = uploading_of(request)
     tenant = writer_of(asker)
-    found = await uploading.run(_own, uploading, asker, job)
-    _refuse_unready(found)
+    found = await uploading.run(own_job, uploading, asker, job)
+    if found.loaded:
+        return await _of_rows(service, asker, request, found)
+    refuse_unready(found)
     used = await uploading.run(_usable, uploading, source, tenant) if source else None
     seen = await uploading.looks.run(asker.share, profiled, uploading.settings, found, used)
-    return _readable(seen, used).to_json()
+    return readable(seen, source).to_json()
 
 
-def _readable(found: _T | Problem, source: Source | None) -> _T:
+async def _of_rows(service: Service, asker: Asker, request: Request, job: Job) -> Mapping[str, Any]:
+    """The profile of the rows that a file became, which are its sender's."""
+    assert job.loaded
+    limit_s = uploading_of(request).settings.query_timeout_s
+    profiles: Profiles = request.app.state.profiles
+    rows = partial(profiles.of, job.loaded.table, tenant=job.tenant, load_id=job.loaded.load_id, longest_s=limit_s)
+    with in_words(job.loaded.table):
+        return (await service.work.run(asker.share, rows)).to_json()
+
+
+def readable(found: _T | Problem, source: str | None) -> _T:
     """What was found in a file.
 
     Raises:
@@ -309,7 +246,7 @@ def _readable(found: _T | Problem, source: Source | None) -> _T:
     """
     if isinstance(found, Problem):
         message = f"{found.message.rstrip('.')}. {found.next}".strip()
-        details = {"line": found.line} | ({"source": source.name} if source else {})
+        details = {"line": found.line} | ({"source": source} if source else {})
         raise ApiError(422, "does_not_fit", message, details)
     return found
 
@@ -317,22 +254,28 @@ def _readable(found: _T | Problem, source: Source | None) -> _T:
 @router.post(UPLOADS + "/{job}/load", status_code=202, responses=errors(404, 409))
 async def load(asker: Admitted, request: Request, job: JobId, body: LoadAsked | None = None) -> Upload:
     """Load a file; asked for again, it is not loaded twice."""
-    uploading = _uploading(request)
+    uploading = uploading_of(request)
     tenant = writer_of(asker)
-    found = await uploading.run(_own, uploading, asker, job)
+    found = await uploading.run(own_job, uploading, asker, job)
     asked = body.source if body else None
     if found.state in ("loading", "loaded") and asked in (None, found.source):
         return Upload.of(found)
-    _refuse_unready(found)
+    refuse_unready(found)
     used = await uploading.run(_usable, uploading, _chosen(found, asked), tenant)
-    changed = await uploading.run(_load, uploading.jobs, found.id, used.name)
+    changed = await uploading.run(begin_load, uploading.jobs, found.id, used.name)
     uploading.workers.wake("load")
     return Upload.of(changed)
 
 
-def _load(jobs: Jobs, job_id: str, source: str) -> Job:
+def begin_load(jobs: Jobs, job_id: str, source: str) -> Job:
+    """Have a file loaded with a source.
+
+    Raises:
+        ApiError: it is not to be loaded, or is gone.
+    """
+
     def change(job: Job) -> dict[str, Any]:
-        _refuse_unready(job)
+        refuse_unready(job)
         return {"state": "loading", "source": source, "attempts": 0, "read": 0, "problem": None}
 
     if (job := jobs.change(job_id, change)) is None:
@@ -344,9 +287,9 @@ def _load(jobs: Jobs, job_id: str, source: str) -> Job:
 @router.delete(UPLOADS + "/{job}", status_code=204, responses=errors(404, 409))
 async def forget(asker: Admitted, request: Request, job: JobId) -> None:
     """Forget a file that is not being worked on; rows that were loaded stay."""
-    uploading = _uploading(request)
+    uploading = uploading_of(request)
     writer_of(asker)
-    await uploading.run(_own, uploading, asker, job)
+    await uploading.run(own_job, uploading, asker, job)
     await uploading.run(uploading.jobs.forget, job, _is_idle)
 
 
@@ -356,7 +299,12 @@ def _is_idle(job: Job) -> bool:
     return True
 
 
-def _own(uploading: Uploading, asker: Asker, job_id: str) -> Job:
+def own_job(uploading: Uploading, asker: Asker, job_id: str) -> Job:
+    """A file that a caller sent.
+
+    Raises:
+        ApiError: the caller sent none of this id.
+    """
     job = uploading.jobs.get(job_id)
     if job is None or job.state == "receiving" or not _is_of(job, asker):
         raise _unknown()
@@ -371,7 +319,12 @@ def _unknown() -> ApiError:
     return ApiError(404, "unknown_upload", "No file of yours has this id; GET /uploads lists those that are kept.")
 
 
-def _refuse_unready(job: Job) -> None:
+def refuse_unready(job: Job) -> None:
+    """Refuse what cannot be shown or loaded, at the moment or at all.
+
+    Raises:
+        ApiError: it cannot.
+    """
     if job.state == "loaded":
         raise ApiError(409, "loaded", "The file is loaded; send it again to load it with another source.")
     if job.state not in LOADABLE:
@@ -398,7 +351,7 @@ def _chosen(job: Job, source: str | None) -> str:
 
 def _usable(uploading: Uploading, name: str, tenant: str | None) -> Source:
     try:
-        source = find_source(name)
+        source = find_any_source(name)
     except SourceError as error:
         raise ApiError(404, "unknown_source", for_senders(str(error), uploading.settings)) from error
     if error := _problem_of(source, tenant):

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any
 
 from fastapi import APIRouter, Request
@@ -47,7 +48,13 @@ async def data(service: Served, asker: Admitted, request: Request) -> Mapping[st
     make: Dictionary | None = request.app.state.dictionary
     if make is None:
         raise ApiError(404, "not_found", "This service has no data dictionary; `asklake serve` has one.")
-    return await service.work.run(asker.share, make)
+    found = await service.work.run(asker.share, make)
+    return {**found, "tables": [t for t in found["tables"] if _may_see(asker.caller.tenant, t.get("tenant"))]}
+
+
+def _may_see(caller: str | None, owner: str | None) -> bool:
+    """Whether a caller is told of a table: one that a tenant's draft fills is that tenant's."""
+    return owner is None or caller in (None, owner)
 
 
 @router.get("/dictionary/profile/{table}")
@@ -58,8 +65,19 @@ async def profile(service: Served, asker: Admitted, request: Request, table: str
     def shown() -> Mapping[str, Any]:
         return profiles.shown_to(asker.caller, table).to_json()
 
-    try:
+    with in_words(table):
         return await service.work.run(asker.share, shown)
+
+
+@contextmanager
+def in_words(table: str) -> Iterator[None]:
+    """Tell a caller why a profile of a table cannot be shown.
+
+    Raises:
+        ApiError: it cannot.
+    """
+    try:
+        yield
     except QueryRefusedError as error:
         raise ApiError(404, "not_found", f"{str(error)[:1].upper()}{str(error)[1:]}.") from error
     except NoProfileError as error:

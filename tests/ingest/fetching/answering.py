@@ -38,6 +38,10 @@ class Api:
     by_path: Callable[[str], Said] | None = None
     asked: list[dict[str, str]] = field(default_factory=list)
     headers: list[Mapping[str, str]] = field(default_factory=list)
+    bodies: list[bytes] = field(default_factory=list)
+    paths: list[str] = field(default_factory=list)
+    by_body: Callable[[Any], Said] | None = None
+    """Answers what is posted as JSON; what is posted otherwise is answered by its path."""
 
     def in_turn(self, *answers: Any) -> None:
         """Answer the first question with the first, and every one beyond with the last."""
@@ -59,10 +63,20 @@ def serving() -> Iterator[Api]:
         protocol_version = "HTTP/1.1"
         wbufsize = -1  # head and body in one packet, or each answer waits for an acknowledgement
 
+        def do_POST(self) -> None:
+            api.bodies.append(self.rfile.read(int(self.headers["content-length"])))
+            is_json = self.headers["content-type"] == "application/json"
+            self._answer(api.by_body(json.loads(api.bodies[-1])) if is_json and api.by_body else None)
+
         def do_GET(self) -> None:
+            self._answer()
+
+        def _answer(self, said: Said | None = None) -> None:
+            path = urlsplit(self.path).path
+            api.paths.append(path)
             api.asked.append(dict(parse_qsl(urlsplit(self.path).query, keep_blank_values=True)))
             api.headers.append({name.lower(): value for name, value in self.headers.items()})
-            said = api.by_path(urlsplit(self.path).path) if api.by_path else api.answer(api.asked[-1])
+            said = said or (api.by_path(path) if api.by_path else api.answer(api.asked[-1]))
             if said.drips:
                 self._drip()
                 return

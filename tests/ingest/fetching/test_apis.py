@@ -39,7 +39,7 @@ def api(server: Api, monkeypatch: pytest.MonkeyPatch) -> Api:
 
 
 def read(
-    api: Api, *, secret: str | None = None, limits: Limits = LIMITS, since: Mapping[str, str] | None = None, **said: Any
+    api: Api, *, secret: str | None = None, limits: Limits = LIMITS, since: Mapping[str, Any] | None = None, **said: Any
 ) -> list[str]:
     described = Rest.model_validate({"url": api.url, **said})
     with Client(described, secret, limits, "source 'shop'") as client:

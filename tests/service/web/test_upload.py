@@ -84,7 +84,7 @@ def test_a_file_of_nothing_known_is_dropped_and_drafted_and_forgotten_by_keyboar
             document.dispatchEvent(new DragEvent("drop", { dataTransfer: data, cancelable: true })); }""",
             PLANETS.decode(),
         )
-        page.get_by_text("A new source for it would be planets").wait_for()
+        page.get_by_text("A new source for it would be planets").wait_for(timeout=60_000)
         assert page.get_by_role("button", name="Load", exact=True).is_disabled()
         _clean(page, shots / "upload-draft.png")
         page.select_option("#source", "sales_csv")
@@ -93,6 +93,39 @@ def test_a_file_of_nothing_known_is_dropped_and_drafted_and_forgotten_by_keyboar
         page.keyboard.press("Enter")
         page.get_by_text("planets.csv was removed").wait_for()
         assert page.evaluate("document.activeElement.id") == "file"
+
+
+@pytest.mark.parametrize(("size", "scheme"), [(WIDE, "light"), (NARROW, "dark")])
+def test_a_draft_is_decided_tried_accepted_and_loaded(
+    browser: Browser, taking: Served, shots: Path, size: dict[str, int], scheme: str
+) -> None:
+    ships = f"Ship,Sails,Crew {scheme}\nArgo,03/04/2026,50\nPequod,05/06/2026,many\n".encode()
+    for page in opened(browser, taking, size, scheme, ADDRESS):
+        page.locator("#limits", has_text="up to 1 MB").wait_for()
+        choose(page, f"ships {scheme}.csv", ships)
+        page.get_by_label("Tenant").fill("t1", timeout=60_000)
+        page.get_by_label("Name").fill(f"ships_{scheme}")
+        page.get_by_label("03/04/2026 in Sails").select_option("day")
+        page.get_by_label("Column of Ship").fill("vessel")
+        page.get_by_label(f"Type of Crew {scheme}").select_option("BIGINT")
+        page.get_by_role("button", name="Try it").press("Enter")
+        expect(page.get_by_text("1 would be loaded, 1 would go to quarantine")).to_be_visible(timeout=60_000)
+        expect(page.get_by_role("region", name="Rows as they would be loaded")).to_contain_text("2026-04-03")
+        assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+        _clean(page, shots / f"upload-decided-{scheme}.png")
+
+        page.get_by_label("Column of Ship").fill("sails")
+        page.get_by_role("button", name="Try it").click()
+        expect(page.get_by_role("alert")).to_contain_text("Two columns are called sails", timeout=60_000)
+        page.get_by_label("Column of Ship").fill("vessel")
+        page.get_by_role("button", name="Accept and load").press("Enter")
+        expect(page.get_by_text("Nothing can be asked about them yet")).to_be_visible(timeout=60_000)
+        assert page.locator(".figures strong").all_inner_texts() == ["2", "1", "1"]
+        page.get_by_text("What its rows are like").press("Enter")
+        expect(page.locator(".profile-head")).to_contain_text("quality", timeout=60_000)
+        page.get_by_text("For questions about it").press("Enter")
+        expect(page.get_by_label("Commands")).to_contain_text(f"asklake new-domain ships_{scheme} --from")
+        _clean(page, shots / f"upload-accepted-{scheme}.png")
 
 
 def test_what_cannot_be_taken_is_said_with_a_next_step(browser: Browser, taking: Served) -> None:

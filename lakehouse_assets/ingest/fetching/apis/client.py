@@ -1,7 +1,7 @@
 """Asking an API over HTTP: one answer at a time, whole or not at all, and never longer or larger than allowed.
 
-Belongs here: requests, the secret that is sent, retries, redirects and limits. Does not belong here: which page is
-asked for (pages), or what stands in an answer (documents).
+Belongs here: requests, the secret that is sent, retries, redirects and limits. Does not belong here: tokens that are
+asked for with the secret (tokens), which page is asked for (pages), or what stands in an answer (documents).
 
 The secret is sent to the host that the source names and to no other: redirects and URLs of next pages that lead
 elsewhere are refused. Nothing is taken from the environment, neither proxies nor `.netrc`. No error tells a query, for
@@ -11,28 +11,25 @@ a secret may stand there, nor a word of the answer that has a piece of the secre
 from __future__ import annotations
 
 import re
-import socket
 import threading
 import time
 from base64 import b64encode
 from collections.abc import Callable, Collection, Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Any
 from urllib.parse import parse_qsl, quote, urlencode, urljoin, urlsplit, urlunsplit
-from weakref import WeakSet
 
 import requests
-from requests.adapters import HTTPAdapter
 from tenacity import RetryCallState, Retrying, retry_if_exception_type, stop_after_attempt, wait_random_exponential
-from urllib3 import HTTPConnectionPool, HTTPSConnectionPool
-from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.exceptions import HTTPError, InvalidHeader, ReadTimeoutError
 from urllib3.util import Retry
 
 from lakehouse_assets.ingest.described.apis import Auth, Rest
 from lakehouse_assets.ingest.errors import IngestError
+from lakehouse_assets.ingest.fetching.apis.connections import Adapter, Session, Sockets
+from lakehouse_assets.ingest.fetching.apis.tokens import Token, TokenError
 from lakehouse_assets.redaction import HIDDEN, redacted
 
 TRIES = 6
@@ -44,6 +41,8 @@ TOLD = 200
 """Characters of a refusal that are told."""
 _PASSING = (408, 425, 429, 500, 502, 503, 504)
 """What may be otherwise a little later."""
+_REPEATED = (307, 308)
+"""Redirects that ask for the same to be sent elsewhere."""
 _REFUSED = {401: "the secret is wrong, or none is sent", 403: "the secret may not read this"}
 _PIECE = 4
 """Characters in a row that a word has in common with the secret, so that it is not told."""
@@ -89,70 +88,6 @@ class HalfAnswerError(Exception):
     """An answer ended before it was whole."""
 
 
-class _Session(requests.Session):
-    """Looks at no redirect by itself: it would read the whole body of one, without a bound, to let go of it."""
-
-    def get_redirect_target(self, resp: requests.Response) -> str | None:
-        """None, whatever it is."""
-        return None
-
-    def target(self, response: requests.Response) -> str | None:
-        """Where an answer redirects to; None where it does not."""
-        return super().get_redirect_target(response)
-
-
-class _Sockets:
-    """The connections of a session, all of which can be ended: headers may come byte by byte, and never end."""
-
-    def __init__(self) -> None:
-        self._open: WeakSet[socket.socket] = WeakSet()
-        self._lock = threading.Lock()
-        self._is_over = False
-
-    def note(self, made: socket.socket) -> None:
-        with self._lock:
-            self._open.add(made)
-            if self._is_over:
-                _shut(made)
-
-    def end(self) -> None:
-        """Whoever waits for one of them is told that it ended."""
-        with self._lock:
-            self._is_over = True
-            for one in list(self._open):
-                _shut(one)
-
-
-class _Adapter(HTTPAdapter):
-    """Connects as always, and notes the sockets."""
-
-    def __init__(self, sockets: _Sockets) -> None:
-        self._sockets = sockets
-        super().__init__()
-
-    def init_poolmanager(self, *args: Any, **more: Any) -> None:
-        super().init_poolmanager(*args, **more)
-        sockets = self._sockets
-
-        class Plain(HTTPConnection):
-            def connect(self) -> None:
-                super().connect()
-                sockets.note(self.sock)
-
-        class Encrypted(HTTPSConnection):
-            def connect(self) -> None:
-                super().connect()
-                sockets.note(self.sock)
-
-        class PlainPool(HTTPConnectionPool):
-            ConnectionCls: Any = Plain
-
-        class EncryptedPool(HTTPSConnectionPool):
-            ConnectionCls: Any = Encrypted
-
-        self.poolmanager.pool_classes_by_scheme = {"http": PlainPool, "https": EncryptedPool}
-
-
 class _PassingError(Exception):
     """What may be otherwise a little later; `after_s` is how long the API asks to wait."""
 
@@ -179,16 +114,19 @@ class Client:
         """
         self._tries = tries
         self._described, self._secret, self._limits, self._place = described, secret, limits, place
-        self._auth = described.auth or Auth(by="bearer", name=None)
-        self._session = _Session()
-        self._sockets = _Sockets()
+        self._auth = described.auth or Auth.model_validate({})
+        self._session = Session()
+        self._sockets = Sockets()
         for scheme in ("http://", "https://"):
-            self._session.mount(scheme, _Adapter(self._sockets))
+            self._session.mount(scheme, Adapter(self._sockets))
         self._session.trust_env = False
         self._session.verify = ca or True
         self._session.headers.update({"accept": _JSON, "user-agent": "asklake", **described.headers})
         if secret is not None:
             self._session.headers.update(self._header(secret))
+        self._token: Token | None = None
+        if secret is not None and self._auth.by == "oauth2":
+            self._token = Token(self._auth, secret, self._session)
         self._until = time.monotonic() + limits.seconds
         self._end = threading.Timer(limits.seconds, self._sockets.end)
         self._end.daemon = True
@@ -205,7 +143,12 @@ class Client:
         self._session.close()
 
     def get(
-        self, url: str, parameters: Mapping[str, str], read: Callable[[Answer], Any], end_status: int | None = None
+        self,
+        url: str,
+        parameters: Mapping[str, str],
+        read: Callable[[Answer], Any],
+        end_status: int | None = None,
+        body: bytes | None = None,
     ) -> Any:
         """Ask, again where it may help, and read the answer.
 
@@ -214,6 +157,7 @@ class Client:
             parameters: Query parameters, instead of those of their names in the URL.
             read: What is made of the answer; raises HalfAnswerError where it is not whole.
             end_status: Status by which the API says that there is nothing to tell, besides 204.
+            body: JSON that is sent, by POST; it changes nothing there, so that it may be sent again.
 
         Raises:
             IngestError: there is no answer that can be read; the message holds neither the secret nor a query.
@@ -223,30 +167,41 @@ class Client:
             wait=_wait, retry=retry_if_exception_type(_PassingError), reraise=True,
         )  # fmt: skip
         try:
-            return retrying(self._once, self.own(url), parameters, read, end_status)
+            return retrying(self._once, self.own(url), parameters, read, end_status, body)
         except _PassingError as error:
             hint = error.hint or "Nothing was loaded; load it again later."
             waits = f", and asks to wait {error.after_s:,.0f} s" if error.after_s else ""
             raise self._error(f"{error.words}{waits}", hint) from None
 
     def _once(
-        self, url: str, parameters: Mapping[str, str], read: Callable[[Answer], Any], end_status: int | None
+        self,
+        url: str,
+        parameters: Mapping[str, str],
+        read: Callable[[Answer], Any],
+        end_status: int | None,
+        body: bytes | None,
     ) -> Any:
-        answer = self._answer(url, parameters, (HTTPStatus.NO_CONTENT, end_status))
+        answer = self._answer(url, parameters, (HTTPStatus.NO_CONTENT, end_status), body)
         try:
             return read(answer)
         except HalfAnswerError as error:
             raise _PassingError(f"an answer is not whole: {error}") from None
 
-    def _answer(self, url: str, parameters: Mapping[str, str], empty: Collection[int | None]) -> Answer:
-        asked = self._with(url, parameters)
+    def _answer(
+        self, url: str, parameters: Mapping[str, str], empty: Collection[int | None], sent: bytes | None
+    ) -> Answer:
+        asked, renewed = self._with(url, parameters), False
         for _ in range(MOST_REDIRECTS + 1):
-            with (
-                self._passing(),
-                self._session.get(asked, stream=True, allow_redirects=False, timeout=(CONNECT_S, SILENT_S)) as response,
-            ):
+            self._authorize()
+            with self._passing(), self._asking(asked, sent) as response:
                 if target := self._session.target(response):
+                    if sent is not None and response.status_code not in _REPEATED:
+                        raise self._error("it redirects what is sent to it", "State the URL that answers as `url`.")
                     asked = self._with(self.joined(asked, target, "redirects"), {})
+                    continue
+                if response.status_code == HTTPStatus.UNAUTHORIZED and self._token and not renewed:
+                    renewed = True
+                    self._token.forget()  # it may have been taken back before its time
                     continue
                 body = self._body(response)
                 is_empty = response.status_code in empty
@@ -255,6 +210,30 @@ class Client:
                 link = response.links.get("next", {}).get("url")
                 return Answer(asked, "" if is_empty else self._text(response, body), link, is_empty)
         raise self._error(f"it redirects more than {MOST_REDIRECTS} times", "State the URL that it leads to as `url`.")
+
+    def _asking(self, url: str, sent: bytes | None) -> requests.Response:
+        method, headers = ("GET", {}) if sent is None else ("POST", {"content-type": _JSON})
+        return self._session.request(
+            method, url, data=sent, headers=headers, stream=True, allow_redirects=False, timeout=(CONNECT_S, SILENT_S)
+        )
+
+    def _authorize(self) -> None:
+        """Let a token that is asked for be sent; a new one where it is over.
+
+        Raises:
+            _PassingError: none is given at the moment.
+            IngestError: none is given.
+        """
+        if self._token is None:
+            return
+        try:
+            with self._passing():
+                self._session.headers["authorization"] = f"Bearer {self._token.now(self._body)}"
+        except TokenError as error:
+            words = f"no token is given: {self.without_secret(str(error))}"
+            if error.may_pass:
+                raise _PassingError(words) from None
+            raise self._error(words, "Compare `auth` of the source and ASKLAKE_SOURCE_ACCESS with the API.") from None
 
     def _body(self, response: requests.Response) -> bytes:
         """The whole body, decompressed.
@@ -397,19 +376,14 @@ class Client:
         """A text of the API without any word that has a piece of the secret."""
         if not self._secret:
             return redacted(text)
-        forms = (self._secret, quote(self._secret, safe=""), b64encode(self._secret.encode()).decode())
+        told = [self._secret, *(self._token.told if self._token else ())]
+        forms = [form for text in told for form in (text, quote(text, safe=""), b64encode(text.encode()).decode())]
         pieces = {form[i : i + _PIECE] for form in forms for i in range(max(1, len(form) - _PIECE + 1))}
         words = [HIDDEN if any(p in word for p in pieces) else word for word in re.split(r"(\s+)", text)]
-        return redacted("".join(words), forms)
+        return redacted("".join(words), tuple(forms))
 
     def _error(self, words: str, hint: str) -> IngestError:
         return IngestError(self._place, words, hint=hint)
-
-
-def _shut(one: socket.socket) -> None:
-    with suppress(OSError):  # it ended by itself
-        # Not the method of a TLS socket, which lets go of what the one who reads is using.
-        socket.socket.shutdown(one, socket.SHUT_RDWR)
 
 
 def _server(url: Any) -> tuple[str, str | None, int | None]:

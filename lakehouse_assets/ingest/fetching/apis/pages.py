@@ -5,14 +5,17 @@ Belongs here: the ways by which APIs part their records. Does not belong here: a
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
+from functools import partial
 from hashlib import sha256
 from typing import Any
 
 from lakehouse_assets.ingest.described.apis import Pages, Rest
 from lakehouse_assets.ingest.errors import IngestError
-from lakehouse_assets.ingest.fetching.apis.client import Answer, Client, HalfAnswerError
+from lakehouse_assets.ingest.fetching.apis.client import TOLD, Answer, Client, HalfAnswerError
 from lakehouse_assets.ingest.fetching.apis.documents import Document, DocumentError, at, cut
 
 MOST_EMPTY = 100
@@ -41,7 +44,7 @@ class Asked:
     """What is asked next: a URL that the API gave, as it stands there, or parameters for the source's own."""
 
     url: str | None = None
-    parameters: tuple[tuple[str, str], ...] = ()
+    parameters: tuple[tuple[str, str | int], ...] = ()
 
 
 @dataclass(frozen=True)
@@ -52,20 +55,22 @@ class Read:
     records: int
 
 
-def pages_of(described: Rest, client: Client, parameters: Mapping[str, str], most: int, place: str) -> Iterator[Page]:
+def pages_of(
+    described: Rest, client: Client, parameters: Mapping[str, str | int | float], most: int, place: str
+) -> Iterator[Page]:
     """The pages of an API, each as it is asked for.
 
     Args:
         described: What the source says.
         client: Who asks.
-        parameters: Query parameters besides those of the source.
+        parameters: Query parameters besides those of the source; where that has a body, paths in it.
         most: How many pages there may be.
         place: What an error names as the place.
 
     Raises:
         IngestError: an answer cannot be read, or the pages have no end.
     """
-    own = {**described.parameters, **parameters}
+    own = {**described.parameters, **{name: str(value) for name, value in parameters.items()}}
     asked: Asked | None = _first(described.pages)
     seen: set[Asked] = set()
     before, empty, read = b"", 0, Read(0, 0)
@@ -80,9 +85,14 @@ def pages_of(described: Rest, client: Client, parameters: Mapping[str, str], mos
             raise IngestError(place, "it names a next page that was read already, so that they never end", hint=hint)
         seen.add(asked)
         # A URL that the API gave has all parameters.
-        sent = dict(asked.parameters) if asked.url else {**own, **dict(asked.parameters)}
+        further = {name: str(value) for name, value in asked.parameters}
+        sent = further if asked.url else {**own, **further}
         end = described.pages.end_status if described.pages and read.pages else None
-        page = client.get(asked.url or described.url, sent, lambda answer: _cut(answer, described, client, place), end)
+        body = None
+        if described.body is not None:
+            body, sent = _body(described.body, {**parameters, **dict(asked.parameters)}, place), described.parameters
+        read_by = partial(_cut, described=described, client=client, place=place)
+        page = client.get(asked.url or described.url, sent, read_by, end, body)
         empty = 0 if page.size else empty + 1
         before = _refuse_same(page, before, described.pages, place)
         if empty > MOST_EMPTY:
@@ -95,17 +105,52 @@ def pages_of(described: Rest, client: Client, parameters: Mapping[str, str], mos
             asked = Asked(client.joined(page.answer.url, asked.url))
 
 
+def _body(stated: str, values: Mapping[str, str | int | float], place: str) -> bytes:
+    """The body of a request: the stated one, with values at their paths.
+
+    Raises:
+        IngestError: a path leads through what is no object.
+    """
+    body = json.loads(stated)
+    for path, value in values.items():
+        inner, (*before, last) = body, path.split(".")
+        for step in before:
+            inner = inner.setdefault(step, {}) if isinstance(inner, dict) else None
+        if not isinstance(inner, dict):
+            hint = "Let `parameter` name a member of an object of `body`."
+            raise IngestError(place, f"the path '{path}' leads through what is no object in `body`", hint=hint)
+        inner[last] = value
+    return json.dumps(body, ensure_ascii=False).encode()
+
+
 def _cut(answer: Answer, described: Rest, client: Client, place: str) -> Page:
     if answer.is_empty:
         return Page(answer, Document())
     try:
-        return Page(answer, cut(answer.text, described.records))
+        found = cut(answer.text, described.records)
+        _refuse_errors(found.rest, described, client, place)
+        return Page(answer, found)
     except DocumentError as error:
         if error.is_cut or not answer.text.strip():
             raise HalfAnswerError(str(error)) from None
+        if described.errors:  # there may be nothing else
+            with suppress(ValueError, RecursionError):
+                _refuse_errors(json.loads(answer.text), described, client, place)
         hint = "Nothing was loaded; compare url, parameters and `records` of the source with what the API answers."
         words = client.without_secret(f"an answer cannot be read: {error}")
         raise IngestError(place, words, hint=hint) from None
+
+
+def _refuse_errors(document: Any, described: Rest, client: Client, place: str) -> None:
+    """Refuse an answer that says in its body what went wrong, whatever else stands there.
+
+    Raises:
+        IngestError: it does.
+    """
+    if described.errors and (wrong := at(document, described.errors)):
+        hint = "Nothing was loaded; compare `body` of the source with what the API says of itself."
+        said = json.dumps(wrong, ensure_ascii=False, default=str)[:TOLD]
+        raise IngestError(place, client.without_secret(f"it answers with errors: {said}"), hint=hint)
 
 
 def _refuse_same(page: Page, before: bytes, pages: Pages | None, place: str) -> bytes:
@@ -120,13 +165,13 @@ def _refuse_same(page: Page, before: bytes, pages: Pages | None, place: str) -> 
 def _first(pages: Pages | None) -> Asked:
     if pages is None:
         return Asked()
-    found = {} if pages.size_parameter is None else {pages.size_parameter: str(pages.size)}
+    found: dict[str, str | int] = dict(_size(pages))
     if pages.by in ("page", "offset") and pages.first is not None:
-        found[str(pages.parameter)] = str(pages.first)
+        found[str(pages.parameter)] = pages.first
     elif pages.by == "page":
-        found[str(pages.parameter)] = "1"
+        found[str(pages.parameter)] = 1
     elif pages.by == "offset":
-        found[str(pages.parameter)] = "0"
+        found[str(pages.parameter)] = 0
     return Asked(parameters=tuple(found.items()))
 
 
@@ -152,7 +197,7 @@ def _is_more(said: Any, pages: Pages, place: str) -> bool:
 
 def _by_number(pages: Pages, _page: Page, read: Read, _place: str) -> Asked:
     first = pages.first if pages.first is not None else (1 if pages.by == "page" else 0)
-    return _with(pages, str(first + (read.pages if pages.by == "page" else read.records)))
+    return _with(pages, first + (read.pages if pages.by == "page" else read.records))
 
 
 def _by_cursor(pages: Pages, page: Page, _read: Read, place: str) -> Asked | None:
@@ -168,7 +213,7 @@ def _by_cursor(pages: Pages, page: Page, _read: Read, place: str) -> Asked | Non
     if isinstance(found, dict) and pages.parameter is None:
         return Asked(parameters=(*_size(pages), *((n, _said(v, place)) for n, v in found.items()))) if found else None
     said = _said(found, place)
-    return _with(pages, said) if said else None
+    return _with(pages, found if isinstance(found, int) else said) if said else None
 
 
 def _by_link(_pages: Pages, page: Page, _read: Read, _place: str) -> Asked | None:
@@ -180,12 +225,12 @@ def _by_url(pages: Pages, page: Page, _read: Read, place: str) -> Asked | None:
     return Asked(url) if url else None
 
 
-def _with(pages: Pages, value: str) -> Asked:
+def _with(pages: Pages, value: str | int) -> Asked:
     return Asked(parameters=(*_size(pages), (str(pages.parameter), value)))
 
 
-def _size(pages: Pages) -> tuple[tuple[str, str], ...]:
-    return () if pages.size_parameter is None else ((pages.size_parameter, str(pages.size)),)
+def _size(pages: Pages) -> tuple[tuple[str, str | int], ...]:
+    return () if pages.size_parameter is None else ((pages.size_parameter, pages.size or 0),)
 
 
 def _said(value: Any, place: str) -> str:

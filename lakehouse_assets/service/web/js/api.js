@@ -151,6 +151,8 @@ export const uploads = () => call("GET", "/uploads");
 export const upload = (job) => call("GET", ofUpload(job));
 export const uploadPreview = (job, source) => call("GET", ofUpload(job, `/preview?source=${encodeURIComponent(source)}`));
 export const uploadProfile = (job, source) => call("GET", ofUpload(job, `/profile${source ? `?source=${encodeURIComponent(source)}` : ""}`));
+export const tryDraft = (job, asked) => call("POST", ofUpload(job, "/draft/preview"), asked);
+export const acceptDraft = (job, asked) => call("POST", ofUpload(job, "/draft/accept"), asked);
 export const uploadLoad = (job, source) => call("POST", ofUpload(job, "/load"), { source });
 export const forgetUpload = (job) => call("DELETE", ofUpload(job));
 export const sendFile = (file, onsent, signal) =>

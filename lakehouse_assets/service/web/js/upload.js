@@ -2,7 +2,8 @@
 
 import * as api from "./api.js";
 import { askAt } from "./asking.js";
-import { byId, copy, h, icon, toast, wireTheme } from "./dom.js";
+import { byId, h, icon, toast, wireTheme } from "./dom.js";
+import { commandsOf, draftForm } from "./draft.js";
 import { moment, number, plural } from "./format.js";
 import { profileOf } from "./profile.js";
 import * as session from "./session.js";
@@ -13,7 +14,7 @@ const STATES = { received: "Waiting to be looked at", checking: "Being looked at
   loaded: "Loaded", failed: "Not loaded" };
 const BIN = "M4 6h12M8 6V4h4v2M6 6l1 11h6l1-11";
 const place = byId("job");
-let known = { uploads: [], sources: [], most_bytes: 0 };
+let known = { uploads: [], sources: [], most_bytes: 0, tenant: null };
 let current = ""; // the id of the file that is shown
 let sending = null; // what ends the sending of a file
 
@@ -147,7 +148,7 @@ function choosing(upload) {
     h("div.choose", {}, h("label", { for: "source" }, "Source: how the file is read", select), load),
     shown,
     upload.source ? null : likeness(upload.job, ""),
-    upload.draft ? draftOf(upload.draft) : null,
+    upload.draft ? draftForm(upload, known.tenant, { shown: previewOf, words, begun: follow }) : null,
   ];
 }
 
@@ -215,18 +216,6 @@ function faultsOf(faults) {
       h("td.why", {}, fault.reason), h("td", { title: fault.text }, h("code", {}, fault.text)))))));
 }
 
-function draftOf(draft) {
-  return h("details", { open: true }, h("summary", {}, `A new source for it would be ${draft.name}`),
-    h("div.fold", {},
-      h("p", {}, draft.next),
-      h("pre", { tabindex: 0, "aria-label": "Commands" }, draft.commands.join("\n")),
-      h("button.button.quiet.small", { type: "button", onclick: () => copy(draft.commands.join("\n"), "Commands") }, "Copy the commands"),
-      draft.undecided.length ? h("ul", {}, draft.undecided.map((question) => h("li", {}, question))) : null,
-      h("div.rows", { tabindex: 0, role: "region", "aria-label": "Columns of the draft" }, h("table", {},
-        h("thead", {}, h("tr", {}, ["Column", "Type", "Description"].map((name) => h("th", { scope: "col" }, name)))),
-        h("tbody", {}, draft.columns.map((column) => h("tr", {}, h("td", {}, column.name), h("td", {}, column.type.toLowerCase()), h("td.why", {}, column.description))))))));
-}
-
 async function start(job, source) {
   try {
     await api.uploadLoad(job, source);
@@ -240,12 +229,8 @@ async function start(job, source) {
 // --- what became of it
 
 function result(upload) {
-  const { rows_read: read, rows_loaded: loaded, rows_quarantined: bad, quarantined, table, already_loaded: before, load_id: id, domain } = upload.loaded;
+  const { rows_read: read, rows_loaded: loaded, rows_quarantined: bad, quarantined, table, already_loaded: before, load_id: id } = upload.loaded;
   const figures = [["records read", read], [`rows in ${table}`, loaded], ["in quarantine", bad]];
-  const ask = h("p.note", {}, "Its days are built in the background; then ", h("a", { href: "/ask" }, "ask about it"), ".");
-  question(domain).then((found) => {
-    if (found) ask.querySelector("a").replaceWith("ask, for example: ", h("a", { href: askAt(found) }, found));
-  });
   return h(loaded ? "section.card" : "section.card.failed", { "aria-label": upload.name }, h("h2", {}, upload.name),
     h("p.facts", {}, `${size(upload.bytes)} · ${STATES.loaded} with ${upload.source} as ${id}`),
     before ? h("p", {}, "The same content was loaded before; nothing is doubled. These are the figures of that load.") : null,
@@ -253,7 +238,28 @@ function result(upload) {
     bad ? [h("h3", {}, "Why records are in quarantine"), reasonsOf(quarantined),
       h("p.note", {}, "Mend them in the file and send it again: what is there already adds nothing. Or have the source mended; ",
         h("code", {}, `asklake quarantine replay --source ${upload.source}`), " then loads them.")] : null,
-    loaded ? ask : null);
+    loaded ? likeness(upload.job, upload.source) : null,
+    loaded ? asking(upload) : null);
+}
+
+/** The commands of a draft by the name that it was accepted with; its file is loaded. */
+function asAccepted(draft, name) {
+  const [first, ...more] = draft.commands;
+  const made = first.replace(`new-domain ${draft.name} `, `new-domain ${name} `);
+  return { commands: [made, ...more.filter((command) => !/^asklake (ingest|ask) /.test(command))] };
+}
+
+/** How to ask about what was loaded: at once, or once there is a domain of it. */
+function asking({ loaded: { waits_for_domain: waits, table, domain }, draft, source }) {
+  if (waits) {
+    return h("div", {}, h("p.note", {}, `The rows are in ${table}, and files like this one go there, too. Nothing can be asked about them yet: questions take tables and models, `
+      + "which whoever runs the lake makes; the service takes them in when it starts again, and the rows stay."), draft ? commandsOf(asAccepted(draft, source)) : null);
+  }
+  const ask = h("p.note", {}, "Its days are built in the background; then ", h("a", { href: "/ask" }, "ask about it"), ".");
+  question(domain).then((found) => {
+    if (found) ask.querySelector("a").replaceWith("ask, for example: ", h("a", { href: askAt(found) }, found));
+  });
+  return ask;
 }
 
 function reasonsOf(reasons) {
