@@ -23,6 +23,7 @@ from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError
 from sqlalchemy.pool import NullPool
 
 from lakehouse_assets.ingest.errors import IngestError
+from lakehouse_assets.ingest.fetching import mysql
 from lakehouse_assets.ingest.fetching.texts import AS_WRITTEN, LISTS_AS_WRITTEN
 from lakehouse_assets.lakehouse.engines.instances import lock, open_instance
 from lakehouse_assets.lakehouse.sql import literal
@@ -37,6 +38,8 @@ ATTACHED = "source_database"
 CONNECT_S = 10
 LOCKED_S = 60
 """Seconds for which a load waits for a table that another session has locked."""
+READS_S = 600
+"""Seconds that a MySQL waits for the next rows to be taken, for loads write what they took: a minute, by itself."""
 _OF_POSTGRES, _OF_SQLITE = "postgresql", "sqlite"
 POSTGRES_CLIENT: dict[str, Any] = {
     "connect_timeout": CONNECT_S, "keepalives_idle": 60, "keepalives_interval": 10, "keepalives_count": 6,
@@ -48,8 +51,8 @@ WRITTEN_LIKE = {
 """What PostgreSQL writes values like, whatever its administrators prefer."""
 _AT_START = {
     _OF_SQLITE: ("begin",),
-    **dict.fromkeys(("mysql", "mariadb"), (
-        "set time_zone = '+00:00'", f"set lock_wait_timeout = {LOCKED_S}",
+    **dict.fromkeys(mysql.DIALECTS, (
+        "set time_zone = '+00:00'", f"set lock_wait_timeout = {LOCKED_S}", f"set net_write_timeout = {READS_S}",
         "set session transaction isolation level repeatable read, read only",
     )),
 }  # fmt: skip
@@ -136,6 +139,8 @@ def _engine(address: str, place: str) -> Any:
             url = _read_only_file(url, place)
         else:
             _refuse_divided(url, address, place)
+        if url.get_backend_name() in mysql.DIALECTS:
+            url = url.update_query_dict({"charset": mysql.CHARSET})
         options = POSTGRES_CLIENT if url.get_backend_name() == _OF_POSTGRES else {}
         connect_args = {name: value for name, value in options.items() if name not in url.query}
         # An hstore stays the text that it is in the changes of a table, too.
@@ -151,7 +156,7 @@ def _engine(address: str, place: str) -> Any:
     except ImportError as error:
         raise IngestError(
             place, f"the driver of the address is not installed: {error}",
-            hint="Install the driver that SQLAlchemy names for it, such as PyMySQL for mysql+pymysql://.",
+            hint="Install it: `uv sync --extra mysql` for mysql+pymysql://, otherwise what SQLAlchemy names for it.",
         ) from None  # fmt: skip
     if engine.dialect.name == _OF_POSTGRES and engine.dialect.driver == "psycopg2":
         event.listen(engine, "connect", _as_written)

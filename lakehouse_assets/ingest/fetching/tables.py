@@ -9,7 +9,7 @@ that nothing is lost on the way: no digit of a decimal, no zone, no date that Py
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, Protocol
@@ -21,6 +21,7 @@ from sqlalchemy.engine import Connection
 
 from lakehouse_assets.ingest.described.databases import Database
 from lakehouse_assets.ingest.errors import IngestError
+from lakehouse_assets.ingest.fetching import mysql
 from lakehouse_assets.ingest.fetching.connections import connected, is_duckdb, opened_file, told
 from lakehouse_assets.ingest.fetching.cursors import MOST_OF_CURSOR, Scalar
 from lakehouse_assets.ingest.fetching.texts import as_text
@@ -241,12 +242,34 @@ class _ServerTable(_Statements):
     def __init__(self, connection: Connection, described: Database, address: str, place: str) -> None:
         super().__init__(described, address, place)
         self._connection = connection
+        self._kinds: Mapping[str, int] = {}
         with told(place, address):
             result = connection.execute(self._statement(f"select * from ({self._head}) asklake_head where 1 = 0"))
             self.columns = self._known(list(result.keys()))
+            if connection.dialect.name in mysql.DIALECTS and result.cursor is not None:
+                self._kinds = mysql.kinds_of(result.cursor.description)
             result.close()
+        self._refuse_float()
         if connection.dialect.name == "sqlite" and described.query is not None:
             self._refuse_twice([_RENAMED.sub("", name).lower() for name in self.columns])
+
+    def _refuse_float(self) -> None:
+        """Refuse a cursor that is a float of 4 bytes: its greatest value is not found again by what is told of it."""
+        cursor = self._described.cursor
+        if cursor is not None and self._kinds.get(cursor) == mysql.FLOAT:
+            hint = "State a column of times, whole numbers or decimals."
+            raise IngestError(self._place, f"the cursor '{cursor}' is a FLOAT", hint=hint, column=cursor)
+
+    @property
+    def _list(self) -> str:
+        if mysql.FLOAT not in self._kinds.values():
+            return super()._list
+        return ", ".join(mysql.as_exact(self._name(name), self._kinds.get(name)) for name in self.columns)
+
+    def _where(self, bounds: Bounds | None) -> tuple[str, dict[str, Any]]:
+        where, values = super()._where(bounds)
+        kind = self._kinds.get(str(self._described.cursor))
+        return where, {name: mysql.bound(value, kind) for name, value in values.items()}
 
     def _name(self, name: str) -> str:
         # Its `quote_identifier` doubles percent signs, as `text` does again.
@@ -276,15 +299,19 @@ class _ServerTable(_Statements):
                 self._statement(f"{self._head}{where}", *values), values, execution_options=streamed
             )
             with result:
-                size = FIRST_ROWS
+                size, converters = FIRST_ROWS, mysql.converters_of(self._kinds)
+                convert = [converters.get(name) for name in self.columns]
                 while rows := result.fetchmany(size):
                     batch = pa.RecordBatch.from_arrays(
-                        [_column(c) for c in zip(*rows, strict=True)], names=self.columns
+                        [_column(c, how) for c, how in zip(zip(*rows, strict=True), convert, strict=True)],
+                        names=self.columns,
                     )
                     size = max(1, min(MOST_ROWS, int(BATCH_BYTES * len(rows) / max(1, batch.nbytes))))
                     yield batch
 
 
-def _column(values: Sequence[Any]) -> pa.Array:
+def _column(values: Sequence[Any], convert: Callable[[Any], Any] | None) -> pa.Array:
+    if convert is not None:
+        return pa.array([None if v is None else convert(v) for v in values], pa.binary())
     kinds = set(map(type, values)) - {str, bytes, type(None)}
     return pa.array([as_text(v) for v in values] if kinds else values, pa.binary())
