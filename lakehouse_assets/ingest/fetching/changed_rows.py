@@ -27,6 +27,7 @@ from lakehouse_assets.ingest.fetching.pgoutput import (
     read,
 )
 from lakehouse_assets.ingest.fetching.texts import told_as
+from lakehouse_assets.ingest.origins.followed import NONE, Transaction
 
 OPERATION, LSN, COMMITTED_AT, LEFT_OUT = "_op", "_lsn", "_committed_at", "_unsent"
 AROUND = (OPERATION, LSN, COMMITTED_AT, LEFT_OUT)
@@ -91,11 +92,43 @@ class Stop:
     is_other: bool = False
 
 
+class Commits:
+    """The transactions that it is told of.
+
+    Attributes:
+        last: The last whole one.
+    """
+
+    def __init__(self, up_to: int | None = None) -> None:
+        """None is told yet; those that end behind a position are not taken."""
+        self._up_to = up_to
+        self._begun: Begin | None = None
+        self.last = NONE
+
+    def take(self, data: bytes) -> None:
+        """Take a message.
+
+        Raises:
+            UnreadableMessageError: it is none.
+        """
+        if data[:1] in (b"B", b"C"):
+            self.note(read(data))
+
+    def note(self, message: object) -> None:
+        """Take note of a message, if it begins or ends a transaction."""
+        if isinstance(message, Begin):
+            self._begun = message
+        elif isinstance(message, Commit) and self._begun and message.end <= (self._up_to or message.end):
+            at = self._begun.committed_at
+            self.last = Transaction(message.end, self._begun.transaction, at.isoformat())
+
+
 class ChangedRows:
     """Records of the changes that it is told of; they are handed over in batches.
 
     Attributes:
         end: Where the last whole transaction ends; None where there is none.
+        commits: The transactions.
         messages: Messages that it was told.
         changes: Changes of the table up to there.
         stop: Why it takes nothing more.
@@ -112,6 +145,7 @@ class ChangedRows:
         self._around: tuple[bytes, bytes] = (b"", b"")
         self._lsn = self._changes = 0
         self.end: int | None = None
+        self.commits = Commits()
         self.messages = self.changes = 0
         self.stop: Stop | None = None
         self.others: tuple[str, ...] = ()
@@ -126,6 +160,7 @@ class ChangedRows:
         if self.stop or self.others:
             return
         message = read(data)
+        self.commits.note(message)
         if isinstance(message, Change):
             if self._table and message.relation == self._table.number:
                 self._bytes += len(data)

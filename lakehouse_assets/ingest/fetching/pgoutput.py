@@ -41,10 +41,12 @@ class Begin:
     Attributes:
         committed_at: When it was committed.
         lsn: Position of its commit.
+        transaction: Its number.
     """
 
     lsn: int
     committed_at: datetime
+    transaction: int
 
 
 @dataclass(frozen=True)
@@ -128,8 +130,8 @@ def read(data: bytes) -> Message | None:
 
 
 def _begin(data: bytes) -> Begin:
-    lsn, microseconds, _ = _BEGIN.unpack_from(data)
-    return Begin(lsn, _EPOCH + timedelta(microseconds=microseconds))
+    lsn, microseconds, transaction = _BEGIN.unpack_from(data)
+    return Begin(lsn, _EPOCH + timedelta(microseconds=microseconds), transaction & 0xFFFFFFFF)
 
 
 def _commit(data: bytes) -> Commit:

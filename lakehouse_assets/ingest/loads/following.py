@@ -19,7 +19,7 @@ import pyarrow as pa
 
 from lakehouse_assets.ingest.described.databases import Database
 from lakehouse_assets.ingest.errors import IngestError
-from lakehouse_assets.ingest.fetching.changed_rows import AROUND, REFUSED, ChangedRows, Stop, Wanted
+from lakehouse_assets.ingest.fetching.changed_rows import AROUND, REFUSED, ChangedRows, Commits, Stop, Wanted
 from lakehouse_assets.ingest.fetching.connections import address_of
 from lakehouse_assets.ingest.fetching.fitness import unfit
 from lakehouse_assets.ingest.fetching.pgoutput import lsn_text
@@ -30,7 +30,7 @@ from lakehouse_assets.ingest.loads.loader import Loader, LoadResult
 from lakehouse_assets.ingest.loads.staging import target_contract
 from lakehouse_assets.ingest.loads.standing import ANEW, altered, described_of, out_of_step, track_name, tracks, unready
 from lakehouse_assets.ingest.mapping.placing import placing_fields
-from lakehouse_assets.ingest.origins.followed import BEGUN, Followed, Shape
+from lakehouse_assets.ingest.origins.followed import BEGUN, NONE, Followed, Shape
 from lakehouse_assets.ingest.origins.queried import KeptRows
 from lakehouse_assets.ingest.sources import Source
 from lakehouse_assets.lakehouse.sql import quoted
@@ -40,6 +40,7 @@ if TYPE_CHECKING:
 
 MOST_CHANGES = 200_000
 """Changes from which on no further transaction is loaded with them."""
+_ALL = 2**31 - 1
 IDLE_BYTES = 16 << 20
 """Bytes of log without a change of the table, from which on its position is noted all the same."""
 
@@ -171,7 +172,7 @@ class _Follower:
                     keep(_around(batch, rows.schema, b"delete", position))
                 for batch in read.batches(None):
                     keep(_around(batch, rows.schema, b"copy", position))
-            known = replace(begun, position=position, shape=shape, log=self._server.identity)
+            known = replace(begun, position=position, shape=shape, log=self._server.identity, last=NONE)
             result = self._load(rows.known_as(known.id, lsn_text(position), begun.claims_after))
         return result, known, shape
 
@@ -187,7 +188,26 @@ class _Follower:
         if problem := out_of_step(self._server, slot, known) or altered(self._table(), shape, self._described):
             raise self._error(problem)
         if slot is not None and slot.position < known.position:
+            self._refuse_another_past(slot.position, known)
             self._server.move_on(known.slot, known.position)
+
+    def _refuse_another_past(self, kept_from: int, known: Followed) -> None:
+        """Refuse a server whose log up to where bronze is is another one than was loaded.
+
+        A slot lies behind bronze where a reader or the server was killed before it was moved on; and where the files of
+        the server were put back as they were earlier, which changes neither its number nor that of its log. Then what
+        the slot still keeps tells of other transactions.
+        """
+        if known.last is None:
+            return
+        found = Commits(known.position)
+        described = str(self._described.publication)
+        self._server.peek(known.slot, described, found.take, most=_ALL, up_to=known.position)
+        if found.last != (known.last if known.last.end > kept_from else NONE):
+            raise self._error(
+                f"the log of the database up to {lsn_text(known.position)} is not the one that was loaded: the server "
+                "goes on from an older state of its files, such as a snapshot of their volume"
+            )
 
     def _changes(self, known: Followed, shape: Shape) -> tuple[LoadResult, Followed, bool] | Stop | None:
         """Load some transactions, whole ones; None where there is nothing, what stops the first one otherwise.
@@ -220,7 +240,8 @@ class _Follower:
                 is_much = waiting is not None and waiting.waiting >= IDLE_BYTES
                 if behind <= known.position or (is_all and not found.changes and not is_much):
                     return None
-                after = replace(known, position=behind, shape=None, log=self._server.identity)
+                last = found.commits.last if found.end else known.last
+                after = replace(known, position=behind, shape=None, log=self._server.identity, last=last)
                 result = self._load(rows.known_as(after.id, lsn_text(behind), known.claims_after))
             self._server.move_on(after.slot, after.position)
             return result, after, is_all

@@ -11,8 +11,8 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field
-from typing import Self
+from dataclasses import astuple, dataclass, field
+from typing import Any, Self
 
 from lakehouse_assets.ingest.origins.protocol import Kind
 
@@ -50,6 +50,19 @@ class Identity:
 
 
 @dataclass(frozen=True)
+class Transaction:
+    """A transaction by what no other history of a database has: its end, its number, and when it was committed."""
+
+    end: int = 0
+    number: int = 0
+    committed_at: str = ""
+
+
+NONE = Transaction()
+"""There is none."""
+
+
+@dataclass(frozen=True)
 class Followed:
     """How far the changes of a table are in bronze.
 
@@ -60,6 +73,7 @@ class Followed:
         position: Position in the log of the database up to which they are in bronze; BEGUN before the copy is.
         shape: What the table was like, of the copy itself.
         log: Which log the position is of; None in notes that do not say it.
+        last: The last transaction that bronze has, NONE where none followed the copy; None in notes that do not say it.
     """
 
     track: str
@@ -68,11 +82,13 @@ class Followed:
     position: int = BEGUN
     shape: Shape | None = field(default=None, compare=False)
     log: Identity | None = field(default=None, compare=False)
+    last: Transaction | None = field(default=None, compare=False)
 
     @property
     def id(self) -> str:
         """Id of the load; ids of a track sort by generation and position."""
-        told = [[self.log.system, self.log.timeline] if self.log else None]
+        last = [list(astuple(self.last))] if self.last else []
+        told: list[Any] = [[self.log.system, self.log.timeline, *last] if self.log else None]
         if self.shape:
             told += [self.shape.number, self.shape.kinds, self.shape.entry]
         return f"{self._id_at(self.position)}/{json.dumps(told, ensure_ascii=False, separators=(',', ':'))}"
@@ -104,7 +120,7 @@ class Followed:
         log, *shape = told or [None]
         return cls(
             f"{KIND.scheme}{source}/{digest}", int(generation), slot, int(position), Shape(*shape) if shape else None,
-            Identity(*log) if log else None,
+            Identity(*log[:2]) if log else None, Transaction(*log[2]) if log and len(log) > 2 else None,
         )  # fmt: skip
 
 

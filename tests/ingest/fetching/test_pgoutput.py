@@ -53,6 +53,7 @@ def test_transactions_are_what_was_written(at: int, end: int, tables: Sequence[i
     assert isinstance(started, Begin) and (started.lsn, str(started.committed_at)) == (
         at, "2000-01-01 00:00:01.000001+00:00",
     )  # fmt: skip
+    assert started.transaction == 4711
     assert read(commit(at, end)) == Commit(end) and read(truncated(*tables)) == Truncate(tuple(tables))
 
 

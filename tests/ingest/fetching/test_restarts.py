@@ -104,6 +104,39 @@ def test_a_restored_database_is_told_and_a_promoted_one_is_followed_on(
     assert live(lake) == truth
 
 
+def test_a_server_with_the_files_of_an_earlier_state_is_told_and_a_slot_that_fell_behind_is_not(
+    settings: Settings, postgres_server: Servers, address: str, tmp_path: Path, monkeypatch: Any
+) -> None:
+    """Files that were put back change neither the server's number nor that of its log, which has gone on since."""
+    lake, source = lake_of(settings, address), following()
+    added(address, 1, 2)
+    fetch(lake, source)
+    added(address, 3, 3)
+    with monkeypatch.context() as killed:  # after bronze had the rows, and before the server knew
+        killed.setattr(loads.Server, "move_on", lambda *_: (_ for _ in ()).throw(KeyboardInterrupt))
+        with pytest.raises(KeyboardInterrupt):
+            fetch(lake, source)
+    assert fetch(lake, source) == []
+    with session_of(address) as shop:
+        data = Path(shop.run("show data_directory")[0][0])
+    postgres_server.script("down", "postgres")
+    subprocess.run(["cp", "-a", data, tmp_path / "kept"], check=True)
+    postgres_server.script("up", "postgres")
+    for number in (4, 5):
+        added(address, number, number)
+        assert [result.rows_read for result in fetch(lake, source)] == [1]
+    postgres_server.script("down", "postgres")
+    shutil.rmtree(data)
+    subprocess.run(["cp", "-a", tmp_path / "kept", data], check=True)
+    postgres_server.script("up", "postgres")
+    for number in range(14, 60):  # as many and as long transactions as before, and more
+        truth = added(address, number, number)
+    with pytest.raises(IngestError, match=r"older state of its files.*--anew"):
+        fetch(lake, source)
+    fetch(lake, source, anew=True)
+    assert live(lake) == truth
+
+
 def test_a_server_that_is_killed_while_it_is_read_loses_nothing_and_nothing_comes_twice(
     settings: Settings, postgres_server: Servers, address: str, monkeypatch: Any
 ) -> None:

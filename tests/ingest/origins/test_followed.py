@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from lakehouse_assets.ingest.origins.followed import Followed, Identity, Shape, track_of
+from lakehouse_assets.ingest.origins.followed import NONE, Followed, Identity, Shape, Transaction, track_of
 
 COPIED = Followed(
     track_of("shop", "lines"), 2, "asklake_shop_ab12", 4711,
@@ -13,9 +13,13 @@ COPIED = Followed(
 
 
 def test_an_id_says_how_far_it_was_and_of_which_table_and_log() -> None:
-    for known in (COPIED, replace(COPIED, shape=None), replace(COPIED, position=0, shape=None, log=None)):
+    last = Transaction(4700, 2**32 - 1, "2026-01-01T10:00:00.000001+00:00")
+    for known in (
+        COPIED, replace(COPIED, shape=None), replace(COPIED, position=0, shape=None, log=None),
+        replace(COPIED, last=NONE), replace(COPIED, shape=None, last=last),
+    ):  # fmt: skip
         found = Followed.of(known.id)
-        assert (found, found.shape, found.log) == (known, known.shape, known.log)
+        assert (found, found.shape, found.log, found.last) == (known, known.shape, known.log, known.last)
 
 
 def test_what_a_load_after_it_claims_begins_beyond_its_own_id() -> None:
