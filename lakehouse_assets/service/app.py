@@ -18,6 +18,8 @@ from starlette.middleware.gzip import GZipMiddleware
 from lakehouse_assets.dashboards.files import ProjectDashboards
 from lakehouse_assets.dashboards.kept import KeptBoards
 from lakehouse_assets.profiling.tables import Profiles
+from lakehouse_assets.search.searching import Searcher
+from lakehouse_assets.search.store import Store, url_of
 from lakehouse_assets.service.admission.access import EVENTS, Access
 from lakehouse_assets.service.admission.limits import LimiterInProcess, RateLimiter, rates
 from lakehouse_assets.service.admission.work import Work
@@ -47,12 +49,14 @@ from lakehouse_assets.service.routes import (
     live,
     pages,
     questions,
+    search,
     sessions,
     sharing,
     standing,
 )
 from lakehouse_assets.service.routes import dictionary as dictionaries
 from lakehouse_assets.service.routes.dependencies import Service
+from lakehouse_assets.service.search import SearchHandlers
 from lakehouse_assets.service.sharing.handlers import SharingHandlers
 from nlq.answering.cache import AnswersInProcess, AnswerStore, KeptAnswers
 from nlq.factory import open_answerer
@@ -135,6 +139,7 @@ def create_app(
             alerts=AlertHandlers(told, shown),
             sharing=SharingHandlers(parts.links, access, shown, handlers),
             exports=ExportHandlers(shown, handlers),
+            search=SearchHandlers(parts.searcher, handlers.answerer),
         )
         app.state.live = live.live_of(app.state.service)
         try:
@@ -160,8 +165,8 @@ def create_app(
     install(app)
     app.router.routes.extend(pages.routes())
     for subject in (
-        standing, sessions, questions, dashboards, boards, alerts, sharing, exports, home, events, uploads, drafts,
-        dictionaries, agents, live,
+        standing, sessions, questions, search, dashboards, boards, alerts, sharing, exports, home, events, uploads,
+        drafts, dictionaries, agents, live,
     ):  # fmt: skip
         app.include_router(subject.router)
     app.state.agents = Agents()
@@ -199,6 +204,7 @@ class _Parts:
     access: Access
     boards: KeptBoards
     links: LinkStore
+    searcher: Searcher
     close: Callable[[], None]
 
 
@@ -206,12 +212,13 @@ def _open(lake: Lake, url: str, limiter: RateLimiter, kept: KeptAnswers, loopbac
     keys, queue, journal, boards_kept, links = (
         KeyStore(url), QuestionQueue(url), Journal(url), KeptBoards(url), LinkStore(url),
     )  # fmt: skip
+    searcher = Searcher(Store(url_of(lake.settings)))
     answerer = open_answerer(lake, kept=kept)
     answerer.vocabulary()  # read before the first request is taken
 
     def close() -> None:
-        for part in (keys, queue, journal, boards_kept, links):
+        for part in (keys, queue, journal, boards_kept, links, searcher):
             part.close()
 
     access = Access(keys, limiter, loopback=loopback, session_life=lake.settings.session_life)
-    return _Parts(Handlers(lake, answerer, queue, journal), access, boards_kept, links, close)
+    return _Parts(Handlers(lake, answerer, queue, journal), access, boards_kept, links, searcher, close)

@@ -51,9 +51,10 @@ DASHBOARD = Page("/dashboards/{id}", "dashboard.html", "dashboard.js", "dashboar
 ANSWER = Page("/answers/{id}", "answer.html", "answer_page.js", "ask", _READ, and_document=True)
 ALERTS = Page("/alerts", "alerts.html", "alerts.js", "alerts", ("pages.css", "alerts.css"), and_document=True)
 DICTIONARY = Page("/dictionary", "dictionary.html", "dictionary.js", "dictionary", ("dictionary.css", "profile.css"))
+SEARCH = Page("/search", "search.html", "search.js", "searching", ("pages.css", "search.css"), and_document=True)
 UPLOAD = Page("/upload", "upload.html", "upload.js", "upload", ("upload.css", "profile.css"))
 SHARED = Page("/shared/{link_id}", "shared.html", "shared.js", "shared", _READ, and_document=True)
-PAGES = (HOME, ASK, DASHBOARDS, DASHBOARD, ANSWER, ALERTS, DICTIONARY, UPLOAD, SHARED)
+PAGES = (HOME, ASK, DASHBOARDS, DASHBOARD, ANSWER, ALERTS, DICTIONARY, SEARCH, UPLOAD, SHARED)
 
 
 @cache

@@ -94,6 +94,7 @@ export const endSession = () => send("DELETE", "/session");
 
 export const health = () => call("GET", "/health");
 export const catalog = () => call("GET", "/catalog");
+export const search = (parameters, signal) => call("GET", `/search?${parameters}`, undefined, signal);
 export const ask = (question, { now, previous, signal } = {}) =>
   call("POST", "/nlq", { question, ...(now ? { now } : {}), ...(previous ? { previous } : {}) }, signal);
 export const query = (plan, question, signal) => call("POST", "/query", { ...plan, question }, signal);
