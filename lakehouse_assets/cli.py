@@ -22,7 +22,18 @@ from lakehouse_assets.commands.groups import (
     source_app,
     suggest_app,
 )
-from lakehouse_assets.commands.options import At, First, Last, Limit, Port, ReadOnly, Tenant, WithParent
+from lakehouse_assets.commands.options import (
+    At,
+    First,
+    FirstBuilt,
+    Last,
+    LastBuilt,
+    Limit,
+    Port,
+    ReadOnly,
+    Tenant,
+    WithParent,
+)
 from lakehouse_assets.commands.output import Json, Out
 from lakehouse_assets.commands.reporting import AsklakeGroup
 
@@ -116,8 +127,8 @@ def materialize(
         str | None, typer.Option("--select", "-s", help="Tables, for example gold.gold_pgr_funnel_daily+.")
     ] = None,
     domain: Annotated[str | None, typer.Option("--domain", "-d", help="Only this domain.")] = None,
-    first: First = None,
-    last: Last = None,
+    first: FirstBuilt = None,
+    last: LastBuilt = None,
     as_json: Json = False,
 ) -> None:
     """Build silver, gold and semantic tables; without a range, the days that new data touched."""

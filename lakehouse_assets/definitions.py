@@ -13,7 +13,8 @@ import dagster as dg
 from lakehouse_assets.assets.bronze import bronze_assets
 from lakehouse_assets.assets.maintenance import maintenance_asset
 from lakehouse_assets.assets.metadata.freshness import partition_checks
-from lakehouse_assets.assets.metadata.partitions import daily
+from lakehouse_assets.assets.metadata.partitions import partitions_of
+from lakehouse_assets.assets.metadata.specs import asset_key
 from lakehouse_assets.assets.python_tables import python_assets
 from lakehouse_assets.assets.questions.answers import answers_asset
 from lakehouse_assets.assets.questions.scheduled import load_questions
@@ -23,6 +24,7 @@ from lakehouse_assets.assets.transform import transform_assets
 from lakehouse_assets.assets.unloading import unload_job
 from lakehouse_assets.automation import alerts, jobs, schedules, sensors
 from lakehouse_assets.builds import dbt_graph
+from lakehouse_assets.builds.groups import Group, groups
 from lakehouse_assets.contracts import platform_contracts
 from lakehouse_assets.domains import python_tables
 from lakehouse_assets.settings import Settings, get_settings
@@ -53,15 +55,18 @@ def build_defs(settings: Settings, *, by_operator: bool = False, **overrides: An
     answers = answers_asset(settings)
     upkeep = maintenance_asset(contracts)
 
-    build_jobs = jobs.domain_jobs(transforms)
+    grouped = list(zip(groups(graph, contracts), transforms, strict=True))
+    build_jobs = jobs.build_jobs(grouped)
     ingest = jobs.job(jobs.INGEST, [bronze], "Files to bronze: the ones named, or what waits in the landing folder.")
     rebuild = jobs.job(jobs.SEMANTIC, semantic, "Every saved query to its semantic table.")
     answer = jobs.job(jobs.ANSWER, [answers], "The question named, or what waits in the queue.")
     maintain = jobs.job(jobs.MAINTENANCE, [upkeep], "Compaction, snapshot expiry, orphan files.")
-    triggers = [t for a in transforms for t in _triggers(a, graph, build_jobs)]
+    triggers = [t for group, _ in grouped for t in _triggers(group, graph, build_jobs[group.name])]
     make = {t: jobs.job(jobs.make_job_name(t.identifier), [made[t]], f"Makes {t.identifier}.") for t in made}
-    by_day = [a for a in (*transforms, *made.values()) if a.partitions_def]
-    freshness = partition_checks([key for a in by_day for key in sorted(a.keys)])
+    with_partitions = [a for a in (*transforms, *made.values()) if a.partitions_def]
+    partitioned = [key for a in with_partitions for key in sorted(a.keys)]
+    by_hour = {asset_key(t) for group, _ in grouped if group.unit == "hour" for t in group.tables}
+    freshness = partition_checks([k for k in partitioned if k not in by_hour], sorted(by_hour))
     late = jobs.freshness_job(freshness)
 
     return dg.Definitions(
@@ -99,15 +104,16 @@ def build_defs(settings: Settings, *, by_operator: bool = False, **overrides: An
     )
 
 
-def _triggers(asset: dg.AssetsDefinition, graph: dbt_graph.DbtGraph, build_jobs: dict[str, Any]) -> list[Any]:
-    """What starts the builds of a domain: of one that is built day by day, a sensor and a schedule."""
-    domain = next(iter(asset.specs)).group_name or ""
-    job = build_jobs[domain]
-    if daily(domain) is None:
-        return [schedules.monthly_build(domain, job)]
-    tables = tuple(sorted(".".join(key.path) for key in asset.keys))
-    requests = sensors.BuildRequests(domain, job.name, graph, tables)
-    return [sensors.dirty_days_sensor(domain, job, requests), schedules.hourly_build(domain, job, requests)]
+def _triggers(group: Group, graph: dbt_graph.DbtGraph, job: Any) -> list[Any]:
+    """What starts the builds of a group: of one that is built by days or hours, a sensor and a schedule."""
+    if partitions_of(group.domain, group.unit) is None:
+        return [schedules.monthly_build(group.name, job)]
+    requests = sensors.BuildRequests(group.domain, job.name, graph, group.tables, group.unit)
+    every_s = sensors.FOLLOWS_HOURS_EVERY_S if group.follows_hours else sensors.FOLLOWS_EVERY_S
+    return [
+        sensors.dirty_days_sensor(group.name, job, requests, every_s),
+        schedules.hourly_build(group.name, job, requests),
+    ]
 
 
 @dg.definitions

@@ -15,6 +15,61 @@
   {%- endif -%}
 {%- endmacro %}
 
+{#- Predicate: the column, a time in UTC, lies in one of the hours of the run; in a run for some days, on one of these. -#}
+{% macro in_hours(column, hours=none) -%}
+  {%- if hours is none and not is_partial() -%}
+    true
+  {%- else -%}
+    {{ _in_hour_spans(column, hour_spans(hours_of_run() if hours is none else hours)) }}
+  {%- endif -%}
+{%- endmacro %}
+
+{#- The hours of the run, as ISO times in UTC; of a run for some days all of theirs. -#}
+{% macro hours_of_run() -%}
+  {%- set hours = var("hours", []) -%}
+  {{ return(hours if hours else hours_of_days(var("days", []))) }}
+{%- endmacro %}
+
+{#- The hours of some days, given as ISO dates. -#}
+{% macro hours_of_days(days) -%}
+  {%- set hours = [] -%}
+  {%- for day in days -%}
+    {%- for hour in range(24) -%} {%- do hours.append("%sT%02d:00" | format(day, hour)) -%} {%- endfor -%}
+  {%- endfor -%}
+  {{ return(hours) }}
+{%- endmacro %}
+
+{#- The half-open spans [begin, end) of consecutive hours that make up a list of ISO times. -#}
+{% macro hour_spans(hours) -%}
+  {%- set spans = [] -%}
+  {%- for text in hours | sort -%}
+    {%- set begin = modules.datetime.datetime.fromisoformat(text) -%}
+    {%- set end = begin + modules.datetime.timedelta(hours=1) -%}
+    {%- if spans and spans[-1][1] >= begin -%}
+      {%- do spans.append([spans.pop()[0], end]) -%}
+    {%- else -%}
+      {%- do spans.append([begin, end]) -%}
+    {%- endif -%}
+  {%- endfor -%}
+  {{ return(spans) }}
+{%- endmacro %}
+
+{#- The outer bounds come first, as in _in_spans. -#}
+{% macro _in_hour_spans(column, spans) -%}
+  {%- if not spans -%}
+    false
+  {%- else -%}
+    {{ column }} >= timestamp '{{ spans[0][0] }}' and {{ column }} < timestamp '{{ spans[-1][1] }}'
+    {%- if spans | length > 1 %} and (
+      {%- for begin, end in spans -%}
+        {{ " or " if not loop.first -}}
+        ({{ column }} >= timestamp '{{ begin }}' and {{ column }} < timestamp '{{ end }}')
+      {%- endfor -%}
+    )
+    {%- endif -%}
+  {%- endif -%}
+{%- endmacro %}
+
 {#- Predicate: the column, a date, lies in one of the months, each given by its first day. -#}
 {% macro in_months(column, months) -%}
   {%- set spans = [] -%}

@@ -1,5 +1,5 @@
 {#- Stages a model's rows into the publication under way; nothing is visible before its audit passed.
-    Config `replaces`: 'days' (the days of the run), 'touched' (those the macro named by config `touched` returns, as ISO
+    Config `replaces`: 'days' (the days of the run, or its hours), 'touched' (those the macro named by config `touched` returns, as ISO
     dates) or 'table'. A run that names no days replaces whole tables. -#}
 {% materialization iceberg, adapter="duckdb", supported_languages=["sql"] %}
   {%- set target = this.incorporate(type="view") -%}
@@ -54,6 +54,9 @@
 {% macro _replaced_rows(table, replaces, touched) -%}
   {%- if replaces == "table" or not is_partial() -%}
     {{ return("true") }}
+  {%- endif -%}
+  {%- if table["period"] == "hour" -%}
+    {{ return(in_hours(table["partition"], touched if replaces == "touched" else none)) }}
   {%- endif -%}
   {%- set days = var("days") if replaces == "days" else touched -%}
   {%- if table["period"] == "day" -%}

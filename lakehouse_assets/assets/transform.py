@@ -1,4 +1,4 @@
-"""Silver and gold: one multi-asset per domain, built by dbt inside a publication.
+"""Silver and gold: a multi-asset per domain, and per what follows its hours, built by dbt inside a publication.
 
 Belongs here: what a build does (days, rebuild after a conflict, audit) and what Dagster hears of it.
 Does not belong here: how dbt runs (lakehouse.dbt.runner) or which days need it (builds.days).
@@ -19,7 +19,7 @@ from lakehouse_assets.assets.metadata.checks import (
     evaluated,
 )
 from lakehouse_assets.assets.metadata.lineage import column_lineage
-from lakehouse_assets.assets.metadata.partitions import daily
+from lakehouse_assets.assets.metadata.partitions import key_of, partitions_of, value_of
 from lakehouse_assets.assets.metadata.specs import (
     asset_key,
     engine_kind,
@@ -33,8 +33,9 @@ from lakehouse_assets.assets.steps.resources import Lakehouse
 from lakehouse_assets.assets.steps.trying import told
 from lakehouse_assets.builds import dbt_graph
 from lakehouse_assets.builds.days import BUILT, closure, dirty_days, has_copies, lost_any, note, replaced_copies
+from lakehouse_assets.builds.groups import Group, groups
 from lakehouse_assets.lakehouse.contract import Contract
-from lakehouse_assets.lakehouse.periods import spans
+from lakehouse_assets.lakehouse.periods import spans, to_text, unit_among
 from lakehouse_assets.lakehouse.publish.audit import blocking
 
 if TYPE_CHECKING:
@@ -125,7 +126,7 @@ def _rebuild_once(
         wanted = _all_copies(lake, [contracts[s] for s in sources if s in contracts], wanted, losing)
     names = [m.name for m in graph.models if m.table in set(tables)]
     built = note(lake, graph, tables, wanted)
-    properties = {BUILT: built.to_property(), DAYS: ",".join(f"{a}/{b}" for a, b in spans(wanted))}
+    properties = {BUILT: built.to_property(), DAYS: _told(wanted)}
     with begin(lake, run_id=run_id, properties=properties) as publication:
         publication.record_inputs(sources)
         result = runner.run(publication, contracts, select=names, days=wanted)
@@ -138,9 +139,14 @@ def _rebuild_once(
         return Rebuilt(tuple(wanted), outcomes, result.tests, publication.publish(), sql, lake.engine.dialect.name)
 
 
-def _is_everything(lake: "Lake", graph: "DbtGraph", tables: Sequence[str], days: Iterable[date]) -> bool:
+def _told(days: Sequence[date]) -> str:
+    return ",".join(f"{to_text(a)}/{to_text(b)}" for a, b in spans(days, unit_among(days)))
+
+
+def _is_everything(lake: "Lake", graph: "DbtGraph", tables: Sequence[str], days: Sequence[date]) -> bool:
     """Whether this is a first build of all that bronze has, so that no other day can hold a copy of a record."""
-    return lake.catalog.heads().keys().isdisjoint(tables) and dirty_days(lake, graph, tables) <= set(days)
+    unit = unit_among(days)
+    return lake.catalog.heads().keys().isdisjoint(tables) and dirty_days(lake, graph, tables, unit) <= set(days)
 
 
 def _all_copies(
@@ -175,7 +181,7 @@ def _all_copies(
 def transform_assets(
     settings: "Settings", graph: "DbtGraph", contracts: Mapping[str, Contract]
 ) -> list[dg.AssetsDefinition]:
-    """One multi-asset per domain over its silver and gold tables.
+    """One multi-asset per group of silver and gold tables: see builds.groups.
 
     Raises:
         ValueError: a dbt model without a contract, or a contract without a model.
@@ -188,22 +194,18 @@ def transform_assets(
             f"contracts declare {', '.join(missing)}, which no dbt model makes: add the model under "
             f"dbt_project/models, or remove the contract; if the model is there, {dbt_graph.HOW_TO_BUILD}"
         )
-    domains = sorted({contracts[t].domain for t in made})
-    return [
-        _domain_assets(settings, domain, graph, contracts, {t for t in made if contracts[t].domain == domain})
-        for domain in domains
-    ]
+    return [_group_assets(settings, group, graph, contracts) for group in groups(graph, contracts)]
 
 
-def _domain_assets(
-    settings: "Settings", domain: str, graph: "DbtGraph", contracts: Mapping[str, Contract], tables: set[str]
+def _group_assets(
+    settings: "Settings", group: Group, graph: "DbtGraph", contracts: Mapping[str, Contract]
 ) -> dg.AssetsDefinition:
-    partitions = daily(domain)
-    own = dbt_graph.only(graph, tables)
+    partitions = partitions_of(group.domain, group.unit)
+    own = dbt_graph.only(graph, group.tables)
     tests = {t.unique_id: t for t in own.tests}
 
     @makes_tables(
-        f"{domain}_tables",
+        f"{group.name}_tables",
         [
             spec_of(
                 contracts[m.table],
@@ -219,7 +221,7 @@ def _domain_assets(
             *(spec for m in own.models for spec in contract_check_specs(contracts[m.table])),
             *map(dbt_check_spec, own.tests),
         ],
-        pool=domain,
+        pool=group.name,
     )
     def build(context: dg.AssetExecutionContext, lakehouse: Lakehouse) -> Iterator[Any]:
         with told(context):
@@ -233,14 +235,14 @@ def _domain_assets(
 
 
 def days_of(context: dg.AssetExecutionContext) -> list[date]:
-    """The days that a run is of.
+    """The days, or hours, that a run is of.
 
     Raises:
         dagster.Failure: it is of none.
     """
     if not (context.has_partition_key or context.has_partition_key_range):
-        raise dg.Failure("these tables are built day by day: choose a partition or a range", allow_retries=False)
-    return [date.fromisoformat(key) for key in context.partition_keys]
+        raise dg.Failure("these tables are built by day or hour: choose a partition or a range", allow_retries=False)
+    return [value_of(key) for key in context.partition_keys]
 
 
 def report(
@@ -278,7 +280,7 @@ def report(
     for table in tables:
         facts = published_metadata(published[table]) if table in published else {}
         if result.days:
-            facts["days"] = len(result.days)
+            facts[f"{unit_among(result.days)}s"] = len(result.days)
         told = facts | _lineage(result, contracts[table], origins.get(table, ()))
         several = len(result.days) > 1
         # Stored once per partition of the run. What is said of the run as a whole is said of its last partition only.
@@ -301,6 +303,6 @@ def _report_other_days(
 ) -> None:
     """Tell of days that were built because records had moved between them and the days asked for."""
     asked = set(context.partition_keys) if days else set()
-    for day in sorted(d.isoformat() for d in days):
+    for day in sorted(map(key_of, days)):
         if day not in asked:
             context.log_event(dg.AssetMaterialization(asset_key(table), partition=day, metadata=dict(facts)))

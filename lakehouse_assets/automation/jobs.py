@@ -11,6 +11,8 @@ from typing import Any
 
 import dagster as dg
 
+from lakehouse_assets.builds.groups import Group
+
 INGEST = "ingest"
 SEMANTIC = "build_semantic"
 ANSWER = "answer_questions"
@@ -23,9 +25,9 @@ def make_job_name(table: str) -> str:
     return f"make_{table.split('.')[1]}"
 
 
-def build_job_name(domain: str) -> str:
-    """Name of the job that builds a domain's silver and gold."""
-    return f"build_{domain}"
+def build_job_name(group: str) -> str:
+    """Name of the job that builds a group of silver and gold tables, as of a domain."""
+    return f"build_{group}"
 
 
 def job(name: str, assets: Iterable[dg.AssetsDefinition], description: str) -> Any:
@@ -47,15 +49,18 @@ def freshness_job(checks: dg.AssetChecksDefinition) -> Any:
     return dg.define_asset_job(
         FRESHNESS,
         selection=dg.AssetSelection.checks(*checks.check_keys),
-        description="Whether the newest day that is due is built, for every table with day partitions.",
+        description="Whether the newest day or hour that is due is built, for every table with such partitions.",
         executor_def=dg.in_process_executor,
     )
 
 
-def domain_jobs(transforms: Sequence[dg.AssetsDefinition]) -> dict[str, Any]:
-    """A job per domain's silver and gold, by domain."""
+def build_jobs(transforms: Sequence[tuple[Group, dg.AssetsDefinition]]) -> dict[str, Any]:
+    """A job per group of silver and gold tables, by the name of the group."""
     return {
-        domain: job(build_job_name(domain), [asset], f"Bronze to silver to gold for {domain}, day by day.")
-        for asset in transforms
-        for domain in {spec.group_name or "" for spec in asset.specs}
+        group.name: job(
+            build_job_name(group.name),
+            [asset],
+            f"Bronze to silver to gold for {group.name}, {group.unit} by {group.unit}.",
+        )
+        for group, asset in transforms
     }

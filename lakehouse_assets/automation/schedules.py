@@ -18,16 +18,16 @@ from lakehouse_assets.lakehouse.python_table import PythonTable
 Requests = Callable[[dg.DagsterInstance, Any], Iterator[dg.RunRequest | dg.SkipReason]]
 
 
-def hourly_build(domain: str, job: Any, requests: Requests) -> dg.ScheduleDefinition:
-    """At five past each hour: the days of a domain that are behind its bronze tables."""
+def hourly_build(name: str, job: Any, requests: Requests) -> dg.ScheduleDefinition:
+    """At five past each hour: the days, or hours, of a group of tables that are behind its bronze tables."""
 
     @dg.schedule(
-        name=f"hourly_{domain}",
+        name=f"hourly_{name}",
         cron_schedule="5 * * * *",
         job=job,
         execution_timezone="UTC",
         default_status=dg.DefaultScheduleStatus.RUNNING,
-        description=f"Builds the days of {domain} that are behind bronze.",
+        description=f"Builds what of {name} is behind bronze.",
         required_resource_keys={"lakehouse"},
     )
     def hourly(context: dg.ScheduleEvaluationContext) -> Iterator[dg.RunRequest | dg.SkipReason]:

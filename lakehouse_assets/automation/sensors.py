@@ -16,7 +16,14 @@ from typing import TYPE_CHECKING, Any
 import dagster as dg
 
 from lakehouse_assets.assets.bronze import OP
-from lakehouse_assets.assets.metadata.partitions import daily, left_out, range_tags, stretches, within
+from lakehouse_assets.assets.metadata.partitions import (
+    key_of,
+    left_out,
+    partitions_of,
+    range_tags,
+    stretches,
+    within,
+)
 from lakehouse_assets.assets.metadata.specs import asset_key
 from lakehouse_assets.assets.steps.resources import Lakehouse, LakeResource
 from lakehouse_assets.automation.attempts import CAUSE, next_attempt, unfinished_run, unfinished_runs
@@ -26,6 +33,8 @@ from lakehouse_assets.ingest.contracts import LOADS, written_by_loads_into
 from lakehouse_assets.ingest.errors import SourceError
 from lakehouse_assets.ingest.files.landing import group_by_source, look
 from lakehouse_assets.ingest.sources import all_sources, find_source
+from lakehouse_assets.lakehouse.iceberg.metadata_cache import current_snapshot
+from lakehouse_assets.lakehouse.periods import Unit
 
 if TYPE_CHECKING:
     from lakehouse_assets.builds.dbt_graph import DbtGraph
@@ -42,6 +51,8 @@ LEFT_BEHIND = timedelta(minutes=5)
 FRESHNESS_EVERY = timedelta(hours=1)
 FOLLOWS_EVERY_S = 5
 """Seconds between looks at what bronze has beyond a domain; the daemon looks no oftener."""
+FOLLOWS_HOURS_EVERY_S = 60
+"""… beyond sums of hours, for which all that came since is counted again."""
 BROKERS_WITHIN_S = 10.0
 Evaluation = Iterator[dg.RunRequest | dg.SkipReason]
 
@@ -57,12 +68,14 @@ class BuildRequests:
         job_name: The job that builds it.
         graph: What its tables are made from.
         tables: What is built.
+        unit: Whether it is built by day or by hour.
     """
 
     domain: str
     job_name: str
     graph: "DbtGraph"
     tables: tuple[str, ...]
+    unit: Unit = "day"
 
     def __call__(self, instance: dg.DagsterInstance, lakehouse: LakeResource) -> Evaluation:
         """Requests for what is behind now, or why there are none."""
@@ -70,7 +83,11 @@ class BuildRequests:
             yield skip
             return
         lake = lakehouse.lake
-        yield from self.of_days(instance, lake, dirty_days(lake, self.graph, self.tables))
+        yield from self.of_days(instance, lake, self.dirty(lake))
+
+    def dirty(self, lake: "Lake") -> set[date]:
+        """The days, or hours, that are behind."""
+        return dirty_days(lake, self.graph, self.tables, self.unit)
 
     def waits_for(self, instance: dg.DagsterInstance) -> dg.SkipReason | None:
         """Why nothing can be requested yet, whatever is behind."""
@@ -78,27 +95,35 @@ class BuildRequests:
         return dg.SkipReason(f"run {run_id} of {self.job_name} has not ended") if run_id else None
 
     def of_days(self, instance: dg.DagsterInstance, lake: "Lake", dirty: set[date]) -> Evaluation:
-        """Requests for days that are behind, or why there are none."""
+        """Requests for days, or hours, that are behind, or why there are none."""
         sources = current_sources(lake, self.graph, self.tables)
-        partitions = daily(self.domain)
+        partitions = partitions_of(self.domain, self.unit)
         if partitions is None:
             raise ValueError(f"domain {self.domain} has no FIRST_DAY, so it has no days to build")
         days = within(partitions, dirty)
         if not days:
-            said = "; ".join(left_out(self.domain, dirty)) or "every day of bronze is built"
+            said = "; ".join(left_out(self.domain, dirty)) or f"every {self.unit} of bronze is built"
             yield dg.SkipReason(said if sources else "bronze is empty")
             return
-        state = "-".join(str(snapshot) for _, snapshot in sorted(sources.items()))
+        state = "-".join(str(snapshot) for _, snapshot in sorted({**sources, **self._read(lake)}.items()))
         asked: list[dg.RunRequest] = []
         put_off: dict[str, None] = {}
         for first, last in stretches(days):
-            cause = f"{self.domain}:{_digest(state, self._code)}:{first}:{last}"
+            cause = (
+                f"{self.job_name.removeprefix('build_')}:{_digest(state, self._code)}:{key_of(first)}:{key_of(last)}"
+            )
             number, why_not = next_attempt(instance, cause)
             if number:
                 asked.append(dg.RunRequest(f"{cause}:{number}", tags={CAUSE: cause, **range_tags(first, last)}))
             else:
                 put_off[why_not] = None
         yield from asked or [dg.SkipReason("; ".join(put_off))]
+
+    def _read(self, lake: "Lake") -> dict[str, int]:
+        """The tables of other runs that these are made from, with their snapshots: they may come later than bronze."""
+        heads = lake.catalog.heads()
+        read = sorted(self.graph.ancestors(self.tables) & heads.keys())
+        return {table: current_snapshot(heads[table]) or 0 for table in read}
 
     def state(self, lake: "Lake") -> str:
         """What days are judged by, as a digest: while it is the same, no day comes to be behind."""
@@ -119,27 +144,29 @@ def _digest(*parts: str) -> str:
     return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:32]
 
 
-def dirty_days_sensor(domain: str, job: Any, requests: BuildRequests) -> dg.SensorDefinition:
-    """Builds a domain when its bronze tables have rows it was not built from.
+def dirty_days_sensor(
+    name: str, job: Any, requests: BuildRequests, every_s: int = FOLLOWS_EVERY_S
+) -> dg.SensorDefinition:
+    """Builds the tables of a group when its bronze tables have rows it was not built from.
 
     Its cursor is the state in which no day was behind: most looks see that it is still the same, and end there.
     """
 
     @dg.sensor(
-        name=f"bronze_to_gold_{domain}",
+        name=f"bronze_to_gold_{name}",
         job=job,
-        minimum_interval_seconds=FOLLOWS_EVERY_S,
+        minimum_interval_seconds=every_s,
         default_status=dg.DefaultSensorStatus.RUNNING,
-        description=f"Requests the days of {domain} that bronze has and gold has not.",
+        description=f"Requests the {requests.unit}s of {name} that bronze has and gold has not.",
     )
     def sensor(context: dg.SensorEvaluationContext, lakehouse: Lakehouse) -> dg.SensorResult | dg.SkipReason:
         lake = lakehouse.lake
         state = requests.state(lake)
         if state == context.cursor:
-            return dg.SkipReason("every day of bronze is built, and nothing was published since")
+            return dg.SkipReason(f"every {requests.unit} of bronze is built, and nothing was published since")
         if skip := requests.waits_for(context.instance):
             return skip
-        dirty = dirty_days(lake, requests.graph, requests.tables)
+        dirty = requests.dirty(lake)
         found = list(requests.of_days(context.instance, lake, dirty))
         runs = [one for one in found if isinstance(one, dg.RunRequest)]
         why_none = next((one for one in found if isinstance(one, dg.SkipReason)), None)
@@ -232,7 +259,7 @@ def freshness_sensor(job: Any) -> dg.SensorDefinition:
         job=job,
         minimum_interval_seconds=int(FRESHNESS_EVERY.total_seconds()),
         default_status=dg.DefaultSensorStatus.RUNNING,
-        description="Requests each hour a run that checks whether the day that is due is built.",
+        description="Requests each hour a run that checks whether the days and hours that are due are built.",
     )
     def sensor(context: dg.SensorEvaluationContext) -> dg.RunRequest | dg.SkipReason:
         if run_id := unfinished_run(context.instance, job.name):

@@ -1,5 +1,6 @@
 """Which days need work: what bronze holds beyond what a domain was last built from, and which days hang together.
 
+Of tables by hour it is hours, wherever days are spoken of: sets of dates are days, sets of times are hours.
 Each publication of a domain's tables notes what it was built from: the bronze snapshots, and the days of them that
 it left for later. Both lie in the snapshot's summary, so they become true together with the data, whatever dies.
 Belongs here: reading and writing that note. Does not belong here: runs and sensors (automation), or building.
@@ -20,10 +21,18 @@ from lakehouse_assets.builds import losses
 from lakehouse_assets.domains import all_contracts
 from lakehouse_assets.lakehouse.contract import Contract
 from lakehouse_assets.lakehouse.iceberg.metadata_cache import current_snapshot
-from lakehouse_assets.lakehouse.iceberg.overwrite import date_partition, days_held, period_predicate
+from lakehouse_assets.lakehouse.iceberg.overwrite import date_partition, period_predicate, periods_held, unit_sql
 from lakehouse_assets.lakehouse.iceberg.properties import SOURCE_PREFIX
-from lakehouse_assets.lakehouse.periods import days_between, spans
-from lakehouse_assets.lakehouse.sql import quoted
+from lakehouse_assets.lakehouse.periods import (
+    Unit,
+    days_between,
+    from_text,
+    periods_in,
+    spans,
+    to_text,
+    unit_among,
+    unit_of,
+)
 
 if TYPE_CHECKING:
     from pyiceberg.manifest import ManifestEntry, ManifestFile
@@ -40,7 +49,7 @@ _REMEMBERED = 4096
 
 
 class _File(NamedTuple):
-    """Sequence number, first and last day, and number of records of a data file; one that deletes has no records."""
+    """Sequence number, first and last day or hour, and number of records of a data file; one that deletes has none."""
 
     sequence_number: int
     first: date
@@ -68,7 +77,7 @@ class Built:
 
     def to_property(self) -> str:
         """As the text of a snapshot property."""
-        pending = [f"{a}/{b}" for a, b in spans(self.pending)]
+        pending = [f"{to_text(a)}/{to_text(b)}" for a, b in spans(self.pending, unit_among(self.pending))]
         return json.dumps({
             "tables": sorted(self.tables), "sources": self.sources, "pending": pending, "sequences": self.sequences,
             "records": self.records,
@@ -78,7 +87,7 @@ class Built:
     def from_property(cls, text: str) -> Built:
         """Read what `to_property` wrote."""
         stored = json.loads(text)
-        ranges = [[date.fromisoformat(d) for d in r.split("/")] for r in stored["pending"]]
+        ranges = [[from_text(d) for d in r.split("/")] for r in stored["pending"]]
         pending = frozenset(d for a, b in ranges for d in days_between(a, b))
         return cls(
             frozenset(stored["tables"]),
@@ -97,7 +106,8 @@ def has_copies(session: Session, source: Contract) -> bool:
 def closure(session: Session, source: Contract, days: Iterable[date], relation: str | None = None) -> set[date]:
     """Days, and every other day that holds another copy of a record they hold.
 
-    A corrected record may have moved to another day; where one copy is rebuilt, all must be, or both would stay.
+    A corrected record may have moved to another day; where one copy is rebuilt, all must be, or both would stay. Of a
+    table that is not by hour, to all hours of a day.
 
     Args:
         session: What is read by.
@@ -105,9 +115,9 @@ def closure(session: Session, source: Contract, days: Iterable[date], relation: 
         days: The days to begin with.
         relation: What has its keys and days, where that is not the table itself.
     """
-    partition = date_partition(source)
-    relation, day = relation or source.identifier, f"cast({quoted(partition.column)} as date)"
-    found = set(days)
+    relation, day = relation or source.identifier, unit_sql(source)
+    given = set(days)
+    found = _of_source(source, given)
     fresh = set(found)
     while fresh:
         moved = (
@@ -116,7 +126,12 @@ def closure(session: Session, source: Contract, days: Iterable[date], relation: 
         )
         fresh = set(session.query(moved).column("day").to_pylist()) - found
         found |= fresh
-    return found
+    return periods_in(found, unit_among(given))
+
+
+def _of_source(source: Contract, days: Iterable[date]) -> set[date]:
+    """Days or hours in the unit of a table."""
+    return periods_in(days, unit_of(date_partition(source).transform_of_time))
 
 
 def replaced_copies(
@@ -134,19 +149,20 @@ def replaced_copies(
         relation: As of `closure`; it has hashes of the keys.
     """
     relation, key, days = relation or source.identifier, "hash(record_key)" if relation else "record_key", sorted(days)
-    day, found = quoted(date_partition(source).column), set()
+    day, found = unit_sql(source), set()
     for table in tables:
         if has_copies(session, table) and table.time_partition:
             held = f"select {key} from {table.identifier} where {period_predicate(table, days)}"
             query = f"select distinct {day} as day from {relation} where record_key in ({held})"
-            found |= set(session.query(query).column("day").to_pylist())
+            found |= periods_in(session.query(query).column("day").to_pylist(), unit_among(days))
     return found
 
 
 def changed_days(table: Table, since: int | None) -> set[date]:
     """Days of a table partitioned by time that got files after the snapshot with sequence number `since`.
 
-    A table without record_key, such as the ingestion's notes about itself, has no records with days of their own.
+    Hours of a table by hour. A table without record_key, such as the ingestion's notes about itself, has no records
+    with days of their own.
     Sequence numbers (Iceberg specification, "Sequence Numbers") stay with the files, and compaction hands them on to
     the files it makes, so this needs no history of snapshots, which catalogs keep for a while or not at all. All days
     where `since` is None, or ahead of the table, as after a rollback.
@@ -163,15 +179,16 @@ def _later_files(table: Table, floor: int) -> Iterator[_File]:
     snapshot = table.metadata.current_snapshot()
     for manifest in snapshot.manifests(table.io) if snapshot else ():
         if (manifest.sequence_number or 0) > floor:
-            yield from (f for f in _held(table, manifest, losses.date_column(table)) if f.sequence_number > floor)
+            found = _held(table, manifest, losses.date_column(table), losses.unit_held(table))
+            yield from (f for f in found if f.sequence_number > floor)
 
 
 # FIFO: the manifests read last. A manifest never changes, so nothing invalidates it.
-@cached(FIFOCache(_REMEMBERED), key=lambda _, manifest, column: (manifest.manifest_path, column), lock=Lock())
-def _held(table: Table, manifest: ManifestFile, column: int) -> list[_File]:
+@cached(FIFOCache(_REMEMBERED), key=lambda _, manifest, *by: (manifest.manifest_path, *by), lock=Lock())
+def _held(table: Table, manifest: ManifestFile, column: int, unit: Unit) -> list[_File]:
     """What is known of each file of a manifest that has any day; each manifest is read once."""
     entries = manifest.fetch_manifest_entry(table.io, discard_deleted=True)
-    held = ((e, days_held(table.metadata, e.data_file, column)) for e in entries)
+    held = ((e, periods_held(table.metadata, e.data_file, column, unit)) for e in entries)
     return [_File(e.sequence_number or 0, *days, _records_of(e)) for e, days in held if days]
 
 
@@ -262,8 +279,15 @@ def looked_at(graph: DbtGraph, tables: Iterable[str]) -> set[str]:
     return sources | {m.table for m in graph.models if graph.sources_of(m.table) & sources}
 
 
-def dirty_days(lake: Lake, graph: DbtGraph, tables: Sequence[str]) -> set[date]:
-    """Days for which at least one of the tables is behind its bronze tables."""
+def dirty_days(lake: Lake, graph: DbtGraph, tables: Sequence[str], unit: Unit = "day") -> set[date]:
+    """Days, or hours, for which at least one of the tables is behind its bronze tables.
+
+    Args:
+        lake: The lake.
+        graph: What the tables are made from.
+        tables: The tables.
+        unit: Whether days are wanted or hours; a bronze table that is not by hour has all hours of its days.
+    """
     now = current_sources(lake, graph, tables)
     tables_of = {name: lake.catalog.load_table(name) for name in now}
     dirty: set[date] = set()
@@ -280,7 +304,7 @@ def dirty_days(lake: Lake, graph: DbtGraph, tables: Sequence[str]) -> set[date]:
                     lost_days(lake, tables_of[source], source, built) if built else set()
                 )
             dirty |= memo[source, since]
-    return dirty
+    return periods_in(dirty, unit)
 
 
 def behind(lake: Lake, identifier: str, inputs: Iterable[str]) -> bool:
@@ -305,9 +329,10 @@ def note(lake: Lake, graph: DbtGraph, tables: Sequence[str], days: Iterable[date
 
     Days that are dirty and not built stay pending; so do those of the tables it reads and does not build itself.
     """
-    sources = current_sources(lake, graph, tables)
-    left = dirty_days(lake, graph, tables) - set(days)
-    left |= dirty_days(lake, graph, sorted(graph.ancestors(tables)))
+    sources, days = current_sources(lake, graph, tables), set(days)
+    unit = unit_among(days)
+    left = dirty_days(lake, graph, tables, unit) - days
+    left |= dirty_days(lake, graph, sorted(graph.ancestors(tables)), unit)
     read = {name: lake.catalog.load_table(name) for name in sources}
     at = {name: read[name].metadata.snapshot_by_id(snapshot) for name, snapshot in sources.items()}
     return Built(

@@ -11,9 +11,9 @@ from collections.abc import Iterator, Sequence
 from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING
 
-from lakehouse_assets.lakehouse.iceberg.overwrite import days_held
+from lakehouse_assets.lakehouse.iceberg.overwrite import period_named, periods_held
 from lakehouse_assets.lakehouse.iceberg.properties import COMPACTION
-from lakehouse_assets.lakehouse.periods import days_between
+from lakehouse_assets.lakehouse.periods import Unit, days_between, period_of
 
 if TYPE_CHECKING:
     from pyiceberg.table import Table
@@ -21,8 +21,13 @@ if TYPE_CHECKING:
 
 
 def date_column(table: Table) -> int:
-    """Field id of the column by whose days or months a table is partitioned."""
-    return next(f.source_id for f in table.spec().fields if str(f.transform) in ("day", "month"))
+    """Field id of the column by whose hours, days or months a table is partitioned."""
+    return next(f.source_id for f in table.spec().fields if period_named(str(f.transform)))
+
+
+def unit_held(table: Table) -> Unit:
+    """What is known of a table's files: which hours they hold, or which days."""
+    return "hour" if any(str(f.transform) == "hour" for f in table.spec().fields) else "day"
 
 
 def records_in(table: Table, snapshot: Snapshot) -> int:
@@ -39,7 +44,7 @@ def records_in(table: Table, snapshot: Snapshot) -> int:
 def removed_days(table: Table, since: int) -> set[date] | None:
     """Days of the data files taken out of a table after a snapshot; None where its history does not reach back to it.
 
-    Files that compaction put together are not gone.
+    Hours of a table by hour. Files that compaction put together are not gone.
     """
     found: set[date] = set()
     for snapshot in _after(table, since):
@@ -65,26 +70,26 @@ def _after(table: Table, since: int) -> Iterator[Snapshot | None]:
 def _removed_by(table: Table, snapshot: Snapshot) -> set[date]:
     from pyiceberg.manifest import ManifestEntryStatus
 
-    column, found = date_column(table), set()
+    column, unit, found = date_column(table), unit_held(table), set()
     for manifest in snapshot.manifests(table.io):
         if manifest.added_snapshot_id != snapshot.snapshot_id:
             continue
         for entry in manifest.fetch_manifest_entry(table.io, discard_deleted=False):
             if entry.status == ManifestEntryStatus.DELETED and (
-                held := days_held(table.metadata, entry.data_file, column)
+                held := periods_held(table.metadata, entry.data_file, column, unit)
             ):
                 found |= set(days_between(*held))
     return found
 
 
 def days_in(tables: Sequence[Table], first: date | None) -> set[date]:
-    """Every day that any of these tables holds, from a first day on until today; those of whole months too."""
+    """Every day, or hour, that any of these tables holds, from a first day on until today; of whole months too."""
     today, found = datetime.now(UTC).date(), set()
     for table in tables:
         snapshot = table.metadata.current_snapshot()
-        fields = [f for f in table.spec().fields if str(f.transform) in ("day", "month")]
+        fields, unit = [f for f in table.spec().fields if period_named(str(f.transform))], unit_held(table)
         for manifest in snapshot.manifests(table.io) if snapshot and fields else ():
             for entry in manifest.fetch_manifest_entry(table.io, discard_deleted=True):
-                if held := days_held(table.metadata, entry.data_file, fields[0].source_id):
+                if held := periods_held(table.metadata, entry.data_file, fields[0].source_id, unit):
                     found |= set(days_between(*held))
-    return {d for d in found if (first or date.min) <= d <= today}
+    return {d for d in found if (first or date.min) <= period_of(d, "day") <= today}

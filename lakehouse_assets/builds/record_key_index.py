@@ -20,7 +20,7 @@ import duckdb
 
 from lakehouse_assets.lakehouse.contract import Contract
 from lakehouse_assets.lakehouse.engines.duckdb import DuckDBSession, parquet_files, parquet_options
-from lakehouse_assets.lakehouse.iceberg.overwrite import date_partition
+from lakehouse_assets.lakehouse.iceberg.overwrite import date_partition, unit_sql
 from lakehouse_assets.lakehouse.sql import literal, quoted
 
 if TYPE_CHECKING:
@@ -36,7 +36,8 @@ def shown(session: WriterSession, source: Contract, folder: Path) -> str | None:
 
     Args:
         session: A session of a writer.
-        source: A table with record_key and a partition by time; the columns shown are a hash of the one, and the other.
+        source: A table with record_key and a partition by time; the columns shown are a hash of the one, and the column
+            of the other, of which the hour is enough where it is by hour.
         folder: Where it is kept.
 
     Returns:
@@ -46,11 +47,12 @@ def shown(session: WriterSession, source: Contract, folder: Path) -> str | None:
         return None
     # The engine's hashes are its own affair, and may be others in its next version.
     kept = folder / f"duckdb-{duckdb.__version__}" / source.identifier
-    day, name = quoted(date_partition(source).column), f"{SCHEMA}.{source.table}"
+    column, name = quoted(date_partition(source).column), f"{SCHEMA}.{source.table}"
+    day = f"{unit_sql(source)} as {column}" if date_partition(source).transform == "hour" else column
     try:
         kept.mkdir(parents=True, exist_ok=True)
         parts = _complete(session, source.identifier, day, kept)
-        session.keep(name, f"select record_key, {day} from {parquet_files(parts)}")
+        session.keep(name, f"select record_key, {column} from {parquet_files(parts)}")
     except (OSError, duckdb.Error):
         # Whatever was wrong with it, the next session makes it anew.
         shutil.rmtree(kept, ignore_errors=True)

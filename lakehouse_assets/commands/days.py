@@ -1,4 +1,4 @@
-"""Days as they are typed: 2026-06-01, today, yesterday, "30 days ago".
+"""Days as they are typed: 2026-06-01, today, yesterday, "30 days ago"; and hours, 2026-06-01T05:00.
 
 Belongs here: reading them. Does not belong here: times of questions in words (nlq.planning), or of `--at` (lakehouse).
 """
@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 import typer
 
 FORMS = '2026-06-01, today, yesterday or "30 days ago"'
+HOUR_FORM = "2026-06-01T05:00 (UTC)"
 _NEAR = {"today": 0, "yesterday": 1}
 _AGO = re.compile(r"(\d{1,5}) days? ago")
 
@@ -33,3 +34,19 @@ def day(text: str) -> date:
         return datetime.strptime(words, "%Y-%m-%d").date()
     except ValueError:
         raise typer.BadParameter(f"'{text}' is not a day; write {FORMS}.") from None
+
+
+def day_or_hour(text: str) -> date:
+    """The day that a text means, or the hour in UTC; see `day`.
+
+    Raises:
+        typer.BadParameter: it is neither, or a time within an hour.
+    """
+    try:
+        return datetime.strptime(text.strip().replace(" ", "T"), "%Y-%m-%dT%H:00")
+    except ValueError:
+        pass
+    try:
+        return day(text)
+    except typer.BadParameter:
+        raise typer.BadParameter(f"'{text}' is neither a day nor an hour; write {FORMS}, or {HOUR_FORM}.") from None

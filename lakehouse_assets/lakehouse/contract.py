@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 import pandera.polars as pa
 import polars as pl
 
+from lakehouse_assets.lakehouse.periods import Period
 from lakehouse_assets.lakehouse.sql import literal, quoted
 from lakehouse_assets.lakehouse.types import iceberg_type, sql_type
 
@@ -99,12 +100,28 @@ class Partition:
     """One partition field: a column and Iceberg's transform of it."""
 
     column: str
-    transform: Literal["day", "month", "identity"]
+    transform: Literal["hour", "day", "month", "identity"]
 
     @property
     def name(self) -> str:
         """Name of the partition field in the Iceberg spec."""
         return self.column if self.transform == "identity" else f"{self.column}_{self.transform}"
+
+    @property
+    def transform_of_time(self) -> Period:
+        """The period of a partition by time.
+
+        Raises:
+            ValueError: it is by the value of a column.
+        """
+        if self.transform == "identity":
+            raise ValueError(f"the partition by {self.column} is not one by time")
+        return self.transform
+
+
+def hour(name: str) -> Partition:
+    """Partition by the hour, in UTC, of a column of times: for tables of which a day is too much to make again."""
+    return Partition(name, "hour")
 
 
 def day(name: str) -> Partition:
@@ -194,6 +211,9 @@ class Contract:
         if self.made_by is None:
             object.__setattr__(self, "made_by", _USUALLY.get(self.layer))
         names = set(self.column_names)
+        for partition in self.partitions:
+            if partition.transform == "hour" and self.types.get(partition.column, "TIMESTAMP") != "TIMESTAMP":
+                raise ValueError(f"{self.identifier}: column '{partition.column}' is no time, so it has no hours")
         for wanted in (*self.key, *(p.column for p in self.partitions)):
             if wanted not in names:
                 raise ValueError(f"{self.identifier}: column '{wanted}' of its key or partitions is not in the model")
@@ -290,8 +310,8 @@ class Contract:
 
     @property
     def time_partition(self) -> Partition | None:
-        """The day or month partition, if the table has one."""
-        return next((p for p in self.partitions if p.transform in ("day", "month")), None)
+        """The partition by hour, day or month, if the table has one."""
+        return next((p for p in self.partitions if p.transform != "identity"), None)
 
     def _day_checks(self) -> list[RowCheck]:
         """That records lie on days that tables are built for: on any other, they would stay in bronze unseen."""
@@ -299,14 +319,15 @@ class Contract:
         if first is None or partition is None:
             return []
         name = partition.column
+        day = f"cast({quoted(name)} as date)" if partition.transform == "hour" else quoted(name)
         return [
             RowCheck(
-                f"{name}__not_before_first_day", f"{quoted(name)} < date '{first}'", "error", name,
+                f"{name}__not_before_first_day", f"{day} < date '{first}'", "error", name,
                 f"{name} is not before {first}, the first day of the domain; an earlier FIRST_DAY in "
                 f"lakehouse_assets/domains/{self.domain}/__init__.py lets earlier records in",
             ),
             RowCheck(
-                f"{name}__not_in_future", f"{quoted(name)} > cast(loaded_at + interval '1' day as date)", "error", name,
+                f"{name}__not_in_future", f"{day} > cast(loaded_at + interval '1' day as date)", "error", name,
                 f"{name} is not after the day that follows the load",
             ),
         ]  # fmt: skip

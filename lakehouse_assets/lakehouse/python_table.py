@@ -132,8 +132,8 @@ def _contradiction(table: PythonTable) -> str:
     contract = table.contract
     if contract.made_by != "python":
         return 'its contract says nothing of Python: state made_by="python"'
-    if any(p.transform == "month" for p in contract.partitions):
-        return "a table made by Python has no partitions by month: partition it by day"
+    if other := next((p.transform for p in contract.partitions if p.transform in ("month", "hour")), None):
+        return f"a table made by Python has no partitions by {other}: partition it by day"
     if table.by_day and not (table.first_day and table.cron):
         return "it has days, so state where they begin (first_day=) and when the newest is made (cron=)"
     if table.first_day and not table.by_day:

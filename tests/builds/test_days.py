@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 import time
 from concurrent.futures import ThreadPoolExecutor
-from datetime import date
+from datetime import date, datetime, timedelta
 from threading import Barrier
 from types import SimpleNamespace
 from typing import Any, cast
@@ -26,9 +26,10 @@ from tests.assets import tiny
 SILVER = "silver.silver_pgr_events"
 FUNNEL = "gold.gold_pgr_funnel_daily"
 DAYS = st.frozensets(st.dates(date(2020, 1, 1), date(2021, 12, 31)), max_size=40)
+HOURS = st.frozensets(st.integers(0, 999).map(lambda n: datetime(2024, 2, 28) + timedelta(hours=n)), max_size=40)
 
 
-@given(DAYS, st.dictionaries(st.text(max_size=9), st.integers(1, 2**62), max_size=3))
+@given(DAYS | HOURS, st.dictionaries(st.text(max_size=9), st.integers(1, 2**62), max_size=3))
 def test_a_note_survives_its_text(pending: frozenset[date], sources: dict[str, int]) -> None:
     built = Built(frozenset({"a.b"}), sources, pending)
     assert Built.from_property(built.to_property()) == built
@@ -158,7 +159,7 @@ class SlowPath(str):
 def test_threads_may_ask_while_others_take_the_room_of_what_they_ask_for() -> None:
     def ask(path: str) -> list[Any]:
         manifest = SimpleNamespace(manifest_path=path, fetch_manifest_entry=lambda *_, **__: [])
-        return days._held(cast("Any", SimpleNamespace(io=None)), cast("Any", manifest), 1)
+        return days._held(cast("Any", SimpleNamespace(io=None)), cast("Any", manifest), 1, "day")
 
     def ask_together(kind: str) -> None:
         for number in range(200):

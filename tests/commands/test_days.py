@@ -9,7 +9,7 @@ import typer
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lakehouse_assets.commands.days import day
+from lakehouse_assets.commands.days import day, day_or_hour
 
 
 def test_days_in_words_count_from_today() -> None:
@@ -28,3 +28,15 @@ def test_a_date_is_itself(value: date) -> None:
 def test_anything_else_is_refused_with_what_can_be_written(text: str) -> None:
     with pytest.raises(typer.BadParameter, match="30 days ago"):
         day(text)
+
+
+@given(st.datetimes(min_value=datetime(1000, 1, 1)).map(lambda t: t.replace(minute=0, second=0, microsecond=0)))
+def test_an_hour_is_itself(value: datetime) -> None:
+    assert day_or_hour(value.isoformat(timespec="minutes")) == day_or_hour(f"{value:%Y-%m-%d} {value:%H}:00") == value
+    assert day_or_hour(value.date().isoformat()) == value.date()
+
+
+@pytest.mark.parametrize("text", ["2026-06-01T05:30", "2026-06-01T25:00", "5 o'clock"])
+def test_what_is_no_hour_is_refused_with_what_can_be_written(text: str) -> None:
+    with pytest.raises(typer.BadParameter, match="2026-06-01T05:00"):
+        day_or_hour(text)

@@ -12,13 +12,16 @@ from lakehouse_assets.lakehouse.dbt import manifest
 from lakehouse_assets.lakehouse.engines.instances import open_instance
 from lakehouse_assets.settings import get_settings
 
+HOURS = ["2024-02-28T23:00", "2024-02-29T00:00", "2024-03-02T05:00"]
 DAYS = ["2024-02-28", "2024-02-29", "2024-03-02"]
 TENANT = "o'brien' or 1=1 --"
-PREDICATES = """
+PREDICATES = f"""
     select
-        (select list(day order by day) from days where {{ in_days("day") }}) as days,
-        (select list(day order by day) from days where {{ in_months("day", months_of_run()) }}) as months,
-        (select list(tenant_id) from tenants where {{ tenant_filter() }}) as tenants
+        (select list(day order by day) from days where {{{{ in_days("day") }}}}) as days,
+        (select list(day order by day) from days where {{{{ in_months("day", months_of_run()) }}}}) as months,
+        (select list(tenant_id) from tenants where {{{{ tenant_filter() }}}}) as tenants,
+        (select list(hour order by hour) from hours where {{{{ in_hours("hour", {HOURS}) }}}}) as hours,
+        (select count(*) from hours where {{{{ in_hours("hour") }}}}) as hours_of_days
 """
 THINGS = "'(select * from things where no <> 3) as rows_', ['a', 'b'], 'moment desc, no'"
 COPIES = [f"select no from {{{{ {macro}({THINGS}) }}}}" for macro in ("_ranked_copies", "_single_and_ranked_copies")]
@@ -45,11 +48,14 @@ def rendered(tmp_path_factory: pytest.TempPathFactory) -> list[str]:
 def test_predicates_keep_the_days_the_months_and_the_tenant_of_the_run(rendered: list[str]) -> None:
     with open_instance() as con:
         con.execute("create table days as select date '2024-01-01' + cast(i as integer) as day from range(150) t (i)")
+        con.execute("create table hours as select day + to_hours(n) as hour from days, range(24) t (n)")
         con.execute("create table tenants (tenant_id varchar)")
         con.executemany("insert into tenants values (?)", [[TENANT], ["acme"]])
         found = con.execute(rendered[0]).fetchone()
     assert found is not None
-    days, months, tenants = found
+    days, months, tenants, hours, hours_of_days = found
+    assert [h.isoformat(timespec="minutes") for h in hours] == HOURS
+    assert hours_of_days == 24 * len(DAYS), "a run for days is one for all of their hours"
     assert [str(d) for d in days] == DAYS
     assert (str(months[0]), str(months[-1]), len(months)) == ("2024-02-01", "2024-03-31", 60)
     assert tenants == [TENANT]

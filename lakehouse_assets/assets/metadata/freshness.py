@@ -6,16 +6,19 @@ with day partitions has a check beside it that the day which is due is built, fo
 Belongs here: both, from the contracts. Does not belong here: when the checks run (automation.sensors).
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from datetime import UTC, date, datetime, timedelta
 
 import dagster as dg
 
+from lakehouse_assets.assets.metadata.partitions import key_of
 from lakehouse_assets.lakehouse.contract import Contract, Freshness
 
 NAME = "newest_day_is_built"
+HOUR_NAME = "newest_hour_is_built"
 OP = "check_freshness"
 DEADLINE_HOUR = 6
+DEADLINE_MINUTE = 30
 
 
 def policy_of(contract: Contract) -> dg.FreshnessPolicy:
@@ -42,8 +45,18 @@ def due_day(now: datetime) -> date:
     return (now - timedelta(days=1, hours=DEADLINE_HOUR)).date()
 
 
-def partition_checks(keys: Sequence[dg.AssetKey]) -> dg.AssetChecksDefinition:
-    """One check per table with day partitions: the day that is due is there."""
+def due_hour(now: datetime) -> datetime:
+    """The newest hour that must be built by now: the one before from half past on, before that the one before it."""
+    return (now - timedelta(hours=1, minutes=DEADLINE_MINUTE)).replace(minute=0, second=0, microsecond=0, tzinfo=None)
+
+
+def partition_checks(keys: Sequence[dg.AssetKey], by_hour: Collection[dg.AssetKey] = ()) -> dg.AssetChecksDefinition:
+    """One check per table with day or hour partitions: the day or hour that is due is there.
+
+    Args:
+        keys: The tables with day partitions.
+        by_hour: Those with hour partitions.
+    """
 
     @dg.multi_asset_check(
         name=OP,
@@ -52,12 +65,22 @@ def partition_checks(keys: Sequence[dg.AssetKey]) -> dg.AssetChecksDefinition:
                 NAME, asset=key, description=f"By {DEADLINE_HOUR:02}:00 UTC yesterday's partition has been built."
             )
             for key in keys
+        ]
+        + [
+            dg.AssetCheckSpec(
+                HOUR_NAME,
+                asset=key,
+                description=f"By {DEADLINE_MINUTE} minutes past, the partition of the hour before has been built.",
+            )
+            for key in by_hour
         ],
         can_subset=True,
     )
     def check_freshness(context: dg.AssetCheckExecutionContext) -> Iterator[dg.AssetCheckResult]:
-        day = due_day(datetime.now(UTC)).isoformat()
+        now = datetime.now(UTC)
+        due = {NAME: key_of(due_day(now)), HOUR_NAME: key_of(due_hour(now))}
         for check in sorted(context.selected_asset_check_keys):
+            day = due[check.name]
             wanted = dg.AssetRecordsFilter(asset_key=check.asset_key, asset_partitions=[day])
             built = context.instance.fetch_materializations(wanted, limit=1).records
             yield dg.AssetCheckResult(

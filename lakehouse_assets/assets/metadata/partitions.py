@@ -1,4 +1,4 @@
-"""Which days a domain has, and how a set of days becomes runs.
+"""Which days and hours a domain has, and how a set of them becomes runs.
 
 Belongs here: partition definitions and arithmetic over them. Does not belong here: which days need work (assets.days).
 """
@@ -7,15 +7,19 @@ from __future__ import annotations
 
 import importlib
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from functools import cache
 
 import dagster as dg
 
 from lakehouse_assets.domains import contracts_of
-from lakehouse_assets.lakehouse.periods import spans
+from lakehouse_assets.lakehouse.periods import HOUR, Unit, spans, to_text, unit_among
 
 MAX_GAP_DAYS = 31
+MAX_GAP_HOURS = 6
+_HOUR_KEY = "%Y-%m-%d-%H:%M"
+"""Dagster's name of an hour."""
+Partitions = dg.DailyPartitionsDefinition | dg.HourlyPartitionsDefinition
 
 
 @cache
@@ -27,7 +31,37 @@ def daily(domain: str) -> dg.DailyPartitionsDefinition | None:
     built = [c for c in contracts_of(domain) if c.made_by != "python"]
     if not any(c.time_partition for c in built):
         return None
-    return daily_since(importlib.import_module(f"lakehouse_assets.domains.{domain}").FIRST_DAY)
+    return daily_since(_first_day(domain))
+
+
+@cache
+def hourly(domain: str) -> dg.HourlyPartitionsDefinition | None:
+    """The hours of a domain in UTC, from its FIRST_DAY to the current one; None where no table of it is by hour."""
+    partitions = [c.time_partition for c in contracts_of(domain)]
+    if not any(p and p.transform == "hour" for p in partitions):
+        return None
+    return dg.HourlyPartitionsDefinition(
+        start_date=datetime.combine(_first_day(domain), datetime.min.time()), end_offset=1
+    )
+
+
+def partitions_of(domain: str, unit: Unit) -> Partitions | None:
+    """The days of a domain, or its hours."""
+    return hourly(domain) if unit == "hour" else daily(domain)
+
+
+def _first_day(domain: str) -> date:
+    return importlib.import_module(f"lakehouse_assets.domains.{domain}").FIRST_DAY
+
+
+def key_of(value: date) -> str:
+    """Dagster's name of a day or an hour."""
+    return value.strftime(_HOUR_KEY) if isinstance(value, datetime) else value.isoformat()
+
+
+def value_of(key: str) -> date:
+    """The day or hour that Dagster calls so."""
+    return datetime.strptime(key, _HOUR_KEY) if len(key) > len("2026-06-01") else date.fromisoformat(key)
 
 
 def daily_since(first: date) -> dg.DailyPartitionsDefinition:
@@ -35,15 +69,17 @@ def daily_since(first: date) -> dg.DailyPartitionsDefinition:
     return dg.DailyPartitionsDefinition(start_date=first.isoformat(), end_offset=1)
 
 
-def stretches(days: Iterable[date], *, max_gap: int = MAX_GAP_DAYS) -> list[tuple[date, date]]:
-    """Days as few inclusive ranges, each worth one run: days closer than `max_gap` days share a range.
+def stretches(days: Iterable[date], *, max_gap: int | None = None) -> list[tuple[date, date]]:
+    """Days, or hours, as few inclusive ranges, each worth one run: those closer than `max_gap` of them share a range.
 
     A run costs seconds before it reads a row, and a day with nothing in it costs nothing, so a feed that rests at
     weekends is one run and not fifty.
     """
-    merged: list[tuple[date, date]] = []
-    for first, last in spans(days):
-        if merged and first - merged[-1][1] <= timedelta(days=max_gap):
+    values, merged = list(days), list[tuple[date, date]]()
+    unit = unit_among(values)
+    gap = HOUR * (max_gap or MAX_GAP_HOURS) if unit == "hour" else timedelta(days=max_gap or MAX_GAP_DAYS)
+    for first, last in spans(values, unit):
+        if merged and first - merged[-1][1] <= gap:
             merged[-1] = (merged[-1][0], last)
         else:
             merged.append((first, last))
@@ -53,39 +89,52 @@ def stretches(days: Iterable[date], *, max_gap: int = MAX_GAP_DAYS) -> list[tupl
 def range_tags(first: date, last: date) -> Mapping[str, str]:
     """Tags that make one run materialize every partition from `first` to `last`."""
     return {
-        "dagster/asset_partition_range_start": first.isoformat(),
-        "dagster/asset_partition_range_end": last.isoformat(),
+        "dagster/asset_partition_range_start": key_of(first),
+        "dagster/asset_partition_range_end": key_of(last),
     }
 
 
-def within(partitions: dg.DailyPartitionsDefinition, days: Iterable[date]) -> list[date]:
-    """Those of the days that are partitions, in order."""
+def within(partitions: Partitions, days: Iterable[date]) -> list[date]:
+    """Those of the days, or hours, that are partitions, in order."""
     first, last = _ends(partitions)
     return sorted(d for d in days if first <= d <= last)
 
 
 def left_out(domain: str, days: Iterable[date]) -> list[str]:
-    """What to tell of days of a domain's bronze tables that are none of its partitions, so that no run builds them."""
-    if (partitions := daily(domain)) is None:
+    """What to tell of days, or hours, of a domain's bronze tables that no run builds, for they are no partitions."""
+    days = set(days)
+    unit = unit_among(days)
+    if (partitions := partitions_of(domain, unit)) is None:
         return []
     first, last = _ends(partitions)
     before, after = sorted(d for d in days if d < first), sorted(d for d in days if d > last)
     said = []
     if before:
+        since = first.date() if isinstance(first, datetime) else first
+        earliest = to_text(before[0])[: len("2026-06-01")]
         said.append(
-            f"{domain}: {_counted(before)} of bronze before {first}, the first day of the domain, in no other table; "
-            f"set FIRST_DAY in lakehouse_assets/domains/{domain}/__init__.py to {before[0]} or earlier to build them"
+            f"{domain}: {_counted(before, unit)} of bronze before {since}, the first day of the domain, in no other "
+            f"table; set FIRST_DAY in lakehouse_assets/domains/{domain}/__init__.py to {earliest} or earlier to build "
+            "them"
         )
     if after:
-        said.append(f"{domain}: {_counted(after)} of bronze after {last}, built once the day has begun in UTC")
+        said.append(
+            f"{domain}: {_counted(after, unit)} of bronze after {to_text(last)}, built once the {unit} has begun in UTC"
+        )
     return said
 
 
-def _ends(partitions: dg.DailyPartitionsDefinition) -> tuple[date, date]:
-    first = date.fromisoformat(partitions.get_first_partition_key() or "9999-12-31")
-    return first, date.fromisoformat(partitions.get_last_partition_key() or "0001-01-01")
+def _ends(partitions: Partitions) -> tuple[date, date]:
+    hours = isinstance(partitions, dg.HourlyPartitionsDefinition)
+    first, last = partitions.get_first_partition_key(), partitions.get_last_partition_key()
+    if first is None or last is None:
+        # None yet: the first is in the future.
+        return (datetime.max, datetime.min) if hours else (date.max, date.min)
+    return value_of(first), value_of(last)
 
 
-def _counted(days: Sequence[date]) -> str:
-    """Days in order, in words."""
-    return f"{days[0]} is a day" if len(days) == 1 else f"{days[0]} to {days[-1]} are {len(days)} days"
+def _counted(days: Sequence[date], unit: Unit) -> str:
+    """Days or hours in order, in words."""
+    if len(days) == 1:
+        return f"{to_text(days[0])} is {'an hour' if unit == 'hour' else 'a day'}"
+    return f"{to_text(days[0])} to {to_text(days[-1])} are {len(days)} {unit}s"

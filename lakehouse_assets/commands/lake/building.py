@@ -17,6 +17,7 @@ import typer
 from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
 from lakehouse_assets.builds import dbt_graph
+from lakehouse_assets.builds.groups import groups
 from lakehouse_assets.commands.failures import CommandError, Exit, did_you_mean
 from lakehouse_assets.commands.lake import orchestrator
 from lakehouse_assets.commands.lake.orchestrator import run_job
@@ -24,7 +25,7 @@ from lakehouse_assets.commands.output import Out, seconds
 from lakehouse_assets.domains import python_tables
 from lakehouse_assets.lakehouse.dbt import manifest
 from lakehouse_assets.lakehouse.lake import Lake
-from lakehouse_assets.lakehouse.periods import days_between, spans
+from lakehouse_assets.lakehouse.periods import days_between, periods_in, spans, to_text, unit_among
 from lakehouse_assets.settings import get_settings
 from lakehouse_assets.shown import shown_in_line
 
@@ -45,7 +46,7 @@ SHOWN_FAILURES = 5
 
 @dataclass(frozen=True)
 class Step:
-    """One run to make: a domain's tables over a range of days, or whole tables."""
+    """One run to make: a domain's tables over a range of days or hours, or whole tables."""
 
     domain: str
     job: str
@@ -58,7 +59,8 @@ class Step:
         """What the run does, for people."""
         if self.first is None or self.last is None:
             return self.job
-        return f"{self.job} {self.first} … {self.last}" if self.first != self.last else f"{self.job} {self.first}"
+        first, last = to_text(self.first), to_text(self.last)
+        return f"{self.job} {first} … {last}" if first != last else f"{self.job} {first}"
 
 
 class Builder:
@@ -177,55 +179,44 @@ def made_by(made: Builder, tables: Iterable[str], maker: MadeBy) -> list[str]:
 def plan_builds(
     made: Builder, tables: Sequence[str], first: date | None, last: date | None, *, named: bool
 ) -> Iterator[Step]:
-    """The runs of silver and gold that a request means, domain by domain.
+    """The runs of silver and gold that a request means, domain by domain, and in each those by hour by themselves.
 
     Args:
         made: The loaded code location.
         tables: The tables to build.
-        first: First day; without a range, the days on which a domain is behind bronze.
-        last: Last day.
+        first: First day or hour; without a range, the days on which a domain is behind bronze.
+        last: Last day or hour.
         named: Whether the person named what to build, so that tables without days are built although they exist.
     """
-    from lakehouse_assets.assets.metadata.partitions import daily
+    from lakehouse_assets.assets.metadata.partitions import partitions_of, stretches, within
     from lakehouse_assets.automation.jobs import build_job_name
-
-    heads = made.lake.catalog.heads()
-    models = made_by(made, tables, "dbt")
-    for domain in sorted({made.contracts[t].domain for t in models}):
-        own = tuple(t for t in models if made.contracts[t].domain == domain)
-        if daily(domain) is None:
-            if named or not heads.keys() >= set(own):
-                yield Step(domain, build_job_name(domain), own)
-            continue
-        for start, end in _ranges(made, domain, own, first, last):
-            yield Step(domain, build_job_name(domain), own, start, end)
-
-
-def _ranges(
-    made: Builder, domain: str, tables: Sequence[str], first: date | None, last: date | None
-) -> list[tuple[date, date]]:
-    from lakehouse_assets.assets.metadata.partitions import daily, stretches, within
     from lakehouse_assets.builds.days import dirty_days
 
-    partitions = daily(domain)
-    if partitions is None:
-        return []
-    if first and last:
-        return stretches(within(partitions, days_between(first, last)))
-    return stretches(within(partitions, dirty_days(made.lake, made.graph, list(tables))))
+    heads = made.lake.catalog.heads()
+    for group in groups(made.graph, made.contracts, made_by(made, tables, "dbt")):
+        step = Step(group.domain, build_job_name(group.name), group.tables)
+        if (partitions := partitions_of(group.domain, group.unit)) is None:
+            if named or not heads.keys() >= set(group.tables):
+                yield step
+            continue
+        if first and last:
+            wanted = periods_in(days_between(first, last), group.unit)
+        else:
+            wanted = dirty_days(made.lake, made.graph, group.tables, group.unit)
+        for start, end in stretches(within(partitions, wanted)):
+            yield replace(step, first=start, last=end)
 
 
 def untold(made: Builder, tables: Sequence[str]) -> list[str]:
     """What to tell of days that bronze has and no run builds."""
-    from lakehouse_assets.assets.metadata.partitions import daily, left_out
+    from lakehouse_assets.assets.metadata.partitions import left_out
     from lakehouse_assets.builds.days import dirty_days
 
-    said = []
-    models = made_by(made, tables, "dbt")
-    for domain in sorted({made.contracts[t].domain for t in models}):
-        own = [t for t in models if made.contracts[t].domain == domain]
-        said += left_out(domain, dirty_days(made.lake, made.graph, own)) if daily(domain) else []
-    return said
+    said = [
+        left_out(group.domain, dirty_days(made.lake, made.graph, group.tables, group.unit))
+        for group in groups(made.graph, made.contracts, made_by(made, tables, "dbt"))
+    ]
+    return list(dict.fromkeys(one for told in said for one in told))
 
 
 def plan_semantic(made: Builder, tables: Sequence[str], *, named: bool) -> Step | None:
@@ -263,7 +254,7 @@ def plan_python(
 
     heads = made.lake.catalog.heads()
     today = datetime.now(UTC).date()
-    days = days_between(first, last) if first and last else [today - timedelta(days=1), today]
+    days = periods_in(days_between(first, last), "day") if first and last else {today - timedelta(days=1), today}
     for identifier in made_by(made, tables, "python"):
         table = made.python_tables[identifier]
         if not set(table.reads) <= heads.keys() or not (due or behind(made.lake, identifier, table.reads)):
@@ -307,8 +298,8 @@ def materialize(out: Out, select: str | None, domain: str | None, first: date | 
     """Build what is behind, or what was named."""
     if (first is None) != (last is None):
         raise CommandError("a range needs both ends", "give --from and --to", Exit.USAGE)
-    if first and last and first > last:
-        raise CommandError(f"the range ends ({last}) before it begins ({first})", "", Exit.USAGE)
+    if first and last:
+        first, last = _range(first, last)
     from lakehouse_assets.automation.jobs import SEMANTIC
 
     with builder(out) as made:
@@ -325,9 +316,24 @@ def materialize(out: Out, select: str | None, domain: str | None, first: date | 
     stop_if_failed(done)
 
 
+def _range(first: date, last: date) -> tuple[date, date]:
+    """A range of days, or of hours where one end is an hour: a day then begins or ends it whole.
+
+    Raises:
+        CommandError: it ends before it begins.
+    """
+    ends = {first, last}
+    if unit_among(ends) == "hour":
+        first, last = min(periods_in([first], "hour")), max(periods_in([last], "hour"))
+    if first > last:
+        raise CommandError(f"the range ends ({to_text(last)}) before it begins ({to_text(first)})", "", Exit.USAGE)
+    return first, last
+
+
 def _nothing(first: date | None, last: date | None, waiting_days: Sequence[str]) -> str:
     if first and last:
-        return f"Nothing to build: none of the days {first} to {last} is one for which there are tables."
+        asked = f"{unit_among([first])}s {to_text(first)} to {to_text(last)}"
+        return f"Nothing to build: none of the {asked} is one for which there are tables."
     if waiting_days:
         return "Nothing to build: every day of bronze that has tables is in silver and gold."
     return "Nothing to build: every day of bronze is in silver and gold."

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 from lakehouse_assets.alerts.outbox import Outbox, Receiver
 from lakehouse_assets.builds import dbt_graph
 from lakehouse_assets.builds.days import dirty_days
+from lakehouse_assets.builds.groups import groups
 from lakehouse_assets.commands.lake.giving_up import events_held, words
 from lakehouse_assets.commands.lake.lookups import TableState, as_documents, open_lake, print_states, table_states
 from lakehouse_assets.commands.output import Out
@@ -25,6 +26,7 @@ from lakehouse_assets.ingest.loads.quarantine import count_quarantined
 from lakehouse_assets.ingest.loads.standing import standings
 from lakehouse_assets.ingest.sources import all_sources
 from lakehouse_assets.intake.standing import TopicStanding, topics_of
+from lakehouse_assets.lakehouse.periods import to_text
 from lakehouse_assets.private import open_to_others
 from nlq.storage.journal import Journal
 from nlq.storage.queue import QuestionQueue
@@ -88,7 +90,7 @@ def status(out: Out) -> None:
         out.table(("source", "table", "loaded up to", "log behind it", "log kept"), shown)
     out.heading("Waiting")
     out.say(f"{len(files):,} files in {lake.settings.landing_root}")
-    out.say("Days not built: " + ("; ".join(f"{d} {_few(found)}" for d, found in days.items()) or "none"))
+    out.say("Days and hours not built: " + ("; ".join(f"{d} {_few(found)}" for d, found in days.items()) or "none"))
     out.say(f"{refused:,} records in quarantine")
     out.say("Questions: " + ", ".join(f"{n:,} {name}" for name, n in queue.items()))
     out.say(f"Answers to be published: {waiting:,}")
@@ -140,7 +142,7 @@ def _place(state: TableState) -> tuple[int, str]:
 def _few(days: Sequence[date]) -> str:
     """Some days for people: the first ones, and how many more."""
     more = f" and {len(days) - _SHOWN_DAYS:,} more" if len(days) > _SHOWN_DAYS else ""
-    return ", ".join(map(str, days[:_SHOWN_DAYS])) + more
+    return ", ".join(map(to_text, days[:_SHOWN_DAYS])) + more
 
 
 def _files_waiting(lake: Lake, states: list[TableState]) -> list[str]:
@@ -166,17 +168,16 @@ def _sha256(path: str) -> str:
 
 
 def _days_not_built(lake: Lake) -> Mapping[str, list[date]]:
-    """Days that bronze has and a domain's tables have not, by domain; none where dbt has not parsed the project."""
+    """Days, or hours, that bronze has and a group of tables has not, by group; none where dbt has not parsed it."""
     try:
         graph = dbt_graph.load(lake.settings)
     except dbt_graph.ManifestMissingError:
         return {}
-    contracts, tables = platform_contracts(), {}
-    for model in graph.models:
-        if model.table in contracts:
-            tables.setdefault(contracts[model.table].domain, []).append(model.table)
-    found = {domain: sorted(dirty_days(lake, graph, names)) for domain, names in sorted(tables.items())}
-    return {domain: days for domain, days in found.items() if days}
+    found = {
+        group.name: sorted(dirty_days(lake, graph, group.tables, group.unit))
+        for group in groups(graph, platform_contracts())
+    }
+    return {name: days for name, days in found.items() if days}
 
 
 def _published(states: list[TableState], table: str) -> bool:

@@ -200,7 +200,7 @@ def write_rows(
 def _sorted_out(con: duckdb.DuckDBPyConnection, files: Sequence[Path], total: int, contract: Contract) -> Written:
     """Tell apart the files of good and of rejected rows by the folders the engine put them in."""
     written = Written()
-    day_key = next((f"_{p.name}" for p in contract.partitions if p.transform == "day"), None)
+    day_key = next((f"_{p.name}" for p in contract.partitions if p.transform in ("day", "hour")), None)
     for file in files:
         folders = dict(part.split("=", 1) for part in file.parts if "=" in part)
         if folders["_rejected"] == "true":
@@ -208,7 +208,8 @@ def _sorted_out(con: duckdb.DuckDBPyConnection, files: Sequence[Path], total: in
             continue
         written.files.append(file)
         if day_key:
-            written.days.add(date.fromisoformat(folders[day_key]))
+            # Of an hour, the name of its folder begins with the day.
+            written.days.add(date.fromisoformat(folders[day_key][: len("2026-06-01")]))
     if written.rejects:
         counted = con.execute(f"select count(*) from {parquet_files(written.rejects)}").fetchall()
         written.rejected = int(counted[0][0])
@@ -223,7 +224,7 @@ def by_load(
     if len(loads) == 1:
         return {loads[0]: WrittenOfLoad(written.rows, written.rejected, tuple(sorted(written.days)))}
     found = {load: WrittenOfLoad() for load in loads}
-    day = next((p.column for p in mapping.contract.partitions if p.transform == "day"), None)
+    day = next((p.column for p in mapping.contract.partitions if p.transform in ("day", "hour")), None)
     days = f"list_sort(list(distinct cast({quoted(day)} as date)))" if day else "[]"
     if written.files:
         counted = f"select load_id, count(*), {days} from {parquet_files(written.files)} group by load_id"

@@ -25,10 +25,11 @@ from lakehouse_assets.lakehouse.iceberg.metadata_cache import current_snapshot
 from lakehouse_assets.lakehouse.iceberg.overwrite import (
     ReplacePartitions,
     ReplaceTable,
-    date_partition,
     partition_values,
     period_predicate,
+    unit_sql,
 )
+from lakehouse_assets.lakehouse.periods import periods_in
 from lakehouse_assets.lakehouse.publish.begin import begin
 from lakehouse_assets.lakehouse.publish.protocol import Publication, PublicationConflictError, Published
 from lakehouse_assets.lakehouse.sql import literal, quoted
@@ -186,15 +187,15 @@ class _Work:
         """Take rows out of a table by days; tells how many, and of which days."""
         if not self._is_there(contract):
             return 0, ()
-        day = f"cast({quoted(date_partition(contract).column)} as date)"
+        day = unit_sql(contract)
         relation = f"{self._table(contract)} t"
         counted = self._run(f"select {day} as day, count(*) as n from {relation} where {mine} group by 1").to_pylist()
         if not counted:
             return 0, ()
-        days = partition_values(contract, [row["day"] for row in counted])
-        kept = f"select * from {relation} where {period_predicate(contract, days)} and not {mine}"
-        self._publication.stage_query(contract, kept, self._session, ReplacePartitions(days))
-        return sum(row["n"] for row in counted), days
+        parts = partition_values(contract, [row["day"] for row in counted])
+        kept = f"select * from {relation} where {period_predicate(contract, parts)} and not {mine}"
+        self._publication.stage_query(contract, kept, self._session, ReplacePartitions(parts))
+        return sum(row["n"] for row in counted), tuple(sorted(periods_in(parts, "day")))
 
     def _stage_resolutions(self) -> int:
         """Take out how records of the load were settled, and what the load settled; tells how many of these."""

@@ -24,6 +24,7 @@ from lakehouse_assets.ingest.sources import Source
 from lakehouse_assets.ingest.values import json_text
 from lakehouse_assets.ingest.values.expressions import Expression, guarded
 from lakehouse_assets.lakehouse.contract import Contract
+from lakehouse_assets.lakehouse.publish.staging import FOLDERS
 from lakehouse_assets.lakehouse.sql import literal, quoted
 
 CARRIED = "source_row, line, raw_text, problem, form, source_file, occurrence, ref, load_id, loaded_at"
@@ -209,7 +210,8 @@ class RecordMapping:
         return f"cast({technical.get(name) or f'e.{quoted(name)}'} as {kind}) as {quoted(name)}"
 
     def _partition(self, column: str, transform: str) -> str:
-        return f"strftime(e.{quoted(column)}, '%Y-%m')" if transform == "month" else f"e.{quoted(column)}"
+        value = f"e.{quoted(column)}"
+        return f"strftime({value}, '{FOLDERS[transform]}')" if transform in FOLDERS else value
 
 
 def constant(text: str) -> str:

@@ -23,7 +23,7 @@ class Binding:
     Attributes:
         publication: Where models are staged.
         contracts: Contract of every table the invocation reads or makes, by identifier.
-        days: The days it computes; none means everything.
+        days: The days, or hours, it computes; none means everything.
         made: Identifiers of the tables it makes, which nobody reads before they are stored.
         manifest: The part of the project that it is about.
     """

@@ -27,6 +27,7 @@ from lakehouse_assets.lakehouse.iceberg.overwrite import (
     partition_values,
     period_predicate,
 )
+from lakehouse_assets.lakehouse.periods import from_text
 from lakehouse_assets.lakehouse.sql import quoted
 
 PUBLISHED = "asklake_published"
@@ -124,12 +125,13 @@ def _replacement(contract: Contract, replaces: str, touched: Sequence[Any], days
     if replaces == "days":
         return ReplacePartitions(partition_values(contract, days))
     if replaces == "touched":
-        return ReplacePartitions(partition_values(contract, [_as_date(v) for v in touched if v is not None]))
+        return ReplacePartitions(partition_values(contract, [_as_period(v) for v in touched if v is not None]))
     raise ValueError(f"{contract.identifier}: config 'replaces' is days, touched or table, not '{replaces}'")
 
 
-def _as_date(value: Any) -> date:
-    return value if isinstance(value, date) else date.fromisoformat(str(value)[:10])
+def _as_period(value: Any) -> date:
+    """A day, or an hour: what a macro says of them, which engines may have given it as a time at midnight."""
+    return value if isinstance(value, date) else from_text(str(value))
 
 
 def _kept_predicate(contract: Contract, replace: Replace) -> str:

@@ -20,6 +20,7 @@ from lakehouse_assets.lakehouse.dbt import manifest as dbt_manifest
 from lakehouse_assets.lakehouse.dbt.binding import Bind, Binding
 from lakehouse_assets.lakehouse.dbt.manifest import DbtFailedError
 from lakehouse_assets.lakehouse.engines.spec import spec_of
+from lakehouse_assets.lakehouse.periods import periods_in, to_text, unit_among
 
 if TYPE_CHECKING:
     from lakehouse_assets.lakehouse.publish.protocol import Publication
@@ -94,7 +95,7 @@ def run(
         publication: Where the rows are staged.
         contracts: Contract of every table the models read or write, by identifier.
         select: Names of models.
-        days: The days to (re)compute; none means everything.
+        days: The days, or hours, to (re)compute; none means everything.
         variables: Further dbt variables.
         command: dbt's command, "build" or "test".
         resource_types: What kinds of nodes run.
@@ -104,7 +105,8 @@ def run(
     """
     settings = publication.lake.settings
     dbt_vars = {
-        "days": [d.isoformat() for d in days],
+        "days": [d.isoformat() for d in sorted(periods_in(days, "day"))],
+        "hours": [to_text(d) for d in days] if unit_among(days) == "hour" else [],
         "reads_little": publication.reads_little,
         **(variables or {}),
     }

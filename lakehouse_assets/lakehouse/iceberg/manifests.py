@@ -18,10 +18,11 @@ from cachetools import FIFOCache, cached
 from pyiceberg.conversions import from_bytes
 from pyiceberg.manifest import ManifestContent, ManifestEntry, ManifestFile
 from pyiceberg.table import DataScan, FileScanTask
-from pyiceberg.types import DateType, PrimitiveType
+from pyiceberg.types import DateType, IntegerType, PrimitiveType
 
 from lakehouse_assets.lakehouse.iceberg._internals import planned, recast
-from lakehouse_assets.lakehouse.periods import first_of
+from lakehouse_assets.lakehouse.iceberg.overwrite import period_named
+from lakehouse_assets.lakehouse.periods import first_of, period_of
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -52,7 +53,7 @@ def newest_day(table: Table, snapshot: Snapshot) -> date | None:
     Day partitions are in the list of manifests. A manifest is read only if it names removed files, too, or has other
     partitions; then the upper bounds of the column in its files tell.
     """
-    source = next((f.source_id for f in table.spec().fields if str(f.transform) in ("day", "month")), None)
+    source = next((f.source_id for f in table.spec().fields if period_named(str(f.transform))), None)
     if source is None:
         return None
     kind = table.schema().find_type(source)
@@ -65,10 +66,13 @@ def _newest_of(table: Table, manifest: ManifestFile, source: int, kind: Primitiv
     if manifest.content != ManifestContent.DATA or not (manifest.has_added_files() or manifest.has_existing_files()):
         return
     fields = table.metadata.specs()[manifest.partition_spec_id].fields
-    at = next((i for i, f in enumerate(fields) if f.source_id == source and str(f.transform) == "day"), None)
+    at = next((i for i, f in enumerate(fields) if f.source_id == source and str(f.transform) in ("day", "hour")), None)
     if at is not None and manifest.partitions and not manifest.deleted_files_count:
-        bounds = [manifest.partitions[at].upper_bound]
-        kind = DateType()
+        bound = manifest.partitions[at].upper_bound
+        if bound is not None and str(fields[at].transform) == "hour":
+            yield period_of(first_of(from_bytes(IntegerType(), bound), "hour"), "day")
+            return
+        bounds, kind = [bound], DateType()
     else:
         entries = recast(manifest, _Remembered).fetch_manifest_entry(table.io)
         bounds = [(entry.data_file.upper_bounds or {}).get(source) for entry in entries]

@@ -17,10 +17,11 @@ from lakehouse_assets.lakehouse.iceberg.metadata_cache import current_snapshot
 from lakehouse_assets.lakehouse.iceberg.overwrite import (
     Replace,
     ReplaceTable,
-    days_held,
     period_predicate,
+    periods_held,
     replaced_rows,
 )
+from lakehouse_assets.lakehouse.periods import unit_of
 from lakehouse_assets.lakehouse.publish.audit import CheckOutcome, audit, blocking
 from lakehouse_assets.lakehouse.publish.data_files import SMALL_FILE_BYTES
 from lakehouse_assets.lakehouse.publish.protocol import StagedByEngine, unfilled
@@ -179,5 +180,6 @@ class TrinoWriter:
             return "" if files else "false"
         metadata = self._of.table(contract.identifier).metadata
         source_id = metadata.schema().find_field(partition.column).field_id
-        held = {days_held(metadata, file, source_id) for file in files}
-        return "" if None in held else period_predicate(contract, [days[0] for days in held if days])
+        unit = unit_of(partition.transform_of_time)
+        held = {periods_held(metadata, file, source_id, unit) for file in files}
+        return "" if None in held else period_predicate(contract, [found[0] for found in held if found])

@@ -15,6 +15,9 @@ from lakehouse_assets.lakehouse.engines.duckdb import parquet_options
 from lakehouse_assets.lakehouse.iceberg.overwrite import Replace, ReplacePartitions, period_predicate
 from lakehouse_assets.lakehouse.sql import literal, quoted
 
+FOLDERS = {"month": "%Y-%m", "hour": "%Y-%m-%d-%H"}
+"""How partitions are written that are not values of their column."""
+
 
 def write_files(
     contract: Contract, select_sql: str, con: Any, folder: Path, bytes_read: int | None, *, left: str = ""
@@ -70,8 +73,8 @@ def rows_left(published: str, contract: Contract, replace: Replace, whole: Repla
 
 def _partition_sql(contract: Contract, partition: Partition) -> str:
     column = quoted(partition.column)
-    if partition.transform == "month":
-        return f"strftime({column}, '%Y-%m')"
+    if partition.transform in FOLDERS:
+        return f"strftime({column}, '{FOLDERS[partition.transform]}')"
     if partition.transform == "day" and contract.types[partition.column] == "TIMESTAMP":
         return f"cast({column} as date)"
     return column

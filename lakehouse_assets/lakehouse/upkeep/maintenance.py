@@ -21,10 +21,10 @@ from lakehouse_assets.lakehouse.iceberg.overwrite import (
     ReplacePartitions,
     ReplaceTable,
     date_partition,
-    days_held,
+    periods_held,
 )
 from lakehouse_assets.lakehouse.iceberg.properties import COMPACTION, PUBLICATION_ID, RUN_ID
-from lakehouse_assets.lakehouse.periods import Period, period_of
+from lakehouse_assets.lakehouse.periods import period_of, unit_of
 from lakehouse_assets.lakehouse.publish.begin import begin
 from lakehouse_assets.lakehouse.publish.protocol import PublicationConflictError, Published
 from lakehouse_assets.lakehouse.upkeep import local_gc, nessie_gc
@@ -185,7 +185,7 @@ def _carried(table: Table) -> dict[str, str]:
 def crowded_partitions(contract: Contract, table: Table) -> dict[date | None, FileCounts]:
     """The time partitions that hold many small files, by first day, the most crowded first, as many as one run takes.
 
-    A table without time partitions is one, whose first day is None.
+    An hour is known by its beginning. A table without time partitions is one partition, whose first day is None.
     """
     counts: dict[date | None, FileCounts] = {}
     first_day = _first_day_of(contract, table)
@@ -197,14 +197,14 @@ def crowded_partitions(contract: Contract, table: Table) -> dict[date | None, Fi
 
 
 def _first_day_of(contract: Contract, table: Table) -> Callable[[DataFile], date | None]:
-    if not any(p.transform in ("day", "month") for p in contract.partitions):
+    if contract.time_partition is None:
         return lambda _file: None
     partition = date_partition(contract)
-    period: Period = "month" if partition.transform == "month" else "day"
+    period = partition.transform_of_time
     column = evolution(contract, Shape.of(table.metadata)).sources[partition.column].field_id
 
     def first_day(file: DataFile) -> date | None:
-        held = days_held(table.metadata, file, column)
+        held = periods_held(table.metadata, file, column, unit_of(period))
         return period_of(held[0], period) if held else None
 
     return first_day

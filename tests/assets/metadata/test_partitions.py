@@ -2,15 +2,26 @@
 
 from __future__ import annotations
 
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from itertools import pairwise
 
 import dagster as dg
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from lakehouse_assets.assets.metadata.partitions import MAX_GAP_DAYS, daily, range_tags, stretches, within
+from lakehouse_assets.assets.metadata.partitions import (
+    MAX_GAP_DAYS,
+    MAX_GAP_HOURS,
+    daily,
+    key_of,
+    range_tags,
+    stretches,
+    value_of,
+    within,
+)
+from lakehouse_assets.lakehouse.periods import HOUR
 
+HOURS = st.sets(st.integers(0, 500).map(lambda n: datetime(2024, 2, 20) + n * HOUR), max_size=60)
 DAYS = st.sets(st.dates(date(2020, 1, 1), date(2023, 12, 31)), max_size=60)
 
 
@@ -42,3 +53,26 @@ def test_range_tags_are_dagsters() -> None:
     assert daily("pgr").get_partition_keys_in_range(  # pyright: ignore[reportOptionalMemberAccess]
         dg.PartitionKeyRange(tags["dagster/asset_partition_range_start"], tags["dagster/asset_partition_range_end"])
     ) == ["2024-01-01", "2024-01-02", "2024-01-03"]
+
+
+@settings(deadline=None)
+@given(HOURS)
+def test_stretches_of_hours_end_where_a_stream_rests(hours: set[date]) -> None:
+    found = stretches(hours)
+    assert all(any(first <= h <= last for first, last in found) for h in hours)
+    assert all(first in hours and last in hours for first, last in found)
+    assert all(b[0] - a[1] > MAX_GAP_HOURS * HOUR for a, b in pairwise(found))
+
+
+@given(st.dates() | st.integers(0, 500).map(lambda n: datetime(2024, 2, 20) + n * HOUR))
+def test_days_and_hours_are_called_as_dagster_calls_them(value: date) -> None:
+    assert value_of(key_of(value)) == value
+
+
+def test_hours_are_partitions_of_dagster() -> None:
+    hours = dg.HourlyPartitionsDefinition(start_date=datetime(2024, 2, 28), end_offset=1)
+    tags = range_tags(datetime(2024, 2, 28, 23), datetime(2024, 2, 29, 1))
+    first, last = tags["dagster/asset_partition_range_start"], tags["dagster/asset_partition_range_end"]
+    keys = hours.get_partition_keys_in_range(dg.PartitionKeyRange(first, last))
+    assert [value_of(key) for key in keys] == [datetime(2024, 2, 28, 23) + n * HOUR for n in range(3)]
+    assert within(hours, [datetime(2024, 2, 27, 23), datetime(2024, 2, 28)]) == [datetime(2024, 2, 28)]

@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 from pyiceberg.expressions.visitors import expression_evaluator
 from pyiceberg.typedef import Record
 
-from lakehouse_assets.lakehouse.contract import Contract, Partition, TableModel, column, day, month
-from lakehouse_assets.lakehouse.iceberg.overwrite import period_filter, period_predicate
+from lakehouse_assets.lakehouse.contract import Contract, Partition, TableModel, column, day, hour, month
+from lakehouse_assets.lakehouse.iceberg.overwrite import partition_values, period_filter, period_predicate
 from lakehouse_assets.lakehouse.periods import period_of
 from lakehouse_assets.lakehouse.publish.data_files import _stored
 
@@ -55,6 +55,31 @@ def test_a_moment_is_in_its_period_and_in_no_other(
 
     sql = f'select {period_predicate(contract, sorted(values))} from (select ?::timestamp as "at", ?::date as "on")'
     assert [_row(sql, t) for t in times] == wanted
+
+
+hours = st.integers(0, 80).map(lambda n: datetime(1969, 12, 30) + timedelta(hours=n)) | st.just(datetime.max)
+
+
+@given(st.sets(hours, max_size=5), st.lists(st.tuples(hours, st.sampled_from([0, 1, 59])), max_size=8))
+def test_a_moment_is_in_its_hour_and_in_no_other(values: set[datetime], found: list[tuple[datetime, int]]) -> None:
+    contract = moments(hour("at"))
+    parts = partition_values(contract, values)
+    times = [period_of(at, "hour") + timedelta(minutes=minute) for at, minute in found]
+    wanted = [period_of(t, "hour") in parts for t in times]
+
+    evaluate = expression_evaluator(contract.iceberg_schema(), period_filter(contract, parts), case_sensitive=True)
+    assert [evaluate(Record(_stored(t), 0)) for t in times] == wanted
+    sql = f'select {period_predicate(contract, parts)} from (select ?::timestamp as "at", ?::date as "on")'
+    assert [_row(sql, datetime.fromisoformat(t.isoformat())) for t in times] == wanted
+
+
+def test_of_a_table_by_hour_a_day_is_all_of_its_hours() -> None:
+    contract = moments(hour("at"))
+    assert period_predicate(contract, partition_values(contract, [date(2024, 1, 1)])) == (
+        "((\"at\" >= timestamp '2024-01-01 00:00:00' and \"at\" < timestamp '2024-01-02 00:00:00'))"
+    )
+    with pytest.raises(ValueError, match="no hours"):
+        moments(hour("on"))
 
 
 def _row(sql: str, moment: datetime) -> bool:
