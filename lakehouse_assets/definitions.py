@@ -18,11 +18,12 @@ from lakehouse_assets.assets.metadata.specs import asset_key
 from lakehouse_assets.assets.python_tables import python_assets
 from lakehouse_assets.assets.questions.answers import answers_asset
 from lakehouse_assets.assets.questions.scheduled import load_questions
+from lakehouse_assets.assets.search import search_asset
 from lakehouse_assets.assets.semantic import semantic_assets
 from lakehouse_assets.assets.steps.resources import lake_resource
 from lakehouse_assets.assets.transform import transform_assets
 from lakehouse_assets.assets.unloading import unload_job
-from lakehouse_assets.automation import alerts, jobs, schedules, sensors
+from lakehouse_assets.automation import alerts, jobs, schedules, search, sensors
 from lakehouse_assets.builds import dbt_graph
 from lakehouse_assets.builds.groups import Group, groups
 from lakehouse_assets.contracts import platform_contracts
@@ -54,12 +55,14 @@ def build_defs(settings: Settings, *, by_operator: bool = False, **overrides: An
     made = python_assets(python_tables(), contracts)
     answers = answers_asset(settings)
     upkeep = maintenance_asset(contracts)
+    searched = search_asset(contracts)
 
     grouped = list(zip(groups(graph, contracts), transforms, strict=True))
     build_jobs = jobs.build_jobs(grouped)
     ingest = jobs.job(jobs.INGEST, [bronze], "Files to bronze: the ones named, or what waits in the landing folder.")
     rebuild = jobs.job(jobs.SEMANTIC, semantic, "Every saved query to its semantic table.")
     answer = jobs.job(jobs.ANSWER, [answers], "The question named, or what waits in the queue.")
+    index = jobs.job(jobs.SEARCH, [searched], "The index of `asklake search`, of what moved.")
     maintain = jobs.job(jobs.MAINTENANCE, [upkeep], "Compaction, snapshot expiry, orphan files.")
     triggers = [t for group, _ in grouped for t in _triggers(group, graph, build_jobs[group.name])]
     make = {t: jobs.job(jobs.make_job_name(t.identifier), [made[t]], f"Makes {t.identifier}.") for t in made}
@@ -70,9 +73,9 @@ def build_defs(settings: Settings, *, by_operator: bool = False, **overrides: An
     late = jobs.freshness_job(freshness)
 
     return dg.Definitions(
-        assets=[bronze, *transforms, *semantic, *made.values(), answers, upkeep],
+        assets=[bronze, *transforms, *semantic, *made.values(), answers, upkeep, searched],
         asset_checks=[freshness],
-        jobs=[ingest, unload_job(), *build_jobs.values(), rebuild, *make.values(), answer, maintain, late],
+        jobs=[ingest, unload_job(), *build_jobs.values(), rebuild, *make.values(), answer, maintain, index, late],
         schedules=[
             *(t for t in triggers if isinstance(t, dg.ScheduleDefinition)),
             *(schedules.made_by_the_clock(t, job) for t, job in make.items() if t.cron),
@@ -87,6 +90,7 @@ def build_defs(settings: Settings, *, by_operator: bool = False, **overrides: An
             sensors.topics_sensor(),
             sensors.followed_sensor(),
             sensors.freshness_sensor(late),
+            search.search_sensor(index),
             alerts.alerts_sensor(),
             alerts.messages_sensor(),
             alerts.failed_runs_sensor(),

@@ -17,6 +17,7 @@ INGEST = "ingest"
 SEMANTIC = "build_semantic"
 ANSWER = "answer_questions"
 MAINTENANCE = "maintenance"
+SEARCH = "search_index"
 FRESHNESS = "freshness"
 
 
