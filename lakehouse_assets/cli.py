@@ -17,6 +17,7 @@ from lakehouse_assets.commands.groups import (
     alert_app,
     branch_app,
     dashboard_app,
+    insights,
     key_app,
     quarantine_app,
     source_app,
@@ -50,6 +51,7 @@ app.add_typer(branch_app, name="branches", hidden=True)
 app.add_typer(key_app, name="key")
 app.add_typer(source_app, name="source")
 app.add_typer(suggest_app, name="suggest")
+app.command()(insights)
 app.add_typer(dashboard_app, name="dashboard")
 app.add_typer(alert_app, name="alert")
 

@@ -307,3 +307,15 @@ def alert_test(
     from lakehouse_assets.commands.asking import alerts
 
     alerts.test(Out(as_json), target)
+
+
+def insights(
+    domain: Annotated[str | None, typer.Argument(help="One domain; all if none is named.")] = None,
+    tenant: Tenant = None,
+    at: At = None,
+    as_json: Json = False,
+) -> None:
+    """What is unusual in the figures, what lasts, why they moved, and what comes next."""
+    from lakehouse_assets.commands.asking import insights as shown
+
+    shown.show(Out(as_json), domain, tenant, at)

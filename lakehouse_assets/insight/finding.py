@@ -41,7 +41,7 @@ MOST = 40
 """Insights of a domain."""
 HORIZON = 14
 """Days that are foretold."""
-_FORECASTS = 4
+_FORECASTS, _SELDOM = 4, 0.5
 _LEAST_CHANGE = 0.05
 _CHANGES = 0.2
 """What part of the rate of false discoveries changes between two times have, beside the tests of courses."""
@@ -130,7 +130,9 @@ def _changes(
 def _forecasts(teller: Teller, totals: list[Line]) -> Iterator[Insight]:
     told = 0
     for line in totals:
-        one = forecast(line.figures, season=WEEK, horizon=HORIZON) if told < _FORECASTS else None
+        # Of a course that is nothing on most days the middle is nothing, which tells nobody anything.
+        seldom = float(np.mean(line.figures == 0)) > _SELDOM
+        one = forecast(line.figures, season=WEEK, horizon=HORIZON) if told < _FORECASTS and not seldom else None
         if one is not None:
             told += 1
             yield teller.forecast(line, Days(line.days.last + timedelta(days=1), HORIZON), one)

@@ -32,6 +32,7 @@ from lakehouse_assets.service.dashboards.handlers import DashboardHandlers
 from lakehouse_assets.service.failures import install
 from lakehouse_assets.service.health import HealthCheck
 from lakehouse_assets.service.home.handlers import HomeHandlers
+from lakehouse_assets.service.insights.handlers import InsightHandlers
 from lakehouse_assets.service.intake import drafts, events, uploads
 from lakehouse_assets.service.intake.looks import Looks
 from lakehouse_assets.service.intake.topics import Topics
@@ -46,6 +47,7 @@ from lakehouse_assets.service.routes import (
     dashboards,
     exports,
     home,
+    insights,
     live,
     pages,
     questions,
@@ -136,6 +138,7 @@ def create_app(
             dashboards=shown,
             boards=BoardHandlers(shown),
             home=HomeHandlers(lake, handlers.answerer, declared),
+            insights=InsightHandlers(lake, handlers.answerer),
             alerts=AlertHandlers(told, shown),
             sharing=SharingHandlers(parts.links, access, shown, handlers),
             exports=ExportHandlers(shown, handlers),
@@ -165,8 +168,8 @@ def create_app(
     install(app)
     app.router.routes.extend(pages.routes())
     for subject in (
-        standing, sessions, questions, search, dashboards, boards, alerts, sharing, exports, home, events, uploads,
-        drafts, dictionaries, agents, live,
+        standing, sessions, questions, search, dashboards, boards, alerts, sharing, exports, home, insights, events,
+        uploads, drafts, dictionaries, agents, live,
     ):  # fmt: skip
         app.include_router(subject.router)
     app.state.agents = Agents()

@@ -24,6 +24,7 @@ from lakehouse_assets.service.dashboards.exporting import ExportHandlers
 from lakehouse_assets.service.dashboards.handlers import DashboardHandlers
 from lakehouse_assets.service.health import HealthCheck
 from lakehouse_assets.service.home.handlers import HomeHandlers
+from lakehouse_assets.service.insights.handlers import InsightHandlers
 from lakehouse_assets.service.questions.handlers import Again, Handlers
 from lakehouse_assets.service.search import SearchHandlers
 from lakehouse_assets.service.sharing.handlers import SharingHandlers
@@ -42,6 +43,7 @@ class Service:
     dashboards: DashboardHandlers
     boards: BoardHandlers
     home: HomeHandlers
+    insights: InsightHandlers
     alerts: AlertHandlers
     sharing: SharingHandlers
     exports: ExportHandlers

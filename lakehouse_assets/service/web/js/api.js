@@ -107,6 +107,7 @@ export const profile = (table) => call("GET", `/dictionary/profile/${encodeURICo
 export const dictionary = () => call("GET", "/dictionary/data");
 
 export const home = () => call("GET", "/home");
+export const insights = (domain) => call("POST", "/insights", domain ? { domain } : {});
 const ofDashboard = (id, rest = "") => `/dashboards/${encodeURIComponent(id)}${rest}`;
 export const dashboards = () => call("GET", "/dashboards");
 export const dashboard = (id, version = null) => call("GET", ofDashboard(id, version ? `?version=${version}` : ""));

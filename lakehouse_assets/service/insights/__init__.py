@@ -1,0 +1,1 @@
+"""The insights that a caller may see, over HTTP."""
