@@ -33,4 +33,4 @@ def test_the_insights_of_each_domain_are_read_and_looked_into(
         assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
         _clean(page, shots / f"insights_{name}_{scheme}.png")
         outlook.get_by_role("button", name="Show the figures").click()
-        expect(page).to_have_url(re.compile("/answers/"))
+        expect(page).to_have_url(re.compile("/answers/"), timeout=60_000)
