@@ -91,8 +91,7 @@ class Adopted(BaseModel):
 
 def use(settings: Settings) -> None:
     """Look for what was accepted below the home of these settings, instead of that of the environment."""
-    _used.clear()
-    _used.append(folder_of(settings))
+    _used[:] = [folder_of(settings)]
 
 
 _used: list[Path] = []

@@ -29,14 +29,14 @@ EXAMPLES = 3
 DATE_FORMATS = tuple(
     f"{day}{time}"
     for day in ("%d.%m.%Y", "%d/%m/%Y", "%m/%d/%Y", "%d-%m-%Y", "%Y/%m/%d", "%d-%b-%Y", "%d %b %Y", "%b %d, %Y",
-                "%d.%m.%y", "%d/%m/%y", "%m/%d/%y", "%d-%m-%y", "%d-%b-%y")
+                "%b %d %Y", "%d.%m.%y", "%d/%m/%y", "%m/%d/%y", "%d-%m-%y", "%d-%b-%y")
     for time in ("", " %H:%M", " %H:%M:%S", " %I:%M %p", " %I:%M:%S %p")
 )  # fmt: skip
 MORE_FORMATS, MORE_SHARE = 3, 0.005
 """How many formats a field may have beside its first, and the share of its values that each must add."""
 PLAIN, COMMA = (".", ""), (",", ".")
 """Decimal and thousands sign of numbers as SQL has them, and as much of Europe and South America write them."""
-NULL_MARKS = ("NULL", "null", "N/A", "n/a", "NA", "\\N", "None", "nan", "NaN")
+NULL_MARKS = ("NULL", "null", "N/A", "n/a", "NA", "#N/A", "\\N", "None", "nan", "NaN", "?")
 _TESTS = {
     "iso": f"({moment('v', TimeStyle())}) is not null",
     "midnight": "regexp_full_match(v, '.{10}([ T]00:00:00)?')",
@@ -277,8 +277,9 @@ class _Looking:
                     return "TIMESTAMP", expression, PLAIN
         # A sign of a currency is no part of a number; that it means nothing else is for a person to say.
         bare = self._without_currency(base)
-        found = next((way for test, way in _WAYS.items() if self._fits(test)), None)
-        return (found[0], bare, found[1]) if found else ("VARCHAR", base, PLAIN)
+        # A few fractions among whole numbers are numbers, too: the first of those that fit most.
+        best = max(filter(self._fits, _WAYS), key=lambda test: self._shares[test], default=None)
+        return (_WAYS[best][0], bare, _WAYS[best][1]) if best else ("VARCHAR", base, PLAIN)
 
     def _without_currency(self, base: str) -> str:
         return f"trim(regexp_replace({base}, '[$€£]', '', 'g'))" if self._shares["currency"] else base

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import gzip
 import json
+import sqlite3
 from datetime import datetime, timedelta
 from pathlib import Path
 
+import fastavro
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+import xlsxwriter
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -83,6 +86,8 @@ def test_numbers_are_numbers(values: list[int], digits: int) -> None:
         ("price", ["1.234,50", "2,5"], "DECIMAL(18,4)", "price"),
         ("price", ["1.234,50 €", "2,5 €"], "DECIMAL(18,4)", "trim(regexp_replace(price, '[$€£]', '', 'g'))"),
         ("reading", ["1e-7", "2.5"], "DOUBLE", "reading"),
+        ("displacement", [*map(str, range(200)), "97.5"], "DECIMAL(18,4)", "displacement"),  # few have a fraction
+        ("horses", [*map(str, range(200)), "?"], "BIGINT", "horses"),
         ("note", ["12", "about twelve"], "VARCHAR", "note"),
         ("remark", [None, ""], "VARCHAR", "remark"),
     ],
@@ -161,6 +166,25 @@ def test_nothing_to_learn_from_is_said(tmp_path: Path, content: bytes) -> None:
     path.write_bytes(content)
     with pytest.raises(IngestError, match=r"file\.csv"):
         read_sample(str(path))
+
+
+def test_files_that_hold_no_text_are_told_by_what_they_are(tmp_path: Path) -> None:
+    """As text a workbook would be a draft of rubbish, which a person could even accept."""
+    records = pa.table({"a": [1, 2]})
+    book = xlsxwriter.Workbook(tmp_path / "book")
+    book.add_worksheet().write_row(0, 0, ["a", "b"])
+    book.close()
+    with pa.OSFile(str(tmp_path / "arrow"), "wb") as file, pa.ipc.new_file(file, records.schema) as writer:
+        writer.write_table(records)
+    with sqlite3.connect(tmp_path / "sqlite") as con:
+        con.execute("create table t (a)")
+    con.close()
+    with (tmp_path / "avro").open("wb") as avro:
+        fastavro.writer(avro, {"type": "record", "name": "r", "fields": [{"name": "a", "type": "int"}]}, [{"a": 1}])
+    for name, said in {"book": "Excel", "arrow": "Arrow", "sqlite": "SQLite", "avro": "Avro"}.items():
+        with pytest.raises(IngestError, match=said) as error:
+            read_sample(str(tmp_path / name))
+        assert error.value.hint
 
 
 def test_members_at_any_depth_are_read_where_they_are(tmp_path: Path) -> None:

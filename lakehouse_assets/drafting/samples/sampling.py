@@ -40,6 +40,26 @@ MOST_BYTES = 64 << 20
 HEAD_BYTES, TAIL_BYTES = 4 << 20, 1 << 16
 """How much of a text is looked at, at its beginning and its end, for the lines that are no records."""
 LAST_RECORDS = 200
+_AS_CSV = "Save the sheet with the records as CSV (UTF-8)."
+_AS_PARQUET = "Write it as Parquet."
+_AS_GZIP = "Unpack it, and compress what is in it by gzip or zstd, if at all."
+_OTHERS: dict[bytes, tuple[str, str]] = {
+    b"PK\x03\x04": ("a workbook of Excel or OpenDocument, or another ZIP archive", f"{_AS_CSV} Or unpack the archive."),
+    b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1": ("a workbook of an older Excel", _AS_CSV),
+    b"ARROW1\x00\x00": ("an Arrow file", _AS_PARQUET),
+    b"Obj\x01": ("an Avro file", _AS_PARQUET),
+    b"SQLite format 3\x00": (
+        "a database of SQLite",
+        "A source of kind `database` reads it; or write its table as CSV.",
+    ),
+    b"%PDF-": ("a PDF", "Ask for the records as CSV."),
+    b"\x89PNG\r\n": ("a picture", "Choose a file with records."),
+    b"\xff\xd8\xff": ("a picture", "Choose a file with records."),
+    b"\xfd7zXZ\x00": ("compressed by xz", _AS_GZIP),
+    b"7z\xbc\xaf\x27\x1c": ("a 7z archive", _AS_GZIP),
+    b"Rar!\x1a\x07": ("a RAR archive", _AS_GZIP),
+}
+"""What files begin with that hold no text, each with what it is and what to do; as text they would be rubbish."""
 MAX_MEMBERS, MAX_DEPTH = 50, 4
 """An object with more different members is a map of values to values; SQL names nothing deeper."""
 
@@ -115,6 +135,8 @@ def read_sample(path: str, records: int = RECORDS) -> Sample:
         IngestError: the file cannot be read, or nothing in it is a record.
     """
     head = next(iter(InputFile(path).raw_blocks()), b"")
+    if other := next((said for begin, said in _OTHERS.items() if head.startswith(begin)), None):
+        raise IngestError(path, f"it is {other[0]}, which is not read here", hint=other[1])
     try:
         sample = _with_members(_parquet(path, records) if head.startswith(b"PAR1") else _text(path, records))
     except MalformedError as error:
