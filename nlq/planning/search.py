@@ -12,6 +12,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
+from functools import cached_property
 
 from nlq.core.outcome import NOT_TOGETHER, Problem
 from nlq.core.plan import Operator, Plan
@@ -27,6 +28,7 @@ from nlq.planning.finding.spans import MentionFinder
 from nlq.planning.followups import follow_up
 from nlq.planning.reading.grammar import Reader
 from nlq.planning.reading.sentence import Sentence
+from nlq.planning.times.words import TimeReader, TimeSpan
 
 _SECOND_BEST = 3.0
 """A cover may stand in for the best one, which cannot be read, if its score is at most this much lower."""
@@ -53,6 +55,11 @@ class Asked:
     follows: bool = False
     """Whether the question says itself that it follows up the one before."""
 
+    @cached_property
+    def times(self) -> list[TimeSpan]:
+        """The times that are said."""
+        return TimeReader(self.question, self.tokens, self.today, self.fiscal_start).spans()
+
 
 @dataclass(frozen=True)
 class Offer:
@@ -76,7 +83,7 @@ class Search:
 
     def finder(self, asked: Asked, reach: Reach) -> MentionFinder:
         """What finds the mentions of a question within reach."""
-        return MentionFinder(asked.question, asked.tokens, self._lexicon, asked.today, asked.fiscal_start, reach)
+        return MentionFinder(asked.question, asked.tokens, self._lexicon, asked.today, asked.times, reach)
 
     def readings(self, asked: Asked, covers: Sequence[Cover]) -> list[Reading] | Problem:
         """The readings of the best covers that can be read; where none can, the problem of the best one."""
@@ -209,9 +216,9 @@ class Search:
         if before:
             readings = [r for r in (follow_up(r, before, self._lexicon.vocabulary) for r in readings) if r]
         if readings and all(_is_ahead(reading.plan, asked.today) for reading in readings):
-            return Problem(2, "That time has not come yet; I know only what was.")
+            return Problem(2, "That time has not come yet; I know only what was.", final=True)
         if not readings and not problems:
-            return Problem(2, "That does not go with the question before; ask it whole.")
+            return Problem(2, "That does not go with the question before; ask it whole.", final=True)
         return readings or min(problems, key=lambda p: p.rank)
 
 

@@ -27,7 +27,7 @@ from nlq.planning.finding.happenings import is_verb
 from nlq.planning.finding.lexicon import Lexicon, is_common
 from nlq.planning.finding.phraseindex import Hit
 from nlq.planning.finding.valuespans import UNKNOWN, ValueFinder, term_score
-from nlq.planning.times.words import TimeReader
+from nlq.planning.times.words import TimeSpan
 
 _TIMELY = OCCURRENCE | {stem(unit) for unit in w.GRAIN_UNITS}
 """Words that name no time of their own even where a date is called so: "received", "month"."""
@@ -69,13 +69,12 @@ class MentionFinder(ValueFinder):
         tokens: Sequence[Token],
         lexicon: Lexicon,
         today: date,
-        fiscal_start: int | None = None,
+        times: Sequence[TimeSpan],
         reach: Reach = Reach.EXACT,
     ) -> None:
         super().__init__(question, tokens, lexicon, today, reach)
-        self._times = TimeReader(question, tokens, today, fiscal_start)
         self._units = UnitFinder(question, tokens)
-        self._spans = self._times.spans()
+        self._spans = times
         self._begin = {span.first for span in self._spans}
         self._in_times = {at for span in self._spans for at in range(span.first, span.last)}
         steps = {*w.GRAIN_UNITS, *w.GRAIN_ADJECTIVES}
@@ -376,6 +375,8 @@ class MentionFinder(ValueFinder):
             return Kind.FILLER, _FILLER
         if norm == "no" and following == "of":
             return Kind.COUNT, 1.0
+        if norm == "between" and any(self._norm(before) == "difference" for before in range(at)):
+            return Kind.FILLER, _FILLER
         if norm == "related" and self._norm(at - 1) and self._lexicon.values([self._norm(at - 1)]):
             return Kind.FILLER, _FILLER
         if norm == "but" and self._excepts(at):

@@ -14,6 +14,8 @@ from datetime import date
 from nlq.core.plan import Comparator, DimensionFilter, Grain, Operator, Threshold, TimeRange
 from nlq.core.vocabulary import Vocabulary
 from nlq.english import general as w
+from nlq.english.tokens import set_of
+from nlq.planning.drafts.measures import is_amount
 from nlq.planning.drafts.mentions import Bound, Kind
 from nlq.planning.finding.lexicon import Lexicon
 from nlq.planning.finding.literals import Piece
@@ -23,10 +25,14 @@ from nlq.planning.ranked.signals import Signals, Span, Value
 from nlq.planning.ranked.sketch import Rank, Sketch
 
 _MOST_GROUPS, _MOST_GROUP_SETS, _MOST_FILTER_SETS = 8, 9, 6
-_MOST_PAIRS = 3
-_MOST_BASES = 150
+_MOST_PAIRS = 8
+_MOST_BASES = 220
+_MOST_FLAGS = 2
+_MOST_YEARS = 1
 _WORD = 0.6
 _STRONG = 0.75
+_FAIR = 0.45
+"""Of a pair of figures the one must be named as well as this, the other strongly."""
 _BESIDE = 3
 _LISTED = w.LISTING | w.SHOWING | w.WHICH_WORDS | {"name", "names", "find", "who", "all"}
 Filters = tuple[DimensionFilter, ...]
@@ -40,6 +46,9 @@ class Candidates:
         self._signals, self._lexicon = signals, lexicon
         self._vocabulary: Vocabulary = lexicon.vocabulary
         self._parts, self._worth = parts, worth
+        words = signals.words
+        self._says_share = bool(words & w.SHARE_WORDS)
+        self._says_ratio = self._says_share or bool(words & (set_of("ratio ratios divided") | w.RATES | {"per"}))
 
     def all(self) -> Iterator[Sketch]:
         """Every sketch, some more than once."""
@@ -53,11 +62,13 @@ class Candidates:
             bounds = list(self._bounds(metrics, reachable))
             parts = self._parts
             own = [parts.metric(name, further=at > 0) for at, name in enumerate(metrics)]
-            for group, some, (time, years), (having, limits) in itertools.product(groups, filters, times, bounds):
-                filtered = (*some, *years, *limits)
-                kept = [*own, *map(parts.group, group), *map(parts.filter, filtered)]
+            steps = [((), grain), *self._years(reachable, grain)]
+            chosen = itertools.product(groups, filters, times, bounds, steps)
+            for group, some, (time, years), (having, limits), (year, step) in chosen:
+                filtered, split = (*some, *years, *limits), (*group, *(name for name in year if name not in group))
+                kept = [*own, *map(parts.group, split), *map(parts.filter, filtered)]
                 worth = self._quick(kept)
-                bases.append((worth, len(bases), Sketch(metrics, group, filtered, having, time, grain)))
+                bases.append((worth, len(bases), Sketch(metrics, split, filtered, having, time, step)))
         for _, _, base in heapq.nlargest(_MOST_BASES, bases):
             yield from self._shapes(base)
 
@@ -81,10 +92,15 @@ class Candidates:
             names += [name for thing in sorted(about) if thing for name in self._lexicon.counting(thing)]
             names += [metric.name for metric in self._vocabulary.plain_metrics()[:2]]
         single = [(name,) for name in dict.fromkeys(names)]
-        full = [fit for fit in fits if fit.coverage * fit.likeness >= _STRONG]
-        pairs = [(a.ref, b.ref) for a, b in itertools.combinations(full, 2) if not (a.at <= b.at or b.at <= a.at)]
-        pairs += [(b, a) for a, b in pairs] if self._signals.rank else []
-        return [*single, *pairs[: 2 * _MOST_PAIRS]]
+        known = [(fit, fit.coverage * fit.likeness) for fit in fits]
+        pairs = [
+            (-(a.said + b.said) - (well + fairly) / 2, a.ref, b.ref)
+            for (a, well), (b, fairly) in itertools.combinations(known, 2)
+            if max(well, fairly) >= _STRONG and min(well, fairly) >= _FAIR and not (a.at <= b.at or b.at <= a.at)
+        ]
+        chosen = [(a, b) for _, a, b in sorted(pairs)[:_MOST_PAIRS]]
+        turned = [(b, a) for a, b in chosen] if self._signals.rank or self._says_ratio else []
+        return [*single, *chosen, *turned[: _MOST_PAIRS // 2]]
 
     # --- groups
 
@@ -119,6 +135,7 @@ class Candidates:
     def _filter_sets(self, reachable: frozenset[str]) -> list[Filters]:
         options = [self._span_options(span, reachable) for span in self._signals.spans]
         options += [found for found in self._numbered(reachable) if found]
+        options += list(self._flags(reachable))
         scored: list[tuple[float, Filters]] = []
         for chosen in itertools.islice(itertools.product(*options), 200):
             filters = _together([one for one in chosen if one])
@@ -146,6 +163,16 @@ class Candidates:
                 )
         return [*found, None]
 
+    def _flags(self, reachable: frozenset[str]) -> Iterator[list[DimensionFilter | None]]:
+        """Yes or no, of flags that are named in other words: those who went through treatments are treated."""
+        known = {option.dimension for span in self._signals.spans for option in span.options}
+        flags = [fit for fit in self._signals.dimensions if fit.ref in reachable and fit.ref not in known]
+        for fit in [one for one in flags if one.coverage * one.likeness >= _FAIR][:_MOST_FLAGS]:
+            if meant := self._vocabulary.dimensions[fit.ref].yes_no:
+                before = {self._signals.tokens[at].norm for at in range(max(0, max(fit.at) - _BESIDE), max(fit.at))}
+                value = meant[bool(before & (w.NOT_WORDS | {"never"}))]
+                yield [DimensionFilter(dimension=fit.ref, values=(value,)), None]
+
     @staticmethod
     def _is_piece(option: Value) -> bool:
         return option.text.lower() in str(option.value).lower() and not isinstance(option.value, bool)
@@ -165,6 +192,13 @@ class Candidates:
             yield [*(DimensionFilter(dimension=f.ref, values=(value,)) for f in known[:2]), None] if known else []
 
     # --- times and limits
+
+    def _years(self, reachable: frozenset[str], grain: Grain | None) -> list[tuple[tuple[str, ...], None]]:
+        """A year that things have themselves, instead of steps of years by the metric's own time."""
+        if grain is not Grain.YEAR:
+            return []
+        known = (self._vocabulary.dimensions.get(name) for name in sorted(reachable))
+        return [((one.name,), None) for one in known if one and one.is_year][:_MOST_YEARS]
 
     def _times(self, reachable: frozenset[str]) -> Iterator[tuple[TimeRange | None, Filters]]:
         """The days said, by the metric's own time, or by a year or a date of its own."""
@@ -221,12 +255,28 @@ class Candidates:
             if len(ranked.groups) + bool(ranked.grain) > 0:
                 yield ranked._replace(rank=rank)
         yield base
+        yield from self._parts_of_wholes(base)
         if len(base.metrics) > 1 or not base.groups or base.grain or said.rank:
             return
         if said.words & _LISTED and self._lists(base):
             yield base._replace(records=True)
         if said.words & (w.NUMBERING | w.DIFFERENT) and len(base.groups) == 1:
             yield base._replace(count=True)
+
+    def _parts_of_wholes(self, base: Sketch) -> Iterator[Sketch]:
+        """One figure by the other, and shares, where something asks for them."""
+        metrics = [self._vocabulary.metrics[name] for name in base.metrics]
+        if base.having or not all(is_amount(metric) for metric in metrics):
+            return
+        if len(metrics) == 2 and self._says_ratio:
+            yield base._replace(ratio=True)
+        if len(metrics) == 1 and self._says_share and not base.grain:
+            for item in base.filters:
+                rest = tuple(one for one in base.filters if one != item)
+                if item.operator in (Operator.IN, Operator.CONTAINS):
+                    yield base._replace(filters=rest, share=(item,))
+            if base.groups:
+                yield base._replace(share=())
 
     def _lists(self, base: Sketch) -> bool:
         """Whether the things themselves can be listed that are counted."""

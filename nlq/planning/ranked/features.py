@@ -14,7 +14,7 @@ from nlq.core.plan import DimensionFilter, Operator
 from nlq.core.vocabulary import Metric, Vocabulary
 from nlq.english import general as w
 from nlq.english.forms import stem
-from nlq.english.tokens import words_of
+from nlq.english.tokens import set_of, words_of
 from nlq.planning.drafts.mentions import Kind, Mention
 from nlq.planning.finding.lexicon import Lexicon
 from nlq.planning.ranked.near import Fit
@@ -92,7 +92,7 @@ class Features:
             yield self.metric(name, further=place > 0)
         for name in sketch.groups:
             yield self.group(name)
-        for item in sketch.filters:
+        for item in (*sketch.filters, *(sketch.share or ())):
             yield self.filter(item)
         yield self.others(sketch)
 
@@ -190,7 +190,8 @@ class Features:
         for value in item.values:
             known = self._values.get((item.dimension, str(value)))
             if known is None:
-                found["f_unsaid"] += 1.0
+                flag = self._vocabulary.dimensions[item.dimension].yes_no is not None
+                found["f_flag" if flag and fit else "f_unsaid"] += 1.0
                 continue
             option, places, order, negated = known
             at |= places
@@ -224,6 +225,10 @@ class Features:
             at |= _span(said.grain) if said.grain else 0
         if sketch.rank:
             at |= bits(said.places(Kind.SUPERLATIVE) | said.places(Kind.TOP))
+        if sketch.ratio or sketch.share is not None:
+            at |= self._at(w.SHARE_WORDS | w.RATES | set_of("ratio ratios divided per out"))
+            found["w_ratio" if sketch.ratio else "w_part" if sketch.share else "w_share"] = 1.0
+            found["w_unsaid"] = float(not self._says_share)
         if sketch.having:
             at |= self._at_bounds()
             found["b_having"] = 1.0

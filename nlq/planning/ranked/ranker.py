@@ -28,7 +28,7 @@ from nlq.planning.ranked.sketch import Sketch, sketch_of
 from nlq.planning.search import Asked
 from nlq.wording.explain import as_question
 
-_LEAST = 0.05
+_LEAST = 0.02
 """What is offered is at least this part as likely as the likeliest."""
 _MOST_NAMES = 2
 """How many names, quoted texts and words of no English may be left out where the rules refuse."""
@@ -172,7 +172,7 @@ def _is_about(best: Scored, said: Signals) -> bool:
 
 def _values_said(sketch: Sketch, said: Signals) -> Iterator[tuple[Span, ValueHit]]:
     """The stretches of words that became filters."""
-    for item in sketch.filters:
+    for item in (*sketch.filters, *(sketch.share or ())):
         for span in said.spans:
             if option := next((one for one in span.options if one.dimension == item.dimension), None):
                 yield span, ValueHit(item.dimension, _said_value(item), option.coverage)

@@ -18,9 +18,11 @@ from nlq.core.plan import (
     Operator,
     OrderBy,
     Plan,
+    Share,
     Threshold,
     TimeRange,
 )
+from nlq.core.vocabulary import TIME_DIMENSION
 from nlq.planning.drafts.ordering import usual_order
 
 
@@ -45,6 +47,9 @@ class Sketch(NamedTuple):
     order_by: int = 0
     records: bool = False
     count: bool = False
+    ratio: bool = False
+    share: tuple[DimensionFilter, ...] | None = None
+    """The filters of the part that a share is of; none of them where each group is a part."""
 
     def plan(self) -> Plan | None:
         """The plan, None where the parts do not go together."""
@@ -59,6 +64,8 @@ class Sketch(NamedTuple):
                 grain=self.grain,
                 records=self.records,
                 count=self.count,
+                ratio=self.ratio,
+                share=self._share(),
                 order_by=self._order(),
                 limit=self.rank.count if self.rank else MAX_ROWS,
                 ties=self.rank is not None,
@@ -66,6 +73,12 @@ class Sketch(NamedTuple):
             )
         except ValidationError:
             return None
+
+    def _share(self) -> Share | None:
+        if self.share is None:
+            return None
+        keys = (*self.groups, *((TIME_DIMENSION,) if self.grain else ()))
+        return Share(part=self.share, within=keys if self.share else ())
 
     def _any(self) -> tuple[Threshold, ...]:
         """What is counted has some of the figure."""
@@ -97,4 +110,6 @@ def sketch_of(plan: Plan) -> Sketch:
         order_by=plan.metrics.index(key.field) if key and ranked else 0,
         records=plan.records,
         count=plan.count,
+        ratio=plan.ratio,
+        share=plan.share.part if plan.share else None,
     )

@@ -114,6 +114,41 @@ def test_the_plan_that_is_meant_is_among_the_likeliest(subject: str, question: s
     assert wanted in sketched(subject, question)
 
 
+@pytest.mark.parametrize(
+    ("subject", "question", "wanted"),
+    [
+        (
+            "parcels",
+            "what percentage of parcels did Rapido haul",
+            Sketch(("parcels",), share=(DimensionFilter(dimension="parcel__carrier", values=("Rapido",)),)),
+        ),
+        ("parcels", "percentage of fees that hubs swallow", Sketch(("fees",), ("parcel__hub",), share=())),
+        ("gyms", "cancellations-to-signups ratio of plans", Sketch(("cancellations", "signups"), ratio=True)),
+        (
+            "shops",
+            "orders that the boss approves",
+            Sketch(("orders",), filters=(DimensionFilter(dimension="order__approved", values=("Y",)),)),
+        ),
+        (
+            "shops",
+            "orders that the boss never approves",
+            Sketch(("orders",), filters=(DimensionFilter(dimension="order__approved", values=("N",)),)),
+        ),
+    ],
+)
+def test_shares_ratios_and_flags_are_weighed_where_something_asks_for_them(
+    subject: str, question: str, wanted: Sketch
+) -> None:
+    ranker, said, features = looked(subject, question)
+    found = [one.sketch for one in ranker.scored(said, features, most=500)]
+    assert wanted in found
+    plan = wanted.plan()
+    assert plan is not None and sketch_of(plan) == wanted
+    ranker, said, features = looked(subject, "parcels, fees, bookings, cancellations and sign-ups by hub and plan")
+    plain = [one.sketch for one in ranker.scored(said, features, most=500)]
+    assert not any(sketch.ratio or sketch.share is not None for sketch in plain)
+
+
 def test_what_was_offered_by_rules_is_weighed_with_the_rest() -> None:
     ranker, said, features = looked("parcels", "late parcels by weekday compared")
     rules = Planner(vocabularies.parcels(), ranks=False)
