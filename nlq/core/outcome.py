@@ -51,12 +51,16 @@ class ErrorCode(StrEnum):
 
 @dataclass(frozen=True)
 class Problem:
-    """Why a cover cannot be read. ``rank`` orders problems: the lower, the more telling."""
+    """Why a cover cannot be read. ``rank`` orders problems: the lower, the more telling.
+
+    ``final`` is true where no other plan can answer: a unit or a place that the layer lacks, a time to come.
+    """
 
     rank: int
     reason: str
     words: tuple[str, ...] = ()
     nearest: tuple[str, ...] = ()
+    final: bool = False
 
 
 class _Frozen(BaseModel):

@@ -127,6 +127,8 @@ LOWEST = set_of("least lowest fewest smallest minimum min bottom")
 EXTREMES = set_of("maximum minimum max min")
 LONGEST = set_of("longest slowest")
 SHORTEST = set_of("shortest fastest quickest")
+WITHOUT = frozenset({"without", "no"})
+"""Before things these say that there are none."""
 BEST = frozenset({"best", "strongest"})
 WORST = frozenset({"worst", "weakest", "poorest"})
 SORTED = set_of("sort sorted order ordered rank ranked ranking")

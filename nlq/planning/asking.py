@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
+from pydantic import ValidationError
+
 from nlq.core.outcome import MOST_CHOICES, Choice, Clarify, Outcome, Problem, Refused
 from nlq.core.plan import Grain, Plan
 from nlq.core.vocabulary import Metric
@@ -14,6 +16,7 @@ from nlq.english.forms import stem
 from nlq.english.tokens import Token, set_of
 from nlq.planning.drafts.draft import Reading
 from nlq.planning.drafts.mentions import Cover, Kind, Slip
+from nlq.planning.drafts.ordering import usual_order
 from nlq.planning.finding.lexicon import Lexicon
 from nlq.planning.ranked.ranker import Ranked
 from nlq.planning.search import Offer, quoted
@@ -21,6 +24,8 @@ from nlq.wording.explain import as_question
 
 _STAYS = ("group_by", "filters", "time_range", "grain", "time_of", "comparison", "compare_with", "limit")
 """What of a doubtful plan is asked of other metrics as well; what is computed, ranked or limited may not fit them."""
+_PLAIN = {"metrics", "group_by", "filters", "time_range", "grain", "time_of"}
+"""What plans say whose figures can stand beside each other."""
 _GREETINGS = set_of("hello hi hey thanks thank good morning afternoon evening there")
 _HELP_CUES = set_of("help ask know data metrics metric figures questions work works answer available topics")
 _HELP = _HELP_CUES | set_of(
@@ -53,6 +58,7 @@ class Asking:
                 offered.append(plan.model_copy(update={"time_range": time}))
             offered.append(plan)
             time = plan.time_range or time
+        offered[:0] = [whole for whole in [_together(plans)] if whole]
         return self._choose("These are several questions; I answer one at a time. Which comes first?", offered)
 
     def unsure(self, reading: Reading) -> Outcome:
@@ -91,7 +97,7 @@ class Asking:
         unused = f" I did not use {quoted(ranked.left_out)}." if ranked.left_out else ""
         asks = f"{problem.reason}{unused} Do you mean one of these?"
         found = self._choose(asks, [reading.plan for reading in ranked.readings])
-        return found.model_copy(update={"words": ranked.left_out or problem.words})
+        return found.model_copy(update={"words": tuple(dict.fromkeys((*problem.words, *ranked.left_out)))})
 
     @staticmethod
     def first(offered: Clarify, others: Outcome) -> Outcome:
@@ -174,3 +180,27 @@ class Asking:
         usable = [d for d in known if d.type == "categorical" and len(d.values.items) > 1 and d.column != "tenant_id"]
         usable.sort(key=lambda d: (len(d.values.items), d.name.count("__"), d.name))
         return usable[0].name if usable else None
+
+
+def _together(plans: Sequence[Plan]) -> Plan | None:
+    """One plan with the figures of all, where these are plain and what one alone says may be meant of each.
+
+    "What is the average bill, and how many visits by clinic" may mean both by clinic.
+    """
+    said = [one.model_dump(exclude_defaults=True, exclude={"order_by"}) for one in plans]
+    metrics = tuple(dict.fromkeys(name for one in plans for name in one.metrics))
+    if any(not one.keys() <= _PLAIN for one in said) or len(metrics) <= max(len(one.metrics) for one in plans):
+        return None
+    scope: dict[str, object] = {}
+    for name in _PLAIN - {"metrics"}:
+        different = {getattr(one, name) for one in plans if name in one.model_fields_set and getattr(one, name)}
+        if len(different) > 1:
+            return None
+        if different:
+            scope[name] = different.pop()
+    try:
+        whole = Plan.model_validate({"metrics": metrics, **scope})
+    except ValidationError:
+        return None
+    order = usual_order(metrics, whole.group_by, stepped=whole.grain is not None)
+    return whole.model_copy(update={"order_by": order})

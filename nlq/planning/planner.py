@@ -14,7 +14,7 @@ from dataclasses import replace
 from datetime import date, datetime
 from functools import cached_property
 
-from nlq.core.outcome import MOST_CHOICES, NOT_TOGETHER, RULES, UNCLEAR, Clarify, Outcome, Planned, Problem, Refused
+from nlq.core.outcome import MOST_CHOICES, RULES, UNCLEAR, Clarify, Outcome, Planned, Problem, Refused
 from nlq.core.plan import Plan
 from nlq.core.spelling import same_form
 from nlq.core.vocabulary import Vocabulary
@@ -35,8 +35,6 @@ MAX_WORDS = 80
 CONFIDENT = 0.5
 """Readings below this confidence are asked back."""
 _SLIP_FACTOR = 0.9
-_RANKED = (UNCLEAR, NOT_TOGETHER)
-"""Ranks of problems that another plan may not have; the others say why no plan can be made."""
 
 
 class _Round:
@@ -109,7 +107,7 @@ class Planner:
         """The outcome of the first round that reads the question, else what can be offered or told."""
         rounds = [_Round(self._search, asked, reach) for reach in Reach]
         outcome, problem = self._by_rules(asked, slips, provenance, rounds)
-        if self._ranker is None or asked.previous or problem is None or problem.rank not in _RANKED:
+        if self._ranker is None or asked.previous or problem is None or problem.final:
             return outcome
         offered = outcome if isinstance(outcome, Clarify) else None
         ranked = self._ranker.rank(asked, rounds[-1].finder.mentions, problem.words, offered)

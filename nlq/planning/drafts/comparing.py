@@ -55,7 +55,7 @@ def _with_year(draft: Draft, because: list[Decision]) -> Compared:
     """The steps of a year beside those of the year that is named: "by month, compared with last year"."""
     span, text = draft.times[0][1].range, draft.times[0][2]
     if draft.grain is Grain.WEEK or span is None:
-        raise NotReadableError(2, f"By {draft.grain}, “{text}” does not fit; compare by month.", text)
+        raise NotReadableError(2, f"By {draft.grain}, “{text}” does not fit; compare by month.", text, final=True)
     now = unit_range(shift(unit_start(_closed(span).start or date.min, "year"), "year", 1), "year")
     because.append(Decision(text, f"{_said(now)}, every {draft.grain} beside the same of {text}"))
     return Compared(now=now, comparison=Comparison.PREVIOUS_YEAR, grain=draft.grain)
@@ -68,7 +68,9 @@ def _stepwise(draft: Draft, because: list[Decision]) -> Compared:
         return Compared(now=found.now, comparison=Comparison.PREVIOUS_YEAR, grain=draft.grain)
     if draft.growth is None:
         return Compared()
-    raise NotReadableError(2, "Two times by step: ask for each of them.", *(text for _, _, text in draft.times))
+    raise NotReadableError(
+        2, "Two times by step: ask for each of them.", *(text for _, _, text in draft.times), final=True
+    )
 
 
 def _growth(draft: Draft, because: list[Decision]) -> Compared:
@@ -83,19 +85,21 @@ def _growth(draft: Draft, because: list[Decision]) -> Compared:
         if len(draft.times) == 1 and draft.times[0][1].ends and draft.grain is None:
             return _both_ends(draft, because)
         reason = "A change since when? Say for example “month over month”, or name both times."
-        raise NotReadableError(2, reason, "growth")
+        raise NotReadableError(2, reason, "growth", final=True)
     yearly = growth.comparison is Comparison.PREVIOUS_YEAR
     if len(draft.times) > 1:
-        raise NotReadableError(2, "One time is enough for a change.", *(text for _, _, text in draft.times))
+        raise NotReadableError(2, "One time is enough for a change.", *(text for _, _, text in draft.times), final=True)
     span = draft.times[0][1].range if draft.times else None
     if draft.grain is None and span and yearly:
         because.append(Decision(draft.times[0][2], "beside the same days a year earlier"))
         return Compared(now=span, other=year_before(_closed(span)))
     grain = draft.grain or (Grain.YEAR if yearly else growth.grain)
     if grain is Grain.WEEK and yearly:
-        raise NotReadableError(2, "Weeks of two years do not begin on the same days; ask by month.", "week")
+        raise NotReadableError(2, "Weeks of two years do not begin on the same days; ask by month.", "week", final=True)
     if not yearly and growth.grain is not grain:
-        raise NotReadableError(2, f"By {grain}, and {growth.grain} over {growth.grain}: which one?", str(grain))
+        raise NotReadableError(
+            2, f"By {grain}, and {growth.grain} over {growth.grain}: which one?", str(grain), final=True
+        )
     because.append(Decision("", f"every {grain} beside the {'same of the year' if yearly else 'one'} before"))
     return Compared(comparison=growth.comparison, grain=grain, now=span)
 
@@ -122,14 +126,14 @@ def _two_times(draft: Draft, because: list[Decision]) -> Compared:
     """The later time, and the earlier one beside it."""
     (_, a, a_text), (_, b, b_text) = draft.times
     if a.range is None or b.range is None:
-        raise NotReadableError(2, "Name both times that are to be compared.", a_text, b_text)
+        raise NotReadableError(2, "Name both times that are to be compared.", a_text, b_text, final=True)
     if a.unit and b.unit and a.unit != b.unit:
         reason = f"“{a_text}” is a {a.unit}, “{b_text}” a {b.unit}; compare like with like, as “with the year before”."
-        raise NotReadableError(2, reason, a_text, b_text)
+        raise NotReadableError(2, reason, a_text, b_text, final=True)
     first, second = _closed(a.range), _closed(b.range)
     later, earlier = (first, second) if (first.start or date.min) > (second.start or date.min) else (second, first)
     if later == earlier:
-        raise NotReadableError(2, "Both times are the same.", a_text, b_text)
+        raise NotReadableError(2, "Both times are the same.", a_text, b_text, final=True)
     because.append(Decision(f"{a_text}, {b_text}", f"{_said(later)} beside {_said(earlier)}"))
     return Compared(now=later, other=earlier)
 
@@ -140,13 +144,15 @@ def _with_before(draft: Draft, relative: list[tuple[int, TimeSpan, str]], becaus
         return _each_with_before(draft, relative[0], named[0][1].range if named else None, because)
     if len(relative) != 1 or len(named) != 1:
         words = [text for _, _, text in draft.times]
-        raise NotReadableError(2, f"“{relative[0][2]}”: name the one time that it is compared with.", *words)
+        raise NotReadableError(
+            2, f"“{relative[0][2]}”: name the one time that it is compared with.", *words, final=True
+        )
     span, text = named[0][1], named[0][2]
     assert span.range is not None
     now = _closed(span.range)
     if not _as_long(span.unit, now, relative[0][1]):
         reason = f"“{relative[0][2]}” is not as long as “{text}”; compare with the period before, or name both times."
-        raise NotReadableError(2, reason, relative[0][2])
+        raise NotReadableError(2, reason, relative[0][2], final=True)
     if relative[0][1].before is Comparison.PREVIOUS_YEAR:
         other = year_before(now)
     elif span.unit:
@@ -178,14 +184,16 @@ def _each_with_before(
     yearly = which is Comparison.PREVIOUS_YEAR
     fits = grain is not Grain.WEEK if yearly else relative[1].unit in (None, str(grain))
     if not fits:
-        raise NotReadableError(2, f"By {grain}, “{text}” does not fit; compare with the {grain} before.", text)
+        raise NotReadableError(
+            2, f"By {grain}, “{text}” does not fit; compare with the {grain} before.", text, final=True
+        )
     because.append(Decision(text, f"every {grain} beside the {'same of the year' if yearly else 'one'} before"))
     return Compared(now=span, comparison=which, grain=grain)
 
 
 def _closed(span: TimeRange) -> TimeRange:
     if span.start is None or span.end is None:
-        raise NotReadableError(2, "Times with an open end cannot be compared; name both ends.")
+        raise NotReadableError(2, "Times with an open end cannot be compared; name both ends.", final=True)
     return span
 
 

@@ -19,10 +19,10 @@ from nlq.planning.times.words import TimeSpan
 class NotReadableError(Exception):
     """A cover cannot be read: why, and the words at fault. The lower the rank, the more telling the reason."""
 
-    def __init__(self, rank: int, reason: str, *words: str, nearest: Iterable[str] = ()) -> None:
-        """Keep the problem."""
+    def __init__(self, rank: int, reason: str, *words: str, nearest: Iterable[str] = (), final: bool = False) -> None:
+        """Keep the problem; ``final`` says that no other plan can answer."""
         super().__init__(reason)
-        self.problem = Problem(rank, reason, words, tuple(nearest))
+        self.problem = Problem(rank, reason, words, tuple(nearest), final)
 
 
 @dataclass(frozen=True)
@@ -134,6 +134,8 @@ class Draft:
     versus: str | None = None
     difference: bool = False
     """Whether the difference of two times is asked for, not only both."""
+    apart: bool = False
+    """Whether it is asked how far two values are apart, of which a plan only has both."""
     doubtful: bool = False
     """Whether a group was named in part only, and nothing licenses one."""
     doubt: str = ""

@@ -38,7 +38,7 @@ def check_age(said: str, metrics: Iterable[Metric]) -> None:
         if named and not named & OCCURRENCE:
             time = metric.time_names[1]
             reason = f"{metric.label} goes by {time}, which tells no age: say from or up to which day of it."
-            raise NotReadableError(2, reason, said)
+            raise NotReadableError(2, reason, said, final=True)
 
 
 def duration_unit(metric: Metric) -> str | None:
@@ -55,7 +55,7 @@ def in_units_of(bound: Bound, value: float, metric: Metric) -> float:
     """
     converted = _converted(bound, value, metric)
     if not math.isfinite(converted):
-        raise NotReadableError(2, f"No {metric.label} is as large as that.", bound.unit or "")
+        raise NotReadableError(2, f"No {metric.label} is as large as that.", bound.unit or "", final=True)
     return converted
 
 
@@ -63,9 +63,9 @@ def _converted(bound: Bound, value: float, metric: Metric) -> float:
     if bound.unit:
         unit = duration_unit(metric)
         if unit is None:
-            raise NotReadableError(2, f"{metric.label} is not counted in {bound.unit}s.", bound.unit)
+            raise NotReadableError(2, f"{metric.label} is not counted in {bound.unit}s.", bound.unit, final=True)
         return value * UNITS[bound.unit] / UNITS[unit]
     if bound.percent and not metric.is_ratio:
-        raise NotReadableError(2, f"{metric.label} is not a percentage.", "%")
+        raise NotReadableError(2, f"{metric.label} is not a percentage.", "%", final=True)
     in_percent = bound.percent or (metric.is_ratio and value > 1)
     return value / 100 if in_percent else value

@@ -229,7 +229,7 @@ def _check(mention: Mention, metrics: Sequence[Metric]) -> Decision:
             return Decision(mention.text, f"{meaning}; not scaled" if unit.scaled else meaning)
     own = "; ".join(f"{metric.label} is {_own(metric)}" for metric in metrics)
     reason = f"{own}, not {_said(mention.text)}. I convert no units: leave it out, or ask for another figure."
-    raise NotReadableError(2, reason, mention.text, nearest=[metric.label for metric in metrics])
+    raise NotReadableError(2, reason, mention.text, nearest=[metric.label for metric in metrics], final=True)
 
 
 def _fits(unit: Unit, metric: Metric) -> str | None:

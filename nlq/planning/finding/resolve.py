@@ -17,7 +17,7 @@ from nlq.core.outcome import Problem
 from nlq.core.spelling import same_form
 from nlq.core.vocabulary import Metric, Vocabulary
 from nlq.english.forms import stem
-from nlq.english.general import FREQUENT, GLUE, HIGHEST, LOWEST, NUMBERING
+from nlq.english.general import DIFFERENT, FREQUENT, GLUE, HIGHEST, LOWEST, NUMBERING
 from nlq.english.tokens import set_of, words_of
 from nlq.planning.drafts.measures import is_amount
 from nlq.planning.drafts.mentions import Cover, Kind, Mention
@@ -123,7 +123,7 @@ class Resolver:
         beside = {*said, *_counting_after(mention, cover)} & {"amount", "amounts"}
         if money := [h for h in mention.payload if self._vocabulary.metrics[h.ref].is_money] if beside else []:
             return money
-        if theirs := self._of_theirs(mention, cover):
+        if theirs := self._of_theirs(mention, cover) or self._of_different(mention, cover):
             return theirs
         if _is_bounded(mention, cover):
             called = [h for h in mention.payload if self._is_number(self._vocabulary.metrics[h.ref])]
@@ -142,6 +142,15 @@ class Resolver:
         if pointed is None or before[-1].text.lower() not in ("their", "its"):
             return []
         return self._lexicon.metrics_in_full([*_stems(mention.text), *_stems(pointed.text)])
+
+    def _of_different(self, mention: Mention, cover: Cover) -> list[Hit]:
+        """Figures that count each thing once, where that is said: "unique parts" are Different parts, not all Parts."""
+        before = next((m for m in reversed(cover.mentions) if m.last == mention.first), None)
+        if before is None or before.text.lower() not in DIFFERENT:
+            return []
+        stems = _stems(mention.text)
+        named = [hit for word in sorted(DIFFERENT) for hit in self._lexicon.metrics_in_full([stem(word), *stems])]
+        return list({hit.ref: hit for hit in named}.values())
 
     def _other_end(self, mention: Mention) -> list[Hit]:
         """The other end of places in an order: the highest rank may be the first as well as the largest number."""
@@ -306,7 +315,7 @@ class Resolver:
             if part and lacking:
                 metric, of = lacking[0], DATE_PARTS[part].label.lower()
                 reason = f"{metric.label} has no {of} (“{mention.text}”): it is no sum over single days."
-                return Problem(2, reason, (mention.text,), (f"{metric.label} by {metric.min_grain}",))
+                return Problem(2, reason, (mention.text,), (f"{metric.label} by {metric.min_grain}",), final=True)
         return None
 
     @staticmethod

@@ -180,11 +180,12 @@ class DimensionReader:
         return bool(said) and (said[-1] in OCCURRENCE or is_participle(said[-1]))
 
     def _is_across_all(self, position: int) -> bool:
-        """Whether it may be all of them together: "the highest number of products across all shops"."""
+        """Whether it may be all of them together: "products across all shops", "average delay for all carriers"."""
         mention = self._sentence.mentions[position]
         before = self._sentence.all[: self._sentence.all.index(mention)]
         telling = [m.text.lower() for m in before if m.text.lower() not in GLUE]
-        return telling[-2:] == ["across", "all"] and bool(self._sentence.assignment.metrics)
+        together = telling[-2:-1] in (["across"], ["over"], ["for"]) and telling[-1:] == ["all"]
+        return together and bool(self._sentence.assignment.metrics)
 
     def _is_only_spoken_of(self, position: int) -> bool:
         """Whether the dimension may say only what the figure is of: "fees from parcels", "late Express parcels".
@@ -218,7 +219,9 @@ class DimensionReader:
             reason = f"I cannot compare {dimension.label} with the {bound.of} of all (“{said}”); name a number."
             raise NotReadableError(2, reason, said)
         if bound.percent or bound.unit:
-            raise NotReadableError(2, f"{dimension.label} is a plain number; leave out the unit in “{said}”.", said)
+            raise NotReadableError(
+                2, f"{dimension.label} is a plain number; leave out the unit in “{said}”.", said, final=True
+            )
         self._sentence.used.add(position + 1)
         self._draft.limits.append((hit.ref, bound))
         self._sentence.believe(

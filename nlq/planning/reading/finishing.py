@@ -35,6 +35,7 @@ from nlq.planning.finding.events import Event
 from nlq.planning.reading.ranking import Ranking
 
 _STEPS = list(Grain)
+_BESIDE = "I show both beside each other and take none from the other. Do you mean this?"
 
 
 class Finisher:
@@ -162,7 +163,7 @@ class Finisher:
                 skip=skip,
             )
         except ValidationError as error:
-            raise NotReadableError(2, f"I cannot ask that: {problem_of(error)}.") from error
+            raise NotReadableError(2, f"I cannot ask that: {problem_of(error)}.", final=True) from error
         sure = self._assignment.sure and not draft.doubtful and (self._event is None or self._event.known)
         return Reading(plan, round(draft.confidence, 3), tuple(because), sure, self._says(plan), doubt=draft.doubt)
 
@@ -221,7 +222,7 @@ class Finisher:
             if item.dimension in own and (own[item.dimension] in item.values) != (item.operator is Operator.IN):
                 label = self._vocabulary.dimensions[item.dimension].label
                 reason = f"{label} of {day} is {own[item.dimension]}: leave one of them out, or put it right."
-                raise NotReadableError(2, reason, *(str(value) for value in item.values))
+                raise NotReadableError(2, reason, *(str(value) for value in item.values), final=True)
 
     def _dated(
         self, time_range: TimeRange | None, grain: Grain | None, because: list[Decision]
@@ -233,7 +234,7 @@ class Finisher:
         event = self._event
         if event and event.dimension and (part := self._date_part()):
             label = self._vocabulary.dimensions[part].label.lower()
-            raise NotReadableError(2, f"“{event.word}” by {label} is not known here.", event.word)
+            raise NotReadableError(2, f"“{event.word}” by {label} is not known here.", event.word, final=True)
         if event is None or event.dimension is None or time_range is None:
             return []
         label = self._vocabulary.dimensions[event.dimension].label
@@ -252,7 +253,7 @@ class Finisher:
         if grain is not None:
             if _STEPS.index(grain) < _STEPS.index(finest):
                 coarse = next(metric.label for metric in metrics if metric.min_grain == finest)
-                raise NotReadableError(2, f"{coarse} exists by {finest} at the finest.", str(grain))
+                raise NotReadableError(2, f"{coarse} exists by {finest} at the finest.", str(grain), final=True)
             return grain
         needy = next((metric.label for metric in metrics if metric.needs_time), None)
         if needy is None:
@@ -331,6 +332,8 @@ class Finisher:
             if name not in draft.groups:
                 draft.groups.append(name)
                 draft.because.append(Decision(draft.versus, f"one row per {self._vocabulary.dimensions[name].label}"))
+        if draft.apart:
+            draft.doubtful, draft.doubt = True, _BESIDE
         several = len(draft.times) > 1 or len(draft.metrics) > 1
         if not (pairs or several or draft.groups or draft.grain):
             raise NotReadableError(2, "I cannot tell what to compare with what.", draft.versus)

@@ -77,7 +77,7 @@ class Reader:
         except NotReadableError as refusal:
             return refusal.problem
         except OverflowError:
-            return Problem(2, BEYOND_CALENDAR)
+            return Problem(2, BEYOND_CALENDAR, final=True)
 
     def _limit_things(self) -> None:
         """Limits on the very things that are spoken of, which name no figure."""

@@ -47,14 +47,16 @@ class Leftovers:
             reason = (
                 f"There is no {dimension.label} {what.name}{'' if place.text == what.name else f' ({place.text})'}."
             )
-            raise NotReadableError(2, reason, place.text, nearest=[str(v) for v in dimension.values.shown[:5]])
+            raise NotReadableError(
+                2, reason, place.text, nearest=[str(v) for v in dimension.values.shown[:5]], final=True
+            )
         before = self._sentence.all[unknown[0] - 1] if unknown[0] else None
         if len(unknown) == 1 and before and before.kind is Kind.DIMENSION:
             dimension = self._vocabulary.dimensions[self._sentence.assignment.dimensions[before.first].ref]
             if dimension.values.items and not is_common(words[0].lower()):
                 known = [str(value) for value in dimension.values.items[:5]]
                 reason = f"There is no {dimension.label} called “{words[0]}”."
-                raise NotReadableError(2, reason, *words, nearest=known)
+                raise NotReadableError(2, reason, *words, nearest=known, final=True)
         said = ", ".join(f"“{word}”" for word in words)
         raise NotReadableError(1, f"I do not know what {said} means here.", *words)
 
@@ -62,7 +64,8 @@ class Leftovers:
         """Refuse operators that nothing was made of."""
         for position, mention in enumerate(self._sentence.mentions):
             if mention.kind is Kind.NOT and position not in self._sentence.used:
-                self._without_figure(position, mention)
+                if self._without_figure(position, mention):
+                    continue
                 raise NotReadableError(2, f"I cannot tell what “{mention.text}” leaves out.", mention.text)
             if mention.kind is Kind.MISSING and position not in self._sentence.used:
                 raise NotReadableError(1, f"I cannot tell what is “{mention.text}”; name it beside.", mention.text)
@@ -85,13 +88,25 @@ class Leftovers:
         self._check_sizes()
         self._check_weekdays()
 
-    def _without_figure(self, position: int, mention: Mention) -> None:
-        """What has none of a figure has no rows of it: "customers without orders"."""
+    def _without_figure(self, position: int, mention: Mention) -> bool:
+        """What has none of a figure has no rows of it: "customers without orders"; the lowest can be offered.
+
+        Raises:
+            NotReadableError: there is no group of which the lowest could be told.
+        """
         if self._sentence.kind(position + 1) is Kind.METRIC:
-            what = self._sentence.mentions[position + 1]
-            label = self._vocabulary.metrics[self._sentence.assignment.metrics[what.first].ref].label
+            what, draft = self._sentence.mentions[position + 1], self._draft
+            name = self._sentence.assignment.metrics[what.first].ref
+            label = self._vocabulary.metrics[name].label
+            if draft.metrics == [name] and draft.groups and not draft.chosen:
+                draft.sort, draft.doubtful, draft.unlicensed = "lowest", True, []
+                draft.doubt = (
+                    f"What has no {label} has no row (“{mention.text}”); I can begin with the lowest. Do you mean this?"
+                )
+                return True
             reason = f"{label} are known only of what has some; I cannot tell what has none (“{mention.text}”)."
-            raise NotReadableError(2, reason, mention.text, nearest=(f"lowest {label}",))
+            raise NotReadableError(2, reason, mention.text, nearest=(f"lowest {label}",), final=True)
+        return False
 
     def _dangling_by(self, position: int, mention: Mention) -> None:
         said = mention.text.lower()
@@ -105,7 +120,7 @@ class Leftovers:
         if after and first_date_part([after]):
             days = self._sentence.mentions[position + 1].text
             reason = f"“{mention.text} {days}” may be all of them together or a row for each; say which."
-            raise NotReadableError(2, reason, mention.text, days, nearest=("on Mondays", "by weekday"))
+            raise NotReadableError(2, reason, mention.text, days, nearest=("on Mondays", "by weekday"), final=True)
         raise NotReadableError(2, f"I cannot tell what stands after “{mention.text}”.", mention.text)
 
     def _check_names(self) -> None:
@@ -141,9 +156,9 @@ class Leftovers:
             self._sentence.assignment.values[m.first].dimension if m.kind is Kind.VALUE else None for m in after[:3:2]
         ]
         if said and len(dimensions) > 1 and dimensions[0] and dimensions[0] == dimensions[1]:
-            label = self._vocabulary.dimensions[dimensions[0]].label
-            reason = f"I know what has one or the other {label}, not what has “{said.text}”."
-            raise NotReadableError(2, reason, said.text, nearest=(f"{after[0].text} or {after[2].text}",))
+            label, draft = self._vocabulary.dimensions[dimensions[0]].label, self._draft
+            draft.doubtful = True
+            draft.doubt = f"I know what has one {label} or the other, not what has “{said.text}”. Do you mean either?"
 
     def _check_all_of(self) -> None:
         """Who has several rows may have both of "A and B": whether readers of Poetry and Drama read both is asked."""
@@ -274,7 +289,7 @@ class Leftovers:
             if said in _WEEKDAYS and span and span.start and span.start == span.end:
                 day = _WEEKDAYS[span.start.weekday()].capitalize()
                 reason = f"“{following.text}” is a {day}: leave one of them out, or put it right."
-                raise NotReadableError(2, reason, mention.text)
+                raise NotReadableError(2, reason, mention.text, final=True)
 
 
 def _is_end(mention: Mention) -> bool:

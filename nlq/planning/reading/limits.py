@@ -21,6 +21,8 @@ from nlq.planning.drafts.measures import in_units_of
 from nlq.planning.drafts.mentions import Bound, Kind, Mention
 from nlq.planning.reading.sentence import GROUPING, Sentence
 
+_OWN_MEASURES = frozenset({"age", "weight", "height"})
+"""What a comparative compares that is no size of a number: "larger than average" may be of any figure."""
 _BETWEEN = {Kind.VALUE, Kind.TIME, Kind.NOT, Kind.AND}
 """What may stand between a noun and its limit: "countries in Asia with an area over 3000"."""
 
@@ -46,6 +48,8 @@ class Limits:
         """The limits on things, in order."""
         found: list[OwnLimit] = []
         for position, mention in enumerate(self._sentence.mentions):
+            if mention.kind is Kind.THRESHOLD and mention.payload.of:
+                self._check_compared(mention)
             if mention.kind is Kind.THRESHOLD and (limit := self._own(position, mention.payload, found)):
                 found.append(limit)
             elif mention.kind is Kind.THRESHOLD and (named := _measures(mention)):
@@ -67,6 +71,16 @@ class Limits:
                 value = self._in_its_unit(bound, figure)
                 return OwnLimit(noun, position, figures, number.name, value)
         return None if position + 1 in beside else self._compared(position, bound, before)
+
+    def _check_compared(self, mention: Mention) -> None:
+        """Who is older than average has a higher age: no number of them tells it."""
+        told = DIMENSIONAL.get(words_of(mention.text.lower())[0], frozenset())
+        if not told & _OWN_MEASURES:
+            return
+        names = {*(hit.ref for hit in self._sentence.assignment.metrics.values()), *self._sentence.assignment.implied}
+        labels = [self._vocabulary.metrics[name].label for name in names]
+        if not any({stem(word) for word in words_of(label)} & {stem(word) for word in told} for label in labels):
+            raise NotReadableError(2, f"No figure here tells what is “{mention.text}”.", mention.text, final=True)
 
     def _check_average(self, position: int, figures: Sequence[int]) -> None:
         """Things that are counted are not compared with their average: "how many cities are larger than average"."""

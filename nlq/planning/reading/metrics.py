@@ -112,14 +112,16 @@ class MetricReader:
         return Kind.RUNNING if said & CUMULATIVE or (said & ROLLING and said & TOTALLING) else None
 
     def _is_across(self, position: int, hit: Hit) -> bool:
-        """Whether things are named that the figures before are of: "average age across all matches".
+        """Whether things are named that the figures before are of: "age across all matches", "cost for all parcels".
 
         Raises:
             NotReadableError: there are no figures before; nothing is ranked across something.
         """
         before = self._sentence.kind(position - 1) is Kind.BY and self._sentence.mentions[position - 1].text.lower()
         if before != "across":
-            return False
+            said = {m.text.lower() for m in self._sentence.between(position - 1, position)} | {before or ""}
+            together = "all" in said and bool(said & {"for", "over"}) and bool(self._draft.metrics)
+            return together and (hit.ref in self._sentence.lexicon.counts or self._vocabulary.metrics[hit.ref].tally)
         if not self._draft.metrics:
             text = self._sentence.mentions[position].text
             raise NotReadableError(2, f"It is not clear what is told across “{text}”.", text)
@@ -168,12 +170,31 @@ class MetricReader:
                 if self._says_of_what(right, b, a):
                     return right, b
                 pairs = pairs[:1]  # "visits of patients" are visits
+            if self._is_deed(left, right, a):
+                return right, b
             if noun := next((n for n, other in pairs if spare(*n, other)), None):
                 return noun
             if not joined:
                 text = self._sentence.mentions[right].text
                 raise NotReadableError(1, f"It is not clear what “{text}” adds.", text)
         return None
+
+    def _is_deed(self, left: int, right: int, counted: str) -> bool:
+        """Whether a part of a metric's name is the verb of what was counted: "how many parcels did Norden ship".
+
+        Raises:
+            NotReadableError: the verb tells something else.
+        """
+        mention = self._sentence.mentions[right]
+        between = {m.text.lower() for m in self._sentence.between(left, right)}
+        done = self._sentence.is_numbered(left) and between & {"do", "does", "did"}
+        if not done or self._sentence.assignment.metrics[mention.first].full:
+            return False
+        metric = self._vocabulary.metrics[counted]
+        told = {stem(w) for text in (metric.label, metric.description, *metric.synonyms) for w in words_of(text)}
+        if not {stem(word) for word in words_of(mention.text)} <= told:
+            raise NotReadableError(1, f"It is not clear what “{mention.text}” adds.", mention.text)
+        return True
 
     def _is_modifier(self, position: int, other: str) -> bool:
         """Whether a thing in the singular only says which kind the noun after it is of: "patient visits"."""

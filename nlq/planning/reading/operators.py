@@ -64,7 +64,7 @@ class OperatorReader:
         """A number of ranks."""
         top: Top = mention.payload
         if top.count > 1000:
-            raise NotReadableError(2, "An answer has at most 1,000 rows.", mention.text)
+            raise NotReadableError(2, "An answer has at most 1,000 rows.", mention.text, final=True)
         if top.end is None:
             self._draft.first_rows = top.count
             self._sentence.believe(mention, f"the first {top.count}", 1.0)
@@ -136,8 +136,12 @@ class OperatorReader:
         self._sentence.believe(mention, "the change of the figures", 1.0)
 
     def versus(self, position: int, mention: Mention) -> None:
-        """A comparison, of values, figures or times."""
-        self._draft.versus = mention.text
+        """A comparison, of values, figures or times; "how much more … than" asks for the difference."""
+        draft = self._draft
+        draft.versus = mention.text
+        if any(self._sentence.is_extent(said) for said in self._sentence.all):
+            two = [m for m in self._sentence.all if m.kind is Kind.TIME]
+            draft.difference, draft.apart = len(two) == 2, len(two) < 2
 
     def averages(self) -> None:
         """Means over groups or steps of time."""
@@ -165,11 +169,19 @@ class OperatorReader:
             self._sentence.believe(mention, f"the {said[0].of} along time, by {self._draft.grain}", 1.0)
 
     def difference(self) -> None:
-        """The difference of a figure in two times: "the difference in sales between 2024 and 2025"."""
+        """The difference of a figure in two times: "the difference in sales between 2024 and 2025".
+
+        Of two values both figures are offered, for a plan takes none from the other.
+        """
         said = next((m for m in self._sentence.all if m.kind is Kind.DIFFERENCE), None)
         if said is None:
             return
         times = [span for _, span, _ in self._draft.times]
+        compared = [one for one in self._draft.values(wanted=True).values() if len(one) == 2]
+        if len(compared) == 1 and len(self._draft.metrics) == 1 and len(times) < 2:
+            self._draft.versus, self._draft.apart = said.text, True
+            self._sentence.believe(said, "both beside each other", 1.0)
+            return
         if len(self._draft.metrics) > 1 or not (len(times) == 2 or (len(times) == 1 and times[0].ends)):
             reason = f"I can tell the “{said.text}” of one figure in two times; name both, as in “2024 and 2025”."
             raise NotReadableError(2, reason, said.text)

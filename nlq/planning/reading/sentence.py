@@ -11,7 +11,7 @@ from dataclasses import replace
 
 from nlq.core.plan import Plan
 from nlq.english.forms import is_plural
-from nlq.english.general import GLUE, NUMBERING, PER_WORDS, SORTED
+from nlq.english.general import GLUE, MORE_WORDS, NUMBERING, PER_WORDS, SORTED
 from nlq.english.tokens import words_of
 from nlq.planning.drafts.draft import Decision, Draft
 from nlq.planning.drafts.mentions import Kind, Mention
@@ -123,13 +123,21 @@ class Sentence:
         return any(m.kind is Kind.AVERAGE for m in (*said[max(0, at - 1) : at], *said[at + 1 : at + 2]))
 
     def is_numbered(self, position: int) -> bool:
-        """Whether "number of" stands before, or is part of it: "the highest number of complaints"."""
+        """Whether "number of" or "how many" stands before, or is part of it: "the highest number of complaints"."""
         mention = self.mentions[position]
         words = words_of(mention.text)
         said = self.all[: self.all.index(mention)]
+        spare = [m for m in said if self.is_extent(m)]
         before = next((m for m in reversed(said) if m.kind is not Kind.FILLER), None)
+        if spare and before is self.all[self.all.index(spare[-1]) + 1]:
+            before = spare[-1]  # "how many more parcels"
         counted = before is not None and before.kind is Kind.COUNT and not self.is_label_number(before)
         return counted or (len(words) > 2 and words[0] in NUMBERING and words[1] == "of")
+
+    def is_extent(self, mention: Mention) -> bool:
+        """Whether it asks how far apart two sides are: the "much" of "how much more … than", "how many fewer"."""
+        following = self.all[self.all.index(mention) + 1 :]
+        return mention.kind is Kind.COUNT and bool(following) and following[0].text.lower() in MORE_WORDS
 
     def is_label_number(self, mention: Mention) -> bool:
         """Whether "number" ends the name of a thing, as in "telephone number": nothing is counted."""

@@ -11,7 +11,7 @@ from typing import Any
 
 from nlq.core.dateparts import first_date_part
 from nlq.english.forms import stem
-from nlq.english.general import ENGLISH
+from nlq.english.general import ENGLISH, WITHOUT
 from nlq.english.tokens import words_of
 from nlq.planning.drafts.draft import Chosen, NotReadableError
 from nlq.planning.drafts.mentions import Kind, Mention
@@ -51,6 +51,8 @@ class ValueReader:
         negated = self._is_negated(position, hit)
         if dimension.is_boolean and not negated:
             self._check_named(mention)
+        if dimension.is_boolean and negated:
+            self._check_without(position, mention)
         if negated:
             self._sentence.negated.add(position)
         if isinstance(hit.value, Piece):
@@ -81,6 +83,15 @@ class ValueReader:
         if len(metrics) == 1 and self._sentence.lexicon.metrics_in_full(said):
             raise NotReadableError(3, f"“{mention.text}” is read as a part of a metric here.", mention.text)
 
+    def _check_without(self, position: int, mention: Mention) -> None:
+        """What has none of some things is not told by the other ones: "carriers without late parcels"."""
+        at = self._sentence.before_value(position)
+        said = self._sentence.mentions[at].text.lower()
+        if said in WITHOUT and at and self._sentence.kind(position + 1) is Kind.METRIC:
+            things = f"{mention.text} {self._sentence.mentions[position + 1].text}"
+            reason = f"I know what has some {things}, not what has none (“{said}”)."
+            raise NotReadableError(2, reason, said, final=True)
+
     def _is_said_of(self, position: int) -> bool:
         """Whether it says what a thing is: "late parcels", "that are not late"."""
         return self._sentence.kind(position + 1) is Kind.METRIC or (self._sentence.kind(position - 1) is Kind.NOT)
@@ -100,7 +111,7 @@ class ValueReader:
         kinds = [m.kind for m in self._sentence.mentions]
         if len(several) > 1 and Kind.VERSUS in kinds and kinds.count(Kind.TIME) < 2:
             reason = f"I cannot put “{mention.text}” together on one side of a comparison; compare by {label.lower()}."
-            raise NotReadableError(2, reason, mention.text, nearest=(label,))
+            raise NotReadableError(2, reason, mention.text, nearest=(label,), final=True)
         if any(m.kind is Kind.TIME and m.text.lower() in DAYS for m in self._sentence.mentions):
             raise NotReadableError(3, f"“{mention.text}” is read as a date here.", mention.text)
 

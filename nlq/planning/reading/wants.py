@@ -153,6 +153,8 @@ class Wants:
             following = next((m for m in self._sentence.all[at + 1 :] if m.kind not in NOT_SIGNIFICANT), None)
             if mention.kind is not Kind.COUNT or following is None or following.kind is not Kind.METRIC:
                 continue
+            if self._sentence.is_extent(mention):
+                continue  # "how much higher" counts nothing
             metric = self._metric(self._sentence.assignment.metrics[following.first].ref)
             if not is_amount(metric):
                 return self._instead_of_each(drafts, mention, "how many there are", self._is_number)

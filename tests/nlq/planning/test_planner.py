@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date
 from functools import cache
 from pathlib import Path
@@ -83,6 +84,23 @@ def test_a_ratio_of_a_figure_and_itself_is_refused_with_the_reason() -> None:
     outcome = planner("complaints").plan("complaints per complaints", TODAY)
     assert isinstance(outcome, Refused)
     assert outcome.reason == "I cannot ask that: a ratio is of two metrics."
+
+
+@pytest.mark.parametrize(
+    ("question", "metric"),
+    [
+        ("how many unique genres by author", "different_genres"),
+        ("distinct genres", "different_genres"),
+        ("how many genres by author", "genres"),
+    ],
+)
+def test_what_is_counted_once_is_the_figure_that_does_so(question: str, metric: str) -> None:
+    layer = vocabularies.library()
+    once = replace(layer.metrics["authors"], name="different_genres", label="Different genres")
+    entries = replace(layer.metrics["books"], name="genres", label="Genres", synonyms=())
+    metrics = [*layer.metrics.values(), once, entries]
+    outcome = Planner(Vocabulary.of(metrics, layer.dimensions.values())).plan(question, TODAY)
+    assert isinstance(outcome, Planned) and outcome.plan.metrics == (metric,)
 
 
 @settings(max_examples=150, deadline=None)
