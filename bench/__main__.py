@@ -33,7 +33,7 @@ from bench.domains import (
     make_domain,
     sampled_domains,
 )
-from bench.following import follow
+from bench.following import HELD, follow, publications
 from bench.intake import bare_log, duckdb_alone, send_events
 from bench.measure import Contender, Result, compare, in_own_process, save
 from bench.memory import memory
@@ -301,14 +301,29 @@ def _beside(
 
 def following(folder: Path, repeat: int, scale: float) -> list[Result]:
     """From an event to an answer that counts it, in a stream of ten million a day with bursts of ten times as many."""
-    args = (str(folder), 116, 10, int(240 * scale))
+    args, held = (str(folder / "stream"), 116, 10, int(240 * scale)), int(HELD * scale)
     return [
         compare(
             "answers_follow_events",
             [Contender("asklake", follow, args)],
             repeat=1,
             aim="p95 30 s at 116 events/s, with bursts of ten times as many",
-        )
+        ),
+        compare(
+            "answers_follow_calls",
+            [Contender("asklake", follow, (*args, "telemetry_api_calls", held))],
+            repeat=1,
+            aim="the same in a day that holds some millions, of a stream whose tables are by hour",
+        ),
+        compare(
+            "publications_into_a_full_day",
+            [
+                Contender("its hours", publications, (str(folder / "by_hour"), held, "hour")),
+                Contender("its whole day", publications, (str(folder / "by_day"), held, "day")),
+            ],
+            repeat=1,
+            aim="seconds of CPU a publication that do not grow with the day",
+        ),
     ]
 
 

@@ -61,14 +61,17 @@ def test_every_table_says_what_it_is(repository: dg.RepositoryDefinition) -> Non
 
 
 def test_every_table_has_a_freshness_rule(repository: dg.RepositoryDefinition) -> None:
-    """A window for every one; and that the day which is due is there, for every one with days."""
-    checked = {k.asset_key for k in repository.asset_graph.asset_check_keys if k.name == "newest_day_is_built"}
+    """A window for every one; and that the day or hour which is due is there, for every one with days or hours."""
+    checks = {(k.asset_key, k.name) for k in repository.asset_graph.asset_check_keys}
+    checked = {key for key, name in checks if name in ("newest_day_is_built", "newest_hour_is_built")}
     declared = specs(repository)
     for identifier, contract in platform_contracts().items():
         spec = declared[identifier]
         assert contract.freshness and spec.freshness_policy == policy(contract.freshness), identifier
         assert (spec.key in checked) == (spec.partitions_def is not None), identifier
     assert all(spec.freshness_policy for spec in declared.values())
+    hourly = declared["gold.mart_api_calls_hourly"].key
+    assert (hourly, "newest_hour_is_built") in checks and (hourly, "newest_day_is_built") not in checks
 
 
 def test_every_check_of_a_contract_is_an_asset_check(repository: dg.RepositoryDefinition) -> None:
@@ -90,8 +93,8 @@ def test_gold_reads_bronze_through_silver(repository: dg.RepositoryDefinition) -
 
 def test_jobs_schedules_and_sensors(repository: dg.RepositoryDefinition) -> None:
     assert {j.name for j in repository.get_all_jobs()} >= {
-        "ingest", "unload", "build_pgr", "build_sales", "build_semantic", "answer_questions", "maintenance",
-        "freshness", "search_index",
+        "ingest", "unload", "build_pgr", "build_sales", "build_telemetry_by_hour", "build_semantic", "answer_questions",
+        "maintenance", "freshness", "search_index",
     }  # fmt: skip
     assert {s.name for s in repository.schedule_defs} >= {
         "hourly_pgr", "hourly_sales", "monthly_platform", "daily_maintenance",
@@ -99,7 +102,8 @@ def test_jobs_schedules_and_sensors(repository: dg.RepositoryDefinition) -> None
     }  # fmt: skip
     assert {s.name for s in repository.sensor_defs} >= {
         "landing_folder", "bronze_to_gold_pgr", "bronze_to_gold_sales", "question_queue", "semantic_after_gold",
-        "freshness_checks", "topics", "followed_tables", "search_index",
+        "freshness_checks", "topics", "followed_tables", "search_index", "bronze_to_gold_telemetry_by_hour",
+        "bronze_to_gold_telemetry_from_hours",
     }  # fmt: skip
     assert all(s.default_status is dg.DefaultSensorStatus.RUNNING for s in repository.sensor_defs)
 

@@ -168,7 +168,7 @@ def load_tables(lake: Lake, records: Mapping[str, Sequence[Record]], number: int
         for name, frame in frames.items():
             session.con.register("incoming", frame.to_arrow())
             publication.stage_query(CONTRACTS[name], "select * from incoming", session, Append())
-            days.update(frame[_day_of(CONTRACTS[name])].unique())
+            days.update(frame[_day_of(CONTRACTS[name])].cast(pl.Date).unique())
         publication.audit()
     publication.publish()
     (domain,) = {CONTRACTS[name].domain for name in records}
@@ -212,7 +212,7 @@ def closed(lake: Lake, domain: str, days: set[date]) -> set[date]:
     """
     with lake.session() as session:
         rows = " union all ".join(
-            f"select distinct '{c.table}' as kind, record_key, {_day_of(c)} as day from {c.identifier}"
+            f"select distinct '{c.table}' as kind, record_key, cast({_day_of(c)} as date) as day from {c.identifier}"
             for c in CONTRACTS.values()
             if c.layer == "bronze" and c.domain == domain and c.identifier in session.heads
         )

@@ -30,6 +30,7 @@ SOUND: dict[str, Sound] = {
     "funnel_onboarding": FUNNEL,
     "funnel_feature_adoption": FUNNEL,
     "funnel_workflow_completion": FUNNEL,
+    "telemetry_api_calls": ("call_id", "called_at", "duration_ms"),
 }
 
 

@@ -1,4 +1,4 @@
-"""Product telemetry: users of an application, what they use hour by hour, their sessions, experiments and funnels."""
+"""Product telemetry: users of an application, what they use, their sessions, experiments, funnels, calls of its API."""
 
 from datetime import date
 

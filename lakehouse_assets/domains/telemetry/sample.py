@@ -22,7 +22,16 @@ from lakehouse_assets.domains import sampling
 from lakehouse_assets.domains.feeds import Context, Feed, Fields, corrected, csv_line, json_line, write_feeds
 from lakehouse_assets.domains.sampling import Compression, Defects, SampleSummary
 from lakehouse_assets.domains.telemetry import world
-from lakehouse_assets.domains.telemetry.world import DEVICES, EXPERIMENTS, FEATURES, FUNNELS, VARIANTS, World
+from lakehouse_assets.domains.telemetry.world import (
+    DEVICES,
+    ENDPOINTS,
+    EXPERIMENTS,
+    FEATURES,
+    FUNNELS,
+    STATUSES,
+    VARIANTS,
+    World,
+)
 
 SIZE = 22_000
 """Hours of use of a feature by a user in the usual sample, which has 500 users."""
@@ -45,11 +54,12 @@ def write_sample(
     compression: Compression = "gzip",
     defects: Defects = Defects(),  # noqa: B008 - frozen
 ) -> SampleSummary:
-    """Write ``<folder>/<source>/<source>_0001…`` for each of the seven sources; return what they hold.
+    """Write ``<folder>/<source>/<source>_0001…`` for each of the eight sources; return what they hold.
 
     ``size`` is the number of hours in which a user used a feature, between ``first_day`` and ``last_day`` (UTC,
-    inclusive); a session comes with every three of them, a user with every 44. Duplicates and broken lines come on
-    top. The same arguments give the same bytes. Memory is bounded by one window of time, whatever ``size`` is.
+    inclusive); a session and a call of the API come with every three of them, a user with every 44. Duplicates and
+    broken lines come on top. The same arguments give the same bytes. Memory is bounded by one window of
+    time, whatever ``size`` is.
     """
     spans = sampling.windows(first_day, last_day, size, files)
     made = World(seed, size, first_day, last_day, len(tenants), spans)
@@ -59,6 +69,7 @@ def write_sample(
         Feed("telemetry_sessions", "ndjson", made.session_records, _session_line, "session"),
         Feed("telemetry_experiments", "ndjson", made.experiment_records, _experiment_line, "user"),
         *(_funnel_feed(name, made) for name in FUNNELS),
+        Feed("telemetry_api_calls", "ndjson", made.call_records, _call_line, "call"),
     ]
     return write_feeds(feeds, made, folder, Context(first_day, tenants), compression, defects)
 
@@ -154,3 +165,18 @@ def _funnel_line(funnel: str, context: Context, kinds: Fields) -> pl.Expr:
         ),
     }
     return csv_line(fields, kinds, "user_id", "reached_at", "step_order")
+
+
+def _call_line(context: Context, kinds: Fields) -> pl.Expr:
+    # A correction is a duration put right.
+    duration = pl.when(corrected()).then(pl.col("duration") + 1).otherwise(pl.col("duration"))
+    fields = {
+        "tenant_id": context.tenant,
+        "call_id": pl.format("call_{}", pl.col("call")),
+        "called_at": _time(context, "seconds"),
+        "user_id": _user_id(),
+        "endpoint": sampling.label("endpoint", ENDPOINTS),
+        "status": sampling.label("status", STATUSES).cast(pl.Int32),
+        "duration_ms": duration,
+    }
+    return json_line(fields, kinds, "call_id", "called_at")

@@ -44,6 +44,10 @@ EXPERIMENTS = (
     ("Pricing page layout", "upgrades", 0.2, (0.11, 0.115)),
     ("Weekly digest", "comes back within a week", 0.5, (0.45, 0.36, 0.5)),
 )
+ENDPOINTS = ("/v1/search", "/v1/reports", "/v1/exports", "/v1/users", "/v1/events")
+_ENDPOINT_SHARE = np.array([0.42, 0.2, 0.06, 0.12, 0.2])
+STATUSES = ("200", "404", "429", "500")
+_STATUS_SHARE = np.array([0.955, 0.025, 0.01, 0.01])
 VARIANTS = ("control", "treatment_a", "treatment_b")
 _ASSIGNING = 25 * DAY
 
@@ -241,6 +245,23 @@ class World:
             ended=pl.max_horizontal(pl.col("last") + pl.col("minutes") * 60, pl.col("began") + 120),
             release=pl.col("began") // (14 * DAY),
         )
+
+    # --- calls of the API
+
+    def call_records(self, number: int) -> pl.DataFrame:
+        """Calls of the API in a window: one with every third use of a feature, at some time of its hour."""
+        uses = self.usage_records(number)
+        ids = (uses["user"] * len(FEATURES) + uses["feature"]).to_numpy() * 1_000_000 + uses[
+            "seconds"
+        ].to_numpy() // HOUR
+        made = uses.select("tenant", "user").with_columns(
+            call=pl.Series(ids),
+            seconds=uses["seconds"] + pl.Series((uniform(ids, 61) * (HOUR - 1)).astype(np.int64)),
+            endpoint=pl.Series(_picked(_ENDPOINT_SHARE, uniform(ids, 62))),
+            status=pl.Series(_picked(_STATUS_SHARE, uniform(ids, 63))),
+            duration=pl.Series((8 - np.log1p(-uniform(ids, 64)) * 120).astype(np.int64)),
+        )
+        return made.filter(pl.Series(uniform(ids, 60) < 1 / 3, dtype=pl.Boolean))
 
     # --- experiments
 

@@ -5,7 +5,7 @@ What a table is, and nothing about how it is made: that is in the dbt models and
 
 from __future__ import annotations
 
-from lakehouse_assets.domains.telemetry.contracts import bronze, intermediate, marts, semantic, staging
+from lakehouse_assets.domains.telemetry.contracts import bronze, calls, intermediate, marts, semantic, staging
 from lakehouse_assets.lakehouse.contract import Contract
 
 CONTRACTS: tuple[Contract, ...] = (
@@ -13,5 +13,6 @@ CONTRACTS: tuple[Contract, ...] = (
     *staging.CONTRACTS,
     *intermediate.CONTRACTS,
     *marts.CONTRACTS,
+    *calls.CONTRACTS,
     *semantic.CONTRACTS,
 )
