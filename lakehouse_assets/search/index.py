@@ -184,7 +184,7 @@ def search(
     kinds: Sequence[Kind] = (),
     limit: int = 10,
     elsewhere: float = 0.0,
-) -> tuple[list[Candidate], int]:
+) -> tuple[list[Candidate], int, int]:
     """What of some rooms is near, best first.
 
     Args:
@@ -197,11 +197,11 @@ def search(
         elsewhere: What `nearness_elsewhere` gives for the query.
 
     Returns:
-        What was found, and how many could have been.
+        What was found, how many could have been, and how many of those by their words alone.
     """
     ranked = _side_by_side(rooms, query, meaning, may, kinds, elsewhere)
     if not len(ranked.numbers):
-        return [], 0
+        return [], 0, 0
     words = _best(ranked.words, ranked.words > 0)
     by_meaning = _best(ranked.cosines, ranked.cosines > -1) if meaning is not None else words[:0]
     fused: dict[int, float] = {}
@@ -214,7 +214,7 @@ def search(
         Candidate(ranked.rooms[ranked.room_of[at]], int(ranked.numbers[at]), _closeness(ranked, at), _by(ranked, at))
         for at in best
     ]
-    return found, len(ranked.numbers)
+    return found, len(ranked.numbers), int((ranked.cosines <= -1).sum())
 
 
 def nearness_elsewhere(room: Room | None, meaning: np.ndarray) -> float:

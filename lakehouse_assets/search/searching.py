@@ -31,7 +31,8 @@ from nlq.core.vocabulary import Vocabulary
 
 NOTHING_NEAR = "Nothing that you may see is near this. Say it in other words, or look through the catalog."
 NOTHING_YET = (
-    "Nothing has been indexed yet: `asklake search --update` does it, and so does the daemon of `asklake dev`."
+    "Nothing that you may find has been indexed yet: `asklake search --update` does it, and so does the daemon of "
+    "`asklake dev`."
 )
 _UNREAD = "{count} of the passages are found by their words only, until they were read for their meaning."
 
@@ -78,11 +79,11 @@ class Searcher:
         elsewhere = rooms.pop(ELSEWHERE, None)
         asked = meaning.of_query(query) if meaning.is_installed() else None
         off = nearness_elsewhere(elsewhere, asked) if asked is not None else 0.0
-        found, could = search(rooms, query, asked, _fulfils(caller, vocabulary), kinds, limit, off)
-        total, unread, _, at = self.store.standing()
+        found, could, unread = search(rooms, query, asked, _fulfils(caller, vocabulary), kinds, limit, off)
+        at = self.store.updated_at()
         hits = self._hits(found)
         return Found(
-            query=query, hits=hits, passages=could, by_meaning=asked is not None, note=_note(hits, total, unread),
+            query=query, hits=hits, passages=could, by_meaning=asked is not None, note=_note(hits, could, unread),
             indexed_at=at.isoformat(timespec="seconds") + "Z" if isinstance(at, datetime) else None,
             elapsed_ms=round((time.perf_counter() - begun) * 1000, 3),
         )  # fmt: skip
@@ -136,8 +137,8 @@ def _fulfils(caller: Caller, vocabulary: Vocabulary) -> Callable[[str], bool]:
     return fulfils
 
 
-def _note(hits: Sequence[Hit], total: int, unread: int) -> str:
-    if not total:
+def _note(hits: Sequence[Hit], could: int, unread: int) -> str:
+    if not could:
         return NOTHING_YET
     parts = [] if hits else [NOTHING_NEAR]
     if not meaning.is_installed():

@@ -260,6 +260,11 @@ class Store:
             left_out, at = con.execute(sa.select(sa.func.sum(_o.left_out), sa.func.max(_o.updated_at))).one()
         return passages, bare, int(left_out or 0), at
 
+    def updated_at(self) -> datetime | None:
+        """When an origin was last indexed, UTC."""
+        with self._reads.begin() as con:
+            return con.execute(sa.select(sa.func.max(_o.updated_at))).scalar()
+
     def close(self) -> None:
         """Close all connections."""
         self._engine.dispose()

@@ -130,6 +130,13 @@ def test_texts_of_everyday_life_judge_and_are_never_found(read: Store) -> None:
     assert read.standing()[0] == 3
 
 
+def test_what_is_told_counts_no_other_tenants_passages(tmp_path: Path) -> None:
+    store = store_of(tmp_path, [document(f"road {n}", room_of("b")) for n in range(3)])
+    assert found(store, "road", OWN).note.startswith(NOTHING_YET) and found(store, "road", OWN).passages == 0
+    assert "3 of the passages" in found(store, "road", Caller("b", "viewer")).note
+    store.close()
+
+
 def test_kinds_and_limit_are_kept_to(tmp_path: Path) -> None:
     many = [document(f"road {n}", SHARED) for n in range(9)]
     metric = Passage(SHARED, Kind.METRIC, "Roads", "", "sold", {"metric": "sold"}, frozenset(["sold"]))
