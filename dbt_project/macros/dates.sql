@@ -155,10 +155,8 @@
 {#- First day of the month of a date. -#}
 {% macro month_of(column) -%} cast(date_trunc('month', {{ column }}) as date) {%- endmacro %}
 
-{#- Midnight at the end of a date, as a timestamp. -#}
-{% macro end_of_day(column) -%} {{ adapter.dispatch("end_of_day")(column) }} {%- endmacro %}
-{% macro duckdb__end_of_day(column) -%} ({{ column }} + interval 1 day) {%- endmacro %}
-{% macro trino__end_of_day(column) -%} cast(date_add('day', 1, {{ column }}) as timestamp(6)) {%- endmacro %}
+{#- Instant at which a date ends, and the next begins. -#}
+{% macro end_of_day(column) -%} ({{ start_of_day(next_day(column)) }}) {%- endmacro %}
 
 {#- The day after a date. -#}
 {% macro next_day(column) -%} {{ plus_days(column, 1) }} {%- endmacro %}

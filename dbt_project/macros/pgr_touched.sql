@@ -92,7 +92,7 @@
       from {{ pgr_periods_before() }}
       where period_no = 1
       union all
-      select cast(submitted_at as date) as day
+      select {{ business_day("submitted_at") }} as day
       from {{ pgr_case_events() }}
     ) as submissions
   {%- endset -%}
@@ -113,10 +113,10 @@
       coalesce(max(case when not is_new then last_day end), date '0001-01-01') as old_horizon,
       {{ next_day("max(last_day)") }} as open_end
     from (
-      select true as is_new, cast(max(last_event_at) as date) as last_day
+      select true as is_new, {{ business_day("max(last_event_at)") }} as last_day
       from {{ ref("gold_pgr_case_lifecycle") }}
       union all
-      select false as is_new, cast(max(last_event_at) as date) as last_day
+      select false as is_new, {{ business_day("max(last_event_at)") }} as last_day
       from {{ published("gold_pgr_case_lifecycle") }}
     ) as known
   ),

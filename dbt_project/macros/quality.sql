@@ -15,7 +15,7 @@
   from (
     {%- for table in tables %}
     select
-      cast(copies.loaded_at as date) as load_date,
+      {{ business_day("copies.loaded_at") }} as load_date,
       '{{ table }}' as table_name,
       copies.tenant_id,
       case when copies.copy_no > 1 then 'REPEATED' when held.record_key is not null then 'HELD_BACK' end as fate
@@ -36,7 +36,7 @@
     union all
     {%- endfor %}
     select
-      cast(refused.loaded_at as date) as load_date,
+      {{ business_day("refused.loaded_at") }} as load_date,
       substr(refused.target_table, 8) as table_name,
       refused.tenant_id,
       'REFUSED' as fate

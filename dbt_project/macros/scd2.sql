@@ -13,7 +13,7 @@
     changed_at as valid_from,
     lead(changed_at) over history as valid_to,
     lead(changed_at) over history is null as is_current,
-    cast(changed_at as date) as valid_from_date,
+    {{ business_day("changed_at") }} as valid_from_date,
     {{ attributes | join(", ") }},
     record_key,
     load_id,

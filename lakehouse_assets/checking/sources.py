@@ -22,6 +22,7 @@ from lakehouse_assets.ingest.mapping.targets import TECHNICAL
 from lakehouse_assets.ingest.sources import FILE_NAME, Source, read_sources
 from lakehouse_assets.lakehouse.contract import Contract
 from lakehouse_assets.lakehouse.engines.instances import open_closed
+from lakehouse_assets.lakehouse.zones import NO_ZONE
 
 _LINE = re.compile(r", line (\d+)")
 
@@ -72,7 +73,7 @@ def _source(
         return
     tenant = None if source.tenant else "any"
     try:
-        mapping = RecordMapping(source, contract, tenant=tenant)
+        mapping = RecordMapping(source, contract, zone=NO_ZONE, tenant=tenant)
         check_mapping(con, mapping)
     except SourceError as error:
         message = str(error).removeprefix(f"{source.origin}: ")

@@ -181,7 +181,7 @@ class Feed:
         assert self.time is not None
         stem = re.sub(r"_(at|on|time|timestamp|ts|date|datetime|value)$", "", self.time.name)
         name = naming.unused(f"{stem}_day", self._names.values())
-        return Column(name, "DATE", f"Day of {self.time.name}, in UTC.", nullable=False)
+        return Column(name, "DATE", f"Day of {self.time.name}, in the project's zone.", nullable=False)
 
     @property
     def recorded_at(self) -> str:

@@ -36,8 +36,8 @@ class Loads(TableModel):
     rows_read: pl.Int64 = column("Records found in the file.", ge=0)
     rows_loaded: pl.Int64 = column("Records that went to the target table.", ge=0)
     rows_quarantined: pl.Int64 = column("Records that went to quarantine.", ge=0)
-    first_day: pl.Date = column("Earliest day partition that received rows, in UTC.", nullable=True)
-    last_day: pl.Date = column("Latest day partition that received rows, in UTC.", nullable=True)
+    first_day: pl.Date = column("Earliest day partition that received rows, in the project's zone.", nullable=True)
+    last_day: pl.Date = column("Latest day partition that received rows, in the project's zone.", nullable=True)
     loaded_at: Timestamp = column("When the file was loaded, in UTC; later than every load published before.")
     publication_id: pl.String = column("Publication that made the load visible.")
     mapping_sha256: pl.String = column(

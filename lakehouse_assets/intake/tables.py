@@ -130,7 +130,9 @@ def _texts(settings: Settings, file: IO[bytes], source: Source, form: Form, tena
         IngestError: the file cannot be read.
         BodyError: a record is damaged.
     """
-    mapping = RecordMapping(source, target_contract(source), tenant=tenant, bound=KIND.is_bound)
+    mapping = RecordMapping(
+        source, target_contract(source), zone=settings.time_zone, tenant=tenant, bound=KIND.is_bound
+    )
     origin = FileOrigin(_BODY, encoding=form.charset or source.encoding, place=f"/dev/fd/{file.fileno()}")
     options = {"timezone": literal(source.time_zone), "threads": "1", "preserve_insertion_order": "true"}
     con = connect(settings, {}, iceberg=False, options=options)

@@ -19,6 +19,7 @@ import polars as pl
 from lakehouse_assets.lakehouse.periods import Period
 from lakehouse_assets.lakehouse.sql import literal, quoted
 from lakehouse_assets.lakehouse.types import iceberg_type, sql_type
+from lakehouse_assets.lakehouse.zones import IN_UTC, LocalTime
 
 if TYPE_CHECKING:
     from pyiceberg.partitioning import PartitionSpec
@@ -73,7 +74,11 @@ def column(
 
 @dataclass(frozen=True)
 class Rule:
-    """A condition over the columns of one row, in SQL that every engine and polars understand."""
+    """A condition over the columns of one row, in SQL that every engine and polars understand.
+
+    The day and the hour of an instant, which depend on the project's time zone, are `business_day(column)` and
+    `local_hour(column)`.
+    """
 
     name: str
     sql: str
@@ -81,9 +86,12 @@ class Rule:
     severity: Severity = "error"
 
     def as_check(self) -> pa.Check:
-        """The same condition as a Pandera check on a polars frame."""
+        """The same condition as a Pandera check on a polars frame, whose days are those in UTC."""
+        from lakehouse_assets.lakehouse.evaluation import in_utc
+
+        condition = in_utc(self.sql)
         return pa.Check(
-            lambda data: data.lazyframe.select(pl.sql_expr(self.sql).fill_null(True)),
+            lambda data: data.lazyframe.select(pl.sql_expr(condition).fill_null(True)),
             name=self.name,
             description=self.description,
             raise_warning=self.severity == "warning",
@@ -276,17 +284,18 @@ class Contract:
         """Column name to SQL type, in order."""
         return {c.name: c.type for c in self.columns}
 
-    def row_checks(self, dialect: str) -> list[RowCheck]:
+    def row_checks(self, dialect: str, local: LocalTime = IN_UTC) -> list[RowCheck]:
         """Every check that looks at one row: nullability, Pandera's column checks, the row rules.
 
         A row that a check cannot be evaluated for, because its values are too large, breaks it.
 
         Args:
             dialect: sqlglot's name of the engine's dialect.
+            local: The clock by which instants have days and hours, in that dialect.
         """
         from lakehouse_assets.lakehouse.evaluation import decided
 
-        return [replace(c, failing=decided(c.failing, self.types, dialect)) for c in self.portable_checks]
+        return [replace(c, failing=decided(c.failing, self.types, dialect, local)) for c in self.portable_checks]
 
     @cached_property
     def portable_checks(self) -> list[RowCheck]:

@@ -11,6 +11,8 @@ from collections.abc import Mapping
 
 from sqlglot import exp, parse_one
 
+from lakehouse_assets.lakehouse.zones import IN_UTC, LocalTime, localised
+
 DIALECT = "trino"
 """sqlglot's name of the dialect that contracts and semantic models are written in, whatever engine there is: the one
 nearest to standard SQL, from which the SQL of each engine is made."""
@@ -23,7 +25,7 @@ _ALWAYS_EVALUATED = (
 )  # fmt: skip
 
 
-def decided(failing: str, types: Mapping[str, str], dialect: str) -> str:
+def decided(failing: str, types: Mapping[str, str], dialect: str, local: LocalTime = IN_UTC) -> str:
     """SQL that is true for a row for which `failing` is true, and for one for which it cannot be evaluated.
 
     Engines stop a whole statement where a value does not fit the type of an intermediate result, so that one absurd
@@ -33,11 +35,17 @@ def decided(failing: str, types: Mapping[str, str], dialect: str) -> str:
         failing: Over the columns of one row, in the dialect that contracts are written in; NULL as good as false.
         types: SQL type of every column.
         dialect: sqlglot's name of the dialect to give it in.
+        local: The clock by which instants have days and hours, in that dialect.
     """
     tree = parse_one(failing, read=DIALECT)
     if all(isinstance(node, _ALWAYS_EVALUATED) for node in tree.walk()):
         return tree.sql(dialect)
-    return f"COALESCE(TRY(COALESCE({_widened(tree, types).sql(dialect)}, FALSE)), TRUE)"
+    return f"COALESCE(TRY(COALESCE({localised(_widened(tree, types), dialect, local).sql(dialect)}, FALSE)), TRUE)"
+
+
+def in_utc(condition: str) -> str:
+    """A condition of a contract in SQL that polars understands, where every day is one of UTC."""
+    return localised(parse_one(condition, read=DIALECT), DIALECT, IN_UTC).sql(DIALECT)
 
 
 def columns_of(condition: str) -> set[str]:

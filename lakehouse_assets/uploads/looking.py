@@ -29,6 +29,7 @@ from lakehouse_assets.ingest.origins.files import UPLOADED, FileOrigin
 from lakehouse_assets.ingest.sources import Source, accepted_sources, all_sources
 from lakehouse_assets.lakehouse.engines.duckdb_spec import DIALECT
 from lakehouse_assets.lakehouse.sql import quoted
+from lakehouse_assets.lakehouse.zones import NO_ZONE
 from lakehouse_assets.profiling.compute import profile_of, small
 from lakehouse_assets.uploads.jobs import Draft, DraftColumn, Fit, Job, Jobs, Problem
 
@@ -150,20 +151,25 @@ def profile(settings: Settings, source: Source, origin: FileOrigin, tenant: str 
     return found.model_copy(update={"more": count >= RECORDS})
 
 
-def mapping_of(source: Source, tenant: str | None, contract: Contract | None = None) -> RecordMapping:
+def mapping_of(
+    source: Source, tenant: str | None, contract: Contract | None = None, *, zone: str = NO_ZONE
+) -> RecordMapping:
     """How records of a file that a tenant sent become rows.
 
     Args:
         source: The source.
         tenant: Whose the records are.
         contract: That of its table, where it is not declared yet.
+        zone: The time zone that days are of.
 
     Raises:
         SourceError: the source is a draft, does not fit its table, or needs a tenant.
     """
     read_as = UPLOADED.as_read(source)
     refuse_undecided(read_as, tenant)
-    return RecordMapping(read_as, contract or target_contract(read_as), tenant=tenant, bound=UPLOADED.is_bound)
+    return RecordMapping(
+        read_as, contract or target_contract(read_as), zone=zone, tenant=tenant, bound=UPLOADED.is_bound
+    )
 
 
 def previewed(settings: Settings, job: Job, source: Source) -> Preview | Problem:

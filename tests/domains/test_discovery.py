@@ -8,6 +8,8 @@ import pytest
 
 from lakehouse_assets.domains import DOMAINS, all_contracts, contract_of, contracts_of
 from lakehouse_assets.lakehouse.contract import Contract
+from lakehouse_assets.lakehouse.engines.duckdb_spec import DIALECT
+from lakehouse_assets.lakehouse.evaluation import in_utc
 
 
 def test_every_domain_lists_contracts_of_its_own() -> None:
@@ -38,7 +40,8 @@ def test_rules_are_sql_that_the_engine_and_polars_understand(contract: Contract)
     types = {name: col.dtype.type for name, col in contract.model.to_schema().columns.items()}
     frame = pl.DataFrame({name: [None] for name in types}, schema=types)
     for rule in contract.rules:
-        frame.select(pl.sql_expr(rule.sql).cast(pl.Boolean))
+        frame.select(pl.sql_expr(in_utc(rule.sql)).cast(pl.Boolean))
     rows = duckdb.from_arrow(frame.to_arrow())
-    for check in contract.row_checks("duckdb"):
-        rows.filter(check.failing).fetchall()
+    for zone in ("UTC", "Asia/Kolkata"):
+        for check in contract.row_checks("duckdb", DIALECT.local_time(zone)):
+            rows.filter(check.failing).fetchall()

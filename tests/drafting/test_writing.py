@@ -91,7 +91,7 @@ def test_a_draft_agrees_with_itself(tmp_path: Path, modules: None, name: str) ->
     contracts = contracts_of(tmp_path)
     assert len(contracts) == 4 * len(FILES[name])
     for source in read_sources(tmp_path / "lakehouse_assets/domains/drafted/sources.yml"):
-        mapping = RecordMapping(source, contracts[source.target])
+        mapping = RecordMapping(source, contracts[source.target], zone="UTC")
         with open_instance() as con:
             check_mapping(con, mapping)
     described = {}

@@ -88,7 +88,7 @@ def judged(
     from lakehouse_assets.ingest.loads.staging import target_contract
     from lakehouse_assets.ingest.mapping.statements import RecordMapping
 
-    mapping = RecordMapping(source, contract or target_contract(source))
+    mapping = RecordMapping(source, contract or target_contract(source), zone="UTC")
     names = sorted({name for record in records for name in record})
     table = pa.table(
         {"source_row": range(1, len(records) + 1)}

@@ -50,7 +50,7 @@ def source_of(*fields: str, **more: Any) -> Source:
 
 def read(settings: Settings, source: Source, origin: Origin) -> list[tuple[Mapping[str, str | None], str]]:
     """The fields of each record as expressions get them, and its text as bronze keeps it."""
-    mapping = RecordMapping(source, target_contract(source), bound=True)
+    mapping = RecordMapping(source, target_contract(source), zone="UTC", bound=True)
     with engine_for(settings, source) as con:
         records = origin.open(mapping, settings.scratch_dir)
         relation = records.relation(con)

@@ -162,5 +162,5 @@
   from {{ published("gold_product_performance") }} as listed
   inner join {{ remembered("ecommerce_changed_products") }} as changed
     on listed.tenant_id = changed.tenant_id and listed.product_id = changed.product_id
-  where listed.metric_date >= cast(changed.changed_from as date)
+  where listed.metric_date >= {{ business_day("changed.changed_from") }}
 {%- endmacro %}

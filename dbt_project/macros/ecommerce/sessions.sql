@@ -28,8 +28,8 @@
     events.visitor_id,
     events.session_id,
     events.session_started_at,
-    cast(events.session_started_at as date) as first_day,
-    cast(events.session_ended_at as date) as last_day
+    {{ business_day("events.session_started_at") }} as first_day,
+    {{ business_day("events.session_ended_at") }} as last_day
   from {{ published("silver_ecommerce_events") }} as events
   inner join (
     select distinct tenant_id, visitor_id
@@ -98,6 +98,6 @@
   select first_day as day
   from {{ remembered("ecommerce_affected_sessions") }}
   union
-  select cast(session_started_at as date) as day
+  select {{ business_day("session_started_at") }} as day
   from {{ remembered("ecommerce_session_events") }}
 {%- endmacro %}

@@ -71,7 +71,7 @@
 {% macro telemetry_user_sessions_query() -%}
   {%- set key = ["tenant_id", "session_id"] -%}
   select
-    cast(session_start as date) as session_date,
+    {{ business_day("session_start") }} as session_date,
     made.*
   from (
     select

@@ -3,7 +3,7 @@ with
 
 lifecycle as (
     select
-        cast(max(last_event_at) as date) as metric_date,
+        {{ business_day("max(last_event_at)") }} as metric_date,
         count(case when is_open then 1 end) as open_cases
     from {{ ref("gold_pgr_case_lifecycle") }}
 ),

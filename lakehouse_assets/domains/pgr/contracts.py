@@ -30,7 +30,7 @@ PRIORITIES = ("LOW", "MEDIUM", "HIGH", "CRITICAL")
 class ServiceEventsRaw(TableModel):
     """Every event of every service as it arrived, corrected or not: what was received, never changed."""
 
-    event_date: pl.Date = column("Day of the event, in UTC.")
+    event_date: pl.Date = column("Day of the event, in the project's zone.")
     event_time: Timestamp = column("When the event happened, in UTC.")
     tenant_id: pl.String = column("Tenant (city or organisation) the event belongs to.")
     service: pl.String = column("Service that emitted the event, such as PGR.")
@@ -56,7 +56,7 @@ class ServiceEventsRaw(TableModel):
 class SilverPgrEvents(TableModel):
     """PGR events, each once, in its latest version, with the complaint's attributes as typed columns."""
 
-    event_date: pl.Date = column("Day of the event, in UTC.")
+    event_date: pl.Date = column("Day of the event, in the project's zone.")
     event_time: Timestamp = column("When the event happened, in UTC.")
     tenant_id: pl.String = column("Tenant (city) the complaint was made to.")
     complaint_id: pl.String = column("Identifier of the complaint, unique within its tenant.")
@@ -146,7 +146,7 @@ class GoldPgrCaseLifecycle(TableModel):
 class GoldPgrFunnelDaily(TableModel):
     """How many events of each kind happened to complaints on each day, by where and what they concern."""
 
-    metric_date: pl.Date = column("Day on which the events happened, in UTC.")
+    metric_date: pl.Date = column("Day on which the events happened, in the project's zone.")
     tenant_id: pl.String = column("Tenant (city) of the complaints.")
     ward_id: pl.String = column("Ward named by the events.", nullable=True)
     channel: pl.String = column("Channel named by the events.", nullable=True)
@@ -163,7 +163,7 @@ class GoldPgrFunnelDaily(TableModel):
 class GoldPgrBacklogDaily(TableModel):
     """The complaints open at the end of each day, up to the last day on which any event is known."""
 
-    metric_date: pl.Date = column("Day at whose end (midnight, UTC) the complaints were open.")
+    metric_date: pl.Date = column("Day at whose end (midnight in the project's zone) the complaints were open.")
     tenant_id: pl.String = column("Tenant (city) of the complaints.")
     ward_id: pl.String = column("Ward of the complaints, as last known.", nullable=True)
     channel: pl.String = column("Channel through which the complaints came in.", nullable=True)
@@ -248,8 +248,8 @@ CONTRACTS: tuple[Contract, ...] = (
         rules=(
             rule(
                 "event_date_is_day_of_event_time",
-                "event_date = cast(event_time as date)",
-                description="The day of an event is the day of its time, in UTC.",
+                "event_date = business_day(event_time)",
+                description="The day of an event is the day of its time, in the project's zone.",
             ),
             rule(
                 "event_not_in_future",
@@ -276,8 +276,8 @@ CONTRACTS: tuple[Contract, ...] = (
         rules=(
             rule(
                 "event_date_is_day_of_event_time",
-                "event_date = cast(event_time as date)",
-                description="The day of an event is the day of its time, in UTC.",
+                "event_date = business_day(event_time)",
+                description="The day of an event is the day of its time, in the project's zone.",
             ),
         ),
     ),

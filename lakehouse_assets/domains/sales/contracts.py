@@ -24,8 +24,8 @@ MoneyTotal = Annotated[pl.Decimal, 38, 4]
 LINE_RULES = (
     rule(
         "sale_date_is_day_of_sale_time",
-        "sale_date = cast(sale_time as date)",
-        description="The day of a sale is the day of its time, in UTC.",
+        "sale_date = business_day(sale_time)",
+        description="The day of a sale is the day of its time, in the project's zone.",
     ),
     rule(
         "sale_not_in_future",
@@ -50,7 +50,7 @@ LINE_RULES = (
 class SampleSales(TableModel):
     """Every line of every order as it arrived, corrected or not: what was received, never changed."""
 
-    sale_date: pl.Date = column("Day of the sale, in UTC.")
+    sale_date: pl.Date = column("Day of the sale, in the project's zone.")
     sale_time: Timestamp = column("When the line was sold or returned, in UTC.")
     tenant_id: pl.String = column("Tenant (shop or company) that sold.")
     order_id: pl.String = column("Identifier of the order, unique within its tenant.")
@@ -82,7 +82,7 @@ class SampleSales(TableModel):
 class SilverSales(TableModel):
     """Order lines, each once, in its latest version, with returns marked."""
 
-    sale_date: pl.Date = column("Day of the sale, in UTC.")
+    sale_date: pl.Date = column("Day of the sale, in the project's zone.")
     sale_time: Timestamp = column("When the line was sold or returned, in UTC.")
     tenant_id: pl.String = column("Tenant (shop or company) that sold.")
     order_id: pl.String = column("Identifier of the order, unique within its tenant.")

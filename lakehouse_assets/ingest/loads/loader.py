@@ -184,7 +184,9 @@ class Loader:
         self._lake, self._source, self._tenant = lake, source, tenant
         self._run_id, self._progress = run_id, progress
         refuse_undecided(source, tenant)
-        self._mapping = RecordMapping(source, target_contract(source), tenant=tenant, bound=bound)
+        self._mapping = RecordMapping(
+            source, target_contract(source), zone=lake.settings.time_zone, tenant=tenant, bound=bound
+        )
         self._open = ExitStack()
         self._is_bound = False
         self._earlier = EarlierLoads()

@@ -292,7 +292,9 @@ def _groups(records: Sequence[dict[str, Any]]) -> list[_Group]:
 
 def _replay_group(lake: Lake, group: _Group, source: Source, run_id: str) -> tuple[str | None, list[Still]]:
     """Replay records that are read the same way, as one publication; gives its load id if anything was loaded."""
-    mapping = RecordMapping(source, target_contract(source), tenant=group.tenant, bound=group.kind.is_bound)
+    mapping = RecordMapping(
+        source, target_contract(source), zone=lake.settings.time_zone, tenant=group.tenant, bound=group.kind.is_bound
+    )
     readable, still = _readable(group, source)
     if not readable:
         return None, still

@@ -28,6 +28,7 @@ from lakehouse_assets.lakehouse.contract import Contract
 from lakehouse_assets.lakehouse.engines.duckdb import connect, parquet_files, parquet_options
 from lakehouse_assets.lakehouse.iceberg.overwrite import Append
 from lakehouse_assets.lakehouse.sql import literal, quoted
+from lakehouse_assets.lakehouse.zones import NO_ZONE
 
 if TYPE_CHECKING:
     from lakehouse_assets.ingest.loads.notes import Stamp
@@ -79,7 +80,7 @@ def refuse_unusable(source: Source, tenant: str | None, *, bound: bool = False) 
         SourceError: it is a draft, does not fit its table, or needs a tenant.
     """
     refuse_undecided(source, tenant)
-    RecordMapping(source, target_contract(source), tenant=tenant, bound=bound)
+    RecordMapping(source, target_contract(source), zone=NO_ZONE, tenant=tenant, bound=bound)
 
 
 @contextmanager

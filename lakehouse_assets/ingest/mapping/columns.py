@@ -16,6 +16,7 @@ from lakehouse_assets.ingest.sources import Source
 from lakehouse_assets.ingest.values.conversion import Style, value
 from lakehouse_assets.ingest.values.expressions import Expression, guarded
 from lakehouse_assets.lakehouse.contract import Contract
+from lakehouse_assets.lakehouse.engines.duckdb_spec import DIALECT
 from lakehouse_assets.lakehouse.sql import literal, quoted
 
 PSEUDO_FIELDS = {"record_number": "cast(source_row as varchar)", "record_occurrence": "cast(occurrence as varchar)"}
@@ -40,9 +41,13 @@ def text_name(i: int, name: str) -> str:
 class MappedColumns:
     """The columns of the rows that one source makes of a record."""
 
-    def __init__(self, source: Source, contract: Contract, tenant: Event) -> None:
-        """Take the source, the contract of its table, and how the tenant is filled; see `targets.tenant_mapping`."""
+    def __init__(self, source: Source, contract: Contract, tenant: Event, zone: str) -> None:
+        """Take the source, the contract of its table, how the tenant is filled, and the time zone that days are of.
+
+        See `targets.tenant_mapping`.
+        """
         self.source, self.contract = source, contract
+        self.local = DIALECT.local_time(zone)
         self._tenant = tenant
 
     @cached_property
@@ -107,7 +112,7 @@ class MappedColumns:
         """SQL of `e<i>`: the columns of row `i` as their types, NULL where a text is none of its type."""
         parts = {n: self.typed(i, n, value) for n in self.business}
         for day, time in self.derived.items():
-            parts[day] = f"cast({parts[time]} as date)"
+            parts[day] = self.local.business_day(parts[time])
         parts["record_key"] = f"k{i}"
         ordered = [n for n in self.contract.column_names if n in parts]
         return "{" + ", ".join(f"{literal(n)}: {parts[n]}" for n in ordered) + f"}} as e{i}"

@@ -83,7 +83,7 @@ class Failures:
     def _checks(self) -> list[RowCheck]:
         constant = {"raw_payload", "load_id", "source", "source_file", "source_row", "loaded_at"}
         implied = constant | {f"{day}__not_null" for day in self._columns.derived}
-        checks = [c for c in self._columns.contract.row_checks("duckdb") if c.severity == "error"]
+        checks = [c for c in self._columns.contract.row_checks("duckdb", self._columns.local) if c.severity == "error"]
         return [c for c in checks if c.column not in implied and c.name not in implied]
 
     def _contract_failure(self, i: int, check: RowCheck) -> Failure:

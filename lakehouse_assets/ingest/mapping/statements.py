@@ -37,12 +37,15 @@ ENVELOPE = (
 class RecordMapping:
     """The statements of one source."""
 
-    def __init__(self, source: Source, contract: Contract, *, tenant: str | None = None, bound: bool = False) -> None:
+    def __init__(
+        self, source: Source, contract: Contract, *, zone: str, tenant: str | None = None, bound: bool = False
+    ) -> None:
         """Check that the source fills the contract.
 
         Args:
             source: The source.
             contract: Contract of its target table.
+            zone: The time zone in which an instant has its day, where the source does not map the day.
             tenant: The tenant the caller named.
             bound: Whether the records may be of no other; see `tenant_mapping`.
 
@@ -50,7 +53,7 @@ class RecordMapping:
             SourceError: an unknown or unfilled column, or no tenant.
         """
         self.source, self.contract = source, contract
-        self._columns = MappedColumns(source, contract, tenant_mapping(source, tenant, bound=bound))
+        self._columns = MappedColumns(source, contract, tenant_mapping(source, tenant, bound=bound), zone)
         self._failures = Failures(self._columns)
         self._is_bound = bound and tenant is not None
         refuse_wrong_columns(source, contract, self._columns.derived)

@@ -107,6 +107,7 @@ def run(
     dbt_vars = {
         "days": [d.isoformat() for d in sorted(periods_in(days, "day"))],
         "hours": [to_text(d) for d in days] if unit_among(days) == "hour" else [],
+        "time_zone": settings.time_zone,
         "reads_little": publication.reads_little,
         **(variables or {}),
     }

@@ -10,6 +10,8 @@ import hashlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+from lakehouse_assets.lakehouse.zones import LocalTime
+
 
 @dataclass(frozen=True)
 class Percentiles:
@@ -40,6 +42,7 @@ class Dialect:
         finite: Whether there is a time, and not an infinite one.
         duplicates: A query of `n`, the rows of {1} that repeat another in the columns {0}.
         sampled: A subquery of {1} percent of the rows of {0}.
+        local: The time, a timestamp, that clocks of zone {1}, a literal, show at {0}, a timestamp in UTC.
         metricflow: MetricFlow's name of the engine, one of its SqlEngine.
         percentiles: How exact ones are made where MetricFlow cannot; None where it can.
         divides_as_doubles: Whether a quotient of whole or decimal numbers is a floating-point number.
@@ -55,9 +58,14 @@ class Dialect:
     finite: str
     duplicates: str
     sampled: str
+    local: str
     metricflow: str
     percentiles: Percentiles | None = None
     divides_as_doubles: bool = True
+
+    def local_time(self, zone: str) -> LocalTime:
+        """The clock of a time zone, by its IANA name, in this SQL."""
+        return LocalTime(zone, self.local)
 
     @property
     def compiled_as(self) -> str:

@@ -51,6 +51,7 @@ DIALECT = Dialect(
     # 64 bits of each row: among ten million rows, two different ones have the same once in 400,000 tables.
     duplicates="select count(*) - count(distinct hash({0})) as n from {1}",
     sampled="(select * from {0} tablesample system ({1:.6f} percent))",
+    local="timezone({1}, timezone('UTC', {0}))",
     metricflow="DUCKDB",
 )
 SPEC = EngineSpec(

@@ -81,6 +81,7 @@ DIALECT = Dialect(
     duplicates="select coalesce(sum(n - 1), 0) as n from (select count(*) as n from {1} group by {0}) as alike",
     # By row: its other way takes or leaves whole files, of which a table may have one.
     sampled="(select * from {0} tablesample bernoulli ({1:.6f}))",
+    local="cast(at_timezone(with_timezone({0}, 'UTC'), {1}) as timestamp(6))",
     metricflow="TRINO",
     percentiles=Percentiles(continuous=_of_sorted(_CONTINUOUS), discrete=_of_sorted(_DISCRETE)),
     # It would cut off that of whole numbers, and round that of decimals to their scale.

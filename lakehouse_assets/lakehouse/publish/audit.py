@@ -16,6 +16,7 @@ from lakehouse_assets.lakehouse.contract import Contract, RowCheck, Severity
 from lakehouse_assets.lakehouse.engines.dialect import Dialect
 from lakehouse_assets.lakehouse.sql import quoted
 from lakehouse_assets.lakehouse.types import name_of_arrow
+from lakehouse_assets.lakehouse.zones import NO_ZONE
 
 MAX_SAMPLES = 20
 ROWS_AT_A_TIME = 4_000_000
@@ -71,7 +72,13 @@ def check_names(contract: Contract) -> list[tuple[str, Severity, str]]:
 
 
 def audit(
-    run: Run, contract: Contract, relation: str, dialect: Dialect, *, rows: int | None = None
+    run: Run,
+    contract: Contract,
+    relation: str,
+    dialect: Dialect,
+    *,
+    rows: int | None = None,
+    zone: str = NO_ZONE,
 ) -> list[CheckOutcome]:
     """Check staged rows against their contract.
 
@@ -84,11 +91,12 @@ def audit(
         relation: SQL of the staged rows, to stand after FROM.
         dialect: The engine's.
         rows: How many rows there are, where that is known.
+        zone: The time zone by which instants have days.
     """
     schema = _schema_outcome(run, contract, relation)
     if not schema.passed:
         return [schema]
-    checks = contract.row_checks(dialect.name)
+    checks = contract.row_checks(dialect.name, dialect.local_time(zone))
     counters = [f"count(*) filter (where {c.failing}) as c{i}" for i, c in enumerate(checks)]
     if contract.key and rows is not None and rows <= ROWS_AT_A_TIME:
         counters.append(f"count(distinct {dialect.hashed(contract.key)}) as hashes")

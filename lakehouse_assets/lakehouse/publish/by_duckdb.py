@@ -90,8 +90,11 @@ class DuckDBWriter:
             return [
                 outcome
                 for staged in self._of.staged.values()
-                for outcome in audit(run, staged.contract, staged.relation, DIALECT, rows=staged.rows)
-            ]
+                for outcome in audit(
+                    run, staged.contract, staged.relation, DIALECT, rows=staged.rows,
+                    zone=self._of.lake.settings.time_zone,
+                )
+            ]  # fmt: skip
 
     @contextmanager
     def _connection(self, con: Any | None) -> Iterator[Any]:

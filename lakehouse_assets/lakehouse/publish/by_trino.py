@@ -144,11 +144,12 @@ class TrinoWriter:
     def audit(self, con: Any | None) -> list[CheckOutcome]:
         """See Publication; the checks run on the branch."""
         self._of.land()
+        zone = self._of.lake.settings.time_zone
         with self.session() as session:
             outcomes = [
                 outcome
                 for contract, relation, rows in self._staged_relations()
-                for outcome in audit(session.run, contract, relation, DIALECT, rows=rows)
+                for outcome in audit(session.run, contract, relation, DIALECT, rows=rows, zone=zone)
             ]
             if not blocking(outcomes):
                 self._refuse_unfilled(session)

@@ -202,5 +202,5 @@ def test_the_sources_of_the_domains_are_sound(lake, name):
     from lakehouse_assets.ingest.mapping.statements import RecordMapping
 
     source = find_source(name)
-    mapping = RecordMapping(source, target_contract(source))
+    mapping = RecordMapping(source, target_contract(source), zone="UTC")
     check_mapping(open_instance(), mapping)

@@ -124,8 +124,8 @@ visited as (
 dated as (
     select
         *,
-        cast(first_order_at as date) as first_order_date,
-        cast(last_order_at as date) as last_order_date
+        {{ business_day("first_order_at") }} as first_order_date,
+        {{ business_day("last_order_at") }} as last_order_date
     from bought
 ),
 
@@ -173,7 +173,7 @@ select
     horizons.as_of_date,
     first_known.first_known_date,
     bought.first_order_at,
-    cast(bought.first_order_at as date) as first_order_date,
+    {{ business_day("bought.first_order_at") }} as first_order_date,
     bought.last_order_at,
     coalesce(bought.order_count, 0) as order_count,
     coalesce(bought.cancelled_order_count, 0) as cancelled_order_count,

@@ -17,7 +17,7 @@ all_time as (
 ),
 
 horizon as (
-    select cast(max(last_event_at) as date) as last_day
+    select {{ business_day("max(last_event_at)") }} as last_day
     from {{ ref("gold_pgr_case_lifecycle") }}
 ),
 

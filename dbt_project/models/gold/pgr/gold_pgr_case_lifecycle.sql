@@ -72,7 +72,7 @@ select
     tenant_id,
     complaint_id,
     submitted_at,
-    cast(submitted_at as date) as submitted_date,
+    {{ business_day("submitted_at") }} as submitted_date,
     assigned_at,
     resolved_at,
     closed_at,

@@ -30,7 +30,7 @@ select
     delivered_at,
     estimated_delivery_date,
     {{ hours_of(millis_between("ordered_at", "delivered_at")) }} as delivery_hours,
-    cast(delivered_at as date) > estimated_delivery_date as is_late,
+    {{ business_day("delivered_at") }} > estimated_delivery_date as is_late,
     updated_at,
     record_key,
     load_id,

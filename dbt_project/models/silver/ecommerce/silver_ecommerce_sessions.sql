@@ -9,14 +9,14 @@ events as (
     from {{ ref("silver_ecommerce_events") }}
     {%- if is_partial() %}
     where
-        {{ in_days("cast(session_started_at as date)", days) }}
+        {{ in_days(business_day("session_started_at"), days) }}
         -- Actions lie on the day their session begins or later: files are pruned by it.
         and event_date >= date '{{ (days | sort | first) if days else "9999-12-31" }}'
     {%- endif %}
 )
 
 select
-    cast(min(session_started_at) as date) as session_date,
+    {{ business_day("min(session_started_at)") }} as session_date,
     min(session_started_at) as started_at,
     max(session_ended_at) as ended_at,
     tenant_id,

@@ -50,7 +50,7 @@ select
     turns.event_time as opened_at,
     turns.event_date as opened_date,
     turns.next_turn_at as closed_at,
-    cast(turns.next_turn_at as date) as closed_date,
+    {{ business_day("turns.next_turn_at") }} as closed_date,
     cases.ward_id,
     cases.channel,
     cases.complaint_type,

@@ -29,7 +29,7 @@ journeys as (
 )
 
 select
-    cast(entered_at as date) as entered_date,
+    {{ business_day("entered_at") }} as entered_date,
     entered_at,
     tenant_id,
     user_id,
@@ -40,6 +40,6 @@ select
     last_step_order,
     completed_at is not null as is_completed,
     completed_at,
-    cast(completed_at as date) as completed_date,
+    {{ business_day("completed_at") }} as completed_date,
     {{ hours_of(millis_between("entered_at", "completed_at")) }} as hours_to_complete
 from journeys

@@ -4,7 +4,7 @@
 select
     counts.usage_date,
     counts.window_start,
-    cast(extract(hour from counts.window_start) as integer) as hour_of_day,
+    {{ local_hour("counts.window_start") }} as hour_of_day,
     counts.tenant_id,
     counts.user_id,
     versions.version_no as user_version_no,

@@ -13,7 +13,7 @@ firsts as (
 )
 
 select
-    cast(people.first_seen as date) as first_seen_date,
+    {{ business_day("people.first_seen") }} as first_seen_date,
     people.first_seen,
     people.tenant_id,
     people.user_id,

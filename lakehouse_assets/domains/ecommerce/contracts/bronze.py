@@ -21,7 +21,7 @@ RECEIVED_KEY = ("record_key", "load_id", "source_row")
 class EcommerceOrders(TableModel):
     """Every state in which an order was reported: what was received, never changed."""
 
-    order_date: pl.Date = column("Day on which the order was placed, in UTC.")
+    order_date: pl.Date = column("Day on which the order was placed, in the project's zone.")
     ordered_at: Timestamp = column("When the order was placed, in UTC.")
     tenant_id: pl.String = column("Tenant (shop or company) that sold.")
     order_id: pl.String = column("Identifier of the order, unique within its tenant.")
@@ -176,8 +176,8 @@ def _dated(date_column: str, time_column: str) -> tuple[Rule, ...]:
     return (
         rule(
             f"{date_column}_is_day_of_{time_column}",
-            f"{date_column} = cast({time_column} as date)",
-            description=f"{date_column} is the day of {time_column}, in UTC.",
+            f"{date_column} = business_day({time_column})",
+            description=f"{date_column} is the day of {time_column}, in the project's zone.",
         ),
         rule(
             f"{time_column}_not_in_future",

@@ -17,7 +17,7 @@ class GoldDailySales(TableModel):
     Customer and product are described as they were when the order was placed. Returns count on the day of the order.
     """
 
-    order_date: pl.Date = column("Day on which the orders were placed, in UTC.")
+    order_date: pl.Date = column("Day on which the orders were placed, in the project's zone.")
     tenant_id: pl.String = column("Tenant (shop or company) that sold.")
     channel: pl.String = column("Channel of the orders.", nullable=True)
     category: pl.String = column("Category of the products.", nullable=True)
@@ -111,7 +111,7 @@ class GoldProductPerformance(TableModel):
     orders are left out.
     """
 
-    metric_date: pl.Date = column("Day of the actions and orders, in UTC.")
+    metric_date: pl.Date = column("Day of the actions and orders, in the project's zone.")
     tenant_id: pl.String = column("Tenant (shop or company) that sells the product.")
     product_id: pl.String = column("Identifier of the product, unique within its tenant.")
     product_name: pl.String = column("Name of the product at the end of the day.", nullable=True)
@@ -136,7 +136,7 @@ class GoldConversionFunnel(TableModel):
     A session counts for a step if it took that step or a later one, so no step has more sessions than the one before.
     """
 
-    session_date: pl.Date = column("Day on which the sessions began, in UTC.")
+    session_date: pl.Date = column("Day on which the sessions began, in the project's zone.")
     tenant_id: pl.String = column("Tenant (shop or company) that was visited.")
     device: pl.String = column("Kind of device of the sessions.", nullable=True)
     traffic_source: pl.String = column("How the visitors came.", nullable=True)

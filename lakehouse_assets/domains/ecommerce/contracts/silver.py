@@ -87,7 +87,7 @@ class SilverEcommerceQuarantine(TableModel):
 class SilverEcommerceOrders(TableModel):
     """Orders, each once, in their latest state, of guests and of known customers."""
 
-    order_date: pl.Date = column("Day on which the order was placed, in UTC.")
+    order_date: pl.Date = column("Day on which the order was placed, in the project's zone.")
     ordered_at: Timestamp = column("When the order was placed, in UTC.")
     tenant_id: pl.String = column("Tenant (shop or company) that sold.")
     order_id: pl.String = column("Identifier of the order, unique within its tenant.")
@@ -121,7 +121,7 @@ class SilverEcommerceOrders(TableModel):
 class SilverEcommerceOrderItems(TableModel):
     """Lines of known orders and products in their latest state, with customer and product as they then were."""
 
-    order_date: pl.Date = column("Day on which the order was placed, in UTC.")
+    order_date: pl.Date = column("Day on which the order was placed, in the project's zone.")
     tenant_id: pl.String = column("Tenant (shop or company) that sold.")
     order_id: pl.String = column("Order the line belongs to.")
     line_id: pl.String = column("Identifier of the line within its order.")
@@ -158,7 +158,7 @@ class SilverEcommerceOrderItems(TableModel):
 class SilverEcommercePayments(TableModel):
     """Payments and refunds of known orders, each once, in its latest version."""
 
-    order_date: pl.Date = column("Day on which the order was placed, in UTC.")
+    order_date: pl.Date = column("Day on which the order was placed, in the project's zone.")
     paid_at: Timestamp = column(
         "When the money moved, in UTC; a source that does not say it gives the first moment of its data."
     )
@@ -206,7 +206,7 @@ class SilverEcommerceEvents(TableModel):
 class SilverEcommerceSessions(TableModel):
     """Sessions of visitors: actions of one visitor no more than 30 minutes apart, also across midnight."""
 
-    session_date: pl.Date = column("Day on which the session began, in UTC.")
+    session_date: pl.Date = column("Day on which the session began, in the project's zone.")
     started_at: Timestamp = column("When its first action happened, in UTC.")
     ended_at: Timestamp = column("When its last action happened, in UTC.")
     tenant_id: pl.String = column("Tenant (shop or company) that was visited.")
@@ -288,8 +288,8 @@ CONTRACTS: tuple[Contract, ...] = (
         rules=(
             rule(
                 "order_date_is_day_of_ordered_at",
-                "order_date = cast(ordered_at as date)",
-                description="The day of an order is the day of its time, in UTC.",
+                "order_date = business_day(ordered_at)",
+                description="The day of an order is the day of its time, in the project's zone.",
             ),
             rule(
                 "version_goes_with_customer",
@@ -359,8 +359,8 @@ CONTRACTS: tuple[Contract, ...] = (
         rules=(
             rule(
                 "event_date_is_day_of_event_time",
-                "event_date = cast(event_time as date)",
-                description="The day of an action is the day of its time, in UTC.",
+                "event_date = business_day(event_time)",
+                description="The day of an action is the day of its time, in the project's zone.",
             ),
             rule(
                 "event_within_session",
@@ -382,8 +382,8 @@ CONTRACTS: tuple[Contract, ...] = (
         rules=(
             rule(
                 "session_date_is_day_of_start",
-                "session_date = cast(started_at as date)",
-                description="The day of a session is the day on which it begins, in UTC.",
+                "session_date = business_day(started_at)",
+                description="The day of a session is the day on which it begins, in the project's zone.",
             ),
             rule(
                 "actions_within_session",

@@ -181,8 +181,8 @@ def _contract(model: type[TableModel], table: str, thing: str, kept_by: str, rul
 _CHANGE_RULES = (
     rule(
         "change_date_is_day_of_changed_at",
-        "change_date = cast(changed_at as date)",
-        description="change_date is the day of changed_at, in UTC.",
+        "change_date = business_day(changed_at)",
+        description="change_date is the day of changed_at, in the project's zone.",
     ),
     not_in_future("changed_at"),
 )

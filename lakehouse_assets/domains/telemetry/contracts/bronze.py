@@ -116,8 +116,8 @@ def _dated(day_column: str, time_column: str) -> tuple[Rule, ...]:
     return (
         rule(
             f"{day_column}_is_day_of_{time_column}",
-            f"{day_column} = cast({time_column} as date)",
-            description="The day of a record is the day of its time, in UTC.",
+            f"{day_column} = business_day({time_column})",
+            description="The day of a record is the day of its time, in the project's zone.",
         ),
         rule(
             "not_from_the_future",

@@ -31,7 +31,7 @@ class IntUserSessions(TableModel):
 class IntFeaturePopularity(TableModel):
     """How much each feature was used on each day, and by how many."""
 
-    usage_date: pl.Date = column("Day of the uses, in UTC.")
+    usage_date: pl.Date = column("Day of the uses, in the project's zone.")
     tenant_id: pl.String = column("Tenant (customer organisation) of the users.")
     feature: pl.String = column("Feature that was used.")
     user_segment: pl.String = column("Subscription tier of the users at the time.", isin=CONDITIONS)
@@ -43,7 +43,7 @@ class IntFeaturePopularity(TableModel):
 class IntFunnelConversions(TableModel):
     """How far each user came in each funnel: a step counts as passed once it or a later one was reached."""
 
-    entered_date: pl.Date = column("Day on which the user entered the funnel, in UTC.")
+    entered_date: pl.Date = column("Day on which the user entered the funnel, in the project's zone.")
     entered_at: Timestamp = column("When the user reached the first known step, in UTC.")
     tenant_id: pl.String = column("Tenant (customer organisation) the user belongs to.")
     user_id: pl.String = column("User in the funnel.")
@@ -61,7 +61,7 @@ class IntFunnelConversions(TableModel):
 class IntUserEngagement(TableModel):
     """How engaged each user is at the tenant's last known day, by rule."""
 
-    first_seen_date: pl.Date = column("Day on which the user signed up, in UTC.")
+    first_seen_date: pl.Date = column("Day on which the user signed up, in the project's zone.")
     tenant_id: pl.String = column("Tenant (customer organisation) the user belongs to.")
     user_id: pl.String = column("The user.")
     user_segment: pl.String = column("Subscription tier of the user, as now known.", isin=CONDITIONS)
@@ -90,8 +90,8 @@ class IntUserEngagement(TableModel):
 class IntUserFeatureMatrix(TableModel):
     """What each user does with each feature, over all time."""
 
-    first_used_date: pl.Date = column("Day on which the user first used the feature, in UTC.")
-    last_used_date: pl.Date = column("Day on which the user last used it, in UTC.")
+    first_used_date: pl.Date = column("Day on which the user first used the feature, in the project's zone.")
+    last_used_date: pl.Date = column("Day on which the user last used it, in the project's zone.")
     tenant_id: pl.String = column("Tenant (customer organisation) the user belongs to.")
     user_id: pl.String = column("The user.")
     user_segment: pl.String = column("Subscription tier of the user, as now known.", isin=CONDITIONS)

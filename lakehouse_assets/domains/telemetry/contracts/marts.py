@@ -47,8 +47,8 @@ class MartUserSessions(TableModel):
 class MartFeatureUsageByTime(TableModel):
     """Uses of features by day and hour of the day."""
 
-    usage_date: pl.Date = column("Day of the uses, in UTC.")
-    hour_of_day: pl.Int32 = column("Hour of the day in UTC, 0 to 23.", ge=0, le=23)
+    usage_date: pl.Date = column("Day of the uses, in the project's zone.")
+    hour_of_day: pl.Int32 = column("Hour of the day in the project's zone, 0 to 23.", ge=0, le=23)
     tenant_id: pl.String = column("Tenant (customer organisation) of the users.")
     feature: pl.String = column("Feature that was used.")
     user_segment: pl.String = column("Subscription tier of the users at the time.", isin=CONDITIONS)
@@ -59,7 +59,7 @@ class MartFeatureUsageByTime(TableModel):
 class MartTopFeatures(TableModel):
     """Features of each subscription tier, ranked by use over all time."""
 
-    last_used_date: pl.Date = column("Day of the last use, in UTC.")
+    last_used_date: pl.Date = column("Day of the last use, in the project's zone.")
     tenant_id: pl.String = column("Tenant (customer organisation) of the users.")
     user_segment: pl.String = column("Subscription tier of the users, as now known.", isin=CONDITIONS)
     feature: pl.String = column("The feature.")
@@ -73,7 +73,7 @@ class MartTopFeatures(TableModel):
 class MartFunnelAnalysis(TableModel):
     """How many users reached each step of each funnel, by the day on which they entered it."""
 
-    entered_date: pl.Date = column("Day on which the users entered the funnel, in UTC.")
+    entered_date: pl.Date = column("Day on which the users entered the funnel, in the project's zone.")
     tenant_id: pl.String = column("Tenant (customer organisation) of the users.")
     user_segment: pl.String = column("Subscription tier of the users, as now known.", isin=CONDITIONS)
     funnel_type: pl.String = column("Funnel: onboarding, feature_adoption or workflow_completion.", isin=FUNNELS)
@@ -91,7 +91,7 @@ class MartFunnelAnalysis(TableModel):
 class MartDashboardOverview(TableModel):
     """Key figures of each day."""
 
-    metric_date: pl.Date = column("The day, in UTC.")
+    metric_date: pl.Date = column("The day, in the project's zone.")
     tenant_id: pl.String = column("Tenant (customer organisation).")
     active_users: pl.Int64 = column("Different users who used anything.", ge=0)
     features_used: pl.Int64 = column("Different features used.", ge=0)
@@ -103,7 +103,7 @@ class MartDashboardOverview(TableModel):
 class MartRetentionCohorts(TableModel):
     """Of the users first active in a week, how many were active in each week that followed."""
 
-    cohort_week: pl.Date = column("Monday of the week of the users' first activity, in UTC.")
+    cohort_week: pl.Date = column("Monday of the week of the users' first activity, in the project's zone.")
     week_number: pl.Int32 = column("Weeks since then; 0 is the week itself.", ge=0)
     tenant_id: pl.String = column("Tenant (customer organisation) of the users.")
     user_segment: pl.String = column("Subscription tier of the users, as now known.", isin=CONDITIONS)
@@ -119,7 +119,7 @@ class MartExperimentResults(TableModel):
     Newcombe's hybrid of two of them (R. G. Newcombe, Statistics in Medicine 17, 1998, pp. 873-890, method 10).
     """
 
-    started_date: pl.Date = column("Day of the first assignment to the variant, in UTC.")
+    started_date: pl.Date = column("Day of the first assignment to the variant, in the project's zone.")
     tenant_id: pl.String = column("Tenant (customer organisation) of the users.")
     experiment_id: pl.String = column("Identifier of the experiment.")
     experiment_name: pl.String = column("Name of the experiment.", nullable=True)
@@ -147,7 +147,7 @@ class MartDataQuality(TableModel):
     The score is the share of sound records; summed over tables it is that of the domain.
     """
 
-    load_date: pl.Date = column("Day on which the records were loaded, in UTC.")
+    load_date: pl.Date = column("Day on which the records were loaded, in the project's zone.")
     table_name: pl.String = column("Bronze table the records were meant for, without its layer.", isin=RECEIVED)
     tenant_id: pl.String = column("Tenant of the records; empty for refused ones, which may not say it.",
                                   nullable=True)  # fmt: skip

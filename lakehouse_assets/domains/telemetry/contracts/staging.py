@@ -50,7 +50,7 @@ class StgFeatureEvents(TableModel):
 
     usage_date: pl.Date = column("Day of window_start.")
     window_start: Timestamp = column("Beginning of the hour, in UTC.")
-    hour_of_day: pl.Int32 = column("Hour of the day of window_start in UTC, 0 to 23.", ge=0, le=23)
+    hour_of_day: pl.Int32 = column("Hour of the day of window_start in the project's zone, 0 to 23.", ge=0, le=23)
     tenant_id: pl.String = column("Tenant (customer organisation) the user belongs to.")
     user_id: pl.String = column("User who used the feature.")
     user_version_no: pl.Int32 = column("Version of the user's profile at that hour.", ge=1)
@@ -153,8 +153,8 @@ CONTRACTS: tuple[Contract, ...] = (
         rules=(
             rule(
                 "usage_date_is_day_of_window_start",
-                "usage_date = cast(window_start as date)",
-                description="The day of a use is the day of its hour, in UTC.",
+                "usage_date = business_day(window_start)",
+                description="The day of a use is the day of its hour, in the project's zone.",
             ),
         ),
     ),
