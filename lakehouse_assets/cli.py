@@ -357,6 +357,14 @@ def maintain(as_json: Json = False) -> None:
 
 
 @app.command()
+def rezone(as_json: Json = False) -> None:
+    """Give all rows the days of ASKLAKE_TIME_ZONE, after it was changed; `materialize` then builds all else anew."""
+    from lakehouse_assets.commands.lake import rezoning
+
+    rezoning.rezone(Out(as_json))
+
+
+@app.command()
 def relocate(as_json: Json = False) -> None:
     """Make a home its own that was moved, copied or restored from a backup; the original is not touched."""
     from lakehouse_assets.commands.lake import relocating

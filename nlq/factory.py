@@ -61,6 +61,7 @@ def open_foreign(settings: Settings, project: Path, database: Path | str) -> Ans
     """
     from lakehouse_assets.lakehouse.foreign.databases import open_database
     from lakehouse_assets.lakehouse.foreign.dbt_project import parsed
+    from lakehouse_assets.lakehouse.zones import NO_ZONE
     from nlq.answering.answer import Answerer
     from nlq.answering.compiling.layer import PlannedLayer
     from semantic.layer import SemanticLayer
@@ -68,7 +69,8 @@ def open_foreign(settings: Settings, project: Path, database: Path | str) -> Ans
 
     opened = open_database(settings, str(database))
     target = parsed(settings, project, opened.output)
-    layer = SemanticLayer(settings, target_dir=target, dialect=opened.dialect)
+    # Its days are its own affair.
+    layer = SemanticLayer(settings, target_dir=target, dialect=opened.dialect, zone=NO_ZONE)
     return Answerer(opened.lake, PlannedLayer(layer, DimensionValues(opened.lake, layer)), **_planning(settings))
 
 

@@ -38,6 +38,7 @@ from semantic.manifest.catalog import (
     build_catalog,
     without_moments,
 )
+from semantic.manifest.instants import on_clock
 from semantic.manifest.running import total, with_bases
 from semantic.metricflow.engine import Compiler
 from semantic.requests import sqltext
@@ -105,16 +106,25 @@ class SemanticLayer:
     could be in its place, and ``fault`` says so.
     """
 
-    def __init__(self, settings: Settings, *, target_dir: Path | None = None, dialect: Dialect | None = None) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        *,
+        target_dir: Path | None = None,
+        dialect: Dialect | None = None,
+        zone: str | None = None,
+    ) -> None:
         """Nothing is read yet.
 
         Args:
             settings: Say where the project's own dbt target is, and the engine, whose dialect it is.
             target_dir: The dbt target folder of another project instead.
             dialect: The SQL to write, if not the engine's.
+            zone: The time zone that instants have days in, if not the project's.
         """
         self._target = target_dir or settings.dbt_target_dir
         self._dialect = dialect or spec_of(settings.parts.engine).dialect
+        self._zone = zone or settings.time_zone
         self._lock = threading.RLock()
         self._root = settings.project_root
         self._sources = (settings.dbt_project_dir, settings.project_root / "semantic" / "models")
@@ -223,7 +233,7 @@ class SemanticLayer:
             if self._stamp == stamp and self._loaded is not None:
                 return self._loaded
             try:
-                loaded = _Manifest(path, self._dialect)
+                loaded = _Manifest(path, self._dialect, self._zone)
                 _ = loaded.catalog  # MetricFlow reads it at first use
                 self._fault = None
             except Exception as error:  # MetricFlow, the manifest's own reader, JSON: all raise their own kinds
@@ -240,8 +250,8 @@ class SemanticLayer:
 class _Manifest:
     """One version of a semantic manifest, with everything compiled from it."""
 
-    def __init__(self, path: Path, dialect: Dialect) -> None:
-        self._raw = _without_database(_read_whole(path))
+    def __init__(self, path: Path, dialect: Dialect, zone: str) -> None:
+        self._raw = on_clock(_without_database(_read_whole(path)), dialect.local_time(zone), dialect.name)
         self._text = json.dumps(with_bases(without_moments(self._raw)))
         self._dialect, self._cache_file = dialect, path.with_name("asklake_dimensions.json")
         self._compiler = Compiler(self._text, dialect)

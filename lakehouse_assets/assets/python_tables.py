@@ -48,6 +48,7 @@ def make(
     asked = tuple(sorted(days))
     with begin(lake, run_id=run_id) as publication:
         publication.record_inputs(table.reads)
+        publication.refuse_other_days(contracts[name] for name in table.reads)
         with publication.session() as session:
             rows = table.rows(Inputs(session, lake, contracts, asked))
         publication.stage_rows(table.contract, rows, ReplacePartitions(asked) if table.by_day else ReplaceTable())

@@ -61,6 +61,7 @@ def _refresh_once(lake: "Lake", contracts: Mapping[str, Contract], tables: Seque
                 compiled = layer.compile_saved_query(contract.table)
                 sql[table] = compiled.sql
                 publication.record_inputs(compiled.tables)
+                publication.refuse_other_days(contracts[name] for name in compiled.tables if name in contracts)
                 for table_read in compiled.tables:
                     session.expose(table_read)
                 publication.stage_query(contract, compiled.sql, session, ReplaceTable())

@@ -32,7 +32,16 @@ from lakehouse_assets.assets.steps.factory import makes_tables
 from lakehouse_assets.assets.steps.resources import Lakehouse
 from lakehouse_assets.assets.steps.trying import told
 from lakehouse_assets.builds import dbt_graph
-from lakehouse_assets.builds.days import BUILT, closure, dirty_days, has_copies, lost_any, note, replaced_copies
+from lakehouse_assets.builds.days import (
+    BUILT,
+    closure,
+    days_moved,
+    dirty_days,
+    has_copies,
+    lost_any,
+    note,
+    replaced_copies,
+)
 from lakehouse_assets.builds.groups import Group, groups
 from lakehouse_assets.lakehouse.contract import Contract
 from lakehouse_assets.lakehouse.periods import spans, to_text, unit_among
@@ -100,6 +109,7 @@ def rebuild(
     Raises:
         PublicationConflictError: other writers came in between three times.
         DbtFailedError: a model's SQL does not run.
+        OtherZoneError: the tables they are made from have days of another time zone than the project's.
     """
     from lakehouse_assets.lakehouse.publish.begin import rebuilding
 
@@ -119,7 +129,11 @@ def _rebuild_once(
 
     sources = sorted({s for t in tables for s in graph.sources_of(t)})
     wanted = sorted(days)
-    if wanted and not _is_everything(lake, graph, tables, wanted):
+    # Of a table whose days are another zone's nothing can stay.
+    moved = bool(wanted) and days_moved(lake, [contracts[t] for t in tables])
+    if moved:
+        wanted = sorted({*wanted, *dirty_days(lake, graph, tables)})
+    elif wanted and not _is_everything(lake, graph, tables, wanted):
         losing = (
             [contracts[m.table] for m in graph.models if m.table in contracts] if lost_any(lake, graph, tables) else []
         )
@@ -129,7 +143,7 @@ def _rebuild_once(
     properties = {BUILT: built.to_property(), DAYS: _told(wanted)}
     with begin(lake, run_id=run_id, properties=properties) as publication:
         publication.record_inputs(sources)
-        result = runner.run(publication, contracts, select=names, days=wanted)
+        result = runner.run(publication, contracts, select=names, days=() if moved else wanted)
         outcomes = publication.audit()
         if blocking(outcomes) or result.failed_tests:
             publication.refuse()

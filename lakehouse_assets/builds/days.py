@@ -20,6 +20,7 @@ from cachetools import FIFOCache, cached
 from lakehouse_assets.builds import losses
 from lakehouse_assets.domains import all_contracts
 from lakehouse_assets.lakehouse.contract import Contract
+from lakehouse_assets.lakehouse.iceberg.days_of import zone_noted
 from lakehouse_assets.lakehouse.iceberg.metadata_cache import current_snapshot
 from lakehouse_assets.lakehouse.iceberg.overwrite import date_partition, period_predicate, periods_held, unit_sql
 from lakehouse_assets.lakehouse.iceberg.properties import SOURCE_PREFIX
@@ -33,6 +34,7 @@ from lakehouse_assets.lakehouse.periods import (
     unit_among,
     unit_of,
 )
+from lakehouse_assets.lakehouse.zones import today_in
 
 if TYPE_CHECKING:
     from pyiceberg.manifest import ManifestEntry, ManifestFile
@@ -219,7 +221,7 @@ def lost_days(lake: Lake, table: Table, source: str, built: Built) -> set[date]:
     heads = lake.catalog.heads()
     made = [lake.catalog.load_table(t) for t in sorted(built.tables) if t in heads]
     first = next((c.first_day for c in all_contracts() if c.identifier == source), None)
-    return changed_days(table, None) | losses.days_in(made, first)
+    return changed_days(table, None) | losses.days_in(made, first, today_in(lake.settings.time_zone))
 
 
 def lost_any(lake: Lake, graph: DbtGraph, tables: Sequence[str]) -> bool:
@@ -322,6 +324,13 @@ def behind(lake: Lake, identifier: str, inputs: Iterable[str]) -> bool:
         if (built_from_it or "") != str(now or ""):
             return True
     return False
+
+
+def days_moved(lake: Lake, tables: Iterable[Contract]) -> bool:
+    """Whether any of these tables was built with days of another time zone than the project's is now."""
+    heads, zone = lake.catalog.heads(), lake.settings.time_zone
+    built = [c.identifier for c in tables if c.identifier in heads and not c.days_of_utc]
+    return any(zone_noted(lake.catalog.load_table(t).metadata) not in (None, zone) for t in built)
 
 
 def note(lake: Lake, graph: DbtGraph, tables: Sequence[str], days: Iterable[date]) -> Built:

@@ -8,7 +8,7 @@ Belongs here: finding these days. Does not belong here: which days need work for
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from datetime import UTC, date, datetime
+from datetime import date
 from typing import TYPE_CHECKING
 
 from lakehouse_assets.lakehouse.iceberg.overwrite import period_named, periods_held
@@ -82,9 +82,9 @@ def _removed_by(table: Table, snapshot: Snapshot) -> set[date]:
     return found
 
 
-def days_in(tables: Sequence[Table], first: date | None) -> set[date]:
+def days_in(tables: Sequence[Table], first: date | None, today: date) -> set[date]:
     """Every day, or hour, that any of these tables holds, from a first day on until today; of whole months too."""
-    today, found = datetime.now(UTC).date(), set()
+    found = set()
     for table in tables:
         snapshot = table.metadata.current_snapshot()
         fields, unit = [f for f in table.spec().fields if period_named(str(f.transform))], unit_held(table)

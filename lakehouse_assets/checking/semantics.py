@@ -51,6 +51,7 @@ def _model(file: Path, model: Entry, tables: Mapping[str, Contract]) -> Iterator
             yield from _columns(file, part, contract)
             if kind == "dimensions":
                 yield from _explained(file, part, f"dimension {name}.{part.get('name')}", synonyms=True)
+                yield from _instants(file, part, contract)
             elif kind == "measures" and not part.get("description"):
                 yield Finding(file, part.line, "description", f"measure {part.get('name')} has no description")
 
@@ -66,6 +67,24 @@ def _columns(file: Path, part: Entry, contract: Contract) -> Iterator[Finding]:
     for column in sorted({c.name for c in tree.find_all(exp.Column)} - set(contract.column_names)):
         yield Finding(
             file, part.at("expr"), "drift", f"{part.get('name')}: {contract.identifier} has no column '{column}'"
+        )
+
+
+def _instants(file: Path, dimension: Entry, contract: Contract) -> Iterator[Finding]:
+    """Times whose days would be those of UTC in any time zone, and columns named as instants that are none."""
+    name, types = dimension.get("name"), contract.types
+    text, said = str(dimension.get("expr") or name), list((meta_of(dimension) or {}).get("instants") or [])
+    if dimension.get("type") == "time" and types.get(text) == "TIMESTAMP" and text not in said:
+        yield Finding(
+            file, dimension.at("config"), "semantic", f"dimension {name}: its days are those of UTC; "
+            f"config: {{meta: {{instants: [{text}]}}}} makes them those of the project's time zone", "warning",
+        )  # fmt: skip
+    for column in (str(item) for item in said if types.get(str(item)) != "TIMESTAMP"):
+        yield Finding(
+            file,
+            dimension.at("config"),
+            "drift",
+            f"dimension {name}: {contract.identifier} has no timestamp '{column}'",
         )
 
 

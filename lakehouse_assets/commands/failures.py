@@ -80,6 +80,7 @@ _REFUSED = {
     "GuardError": "`asklake catalog` lists what can be asked",
     "SemanticError": "`asklake catalog` lists what can be asked",
     "OutsideWarehouseError": "",
+    "OtherZoneError": "",
     "RelocationError": "",
     "MergeConflictError": "`asklake branch diff NAME` shows what differs; build it again on a new branch of main",
 }

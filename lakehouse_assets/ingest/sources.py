@@ -187,6 +187,11 @@ class Source(OfFiles, OfKafka, OfDatabase, OfRest, Mapping):
         of_tenant = Expression(self.tenant.expression).fields if self.tenant and self.tenant.expression else ()
         return sorted({*self.fields_of_rows, *of_tenant})
 
+    @property
+    def mapped_columns(self) -> set[str]:
+        """The columns that the source says, in any of its rows."""
+        return {name for row in self.rows for name in (*row.columns, *row.constants)}
+
     @cached_property
     def fields_of_rows(self) -> list[str]:
         """Those that it reads for more than to tell the tenant, sorted."""

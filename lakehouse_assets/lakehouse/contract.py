@@ -206,6 +206,8 @@ class Contract:
     """The first day of the table's domain, of which no earlier record is taken in; `domains` fills it in for bronze."""
     made_by: MadeBy | None = None
     """What writes its rows; where nothing is stated, what usually writes those of its layer."""
+    days_of_utc: bool = False
+    """Whether its days are those of UTC, whatever the project's time zone: what the platform notes of its own work."""
     snapshots: int | None = None
     """How many states of the table can be read at most; None for SNAPSHOTS, or OFTEN_WRITTEN_SNAPSHOTS in bronze."""
 

@@ -1,7 +1,7 @@
 """In whose time zone a day is: the tenant's, else the project's.
 
 Belongs here: whose zone that is, and which day a moment falls on for a caller. Does not belong here: which day a row
-falls on; the tables count their days in UTC.
+falls on, which is always a matter of the project's zone (lakehouse.zones).
 """
 
 from __future__ import annotations

@@ -63,6 +63,7 @@ class NlqAnswers(TableModel):
 ANSWERS = Contract(
     model=NlqAnswers,
     table="nlq_answers",
+    days_of_utc=True,
     layer="semantic",
     domain="nlq",
     key=("answer_id",),
@@ -98,6 +99,7 @@ class NlqFeedback(TableModel):
 FEEDBACK = Contract(
     model=NlqFeedback,
     table="nlq_feedback",
+    days_of_utc=True,
     layer="semantic",
     domain="nlq",
     key=("feedback_id",),

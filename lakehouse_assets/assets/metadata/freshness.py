@@ -8,11 +8,13 @@ Belongs here: both, from the contracts. Does not belong here: when the checks ru
 
 from collections.abc import Collection, Iterator, Sequence
 from datetime import UTC, date, datetime, timedelta
+from zoneinfo import ZoneInfo
 
 import dagster as dg
 
 from lakehouse_assets.assets.metadata.partitions import key_of
 from lakehouse_assets.lakehouse.contract import Contract, Freshness
+from lakehouse_assets.settings import get_settings
 
 NAME = "newest_day_is_built"
 HOUR_NAME = "newest_hour_is_built"
@@ -41,7 +43,11 @@ def policy(freshness: Freshness) -> dg.FreshnessPolicy:
 
 
 def due_day(now: datetime) -> date:
-    """The newest day that must be built by now: yesterday from 06:00 UTC on, before that the day before."""
+    """The newest day that must be built by now: yesterday from 06:00 on, before that the day before.
+
+    Args:
+        now: The local time.
+    """
     return (now - timedelta(days=1, hours=DEADLINE_HOUR)).date()
 
 
@@ -57,12 +63,13 @@ def partition_checks(keys: Sequence[dg.AssetKey], by_hour: Collection[dg.AssetKe
         keys: The tables with day partitions.
         by_hour: Those with hour partitions.
     """
+    zone = get_settings().time_zone
 
     @dg.multi_asset_check(
         name=OP,
         specs=[
             dg.AssetCheckSpec(
-                NAME, asset=key, description=f"By {DEADLINE_HOUR:02}:00 UTC yesterday's partition has been built."
+                NAME, asset=key, description=f"By {DEADLINE_HOUR:02}:00 {zone} yesterday's partition has been built."
             )
             for key in keys
         ]
@@ -78,7 +85,7 @@ def partition_checks(keys: Sequence[dg.AssetKey], by_hour: Collection[dg.AssetKe
     )
     def check_freshness(context: dg.AssetCheckExecutionContext) -> Iterator[dg.AssetCheckResult]:
         now = datetime.now(UTC)
-        due = {NAME: key_of(due_day(now)), HOUR_NAME: key_of(due_hour(now))}
+        due = {NAME: key_of(due_day(now.astimezone(ZoneInfo(zone)))), HOUR_NAME: key_of(due_hour(now))}
         for check in sorted(context.selected_asset_check_keys):
             day = due[check.name]
             wanted = dg.AssetRecordsFilter(asset_key=check.asset_key, asset_partitions=[day])

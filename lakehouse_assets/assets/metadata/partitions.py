@@ -14,6 +14,8 @@ import dagster as dg
 
 from lakehouse_assets.domains import contracts_of
 from lakehouse_assets.lakehouse.periods import HOUR, Unit, spans, to_text, unit_among
+from lakehouse_assets.lakehouse.zones import NO_ZONE
+from lakehouse_assets.settings import get_settings
 
 MAX_GAP_DAYS = 31
 MAX_GAP_HOURS = 6
@@ -31,7 +33,7 @@ def daily(domain: str) -> dg.DailyPartitionsDefinition | None:
     built = [c for c in contracts_of(domain) if c.made_by != "python"]
     if not any(c.time_partition for c in built):
         return None
-    return daily_since(_first_day(domain))
+    return daily_since(_first_day(domain), get_settings().time_zone)
 
 
 @cache
@@ -64,9 +66,9 @@ def value_of(key: str) -> date:
     return datetime.strptime(key, _HOUR_KEY) if len(key) > len("2026-06-01") else date.fromisoformat(key)
 
 
-def daily_since(first: date) -> dg.DailyPartitionsDefinition:
-    """The days from one to today."""
-    return dg.DailyPartitionsDefinition(start_date=first.isoformat(), end_offset=1)
+def daily_since(first: date, zone: str = NO_ZONE) -> dg.DailyPartitionsDefinition:
+    """The days of a time zone from one to today."""
+    return dg.DailyPartitionsDefinition(start_date=first.isoformat(), timezone=zone, end_offset=1)
 
 
 def stretches(days: Iterable[date], *, max_gap: int | None = None) -> list[tuple[date, date]]:
@@ -106,6 +108,7 @@ def left_out(domain: str, days: Iterable[date]) -> list[str]:
     unit = unit_among(days)
     if (partitions := partitions_of(domain, unit)) is None:
         return []
+    zone = partitions.timezone
     first, last = _ends(partitions)
     before, after = sorted(d for d in days if d < first), sorted(d for d in days if d > last)
     said = []
@@ -119,7 +122,7 @@ def left_out(domain: str, days: Iterable[date]) -> list[str]:
         )
     if after:
         said.append(
-            f"{domain}: {_counted(after, unit)} of bronze after {to_text(last)}, built once the {unit} has begun in UTC"
+            f"{domain}: {_counted(after, unit)} of bronze after {to_text(last)}, built once the {unit} has begun in {zone}"
         )
     return said
 

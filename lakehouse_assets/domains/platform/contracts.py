@@ -34,6 +34,7 @@ class TableHealth(TableModel):
 TABLE_HEALTH = Contract(
     model=TableHealth,
     table="table_health",
+    days_of_utc=True,
     layer="semantic",
     domain="platform",
     key=("measured_on", "table_name"),
@@ -48,6 +49,7 @@ CONTRACTS: tuple[Contract, ...] = (
     Contract(
         model=TimeSpineDaily,
         table="time_spine_daily",
+        days_of_utc=True,
         layer="gold",
         domain="platform",
         key=("date_day",),

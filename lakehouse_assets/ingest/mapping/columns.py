@@ -38,6 +38,15 @@ def text_name(i: int, name: str) -> str:
     return quoted(f"t{i}:{name}")
 
 
+def derived_days(contract: Contract) -> dict[str, str]:
+    """Date columns of a table to the timestamp whose day each is, where a source does not map it."""
+    types = contract.types
+    first_time = next((n for n, t in types.items() if t == "TIMESTAMP" and n not in TECHNICAL), None)
+    if first_time is None:
+        return {}
+    return {p.column: first_time for p in contract.partitions if types[p.column] == "DATE"}
+
+
 class MappedColumns:
     """The columns of the rows that one source makes of a record."""
 
@@ -58,13 +67,8 @@ class MappedColumns:
     @cached_property
     def derived(self) -> dict[str, str]:
         """Date columns that are filled from a timestamp because the source does not map them."""
-        types = self.contract.types
-        first_time = next((n for n, t in types.items() if t == "TIMESTAMP" and n not in TECHNICAL), None)
-        mapped = {c for row in self.source.rows for c in (*row.columns, *row.constants)}
-        if first_time is None:
-            return {}
-        days = [p.column for p in self.contract.partitions if types[p.column] == "DATE"]
-        return {d: first_time for d in days if d not in mapped}
+        mapped = self.source.mapped_columns
+        return {day: time for day, time in derived_days(self.contract).items() if day not in mapped}
 
     @cached_property
     def computed(self) -> dict[str, str]:

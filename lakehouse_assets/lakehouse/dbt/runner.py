@@ -102,6 +102,7 @@ def run(
 
     Raises:
         DbtFailedError: a model does not compile or run.
+        OtherZoneError: a table that is read has days of another time zone than the project's.
     """
     settings = publication.lake.settings
     dbt_vars = {
@@ -120,6 +121,7 @@ def run(
         manifest = dbt_manifest.part(dbt_manifest.load(settings), select)
         needed = _tables_of(manifest, select, contracts)
         made = {i for i, c in needed.items() if command == "build" and c.table in select}
+        publication.refuse_other_days(c for i, c in needed.items() if i not in made)
         bind: Bind = resolve_name(spec_of(settings.parts.engine).dbt)
         with bind(Binding(publication, needed, tuple(days), made, manifest)) as more:
             arguments += ["--target", settings.parts.dbt_target, "--vars", json.dumps({**dbt_vars, **more})]

@@ -40,6 +40,7 @@ from lakehouse_assets.lakehouse.publish.snapshots import (
     change_files,
     evolved,
     published_files,
+    refuse_mixed_days,
     summary_of,
 )
 
@@ -132,9 +133,17 @@ class BranchPublication(Publication):
                 transaction.commit_transaction()
         for identifier in self.writer.written:
             table = self.table(identifier)
+            self._refuse_mixed_days(identifier)
             self._summaries[identifier] = summary_of(table.metadata)
             self._sign(table)
         self._landed = True
+
+    def _refuse_mixed_days(self, identifier: str) -> None:
+        """See `refuse_mixed_days`: of a table that the engine wrote, beside what was there at the beginning."""
+        written = self.writer.written[identifier]
+        if identifier in self.heads:
+            before = self._catalog.load_table(identifier).metadata
+            refuse_mixed_days(self, written.contract, before, whole=written.predicate == "true")
 
     def _upload(self, table: Table, contract: Contract, files: Sequence[Path]) -> list[DataFile]:
         folder, root = self.data_dir(contract), f"{table.location()}/data/{self.id}"

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import uuid
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -21,13 +21,15 @@ from lakehouse_assets.lakehouse.contract import Contract
 from lakehouse_assets.lakehouse.engines.duckdb import connect, is_little, parquet_files
 from lakehouse_assets.lakehouse.engines.protocol import WriterSession
 from lakehouse_assets.lakehouse.engines.spec import spec_of
+from lakehouse_assets.lakehouse.iceberg.days_of import refuse_other_zone
 from lakehouse_assets.lakehouse.iceberg.evolution import SchemaDriftError
 from lakehouse_assets.lakehouse.iceberg.metadata_cache import current_snapshot
 from lakehouse_assets.lakehouse.iceberg.overwrite import Append, Replace
-from lakehouse_assets.lakehouse.iceberg.properties import RUN_ID, SOURCE_PREFIX
+from lakehouse_assets.lakehouse.iceberg.properties import RUN_ID, SOURCE_PREFIX, TIME_ZONE
 from lakehouse_assets.lakehouse.publish.audit import CheckOutcome, blocking
 from lakehouse_assets.lakehouse.publish.staging import rows_left, write_files
 from lakehouse_assets.lakehouse.sql import quoted
+from lakehouse_assets.lakehouse.zones import NO_ZONE
 
 if TYPE_CHECKING:
     from pyiceberg.table import Table
@@ -185,7 +187,7 @@ class Publication(ABC):
         self.staged: dict[str, Staged] = {}
         self.outcomes: list[CheckOutcome] = []
         self.bytes_read: int | None = None
-        self.properties = dict(properties)
+        self.properties = {**_of_zone(lake), **properties}
         self.ended = self.in_doubt = False
         self.writer: Writer = resolve_name(spec_of(lake.settings.parts.engine).writer)(self)
 
@@ -305,6 +307,17 @@ class Publication(ABC):
         if read is not None:
             self.bytes_read = (self.bytes_read or 0) + read
 
+    def refuse_other_days(self, contracts: Iterable[Contract]) -> None:
+        """Refuse to read tables whose days are those of another time zone than the project's.
+
+        Raises:
+            OtherZoneError: there is one.
+        """
+        zone = self.properties.get(TIME_ZONE, NO_ZONE)
+        for contract in contracts:
+            if not contract.days_of_utc and contract.identifier in self.heads:
+                refuse_other_zone(contract.identifier, self.lake.catalog.load_table(contract.identifier).metadata, zone)
+
     def audit(self, con: Any | None = None) -> list[CheckOutcome]:
         """Run the contract of every staged table on its staged rows, in the engine.
 
@@ -340,6 +353,7 @@ class Publication(ABC):
         Raises:
             AuditFailedError: a blocking check failed, or nothing was audited.
             PublicationConflictError: a table that is partly replaced was changed since `begin`.
+            OtherZoneError: a table that is not replaced as a whole has days of another time zone.
             SchemaDriftError: a table cannot become what its contract says.
             OutsideWarehouseError: a table names manifests that are not in the warehouse.
         """
@@ -363,6 +377,12 @@ class Publication(ABC):
     @abstractmethod
     def _remove_staged(self) -> None:
         """Remove everything staged."""
+
+
+def _of_zone(lake: Lake) -> dict[str, str]:
+    """What snapshots note of the project's time zone: nothing of UTC."""
+    zone = lake.settings.time_zone
+    return {} if zone == NO_ZONE else {TIME_ZONE: zone}
 
 
 def parquet_relation(contract: Contract, files: Sequence[Path]) -> str:

@@ -11,10 +11,12 @@ from typing import TYPE_CHECKING
 
 from pyiceberg.table.snapshots import Operation
 
+from lakehouse_assets.lakehouse.contract import Contract
 from lakehouse_assets.lakehouse.iceberg.catalog import LakeTransaction
+from lakehouse_assets.lakehouse.iceberg.days_of import refuse_other_zone
 from lakehouse_assets.lakehouse.iceberg.evolution import EVOLVED, Evolution, evolve
 from lakehouse_assets.lakehouse.iceberg.overwrite import Append, ReplaceTable, removal_of, removes_all
-from lakehouse_assets.lakehouse.iceberg.properties import COMPACTION, GREATEST, PUBLICATION_ID
+from lakehouse_assets.lakehouse.iceberg.properties import COMPACTION, GREATEST, PUBLICATION_ID, TIME_ZONE
 from lakehouse_assets.lakehouse.iceberg.snapshot_producer import ReplaceFiles
 from lakehouse_assets.lakehouse.publish.protocol import (
     Publication,
@@ -23,6 +25,7 @@ from lakehouse_assets.lakehouse.publish.protocol import (
     Staged,
     unfilled,
 )
+from lakehouse_assets.lakehouse.zones import NO_ZONE
 
 if TYPE_CHECKING:
     from pyiceberg.manifest import DataFile
@@ -52,6 +55,7 @@ def change_files(
     Raises:
         PublicationConflictError: the table was partitioned otherwise since the files were written.
         SchemaDriftError: rows from before would lack a column that may not be missing.
+        OtherZoneError: rows that stay have days of another time zone.
     """
     metadata, io = transaction.table_metadata, transaction.io
     if any(file.spec_id != metadata.default_spec_id for file in new):
@@ -63,6 +67,7 @@ def change_files(
     built_before = metadata.current_snapshot_id is not None or isinstance(staged.replace, Append)
     if not new and removal is None and built_before and not change:
         return
+    refuse_mixed_days(publication, staged.contract, metadata, whole=isinstance(staged.replace, ReplaceTable))
     properties = {**_grown(metadata, {**publication.properties, **staged.properties}), PUBLICATION_ID: publication.id}
     if change:
         properties[EVOLVED] = str(change)
@@ -74,6 +79,22 @@ def change_files(
             snapshot.rewriting()
         for file in new:
             snapshot.append_data_file(file)
+
+
+def refuse_mixed_days(publication: Publication, contract: Contract, metadata: TableMetadata, *, whole: bool) -> None:
+    """Refuse to publish rows beside others that have days of another time zone.
+
+    Args:
+        publication: Whose rows they are.
+        contract: Of the table.
+        metadata: Of the table as it was.
+        whole: Whether none of its rows stays.
+
+    Raises:
+        OtherZoneError: the table has days of another.
+    """
+    if not whole and not contract.days_of_utc:
+        refuse_other_zone(contract.identifier, metadata, publication.properties.get(TIME_ZONE, NO_ZONE))
 
 
 def add_empty(publication: Publication, transaction: LakeTransaction, more: Mapping[str, str]) -> None:

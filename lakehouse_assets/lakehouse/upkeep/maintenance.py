@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 from pyiceberg.manifest import DataFileContent
 
 from lakehouse_assets.lakehouse.contract import Contract
+from lakehouse_assets.lakehouse.iceberg.days_of import zone_noted
 from lakehouse_assets.lakehouse.iceberg.evolution import EVOLVED, Shape, evolution
 from lakehouse_assets.lakehouse.iceberg.overwrite import (
     Replace,
@@ -23,12 +24,13 @@ from lakehouse_assets.lakehouse.iceberg.overwrite import (
     date_partition,
     periods_held,
 )
-from lakehouse_assets.lakehouse.iceberg.properties import COMPACTION, PUBLICATION_ID, RUN_ID
+from lakehouse_assets.lakehouse.iceberg.properties import COMPACTION, PUBLICATION_ID, RUN_ID, TIME_ZONE
 from lakehouse_assets.lakehouse.periods import period_of, unit_of
 from lakehouse_assets.lakehouse.publish.begin import begin
 from lakehouse_assets.lakehouse.publish.protocol import PublicationConflictError, Published
 from lakehouse_assets.lakehouse.upkeep import local_gc, nessie_gc
 from lakehouse_assets.lakehouse.upkeep.report import FileCounts, Freed, Maintained, told
+from lakehouse_assets.lakehouse.zones import NO_ZONE
 
 if TYPE_CHECKING:
     from pyiceberg.manifest import DataFile
@@ -36,6 +38,8 @@ if TYPE_CHECKING:
 
     from lakehouse_assets.lakehouse.lake import Lake
 
+_OF_ONE_PUBLICATION = (PUBLICATION_ID, RUN_ID, EVOLVED, COMPACTION)
+"""What a snapshot says of itself alone."""
 SMALL_FILES_PER_PARTITION = 8
 COMPACTED_PARTITIONS_PER_RUN = 64
 TENDED_EVERY = 64
@@ -175,11 +179,16 @@ def _replaced(crowded: list[date | None]) -> Replace:
 
 
 def _carried(table: Table) -> dict[str, str]:
-    """Properties of a compaction: its own, and what the current snapshot says the rows were built from."""
+    """Properties of a compaction: its own, and what the current snapshot says of the rows."""
+    zone = zone_noted(table.metadata) or NO_ZONE
+    return {**notes_carried(table), TIME_ZONE: zone, COMPACTION: "true"}
+
+
+def notes_carried(table: Table) -> dict[str, str]:
+    """What the current snapshot of a table says of its rows, which stays true where they are only written anew."""
     snapshot = table.current_snapshot()
     said = snapshot.summary.additional_properties if snapshot and snapshot.summary else {}
-    notes = {k: v for k, v in said.items() if k.startswith("asklake.") and k not in (PUBLICATION_ID, RUN_ID, EVOLVED)}
-    return {**notes, COMPACTION: "true"}
+    return {k: v for k, v in said.items() if k.startswith("asklake.") and k not in _OF_ONE_PUBLICATION}
 
 
 def crowded_partitions(contract: Contract, table: Table) -> dict[date | None, FileCounts]:
