@@ -91,10 +91,12 @@ class Settings(BaseSettings, AlertSettings):
         description="Month in which fiscal years begin, named after the year they end in; asked back if unset.",
     )  # fmt: skip
     time_zone: ZoneName = Field(
-        default="UTC", description="Time zone, as Europe/London, whose today, this month and so on questions mean."
+        default="UTC",
+        description="Time zone, as Europe/London, whose days rows lie on and questions mean.",
     )
     tenant_time_zones: ZonesOfTenants = Field(
-        default="", description="Tenants with a time zone of their own, as TENANT=ZONE, several separated by commas."
+        default="",
+        description="Tenants whose today is that of another zone, as TENANT=ZONE, several separated by commas.",
     )
     intake_every_s: float = Field(
         default=2.0, gt=0, description="Seconds after which accepted events are committed to bronze."

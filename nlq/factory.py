@@ -43,7 +43,9 @@ def open_answerer(lake: Lake, *, kept: KeptAnswers | None = None) -> Answerer:
     planned = PlannedLayer(layer, values, stale, root=lake.settings.project_root)
     planning = _planning(lake.settings)
     planning["planner"] = WishesTold.around(planning["planner"])
-    return Answerer(lake, planned, kept=kept, most_figures=lake.settings.most_figures, **planning)
+    return Answerer(
+        lake, planned, kept=kept, most_figures=lake.settings.most_figures, days_of=lake.settings.time_zone, **planning
+    )
 
 
 def open_foreign(settings: Settings, project: Path, database: Path | str) -> Answerer:

@@ -26,8 +26,8 @@ from nlq.answering.compiling.computed import statements_of
 from nlq.answering.compiling.costs import CostLimit, TooCostlyError
 from nlq.answering.compiling.othertimes import ONE_DAY, OneDayError, refuse_one_day
 from nlq.answering.compiling.sql import most_rows, statement
+from nlq.answering.document import caveats
 from nlq.answering.document.carrying import carried_over
-from nlq.answering.document.caveats import say_beside, say_forms, say_never_published, say_unknown, told_partial
 from nlq.answering.document.columns import MASK, by_meaning, columns_of, plain_value, shown_values
 from nlq.answering.document.model import Answer, AnswerNotFoundError, StoredPlan
 from nlq.answering.figures import Figures
@@ -70,6 +70,7 @@ class Answerer:
         kept: KeptAnswers | None = None,
         most_figures: int = 0,
         zones: Zones | None = None,
+        days_of: str | None = None,
     ) -> None:
         """Nothing is read until the first question.
 
@@ -83,6 +84,7 @@ class Answerer:
             kept: Answers given already, to give again while the tables they read are the same; none if None.
             most_figures: What a question may cost, see ``compiling.costs``; 0 is any.
             zones: Where "today" is, by tenant; UTC if None.
+            days_of: The time zone that rows have days of; None where that is somebody else's affair.
         """
         self._lake, self._layer, self._roles = lake, layer, roles
         self._zones = zones or Zones()
@@ -93,7 +95,7 @@ class Answerer:
         self._planners: LRUCache[tuple[int, Caller], RememberingPlanner] = LRUCache(STATES_KEPT)
         self._outcomes = Outcomes()
         self._courses = Courses()
-        self._states, self._coverage = TableStates(lake), Coverage()
+        self._states, self._coverage = TableStates(lake, days_of), Coverage()
         self._limit = CostLimit(most_figures, layer, self._coverage, self._states)
         self.figures = Figures(layer, self._guard, self._coverage, self._states)
         self._lock = Lock()
@@ -354,7 +356,7 @@ class Answerer:
 
     @staticmethod
     def _never_published(run: Run, missing: Mapping[Metric, tuple[str, ...]], plan: Plan | None = None) -> Answer:
-        return run.answer("failed", say_never_published(missing), plan=plan, error=ErrorCode.NEVER_PUBLISHED)
+        return run.answer("failed", caveats.say_never_published(missing), plan=plan, error=ErrorCode.NEVER_PUBLISHED)
 
     def _stopped(self, run: Run, plan: Plan, error: GuardError) -> Answer:
         """The answer to a plan that the guard stopped: why, or what one of its filters may mean."""
@@ -388,6 +390,8 @@ class Answerer:
         rollups = rollups_of_all([(part.sql, part.rollups) for part in parts])
         table = session.query(sql, timeout_s=TIMEOUT_S, rollups=rollups, by_name=True)
         snapshots = dict(session.snapshots)
+        self._states.refuse_other_days(snapshots)
+        notes.update(dict.fromkeys(caveats.say_days(plan, self._states.days_of)))
         read = table.to_pylist()
         values = shown_values(plan, read, run.vocabulary)
         names, masked = [*key_columns(plan), *values], self._guard(run.vocabulary).masked(plan, run.caller)
@@ -402,15 +406,15 @@ class Answerer:
         most = most_rows(plan)
         rows = [] if unknown else found[:most]
         said = [by_meaning(plan, dict(zip(names, row, strict=True))) for row in rows]
-        partial = told_partial(plan, known, said, run.today) if known else ()
+        partial = caveats.told_partial(plan, known, said, run.today) if known else ()
         if known is not None and unknown:
-            sentence = say_unknown(plan, known, run.vocabulary, self._tables(plan), run.caller.tenant)
+            sentence = caveats.say_unknown(plan, known, run.vocabulary, self._tables(plan), run.caller.tenant)
         else:
             more = f"There are more rows than these {most:,}." if len(found) > most else ""
-            remarks = (*(part.says for part in partial), say_beside(plan, known), more)
+            remarks = (*(part.says for part in partial), caveats.say_beside(plan, known), more)
             sentence = explain.sentence(plan, said, run.vocabulary, remarks)
         columns = columns_of(plan, run.vocabulary, values)
-        notes.update(dict.fromkeys(say_forms([c.label for c in columns if c.kind != "metric"], rows)))
+        notes.update(dict.fromkeys(caveats.say_forms([c.label for c in columns if c.kind != "metric"], rows)))
         return run.answer(
             "answered",
             sentence,

@@ -21,19 +21,19 @@ class OtherZoneError(Exception):
     """Days of two time zones would be mixed."""
 
 
-def zone_noted(metadata: TableMetadata) -> str | None:
-    """The time zone that the days of a table are of; None where it never got any rows.
+def zone_noted(metadata: TableMetadata, snapshot_id: int | None = None) -> str | None:
+    """The time zone that the days of a table are of, at a snapshot or now; None where it never got any rows.
 
     Statements of an engine make snapshots that note nothing, so that of the last publication counts. Those from before
     there were zones had days of UTC.
     """
-    at = metadata.current_snapshot_id
+    at = first = snapshot_id or metadata.current_snapshot_id
     while at is not None and (snapshot := metadata.snapshot_by_id(at)):
         said = snapshot.summary.additional_properties if snapshot.summary else {}
         if PUBLICATION_ID in said:
             return said.get(TIME_ZONE, NO_ZONE)
         at = snapshot.parent_snapshot_id
-    return None if metadata.current_snapshot_id is None else NO_ZONE
+    return None if first is None else NO_ZONE
 
 
 def refuse_other_zone(identifier: str, metadata: TableMetadata, zone: str) -> None:

@@ -10,7 +10,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 from typing import TYPE_CHECKING, Any
 
+from lakehouse_assets.lakehouse.zones import NO_ZONE
 from nlq.answering.tables.coverage import partial_periods
+from nlq.core.dateparts import first_date_part
 from nlq.core.periods import shifted, whole_unit
 from nlq.core.plan import Plan
 from nlq.core.spelling import same_form
@@ -46,6 +48,13 @@ def told_partial(plan: Plan, known: Known, said: Iterable[Mapping[str, Any]], to
     texts = sorted({row[TIME_DIMENSION] for row in said if row.get(TIME_DIMENSION)})
     found = partial_periods(plan, known, [date.fromisoformat(text) for text in texts], today)
     return tuple(part.model_copy(update={"says": say_partial(part, plan, found)}) for part in found)
+
+
+def say_days(plan: Plan, zone: str | None) -> list[str]:
+    """Whose days an answer has, where it has any; nothing where they are those of UTC, or of nobody that we know."""
+    parts = first_date_part((*plan.group_by, *(item.dimension for item in plan.filters)))
+    timed = plan.time_range or plan.grain or plan.time_of or parts
+    return [f"Days and hours are those of {zone}."] if timed and zone not in (None, NO_ZONE) else []
 
 
 def say_beside(plan: Plan, known: Known | None) -> str:

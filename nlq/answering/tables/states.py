@@ -5,6 +5,7 @@ Belongs here: looking a state up, once. Does not belong here: which days an answ
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import UTC, date, datetime
 from threading import Lock
 from typing import TYPE_CHECKING, Any
@@ -12,6 +13,8 @@ from typing import TYPE_CHECKING, Any
 from cachetools import FIFOCache, cachedmethod
 from pydantic import BaseModel, ConfigDict, field_serializer
 
+from lakehouse_assets.lakehouse.engines.protocol import QueryRefusedError
+from lakehouse_assets.lakehouse.iceberg.days_of import zone_noted
 from lakehouse_assets.lakehouse.iceberg.manifests import newest_day
 from nlq.core.utc import Moment
 
@@ -41,11 +44,13 @@ class TableState(BaseModel):
 class TableStates:
     """The states of tables that were asked about last. Thread-safe."""
 
-    def __init__(self, lake: Lake) -> None:
-        self._lake = lake
+    def __init__(self, lake: Lake, days_of: str | None = None) -> None:
+        """Nothing is read yet; `days_of`: the time zone that rows have days of, None where that is not ours to say."""
+        self._lake, self.days_of = lake, days_of
         # FIFO; a snapshot never changes, so nothing invalidates them.
         self._states: FIFOCache[Any, TableState] = FIFOCache(_REMEMBERED)
         self._rows: FIFOCache[Any, int | None] = FIFOCache(_REMEMBERED)
+        self._zones: FIFOCache[Any, str | None] = FIFOCache(_REMEMBERED)
         self._lock = Lock()
 
     @cachedmethod(lambda self: self._states, lock=lambda self: self._lock)
@@ -66,3 +71,23 @@ class TableStates:
         found = self._lake.catalog.load_table(table).snapshot_by_id(snapshot)
         text = found.summary.additional_properties.get(_RECORDS) if found and found.summary else None
         return int(text) if text else None
+
+    def refuse_other_days(self, snapshots: Mapping[str, int]) -> None:
+        """Refuse tables that have days of another time zone than the project has now.
+
+        Raises:
+            QueryRefusedError: there is one.
+        """
+        for table, snapshot in snapshots.items() if self.days_of else ():
+            if (have := self._zone(table, snapshot)) not in (None, self.days_of):
+                raise QueryRefusedError(
+                    f"{table} has days of {have}, and the project's are those of {self.days_of} now; `asklake rezone` "
+                    "and then `asklake materialize` make them anew"
+                )
+
+    @cachedmethod(lambda self: self._zones, lock=lambda self: self._lock)
+    def _zone(self, table: str, snapshot: int) -> str | None:
+        """The time zone of a table's days at a snapshot; None where it is not kept by days or months."""
+        metadata = self._lake.catalog.load_table(table).metadata
+        by_time = any(str(field.transform) in ("day", "month") for field in metadata.spec().fields)
+        return zone_noted(metadata, snapshot) if by_time else None

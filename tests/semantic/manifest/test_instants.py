@@ -53,7 +53,7 @@ def test_complaints_are_counted_on_the_day_on_which_they_were_resolved(asked_lak
         per_day = layer.query(session, ["pgr_complaints"], ["complaint__resolved_at__day"], names="qualified").rows
         day = days[0]
         on_day = layer.query(
-            session, ["pgr_complaints"], [], [Filter("complaint__resolved_at__day", "eq", [day.isoformat()])]
+            session, ["pgr_complaints"], [], [Filter("complaint__resolved_at__day", "eq", (day.isoformat(),))]
         ).rows.to_pylist()
     counts = {row["complaint__resolved_at__day"]: row["pgr_complaints"] for row in per_day.to_pylist()}
     assert {d: n for d, n in counts.items() if d} == {d: days.count(d) for d in set(days)}
