@@ -77,7 +77,7 @@ def _instants(file: Path, dimension: Entry, contract: Contract) -> Iterator[Find
     if dimension.get("type") == "time" and types.get(text) == "TIMESTAMP" and text not in said:
         yield Finding(
             file, dimension.at("config"), "semantic", f"dimension {name}: its days are those of UTC; "
-            f"config: {{meta: {{instants: [{text}]}}}} makes them those of the project's time zone", "warning",
+            f"config: {{meta: {{instants: [{text}]}}}} makes them those of the project's time zone",
         )  # fmt: skip
     for column in (str(item) for item in said if types.get(str(item)) != "TIMESTAMP"):
         yield Finding(

@@ -27,6 +27,7 @@ METRICS = "semantic/models/sales/metrics.yml"
 MODELS = "semantic/models/sales/semantic_models.yml"
 FEATURES = "lakehouse_assets/domains/retail/features.yml"
 SOURCES = "lakehouse_assets/domains/sales/sources.yml"
+TIMES = "semantic/models/pgr/semantic_models.yml"
 SHOWN = "semantic/dashboards/retail/stores.yml"
 SEARCHED = "semantic/search/retail.yml"
 
@@ -65,6 +66,8 @@ def test_the_project_is_sound() -> None:
         (SOURCES, "target: bronze.sample_sales", "target: bronze.sales", "source", "no contract declares bronze.sales"),
         (SOURCES, "      order_id: order_id", "      basket_id: order_id", "source", "no column 'basket_id'"),
         (SOURCES, "channel: channel\n", "channel: upcase(channel)\n", "source", "upcase"),
+        (TIMES, "instants: [resolved_at], ", "", "semantic", "resolved_at: its days are those of UTC"),
+        (TIMES, "instants: [closed_at]", "instants: [status]", "drift", "has no timestamp 'status'"),
         (SOURCES, "format: csv", "format: xlsx", "source", "format"),
         (FEATURES, "platinum_retail_store_features", "platinum_store_features", "feature", "platinum_store_features"),
         (SHOWN, "x: 3, y: 0", "x: 2, y: 0", "dashboard", "it lies on 'net'"),

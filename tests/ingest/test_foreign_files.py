@@ -8,6 +8,7 @@ import duckdb
 import pytest
 
 from lakehouse_assets.ingest import load
+from lakehouse_assets.lakehouse.lake import Lake
 from tests.public_data import DATA, rows_to_try
 
 NYC = "nyc_311/service_requests.parquet"
@@ -85,6 +86,18 @@ def test_nyc_311(lake, rows, nyc):
     )
     # Local times that cross a change of the clock are an hour off from the difference of their UTC times.
     assert abs(hours["s"] - raw[3]) <= 3600 * raw[1]
+
+
+@pytest.mark.timeout(300)
+def test_cases_lie_on_the_days_that_the_city_says(settings, nyc):
+    lake = Lake(settings.model_copy(update={"time_zone": "America/New_York"}))
+    load(lake, [nyc], "nyc_311")
+    # The file has local times without an offset: what it writes is the day in the city.
+    said = duckdb.sql(f"select cast(created_date as date) as day, count(*) as n from '{nyc}' group by 1").fetchall()
+    with lake.session() as session:
+        created = "select event_date as day from bronze.service_events_raw where event_type = 'CREATED'"
+        found = session.query(f"select day, count(*) as n from ({created}) as cases group by day").to_pylist()
+    assert {row["day"]: row["n"] for row in found} == dict(said)
 
 
 @pytest.mark.timeout(300)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,7 @@ from lakehouse_assets.lakehouse.evaluation import decided
 from lakehouse_assets.lakehouse.lake import Lake
 from lakehouse_assets.settings import Settings
 from semantic.metricflow.rendering import dividing_as_doubles, renderer_of
+from tests.zones import begin_of, local
 
 pytestmark = pytest.mark.cluster
 
@@ -33,13 +35,13 @@ DECIMALS = ('{"k": -0.50}', '{"k": 1e3}', '{"k": 0.1234567890123456789}', '{"k":
 NUMBERS = ("72", "72.0", "-3", " 5 ", "", "x", "2147483648", "1e3", "0.4", "72.5", "-0.5")
 
 
-def rendered(settings: Settings, expression: str) -> str:
-    """What dbt compiles an expression to for a profile."""
+def rendered(settings: Settings, expression: str, zone: str = "UTC") -> str:
+    """What dbt compiles an expression to for a profile, in a time zone."""
     target = Path(settings.home) / "target"
-    project = str(settings.dbt_project_dir)
+    project, variables = str(settings.dbt_project_dir), {**SPEC.dbt_variables(settings), "time_zone": zone}
     result = dbtRunner().invoke(
         [
-            *("compile", "--inline", expression, "--vars", json.dumps(SPEC.dbt_variables(settings)), "--quiet"),
+            *("compile", "--inline", expression, "--vars", json.dumps(variables), "--quiet"),
             *("--no-introspect", "--no-populate-cache", "--target", settings.profile),
             *("--project-dir", project, "--profiles-dir", project),
             *("--target-path", str(target), "--log-path", str(target)),
@@ -61,9 +63,11 @@ def rows_of(lake: Lake, sql: str) -> list[tuple[Any, ...]]:
         return list(zip(*(column.to_pylist() for column in table.columns), strict=True))
 
 
-def of_both(lake: Lake, cluster_lake: Lake, expression: str) -> tuple[list[tuple[Any, ...]], list[tuple[Any, ...]]]:
+def of_both(
+    lake: Lake, cluster_lake: Lake, expression: str, zone: str = "UTC"
+) -> tuple[list[tuple[Any, ...]], list[tuple[Any, ...]]]:
     """What an expression of macros gives on either side."""
-    ours, theirs = (rows_of(each, rendered(each.settings, expression)) for each in (lake, cluster_lake))
+    ours, theirs = (rows_of(each, rendered(each.settings, expression, zone)) for each in (lake, cluster_lake))
     return ours, theirs
 
 
@@ -84,6 +88,37 @@ def test_moments_and_days(lake: Lake, cluster_lake: Lake) -> None:
     ours, theirs = of_both(lake, cluster_lake, expression)
     assert theirs == ours
     assert len(ours) == len(MOMENTS)
+
+
+@pytest.mark.parametrize("zone", ["Asia/Kolkata", "America/New_York", "America/Havana"])
+def test_days_and_hours_of_a_zone(lake: Lake, cluster_lake: Lake, zone: str) -> None:
+    changes = (date(2023, 3, 12), date(2023, 11, 5), date(2024, 3, 10), date(2024, 11, 3))
+    known = [change + timedelta(days=n) for change in changes for n in (-1, 0, 1)]
+    moments = [begin_of(day, zone) + timedelta(microseconds=n) for day in known for n in (-1, 0)]
+    expression = """
+        select
+            n, {{ business_day("t") }} as day, {{ local_hour("t") }} as hour,
+            {{ start_of_day(business_day("t")) }} as begins, {{ end_of_day(business_day("t")) }} as ends
+        from (select n, cast(value as timestamp(6)) as t from MOMENTS) order by n
+    """.replace("MOMENTS", f"({values(tuple(f'{at:%Y-%m-%d %H:%M:%S.%f}' for at in moments))}) as texts")
+    ours, theirs = of_both(lake, cluster_lake, expression, zone)
+    shown = [local(at, zone) for at in moments]
+    next_days = [at.date() + timedelta(days=1) for at in shown]
+    expected = [
+        (n, at.date(), at.hour, begin_of(at.date(), zone), begin_of(after, zone))
+        for n, (at, after) in enumerate(zip(shown, next_days, strict=True))
+    ]
+    assert ours == theirs == expected
+
+
+def test_a_rule_on_days_judges_alike(lake: Lake, cluster_lake: Lake) -> None:
+    rows = "(select cast('2024-05-01 18:30' as timestamp(6)) as t, date '2024-05-02' as day)"
+    for each in (lake, cluster_lake):
+        dialect = each.engine.dialect
+        for zone, broken in (("UTC", True), ("Asia/Kolkata", False)):
+            types = {"t": "TIMESTAMP", "day": "DATE"}
+            failing = decided("not (day = business_day(t))", types, dialect.name, dialect.local_time(zone))
+            assert rows_of(each, f"select {failing} as broken from {rows}") == [(broken,)]
 
 
 def test_days_of_spans(lake: Lake, cluster_lake: Lake) -> None:

@@ -1,0 +1,27 @@
+"""An answer says whose days it has, and is refused where its tables have those of another time zone."""
+
+from __future__ import annotations
+
+from lakehouse_assets.lakehouse.lake import Lake
+from lakehouse_assets.settings import Settings
+from nlq.factory import open_answerer
+from tests.nlq.answering.test_never_published import publish
+from tests.semantic.tables import CASES, SPINE
+
+ZONE = "Asia/Kolkata"
+SAID = f"Days and hours are those of {ZONE}."
+
+
+def test_whose_days_they_are(settings: Settings) -> None:
+    there = Lake(settings.model_copy(update={"time_zone": ZONE}))
+    publish(there, gold__time_spine_daily=SPINE, gold__gold_pgr_case_lifecycle=CASES)
+    answerer = open_answerer(there)
+
+    by_month, by_ward = answerer.ask("complaints by month"), answerer.ask("complaints by ward")
+
+    assert by_month.outcome == by_ward.outcome == "answered"
+    assert SAID in by_month.notes and SAID not in by_ward.notes
+
+    elsewhere = open_answerer(Lake(settings)).ask("complaints by month")
+    assert elsewhere.outcome == "failed"
+    assert f"has days of {ZONE}, and the project's are those of UTC now" in elsewhere.sentence
