@@ -20,7 +20,7 @@ from cachetools import FIFOCache, cached
 from lakehouse_assets.builds import losses
 from lakehouse_assets.domains import all_contracts
 from lakehouse_assets.lakehouse.contract import Contract
-from lakehouse_assets.lakehouse.iceberg.days_of import zone_noted
+from lakehouse_assets.lakehouse.iceberg.days_of import OtherZoneError, zone_noted
 from lakehouse_assets.lakehouse.iceberg.metadata_cache import current_snapshot
 from lakehouse_assets.lakehouse.iceberg.overwrite import date_partition, period_predicate, periods_held, unit_sql
 from lakehouse_assets.lakehouse.iceberg.properties import SOURCE_PREFIX
@@ -34,7 +34,7 @@ from lakehouse_assets.lakehouse.periods import (
     unit_among,
     unit_of,
 )
-from lakehouse_assets.lakehouse.zones import today_in
+from lakehouse_assets.lakehouse.zones import NO_ZONE, today_in
 
 if TYPE_CHECKING:
     from pyiceberg.manifest import ManifestEntry, ManifestFile
@@ -331,6 +331,20 @@ def days_moved(lake: Lake, tables: Iterable[Contract]) -> bool:
     heads, zone = lake.catalog.heads(), lake.settings.time_zone
     built = [c.identifier for c in tables if c.identifier in heads and not c.days_of_utc]
     return any(zone_noted(lake.catalog.load_table(t).metadata) not in (None, zone) for t in built)
+
+
+def refuse_hours(zone: str, tables: Iterable[Contract]) -> None:
+    """Refuse tables by hour in another time zone than UTC: which days their hours lie on is not told by the hours.
+
+    Raises:
+        OtherZoneError: there is one.
+    """
+    for table in tables if zone != NO_ZONE else ():
+        if table.time_partition and table.time_partition.transform == "hour":
+            raise OtherZoneError(
+                f"{table.identifier} is partitioned by hours of UTC, and ASKLAKE_TIME_ZONE is {zone}: the days made of "
+                "them would be others. Partition it by day, or set ASKLAKE_TIME_ZONE to UTC"
+            )
 
 
 def note(lake: Lake, graph: DbtGraph, tables: Sequence[str], days: Iterable[date]) -> Built:

@@ -60,6 +60,7 @@ def tried(settings: Settings, job: Job, name: str, edits: Edits, tenant: str | N
     source = Source.model_validate(found.source)
     try:
         origin = Jobs(settings).origin(job, encoding=source.encoding)
-        return preview(settings, mapping_of(source, job.tenant, contract_of(found)), origin)
+        mapping = mapping_of(source, job.tenant, contract_of(found), zone=settings.time_zone)
+        return preview(settings, mapping, origin)
     except (IngestError, SourceError) as error:
         return told(error, settings)

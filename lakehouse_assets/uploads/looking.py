@@ -142,7 +142,7 @@ def profile(settings: Settings, source: Source, origin: FileOrigin, tenant: str 
         IngestError: the source cannot read the file.
         SourceError: the source cannot be used for the tenant.
     """
-    mapping = mapping_of(source, tenant)
+    mapping = mapping_of(source, tenant, zone=settings.time_zone)
     with _first_rows(settings, mapping, origin, RECORDS) as con:
         columns = ", ".join(quoted(c.name) for c in _shown(mapping))
         rows = f"(select {columns} from previewed where not _rejected)"
@@ -177,7 +177,7 @@ def previewed(settings: Settings, job: Job, source: Source) -> Preview | Problem
     adopted.use(settings)
     try:
         origin = Jobs(settings).origin(job, encoding=source.encoding)
-        return preview(settings, mapping_of(source, job.tenant), origin)
+        return preview(settings, mapping_of(source, job.tenant, zone=settings.time_zone), origin)
     except (IngestError, SourceError) as error:
         return told(error, settings)
 
@@ -251,7 +251,7 @@ def try_out(
 ) -> Fit:
     """How many of the first records a source loads."""
     try:
-        found = preview(settings, mapping_of(source, tenant), origin(source))
+        found = preview(settings, mapping_of(source, tenant, zone=settings.time_zone), origin(source))
     except (IngestError, SourceError) as error:
         if is_of_memory(error):
             raise

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import random
+from dataclasses import replace
 from datetime import date
 
 import pytest
 
 from lakehouse_assets.assets.transform import rebuild
 from lakehouse_assets.builds import dbt_graph
-from lakehouse_assets.builds.days import dirty_days
+from lakehouse_assets.builds.days import dirty_days, refuse_hours
 from lakehouse_assets.builds.rezoning import rezone
 from lakehouse_assets.domains import contract_of
 from lakehouse_assets.ingest.sources import all_sources
+from lakehouse_assets.lakehouse.contract import Partition
 from lakehouse_assets.lakehouse.iceberg.days_of import OtherZoneError
 from lakehouse_assets.lakehouse.lake import Lake
 from lakehouse_assets.settings import Settings
@@ -64,3 +66,12 @@ def test_a_changed_zone_is_refused_until_every_day_is_made_anew(settings: Settin
     build(fresh, load(fresh, EVENTS, [there(ZONE, event) for event in early], 0))
     build(fresh, load(fresh, EVENTS, [there(ZONE, event) for event in late], 1))
     assert all_tables(moved) == all_tables(fresh)
+
+
+def test_tables_by_hour_are_refused_in_another_zone() -> None:
+    contract = contract_of(EVENTS)
+    by_hour = replace(contract, partitions=(Partition("event_time", "hour"),))
+    refuse_hours("UTC", [by_hour])
+    refuse_hours(ZONE, [contract])
+    with pytest.raises(OtherZoneError, match="is partitioned by hours of UTC"):
+        refuse_hours(ZONE, [contract, by_hour])

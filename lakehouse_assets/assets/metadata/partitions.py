@@ -121,9 +121,8 @@ def left_out(domain: str, days: Iterable[date]) -> list[str]:
             "them"
         )
     if after:
-        said.append(
-            f"{domain}: {_counted(after, unit)} of bronze after {to_text(last)}, built once the {unit} has begun in {zone}"
-        )
+        built = f"built once the {unit} has begun in {zone}"
+        said.append(f"{domain}: {_counted(after, unit)} of bronze after {to_text(last)}, {built}")
     return said
 
 
