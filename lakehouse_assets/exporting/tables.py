@@ -26,7 +26,11 @@ _EXACT = 10**15
 
 
 def csv_of(report: Report) -> bytes:
-    """The rows of its figures; of several, each below its title and what is told of it, with an empty line between."""
+    """The rows of its figures; of several, each below its title and what is told of it, with an empty line between.
+
+    After the last row and an empty line come the facts of the report, such as the snapshots, a line each: whoever reads
+    rows alone reads to the first empty line.
+    """
     parts = list(_figures(report))
     text = io.StringIO(newline="")
     writer = csv.writer(text)
@@ -37,6 +41,8 @@ def csv_of(report: Report) -> bytes:
             writer.writerow([harmless(part.title)])
             writer.writerows([harmless(note)] for note in _notes(part))
         write_csv(writer, part.answer.columns, part.answer.rows)
+    notes = _notes(parts[0]) if len(parts) == 1 else ()
+    writer.writerows([[], *([harmless(said)] for said in (*notes, *report.facts))])
     return text.getvalue().encode()
 
 

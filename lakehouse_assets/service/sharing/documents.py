@@ -128,7 +128,10 @@ class SharedTiles(BaseModel):
 def without_means(answer: Answer) -> Answer:
     """An answer to be looked at, without what one would ask further by, or learn of the lake and of who asked."""
     nothing = {"sql": None, "plan": None, "because": (), "carried": (), "choices": (), "nearest": (), "asked_by": None}
-    return answer.model_copy(update={**nothing, "tenant": None, "snapshots": {}, "stale_layer": None})
+    # How far the data reach is told, and of no table by its name.
+    freshness = tuple(state.model_copy(update={"table": "", "snapshot_id": 0}) for state in answer.freshness)
+    unsaid = {"tenant": None, "snapshots": {}, "stale_layer": None, "freshness": freshness}
+    return answer.model_copy(update={**nothing, **unsaid})
 
 
 def tiles_without_means(found: TilesAnswered) -> TilesAnswered:

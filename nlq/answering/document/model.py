@@ -6,10 +6,19 @@ the table (``storage.store``).
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, ValidationInfo, computed_field, field_serializer, field_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    ValidationInfo,
+    computed_field,
+    field_serializer,
+    field_validator,
+    model_validator,
+)
 
 from nlq.answering.document.carrying import CarriedOver
 from nlq.answering.document.chart import Chart, chart_of
@@ -24,12 +33,17 @@ from nlq.core.utc import Moment
 
 OutcomeName = Literal["answered", "clarify", "refused", "failed"]
 _CODES = frozenset(ErrorCode)
+_EXACT = 2**53 - 1
+"""The greatest whole number that every reader of JSON has exactly (RFC 8259, section 6)."""
+_DIGITS = re.compile(r"-?[0-9]{16,}")
+_Rows = tuple[tuple[Any, ...], ...]
 
 
 class Answer(BaseModel):
     """Everything about one question and its answer. Times are UTC without zone; durations are milliseconds.
 
-    ``error`` is an ``ErrorCode``, or the reason in words where the question was not understood.
+    ``error`` is an ``ErrorCode``, or the reason in words where the question was not understood. In JSON, whole numbers
+    beyond 2^53 are texts of their digits, in the columns that ``long_numbers`` names.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -48,7 +62,7 @@ class Answer(BaseModel):
     carried: tuple[CarriedOver, ...] = ()
     plan: Plan | None = None
     columns: tuple[AnswerColumn, ...] = ()
-    rows: tuple[tuple[Any, ...], ...] = ()
+    rows: _Rows = ()
     truncated: bool = False
     definitions: dict[str, str] = {}
     filters: tuple[str, ...] = ()
@@ -66,11 +80,38 @@ class Answer(BaseModel):
     elapsed_ms: float
     cached: bool = False
 
+    @model_validator(mode="before")
+    @classmethod
+    def _numbers_from_text(cls, given: Any) -> Any:
+        """Read long numbers as they were before they were written."""
+        if not isinstance(given, dict) or not (named := given.get("long_numbers")):
+            return given
+        long = [column["name"] in named for column in given["columns"]]
+
+        def read(value: Any, is_long: bool) -> Any:
+            return int(value) if is_long and _DIGITS.fullmatch(str(value)) else value
+
+        rows = [[read(*cell) for cell in zip(row, long, strict=True)] for row in given["rows"]]
+        return {**given, "rows": rows}
+
     @field_validator("error")
     @classmethod
     def _told_by_a_code(cls, error: str | None, info: ValidationInfo) -> str | None:
         """What went wrong inside is for the log alone, whatever an earlier version has stored."""
         return error if info.data.get("outcome") != "failed" or error is None or error in _CODES else ErrorCode.INTERNAL
+
+    @field_serializer("rows", when_used="json")
+    def _long_numbers_as_text(self, rows: _Rows) -> _Rows:
+        if not self.long_numbers:
+            return rows
+        return tuple(tuple(str(value) if _is_long(value) else value for value in row) for row in rows)
+
+    @computed_field
+    @property
+    def long_numbers(self) -> tuple[str, ...]:
+        """Names of the columns that have whole numbers beyond 2^53."""
+        found = {at for row in self.rows for at, value in enumerate(row) if _is_long(value)}
+        return tuple(column.name for at, column in enumerate(self.columns) if at in found)
 
     @field_serializer("snapshots", when_used="json")
     def _snapshots_as_text(self, snapshots: dict[str, int]) -> dict[str, str]:
@@ -97,6 +138,10 @@ class Answer(BaseModel):
     def row_count(self) -> int:
         """How many rows the answer has."""
         return len(self.rows)
+
+
+def _is_long(value: Any) -> bool:
+    return type(value) is int and abs(value) > _EXACT
 
 
 class AnswerNotFoundError(LookupError):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import re
 from typing import Any
 
 import httpx
@@ -66,6 +68,8 @@ def test_an_answer_is_shown_as_it_was_given(keyed: Served) -> None:
         assert (shown["answer"]["rows"], shown["title"]) == (asked["rows"], asked["question"])
         assert {shown["answer"][name] for name in MEANS} == {None}
         assert shown["drawing"]["spec"]
+        assert not re.findall(r"\b(?:bronze|silver|gold|platinum|semantic)\.", json.dumps(shown)), "no table is named"
+        assert shown["answer"]["freshness"][0]["newest_day"] == asked["freshness"][0]["newest_day"]
         refused = maker.post("/nlq", json={"question": "the colour of the sky"}).json()
         problem(maker.post("/links", json={"answer": refused["answer_id"]}), 422, "nothing_to_show")
         problem(maker.post("/links", json={"answer": "none"}), 404, "unknown_answer")

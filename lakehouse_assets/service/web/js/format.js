@@ -8,11 +8,15 @@ const tenth = new Intl.NumberFormat("en", { minimumFractionDigits: 1, maximumFra
 const short = new Intl.NumberFormat("en", { notation: "compact", maximumFractionDigits: 2 });
 const months = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
 
+/** Whether a text is a whole number of a figure, too long for a number here: JSON has it as text. */
+export const isLong = (value, column) => column?.kind === "metric" && typeof value === "string" && /^-?\d{16,}$/.test(value);
+
 /** A cell of an answer. */
 export function cell(value, column) {
   if (value === null || value === undefined) return "—";
   if (typeof value === "boolean") return value ? "yes" : "no";
   if (typeof value === "number") return number(value, column);
+  if (isLong(value, column)) return BigInt(value).toLocaleString("en");
   if (column?.kind === "time") return period(value, column.name);
   return String(value);
 }

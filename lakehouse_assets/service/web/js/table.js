@@ -2,7 +2,7 @@
 
 import * as api from "./api.js";
 import { h, toast } from "./dom.js";
-import { cell, plural } from "./format.js";
+import { cell, isLong, plural } from "./format.js";
 
 const FIRST = 10;
 const PAGE = 20;
@@ -104,18 +104,21 @@ export function cutSteps(answer) {
 /** A text that a spreadsheet takes for no formula; the wide signs begin one where Japanese is written. */
 const harmless = (text) => (/^[=+\-@\t\r\n\uff1d\uff0b\uff0d\uff20]/.test(text) ? `'${text}` : text);
 
-/** RFC 4180; a cell that a spreadsheet would run as a formula is made text. */
-export function csv({ columns, rows }) {
-  const quoted = (value) => {
-    const text = typeof value === "string" ? harmless(value) : String(value ?? "");
+/** RFC 4180; a cell that a spreadsheet would run as a formula is made text. Below an empty line: of which snapshots it is. */
+export function csv({ columns, rows, freshness = [] }) {
+  const quoted = (value, i) => {
+    const text = typeof value === "string" && !isLong(value, columns[i]) ? harmless(value) : String(value ?? "");
     return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
   };
-  return [columns.map((column) => column.label), ...rows].map((line) => line.map(quoted).join(",")).join("\r\n") + "\r\n";
+  const lines = [columns.map((column) => harmless(column.label)).map((label) => quoted(label)), ...rows.map((row) => row.map(quoted))];
+  const states = freshness.map((state) => [state.table ? `${state.table} at snapshot ${state.snapshot_id}` : "", state.newest_day ? `data to ${state.newest_day}` : ""]
+    .filter(Boolean).join(", ")).filter(Boolean).map((text) => [quoted(text)]);
+  return [...lines, ...(states.length ? [[], ...states] : [])].map((line) => line.join(",")).join("\r\n") + "\r\n";
 }
 
 /** Tab-separated, as spreadsheets take it from the clipboard: they would run formulas from there, too. */
 export function tabbed({ columns, rows }) {
   const plain = (text, isText) => (isText ? harmless(text) : text).replace(/[\t\r\n]+/g, " ");
-  const cells = rows.map((row) => row.map((value, i) => plain(cell(value, columns[i]), typeof value === "string")));
+  const cells = rows.map((row) => row.map((value, i) => plain(cell(value, columns[i]), typeof value === "string" && !isLong(value, columns[i]))));
   return [columns.map((column) => plain(column.label, true)), ...cells].map((line) => line.join("\t")).join("\n");
 }

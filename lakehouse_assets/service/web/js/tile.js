@@ -6,7 +6,7 @@ import { askAt } from "./asking.js";
 import { chart } from "./chart.js";
 import { download, h, toast } from "./dom.js";
 import { figure } from "./figure.js";
-import { day, withDays } from "./format.js";
+import { cell, day, withDays } from "./format.js";
 import { menuBox, menuItem } from "./menu.js";
 import { save } from "./picture.js";
 import { pin, pinOfTile } from "./pin.js";
@@ -73,7 +73,7 @@ function content({ answer, chart: chosen, drawing, trend }, asTable, pick) {
 function hiddenTable({ columns, rows, sentence }) {
   return h("div.hidden", {}, h("table", {}, h("caption", {}, sentence),
     h("thead", {}, h("tr", {}, columns.map((column) => h("th", { scope: "col" }, column.label)))),
-    h("tbody", {}, rows.slice(0, 50).map((row) => h("tr", {}, row.map((value) => h("td", {}, String(value ?? "unknown"))))))));
+    h("tbody", {}, rows.slice(0, 50).map((row) => h("tr", {}, row.map((value, i) => h("td", {}, value === null ? "unknown" : cell(value, columns[i]))))))));
 }
 
 function declined(answer) {
@@ -85,7 +85,7 @@ function notes({ answer, unfiltered, drawing }, period) {
   const newest = answer.freshness.map((state) => state.newest_day).filter(Boolean).sort().at(-1);
   return [
     period ? h("span", {}, period) : null,
-    drawing?.note ? h("span", {}, drawing.note) : null,
+    drawing?.note && !drawing.spec ? h("span", {}, drawing.note) : null, // below a picture it stands already
     ...(answer.partial ?? []).filter((part) => !part.grain && part.says).map((part) => h("span.warn", {}, withDays(part.says))),
     unfiltered.length ? h("span.warn", {}, `Not by ${unfiltered.join(", ")}`) : null,
     newest ? h("span.fresh", {}, `Data to ${day(newest)}`) : null,
