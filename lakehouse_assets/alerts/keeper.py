@@ -16,7 +16,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
-from lakehouse_assets.alerts.messages import Message, Table, lines_of, message_id, subject_of, table_of
+from lakehouse_assets.alerts.messages import File, Message, Table, lines_of, message_id, subject_of, table_of
 from lakehouse_assets.alerts.model import Kept
 from lakehouse_assets.alerts.platform import FailedRunOf, Platform
 from lakehouse_assets.alerts.store import AlertStore, Judgement
@@ -41,7 +41,10 @@ AGAIN = timedelta(minutes=10)
 _SUMMED = 3
 _TRIES = 20
 _REVOKED = "the key it was made with was revoked; it is not judged any more"
+_OF_NOBODY = "it was made when there was no key, and there are keys now; make it anew with yours"
 _log = logging.getLogger(__name__)
+Paper = File | str
+"""A file, or in a sentence why there is none; empty where none was to be."""
 Messages = tuple[Sequence[tuple[Message, str]], datetime | None, str]
 
 
@@ -52,15 +55,19 @@ class Around:
     Attributes:
         zones: The time zones of tenants.
         valid: Ids of the keys that hold: what was revoked, and forgotten since, is none of them.
+        ends_keyless: Whether what somebody without a key made, by name, holds no more, for there are keys now.
         link: Address of the pages; empty where nobody said.
         dashboard: The title of a dashboard, its tables for who made a subscription, and what is to be told beside them;
             raises NotJudgedError.
+        paper: What a subscription sends, as a PDF for its mail, of a dashboard or of an answer; else why there is none.
     """
 
     zones: Zones
     valid: Callable[[], frozenset[str]]
+    ends_keyless: Callable[[str], bool]
     link: str
     dashboard: Callable[[Kept, datetime], tuple[str, Sequence[Table], Sequence[str]]]
+    paper: Callable[[Kept, Answer | None, datetime], Paper]
 
 
 @dataclass(frozen=True)
@@ -83,26 +90,35 @@ class Keeper:
         """Look at every alert that is due at a state of the lake, those first that have waited longest."""
         moment, until = now or utc_now(), time.monotonic() + seconds
         alerts, ended = self._alerts()
-        due = [alert for alert in alerts if self._is_due(alert, heads, moment, alert.id in ended)]
+        due = [alert for alert in alerts if self._is_due(alert, heads, moment, ended.get(alert.id, ""))]
         due.sort(key=lambda alert: alert.judged_at or alert.created_at)
         told = judged = 0
         for alert in due:
             if time.monotonic() > until:
                 break
-            told += self.look(alert, heads, moment, revoked=alert.id in ended)
+            told += self.look(alert, heads, moment, ended=ended.get(alert.id, ""))
             judged += 1
         return Looked(judged, told, len(due) - judged)
 
-    def _alerts(self) -> tuple[list[Kept], frozenset[str]]:
-        """All alerts, and the ids of those whose key does not hold any more."""
+    def _alerts(self) -> tuple[list[Kept], dict[str, str]]:
+        """All alerts, and by id why some are not judged any more: for whom they were made does not hold."""
         alerts = self._store.all()
         valid = self._around.valid()  # after the alerts: a key that was made meanwhile is among them
-        return alerts, frozenset(one.id for one in alerts if one.key_id and one.key_id not in valid)
+        of_nobody = {name for name in {one.made_by for one in alerts} if self._around.ends_keyless(name)}
+        ended = {one.id: _REVOKED for one in alerts if one.key_id and one.key_id not in valid}
+        return alerts, ended | {one.id: _OF_NOBODY for one in alerts if not one.key_id and one.made_by in of_nobody}
 
-    def look(self, alert: Kept, heads: Mapping[str, str], now: datetime, *, revoked: bool = False) -> int:
-        """Look at one alert now; returns how many states were told, or messages put in."""
-        if revoked:
-            judgement = Judgement((Seen(WHOLE, Verdict.UNKNOWN, f"{alert.draft.name}: {_REVOKED}."),), _REVOKED)
+    def look(self, alert: Kept, heads: Mapping[str, str], now: datetime, *, ended: str = "") -> int:
+        """Look at one alert now; returns how many states were told, or messages put in.
+
+        Args:
+            alert: The alert.
+            heads: The state of the lake.
+            now: When, UTC.
+            ended: Why it is not judged any more, where it is not.
+        """
+        if ended:
+            judgement = Judgement((Seen(WHOLE, Verdict.UNKNOWN, f"{alert.draft.name}: {ended}."),), ended)
             return len(self._store.record(alert, judgement, self._telling(now), now) or ())
         if alert.draft.cron is not None:
             return self._send(alert, heads, now)
@@ -117,9 +133,9 @@ class Keeper:
             judgement = self._not_judged(alert, error, heads, now)
         return len(self._store.record(alert, judgement, self._telling(now), now) or ())
 
-    def _is_due(self, alert: Kept, heads: Mapping[str, str], now: datetime, revoked: bool) -> bool:
-        if revoked:
-            return alert.says != _REVOKED
+    def _is_due(self, alert: Kept, heads: Mapping[str, str], now: datetime, ended: str) -> bool:
+        if ended:
+            return alert.says != ended
         if isinstance(alert.draft.condition, FailedRun | FailedLoad):
             return bool(alert.standings)
         if alert.due_at is not None and alert.due_at <= now:
@@ -226,7 +242,7 @@ class Keeper:
 
     def _messages(
         self, alert: Kept, version: int, now: datetime, subject: str, lines: Sequence[str], *,
-        state: State | None = None, tables: Sequence[Table] = (),
+        state: State | None = None, tables: Sequence[Table] = (), files: Sequence[File] = (),
     ) -> Messages:  # fmt: skip
         quiet = alert.draft.quiet
         not_before = quiet.ending(now, self._around.zones.name(alert.caller.tenant)) if quiet else None
@@ -236,7 +252,7 @@ class Keeper:
                 Message(
                     id=message_id(alert.id, version, target), alert_id=alert.id, name=alert.draft.name,
                     kind=alert.draft.kind, state=state, subject=subject, lines=tuple(lines), link=link,
-                    tables=tuple(tables), at=now,
+                    tables=tuple(tables), files=tuple(files), at=now,
                 ),
                 target,
             )
@@ -250,23 +266,26 @@ class Keeper:
         """Put in what is due by the clock, once for all moments that were missed, and note the next one."""
         assert alert.draft.cron is not None
         due_at = times.following(alert.draft.cron, self._around.zones.name(alert.caller.tenant), now)
-        subject, lines, tables = self._report(alert, heads, now)
+        subject, lines, tables, paper = self._report(alert, heads, now)
+        lines = (*lines, *([paper] if isinstance(paper, str) and paper else []))
+        files = (paper,) if isinstance(paper, File) else ()
         sends = () if alert.muted(now) else (Turn(WHOLE, State.OK, State.OK, lines[0], None),)
         judgement = Judgement((), lines[0], sends=sends, due_at=due_at)
 
         def telling(alert: Kept, _turns: Sequence[Turn], version: int) -> Messages:
-            return self._messages(alert, version, now, subject, lines, tables=tables)
+            return self._messages(alert, version, now, subject, lines, tables=tables, files=files)
 
         return len(self._store.record(alert, judgement, telling, now) or ())
 
     def _report(
         self, alert: Kept, heads: Mapping[str, str], now: datetime
-    ) -> tuple[str, Sequence[str], Sequence[Table]]:
-        """Subject, lines and tables of what is sent; where there are no figures, why."""
+    ) -> tuple[str, Sequence[str], Sequence[Table], Paper]:
+        """Subject, lines, tables and paper of what is sent; where there are no figures, why."""
         try:
             if alert.draft.dashboard is not None:
                 title, tables, beside = self._around.dashboard(alert, now)
-                return title, (f"{title}, as of {now:%Y-%m-%d %H:%M} UTC.", *beside), tables
+                said = (f"{title}, as of {now:%Y-%m-%d %H:%M} UTC.", *beside)
+                return title, said, tables, self._around.paper(alert, None, now)
             plan = self._plan(alert, heads, now)
             answer = self._answerer().run(plan, alert.caller, question=alert.draft.question, heads=heads, now=now)
             if answer.outcome != "answered":
@@ -275,9 +294,10 @@ class Keeper:
             told = str(error) if isinstance(error, NotJudgedError) else f"the log has it under {alert.id}"
             if not isinstance(error, NotJudgedError):
                 _log.exception("subscription %s could not be made", alert.id)
-            return f"Not sent: {alert.draft.name}", (f"It could not be made: {told.rstrip('.')}.",), ()
+            return f"Not sent: {alert.draft.name}", (f"It could not be made: {told.rstrip('.')}.",), (), ""
         title = alert.draft.question or alert.draft.name
-        return alert.draft.name, (answer.sentence,), (table_of(answer, title[:1].upper() + title[1:]),)
+        table = table_of(answer, title[:1].upper() + title[1:])
+        return alert.draft.name, (answer.sentence,), (table,), self._around.paper(alert, answer, now)
 
     # --- runs
 

@@ -15,7 +15,7 @@ import uuid
 from collections.abc import Sequence
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import Base64Bytes, BaseModel, ConfigDict
 
 from lakehouse_assets.exporting.tables import write_csv
 from nlq.answering.document.columns import AnswerColumn
@@ -28,6 +28,8 @@ MOST_LINES = 50
 """Lines of a message; the others are counted."""
 MOST_TABLES = 12
 """Tables of a message."""
+MOST_FILES = 4
+"""Files of a message."""
 _ROWS_IN_SLACK = 20
 _SLACK_TEXT = 2_900
 _CALLED = re.compile(r"(?<!\w)@(?=\w)")
@@ -45,6 +47,16 @@ class Table(BaseModel):
     rows: tuple[tuple[Any, ...], ...]
 
 
+class File(BaseModel):
+    """A file beside a message, which mail alone carries."""
+
+    model_config = ConfigDict(frozen=True)
+
+    name: str
+    media_type: str
+    content: Base64Bytes
+
+
 class Message(BaseModel):
     """What is sent to one target. ``id`` stays the same however often it is sent."""
 
@@ -59,6 +71,7 @@ class Message(BaseModel):
     lines: tuple[str, ...]
     link: str = ""
     tables: tuple[Table, ...] = ()
+    files: tuple[File, ...] = ()
     at: Moment
     count: int = 1
     """How many messages it stands for."""
@@ -169,4 +182,4 @@ def _slack(text: str) -> str:
 
 def as_document(message: Message) -> dict[str, Any]:
     """The body for a webhook of any other kind; docs/alerts.md describes it."""
-    return message.model_dump(mode="json", exclude_none=True)
+    return message.model_dump(mode="json", exclude_none=True, exclude={"files"})

@@ -6,7 +6,8 @@ sending one (``sending``), what it says (``messages``).
 A message is in the same transaction as the state that it tells, and leaves with the word that it was sent: whoever dies
 between sending and that word sends it again, under the same id. A receiver that fails is tried again after a time that
 doubles; what waits for it meanwhile is folded into digests, so it is neither lost nor ever more. A message that fails
-again and again lets the others go first: it may be the message that its receiver does not take.
+again and again lets the others go first: it may be the message that its receiver does not take. What did not arrive
+for a week is given up, and said to be.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from lakehouse_assets.alerts.messages import MOST_LINES, MOST_TABLES, Message
+from lakehouse_assets.alerts.messages import MOST_FILES, MOST_LINES, MOST_TABLES, Message
 from lakehouse_assets.alerts.tables import metadata, outbox, receivers
 from nlq.core.utc import utc_now
 from nlq.storage.database import open_tables, reading
@@ -31,7 +32,9 @@ FIRST_WAIT, LONGEST_WAIT = timedelta(seconds=30), timedelta(hours=1)
 LEASE = timedelta(minutes=2)
 GIVES_WAY = 6
 """Tries, over half an hour, after which a message goes behind those that were tried less."""
-WAITING, SENT, FOLDED = "waiting", "sent", "folded"
+GIVEN_UP_AFTER = timedelta(days=7)
+"""Age at which a message whose receiver does not take it is not tried any more."""
+WAITING, SENT, FOLDED, GIVEN_UP = "waiting", "sent", "folded", "given_up"
 
 
 @dataclass(frozen=True)
@@ -99,6 +102,7 @@ class Outbox:
         """Hold up to ``limit`` messages that are due, the oldest first, of targets that are not put off."""
         moment = now or utc_now()
         with self._engine.begin() as con:
+            self._give_up(con, moment)
             self._fold(con, moment)
             put_off = sa.select(receivers.c.target).where(receivers.c.next_at > moment)
             due = (
@@ -188,6 +192,16 @@ class Outbox:
             row = {"failures": 0, "error": "", "sent_at": None, **values, "target": target}
             con.execute(sa.insert(receivers).values(row))
 
+    def _give_up(self, con: sa.Connection, now: datetime) -> None:
+        """Try no more what is too old; not what nobody tried, for nothing ran or its quiet hours last."""
+        failing = sa.select(receivers.c.target).where(receivers.c.failures > 0)
+        old = (
+            outbox.c.status == WAITING, outbox.c.created_at < now - GIVEN_UP_AFTER, outbox.c.not_before <= now,
+            sa.or_(outbox.c.lease_until.is_(None), outbox.c.lease_until < now),
+            sa.or_(outbox.c.tries > 0, outbox.c.target.in_(failing)),
+        )  # fmt: skip
+        con.execute(sa.update(outbox).where(*old).values(status=GIVEN_UP, lease_until=None))
+
     def _fold(self, con: sa.Connection, now: datetime) -> None:
         """Make one message of those that quiet hours held, and of those that are too many for one target.
 
@@ -225,12 +239,16 @@ def digest_of(messages: Sequence[Message], ids: Sequence[str], now: datetime) ->
     if len(lines) > len(kept):
         kept = [f"The last {len(kept)} of {len(lines)} lines; the history of each alert has all.", *kept]
     tables = [table for one in messages for table in one.tables]
+    files = [file for one in messages for file in one.files]
+    if len(files) > MOST_FILES:
+        kept = [f"The last {MOST_FILES} of {len(files)} files.", *kept]
     if len(tables) > MOST_TABLES:
         kept = [f"The last {MOST_TABLES} of {len(tables)} tables.", *kept]
     return Message(
         id=str(uuid.uuid5(uuid.NAMESPACE_URL, "asklake:digest:" + ",".join(ids))), alert_id=messages[-1].alert_id,
         name="Digest", kind="digest", subject=f"{told} messages", lines=tuple(kept),
-        link=messages[-1].link.partition("#")[0], tables=tuple(tables[-MOST_TABLES:]), at=now, count=told,
+        link=messages[-1].link.partition("#")[0], tables=tuple(tables[-MOST_TABLES:]),
+        files=tuple(files[-MOST_FILES:]), at=now, count=told,
     )  # fmt: skip
 
 

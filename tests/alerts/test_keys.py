@@ -13,6 +13,9 @@ from lakehouse_assets.alerts.keeper import Around, Keeper
 from lakehouse_assets.alerts.model import Draft
 from lakehouse_assets.alerts.platform import FailedRunOf
 from lakehouse_assets.alerts.store import AlertStore
+from lakehouse_assets.lakehouse.lake import Lake
+from lakehouse_assets.service.alerts.parts import AlertParts
+from lakehouse_assets.settings import Settings
 from nlq.core.guard import Caller
 from nlq.core.zones import Zones
 from nlq.storage.keys import KeyStore
@@ -47,13 +50,14 @@ def test_an_alert_tells_nothing_once_its_key_was_revoked_or_forgotten(store: Ale
     of_key, of_nobody = (
         store.add(draft, Caller(), key_id=owner, made_by="me", now=NOW).id for owner in (key.id, "")
     )  # fmt: skip
-    around = Around(Zones(), lambda: frozenset(one.id for one in keys.list() if not one.revoked_at), "", NEVER)
+    valid = lambda: frozenset(one.id for one in keys.list() if not one.revoked_at)  # noqa: E731
+    around = Around(Zones(), valid, lambda _: False, "", NEVER, NEVER)
     keeper = Keeper(store, NEVER, NEVER, around)
     assert keeper.failed(failed("1")) == 2
 
     keys.revoke(key.id)
     assert keeper.failed(failed("2")) == 0, "the one of nobody fires already, and the other reads nothing more"
-    assert keeper.look(store.get(of_key), {}, NOW, revoked=True) == 1
+    assert keeper.look(store.get(of_key), {}, NOW, ended="its key was revoked") == 1
     keys.forget_revoked()
     history = len(store.history(of_key))
     assert keeper.failed(failed("3")) == 0
@@ -61,5 +65,25 @@ def test_an_alert_tells_nothing_once_its_key_was_revoked_or_forgotten(store: Ale
     assert store.get(of_key).standings[""].state is State.UNKNOWN
     assert store.get(of_nobody).state is State.FIRING
     _, ended = keeper._alerts()
-    assert ended == {of_key}, "forgotten is not valid again"
+    assert set(ended) == {of_key}, "forgotten is not valid again"
     keys.close()
+
+
+def test_what_pages_made_without_a_key_ends_with_the_first_one(store: AlertStore, url: str, settings: Settings) -> None:
+    parts = AlertParts.open(Lake(settings), url)
+    draft = Draft(name="runs", condition=FailedRun(), targets=("ops",))
+    nobodys, operators = (
+        store.add(draft, Caller(), key_id="", made_by=name, now=NOW).id for name in ("anonymous", "asklake alert")
+    )
+    keeper = parts.keeper(Lake(settings), NEVER, lambda *_: False, "ingest")
+    assert keeper.failed(failed("1")) == 2
+    key, _ = parts.keys.create("first")
+    assert keeper.failed(failed("2")) == 0, "nobody's rights are known for the one, and the other fires already"
+    assert keeper.round({}, NOW + timedelta(hours=2)).told == 1
+    assert "there are keys now" in store.get(nobodys).says
+    assert store.get(nobodys).standings[""].state is State.UNKNOWN
+    assert keeper.round({}, NOW + timedelta(hours=3)).told == 0, "it is told once"
+    parts.keys.revoke(key.id)
+    assert nobodys in keeper._alerts()[1], "a revoked key is no way back to nobody's"
+    assert operators not in keeper._alerts()[1]
+    parts.close()

@@ -24,6 +24,7 @@ from lakehouse_assets.alerts.targets import Target, Targets, TargetsError, Unkno
 from lakehouse_assets.settings import Settings
 from nlq.answering.document.columns import AnswerColumn
 from nlq.core.guard import Caller
+from nlq.core.utc import utc_now
 from tests.alerts.receivers import Received, http_receiver, mail_receiver
 
 AT = datetime(2026, 1, 5, 12, 0)
@@ -235,7 +236,7 @@ def test_a_mail_server_elsewhere_must_offer_tls(
 
 def test_a_receiver_that_fails_loses_nothing(given: Settings, web: Received, post: Received) -> None:
     outbox = Outbox(given.queue_url)
-    long_ago = AT - timedelta(days=1)
+    long_ago = utc_now() - timedelta(days=1)
     for number in range(3):
         outbox.add(message(number), "pager", None, long_ago + timedelta(seconds=number))
     outbox.add(message(9), "office", None, long_ago)

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from lakehouse_assets.alerts.messages import MOST_TABLES, Message, Table, lines_of, message_id, subject_of
 from lakehouse_assets.alerts.model import Draft, Kept, QuietHours
-from lakehouse_assets.alerts.outbox import FIRST_WAIT, FOLD_AT, GIVES_WAY, LEASE, Outbox, digest_of, put
+from lakehouse_assets.alerts.outbox import FIRST_WAIT, FOLD_AT, GIVEN_UP_AFTER, GIVES_WAY, LEASE, Outbox, digest_of, put
 from lakehouse_assets.alerts.store import AlertStore, Judgement, TooManyError
 from lakehouse_assets.alerts.tables import alerts
 from nlq.core.guard import Caller
@@ -193,6 +193,22 @@ def test_a_message_that_its_receiver_never_takes_lets_the_others_by(outbox: Outb
             outbox.give_back(one)
         moment += timedelta(hours=2)
     assert tried == ["s0"] * GIVES_WAY + ["s1"]
+
+
+def test_what_no_receiver_takes_is_given_up_after_a_week_and_said_so(outbox: Outbox) -> None:
+    outbox.add(*note(0), "t", NOW)
+    outbox.add(*note(1), "t", NOW)
+    outbox.add(*note(2, "never tried"), "t", NOW)
+    first, *others = outbox.lease(10, NOW)
+    outbox.failed(first, "it answered 500", NOW)
+    for one in others:
+        outbox.give_back(one)
+    late = NOW + GIVEN_UP_AFTER + timedelta(hours=1)
+    assert [one.target for one in outbox.lease(10, late)] == ["never tried"], "nobody's fault but ours"
+    assert sorted((row["target"], row["status"]) for row in outbox.of_alert("a")) == [
+        ("never tried", "waiting"), ("ops", "given_up"), ("ops", "given_up"),
+    ]  # fmt: skip
+    assert [(one.target, one.waiting) for one in outbox.receivers()] == [("never tried", 1), ("ops", 0)]
 
 
 def test_a_digest_has_the_tables_of_what_it_stands_for_or_says_how_many_it_has_not() -> None:

@@ -80,7 +80,7 @@ def _exchange(client: smtplib.SMTP, parts: SplitResult, sender: str, to: Sequenc
 
 
 def mail(message: Message, sender: str, to: Sequence[str]) -> EmailMessage:
-    """A message as a mail: text, HTML, and each table as CSV beside it. Its Message-ID is the same each time."""
+    """A message as a mail: text, HTML, each table as CSV, and its files. Its Message-ID is the same each time."""
     made = EmailMessage()
     made["Subject"] = " ".join(message.subject.split())  # a title may have several lines, and a header may not
     made["From"] = sender
@@ -94,4 +94,7 @@ def mail(message: Message, sender: str, to: Sequence[str]) -> EmailMessage:
     for table in message.tables:
         name = f"{_UNSAFE.sub('-', table.title).strip('-')[:60] or 'table'}.csv"
         made.add_attachment(as_csv(table), subtype="csv", filename=name)
+    for file in message.files:
+        kind, _, subtype = file.media_type.partition("/")
+        made.add_attachment(file.content, maintype=kind, subtype=subtype, filename=file.name)
     return made

@@ -168,11 +168,11 @@ class EntryDocument(BaseModel):
 
 
 class MessageDocument(BaseModel):
-    """A message that was made of an alert: waiting, sent, or folded into a digest with others."""
+    """A message that was made of an alert: waiting, sent, folded into a digest with others, or given up."""
 
     id: str
     target: str
-    status: Literal["waiting", "sent", "folded"]
+    status: Literal["waiting", "sent", "folded", "given_up"]
     tries: int
     error: str
     created_at: Moment

@@ -76,7 +76,9 @@ async function history(place, id) {
   try {
     const { entries, messages } = await api.alert(id);
     const waiting = messages.filter((one) => one.status === "waiting");
+    const lost = messages.filter((one) => one.status === "given_up");
     place.replaceChildren(place.firstChild,
+      lost.length ? h("p.warn-text", {}, `${plural(lost.length, "message")} to ${lost[0].target} never arrived and ${lost.length === 1 ? "was" : "were"} given up after a week${lost[0].error ? `: ${lost[0].error}` : "."}`) : null,
       waiting.length ? h("p.note", {}, `${plural(waiting.length, "message")} to ${waiting[0].target} ${waiting.length === 1 ? "waits" : "wait"}${waiting[0].error ? `: ${waiting[0].error}` : "."}`) : null,
       entries.length ? h("ul.alert-history", {}, entries.map((entry) => h("li", {}, dated(entry.says),
         h("small", {}, `${moment(entry.at)} · ${STATES[entry.state]}${entry.silent ? ` · not sent: ${entry.silent}` : ""}`))))
