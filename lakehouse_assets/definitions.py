@@ -111,7 +111,8 @@ def build_defs(settings: Settings, *, by_operator: bool = False, **overrides: An
 def _triggers(group: Group, graph: dbt_graph.DbtGraph, job: Any) -> list[Any]:
     """What starts the builds of a group: of one that is built by days or hours, a sensor and a schedule."""
     if partitions_of(group.domain, group.unit) is None:
-        return [schedules.monthly_build(group.name, job)]
+        whole = schedules.hourly_whole_build(group.name, job, graph, group.tables)
+        return [schedules.monthly_build(group.name, job), whole]
     requests = sensors.BuildRequests(group.domain, job.name, graph, group.tables, group.unit)
     every_s = sensors.FOLLOWS_HOURS_EVERY_S if group.follows_hours else sensors.FOLLOWS_EVERY_S
     return [

@@ -97,8 +97,8 @@ def test_jobs_schedules_and_sensors(repository: dg.RepositoryDefinition) -> None
         "maintenance", "freshness", "search_index",
     }  # fmt: skip
     assert {s.name for s in repository.schedule_defs} >= {
-        "hourly_pgr", "hourly_sales", "monthly_platform", "daily_maintenance",
-        "make_table_health_by_the_clock",
+        "hourly_pgr", "hourly_sales", "monthly_platform", "hourly_platform", "daily_maintenance",
+        "make_table_health_by_the_clock", "make_run_history_by_the_clock",
     }  # fmt: skip
     assert {s.name for s in repository.sensor_defs} >= {
         "landing_folder", "bronze_to_gold_pgr", "bronze_to_gold_sales", "question_queue", "semantic_after_gold",

@@ -13,7 +13,7 @@ import dagster as dg
 from pydantic import Field
 
 from lakehouse_assets.assets.metadata.checks import contract_check_specs, contract_results, evaluated
-from lakehouse_assets.assets.metadata.specs import asset_key, published_metadata, spec_of
+from lakehouse_assets.assets.metadata.specs import asset_key, audited_metadata, published_metadata, spec_of
 from lakehouse_assets.assets.steps.factory import makes_tables
 from lakehouse_assets.assets.steps.resources import Lakehouse, LakeResource
 from lakehouse_assets.assets.steps.run_config import refuse_oversized
@@ -261,7 +261,8 @@ def _report(
         )
     once = list({r.publication_id: r for r in outcome.new}.values())
     outcomes = [o for r in once for o in r.outcomes] + _refused(outcome)
-    yield from evaluated(context, contract_results(_sums(outcomes), selected))
+    summed = _sums(outcomes)
+    yield from evaluated(context, contract_results(summed, selected))
     yield from evaluated(context, (result for key, result in _run_checks(outcome).items() if key in selected))
     if not outcome.new and not outcome.failures and not outcome.unknown and not outcome.emptied:
         context.log.info("nothing new: all of it was loaded before")
@@ -269,7 +270,8 @@ def _report(
     for identifier in bronze:
         published = [p for r in once for p in r.published if p.identifier == identifier]
         if sum(p.rows for p in published) and asset_key(identifier) in context.selected_asset_keys:
-            yield dg.MaterializeResult(asset_key=asset_key(identifier), metadata=_metadata(published, outcome.new))
+            said = _metadata(published, outcome.new) | audited_metadata(identifier, summed)
+            yield dg.MaterializeResult(asset_key=asset_key(identifier), metadata=said)
 
 
 def files_observed(outcome: Outcome) -> list[dict[str, Any]]:

@@ -6,6 +6,7 @@ one is declared (lakehouse.python_table).
 
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import dagster as dg
@@ -13,6 +14,7 @@ import dagster as dg
 from lakehouse_assets.assets.metadata.checks import contract_check_specs
 from lakehouse_assets.assets.metadata.partitions import daily_since
 from lakehouse_assets.assets.metadata.specs import spec_of
+from lakehouse_assets.assets.runs import RunsOf
 from lakehouse_assets.assets.semantic import when_gold_moved
 from lakehouse_assets.assets.steps.factory import makes_tables
 from lakehouse_assets.assets.steps.resources import Lakehouse
@@ -21,14 +23,20 @@ from lakehouse_assets.assets.transform import Rebuilt, days_of, report
 from lakehouse_assets.lakehouse.contract import Contract
 from lakehouse_assets.lakehouse.iceberg.overwrite import ReplacePartitions, ReplaceTable
 from lakehouse_assets.lakehouse.publish.audit import blocking
-from lakehouse_assets.lakehouse.python_table import Inputs, PythonTable
+from lakehouse_assets.lakehouse.python_table import Inputs, Orchestrator, PythonTable
 
 if TYPE_CHECKING:
     from lakehouse_assets.lakehouse.lake import Lake
 
 
 def make(
-    lake: "Lake", table: PythonTable, contracts: Mapping[str, Contract], days: Sequence[date], *, run_id: str
+    lake: "Lake",
+    table: PythonTable,
+    contracts: Mapping[str, Contract],
+    days: Sequence[date],
+    *,
+    run_id: str,
+    orchestrator: Orchestrator | None = None,
 ) -> Rebuilt:
     """Run the function of a table and publish its rows.
 
@@ -38,6 +46,7 @@ def make(
         contracts: Contract of every table, by identifier.
         days: Days to make, of a table that is made by day.
         run_id: Run to name in the snapshot.
+        orchestrator: What its function may ask of runs.
 
     Raises:
         PublicationConflictError: another writer of the table came in between.
@@ -50,7 +59,7 @@ def make(
         publication.record_inputs(table.reads)
         publication.refuse_other_days(contracts[name] for name in table.reads)
         with publication.session() as session:
-            rows = table.rows(Inputs(session, lake, contracts, asked))
+            rows = table.rows(Inputs(session, lake, contracts, asked, orchestrator))
         publication.stage_rows(table.contract, rows, ReplacePartitions(asked) if table.by_day else ReplaceTable())
         outcomes = publication.audit()
         if blocking(outcomes):
@@ -96,13 +105,15 @@ def _asset(table: PythonTable, contracts: Mapping[str, Contract]) -> dg.AssetsDe
         partitions=partitions,
         condition=None if table.cron else when_gold_moved(),
         metadata={"function": table.name},
+        code=(Path(table.function.__code__.co_filename), table.function.__code__.co_firstlineno),
     )
 
     @makes_tables(table.contract.table, [spec], contract_check_specs(table.contract), pool=table.pool)
     def build(context: dg.AssetExecutionContext, lakehouse: Lakehouse) -> Iterator[Any]:
         with told(context):
             days = days_of(context) if partitions else []
-            result = make(lakehouse.lake, table, contracts, days, run_id=context.run.run_id)
+            runs = RunsOf(context.instance)
+            result = make(lakehouse.lake, table, contracts, days, run_id=context.run.run_id, orchestrator=runs)
             yield from report(context, result, [table.identifier], contracts=contracts, origins={})
 
     return build

@@ -22,6 +22,7 @@ from lakehouse_assets.assets.metadata.lineage import column_lineage
 from lakehouse_assets.assets.metadata.partitions import key_of, partitions_of, value_of
 from lakehouse_assets.assets.metadata.specs import (
     asset_key,
+    audited_metadata,
     engine_kind,
     identifier_of,
     published_metadata,
@@ -59,6 +60,10 @@ if TYPE_CHECKING:
 DAYS = "asklake.days"
 OF_EVERY_PARTITION = ("snapshot_id", "publication_id")
 """What the materialization of each partition of a range says: where its rows are."""
+OF_PARTITION = "dagster/partition_row_count"
+"""Dagster's name of the rows of one partition."""
+PLOTTED = 120
+"""Partitions that Dagit plots at most; of older ones of a range, no rows are told one by one."""
 
 
 @dataclass(frozen=True)
@@ -230,6 +235,7 @@ def _group_assets(
                 partitions=partitions,
                 code_version=m.code_version,
                 metadata={"dbt_model": m.path},
+                code=(settings.dbt_project_dir / m.path, 1),
             )
             for m in own.models
         ],
@@ -295,17 +301,35 @@ def report(
     published = {p.identifier: p for p in result.published}
     for table in tables:
         facts = published_metadata(published[table]) if table in published else {}
+        facts |= audited_metadata(table, result.outcomes)
+        daily = bool(result.days) and unit_among(result.days) == "day"
+        by_day = published[table].rows_by_day if daily and table in published else {}
         if result.days:
             facts[f"{unit_among(result.days)}s"] = len(result.days)
         told = facts | _lineage(result, contracts[table], origins.get(table, ()))
         several = len(result.days) > 1
+        if by_day and len(result.days) == 1:
+            told[OF_PARTITION] = by_day.get(max(result.days), 0)
         # Stored once per partition of the run. What is said of the run as a whole is said of its last partition only.
         of_each = {name: facts[name] for name in OF_EVERY_PARTITION if name in facts} if several else told
         yield dg.MaterializeResult(asset_key=asset_key(table), metadata=of_each)
         _report_other_days(context, result.days, table, of_each)
         if several:
             last = max(context.partition_keys)
+            if by_day:
+                told[OF_PARTITION] = by_day.get(date.fromisoformat(last), 0)
+                _report_rows(context, table, by_day, of_each, last)
             context.log_event(dg.AssetMaterialization(asset_key(table), partition=last, metadata=told))
+
+
+def _report_rows(
+    context: dg.AssetExecutionContext, table: str, by_day: Mapping[date, int], facts: Mapping[str, Any], last: str
+) -> None:
+    """Tell how many rows each of the newest days has: of a range, Dagster says the same of every day."""
+    for day in sorted(context.partition_keys)[-PLOTTED:]:
+        if day != last:
+            said = {**facts, OF_PARTITION: by_day.get(date.fromisoformat(day), 0)}
+            context.log_event(dg.AssetMaterialization(asset_key(table), partition=day, metadata=said))
 
 
 def _lineage(result: Rebuilt, table: Contract, reads: Sequence[Contract]) -> dict[str, Any]:

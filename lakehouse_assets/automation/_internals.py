@@ -12,6 +12,7 @@ import os
 from abc import abstractmethod
 from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
+from functools import partial
 from threading import RLock
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
@@ -19,8 +20,10 @@ from urllib.parse import quote
 import dagster as dg
 import sqlalchemy as db
 from dagster import EventLogEntry
+from dagster._core.definitions.repository_definition.valid_definitions import SINGLETON_REPOSITORY_NAME
 from dagster._core.event_api import EventHandlerFn
 from dagster._core.events import ASSET_CHECK_EVENTS
+from dagster._core.remote_origin import RegisteredCodeLocationOrigin, RemoteJobOrigin, RemoteRepositoryOrigin
 from dagster._core.storage.asset_check_execution_record import AssetCheckExecutionRecordStatus
 from dagster._core.storage.base_storage import DagsterStorage
 from dagster._core.storage.event_log.polling_event_watcher import SqlPollingEventWatcher
@@ -53,6 +56,7 @@ __all__ = [
     "SqlPollingEventWatcher",
     "event_log_folder",
     "executable_keys",
+    "of_code_location",
     "webserver",
 ]
 
@@ -145,6 +149,27 @@ for _module in (sqlite_event_log, sqlite_run_storage, sqlite_schedule_storage):
 def executable_keys(job: dg.JobDefinition) -> set[dg.AssetKey]:
     """The tables that a job makes; only of a definition by selection does Dagster tell them publicly."""
     return set(job.asset_layer.executable_asset_keys)
+
+
+@contextmanager
+def of_code_location(instance: dg.DagsterInstance, location: str, job: str) -> Iterator[None]:
+    """Let runs of a job in this process be the code location's: on Dagit's timeline stand no others.
+
+    What runs a job in process makes a run that names no code location, and takes none to name.
+
+    Args:
+        instance: The instance that records the runs.
+        location: Name of the code location.
+        job: Name of the job.
+    """
+    repository = RemoteRepositoryOrigin(RegisteredCodeLocationOrigin(location), SINGLETON_REPOSITORY_NAME)
+    origin = RemoteJobOrigin(repository, job)
+    members = vars(instance)
+    members["create_run_for_job"] = partial(instance.create_run_for_job, remote_job_origin=origin)
+    try:
+        yield
+    finally:
+        members.pop("create_run_for_job", None)
 
 
 @contextmanager

@@ -5,15 +5,21 @@ Of builds, the sensors do the same sooner; the schedules are what remains when a
 
 from collections.abc import Callable, Iterator
 from datetime import UTC, timedelta
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import dagster as dg
 
 from lakehouse_assets.assets.metadata.partitions import range_tags
+from lakehouse_assets.assets.metadata.specs import asset_key
 from lakehouse_assets.assets.questions.answers import OP
 from lakehouse_assets.assets.questions.scheduled import ScheduledQuestion
+from lakehouse_assets.automation.attempts import unfinished_run
 from lakehouse_assets.automation.jobs import MAINTENANCE
+from lakehouse_assets.builds.days import behind_whole
 from lakehouse_assets.lakehouse.python_table import PythonTable
+
+if TYPE_CHECKING:
+    from lakehouse_assets.builds.dbt_graph import DbtGraph
 
 Requests = Callable[[dg.DagsterInstance, Any], Iterator[dg.RunRequest | dg.SkipReason]]
 
@@ -36,8 +42,32 @@ def hourly_build(name: str, job: Any, requests: Requests) -> dg.ScheduleDefiniti
     return hourly
 
 
+def hourly_whole_build(domain: str, job: Any, graph: "DbtGraph", tables: tuple[str, ...]) -> dg.ScheduleDefinition:
+    """At forty past each hour: those tables of a domain without days that are behind what they are made from."""
+
+    @dg.schedule(
+        name=f"hourly_{domain}",
+        cron_schedule="40 * * * *",
+        job=job,
+        execution_timezone="UTC",
+        default_status=dg.DefaultScheduleStatus.RUNNING,
+        description=f"Builds the tables of {domain} that are behind what they are made from.",
+        required_resource_keys={"lakehouse"},
+    )
+    def hourly(context: dg.ScheduleEvaluationContext) -> dg.RunRequest | dg.SkipReason:
+        if run_id := unfinished_run(context.instance, job.name):
+            return dg.SkipReason(f"run {run_id} of {job.name} has not ended")
+        due = behind_whole(context.resources.lakehouse.lake, graph, tables)
+        if not due:
+            return dg.SkipReason("every table is built of what there is")
+        run_key = context.scheduled_execution_time.isoformat()
+        return dg.RunRequest(run_key=run_key, asset_selection=[asset_key(table) for table in due])
+
+    return hourly
+
+
 def monthly_build(domain: str, job: Any) -> dg.ScheduleDefinition:
-    """On the first of each month: a domain whose tables have no days, which nothing that comes in asks for."""
+    """On the first of each month: a domain whose tables have no days, so that models that no longer run are noticed."""
     return dg.ScheduleDefinition(
         name=f"monthly_{domain}",
         cron_schedule="40 1 1 * *",
@@ -49,7 +79,7 @@ def monthly_build(domain: str, job: Any) -> dg.ScheduleDefinition:
 
 
 def made_by_the_clock(table: PythonTable, job: Any) -> dg.ScheduleDefinition:
-    """When its declaration says: a table made by Python; of one with days, the day before the tick."""
+    """When its declaration says: a table made by Python; of one with days, the day before the tick, or until today."""
 
     @dg.schedule(
         name=f"{job.name}_by_the_clock",
@@ -62,7 +92,8 @@ def made_by_the_clock(table: PythonTable, job: Any) -> dg.ScheduleDefinition:
     def tick(context: dg.ScheduleEvaluationContext) -> dg.RunRequest:
         at = context.scheduled_execution_time.astimezone(UTC)
         day = at.date() - timedelta(days=1)
-        return dg.RunRequest(run_key=at.isoformat(), tags=range_tags(day, day) if table.by_day else {})
+        days = range_tags(day, at.date() if table.today else day) if table.by_day else {}
+        return dg.RunRequest(run_key=at.isoformat(), tags=days)
 
     return tick
 

@@ -347,6 +347,20 @@ def refuse_hours(zone: str, tables: Iterable[Contract]) -> None:
             )
 
 
+def behind_whole(lake: Lake, graph: DbtGraph, tables: Iterable[str]) -> list[str]:
+    """Those of some tables without days that are not there, or were built from other states than the current ones.
+
+    A table of whose sources none was ever published is left out: it would be empty, and be taken for one that is known
+    to be.
+    """
+    heads, found = lake.catalog.heads(), []
+    for table in tables:
+        sources = graph.sources_of(table)
+        if (not sources or sources & heads.keys()) and behind(lake, table, sources):
+            found.append(table)
+    return found
+
+
 def note(lake: Lake, graph: DbtGraph, tables: Sequence[str], days: Iterable[date]) -> Built:
     """What a build of `tables` over `days`, begun now, may claim to be built from.
 

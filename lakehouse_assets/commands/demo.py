@@ -116,6 +116,8 @@ def demo(out: Out, size: int | None, days: int | None, until: date | None) -> No
             _, refused = groups_of(lake)
             tell_rest(out, done)
             done.runs_of[SPINE] += tell_all(out, workers.submit(build_python).result())
+            # What tells of the platform is made from all that came before.
+            done.runs_of[SPINE] += tell_all(out, workers.submit(build_layers, SPINE, "dbt").result())
 
     building.print_audit(out, [c for ran in done.runs for c in ran.checks])
     building.print_errors(out, done.runs)

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
 
 import polars as pl
 
@@ -25,6 +25,18 @@ Rows: TypeAlias = "pa.Table | pl.DataFrame | Iterable[Mapping[str, Any]]"
 """An Arrow table, a polars frame, or rows by column name; with the columns of the contract."""
 
 
+class Orchestrator(Protocol):
+    """What the one who runs everything tells a table of its runs."""
+
+    def runs_of(self, day: date) -> Iterable[Mapping[str, Any]]:
+        """The runs asked for on a day (UTC), as rows of semantic.run_history."""
+        ...
+
+    def checks_of(self, identifiers: Iterable[str]) -> Mapping[str, tuple[int, int]]:
+        """Of tables that a run made last, how many rules of their audit held then, and how many did not."""
+        ...
+
+
 @dataclass(frozen=True)
 class Inputs:
     """What the function of a table is given.
@@ -34,12 +46,14 @@ class Inputs:
         lake: The lake itself, for what no query tells.
         contracts: The contract of every table, by identifier.
         days: The days to make rows of, in order; none where the table is made as a whole.
+        orchestrator: What runs it; None where nothing does.
     """
 
     session: Session
     lake: Lake
     contracts: Mapping[str, Contract]
     days: tuple[date, ...] = ()
+    orchestrator: Orchestrator | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -52,6 +66,7 @@ class PythonTable:
     cron: str | None
     first_day: date | None
     pool: str
+    today: bool = False
 
     @property
     def identifier(self) -> str:
@@ -100,6 +115,7 @@ def python_table(
     cron: str | None = None,
     first_day: date | None = None,
     pool: str | None = None,
+    today: bool = False,
 ) -> Callable[[Callable[[Inputs], Rows]], PythonTable]:
     """Declare that a function makes a table; in `tables.py` of a domain, where Dagster and the commands find it.
 
@@ -112,6 +128,7 @@ def python_table(
         cron: When it is made, in UTC: of a table with days, the day before. None for: after the tables it reads.
         first_day: Where its days begin, if it has any.
         pool: Tables of one pool are not made at the same time; a pool of its own if none is named.
+        today: Whether the day that is not over is made too, each time, of a table with days.
 
     Raises:
         ValueError: the declaration contradicts itself or the contract.
@@ -119,7 +136,7 @@ def python_table(
     reads = tuple(reads)
 
     def declared(function: Callable[[Inputs], Rows]) -> PythonTable:
-        table = PythonTable(contract, function, reads, cron, first_day, pool or contract.table)
+        table = PythonTable(contract, function, reads, cron, first_day, pool or contract.table, today)
         if wrong := _contradiction(table):
             raise ValueError(f"{contract.identifier}: {wrong}")
         return table
@@ -138,6 +155,8 @@ def _contradiction(table: PythonTable) -> str:
         return "it has days, so state where they begin (first_day=) and when the newest is made (cron=)"
     if table.first_day and not table.by_day:
         return "it has a first day and no days: partition it by day"
+    if table.today and not table.by_day:
+        return "it has no days, so there is no today to make: take out today="
     if not (table.cron or table.reads):
         return "nothing says when it is made: state cron=, or the tables it reads (reads=)"
     return ""

@@ -17,7 +17,7 @@ from lakehouse_assets.automation.schedules import made_by_the_clock
 from lakehouse_assets.contracts import platform_contracts
 from lakehouse_assets.domains import python_tables
 from lakehouse_assets.domains.platform.contracts import TABLE_HEALTH
-from lakehouse_assets.domains.platform.tables import table_health
+from lakehouse_assets.domains.platform.tables import run_history, table_health
 from lakehouse_assets.lakehouse.contract import DAILY, Contract, TableModel, column, day, month
 from lakehouse_assets.lakehouse.lake import Lake
 from lakehouse_assets.lakehouse.python_table import Inputs, PythonTable, Rows, python_table
@@ -165,6 +165,7 @@ def test_table_health_is_what_the_metadata_say(events: Lake) -> None:
     snapshot = events.catalog.load_table(EVENTS).current_snapshot()
     assert row["table_name"] == EVENTS and row["domain"] == "pgr" and row["layer"] == "bronze"
     assert (row["row_count"], row["files"], row["newest_day"]) == (2, 2, date(2024, 3, 2))
+    assert (row["hours_allowed"], row["checks_kept"]) == (54.0, None) and 0 <= row["hours_old"] < 24
     assert row["bytes"] > 0 and row["snapshot_id"] == snapshot.snapshot_id  # pyright: ignore[reportOptionalMemberAccess]
     tiny.publish_events(events, [("C3", "CREATED", "2024-03-07", 1)])
     assert make(events, table_health, contracts, [today], run_id="test").published
@@ -198,6 +199,7 @@ def test_days_whose_states_are_not_kept_stay_as_they_were(events: Lake) -> None:
     row = {
         "measured_on": yesterday, "table_name": EVENTS, "layer": "bronze", "domain": "pgr", "row_count": 7, "bytes": 70,
         "files": 1, "newest_day": None, "published_at": datetime(2024, 3, 3), "snapshot_id": 1,
+        "hours_old": 1.5, "hours_allowed": 54.0, "checks_kept": 3, "checks_broken": 0,
     }  # fmt: skip
     earlier = replace(table_health, function=lambda inputs: [row])
     make(events, earlier, platform_contracts(), [yesterday], run_id="test")
@@ -205,9 +207,37 @@ def test_days_whose_states_are_not_kept_stay_as_they_were(events: Lake) -> None:
     assert published(events, TABLE_HEALTH.identifier) == [row]
 
 
-def test_the_clock_makes_the_day_before() -> None:
-    schedule = made_by_the_clock(table_health, dg.define_asset_job("make_table_health"))
+def test_the_clock_makes_the_day_before_and_today_where_that_is_said() -> None:
     at = datetime(2026, 3, 5, 0, 20, tzinfo=UTC)
-    (request,) = schedule.evaluate_tick(dg.build_schedule_context(scheduled_execution_time=at)).run_requests or []
-    assert request.tags.items() >= tiny.in_range("2026-03-04", "2026-03-04").items()
-    assert schedule.cron_schedule == "20 0 * * *"
+    for table, last in ((table_health, "2026-03-05"), (replace(table_health, today=False), "2026-03-04")):
+        schedule = made_by_the_clock(table, dg.define_asset_job("make_table_health"))
+        (request,) = schedule.evaluate_tick(dg.build_schedule_context(scheduled_execution_time=at)).run_requests or []
+        assert request.tags.items() >= tiny.in_range("2026-03-04", last).items()
+        assert schedule.cron_schedule == "20 * * * *"
+    with pytest.raises(ValueError, match="no days, so there is no today"):
+        python_table(WHOLE, reads=[EVENTS], today=True)(counts)
+
+
+def test_runs_are_kept_that_the_orchestrator_has_forgotten(events: Lake) -> None:
+    day = datetime.now(UTC).date()
+    row = {
+        "ran_on": day, "run_id": "a", "job_name": "ingest", "source": None, "started_by": "person", "status": "STARTED",
+        "is_refused": False, "created_at": datetime.now(UTC).replace(tzinfo=None), "ended_at": None, "waited_s": 0.5,
+        "seconds": None, "cpu_s": None,
+    }  # fmt: skip
+
+    class Told:
+        def __init__(self, *runs: dict[str, Any]) -> None:
+            self.runs = runs
+
+        def runs_of(self, day: date) -> tuple[dict[str, Any], ...]:
+            return self.runs
+
+        def checks_of(self, identifiers: Any) -> dict[str, tuple[int, int]]:
+            return {}
+
+    for runs in (Told(row), Told({**row, "status": "SUCCESS"}, {**row, "run_id": "b"}), Told()):
+        made = make(events, run_history, platform_contracts(), [day], run_id="test", orchestrator=runs)
+        assert not made.failures
+    kept = {r["run_id"]: r["status"] for r in published(events, run_history.identifier)}
+    assert kept == {"a": "SUCCESS", "b": "STARTED"}

@@ -60,6 +60,8 @@ def test_a_range_is_one_run_that_publishes_everything(settings: Settings, lake: 
     assert {c.asset_check_key for c in checks} == pgr.check_keys
     events = result.asset_materializations_for_node("pgr_tables")
     assert all({"snapshot_id", "publication_id"} <= event.metadata.keys() for event in events)
+    counted = {e.partition: e.metadata for e in events if e.asset_key == dg.AssetKey(SILVER.split("."))}
+    assert [counted[f"2024-03-0{n}"]["dagster/partition_row_count"].value for n in (1, 2, 3)] == [2, 2, 0]
     latest = list({event.asset_key: event for event in events}.values())
     assert all({"dagster/row_count", "rows_written", "days"} <= event.metadata.keys() for event in latest)
     latest = [m for m in latest if "dagster/column_lineage" in m.metadata]

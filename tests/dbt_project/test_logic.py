@@ -7,7 +7,7 @@ from lakehouse_assets.lakehouse.lake import Lake
 from lakehouse_assets.lakehouse.publish.begin import open_publication
 from tests.dbt_project.building import CONTRACTS
 
-UNIT_TESTS = 24
+UNIT_TESTS = 26
 MADE_BY_DBT = ("silver", "gold", "platinum")
 
 

@@ -5,7 +5,9 @@ Belongs here: asset keys, specs and definition metadata. Does not belong here: c
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import dagster as dg
@@ -14,8 +16,12 @@ from lakehouse_assets.assets.metadata.freshness import policy_of
 from lakehouse_assets.lakehouse.contract import Contract
 
 if TYPE_CHECKING:
+    from lakehouse_assets.lakehouse.publish.audit import CheckOutcome
     from lakehouse_assets.lakehouse.publish.protocol import Published
     from lakehouse_assets.settings import Settings
+
+CHECKS_KEPT, CHECKS_BROKEN = "checks_kept", "checks_broken"
+"""What a materialization says of the audit before it: rules that held, and rules that only warn and did not."""
 
 
 def asset_key(identifier: str) -> dg.AssetKey:
@@ -42,6 +48,7 @@ def spec_of(
     condition: dg.AutomationCondition | None = None,
     code_version: str | None = None,
     metadata: Mapping[str, Any] | None = None,
+    code: tuple[Path, int] | None = None,
 ) -> dg.AssetSpec:
     """The asset of a table.
 
@@ -53,6 +60,7 @@ def spec_of(
         condition: When it is rebuilt by itself.
         code_version: Changes when the code that makes it does.
         metadata: Additions to what the contract says.
+        code: The file of this machine that says how its rows are made, and the line.
 
     Raises:
         ValueError: the contract does not say how fresh the table must be.
@@ -65,13 +73,21 @@ def spec_of(
         owners=[contract.owner],
         tags={"layer": contract.layer, "domain": contract.domain, **contract.tags},
         kinds={*kinds, "iceberg"},
-        metadata={**_metadata(contract), **(metadata or {})},
+        metadata={**_metadata(contract), **(metadata or {}), **(_source(*code) if code else {})},
         partitions_def=partitions,
         freshness_policy=policy_of(contract),
         automation_condition=condition,
         code_version=code_version,
         skippable=True,
     )
+
+
+def _source(file: Path, line: int) -> dict[str, Any]:
+    with warnings.catch_warnings():
+        # Public, and said to be in beta each time that one is made.
+        warnings.simplefilter("ignore", dg.BetaWarning)
+        reference = dg.LocalFileCodeReference(file_path=str(file.absolute()), line_number=line, label=file.name)
+        return {"dagster/code_references": dg.CodeReferencesMetadataValue(code_references=[reference])}
 
 
 def _metadata(contract: Contract) -> dict[str, Any]:
@@ -104,6 +120,12 @@ def published_metadata(published: Published) -> dict[str, Any]:
         "snapshot_id": str(published.snapshot_id),
         "publication_id": published.publication_id,
     }
+
+
+def audited_metadata(identifier: str, outcomes: Iterable[CheckOutcome]) -> dict[str, Any]:
+    """What a materialization reports about the audit before it; nothing where there was none."""
+    held = [outcome.passed for outcome in outcomes if outcome.identifier == identifier]
+    return {CHECKS_KEPT: sum(held), CHECKS_BROKEN: len(held) - sum(held)} if held else {}
 
 
 def require_contracts(made: Iterable[str], contracts: Mapping[str, Contract], where: str) -> None:

@@ -10,6 +10,7 @@ import errno
 import os
 import re
 import socket
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -25,6 +26,8 @@ NO_USE = "asklake/no_use_in_trying_again"
 """Tag of a run that would fail again on the same data by the same code."""
 HOST, PROCESS = "asklake/host", "asklake/process"
 """Tags of a run: the machine and the process that work on it, so that a run whose process is gone can be told."""
+CPU_S = "asklake/cpu_s"
+"""Tag of a run: the processor seconds that its steps took in the process that works on it."""
 _OF_ENGINES = [spec.failures for spec in all_specs()]
 # Named, not imported: an error's class is only known once its module, which takes long to import, was loaded.
 _PASSING = frozenset({
@@ -50,6 +53,14 @@ def process_tags() -> dict[str, str]:
     return {HOST: socket.gethostname(), PROCESS: str(os.getpid())}
 
 
+def cpu_s_of(run: dg.DagsterRun) -> float | None:
+    """Processor seconds of a run's steps; None where it says none, for who launches a run may set its tags."""
+    try:
+        return max(float(run.tags[CPU_S]), 0.0)
+    except (KeyError, ValueError):
+        return None
+
+
 @contextmanager
 def told(context: dg.AssetExecutionContext | dg.OpExecutionContext) -> Iterator[None]:
     """Turn an error in a step into a failure that says what is wrong, without the retries that cannot heal it.
@@ -60,7 +71,8 @@ def told(context: dg.AssetExecutionContext | dg.OpExecutionContext) -> Iterator[
     Raises:
         dagster.Failure: what went wrong, in the words of whoever found it.
     """
-    context.instance.add_run_tags(context.run.run_id, process_tags())
+    run_id, began = context.run.run_id, time.process_time()
+    context.instance.add_run_tags(run_id, process_tags())
     try:
         yield
     except dg.Failure as failure:
@@ -81,6 +93,8 @@ def told(context: dg.AssetExecutionContext | dg.OpExecutionContext) -> Iterator[
         if again:
             raise
         raise dg.Failure(sentence(error), allow_retries=False) from error
+    finally:
+        _add_cpu(context, time.process_time() - began)
 
 
 def may_pass(error: BaseException) -> bool:
@@ -109,6 +123,13 @@ def _said(error: BaseException | None) -> Iterator[str]:
     if error is not None:
         yield str(error)
         yield from _said(error.__cause__ or error.__context__)
+
+
+def _add_cpu(context: dg.AssetExecutionContext | dg.OpExecutionContext, seconds: float) -> None:
+    """Note what a step took, beside what other steps, or tries before, took of its run."""
+    run = context.instance.get_run_by_id(context.run.run_id)
+    before = cpu_s_of(run) if run else None
+    context.instance.add_run_tags(context.run.run_id, {CPU_S: f"{(before or 0.0) + seconds:.3f}"})
 
 
 def _note(context: dg.AssetExecutionContext | dg.OpExecutionContext) -> None:

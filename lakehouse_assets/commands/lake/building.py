@@ -190,14 +190,13 @@ def plan_builds(
     """
     from lakehouse_assets.assets.metadata.partitions import partitions_of, stretches, within
     from lakehouse_assets.automation.jobs import build_job_name
-    from lakehouse_assets.builds.days import dirty_days
+    from lakehouse_assets.builds.days import behind_whole, dirty_days
 
-    heads = made.lake.catalog.heads()
     for group in groups(made.graph, made.contracts, made_by(made, tables, "dbt")):
         step = Step(group.domain, build_job_name(group.name), group.tables)
         if (partitions := partitions_of(group.domain, group.unit)) is None:
-            if named or not heads.keys() >= set(group.tables):
-                yield step
+            if chosen := group.tables if named else tuple(behind_whole(made.lake, made.graph, group.tables)):
+                yield replace(step, tables=chosen)
             continue
         if first and last:
             wanted = periods_in(days_between(first, last), group.unit)
@@ -275,7 +274,19 @@ def build_all(made: Builder, tables: Sequence[str], first: date | None, last: da
     if semantic:
         done.append(tell(made.out, made.run(semantic)))
     python = list(plan_python(made, tables, first, last, due=named or bool(done)))
-    return done + [tell(made.out, made.run(step)) for step in python]
+    done += [tell(made.out, made.run(step)) for step in python]
+    # What is made from tables that Python makes, of which the first look knew nothing yet.
+    late = plan_builds(made, reading_python(made, tables), None, None, named=False) if python else ()
+    return done + [tell(made.out, made.run(step)) for step in list(late)]
+
+
+def reading_python(made: Builder, tables: Sequence[str]) -> list[str]:
+    """Those of some tables that dbt makes of tables by Python, as a whole."""
+    from lakehouse_assets.assets.metadata.partitions import partitions_of
+
+    found = groups(made.graph, made.contracts, made_by(made, tables, "dbt"))
+    whole = [t for group in found if partitions_of(group.domain, group.unit) is None for t in group.tables]
+    return [t for t in whole if made.graph.sources_of(t) & made.python_tables.keys()]
 
 
 def tell(out: Out, ran: Ran) -> Ran:

@@ -26,6 +26,8 @@ if TYPE_CHECKING:
     from lakehouse_assets.settings import Settings
 
 Listener = Callable[["dg.EventLogEntry"], None]
+CODE_LOCATION = "asklake"
+"""What Dagster calls the place where the definitions are, in every workspace file."""
 _OF_DAGSTER = ("Dagster", "RetryRequested")
 """How the classes begin with which Dagster wraps an error of ours; the second, where it was tried several times."""
 _ASIDES = ("[SQL: ", "(Background on this error at", "LINE ", "Possible solutions:")
@@ -153,7 +155,7 @@ def run_job(
         KeyboardInterrupt: someone ended the process meanwhile.
     """
     from lakehouse_assets.assets.steps.trying import process_tags
-    from lakehouse_assets.automation._internals import executable_keys
+    from lakehouse_assets.automation._internals import executable_keys, of_code_location
 
     run_id = str(uuid.uuid4())
     # Of a selection, Dagster runs every check there is of its tables, those that are not the job's too.
@@ -162,14 +164,15 @@ def run_job(
     if listen:
         opened.add_event_listener(run_id, listen)
     started = time.perf_counter()
-    result = job.execute_in_process(
-        instance=opened,
-        run_config={**_SILENT, **(config or {})},
-        tags={**process_tags(), **(tags or {})},
-        asset_selection=selection,
-        run_id=run_id,
-        raise_on_error=False,
-    )
+    with of_code_location(opened, CODE_LOCATION, job.name):
+        result = job.execute_in_process(
+            instance=opened,
+            run_config={**_SILENT, **(config or {})},
+            tags={**process_tags(), **(tags or {})},
+            asset_selection=selection,
+            run_id=run_id,
+            raise_on_error=False,
+        )
     elapsed = time.perf_counter() - started
     errors = [_error(e) for e in result.all_events if e.is_step_failure or e.is_run_failure]
     if any("DagsterExecutionInterruptedError" in text for text in errors):

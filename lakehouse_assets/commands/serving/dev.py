@@ -15,6 +15,7 @@ import tempfile
 from pathlib import Path
 
 from lakehouse_assets.commands.lake import orchestrator
+from lakehouse_assets.commands.lake.orchestrator import CODE_LOCATION
 from lakehouse_assets.commands.output import Out
 from lakehouse_assets.commands.serving.dagit import refuse_open
 from lakehouse_assets.commands.serving.serve import refuse_taken
@@ -23,7 +24,6 @@ from lakehouse_assets.lakehouse.dbt import manifest
 from lakehouse_assets.settings import get_settings
 
 _CLI = "lakehouse_assets.cli"
-_LOCATION = "asklake"
 
 
 def dev(out: Out, host: str, port: int, api_port: int, *, read_only: bool) -> None:
@@ -45,7 +45,7 @@ def dev(out: Out, host: str, port: int, api_port: int, *, read_only: bool) -> No
     # The folder is this user's alone, and so is the socket in it: the code server asks nobody for a token.
     with tempfile.TemporaryDirectory(prefix="asklake-") as folder, Servers(settings.project_root) as servers:
         socket, workspace = Path(folder) / "code.sock", Path(folder) / "workspace.yaml"
-        location = {"grpc_server": {"socket": str(socket), "location_name": _LOCATION}}
+        location = {"grpc_server": {"socket": str(socket), "location_name": CODE_LOCATION}}
         workspace.write_text(json.dumps({"load_from": [location]}))
         address = ["--host", host, "--with-parent", "--port"]
         servers.start("the code server", of_dagster(_code_server(socket)))
@@ -63,6 +63,6 @@ def dev(out: Out, host: str, port: int, api_port: int, *, read_only: bool) -> No
 def _code_server(socket: Path) -> list[str]:
     return [
         "dagster", "code-server", "start", "--module-name", "lakehouse_assets.definitions", "--attribute", "defs",
-        "--socket", str(socket), "--location-name", _LOCATION, "--use-python-environment-entry-point",
+        "--socket", str(socket), "--location-name", CODE_LOCATION, "--use-python-environment-entry-point",
         "--log-level", "warning",
     ]  # fmt: skip

@@ -1,4 +1,7 @@
-"""Contracts of the tables shared by all domains: the calendar, what every table holds. None of a business domain."""
+"""Contracts of the tables that tell of the platform itself: the calendar, what every table holds, loads and runs.
+
+What they are, not what makes them (tables, dbt_project/models/platform). None of a business domain.
+"""
 
 from __future__ import annotations
 
@@ -7,7 +10,10 @@ from datetime import timedelta
 import polars as pl
 
 from lakehouse_assets.domains.platform import OWNER
-from lakehouse_assets.lakehouse.contract import DAILY, Contract, Freshness, TableModel, Timestamp, column, day
+from lakehouse_assets.lakehouse.contract import DAILY, SELDOM, Contract, Freshness, TableModel, Timestamp, column, day
+
+STARTED_BY = ("schedule", "sensor", "backfill", "person")
+"""What asks for runs; a person by a command or in Dagit."""
 
 
 class TimeSpineDaily(TableModel):
@@ -29,6 +35,90 @@ class TableHealth(TableModel):
     newest_day: pl.Date = column("Newest day its rows reach; missing if it has no days.", nullable=True)
     published_at: Timestamp = column("When it was last written, in UTC.")
     snapshot_id: pl.Int64 = column("Iceberg snapshot it was at.")
+    hours_old: pl.Float64 = column("Hours since it was last written, at the end of the day.", nullable=True, ge=0)
+    hours_allowed: pl.Float64 = column("Hours after which its contract calls it late.", nullable=True, gt=0)
+    checks_kept: pl.Int64 = column("Rules of its audit that held when a run made it last.", nullable=True, ge=0)
+    checks_broken: pl.Int64 = column("Rules of its audit that did not, and only warn.", nullable=True, ge=0)
+
+
+class RunHistory(TableModel):
+    """Every run of the orchestrator: what started it, how it ended, what it took."""
+
+    ran_on: pl.Date = column("Day on which the run was asked for, in UTC.")
+    run_id: pl.String = column("Identifier of the run.")
+    job_name: pl.String = column("Job that ran.")
+    source: pl.String = column("Source that it loaded, if it loaded one.", nullable=True)
+    started_by: pl.String = column("What asked for it.", isin=STARTED_BY)
+    status: pl.String = column("How it stands: SUCCESS, FAILURE, CANCELED, or a state of one that has not ended.")
+    is_refused: pl.Boolean = column("Whether it failed because of its data, so that it would again.")
+    created_at: Timestamp = column("When it was asked for, in UTC.")
+    ended_at: Timestamp = column("When it ended, in UTC.", nullable=True)
+    waited_s: pl.Float64 = column("Seconds from being asked for to its start.", nullable=True, ge=0)
+    seconds: pl.Float64 = column("Seconds from its start to its end.", nullable=True, ge=0)
+    cpu_s: pl.Float64 = column(
+        "Processor seconds of its steps in the process that ran them; none of what a server did for it.",
+        nullable=True, ge=0,
+    )  # fmt: skip
+
+
+class PlatformLoads(TableModel):
+    """What came in: every load, with what became of its records."""
+
+    load_id: pl.String = column("Identifier of the load.")
+    loaded_on: pl.Date = column("Day of the load, in UTC.")
+    loaded_at: Timestamp = column("When it was loaded, in UTC.")
+    source: pl.String = column("Source definition that it was read with.")
+    target_table: pl.String = column("Table the records went to, as layer.table.")
+    tenant_id: pl.String = column("Tenant the caller named for the whole load, if any.", nullable=True)
+    bytes: pl.Int64 = column("Bytes that were read.", ge=0)
+    rows_read: pl.Int64 = column("Records read.", ge=0)
+    rows_loaded: pl.Int64 = column("Records that went to the table.", ge=0)
+    rows_quarantined: pl.Int64 = column("Records that went to quarantine.", ge=0)
+
+
+class PlatformQuarantine(TableModel):
+    """Records that could not be loaded, without their text, and whether they wait."""
+
+    quarantine_id: pl.String = column("Identifier of the quarantined record.")
+    quarantined_on: pl.Date = column("Day on which it was refused, in UTC.")
+    source: pl.String = column("Source definition that it was read with.")
+    target_table: pl.String = column("Table it was meant for, as layer.table.")
+    column_name: pl.String = column("First column that could not be filled.", nullable=True)
+    cause: pl.String = column("What is wrong, without the values of the record.", nullable=True)
+    tenant_id: pl.String = column("Tenant the caller named for the whole load, if any.", nullable=True)
+    is_open: pl.Boolean = column("Whether it waits: it was neither replayed nor settled otherwise.")
+
+
+class PlatformTables(TableModel):
+    """How every table stood at the end of each day, and how it stands now."""
+
+    measured_on: pl.Date = column("Day, in UTC.")
+    table_name: pl.String = column("The table, as layer.table.")
+    layer: pl.String = column("Layer of the table.")
+    table_domain: pl.String = column("Domain of the table; missing if no contract declares it.", nullable=True)
+    row_count: pl.Int64 = column("Rows.", nullable=True, ge=0)
+    bytes: pl.Int64 = column("Size of its data files, in bytes.", nullable=True, ge=0)
+    files: pl.Int64 = column("Number of its data files.", nullable=True, ge=0)
+    hours_old: pl.Float64 = column("Hours since it was last written.", nullable=True, ge=0)
+    is_late: pl.Boolean = column("Whether that is longer than its contract allows.")
+    checks_kept: pl.Int64 = column("Rules of its audit that held when a run made it last.", nullable=True, ge=0)
+    checks_broken: pl.Int64 = column("Rules of its audit that did not, and only warn.", nullable=True, ge=0)
+
+
+class PlatformRuns(TableModel):
+    """What ran: every run of the orchestrator."""
+
+    run_id: pl.String = column("Identifier of the run.")
+    ran_on: pl.Date = column("Day on which it was asked for, in UTC.")
+    job_name: pl.String = column("Job that ran.")
+    source: pl.String = column("Source that it loaded, if it loaded one.", nullable=True)
+    started_by: pl.String = column("What asked for it.")
+    status: pl.String = column("How it stands: SUCCESS, FAILURE, CANCELED, or a state of one that has not ended.")
+    has_failed: pl.Boolean = column("Whether it failed, for whatever reason.")
+    is_refused: pl.Boolean = column("Whether it failed because of its data.")
+    waited_s: pl.Float64 = column("Seconds from being asked for to its start.", nullable=True, ge=0)
+    seconds: pl.Float64 = column("Seconds from its start to its end.", nullable=True, ge=0)
+    cpu_s: pl.Float64 = column("Processor seconds of its steps, as far as they are known.", nullable=True, ge=0)
 
 
 TABLE_HEALTH = Contract(
@@ -44,6 +134,28 @@ TABLE_HEALTH = Contract(
     freshness=DAILY,
     made_by="python",
 )
+
+RUN_HISTORY = Contract(
+    model=RunHistory,
+    table="run_history",
+    layer="semantic",
+    domain="platform",
+    key=("run_id",),
+    grain="One row per run.",
+    partitions=(day("ran_on"),),
+    owner=OWNER,
+    freshness=DAILY,
+    made_by="python",
+)
+
+
+def _mart(model: type[TableModel], table: str, key: tuple[str, ...], grain: str, freshness: Freshness) -> Contract:
+    """A gold table of the platform, built whole."""
+    return Contract(
+        model=model, table=table, layer="gold", domain="platform", key=key, grain=grain, owner=OWNER,
+        freshness=freshness,
+    )  # fmt: skip
+
 
 CONTRACTS: tuple[Contract, ...] = (
     Contract(
@@ -61,4 +173,9 @@ CONTRACTS: tuple[Contract, ...] = (
         rules=(),
     ),
     TABLE_HEALTH,
+    RUN_HISTORY,
+    _mart(PlatformLoads, "gold_platform_loads", ("load_id",), "One row per load.", DAILY),
+    _mart(PlatformQuarantine, "gold_platform_quarantine", ("quarantine_id",), "One row per refused record.", SELDOM),
+    _mart(PlatformTables, "gold_platform_tables", ("measured_on", "table_name"), "One row per day and table.", DAILY),
+    _mart(PlatformRuns, "gold_platform_runs", ("run_id",), "One row per run.", DAILY),
 )

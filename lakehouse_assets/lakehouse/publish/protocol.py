@@ -12,7 +12,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 from pkgutil import resolve_name
 from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
@@ -70,7 +70,7 @@ class Staged:
 
 @dataclass(frozen=True)
 class Published:
-    """What became visible of one table."""
+    """What became visible of one table; by day where its partitions are days and this process knows their files."""
 
     identifier: str
     snapshot_id: int
@@ -80,6 +80,7 @@ class Published:
     files: int
     partitions: int
     total_rows: int
+    rows_by_day: Mapping[date, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

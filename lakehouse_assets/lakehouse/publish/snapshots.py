@@ -6,7 +6,9 @@ visible (local, on_branch), or the manifests it consists of (iceberg.snapshot_pr
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
+from datetime import date
 from typing import TYPE_CHECKING
 
 from pyiceberg.table.snapshots import Operation
@@ -18,6 +20,7 @@ from lakehouse_assets.lakehouse.iceberg.evolution import EVOLVED, Evolution, evo
 from lakehouse_assets.lakehouse.iceberg.overwrite import Append, ReplaceTable, removal_of, removes_all
 from lakehouse_assets.lakehouse.iceberg.properties import COMPACTION, GREATEST, PUBLICATION_ID, TIME_ZONE
 from lakehouse_assets.lakehouse.iceberg.snapshot_producer import ReplaceFiles
+from lakehouse_assets.lakehouse.periods import first_of
 from lakehouse_assets.lakehouse.publish.protocol import (
     Publication,
     PublicationConflictError,
@@ -118,7 +121,18 @@ def published_files(
         files=len(new),
         partitions=len({f.partition for f in new}),
         total_rows=int(summary_of(metadata).get("total-records", 0)),
+        rows_by_day=_rows_by_day(metadata, new),
     )
+
+
+def _rows_by_day(metadata: TableMetadata, files: Sequence[DataFile]) -> Mapping[date, int]:
+    """Rows of files by their day; none where the partitions are no days."""
+    found: Counter[date] = Counter()
+    for file in files:
+        for position, partition in enumerate(metadata.specs()[file.spec_id].fields):
+            if str(partition.transform) == "day" and file.partition[position] is not None:
+                found[first_of(file.partition[position], "day")] += file.record_count
+    return found
 
 
 def summary_of(metadata: TableMetadata) -> Mapping[str, str]:

@@ -66,7 +66,11 @@ def errors_of(op: dg.OpDefinition) -> list[str]:
 def test_what_a_run_made_is_told_without_objects_of_dagster() -> None:
     with dg.DagsterInstance.ephemeral() as instance:
         job = dg.Definitions(assets=[made], jobs=[dg.define_asset_job("job")]).resolve_job_def("job")
-        (table,) = run_job(instance, job).tables
+        ran = run_job(instance, job)
+        (table,) = ran.tables
+        run = instance.get_run_by_id(ran.run_id)
+        assert run and run.remote_job_origin, "Dagit's timeline shows runs of a code location alone"
+        assert (run.remote_job_origin.location_name, run.remote_job_origin.job_name) == ("asklake", "job")
     assert (table.table, table.metadata) == ("made", {"rows_written": 3, "snapshot_id": "7"})
     assert b"dagster" not in pickle.dumps(table)
 
