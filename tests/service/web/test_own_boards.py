@@ -21,15 +21,21 @@ pytestmark = pytest.mark.timeout(240)
 QUESTION = "Complaints by ward in January 2026"
 
 
-def pinned(page: Page, board: str) -> None:
-    """Ask, pin the answer to a new dashboard, and go there."""
+def pinned(page: Page, board: str, shot: Path) -> None:
+    """Ask, pin the answer to a new dashboard by the keyboard, and go there."""
     page.goto(f"/ask?q={QUESTION}")
     page.locator(".card.answered").wait_for()
-    page.get_by_role("button", name="Pin").click()
+    opener = page.get_by_role("button", name="Pin")
+    opener.press("Enter")
     dialog = page.get_by_role("dialog")
+    expect(dialog.get_by_label("Title")).to_be_focused()
+    page.keyboard.press("Escape")
+    expect(opener).to_be_focused()
+    opener.press("Enter")
+    _clean(page, shot)
     dialog.get_by_role("combobox", name="Dashboard").select_option(label="A new dashboard")
     dialog.get_by_label("Name of the dashboard").fill(board)
-    dialog.get_by_role("button", name="Pin").click()
+    page.keyboard.press("Enter")
     dialog.get_by_role("link", name="Open the dashboard").click()
     page.wait_for_url(re.compile("/dashboards/[0-9a-f-]{36}"))
     computed(page)
@@ -41,7 +47,7 @@ def at(tile: Locator) -> str:
 
 def test_an_answer_is_pinned_arranged_and_undone(browser: Browser, page_service: Served, shots: Path) -> None:
     for page in opened(browser, page_service, WIDE, "light"):
-        pinned(page, "Morning")
+        pinned(page, "Morning", shots / "pin_form_wide_light.png")
         tile = page.get_by_role("article", name=QUESTION)
         tile.locator(".plot svg").wait_for()
         page.get_by_role("button", name="Arrange").click()
@@ -125,7 +131,7 @@ def test_by_the_keyboard_on_a_phone_it_is_named_doubled_looked_back_at_and_remov
     browser: Browser, page_service: Served, shots: Path
 ) -> None:
     for page in opened(browser, page_service, NARROW, "dark"):
-        pinned(page, "On the way")
+        pinned(page, "On the way", shots / "pin_form_narrow_dark.png")
         page.get_by_role("button", name="Arrange").press("Enter")
         page.get_by_label(f"Change {QUESTION}").press("Enter")
         page.get_by_role("button", name="Duplicate").press("Enter")
