@@ -146,6 +146,7 @@ RUN_HISTORY = Contract(
     owner=OWNER,
     freshness=DAILY,
     made_by="python",
+    days_of_utc=True,
 )
 
 
@@ -153,7 +154,7 @@ def _mart(model: type[TableModel], table: str, key: tuple[str, ...], grain: str,
     """A gold table of the platform, built whole."""
     return Contract(
         model=model, table=table, layer="gold", domain="platform", key=key, grain=grain, owner=OWNER,
-        freshness=freshness,
+        freshness=freshness, days_of_utc=True,
     )  # fmt: skip
 
 
