@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import json
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -15,6 +18,7 @@ from lakehouse_assets.assets.transform import Rebuilt, rebuild
 from lakehouse_assets.builds import dbt_graph
 from lakehouse_assets.builds.days import dirty_days
 from lakehouse_assets.builds.groups import groups
+from lakehouse_assets.ingest.loads.loader import load
 from lakehouse_assets.lakehouse.dbt import manifest
 from lakehouse_assets.lakehouse.lake import Lake
 from lakehouse_assets.lakehouse.periods import period_of, periods_in
@@ -105,6 +109,45 @@ def test_a_late_call_costs_its_hour_alone() -> None:
         assert by_hour.days == (FIRST + timedelta(hours=2),)
         assert from_hours.days == (date(2026, 3, 31),)
         assert len(files - files_of(lake)) == 1, "the files of all other hours stay"
+
+
+@pytest.mark.cluster
+@pytest.mark.timeout(900)
+def test_trino_replaces_the_hours_and_no_others(cluster_lake: Lake, tmp_path: Path) -> None:
+    send(cluster_lake, tmp_path / "first.ndjson", [Call(str(n), FIRST + timedelta(hours=n)) for n in range(6)])
+    follow(cluster_lake)
+    files = files_of(cluster_lake)
+    moved = [Call("1", FIRST + timedelta(hours=3), 500), Call("late", FIRST + timedelta(hours=4))]
+    send(cluster_lake, tmp_path / "late.ndjson", moved)
+    by_hour, _ = follow(cluster_lake)
+    assert by_hour.days == tuple(FIRST + timedelta(hours=n) for n in (1, 3, 4)), "that which it left, too"
+    kept, now = files & files_of(cluster_lake), files_of(cluster_lake)
+    assert len(kept) == 3, "the files of all other hours stay"
+    assert not [t for t in cluster_lake.catalog.load_table(SILVER).scan().plan_files() if t.delete_files]
+    with cluster_lake.session() as session:
+        counted = session.query(
+            "select hour_start, sum(call_count) as n from gold.mart_api_calls_hourly group by hour_start"
+        ).to_pylist()
+        (total,) = session.query("select sum(call_count) as n from gold.mart_api_calls_daily").to_pylist()
+    assert {row["hour_start"]: int(row["n"]) for row in counted} == {
+        FIRST + timedelta(hours=hour): calls for hour, calls in ((0, 1), (2, 1), (3, 2), (4, 2), (5, 1))
+    }
+    assert int(total["n"]) == 7
+    follow(cluster_lake)
+    assert files_of(cluster_lake) == now
+
+
+def send(lake: Lake, file: Path, calls: Sequence[Call]) -> None:
+    """Load calls as an application sends them."""
+    sent = [
+        {
+            "tenant_id": "org", "call_id": c.name, "called_at": str(c.at), "endpoint": "/v1/search",
+            "status": c.status, "duration_ms": c.millis,
+        }
+        for c in calls
+    ]  # fmt: skip
+    file.write_text("".join(json.dumps(call) + "\n" for call in sent))
+    load(lake, [str(file)], "telemetry_api_calls")
 
 
 def files_of(lake: Lake) -> set[str]:
