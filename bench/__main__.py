@@ -1,7 +1,7 @@
 """`make bench`: run the benchmarks, print medians and ratios, write bench/results.json.
 
 python -m bench [ingest] [build] [domains] [histories] [sessions] [incremental] [query] [questions] [plan] [serving]
-    [dashboards] [intake] [fetching] [following] [often] [profiles] [scale] [memory] [--repeat 5] [--scale 1.0]
+    [dashboards] [intake] [fetching] [following] [often] [search] [profiles] [scale] [memory] [--repeat 5] [--scale 1.0]
 
 `scale` needs the servers of the cluster profile, which it starts; `memory` asks a hundred thousand questions. Both are
 only run if they are named.
@@ -40,6 +40,7 @@ from bench.memory import memory
 from bench.often import often
 from bench.profiles import profiles
 from bench.scale import scale
+from bench.search import searching
 from bench.serving import ASKED, ask_over_http
 from bench.work import (
     build_ours,
@@ -331,7 +332,7 @@ BENCHMARKS: dict[str, Callable[[Path, int, float], Iterable[Result]]] = {
     "ingest": ingest, "build": build, "incremental": incremental, "query": query, "questions": questions,
     "plan": plan, "domains": domains, "histories": histories, "sessions": sessions,
     "serving": serving, "dashboards": dashboards, "intake": intake, "fetching": fetching,
-    "following": following, "often": often, "profiles": profiles, "scale": scale, "memory": memory,
+    "following": following, "often": often, "search": searching, "profiles": profiles, "scale": scale, "memory": memory,
 }  # fmt: skip
 BY_NAME_ONLY = ("scale", "memory")
 

@@ -50,6 +50,8 @@ class Near:
     """How many of those texts, and how much of what they have in the mean."""
     UNKNOWN = 0.78
     """What they have with most questions: taken for it as long as they were not read."""
+    BESIDE = 0.04
+    """How much farther others may be, where one is near."""
     OF_WORDS = 0.1
     WORDS = 0.5
     """The share of the words that is enough, whatever the passage means."""
@@ -208,7 +210,9 @@ def search(
     for order in (words, by_meaning):
         for place, at in enumerate(order, start=1):
             fused[int(at)] = fused.get(int(at), 0.0) + 1 / (_FUSION + place)
-    near = {at: score for at, score in fused.items() if _is_near(ranked, at)}
+    if not any(_is_near(ranked, at) for at in fused):
+        return [], len(ranked.numbers), int((ranked.cosines <= -1).sum())
+    near = {at: score for at, score in fused.items() if _by(ranked, at)}
     best = sorted(near, key=lambda at: (-near[at], ranked.numbers[at]))[:limit]
     found = [
         Candidate(ranked.rooms[ranked.room_of[at]], int(ranked.numbers[at]), _closeness(ranked, at), _by(ranked, at))
@@ -271,5 +275,5 @@ def _closeness(ranked: _Ranked, at: int) -> float:
 
 def _by(ranked: _Ranked, at: int) -> tuple[str, ...]:
     by_words = ranked.told[at] >= Near.WORDS_ALONE
-    by_meaning = ranked.cosines[at] > -1 and ranked.nearness(at) >= ranked.wanted
+    by_meaning = ranked.cosines[at] > -1 and ranked.nearness(at) >= ranked.wanted - Near.BESIDE
     return tuple(name for name, found in (("words", by_words), ("meaning", by_meaning)) if found)
