@@ -10,6 +10,9 @@ import heapq
 import itertools
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import date
+from typing import Any
+
+from pydantic import ValidationError
 
 from nlq.core.plan import Comparator, DimensionFilter, Grain, Operator, Threshold, TimeRange
 from nlq.core.vocabulary import Vocabulary
@@ -150,18 +153,13 @@ class Candidates:
         found: list[DimensionFilter | None] = []
         for option in [one for one in span.options if one.dimension in reachable][:3]:
             if isinstance(option.value, Piece):
-                found.append(
-                    DimensionFilter(dimension=option.dimension, operator=Operator.CONTAINS, values=(str(option.value),))
-                )
+                found.append(_filter(option.dimension, Operator.CONTAINS, (str(option.value),)))
                 continue
             values = option.value if isinstance(option.value, tuple) else (option.value,)
-            operator = Operator.NOT_IN if span.negated else Operator.IN
-            found.append(DimensionFilter(dimension=option.dimension, operator=operator, values=values))
+            found.append(_filter(option.dimension, Operator.NOT_IN if span.negated else Operator.IN, values))
             if option.coverage < 1 and self._is_piece(option):
-                found.append(
-                    DimensionFilter(dimension=option.dimension, operator=Operator.CONTAINS, values=(option.text,))
-                )
-        return [*found, None]
+                found.append(_filter(option.dimension, Operator.CONTAINS, (option.text,)))
+        return [*(one for one in found if one), None]
 
     def _flags(self, reachable: frozenset[str]) -> Iterator[list[DimensionFilter | None]]:
         """Yes or no, of flags that are named in other words: those who went through treatments are treated."""
@@ -297,6 +295,14 @@ class Candidates:
             return Rank(good is (end == "best"), count)
         skip = payload.skip if said.kind is Kind.TOP else 0
         return Rank(end in ("highest", "longest"), count, skip)
+
+
+def _filter(dimension: str, operator: Operator, values: tuple[Any, ...]) -> DimensionFilter | None:
+    """A filter of words as they stand; none of those that no plan can keep, as with the character NUL."""
+    try:
+        return DimensionFilter(dimension=dimension, operator=operator, values=values)
+    except ValidationError:
+        return None
 
 
 def _together(filters: Sequence[DimensionFilter]) -> Filters:

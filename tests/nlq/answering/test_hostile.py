@@ -158,5 +158,6 @@ SAID = "complaints by ward channel tenant city ludhiana pb.ludhiana share of via
     )
 )
 @example("channel '__asklake_value_0__'")
+@example("complaints by ward of 'a\x00b' vs pb.ludhiana last month")
 def test_mixed_with_plain_words_they_do_nothing_either(answerer: Answerer, question: str) -> None:
     assert_harmless(answerer, answerer.ask(question, AMRITSAR, NOW), AMRITSAR)
