@@ -15,9 +15,9 @@ _EVENT = ("conn", "event", "event_id")
 MEMBERS = [
     Member("dagster._core.definitions.repository_definition.valid_definitions:SINGLETON_REPOSITORY_NAME"),
     Member("dagster._core.event_api:EventHandlerFn"),
-    Member("dagster._core.remote_origin:RegisteredCodeLocationOrigin", ("location_name",)),
-    Member("dagster._core.remote_origin:RemoteRepositoryOrigin", ("code_location_origin", "repository_name")),
-    Member("dagster._core.remote_origin:RemoteJobOrigin", ("repository_origin", "job_name")),
+    Member("dagster._core.remote_origin:RegisteredCodeLocationOrigin"),
+    Member("dagster._core.remote_origin:RemoteRepositoryOrigin"),
+    Member("dagster._core.remote_origin:RemoteJobOrigin.location_name"),
     Member("dagster:DagsterInstance.create_run_for_job", ("remote_job_origin",)),
     Member("dagster._core.events:ASSET_CHECK_EVENTS"),
     Member(f"{_STORAGE}.asset_check_execution_record:AssetCheckExecutionRecordStatus.PLANNED"),
