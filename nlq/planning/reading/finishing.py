@@ -129,7 +129,10 @@ class Finisher:
             keys = (*draft.groups, *((TIME_DIMENSION,) if grain else ()))
             within = tuple(name for name in keys if name != draft.counted)
         part = {item.dimension: item for item in share.part} if share else {}
-        filters = [f for f in self._filters() if part.get(f.dimension) != f]
+        try:
+            filters = [f for f in self._filters() if part.get(f.dimension) != f]
+        except ValidationError as error:
+            raise NotReadableError(2, f"I cannot ask that: {problem_of(error)}.", final=True) from error
         self._check_day(time_range, filters)
         average = self._averages(grain)
         if share and grain and draft.groups and not share.part:

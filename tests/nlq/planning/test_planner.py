@@ -86,6 +86,10 @@ def test_a_ratio_of_a_figure_and_itself_is_refused_with_the_reason() -> None:
     assert outcome.reason == "I cannot ask that: a ratio is of two metrics."
 
 
+def test_a_value_that_is_none_is_no_crash() -> None:
+    assert isinstance(planner("clinic").plan("visits of insurer None by clinic", TODAY), Planned | Clarify | Refused)
+
+
 @pytest.mark.parametrize(
     ("question", "metric"),
     [
