@@ -134,7 +134,7 @@ def _rebuild_once(
     from lakehouse_assets.lakehouse.publish.begin import begin
 
     sources = sorted({s for t in tables for s in graph.sources_of(t)})
-    refuse_hours(lake.settings.time_zone, [contracts[t] for t in (*tables, *sources) if t in contracts])
+    refuse_hours(lake.settings.time_zone, graph, contracts, tables)
     wanted = sorted(days)
     # Of a table whose days are another zone's nothing can stay.
     moved = bool(wanted) and days_moved(lake, [contracts[t] for t in tables])

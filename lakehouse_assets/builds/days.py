@@ -333,18 +333,28 @@ def days_moved(lake: Lake, tables: Iterable[Contract]) -> bool:
     return any(zone_noted(lake.catalog.load_table(t).metadata) not in (None, zone) for t in built)
 
 
-def refuse_hours(zone: str, tables: Iterable[Contract]) -> None:
-    """Refuse tables by hour in another time zone than UTC: which days their hours lie on is not told by the hours.
+def refuse_hours(zone: str, graph: DbtGraph, contracts: Mapping[str, Contract], tables: Iterable[str]) -> None:
+    """Refuse tables with days of another time zone than UTC that are made of hours: those do not tell their days.
+
+    Args:
+        zone: The project's.
+        graph: What tables are made from.
+        contracts: By identifier.
+        tables: What is to be built.
 
     Raises:
         OtherZoneError: there is one.
     """
     for table in tables if zone != NO_ZONE else ():
-        if table.time_partition and table.time_partition.transform == "hour":
-            raise OtherZoneError(
-                f"{table.identifier} is partitioned by hours of UTC, and ASKLAKE_TIME_ZONE is {zone}: the days made of "
-                "them would be others. Partition it by day, or set ASKLAKE_TIME_ZONE to UTC"
-            )
+        if table not in contracts or contracts[table].days_of_utc:
+            continue
+        for source in sorted(graph.sources_of(table) & contracts.keys()):
+            partition = contracts[source].time_partition
+            if partition and partition.transform == "hour":
+                raise OtherZoneError(
+                    f"{table} has days of {zone}, and is made of {source}, whose hours are those of UTC: its days "
+                    f"would be others. Say days_of_utc=True in its contract, or partition {source} by day"
+                )
 
 
 def behind_whole(lake: Lake, graph: DbtGraph, tables: Iterable[str]) -> list[str]:

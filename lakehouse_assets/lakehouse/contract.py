@@ -207,7 +207,8 @@ class Contract:
     made_by: MadeBy | None = None
     """What writes its rows; where nothing is stated, what usually writes those of its layer."""
     days_of_utc: bool = False
-    """Whether its days are those of UTC, whatever the project's time zone: what the platform notes of its own work."""
+    """Whether its days are those of UTC, whatever the project's time zone: what the platform notes of its own work, and
+    tables by hour with what is made of them."""
     snapshots: int | None = None
     """How many states of the table can be read at most; None for SNAPSHOTS, or OFTEN_WRITTEN_SNAPSHOTS in bronze."""
 
@@ -224,6 +225,10 @@ class Contract:
         for partition in self.partitions:
             if partition.transform == "hour" and self.types.get(partition.column, "TIMESTAMP") != "TIMESTAMP":
                 raise ValueError(f"{self.identifier}: column '{partition.column}' is no time, so it has no hours")
+            if partition.transform == "hour" and not self.days_of_utc:
+                raise ValueError(
+                    f"{self.identifier}: its partitions are hours of UTC; say so of its days: days_of_utc=True"
+                )
         for wanted in (*self.key, *(p.column for p in self.partitions)):
             if wanted not in names:
                 raise ValueError(f"{self.identifier}: column '{wanted}' of its key or partitions is not in the model")

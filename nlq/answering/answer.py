@@ -391,7 +391,9 @@ class Answerer:
         table = session.query(sql, timeout_s=TIMEOUT_S, rollups=rollups, by_name=True)
         snapshots = dict(session.snapshots)
         self._states.refuse_other_days(snapshots)
-        notes.update(dict.fromkeys(caveats.say_days(plan, self._states.days_of)))
+        metrics = [run.vocabulary.metrics[name] for name in plan.metrics]
+        of_utc = [m.label for m in metrics if self._states.have_days_of_utc(self._tables([m.name]))]
+        notes.update(dict.fromkeys(caveats.say_days(plan, self._states.days_of, of_utc)))
         read = table.to_pylist()
         values = shown_values(plan, read, run.vocabulary)
         names, masked = [*key_columns(plan), *values], self._guard(run.vocabulary).masked(plan, run.caller)
@@ -408,7 +410,7 @@ class Answerer:
         said = [by_meaning(plan, dict(zip(names, row, strict=True))) for row in rows]
         partial = caveats.told_partial(plan, known, said, run.today) if known else ()
         if known is not None and unknown:
-            sentence = caveats.say_unknown(plan, known, run.vocabulary, self._tables(plan), run.caller.tenant)
+            sentence = caveats.say_unknown(plan, known, run.vocabulary, self._tables(plan.metrics), run.caller.tenant)
         else:
             more = f"There are more rows than these {most:,}." if len(found) > most else ""
             remarks = (*(part.says for part in partial), caveats.say_beside(plan, known), more)
@@ -434,9 +436,9 @@ class Answerer:
 
     # --- what is known
 
-    def _tables(self, plan: Plan) -> list[str]:
-        """The tables that a plan's metrics are counted in."""
-        return list(dict.fromkeys(source.table for source in self._layer.sources(plan.metrics)))
+    def _tables(self, metrics: Iterable[str]) -> list[str]:
+        """The tables that metrics are counted in."""
+        return list(dict.fromkeys(source.table for source in self._layer.sources(metrics)))
 
     def _guard(self, vocabulary: Vocabulary) -> Guard:
         """The guard over a vocabulary; it keeps the vocabulary alive, so that its id stays its own."""

@@ -33,7 +33,8 @@ PARTITIONS = {
 def contract(identifier: str, partition: Partition) -> Contract:
     layer, table = identifier.split(".")
     return Contract(
-        Moments, table, layer, "telemetry", grain="moment", owner="team:t", partitions=(partition,)  # pyright: ignore
+        Moments, table, layer, "telemetry", grain="moment", owner="team:t", partitions=(partition,),  # pyright: ignore
+        days_of_utc=True,
     )  # fmt: skip
 
 

@@ -68,10 +68,12 @@ def test_a_changed_zone_is_refused_until_every_day_is_made_anew(settings: Settin
     assert all_tables(moved) == all_tables(fresh)
 
 
-def test_tables_by_hour_are_refused_in_another_zone() -> None:
-    contract = contract_of(EVENTS)
-    by_hour = replace(contract, partitions=(Partition("event_time", "hour"),))
-    refuse_hours("UTC", [by_hour])
-    refuse_hours(ZONE, [contract])
-    with pytest.raises(OtherZoneError, match="is partitioned by hours of UTC"):
-        refuse_hours(ZONE, [contract, by_hour])
+def test_days_of_a_zone_are_not_made_of_hours(settings: Settings) -> None:
+    graph, contracts = dbt_graph.load(settings), {t: contract_of(t) for t in (EVENTS, *TABLES)}
+    by_hour = replace(contracts[EVENTS], partitions=(Partition("event_time", "hour"),), days_of_utc=True)
+    of_utc = {t: replace(contract, days_of_utc=True) for t, contract in contracts.items()}
+    refuse_hours(ZONE, graph, contracts, TABLES)
+    refuse_hours("UTC", graph, contracts | {EVENTS: by_hour}, TABLES)
+    refuse_hours(ZONE, graph, of_utc | {EVENTS: by_hour}, TABLES)
+    with pytest.raises(OtherZoneError, match=f"is made of {EVENTS}, whose hours are those of UTC"):
+        refuse_hours(ZONE, graph, contracts | {EVENTS: by_hour}, TABLES)

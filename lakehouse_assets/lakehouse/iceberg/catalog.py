@@ -28,6 +28,7 @@ from lakehouse_assets.lakehouse.contract import LAYERS, Contract
 from lakehouse_assets.lakehouse.iceberg._internals import changes_of, file_io, stage, table_of, write_metadata
 from lakehouse_assets.lakehouse.iceberg.locations import HomeWarehouse, OutsideWarehouseError, file_uri, local_path, own
 from lakehouse_assets.lakehouse.iceberg.metadata_cache import read_metadata
+from lakehouse_assets.lakehouse.iceberg.properties import DAYS_OF_UTC
 from lakehouse_assets.lockfile import one_process_at_a_time
 from lakehouse_assets.private import make_database, make_folder
 
@@ -215,6 +216,7 @@ def _create(catalog: Catalog, contract: Contract, location: str) -> Table:
                 TableProperties.DEFAULT_NAME_MAPPING: schema.name_mapping.model_dump_json(),
                 "comment": contract.description,
                 "owner": contract.owner,
+                **({DAYS_OF_UTC: "true"} if contract.days_of_utc else {}),
             },
         )
     except TableAlreadyExistsError:

@@ -50,11 +50,21 @@ def told_partial(plan: Plan, known: Known, said: Iterable[Mapping[str, Any]], to
     return tuple(part.model_copy(update={"says": say_partial(part, plan, found)}) for part in found)
 
 
-def say_days(plan: Plan, zone: str | None) -> list[str]:
-    """Whose days an answer has, where it has any; nothing where they are those of UTC, or of nobody that we know."""
+def say_days(plan: Plan, zone: str | None, of_utc: Sequence[str] = ()) -> list[str]:
+    """Whose days an answer has, where it has any; nothing where all are those of UTC, or of nobody that we know.
+
+    Args:
+        plan: What was asked.
+        zone: The project's time zone; None where days are not ours to say.
+        of_utc: Labels of those metrics whose days are those of UTC all the same.
+    """
     parts = first_date_part((*plan.group_by, *(item.dimension for item in plan.filters)))
-    timed = plan.time_range or plan.grain or plan.time_of or parts
-    return [f"Days and hours are those of {zone}."] if timed and zone not in (None, NO_ZONE) else []
+    if zone in (None, NO_ZONE) or not (plan.time_range or plan.grain or plan.time_of or parts):
+        return []
+    if len(of_utc) == len(plan.metrics):
+        return [f"Days and hours are those of {NO_ZONE}, not of {zone}."]
+    but = f", those of {' and '.join(of_utc)} of {NO_ZONE}" if of_utc else ""
+    return [f"Days and hours are those of {zone}{but}."]
 
 
 def say_beside(plan: Plan, known: Known | None) -> str:

@@ -5,7 +5,7 @@ Belongs here: looking a state up, once. Does not belong here: which days an answ
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, date, datetime
 from threading import Lock
 from typing import TYPE_CHECKING, Any
@@ -16,6 +16,8 @@ from pydantic import BaseModel, ConfigDict, field_serializer
 from lakehouse_assets.lakehouse.engines.protocol import QueryRefusedError
 from lakehouse_assets.lakehouse.iceberg.days_of import zone_noted
 from lakehouse_assets.lakehouse.iceberg.manifests import newest_day
+from lakehouse_assets.lakehouse.iceberg.properties import DAYS_OF_UTC
+from lakehouse_assets.lakehouse.zones import NO_ZONE
 from nlq.core.utc import Moment
 
 if TYPE_CHECKING:
@@ -90,4 +92,10 @@ class TableStates:
         """The time zone of a table's days at a snapshot; None where it is not kept by days or months."""
         metadata = self._lake.catalog.load_table(table).metadata
         by_time = any(str(field.transform) in ("day", "month") for field in metadata.spec().fields)
-        return zone_noted(metadata, snapshot) if by_time else None
+        return zone_noted(metadata, snapshot) if by_time and DAYS_OF_UTC not in metadata.properties else None
+
+    def have_days_of_utc(self, tables: Sequence[str]) -> bool:
+        """Whether there are tables, and their days are those of UTC and not of the project's time zone."""
+        if self.days_of in (None, NO_ZONE) or not tables:
+            return False
+        return all(DAYS_OF_UTC in self._lake.catalog.load_table(t).metadata.properties for t in tables)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date, datetime, time, timedelta
 from typing import Any
 
@@ -28,8 +29,9 @@ class Moments(TableModel):
 
 def moments(partition: Partition) -> Contract:
     return Contract(
-        Moments, "moments", "silver", "test", grain="moment", owner="team:test", key=("at",), partitions=(partition,)
-    )
+        Moments, "moments", "silver", "test", grain="moment", owner="team:test", key=("at",), partitions=(partition,),
+        days_of_utc=partition.transform == "hour",
+    )  # fmt: skip
 
 
 CONTRACTS = [moments(kind(name)) for kind in (day, month) for name in ("at", "on")]
@@ -80,6 +82,8 @@ def test_of_a_table_by_hour_a_day_is_all_of_its_hours() -> None:
     )
     with pytest.raises(ValueError, match="no hours"):
         moments(hour("on"))
+    with pytest.raises(ValueError, match="hours of UTC"):
+        replace(contract, days_of_utc=False)
 
 
 def _row(sql: str, moment: datetime) -> bool:

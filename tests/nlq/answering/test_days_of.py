@@ -9,6 +9,11 @@ from tests.nlq.answering.test_never_published import publish
 from tests.semantic.tables import CASES, SPINE
 
 ZONE = "Asia/Kolkata"
+CALLS = """
+select timestamp '2026-06-01 05:00:00' as hour_start, date '2026-06-01' as call_date, 'acme' as tenant_id,
+  '/v1/search' as endpoint, 'success' as outcome, 3::bigint as call_count, 30::bigint as duration_millis,
+  20::int as slowest_millis
+"""
 SAID = f"Days and hours are those of {ZONE}."
 
 
@@ -25,3 +30,15 @@ def test_whose_days_they_are(settings: Settings) -> None:
     elsewhere = open_answerer(Lake(settings)).ask("complaints by month")
     assert elsewhere.outcome == "failed"
     assert f"has days of {ZONE}, and the project's are those of UTC now" in elsewhere.sentence
+
+
+def test_days_of_utc_are_said_to_be_so(settings: Settings) -> None:
+    there = Lake(settings.model_copy(update={"time_zone": ZONE}))
+    publish(there, gold__time_spine_daily=SPINE, gold__gold_pgr_case_lifecycle=CASES)
+    publish(Lake(settings), gold__mart_api_calls_hourly=CALLS)
+    answerer = open_answerer(there)
+
+    answer = answerer.ask("API calls by day")
+
+    assert answer.outcome == "answered" and answer.rows[0][-1] == 3, answer.sentence
+    assert f"Days and hours are those of UTC, not of {ZONE}." in answer.notes

@@ -78,6 +78,7 @@ CONTRACTS: tuple[Contract, ...] = (
         ApiCalls, "api_calls", "bronze", ("record_key", "load_id", "source_row"),
         "One row per call and load that brought it.",
         partitions=(hour("called_at"),),
+        days_of_utc=True,
         rules=(
             rule(
                 "not_from_the_future",
@@ -90,11 +91,13 @@ CONTRACTS: tuple[Contract, ...] = (
     table(
         StgApiCalls, "stg_api_calls", "silver", ("tenant_id", "call_id"), "One row per call.",
         partitions=(hour("called_at"),),
+        days_of_utc=True,
     ),
     table(
         MartApiCallsHourly, "mart_api_calls_hourly", "gold", ("hour_start", "tenant_id", "endpoint", "outcome"),
         "One row per hour, tenant, endpoint and outcome.",
         partitions=(hour("hour_start"),),
+        days_of_utc=True,
         rules=(
             rule(
                 "call_date_is_day_of_hour_start",
@@ -107,5 +110,6 @@ CONTRACTS: tuple[Contract, ...] = (
         MartApiCallsDaily, "mart_api_calls_daily", "gold", ("call_date", "tenant_id", "endpoint", "outcome"),
         "One row per day, tenant, endpoint and outcome.",
         partitions=(month("call_date"),),
+        days_of_utc=True,
     ),
 )  # fmt: skip

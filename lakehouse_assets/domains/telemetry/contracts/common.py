@@ -21,6 +21,7 @@ def table(
     *,
     partitions: tuple[Partition, ...] = (),
     rules: tuple[Rule, ...] = (),
+    days_of_utc: bool = False,
 ) -> Contract:
     """The contract of a table of this domain."""
     return Contract(
@@ -34,4 +35,5 @@ def table(
         owner=OWNER,
         freshness=DAILY,
         rules=rules,
+        days_of_utc=days_of_utc,
     )
