@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from datetime import date
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
@@ -19,6 +19,7 @@ from lakehouse_assets.commands.groups import (
     dashboard_app,
     insights,
     key_app,
+    model_app,
     quarantine_app,
     source_app,
     suggest_app,
@@ -49,6 +50,7 @@ app.add_typer(quarantine_app, name="quarantine")
 app.add_typer(branch_app, name="branch")
 app.add_typer(branch_app, name="branches", hidden=True)
 app.add_typer(key_app, name="key")
+app.add_typer(model_app, name="model")
 app.add_typer(source_app, name="source")
 app.add_typer(suggest_app, name="suggest")
 app.command()(insights)
@@ -137,6 +139,22 @@ def materialize(
     from lakehouse_assets.commands.lake import building
 
     building.materialize(Out(as_json), select, domain, first, last)
+
+
+@app.command()
+def train(
+    target: Annotated[str, typer.Option("--target", "-t", help="A model of models.yml, or layer.table.column.")],
+    features: Annotated[str | None, typer.Option("--features", "-f", help="With a column: the feature view.")] = None,
+    problem: Annotated[
+        Literal["binary", "regression"] | None, typer.Option("--problem", help="With a column; by its type if none.")
+    ] = None,
+    minutes: Annotated[float, typer.Option("--minutes", min=0.1, max=30, help="After which it ends.")] = 5,
+    as_json: Json = False,
+) -> None:
+    """Train a model on features as they were known, judge it beside baselines, let it serve if it is better."""
+    from lakehouse_assets.commands import models
+
+    models.train(Out(as_json), target, features, problem, minutes)
 
 
 @app.command()

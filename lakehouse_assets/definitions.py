@@ -28,6 +28,7 @@ from lakehouse_assets.builds import dbt_graph
 from lakehouse_assets.builds.groups import Group, groups
 from lakehouse_assets.contracts import platform_contracts
 from lakehouse_assets.domains import python_tables
+from lakehouse_assets.ml.predicting import prediction_tables
 from lakehouse_assets.settings import Settings, get_settings
 
 # A build has thousands of events, and each is worth a line at the level of debugging only.
@@ -52,7 +53,7 @@ def build_defs(settings: Settings, *, by_operator: bool = False, **overrides: An
     bronze = bronze_assets(contracts, by_operator=by_operator)
     transforms = transform_assets(settings, graph, contracts)
     semantic = semantic_assets(settings, graph, contracts)
-    made = python_assets(python_tables(), contracts)
+    made = python_assets((*python_tables(), *prediction_tables()), contracts)
     answers = answers_asset(settings)
     upkeep = maintenance_asset(contracts)
     searched = search_asset(contracts)

@@ -394,6 +394,11 @@ class Settings(BaseSettings, AlertSettings):
         return self.home.absolute() / "scratch"
 
     @property
+    def models_dir(self) -> Path:
+        """Folder of the registry of models in the local profile, and of what single predictions read there."""
+        return self.home.absolute() / "models"
+
+    @property
     def values_dir(self) -> Path | None:
         """Where values of dimensions are kept: beside the tables they are of, or nowhere if these are on servers."""
         return self.home.absolute() / "values" if self.parts.tables == "folder" else None

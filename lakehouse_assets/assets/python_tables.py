@@ -23,7 +23,7 @@ from lakehouse_assets.assets.transform import Rebuilt, days_of, report
 from lakehouse_assets.lakehouse.contract import Contract
 from lakehouse_assets.lakehouse.iceberg.overwrite import ReplacePartitions, ReplaceTable
 from lakehouse_assets.lakehouse.publish.audit import blocking
-from lakehouse_assets.lakehouse.python_table import Inputs, Orchestrator, PythonTable
+from lakehouse_assets.lakehouse.python_table import Inputs, NothingToMakeError, Orchestrator, PythonTable
 
 if TYPE_CHECKING:
     from lakehouse_assets.lakehouse.lake import Lake
@@ -113,7 +113,11 @@ def _asset(table: PythonTable, contracts: Mapping[str, Contract]) -> dg.AssetsDe
         with told(context):
             days = days_of(context) if partitions else []
             runs = RunsOf(context.instance)
-            result = make(lakehouse.lake, table, contracts, days, run_id=context.run.run_id, orchestrator=runs)
+            try:
+                result = make(lakehouse.lake, table, contracts, days, run_id=context.run.run_id, orchestrator=runs)
+            except NothingToMakeError as error:
+                context.log.info(str(error))
+                return
             yield from report(context, result, [table.identifier], contracts=contracts, origins={})
 
     return build

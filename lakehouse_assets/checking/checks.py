@@ -13,6 +13,7 @@ from lakehouse_assets.checking.contracts import check_contracts, check_models, c
 from lakehouse_assets.checking.dashboards import check_dashboards
 from lakehouse_assets.checking.features import check_features
 from lakehouse_assets.checking.findings import UNDECIDED, Finding, softened
+from lakehouse_assets.checking.models import check_learnt_models
 from lakehouse_assets.checking.project import Project
 from lakehouse_assets.checking.search import check_search
 from lakehouse_assets.checking.semantics import check_semantics
@@ -28,6 +29,7 @@ CHECKS = (
     check_owners,
     check_sources,
     check_features,
+    check_learnt_models,
     check_semantics,
     check_askability,
     check_dashboards,

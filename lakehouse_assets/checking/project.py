@@ -8,6 +8,7 @@ from __future__ import annotations
 import importlib
 import traceback
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -16,10 +17,12 @@ import yaml
 
 from lakehouse_assets.checking.findings import Finding
 from lakehouse_assets.checking.located import Entry, line_of, read_yaml
+from lakehouse_assets.declared import DeclarationError
 from lakehouse_assets.domains import DOMAINS, contracts_of, python_tables_of
 from lakehouse_assets.ingest.contracts import CONTRACTS as INGESTED
 from lakehouse_assets.lakehouse.contract import Contract
 from lakehouse_assets.lakehouse.python_table import PythonTable
+from lakehouse_assets.ml.predicting import prediction_tables
 
 BUILT_LAYERS = ("silver", "gold", "platinum")
 
@@ -83,6 +86,8 @@ class Project:
                 found += python_tables_of(domain)
             except Exception as error:
                 self.unreadable.append(self._not_importable(domain, error))
+        with suppress(DeclarationError):  # what is wrong with a file of models is told of that file
+            found += prediction_tables()
         return found
 
     @cached_property

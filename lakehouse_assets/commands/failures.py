@@ -102,6 +102,8 @@ _FAILED = {
     "DbtFailedError": "the models are in dbt_project/models, the metrics in semantic/models",
     "ManifestMissingError": "",
     "AlreadySettledError": "",
+    "CannotLearnError": "",
+    "ModelsMissingError": "",
     "OperationalError": "the databases of the data folder, or the one of ASKLAKE_POSTGRES_URL, could not be read or "
     "written; `df -h` shows whether the disk is full, `make cluster-status` which servers run",
 }

@@ -157,6 +157,8 @@ class Freshness:
 
 DAILY = Freshness(warn_after=timedelta(hours=30), fail_after=timedelta(hours=54))
 """Of a table that something is written to every day."""
+WEEKLY = Freshness(warn_after=timedelta(days=8), fail_after=timedelta(days=15))
+"""Of a table that is made anew every week at least."""
 SELDOM = Freshness(warn_after=timedelta(days=365), fail_after=timedelta(days=730))
 """Of a table that is written when something happens, such as a refused record: after so long a silence, look whether
 its writer still works."""

@@ -37,6 +37,10 @@ class Orchestrator(Protocol):
         ...
 
 
+class NothingToMakeError(Exception):
+    """A function has nothing to make its table of yet, which is no failure: the table stays as it is."""
+
+
 @dataclass(frozen=True)
 class Inputs:
     """What the function of a table is given.
@@ -67,6 +71,7 @@ class PythonTable:
     first_day: date | None
     pool: str
     today: bool = False
+    on_demand: bool = False
 
     @property
     def identifier(self) -> str:
@@ -116,6 +121,7 @@ def python_table(
     first_day: date | None = None,
     pool: str | None = None,
     today: bool = False,
+    on_demand: bool = False,
 ) -> Callable[[Callable[[Inputs], Rows]], PythonTable]:
     """Declare that a function makes a table; in `tables.py` of a domain, where Dagster and the commands find it.
 
@@ -129,6 +135,7 @@ def python_table(
         first_day: Where its days begin, if it has any.
         pool: Tables of one pool are not made at the same time; a pool of its own if none is named.
         today: Whether the day that is not over is made too, each time, of a table with days.
+        on_demand: Whether commands that build everything leave it out until it was made once.
 
     Raises:
         ValueError: the declaration contradicts itself or the contract.
@@ -136,7 +143,7 @@ def python_table(
     reads = tuple(reads)
 
     def declared(function: Callable[[Inputs], Rows]) -> PythonTable:
-        table = PythonTable(contract, function, reads, cron, first_day, pool or contract.table, today)
+        table = PythonTable(contract, function, reads, cron, first_day, pool or contract.table, today, on_demand)
         if wrong := _contradiction(table):
             raise ValueError(f"{contract.identifier}: {wrong}")
         return table

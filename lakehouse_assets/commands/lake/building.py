@@ -26,6 +26,7 @@ from lakehouse_assets.domains import python_tables
 from lakehouse_assets.lakehouse.dbt import manifest
 from lakehouse_assets.lakehouse.lake import Lake
 from lakehouse_assets.lakehouse.periods import days_between, periods_in, spans, to_text, unit_among
+from lakehouse_assets.ml.predicting import prediction_tables
 from lakehouse_assets.settings import get_settings
 from lakehouse_assets.shown import shown_in_line
 
@@ -87,7 +88,9 @@ class Builder:
 
         self.graph: DbtGraph = dbt_graph.load(self.settings)
         self.contracts: Mapping[str, Contract] = platform_contracts()
-        self.python_tables: Mapping[str, PythonTable] = {t.identifier: t for t in python_tables()}
+        self.python_tables: Mapping[str, PythonTable] = {
+            t.identifier: t for t in (*python_tables(), *prediction_tables())
+        }
         self.defs: dg.Definitions = build_defs(self.settings, by_operator=True)
 
     def tables_of(self, select: str | None, domain: str | None) -> list[str]:
@@ -98,11 +101,16 @@ class Builder:
         """
         queries = {f"{_SEMANTIC}.{q.name}" for q in self.graph.saved_queries}
         made = {m.table for m in self.graph.models} | queries | self.python_tables.keys()
-        chosen = made & self._selected(select) if select else made
+        chosen = made & self._selected(select) if select else made - self._not_needed_yet()
         found = sorted(t for t in chosen if domain in (None, self.contracts[t].domain))
         if not found:
             raise self._nothing_selected(made, select, domain)
         return found
+
+    def _not_needed_yet(self) -> set[str]:
+        """Tables that are made on demand, until they were made once."""
+        heads = self.lake.catalog.heads()
+        return {i for i, t in self.python_tables.items() if t.on_demand and i not in heads}
 
     def _nothing_selected(self, made: Iterable[str], select: str | None, domain: str | None) -> CommandError:
         domains = sorted({self.contracts[t].domain for t in made})

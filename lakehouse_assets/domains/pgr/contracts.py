@@ -8,6 +8,7 @@ from __future__ import annotations
 import polars as pl
 
 from lakehouse_assets.domains.pgr import OWNER
+from lakehouse_assets.domains.pgr.features import COMPLAINT_FEATURES, SLA_BREACH_RISK
 from lakehouse_assets.lakehouse.contract import (
     DAILY,
     Contract,
@@ -435,4 +436,6 @@ CONTRACTS: tuple[Contract, ...] = (
         freshness=DAILY,
         rules=(),
     ),
+    COMPLAINT_FEATURES,
+    SLA_BREACH_RISK,
 )

@@ -5,7 +5,7 @@ What a table is, and nothing about how it is made: that is in the dbt models and
 
 from __future__ import annotations
 
-from lakehouse_assets.domains.retail.contracts import bronze, gold, platinum, semantic, silver
+from lakehouse_assets.domains.retail.contracts import bronze, gold, platinum, predictions, semantic, silver
 from lakehouse_assets.lakehouse.contract import Contract
 
 CONTRACTS: tuple[Contract, ...] = (
@@ -13,5 +13,6 @@ CONTRACTS: tuple[Contract, ...] = (
     *silver.CONTRACTS,
     *gold.CONTRACTS,
     *platinum.CONTRACTS,
+    *predictions.CONTRACTS,
     *semantic.CONTRACTS,
 )

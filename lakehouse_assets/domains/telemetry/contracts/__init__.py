@@ -5,7 +5,16 @@ What a table is, and nothing about how it is made: that is in the dbt models and
 
 from __future__ import annotations
 
-from lakehouse_assets.domains.telemetry.contracts import bronze, calls, intermediate, marts, semantic, staging
+from lakehouse_assets.domains.telemetry.contracts import (
+    bronze,
+    calls,
+    intermediate,
+    marts,
+    platinum,
+    predictions,
+    semantic,
+    staging,
+)
 from lakehouse_assets.lakehouse.contract import Contract
 
 CONTRACTS: tuple[Contract, ...] = (
@@ -14,5 +23,7 @@ CONTRACTS: tuple[Contract, ...] = (
     *intermediate.CONTRACTS,
     *marts.CONTRACTS,
     *calls.CONTRACTS,
+    *platinum.CONTRACTS,
+    *predictions.CONTRACTS,
     *semantic.CONTRACTS,
 )
