@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from datetime import date
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated
 
 import typer
 
@@ -17,13 +17,12 @@ from lakehouse_assets.commands.groups import (
     alert_app,
     branch_app,
     dashboard_app,
-    insights,
     key_app,
-    model_app,
     quarantine_app,
     source_app,
     suggest_app,
 )
+from lakehouse_assets.commands.insight import insights, model_app, search, train
 from lakehouse_assets.commands.options import (
     At,
     First,
@@ -53,7 +52,8 @@ app.add_typer(key_app, name="key")
 app.add_typer(model_app, name="model")
 app.add_typer(source_app, name="source")
 app.add_typer(suggest_app, name="suggest")
-app.command()(insights)
+for command in (train, search, insights):
+    app.command()(command)
 app.add_typer(dashboard_app, name="dashboard")
 app.add_typer(alert_app, name="alert")
 
@@ -142,22 +142,6 @@ def materialize(
 
 
 @app.command()
-def train(
-    target: Annotated[str, typer.Option("--target", "-t", help="A model of models.yml, or layer.table.column.")],
-    features: Annotated[str | None, typer.Option("--features", "-f", help="With a column: the feature view.")] = None,
-    problem: Annotated[
-        Literal["binary", "regression"] | None, typer.Option("--problem", help="With a column; by its type if none.")
-    ] = None,
-    minutes: Annotated[float, typer.Option("--minutes", min=0.1, max=30, help="After which it ends.")] = 5,
-    as_json: Json = False,
-) -> None:
-    """Train a model on features as they were known, judge it beside baselines, let it serve if it is better."""
-    from lakehouse_assets.commands import models
-
-    models.train(Out(as_json), target, features, problem, minutes)
-
-
-@app.command()
 def ask(
     words: Annotated[list[str], typer.Argument(metavar="QUESTION", help="A question in plain English.")],
     tenant: Tenant = None,
@@ -224,33 +208,6 @@ def catalog(
     from lakehouse_assets.commands.asking import questions
 
     questions.catalog(Out(as_json), search)
-
-
-@app.command()
-def search(
-    words: Annotated[list[str] | None, typer.Argument(help="What to search for, in your own words.")] = None,
-    kind: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--kind",
-            help="Only metric, dimension, table, column, dashboard, tile, question or document; several times.",
-        ),
-    ] = None,
-    limit: Annotated[int, typer.Option("--limit", min=1, max=50, help="Most passages to show.")] = 10,
-    update: Annotated[
-        bool, typer.Option("--update", help="Bring the whole index up to date, however long it takes.")
-    ] = False,
-    tenant: Tenant = None,
-    as_json: Json = False,
-) -> None:
-    """Find metrics, tables, dashboards, past questions and documents by what they mean."""
-    from lakehouse_assets.commands.asking import search as searching
-
-    out, query = Out(as_json), " ".join(words or ())
-    if update:
-        searching.update(out)
-    if query or not update:
-        searching.search(out, query, searching.kinds_of(kind or ()), limit, tenant)
 
 
 @app.command()

@@ -49,6 +49,7 @@ def make(
         orchestrator: What its function may ask of runs.
 
     Raises:
+        NothingToMakeError: what it is made from is not there yet.
         PublicationConflictError: another writer of the table came in between.
         ValueError: the function gave rows that it was not asked for, or lacks columns.
     """
@@ -56,10 +57,13 @@ def make(
 
     asked = tuple(sorted(days))
     with begin(lake, run_id=run_id) as publication:
+        if missing := [read for read in table.reads if read not in publication.heads]:
+            raise NothingToMakeError(f"{table.identifier} reads {', '.join(missing)}, never published")
         publication.record_inputs(table.reads)
         publication.refuse_other_days(contracts[name] for name in table.reads)
         with publication.session() as session:
-            rows = table.rows(Inputs(session, lake, contracts, asked, orchestrator))
+            local = lake.engine.dialect.local_time(lake.settings.time_zone)
+            rows = table.rows(Inputs(session, lake, contracts, asked, orchestrator, local))
         publication.stage_rows(table.contract, rows, ReplacePartitions(asked) if table.by_day else ReplaceTable())
         outcomes = publication.audit()
         if blocking(outcomes):
@@ -116,7 +120,7 @@ def _asset(table: PythonTable, contracts: Mapping[str, Contract]) -> dg.AssetsDe
             try:
                 result = make(lakehouse.lake, table, contracts, days, run_id=context.run.run_id, orchestrator=runs)
             except NothingToMakeError as error:
-                context.log.info(str(error))
+                yield dg.AssetObservation(spec.key, description=str(error))
                 return
             yield from report(context, result, [table.identifier], contracts=contracts, origins={})
 

@@ -79,7 +79,10 @@ def monthly_build(domain: str, job: Any) -> dg.ScheduleDefinition:
 
 
 def made_by_the_clock(table: PythonTable, job: Any) -> dg.ScheduleDefinition:
-    """When its declaration says: a table made by Python; of one with days, the day before the tick, or until today."""
+    """When its declaration says: a table made by Python; of one with days, the day before the tick, or until today.
+
+    Nothing is made of what is not there, and what is made on demand not before it was made once.
+    """
 
     @dg.schedule(
         name=f"{job.name}_by_the_clock",
@@ -88,8 +91,14 @@ def made_by_the_clock(table: PythonTable, job: Any) -> dg.ScheduleDefinition:
         execution_timezone="UTC",
         default_status=dg.DefaultScheduleStatus.RUNNING,
         description=f"Makes {table.identifier}.",
+        required_resource_keys={"lakehouse"},
     )
-    def tick(context: dg.ScheduleEvaluationContext) -> dg.RunRequest:
+    def tick(context: dg.ScheduleEvaluationContext) -> dg.RunRequest | dg.SkipReason:
+        heads = context.resources.lakehouse.lake.catalog.heads()
+        if missing := [read for read in table.reads if read not in heads]:
+            return dg.SkipReason(f"it reads {', '.join(missing)}, never published")
+        if table.on_demand and table.identifier not in heads:
+            return dg.SkipReason(f"`asklake materialize --select {table.identifier}` makes it the first time")
         at = context.scheduled_execution_time.astimezone(UTC)
         day = at.date() - timedelta(days=1)
         days = range_tags(day, at.date() if table.today else day) if table.by_day else {}

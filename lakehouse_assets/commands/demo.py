@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from lakehouse_assets.commands.asking.questions import show
-from lakehouse_assets.commands.lake import building, loading
+from lakehouse_assets.commands.lake import building, loading, outcomes
 from lakehouse_assets.commands.lake.quarantine import groups_of
 from lakehouse_assets.commands.output import Out, seconds
 from lakehouse_assets.commands.workers import Workers
@@ -119,8 +119,8 @@ def demo(out: Out, size: int | None, days: int | None, until: date | None) -> No
             # What tells of the platform is made from all that came before.
             done.runs_of[SPINE] += tell_all(out, workers.submit(build_layers, SPINE, "dbt").result())
 
-    building.print_audit(out, [c for ran in done.runs for c in ran.checks])
-    building.print_errors(out, done.runs)
+    outcomes.print_audit(out, [c for ran in done.runs for c in ran.checks])
+    outcomes.print_errors(out, done.runs)
     print_refused(out, refused)
     print_answers(out, answers)
     # Imports are in no stage; they are what remains.
@@ -134,13 +134,13 @@ def demo(out: Out, size: int | None, days: int | None, until: date | None) -> No
     out.emit(
         {
             "files": [vars(file) for file in done.files],
-            "runs": [building.as_document(ran) for ran in done.runs],
+            "runs": [outcomes.as_document(ran) for ran in done.runs],
             "quarantined": refused,
             "answers": [a.model_dump(mode="json") for a in answers],
             "seconds": {k: round(v, 2) for k, v in clock.stages.items()},
         }
     )
-    building.stop_if_failed(done.runs)
+    outcomes.stop_if_failed(done.runs)
 
 
 def last_day_of(folder: Path) -> date | None:

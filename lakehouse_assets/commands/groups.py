@@ -31,7 +31,6 @@ dashboard_app = typer.Typer(no_args_is_help=True, help="Dashboards: which there 
 alert_app = typer.Typer(
     no_args_is_help=True, help="Alerts and subscriptions: be told when a figure moves, be sent one by the clock."
 )
-model_app = typer.Typer(no_args_is_help=True, help="Models: which were trained, how good they are, which serve.")
 
 OnlySource = Annotated[str | None, typer.Option("--source", help="Only records of this source.")]
 OnlyLoad = Annotated[str | None, typer.Option("--load", help="Only records of this load.")]
@@ -308,55 +307,3 @@ def alert_test(
     from lakehouse_assets.commands.asking import alerts
 
     alerts.test(Out(as_json), target)
-
-
-def insights(
-    domain: Annotated[str | None, typer.Argument(help="One domain; all if none is named.")] = None,
-    tenant: Tenant = None,
-    at: At = None,
-    as_json: Json = False,
-) -> None:
-    """What is unusual in the figures, what lasts, why they moved, and what comes next."""
-    from lakehouse_assets.commands.asking import insights as shown
-
-    shown.show(Out(as_json), domain, tenant, at)
-
-
-ModelName = Annotated[str, typer.Argument(metavar="MODEL", help="A model, as `asklake model list` names it.")]
-VersionNumber = Annotated[int | None, typer.Option("--version", min=1, help="That version; what serves if none.")]
-
-
-@model_app.command("list")
-def model_list(as_json: Json = False) -> None:
-    """The models there are, which version of each serves, and what was found of the newest."""
-    from lakehouse_assets.commands import models
-
-    models.list_models(Out(as_json))
-
-
-@model_app.command("show")
-def model_show(model: ModelName, version: VersionNumber = None, as_json: Json = False) -> None:
-    """The card of a model: what it learnt from, how good it is beside baselines, what it goes by, its limits."""
-    from lakehouse_assets.commands import models
-
-    models.show(Out(as_json), model, version)
-
-
-@model_app.command("promote")
-def model_promote(
-    model: ModelName,
-    version: Annotated[int, typer.Argument(min=1, help="The version that is to serve.")],
-    as_json: Json = False,
-) -> None:
-    """Let a version serve, whatever was found when it was judged: yours to decide, and to take back."""
-    from lakehouse_assets.commands import models
-
-    models.promote(Out(as_json), model, version)
-
-
-@model_app.command("repeat")
-def model_repeat(model: ModelName, version: VersionNumber = None, as_json: Json = False) -> None:
-    """Fit a version again from the snapshots and settings that it noted, and see whether it comes out the same."""
-    from lakehouse_assets.commands import models
-
-    models.repeat(Out(as_json), model, version)

@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from lakehouse_assets.commands.failures import CommandError, Exit, did_you_mean
-from lakehouse_assets.commands.lake import building
+from lakehouse_assets.commands.lake import building, outcomes
 from lakehouse_assets.commands.lake.lookups import open_lake
 from lakehouse_assets.commands.output import Out
 from lakehouse_assets.ml.declared import ModelError, ModelSpec, all_models, spec_of_column, views_for
@@ -34,6 +34,8 @@ def train(out: Out, target: str, features: str | None, problem: Problem | None, 
         done = train_apart(settings, spec, minutes)
     out.say(done.card)
     out.say(f"{spec.name}, version {done.version.number}", style="dim")
+    if done.facts["promoted"] and spec.predictions:
+        out.say(f"`asklake materialize --select {spec.predictions}` says what it predicts.")
     out.emit({"version": asdict(done.version), **_document(done.facts), "card": done.card})
 
 
@@ -140,7 +142,7 @@ def _make_features(out: Out, spec: ModelSpec) -> None:
         return
     with building.builder(out) as made:
         done = building.build_all(made, [table.identifier], None, None, named=True)
-    building.stop_if_failed(done)
+    outcomes.stop_if_failed(done)
 
 
 def _registry() -> Registry:

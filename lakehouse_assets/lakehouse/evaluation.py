@@ -45,7 +45,18 @@ def decided(failing: str, types: Mapping[str, str], dialect: str, local: LocalTi
 
 def in_utc(condition: str) -> str:
     """A condition of a contract in SQL that polars understands, where every day is one of UTC."""
-    return localised(parse_one(condition, read=DIALECT), DIALECT, IN_UTC).sql(DIALECT)
+    return on_clock(condition, DIALECT, IN_UTC)
+
+
+def on_clock(expression: str, dialect: str, local: LocalTime) -> str:
+    """An expression of the dialect that contracts are written in as SQL of an engine.
+
+    Args:
+        expression: Over the columns of one row; its `business_day` and `local_hour` go by the clock.
+        dialect: sqlglot's name of the dialect to give it in.
+        local: The clock by which instants have days and hours, in that dialect.
+    """
+    return localised(parse_one(expression, read=DIALECT), dialect, local).sql(dialect)
 
 
 def columns_of(condition: str) -> set[str]:

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
 import polars as pl
 
 from lakehouse_assets.lakehouse.contract import Contract
+from lakehouse_assets.lakehouse.zones import IN_UTC, LocalTime
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -51,6 +52,7 @@ class Inputs:
         contracts: The contract of every table, by identifier.
         days: The days to make rows of, in order; none where the table is made as a whole.
         orchestrator: What runs it; None where nothing does.
+        local: The clock of the project, in the SQL of the session: by it instants have days.
     """
 
     session: Session
@@ -58,6 +60,7 @@ class Inputs:
     contracts: Mapping[str, Contract]
     days: tuple[date, ...] = ()
     orchestrator: Orchestrator | None = None
+    local: LocalTime = IN_UTC
 
 
 @dataclass(frozen=True, eq=False)
@@ -135,7 +138,7 @@ def python_table(
         first_day: Where its days begin, if it has any.
         pool: Tables of one pool are not made at the same time; a pool of its own if none is named.
         today: Whether the day that is not over is made too, each time, of a table with days.
-        on_demand: Whether commands that build everything leave it out until it was made once.
+        on_demand: Whether the clock and commands that build everything leave it out until it was made once.
 
     Raises:
         ValueError: the declaration contradicts itself or the contract.

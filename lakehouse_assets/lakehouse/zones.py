@@ -45,6 +45,11 @@ class LocalTime:
         """SQL of the hour, 0 to 23, that clocks show at an instant."""
         return f"cast(extract(hour from {self.of(instant)}) as integer)"
 
+    def begin_of(self, day: date) -> datetime:
+        """The instant, in UTC and without zone, at which a date begins: the earlier of two, or after one left out."""
+        midnight = datetime(day.year, day.month, day.day, tzinfo=ZoneInfo(self.zone))
+        return midnight.astimezone(UTC).replace(tzinfo=None)
+
 
 IN_UTC = LocalTime()
 _FUNCTIONS: Mapping[str, Callable[[LocalTime, str], str]] = {

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
+from lakehouse_assets.lakehouse.evaluation import on_clock
 from lakehouse_assets.lakehouse.sql import quoted
 from lakehouse_assets.ml.declared import ModelSpec
 from lakehouse_assets.ml.examples import AS_OF, KNOWN_ON, TARGET, CannotLearnError, Examples
@@ -58,7 +59,7 @@ def read_examples(lake: Lake, spec: ModelSpec, *, at: Mapping[str, int] | None =
     with lake.session(at=dict(at) if at else None) as session:
         reach = _reach(session, spec)
         first = _first_day(session, spec)
-        frame = pl.DataFrame(session.query(statement(spec, reach, first)))
+        frame = pl.DataFrame(session.query(statement(in_sql(spec, lake), reach, first)))
         snapshots = {t: s for t in tables if (s := session.snapshots.get(t)) is not None}
     return Read(Examples.of(_plain(frame), spec.view.entity, spec.view.features, spec.problem), snapshots)
 
@@ -78,11 +79,20 @@ def newest_features(lake: Lake, spec: ModelSpec) -> tuple[date | None, pl.DataFr
     return row["day"], _plain(pl.DataFrame(found)).sort(*view.entity)
 
 
+def in_sql(spec: ModelSpec, lake: Lake) -> ModelSpec:
+    """A model whose target is in the SQL of the lake's engine, with days by the project's clock."""
+    dialect, target = lake.engine.dialect, spec.target
+    local = dialect.local_time(lake.settings.time_zone)
+    said = {name: sql for name in ("column", "known_on", "where") if (sql := getattr(target, name)) is not None}
+    written = {name: on_clock(sql, dialect.name, local) for name, sql in said.items()}
+    return spec.model_copy(update={"target": target.model_copy(update=written)})
+
+
 def statement(spec: ModelSpec, reach: date, first: date) -> str:
     """The query for the examples of a model.
 
     Args:
-        spec: The model.
+        spec: The model, in the SQL of the engine.
         reach: The first day of which the target's table may not know all.
         first: First day of the examples.
     """

@@ -183,7 +183,8 @@ def either_lake(request: pytest.FixtureRequest) -> Lake:
 
 def test_both_profiles_publish_and_measure_the_same(either_lake: Lake) -> None:
     days = tiny.days("2024-03-01", 3)
-    table = declared(lambda inputs: [{"counted_on": d, "events": 5} for d in inputs.days])
+    by_itself = declared(lambda inputs: [{"counted_on": d, "events": 5} for d in inputs.days])
+    table = replace(by_itself, reads=())
     contracts = {**platform_contracts(), table.identifier: table.contract}
     for asked in (days, days[1:2]):
         assert make(either_lake, table, contracts, asked, run_id="test").published
@@ -207,13 +208,32 @@ def test_days_whose_states_are_not_kept_stay_as_they_were(events: Lake) -> None:
     assert published(events, TABLE_HEALTH.identifier) == [row]
 
 
-def test_the_clock_makes_the_day_before_and_today_where_that_is_said() -> None:
-    at = datetime(2026, 3, 5, 0, 20, tzinfo=UTC)
+def ticked(settings: Settings, table: PythonTable, at: datetime = datetime(2026, 3, 5, 0, 20, tzinfo=UTC)) -> Any:
+    schedule = made_by_the_clock(table, dg.define_asset_job("make_it"))
+    context = dg.build_schedule_context(scheduled_execution_time=at, resources={"lakehouse": tiny.resource(settings)})
+    return schedule.evaluate_tick(context)
+
+
+def test_the_clock_makes_nothing_of_nothing_and_what_is_made_on_demand_once_it_was(
+    settings: Settings, lake: Lake
+) -> None:
+    table = python_table(WHOLE, reads=[EVENTS], cron="0 1 * * *", on_demand=True)(counts)
+    assert ticked(settings, table).skip_message == f"it reads {EVENTS}, never published"
+    made = asset(table)
+    result = tiny.run(made, settings)
+    assert result.success and not result.get_asset_check_evaluations() and not lake.catalog.heads()
+    tiny.publish_events(lake, [("C1", "CREATED", "2024-03-01", 1)])
+    assert "--select gold.counts` makes it the first time" in ticked(settings, table).skip_message
+    assert ticked(settings, replace(table, on_demand=False)).run_requests
+    assert tiny.run(made, settings).success
+    assert ticked(settings, table).run_requests
+
+
+def test_the_clock_makes_the_day_before_and_today_where_that_is_said(settings: Settings) -> None:
     for table, last in ((table_health, "2026-03-05"), (replace(table_health, today=False), "2026-03-04")):
-        schedule = made_by_the_clock(table, dg.define_asset_job("make_table_health"))
-        (request,) = schedule.evaluate_tick(dg.build_schedule_context(scheduled_execution_time=at)).run_requests or []
+        (request,) = ticked(settings, table).run_requests
         assert request.tags.items() >= tiny.in_range("2026-03-04", last).items()
-        assert schedule.cron_schedule == "20 * * * *"
+        assert made_by_the_clock(table, dg.define_asset_job("make_it")).cron_schedule == "20 * * * *"
     with pytest.raises(ValueError, match="no days, so there is no today"):
         python_table(WHOLE, reads=[EVENTS], today=True)(counts)
 

@@ -15,7 +15,7 @@ from lakehouse_assets.checking.dashboards import check_dashboards_fit
 from lakehouse_assets.checking.findings import Finding
 from lakehouse_assets.checking.project import Project
 from lakehouse_assets.checking.search import check_search_is_not_personal
-from lakehouse_assets.domains import all_contracts, python_tables
+from lakehouse_assets.domains import all_contracts
 from lakehouse_assets.drafting.design import OWNER as UNDECIDED_OWNER
 from lakehouse_assets.settings import PROJECT_ROOT, Settings
 
@@ -153,9 +153,9 @@ def test_a_contract_is_shown_in_its_file_at_its_line() -> None:
 
 
 def test_a_table_made_by_python_and_its_function_know_each_other() -> None:
-    (table,) = [t for t in python_tables() if t.identifier == "semantic.table_health"]
-    others = [t for t in python_tables() if t is not table]
     project = Project(PROJECT_ROOT)
+    (table,) = [t for t in project.python_tables if t.identifier == "semantic.table_health"]
+    others = [t for t in project.python_tables if t is not table]
     project.python_tables[:] = [*others, replace(table, reads=("gold.nothing",))]
     (unknown,) = check_python_tables(project)
     assert unknown.file.name == "tables.py" and "no contract declares gold.nothing" in unknown.message

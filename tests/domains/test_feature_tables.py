@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from lakehouse_assets.domains.ecommerce import tables as ecommerce
 from lakehouse_assets.domains.pgr import tables as pgr
 from lakehouse_assets.domains.telemetry import tables as telemetry
+from lakehouse_assets.lakehouse.engines.duckdb_spec import DIALECT
 from lakehouse_assets.lakehouse.engines.instances import open_closed
 from lakehouse_assets.lakehouse.python_table import Inputs, PythonTable
 
@@ -41,8 +42,9 @@ class Tables:
     def query(self, sql: str) -> pa.Table:
         return self.con.execute(sql).to_arrow_table()
 
-    def made(self, table: PythonTable) -> list[dict[str, Any]]:
-        rows = table.rows(Inputs(self, None, {})).to_pylist()  # type: ignore[arg-type]
+    def made(self, table: PythonTable, zone: str = "UTC") -> list[dict[str, Any]]:
+        inputs = Inputs(self, None, {}, local=DIALECT.local_time(zone))  # type: ignore[arg-type]
+        rows = table.rows(inputs).to_pylist()
         return sorted(rows, key=lambda r: tuple(str(r[c]) for c in table.contract.key))
 
 
@@ -177,3 +179,38 @@ def test_they_are_what_counting_by_hand_gives(engine: Tables) -> None:
     adopting = engine.made(telemetry.adoption_features)
     new_to_u2 = {r["feature"]: r["adopted_share"] for r in adopting if r["user_id"] == "u2"}
     assert new_to_u2 == {"f0": 0.5, "f1": 0.5}
+
+
+def test_days_begin_and_end_where_the_project_is(engine: Tables) -> None:
+    zone, opened = "Asia/Kolkata", at(40, 20)  # 1:30 of the day after, there
+    of = {"tenant_id": "t", "complaint_id": "p1"}
+    created = {
+        **of, "event_type": "CREATED", "event_time": opened, "event_date": at(41).date(), "complaint_type": "t1",
+        "priority": "LOW", "channel": "APP", "ward_id": "w1", "sla_hours": 72,
+    }  # fmt: skip
+    edges = [{**created, "complaint_id": f"p{d}", "event_time": at(d), "event_date": at(d).date()} for d in (2, 42)]
+    period = {
+        **of, "period_no": 1, "opened_at": opened, "opened_date": at(41).date(), "closed_at": None, "closed_date": None,
+        "sla_due_at": opened + timedelta(hours=72),
+    }  # fmt: skip
+    settled = {**period, "complaint_id": "p2", "opened_at": at(36, 18), "opened_date": at(36).date(),
+               "closed_at": at(39, 19), "closed_date": at(40).date(), "sla_due_at": at(41, 19)}  # fmt: skip
+    engine.hold({pgr.EVENTS: [*edges, created], pgr.PERIODS: [settled, period]}, CASES)
+    rows = {(r["feature_date"], r["complaint_id"]): r for r in engine.made(pgr.complaint_features, zone)}
+    first = rows[at(42).date(), "p1"]
+    assert (first["hours_open"], first["hours_left"]) == (22.5, 49.5)  # day 42 begins at 18:30 UTC of day 41
+    assert first["type_breach_share_28d"] is None  # the SLA of the other one, 0:30 of that day, has not run out yet
+    assert rows[at(43).date(), "p1"]["ward_breach_share_28d"] == 0
+
+
+def test_a_visit_of_the_evening_counts_for_the_day_it_falls_on(engine: Tables) -> None:
+    rows = shop([(0, 1, 1, 0), (40, 1, 1, 0)], 99)
+    rows[ecommerce.SESSIONS] = [
+        {"tenant_id": "t", "customer_id": "c1", "ended_at": at(39, 20), "product_views": 1, "cart_adds": 0}
+    ]
+    engine.hold(rows, SHOP)
+    since = {
+        zone: [r["days_since_session"] for r in engine.made(ecommerce.customer_features, zone)][-1]
+        for zone in ("UTC", "Asia/Kolkata")
+    }
+    assert since == {"UTC": 2, "Asia/Kolkata": 1}

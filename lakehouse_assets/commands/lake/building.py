@@ -6,14 +6,12 @@ Belongs here: which runs a request means, and what is told of them. Does not bel
 from __future__ import annotations
 
 import re
-from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-import typer
 from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
 from lakehouse_assets.builds import dbt_graph
@@ -21,6 +19,7 @@ from lakehouse_assets.builds.groups import groups
 from lakehouse_assets.commands.failures import CommandError, Exit, did_you_mean
 from lakehouse_assets.commands.lake import orchestrator
 from lakehouse_assets.commands.lake.orchestrator import run_job
+from lakehouse_assets.commands.lake.outcomes import as_document, print_audit, print_errors, stop_if_failed
 from lakehouse_assets.commands.output import Out, seconds
 from lakehouse_assets.domains import python_tables
 from lakehouse_assets.lakehouse.dbt import manifest
@@ -34,7 +33,7 @@ if TYPE_CHECKING:
     import dagster as dg
 
     from lakehouse_assets.builds.dbt_graph import DbtGraph
-    from lakehouse_assets.commands.lake.orchestrator import CheckSeen, Ran
+    from lakehouse_assets.commands.lake.orchestrator import Ran
     from lakehouse_assets.lakehouse.contract import Contract, MadeBy
     from lakehouse_assets.lakehouse.lake import Lake
     from lakehouse_assets.lakehouse.python_table import PythonTable
@@ -42,7 +41,6 @@ if TYPE_CHECKING:
 
 _TABLE_NAME = re.compile(r"(?<![\w/\"])([a-z]+)\.([a-z][a-z0-9_]*)")
 _SEMANTIC = "semantic"
-SHOWN_FAILURES = 5
 
 
 @dataclass(frozen=True)
@@ -215,7 +213,7 @@ def plan_builds(
 
 
 def untold(made: Builder, tables: Sequence[str]) -> list[str]:
-    """What to tell of days that bronze has and no run builds."""
+    """What to tell of days that bronze has and no run builds, and of tables whose sources are not there yet."""
     from lakehouse_assets.assets.metadata.partitions import left_out
     from lakehouse_assets.builds.days import dirty_days
 
@@ -223,7 +221,11 @@ def untold(made: Builder, tables: Sequence[str]) -> list[str]:
         left_out(group.domain, dirty_days(made.lake, made.graph, group.tables, group.unit))
         for group in groups(made.graph, made.contracts, made_by(made, tables, "dbt"))
     ]
-    return list(dict.fromkeys(one for told in said for one in told))
+    heads = made.lake.catalog.heads()
+    python = [made.python_tables[table] for table in made_by(made, tables, "python")]
+    missing = {p.identifier: [r for r in p.reads if r not in heads] for p in python}
+    unmade = [f"{table} reads {', '.join(reads)}, never published" for table, reads in missing.items() if reads]
+    return [*dict.fromkeys(one for told in said for one in told), *unmade]
 
 
 def plan_semantic(made: Builder, tables: Sequence[str], *, named: bool) -> Step | None:
@@ -301,6 +303,8 @@ def tell(out: Out, ran: Ran) -> Ran:
     """A finished run, and the tables it made."""
     word = "done" if ran.success else "REFUSED by its audit" if ran.refused else "FAILED"
     out.say(f"{ran.label}: {word} in {seconds(ran.seconds)}", style="" if ran.success else "red")
+    for note in ran.notes:
+        out.say(note, style="yellow")
     if ran.tables:
         out.table(
             ("table", "rows written", "rows in all", "partitions"),
@@ -356,74 +360,6 @@ def _nothing(first: date | None, last: date | None, waiting_days: Sequence[str])
     if waiting_days:
         return "Nothing to build: every day of bronze that has tables is in silver and gold."
     return "Nothing to build: every day of bronze is in silver and gold."
-
-
-def stop_if_failed(done: Sequence[Ran]) -> None:
-    """End the command with the exit code that the worst of its runs means."""
-    failed = [ran for ran in done if not ran.success]
-    if any(not ran.refused for ran in failed):
-        raise typer.Exit(int(Exit.FAILED))
-    if failed:
-        raise typer.Exit(int(Exit.REFUSED))
-
-
-def print_audit(out: Out, checks: Sequence[CheckSeen]) -> None:
-    """Checks by table, then what did not pass."""
-    if not checks:
-        return
-    counts: dict[str, Counter[str]] = {}
-    for check in checks:
-        counts.setdefault(check.table, Counter())[verdict(check)] += 1
-    out.heading("Audit")
-    out.table(
-        ("table", "passed", "warned", "failed"),
-        [(table, c["passed"], c["warned"], c["failed"]) for table, c in sorted(counts.items())],
-    )
-    for check in [c for c in checks if not c.passed]:
-        out.say(f"{verdict(check)}: {check.table} {check.check}: {check.description}")
-
-
-def verdict(check: CheckSeen) -> str:
-    """What a check came to, in one word."""
-    return "passed" if check.passed else "failed" if check.severity == "ERROR" else "warned"
-
-
-def print_errors(out: Out, done: Sequence[Ran]) -> None:
-    """Why runs failed, and where to look further."""
-    for ran in done:
-        if ran.success:
-            continue
-        for text in dict.fromkeys(ran.errors[:SHOWN_FAILURES]):
-            out.say(f"{ran.job}: {text}", style="red")
-        out.say(f"The whole run is in Dagit (`asklake dev`), under Runs: {ran.run_id}")
-
-
-def as_document(ran: Ran) -> dict[str, Any]:
-    """A run for programs."""
-    return {
-        "job": ran.job,
-        "run_id": ran.run_id,
-        "success": ran.success,
-        "refused": ran.refused,
-        "seconds": round(ran.seconds, 3),
-        "tables": [
-            {
-                "table": t.table,
-                "rows_written": t.metadata.get("rows_written", 0),
-                "rows": t.metadata.get("dagster/row_count"),
-                "snapshot_id": t.metadata.get("snapshot_id"),
-                "publication_id": t.metadata.get("publication_id"),
-            }
-            for t in ran.tables
-        ],
-        "checks": dict(Counter(verdict(c) for c in ran.checks)),
-        "not_passed": [
-            {"table": c.table, "check": c.check, "verdict": verdict(c), "description": c.description}
-            for c in ran.checks
-            if not c.passed
-        ],
-        "errors": ran.errors,
-    }
 
 
 def maintain(out: Out) -> None:

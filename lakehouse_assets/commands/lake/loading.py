@@ -15,7 +15,8 @@ from typing import TYPE_CHECKING, Any
 import typer
 
 from lakehouse_assets.commands.failures import CommandError, Exit, did_you_mean
-from lakehouse_assets.commands.lake.building import Builder, Step, as_document, builder, print_errors
+from lakehouse_assets.commands.lake.building import Builder, Step, builder
+from lakehouse_assets.commands.lake.outcomes import as_document, print_errors
 from lakehouse_assets.commands.output import Out
 from lakehouse_assets.lakehouse.iceberg.properties import PUBLICATION_ID, RUN_ID
 

@@ -68,7 +68,7 @@ class CheckSeen:
 
 @dataclass(frozen=True)
 class Ran:
-    """A finished run; `label` says for people what it did."""
+    """A finished run; `label` says for people what it did, `notes` why it left tables as they were."""
 
     job: str
     run_id: str
@@ -77,6 +77,7 @@ class Ran:
     tables: list[TableWritten] = field(default_factory=list)
     checks: list[CheckSeen] = field(default_factory=list)
     errors: list[str] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
     label: str = ""
 
     @property
@@ -179,8 +180,14 @@ def run_job(
         raise KeyboardInterrupt
     return Ran(
         job.name, run_id, result.success, elapsed, _tables(result), _checks(result),
-        errors,
+        errors, _notes(result),
     )  # fmt: skip
+
+
+def _notes(result: dg.ExecuteInProcessResult) -> list[str]:
+    """Why tables were left as they are."""
+    seen = [e.asset_observation_data.asset_observation for e in result.all_events if e.is_asset_observation]
+    return [observed.description for observed in seen if observed.description]
 
 
 def _tables(result: dg.ExecuteInProcessResult) -> list[TableWritten]:

@@ -14,8 +14,9 @@ import typer
 
 from lakehouse_assets.assets.unloading import JOB, OP, TAKEN_BACK
 from lakehouse_assets.commands.failures import Exit
-from lakehouse_assets.commands.lake.building import Builder, Step, as_document, builder, print_errors
+from lakehouse_assets.commands.lake.building import Builder, Step, builder
 from lakehouse_assets.commands.lake.lookups import known_load, open_lake
+from lakehouse_assets.commands.lake.outcomes import as_document, print_errors
 from lakehouse_assets.commands.output import Out
 from lakehouse_assets.ingest.contracts import LOADS
 from lakehouse_assets.shown import shown_in_line

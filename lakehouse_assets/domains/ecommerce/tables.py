@@ -22,10 +22,11 @@ SESSIONS = "silver.silver_ecommerce_sessions"
 @python_table(CONTRACTS[0], reads=(ORDERS, LINES, SESSIONS), cron=BY_NIGHT, on_demand=True)
 def customer_features(inputs: Inputs) -> pa.Table:
     """What was known of each customer on each of those days."""
-    days = feature_days(inputs.session, ORDERS, "order_date", most=730)
+    session_end = inputs.local.business_day("s.ended_at")
+    days = feature_days(inputs, ORDERS, "order_date", most=730)
     return inputs.session.query(
         f"""
-with days as (select feature_date from {days} as days (feature_date)),
+with days as (select feature_date from {days} as days (feature_date, begins_at)),
 worth as (
     select tenant_id, order_id, cast(sum(net_amount) as double) as net from {LINES} group by tenant_id, order_id
 ),
@@ -55,11 +56,11 @@ visited as (
     select
         days.feature_date, s.tenant_id, s.customer_id,
         count(*) as sessions_28d, sum(s.product_views) as views_28d, sum(s.cart_adds) as carts_28d,
-        date_diff('day', max(cast(s.ended_at as date)), days.feature_date) as days_since_session
+        date_diff('day', max({session_end}), days.feature_date) as days_since_session
     from days
     inner join {SESSIONS} as s
-        on cast(s.ended_at as date) < days.feature_date
-        and cast(s.ended_at as date) >= days.feature_date - interval '28' day
+        on {session_end} < days.feature_date
+        and {session_end} >= days.feature_date - interval '28' day
     where s.customer_id is not null
     group by days.feature_date, s.tenant_id, s.customer_id
 )

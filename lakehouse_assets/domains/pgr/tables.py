@@ -22,10 +22,11 @@ _AGES = "(values (1), (2), (3), (5), (8), (13), (21))"
 @python_table(COMPLAINT_FEATURES, reads=(EVENTS, PERIODS), cron=BY_NIGHT, on_demand=True)
 def complaint_features(inputs: Inputs) -> pa.Table:
     """What was known on each of those days of each complaint that was open."""
-    days = feature_days(inputs.session, EVENTS, "event_date", most=180, every_day=True)
+    sla_day = inputs.local.business_day("sla_due_at")
+    days = feature_days(inputs, EVENTS, "event_date", most=180, every_day=True)
     return inputs.session.query(
         f"""
-with days as (select feature_date from {days} as days (feature_date)),
+with days as (select feature_date, begins_at from {days} as days (feature_date, begins_at)),
 newest as (select max(feature_date) as feature_date from days),
 created as (
     select
@@ -62,9 +63,9 @@ ward_open as (
 ),
 due as (
     select
-        tenant_id, ward_id, complaint_type, cast(sla_due_at as date) as due_date, count(*) as due_count,
+        tenant_id, ward_id, complaint_type, {sla_day} as due_date, count(*) as due_count,
         sum(case when closed_at <= sla_due_at then 0 else 1 end) as breach_count
-    from cases where sla_due_at is not null group by tenant_id, ward_id, complaint_type, cast(sla_due_at as date)
+    from cases where sla_due_at is not null group by tenant_id, ward_id, complaint_type, {sla_day}
 ),
 ward_due as (
     select
@@ -83,7 +84,7 @@ type_due as (
     group by days.feature_date, due.tenant_id, due.complaint_type
 ),
 told as (
-    select distinct days.feature_date, cases.tenant_id, cases.complaint_id
+    select distinct days.feature_date, days.begins_at, cases.tenant_id, cases.complaint_id
     from cases
     cross join days
     cross join newest
@@ -94,8 +95,8 @@ told as (
 select
     told.feature_date, told.tenant_id, told.complaint_id, c.complaint_type, c.priority, c.channel, c.ward_id,
     c.sla_hours,
-    date_diff('minute', c.opened_at, cast(told.feature_date as timestamp)) / cast(60 as double) as hours_open,
-    c.sla_hours - date_diff('minute', c.opened_at, cast(told.feature_date as timestamp)) / cast(60 as double)
+    date_diff('minute', c.opened_at, told.begins_at) / cast(60 as double) as hours_open,
+    c.sla_hours - date_diff('minute', c.opened_at, told.begins_at) / cast(60 as double)
         as hours_left,
     coalesce(a.assigned_date < told.feature_date, false) as is_assigned,
     cast(coalesce(w.open_count, 0) as bigint) as ward_open,
@@ -110,7 +111,7 @@ left join ward_due as wd
 left join type_due as td
     on td.feature_date = told.feature_date and td.tenant_id = told.tenant_id
     and td.complaint_type = c.complaint_type
-where (c.closed_at is null or c.closed_at >= cast(told.feature_date as timestamp))
-    and c.sla_hours - date_diff('minute', c.opened_at, cast(told.feature_date as timestamp)) / cast(60 as double) > 0
+where (c.closed_at is null or c.closed_at >= told.begins_at)
+    and c.sla_hours - date_diff('minute', c.opened_at, told.begins_at) / cast(60 as double) > 0
 """
     )

@@ -20,9 +20,9 @@ SESSIONS = "silver.stg_sessions"
 
 def _active(inputs: Inputs) -> str:
     """Queries of the days, `days`, and of what was known on each of every user who was active, `active`."""
-    days = feature_days(inputs.session, USES, "usage_date", most=730)
+    days = feature_days(inputs, USES, "usage_date", most=730)
     return f"""
-with days as (select feature_date from {days} as days (feature_date)),
+with days as (select feature_date from {days} as days (feature_date, begins_at)),
 active as (
     select
         days.feature_date, u.tenant_id, u.user_id,

@@ -9,10 +9,11 @@ from typing import Any
 import pytest
 
 from lakehouse_assets.assets.python_tables import make
-from lakehouse_assets.commands.lake.building import Step, _nothing, plan_python
+from lakehouse_assets.commands.lake.building import Step, _nothing, plan_python, untold
 from lakehouse_assets.contracts import platform_contracts
 from lakehouse_assets.domains import python_tables
 from lakehouse_assets.lakehouse.lake import Lake
+from lakehouse_assets.ml.predicting import prediction_tables
 from tests.assets import tiny
 
 DAY = date(2001, 1, 1)
@@ -49,3 +50,12 @@ def test_a_table_by_python_is_made_where_it_is_not_there_or_due(lake: Lake) -> N
     assert planned(DAY, DAY, due=True) == [], "its days begin later"
     (step,) = planned(date(2026, 1, 5), date(2026, 1, 7), due=True)
     assert (step.first, step.last) == (date(2026, 1, 5), date(2026, 1, 7))
+
+
+def test_a_table_whose_sources_are_not_there_is_told(lake: Lake) -> None:
+    risks = {t.identifier: t for t in prediction_tables()}
+    made: Any = SimpleNamespace(
+        lake=lake, contracts=platform_contracts(), python_tables=risks, graph=SimpleNamespace(models=[])
+    )
+    told = untold(made, ["semantic.pgr_sla_breach_risk"])
+    assert told == ["semantic.pgr_sla_breach_risk reads platinum.platinum_pgr_complaint_features, never published"]
