@@ -38,12 +38,21 @@ def test_every_file_target_and_variable_is_there(page: str) -> None:
         assert f"\n{target}:" in makefile, f"make {target}"
     for path in re.findall(r"\]\(([^)]+)\)", text):
         if "://" not in path:
-            assert (folder / path).exists(), path
-            assert (folder / path).stat().st_size < 300_000, f"{path} is large"
+            name, _, heading = path.partition("#")
+            assert (folder / name).exists(), path
+            assert (folder / name).stat().st_size < 300_000, f"{name} is large"
+            assert not heading or heading in headings((folder / name).read_text()), path
     for path in re.findall(r"`((?:lakehouse_assets|dbt_project|semantic|nlq|docker|tests)/[\w./]*)`", text):
         assert (ROOT / path).exists(), path
     known = {reference.variable(name) for name, _ in reference.fields()}
     assert set(re.findall(r"ASKLAKE_[A-Z0-9_]+", text)) <= known
+
+
+def headings(text: str) -> set[str]:
+    """The headings of a page as links name them."""
+    return {
+        re.sub(r"[^\w -]", "", line).strip().lower().replace(" ", "-") for line in re.findall(r"^#+ (.+)", text, re.M)
+    }
 
 
 def test_the_readme_is_short() -> None:
