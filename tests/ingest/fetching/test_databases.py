@@ -332,7 +332,8 @@ def test_a_file_that_is_not_there_or_none_is_told(settings: Settings, shop: Shop
     ("address", "said"),
     [
         ("postgresql://me:hunter22secret@127.0.0.1:1/name", "the database says: connection to server"),
-        ("mysql+pymysql://me:hunter22secret@host/name", "the driver of the address is not installed"),
+        ("mysql+pymysql://me:hunter22secret@127.0.0.1:1/name", "the database says: (2003"),
+        ("mysql+cymysql://me:hunter22secret@host/name", "the driver of the address is not installed"),
         ("nosuch://me:hunter22secret@host/name", "no database is called 'nosuch'"),
         ("me:hunter22secret@host", "the address cannot be read"),
         ("postgresql://me:hunter22secret@host:port/name", "the address cannot be read"),
