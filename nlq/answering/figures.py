@@ -61,7 +61,7 @@ class Figures:
             GuardError: the caller may not ask it.
             SemanticError: the combination has no answer.
             TooManyFiguresError: it has more than MOST_ROWS rows.
-            QueryRefusedError: a table is not there.
+            QueryRefusedError: a table is not there, or has days of another time zone than the project has now.
             QueryTimeoutError: it takes too long.
         """
         vocabulary = self._layer.vocabulary(session.heads, caller.tenant)
@@ -69,6 +69,7 @@ class Figures:
         table = session.query(
             compiled.sql, limit=MOST_ROWS + 1, timeout_s=TIMEOUT_S, rollups=compiled.rollups, by_name=True
         )
+        self._states.refuse_other_days(dict(session.snapshots))
         if table.num_rows > MOST_ROWS:
             raise TooManyFiguresError(f"{', '.join(plan.metrics)} has more than {MOST_ROWS:,} rows so grouped")
         return table
@@ -85,7 +86,7 @@ class Figures:
         end = min(known.span.end, today - timedelta(days=1))
         for source in sources:
             snapshot = session.snapshots.get(source.table)
-            written = self._states.of(source.table, snapshot).published_at if snapshot else None
+            written = self._states.day_written(source.table, snapshot) if snapshot else None
             if written:
-                end = min(end, written.date() - timedelta(days=1))
+                end = min(end, written - timedelta(days=1))
         return TimeRange(start=known.span.start, end=end) if known.span.start <= end else None

@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, date, datetime
 from threading import Lock
 from typing import TYPE_CHECKING, Any
+from zoneinfo import ZoneInfo
 
 from cachetools import FIFOCache, cachedmethod
 from pydantic import BaseModel, ConfigDict, field_serializer
@@ -66,6 +67,12 @@ class TableStates:
         return TableState(
             table=table, snapshot_id=snapshot, published_at=published.replace(tzinfo=None), newest_day=day
         )
+
+    def day_written(self, table: str, snapshot: int) -> date | None:
+        """The day, of the table's own days, on which a snapshot was published; None where that is not known."""
+        published = self.of(table, snapshot).published_at
+        zone = NO_ZONE if self.have_days_of_utc([table]) else self.days_of or NO_ZONE
+        return published.replace(tzinfo=UTC).astimezone(ZoneInfo(zone)).date() if published else None
 
     @cachedmethod(lambda self: self._rows, lock=lambda self: self._lock)
     def rows(self, table: str, snapshot: int) -> int | None:
