@@ -22,7 +22,7 @@ from lakehouse_assets.search.meaning import key_of
 from lakehouse_assets.search.model import ELSEWHERE, Kind, Passage
 from lakehouse_assets.setting_types import sqlite_url
 from nlq.core.utc import utc_now
-from nlq.storage.database import create_tables, open_database, reading
+from nlq.storage.database import open_tables, reading
 
 if TYPE_CHECKING:
     from lakehouse_assets.settings import Settings
@@ -119,9 +119,7 @@ class Store:
 
     def __init__(self, url: str) -> None:
         """Open the database at a SQLAlchemy URL, and make the tables that are missing."""
-        self._engine = open_database(url)
-        with self._engine.begin() as con:
-            create_tables(con, _metadata)
+        self._engine = open_tables(url, _metadata)
         self._reads = reading(self._engine)
 
     # --- changing
