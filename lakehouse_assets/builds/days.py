@@ -349,8 +349,7 @@ def refuse_hours(zone: str, graph: DbtGraph, contracts: Mapping[str, Contract], 
         if table not in contracts or contracts[table].days_of_utc:
             continue
         for source in sorted(graph.sources_of(table) & contracts.keys()):
-            partition = contracts[source].time_partition
-            if partition and partition.transform == "hour":
+            if contracts[source].by_hour:
                 raise OtherZoneError(
                     f"{table} has days of {zone}, and is made of {source}, whose hours are those of UTC: its days "
                     f"would be others. Say days_of_utc=True in its contract, or partition {source} by day"

@@ -64,13 +64,7 @@ def groups(graph: DbtGraph, contracts: Mapping[str, Contract], tables: Iterable[
 
 
 def _kind(graph: DbtGraph, contracts: Mapping[str, Contract], table: str) -> str:
-    if is_by_hour(contracts[table]):
+    if contracts[table].by_hour:
         return _BY_HOUR
     sources = [contracts[s] for s in graph.sources_of(table) if s in contracts]
-    return _FROM_HOURS if sources and all(map(is_by_hour, sources)) else ""
-
-
-def is_by_hour(contract: Contract) -> bool:
-    """Whether a table is partitioned by hour."""
-    partition = contract.time_partition
-    return partition is not None and partition.transform == "hour"
+    return _FROM_HOURS if sources and all(source.by_hour for source in sources) else ""

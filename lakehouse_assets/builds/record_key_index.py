@@ -48,7 +48,7 @@ def shown(session: WriterSession, source: Contract, folder: Path) -> str | None:
     # The engine's hashes are its own affair, and may be others in its next version.
     kept = folder / f"duckdb-{duckdb.__version__}" / source.identifier
     column, name = quoted(date_partition(source).column), f"{SCHEMA}.{source.table}"
-    day = f"{unit_sql(source)} as {column}" if date_partition(source).transform == "hour" else column
+    day = f"{unit_sql(source)} as {column}" if source.by_hour else column
     try:
         kept.mkdir(parents=True, exist_ok=True)
         parts = _complete(session, source.identifier, day, kept)

@@ -248,6 +248,11 @@ class Contract:
         return f"{self.layer}.{self.table}"
 
     @property
+    def by_hour(self) -> bool:
+        """Whether the table is partitioned by hour."""
+        return self.time_partition is not None and self.time_partition.transform == "hour"
+
+    @property
     def most_snapshots(self) -> int:
         """How many states of the table can be read: publications forget older ones."""
         return self.snapshots or (OFTEN_WRITTEN_SNAPSHOTS if self.layer == "bronze" else SNAPSHOTS)
@@ -337,7 +342,7 @@ class Contract:
         if first is None or partition is None:
             return []
         name = partition.column
-        day = f"cast({quoted(name)} as date)" if partition.transform == "hour" else quoted(name)
+        day = f"cast({quoted(name)} as date)" if self.by_hour else quoted(name)
         return [
             RowCheck(
                 f"{name}__not_before_first_day", f"{day} < date '{first}'", "error", name,

@@ -39,8 +39,7 @@ def daily(domain: str) -> dg.DailyPartitionsDefinition | None:
 @cache
 def hourly(domain: str) -> dg.HourlyPartitionsDefinition | None:
     """The hours of a domain in UTC, from its FIRST_DAY to the current one; None where no table of it is by hour."""
-    partitions = [c.time_partition for c in contracts_of(domain)]
-    if not any(p and p.transform == "hour" for p in partitions):
+    if not any(contract.by_hour for contract in contracts_of(domain)):
         return None
     return dg.HourlyPartitionsDefinition(
         start_date=datetime.combine(_first_day(domain), datetime.min.time()), end_offset=1
