@@ -150,8 +150,8 @@ def _measured(
 
 def _finder(store: Store, kind: Kind) -> Callable[[str, str], list[str]]:
     """What a way of searching finds, by key; of one ranking alone nothing is refused."""
-    rooms = Index(store).entered([SHARED, ELSEWHERE])
-    elsewhere = rooms.pop(ELSEWHERE)
+    namespaces = Index(store).opened([SHARED, ELSEWHERE])
+    elsewhere = namespaces.pop(ELSEWHERE)
     words_alone = Near.WORDS_ALONE
 
     def find(query: str, way: str) -> list[str]:
@@ -159,7 +159,7 @@ def _finder(store: Store, kind: Kind) -> Callable[[str, str], list[str]]:
         words = "" if way == "meaning" else query
         off = nearness_elsewhere(elsewhere, asked) if way == "both" else -1.0
         Near.WORDS_ALONE = 0.0 if way == "words" else words_alone
-        found, *_ = search(rooms, words, None if way == "words" else asked, lambda _: True, [kind], FIRST, off)
+        found, *_ = search(namespaces, words, None if way == "words" else asked, lambda _: True, [kind], FIRST, off)
         shown = store.shown(SHARED, [one.number for one in found])
         return [str(shown[one.number].source.get("metric") or shown[one.number].source["wish"]) for one in found]
 
@@ -203,7 +203,7 @@ def one_search(folder: str, count: int) -> tuple[float, dict[str, Any]]:
     """Median CPU seconds of a search, and of reading the index into memory first."""
     store = Store(f"sqlite:///{folder}/search.db")
     index, began = Index(store), time.process_time()
-    rooms = index.entered([OPERATORS])
+    namespaces = index.opened([OPERATORS])
     held, taken = time.process_time() - began, []
     queries = (
         "street lamp broken at night",
@@ -214,8 +214,8 @@ def one_search(folder: str, count: int) -> tuple[float, dict[str, Any]]:
     meaning.of_query("warm")
     for query in queries:
         began = time.process_time()
-        rooms = index.entered([OPERATORS])
-        found, could, _ = search(rooms, query, meaning.of_query(query), lambda _: True)
+        namespaces = index.opened([OPERATORS])
+        found, could, _ = search(namespaces, query, meaning.of_query(query), lambda _: True)
         store.shown(OPERATORS, [one.number for one in found])
         taken.append(time.process_time() - began)
         assert could == count

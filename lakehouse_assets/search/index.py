@@ -1,7 +1,7 @@
-"""The index in memory: by room, so that a search reads the rooms of its caller and no other.
+"""The index in memory: by namespace, so that a search reads the namespaces of its caller and no other.
 
 Belongs here: holding what is kept (``store``), ranking by words and by meaning together, and what is near enough. Does
-not belong here: who may enter which room (``searching``), gathering passages.
+not belong here: who may search which namespace (``searching``), gathering passages.
 
 Words and meaning each rank passages; their ranks are joined by reciprocal rank fusion (Cormack et al. 2009), which
 needs no common scale. Whether the best of them is near at all is judged by a scale of its own: see `Near`.
@@ -26,9 +26,9 @@ if TYPE_CHECKING:
     from lakehouse_assets.search.store import Row, Store
 
 MOST_HELD = 400_000
-"""Passages that a process holds, some 600 bytes each: those of rooms that nobody has entered for longest go first."""
+"""Passages that a process holds, some 600 bytes each; namespaces that nobody has searched for longest go first."""
 _MOST_BLOCKS = 8
-"""Blocks of a room before they are made into one."""
+"""Blocks of a namespace before they are made into one."""
 _RANKED = 200
 """Passages that each of both rankings puts forward."""
 _FUSION = 60
@@ -62,14 +62,14 @@ class Near:
 class Candidate(NamedTuple):
     """A passage that was found, best first."""
 
-    room: str
+    namespace: str
     number: int
     score: float
     by: tuple[str, ...]
 
 
 class Block:
-    """Passages of a room that were read together; what is no longer so is masked, nothing is changed."""
+    """Passages of a namespace that were read together; what is no longer so is masked, nothing is changed."""
 
     def __init__(self, rows: Sequence[Row]) -> None:
         """Count their words, and read their vectors."""
@@ -95,8 +95,8 @@ class Block:
 
 
 @dataclass(frozen=True)
-class Room:
-    """What is held of a room, up to a version."""
+class Namespace:
+    """What is held of a namespace, up to a version."""
 
     blocks: tuple[Block, ...]
     version: int
@@ -106,62 +106,65 @@ class Room:
         """How many passages are held, masked ones among them."""
         return sum(len(block.numbers) for block in self.blocks)
 
-    def grown(self, store: Store, name: str, version: int) -> Room:
-        """The room with what changed since; read anew where it has become many parts, or half of it is masked."""
+    def grown(self, store: Store, name: str, version: int) -> Namespace:
+        """The namespace with what changed since; read anew where it has become many parts, or half of it is masked."""
         rows = list(store.changed(name, self.version))
         changed = np.array([row.number for row in rows], np.int64)
         alive = [row for row in rows if not row.gone]
         left = sum(int(block.alive.sum()) for block in self.blocks)
         if self.blocks and (len(self.blocks) >= _MOST_BLOCKS or self.held > 2 * left + len(alive) + 1_000):
-            return Room((), 0).grown(store, name, version)
+            return Namespace((), 0).grown(store, name, version)
         for block in self.blocks:
             block.without(changed)
         newest = max([version, *(row.version for row in rows)])
-        return Room((*self.blocks, *([Block(alive)] if alive else [])), newest)
+        return Namespace((*self.blocks, *([Block(alive)] if alive else [])), newest)
 
 
 class Index:
-    """The rooms that this process holds. Thread-safe."""
+    """The namespaces that this process holds. Thread-safe."""
 
     def __init__(self, store: Store) -> None:
         """Nothing is read yet."""
         self._store, self._lock = store, threading.Lock()
-        self._rooms: OrderedDict[str, Room] = OrderedDict()
+        self._namespaces: OrderedDict[str, Namespace] = OrderedDict()
 
-    def entered(self, names: Iterable[str]) -> dict[str, Room]:
-        """Some rooms as they are kept now; those that there are not are left out.
+    def opened(self, names: Iterable[str]) -> dict[str, Namespace]:
+        """Some namespaces as they are kept now; those that there are not are left out.
 
         While another search reads what changed, they are given as they were, for that may take seconds.
         """
-        versions = self._store.rooms()
+        versions = self._store.namespaces()
         there = [name for name in names if name in versions]
-        held = {name: room for name in there if (room := self._rooms.get(name))}
+        held = {name: namespace for name in there if (namespace := self._namespaces.get(name))}
         if not self._lock.acquire(blocking=len(held) < len(there)):
             return held
         try:
             return {name: self._read(name, versions[name]) for name in there}
         finally:
-            self._make_room(len(there))
+            self._evict(len(there))
             self._lock.release()
 
-    def _read(self, name: str, version: int) -> Room:
-        room = self._rooms.pop(name, None) or Room((), 0)
-        if room.version < version:
-            room = room.grown(self._store, name, version)
-        self._rooms[name] = room
-        return room
+    def _read(self, name: str, version: int) -> Namespace:
+        namespace = self._namespaces.pop(name, None) or Namespace((), 0)
+        if namespace.version < version:
+            namespace = namespace.grown(self._store, name, version)
+        self._namespaces[name] = namespace
+        return namespace
 
-    def _make_room(self, needed: int) -> None:
-        while len(self._rooms) > needed and sum(room.held for room in self._rooms.values()) > MOST_HELD:
-            self._rooms.popitem(last=False)
+    def _evict(self, needed: int) -> None:
+        while (
+            len(self._namespaces) > needed
+            and sum(namespace.held for namespace in self._namespaces.values()) > MOST_HELD
+        ):
+            self._namespaces.popitem(last=False)
 
 
 @dataclass(frozen=True)
 class _Ranked:
     """What is known of each passage that may be found, side by side."""
 
-    rooms: list[str]
-    room_of: np.ndarray
+    namespaces: list[str]
+    namespace_of: np.ndarray
     numbers: np.ndarray
     words: np.ndarray
     told: np.ndarray
@@ -179,7 +182,7 @@ class _Ranked:
 
 
 def search(
-    rooms: dict[str, Room],
+    namespaces: dict[str, Namespace],
     query: str,
     meaning: np.ndarray | None,
     may: Callable[[str], bool],
@@ -187,10 +190,10 @@ def search(
     limit: int = 10,
     elsewhere: float = 0.0,
 ) -> tuple[list[Candidate], int, int]:
-    """What of some rooms is near, best first.
+    """What of some namespaces is near, best first.
 
     Args:
-        rooms: Those that the caller may enter; no other is read.
+        namespaces: Those that the caller may search; no other is read.
         query: What is searched for, as words.
         meaning: The same as a vector; None searches by words alone.
         may: Whether the caller fulfils the rule of a passage.
@@ -201,7 +204,7 @@ def search(
     Returns:
         What was found, how many could have been, and how many of those by their words alone.
     """
-    ranked = _side_by_side(rooms, query, meaning, may, kinds, elsewhere)
+    ranked = _side_by_side(namespaces, query, meaning, may, kinds, elsewhere)
     if not len(ranked.numbers):
         return [], 0, 0
     words = _best(ranked.words, ranked.words > 0)
@@ -215,22 +218,24 @@ def search(
     near = {at: score for at, score in fused.items() if _by(ranked, at)}
     best = sorted(near, key=lambda at: (-near[at], ranked.numbers[at]))[:limit]
     found = [
-        Candidate(ranked.rooms[ranked.room_of[at]], int(ranked.numbers[at]), _closeness(ranked, at), _by(ranked, at))
+        Candidate(
+            ranked.namespaces[ranked.namespace_of[at]], int(ranked.numbers[at]), _closeness(ranked, at), _by(ranked, at)
+        )
         for at in best
     ]
     return found, len(ranked.numbers), int((ranked.cosines <= -1).sum())
 
 
-def nearness_elsewhere(room: Room | None, meaning: np.ndarray) -> float:
+def nearness_elsewhere(namespace: Namespace | None, meaning: np.ndarray) -> float:
     """What is taken off the nearness of every passage, by the texts that nothing here is about; see `Near`."""
-    blocks = room.blocks if room else ()
+    blocks = namespace.blocks if namespace else ()
     cosines = np.concatenate([np.zeros(0), *(block.vectors.nearness(meaning) for block in blocks)])
     best = np.sort(cosines[cosines > -1])[-Near.ELSEWHERE :]
     return Near.OF_ELSEWHERE * float(best.mean()) if len(best) else Near.OF_ELSEWHERE * Near.UNKNOWN
 
 
 def _side_by_side(
-    rooms: dict[str, Room],
+    namespaces: dict[str, Namespace],
     query: str,
     meaning: np.ndarray | None,
     may: Callable[[str], bool],
@@ -238,7 +243,7 @@ def _side_by_side(
     elsewhere: float,
 ) -> _Ranked:
     asked = words_of(query)
-    parts = [(number, block) for number, room in enumerate(rooms.values()) for block in room.blocks]
+    parts = [(number, block) for number, namespace in enumerate(namespaces.values()) for block in namespace.blocks]
     known = counted((block.words for _, block in parts), asked)
     columns: list[list[np.ndarray]] = [[], [], [], [], []]
     for number, block in parts:
@@ -248,8 +253,8 @@ def _side_by_side(
         row = (np.full(len(scores), number, np.int32), block.numbers, scores, told, cosines)
         for column, values in zip(columns, row, strict=True):
             column.append(values[chosen])
-    room_of, numbers, words, told, near = (np.concatenate(c) if c else np.zeros(0, np.int64) for c in columns)
-    return _Ranked(list(rooms), room_of, numbers, words, told, near, elsewhere)
+    namespace_of, numbers, words, told, near = (np.concatenate(c) if c else np.zeros(0, np.int64) for c in columns)
+    return _Ranked(list(namespaces), namespace_of, numbers, words, told, near, elsewhere)
 
 
 def _best(scores: np.ndarray, there: np.ndarray) -> np.ndarray:

@@ -34,16 +34,16 @@ class Kind(StrEnum):
 
 
 SHARED = "shared"
-"""The room of what every caller may know of, as far as its needs allow."""
+"""The namespace of what every caller may know of, as far as its needs allow."""
 OPERATORS = "operators"
-"""The room of rows that belong to no tenant, or to several at once: for callers of no single tenant."""
+"""The namespace of rows that belong to no tenant, or to several at once: for callers of no single tenant."""
 ELSEWHERE = "elsewhere"
-"""The room of texts that nothing here is about, beside which nearness is judged; no caller enters it."""
+"""The namespace of texts that nothing here is about, beside which nearness is judged; no caller searches it."""
 _TENANT = "tenant:"
 
 
-def room_of(tenant: str | None) -> str:
-    """The room of the rows of a tenant; where the rows name none, that of the operators."""
+def namespace_of(tenant: str | None) -> str:
+    """The namespace of the rows of a tenant; where the rows name none, that of the operators."""
     return f"{_TENANT}{tenant}" if tenant else OPERATORS
 
 
@@ -52,12 +52,12 @@ class Passage:
     """A text that can be found, and where it comes from.
 
     Attributes:
-        room: Who it is for: SHARED, OPERATORS or `room_of` a tenant. Rooms are indexed apart, so that a search reads
-            those of its caller alone.
+        namespace: Who it is for: SHARED, OPERATORS or `namespace_of` a tenant. Namespaces are indexed apart, so that a
+            search reads those of its caller alone.
         kind: What it is about.
         title: What it is called.
         text: What is searched, besides the title, and shown.
-        key: What tells it from others of its room, kind and origin.
+        key: What tells it from others of its namespace, kind and origin.
         source: Where it comes from, for programs: table, snapshot and row key, or what it describes.
         needs: Names of metrics and dimensions of which the caller has to know one, if any are named.
         needs_all: Whether the caller has to know all of them.
@@ -65,7 +65,7 @@ class Passage:
         domain: The domain it belongs to.
     """
 
-    room: str
+    namespace: str
     kind: Kind
     title: str
     text: str
@@ -79,11 +79,11 @@ class Passage:
     @property
     def id(self) -> str:
         """What it is kept by: the same as long as it is of the same thing."""
-        return _digest(self.room, self.kind, self.key)
+        return _digest(self.namespace, self.kind, self.key)
 
     @cached_property
     def rule(self) -> str:
-        """Who of its room may see it, as a text that passages with the same rule share."""
+        """Who of its namespace may see it, as a text that passages with the same rule share."""
         return json.dumps([self.roles, self.needs_all, sorted(self.needs)])
 
     @property

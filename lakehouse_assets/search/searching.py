@@ -1,4 +1,4 @@
-"""Searching for a caller: which rooms it may enter, which rules it fulfils, what is shown of what was found.
+"""Searching for a caller: which namespaces it may search, which rules it fulfils, what is shown of what was found.
 
 Belongs here: that. Does not belong here: ranking (``index``), the address and the command.
 """
@@ -23,7 +23,7 @@ from lakehouse_assets.search.model import (
     Found,
     Hit,
     Kind,
-    room_of,
+    namespace_of,
 )
 from lakehouse_assets.search.store import Shown, Store
 from nlq.core.guard import ROLES, Caller
@@ -75,11 +75,11 @@ class Searcher:
         begun = time.perf_counter()
         query = " ".join(query.split())
         _check(query, caller, limit)
-        rooms = self.index.entered([ELSEWHERE, *rooms_of(caller, self.store.rooms())])
-        elsewhere = rooms.pop(ELSEWHERE, None)
+        namespaces = self.index.opened([ELSEWHERE, *namespaces_of(caller, self.store.namespaces())])
+        elsewhere = namespaces.pop(ELSEWHERE, None)
         asked = meaning.of_query(query) if meaning.is_installed() else None
         off = nearness_elsewhere(elsewhere, asked) if asked is not None else 0.0
-        found, could, unread = search(rooms, query, asked, _fulfils(caller, vocabulary), kinds, limit, off)
+        found, could, unread = search(namespaces, query, asked, _fulfils(caller, vocabulary), kinds, limit, off)
         at = self.store.updated_at()
         hits = self._hits(found)
         return Found(
@@ -89,12 +89,16 @@ class Searcher:
         )  # fmt: skip
 
     def _hits(self, found: Sequence[Candidate]) -> tuple[Hit, ...]:
-        by_room: dict[str, list[int]] = {}
+        by_namespace: dict[str, list[int]] = {}
         for one in found:
-            by_room.setdefault(one.room, []).append(one.number)
-        shown = {(room, n): what for room, ns in by_room.items() for n, what in self.store.shown(room, ns).items()}
+            by_namespace.setdefault(one.namespace, []).append(one.number)
+        shown = {
+            (namespace, n): what
+            for namespace, ns in by_namespace.items()
+            for n, what in self.store.shown(namespace, ns).items()
+        }
         return tuple(
-            _hit(one, shown[one.room, one.number]) for one in found if (one.room, one.number) in shown
+            _hit(one, shown[one.namespace, one.number]) for one in found if (one.namespace, one.number) in shown
         )  # what has gone meanwhile is not shown
 
     def close(self) -> None:
@@ -102,10 +106,10 @@ class Searcher:
         self.store.close()
 
 
-def rooms_of(caller: Caller, there: Sequence[str] | dict[str, int]) -> list[str]:
-    """The rooms that a caller may enter: those of everyone, and of its tenant; of no single tenant, all."""
+def namespaces_of(caller: Caller, there: Sequence[str] | dict[str, int]) -> list[str]:
+    """The namespaces that a caller may search: those of everyone, and of its tenant; of no single tenant, all."""
     if caller.tenant is not None:
-        return [SHARED, room_of(caller.tenant)]
+        return [SHARED, namespace_of(caller.tenant)]
     return [SHARED, OPERATORS, *sorted(set(there) - {ELSEWHERE, SHARED, OPERATORS})]
 
 

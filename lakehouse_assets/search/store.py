@@ -36,7 +36,7 @@ _passages = sa.Table(
     sa.Column("number", sa.Integer, primary_key=True, autoincrement=True),
     sa.Column("id", sa.String(32), nullable=False, unique=True),
     sa.Column("origin", sa.Text, nullable=False, index=True),
-    sa.Column("room", sa.Text, nullable=False),
+    sa.Column("namespace", sa.Text, nullable=False),
     sa.Column("kind", sa.String(16), nullable=False),
     sa.Column("title", sa.Text, nullable=False),
     sa.Column("text", sa.Text, nullable=False),
@@ -48,7 +48,7 @@ _passages = sa.Table(
     sa.Column("vector", sa.LargeBinary),
     sa.Column("gone", sa.Boolean, nullable=False, default=False),
     sa.Column("version", sa.BigInteger, nullable=False),
-    sa.Index("search_passages_changed", "room", "version"),
+    sa.Index("search_passages_changed", "namespace", "version"),
 )
 _origins = sa.Table(
     "search_origins",
@@ -196,7 +196,9 @@ class Store:
 
     def without_vector(self, limit: int) -> list[Missing]:
         """Texts that have no vector yet, each once: what is said of the lake before what is said in it."""
-        order = sa.case((_p.room == ELSEWHERE, 0), (_p.kind == Kind.DOCUMENT, 3), (_p.kind == Kind.COLUMN, 2), else_=1)
+        order = sa.case(
+            (_p.namespace == ELSEWHERE, 0), (_p.kind == Kind.DOCUMENT, 3), (_p.kind == Kind.COLUMN, 2), else_=1
+        )
         found = (
             sa.select(_p.vector_key, sa.func.min(_p.number).label("number"), sa.func.min(order).label("turn"))
             .where(_p.vector.is_(None), _p.gone.is_(False))
@@ -225,33 +227,33 @@ class Store:
 
     # --- reading
 
-    def rooms(self) -> dict[str, int]:
-        """Every room with the newest version in it."""
+    def namespaces(self) -> dict[str, int]:
+        """Every namespace with the newest version in it."""
         with self._reads.begin() as con:
-            return dict(con.execute(sa.select(_p.room, sa.func.max(_p.version)).group_by(_p.room)).all())
+            return dict(con.execute(sa.select(_p.namespace, sa.func.max(_p.version)).group_by(_p.namespace)).all())
 
-    def changed(self, room: str, since: int) -> Iterator[Row]:
-        """The passages of a room that changed after a version, those that have gone among them."""
+    def changed(self, namespace: str, since: int) -> Iterator[Row]:
+        """The passages of a namespace that changed after a version, those that have gone among them."""
         columns = (_p.number, _p.kind, _p.title, _p.text, _p.rule, _p.vector, _p.gone, _p.version)
-        wanted = sa.select(*columns).where(_p.room == room, _p.version > since).order_by(_p.number)
+        wanted = sa.select(*columns).where(_p.namespace == namespace, _p.version > since).order_by(_p.number)
         with self._reads.begin() as con:
             for row in con.execution_options(yield_per=2_000).execute(wanted):
                 yield Row(row.number, Kind(row.kind), *row[2:])
 
-    def shown(self, room: str, numbers: Sequence[int]) -> dict[int, Shown]:
-        """What is shown of some passages of one room, by number; of another's, nothing."""
+    def shown(self, namespace: str, numbers: Sequence[int]) -> dict[int, Shown]:
+        """What is shown of some passages of one namespace, by number; of another's, nothing."""
         columns = (_p.number, _p.kind, _p.title, _p.text, _p.domain, _p.source, _o.snapshot)
         wanted = (
             sa.select(*columns)
             .join(_origins, _o.origin == _p.origin, isouter=True)
-            .where(_p.room == room, _p.number.in_(numbers), _p.gone.is_(False))
+            .where(_p.namespace == namespace, _p.number.in_(numbers), _p.gone.is_(False))
         )
         with self._reads.begin() as con:
             return {row.number: _shown(row) for row in con.execute(wanted)}
 
     def standing(self) -> tuple[int, int, int, datetime | None]:
         """Passages, those of them without a vector, how many were too many, and when one was last looked for."""
-        there = sa.and_(_p.gone.is_(False), _p.room != ELSEWHERE)
+        there = sa.and_(_p.gone.is_(False), _p.namespace != ELSEWHERE)
         with self._reads.begin() as con:
             passages = con.execute(sa.select(sa.func.count()).where(there)).scalar_one()
             bare = con.execute(sa.select(sa.func.count()).where(there, _p.vector.is_(None))).scalar_one()
@@ -277,8 +279,8 @@ def _next_version(con: sa.Connection) -> int:
 
 def _row(passage: Passage, origin: str, key: str, vector: bytes | None, version: int) -> dict[str, Any]:
     return {
-        "id": passage.id, "origin": origin, "room": passage.room, "kind": str(passage.kind), "title": passage.title,
-        "text": passage.text, "domain": passage.domain, "rule": passage.rule, "digest": passage.digest,
+        "id": passage.id, "origin": origin, "namespace": passage.namespace, "kind": str(passage.kind),
+        "title": passage.title, "text": passage.text, "domain": passage.domain, "rule": passage.rule, "digest": passage.digest,
         "source": json.dumps(passage.source, sort_keys=True, default=str), "vector_key": key, "vector": vector,
         "gone": False, "version": version,
     }  # fmt: skip

@@ -15,10 +15,10 @@ KNOWS = Vocabulary.of([Metric("sold", "Sold"), Metric("late", "Late")], [])
 """A caller's vocabulary: two metrics."""
 
 
-def document(text: str, room: str, *, key: str = "", title: str = "") -> Passage:
+def document(text: str, namespace: str, *, key: str = "", title: str = "") -> Passage:
     """A row of a table."""
     source = {"table": "silver.notes", "key": {"id": key or text}, "rows": 1, "columns": ["text"]}
-    return Passage(room, Kind.DOCUMENT, title, text, key or text, source)
+    return Passage(namespace, Kind.DOCUMENT, title, text, key or text, source)
 
 
 def store_of(folder: Path, passages: Iterable[Passage] = ()) -> Store:

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from lakehouse_assets.search import meaning
 from lakehouse_assets.search.gathering.elsewhere import of_elsewhere
-from lakehouse_assets.search.model import OPERATORS, SHARED, Kind, Passage, room_of
+from lakehouse_assets.search.model import OPERATORS, SHARED, Kind, Passage, namespace_of
 from lakehouse_assets.search.searching import NOTHING_NEAR, NOTHING_YET, Searcher, SearchRefusedError
 from lakehouse_assets.search.store import Store
 from nlq.core.guard import Caller
@@ -19,7 +19,7 @@ from tests.search.passages import KNOWS, document, found, store_of
 
 OWN = Caller("a", "viewer")
 WORDS = st.lists(st.sampled_from(["road", "water", "light"]), min_size=1, max_size=3).map(" ".join)
-#: Some look like rooms of others.
+#: Some look like namespaces of others.
 TENANTS = st.sampled_from(["a", "b", "shared", "operators", "tenant:a", "A"])
 
 
@@ -27,12 +27,12 @@ TENANTS = st.sampled_from(["a", "b", "shared", "operators", "tenant:a", "A"])
 def any_passages(draw: st.DrawFn) -> list[Passage]:
     made = []
     for number in range(draw(st.integers(1, 12))):
-        room = draw(st.one_of(TENANTS.map(room_of), st.sampled_from([SHARED, OPERATORS])))
+        namespace = draw(st.one_of(TENANTS.map(namespace_of), st.sampled_from([SHARED, OPERATORS])))
         needs = draw(st.sets(st.sampled_from(["sold", "late", "secret"]), max_size=2))
         roles = tuple(draw(st.sets(st.sampled_from(["viewer", "analyst", "admin"]), max_size=2)))
         made.append(
             Passage(
-                room, Kind.QUESTION, draw(WORDS), "", str(number), {"answer": str(number)}, frozenset(needs),
+                namespace, Kind.QUESTION, draw(WORDS), "", str(number), {"answer": str(number)}, frozenset(needs),
                 needs_all=draw(st.booleans()), roles=roles,
             )
         )  # fmt: skip
@@ -40,8 +40,8 @@ def any_passages(draw: st.DrawFn) -> list[Passage]:
 
 
 def may_be_found(passage: Passage, caller: Caller) -> bool:
-    """As the rules are put in words: the room, the role, and what the caller knows."""
-    own = caller.tenant is None or passage.room in (SHARED, room_of(caller.tenant))
+    """As the rules are put in words: the namespace, the role, and what the caller knows."""
+    own = caller.tenant is None or passage.namespace in (SHARED, namespace_of(caller.tenant))
     role = not passage.roles or caller.role in passage.roles
     known = [name in KNOWS.metrics for name in passage.needs]
     return own and role and (not known or (all(known) if passage.needs_all else any(known)))
@@ -70,7 +70,7 @@ def test_a_caller_finds_all_that_is_for_it_and_nothing_else(
 
 
 def test_a_held_index_of_many_callers_stays_apart(tmp_path: Path) -> None:
-    store = store_of(tmp_path, [document(f"note of {t} on roads", room_of(t)) for t in "abc"])
+    store = store_of(tmp_path, [document(f"note of {t} on roads", namespace_of(t)) for t in "abc"])
     searcher = Searcher(store)
     for tenant in "abcabc":
         hits = searcher.find("note on roads", Caller(tenant, "viewer"), KNOWS).hits
@@ -131,7 +131,7 @@ def test_texts_of_everyday_life_judge_and_are_never_found(read: Store) -> None:
 
 
 def test_what_is_told_counts_no_other_tenants_passages(tmp_path: Path) -> None:
-    store = store_of(tmp_path, [document(f"road {n}", room_of("b")) for n in range(3)])
+    store = store_of(tmp_path, [document(f"road {n}", namespace_of("b")) for n in range(3)])
     assert found(store, "road", OWN).note.startswith(NOTHING_YET) and found(store, "road", OWN).passages == 0
     assert "3 of the passages" in found(store, "road", Caller("b", "viewer")).note
     store.close()

@@ -10,11 +10,11 @@ from hypothesis import strategies as st
 
 from lakehouse_assets.search.index import Index
 from lakehouse_assets.search.meaning import SIZE
-from lakehouse_assets.search.model import OPERATORS, Passage, room_of
+from lakehouse_assets.search.model import OPERATORS, Passage, namespace_of
 from lakehouse_assets.search.store import Difference, Store
 from tests.search.passages import document, store_of
 
-ROOM = room_of("a")
+NAMESPACE = namespace_of("a")
 STATES = st.lists(
     st.dictionaries(st.sampled_from("klmnop"), st.sampled_from(["red", "green", "blue"]), max_size=6),
     min_size=1,
@@ -24,15 +24,17 @@ VECTOR = bytes([1] * SIZE)
 
 
 def passages(state: dict[str, str]) -> list[Passage]:
-    return [document(text, ROOM, key=key) for key, text in state.items()]
+    return [document(text, NAMESPACE, key=key) for key, text in state.items()]
 
 
 def held(index: Index, store: Store) -> set[tuple[str, str]]:
     """Key and text of what is alive in memory, as it is shown."""
-    rooms = index.entered([ROOM])
-    numbers = [int(n) for room in rooms.values() for block in room.blocks for n in block.numbers[block.alive]]
+    namespaces = index.opened([NAMESPACE])
+    numbers = [
+        int(n) for namespace in namespaces.values() for block in namespace.blocks for n in block.numbers[block.alive]
+    ]
     assert len(numbers) == len(set(numbers))
-    return {(one.source["key"]["id"], one.text) for one in store.shown(ROOM, numbers).values()}
+    return {(one.source["key"]["id"], one.text) for one in store.shown(NAMESPACE, numbers).values()}
 
 
 @settings(max_examples=25)
@@ -58,13 +60,13 @@ def test_an_index_held_for_long_is_that_of_the_last_state(states: list[dict[str,
 
 def test_a_text_that_was_read_is_not_read_again(database_url: str) -> None:
     store = Store(database_url)
-    store.replace("test", "1", [document("street light", ROOM, key="1"), document("road", ROOM, key="2")])
+    store.replace("test", "1", [document("street light", NAMESPACE, key="1"), document("road", NAMESPACE, key="2")])
     assert [one.text for one in store.without_vector(9)] == ["street light", "road"]
     store.give_vectors({one.vector_key: VECTOR for one in store.without_vector(9)})
     assert store.without_vector(9) == [] and store.standing()[:2] == (2, 0)
     # The same text of another tenant, and one that comes back, are known; a new one is not.
     store.replace("other", "1", [document("road", OPERATORS, key="9"), document("bridge", OPERATORS, key="8")])
-    assert store.replace("test", "2", [document("road", ROOM, key="1")]) == Difference(0, 1, 1)
+    assert store.replace("test", "2", [document("road", NAMESPACE, key="1")]) == Difference(0, 1, 1)
     assert [one.text for one in store.without_vector(9)] == ["bridge"]
     assert store.states() == {"test": "2", "other": "1"}
     assert store.forget_origins(but=["test"]) == 1
@@ -72,9 +74,9 @@ def test_a_text_that_was_read_is_not_read_again(database_url: str) -> None:
     store.close()
 
 
-def test_a_room_shows_none_of_another(tmp_path: Path) -> None:
-    store = store_of(tmp_path, [document("mine", ROOM), document("theirs", room_of("b"))])
+def test_a_namespace_shows_none_of_another(tmp_path: Path) -> None:
+    store = store_of(tmp_path, [document("mine", NAMESPACE), document("theirs", namespace_of("b"))])
     numbers = list(range(1, 9))
-    assert [one.text for one in store.shown(ROOM, numbers).values()] == ["mine"]
-    assert [row.text for row in store.changed(ROOM, 0)] == ["mine"]
+    assert [one.text for one in store.shown(NAMESPACE, numbers).values()] == ["mine"]
+    assert [row.text for row in store.changed(NAMESPACE, 0)] == ["mine"]
     store.close()

@@ -10,7 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from lakehouse_assets.lakehouse.lake import Lake
-from lakehouse_assets.search.model import OPERATORS, SHARED, Kind, room_of
+from lakehouse_assets.search.model import OPERATORS, SHARED, Kind, namespace_of
 from lakehouse_assets.search.store import Store, url_of
 from tests.search.passages import document
 from tests.service.conftest import Served, problem
@@ -23,8 +23,16 @@ WORDS = ("potholes", "lamps", "drains")
 def notes(asked_lake: Lake) -> Iterator[None]:
     """Notes of two tenants, of none and of everyone, that differ in whose they are alone."""
     store = Store(url_of(asked_lake.settings))
-    rooms = {**{name: room_of(tenant) for name, tenant in OF.items()}, "operators": OPERATORS, "everyone": SHARED}
-    store.replace("notes", "1", [document(f"{word} of {name}", room) for name, room in rooms.items() for word in WORDS])
+    namespaces = {
+        **{name: namespace_of(tenant) for name, tenant in OF.items()},
+        "operators": OPERATORS,
+        "everyone": SHARED,
+    }
+    store.replace(
+        "notes",
+        "1",
+        [document(f"{word} of {name}", namespace) for name, namespace in namespaces.items() for word in WORDS],
+    )
     yield
     store.replace("notes", "2", [])
     store.close()

@@ -11,7 +11,7 @@ from datetime import date, timedelta
 from typing import TYPE_CHECKING, Any
 
 from lakehouse_assets.lakehouse.engines.protocol import QueryRefusedError
-from lakehouse_assets.search.model import Kind, Passage, room_of
+from lakehouse_assets.search.model import Kind, Passage, namespace_of
 from nlq.core.utc import utc_now
 from nlq.storage.contracts import ANSWERS, FEEDBACK
 
@@ -49,6 +49,6 @@ def _passage(row: dict[str, Any]) -> Passage:
     roles = tuple(sorted({row["role"], "admin"}))
     question = " ".join(row["question"].split())
     return Passage(
-        room_of(row["tenant_id"]), Kind.QUESTION, question, "", f"{row['role']}\n{question.casefold()}", source,
+        namespace_of(row["tenant_id"]), Kind.QUESTION, question, "", f"{row['role']}\n{question.casefold()}", source,
         metrics, needs_all=True, roles=roles,
     )  # fmt: skip

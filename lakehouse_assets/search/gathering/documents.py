@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from lakehouse_assets.lakehouse.sql import quoted
-from lakehouse_assets.search.model import OPERATORS, Kind, Passage, room_of
+from lakehouse_assets.search.model import OPERATORS, Kind, Passage, namespace_of
 from nlq.core.guard import TENANT_COLUMN
 
 if TYPE_CHECKING:
@@ -83,7 +83,7 @@ def _passages(
     row: Mapping[str, Any], documents: Documents, contract: Contract, personal: frozenset[str]
 ) -> Iterator[Passage]:
     tenant = row.get(TENANT_COLUMN)
-    room = room_of(tenant) if TENANT_COLUMN in contract.types else OPERATORS
+    namespace = namespace_of(tenant) if TENANT_COLUMN in contract.types else OPERATORS
     title = hidden(" · ".join(_words(row[name]) for name in documents.title if row[name]))
     text = hidden("\n".join(str(row[name]) for name in documents.text if row[name]))
     key = {name: str(row[name]) for name in contract.key if name not in personal}
@@ -92,7 +92,13 @@ def _passages(
     for number, part in enumerate(parts[:MOST_PARTS], start=1):
         whence = {**source, "part": number, "parts": len(parts)} if len(parts) > 1 else source
         yield Passage(
-            room, Kind.DOCUMENT, title, part, f"{contract.identifier}\n{title}\n{part}", whence, domain=contract.domain
+            namespace,
+            Kind.DOCUMENT,
+            title,
+            part,
+            f"{contract.identifier}\n{title}\n{part}",
+            whence,
+            domain=contract.domain,
         )
 
 

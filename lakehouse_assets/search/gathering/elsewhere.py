@@ -1,7 +1,7 @@
 """Texts of everyday life that no lakehouse is about: what is searched for has to be nearer than they are.
 
 Belongs here: the texts. Does not belong here: how nearness is judged by them (``index``). They are indexed as all texts
-are, in a room that no caller enters.
+are, in a namespace that no caller searches.
 """
 
 from __future__ import annotations

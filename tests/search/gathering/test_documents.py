@@ -1,4 +1,4 @@
-"""Documents are cut, keep no way to reach a person, and are in the room of their tenant."""
+"""Documents are cut, keep no way to reach a person, and are in the namespace of their tenant."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from lakehouse_assets.lakehouse.lake import Lake
 from lakehouse_assets.lakehouse.publish.begin import open_publication
 from lakehouse_assets.search.declared import Documents
 from lakehouse_assets.search.gathering.documents import LONGEST, cut, hidden, of_table
-from lakehouse_assets.search.model import room_of
+from lakehouse_assets.search.model import namespace_of
 from lakehouse_assets.settings import Settings
 
 CONTRACT = contract_of("silver.silver_retail_documents")
@@ -59,9 +59,10 @@ def test_rows_of_one_text_are_one_passage_of_their_tenant(lake: Lake) -> None:
     publish(lake, [*rows, ("b", "D9", "  ")])
     with lake.session() as session:
         found, left_out = of_table(session, DECLARED, CONTRACT, frozenset())
-    by_text: Mapping[tuple[str, str], object] = {(one.room, one.text): one.source["rows"] for one in found}
+    by_text: Mapping[tuple[str, str], object] = {(one.namespace, one.text): one.source["rows"] for one in found}
     assert by_text == {
-        (room_of("a"), "rice is short"): 2, (room_of("a"), "all there"): 1, (room_of("b"), "rice is short"): 1,
+        (namespace_of("a"), "rice is short"): 2, (namespace_of("a"), "all there"): 1,
+        (namespace_of("b"), "rice is short"): 1,
     }  # fmt: skip
     twice = next(one for one in found if one.source["rows"] == 2)
     assert twice.source["key"]["document_id"] == "D3" and twice.source["table"] == CONTRACT.identifier
