@@ -280,7 +280,8 @@ def _next_version(con: sa.Connection) -> int:
 def _row(passage: Passage, origin: str, key: str, vector: bytes | None, version: int) -> dict[str, Any]:
     return {
         "id": passage.id, "origin": origin, "namespace": passage.namespace, "kind": str(passage.kind),
-        "title": passage.title, "text": passage.text, "domain": passage.domain, "rule": passage.rule, "digest": passage.digest,
+        "title": passage.title, "text": passage.text, "domain": passage.domain, "rule": passage.rule,
+        "digest": passage.digest,
         "source": json.dumps(passage.source, sort_keys=True, default=str), "vector_key": key, "vector": vector,
         "gone": False, "version": version,
     }  # fmt: skip
