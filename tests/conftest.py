@@ -28,8 +28,9 @@ from tests.servers import Servers, missing
 if TYPE_CHECKING:
     from nlq.answering.answer import Answerer
 
-# How long an example takes tells of the machine and of what else it does.
-hypothesis.settings.register_profile("asklake", deadline=None)
+# How long an example takes tells of the machine and of what else it does. In CI the examples are the same every time,
+# so that a change is judged by itself; everywhere else they are new ones.
+hypothesis.settings.register_profile("asklake", deadline=None, derandomize="CI" in os.environ)
 hypothesis.settings.load_profile("asklake")
 
 TOGETHER = (

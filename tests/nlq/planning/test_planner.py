@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from lakehouse_assets import bounded_yaml
 from nlq.core.outcome import Clarify, Planned, Refused
-from nlq.core.plan import Plan
+from nlq.core.plan import Operator, Plan
 from nlq.core.vocabulary import Vocabulary
 from nlq.planning.planner import Planner
 from nlq.wording.explain import as_question
@@ -69,7 +69,20 @@ def assert_within(plan: Plan, vocabulary: Vocabulary) -> None:
     assert set(plan.group_by) <= shared
     for item in plan.filters:
         assert item.dimension in shared
-        assert set(item.values) <= set(vocabulary.dimensions[item.dimension].values.items)
+        known = vocabulary.dimensions[item.dimension].values.items
+        if item.operator is Operator.CONTAINS:
+            assert any(str(item.values[0]).casefold() in value.casefold() for value in known)
+        else:
+            assert set(item.values) <= set(known)
+
+
+def test_a_piece_of_a_value_is_offered_as_a_piece() -> None:
+    outcome = planner("complaints").plan("cmplain amritsa", TODAY)
+    assert isinstance(outcome, Clarify)
+    pieces = [item for choice in outcome.choices for item in choice.plan.filters if item.operator is Operator.CONTAINS]
+    assert pieces
+    for choice in outcome.choices:
+        assert_within(choice.plan, planner("complaints").vocabulary)
 
 
 SAID = (
