@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 DOMAIN = "pgr"
 SOURCE = "pgr_events"
 BRONZE = "bronze.service_events_raw"
+CALLS = "telemetry_api_calls"
+CALLS_MADE = ("stg_api_calls", "mart_api_calls_hourly", "mart_api_calls_daily")
 EVENTS, FUNNEL = "silver.silver_pgr_events", "gold.gold_pgr_funnel_daily"
 
 
@@ -76,6 +78,52 @@ def build(home: str) -> int:
         if result.failures:
             raise RuntimeError("; ".join(result.failures))
     return len(days)
+
+
+def load_calls(home: str, files: Sequence[str]) -> None:
+    """Load files of calls of the API, which lie in bronze by hour."""
+    from lakehouse_assets.ingest.loads.loader import load
+
+    load(lake_of(home), files, CALLS)
+
+
+def follow_hours(home: str) -> list[int]:
+    """Build the hours that are behind the calls, then the days of these, as two publications; how many of each."""
+    from lakehouse_assets.assets.transform import rebuild
+    from lakehouse_assets.builds import dbt_graph
+    from lakehouse_assets.builds.days import dirty_days
+    from lakehouse_assets.builds.groups import groups
+    from lakehouse_assets.domains import all_contracts
+
+    lake, built = lake_of(home), []
+    graph, contracts = dbt_graph.load(lake.settings), {c.identifier: c for c in all_contracts()}
+    for group in groups(graph, contracts, [f"silver.{CALLS_MADE[0]}", *(f"gold.{name}" for name in CALLS_MADE[1:])]):
+        if behind := dirty_days(lake, graph, group.tables, group.unit):
+            result = rebuild(lake, graph, contracts, group.tables, behind, run_id="follow")
+            if result.failures:
+                raise RuntimeError("; ".join(result.failures))
+        built.append(len(behind))
+    return built
+
+
+def read_hours_until(home: str, stop: Any) -> tuple[int, list[str]]:
+    """Look at the calls and their hours in a loop; returns the number of looks and what did not go together."""
+    lake = lake_of(home)
+    views, wrong, (silver, gold) = 0, list[str](), (f"silver.{CALLS_MADE[0]}", f"gold.{CALLS_MADE[1]}")
+    while not stop.wait(0.2):
+        heads, views = lake.catalog.heads(), views + 1
+        if silver not in heads or publication_of(heads[silver]) is None:
+            continue
+        if publication_of(heads[silver]) != publication_of(heads[gold]):
+            wrong.append("an hour is in one table and not in the other")
+        with lake.session(heads=heads) as session:
+            (seen,) = session.query(
+                f"select count(*) as calls, count(distinct (tenant_id, call_id)) as each, "
+                f"(select sum(call_count)::bigint from {gold}) as counted from {silver}"
+            ).to_pylist()
+        if len(set(seen.values())) > 1:
+            wrong.append(f"calls are lost or doubled: {seen}")
+    return views, wrong
 
 
 def refresh(home: str) -> None:

@@ -65,9 +65,20 @@ def _changed(look: Callable[[], Any]) -> Callable[[], bool]:
 class Trial:
     """A step that is killed in one lake and left in peace in another, round after round."""
 
-    def __init__(self, step: Callable[..., Any], victim: str, twin: str, seed: int) -> None:
-        """Nothing is started."""
-        self.step, self.victim, self.twin = step, victim, twin
+    def __init__(
+        self, step: Callable[..., Any], victim: str, twin: str, seed: int, *, kills: int = KILLS_BEFORE_COMPLETION
+    ) -> None:
+        """Nothing is started.
+
+        Args:
+            step: What is killed.
+            victim: Home of the lake in which it is.
+            twin: Home of the other.
+            seed: Of the random moments.
+            kills: How often a step is killed before it is let through; so few that there is one of each aim have no
+                random moments.
+        """
+        self.step, self.victim, self.twin, self.kills = step, victim, twin, kills
         self.fell: Counter[str] = Counter()
         anywhere = at_random(random.Random(seed))
         aimed = (
@@ -76,12 +87,13 @@ class Trial:
             at_first("metadata/*.json"),
             at_transaction,
         )
-        self._aims = itertools.cycle([aim for one in aimed for aim in (anywhere, one, anywhere)])
+        spread = aimed if kills <= len(aimed) else [aim for one in aimed for aim in (anywhere, one, anywhere)]
+        self._aims = itertools.cycle(spread)
 
     def round(self, *arguments: Any, sweeping: bool) -> None:
         """Kill the step a few times, then let it through and compare."""
         seconds = timed(self.step, self.twin, *arguments)
-        for _ in range(KILLS_BEFORE_COMPLETION):
+        for _ in range(self.kills):
             before = files_of(Path(self.victim))
             aim = next(self._aims)
             if not aim(Child(self.step, self.victim, *arguments), Path(self.victim), seconds).killed:
