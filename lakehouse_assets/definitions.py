@@ -111,10 +111,10 @@ def build_defs(settings: Settings, *, by_operator: bool = False, **overrides: An
 
 def _triggers(group: Group, graph: dbt_graph.DbtGraph, job: Any) -> list[Any]:
     """What starts the builds of a group: of one that is built by days or hours, a sensor and a schedule."""
-    if partitions_of(group.domain, group.unit) is None:
+    if partitions_of(group) is None:
         whole = schedules.hourly_whole_build(group.name, job, graph, group.tables)
         return [schedules.monthly_build(group.name, job), whole]
-    requests = sensors.BuildRequests(group.domain, job.name, graph, group.tables, group.unit)
+    requests = sensors.BuildRequests(group, job.name, graph)
     every_s = sensors.FOLLOWS_HOURS_EVERY_S if group.follows_hours else sensors.FOLLOWS_EVERY_S
     return [
         sensors.dirty_days_sensor(group.name, job, requests, every_s),

@@ -221,7 +221,7 @@ def transform_assets(
 def _group_assets(
     settings: "Settings", group: Group, graph: "DbtGraph", contracts: Mapping[str, Contract]
 ) -> dg.AssetsDefinition:
-    partitions = partitions_of(group.domain, group.unit)
+    partitions = partitions_of(group)
     own = dbt_graph.only(graph, group.tables)
     tests = {t.unique_id: t for t in own.tests}
 

@@ -34,10 +34,10 @@ from lakehouse_assets.ingest.errors import SourceError
 from lakehouse_assets.ingest.files.landing import group_by_source, look
 from lakehouse_assets.ingest.sources import all_sources, find_source
 from lakehouse_assets.lakehouse.iceberg.metadata_cache import current_snapshot
-from lakehouse_assets.lakehouse.periods import Unit
 
 if TYPE_CHECKING:
     from lakehouse_assets.builds.dbt_graph import DbtGraph
+    from lakehouse_assets.builds.groups import Group
     from lakehouse_assets.ingest.files.landing import LandingFile
     from lakehouse_assets.ingest.loads.standing import Standing
     from lakehouse_assets.ingest.sources import Source
@@ -59,23 +59,19 @@ Evaluation = Iterator[dg.RunRequest | dg.SkipReason]
 
 @dataclass(frozen=True)
 class BuildRequests:
-    """Requests a run for each stretch of days on which a domain is behind bronze.
+    """Requests a run for each stretch of days on which a group of tables is behind bronze.
 
     A run that failed is requested again where that may help: see attempts.
 
     Attributes:
-        domain: The domain.
+        group: What is built, by day or by hour.
         job_name: The job that builds it.
         graph: What its tables are made from.
-        tables: What is built.
-        unit: Whether it is built by day or by hour.
     """
 
-    domain: str
+    group: "Group"
     job_name: str
     graph: "DbtGraph"
-    tables: tuple[str, ...]
-    unit: Unit = "day"
 
     def __call__(self, instance: dg.DagsterInstance, lakehouse: LakeResource) -> Evaluation:
         """Requests for what is behind now, or why there are none."""
@@ -87,7 +83,7 @@ class BuildRequests:
 
     def dirty(self, lake: "Lake") -> set[date]:
         """The days, or hours, that are behind."""
-        return dirty_days(lake, self.graph, self.tables, self.unit)
+        return dirty_days(lake, self.graph, self.group.tables, self.group.unit)
 
     def waits_for(self, instance: dg.DagsterInstance) -> dg.SkipReason | None:
         """Why nothing can be requested yet, whatever is behind."""
@@ -96,13 +92,13 @@ class BuildRequests:
 
     def of_days(self, instance: dg.DagsterInstance, lake: "Lake", dirty: set[date]) -> Evaluation:
         """Requests for days, or hours, that are behind, or why there are none."""
-        sources = current_sources(lake, self.graph, self.tables)
-        partitions = partitions_of(self.domain, self.unit)
+        sources = current_sources(lake, self.graph, self.group.tables)
+        partitions = partitions_of(self.group)
         if partitions is None:
-            raise ValueError(f"domain {self.domain} has no FIRST_DAY, so it has no days to build")
+            raise ValueError(f"domain {self.group.domain} has no FIRST_DAY, so it has no days to build")
         days = within(partitions, dirty)
         if not days:
-            said = "; ".join(left_out(self.domain, dirty)) or f"every {self.unit} of bronze is built"
+            said = "; ".join(left_out(self.group, dirty)) or f"every {self.group.unit} of bronze is built"
             yield dg.SkipReason(said if sources else "bronze is empty")
             return
         state = "-".join(str(snapshot) for _, snapshot in sorted({**sources, **self._read(lake)}.items()))
@@ -122,7 +118,7 @@ class BuildRequests:
     def _read(self, lake: "Lake") -> dict[str, int]:
         """The tables of other runs that these are made from, with their snapshots: they may come later than bronze."""
         heads = lake.catalog.heads()
-        read = sorted(self.graph.ancestors(self.tables) & heads.keys())
+        read = sorted(self.graph.ancestors(self.group.tables) & heads.keys())
         return {table: current_snapshot(heads[table]) or 0 for table in read}
 
     def state(self, lake: "Lake") -> str:
@@ -132,12 +128,12 @@ class BuildRequests:
 
     @cached_property
     def _looked_at(self) -> list[str]:
-        return sorted(looked_at(self.graph, self.tables))
+        return sorted(looked_at(self.graph, self.group.tables))
 
     @cached_property
     def _code(self) -> str:
-        checked = [(c.types, c.portable_checks) for c in contracts_of(self.domain)]
-        return repr((checked, [m.code_version for m in self.graph.models if m.table in self.tables]))
+        checked = [(c.types, c.portable_checks) for c in contracts_of(self.group.domain)]
+        return repr((checked, [m.code_version for m in self.graph.models if m.table in self.group.tables]))
 
 
 def _digest(*parts: str) -> str:
@@ -157,13 +153,13 @@ def dirty_days_sensor(
         job=job,
         minimum_interval_seconds=every_s,
         default_status=dg.DefaultSensorStatus.RUNNING,
-        description=f"Requests the {requests.unit}s of {name} that bronze has and gold has not.",
+        description=f"Requests the {requests.group.unit}s of {name} that bronze has and gold has not.",
     )
     def sensor(context: dg.SensorEvaluationContext, lakehouse: Lakehouse) -> dg.SensorResult | dg.SkipReason:
         lake = lakehouse.lake
         state = requests.state(lake)
         if state == context.cursor:
-            return dg.SkipReason(f"every {requests.unit} of bronze is built, and nothing was published since")
+            return dg.SkipReason(f"every {requests.group.unit} of bronze is built, and nothing was published since")
         if skip := requests.waits_for(context.instance):
             return skip
         dirty = requests.dirty(lake)

@@ -220,8 +220,9 @@ def lost_days(lake: Lake, table: Table, source: str, built: Built) -> set[date]:
         return known or set()
     heads = lake.catalog.heads()
     made = [lake.catalog.load_table(t) for t in sorted(built.tables) if t in heads]
-    first = next((c.first_day for c in all_contracts() if c.identifier == source), None)
-    return changed_days(table, None) | losses.days_in(made, first, today_in(lake.settings.time_zone))
+    contract = next((c for c in all_contracts() if c.identifier == source), None)
+    today = today_in(NO_ZONE if contract and contract.days_of_utc else lake.settings.time_zone)
+    return changed_days(table, None) | losses.days_in(made, contract and contract.first_day, today)
 
 
 def lost_any(lake: Lake, graph: DbtGraph, tables: Sequence[str]) -> bool:

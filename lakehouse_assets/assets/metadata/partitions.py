@@ -12,6 +12,7 @@ from functools import cache
 
 import dagster as dg
 
+from lakehouse_assets.builds.groups import Group
 from lakehouse_assets.domains import contracts_of
 from lakehouse_assets.lakehouse.periods import HOUR, Unit, spans, to_text, unit_among
 from lakehouse_assets.lakehouse.zones import NO_ZONE
@@ -25,15 +26,16 @@ Partitions = dg.DailyPartitionsDefinition | dg.HourlyPartitionsDefinition
 
 
 @cache
-def daily(domain: str) -> dg.DailyPartitionsDefinition | None:
+def daily(domain: str, *, of_utc: bool = False) -> dg.DailyPartitionsDefinition | None:
     """The days of a domain, from its FIRST_DAY to today; None where it keeps none by day or month.
 
-    Those of a table made by Python are its own.
+    Those of a table made by Python are its own. Where the days are those of UTC, whatever the project's time zone,
+    today is, too: in the west of it a day of UTC begins before the project's does.
     """
     built = [c for c in contracts_of(domain) if c.made_by != "python"]
     if not any(c.time_partition for c in built):
         return None
-    return daily_since(_first_day(domain), get_settings().time_zone)
+    return daily_since(_first_day(domain), NO_ZONE if of_utc else get_settings().time_zone)
 
 
 @cache
@@ -46,9 +48,9 @@ def hourly(domain: str) -> dg.HourlyPartitionsDefinition | None:
     )
 
 
-def partitions_of(domain: str, unit: Unit) -> Partitions | None:
-    """The days of a domain, or its hours."""
-    return hourly(domain) if unit == "hour" else daily(domain)
+def partitions_of(group: Group) -> Partitions | None:
+    """The days, or hours, of tables that are built together; None where they have none."""
+    return hourly(group.domain) if group.unit == "hour" else daily(group.domain, of_utc=group.follows_hours)
 
 
 def _first_day(domain: str) -> date:
@@ -101,13 +103,12 @@ def within(partitions: Partitions, days: Iterable[date]) -> list[date]:
     return sorted(d for d in days if first <= d <= last)
 
 
-def left_out(domain: str, days: Iterable[date]) -> list[str]:
-    """What to tell of days, or hours, of a domain's bronze tables that no run builds, for they are no partitions."""
+def left_out(group: Group, days: Iterable[date]) -> list[str]:
+    """What to tell of days, or hours, of a group's bronze tables that no run builds, for they are no partitions."""
     days = set(days)
-    unit = unit_among(days)
-    if (partitions := partitions_of(domain, unit)) is None:
+    if (partitions := partitions_of(group)) is None:
         return []
-    zone = partitions.timezone
+    domain, unit, zone = group.domain, group.unit, partitions.timezone
     first, last = _ends(partitions)
     before, after = sorted(d for d in days if d < first), sorted(d for d in days if d > last)
     said = []

@@ -200,7 +200,7 @@ def plan_builds(
 
     for group in groups(made.graph, made.contracts, made_by(made, tables, "dbt")):
         step = Step(group.domain, build_job_name(group.name), group.tables)
-        if (partitions := partitions_of(group.domain, group.unit)) is None:
+        if (partitions := partitions_of(group)) is None:
             if chosen := group.tables if named else tuple(behind_whole(made.lake, made.graph, group.tables)):
                 yield replace(step, tables=chosen)
             continue
@@ -218,7 +218,7 @@ def untold(made: Builder, tables: Sequence[str]) -> list[str]:
     from lakehouse_assets.builds.days import dirty_days
 
     said = [
-        left_out(group.domain, dirty_days(made.lake, made.graph, group.tables, group.unit))
+        left_out(group, dirty_days(made.lake, made.graph, group.tables, group.unit))
         for group in groups(made.graph, made.contracts, made_by(made, tables, "dbt"))
     ]
     heads = made.lake.catalog.heads()
@@ -295,7 +295,7 @@ def reading_python(made: Builder, tables: Sequence[str]) -> list[str]:
     from lakehouse_assets.assets.metadata.partitions import partitions_of
 
     found = groups(made.graph, made.contracts, made_by(made, tables, "dbt"))
-    whole = [t for group in found if partitions_of(group.domain, group.unit) is None for t in group.tables]
+    whole = [t for group in found if partitions_of(group) is None for t in group.tables]
     return [t for t in whole if made.graph.sources_of(t) & made.python_tables.keys()]
 
 

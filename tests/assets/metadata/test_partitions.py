@@ -6,22 +6,29 @@ from datetime import date, datetime, timedelta
 from itertools import pairwise
 
 import dagster as dg
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from lakehouse_assets.assets.metadata import partitions as partitions_
 from lakehouse_assets.assets.metadata.partitions import (
     MAX_GAP_DAYS,
     MAX_GAP_HOURS,
     daily,
     key_of,
+    left_out,
+    partitions_of,
     range_tags,
     stretches,
     value_of,
     within,
 )
-from lakehouse_assets.lakehouse.periods import HOUR
+from lakehouse_assets.builds.groups import Group
+from lakehouse_assets.lakehouse.periods import HOUR, Unit
+from lakehouse_assets.settings import Settings
 
 HOURS = st.sets(st.integers(0, 500).map(lambda n: datetime(2024, 2, 20) + n * HOUR), max_size=60)
+KINDS_OF_GROUPS: tuple[tuple[str, Unit], ...] = (("_by_hour", "hour"), ("_from_hours", "day"), ("", "day"))
 DAYS = st.sets(st.dates(date(2020, 1, 1), date(2023, 12, 31)), max_size=60)
 
 
@@ -76,3 +83,21 @@ def test_hours_are_partitions_of_dagster() -> None:
     keys = hours.get_partition_keys_in_range(dg.PartitionKeyRange(first, last))
     assert [value_of(key) for key in keys] == [datetime(2024, 2, 28, 23) + n * HOUR for n in range(3)]
     assert within(hours, [datetime(2024, 2, 27, 23), datetime(2024, 2, 28)]) == [datetime(2024, 2, 28)]
+
+
+@pytest.mark.parametrize("zone", ["Pacific/Pago_Pago", "Pacific/Kiritimati"])
+def test_days_made_of_hours_begin_where_these_do_wherever_the_project_is(
+    zone: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(partitions_, "get_settings", lambda: Settings(profile="local", time_zone=zone))
+    daily.cache_clear()
+    by_hour, of_hours, usual = (Group(f"telemetry{kind}", "telemetry", unit, ()) for kind, unit in KINDS_OF_GROUPS)
+    try:
+        hours, days, own = map(partitions_of, (by_hour, of_hours, usual))
+        assert hours and days and own and own.timezone == zone
+        newest = value_of(hours.get_last_partition_key() or "")
+        assert isinstance(newest, datetime)
+        assert days.get_last_partition_key() == str(newest.date()), "each hour that is built has its day"
+        assert left_out(of_hours, [newest.date()]) == []
+    finally:
+        daily.cache_clear()
