@@ -21,7 +21,7 @@ from lakehouse_assets.insight.reading import Line, Reader
 from lakehouse_assets.insight.telling import MOST_PARTS, Teller, _figure
 from nlq.core.periods import shift, unit_start
 from nlq.core.plan import Grain, TimeRange
-from nlq.core.vocabulary import Dimension, Vocabulary
+from nlq.core.vocabulary import Dimension, Metric, Vocabulary
 from nlq.wording.formats import say_period
 
 _SMALLEST, _WEEKS = 0.05, 28
@@ -37,6 +37,20 @@ class Times:
     now: TimeRange
     said: str
     said_before: str
+
+    @property
+    def days(self) -> tuple[int, int]:
+        """How many days each has, the earlier one first."""
+        before, now = (
+            (span.end - span.start).days + 1 if span.start and span.end else 0 for span in (self.before, self.now)
+        )
+        return before, now
+
+    @property
+    def by_day(self) -> bool:
+        """Whether sums have to be compared by day: February is no worse than January for being shorter."""
+        before, now = self.days
+        return before != now
 
 
 def times_of(first: date, last: date) -> Times | None:
@@ -77,9 +91,12 @@ def explained(reader: Reader, teller: Teller, vocabulary: Vocabulary, line: Line
         tells = concentration(parts, change) if metric.additive else max((abs(x.rate) for x in parts), default=0.0)
         if parts and tells > best[0]:
             best = (tells, dimension, parts, change)
+    by_day = metric.additive and times.by_day
     if figures is None:
-        figures = _means(line, times)
-    words = _words(line, times, figures, *best[1:3])
+        figures = None if metric.tally else _wholes(reader, metric, times)
+        by_day = figures is None
+    figures = figures or _means(line, times)
+    words = _words(line, times, figures, *best[1:3], by_day=by_day)
     parts = [_part(one, ratio=not metric.additive) for one in _bounded(best[2])]
     return teller.changed(metric, times.now, times.before, figures, p, best[1], parts, words)
 
@@ -94,6 +111,13 @@ def _taken_apart(
     if dimension.name not in vocabulary.shared_dimensions(names):
         return [], None
     before, now = (reader.sums(names, dimension, span) for span in (times.before, times.now))
+    if not all(math.isfinite(figure) for one in (before, now) for name in names for figure in one[name].values()):
+        return [], None
+    if metric.additive and times.by_day:
+        before, now = (
+            {name: {value: figure / days for value, figure in of.items()} for name, of in one.items()}
+            for one, days in zip((before, now), times.days, strict=True)
+        )
     sums = [[float(sum(one[n].values())) for one in (before, now)] for n in names]
     if metric.additive:
         return of_sum(before[names[0]], now[names[0]]), (sums[0][0], sums[0][1])
@@ -106,6 +130,11 @@ def _taken_apart(
     return (parts if adds_up else []), own
 
 
+def _wholes(reader: Reader, metric: Metric, times: Times) -> tuple[float, float] | None:
+    before, now = reader.whole(metric, times.before), reader.whole(metric, times.now)
+    return None if before is None or now is None else (before, now)
+
+
 def _means(line: Line, times: Times) -> tuple[float, float]:
     assert times.before.start and times.now.start and times.now.end
     a, b = line.days.step(times.before.start), line.days.step(times.now.start)
@@ -114,42 +143,54 @@ def _means(line: Line, times: Times) -> tuple[float, float]:
 
 
 def _words(
-    line: Line, times: Times, figures: tuple[float, float], dimension: Dimension | None, parts: list[Contribution]
-) -> str:
+    line: Line, times: Times, figures: tuple[float, float], dimension: Dimension | None, parts: list[Contribution],
+    *, by_day: bool,
+) -> str:  # fmt: skip
     metric, change = line.metric, figures[1] - figures[0]
     moved = "rose" if change > 0 else "fell"
     by = f" ({change / abs(figures[0]):+.0%})" if figures[0] else ""
+    within = "a day in" if by_day else "in"
     head = (
-        f"{metric.label} {moved} from {_figure(figures[0], metric)} in {times.said_before} to "
-        f"{_figure(figures[1], metric)} in {times.said}{by}."
+        f"{metric.label} {moved} from {_figure(figures[0], metric)} {within} {times.said_before} to "
+        f"{_figure(figures[1], metric)} {within} {times.said}{by}."
     )
     if dimension is None or not parts:
         return head
-    return f"{head} {_of_sum(parts, change, dimension) if metric.additive else _of_ratio(parts, change, dimension)}"
+    told = _of_sum if metric.additive else _of_ratio
+    return f"{head} {told(parts, change, dimension, metric)}"
 
 
-def _of_sum(parts: list[Contribution], change: float, dimension: Dimension) -> str:
+def _of_sum(parts: list[Contribution], change: float, dimension: Dimension, metric: Metric) -> str:
     along = [one for one in parts if one.part * change > 0 and one.part / change >= _ALONE]
     if not along:
         return f"No {dimension.label} stands out: it is spread over {len(parts)}."
-    named = " and ".join(f"{one.value} ({one.part:+,.0f})" for one in along[:2])
+    named = " and ".join(f"{one.value} ({_signed(one.part, metric)})" for one in along[:2])
     share = sum(one.part for one in along[:2]) / change
     others = [one for one in parts if one.part * change < 0]
-    beside = f" {others[0].value} went the other way ({others[0].part:+,.0f})." if others and share > 1 else ""
+    beside = (
+        f" {others[0].value} went the other way ({_signed(others[0].part, metric)})." if others and share > 1 else ""
+    )
     return f"{dimension.label} {named} {'makes' if len(along[:2]) == 1 else 'make'} up {share:.0%} of it.{beside}"
 
 
-def _of_ratio(parts: list[Contribution], change: float, dimension: Dimension) -> str:
+def _of_ratio(parts: list[Contribution], change: float, dimension: Dimension, metric: Metric) -> str:
     rate, mix = sum(one.rate for one in parts), sum(one.mix for one in parts)
     words = (
-        f"By {dimension.label}: {rate * 100:+.1f} points are what the rates themselves did, {mix * 100:+.1f} what "
-        "their shares did."
+        f"By {dimension.label}: {_signed(rate, metric)} {'are' if metric.is_ratio else 'is'} what the rates themselves "
+        f"did, {_signed(mix, metric)} what their shares did."
     )
     if all_against(parts, change):
         other = "fell" if change > 0 else "rose"
         return f"{words} In every {dimension.label} it {other}: the whole moved by its mix alone (Simpson's paradox)."
     most = max(parts, key=lambda one: one.part * math.copysign(1, change))
-    return f"{words} Most of it is {most.value} ({most.part * 100:+.1f} points)."
+    return f"{words} Most of it is {most.value} ({_signed(most.part, metric)})."
+
+
+def _signed(part: float, metric: Metric) -> str:
+    """What a part adds: of shares in points, of others in their own unit."""
+    if metric.is_ratio:
+        return f"{part * 100:+.1f} points"
+    return f"{'-' if part < 0 else '+'}{_figure(abs(part), metric)}"
 
 
 def _bounded(parts: list[Contribution]) -> list[Contribution]:

@@ -124,7 +124,10 @@ def _changes(
     passed = discovered(np.array([p for *_, p in tests]), RATE * _CHANGES)
     known = [bool(ok) or one[0].metric.name in lasting for one, ok in zip(tests, passed, strict=True)]
     chosen = [one for one, ok in zip(tests, known, strict=True) if ok and abs(one[2]) >= _LEAST_CHANGE]
-    return [explained(reader, teller, vocabulary, line, times, p) for line, times, _, p in chosen], len(tests)
+    made = [(change, explained(reader, teller, vocabulary, line, times, p)) for line, times, change, p in chosen]
+    # The mean of the rates of days may rise where the rate of the month fell: then nothing is told.
+    told = [one for change, one in made if one.change and one.change * change > 0 and abs(one.change) >= _LEAST_CHANGE]
+    return told, len(tests)
 
 
 def _forecasts(teller: Teller, totals: list[Line]) -> Iterator[Insight]:

@@ -74,7 +74,10 @@ class Insight(_Frozen):
     grain: Grain
     start: date = Field(description="First day it is about.")
     end: date = Field(description="Last day it is about.")
-    actual: float | None = Field(default=None, description="The figure, or that of the later time.")
+    actual: float | None = Field(
+        default=None,
+        description="The figure, or that of the later time; of sums over times that differ in length, a day's.",
+    )
     expected: float | None = Field(default=None, description="What was expected, or the figure of the time before.")
     low: float | None = Field(default=None, description="From where on it would not have been told.")
     high: float | None = None

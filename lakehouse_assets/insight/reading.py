@@ -5,6 +5,7 @@ Belongs here: which plans are run and how their rows become courses without hole
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
@@ -27,6 +28,8 @@ HISTORY = 400
 """Days that are read: a year, and as much as tells the weeks at its beginning."""
 MOST_VALUES = 12
 """Values of a dimension that are judged, those with most of the metric."""
+MOST = 1e100
+"""The largest figure that is judged: its square, and sums of these, can still be computed."""
 
 
 @dataclass(frozen=True)
@@ -61,6 +64,12 @@ class Line:
     value: Any = None
     weights: Floats | None = None
 
+    def possible(self, figure: float) -> float:
+        """A figure as near as it can be: none below 0 where none ever was, no share above 1 where none ever was."""
+        low = 0.0 if np.all(self.figures >= 0) else -math.inf
+        high = 1.0 if self.metric.is_ratio and np.all(self.figures <= 1) else math.inf
+        return min(max(figure, low), high)
+
 
 @dataclass(frozen=True)
 class Reader:
@@ -91,7 +100,7 @@ class Reader:
             figures = filled(read[metric.name], metric)
             weights = read.get(metric.parts[1]) if metric.parts else None
             if figures is not None:
-                weights = np.nan_to_num(weights) if weights is not None and np.nansum(weights) > 0 else None
+                weights = np.nan_to_num(weights) if weights is not None and 0 < np.nansum(weights) < MOST else None
                 lines.append(Line(metric, days, figures, weights=weights))
         return lines
 
@@ -105,8 +114,9 @@ class Reader:
             for value in dict.fromkeys(v for v in of if v is not None):
                 own = of == value
                 figures = np.zeros(days.count)
-                figures[at[own]] = np.nan_to_num(_numbers(rows, metric.name)[own])
-                found.append(Line(metric, days, figures, dimension, value))
+                figures[at[own]] = _nothing_as_0(_numbers(rows, metric.name)[own])
+                if _can_be_judged(figures):
+                    found.append(Line(metric, days, figures, dimension, value))
             lines += sorted(found, key=lambda line: -float(np.abs(line.figures).sum()))[:MOST_VALUES]
         return lines
 
@@ -115,7 +125,13 @@ class Reader:
         plan = Plan(metrics=tuple(metrics), group_by=(dimension.name,), time_range=span)
         rows = self.figures.rows(plan, self.caller, self.session)
         of = ["(none)" if value is None else value for value in rows.column(dimension.name).to_pylist()]
-        return {name: dict(zip(of, np.nan_to_num(_numbers(rows, name)).tolist(), strict=True)) for name in metrics}
+        return {name: dict(zip(of, _nothing_as_0(_numbers(rows, name)).tolist(), strict=True)) for name in metrics}
+
+    def whole(self, metric: Metric, span: TimeRange) -> float | None:
+        """The figure of a metric over a time; None where there is none, or none to compute with."""
+        rows = self.figures.rows(Plan(metrics=(metric.name,), time_range=span), self.caller, self.session)
+        found = _numbers(rows, metric.name)
+        return float(found[0]) if found.size and math.isfinite(found[0]) else None
 
     def _rows(self, names: tuple[str, ...], days: Days, dimension: Dimension | None = None) -> pa.Table:
         plan = Plan(
@@ -128,8 +144,10 @@ class Reader:
 def filled(figures: Floats, metric: Metric) -> Floats | None:
     """A course without holes: where there is nothing, the figure of nothing, or what lies between its neighbours.
 
-    None where more than half of it would be made up.
+    None where more than half of it would be made up, or a figure is no number that can be computed with.
     """
+    if not _can_be_judged(figures):
+        return None
     missing = np.isnan(figures)
     if metric.nothing is not None or metric.additive or metric.tally:
         return np.where(missing, metric.nothing or 0.0, figures)
@@ -151,4 +169,14 @@ def _course(rows: pa.Table, name: str, at: np.ndarray, count: int) -> Floats:
 
 
 def _numbers(rows: pa.Table, name: str) -> Floats:
-    return np.array([np.nan if v is None else float(v) for v in rows.column(name).to_pylist()], dtype=float)
+    """Figures; where there is none NaN, and infinity where it is none to compute with, as of a column with NaN."""
+    found = (None if v is None else float(v) for v in rows.column(name).to_pylist())
+    return np.array([np.nan if v is None else v if math.isfinite(v) else np.inf for v in found], dtype=float)
+
+
+def _nothing_as_0(figures: Floats) -> Floats:
+    return np.where(np.isnan(figures), 0.0, figures)
+
+
+def _can_be_judged(figures: Floats) -> bool:
+    return not np.any(np.abs(figures) > MOST)

@@ -46,7 +46,7 @@ def _worse(found: Sequence[Insight]) -> _Follows:
         if change and change.parts and change.actual is not None and change.expected is not None:
             whole, most = change.actual - change.expected, change.parts[0]
             if whole and most.part / whole >= _MAIN:
-                share = f"{most.part / whole:.0%}" if most.part <= whole or whole < 0 else "more than all"
+                share = f"{most.part / whole:.0%}" if most.part / whole <= 1 else "more than all"
                 yield f"Begin with {most.value}: it makes up {share} of the change of {one.label}.", [one, change]
 
 

@@ -84,7 +84,10 @@ class Teller:
     def forecast(self, line: Line, coming: Days, one: Forecast) -> Insight:
         """What comes next."""
         steps = tuple(
-            Step(start=coming.at(i), expected=float(one.expected[i]), low=float(one.low[i]), high=float(one.high[i]))
+            Step(
+                start=coming.at(i),
+                **{name: line.possible(float(getattr(one, name)[i])) for name in ("expected", "low", "high")},
+            )
             for i in range(coming.count)
         )
         week = steps[:7]

@@ -130,7 +130,7 @@ def _points(lines: Sequence[Line], course: Course) -> _Test:
             yield (
                 Found(
                     Kind.POINT, line, step, step, float(line.figures[step]), float(expected[row, step]),
-                    float(p[row, step]), float(low[row, step]), float(high[row, step]),
+                    float(p[row, step]), line.possible(float(low[row, step])), line.possible(float(high[row, step])),
                 ),
                 len(steps) if place == 0 else 0,
             )  # fmt: skip

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -57,6 +58,23 @@ def test_simpsons_paradox_is_a_whole_against_all_its_groups() -> None:
     assert change < 0 and all_against(parts, change)
     assert sum(one.rate for one in parts) > 0 > sum(one.mix for one in parts)
     assert not all_against(of_ratio(below, ({"good": 200.0, "bad": 200.0}, {"good": 40.0, "bad": 1600.0})), 0.0)
+
+
+@pytest.mark.parametrize(
+    ("above", "below"),
+    [
+        # One that came is why the whole fell: nobody's rate went the other way for it.
+        ({"good": 81.0, "bad": 11.0, "new": 0.0}, {"good": 100.0, "bad": 100.0, "new": 800.0}),
+        # One that stayed as it was did not rise, so that it cannot be said of every one.
+        ({"good": 17.0, "bad": 80.0}, {"good": 20.0, "bad": 800.0}),
+    ],
+)
+def test_a_whole_that_moved_against_some_of_its_groups_alone_is_no_paradox(
+    above: dict[str, float], below: dict[str, float]
+) -> None:
+    parts = of_ratio(({"good": 80.0, "bad": 10.0}, above), ({"good": 100.0, "bad": 100.0}, below))
+    change = sum(one.part for one in parts)
+    assert change < 0 and not all_against(parts, change)
 
 
 def test_a_change_of_one_value_is_more_concentrated_than_one_of_all() -> None:

@@ -7,7 +7,7 @@ from datetime import date, timedelta
 import numpy as np
 import pytest
 
-from lakehouse_assets.insight.explaining import explained, times_of
+from lakehouse_assets.insight.explaining import Times, explained, times_of
 from lakehouse_assets.insight.finding import HORIZON, domains_of, insights_of
 from lakehouse_assets.insight.model import Insights, Kind
 from lakehouse_assets.insight.reading import Line, Reader
@@ -15,6 +15,7 @@ from lakehouse_assets.insight.telling import Teller
 from lakehouse_assets.lakehouse.lake import Lake
 from nlq.answering.answer import Answerer
 from nlq.core.guard import Caller
+from nlq.core.plan import TimeRange
 
 LATER = date(2030, 1, 1)
 TENANT = Caller(tenant="pb.amritsar")
@@ -81,10 +82,36 @@ def test_the_parts_of_a_change_add_up_to_it(answerer: Answerer, asked_lake: Lake
         one = explained(reader, Teller("sales", None, days.last), vocabulary, line, times, 0.001)
     assert one.actual is not None and one.expected is not None and one.parts
     assert sum(part.part for part in one.parts) == pytest.approx(one.actual - one.expected, rel=1e-6, abs=1e-9)
+    each = times.days if metric == "sales_net_amount" and times.by_day else (1, 1)
     compared = answerer.run(one.plan.model_copy(update={"group_by": ()}))
     figures = dict(zip([column.name for column in compared.columns], compared.rows[0], strict=True))
-    assert float(figures[metric]) == pytest.approx(one.actual, rel=1e-6)
-    assert float(figures[f"{metric}__before"]) == pytest.approx(one.expected, rel=1e-6)
+    assert float(figures[metric]) == pytest.approx(one.actual * each[1], rel=1e-6)
+    assert float(figures[f"{metric}__before"]) == pytest.approx(one.expected * each[0], rel=1e-6)
+
+
+@pytest.mark.parametrize("metric", ["sales_net_amount", "sales_avg_order_value", "sales_orders"])
+def test_times_that_differ_in_length_are_compared_by_day(answerer: Answerer, asked_lake: Lake, metric: str) -> None:
+    """A month is no worse for being shorter; and what is no share has no points."""
+    with asked_lake.session() as session:
+        reader = Reader(answerer.figures, Caller(), session, LATER)
+        vocabulary = answerer.figures.vocabulary(Caller(), session)
+        days = reader.span(vocabulary.metrics[metric])
+        assert days is not None
+        line = Line(vocabulary.metrics[metric], days, np.linspace(1, 2, days.count))
+        before, now = (TimeRange(start=days.at(a), end=days.at(b)) for a, b in ((1, 31), (32, 59)))
+        times = Times(before, now, "Feb", "Jan")
+        one = explained(reader, Teller("sales", None, days.last), vocabulary, line, times, 0.001)
+        whole = answerer.run(one.plan.model_copy(update={"group_by": ()}))
+    figures = dict(zip([column.name for column in whole.columns], whole.rows[0], strict=True))
+    assert one.actual is not None and one.expected is not None and "points" not in one.sentence
+    assert sum(part.part for part in one.parts) == pytest.approx(one.actual - one.expected, rel=1e-6) or not one.parts
+    if metric == "sales_net_amount":
+        assert " a day in Jan to " in one.sentence and " a day in Feb (" in one.sentence
+        assert one.actual * 28 == pytest.approx(float(figures[metric]), rel=1e-6)
+    elif metric == "sales_avg_order_value":
+        assert " a day " not in one.sentence and one.actual == pytest.approx(float(figures[metric]), rel=1e-6)
+    else:  # different orders of days do not add up to those of the month: they are said to be of a day
+        assert " a day in Jan to " in one.sentence and not one.parts
 
 
 @pytest.mark.parametrize(

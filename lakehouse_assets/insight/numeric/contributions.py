@@ -62,10 +62,13 @@ def of_ratio(
 
 
 def all_against(parts: list[Contribution], change: float) -> bool:
-    """Whether a ratio moved one way while the rates of all its groups moved the other: Simpson's paradox."""
+    """Whether a ratio moved one way while the rates of all its groups moved the other: Simpson's paradox.
+
+    A group that came or went moved neither way, and one whose rate stayed not the other: then it is none.
+    """
     moved = [p.after - p.before for p in parts if p.before is not None and p.after is not None]
-    moved = [one for one in moved if abs(one) > 1e-12]
-    return change != 0 and len(moved) > 1 and all(one * change < 0 for one in moved)
+    against = all(abs(one) > 1e-12 and one * change < 0 for one in moved)
+    return change != 0 and 1 < len(moved) == len(parts) and against
 
 
 def concentration(parts: list[Contribution], change: float) -> float:

@@ -29,7 +29,7 @@ function card(one) {
 function partsTable({ parts, format, unit, dimension }) {
   const column = { format, unit };
   const ratio = parts.some((part) => part.mix !== null);
-  const points = (value) => (value === null ? "" : ratio ? `${(value * 100).toFixed(1)} pt` : signed(value, column));
+  const points = (value) => (value === null ? "" : format === "percent" ? `${(value * 100).toFixed(1)} pt` : signed(value, column));
   const heads = [dimension ? dimension.split("__").pop().replace(/_/g, " ") : "value", "before", "after", "adds", ...(ratio ? ["by its rate", "by its share"] : [])];
   return table("What it is made of", heads, parts.map((part) => [part.value, known(part.before, column), known(part.after, column), points(part.part), ...(ratio ? [points(part.rate), points(part.mix)] : [])]));
 }
