@@ -29,8 +29,9 @@ if TYPE_CHECKING:
     from lakehouse_assets.lakehouse.contract import Contract
     from lakehouse_assets.settings import Settings
 
-MOST = 200
-"""Drafts that are kept: each is a table for good, and everyone who sends a file has it compared with all."""
+MOST, MOST_OF_ONE = 200, 50
+"""Drafts that are kept, and those of one tenant: each is a table for good, and everyone who sends a file has it
+compared with all."""
 OWNER = "team:undecided"
 _NAME = r"^[a-z][a-z0-9_]*$"
 _LOG = logging.getLogger(__name__)
@@ -42,7 +43,12 @@ class TakenError(Exception):
 
 
 class FullError(Exception):
-    """There are as many as may be."""
+    """There are as many as may be, of all or of one tenant."""
+
+    def __init__(self, most: int) -> None:
+        """Keep how many that is."""
+        super().__init__(most)
+        self.most = most
 
 
 class AdoptedColumn(BaseModel):
@@ -108,9 +114,13 @@ def _of_environment() -> Path:
     return folder_of(get_settings())
 
 
-def adopted() -> Sequence[Adopted]:
-    """Everything that was accepted, by name; what cannot be read is left out, and said in the log."""
-    folder = _used[0] if _used else _of_environment()
+def adopted(settings: Settings | None = None) -> Sequence[Adopted]:
+    """Everything that was accepted, by name; what cannot be read is left out, and said in the log.
+
+    Args:
+        settings: Whose home it lies in, where that is not the one this process looks into.
+    """
+    folder = folder_of(settings) if settings else _used[0] if _used else _of_environment()
     with suppress(FileNotFoundError):
         found = sorted((e.name, e.stat().st_mtime_ns) for e in os.scandir(folder) if e.name.endswith(_ENDING))
         return [one for name, stamp in found if (one := _read(folder / name, stamp))]
@@ -143,7 +153,7 @@ def keep(settings: Settings, accepted: Adopted, *, replace: bool = False) -> Non
 
     Raises:
         TakenError: another has the name, or the same that decides otherwise.
-        FullError: there are too many.
+        FullError: there are too many, or the tenant has.
         OSError: it cannot be written.
     """
     folder = folder_of(settings)
@@ -159,7 +169,9 @@ def keep(settings: Settings, accepted: Adopted, *, replace: bool = False) -> Non
                     raise TakenError
                 return
         elif sum(1 for entry in os.scandir(folder) if entry.name.endswith(_ENDING)) >= MOST:
-            raise FullError
+            raise FullError(MOST)
+        elif sum(one.tenant == accepted.tenant for one in adopted(settings)) >= MOST_OF_ONE and accepted.tenant:
+            raise FullError(MOST_OF_ONE)
         try:
             with open(new, "w", encoding="utf-8", opener=_for_owner) as file:
                 file.write(accepted.model_dump_json(indent=1))
@@ -216,6 +228,6 @@ def _contract(document: str) -> Contract:
     )  # fmt: skip
 
 
-def contracts() -> tuple[Contract, ...]:
-    """The contracts of all of them."""
-    return tuple(contract_of(one) for one in adopted())
+def contracts(settings: Settings | None = None) -> tuple[Contract, ...]:
+    """The contracts of all of them; see `adopted`."""
+    return tuple(contract_of(one) for one in adopted(settings))

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import dagster as dg
 
+from lakehouse_assets import adopted
 from lakehouse_assets.assets.metadata.freshness import policy
 from lakehouse_assets.assets.steps.resources import Lakehouse
 from lakehouse_assets.assets.steps.trying import RETRY, told
@@ -37,7 +38,9 @@ def maintenance_asset(contracts: Mapping[str, Contract]) -> dg.AssetsDefinition:
         from lakehouse_assets.lakehouse.upkeep.maintenance import maintain
 
         with told(context):
-            done = maintain(lakehouse.lake, contracts, run_id=context.run.run_id)
+            # Of drafts that were accepted since the code was loaded, too: their tables are written like any other.
+            accepted = {c.identifier: c for c in adopted.contracts(lakehouse.lake.settings)}
+            done = maintain(lakehouse.lake, {**accepted, **contracts}, run_id=context.run.run_id)
             if failed := [m for m in done if m.problems]:
                 # All that could be done was, so that to try again at once is of no use.
                 said = "\n".join(f"{m.identifier}: {'; '.join(m.problems)}" for m in failed)

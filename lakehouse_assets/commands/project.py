@@ -73,12 +73,14 @@ def new_domain(out: Out, name: str, files: Sequence[str]) -> None:
     from lakehouse_assets.drafting.edits import Edits
     from lakehouse_assets.drafting.writing import DraftExistsError, write
     from lakehouse_assets.ingest.files.streams import expand
+    from lakehouse_assets.ingest.sources import Source
 
     _refuse_name(name)
     root = get_settings().project_root
-    decided: dict[str, Any] = {}
+    decided: dict[str, Any] = {"zone": get_settings().time_zone}
     if accepted := adopted.find(name):  # its table is there, and has rows
         decided["edits"] = Edits.model_validate(accepted.edits)
+        decided["zone"] = Source.model_validate(accepted.source).time_zone
         decided |= {"tenant": said} if (said := accepted.source["tenant"].get("constant")) else {}
     drafted = design(name, expand(files), **decided)
     try:

@@ -45,6 +45,7 @@ def source_of(design: Design, feed: Feed) -> dict[str, Any]:
     said["target"] = f"bronze.{feed.name}_raw"
     expression = feed.tenant and feed.sample.expression(feed.tenant)
     said["tenant"] = {"expression": expression} if expression else {"constant": design.tenant}
+    said["time_zone"] = design.zone
     if feed.date_formats:
         said["date_formats"] = feed.date_formats
     said["decimal_sign"], said["thousands_sign"] = feed.signs
@@ -74,6 +75,8 @@ def adopt(design: Design, *, tenant: str | None, job: str, by: str) -> Adopted:
     (feed,) = design.feeds
     refuse_name(feed.name)
     feed.edits.refuse_unfit(feed.sample.fields, [c.name for c in feed.columns])
+    if feed.edits.time and feed.edits.time not in [f.field for f in feed.found if f.is_time]:
+        raise EditsError(f"The field “{feed.edits.time[:100]}” holds no days or times; choose another.")
     if feed.questions:
         raise EditsError(f"This is not decided: {'; '.join(feed.questions)}.")
     table = Tables(feed, []).bronze

@@ -20,6 +20,7 @@ from lakehouse_assets.drafting.edits import Edits
 from lakehouse_assets.drafting.samples.sampling import Sample, read_sample
 from lakehouse_assets.ingest.errors import IngestError
 from lakehouse_assets.ingest.sources import UNDECIDED
+from lakehouse_assets.lakehouse.zones import NO_ZONE
 
 OWNER = "team:undecided"
 """Until a person says who; a tenant named like the domain would be meant by every question that names its rows."""
@@ -325,6 +326,8 @@ class Design:
     feeds: Sequence[Feed]
     owner: str = OWNER
     tenant: str = UNDECIDED
+    zone: str = NO_ZONE
+    """The zone of times in the files that state none."""
 
     @property
     def words(self) -> str:
@@ -346,7 +349,9 @@ class Design:
         return ["asklake check", *loads, "asklake materialize", question]
 
 
-def design(name: str, files: Sequence[str], edits: Edits | None = None, tenant: str = UNDECIDED) -> Design:
+def design(
+    name: str, files: Sequence[str], edits: Edits | None = None, tenant: str = UNDECIDED, *, zone: str = NO_ZONE
+) -> Design:
     """Look at sample files and draft a domain; files with the same fields are samples of one feed.
 
     Args:
@@ -354,6 +359,8 @@ def design(name: str, files: Sequence[str], edits: Edits | None = None, tenant: 
         files: The files.
         edits: What a person decided of its feeds.
         tenant: Whose the records are.
+        zone: The zone of their times that state none: that of the project, for people write the times of where they
+            are.
 
     Raises:
         IngestError: a file cannot be read, or holds no records.
@@ -376,7 +383,7 @@ def design(name: str, files: Sequence[str], edits: Edits | None = None, tenant: 
             raise IngestError(
                 feed.sample.path, "it has nothing but times and tenants", hint="Give a file with more fields."
             )
-    return Design(name, feeds, tenant=tenant)
+    return Design(name, feeds, tenant=tenant, zone=zone)
 
 
 def _unlikeliness(found: Finding) -> tuple[bool, bool, float]:

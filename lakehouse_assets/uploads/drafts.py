@@ -37,7 +37,8 @@ def accepted(settings: Settings, job: Job, name: str, edits: Edits, tenant: str 
         EditsError: no table can be made of it, or something is not decided.
     """
     try:
-        made = design(name, [str(Jobs(settings).content(job.id))], edits, job.tenant or tenant or UNDECIDED)
+        whose = job.tenant or tenant or UNDECIDED
+        made = design(name, [str(Jobs(settings).content(job.id))], edits, whose, zone=settings.time_zone)
         found = adopt(made, tenant=job.tenant, job=job.id, by=by)
         source = Source.model_validate(found.source)
         mapping = mapping_of(source, job.tenant, contract_of(found))

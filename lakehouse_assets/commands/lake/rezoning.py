@@ -7,12 +7,13 @@ from __future__ import annotations
 
 from uuid import uuid4
 
+from lakehouse_assets import adopted
 from lakehouse_assets.builds import rezoning
 from lakehouse_assets.commands.lake.building import waiting
 from lakehouse_assets.commands.lake.lookups import open_lake
 from lakehouse_assets.commands.output import Out
 from lakehouse_assets.domains import all_contracts
-from lakehouse_assets.ingest.sources import all_sources
+from lakehouse_assets.ingest.sources import accepted_sources, all_sources
 
 
 def rezone(out: Out) -> None:
@@ -20,7 +21,9 @@ def rezone(out: Out) -> None:
     lake, found = open_lake(), []
     zone = lake.settings.time_zone
     with waiting(out, f"giving rows the days of {zone}"):
-        for done in rezoning.rezone(lake, all_contracts(), [*all_sources().values()], run_id=f"rezone-{uuid4()}"):
+        contracts = [*all_contracts(), *adopted.contracts(lake.settings)]
+        sources = [*all_sources().values(), *accepted_sources().values()]
+        for done in rezoning.rezone(lake, contracts, sources, run_id=f"rezone-{uuid4()}"):
             found.append(done)
     for done in found:
         share = f"{done.moved / done.rows:.1%}" if done.rows else "none"

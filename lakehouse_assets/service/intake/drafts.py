@@ -6,12 +6,14 @@ Belongs here: the addresses, who may accept what, and which names are free. Does
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 from fastapi import APIRouter, Request
 
 from lakehouse_assets import adopted
 from lakehouse_assets.adopted import Adopted, FullError, TakenError
+from lakehouse_assets.domains import all_contracts
 from lakehouse_assets.drafting.edits import EditsError
 from lakehouse_assets.http.errors import ApiError
 from lakehouse_assets.http.logs import logger
@@ -68,9 +70,8 @@ async def accept(asker: Admitted, request: Request, job: JobId, body: DraftAsked
         made = readable(await uploading.looks.run(asker.share, accepted, *args), body.name)
     except EditsError as error:
         raise _undecided(error) from error
-    await uploading.run(_keep, uploading, made)
+    changed = await uploading.run(begin_load, uploading.jobs, found.id, made.name, partial(_keep, uploading, made))
     logger().info("draft_accepted", source=made.name, job=found.id, by=asker.name, tenant=tenant)
-    changed = await uploading.run(begin_load, uploading.jobs, found.id, made.name)
     uploading.workers.wake("load")
     return Upload.of(changed)
 
@@ -103,7 +104,7 @@ def _keep(uploading: Uploading, made: Adopted) -> None:
         ApiError: it is not, or there are too many.
     """
     taken = ApiError(409, "name_taken", f"There is a source or a table called {made.name}; choose another name.")
-    if made.name in all_sources():
+    if made.name in all_sources() or made.table in {contract.identifier for contract in all_contracts()}:
         raise taken
     has_table = made.table in uploading.lake.catalog.heads()
     known = adopted.find(made.name)
@@ -113,10 +114,8 @@ def _keep(uploading: Uploading, made: Adopted) -> None:
         adopted.keep(uploading.settings, made, replace=not has_table)
     except TakenError:
         raise taken from None
-    except FullError:
-        message = (
-            f"{adopted.MOST} drafts were accepted, and no more may be; whoever runs the lake makes domains of them."
-        )
+    except FullError as error:
+        message = f"{error.most} drafts were accepted, and no more may be; whoever runs the lake makes domains of them."
         raise ApiError(409, "too_many_sources", message) from None
     except OSError as error:
         logger().error("draft_not_written", problem=str(error))

@@ -267,15 +267,25 @@ async def load(asker: Admitted, request: Request, job: JobId, body: LoadAsked | 
     return Upload.of(changed)
 
 
-def begin_load(jobs: Jobs, job_id: str, source: str) -> Job:
-    """Have a file loaded with a source.
+def begin_load(jobs: Jobs, job_id: str, source: str, before: Callable[[], None] | None = None) -> Job:
+    """Have a file loaded with a source; where that is done already, all stays as it is.
+
+    Args:
+        jobs: Where it is kept.
+        job_id: The file.
+        source: The source.
+        before: What has to be done first, while nobody else may have the file loaded.
 
     Raises:
         ApiError: it is not to be loaded, or is gone.
     """
 
     def change(job: Job) -> dict[str, Any]:
+        if job.state in ("loading", "loaded") and job.source == source:
+            return {}
         refuse_unready(job)
+        if before:
+            before()
         return {"state": "loading", "source": source, "attempts": 0, "read": 0, "problem": None}
 
     if (job := jobs.change(job_id, change)) is None:

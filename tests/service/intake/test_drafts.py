@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import httpx
@@ -17,6 +18,7 @@ from lakehouse_assets.ingest.sources import Source, read_sources
 from lakehouse_assets.lakehouse.lake import Lake
 from lakehouse_assets.service.admission.limits import LimiterInProcess
 from lakehouse_assets.service.app import create_app
+from lakehouse_assets.service.intake.drafts import _keep
 from lakehouse_assets.settings import Settings
 from nlq.storage.keys import KeyStore
 from tests.service.conftest import Served, problem, served
@@ -38,7 +40,8 @@ DECIDED = {"month_first": False, "names": {"Fare (EUR)": "fare"}, "key": ["Trip 
 
 @pytest.fixture(scope="module")
 def lake(tmp_path_factory: pytest.TempPathFactory) -> Lake:
-    return Lake(Settings(profile="local", home=tmp_path_factory.mktemp("drafts"), landing=""))
+    home = tmp_path_factory.mktemp("drafts")
+    return Lake(Settings(profile="local", home=home, landing="", time_zone="Asia/Kolkata"))
 
 
 @pytest.fixture(scope="module")
@@ -106,6 +109,8 @@ def test_an_accepted_draft_is_its_tenants_and_its_name_is_taken(taking: Served) 
         assert "trips" not in [source["name"] for source in other.get("/uploads").json()["sources"]]
         problem(other.get(f"/uploads/{found['job']}/preview?source=trips"), 422, "source_not_usable")
         problem(accept(other, found["job"], "trips", DECIDED), 409, "name_taken")
+        # A table that is declared, by another name than its source's, and was never published.
+        problem(accept(other, found["job"], "service_events", DECIDED), 409, "name_taken")
         problem(accept(other, found["job"], "rides", DECIDED, tenant="t1"), 403, "forbidden")
         with taking.client("t1") as first:
             problem(accept(first, found["job"], "rides", DECIDED), 404, "unknown_upload")
@@ -123,6 +128,7 @@ def test_an_accepted_draft_is_its_tenants_and_its_name_is_taken(taking: Served) 
         ("ships", {"names": {"mass": "planet"}}, "Two columns are called planet"),
         ("ships", {"names": {"weight": "kg"}}, "has no field “weight”"),
         ("ships", {"key": ["weight"]}, "has no field “weight”"),
+        ("ships", {"time": "planet"}, "“planet” holds no days or times"),
     ],
 )
 def test_what_no_table_can_be_made_of_is_refused(taking: Served, name: str, edits: dict[str, Any], says: str) -> None:
@@ -138,28 +144,45 @@ def test_what_no_table_can_be_made_of_is_refused(taking: Served, name: str, edit
 def test_a_service_killed_between_keeping_a_draft_and_loading_with_it_is_asked_again(
     taking: Served, lake: Lake, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    body = b"ship,sails,crew\nArgo,2026-03-01,50\nPequod,2026-03-02,30\n"
+    body = b"ship,sails,crew\nArgo,2026-03-01 23:00:00,50\nPequod,2026-03-02 00:15:00,30\n"
     with taking.client("t1") as client:
         job = drafted(client, body, "ships.csv")["job"]
         with monkeypatch.context() as killed:
-            killed.setattr("lakehouse_assets.service.intake.drafts.begin_load", _ends)
+            killed.setattr("lakehouse_assets.service.intake.drafts._keep", _keeps_and_ends)
             assert accept(client, job, "ships", {"names": {"crew": "sailors"}}).status_code == 500
         assert client.get(f"/uploads/{job}").json()["state"] == "ready"
         # Its table has no rows yet, so that the same person may decide otherwise.
         accept(client, job, "ships", {"names": {"crew": "hands"}}).raise_for_status()
         assert when(client, job, "loaded", "failed")["loaded"]["rows_loaded"] == 2
     with lake.session() as session:
-        assert session.query("select sum(hands) as n from bronze.ships_raw").to_pylist() == [{"n": 80}]
+        rows = session.query("select cast(sails_day as varchar) as day, hands from bronze.ships_raw order by 1")
+    # Times that state no zone are those of where the project is, whose days they are of.
+    assert [tuple(row.values()) for row in rows.to_pylist()] == [("2026-03-01", 50), ("2026-03-02", 30)]
 
 
-def _ends(*_args: Any) -> None:
+def _keeps_and_ends(*args: Any) -> None:
+    _keep(*args)
     raise RuntimeError("the service ends here")
+
+
+def test_of_two_who_accept_one_file_at_once_only_one_takes_a_name(taking: Served) -> None:
+    body = b"raft,floats,crew\nKon-Tiki,1947-04-28,6\nRa,1969-05-25,7\n"
+    names = ("rafts", "floats")
+    with taking.client("t1") as client:
+        job = drafted(client, body, "rafts.csv")["job"]
+        with ThreadPoolExecutor(len(names)) as both:
+            answers = dict(zip(names, both.map(lambda name: accept(client, job, name, {}), names), strict=True))
+        assert sorted(answer.status_code for answer in answers.values()) == [202, 409]
+        done = when(client, job, "loaded", "failed")
+        (won,) = [name for name, answer in answers.items() if answer.status_code == 202]
+        assert (done["loaded"]["table"], done["loaded"]["rows_loaded"]) == (f"bronze.{won}_raw", 2)
+    assert [name for name in names if adopted.find(name)] == [won]
 
 
 def test_what_is_kept_is_what_a_domain_would_say(tmp_path: Any) -> None:
     file = tmp_path / "trips.csv"
     file.write_bytes(TRIPS)
-    made = design("trips", [str(file)], Edits.model_validate(DECIDED), "t1")
+    made = design("trips", [str(file)], Edits.model_validate(DECIDED), "t1", zone="Asia/Kolkata")
     from lakehouse_assets.drafting.adopting import adopt
 
     kept = adopt(made, tenant="t1", job="j", by="me")
