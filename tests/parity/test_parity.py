@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import importlib
 import importlib.util
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import date, datetime
 from functools import partial
@@ -89,36 +89,41 @@ def talks(name: str) -> list[list[str]]:
 def unlike(here: Lake, there: Lake, asked: Sequence[list[str] | Plan]) -> dict[str, tuple[str, str]]:
     """The talks and plans whose answers differ, with what both say.
 
-    The second engine computes each metric, each dimension and each shape of plan. A question that has none of them for
-    the first time is planned there and not computed: its SQL differs from another's in values.
+    Both engines compute each metric, each dimension and each shape of plan. A question that has none of them for
+    the first time is planned on both and not computed: its SQL differs from another's in values.
     """
     ours, theirs = open_answerer(here), open_answerer(there)
+    plans = [plan_of(ours, talk, here.catalog.heads()) for talk in asked]
+    computed = with_something_new(plans)
     with ThreadPoolExecutor(ASKERS) as pool:
-        first = list(pool.map(partial(answer_of, ours), asked))
-        computed = with_something_new(first)
-        second = list(pool.map(partial(answer_of, theirs), [asked[at] for at in computed]))
-    both = [(first[at], other) for at, other in zip(computed, second, strict=True)]
-    differ = {mine.question: (told(mine), told(other)) for mine, other in both if not alike(mine, other)}
+        first, second = (list(pool.map(partial(answer_of, a), [asked[at] for at in computed])) for a in (ours, theirs))
+    differ = {
+        mine.question: (told(mine), told(other))
+        for mine, other in zip(first, second, strict=True)
+        if not alike(mine, other)
+    }
     heads = there.catalog.heads()
     for at in set(range(len(asked))) - set(computed):
-        talk, plan = asked[at], first[at].plan
-        if not isinstance(talk, Plan) and len(talk) == 1:
-            other = theirs.understood(talk[0], ANALYST, heads, NOW)
-            if other != plan:
-                differ[talk[0]] = (str(plan), str(other))
+        if (other := plan_of(theirs, talk := asked[at], heads)) != plans[at]:
+            differ[str(talk)] = (str(plans[at]), str(other))
     return differ
 
 
-def with_something_new(answers: Sequence[Answer]) -> list[int]:
-    """The places of those that are not rows, and of those with a metric, dimension or shape that none before has."""
+def plan_of(answerer: Answerer, talk: list[str] | Plan, heads: Mapping[str, str]) -> Plan | None:
+    """A plan, or what a question alone is understood as; None of a talk of several, and where nothing is sure."""
+    if isinstance(talk, Plan):
+        return talk
+    return answerer.understood(talk[0], ANALYST, heads, NOW) if len(talk) == 1 else None
+
+
+def with_something_new(plans: Sequence[Plan | None]) -> list[int]:
+    """The places where there is none, and of those with a metric, dimension or shape that none before has."""
     seen: set[object] = set()
     chosen = []
-    for at, answer in enumerate(answers):
-        if answer.plan is None or answer.outcome != "answered":
+    for at, plan in enumerate(plans):
+        if plan is None or parts_of(plan) - seen:
             chosen.append(at)
-        elif (parts := parts_of(answer.plan)) - seen:
-            seen |= parts
-            chosen.append(at)
+            seen |= parts_of(plan) if plan else set()
     return chosen
 
 
