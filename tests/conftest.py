@@ -32,6 +32,8 @@ if TYPE_CHECKING:
 # so that a change is judged by itself; everywhere else they are new ones.
 hypothesis.settings.register_profile("asklake", deadline=None, derandomize="CI" in os.environ)
 hypothesis.settings.load_profile("asklake")
+# So does how long a request waits for a thread: whoever tests that says how long it may.
+os.environ.setdefault("ASKLAKE_QUEUE_TIMEOUT_S", "60")
 
 TOGETHER = (
     ("tests/e2e/",),
