@@ -14,6 +14,7 @@ from functools import cache
 import sqlglot
 
 from lakehouse_assets.ingest.mapping.targets import TECHNICAL
+from lakehouse_assets.ingest.values.expressions import names_of_record
 from lakehouse_assets.lakehouse.contract import TableModel
 from lakehouse_assets.lakehouse.engines.instances import open_closed
 from lakehouse_assets.lakehouse.engines.spec import all_specs
@@ -96,7 +97,8 @@ def expression(path: Sequence[str]) -> str:
 
 
 def _part(name: str) -> str:
-    return name if _PLAIN.fullmatch(name) and name.lower() not in _sql_keywords() else quoted(name)
+    plain = _PLAIN.fullmatch(name) and name.lower() not in _sql_keywords() and name not in names_of_record()
+    return name if plain else quoted(name)
 
 
 def words(name: str) -> str:

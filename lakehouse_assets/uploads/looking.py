@@ -22,7 +22,6 @@ from lakehouse_assets.ingest.errors import IngestError, SourceError
 from lakehouse_assets.ingest.faults import for_senders, of_file
 from lakehouse_assets.ingest.loads.notes import Stamp
 from lakehouse_assets.ingest.loads.staging import check_mapping, engine_for, of_load, target_contract
-from lakehouse_assets.ingest.mapping.columns import PSEUDO_FIELDS
 from lakehouse_assets.ingest.mapping.statements import RecordMapping
 from lakehouse_assets.ingest.mapping.targets import TECHNICAL, refuse_undecided
 from lakehouse_assets.ingest.origins.files import UPLOADED, FileOrigin
@@ -268,7 +267,7 @@ def _usable(source: Source, tenant: str | None) -> RecordMapping | None:
 
 def _fit(mapping: RecordMapping, sample: Sample) -> Fit:
     source = mapping.source
-    wanted = {field for field in source.fields if field not in PSEUDO_FIELDS}
+    wanted = set(source.fields)
     have = {path[0] for path in sample.paths.values()} if sample.paths else set(sample.fields)
     if sample.format == "csv" and source.format == "csv" and source.names and len(source.names) == len(sample.fields):
         have = set(source.names)  # the source names the fields, whatever they are called in the file

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from lakehouse_assets.drafting import naming
@@ -20,6 +20,8 @@ def test_every_field_has_a_column_of_its_own(fields: list[str]) -> None:
 
 
 @given(st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=20))
+@example("record_number")
+@example("record_occurrence")
 def test_an_expression_reads_the_field_it_was_made_of(field: str) -> None:
     assert Expression(naming.expression([field])).fields == {field}
     assert Expression(naming.expression([field, "inner"])).fields == {field}

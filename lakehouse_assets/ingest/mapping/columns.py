@@ -19,14 +19,6 @@ from lakehouse_assets.lakehouse.contract import Contract
 from lakehouse_assets.lakehouse.engines.duckdb_spec import DIALECT
 from lakehouse_assets.lakehouse.sql import literal, quoted
 
-PSEUDO_FIELDS = {"record_number": "cast(source_row as varchar)", "record_occurrence": "cast(occurrence as varchar)"}
-"""Names an expression may use beside the raw fields: number of the record, and which of several equal ones it is."""
-
-
-def resolve(field: str) -> str:
-    """SQL of a name that an expression uses."""
-    return PSEUDO_FIELDS.get(field) or field_name(field)
-
 
 def field_name(name: str) -> str:
     """The column that holds a raw field."""
@@ -77,7 +69,7 @@ class MappedColumns:
 
     def computed_as(self, text: str, column: str | None = None) -> str:
         """The column that holds {v: the value of an expression}; NULL where it cannot be computed."""
-        sql = Expression(text).sql(resolve, self.source.style(column))
+        sql = Expression(text).sql(field_name, self.source.style(column))
         return self.computed.setdefault(sql, f"x{len(self.computed)}")
 
     def raw(self, field: str, struct: str = "s") -> str:
@@ -107,7 +99,7 @@ class MappedColumns:
         """SQL of an expression as text."""
         expression = Expression(text)
         if expression.is_field:
-            return expression.sql(resolve, self.source.style())
+            return expression.sql(field_name, self.source.style())
         if expression.is_literal:
             return f"cast({text} as varchar)"
         return f"cast({self.computed_as(text, column)}.v as varchar)"

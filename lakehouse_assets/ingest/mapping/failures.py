@@ -12,7 +12,7 @@ from functools import cached_property
 import sqlglot
 from sqlglot import exp
 
-from lakehouse_assets.ingest.mapping.columns import MappedColumns, resolve, text_name
+from lakehouse_assets.ingest.mapping.columns import MappedColumns, field_name, text_name
 from lakehouse_assets.ingest.values.conversion import why_not
 from lakehouse_assets.ingest.values.expressions import Expression, guarded
 from lakehouse_assets.ingest.values.times import bound
@@ -69,12 +69,12 @@ class Failures:
         if expression.is_field or expression.is_literal:
             return []
         casts = []
-        for cast in expression.casts(resolve, style):
+        for cast in expression.casts(field_name, style):
             operand = f"cast(({guarded(cast.operand)}).v as varchar)"
             why = bound(operand, "w", why_not("w", cast.kind, style))
             failed = f"{operand} is not null and ({guarded(cast.sql)}) is null"
             casts.append(f"when {failed} then {_says(what, operand, why)}")
-        read = ", ', ', ".join(_says(f, resolve(f), "''") for f in sorted(expression.fields)[:3]) or "''"
+        read = ", ', ', ".join(_says(f, field_name(f), "''") for f in sorted(expression.fields)[:3]) or "''"
         other = f"concat({literal(f'{what} cannot be computed by {expression.text} from ')}, {read})"
         reason = f"case {' '.join(casts)} else {other} end" if casts else other
         return [Failure(column, f"{self._columns.computed_as(text, column)} is null", reason)]

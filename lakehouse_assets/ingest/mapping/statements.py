@@ -17,7 +17,7 @@ from collections.abc import Callable, Sequence
 from collections.abc import Mapping as MappingType
 from functools import cached_property
 
-from lakehouse_assets.ingest.mapping.columns import PSEUDO_FIELDS, MappedColumns, field_name, resolve, text_name
+from lakehouse_assets.ingest.mapping.columns import MappedColumns, field_name, text_name
 from lakehouse_assets.ingest.mapping.failures import Failures
 from lakehouse_assets.ingest.mapping.targets import refuse_same_names, refuse_wrong_columns, tenant_mapping
 from lakehouse_assets.ingest.sources import Source
@@ -62,7 +62,7 @@ class RecordMapping:
     @property
     def fields(self) -> list[str]:
         """Raw fields that must be read from the file."""
-        return [f for f in self.source.fields if f not in PSEUDO_FIELDS] or ["_"]
+        return self.source.fields or ["_"]
 
     @cached_property
     def optional(self) -> frozenset[str]:
@@ -157,7 +157,7 @@ class RecordMapping:
         for row in self.source.rows:
             texts |= {f"columns.{name}": text for name, text in row.columns.items()} | {f"{row.name}.when": row.when}
         for name, text in texts.items():
-            if not binds(f"select {Expression(text).sql(resolve, self.source.style())} from {scope}"):
+            if not binds(f"select {Expression(text).sql(field_name, self.source.style())} from {scope}"):
                 return f", field '{name}'"
         return ""
 

@@ -34,6 +34,8 @@ _COMPARED = "DECIMAL(38, 10)"
 """What a text is read as to be compared with a number."""
 _COUNTED_IN = {"SECOND": "DECIMAL(18, 6)", "MILLISECOND": "DECIMAL(18, 3)"}
 """What counts the units of an INTERVAL exactly; whole numbers the others, of which the engine drops a fraction."""
+_OF_RECORD = {"record_number": "cast(source_row as varchar)", "record_occurrence": "cast(occurrence as varchar)"}
+"""Names of no field: number of the record, and which of several equal ones it is. In double quotes they are fields."""
 _COMPARISONS = (exp.EQ, exp.NEQ, exp.GT, exp.GTE, exp.LT, exp.LTE, exp.NullSafeEQ, exp.NullSafeNEQ)
 
 
@@ -59,7 +61,7 @@ class Expression:
     @cached_property
     def fields(self) -> frozenset[str]:
         """Top-level raw fields the expression reads."""
-        return frozenset(_path(column)[0] for column in self.tree.find_all(exp.Column))
+        return frozenset(_path(column)[0] for column in self.tree.find_all(exp.Column) if not _of_record(column))
 
     @property
     def is_field(self) -> bool:
@@ -141,6 +143,18 @@ def _call(argument: exp.Expr) -> str:
     return function.sql(dialect="duckdb") if function else ""
 
 
+def names_of_record() -> frozenset[str]:
+    """Names that are no fields unless they stand in double quotes."""
+    return frozenset(_OF_RECORD)
+
+
+def _of_record(column: exp.Column) -> str | None:
+    """SQL of what a name says of the record itself; None where it is a field."""
+    (first, *rest) = column.parts
+    quoted = isinstance(first, exp.Identifier) and first.args.get("quoted")
+    return None if rest or quoted else _OF_RECORD.get(first.name)
+
+
 def _path(column: exp.Column) -> list[str]:
     return [part.name for part in column.parts]
 
@@ -168,6 +182,8 @@ def _render(tree: exp.Expr, field: Callable[[str], str], style: Style) -> str:
 
 
 def _column(node: exp.Column, field: Callable[[str], str]) -> str:
+    if found := _of_record(node):
+        return f"({found})"
     first, *rest = _path(node)
     sql = field(first)
     if rest:

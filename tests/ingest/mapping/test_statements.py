@@ -251,5 +251,12 @@ def test_keys_of_plain_parts_are_what_they_were_and_composed_characters_are_the_
     assert keys[:3] == plain and keys[3] == keys[2] and len(set(keys)) == 4
 
 
+def test_a_field_called_as_the_number_of_the_record_is_read_in_quotes():
+    source = events("concat(\"record_number\", '/', record_number, '/', \"record_occurrence\")")
+    assert source.fields == ["at", "id", "record_number", "record_occurrence"]
+    rows = [{"id": "a", "at": "2026-06-01", "record_number": "v7", "record_occurrence": "o"}] * 2
+    assert [row["ward_id"] for row in judged(source, rows)] == ["v7/1/o", "v7/2/o"]
+
+
 def test_expressions_of_texts_alone():
     assert Expression("'a'").is_literal and not Expression("a").is_literal
