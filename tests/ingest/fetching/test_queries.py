@@ -151,8 +151,28 @@ def oauth(api: Api, **more: Any) -> dict[str, Any]:
 
 @pytest.mark.parametrize(
     ("uses", "more", "tokens"),
-    [(99, {"expires_in": 3600}, 1), (99, {}, 1), (2, {"expires_in": 3600}, 3)],
-    ids=["until it is over", "that does not say how long", "taken back before its time"],
+    [
+        (99, {"expires_in": 3600}, 1),
+        (99, {}, 1),
+        (2, {"expires_in": 3600}, 3),
+        (99, {"expires_in": "3599.5"}, 1),
+        (99, {"expires_in": "²"}, 1),
+        (99, {"expires_in": 10**400}, 1),
+        (99, {"expires_in": [1]}, 1),
+        (99, {"expires_in": float("nan")}, 1),
+        (99, {"expires_in": -1}, 1),
+    ],
+    ids=[
+        "until it is over",
+        "that does not say how long",
+        "taken back before its time",
+        "a part of a second",
+        "a digit that is no number",
+        "longer than can be counted",
+        "no number",
+        "not a number",
+        "before now",
+    ],
 )
 def test_a_token_is_asked_for_sent_and_asked_for_again(api: Api, uses: int, more: dict[str, Any], tokens: int) -> None:
     api.by_path = login = Login(api, uses, **more)
@@ -182,6 +202,7 @@ def test_a_token_that_ends_soon_is_not_sent_after_its_end(api: Api, monkeypatch:
     [
         (Said({"error": "invalid_client", "error_description": "no s3cr3t/with:colon+"}, 401), "it answers 401"),
         (Said({"error": "slow_down"}, 503), "it answers 503"),
+        (Said({"error": base64.b64encode(b"shop%20app:s3cr3t%2Fwith%3Acolon%2B").decode()}, 401), "it answers 401"),
         (Said({"token_type": "bearer"}), "no access_token"),
         (Said({"access_token": "a\r\nx: y"}), "no access_token"),
         (Said({"access_token": "t", "token_type": "mac"}), "not bearer"),
@@ -195,7 +216,7 @@ def test_where_no_token_is_given_the_load_says_so_and_tells_no_secret(
     caplog.set_level(logging.DEBUG)
     api.by_path = lambda _path: said
     told = refused(api, **oauth(api)) + caplog.text
-    assert words in told and "s3cr3t" not in told
+    assert words in told and "s3cr3t" not in told and "c2hvcC" not in told
     assert "/orders" not in api.paths
 
 

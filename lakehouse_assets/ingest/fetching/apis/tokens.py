@@ -6,6 +6,7 @@ Belongs here: one token of one load, in memory alone. Does not belong here: what
 from __future__ import annotations
 
 import json
+import math
 import time
 from collections.abc import Callable, Sequence
 from http import HTTPStatus
@@ -46,8 +47,9 @@ class Token:
 
     @property
     def told(self) -> Sequence[str]:
-        """What no message may tell: the client's secret, and the token."""
-        return [text for text in (self._secret, self._text) if text]
+        """What no message may tell: the client's secret, alone and as it is sent, and the token."""
+        pair = f"{quote(self._client, safe='')}:{quote(self._secret, safe='')}" if self._secret else ""
+        return [text for text in (self._secret, pair, self._text) if text]
 
     def forget(self) -> None:
         """Have another asked for."""
@@ -103,6 +105,13 @@ class Token:
             raise TokenError("its answer has no access_token")
         if kind.lower() != "bearer":
             raise TokenError(f"its token is of the kind {kind[:_TOLD]}, and not bearer")
-        holds = said.get("expires_in")
-        seconds = float(holds) if isinstance(holds, int | float | str) and str(holds).isdigit() else HOLDS_S
-        self._text, self._until = token, time.monotonic() + max(1.0, seconds - EARLIER_S)
+        self._text, self._until = token, time.monotonic() + max(1.0, _holds_s(said.get("expires_in")) - EARLIER_S)
+
+
+def _holds_s(said: Any) -> float:
+    """Seconds that a token holds by what its server says, which may be anything."""
+    try:
+        found = HOLDS_S if said is None or isinstance(said, bool) else float(said)
+    except (TypeError, ValueError, OverflowError):
+        return HOLDS_S
+    return found if 0 <= found < math.inf else HOLDS_S
