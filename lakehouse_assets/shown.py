@@ -8,8 +8,9 @@ Belongs here: that, for every printer of the program. Does not belong here: what
 from __future__ import annotations
 
 import json
+import math
 import re
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from itertools import islice
 from typing import Any
 
@@ -44,12 +45,31 @@ def listed(names: Collection[str], most: int = 100) -> str:
 def json_line(document: Any, **options: Any) -> str:
     """A document as one line of JSON, with the escapes of JSON for what a terminal would obey.
 
+    NaN and infinity are null, as over HTTP: JSON has neither, and a strict reader refuses the whole document.
+
     Args:
         document: What JSON has a form for, or `options` give one.
         options: As of `json.dumps`.
     """
-    text = json.dumps(document, **{**options, "ensure_ascii": False})
+    options = {**options, "ensure_ascii": False, "allow_nan": False}
+    try:
+        text = json.dumps(document, **options)
+    except ValueError:
+        text = json.dumps(_in_json(document, options.pop("default", None)), **options)
     return _IN_LINES.sub(lambda found: json.dumps(found[0])[1:-1], text)
+
+
+def _in_json(value: Any, default: Callable[[Any], Any] | None) -> Any:
+    """A value of which every number is one of JSON's."""
+    if isinstance(value, float):
+        return value if math.isfinite(value) else None
+    if isinstance(value, dict):
+        return {key: _in_json(one, default) for key, one in value.items()}
+    if isinstance(value, list | tuple):
+        return [_in_json(one, default) for one in value]
+    if value is None or isinstance(value, str | int) or default is None:
+        return value
+    return _in_json(default(value), default)
 
 
 def _escape(found: re.Match[str]) -> str:

@@ -126,6 +126,10 @@ def explain(error: BaseException) -> CommandError | None:
         return error
     if _of_settings(error):
         return CommandError(_text(error), "docs/settings.md says what each may be", Exit.USAGE, kind="wrong_setting")
+    if isinstance(error, UnicodeEncodeError) and "surrogates" in error.reason:
+        return CommandError(
+            "what was typed is no text in UTF-8", "`locale` shows how the terminal writes", Exit.USAGE, kind="not_utf8"
+        )
     if _is_of_s3(error):
         return CommandError(_text(error), _S3, Exit.FAILED, kind=_kind(error))
     for kind in type(error).__mro__:

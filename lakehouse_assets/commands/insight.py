@@ -54,10 +54,12 @@ def search(
     from lakehouse_assets.commands.asking import search as searching
 
     out, query = Out(as_json), " ".join(words or ())
-    if update:
-        searching.update(out)
+    kinds = searching.kinds_of(kind or ())
+    updated = searching.update(out) if update else None
     if query or not update:
-        searching.search(out, query, searching.kinds_of(kind or ()), limit, tenant)
+        searching.search(out, query, kinds, limit, tenant, updated=updated)
+    else:
+        out.emit(updated)
 
 
 def insights(

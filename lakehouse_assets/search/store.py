@@ -280,11 +280,16 @@ def _next_version(con: sa.Connection) -> int:
 def _row(passage: Passage, origin: str, key: str, vector: bytes | None, version: int) -> dict[str, Any]:
     return {
         "id": passage.id, "origin": origin, "namespace": passage.namespace, "kind": str(passage.kind),
-        "title": passage.title, "text": passage.text, "domain": passage.domain, "rule": passage.rule,
-        "digest": passage.digest,
+        "title": _storable(passage.title), "text": _storable(passage.text), "domain": passage.domain,
+        "rule": passage.rule, "digest": passage.digest,
         "source": json.dumps(passage.source, sort_keys=True, default=str), "vector_key": key, "vector": vector,
         "gone": False, "version": version,
     }  # fmt: skip
+
+
+def _storable(text: str) -> str:
+    """A text as every database keeps it: PostgreSQL has no character NUL."""
+    return text.replace("\0", " ")
 
 
 def _shown(row: Any) -> Shown:

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import json
 import logging
+import math
+from datetime import date
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lakehouse_assets.commands.failures import explain
+from lakehouse_assets.commands.failures import Exit, explain
 from lakehouse_assets.commands.output import Out
 from lakehouse_assets.commands.reporting import report
 from lakehouse_assets.http import logs
@@ -42,6 +45,26 @@ def test_tables_sentences_and_documents_show_orders(name: str, capsys: pytest.Ca
     assert not OBEYED & set(printed)
     assert "[red]" in printed
     assert json.loads(printed.splitlines()[-1]) == {"value": text, text: 1}
+
+
+@pytest.mark.parametrize("figure", [math.nan, math.inf, -math.inf])
+def test_a_figure_that_json_has_not_is_null(figure: float) -> None:
+    """Strict readers refuse a whole document for one NaN."""
+    document = {"rows": [{"x": figure, "y": 1.5, "n": 2, "when": date(2026, 1, 2)}], "parts": (Decimal("NaN"), None)}
+
+    def refuse(name: str) -> None:
+        raise AssertionError(name)
+
+    text = json_line(document, default=lambda v: float(v) if isinstance(v, Decimal) else str(v))
+    read = json.loads(text, parse_constant=refuse)
+    assert read == {"rows": [{"x": None, "y": 1.5, "n": 2, "when": "2026-01-02"}], "parts": [None, None]}
+
+
+def test_what_is_typed_and_no_text_is_wrong_usage() -> None:
+    with pytest.raises(UnicodeEncodeError) as caught:
+        "complaints \udcff".encode()
+    told = explain(caught.value)
+    assert told and told.code == Exit.USAGE and "UTF-8" in told.problem and told.hint
 
 
 def test_a_name_of_a_file_makes_no_line_of_its_own(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:

@@ -74,6 +74,15 @@ def test_a_text_that_was_read_is_not_read_again(database_url: str) -> None:
     store.close()
 
 
+def test_a_text_with_the_character_nul_is_kept(database_url: str) -> None:
+    """PostgreSQL has no such character: one row with it would keep its whole table from being indexed."""
+    store = Store(database_url)
+    store.replace("test", "1", [document("street\0light", NAMESPACE, key="1", title="a\0b")])
+    assert [(one.title, one.text) for one in store.shown(NAMESPACE, [1]).values()] == [("a b", "street light")]
+    assert store.replace("test", "1", [document("street\0light", NAMESPACE, key="1", title="a\0b")]) == Difference()
+    store.close()
+
+
 def test_a_namespace_shows_none_of_another(tmp_path: Path) -> None:
     store = store_of(tmp_path, [document("mine", NAMESPACE), document("theirs", namespace_of("b"))])
     numbers = list(range(1, 9))

@@ -5,9 +5,9 @@ Belongs here: showing both. Does not belong here: finding (``lakehouse_assets.se
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import typer
 
@@ -19,7 +19,7 @@ from lakehouse_assets.search.model import Found, Hit, Kind
 from lakehouse_assets.search.searching import Searcher, SearchRefusedError
 from lakehouse_assets.search.store import Store, url_of
 from lakehouse_assets.search.updating import Updated
-from lakehouse_assets.search.updating import update as updated
+from lakehouse_assets.search.updating import update as brought_up_to_date
 from nlq.core.guard import Caller
 from nlq.factory import open_answerer
 
@@ -29,6 +29,12 @@ if TYPE_CHECKING:
 READING_S = 5.0
 """Seconds that a search takes at most to read texts for their meaning that were not read yet."""
 _LONGEST = 160
+_NEXT = {
+    "nothing_asked": 'such as: asklake search "complaints settled late"',
+    "too_long": "say it in fewer words",
+    "tenant_missing": "`--tenant NAME` names one; without it all are searched",
+}
+"""What to do about what is no search, by its code."""
 
 
 def kinds_of(names: Sequence[str]) -> tuple[Kind, ...]:
@@ -42,33 +48,51 @@ def kinds_of(names: Sequence[str]) -> tuple[Kind, ...]:
     return tuple(Kind(name) for name in names)
 
 
-def search(out: Out, query: str, kinds: Sequence[Kind], limit: int, tenant: str | None) -> None:
-    """Print what is near some words; what moved since the index was made is indexed first."""
+def search(
+    out: Out,
+    query: str,
+    kinds: Sequence[Kind],
+    limit: int,
+    tenant: str | None,
+    *,
+    updated: Mapping[str, Any] | None = None,
+) -> None:
+    """Print what is near some words; what moved since the index was made is indexed first.
+
+    Args:
+        out: Where to.
+        query: The words.
+        kinds: Only of these kinds; of all if none is named.
+        limit: How many passages at most.
+        tenant: Whose rows; of no single tenant if None.
+        updated: What `update` did just before, for programs.
+    """
     with _opened() as (lake, store):
         with out.quietly():
             vocabulary = open_answerer(lake).vocabulary(caller := Caller(tenant=tenant))
-            done = updated(lake, platform_contracts(), store, reading_s=READING_S)
-        _warn(out, done)
+            done = None if updated else brought_up_to_date(lake, platform_contracts(), store, reading_s=READING_S)
+        if done:
+            _warn(out, done)
         try:
             found = Searcher(store).find(query, caller, vocabulary, kinds, limit)
         except SearchRefusedError as error:
-            raise CommandError(str(error), "say what to search for in a few words", Exit.USAGE) from error
+            raise CommandError(str(error), _NEXT.get(error.code, ""), Exit.USAGE) from error
     _show(out, found)
-    out.emit(found.model_dump(mode="json"))
+    out.emit(found.model_dump(mode="json") | ({"updated": dict(updated)} if updated else {}))
     if not found.hits:
         raise typer.Exit(int(Exit.REFUSED))
 
 
-def update(out: Out) -> None:
-    """Bring the whole index up to date, however long that takes, and print what was done."""
+def update(out: Out) -> dict[str, Any]:
+    """Bring the whole index up to date, however long that takes, and say what was done; returns it for programs."""
     with _opened() as (lake, store), out.quietly():
-        done = updated(lake, platform_contracts(), store)
+        done = brought_up_to_date(lake, platform_contracts(), store)
     _warn(out, done)
     came = done.difference
     moved = ", ".join(done.origins) or "nothing"
     out.say(f"{moved} had moved: {came.added:,} passages came, {came.changed:,} changed, {came.removed:,} went.")
     out.say(f"{done.passages:,} passages, {done.read:,} texts read for their meaning now, {done.unread:,} unread.")
-    out.emit(
+    return (
         {
             "origins": list(done.origins), "added": came.added, "changed": came.changed, "removed": came.removed,
             "read": done.read, "unread": done.unread, "passages": done.passages, "left_out": done.left_out,

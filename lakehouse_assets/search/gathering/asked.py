@@ -11,6 +11,7 @@ from datetime import date, timedelta
 from typing import TYPE_CHECKING, Any
 
 from lakehouse_assets.lakehouse.engines.protocol import QueryRefusedError
+from lakehouse_assets.search.gathering.documents import hidden
 from lakehouse_assets.search.model import Kind, Passage, namespace_of
 from nlq.core.utc import utc_now
 from nlq.storage.contracts import ANSWERS, FEEDBACK
@@ -47,7 +48,7 @@ def _passage(row: dict[str, Any]) -> Passage:
     metrics = frozenset(json.loads(row["plan_json"] or "{}").get("metrics", ()))
     source = {"answer": row["answer_id"], "asked_at": row["asked_at"].isoformat(), "metrics": sorted(metrics)}
     roles = tuple(sorted({row["role"], "admin"}))
-    question = " ".join(row["question"].split())
+    question = hidden(" ".join(row["question"].split()))
     return Passage(
         namespace_of(row["tenant_id"]), Kind.QUESTION, question, "", f"{row['role']}\n{question.casefold()}", source,
         metrics, needs_all=True, roles=roles,

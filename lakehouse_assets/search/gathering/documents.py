@@ -26,7 +26,8 @@ LONGEST, MOST_PARTS = 800, 20
 """Characters of a passage, and passages of a text, at most."""
 _HIDDEN = "[hidden]"
 _REACHED = (
-    re.compile(r"[\w.+-]+@[\w-]+(?:\.[\w-]+)+"),
+    # As long as the parts of an address may be: without bounds, a long text takes the square of its length.
+    re.compile(r"[\w.+-]{1,64}@[\w-]{1,63}(?:\.[\w-]{1,63}){1,9}"),
     # A telephone number begins with a plus, or its digits are parted: an id of digits alone stays.
     re.compile(
         r"(?<![\w.])(?:\+\d[\d ()./-]{7,17}\d|\(\d{2,5}\)[ -]?\d{2,4}[ -]?\d{3,5}|\d{3}[-. ]\d{3,4}[-. ]\d{4})(?![\w])"

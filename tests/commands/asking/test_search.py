@@ -42,6 +42,21 @@ def test_nothing_near_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     assert "asklake[insight]" in json.loads(done.stdout)["note"]
 
 
-@pytest.mark.parametrize("arguments", [[], ["road", "--kind", "song"], ["x" * 501]])
-def test_wrong_usage_is_told(arguments: list[str]) -> None:
-    assert run(*arguments).exit_code == 2
+def test_an_update_and_a_search_are_one_document(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(meaning, "is_installed", lambda: False)  # all there is would be read for its meaning
+    document = json.loads(run("reopened complaints", "--update", "--json").stdout)
+    assert document["hits"] and document["updated"]["passages"] > 0
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        ([], "complaints settled late"),
+        (["road", "--kind", "song"], "metric, dimension"),
+        (["x" * 501], "fewer words"),
+        (["road", "--tenant", ""], "`--tenant NAME`"),
+    ],
+)
+def test_wrong_usage_is_told_with_what_to_do(arguments: list[str], told: str) -> None:
+    done = run(*arguments)
+    assert done.exit_code == 2 and told in done.stderr and "Traceback" not in done.stderr, done.stderr

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
+from time import process_time
 
 import pytest
 from hypothesis import given
@@ -103,6 +104,19 @@ def test_parts_are_short_and_lose_no_word(text: str) -> None:
 def test_how_a_person_is_reached_is_hidden(said: str) -> None:
     assert "[hidden]" in hidden(said) and "@" not in hidden(said) and "55" not in hidden(said)
     assert "4567" not in hidden(said)
+
+
+@pytest.mark.parametrize("piece", ["a", "a.", "1-", "x@", "b-", "+1 ", ". "])
+def test_a_long_text_takes_as_long_as_its_length(piece: str) -> None:
+    """Measured beside a tenth of it: the square would take a hundred times as long."""
+
+    def taken(length: int) -> float:
+        text = (f"x@{piece}" if piece == "b-" else "") + piece * length
+        begun = process_time()
+        hidden(text)
+        return process_time() - begun
+
+    assert taken(20_000) < 40 * max(taken(2_000), 0.002)
 
 
 @pytest.mark.parametrize("said", ["D0000000012", "PGR-2025-000123", "1,234.50 PHP of 2026-02-03", "10.0.0.1", "12 345"])
