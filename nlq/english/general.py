@@ -66,7 +66,7 @@ NOT_WORDS = set_of("not excluding exclude except without no non excludes ignorin
 PER_WORDS = set_of("per each every a")
 """Words after which an average is over what follows: "complaints per ward on average"."""
 OR_WORDS = frozenset({"or"})
-AND_WORDS = frozenset({"and", "&", ","})
+AND_WORDS = frozenset({"and", "&", "+", ","})
 VERSUS_WORDS = set_of("vs versus compare compares compared comparing comparison against")
 MORE_WORDS = set_of("more less fewer higher lower better worse larger smaller")
 """Comparatives: with a "than" that no number follows they ask for a comparison."""
@@ -100,6 +100,8 @@ MULTIPLES = {"twice": 2.0, "double": 2.0, "thrice": 3.0, "half": 0.5}
 CUMULATIVE = set_of("cumulative cumulatively cumulated")
 ROLLING = set_of("running rolling moving")
 TOTALLING = set_of("total totals sum")
+TOGETHER = set_of("together combined altogether jointly overall")
+"""Words that ask for one figure of all that is listed."""
 LISTING = set_of("list records rows details enumerate individual")
 """Words that ask for the things themselves, not for a figure of them."""
 SHOWING = set_of("return show list give include display present provide report output add state indicate")
@@ -122,15 +124,17 @@ ORDINALS = {
 }
 GROWTH_SHORT = {"yoy": "year", "mom": "month", "wow": "week", "qoq": "quarter"}
 
-HIGHEST = set_of("most highest greatest largest biggest maximum max top more busiest leading commonest popular")
-LOWEST = set_of("least lowest fewest smallest minimum min bottom")
+HIGHEST = set_of(
+    "most highest greatest largest biggest maximum max top more busiest leading commonest popular strongest"
+)
+LOWEST = set_of("least lowest fewest smallest minimum min bottom weakest quietest calmest")
 EXTREMES = set_of("maximum minimum max min")
 LONGEST = set_of("longest slowest")
 SHORTEST = set_of("shortest fastest quickest")
 WITHOUT = frozenset({"without", "no"})
 """Before things these say that there are none."""
-BEST = frozenset({"best", "strongest"})
-WORST = frozenset({"worst", "weakest", "poorest"})
+BEST = frozenset({"best"})
+WORST = frozenset({"worst", "poorest"})
 SORTED = set_of("sort sorted order ordered rank ranked ranking")
 """Words by which rows are sorted by their figures, not in an order of their own."""
 DESCENDING = set_of("descending desc")

@@ -73,7 +73,7 @@ CONTRACTIONS = {
     "i'd",
     "we're",
 }
-NEGATED = re.compile(r"^(?:do|does|did|is|are|was|were|has|have|had)n['’]t$")
+NEGATED = re.compile(r"^(?:do|does|did|is|are|was|were|has|have|had)n['’]?t$")
 
 
 def tokenize(text: str) -> list[Token]:

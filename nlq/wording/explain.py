@@ -413,12 +413,27 @@ def _many_rows(
     shown = "1 row" if len(rows) == 1 else f"{len(rows):,} rows"
     if not known:
         return f"{said.label}{scope}: {shown}, none with a value."
+    if together := _listed(plan, known, name, vocabulary):
+        return f"{said.label}{scope}: {together}."
     high, low = max(known, key=lambda row: row[name]), min(known, key=lambda row: row[name])
     best, worst = (
         f"{_name_of(row, keys, plan, vocabulary)} with {format_said(row[name], said)}" for row in (high, low)
     )
     text = f"{said.label}{scope}, {shown}: highest {best}"
     return f"{text}." if high[name] == low[name] else f"{text}, lowest {worst}."
+
+
+def _listed(plan: Plan, rows: Sequence[Mapping[str, Any]], name: str, vocabulary: Vocabulary) -> str:
+    """The figures of a few values that were listed, and their sum where they add up; empty where none were."""
+    listed = any(
+        f.operator is Operator.IN and len(f.values) > 1 and (f.dimension,) == plan.group_by for f in plan.filters
+    )
+    if not listed or plan.grain or plan.compares or name not in plan.metrics or not 1 < len(rows) <= MOST_NAMED:
+        return ""
+    said = say_value(name, plan, vocabulary)
+    each = ", ".join(f"{_name_of(row, plan.group_by, plan, vocabulary)} {format_said(row[name], said)}" for row in rows)
+    adds_up = vocabulary.metrics[name].additive and not plan.ratio and not plan.running
+    return f"{each}; together {format_said(sum(row[name] for row in rows), said)}" if adds_up else each
 
 
 def _name_of(row: Mapping[str, Any], keys: Sequence[str], plan: Plan, vocabulary: Vocabulary) -> str:

@@ -38,15 +38,16 @@ def compare(draft: Draft, because: list[Decision]) -> Compared:
         return _with_before(draft, relative, because)
     if draft.difference and len(draft.times) == 1:
         return _both_ends(draft, because)
-    if draft.versus and len(draft.times) == 2 and draft.grain is None:
+    versus = draft.versus and not draft.among_values
+    if versus and len(draft.times) == 2 and draft.grain is None:
         return _two_times(draft, because)
     if _stand_alone(draft):
         # Each of them alone may be meant, or both beside each other: that is to be asked.
         draft.doubtful = True
         return _two_times(draft, because)
-    if draft.versus and len(draft.times) == 2:
+    if versus and len(draft.times) == 2:
         return _stepwise(draft, because)
-    if draft.versus and len(draft.times) == 1 and draft.grain and draft.times[0][1].unit == "year":
+    if versus and len(draft.times) == 1 and draft.grain and draft.times[0][1].unit == "year":
         return _with_year(draft, because)
     return Compared()
 

@@ -132,6 +132,8 @@ class Draft:
     records: bool = False
     """Whether the things themselves are asked for, not a figure of them."""
     versus: str | None = None
+    among_values: bool = False
+    """Whether it stands between two values: no times are compared then."""
     difference: bool = False
     """Whether the difference of two times is asked for, not only both."""
     apart: bool = False

@@ -190,6 +190,8 @@ class UnitFinder:
         if self._norm(at) == "many":
             unit, asks = self._unit(at + 1), self._norm(at + 2) in _ASKING_VERBS
             counted = unit and (unit.measure is Measure.MONEY or (unit.measure is Measure.TIME and asks))
+            if counted and self._counts_steps(at):
+                return None
             return (at + 2, unit) if unit and counted else None
         unit = self._unit(at)
         if unit is None:
@@ -198,6 +200,12 @@ class UnitFinder:
         sign = not text.isalnum() and not self._beside_number(at)
         code = text in _CURRENCIES and self._norm(at) not in _AMBIGUOUS
         return (at + 1, unit) if unit.measure is Measure.MONEY and (sign or code) else None
+
+    def _counts_steps(self, many: int) -> bool:
+        """Whether days are counted, not taken: "on how many days …", "in how many months were there over 100 …"."""
+        before = self._norm(many - 2) if self._norm(many - 1) == "how" else ""
+        limited = any(token.kind == "number" for token in self._tokens[many + 2 :])
+        return before == "on" or (before in ("in", "during") and limited)
 
     def _beside_number(self, at: int) -> bool:
         return any(0 <= n < len(self._tokens) and self._tokens[n].kind == "number" for n in (at - 1, at + 1))

@@ -27,6 +27,8 @@ from nlq.planning.finding.phraseindex import Hit, PhraseIndex, content, without_
 from nlq.planning.finding.valueindex import Key, ValueHit, ValueIndex, bag
 from nlq.planning.times.words import TIME_WORDS
 
+_ALIKE = frozenset({"stats"})
+"""General words whose stem is that of another word: states are no statistics."""
 _ID_SUFFIXES = frozenset({"id", "key", "code", "name"})
 _NEAR = 0.5
 _LONG_ENOUGH_TO_MEND = 6
@@ -69,7 +71,7 @@ class Lexicon:
         self._surface: set[str] = set()
         self._subjects_of = self._subject_words()
         self.subjects = frozenset[str]().union(*self._subjects_of.values())
-        self._english_stems = frozenset(stem(word) for word in ENGLISH)
+        self._english_stems = frozenset(stem(word) for word in ENGLISH if word not in _ALIKE)
         self._untelling = self.subjects | GENERIC | self._english_stems
         self._domains = {word: m.domain for m in vocabulary.metrics.values() for word in words_of(m.domain)}
         for metric in vocabulary.metrics.values():

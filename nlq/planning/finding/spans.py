@@ -20,11 +20,11 @@ from nlq.english import general as w
 from nlq.english.forms import OCCURRENCE, is_plural, singular, stem
 from nlq.english.tokens import Token, words_of
 from nlq.english.verbs import support_at
-from nlq.planning.drafts.mentions import Cover, Growth, Kind, Mention, Reach, Slip
+from nlq.planning.drafts.mentions import Cover, Growth, Kind, Mention, Reach
 from nlq.planning.drafts.units import UnitFinder
 from nlq.planning.finding.classnouns import restates
 from nlq.planning.finding.happenings import is_verb
-from nlq.planning.finding.lexicon import Lexicon, is_common
+from nlq.planning.finding.lexicon import Lexicon
 from nlq.planning.finding.phraseindex import Hit
 from nlq.planning.finding.valuespans import UNKNOWN, ValueFinder, term_score
 from nlq.planning.times.words import TimeSpan
@@ -43,21 +43,6 @@ _PLACING = frozenset({"in", "for", "to"})
 _PARTING = _PLACING | {"of"}
 _METRIC_GLUE = w.GLUE | _PLACING | w.COUNTING
 _DIMENSION_GLUE = frozenset({"of", "the", "a", "an"})
-
-
-def mend(tokens: Sequence[Token], lexicon: Lexicon) -> tuple[list[Token], list[Slip]]:
-    """The tokens with clear spelling slips put right, and every unknown word with what comes near it."""
-    mended, slips = [], []
-    for token in tokens:
-        if token.kind != "word" or lexicon.knows(token.norm) or is_common(token.norm):
-            mended.append(token)
-            continue
-        near = lexicon.spelling(token.norm)
-        clear = near[0] if len(near) == 1 else None
-        if near := near or lexicon.alike(token.norm):
-            slips.append(Slip(token.text, clear, tuple(near)))
-        mended.append(replace(token, norm=clear) if clear else token)
-    return mended, slips
 
 
 class MentionFinder(ValueFinder):

@@ -25,8 +25,10 @@ from nlq.core.plan import (
     problem_of,
 )
 from nlq.core.vocabulary import TIME_DIMENSION, Dimension, Metric, Vocabulary
+from nlq.planning.drafts.agreeing import agree
 from nlq.planning.drafts.comparing import Compared, compare
 from nlq.planning.drafts.draft import Decision, Draft, NotReadableError, Reading
+from nlq.planning.drafts.listing import are_together, group_listed
 from nlq.planning.drafts.measures import check_age, in_units_of, is_amount
 from nlq.planning.drafts.mentions import Bound, Kind, Mention
 from nlq.planning.drafts.sharing import shares
@@ -60,7 +62,9 @@ class Finisher:
         Raises:
             NotReadableError: the parts do not go together.
         """
+        agree(self._draft, self._mentions)
         self._group_compared()
+        group_listed(self._draft, self._mentions, self._vocabulary)
         self._check_average()
         self._check_which()
         whole = shares(self._draft, self._mentions, [self._metric(name) for name in self._draft.metrics])
@@ -105,7 +109,8 @@ class Finisher:
         draft = self._draft
         extra = draft.ranks or draft.trend or draft.share is not None or draft.averages or draft.growth
         if draft.counted and (extra or draft.versus or draft.ratio or len(draft.metrics) > 1):
-            label = self._vocabulary.dimensions[draft.counted].label
+            steps = draft.counted == TIME_DIMENSION
+            label = f"{draft.grain}s" if steps else self._vocabulary.dimensions[draft.counted].label
             raise NotReadableError(2, f"I can count {label} by one figure and its limits only.", label)
 
     # --- the plan
@@ -278,6 +283,9 @@ class Finisher:
         if not joined or unit is None or self._draft.grain not in (None, Grain(unit)):
             raise NotReadableError(2, "Two times in one question: ask for each of them.", *words)
         whole = TimeRange(start=spans[0][0].start, end=spans[-1][0].end)
+        if self._draft.grain is None and are_together(self._mentions, Kind.TIME):
+            because.append(Decision(", ".join(words), say_range(whole)))
+            return whole, None
         because.append(Decision(", ".join(words), f"{say_range(whole)}, one row per {unit}"))
         return whole, Grain(unit)
 
@@ -331,7 +339,7 @@ class Finisher:
             return
         self._check_compared_time()
         pairs = [name for name, values in draft.values(wanted=True).items() if len(values) > 1]
-        for name in pairs if len(draft.times) < 2 else []:
+        for name in pairs if len(draft.times) < 2 or draft.among_values else []:
             if name not in draft.groups:
                 draft.groups.append(name)
                 draft.because.append(Decision(draft.versus, f"one row per {self._vocabulary.dimensions[name].label}"))

@@ -247,10 +247,17 @@ class Leftovers:
         for first, second in itertools.pairwise(ranked):
             between = {m.kind for m in self._sentence.mentions[first + 1 : second]}
             counted = self._sentence.mentions[first].kind is Kind.TOP
+            if Kind.METRIC not in between and self._says_again(first, second):
+                continue
             if Kind.METRIC in between or (not counted and (Kind.AND in between or not between)):
                 said, other = self._sentence.mentions[first].text, self._sentence.mentions[second].text
                 reason = f"“{said}” and “{other}” are two rankings; I do one at a time."
                 raise NotReadableError(1, reason, other)
+
+    def _says_again(self, first: int, second: int) -> bool:
+        """Whether the second end only says which the first is: "the worst day, the one with the fewest visits"."""
+        ends = [self._sentence.mentions[at].payload for at in (first, second)]
+        return ends[0] in ("best", "worst") and ends[1] in ("highest", "lowest")
 
     def _check_extremes(self) -> None:
         """The maximum of an average in each group is not in its average: "maximum stay by hotel" ranks nothing."""

@@ -7,6 +7,7 @@ together (``finishing``).
 from __future__ import annotations
 
 from nlq.core.plan import Grain
+from nlq.core.vocabulary import TIME_DIMENSION
 from nlq.english.general import EXTREMES, PER_WORDS
 from nlq.planning.drafts.draft import NotReadableError, Rank
 from nlq.planning.drafts.mentions import GrainWord, Growth, Kind, Mention, Top
@@ -41,7 +42,8 @@ class OperatorReader:
         if self._sentence.is_moment(position - 1):
             before = self._sentence.kind(position - 2)  # "by birth year"
         ranked = Kind.SUPERLATIVE in (before, self._sentence.kind(position + 1))
-        allowed = ranked or before in GROUPING | {Kind.DIMENSION} or (before is Kind.AND and draft.groups)
+        numbered = word.plural and self._sentence.is_numbered(position) and draft.counted is None
+        allowed = ranked or numbered or before in GROUPING | {Kind.DIMENSION} or (before is Kind.AND and draft.groups)
         if word.bare and not allowed:
             raise NotReadableError(1, f"It is not clear what “{mention.text}” asks for.", mention.text)
         if self._sentence.kind(position - 1) is Kind.TIME and mention.text.lower().startswith(("a ", "one ")):
@@ -50,6 +52,8 @@ class OperatorReader:
         if draft.grain and draft.grain is not word.grain:
             raise NotReadableError(2, f"One step of time at a time: {draft.grain} or {word.grain}?", mention.text)
         draft.grain = word.grain
+        if word.bare and word.plural and self._sentence.is_numbered(position):
+            draft.counted = TIME_DIMENSION
         draft.per |= mention.text.split()[0].lower() in PER_WORDS or self._sentence.is_averaged(mention)
         draft.ranks_time |= ranked or word.which or before in (Kind.TOP, Kind.WHICH)
         if not word.plural and (word.which or before is Kind.WHICH or ranked):
@@ -139,6 +143,7 @@ class OperatorReader:
         """A comparison, of values, figures or times; "how much more … than" asks for the difference."""
         draft = self._draft
         draft.versus = mention.text
+        draft.among_values |= self._sentence.kind(position - 1) is self._sentence.kind(position + 1) is Kind.VALUE
         if any(self._sentence.is_extent(said) for said in self._sentence.all):
             two = [m for m in self._sentence.all if m.kind is Kind.TIME]
             draft.difference, draft.apart = len(two) == 2, len(two) < 2

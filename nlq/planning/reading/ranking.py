@@ -13,9 +13,12 @@ from nlq.core.plan import DimensionFilter, Grain, Operator, OrderBy
 from nlq.core.vocabulary import TIME_DIMENSION, Vocabulary
 from nlq.english.general import SORTED
 from nlq.planning.drafts.draft import Decision, Draft, NotReadableError, Rank
-from nlq.planning.drafts.measures import duration_unit
+from nlq.planning.drafts.measures import duration_unit, is_amount
 from nlq.planning.drafts.mentions import Kind, Mention
 from nlq.planning.drafts.ordering import usual_order
+
+_SLOW = frozenset({"slowest", "slow"})
+"""Said of what happens, not of how long it takes."""
 
 
 class Ranking:
@@ -105,6 +108,8 @@ class Ranking:
 
     def _descending(self, end: str, metric: str, word: str) -> bool:
         term = self._vocabulary.metrics[metric]
+        if word.lower() in _SLOW and is_amount(term):
+            return False  # the slowest day sells least
         if end in ("longest", "shortest") and duration_unit(term) is None:
             raise NotReadableError(2, f"“{word}” needs a duration, and {term.label} is none.", word)
         return end in ("highest", "longest")

@@ -23,6 +23,8 @@ _DECADES |= {"eighties": 80, "nineties": 90}
 _FIRST_MONTHS = {"spring": 3, "summer": 6, "autumn": 9, "fall": 9, "winter": 12}
 _SOLSTICES = {3: (3, 20), 6: (6, 21), 9: (9, 23), 12: (12, 21)}
 _LONGER = {"over", "during", "around", "at"}
+_BORDERS = {"since", "before", "after", "until", "till", "from", "to", "by"}
+"""What begins or ends with a feast does so with its main day: "since Easter" is since Easter Sunday."""
 
 
 class NameReader(TimeTokens):
@@ -61,7 +63,7 @@ class NameReader(TimeTokens):
         days = [Period(day, day, "day")]
         if self._norm(first) in {"christmas", "xmas"} and length == 1 and self._norm(at - 1) in _LONGER:
             days.append(Period(day - ONE, day + ONE))
-        if self._norms(first, length) == ["easter"]:
+        if self._norms(first, length) == ["easter"] and self._norm(at - 1) not in _BORDERS:
             days.append(Period(day - 2 * ONE, day + ONE))
         return found(last, days)
 

@@ -32,7 +32,7 @@ from nlq.planning.times.tokens import (
 )
 
 _LEAD = {"in", "during", "for", "on", "of", "from", "within", "over", "the", "at"}
-_JOINTS = {"and", "or", "&", ",", "vs", "versus", "to", "with", "compared", "against", "until", "through"}
+_JOINTS = {"and", "or", "&", "+", "/", ",", "vs", "versus", "to", "with", "compared", "against", "until", "through"}
 _BEGINNING = {"starting", "beginning", "commencing"}
 _PARTS = {"q": 3, "h": 6}
 _WHOLE = {"full", "complete", "whole", "calendar", "completed", "entire"}
@@ -307,7 +307,9 @@ class PeriodReader(TimeTokens):
         while number and self._norm(unit_at) in _WHOLE:
             unit_at += 1
         unit, count = self._unit_at(unit_at), number or 0
-        if not (unit and count):
+        if short := self._short_units(at + 1):
+            unit_at, unit, count = short
+        elif not (unit and count):
             unit_at, unit, count = self._odd_units(at + 1, unit_at, count)
         if not unit or not 0 < count <= 10_000:
             return None
@@ -405,7 +407,14 @@ class PeriodReader(TimeTokens):
         """May, march and mar are words as well: they need a lead ("in May") or a capital letter; "May I" is a verb."""
         if self._norm(at) == "may" and self._norm(at + 1) in SUBJECTS and not lead:
             return False
-        return self._norm(at) not in {"may", "march", "mar"} or lead or self._tokens[at].text[:1].isupper()
+        plain = self._norm(at) not in {"may", "march", "mar"} or lead or self._tokens[at].text[:1].isupper()
+        return plain or (at == 0 and bool(self._norm(1))) or self._is_beside_month(at)
+
+    def _is_beside_month(self, at: int) -> bool:
+        """Whether another month is joined to one: "mar-may", "may and june", "may + june"."""
+        after = at + 1 if self._is_dashed(at + 1) else at + 2 if self._norm(at + 1) in _JOINTS else None
+        before = at - 1 if self._is_dashed(at) else at - 2 if self._norm(at - 1) in _JOINTS else None
+        return any(one is not None and one >= 0 and self._month_number(one) is not None for one in (after, before))
 
     def _optional_year(self, at: int) -> tuple[int | None, int]:
         if year := self._year_number(at):

@@ -7,6 +7,7 @@ Belongs here: the shapes and the small helpers that the readers share. Does not 
 from __future__ import annotations
 
 import calendar
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -40,6 +41,10 @@ _BEFORE_YEARS = {
 }
 _DASHES = {"-", "–", "—"}
 _APOSTROPHES = "'’‘"
+_LETTERS = {"d": "day", "w": "week", "mo": "month", "mos": "month", "q": "quarter", "y": "year"}
+"""Units by the letters that stand right behind a number."""
+_MONTHS_IN_SHORT = re.compile(r"(\d{1,3})[mM]")
+"""A number of months, which otherwise would be one of millions."""
 
 
 @dataclass(frozen=True)
@@ -103,6 +108,13 @@ class TimeTokens:
     def _integer(self, at: int) -> int | None:
         norm = self._norm(at)
         return int(norm) if self._kind(at) == "number" and norm.isdigit() and len(norm) < 10 else None
+
+    def _short_units(self, at: int) -> tuple[int, str, int] | None:
+        """A number and the letter of its unit in one: the "90d" of "last 90d": the last place, the unit, the number."""
+        if match := _MONTHS_IN_SHORT.fullmatch(self._text(at)):
+            return at, "month", int(match[1])
+        count, unit = self._integer(at), _LETTERS.get(self._norm(at + 1))
+        return (at + 1, unit, count) if count and unit and not self._between(at + 1) else None
 
     def _ordinal(self, at: int) -> tuple[int | None, int]:
         """A place in an order, such as "first" or "1st", and the place after it."""

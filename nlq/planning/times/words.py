@@ -69,6 +69,8 @@ class TimeSpan:
     """Whether it was said how old something is: "older than 30 days"."""
     open: bool = False
     """Whether nothing was said of its end, which is today: "since 2020"."""
+    aside: bool = False
+    """Whether it stands in brackets: it says once more which time is meant."""
 
 
 class TimeReader(PeriodReader):
@@ -79,7 +81,8 @@ class TimeReader(PeriodReader):
 
         Several spans of the same tokens are several things that the words may mean.
         """
-        return [span for first in range(len(self._tokens)) for span in self._spans_at(first)]
+        found = [span for first in range(len(self._tokens)) for span in self._spans_at(first)]
+        return [replace(span, aside=True) if "(" in self._between(span.first) else span for span in found]
 
     def _spans_at(self, first: int) -> Iterator[TimeSpan]:
         for rule in (self._bounded, self._open_ended, self._aged):
@@ -174,12 +177,16 @@ class TimeReader(PeriodReader):
                 right_at = self._skip_the(joint + 2)
         elif self._is_dashed(joint):
             right_at = joint
+        elif self._norm(joint) == "+":
+            right_at = joint + 1
         else:
             return
         right = self._end_at(right_at) or self._now_at(right_at)
         if right is None:
             return
         for a, b in dict.fromkeys(self._pairs(left, right)):
+            if self._norm(joint) == "+" and a.end + ONE != b.start:
+                continue  # what lies between is not meant
             if a.start <= b.end:
                 alike = a.unit is not None and a.unit == b.unit
                 ends = (TimeRange(start=a.start, end=a.end), TimeRange(start=b.start, end=b.end)) if alike else None

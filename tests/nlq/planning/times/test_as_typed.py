@@ -87,6 +87,19 @@ net sales in the past 30 days, inclusive of today       2026-06-16 2026-07-15
 net sales in the last 6 months, not including this one  2026-01-01 2026-06-30
 net sales between 2024 and 2025 (both inclusive)        2024-01-01 2025-12-31
 complaints on or after 1 May 2026                       2026-05-01 2026-07-15
+net sales mar-may                                       2026-03-01 2026-05-31
+net sales jan-mar 2025                                  2025-01-01 2025-03-31
+may complaints                                          2026-05-01 2026-05-31
+bookings in may and june combined                       2026-05-01 2026-06-30
+bookings in may + june 2025                             2025-05-01 2025-06-30
+bookings in the last 90d                                2026-04-17 2026-07-15
+complaints in the past 6mo                              2026-01-01 2026-06-30
+complaints in the last 12m                              2025-07-01 2026-06-30
+complaints since easter                                 2026-04-05 2026-07-15
+bookings before Easter 2025                             -          2025-04-19
+bookings on Christmas 2025 (25 Dec)                     2025-12-25 2025-12-25
+net sales before Christmas 2025 (nov + dec)             2025-11-01 2025-12-31
+complaints in June on 24 June                           2026-06-24 2026-06-24
 """
 
 ASKED_BACK = {
@@ -115,6 +128,7 @@ REFUSED = {
     "complaints in March in a year": "a year",
     "difference of complaints": "two times",
     "difference in net sales between Berlin and Munich": "“",
+    "complaints on 1 May (2 May)": "not the same time",
 }
 
 FISCAL = """

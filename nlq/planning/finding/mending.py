@@ -1,0 +1,35 @@
+"""Spelling slips of a question: which words were meant, as far as that is clear.
+
+Belongs here: putting tokens right before anything is looked for in them. Does not belong here: what comes near a word
+of the layer (``lexicon``), which general words are often mistyped (``english.slips``).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from nlq.english.slips import slip_at
+from nlq.english.tokens import Token
+from nlq.planning.drafts.mentions import Slip
+from nlq.planning.finding.lexicon import Lexicon, is_common
+
+
+def mend(tokens: Sequence[Token], lexicon: Lexicon) -> tuple[list[Token], list[Slip]]:
+    """The tokens with clear spelling slips put right, and every unknown word with what comes near it."""
+    mended, slips = [], []
+    for at, token in enumerate(tokens):
+        said = slip_at(tokens, at) if token.kind == "word" else None
+        if said and (token.norm == "then" or not lexicon.knows(token.norm)):
+            slips.append(Slip(token.text, said, (said,)))
+            mended.append(replace(token, norm=said))
+            continue
+        if token.kind != "word" or lexicon.knows(token.norm) or is_common(token.norm):
+            mended.append(token)
+            continue
+        near = lexicon.spelling(token.norm)
+        clear = near[0] if len(near) == 1 else None
+        if near := near or lexicon.alike(token.norm):
+            slips.append(Slip(token.text, clear, tuple(near)))
+        mended.append(replace(token, norm=clear) if clear else token)
+    return mended, slips

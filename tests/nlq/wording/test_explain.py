@@ -1,0 +1,43 @@
+"""The sentence of values that were listed: a figure of each, and of all together where they add up."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from nlq.core.plan import Plan
+from nlq.core.vocabulary import Dimension, Metric, Values, Vocabulary
+from nlq.wording.explain import sentence
+
+SHOPS = tuple(f"Shop {letter}" for letter in "ABCDEFG")
+VOCABULARY = Vocabulary.of(
+    [
+        Metric("units", "Units", format="integer", additive=True, dimensions=frozenset({"sale__shop"})),
+        Metric("buyers", "Buyers", format="integer", tally=True, dimensions=frozenset({"sale__shop"})),
+    ],
+    [Dimension("sale__shop", "Shop", values=Values(SHOPS))],
+)
+
+
+def said(metric: str, shops: tuple[str, ...], **more: Any) -> str:
+    parts = {"metrics": [metric], "filters": [{"dimension": "sale__shop", "values": list(shops)}]}
+    plan = Plan.model_validate(parts | {"group_by": ["sale__shop"]} | more)
+    rows = [{"sale__shop": shop, metric: 10 * (n + 1)} for n, shop in enumerate(shops)]
+    return sentence(plan, rows if plan.group_by else [{metric: 30}], VOCABULARY)
+
+
+def test_figures_of_listed_values_are_told_with_their_sum() -> None:
+    assert said("units", SHOPS[:2]) == "Units: Shop A 10, Shop B 20; together 30."
+
+
+def test_what_does_not_add_up_has_no_sum() -> None:
+    assert said("buyers", SHOPS[:2]) == "Buyers: Shop A 10, Shop B 20."
+
+
+@pytest.mark.parametrize(
+    "told", [said("units", SHOPS), said("units", SHOPS[:2], group_by=[]), said("units", SHOPS[:1])]
+)
+def test_many_values_one_and_all_in_one_are_told_as_ever(told: str) -> None:
+    assert "together" not in told
+    assert told.startswith("Units")
