@@ -149,6 +149,39 @@ class DimensionValues:
             self._spellings[key] = found
         return found
 
+    def names(
+        self,
+        codes: DimensionDefinition,
+        said: DimensionDefinition,
+        wanted: Sequence[Any],
+        only: Only | None,
+        session: Session,
+    ) -> dict[str, str]:
+        """What some codes are called by another column of their table; those that have one name there alone.
+
+        Args:
+            codes: The dimension of the codes.
+            said: That of the names, of the same table.
+            wanted: The codes.
+            only: As in ``read``.
+            session: The state of the lake to read.
+        """
+        column = self._column(only.element, codes.relation) if only else None
+        if codes.relation != said.relation or (only and column is None):
+            return {}
+        code = codes.expr if all(isinstance(one, str) for one in wanted) else f"CAST({codes.expr} AS VARCHAR)"
+        texts = sorted({str(one) for one in wanted})
+        mine, own = (f" AND {column} = ?", [only.value]) if only else ("", [])
+        name = f"CAST({said.expr} AS VARCHAR)"
+        rows = session.query(
+            f"SELECT {code} AS c, MIN({name}) AS n FROM {codes.relation}"
+            f" WHERE {code} IN ({', '.join('?' for _ in texts)}) AND {said.expr} IS NOT NULL{mine}"
+            f" GROUP BY {code} HAVING MIN({name}) = MAX({name})",
+            [*texts, *own],
+            by_name=True,
+        ).to_pylist()
+        return {row["c"]: row["n"] for row in rows if row["n"]}
+
     def _searchable(self) -> list[str]:
         dimensions = self._layer.catalog().dimensions.values()
         return [d.name for d in dimensions if d.type == "categorical" and not d.identifier]

@@ -19,10 +19,10 @@ from pydantic import Base64Bytes, BaseModel, ConfigDict
 
 from lakehouse_assets.exporting.tables import write_csv
 from nlq.answering.document.columns import AnswerColumn
+from nlq.answering.document.drawing import written
 from nlq.answering.document.model import Answer
 from nlq.core.utc import Moment
 from nlq.watching.states import State, Turn
-from nlq.wording.formats import Said, format_said
 
 MOST_LINES = 50
 """Lines of a message; the others are counted."""
@@ -145,8 +145,7 @@ def _html_table(table: Table) -> str:
 
 def shown_rows(table: Table) -> list[list[str]]:
     """The rows as people read them."""
-    saids = [Said(column.label, column.format, column.unit) for column in table.columns]
-    return [[format_said(value, said) for value, said in zip(row, saids, strict=True)] for row in table.rows]
+    return [[written(value, column) for value, column in zip(row, table.columns, strict=True)] for row in table.rows]
 
 
 def as_text_table(table: Table, limit: int) -> str:

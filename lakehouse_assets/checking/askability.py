@@ -152,12 +152,16 @@ def _codes(project: Project) -> Iterator[Finding]:
             stub = name.rsplit("_", 1)[0]
             coded = name.rsplit("_", 1)[-1] in _CODES and f"{stub}_name" not in names and stub not in names
             silent = _silent_values(contract, dimension)
-            told = all(value in str(dimension.get("description") or "") for value in silent)
-            if (coded and not silent and not _examples(dimension)) or (silent and not told):
+            meta = meta_of(dimension) or {}
+            named = {str(code) for code in meta.get("value_labels") or ()}
+            told = "value_names" in meta or all(
+                value in str(dimension.get("description") or "") or value in named for value in silent
+            )
+            if (coded and not silent and not named and not _examples(dimension)) or (silent and not told):
                 values = f" ({', '.join(silent[:4])})" if silent else ""
                 message = (
                     f"dimension {model.get('name')}.{name}: its values{values} are codes; add a dimension "
-                    f"{stub}_name with what they are called, or say in the description what each means"
+                    f"{stub}_name with what they are called, or name each in meta.value_labels or the description"
                 )
                 yield Finding(file, dimension.at("description"), RULE, message, "warning")
 

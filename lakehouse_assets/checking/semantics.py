@@ -7,7 +7,7 @@ accept it (dbt says that itself, see checks).
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Container, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -30,8 +30,11 @@ _GROUPED = re.compile(r"""(?:Dimension|TimeDimension)\(\s*'([^']+)'(?:\s*,\s*'(\
 def check_semantics(project: Project) -> Iterator[Finding]:
     """Every semantic model stands on a declared table, and everything people may name is explained."""
     tables = {c.table: c for c in project.contracts.values()}
+    shared = {part.get("name") for _, model in project.semantic_models for part in model.items_of("dimensions")}
     for file, model in project.semantic_models:
         yield from _model(file, model, tables)
+        for dimension in model.items_of("dimensions"):
+            yield from _value_names(file, dimension, shared)
     for file, metric in project.metrics:
         yield from _metric(file, metric)
     yield from _twice(project)
@@ -86,6 +89,19 @@ def _instants(file: Path, dimension: Entry, contract: Contract) -> Iterator[Find
             "drift",
             f"dimension {name}: {contract.identifier} has no timestamp '{column}'",
         )
+
+
+def _value_names(file: Path, dimension: Entry, known: Container[str]) -> Iterator[Finding]:
+    """Names of codes in another shape than they are read, or in a dimension that is in no model that shares it."""
+    meta: Mapping[str, Any] = meta_of(dimension) or {}
+    name, at, labels = dimension.get("name"), dimension.at("config"), meta.get("value_labels", {})
+    if not isinstance(labels, Mapping) or not all(isinstance(said, str) and said.strip() for said in labels.values()):
+        yield Finding(file, at, "semantic", f"dimension {name}: meta.value_labels is a map of codes to their names")
+    if not isinstance(meta.get("value_words", False), bool):
+        yield Finding(file, at, "semantic", f"dimension {name}: meta.value_words is true or false")
+    if "value_names" in meta and (meta["value_names"] not in known or meta["value_names"] == name):
+        said = f"dimension {name}: meta.value_names is another dimension, not '{meta['value_names']}'"
+        yield Finding(file, at, "drift", said)
 
 
 def _metric(file: Path, metric: Entry) -> Iterator[Finding]:

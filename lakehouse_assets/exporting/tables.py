@@ -13,6 +13,7 @@ from datetime import date, datetime
 from typing import TYPE_CHECKING, Any
 
 from lakehouse_assets.exporting.report import Part, Report, not_whole
+from nlq.answering.document.columns import with_names_beside
 
 if TYPE_CHECKING:
     from nlq.answering.document.columns import AnswerColumn
@@ -46,8 +47,9 @@ def csv_of(report: Report) -> bytes:
     return text.getvalue().encode()
 
 
-def write_csv(writer: Any, columns: Iterable[AnswerColumn], rows: Iterable[Sequence[Any]]) -> None:
-    """Write columns by their labels, and rows, by a writer of the module `csv`; no text of them is a formula."""
+def write_csv(writer: Any, columns: Sequence[AnswerColumn], rows: Sequence[Sequence[Any]]) -> None:
+    """Write columns by their labels, names beside codes, and rows, by a writer of `csv`; no text is a formula."""
+    columns, rows = with_names_beside(columns, rows)
     writer.writerow([harmless(column.label) for column in columns])
     writer.writerows([harmless(value) for value in row] for row in rows)
 
@@ -75,12 +77,13 @@ def xlsx_of(report: Report) -> bytes:
             sheet = book.add_worksheet(_name(part.title, names))
             sheet.write_string(0, 0, part.title, bold)
             sheet.write_string(1, 0, " ".join(_notes(part)))
-            for at, column in enumerate(part.answer.columns):
+            columns, rows = with_names_beside(part.answer.columns, part.answer.rows)
+            for at, column in enumerate(columns):
                 sheet.write_string(2, at, column.label, bold)
-                sheet.set_column(at, at, _width(part, at))
-            for line, row in enumerate(part.answer.rows, 3):
+                sheet.set_column(at, at, _width(column, [row[at] for row in rows[:200]]))
+            for line, row in enumerate(rows, 3):
                 for at, value in enumerate(row):
-                    _write(sheet, line, at, value, part.answer.columns[at], forms)
+                    _write(sheet, line, at, value, columns[at], forms)
             sheet.freeze_panes(3, 0)
     return file.getvalue()
 
@@ -113,10 +116,8 @@ def _name(title: str, names: set[str]) -> str:
     raise AssertionError(title)
 
 
-def _width(part: Part, at: int) -> int:
-    assert part.answer
-    texts = (part.answer.columns[at].label, *(str(row[at]) for row in part.answer.rows[:200]))
-    return min(_WIDEST, 2 + max(map(len, texts)))
+def _width(column: AnswerColumn, values: Iterable[Any]) -> int:
+    return min(_WIDEST, 2 + max(map(len, (column.label, *map(str, values)))))
 
 
 def _write(sheet: Any, line: int, at: int, value: Any, column: AnswerColumn, forms: dict[str, Any]) -> None:

@@ -164,12 +164,11 @@ def _of_sum(parts: list[Contribution], change: float, dimension: Dimension, metr
     along = [one for one in parts if one.part * change > 0 and one.part / change >= _ALONE]
     if not along:
         return f"No {dimension.label} stands out: it is spread over {len(parts)}."
-    named = " and ".join(f"{one.value} ({_signed(one.part, metric)})" for one in along[:2])
+    named = " and ".join(f"{_name(one, dimension)} ({_signed(one.part, metric)})" for one in along[:2])
     share = sum(one.part for one in along[:2]) / change
     others = [one for one in parts if one.part * change < 0]
-    beside = (
-        f" {others[0].value} went the other way ({_signed(others[0].part, metric)})." if others and share > 1 else ""
-    )
+    other = f" {_name(others[0], dimension)} went the other way ({_signed(others[0].part, metric)})." if others else ""
+    beside = other if share > 1 else ""
     return f"{dimension.label} {named} {'makes' if len(along[:2]) == 1 else 'make'} up {share:.0%} of it.{beside}"
 
 
@@ -183,7 +182,11 @@ def _of_ratio(parts: list[Contribution], change: float, dimension: Dimension, me
         other = "fell" if change > 0 else "rose"
         return f"{words} In every {dimension.label} it {other}: the whole moved by its mix alone (Simpson's paradox)."
     most = max(parts, key=lambda one: one.part * math.copysign(1, change))
-    return f"{words} Most of it is {most.value} ({_signed(most.part, metric)})."
+    return f"{words} Most of it is {_name(most, dimension)} ({_signed(most.part, metric)})."
+
+
+def _name(one: Contribution, dimension: Dimension) -> str:
+    return dimension.names.of(one.value) or str(one.value)
 
 
 def _signed(part: float, metric: Metric) -> str:

@@ -173,7 +173,8 @@ def identity(*parts: Any) -> str:
 def _what(line: Line) -> str:
     if line.dimension is None:
         return line.metric.label
-    return f"{line.metric.label} of {line.dimension.label} {line.value}"
+    value = line.dimension.names.of(line.value) or line.value
+    return f"{line.metric.label} of {line.dimension.label} {value}"
 
 
 def _figure(value: float, metric: Metric) -> str:

@@ -28,9 +28,10 @@ from nlq.answering.compiling.othertimes import ONE_DAY, OneDayError, refuse_one_
 from nlq.answering.compiling.sql import most_rows, statement
 from nlq.answering.document import caveats
 from nlq.answering.document.carrying import carried_over
-from nlq.answering.document.columns import MASK, by_meaning, columns_of, plain_value, shown_values
+from nlq.answering.document.columns import MASK, by_meaning, columns_of, plain_value, shown_values, with_names
 from nlq.answering.document.model import Answer, AnswerNotFoundError, StoredPlan
 from nlq.answering.figures import Figures
+from nlq.answering.naming import names_beside
 from nlq.answering.parts import STATES_KEPT, CompiledPlan, Layer, PlansQuestions, StaleLayer
 from nlq.answering.run import Run
 from nlq.answering.tables.coverage import Coverage, Known, known_days
@@ -408,14 +409,16 @@ class Answerer:
         most = most_rows(plan)
         rows = [] if unknown else found[:most]
         said = [by_meaning(plan, dict(zip(names, row, strict=True))) for row in rows]
+        called = names_beside(self._layer, self._guard(run.vocabulary), plan, rows, run.caller, session)
+        vocabulary = run.vocabulary.naming(called)
         partial = caveats.told_partial(plan, known, said, run.today) if known else ()
         if known is not None and unknown:
             sentence = caveats.say_unknown(plan, known, run.vocabulary, self._tables(plan.metrics), run.caller.tenant)
         else:
             more = f"There are more rows than these {most:,}." if len(found) > most else ""
             remarks = (*(part.says for part in partial), caveats.say_beside(plan, known), more)
-            sentence = explain.sentence(plan, said, run.vocabulary, remarks)
-        columns = columns_of(plan, run.vocabulary, values)
+            sentence = explain.sentence(plan, said, vocabulary, remarks)
+        columns = with_names(columns_of(plan, vocabulary, values), rows, vocabulary)
         notes.update(dict.fromkeys(caveats.say_forms([c.label for c in columns if c.kind != "metric"], rows)))
         return run.answer(
             "answered",
@@ -426,8 +429,8 @@ class Answerer:
             rows=tuple(rows),
             truncated=len(found) > most,
             partial=partial,
-            definitions=explain.say_definitions(plan, run.vocabulary),
-            filters=tuple(explain.say_filters(plan, run.vocabulary)),
+            definitions=explain.say_definitions(plan, vocabulary),
+            filters=tuple(explain.say_filters(plan, vocabulary)),
             notes=tuple(notes),
             sql=sql,
             snapshots=snapshots,

@@ -54,6 +54,7 @@ class CatalogDimension(BaseModel):
     values: tuple[Any, ...] = Field(
         description="Values it has, at most 50: most frequent first, a calendar in its order."
     )
+    names: dict[str, str] = Field(description="What codes among the values are called; filters take the code.")
     all_values: bool = Field(description="Whether these are all of them.")
 
 
@@ -172,6 +173,7 @@ def _dimension(dimension: Dimension, domains: set[str]) -> CatalogDimension:
         type=dimension.type,
         synonyms=dimension.synonyms,
         values=items[:SHOWN_VALUES],
+        names={str(code): name for code in items[:SHOWN_VALUES] if (name := dimension.names.of(code))},
         all_values=dimension.values.complete and len(items) <= SHOWN_VALUES,
     )
 

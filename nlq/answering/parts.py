@@ -5,13 +5,13 @@ Belongs here: their protocols. Does not belong here: what implements them (``pla
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime
-from typing import NamedTuple, Protocol
+from typing import Any, NamedTuple, Protocol
 
 from pydantic import BaseModel, ConfigDict
 
-from lakehouse_assets.lakehouse.engines.protocol import Rollup
+from lakehouse_assets.lakehouse.engines.protocol import Rollup, Session
 from nlq.answering.tables.coverage import TimeSource
 from nlq.core.outcome import Outcome
 from nlq.core.plan import Plan
@@ -90,6 +90,12 @@ class Layer(Protocol):
         Raises:
             SemanticError: the combination has no answer.
         """
+        ...
+
+    def names_of(
+        self, metric: str, codes: Mapping[str, Sequence[Any]], session: Session, tenant: str | None
+    ) -> Mapping[str, Mapping[str, str]]:
+        """What codes are called in the rows of a metric, by dimension and code, where another column has that."""
         ...
 
     def sources(self, metrics: Iterable[str]) -> tuple[TimeSource, ...]:

@@ -173,9 +173,11 @@ class Guard:
 
     def masked(self, plan: Plan, caller: Caller) -> frozenset[str]:
         """Those groups of a plan of which the caller may only see whether there is a value."""
-        if self._role(caller).personal:
-            return frozenset()
-        return frozenset(name for name in plan.group_by if self._vocabulary.dimensions[name].personal)
+        return frozenset(name for name in plan.group_by if self.hides(name, caller))
+
+    def hides(self, dimension: str, caller: Caller) -> bool:
+        """Whether a dimension tells of a person, and the caller may not see of whom."""
+        return self._vocabulary.dimensions[dimension].personal and not self._role(caller).personal
 
     def still_known(self, plan: Plan, caller: Caller) -> Plan | None:
         """The plan of an earlier question, if all it names is there for this caller; the client keeps it, not we."""

@@ -7,11 +7,12 @@ Does not belong here: words and matching (``planning.finding.lexicon``), reading
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from typing import Any
 
 from nlq.core.spelling import one_of_each
+from nlq.core.valuenames import ValueNames
 
 TIME_DIMENSION = "metric_time"
 _FIRST, _LAST = 1000, 2999
@@ -113,7 +114,7 @@ class Dimension:
 
     ``type`` is categorical, time, or calendar: a part of the date such as the weekday. ``personal`` is true of what
     tells of a person: whoever has no right to it sees that there is a value, and not which. ``insights`` is false where
-    figures are not to be judged by it, its newest values not being final.
+    figures are not to be judged by it, its newest values not being final. ``names`` are what its values are called.
     """
 
     name: str
@@ -124,6 +125,7 @@ class Dimension:
     values: Values = field(default_factory=Values)
     personal: bool = False
     insights: bool = True
+    names: ValueNames = field(default_factory=ValueNames, hash=False)
 
     @property
     def column(self) -> str:
@@ -205,6 +207,14 @@ class Vocabulary:
     def of(cls, metrics: Iterable[Metric], dimensions: Iterable[Dimension]) -> Vocabulary:
         """A vocabulary from lists."""
         return cls({m.name: m for m in metrics}, {d.name: d for d in dimensions})
+
+    def naming(self, labels: Mapping[str, Mapping[str, str]]) -> Vocabulary:
+        """The same with further names of values, by dimension and code."""
+        named = {name: self.dimensions[name] for name, found in labels.items() if found and name in self.dimensions}
+        if not named:
+            return self
+        more = {name: replace(d, names=d.names.with_labels(labels[name])) for name, d in named.items()}
+        return replace(self, dimensions={**self.dimensions, **more})
 
     def plain_metrics(self) -> list[Metric]:
         """The metrics, the plainest first: simple ones before ratios and series.

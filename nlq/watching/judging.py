@@ -100,6 +100,7 @@ def column_of(plan: Plan) -> str:
 @dataclass(frozen=True)
 class _Row:
     group: str
+    named: str
     value: float | None
     before: float | None
     shown: str
@@ -184,9 +185,9 @@ def _thresholds(condition: AboveOrBelow, answer: Answer) -> Iterator[Seen]:
         raise _WaitsError(f"{cut[0].says} A sum of days that are not all there is not told to be too little.")
     for row in rows:
         if row.value is None:
-            yield Seen(row.group, Verdict.UNKNOWN, f"{_named(row.group)}has no figure.")
+            yield Seen(row.group, Verdict.UNKNOWN, f"{_named(row.named)}has no figure.")
             continue
-        says = f"{_named(row.group)}{answer_label(answer)} is {row.shown}."
+        says = f"{_named(row.named)}{answer_label(answer)} is {row.shown}."
         yield Seen(row.group, _verdict(condition, row.value), says, row.value)
 
 
@@ -214,7 +215,7 @@ def _changes(condition: Changes, answer: Answer) -> Iterator[Seen]:
     assert answer.plan is not None and answer.plan.time_range is not None
     span = answer.plan.time_range
     for row in _rows(answer):
-        name = f"{_named(row.group)}{answer_label(answer)}"
+        name = f"{_named(row.named)}{answer_label(answer)}"
         if row.value is None or row.before is None or (condition.relative and row.before == 0):
             none = row.before in (None, 0) and row.value in (None, 0)
             says = f"{name} has nothing before it to compare with."
@@ -250,7 +251,8 @@ def _rows(answer: Answer) -> Iterator[_Row]:
             raise NotJudgedError("its groups cannot be told from each other by this role: choose another group")
         found.add(group)
         value, old = row[at], row[earlier] if earlier is not None else None
-        yield _Row(group, _number(value), _number(old), format_said(value, said), format_said(old, said))
+        named = ", ".join(answer.columns[n].named(row[n]) or _text(row[n]) for n in groups)
+        yield _Row(group, named, _number(value), _number(old), format_said(value, said), format_said(old, said))
 
 
 def _newest(answer: Answer) -> Sequence[tuple[Any, ...]]:

@@ -20,6 +20,7 @@ from nlq.wording.formats import Said, format_said, format_value, say_metric, say
 MOST_NAMED = 5
 """The most groups that a sentence names."""
 _ENDS = (Operator.GE, Operator.LE)
+_WHOLE = (Operator.IN, Operator.NOT_IN)
 _COMPARE = {"gt": "more than", "ge": "at least", "lt": "less than", "le": "at most", "eq": "exactly"}
 
 
@@ -194,7 +195,7 @@ def say_time(chosen: TimeRange) -> str:
     return f"since {chosen.start}" if chosen.start else f"until {chosen.end}"
 
 
-def _filters_said(filters: Sequence[DimensionFilter], vocabulary: Vocabulary) -> list[str]:
+def _filters_said(filters: Sequence[DimensionFilter], vocabulary: Vocabulary, *, named: bool = False) -> list[str]:
     """Filters in words, both ends of one range together."""
     said: dict[str, None] = {}
     for item in filters:
@@ -203,7 +204,7 @@ def _filters_said(filters: Sequence[DimensionFilter], vocabulary: Vocabulary) ->
             label, first, last = _label(item, vocabulary), *(_value_of(item, ends[end], vocabulary) for end in _ENDS)
             said[f"{label} is from {first} to {last}" if first != last else f"{label} is {first}"] = None
         else:
-            said[say_filter(item, vocabulary)] = None
+            said[say_filter(item, vocabulary, named=named)] = None
     return list(said)
 
 
@@ -211,16 +212,17 @@ def _label(item: DimensionFilter, vocabulary: Vocabulary) -> str:
     return vocabulary.dimensions[item.dimension].label if item.dimension in vocabulary.dimensions else item.dimension
 
 
-def _value_of(item: DimensionFilter, value: Scalar, vocabulary: Vocabulary) -> str:
+def _value_of(item: DimensionFilter, value: Scalar, vocabulary: Vocabulary, *, named: bool = False) -> str:
     """A value of a filter in words: years are no thousands."""
-    is_year = item.dimension in vocabulary.dimensions and vocabulary.dimensions[item.dimension].is_year
-    return str(value) if is_year else _quoted_where_blank(format_value(value))
+    dimension = vocabulary.dimensions.get(item.dimension)
+    name = dimension.names.of(value) if dimension and named and item.operator in _WHOLE else None
+    return name or (str(value) if dimension and dimension.is_year else _quoted_where_blank(format_value(value)))
 
 
-def say_filter(item: DimensionFilter, vocabulary: Vocabulary) -> str:
-    """One filter in words."""
+def say_filter(item: DimensionFilter, vocabulary: Vocabulary, *, named: bool = False) -> str:
+    """One filter in words; ``named`` says codes by what they are called, where nobody asks by these words again."""
     label = _label(item, vocabulary)
-    values = " or ".join(_value_of(item, value, vocabulary) for value in one_of_each(item.values))
+    values = " or ".join(_value_of(item, value, vocabulary, named=named) for value in one_of_each(item.values))
     is_numeric = item.dimension in vocabulary.dimensions and vocabulary.dimensions[item.dimension].is_numeric
     signs = {
         Operator.IN: f"{label} is {values}",
@@ -297,7 +299,7 @@ def say_definitions(plan: Plan, vocabulary: Vocabulary) -> dict[str, str]:
 
 def say_filters(plan: Plan, vocabulary: Vocabulary) -> list[str]:
     """Everything that narrows the answer, in words."""
-    said = _filters_said(plan.filters, vocabulary)
+    said = _filters_said(plan.filters, vocabulary, named=True)
     said += [say_threshold(bound, plan, vocabulary) for bound in plan.having]
     return [*said, *([when] if (when := _when_words(plan, vocabulary)) else [])]
 
@@ -343,7 +345,8 @@ def _one_row(plan: Plan, row: Mapping[str, Any], vocabulary: Vocabulary, scope: 
             for m in plan.metrics
         ]
     elif plan.share:
-        whole = f" where {' and '.join(say_filter(f, vocabulary) for f in plan.share.part)}" if plan.share.part else ""
+        part = " and ".join(say_filter(f, vocabulary, named=True) for f in plan.share.part)
+        whole = f" where {part}" if part else ""
         parts = [f"{label(plan.metrics[0])}{whole}{scope}: {value(plan.metrics[0])}, {value(plan.derived[0])} of all"]
     elif plan.count:
         bounds = [say_threshold(bound, plan, vocabulary) for bound in plan.having]
@@ -445,4 +448,6 @@ def _key_value(value: Any, key: str, plan: Plan, vocabulary: Vocabulary) -> str:
         return "unknown"
     if key in plan.metrics:
         return f"{format_value(value, vocabulary.metrics[key])} {vocabulary.metrics[key].label}"
-    return say_period(value, plan.grain) if key == TIME_DIMENSION and plan.grain else format_value(value)
+    if key == TIME_DIMENSION and plan.grain:
+        return say_period(value, plan.grain)
+    return (vocabulary.dimensions[key].names.of(value) if key in vocabulary.dimensions else None) or format_value(value)

@@ -89,7 +89,9 @@ class DimensionDefinition:
 
     ``relation`` and ``expr`` say where its values are. ``grain`` is the finest of a time dimension.
     ``identifier`` marks dimensions with about as many values as rows, ``personal`` those that tell of a person,
-    ``insights: false`` those by which figures are not to be judged.
+    ``insights: false`` those by which figures are not to be judged. Of codes, ``value_labels`` are names by code,
+    ``value_words`` says that codes are words written together, and ``value_names`` is the element of the same model
+    that has the name of each; empty where none has.
     """
 
     name: str
@@ -104,6 +106,9 @@ class DimensionDefinition:
     identifier: bool = False
     personal: bool = False
     insights: bool = True
+    value_labels: Mapping[str, str] = field(default_factory=dict, hash=False)
+    value_words: bool = False
+    value_names: str = ""
 
     @property
     def identity(self) -> tuple[str, str, str, str]:
@@ -390,7 +395,15 @@ def _dimension(name: str, model: Mapping[str, Any], raw: Mapping[str, Any]) -> D
         identifier=bool(meta.get("identifier", False)),
         personal=bool(meta.get("personal", False)),
         insights=meta.get("insights") is not False,
+        value_labels=_labels(meta.get("value_labels")),
+        value_words=meta.get("value_words") is True,
+        value_names=str(meta.get("value_names") or ""),
     )
+
+
+def _labels(declared: Any) -> dict[str, str]:
+    """Names of codes; of a declaration that is no map of them, none: `asklake check` says what is wrong."""
+    return {str(code): str(name) for code, name in declared.items()} if isinstance(declared, Mapping) else {}
 
 
 def _spine(raw: Mapping[str, Any]) -> TimeColumn:

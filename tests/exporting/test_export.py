@@ -56,6 +56,18 @@ def size_of(png: bytes) -> tuple[int, int]:
     return struct.unpack(">II", png[16:24])
 
 
+NAMED = answer((WARD.model_copy(update={"names": {"W1": "=Old town"}}), COUNT), [("W1", 12), ("W2", 7), (None, 3)])
+
+
+def test_files_have_names_beside_codes() -> None:
+    lines = list(csv.reader(io.StringIO(export(report_of(NAMED), Format.CSV).decode())))
+    assert lines[0][:2] == ["Ward", "Ward, name"]
+    assert [line[:2] for line in lines[1:4]] == [["W1", "'=Old town"], ["W2", ""], ["", ""]]
+    book = zipfile.ZipFile(io.BytesIO(export(report_of(NAMED), Format.XLSX)))
+    assert "Ward, name" in book.read("xl/sharedStrings.xml").decode()
+    assert "=Old town" in book.read("xl/sharedStrings.xml").decode()
+
+
 def test_csv_has_the_values_and_no_formula() -> None:
     lines = list(csv.reader(io.StringIO(export(report_of(BY_WARD), Format.CSV).decode())))
     assert lines[:4] == [["Ward", "'=Cases"], ["W1", "12"], [f"'{EVIL}", "7"], ["", "3"]]

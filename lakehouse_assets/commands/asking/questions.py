@@ -143,7 +143,8 @@ def _formatted(value: Any, column: AnswerColumn, cut: Mapping[str, str]) -> Any:
     if column.kind == "time" and value in cut:
         return f"{value} {cut[value]}"
     if column.kind != "metric":
-        return value
+        name = column.named(value)
+        return f"{name} ({value})" if name else value
     return format_said(value, Said(column.label, column.format, column.unit))
 
 

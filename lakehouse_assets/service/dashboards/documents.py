@@ -58,6 +58,7 @@ class FilterDocument(BaseModel):
     label: str
     default: tuple[Any, ...]
     choices: tuple[Any, ...]
+    names: dict[str, str] = Field(default={}, description="What codes among the choices are called.")
     all_choices: bool = Field(description="Whether these are all there are.")
 
 

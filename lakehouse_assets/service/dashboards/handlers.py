@@ -418,5 +418,6 @@ def _filter(item: SharedFilter, dashboard: Dashboard, vocabulary: Vocabulary) ->
         label=item.label or (dimension.label if dimension else item.dimension),
         default=default,
         choices=shown[:MOST_CHOICES],
+        names={str(code): name for code in shown[:MOST_CHOICES] if dimension and (name := dimension.names.of(code))},
         all_choices=complete and len(shown) <= MOST_CHOICES,
     )

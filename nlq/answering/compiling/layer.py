@@ -25,12 +25,16 @@ from nlq.core.dateparts import DATE_PARTS, numbered
 from nlq.core.guard import TENANT_COLUMN
 from nlq.core.plan import DimensionFilter, Grain, Operator, Plan, TimeRange
 from nlq.core.spelling import written_forms
+from nlq.core.valuenames import ValueNames
 from nlq.core.vocabulary import Dimension, Metric, Rows, Values, Vocabulary
+from nlq.english.places import places_of
+from nlq.english.tokens import words_of
 from semantic.layer import Compiled, Filter, SemanticLayer
 from semantic.manifest.dateparts import date_parts_of
 from semantic.values import DimensionValues, Only
 
 if TYPE_CHECKING:
+    from lakehouse_assets.lakehouse.engines.protocol import Session
     from semantic.faults import Fault
     from semantic.manifest import catalog as semantic
     from semantic.values import CountedValues as Listed
@@ -140,6 +144,20 @@ class PlannedLayer:
         rows = self._layer.catalog().metric(plan.metrics[0]).rows
         return (rows.entity,) if rows and rows.entity else ()
 
+    def names_of(
+        self, metric: str, codes: Mapping[str, Sequence[Any]], session: Session, tenant: str | None
+    ) -> dict[str, dict[str, str]]:
+        """What codes are called in the rows of a metric, by dimension and code, where another column has that."""
+        catalog = self._layer.catalog()
+        only = Only(TENANT_COLUMN, tenant) if tenant is not None else None
+        found = {}
+        for name, wanted in codes.items():
+            dimension = catalog.resolve(name, metric)
+            said = catalog.dimensions.get(_beside(dimension))
+            if said and wanted:
+                found[name] = self._values.names(dimension, said, wanted, only, session)
+        return found
+
     def sources(self, metrics: Iterable[str]) -> tuple[TimeSource, ...]:
         """The times that metrics are counted by, and where they are."""
         catalog = self._layer.catalog()
@@ -247,7 +265,11 @@ def vocabulary_of(
     for name, one in canonical.items():
         names.setdefault(one, []).append(name)
     dimensions = [
-        _dimension(d, replace(_together(alike[d.name]), look_up=look_up and partial(look_up, names[d.name])))
+        _dimension(
+            d,
+            replace(_together(alike[d.name]), look_up=look_up and partial(look_up, names[d.name])),
+            canonical.get(_beside(d), ""),
+        )
         for d in chosen
     ]
     parts = [part for name, part in DATE_PARTS.items() if any(name in metric.dimensions for metric in metrics)]
@@ -277,7 +299,8 @@ def identifier(relation: str) -> str:
     return ".".join(relation.replace('"', "").split(".")[-2:])
 
 
-def _dimension(dimension: semantic.DimensionDefinition, values: Values) -> Dimension:
+def _dimension(dimension: semantic.DimensionDefinition, values: Values, beside: str) -> Dimension:
+    labels = {**_places(dimension, values), **dimension.value_labels}
     return Dimension(
         dimension.name,
         dimension.label,
@@ -287,7 +310,20 @@ def _dimension(dimension: semantic.DimensionDefinition, values: Values) -> Dimen
         values,
         dimension.personal,
         dimension.insights,
+        ValueNames(labels, dimension.value_words, beside),
     )
+
+
+def _beside(dimension: semantic.DimensionDefinition) -> str:
+    """The dimension that has the names of another's codes, in the same rows; empty where none is declared."""
+    path = dimension.name.removesuffix(dimension.element)
+    return f"{path}{dimension.value_names}" if dimension.value_names else ""
+
+
+def _places(dimension: semantic.DimensionDefinition, values: Values) -> dict[str, str]:
+    """What codes of countries and of their parts are called."""
+    found = places_of(values.items, (*words_of(dimension.element), *words_of(dimension.label)))
+    return {code: place.name for code, place in found.named.items() if code.isupper()} if found else {}
 
 
 def _metric(metric: semantic.MetricDefinition, canonical: Mapping[str, str]) -> Metric:

@@ -37,7 +37,7 @@ def carried_over(plan: Plan, carried: Iterable[Carried], vocabulary: Vocabulary)
 
 def _said(part: Carried, plan: Plan, vocabulary: Vocabulary) -> str:
     if part.part == "filter":
-        return " and ".join(say_filter(f, vocabulary) for f in plan.filters if f.dimension == part.name)
+        return " and ".join(say_filter(f, vocabulary, named=True) for f in plan.filters if f.dimension == part.name)
     if part.part == "time" and plan.time_range:
         return say_time(plan.time_range)
     if part.part == "group":

@@ -21,7 +21,8 @@ from nlq.wording.explain import say_key, say_value
 class AnswerColumn(BaseModel):
     """A column of the answer; ``kind`` is time, dimension or metric.
 
-    ``adds`` is true where the figures of rows add up to that of all.
+    ``adds`` is true where the figures of rows add up to that of all. ``names`` says what the codes among its values are
+    called, by code as text; a filter takes the code.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -32,6 +33,40 @@ class AnswerColumn(BaseModel):
     format: str | None = None
     unit: str | None = None
     adds: bool = False
+    names: dict[str, str] = {}
+
+    def named(self, value: Any) -> str | None:
+        """The name of a code; None where it has none but itself."""
+        return self.names.get(str(value)) if self.names and value is not None else None
+
+
+def with_names(
+    columns: Sequence[AnswerColumn], rows: Sequence[Sequence[Any]], vocabulary: Vocabulary
+) -> tuple[AnswerColumn, ...]:
+    """The columns with what the codes in their rows are called."""
+    found = []
+    for place, column in enumerate(columns):
+        dimension = vocabulary.dimensions.get(column.name) if column.kind == "dimension" else None
+        values = {row[place] for row in rows} if dimension else ()
+        names = {str(value): name for value in values if dimension and (name := dimension.names.of(value))}
+        found.append(column.model_copy(update={"names": dict(sorted(names.items()))}) if names else column)
+    return tuple(found)
+
+
+def with_names_beside(
+    columns: Sequence[AnswerColumn], rows: Sequence[Sequence[Any]]
+) -> tuple[list[AnswerColumn], list[list[Any]]]:
+    """Columns and rows for files: beside each column of codes that have names one of these names."""
+    wide, places = list[AnswerColumn](), list[tuple[int, bool]]()
+    for place, column in enumerate(columns):
+        wide.append(column)
+        places.append((place, False))
+        if column.names:
+            wide.append(column.model_copy(update={"name": f"{column.name}__name", "label": f"{column.label}, name"}))
+            places.append((place, True))
+    return wide, [
+        [columns[place].named(row[place]) if is_name else row[place] for place, is_name in places] for row in rows
+    ]
 
 
 def columns_of(plan: Plan, vocabulary: Vocabulary, values: Sequence[str]) -> tuple[AnswerColumn, ...]:

@@ -160,7 +160,7 @@ def said(value: Any, column: AnswerColumn) -> str:
 
 def written(value: Any, column: AnswerColumn) -> str:
     """A cell for people."""
-    return format_said(value, Said(column.label, column.format, column.unit))
+    return column.named(value) or format_said(value, Said(column.label, column.format, column.unit))
 
 
 def _day(text: str) -> str:

@@ -109,6 +109,8 @@ class ValueIndex:
             return
         for value in dimension.values.items:
             self._add_value(dimension.name, value)
+            if name := dimension.names.of(value):
+                self._put_whole(words_of(name), ValueHit(dimension.name, value, 1.0, name))
         self._add_places(dimension)
         for value, names in letters_of(dimension.values.items, words_of(dimension.label)).items():
             for name in names:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -16,10 +17,16 @@ from lakehouse_assets.commands.asking import dashboards
 from lakehouse_assets.exporting.export import Format
 from lakehouse_assets.exporting.paged import ExportMissingError
 from lakehouse_assets.service.dashboards import exporting
+from nlq.answering.document.columns import AnswerColumn, with_names_beside
 from tests.service.conftest import NOW, Served, problem
 
 BEGINS = {Format.PDF: b"%PDF-", Format.PNG: b"\x89PNG", Format.XLSX: b"PK", Format.CSV: b"How complaints"}
 SPAN = {"start": "2025-03-01", "end": "2026-01-31"}
+
+
+def written(answer: dict[str, Any]) -> tuple[list[AnswerColumn], list[list[Any]]]:
+    """Columns and rows as a file has them."""
+    return with_names_beside([AnswerColumn.model_validate(one) for one in answer["columns"]], answer["rows"])
 
 
 @pytest.mark.parametrize("format", Format)
@@ -34,7 +41,7 @@ def test_a_page_is_written_as_it_is_shown(service: Served, format: Format) -> No
     if format is Format.CSV:
         rows = list(csv.reader(io.StringIO(found.text)))
         for tile in shown["tiles"]:
-            for row in tile["answer"]["rows"]:
+            for row in written(tile["answer"])[1]:
                 assert ["" if cell is None else str(cell) for cell in row] in rows
 
 
@@ -67,8 +74,9 @@ def test_no_file_has_another_tenants_rows(keyed: Served, holder: str, format: Fo
         file = maker.post("/dashboards/pgr.complaints/export", json={**body, "format": "csv"}).text
         shown = maker.post("/dashboards/pgr.complaints/tiles", json=body).json()
     filled = [row for row in csv.reader(io.StringIO(file)) if len(row) > 1]
-    own = {tuple(map(str, row)) for tile in shown["tiles"] for row in tile["answer"]["rows"]}
-    labels = {tuple(column["label"] for column in tile["answer"]["columns"]) for tile in shown["tiles"]}
+    files = [written(tile["answer"]) for tile in shown["tiles"]]
+    own = {tuple(map(str, row)) for _, rows in files for row in rows}
+    labels = {tuple(column.label for column in columns) for columns, _ in files}
     assert {tuple(cell or "None" for cell in row) for row in filled} <= own | labels
 
 

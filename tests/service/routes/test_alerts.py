@@ -36,7 +36,7 @@ def made(client: httpx.Client, **changes: Any) -> dict[str, Any]:
 def test_from_a_sentence_to_an_alert_and_its_end(keyed: Served) -> None:
     with keyed.client("amritsar") as client:
         (offer,) = understood(client, SENTENCE)["offers"]
-        assert offer["says"] == "You are told when “Complaints” (Ward is WARD_03; Tenant is pb.amritsar) is above 100."
+        assert offer["says"] == "You are told when “Complaints” (Ward is Ward 03; Tenant is Amritsar) is above 100."
         assert offer["now"].startswith("Complaints: ")
         response = client.post("/alerts", json=offer["draft"])
         assert response.status_code == 201

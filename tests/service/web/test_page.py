@@ -53,7 +53,9 @@ def test_an_answer_is_a_sentence_a_chart_and_the_rows(page: Page, page_service: 
     turn = ask(page, "complaints by channel")
     answer = answer_of(page_service, "complaints by channel")
     assert turn.locator(".sentence").inner_text() == answer["sentence"]
-    assert rows_of(turn) == [[name, f"{count:,}"] for name, count in answer["rows"]]
+    names = answer["columns"][0]["names"]
+    assert rows_of(turn) == [[names[code], f"{count:,}"] for code, count in answer["rows"]]
+    assert turn.locator("td").first.locator("span").get_attribute("title") == answer["rows"][0][0]
     bars = drawn(turn, "rect")
     assert len(bars) == len(answer["rows"])
     widths = [bar["width"] for bar in bars]
@@ -75,7 +77,7 @@ def test_a_picture_is_changed_and_saved(page: Page) -> None:
     assert len(drawn(turn, "line")) >= 5
     turn.get_by_label("Show as").select_option("stacked")
     bars = len(drawn(turn, "rect"))
-    turn.get_by_role("button", name="WEB", exact=True).click()
+    turn.get_by_role("button", name="Web", exact=True).click()
     expect(turn.locator(".plot .mark-rect.role-mark path")).not_to_have_count(bars)
     with page.expect_download() as download:
         turn.get_by_role("button", name="Picture").click()
@@ -180,7 +182,7 @@ def test_the_catalog_is_searched_and_asks(page: Page) -> None:
     page.locator(".card.answered").wait_for()
     page.get_by_label("Search the catalog").fill("whatsapp")
     page.locator("#catalog-list").get_by_text("Channel", exact=True).first.click()
-    assert page.locator(".values li:visible", has_text="WHATSAPP").count() == 1
+    assert page.locator(".values li:visible", has_text="WhatsApp").count() == 1
     page.get_by_label("Search the catalog").fill("rainfall")
     assert "Nothing is called “rainfall”" in page.locator("#catalog-list").inner_text()
 

@@ -67,7 +67,7 @@ def test_enter_uses_the_key_and_what_is_wrong_is_said(page: Page, keyed_page_ser
     expect(page.get_by_text("Signed in as amritsar")).to_be_visible()
     page.locator("#catalog-list .entry").first.wait_for(state="attached")
     assert page.evaluate("document.activeElement.id") == "question"
-    assert set(tenants(page)) == {"pb.amritsar"}
+    assert set(tenants(page)) == {"Amritsar pb.amritsar"}
 
 
 def test_one_key_is_for_every_tab_and_page_and_no_script_has_it(page: Page, keyed_page_service: Served) -> None:
@@ -80,7 +80,7 @@ def test_one_key_is_for_every_tab_and_page_and_no_script_has_it(page: Page, keye
     assert waiting.get_by_role("dialog").count() == 0
     other = page.context.new_page()
     other.goto(f"{keyed_page_service.url}/ask")
-    assert set(tenants(other)) == {"pb.amritsar"}
+    assert set(tenants(other)) == {"Amritsar pb.amritsar"}
     page.reload()
     page.locator("#catalog-list .entry").first.wait_for(state="attached")
     assert page.get_by_role("dialog").count() == 0
@@ -106,7 +106,7 @@ def test_not_now_leaves_a_way(page: Page, keyed_page_service: Served) -> None:
 def test_a_revoked_key_ends_the_session_and_the_question_is_asked_after_the_next(page: Page, keys: KeyStore) -> None:
     first, text = keys.create("leaver", tenant="pb.amritsar", role="viewer")
     sign_in(page, text)
-    assert set(tenants(page)) == {"pb.amritsar"}
+    assert set(tenants(page)) == {"Amritsar pb.amritsar"}
     keys.revoke(first.id)
     page.get_by_label("Your question").fill("complaints by ward")
     page.keyboard.press("Enter")
@@ -117,7 +117,7 @@ def test_a_revoked_key_ends_the_session_and_the_question_is_asked_after_the_next
     sign_in(page, keys.create("successor", tenant="pb.jalandhar", role="viewer")[1])
     page.locator(".hello").wait_for()
     assert page.locator(".turn").count() == 0, "answers of another key are still shown"
-    assert set(tenants(page)) == {"pb.jalandhar"}
+    assert set(tenants(page)) == {"Jalandhar pb.jalandhar"}
 
 
 def test_a_session_that_is_over_is_opened_again_where_one_was(
@@ -132,7 +132,7 @@ def test_a_session_that_is_over_is_opened_again_where_one_was(
     sign_in(page, keyed_page_service.keys["jalandhar"])
     turn = page.locator(".turn").first
     turn.locator(".card.answered").wait_for()
-    assert {row[0] for row in rows_of(turn)} == {"pb.jalandhar"}
+    assert {row[0] for row in rows_of(turn)} == {"Jalandhar pb.jalandhar"}
 
 
 def test_signing_out_ends_it_everywhere_and_can_leave_nothing(page: Page, keyed_page_service: Served) -> None:

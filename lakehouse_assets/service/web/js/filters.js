@@ -34,7 +34,7 @@ function period(board, choice, choose) {
 function filter(one, choice, choose) {
   const chosen = choice.values[one.dimension];
   const boxes = one.choices.map((value) => h("label.check", {},
-    h("input", { type: "checkbox", value: String(value), checked: chosen.includes(String(value)) }), cell(value)));
+    h("input", { type: "checkbox", value: String(value), checked: chosen.includes(String(value)) }), cell(value, one)));
   const search = one.choices.length > SEARCHED ? h("input.filter-search", { type: "search", placeholder: `Search ${one.label.toLowerCase()}`, "aria-label": `Search ${one.label}`,
     oninput: (event) => {
       const wanted = event.currentTarget.value.trim().toLowerCase();
@@ -47,7 +47,7 @@ function filter(one, choice, choose) {
   } }, search, h("div.filter-values", {}, boxes, one.all_choices ? null : h("p.quiet-text", {}, "These are not all there are.")),
   h("div.dialog-end", {}, h("button.button.small", {}, "Show")));
   const box = h("details.menu.filter", {}, h("summary.button.quiet.small", {}, h("span", {}, one.label),
-    chosen.length ? h("b", {}, chosen.length === 1 ? cell(chosen[0]) : `${chosen.length} chosen`) : null), form);
+    chosen.length ? h("b", {}, chosen.length === 1 ? cell(chosen[0], one) : `${chosen.length} chosen`) : null), form);
   box.addEventListener("keydown", (event) => {
     if (event.key !== "Escape") return;
     box.open = false;
@@ -63,7 +63,7 @@ function chips(board, choice, choose) {
   if (!found.length && !span) return null;
   return h("ul.chips", { "aria-label": "Shown only" },
     span ? chip(span, () => choose({ from: null, to: null, period: null })) : null,
-    found.map(([one, value]) => chip(`${one.label}: ${cell(value)}`, () =>
+    found.map(([one, value]) => chip(`${one.label}: ${cell(value, one)}`, () =>
       choose({ values: { ...choice.values, [one.dimension]: choice.values[one.dimension].filter((other) => other !== value) } }))),
     found.length > 1 ? h("li", {}, h("button.button.quiet.small", { type: "button",
       onclick: () => choose({ values: Object.fromEntries(board.filters.map((one) => [one.dimension, []])) }) }, "Clear all")) : null);

@@ -15,10 +15,16 @@ export const isLong = (value, column) => column?.kind === "metric" && typeof val
 export function cell(value, column) {
   if (value === null || value === undefined) return "—";
   if (typeof value === "boolean") return value ? "yes" : "no";
-  if (typeof value === "number") return number(value, column);
+  if (typeof value === "number") return named(value, column) ?? number(value, column);
   if (isLong(value, column)) return BigInt(value).toLocaleString("en");
   if (column?.kind === "time") return period(value, column.name);
-  return String(value);
+  return named(value, column) ?? String(value);
+}
+
+/** What a code is called, where the column says it. */
+export function named(value, column) {
+  const names = column?.names;
+  return names && Object.hasOwn(names, String(value)) ? names[String(value)] : null;
 }
 
 export function number(value, column) {

@@ -1,6 +1,7 @@
 // The sidebar: what can be asked, and what was asked.
 
 import { byId, h, icon } from "./dom.js";
+import { cell } from "./format.js";
 import { forget, forgetAll, conversations } from "./history.js";
 
 const TRASH = "M5 6h10M8 6V4h4v2M6 6l.7 10h6.6L14 6";
@@ -59,7 +60,7 @@ function dimension(one) {
   return entry(one.label, [
     one.description ? h("p", {}, one.description) : null,
     one.values.length
-      ? h("ul.values", { "aria-label": `Values of ${one.label}` }, one.values.slice(0, SHOWN_VALUES).map((value) => h("li", {}, String(value))),
+      ? h("ul.values", { "aria-label": `Values of ${one.label}` }, one.values.slice(0, SHOWN_VALUES).map((value) => h("li", { title: String(value) }, cell(value, one))),
         one.values.length > SHOWN_VALUES || !one.all_values ? h("li.more-values", {}, "and more") : null)
       : null,
     one.synonyms.length ? h("p.also", {}, "Also: ", one.synonyms.slice(0, 6).join(", ")) : null,

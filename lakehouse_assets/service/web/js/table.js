@@ -2,7 +2,7 @@
 
 import * as api from "./api.js";
 import { h, toast } from "./dom.js";
-import { cell, isLong, plural } from "./format.js";
+import { cell, isLong, named, plural } from "./format.js";
 
 const FIRST = 10;
 const PAGE = 20;
@@ -30,8 +30,26 @@ export function table(answer, { all = false } = {}) {
 function shown(value, column) {
   return value === MASK
     ? h("span.masked", { title: "Personal: your role does not see it" }, h("span", { "aria-hidden": "true" }, MASK), h("span.hidden", {}, "masked"))
-    : cell(value, column);
+    : coded(value, column);
 }
+
+const plainly = (text) => text.toLowerCase().replace(/[^\p{L}\p{N}]/gu, "");
+
+/** A cell with the code behind its name: to be pointed at where that has the same letters, else beside it. */
+function coded(value, column) {
+  const name = named(value, column);
+  if (!name) return cell(value, column);
+  const code = String(value);
+  return plainly(name) === plainly(code) ? h("span", { title: code }, name) : [name, " ", h("small.code", {}, code)];
+}
+
+/** Columns and rows for files: beside codes what they are called. */
+function withNames({ columns, rows }) {
+  const wide = columns.flatMap((column) => (hasNames(column) ? [column, { ...column, label: `${column.label}, name` }] : [column]));
+  return { columns: wide, rows: rows.map((row) => row.flatMap((value, i) => (hasNames(columns[i]) ? [value, named(value, columns[i])] : [value]))) };
+}
+
+const hasNames = (column) => Object.keys(column.names ?? {}).length > 0;
 
 /** The first rows, and a button for all of them. */
 function firstThenAll(answer, show, scroller, all) {
@@ -105,7 +123,9 @@ export function cutSteps(answer) {
 const harmless = (text) => (/^[=+\-@\t\r\n\uff1d\uff0b\uff0d\uff20]/.test(text) ? `'${text}` : text);
 
 /** RFC 4180; a cell that a spreadsheet would run as a formula is made text. Below an empty line: of which snapshots it is. */
-export function csv({ columns, rows, freshness = [] }) {
+export function csv(answer) {
+  const { freshness = [] } = answer;
+  const { columns, rows } = withNames(answer);
   const quoted = (value, i) => {
     const text = typeof value === "string" && !isLong(value, columns[i]) ? harmless(value) : String(value ?? "");
     return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
