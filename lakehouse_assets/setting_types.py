@@ -87,21 +87,29 @@ def _are_places(text: str) -> str:
     return text
 
 
-_zones = cache(available_timezones)
-"""The list of time zones: it is read from a folder, which would take most of the time that settings take."""
+_ALSO_UTC = frozenset({"GMT", "GMT0", "Greenwich", "UCT", "UTC", "Universal", "Zulu"})
+
+
+@cache
+def zones() -> frozenset[str]:
+    """The time zones, by IANA name: they are read from a folder, which would take most of the time that settings take.
+
+    Without `localtime`, which engines do not know, and which is another on each machine.
+    """
+    return frozenset(available_timezones() - {"localtime"})
 
 
 def _is_zone(name: str) -> str:
-    """Refuse what is in no list of time zones."""
-    if name not in _zones():
+    """Refuse what is in no list of time zones; UTC has one name alone, for days are compared by the name."""
+    if name not in zones():
         raise ValueError(f"'{name}' is no time zone; use an IANA name such as Europe/London")
-    return name
+    return "UTC" if name.removeprefix("Etc/") in _ALSO_UTC else name
 
 
 def _are_zones_of_tenants(text: str) -> str:
     for part in listed(text):
         tenant, _, zone = part.partition("=")
-        if not tenant.strip() or zone.strip() not in _zones():
+        if not tenant.strip() or zone.strip() not in zones():
             raise ValueError(f"'{part}' is not TENANT=ZONE with an IANA name such as Europe/London")
     return text
 

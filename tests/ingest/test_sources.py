@@ -57,6 +57,7 @@ def test_an_unknown_name_lists_the_known():
         ("tenant: t1", "tenant: {}", "my.yml, line 4: field 'tenant'", "either"),
         ("tenant: t1", "zone: UTC", "my.yml, line 4: field 'zone'", "not permitted"),
         ("tenant: t1", "time_zone: Mars/Base", "my.yml, line 4: field 'time_zone'", "no time zone"),
+        ("tenant: t1", "time_zone: localtime", "my.yml, line 4: field 'time_zone'", "no time zone"),
         ("tenant: t1", "encoding: klingon", "my.yml, line 4: field 'encoding'", "no encoding"),
         ("tenant: t1", "encoding: base64", "my.yml, line 4: field 'encoding'", "no encoding"),
         ("tenant: t1", "quote: '\"\"'", "my.yml, line 4: field 'quote'", "not one ASCII character"),

@@ -15,6 +15,7 @@ from lakehouse_assets.lakehouse.engines.instances import open_instance
 from lakehouse_assets.lakehouse.engines.trino_spec import DIALECT as TRINO
 from lakehouse_assets.lakehouse.evaluation import decided, in_utc
 from lakehouse_assets.lakehouse.zones import IN_UTC, localised, today_in
+from lakehouse_assets.setting_types import zones
 from tests.zones import ZONES, local
 
 TYPES = {"day": "DATE", "t": "TIMESTAMP"}
@@ -39,6 +40,12 @@ def test_days_and_hours_are_those_of_the_zone(con, moments: list[datetime], zone
     ).fetchall()
     shown = [local(moment, zone) for moment in moments]
     assert found == [(at, at.date(), at.hour) for at in shown]
+
+
+def test_the_engine_has_every_zone_that_may_be_stated(con) -> None:
+    clocks = ", ".join(DUCKDB.local_time(zone).of("timestamp '2026-07-01 12:00:00'") for zone in sorted(zones()))
+    (found,) = con.execute(f"select {clocks}").fetchall()
+    assert list(found) == [local(datetime(2026, 7, 1, 12), zone) for zone in sorted(zones())]
 
 
 def test_a_day_on_which_clocks_change_has_23_or_25_hours(con) -> None:

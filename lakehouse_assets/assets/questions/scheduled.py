@@ -16,12 +16,12 @@ from __future__ import annotations
 import uuid
 from datetime import datetime
 from pathlib import Path
-from zoneinfo import available_timezones
 
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
 from lakehouse_assets import bounded_yaml
+from lakehouse_assets.setting_types import zones
 from nlq.core.guard import ROLES
 from nlq.storage.queue import MAX_QUESTION
 from nlq.watching.times import cron_of
@@ -61,7 +61,7 @@ class ScheduledQuestion(BaseModel):
     @field_validator("time_zone")
     @classmethod
     def _known_zone(cls, zone: str) -> str:
-        if zone not in available_timezones():
+        if zone not in zones():
             raise ValueError(f"there is no time zone '{zone}'; write one such as Asia/Kolkata")
         return zone
 

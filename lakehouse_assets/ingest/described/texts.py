@@ -7,12 +7,12 @@ from __future__ import annotations
 
 import codecs
 from typing import Annotated, Any, Literal
-from zoneinfo import ZoneInfo
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict
 
 from lakehouse_assets.ingest.values.expressions import Expression
 from lakehouse_assets.ingest.values.times import time_format
+from lakehouse_assets.setting_types import zones
 
 
 class Part(BaseModel):
@@ -33,10 +33,8 @@ def _valid_expression(text: str) -> str:
 
 
 def _valid_zone(name: str) -> str:
-    try:
-        ZoneInfo(name)
-    except (KeyError, ValueError, OSError) as error:
-        raise ValueError(f"'{name}' is no time zone; use an IANA name such as Europe/London") from error
+    if name not in zones():
+        raise ValueError(f"'{name}' is no time zone; use an IANA name such as Europe/London")
     return name
 
 

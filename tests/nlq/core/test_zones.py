@@ -42,10 +42,16 @@ def test_settings_say_the_zones() -> None:
     said = settings(time_zone="Europe/London", tenant_time_zones="a=Asia/Kolkata, b = America/Lima")
     assert said.zones_of_tenants == {"a": "Asia/Kolkata", "b": "America/Lima"}
     assert settings().zones_of_tenants == {}
+    assert {settings(time_zone=name).time_zone for name in ("UTC", "Etc/UTC", "Zulu", "GMT")} == {"UTC"}
 
 
-@pytest.mark.parametrize("wrong", [{"time_zone": "Mars"}, {"tenant_time_zones": "a"}, {"tenant_time_zones": "a=Mars"},
-                                   {"tenant_time_zones": "=UTC"}])  # fmt: skip
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"time_zone": "Mars"}, {"time_zone": "localtime"}, {"tenant_time_zones": "a"}, {"tenant_time_zones": "a=Mars"},
+        {"tenant_time_zones": "=UTC"},
+    ],
+)  # fmt: skip
 def test_a_zone_that_nobody_knows_is_refused(wrong: dict[str, str]) -> None:
     with pytest.raises(ValidationError, match="Europe/London"):
         settings(**wrong)
