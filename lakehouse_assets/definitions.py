@@ -11,6 +11,7 @@ from typing import Any
 import dagster as dg
 
 from lakehouse_assets.assets.bronze import bronze_assets
+from lakehouse_assets.assets.features import features_asset
 from lakehouse_assets.assets.maintenance import maintenance_asset
 from lakehouse_assets.assets.metadata.freshness import partition_checks
 from lakehouse_assets.assets.metadata.partitions import partitions_of
@@ -23,7 +24,7 @@ from lakehouse_assets.assets.semantic import semantic_assets
 from lakehouse_assets.assets.steps.resources import lake_resource
 from lakehouse_assets.assets.transform import transform_assets
 from lakehouse_assets.assets.unloading import unload_job
-from lakehouse_assets.automation import alerts, jobs, schedules, search, sensors
+from lakehouse_assets.automation import alerts, features, jobs, schedules, search, sensors
 from lakehouse_assets.builds import dbt_graph
 from lakehouse_assets.builds.groups import Group, groups
 from lakehouse_assets.contracts import platform_contracts
@@ -57,6 +58,7 @@ def build_defs(settings: Settings, *, by_operator: bool = False, **overrides: An
     answers = answers_asset(settings)
     upkeep = maintenance_asset(contracts)
     searched = search_asset(contracts)
+    online = features_asset()
 
     grouped = list(zip(groups(graph, contracts), transforms, strict=True))
     build_jobs = jobs.build_jobs(grouped)
@@ -64,6 +66,7 @@ def build_defs(settings: Settings, *, by_operator: bool = False, **overrides: An
     rebuild = jobs.job(jobs.SEMANTIC, semantic, "Every saved query to its semantic table.")
     answer = jobs.job(jobs.ANSWER, [answers], "The question named, or what waits in the queue.")
     index = jobs.job(jobs.SEARCH, [searched], "The index of `asklake search`, of what moved.")
+    serve = jobs.job(jobs.FEATURES, [online], "The newest features of every entity, of the views that moved.")
     maintain = jobs.job(jobs.MAINTENANCE, [upkeep], "Compaction, snapshot expiry, orphan files.")
     triggers = [t for group, _ in grouped for t in _triggers(group, graph, build_jobs[group.name])]
     make = {t: jobs.job(jobs.make_job_name(t.identifier), [made[t]], f"Makes {t.identifier}.") for t in made}
@@ -74,9 +77,20 @@ def build_defs(settings: Settings, *, by_operator: bool = False, **overrides: An
     late = jobs.freshness_job(freshness)
 
     return dg.Definitions(
-        assets=[bronze, *transforms, *semantic, *made.values(), answers, upkeep, searched],
+        assets=[bronze, *transforms, *semantic, *made.values(), answers, upkeep, searched, online],
         asset_checks=[freshness],
-        jobs=[ingest, unload_job(), *build_jobs.values(), rebuild, *make.values(), answer, maintain, index, late],
+        jobs=[
+            ingest,
+            unload_job(),
+            *build_jobs.values(),
+            rebuild,
+            *make.values(),
+            answer,
+            maintain,
+            index,
+            serve,
+            late,
+        ],
         schedules=[
             *(t for t in triggers if isinstance(t, dg.ScheduleDefinition)),
             *(schedules.made_by_the_clock(t, job) for t, job in make.items() if t.cron),
@@ -92,6 +106,7 @@ def build_defs(settings: Settings, *, by_operator: bool = False, **overrides: An
             sensors.followed_sensor(),
             sensors.freshness_sensor(late),
             search.search_sensor(index),
+            features.features_sensor(serve),
             alerts.alerts_sensor(),
             alerts.messages_sensor(),
             alerts.failed_runs_sensor(),

@@ -9,6 +9,7 @@ import warnings
 import dagster as dg
 import pytest
 
+from lakehouse_assets.assets.features import KEY as FEATURES
 from lakehouse_assets.assets.maintenance import KEY as MAINTENANCE
 from lakehouse_assets.assets.metadata.freshness import policy
 from lakehouse_assets.assets.search import KEY as SEARCH
@@ -43,7 +44,7 @@ def specs(repository: dg.RepositoryDefinition) -> dict[str, dg.AssetSpec]:
 
 
 def test_every_contract_has_an_asset_and_every_asset_a_contract(repository: dg.RepositoryDefinition) -> None:
-    without = {".".join(key.path) for key in (MAINTENANCE, SEARCH)}
+    without = {".".join(key.path) for key in (MAINTENANCE, SEARCH, FEATURES)}
     assert specs(repository).keys() - without == platform_contracts().keys()
 
 
@@ -94,7 +95,7 @@ def test_gold_reads_bronze_through_silver(repository: dg.RepositoryDefinition) -
 def test_jobs_schedules_and_sensors(repository: dg.RepositoryDefinition) -> None:
     assert {j.name for j in repository.get_all_jobs()} >= {
         "ingest", "unload", "build_pgr", "build_sales", "build_telemetry_by_hour", "build_semantic", "answer_questions",
-        "maintenance", "freshness", "search_index",
+        "maintenance", "freshness", "search_index", "online_features",
     }  # fmt: skip
     assert {s.name for s in repository.schedule_defs} >= {
         "hourly_pgr", "hourly_sales", "monthly_platform", "hourly_platform", "daily_maintenance",
@@ -102,8 +103,8 @@ def test_jobs_schedules_and_sensors(repository: dg.RepositoryDefinition) -> None
     }  # fmt: skip
     assert {s.name for s in repository.sensor_defs} >= {
         "landing_folder", "bronze_to_gold_pgr", "bronze_to_gold_sales", "question_queue", "semantic_after_gold",
-        "freshness_checks", "topics", "followed_tables", "search_index", "bronze_to_gold_telemetry_by_hour",
-        "bronze_to_gold_telemetry_from_hours",
+        "freshness_checks", "topics", "followed_tables", "search_index", "online_features",
+        "bronze_to_gold_telemetry_by_hour", "bronze_to_gold_telemetry_from_hours",
     }  # fmt: skip
     assert all(s.default_status is dg.DefaultSensorStatus.RUNNING for s in repository.sensor_defs)
 

@@ -18,6 +18,7 @@ SEMANTIC = "build_semantic"
 ANSWER = "answer_questions"
 MAINTENANCE = "maintenance"
 SEARCH = "search_index"
+FEATURES = "online_features"
 FRESHNESS = "freshness"
 
 

@@ -13,7 +13,7 @@ from lakehouse_assets.commands.failures import CommandError, Exit, did_you_mean
 from lakehouse_assets.commands.lake import building, outcomes
 from lakehouse_assets.commands.lake.lookups import open_lake
 from lakehouse_assets.commands.output import Out
-from lakehouse_assets.ml.declared import ModelError, ModelSpec, all_models, spec_of_column, views_for
+from lakehouse_assets.ml.declared import ModelError, ModelSpec, all_models, wanted_model
 from lakehouse_assets.settings import get_settings
 
 if TYPE_CHECKING:
@@ -95,28 +95,12 @@ def _spec(target: str, features: str | None, problem: Problem | None) -> ModelSp
     Raises:
         CommandError: neither; or what it needs was not named.
     """
-    declared = all_models()
-    if target in declared:
-        if features not in (None, declared[target].features) or problem not in (None, declared[target].problem):
-            raise CommandError(
-                f"model '{target}' declares its features ({declared[target].features}) and problem",
-                "leave --features and --problem out", Exit.USAGE,
-            )  # fmt: skip
-        return declared[target]
-    if target.count(".") != 2:
-        raise CommandError(
-            f"there is no model '{target}'.{did_you_mean(target, declared)}",
-            f"name one of {', '.join(sorted(declared))}, or a column as layer.table.column", Exit.USAGE,
-        )  # fmt: skip
-    if features is None:
-        fitting = views_for(target)
-        hint = f"--features {fitting[0]}" if fitting else "a feature view of the same entities has to be declared first"
-        raise CommandError(f"by which features is {target} to be predicted?", hint, Exit.USAGE)
     try:
-        return spec_of_column(target, features, problem)
+        return wanted_model(target, features, problem)
     except ModelError as error:
-        names = _names_of(target)
-        raise CommandError(f"{error}{did_you_mean(target.rpartition('.')[2], names)}", "", Exit.USAGE) from error
+        known = _names_of(target) if target.count(".") == 2 else all_models()
+        hint = did_you_mean(target.rpartition(".")[2], known)
+        raise CommandError(f"{str(error).rstrip('.')}{'.' if hint else ''}{hint}", "", Exit.USAGE) from error
 
 
 def _names_of(target: str) -> list[str]:

@@ -4,7 +4,7 @@ Belongs here: the YAML that declares features, and reading them from their table
 dbt models of the platinum layer; what its values may be to their contracts.
 """
 
-from lakehouse_assets.features.retrieval import Features, get_features
+from lakehouse_assets.features.retrieval import Features, get_features, newest_rows
 from lakehouse_assets.features.views import FeatureError, FeatureView, all_views, find_view
 
-__all__ = ["FeatureError", "FeatureView", "Features", "all_views", "find_view", "get_features"]
+__all__ = ["FeatureError", "FeatureView", "Features", "all_views", "find_view", "get_features", "newest_rows"]

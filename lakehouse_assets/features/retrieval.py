@@ -84,6 +84,25 @@ def get_features(
     return Features(rows, read)
 
 
+def newest_rows(session: Session, view: FeatureView) -> tuple[date | None, pa.Table]:
+    """What `get_features` gives without a day, of every entity at once: what is kept to be served one by one.
+
+    Returns:
+        The newest day of the table, None if it has no rows, and of each entity its columns, the date of the row that
+        may be used on that day, and the features.
+    """
+    (day,) = _days(session, view, None, 1)
+    if day == date.min:
+        return None, _nothing(view, view.features)
+    wanted = ", ".join(map(quoted, (*view.entity, view.date, *view.features)))
+    entity, when = ", ".join(map(quoted, view.entity)), quoted(view.date)
+    rows = session.query(f"""select {wanted} from (
+select {wanted}, row_number() over (partition by {entity} order by {when} desc) as nth
+from {view.table} where {when} between date '{_oldest(view, day)}' and date '{day}'
+) as usable where nth = 1""")
+    return day, rows
+
+
 def _wanted(view: FeatureView, features: Sequence[str]) -> list[str]:
     if unknown := [f for f in features if f not in view.features]:
         raise FeatureError(

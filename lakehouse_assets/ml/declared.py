@@ -74,6 +74,14 @@ class ModelSpec(BaseModel):
     naive: tuple[str, ...] = Field(default=(), description="Features of which baselines are made.")
     same_unit: bool = Field(default=False, description="Whether these, as they stand, predict the target.")
     predictions: str | None = Field(default=None, pattern=r"^semantic\.[a-z][a-z0-9_]*$")
+    described_by: str | None = Field(
+        default=None, pattern=r"^[a-z]+\.[a-z][a-z0-9_]*$", description="Table with a row for each entity."
+    )
+    shown: tuple[str, ...] = Field(
+        default=(),
+        description="What predictions have beside each entity, to be grouped by: columns of `described_by`, "
+        "or else features.",
+    )
     retrain_after_days: int = Field(default=30, ge=1)
 
     @property
@@ -127,9 +135,24 @@ def at_odds(spec: ModelSpec) -> str:
         return f"field 'naive': view '{view.name}' has no feature {', '.join(unknown)}"
     if texts := [f for f in spec.naive if not view.contract.types[f].startswith(_NUMBERS)]:
         return f"field 'naive': {', '.join(texts)} is no number"
-    if predicted and (missing := [c for c in (*view.entity, "predicted_on") if c not in predicted.types]):
+    if predicted and (missing := [c for c in (*view.entity, *spec.shown, "predicted_on") if c not in predicted.types]):
         return f"field 'predictions': the contract of {spec.predictions} has no {', '.join(missing)}"
-    return ""
+    return _shown_at_odds(spec)
+
+
+def _shown_at_odds(spec: ModelSpec) -> str:
+    """What is said of columns to be shown other than there is."""
+    if spec.described_by is None:
+        strange = [c for c in spec.shown if c not in spec.view.features]
+        return f"field 'shown': view '{spec.view.name}' has no feature {', '.join(strange)}" if strange else ""
+    try:
+        described = contract_of(spec.described_by)
+    except LookupError as error:
+        return f"field 'described_by': {error}"
+    if set(described.key) != set(spec.view.entity):
+        return f"field 'described_by': {described.identifier} has a row for each {', '.join(described.key)}"
+    strange = [c for c in spec.shown if c not in described.types]
+    return f"field 'shown': {described.identifier} has no {', '.join(strange)}" if strange else ""
 
 
 @cache
@@ -158,6 +181,32 @@ def find_model(name: str) -> ModelSpec:
     if name not in models:
         raise ModelError(f"there is no model '{name}'; known: {', '.join(sorted(models)) or 'none'}.")
     return models[name]
+
+
+def wanted_model(target: str, features: str | None, problem: Problem | None) -> ModelSpec:
+    """What is to be trained: a declared model by its name, or one of a column, `layer.table.column`.
+
+    Raises:
+        ModelError: neither; or what it needs was not named, or is declared otherwise; the message says what there is.
+    """
+    declared = all_models()
+    if target in declared:
+        if features not in (None, declared[target].features) or problem not in (None, declared[target].problem):
+            raise ModelError(
+                f"model '{target}' declares its features ({declared[target].features}) and its problem "
+                f"({declared[target].problem}): leave them out."
+            )
+        return declared[target]
+    if target.count(".") != 2:
+        raise ModelError(
+            f"there is no model '{target}': name one of {', '.join(sorted(declared)) or 'none'}, or a column as "
+            "layer.table.column."
+        )
+    if features is None:
+        fitting = views_for(target)
+        known = f"view {' or '.join(fitting)} fits" if fitting else "a view of the same entities has to be declared"
+        raise ModelError(f"by which features is {target} to be predicted? {known}.")
+    return spec_of_column(target, features, problem)
 
 
 def spec_of_column(target: str, features: str, problem: Problem | None) -> ModelSpec:

@@ -69,7 +69,7 @@ def newest_features(lake: Lake, spec: ModelSpec) -> tuple[date | None, pl.DataFr
     view = spec.view
     if view.table not in lake.catalog.heads():
         return None, pl.DataFrame()
-    columns = ", ".join(map(quoted, (*view.entity, *view.features)))
+    columns = ", ".join(map(quoted, dict.fromkeys((*view.entity, *view.features))))
     day = quoted(view.date)
     with lake.session() as session:
         (row,) = session.query(f"select max({day}) as day from {view.table}").to_pylist()
@@ -77,6 +77,17 @@ def newest_features(lake: Lake, spec: ModelSpec) -> tuple[date | None, pl.DataFr
             return None, pl.DataFrame()
         found = session.query(f"select {columns} from {view.table} where {day} = date '{row['day']}'")
     return row["day"], _plain(pl.DataFrame(found)).sort(*view.entity)
+
+
+def with_shown(lake: Lake, spec: ModelSpec, features: pl.DataFrame) -> pl.DataFrame:
+    """Features with what predictions show beside each entity; missing where the table knows nothing of one."""
+    if spec.described_by is None or not spec.shown:
+        return features
+    entity = list(spec.view.entity)
+    columns = ", ".join(map(quoted, (*entity, *spec.shown)))
+    with lake.session() as session:
+        known = pl.DataFrame(session.query(f"select {columns} from {spec.described_by}"))
+    return features.drop(spec.shown, strict=False).join(known, on=entity, how="left", maintain_order="left")
 
 
 def in_sql(spec: ModelSpec, lake: Lake) -> ModelSpec:

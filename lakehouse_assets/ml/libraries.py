@@ -8,6 +8,7 @@ from __future__ import annotations
 import importlib
 import logging
 import os
+from importlib.util import find_spec
 from types import ModuleType
 from typing import Any
 
@@ -47,6 +48,21 @@ def stats() -> Any:
         ModelsMissingError: it is not installed.
     """
     return _loaded("scipy.stats")
+
+
+def refuse_missing() -> None:
+    """See whether all is installed that training takes, without loading it.
+
+    Raises:
+        ModelsMissingError: something is not.
+    """
+    for name in ("lightgbm", "sklearn", "mlflow", "alembic"):
+        try:
+            there = find_spec(name) is not None
+        except ValueError:  # so it is told of what was hidden from imports
+            there = False
+        if not there:
+            raise ModelsMissingError
 
 
 def mlflow_tracking() -> Any:

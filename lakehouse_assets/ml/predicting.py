@@ -20,7 +20,7 @@ from lakehouse_assets.lakehouse.python_table import Inputs, NothingToMakeError, 
 from lakehouse_assets.ml.declared import ModelSpec, all_models
 from lakehouse_assets.ml.drift import LARGE
 from lakehouse_assets.ml.examples import CannotLearnError
-from lakehouse_assets.ml.frames import newest_features
+from lakehouse_assets.ml.frames import newest_features, with_shown
 from lakehouse_assets.ml.predictor import Predictor
 from lakehouse_assets.ml.registry import Registry, Version
 from lakehouse_assets.ml.training_run import train_apart
@@ -41,10 +41,10 @@ def prediction_tables() -> tuple[PythonTable, ...]:
 
 
 def predicted(spec: ModelSpec, predictor: Predictor, version: int, day: Any, features: pl.DataFrame) -> pl.DataFrame:
-    """What a model says of each row of features, with the columns of the contract."""
+    """What a model says of each row of features, with what is shown beside it: the columns of the contract."""
     drift = next(iter(predictor.drift(features).values()), None)
     figures = pl.Series("figure", predictor.predict(features))
-    told = features.select(spec.view.entity).with_columns(
+    told = features.select(*spec.view.entity, *spec.shown).with_columns(
         pl.lit(day, pl.Date).alias("predicted_on"),
         pl.lit(version, pl.Int64).alias("model_version"),
         pl.lit(drift, pl.Float64).alias("drift"),
@@ -77,7 +77,9 @@ def why_due(spec: ModelSpec, newest: Version, drift: Mapping[str, float], now: d
 def _table(spec: ModelSpec) -> PythonTable:
     assert spec.predictions is not None
 
-    @python_table(contract_of(spec.predictions), reads=(spec.view.table,), cron=BY_NIGHT, on_demand=True)
+    reads = (spec.view.table, spec.described_by) if spec.described_by else (spec.view.table,)
+
+    @python_table(contract_of(spec.predictions), reads=reads, cron=BY_NIGHT, on_demand=True)
     def predictions_of_model(inputs: Inputs) -> pl.DataFrame:
         return _made(inputs.lake, spec)
 
@@ -101,7 +103,7 @@ def _made(lake: Lake, spec: ModelSpec) -> pl.DataFrame:
     if why := why_due(spec, registry.versions(spec.name)[0], predictor.drift(features), datetime.now(UTC)):
         serving = _trained_anew(lake.settings, registry, spec, serving, why)
         predictor = registry.predictor(serving)
-    return predicted(spec, predictor, serving.number, day, features)
+    return predicted(spec, predictor, serving.number, day, with_shown(lake, spec, features))
 
 
 def _trained_anew(settings: Settings, registry: Registry, spec: ModelSpec, serving: Version, why: str) -> Version:

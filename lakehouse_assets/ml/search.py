@@ -60,13 +60,16 @@ class Tried:
     loss: float
 
 
-def search(split: Split, seed: int, is_late: Callable[[], bool]) -> list[Tried]:
+def search(
+    split: Split, seed: int, is_late: Callable[[], bool], tell: Callable[[int], None] = lambda _: None
+) -> list[Tried]:
     """Every recipe that was tried, the best first; at least one, and no more once it is late.
 
     Args:
         split: The examples.
         seed: Of chance: without running out of time, the same seed tries the same.
         is_late: Whether the time for it is over.
+        tell: Told how many were tried, after each.
     """
     encoder = Encoder.learnt(split.learning.frame, split.learning.features)
     problem, tried = split.learning.problem, []
@@ -77,6 +80,7 @@ def search(split: Split, seed: int, is_late: Callable[[], bool]) -> list[Tried]:
         model, rounds = _fitted(encoder, split, kind, settings, seed, is_late)
         loss = float(losses(problem, target, model.predict(rows)).mean())
         tried.append(Tried(Recipe(kind, settings, rounds, seed), loss))
+        tell(len(tried))
     return sorted(tried, key=lambda t: t.loss)
 
 

@@ -7,7 +7,7 @@ Belongs here: the order of it, and the rule by which a model is promoted. Does n
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
@@ -96,6 +96,7 @@ def train(
     same_unit: bool = False,
     before: Predictor | None = None,
     seed: int = SEED,
+    tell: Callable[[str, int], None] = lambda stage, tried: None,
 ) -> Trained:
     """Choose a model, fit it to all that was known before the examples that judge, and judge it.
 
@@ -106,6 +107,7 @@ def train(
         same_unit: Whether these, as they stand, are what is predicted: last week's sales for next week's.
         before: The model that serves now.
         seed: Of chance.
+        tell: Told what is being done, and how many settings were tried.
 
     Raises:
         CannotLearnError: there is nothing to learn from.
@@ -113,8 +115,9 @@ def train(
     began = time.monotonic()
     late = began + seconds * SEARCHING
     split = split_by_time(examples)
-    tried = search(split, seed, lambda: time.monotonic() > late)
+    tried = search(split, seed, lambda: time.monotonic() > late, lambda count: tell("searching", count))
     ran_late = time.monotonic() > late
+    tell("judging", len(tried))
     recipe = tried[0].recipe
     predictor = fit(split.refitting, recipe, split.judged_from)
     own = _losses(predictor, split.judging)

@@ -5,7 +5,7 @@ Belongs here: that process, and fitting a version again from what it noted. Does
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -22,11 +22,16 @@ from lakehouse_assets.ml.training import fit, train
 if TYPE_CHECKING:
     from lakehouse_assets.settings import Settings
 
+Tell = Callable[[str, int], None]
 MOST_MINUTES = 30
 """Longest that a training may take."""
 USUAL_MINUTES = 5.0
 _KEEPING_S = 60.0
 """Seconds beyond the search that reading, judging and keeping may take."""
+
+
+def tell_nobody(stage: str, tried: int) -> None:
+    """Where nobody waits to be told."""
 
 
 @dataclass(frozen=True)
@@ -44,10 +49,18 @@ class Outcome:
     card: str
 
 
-def train_apart(settings: Settings, spec: ModelSpec, minutes: float = USUAL_MINUTES) -> Outcome:
+def train_apart(
+    settings: Settings, spec: ModelSpec, minutes: float = USUAL_MINUTES, tell: Tell = tell_nobody
+) -> Outcome:
     """Train a model, judge it, register it, and let it serve if it is better.
 
     The search ends by itself within the time; should anything not, its process is ended a minute later.
+
+    Args:
+        settings: The settings.
+        spec: The model.
+        minutes: How long it may take.
+        tell: Told in that process what is being done, and how many settings were tried: a function of a module.
 
     Raises:
         CannotLearnError: there is nothing to learn from, or time or memory did not suffice.
@@ -57,7 +70,7 @@ def train_apart(settings: Settings, spec: ModelSpec, minutes: float = USUAL_MINU
     seconds = minutes * 60
     processes = Apart(settings.memory_bytes, seconds + _KEEPING_S, processes=1, needs=[__name__])
     try:
-        return processes.run(train_now, settings, spec, seconds)
+        return processes.run(train_now, settings, spec, seconds, tell)
     except TooLongError as error:
         raise CannotLearnError(
             f"it was ended after {minutes:g} minutes and the {_KEEPING_S:.0f} seconds for keeping it: give it more "
@@ -73,14 +86,15 @@ def train_apart(settings: Settings, spec: ModelSpec, minutes: float = USUAL_MINU
         processes.close()
 
 
-def train_now(settings: Settings, spec: ModelSpec, seconds: float) -> Outcome:
+def train_now(settings: Settings, spec: ModelSpec, seconds: float, tell: Tell = tell_nobody) -> Outcome:
     """Train in this process; see `train_apart`."""
+    tell("reading", 0)
     registry = Registry(settings)
     serving = registry.serving(spec.name)
     before = registry.predictor(serving) if serving else None
     read = read_examples(Lake(settings), spec)
     trained = train(
-        read.examples, seconds=seconds, naive=spec.naive, same_unit=spec.same_unit, before=before
+        read.examples, seconds=seconds, naive=spec.naive, same_unit=spec.same_unit, before=before, tell=tell
     )  # fmt: skip
     version = registry.record(spec, trained, read.snapshots)
     return Outcome(version, registry.facts(version), registry.card(version))

@@ -17,6 +17,10 @@ from starlette.middleware.gzip import GZipMiddleware
 
 from lakehouse_assets.dashboards.files import ProjectDashboards
 from lakehouse_assets.dashboards.kept import KeptBoards
+from lakehouse_assets.ml.jobs import Jobs, JobStore
+from lakehouse_assets.ml.serving.online import OnlineFeatures
+from lakehouse_assets.ml.serving.single import Predictions
+from lakehouse_assets.ml.serving.stores import open_store
 from lakehouse_assets.profiling.tables import Profiles
 from lakehouse_assets.search.searching import Searcher
 from lakehouse_assets.search.store import Store, url_of
@@ -37,9 +41,10 @@ from lakehouse_assets.service.intake import drafts, events, uploads
 from lakehouse_assets.service.intake.looks import Looks
 from lakehouse_assets.service.intake.topics import Topics
 from lakehouse_assets.service.middleware import RequestMiddleware
+from lakehouse_assets.service.ml.handlers import ModelHandlers
 from lakehouse_assets.service.questions.handlers import Handlers
 from lakehouse_assets.service.questions.recorder import Recorder
-from lakehouse_assets.service.redis import AnswersInRedis, LimiterInRedis, connect
+from lakehouse_assets.service.redis import AnswersInRedis, LimiterInRedis
 from lakehouse_assets.service.routes import (
     agents,
     alerts,
@@ -49,6 +54,7 @@ from lakehouse_assets.service.routes import (
     home,
     insights,
     live,
+    ml,
     pages,
     questions,
     search,
@@ -60,6 +66,7 @@ from lakehouse_assets.service.routes import dictionary as dictionaries
 from lakehouse_assets.service.routes.dependencies import Service
 from lakehouse_assets.service.search import SearchHandlers
 from lakehouse_assets.service.sharing.handlers import SharingHandlers
+from lakehouse_assets.shared_redis import connect
 from nlq.answering.cache import AnswersInProcess, AnswerStore, KeptAnswers
 from nlq.factory import open_answerer
 from nlq.storage.journal import Journal
@@ -143,6 +150,7 @@ def create_app(
             sharing=SharingHandlers(parts.links, access, shown, handlers),
             exports=ExportHandlers(shown, handlers),
             search=SearchHandlers(parts.searcher, handlers.answerer),
+            models=parts.models,
         )
         app.state.live = live.live_of(app.state.service)
         try:
@@ -169,7 +177,7 @@ def create_app(
     app.router.routes.extend(pages.routes())
     for subject in (
         standing, sessions, questions, search, dashboards, boards, alerts, sharing, exports, home, insights, events,
-        uploads, drafts, dictionaries, agents, live,
+        uploads, drafts, dictionaries, agents, ml, live,
     ):  # fmt: skip
         app.include_router(subject.router)
     app.state.agents = Agents()
@@ -208,6 +216,7 @@ class _Parts:
     boards: KeptBoards
     links: LinkStore
     searcher: Searcher
+    models: ModelHandlers
     close: Callable[[], None]
 
 
@@ -218,10 +227,12 @@ def _open(lake: Lake, url: str, limiter: RateLimiter, kept: KeptAnswers, loopbac
     searcher = Searcher(Store(url_of(lake.settings)))
     answerer = open_answerer(lake, kept=kept)
     answerer.vocabulary()  # read before the first request is taken
+    online = OnlineFeatures(lake, open_store(lake.settings))
+    models = ModelHandlers(Predictions(lake.settings, online), Jobs(lake.settings, JobStore(url)), answerer)
 
     def close() -> None:
-        for part in (keys, queue, journal, boards_kept, links, searcher):
+        for part in (keys, queue, journal, boards_kept, links, searcher, models, online):
             part.close()
 
     access = Access(keys, limiter, loopback=loopback, session_life=lake.settings.session_life)
-    return _Parts(Handlers(lake, answerer, queue, journal), access, boards_kept, links, searcher, close)
+    return _Parts(Handlers(lake, answerer, queue, journal), access, boards_kept, links, searcher, models, close)

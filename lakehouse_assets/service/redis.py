@@ -3,32 +3,22 @@
 Belongs here: the same behaviour as in one process, kept in one place for all. Does not belong here: when an answer
 holds (``nlq.answering.cache``), or the rates (``limits``).
 
-Where Redis does not answer, calls go on: an outage of the cache is not one of the service. One call waits for it, for
-half a second; it is then left alone for some seconds, in which all others do without. What is kept there is never a
-key, only its id.
+Where Redis does not answer, calls go on (``shared_redis``). What is kept there is never a key, only its id.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Any, TypeVar, cast
+from typing import Any, cast
 
 from pydantic import ValidationError
 
-from lakehouse_assets.breaker import Breaker
 from lakehouse_assets.http.logs import logger
 from lakehouse_assets.service.admission.limits import LimiterInProcess, Rate
+from lakehouse_assets.shared_redis import PREFIX, SharedRedis
 from nlq.answering.cache import TTL_S, Kept
 from nlq.answering.document.model import Answer
 
-if TYPE_CHECKING:
-    from redis import Redis
-
-_PREFIX = "asklake"
-_TIMEOUT_S = 0.5
-ALONE_S = 5.0
-"""Seconds for which a Redis that did not answer is left alone."""
-_T = TypeVar("_T")
 # All buckets of a subject are looked at and taken from at once, on Redis' own clock unless a test gives one. They are
 # forgotten when they would be full again, so that callers who come once take memory for a moment only.
 _TAKE = """
@@ -56,41 +46,6 @@ return taken == 1 and '0' or tostring(wait)
 """
 
 
-class SharedRedis:
-    """A Redis that several parts of a process ask, and leave alone together when it does not answer. Thread-safe."""
-
-    def __init__(self, client: Redis, breaker: Breaker | None = None) -> None:
-        """Nothing is sent yet; ``breaker`` is for tests."""
-        self.client = client
-        self._breaker = breaker or Breaker(after=1, seconds=ALONE_S)
-
-    def ask(self, call: Callable[[], _T], used_for: str) -> _T | None:
-        """What a call of the client gives, or None where Redis fails, or is left alone."""
-        from redis import ConnectionError, RedisError, TimeoutError
-
-        if not self._breaker.admit():
-            return None
-        try:
-            result = call()
-        except (ConnectionError, TimeoutError) as error:
-            self._breaker.report(ok=False)
-            logger().warning("redis", problem=str(error), used_for=used_for, left_alone_s=ALONE_S)
-        except RedisError as error:
-            self._breaker.report(ok=True)  # it answered
-            logger().warning("redis", problem=str(error), used_for=used_for)
-        else:
-            self._breaker.report(ok=True)
-            return result
-        return None
-
-
-def connect(url: str) -> SharedRedis:
-    """The Redis of a URL; nothing is sent yet."""
-    from redis import Redis
-
-    return SharedRedis(Redis.from_url(url, socket_timeout=_TIMEOUT_S, socket_connect_timeout=_TIMEOUT_S))
-
-
 class LimiterInRedis:
     """Token buckets that all processes share; those of this process alone while Redis does not answer."""
 
@@ -105,7 +60,7 @@ class LimiterInRedis:
         if not self._arguments:
             return 0.0
         now = self._clock() if self._clock else -1
-        keys, arguments = [f"{_PREFIX}:calls:{subject}"], [now, *self._arguments]
+        keys, arguments = [f"{PREFIX}:calls:{subject}"], [now, *self._arguments]
         wait = self._redis.ask(lambda: float(self._take(keys=keys, args=arguments)), "limits")
         return self._alone.take(subject) if wait is None else wait
 
@@ -119,7 +74,7 @@ class AnswersInRedis:
 
     def get(self, key: str) -> Kept | None:
         """See AnswerStore."""
-        fields = self._redis.ask(lambda: self._redis.client.hgetall(f"{_PREFIX}:answer:{key}"), "answers")
+        fields = self._redis.ask(lambda: self._redis.client.hgetall(f"{PREFIX}:answer:{key}"), "answers")
         found = cast("dict[bytes, bytes]", fields or {})
         document = found.pop(b"answer", None)
         if document is None:
@@ -132,7 +87,7 @@ class AnswersInRedis:
 
     def put(self, key: str, kept: Kept) -> None:
         """See AnswerStore."""
-        name = f"{_PREFIX}:answer:{key}"
+        name = f"{PREFIX}:answer:{key}"
         fields: dict[Any, Any] = {"answer": kept.answer.model_dump_json(), **kept.heads}
 
         def keep() -> None:

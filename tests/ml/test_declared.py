@@ -3,10 +3,19 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from lakehouse_assets.ml.declared import ModelError, all_models, find_model, read_models, spec_of_column, views_for
+from lakehouse_assets.ml.declared import (
+    ModelError,
+    all_models,
+    find_model,
+    read_models,
+    spec_of_column,
+    views_for,
+    wanted_model,
+)
 
 GOOD = """models:
   - name: some_demand
@@ -45,6 +54,23 @@ def test_every_domain_s_models_read() -> None:
             "gold.gold_retail_daily_store_sales",
             "gold.gold_pgr_case_lifecycle",
             "has no store_id, which names an entity",
+        ),
+        ("naive:", "shown: [store_name]\n    naive:", "field 'shown': view 'retail_store' has no feature store_name"),
+        ("naive:", "described_by: silver.nothing\n    naive:", "field 'described_by': No contract"),
+        (
+            "naive:",
+            "described_by: gold.gold_retail_daily_store_sales\n    naive:",
+            "field 'described_by': gold.gold_retail_daily_store_sales has a row for each business_date",
+        ),
+        (
+            "naive:",
+            "described_by: silver.silver_retail_stores\n    shown: [colour]\n    naive:",
+            "field 'shown': silver.silver_retail_stores has no colour",
+        ),
+        (
+            "naive:",
+            "predictions: semantic.retail_demand_forecast\n    shown: [net_1d]\n    naive:",
+            "field 'predictions': the contract of semantic.retail_demand_forecast has no net_1d",
         ),
         ("gold.gold_retail_daily_store_sales", "gold.nothing", "No contract declares the table 'gold.nothing'"),
     ],
@@ -86,3 +112,18 @@ def test_a_column_that_is_no_target_is_refused_with_why(target: str, features: s
 def test_a_model_that_is_not_there_is_answered_with_those_that_are() -> None:
     with pytest.raises(ModelError, match=r"no model 'churn'; known: ecommerce_churn"):
         find_model("churn")
+
+
+@pytest.mark.parametrize(
+    ("target", "features", "problem", "told"),
+    [
+        ("churn", None, None, "name one of ecommerce_churn.*, or a column as layer.table.column"),
+        ("retail_demand", "retail_product", None, r"declares its features \(retail_store\)"),
+        ("retail_demand", None, "binary", r"and its problem \(regression\): leave them out"),
+        (f"{SALES}.net_amount", None, None, "by which features .* view retail_store fits"),
+    ],
+)
+def test_what_is_wanted_is_one_of_those(target: str, features: str | None, problem: Any, told: str) -> None:
+    with pytest.raises(ModelError, match=told):
+        wanted_model(target, features, problem)
+    assert wanted_model("retail_demand", "retail_store", None) is find_model("retail_demand")

@@ -69,7 +69,14 @@ def test_every_table_of_predictions_has_the_columns_of_its_contract() -> None:
     for spec in all_models().values():
         contract = tables[spec.predictions or ""].contract
         figures = {"amount"} if spec.problem == "regression" else {"probability", "risk"}
-        assert set(contract.column_names) == {*spec.view.entity, "predicted_on", "model_version", "drift", *figures}
+        assert set(contract.column_names) == {
+            *spec.view.entity,
+            "predicted_on",
+            "model_version",
+            "drift",
+            *figures,
+            *spec.shown,
+        }
 
 
 def test_predictions_are_published_once_a_model_serves(lake: Lake, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -87,3 +94,6 @@ def test_predictions_are_published_once_a_model_serves(lake: Lake, monkeypatch: 
         rows = session.query(f"select * from {table.identifier}").to_pylist()
     assert len(rows) == STORES
     assert {(r["predicted_on"], r["model_version"]) for r in rows} == {(date(2026, 3, 12), 1)}
+    names = {r["store_id"]: r["store_name"] for r in rows}
+    assert names["s07"] == "Store 7"
+    assert names[f"s{STORES - 1}"] is None  # a store that is not known yet has a prediction all the same

@@ -20,7 +20,8 @@ from redis import RedisError
 
 from lakehouse_assets.breaker import Breaker
 from lakehouse_assets.service.admission.limits import LimiterInProcess, Rate, rates
-from lakehouse_assets.service.redis import ALONE_S, AnswersInRedis, LimiterInRedis, SharedRedis, connect
+from lakehouse_assets.service.redis import AnswersInRedis, LimiterInRedis
+from lakehouse_assets.shared_redis import ALONE_S, SharedRedis, connect
 from nlq.answering.answer import Answerer
 from nlq.answering.cache import Kept, KeptAnswers
 from tests.service.admission.test_limits import Clock

@@ -57,6 +57,10 @@ class PgrSlaBreachRisk(Likelihood):
     """How likely each open complaint whose SLA has not run out is not to be settled when it does."""
 
     complaint_id: pl.String = column("Complaint.")
+    complaint_type: pl.String = column("What the complaint is about.", nullable=True)
+    priority: pl.String = column("Priority that it was created with.", nullable=True)
+    channel: pl.String = column("Channel through which it came in.", nullable=True)
+    ward_id: pl.String = column("Ward that it was created with.", nullable=True)
 
 
 SLA_BREACH_RISK = predictions(PgrSlaBreachRisk, "pgr_sla_breach_risk", "pgr", ("complaint_id",), OWNER)

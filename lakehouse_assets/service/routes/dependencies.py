@@ -25,6 +25,7 @@ from lakehouse_assets.service.dashboards.handlers import DashboardHandlers
 from lakehouse_assets.service.health import HealthCheck
 from lakehouse_assets.service.home.handlers import HomeHandlers
 from lakehouse_assets.service.insights.handlers import InsightHandlers
+from lakehouse_assets.service.ml.handlers import ModelHandlers
 from lakehouse_assets.service.questions.handlers import Again, Handlers
 from lakehouse_assets.service.search import SearchHandlers
 from lakehouse_assets.service.sharing.handlers import SharingHandlers
@@ -48,6 +49,7 @@ class Service:
     sharing: SharingHandlers
     exports: ExportHandlers
     search: SearchHandlers
+    models: ModelHandlers
 
 
 _bearer = HTTPBearer(

@@ -14,6 +14,10 @@ class RetailDemandForecast(Prediction):
     """What each store will sell in the 7 days from the newest day on."""
 
     store_id: pl.String = column("Store.")
+    store_name: pl.String = column("Name of the store.", nullable=True)
+    store_type: pl.String = column("Kind of store.", nullable=True)
+    city: pl.String = column("City of the store.", nullable=True)
+    region: pl.String = column("Region of the store.", nullable=True)
     amount: pl.Float64 = column("Sales of the 7 days, in the store's currency.")
 
 

@@ -14,6 +14,7 @@ class TelemetryChurnRisk(Likelihood):
     """How likely each user of the last 28 days is to use nothing in the next 14."""
 
     user_id: pl.String = column("User.")
+    user_segment: pl.String = column("Subscription tier of the user.", nullable=True)
 
 
 class TelemetryAdoptionChance(Likelihood):
@@ -21,6 +22,7 @@ class TelemetryAdoptionChance(Likelihood):
 
     user_id: pl.String = column("User.")
     feature: pl.String = column("Feature of the product that the user had not used.")
+    user_segment: pl.String = column("Subscription tier of the user.", nullable=True)
 
 
 CONTRACTS: tuple[Contract, ...] = (
