@@ -147,8 +147,19 @@ def train(
 def fit(examples: Examples, recipe: Recipe, known_until: date) -> Predictor:
     """A model of all these examples by a recipe: the same of both give the same model, whatever the clock says."""
     encoder = Encoder.learnt(examples.frame, examples.features)
-    reference = examples.frame.select(examples.features)
-    return Predictor.made(encoder, recipe.fit(encoder, examples), examples.problem, known_until, reference)
+    spread = examples.frame.select(_of_entities(examples))
+    return Predictor.made(encoder, recipe.fit(encoder, examples), examples.problem, known_until, spread)
+
+
+def _of_entities(examples: Examples) -> list[str]:
+    """The features without those that tell of the day alone, as the day of the week does.
+
+    On one day these are never spread as over all days, which is no drift.
+    """
+    counts = pl.col(list(examples.features)).n_unique()
+    in_days = examples.frame.group_by(AS_OF).agg(counts).max()
+    in_all = examples.frame.select(counts)
+    return [name for name in examples.features if in_days[name][0] != 1 or in_all[name][0] == 1]
 
 
 def _baselines(encoder: Encoder, known: Examples, naive: Sequence[str], same_unit: bool) -> dict[str, Model]:

@@ -112,6 +112,16 @@ def test_a_model_that_was_kept_predicts_what_it_did(learnt: Trained) -> None:
     assert np.allclose([kept.predict_one(row) for row in rows.to_dicts()], predicted)
 
 
+def test_what_tells_of_the_day_alone_does_not_drift() -> None:
+    examples = world()
+    weekday = examples.frame.with_columns(pl.col(AS_OF).dt.weekday().alias("weekday"), pl.lit(1.0).alias("always"))
+    known = Examples.of(weekday, examples.entity, (*examples.features, "weekday", "always"), "binary")
+    made = fit(known, search.Recipe("linear", {"penalty": 1.0}, 0, 1), FIRST)
+    one_day = world(days=1, each=400, seed=3).frame.with_columns(weekday=pl.lit(1), always=pl.lit(2.0))
+    drift = made.drift(one_day)
+    assert drift.keys() == {*examples.features, "always"} and max(drift.values()) < 0.25
+
+
 @pytest.mark.parametrize("problem", ["binary", "regression"])
 def test_a_linear_model_fills_gaps_alike_wherever_it_is_kept(problem: object) -> None:
     examples = world(problem)  # type: ignore[arg-type]
