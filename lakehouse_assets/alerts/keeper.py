@@ -96,7 +96,10 @@ class Keeper:
         for alert in due:
             if time.monotonic() > until:
                 break
-            told += self.look(alert, heads, moment, ended=ended.get(alert.id, ""))
+            try:
+                told += self.look(alert, heads, moment, ended=ended.get(alert.id, ""))
+            except Exception:  # whatever it is of one alert, the others are judged
+                _log.exception("alert %s could not be looked at", alert.id)
             judged += 1
         return Looked(judged, told, len(due) - judged)
 

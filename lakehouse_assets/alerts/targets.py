@@ -153,6 +153,8 @@ class Targets:
             document = bounded_yaml.read(path)
         except FileNotFoundError:
             return {}
+        except (OSError, UnicodeDecodeError) as error:
+            raise TargetsError(f"{path} cannot be read: {error}") from error
         except yaml.YAMLError as error:
             raise TargetsError(f"{path} is not YAML: {error}") from error
         named = document.get("targets") if isinstance(document, dict) else None

@@ -336,11 +336,12 @@ def test_who_may_choose_which_target(given: Settings) -> None:
         ("targets: {ops: {kind: email, to: ['no address']}}", "'no address' is no mail address"),
         ("targets: {ops: {kind: slack, url: 'https://hooks'}}", "url"),
         (": :", "YAML"),
+        ("targets: {ops: {kind: slack, description: \xe9}}", "cannot be read: 'utf-8'"),
     ],
 )
 def test_what_is_wrong_with_the_file_of_targets(settings: Settings, tmp_path: Path, text: str, says: str) -> None:
     path = tmp_path / "targets.yml"
-    path.write_text(text)
+    path.write_bytes(text.encode("latin-1"))
     with pytest.raises(TargetsError, match=says):
         Targets(settings.model_copy(update={"alert_targets": path})).all()
 

@@ -83,6 +83,8 @@ def load_questions(path: Path) -> list[ScheduledQuestion]:
         document = bounded_yaml.read(path)
     except FileNotFoundError:
         return []
+    except (OSError, UnicodeDecodeError) as error:
+        raise ScheduledQuestionsError(f"{path} cannot be read: {error}") from error
     except yaml.YAMLError as error:
         raise ScheduledQuestionsError(f"{path} is not YAML: {error}") from error
     entries = document.get("questions") if isinstance(document, dict) else None

@@ -21,7 +21,7 @@ from lakehouse_assets.alerts.outbox import Outbox
 from lakehouse_assets.alerts.platform import Platform, Succeeded
 from lakehouse_assets.alerts.sending.sender import Sender
 from lakehouse_assets.alerts.store import AlertStore
-from lakehouse_assets.alerts.targets import Targets, UnknownTargetError
+from lakehouse_assets.alerts.targets import Targets, TargetsError, UnknownTargetError
 from lakehouse_assets.alerts.wishes import Wishes
 from lakehouse_assets.dashboards.files import ProjectDashboards
 from lakehouse_assets.dashboards.kept import KeptBoards
@@ -104,11 +104,14 @@ class AlertParts:
         return made_by == ANONYMOUS.name and self.keys.any()
 
     def _mailed(self, alert: Kept) -> bool:
-        """Whether anything of an alert goes by mail, which alone carries files."""
+        """Whether anything of an alert goes by mail, which alone carries files; it may, while nobody can tell."""
         for name in alert.draft.targets:
             with suppress(UnknownTargetError):
-                if self.targets.find(name, alert.caller).kind == "email":
-                    return True
+                try:
+                    if self.targets.find(name, alert.caller).kind == "email":
+                        return True
+                except TargetsError:
+                    return True  # what waits for the file to be mended is whole then
         return False
 
     def close(self) -> None:

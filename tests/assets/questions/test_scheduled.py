@@ -55,6 +55,7 @@ def test_what_is_no_time(text: str) -> None:
         ("questions: {}", "has no list 'questions'"),
         ("- a", "has no list 'questions'"),
         ("questions: [", "is not YAML"),
+        ("questions: [\xe9]", "cannot be read: 'utf-8'"),
         ("questions: [{name: a, question: q, at: now}]", "question 1, at: 'now' is no time"),
         ("questions: [{name: A b, question: q, at: every hour}]", "question 1, name"),
         ("questions: [{name: a, question: q, at: every hour, time_zone: Mars/Base}]", "no time zone 'Mars/Base'"),
@@ -65,7 +66,7 @@ def test_what_is_no_time(text: str) -> None:
 )
 def test_what_is_wrong_with_a_file(tmp_path: Path, text: str, problem: str) -> None:
     file = tmp_path / "questions.yml"
-    file.write_text(text)
+    file.write_bytes(text.encode("latin-1"))
     with pytest.raises(ScheduledQuestionsError, match=problem) as error:
         load_questions(file)
     assert str(file) in str(error.value)

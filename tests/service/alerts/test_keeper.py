@@ -122,6 +122,22 @@ def test_words_that_mean_something_else_by_now_are_told(
         assert ("is not understood as it was" in found.says) is (state is State.UNKNOWN)
 
 
+def test_a_file_of_targets_that_cannot_be_read_holds_no_alert_up(
+    asked_lake: Lake, answerer: Answerer, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    file = tmp_path / "targets.yml"
+    file.write_text("targets: [half")
+    said = asked_lake.settings.model_copy(update={"alert_targets": file})
+    parts = AlertParts.open(Lake(said), f"sqlite:///{tmp_path}/questions.db")
+    sent = Draft(name="wards", plan=BY_WARD, cron="0 8 * * *", targets=("office",))
+    watched = Draft(name="many", plan=COMPLAINTS, condition=AboveOrBelow(value=0), targets=("office",))
+    made = [parts.store.add(d, Caller(), key_id="", made_by="me", due_at=NOW, now=NOW) for d in (sent, watched)]
+    keeping(parts, asked_lake, lambda: answerer).round(asked_lake.catalog.heads(), NOW, seconds=600)
+    assert [len(parts.outbox.of_alert(one.id)) for one in made] == [1, 1], "they wait until it is mended"
+    assert not caplog.records
+    parts.close()
+
+
 def test_what_is_due_by_the_clock_is_sent_once_with_its_rows(
     parts: AlertParts, asked_lake: Lake, answerer: Answerer
 ) -> None:
