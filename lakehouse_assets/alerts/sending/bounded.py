@@ -60,10 +60,14 @@ def _is_public(text: str) -> bool:
             return inner.is_global and not inner.is_multicast
         if address in _NAT64:
             return _is_public(str(ipaddress.IPv4Address(int(address) & 0xFFFFFFFF)))
+        if address not in _UNICAST:  # such as fec0::1 and ::127.0.0.1, which Python takes for addresses of the internet
+            return False
     return address.is_global and not address.is_multicast
 
 
 _NAT64 = ipaddress.ip_network("64:ff9b::/96")
+_UNICAST = ipaddress.ip_network("2000::/3")
+"""All that was ever given out of IPv6 to be reached from everywhere (RFC 4291, IANA)."""
 
 
 @contextmanager
