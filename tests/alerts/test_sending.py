@@ -260,7 +260,8 @@ def _no_longer_put_off(outbox: Outbox) -> None:
 @pytest.mark.parametrize(
     "host",
     ["127.0.0.1", "localhost", "10.1.2.3", "192.168.1.1", "169.254.169.254", "0.0.0.0", "[::1]", "[::ffff:127.0.0.1]",
-     "[fd00::1]", "[fe80::1]", "[64:ff9b::a00:1]", "[2002:7f00:1::]", "[::127.0.0.1]", "[fec0::1]", "100.64.0.1", "224.0.0.1"],
+     "[fd00::1]", "[fe80::1]", "[64:ff9b::a00:1]", "[2002:7f00:1::]", "[::127.0.0.1]", "[fec0::1]",
+     "100.64.0.1", "224.0.0.1"],
 )  # fmt: skip
 def test_private_networks_are_not_called(given: Settings, host: str) -> None:
     closed = given.model_copy(
