@@ -31,7 +31,7 @@ def test_the_way_of_an_alert() -> None:
     sentence = "tell me when complaints in ward 3 pass 100"
     said = typed("add", sentence)
     assert said.exit_code == 0, said.output
-    assert "You are told when “Complaints” (Ward is WARD_03) is above 100." in said.output
+    assert "You are told when “Complaints” (Ward is Ward 03) is above 100." in said.output
     assert "Nothing was kept" in said.output
     assert "There is none" in typed("list").output
     made = json.loads(typed("add", sentence, "--yes", "--quiet", "22:00-07:00", "--json").stdout)
