@@ -22,7 +22,7 @@ HEIGHT = 250
 _NAME, _FIGURE, _OF = "_name", "_figure", "_of"
 _FEW_POINTS = 40
 _CELLS_WITH_TEXT = 160
-_ROOM_FOR_A_LETTER = 0.025
+_LETTER, _BESIDE = 6.8, 12  # pixels: a letter of a label, and what is around it
 _SHOWN = {"filter": "indexof(hidden, datum.s) < 0"}
 # A period that is known in part is pale and has a dashed edge.
 _PALE = {"test": "datum.cut || datum.others", "value": 0.45}
@@ -127,8 +127,9 @@ def _bars(chart: Chart, points: Points) -> Spec:
     if across and not several:
         label = {"type": "text", "align": "left", "baseline": "middle", "dx": 6}
         if all((row["v"] or 0) >= 0 for row in points.rows):
-            room = 1 + _ROOM_FOR_A_LETTER * max((len(row["text"]) for row in points.rows), default=0)
-            encoding[value]["scale"] = {"zero": True, "domainMax": points.highest * room or 1}
+            label_px = _BESIDE + _LETTER * max((len(row["text"]) for row in points.rows), default=0)
+            room = f"width / max(width / 3, width - {label_px:g})"
+            encoding[value]["scale"] = {"zero": True, "domainMax": {"expr": f"{points.highest or 1!r} * {room}"}}
         layers.append({"mark": label, "encoding": {key: encoding[key], value: encoding[value], "text": _text()}})
     grouped = several and not stacked
     return {

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from datetime import date
 from typing import Any
 
 import pytest
+import vl_convert
 
 from nlq.answering.document.chart import Chart, Kind, chart_of
 from nlq.answering.document.columns import AnswerColumn
@@ -197,3 +199,17 @@ def test_several_series_are_lines_that_nobody_takes_for_parts() -> None:
     rows = [[day, channel, 5] for day in ("2025-03-01", "2025-03-02") for channel in ("web", "app")]
     drawing = drawn([DAY, CHANNEL, COUNT], rows, "area")
     assert drawing.spec and drawing.spec["layer"][0]["mark"]["type"] == "line"
+
+
+@pytest.mark.parametrize("width", [300, 900])
+def test_the_figure_beside_the_longest_bar_has_room(width: int) -> None:
+    rows = [["Ward 09", 6_941_551.25], ["Ward 12", 12.5]]
+    spec = drawn([WARD, SALES], rows).spec
+    assert spec
+    sized = {**spec, "width": width, "autosize": {"type": "fit", "contains": "padding"}}
+    svg = vl_convert.vegalite_to_svg(sized, vl_version="6.4")
+    (at,) = re.findall(r"translate\(([\d.]+),[\d.]+\)[^>]*>EUR 6,941,551.25<", svg)
+    (beside,) = re.findall(r"translate\((-?[\d.]+),[\d.]+\)[^>]*>Ward 09<", svg)
+    axis_px = 7 * len("Ward 09")
+    assert float(beside) < 0 < float(at)
+    assert axis_px + float(at) + 6 * len("EUR 6,941,551.25") <= width
