@@ -96,6 +96,8 @@ FREQUENT = set_of("common commonly frequent frequently popular often")
 DIFFERENT = set_of("different distinct unique")
 SORTING = set_of("type kind category class sort")
 """Nouns that only say that things are of several."""
+PIECES = set_of("pcs pc pieces piece nos items units times")
+"""What things are counted in, right behind a number: they name no figure of their own."""
 MULTIPLES = {"twice": 2.0, "double": 2.0, "thrice": 3.0, "half": 0.5}
 CUMULATIVE = set_of("cumulative cumulatively cumulated")
 ROLLING = set_of("running rolling moving")
@@ -215,6 +217,14 @@ COMPARATORS: tuple[tuple[tuple[str, ...], str], ...] = (
     (("≥",), "ge"),
     (("≤",), "le"),
 )
+
+OR_SIDES = {
+    **dict.fromkeys(
+        ("more", "above", "over", "longer", "higher", "greater", "larger", "bigger", "up", "older", "heavier"), "ge"
+    ),
+    **dict.fromkeys(("less", "fewer", "below", "under", "shorter", "lower", "smaller", "younger", "lighter"), "le"),
+}
+"""Which side of a number "or" adds: 20 or more, 2 hours or longer."""
 
 DIMENSIONAL = {
     "older": set_of("age"),

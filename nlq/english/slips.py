@@ -46,6 +46,28 @@ _COMPARED = MORE_WORDS | set_of(
 )
 
 
+_VARIANTS = (
+    ("instal", "install"), ("cancell", "cancel"), ("travell", "travel"), ("labell", "label"), ("colour", "color"),
+    ("favour", "favor"), ("labour", "labor"), ("neighbour", "neighbor"), ("behaviour", "behavior"),
+    ("centre", "center"),
+    ("metre", "meter"), ("litre", "liter"), ("theatre", "theater"), ("licence", "license"), ("catalogue", "catalog"),
+    ("programme", "program"), ("cheque", "check"), ("grey", "gray"), ("organis", "organiz"), ("categoris", "categoriz"),
+    ("authoris", "authoriz"), ("defence", "defense"), ("tyre", "tire"), ("jewellery", "jewelry"), ("enrol", "enroll"),
+    ("fulfil", "fulfill"), ("ageing", "aging"),
+)  # fmt: skip
+"""How words begin in British and in American English."""
+
+
+def other_spellings(norm: str) -> list[str]:
+    """A word as it is spelled on the other side of the ocean."""
+    found = []
+    for british, american in _VARIANTS:
+        for one, other in ((american, british), (british, american)):
+            if norm.startswith(one) and not (other.startswith(one) and norm.startswith(other)):
+                found.append(other + norm.removeprefix(one))
+    return found
+
+
 def slip_at(tokens: Sequence[Token], at: int) -> str | None:
     """The word that was meant at a place, None where what stands there is no slip."""
     norm = tokens[at].norm

@@ -23,9 +23,9 @@ from nlq.planning.asking import Asking
 from nlq.planning.drafts.draft import Reading
 from nlq.planning.drafts.mentions import Cover, Reach, Slip
 from nlq.planning.finding.lexicon import Lexicon
-from nlq.planning.finding.mending import mend
 from nlq.planning.finding.spans import MentionFinder
 from nlq.planning.followups import without_lead
+from nlq.planning.mending import mend
 from nlq.planning.parting import parts_of
 from nlq.planning.provenance import Provenance, Typed
 from nlq.planning.ranked.ranker import Ranker

@@ -364,8 +364,7 @@ def _one_row(plan: Plan, row: Mapping[str, Any], vocabulary: Vocabulary, scope: 
 
 
 def _when(plan: Plan) -> str:
-    span = shifted(plan)
-    return say_time(span) if span else "before"
+    return say_time(span) if (span := shifted(plan)) else "before"
 
 
 def _moved(metric: str, row: Mapping[str, Any], plan: Plan, vocabulary: Vocabulary) -> str:
@@ -419,24 +418,21 @@ def _many_rows(
     if together := _listed(plan, known, name, vocabulary):
         return f"{said.label}{scope}: {together}."
     high, low = max(known, key=lambda row: row[name]), min(known, key=lambda row: row[name])
-    best, worst = (
-        f"{_name_of(row, keys, plan, vocabulary)} with {format_said(row[name], said)}" for row in (high, low)
-    )
-    text = f"{said.label}{scope}, {shown}: highest {best}"
-    return f"{text}." if high[name] == low[name] else f"{text}, lowest {worst}."
+    ends = [f"{_name_of(row, keys, plan, vocabulary)} with {format_said(row[name], said)}" for row in (high, low)]
+    text = f"{said.label}{scope}, {shown}: highest {ends[0]}"
+    return f"{text}." if high[name] == low[name] else f"{text}, lowest {ends[1]}."
 
 
 def _listed(plan: Plan, rows: Sequence[Mapping[str, Any]], name: str, vocabulary: Vocabulary) -> str:
     """The figures of a few values that were listed, and their sum where they add up; empty where none were."""
-    listed = any(
-        f.operator is Operator.IN and len(f.values) > 1 and (f.dimension,) == plan.group_by for f in plan.filters
-    )
-    if not listed or plan.grain or plan.compares or name not in plan.metrics or not 1 < len(rows) <= MOST_NAMED:
+    named = [f for f in plan.filters if f.operator is Operator.IN and (f.dimension,) == plan.group_by]
+    computes = plan.grain or plan.compares or plan.ratio or plan.running or name not in plan.metrics
+    if not named or len(named[0].values) < 2 or computes or not 1 < len(rows) <= MOST_NAMED:
         return ""
     said = say_value(name, plan, vocabulary)
     each = ", ".join(f"{_name_of(row, plan.group_by, plan, vocabulary)} {format_said(row[name], said)}" for row in rows)
-    adds_up = vocabulary.metrics[name].additive and not plan.ratio and not plan.running
-    return f"{each}; together {format_said(sum(row[name] for row in rows), said)}" if adds_up else each
+    total = f"; together {format_said(sum(row[name] for row in rows), said)}"
+    return f"{each}{total if vocabulary.metrics[name].additive else ''}"
 
 
 def _name_of(row: Mapping[str, Any], keys: Sequence[str], plan: Plan, vocabulary: Vocabulary) -> str:

@@ -38,6 +38,7 @@ class OperatorFinder:
     def _operators_at(self, at: int) -> Iterator[Mention]:
         for rule in (
             self._threshold,
+            self._aged,
             self._running,
             self._range,
             self._top,
@@ -81,12 +82,31 @@ class OperatorFinder:
                 return self._bound(at, number, Comparator(comparator))
         if self._norm(at) == "than" and (comparator := self._said_before(at)):
             return self._mean(at, at + 1, comparator)
-        if self._number(at) is not None and self._norm(at + 1) == "or":
-            word = {"more": "ge", "less": "le", "fewer": "le", "above": "ge"}.get(self._norm(at + 2))
-            if word:
-                bound = Bound(Comparator(word), self._number(at) or 0.0)
-                return self._mention(Kind.THRESHOLD, at, at + 3, 9.0, bound)
-        return None
+        return self._or_more(at)
+
+    def _aged(self, at: int) -> Mention | None:
+        """Reads "aged 60 or older"."""
+        said = self._or_more(at + 1) if self._norm(at) == "aged" else None
+        if said is None or not {"older", "younger", "over", "above", "more"} & {self._norm(said.last - 1)}:
+            return None
+        return self._mention(Kind.THRESHOLD, at, said.last, said.score + 3.0, said.payload)
+
+    def _or_more(self, at: int) -> Mention | None:
+        """Reads a number and behind it which side of it is meant: "20 or more", "2 hours or longer", "5+"."""
+        if self._number(at) is None:
+            return None
+        if self._norm(at + 1) == "+" and self._tokens[at].end == self._tokens[at + 1].start:
+            return self._mention(Kind.THRESHOLD, at, at + 2, 6.0, Bound(Comparator.GE, self._number(at) or 0.0))
+        named = self._norm(at + 1) != "or" and singular(self._norm(at + 1)) in {*w.UNITS, *map(singular, w.PIECES)}
+        joint = at + 1 + named
+        word = w.OR_SIDES.get(self._norm(joint + 1)) if self._norm(joint) == "or" else None
+        if word is None and self._norm(at + 2) == "or" and (side := w.OR_SIDES.get(self._norm(at + 3))):
+            # "20 visits or more": the noun is read by itself
+            return self._mention(Kind.THRESHOLD, at, at + 1, 3.0, Bound(Comparator(side), self._number(at) or 0.0))
+        if word is None:
+            return None
+        bound = self._bound(at, at, Comparator(word)).payload
+        return self._mention(Kind.THRESHOLD, at, joint + 2, 3.0 * (joint + 2 - at), bound)
 
     def _after_measure(self, at: int) -> int | None:
         """Where the number stands after what it is a number of: "age 30", "the age of 30"."""
@@ -234,6 +254,8 @@ class OperatorFinder:
             if found := _PHRASES.get(self._norms(at, length)):
                 return self._mention(found[0], at, at + length, found[1], Growth() if found[0] is Kind.GROWTH else None)
         two = self._norms(at, 2)
+        if two[0] == "or" and two[1] in w.OR_SIDES and self._number(at - 2) is not None:
+            return self._mention(Kind.FILLER, at, at + 2, 1.0)
         if two[0] == "than" and self._number(at + 1) is None:
             return self._mention(Kind.VERSUS, at, at + 1, 0.5)
         if two[0] in w.MORE_WORDS and self._compares_with_than(at):
@@ -335,6 +357,8 @@ _PHRASES: dict[tuple[str, ...], tuple[Kind, float]] = {
     ("not", "specified"): (Kind.MISSING, 2.0),
     ("as", "well", "as"): (Kind.AND, 1.0),
     ("side", "by", "side"): (Kind.FILLER, 1.0),
+    **{("1", noun, "per"): (Kind.BY, 4.0) for noun in ("figure", "number", "row", "line", "value")},
+    **{("1", noun, "for", "each"): (Kind.BY, 4.0) for noun in ("figure", "number", "row", "line", "value")},
     ("by", "how", "much"): (Kind.FILLER, 1.0),
     ("to", "date"): (Kind.FILLER, 1.0),
     ("in", "the", "world"): (Kind.FILLER, 0.2),

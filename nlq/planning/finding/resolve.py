@@ -74,7 +74,8 @@ class Resolver:
             wider = [self._in_domain(self._partly(mention), domains) for mention in metrics]
             found = self._assigned(metrics, wider, dimensions, values)
         first = [mention.payload[0].ref for mention in metrics]
-        found = prefer_full(prefer_alike(prefer_named(prefer_few(found), cover), cover))
+        found = self._prefer_flags(prefer_alike(prefer_named(prefer_few(found), cover), cover))
+        found = prefer_full(found)
         found = prefer_label(self._prefer_directed(self._prefer_mentioned(found, cover), cover))
         found = prefer_together(found, cover)
         return found[:MOST_ASSIGNMENTS] or self._cannot_split(first, dimensions, values)
@@ -92,6 +93,15 @@ class Resolver:
             return score
 
         return best(found, directed)
+
+    def _prefer_flags(self, found: list[Assignment]) -> list[Assignment]:
+        """What is said of a thing is its flag, not one of its stages: open cases are all that are not closed yet."""
+
+        def flags(one: Assignment) -> int:
+            hits = one.values.values()
+            return sum(hit.full and self._vocabulary.dimensions[hit.dimension].is_boolean for hit in hits)
+
+        return best(found, flags)
 
     def _partly(self, mention: Mention) -> list[Hit]:
         """What the words may mean as a part of a name: where "sales" have no province, "store sales" may."""

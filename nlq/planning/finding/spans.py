@@ -14,18 +14,18 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from datetime import date
 from functools import cached_property
-from typing import Any
 
 from nlq.english import general as w
 from nlq.english.forms import OCCURRENCE, is_plural, singular, stem
 from nlq.english.tokens import Token, words_of
 from nlq.english.verbs import support_at
-from nlq.planning.drafts.mentions import Cover, Growth, Kind, Mention, Reach
+from nlq.planning.drafts.mentions import Cover, Kind, Mention, Reach
 from nlq.planning.drafts.units import UnitFinder
 from nlq.planning.finding.classnouns import restates
 from nlq.planning.finding.happenings import is_verb
 from nlq.planning.finding.lexicon import Lexicon
 from nlq.planning.finding.phraseindex import Hit
+from nlq.planning.finding.singles import FILLER_SCORE, single_kinds
 from nlq.planning.finding.valuespans import UNKNOWN, ValueFinder, term_score
 from nlq.planning.times.words import TimeSpan
 
@@ -36,9 +36,10 @@ BEAM = 12
 
 _BESIDE_STEP = 0.7
 """What a verb gains that a step of time stands beside."""
-_FILLER = 0.05
 _RESTATED = 0.6
 """What a noun adds that says again what a dimension is: more than a part of another one's name, less than a name."""
+_RATE = stem("%")
+_PERCENTS = frozenset({"%", "percent", "percentage", "pct"})
 _PLACING = frozenset({"in", "for", "to"})
 _PARTING = _PLACING | {"of"}
 _METRIC_GLUE = w.GLUE | _PLACING | w.COUNTING
@@ -131,6 +132,8 @@ class MentionFinder(ValueFinder):
     def _metrics(self, first: int) -> Iterator[Mention]:
         for last, content in self._windows(first, _METRIC_GLUE):
             stems = [self._stems[at] for at in content]
+            if len(stems) > 1 and stems[-1] == "%":
+                stems[-1] = _RATE  # the discount % is the discount rate
             if stems == ["who"]:
                 continue  # it asks, even of "customers who trade"
             side_by_side, parted = content[-1] - content[0] == len(content) - 1, self._norm(first + 1) in _PARTING
@@ -337,11 +340,13 @@ class MentionFinder(ValueFinder):
             yield self._mention(found[0], at, at + 1, found[1])
             return
         if token.kind == "word" or token.norm in w.AND_WORDS | {"%"}:
-            kinds = _single_kinds(token.norm)
+            kinds = single_kinds(token.norm)
+            if token.norm in _PERCENTS and self._names_rate(at):
+                kinds = [(Kind.SHARE, 0.2, None)]
             if not kinds and (support := self._supports.get(at)):
-                kinds = [(Kind.FILLER, _FILLER, support)]
+                kinds = [(Kind.FILLER, FILLER_SCORE, support)]
             if (token.norm == "who" and at) or self._names_owner(at) or self._is_done(at):
-                kinds = [*kinds, (Kind.FILLER, _FILLER, None)]
+                kinds = [*kinds, (Kind.FILLER, FILLER_SCORE, None)]
             for kind, score, payload in kinds:
                 yield self._mention(kind, at, at + 1, score, payload)
             if domain := self._lexicon.domain(token.norm):
@@ -350,24 +355,34 @@ class MentionFinder(ValueFinder):
                 return
         yield self._mention(Kind.UNKNOWN, at, at + 1, UNKNOWN)
 
+    def _names_rate(self, at: int) -> bool:
+        """Whether a percent ends the name of a figure: "which shop has the highest discount %"."""
+        ends = self._norm(at + 1) not in {"of", "are", "is", "were", "was"} and self._number(at - 1) is None
+        return ends and any(
+            self._lexicon.vocabulary.metrics[hit.ref].is_ratio
+            for n in (1, 2, 3) if at - n >= 0 for hit in self._lexicon.metrics([*self._stems[at - n : at], _RATE])
+        )  # fmt: skip
+
     def _beside(self, at: int) -> tuple[Kind, float] | None:
         """What a word or sign is by what stands beside it alone: "A, or B"; "no. of fires"; "arson-related fires"."""
         norm, following = self._norm(at), self._norm(at + 1)
         if norm == "," and following in w.AND_WORDS | w.OR_WORDS:
-            return Kind.FILLER, _FILLER
+            return Kind.FILLER, FILLER_SCORE
         counted = {self._norm(at - 1), self._norm(at - 2)} & w.NUMBERING
         if norm in ("combination", "combinations") and following == "of" and not counted:
-            return Kind.FILLER, _FILLER
+            return Kind.FILLER, FILLER_SCORE
         if norm == "no" and following == "of":
             return Kind.COUNT, 1.0
         if norm == "between" and any(self._norm(before) == "difference" for before in range(at)):
-            return Kind.FILLER, _FILLER
+            return Kind.FILLER, FILLER_SCORE
         if norm == "related" and self._norm(at - 1) and self._lexicon.values([self._norm(at - 1)]):
-            return Kind.FILLER, _FILLER
+            return Kind.FILLER, FILLER_SCORE
+        if norm in w.PIECES and self._number(at - 1) is not None:
+            return Kind.FILLER, FILLER_SCORE
         if norm == "but" and self._excepts(at):
             return Kind.NOT, 1.0
         if norm == "=" and any(self._lexicon.dimensions_in_full(self._stems[max(0, at - n) : at]) for n in (1, 2, 3)):
-            return Kind.FILLER, _FILLER
+            return Kind.FILLER, FILLER_SCORE
         return (Kind.OR, 0.1) if norm == "/" else None
 
     def _excepts(self, at: int) -> bool:
@@ -406,37 +421,3 @@ class MentionFinder(ValueFinder):
         """Whether the word only says what a value before it is a value of: "health and beauty products"."""
         hits = self._lexicon.values([self._norm(at - 1)]) if self._norm(at - 1) else []
         return any(self._stems[at] in {stem(part) for part in words_of(hit.dimension)} for hit in hits)
-
-
-_SINGLES: tuple[tuple[frozenset[str], Kind, float, Any], ...] = (
-    (w.BY_WORDS, Kind.BY, 0.5, None),
-    (frozenset({"over"}), Kind.BY, 0.0, None),
-    (w.WHICH_WORDS, Kind.WHICH, 0.2, None),
-    (w.NOT_WORDS, Kind.NOT, 1.0, None),
-    (w.MISSING, Kind.MISSING, 0.5, None),
-    (w.LISTING, Kind.LIST, 0.5, None),
-    (w.AND_WORDS, Kind.AND, 0.1, None),
-    (w.OR_WORDS, Kind.OR, 0.1, None),
-    (w.VERSUS_WORDS, Kind.VERSUS, 0.2, None),
-    (frozenset({"difference"}), Kind.DIFFERENCE, 0.5, None),
-    (w.TREND_WORDS, Kind.TREND, 2.0, None),
-    (w.COUNTING, Kind.COUNT, 0.3, None),
-    (w.SHARE_WORDS, Kind.SHARE, 1.0, None),
-    (w.AVERAGE_WORDS, Kind.AVERAGE, 0.5, None),
-    (w.GROWTH_WORDS, Kind.GROWTH, 0.5, Growth()),
-    (w.DESCENDING, Kind.ORDER, 1.0, "highest"),
-    (w.ASCENDING, Kind.ORDER, 1.0, "lowest"),
-    (w.HIGHEST, Kind.SUPERLATIVE, 3.0, "highest"),
-    (w.LOWEST, Kind.SUPERLATIVE, 3.0, "lowest"),
-    (w.LONGEST, Kind.SUPERLATIVE, 3.0, "longest"),
-    (w.SHORTEST, Kind.SUPERLATIVE, 3.0, "shortest"),
-    (w.BEST, Kind.SUPERLATIVE, 3.0, "best"),
-    (w.WORST, Kind.SUPERLATIVE, 3.0, "worst"),
-    (w.FILLER, Kind.FILLER, _FILLER, None),
-)
-
-
-def _single_kinds(norm: str) -> list[tuple[Kind, float, Any]]:
-    """What one general English word may be: an operator, else a filler word, else nothing."""
-    kinds = [(kind, score, payload) for members, kind, score, payload in _SINGLES if norm in members]
-    return kinds if not kinds or kinds[0][0] is Kind.FILLER else [k for k in kinds if k[0] is not Kind.FILLER]

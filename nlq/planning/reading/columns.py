@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import itertools
 
-from nlq.core.vocabulary import Metric
+from nlq.core.vocabulary import Dimension, Metric
+from nlq.english.forms import stem
 from nlq.english.general import GLUE, NUMBERING, SHOWING
 from nlq.english.tokens import words_of
-from nlq.planning.drafts.draft import Decision, NotReadableError
+from nlq.planning.drafts.draft import Chosen, Decision, NotReadableError
 from nlq.planning.drafts.measures import is_amount
 from nlq.planning.drafts.mentions import Kind, Mention
 from nlq.planning.reading.sentence import KEY_ENDINGS, Sentence
@@ -45,7 +46,10 @@ class ColumnReader:
             if said:
                 draft.because.append(Decision(said.text, "shown as a table"))
             return
-        if other := next((name for name in draft.metrics if name not in self._sentence.lexicon.counts), None):
+        other = next((name for name in draft.metrics if name not in self._sentence.lexicon.counts), None)
+        if other and len(draft.metrics) == 1 and (listed := self._listable(self._vocabulary.metrics[other])):
+            self._list_instead(other, *listed)
+        elif other:
             label = self._vocabulary.metrics[other].label
             raise NotReadableError(1, f"{label} cannot be listed one by one.", said.text if said else "")
         draft.records = True
@@ -53,6 +57,29 @@ class ColumnReader:
             self._sentence.believe(said, "the rows themselves", 1.0)
         else:
             draft.because.append(Decision("", "the rows themselves"))
+
+    def _listable(self, figure: Metric) -> tuple[Metric, Dimension] | None:
+        """The things that a figure is of, and the flag that makes the difference: complaints that are open."""
+        needed = {*self._draft.groups, *(chosen.dimension for chosen in self._draft.chosen)}
+        said = _stems(figure.label)
+        for name in sorted(self._sentence.lexicon.counts):
+            things = self._vocabulary.metrics[name]
+            if things.rows is None or not needed <= things.dimensions or not _stems(things.label) < said:
+                continue
+            for flag in (self._vocabulary.dimensions.get(one) for one in sorted(things.dimensions)):
+                if flag and flag.yes_no and _stems(flag.label) == said - _stems(things.label):
+                    return things, flag
+        return None
+
+    def _list_instead(self, figure: str, things: Metric, flag: Dimension) -> None:
+        """List the things that a figure is of, with its flag as a filter; what was taken for it is told."""
+        assert flag.yes_no
+        draft = self._draft
+        draft.metrics = [things.name]
+        draft.metric_at = [(at, things.name if name == figure else name) for at, name in draft.metric_at]
+        draft.chosen.append(Chosen(-1, flag.name, flag.yes_no[0]))
+        meaning = f"{self._vocabulary.metrics[figure].label}: {things.label} where {flag.label} is yes"
+        draft.because.append(Decision("", meaning))
 
     def may_list_all(self) -> bool:
         """Whether it may be the things that are asked for, or their number: "show all late parcels in Lyon"."""
@@ -118,3 +145,7 @@ class ColumnReader:
             if m and not (m.kind is Kind.BY and then and (self._sentence.sorts_by(then) or self._is_of_each(m, then)))
         }
         return counted or bool(_FIGURES & kinds) or bool(self._draft.averages or self._draft.bounds)
+
+
+def _stems(label: str) -> frozenset[str]:
+    return frozenset(stem(word) for word in words_of(label))

@@ -5,6 +5,8 @@ Does not belong here: choosing among the dimensions that words may mean (``resol
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from nlq.core.vocabulary import Dimension
 from nlq.english.forms import OCCURRENCE, singular, stem
 from nlq.english.general import DIFFERENT, GLUE, NAMING, NUMBERING, POSSESSIVES, PREPOSITIONS, TOTALLING
@@ -204,25 +206,44 @@ class DimensionReader:
     def _limits(self, position: int, mention: Mention, hit: Hit) -> bool:
         """Whether the dimension's own values are compared with a number: "countries with an area over 3000"."""
         dimension = self._vocabulary.dimensions[hit.ref]
-        if self._sentence.kind(position + 1) is not Kind.THRESHOLD or not dimension.is_numeric:
+        if not dimension.is_numeric:
+            return False
+        if self._is_number_of(position):
+            return self._limit(position - 1, mention, hit)
+        if self._sentence.kind(position + 1) is not Kind.THRESHOLD:
             return False
         if (
             self._sentence.kind(position - 1) in (Kind.BY, Kind.WHICH, Kind.TOP)
             or self._sentence.kind(position + 2) is Kind.METRIC
         ):
             return False
+        return self._limit(position + 1, mention, hit)
+
+    def _is_number_of(self, position: int) -> bool:
+        """Whether a limit stands before what it is a number of: "paid in more than 10 instalments"."""
+        limit = self._sentence.mentions[position - 1] if position else None
+        if limit is None or limit.kind is not Kind.THRESHOLD or position - 1 in self._sentence.used:
+            return False
+        return limit.last == self._sentence.mentions[position].first
+
+    def _limit(self, at: int, mention: Mention, hit: Hit) -> bool:
+        """Limit the dimension's own values by the bound at a place; numbers that only name something have no limits."""
+        dimension = self._vocabulary.dimensions[hit.ref]
         if words_of(dimension.column)[-1:] in KEY_ENDINGS:
             return False
-        bound: Bound = self._sentence.mentions[position + 1].payload
-        said = self._sentence.mentions[position + 1].text
+        bound: Bound = self._sentence.mentions[at].payload
+        said = self._sentence.mentions[at].text
         if bound.of:
             reason = f"I cannot compare {dimension.label} with the {bound.of} of all (“{said}”); name a number."
             raise NotReadableError(2, reason, said)
+        if bound.unit and {stem(bound.unit)} <= {stem(word) for word in words_of(dimension.label)}:
+            bound = replace(bound, unit=None)  # "kept more than 14 days", of the days kept
         if bound.percent or bound.unit:
             raise NotReadableError(
                 2, f"{dimension.label} is a plain number; leave out the unit in “{said}”.", said, final=True
             )
-        self._sentence.used.add(position + 1)
+        self._sentence.used.add(at)
+        self._draft.bounds = [item for item in self._draft.bounds if item[0] != at]
         self._draft.limits.append((hit.ref, bound))
         self._sentence.believe(
             mention, f"{dimension.label} {bound.comparator.sql} {bound.value:g}", 1.0 if hit.full else 0.8

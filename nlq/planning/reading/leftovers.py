@@ -17,6 +17,7 @@ from nlq.planning.drafts.measures import is_amount
 from nlq.planning.drafts.mentions import Kind, Mention
 from nlq.planning.finding.lexicon import is_common
 from nlq.planning.reading.sentence import Sentence
+from nlq.planning.reading.sizes import rank_things
 from nlq.planning.reading.values import EITHER
 from nlq.planning.reading.verbs import unsupported
 
@@ -283,6 +284,8 @@ class Leftovers:
             if following.kind is Kind.METRIC and self._sentence.is_singular(following):
                 hit = self._sentence.assignment.metrics[following.first]
                 label = self._vocabulary.metrics[hit.ref].label
+                if rank_things(self._sentence, following):
+                    continue
                 if hit.ref in self._sentence.lexicon.counts and is_plural(words_of(label)[-1]):
                     reason = f"{label} tells how many there are, not how large one is (“{mention.text}”)."
                     raise NotReadableError(1, reason, mention.text)

@@ -94,7 +94,7 @@ class Limits:
         """A limit that says itself what is compared: "patients older than 65", "patients over age 65"."""
         mention = self._sentence.mentions[position]
         said = words_of(mention.text.lower())
-        told = {stem(word) for word in _measures(mention) or DIMENSIONAL.get(said[0] if said else "", ())}
+        told = {stem(word) for word in _measures(mention) or _size_compared(said)}
         noun = self._noun(position, before) if told and not bound.unit else None
         if noun is None:
             return None
@@ -156,6 +156,13 @@ class Limits:
         metric = self._metric(figure)
         until = None if bound.until is None else in_units_of(bound, bound.until, metric)
         return replace(bound, value=in_units_of(bound, bound.value, metric), until=until, unit=None)
+
+
+def _size_compared(said: Sequence[str]) -> frozenset[str]:
+    """What a comparative of size compares: "older than 65", "65 or older"."""
+    if "aged" in said[:1]:
+        return DIMENSIONAL["older"]
+    return next((DIMENSIONAL[word] for word in (*said[:1], *said[-1:]) if word in DIMENSIONAL), frozenset())
 
 
 def _measures(mention: Mention) -> frozenset[str]:

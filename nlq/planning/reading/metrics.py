@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import itertools
 
+from nlq.core.plan import Grain
 from nlq.core.vocabulary import Metric
 from nlq.english.forms import singular, stem
 from nlq.english.general import (
@@ -14,6 +15,7 @@ from nlq.english.general import (
     CUMULATIVE,
     FREQUENT,
     GLUE,
+    GRAIN_ADJECTIVES,
     HIGHEST,
     LONGEST,
     LOWEST,
@@ -75,6 +77,7 @@ class MetricReader:
             raise NotReadableError(2, f"{metric.label} is a figure; nothing can be split by it.", mention.text)
         if self._sentence.sorts_by(mention):
             draft.sort_by.append(hit.ref)
+        self._step_in_name(mention, metric)
         if hit.ref not in draft.metrics:
             draft.metrics.append(hit.ref)
         draft.metric_at.append((position, hit.ref))
@@ -87,6 +90,14 @@ class MetricReader:
         )  # said beside, it is a part of the name as well
         partly = 0.6 + 0.3 * hit.coverage if averaged or hit.coverage >= _LEAST_COVERAGE else _DOUBT
         self._sentence.believe(mention, f"metric {metric.label}", 1.0 if hit.full else partly)
+
+    def _step_in_name(self, mention: Mention, metric: Metric) -> None:
+        """The step of time that is a part of the words of a sum: "daily sales" are those of each day."""
+        steps = [GRAIN_ADJECTIVES[word] for word in words_of(mention.text.lower()) if word in GRAIN_ADJECTIVES]
+        taken = self._draft.grain or any(m.kind in (Kind.GRAIN, Kind.AVERAGE) for m in self._sentence.all)
+        if steps and metric.additive and not taken:
+            self._draft.grain = Grain(steps[0])
+            self._sentence.believe(mention, f"one row per {steps[0]}", 1.0)
 
     def _check_names(self, position: int, mention: Mention, *, ratio: bool) -> None:
         """Names of things and words that stand for a dimension are no figures."""

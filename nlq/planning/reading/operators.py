@@ -9,12 +9,16 @@ from __future__ import annotations
 from nlq.core.plan import Grain
 from nlq.core.vocabulary import TIME_DIMENSION
 from nlq.english.general import EXTREMES, PER_WORDS
+from nlq.english.tokens import words_of
 from nlq.planning.drafts.draft import NotReadableError, Rank
 from nlq.planning.drafts.mentions import GrainWord, Growth, Kind, Mention, Top
 from nlq.planning.reading.sentence import GROUPING, Sentence
 
 _WHOLE = frozenset({"all", "total", "overall", "entire", "whole"})
 """What says that a figure is of all, not of a part."""
+
+_OF_EACH = frozenset({"older", "younger", "aged"})
+"""What is said of each thing, never of a number of them."""
 
 
 class OperatorReader:
@@ -84,7 +88,9 @@ class OperatorReader:
         self._draft.ranks.append(Rank(mention.payload, None, position, mention.text))
 
     def threshold(self, position: int, mention: Mention) -> None:
-        """A limit on a figure."""
+        """A limit on a figure; how old or heavy things are is none of how many there are."""
+        if own := _OF_EACH & {*words_of(mention.text.lower())}:
+            raise NotReadableError(1, f"I do not know of what “{mention.text}” is.", *own)
         self._draft.bounds.append((position, mention.payload))
 
     def order(self, position: int, mention: Mention) -> None:
@@ -104,6 +110,9 @@ class OperatorReader:
             self._draft.ratio = self._draft.percent = True
             self._sentence.believe(mention, "the first in percent of the second", 1.0)
             return
+        ranked = any(m.kind in (Kind.SUPERLATIVE, Kind.TOP) for m in self._sentence.mentions)
+        if ranked and mention.text == "%" and self._sentence.kind(position - 1) is Kind.METRIC:
+            raise NotReadableError(1, f"“{mention.text}” of what? Ask for “A in percent of B”.", mention.text)
         self._draft.share = mention.first
 
     def ratio(self, position: int, mention: Mention) -> None:

@@ -94,7 +94,10 @@ class ValueReader:
 
     def _is_said_of(self, position: int) -> bool:
         """Whether it says what a thing is: "late parcels", "that are not late"."""
-        return self._sentence.kind(position + 1) is Kind.METRIC or (self._sentence.kind(position - 1) is Kind.NOT)
+        noun = position + 1
+        while self._sentence.kind(noun) is Kind.VALUE:
+            noun += 1  # "open pothole cases"
+        return self._sentence.kind(noun) is Kind.METRIC or (self._sentence.kind(position - 1) is Kind.NOT)
 
     def _piece(self, position: int, mention: Mention, hit: ValueHit, *, negated: bool) -> None:
         """A text that values are to contain; each of several is to be there."""

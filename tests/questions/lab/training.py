@@ -29,7 +29,7 @@ from nlq.core.plan import Plan
 from nlq.core.spelling import same_form
 from nlq.english.tokens import tokenize
 from nlq.planning.drafts.mentions import Reach
-from nlq.planning.finding.mending import mend
+from nlq.planning.mending import mend
 from nlq.planning.planner import Planner
 from nlq.planning.ranked import model
 from nlq.planning.ranked.ranker import Ranker

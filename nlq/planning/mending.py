@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from nlq.english.slips import slip_at
+from nlq.english.slips import other_spellings, slip_at
 from nlq.english.tokens import Token
 from nlq.planning.drafts.mentions import Slip
 from nlq.planning.finding.lexicon import Lexicon, is_common
@@ -18,7 +18,8 @@ from nlq.planning.finding.lexicon import Lexicon, is_common
 def mend(tokens: Sequence[Token], lexicon: Lexicon) -> tuple[list[Token], list[Slip]]:
     """The tokens with clear spelling slips put right, and every unknown word with what comes near it."""
     mended, slips = [], []
-    for at, token in enumerate(tokens):
+    for at, typed in enumerate(tokens):
+        token = _as_spelled_here(typed, lexicon)
         said = slip_at(tokens, at) if token.kind == "word" else None
         if said and (token.norm == "then" or not lexicon.knows(token.norm)):
             slips.append(Slip(token.text, said, (said,)))
@@ -33,3 +34,11 @@ def mend(tokens: Sequence[Token], lexicon: Lexicon) -> tuple[list[Token], list[S
             slips.append(Slip(token.text, clear, tuple(near)))
         mended.append(replace(token, norm=clear) if clear else token)
     return mended, slips
+
+
+def _as_spelled_here(token: Token, lexicon: Lexicon) -> Token:
+    """The token in the spelling of the layer, which may be American where the question is British."""
+    if token.kind != "word" or lexicon.knows(token.norm):
+        return token
+    spelled = next(filter(lexicon.knows, other_spellings(token.norm)), None)
+    return replace(token, norm=spelled) if spelled else token
