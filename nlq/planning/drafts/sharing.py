@@ -5,16 +5,18 @@ Belongs here: telling the values that make the part from those that bound the wh
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from nlq.core.plan import DimensionFilter, Operator, Share
 from nlq.core.vocabulary import Metric
 from nlq.english.forms import stem
-from nlq.english.general import PREDICATES
+from nlq.english.general import PREDICATES, RELATIVES
 from nlq.english.tokens import words_of
-from nlq.planning.drafts.draft import Chosen, Draft, NotReadableError
+from nlq.planning.drafts.draft import Chosen, Decision, Draft, NotReadableError
 from nlq.planning.drafts.measures import is_amount
 from nlq.planning.drafts.mentions import Kind, Mention
+
+_TRUE_OF = PREDICATES | RELATIVES
 
 
 def shares(draft: Draft, mentions: Sequence[Mention], metrics: Sequence[Metric]) -> list[Share | None]:
@@ -50,6 +52,38 @@ def shares(draft: Draft, mentions: Sequence[Mention], metrics: Sequence[Metric])
     if len(said) > 1:
         raise NotReadableError(2, f"“{word}”: say “what percentage of … are …”, to tell the part.", word)
     return [_share(draft.chosen)]
+
+
+def as_rate(draft: Draft, mentions: Sequence[Mention], metrics: Mapping[str, Metric]) -> None:
+    """Take "% of complaints that breached the SLA" for the layer's own rate of that, not for a part of all breaches.
+
+    Raises:
+        NotReadableError: the layer has no such rate.
+    """
+    if draft.share is None or draft.whole is not None or draft.ratio or len(draft.metrics) != 1:
+        return
+    part = metrics[draft.metrics[0]]
+    if part.is_ratio or not _tells_part(mentions):
+        return
+    word = next(m.text for m in mentions if m.first == draft.share)
+    needed = {*draft.groups, *(item.dimension for item in draft.chosen)}
+    rates = [r for r in metrics.values() if r.parts[:1] == (part.name,) and r.is_ratio and needed <= r.dimensions]
+    if len(rates) != 1:
+        raise NotReadableError(1, f"“{word}”: I know no rate of {part.label}.", word)
+    draft.metrics, draft.share = [rates[0].name], None
+    draft.metric_at = [(at, rates[0].name) for at, _ in draft.metric_at]
+    draft.because.append(
+        Decision(word, f"{rates[0].label}: {part.label} as a part of {metrics[rates[0].parts[1]].label}")
+    )
+
+
+def _tells_part(mentions: Sequence[Mention]) -> bool:
+    """Whether a figure is said as things of which something is true: "complaints that breached the SLA"."""
+    figures = [at for at, m in enumerate(mentions) if m.kind is Kind.METRIC]
+    inside = mentions[figures[0] : figures[-1] + 1] if figures else ()
+    words = [word for m in inside for word in words_of(m.text.lower())]
+    plain = all(m.kind in (Kind.METRIC, Kind.FILLER, Kind.WHICH) for m in inside)
+    return plain and any(word in _TRUE_OF for word in words[1:-1])
 
 
 def _of_whole(draft: Draft, whole: int, word: str) -> Share:

@@ -11,9 +11,11 @@ from dataclasses import dataclass
 
 from nlq.core.vocabulary import Dimension
 from nlq.english.forms import stem
+from nlq.english.general import NAMING
 from nlq.english.tokens import Token, set_of, words_of
 from nlq.planning.finding.lexicon import Lexicon
 from nlq.planning.finding.valueindex import ValueHit
+from nlq.planning.times.tokens import is_year
 
 _NAMING = set_of("is are was were equal equals of called named the a an")
 """Words between a dimension and its value."""
@@ -56,6 +58,8 @@ class LiteralFinder:
             if self._norm(at + 1) in ("in", "within"):
                 yield from self._found(at, at + 1, self._named_after(at + 2), Piece(token.norm))
             yield from self._unlisted(at, at + 1, token.norm)
+        elif is_year(token) and self._norm(at - 1) not in NAMING:
+            return  # a time: the complaints of 2025
         elif (last := self._end_of(at)) and any(sign.isdigit() for sign in self._text(at, last)):
             yield from self._unlisted(at, last, self._text(at, last))
 

@@ -357,6 +357,8 @@ _PHRASES: dict[tuple[str, ...], tuple[Kind, float]] = {
     ("not", "specified"): (Kind.MISSING, 2.0),
     ("as", "well", "as"): (Kind.AND, 1.0),
     ("side", "by", "side"): (Kind.FILLER, 1.0),
+    ("number", "of", "times"): (Kind.COUNT, 2.0),
+    ("many", "times"): (Kind.COUNT, 1.5),
     **{("1", noun, "per"): (Kind.BY, 4.0) for noun in ("figure", "number", "row", "line", "value")},
     **{("1", noun, "for", "each"): (Kind.BY, 4.0) for noun in ("figure", "number", "row", "line", "value")},
     ("by", "how", "much"): (Kind.FILLER, 1.0),

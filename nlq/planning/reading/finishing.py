@@ -31,7 +31,7 @@ from nlq.planning.drafts.draft import Decision, Draft, NotReadableError, Reading
 from nlq.planning.drafts.listing import are_together, group_listed
 from nlq.planning.drafts.measures import check_age, in_units_of, is_amount
 from nlq.planning.drafts.mentions import Bound, Kind, Mention
-from nlq.planning.drafts.sharing import shares
+from nlq.planning.drafts.sharing import as_rate, shares
 from nlq.planning.finding.assignments import Assignment
 from nlq.planning.finding.events import Event
 from nlq.planning.reading.ranking import Ranking
@@ -67,6 +67,7 @@ class Finisher:
         group_listed(self._draft, self._mentions, self._vocabulary)
         self._check_average()
         self._check_which()
+        as_rate(self._draft, self._mentions, self._vocabulary.metrics)
         whole = shares(self._draft, self._mentions, [self._metric(name) for name in self._draft.metrics])
         self._check_count()
         return [

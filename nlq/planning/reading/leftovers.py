@@ -74,6 +74,7 @@ class Leftovers:
                 raise NotReadableError(2, EITHER, "or")
             if mention.kind is Kind.BY and self._sentence.kind(position + 1) not in _AFTER_BY:
                 self._dangling_by(position, mention)
+        self._check_yet()
         self._check_names()
         self._check_each_against_others()
         self._check_counted()
@@ -123,6 +124,17 @@ class Leftovers:
             reason = f"“{mention.text} {days}” may be all of them together or a row for each; say which."
             raise NotReadableError(2, reason, mention.text, days, nearest=("on Mondays", "by weekday"), final=True)
         raise NotReadableError(2, f"I cannot tell what stands after “{mention.text}”.", mention.text)
+
+    def _check_yet(self) -> None:
+        """What is not at a stage yet is before it: whatever is beyond it is not at it any more, and not meant."""
+        draft = self._draft
+        if "yet" not in {m.text.lower() for m in self._sentence.all if m.kind is Kind.FILLER}:
+            return
+        for name in draft.values(wanted=False):
+            if not self._vocabulary.dimensions[name].is_boolean:
+                label = self._vocabulary.dimensions[name].label
+                draft.doubtful = True
+                draft.doubt = f"I do not know which {label} comes before which (“yet”); do you mean all others?"
 
     def _check_names(self) -> None:
         """Names that are asked for beside something else are a column of their own: "names and id of courses"."""

@@ -134,8 +134,8 @@ class NameReader(TimeTokens):
             part, last = "beginning", at + 2
         elif self._norm(at) == "middle":
             last = at + 2 if self._norm(at + 1) == "of" else 0
-        if part is None or not last:
-            return None
+        if part is None or not last or (self._norm(last) == "in" and self._norm(at - 1).endswith("ed")):
+            return None  # "delivered late in March"
         whole = self._period(self._skip_the(self._skip_of(last)))
         if whole is None or whole.others or whole.period.unit not in ("month", "year"):
             return None
