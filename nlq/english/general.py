@@ -96,7 +96,7 @@ FREQUENT = set_of("common commonly frequent frequently popular often")
 DIFFERENT = set_of("different distinct unique")
 SORTING = set_of("type kind category class sort")
 """Nouns that only say that things are of several."""
-PIECES = set_of("pcs pc pieces piece nos items units times")
+PIECES = set_of("pcs pc pieces piece nos")
 """What things are counted in, right behind a number: they name no figure of their own."""
 MULTIPLES = {"twice": 2.0, "double": 2.0, "thrice": 3.0, "half": 0.5}
 CUMULATIVE = set_of("cumulative cumulatively cumulated")

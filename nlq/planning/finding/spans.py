@@ -377,7 +377,7 @@ class MentionFinder(ValueFinder):
             return Kind.FILLER, FILLER_SCORE
         if norm == "related" and self._norm(at - 1) and self._lexicon.values([self._norm(at - 1)]):
             return Kind.FILLER, FILLER_SCORE
-        if norm in w.PIECES and self._number(at - 1) is not None:
+        if norm in w.PIECES | {"times"} and self._number(at - 1) is not None:
             return Kind.FILLER, FILLER_SCORE
         if norm == "but" and self._excepts(at):
             return Kind.NOT, 1.0

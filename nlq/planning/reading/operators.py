@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from nlq.core.plan import Grain
 from nlq.core.vocabulary import TIME_DIMENSION
-from nlq.english.general import EXTREMES, PER_WORDS
+from nlq.english.general import EXTREMES, PER_WORDS, PIECES
 from nlq.english.tokens import words_of
 from nlq.planning.drafts.draft import NotReadableError, Rank
 from nlq.planning.drafts.mentions import GrainWord, Growth, Kind, Mention, Top
@@ -91,6 +91,11 @@ class OperatorReader:
         """A limit on a figure; how old or heavy things are is none of how many there are."""
         if own := _OF_EACH & {*words_of(mention.text.lower())}:
             raise NotReadableError(1, f"I do not know of what “{mention.text}” is.", *own)
+        after = self._sentence.all[self._sentence.all.index(mention) + 1 :][:1]
+        named = [self._vocabulary.metrics[hit.ref] for hit in self._sentence.assignment.metrics.values()]
+        pieces = [m.text for m in after if m.text.lower() in PIECES]
+        if pieces and (not named or any(metric.is_money or metric.is_ratio for metric in named)):
+            raise NotReadableError(1, f"I do not know what the “{pieces[0]}” are of.", pieces[0])
         self._draft.bounds.append((position, mention.payload))
 
     def order(self, position: int, mention: Mention) -> None:
