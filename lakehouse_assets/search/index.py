@@ -133,21 +133,24 @@ class Index:
 
         While another search reads what changed, they are given as they were, for that may take seconds.
         """
-        versions = self._store.namespaces()
+        versions, oldest = self._store.namespaces(), self._store.oldest()
         there = [name for name in names if name in versions]
         held = {name: namespace for name in there if (namespace := self._namespaces.get(name))}
         if not self._lock.acquire(blocking=len(held) < len(there)):
             return held
         try:
-            return {name: self._read(name, versions[name]) for name in there}
+            return {name: self._read(name, versions[name], oldest) for name in there}
         finally:
             self._evict(len(there))
             self._lock.release()
 
-    def _read(self, name: str, version: int) -> Namespace:
+    def _read(self, name: str, version: int, oldest: int) -> Namespace:
         namespace = self._namespaces.pop(name, None) or Namespace((), 0)
-        if namespace.version < version:
-            namespace = namespace.grown(self._store, name, version)
+        if namespace.version < oldest:
+            namespace = Namespace((), 0)
+        known = max(version, oldest)  # what is read now is of that version at least, though nothing of it may be here
+        if namespace.version < known:
+            namespace = namespace.grown(self._store, name, known)
         self._namespaces[name] = namespace
         return namespace
 

@@ -4,7 +4,7 @@ Belongs here: its tables, changing them by difference, reading what changed. Doe
 (``gathering``), searching (``index``), when it is brought up to date (``updating``).
 
 A passage that changes, or gets its vector, gets the next version, so that who holds the index in memory reads what is
-new alone. One that has gone stays as an empty row until nobody can need it any more.
+new alone. One that has gone stays as an empty row for a week; who holds an older state then reads all anew.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime, timedelta
 from itertools import islice
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -59,7 +59,16 @@ _origins = sa.Table(
     sa.Column("left_out", sa.BigInteger, nullable=False),
     sa.Column("updated_at", sa.DateTime, nullable=False),
 )
-_p, _o = _passages.c, _origins.c
+_days = sa.Table(
+    "search_days",
+    _metadata,
+    sa.Column("day", sa.Date, primary_key=True),
+    sa.Column("version", sa.BigInteger, nullable=False),
+)
+"""The newest version at the first update of a day; what went before the oldest of them is no more."""
+_p, _o, _d = _passages.c, _origins.c, _days.c
+KEPT = timedelta(days=7)
+"""How long the row of a passage that has gone stays, for who holds the index in memory."""
 
 
 class Row(NamedTuple):
@@ -194,6 +203,22 @@ class Store:
             version = _next_version(con)
             con.execute(sa.update(_passages).where(_p.id.in_(ids)).values(**emptied, version=version))
 
+    def forget_gone(self, today: date) -> int:
+        """Remove the rows of passages that have been gone for long; returns how many.
+
+        The newest version stays, or a later passage would get it again.
+        """
+        with self._engine.begin() as con:
+            newest = _next_version(con) - 1
+            if con.execute(sa.select(_d.day).where(_d.day == today)).first() is None:
+                con.execute(sa.insert(_days), [{"day": today, "version": newest}])
+            until = con.execute(sa.select(sa.func.max(_d.version)).where(_d.day <= today - KEPT)).scalar()
+            if until is None:
+                return 0
+            con.execute(sa.delete(_days).where(_d.version < until))
+            old = sa.delete(_passages).where(_p.gone.is_(True), _p.version <= until, _p.version < newest)
+            return con.execute(old).rowcount
+
     def without_vector(self, limit: int) -> list[Missing]:
         """Texts that have no vector yet, each once: what is said of the lake before what is said in it."""
         order = sa.case(
@@ -231,6 +256,11 @@ class Store:
         """Every namespace with the newest version in it."""
         with self._reads.begin() as con:
             return dict(con.execute(sa.select(_p.namespace, sa.func.max(_p.version)).group_by(_p.namespace)).all())
+
+    def oldest(self) -> int:
+        """The version since which all that has gone is still known: who holds an older one reads anew."""
+        with self._reads.begin() as con:
+            return int(con.execute(sa.select(sa.func.min(_d.version))).scalar() or 0)
 
     def changed(self, namespace: str, since: int) -> Iterator[Row]:
         """The passages of a namespace that changed after a version, those that have gone among them."""

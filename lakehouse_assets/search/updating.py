@@ -23,6 +23,7 @@ from lakehouse_assets.search.gathering.documents import of_table
 from lakehouse_assets.search.gathering.elsewhere import TEXTS, of_elsewhere
 from lakehouse_assets.search.model import Passage
 from lakehouse_assets.search.store import Difference, Store
+from nlq.core.utc import utc_now
 from nlq.storage.contracts import ANSWERS, FEEDBACK
 from semantic.layer import SemanticLayer
 
@@ -177,6 +178,7 @@ def update(lake: Lake, contracts: Mapping[str, Contract], store: Store, *, readi
             )
         )
     store.forget_origins(but=[one.name for one in found])
+    store.forget_gone(utc_now().date())
     read = sum(_read(store, reading_s)) if meaning.is_installed() else 0
     passages, unread, left_out, _ = store.standing()
     total = Difference(

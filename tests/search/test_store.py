@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date, timedelta
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -11,7 +12,7 @@ from hypothesis import strategies as st
 from lakehouse_assets.search.index import Index
 from lakehouse_assets.search.meaning import SIZE
 from lakehouse_assets.search.model import OPERATORS, Passage, namespace_of
-from lakehouse_assets.search.store import Difference, Store
+from lakehouse_assets.search.store import KEPT, Difference, Store
 from tests.search.passages import document, store_of
 
 NAMESPACE = namespace_of("a")
@@ -21,6 +22,7 @@ STATES = st.lists(
     max_size=7,
 )
 VECTOR = bytes([1] * SIZE)
+TODAY = date(2026, 1, 1)
 
 
 def passages(state: dict[str, str]) -> list[Passage]:
@@ -53,9 +55,32 @@ def test_an_index_held_for_long_is_that_of_the_last_state(states: list[dict[str,
                 store.give_vectors({one.vector_key: VECTOR for one in store.without_vector(2)})
             if data.draw(st.booleans()):
                 assert held(index, store) == set(state.items())
+            if data.draw(st.booleans()):
+                store.forget_gone(TODAY + number * KEPT)
             before = state
         assert held(index, store) == held(Index(store), store) == set(before.items())
         store.close()
+
+
+def test_what_has_gone_for_long_takes_no_room(database_url: str) -> None:
+    store = Store(database_url)
+    store.replace("test", "1", passages({"k": "red", "l": "blue"}))
+    index = Index(store)
+    assert store.forget_gone(TODAY) == 0 and len(held(index, store)) == 2
+    store.replace("test", "2", passages({"l": "blue"}))
+    assert store.forget_gone(TODAY + timedelta(days=1)) == 0  # a process may hold it still
+    store.replace("test", "3", passages({"l": "blue", "m": "green"}))
+    assert store.forget_gone(TODAY + timedelta(days=9)) == 1
+    assert [row.gone for row in store.changed(NAMESPACE, 0)] == [False, False]
+    (namespace,) = index.opened([NAMESPACE]).values()
+    assert sum(int(block.alive.sum()) for block in namespace.blocks) == 2
+    store.replace("other", "1", [document("far", OPERATORS)])
+    store.forget_gone(TODAY + timedelta(days=20))
+    store.forget_gone(TODAY + timedelta(days=30))  # by now nothing of this namespace is as new as what is kept
+    assert store.namespaces()[NAMESPACE] < store.oldest()
+    again = index.opened([NAMESPACE])[NAMESPACE]
+    assert index.opened([NAMESPACE])[NAMESPACE] is again
+    store.close()
 
 
 def test_a_text_that_was_read_is_not_read_again(database_url: str) -> None:
