@@ -37,6 +37,7 @@ def check_semantics(project: Project) -> Iterator[Finding]:
             yield from _value_names(file, dimension, shared)
     for file, metric in project.metrics:
         yield from _metric(file, metric)
+    yield from _standing(project)
     yield from _twice(project)
     yield from _saved_queries(project)
 
@@ -121,6 +122,25 @@ def _metric(file: Path, metric: Entry) -> Iterator[Finding]:
         yield Finding(file, metric.at("config"), "semantic", f"metric {name}: meta.unit is missing")
     if not isinstance(meta.get("insights", True), bool):
         yield Finding(file, metric.at("config"), "semantic", f"metric {name}: meta.insights is true or false")
+
+
+def _standing(project: Project) -> Iterator[Finding]:
+    """Metrics said to stand for the domain or to be variants of another: each is one thing, and of what there is."""
+    metas = {str(metric.get("name")): meta_of(metric) or {} for _, metric in project.metrics}
+    for file, metric in project.metrics:
+        name, meta = str(metric.get("name")), meta_of(metric) or {}
+        headline, of = meta.get("headline"), meta.get("variant_of")
+        said = None
+        if headline is not None and (isinstance(headline, bool) or not isinstance(headline, int) or headline < 1):
+            said = "meta.headline is its place among the figures that stand for the domain, a number from 1"
+        elif of is not None and headline is not None:
+            said = "a variant of another metric cannot stand for the domain: leave out meta.headline or meta.variant_of"
+        elif of is not None and (str(of) not in metas or of == name):
+            said = f"meta.variant_of names another metric, and '{of}' is none"
+        elif of is not None and metas[str(of)].get("variant_of") is not None:
+            said = f"'{of}' is a variant itself; meta.variant_of names the metric that both are variants of"
+        if said:
+            yield Finding(file, metric.at("config"), "semantic", f"metric {name}: {said}")
 
 
 def _explained(file: Path, entry: Entry, what: str, *, synonyms: bool = False) -> Iterator[Finding]:

@@ -276,6 +276,8 @@ class Answerer:
         """An answer with what holds for it whatever it came to."""
         update: dict[str, Any] = {"planner": outcome.planner, "because": outcome.because}
         update |= {"notes": (*answer.notes, *outcome.notes), "stale_layer": self._layer.stale}
+        if isinstance(outcome, Planned) and answer.outcome == "answered":
+            update["choices"] = outcome.others
         if isinstance(outcome, Planned) and run.carried and answer.plan:
             update["carried"] = carried_over(outcome.plan, run.carried, run.vocabulary)
         return answer.model_copy(update=update)

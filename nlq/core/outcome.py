@@ -117,20 +117,22 @@ class _Outcome(_Frozen):
     lasting: bool = True
 
 
-class Planned(_Outcome):
-    """The question is understood."""
-
-    plan: Plan
-    confidence: float = Field(ge=0, le=1)
-    carried: tuple[Carried, ...] = ()
-
-
 class Choice(_Frozen):
     """One concrete reading the asker may pick, and how it takes the words of the question that was asked."""
 
     question: str
     plan: Plan
     because: tuple[Because, ...] = ()
+
+
+class Planned(_Outcome):
+    """The question is understood."""
+
+    plan: Plan
+    confidence: float = Field(ge=0, le=1)
+    carried: tuple[Carried, ...] = ()
+    others: tuple[Choice, ...] = ()
+    """The same with figures that may be called alike, in the place of which the likeliest was taken."""
 
 
 class Clarify(_Outcome):

@@ -66,6 +66,8 @@ class Metric:
     counts of different values as well, of which zero is none at all. ``rows`` is None where it has no rows of its own.
     ``headline`` is its place among the figures that stand for the domain, from 1; 0 where it does not. ``parts`` are
     the metrics of which it is the first by the second. ``insights`` is false where it is not to be judged.
+    ``variant_of`` is the metric that is meant where nothing asks for this one, as far as the layer says. ``moment`` is
+    true of a stock: its figure is that of a moment and is not summed over time, as a backlog.
     """
 
     name: str
@@ -88,6 +90,8 @@ class Metric:
     tally: bool = False
     rows: Rows | None = None
     headline: int = 0
+    variant_of: str = ""
+    moment: bool = False
     parts: tuple[str, ...] = ()
     insights: bool = True
 

@@ -98,6 +98,8 @@ SORTING = set_of("type kind category class sort")
 """Nouns that only say that things are of several."""
 PIECES = set_of("pcs pc pieces piece nos")
 """What things are counted in, right behind a number: they name no figure of their own."""
+PENDING = set_of("open pending outstanding unresolved unsettled unsolved unfinished backlog")
+"""Words for what is not done yet."""
 MULTIPLES = {"twice": 2.0, "double": 2.0, "thrice": 3.0, "half": 0.5}
 CUMULATIVE = set_of("cumulative cumulatively cumulated")
 ROLLING = set_of("running rolling moving")
@@ -126,10 +128,13 @@ ORDINALS = {
 }
 GROWTH_SHORT = {"yoy": "year", "mom": "month", "wow": "week", "qoq": "quarter"}
 
+PRICED = set_of("cheapest dearest priciest costliest")
+"""These are said of money alone."""
 HIGHEST = set_of(
-    "most highest greatest largest biggest maximum max top more busiest leading commonest popular strongest"
+    "most highest greatest largest biggest maximum max top more busiest leading commonest popular strongest "
+    "dearest priciest costliest"
 )
-LOWEST = set_of("least lowest fewest smallest minimum min bottom weakest quietest calmest")
+LOWEST = set_of("least lowest fewest smallest minimum min bottom weakest quietest calmest cheapest")
 EXTREMES = set_of("maximum minimum max min")
 LONGEST = set_of("longest slowest")
 SHORTEST = set_of("shortest fastest quickest")
@@ -137,6 +142,15 @@ WITHOUT = frozenset({"without", "no"})
 """Before things these say that there are none."""
 BEST = frozenset({"best"})
 WORST = frozenset({"worst", "poorest"})
+GAINS = set_of("""
+    sale revenue turnover income profit margin earning order booking purchase customer buyer member subscriber visitor
+    user retention satisfaction
+""")
+LOSSES = set_of("""
+    complaint return refund cancellation breach violation error failure churn attrition delay loss defect claim accident
+    crime death overdue late backlog bounce
+""")
+"""Things of which more is better, and worse."""
 SORTED = set_of("sort sorted order ordered rank ranked ranking")
 """Words by which rows are sorted by their figures, not in an order of their own."""
 DESCENDING = set_of("descending desc")

@@ -34,6 +34,8 @@ _HELP = _HELP_CUES | set_of(
     "your on"
 )
 _MOST_NAMED = 12
+_MOST_OTHERS = 3
+"""The most figures that are named beside the one that was taken."""
 
 
 class Asking:
@@ -48,6 +50,18 @@ class Asking:
         why = doubts.pop() if len(doubts) == 1 else ""
         asks = why if why.endswith("?") else f"{why or 'This can be read in several ways.'} Which do you mean?"
         return self._choose(asks, [reading.plan for reading in readings])
+
+    def others(self, reading: Reading) -> tuple[tuple[str, ...], tuple[Choice, ...]]:
+        """What was taken where figures are called alike, and the others as choices; nothing where none are."""
+        plans = [other.plan for other in reading.others]
+        if not plans:
+            return (), ()
+        known = self._vocabulary.metrics
+        differs = next(n for n, name in enumerate(reading.plan.metrics) if name != plans[0].metrics[n])
+        labels = list(dict.fromkeys(known[plan.metrics[differs]].label for plan in plans))
+        others = f"{', '.join(labels[:_MOST_OTHERS])}{' and more' if len(labels) > _MOST_OTHERS else ''}"
+        taken = known[reading.plan.metrics[differs]].label
+        return (f"Taken as {taken}. Other figures: {others}.",), self._choose("", plans).choices[:_MOST_OTHERS]
 
     def several(self, plans: Sequence[Plan]) -> Outcome:
         """Several questions in one: each is offered, also about the time of the one before where it has none itself."""

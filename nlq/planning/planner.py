@@ -155,4 +155,7 @@ class Planner:
         confidence = reading.confidence * _SLIP_FACTOR ** sum(slip.read_as is not None for slip in slips)
         if not reading.sure or confidence < CONFIDENT:
             return self._asking.unsure(reading)
-        return Planned(plan=reading.plan, confidence=round(confidence, 3), carried=reading.carried)
+        notes, others = self._asking.others(reading)
+        return Planned(
+            plan=reading.plan, confidence=round(confidence, 3), carried=reading.carried, notes=notes, others=others
+        )

@@ -76,7 +76,9 @@ class Provenance:
     def of(self, outcome: Outcome, readings: Sequence[Reading], left_out: Sequence[str] = ()) -> Outcome:
         """The outcome of readings with what they took the words for; each choice with its own."""
         if isinstance(outcome, Planned):
-            return outcome.model_copy(update={"because": self.words(readings[0])})
+            by_plan = {other.plan: self.words(other) for other in readings[0].others}
+            others = tuple(self._choice(choice, by_plan[choice.plan]) for choice in outcome.others)
+            return outcome.model_copy(update={"because": self.words(readings[0]), "others": others})
         if not isinstance(outcome, Clarify):
             return outcome
         by_plan = {reading.plan: self.words(reading, left_out) for reading in reversed(readings)}

@@ -26,6 +26,7 @@ from nlq.planning.finding.lexicon import Lexicon
 from nlq.planning.finding.resolve import Resolver
 from nlq.planning.finding.spans import MentionFinder
 from nlq.planning.followups import follow_up
+from nlq.planning.preferring import Preferring
 from nlq.planning.reading.grammar import Reader
 from nlq.planning.reading.sentence import Sentence
 from nlq.planning.times.words import TimeReader, TimeSpan
@@ -75,7 +76,7 @@ class Search:
     """Finds the readings of questions over one vocabulary."""
 
     def __init__(self, lexicon: Lexicon) -> None:
-        self._lexicon, self._resolver = lexicon, Resolver(lexicon)
+        self._lexicon, self._resolver, self._preferring = lexicon, Resolver(lexicon), Preferring(lexicon)
 
     def covers(self, asked: Asked, reach: Reach = Reach.EXACT) -> list[Cover]:
         """The best covers of a question within reach, best first."""
@@ -114,7 +115,7 @@ class Search:
             lambda reading: not named or reading.plan.metrics in named,
         ):
             close = [reading for reading in close if meant(reading)] or close
-        return _distinct(close)
+        return self._preferring.meant(_distinct(close), {token.norm for token in asked.tokens})
 
     def _is_one_each(self, plan: Plan) -> bool:
         """Whether the first figure is one in every group: "the most common cause" has not the most causes."""
@@ -263,7 +264,7 @@ def _distinct(readings: Iterable[Reading]) -> list[Reading]:
     for reading in readings:
         # The order of columns makes no other figures.
         key = reading.plan.model_copy(update={"group_by": tuple(sorted(reading.plan.group_by))}).fingerprint
-        if key not in best or reading.confidence > best[key].confidence:
+        if key not in best or (reading.sure, reading.confidence) > (best[key].sure, best[key].confidence):
             best[key] = reading
     return sorted(best.values(), key=lambda reading: -reading.confidence)
 

@@ -52,6 +52,7 @@ class MetricDefinition:
     groups and of days add up to that of all; ``tally`` of a count of different values as well: zero is none at all.
     ``rows`` says what its rows are, where they are those of one model. ``headline`` is its place among the figures that
     stand for the domain, from 1; 0 where it does not. ``parts`` are the metrics of which it is the first by the second.
+    ``variant_of`` is the metric of which it is a narrower or more technical one: `variant_of` in its meta.
     ``insights`` is false where it is not to be judged: `insights: false` in its meta.
     """
 
@@ -79,6 +80,7 @@ class MetricDefinition:
     tally: bool = False
     rows: Rows | None = None
     headline: int = 0
+    variant_of: str = ""
     parts: tuple[str, ...] = ()
     insights: bool = True
 
@@ -287,6 +289,7 @@ class _Reader:
             unit=meta.get("unit"),
             direction=meta.get("direction"),
             headline=int(meta.get("headline", 0)),
+            variant_of=str(meta.get("variant_of") or ""),
             parts=parts_of(raw),
             insights=meta.get("insights") is not False,
             domain=meta.get("domain") or self._domain(name),

@@ -338,6 +338,8 @@ def _metric(metric: semantic.MetricDefinition, canonical: Mapping[str, str]) -> 
         unit=metric.unit,
         direction=metric.direction,
         headline=metric.headline,
+        variant_of=metric.variant_of,
+        moment=not metric.adds_up,
         parts=metric.parts,
         insights=metric.insights,
         dimensions=frozenset(canonical[name] for name in metric.dimensions if name in canonical).union(

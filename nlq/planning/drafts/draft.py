@@ -39,7 +39,9 @@ class Reading:
 
     ``doubt`` says why it can only be offered, and then nothing else is offered beside it. ``says`` names what the
     question itself said, for a follow-up to take the rest from the question before; ``carried`` is what it took.
-    ``mentions`` are all words, each term with the one hit that it was taken for.
+    ``guessed`` is true where nothing but the figure was guessed, none being named.
+    ``mentions`` are all words, each term with the one hit that it was taken for. ``others`` are the same with figures
+    that may be called alike, of which this one has the likeliest.
     """
 
     plan: Plan
@@ -50,6 +52,8 @@ class Reading:
     carried: tuple[Carried, ...] = ()
     mentions: tuple[Mention, ...] = ()
     doubt: str = ""
+    guessed: bool = False
+    others: tuple[Reading, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ from collections.abc import Iterable
 
 from nlq.core.vocabulary import Metric
 from nlq.english.forms import OCCURRENCE, singular, stem
-from nlq.english.general import UNITS
+from nlq.english.general import GAINS, LOSSES, UNITS
 from nlq.english.tokens import words_of
 from nlq.planning.drafts.draft import NotReadableError
 from nlq.planning.drafts.mentions import Bound
@@ -25,6 +25,20 @@ def is_amount(metric: Metric) -> bool:
     """Whether the metric is a count or a sum, not an average or a rate."""
     said = {stem(word) for word in (*words_of(metric.label), *words_of(metric.name))}
     return not metric.is_ratio and not said & _NOT_AMOUNTS and " per " not in f" {metric.label.lower()} "
+
+
+def good_end(metric: Metric) -> str | None:
+    """Which end of a figure is good, highest or lowest: as the layer says, or as a number of such things is anywhere.
+
+    None where neither tells.
+    """
+    if metric.direction in ("up", "down"):
+        return "highest" if metric.direction == "up" else "lowest"
+    said = {singular(word) for word in words_of(metric.label.lower())}
+    gains, losses = bool(said & GAINS), bool(said & LOSSES)
+    if gains is losses or not is_amount(metric):
+        return None
+    return "highest" if gains else "lowest"
 
 
 def check_age(said: str, metrics: Iterable[Metric]) -> None:

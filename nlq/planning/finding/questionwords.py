@@ -26,6 +26,8 @@ _BY_VERB = {
     Want.WEIGHT: set_of("weigh weighs weighed"),
     Want.DURATION: set_of("last lasts lasted"),
 }
+_AMOUNTS = set_of("value money")
+"""Nouns of an amount of money: "returns by value", "the value of deliveries"."""
 _AUXILIARIES = set_of("is are was were do does did has have had")
 _POLITE = set_of("you we i know")
 """After an auxiliary these ask for something else: "do you have", "do we know"."""
@@ -44,6 +46,8 @@ def asking_at(words: Sequence[str], at: int, *, begins: bool) -> tuple[int, Want
         begins: Whether a question begins here: at the first word, or behind a time that opens it.
     """
     here, following = words[at], words[at + 1] if at + 1 < len(words) else ""
+    if here in _AMOUNTS or (here in {"by", "in"} and following in _AMOUNTS):
+        return at + 1 + (here not in _AMOUNTS), Want.MONEY
     if here == "how":
         want = next((want for want, said in _BY_ADJECTIVE.items() if following in said), None)
         if want:

@@ -16,8 +16,8 @@ from nlq.core.dateparts import DATE_PARTS, first_date_part
 from nlq.core.outcome import Problem
 from nlq.core.spelling import same_form
 from nlq.core.vocabulary import Metric, Vocabulary
-from nlq.english.forms import stem
-from nlq.english.general import DIFFERENT, FREQUENT, GLUE, HIGHEST, LOWEST, NUMBERING
+from nlq.english.forms import OCCURRENCE, stem
+from nlq.english.general import DIFFERENT, FREQUENT, GLUE, HIGHEST, LOWEST, NUMBERING, PENDING
 from nlq.english.tokens import set_of, words_of
 from nlq.planning.drafts.measures import is_amount
 from nlq.planning.drafts.mentions import Cover, Kind, Mention
@@ -32,6 +32,7 @@ from nlq.planning.finding.assignments import (
     prefer_named,
     prefer_together,
 )
+from nlq.planning.finding.events import is_participle
 from nlq.planning.finding.lexicon import Lexicon
 from nlq.planning.finding.phraseindex import Hit
 from nlq.planning.finding.valueindex import ValueHit
@@ -69,7 +70,9 @@ class Resolver:
         options = [self._in_domain(self._countable(mention, cover), domains) for mention in metrics]
         if not all(options):
             return Problem(3, f"No metric of {' and '.join(sorted(domains))} is called like that.")
-        found = self._assigned(metrics, options, dimensions, values)
+        stocks = [self._at_moment(mention, cover) or hits for mention, hits in zip(metrics, options, strict=True)]
+        found = self._assigned(metrics, stocks, dimensions, values) if stocks != options else []
+        found = found or self._assigned(metrics, options, dimensions, values)
         if not found:
             wider = [self._in_domain(self._partly(mention), domains) for mention in metrics]
             found = self._assigned(metrics, wider, dimensions, values)
@@ -133,6 +136,8 @@ class Resolver:
         beside = {*said, *_counting_after(mention, cover)} & {"amount", "amounts"}
         if money := [h for h in mention.payload if self._vocabulary.metrics[h.ref].is_money] if beside else []:
             return money
+        if rates := self._rate_of(mention, cover):
+            return rates
         if theirs := self._of_theirs(mention, cover) or self._of_different(mention, cover):
             return theirs
         if _is_bounded(mention, cover):
@@ -144,6 +149,36 @@ class Resolver:
             return [*(called or mention.payload), *self._other_end(mention)]
         parts = self._lexicon.metrics_with(_stems(mention.text))
         return [hit for hit in parts if self._is_number(self._vocabulary.metrics[hit.ref])] or mention.payload
+
+    def _rate_of(self, mention: Mention, cover: Cover) -> list[Hit]:
+        """The rates of which words name the first part, where it is asked how well that is done: "converts best"."""
+        after = next((m for m in cover.mentions if m.first == mention.last), None)
+        verb = mention.text.lower().endswith("s") and len(words_of(mention.text)) == 1
+        if not verb or after is None or after.kind is not Kind.SUPERLATIVE or after.payload not in ("best", "worst"):
+            return []
+        counted = {hit.ref for hit in mention.payload}
+        rates = [m for m in self._vocabulary.metrics.values() if m.is_ratio and {*m.parts[:1]} & counted]
+        return [Hit(rate.name, 1.0, "synonym") for rate in rates]
+
+    def _at_moment(self, mention: Mention, cover: Cover) -> list[Hit]:
+        """The stocks that the words name, where a moment is asked for: what was pending at the end of a year.
+
+        A flow tells what became of what came on that day. Not where a participle says what happened then.
+        """
+        others = {word for m in cover.mentions if m is not mention for word in words_of(m.text.lower())}
+        if not any(m.kind is Kind.TIME and m.payload.is_day for m in cover.mentions):
+            return []
+        if any(word in OCCURRENCE or is_participle(word) for word in others):
+            return []
+        known = self._vocabulary.metrics
+        if any(known[hit.ref].moment for hit in mention.payload):
+            return []
+        said = [word for word in words_of(mention.text.lower()) if word not in GLUE and not is_participle(word)]
+        states = {stem(word) for word in (PENDING if PENDING & {*said} else said)} - self._lexicon.subjects
+        hits = [hit for one in sorted(states) for hit in self._lexicon.metrics_with([one])]
+        stocks = {hit.ref: hit for hit in hits if known[hit.ref].moment and is_amount(known[hit.ref])}
+        domains = {known[hit.ref].domain for hit in mention.payload}
+        return [hit for hit in stocks.values() if known[hit.ref].domain in domains]
 
     def _of_theirs(self, mention: Mention, cover: Cover) -> list[Hit]:
         """Figures of the things that "their" points to: the population of the cities, where countries have one too."""

@@ -24,9 +24,10 @@ from nlq.planning.drafts.units import UnitFinder
 from nlq.planning.finding.classnouns import restates
 from nlq.planning.finding.happenings import is_verb
 from nlq.planning.finding.lexicon import Lexicon
+from nlq.planning.finding.listedspans import METRIC_GLUE, PLACING, ListedFinder
 from nlq.planning.finding.phraseindex import Hit
 from nlq.planning.finding.singles import FILLER_SCORE, single_kinds
-from nlq.planning.finding.valuespans import UNKNOWN, ValueFinder, term_score
+from nlq.planning.finding.valuespans import UNKNOWN, term_score
 from nlq.planning.times.words import TimeSpan
 
 _TIMELY = OCCURRENCE | {stem(unit) for unit in w.GRAIN_UNITS}
@@ -40,13 +41,11 @@ _RESTATED = 0.6
 """What a noun adds that says again what a dimension is: more than a part of another one's name, less than a name."""
 _RATE = stem("%")
 _PERCENTS = frozenset({"%", "percent", "percentage", "pct"})
-_PLACING = frozenset({"in", "for", "to"})
-_PARTING = _PLACING | {"of"}
-_METRIC_GLUE = w.GLUE | _PLACING | w.COUNTING
+_PARTING = PLACING | {"of"}
 _DIMENSION_GLUE = frozenset({"of", "the", "a", "an"})
 
 
-class MentionFinder(ValueFinder):
+class MentionFinder(ListedFinder):
     """Finds the mentions of one question."""
 
     def __init__(
@@ -113,24 +112,8 @@ class MentionFinder(ValueFinder):
             if not any(hit.full for hit in self._lexicon.values([self._norm(last - 1)])):
                 yield self._mention(Kind.UNIT, at, last, 3.0 * (last - at), unit)
 
-    def _windows(self, first: int, glue: frozenset[str]) -> Iterator[tuple[int, list[int]]]:
-        """Ends and places of the content words of the windows that start at a content word and end with one."""
-        if self._norm(first) in glue or self._is_done(first) or self._sorts(first):
-            return
-        content: list[int] = []
-        for at in range(first, len(self._tokens)):
-            token = self._tokens[at]
-            if token.kind in ("quoted", "date") or (token.kind == "symbol" and token.norm != "%"):
-                return
-            if token.norm in glue:
-                continue
-            content.append(at)
-            if len(content) > self._lexicon.longest:
-                return
-            yield at + 1, content
-
     def _metrics(self, first: int) -> Iterator[Mention]:
-        for last, content in self._windows(first, _METRIC_GLUE):
+        for last, content in self._windows(first, METRIC_GLUE):
             stems = [self._stems[at] for at in content]
             if len(stems) > 1 and stems[-1] == "%":
                 stems[-1] = _RATE  # the discount % is the discount rate
@@ -139,6 +122,7 @@ class MentionFinder(ValueFinder):
             side_by_side, parted = content[-1] - content[0] == len(content) - 1, self._norm(first + 1) in _PARTING
             hits, absorbed = self._metric_hits(stems, side_by_side=side_by_side, parted=parted)
             hits = hits or self._related(content, self._lexicon.related_metrics)
+            hits = self._without_steps(content, hits)
             if hits and (self._counts_instead(first, last, hits) or self._is_verb_of(content, hits)):
                 continue
             by = w.BY_WORDS & {self._norm(first), self._norm(last - 1)}
@@ -148,54 +132,13 @@ class MentionFinder(ValueFinder):
                 rest = [word for word in stems if word not in self._lexicon.subjects] if absorbed else stems
                 yield replace(mention, contested=self._lexicon.is_contested(rest))
 
-    def _shared_noun(self, at: int) -> Iterator[Mention]:
-        """A term whose noun comes later: the average of "average and median delay", the first of "first and last name".
-
-        In a list of single words each may have the noun of the last.
-        """
-        last = self._last_listed(at)
-        if last is None:
-            return
-        for _, content in self._windows(last, _METRIC_GLUE):
-            stems = [self._stems[one] for one in content]
-            for kind, terms in (
-                (Kind.METRIC, self._lexicon.metrics_in_full),
-                (Kind.DIMENSION, self._lexicon.dimensions_in_full),
-            ):
-                if len(stems) > 1 and terms(stems):
-                    if hits := terms([self._stems[at], *stems[1:]]):
-                        yield self._mention(kind, at, at + 1, 2.2, tuple(hits))
-                    return
-
-    def _last_listed(self, at: int) -> int | None:
-        """Where the last of a list of single words begins, of which this is an earlier one."""
-        last = at
-        while self._norm(last + 1) in w.AND_WORDS:
-            last += 2
-            while self._norm(last) in w.AND_WORDS | w.GLUE:
-                last += 1
-        return last if at < last < len(self._tokens) else None
-
-    def _bare_name(self, at: int) -> Iterator[Mention]:
-        """What things are called, where a list of columns has a name among them: "name and district of cities"."""
-        beside = self._norm(at + 1) in w.AND_WORDS or self._norm(at - 1) in w.AND_WORDS | {"their", "its"}
-        beside = beside and self._norm(at - 1) in w.FILLER | w.LISTING | w.AND_WORDS | w.WHICH_WORDS | {""}
-        if self._norm(at) in {"name", "names"} and beside and (hits := self._lexicon.called()):
-            yield self._mention(Kind.DIMENSION, at, at + 1, 2.0, tuple(hits))
-
-    def _shared_name(self, at: int) -> Iterator[Mention]:
-        """A metric whose name is that of the one before but for a word: the winners of "age of losers and winners"."""
-        if self._norm(at - 1) not in w.AND_WORDS:
-            return
-        for first in range(max(0, at - 2 - self._lexicon.longest), at - 1):
-            stems = [self._stems[n] for n in range(first, at - 1) if self._norm(n) not in _METRIC_GLUE]
-            if len(stems) < 2 or not self._lexicon.metrics_in_full(stems):
-                continue
-            for other in range(len(stems)):
-                changed = [*stems[:other], *stems[other + 1 :], self._stems[at]]
-                if hits := self._lexicon.metrics_in_full(changed):
-                    yield self._mention(Kind.METRIC, at, at + 1, 2.8, tuple(hits))
-                    return
+    def _without_steps(self, content: Sequence[int], hits: list[Hit]) -> list[Hit]:
+        """Figures but for those that only an internal name calls so: "daily sales" are sales by day."""
+        steps = [at for at in content if self._norm(at) in w.GRAIN_ADJECTIVES]
+        others = [self._stems[at] for at in content if at not in steps]
+        if not steps or not others or not self._lexicon.metrics(others):
+            return hits
+        return [hit for hit in hits if hit.source != "name"]
 
     def _figure_of_each(self, at: int) -> Iterator[Mention]:
         """A figure that is called like a number of each thing, but for a word: the total of "total parcel amount"."""
@@ -264,11 +207,16 @@ class MentionFinder(ValueFinder):
                 hits = [hit for hit in hits if not self._is_figure_of(stems, hit)]
             if self._norm(first) in w.NUMBERING and self._norm(first + 1) == "of" and is_plural(self._norm(last - 1)):
                 hits = [hit for hit in hits if not self._is_numbering(hit)]
-            if hits and not (self._are_times(hits) and set(stems) <= _TIMELY):
+            if hits and not (self._are_times(hits) and (set(stems) <= _TIMELY or self._counts_by(stems, first))):
                 score = term_score(len(stems), hits, 0.15)
                 mention = self._mention(Kind.DIMENSION, first, last, score, tuple(hits))
                 yield replace(mention, contested=self._lexicon.is_contested(stems))
                 yield from self._restated(first, last, content, hits, score)
+
+    def _counts_by(self, stems: Sequence[str], first: int) -> bool:
+        """Whether a figure stands before a step of time: the days of "best sales days" are those of all."""
+        timed = bool(stems[1:]) and set(stems[1:]) <= _TIMELY
+        return timed and is_plural(self._norm(first)) and bool(self._lexicon.metrics(stems[:1]))
 
     def _restated(
         self, first: int, last: int, content: Sequence[int], hits: Sequence[Hit], score: float
@@ -318,7 +266,8 @@ class MentionFinder(ValueFinder):
     def _names_step(self, at: int) -> bool:
         """Whether a step of time stands beside that the word tells more of: "birth year", "month of closure"."""
         before = self._grain_unit(at - 2) if self._norm(at - 1) == "of" else None
-        return bool(self._grain_unit(at + 1) or before) and not self._lexicon.metrics_in_full([self._stems[at]])
+        figures = self._lexicon.metrics if is_plural(self._norm(at)) else self._lexicon.metrics_in_full
+        return bool(self._grain_unit(at + 1) or before) and not figures([self._stems[at]])
 
     def _related(self, content: Sequence[int], related: Callable[[Sequence[str]], list[Hit]]) -> list[Hit]:
         """The terms that words may mean by what belongs to them, where that is within reach."""
@@ -405,17 +354,6 @@ class MentionFinder(ValueFinder):
         whose = self._norm(at - 1) in {"from", "of", "for", "to", "among"}
         asked = self._norm(at - 2) in w.COUNTING | w.BY_WORDS | w.SHARE_WORDS | w.AVERAGE_WORDS
         return whose and not asked and self._stems[at] in self._lexicon.subjects
-
-    def _is_done(self, at: int) -> bool:
-        """Whether the word is only the verb of what somebody did: "how many sales did each agent make"."""
-        before = [self._norm(n) for n in range(max(0, at - 5), at)]
-        if not {"do", "does", "did"} & set(before) or before[-1] in w.BY_WORDS | w.WHICH_WORDS | w.GLUE:
-            return False
-        return self._norm(at) in w.PREDICATES
-
-    def _sorts(self, at: int) -> bool:
-        """Whether the word only says that rows are in an order: "ordered from most to least"."""
-        return self._norm(at) in w.SORTED - {"order"} and self._norm(at + 1) in {"by", "from"}
 
     def _belongs_to(self, at: int) -> bool:
         """Whether the word only says what a value before it is a value of: "health and beauty products"."""

@@ -29,7 +29,7 @@ from nlq.planning.drafts.agreeing import agree
 from nlq.planning.drafts.comparing import Compared, compare
 from nlq.planning.drafts.draft import Decision, Draft, NotReadableError, Reading
 from nlq.planning.drafts.listing import are_together, group_listed
-from nlq.planning.drafts.measures import check_age, in_units_of, is_amount
+from nlq.planning.drafts.measures import check_age, good_end, in_units_of, is_amount
 from nlq.planning.drafts.mentions import Bound, Kind, Mention
 from nlq.planning.drafts.sharing import as_rate, shares
 from nlq.planning.finding.assignments import Assignment
@@ -82,11 +82,10 @@ class Finisher:
         if rank is None or rank.end not in ("best", "worst"):
             return [None]
         metric = self._metric(self._ranking.metric_of(rank))
-        if metric.direction in ("up", "down"):
-            good = "highest" if metric.direction == "up" else "lowest"
-            bad = "lowest" if good == "highest" else "highest"
-            return [good if rank.end == "best" else bad]
-        return ["highest", "lowest"]
+        good = good_end(metric)
+        if good is None:
+            return ["highest", "lowest"]
+        return [good if rank.end == "best" else "lowest" if good == "highest" else "highest"]
 
     def _withins(self) -> list[tuple[str, ...]]:
         """The groups that may be meant to be ranked within; several are to be asked back.
@@ -173,8 +172,11 @@ class Finisher:
             )
         except ValidationError as error:
             raise NotReadableError(2, f"I cannot ask that: {problem_of(error)}.", final=True) from error
-        sure = self._assignment.sure and not draft.doubtful and (self._event is None or self._event.known)
-        return Reading(plan, round(draft.confidence, 3), tuple(because), sure, self._says(plan), doubt=draft.doubt)
+        clear = not draft.doubtful and (self._event is None or self._event.known)
+        return Reading(
+            plan, round(draft.confidence, 3), tuple(because), clear and self._assignment.sure, self._says(plan),
+            doubt=draft.doubt, guessed=clear and self._assignment.guessed,
+        )  # fmt: skip
 
     def _says(self, plan: Plan) -> frozenset[str]:
         said = {"metrics"} if not self._assignment.implied else set()

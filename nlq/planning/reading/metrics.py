@@ -158,11 +158,34 @@ class MetricReader:
 
         "How long do garbage complaints take" asks for no number of complaints.
         """
-        draft = self._draft
+        self._drop_denominator()
         while noun := self._noun():
-            draft.metric_at.remove(noun)
-            if noun[1] not in [name for _, name in draft.metric_at]:
-                draft.metrics.remove(noun[1])
+            self._drop(noun)
+
+    def _drop(self, noun: tuple[int, str]) -> None:
+        draft = self._draft
+        draft.metric_at.remove(noun)
+        if noun[1] not in [name for _, name in draft.metric_at]:
+            draft.metrics.remove(noun[1])
+
+    def _drop_denominator(self) -> None:
+        """What a mean is over says nothing new: the pieces of "average price per piece".
+
+        Raises:
+            NotReadableError: it is over something else, and no mean is divided once more.
+        """
+        draft, known = self._draft, self._vocabulary.metrics
+        if not draft.ratio or draft.percent or len(draft.metric_at) != 2:
+            return
+        (_, mean), (at, by) = draft.metric_at
+        if is_amount(known[mean]):
+            return
+        unit = {stem(word) for word in words_of((known[mean].unit or "").partition(" per ")[2])}
+        if by not in known[mean].parts[1:] and not (unit and unit <= self._sentence.lexicon.name_words(by)):
+            text = self._sentence.mentions[at].text
+            raise NotReadableError(2, f"{known[mean].label} is no sum; it cannot be told per “{text}”.", text)
+        self._drop((at, by))
+        draft.ratio = False
 
     def _noun(self) -> tuple[int, str] | None:
         """The first metric, with its place, that only says what the one beside it is about."""

@@ -45,7 +45,9 @@ class OperatorReader:
         before = self._sentence.kind(position - 1)
         if self._sentence.is_moment(position - 1):
             before = self._sentence.kind(position - 2)  # "by birth year"
-        ranked = Kind.SUPERLATIVE in (before, self._sentence.kind(position + 1))
+        ranked = Kind.SUPERLATIVE in (before, self._sentence.kind(position + 1)) or (
+            word.bare and self._is_ranked_by(position)
+        )
         numbered = word.plural and self._sentence.is_numbered(position) and draft.counted is None
         allowed = ranked or numbered or before in GROUPING | {Kind.DIMENSION} or (before is Kind.AND and draft.groups)
         if word.bare and not allowed:
@@ -63,6 +65,12 @@ class OperatorReader:
         if not word.plural and (word.which or before is Kind.WHICH or ranked):
             draft.singular_rank = True
         self._sentence.believe(mention, f"one row per {word.grain}", 1.0)
+
+    def _is_ranked_by(self, position: int) -> bool:
+        """Whether the figure that ranks the steps stands right before them: "5 best sales days"."""
+        ends = self._sentence.kind(position - 2) in (Kind.SUPERLATIVE, Kind.TOP)
+        beside = not self._sentence.between(position - 1, position)
+        return ends and beside and self._sentence.kind(position - 1) is Kind.METRIC
 
     def trend(self, position: int, mention: Mention) -> None:
         """The course over time."""

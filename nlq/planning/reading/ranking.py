@@ -11,7 +11,7 @@ from dataclasses import replace
 
 from nlq.core.plan import DimensionFilter, Grain, Operator, OrderBy
 from nlq.core.vocabulary import TIME_DIMENSION, Vocabulary
-from nlq.english.general import SORTED
+from nlq.english.general import PRICED, SORTED
 from nlq.planning.drafts.draft import Decision, Draft, NotReadableError, Rank
 from nlq.planning.drafts.measures import duration_unit, is_amount
 from nlq.planning.drafts.mentions import Kind, Mention
@@ -108,7 +108,9 @@ class Ranking:
 
     def _descending(self, end: str, metric: str, word: str) -> bool:
         term = self._vocabulary.metrics[metric]
-        if word.lower() in _SLOW and is_amount(term):
+        if word.lower() in PRICED and not term.is_money:
+            raise NotReadableError(2, f"“{word}” needs an amount of money, and {term.label} is none.", word)
+        if word.lower() in _SLOW and is_amount(term) and duration_unit(term) is None:
             return False  # the slowest day sells least
         if end in ("longest", "shortest") and duration_unit(term) is None:
             raise NotReadableError(2, f"“{word}” needs a duration, and {term.label} is none.", word)

@@ -72,6 +72,11 @@ class TimeSpan:
     aside: bool = False
     """Whether it stands in brackets: it says once more which time is meant."""
 
+    @property
+    def is_day(self) -> bool:
+        """Whether it is one day."""
+        return self.range is not None and self.range.start is not None and self.range.start == self.range.end
+
 
 class TimeReader(PeriodReader):
     """Finds the times in tokens."""

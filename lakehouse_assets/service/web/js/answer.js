@@ -38,6 +38,7 @@ function answered(answer, { pick }) {
     single && answer.filters.length ? h("p.scope", {}, answer.filters.join(" · ")) : null,
     single ? (answer.partial ?? []).map((part) => h("p.note", {}, part.says)) : null,
     answer.notes.map((note) => h("p.note", {}, note)),
+    answer.choices?.length ? choices(answer, pick, "Other figures") : null,
     answer.chart && !single ? picture(answer, fileName(answer)) : null,
     single || !answer.rows.length ? null : table(answer),
     behind(answer),
@@ -59,11 +60,15 @@ function carried(answer, pick) {
 function clarify(answer, { pick }) {
   return [
     h("p.sentence", {}, answer.sentence),
-    h("div.choices", { role: "group", "aria-label": "Choices" }, answer.choices.map((choice) =>
-      previewed(h("button.choice", { type: "button", onclick: () => pick(choice) }, choice.question), choice.because ?? []))),
+    choices(answer, pick, "Choices"),
     parts(answer),
     foot(answer),
   ];
+}
+
+function choices(answer, pick, label) {
+  return h("div.choices", { role: "group", "aria-label": label }, answer.choices.map((choice) =>
+    previewed(h("button.choice", { type: "button", onclick: () => pick(choice) }, choice.question), choice.because ?? [])));
 }
 
 function declined(answer, { ask }) {
