@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-_CODE = re.compile(r"(?:[^\W_]|[_-])+")
+_CODE = re.compile(r"[\w-]+(?:/[\w-]+)*")
 _JOINT = re.compile(r"_+|(?<=[^\W\d_])-(?=[^\W\d_])|(?<=[a-z\d])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
 """Where a code of several words has the next: IN_PROGRESS, walk-in, StreetLight, RTIRequest."""
 
@@ -50,7 +50,10 @@ def words_of_code(code: str) -> str | None:
     if not _CODE.fullmatch(code) or not any(letter.isalpha() for letter in code):
         return None
     mixed = not code.isupper()
-    parts = [part for part in _JOINT.split(code) if part]
-    words = [part if mixed and len(part) > 1 and part.isupper() else part.lower() for part in parts]
-    said = " ".join(words)
+    either = (_JOINT.split(part) for part in code.split("/"))
+    said = "/".join(" ".join(_word(word, mixed=mixed) for word in words if word) for words in either)
     return said[:1].upper() + said[1:]
+
+
+def _word(word: str, *, mixed: bool) -> str:
+    return word if mixed and len(word) > 1 and word.isupper() else word.lower()

@@ -19,6 +19,8 @@ from nlq.english.tokens import words_of
         ("RTIRequest", "RTI request"),
         ("WARD_03", "Ward 03"),
         ("walk-in", "Walk in"),
+        ("Replace/ProvideGarbageBin", "Replace/provide garbage bin"),
+        ("/v1/search", None),
         ("web", "Web"),
         ("Élan_Vital", "Élan vital"),
         ("Not working", None),  # is words already
