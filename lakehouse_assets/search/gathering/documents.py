@@ -24,6 +24,8 @@ MOST = 200_000
 """Different texts of one table that are indexed at most, those of the last rows by key."""
 LONGEST, MOST_PARTS = 800, 20
 """Characters of a passage, and passages of a text, at most."""
+READ, MOST_READ = LONGEST * MOST_PARTS, 200_000_000
+"""Characters that are read of a text, and of all texts of a table, at most: they are in memory together."""
 _HIDDEN = "[hidden]"
 _REACHED = (
     # As long as the parts of an address may be: without bounds, a long text takes the square of its length.
@@ -47,10 +49,9 @@ def of_table(
     Raises:
         QueryRefusedError: the table was never published.
     """
-    rows = session.query(_sql(documents, contract), limit=MOST + 1).to_pylist()
-    kept, more = rows[:MOST], len(rows) > MOST
-    found = [one for row in kept for one in _passages(row, documents, contract, personal)]
-    return found, _count(session, documents, contract) - MOST if more else 0
+    rows = session.query(_sql(documents, contract), limit=MOST).to_pylist()
+    found = [one for row in rows for one in _passages(row, documents, contract, personal)]
+    return found, rows[0]["text_count"] - len(rows) if rows else 0
 
 
 def _grouped(documents: Documents, contract: Contract) -> tuple[str, list[str]]:
@@ -67,17 +68,20 @@ def _sql(documents: Documents, contract: Contract) -> str:
     by, columns = _grouped(documents, contract)
     last = ", ".join(f"{quoted(name)} desc" for name in contract.key)
     named = ", ".join(quoted(name) for name in columns)
-    return (
-        f"select {named}, text_rows from (select {named}, count(*) over (partition by {by}) as text_rows, "
-        f"row_number() over (partition by {by} order by {last}) as text_place from {contract.identifier} "
-        f"where {_condition(documents)}) as found where text_place = 1 order by {last}"
+    texts = {*documents.title, *documents.text} - {TENANT_COLUMN, *contract.key}
+    read = ", ".join(
+        f"substr({quoted(name)}, 1, {READ}) as {quoted(name)}" if name in texts else quoted(name) for name in columns
     )
-
-
-def _count(session: Session, documents: Documents, contract: Contract) -> int:
-    by, _ = _grouped(documents, contract)
-    different = f"select distinct {by} from {contract.identifier} where {_condition(documents)}"
-    return int(session.query(f"select count(*) as n from ({different}) as found").column("n")[0].as_py())
+    length = " + ".join(f"coalesce(length({quoted(name)}), 0)" for name in sorted(texts)) or "0"
+    return (
+        f"with rows_of_texts as (select {named}, count(*) over (partition by {by}) as text_rows, "
+        f"row_number() over (partition by {by} order by {last}) as text_place from {contract.identifier} "
+        f"where {_condition(documents)}), "
+        f"texts as (select {read}, text_rows, count(*) over () as text_count from rows_of_texts where text_place = 1), "
+        f"measured as (select {named}, text_rows, text_count, sum({length}) over (order by {last} "
+        "rows between unbounded preceding and current row) as so_far from texts) "
+        f"select {named}, text_rows, text_count from measured where so_far <= {MOST_READ} order by {last}"
+    )
 
 
 def _passages(

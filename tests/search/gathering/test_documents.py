@@ -85,6 +85,17 @@ def test_too_many_texts_are_counted(lake: Lake, monkeypatch: pytest.MonkeyPatch)
     assert sorted(one.text for one in found) == ["text 3", "text 4"] and left_out == 3
 
 
+def test_of_long_texts_no_more_is_read_than_memory_holds(lake: Lake, monkeypatch: pytest.MonkeyPatch) -> None:
+    module = "lakehouse_assets.search.gathering.documents"
+    monkeypatch.setattr(f"{module}.READ", 30)
+    monkeypatch.setattr(f"{module}.MOST_READ", 90)
+    publish(lake, [("a", f"D{n}", f"text {n} " + "long " * 50) for n in range(5)])
+    with lake.session() as session:
+        found, left_out = of_table(session, DECLARED, CONTRACT, frozenset())
+    assert sorted(one.text[:6] for one in found) == ["text 3", "text 4"] and left_out == 3
+    assert all(len(one.text) <= 30 for one in found)
+
+
 @given(st.lists(st.text(st.sampled_from("ab .!\n"), max_size=1_200), max_size=4).map("".join))
 def test_parts_are_short_and_lose_no_word(text: str) -> None:
     parts = cut(text)
