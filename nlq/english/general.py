@@ -172,6 +172,10 @@ GRAIN_UNITS = {
     "month": "month",
     "quarter": "quarter",
     "year": "year",
+    "wk": "week",
+    "mth": "month",
+    "qtr": "quarter",
+    "yr": "year",
 }
 
 CALENDAR_WORDS = set_of(

@@ -24,7 +24,8 @@ SHORT_DAYS = {name.lower(): number for number, name in enumerate(calendar.day_ab
 }
 UNITS = {"day", "week", "month", "quarter", "year"}
 _SHORT_UNITS = {"qtr": "quarter", "yr": "year", "mth": "month", "wk": "week"}
-PREVIOUS = {"last", "previous", "past", "prior", "preceding"}
+_SHORT_UNITS |= {f"{short}s": unit for short, unit in _SHORT_UNITS.items()} | {"mos": "month"}
+PREVIOUS = {"last", "previous", "prev", "past", "prior", "preceding"}
 THIS = {"this", "current"}
 NEXT = {"next", "coming", "upcoming", "following"}
 TO = frozenset({"to", "until", "till", "through", "thru"})

@@ -99,6 +99,9 @@ complaints since easter                                 2026-04-05 2026-07-15
 bookings before Easter 2025                             -          2025-04-19
 bookings on Christmas 2025 (25 Dec)                     2025-12-25 2025-12-25
 net sales before Christmas 2025 (nov + dec)             2025-11-01 2025-12-31
+bookings in the last 2 wks                              2026-06-29 2026-07-12
+complaints last six mos                                 2026-01-01 2026-06-30
+net sales prev month                                    2026-06-01 2026-06-30
 complaints in June on 24 June                           2026-06-24 2026-06-24
 """
 
