@@ -14,11 +14,12 @@ from semantic.fallback import manifests
 if TYPE_CHECKING:
     from lakehouse_assets.lakehouse.lake import Lake
     from lakehouse_assets.settings import Settings
+    from nlq.answering.analysing import Analyst
     from nlq.answering.answer import Answerer
     from nlq.answering.cache import KeptAnswers
 
 
-def open_answerer(lake: Lake, *, kept: KeptAnswers | None = None) -> Answerer:
+def open_answerer(lake: Lake, *, kept: KeptAnswers | None = None, analyst: Analyst | None = None) -> Answerer:
     """What answers questions over this lake; the dbt project is parsed first where its manifest is missing or old.
 
     Where the project does not parse, questions are answered by the layer that was read last, or without the metrics of
@@ -27,6 +28,7 @@ def open_answerer(lake: Lake, *, kept: KeptAnswers | None = None) -> Answerer:
     Args:
         lake: Where the tables are.
         kept: Answers to give again as long as they hold; none if None.
+        analyst: Finds out more about figures (lakehouse_assets.insight); questions that need it are refused if None.
 
     Raises:
         DbtFailedError: the project does not parse, never did, and not for the semantic models of one domain alone.
@@ -44,14 +46,17 @@ def open_answerer(lake: Lake, *, kept: KeptAnswers | None = None) -> Answerer:
     planning = _planning(lake.settings)
     planning["planner"] = WishesTold.around(planning["planner"])
     return Answerer(
-        lake, planned, kept=kept, most_figures=lake.settings.most_figures, days_of=lake.settings.time_zone, **planning
-    )
+        lake, planned, kept=kept, most_figures=lake.settings.most_figures, days_of=lake.settings.time_zone,
+        analyst=analyst, **planning,
+    )  # fmt: skip
 
 
-def open_foreign(settings: Settings, project: Path, database: Path | str) -> Answerer:
+def open_foreign(
+    settings: Settings, project: Path, database: Path | str, *, analyst: Analyst | None = None
+) -> Answerer:
     """What answers questions over a database by the semantic models of a dbt project that is none of ours.
 
-    ``database`` is as ``foreign.databases`` takes it.
+    ``database`` is as ``foreign.databases`` takes it, ``analyst`` as for ``open_answerer``.
 
     The project's own ``target/semantic_manifest.json`` is used where it is as new as the project; else the project
     is parsed, into a folder of ours.
@@ -73,7 +78,8 @@ def open_foreign(settings: Settings, project: Path, database: Path | str) -> Ans
     target = parsed(settings, project, opened.output)
     # Its days are its own affair.
     layer = SemanticLayer(settings, target_dir=target, dialect=opened.dialect, zone=NO_ZONE)
-    return Answerer(opened.lake, PlannedLayer(layer, DimensionValues(opened.lake, layer)), **_planning(settings))
+    planned = PlannedLayer(layer, DimensionValues(opened.lake, layer))
+    return Answerer(opened.lake, planned, analyst=analyst, **_planning(settings))
 
 
 def _planning(settings: Settings) -> dict[str, Any]:

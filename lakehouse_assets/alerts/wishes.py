@@ -121,6 +121,8 @@ class Wishes:
         if isinstance(frame, Sent):
             return self.offer(_draft(sentence, question, answer.plan, cron=frame.cron), caller, answer)
         condition = frame.condition
+        if answer.plan.analysis and isinstance(condition, OfFigures):
+            raise WishError("misfit", misfit(condition, answer.plan))
         if isinstance(condition, AboveOrBelow):
             share = next(c.format == "percent" for c in answer.columns if c.name == column_of(answer.plan))
             if frame.percent and not share:
@@ -225,7 +227,7 @@ def _condition(draft: Draft) -> Condition:
 def _about(draft: Draft, answer: Answer) -> str:
     """What a draft is about: the figure as it is called; where its days move, the words that say which."""
     assert answer.plan is not None
-    if draft.question and answer.plan.time_range:
+    if draft.question and (answer.plan.time_range or answer.plan.analysis):
         return f"“{draft.question}”"
     groups = [column.label.lower() for column in answer.columns if column.kind == "dimension"]
     by = f" of any {' and '.join(groups)}" if groups else ""

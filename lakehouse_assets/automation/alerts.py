@@ -15,8 +15,8 @@ import dagster as dg
 
 from lakehouse_assets.assets.steps.resources import LakeResource
 from lakehouse_assets.automation.jobs import INGEST
+from lakehouse_assets.insight.answerer import open_answerer
 from nlq.core.utc import utc_now
-from nlq.factory import open_answerer
 
 if TYPE_CHECKING:
     from lakehouse_assets.alerts.keeper import Keeper

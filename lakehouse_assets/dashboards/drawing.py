@@ -74,6 +74,8 @@ def _figures(plan: Plan) -> tuple[str, ...]:
 
 def misdrawn(chart: TileChart, plan: Plan, vocabulary: Vocabulary) -> str | None:
     """Why a plan cannot be drawn so, and what would do; None where it can."""
+    if plan.analysis:
+        return "what is found out about figures is no tile: ask it, or look at the page Insights"
     keys, figures = len(key_columns(plan)), len(_figures(plan))
     if chart.kind is ChartKind.TABLE:
         return None

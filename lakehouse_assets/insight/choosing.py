@@ -1,11 +1,9 @@
-"""Which metrics of a domain are judged, and by which dimensions they are taken apart.
+"""By which dimensions the figures of judged metrics are taken apart.
 
-Belongs here: the default rules, and what the meta of a metric says against them. Does not belong here: reading figures.
+Belongs here: the default rules for dimensions and for how many metrics are split. Does not belong here: which metrics
+are judged (nlq.core.judged), reading figures.
 
-A metric is judged if it has figures by day and is no running total: those that stand for the domain first, then sums
-and counts of which it is known which way is good, then others. `insights: false` in the meta of a metric leaves it out,
-as is due where its newest figures are not final ("resolved by now"): they always seem to fall. In the meta of a
-dimension it says that figures are not taken apart by it, as by a state that moves on.
+`insights: false` in the meta of a dimension says that figures are not taken apart by it, as by a state that moves on.
 """
 
 from __future__ import annotations
@@ -13,16 +11,9 @@ from __future__ import annotations
 from nlq.core.guard import TENANT_COLUMN
 from nlq.core.vocabulary import Dimension, Metric, Vocabulary
 
-MOST_METRICS, MOST_SPLIT, MOST_DIMENSIONS = 8, 3, 3
+MOST_SPLIT, MOST_DIMENSIONS = 3, 3
 _FEWEST, _MOST = 2, 30
 """Values of a dimension that figures are taken apart by."""
-
-
-def metrics_of(vocabulary: Vocabulary, domain: str) -> list[Metric]:
-    """The metrics of a domain that are judged, the most important first."""
-    own = [metric for metric in vocabulary.plain_metrics() if metric.domain == domain and _is_judged(metric)]
-    order = sorted(own, key=lambda one: (one.headline or 99, not one.additive, one.direction is None))
-    return order[:MOST_METRICS]
 
 
 def split_metrics(metrics: list[Metric]) -> list[Metric]:
@@ -36,13 +27,6 @@ def dimensions_of(metric: Metric, vocabulary: Vocabulary) -> list[Dimension]:
     handy = [dimension for dimension in known if _is_handy(dimension)]
     near = sorted(handy, key=lambda one: (one.name.count("__"), abs(len(one.values.items) - 8), one.name))
     return near[:MOST_DIMENSIONS]
-
-
-def _is_judged(metric: Metric) -> bool:
-    counted = metric.headline or metric.additive or metric.tally
-    return bool(counted and metric.insights and metric.min_grain == "day") and not (
-        metric.needs_time or metric.cumulative
-    )
 
 
 def _is_handy(dimension: Dimension) -> bool:

@@ -16,15 +16,16 @@ import numpy as np
 from lakehouse_assets.insight.choosing import dimensions_of
 from lakehouse_assets.insight.model import Insight, Part
 from lakehouse_assets.insight.numeric.contributions import Contribution, all_against, concentration, of_ratio, of_sum
+from lakehouse_assets.insight.numeric.robust import Floats
 from lakehouse_assets.insight.numeric.slopes import difference_chance
 from lakehouse_assets.insight.reading import Line, Reader
-from lakehouse_assets.insight.telling import MOST_PARTS, Teller, _figure
+from lakehouse_assets.insight.telling import MOST_PARTS, Teller, figure_text
 from nlq.core.periods import shift, unit_start
 from nlq.core.plan import Grain, TimeRange
 from nlq.core.vocabulary import Dimension, Metric, Vocabulary
 from nlq.wording.formats import say_period
 
-_SMALLEST, _WEEKS = 0.05, 28
+_WEEKS = 28
 _ALONE = 0.25
 """What part of a change a value has to make up to be named as what drives it."""
 
@@ -70,19 +71,28 @@ def times_of(first: date, last: date) -> Times | None:
 
 def chance_of(line: Line, times: Times) -> tuple[float, float]:
     """How much a day of the later time is above one of that before, relative; and how probable that is by chance."""
-    assert times.before.start and times.now.start and times.now.end
-    steps = [line.days.step(day) for day in (times.before.start, times.now.start, times.now.end + timedelta(days=1))]
-    before, now = line.figures[steps[0] : steps[1]], line.figures[steps[1] : steps[2]]
+    before, now = _part_of(line, times.before), _part_of(line, times.now)
     mean = float(before.mean())
     return (float(now.mean()) - mean) / abs(mean) if mean else 0.0, difference_chance(before, now)
 
 
-def explained(reader: Reader, teller: Teller, vocabulary: Vocabulary, line: Line, times: Times, p: float) -> Insight:
-    """The change of a metric, taken apart by the dimension that tells most of it."""
+def explained(
+    reader: Reader,
+    teller: Teller,
+    vocabulary: Vocabulary,
+    line: Line,
+    times: Times,
+    p: float,
+    by: Dimension | None = None,
+    where: str = "",
+) -> Insight:
+    """The change of a metric, taken apart by a dimension, or by the one that tells most of it; ``where`` is said."""
     metric = line.metric
     best: tuple[float, Dimension | None, list[Contribution], float] = (-math.inf, None, [], 0.0)
     figures: tuple[float, float] | None = None
-    for dimension in dimensions_of(metric, vocabulary) if metric.additive or metric.parts else ():
+    kept = {item.dimension for item in reader.where}
+    dimensions = [by] if by else [one for one in dimensions_of(metric, vocabulary) if one.name not in kept]
+    for dimension in dimensions if metric.additive or metric.parts else ():
         parts, own = _taken_apart(reader, vocabulary, line, dimension, times)
         if own is None:
             continue
@@ -96,7 +106,7 @@ def explained(reader: Reader, teller: Teller, vocabulary: Vocabulary, line: Line
         figures = None if metric.tally else _wholes(reader, metric, times)
         by_day = figures is None
     figures = figures or _means(line, times)
-    words = _words(line, times, figures, *best[1:3], by_day=by_day)
+    words = _words(f"{metric.label}{where}", line, times, figures, *best[1:3], by_day=by_day)
     parts = [_part(one, ratio=not metric.additive) for one in _bounded(best[2])]
     return teller.changed(metric, times.now, times.before, figures, p, best[1], parts, words)
 
@@ -136,28 +146,34 @@ def _wholes(reader: Reader, metric: Metric, times: Times) -> tuple[float, float]
 
 
 def _means(line: Line, times: Times) -> tuple[float, float]:
-    assert times.before.start and times.now.start and times.now.end
-    a, b = line.days.step(times.before.start), line.days.step(times.now.start)
-    c = line.days.step(times.now.end) + 1
-    return float(np.mean(line.figures[a:b])), float(np.mean(line.figures[b:c]))
+    return float(np.mean(_part_of(line, times.before))), float(np.mean(_part_of(line, times.now)))
+
+
+def _part_of(line: Line, span: TimeRange) -> Floats:
+    assert span.start and span.end
+    return line.figures[line.days.step(span.start) : line.days.step(span.end) + 1]
 
 
 def _words(
-    line: Line, times: Times, figures: tuple[float, float], dimension: Dimension | None, parts: list[Contribution],
-    *, by_day: bool,
+    what: str, line: Line, times: Times, figures: tuple[float, float], dimension: Dimension | None,
+    parts: list[Contribution], *, by_day: bool,
 ) -> str:  # fmt: skip
     metric, change = line.metric, figures[1] - figures[0]
-    moved = "rose" if change > 0 else "fell"
+    moved = "rose" if change > 0 else "fell" if change < 0 else "did not move:"
     by = f" ({change / abs(figures[0]):+.0%})" if figures[0] else ""
-    within = "a day in" if by_day else "in"
+    each = "a day " if by_day else ""
     head = (
-        f"{metric.label} {moved} from {_figure(figures[0], metric)} {within} {times.said_before} to "
-        f"{_figure(figures[1], metric)} {within} {times.said}{by}."
+        f"{what} {moved} from {figure_text(figures[0], metric)} {each}{_when(times.said_before)} to "
+        f"{figure_text(figures[1], metric)} {each}{_when(times.said)}{by}."
     )
-    if dimension is None or not parts:
+    if dimension is None or not parts or not change:
         return head
     told = _of_sum if metric.additive else _of_ratio
     return f"{head} {told(parts, change, dimension, metric)}"
+
+
+def _when(said: str) -> str:
+    return f"{'on' if said[0].isdigit() and '-' in said else 'in'} {said}"
 
 
 def _of_sum(parts: list[Contribution], change: float, dimension: Dimension, metric: Metric) -> str:
@@ -193,7 +209,7 @@ def _signed(part: float, metric: Metric) -> str:
     """What a part adds: of shares in points, of others in their own unit."""
     if metric.is_ratio:
         return f"{part * 100:+.1f} points"
-    return f"{'-' if part < 0 else '+'}{_figure(abs(part), metric)}"
+    return f"{'-' if part < 0 else '+'}{figure_text(abs(part), metric)}"
 
 
 def _bounded(parts: list[Contribution]) -> list[Contribution]:

@@ -6,14 +6,14 @@ Belongs here: the course from figures to insights. Does not belong here: any of 
 from __future__ import annotations
 
 import time
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Sequence
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from lakehouse_assets.domains import title_of
-from lakehouse_assets.insight.choosing import dimensions_of, metrics_of, split_metrics
+from lakehouse_assets.insight.choosing import dimensions_of, split_metrics
 from lakehouse_assets.insight.explaining import chance_of, explained, times_of
 from lakehouse_assets.insight.model import Insight, Insights, Kind, Severity
 from lakehouse_assets.insight.numeric.forecasting import forecast
@@ -25,6 +25,7 @@ from lakehouse_assets.insight.testing import RATE, WEEK, judged
 from lakehouse_assets.lakehouse.engines.protocol import QueryRefusedError, QueryTimeoutError
 from nlq.answering.figures import TooManyFiguresError
 from nlq.core.guard import GuardError
+from nlq.core.judged import metrics_of
 from semantic.errors import SemanticError
 
 if TYPE_CHECKING:
@@ -33,7 +34,7 @@ if TYPE_CHECKING:
     from lakehouse_assets.lakehouse.engines.protocol import Session
     from nlq.answering.answer import Answerer
     from nlq.core.guard import Caller
-    from nlq.core.vocabulary import Vocabulary
+    from nlq.core.vocabulary import Dimension, Metric, Vocabulary
 
 UNREADABLE = (GuardError, SemanticError, QueryRefusedError, QueryTimeoutError, TooManyFiguresError)
 """Why a domain may have none now."""
@@ -50,12 +51,6 @@ _WEIGHTS = {Severity.HIGH: 0, Severity.MEDIUM: 1, Severity.LOW: 2, Severity.INFO
 _LAST = {Kind.RECOMMENDATION: 0, Kind.FORECAST: 2}
 
 
-def domains_of(vocabulary: Vocabulary) -> list[str]:
-    """The domains of which there are metrics to judge."""
-    names = sorted({metric.domain for metric in vocabulary.metrics.values() if metric.domain})
-    return [name for name in names if metrics_of(vocabulary, name)]
-
-
 def insights_of(answerer: Answerer, caller: Caller, session: Session, domain: str, today: date) -> Insights:
     """Find what is worth saying about a domain.
 
@@ -70,18 +65,23 @@ def insights_of(answerer: Answerer, caller: Caller, session: Session, domain: st
         GuardError: the caller may ask nothing.
         SemanticError, QueryRefusedError, QueryTimeoutError, TooManyFiguresError: a figure cannot be read.
     """
-    begun = time.perf_counter()
     reader = Reader(answerer.figures, caller, session, today)
     vocabulary = answerer.figures.vocabulary(caller, session)
-    lines = list(_lines(reader, vocabulary, domain))
+    return found_in(reader, vocabulary, domain, metrics_of(vocabulary, domain))
+
+
+def found_in(reader: Reader, vocabulary: Vocabulary, domain: str, metrics: Sequence[Metric]) -> Insights:
+    """Find what is worth saying about some metrics of a domain; raises as ``insights_of`` does."""
+    begun = time.perf_counter()
+    lines = list(lines_of(reader, vocabulary, metrics))
     totals = [line for line in lines if line.dimension is None]
     until = max((line.days.last for line in totals), default=None)
-    teller = Teller(domain, caller.tenant, until)
+    teller = Teller(domain, reader.caller.tenant, until)
     result = judged(lines, RATE * (1 - _CHANGES))
     lasting = {one.line.metric.name for one in result.found if one.kind in _LASTING and one.line.dimension is None}
     changes, tests = _changes(reader, teller, vocabulary, totals, lasting)
     found = [*(teller.found(one) for one in result.found), *changes, *_forecasts(teller, totals)]
-    told = sorted([*recommendations(found, caller.tenant), *found], key=_weight)
+    told = sorted([*recommendations(found, reader.caller.tenant), *found], key=weight)
     return Insights(
         domain=domain, title=title_of(domain), until=until, tested=result.tests + tests,
         metrics=tuple(line.metric.name for line in totals), insights=tuple(told[:MOST]),
@@ -89,9 +89,10 @@ def insights_of(answerer: Answerer, caller: Caller, session: Session, domain: st
     )  # fmt: skip
 
 
-def _lines(reader: Reader, vocabulary: Vocabulary, domain: str) -> Iterator[Line]:
-    """The courses of the metrics, then those of values of dimensions."""
-    metrics = metrics_of(vocabulary, domain)
+def lines_of(
+    reader: Reader, vocabulary: Vocabulary, metrics: Sequence[Metric], by: Dimension | None = None
+) -> Iterator[Line]:
+    """The courses of metrics, then those of values of their dimensions, or of the one that is named."""
     spans = {metric.name: reader.span(metric) for metric in metrics}
     together: dict[Days, list] = {}
     for metric in metrics:
@@ -100,12 +101,14 @@ def _lines(reader: Reader, vocabulary: Vocabulary, domain: str) -> Iterator[Line
             together.setdefault(days, []).append(metric)
     for days, own in together.items():
         yield from reader.totals(own, vocabulary.metrics, days)
-    by: dict[tuple, list] = {}
-    for metric in split_metrics(metrics):
+    kept = {item.dimension for item in reader.where}
+    split: dict[tuple, list] = {}
+    for metric in split_metrics(list(metrics)):
         days = spans[metric.name]
-        for dimension in dimensions_of(metric, vocabulary) if days else ():
-            by.setdefault((days, dimension.name), []).append((metric, dimension))
-    for (days, _), own in by.items():
+        dimensions = [by] if by else [one for one in dimensions_of(metric, vocabulary) if one.name not in kept]
+        for dimension in dimensions if days else ():
+            split.setdefault((days, dimension.name), []).append((metric, dimension))
+    for (days, _), own in split.items():
         yield from reader.values([metric for metric, _ in own], own[0][1], days)
 
 
@@ -141,5 +144,6 @@ def _forecasts(teller: Teller, totals: list[Line]) -> Iterator[Insight]:
             yield teller.forecast(line, Days(line.days.last + timedelta(days=1), HORIZON), one)
 
 
-def _weight(one: Insight) -> tuple:
+def weight(one: Insight) -> tuple:
+    """The order in which insights are told."""
     return _LAST.get(one.kind, 1), _WEIGHTS[one.severity], one.p if one.p is not None else 1.0, one.insight_id

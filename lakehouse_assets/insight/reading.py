@@ -15,7 +15,7 @@ import numpy as np
 
 from lakehouse_assets.insight.numeric.robust import Floats
 from nlq.core.guard import Caller
-from nlq.core.plan import Grain, Plan, TimeRange
+from nlq.core.plan import DimensionFilter, Grain, Plan, TimeRange
 from nlq.core.vocabulary import Dimension, Metric
 
 if TYPE_CHECKING:
@@ -73,16 +73,21 @@ class Line:
 
 @dataclass(frozen=True)
 class Reader:
-    """Reads the figures of one caller at one state of the lake."""
+    """Reads the figures of one caller at one state of the lake, of the rows that ``where`` leaves."""
 
     figures: Figures
     caller: Caller
     session: Session
     today: date
+    where: tuple[DimensionFilter, ...] = ()
+
+    def known(self, metric: Metric) -> TimeRange | None:
+        """All whole days of a metric; None where there is none."""
+        return self.figures.whole_days([metric.name], self.caller, self.session, self.today)
 
     def span(self, metric: Metric) -> Days | None:
         """The whole days of a metric that are read; None where there is none."""
-        known = self.figures.whole_days([metric.name], self.caller, self.session, self.today)
+        known = self.known(metric)
         if known is None or known.start is None or known.end is None:
             return None
         first = max(known.start, known.end - timedelta(days=HISTORY - 1))
@@ -122,21 +127,30 @@ class Reader:
 
     def sums(self, metrics: Sequence[str], dimension: Dimension, span: TimeRange) -> dict[str, dict[Any, float]]:
         """The figures of some metrics over a time by value of a dimension; rows without a value are one group."""
-        plan = Plan(metrics=tuple(metrics), group_by=(dimension.name,), time_range=span)
+        plan = Plan(metrics=tuple(metrics), group_by=(dimension.name,), time_range=span, filters=self.where)
         rows = self.figures.rows(plan, self.caller, self.session)
         of = ["(none)" if value is None else value for value in rows.column(dimension.name).to_pylist()]
         return {name: dict(zip(of, _nothing_as_0(_numbers(rows, name)).tolist(), strict=True)) for name in metrics}
 
     def whole(self, metric: Metric, span: TimeRange) -> float | None:
         """The figure of a metric over a time; None where there is none, or none to compute with."""
-        rows = self.figures.rows(Plan(metrics=(metric.name,), time_range=span), self.caller, self.session)
+        rows = self.figures.rows(
+            Plan(metrics=(metric.name,), time_range=span, filters=self.where), self.caller, self.session
+        )
         found = _numbers(rows, metric.name)
         return float(found[0]) if found.size and math.isfinite(found[0]) else None
+
+    def by_value(self, metric: Metric, dimension: Dimension, span: TimeRange) -> dict[Any, float]:
+        """The figures of a metric over a time by value of a dimension, where there are any."""
+        plan = Plan(metrics=(metric.name,), group_by=(dimension.name,), time_range=span, filters=self.where)
+        rows = self.figures.rows(plan, self.caller, self.session)
+        found = zip(rows.column(dimension.name).to_pylist(), _numbers(rows, metric.name).tolist(), strict=True)
+        return {value: figure for value, figure in found if value is not None and math.isfinite(figure)}
 
     def _rows(self, names: tuple[str, ...], days: Days, dimension: Dimension | None = None) -> pa.Table:
         plan = Plan(
             metrics=names, grain=Grain.DAY, time_range=TimeRange(start=days.first, end=days.last),
-            group_by=(dimension.name,) if dimension else (),
+            group_by=(dimension.name,) if dimension else (), filters=self.where,
         )  # fmt: skip
         return self.figures.rows(plan, self.caller, self.session)
 

@@ -99,9 +99,10 @@ class Teller:
             if one.method == NAIVE
             else (f"On {one.origins} weeks of the past its error was {one.mase:.0%} of that of the week before again.")
         )
+        said = [figure_text(figure, line.metric) for figure in (total, low, high)]
         sentence = (
-            f"{line.metric.label}: about {_figure(total, line.metric)} {each}the 7 days from {_day(coming.first)}; "
-            f"a single day between {_figure(low, line.metric)} and {_figure(high, line.metric)} in four cases of five."
+            f"{line.metric.label}: about {said[0]} {each}the 7 days from {day_said(coming.first)}; "
+            f"a single day between {said[1]} and {said[2]} in four cases of five."
         )
         method = f"By {one.method}. {what} Taken for granted: what comes is like the past year."
         return self._insight(
@@ -115,9 +116,9 @@ class Teller:
         assert one.low is not None and one.high is not None
         metric = one.line.metric
         words = (
-            f"{_what(one.line)}: {_figure(one.actual, metric)} on {_day(first)}, {size} the "
-            f"{_figure(one.expected, metric)} expected of such a day ({_figure(one.low, metric)} to "
-            f"{_figure(one.high, metric)} would be usual)."
+            f"{_what(one.line)}: {figure_text(one.actual, metric)} on {day_said(first)}, {size} the "
+            f"{figure_text(one.expected, metric)} expected of such a day ({figure_text(one.low, metric)} to "
+            f"{figure_text(one.high, metric)} would be usual)."
         )
         if first == self._until and one.change < 0:
             words += " It is the last day that there are data of: some may be still to come."
@@ -125,30 +126,32 @@ class Teller:
 
     def _missing(self, one: Found, first: date, last: date) -> str:
         days = (last - first).days + 1
-        when = f"on {_day(first)}" if days == 1 else f"on {days} days from {_day(first)} to {_day(last)}"
-        expected = _figure(one.expected, one.line.metric)
+        when = f"on {day_said(first)}" if days == 1 else f"on {days} days from {day_said(first)} to {day_said(last)}"
+        expected = figure_text(one.expected, one.line.metric)
         return f"{_what(one.line)}: nothing at all {when}, where about {expected} were to be expected."
 
     def _shift(self, one: Found, first: date, _: date) -> str:
         moved = "rose" if one.change > 0 else "fell"
         return (
-            f"{_what(one.line)} {moved} to another level on about {_day(first)}: "
-            f"{_figure(one.actual, one.line.metric)} a day since, after {self._before(one)}."
+            f"{_what(one.line)} {moved} to another level on about {day_said(first)}: "
+            f"{figure_text(one.actual, one.line.metric)} a day since, after {self._before(one)}."
         )
 
     def _trend(self, one: Found, first: date, last: date) -> str:
         moved, weeks = "rising" if one.change > 0 else "falling", ((last - first).days + 1) // 7
         return (
-            f"{_what(one.line)}: {moved} for {weeks} weeks, to about {_figure(one.actual, one.line.metric)} a day "
+            f"{_what(one.line)}: {moved} for {weeks} weeks, to about {figure_text(one.actual, one.line.metric)} a day "
             f"from {self._before(one)}."
         )
 
     @staticmethod
     def _before(one: Found) -> str:
         """The figure that was, and how much more or less the later one is."""
-        said = _figure(one.expected, one.line.metric)
+        said = figure_text(one.expected, one.line.metric)
         return (
-            f"{said} ({one.change:+.0%})" if one.expected and _figure(0.0, one.line.metric) != said else "next to none"
+            f"{said} ({one.change:+.0%})"
+            if one.expected and figure_text(0.0, one.line.metric) != said
+            else "next to none"
         )
 
     def _insight(
@@ -177,16 +180,19 @@ def _what(line: Line) -> str:
     return f"{line.metric.label} of {line.dimension.label} {value}"
 
 
-def _figure(value: float, metric: Metric) -> str:
+def figure_text(value: float, metric: Metric) -> str:
+    """A figure as a sentence has it, no more exact than it is worth."""
     size = abs(value)
-    whole = not metric.is_ratio and (size >= 10 or metric.format == "integer")
-    said = say_metric(metric)
+    few = metric.format == "integer" and size < 10 and not float(value).is_integer()  # three in ten days
+    whole = not metric.is_ratio and not few and (size >= 10 or metric.format == "integer")
+    said = replace(say_metric(metric), format=None) if few else say_metric(metric)
     if whole and said.format == "currency":
         said = replace(said, format=None)
-    return format_said(round(value) if whole else round(value, 4 if metric.is_ratio else 2), said)
+    return format_said(round(value) if whole else round(value, 4 if metric.is_ratio else 1 if few else 2), said)
 
 
-def _day(day: date) -> str:
+def day_said(day: date) -> str:
+    """A day as a sentence has it."""
     return f"{day:%a} {day.isoformat()}"
 
 

@@ -17,6 +17,7 @@ from starlette.middleware.gzip import GZipMiddleware
 
 from lakehouse_assets.dashboards.files import ProjectDashboards
 from lakehouse_assets.dashboards.kept import KeptBoards
+from lakehouse_assets.insight.answerer import open_answerer
 from lakehouse_assets.ml.jobs import Jobs, JobStore
 from lakehouse_assets.ml.serving.online import OnlineFeatures
 from lakehouse_assets.ml.serving.single import Predictions
@@ -68,7 +69,6 @@ from lakehouse_assets.service.search import SearchHandlers
 from lakehouse_assets.service.sharing.handlers import SharingHandlers
 from lakehouse_assets.shared_redis import connect
 from nlq.answering.cache import AnswersInProcess, AnswerStore, KeptAnswers
-from nlq.factory import open_answerer
 from nlq.storage.journal import Journal
 from nlq.storage.keys import KeyStore
 from nlq.storage.links import LinkStore

@@ -21,6 +21,7 @@ from lakehouse_assets.lakehouse.engines.protocol import (
     QueryTimeoutError,
     Session,
 )
+from nlq.answering.analysing import Analyst, analysed
 from nlq.answering.cache import Course, Courses, KeptAnswers, Outcomes, RememberingPlanner
 from nlq.answering.compiling.computed import statements_of
 from nlq.answering.compiling.costs import CostLimit, TooCostlyError
@@ -35,7 +36,7 @@ from nlq.answering.naming import names_beside
 from nlq.answering.parts import STATES_KEPT, CompiledPlan, Layer, PlansQuestions, StaleLayer
 from nlq.answering.run import Run
 from nlq.answering.tables.coverage import Coverage, Known, known_days
-from nlq.answering.tables.states import TableStates
+from nlq.answering.tables.states import TableState, TableStates
 from nlq.core.columns import key_columns
 from nlq.core.dateparts import named
 from nlq.core.guard import ROLES, TIMEOUT_S, AmbiguousValueError, Caller, Guard, GuardError, Role, may_see
@@ -72,6 +73,7 @@ class Answerer:
         most_figures: int = 0,
         zones: Zones | None = None,
         days_of: str | None = None,
+        analyst: Analyst | None = None,
     ) -> None:
         """Nothing is read until the first question.
 
@@ -86,6 +88,7 @@ class Answerer:
             most_figures: What a question may cost, see ``compiling.costs``; 0 is any.
             zones: Where "today" is, by tenant; UTC if None.
             days_of: The time zone that rows have days of; None where that is somebody else's affair.
+            analyst: Finds out why figures moved and the like; such questions are refused if None.
         """
         self._lake, self._layer, self._roles = lake, layer, roles
         self._zones = zones or Zones()
@@ -99,7 +102,7 @@ class Answerer:
         self._states, self._coverage = TableStates(lake, days_of), Coverage()
         self._limit = CostLimit(most_figures, layer, self._coverage, self._states)
         self.figures = Figures(layer, self._guard, self._coverage, self._states)
-        self._lock = Lock()
+        self._analyst, self._lock = analyst, Lock()
 
     @property
     def stale_layer(self) -> StaleLayer | None:
@@ -377,6 +380,8 @@ class Answerer:
         return Choice(question=explain.as_question(plan, run.vocabulary), plan=plan)
 
     def _execute(self, run: Run, plan: Plan, planned: Planned, session: Session) -> Answer:
+        if plan.analysis:
+            return analysed(run, plan, planned, session, self._analyst, self.figures, self._freshness)
         notes: dict[str, None] = {}
         parts: list[CompiledPlan] = []
 
@@ -436,10 +441,13 @@ class Answerer:
             notes=tuple(notes),
             sql=sql,
             snapshots=snapshots,
-            freshness=tuple(self._states.of(name, snapshot) for name, snapshot in snapshots.items()),
+            freshness=tuple(self._freshness(snapshots)),
         )
 
     # --- what is known
+
+    def _freshness(self, snapshots: Mapping[str, int]) -> Iterable[TableState]:
+        return (self._states.of(name, snapshot) for name, snapshot in snapshots.items())
 
     def _tables(self, metrics: Iterable[str]) -> list[str]:
         """The tables that metrics are counted in."""

@@ -256,11 +256,13 @@ class Guard:
         self, plan: Plan, filters: tuple[DimensionFilter, ...], tenant: str
     ) -> tuple[DimensionFilter, ...]:
         name = self._tenant_dimension(plan.metrics)
+        self._check_own(filters, tenant)
+        if plan.analysis and name is None and all(self._tenant_dimension((one,)) for one in plan.metrics):
+            return filters  # each of its metrics is read by a plan of its own, which has the tenant
         if name is None:
             raise GuardError(
                 ErrorCode.TENANT_UNSUPPORTED, f"{', '.join(plan.metrics)} cannot be limited to one tenant."
             )
-        self._check_own(filters, tenant)
         kept = tuple(item for item in filters if not (self._is_tenant(item.dimension) and item.operator is Operator.IN))
         return (*kept, DimensionFilter(dimension=name, values=(tenant,)))
 
@@ -273,7 +275,8 @@ class Guard:
 def _check_personal(plan: Plan, visible: Vocabulary) -> None:
     """Refuse to choose or sort rows by what tells of a person: the answer would tell it, too."""
     chosen = [item.dimension for item in _filters(plan) if item.operator not in _UNARY]
-    for name in (*chosen, *([plan.time_of] if plan.time_of else ()), *(key.field for key in plan.order_by)):
+    told = plan.group_by if plan.analysis else ()
+    for name in (*chosen, *told, *([plan.time_of] if plan.time_of else ()), *(key.field for key in plan.order_by)):
         if name in visible.dimensions and visible.dimensions[name].personal:
             message = f"{visible.dimensions[name].label} tells of a person: your role may not choose or sort by it."
             raise GuardError(ErrorCode.PERSONAL, message)

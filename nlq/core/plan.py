@@ -122,8 +122,30 @@ class Comparison(StrEnum):
     PREVIOUS_YEAR = "previous_year"
 
 
+class AnalysisKind(StrEnum):
+    """What is found out about figures."""
+
+    WHY = "why"
+    UNUSUAL = "unusual"
+    FORECAST = "forecast"
+    CHANGED = "changed"
+    ATTENTION = "attention"
+
+    @property
+    def of_many(self) -> bool:
+        """Whether it goes over many metrics."""
+        return self in (AnalysisKind.UNUSUAL, AnalysisKind.CHANGED, AnalysisKind.ATTENTION)
+
+
 class _Frozen(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Analysis(_Frozen):
+    """What is found out about the metrics of a plan; ``claim`` is the way that the question says one moved."""
+
+    kind: AnalysisKind
+    claim: Literal["rise", "fall"] | None = None
 
 
 class DimensionFilter(_Frozen):
@@ -231,6 +253,8 @@ class Plan(_Frozen):
     every ward), or for each of which there is an average or a count (the number of channels of every ward). A count may
     be within its metric: how many members made one trip, two trips, and so on.
 
+    ``analysis`` finds something out instead of listing figures, of ``time_range`` (the newest days without one).
+
     ``records`` lists the rows that the metric is computed from, a page of ``limit`` after the first ``skip``:
     ``group_by`` names columns, else there are those that tell most; ``order_by`` may name any dimension, else the
     newest come first.
@@ -252,6 +276,7 @@ class Plan(_Frozen):
     count: StrictBool = False
     running: Running | None = None
     records: StrictBool = False
+    analysis: Analysis | None = None
     within: tuple[Name, ...] = Field(default=(), max_length=6)
     order_by: tuple[OrderBy, ...] = Field(default=(), max_length=4)
     limit: Annotated[int, BeforeValidator(_number)] = Field(default=MAX_ROWS, ge=1, le=MAX_ROWS)
@@ -263,7 +288,14 @@ class Plan(_Frozen):
         for what, names in (("metric", self.metrics), ("dimension", self.group_by)):
             if len(set(names)) != len(names):
                 raise ValueError(f"a {what} is named twice: {', '.join(names)}")
-        keys = {*self.group_by, *(["metric_time"] if self.grain else [])}
+        if self.analysis:
+            self._check_analysis(self.analysis)
+        else:
+            self._check_figures({*self.group_by, *(["metric_time"] if self.grain else [])})
+        return self
+
+    def _check_figures(self, keys: set[str]) -> None:
+        """What is computed from figures, ranked, limited and listed fits together."""
         self._check_computed(keys)
         self._check_within(keys)
         known = {*self.metrics, *self.derived, *keys}
@@ -280,7 +312,25 @@ class Plan(_Frozen):
         if self.skip and not (self.records or (self.ties and self.skip < MAX_ROWS)):
             raise ValueError(f"skip leaves out records, or ranks with ties, of these at most {MAX_ROWS - 1}")
         self._check_records()
-        return self
+
+    def _check_analysis(self, analysis: Analysis) -> None:
+        """An analysis is of plain figures: of all rows that the filters leave, by days of the metrics' own time."""
+        kind = analysis.kind
+        computed = (self.share, self.ratio, self.average, self.count, self.running, self.records, self.having)
+        wrong = {
+            "goes by plain figures, not by shares, ranks, averages, counts or lists": any(computed)
+            or self.within or self.order_by or self.ties,
+            "goes by the metrics' own time": self.time_of,
+            "is of one metric at a time": not kind.of_many and len(self.metrics) > 1,
+            "is by one dimension at most": len(self.group_by) > 1,
+            "is of all together or of chosen values, by no dimension": kind is AnalysisKind.FORECAST and self.group_by,
+            "goes by no steps of time": kind is not AnalysisKind.FORECAST and self.grain,
+            "claims nothing": kind is not AnalysisKind.WHY and analysis.claim,
+            "compares nothing": kind not in (AnalysisKind.WHY, AnalysisKind.CHANGED) and self.compares,
+        }  # fmt: skip
+        if any(wrong.values()):
+            raise ValueError(f"an analysis ({kind}) {next(said for said, is_so in wrong.items() if is_so)}")
+        self._check_comparison()
 
     def _check_records(self) -> None:
         if not self.records and len(self.group_by) > MAX_GROUPS:

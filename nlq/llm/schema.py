@@ -72,8 +72,8 @@ def _plan(metrics: Sequence[Metric], dimensions: Sequence[Dimension], filters: M
 
 @cache
 def _rest() -> Schema:
-    """The fields that name nothing of the catalog, as the plan has them."""
-    named = {*_MOST, "share", "time_of"}
+    """The fields that name nothing of the catalog, as the plan has them; what is found out the rules alone plan."""
+    named = {*_MOST, "share", "time_of", "analysis"}
     fields = {name: _bare(field) for name, field in plan_schema()["properties"].items() if name not in named}
     # A field may be left out, so that none of them need be null.
     return {name: field["anyOf"][0] if "anyOf" in field else field for name, field in fields.items()}

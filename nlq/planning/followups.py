@@ -19,6 +19,7 @@ from nlq.english.tokens import Token
 from nlq.planning.drafts.draft import Decision, Reading
 from nlq.planning.drafts.ordering import usual_order
 
+REST_AS_BEFORE = "the rest as in the question before"
 _LEADS = (
     ("what", "about"), ("how", "about"), ("and", "what", "about"), ("and", "how", "about"), ("and",), ("also",),
     ("but",), ("only",), ("just",), ("now",), ("then",), ("same",), ("instead",), ("ok",), ("okay",), ("the", "same"),
@@ -65,6 +66,8 @@ def follow_up(reading: Reading, previous: Plan, vocabulary: Vocabulary) -> Readi
     }
     if order is not None:
         merged["order_by"] = order
+    if previous.analysis:
+        merged |= {"analysis": previous.analysis, "order_by": (), "having": (), "share": None}
     if merged["average"]:
         merged["order_by"] = ()
     if merged["ties"]:
@@ -82,7 +85,7 @@ def follow_up(reading: Reading, previous: Plan, vocabulary: Vocabulary) -> Readi
         return None
     if whole.fingerprint == previous.fingerprint:
         return None  # what was said changed nothing, so it was not understood
-    because = (*reading.because, Decision("", "the rest as in the question before"))
+    because = (*reading.because, Decision("", REST_AS_BEFORE))
     carried = tuple(part for part in parts_of(previous) if part in parts_of(whole) and not _is_said(part, reading))
     return replace(reading, plan=whole, because=because, says=says | {"metrics"}, carried=carried)
 

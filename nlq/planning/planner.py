@@ -9,16 +9,18 @@ Safety: every word of a question has a part in the plan, or the question is refu
 from __future__ import annotations
 
 import itertools
-from collections.abc import Sequence
-from dataclasses import replace
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from functools import cached_property
 
-from nlq.core.outcome import MOST_CHOICES, RULES, UNCLEAR, Clarify, Outcome, Planned, Problem, Refused
+from nlq.core.outcome import MOST_CHOICES, RULES, UNCLEAR, Because, Clarify, Outcome, Planned, Problem, Refused
 from nlq.core.plan import Plan
 from nlq.core.spelling import same_form
 from nlq.core.vocabulary import Vocabulary
 from nlq.english.tokens import Token, tokenize
+from nlq.planning.analyses.frames import frames_of
+from nlq.planning.analyses.planning import Analyses
 from nlq.planning.asking import Asking
 from nlq.planning.drafts.draft import Reading
 from nlq.planning.drafts.mentions import Cover, Reach, Slip
@@ -30,6 +32,7 @@ from nlq.planning.parting import parts_of
 from nlq.planning.provenance import Provenance, Typed
 from nlq.planning.ranked.ranker import Ranker
 from nlq.planning.search import Asked, Search
+from nlq.planning.times.words import TimeSpan
 
 MAX_CHARACTERS = 1000
 MAX_WORDS = 80
@@ -55,6 +58,29 @@ class _Round:
         return self.finder.covers()
 
 
+@dataclass(frozen=True)
+class _Figures:
+    """Plans the figures that stand in a question which asks for more than them."""
+
+    plain: Callable[..., Outcome]
+    typed: str
+    today: date
+    fiscal_start: int | None
+    vocabulary: Vocabulary
+
+    def plan(self, tokens: Sequence[Token], about: Plan | None = None, *, ahead: bool = False) -> Outcome:
+        """The outcome for some of the words; of what they leave open it is ``about``."""
+        return self.plain(self.typed, tokens, self.today, about, follows=about is not None, ahead=ahead)
+
+    def times(self, tokens: Sequence[Token], *, ahead: bool = False) -> list[TimeSpan]:
+        """The times that they name."""
+        return Asked(same_form(self.typed), tokens, self.today, self.fiscal_start, ahead=ahead).times
+
+    def told(self, tokens: Sequence[Token], meaning: str) -> Because:
+        """That these words mean this."""
+        return Provenance(Typed(self.typed, tokens), self.vocabulary).operator(tokens, meaning)
+
+
 class Planner:
     """Plans questions over one vocabulary. Thread-safe; planning does no input or output."""
 
@@ -66,6 +92,7 @@ class Planner:
         self.lexicon = Lexicon(vocabulary)
         self._search, self._asking = Search(self.lexicon), Asking(self.lexicon)
         self._ranker = Ranker(self.lexicon) if ranks else None
+        self._analyses = Analyses(self.lexicon)
 
     def plan(self, question: str, now: date | datetime, previous: Plan | None = None) -> Outcome:
         """The outcome for a question; relative times are relative to ``now``. Never raises on any text.
@@ -83,12 +110,31 @@ class Planner:
         today = now.date() if isinstance(now, datetime) else now
         if not previous and (several := self._several(question, tokens, now)):
             return several
+        figures = _Figures(self._plain, typed, today, self._fiscal_start, self.vocabulary)
+        for frame in frames_of(tokens):
+            if found := self._analyses.plan(frame, tokens, figures, previous):
+                return found
+        return self._plain(typed, tokens, today, previous)
+
+    def _plain(
+        self,
+        typed: str,
+        tokens: Sequence[Token],
+        today: date,
+        previous: Plan | None = None,
+        *,
+        follows: bool = False,
+        ahead: bool = False,
+    ) -> Outcome:
+        """The outcome for a question about figures alone; it ``follows`` the one before, or says so itself."""
+        question = same_form(typed)
         whole, slips = mend(tokens, self.lexicon)
-        tokens, follows = without_lead(whole) if previous else (whole, False)
+        tokens, leads = without_lead(whole) if previous else (whole, False)
         if not tokens:
             return Refused(reason="There is no question.", nearest=self._asking.examples())
         provenance = Provenance(Typed(typed, whole, slips, len(whole) - len(tokens)), self.vocabulary)
-        return self._find(Asked(question, tokens, today, self._fiscal_start, previous, follows), slips, provenance)
+        asked = Asked(question, tokens, today, self._fiscal_start, previous, follows or leads, ahead)
+        return self._find(asked, slips, provenance)
 
     def _several(self, question: str, tokens: Sequence[Token], now: date | datetime) -> Outcome | None:
         """The choice among several questions in one that can be answered; sentences are never put together."""

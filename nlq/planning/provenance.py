@@ -106,6 +106,11 @@ class Provenance:
         told.sort(key=lambda one: (one.start or 0, one.end or 0))
         return outcome.model_copy(update={"because": tuple(told)})
 
+    def operator(self, said: Sequence[Token], meaning: str) -> Because:
+        """That words beside each other say what is to be done."""
+        words = " ".join(token.text for token in said)
+        return self._at(said[0], said[-1], words, meaning, "operator", label=meaning)
+
     # --- one mention
 
     def _read(self, mention: Mention, plan: Plan, decisions: _Decisions, left_out: Sequence[str]) -> Because | None:

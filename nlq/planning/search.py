@@ -29,6 +29,7 @@ from nlq.planning.followups import follow_up
 from nlq.planning.preferring import Preferring
 from nlq.planning.reading.grammar import Reader
 from nlq.planning.reading.sentence import Sentence
+from nlq.planning.times.coming import to_come
 from nlq.planning.times.words import TimeReader, TimeSpan
 
 _SECOND_BEST = 3.0
@@ -55,10 +56,16 @@ class Asked:
     previous: Plan | None = None
     follows: bool = False
     """Whether the question says itself that it follows up the one before."""
+    ahead: bool = False
+    """Whether it is about times to come."""
 
     @cached_property
     def times(self) -> list[TimeSpan]:
         """The times that are said."""
+        return list(to_come(self._times, self.tokens, self.today)) if self.ahead else self._times
+
+    @property
+    def _times(self) -> list[TimeSpan]:
         return TimeReader(self.question, self.tokens, self.today, self.fiscal_start).spans()
 
 
@@ -216,7 +223,7 @@ class Search:
                     readings.extend(found)
         if before:
             readings = [r for r in (follow_up(r, before, self._lexicon.vocabulary) for r in readings) if r]
-        if readings and all(_is_ahead(reading.plan, asked.today) for reading in readings):
+        if readings and not asked.ahead and all(_is_ahead(reading.plan, asked.today) for reading in readings):
             return Problem(2, "That time has not come yet; I know only what was.", final=True)
         if not readings and not problems:
             return Problem(2, "That does not go with the question before; ask it whole.", final=True)

@@ -35,6 +35,8 @@ class NotJudgedError(Exception):
 
 def misfit(condition: OfFigures, plan: Plan) -> str:
     """Why a condition cannot be put on a plan; empty where it can."""
+    if plan.analysis:
+        return "That is found out when it is asked: name a figure to wait for."
     if plan.records:
         return "A list of records has no figure to wait for: name a figure, such as their number."
     if len(plan.metrics) != 1 and not plan.ratio:

@@ -15,6 +15,7 @@ from nlq.core.periods import shifted
 from nlq.core.plan import Comparison, DimensionFilter, Operator, OrderBy, Plan, Scalar, Threshold, TimeRange
 from nlq.core.spelling import one_of_each
 from nlq.core.vocabulary import TIME_DIMENSION, Vocabulary
+from nlq.wording.analyses import analysis_words
 from nlq.wording.formats import Said, format_said, format_value, say_metric, say_period
 
 MOST_NAMED = 5
@@ -51,6 +52,8 @@ def _order_words(key: OrderBy, plan: Plan, vocabulary: Vocabulary) -> str:
 def _metric_words(plan: Plan, vocabulary: Vocabulary) -> str:
     labels = [vocabulary.metrics[name].label for name in plan.metrics]
     groups = _group_words(plan, vocabulary)
+    if plan.analysis:
+        return analysis_words(plan, vocabulary, groups)
     if plan.count:
         chosen = any(bound.metric in plan.metrics for bound in plan.having) or set(plan.within) & set(plan.metrics)
         some = "" if chosen else f" with {labels[0]}"

@@ -8,13 +8,14 @@ import numpy as np
 import pytest
 
 from lakehouse_assets.insight.explaining import Times, explained, times_of
-from lakehouse_assets.insight.finding import HORIZON, domains_of, insights_of
+from lakehouse_assets.insight.finding import HORIZON, insights_of
 from lakehouse_assets.insight.model import Insights, Kind
 from lakehouse_assets.insight.reading import Line, Reader
 from lakehouse_assets.insight.telling import Teller
 from lakehouse_assets.lakehouse.lake import Lake
 from nlq.answering.answer import Answerer
 from nlq.core.guard import Caller
+from nlq.core.judged import domains_of
 from nlq.core.plan import TimeRange
 
 LATER = date(2030, 1, 1)

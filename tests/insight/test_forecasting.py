@@ -63,3 +63,26 @@ def test_what_is_never_below_zero_is_not_foretold_below_it() -> None:
 @pytest.mark.parametrize("figures", [np.arange(20.0), np.full(100, 5.0)], ids=["too short", "always the same"])
 def test_what_cannot_be_foretold_is_not(figures: np.ndarray) -> None:
     assert forecast(figures, season=7, horizon=HORIZON) is None
+
+
+def _season(rng: np.random.Generator, kind: str, days: int) -> np.ndarray:
+    """A course with a week: counts, or amounts that are far from even."""
+    level = np.tile([1.2, 1.0, 0.9, 1.0, 1.1, 1.4, 0.4], days // 7 + 1)[:days] * 80
+    return rng.poisson(level).astype(float) if kind == "counts" else level * rng.lognormal(0, 0.6, days)
+
+
+@pytest.mark.parametrize("kind", ["counts", "uneven amounts"])
+def test_a_sum_of_days_is_neither_too_low_nor_more_certain_than_it_is(kind: str) -> None:
+    """Of 60 courses the sum of the 30 days after the next 10; chance alone keeps less than 36 one time in 1,000."""
+    rng = np.random.default_rng(8)
+    kept, parts = 0, []
+    for _ in range(60):
+        figures = _season(rng, kind, 340)
+        one = forecast(figures[:300], season=7, horizon=40)
+        assert one is not None
+        whole, real = one.together(10, 40), float(figures[310:].sum())
+        kept += whole.low <= real <= whole.high
+        parts.append(whole.expected / real)
+        assert whole.expected == pytest.approx(sum(one.single(at).expected for at in range(10, 40)))
+    assert kept >= 36
+    assert np.mean(parts) == pytest.approx(1, abs=0.05)

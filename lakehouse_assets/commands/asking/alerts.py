@@ -18,13 +18,13 @@ from lakehouse_assets.alerts.model import QuietHours
 from lakehouse_assets.commands.failures import CommandError, Exit
 from lakehouse_assets.commands.lake.lookups import open_lake
 from lakehouse_assets.http.errors import ApiError
+from lakehouse_assets.insight.answerer import open_answerer
 from lakehouse_assets.service.admission.access import Asker
 from lakehouse_assets.service.alerts.documents import Mute, OfferDocument, Test, Wish
 from lakehouse_assets.service.alerts.handlers import AlertHandlers
 from lakehouse_assets.service.alerts.parts import AlertParts
 from nlq.core.guard import Caller
 from nlq.core.utc import utc_now
-from nlq.factory import open_answerer
 
 if TYPE_CHECKING:
     from lakehouse_assets.commands.output import Out

@@ -20,12 +20,12 @@ from lakehouse_assets.dashboards.periods import PeriodName
 from lakehouse_assets.exporting.export import Format, export
 from lakehouse_assets.exporting.paged import ExportMissingError
 from lakehouse_assets.http.errors import ApiError
+from lakehouse_assets.insight.answerer import open_answerer
 from lakehouse_assets.service.admission.access import Asker
 from lakehouse_assets.service.dashboards.documents import TilesWanted
 from lakehouse_assets.service.dashboards.exporting import report_of_dashboard
 from lakehouse_assets.service.dashboards.handlers import DashboardHandlers
 from nlq.core.guard import Caller
-from nlq.factory import open_answerer
 
 if TYPE_CHECKING:
     from lakehouse_assets.commands.output import Out

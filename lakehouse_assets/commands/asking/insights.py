@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING
 from lakehouse_assets.commands.asking.questions import open_answerer
 from lakehouse_assets.commands.failures import CommandError, Exit, did_you_mean
 from lakehouse_assets.commands.lake.lookups import open_lake
-from lakehouse_assets.insight.finding import domains_of, insights_of
+from lakehouse_assets.insight.finding import insights_of
 from lakehouse_assets.insight.model import Insights, Kind
 from nlq.core.guard import Caller
+from nlq.core.judged import domains_of
 
 if TYPE_CHECKING:
     from lakehouse_assets.commands.output import Out

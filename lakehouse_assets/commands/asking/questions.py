@@ -16,10 +16,10 @@ from lakehouse_assets.commands.confined import bounded_memory
 from lakehouse_assets.commands.failures import CommandError, Exit
 from lakehouse_assets.commands.lake.lookups import open_lake
 from lakehouse_assets.commands.output import Out
+from lakehouse_assets.insight.answerer import open_answerer as opened
+from lakehouse_assets.insight.answerer import open_foreign
 from lakehouse_assets.settings import MAIN, get_settings
 from nlq.core.guard import Caller
-from nlq.factory import open_answerer as opened
-from nlq.factory import open_foreign
 from nlq.wording.formats import Said, format_said
 
 if TYPE_CHECKING:

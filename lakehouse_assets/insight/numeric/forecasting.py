@@ -31,10 +31,20 @@ _RECENT = 8
 
 
 @dataclass(frozen=True)
+class Interval:
+    """A figure that is foretold, between `low` and `high` in four cases of five."""
+
+    expected: float
+    low: float
+    high: float
+
+
+@dataclass(frozen=True)
 class Forecast:
     """The coming steps, `expected` between `low` and `high` in four cases of five.
 
-    `mase` is the error of the method on the past beside that of the season before, both over the same steps.
+    `mase` is the error of the method on the past beside that of the season before, both over the same steps. `told` are
+    the steps that it foretold from each place of the past, `real` those that came.
     """
 
     method: str
@@ -43,6 +53,34 @@ class Forecast:
     high: Floats
     mase: float
     origins: int
+    told: Floats
+    real: Floats
+
+    @property
+    def part(self) -> float:
+        """By what the steps of the past, all together, were more than was foretold of them; 1 where that is not told.
+
+        A middle in roots is less than the mean, and sums of middles would be too small.
+        """
+        told, real = float(self.told.sum()), float(self.real.sum())
+        return float(np.clip(real / told, 0.75, 1.33)) if told > 0 < real else 1.0
+
+    def together(self, first: int, last: int) -> Interval:
+        """The sum of steps [first, last), as far off as it was on the past."""
+        told, real = (one[:, first:last].sum(axis=1) for one in (self.told, self.real))
+        errors = np.sort(np.abs(self.part * told - real))
+        width = float(errors[min(errors.size, math.ceil((errors.size + 1) * _COVERED)) - 1])
+        middle = self.part * float(self.expected[first:last].sum())
+        return Interval(middle, self._floored(middle - width), middle + width)
+
+    def single(self, at: int) -> Interval:
+        """One step."""
+        expected = float(self.expected[at])
+        moved = (self.part - 1) * expected
+        return Interval(expected + moved, self._floored(float(self.low[at]) + moved), float(self.high[at]) + moved)
+
+    def _floored(self, low: float) -> float:
+        return max(low, 0.0) if bool((self.real >= 0).all()) else low
 
 
 def fewest(season: int, horizon: int) -> int:
@@ -78,7 +116,7 @@ def forecast(figures: Floats, *, season: int, horizon: int) -> Forecast | None:
     real = from_scale(actual, roots=roots)
     usual = float(np.abs(naive - real).mean())
     mase = float(np.abs(past - real).mean()) / usual if usual > 0 else 1.0
-    return Forecast(chosen, from_scale(middle, roots=roots), low, high, mase, len(origins))
+    return Forecast(chosen, from_scale(middle, roots=roots), low, high, mase, len(origins), past, real)
 
 
 def _origins(n: int, season: int, horizon: int) -> list[int]:

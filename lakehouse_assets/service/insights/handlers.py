@@ -18,10 +18,11 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from lakehouse_assets.http.errors import ApiError
 from lakehouse_assets.http.logs import logger
-from lakehouse_assets.insight.finding import UNREADABLE, domains_of, insights_of
+from lakehouse_assets.insight.finding import UNREADABLE, insights_of
 from lakehouse_assets.insight.model import Insights
 from lakehouse_assets.service.questions.handlers import vocabulary_of
 from lakehouse_assets.service.questions.models import Now
+from nlq.core.judged import domains_of
 from nlq.core.plan import Name
 from nlq.core.utc import utc_now
 

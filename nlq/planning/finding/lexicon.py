@@ -225,7 +225,11 @@ class Lexicon:
             return True
         one = singular(norm)
         general = one in ENGLISH or one in TIME_WORDS or one in CALENDAR_WORDS or one in UNIT_WORDS
-        return general or one in self._surface or stem(norm) in self._stems
+        return general or self.names(norm)
+
+    def names(self, norm: str) -> bool:
+        """Whether the word is one of a name, a synonym, a description or a value here."""
+        return singular(norm) in self._surface or stem(norm) in self._stems
 
     def spelling(self, norm: str) -> list[str]:
         """The known words an unknown word is a slip of; one when it is clear, several when it is not."""

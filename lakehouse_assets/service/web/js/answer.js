@@ -153,7 +153,7 @@ function foot(answer) {
   if (answer.outcome === "answered") {
     tools.push(tool(COPY, "Copy", () => copy(tabbed(answer), plural(answer.rows.length, "row"))));
     tools.push(exportMenu("Save this answer as a file", "Save", ["csv", "xlsx", "pdf", "png"], (format) => api.exportAnswer(answer.answer_id, format), true));
-    if (answer.plan) tools.push(tool(PIN, "Pin", () => attempted(() => pin(pinOf(answer, drawnAs.get(answer.answer_id))))));
+    if (answer.plan && !answer.plan.analysis) tools.push(tool(PIN, "Pin", () => attempted(() => pin(pinOf(answer, drawnAs.get(answer.answer_id))))));
     tools.push(tool(SHARE, "Share", () => share({ answer: answer.answer_id }, "this answer as it is")));
     if (Object.keys(answer.snapshots).length) tools.push(tool(AGAIN, "Replay", (event) => replay(answer, event.currentTarget)));
   }

@@ -6,8 +6,8 @@ import { h } from "./dom.js";
 const STEPS = [["day", "By day"], ["week", "By week"], ["month", "By month"], ["quarter", "By quarter"], ["year", "By year"]];
 let catalog = null;
 
-/** Whether a plan can be changed part by part: one that computes something from its figures hangs together. */
-const isPlain = (plan) => plan && !["records", "ratio", "average", "count", "share", "running"].some((name) => plan[name]) && !plan.within?.length;
+/** Whether a plan can be changed part by part: one that makes something of its figures hangs together. */
+const isPlain = (plan) => plan && !["records", "ratio", "average", "count", "share", "running", "analysis"].some((name) => plan[name]) && !plan.within?.length;
 
 const same = (one, name) => one === name || one.endsWith(`__${name}`) || name.endsWith(`__${one}`);
 
