@@ -22,6 +22,8 @@ NAIVE, SMOOTHING, MEDIANS = "seasonal naive", "exponential smoothing", "medians 
 ORIGINS = 10
 """From how many steps of the past the methods are tried."""
 _COVERED = 0.8
+_ALIKE = 7
+"""Steps up to which sums of the past are taken for different ones."""
 _BETTER = 0.97
 """How small the error of another method has to be beside the naive one's."""
 _GRID = tuple(product((0.05, 0.2, 0.5), (0.0, 0.05), (0.05, 0.2)))
@@ -69,7 +71,9 @@ class Forecast:
         """The sum of steps [first, last), as far off as it was on the past."""
         told, real = (one[:, first:last].sum(axis=1) for one in (self.told, self.real))
         errors = np.sort(np.abs(self.part * told - real))
-        width = float(errors[min(errors.size, math.ceil((errors.size + 1) * _COVERED)) - 1])
+        # Long times of the past overlap, so that their errors are few: the largest of them.
+        rank = errors.size if last - first > _ALIKE else min(errors.size, math.ceil((errors.size + 1) * _COVERED))
+        width = float(errors[rank - 1])
         middle = self.part * float(self.expected[first:last].sum())
         return Interval(middle, self._floored(middle - width), middle + width)
 
@@ -120,8 +124,11 @@ def forecast(figures: Floats, *, season: int, horizon: int) -> Forecast | None:
 
 
 def _origins(n: int, season: int, horizon: int) -> list[int]:
-    """The steps from which the methods are tried, the last of them so that all they foretell is known."""
-    last, each = n - horizon, max(1, season if season > 1 else 1)
+    """The steps from which the methods are tried, the last of them so that all they foretell is known.
+
+    Whole seasons apart, and the farther the longer the times are that are foretold from them.
+    """
+    last, each = n - horizon, season * max(1, horizon // (2 * season))
     first = 2 * max(season, 2) + 2
     return sorted(o for o in (last - each * k for k in range(ORIGINS)) if o >= first)
 
