@@ -104,8 +104,6 @@ _FAILED = {
     "AlreadySettledError": "",
     "CannotLearnError": "",
     "ModelsMissingError": "",
-    "MlflowException": "the registry of models is in `models` of ASKLAKE_HOME, on the cluster in the schema "
-    "asklake_models of ASKLAKE_POSTGRES_URL",
     "OperationalError": "the databases of the data folder, or the one of ASKLAKE_POSTGRES_URL, could not be read or "
     "written; `df -h` shows whether the disk is full, `make cluster-status` which servers run",
 }

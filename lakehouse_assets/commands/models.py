@@ -83,8 +83,7 @@ def repeat(out: Out, name: str, number: int | None) -> None:
     same = fitted_again(get_settings(), version)
     if not same:
         raise CommandError(
-            f"version {version.number} of {name} came out otherwise",
-            "another release of asklake or of a library may be installed",
+            f"version {version.number} of {name} came out otherwise", "another release of a library may be installed"
         )
     out.say(f"Version {version.number} of {name} comes out the same from the snapshots and settings that it noted.")
     out.emit({"version": asdict(version), "same": same})
@@ -143,10 +142,9 @@ def _version(name: str, number: int | None) -> tuple[Registry, Version]:
     try:
         return registry, registry.version(name, number)
     except NoVersionError as error:
-        known = sorted({*all_models(), *registry.names()})
-        hint = f"`asklake train --target {name}` makes one" if name in known else f"name one of {', '.join(known)}"
-        near = "" if name in known else f".{did_you_mean(name, known)}"
-        raise CommandError(f"{error}{near}", hint, Exit.USAGE) from error
+        raise CommandError(
+            f"{error}{did_you_mean(name, [*all_models(), *registry.names()])}", "", Exit.USAGE
+        ) from error
 
 
 def _document(facts: Any) -> dict[str, Any]:

@@ -16,8 +16,6 @@ from typing import Any
 import numpy as np
 import polars as pl
 
-from lakehouse_assets.ml.encoding import numbers_of
-
 MODERATE, LARGE = 0.1, 0.25
 LEAST_ROWS = 100
 _LEAST_SHARE = 1e-4
@@ -42,12 +40,12 @@ class Spread:
     @classmethod
     def of(cls, values: pl.Series) -> Spread:
         """Of these values, banded by their own tenths or most frequent texts."""
+        present = values.drop_nulls()
         if values.dtype == pl.String:
-            counts = values.drop_nulls().value_counts(sort=True)
+            counts = present.value_counts(sort=True)
             texts = tuple(sorted(counts[values.name].head(_MOST_TEXTS).to_list()))
             return cls((), texts, _shares(values, (), texts))
-        numbers = numbers_of(values)
-        numbers = numbers[~np.isnan(numbers)]
+        numbers = present.cast(pl.Float64).to_numpy()
         inner = np.linspace(0, 1, _BANDS + 1)[1:-1]
         edges = tuple(map(float, np.unique(np.quantile(numbers, inner)))) if len(numbers) else ()
         return cls(edges, (), _shares(values, edges, ()))
@@ -87,7 +85,7 @@ def _shares(values: pl.Series, edges: tuple[float, ...], texts: tuple[str, ...])
         bands = [len(texts) + 1 if v is None else places.get(v, len(texts)) for v in values.cast(pl.String).to_list()]
         counts = np.bincount(np.array(bands, dtype=int), minlength=len(texts) + 2)
     else:
-        numbers = numbers_of(values)
+        numbers = values.cast(pl.Float64).fill_null(float("nan")).to_numpy()
         missing = np.isnan(numbers)
         found = np.where(missing, len(edges) + 1, np.searchsorted(np.array(edges), numbers, side="right"))
         counts = np.bincount(found.astype(int), minlength=len(edges) + 2)

@@ -13,9 +13,6 @@ from typing import Any
 import numpy as np
 import polars as pl
 
-MOST = 1e30
-"""The largest number that is one: farther ones, infinity among them, are as if missing, for no model computes with
-them."""
 MOST_CATEGORIES = 60
 """Values of a text that are told apart, the most frequent ones; the others are as if missing."""
 
@@ -78,7 +75,7 @@ class Encoder:
         if name in self.categories:
             places = {value: float(i) for i, value in enumerate(self.categories[name])}
             return np.array([places.get(v, np.nan) for v in series.cast(pl.String).to_list()], dtype=float)
-        return numbers_of(series)
+        return series.cast(pl.Float64).fill_null(float("nan")).to_numpy().astype(float)
 
     def _number(self, name: str, value: Any) -> float:
         if value is None:
@@ -86,11 +83,4 @@ class Encoder:
         if name in self.categories:
             known = self.categories[name]
             return float(known.index(str(value))) if str(value) in known else float("nan")
-        number = float(value)
-        return number if abs(number) <= MOST else float("nan")
-
-
-def numbers_of(series: pl.Series) -> np.ndarray:
-    """Values as numbers; NaN where one is missing or too large to be one."""
-    numbers = series.cast(pl.Float64).fill_null(float("nan")).to_numpy().astype(float)
-    return np.where(np.abs(numbers) <= MOST, numbers, np.nan)
+        return float(value)

@@ -24,8 +24,6 @@ LEAST_OF_CLASS = 20
 """Examples of either outcome that every part needs."""
 LEAST_DAYS = 5
 """Days with examples without which time cannot be split."""
-MOST_TARGET = 1e30
-"""The largest target that is one: with infinity, or numbers whose squares are, nothing can be computed."""
 HELD_OUT, CHOOSING = 0.25, 0.2
 """Shares of the examples, the newest first: those that judge, and of the others those that choose."""
 
@@ -55,7 +53,7 @@ class Examples:
         """Examples whose target is known, in the one order that makes learning repeatable."""
         wanted = [*entity, AS_OF, KNOWN_ON, TARGET, *features]
         known = frame.select(wanted).with_columns(pl.col(TARGET).cast(pl.Float64)).drop_nulls([TARGET, KNOWN_ON])
-        finite = known.filter(pl.col(TARGET).abs() <= MOST_TARGET)
+        finite = known.filter(pl.col(TARGET).is_finite())
         return cls(finite.sort(AS_OF, *entity), tuple(entity), tuple(features), problem)
 
     def __len__(self) -> int:

@@ -8,18 +8,15 @@ Belongs here: MLflow and those files. Does not belong here: what a model is, or 
 from __future__ import annotations
 
 import json
-import re
 import zlib
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import fsspec
 import sqlalchemy as sa
 
-from lakehouse_assets.lockfile import one_process_at_a_time
 from lakehouse_assets.ml import libraries
 from lakehouse_assets.ml.card import card_of
 from lakehouse_assets.ml.predictor import Predictor
@@ -36,11 +33,6 @@ SCHEMA = "asklake_models"
 """Schema of PostgreSQL that MLflow's tables are in: Dagster has tables of the same name."""
 _MODEL, _CARD, _FACTS = "model.json.z", "card.md", "facts.json"
 _MOST_BYTES = 64 << 20
-_NAME = re.compile(r"[a-z][a-z0-9_]*")
-_AT_ONCE = 500
-"""Models that MLflow is asked for at once."""
-_ALONE = 5_247_302
-"""Key of PostgreSQL's advisory lock: a number that nothing else of the database uses."""
 
 
 class NoVersionError(LookupError):
@@ -79,29 +71,13 @@ class Registry:
         settings = self._settings
         return settings.parts.state != "sqlite" or (settings.models_dir / "mlflow.db").is_file()
 
-    def record(
-        self, spec: ModelSpec, trained: Trained, snapshots: Mapping[str, int], *, compared: Version | None
-    ) -> Version:
-        """Keep a model with all that is known of it; of one that was promoted, that it serves from now on.
-
-        Args:
-            spec: What it is.
-            trained: The model.
-            snapshots: Of the tables that it was learnt from.
-            compared: The version that served when it was judged; where another does by now, it is not promoted.
-        """
-        client = self._client
-        with self._alone():
-            serving = self._serving_number(spec.name)
-            if serving != (compared.number if compared else None):
-                trained = replace(trained, not_compared=f"{serving or 'none'} began to serve meanwhile, train again")
-            return self._kept(client, spec, trained, snapshots)
-
-    def _kept(self, client: Any, spec: ModelSpec, trained: Trained, snapshots: Mapping[str, int]) -> Version:
+    def record(self, spec: ModelSpec, trained: Trained, snapshots: Mapping[str, int]) -> Version:
+        """Keep a model with all that is known of it; of one that was promoted, that it serves from now on."""
         facts = {
             "model": spec.model_dump(mode="json"), "features": list(trained.predictor.encoder.columns),
             "snapshots": dict(snapshots), **explained(trained),
         }  # fmt: skip
+        client = self._client
         run = client.create_run(self._experiment(spec.name), tags={"verdict": trained.verdict})
         run_id, source = run.info.run_id, run.info.artifact_uri
         for key, value in {"kind": trained.recipe.kind, "rounds": trained.recipe.rounds, "seed": trained.recipe.seed,
@@ -119,7 +95,7 @@ class Registry:
             with self._files.open(f"{source}/{name}", "wb") as file:
                 file.write(content)
         client.set_terminated(run_id)
-        if not self._found(spec.name):
+        if not client.search_registered_models(f"name = '{spec.name}'"):
             client.create_registered_model(spec.name, description=spec.description)
         made = client.create_model_version(spec.name, source, run_id=run_id, description=trained.verdict)
         if trained.promoted:
@@ -128,8 +104,6 @@ class Registry:
 
     def versions(self, name: str) -> list[Version]:
         """Every version of a model, the newest first; none if it was never trained."""
-        if not _NAME.fullmatch(name):
-            return []
         found = self._client.search_model_versions(f"name = '{name}'")
         serving = self._serving_number(name)
         made = [Version(name, int(v.version), v.source, int(v.version) == serving, v.creation_timestamp) for v in found]
@@ -137,12 +111,7 @@ class Registry:
 
     def names(self) -> list[str]:
         """The models that have any version, by name."""
-        found, token = [], None
-        while True:
-            page = self._client.search_registered_models(max_results=_AT_ONCE, page_token=token)
-            found += [model.name for model in page]
-            if not (token := page.token):
-                return sorted(found)
+        return sorted(m.name for m in self._client.search_registered_models())
 
     def serving(self, name: str) -> Version | None:
         """The version that serves; None if none does."""
@@ -157,9 +126,8 @@ class Registry:
         found = self.versions(name)
         chosen = [v for v in found if v.number == number] if number else [v for v in found if v.is_serving] or found
         if not chosen:
-            if found:
-                raise NoVersionError(f"there is no version {number} of model '{name}': the newest is {found[0].number}")
-            raise NoVersionError(f"there is no version of model '{name}'")
+            which = f"no version {number} of model '{name}'" if number else f"no version of model '{name}'"
+            raise NoVersionError(f"there is {which}: `asklake train --target {name}` makes one")
         return chosen[0]
 
     def predictor(self, version: Version) -> Predictor:
@@ -184,20 +152,15 @@ class Registry:
 
     def promote(self, version: Version) -> None:
         """Let a version serve, whatever was found when it was judged: what a person decides."""
-        client = self._client
-        with self._alone():
-            client.set_registered_model_alias(version.name, SERVING, str(version.number))
+        self._client.set_registered_model_alias(version.name, SERVING, str(version.number))
 
     def _read(self, version: Version, name: str) -> bytes:
         with self._files.open(f"{version.source}/{name}", "rb") as file:
             return file.read()
 
     def _serving_number(self, name: str) -> int | None:
-        found = self._found(name)
+        found = self._client.search_registered_models(f"name = '{name}'")
         return int(n) if found and (n := found[0].aliases.get(SERVING)) else None
-
-    def _found(self, name: str) -> Any:
-        return self._client.search_registered_models(f"name = '{name}'")
 
     def _experiment(self, name: str) -> str:
         found = self._client.get_experiment_by_name(name)
@@ -206,33 +169,20 @@ class Registry:
     @cached_property
     def _client(self) -> Any:
         tracking = libraries.mlflow_tracking()
-        with self._alone() as con:  # MLflow makes its tables with the first use, and two at once leave half of them
-            url = self._database(con)
-            client = tracking.MlflowClient(tracking_uri=url, registry_uri=url)
-            client.search_registered_models(max_results=1)
-        return client
+        url = self._database()
+        return tracking.MlflowClient(tracking_uri=url, registry_uri=url)
 
-    @contextmanager
-    def _alone(self) -> Iterator[sa.Connection | None]:
-        """Wait until no other process changes the registry, and let none while the block runs."""
+    def _database(self) -> str:
+        """Address of the database, in which there is the schema for it."""
         settings = self._settings
         if settings.parts.state == "sqlite":
             make_folder(settings.models_dir)
-            with one_process_at_a_time(settings.models_dir / "mlflow.lock"):
-                yield None
-            return
-        engine = sa.create_engine(settings.postgres_sqlalchemy_url, poolclass=sa.NullPool)
-        with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as con:
-            con.execute(sa.select(sa.func.pg_advisory_lock(_ALONE)))  # let go with the connection
-            yield con
-
-    def _database(self, con: sa.Connection | None) -> str:
-        """Address of the database, in which there is the schema for it."""
-        settings = self._settings
-        if con is None:
             return f"sqlite:///{settings.models_dir / 'mlflow.db'}"
         url = sa.make_url(settings.postgres_sqlalchemy_url)
-        con.execute(sa.schema.CreateSchema(SCHEMA, if_not_exists=True))
+        engine = sa.create_engine(url)
+        with engine.begin() as con:
+            con.execute(sa.schema.CreateSchema(SCHEMA, if_not_exists=True))
+        engine.dispose()
         return url.update_query_dict({"options": f"-csearch_path={SCHEMA}"}).render_as_string(hide_password=False)
 
     @cached_property

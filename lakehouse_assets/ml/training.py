@@ -181,13 +181,9 @@ def _before(before: Predictor | None, new: Predictor, split: Split) -> tuple[Com
         return None, ""
     if missing := sorted(set(before.encoder.columns) - set(split.judging.features)):
         return None, f"the one before goes by {', '.join(missing)}, which is no feature any more"
-    if before.problem != new.problem:
-        return None, f"the one before predicts otherwise ({before.problem})"
     fair = split.judging.where(pl.col(AS_OF) >= max(before.known_until, split.judged_from))
     if len(fair) < LEAST_ROWS:
         return None, f"only {len(fair)} examples are newer than what the one before has learnt from"
-    if fair.target.n_unique() < 2:
-        return None, f"all {len(fair)} examples newer than what the one before has learnt from came out alike"
     return _compared("the one before", before, fair, _losses(new, fair)), ""
 
 

@@ -7,9 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
 from typing import TYPE_CHECKING, Any
-from zoneinfo import ZoneInfo
 
 from lakehouse_assets.apart import Apart, EndedError, TooLongError, TooMuchMemoryError
 from lakehouse_assets.lakehouse.lake import Lake
@@ -98,7 +96,7 @@ def train_now(settings: Settings, spec: ModelSpec, seconds: float, tell: Tell = 
     trained = train(
         read.examples, seconds=seconds, naive=spec.naive, same_unit=spec.same_unit, before=before, tell=tell
     )  # fmt: skip
-    version = registry.record(spec, trained, read.snapshots, compared=serving)
+    version = registry.record(spec, trained, read.snapshots)
     return Outcome(version, registry.facts(version), registry.card(version))
 
 
@@ -106,17 +104,12 @@ def fitted_again(settings: Settings, version: Version) -> bool:
     """Whether a version comes out the same when it is fitted again by what it noted: snapshots, recipe and rounds.
 
     Raises:
-        CannotLearnError: its snapshots are no longer kept, or its view has other features now.
+        CannotLearnError: its snapshots are no longer kept.
     """
     registry = Registry(settings)
     facts = registry.facts(version)
     spec = ModelSpec.model_validate(facts["model"])
-    if set(spec.view.features) != set(facts["features"]):
-        raise CannotLearnError(
-            f"view {spec.features} has other features now: version {version.number} is of those before"
-        )
-    made = datetime.fromtimestamp(version.made_at_ms / 1000, ZoneInfo(settings.time_zone)).date()
-    read = read_examples(Lake(settings), spec, at=facts["snapshots"], today=made)
+    read = read_examples(Lake(settings), spec, at=facts["snapshots"])
     split = split_by_time(read.examples)
     again = fit(split.refitting, Recipe(**facts["recipe"]), split.judged_from)
     return again.document() == registry.predictor(version).document()

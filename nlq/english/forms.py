@@ -35,6 +35,7 @@ _SAME = {
     "yoy": "yoy",
     "center": "centre",
     "ids": "id",
+    "stats": "statistic",
     "worth": "value",
     "typical": "average",
     "typically": "average",

@@ -18,12 +18,13 @@ from nlq.core.outcome import MOST_CHOICES, RULES, UNCLEAR, Because, Clarify, Out
 from nlq.core.plan import Plan
 from nlq.core.spelling import same_form
 from nlq.core.vocabulary import Vocabulary
+from nlq.english.frames import roles_of
 from nlq.english.tokens import Token, tokenize
 from nlq.planning.analyses.frames import frames_of
 from nlq.planning.analyses.planning import Analyses
 from nlq.planning.asking import Asking
 from nlq.planning.drafts.draft import Reading
-from nlq.planning.drafts.mentions import Cover, Reach, Slip
+from nlq.planning.drafts.mentions import Cover, Kind, Reach, Slip
 from nlq.planning.finding.lexicon import Lexicon
 from nlq.planning.finding.spans import MentionFinder
 from nlq.planning.followups import without_lead
@@ -31,7 +32,8 @@ from nlq.planning.mending import mend
 from nlq.planning.parting import parts_of
 from nlq.planning.provenance import Provenance, Typed
 from nlq.planning.ranked.ranker import Ranker
-from nlq.planning.search import Asked, Search
+from nlq.planning.reading.verbs import is_framing
+from nlq.planning.search import Asked, Search, quoted
 from nlq.planning.times.words import TimeSpan
 
 MAX_CHARACTERS = 1000
@@ -39,6 +41,8 @@ MAX_WORDS = 80
 CONFIDENT = 0.5
 """Readings below this confidence are asked back."""
 _SLIP_FACTOR = 0.9
+_MOST_UNUSED = 3
+"""The most words of its frame without which a question is answered."""
 
 
 class _Round:
@@ -152,7 +156,7 @@ class Planner:
 
     def _find(self, asked: Asked, slips: Sequence[Slip], provenance: Provenance) -> Outcome:
         """The outcome of the first round that reads the question, else what can be offered or told."""
-        rounds = [_Round(self._search, asked, reach) for reach in Reach]
+        rounds = [_Round(self._search, asked, reach) for reach in (Reach.EXACT, Reach.RELATED)]
         outcome, problem = self._by_rules(asked, slips, provenance, rounds)
         if self._ranker is None or asked.previous or problem is None or problem.final:
             return outcome
@@ -173,6 +177,8 @@ class Planner:
             if not isinstance(found, Problem):
                 return provenance.of(self._settle(found, slips), found), None
             problems.append(found)
+        if framed := self._framed(asked, slips, provenance):
+            return framed, None
         if found := self._guessed(asked, slips):
             return provenance.of(self._asking.guessed(found, slips), found), None
         problem = problems[-1]
@@ -181,6 +187,30 @@ class Planner:
         problem, cover = problems[0], rounds[0].covers[0]
         refused = self._asking.refuse(problem, slips, asked.question, cover)
         return provenance.refused(refused, cover, problem), problem
+
+    def _framed(self, asked: Asked, slips: Sequence[Slip], provenance: Provenance) -> Outcome | None:
+        """The answer without the words of the frame, where what remains is one question in the layer's own words."""
+        asked, renamed = self._renamed(asked)
+        found = self._search.readings(asked, _Round(self._search, asked, Reach.FRAMED).covers)
+        if isinstance(found, Problem) or len(found) > 1 or not _is_named(found[0]):
+            return None
+        outcome = self._settle(found, slips)
+        unused = tuple(m.text for m in found[0].mentions if is_framing(m))
+        if not isinstance(outcome, Planned) or len(unused) > _MOST_UNUSED:
+            return None
+        notes = [f"I took “{said}” for {role}s." for said, role in renamed.items() if said not in unused]
+        notes += [f"I did not use {quoted(unused)}."] if unused else []
+        return provenance.of(outcome.model_copy(update={"notes": (*outcome.notes, *notes)}), found, unused)
+
+    def _renamed(self, asked: Asked) -> tuple[Asked, dict[str, str]]:
+        """The question with those who take part called as the layer calls them: customers, of buyers."""
+        renamed: dict[str, str] = {}
+        for token in asked.tokens:
+            if token.kind == "word" and not self.lexicon.knows(token.norm):
+                role = next((role for role in roles_of(token.norm) if self.lexicon.knows(role)), None)
+                renamed |= {token.text: role} if role else {}
+        tokens = [replace(one, norm=f"{renamed[one.text]}s") if one.text in renamed else one for one in asked.tokens]
+        return replace(asked, tokens=tokens), renamed
 
     def _guessed(self, asked: Asked, slips: Sequence[Slip]) -> list[Reading]:
         """The readings with unclear words read as what comes near them; they can only be offered."""
@@ -205,3 +235,9 @@ class Planner:
         return Planned(
             plan=reading.plan, confidence=round(confidence, 3), carried=reading.carried, notes=notes, others=others
         )
+
+
+def _is_named(reading: Reading) -> bool:
+    """Whether figures are named in the words of the layer: only then may other words be passed over."""
+    named = [m.payload for m in reading.mentions if m.kind is Kind.METRIC]
+    return bool(named) and all(hit.sure for hit in named)

@@ -78,7 +78,7 @@ class Provenance:
         if isinstance(outcome, Planned):
             by_plan = {other.plan: self.words(other) for other in readings[0].others}
             others = tuple(self._choice(choice, by_plan[choice.plan]) for choice in outcome.others)
-            return outcome.model_copy(update={"because": self.words(readings[0]), "others": others})
+            return outcome.model_copy(update={"because": self.words(readings[0], left_out), "others": others})
         if not isinstance(outcome, Clarify):
             return outcome
         by_plan = {reading.plan: self.words(reading, left_out) for reading in reversed(readings)}

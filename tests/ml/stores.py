@@ -36,20 +36,20 @@ def sales_of(seed: int = 1, swing: float = 0.6) -> np.ndarray:
 
 
 def fill(lake: Lake, sales: np.ndarray) -> None:
-    """Publish the sales, and features of the days before each day; where sales are NaN nothing was loaded."""
+    """Publish the sales, and features of the days before each day."""
     features, sold = [], []
     for store in range(STORES):
         for day in range(sales.shape[1] + 1):
             on = FIRST + timedelta(days=day)
             named = {name: value for name, value in named_store(store).items() if name in ("tenant_id", "store_id")}
-            if day < sales.shape[1] and not np.isnan(sales[store, day]):
+            if day < sales.shape[1]:
                 sold.append({**named, "business_date": on, "net_amount": sales[store, day]})
             if day >= BEFORE:
-                week = float(np.nansum(sales[store, day - 7 : day]))
+                week = float(sales[store, day - 7 : day].sum())
                 known = {
-                    "net_1d": float(np.nansum(sales[store, day - 1 : day])),
+                    "net_1d": sales[store, day - 1],
                     "net_7d": week,
-                    "net_28d": float(np.nansum(sales[store, day - BEFORE : day])),
+                    "net_28d": float(sales[store, day - BEFORE : day].sum()),
                 }
                 features.append({**named, "feature_date": on, **known, "day_of_week": on.isoweekday()})
     publication = open_publication(lake, run_id="stores")

@@ -98,41 +98,6 @@ def test_one_that_has_learnt_from_what_judges_is_not_compared(learnt: Trained) -
     assert "are newer than what the one before has learnt from" in again.verdict
 
 
-def test_one_of_another_problem_or_without_both_outcomes_is_not_compared(learnt: Trained) -> None:
-    """The same column may be learnt as a number after it was as a truth value; and one class has no AUC."""
-    other = train(world(), seconds=600, before=replace(learnt.predictor, problem="regression"))
-    assert not other.promoted and "predicts otherwise (regression)" in other.verdict
-    late = FIRST + timedelta(days=26)
-    alike = world().frame.with_columns(
-        pl.when(pl.col(AS_OF) >= late).then(pl.lit(1.0)).otherwise(pl.col(TARGET)).alias(TARGET)
-    )
-    newest = Examples.of(alike, ("entity",), ("strength", "noise", "kind"), "binary")
-    again = train(newest, seconds=600, before=replace(learnt.predictor, known_until=late))
-    assert not again.promoted and again.before is None and "came out alike" in again.not_compared
-    json.dumps(explained(again), allow_nan=False)
-
-
-@pytest.mark.parametrize("kind", ["linear", "boosted"])
-@pytest.mark.parametrize("figure", [float("inf"), float("-inf"), float("nan"), 1e308])
-def test_a_feature_that_is_no_number_is_as_if_missing(kind: str, figure: float) -> None:
-    def made(value: float | None) -> tuple[Predictor, Examples]:
-        every = pl.int_range(pl.len()) % 97 == 0
-        frame = world().frame.with_columns(
-            pl.when(every).then(pl.lit(value, pl.Float64)).otherwise(pl.col("strength")).alias("strength")
-        )
-        examples = Examples.of(frame, ("entity",), ("strength", "noise", "kind"), "binary")
-        settings = {"penalty": 1.0} if kind == "linear" else {"num_leaves": 5}
-        return fit(examples, search.Recipe(kind, settings, 5, 1), examples.frame[AS_OF].max()), examples  # type: ignore[arg-type]
-
-    (odd, examples), (missing, _) = made(figure), made(None)
-    document = json.dumps(odd.document(), allow_nan=False)
-    assert document == json.dumps(missing.document())
-    row = examples.frame.row(0, named=True)
-    assert row["strength"] == figure or figure != figure
-    assert odd.predict_one(row) == missing.predict_one({**row, "strength": None})
-    assert max(odd.drift(examples.frame).values()) < 1e-9
-
-
 def test_the_same_recipe_and_examples_give_the_same_model(learnt: Trained) -> None:
     split = split_by_time(world())
     assert fit(split.refitting, learnt.recipe, split.judged_from).document() == learnt.predictor.document()

@@ -20,6 +20,8 @@ class Reach(StrEnum):
     """Names, labels, synonyms and values, whole or in part, in any form."""
     RELATED = "related"
     """Words of the same family as well, synonyms of general English, and those of descriptions."""
+    FRAMED = "framed"
+    """As far, and words of the frame are passed over, which the answer says."""
 
 
 class Kind(StrEnum):

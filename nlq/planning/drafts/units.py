@@ -13,6 +13,7 @@ from enum import StrEnum
 
 from nlq.core.vocabulary import Metric
 from nlq.english.forms import singular
+from nlq.english.general import AVERAGE_WORDS
 from nlq.english.tokens import Token, words_of
 from nlq.planning.drafts.draft import Decision, NotReadableError
 from nlq.planning.drafts.measures import is_amount
@@ -106,6 +107,7 @@ _OTHERS = {
     "fahrenheit": "",
     "cent": "penny pence paise",
 }
+_TAKING = {"it", "to", "taken", "needed", "until"}
 _AMBIGUOUS = {"real", "won", "rand", "try", "second", "min", "mi", "oz", "dong", "metric", "k"}
 """Words of units that are more often something else: a unit only after "in"."""
 
@@ -186,7 +188,10 @@ class UnitFinder:
         return self._question[: token.start].endswith(("(", "[")) and self._question[token.end :].startswith((")", "]"))
 
     def _bare(self, at: int) -> tuple[int, Unit] | None:
-        """A currency by its code or sign, or what is counted in "how many dollars", "how many days does it take"."""
+        """A currency by its code or sign, or what is counted in "how many dollars", "how many days does it take".
+
+        So is the time of "the average hours it takes".
+        """
         if self._norm(at) == "many":
             unit, asks = self._unit(at + 1), self._norm(at + 2) in _ASKING_VERBS
             counted = unit and (unit.measure is Measure.MONEY or (unit.measure is Measure.TIME and asks))
@@ -196,6 +201,9 @@ class UnitFinder:
         unit = self._unit(at)
         if unit is None:
             return None
+        if unit.measure is Measure.TIME:
+            averaged = self._norm(at - 1) in AVERAGE_WORDS and self._norm(at + 1) in _TAKING
+            return (at + 1, unit) if averaged else None
         text = self._tokens[at].text
         sign = not text.isalnum() and not self._beside_number(at)
         code = text in _CURRENCIES and self._norm(at) not in _AMBIGUOUS

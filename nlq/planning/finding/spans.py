@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from datetime import date
 from functools import cached_property
+from typing import Any
 
 from nlq.english import general as w
 from nlq.english.forms import OCCURRENCE, is_plural, singular, stem
@@ -22,9 +23,10 @@ from nlq.english.verbs import support_at
 from nlq.planning.drafts.mentions import Cover, Kind, Mention, Reach
 from nlq.planning.drafts.units import UnitFinder
 from nlq.planning.finding.classnouns import restates
+from nlq.planning.finding.framespans import FrameFinder
 from nlq.planning.finding.happenings import is_verb
 from nlq.planning.finding.lexicon import Lexicon
-from nlq.planning.finding.listedspans import METRIC_GLUE, PLACING, ListedFinder
+from nlq.planning.finding.listedspans import METRIC_GLUE, PLACING
 from nlq.planning.finding.phraseindex import Hit
 from nlq.planning.finding.singles import FILLER_SCORE, single_kinds
 from nlq.planning.finding.valuespans import UNKNOWN, term_score
@@ -45,7 +47,7 @@ _PARTING = PLACING | {"of"}
 _DIMENSION_GLUE = frozenset({"of", "the", "a", "an"})
 
 
-class MentionFinder(ListedFinder):
+class MentionFinder(FrameFinder):
     """Finds the mentions of one question."""
 
     def __init__(
@@ -84,7 +86,7 @@ class MentionFinder(ListedFinder):
     @cached_property
     def mentions(self) -> tuple[Mention, ...]:
         """Everything that a stretch of words may be; they overlap."""
-        return tuple(self._found())
+        return tuple(mention for mention in self._found() if not self._frames(mention))
 
     def _found(self) -> Iterator[Mention]:
         for span in self._spans:
@@ -247,7 +249,7 @@ class MentionFinder(ListedFinder):
         beside = self._names_step(at) or (at + 1 in self._begin and not is_known)
         if not self._tells_time or not (is_verb(norm, self._norm(at - 1)) or beside):
             return
-        is_related = self._reach is Reach.RELATED
+        is_related = self._reach is not Reach.EXACT
         found = self._lexicon.happenings.of(norm, related=is_related)
         if not found and is_related and at + 1 in self._begin and not self._lexicon.knows(norm):
             found = self._lexicon.happenings.guessed(norm)
@@ -289,13 +291,7 @@ class MentionFinder(ListedFinder):
             yield self._mention(found[0], at, at + 1, found[1])
             return
         if token.kind == "word" or token.norm in w.AND_WORDS | {"%"}:
-            kinds = single_kinds(token.norm)
-            if token.norm in _PERCENTS and self._names_rate(at):
-                kinds = [(Kind.SHARE, 0.2, None)]
-            if not kinds and (support := self._supports.get(at)):
-                kinds = [(Kind.FILLER, FILLER_SCORE, support)]
-            if (token.norm == "who" and at) or self._names_owner(at) or self._is_done(at):
-                kinds = [*kinds, (Kind.FILLER, FILLER_SCORE, None)]
+            kinds = self._kinds(at)
             for kind, score, payload in kinds:
                 yield self._mention(kind, at, at + 1, score, payload)
             if domain := self._lexicon.domain(token.norm):
@@ -311,6 +307,19 @@ class MentionFinder(ListedFinder):
             self._lexicon.vocabulary.metrics[hit.ref].is_ratio
             for n in (1, 2, 3) if at - n >= 0 for hit in self._lexicon.metrics([*self._stems[at - n : at], _RATE])
         )  # fmt: skip
+
+    def _kinds(self, at: int) -> list[tuple[Kind, float, Any]]:
+        """What a single word of general English may be here, and whether it may only frame the question."""
+        kinds = single_kinds(self._norm(at))
+        if self._norm(at) in _PERCENTS and self._names_rate(at):
+            kinds = [(Kind.SHARE, 0.2, None)]
+        if not kinds and (support := self._supports.get(at)):
+            kinds = [(Kind.FILLER, FILLER_SCORE, support)]
+        if (self._norm(at) == "who" and at) or self._names_owner(at) or self._is_done(at):
+            kinds = [*kinds, (Kind.FILLER, FILLER_SCORE, None)]
+        if not kinds and (frame := self._frame(at)):
+            kinds = [(Kind.FILLER, 0.0, frame)]
+        return kinds
 
     def _beside(self, at: int) -> tuple[Kind, float] | None:
         """What a word or sign is by what stands beside it alone: "A, or B"; "no. of fires"; "arson-related fires"."""

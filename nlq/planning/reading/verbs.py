@@ -1,16 +1,23 @@
-"""Whether a support verb says no more than the figure beside it: then it is passed over, else it is an unknown word.
+"""Whether a support verb or a word of the frame says no more than the figure beside it: then it is passed over.
 
-Belongs here: what each class of support verbs needs of the metrics. Does not belong here: which verbs those are
-(``english.verbs``).
+Else it is an unknown word.
+
+Belongs here: what each class of such words needs of the terms. Does not belong here: which words those are
+(``english.verbs``, ``english.frames``).
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from nlq.core.vocabulary import Metric
-from nlq.english.forms import singular
+from nlq.english.forms import singular, stem
+from nlq.english.frames import Frame, roles_of
 from nlq.english.tokens import set_of, words_of
 from nlq.english.verbs import Support
+from nlq.planning.drafts.measures import is_amount
 from nlq.planning.drafts.mentions import Kind, Mention
+from nlq.planning.drafts.units import measures_money
 from nlq.planning.reading.sentence import Sentence
 
 _EXTENT = set_of("area surface size length distance width land territory acre hectare km kilometre kilometer mile")
@@ -23,7 +30,42 @@ def unsupported(sentence: Sentence) -> list[Mention]:
     names = {hit.ref for hit in assignment.metrics.values()} | set(assignment.implied)
     metrics = [sentence.vocabulary.metrics[name] for name in sorted(names)]
     verbs = [m for m in sentence.all if m.kind is Kind.FILLER and isinstance(m.payload, Support)]
-    return [m for m in verbs if not any(_carries(metric, m.payload, sentence) for metric in metrics)]
+    framing = [m for m in sentence.all if is_framing(m)]
+    return [
+        *(m for m in verbs if not any(_carries(metric, m.payload, sentence) for metric in metrics)),
+        *(m for m in framing if not _frames(m, metrics, sentence)),
+    ]
+
+
+def is_framing(mention: Mention) -> bool:
+    """Whether it is a word of the frame, which is passed over and told."""
+    return mention.kind is Kind.FILLER and isinstance(mention.payload, Frame)
+
+
+def _frames(mention: Mention, metrics: Sequence[Metric], sentence: Sentence) -> bool:
+    """Whether what a word of the frame needs is there."""
+    need: Frame = mention.payload
+    if need is Frame.COURSE:
+        return any(m.kind in (Kind.GRAIN, Kind.TREND) for m in sentence.all)
+    if need is Frame.OWNER:
+        said = mention.text.lower()
+        return any(_is_named_by(stem(word), sentence) for word in (singular(said), *roles_of(said)))
+    if need is Frame.SELF:
+        shared = sentence.vocabulary.shared_dimensions(tuple(metric.name for metric in metrics))
+        return bool(metrics) and not shared & {h.dimension for h in sentence.lexicon.values([mention.text.lower()])}
+    if need is Frame.RATE:
+        return any(metric.is_ratio for metric in metrics)
+    if need is Frame.MONEY:
+        return any(measures_money(metric) for metric in metrics)
+    if need is Frame.NUMBER:
+        return any(is_amount(metric) and not measures_money(metric) for metric in metrics)
+    return bool(metrics)
+
+
+def _is_named_by(owner: str, sentence: Sentence) -> bool:
+    """Whether a value that is chosen is of a dimension whose name says whose it is: Rio, a customer city."""
+    chosen = [sentence.vocabulary.dimensions[hit.dimension] for hit in sentence.assignment.values.values()]
+    return any(owner in {stem(word) for word in words_of(dimension.label)} for dimension in chosen)
 
 
 def _carries(metric: Metric, need: Support, sentence: Sentence) -> bool:

@@ -15,6 +15,7 @@ from dataclasses import replace
 from nlq.core.plan import Grain
 from nlq.core.vocabulary import Dimension, Metric
 from nlq.english.forms import is_plural, singular
+from nlq.english.frames import Frame
 from nlq.english.general import NAMING
 from nlq.english.tokens import set_of, words_of
 from nlq.planning.drafts.draft import Draft, NotReadableError, Rank
@@ -220,7 +221,8 @@ class Wants:
             raise NotReadableError(1, f"“{mention.text}” asks in what way, which no figure tells.", mention.text)
         if want is Want.STATE and self._sentence.assignment.metrics and not kinds & {*_COURSE}:
             raise NotReadableError(1, f"“{mention.text}” asks for no one figure.", mention.text)
-        if want is Want.TRUTH and not kinds & {*_TELLING} and not draft.averages:
+        moves = any(m.payload is Frame.COURSE for m in self._sentence.all)
+        if want is Want.TRUTH and not kinds & {*_TELLING} and not draft.averages and not moves:
             reason = f"“{mention.text}” asks for yes or no, which this figure may not tell. Do you mean it?"
             return [replace(draft, doubtful=True, doubt=reason)]
         return [draft]
