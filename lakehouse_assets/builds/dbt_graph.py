@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 
 FORMAT = 1
 CACHE_NAME = "asset_graph.json"
+BY_PYTHON = "made_by_python"
+"""Materialization of models that only name a table which Python makes, for semantic models to stand on."""
 HOW_TO_BUILD = "run `make run`, or `asklake parse` alone to build it"
 
 
@@ -204,6 +206,8 @@ def derive(manifest: Mapping[str, Any]) -> DbtGraph:
     for spec in everything.specs:
         table = ".".join(spec.key.path)
         node = nodes[uid_of[table]]
+        if node["config"].get("materialized") == BY_PYTHON:
+            continue
         models.append(
             DbtModel(
                 name=node["name"],

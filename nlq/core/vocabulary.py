@@ -67,7 +67,8 @@ class Metric:
     ``headline`` is its place among the figures that stand for the domain, from 1; 0 where it does not. ``parts`` are
     the metrics of which it is the first by the second. ``insights`` is false where it is not to be judged.
     ``variant_of`` is the metric that is meant where nothing asks for this one, as far as the layer says. ``moment`` is
-    true of a stock: its figure is that of a moment and is not summed over time, as a backlog.
+    true of a stock: its figure is that of a moment and is not summed over time, as a backlog. ``model`` is what
+    predicted its rows, empty where nothing did.
     """
 
     name: str
@@ -94,6 +95,7 @@ class Metric:
     moment: bool = False
     parts: tuple[str, ...] = ()
     insights: bool = True
+    model: str = ""
 
     @property
     def entities(self) -> frozenset[str]:

@@ -53,7 +53,8 @@ class MetricDefinition:
     ``rows`` says what its rows are, where they are those of one model. ``headline`` is its place among the figures that
     stand for the domain, from 1; 0 where it does not. ``parts`` are the metrics of which it is the first by the second.
     ``variant_of`` is the metric of which it is a narrower or more technical one: `variant_of` in its meta.
-    ``insights`` is false where it is not to be judged: `insights: false` in its meta.
+    ``insights`` is false where it is not to be judged: `insights: false` in its meta. ``model`` names the model whose
+    predictions it is of, if it is: its table is made once that serves.
     """
 
     name: str
@@ -83,6 +84,7 @@ class MetricDefinition:
     variant_of: str = ""
     parts: tuple[str, ...] = ()
     insights: bool = True
+    model: str = ""
 
 
 @dataclass(frozen=True)
@@ -292,6 +294,7 @@ class _Reader:
             variant_of=str(meta.get("variant_of") or ""),
             parts=parts_of(raw),
             insights=meta.get("insights") is not False,
+            model=str(meta.get("model", "")),
             domain=meta.get("domain") or self._domain(name),
             definition=definition_of(raw, [(leaf, *self._measures[leaf]) for leaf in leaves]),
             dimensions=tuple(d for d in self._dimensions_by_metric.get(name, ()) if d != METRIC_TIME),

@@ -342,6 +342,7 @@ def _metric(metric: semantic.MetricDefinition, canonical: Mapping[str, str]) -> 
         moment=not metric.adds_up,
         parts=metric.parts,
         insights=metric.insights,
+        model=metric.model,
         dimensions=frozenset(canonical[name] for name in metric.dimensions if name in canonical).union(
             date_parts_of(metric)
         ),

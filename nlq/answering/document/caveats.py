@@ -109,6 +109,13 @@ def say_never_published(missing: Mapping[Metric, Sequence[str]]) -> str:
     tables = list(dict.fromkeys(table for names in missing.values() for table in names))
     domains = list(dict.fromkeys(metric.domain for metric in missing))
     was = "was" if len(tables) == 1 else "were"
+    if models := sorted({metric.model for metric in missing if metric.model}):
+        trained = " and ".join(f"`asklake train --target {model}`" for model in models)
+        made = f"`asklake materialize --select {','.join(tables)}`"
+        return (
+            f"Nothing is known of {what}, which is not zero: nothing was predicted yet. {trained} trains what predicts "
+            f"it, once `pip install 'asklake[insight]'` is there; then {made} makes {' and '.join(tables)}."
+        )
     builds = " and ".join(f"`asklake materialize --domain {domain}`" for domain in domains)
     return (
         f"Nothing is known of {what}, which is not zero: {' and '.join(tables)} {was} never published. Load records "
