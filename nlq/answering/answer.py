@@ -350,14 +350,19 @@ class Answerer:
         return {known[name]: missing[name] for name in names if name in known}
 
     def _meant(self, run: Run, question: str) -> dict[Metric, tuple[str, ...]]:
-        """The metrics without figures that a question is about, which is not understood by those that have some."""
-        if not self._layer.unpublished(run.heads):
+        """The metrics without figures that a question is about, which is not understood by those that have some.
+
+        None where it may as well be about others: what a model would say is no answer to what is merely unclear.
+        """
+        if not (unpublished := self._layer.unpublished(run.heads)):
             return {}
         outcome = self._planner(run, whole=True).plan(question, run.today)
         readings: tuple[Planned | Choice, ...] = (outcome,) if isinstance(outcome, Planned) else ()
         if isinstance(outcome, Clarify) and not outcome.words:
             readings = outcome.choices
         plans = [one.plan for one in readings if any(because.part == "metric" for because in one.because)]
+        if any(unpublished.keys().isdisjoint(plan.metrics) for plan in plans):
+            return {}
         return self._missing(run, dict.fromkeys(name for plan in plans for name in plan.metrics))
 
     @staticmethod

@@ -91,6 +91,11 @@ def test_where_nothing_was_predicted_the_answer_says_how(answerer: Answerer) -> 
     assert "`asklake materialize --select semantic.telemetry_adoption_chance`" in answer.sentence
 
 
+def test_what_is_unclear_is_asked_back_and_not_taken_for_something_to_predict(asked_lake: Lake) -> None:
+    answer = open_answerer(asked_lake).ask("how large is the share of high priority complaints in Amritsar?", ADMIN)
+    assert answer.error != "never_published", answer.sentence
+
+
 def test_every_figure_of_predictions_names_the_model_that_makes_them(settings: Settings) -> None:
     catalog = SemanticLayer(settings).catalog()
     made_by = {spec.predictions: name for name, spec in all_models().items()}
