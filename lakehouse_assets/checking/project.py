@@ -25,6 +25,8 @@ from lakehouse_assets.lakehouse.python_table import PythonTable
 from lakehouse_assets.ml.predicting import prediction_tables
 
 BUILT_LAYERS = ("silver", "gold", "platinum")
+NAMED_LAYER = "semantic"
+"""The layer of models that dbt builds nothing of: they name tables of Python for semantic models."""
 
 
 @dataclass(frozen=True)
@@ -173,7 +175,8 @@ class Project:
 
 def layer_of(path: Path) -> str:
     """The layer a model's file lies in; the models of the platform are gold."""
-    return next((part for part in path.parts if part in BUILT_LAYERS), "gold")
+    layers = (*BUILT_LAYERS, NAMED_LAYER)
+    return next((part for part in reversed(path.parts) if part in layers), "gold")
 
 
 def meta_of(entry: Entry) -> Entry | None:
