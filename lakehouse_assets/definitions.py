@@ -29,7 +29,7 @@ from lakehouse_assets.builds import dbt_graph
 from lakehouse_assets.builds.groups import Group, groups
 from lakehouse_assets.contracts import platform_contracts
 from lakehouse_assets.domains import python_tables
-from lakehouse_assets.ml.predicting import prediction_tables
+from lakehouse_assets.ml.serving.predicting import prediction_tables
 from lakehouse_assets.settings import Settings, get_settings
 
 # A build has thousands of events, and each is worth a line at the level of debugging only.

@@ -22,7 +22,7 @@ from lakehouse_assets.domains import DOMAINS, contracts_of, python_tables_of
 from lakehouse_assets.ingest.contracts import CONTRACTS as INGESTED
 from lakehouse_assets.lakehouse.contract import Contract
 from lakehouse_assets.lakehouse.python_table import PythonTable
-from lakehouse_assets.ml.predicting import prediction_tables
+from lakehouse_assets.ml.serving.predicting import prediction_tables
 
 BUILT_LAYERS = ("silver", "gold", "platinum")
 NAMED_LAYER = "semantic"

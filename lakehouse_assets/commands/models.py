@@ -17,15 +17,15 @@ from lakehouse_assets.ml.declared import ModelError, ModelSpec, all_models, want
 from lakehouse_assets.settings import get_settings
 
 if TYPE_CHECKING:
-    from lakehouse_assets.ml.examples import Problem
-    from lakehouse_assets.ml.registry import Registry, Version
+    from lakehouse_assets.ml.declared import Problem
+    from lakehouse_assets.ml.registry.registry import Registry, Version
 
 _HIDDEN_OF_FACTS = ("model",)
 
 
 def train(out: Out, target: str, features: str | None, problem: Problem | None, minutes: float) -> None:
     """Train a declared model, or one of a column, and say how good it is."""
-    from lakehouse_assets.ml.training_run import train_apart
+    from lakehouse_assets.ml.runs.training_run import train_apart
 
     settings = get_settings()
     spec = _spec(target, features, problem)
@@ -77,7 +77,7 @@ def promote(out: Out, name: str, number: int) -> None:
 
 def repeat(out: Out, name: str, number: int | None) -> None:
     """Fit a version again from what it noted, and compare."""
-    from lakehouse_assets.ml.training_run import fitted_again
+    from lakehouse_assets.ml.runs.training_run import fitted_again
 
     _, version = _version(name, number)
     same = fitted_again(get_settings(), version)
@@ -130,13 +130,13 @@ def _make_features(out: Out, spec: ModelSpec) -> None:
 
 
 def _registry() -> Registry:
-    from lakehouse_assets.ml.registry import Registry
+    from lakehouse_assets.ml.registry.registry import Registry
 
     return Registry(get_settings())
 
 
 def _version(name: str, number: int | None) -> tuple[Registry, Version]:
-    from lakehouse_assets.ml.registry import NoVersionError
+    from lakehouse_assets.ml.registry.registry import NoVersionError
 
     registry = _registry()
     try:

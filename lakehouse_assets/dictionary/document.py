@@ -19,7 +19,7 @@ from lakehouse_assets.ingest.sources import Source, accepted_sources, all_source
 from lakehouse_assets.lakehouse.contract import LAYERS, Contract
 from lakehouse_assets.lakehouse.dbt import manifest
 from lakehouse_assets.lakehouse.publish.audit import check_names
-from lakehouse_assets.ml.predicting import prediction_tables
+from lakehouse_assets.ml.serving.predicting import prediction_tables
 from semantic.layer import SemanticLayer
 
 if TYPE_CHECKING:

@@ -17,10 +17,11 @@ from lakehouse_assets.declared import DeclarationError, problems, read_list
 from lakehouse_assets.domains import contract_of
 from lakehouse_assets.features import FeatureError, FeatureView, all_views, find_view
 from lakehouse_assets.features.views import DOMAINS_FOLDER
-from lakehouse_assets.ml.examples import Problem
 
 FILE_NAME = "models.yml"
 _NUMBERS = ("INTEGER", "BIGINT", "DOUBLE", "DECIMAL", "BOOLEAN")
+Problem = Literal["binary", "regression"]
+"""What is predicted: a probability, or a number."""
 Outcome = Literal["none", "any", "sum", "value", "row"]
 
 

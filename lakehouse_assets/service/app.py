@@ -18,7 +18,7 @@ from starlette.middleware.gzip import GZipMiddleware
 from lakehouse_assets.dashboards.files import ProjectDashboards
 from lakehouse_assets.dashboards.kept import KeptBoards
 from lakehouse_assets.insight.answerer import open_answerer
-from lakehouse_assets.ml.jobs import Jobs, JobStore
+from lakehouse_assets.ml.runs.jobs import Jobs, JobStore
 from lakehouse_assets.ml.serving.online import OnlineFeatures
 from lakehouse_assets.ml.serving.single import Predictions
 from lakehouse_assets.ml.serving.stores import open_store

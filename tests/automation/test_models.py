@@ -13,12 +13,13 @@ from lakehouse_assets.automation.jobs import job, make_job_name
 from lakehouse_assets.automation.schedules import made_by_the_clock
 from lakehouse_assets.contracts import platform_contracts
 from lakehouse_assets.lakehouse.lake import Lake
-from lakehouse_assets.ml import predicting, search
 from lakehouse_assets.ml.declared import find_model
-from lakehouse_assets.ml.drift import LARGE
-from lakehouse_assets.ml.predicting import prediction_tables
-from lakehouse_assets.ml.registry import Registry
-from lakehouse_assets.ml.training_run import train_now
+from lakehouse_assets.ml.features.drift import LARGE
+from lakehouse_assets.ml.registry.registry import Registry
+from lakehouse_assets.ml.runs.training_run import train_now
+from lakehouse_assets.ml.serving import predicting
+from lakehouse_assets.ml.serving.predicting import prediction_tables
+from lakehouse_assets.ml.training import search
 from lakehouse_assets.settings import Settings
 from tests.assets.tiny import resource
 from tests.ml import stores

@@ -27,7 +27,7 @@ def test_a_missing_extra_is_one_sentence(module: str, load: object, monkeypatch:
 
 def test_importing_all_of_it_loads_nothing_heavy() -> None:
     code = (
-        "import sys, lakehouse_assets.ml.training_run, lakehouse_assets.definitions;"
+        "import sys, lakehouse_assets.ml.runs.training_run, lakehouse_assets.definitions;"
         "print(sorted({'lightgbm', 'sklearn', 'mlflow', 'scipy'} & sys.modules.keys()))"
     )
     found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

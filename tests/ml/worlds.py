@@ -7,7 +7,8 @@ from datetime import date, timedelta
 import numpy as np
 import polars as pl
 
-from lakehouse_assets.ml.examples import AS_OF, KNOWN_ON, TARGET, Examples, Problem
+from lakehouse_assets.ml.declared import Problem
+from lakehouse_assets.ml.features.examples import AS_OF, KNOWN_ON, TARGET, Examples
 
 FIRST = date(2026, 1, 5)
 FEATURES = ("strength", "noise", "kind")

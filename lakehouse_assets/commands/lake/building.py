@@ -25,7 +25,7 @@ from lakehouse_assets.domains import python_tables
 from lakehouse_assets.lakehouse.dbt import manifest
 from lakehouse_assets.lakehouse.lake import Lake
 from lakehouse_assets.lakehouse.periods import days_between, periods_in, spans, to_text, unit_among
-from lakehouse_assets.ml.predicting import prediction_tables
+from lakehouse_assets.ml.serving.predicting import prediction_tables
 from lakehouse_assets.settings import get_settings
 from lakehouse_assets.shown import shown_in_line
 

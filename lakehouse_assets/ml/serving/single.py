@@ -16,8 +16,8 @@ from datetime import date
 from typing import TYPE_CHECKING, Any
 
 from lakehouse_assets.ml.declared import ModelSpec
-from lakehouse_assets.ml.predictor import Predictor
-from lakehouse_assets.ml.registry import NoVersionError, Registry, Version
+from lakehouse_assets.ml.model.predictor import Predictor
+from lakehouse_assets.ml.registry.registry import NoVersionError, Registry, Version
 from lakehouse_assets.ml.serving.online import OnlineFeatures
 
 if TYPE_CHECKING:

@@ -10,8 +10,8 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from lakehouse_assets.ml.jobs import Job, JobState
-from lakehouse_assets.ml.training_run import MOST_MINUTES, USUAL_MINUTES
+from lakehouse_assets.ml.runs.jobs import Job, JobState
+from lakehouse_assets.ml.runs.training_run import MOST_MINUTES, USUAL_MINUTES
 from nlq.core.utc import Moment
 
 _Name = Annotated[str, Field(min_length=1, max_length=200)]

@@ -14,9 +14,9 @@ from typing import Any
 from lakehouse_assets.domains import contract_of
 from lakehouse_assets.http.errors import ApiError
 from lakehouse_assets.ml.declared import ModelError, ModelSpec, all_models, find_model, wanted_model
-from lakehouse_assets.ml.jobs import Jobs, TooManyJobsError
 from lakehouse_assets.ml.libraries import ModelsMissingError, refuse_missing
-from lakehouse_assets.ml.registry import NoVersionError
+from lakehouse_assets.ml.registry.registry import NoVersionError
+from lakehouse_assets.ml.runs.jobs import Jobs, TooManyJobsError
 from lakehouse_assets.ml.serving.single import NoFeaturesError, Predicted, Predictions, WrongFeaturesError
 from lakehouse_assets.service.admission.access import WRITERS, Asker
 from lakehouse_assets.service.ml.documents import Prediction, PredictionWanted, TrainingJob, TrainingWanted

@@ -13,7 +13,7 @@ from lakehouse_assets.commands.lake.building import Step, _nothing, plan_python,
 from lakehouse_assets.contracts import platform_contracts
 from lakehouse_assets.domains import python_tables
 from lakehouse_assets.lakehouse.lake import Lake
-from lakehouse_assets.ml.predicting import prediction_tables
+from lakehouse_assets.ml.serving.predicting import prediction_tables
 from tests.assets import tiny
 
 DAY = date(2001, 1, 1)

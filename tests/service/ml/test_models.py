@@ -16,11 +16,12 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from lakehouse_assets.lakehouse.lake import Lake
-from lakehouse_assets.ml import jobs, search
 from lakehouse_assets.ml.declared import find_model
-from lakehouse_assets.ml.frames import newest_features
-from lakehouse_assets.ml.registry import Registry
-from lakehouse_assets.ml.training_run import train_now
+from lakehouse_assets.ml.features.frames import newest_features
+from lakehouse_assets.ml.registry.registry import Registry
+from lakehouse_assets.ml.runs import jobs
+from lakehouse_assets.ml.runs.training_run import train_now
+from lakehouse_assets.ml.training import search
 from lakehouse_assets.service.admission.limits import LimiterInProcess
 from lakehouse_assets.service.app import create_app
 from lakehouse_assets.settings import Settings

@@ -13,10 +13,11 @@ from typing import Any
 
 import numpy as np
 
-from lakehouse_assets.ml.encoding import Encoder
-from lakehouse_assets.ml.examples import Examples, Problem, Split
-from lakehouse_assets.ml.kinds import Model, fit_boosted, fit_linear
-from lakehouse_assets.ml.scores import losses
+from lakehouse_assets.ml.declared import Problem
+from lakehouse_assets.ml.features.encoding import Encoder
+from lakehouse_assets.ml.features.examples import Examples, Split
+from lakehouse_assets.ml.model.kinds import Model, fit_boosted, fit_linear
+from lakehouse_assets.ml.training.scores import losses
 
 TRIALS = 10
 """Settings tried near the best, once those that tend to win were."""

@@ -10,10 +10,10 @@ import numpy as np
 import polars as pl
 import pytest
 
-from lakehouse_assets.ml import search
-from lakehouse_assets.ml.examples import AS_OF, KNOWN_ON, TARGET, Examples, split_by_time
-from lakehouse_assets.ml.predictor import Predictor
-from lakehouse_assets.ml.training import Trained, explained, fit, train
+from lakehouse_assets.ml.features.examples import AS_OF, KNOWN_ON, TARGET, Examples, split_by_time
+from lakehouse_assets.ml.model.predictor import Predictor
+from lakehouse_assets.ml.training import search
+from lakehouse_assets.ml.training.training import Trained, explained, fit, train
 from tests.ml.worlds import FIRST, shuffled, world
 
 

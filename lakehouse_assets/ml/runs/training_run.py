@@ -12,12 +12,12 @@ from typing import TYPE_CHECKING, Any
 from lakehouse_assets.apart import Apart, EndedError, TooLongError, TooMuchMemoryError
 from lakehouse_assets.lakehouse.lake import Lake
 from lakehouse_assets.ml.declared import ModelSpec
-from lakehouse_assets.ml.examples import CannotLearnError, split_by_time
-from lakehouse_assets.ml.frames import read_examples
+from lakehouse_assets.ml.features.examples import CannotLearnError, split_by_time
+from lakehouse_assets.ml.features.frames import read_examples
 from lakehouse_assets.ml.libraries import lightgbm
-from lakehouse_assets.ml.registry import Registry, Version
-from lakehouse_assets.ml.search import Recipe
-from lakehouse_assets.ml.training import fit, train
+from lakehouse_assets.ml.registry.registry import Registry, Version
+from lakehouse_assets.ml.training.search import Recipe
+from lakehouse_assets.ml.training.training import fit, train
 
 if TYPE_CHECKING:
     from lakehouse_assets.settings import Settings

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from lakehouse_assets.ml import libraries
-from lakehouse_assets.ml.examples import Problem
+from lakehouse_assets.ml.declared import Problem
 
 _LEAST_P = 1e-6
 """Probabilities nearer to 0 or 1 are taken for this, so that one bold mistake costs no infinity."""

@@ -9,12 +9,13 @@ import polars as pl
 import pytest
 
 from lakehouse_assets.lakehouse.lake import Lake
-from lakehouse_assets.ml import search, training_run
 from lakehouse_assets.ml.declared import find_model, spec_of_column
-from lakehouse_assets.ml.examples import AS_OF, KNOWN_ON, TARGET, CannotLearnError
-from lakehouse_assets.ml.frames import newest_features, read_examples
-from lakehouse_assets.ml.registry import NoVersionError, Registry
-from lakehouse_assets.ml.training_run import fitted_again, train_apart, train_now
+from lakehouse_assets.ml.features.examples import AS_OF, KNOWN_ON, TARGET, CannotLearnError
+from lakehouse_assets.ml.features.frames import newest_features, read_examples
+from lakehouse_assets.ml.registry.registry import NoVersionError, Registry
+from lakehouse_assets.ml.runs import training_run
+from lakehouse_assets.ml.runs.training_run import fitted_again, train_apart, train_now
+from lakehouse_assets.ml.training import search
 from lakehouse_assets.settings import Settings
 from tests.ml.stores import BEFORE, DAYS, FIRST, STORES, fill, sales_of
 

@@ -9,11 +9,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
-from typing import Literal
 
 import polars as pl
 
-Problem = Literal["binary", "regression"]
+from lakehouse_assets.ml.declared import Problem
 
 AS_OF, KNOWN_ON, TARGET = "__as_of", "__known_on", "__target"
 """Columns of a frame of examples: at the beginning of which day the features held, at the beginning of which the

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from lakehouse_assets.ml.scores import difference, losses, measures
+from lakehouse_assets.ml.training.scores import difference, losses, measures
 
 
 def test_the_interval_covers_the_truth_as_often_as_it_says_where_days_move_all_rows() -> None:

@@ -15,12 +15,13 @@ from typing import Any
 import numpy as np
 import polars as pl
 
-from lakehouse_assets.ml.encoding import Encoder
-from lakehouse_assets.ml.examples import AS_OF, LEAST_ROWS, Examples, Problem, Split, split_by_time
-from lakehouse_assets.ml.kinds import Constant, Model, SameAsBefore, fit_banded, typical
-from lakehouse_assets.ml.predictor import Predictor
-from lakehouse_assets.ml.scores import Difference, difference, losses, measures
-from lakehouse_assets.ml.search import Recipe, search
+from lakehouse_assets.ml.declared import Problem
+from lakehouse_assets.ml.features.encoding import Encoder
+from lakehouse_assets.ml.features.examples import AS_OF, LEAST_ROWS, Examples, Split, split_by_time
+from lakehouse_assets.ml.model.kinds import Constant, Model, SameAsBefore, fit_banded, typical
+from lakehouse_assets.ml.model.predictor import Predictor
+from lakehouse_assets.ml.training.scores import Difference, difference, losses, measures
+from lakehouse_assets.ml.training.search import Recipe, search
 
 SEED = 20_260_101
 SEARCHING = 0.7

@@ -6,9 +6,9 @@ from datetime import timedelta
 
 import pytest
 
-from lakehouse_assets.ml import jobs
 from lakehouse_assets.ml.declared import find_model
-from lakehouse_assets.ml.jobs import JobStore, TooManyJobsError
+from lakehouse_assets.ml.runs import jobs
+from lakehouse_assets.ml.runs.jobs import JobStore, TooManyJobsError
 
 SPEC = find_model("retail_demand")
 

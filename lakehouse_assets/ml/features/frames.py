@@ -17,7 +17,7 @@ import polars as pl
 from lakehouse_assets.lakehouse.evaluation import on_clock
 from lakehouse_assets.lakehouse.sql import quoted
 from lakehouse_assets.ml.declared import ModelSpec
-from lakehouse_assets.ml.examples import AS_OF, KNOWN_ON, TARGET, CannotLearnError, Examples
+from lakehouse_assets.ml.features.examples import AS_OF, KNOWN_ON, TARGET, CannotLearnError, Examples
 
 if TYPE_CHECKING:
     from lakehouse_assets.lakehouse.engines.protocol import Session

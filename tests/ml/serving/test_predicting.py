@@ -11,13 +11,13 @@ from lakehouse_assets.assets.python_tables import make
 from lakehouse_assets.contracts import platform_contracts
 from lakehouse_assets.lakehouse.lake import Lake
 from lakehouse_assets.lakehouse.python_table import NothingToMakeError
-from lakehouse_assets.ml import search
 from lakehouse_assets.ml.declared import all_models, find_model
-from lakehouse_assets.ml.predicting import predicted, prediction_tables, why_due
-from lakehouse_assets.ml.registry import Version
-from lakehouse_assets.ml.search import Recipe
-from lakehouse_assets.ml.training import fit
-from lakehouse_assets.ml.training_run import train_now
+from lakehouse_assets.ml.registry.registry import Version
+from lakehouse_assets.ml.runs.training_run import train_now
+from lakehouse_assets.ml.serving.predicting import predicted, prediction_tables, why_due
+from lakehouse_assets.ml.training import search
+from lakehouse_assets.ml.training.search import Recipe
+from lakehouse_assets.ml.training.training import fit
 from tests.ml.stores import STORES, fill, sales_of
 from tests.ml.worlds import world
 

@@ -15,8 +15,9 @@ from typing import Any, Protocol
 import numpy as np
 
 from lakehouse_assets.ml import libraries
-from lakehouse_assets.ml.encoding import Encoder
-from lakehouse_assets.ml.examples import Examples, Problem
+from lakehouse_assets.ml.declared import Problem
+from lakehouse_assets.ml.features.encoding import Encoder
+from lakehouse_assets.ml.features.examples import Examples
 
 THREADS = 2
 """Cores that fitting takes."""

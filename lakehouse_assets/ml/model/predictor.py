@@ -13,10 +13,10 @@ from typing import Any
 import numpy as np
 import polars as pl
 
-from lakehouse_assets.ml.drift import Spread, drift, spreads
-from lakehouse_assets.ml.encoding import Encoder
-from lakehouse_assets.ml.examples import Problem
-from lakehouse_assets.ml.kinds import Model, read_model
+from lakehouse_assets.ml.declared import Problem
+from lakehouse_assets.ml.features.drift import Spread, drift, spreads
+from lakehouse_assets.ml.features.encoding import Encoder
+from lakehouse_assets.ml.model.kinds import Model, read_model
 
 FORMAT = 1
 

@@ -9,7 +9,7 @@ import pytest
 from lakehouse_assets.lakehouse.engines.instances import open_closed
 from lakehouse_assets.lakehouse.lake import Lake
 from lakehouse_assets.ml.declared import find_model
-from lakehouse_assets.ml.frames import in_sql
+from lakehouse_assets.ml.features.frames import in_sql
 from lakehouse_assets.settings import Settings
 
 

@@ -18,9 +18,9 @@ import fsspec
 import sqlalchemy as sa
 
 from lakehouse_assets.ml import libraries
-from lakehouse_assets.ml.card import card_of
-from lakehouse_assets.ml.predictor import Predictor
-from lakehouse_assets.ml.training import Trained, explained
+from lakehouse_assets.ml.model.predictor import Predictor
+from lakehouse_assets.ml.registry.card import card_of
+from lakehouse_assets.ml.training.training import Trained, explained
 from lakehouse_assets.private import make_folder
 
 if TYPE_CHECKING:

@@ -20,9 +20,9 @@ import sqlalchemy as sa
 from sqlalchemy.exc import OperationalError
 
 from lakehouse_assets.ml.declared import ModelSpec
-from lakehouse_assets.ml.examples import CannotLearnError
+from lakehouse_assets.ml.features.examples import CannotLearnError
 from lakehouse_assets.ml.libraries import ModelsMissingError
-from lakehouse_assets.ml.training_run import train_apart
+from lakehouse_assets.ml.runs.training_run import train_apart
 from nlq.core.utc import utc_now
 from nlq.storage.database import open_tables, reading
 

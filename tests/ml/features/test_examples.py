@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from lakehouse_assets.ml import examples as module
-from lakehouse_assets.ml.examples import AS_OF, KNOWN_ON, TARGET, CannotLearnError, Examples, split_by_time
+from lakehouse_assets.ml.features import examples as module
+from lakehouse_assets.ml.features.examples import AS_OF, KNOWN_ON, TARGET, CannotLearnError, Examples, split_by_time
 from tests.ml.worlds import world
 
 DAY = date(2026, 1, 1)

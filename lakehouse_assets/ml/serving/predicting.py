@@ -18,12 +18,12 @@ from lakehouse_assets.domains import contract_of
 from lakehouse_assets.lakehouse.lake import Lake
 from lakehouse_assets.lakehouse.python_table import Inputs, NothingToMakeError, PythonTable, python_table
 from lakehouse_assets.ml.declared import ModelSpec, all_models
-from lakehouse_assets.ml.drift import LARGE
-from lakehouse_assets.ml.examples import CannotLearnError
-from lakehouse_assets.ml.frames import newest_features, with_shown
-from lakehouse_assets.ml.predictor import Predictor
-from lakehouse_assets.ml.registry import Registry, Version
-from lakehouse_assets.ml.training_run import train_apart
+from lakehouse_assets.ml.features.drift import LARGE
+from lakehouse_assets.ml.features.examples import CannotLearnError
+from lakehouse_assets.ml.features.frames import newest_features, with_shown
+from lakehouse_assets.ml.model.predictor import Predictor
+from lakehouse_assets.ml.registry.registry import Registry, Version
+from lakehouse_assets.ml.runs.training_run import train_apart
 from lakehouse_assets.settings import Settings
 
 BY_NIGHT = "45 3 * * *"
