@@ -62,8 +62,12 @@ def follow_up(reading: Reading, previous: Plan, vocabulary: Vocabulary) -> Readi
         "share": share if len(metrics) == 1 else None,
         "having": plan.having or (previous.having if keeps_keys and metrics == previous.metrics else ()),
         "average": plan.average or (previous.average and bool(groups or grain)),
-        "ratio": previous.ratio and metrics == previous.metrics,
+        "ratio": plan.ratio or (previous.ratio and metrics == previous.metrics),
     }
+    if merged["ratio"] and not plan.ratio:
+        merged |= {"percent": previous.percent, "order_by": _of_computed(merged["order_by"], previous)}
+    elif merged["share"] and previous.share and previous.share.part and not plan.share:
+        merged |= {"order_by": _of_computed(merged["order_by"], previous)}
     if order is not None:
         merged["order_by"] = order
     if previous.analysis:
@@ -177,16 +181,23 @@ def _guarded(filters: Sequence[DimensionFilter]) -> set[str]:
     return {item.dimension for item in filters if item.operator is Operator.IS_NOT_NULL}
 
 
+def _of_computed(order: Sequence[OrderBy], previous: Plan) -> tuple[OrderBy, ...]:
+    """An order that names no figure of its own: "top 3" after a ratio are the highest ratios."""
+    (computed,), first = previous.derived, previous.metrics[0]
+    return tuple(key.model_copy(update={"field": computed}) if key.field == first else key for key in order)
+
+
 def _order(
     plan: Plan, previous: Plan, metrics: Sequence[str], groups: Sequence[str], stepped: bool
 ) -> tuple[OrderBy, ...]:
     """The order of the plan before, where it still names columns; else the usual one."""
-    known = {*metrics, *groups, *([TIME_DIMENSION] if stepped else [])}
+    computed = previous.derived if previous.ratio and metrics == previous.metrics else ()
+    known = {*metrics, *computed, *groups, *([TIME_DIMENSION] if stepped else [])}
     old = previous.order_by if (groups, stepped) == (previous.group_by, previous.grain is not None) else ()
     swapped = tuple(
         key if key.field in known else key.model_copy(update={"field": metrics[0]})
         for key in old
-        if key.field in known or key.field in previous.metrics
+        if key.field in known or key.field in (*previous.metrics, *previous.derived)
     )
     if swapped and len({key.field for key in swapped}) == len(swapped):
         return swapped

@@ -130,6 +130,10 @@ class Draft:
     """The dimension whose values are to be counted."""
     growth: Growth | None = None
     ratio: bool = False
+    pair: tuple[int, int] | None = None
+    """Where the two figures of the ratio stand, if they stand around "per"."""
+    sorts_ratio: bool = False
+    """Whether rows are sorted by the ratio, not by one of its figures."""
     percent: bool = False
     """Whether the ratio is written in percent."""
     running: Running | None = None

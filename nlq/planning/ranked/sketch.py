@@ -86,19 +86,24 @@ class Sketch(NamedTuple):
             return ()
         return (Threshold(metric=self.metrics[0], comparator=Comparator.GT, value=0),)
 
+    def _ratio(self) -> str | None:
+        return f"{self.metrics[0]}__per__{self.metrics[1]}" if self.ratio and len(self.metrics) == 2 else None
+
     def _order(self) -> tuple[OrderBy, ...]:
         if self.rank:
-            return (OrderBy(field=self.metrics[self.order_by], descending=self.rank.descending),)
+            ratio = self._ratio()
+            return (OrderBy(field=ratio or self.metrics[self.order_by], descending=self.rank.descending),)
         if self.records or self.count:
             return ()
-        return usual_order(self.metrics, self.groups, stepped=self.grain is not None)
+        first = self._ratio() or self.metrics[0]
+        return usual_order([first], self.groups, stepped=self.grain is not None)
 
 
 def sketch_of(plan: Plan) -> Sketch:
     """The parts of a plan that a sketch has."""
     guards = [item for item in plan.filters if plan.ties and item.operator is Operator.IS_NOT_NULL]
     key = plan.order_by[0] if plan.ties and plan.order_by else None
-    ranked = key is not None and key.field in plan.metrics
+    ranked = key is not None and key.field in (*plan.metrics, *(plan.derived if plan.ratio else ()))
     return Sketch(
         metrics=plan.metrics,
         groups=plan.group_by,
@@ -107,7 +112,7 @@ def sketch_of(plan: Plan) -> Sketch:
         time=plan.time_range,
         grain=plan.grain,
         rank=Rank(key.descending, plan.limit, plan.skip) if key and ranked else None,
-        order_by=plan.metrics.index(key.field) if key and ranked else 0,
+        order_by=plan.metrics.index(key.field) if key and ranked and not plan.ratio else 0,
         records=plan.records,
         count=plan.count,
         ratio=plan.ratio,

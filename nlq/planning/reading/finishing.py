@@ -27,9 +27,10 @@ from nlq.core.plan import (
 from nlq.core.vocabulary import TIME_DIMENSION, Dimension, Metric, Vocabulary
 from nlq.planning.drafts.agreeing import agree
 from nlq.planning.drafts.comparing import Compared, compare
+from nlq.planning.drafts.computed import in_order_of_ratio, limits
 from nlq.planning.drafts.draft import Decision, Draft, NotReadableError, Reading
 from nlq.planning.drafts.listing import are_together, group_listed
-from nlq.planning.drafts.measures import check_age, good_end, in_units_of, is_amount
+from nlq.planning.drafts.measures import check_age, good_end, is_amount
 from nlq.planning.drafts.mentions import Bound, Kind, Mention
 from nlq.planning.drafts.sharing import as_rate, shares
 from nlq.planning.finding.assignments import Assignment
@@ -62,6 +63,7 @@ class Finisher:
         Raises:
             NotReadableError: the parts do not go together.
         """
+        in_order_of_ratio(self._draft)
         agree(self._draft, self._mentions)
         self._group_compared()
         group_listed(self._draft, self._mentions, self._vocabulary)
@@ -125,9 +127,10 @@ class Finisher:
         if event_dates := self._dated(time_range, grain, because):
             time_range, dates = None, [*dates, *event_dates]
         order, limit, ties, skip, known = self._ranking.ordering(
-            end, grain, within, because, compared=compared.other is not None
+            end, grain, within, because, share, compared=compared.other is not None
         )
-        having = tuple(t for at, bound in draft.bounds for t in self._having(at, bound, grain, because))
+        keyed = bool(draft.groups) or grain is not None
+        having = tuple(limits(draft, self._mentions, self._vocabulary.metrics, because, keyed=keyed))
         if draft.counted and not having:
             having = (Threshold(metric=draft.metrics[0], comparator=Comparator.GT, value=0),)
         if draft.counted:
@@ -297,41 +300,6 @@ class Finisher:
     def _date_part(self) -> str | None:
         """The part of the calendar that is split or filtered by."""
         return first_date_part((*self._draft.groups, *(chosen.dimension for chosen in self._draft.chosen)))
-
-    # --- thresholds
-
-    def _having(self, position: int, bound: Bound, grain: Grain | None, because: list[Decision]) -> list[Threshold]:
-        metric, text = self._bound_metric(position), self._text_at(position)
-        if not self._draft.groups and grain is None:
-            raise NotReadableError(2, "A limit on a metric needs groups: say by which dimension.", text)
-        term = self._metric(metric)
-        ends = [(bound.comparator, bound.value)] + ([(Comparator.LE, bound.until)] if bound.until is not None else [])
-        found = [
-            Threshold(
-                metric=metric,
-                comparator=comparator,
-                value=value if bound.of else in_units_of(bound, value, term),
-                of=bound.of,
-            )
-            for comparator, value in ends
-        ]
-        of = f" times the {bound.of} of all" if bound.of else ""
-        because.extend(Decision(text, f"{term.label} {t.comparator.sql} {t.value:g}{of}") for t in found)
-        return found
-
-    def _text_at(self, position: int) -> str:
-        return next(
-            m.text
-            for m in self._mentions
-            if m.kind is Kind.THRESHOLD and m.payload in [b for _, b in self._draft.bounds]
-        )
-
-    def _bound_metric(self, position: int) -> str:
-        placed = dict(self._draft.metric_at)
-        if position + 1 in placed:
-            return placed[position + 1]
-        before = [name for at, name in self._draft.metric_at if at < position]
-        return before[-1] if before else self._draft.metrics[0]
 
     # --- comparisons of values, averages
 

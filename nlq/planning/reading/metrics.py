@@ -70,7 +70,8 @@ class MetricReader:
             self._sentence.believe(mention, "all that the figures are of", 1.0)
             return
         if ratio:
-            draft.ratio = True
+            draft.ratio, draft.pair = True, (position - 2, position)
+            draft.sorts_ratio = self._sentence.sorts_by(self._sentence.mentions[position - 2])
         elif self._sentence.kind(position - 1) is Kind.BY and not (
             self._sentence.sorts_by(mention) or draft.ranks or draft.groups or draft.first_rows or draft.asked
         ):

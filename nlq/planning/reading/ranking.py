@@ -9,9 +9,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from nlq.core.plan import DimensionFilter, Grain, Operator, OrderBy
+from nlq.core.plan import DimensionFilter, Grain, Operator, OrderBy, Share
 from nlq.core.vocabulary import TIME_DIMENSION, Vocabulary
 from nlq.english.general import PRICED, SORTED
+from nlq.planning.drafts.computed import column_at, say_column
 from nlq.planning.drafts.draft import Decision, Draft, NotReadableError, Rank
 from nlq.planning.drafts.measures import duration_unit, is_amount
 from nlq.planning.drafts.mentions import Kind, Mention
@@ -40,7 +41,14 @@ class Ranking:
         return replace(ranks[-1], count=count, skip=max(r.skip for r in ranks))
 
     def ordering(
-        self, end: str | None, grain: Grain | None, within: tuple[str, ...], because: list[Decision], *, compared: bool
+        self,
+        end: str | None,
+        grain: Grain | None,
+        within: tuple[str, ...],
+        because: list[Decision],
+        share: Share | None = None,
+        *,
+        compared: bool,
     ) -> tuple[tuple[OrderBy, ...], int, bool, int, list[DimensionFilter]]:
         """The order, how many rows, whether equal ones come along, how many are left out, what must be known.
 
@@ -49,6 +57,7 @@ class Ranking:
             grain: The steps of time.
             within: The groups within each of which is ranked.
             because: What was decided; what this decides is added.
+            share: The part of a whole that is asked for.
             compared: Whether there are figures of another time beside these.
 
         Raises:
@@ -57,8 +66,9 @@ class Ranking:
         draft, rank = self._draft, self.rank()
         limit = draft.first_rows or 1000
         if rank is None:
-            return self._plain_order(grain), limit, False, 0, []
-        metric = self.metric_of(rank)
+            return self._plain_order(grain, share), limit, False, 0, []
+        at, metric = self._ranked(rank)
+        column = column_at(draft, at, metric, share)
         descending = self._descending(end or rank.end, metric, rank.word)
         if not draft.groups and grain is None:
             raise NotReadableError(2, f"“{rank.word}” of what? Say by which dimension to rank.", rank.word)
@@ -66,45 +76,55 @@ class Ranking:
             reason = f"“{rank.word}” of what? Say which is ranked within each of which."
             raise NotReadableError(2, reason, rank.word)
         changed = compared and draft.growth is not None
-        order = (OrderBy(field=f"{metric}__difference" if changed else metric, descending=descending),)
+        order = (OrderBy(field=f"{metric}__difference" if changed else column, descending=descending),)
         count = rank.count or (1 if draft.singular_rank else None)
         which = "highest" if descending else "lowest"
         place = f" from rank {rank.skip + 1}" if rank.skip else ""
         many = f", {count} of them" if count else ""
         inside = [str(grain) if n == TIME_DIMENSION else self._vocabulary.dimensions[n].label for n in within]
         of_each = f", in each {' and '.join(inside)}" if inside else ""
-        because.append(
-            Decision(rank.word, f"{which} {self._vocabulary.metrics[metric].label} first{place}{many}{of_each}")
-        )
+        label = say_column(draft, column, self._vocabulary.metrics)
+        because.append(Decision(rank.word, f"{which} {label} first{place}{many}{of_each}"))
         known = [DimensionFilter(dimension=name, operator=Operator.IS_NOT_NULL) for name in draft.groups]
         return order, count or limit, count is not None, rank.skip, known if count else []
 
-    def sorted(self) -> tuple[OrderBy, ...]:
+    def sorted(self, share: Share | None = None) -> tuple[OrderBy, ...]:
         """The order that is asked for by name: figures from the highest, all else from the first, if not said."""
         draft = self._draft
         said = {"highest": True, "lowest": False}.get(draft.sort or "")
         return tuple(
-            OrderBy(field=name, descending=name in draft.metrics if said is None else said)
+            OrderBy(field=self._sorted_by(name, share), descending=name in draft.metrics if said is None else said)
             for name in dict.fromkeys(draft.sort_by)
         )[:4]
 
-    def _plain_order(self, grain: Grain | None) -> tuple[OrderBy, ...]:
+    def _sorted_by(self, name: str, share: Share | None) -> str:
         draft = self._draft
+        if name not in draft.metrics or (draft.pair and not draft.sorts_ratio):
+            return name
+        return column_at(draft, None, name, share)
+
+    def _plain_order(self, grain: Grain | None, share: Share | None) -> tuple[OrderBy, ...]:
+        draft = self._draft
+        column = column_at(draft, None, draft.metrics[0], share)
         if draft.difference:
             return (OrderBy(field=f"{draft.metrics[0]}__difference", descending=True),)
-        if keys := self.sorted():
+        if keys := self.sorted(share):
             return keys
         if draft.sort == "alphabetical" and draft.groups:
             return (OrderBy(field=draft.groups[0]),)
         ranked = any(m.kind is Kind.FILLER and m.text.lower() in SORTED for m in self._mentions)
         if (draft.sort or (ranked and grain is None)) and (draft.groups or grain is not None):
-            return (OrderBy(field=draft.metrics[0], descending=draft.sort != "lowest"),)
-        return usual_order(draft.metrics, draft.groups, stepped=grain is not None)
+            return (OrderBy(field=column, descending=draft.sort != "lowest"),)
+        return usual_order([column], draft.groups, stepped=grain is not None)
 
     def metric_of(self, rank: Rank) -> str:
         """The metric by whose figures is ranked: the first that is said after the rank, or the first of all."""
-        after = [name for position, name in self._draft.metric_at if position > rank.position]
-        return after[0] if after else self._draft.metrics[0]
+        return self._ranked(rank)[1]
+
+    def _ranked(self, rank: Rank) -> tuple[int | None, str]:
+        """The metric that is ranked by, and where it was said, if it stands after the rank."""
+        after = [item for item in self._draft.metric_at if item[0] > rank.position]
+        return after[0] if after else (None, self._draft.metrics[0])
 
     def _descending(self, end: str, metric: str, word: str) -> bool:
         term = self._vocabulary.metrics[metric]
