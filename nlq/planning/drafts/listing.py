@@ -17,6 +17,8 @@ from nlq.planning.drafts.draft import Decision, Draft
 from nlq.planning.drafts.mentions import Kind, Mention
 
 _JOINTS = (Kind.AND, Kind.VERSUS)
+_SAID_AGAIN = {Kind.BY, Kind.COUNT, Kind.DIMENSION}
+"""What may be said of each value anew: "by card and by transfer", "how many by Norden and how many by Bluefly"."""
 _PASSED = {Kind.FILLER, Kind.DOMAIN}
 
 
@@ -65,7 +67,9 @@ def _lists(mentions: Sequence[Mention]) -> Iterator[set[int]]:
         places = {said[at].first} if said[at].kind is Kind.VALUE else set()
         either = False
         while places and at + 2 < len(said) and said[at + 1].kind in (*_JOINTS, Kind.OR):
-            following = at + 2 + (said[at + 2].kind is Kind.DIMENSION)
+            following = at + 2
+            while following < len(said) and said[following].kind in _SAID_AGAIN:
+                following += 1
             if following >= len(said) or said[following].kind is not Kind.VALUE:
                 break
             either |= said[at + 1].kind is Kind.OR

@@ -13,6 +13,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from datetime import date
 
 from nlq.core.periods import shift, unit_start
 from nlq.core.plan import Comparison, TimeRange
@@ -55,6 +56,22 @@ _SAY_AGE = {"older", "newer", "younger"}
 
 
 @dataclass(frozen=True)
+class Bounded:
+    """A period, and what is asked for beside it: all days since, after, before or until it."""
+
+    kind: str
+    named: TimeRange
+
+    def days(self, named: TimeRange, today: date) -> TimeRange | None:
+        """The days beside a period; None where there are none up to today."""
+        first, last = named.start or date.min, named.end or date.max
+        if self.kind in ("before", "until"):
+            return TimeRange(end=first - ONE if self.kind == "before" else last)
+        start = last + ONE if self.kind == "after" else first
+        return TimeRange(start=start, end=today) if start <= today else None
+
+
+@dataclass(frozen=True)
 class TimeSpan:
     """Tokens [first, last) that name a time: days, or a time before another one that the question names as well."""
 
@@ -69,6 +86,8 @@ class TimeSpan:
     """Whether it was said how old something is: "older than 30 days"."""
     open: bool = False
     """Whether nothing was said of its end, which is today: "since 2020"."""
+    bound: Bounded | None = None
+    """The period that it begins or ends with, and how, where only one end was said: "since Easter"."""
     aside: bool = False
     """Whether it stands in brackets: it says once more which time is meant."""
 
@@ -311,13 +330,10 @@ class TimeReader(PeriodReader):
         if not named:
             return
         for one in named.all:
-            start = one.end + ONE if kind == "after" or (kind == "since" and self._norm(at) == "end") else one.start
-            if kind in ("since", "after"):
-                span = TimeRange(start=start, end=self._today) if start <= self._today else None
-            else:
-                span = TimeRange(end=one.start - ONE if kind == "before" else one.end)
-            if span:
-                yield TimeSpan(first, last or named.last, span, open=kind in ("since", "after"))
+            ends = kind == "since" and self._norm(at) == "end"
+            bound = Bounded("after" if ends else kind, TimeRange(start=one.start, end=one.end))
+            if span := bound.days(bound.named, self._today):
+                yield TimeSpan(first, last or named.last, span, open=kind in ("since", "after"), bound=bound)
 
     # --- ages
 
