@@ -69,7 +69,11 @@ class Preferring:
 
     def _guessed_by_kind(self, readings: Sequence[Reading], words: set[str]) -> list[Reading]:
         """The one figure that a word asks for where none is named: the amount of "cash on delivery amount"."""
-        if not all(reading.guessed for reading in readings) or len(readings) < 2:
+        if not all(reading.guessed for reading in readings):
+            return []
+        if len(readings) == 1 and len(readings[0].plan.metrics) > 1 and not readings[0].plan.ratio:
+            return [replace(readings[0], sure=True)]  # of nothing else there are both figures that are asked for
+        if len(readings) < 2:
             return []
         found = self._of_kind(readings, words)
         if len(found) != 1 or len({self._shape(reading.plan) for reading in readings}) > 1:

@@ -308,9 +308,13 @@ class Lexicon:
     def _add_dimension(self, dimension: Dimension) -> None:
         if dimension.name == TIME_DIMENSION or dimension.is_calendar:
             return  # these are general English
+        owner = () if dimension.is_name else {*words_of(dimension.entity)} - {*words_of(dimension.column)}
         for words, source in _dimension_phrases(dimension):
             self._learn(words)
-            self._dimensions.add(dimension.name, words, source, partial=not dimension.is_time, measured=False)
+            whose = owner if source == "name" else ()
+            self._dimensions.add(
+                dimension.name, words, source, partial=not dimension.is_time, measured=False, owner=whose
+            )
             self._said_whole[dimension.name].add(bag(word for word in words if word not in GLUE))
         self._values.add(dimension)
 

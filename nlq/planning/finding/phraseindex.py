@@ -47,6 +47,8 @@ class _Phrase:
     ref: str
     words: frozenset[str]
     source: str
+    owner: frozenset[str] = frozenset()
+    """The words that say only whose it is: they alone name nothing."""
 
 
 class PhraseIndex:
@@ -58,9 +60,21 @@ class PhraseIndex:
         self._by_word: dict[str, set[int]] = defaultdict(set)
         self.longest = 1
 
-    def add(self, ref: str, words: Iterable[str], source: str, *, partial: bool = True, measured: bool = True) -> None:
-        """Add a phrase; one that is ``measured`` goes without "total", "count" and units as well."""
-        bag = content(words)
+    def add(
+        self,
+        ref: str,
+        words: Iterable[str],
+        source: str,
+        *,
+        partial: bool = True,
+        measured: bool = True,
+        owner: Iterable[str] = (),
+    ) -> None:
+        """Add a phrase; one that is ``measured`` goes without "total", "count" and units as well.
+
+        The words of its ``owner`` say only whose it is: no part of them alone names it.
+        """
+        bag, whose = content(words), frozenset(stem(word) for word in owner)
         for key in {tuple(sorted(bag)), tuple(sorted(without_measure_words(bag) if measured else bag))}:
             reduced = len(key) < len(bag)
             if not key or ((source == "name" or reduced) and set(key) <= GENERIC):
@@ -68,7 +82,7 @@ class PhraseIndex:
             self._whole[key].setdefault(ref, source)
             self.longest = max(self.longest, len(key))
             if partial and len(key) > 1:
-                self._add_partial(_Phrase(ref, frozenset(key), source))
+                self._add_partial(_Phrase(ref, frozenset(key), source, whose))
 
     def _add_partial(self, phrase: _Phrase) -> None:
         self._phrases.append(phrase)
@@ -88,8 +102,8 @@ class PhraseIndex:
         ids = set.intersection(*(self._by_word.get(word, set()) for word in wanted))
         best: dict[str, Hit] = {}
         for phrase in (self._phrases[i] for i in ids):
-            if "per" in phrase.words - wanted:
-                continue  # what one spends is not what is spent per customer
+            if "per" in phrase.words - wanted or wanted <= phrase.owner:
+                continue  # what one spends is not what is spent per customer; of a sale there is more than its city
             coverage = len(wanted) / len(phrase.words)
             if _MIN_COVERAGE <= coverage < 1 and coverage > (best[phrase.ref].coverage if phrase.ref in best else 0):
                 best[phrase.ref] = Hit(phrase.ref, coverage, phrase.source)

@@ -166,7 +166,7 @@ class Resolver:
         A flow tells what became of what came on that day. Not where a participle says what happened then.
         """
         others = {word for m in cover.mentions if m is not mention for word in words_of(m.text.lower())}
-        if not any(m.kind is Kind.TIME and m.payload.is_day for m in cover.mentions):
+        if not any(m.kind is Kind.TIME and _is_moment(m) for m in cover.mentions):
             return []
         if any(word in OCCURRENCE or is_participle(word) for word in others):
             return []
@@ -366,6 +366,13 @@ class Resolver:
     @staticmethod
     def _reachable(mention: Mention, names: frozenset[str]) -> bool:
         return bool(_refs(mention) & names)
+
+
+def _is_moment(time: Mention) -> bool:
+    """Whether a time is one day, or says how things stood on one: "as of 31 December"."""
+    bound = time.payload.bound
+    stood = bound is not None and bound.kind == "until" and bound.named.start == bound.named.end
+    return time.payload.is_day or (stood and words_of(time.text.lower())[:1] == ("as",))
 
 
 def _refs(mention: Mention) -> set[str]:

@@ -127,6 +127,8 @@ class MentionFinder(FrameFinder):
             hits = self._without_steps(content, hits)
             if hits and (self._counts_instead(first, last, hits) or self._is_verb_of(content, hits)):
                 continue
+            if self._ranks_thing(content):
+                continue
             by = w.BY_WORDS & {self._norm(first), self._norm(last - 1)}
             if hits and (not by or hits[0].full):
                 score = term_score(len(stems) - absorbed, hits, 0.2) + 3.0 * absorbed
@@ -180,6 +182,13 @@ class MentionFinder(FrameFinder):
     def _is_verb_of(self, content: Sequence[int], hits: Sequence[Hit]) -> bool:
         """Whether a name is said only in part, by a verb that says nothing: degrees offered are no offers."""
         return not hits[0].full and any(at in self._supports for at in content)
+
+    def _ranks_thing(self, content: Sequence[int]) -> bool:
+        """Whether a thing is ranked by what it does: the "best selling store" is no number of selling stores."""
+        first, thing = content[0], [self._stems[content[-1]]]
+        before = self._norm(first - 2) if self._number(first - 1) is not None else self._norm(first - 1)
+        ranked = before in w.BEST | w.WORST | {"top", "bottom"} and self._norm(first).endswith("ing")
+        return ranked and len(content) > 1 and bool(self._lexicon.dimensions_in_full(thing))
 
     def _counts_instead(self, first: int, last: int, hits: Sequence[Hit]) -> bool:
         """Whether a number of things is asked for, not the figure: "the largest number of fires" is no largest fire."""

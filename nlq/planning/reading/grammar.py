@@ -24,6 +24,7 @@ from nlq.planning.reading.limits import Limits
 from nlq.planning.reading.metrics import MetricReader
 from nlq.planning.reading.moments import MomentReader
 from nlq.planning.reading.operators import OperatorReader
+from nlq.planning.reading.seconds import Seconds
 from nlq.planning.reading.sentence import Sentence
 from nlq.planning.reading.values import EITHER, ValueReader
 from nlq.planning.reading.wants import Wants
@@ -43,6 +44,7 @@ class Reader:
         self._dimensions = DimensionReader(sentence, self._metrics, self._moments)
         self._values, self._operators = ValueReader(sentence), OperatorReader(sentence)
         self._columns, self._leftovers, self._wants = ColumnReader(sentence), Leftovers(sentence), Wants(sentence)
+        self._seconds = Seconds(sentence)
 
     def read(self) -> list[Reading] | Problem:
         """The readings (several only where a word leaves something open), or the problem."""
@@ -69,7 +71,8 @@ class Reader:
             found = [
                 reading
                 for one in self._each_of_either()
-                for wanted in self._wants.drafts(one)
+                for both in self._seconds.drafts(one)
+                for wanted in self._wants.drafts(both)
                 for draft in self._licensed(wanted)
                 for reading in self._finished(draft)
             ]

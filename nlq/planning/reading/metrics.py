@@ -374,6 +374,13 @@ class MetricReader:
         # Of several "per" each splits: "revenue per store per day".
         return not (mention.contested and self._splits_further(position))
 
+    def _is_doing(self, position: int) -> bool:
+        """Whether it says what something is the best at, right before that: the selling of "best selling store"."""
+        said = words_of(self._sentence.mentions[position].text.lower())
+        ranked = self._sentence.kind(position - 1) in (Kind.SUPERLATIVE, Kind.TOP)
+        beside = not self._sentence.between(position, position + 1)
+        return ranked and beside and len(said) == 1 and said[0].endswith("ing")
+
     def _is_shown_as_column(self, mention: Mention) -> bool:
         """Whether a further sentence names the same among the columns: "sales per make? Return make and sales"."""
         said = {stem(word) for word in words_of(mention.text)}
@@ -415,6 +422,8 @@ class MetricReader:
         if self._sentence.is_singular(self._sentence.mentions[position]) and self._is_listed(position):
             return True
         if before is Kind.AND and self._is_of_figure(position):
+            return True
+        if before is Kind.METRIC and self._is_doing(position - 1):
             return True
         listed = before is Kind.AND and self._sentence.kind(position - 2) is Kind.DIMENSION and bool(self._draft.groups)
         return (listed and not self._is_owned(position)) or before in (Kind.WHICH, Kind.TOP)

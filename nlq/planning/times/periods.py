@@ -44,6 +44,8 @@ _INCLUDING: dict[tuple[str, ...], str] = {
     **dict.fromkeys([("inclusive", "of"), ("and", "including"), ("also", "including")], "including"),
 }
 _ENDING = {"ending", "ended"}
+ENDS = frozenset({"end", "close"})
+"""What the last day of a period is called."""
 
 _OTHERS = (
     *("today", "yesterday", "since", "after", "before", "until", "till", "between", "from", "to", "through"),
@@ -109,11 +111,13 @@ class PeriodReader(TimeTokens):
     # --- parts of periods
 
     def _end_of(self, at: int) -> Found | None:
-        """The last day of a period: "end of March 2026"."""
-        if self._norms(at, 2) != ["end", "of"] or self._norm(at + 2) == "end":
+        """The last day of a period: "end of March 2026", "close of 2025", "year end 2025"."""
+        word, following = self._norm(at), self._norm(at + 1)
+        named = word if word in UNITS and following == "end" else None
+        if not named and (word not in ENDS or following != "of" or self._norm(at + 2) in ENDS):
             return None
-        whole = self._period(self._skip_the(at + 2), lead=True)
-        if whole is None:
+        whole = self._period(self._skip_the(self._skip_of(at + 2)), lead=True)
+        if whole is None or (named and whole.period.unit != named):
             return None
         return found(whole.last, [Period(one.end, one.end, "day") for one in whole.all])
 

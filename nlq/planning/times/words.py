@@ -19,7 +19,7 @@ from nlq.core.periods import shift, unit_start
 from nlq.core.plan import Comparison, TimeRange
 from nlq.english.forms import singular
 from nlq.english.general import VERSUS_WORDS
-from nlq.planning.times.periods import TIME_WORDS, PeriodReader
+from nlq.planning.times.periods import ENDS, TIME_WORDS, PeriodReader
 from nlq.planning.times.tokens import DAYS, ONE, PREVIOUS, TO, UNITS, Found, Period, found, period_of
 
 __all__ = ["TIME_WORDS", "TimeReader", "TimeSpan"]
@@ -330,7 +330,7 @@ class TimeReader(PeriodReader):
         if not named:
             return
         for one in named.all:
-            ends = kind == "since" and self._norm(at) == "end"
+            ends = kind == "since" and self._norm(at) in ENDS
             bound = Bounded("after" if ends else kind, TimeRange(start=one.start, end=one.end))
             if span := bound.days(bound.named, self._today):
                 yield TimeSpan(first, last or named.last, span, open=kind in ("since", "after"), bound=bound)
