@@ -51,7 +51,7 @@ class Seconds:
         text, leads = " ".join(m.text for m in said), said[0] is self._said[0]
         if any(self._is_of_kind(one, numbers=numbers) for one in others):
             return [draft]
-        if self._is_of_kind(first, numbers=numbers):
+        if self._is_of_kind(first, numbers=numbers) or (numbers and first.tally and not first.additive):
             if self._sentence.assignment.implied and not leads:
                 raise NotReadableError(3, f"“{text}” is read as the second figure.", text)
             return [draft]
@@ -74,7 +74,8 @@ class Seconds:
             if last == at:
                 continue
             before, after = self._kind(at - 1), self._kind(last)
-            if at > 1 and before is Kind.AND and after in _ENDS:
+            first = any(m.kind in (Kind.COUNT, Kind.METRIC) for m in self._said[: max(0, at - 1)])
+            if first and before is Kind.AND and after in _ENDS:
                 return [self._said[at:last]]
             if at == 0 and after is Kind.AND and self._kind(last + 1) is Kind.COUNT:
                 return [self._said[at:last], self._said[last + 1 : self._end_of_count(last + 1)]]

@@ -169,6 +169,10 @@ def test_a_mean_is_divided_by_nothing_more() -> None:
     [
         ("how many referrals were pending at the end of june", "h_waiting"),
         ("open referrals on 3 july by ward", "h_waiting"),
+        ("referrals pending at the close of june", "h_waiting"),
+        ("pending referrals as of 30 june by ward", "h_waiting"),
+        ("open referrals as at the end of june", "h_waiting"),
+        ("open referrals until 30 june", "h_open_referrals"),
         ("pending referrals", "h_open_referrals"),
         ("open referrals in june", "h_open_referrals"),
         ("pending referrals received on 3 july", "h_open_referrals"),

@@ -31,6 +31,8 @@ def planners() -> dict[str, Planner]:
         ("library", "how many loans and the total fines", ("loans", "fines")),
         ("gyms", "number of sign-ups and total revenue", ("signups", "membership_revenue")),
         ("gyms", "sign-ups in May and in June in total", ("signups",)),
+        ("clinic", "patients in June, how many different ones", ("patients",)),
+        ("gyms", "members of Harbour, how many", ("members",)),
         ("complaints", "complaints in ward 3 and ward 5 in total", ("pgr_complaints",)),
     ],
 )

@@ -47,6 +47,10 @@ net sales up to March 2025                              -          2025-03-31
 net sales through March 2025                            -          2025-03-31
 net sales as of 31 March 2026                           -          2026-03-31
 net sales by the end of March 2026                      -          2026-03-31
+net sales by the close of March 2026                    -          2026-03-31
+net sales up to year end 2025                           -          2025-12-31
+bookings since the close of May                         2026-06-01 2026-07-15
+complaints at the close of 2025                         2025-12-31 2025-12-31
 net sales starting in March                             2026-03-01 2026-07-15
 net sales before 1985                                   -          1984-12-31
 net sales in the 90s                                    1990-01-01 1999-12-31
