@@ -66,15 +66,26 @@ def _lists(mentions: Sequence[Mention]) -> Iterator[set[int]]:
     while at < len(said):
         places = {said[at].first} if said[at].kind is Kind.VALUE else set()
         either = False
-        while places and at + 2 < len(said) and said[at + 1].kind in (*_JOINTS, Kind.OR):
-            following = at + 2
+        while places:
+            joint = at + 1 + _repeats(said, at + 1)
+            if joint + 1 >= len(said) or said[joint].kind not in (*_JOINTS, Kind.OR):
+                break
+            following = joint + 1
             while following < len(said) and said[following].kind in _SAID_AGAIN:
                 following += 1
             if following >= len(said) or said[following].kind is not Kind.VALUE:
                 break
-            either |= said[at + 1].kind is Kind.OR
+            either |= said[joint].kind is Kind.OR
             places.add(said[following].first)
             at = following
         if len(places) > 1 and not either:
             yield places
         at += 1
+
+
+def _repeats(said: Sequence[Mention], at: int) -> bool:
+    """Whether the noun there is said again of a value after it: "web orders and phone orders"."""
+    noun = said[at] if at < len(said) else None
+    if noun is None or noun.kind not in (Kind.METRIC, Kind.DIMENSION):
+        return False
+    return any(m.text.lower() == noun.text.lower() for m in said[at + 1 : at + 6])

@@ -120,6 +120,9 @@ class OperatorReader:
             # "late deliveries in percent of deliveries" is one figure by another
             if self._sentence.kind(position + 1) is not Kind.METRIC:
                 raise NotReadableError(2, f"“{mention.text}” of what? Ask for “A per B”.", mention.text)
+            if self._sentence.kind(position - 1) is Kind.AND:
+                reason = f"“{mention.text}” of what? It stands beside another figure; ask for “A in percent of B”."
+                raise NotReadableError(2, reason, mention.text)
             self._draft.ratio = self._draft.percent = True
             self._sentence.believe(mention, "the first in percent of the second", 1.0)
             return

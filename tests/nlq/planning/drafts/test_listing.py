@@ -30,6 +30,9 @@ def planners() -> dict[str, Planner]:
         ("clinic", "visits at Northgate and at clinic Riverside", ("visit__clinic",)),
         ("shops", "orders by phone and by web by month", ("order__channel",)),
         ("shops", "orders by web and by state", ("order__state",)),
+        ("shops", "revenue of web orders and of phone orders", ("order__channel",)),
+        ("parcels", "express parcels and economy parcels in May", ("parcel__service_level",)),
+        ("clinic", "Alpina visits and Helvia visits by month", ("visit__insurer",)),
         ("gyms", "check-ins at Harbour and at Station", ("member__gym_name",)),
     ],
 )
@@ -39,3 +42,17 @@ def test_each_value_has_its_own_row(
     outcome = planners[subject].plan(question, TODAY)
     assert isinstance(outcome, Planned), outcome
     assert outcome.plan.group_by == groups
+
+
+@pytest.mark.parametrize(
+    ("subject", "question"),
+    [
+        ("parcels", "number of parcels and share of late ones by hub"),
+        ("clinic", "visits and share of no-shows by doctor"),
+        ("gyms", "members and percentage of cancellations by gym"),
+    ],
+)
+def test_a_share_beside_a_figure_is_none_of_that_figure_by_it(
+    planners: dict[str, Planner], subject: str, question: str
+) -> None:
+    assert not isinstance(planners[subject].plan(question, TODAY), Planned)
