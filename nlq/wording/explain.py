@@ -38,7 +38,7 @@ def as_question(plan: Plan, vocabulary: Vocabulary) -> str:
         parts.append(f"compared with {say_comparison(plan)}")
     if plan.records and plan.order_by:
         parts.append(f"by {' and '.join(_order_words(key, plan, vocabulary) for key in plan.order_by)}")
-    elif plan.order_by and not plan.ties and plan.order_by[0].field in plan.metrics and not plan.order_by[0].descending:
+    elif not plan.ties and any(k.field in plan.metrics + plan.derived and not k.descending for k in plan.order_by[:1]):
         parts.append("lowest first")
     return " ".join(part for part in parts if part)
 
@@ -167,8 +167,8 @@ def _rank_words(plan: Plan, vocabulary: Vocabulary) -> str:
 def _beside_rank(plan: Plan, vocabulary: Vocabulary) -> str:
     """The metrics that are told beside the one that is ranked by."""
     others = [vocabulary.metrics[name].label for name in plan.metrics if plan.order_by[0].field != name]
-    ranked_by_own = plan.order_by[0].field in plan.metrics and not plan.reduces
-    return f", with {' and '.join(others)}" if others and ranked_by_own else ""
+    own = others and plan.order_by[0].field in plan.metrics and not plan.reduces
+    return f", with {' and '.join(others)}" if own else ""
 
 
 def _ranked(plan: Plan) -> list[str]:
@@ -265,6 +265,8 @@ def _in_words(name: str, plan: Plan, vocabulary: Vocabulary) -> str:
     label, comma, computed = said.rpartition(", ")
     if name not in plan.derived:
         return said
+    if plan.share and plan.share.part:
+        return f"{said} where {' and '.join(say_filter(item, vocabulary, named=True) for item in plan.share.part)}"
     return f"{computed} of {label}" if comma else f"{said[:1].lower()}{said[1:]}" if plan.count else said
 
 

@@ -8,7 +8,7 @@ import pytest
 
 from nlq.core.plan import Plan
 from nlq.core.vocabulary import Dimension, Metric, Values, Vocabulary
-from nlq.wording.explain import sentence
+from nlq.wording.explain import as_question, sentence
 
 SHOPS = tuple(f"Shop {letter}" for letter in "ABCDEFG")
 VOCABULARY = Vocabulary.of(
@@ -41,3 +41,24 @@ def test_what_does_not_add_up_has_no_sum() -> None:
 def test_many_values_one_and_all_in_one_are_told_as_ever(told: str) -> None:
     assert "together" not in told
     assert told.startswith("Units")
+
+
+def test_an_order_by_a_ratio_is_told() -> None:
+    parts: dict[str, Any] = {"metrics": ["units", "buyers"], "group_by": ["sale__shop"], "ratio": True}
+    ends = [{"order_by": [{"field": "units__per__buyers", "descending": end}]} for end in (True, False)]
+    highest, lowest = (as_question(Plan.model_validate(parts | end), VOCABULARY) for end in ends)
+    assert (highest, lowest) == ("Units per Buyers by Shop", "Units per Buyers by Shop lowest first")
+
+
+def test_a_rank_by_a_part_says_which_part() -> None:
+    plan = Plan.model_validate(
+        {
+            "metrics": ["units"],
+            "group_by": ["sale__shop"],
+            "share": {"part": [{"dimension": "sale__shop", "values": ["Shop A"]}], "within": ["sale__shop"]},
+            "order_by": [{"field": "units__share", "descending": True}],
+            "limit": 1,
+            "ties": True,
+        }
+    )
+    assert as_question(plan, VOCABULARY) == "Shop with the highest Share of Units where Shop is Shop A"
