@@ -7,6 +7,7 @@ Belongs here: its shape, with the bounds of every field. Does not belong here: w
 from __future__ import annotations
 
 import json
+from collections.abc import Container
 from enum import StrEnum
 from typing import Annotated, Any, Literal
 
@@ -103,7 +104,8 @@ class Tile(_Part):
     """A figure, drawn, or a text.
 
     ``plan`` is what POST /query takes; dimensions may be named in short. A time range of its own stays as it is, and so
-    does a ``period`` of its own; otherwise the tile goes by the period of the dashboard.
+    does a ``period`` of its own; otherwise the tile goes by the period of the dashboard. One that is ``optional`` is
+    left out where its figures cannot be asked for: what a model predicts, as long as there is none.
     """
 
     id: PartId
@@ -113,6 +115,7 @@ class Tile(_Part):
     chart: TileChart | None = None
     text: Annotated[str, Field(min_length=1, max_length=5_000), AfterValidator(storable)] | None = None
     period: PeriodName | None = None
+    optional: bool = False
     at: Place
 
     @property
@@ -184,3 +187,12 @@ class Dashboard(_Part):
     def page(self, page_id: str | None) -> Page | None:
         """The page of a name, the first without one; None where there is none of that name."""
         return next((page for page in self.pages if page_id in (None, page.id)), None)
+
+    def with_figures_of(self, known: Container[str]) -> Dashboard:
+        """The dashboard without its optional tiles of metrics that are not known."""
+
+        def shown(tile: Tile) -> bool:
+            return not tile.optional or all(name in known for name in tile.metrics)
+
+        pages = (page.model_copy(update={"tiles": tuple(filter(shown, page.tiles))}) for page in self.pages)
+        return self.model_copy(update={"pages": tuple(pages)})

@@ -126,3 +126,10 @@ def test_a_period_that_is_not_over_is_compared_with_as_much_of_the_one_before() 
 def test_without_a_first_and_a_last_day_nothing_is_compared(span: dict[str, str]) -> None:
     declared = tile(plan={"metrics": ["cases"], "comparison": "previous_period"})
     assert not plans(declared, span=TimeRange.model_validate(span)).plan.compares
+
+
+def test_an_optional_tile_is_left_out_where_its_figures_cannot_be_asked_for() -> None:
+    foretold = {"plan": {"metrics": ["cases", "expected_cases"]}, "optional": True}
+    small = dashboard(tile("one"), tile("two", 3, **foretold), tile("three", 6, plan={"metrics": ["expected_cases"]}))
+    assert [one.id for one in small.with_figures_of(VOCABULARY.metrics).pages[0].tiles] == ["one", "three"]
+    assert small.with_figures_of({"cases", "expected_cases"}) == small

@@ -179,6 +179,8 @@ def test_every_example_of_the_document_works(client: httpx.Client) -> None:
         body = methods.get("post", {}).get("requestBody")
         if body is None or "{" in path or "application/json" not in body["content"]:
             continue
+        if path.startswith("/ml/"):  # wants a model that was trained: see tests/service/ml
+            continue
         schema = body["content"]["application/json"]["schema"]["$ref"].rsplit("/", 1)[-1]
         for example in document["components"]["schemas"][schema].get("examples", []):
             assert client.post(path, json=example).is_success, (path, example)

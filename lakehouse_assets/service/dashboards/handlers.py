@@ -139,7 +139,7 @@ class DashboardHandlers:
         """
         project = self.project.all().get(dashboard_id)
         if project is not None and version is None and may_see(asker, project, vocabulary):
-            return project, None
+            return project.with_figures_of(vocabulary.metrics), None
         kept = self.own(asker, dashboard_id, version)
         return kept.dashboard, kept
 

@@ -153,7 +153,9 @@ def test_rows_as_a_file_and_on_the_clipboard(page: Page, page_service: Served) -
     assert download.value.suggested_filename == "complaints-by-ward.csv"
     lines = list(csv.reader(io.StringIO(download.value.path().read_text())))
     answer = answer_of(page_service, "complaints by ward")
-    table = [["Ward", "Complaints"], *([name or "", str(n)] for name, n in answer["rows"])]
+    said = answer["columns"][0]["names"]
+    table = [["Ward", "Ward, name", "Complaints"]]
+    table += [[code or "", said.get(code, ""), str(n)] for code, n in answer["rows"]]
     assert lines[: len(table)] == table and lines[len(table)] == []
     assert "gold_pgr_case_lifecycle at snapshot " in lines[-1][0]
     turn.get_by_role("button", name="Copy", exact=True).click()
