@@ -1,7 +1,8 @@
 """Days as people write them: "5 March 2025", "25/12/25", "3-9 May", "Mon, 3 May", "last Friday of March", "week 12".
 
-Where the order of day and month is open ("05/04/2025"), both days are meant, to be asked back. A day without a year is
-the latest that has begun. Does not belong here: months, quarters and years (``timeperiods``).
+Where the order of day and month is open ("05/04/2025"), both days are meant, to be asked back; so are the month and the
+day of "april 26". A day without a year is the latest that has begun. Does not belong here: months, quarters and years
+(``timeperiods``).
 """
 
 from __future__ import annotations
@@ -33,6 +34,10 @@ from nlq.planning.times.tokens import (
 _NUMERIC = re.compile(r"(\d{1,4})(\s?/\s?|-|\.)(\d{1,4}|[A-Za-z]{3,9})(?:\2(\d{1,4}))?(?![\d/]|[.-]\d)")
 _TELLING = re.compile(r"\b(\d{1,2})[/.-](\d{1,2})[/.-]\d{2,4}\b")
 _WEEK_WORDS = {"W", "CW", "KW"}
+_RECENT = 10
+"""For how many years before this one two digits after a month may be a year."""
+_DAY_BEFORE = {"on", "from", "between", "the", "this", "dated", "day"}
+_PARTS_OF_DAYS = {"week", "weekend", "day", "night", "morning", "evening", "afternoon"}
 ReadPeriod = Callable[[int], Found | None]
 
 
@@ -110,8 +115,26 @@ class DayReader(TimeTokens):
         month, day_at = self._month_number(at), self._skip_the(at + 1)
         day, last = self._day_number(day_at)
         if month and day and self._year_number(day_at) is None:
-            return self._dated(last, day, month)
+            dated = self._dated(last, day, month)
+            whole = self._month_of_year(at, day, month) if dated and last == dated.last == at + 2 else None
+            return found(last, [whole, dated.period]) if dated and whole else dated
         return None
+
+    def _month_of_year(self, at: int, number: int, month: int) -> Period | None:
+        """The month of a year that a month and two digits may as well be: April 2026 of "april 26"."""
+        year = self._today.year - self._today.year % 100 + number
+        recent = number >= 13 and self._today.year - _RECENT <= year <= self._today.year
+        return period_of(date(year, month, 1), "month") if recent and not self._is_told_day(at) else None
+
+    def _is_told_day(self, at: int) -> bool:
+        """Whether what stands around a month and a number makes them a day: "on april 26", "from april 20 to 26"."""
+        before = self._norm(at - 1)
+        if before in _DAY_BEFORE | TO or self._is_dashed(at) or self._is_dashed(at + 2):
+            return True
+        if before == "of" and singular(self._norm(at - 2)) in _PARTS_OF_DAYS:
+            return True
+        after = self._norm(at + 2)
+        return after in TO and (self._month_number(at + 3) is not None or self._integer(at + 3) is not None)
 
     def _day_number(self, at: int) -> tuple[int | None, int]:
         """The number of a day in a month, and the place after it."""
@@ -138,7 +161,8 @@ class DayReader(TimeTokens):
         if relative:
             return self._today.year - (1 if self._norm(comma) in PREVIOUS else 0), comma + 2
         begins_another = self._norm(at + 1) in ORDINAL_ENDINGS or self._month_number(self._skip_of(at + 1))
-        if len(self._text(at)) == 2 and self._text(at).isdigit() and not begins_another:
+        to_another = self._is_dashed(at) and self._month_number(at - 1) is None  # the 9 of "May 3-9"
+        if len(self._text(at)) == 2 and self._text(at).isdigit() and not begins_another and not to_another:
             return self._full_year(int(self._text(at))), at + 1
         return None, at
 
