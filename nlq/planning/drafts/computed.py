@@ -7,13 +7,20 @@ over 5 limits the ratio. Belongs here: which column that is, and limits on it. D
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Mapping, Sequence
 
 from nlq.core.plan import Comparator, Share, Threshold
 from nlq.core.vocabulary import Metric
+from nlq.english.tokens import set_of, words_of
 from nlq.planning.drafts.draft import Decision, Draft, NotReadableError
 from nlq.planning.drafts.measures import in_units_of
 from nlq.planning.drafts.mentions import Bound, Kind, Mention
+
+_RELATIVE = set_of("growth percent percentage pct relative relatively fastest quickest slowest fast slow")
+_ABSOLUTE = set_of("absolute absolutely")
+_IN_AMOUNT = {("in", word) for word in set_of("amount amounts money value number numbers volume units total")}
+_GREW = set_of("grow grows grew grown growing")
 
 
 def in_order_of_ratio(draft: Draft) -> None:
@@ -35,6 +42,23 @@ def column_at(draft: Draft, position: int | None, metric: str, share: Share | No
         return f"{metric}__share"  # of each group; the parts of one whole are in the order of the metric
     ratio = ratio_of(draft)
     return ratio if ratio and (position is None or not draft.pair or position in draft.pair) else metric
+
+
+def changes_of(draft: Draft, mentions: Sequence[Mention]) -> tuple[str, ...]:
+    """What is ranked by where a change is asked for, the likeliest first; several where the words leave it open.
+
+    Growth is relative and so is what grows fastest; what grew by the most, or rose in amount, has the largest
+    difference.
+    """
+    if draft.growth is None:
+        return ("",)
+    said = [word for m in mentions for word in words_of(m.text.lower())]
+    signs = any("%" in m.text for m in mentions if m.kind is not Kind.THRESHOLD)
+    if _ABSOLUTE & {*said} or any(pair in _IN_AMOUNT for pair in itertools.pairwise(said)):
+        return ("difference",)
+    if signs or _RELATIVE & {*said}:
+        return ("change",)
+    return ("difference",) if _GREW & {*said} else ("difference", "change")
 
 
 def say_column(draft: Draft, column: str, metrics: Mapping[str, Metric]) -> str:

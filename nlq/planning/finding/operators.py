@@ -338,6 +338,12 @@ _PHRASES: dict[tuple[str, ...], tuple[Kind, float]] = {
     ("compare", "with"): (Kind.VERSUS, 2.0),
     ("compare", "to"): (Kind.VERSUS, 2.0),
     ("as", "against"): (Kind.VERSUS, 2.0),
+    ("growth", "rate"): (Kind.GROWTH, 4.0),
+    **{
+        (sign, noun): (Kind.GROWTH, 4.0)
+        for sign in ("%", "percent", "percentage", "relative", "absolute")
+        for noun in ("growth", "change", "increase", "decrease", "decline")
+    },
     ("difference", "between"): (Kind.DIFFERENCE, 4.0),
     ("difference", "of"): (Kind.DIFFERENCE, 3.0),
     ("difference", "in"): (Kind.DIFFERENCE, 3.0),

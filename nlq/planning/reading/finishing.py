@@ -27,7 +27,7 @@ from nlq.core.plan import (
 from nlq.core.vocabulary import TIME_DIMENSION, Dimension, Metric, Vocabulary
 from nlq.planning.drafts.agreeing import agree
 from nlq.planning.drafts.comparing import Compared, compare
-from nlq.planning.drafts.computed import in_order_of_ratio, limits
+from nlq.planning.drafts.computed import changes_of, in_order_of_ratio, limits
 from nlq.planning.drafts.draft import Decision, Draft, NotReadableError, Reading
 from nlq.planning.drafts.listing import are_together, group_listed
 from nlq.planning.drafts.measures import check_age, good_end, is_amount
@@ -73,7 +73,11 @@ class Finisher:
         whole = shares(self._draft, self._mentions, [self._metric(name) for name in self._draft.metrics])
         self._check_count()
         return [
-            self._finish(end, share, within) for end in self._ends() for share in whole for within in self._withins()
+            self._finish(end, share, within, change)
+            for end in self._ends()
+            for share in whole
+            for within in self._withins()
+            for change in self._changes()
         ]
 
     # --- what is left open
@@ -88,6 +92,10 @@ class Finisher:
         if good is None:
             return ["highest", "lowest"]
         return [good if rank.end == "best" else "lowest" if good == "highest" else "highest"]
+
+    def _changes(self) -> tuple[str, ...]:
+        """Which changes may be ranked by: by the relative one, by the difference, or by either."""
+        return changes_of(self._draft, self._mentions) if self._draft.ranks or self._draft.sort_by else ("",)
 
     def _withins(self) -> list[tuple[str, ...]]:
         """The groups that may be meant to be ranked within; several are to be asked back.
@@ -117,7 +125,7 @@ class Finisher:
 
     # --- the plan
 
-    def _finish(self, end: str | None, share: Share | None, within: tuple[str, ...]) -> Reading:
+    def _finish(self, end: str | None, share: Share | None, within: tuple[str, ...], change: str) -> Reading:
         draft = self._draft
         because = list(draft.because)
         compared = compare(draft, because)
@@ -127,7 +135,7 @@ class Finisher:
         if event_dates := self._dated(time_range, grain, because):
             time_range, dates = None, [*dates, *event_dates]
         order, limit, ties, skip, known = self._ranking.ordering(
-            end, grain, within, because, share, compared=compared.other is not None
+            end, grain, within, because, share, compared=compared.other is not None, change=change
         )
         keyed = bool(draft.groups) or grain is not None
         having = tuple(limits(draft, self._mentions, self._vocabulary.metrics, because, keyed=keyed))

@@ -114,6 +114,8 @@ class Leftovers:
         said = mention.text.lower()
         if said == "wise" and self._sentence.kind(position - 1) is Kind.DIMENSION:
             return
+        if said == "by" and self._sentence.kind(position + 1) is Kind.GROWTH:
+            return  # ranked by growth; of which figure is said after it
         if said in ("by", "over") and self._sentence.kind(position + 1) is Kind.VALUE:
             following = self._sentence.assignment.values[self._sentence.mentions[position + 1].first]
             if not isinstance(following.value, bool) and not first_date_part([following.dimension]):

@@ -20,6 +20,9 @@ from nlq.planning.drafts.ordering import usual_order
 
 _SLOW = frozenset({"slowest", "slow"})
 """Said of what happens, not of how long it takes."""
+_PACE = {"fastest": True, "quickest": True, "slowest": False}
+"""Whether what grows at a pace has the highest change."""
+_CHANGES = {"change": "relative change", "difference": "difference"}
 
 
 class Ranking:
@@ -49,6 +52,7 @@ class Ranking:
         share: Share | None = None,
         *,
         compared: bool,
+        change: str = "",
     ) -> tuple[tuple[OrderBy, ...], int, bool, int, list[DimensionFilter]]:
         """The order, how many rows, whether equal ones come along, how many are left out, what must be known.
 
@@ -59,6 +63,7 @@ class Ranking:
             because: What was decided; what this decides is added.
             share: The part of a whole that is asked for.
             compared: Whether there are figures of another time beside these.
+            change: Which change is ranked by, the relative one or the difference; empty where none is asked for.
 
         Raises:
             NotReadableError: nothing, or too much, is ranked.
@@ -66,7 +71,7 @@ class Ranking:
         draft, rank = self._draft, self.rank()
         limit = draft.first_rows or 1000
         if rank is None:
-            return self._plain_order(grain, share), limit, False, 0, []
+            return self._plain_order(grain, share, change if compared else ""), limit, False, 0, []
         at, metric = self._ranked(rank)
         column = column_at(draft, at, metric, share)
         descending = self._descending(end or rank.end, metric, rank.word)
@@ -75,40 +80,44 @@ class Ranking:
         if draft.groups and grain is not None and not within:
             reason = f"“{rank.word}” of what? Say which is ranked within each of which."
             raise NotReadableError(2, reason, rank.word)
-        changed = compared and draft.growth is not None
-        order = (OrderBy(field=f"{metric}__difference" if changed else column, descending=descending),)
+        changed = compared and bool(change)
+        order = (OrderBy(field=f"{metric}__{change}" if changed else column, descending=descending),)
         count = rank.count or (1 if draft.singular_rank else None)
         which = "highest" if descending else "lowest"
         place = f" from rank {rank.skip + 1}" if rank.skip else ""
         many = f", {count} of them" if count else ""
         inside = [str(grain) if n == TIME_DIMENSION else self._vocabulary.dimensions[n].label for n in within]
         of_each = f", in each {' and '.join(inside)}" if inside else ""
-        label = say_column(draft, column, self._vocabulary.metrics)
+        label = say_column(draft, column, self._vocabulary.metrics) + (f" ({_CHANGES[change]})" if changed else "")
         because.append(Decision(rank.word, f"{which} {label} first{place}{many}{of_each}"))
         known = [DimensionFilter(dimension=name, operator=Operator.IS_NOT_NULL) for name in draft.groups]
         return order, count or limit, count is not None, rank.skip, known if count else []
 
-    def sorted(self, share: Share | None = None) -> tuple[OrderBy, ...]:
+    def sorted(self, share: Share | None = None, change: str = "") -> tuple[OrderBy, ...]:
         """The order that is asked for by name: figures from the highest, all else from the first, if not said."""
         draft = self._draft
         said = {"highest": True, "lowest": False}.get(draft.sort or "")
         return tuple(
-            OrderBy(field=self._sorted_by(name, share), descending=name in draft.metrics if said is None else said)
+            OrderBy(
+                field=self._sorted_by(name, share, change), descending=name in draft.metrics if said is None else said
+            )
             for name in dict.fromkeys(draft.sort_by)
         )[:4]
 
-    def _sorted_by(self, name: str, share: Share | None) -> str:
+    def _sorted_by(self, name: str, share: Share | None, change: str) -> str:
         draft = self._draft
+        if change and name in draft.metrics:
+            return f"{name}__{change}"
         if name not in draft.metrics or (draft.pair and not draft.sorts_ratio):
             return name
         return column_at(draft, None, name, share)
 
-    def _plain_order(self, grain: Grain | None, share: Share | None) -> tuple[OrderBy, ...]:
+    def _plain_order(self, grain: Grain | None, share: Share | None, change: str) -> tuple[OrderBy, ...]:
         draft = self._draft
         column = column_at(draft, None, draft.metrics[0], share)
         if draft.difference:
             return (OrderBy(field=f"{draft.metrics[0]}__difference", descending=True),)
-        if keys := self.sorted(share):
+        if keys := self.sorted(share, change):
             return keys
         if draft.sort == "alphabetical" and draft.groups:
             return (OrderBy(field=draft.groups[0]),)
@@ -128,6 +137,8 @@ class Ranking:
 
     def _descending(self, end: str, metric: str, word: str) -> bool:
         term = self._vocabulary.metrics[metric]
+        if self._draft.growth and word.lower() in _PACE:
+            return _PACE[word.lower()]
         if word.lower() in PRICED and not term.is_money:
             raise NotReadableError(2, f"“{word}” needs an amount of money, and {term.label} is none.", word)
         if word.lower() in _SLOW and is_amount(term) and duration_unit(term) is None:
