@@ -29,7 +29,7 @@ from nlq.planning.finding.lexicon import Lexicon
 from nlq.planning.finding.spans import MentionFinder
 from nlq.planning.followups import without_lead
 from nlq.planning.mending import mend
-from nlq.planning.parting import parts_of
+from nlq.planning.parting import begins_to_ask, linked_of, parts_of
 from nlq.planning.provenance import Provenance, Typed
 from nlq.planning.ranked.ranker import Ranker
 from nlq.planning.reading.verbs import is_framing
@@ -85,6 +85,10 @@ class _Figures:
         return Provenance(Typed(self.typed, tokens), self.vocabulary).operator(tokens, meaning)
 
 
+def _day(now: date | datetime) -> date:
+    return now.date() if isinstance(now, datetime) else now
+
+
 class Planner:
     """Plans questions over one vocabulary. Thread-safe; planning does no input or output."""
 
@@ -111,7 +115,7 @@ class Planner:
             return Refused(reason=f"The question is too long: at most {MAX_WORDS} words, please.")
         if tokens and (told := self._asking.help(tokens)):
             return told
-        today = now.date() if isinstance(now, datetime) else now
+        today = _day(now)
         if not previous and (several := self._several(question, tokens, now)):
             return several
         figures = _Figures(self._plain, typed, today, self._fiscal_start, self.vocabulary)
@@ -152,7 +156,25 @@ class Planner:
                 return None
             elif isinstance(outcome, Clarify) and not outcome.words:
                 plans.append(outcome.choices[0].plan)
-        return self._asking.several(plans) if plans else None
+        return self._asking.several(plans) if plans else self._linked(question, tokens, now)
+
+    def _linked(self, question: str, tokens: Sequence[Token], now: date | datetime) -> Outcome | None:
+        """The choice among sentences of which a later one asks for another figure or time of what was asked before."""
+        first, *later = linked_of(question, tokens) or [""]
+        head = self.plan(first, now) if later else None
+        if isinstance(head, Clarify) and head.words:
+            return head
+        if not isinstance(head, Planned | Clarify) or (isinstance(head, Clarify) and not head.choices):
+            return None
+        plans, asks = [head.plan if isinstance(head, Planned) else head.choices[0].plan], False
+        for part in later:
+            outcome = self.plan(part, now, plans[-1])
+            words = tokenize(part)
+            asks = asks or bool(Asked(same_form(part), words, _day(now), self._fiscal_start).times)
+            if isinstance(outcome, Planned):
+                asks = asks or (begins_to_ask(words) and outcome.plan.metrics != plans[-1].metrics)
+                plans.append(outcome.plan)
+        return self._asking.several(plans) if asks else None
 
     def _find(self, asked: Asked, slips: Sequence[Slip], provenance: Provenance) -> Outcome:
         """The outcome of the first round that reads the question, else what can be offered or told."""
