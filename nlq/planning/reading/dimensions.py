@@ -9,7 +9,7 @@ from dataclasses import replace
 
 from nlq.core.vocabulary import Dimension
 from nlq.english.forms import OCCURRENCE, singular, stem
-from nlq.english.general import DIFFERENT, GLUE, NAMING, NUMBERING, POSSESSIVES, PREPOSITIONS, TOTALLING
+from nlq.english.general import DIFFERENT, GLUE, NAMING, NUMBERING, POSSESSIVES, PREPOSITIONS, TOGETHER, TOTALLING
 from nlq.english.tokens import words_of
 from nlq.planning.drafts.draft import NotReadableError
 from nlq.planning.drafts.mentions import Bound, Kind, Mention
@@ -21,6 +21,7 @@ from nlq.planning.reading.sentence import GROUPING, KEY_ENDINGS, Sentence
 
 _TELLING_APART = frozenset({"id", "key", "name"})
 """What is in the names of columns that name a thing, and do not tell what it is like."""
+_TAKEN = frozenset({"taken", "put"})
 _NONE_OF = frozenset({"no", "without"})
 """Before a dimension these ask for what has no value of it."""
 
@@ -62,6 +63,9 @@ class DimensionReader:
             return
         if dimension.is_numeric:
             self._check_number(position, mention, dimension)
+        if self._is_all_together(position):
+            self._sentence.believe(mention, f"all of {dimension.label} together", 1.0)
+            return
         if beside := self._says_whose(position, mention, dimension):
             self._sentence.believe(mention, f"what the {beside} beside is of", 1.0)
             return
@@ -182,12 +186,27 @@ class DimensionReader:
         return bool(said) and (said[-1] in OCCURRENCE or is_participle(said[-1]))
 
     def _is_across_all(self, position: int) -> bool:
-        """Whether it may be all of them together: "products across all shops", "average delay for all carriers"."""
-        mention = self._sentence.mentions[position]
-        before = self._sentence.all[: self._sentence.all.index(mention)]
-        telling = [m.text.lower() for m in before if m.text.lower() not in GLUE]
-        together = telling[-2:-1] in (["across"], ["over"], ["for"]) and telling[-1:] == ["all"]
-        return together and bool(self._sentence.assignment.metrics)
+        """Whether it may be all of them together: "fees over all hubs", "average delay for all carriers"."""
+        before = self._said_around(position)[0]
+        return before[-2:] in (["over", "all"], ["for", "all"]) and bool(self._sentence.assignment.metrics)
+
+    def _is_all_together(self, position: int) -> bool:
+        """Whether it is all of them together: "across all shops", "all channels combined", "all wards overall"."""
+        before, after = self._said_around(position)
+        if not self._sentence.assignment.metrics or before[-1:] != ["all"]:
+            return False
+        combined = "combined" in before or TOGETHER & {*after[:1]}  # "combined sales of all channels"
+        return bool(combined) or before[-2:-1] == ["across"]
+
+    def _said_around(self, position: int) -> tuple[list[str], list[str]]:
+        """The words before and after a dimension, without those that mean nothing here."""
+        everything = self._sentence.all
+        at = everything.index(self._sentence.mentions[position])
+        before, after = (
+            [word for m in part for word in words_of(m.text.lower()) if word not in GLUE | _TAKEN]
+            for part in (everything[:at], everything[at + 1 :])
+        )
+        return before, after
 
     def _is_only_spoken_of(self, position: int) -> bool:
         """Whether the dimension may say only what the figure is of: "fees from parcels", "late Express parcels".
