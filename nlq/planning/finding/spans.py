@@ -18,7 +18,7 @@ from typing import Any
 
 from nlq.english import general as w
 from nlq.english.forms import OCCURRENCE, is_plural, singular, stem
-from nlq.english.tokens import Token, words_of
+from nlq.english.tokens import Token, set_of, words_of
 from nlq.english.verbs import support_at
 from nlq.planning.drafts.mentions import Cover, Kind, Mention, Reach
 from nlq.planning.drafts.units import UnitFinder
@@ -41,6 +41,8 @@ _BESIDE_STEP = 0.7
 """What a verb gains that a step of time stands beside."""
 _RESTATED = 0.6
 """What a noun adds that says again what a dimension is: more than a part of another one's name, less than a name."""
+_OF_RATES = set_of("conversion retention completion utilisation utilization churn attrition occupancy")
+"""Nouns that alone name a rate, where there is one."""
 _RATE = stem("%")
 _PERCENTS = frozenset({"%", "percent", "percentage", "pct"})
 _PARTING = PLACING | {"of"}
@@ -123,7 +125,7 @@ class MentionFinder(FrameFinder):
                 continue  # it asks, even of "customers who trade"
             side_by_side, parted = content[-1] - content[0] == len(content) - 1, self._norm(first + 1) in _PARTING
             hits, absorbed = self._metric_hits(stems, side_by_side=side_by_side, parted=parted)
-            hits = hits or self._related(content, self._lexicon.related_metrics)
+            hits = self._rate_of(first, content) or hits or self._related(content, self._lexicon.related_metrics)
             hits = self._without_steps(content, hits)
             if hits and (self._counts_instead(first, last, hits) or self._is_verb_of(content, hits)):
                 continue
@@ -135,6 +137,15 @@ class MentionFinder(FrameFinder):
                 mention = self._mention(Kind.METRIC, first, last, score, tuple(hits))
                 rest = [word for word in stems if word not in self._lexicon.subjects] if absorbed else stems
                 yield replace(mention, contested=self._lexicon.is_contested(rest))
+
+    def _rate_of(self, first: int, content: Sequence[int]) -> list[Hit]:
+        """The rates that a noun alone stands for: conversion is the conversion rate, not the number of conversions."""
+        before = {self._norm(at) for at in range(max(0, first - 3), first)} - w.GLUE
+        if self._norm(content[-1]) not in _OF_RATES or before & w.COUNTING or self._norm(content[-1] + 1) in w.RATES:
+            return []
+        metrics = self._lexicon.vocabulary.metrics
+        found = self._lexicon.metrics([*(self._stems[at] for at in content), _RATE])
+        return [hit for hit in found if metrics[hit.ref].is_ratio]
 
     def _without_steps(self, content: Sequence[int], hits: list[Hit]) -> list[Hit]:
         """Figures but for those that only an internal name calls so: "daily sales" are sales by day."""
