@@ -17,7 +17,7 @@ from nlq.core.outcome import Problem
 from nlq.core.spelling import same_form
 from nlq.core.vocabulary import Metric, Vocabulary
 from nlq.english.forms import OCCURRENCE, stem
-from nlq.english.general import DIFFERENT, FREQUENT, GLUE, HIGHEST, LOWEST, NUMBERING, PENDING
+from nlq.english.general import DIFFERENT, FREQUENT, GLUE, HIGHEST, LOWEST, NUMBERING, PENDING, TOTALLING
 from nlq.english.tokens import set_of, words_of
 from nlq.planning.drafts.measures import is_amount
 from nlq.planning.drafts.mentions import Cover, Kind, Mention
@@ -133,6 +133,8 @@ class Resolver:
         """
         said = [*_counting_before(mention, cover), *words_of(mention.text)]
         called = [hit for hit in mention.payload if self._lexicon.is_called(hit.ref, said)]
+        if self._is_either_total(mention, cover, said):
+            called = []
         beside = {*said, *_counting_after(mention, cover)} & {"amount", "amounts"}
         if money := [h for h in mention.payload if self._vocabulary.metrics[h.ref].is_money] if beside else []:
             return money
@@ -233,6 +235,12 @@ class Resolver:
                 {m.first: hit for m, hit in zip(values, tails, strict=True)},
                 **extra,
             )
+
+    def _is_either_total(self, mention: Mention, cover: Cover, said: Sequence[str]) -> bool:
+        """Whether a total said elsewhere may be of what is counted or of its amount: "card payments june total"."""
+        asked = {m.text.lower() for m in cover.mentions if m.kind is Kind.COUNT}
+        kinds = {self._vocabulary.metrics[hit.ref].is_money for hit in mention.payload}
+        return bool(asked & TOTALLING) and not asked & TOTALLING & {*said} and not asked & NUMBERING and len(kinds) > 1
 
     def _spoken_of(self, options: list[Hit], said: set[str]) -> list[Hit]:
         """Those that are of something spoken of, where there are any."""
