@@ -7,7 +7,7 @@ understanding (``planning``), permission (``core.guard``), the queue and the tab
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import date, datetime
 from threading import Lock
 from typing import TYPE_CHECKING, Any
@@ -147,7 +147,7 @@ class Answerer:
             before = self._guard(run.vocabulary).still_known(previous, run.caller) if previous else None
             outcome = planner.plan(question, run.today, before)
             unplaced = isinstance(outcome, Refused) or (isinstance(outcome, Clarify) and outcome.words)
-            if unplaced and (missing := self._meant(run, question)):
+            if unplaced and (missing := self._meant(run, question, outcome.words)):
                 return self._never_published(run, missing)
         except GuardError as error:
             return run.answer("refused", str(error), error=error.code, nearest=error.nearest)
@@ -349,10 +349,11 @@ class Answerer:
         known = self._whole(run).metrics if names else {}
         return {known[name]: missing[name] for name in names if name in known}
 
-    def _meant(self, run: Run, question: str) -> dict[Metric, tuple[str, ...]]:
+    def _meant(self, run: Run, question: str, unplaced: Sequence[str]) -> dict[Metric, tuple[str, ...]]:
         """The metrics without figures that a question is about, which is not understood by those that have some.
 
-        None where it may as well be about others: what a model would say is no answer to what is merely unclear.
+        None where it may as well be about others, or no word that they leave ``unplaced`` names one: what a model would
+        say is no answer to what is merely unclear.
         """
         if not (unpublished := self._layer.unpublished(run.heads)):
             return {}
@@ -360,7 +361,12 @@ class Answerer:
         readings: tuple[Planned | Choice, ...] = (outcome,) if isinstance(outcome, Planned) else ()
         if isinstance(outcome, Clarify) and not outcome.words:
             readings = outcome.choices
-        plans = [one.plan for one in readings if any(because.part == "metric" for because in one.because)]
+        named = {word for words in unplaced for word in words.lower().split()}
+        plans = [
+            one.plan
+            for one in readings
+            if any(b.part == "metric" and (not named or named & {*b.words.lower().split()}) for b in one.because)
+        ]
         if any(unpublished.keys().isdisjoint(plan.metrics) for plan in plans):
             return {}
         return self._missing(run, dict.fromkeys(name for plan in plans for name in plan.metrics))

@@ -59,6 +59,10 @@ def test_hardly_any_is_silently_wrong(judged: Sequence[Judged]) -> None:
     assert len(wrong) <= WRONG * len(judged), "\n".join(wrong)
 
 
+def test_none_ends_in_an_error(judged: Sequence[Judged]) -> None:
+    assert not [f"{item.case['ask']}: {item.why}" for item in judged if item.verdict == "failed"]
+
+
 def test_what_has_no_answer_gets_none(judged: Sequence[Judged]) -> None:
     answered = [item.case["ask"] for item in judged if item.kind in NO_ANSWER and not is_sound(item)]
     assert not answered
