@@ -23,6 +23,7 @@ from nlq.english.general import (
     HIGHEST,
     LOWEST,
     NOT_WORDS,
+    PIECES,
     PREDICATES,
     PREPOSITIONS,
     SUBJECTS,
@@ -80,7 +81,7 @@ _OF_FIGURES = {
 }
 MEASURING = frozenset(_OF_FIGURES)
 """The needs of words that only say once more what kind of figure one is."""
-_PIECES = set_of("pcs pieces units items")
+_PIECES = PIECES | set_of("units items")
 _ROLES = {
     "buyer": ("customer",),
     "shopper": ("customer",),

@@ -16,7 +16,7 @@ from typing import Any
 
 from nlq.core.plan import Plan
 from nlq.core.vocabulary import Metric
-from nlq.english.forms import stem
+from nlq.english.forms import singular, stem
 from nlq.english.general import AVERAGE_WORDS, COUNTING, GENERIC, GLUE, NUMBERING, PREPOSITIONS, RATES, SHARE_WORDS
 from nlq.english.tokens import set_of, words_of
 from nlq.planning.drafts.draft import Reading
@@ -126,7 +126,7 @@ class Preferring:
 
     def _is_said_otherwise(self, metric: Metric, of: Metric, named: set[str]) -> bool:
         """Whether what was said is a word of one figure, and of another in other forms alone: sales, units sold."""
-        said = {_singular(word) for word in named} - GLUE
+        said = {singular(word) for word in named} - GLUE
         return metric.domain == of.domain and bool(said) and said <= _words(of) and not said & _words(metric)
 
     def _is_variant(self, metric: Metric, of: Metric, told: set[str]) -> bool:
@@ -164,11 +164,7 @@ def _names_its_own(reading: Reading) -> bool:
 
 def _words(metric: Metric) -> set[str]:
     """The words that people have for a figure, in the singular."""
-    return {_singular(word) for text in (metric.label, *metric.synonyms) for word in words_of(text.lower())}
-
-
-def _singular(word: str) -> str:
-    return word.removesuffix("s")
+    return {singular(word) for text in (metric.label, *metric.synonyms) for word in words_of(text.lower())}
 
 
 def _is_along_time(metric: Metric) -> bool:

@@ -6,39 +6,36 @@ Belongs here: what the layer has to say against a word of the frame. Does not be
 
 from __future__ import annotations
 
-from functools import cached_property
+from collections.abc import Sequence
 
 from nlq.english.frames import MEASURING, Frame, frame_at
+from nlq.english.tokens import Token
 from nlq.planning.drafts.mentions import Kind, Mention, Reach
-from nlq.planning.finding.listedspans import ListedFinder
+from nlq.planning.finding.lexicon import Lexicon
 
 
-class FrameFinder(ListedFinder):
-    """Finds the words of the frame of one question, where these are passed over at all."""
+class Framing:
+    """The words of the frame of one question, where these are passed over at all."""
 
-    @cached_property
-    def _framing(self) -> dict[int, Frame]:
-        """What each word of the frame needs, by its place."""
-        if self._reach is not Reach.FRAMED:
-            return {}
-        found = {at: frame for at in range(len(self._tokens)) if (frame := frame_at(self._tokens, at))}
-        return {at: frame for at, frame in found.items() if frame is Frame.SELF or not self._is_named(at)}
+    def __init__(self, tokens: Sequence[Token], lexicon: Lexicon, reach: Reach) -> None:
+        self._frames: dict[int, Frame] = {}
+        for at, token in enumerate(tokens if reach is Reach.FRAMED else ()):
+            frame = frame_at(tokens, at)
+            # A value of the layer that is called so, if only in part, is meant rather than the frame.
+            if frame and (frame is Frame.SELF or not lexicon.values([token.norm])):
+                self._frames[at] = frame
 
-    def _frame(self, at: int) -> Frame | None:
+    def at(self, at: int) -> Frame | None:
         """What the word of the frame at a place needs; None where there is none."""
-        return self._framing.get(at)
+        return self._frames.get(at)
 
-    def _is_named(self, at: int) -> bool:
-        """Whether a value of the layer is called so, if only in part."""
-        return bool(self._lexicon.values([self._norm(at)]))
-
-    def _frames(self, mention: Mention) -> bool:
+    def takes(self, mention: Mention) -> bool:
         """Whether a mention takes a single word for a term that is rather one of the frame.
 
         What something is called as a whole is a part of many values: of a channel MOBILE_APP "the app" is none. What
         only measures is no term by what descriptions say.
         """
-        frame = self._frame(mention.first) if mention.last == mention.first + 1 else None
+        frame = self.at(mention.first) if mention.last == mention.first + 1 else None
         if frame is Frame.SELF:
             return mention.kind is Kind.VALUE
         loose = mention.kind in (Kind.METRIC, Kind.DIMENSION) and not any(hit.sure for hit in mention.payload)

@@ -23,10 +23,10 @@ from nlq.english.verbs import support_at
 from nlq.planning.drafts.mentions import Cover, Kind, Mention, Reach
 from nlq.planning.drafts.units import UnitFinder
 from nlq.planning.finding.classnouns import restates
-from nlq.planning.finding.framespans import FrameFinder
+from nlq.planning.finding.framespans import Framing
 from nlq.planning.finding.happenings import is_verb
 from nlq.planning.finding.lexicon import Lexicon
-from nlq.planning.finding.listedspans import METRIC_GLUE, PLACING
+from nlq.planning.finding.listedspans import METRIC_GLUE, PLACING, ListedFinder
 from nlq.planning.finding.phraseindex import Hit
 from nlq.planning.finding.singles import FILLER_SCORE, single_kinds
 from nlq.planning.finding.valuespans import UNKNOWN, term_score
@@ -49,7 +49,7 @@ _PARTING = PLACING | {"of"}
 _DIMENSION_GLUE = frozenset({"of", "the", "a", "an"})
 
 
-class MentionFinder(FrameFinder):
+class MentionFinder(ListedFinder):
     """Finds the mentions of one question."""
 
     def __init__(
@@ -62,7 +62,7 @@ class MentionFinder(FrameFinder):
         reach: Reach = Reach.EXACT,
     ) -> None:
         super().__init__(question, tokens, lexicon, today, reach)
-        self._units = UnitFinder(question, tokens)
+        self._units, self._framing = UnitFinder(question, tokens), Framing(tokens, lexicon, reach)
         self._spans = times
         self._begin = {span.first for span in self._spans}
         self._in_times = {at for span in self._spans for at in range(span.first, span.last)}
@@ -88,7 +88,7 @@ class MentionFinder(FrameFinder):
     @cached_property
     def mentions(self) -> tuple[Mention, ...]:
         """Everything that a stretch of words may be; they overlap."""
-        return tuple(mention for mention in self._found() if not self._frames(mention))
+        return tuple(mention for mention in self._found() if not self._framing.takes(mention))
 
     def _found(self) -> Iterator[Mention]:
         for span in self._spans:
@@ -337,7 +337,7 @@ class MentionFinder(FrameFinder):
             kinds = [(Kind.FILLER, FILLER_SCORE, support)]
         if (self._norm(at) == "who" and at) or self._names_owner(at) or self._is_done(at):
             kinds = [*kinds, (Kind.FILLER, FILLER_SCORE, None)]
-        if not kinds and (frame := self._frame(at)):
+        if not kinds and (frame := self._framing.at(at)):
             kinds = [(Kind.FILLER, 0.0, frame)]
         return kinds
 

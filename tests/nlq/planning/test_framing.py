@@ -7,16 +7,9 @@ from datetime import date
 import pytest
 
 from nlq.core.outcome import Planned
-from nlq.planning.planner import Planner
-from tests.nlq import vocabularies
+from tests.nlq.planners import planner
 
 TODAY = date(2026, 7, 15)
-
-
-@pytest.fixture(scope="module")
-def planners() -> dict[str, Planner]:
-    subjects = ("complaints", "hotels", "clinic", "parcels", "gyms", "shops", "library")
-    return {subject: Planner(getattr(vocabularies, subject)()) for subject in subjects}
 
 
 @pytest.mark.parametrize(
@@ -42,13 +35,13 @@ def planners() -> dict[str, Planner]:
     ],
 )
 def test_words_of_the_frame_are_passed_over_and_told(
-    planners: dict[str, Planner], subject: str, question: str, like: str | None, unused: list[str]
+    subject: str, question: str, like: str | None, unused: list[str]
 ) -> None:
-    outcome = planners[subject].plan(question, TODAY)
+    outcome = planner(subject).plan(question, TODAY)
     if like is None:
         assert not isinstance(outcome, Planned)
         return
-    expected = planners[subject].plan(like, TODAY)
+    expected = planner(subject).plan(like, TODAY)
     assert isinstance(expected, Planned), expected
     assert isinstance(outcome, Planned), outcome
     assert outcome.plan == expected.plan
@@ -78,5 +71,5 @@ def test_words_of_the_frame_are_passed_over_and_told(
         ("complaints", "tickets filed twice by ward"),
     ],
 )
-def test_content_is_never_passed_over(planners: dict[str, Planner], subject: str, question: str) -> None:
-    assert not isinstance(planners[subject].plan(question, TODAY), Planned)
+def test_content_is_never_passed_over(subject: str, question: str) -> None:
+    assert not isinstance(planner(subject).plan(question, TODAY), Planned)

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import date
-from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -16,19 +15,13 @@ import pytest
 from lakehouse_assets import bounded_yaml
 from nlq.core.outcome import Clarify, Planned, Refused
 from nlq.core.plan import Operator, Plan
-from nlq.planning.planner import Planner
-from tests.nlq import vocabularies
+from tests.nlq.planners import planner
 from tests.questions.expected import meant, written
 
 TODAY = date(2026, 7, 15)
 TABLE: dict[str, list[dict[str, Any]]] = bounded_yaml.load((Path(__file__).parent / "kinds.yml").read_text())
 ABOUT = {"of", "ask", "or", "may_ask", "asks_back", "among", "refuses", "xfail"}
 NUMBERS = {Operator.GT, Operator.GE, Operator.LT, Operator.LE}
-
-
-@cache
-def planner(subject: str) -> Planner:
-    return Planner(getattr(vocabularies, subject)())
 
 
 def cases() -> Iterator[Any]:

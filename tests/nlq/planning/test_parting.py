@@ -7,16 +7,10 @@ from datetime import date
 import pytest
 
 from nlq.core.outcome import Clarify, Planned
-from nlq.planning.planner import Planner
-from tests.nlq import vocabularies
+from tests.nlq.planners import planner
 
 TODAY = date(2026, 7, 15)
 JUNE, MAY = ("2026-06-01", "2026-06-30"), ("2026-05-01", "2026-05-31")
-
-
-@pytest.fixture(scope="module")
-def planners() -> dict[str, Planner]:
-    return {s: Planner(getattr(vocabularies, s)()) for s in ("clinic", "complaints", "library", "shops")}
 
 
 @pytest.mark.parametrize(
@@ -47,9 +41,9 @@ def planners() -> dict[str, Planner]:
     ],
 )
 def test_a_further_sentence_is_a_second_question(
-    planners: dict[str, Planner], subject: str, question: str, offered: list[tuple[str, tuple[str, str] | None]]
+    subject: str, question: str, offered: list[tuple[str, tuple[str, str] | None]]
 ) -> None:
-    outcome = planners[subject].plan(question, TODAY)
+    outcome = planner(subject).plan(question, TODAY)
     assert isinstance(outcome, Clarify), outcome
     times = [choice.plan.time_range for choice in outcome.choices]
     said = [(str(time.start), str(time.end)) if time else None for time in times]
@@ -65,5 +59,5 @@ def test_a_further_sentence_is_a_second_question(
         ("clinic", "visits by doctor. Also show the amount unpaid."),
     ],
 )
-def test_what_asks_for_neither_stays_one(planners: dict[str, Planner], subject: str, question: str) -> None:
-    assert isinstance(planners[subject].plan(question, TODAY), Planned)
+def test_what_asks_for_neither_stays_one(subject: str, question: str) -> None:
+    assert isinstance(planner(subject).plan(question, TODAY), Planned)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import date
-from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -19,16 +18,12 @@ from nlq.core.vocabulary import Vocabulary
 from nlq.planning.planner import Planner
 from nlq.wording.explain import as_question
 from tests.nlq import vocabularies
+from tests.nlq.planners import planner
 from tests.questions.expected import meant, written
 
 TODAY = date(2026, 7, 15)
 TABLE = bounded_yaml.load((Path(__file__).parent / "questions.yml").read_text())
 CASES = [pytest.param(subject, case, id=case["ask"]) for subject, cases in TABLE.items() for case in cases]
-
-
-@cache
-def planner(subject: str) -> Planner:
-    return Planner(getattr(vocabularies, subject)())
 
 
 @pytest.mark.parametrize(("subject", "case"), CASES)

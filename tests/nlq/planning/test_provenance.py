@@ -6,7 +6,6 @@ Belongs here: provenance of plans, choices and refusals. Does not belong here: w
 from __future__ import annotations
 
 from datetime import date
-from functools import cache
 from pathlib import Path
 
 import pytest
@@ -14,17 +13,11 @@ import pytest
 from lakehouse_assets import bounded_yaml
 from nlq.core.outcome import Because, Clarify, Outcome, Planned, Refused
 from nlq.core.spelling import places, same_form
-from nlq.planning.planner import Planner
-from tests.nlq import vocabularies
+from tests.nlq.planners import planner
 
 TODAY = date(2026, 7, 15)
 KINDS = bounded_yaml.load((Path(__file__).parent / "kinds.yml").read_text())
 ASKED = [(case["of"], case["ask"]) for cases in KINDS.values() for case in cases[::4]]
-
-
-@cache
-def planner(subject: str) -> Planner:
-    return Planner(getattr(vocabularies, subject)())
 
 
 def told(subject: str, question: str) -> dict[str, Because]:

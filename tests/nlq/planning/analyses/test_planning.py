@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import date
-from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -21,17 +20,11 @@ from nlq.core.judged import metrics_of, metrics_of_all
 from nlq.core.outcome import Clarify, Planned, Refused
 from nlq.core.plan import AnalysisKind, DimensionFilter, Plan, TimeRange
 from nlq.english.tokens import set_of
-from nlq.planning.planner import Planner
 from nlq.wording.explain import as_question
-from tests.nlq import vocabularies
+from tests.nlq.planners import planner
 
 TODAY = date(2026, 7, 15)
 TABLE: dict[str, list[dict[str, Any]]] = bounded_yaml.load((Path(__file__).parent / "questions.yml").read_text())
-
-
-@cache
-def planner(subject: str) -> Planner:
-    return Planner(getattr(vocabularies, subject)())
 
 
 def cases(*needed: str) -> Iterator[Any]:

@@ -11,13 +11,9 @@ from hypothesis import strategies as st
 from nlq.core.outcome import Planned, Refused
 from nlq.planning.planner import Planner
 from tests.nlq import vocabularies
+from tests.nlq.planners import planner
 
 TODAY = date(2026, 7, 15)
-
-
-@pytest.fixture(scope="module")
-def planners() -> dict[str, Planner]:
-    return {subject: Planner(getattr(vocabularies, subject)()) for subject in ("parcels", "clinic", "shops", "library")}
 
 
 @pytest.mark.parametrize(
@@ -38,10 +34,8 @@ def planners() -> dict[str, Planner]:
         ("library", "loans in the last month (June)", date(2026, 6, 1), date(2026, 6, 30)),
     ],
 )
-def test_what_is_said_of_a_time_stays(
-    planners: dict[str, Planner], subject: str, question: str, start: date | None, end: date | None
-) -> None:
-    outcome = planners[subject].plan(question, TODAY)
+def test_what_is_said_of_a_time_stays(subject: str, question: str, start: date | None, end: date | None) -> None:
+    outcome = planner(subject).plan(question, TODAY)
     assert isinstance(outcome, Planned), outcome
     assert outcome.plan.time_range
     assert (outcome.plan.time_range.start, outcome.plan.time_range.end) == (start, end)
@@ -55,8 +49,8 @@ def test_what_is_said_of_a_time_stays(
         ("library", "loans after 2025 (June 2026)"),
     ],
 )
-def test_another_time_in_brackets_is_told(planners: dict[str, Planner], subject: str, question: str) -> None:
-    outcome = planners[subject].plan(question, TODAY)
+def test_another_time_in_brackets_is_told(subject: str, question: str) -> None:
+    outcome = planner(subject).plan(question, TODAY)
     assert isinstance(outcome, Refused)
     assert "not the same time" in outcome.reason
 

@@ -9,16 +9,10 @@ import pytest
 from nlq.core.outcome import Clarify, Planned
 from nlq.core.plan import Plan
 from nlq.planning.planner import Planner
-from tests.nlq import vocabularies
+from tests.nlq.planners import planner
 
 TODAY = date(2026, 7, 15)
 HIGHEST, LOWEST = True, False
-
-
-@pytest.fixture(scope="module")
-def planners() -> dict[str, Planner]:
-    subjects = ("clinic", "parcels", "shops", "library", "gyms")
-    return {subject: Planner(getattr(vocabularies, subject)()) for subject in subjects}
 
 
 def planned(planner: Planner, question: str, previous: Plan | None = None) -> Plan:
@@ -46,10 +40,8 @@ def planned(planner: Planner, question: str, previous: Plan | None = None) -> Pl
         ("gyms", "top 2 gyms by check-ins per member", "checkins__per__members", HIGHEST, 2),
     ],
 )
-def test_ratios_are_ranked_by_themselves(
-    planners: dict[str, Planner], subject: str, question: str, ratio: str, descending: bool, limit: int
-) -> None:
-    plan = planned(planners[subject], question)
+def test_ratios_are_ranked_by_themselves(subject: str, question: str, ratio: str, descending: bool, limit: int) -> None:
+    plan = planned(planner(subject), question)
     assert plan.derived == (ratio,)
     assert (plan.order_by[0].field, plan.order_by[0].descending, plan.limit) == (ratio, descending, limit)
 
@@ -65,16 +57,14 @@ def test_ratios_are_ranked_by_themselves(
         ("gyms", "gyms with fewer than 8 check-ins per member", "checkins__per__members", 8),
     ],
 )
-def test_limits_beside_a_ratio_are_on_it(
-    planners: dict[str, Planner], subject: str, question: str, limited: str, value: float
-) -> None:
-    plan = planned(planners[subject], question)
+def test_limits_beside_a_ratio_are_on_it(subject: str, question: str, limited: str, value: float) -> None:
+    plan = planned(planner(subject), question)
     assert [(bound.metric, bound.value) for bound in plan.having] == [(limited, value)]
     assert plan.ratio
 
 
-def test_a_figure_said_beside_a_ratio_ranks_and_stays_what_it_is_over(planners: dict[str, Planner]) -> None:
-    plan = planned(planners["parcels"], "top 2 hubs by parcels with fees per parcel")
+def test_a_figure_said_beside_a_ratio_ranks_and_stays_what_it_is_over() -> None:
+    plan = planned(planner("parcels"), "top 2 hubs by parcels with fees per parcel")
     assert (plan.metrics, plan.order_by[0].field) == (("fees", "parcels"), "parcels")
 
 
@@ -86,10 +76,8 @@ def test_a_figure_said_beside_a_ratio_ranks_and_stays_what_it_is_over(planners: 
         ("shops", "state with the lowest share of phone orders", "orders__share"),
     ],
 )
-def test_parts_of_each_group_are_ranked_by_the_part(
-    planners: dict[str, Planner], subject: str, question: str, column: str
-) -> None:
-    outcome = planners[subject].plan(question, TODAY)
+def test_parts_of_each_group_are_ranked_by_the_part(subject: str, question: str, column: str) -> None:
+    outcome = planner(subject).plan(question, TODAY)
     assert isinstance(outcome, Clarify)
     parts = [choice.plan for choice in outcome.choices if choice.plan.share and choice.plan.share.part]
     assert parts
@@ -105,9 +93,7 @@ def test_parts_of_each_group_are_ranked_by_the_part(
         ("shops", "revenue per buyer by state", "and in June?", "revenue__per__buyers"),
     ],
 )
-def test_what_follows_a_ratio_is_ranked_by_it(
-    planners: dict[str, Planner], subject: str, first: str, then: str, ratio: str
-) -> None:
-    before = planned(planners[subject], first)
-    outcome = planners[subject].plan(then, TODAY, before)
+def test_what_follows_a_ratio_is_ranked_by_it(subject: str, first: str, then: str, ratio: str) -> None:
+    before = planned(planner(subject), first)
+    outcome = planner(subject).plan(then, TODAY, before)
     assert not isinstance(outcome, Planned) or (outcome.plan.ratio and outcome.plan.order_by[0].field == ratio)

@@ -7,15 +7,9 @@ from datetime import date
 import pytest
 
 from nlq.core.outcome import Planned
-from nlq.planning.planner import Planner
-from tests.nlq import vocabularies
+from tests.nlq.planners import planner
 
 TODAY = date(2026, 7, 15)
-
-
-@pytest.fixture(scope="module")
-def planners() -> dict[str, Planner]:
-    return {subject: Planner(getattr(vocabularies, subject)()) for subject in ("parcels", "clinic", "shops", "gyms")}
 
 
 @pytest.mark.parametrize(
@@ -36,10 +30,8 @@ def planners() -> dict[str, Planner]:
         ("gyms", "check-ins at Harbour and at Station", ("member__gym_name",)),
     ],
 )
-def test_each_value_has_its_own_row(
-    planners: dict[str, Planner], subject: str, question: str, groups: tuple[str, ...]
-) -> None:
-    outcome = planners[subject].plan(question, TODAY)
+def test_each_value_has_its_own_row(subject: str, question: str, groups: tuple[str, ...]) -> None:
+    outcome = planner(subject).plan(question, TODAY)
     assert isinstance(outcome, Planned), outcome
     assert outcome.plan.group_by == groups
 
@@ -52,7 +44,5 @@ def test_each_value_has_its_own_row(
         ("gyms", "members and percentage of cancellations by gym"),
     ],
 )
-def test_a_share_beside_a_figure_is_none_of_that_figure_by_it(
-    planners: dict[str, Planner], subject: str, question: str
-) -> None:
-    assert not isinstance(planners[subject].plan(question, TODAY), Planned)
+def test_a_share_beside_a_figure_is_none_of_that_figure_by_it(subject: str, question: str) -> None:
+    assert not isinstance(planner(subject).plan(question, TODAY), Planned)

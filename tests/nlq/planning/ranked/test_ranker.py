@@ -24,6 +24,7 @@ from nlq.planning.ranked.signals import Signals
 from nlq.planning.ranked.sketch import Rank, Sketch, sketch_of
 from nlq.planning.search import Asked, Search
 from tests.nlq import vocabularies
+from tests.nlq.planners import planner
 
 TODAY = date(2026, 7, 15)
 
@@ -31,11 +32,6 @@ TODAY = date(2026, 7, 15)
 @cache
 def lexicon(subject: str) -> Lexicon:
     return Lexicon(getattr(vocabularies, subject)())
-
-
-@cache
-def planner(subject: str) -> Planner:
-    return Planner(getattr(vocabularies, subject)())
 
 
 def looked(subject: str, question: str) -> tuple[Ranker, Signals, Features]:

@@ -7,15 +7,9 @@ from datetime import date
 import pytest
 
 from nlq.core.outcome import Clarify, Planned
-from nlq.planning.planner import Planner
-from tests.nlq import vocabularies
+from tests.nlq.planners import planner
 
 TODAY = date(2026, 7, 15)
-
-
-@pytest.fixture(scope="module")
-def planners() -> dict[str, Planner]:
-    return {s: Planner(getattr(vocabularies, s)()) for s in ("clinic", "parcels", "library", "gyms", "shops")}
 
 
 @pytest.mark.parametrize(
@@ -41,10 +35,8 @@ def planners() -> dict[str, Planner]:
         ("parcels", "carrier with the highest absolute growth in parcels, 2025 vs 2024", "parcels__difference", True),
     ],
 )
-def test_growth_is_relative(
-    planners: dict[str, Planner], subject: str, question: str, field: str, *, descending: bool
-) -> None:
-    outcome = planners[subject].plan(question, TODAY)
+def test_growth_is_relative(subject: str, question: str, field: str, *, descending: bool) -> None:
+    outcome = planner(subject).plan(question, TODAY)
     assert isinstance(outcome, Planned), outcome
     assert (outcome.plan.order_by[0].field, outcome.plan.order_by[0].descending) == (field, descending)
 
@@ -57,8 +49,8 @@ def test_growth_is_relative(
         ("parcels", "top 3 carriers by change in parcels, 2025 vs 2024", "parcels"),
     ],
 )
-def test_an_open_change_is_asked_back(planners: dict[str, Planner], subject: str, question: str, metric: str) -> None:
-    outcome = planners[subject].plan(question, TODAY)
+def test_an_open_change_is_asked_back(subject: str, question: str, metric: str) -> None:
+    outcome = planner(subject).plan(question, TODAY)
     assert isinstance(outcome, Clarify), outcome
     fields = [choice.plan.order_by[0].field for choice in outcome.choices]
     assert fields == [f"{metric}__difference", f"{metric}__change"]

@@ -7,16 +7,9 @@ from datetime import date
 import pytest
 
 from nlq.core.outcome import Clarify, Planned, Refused
-from nlq.planning.planner import Planner
-from tests.nlq import vocabularies
+from tests.nlq.planners import planner
 
 TODAY = date(2026, 7, 15)
-
-
-@pytest.fixture(scope="module")
-def planners() -> dict[str, Planner]:
-    subjects = ("shops", "clinic", "parcels", "library", "gyms", "complaints")
-    return {subject: Planner(getattr(vocabularies, subject)()) for subject in subjects}
 
 
 @pytest.mark.parametrize(
@@ -36,10 +29,8 @@ def planners() -> dict[str, Planner]:
         ("complaints", "complaints in ward 3 and ward 5 in total", ("pgr_complaints",)),
     ],
 )
-def test_both_figures_are_answered(
-    planners: dict[str, Planner], subject: str, question: str, metrics: tuple[str, ...]
-) -> None:
-    outcome = planners[subject].plan(question, TODAY)
+def test_both_figures_are_answered(subject: str, question: str, metrics: tuple[str, ...]) -> None:
+    outcome = planner(subject).plan(question, TODAY)
     assert isinstance(outcome, Planned), outcome
     assert outcome.plan.metrics == metrics
 
@@ -53,10 +44,8 @@ def test_both_figures_are_answered(
         ("complaints", "how many orders and the total amount", {"sales_net_amount", "sales_gross_amount"}),
     ],
 )
-def test_of_several_figures_each_is_offered(
-    planners: dict[str, Planner], subject: str, question: str, offered: set[str]
-) -> None:
-    outcome = planners[subject].plan(question, TODAY)
+def test_of_several_figures_each_is_offered(subject: str, question: str, offered: set[str]) -> None:
+    outcome = planner(subject).plan(question, TODAY)
     assert isinstance(outcome, Clarify)
     assert all(len(choice.plan.metrics) == 2 for choice in outcome.choices)
     assert offered <= {name for choice in outcome.choices for name in choice.plan.metrics}
@@ -70,5 +59,5 @@ def test_of_several_figures_each_is_offered(
         ("complaints", "how many complaints and the total amount"),
     ],
 )
-def test_a_figure_that_nobody_has_is_told(planners: dict[str, Planner], subject: str, question: str) -> None:
-    assert isinstance(planners[subject].plan(question, TODAY), Clarify | Refused)
+def test_a_figure_that_nobody_has_is_told(subject: str, question: str) -> None:
+    assert isinstance(planner(subject).plan(question, TODAY), Clarify | Refused)

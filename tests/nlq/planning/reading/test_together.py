@@ -7,15 +7,9 @@ from datetime import date
 import pytest
 
 from nlq.core.outcome import Clarify, Planned
-from nlq.planning.planner import Planner
-from tests.nlq import vocabularies
+from tests.nlq.planners import planner
 
 TODAY = date(2026, 7, 15)
-
-
-@pytest.fixture(scope="module")
-def planners() -> dict[str, Planner]:
-    return {s: Planner(getattr(vocabularies, s)()) for s in ("clinic", "parcels", "library", "shops", "complaints")}
 
 
 @pytest.mark.parametrize(
@@ -32,10 +26,8 @@ def planners() -> dict[str, Planner]:
         ("complaints", "top 5 wards by complaints, all channels together", ("complaint__ward_id",)),
     ],
 )
-def test_all_together_are_not_split(
-    planners: dict[str, Planner], subject: str, question: str, groups: tuple[str, ...]
-) -> None:
-    outcome = planners[subject].plan(question, TODAY)
+def test_all_together_are_not_split(subject: str, question: str, groups: tuple[str, ...]) -> None:
+    outcome = planner(subject).plan(question, TODAY)
     assert isinstance(outcome, Planned), outcome
     assert outcome.plan.group_by == groups
 
@@ -43,5 +35,5 @@ def test_all_together_are_not_split(
 @pytest.mark.parametrize(
     ("subject", "question"), [("shops", "revenue for all channels"), ("parcels", "parcels over all carriers")]
 )
-def test_for_all_and_over_all_are_asked_back(planners: dict[str, Planner], subject: str, question: str) -> None:
-    assert isinstance(planners[subject].plan(question, TODAY), Clarify)
+def test_for_all_and_over_all_are_asked_back(subject: str, question: str) -> None:
+    assert isinstance(planner(subject).plan(question, TODAY), Clarify)

@@ -8,15 +8,9 @@ import pytest
 
 from nlq.core.outcome import Clarify, Planned
 from nlq.core.plan import Plan
-from nlq.planning.planner import Planner
-from tests.nlq import vocabularies
+from tests.nlq.planners import planner
 
 TODAY = date(2026, 7, 15)
-
-
-@pytest.fixture(scope="module")
-def planners() -> dict[str, Planner]:
-    return {s: Planner(getattr(vocabularies, s)()) for s in ("clinic", "parcels", "library", "hotels", "shops")}
 
 
 def _days(plan: Plan) -> tuple[str, str]:
@@ -35,10 +29,8 @@ def _days(plan: Plan) -> tuple[str, str]:
         ("shops", "revenue may 25 vs may 26", [("2026-05-01", "2026-05-31"), ("2026-05-26", "2026-05-26")]),
     ],
 )
-def test_both_are_offered(
-    planners: dict[str, Planner], subject: str, question: str, offered: list[tuple[str, str]]
-) -> None:
-    outcome = planners[subject].plan(question, TODAY)
+def test_both_are_offered(subject: str, question: str, offered: list[tuple[str, str]]) -> None:
+    outcome = planner(subject).plan(question, TODAY)
     assert isinstance(outcome, Clarify), outcome
     assert [_days(choice.plan) for choice in outcome.choices] == offered
     assert all(choice.question for choice in outcome.choices)
@@ -61,7 +53,7 @@ def test_both_are_offered(
         ("library", "loans may 20-26", ("2026-05-20", "2026-05-26")),
     ],
 )
-def test_what_tells_is_heeded(planners: dict[str, Planner], subject: str, question: str, days: tuple[str, str]) -> None:
-    outcome = planners[subject].plan(question, TODAY)
+def test_what_tells_is_heeded(subject: str, question: str, days: tuple[str, str]) -> None:
+    outcome = planner(subject).plan(question, TODAY)
     assert isinstance(outcome, Planned), outcome
     assert _days(outcome.plan) == days
