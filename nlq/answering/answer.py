@@ -146,8 +146,8 @@ class Answerer:
             planner = self._planner(run)
             before = self._guard(run.vocabulary).still_known(previous, run.caller) if previous else None
             outcome = planner.plan(question, run.today, before)
-            unplaced = isinstance(outcome, Refused) or (isinstance(outcome, Clarify) and outcome.words)
-            if unplaced and (missing := self._meant(run, question, outcome.words)):
+            unplaced = outcome.words if isinstance(outcome, Refused | Clarify) else ()
+            if (unplaced or isinstance(outcome, Refused)) and (missing := self._meant(run, question, unplaced)):
                 return self._never_published(run, missing)
         except GuardError as error:
             return run.answer("refused", str(error), error=error.code, nearest=error.nearest)
