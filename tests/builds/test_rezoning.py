@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 from dataclasses import replace
-from datetime import date
+from datetime import date, datetime
 
 import pytest
 
@@ -13,6 +13,7 @@ from lakehouse_assets.builds import dbt_graph
 from lakehouse_assets.builds.days import dirty_days, refuse_hours
 from lakehouse_assets.builds.rezoning import rezone
 from lakehouse_assets.domains import contract_of
+from lakehouse_assets.ingest import load_records
 from lakehouse_assets.ingest.sources import all_sources
 from lakehouse_assets.lakehouse.contract import Partition
 from lakehouse_assets.lakehouse.iceberg.days_of import OtherZoneError
@@ -66,6 +67,52 @@ def test_a_changed_zone_is_refused_until_every_day_is_made_anew(settings: Settin
     build(fresh, load(fresh, EVENTS, [there(ZONE, event) for event in early], 0))
     build(fresh, load(fresh, EVENTS, [there(ZONE, event) for event in late], 1))
     assert all_tables(moved) == all_tables(fresh)
+
+
+def test_notes_of_loads_say_the_days_that_their_rows_have_now(settings: Settings, tmp_path) -> None:
+    utc, moved = Lake(settings), Lake(settings.model_copy(update={"time_zone": ZONE}))
+    fresh = Lake(settings.model_copy(update={"time_zone": ZONE, "home": tmp_path / "fresh"}))
+    early, late = [pushed(1, 20), pushed(2, 3)], [pushed(4, 20)]
+    of_other = {"sale_time": "2026-06-03 20:00:00", "order_id": "o", "line_id": "1", "product_id": "p",
+                "product_name": "Tea", "category": "Drinks", "country": "IN", "channel": "WEB", "quantity": "1",
+                "unit_price": "2.50", "tenant_id": "acme"}  # fmt: skip
+    for lake in (utc, fresh):
+        for name, records in (("a", early), ("b", late)):
+            load_records(lake, records, source="pgr_events", key=name)
+        load_records(lake, [of_other], source="sales_csv", key="c")
+    assert noted(utc) != noted(fresh)
+
+    (done,) = rezone(moved, [contract_of(EVENTS)], [*all_sources().values()], run_id="test")
+    assert (done.rows, done.moved) == (3, 2)
+    sales = ("records://c", date(2026, 6, 3), date(2026, 6, 3))
+    assert noted(moved) == [*noted(fresh)[:2], sales]
+
+    # The note is the same load's as before, and what comes later is later.
+    again = load_records(moved, early, source="pgr_events", key="a")
+    assert (again.already_loaded, again.days) == (True, (date(2026, 6, 2),))
+    load_records(moved, [pushed(5, 1)], source="pgr_events", key="d")
+    assert len({at for *_, at in rows_of_loads(moved)}) == 4
+    assert rows_of_loads(moved)[-1][0] == "records://d"
+
+
+def pushed(day: int, hour: int) -> dict[str, str]:
+    """An event of June 2026, in UTC, as a program pushes it."""
+    return {
+        "tenant_id": "pg.citya", "event_time": f"2026-06-{day:02} {hour:02}:15:00", "service": "PGR",
+        "entity_type": "COMPLAINT", "entity_id": f"PGR-{day}", "event_type": "CREATED", "channel": "WEB",
+    }  # fmt: skip
+
+
+def noted(lake: Lake) -> list[tuple[str, date, date]]:
+    """File, first and last day of each load."""
+    return [(file, first, last) for file, first, last, _ in rows_of_loads(lake)]
+
+
+def rows_of_loads(lake: Lake) -> list[tuple[str, date, date, datetime]]:
+    """File, first and last day, and time of each load, in the order of their times."""
+    with lake.session() as session:
+        rows = session.query("select source_file, first_day, last_day, loaded_at from bronze.loads order by loaded_at")
+    return [tuple(row.values()) for row in rows.to_pylist()]
 
 
 def test_days_of_a_zone_are_not_made_of_hours(settings: Settings) -> None:
