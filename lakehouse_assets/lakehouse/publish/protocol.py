@@ -24,7 +24,7 @@ from lakehouse_assets.lakehouse.engines.spec import spec_of
 from lakehouse_assets.lakehouse.iceberg.days_of import refuse_other_zone
 from lakehouse_assets.lakehouse.iceberg.evolution import SchemaDriftError
 from lakehouse_assets.lakehouse.iceberg.metadata_cache import current_snapshot
-from lakehouse_assets.lakehouse.iceberg.overwrite import Append, Replace
+from lakehouse_assets.lakehouse.iceberg.overwrite import Append, Replace, ReplacePartitions
 from lakehouse_assets.lakehouse.iceberg.properties import RUN_ID, SOURCE_PREFIX, TIME_ZONE
 from lakehouse_assets.lakehouse.publish.audit import CheckOutcome, blocking
 from lakehouse_assets.lakehouse.publish.staging import rows_left, write_files
@@ -240,7 +240,8 @@ class Publication(ABC):
         """
         folder, whole = self.data_dir(contract), self.writer.whole_files(contract, replace)
         left = rows_left(self.published(contract), contract, replace, whole) if whole != replace else ""
-        rows = write_files(contract, select_sql, con, folder, self.bytes_read, left=left)
+        known = len(whole.values) if isinstance(whole, ReplacePartitions) else None
+        rows = write_files(contract, select_sql, con, folder, self.bytes_read, left=left, partitions=known)
         return self.adopt(contract, sorted(folder.rglob("*.parquet")), whole, properties, rows=rows)
 
     def stage_query(self, contract: Contract, select_sql: str, session: Any, replace: Replace) -> None:
