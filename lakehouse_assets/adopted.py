@@ -204,7 +204,7 @@ def contract_of(accepted: Adopted) -> Contract:
 def _contract(document: str) -> Contract:
     import polars as pl
 
-    from lakehouse_assets.lakehouse.contract import Contract, TableModel, Timestamp, column, day
+    from lakehouse_assets.lakehouse.contract import SELDOM, Contract, TableModel, Timestamp, column, day
 
     types: dict[str, Any] = {
         "VARCHAR": pl.String, "BIGINT": pl.Int64, "DOUBLE": pl.Float64, "BOOLEAN": pl.Boolean, "DATE": pl.Date,
@@ -224,7 +224,7 @@ def _contract(document: str) -> Contract:
     return Contract(
         model=model, table=accepted.table.partition(".")[2], layer="bronze", domain=accepted.name,
         key=tuple(accepted.key), grain=accepted.grain, partitions=(day(accepted.day),), owner=OWNER,
-        first_day=accepted.first_day,
+        first_day=accepted.first_day, freshness=SELDOM,
     )  # fmt: skip
 
 

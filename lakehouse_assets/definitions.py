@@ -10,6 +10,7 @@ from typing import Any
 
 import dagster as dg
 
+from lakehouse_assets.assets.accepted import accepted_assets
 from lakehouse_assets.assets.bronze import bronze_assets
 from lakehouse_assets.assets.features import features_asset
 from lakehouse_assets.assets.maintenance import maintenance_asset
@@ -24,7 +25,7 @@ from lakehouse_assets.assets.semantic import semantic_assets
 from lakehouse_assets.assets.steps.resources import lake_resource
 from lakehouse_assets.assets.transform import transform_assets
 from lakehouse_assets.assets.unloading import unload_job
-from lakehouse_assets.automation import alerts, features, jobs, schedules, search, sensors
+from lakehouse_assets.automation import accepted, alerts, features, jobs, schedules, search, sensors
 from lakehouse_assets.builds import dbt_graph
 from lakehouse_assets.builds.groups import Group, groups
 from lakehouse_assets.contracts import platform_contracts
@@ -59,6 +60,7 @@ def build_defs(settings: Settings, *, by_operator: bool = False, **overrides: An
     upkeep = maintenance_asset(contracts)
     searched = search_asset(contracts)
     online = features_asset()
+    uploaded = accepted_assets(settings, contracts)
 
     grouped = list(zip(groups(graph, contracts), transforms, strict=True))
     build_jobs = jobs.build_jobs(grouped)
@@ -77,7 +79,7 @@ def build_defs(settings: Settings, *, by_operator: bool = False, **overrides: An
     late = jobs.freshness_job(freshness)
 
     return dg.Definitions(
-        assets=[bronze, *transforms, *semantic, *made.values(), answers, upkeep, searched, online],
+        assets=[bronze, *transforms, *semantic, *made.values(), answers, upkeep, searched, online, *uploaded],
         asset_checks=[freshness],
         jobs=[
             ingest,
@@ -104,6 +106,7 @@ def build_defs(settings: Settings, *, by_operator: bool = False, **overrides: An
             sensors.question_sensor(answer),
             sensors.topics_sensor(),
             sensors.followed_sensor(),
+            accepted.accepted_sensor(contracts),
             sensors.freshness_sensor(late),
             search.search_sensor(index),
             features.features_sensor(serve),
