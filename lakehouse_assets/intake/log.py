@@ -19,6 +19,7 @@ from collections.abc import Mapping, Sequence
 from concurrent.futures import Future
 from contextlib import suppress
 from dataclasses import astuple, dataclass, replace
+from datetime import UTC, datetime
 from hashlib import sha256
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -115,6 +116,27 @@ def backlog(folder: Path) -> int:
     """Bytes of the log that the committer has not come to yet, as it said last."""
     marks = committed(folder)
     return sum(size_after(path, marks.get(number, NOWHERE)) for number, path in partitions(folder).items())
+
+
+@dataclass(frozen=True)
+class Lag:
+    """What was accepted and is not looked at by the committer yet: records, bytes, and when the first of it came."""
+
+    records: int
+    bytes: int
+    since: datetime | None
+
+
+def lag(folder: Path) -> Lag:
+    """How far the committer is behind those who accept, as it said last; streams that are held back are not in it."""
+    marks, records, size, since = committed(folder), 0, 0, list[int]()
+    for number, path in partitions(folder).items():
+        looked_at = marks.get(number, NOWHERE).offset
+        for entry in (place.entry for place in places(path, looked_at)):
+            records += entry.end - max(entry.first, looked_at)
+            size += entry.size
+            since.append(entry.received_ms)
+    return Lag(records, size, datetime.fromtimestamp(min(since) / 1000, UTC) if since else None)
 
 
 def say_committed(folder: Path, marks: Mapping[int, Mark], streams: Sequence[Held] = ()) -> None:

@@ -21,7 +21,7 @@ from lakehouse_assets.ingest.loads.quarantine import list_quarantined, replay
 from lakehouse_assets.ingest.sources import Source
 from lakehouse_assets.intake import committer as committing
 from lakehouse_assets.intake.committer import Committer
-from lakehouse_assets.intake.log import BusyError, IntakeLog, backlog, give_up, held, log_id
+from lakehouse_assets.intake.log import BusyError, IntakeLog, Lag, backlog, give_up, held, lag, log_id
 from lakehouse_assets.intake.segments import places, segments
 from lakehouse_assets.intake.status import Refused, Status, status_of
 from lakehouse_assets.lakehouse.iceberg.catalog import require_local
@@ -38,6 +38,9 @@ def test_what_was_accepted_is_in_bronze_once(log: IntakeLog, committer: Committe
     log.append(entry(1, 2)).result(5)
     log.append(entry(3, tenant="t2")).result(5)
     log.append(entry(4)).result(5)
+    before = lag(folder)
+    assert before.records == 4 and before.bytes == backlog(folder)
+    assert before.since and abs(before.since.timestamp() - time.time()) < 60
     done = committer.commit()
     assert [(c.tenant, c.first, c.end, c.loaded, c.quarantined) for c in done] == [
         ("t1", 0, 4, 3, 0),
@@ -51,6 +54,7 @@ def test_what_was_accepted_is_in_bronze_once(log: IntakeLog, committer: Committe
         ("O3", "t2", f"{place}/{2:020}-{3:020}", 1), ("O4", "t1", f"{place}/{0:020}-{4:020}", 4),
     ]  # fmt: skip
     assert committer.commit() == [] and backlog(folder) == 0
+    assert lag(folder) == Lag(0, 0, None)
 
 
 def test_another_committer_goes_on_where_the_last_one_ended(

@@ -25,6 +25,7 @@ from lakehouse_assets.ingest.files.landing import look
 from lakehouse_assets.ingest.loads.quarantine import count_quarantined
 from lakehouse_assets.ingest.loads.standing import standings
 from lakehouse_assets.ingest.sources import all_sources
+from lakehouse_assets.intake.log import Lag, lag
 from lakehouse_assets.intake.standing import TopicStanding, topics_of
 from lakehouse_assets.lakehouse.periods import to_text
 from lakehouse_assets.private import open_to_others
@@ -62,7 +63,7 @@ def status(out: Out) -> None:
     topics = topics_of(lake, all_sources().values(), _BROKERS_WITHIN_S)
     tables = standings(lake, all_sources().values(), _BROKERS_WITHIN_S)
     lost = [problem for _, found in (*topics, *tables) for problem in found.problems]
-    stuck = events_held(lake.settings)
+    stuck, behind = events_held(lake.settings), lag(lake.settings.intake_dir)
     advice = [
         *private_steps(exposed),
         *failing,
@@ -90,6 +91,7 @@ def status(out: Out) -> None:
         out.table(("source", "table", "loaded up to", "log behind it", "log kept"), shown)
     out.heading("Waiting")
     out.say(f"{len(files):,} files in {lake.settings.landing_root}")
+    out.say(f"Events accepted and not in bronze yet: {behind.records:,}, {_mib(behind.bytes)}{_since(behind)}")
     out.say("Days and hours not built: " + ("; ".join(f"{d} {_few(found)}" for d, found in days.items()) or "none"))
     out.say(f"{refused:,} records in quarantine")
     out.say("Questions: " + ", ".join(f"{n:,} {name}" for name, n in queue.items()))
@@ -106,6 +108,7 @@ def status(out: Out) -> None:
             "loads": loads,
             "topics": [_topic_document(source.name, topic) for source, topic in topics],
             "followed": [{"source": source.name, **asdict(standing)} for source, standing in tables],
+            "events_waiting": asdict(behind),
             "events_held": [asdict(stream) for stream in stuck],
             "files_in_landing": files,
             "days_not_built": days,
@@ -128,6 +131,10 @@ def _topic_document(source: str, topic: TopicStanding) -> dict[str, Any]:
         "source": source, "topic": topic.name, "lag": topic.lag, "held": topic.held, "partitions": partitions,
         "problems": list(topic.problems),
     }  # fmt: skip
+
+
+def _since(behind: Lag) -> str:
+    return f", since {behind.since:%Y-%m-%d %H:%M:%S} UTC" if behind.since else ""
 
 
 def _mib(size: int) -> str:
