@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import sys
+import threading
 
 import numpy as np
 import pytest
@@ -41,3 +43,18 @@ def test_the_model_knows_what_is_alike_and_leaves_the_environment_as_it_was() ->
     near = Vectors(kept).nearness(meaning.of_query("broken streetlight"))
     assert near[0] > near[1]
     assert dict(os.environ) == before
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="other systems have no priority for each thread")
+def test_reading_passages_gives_way_and_its_caller_does_not(monkeypatch: pytest.MonkeyPatch) -> None:
+    model, seen = meaning._model(), list[int]()
+
+    class Watched:
+        def passage(self, texts: list[str]) -> list[np.ndarray]:
+            seen.append(os.getpriority(os.PRIO_PROCESS, threading.get_native_id()))
+            return model.passage(texts)
+
+    monkeypatch.setattr(meaning, "_model", Watched)
+    before = os.getpriority(os.PRIO_PROCESS, 0)
+    assert len(meaning.of_passages([("", "Profit by quarter")])) == 1
+    assert seen == [19] and os.getpriority(os.PRIO_PROCESS, 0) == before
