@@ -10,7 +10,6 @@ only run if they are named.
 from __future__ import annotations
 
 import argparse
-import os
 import shutil
 import tempfile
 from collections.abc import Callable, Iterable, Iterator
@@ -296,7 +295,7 @@ def _beside(
 ) -> Result:
     contenders = [Contender("asklake", ours, args), Contender("read alone", plain, args)]
     result = compare(f"fetched_{what}", contenders, repeat=repeat, aim="50,000 rows/s into bronze")
-    result.notes.append(f"{args[-1]} rows; load of the machine {os.getloadavg()[0]:.1f} on {os.cpu_count()} cores")
+    result.notes.append(f"{args[-1]} rows")
     return result
 
 

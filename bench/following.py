@@ -71,15 +71,20 @@ def follow(
         sent, seen = Sent(), [(time.monotonic(), 0)]
         sender = threading.Thread(target=_send, args=(port, sent_to, per_second, burst, seconds, sent))
         sender.start()
+        looking = threading.Thread(target=_look, args=(port, sent_to, seconds, sent))
+        looking.start()
         until = time.monotonic() + seconds + PATIENCE_S
         while (sender.is_alive() or seen[-1][1] < sent.total) and time.monotonic() < until:
             seen.append((time.monotonic(), _counted(port, sent_to.metric) - before))
             time.sleep(ASKS_EVERY_S)
+        looking.join(PATIENCE_S)
     waits = sorted(_waits(sent.requests, seen))
     if len(waits) < len(sent.requests):
         raise RuntimeError(f"{sent.total - seen[-1][1]} of {sent.total} events were never counted")
     return waits[int(len(waits) * 0.95)], {
         "events": sent.total,
+        "held": held,
+        "visible_p95_s": round(sorted(sent.visible)[int(len(sent.visible) * 0.95)], 1),
         "median_s": round(waits[len(waits) // 2], 1),
         "p95_s": round(waits[int(len(waits) * 0.95)], 1),
         "worst_s": round(waits[-1], 1),
@@ -87,11 +92,16 @@ def follow(
 
 
 class Sent:
-    """Requests that were acknowledged: when each was sent, and how many events had been sent with it."""
+    """Requests that were acknowledged: when each was sent, and how many events had been sent with it.
+
+    Of each in their order also the position, and the seconds after which it was visible in bronze.
+    """
 
     def __init__(self) -> None:
         """None yet."""
         self.requests: list[tuple[float, int]] = []
+        self.positions: list[str] = []
+        self.visible: list[float] = []
 
     @property
     def total(self) -> int:
@@ -106,8 +116,22 @@ def _send(port: int, stream: Stream, per_second: int, burst: int, seconds: int, 
         events = per_second * (burst if second % BURST_EVERY_S < BURST_S else 1)
         began = time.monotonic()
         body = b"".join(stream.event() for _ in range(events))
-        _call(port, f"/events/{stream.source}", body, "application/x-ndjson")
+        accepted = _call(port, f"/events/{stream.source}", body, "application/x-ndjson")
         sent.requests.append((began, sent.total + events))
+        sent.positions.append(accepted["position"])
+
+
+def _look(port: int, stream: Stream, seconds: int, sent: Sent) -> None:
+    """Ask for the oldest position that is not visible yet, until all are."""
+    until = time.monotonic() + seconds + PATIENCE_S
+    while len(sent.visible) < seconds and time.monotonic() < until:
+        at = len(sent.visible)
+        if at < len(sent.positions):
+            became = _call(port, f"/events/{stream.source}/position/{sent.positions[at]}")
+            if became["state"] != "accepted":
+                sent.visible.append(time.monotonic() - sent.requests[at][0])
+                continue
+        time.sleep(ASKS_EVERY_S)
 
 
 def _event() -> bytes:
@@ -218,8 +242,9 @@ def _counted(port: int, metric: str) -> int:
     return int(answer["rows"][0][0])
 
 
-def _call(port: int, path: str, body: bytes, kind: str) -> Any:
-    request = urllib.request.Request(f"http://127.0.0.1:{port}{path}", body, {"content-type": kind})
+def _call(port: int, path: str, body: bytes | None = None, kind: str = "") -> Any:
+    headers = {"content-type": kind} if kind else {}
+    request = urllib.request.Request(f"http://127.0.0.1:{port}{path}", body, headers)
     with urllib.request.urlopen(request, timeout=60) as response:
         return json.load(response)
 

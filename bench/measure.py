@@ -84,7 +84,7 @@ def compare(benchmark: str, contenders: Sequence[Contender], *, repeat: int, aim
                 f"  {benchmark} · {contender.name} · run {round_number + 1}/{repeat}: {scaled.seconds:.3f} s",
                 flush=True,
             )
-    return Result(benchmark, aim, runs)
+    return Result(benchmark, aim, runs, [f"load of the machine {os.getloadavg()[0]:.1f} on {os.cpu_count()} cores"])
 
 
 def in_own_process(work: Callable[..., Any], *args: Any) -> Timed:
