@@ -5,7 +5,7 @@ Belongs here: which checks there are, in which order. Does not belong here: any 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 
 from lakehouse_assets.checking.askability import check_askability
@@ -22,7 +22,8 @@ from lakehouse_assets.lakehouse.dbt import manifest
 from lakehouse_assets.settings import Settings
 from semantic.faults import fault_of
 
-CHECKS = (
+Check = Callable[[Project], Iterable[Finding]]
+CHECKS: Sequence[Check] = (
     check_contracts,
     check_models,
     check_python_tables,
@@ -38,9 +39,9 @@ CHECKS = (
 _DRAFTED = (".py", ".yml", ".sql")
 
 
-def check_project(project: Project) -> list[Finding]:
-    """Everything found in the files of a project, errors and warnings, by file and line."""
-    found = [finding for check in CHECKS for finding in check(project)]
+def check_project(project: Project, checks: Sequence[Check] = CHECKS) -> list[Finding]:
+    """Everything that checks find in the files of a project, errors and warnings, by file and line."""
+    found = [finding for check in checks for finding in check(project)]
     return list(softened([*project.unreadable, *found, *decisions(project)]))
 
 
