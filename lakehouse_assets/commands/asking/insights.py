@@ -5,12 +5,16 @@ Belongs here: what is shown of it. Does not belong here: finding it (lakehouse_a
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING
+
+import typer
 
 from lakehouse_assets.commands.asking.questions import open_answerer
 from lakehouse_assets.commands.failures import CommandError, Exit, did_you_mean
 from lakehouse_assets.commands.lake.lookups import open_lake
-from lakehouse_assets.insight.finding import insights_of
+from lakehouse_assets.domains import title_of
+from lakehouse_assets.insight.finding import UNREADABLE, insights_of
 from lakehouse_assets.insight.model import Insights, Kind
 from nlq.core.guard import Caller
 from nlq.core.judged import domains_of
@@ -25,10 +29,11 @@ _MARKS = {
 
 
 def show(out: Out, domain: str | None, tenant: str | None, at: str | None) -> None:
-    """Find the insights of a domain, or of each, and print them.
+    """Find the insights of a domain, or of each, and print them; where one cannot be judged, the others all the same.
 
     Raises:
         CommandError: there is no such domain with figures by day.
+        Exit: a domain cannot be judged.
     """
     answerer, caller = open_answerer(out, at), Caller(tenant=tenant)
     with open_lake(at).session() as session:
@@ -39,12 +44,30 @@ def show(out: Out, domain: str | None, tenant: str | None, at: str | None) -> No
                 f"domains: {', '.join(known) or 'none; `asklake demo` makes some'}", Exit.USAGE,
             )  # fmt: skip
         today = answerer.today(caller)
-        found = [insights_of(answerer, caller, session, name, today) for name in ([domain] if domain else known)]
+        chosen = [domain] if domain else known
+        found, problems = each_of(chosen, lambda name: insights_of(answerer, caller, session, name, today))
     for one in found:
         _tell(out, one)
-    if not found:
+    for name, problem in problems.items():
+        out.say(f"{title_of(name)} cannot be judged now: {problem}", style="bold red")
+    if not chosen:
         out.say("There are no figures to judge. `asklake demo` makes some.")
-    out.emit([one.model_dump(mode="json") for one in found])
+    failed = [{"domain": name, "title": title_of(name), "problem": problem} for name, problem in problems.items()]
+    out.emit([*(one.model_dump(mode="json") for one in found), *failed])
+    if problems:
+        raise typer.Exit(int(Exit.FAILED))
+
+
+def each_of(domains: Iterable[str], find: Callable[[str], Insights]) -> tuple[list[Insights], dict[str, str]]:
+    """The insights of each domain, and why those have none whose figures cannot be read."""
+    found: list[Insights] = []
+    problems: dict[str, str] = {}
+    for name in domains:
+        try:
+            found.append(find(name))
+        except UNREADABLE as error:
+            problems[name] = str(error)
+    return found, problems
 
 
 def _tell(out: Out, one: Insights) -> None:
