@@ -16,8 +16,8 @@ import numpy as np
 from lakehouse_assets.insight.choosing import dimensions_of
 from lakehouse_assets.insight.model import Insight, Part
 from lakehouse_assets.insight.numeric.contributions import Contribution, all_against, concentration, of_ratio, of_sum
+from lakehouse_assets.insight.numeric.pairs import Difference, difference_of_times
 from lakehouse_assets.insight.numeric.robust import Floats
-from lakehouse_assets.insight.numeric.slopes import difference_chance
 from lakehouse_assets.insight.reading import Line, Reader
 from lakehouse_assets.insight.telling import MOST_PARTS, Teller, figure_text
 from nlq.core.periods import shift, unit_start
@@ -71,9 +71,16 @@ def times_of(first: date, last: date) -> Times | None:
 
 def chance_of(line: Line, times: Times) -> tuple[float, float]:
     """How much a day of the later time is above one of that before, relative; and how probable that is by chance."""
-    before, now = _part_of(line, times.before), _part_of(line, times.now)
-    mean = float(before.mean())
-    return (float(now.mean()) - mean) / abs(mean) if mean else 0.0, difference_chance(before, now)
+    before, now = figures_of(line, times.before), figures_of(line, times.now)
+    mean, found = float(before.mean()), difference_in(line, times)
+    return (float(now.mean()) - mean) / abs(mean) if mean else 0.0, found.p if found else 1.0
+
+
+def difference_in(line: Line, times: Times) -> Difference | None:
+    """How much more a day of the later time is than one of that before; None where that cannot be tested."""
+    assert times.now.start and times.before.end
+    apart = (times.now.start - times.before.end).days - 1
+    return difference_of_times(figures_of(line, times.before), figures_of(line, times.now), apart)
 
 
 def explained(
@@ -146,10 +153,11 @@ def _wholes(reader: Reader, metric: Metric, times: Times) -> tuple[float, float]
 
 
 def _means(line: Line, times: Times) -> tuple[float, float]:
-    return float(np.mean(_part_of(line, times.before))), float(np.mean(_part_of(line, times.now)))
+    return float(np.mean(figures_of(line, times.before))), float(np.mean(figures_of(line, times.now)))
 
 
-def _part_of(line: Line, span: TimeRange) -> Floats:
+def figures_of(line: Line, span: TimeRange) -> Floats:
+    """The figures of a time."""
     assert span.start and span.end
     return line.figures[line.days.step(span.start) : line.days.step(span.end) + 1]
 

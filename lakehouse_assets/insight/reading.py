@@ -125,6 +125,16 @@ class Reader:
             lines += sorted(found, key=lambda line: -float(np.abs(line.figures).sum()))[:MOST_VALUES]
         return lines
 
+    def by_day(self, metric: Metric, dimension: Dimension, days: Days) -> dict[Any, Floats]:
+        """The figures of a metric on each day by value of a dimension; NaN where there is none."""
+        rows = self._rows((metric.name,), days, dimension)
+        at, figures = _steps(rows, days), _numbers(rows, metric.name)
+        found: dict[Any, Floats] = {}
+        for step, value, figure in zip(at, rows.column(dimension.name).to_pylist(), figures, strict=True):
+            if value is not None and math.isfinite(figure) and abs(figure) <= MOST:
+                found.setdefault(value, np.full(days.count, np.nan))[step] = figure
+        return found
+
     def sums(self, metrics: Sequence[str], dimension: Dimension, span: TimeRange) -> dict[str, dict[Any, float]]:
         """The figures of some metrics over a time by value of a dimension; rows without a value are one group."""
         plan = Plan(metrics=tuple(metrics), group_by=(dimension.name,), time_range=span, filters=self.where)

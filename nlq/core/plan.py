@@ -23,6 +23,7 @@ from pydantic import (
     model_validator,
 )
 
+from nlq.core.analysis import Analysis, AnalysisKind
 from nlq.core.dateparts import first_date_part
 from nlq.core.utc import Day
 
@@ -122,30 +123,8 @@ class Comparison(StrEnum):
     PREVIOUS_YEAR = "previous_year"
 
 
-class AnalysisKind(StrEnum):
-    """What is found out about figures."""
-
-    WHY = "why"
-    UNUSUAL = "unusual"
-    FORECAST = "forecast"
-    CHANGED = "changed"
-    ATTENTION = "attention"
-
-    @property
-    def of_many(self) -> bool:
-        """Whether it goes over many metrics."""
-        return self in (AnalysisKind.UNUSUAL, AnalysisKind.CHANGED, AnalysisKind.ATTENTION)
-
-
 class _Frozen(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
-
-
-class Analysis(_Frozen):
-    """What is found out about the metrics of a plan; ``claim`` is the way that the question says one moved."""
-
-    kind: AnalysisKind
-    claim: Literal["rise", "fall"] | None = None
 
 
 class DimensionFilter(_Frozen):
@@ -325,8 +304,14 @@ class Plan(_Frozen):
             "is by one dimension at most": len(self.group_by) > 1,
             "is of all together or of chosen values, by no dimension": kind is AnalysisKind.FORECAST and self.group_by,
             "goes by no steps of time": kind is not AnalysisKind.FORECAST and self.grain,
-            "claims nothing": kind is not AnalysisKind.WHY and analysis.claim,
-            "compares nothing": kind not in (AnalysisKind.WHY, AnalysisKind.CHANGED) and self.compares,
+            "claims nothing": analysis.claim
+            and not (kind is AnalysisKind.WHY or (kind is AnalysisKind.DIFFERENCE and not self.group_by)),
+            "compares nothing": not kind.of_two_times and self.compares,
+            "is of two figures, or of one by two values of a dimension": kind is AnalysisKind.CORRELATION
+            and len(self.metrics) + len(self.group_by) != 2,
+            "compares two values of a dimension, or two times": kind is AnalysisKind.DIFFERENCE
+            and self.group_by and self.compares,
+            "names the two values of its dimension": kind.of_pairs and self.group_by and self.pair is None,
         }  # fmt: skip
         if any(wrong.values()):
             raise ValueError(f"an analysis ({kind}) {next(said for said, is_so in wrong.items() if is_so)}")
@@ -379,6 +364,15 @@ class Plan(_Frozen):
         )
         if self.compares and not self.grain and not bounded:
             raise ValueError("a comparison without a grain needs a first and a last day")
+
+    @property
+    def pair(self) -> tuple[Scalar, Scalar] | None:
+        """The two values that rows are kept of, of the one dimension that the plan is by."""
+        for item in self.filters:
+            if self.group_by == (item.dimension,) and item.operator is Operator.IN:
+                found = tuple(dict.fromkeys(item.values))
+                return (found[0], found[1]) if len(found) == 2 else None
+        return None
 
     @property
     def compares(self) -> bool:

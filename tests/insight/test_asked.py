@@ -17,9 +17,10 @@ from lakehouse_assets.insight.answerer import open_answerer
 from lakehouse_assets.lakehouse.lake import Lake
 from nlq.answering.answer import Answerer
 from nlq.answering.document.model import Answer, StoredPlan
+from nlq.core.analysis import Analysis, AnalysisKind
 from nlq.core.guard import Caller
 from nlq.core.outcome import ErrorCode
-from nlq.core.plan import Analysis, AnalysisKind, Comparison, DimensionFilter, Grain, Plan, TimeRange
+from nlq.core.plan import Comparison, DimensionFilter, Grain, Plan, TimeRange
 from nlq.watching.conditions import AboveOrBelow
 from nlq.watching.judging import misfit
 
@@ -194,7 +195,8 @@ def test_many_figures_are_those_of_the_caller(finder: Answerer, last: date, kind
 def test_another_tenant_cannot_be_asked_about(finder: Answerer, last: date) -> None:
     kept = DimensionFilter(dimension="complaint__tenant_id", values=("pb.jalandhar",))
     for kind in AnalysisKind:
-        plan = Plan(metrics=("pgr_complaints",), filters=(kept,), analysis=Analysis(kind=kind))
+        names = ("pgr_complaints", "pgr_backlog") if kind is AnalysisKind.CORRELATION else ("pgr_complaints",)
+        plan = Plan(metrics=names, filters=(kept,), analysis=Analysis(kind=kind))
         assert run(finder, last, plan, AMRITSAR).code in (ErrorCode.OTHER_TENANT, ErrorCode.UNKNOWN_VALUE)
 
 
@@ -210,6 +212,8 @@ def _questions() -> Iterator[str]:
     yield from (
         "why did complaints change last month", "anything unusual in sales", "forecast the backlog for next week",
         "what changed since last week", "what should I look at in pgr",
+        "did complaints change significantly last month",
+        "correlation between complaints and backlog",
     )  # fmt: skip
 
 
@@ -229,3 +233,51 @@ def test_what_is_found_out_is_no_tile_and_nothing_to_wait_for(finder: Answerer) 
     plan = Plan(metrics=("pgr_complaints",), analysis=WHY)
     assert misfit(AboveOrBelow(value=5), plan)
     assert misdrawn(TileChart(kind=ChartKind.TABLE), plan, finder.vocabulary(Caller()))
+
+
+DIFFERENCE, CORRELATION = Analysis(kind=AnalysisKind.DIFFERENCE), Analysis(kind=AnalysisKind.CORRELATION)
+
+
+def _two(finder: Answerer, dimension: str) -> DimensionFilter:
+    values = finder.vocabulary(Caller()).dimensions[dimension].values.items
+    return DimensionFilter(dimension=dimension, values=tuple(sorted(v for v in values if v is not None)[:2]))
+
+
+@pytest.mark.parametrize("caller", [Caller(), AMRITSAR], ids=["all", "a tenant"])
+def test_two_values_are_told_apart_by_the_means_of_their_days(finder: Answerer, last: date, caller: Caller) -> None:
+    kept = _two(finder, "complaint__channel")
+    span = TimeRange(start=last - timedelta(days=89), end=last)
+    plan = Plan(
+        metrics=("pgr_complaints",), group_by=("complaint__channel",), filters=(kept,), time_range=span,
+        analysis=DIFFERENCE,
+    )  # fmt: skip
+    answer = run(finder, last, plan, caller)
+    assert answer.outcome == "answered", answer.sentence
+    plain = finder.run(plan.model_copy(update={"analysis": None}), caller, now=noon(last + ONE))
+    assert {row[0]: pytest.approx(row[1] * 90, abs=0.001) for row in answer.rows} == {
+        row[0]: float(row[1]) for row in plain.rows
+    }
+    assert "significant" in answer.sentence and "in 19 of 20 cases between" in answer.sentence
+    assert any("hang together" in note and "Taken for granted" in note for note in answer.notes)
+
+
+@pytest.mark.parametrize("metrics", [("pgr_complaints", "sales_net_amount"), ("pgr_complaints", "pgr_backlog")])
+def test_a_correlation_is_told_with_and_without_the_week(
+    finder: Answerer, last: date, metrics: tuple[str, str]
+) -> None:
+    answer = run(finder, last, Plan(metrics=metrics, analysis=CORRELATION))
+    assert answer.outcome == "answered", answer.sentence
+    r, low, high = (float(column(answer, name)[0]) for name in ("r", "low", "high"))
+    assert -1 <= low <= r <= high <= 1 and answer.rows[1][0] == "of the figures as they are"
+    assert any("need not cause" in note for note in answer.notes)
+
+
+def test_a_few_days_and_an_unknown_value_are_refused(finder: Answerer, last: date) -> None:
+    span = TimeRange(start=last - timedelta(days=9), end=last)
+    few = run(finder, last, Plan(metrics=("pgr_complaints", "pgr_backlog"), time_range=span, analysis=CORRELATION))
+    assert few.outcome == "refused" and "28 are needed" in few.sentence
+    short = run(finder, last, Plan(metrics=("pgr_complaints",), time_range=span, analysis=DIFFERENCE))
+    assert short.outcome == "refused" and "14 of each are needed" in short.sentence
+    kept = DimensionFilter(dimension="complaint__channel", values=("WEB", "PIGEON"))
+    plan = Plan(metrics=("pgr_complaints",), group_by=("complaint__channel",), filters=(kept,), analysis=DIFFERENCE)
+    assert run(finder, last, plan).outcome == "refused"

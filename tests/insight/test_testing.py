@@ -8,8 +8,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from lakehouse_assets.insight.model import Kind
+from lakehouse_assets.insight.numeric.pairs import difference_of_times
 from lakehouse_assets.insight.numeric.robust import discovered, t_as_normal, two_sided
-from lakehouse_assets.insight.numeric.slopes import difference_chance, shift_of, slope_of
+from lakehouse_assets.insight.numeric.slopes import shift_of, slope_of
 from lakehouse_assets.insight.testing import PARTS, judged
 from tests.insight.lines import line, noise
 
@@ -46,7 +47,8 @@ def test_the_chance_of_steps_slopes_and_differences_is_what_it_says(rho: float) 
             course[at] = rho * course[at - 1] + fresh[at]
         low["step"] += shift_of(course[-182:]).p < 0.05
         low["slope"] += slope_of(course[-26:]).p < 0.05
-        low["difference"] += difference_chance(course[-60:-30], course[-30:]) < 0.05
+        found = difference_of_times(course[-60:-30], course[-30:])
+        low["difference"] += bool(found and found.p < 0.05)
     assert all(count <= 26 for count in low.values()), low
 
 

@@ -11,9 +11,11 @@ from typing import TYPE_CHECKING
 from lakehouse_assets.insight.asked.foretelling import foretold
 from lakehouse_assets.insight.asked.many import changed, needing_attention, unusual
 from lakehouse_assets.insight.asked.moving import why
+from lakehouse_assets.insight.asked.pairing import correlated, differing
 from lakehouse_assets.insight.asked.reading import Asked
 from lakehouse_assets.insight.reading import Reader
-from nlq.core.plan import AnalysisKind, Plan
+from nlq.core.analysis import AnalysisKind
+from nlq.core.plan import Plan
 
 if TYPE_CHECKING:
     from lakehouse_assets.lakehouse.engines.protocol import Session
@@ -27,6 +29,8 @@ _TOLD = {
     AnalysisKind.UNUSUAL: unusual,
     AnalysisKind.CHANGED: changed,
     AnalysisKind.ATTENTION: needing_attention,
+    AnalysisKind.DIFFERENCE: differing,
+    AnalysisKind.CORRELATION: correlated,
 }
 
 

@@ -70,7 +70,7 @@ def _first(times: Times) -> date:
 def say_chance(p: float) -> str:
     """Whether a difference is more than chance, for the end of a sentence."""
     if p >= 1.0:
-        return " Days with figures are too few to tell whether that is more than chance."
+        return " Its days are too few, or too much alike one another, to tell whether that is more than chance."
     if p > CHANCE:
         return f" By chance alone such a difference comes {p:.0%} of the time: there may be nothing to explain."
     return ""

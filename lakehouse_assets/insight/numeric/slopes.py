@@ -58,7 +58,7 @@ def shift_of(values: Floats) -> Shift:
     before, after = float(np.median(values[:at])), float(np.median(values[at:]))
     stepped = np.where(np.arange(n) < at, course[:at].mean(), course[at:].mean())
     left = course - stepped
-    deviation = _long_run(left, fitted=2)
+    deviation = long_run(left, fitted=2)
     height = float(np.max(np.where(inside, np.abs(sums), 0))) / (deviation * math.sqrt(n)) if deviation > 0 else 0.0
     near = np.median(values[at : at + _EDGE]) - np.median(values[max(0, at - _EDGE) : at])
     sharp = (after - before) * near > 0 and abs(near) >= _SHARP * abs(after - before)
@@ -105,7 +105,7 @@ def _of_t(t: float, df: float) -> float:
     return float(two_sided(t_as_normal(t, df)))
 
 
-def _long_run(left: Floats, fitted: int) -> float:
+def long_run(left: Floats, fitted: int) -> float:
     """The deviation of a mean of residuals times the root of their number, autocorrelation included."""
     rho = min(autocorrelation(left, fitted), 0.97)
     fresh = left[1:] - rho * left[:-1]
@@ -125,16 +125,3 @@ def _bridge(height: float) -> float:
         return 1.0
     terms = (2 * (-1) ** (j - 1) * math.exp(-2 * j * j * height * height) for j in range(1, 20))
     return min(1.0, max(sum(terms), 1e-300))
-
-
-def difference_chance(before: Floats, after: Floats) -> float:
-    """How probable the difference of the means of two times side by side is by chance, autocorrelation included."""
-    if min(before.size, after.size) < FEWEST_AFTER:
-        return 1.0
-    both = clipped(np.concatenate([before, after]))
-    first, last = both[: before.size], both[before.size :]
-    left = np.concatenate([first - first.mean(), last - last.mean()])
-    deviation = _long_run(left, fitted=2) * math.sqrt(1 / first.size + 1 / last.size)
-    rho = autocorrelation(left, fitted=2)
-    independent = max(both.size * (1 - rho) / (1 + rho) - 2, 2.0)
-    return _of_t(float(last.mean() - first.mean()) / deviation, independent) if deviation > 0 else 1.0

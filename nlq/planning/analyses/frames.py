@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from nlq.core.plan import AnalysisKind
+from nlq.core.analysis import AnalysisKind
 from nlq.english.tokens import Token, set_of, unquoted
 
 Claim = Literal["rise", "fall"]
@@ -136,6 +136,23 @@ _FORECAST = set_of(
 _EXPECTS = set_of("expect expects expected expecting anticipate anticipated estimate estimated likely will going shall")
 """Words that ask for what comes where a time to come is said."""
 
+_SIGNIFICANT = re.compile(
+    r"(?:^|(?<= ))(?P<cue>(?:(?:statistically|really|actually|truly) )?(?:significant(?:ly)?|significance)|"
+    r"(?:more than|(?:just|only|merely|by|pure) )(?:by )?(?:chance|coincidence|noise|luck))(?= |$)"
+)
+_DIFFERING = set_of("differ differs differed differing different difference differences test tests level")
+_LEADING = set_of(
+    "is are was were do does did has have had there a an any the how can could would you please tell me if whether "
+    "what whats strongly closely s calculate compute show test check find give of in it"
+)
+"""Words that such a question begins with, and that pick nothing out."""
+_JOINING = set_of("with to on")
+_CORRELATED = re.compile(
+    r"(?:^|(?<= ))(?P<cue>correlat(?:ions?|ed|es?|ing)|(?P<weak>(?:positively |negatively |strongly |closely )?"
+    r"(?:related|associated|linked)|relationships?|associations?|connections?|move together|depends? on))"
+    r"(?P<to>(?: coefficients?)?(?: (?:between|of|with|to|for|among))?)(?= |$)"
+)
+
 
 @dataclass(frozen=True)
 class Frame:
@@ -162,7 +179,7 @@ class Frame:
 def frames_of(tokens: Sequence[Token]) -> Iterator[Frame]:
     """The frames that a question may have, the likeliest first."""
     words = _Words(tokens)
-    for find in (_why, _unusual, _attention, _changed, _forecast):
+    for find in (_why, _unusual, _attention, _changed, _difference, _correlation, _forecast):
         if frame := find(words):
             yield frame
 
@@ -244,6 +261,46 @@ def _changed(words: _Words) -> Frame | None:
     if match is None:
         return None
     return Frame(AnalysisKind.CHANGED, (words.place(match),), moves=((words.place(match, "cue"), None),))
+
+
+def _difference(words: _Words) -> Frame | None:
+    match = _SIGNIFICANT.search(words.text)
+    moves = tuple(_moves(words.norms, 0))
+    differs = moves or _DIFFERING.intersection(words.norms)
+    if match is None or not (differs or set(words.norms[: words.place(match)[0]]) <= _LEADING | _EXTENT):
+        return None
+    said = {at for first, last in (words.place(match), *(place for place, _ in moves)) for at in range(first, last)}
+    said |= {at for at, norm in enumerate(words.norms) if norm in _DIFFERING} | _leading(words.norms, said)
+    return Frame(AnalysisKind.DIFFERENCE, _runs(said), (match["cue"].split()[-1],), moves)
+
+
+def _correlation(words: _Words) -> Frame | None:
+    match = _CORRELATED.search(words.text)
+    if match is None:
+        return None
+    said = set(range(*words.place(match)))
+    # What stands between the two figures parts them, and is left: "is X correlated with Y", "X depends on Y".
+    if words.norms[max(said)] in _JOINING and not _is_leading(words.norms, min(said)):
+        said.discard(max(said))
+    said |= _leading(words.norms, said)
+    return Frame(AnalysisKind.CORRELATION, _runs(said), (match["cue"].split()[0],))
+
+
+def _is_leading(norms: Sequence[str], end: int) -> bool:
+    return all(norm in _LEADING or norm in _BESIDE for norm in norms[:end])
+
+
+def _leading(norms: Sequence[str], said: set[int]) -> set[int]:
+    """The places of the words before the first that names something."""
+    first = next((at for at, norm in enumerate(norms) if at not in said and norm not in _LEADING), len(norms))
+    return set(range(first))
+
+
+def _runs(places: set[int]) -> tuple[Place, ...]:
+    """Places that follow one another as one."""
+    starts = sorted(at for at in places if at - 1 not in places)
+    ends = sorted(at + 1 for at in places if at + 1 not in places)
+    return tuple(zip(starts, ends, strict=True))
 
 
 def _forecast(words: _Words) -> Frame | None:

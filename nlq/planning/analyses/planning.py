@@ -13,11 +13,12 @@ from typing import Protocol
 
 from pydantic import ValidationError
 
+from nlq.core.analysis import Analysis, AnalysisKind
 from nlq.core.judged import can_be_judged
 from nlq.core.outcome import MOST_CHOICES, Because, Choice, Clarify, Outcome, Planned, Refused
-from nlq.core.plan import MAX_ROWS, Analysis, AnalysisKind, Grain, Plan, problem_of
+from nlq.core.plan import MAX_ROWS, DimensionFilter, Grain, Plan, problem_of
 from nlq.english.general import ENGLISH, VERSUS_WORDS
-from nlq.english.tokens import Token
+from nlq.english.tokens import Token, set_of
 from nlq.planning.analyses.frames import Claim, Frame, Place
 from nlq.planning.analyses.scope import Scope
 from nlq.planning.finding.lexicon import Lexicon
@@ -30,6 +31,10 @@ from nlq.wording.explain import as_question
 _MOST_MOVES = 4
 _ONLY_MOVES = "“Why” is told of how a figure moved from one time to another. Do you mean this?"
 _TWO_TIMES = "“Why” is told of one figure at two times, not of two groups at one: ask for both figures instead."
+_NO_PAIR = "A difference is of one figure for two values of a dimension, or at two times: name both."
+_NO_TWO = "A correlation is of two different figures, or of one for two values of a dimension: name both."
+_DIFFER = set_of("different differ differs differed")
+_PARTING = set_of("with and to on from or")
 _OVER = "That time is over: ask for what was. A forecast is of days to come."
 
 
@@ -81,6 +86,12 @@ class _Asked:
         first = self.tokens[self.move[0]]
         return sorted([*self.rest, replace(first, norm="growth")], key=lambda token: token.start)
 
+    @property
+    def differs_from(self) -> set[int]:
+        """Where "from" stands that parts two: "X differs from Y"."""
+        pairs = zip(self.tokens, self.tokens[1:], strict=False)
+        return {one.start for before, one in pairs if one.norm == "from" and before.norm in _DIFFER}
+
     def because(self) -> list[Because]:
         """What its own words mean."""
         meaning = say_kind(self.frame.kind, self.claim)
@@ -107,6 +118,8 @@ class Analyses:
             return None
         if frame.kind is AnalysisKind.WHY:
             found = self._why(asked, previous)
+        elif frame.kind.of_pairs:
+            found = self._pair(asked, previous)
         elif frame.kind is AnalysisKind.FORECAST:
             found = self._forecast(asked, previous)
         else:
@@ -143,6 +156,24 @@ class Analyses:
                 return None
         return self._of_one(asked, previous)
 
+    def _pair(self, asked: _Asked, previous: Plan | None) -> Outcome:
+        """The outcome of what is found out about two figures, two values or two times beside each other."""
+        claims = {claim for _, claim in asked.frame.moves if claim}
+        asked = replace(asked, claim=claims.pop() if len(claims) == 1 else None)
+        rest = asked.rest
+        if not self._scope.telling(rest):
+            return self._of_none(asked, previous)
+        times = asked.figures.times(rest)
+        if asked.frame.kind is AnalysisKind.DIFFERENCE and any(map(_ends_apart, times)):
+            first = asked.tokens[asked.frame.said[0][0]]
+            moved = asked.figures.plan(sorted([*rest, replace(first, norm="growth")], key=lambda one: one.start))
+            if isinstance(moved, Planned) and moved.plan.compares:
+                return self._as_analysis(asked, moved)
+        rest = [replace(one, norm="versus") if one.start in asked.differs_from else one for one in rest]
+        joint = "versus" if asked.frame.kind is AnalysisKind.DIFFERENCE else "and"
+        tokens = _beside_this(_parted(rest, joint), times) if joint == "versus" else _parted(rest, joint)
+        return self._as_analysis(asked, asked.figures.plan(tokens))
+
     def _of_one(self, asked: _Asked, previous: Plan | None) -> Outcome:
         """The outcome of what is found out about one figure."""
         rest = asked.rest
@@ -166,7 +197,12 @@ class Analyses:
             span = previous.time_range if previous.time_range and previous.time_range.start else None
             compared = {"comparison": previous.comparison, "compare_with": previous.compare_with} if span else {}
             about = about.model_copy(update={"time_range": span, **compared})
-        if asked.rest:
+        if asked.frame.kind.of_pairs and previous.group_by:
+            about = about.model_copy(update={"group_by": previous.group_by, "time_range": previous.time_range})
+        if asked.frame.kind is AnalysisKind.DIFFERENCE and not previous.group_by and not previous.grain:
+            compared = {name: getattr(previous, name) for name in ("time_range", "comparison", "compare_with")}
+            about = about.model_copy(update=compared)
+        if asked.rest and not asked.frame.kind.of_pairs:
             found = asked.figures.plan(asked.rest, about, ahead=asked.ahead)
             if isinstance(found, Planned):
                 about = found.plan
@@ -239,6 +275,9 @@ class Analyses:
         if choices:
             return Clarify(question=asks, choices=choices[:MOST_CHOICES], words=words, because=told)
         reason = next(one for one in made if isinstance(one, str))
+        words = tuple(word for word in words if word not in ("and", "versus"))
+        if words:
+            reason = f"I cannot place {', '.join(f'“{word}”' for word in words)}. {reason}"
         return Refused(reason=reason, words=words, nearest=self._examples(), because=told)
 
     def _made(self, asked: _Asked, plan: Plan) -> Plan | str:
@@ -250,9 +289,32 @@ class Analyses:
         if plan.ties or plan.limit != MAX_ROWS or plan.skip:
             return f"{say_kind(kind).capitalize()} is told of plain figures, not of ranks."
         steps = plan.grain if kind is AnalysisKind.FORECAST else None
-        if plan.grain and not steps and (plan.time_range or plan.comparison or plan.grain is Grain.YEAR):
+        if (
+            plan.grain
+            and not steps
+            and (kind.of_pairs or plan.time_range or plan.comparison or plan.grain is Grain.YEAR)
+        ):
             return f"{say_kind(kind).capitalize()} goes by no steps: name the time, or both."
-        span = plan.time_range
+        if refused := self._time_refused(asked, plan):
+            return refused
+        if kind.of_pairs:
+            paired = self._paired(plan, kind, asked)
+            if isinstance(paired, str):
+                return paired
+            plan = paired
+        given = {
+            **plan.model_dump(exclude={"order_by", "grain", "analysis"}),
+            "grain": steps, "analysis": Analysis(kind=kind, claim=None if plan.pair else asked.claim),
+        }  # fmt: skip
+        try:
+            return Plan.model_validate(given)
+        except ValidationError as error:
+            said = problem_of(error)
+            return f"{said[:1].upper()}{said[1:]}."
+
+    def _time_refused(self, asked: _Asked, plan: Plan) -> str | None:
+        """Why nothing of the kind can be told of the time of a plan."""
+        kind, span = asked.frame.kind, plan.time_range
         if kind is AnalysisKind.FORECAST and span and (span.end is None or span.end < asked.figures.today):
             return _OVER
         if kind is AnalysisKind.WHY:
@@ -260,15 +322,26 @@ class Analyses:
                 return _TWO_TIMES
             if span and span.start is None:
                 return "Since when? Name both ends of the time in which it moved."
-        given = {
-            **plan.model_dump(exclude={"order_by", "grain", "analysis"}),
-            "grain": steps, "analysis": Analysis(kind=kind, claim=asked.claim if kind is AnalysisKind.WHY else None),
-        }  # fmt: skip
-        try:
-            return Plan.model_validate(given)
-        except ValidationError as error:
-            said = problem_of(error)
-            return f"{said[:1].upper()}{said[1:]}."
+        return None
+
+    def _paired(self, plan: Plan, kind: AnalysisKind, asked: _Asked) -> Plan | str:
+        """The plan with the two values of its dimension, where there are no others; or what is not told of."""
+        by = self._vocabulary.dimensions.get(plan.group_by[0]) if len(plan.group_by) == 1 else None
+        if by and not any(item.dimension == by.name for item in plan.filters):
+            values = tuple(value for value in by.values.items if value is not None) if by.values.complete else ()
+            if len(values) == 2:  # no others are there to be named
+                both = DimensionFilter(dimension=by.name, values=values)
+                plan = plan.model_copy(update={"filters": (*plan.filters, both)})
+        if kind is AnalysisKind.CORRELATION:
+            both = [item.dimension for item in plan.filters if len(item.values) == 2]
+            if len(plan.metrics) == 1 and not plan.group_by and len(both) == 1:
+                plan = plan.model_copy(update={"group_by": tuple(both)})
+            fits = (len(plan.metrics) == 2 and not plan.group_by) or (len(plan.metrics) == 1 and plan.pair)
+            return plan if fits and not plan.compares else _NO_TWO
+        if len(plan.metrics) > 1 or (plan.group_by and not plan.pair):
+            return _NO_PAIR
+        two = any(token.norm in VERSUS_WORDS | {"than", "between"} for token in asked.rest)
+        return _NO_PAIR if two and not plan.pair and not plan.compares else plan
 
     def _choice(self, plan: Plan) -> Choice:
         return Choice(question=as_question(plan, self._vocabulary), plan=plan)
@@ -283,6 +356,17 @@ def _one_by_one(plan: Plan, kind: AnalysisKind) -> list[Plan]:
         return [plan]
     kept = tuple(item for item in plan.order_by if item.field not in plan.metrics)
     return [plan.model_copy(update={"metrics": (name,), "order_by": kept}) for name in plan.metrics]
+
+
+def _parted(tokens: Sequence[Token], joint: str) -> list[Token]:
+    """The tokens with the word that parts the two as one that every question knows: "between A and B", "A with B"."""
+    norms = [token.norm for token in tokens]
+    start = norms.index("between") if "between" in norms else -1
+    at = next((n for n, norm in enumerate(norms) if n > max(start, 0) and norm in _PARTING), None)
+    if joint == "versus" and start < 0:  # there only "than" and "versus" part two
+        return list(tokens)
+    given = [replace(token, norm=joint) if n == at else token for n, token in enumerate(tokens)]
+    return [token for n, token in enumerate(given) if n != start]
 
 
 def _beside_this(tokens: Sequence[Token], times: Sequence[TimeSpan]) -> list[Token]:

@@ -16,9 +16,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from lakehouse_assets import bounded_yaml
+from nlq.core.analysis import AnalysisKind
 from nlq.core.judged import metrics_of, metrics_of_all
 from nlq.core.outcome import Clarify, Planned, Refused
-from nlq.core.plan import AnalysisKind, DimensionFilter, Plan, TimeRange
+from nlq.core.plan import DimensionFilter, Plan, TimeRange
 from nlq.english.tokens import set_of
 from nlq.wording.explain import as_question
 from tests.nlq.planners import planner
