@@ -398,7 +398,7 @@ class Plan(_Frozen):
         if self.count:
             return (f"{self.over[0]}__count",)
         if self.ratio:
-            return (f"{self.metrics[0]}__per__{self.metrics[1]}",)
+            return (ratio_column(*self.metrics),)
         if self.running:
             return tuple(f"{metric}__running" for metric in self.metrics)
         if self.compares:
@@ -428,6 +428,11 @@ class Plan(_Frozen):
     def fingerprint(self) -> str:
         """A stable 16-digit hex hash of the canonical form: the key of caches and of answers."""
         return hashlib.sha256(self.canonical().encode()).hexdigest()[:16]
+
+
+def ratio_column(metric: str, other: str) -> str:
+    """The column of one metric divided by another."""
+    return f"{metric}__per__{other}"
 
 
 def problem_of(error: ValidationError) -> str:

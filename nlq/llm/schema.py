@@ -10,9 +10,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 from decimal import Decimal
 from functools import cache
+from itertools import permutations
 from typing import Any
 
-from nlq.core.plan import Plan, plan_schema
+from nlq.core.plan import Plan, plan_schema, ratio_column
 from nlq.core.vocabulary import TIME_DIMENSION, Dimension, Metric
 from nlq.llm.retrieval import Part
 
@@ -52,6 +53,7 @@ def _plan(metrics: Sequence[Metric], dimensions: Sequence[Dimension], filters: M
     names = [m.name for m in metrics]
     groups = [d.name for d in dimensions if not d.is_time]
     columns = [f"{name}{what}" for name in names for what in ("", *_COMPUTED)]
+    columns += [ratio_column(*pair) for pair in permutations(names, 2)]
     bound = {"metric": _one_of(columns), "comparator": _ref("Comparator"), "value": {"type": "number"}}
     field = {"field": _one_of([*columns, *groups, TIME_DIMENSION])}
     items = {

@@ -10,7 +10,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Mapping, Sequence
 
-from nlq.core.plan import Comparator, Share, Threshold
+from nlq.core.plan import Comparator, Share, Threshold, ratio_column
 from nlq.core.vocabulary import Metric
 from nlq.english.tokens import set_of, words_of
 from nlq.planning.drafts.draft import Decision, Draft, NotReadableError
@@ -33,7 +33,7 @@ def in_order_of_ratio(draft: Draft) -> None:
 
 def ratio_of(draft: Draft) -> str | None:
     """The column of the draft's ratio; None where it has none."""
-    return f"{draft.metrics[0]}__per__{draft.metrics[1]}" if draft.ratio and len(draft.metrics) == 2 else None
+    return ratio_column(*draft.metrics) if draft.ratio and len(draft.metrics) == 2 else None
 
 
 def column_at(draft: Draft, position: int | None, metric: str, share: Share | None = None) -> str:

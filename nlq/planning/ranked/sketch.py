@@ -21,6 +21,7 @@ from nlq.core.plan import (
     Share,
     Threshold,
     TimeRange,
+    ratio_column,
 )
 from nlq.core.vocabulary import TIME_DIMENSION
 from nlq.planning.drafts.ordering import usual_order
@@ -87,7 +88,7 @@ class Sketch(NamedTuple):
         return (Threshold(metric=self.metrics[0], comparator=Comparator.GT, value=0),)
 
     def _ratio(self) -> str | None:
-        return f"{self.metrics[0]}__per__{self.metrics[1]}" if self.ratio and len(self.metrics) == 2 else None
+        return ratio_column(*self.metrics) if self.ratio and len(self.metrics) == 2 else None
 
     def _order(self) -> tuple[OrderBy, ...]:
         if self.rank:

@@ -77,6 +77,8 @@ BILLS = {"metrics": ["billed_amount"]}
         ({"order_by": [{"field": "complaint__ward_id"}]}, True),
         ({"order_by": [{"field": "pgr_complaints_total"}]}, False),
         ({"having": [{"metric": "pgr_sla_breaches", "comparator": "gt", "value": 5}]}, True),
+        ({"order_by": [{"field": "pgr_sla_breaches__per__pgr_sla_breach_rate"}]}, True),
+        ({"order_by": [{"field": "pgr_sla_breaches__per__sales"}]}, False),
         ({"having": [{"metric": "sales", "comparator": "gt", "value": 5}]}, False),
         ({"sql": "drop table x"}, False),
     ],

@@ -67,6 +67,22 @@ def test_words_are_one_stop_of_the_keyboard(page: Page) -> None:
     assert turn.locator(".word[tabindex='0']").count() == 1
 
 
+def test_a_page_that_loads_late_takes_the_cursor_from_nobody(page: Page) -> None:
+    held: list[Route] = []
+
+    def hold(route: Route) -> None:
+        held.append(route)
+
+    page.route("**/health", hold, times=1)
+    page.reload()
+    turn = ask(page, QUESTION)
+    turn.locator(".word").first.focus()
+    (health,) = held
+    health.continue_()
+    expect(page.locator("#demo")).to_be_visible()
+    expect(turn.locator(".word").first).to_be_focused()
+
+
 def test_a_tap_tells_a_word_within_the_screen(browser: Browser, page_service: Served) -> None:
     for page in opened(browser, page_service, NARROW, "dark"):
         turn = ask(page, QUESTION)

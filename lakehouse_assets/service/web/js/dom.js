@@ -27,6 +27,11 @@ function fill(element, classes, properties, children) {
 
 export const byId = (id) => document.getElementById(id);
 
+/** Put the cursor where most people want it, unless they went elsewhere while the page was still loading. */
+export function offerFocus(element) {
+  if ([null, document.body].includes(document.activeElement)) element.focus();
+}
+
 /** An icon of the page's stroke style, by its path. */
 export function icon(path) {
   return s("svg", { viewBox: "0 0 20 20", "aria-hidden": "true" }, s("path", { d: path }));

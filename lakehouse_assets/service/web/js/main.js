@@ -4,7 +4,7 @@ import { card, problemCard } from "./answer.js";
 import * as api from "./api.js";
 import * as asking from "./asking.js";
 import { runDemo } from "./demo.js";
-import { byId, h, wireTheme } from "./dom.js";
+import { byId, h, offerFocus, wireTheme } from "./dom.js";
 import { begin, keep } from "./history.js";
 import * as session from "./session.js";
 import * as sidebar from "./sidebar.js";
@@ -161,7 +161,7 @@ async function boot() {
     thread.append(problemCard(problem, { again: () => location.reload() }));
   }
   sidebar.showHistory(conversation.id, open);
-  input.focus();
+  offerFocus(input);
   const question = new URLSearchParams(location.search).get("q")?.trim();
   if (!question) return;
   window.history.replaceState(null, "", location.pathname); // the page loaded again does not ask again

@@ -2,7 +2,7 @@
 
 import * as api from "./api.js";
 import { askAt } from "./asking.js";
-import { byId, h, wireTheme } from "./dom.js";
+import { byId, h, offerFocus, wireTheme } from "./dom.js";
 import { plural } from "./format.js";
 import * as session from "./session.js";
 
@@ -78,7 +78,7 @@ async function boot() {
   byId("query").value = asked.get("q") ?? "";
   await session.begin();
   if (asked.get("q")) await search();
-  else byId("query").focus();
+  else offerFocus(byId("query"));
 }
 
 boot();
