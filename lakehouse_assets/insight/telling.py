@@ -29,8 +29,8 @@ METHODS = {
     "autocorrelated. Taken for granted: one step, and no yearly season.",
     Kind.TREND: "Generalised least squares on weekly sums, chance autocorrelated; the size by the median slope "
     "(Theil and Sen). Taken for granted: a straight line, and no yearly season.",
-    Kind.CHANGE: "Two times side by side, their difference tested with autocorrelated chance; the parts add up to it "
-    "exactly. Taken for granted: nothing of what caused it.",
+    Kind.CHANGE: "Two times side by side, their difference tested weekday by weekday with autocorrelated chance; the "
+    "parts add up to it exactly. Taken for granted: nothing of what caused it.",
 }
 
 

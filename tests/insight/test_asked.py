@@ -267,6 +267,7 @@ def test_a_correlation_is_told_with_and_without_the_week(
 ) -> None:
     answer = run(finder, last, Plan(metrics=metrics, analysis=CORRELATION))
     assert answer.outcome == "answered", answer.sentence
+    assert "% of cases" in answer.sentence and "e+" not in answer.sentence
     r, low, high = (float(column(answer, name)[0]) for name in ("r", "low", "high"))
     assert -1 <= low <= r <= high <= 1 and answer.rows[1][0] == "of the figures as they are"
     assert any("need not cause" in note for note in answer.notes)

@@ -41,6 +41,7 @@ _TOGETHER = (
 _CHANGES = "Both wander about, so that their changes from day to day are correlated. "
 _WANDERS = "its days hang together so closely that no level can be told from another"
 _LEAST_KNOWN = 0.5
+_WHOLE_SAID = 100.0
 _STRENGTHS = ((0.7, "strongly"), (0.4, "clearly"), (0.0, "weakly"))
 
 
@@ -106,7 +107,8 @@ def _said_together(asked: Asked, one: _Course, other: _Course, found: Correlatio
         return f"{what} do not move together by more than chance: r = {found.r:.2f}, {_chance(found.p)}.{plain}"
     how = next(word for least, word in _STRENGTHS if abs(found.r) >= least)
     way = "the same way" if found.r > 0 else "against each other"
-    return f"{what} move {how} {way} from day to day: r = {found.r:.2f}, {_chance(found.p)}."
+    steps = " from day to day" if found.of_changes else ""
+    return f"{what} move {how} {way}{steps}: r = {found.r:.2f}, {_chance(found.p)}."
 
 
 def _of_groups(asked: Asked, metric: Metric) -> Analysed:
@@ -176,11 +178,15 @@ def _verdict(found: Difference, metric: Metric) -> str:
 def _points(part: float, metric: Metric) -> str:
     if metric.is_ratio:
         return f"{part * 100:+.1f} points"
+    if metric.tally and abs(part) < _WHOLE_SAID:
+        return f"{part + 0.0:+.2f}"  # of a few a day hundredths matter
     return f"{'-' if part < 0 else '+'}{figure_text(abs(part), metric)}"
 
 
 def _chance(p: float) -> str:
-    return "by chance in less than 0.1 % of cases" if p < 0.001 else f"by chance in {p * 100:.2g} % of cases"
+    if p < 0.001:
+        return "by chance in less than 0.1 % of cases"
+    return f"by chance in {p * 100:.{0 if p >= 0.1 else 1}f} % of cases"
 
 
 def _days(asked: Asked, metrics: list[Metric]) -> Days:

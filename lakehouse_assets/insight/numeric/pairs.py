@@ -16,7 +16,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from lakehouse_assets.insight.numeric.robust import Floats, autocorrelation, clipped, t_as_normal, two_sided
+from lakehouse_assets.insight.numeric.robust import Floats, autocorrelation, clipped, spread, t_as_normal, two_sided
 from lakehouse_assets.insight.numeric.slopes import long_run
 
 FEWEST_DAYS = 28
@@ -100,7 +100,7 @@ def correlation_of(first: Floats, second: Floats) -> Correlation | None:
     one, other = _by_itself(first), _by_itself(second)
     steps = np.arange(first.size)
     if min(_held(one), _held(other)) >= CLOSEST:
-        changes = [np.diff(clipped(figures)) for figures in (first, second)]
+        changes = [_bounded(np.diff(figures)) for figures in (first, second)]
         one, other = (moves - _weekdays(moves, steps[1:]) for moves in changes)
         of_changes = True
     else:
@@ -144,10 +144,17 @@ def _held(left: Floats, fitted: int = 2) -> float:
 
 def _by_itself(figures: Floats) -> Floats:
     """What is left of a course without week and straight line."""
-    course, steps = clipped(figures), np.arange(figures.size)
-    each, start = np.polyfit(steps, course, 1)
-    left = course - (start + each * steps)
-    return left - _weekdays(left, steps) + left.mean()
+    steps = np.arange(figures.size)
+    each, start = np.polyfit(steps, figures, 1)
+    # The line first: of a course that rises its ends are no outliers.
+    left = _bounded(figures - (start + each * steps))
+    return left - _weekdays(left, steps)
+
+
+def _bounded(left: Floats) -> Floats:
+    """Figures none of which lies farther than four spreads; of those mostly alike the deviation counts as well."""
+    most = 4 * max(float(spread(left)), float(np.std(left)) / 2)
+    return np.clip(left, np.median(left) - most, np.median(left) + most)
 
 
 def _weekdays(course: Floats, days: np.ndarray) -> Floats:
