@@ -21,11 +21,13 @@ from nlq.english.general import (
     ENGLISH,
     GLUE,
     HIGHEST,
+    LONGEST,
     LOWEST,
     NOT_WORDS,
     PIECES,
     PREDICATES,
     PREPOSITIONS,
+    SHORTEST,
     SUBJECTS,
 )
 from nlq.english.tokens import Token, set_of
@@ -55,6 +57,14 @@ class Frame(StrEnum):
 
 _ASIDES = set_of("too very quite really actually basically simply maybe perhaps possibly possible kindly anyway even")
 """Words that soften or stress what is asked; none that tells which of the things are meant (only, again, already)."""
+_GREETING = set_of("hi hello hey dear")
+_GREETED_BY = {"morning": "good", "afternoon": "good", "evening": "good", "lot": "a", "advance": "in"}
+"""Nouns of greetings and thanks, and what stands before them there: good morning, thanks a lot."""
+_SENDING = set_of("send mail email forward")
+_ASKED_TO = set_of("please pls you kindly and can could to") | {""}
+_THANKING = set_of("thanks thank thx")
+_BEFORE_WONDERING = set_of("was am im i")
+_WONDERING = set_of("wondering curious interested hoping")
 _SOMEBODY = set_of("someone somebody anyone anybody everyone everybody people folks")
 _ASKING_ACTORS = set_of("do does did has have had if when where can could would")
 """After these stands who does something."""
@@ -71,7 +81,7 @@ _LIGHT = set_of("bring earn get make take hang pick come go run sit stand keep")
 """Verbs of having, taking and moving, which say no more than that there is a figure."""
 _ACTORS = SUBJECTS | set_of("us do does did that which who to people is are was were be being been getting gets get")
 _AFTER_VERBS = set_of("us me our the a an any in at up on out for to from this last") | HIGHEST | LOWEST
-_BETTER = set_of("worse better")
+_BETTER = set_of("worse better slower faster longer shorter higher lower bigger smaller cheaper")
 _MOVING = set_of("improving worsening declining rising falling dropping increasing decreasing slowing shrinking")
 _BECOMING = set_of("getting get gets got going become becoming becomes became is are")
 _OF_FIGURES = {
@@ -106,7 +116,7 @@ def frame_at(tokens: Sequence[Token], at: int) -> Frame | None:
     words = [token.norm for token in tokens]
     word, before = words[at], words[at - 1] if at else ""
     after = words[at + 1] if at + 1 < len(words) else ""
-    if word in _ASIDES or _is_us(tokens, at):
+    if word in _ASIDES or _is_us(tokens, at) or _is_courtesy(tokens, at) or _stresses(words, at):
         return Frame.ASIDE
     if word in _SOMEBODY and before in _ASKING_ACTORS | {""} and after not in PREPOSITIONS | {""}:
         return Frame.ACTION
@@ -138,6 +148,28 @@ def _is_course(words: Sequence[str], at: int) -> bool:
 def _is_us(tokens: Sequence[Token], at: int) -> bool:
     """Whether it is the pronoun: the country is written in capital letters."""
     return tokens[at].text == "us"
+
+
+def _stresses(words: Sequence[str], at: int) -> bool:
+    """Whether a word says once more what stands beside it: which single day, slowest first."""
+    before, after = words[at - 1] if at else "", words[at + 1] if at + 1 < len(words) else ""
+    return (words[at] == "single" and after in _STEPS) or (words[at] == "first" and before in LONGEST | SHORTEST)
+
+
+def _is_courtesy(tokens: Sequence[Token], at: int) -> bool:
+    """Whether a word is of a greeting, a thank-you or a polite request: hi Meena, good morning, please send me."""
+    words = [token.norm for token in tokens]
+    word, before = words[at], words[at - 1] if at else ""
+    after = words[at + 1] if at + 1 < len(words) else ""
+    if before in _GREETING and at == 1:
+        return tokens[at].text.istitle() and tokens[at].text.isalpha()
+    if word == "good":
+        return at <= 2 and after in _GREETED_BY
+    if word in _GREETED_BY:
+        return before == _GREETED_BY[word] and bool(_THANKING & {*words[:at]} or (before == "good" and at <= 3))
+    if word in _SENDING:
+        return after in ("me", "us") and before in _ASKED_TO
+    return word in _WONDERING and before in _BEFORE_WONDERING
 
 
 def _is_self(words: Sequence[str], at: int) -> bool:

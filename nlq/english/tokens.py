@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Literal
 
@@ -83,6 +83,22 @@ def tokenize(text: str) -> list[Token]:
         kind, norm = _classify(match)
         tokens.append(Token(match.group(0), norm, kind, match.start(), match.end()))
     return _scaled(tokens)
+
+
+def reworded(text: str, tokens: Sequence[Token], words: Mapping[int, str]) -> tuple[str, list[Token]]:
+    """A text with some of its tokens, by their places, written as other words; there are as many tokens as before."""
+    parts: list[str] = []
+    found: list[Token] = []
+    end = shift = 0
+    for at, token in enumerate(tokens):
+        said = words.get(at)
+        parts += [text[end : token.start], text[token.start : token.end] if said is None else said]
+        end, start = token.end, token.start + shift
+        shift += len(parts[-1]) - (token.end - token.start)
+        found.append(replace(token, start=start, end=token.end + shift))
+        if said is not None:
+            found[-1] = replace(found[-1], text=said, norm=said)
+    return "".join([*parts, text[end:]]), found
 
 
 def _scaled(tokens: list[Token]) -> list[Token]:

@@ -3,9 +3,9 @@
 A state experiences fires, countries cover an area, people live somewhere, a department offers degrees: beside the right
 figure such a verb picks nothing out. A verb that does (cancelled, lost, returned, died) is none, however frequent.
 
-Belongs here: which verbs those are, by what they need beside them, and telling the verb from the noun that is spelled
-the same. Does not belong here: verbs that only say that a thing came about (``forms.OCCURRENCE``), and whether what a
-verb needs is there (``planning.reading.verbs``).
+Belongs here: which verbs those are, by what they need beside them, telling the verb from the noun that is spelled the
+same, and the passive of what somebody did. Does not belong here: verbs that only say that a thing came about
+(``forms.OCCURRENCE``), and whether what a verb needs is there (``planning.reading.verbs``).
 """
 
 from __future__ import annotations
@@ -14,8 +14,21 @@ from collections.abc import Sequence
 from enum import StrEnum
 
 from nlq.english.forms import OCCURRENCE, is_plural
-from nlq.english.general import BY_WORDS, COUNTING, ENGLISH, GLUE, HIGHEST, LOWEST, PREPOSITIONS, WHICH_WORDS
+from nlq.english.general import (
+    BY_WORDS,
+    COUNTING,
+    ENGLISH,
+    FILLER,
+    GLUE,
+    HIGHEST,
+    IRREGULAR_PARTICIPLES,
+    LOWEST,
+    PREPOSITIONS,
+    SUBJECTS,
+    WHICH_WORDS,
+)
 from nlq.english.tokens import Token, set_of
+from nlq.english.words import base_of
 
 
 class Support(StrEnum):
@@ -42,6 +55,8 @@ _ASKING = WHICH_WORDS | {"who", "that"}
 _IRREGULAR = {"saw": "see", "seen": "see", "underwent": "undergo", "undergone": "undergo", "dwelt": "dwell"}
 _PARTICIPLES = frozenset({"seen", "undergone", "dwelt"})
 _AUXILIARIES = set_of("do does did")
+_IRREGULAR_OF = {base_of(word): word for word in sorted(IRREGULAR_PARTICIPLES)}
+_VOWELS = "aeiou"
 _DETERMINERS = set_of("the a an any") | HIGHEST | LOWEST
 
 
@@ -50,6 +65,34 @@ def support_at(tokens: Sequence[Token], at: int) -> Support | None:
     base, form = _taken_apart(tokens[at].norm)
     kind = next((kind for kind, bases in _BASES.items() if base in bases), None)
     return kind if kind and _is_verb([token.norm for token in tokens], at, form) else None
+
+
+def in_the_passive(tokens: Sequence[Token]) -> dict[int, str]:
+    """The words, by their places, that make what somebody did what was done: "orders did we cancel", were cancelled.
+
+    Only where the things stand before, and the verb says more than that there are some.
+    """
+    words = [token.norm for token in tokens]
+    said: dict[int, str] = {}
+    for at, word in enumerate(words[2:], start=2):
+        acts = words[at - 2] in _AUXILIARIES and words[at - 1] in SUBJECTS
+        asked = any(one not in ENGLISH for one in words[: at - 2])
+        if acts and asked and word.isalpha() and word not in FILLER:
+            said |= {at - 2: "were", at - 1: "been", at: _participle(word)}
+    return said
+
+
+def _participle(base: str) -> str:
+    """The past participle of a verb."""
+    if base in _IRREGULAR_OF:
+        return _IRREGULAR_OF[base]
+    if base.endswith("e"):
+        return f"{base}d"
+    if base.endswith("y") and base[-2:-1] not in _VOWELS:
+        return f"{base[:-1]}ied"
+    closed = len(base) > 2 and base[-1] not in f"{_VOWELS}wxy" and base[-2] in _VOWELS and base[-3] not in _VOWELS
+    one_syllable = sum(letter in _VOWELS for letter in base) == 1
+    return f"{base}{base[-1] if closed and (one_syllable or base[-1] == 'l') else ''}ed"
 
 
 def _taken_apart(word: str) -> tuple[str, str]:

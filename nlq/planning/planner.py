@@ -19,7 +19,8 @@ from nlq.core.plan import Plan
 from nlq.core.spelling import same_form
 from nlq.core.vocabulary import Vocabulary
 from nlq.english.frames import roles_of
-from nlq.english.tokens import Token, tokenize
+from nlq.english.tokens import Token, reworded, tokenize
+from nlq.english.verbs import in_the_passive
 from nlq.planning.analyses.frames import frames_of
 from nlq.planning.analyses.planning import Analyses
 from nlq.planning.asking import Asking
@@ -142,6 +143,12 @@ class Planner:
             return Refused(reason="There is no question.", nearest=self._asking.examples())
         provenance = Provenance(Typed(typed, whole, slips, len(whole) - len(tokens)), self.vocabulary)
         asked = Asked(question, tokens, today, self._fiscal_start, previous, follows or leads, ahead)
+        # Layers say what was done with things: of what somebody did with them they know but the verb.
+        if words := in_the_passive(tokens):
+            said, passive = reworded(question, tokens, words)
+            outcome = self._find(replace(asked, question=said, tokens=passive), slips, provenance)
+            if isinstance(outcome, Planned):
+                return outcome
         return self._find(asked, slips, provenance)
 
     def _several(self, question: str, tokens: Sequence[Token], now: date | datetime) -> Outcome | None:

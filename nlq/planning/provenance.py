@@ -70,7 +70,7 @@ class Provenance:
     def __init__(self, typed: Typed, vocabulary: Vocabulary) -> None:
         self._tokens, self._lead = typed.tokens, typed.lead
         self._vocabulary = vocabulary
-        self._places = places(typed.question)
+        self._question, self._places = typed.question, places(typed.question)
         self._mended = {slip.written: slip.read_as for slip in typed.slips if slip.read_as}
 
     def of(self, outcome: Outcome, readings: Sequence[Reading], left_out: Sequence[str] = ()) -> Outcome:
@@ -209,7 +209,9 @@ class Provenance:
 
     def _told(self, mention: Mention, part: Part, meaning: str, **more: Any) -> Because:
         first, last = self._tokens[self._lead + mention.first], self._tokens[self._lead + mention.last - 1]
-        return self._at(first, last, mention.text, meaning, part, **more)
+        # As it was typed: it may have been read in other words.
+        words = self._question[self._places[first.start] : self._places[last.end]]
+        return self._at(first, last, words, meaning, part, **more)
 
     def _at(self, first: Token, last: Token, words: str, meaning: str, part: Part, **more: Any) -> Because:
         start, end = self._places[first.start], self._places[last.end]

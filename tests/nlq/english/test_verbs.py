@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from nlq.english.tokens import tokenize
-from nlq.english.verbs import Support, support_at
+from nlq.english.verbs import Support, in_the_passive, support_at
 
 
 @pytest.mark.parametrize(
@@ -37,3 +37,21 @@ def test_a_verb_is_told_from_a_noun(question: str, word: str, support: Support |
     tokens = tokenize(question)
     at = next(n for n, token in enumerate(tokens) if token.norm == word)
     assert support_at(tokens, at) is support
+
+
+@pytest.mark.parametrize(
+    ("question", "words"),
+    [
+        ("how many parcels did we ship in May", {3: "were", 4: "been", 5: "shipped"}),
+        ("how many parcels do they carry by lorry", {3: "were", 4: "been", 5: "carried"}),
+        ("what loans did we cancel", {2: "were", 3: "been", 4: "cancelled"}),
+        ("how many meals did we sell", {3: "were", 4: "been", 5: "sold"}),
+        ("how many rooms did they clean", {3: "were", 4: "been", 5: "cleaned"}),
+        ("how many parcels did we get in May", {}),
+        ("how many did we ship in May", {}),
+        ("did we ship more parcels in May", {}),
+        ("how many parcels did arrive", {}),
+    ],
+)
+def test_what_somebody_did_is_what_was_done(question: str, words: dict[int, str]) -> None:
+    assert in_the_passive(tokenize(question)) == words
