@@ -7,7 +7,7 @@ let made = 0;
 
 /**
  * Ask by a form. `fields` are elements; `act` is called when it is sent, and the dialog closes unless it throws a Problem,
- * which is shown, or resolves to an element, which takes the place of the form.
+ * which is shown, or resolves to an element with a heading, as `done` makes it, which takes the place of the form.
  */
 export function ask({ title, says = "", fields, action, act, dangerous = false }) {
   made += 1;
@@ -26,8 +26,10 @@ export function ask({ title, says = "", fields, action, act, dangerous = false }
     problem.textContent = "";
     try {
       const then = await act();
-      if (then instanceof HTMLElement) form.replaceWith(then);
-      else dialog.close();
+      if (then instanceof HTMLElement) {
+        form.replaceWith(then);
+        then.querySelector("h2").focus(); // the button that had the cursor is gone
+      } else dialog.close();
     } catch (found) {
       if (!(found instanceof Problem)) throw found;
       problem.textContent = [found.message, found.next].filter(Boolean).join(" ");
@@ -44,7 +46,7 @@ export function ask({ title, says = "", fields, action, act, dangerous = false }
 
 /** What stands in a dialog once it is done; `ways` are links and buttons to go on with. */
 export function done(title, says, ...ways) {
-  return h("div.dialog-done", {}, h("h2", {}, title), h("p", { role: "status" }, says),
+  return h("div.dialog-done", {}, h("h2", { tabindex: "-1" }, title), h("p", { role: "status" }, says),
     h("div.dialog-end", {}, h("button.button.quiet", { type: "button", onclick: (event) => event.currentTarget.closest("dialog").close() }, "Close"), ways));
 }
 
