@@ -7,7 +7,7 @@ Does not belong here: percentages, which ask for a share (``sharing``); units of
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -188,7 +188,7 @@ class UnitFinder:
         return self._question[: token.start].endswith(("(", "[")) and self._question[token.end :].startswith((")", "]"))
 
     def _bare(self, at: int) -> tuple[int, Unit] | None:
-        """A currency by its code or sign, or what is counted in "how many dollars", "how many days does it take".
+        """A currency by its code, its sign or after an amount, or what is counted in "how many dollars".
 
         So is the time of "the average hours it takes".
         """
@@ -206,8 +206,9 @@ class UnitFinder:
             return (at + 1, unit) if averaged else None
         text = self._tokens[at].text
         sign = not text.isalnum() and not self._beside_number(at)
-        code = text in _CURRENCIES and self._norm(at) not in _AMBIGUOUS
-        return (at + 1, unit) if unit.measure is Measure.MONEY and (sign or code) else None
+        counted = at > 0 and self._tokens[at - 1].kind == "number" and text.isalpha()
+        word = (text in _CURRENCIES or counted) and self._norm(at) not in _AMBIGUOUS
+        return (at + 1, unit) if unit.measure is Measure.MONEY and (sign or word) else None
 
     def _counts_steps(self, many: int) -> bool:
         """Whether days are counted, not taken: "on how many days …", "in how many months were there over 100 …"."""
@@ -229,20 +230,27 @@ class UnitFinder:
 
 
 def check_units(mentions: Iterable[Mention], metrics: Sequence[Metric]) -> list[Decision]:
-    """What the units of a question mean; each fits one of the metrics.
+    """What the units of a question mean; each fits one of the metrics, that of a limit all of them.
 
     Raises:
-        NotReadableError: none of the metrics has that unit.
+        NotReadableError: none of the metrics has that unit, or it is not sure that the one that is limited does.
     """
-    said = [mention for mention in mentions if mention.kind is Kind.UNIT]
-    return [_check(mention, metrics) for mention in said]
+    found: list[Decision] = []
+    before: Mention | None = None
+    for mention in mentions:
+        if mention.kind is Kind.UNIT:
+            limits = before is not None and before.kind is Kind.THRESHOLD
+            found.append(_check(mention, metrics, all if limits else any))
+        before = mention
+    return found
 
 
-def _check(mention: Mention, metrics: Sequence[Metric]) -> Decision:
+def _check(mention: Mention, metrics: Sequence[Metric], enough: Callable[[Iterable[object]], bool]) -> Decision:
     unit: Unit = mention.payload
-    for metric in metrics:
-        if meaning := _fits(unit, metric):
-            return Decision(mention.text, f"{meaning}; not scaled" if unit.scaled else meaning)
+    meanings = [_fits(unit, metric) for metric in metrics]
+    meaning = next(filter(None, meanings), None)
+    if meaning and enough(meanings):
+        return Decision(mention.text, f"{meaning}; not scaled" if unit.scaled else meaning)
     own = "; ".join(f"{metric.label} is {_own(metric)}" for metric in metrics)
     reason = f"{own}, not {_said(mention.text)}. I convert no units: leave it out, or ask for another figure."
     raise NotReadableError(2, reason, mention.text, nearest=[metric.label for metric in metrics], final=True)
