@@ -62,6 +62,7 @@ _GREETED_BY = {"morning": "good", "afternoon": "good", "evening": "good", "lot":
 """Nouns of greetings and thanks, and what stands before them there: good morning, thanks a lot."""
 _SENDING = set_of("send mail email forward")
 _ASKED_TO = set_of("please pls you kindly and can could to") | {""}
+_STATED = set_of("the how what which")
 _THANKING = set_of("thanks thank thx")
 _BEFORE_WONDERING = set_of("was am im i")
 _WONDERING = set_of("wondering curious interested hoping")
@@ -169,6 +170,8 @@ def _is_courtesy(tokens: Sequence[Token], at: int) -> bool:
         return before == _GREETED_BY[word] and bool(_THANKING & {*words[:at]} or (before == "good" and at <= 3))
     if word in _SENDING:
         return after in ("me", "us") and before in _ASKED_TO
+    if word == "state":
+        return before in _ASKED_TO and after in _STATED
     return word in _WONDERING and before in _BEFORE_WONDERING
 
 

@@ -52,7 +52,7 @@ FILLER = (
     individual particular specific certain given following listed name names
     indicate identify mention specify provide name describe determine compute estimate consider select retrieve obtain
     showing along if such present presented inclusive include included output enumerate pls plz stats statistics
-    doing performing sent both
+    doing performing sent both furnish
     """)
     | GLUE
     | OCCURRENCE

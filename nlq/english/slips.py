@@ -36,6 +36,7 @@ _SLIPS = {
     "people": "ppl",
     "thanks": "thx tks",
     "tomorrow": "tmrw tmr",
+    "yesterday": "ystrday yday ystd yesturday",
     "you": "u",
     "give": "gimme",
     "per": "pr",

@@ -94,7 +94,8 @@ class Sentence:
     def sorts_by(self, mention: Mention) -> bool:
         """Whether rows are sorted by it: "sorted by hire date", "in the order of birth date"."""
         said = [m.text.lower() for m in self.all[: self.all.index(mention)] if m.text.lower() not in GLUE - {"of"}]
-        return len(said) > 1 and said[-2] in SORTED | {"order"} and said[-1] in ("by", "of")
+        noun = len(said) > 2 and said[-3] in PER_WORDS  # "lines per order by channel"
+        return len(said) > 1 and said[-2] in SORTED | {"order"} and said[-1] in ("by", "of") and not noun
 
     def value_dimension(self, position: int) -> str | None:
         """The dimension of the value at a position; None where there is no value."""
