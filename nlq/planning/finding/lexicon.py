@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
+from functools import cached_property
 
 from rapidfuzz import process
 from rapidfuzz.distance import DamerauLevenshtein
@@ -207,9 +208,17 @@ class Lexicon:
 
     def is_one_each(self, metric: str, dimensions: Iterable[str]) -> bool:
         """Whether the metric counts the different values of one of the dimensions: each of them has one."""
-        term, names = self.vocabulary.metrics[metric], set(dimensions)
-        phrases = (without_measure_words(content(words_of(text))) for text in (term.label, *term.synonyms))
-        return term.tally and any(hit.ref in names for stems in phrases for hit in self._dimensions.whole(stems))
+        return not self._counted_by[metric].isdisjoint(dimensions)
+
+    @cached_property
+    def _counted_by(self) -> Mapping[str, frozenset[str]]:
+        """The dimensions whose different values each metric counts, by its names."""
+        found: dict[str, frozenset[str]] = {}
+        for term in self.vocabulary.metrics.values():
+            names = (term.label, *term.synonyms) if term.tally else ()
+            phrases = (without_measure_words(content(words_of(text))) for text in names)
+            found[term.name] = frozenset(hit.ref for stems in phrases for hit in self._dimensions.whole(stems))
+        return found
 
     def is_called(self, term: str, words: Iterable[str]) -> bool:
         """Whether these words, "total" and "number" among them, are a whole name of the metric or dimension."""

@@ -14,6 +14,7 @@ from nlq.english.forms import stem
 from nlq.english.general import COUNTING, GENERIC, GLUE, UNITS
 from nlq.planning.finding.valueindex import Key
 
+_MEASURE_STEMS = frozenset(stem(word) for word in (*COUNTING, *UNITS))
 _MIN_COVERAGE = 0.3
 _RELATED = 0.95
 """The most coverage of a term that is said in related words."""
@@ -153,5 +154,4 @@ def content(words: Iterable[str]) -> list[str]:
 
 def without_measure_words(stems: list[str]) -> list[str]:
     """The words that remain when units and counting words are left out; all of them if none would remain."""
-    drop = {stem(word) for word in COUNTING} | {stem(unit) for unit in UNITS}
-    return [word for word in stems if word not in drop] or stems
+    return [word for word in stems if word not in _MEASURE_STEMS] or stems
