@@ -30,7 +30,8 @@ _GRACE_S = 2.0
 """Seconds that a process has to end itself before it is ended from here."""
 _BEGINS_WITHIN_S = 60.0
 """Seconds that a process has to be ready for its first call."""
-_STATUS = Path("/proc/self/status")
+_LEAST_LEFT = 8 << 20
+"""Bytes of memory that a process has left at most which has all that it may have."""
 _OF_MEMORY = ("MemoryError", "ArrowMemoryError", "OutOfMemoryException")
 """Names of what Python, Arrow and the engine raise where there is no memory; not each of them is loaded here."""
 _P = ParamSpec("_P")
@@ -53,12 +54,27 @@ class EndedError(ApartError):
     """It ended its process."""
 
 
-def used_bytes() -> int | None:
-    """Bytes of private memory that this process has; None where the system does not say, and knows no such limit."""
-    if not _STATUS.is_file():
+def used_bytes(process: int | None = None) -> int | None:
+    """Bytes of private memory that a process has, this one if none is named.
+
+    Returns:
+        None where the system does not say, and knows no such limit, or there is no such process any more.
+    """
+    try:
+        status = Path("/proc", str(process or "self"), "status").read_text()
+    except OSError:
         return None
-    found = re.search(r"^VmData:\s+(\d+) kB$", _STATUS.read_text(), re.MULTILINE)
+    found = re.search(r"^VmData:\s+(\d+) kB$", status, re.MULTILINE)
     return int(found[1]) << 10 if found else None
+
+
+def has_all_its_memory(process: int) -> bool:
+    """Whether a process has all the private memory that it may have: it may wait for ever for what it did not get."""
+    used = used_bytes(process)
+    if used is None:
+        return False
+    most, _ = resource.prlimit(process, resource.RLIMIT_DATA)
+    return most != resource.RLIM_INFINITY and most - used < _LEAST_LEFT
 
 
 def bound_memory(more: int) -> None:

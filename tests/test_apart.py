@@ -5,12 +5,14 @@ from __future__ import annotations
 import os
 import re
 import signal
+import subprocess
+import sys
 from collections.abc import Iterator
 
 import pytest
 
 from lakehouse_assets import apart as module
-from lakehouse_assets.apart import Apart, EndedError, TooLongError, TooMuchMemoryError
+from lakehouse_assets.apart import Apart, EndedError, TooLongError, TooMuchMemoryError, has_all_its_memory
 from lakehouse_assets.ingest.errors import IngestError
 
 LONG_S = 2.0
@@ -74,6 +76,37 @@ def test_a_process_that_is_stopped_is_ended(monkeypatch: pytest.MonkeyPatch) -> 
         assert made.run(process) != first
     finally:
         made.close()
+
+
+FILLS = """
+import itertools, sys
+from lakehouse_assets.apart import bound_memory
+bound_memory(50_000_000)
+kept = []
+print(flush=True)
+sys.stdin.readline()
+try:
+    for _ in itertools.repeat(None):
+        kept.append(bytearray(1_000_000))
+except MemoryError:
+    pass
+print(flush=True)
+sys.stdin.readline()
+"""
+
+
+def test_a_process_that_has_all_its_memory_is_told_from_others() -> None:
+    with subprocess.Popen([sys.executable, "-c", FILLS], stdin=subprocess.PIPE, stdout=subprocess.PIPE) as filling:
+        assert filling.stdin and filling.stdout
+        filling.stdout.readline()
+        assert not has_all_its_memory(filling.pid)
+        filling.stdin.write(b"\n")
+        filling.stdin.flush()
+        filling.stdout.readline()
+        assert has_all_its_memory(filling.pid)
+        filling.stdin.close()
+    assert not has_all_its_memory(filling.pid)
+    assert not has_all_its_memory(os.getpid())
 
 
 def test_a_process_is_used_again_until_a_call_took_too_much(apart: Apart) -> None:

@@ -17,7 +17,7 @@ from multiprocessing import get_context
 from typing import TYPE_CHECKING, Any, Literal
 
 from lakehouse_assets import adopted
-from lakehouse_assets.apart import bound_memory, is_of_memory
+from lakehouse_assets.apart import bound_memory, has_all_its_memory, is_of_memory
 from lakehouse_assets.domains import contract_of
 from lakehouse_assets.http.logs import logger
 from lakehouse_assets.ingest.contracts import QUARANTINE
@@ -112,17 +112,14 @@ class Workers:
         at_work, ended = _followed(told, longest_s(self._settings, lane), self._ending)
         if ended == "done":
             process.join(_ENDS_WITHIN_S)
+        what = _too_much(self._settings, lane, process, ended)
         _end(process)
         told.close()
         if self._ending.is_set() or ended == "done":
             return
         logger().error("upload_process_ended", lane=lane, job=at_work, exit_code=process.exitcode)
-        if at_work is None:
-            return
-        if ended == "too_long":
-            _give_up(self._jobs, at_work, f"took more than {longest_s(self._settings, lane):g} s")
-        elif lane == "check":
-            _give_up(self._jobs, at_work, "ended the process that read it, as what takes too much memory does")
+        if at_work and what:
+            _give_up(self._jobs, at_work, what)
 
 
 def longest_s(settings: Settings, lane: Lane) -> float:
@@ -150,6 +147,22 @@ def _followed(
     except EOFError:
         return job, "ended"
     return job, "done"
+
+
+def _too_much(
+    settings: Settings, lane: Lane, process: BaseProcess, ended: Literal["done", "too_long", "ended"]
+) -> str | None:
+    """What a job took too much of, by the process that was at it; None where that is not known."""
+    if ended == "too_long" and lane == "check" and process.pid and has_all_its_memory(process.pid):
+        # Arrow's scanner may wait for itself for ever where memory gives out while it reads ahead.
+        return _too_much_memory(settings)
+    if ended == "too_long":
+        return f"took more than {longest_s(settings, lane):g} s"
+    return "ended the process that read it, as what takes too much memory does" if lane == "check" else None
+
+
+def _too_much_memory(settings: Settings) -> str:
+    return f"takes more than {settings.look_memory} of memory"
 
 
 def _give_up(jobs: Jobs, job_id: str, what: str) -> None:
@@ -210,7 +223,7 @@ def _do_all(lake: Lake, jobs: Jobs, lane: Lane, telling: Connection) -> None:
             try:
                 _do(lake, jobs, lane, job)
             except MemoryError:
-                _give_up(jobs, job.id, f"takes more than {lake.settings.look_memory} of memory")
+                _give_up(jobs, job.id, _too_much_memory(lake.settings))
                 jobs.done(lane, job.id)
                 return
         for gone in waiting if job is None else [job.id]:

@@ -72,11 +72,9 @@ def test_a_check_that_takes_too_long_is_given_up(tmp_path: Path, seen_to: Callab
 def test_a_check_that_takes_too_much_memory_is_given_up_and_the_next_is_done(
     tmp_path: Path, seen_to: Callable[[Settings, Job], Job]
 ) -> None:
-    settings = settings_of(tmp_path, look_memory="150MB", look_timeout_s=15.0)
+    settings = settings_of(tmp_path, look_memory="150MB")
     found = seen_to(settings, kept(settings, LARGE, "bad.csv"))
-    assert found.state == "failed" and found.problem
-    # Where memory gives out while Arrow's scanner is at work, it may wait for itself for ever: then time gives out.
-    assert "memory" in found.problem.message or "took more than 60 s" in found.problem.message
+    assert found.state == "failed" and found.problem and "memory" in found.problem.message
     assert seen_to(settings, kept(settings, HEADER + ROW, "good.csv")).state == "ready"
 
 
