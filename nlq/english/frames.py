@@ -58,13 +58,15 @@ class Frame(StrEnum):
 _ASIDES = set_of("too very quite really actually basically simply maybe perhaps possibly possible kindly anyway even")
 """Words that soften or stress what is asked; none that tells which of the things are meant (only, again, already)."""
 _GREETING = set_of("hi hello hey dear")
-_GREETED_BY = {"morning": "good", "afternoon": "good", "evening": "good", "lot": "a", "advance": "in"}
-"""Nouns of greetings and thanks, and what stands before them there: good morning, thanks a lot."""
-_SENDING = set_of("send mail email forward")
-_ASKED_TO = set_of("please pls you kindly and can could to") | {""}
-_STATED = set_of("the how what which")
+_TIMES_OF_DAY = set_of("morning afternoon evening")
 _THANKING = set_of("thanks thank thx")
-_BEFORE_WONDERING = set_of("was am im i")
+_MANY_THANKS = {"lot": "a", "advance": "in"}
+"""Words of thanks, and what stands before them there: thanks a lot, thanks in advance."""
+_COMMANDING = set_of("please pls you kindly and can could to") | {""}
+"""After these, or at the beginning, stands what somebody is told to do."""
+_SENDING = set_of("send mail email forward")
+_STATED = set_of("the how what which")
+_I_AM = set_of("was am im i")
 _WONDERING = set_of("wondering curious interested hoping")
 _SOMEBODY = set_of("someone somebody anyone anybody everyone everybody people folks")
 _ASKING_ACTORS = set_of("do does did has have had if when where can could would")
@@ -141,7 +143,7 @@ def _is_course(words: Sequence[str], at: int) -> bool:
     """Whether a word asks how a figure moves: getting worse, improving, picking up."""
     before, after = words[at - 1] if at else "", words[at + 1] if at + 1 < len(words) else ""
     if words[at] in _BETTER:
-        return before in _BECOMING
+        return before in _BECOMING and after != "than"
     asked = words[0] in ("is", "are")
     return asked and (words[at] in _MOVING or (words[at], after) in (("picking", "up"), ("slowing", "down")))
 
@@ -162,17 +164,14 @@ def _is_courtesy(tokens: Sequence[Token], at: int) -> bool:
     words = [token.norm for token in tokens]
     word, before = words[at], words[at - 1] if at else ""
     after = words[at + 1] if at + 1 < len(words) else ""
-    if before in _GREETING and at == 1:
-        return tokens[at].text.istitle() and tokens[at].text.isalpha()
-    if word == "good":
-        return at <= 2 and after in _GREETED_BY
-    if word in _GREETED_BY:
-        return before == _GREETED_BY[word] and bool(_THANKING & {*words[:at]} or (before == "good" and at <= 3))
-    if word in _SENDING:
-        return after in ("me", "us") and before in _ASKED_TO
-    if word == "state":
-        return before in _ASKED_TO and after in _STATED
-    return word in _WONDERING and before in _BEFORE_WONDERING
+    greeted = at == 1 and before in _GREETING and tokens[at].text.istitle() and tokens[at].text.isalpha()
+    good_day = (word == "good" and at <= 2 and after in _TIMES_OF_DAY) or (
+        word in _TIMES_OF_DAY and before == "good" and at <= 3
+    )
+    thanked = word in _MANY_THANKS and before == _MANY_THANKS[word] and not _THANKING.isdisjoint(words[:at])
+    sent = word in _SENDING and after in ("me", "us")
+    told = before in _COMMANDING and (sent or (word == "state" and after in _STATED))
+    return greeted or good_day or thanked or told or (word in _WONDERING and before in _I_AM)
 
 
 def _is_self(words: Sequence[str], at: int) -> bool:

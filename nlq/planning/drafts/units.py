@@ -7,7 +7,7 @@ Does not belong here: percentages, which ask for a share (``sharing``); units of
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -240,16 +240,16 @@ def check_units(mentions: Iterable[Mention], metrics: Sequence[Metric]) -> list[
     for mention in mentions:
         if mention.kind is Kind.UNIT:
             limits = before is not None and before.kind is Kind.THRESHOLD
-            found.append(_check(mention, metrics, all if limits else any))
+            found.append(_check(mention, metrics, fits_all=limits))
         before = mention
     return found
 
 
-def _check(mention: Mention, metrics: Sequence[Metric], enough: Callable[[Iterable[object]], bool]) -> Decision:
+def _check(mention: Mention, metrics: Sequence[Metric], *, fits_all: bool) -> Decision:
     unit: Unit = mention.payload
     meanings = [_fits(unit, metric) for metric in metrics]
     meaning = next(filter(None, meanings), None)
-    if meaning and enough(meanings):
+    if meaning and (all(meanings) or not fits_all):
         return Decision(mention.text, f"{meaning}; not scaled" if unit.scaled else meaning)
     own = "; ".join(f"{metric.label} is {_own(metric)}" for metric in metrics)
     reason = f"{own}, not {_said(mention.text)}. I convert no units: leave it out, or ask for another figure."

@@ -62,6 +62,8 @@ from nlq.english.tokens import tokenize
         ("first loans by week", "first", None),
         ("is delivery getting slower, by month", "slower", Frame.COURSE),
         ("lorries slower than 30", "slower", None),
+        ("is the fee higher than in May, by month", "higher", None),
+        ("hi good evening, loans by week", "good", Frame.ASIDE),
     ],
 )
 def test_a_word_of_the_frame_is_told_from_content(question: str, word: str, frame: Frame | None) -> None:
