@@ -41,7 +41,7 @@ def on_a_full_disk(disk: Path, room: int) -> tuple[Callable[[], Any] | None, Abs
 
 @pytest.fixture(params=["full_disk" if may_mount() else "file_size"])
 def starved(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[tuple[Path, Starve]]:
-    """A home, and how room is taken away: by a disk that is really full; by a limit who may not mount one."""
+    """A home, and how room is taken away: by a disk that is really full or, where none may be mounted, by a limit."""
     if request.param == "file_size":
         yield tmp_path / "home", at_the_limit_of_file_sizes
         return

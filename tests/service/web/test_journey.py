@@ -61,9 +61,8 @@ def test_from_a_question_to_a_pinned_tile_a_link_and_an_alert_by_keys_alone(
         expect(dialog.get_by_role("heading", name="The link is made")).to_be_focused()
         link = reached(page, dialog.get_by_label("Link", exact=True)).input_value()
         page.keyboard.press("Escape")
-        stranger = next(opened(browser, page_service, NARROW, "dark", link))
-        stranger.get_by_role("article", name=QUESTION).locator(".plot svg").wait_for()
-        stranger.close()
+        for stranger in opened(browser, page_service, NARROW, "dark", link):
+            stranger.get_by_role("article", name=QUESTION).locator(".plot svg").wait_for()
         pressed(page, page.get_by_role("link", name="Alerts"))
         reached(page, page.get_by_label("What should you be told"))
         page.keyboard.type("tell me when complaints in ward 3 pass 100")
