@@ -201,11 +201,11 @@ class Apart:
 
     def _answer(self, worker: _Worker) -> _Answer:
         try:
-            with _ended_after(self.time_s + _GRACE_S, worker) as is_late:
+            with _ended_after(self.time_s, worker) as watch:
                 return worker.connection.recv()
         except (EOFError, OSError) as error:  # before an answer, or in the middle of one
-            if is_late.is_set():
-                raise TooLongError from error
+            if watch.is_late:
+                raise TooMuchMemoryError if watch.had_all_its_memory else TooLongError from error
             worker.process.join(_GRACE_S)
             if worker.process.exitcode == -signal.SIGALRM:
                 raise TooLongError from error
@@ -219,24 +219,29 @@ class Apart:
         _end(worker)
 
 
-@contextmanager
-def _ended_after(seconds: float, worker: _Worker) -> Iterator[threading.Event]:
-    """End a process that takes longer, whatever it is at: one that is stopped (SIGSTOP) does nothing by itself.
+@dataclass
+class _Watch:
+    """Whether a process was ended for its time, and whether it then had all the memory that it may have."""
 
-    Returns:
-        Whether it was ended.
-    """
-    late = threading.Event()
+    is_late: bool = False
+    had_all_its_memory: bool = False
+
+
+@contextmanager
+def _ended_after(seconds: float, worker: _Worker) -> Iterator[_Watch]:
+    """End a process that takes longer, whatever it is at: one that is stopped (SIGSTOP) does nothing by itself."""
+    watch = _Watch()
 
     def end() -> None:
-        late.set()
+        watch.had_all_its_memory = worker.process.pid is not None and has_all_its_memory(worker.process.pid)
+        watch.is_late = True
         worker.process.kill()
 
     timer = threading.Timer(seconds, end)
     timer.daemon = True
     timer.start()
     try:
-        yield late
+        yield watch
     finally:
         timer.cancel()
 
@@ -250,7 +255,7 @@ def _end(worker: _Worker) -> None:
 def _serve(connection: Connection, memory_bytes: int, time_s: float) -> None:
     """Run what is asked for until nobody is there to ask; each call with an alarm that ends this process.
 
-    The system ends it, whatever it is at, and whether or not the one that started it is still there.
+    The system ends it, whatever it is at, where the one that started it is not there any more to do so.
     """
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGALRM, signal.SIG_DFL)
@@ -261,7 +266,7 @@ def _serve(connection: Connection, memory_bytes: int, time_s: float) -> None:
             function, args, kwargs = connection.recv()
         except (EOFError, OSError):
             return
-        signal.setitimer(signal.ITIMER_REAL, time_s)
+        signal.setitimer(signal.ITIMER_REAL, time_s + _GRACE_S)
         answer = _answered(function, args, kwargs)
         signal.setitimer(signal.ITIMER_REAL, 0)
         connection.send_bytes(answer)

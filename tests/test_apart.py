@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import suppress
 
 import pytest
 
@@ -42,6 +43,15 @@ def stop() -> None:
 def refuse() -> None:
     error = IngestError("sales.csv", "the header is not UTF-8", line=1)
     raise error from error
+
+
+def wait_with_all_memory() -> None:
+    """As what waits for ever for memory that it did not get."""
+    kept = []
+    with suppress(MemoryError):
+        while True:
+            kept.append(bytearray(1_000_000))
+    signal.pause()
 
 
 def size_of(data: bytes) -> int:
@@ -115,6 +125,8 @@ def test_a_process_is_used_again_until_a_call_took_too_much(apart: Apart) -> Non
     assert apart.run(take, 1_000_000) == 1_000_000 and apart.run(process) == first
     with pytest.raises(TooMuchMemoryError):
         apart.run(take, 400_000_000)
+    with pytest.raises(TooMuchMemoryError):
+        apart.run(wait_with_all_memory)
     second = apart.run(process)
     assert second != first
     with pytest.raises(TooLongError):
