@@ -17,7 +17,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from lakehouse_assets.apart import used_bytes
+from lakehouse_assets.apart import bound_memory
 from lakehouse_assets.commands.failures import CommandError
 from lakehouse_assets.commands.reporting import report
 
@@ -40,12 +40,8 @@ def bounded_memory(settings: Settings) -> Iterator[None]:
     import duckdb
 
     before = resource.getrlimit(resource.RLIMIT_DATA)
-    used = used_bytes()
     try:
-        if used is not None:
-            most = used + settings.memory_bytes * 5 // 4 + BESIDES
-            limits = [most, *(limit for limit in before if limit != resource.RLIM_INFINITY)]
-            resource.setrlimit(resource.RLIMIT_DATA, (min(limits), before[1]))
+        bound_memory(settings.memory_bytes * 5 // 4 + BESIDES)
         yield
     except (MemoryError, duckdb.OutOfMemoryException) as error:
         raise CommandError(
