@@ -6,14 +6,23 @@ Belongs here: what the readers of all such files share. Does not belong here: wh
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol, TypeVar
 
 import yaml
-from pydantic import ValidationError
+from pydantic import BaseModel, ValidationError
 
 from lakehouse_assets.bounded_yaml import BoundedLoader
+
+
+class _Named(Protocol):
+    @property
+    def name(self) -> str: ...
+
+
+_N = TypeVar("_N", bound=_Named)
+_M = TypeVar("_M", bound=BaseModel)
 
 
 class _AsWritten(BoundedLoader):
@@ -61,6 +70,62 @@ def read_list(path: Path, key: str, *, as_written: bool = False) -> tuple[list[A
     if not isinstance(entries, list):
         raise DeclarationError(f"{path}, line {line_of(node, [key])}: field '{key}': must be a list of {key}.")
     return entries, [[key, i] for i in range(len(entries))], node
+
+
+def read_declared(
+    path: Path, kind: str, model: type[_M], raised: type[DeclarationError], at_odds: Callable[[_M], str]
+) -> list[_M]:
+    """What a file declares, each as a model of pydantic.
+
+    Args:
+        path: The file.
+        kind: What one of them is called, as `view`; `views` is what their list stands under.
+        model: What each of them is; it has a field `name`.
+        raised: The error.
+        at_odds: What one says other than something else does, such as a contract; empty if nothing.
+
+    Raises:
+        DeclarationError: the one that is `raised`: the file is missing or wrong, or one is at odds; the message names
+            file, line and field.
+    """
+    try:
+        entries, places, node = read_list(path, f"{kind}s")
+    except DeclarationError as error:
+        raise raised(str(error)) from error
+    found = []
+    for entry, place in zip(entries, places, strict=True):
+        try:
+            one = model.model_validate(entry)
+        except ValidationError as error:
+            raise raised(problems(path, node, place, error, kind)) from error
+        if wrong := at_odds(one):
+            raise raised(f"{path}, line {line_of(node, [*place, 'name'])}: {kind} '{entry['name']}': {wrong}")
+        found.append(one)
+    return found
+
+
+def by_name(
+    paths: Iterable[Path], read: Callable[[Path], Iterable[_N]], kind: str, raised: type[DeclarationError]
+) -> dict[str, _N]:
+    """What all of some files declare, by name.
+
+    Args:
+        paths: The files.
+        read: What one of them declares.
+        kind: What one of those is called.
+        raised: The error.
+
+    Raises:
+        DeclarationError: the one that is `raised`, also by `read`: two share a name.
+    """
+    found: dict[str, _N] = {}
+    stated_in: dict[str, Path] = {}
+    for path in paths:
+        for one in read(path):
+            if one.name in found:
+                raise raised(f"{path}: {kind} '{one.name}' is already stated in {stated_in[one.name]}.")
+            found[one.name], stated_in[one.name] = one, path
+    return found
 
 
 def problems(path: Path, node: Any, where: Sequence[Any], error: ValidationError, kind: str) -> str:

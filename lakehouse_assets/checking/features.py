@@ -5,16 +5,12 @@ Belongs here: features.yml of the domains. Does not belong here: what a view is 
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 
 from lakehouse_assets.checking.findings import Finding
-from lakehouse_assets.checking.located import line_with
 from lakehouse_assets.checking.project import Project
 from lakehouse_assets.checking.sources import located
 from lakehouse_assets.features.views import FILE_NAME, FeatureError, read_views
-
-_VIEW = re.compile(r"view '(\w+)'")
 
 
 def check_features(project: Project) -> Iterator[Finding]:
@@ -23,9 +19,4 @@ def check_features(project: Project) -> Iterator[Finding]:
         try:
             read_views(path)
         except FeatureError as error:
-            for text in str(error).splitlines():
-                view = _VIEW.search(text)
-                if view:
-                    yield Finding(path, line_with(path, f"name: {view[1]}"), "feature", text.split(": ", 1)[-1])
-                else:
-                    yield located(path, text, "feature")
+            yield from (located(path, text, "feature") for text in str(error).splitlines())

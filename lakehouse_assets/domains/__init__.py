@@ -13,6 +13,7 @@ import pkgutil
 from collections.abc import Mapping
 from dataclasses import replace
 from functools import cache
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -21,6 +22,12 @@ if TYPE_CHECKING:
 
 DOMAINS: tuple[str, ...] = tuple(sorted(module.name for module in pkgutil.iter_modules(__path__) if module.ispkg))
 """Names of all domains, in alphabetical order: the sub-packages of this package."""
+FOLDER = Path(__file__).resolve().parent
+
+
+def files_named(name: str) -> list[Path]:
+    """The file of this name of each domain that has one, in alphabetical order of the domains."""
+    return sorted(FOLDER.glob(f"*/{name}"))
 
 
 def contracts_of(domain: str) -> tuple[Contract, ...]:

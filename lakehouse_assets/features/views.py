@@ -9,13 +9,12 @@ from __future__ import annotations
 from functools import cache
 from pathlib import Path
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field
 
-from lakehouse_assets.declared import DeclarationError, problems, read_list
-from lakehouse_assets.domains import contract_of
+from lakehouse_assets.declared import DeclarationError, by_name, read_declared
+from lakehouse_assets.domains import contract_of, files_named
 from lakehouse_assets.lakehouse.contract import Contract
 
-DOMAINS_FOLDER = Path(__file__).resolve().parent.parent / "domains"
 FILE_NAME = "features.yml"
 
 
@@ -50,20 +49,7 @@ def read_views(path: Path) -> list[FeatureView]:
         FeatureError: the file is missing or wrong, or a view is at odds with the contract of its table; the message
             names file, line and field.
     """
-    try:
-        entries, places, node = read_list(path, "views")
-    except DeclarationError as error:
-        raise FeatureError(str(error)) from error
-    found = []
-    for entry, place in zip(entries, places, strict=True):
-        try:
-            view = FeatureView.model_validate(entry)
-        except ValidationError as error:
-            raise FeatureError(problems(path, node, place, error, "view")) from error
-        if wrong := _at_odds(view):
-            raise FeatureError(f"{path}: view '{view.name}': {wrong}")
-        found.append(view)
-    return found
+    return read_declared(path, "view", FeatureView, FeatureError, _at_odds)
 
 
 def _at_odds(view: FeatureView) -> str:
@@ -90,13 +76,7 @@ def all_views() -> dict[str, FeatureView]:
     Raises:
         FeatureError: a file is wrong, or two views share a name.
     """
-    found: dict[str, FeatureView] = {}
-    for path in sorted(DOMAINS_FOLDER.glob(f"*/{FILE_NAME}")):
-        for view in read_views(path):
-            if view.name in found:
-                raise FeatureError(f"{path}: view '{view.name}' is stated twice.")
-            found[view.name] = view
-    return found
+    return by_name(files_named(FILE_NAME), read_views, "view", FeatureError)
 
 
 def find_view(name: str) -> FeatureView:

@@ -15,7 +15,8 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, Field, ValidationError, model_validator
 
 from lakehouse_assets import adopted
-from lakehouse_assets.declared import DeclarationError, line_of, problems, read_list
+from lakehouse_assets.declared import DeclarationError, by_name, line_of, problems, read_list
+from lakehouse_assets.domains import files_named
 from lakehouse_assets.ingest.described import apis, databases, files, kafka
 from lakehouse_assets.ingest.described.apis import OfRest
 from lakehouse_assets.ingest.described.databases import OfDatabase
@@ -31,7 +32,6 @@ from lakehouse_assets.ingest.values.times import TimeStyle
 
 KINDS: dict[str, SourceKind] = {kind.name: kind for kind in (files.KIND, kafka.KIND, databases.KIND, apis.KIND)}
 """Every kind of source; what it states is a base of Source."""
-DOMAINS_FOLDER = Path(__file__).resolve().parent.parent / "domains"
 FILE_NAME = "sources.yml"
 UNDECIDED = "undecided"
 """The tenant of a draft until a person says whose rows its files hold; nothing is loaded for it."""
@@ -239,13 +239,7 @@ def all_sources() -> dict[str, Source]:
     Raises:
         SourceError: a file is wrong, or two sources share a name.
     """
-    found: dict[str, Source] = {}
-    for path in sorted(DOMAINS_FOLDER.glob(f"*/{FILE_NAME}")):
-        for source in read_sources(path):
-            if source.name in found:
-                raise SourceError(f"{path}: source '{source.name}' is already stated in {found[source.name].origin}.")
-            found[source.name] = source
-    return found
+    return by_name(files_named(FILE_NAME), read_sources, "source", SourceError)
 
 
 def accepted_sources() -> dict[str, Source]:

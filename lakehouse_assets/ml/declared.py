@@ -11,12 +11,11 @@ from functools import cache
 from pathlib import Path
 from typing import Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from lakehouse_assets.declared import DeclarationError, problems, read_list
-from lakehouse_assets.domains import contract_of
+from lakehouse_assets.declared import DeclarationError, by_name, read_declared
+from lakehouse_assets.domains import contract_of, files_named
 from lakehouse_assets.features import FeatureError, FeatureView, all_views, find_view
-from lakehouse_assets.features.views import DOMAINS_FOLDER
 
 FILE_NAME = "models.yml"
 _NUMBERS = ("INTEGER", "BIGINT", "DOUBLE", "DECIMAL", "BOOLEAN")
@@ -103,20 +102,7 @@ def read_models(path: Path) -> list[ModelSpec]:
         ModelError: the file is missing or wrong, or a model is at odds with views or contracts; the message names
             file, line and field.
     """
-    try:
-        entries, places, node = read_list(path, "models")
-    except DeclarationError as error:
-        raise ModelError(str(error)) from error
-    found = []
-    for entry, place in zip(entries, places, strict=True):
-        try:
-            spec = ModelSpec.model_validate(entry)
-        except ValidationError as error:
-            raise ModelError(problems(path, node, place, error, "model")) from error
-        if wrong := at_odds(spec):
-            raise ModelError(f"{path}: model '{spec.name}': {wrong}")
-        found.append(spec)
-    return found
+    return read_declared(path, "model", ModelSpec, ModelError, at_odds)
 
 
 def at_odds(spec: ModelSpec) -> str:
@@ -163,13 +149,7 @@ def all_models() -> dict[str, ModelSpec]:
     Raises:
         ModelError: a file is wrong, or two models share a name.
     """
-    found: dict[str, ModelSpec] = {}
-    for path in sorted(DOMAINS_FOLDER.glob(f"*/{FILE_NAME}")):
-        for spec in read_models(path):
-            if spec.name in found:
-                raise ModelError(f"{path}: model '{spec.name}' is stated twice.")
-            found[spec.name] = spec
-    return found
+    return by_name(files_named(FILE_NAME), read_models, "model", ModelError)
 
 
 def find_model(name: str) -> ModelSpec:

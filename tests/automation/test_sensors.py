@@ -15,13 +15,13 @@ from pathlib import Path
 import dagster as dg
 import pytest
 
+from lakehouse_assets import domains
 from lakehouse_assets.assets.metadata.freshness import due_day
 from lakehouse_assets.assets.steps.trying import HOST, NO_USE, PROCESS
 from lakehouse_assets.automation import attempts, sensors
 from lakehouse_assets.commands.lake.building import Builder, build_all, made_by, untold
 from lakehouse_assets.commands.output import Out
 from lakehouse_assets.definitions import build_defs
-from lakehouse_assets.ingest import sources
 from lakehouse_assets.ingest.loads import standing as followed
 from lakehouse_assets.intake import standing
 from lakehouse_assets.intake.broker import Topic
@@ -72,7 +72,7 @@ def test_a_source_that_fetches_is_requested_once_an_interval(
     (tmp_path / "shop").mkdir()
     source = reading(every="PT15M").model_dump(mode="json", exclude_defaults=True, exclude={"format"})
     (tmp_path / "shop" / "sources.yml").write_text(json.dumps({"sources": [{**source, "dedup_key": ["order_id"]}]}))
-    monkeypatch.setattr(sources, "DOMAINS_FOLDER", tmp_path)
+    monkeypatch.setattr(domains, "FOLDER", tmp_path)
     (first,) = tick(repository, "fetched_sources", instance, settings).run_requests or []
     (again,) = tick(repository, "fetched_sources", instance, settings).run_requests or []
     assert first.run_key is not None and first.run_key.startswith("shop:")

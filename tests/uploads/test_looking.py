@@ -7,9 +7,10 @@ from pathlib import Path
 
 import pytest
 
+from lakehouse_assets.domains import FOLDER
 from lakehouse_assets.ingest.errors import IngestError, SourceError
 from lakehouse_assets.ingest.origins.files import FileOrigin
-from lakehouse_assets.ingest.sources import DOMAINS_FOLDER, Source, find_source
+from lakehouse_assets.ingest.sources import Source, find_source
 from lakehouse_assets.lakehouse.iceberg.evolution import SchemaDriftError
 from lakehouse_assets.settings import Settings
 from lakehouse_assets.uploads.looking import look, mapping_of, problem_of
@@ -46,5 +47,5 @@ def test_errors_tell_senders_no_folder_of_this_machine(settings: Settings) -> No
     for error in (refused.value, full, SchemaDriftError(f"{lake}/part.parquet does not say which days it holds")):
         told = problem_of(error, settings)
         text = f"{told.message} {told.next}"
-        assert str(settings.home) not in text and str(DOMAINS_FOLDER) not in text
+        assert str(settings.home) not in text and str(FOLDER) not in text
     assert "sources.yml" in problem_of(refused.value, settings).message
