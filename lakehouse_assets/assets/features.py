@@ -8,10 +8,9 @@ from contextlib import closing
 
 import dagster as dg
 
-from lakehouse_assets.assets.metadata.freshness import policy
 from lakehouse_assets.assets.steps.resources import Lakehouse
-from lakehouse_assets.assets.steps.trying import RETRY, told
-from lakehouse_assets.lakehouse.contract import SELDOM
+from lakehouse_assets.assets.steps.trying import told
+from lakehouse_assets.assets.tableless import tableless
 
 KEY = dg.AssetKey(["platform", "online_features"])
 
@@ -19,17 +18,7 @@ KEY = dg.AssetKey(["platform", "online_features"])
 def features_asset() -> dg.AssetsDefinition:
     """The asset that keeps the newest features to be read one by one; it has no table, so no contract."""
 
-    @dg.asset(
-        key=KEY,
-        group_name="platform",
-        owners=["team:data-platform"],
-        tags={"domain": "platform"},
-        kinds={"python"},
-        description="The newest features of every entity, which single predictions read: of the views that moved.",
-        freshness_policy=policy(SELDOM),
-        retry_policy=RETRY,
-        pool="online_features",
-    )
+    @tableless(KEY, "The newest features of every entity, which single predictions read: of the views that moved.")
     def online_features(context: dg.AssetExecutionContext, lakehouse: Lakehouse) -> dg.MaterializeResult:
         from lakehouse_assets.ml.serving.online import refresh
         from lakehouse_assets.ml.serving.stores import open_store

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any
 import dagster as dg
 
 from lakehouse_assets import adopted
-from lakehouse_assets.assets.metadata.freshness import policy
 from lakehouse_assets.assets.steps.resources import Lakehouse
-from lakehouse_assets.assets.steps.trying import RETRY, told
+from lakehouse_assets.assets.steps.trying import told
+from lakehouse_assets.assets.tableless import tableless
 from lakehouse_assets.lakehouse.contract import DAILY, Contract
 
 if TYPE_CHECKING:
@@ -23,16 +23,11 @@ KEY = dg.AssetKey(["platform", "maintenance"])
 def maintenance_asset(contracts: Mapping[str, Contract]) -> dg.AssetsDefinition:
     """The asset that compacts, analyzes, expires and cleans; it has no table, so no contract."""
 
-    @dg.asset(
-        key=KEY,
-        group_name="platform",
-        owners=["team:data-platform"],
-        tags={"domain": "platform"},
-        kinds={"iceberg"},
-        description="Compaction, statistics, snapshot expiry, orphan files and dead publications, over every table.",
-        freshness_policy=policy(DAILY),
-        retry_policy=RETRY,
-        pool="maintenance",
+    @tableless(
+        KEY,
+        "Compaction, statistics, snapshot expiry, orphan files and dead publications, over every table.",
+        kind="iceberg",
+        freshness=DAILY,
     )
     def maintenance(context: dg.AssetExecutionContext, lakehouse: Lakehouse) -> dg.MaterializeResult:
         from lakehouse_assets.lakehouse.upkeep.maintenance import maintain

@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING
 
 import dagster as dg
 
-from lakehouse_assets.assets.metadata.freshness import policy
 from lakehouse_assets.assets.steps.resources import Lakehouse
-from lakehouse_assets.assets.steps.trying import RETRY, told
-from lakehouse_assets.lakehouse.contract import SELDOM, Contract
+from lakehouse_assets.assets.steps.trying import told
+from lakehouse_assets.assets.tableless import tableless
+from lakehouse_assets.lakehouse.contract import Contract
 
 if TYPE_CHECKING:
     from lakehouse_assets.search.updating import Updated
@@ -26,17 +26,7 @@ READING_S = 600.0
 def search_asset(contracts: Mapping[str, Contract]) -> dg.AssetsDefinition:
     """The asset that brings the index up to date; it has no table, so no contract."""
 
-    @dg.asset(
-        key=KEY,
-        group_name="platform",
-        owners=["team:data-platform"],
-        tags={"domain": "platform"},
-        kinds={"python"},
-        description="The index that `asklake search` reads: what moved since it was made, and nothing else.",
-        freshness_policy=policy(SELDOM),
-        retry_policy=RETRY,
-        pool="search_index",
-    )
+    @tableless(KEY, "The index that `asklake search` reads: what moved since it was made, and nothing else.")
     def search_index(context: dg.AssetExecutionContext, lakehouse: Lakehouse) -> dg.MaterializeResult:
         from lakehouse_assets.search.store import Store, url_of
         from lakehouse_assets.search.updating import update
