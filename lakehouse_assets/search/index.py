@@ -26,7 +26,8 @@ if TYPE_CHECKING:
     from lakehouse_assets.search.store import Row, Store
 
 MOST_HELD = 400_000
-"""Passages that a process holds, some 600 bytes each; namespaces that nobody has searched for longest go first."""
+"""Passages that a process holds, some 600 bytes each; namespaces that nobody has searched for longest go first. A
+search over all tenants reads no more."""
 _MOST_BLOCKS = 8
 """Blocks of a namespace before they are made into one."""
 _RANKED = 200

@@ -13,7 +13,7 @@ from datetime import datetime
 from urllib.parse import quote
 
 from lakehouse_assets.search import meaning
-from lakehouse_assets.search.index import Candidate, Index, nearness_elsewhere, search
+from lakehouse_assets.search.index import MOST_HELD, Candidate, Index, nearness_elsewhere, search
 from lakehouse_assets.search.model import (
     ELSEWHERE,
     MOST_ASKED,
@@ -33,6 +33,10 @@ NOTHING_NEAR = "Nothing that you may see is near this. Say it in other words, or
 NOTHING_YET = (
     "Nothing that you may find has been indexed yet: `asklake search --update` does it, and so does the daemon of "
     "`asklake dev`."
+)
+_TOO_MANY = (
+    "Tenants not searched: {count}, those with the most passages, for together all have more than the {most:,} that a "
+    "search reads. Search for a single tenant to find what is theirs."
 )
 _UNREAD = "{count} of the passages are found by their words only, until they were read for their meaning."
 
@@ -75,7 +79,8 @@ class Searcher:
         begun = time.perf_counter()
         query = " ".join(query.split())
         _check(query, caller, limit)
-        namespaces = self.index.opened([ELSEWHERE, *namespaces_of(caller, self.store.namespaces())])
+        names, left_out = self._namespaces_of(caller)
+        namespaces = self.index.opened([ELSEWHERE, *names])
         elsewhere = namespaces.pop(ELSEWHERE, None)
         asked = meaning.of_query(query) if meaning.is_installed() else None
         off = nearness_elsewhere(elsewhere, asked) if asked is not None else 0.0
@@ -83,10 +88,29 @@ class Searcher:
         at = self.store.updated_at()
         hits = self._hits(found)
         return Found(
-            query=query, hits=hits, passages=could, by_meaning=asked is not None, note=_note(hits, could, unread),
+            query=query, hits=hits, passages=could, by_meaning=asked is not None,
+            note=_note(hits, could, unread, left_out),
             indexed_at=at.isoformat(timespec="seconds") + "Z" if isinstance(at, datetime) else None,
             elapsed_ms=round((time.perf_counter() - begun) * 1000, 3),
         )  # fmt: skip
+
+    def _namespaces_of(self, caller: Caller) -> tuple[list[str], int]:
+        """The namespaces that a caller may search, and how many of its tenants are too many for one search.
+
+        Those of everyone, and of its tenant; of no single tenant all, those with the fewest passages first.
+        """
+        if caller.tenant is not None:
+            return [SHARED, namespace_of(caller.tenant)], 0
+        sizes = self.store.sizes()
+        names = [SHARED, OPERATORS]
+        left = MOST_HELD - sum(sizes.get(name, 0) for name in names)
+        tenants = sorted(sizes.keys() - {ELSEWHERE, *names}, key=lambda name: (sizes[name], name))
+        for number, name in enumerate(tenants):
+            left -= sizes[name]
+            if left < 0:
+                return names, len(tenants) - number
+            names.append(name)
+        return names, 0
 
     def _hits(self, found: Sequence[Candidate]) -> tuple[Hit, ...]:
         by_namespace: dict[str, list[int]] = {}
@@ -104,13 +128,6 @@ class Searcher:
     def close(self) -> None:
         """Close the database."""
         self.store.close()
-
-
-def namespaces_of(caller: Caller, there: Sequence[str] | dict[str, int]) -> list[str]:
-    """The namespaces that a caller may search: those of everyone, and of its tenant; of no single tenant, all."""
-    if caller.tenant is not None:
-        return [SHARED, namespace_of(caller.tenant)]
-    return [SHARED, OPERATORS, *sorted(set(there) - {ELSEWHERE, SHARED, OPERATORS})]
 
 
 def _check(query: str, caller: Caller, limit: int) -> None:
@@ -141,10 +158,11 @@ def _fulfils(caller: Caller, vocabulary: Vocabulary) -> Callable[[str], bool]:
     return fulfils
 
 
-def _note(hits: Sequence[Hit], could: int, unread: int) -> str:
+def _note(hits: Sequence[Hit], could: int, unread: int, left_out: int) -> str:
+    of_tenants = [_TOO_MANY.format(count=left_out, most=MOST_HELD)] if left_out else []
     if not could:
-        return NOTHING_YET
-    parts = [] if hits else [NOTHING_NEAR]
+        return of_tenants[0] if left_out else NOTHING_YET
+    parts = [*([] if hits else [NOTHING_NEAR]), *of_tenants]
     if not meaning.is_installed():
         parts.append(meaning.MISSING)
     elif unread:

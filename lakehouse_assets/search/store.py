@@ -257,6 +257,12 @@ class Store:
         with self._reads.begin() as con:
             return dict(con.execute(sa.select(_p.namespace, sa.func.max(_p.version)).group_by(_p.namespace)).all())
 
+    def sizes(self) -> dict[str, int]:
+        """Every namespace with the number of passages in it."""
+        counted = sa.select(_p.namespace, sa.func.count()).where(_p.gone.is_(False)).group_by(_p.namespace)
+        with self._reads.begin() as con:
+            return dict(con.execute(counted).all())
+
     def oldest(self) -> int:
         """The version since which all that has gone is still known: who holds an older one reads anew."""
         with self._reads.begin() as con:

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from lakehouse_assets.search import meaning
+from lakehouse_assets.search import meaning, searching
 from lakehouse_assets.search.gathering.elsewhere import of_elsewhere
 from lakehouse_assets.search.model import OPERATORS, SHARED, Kind, Passage, namespace_of
 from lakehouse_assets.search.searching import NOTHING_NEAR, NOTHING_YET, Searcher, SearchRefusedError
@@ -93,6 +93,22 @@ def read(tmp_path_factory: pytest.TempPathFactory) -> Store:
     vectors = meaning.of_passages([(one.title, one.text) for one in waiting])
     store.give_vectors({one.vector_key: vector for one, vector in zip(waiting, vectors, strict=True)})
     return store
+
+
+@pytest.mark.parametrize(("most", "tenants"), [(7, "abc"), (6, "ab"), (3, "a"), (1, "")])
+def test_a_search_over_all_tenants_reads_no_more_than_may_be_held_and_says_so(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, most: int, tenants: str
+) -> None:
+    monkeypatch.setattr(searching, "MOST_HELD", most)
+    made = [
+        document(f"{n} note of {t} on roads", namespace_of(t)) for many, t in enumerate("abc", 1) for n in range(many)
+    ]
+    store = store_of(tmp_path, [*made, document("note of all on roads", SHARED)])
+    answer = found(store, "note on roads", Caller(None, "analyst"), limit=20)
+    assert {hit.passage.split()[-3] for hit in answer.hits} == {*tenants, "all"}
+    assert ("Tenants not searched" in answer.note) == (tenants != "abc")
+    assert found(store, "note on roads", Caller("c", "analyst")).hits, "a single tenant is searched whatever its size"
+    store.close()
 
 
 def test_other_words_of_the_same_meaning_find_it(read: Store) -> None:
