@@ -7,7 +7,7 @@ understanding (``planning``), permission (``core.guard``), the queue and the tab
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from datetime import date, datetime
 from threading import Lock
 from typing import TYPE_CHECKING, Any
@@ -15,33 +15,25 @@ from typing import TYPE_CHECKING, Any
 from cachetools import LRUCache
 
 from lakehouse_assets.lakehouse.engines.cancelling import check_wanted
-from lakehouse_assets.lakehouse.engines.protocol import (
-    EngineRefusedError,
-    QueryRefusedError,
-    QueryTimeoutError,
-    Session,
-)
-from nlq.answering.analysing import Analyst, analysed
+from lakehouse_assets.lakehouse.engines.protocol import EngineRefusedError, QueryRefusedError, QueryTimeoutError
+from nlq.answering.analysing import Analyst
 from nlq.answering.cache import Course, Courses, KeptAnswers, Outcomes, RememberingPlanner
 from nlq.answering.compiling.computed import statements_of
 from nlq.answering.compiling.costs import CostLimit, TooCostlyError
-from nlq.answering.compiling.othertimes import ONE_DAY, OneDayError, refuse_one_day
-from nlq.answering.compiling.sql import most_rows, statement
+from nlq.answering.compiling.othertimes import ONE_DAY, OneDayError
 from nlq.answering.document import caveats
 from nlq.answering.document.carrying import carried_over
-from nlq.answering.document.columns import MASK, by_meaning, columns_of, plain_value, shown_values, with_names
 from nlq.answering.document.model import Answer, AnswerNotFoundError, StoredPlan
+from nlq.answering.executing import Executor
 from nlq.answering.figures import Figures
-from nlq.answering.naming import names_beside
-from nlq.answering.parts import STATES_KEPT, CompiledPlan, Layer, PlansQuestions, StaleLayer
+from nlq.answering.parts import STATES_KEPT, Layer, PlansQuestions, StaleLayer
 from nlq.answering.run import Run
-from nlq.answering.tables.coverage import Coverage, Known, known_days
-from nlq.answering.tables.states import TableState, TableStates
-from nlq.core.columns import key_columns
-from nlq.core.dateparts import named
+from nlq.answering.tables.coverage import Coverage, Known
+from nlq.answering.tables.states import TableStates
+from nlq.answering.unpublished import UnpublishedMetrics
 from nlq.core.guard import ROLES, TIMEOUT_S, AmbiguousValueError, Caller, Guard, GuardError, Role, may_see
 from nlq.core.outcome import MOST_CHOICES, Choice, Clarify, ErrorCode, Outcome, Planned, Refused
-from nlq.core.periods import BeyondCalendarError, shifted
+from nlq.core.periods import BeyondCalendarError
 from nlq.core.plan import Plan
 from nlq.core.utc import utc_now
 from nlq.core.vocabulary import Metric, Vocabulary
@@ -49,7 +41,6 @@ from nlq.core.zones import Zones
 from nlq.planning.planner import Planner
 from nlq.wording import explain
 from semantic.errors import SemanticError
-from semantic.requests.rollups import rollups_of_all
 
 if TYPE_CHECKING:
     from lakehouse_assets.lakehouse.lake import Lake
@@ -102,7 +93,9 @@ class Answerer:
         self._states, self._coverage = TableStates(lake, days_of), Coverage()
         self._limit = CostLimit(most_figures, layer, self._coverage, self._states)
         self.figures = Figures(layer, self._guard, self._coverage, self._states)
-        self._analyst, self._lock = analyst, Lock()
+        self._executor = Executor(layer, self._guard, self._coverage, self._states, self.figures, analyst)
+        self._unpublished = UnpublishedMetrics(layer, self._guard, self._planner_over)
+        self._lock = Lock()
 
     @property
     def stale_layer(self) -> StaleLayer | None:
@@ -147,7 +140,9 @@ class Answerer:
             before = self._guard(run.vocabulary).still_known(previous, run.caller) if previous else None
             outcome = planner.plan(question, run.today, before)
             unplaced = outcome.words if isinstance(outcome, Refused | Clarify) else ()
-            if (unplaced or isinstance(outcome, Refused)) and (missing := self._meant(run, question, unplaced)):
+            if (unplaced or isinstance(outcome, Refused)) and (
+                missing := self._unpublished.meant(run, question, unplaced)
+            ):
                 return self._never_published(run, missing)
         except GuardError as error:
             return run.answer("refused", str(error), error=error.code, nearest=error.nearest)
@@ -233,6 +228,10 @@ class Answerer:
         with self._lake.session(heads=heads) as session:
             return self._coverage.known(session, self._layer.sources(metrics), caller.tenant)
 
+    def unpublished(self, caller: Caller | None = None) -> Mapping[Metric, tuple[str, ...]]:
+        """The metrics that a caller may know of and that have no figures yet, with their tables that are missing."""
+        return self._unpublished.all(self._begin("", caller, None, None, None))
+
     def rerun(self, stored: StoredPlan, answer_id: str, caller: Caller | None = None) -> Answer:
         """Replay a stored answer: its plan at its snapshots, as whoever asked it first; as the platform without caller.
 
@@ -248,7 +247,7 @@ class Answerer:
         if plan is None:
             raise QueryRefusedError("the semantic layer no longer has what the answer names")
         with self._lake.session(at=stored.snapshots) as session:
-            return self._execute(run, plan, Planned(plan=plan, confidence=1.0), session)
+            return self._executor.answer(run, plan, Planned(plan=plan, confidence=1.0), session)
 
     # --- from outcome to answer
 
@@ -294,7 +293,7 @@ class Answerer:
             plan = self._guard(run.vocabulary).check(outcome.plan, run.caller)
         except GuardError as error:
             return self._stopped(run, outcome.plan, error)
-        if missing := self._missing(run, plan.metrics):
+        if missing := self._unpublished.among(run, plan.metrics):
             return self._never_published(run, missing, plan)
         run.key = key = KeptAnswers.key(plan, run.caller, run.vocabulary, run.today)
         if self._kept and key and (known := self._kept.find(key, run.heads)):
@@ -306,7 +305,7 @@ class Answerer:
         try:
             with self._lake.session(heads=run.heads) as session:
                 self._limit.check(plan, run.vocabulary, session, run.caller.tenant)
-                answer = self._execute(run, plan, planned, session)
+                answer = self._executor.answer(run, plan, planned, session)
             if self._summarise:
                 answer = answer.model_copy(update={"summary": self._summarise(answer)})
             if self._kept and key:
@@ -330,54 +329,13 @@ class Answerer:
         except QueryRefusedError as error:
             return run.answer("failed", f"The figures cannot be read: {error}.", plan=plan, error=ErrorCode.UNREADABLE)
 
-    # --- what was never published
-
-    def unpublished(self, caller: Caller | None = None) -> Mapping[Metric, tuple[str, ...]]:
-        """The metrics that a caller may know of and that have no figures yet, with their tables that are missing."""
-        run = self._begin("", caller, None, None, None)
-        known = self._whole(run).metrics
-        missing = self._layer.unpublished(run.heads)
-        return {known[name]: tables for name, tables in missing.items() if name in known}
-
-    def _whole(self, run: Run) -> Vocabulary:
-        return self._guard(self._layer.vocabulary(run.heads, run.caller.tenant, whole=True)).visible(run.caller)
-
-    def _missing(self, run: Run, metrics: Iterable[str]) -> dict[Metric, tuple[str, ...]]:
-        """Those of some metrics that the caller may know of and that have no figures yet."""
-        missing = self._layer.unpublished(run.heads)
-        names = [name for name in metrics if name in missing]
-        known = self._whole(run).metrics if names else {}
-        return {known[name]: missing[name] for name in names if name in known}
-
-    def _meant(self, run: Run, question: str, unplaced: Sequence[str]) -> dict[Metric, tuple[str, ...]]:
-        """The metrics without figures that a question is about, which is not understood by those that have some.
-
-        None where it may as well be about others, or no word that they leave ``unplaced`` names one: what a model would
-        say is no answer to what is merely unclear.
-        """
-        if not (unpublished := self._layer.unpublished(run.heads)):
-            return {}
-        outcome = self._planner(run, whole=True).plan(question, run.today)
-        readings: tuple[Planned | Choice, ...] = (outcome,) if isinstance(outcome, Planned) else ()
-        if isinstance(outcome, Clarify) and not outcome.words:
-            readings = outcome.choices
-        named = {word for words in unplaced for word in words.lower().split()}
-        plans = [
-            one.plan
-            for one in readings
-            if any(b.part == "metric" and (not named or named & {*b.words.lower().split()}) for b in one.because)
-        ]
-        if any(unpublished.keys().isdisjoint(plan.metrics) for plan in plans):
-            return {}
-        return self._missing(run, dict.fromkeys(name for plan in plans for name in plan.metrics))
-
     @staticmethod
     def _never_published(run: Run, missing: Mapping[Metric, tuple[str, ...]], plan: Plan | None = None) -> Answer:
         return run.answer("failed", caveats.say_never_published(missing), plan=plan, error=ErrorCode.NEVER_PUBLISHED)
 
     def _stopped(self, run: Run, plan: Plan, error: GuardError) -> Answer:
         """The answer to a plan that the guard stopped: why, or what one of its filters may mean."""
-        if missing := self._missing(run, plan.metrics):
+        if missing := self._unpublished.among(run, plan.metrics):
             return self._never_published(run, missing)
         if not isinstance(error, AmbiguousValueError):
             return run.answer("refused", str(error), error=error.code, nearest=error.nearest)
@@ -390,79 +348,7 @@ class Answerer:
     def _choice(run: Run, plan: Plan) -> Choice:
         return Choice(question=explain.as_question(plan, run.vocabulary), plan=plan)
 
-    def _execute(self, run: Run, plan: Plan, planned: Planned, session: Session) -> Answer:
-        if plan.analysis:
-            return analysed(run, plan, planned, session, self._analyst, self.figures, self._freshness)
-        notes: dict[str, None] = {}
-        parts: list[CompiledPlan] = []
-
-        def plain(one: Plan) -> str:
-            check_wanted()
-            compiled = self._layer.compile(one)
-            notes.update(dict.fromkeys(compiled.notes))
-            parts.append(compiled)
-            return compiled.sql
-
-        known = known_days(self._coverage, session, self._layer.sources(plan.metrics), plan, run.caller.tenant)
-        refuse_one_day(plan, known, run.vocabulary)
-        sql = statement(plan, plain, known and known.span, {n: run.vocabulary.metrics[n] for n in plan.metrics})
-        rollups = rollups_of_all([(part.sql, part.rollups) for part in parts])
-        table = session.query(sql, timeout_s=TIMEOUT_S, rollups=rollups, by_name=True)
-        snapshots = dict(session.snapshots)
-        self._states.refuse_other_days(snapshots)
-        metrics = [run.vocabulary.metrics[name] for name in plan.metrics]
-        of_utc = [m.label for m in metrics if self._states.have_days_of_utc(self._tables([m.name]))]
-        notes.update(dict.fromkeys(caveats.say_days(plan, self._states.days_of, of_utc)))
-        read = table.to_pylist()
-        values = shown_values(plan, read, run.vocabulary)
-        names, masked = [*key_columns(plan), *values], self._guard(run.vocabulary).masked(plan, run.caller)
-
-        def cell(name: str, value: Any) -> Any:
-            return MASK if name in masked and value is not None else plain_value(named(name, value))
-
-        found = [tuple(cell(name, row[name]) for name in names) for row in read]
-        unknown = (
-            known is not None and known.misses(plan.time_range) and (not plan.compares or known.misses(shifted(plan)))
-        )
-        most = most_rows(plan)
-        rows = [] if unknown else found[:most]
-        said = [by_meaning(plan, dict(zip(names, row, strict=True))) for row in rows]
-        called = names_beside(self._layer, self._guard(run.vocabulary), plan, rows, run.caller, session)
-        vocabulary = run.vocabulary.naming(called)
-        partial = caveats.told_partial(plan, known, said, run.today) if known else ()
-        if known is not None and unknown:
-            sentence = caveats.say_unknown(plan, known, run.vocabulary, self._tables(plan.metrics), run.caller.tenant)
-        else:
-            more = f"There are more rows than these {most:,}." if len(found) > most else ""
-            remarks = (*(part.says for part in partial), caveats.say_beside(plan, known), more)
-            sentence = explain.sentence(plan, said, vocabulary, remarks)
-        columns = with_names(columns_of(plan, vocabulary, values), rows, vocabulary)
-        notes.update(dict.fromkeys(caveats.say_forms([c.label for c in columns if c.kind != "metric"], rows)))
-        return run.answer(
-            "answered",
-            sentence,
-            plan=plan,
-            confidence=planned.confidence,
-            columns=columns,
-            rows=tuple(rows),
-            truncated=len(found) > most,
-            partial=partial,
-            definitions=explain.say_definitions(plan, vocabulary),
-            filters=tuple(explain.say_filters(plan, vocabulary)),
-            notes=tuple(notes),
-            sql=sql,
-            snapshots=snapshots,
-            freshness=tuple(self._freshness(snapshots)),
-        )
-
-    # --- what is known
-
-    def _freshness(self, snapshots: Mapping[str, int]) -> Iterable[TableState]:
-        return (self._states.of(name, snapshot) for name, snapshot in snapshots.items())
-
-    def _tables(self, metrics: Iterable[str]) -> list[str]:
-        """The tables that metrics are counted in."""
-        return list(dict.fromkeys(source.table for source in self._layer.sources(metrics)))
+    # --- what is kept
 
     def _guard(self, vocabulary: Vocabulary) -> Guard:
         """The guard over a vocabulary; it keeps the vocabulary alive, so that its id stays its own."""
@@ -471,10 +357,12 @@ class Answerer:
                 self._guards[id(vocabulary)] = Guard(vocabulary, self._roles)
             return self._guards[id(vocabulary)]
 
-    def _planner(self, run: Run, *, whole: bool = False) -> RememberingPlanner:
-        """The planner over what the caller may know of; what has no figures yet is only in the whole of it."""
-        visible = self._whole(run) if whole else self._guard(run.vocabulary).visible(run.caller)
-        key = (id(visible), run.caller)
+    def _planner(self, run: Run) -> PlansQuestions:
+        return self._planner_over(self._guard(run.vocabulary).visible(run.caller), run.caller)
+
+    def _planner_over(self, visible: Vocabulary, caller: Caller) -> RememberingPlanner:
+        """The planner over what a caller may know of; it is kept."""
+        key = (id(visible), caller)
         with self._lock:
             found = self._planners.get(key)
         if found is None or found.vocabulary is not visible:

@@ -29,7 +29,7 @@ def post(to: Served, path: bytes, body: bytes) -> socket.socket:
 
 @pytest.fixture
 def endless(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    monkeypatch.setattr("nlq.answering.answer.statement", lambda *_: ENDLESS)
+    monkeypatch.setattr("nlq.answering.executing.statement", lambda *_: ENDLESS)
     yield
     monkeypatch.undo()
 

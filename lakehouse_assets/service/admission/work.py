@@ -1,7 +1,7 @@
 """Work that waits for the engine or a database: bounded threads, and bounded places to wait for one.
 
 Belongs here: how much is done at a time, in all and per asker, and how long one waits. Does not belong here: how long
-a query may run; the engine ends it (``nlq.answering.answer``).
+a query may run; the engine ends it (``nlq.answering.executing``).
 
 What looks up keys and sessions has threads of its own, so that nobody is kept from being told anything by questions
 that take long.

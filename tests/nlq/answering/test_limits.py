@@ -22,9 +22,10 @@ def test_the_limits_are_those_that_were_promised() -> None:
 
 
 def test_what_takes_too_long_is_cancelled_in_the_engine(answerer: Answerer, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("nlq.answering.answer.TIMEOUT_S", 0.3)
+    for module in ("executing", "answer"):  # where it runs, and where it is told
+        monkeypatch.setattr(f"nlq.answering.{module}.TIMEOUT_S", 0.3)
     with monkeypatch.context() as endless:
-        endless.setattr("nlq.answering.answer.statement", lambda *_: ENDLESS)
+        endless.setattr("nlq.answering.executing.statement", lambda *_: ENDLESS)
         begun = time.monotonic()
         answer = answerer.run(ALL)
         assert answer.outcome == "failed"
@@ -42,9 +43,9 @@ def test_one_that_is_cancelled_takes_no_other_with_it(answerer: Answerer, monkey
     quick = [threading.Thread(target=lambda: others.append(answerer.run(ALL).outcome)) for _ in range(4)]
     slow = Plan(metrics=("pgr_complaints",), limit=7)
     monkeypatch.setattr(
-        "nlq.answering.answer.statement", lambda plan, *more: ENDLESS if plan.limit == 7 else statement(plan, *more)
+        "nlq.answering.executing.statement", lambda plan, *more: ENDLESS if plan.limit == 7 else statement(plan, *more)
     )
-    monkeypatch.setattr("nlq.answering.answer.TIMEOUT_S", 2.0)
+    monkeypatch.setattr("nlq.answering.executing.TIMEOUT_S", 2.0)
     running = threading.Thread(target=lambda: others.append(answerer.run(slow).outcome))
     running.start()
     for thread in quick:
