@@ -15,6 +15,7 @@ from lakehouse_assets.builds import dbt_graph
 from lakehouse_assets.checking.contracts import TEAMS
 from lakehouse_assets.contracts import platform_contracts
 from lakehouse_assets.domains import python_tables
+from lakehouse_assets.features.views import FeatureView, views_of
 from lakehouse_assets.ingest.sources import Source, accepted_sources, all_sources
 from lakehouse_assets.lakehouse.contract import LAYERS, Contract
 from lakehouse_assets.lakehouse.dbt import manifest
@@ -55,6 +56,7 @@ def dictionary(lake: Lake) -> dict[str, Any]:
                 "made_by": _made_by(graph, sources, contract),
                 "checks": _checks(contract, graph),
                 "metrics": [name for name, m in metrics.items() if identifier in m["tables"]],
+                "features": [_view(view) for view in views_of(identifier)],
                 "published_at": published.get(identifier),
                 "tenant": drafts[identifier].tenant if identifier in drafts else None,
             }
@@ -82,6 +84,18 @@ def _table(contract: Contract) -> dict[str, Any]:
             {"name": c.name, "type": c.type, "description": c.description, "nullable": c.nullable}
             for c in contract.columns
         ],
+    }
+
+
+def _view(view: FeatureView) -> dict[str, Any]:
+    """What a feature view says that the contract of its table does not."""
+    return {
+        "name": view.name,
+        "description": view.description,
+        "entity": list(view.entity),
+        "date": view.date,
+        "freshness_days": view.freshness_days,
+        "names": list(view.features),
     }
 
 

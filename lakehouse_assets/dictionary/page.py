@@ -16,7 +16,7 @@ from lakehouse_assets.service.rendering import DICTIONARY, WEB, html
 DATA = "dictionary-data"
 """Where the page looks for its data before it asks a service."""
 _STYLES = ("style.css", "dictionary.css", "profile.css")
-_SCRIPTS = ("js/dom.js", "js/profile.js", "js/dictionary.js")
+_SCRIPTS = ("js/dom.js", "js/profile.js", "js/features.js", "js/dictionary.js")
 
 
 def standalone(document: Mapping[str, Any]) -> str:

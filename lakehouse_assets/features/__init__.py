@@ -1,7 +1,7 @@
 """Features for models: what they are, and what was known of an entity on a day.
 
-Belongs here: the YAML that declares features, and reading them from their tables. How a feature is made belongs to the
-dbt models of the platinum layer; what its values may be to their contracts.
+Belongs here: the YAML that declares features, reading them from their tables, how far their values moved. How a
+feature is made belongs to the dbt models of the platinum layer; what its values may be to their contracts.
 """
 
 from lakehouse_assets.features.retrieval import Features, get_features, newest_rows

@@ -89,3 +89,8 @@ def find_view(name: str) -> FeatureView:
     if name not in views:
         raise FeatureError(f"there is no feature view '{name}'; known: {', '.join(sorted(views)) or 'none'}.")
     return views[name]
+
+
+def views_of(table: str) -> list[FeatureView]:
+    """The feature views over a table, `layer.table`; none of most."""
+    return [view for view in all_views().values() if view.table == table]

@@ -6,7 +6,7 @@ Belongs here: their shapes. Does not belong here: computing them (compute), or w
 from __future__ import annotations
 
 from collections.abc import Collection
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict
@@ -46,6 +46,23 @@ class Issue(_Plain):
     column: str | None = None
 
 
+class Drift(_Plain):
+    """How far a feature moved: its population stability index (`features.drift`), and that in a word."""
+
+    index: float
+    word: Literal["steady", "shifting", "moved"]
+
+
+class Compared(_Plain):
+    """Which days of a feature table are compared, first and last; `note` says why none are."""
+
+    newest: tuple[date, date] | None
+    before: tuple[date, date] | None
+    rows: int
+    rows_before: int
+    note: str = ""
+
+
 class ColumnProfile(_Plain):
     """One column.
 
@@ -67,6 +84,7 @@ class ColumnProfile(_Plain):
         longest: Characters of the longest text.
         unusable: Numbers that are NaN, infinite or beyond 1e140, and times without end: in no mean, quantile or bar.
         outliers: Numbers further from the middle half than three times its width.
+        drift: Of a feature, how far it moved on the newest days; None of what is no feature, or not told.
         hidden: Whether its values were left out for whoever reads this.
     """
 
@@ -87,11 +105,12 @@ class ColumnProfile(_Plain):
     longest: int | None = None
     unusable: int = 0
     outliers: int = 0
+    drift: Drift | None = None
     hidden: bool = False
 
     def without_values(self) -> ColumnProfile:
         """The same without anything that is a value, or tells one."""
-        kept = {"name", "type", "kind", "nulls", "distinct", "distinct_is_exact", "unusable", "outliers"}
+        kept = {"name", "type", "kind", "nulls", "distinct", "distinct_is_exact", "unusable", "outliers", "drift"}
         return ColumnProfile(**{name: getattr(self, name) for name in kept}, hidden=True)
 
 
@@ -111,6 +130,7 @@ class Profile(_Plain):
         snapshot_id: The Iceberg snapshot of the table, as text.
         tenant: Whose rows alone were looked at; None for those of everyone.
         load_id: The load whose rows alone were looked at.
+        compared: Of a feature table, the days that its features are compared on.
     """
 
     rows: int
@@ -125,6 +145,7 @@ class Profile(_Plain):
     snapshot_id: str | None = None
     tenant: str | None = None
     load_id: str | None = None
+    compared: Compared | None = None
 
     @property
     def sampled(self) -> bool:

@@ -14,11 +14,13 @@ from functools import cached_property
 from threading import Lock
 from typing import TYPE_CHECKING, Any
 
+from lakehouse_assets.features.views import FeatureView, views_of
 from lakehouse_assets.lakehouse.engines.dialect import Dialect
 from lakehouse_assets.lakehouse.engines.protocol import QueryTimeoutError, Session, no_such_table
 from lakehouse_assets.lakehouse.iceberg.metadata_cache import read_metadata
 from lakehouse_assets.lakehouse.sql import quoted
 from lakehouse_assets.profiling import compute
+from lakehouse_assets.profiling.features import with_drift
 from lakehouse_assets.profiling.findings import judged
 from lakehouse_assets.profiling.kept import KeptProfiles
 from lakehouse_assets.profiling.model import ColumnProfile, Profile
@@ -83,23 +85,29 @@ class Profiles:
         if metadata is None or snapshot is None:
             raise no_such_table(table, heads)
         key = (table, str(snapshot.snapshot_id), tenant, load_id)
-        if kept := self._kept.find(*key):
+        views = [] if load_id else views_of(table)
+        if kept := self._find(key, views):
             return kept
         with self._turn(longest_s):
-            if kept := self._kept.find(*key):
+            if kept := self._find(key, views):
                 return kept
             summary = snapshot.summary.additional_properties if snapshot.summary else {}
             total = int(summary["total-records"]) if "total-records" in summary else None
             with self._lake.session(heads=heads) as session:
                 chosen = {TENANT_COLUMN: tenant, LOAD_COLUMN: load_id}
                 rows = _Rows(session, table, chosen, metadata.schema().column_names, longest_s or _A_DAY_S)
-                found = rows.profile(self._lake.engine.dialect, total)
+                found = rows.profile(self._lake.engine.dialect, total, views)
             if load_id and not found.rows:
                 raise NoProfileError(f"{table} has no rows of load '{load_id}'")
             parts = {"snapshot_id": key[1], "tenant": tenant, "load_id": load_id}
             found = judged(found.model_copy(update=parts), self._kept.before(*key))
             self._kept.keep(found)
             return found
+
+    def _find(self, key: tuple[str, str, str | None, str | None], views: Sequence[FeatureView]) -> Profile | None:
+        """A kept profile; none that an earlier version kept without how far features moved."""
+        kept = self._kept.find(*key)
+        return kept if kept and (kept.compared or not views) else None
 
     @contextmanager
     def _turn(self, longest_s: float | None) -> Iterator[None]:
@@ -161,13 +169,14 @@ class _Rows:
         values = [*self._values] * sql.count(self._relation) if self._values else None
         return self._session.query(sql, values, timeout_s=left)
 
-    def profile(self, dialect: Dialect, total: int | None) -> Profile:
+    def profile(self, dialect: Dialect, total: int | None, views: Sequence[FeatureView]) -> Profile:
         if self._values and total is not None and total > compute.SAMPLE_ROWS:
             total = int(self.run(f"select count(*) as n from {self._relation}").column("n")[0].as_py())
-        return compute.profile_of(
+        found = compute.profile_of(
             self._relation, self.run, dialect, rows=total if not self._values or _many(total) else None,
             ignoring=OF_THE_LOAD, table=self._table,
         )  # fmt: skip
+        return with_drift(found, views, self._relation, self.run, dialect) if views else found
 
 
 def _many(rows: int | None) -> bool:

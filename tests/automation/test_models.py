@@ -12,9 +12,9 @@ from lakehouse_assets.assets.python_tables import python_assets
 from lakehouse_assets.automation.jobs import job, make_job_name
 from lakehouse_assets.automation.schedules import made_by_the_clock
 from lakehouse_assets.contracts import platform_contracts
+from lakehouse_assets.features.drift import LARGE
 from lakehouse_assets.lakehouse.lake import Lake
 from lakehouse_assets.ml.declared import find_model
-from lakehouse_assets.ml.features.drift import LARGE
 from lakehouse_assets.ml.registry.registry import Registry
 from lakehouse_assets.ml.runs.training_run import train_now
 from lakehouse_assets.ml.serving import predicting

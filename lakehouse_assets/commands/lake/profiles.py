@@ -67,12 +67,14 @@ def _is_file(target: str) -> bool:
 
 def _print_all(out: Out, found: Profile) -> None:
     _print_head(out, found)
+    moved = found.compared is not None
+    heads = ("column", "type", "nulls", "different", "least", "greatest", "mean", "spread", "most frequent")
     out.table(
-        ("column", "type", "nulls", "different", "least", "greatest", "mean", "spread", "most frequent"),
+        (*heads, "drift") if moved else heads,
         [
             (c.name, c.type.lower(), _share(c.nulls, found.looked_at), _different(c), _short(c.low), _short(c.high),
              None if c.mean is None else f"{c.mean:,.6g}", spark(b.count for b in c.histogram),
-             _short(c.top[0].value) if c.top else None)
+             _short(c.top[0].value) if c.top else None, *([_drift(c)] if moved else []))
             for c in found.columns
         ],
         right={2, 3, 6}, limit=_ALL,
@@ -90,6 +92,23 @@ def _print_head(out: Out, found: Profile) -> None:
     whose = f", tenant {found.tenant}" if found.tenant else ""
     load = f", load {found.load_id}" if found.load_id else ""
     out.say(f"{found.table}{whose}{load}: {rows}, {found.duplicates:,} exact copies, {score}")
+    _print_compared(out, found)
+
+
+def _print_compared(out: Out, found: Profile) -> None:
+    """Which days the drift of features is of."""
+    compared = found.compared
+    if compared is None or compared.newest is None or compared.before is None:
+        return out.say(compared.note, style="dim") if compared else None
+    newest, before = (f"{first} to {last}" for first, last in (compared.newest, compared.before))
+    out.say(f"drift: {newest} ({compared.rows:,} rows) beside {before} ({compared.rows_before:,})", style="dim")
+    if compared.note:
+        out.say(compared.note, style="dim")
+    return None
+
+
+def _drift(column: ColumnProfile) -> str | None:
+    return f"{column.drift.word} ({column.drift.index:.2f})" if column.drift else None
 
 
 def _print_issues(out: Out, found: Profile) -> None:
@@ -109,6 +128,7 @@ def _print_column(out: Out, found: Profile, column: ColumnProfile) -> None:
         "standard deviation": column.deviation, "shortest": column.shortest, "longest": column.longest,
         **{f"{percent} % are below": value for percent, value in column.quantiles.items()},
         "outliers": column.outliers or None, "not calculated with": column.unusable or None,
+        "drift": _drift(column),
     }  # fmt: skip
     out.table((column.name, "value"), [(n, cell(v)) for n, v in facts.items() if v is not None])
     if column.top:

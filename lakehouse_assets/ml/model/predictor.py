@@ -13,8 +13,8 @@ from typing import Any
 import numpy as np
 import polars as pl
 
+from lakehouse_assets.features.drift import Spread, drift, spreads
 from lakehouse_assets.ml.declared import Problem
-from lakehouse_assets.ml.features.drift import Spread, drift, spreads
 from lakehouse_assets.ml.features.encoding import Encoder
 from lakehouse_assets.ml.model.kinds import Model, read_model
 

@@ -15,10 +15,10 @@ from typing import Any
 import polars as pl
 
 from lakehouse_assets.domains import contract_of
+from lakehouse_assets.features.drift import LARGE
 from lakehouse_assets.lakehouse.lake import Lake
 from lakehouse_assets.lakehouse.python_table import Inputs, NothingToMakeError, PythonTable, python_table
 from lakehouse_assets.ml.declared import ModelSpec, all_models
-from lakehouse_assets.ml.features.drift import LARGE
 from lakehouse_assets.ml.features.examples import CannotLearnError
 from lakehouse_assets.ml.features.frames import newest_features, with_shown
 from lakehouse_assets.ml.model.predictor import Predictor

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,7 +16,10 @@ from lakehouse_assets.definitions import platform_contracts
 from lakehouse_assets.dictionary.document import dictionary
 from lakehouse_assets.dictionary.page import standalone
 from lakehouse_assets.lakehouse.lake import Lake
-from tests.service.conftest import Served
+from lakehouse_assets.service.admission.limits import LimiterInProcess
+from lakehouse_assets.service.app import create_app
+from tests.features.moved_stores import TABLE, VIEW, moved_stores
+from tests.service.conftest import Served, served
 from tests.service.web.conftest import LOOKS, WIDE, opened
 from tests.service.web.test_page import _clean
 
@@ -32,6 +36,18 @@ def page(browser: Browser, page_service: Served) -> Iterator[Page]:
     for page in opened(browser, page_service, WIDE, "light", ADDRESS):
         page.locator(".domains li").first.wait_for()
         yield page
+
+
+@pytest.fixture(scope="module")
+def feature_service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+    """Over a lake that has a feature table."""
+    lake = moved_stores(tmp_path_factory.mktemp("moved"))
+    database = f"sqlite:///{lake.settings.home}/questions.db"
+    app = create_app(
+        lake, loopback=True, limiter=LimiterInProcess(()), database=database, dictionary=partial(dictionary, lake)
+    )
+    with served(app, database) as running:
+        yield running
 
 
 @pytest.fixture(scope="module")
@@ -78,6 +94,25 @@ def test_a_table_shows_what_its_rows_are_like(page: Page) -> None:
     assert row.locator("svg.bars rect").count() == 12
     assert "Most rows from" in (row.locator("svg").get_attribute("aria-label") or "")
     assert page.locator(".profile tr", has_text="channel").locator(".frequent li").count() >= 2
+
+
+@pytest.mark.parametrize(("name", "size", "scheme"), LOOKS)
+def test_features_say_what_they_are_how_they_spread_and_whether_they_moved(
+    browser: Browser, feature_service: Served, shots: Path, name: str, size: dict[str, int], scheme: str
+) -> None:
+    for page in opened(browser, feature_service, size, scheme, f"{ADDRESS}#{TABLE}"):
+        row = page.locator(".features tr", has_text="average_basket_28d")
+        expect(row.locator(".drift")).to_have_text("moved", timeout=60_000)
+        expect(row).to_contain_text("Sales per receipt")
+        expect(row).to_contain_text(re.compile(r"±.*50 %: "))
+        expect(page.locator(".features tr", has_text="conversion_7d")).to_contain_text("25 %")
+        expect(page.locator(".features .drift.steady")).to_have_count(len(VIEW.features) - 1)
+        expect(page.locator(".features")).to_contain_text("2026-02-23 to 2026-03-01 (140 rows)")
+        below = page.get_by_role("region", name="Profile of the columns")
+        expect(below).to_contain_text("store_id")
+        expect(below).not_to_contain_text("average_basket_28d")
+        assert page.evaluate("document.documentElement.scrollWidth") == size["width"]
+        _clean(page, shots / f"features_{name}_{scheme}.png")
 
 
 def test_a_profile_is_given_to_each_caller_of_what_the_caller_may_see(keyed_page_service: Served) -> None:
@@ -127,6 +162,8 @@ def test_one_file_needs_no_service(browser: Browser, asked_lake: Lake, tmp_path:
     page.goto(f"{file.as_uri()}#silver.silver_sales")
     page.get_by_role("heading", name="silver.silver_sales").wait_for()
     assert page.get_by_role("navigation", name="Pages").count() == 0
+    page.goto(f"{file.as_uri()}#{TABLE}")
+    expect(page.locator(".features tr", has_text="average_basket_28d")).to_contain_text("Sales per receipt")
     page.close()
     assert {url.split("#")[0] for url in asked} == {file.as_uri()}
 

@@ -1,6 +1,7 @@
 // The data dictionary: a list that is searched, and a page for each table and metric. The address says which.
 
 import { byId, h, wireTheme } from "./dom.js";
+import { featuresOf } from "./features.js";
 import { profileOf } from "./profile.js";
 
 const LAYERS = ["bronze", "silver", "gold", "platinum", "semantic"];
@@ -164,13 +165,21 @@ function metricsOf(names) {
     h("h3", {}, h("a", { href: `#metric/${metric.name}` }, metric.label)), h("p", {}, metric.description))));
 }
 
-/** Where the profile of a table comes to stand, once it is there: at the first look it is computed. */
-function profilePlace(table) {
-  const place = h("div", { "aria-live": "polite" }, h("p.note-below", {}, "Looking at the rows…"));
-  api.profile(table.name).then(
-    (found) => place.replaceChildren(profileOf(found)),
-    (problem) => place.replaceChildren(h("p.note-below", {}, problem.message)));
-  return place;
+/** Sections of what a profile tells, once it is there: at the first look it is computed. Without one, features are listed. */
+function measured(table) {
+  const names = new Set(table.features.flatMap((view) => view.names));
+  const features = h("div", {}, table.features.map((view) => featuresOf(view, table)));
+  const rows = h("div", { "aria-live": "polite" }, h("p.note-below", {}, "Looking at the rows…"));
+  const looked = api && table.published_at;
+  if (looked) {
+    api.profile(table.name).then(
+      (found) => {
+        features.replaceChildren(...table.features.map((view) => featuresOf(view, table, found)));
+        rows.replaceChildren(profileOf(found, names));
+      },
+      (problem) => rows.replaceChildren(h("p.note-below", {}, problem.message)));
+  }
+  return [...(names.size ? section("Features", names.size, features) : []), ...(looked ? section("What its rows are like", null, rows) : [])];
 }
 
 function showTable(table) {
@@ -191,7 +200,7 @@ function showTable(table) {
       ? section("Lineage", null, lineage(table), h("p.note-below", {}, "Framed: made directly from one another."))
       : []),
     ...section("Columns", table.columns.length, columnsOf(table)),
-    ...(api && table.published_at ? section("What its rows are like", null, profilePlace(table)) : []),
+    ...measured(table),
     ...(table.metrics.length ? section("Metrics over it", table.metrics.length, metricsOf(table.metrics)) : []),
     ...section("Checks before rows are seen", table.checks.length, checksOf(table)));
   return table.name;

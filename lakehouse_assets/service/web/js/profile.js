@@ -5,13 +5,13 @@ import { h, s } from "./dom.js";
 const WIDTH = 96;
 const HEIGHT = 26;
 
-const number = (value) => value.toLocaleString("en", { maximumSignificantDigits: 6 });
-const whole = (value) => value.toLocaleString("en");
+export const number = (value) => value.toLocaleString("en", { maximumSignificantDigits: 6 });
+export const whole = (value) => value.toLocaleString("en");
 const plural = (count, what, many = `${what}s`) => `${whole(count)} ${count === 1 ? what : many}`;
-const share = (part, all) => (!all || !part ? "0 %" : part / all < 0.01 ? "<1 %" : `${Math.round((100 * part) / all)} %`);
+export const share = (part, all) => (!all || !part ? "0 %" : part / all < 0.01 ? "<1 %" : `${Math.round((100 * part) / all)} %`);
 
 /** A value as people read it; one that JSON cannot hold as a number came as a text. */
-function told(value) {
+export function told(value) {
   if (value === null) return "–";
   if (typeof value === "boolean") return value ? "yes" : "no";
   return typeof value === "number" ? number(value) : value === "" ? "“”" : value;
@@ -40,7 +40,7 @@ function frequent(column, rows) {
   }));
 }
 
-function spread(column, rows) {
+export function spread(column, rows) {
   if (column.hidden) return h("span.quiet-text", {}, "not shown to this key");
   if (column.histogram.length && column.distinct > 8) return histogram(column);
   return column.top.length ? frequent(column, rows) : column.histogram.length ? histogram(column) : "–";
@@ -63,8 +63,8 @@ function row(column, rows, issues) {
     h("td.words", {}, issues.map((issue) => h("p.issue", {}, issue.message))));
 }
 
-/** The whole profile as an element: a line of figures, what to look at, and a table of columns. */
-export function profileOf(profile) {
+/** The whole profile as an element: a line of figures, what to look at, and a table of columns but those told of elsewhere. */
+export function profileOf(profile, elsewhere = new Set()) {
   const rows = profile.looked_at;
   const heads = ["Column", "Empty", "Different", "Spread", "From, to", "Mean", "To look at"];
   const all = profile.issues.filter((issue) => !profile.columns.some((column) => column.name === issue.column));
@@ -77,6 +77,6 @@ export function profileOf(profile) {
     all.map((issue) => h("p.issue", {}, issue.column ? `${issue.column}: ${issue.message}` : issue.message)),
     h("div.rows", { tabindex: "0", role: "region", "aria-label": "Profile of the columns" }, h("table", {},
       h("thead", {}, h("tr", {}, heads.map((head) => h("th", { scope: "col" }, head)))),
-      h("tbody", {}, profile.columns.map((column) =>
+      h("tbody", {}, profile.columns.filter((column) => !elsewhere.has(column.name)).map((column) =>
         row(column, rows, profile.issues.filter((issue) => issue.column === column.name)))))));
 }

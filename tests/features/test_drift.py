@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lakehouse_assets.ml.features.drift import LARGE, MODERATE, Spread, drift, spreads
+from lakehouse_assets.features.drift import LARGE, MODERATE, Spread, drift, spreads
 
 
 def test_it_is_what_the_formula_says() -> None:

@@ -1,4 +1,4 @@
-"""Drift: how far values are spread otherwise than they were when a model learnt from them.
+"""Drift: how far values are spread otherwise than they were, on days before or when a model learnt from them.
 
 The population stability index of a feature is the sum over its bands of (now - then) · ln(now / then), where now and
 then are the shares of the rows in a band. Bands are the tenths of the numbers then, or the texts told apart, and one of
@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import polars as pl
@@ -64,6 +64,11 @@ class Spread:
     def read(cls, document: Mapping[str, Any]) -> Spread:
         """From what `document` gave."""
         return cls(tuple(document["edges"]), tuple(document["texts"]), tuple(document["shares"]))
+
+
+def in_words(index: float) -> Literal["steady", "shifting", "moved"]:
+    """An index as people say it: `steady` below `MODERATE`, `moved` from `LARGE` on, `shifting` between them."""
+    return "moved" if index >= LARGE else "shifting" if index >= MODERATE else "steady"
 
 
 def spreads(frame: pl.DataFrame) -> dict[str, Spread]:
