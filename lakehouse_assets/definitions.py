@@ -28,9 +28,7 @@ from lakehouse_assets.assets.unloading import unload_job
 from lakehouse_assets.automation import accepted, alerts, features, jobs, schedules, search, sensors
 from lakehouse_assets.builds import dbt_graph
 from lakehouse_assets.builds.groups import Group, groups
-from lakehouse_assets.contracts import platform_contracts
-from lakehouse_assets.domains import python_tables
-from lakehouse_assets.ml.serving.predicting import prediction_tables
+from lakehouse_assets.contracts import platform_contracts, platform_python_tables
 from lakehouse_assets.settings import Settings, get_settings
 
 # A build has thousands of events, and each is worth a line at the level of debugging only.
@@ -55,7 +53,7 @@ def build_defs(settings: Settings, *, by_operator: bool = False, **overrides: An
     bronze = bronze_assets(contracts, by_operator=by_operator)
     transforms = transform_assets(settings, graph, contracts)
     semantic = semantic_assets(settings, graph, contracts)
-    made = python_assets((*python_tables(), *prediction_tables()), contracts)
+    made = python_assets(platform_python_tables(), contracts)
     answers = answers_asset(settings)
     upkeep = maintenance_asset(contracts)
     searched = search_asset(contracts)
@@ -113,13 +111,7 @@ def build_defs(settings: Settings, *, by_operator: bool = False, **overrides: An
             alerts.alerts_sensor(),
             alerts.messages_sensor(),
             alerts.failed_runs_sensor(),
-            dg.AutomationConditionSensorDefinition(
-                "semantic_after_gold",
-                target=dg.AssetSelection.assets(*(k for a in (*semantic, *made.values()) for k in a.keys)),
-                default_status=dg.DefaultSensorStatus.RUNNING,
-                minimum_interval_seconds=30,
-                description="Rebuilds semantic tables, and those made by Python, after the tables they read.",
-            ),
+            *sensors.after_gold(semantic, made),
         ],
         executor=dg.in_process_executor,
         loggers={"console": dg.colored_console_logger.configured(dict, config_schema=_CONSOLE)},

@@ -15,7 +15,7 @@ from lakehouse_assets.assets.metadata.checks import contract_check_specs
 from lakehouse_assets.assets.metadata.partitions import daily_since
 from lakehouse_assets.assets.metadata.specs import spec_of
 from lakehouse_assets.assets.runs import RunsOf
-from lakehouse_assets.assets.semantic import when_gold_moved
+from lakehouse_assets.assets.semantic import when_gold_moved, when_gold_moved_seldom
 from lakehouse_assets.assets.steps.factory import makes_tables
 from lakehouse_assets.assets.steps.resources import Lakehouse
 from lakehouse_assets.assets.steps.trying import told
@@ -57,7 +57,7 @@ def make(
 
     asked = tuple(sorted(days))
     with begin(lake, run_id=run_id) as publication:
-        if missing := [read for read in table.reads if read not in publication.heads]:
+        if missing := table.missing(publication.heads):
             raise NothingToMakeError(f"{table.identifier} reads {', '.join(missing)}, never published")
         publication.record_inputs(table.reads)
         publication.refuse_other_days(contracts[name] for name in table.reads)
@@ -100,6 +100,12 @@ def python_assets(
     return {table: _asset(table, contracts) for table in tables}
 
 
+def _condition(table: PythonTable) -> dg.AutomationCondition | None:
+    if table.cron:
+        return None
+    return when_gold_moved_seldom(table.at_most) if table.at_most else when_gold_moved()
+
+
 def _asset(table: PythonTable, contracts: Mapping[str, Contract]) -> dg.AssetsDefinition:
     partitions = days_of_table(table)
     spec = spec_of(
@@ -107,7 +113,7 @@ def _asset(table: PythonTable, contracts: Mapping[str, Contract]) -> dg.AssetsDe
         deps=table.reads,
         kinds=["python"],
         partitions=partitions,
-        condition=None if table.cron else when_gold_moved(),
+        condition=_condition(table),
         metadata={"function": table.name},
         code=(Path(table.function.__code__.co_filename), table.function.__code__.co_firstlineno),
     )

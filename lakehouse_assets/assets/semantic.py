@@ -37,6 +37,20 @@ def when_gold_moved() -> dg.AutomationCondition:
     return (moved & quiet).with_label("when_gold_moved")
 
 
+def when_gold_moved_seldom(ticks: str) -> dg.AutomationCondition:
+    """As `when_gold_moved`, yet between two ticks of a cron (UTC) only once; the first time at once.
+
+    The first time there is nothing that is newer than what was there before: the tables below may have been published
+    by commands, before anything looked.
+    """
+    moved = dg.AutomationCondition.any_deps_updated().since_last_handled()
+    ticked = dg.AutomationCondition.cron_tick_passed(ticks, "UTC").since_last_handled()
+    quiet = ~dg.AutomationCondition.any_deps_in_progress() & ~dg.AutomationCondition.in_progress()
+    missing = dg.AutomationCondition.missing()
+    first = (missing & dg.AutomationCondition.any_deps_match(~missing) & quiet).newly_true()
+    return (first | (moved & ticked & quiet)).with_label("when_gold_moved_seldom")
+
+
 def refresh(lake: "Lake", contracts: Mapping[str, Contract], tables: Sequence[str], *, run_id: str) -> Rebuilt:
     """Compute saved queries over the newest gold tables and publish them together.
 

@@ -95,7 +95,7 @@ def made_by_the_clock(table: PythonTable, job: Any) -> dg.ScheduleDefinition:
     )
     def tick(context: dg.ScheduleEvaluationContext) -> dg.RunRequest | dg.SkipReason:
         heads = context.resources.lakehouse.lake.catalog.heads()
-        if missing := [read for read in table.reads if read not in heads]:
+        if missing := table.missing(heads):
             return dg.SkipReason(f"it reads {', '.join(missing)}, never published")
         if table.on_demand and table.identifier not in heads:
             return dg.SkipReason(f"`asklake materialize --select {table.identifier}` makes it the first time")

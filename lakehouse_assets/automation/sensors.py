@@ -7,7 +7,7 @@ failed on bad data is not started again until data or code change.
 
 import hashlib
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from functools import cached_property
@@ -43,6 +43,7 @@ if TYPE_CHECKING:
     from lakehouse_assets.ingest.sources import Source
     from lakehouse_assets.intake.standing import TopicStanding
     from lakehouse_assets.lakehouse.lake import Lake
+    from lakehouse_assets.lakehouse.python_table import PythonTable
 
 TOLD = 5
 """Files that wait, or are passed over, which the word of a look at the landing folder names at most."""
@@ -54,6 +55,8 @@ FOLLOWS_EVERY_S = 5
 FOLLOWS_HOURS_EVERY_S = 60
 """… beyond sums of hours, for which all that came since is counted again."""
 BROKERS_WITHIN_S = 10.0
+LAST = "-1"
+"""The priority of runs that wait for all others."""
 Evaluation = Iterator[dg.RunRequest | dg.SkipReason]
 
 
@@ -344,6 +347,30 @@ def _lag(topic: "TopicStanding") -> dict[str, Any]:
         "in open transactions": topic.held,
         "partitions": dg.MetadataValue.json(partitions),
     }
+
+
+def after_gold(
+    semantic: Sequence[dg.AssetsDefinition], made: Mapping["PythonTable", dg.AssetsDefinition]
+) -> list[dg.SensorDefinition]:
+    """What rebuilds tables after those they read: at once, or later where they may come later than anything else."""
+    soon = [*semantic, *(asset for table, asset in made.items() if not table.at_most)]
+    later = [asset for table, asset in made.items() if table.at_most]
+    return [
+        dg.AutomationConditionSensorDefinition(
+            name,
+            target=dg.AssetSelection.assets(*(key for asset in assets for key in asset.keys)),
+            default_status=dg.DefaultSensorStatus.RUNNING,
+            minimum_interval_seconds=30,
+            run_tags=tags,
+            description=description,
+        )
+        for name, assets, tags, description in (
+            ("semantic_after_gold", soon, {},
+             "Rebuilds semantic tables, and those made by Python, after the tables they read."),
+            ("insights_after_gold", later, {"dagster/priority": LAST},
+             "Judges what moved, once in a while; runs of all else are launched before it."),
+        )
+    ]  # fmt: skip
 
 
 def question_sensor(job: Any) -> dg.SensorDefinition:

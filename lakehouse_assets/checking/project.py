@@ -20,6 +20,7 @@ from lakehouse_assets.checking.located import Entry, line_of, read_yaml
 from lakehouse_assets.declared import DeclarationError
 from lakehouse_assets.domains import DOMAINS, contracts_of, python_tables_of
 from lakehouse_assets.ingest.contracts import CONTRACTS as INGESTED
+from lakehouse_assets.insight.tables import insights
 from lakehouse_assets.lakehouse.contract import Contract
 from lakehouse_assets.lakehouse.python_table import PythonTable
 from lakehouse_assets.ml.serving.predicting import prediction_tables
@@ -90,7 +91,7 @@ class Project:
                 self.unreadable.append(self._not_importable(domain, error))
         with suppress(DeclarationError):  # what is wrong with a file of models is told of that file
             found += prediction_tables()
-        return found
+        return [*found, insights]
 
     @cached_property
     def described(self) -> Mapping[str, Described]:

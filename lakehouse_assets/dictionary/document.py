@@ -13,14 +13,12 @@ from typing import TYPE_CHECKING, Any
 from lakehouse_assets import adopted, bounded_yaml
 from lakehouse_assets.builds import dbt_graph
 from lakehouse_assets.checking.contracts import TEAMS
-from lakehouse_assets.contracts import platform_contracts
-from lakehouse_assets.domains import python_tables
+from lakehouse_assets.contracts import platform_contracts, platform_python_tables
 from lakehouse_assets.features.views import FeatureView, views_of
 from lakehouse_assets.ingest.sources import Source, accepted_sources, all_sources
 from lakehouse_assets.lakehouse.contract import LAYERS, Contract
 from lakehouse_assets.lakehouse.dbt import manifest
 from lakehouse_assets.lakehouse.publish.audit import check_names
-from lakehouse_assets.ml.serving.predicting import prediction_tables
 from semantic.layer import SemanticLayer
 
 if TYPE_CHECKING:
@@ -102,7 +100,7 @@ def _view(view: FeatureView) -> dict[str, Any]:
 def _reads(graph: DbtGraph, contracts: Mapping[str, Contract]) -> dict[str, list[str]]:
     """The declared tables that each table is made from."""
     found = {m.table: sorted(set(m.reads) & contracts.keys() - {m.table}) for m in graph.models}
-    found |= {t.identifier: sorted(t.reads) for t in (*python_tables(), *prediction_tables())}
+    found |= {t.identifier: sorted(t.reads) for t in platform_python_tables()}
     return found | {f"semantic.{q.name}": sorted(set(q.reads) & contracts.keys()) for q in graph.saved_queries}
 
 
@@ -112,7 +110,7 @@ def _made_by(graph: DbtGraph, sources: Sequence[Source], contract: Contract) -> 
         return {"kind": "dbt model", "names": [model.path]}
     if contract.made_by == "saved_query":
         return {"kind": "saved query", "names": [contract.table]}
-    functions = [t.name for t in (*python_tables(), *prediction_tables()) if t.identifier == contract.identifier]
+    functions = [t.name for t in platform_python_tables() if t.identifier == contract.identifier]
     if functions:
         return {"kind": "Python function", "names": functions}
     filling = sorted(s.name for s in sources if s.target == contract.identifier)

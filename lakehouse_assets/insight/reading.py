@@ -53,9 +53,12 @@ class Days:
         return (day - self.first).days
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Line:
-    """A course of figures by day, of all of a metric or of a value of a dimension; `weights` of a ratio."""
+    """A course of figures by day, of all of a metric or of a value of a dimension; `weights` of a ratio.
+
+    Each is itself alone: arrays are not equal or different as a whole.
+    """
 
     metric: Metric
     days: Days

@@ -6,7 +6,7 @@ table (domains), running the function and publishing its rows (assets.python_tab
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Container, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
@@ -75,6 +75,8 @@ class PythonTable:
     pool: str
     today: bool = False
     on_demand: bool = False
+    at_most: str | None = None
+    reads_what_is_there: bool = False
 
     @property
     def identifier(self) -> str:
@@ -85,6 +87,11 @@ class PythonTable:
     def name(self) -> str:
         """The function, as `module.function`."""
         return f"{self.function.__module__}.{self.function.__qualname__}"
+
+    def missing(self, there: Container[str]) -> list[str]:
+        """The tables that it waits for: those it reads which were never published; of some tables any one will do."""
+        absent = [read for read in self.reads if read not in there]
+        return [] if self.reads_what_is_there and len(absent) < len(self.reads) else absent
 
     @property
     def by_day(self) -> str | None:
@@ -125,6 +132,8 @@ def python_table(
     pool: str | None = None,
     today: bool = False,
     on_demand: bool = False,
+    at_most: str | None = None,
+    reads_what_is_there: bool = False,
 ) -> Callable[[Callable[[Inputs], Rows]], PythonTable]:
     """Declare that a function makes a table; in `tables.py` of a domain, where Dagster and the commands find it.
 
@@ -139,6 +148,9 @@ def python_table(
         pool: Tables of one pool are not made at the same time; a pool of its own if none is named.
         today: Whether the day that is not over is made too, each time, of a table with days.
         on_demand: Whether the clock and commands that build everything leave it out until it was made once.
+        at_most: Of a table that is made after those it reads, and may come later than others: the ticks (cron, in UTC)
+            between which it is made once, however often these move.
+        reads_what_is_there: Whether it is made though some of the tables it reads were never published.
 
     Raises:
         ValueError: the declaration contradicts itself or the contract.
@@ -146,7 +158,10 @@ def python_table(
     reads = tuple(reads)
 
     def declared(function: Callable[[Inputs], Rows]) -> PythonTable:
-        table = PythonTable(contract, function, reads, cron, first_day, pool or contract.table, today, on_demand)
+        table = PythonTable(
+            contract, function, reads, cron, first_day, pool or contract.table, today, on_demand, at_most,
+            reads_what_is_there,
+        )  # fmt: skip
         if wrong := _contradiction(table):
             raise ValueError(f"{contract.identifier}: {wrong}")
         return table
@@ -167,6 +182,8 @@ def _contradiction(table: PythonTable) -> str:
         return "it has a first day and no days: partition it by day"
     if table.today and not table.by_day:
         return "it has no days, so there is no today to make: take out today="
+    if table.at_most and table.cron:
+        return "it is made by the clock (cron=), so nothing makes it too often: take out at_most="
     if not (table.cron or table.reads):
         return "nothing says when it is made: state cron=, or the tables it reads (reads=)"
     return ""

@@ -21,11 +21,9 @@ from lakehouse_assets.commands.lake import orchestrator
 from lakehouse_assets.commands.lake.orchestrator import run_job
 from lakehouse_assets.commands.lake.outcomes import as_document, print_audit, print_errors, stop_if_failed
 from lakehouse_assets.commands.output import Out, seconds
-from lakehouse_assets.domains import python_tables
 from lakehouse_assets.lakehouse.dbt import manifest
 from lakehouse_assets.lakehouse.lake import Lake
 from lakehouse_assets.lakehouse.periods import days_between, periods_in, spans, to_text, unit_among
-from lakehouse_assets.ml.serving.predicting import prediction_tables
 from lakehouse_assets.settings import get_settings
 from lakehouse_assets.shown import shown_in_line
 
@@ -81,14 +79,12 @@ class Builder:
 
     def reload(self) -> None:
         """Make the definitions of the manifest as it is now."""
-        from lakehouse_assets.contracts import platform_contracts
+        from lakehouse_assets.contracts import platform_contracts, platform_python_tables
         from lakehouse_assets.definitions import build_defs
 
         self.graph: DbtGraph = dbt_graph.load(self.settings)
         self.contracts: Mapping[str, Contract] = platform_contracts()
-        self.python_tables: Mapping[str, PythonTable] = {
-            t.identifier: t for t in (*python_tables(), *prediction_tables())
-        }
+        self.python_tables: Mapping[str, PythonTable] = {t.identifier: t for t in platform_python_tables()}
         self.defs: dg.Definitions = build_defs(self.settings, by_operator=True)
 
     def tables_of(self, select: str | None, domain: str | None) -> list[str]:
@@ -223,7 +219,7 @@ def untold(made: Builder, tables: Sequence[str]) -> list[str]:
     ]
     heads = made.lake.catalog.heads()
     python = [made.python_tables[table] for table in made_by(made, tables, "python")]
-    missing = {p.identifier: [r for r in p.reads if r not in heads] for p in python}
+    missing = {p.identifier: p.missing(heads) for p in python}
     unmade = [f"{table} reads {', '.join(reads)}, never published" for table, reads in missing.items() if reads]
     return [*dict.fromkeys(one for told in said for one in told), *unmade]
 
@@ -266,7 +262,7 @@ def plan_python(
     days = periods_in(days_between(first, last), "day") if first and last else {today - timedelta(days=1), today}
     for identifier in made_by(made, tables, "python"):
         table = made.python_tables[identifier]
-        if not set(table.reads) <= heads.keys() or not (due or behind(made.lake, identifier, table.reads)):
+        if table.missing(heads) or not (due or behind(made.lake, identifier, table.reads)):
             continue
         step = Step(made.contracts[identifier].domain, make_job_name(identifier), (identifier,))
         if (partitions := days_of_table(table)) is None:

@@ -10,10 +10,22 @@ from datetime import timedelta
 import polars as pl
 
 from lakehouse_assets.domains.platform import OWNER
-from lakehouse_assets.lakehouse.contract import DAILY, SELDOM, Contract, Freshness, TableModel, Timestamp, column, day
+from lakehouse_assets.lakehouse.contract import (
+    DAILY,
+    SELDOM,
+    Contract,
+    Freshness,
+    TableModel,
+    Timestamp,
+    column,
+    day,
+    rule,
+)
 
 STARTED_BY = ("schedule", "sensor", "backfill", "person")
 """What asks for runs; a person by a command or in Dagit."""
+INSIGHT_KINDS = ("missing", "point", "shift", "trend", "change", "forecast", "recommendation", "none")
+INSIGHT_SEVERITIES = ("high", "medium", "low", "info")
 
 
 class TimeSpineDaily(TableModel):
@@ -121,6 +133,48 @@ class PlatformRuns(TableModel):
     cpu_s: pl.Float64 = column("Processor seconds of its steps, as far as they are known.", nullable=True, ge=0)
 
 
+class FoundInsights(TableModel):
+    """What is worth saying about the figures of each domain, by tenant and for who sees all; and what lately was."""
+
+    event_id: pl.String = column(
+        "The same as long as it is the same thing, though its days and figures are judged anew with each publication."
+    )
+    insight_id: pl.String = column("Identifier of it as it is judged now, as in POST /insights.")
+    domain: pl.String = column("Domain of the metric.")
+    tenant_id: pl.String = column("Tenant whose figures they are; missing of all tenants together.", nullable=True)
+    is_current: pl.Boolean = column("Whether it was found in the newest publication.")
+    place: pl.Int64 = column("Place among those of the domain and tenant, the most important first.", ge=1)
+    kind: pl.String = column(
+        "What was found: missing or unusual days, a new level, a trend, a change between two times and why, what comes "
+        "next, what follows; none where there is nothing to tell.",
+        isin=INSIGHT_KINDS,
+    )
+    severity: pl.String = column("How much it matters.", isin=INSIGHT_SEVERITIES)
+    metric: pl.String = column("Name of the metric; missing where nothing was found.", nullable=True)
+    label: pl.String = column("What people call the metric.", nullable=True)
+    dimension: pl.String = column("Dimension of which it is one value; missing of all of the metric.", nullable=True)
+    dimension_value: pl.String = column("That value.", nullable=True)
+    start_date: pl.Date = column("First day that it is about.", nullable=True)
+    end_date: pl.Date = column("Last day that it is about.", nullable=True)
+    actual: pl.Float64 = column("The figure; of sums over times of different lengths, that of a day.", nullable=True)
+    expected: pl.Float64 = column("What was expected, or the figure of the time before.", nullable=True)
+    expected_low: pl.Float64 = column("From where on it would not have been told.", nullable=True)
+    expected_high: pl.Float64 = column("Up to where it would not have been told.", nullable=True)
+    change: pl.Float64 = column("Relative to what was expected: 0.1 is a tenth more.", nullable=True)
+    p_value: pl.Float64 = column("How probable it is by chance alone, 0 to 1.", nullable=True, ge=0, le=1)
+    is_good: pl.Boolean = column("Whether it is for the better; missing where nobody said which way is.", nullable=True)
+    sentence: pl.String = column("It in words.")
+    method: pl.String = column("How it was judged, and what that takes for granted.", nullable=True)
+    document: pl.String = column("All of it, as POST /insights gives it, in JSON.", nullable=True)
+    found_at: Timestamp = column("When it was found first, in UTC.")
+    judged_at: Timestamp = column("When the domain was judged for this tenant, in UTC.")
+    judged_until: pl.Date = column("Last day that was judged; missing where there are none.", nullable=True)
+    tests: pl.Int64 = column("Tests that the domain went through for this tenant.", ge=0)
+    left_out: pl.Int64 = column("What was found beside these, of less weight than all of them.", ge=0)
+    metrics: pl.String = column("Names of the metrics that were judged, with commas.")
+    basis: pl.String = column("What it was judged by: the snapshot of each table, and the metrics' meaning, in JSON.")
+
+
 TABLE_HEALTH = Contract(
     model=TableHealth,
     table="table_health",
@@ -149,6 +203,26 @@ RUN_HISTORY = Contract(
     days_of_utc=True,
 )
 
+INSIGHTS = Contract(
+    model=FoundInsights,
+    table="insights",
+    layer="semantic",
+    domain="platform",
+    key=("event_id",),
+    grain="One row per thing that is, or lately was, worth saying about a domain to a tenant, or to who sees all.",
+    owner=OWNER,
+    freshness=DAILY,
+    made_by="python",
+    rules=(
+        rule("days_in_order", "start_date <= end_date", description="The last day is not before the first."),
+        rule(
+            "expected_in_order",
+            "expected_low <= expected_high",
+            description="What would be usual begins below its end.",
+        ),
+    ),
+)
+
 
 def _mart(model: type[TableModel], table: str, key: tuple[str, ...], grain: str, freshness: Freshness) -> Contract:
     """A gold table of the platform, built whole."""
@@ -175,6 +249,7 @@ CONTRACTS: tuple[Contract, ...] = (
     ),
     TABLE_HEALTH,
     RUN_HISTORY,
+    INSIGHTS,
     _mart(PlatformLoads, "gold_platform_loads", ("load_id",), "One row per load.", DAILY),
     _mart(PlatformQuarantine, "gold_platform_quarantine", ("quarantine_id",), "One row per refused record.", SELDOM),
     _mart(PlatformTables, "gold_platform_tables", ("measured_on", "table_name"), "One row per day and table.", DAILY),
