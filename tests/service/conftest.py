@@ -6,7 +6,8 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 
@@ -14,13 +15,18 @@ import httpx
 import pytest
 import uvicorn
 
+from lakehouse_assets.assets.python_tables import make
+from lakehouse_assets.contracts import platform_contracts
 from lakehouse_assets.http.server import configured
 from lakehouse_assets.http.transport import Bounds
+from lakehouse_assets.insight.model import Insight, Insights, Kind, Severity
+from lakehouse_assets.insight.tables import insights, rows_of
 from lakehouse_assets.lakehouse.lake import Lake
 from lakehouse_assets.service.admission.limits import LimiterInProcess
 from lakehouse_assets.service.admission.work import Work
 from lakehouse_assets.service.app import create_app
 from lakehouse_assets.settings import Settings
+from nlq.core.plan import Grain, Plan
 from nlq.storage.keys import KeyStore
 
 NOW = "2026-02-20T00:00:00"
@@ -73,6 +79,38 @@ def service(asked_lake: Lake, tmp_path_factory: pytest.TempPathFactory) -> Itera
     app = create_app(asked_lake, loopback=True, limiter=LimiterInProcess(()), database=database)
     with served(app, database, sockets=True) as running:
         yield running
+
+
+UNUSUAL = "Backlog of Ward 7 rose to another level on about Tue 2026-02-10: 31 a day since, after 12 (+158%)."
+
+
+@pytest.fixture
+def unusual(asked_lake: Lake) -> Iterator[str]:
+    """The lake while `semantic.insights` tells something unusual of complaints to who sees all and to one tenant."""
+    rows = [
+        row
+        for tenant in (None, "pb.amritsar")
+        for row in rows_of(
+            Insights(
+                domain="pgr", title="Complaints", until=date(2026, 2, 19), tested=9, metrics=("pgr_backlog",),
+                insights=(
+                    Insight(
+                        insight_id=f"of {tenant}", domain="pgr", kind=Kind.SHIFT, severity=Severity.HIGH,
+                        metric="pgr_backlog", label="Backlog", grain=Grain.DAY, start=date(2026, 2, 10),
+                        end=date(2026, 2, 19), actual=31, expected=12, change=1.58, p=0.001, good=False,
+                        sentence=UNUSUAL if tenant is None else UNUSUAL.replace("31", "11"), method="By hand.",
+                        plan=Plan(metrics=("pgr_backlog",), grain=Grain.DAY),
+                    ),
+                ),
+            ),
+            tenant, "{}", [], datetime(2026, 2, 20),
+        )
+    ]  # fmt: skip
+    told = replace(insights, function=lambda _: rows)
+    assert make(asked_lake, told, platform_contracts(), [], run_id="test").published
+    yield UNUSUAL
+    nothing = replace(insights, function=lambda _: [])
+    assert make(asked_lake, nothing, platform_contracts(), [], run_id="test").published
 
 
 def make_keys(database: str) -> dict[str, str]:

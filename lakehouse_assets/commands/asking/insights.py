@@ -14,8 +14,9 @@ from lakehouse_assets.commands.asking.questions import open_answerer
 from lakehouse_assets.commands.failures import CommandError, Exit, did_you_mean
 from lakehouse_assets.commands.lake.lookups import open_lake
 from lakehouse_assets.domains import title_of
-from lakehouse_assets.insight.finding import UNREADABLE, insights_of
+from lakehouse_assets.insight.finding import UNREADABLE
 from lakehouse_assets.insight.model import Insights, Kind
+from lakehouse_assets.insight.published import insights_now
 from nlq.core.guard import Caller
 from nlq.core.judged import domains_of
 
@@ -45,7 +46,7 @@ def show(out: Out, domain: str | None, tenant: str | None, at: str | None) -> No
             )  # fmt: skip
         today = answerer.today(caller)
         chosen = [domain] if domain else known
-        found, problems = each_of(chosen, lambda name: insights_of(answerer, caller, session, name, today))
+        found, problems = each_of(chosen, lambda name: insights_now(answerer, caller, session, name, today))
     for one in found:
         _tell(out, one)
     for name, problem in problems.items():

@@ -10,6 +10,7 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, Field
 
+from lakehouse_assets.insight.model import Kind, Severity
 from lakehouse_assets.service.dashboards.documents import Trend
 from nlq.answering.catalog import Example
 from nlq.core.plan import Grain, Plan
@@ -41,6 +42,19 @@ class HomeFigure(BaseModel):
     plan: Plan = Field(description="The course, for POST /query.")
 
 
+class HomeUnusual(BaseModel):
+    """Something unusual in the figures of a domain, as it was published; POST /insights tells all of it."""
+
+    insight_id: str
+    kind: Kind
+    severity: Severity
+    good: bool | None = Field(description="Whether it is for the better; null where nobody said.")
+    label: str = Field(description="What people call the metric.")
+    sentence: str
+    until: date = Field(description="The last day that was judged.")
+    plan: Plan = Field(description="The figures behind it, for POST /query.")
+
+
 class HomeDomain(BaseModel):
     """What stands for a domain."""
 
@@ -49,6 +63,7 @@ class HomeDomain(BaseModel):
     dashboards: tuple[str, ...] = Field(description="Ids of its dashboards.")
     period: HomePeriod | None = Field(description="Null where no step is known as a whole.")
     figures: tuple[HomeFigure, ...]
+    unusual: tuple[HomeUnusual, ...] = Field(default=(), description="The most important first.")
     starters: tuple[Example, ...] = Field(description="Questions to begin with, as people ask them.")
     newest_day: date | None = Field(description="The last day that there are data of.")
     published_at: Moment | None = Field(description="When the tables behind it were last written, UTC.")

@@ -1,4 +1,4 @@
-"""What the first page shows, without HTTP: the figures of each domain, what is new, what to ask.
+"""What the first page shows, without HTTP: the figures of each domain, what is unusual, what is new, what to ask.
 
 Belongs here: the course of it for an asker. Does not belong here: which figures (figures), threads (work).
 """
@@ -22,6 +22,7 @@ from lakehouse_assets.service.dashboards.handlers import may_see
 from lakehouse_assets.service.home.documents import Home, HomeDomain, HomeFigure, HomePeriod, News
 from lakehouse_assets.service.home.figures import course_of, domains_of, headlines, label_of, period_of, starters
 from lakehouse_assets.service.home.news import NewsReader
+from lakehouse_assets.service.home.unusual import UnusualReader, shown
 from lakehouse_assets.service.questions.handlers import vocabulary_of
 from nlq.core.periods import steps_in
 from nlq.core.plan import Grain, Plan, TimeRange
@@ -29,6 +30,7 @@ from nlq.core.utc import utc_now
 from nlq.core.vocabulary import Metric, Vocabulary
 
 if TYPE_CHECKING:
+    from lakehouse_assets.insight.published import Noticed
     from lakehouse_assets.lakehouse.lake import Lake
     from lakehouse_assets.service.admission.access import Asker
     from nlq.answering.answer import Answerer
@@ -49,6 +51,7 @@ class Entered:
     begun: float
     domains: Sequence[str]
     news: tuple[News, ...]
+    unusual: Sequence[Noticed] = ()
     found: dict[str, HomeDomain] = field(default_factory=dict)
 
     def document(self) -> Home:
@@ -64,7 +67,7 @@ class HomeHandlers:
     def __init__(self, lake: Lake, answerer: Answerer, project: ProjectDashboards) -> None:
         """Nothing is read yet."""
         self._lake, self._answerer, self._project = lake, answerer, project
-        self._news, self._lock = NewsReader(lake), threading.Lock()
+        self._news, self._unusual, self._lock = NewsReader(lake), UnusualReader(lake), threading.Lock()
         # LRU; the fingerprint of the vocabulary, which has the state of its tables, is part of the key.
         self._days: LRUCache[tuple[Any, ...], Known | None] = LRUCache(_REMEMBERED)
 
@@ -78,7 +81,8 @@ class HomeHandlers:
         vocabulary = vocabulary_of(self._answerer, asker)
         heads, domains = self._lake.catalog.heads(), domains_of(vocabulary)
         news = self._news.of(heads, asker.caller.tenant, moment, domains)
-        return Entered(heads, vocabulary, moment, begun, domains, news)
+        unusual = self._unusual.of(heads, asker.caller, vocabulary, domains)
+        return Entered(heads, vocabulary, moment, begun, domains, news, unusual)
 
     def domain(self, asker: Asker, entered: Entered, name: str) -> None:
         """Find what stands for a domain; nothing where it has no data for the caller."""
@@ -101,6 +105,7 @@ class HomeHandlers:
             dashboards=self._dashboards(asker, entered.vocabulary, name),
             period=_period(*chosen) if chosen else None,
             figures=_figures(metrics, plan, answered, known.span.start) if plan and answered else (),
+            unusual=shown(entered.unusual, name, known.end, today),
             starters=starters(
                 entered.vocabulary, metrics, lambda text: self._answerer.understood(text, asker.caller, entered.heads)
             ),

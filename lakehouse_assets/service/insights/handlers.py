@@ -1,4 +1,4 @@
-"""What is worth saying to a caller, without HTTP: found once per state of the lake, caller and day.
+"""What is worth saying to a caller, without HTTP: as it was published, or found once per state of the lake and caller.
 
 Belongs here: the course of it for an asker, and its document. Does not belong here: finding insights
 (lakehouse_assets.insight).
@@ -18,8 +18,9 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from lakehouse_assets.http.errors import ApiError
 from lakehouse_assets.http.logs import logger
-from lakehouse_assets.insight.finding import UNREADABLE, insights_of
+from lakehouse_assets.insight.finding import UNREADABLE
 from lakehouse_assets.insight.model import Insights
+from lakehouse_assets.insight.published import insights_now
 from lakehouse_assets.service.questions.handlers import vocabulary_of
 from lakehouse_assets.service.questions.models import Now
 from nlq.core.judged import domains_of
@@ -103,7 +104,7 @@ class InsightHandlers:
         if found is None:
             try:
                 with self._lake.session(heads=entered.heads) as session:
-                    found = insights_of(self._answerer, asker.caller, session, domain, entered.today)
+                    found = insights_now(self._answerer, asker.caller, session, domain, entered.today)
             except UNREADABLE:
                 logger().exception("insights_not_found", domain=domain)
                 entered.problems.append(f"The figures of {domain} cannot be judged now.")

@@ -8,6 +8,9 @@ from typing import Any
 import pytest
 
 from lakehouse_assets.lakehouse.lake import Lake
+from lakehouse_assets.service.home.unusual import OLDEST, UnusualReader, shown
+from nlq.answering.answer import Answerer
+from nlq.core.guard import Caller
 from tests.service.conftest import NOW, Served
 
 CASES = "gold.gold_pgr_case_lifecycle"
@@ -51,3 +54,26 @@ def test_a_tenant_sees_its_own_figures(keyed: Served, asked_lake: Lake) -> None:
     assert found["pgr_complaints"]["value"] == counted(asked_lake, first, "pb.amritsar")
     plans = [figure["plan"] for name, figure in found.items() if name]
     assert plans and "pb.jalandhar" not in str(found)
+
+
+def test_what_is_unusual_is_told_to_whom_it_concerns(service: Served, keyed: Served, unusual: str) -> None:
+    (told,) = figures(home(service), "pgr")[""]["unusual"]
+    assert (told["sentence"], told["kind"], told["good"], told["until"]) == (unusual, "shift", False, "2026-02-19")
+    with service.client() as client:
+        looked_up = client.post("/query", json=told["plan"])
+    assert looked_up.status_code == 200, looked_up.text
+    assert [one["sentence"] for one in figures(home(keyed, "amritsar"), "pgr")[""]["unusual"]] == [
+        unusual.replace("31", "11")
+    ]
+    with keyed.client("jalandhar") as client:
+        assert all(not one["unusual"] for one in client.get("/home", params={"now": NOW}).json()["domains"])
+
+
+def test_what_was_judged_long_ago_is_no_news(unusual: str, asked_lake: Lake, answerer: Answerer) -> None:
+    heads, caller = asked_lake.catalog.heads(), Caller()
+    found = UnusualReader(asked_lake).of(heads, caller, answerer.vocabulary(caller), ["pgr", "sales"])
+    judged, today = date(2026, 2, 19), date(2026, 3, 30)
+    assert [one.sentence for one in shown(found, "pgr", judged + OLDEST, today)] == [unusual]
+    assert shown(found, "pgr", judged + OLDEST + timedelta(days=1), today) == ()
+    assert shown(found, "pgr", judged, judged) == (), "of a day that is not over"
+    assert shown(found, "sales", judged, today) == ()

@@ -21,10 +21,11 @@ pytestmark = pytest.mark.timeout(120)
 
 @pytest.mark.parametrize(("name", "size", "scheme"), LOOKS)
 def test_a_question_becomes_an_answer_with_an_address(
-    browser: Browser, page_service: Served, shots: Path, name: str, size: dict[str, int], scheme: str
+    browser: Browser, page_service: Served, unusual: str, shots: Path, name: str, size: dict[str, int], scheme: str
 ) -> None:
     for page in opened(browser, page_service, size, scheme, "/"):
         page.locator("#starters a").first.wait_for()
+        expect(page.get_by_role("region", name="Unusual in Complaints")).to_contain_text("Backlog of Ward 7 rose")
         _clean(page, shots / f"home_{name}_{scheme}.png")
         page.keyboard.type("complaints by channel")
         page.keyboard.press("Enter")

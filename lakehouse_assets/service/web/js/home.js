@@ -5,7 +5,7 @@ import * as asking from "./asking.js";
 import { boardCard, parted } from "./boards.js";
 import { byId, h, wireTheme } from "./dom.js";
 import { changeOf } from "./figure.js";
-import { brief, cell, day, moment, withDays } from "./format.js";
+import { brief, cell, dated, day, moment, withDays } from "./format.js";
 import * as session from "./session.js";
 import { named } from "./sidebar.js";
 import { sparkline } from "./sparkline.js";
@@ -17,13 +17,22 @@ const MOST_MINE = 6;
 const NEWS = { loaded: "Loaded", late: "Late", quarantine: "In quarantine" };
 const content = byId("content");
 
-function figures({ title, period, figures: found, newest_day: newest, stale, stale_says: says, problem, dashboards }, boards) {
+function figures({ title, period, figures: found, unusual, newest_day: newest, stale, stale_says: says, problem, dashboards }, boards) {
   const of = boards.filter((board) => dashboards.includes(board.id));
   const fresh = [period ? withDays(period.label) : "", newest ? `data to ${day(newest)}` : ""].filter(Boolean).join(" · ");
   return h("section.of-domain", { "aria-label": title },
     h("header", {}, h("h2", {}, title), h("p.quiet-text", {}, fresh), of.map((board) => h("a", { href: `/dashboards/${encodeURIComponent(board.id)}` }, of.length > 1 ? board.title : "Dashboard"))),
     stale || problem ? h("p.warn-text", {}, problem || says) : null,
-    found.length ? h("ul.figures-line", {}, found.map(card)) : null);
+    found.length ? h("ul.figures-line", {}, found.map(card)) : null,
+    unusual.length ? unusualOf(title, unusual) : null);
+}
+
+function unusualOf(title, unusual) {
+  return h("section.unusual", { "aria-label": `Unusual in ${title}` }, h("h3", {}, "Unusual"),
+    h("ul", {}, unusual.map(({ severity, good, sentence, plan, label }) =>
+      h(`li${good !== true && ["high", "medium"].includes(severity) ? ".urgent" : ""}`, {}, dated(sentence), " ",
+        h("button.figure-link", { type: "button", "aria-label": `Show the figures of ${label}`, onclick: () => open(plan, label) }, "Figures")))),
+    h("p.quiet-text", {}, `Judged until ${day(unusual[0].until)} · `, h("a", { href: "/insights" }, "all insights")));
 }
 
 function card(figure) {
