@@ -20,13 +20,14 @@ from lakehouse_assets.alerts.messages import File, Message, Table, lines_of, mes
 from lakehouse_assets.alerts.model import Kept
 from lakehouse_assets.alerts.platform import FailedRunOf, Platform
 from lakehouse_assets.alerts.store import AlertStore, Judgement
+from lakehouse_assets.alerts.unusual import TABLE as INSIGHTS
 from lakehouse_assets.lakehouse.engines.protocol import QueryRefusedError
 from nlq.answering.document.model import Answer
 from nlq.core.plan import Plan, TimeRange
 from nlq.core.utc import utc_now
 from nlq.core.zones import Zones
 from nlq.watching import times
-from nlq.watching.conditions import FailedLoad, FailedRun, OfFigures, Quarantined
+from nlq.watching.conditions import FailedLoad, FailedRun, OfFigures, Quarantined, Unusual
 from nlq.watching.judging import WHOLE, NotJudgedError, due_after, plan_of, seen_in, waits
 from nlq.watching.states import Seen, State, Turn, Verdict
 from semantic.errors import SemanticError
@@ -59,6 +60,7 @@ class Around:
         link: Address of the pages; empty where nobody said.
         dashboard: The title of a dashboard, its tables for who made a subscription, and what is to be told beside them;
             raises NotJudgedError.
+        unusual: Everything unusual that an alert waits for, at a state of the lake; raises NotJudgedError.
         paper: What a subscription sends, as a PDF for its mail, of a dashboard or of an answer; else why there is none.
     """
 
@@ -68,6 +70,7 @@ class Around:
     link: str
     dashboard: Callable[[Kept, datetime], tuple[str, Sequence[Table], Sequence[str]]]
     paper: Callable[[Kept, Answer | None, datetime], Paper]
+    unusual: Callable[[Kept, Unusual, Mapping[str, str]], tuple[Seen, ...]]
 
 
 @dataclass(frozen=True)
@@ -165,6 +168,11 @@ class Keeper:
         if isinstance(condition, Quarantined):
             seen, table = self._platform.quarantined(condition, heads)
             return Judgement(seen, _summary(seen), gone_clears=True, tables={table: heads.get(table, "")})
+        if isinstance(condition, Unusual):
+            seen = self._around.unusual(alert, condition, heads)
+            there = [one for one in seen if one.verdict is Verdict.BREACHED]
+            says = _summary(there) if there else "Nothing unusual was found since it was made."
+            return Judgement(seen, says, tables={INSIGHTS: heads.get(INSIGHTS, "")}, day=self._day(alert, now))
         assert condition is not None
         return self._of_figure(alert, condition, heads, now)
 
@@ -226,7 +234,7 @@ class Keeper:
 
     def _telling(self, now: datetime) -> Callable[[Kept, Sequence[Turn], int], Messages]:
         def telling(alert: Kept, turns: Sequence[Turn], version: int) -> Messages:
-            told = [turn for turn in turns if alert.draft.tell_end or turn.state is not State.OK]
+            told = [turn for turn in turns if alert.draft.ends_are_told or turn.state is not State.OK]
             if silent := self._silent(alert, told, now):
                 return (), None, silent
             worst = next(s for s in (State.FIRING, State.UNKNOWN, State.OK) if any(t.state is s for t in told))

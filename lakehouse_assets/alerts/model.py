@@ -16,7 +16,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, field_validat
 from nlq.core.guard import Caller
 from nlq.core.plan import Name, Plan, Text
 from nlq.watching import times
-from nlq.watching.conditions import Condition, FailedLoad, FailedRun, Quarantined
+from nlq.watching.conditions import Condition, FailedLoad, FailedRun, Quarantined, Unusual
 from nlq.watching.states import Standing, State
 
 MOST_TARGETS = 10
@@ -104,6 +104,10 @@ class Draft(BaseModel):
             raise ValueError("what is sent by the clock is the answer to a plan, or a dashboard")
         if self.condition is not None and self.dashboard is not None:
             raise ValueError("a condition is on a figure, not on a dashboard")
+        if isinstance(self.condition, Unusual):
+            if self.plan is not None and self.condition.domain is not None:
+                raise ValueError("what is unusual is looked for in a figure or in a domain, not in both")
+            return self
         if self.condition is not None and (self.plan is None) != self.of_platform:
             raise ValueError("a condition on a figure has a plan, one on runs and loads has none")
         return self
@@ -112,6 +116,11 @@ class Draft(BaseModel):
     def of_platform(self) -> bool:
         """Whether it is of the platform, which is all tenants'."""
         return isinstance(self.condition, FailedRun | FailedLoad | Quarantined)
+
+    @property
+    def ends_are_told(self) -> bool:
+        """Whether it is told when it is well again; what was unusual once was so, and nothing is well again."""
+        return self.tell_end and not isinstance(self.condition, Unusual)
 
     @property
     def kind(self) -> Literal["alert", "subscription"]:

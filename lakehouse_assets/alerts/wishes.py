@@ -12,19 +12,22 @@ from datetime import datetime
 
 from lakehouse_assets.alerts.model import Draft
 from lakehouse_assets.alerts.targets import Targets, UnknownTargetError
+from lakehouse_assets.alerts.unusual import not_judged
+from lakehouse_assets.domains import title_of
 from nlq.answering.answer import Answerer
 from nlq.answering.document.model import Answer
 from nlq.core.guard import Caller
+from nlq.core.judged import domains_of
 from nlq.core.plan import Plan
 from nlq.core.spelling import nearest_values
 from nlq.watching import conditions, times
-from nlq.watching.conditions import AboveOrBelow, Condition, OfFigures
+from nlq.watching.conditions import AboveOrBelow, Condition, OfFigures, Unusual
 from nlq.watching.frames import Sent, Told, Unclear, frame_of
 from nlq.watching.judging import answer_label, column_of, misfit
 
 EXAMPLES = (
     "tell me when backlog in any ward passes 100", "tell me when complaints drop by 20 % week over week",
-    "send me backlog by ward every Monday at 8:00",
+    "send me backlog by ward every Monday at 8:00", "tell me when something unusual happens to complaints",
 )  # fmt: skip
 _LONGEST_NAME = 120
 
@@ -91,15 +94,25 @@ class Wishes:
         if isinstance(frame, Sent) and frame.dashboard:
             return Understood((self._of_dashboard(sentence, frame, caller),))
         answer = self.answerer.ask(frame.question, caller, now)
-        if answer.outcome == "clarify":
+        if answer.outcome == "clarify" and not self._domain(frame, caller):
             offers = [self._offered(sentence, frame, one.question, one.plan, caller, now) for one in answer.choices]
             kept = tuple(one for one in offers if one)
             if kept:
                 return Understood(kept, answer.sentence)
+        if answer.outcome != "answered" and (domain := self._domain(frame, caller)):
+            return Understood((self.offer(_draft(sentence, condition=Unusual(domain=domain)), caller),))
         if answer.outcome != "answered" or answer.plan is None:
             raise WishError("not_understood", answer.sentence, answer.nearest)
         found = self._framed(sentence, frame, frame.question, answer, caller)
         return Understood((found,)) if isinstance(found, Offer) else found
+
+    def _domain(self, frame: Told | Sent, caller: Caller) -> str | None:
+        """The domain that a wish for unusual things names, where it is no figure."""
+        if not (isinstance(frame, Told) and isinstance(frame.condition, Unusual)):
+            return None
+        wanted = frame.question.casefold()
+        known = domains_of(self.answerer.vocabulary(caller))
+        return next((name for name in known if wanted in (name.casefold(), title_of(name).casefold())), None)
 
     def _offered(
         self, sentence: str, frame: Told | Sent, question: str, plan: Plan, caller: Caller, now: datetime | None
@@ -121,7 +134,7 @@ class Wishes:
         if isinstance(frame, Sent):
             return self.offer(_draft(sentence, question, answer.plan, cron=frame.cron), caller, answer)
         condition = frame.condition
-        if answer.plan.analysis and isinstance(condition, OfFigures):
+        if answer.plan.analysis and isinstance(condition, OfFigures | Unusual):
             raise WishError("misfit", misfit(condition, answer.plan))
         if isinstance(condition, AboveOrBelow):
             share = next(c.format == "percent" for c in answer.columns if c.name == column_of(answer.plan))
@@ -175,9 +188,13 @@ class Wishes:
                     "unknown_dashboard", f"There is no dashboard “{draft.dashboard}” for you.", sorted(there)
                 )
             return Offer(draft, f"The dashboard {there[draft.dashboard]} is sent to you {self._when(draft, caller)}.")
-        assert draft.plan is not None
         condition = draft.condition
-        if isinstance(condition, OfFigures) and (words := misfit(condition, draft.plan)):
+        if isinstance(condition, Unusual) and draft.plan is None:
+            self._check_judged(condition, None, caller)
+            where = title_of(condition.domain) if condition.domain else "Any figure"
+            return Offer(draft, f"You are told when {where} {conditions.said(condition)}. Each is told once.")
+        assert draft.plan is not None
+        if isinstance(condition, OfFigures | Unusual) and (words := misfit(condition, draft.plan)):
             raise WishError("misfit", words)
         answer = answer or self.answerer.run(draft.plan, caller)
         if answer.outcome != "answered":
@@ -186,6 +203,8 @@ class Wishes:
 
     def _of_figure(self, draft: Draft, answer: Answer, caller: Caller) -> Offer:
         about = _about(draft, answer)
+        if isinstance(draft.condition, Unusual):
+            self._check_judged(draft.condition, draft.plan, caller)
         if draft.cron is not None:
             return Offer(draft, f"{about} is sent to you {self._when(draft, caller)}.", answer.sentence)
         column = next(c for c in answer.columns if c.name == column_of(answer.plan)) if answer.plan else None
@@ -196,6 +215,11 @@ class Wishes:
     def _when(self, draft: Draft, caller: Caller) -> str:
         assert draft.cron is not None
         return times.said(draft.cron, self.zone(caller.tenant))
+
+    def _check_judged(self, condition: Unusual, plan: Plan | None, caller: Caller) -> None:
+        words, nearest = not_judged(condition, plan, self.answerer.vocabulary(caller))
+        if words:
+            raise WishError("not_judged", words, nearest)
 
     def _check_platform(self, draft: Draft, caller: Caller) -> None:
         if caller.tenant is not None or caller.role == "writer":

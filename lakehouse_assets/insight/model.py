@@ -88,6 +88,7 @@ class Insight(_Frozen):
     method: str = Field(description="How it was judged, and what that takes for granted.")
     parts: tuple[Part, ...] = Field(default=(), description="Of a change, by value; they add up to it.")
     steps: tuple[Step, ...] = Field(default=(), description="Of a forecast.")
+    also: tuple[str, ...] = Field(default=(), description="What people call metrics that did likewise.")
     because: tuple[str, ...] = Field(default=(), description="Of a recommendation: the insights it follows from.")
     plan: Plan = Field(description="The figures behind it, for POST /query.")
 

@@ -124,6 +124,17 @@ def noticed(session: Session, tenant: str | None, domains: Collection[str], voca
     return found
 
 
+def judged_in(session: Session, tenant: str | None, domains: Collection[str]) -> frozenset[str]:
+    """Those of some domains that the newest publication judged for a tenant, whatever was found.
+
+    Args:
+        session: The state of the lake.
+        tenant: Whose figures; those of all together if None.
+        domains: Which.
+    """
+    return frozenset(row["domain"] for row in _current(session, tenant, domains))
+
+
 def _current(session: Session, tenant: str | None, domains: Collection[str]) -> Sequence[dict[str, Any]]:
     """The rows of the newest publication, the most important first; none where it cannot be read."""
     if INSIGHTS.identifier not in session.heads or not domains:

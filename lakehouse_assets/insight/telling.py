@@ -60,7 +60,7 @@ class Teller:
             one.kind, line.metric, first, last, said + also, METHODS[one.kind], line.dimension, line.value,
             severity=Severity.HIGH if missing and line.dimension is None else _severity(one.change, good),
             actual=one.actual, expected=one.expected, low=one.low, high=one.high, p=one.p, good=good,
-            change=one.change, plan=_course_plan(line, first, last),
+            change=one.change, also=one.also, plan=_course_plan(line, first, last),
         )  # fmt: skip
 
     def changed(

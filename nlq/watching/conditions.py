@@ -1,4 +1,4 @@
-"""What an alert waits for: a figure beyond a bound, a change, missing or old data, runs that fail, refused records.
+"""What an alert waits for: a figure beyond a bound, a change, something unusual, missing or old data, failed runs.
 
 Belongs here: the conditions as data, each with the words it is said back in. Does not belong here: judging them
 (``judging``), reading them from words (``frames``).
@@ -114,14 +114,24 @@ class Quarantined(_Condition):
     source: Name | None = None
 
 
+class Unusual(_Condition):
+    """Something unusual was found: in the figure of the plan, in a domain's figures, or in any where neither is named.
+
+    What is unusual is judged after publications and kept (`semantic.insights`); each thing is told once.
+    """
+
+    kind: Literal["unusual"] = "unusual"
+    domain: Name | None = None
+
+
 OfFigures = AboveOrBelow | Changes | NoData | Stale
 """Conditions on a figure: there is a plan beside them."""
 OfPlatform = FailedRun | FailedLoad | Quarantined
 """Conditions on the platform, which is all tenants': they have no plan."""
-Condition = Annotated[OfFigures | OfPlatform, Field(discriminator="kind")]
+Condition = Annotated[OfFigures | OfPlatform | Unusual, Field(discriminator="kind")]
 
 
-def said(condition: OfFigures | OfPlatform, *, percent: bool = False) -> str:
+def said(condition: OfFigures | OfPlatform | Unusual, *, percent: bool = False) -> str:
     """A condition in words, to be said after the name of what it is about.
 
     Args:
@@ -141,6 +151,8 @@ def said(condition: OfFigures | OfPlatform, *, percent: bool = False) -> str:
         return f"has no data for {'a day' if condition.days == 1 else f'{condition.days} days'}"
     if isinstance(condition, Stale):
         return f"is not published anew for {duration(condition.older_than)}"
+    if isinstance(condition, Unusual):
+        return "shows something unusual: days without anything, days far from what was expected, a new level, a trend"
     return _said_of_platform(condition)
 
 

@@ -28,6 +28,7 @@ from nlq.watching.conditions import (
     OfPlatform,
     Quarantined,
     Stale,
+    Unusual,
 )
 
 MOST_WORDS = 1_000
@@ -41,7 +42,7 @@ class Told:
     ``percent``: the bound was said in percent. ``each``: it is of any of some groups.
     """
 
-    condition: OfFigures | OfPlatform
+    condition: OfFigures | OfPlatform | Unusual
     question: str = ""
     percent: bool = False
 
@@ -183,6 +184,24 @@ _QUARANTINE = (
         rf"goes above|rises above)\s+{_NUMBER}$", re.IGNORECASE,
     ),
 )  # fmt: skip
+_ODD = r"(?:unusual|odd|strange|weird|abnormal|anomalous|suspicious|unexpected|out of the ordinary)"
+_COMES_UP = r"(?:happens?|happened|occurs?|occurred|(?:comes?|shows?|turns?|pops?) up|(?:is )?(?:going on|happening))"
+_FOUND = r"(?:(?:is|are|was|were|gets?) (?:found|seen|detected|noticed))"
+_WITH = r"(?: (?:to|in|with|of|for|among|on|about) (?P<subject>.+))?"
+_UNUSUAL = (
+    re.compile(
+        rf"^(?:there (?:is|are) |(?:you|we) (?:see|find|notice) )?(?:some|any)thing (?:(?:that )?(?:is|looks|seems) )?"
+        rf"{_ODD}(?: (?:{_COMES_UP}|{_FOUND}))?{_WITH}$", re.IGNORECASE,
+    ),
+    re.compile(
+        rf"^(?:there (?:is|are) |(?:you|we) (?:see|find|notice|detect) )?(?:(?:an?|any|some|new) )*(?:{_ODD} )?"
+        rf"(?:anomal(?:y|ies)|outliers?)(?: (?:{_COMES_UP}|{_FOUND}))?{_WITH}$", re.IGNORECASE,
+    ),
+    re.compile(
+        r"^(?P<subject>.+?) (?:is|are|gets?|becomes?|looks?|seems?|behaves?|acts?|(?:does|do|shows?) (?:some|any)thing)"
+        rf" {_ODD}(?:ly)?$", re.IGNORECASE,
+    ),
+)  # fmt: skip
 _DASHBOARD = re.compile(r"^(?:the\s+)?(?:(?P<before>.+?)\s+dashboard|dashboard\s+(?P<after>.+))$", re.IGNORECASE)
 
 
@@ -220,7 +239,7 @@ def _sent_at(about: str, cron: str) -> Frame:
 
 def _told(rest: str) -> Frame:
     hold, words = _taken(_FOR, rest)
-    for reading in (_of_platform, _of_quarantine, _of_change, _of_threshold):
+    for reading in (_of_platform, _of_quarantine, _of_unusual, _of_change, _of_threshold):
         if found := reading(words, hold):
             return found
     return _of_freshness(words, hold) or Unclear(
@@ -266,6 +285,15 @@ def _of_quarantine(words: str, hold: re.Match[str] | None) -> Frame | None:
                 )
             return _at_once(Told(Quarantined(share=share, source=match["source"])), hold)
     return None
+
+
+def _of_unusual(words: str, hold: re.Match[str] | None) -> Frame | None:
+    match = next(filter(None, (pattern.match(words) for pattern in _UNUSUAL)), None)
+    if match is None:
+        return None
+    if hold:
+        return Unclear("Something unusual is told once, when it is found: leave out for how long.")
+    return Told(Unusual(), _question(match["subject"] or "", ""))
 
 
 def _of_change(words: str, hold: re.Match[str] | None) -> Frame | None:

@@ -17,7 +17,7 @@ from nlq.answering.document.columns import MASK
 from nlq.answering.document.model import Answer
 from nlq.core.periods import before, overlap, shift, unit_range, unit_start, year_before
 from nlq.core.plan import MAX_ROWS, Comparator, Comparison, OrderBy, Plan, TimeRange
-from nlq.watching.conditions import AboveOrBelow, Changes, NoData, OfFigures, Stale, duration
+from nlq.watching.conditions import AboveOrBelow, Changes, NoData, OfFigures, Stale, Unusual, duration
 from nlq.watching.states import Seen, Verdict
 from nlq.wording.formats import Said, format_said
 
@@ -33,7 +33,7 @@ class NotJudgedError(Exception):
     """The condition cannot be judged now; the text says why."""
 
 
-def misfit(condition: OfFigures, plan: Plan) -> str:
+def misfit(condition: OfFigures | Unusual, plan: Plan) -> str:
     """Why a condition cannot be put on a plan; empty where it can."""
     if plan.analysis:
         return "That is found out when it is asked: name a figure to wait for."
@@ -45,6 +45,11 @@ def misfit(condition: OfFigures, plan: Plan) -> str:
         return "The question compares figures already: leave that to the condition."
     if isinstance(condition, AboveOrBelow):
         return ""
+    if isinstance(condition, Unusual):
+        plain = Plan(metrics=plan.metrics, limit=plan.limit)
+        return (
+            "" if plan == plain else "All of a figure is judged, and its values: name the figure alone, without more."
+        )
     if plan.derived or plan.reduces or plan.grain:
         return "This condition is on a plain figure: leave out shares, averages, counts and steps of time."
     if isinstance(condition, Changes) and plan.time_range:

@@ -35,7 +35,7 @@ def test_runs_that_cannot_be_looked_up_are_told_and_hold_no_other_alert_up(
         job: store.add(Draft(name=job, condition=FailedRun(jobs=(job,))), Caller(), key_id="", made_by="me", now=NOW).id
         for job in ("broken", "nightly")
     }
-    around = Around(Zones(), frozenset, lambda _: False, "", NEVER, NEVER)
+    around = Around(Zones(), frozenset, lambda _: False, "", NEVER, NEVER, NEVER)
     keeper = Keeper(store, NEVER, Platform(NEVER, succeeded, "ingest"), around)
     assert sum(keeper.failed(FailedRunOf("1", job, NOW + timedelta(hours=1))) for job in ids) == 2
     looked = keeper.round({}, NOW + timedelta(hours=2))

@@ -51,7 +51,7 @@ def test_an_alert_tells_nothing_once_its_key_was_revoked_or_forgotten(store: Ale
         store.add(draft, Caller(), key_id=owner, made_by="me", now=NOW).id for owner in (key.id, "")
     )  # fmt: skip
     valid = lambda: frozenset(one.id for one in keys.list() if not one.revoked_at)  # noqa: E731
-    around = Around(Zones(), valid, lambda _: False, "", NEVER, NEVER)
+    around = Around(Zones(), valid, lambda _: False, "", NEVER, NEVER, NEVER)
     keeper = Keeper(store, NEVER, NEVER, around)
     assert keeper.failed(failed("1")) == 2
 

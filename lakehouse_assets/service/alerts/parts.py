@@ -8,7 +8,7 @@ from __future__ import annotations
 import logging
 import re
 from base64 import b64encode
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
@@ -22,6 +22,7 @@ from lakehouse_assets.alerts.platform import Platform, Succeeded
 from lakehouse_assets.alerts.sending.sender import Sender
 from lakehouse_assets.alerts.store import AlertStore
 from lakehouse_assets.alerts.targets import Targets, TargetsError, UnknownTargetError
+from lakehouse_assets.alerts.unusual import seen_unusual
 from lakehouse_assets.alerts.wishes import Wishes
 from lakehouse_assets.dashboards.files import ProjectDashboards
 from lakehouse_assets.dashboards.kept import KeptBoards
@@ -36,7 +37,9 @@ from lakehouse_assets.service.dashboards.exporting import report_of_dashboard
 from lakehouse_assets.service.dashboards.handlers import DashboardHandlers, narrowed
 from nlq.core.zones import Zones
 from nlq.storage.keys import KeyStore
+from nlq.watching.conditions import Unusual
 from nlq.watching.judging import NotJudgedError
+from nlq.watching.states import Seen
 
 if TYPE_CHECKING:
     from lakehouse_assets.lakehouse.lake import Lake
@@ -89,7 +92,12 @@ class AlertParts:
             handlers = None if answer else self.dashboards(lake, answerer())
             return paper_of(alert, answer, handlers, now)
 
-        around = Around(self.zones, self._valid, self._ends_keyless, lake.settings.public_url, dashboard, paper)
+        def unusual(alert: Kept, condition: Unusual, heads: Mapping[str, str]) -> tuple[Seen, ...]:
+            return seen_unusual(lake, answerer(), alert, condition, heads)
+
+        around = Around(
+            self.zones, self._valid, self._ends_keyless, lake.settings.public_url, dashboard, paper, unusual
+        )  # fmt: skip
         return Keeper(self.store, answerer, Platform(lake, succeeded, load_job), around)
 
     def dashboards(self, lake: Lake, answerer: Answerer) -> DashboardHandlers:

@@ -8,7 +8,17 @@ from datetime import timedelta
 import pytest
 
 from nlq.core.plan import Comparator, Grain
-from nlq.watching.conditions import AboveOrBelow, Changes, FailedLoad, FailedRun, NoData, Quarantined, Stale, said
+from nlq.watching.conditions import (
+    AboveOrBelow,
+    Changes,
+    FailedLoad,
+    FailedRun,
+    NoData,
+    Quarantined,
+    Stale,
+    Unusual,
+    said,
+)
 from nlq.watching.frames import Sent, Told, Unclear, frame_of
 
 GT, GE, LT, LE = Comparator.GT, Comparator.GE, Comparator.LT, Comparator.LE
@@ -129,3 +139,27 @@ def test_conditions_are_said_back() -> None:
     assert said(Changes(direction="down", by=0.2)) == "falls by 20 % or more in a whole week, against the week before"
     assert said(Stale(older_than=timedelta(hours=36))) == "is not published anew for 36 hours"
     assert said(FailedRun()) == "any run fails"
+
+
+@pytest.mark.parametrize(
+    ("sentence", "question"),
+    [
+        ("tell me when something unusual happens to complaints", "complaints"),
+        ("Let me know if anything odd happens.", ""),
+        ("alert me whenever there is an anomaly in sales", "sales"),
+        ("warn us when you see any outliers in the backlog", "backlog"),
+        ("tell me if there is something strange going on with orders", "orders"),
+        ("notify me when complaints look unusual", "complaints"),
+        ("tell me when the backlog behaves strangely", "backlog"),
+        ("tell me when an unusual anomaly is detected in net sales", "net sales"),
+        ("let us know when anything out of the ordinary comes up in telemetry", "telemetry"),
+        ("tell me when store sales do something unexpected", "store sales"),
+    ],
+)
+def test_something_unusual(sentence: str, question: str) -> None:
+    assert frame_of(sentence) == Told(Unusual(), question)
+
+
+def test_something_unusual_does_not_last() -> None:
+    assert isinstance(frame_of("tell me when complaints are unusual for 3 days"), Unclear)
+    assert said(Unusual()).startswith("shows something unusual")

@@ -6,10 +6,11 @@ import { dated } from "./format.js";
 
 const DAYS = { "*": "Every day", "1-5": "Every weekday", 1: "Mondays", 2: "Tuesdays", 3: "Wednesdays", 4: "Thursdays", 5: "Fridays", 6: "Saturdays", 0: "Sundays" };
 const KINDS = {
-  gt: "is above", lt: "is below", up: "rises by", down: "falls by", no_data: "has no data for", stale: "is not published for",
+  gt: "is above", lt: "is below", up: "rises by", down: "falls by", unusual: "shows something unusual", no_data: "has no data for", stale: "is not published for",
   sent: "is sent by the clock", failed_run: "any run fails", failed_load: "any load fails", quarantine: "records go to quarantine",
 };
 const OF_PLATFORM = ["failed_run", "failed_load", "quarantine"];
+const WHOLE = ["no_data", "stale", "unusual"];
 const NUMBERS = { gt: "Number", lt: "Number", up: "Percent", down: "Percent", no_data: "Days", stale: "Hours", quarantine: "More than percent" };
 
 export const said = (problem) => {
@@ -49,7 +50,7 @@ export async function fillForm(form, understood) {
   const shape = () => {
     const one = kind.value;
     fields.figure.hidden = OF_PLATFORM.includes(one);
-    fields.by.hidden = fields.figure.hidden || ["no_data", "stale"].includes(one);
+    fields.by.hidden = fields.figure.hidden || WHOLE.includes(one);
     fields.number.hidden = !NUMBERS[one];
     fields.number.firstChild.textContent = NUMBERS[one] ?? "";
     fields.period.hidden = !["up", "down"].includes(one);
@@ -74,7 +75,7 @@ export async function fillForm(form, understood) {
 
 function drafted(kind, { metric, by, number, period, on, at }) {
   const draft = { name: named(kind, metric, number) };
-  if (!OF_PLATFORM.includes(kind)) draft.plan = { metrics: [metric.name], group_by: by ? [by] : [] };
+  if (!OF_PLATFORM.includes(kind)) draft.plan = { metrics: [metric.name], group_by: by && !WHOLE.includes(kind) ? [by] : [] };
   const [hour, minute] = at.split(":").map(Number);
   if (kind === "sent") return { ...draft, cron: `${minute} ${hour} * * ${on}` };
   const share = metric?.format === "percent" ? 100 : 1;
@@ -82,14 +83,14 @@ function drafted(kind, { metric, by, number, period, on, at }) {
     gt: { kind: "threshold", comparator: "gt", value: number / share }, lt: { kind: "threshold", comparator: "lt", value: number / share },
     up: { kind: "change", direction: "up", by: number / 100, period }, down: { kind: "change", direction: "down", by: number / 100, period },
     no_data: { kind: "no_data", days: Math.round(number) }, stale: { kind: "stale", older_than: `PT${Math.round(number)}H` },
-    failed_run: { kind: "failed_run" }, failed_load: { kind: "failed_load" }, quarantine: { kind: "quarantine", share: number / 100 },
+    unusual: { kind: "unusual" }, failed_run: { kind: "failed_run" }, failed_load: { kind: "failed_load" }, quarantine: { kind: "quarantine", share: number / 100 },
   }[kind];
   return draft;
 }
 
 function named(kind, metric, number) {
   if (OF_PLATFORM.includes(kind)) return KINDS[kind][0].toUpperCase() + KINDS[kind].slice(1);
-  const amount = kind === "sent" ? "" : ` ${number}${["up", "down"].includes(kind) || metric.format === "percent" ? " %" : ""}`;
+  const amount = !NUMBERS[kind] ? "" : ` ${number}${["up", "down"].includes(kind) || metric.format === "percent" ? " %" : ""}`;
   return `${metric.label} ${KINDS[kind]}${amount}`.slice(0, 120);
 }
 
@@ -145,7 +146,7 @@ function confirming(offer, { targets, domains, kept }) {
     targets.length ? null : h("p.note", {}, domains.length ? "No target is named for you." : "No target is named for you: it is told on this page alone.")),
   domains.length ? labelled("And by mail to", mail) : null,
   h("fieldset.wide-field", {}, h("legend", {}, "Quiet hours, in which nothing is sent"), h("div.clocks", {}, from, "to", until)),
-  offer.draft.cron ? null : h("label.check.wide-field", {}, end, "Tell me, too, when it is well again"),
+  offer.draft.cron || offer.draft.condition?.kind === "unusual" ? null : h("label.check.wide-field", {}, end, "Tell me, too, when it is well again"),
   h("div.actions.wide-field", {}, h("button.button", { type: "submit" }, "Keep it"),
     h("button.button.quiet", { type: "button", onclick: () => { byId("offer").replaceChildren(); byId("sentence").focus(); } }, "Not this")), problem);
   return h("section.card.clarify", { "aria-labelledby": "offer-title" }, h("h2", { id: "offer-title", tabindex: -1 }, dated(offer.says)),
