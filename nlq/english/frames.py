@@ -14,7 +14,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from enum import StrEnum
 
-from nlq.english.forms import is_plural, singular
+from nlq.english.forms import is_plural
 from nlq.english.general import (
     BY_WORDS,
     COUNTING,
@@ -29,6 +29,7 @@ from nlq.english.general import (
     PREPOSITIONS,
     SHORTEST,
     SUBJECTS,
+    WHICH_WORDS,
 )
 from nlq.english.tokens import Token, set_of
 from nlq.english.words import base_of
@@ -80,6 +81,7 @@ _HOUSES = set_of("shop store company business firm organisation organization")
 """Those of them that nothing comes through: an app may be a channel."""
 _POINTING = set_of("the this our my your")
 _OWNING = set_of("our my your")
+_OURS = set_of("mine ours")
 _LIGHT = set_of("bring earn get make take hang pick come go run sit stand keep")
 """Verbs of having, taking and moving, which say no more than that there is a figure."""
 _ACTORS = SUBJECTS | set_of("us do does did that which who to people is are was were be being been getting gets get")
@@ -95,23 +97,7 @@ _OF_FIGURES = {
 MEASURING = frozenset(_OF_FIGURES)
 """The needs of words that only say once more what kind of figure one is."""
 _PIECES = PIECES | set_of("units items")
-_ROLES = {
-    "buyer": ("customer",),
-    "shopper": ("customer",),
-    "purchaser": ("customer",),
-    "client": ("customer",),
-    "consumer": ("customer",),
-    "member": ("customer", "user"),
-    "account": ("user", "customer"),
-    "people": ("customer", "user"),
-}
-"""Who takes part in what is asked of, by other names; nobody who is only some of them, as a child is of patients."""
 _STEPS = set_of("month week day quarter year monthly weekly daily quarterly yearly")
-
-
-def roles_of(word: str) -> tuple[str, ...]:
-    """What a layer may call who takes part, the likeliest first: a buyer is a customer."""
-    return _ROLES.get(singular(word), ())
 
 
 def frame_at(tokens: Sequence[Token], at: int) -> Frame | None:
@@ -121,7 +107,8 @@ def frame_at(tokens: Sequence[Token], at: int) -> Frame | None:
     after = words[at + 1] if at + 1 < len(words) else ""
     if word in _ASIDES or _is_us(tokens, at) or _is_courtesy(tokens, at) or _stresses(words, at):
         return Frame.ASIDE
-    if word in _SOMEBODY and before in _ASKING_ACTORS | {""} and after not in PREPOSITIONS | {""}:
+    asked = before in _ASKING_ACTORS | {""} or (at > 1 and words[at - 2] in WHICH_WORDS)
+    if word in _SOMEBODY and asked and after not in PREPOSITIONS | {""}:
         return Frame.ACTION
     if word in _SELVES and _is_self(words, at):
         return Frame.SELF
@@ -160,7 +147,7 @@ def _stresses(words: Sequence[str], at: int) -> bool:
 
 
 def _is_courtesy(tokens: Sequence[Token], at: int) -> bool:
-    """Whether a word is of a greeting, a thank-you or a polite request: hi Meena, good morning, please send me."""
+    """Whether a word is of a greeting, thanks or a polite request: hi Meena, please send me; which shop of ours."""
     words = [token.norm for token in tokens]
     word, before = words[at], words[at - 1] if at else ""
     after = words[at + 1] if at + 1 < len(words) else ""
@@ -171,7 +158,8 @@ def _is_courtesy(tokens: Sequence[Token], at: int) -> bool:
     thanked = word in _MANY_THANKS and before == _MANY_THANKS[word] and not _THANKING.isdisjoint(words[:at])
     sent = word in _SENDING and after in ("me", "us")
     told = before in _COMMANDING and (sent or (word == "state" and after in _STATED))
-    return greeted or good_day or thanked or told or (word in _WONDERING and before in _I_AM)
+    owned = word in _OURS and before == "of"
+    return greeted or good_day or thanked or told or owned or (word in _WONDERING and before in _I_AM)
 
 
 def _is_self(words: Sequence[str], at: int) -> bool:

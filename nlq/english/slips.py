@@ -26,7 +26,6 @@ _SLIPS = {
     "last": "lsat lst",
     "this": "thsi",
     "year": "yaer yera",
-    "month": "mnth",
     "week": "wek",
     "most": "msot",
     "number": "nr nbr numer",
@@ -40,8 +39,34 @@ _SLIPS = {
     "you": "u",
     "give": "gimme",
     "per": "pr",
+    "hour": "hr",
+    "hours": "hrs",
+    "month": "mnth mo mth",
+    "months": "mos mths",
+    "quarter": "qtr qtrs",
+    "department": "dept depts",
+    "customer": "cust custs",
+    "quantity": "qtys",
+    "amount": "amt amts",
+    "revenue": "rev",
+    "transaction": "txn txns trx",
+    "account": "acct accts",
+    "product": "prod prods",
+    "priority": "prio prios",
+    "conversion": "conv",
+    "appointment": "appt appts",
+    "manager": "mgr mgrs",
+    "address": "addr",
+    "difference": "diff",
+    "through": "thru",
+    "because": "bc cuz coz",
+    "median": "med",
+    "percentage": "perc",
+    "frequency": "freq",
+    "description": "descr",
 }
 _READ_AS = {written: word for word, several in _SLIPS.items() for written in several.split()}
+_AFTER_NUMBER = set_of("of per by each")
 _COMPARED = MORE_WORDS | set_of(
     "greater bigger longer shorter older younger newer later earlier heavier lighter rather"
 )
@@ -71,7 +96,11 @@ def other_spellings(norm: str) -> list[str]:
 
 def slip_at(tokens: Sequence[Token], at: int) -> str | None:
     """The word that was meant at a place, None where what stands there is no slip."""
-    norm = tokens[at].norm
+    norm, following = tokens[at].norm, tokens[at + 1].norm if at + 1 < len(tokens) else ""
+    if norm == "#":
+        return "number" if following.isalpha() else None
+    if norm == "n":
+        return "number" if following in _AFTER_NUMBER else "and" if at and following.isalpha() else None
     if norm == "then" and at and tokens[at - 1].norm in _COMPARED:
         return "than"
     return _READ_AS.get(norm)

@@ -9,7 +9,7 @@ Safety: every word of a question has a part in the plan, or the question is refu
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from functools import cached_property
@@ -18,11 +18,11 @@ from nlq.core.outcome import MOST_CHOICES, RULES, UNCLEAR, Because, Clarify, Out
 from nlq.core.plan import Plan
 from nlq.core.spelling import same_form
 from nlq.core.vocabulary import Vocabulary
-from nlq.english.frames import roles_of
 from nlq.english.tokens import Token, reworded, tokenize
 from nlq.english.verbs import in_the_passive
 from nlq.planning.analyses.frames import frames_of
 from nlq.planning.analyses.planning import Analyses
+from nlq.planning.asides import Asides
 from nlq.planning.asking import Asking
 from nlq.planning.drafts.draft import Reading
 from nlq.planning.drafts.mentions import Cover, Kind, Reach, Slip
@@ -34,6 +34,7 @@ from nlq.planning.parting import begins_to_ask, linked_of, parts_of
 from nlq.planning.provenance import Provenance, Typed
 from nlq.planning.ranked.ranker import Ranker
 from nlq.planning.reading.verbs import is_framing
+from nlq.planning.renaming import adds_figure, renamed
 from nlq.planning.search import Asked, Search, quoted
 from nlq.planning.times.words import TimeSpan
 
@@ -101,7 +102,7 @@ class Planner:
         self.lexicon = Lexicon(vocabulary)
         self._search, self._asking = Search(self.lexicon), Asking(self.lexicon)
         self._ranker = Ranker(self.lexicon) if ranks else None
-        self._analyses = Analyses(self.lexicon)
+        self._analyses, self._asides = Analyses(self.lexicon), Asides(self.lexicon)
 
     def plan(self, question: str, now: date | datetime, previous: Plan | None = None) -> Outcome:
         """The outcome for a question; relative times are relative to ``now``. Never raises on any text.
@@ -149,7 +150,25 @@ class Planner:
             outcome = self._find(replace(asked, question=said, tokens=passive), slips, provenance)
             if isinstance(outcome, Planned):
                 return outcome
-        return self._find(asked, slips, provenance)
+        outcome = self._find(asked, slips, provenance)
+        return outcome if isinstance(outcome, Planned) or previous else self._apart(typed, asked, slips, outcome)
+
+    def _apart(self, typed: str, asked: Asked, slips: Sequence[Slip], outcome: Outcome) -> Outcome:
+        """The outcome without what is said beside the question, where that is better than what the whole came to."""
+        timed = [at for span in asked.times for at in range(span.first, span.last)]
+        kept = self._asides.without(asked.question, asked.tokens, timed)
+        if not kept:
+            return outcome
+        written = {token.text for token in kept.typed}
+        slips = [slip for slip in slips if slip.written in written]
+        provenance = Provenance(Typed(typed, kept.typed, slips, passed=kept.passed), self.vocabulary)
+        found = self._find(replace(asked, question=kept.question, tokens=kept.tokens), slips, provenance)
+        if isinstance(found, Planned):
+            return found.model_copy(update={"notes": (*found.notes, f"I passed over {quoted(provenance.passed)}.")})
+        clearer = isinstance(found, Clarify) and (
+            not isinstance(outcome, Clarify) or len(found.words) < len(outcome.words)
+        )
+        return found if clearer else outcome
 
     def _several(self, question: str, tokens: Sequence[Token], now: date | datetime) -> Outcome | None:
         """The choice among several questions in one that can be answered; sentences are never put together."""
@@ -203,9 +222,14 @@ class Planner:
         problems: list[Problem] = []
         for one in rounds:
             found = self._search.readings(asked, one.covers)
-            if not isinstance(found, Problem):
-                return provenance.of(self._settle(found, slips), found), None
-            problems.append(found)
+            if isinstance(found, Problem):
+                problems.append(found)
+                continue
+            outcome = provenance.of(self._settle(found, slips), found)
+            if isinstance(outcome, Planned) or one is not rounds[-1]:
+                return outcome, None
+            # What is only near, business may have a plain word for.
+            return self._by_other_names(asked, slips, provenance) or outcome, None
         if framed := self._framed(asked, slips, provenance):
             return framed, None
         if found := self._guessed(asked, slips):
@@ -218,28 +242,33 @@ class Planner:
         return provenance.refused(refused, cover, problem), problem
 
     def _framed(self, asked: Asked, slips: Sequence[Slip], provenance: Provenance) -> Outcome | None:
-        """The answer without the words of the frame, where what remains is one question in the layer's own words."""
-        asked, renamed = self._renamed(asked)
+        """The answer without the words of the frame, in the question's own words or by other names for things."""
+        return self._without_frame(asked, {}, slips, provenance) or self._by_other_names(asked, slips, provenance)
+
+    def _by_other_names(self, asked: Asked, slips: Sequence[Slip], provenance: Provenance) -> Outcome | None:
+        """What comes of the question with things called as the layer calls them; None where it knows them all."""
+        asked, taken = renamed(asked, self.lexicon)
+        return self._without_frame(asked, taken, slips, provenance) if taken else None
+
+    def _without_frame(
+        self, asked: Asked, taken: Mapping[str, str], slips: Sequence[Slip], provenance: Provenance
+    ) -> Outcome | None:
+        """The answer where what remains is one question in the layer's own words; ``taken`` are those of other names.
+
+        Where other names have several meanings, these are the choices.
+        """
         found = self._search.readings(asked, _Round(self._search, asked, Reach.FRAMED).covers)
-        if isinstance(found, Problem) or len(found) > 1 or not _is_named(found[0]):
+        if isinstance(found, Problem) or not all(_is_named(one) and not adds_figure(one, taken) for one in found):
             return None
         outcome = self._settle(found, slips)
+        if len(found) > 1:
+            return provenance.of(outcome, found) if taken else None
         unused = tuple(m.text for m in found[0].mentions if is_framing(m))
         if not isinstance(outcome, Planned) or len(unused) > _MOST_UNUSED:
             return None
-        notes = [f"I took “{said}” for {role}s." for said, role in renamed.items() if said not in unused]
+        notes = [f"I took “{said}” for {word}." for said, word in taken.items() if said not in unused]
         notes += [f"I did not use {quoted(unused)}."] if unused else []
         return provenance.of(outcome.model_copy(update={"notes": (*outcome.notes, *notes)}), found, unused)
-
-    def _renamed(self, asked: Asked) -> tuple[Asked, dict[str, str]]:
-        """The question with those who take part called as the layer calls them: customers, of buyers."""
-        renamed: dict[str, str] = {}
-        for token in asked.tokens:
-            if token.kind == "word" and not self.lexicon.knows(token.norm):
-                role = next((role for role in roles_of(token.norm) if self.lexicon.knows(role)), None)
-                renamed |= {token.text: role} if role else {}
-        tokens = [replace(one, norm=f"{renamed[one.text]}s") if one.text in renamed else one for one in asked.tokens]
-        return replace(asked, tokens=tokens), renamed
 
     def _guessed(self, asked: Asked, slips: Sequence[Slip]) -> list[Reading]:
         """The readings with unclear words read as what comes near them; they can only be offered."""

@@ -62,6 +62,8 @@ class Typed:
     tokens: Sequence[Token]
     slips: Sequence[Slip] = ()
     lead: int = 0
+    passed: tuple[tuple[Token, ...], ...] = ()
+    """Stretches that are said beside the question; ``tokens`` are the others."""
 
 
 class Provenance:
@@ -71,6 +73,7 @@ class Provenance:
         self._tokens, self._lead = typed.tokens, typed.lead
         self._vocabulary = vocabulary
         self._question, self._places = typed.question, places(typed.question)
+        self._passed = [self._beside(stretch) for stretch in typed.passed]
         self._mended = {slip.written: slip.read_as for slip in typed.slips if slip.read_as}
 
     def of(self, outcome: Outcome, readings: Sequence[Reading], left_out: Sequence[str] = ()) -> Outcome:
@@ -93,7 +96,7 @@ class Provenance:
         """What the words became in a reading, by their place; then what no word asked for."""
         decisions = _Decisions(reading.because)
         found = [self._read(mention, reading.plan, decisions, left_out) for mention in reading.mentions]
-        told = [one for one in found if one] + self._corrections() + self._going_on()
+        told = [one for one in found if one] + self._passed + self._corrections() + self._going_on()
         told.sort(key=lambda one: (one.start or 0, one.end or 0))
         known = {one.meaning for one in told}
         rest = [one for one in decisions.rest() if one.meaning not in known]
@@ -102,7 +105,7 @@ class Provenance:
     def refused(self, outcome: Refused, cover: Cover, problem: Problem) -> Refused:
         """The refusal with what is known of its words, and which stand in the way."""
         found = [self._known(mention, problem) for mention in cover.mentions]
-        told = [one for one in found if one] + self._corrections()
+        told = [one for one in found if one] + self._passed + self._corrections()
         told.sort(key=lambda one: (one.start or 0, one.end or 0))
         return outcome.model_copy(update={"because": tuple(told)})
 
@@ -110,6 +113,11 @@ class Provenance:
         """That words beside each other say what is to be done."""
         words = " ".join(token.text for token in said)
         return self._at(said[0], said[-1], words, meaning, "operator", label=meaning)
+
+    @property
+    def passed(self) -> list[str]:
+        """What is said beside the question, as it was typed."""
+        return [one.words for one in self._passed]
 
     # --- one mention
 
@@ -212,6 +220,11 @@ class Provenance:
         # As it was typed: it may have been read in other words.
         words = self._question[self._places[first.start] : self._places[last.end]]
         return self._at(first, last, words, meaning, part, **more)
+
+    def _beside(self, stretch: Sequence[Token]) -> Because:
+        first, last = stretch[0], stretch[-1]
+        words = self._question[self._places[first.start] : self._places[last.end]]
+        return self._at(first, last, words, "said beside the question", "left_out")
 
     def _at(self, first: Token, last: Token, words: str, meaning: str, part: Part, **more: Any) -> Because:
         start, end = self._places[first.start], self._places[last.end]

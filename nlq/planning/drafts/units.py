@@ -205,8 +205,9 @@ class UnitFinder:
             averaged = self._norm(at - 1) in AVERAGE_WORDS and self._norm(at + 1) in _TAKING
             return (at + 1, unit) if averaged else None
         text = self._tokens[at].text
-        sign = not text.isalnum() and not self._beside_number(at)
-        counted = at > 0 and self._tokens[at - 1].kind == "number" and text.isalpha()
+        behind = at > 0 and self._tokens[at - 1].kind == "number"
+        sign = not text.isalnum() and (behind or not self._beside_number(at))
+        counted = behind and text.isalpha()
         word = (text in _CURRENCIES or counted) and self._norm(at) not in _AMBIGUOUS
         return (at + 1, unit) if unit.measure is Measure.MONEY and (sign or word) else None
 
@@ -283,6 +284,11 @@ def measures_money(metric: Metric) -> bool:
         return False
     names = {singular(word) for text in (metric.label, metric.name, *metric.synonyms) for word in words_of(text)}
     return bool(_codes([metric.label, metric.name]) or (names & _MONEY_WORDS and not names & _RATES))
+
+
+def is_currency(word: str) -> bool:
+    """Whether a word or a sign is a currency: usd, dollars, ₹."""
+    return bool(_codes([word]))
 
 
 def _currencies(metric: Metric) -> frozenset[str]:

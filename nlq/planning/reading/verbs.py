@@ -11,8 +11,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from nlq.core.vocabulary import Metric
+from nlq.english.business import same_as
 from nlq.english.forms import singular, stem
-from nlq.english.frames import Frame, roles_of
+from nlq.english.frames import Frame
 from nlq.english.tokens import set_of, words_of
 from nlq.english.verbs import Support
 from nlq.planning.drafts.measures import is_amount
@@ -49,7 +50,7 @@ def _frames(mention: Mention, metrics: Sequence[Metric], sentence: Sentence) -> 
         return any(m.kind in (Kind.GRAIN, Kind.TREND) for m in sentence.all)
     if need is Frame.OWNER:
         said = mention.text.lower()
-        return any(_is_named_by(stem(word), sentence) for word in (singular(said), *roles_of(said)))
+        return any(_is_named_by(stem(word), sentence) for word in (singular(said), *same_as(said)))
     if need is Frame.SELF:
         shared = sentence.vocabulary.shared_dimensions(tuple(metric.name for metric in metrics))
         return bool(metrics) and not shared & {h.dimension for h in sentence.lexicon.values([mention.text.lower()])}

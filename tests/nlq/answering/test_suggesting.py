@@ -55,7 +55,7 @@ def rephrased(first: str, then: str, times: int = 2, **more: str | None) -> list
 @pytest.mark.parametrize(
     ("first", "then", "word", "kind", "name", "label"),
     [
-        ("takings by country", "revenue by country", "takings", "metric", "sales_net_amount", "Net sales"),
+        ("moolah by country", "revenue by country", "moolah", "metric", "sales_net_amount", "Net sales"),
         ("complaints by borough", "complaints by ward", "borough", "dimension", "complaint__ward_id", "Ward"),
         ("complaints via telegraph", "complaints via web", "telegraph", "value", "complaint__channel", "WEB"),
     ],
@@ -77,7 +77,7 @@ def test_a_word_means_the_choice_that_is_taken() -> None:
 
 
 def test_what_was_meant_once_or_long_after_or_wrongly_or_by_another_is_not_proposed() -> None:
-    first, then = rephrased("takings by country", "revenue by country", 1)
+    first, then = rephrased("moolah by country", "revenue by country", 1)
     again = [replace(one, asked_by="bob", answer_id=one.answer_id + "b") for one in (first, then)]
     assert learnt(first, then) == []
     assert learnt(first, then, *again) != []
@@ -88,11 +88,11 @@ def test_what_was_meant_once_or_long_after_or_wrongly_or_by_another_is_not_propo
 
 
 def test_what_is_dismissed_or_known_is_not_proposed() -> None:
-    history = rephrased("takings by country", "revenue by country")
+    history = rephrased("moolah by country", "revenue by country")
     (found,) = learnt(*history)
     assert learnt(*history, dismissed=(found.id,)) == []
     metrics = {
-        name: replace(metric, synonyms=(*metric.synonyms, "takings")) if name == found.name else metric
+        name: replace(metric, synonyms=(*metric.synonyms, "moolah")) if name == found.name else metric
         for name, metric in planner().vocabulary.metrics.items()
     }
     known = replace(planner().vocabulary, metrics=metrics)
@@ -117,9 +117,9 @@ def test_words_that_were_never_understood_are_counted() -> None:
      "\x1b[31mred", "&anchor", "*alias", "ab", "which", "one two three four five", "two\nlines: [x]"],
 )  # fmt: skip
 def test_what_is_no_plain_word_is_never_proposed(word: str) -> None:
-    history = rephrased("takings by country", "revenue by country")
+    history = rephrased("moolah by country", "revenue by country")
     hostile = [
-        replace(one, because=tuple(Because(**{**dict(b), "words": word}) if b.words == "takings" else b
+        replace(one, because=tuple(Because(**{**dict(b), "words": word}) if b.words == "moolah" else b
                                    for b in one.because))
         for one in history
     ]  # fmt: skip

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from nlq.english.frames import Frame, frame_at, roles_of
+from nlq.english.frames import Frame, frame_at
 from nlq.english.tokens import tokenize
 
 
@@ -70,10 +70,3 @@ def test_a_word_of_the_frame_is_told_from_content(question: str, word: str, fram
     tokens = tokenize(question)
     at = next(n for n, token in enumerate(tokens) if token.norm == word)
     assert frame_at(tokens, at) is frame
-
-
-def test_only_who_takes_part_has_another_name() -> None:
-    assert roles_of("buyers") == ("customer",)
-    assert roles_of("members") == ("customer", "user")
-    assert not roles_of("children")
-    assert not roles_of("women")
