@@ -52,7 +52,7 @@ FILLER = (
     individual particular specific certain given following listed name names
     indicate identify mention specify provide name describe determine compute estimate consider select retrieve obtain
     showing along if such present presented inclusive include included output enumerate pls plz stats statistics
-    doing performing sent both furnish
+    doing performing sent both furnish granted issued incurred accrued earned achieved realised realized awarded
     """)
     | GLUE
     | OCCURRENCE
@@ -63,6 +63,8 @@ RATES = set_of("rate rates ratio ratios share shares percentage proportion fract
 """Words for a figure over another, which have no kin: a ratio is no rating."""
 BY_WORDS = set_of("by per each every across wise")
 NOT_WORDS = set_of("not excluding exclude except without no non excludes ignoring neither nor outside")
+NOT_BEHIND = set_of("excluded omitted aside")
+"""Words behind what they leave out: "by channel, web excluded"."""
 PER_WORDS = set_of("per each every a")
 """Words after which an average is over what follows: "complaints per ward on average"."""
 OR_WORDS = frozenset({"or"})

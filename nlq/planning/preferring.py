@@ -48,6 +48,8 @@ class Preferring:
             readings: What the question may ask, all as likely as each other by its grammar.
             words: The words of the question.
         """
+        if any(self._names_rate(reading) for reading in readings):
+            readings = [reading for reading in readings if reading.plan.share is None]
         alike: dict[str, list[Reading]] = {}
         for reading in self._guessed_by_kind(readings, words) or self._of_kind(readings, words):
             alike.setdefault(self._shape(reading.plan), []).append(reading)
@@ -80,6 +82,12 @@ class Preferring:
             return []
         others = tuple(reading for reading in readings if reading is not found[0])
         return [replace(found[0], sure=True, others=others)]
+
+    def _names_rate(self, reading: Reading) -> bool:
+        """Whether a word for a share ends the name of a rate: the late share is the late rate, no part of the late."""
+        named = [m for m in reading.mentions if m.kind is Kind.METRIC]
+        ends = any(words_of(m.text.lower())[-1:] and words_of(m.text.lower())[-1] in SHARE_WORDS for m in named)
+        return ends and self._kind(reading) == "rate" and len(reading.plan.metrics) == 1
 
     def _is_rate(self, reading: Reading) -> bool:
         plan = reading.plan

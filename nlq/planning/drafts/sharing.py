@@ -16,6 +16,8 @@ from nlq.planning.drafts.draft import Chosen, Decision, Draft, NotReadableError
 from nlq.planning.drafts.measures import is_amount
 from nlq.planning.drafts.mentions import Kind, Mention
 
+_PARTING = frozenset({"of", "in"})
+_SHARE_OF_VALUE = ["of", Kind.VALUE, "in", Kind.METRIC]
 _TRUE_OF = PREDICATES | RELATIVES
 
 
@@ -38,16 +40,15 @@ def shares(draft: Draft, mentions: Sequence[Mention], metrics: Sequence[Metric])
         raise NotReadableError(2, f"I cannot tell a share of {label}; ask for one amount.", word)
     if draft.whole is not None:
         return [_of_whole(draft, draft.whole, word)]
-    after = _after_predicate(draft, mentions)
-    if after:
-        return [_share(after)]
+    if part := _after_predicate(draft, mentions) or _whose(draft, mentions):
+        return [_share(part)]
     keyed = bool(draft.groups or draft.grain)
     said = {item.dimension for item in draft.chosen}
     if not said:
         if not keyed:
             raise NotReadableError(2, f"“{word}” of what? Say by which dimension, or which part.", word)
         return [Share()]
-    if keyed:
+    if draft.groups:
         return [Share(), _share(draft.chosen)]
     if len(said) > 1:
         raise NotReadableError(2, f"“{word}”: say “what percentage of … are …”, to tell the part.", word)
@@ -130,6 +131,17 @@ def _after_predicate(draft: Draft, mentions: Sequence[Mention]) -> list[Chosen]:
         return []
     verb = next((m.first for m in mentions if m.first > metric_at and m.kind is Kind.FILLER and _is_predicate(m)), None)
     return [] if verb is None else [item for item in draft.chosen if item.first > verb]
+
+
+def _whose(draft: Draft, mentions: Sequence[Mention]) -> list[Chosen]:
+    """The values whose share it is: "Marketplace's share of net sales", "the share of web in orders by month"."""
+    said = [m for m in mentions if m.kind is not Kind.FILLER or m.text.lower() in _PARTING]
+    at = next(n for n, m in enumerate(said) if m.first == draft.share)
+    before = said[at - 1].first if at and said[at - 1].kind is Kind.VALUE else None
+    after = said[at + 1 : at + 5]
+    if before is None and [m.text.lower() if m.kind is Kind.FILLER else m.kind for m in after] == _SHARE_OF_VALUE:
+        before = after[1].first
+    return [item for item in draft.chosen if item.first == before]
 
 
 def _is_predicate(mention: Mention) -> bool:

@@ -19,6 +19,7 @@ from nlq.english.forms import OCCURRENCE, stem
 from nlq.english.general import EVENT_WORDS, GLUE, IRREGULAR_PARTICIPLES
 from nlq.english.tokens import words_of
 from nlq.planning.drafts.mentions import Kind, Mention
+from nlq.planning.finding.amounts import AMOUNTS
 from nlq.planning.finding.assignments import Assignment
 from nlq.planning.finding.lexicon import Lexicon
 
@@ -57,6 +58,8 @@ def events(mentions: Sequence[Mention], assignment: Assignment, lexicon: Lexicon
     for at, mention in enumerate(mentions):
         if mention.kind not in (Kind.METRIC, Kind.VALUE) or _is_left_out(mentions[:at]):
             continue
+        if words_of(mention.text.lower())[0] in AMOUNTS:
+            continue  # the amount paid has no other time than payments
         said = _participle(mention, mentions[at + 1 :])
         metric = _metric_of(mention, assignment, lexicon)
         if said is None or metric is None or not _is_of_another_event(metric, said[0]):

@@ -22,6 +22,7 @@ from nlq.english.places import Place
 from nlq.english.tokens import words_of
 from nlq.english.words import base_of, family, is_english, synonyms
 from nlq.planning.drafts.units import UNIT_WORDS
+from nlq.planning.finding.amounts import Amounts
 from nlq.planning.finding.durations import Durations
 from nlq.planning.finding.happenings import Happenings, is_verb
 from nlq.planning.finding.phraseindex import Hit, PhraseIndex, content, without_measure_words
@@ -66,6 +67,7 @@ class Lexicon:
     def __init__(self, vocabulary: Vocabulary) -> None:
         self.vocabulary = vocabulary
         self.happenings, self.durations = Happenings(vocabulary), Durations(vocabulary)
+        self.amounts = Amounts(vocabulary)
         self._metrics, self._dimensions = PhraseIndex(), PhraseIndex()
         self._values = ValueIndex()
         self._said_whole: dict[str, set[Key]] = defaultdict(set)

@@ -99,7 +99,11 @@ class OperatorFinder:
             return self._mention(Kind.THRESHOLD, at, at + 2, 6.0, Bound(Comparator.GE, self._number(at) or 0.0))
         named = self._norm(at + 1) != "or" and singular(self._norm(at + 1)) in {*w.UNITS, *map(singular, w.PIECES)}
         joint = at + 1 + named
-        word = w.OR_SIDES.get(self._norm(joint + 1)) if self._norm(joint) == "or" else None
+        if self._norm(joint) in {"upward", "upwards"}:
+            first = at - 1 if self._norm(at - 1) == "from" else at
+            bound = self._bound(at, at, Comparator.GE).payload
+            return self._mention(Kind.THRESHOLD, first, joint + 1, 3.0 * (joint + 1 - first), bound)
+        word = w.OR_SIDES.get(self._norm(joint + 1)) if self._norm(joint) in {"or", "and"} else None
         if word is None and self._norm(at + 2) == "or" and (side := w.OR_SIDES.get(self._norm(at + 3))):
             # "20 visits or more": the noun is read by itself
             return self._mention(Kind.THRESHOLD, at, at + 1, 3.0, Bound(Comparator(side), self._number(at) or 0.0))
@@ -282,14 +286,21 @@ class OperatorFinder:
         if one == "alphabetically" or (one == "alphabetical" and two == "order"):
             return self._mention(Kind.ORDER, at, at + (1 if one == "alphabetically" else 2), 6.0, "alphabetical")
         from_end, to_end = self._end(one), self._end(self._norm(at + 2)) if two == "to" else None
+        if two == "to" and {one, self._norm(at + 2)} == {"high", "low"}:
+            from_end, to_end = f"{one}est", f"{self._norm(at + 2)}est"
         if {from_end, to_end} == {"highest", "lowest"}:
             return self._mention(Kind.ORDER, at, at + 3, 9.5, from_end)
         if one in w.DESCENDING | w.ASCENDING and two == "order":
             return self._mention(Kind.ORDER, at, at + 2, 6.5, "highest" if one in w.DESCENDING else "lowest")
-        if (end := self._end(one)) not in ("highest", "lowest"):
+        end = self._end(one)
+        if end in ("highest", "lowest", "best", "worst"):
+            if two == "first":
+                return self._mention(Kind.ORDER, at, at + 2, 6.5, end)
+            if self._norms(at + 1, 2) == ("on", "top") or self._norms(at + 1, 3) == ("at", "the", "top"):
+                last = at + (3 if two == "on" else 4)
+                return self._mention(Kind.ORDER, at, last, 3.25 * (last - at), end)
+        if end not in ("highest", "lowest"):
             return None
-        if two == "first":
-            return self._mention(Kind.ORDER, at, at + 2, 6.5, end)
         return self._mention(Kind.SUPERLATIVE, at, at + 2, 6.0, end) if two in w.FREQUENT else None
 
     def _compares_with_than(self, at: int) -> bool:

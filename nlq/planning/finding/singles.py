@@ -19,7 +19,7 @@ _SINGLES: tuple[tuple[frozenset[str], Kind, float, Any], ...] = (
     (w.BY_WORDS, Kind.BY, 0.5, None),
     (frozenset({"over"}), Kind.BY, 0.0, None),
     (w.WHICH_WORDS, Kind.WHICH, 0.2, None),
-    (w.NOT_WORDS, Kind.NOT, 1.0, None),
+    (w.NOT_WORDS | w.NOT_BEHIND, Kind.NOT, 1.0, None),
     (w.MISSING, Kind.MISSING, 0.5, None),
     (w.LISTING, Kind.LIST, 0.5, None),
     (w.AND_WORDS, Kind.AND, 0.1, None),

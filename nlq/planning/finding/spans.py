@@ -102,6 +102,7 @@ class MentionFinder(ListedFinder):
             yield from self._dimensions(at)
             yield from self._happened(at)
             yield from self._takes(at)
+            yield from self._amounts(at)
             yield from self._values_at(at)
             yield from self._calendar_at(at)
             yield from self._units_at(at)
@@ -283,6 +284,14 @@ class MentionFinder(ListedFinder):
         """How long something takes, as the average that tells it: "how long does it take to resolve one"."""
         for last, name, likeness in self._lexicon.durations.at(self._norm, at, self._lexicon.subject_words):
             hits = (Hit(name, 1.0, "synonym", likeness),)
+            yield self._mention(Kind.METRIC, at, last, term_score(last - at, hits, 0.2), hits)
+
+    def _amounts(self, at: int) -> Iterator[Mention]:
+        """The amount of what was done: "the amount paid", "value refunded"."""
+        found = list(self._lexicon.amounts.at(self._norm, at))
+        last = found[0][0] if found else at
+        if found and not self._lexicon.metrics_in_full([self._stems[n] for n in range(at, last)]):
+            hits = tuple(Hit(name, 1.0, "synonym") for _, name in found)
             yield self._mention(Kind.METRIC, at, last, term_score(last - at, hits, 0.2), hits)
 
     def _names_step(self, at: int) -> bool:

@@ -23,7 +23,7 @@ from nlq.english.words import family
 
 _OPPOSITE = ("un", "in", "non")
 """What turns an adjective round: unpaid, inactive."""
-_MIN_PARTIAL = 4
+_MIN_PARTIAL = 3
 _MOST_PER_WORD = 4
 _MOST_RUN = 6
 """Of longer values no words in a row are known apart."""
@@ -150,7 +150,7 @@ class ValueIndex:
                 run = replace(whole, coverage=(last - first) / len(words))
                 self._put(self._runs, words[first:last], run)
         for word in words:
-            if word.isalpha() and len(word) >= _MIN_PARTIAL:
+            if word.isalpha() and len(word) >= _MIN_PARTIAL and word not in ENGLISH:
                 self._put(self._parts, word, replace(whole, coverage=1 / len(words)))
 
     def _add_places(self, dimension: Dimension) -> None:

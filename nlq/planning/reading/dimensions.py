@@ -195,7 +195,7 @@ class DimensionReader:
         before, after = self._said_around(position)
         if not self._sentence.assignment.metrics or before[-1:] != ["all"]:
             return False
-        combined = "combined" in before or TOGETHER & {*after[:1]}  # "combined sales of all channels"
+        combined = {"combined", "overall"} & {*before} or TOGETHER & {*after[:1]}  # "combined sales of all channels"
         return bool(combined) or before[-2:-1] == ["across"]
 
     def _said_around(self, position: int) -> tuple[list[str], list[str]]:
@@ -231,12 +231,17 @@ class DimensionReader:
             return self._limit(position - 1, mention, hit)
         if self._sentence.kind(position + 1) is not Kind.THRESHOLD:
             return False
-        if (
-            self._sentence.kind(position - 1) in (Kind.BY, Kind.WHICH, Kind.TOP)
-            or self._sentence.kind(position + 2) is Kind.METRIC
+        if self._sentence.kind(position + 2) is Kind.METRIC or self._sentence.kind(position - 1) in (
+            Kind.WHICH,
+            Kind.TOP,
         ):
             return False
-        return self._limit(position + 1, mention, hit)
+        if self._sentence.kind(position - 1) is not Kind.BY:
+            return self._limit(position + 1, mention, hit)
+        if mention.last == self._sentence.mentions[position + 1].first and self._limit(position + 1, mention, hit):
+            self._split(position, mention, hit)  # "for each number of instalments from six upwards"
+            return True
+        return False
 
     def _is_number_of(self, position: int) -> bool:
         """Whether a limit stands before what it is a number of: "paid in more than 10 instalments"."""
@@ -339,6 +344,8 @@ class DimensionReader:
         last = next((m for m in reversed(said) if m.kind is not Kind.FILLER), None)
         if last is None or last.kind is not Kind.COUNT or last.text.lower() not in NUMBERING:
             return False
+        if self._sentence.is_per(position):
+            return False  # for each number of instalments
         return not self._sentence.is_label_number(last)
 
     def _asks_for_one(self, position: int) -> bool:

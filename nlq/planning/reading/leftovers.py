@@ -23,6 +23,7 @@ from nlq.planning.reading.verbs import unsupported
 
 _COMPARES_ALL = set_of("compare compares comparing comparison")
 """Before "all" these ask for a row of each: "compare all wards"."""
+_AGAINST = set_of("vs versus against")
 _SIZES = set_of("largest biggest smallest greatest")
 _WEEKDAYS = tuple(day.lower() for day in calendar.day_name)
 _AFTER_BY = (Kind.DIMENSION, Kind.METRIC, Kind.GRAIN, Kind.BY, Kind.SUPERLATIVE)
@@ -78,6 +79,7 @@ class Leftovers:
         self._check_names()
         self._check_each_against_others()
         self._check_counted()
+        self._check_sides()
         self._check_each_limited()
         self._check_modifiers()
         self._check_different()
@@ -188,6 +190,17 @@ class Leftovers:
         draft.doubtful = True
         draft.doubt = f"I know what has one {label} or the other, not what has both. Do you mean either?"
 
+    def _check_sides(self) -> None:
+        """What is compared has two sides: of "logged vs resolved" one figure is half of what is asked."""
+        for position, mention in enumerate(self._sentence.mentions):
+            if mention.kind is not Kind.VERSUS or mention.text.lower() not in _AGAINST:
+                continue
+            sides = [self._sentence.kind(at) for at in (position - 1, position + 1)]
+            grouped = sides[0] is sides[1] is Kind.DIMENSION and len(self._draft.groups) > 1
+            single = len(self._draft.metrics) < 2 and sides[1] in (Kind.METRIC, Kind.DIMENSION)
+            if {*sides} == {Kind.METRIC, Kind.VALUE} or (single and sides[0] is not Kind.TIME and not grouped):
+                raise NotReadableError(1, f"I do not know what is on both sides of “{mention.text}”.", mention.text)
+
     def _check_counted(self) -> None:
         """What "how many" stands before is counted: districts, of "how many Ohio districts get money", not money."""
         for at, mention in enumerate(self._sentence.mentions[:-1]):
@@ -245,6 +258,11 @@ class Leftovers:
     def _check_percent(self) -> None:
         """A percent of what is not said: "% no-shows by month" is hardly how they spread over the months."""
         draft = self._draft
+        both = [self._vocabulary.metrics[name] for name in draft.metrics]
+        if draft.ratio and draft.percent and len({is_amount(metric) for metric in both}) > 1:
+            mean = next(metric.label for metric in both if not is_amount(metric))
+            said = [m.text for m in self._sentence.mentions if m.kind is Kind.METRIC]
+            raise NotReadableError(1, f"{mean} is no amount that another is a part of.", *said[-1:])
         for mention, following in itertools.pairwise(self._sentence.all):
             if mention.kind is not Kind.SHARE or following.kind is not Kind.METRIC or draft.chosen or draft.ratio:
                 continue

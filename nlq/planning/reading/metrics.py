@@ -31,6 +31,7 @@ from nlq.english.tokens import words_of
 from nlq.planning.drafts.draft import NotReadableError, Rank
 from nlq.planning.drafts.measures import is_amount
 from nlq.planning.drafts.mentions import Kind, Mention
+from nlq.planning.finding.amounts import AMOUNTS
 from nlq.planning.finding.events import is_participle
 from nlq.planning.finding.phraseindex import Hit
 from nlq.planning.reading.sentence import GROUPING, Sentence
@@ -151,7 +152,8 @@ class MetricReader:
         beside = self._sentence.kind(position - 1) is Kind.METRIC and not asks
         if beside and hit.ref not in self._draft.metrics and not hit.full:
             raise NotReadableError(1, f"It is not clear what “{mention.text}” adds.", mention.text)
-        if self._draft.share is not None and set(words_of(mention.text)) & PREDICATES:
+        amount = words_of(mention.text.lower())[0] in AMOUNTS
+        if self._draft.share is not None and not amount and set(words_of(mention.text)) & PREDICATES:
             raise NotReadableError(3, f"“{mention.text}” is read as a whole and its part here.", mention.text)
 
     def drop_nouns(self) -> None:

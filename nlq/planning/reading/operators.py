@@ -49,7 +49,16 @@ class OperatorReader:
             word.bare and self._is_ranked_by(position)
         )
         numbered = word.plural and self._sentence.is_numbered(position) and draft.counted is None
-        allowed = ranked or numbered or before in GROUPING | {Kind.DIMENSION} or (before is Kind.AND and draft.groups)
+        following = [self._sentence.kind(at) for at in (position + 1, position + 2)]
+        # "days with over 100 visits", "months with revenue over 70,000"
+        limited = word.plural and (following[0] is Kind.THRESHOLD or following == [Kind.METRIC, Kind.THRESHOLD])
+        allowed = (
+            ranked
+            or numbered
+            or limited
+            or before in GROUPING | {Kind.DIMENSION}
+            or (before is Kind.AND and draft.groups)
+        )
         if word.bare and not allowed:
             raise NotReadableError(1, f"It is not clear what “{mention.text}” asks for.", mention.text)
         if self._sentence.kind(position - 1) is Kind.TIME and mention.text.lower().startswith(("a ", "one ")):

@@ -14,7 +14,7 @@ from nlq.core.vocabulary import TIME_DIMENSION, Vocabulary
 from nlq.english.general import PRICED, SORTED
 from nlq.planning.drafts.computed import column_at, say_column
 from nlq.planning.drafts.draft import Decision, Draft, NotReadableError, Rank
-from nlq.planning.drafts.measures import duration_unit, is_amount
+from nlq.planning.drafts.measures import duration_unit, good_end, is_amount
 from nlq.planning.drafts.mentions import Kind, Mention
 from nlq.planning.drafts.ordering import usual_order
 
@@ -123,8 +123,22 @@ class Ranking:
             return (OrderBy(field=draft.groups[0]),)
         ranked = any(m.kind is Kind.FILLER and m.text.lower() in SORTED for m in self._mentions)
         if (draft.sort or (ranked and grain is None)) and (draft.groups or grain is not None):
-            return (OrderBy(field=column, descending=draft.sort != "lowest"),)
+            return (OrderBy(field=column, descending=self._sorts_down()),)
         return usual_order([column], draft.groups, stepped=grain is not None)
+
+    def _sorts_down(self) -> bool:
+        """Whether the highest figures come first in the order that is asked for.
+
+        Raises:
+            NotReadableError: the best or the worst are to be first of figures of which neither end is good.
+        """
+        sort, metric = self._draft.sort, self._vocabulary.metrics[self._draft.metrics[0]]
+        if sort not in ("best", "worst"):
+            return sort != "lowest"
+        good = good_end(metric)
+        if good is None:
+            raise NotReadableError(1, f"I do not know which end of {metric.label} is the {sort}.", sort)
+        return (good == "highest") is (sort == "best")
 
     def metric_of(self, rank: Rank) -> str:
         """The metric by whose figures is ranked: the first that is said after the rank, or the first of all."""

@@ -11,7 +11,7 @@ from typing import Any
 
 from nlq.core.dateparts import first_date_part
 from nlq.english.forms import stem
-from nlq.english.general import ENGLISH, WITHOUT
+from nlq.english.general import ENGLISH, NOT_BEHIND, WITHOUT
 from nlq.english.tokens import words_of
 from nlq.planning.drafts.draft import Chosen, NotReadableError
 from nlq.planning.drafts.mentions import Kind, Mention
@@ -120,8 +120,11 @@ class ValueReader:
 
     def _is_negated(self, position: int, hit: ValueHit) -> bool:
         """Whether a "not" stands right before the value, or before a list of values of the same dimension."""
+        if (behind := self._left_out_behind(position, hit)) is not None:
+            self._sentence.used.add(behind)
+            return True
         at = self._sentence.before_value(position)
-        if self._sentence.kind(at) is Kind.NOT:
+        if self._sentence.kind(at) is Kind.NOT and self._sentence.mentions[at].text.lower() not in NOT_BEHIND:
             self._sentence.used.add(at)
             return True
         if self._sentence.kind(at) not in (Kind.AND, Kind.OR):
@@ -133,6 +136,14 @@ class ValueReader:
             said = self._sentence.mentions[position].text
             raise NotReadableError(2, f"It is not clear whether “{said}” is left out as well; say it of each.", said)
         return True
+
+    def _left_out_behind(self, position: int, hit: ValueHit) -> int | None:
+        """Where a word leaves out the value before it, or the list of values of its dimension: "web excluded"."""
+        at = position + 1
+        while self._sentence.kind(at) in (Kind.AND, Kind.OR) and self._sentence.same_dimension(at + 1, hit):
+            at += 2
+        said = self._sentence.mentions[at].text.lower() if self._sentence.kind(at) is Kind.NOT else ""
+        return at if said in NOT_BEHIND else None
 
     def _joined_by_or(self, position: int, hit: ValueHit) -> None:
         """An "or" stands between values of one dimension; between others each may be asked for by itself."""
@@ -154,6 +165,8 @@ class ValueReader:
         other = self._sentence.value_dimension(at - 1)
         if self._sentence.kind(at) not in (Kind.AND, Kind.VERSUS) or other in (None, hit.dimension):
             return
+        if self._left_out_behind(position, hit) is not None:
+            return  # "weekly digest, treatment_b excluded"
         bare = not self._is_named(position, hit.dimension) and not self._is_named(at - 1, str(other))
         if bare and self._sentence.mentions[at].last == mention.first:
             label, of = (self._vocabulary.dimensions[name].label for name in (hit.dimension, str(other)))
