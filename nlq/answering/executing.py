@@ -25,6 +25,7 @@ from nlq.core.dateparts import named
 from nlq.core.guard import TIMEOUT_S, Guard
 from nlq.core.periods import shifted
 from nlq.wording import explain
+from nlq.wording.sentence import sentence
 from semantic.requests.rollups import rollups_of_all
 
 if TYPE_CHECKING:
@@ -109,16 +110,16 @@ class Executor:
         vocabulary = run.vocabulary.naming(called)
         partial = caveats.told_partial(plan, known, said, run.today) if known else ()
         if known is not None and unknown:
-            sentence = caveats.say_unknown(plan, known, run.vocabulary, self._tables(plan.metrics), run.caller.tenant)
+            says = caveats.say_unknown(plan, known, run.vocabulary, self._tables(plan.metrics), run.caller.tenant)
         else:
             more = f"There are more rows than these {most:,}." if len(found) > most else ""
             remarks = (*(part.says for part in partial), caveats.say_beside(plan, known), more)
-            sentence = explain.sentence(plan, said, vocabulary, remarks)
+            says = sentence(plan, said, vocabulary, remarks)
         columns = with_names(columns_of(plan, vocabulary, values), rows, vocabulary)
         notes.update(dict.fromkeys(caveats.say_forms([c.label for c in columns if c.kind != "metric"], rows)))
         return run.answer(
             "answered",
-            sentence,
+            says,
             plan=plan,
             confidence=planned.confidence,
             columns=columns,

@@ -1,7 +1,7 @@
 """One sentence about an answer by a model, kept only where every number in it is one of the rows.
 
 Belongs here: asking for it and checking it. Does not belong here: the answer's own sentence
-(``nlq.wording.explain``), which needs no model and stays.
+(``nlq.wording.sentence``), which needs no model and stays.
 """
 
 from __future__ import annotations

@@ -1,22 +1,19 @@
-"""Words for people about plans and answers.
+"""Words for people about plans.
 
-Belongs here: a plan as a question, filters and metrics in words, the one-sentence answer.
-Does not belong here: deciding anything; every number in a sentence comes from the rows. Single values are formatted
-by ``formats``.
+Belongs here: a plan as a question, its filters and metrics in words. Does not belong here: what the rows say
+(``sentence``), single values (``formats``), deciding anything.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from collections.abc import Sequence
 
-from nlq.core.columns import key_columns, time_column
 from nlq.core.periods import shifted
 from nlq.core.plan import Comparison, DimensionFilter, Operator, OrderBy, Plan, Scalar, Threshold, TimeRange
 from nlq.core.spelling import one_of_each
 from nlq.core.vocabulary import TIME_DIMENSION, Vocabulary
 from nlq.wording.analyses import analysis_words
-from nlq.wording.formats import Said, format_said, format_value, say_metric, say_period
+from nlq.wording.formats import Said, format_said, format_value, say_metric
 
 MOST_NAMED = 5
 """The most groups that a sentence names."""
@@ -32,7 +29,7 @@ def as_question(plan: Plan, vocabulary: Vocabulary) -> str:
         shown = _filters_said([f for f in plan.filters if not _is_rank_guard(f, plan)], vocabulary)
         parts.extend(f"{'where' if n == 0 else 'and'} {text}" for n, text in enumerate(shown))
     parts.extend(f"with {say_threshold(bound, plan, vocabulary)}" for bound in plan.having)
-    if when := _when_words(plan, vocabulary):
+    if when := say_when(plan, vocabulary):
         parts.append(when)
     if plan.compares:
         parts.append(f"compared with {say_comparison(plan)}")
@@ -59,7 +56,7 @@ def _metric_words(plan: Plan, vocabulary: Vocabulary) -> str:
         some = "" if chosen else f" with {labels[0]}"
         return f"how many {_counted(plan, vocabulary)}{some}{_kept_words(plan, vocabulary)}"
     if plan.average:
-        return f"average {labels[0]} per {_over(plan, vocabulary)}{_kept_words(plan, vocabulary)}"
+        return f"average {labels[0]} per {say_over(plan, vocabulary)}{_kept_words(plan, vocabulary)}"
     if plan.ratio:
         return f"{_ratio_words(plan, labels)}{groups}"
     if plan.records:
@@ -87,13 +84,13 @@ def _running_words(plan: Plan) -> str:
     return f"{moving} {plan.running.of}"
 
 
-def _over(plan: Plan, vocabulary: Vocabulary) -> str:
+def say_over(plan: Plan, vocabulary: Vocabulary) -> str:
     """What an average or a count is over: ward, or ward and month."""
     return " and ".join(say_key(name, plan, vocabulary) for name in plan.over)
 
 
 def _counted(plan: Plan, vocabulary: Vocabulary) -> str:
-    over = _over(plan, vocabulary)
+    over = say_over(plan, vocabulary)
     return _plural(over) if len(plan.over) == 1 else f"combinations of {over}"
 
 
@@ -127,7 +124,7 @@ def _step_words(plan: Plan, vocabulary: Vocabulary) -> str:
     return f"{plan.grain} of {vocabulary.dimensions[plan.time_of].label}" if plan.time_of else str(plan.grain)
 
 
-def _when_words(plan: Plan, vocabulary: Vocabulary) -> str:
+def say_when(plan: Plan, vocabulary: Vocabulary) -> str:
     """The days that are asked for, and of which time where it is not the metrics' own; empty where none are."""
     if plan.time_range is None:
         return ""
@@ -152,13 +149,13 @@ def _group_words(plan: Plan, vocabulary: Vocabulary) -> str:
 def _rank_words(plan: Plan, vocabulary: Vocabulary) -> str:
     if not (plan.ties and plan.order_by):
         return ""
-    names = [say_key(name, plan, vocabulary) for name in _ranked(plan)]
-    inside = "" if plan.reduces else _inside(plan, vocabulary)
+    names = [say_key(name, plan, vocabulary) for name in ranked_keys(plan)]
+    inside = "" if plan.reduces else say_inside(plan, vocabulary)
     key = plan.order_by[0]
     end = "top" if key.descending else "bottom"
-    label = _in_words(key.field, plan, vocabulary)
+    label = say_within(key.field, plan, vocabulary)
     if plan.limit == 1:
-        place = f"{_ordinal(plan.skip + 1)} " if plan.skip else ""
+        place = f"{ordinal(plan.skip + 1)} " if plan.skip else ""
         which = f"{place}{'highest' if key.descending else 'lowest'} {label}"
         return f"{' and '.join(names)} with the {which}{inside}{_beside_rank(plan, vocabulary)}"
     return f"{end} {plan.limit} {' and '.join(names)}{inside} by {label}{_beside_rank(plan, vocabulary)}"
@@ -171,18 +168,20 @@ def _beside_rank(plan: Plan, vocabulary: Vocabulary) -> str:
     return f", with {' and '.join(others)}" if own else ""
 
 
-def _ranked(plan: Plan) -> list[str]:
+def ranked_keys(plan: Plan) -> list[str]:
     """The groups that are ranked: those that nothing is ranked within."""
     keys = [*plan.group_by, *([TIME_DIMENSION] if plan.grain else [])]
     return [name for name in keys if (name in plan.within) is plan.reduces]
 
 
-def _inside(plan: Plan, vocabulary: Vocabulary) -> str:
+def say_inside(plan: Plan, vocabulary: Vocabulary) -> str:
+    """Within which groups a plan ranks, as " in each Ward"; empty where it ranks all."""
     within = [say_key(name, plan, vocabulary) for name in plan.within]
     return f" in each {' and each '.join(within)}" if within else ""
 
 
-def _ordinal(number: int) -> str:
+def ordinal(number: int) -> str:
+    """A place in an order, as 2nd."""
     ending = "th" if 10 <= number % 100 <= 20 else {1: "st", 2: "nd", 3: "rd"}.get(number % 10, "th")
     return f"{number}{ending}"
 
@@ -251,7 +250,7 @@ def say_threshold(bound: Threshold, plan: Plan, vocabulary: Vocabulary) -> str:
     sign = _COMPARE[bound.comparator.value]
     if bound.metric in plan.derived:
         value = format_said(bound.value, say_value(bound.metric, plan, vocabulary))
-        return f"{_in_words(bound.metric, plan, vocabulary)} {sign} {value}"
+        return f"{say_within(bound.metric, plan, vocabulary)} {sign} {value}"
     said = say_metric(vocabulary.metrics[bound.metric])
     if bound.of:
         times = "" if bound.value == 1 else f"{bound.value:g} times "
@@ -259,7 +258,7 @@ def say_threshold(bound: Threshold, plan: Plan, vocabulary: Vocabulary) -> str:
     return f"{sign} {format_said(bound.value, said)} {said.label}"
 
 
-def _in_words(name: str, plan: Plan, vocabulary: Vocabulary) -> str:
+def say_within(name: str, plan: Plan, vocabulary: Vocabulary) -> str:
     """A metric, or what is computed from it, as it may stand within a sentence."""
     said = say_value(name, plan, vocabulary).label
     label, comma, computed = said.rpartition(", ")
@@ -306,149 +305,4 @@ def say_filters(plan: Plan, vocabulary: Vocabulary) -> list[str]:
     """Everything that narrows the answer, in words."""
     said = _filters_said(plan.filters, vocabulary, named=True)
     said += [say_threshold(bound, plan, vocabulary) for bound in plan.having]
-    return [*said, *([when] if (when := _when_words(plan, vocabulary)) else [])]
-
-
-# --- the sentence
-
-
-def sentence(plan: Plan, rows: Sequence[Mapping[str, Any]], vocabulary: Vocabulary, remarks: Iterable[str] = ()) -> str:
-    """What answers the question, in a sentence, and what is to be known of it; rows are dicts by name."""
-    metric = vocabulary.metrics[plan.metrics[0]]
-    scope = f" {when}" if (when := _when_words(plan, vocabulary)) else ""
-    if not rows:
-        return f"Nothing matches: no {metric.label}{scope}."
-    return " ".join([_sentence(plan, rows, vocabulary, scope), *(remark for remark in remarks if remark)])
-
-
-def _sentence(plan: Plan, rows: Sequence[Mapping[str, Any]], vocabulary: Vocabulary, scope: str) -> str:
-    keys = [TIME_DIMENSION if name == time_column(plan) else name for name in key_columns(plan)]
-    if plan.records:
-        after = f" after the first {plan.skip:,}" if plan.skip else ""
-        return f"{vocabulary.metrics[plan.metrics[0]].label}{scope}: {len(rows):,} listed{after}."
-    if not keys:
-        return _one_row(plan, rows[0], vocabulary, scope)
-    if plan.within and not plan.reduces:
-        return _winners(plan, rows, vocabulary, scope)
-    if plan.ties and plan.limit == 1:
-        return _winner(plan, rows, keys, vocabulary, scope)
-    return _many_rows(plan, rows, keys, vocabulary, scope)
-
-
-def _one_row(plan: Plan, row: Mapping[str, Any], vocabulary: Vocabulary, scope: str) -> str:
-    def value(name: str) -> str:
-        said = say_value(name, plan, vocabulary)
-        return "no data" if row[name] is None else format_said(row[name], said)
-
-    def label(name: str) -> str:
-        return say_value(name, plan, vocabulary).label
-
-    if plan.compares:
-        parts = [
-            f"{label(m)}{scope}: {value(m)}, against {value(f'{m}__before')} {_when(plan)} "
-            f"({_moved(m, row, plan, vocabulary)})"
-            for m in plan.metrics
-        ]
-    elif plan.share:
-        part = " and ".join(say_filter(f, vocabulary, named=True) for f in plan.share.part)
-        whole = f" where {part}" if part else ""
-        parts = [f"{label(plan.metrics[0])}{whole}{scope}: {value(plan.metrics[0])}, {value(plan.derived[0])} of all"]
-    elif plan.count:
-        bounds = [say_threshold(bound, plan, vocabulary) for bound in plan.having]
-        if not any(bound.metric in plan.metrics for bound in plan.having):
-            bounds.insert(0, label(plan.metrics[0]))
-        parts = [f"{label(plan.derived[0])} with {' and '.join(bounds)}{scope}: {value(plan.derived[0])}"]
-    elif plan.ratio:
-        above, below = (f"{value(m)} {label(m)}" for m in plan.metrics)
-        parts = [f"{label(plan.derived[0])}{scope}: {value(plan.derived[0])} ({above}, {below})"]
-    elif plan.average:
-        parts = [f"{label(plan.metrics[0])} per {_over(plan, vocabulary)}{scope}: {value(plan.metrics[0])}"]
-    else:
-        parts = [f"{label(m)}{scope}: {value(m)}" for m in plan.metrics]
-    return "; ".join(parts) + "."
-
-
-def _when(plan: Plan) -> str:
-    return say_time(span) if (span := shifted(plan)) else "before"
-
-
-def _moved(metric: str, row: Mapping[str, Any], plan: Plan, vocabulary: Vocabulary) -> str:
-    """How a figure has changed: relative, or in points of a share, of which a tenth more could be read as either."""
-    now, before = row[metric], row[f"{metric}__before"]
-    if say_value(metric, plan, vocabulary).format != "percent" or now is None or before is None:
-        return _signed(row[f"{metric}__change"])
-    return f"{(float(now) - float(before)) * 100:+,.1f} points"
-
-
-def _signed(change: Any) -> str:
-    return "no change to tell" if change is None else f"{float(change) * 100:+,.1f} %"
-
-
-def _winner(plan: Plan, rows: Sequence[Mapping[str, Any]], keys: list[str], vocabulary: Vocabulary, scope: str) -> str:
-    order = plan.order_by[0]
-    place = f"{_ordinal(plan.skip + 1)} " if plan.skip else ""
-    what = f"the {place}{'highest' if order.descending else 'lowest'} {_in_words(order.field, plan, vocabulary)}{scope}"
-    value = format_said(rows[0][order.field], say_value(order.field, plan, vocabulary))
-    names = [_name_of(row, keys, plan, vocabulary) for row in rows]
-    if len(names) > MOST_NAMED:
-        return f"{len(names)} tie for {what}: {value}."
-    return f"{' and '.join(names)} {'has' if len(names) == 1 else 'tie for'} {what}: {value}."
-
-
-def _winners(plan: Plan, rows: Sequence[Mapping[str, Any]], vocabulary: Vocabulary, scope: str) -> str:
-    """The first few of those that rank first within each group."""
-    order, ranked = plan.order_by[0], _ranked(plan)
-    said = say_value(order.field, plan, vocabulary)
-    end = "highest" if order.descending else "lowest"
-    firsts: dict[str, str] = {}
-    for row in rows:
-        text = f"{_name_of(row, ranked, plan, vocabulary)} with {format_said(row[order.field], said)}"
-        firsts.setdefault(_name_of(row, plan.within, plan, vocabulary), text)
-    shown = "; ".join(f"{inside}: {text}" for inside, text in list(firsts.items())[:MOST_NAMED])
-    more = f"; and {len(firsts) - MOST_NAMED:,} more" if len(firsts) > MOST_NAMED else ""
-    return f"The {end} {said.label}{_inside(plan, vocabulary)}{scope}: {shown}{more}."
-
-
-def _many_rows(
-    plan: Plan, rows: Sequence[Mapping[str, Any]], keys: list[str], vocabulary: Vocabulary, scope: str
-) -> str:
-    sorts_by_value = plan.order_by and plan.order_by[0].field in (*plan.metrics, *plan.derived)
-    computed = plan.derived[0] if plan.ratio or plan.running or plan.count else plan.metrics[0]
-    name = plan.order_by[0].field if sorts_by_value else computed
-    said = say_value(name, plan, vocabulary)
-    known = [row for row in rows if row[name] is not None]
-    shown = "1 row" if len(rows) == 1 else f"{len(rows):,} rows"
-    if not known:
-        return f"{said.label}{scope}: {shown}, none with a value."
-    if together := _listed(plan, known, name, vocabulary):
-        return f"{said.label}{scope}: {together}."
-    high, low = max(known, key=lambda row: row[name]), min(known, key=lambda row: row[name])
-    ends = [f"{_name_of(row, keys, plan, vocabulary)} with {format_said(row[name], said)}" for row in (high, low)]
-    text = f"{said.label}{scope}, {shown}: highest {ends[0]}"
-    return f"{text}." if high[name] == low[name] else f"{text}, lowest {ends[1]}."
-
-
-def _listed(plan: Plan, rows: Sequence[Mapping[str, Any]], name: str, vocabulary: Vocabulary) -> str:
-    """The figures of a few values that were listed, and their sum where they add up; empty where none were."""
-    named = [f for f in plan.filters if f.operator is Operator.IN and (f.dimension,) == plan.group_by]
-    computes = plan.grain or plan.compares or plan.ratio or plan.running or name not in plan.metrics
-    if not named or len(named[0].values) < 2 or computes or not 1 < len(rows) <= MOST_NAMED:
-        return ""
-    said = say_value(name, plan, vocabulary)
-    each = ", ".join(f"{_name_of(row, plan.group_by, plan, vocabulary)} {format_said(row[name], said)}" for row in rows)
-    total = f"; together {format_said(sum(row[name] for row in rows), said)}"
-    return f"{each}{total if vocabulary.metrics[name].additive else ''}"
-
-
-def _name_of(row: Mapping[str, Any], keys: Sequence[str], plan: Plan, vocabulary: Vocabulary) -> str:
-    return ", ".join(_key_value(row[key], key, plan, vocabulary) for key in keys)
-
-
-def _key_value(value: Any, key: str, plan: Plan, vocabulary: Vocabulary) -> str:
-    if value is None:
-        return "unknown"
-    if key in plan.metrics:
-        return f"{format_value(value, vocabulary.metrics[key])} {vocabulary.metrics[key].label}"
-    if key == TIME_DIMENSION and plan.grain:
-        return say_period(value, plan.grain)
-    return (vocabulary.dimensions[key].names.of(value) if key in vocabulary.dimensions else None) or format_value(value)
+    return [*said, *([when] if (when := say_when(plan, vocabulary)) else [])]

@@ -29,8 +29,10 @@ from nlq.core.valuenames import ValueNames
 from nlq.core.vocabulary import Dimension, Metric, Rows, Values, Vocabulary
 from nlq.english.places import places_of
 from nlq.english.tokens import words_of
-from semantic.layer import Compiled, Filter, SemanticLayer
+from semantic.compiling import Compiled
+from semantic.layer import SemanticLayer
 from semantic.manifest.dateparts import date_parts_of
+from semantic.requests.filters import Filter
 from semantic.values import DimensionValues, Only
 
 if TYPE_CHECKING:

@@ -1,7 +1,7 @@
 """Words for what is known in part, or not at all.
 
 Belongs here: periods that are cut, times without data. Does not belong here: finding them (``tables``), the rest of a
-sentence (``wording.explain``).
+sentence (``wording.sentence``).
 """
 
 from __future__ import annotations

@@ -4,7 +4,7 @@ A period that is not over, or that data begin in the middle of, is no whole one:
 time before the data begin, or after they end, has no figures; nothing is known of it, which is not nothing.
 
 Belongs here: reading the first and the last day, and telling the periods that are cut. Does not belong here: their
-words in a sentence (``wording.explain``), or calendar arithmetic (``periods``).
+words in a sentence (``wording.sentence``), or calendar arithmetic (``periods``).
 """
 
 from __future__ import annotations

@@ -8,7 +8,8 @@ import pytest
 
 from nlq.core.plan import Plan
 from nlq.core.vocabulary import Dimension, Metric, Values, Vocabulary
-from nlq.wording.explain import as_question, sentence
+from nlq.wording.explain import as_question
+from nlq.wording.sentence import sentence
 
 SHOPS = tuple(f"Shop {letter}" for letter in "ABCDEFG")
 VOCABULARY = Vocabulary.of(
