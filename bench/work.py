@@ -320,7 +320,7 @@ def plan_questions(metrics: int) -> tuple[float, dict[str, Any]]:
     from bench.manifests import manifest, questions, values_of
     from nlq.answering.compiling.layer import vocabulary_of
     from nlq.planning.planner import Planner
-    from semantic.manifest.catalog import build_catalog
+    from semantic.manifest.reading import build_catalog
 
     with Clock() as opening:
         raw, dimensions = manifest(metrics)

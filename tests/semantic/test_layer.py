@@ -18,8 +18,9 @@ from lakehouse_assets.lakehouse.engines.spec import spec_of
 from lakehouse_assets.lakehouse.lake import Lake
 from lakehouse_assets.settings import Settings
 from semantic.errors import SemanticError
-from semantic.layer import Filter, SemanticLayer
+from semantic.layer import SemanticLayer
 from semantic.manifest.catalog import MetricDefinition
+from semantic.requests.filters import Filter
 from tests.semantic.tables import DOMAINS
 
 SPRING = (date(2025, 3, 10), date(2025, 6, 19))

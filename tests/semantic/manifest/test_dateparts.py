@@ -16,8 +16,9 @@ from lakehouse_assets.lakehouse.engines.duckdb import DuckDBSession
 from lakehouse_assets.lakehouse.engines.spec import spec_of
 from lakehouse_assets.settings import Settings
 from semantic.errors import SemanticError
-from semantic.layer import Filter, SemanticLayer
+from semantic.layer import SemanticLayer
 from semantic.manifest.dateparts import DATE_PARTS, date_parts_of
+from semantic.requests.filters import Filter
 from tests.semantic.test_layer import metrics_here
 
 DOW, MONTH = "metric_time__extract_dow", "metric_time__extract_month"

@@ -11,8 +11,9 @@ from lakehouse_assets.lakehouse.engines.duckdb_spec import DIALECT
 from lakehouse_assets.lakehouse.engines.instances import open_instance
 from lakehouse_assets.lakehouse.lake import Lake
 from lakehouse_assets.lakehouse.zones import IN_UTC
-from semantic.layer import Filter, SemanticLayer
+from semantic.layer import SemanticLayer
 from semantic.manifest.instants import on_clock
+from semantic.requests.filters import Filter
 from tests.zones import local
 
 MANIFEST = {

@@ -8,7 +8,9 @@ import pytest
 
 from lakehouse_assets.lakehouse.engines.duckdb import DuckDBSession
 from lakehouse_assets.lakehouse.engines.protocol import Rollup
-from semantic.layer import Compiled, Filter, SemanticLayer
+from semantic.compiling import Compiled
+from semantic.layer import SemanticLayer
+from semantic.requests.filters import Filter
 from semantic.requests.rollups import rollups_of, rollups_of_all
 from tests.semantic.test_layer import metrics_here, plain
 

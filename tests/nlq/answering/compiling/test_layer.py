@@ -14,7 +14,7 @@ from nlq.answering.compiling.layer import PlannedLayer, vocabulary_of
 from nlq.core.outcome import Planned, Refused
 from nlq.planning.planner import Planner
 from semantic.layer import SemanticLayer
-from semantic.manifest.catalog import build_catalog
+from semantic.manifest.reading import build_catalog
 from semantic.values import CountedValues as Listed
 from semantic.values import DimensionValues
 from tests.semantic.hotels import parse_project
