@@ -2,10 +2,14 @@
 
 Belongs here: the sets, the ways of searching that are compared, the costs. Does not belong here: searching.
 
-Of the queries of each set half are what people call the project's own metrics (`tests/questions/paraphrases`), half are
-real ones of BANKING77 (PolyAI, CC BY 4.0), which are to find another wording of the same wish. What should find nothing
-are questions of CLINC150 that fit none of its subjects (CC BY 3.0). Both are fetched to where `ASKLAKE_BENCH_SETS`
-names a folder with `banking77_train.csv`, `banking77_test.csv` and `clinc150.json`.
+Of the queries of the first two sets half are what people call the project's own metrics
+(`tests/questions/paraphrases`), half are real ones of BANKING77 (PolyAI, CC BY 4.0), which are to find another wording
+of the same wish. What should find nothing are questions of CLINC150 that fit none of its subjects (CC BY 3.0). Two more
+sets have questions that people wrote about texts: those of XQuAD in English about paragraphs of Wikipedia (CC BY-SA
+4.0), and those that health authorities answer about COVID-19, collected by deepset, each of which is to find its
+answer. All are fetched to where `ASKLAKE_BENCH_SETS` names a folder with `banking77_train.csv`, `banking77_test.csv`,
+`clinc150.json`, `xquad.en.json` (github:google-deepmind/xquad) and `faq_covidbert.csv` (github:deepset-ai/COVID-QA); a
+set whose file is not there is left out.
 """
 
 from __future__ import annotations
@@ -29,6 +33,7 @@ from lakehouse_assets.contracts import platform_contracts
 from lakehouse_assets.lakehouse.dbt import manifest
 from lakehouse_assets.search import meaning
 from lakehouse_assets.search.gathering.described import of_catalog, of_dashboards, of_dictionary
+from lakehouse_assets.search.gathering.documents import cut
 from lakehouse_assets.search.gathering.elsewhere import of_elsewhere
 from lakehouse_assets.search.index import Index, Near, nearness_elsewhere, search
 from lakehouse_assets.search.model import ELSEWHERE, OPERATORS, SHARED, Kind, Passage
@@ -75,11 +80,10 @@ def recall(scale: float) -> tuple[float, dict[str, Any]]:
     own, asked = described(), named_otherwise(random_)
     facts["metrics"] = _measured([*own, *of_elsewhere()], asked[: int(QUERIES * scale)], Kind.METRIC)
     folder = sets()
-    if folder:
-        wishes, wanted = banking(folder, random_)
-        facts["banking77"] = _measured(
-            [*wishes, *of_elsewhere()], wanted[: int(QUERIES * scale)], Kind.DOCUMENT, folder
-        )
+    for name, (file, read, most) in _PUBLIC.items():
+        if folder and (folder / file).exists():
+            passages, wanted = read(folder, random_)
+            facts[name] = _measured([*passages, *of_elsewhere()], wanted[: int(most * scale)], Kind.DOCUMENT)
     return time.process_time() - began, facts
 
 
@@ -118,9 +122,42 @@ def banking(folder: Path, random_: random.Random) -> tuple[list[Passage], list[Q
     return passages, [(row["text"], row["category"]) for row in random_.sample(asked, len(asked))]
 
 
-def _measured(
-    passages: Sequence[Passage], asked: Sequence[Query], kind: Kind, folder: Path | None = None
-) -> dict[str, Any]:
+def xquad(folder: Path, random_: random.Random) -> tuple[list[Passage], list[Query]]:
+    """Paragraphs, and the questions that were written about each."""
+    texts, asked = list[str](), list[Query]()
+    for article in json.loads((folder / "xquad.en.json").read_text(encoding="utf-8"))["data"]:
+        for paragraph in article["paragraphs"]:
+            asked += [(one["question"], str(len(texts))) for one in paragraph["qas"]]
+            texts.append(paragraph["context"])
+    return _cut(texts), random_.sample(asked, len(asked))
+
+
+def frequently_asked(folder: Path, random_: random.Random) -> tuple[list[Passage], list[Query]]:
+    """Answers to questions that are asked often, and these questions; of one that stands there twice, the first."""
+    rows = list(csv.DictReader((folder / "faq_covidbert.csv").open(encoding="utf-8")))
+    answers = {row["question"].strip(): row["answer"] for row in reversed(rows) if row["answer"].strip()}
+    asked = [(question, str(number)) for number, question in enumerate(answers)]
+    return _cut(list(answers.values())), random_.sample(asked, len(asked))
+
+
+def _cut(texts: Sequence[str]) -> list[Passage]:
+    """Texts as the index cuts documents; each part stands for its text."""
+    return [
+        Passage(SHARED, Kind.DOCUMENT, "", part, f"{number}\n{at}", {"wish": str(number)})
+        for number, text in enumerate(texts)
+        for at, part in enumerate(cut(text))
+    ]
+
+
+_PUBLIC: dict[str, tuple[str, Callable[[Path, random.Random], tuple[list[Passage], list[Query]]], int]] = {
+    "banking77": ("banking77_test.csv", banking, QUERIES),
+    "xquad": ("xquad.en.json", xquad, 1_200),
+    "covid_faq": ("faq_covidbert.csv", frequently_asked, 1_200),
+}
+"""Of each public set a file, what reads it, and how many queries are asked."""
+
+
+def _measured(passages: Sequence[Passage], asked: Sequence[Query], kind: Kind) -> dict[str, Any]:
     with tempfile.TemporaryDirectory() as place:
         store = Store(f"sqlite:///{place}/search.db")
         store.replace("set", "1", passages)
@@ -139,7 +176,7 @@ def _measured(
                 statistics.mean(wanted in find(query, name)[:FIRST] for query, wanted in asked), 3
             )
         facts["found_nothing"] = round(statistics.mean(not find(query, "both") for query, _ in asked), 3)
-        if folder or (folder := sets()):
+        if (folder := sets()) and (folder / "clinc150.json").exists():
             strange = [text for text, _ in json.loads((folder / "clinc150.json").read_text())["oos_test"]]
             strange = random.Random(3).sample(strange, 100)
             facts["refused_of_unrelated"] = round(statistics.mean(not find(query, "both") for query in strange), 3)

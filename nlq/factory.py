@@ -17,9 +17,16 @@ if TYPE_CHECKING:
     from nlq.answering.analysing import Analyst
     from nlq.answering.answer import Answerer
     from nlq.answering.cache import KeptAnswers
+    from nlq.answering.texts import FindsTexts
 
 
-def open_answerer(lake: Lake, *, kept: KeptAnswers | None = None, analyst: Analyst | None = None) -> Answerer:
+def open_answerer(
+    lake: Lake,
+    *,
+    kept: KeptAnswers | None = None,
+    analyst: Analyst | None = None,
+    texts: FindsTexts | None = None,
+) -> Answerer:
     """What answers questions over this lake; the dbt project is parsed first where its manifest is missing or old.
 
     Where the project does not parse, questions are answered by the layer that was read last, or without the metrics of
@@ -29,6 +36,7 @@ def open_answerer(lake: Lake, *, kept: KeptAnswers | None = None, analyst: Analy
         lake: Where the tables are.
         kept: Answers to give again as long as they hold; none if None.
         analyst: Finds out more about figures (lakehouse_assets.insight); questions that need it are refused if None.
+        texts: Finds passages (lakehouse_assets.search); questions that ask for text are refused if None.
 
     Raises:
         DbtFailedError: the project does not parse, never did, and not for the semantic models of one domain alone.
@@ -47,7 +55,7 @@ def open_answerer(lake: Lake, *, kept: KeptAnswers | None = None, analyst: Analy
     planning["planner"] = WishesTold.around(planning["planner"])
     return Answerer(
         lake, planned, kept=kept, most_figures=lake.settings.most_figures, days_of=lake.settings.time_zone,
-        analyst=analyst, **planning,
+        analyst=analyst, texts=texts, **planning,
     )  # fmt: skip
 
 

@@ -19,13 +19,14 @@ if TYPE_CHECKING:
     from nlq.answering.answer import Answerer
     from nlq.answering.cache import KeptAnswers
     from nlq.answering.figures import Figures
+    from nlq.answering.texts import FindsTexts
     from nlq.core.guard import Caller
     from nlq.core.plan import Plan
 
 
-def open_answerer(lake: Lake, *, kept: KeptAnswers | None = None) -> Answerer:
-    """As ``factory.open_answerer``, for every kind of question."""
-    return factory.open_answerer(lake, kept=kept, analyst=analyst)
+def open_answerer(lake: Lake, *, kept: KeptAnswers | None = None, texts: FindsTexts | None = None) -> Answerer:
+    """As ``factory.open_answerer``, for every kind of question about figures."""
+    return factory.open_answerer(lake, kept=kept, analyst=analyst, texts=texts)
 
 
 def open_foreign(settings: Settings, project: Path, database: Path | str) -> Answerer:

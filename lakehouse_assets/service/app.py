@@ -17,12 +17,12 @@ from starlette.middleware.gzip import GZipMiddleware
 
 from lakehouse_assets.dashboards.files import ProjectDashboards
 from lakehouse_assets.dashboards.kept import KeptBoards
-from lakehouse_assets.insight.answerer import open_answerer
 from lakehouse_assets.ml.runs.jobs import Jobs, JobStore
 from lakehouse_assets.ml.serving.online import OnlineFeatures
 from lakehouse_assets.ml.serving.single import Predictions
 from lakehouse_assets.ml.serving.stores import open_store
 from lakehouse_assets.profiling.tables import Profiles
+from lakehouse_assets.search.answering import open_answerer
 from lakehouse_assets.search.searching import Searcher
 from lakehouse_assets.search.store import Store, url_of
 from lakehouse_assets.service.admission.access import EVENTS, Access
@@ -225,7 +225,7 @@ def _open(lake: Lake, url: str, limiter: RateLimiter, kept: KeptAnswers, loopbac
         KeyStore(url), QuestionQueue(url), Journal(url), KeptBoards(url), LinkStore(url),
     )  # fmt: skip
     searcher = Searcher(Store(url_of(lake.settings)))
-    answerer = open_answerer(lake, kept=kept)
+    answerer = open_answerer(lake, kept=kept, searcher=searcher)
     answerer.vocabulary()  # read before the first request is taken
     online = OnlineFeatures(lake, open_store(lake.settings))
     models = ModelHandlers(Predictions(lake.settings, online), Jobs(lake.settings, JobStore(url)), answerer)

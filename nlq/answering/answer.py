@@ -30,6 +30,7 @@ from nlq.answering.parts import STATES_KEPT, Layer, PlansQuestions, StaleLayer
 from nlq.answering.run import Run
 from nlq.answering.tables.coverage import Coverage, Known
 from nlq.answering.tables.states import TableStates
+from nlq.answering.texts import FindsTexts, TextWanted, in_text, text_wanted
 from nlq.answering.unpublished import UnpublishedMetrics
 from nlq.core.guard import ROLES, TIMEOUT_S, AmbiguousValueError, Caller, Guard, GuardError, Role, may_see
 from nlq.core.outcome import MOST_CHOICES, Choice, Clarify, ErrorCode, Outcome, Planned, Refused
@@ -65,6 +66,7 @@ class Answerer:
         zones: Zones | None = None,
         days_of: str | None = None,
         analyst: Analyst | None = None,
+        texts: FindsTexts | None = None,
     ) -> None:
         """Nothing is read until the first question.
 
@@ -80,6 +82,7 @@ class Answerer:
             zones: Where "today" is, by tenant; UTC if None.
             days_of: The time zone that rows have days of; None where that is somebody else's affair.
             analyst: Finds out why figures moved and the like; such questions are refused if None.
+            texts: Finds passages for questions that ask for no figure; such questions are refused if None.
         """
         self._lake, self._layer, self._roles = lake, layer, roles
         self._zones = zones or Zones()
@@ -95,7 +98,7 @@ class Answerer:
         self.figures = Figures(layer, self._guard, self._coverage, self._states)
         self._executor = Executor(layer, self._guard, self._coverage, self._states, self.figures, analyst)
         self._unpublished = UnpublishedMetrics(layer, self._guard, self._planner_over)
-        self._lock = Lock()
+        self._texts, self._lock = texts, Lock()
 
     @property
     def stale_layer(self) -> StaleLayer | None:
@@ -139,16 +142,24 @@ class Answerer:
             planner = self._planner(run)
             before = self._guard(run.vocabulary).still_known(previous, run.caller) if previous else None
             outcome = planner.plan(question, run.today, before)
+            wanted = text_wanted(question, outcome) if self._texts else None
+            told, why = self._in_text(run, wanted, outcome) if wanted and wanted.by_form else (None, "")
+            if told:
+                return told
             unplaced = outcome.words if isinstance(outcome, Refused | Clarify) else ()
             if (unplaced or isinstance(outcome, Refused)) and (
                 missing := self._unpublished.meant(run, question, unplaced)
             ):
                 return self._never_published(run, missing)
+            if wanted and not wanted.by_form and (told := self._in_text(run, wanted, outcome)[0]):
+                return told
         except GuardError as error:
             return run.answer("refused", str(error), error=error.code, nearest=error.nearest)
         if isinstance(outcome, Planned) and before:
             run.carried = outcome.carried
         answer = self._conclude(run, outcome)
+        if why and answer.outcome != "answered":
+            answer = answer.model_copy(update={"notes": (*answer.notes, why)})
         if isinstance(outcome, Planned) and run.key and not previous:
             course = Course(outcome, run.key)
             self._courses.remember(question, run.caller, run.today, run.vocabulary.fingerprint, course)
@@ -248,6 +259,11 @@ class Answerer:
             raise QueryRefusedError("the semantic layer no longer has what the answer names")
         with self._lake.session(at=stored.snapshots) as session:
             return self._executor.answer(run, plan, Planned(plan=plan, confidence=1.0), session)
+
+    def _in_text(self, run: Run, wanted: TextWanted, outcome: Outcome) -> tuple[Answer | None, str]:
+        """The passages that a question asks for, as an answer; or why there are none."""
+        assert self._texts is not None
+        return in_text(run, wanted, outcome, self._texts, self._planner(run).vocabulary)
 
     # --- from outcome to answer
 

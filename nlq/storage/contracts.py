@@ -21,7 +21,7 @@ from lakehouse_assets.lakehouse.contract import (
     rule,
 )
 
-OUTCOMES = ("answered", "clarify", "refused", "failed")
+OUTCOMES = ("answered", "found", "clarify", "refused", "failed")
 
 
 class NlqAnswers(TableModel):
@@ -33,7 +33,9 @@ class NlqAnswers(TableModel):
     tenant_id: pl.String = column("Tenant the answer was limited to; missing if none.", nullable=True)
     role: pl.String = column("Role of the asker.")
     asked_by: pl.String = column("Who asked, if known.", nullable=True)
-    outcome: pl.String = column("What became of it: answered, clarify, refused or failed.", isin=list(OUTCOMES))
+    outcome: pl.String = column(
+        "What became of it: answered, found (text instead of figures), clarify, refused or failed.", isin=list(OUTCOMES)
+    )
     sentence: pl.String = column("The answer, the question back or the reason, in one sentence.")
     confidence: pl.Float64 = column("How sure the planner was, 0 to 1.", nullable=True, ge=0.0, le=1.0)
     planner: pl.String = column("Which planner understood the question.")

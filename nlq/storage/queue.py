@@ -36,6 +36,7 @@ class Status(StrEnum):
     QUEUED = "queued"
     RUNNING = "running"
     ANSWERED = "answered"
+    FOUND = "found"
     CLARIFY = "clarify"
     REFUSED = "refused"
     FAILED = "failed"

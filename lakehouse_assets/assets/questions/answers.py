@@ -19,7 +19,7 @@ from lakehouse_assets.assets.steps.factory import makes_tables
 from lakehouse_assets.assets.steps.resources import Lakehouse
 from lakehouse_assets.assets.steps.run_config import refuse_oversized
 from lakehouse_assets.assets.steps.trying import told
-from lakehouse_assets.insight.answerer import open_answerer
+from lakehouse_assets.search.answering import open_answerer
 from nlq.core.guard import Caller
 from nlq.core.utc import as_utc
 from nlq.storage.contracts import ANSWERS, CONTRACTS

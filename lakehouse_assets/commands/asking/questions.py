@@ -16,8 +16,8 @@ from lakehouse_assets.commands.confined import bounded_memory
 from lakehouse_assets.commands.failures import CommandError, Exit
 from lakehouse_assets.commands.lake.lookups import open_lake
 from lakehouse_assets.commands.output import Out
-from lakehouse_assets.insight.answerer import open_answerer as opened
 from lakehouse_assets.insight.answerer import open_foreign
+from lakehouse_assets.search.answering import open_answerer as opened
 from lakehouse_assets.settings import MAIN, get_settings
 from nlq.core.guard import Caller
 from nlq.wording.formats import Said, format_said
@@ -30,8 +30,16 @@ if TYPE_CHECKING:
     from nlq.answering.document.model import Answer
     from nlq.storage.queue import Question, QuestionQueue
 
-_EXIT = {"answered": Exit.DONE, "clarify": Exit.CLARIFY, "refused": Exit.REFUSED, "failed": Exit.FAILED}
+_EXIT = {
+    "answered": Exit.DONE,
+    "found": Exit.DONE,
+    "clarify": Exit.CLARIFY,
+    "refused": Exit.REFUSED,
+    "failed": Exit.FAILED,
+}
 _POLL_S = 0.3
+_LONGEST = 320
+"""Characters of a passage that are shown."""
 
 
 def open_answerer(out: Out, at: str | None = None) -> Answerer:
@@ -109,8 +117,10 @@ def finish(out: Out, answer: Answer, *, stored: bool = True, shown: bool = False
 
 def show(out: Out, answer: Answer, *, limit: int = 20) -> None:
     """An answer for people: the sentence, the rows, or what could be asked instead."""
-    out.say(answer.sentence, style="bold" if answer.outcome == "answered" else "yellow")
-    if answer.rows and not (len(answer.rows) == 1 and len(answer.columns) == 1):
+    out.say(answer.sentence, style="bold" if answer.outcome in ("answered", "found") else "yellow")
+    if answer.outcome == "found":
+        _show_texts(out, answer)
+    elif answer.rows and not (len(answer.rows) == 1 and len(answer.columns) == 1):
         cut = {p.step.isoformat(): "so far" if p.running else "in part" for p in answer.partial if not p.compared}
         rows = [tuple(_formatted(v, c, cut) for v, c in zip(row, answer.columns, strict=True)) for row in answer.rows]
         numbers = [i for i, c in enumerate(answer.columns) if c.kind == "metric"]
@@ -119,11 +129,28 @@ def show(out: Out, answer: Answer, *, limit: int = 20) -> None:
         out.say(note, style="dim")
     if answer.stale_layer:
         out.say(f"{answer.stale_layer.says}. `asklake check` shows what to mend.", style="yellow")
+    if answer.outcome == "found" and answer.choices:
+        out.say("Figures that the question may be about:")
     for number, choice in enumerate(answer.choices, start=1):
         out.say(f"  {number}. {choice.question}")
     if answer.nearest:
         out.say(f"Nearest that I know: {', '.join(answer.nearest)}")
     _show_words(out, answer)
+
+
+def _show_texts(out: Out, answer: Answer) -> None:
+    """Passages, each with where it is from."""
+    for number, row in enumerate(answer.rows, start=1):
+        text = dict(zip((c.name for c in answer.columns), row, strict=True))
+        out.say(f"{number}. {text['title']}  ({text['kind']})", style="bold")
+        if text["text"]:
+            out.say(f"   {_short(str(text['text']))}")
+        out.say(f"   {text['source']}", style="dim")
+
+
+def _short(text: str) -> str:
+    text = " ".join(text.split())
+    return text if len(text) <= _LONGEST else f"{text[:_LONGEST]}…"
 
 
 def _show_words(out: Out, answer: Answer) -> None:

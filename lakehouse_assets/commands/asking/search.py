@@ -18,6 +18,7 @@ from lakehouse_assets.contracts import platform_contracts
 from lakehouse_assets.search.model import Found, Hit, Kind
 from lakehouse_assets.search.searching import Searcher, SearchRefusedError
 from lakehouse_assets.search.store import Store, url_of
+from lakehouse_assets.search.texts import source_of
 from lakehouse_assets.search.updating import Updated
 from lakehouse_assets.search.updating import update as brought_up_to_date
 from nlq.core.guard import Caller
@@ -130,15 +131,10 @@ def _show(out: Out, found: Found) -> None:
 
 
 def _whence(hit: Hit) -> str:
+    """Where a passage is from; of what can be asked for, the command."""
     source = hit.source
-    if hit.kind is Kind.DOCUMENT:
-        key = ", ".join(f"{name} {value}" for name, value in source["key"].items())
-        rows = f", the last of {source['rows']:,} rows" if source["rows"] > 1 else ""
-        return f"{source['table']}: {key}{rows}; snapshot {source.get('snapshot')}"
-    if hit.kind is Kind.QUESTION:
-        return f"answer {source['answer']} of {source['asked_at'][:10]}"
     if hit.kind is Kind.METRIC:
         return f"asklake query -m {source['metric']}"
     if hit.kind in (Kind.DASHBOARD, Kind.TILE):
         return f"asklake dashboard show {source['dashboard']}"
-    return f"asklake catalog; {source['table']}"
+    return source_of(hit) if hit.kind in (Kind.DOCUMENT, Kind.QUESTION) else f"asklake catalog; {source_of(hit)}"

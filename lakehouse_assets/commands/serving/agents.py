@@ -14,6 +14,7 @@ import anyio.to_thread
 from lakehouse_assets.commands.failures import CommandError
 from lakehouse_assets.commands.output import Out
 from lakehouse_assets.lakehouse.lake import Lake
+from lakehouse_assets.search.answering import open_answerer
 from lakehouse_assets.service.admission.access import Asker
 from lakehouse_assets.service.agents.door import NotInstalledError, serve_stdio
 from lakehouse_assets.service.agents.tools import Tool
@@ -21,7 +22,6 @@ from lakehouse_assets.service.questions.handlers import Handlers
 from lakehouse_assets.settings import get_settings
 from nlq.answering.cache import AnswersInProcess, KeptAnswers
 from nlq.core.guard import Caller
-from nlq.factory import open_answerer
 from nlq.storage.journal import Journal
 from nlq.storage.queue import QuestionQueue
 

@@ -159,8 +159,9 @@ TOOLS = {
         Tool(
             "ask", "Ask in words",
             "Answers a question in plain English over the data. `outcome` is answered (sentence, columns, rows), "
-            "clarify (take one of `choices`: each has a plan for query), refused (`nearest` names what there is) or "
-            "failed. `partial` and `notes` say what to tell beside the figures.",
+            "found (no figures: rows are passages of text with their source), clarify (take one of `choices`: each has "
+            "a plan for query), refused (`nearest` names what there is) or failed. `partial` and `notes` say what to "
+            "tell beside the figures.",
             Asking, _ask,
         ),
         Tool(

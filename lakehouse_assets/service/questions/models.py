@@ -129,7 +129,7 @@ class QuestionDocument(BaseModel):
 
     id: str
     question: str
-    status: Literal["queued", "running", "answered", "clarify", "refused", "failed"]
+    status: Literal["queued", "running", "answered", "found", "clarify", "refused", "failed"]
     created_at: Moment
     started_at: Moment | None = None
     finished_at: Moment | None = None

@@ -41,8 +41,9 @@ async def catalog(
 async def nlq(service: Served, asker: Admitted, body: models.Ask) -> Any:
     """Answer a question in words.
 
-    The outcome says what came of it: answered, clarify (with choices, each a plan for POST /query), refused (with the
-    nearest that exists) or failed. The answer has its rows, a sentence, the plan, the SQL, and how fresh the data is.
+    The outcome says what came of it: answered, found (passages of text, a row each, where no figure is asked for),
+    clarify (with choices, each a plan for POST /query), refused (with the nearest that exists) or failed. The answer
+    has its rows, a sentence, the plan, the SQL, and how fresh the data is.
     """
     known = await service.known.result(Again(asker, body, copy_context()))
     return _told(known or await service.work.run(asker.share, service.handlers.ask, asker, body))

@@ -31,7 +31,8 @@ from nlq.core.outcome import RULES, Because, Choice, ErrorCode
 from nlq.core.plan import Plan
 from nlq.core.utc import Moment
 
-OutcomeName = Literal["answered", "clarify", "refused", "failed"]
+OutcomeName = Literal["answered", "found", "clarify", "refused", "failed"]
+"""What became of a question: figures, text that is near it, a question back, a refusal, or a failure."""
 _CODES = frozenset(ErrorCode)
 _EXACT = 2**53 - 1
 """The greatest whole number that every reader of JSON has exactly (RFC 8259, section 6)."""

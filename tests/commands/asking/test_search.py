@@ -35,6 +35,15 @@ def test_what_is_described_is_found_before_anything_was_published() -> None:
     assert all(hit["source"] and hit["link"] for hit in document["hits"])
 
 
+def test_a_question_for_text_is_answered_from_the_same_index() -> None:
+    assert run("reopened complaints").exit_code == 0
+    done = CliRunner().invoke(app, ["ask", "which column has the reopened complaints"])
+    assert done.exit_code == 0, done.output
+    assert "Text, no figures: " in done.stdout and "(column)" in done.stdout and "semantic." in done.stdout
+    given = json.loads(CliRunner().invoke(app, ["ask", "which column has the reopened complaints", "--json"]).stdout)
+    assert (given["outcome"], given["plan"], given["chart"]) == ("found", None, None)
+
+
 def test_nothing_near_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(meaning, "is_installed", lambda: False)
     done = run("zygote", "--json")

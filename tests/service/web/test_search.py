@@ -73,3 +73,24 @@ def test_nothing_near_is_said(browser: Browser, page_service: Served) -> None:
     for page in opened(browser, page_service, WIDE, "light", "/search?q=qwxzv"):
         expect(page.locator("#told")).to_contain_text("Nothing that you may see is near this", timeout=20_000)
         expect(page.locator("#hits li")).to_have_count(0)
+
+
+@pytest.mark.parametrize(("name", "size", "scheme"), LOOKS)
+def test_the_chat_answers_a_question_for_text_with_passages_and_their_source(
+    browser: Browser, page_service: Served, shots: Path, name: str, size: dict[str, int], scheme: str
+) -> None:
+    for page in opened(browser, page_service, size, scheme):
+        page.get_by_label("Your question").fill("find documents about the lamp at the market")
+        page.keyboard.press("Enter")
+        card = page.get_by_role("article", name="Text, no figures")
+        expect(card).to_contain_text("Text found, no figures", timeout=20_000)
+        expect(card.get_by_role("listitem")).to_contain_text("snapshot 17")
+        expect(card.get_by_role("button", name="Copy")).to_have_count(0)
+        assert page.evaluate("document.documentElement.scrollWidth") == size["width"]
+        _clean(page, shots / f"texts_{name}_{scheme}.png")
+        page.get_by_label("Your question").fill("which dashboard shows the backlog")
+        page.keyboard.press("Enter")
+        tiles = page.get_by_role("article", name="Text, no figures").nth(1)
+        expect(tiles.get_by_role("link").first).to_have_attribute("href", "/dashboards/pgr.complaints", timeout=20_000)
+        tiles.get_by_role("group", name="Figures").get_by_role("button").first.click()
+        expect(page.locator(".card.answered")).to_be_visible(timeout=20_000)

@@ -10,6 +10,7 @@ import { pin, pinOf } from "./pin.js";
 import { changes } from "./reading.js";
 import { share } from "./share.js";
 import { table, tabbed } from "./table.js";
+import { texts } from "./texts.js";
 import { parts, previewed, told } from "./words.js";
 
 const TICK = "M4 10.5 8 14.5 16 6";
@@ -22,7 +23,7 @@ const AGAIN = "M15.5 10a5.5 5.5 0 1 1-1.6-3.9M15.5 3v3.6h-3.6";
 
 /** The card of an answer; `pick` is called with a choice, `ask` with words. */
 export function card(answer, { pick, ask }) {
-  const parts = { answered, clarify, refused: declined, failed: declined };
+  const parts = { answered, found, clarify, refused: declined, failed: declined };
   return h(`article.card.${answer.outcome}`, { "aria-label": `Answer: ${answer.sentence}` },
     parts[answer.outcome](answer, { pick, ask }));
 }
@@ -69,6 +70,17 @@ function clarify(answer, { pick }) {
 function choices(answer, pick, label) {
   return h("div.choices", { role: "group", "aria-label": label }, answer.choices.map((choice) =>
     previewed(h("button.choice", { type: "button", onclick: () => pick(choice) }, choice.question), choice.because ?? [])));
+}
+
+/** Passages instead of figures, each with where it is from; and the figures that may be meant. */
+function found(answer, { pick }) {
+  return [
+    h("p.text-found", {}, "Text found, no figures"),
+    texts(answer),
+    answer.notes.map((note) => h("p.note", {}, note)),
+    answer.choices.length ? [h("p.note", {}, "Figures that may be meant:"), choices(answer, pick, "Figures")] : null,
+    foot(answer),
+  ];
 }
 
 function declined(answer, { ask }) {
