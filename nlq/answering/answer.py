@@ -9,6 +9,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Iterable, Mapping
 from datetime import date, datetime
+from functools import partial
 from threading import Lock
 from typing import TYPE_CHECKING, Any
 
@@ -40,7 +41,6 @@ from nlq.core.utc import utc_now
 from nlq.core.vocabulary import Metric, Vocabulary
 from nlq.core.zones import Zones
 from nlq.planning.planner import Planner
-from nlq.wording import explain
 from semantic.errors import SemanticError
 
 if TYPE_CHECKING:
@@ -281,6 +281,7 @@ class Answerer:
         run.heads = self._lake.catalog.heads() if heads is None else heads
         run.vocabulary = self._layer.vocabulary(run.heads, run.caller.tenant)
         run.today = self.today(run.caller, now or run.asked_at)
+        run.says = partial(self._say, run)
         return run
 
     def _conclude(self, run: Run, outcome: Outcome) -> Answer:
@@ -297,7 +298,7 @@ class Answerer:
         if isinstance(outcome, Planned) and answer.outcome == "answered":
             update["choices"] = outcome.others
         if isinstance(outcome, Planned) and run.carried and answer.plan:
-            update["carried"] = carried_over(outcome.plan, run.carried, run.vocabulary)
+            update["carried"] = carried_over(outcome.plan, run.carried, run.vocabulary, run.says)
         return answer.model_copy(update=update)
 
     def _come_to(self, run: Run, outcome: Outcome) -> Answer:
@@ -360,9 +361,12 @@ class Answerer:
         choices = tuple(self._choice(run, one) for one in plans)
         return run.answer("clarify", str(error), error=error.code, choices=choices, nearest=error.nearest)
 
-    @staticmethod
-    def _choice(run: Run, plan: Plan) -> Choice:
-        return Choice(question=explain.as_question(plan, run.vocabulary), plan=plan)
+    def _choice(self, run: Run, plan: Plan) -> Choice:
+        return Choice(question=self._say(run, plan), plan=plan)
+
+    def _say(self, run: Run, plan: Plan) -> str:
+        """A plan as a question that its asker can ask."""
+        return self._planner(run).say(plan, run.vocabulary, run.today)
 
     # --- what is kept
 
@@ -373,7 +377,7 @@ class Answerer:
                 self._guards[id(vocabulary)] = Guard(vocabulary, self._roles)
             return self._guards[id(vocabulary)]
 
-    def _planner(self, run: Run) -> PlansQuestions:
+    def _planner(self, run: Run) -> RememberingPlanner:
         return self._planner_over(self._guard(run.vocabulary).visible(run.caller), run.caller)
 
     def _planner_over(self, visible: Vocabulary, caller: Caller) -> RememberingPlanner:

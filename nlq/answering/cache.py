@@ -19,6 +19,9 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from cachetools import FIFOCache, LRUCache, TTLCache
 
+from nlq.answering.parts import BesideRules
+from nlq.answering.readback import name_choices, say_plan
+
 if TYPE_CHECKING:
     from nlq.answering.document.model import Answer
     from nlq.answering.parts import PlansQuestions
@@ -167,6 +170,8 @@ class RememberingPlanner:
     def __init__(self, planner: PlansQuestions, outcomes: Outcomes, number: int) -> None:
         """Use `Outcomes.of`."""
         self._planner, self._outcomes, self._number = planner, outcomes, number
+        # What a question is understood by is tried often, and no language model is to be asked for that.
+        self._rules = planner.rules if isinstance(planner, BesideRules) else planner
 
     @property
     def vocabulary(self) -> Vocabulary:
@@ -180,6 +185,11 @@ class RememberingPlanner:
         if (known := self._outcomes.find(key)) is not None:
             return known
         outcome = self._planner.plan(question, now, previous)
+        outcome = name_choices(outcome, self.vocabulary, lambda text: self._rules.plan(text, now))
         if outcome.lasting and len(question) <= _LONGEST_QUESTION:
             self._outcomes.remember(key, outcome)
         return outcome
+
+    def say(self, plan: Plan, vocabulary: Vocabulary, now: date | datetime) -> str:
+        """A plan as a question that is understood, see ``readback``; the vocabulary has all of its words."""
+        return say_plan(plan, vocabulary, lambda text: self._rules.plan(text, now))

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime
-from typing import Any, NamedTuple, Protocol
+from typing import Any, NamedTuple, Protocol, runtime_checkable
 
 from pydantic import BaseModel, ConfigDict
 
@@ -58,6 +58,16 @@ class PlansQuestions(Protocol):
 
     def plan(self, question: str, now: date | datetime, previous: Plan | None = None) -> Outcome:
         """The outcome for a question; relative times are relative to ``now``, follow-ups to the plan before."""
+        ...
+
+
+@runtime_checkable
+class BesideRules(Protocol):
+    """A planner that may ask others than the rules, such as a language model."""
+
+    @property
+    def rules(self) -> PlansQuestions:
+        """The rules alone."""
         ...
 
 

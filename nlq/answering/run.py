@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import time
 import uuid
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from nlq.answering.document.model import Answer, OutcomeName
@@ -16,7 +16,6 @@ from nlq.core.outcome import Carried, ErrorCode, Planned
 from nlq.core.plan import Plan
 from nlq.core.utc import utc_now
 from nlq.core.vocabulary import Vocabulary
-from nlq.wording.explain import as_question
 
 
 class Run:
@@ -24,6 +23,8 @@ class Run:
 
     heads: Mapping[str, str]
     vocabulary: Vocabulary
+    says: Callable[[Plan], str]
+    """Puts a plan into a question that its asker can ask."""
     carried: tuple[Carried, ...] = ()
     key = ""
     """What its answer is kept under, once that is known."""
@@ -52,7 +53,7 @@ class Run:
         plan: Plan | None = details.get("plan")
         return Answer(
             answer_id=self.id,
-            question=self.question or (as_question(plan, self.vocabulary) if plan else ""),
+            question=self.question or (self.says(plan) if plan else ""),
             outcome=outcome,
             sentence=sentence,
             tenant=self.caller.tenant,

@@ -76,17 +76,17 @@ class BothPlanners:
 
     def __init__(self, rules: Planner, model: ModelPlanner, *, sure_from: float = SURE) -> None:
         """Both over the same vocabulary; from which confidence on the rules answer without the model."""
-        self._rules, self._model, self._sure_from = rules, model, sure_from
+        self.rules, self._model, self._sure_from = rules, model, sure_from
         self._guard = Guard(rules.vocabulary)
 
     @property
     def vocabulary(self) -> Vocabulary:
         """What they can be asked about."""
-        return self._rules.vocabulary
+        return self.rules.vocabulary
 
     def plan(self, question: str, now: date | datetime, previous: Plan | None = None) -> Outcome:
         """See PlansQuestions. Where the rules are sure, they answer at once; the model is asked where they are not."""
-        ruled = self._rules.plan(question, now, previous)
+        ruled = self.rules.plan(question, now, previous)
         if not question.strip() or len(question) > MAX_CHARACTERS or self._is_sure(ruled):
             return ruled
         try:

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import TYPE_CHECKING
 
+from nlq.answering.parts import BesideRules
 from nlq.core.outcome import Outcome, Planned, Refused
 from nlq.core.plan import Plan
 from nlq.core.vocabulary import Vocabulary
@@ -40,6 +41,11 @@ class WishesTold:
     def vocabulary(self) -> Vocabulary:
         """What may be asked about."""
         return self.questions.vocabulary
+
+    @property
+    def rules(self) -> PlansQuestions:
+        """The rules of the other planner alone."""
+        return self.questions.rules if isinstance(self.questions, BesideRules) else self.questions
 
     def plan(self, question: str, now: date | datetime, previous: Plan | None = None) -> Outcome:
         """The other planner's outcome; for a wish the refusal, with the question about its figure as the nearest."""

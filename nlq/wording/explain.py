@@ -6,7 +6,7 @@ Belongs here: a plan as a question, its filters and metrics in words. Does not b
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 
 from nlq.core.periods import shifted
 from nlq.core.plan import Comparison, DimensionFilter, Operator, OrderBy, Plan, Scalar, Threshold, TimeRange
@@ -22,11 +22,15 @@ _WHOLE = (Operator.IN, Operator.NOT_IN)
 _COMPARE = {"gt": "more than", "ge": "at least", "lt": "less than", "le": "at most", "eq": "exactly"}
 
 
-def as_question(plan: Plan, vocabulary: Vocabulary) -> str:
-    """The plan as a question in plain words, e.g. "Complaints by Ward where Status is CLOSED"."""
-    parts = [_rank_words(plan, vocabulary) or _metric_words(plan, vocabulary)]
+def as_question(plan: Plan, vocabulary: Vocabulary, named: Container[str] = ()) -> str:
+    """The plan as a question in plain words, e.g. "Complaints by Ward where Status is CLOSED".
+
+    Codes of the dimensions in ``named`` are said by what they are called; of all others they stay, for codes are what
+    such a question is surely understood by.
+    """
+    parts = [_rank_words(plan, vocabulary) or _metric_words(plan, vocabulary, named)]
     if plan.filters:
-        shown = _filters_said([f for f in plan.filters if not _is_rank_guard(f, plan)], vocabulary)
+        shown = _filters_said([f for f in plan.filters if not _is_rank_guard(f, plan)], vocabulary, named)
         parts.extend(f"{'where' if n == 0 else 'and'} {text}" for n, text in enumerate(shown))
     parts.extend(f"with {say_threshold(bound, plan, vocabulary)}" for bound in plan.having)
     if when := say_when(plan, vocabulary):
@@ -46,7 +50,7 @@ def _order_words(key: OrderBy, plan: Plan, vocabulary: Vocabulary) -> str:
     return f"{say_key(key.field, plan, vocabulary)}, {ends[0] if key.descending else ends[1]} first"
 
 
-def _metric_words(plan: Plan, vocabulary: Vocabulary) -> str:
+def _metric_words(plan: Plan, vocabulary: Vocabulary, named: Container[str]) -> str:
     labels = [vocabulary.metrics[name].label for name in plan.metrics]
     groups = _group_words(plan, vocabulary)
     if plan.analysis:
@@ -60,15 +64,15 @@ def _metric_words(plan: Plan, vocabulary: Vocabulary) -> str:
     if plan.ratio:
         return f"{_ratio_words(plan, labels)}{groups}"
     if plan.records:
-        named = [say_key(name, plan, vocabulary) for name in plan.group_by]
-        more = [f"{len(named) - MOST_NAMED} more"] if len(named) > MOST_NAMED + 1 else []
-        columns = ", ".join([*named[:MOST_NAMED], *more] if more else named)
+        listed = [say_key(name, plan, vocabulary) for name in plan.group_by]
+        more = [f"{len(listed) - MOST_NAMED} more"] if len(listed) > MOST_NAMED + 1 else []
+        columns = ", ".join([*listed[:MOST_NAMED], *more] if more else listed)
         return f"list of {labels[0]}{f' with {columns}' if columns else ''}"
     if plan.running:
         return f"{_running_words(plan)} of {' and '.join(labels)}{groups}"
     if plan.share:
         within = [say_key(name, plan, vocabulary) for name in plan.share.within]
-        part = " and ".join(say_filter(item, vocabulary) for item in plan.share.part)
+        part = " and ".join(say_filter(item, vocabulary, named=item.dimension in named) for item in plan.share.part)
         inside = f" within each {' and '.join(within)}" if within and not part else ""
         return f"share of {labels[0]}{f' whose {part}' if part else ''}{groups}{inside}"
     return " and ".join(labels) + groups
@@ -197,8 +201,8 @@ def say_time(chosen: TimeRange) -> str:
     return f"since {chosen.start}" if chosen.start else f"until {chosen.end}"
 
 
-def _filters_said(filters: Sequence[DimensionFilter], vocabulary: Vocabulary, *, named: bool = False) -> list[str]:
-    """Filters in words, both ends of one range together."""
+def _filters_said(filters: Sequence[DimensionFilter], vocabulary: Vocabulary, named: Container[str]) -> list[str]:
+    """Filters in words, both ends of one range together; codes of the dimensions in ``named`` by their names."""
     said: dict[str, None] = {}
     for item in filters:
         ends = {f.operator: f.values[0] for f in filters if f.dimension == item.dimension and f.operator in _ENDS}
@@ -206,7 +210,7 @@ def _filters_said(filters: Sequence[DimensionFilter], vocabulary: Vocabulary, *,
             label, first, last = _label(item, vocabulary), *(_value_of(item, ends[end], vocabulary) for end in _ENDS)
             said[f"{label} is from {first} to {last}" if first != last else f"{label} is {first}"] = None
         else:
-            said[say_filter(item, vocabulary, named=named)] = None
+            said[say_filter(item, vocabulary, named=item.dimension in named)] = None
     return list(said)
 
 
@@ -303,6 +307,6 @@ def say_definitions(plan: Plan, vocabulary: Vocabulary) -> dict[str, str]:
 
 def say_filters(plan: Plan, vocabulary: Vocabulary) -> list[str]:
     """Everything that narrows the answer, in words."""
-    said = _filters_said(plan.filters, vocabulary, named=True)
+    said = _filters_said(plan.filters, vocabulary, vocabulary.dimensions)
     said += [say_threshold(bound, plan, vocabulary) for bound in plan.having]
     return [*said, *([when] if (when := say_when(plan, vocabulary)) else [])]

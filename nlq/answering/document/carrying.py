@@ -5,7 +5,7 @@ Belongs here: showing what was carried. Does not belong here: carrying (``planni
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 from pydantic import BaseModel, ConfigDict
 
@@ -13,7 +13,7 @@ from nlq.core.outcome import Carried, Choice
 from nlq.core.plan import Plan
 from nlq.core.vocabulary import Vocabulary
 from nlq.planning.followups import without_part
-from nlq.wording.explain import as_question, say_filter, say_threshold, say_time
+from nlq.wording.explain import say_filter, say_threshold, say_time
 
 
 class CarriedOver(BaseModel):
@@ -25,12 +25,14 @@ class CarriedOver(BaseModel):
     without: Choice | None = None
 
 
-def carried_over(plan: Plan, carried: Iterable[Carried], vocabulary: Vocabulary) -> tuple[CarriedOver, ...]:
-    """The parts that were carried, each with the question without it, where there is one."""
+def carried_over(
+    plan: Plan, carried: Iterable[Carried], vocabulary: Vocabulary, say: Callable[[Plan], str]
+) -> tuple[CarriedOver, ...]:
+    """The parts that were carried, each with the question without it, where there is one; ``say`` puts it in words."""
     found = []
     for part in carried:
         rest = without_part(plan, part)
-        choice = Choice(question=as_question(rest, vocabulary), plan=rest) if rest else None
+        choice = Choice(question=say(rest), plan=rest) if rest else None
         found.append(CarriedOver(says=_said(part, plan, vocabulary), without=choice))
     return tuple(found)
 

@@ -31,6 +31,6 @@ def test_thresholds_that_stay(bound: dict, parts: dict, says: str) -> None:
             **parts,
         }
     )
-    (told,) = carried_over(plan, [Carried(part="having")], complaints())
+    (told,) = carried_over(plan, [Carried(part="having")], complaints(), str)
     assert told.says == says
     assert told.without and not told.without.plan.having
