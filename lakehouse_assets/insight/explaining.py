@@ -76,6 +76,14 @@ def chance_of(line: Line, times: Times) -> tuple[float, float]:
     return (float(now.mean()) - mean) / abs(mean) if mean else 0.0, found.p if found else 1.0
 
 
+def comes_each_year(line: Line, times: Times) -> bool:
+    """Whether a year before it moved as it did now, to where it is now."""
+    assert times.before.start and times.before.end and times.now.start and times.now.end
+    spans = ((times.before.start, times.before.end), (times.now.start, times.now.end))
+    before, now = ((line.days.step(first), line.days.step(last) + 1) for first, last in spans)
+    return line.comes_each_year(before, now)
+
+
 def difference_in(line: Line, times: Times) -> Difference | None:
     """How much more a day of the later time is than one of that before; None where that cannot be tested."""
     assert times.now.start and times.before.end

@@ -14,7 +14,7 @@ import numpy as np
 
 from lakehouse_assets.domains import title_of
 from lakehouse_assets.insight.choosing import dimensions_of, split_metrics
-from lakehouse_assets.insight.explaining import chance_of, explained, times_of
+from lakehouse_assets.insight.explaining import chance_of, comes_each_year, explained, times_of
 from lakehouse_assets.insight.model import Insight, Insights, Kind, Severity
 from lakehouse_assets.insight.numeric.forecasting import forecast
 from lakehouse_assets.insight.numeric.robust import discovered
@@ -43,6 +43,8 @@ MOST = 40
 HORIZON = 14
 """Days that are foretold."""
 _FORECASTS, _SELDOM = 4, 0.5
+_STILL = 28
+"""Days on which a course that does not move is foretold to stay where it is, which nobody has to be told."""
 _LEAST_CHANGE = 0.05
 _CHANGES = 0.2
 """What part of the rate of false discoveries changes between two times have, beside the tests of courses."""
@@ -122,15 +124,17 @@ def _changes(
     tests = []
     for line in totals:
         times = times_of(line.days.first, line.days.last)
-        if times:
+        if times and not comes_each_year(line, times):
             tests.append((line, times, *chance_of(line, times)))
     passed = discovered(np.array([p for *_, p in tests]), RATE * _CHANGES)
     known = [bool(ok) or one[0].metric.name in lasting for one, ok in zip(tests, passed, strict=True)]
     chosen = [one for one, ok in zip(tests, known, strict=True) if ok and abs(one[2]) >= _LEAST_CHANGE]
+    sure = {one[0].metric.name for one, ok in zip(tests, passed, strict=True) if ok}
     made = [(change, explained(reader, teller, vocabulary, line, times, p)) for line, times, change, p in chosen]
     # The mean of the rates of days may rise where the rate of the month fell: then nothing is told.
     told = [one for change, one in made if one.change and one.change * change > 0 and abs(one.change) >= _LEAST_CHANGE]
-    return told, len(tests)
+    # What is told for good already is told again for its parts alone.
+    return [one for one in told if one.parts or one.metric in sure], len(tests)
 
 
 def _forecasts(teller: Teller, totals: list[Line]) -> Iterator[Insight]:
@@ -138,7 +142,9 @@ def _forecasts(teller: Teller, totals: list[Line]) -> Iterator[Insight]:
     for line in totals:
         # Of a course that is nothing on most days the middle is nothing, which tells nobody anything.
         seldom = float(np.mean(line.figures == 0)) > _SELDOM
-        one = forecast(line.figures, season=WEEK, horizon=HORIZON) if told < _FORECASTS and not seldom else None
+        still = float(np.ptp(line.figures[-_STILL:])) == 0
+        known = seldom or still
+        one = forecast(line.figures, season=WEEK, horizon=HORIZON) if told < _FORECASTS and not known else None
         if one is not None:
             told += 1
             yield teller.forecast(line, Days(line.days.last + timedelta(days=1), HORIZON), one)

@@ -25,7 +25,11 @@ if TYPE_CHECKING:
     from nlq.answering.figures import Figures
 
 HISTORY = 400
-"""Days that are read: a year, and as much as tells the weeks at its beginning."""
+"""Days that are judged: a year, and as much as tells the weeks at its beginning."""
+YEAR = 364
+"""Days after which a year's season comes again, on the same days of the week."""
+_EARLIER = 168
+"""Days that are read before those that are judged: half a year is set beside the same half a year before."""
 MOST_VALUES = 12
 """Values of a dimension that are judged, those with most of the metric."""
 MOST = 1e100
@@ -66,6 +70,32 @@ class Line:
     dimension: Dimension | None = None
     value: Any = None
     weights: Floats | None = None
+    earlier: Floats | None = None
+    """The days before those that are judged, as far as they are known, which tell what comes each year."""
+
+    def a_year_before(self, first: int, end: int) -> Floats:
+        """The figures of some steps a year before, without the last; none where they are not all known."""
+        known = self.figures if self.earlier is None else np.concatenate([self.earlier, self.figures])
+        back = known.size - self.figures.size - YEAR
+        return known[first + back : end + back] if first + back >= 0 else known[:0]
+
+    def comes_each_year(self, before: tuple[int, int], after: tuple[int, int]) -> bool:
+        """Whether what moved between two times moved so a year before, to where it is now: that is the season.
+
+        Args:
+            before: The first step of the earlier time and the one after its last.
+            after: Those of the later time.
+        """
+        was, became = self.a_year_before(*before), self.a_year_before(*after)
+        if not was.size or not became.size:
+            return False
+        now = [float(self.figures[slice(*days)].mean()) for days in (before, after)]
+        then = [float(np.nanmean(one)) if np.isfinite(one).any() else 0.0 for one in (was, became)]
+        if min(*now, *then) <= 0:
+            return False
+        moved, moved_then, grown = (math.log(b / a) for a, b in (now, then, (then[1], now[1])))
+        alike = moved * moved_then > 0 and abs(moved_then) >= abs(moved) / 2
+        return alike and abs(grown) < abs(moved) / 2
 
     def possible(self, figure: float) -> float:
         """A figure as near as it can be: none below 0 where none ever was, no share above 1 where none ever was."""
@@ -100,33 +130,47 @@ class Reader:
         """The courses of some metrics, ratios with what they are a share of."""
         below = [m.parts[1] for m in metrics if m.parts and m.parts[1] in known]
         names = tuple(dict.fromkeys([*(m.name for m in metrics), *below]))
-        rows = self._rows(names[:10], days)
-        at = _steps(rows, days)
-        read = {name: _course(rows, name, at, days.count) for name in names[:10]}
+        longer = self._longer(metrics[0], days)
+        rows, before = self._rows(names[:10], longer), longer.count - days.count
+        at = _steps(rows, longer)
+        whole = {name: _course(rows, name, at, longer.count) for name in names[:10]}
+        read = {name: course[before:] for name, course in whole.items()}
         lines = []
         for metric in metrics:
             figures = filled(read[metric.name], metric)
             weights = read.get(metric.parts[1]) if metric.parts else None
             if figures is not None:
                 weights = np.nan_to_num(weights) if weights is not None and 0 < np.nansum(weights) < MOST else None
-                lines.append(Line(metric, days, figures, weights=weights))
+                earlier = whole[metric.name][:before]
+                zero = metric.nothing is not None or metric.additive or metric.tally
+                earlier = np.where(np.isnan(earlier), metric.nothing or 0.0, earlier) if zero else earlier
+                lines.append(Line(metric, days, figures, weights=weights, earlier=earlier))
         return lines
 
     def values(self, metrics: Sequence[Metric], dimension: Dimension, days: Days) -> list[Line]:
         """The courses of metrics that add up, by value of a dimension; those with most of them."""
-        rows = self._rows(tuple(metric.name for metric in metrics), days, dimension)
-        at, of = _steps(rows, days), np.array(rows.column(dimension.name).to_pylist(), dtype=object)
+        longer = self._longer(metrics[0], days)
+        before = longer.count - days.count
+        rows = self._rows(tuple(metric.name for metric in metrics), longer, dimension)
+        at, of = _steps(rows, longer), np.array(rows.column(dimension.name).to_pylist(), dtype=object)
         lines = []
         for metric in metrics:
             found = []
             for value in dict.fromkeys(v for v in of if v is not None):
                 own = of == value
-                figures = np.zeros(days.count)
-                figures[at[own]] = _nothing_as_0(_numbers(rows, metric.name)[own])
-                if _can_be_judged(figures):
-                    found.append(Line(metric, days, figures, dimension, value))
+                whole = np.zeros(longer.count)
+                whole[at[own]] = _nothing_as_0(_numbers(rows, metric.name)[own])
+                if _can_be_judged(whole) and np.any(whole[before:]):
+                    found.append(Line(metric, days, whole[before:], dimension, value, earlier=whole[:before]))
             lines += sorted(found, key=lambda line: -float(np.abs(line.figures).sum()))[:MOST_VALUES]
         return lines
+
+    def _longer(self, metric: Metric, days: Days) -> Days:
+        """Some days and those before them that tell of the season, as far as there are any."""
+        known = self.known(metric)
+        back = (days.first - known.start).days if known and known.start else 0
+        back = min(max(back, 0), _EARLIER)
+        return Days(days.first - timedelta(days=back), days.count + back)
 
     def by_day(self, metric: Metric, dimension: Dimension, days: Days) -> dict[Any, Floats]:
         """The figures of a metric on each day by value of a dimension; NaN where there is none."""

@@ -20,15 +20,19 @@ from nlq.core.vocabulary import Metric
 from nlq.wording.formats import format_said, say_metric
 
 _HIGH, _MEDIUM = 0.5, 0.2
+_TIMES = 5.0
+"""From how many times as much on that is said instead of how much more."""
 MOST_PARTS = 8
 METHODS = {
     Kind.POINT: "Beside the median of the four weeks around it and of its day of the week; the tails of chance are "
     "those of the course itself. Taken for granted: days are alike but for level and day of the week.",
     Kind.MISSING: "By how often such a day has nothing. Taken for granted: records come as they came before.",
     Kind.SHIFT: "Cumulative sums of deviations (CUSUM) over half a year, day of the week taken out, chance "
-    "autocorrelated. Taken for granted: one step, and no yearly season.",
-    Kind.TREND: "Generalised least squares on weekly sums, chance autocorrelated; the size by the median slope "
-    "(Theil and Sen). Taken for granted: a straight line, and no yearly season.",
+    "autocorrelated; the size by the means before and since. Taken for granted: one step; what moved likewise a year "
+    "before is not told.",
+    Kind.TREND: "Generalised least squares on weekly sums, chance autocorrelated; the size by the "
+    "means of its first and last four weeks. Taken for granted: a straight line; what "
+    "moved likewise a year before is not told.",
     Kind.CHANGE: "Two times side by side, their difference tested weekday by weekday with autocorrelated chance; the "
     "parts add up to it exactly. Taken for granted: nothing of what caused it.",
 }
@@ -91,7 +95,7 @@ class Teller:
             for i in range(coming.count)
         )
         week = steps[:7]
-        each = "in " if line.metric.additive else "a day in "
+        each = {"": "in ", " a day": "a day in "}[_a_day(line.metric)] if not line.metric.additive else "in "
         total = sum(s.expected for s in week) / (1 if line.metric.additive else len(week))
         low, high = (min(s.low for s in week), max(s.high for s in week))
         what = (
@@ -99,7 +103,7 @@ class Teller:
             if one.method == NAIVE
             else (f"On {one.origins} weeks of the past its error was {one.mase:.0%} of that of the week before again.")
         )
-        said = [figure_text(figure, line.metric) for figure in (total, low, high)]
+        said = [figure_text(total, line.metric), *_single_days((low, high), line.metric)]
         sentence = (
             f"{line.metric.label}: about {said[0]} {each}the 7 days from {day_said(coming.first)}; "
             f"a single day between {said[1]} and {said[2]} in four cases of five."
@@ -113,12 +117,14 @@ class Teller:
 
     def _point(self, one: Found, first: date, _: date) -> str:
         size = f"{abs(one.change):.0%} {'above' if one.change > 0 else 'below'}"
+        if one.change + 1 >= _TIMES:
+            size = f"{one.change + 1:.0f} times"
         assert one.low is not None and one.high is not None
         metric = one.line.metric
+        low, high = _single_days((one.low, one.high), metric)
         words = (
             f"{_what(one.line)}: {figure_text(one.actual, metric)} on {day_said(first)}, {size} the "
-            f"{figure_text(one.expected, metric)} expected of such a day ({figure_text(one.low, metric)} to "
-            f"{figure_text(one.high, metric)} would be usual)."
+            f"{figure_text(one.expected, metric)} expected of such a day ({low} to {high} would be usual)."
         )
         if first == self._until and one.change < 0:
             words += " It is the last day that there are data of: some may be still to come."
@@ -134,25 +140,29 @@ class Teller:
         moved = "rose" if one.change > 0 else "fell"
         return (
             f"{_what(one.line)} {moved} to another level on about {day_said(first)}: "
-            f"{figure_text(one.actual, one.line.metric)} a day since, after {self._before(one)}."
+            f"{figure_text(one.actual, one.line.metric)}{_a_day(one.line.metric)} since, after {self._before(one)}."
         )
 
     def _trend(self, one: Found, first: date, last: date) -> str:
         moved, weeks = "rising" if one.change > 0 else "falling", ((last - first).days + 1) // 7
         return (
-            f"{_what(one.line)}: {moved} for {weeks} weeks, to about {figure_text(one.actual, one.line.metric)} a day "
-            f"from {self._before(one)}."
+            f"{_what(one.line)}: {moved} for {weeks} weeks, to {figure_text(one.actual, one.line.metric)}"
+            f"{_a_day(one.line.metric)} in the last four of them, after {self._before(one)}."
         )
 
     @staticmethod
     def _before(one: Found) -> str:
-        """The figure that was, and how much more or less the later one is."""
+        """The figure that was and when, and how much more or less the later one is."""
         said = figure_text(one.expected, one.line.metric)
-        return (
-            f"{said} ({one.change:+.0%})"
-            if one.expected and figure_text(0.0, one.line.metric) != said
-            else "next to none"
-        )
+        if not one.expected or figure_text(0.0, one.line.metric) == said:
+            return "next to none"
+        times = one.change + 1
+        by = f"{times:.0f} times as much" if times >= _TIMES else f"{one.change:+.0%}"
+        when = "in the first four"
+        if one.since is not None:
+            days = one.first - one.since
+            when = f"in the {days // 7} weeks before" if days >= 14 else f"in the {days} days before"
+        return f"{said} {when} ({by})"
 
     def _insight(
         self, kind: Kind, metric: Metric, start: date, end: date, sentence: str, method: str, dimension: Any,
@@ -180,15 +190,27 @@ def _what(line: Line) -> str:
     return f"{line.metric.label} of {line.dimension.label} {value}"
 
 
+def _single_days(figures: Sequence[float], metric: Metric) -> list[str]:
+    """Figures of single days, of which there are whole numbers where events are counted."""
+    counted = metric.format == "integer"
+    return [figure_text(float(round(figure)) if counted else figure, metric) for figure in figures]
+
+
+def _a_day(metric: Metric) -> str:
+    """What is said after a day's figure: nothing of a rate, a mean, or what is there at a moment."""
+    return " a day" if (metric.additive or metric.tally) and not metric.moment else ""
+
+
 def figure_text(value: float, metric: Metric) -> str:
     """A figure as a sentence has it, no more exact than it is worth."""
     size = abs(value)
-    few = metric.format == "integer" and size < 10 and not float(value).is_integer()  # three in ten days
-    whole = not metric.is_ratio and not few and (size >= 10 or metric.format == "integer")
-    said = replace(say_metric(metric), format=None) if few else say_metric(metric)
+    if metric.format == "integer" and size < 19.95 and not float(value).is_integer():  # three in ten days
+        return f"{round(value, 1):g}"
+    whole = not metric.is_ratio and (size >= 10 or metric.format == "integer")
+    said = say_metric(metric)
     if whole and said.format == "currency":
         said = replace(said, format=None)
-    return format_said(round(value) if whole else round(value, 4 if metric.is_ratio else 1 if few else 2), said)
+    return format_said(round(value) if whole else round(value, 4 if metric.is_ratio else 2), said)
 
 
 def day_said(day: date) -> str:

@@ -18,7 +18,7 @@ from typing import Any
 import numpy as np
 
 from lakehouse_assets.insight.model import Kind
-from lakehouse_assets.insight.numeric.course import Course, from_scale, taken_apart
+from lakehouse_assets.insight.numeric.course import Course, taken_apart
 from lakehouse_assets.insight.numeric.points import FEWEST_STEPS, chances, gaps
 from lakehouse_assets.insight.numeric.robust import discovered
 from lakehouse_assets.insight.numeric.slopes import is_step, shift_of, slope_of
@@ -39,6 +39,11 @@ COURSE, FEWEST_WEEKS, MOST_WEEKS = 182, 12, 26
 _SMALLEST = {Kind.POINT: 0.15, Kind.SHIFT: 0.07, Kind.TREND: 0.07}
 """How large a finding has to be beside what was expected, to be worth saying."""
 _APART = 7
+_ENDS = 4 * WEEK
+"""The first and the last days of a trend that are set beside each other."""
+_WITH_ALL, _MUCH_MORE = 28, 2.0
+"""A value that steps within so many days of all of its metric, the same way and not so many times as far, moves with
+it: that is no finding of its own."""
 _FEWEST_SHOWN = 20.0
 """How many events of a count a finding is to be of: a rise from one to three is none."""
 _SPREADS = 3.0
@@ -48,7 +53,8 @@ _SPREADS = 3.0
 class Found:
     """A finding: `first` and `last` are steps of the line, both included.
 
-    `actual` is the figure of them and `expected` that which was; of shifts and trends both are a day's.
+    `actual` is the figure of them, `expected` that which was. Of shifts and trends both are what a day has on average:
+    of a shift since then and before, from `since` on; of a trend in its last four weeks and in its first.
     """
 
     kind: Kind
@@ -60,6 +66,7 @@ class Found:
     p: float
     low: float | None = None
     high: float | None = None
+    since: int | None = None
     also: tuple[str, ...] = field(default=(), compare=False)
 
     @property
@@ -159,18 +166,32 @@ def _lasting(lines: Sequence[Line], course: Course) -> _Test:
         if plain.size < 2 * FEWEST_STEPS or weeks.size < FEWEST_WEEKS:
             continue
         shift, slope = shift_of(plain), slope_of(weeks)
-        at = line.figures.size - plain.size + shift.at
+        size = line.figures.size
+        begun, at = size - plain.size, size - plain.size + shift.at
         steps = is_step(shift, slope_of(plain))
-        after, before = (float(from_scale(np.array([v]), roots=course.roots)[0]) for v in (shift.after, shift.before))
-        recent = at >= line.figures.size - RECENT_SHIFT
-        last = line.figures.size - 1
-        yield Found(Kind.SHIFT, line, at, last, after, before, shift.p if steps and recent else 1.0), 1
-        first = line.figures.size - weeks.size * WEEK
-        start, end = (slope.start + slope.each * at for at in (0, weeks.size - 1))
-        if np.all(weeks >= 0):
-            start, end = max(start, 0.0), max(end, 0.0)
-        p = 1.0 if steps and shift.p < 0.01 else slope.p
-        yield Found(Kind.TREND, line, first, last, end / WEEK, start / WEEK, p), 1
+        # The test is on roots and medians; what is told are means, which anybody can look up.
+        before, after, newest = (_mean(line, *days) for days in ((begun, at), (at, size), (size - WEEK, size)))
+        true = (after - before) * (shift.after - shift.before) > 0 and abs(newest - after) <= abs(newest - before)
+        near = max(begun, at - COURSE // 2)
+        true = true and not line.comes_each_year((near, at), (at, size))
+        recent = at >= size - RECENT_SHIFT
+        p = shift.p if steps and recent and true else 1.0
+        yield Found(Kind.SHIFT, line, at, size - 1, after, before, p, since=begun), 1
+        first = size - weeks.size * WEEK
+        start, end = _mean(line, first, first + _ENDS), _mean(line, size - _ENDS, size)
+        true = (end - start) * slope.each > 0
+        true = true and not line.comes_each_year((first, first + _ENDS), (size - _ENDS, size))
+        p = 1.0 if (steps and shift.p < 0.01) or not true else slope.p
+        yield Found(Kind.TREND, line, first, size - 1, end, start, p), 1
+
+
+def _mean(line: Line, first: int, end: int) -> float:
+    """What a day has on average; of a ratio that of all of the time."""
+    figures = line.figures[first:end]
+    weights = line.weights[first:end] if line.weights is not None else None
+    if weights is not None and weights.sum() > 0:
+        return float(np.average(figures, weights=weights))
+    return float(figures.mean())
 
 
 def _weeks(figures: np.ndarray) -> np.ndarray:
@@ -190,10 +211,14 @@ def _worth(told: Sequence[Found], order: Mapping[str, int]) -> list[Found]:
             _same_place(one, gap) and gap.first <= one.first <= gap.last for gap in missing
         ):
             continue
+        if any(_moves_with(one, known) for known in kept):
+            continue
         other = next((known for known in kept if _same_event(one, known)), None)
         if other is None:
             kept.append(one)
         elif other.line.metric.name != one.line.metric.name and one.line.dimension == other.line.dimension:
+            if np.array_equal(one.line.figures, other.line.figures):
+                continue  # the same figures by another name
             label = one.line.metric.label
             kept[kept.index(other)] = Found(**{**vars(other), "also": tuple(dict.fromkeys((*other.also, label)))})
     return sorted(kept, key=lambda one: one.p)
@@ -211,6 +236,16 @@ def _same_place(one: Found, other: Found) -> bool:
     return (one.line.metric.name, one.line.dimension, one.line.value) == (
         other.line.metric.name, other.line.dimension, other.line.value,
     )  # fmt: skip
+
+
+def _moves_with(one: Found, known: Found) -> bool:
+    """Whether a value only does what all of its metric does."""
+    if one.line.dimension is None or known.line.dimension is not None or one.line.metric != known.line.metric:
+        return False
+    lasting = one.kind in (Kind.SHIFT, Kind.TREND) and known.kind in (Kind.SHIFT, Kind.TREND)
+    near = one.kind is not known.kind or one.kind is Kind.TREND or abs(one.first - known.first) <= _WITH_ALL
+    alike = 0 < one.change / known.change <= _MUCH_MORE if known.change else False
+    return lasting and near and alike
 
 
 def _same_event(one: Found, known: Found) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date, datetime, timedelta
 from typing import Any
 
@@ -80,6 +81,23 @@ def test_what_is_published_is_what_would_be_found(made: Lake, answerer: Answerer
             assert kept.model_copy(update={"elapsed_ms": 0.0}) == found.model_copy(update={"elapsed_ms": 0.0})
             if found.until:
                 assert published(session, tenant, domain, vocabulary, found.until) is None, "a day that is not over"
+
+
+def test_the_documents_are_read_as_they_were_found(made: Lake, answerer: Answerer) -> None:
+    found = Insights(
+        domain="pgr", title="Complaints", until=date(2029, 12, 31), tested=7, left_out=2,
+        metrics=("pgr_complaints", "pgr_backlog"), insights=(insight(), insight(Kind.POINT, also=("Backlog",), p=0.01)),
+    )  # fmt: skip
+    with made.session() as session:
+        vocabulary = answerer.figures.vocabulary(Caller(), session)
+        basis = stamped({}, vocabulary, vocabulary, "pgr")
+    told = replace(insights, function=lambda _: list(rows_of(found, None, basis, [], NOW)))
+    assert make(made, told, platform_contracts(), [], run_id="test").published
+    with made.session() as session:
+        kept = published(session, None, "pgr", vocabulary, LATER)
+        assert kept is not None and kept.model_copy(update={"elapsed_ms": 0.0}) == found
+        assert [one.insight for one in noticed(session, None, ["pgr"], vocabulary)] == list(found.insights)
+    assert make(made, insights, platform_contracts(), [], run_id="test").published
 
 
 def test_a_tenant_is_kept_and_told_apart(made: Lake, answerer: Answerer) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -11,8 +13,9 @@ from lakehouse_assets.insight.model import Kind
 from lakehouse_assets.insight.numeric.pairs import difference_of_times
 from lakehouse_assets.insight.numeric.robust import discovered, t_as_normal, two_sided
 from lakehouse_assets.insight.numeric.slopes import shift_of, slope_of
-from lakehouse_assets.insight.testing import PARTS, judged
-from tests.insight.lines import line, noise
+from lakehouse_assets.insight.telling import Teller, figure_text
+from lakehouse_assets.insight.testing import PARTS, Found, judged
+from tests.insight.lines import line, metric, noise
 
 DAYS = 300
 
@@ -115,3 +118,70 @@ def test_what_may_be_told_are_the_least_probable(chances: list[float], rate: flo
 @settings(max_examples=60)
 def test_the_tail_of_t_is_heavier_than_the_normal_one(t: float, df: float) -> None:
     assert two_sided(t_as_normal(t, df)) >= two_sided(t) * 0.99
+
+
+def test_what_is_told_of_a_step_can_be_looked_up() -> None:
+    """The test is on roots of clipped figures; the figures told are means of days, as anybody would count them."""
+    rng = np.random.default_rng(21)
+    figures = (rng.poisson(2, DAYS) * rng.choice([0, 1, 9], DAYS)).astype(float)
+    figures[-40:] += rng.poisson(20, 40)
+    (found,) = [one for one in judged([line(figures)]).found if one.kind is Kind.SHIFT]
+    assert found.since == DAYS - 182
+    assert found.actual == pytest.approx(figures[found.first :].mean())
+    assert found.expected == pytest.approx(figures[found.since : found.first].mean())
+
+
+def test_a_level_that_is_gone_again_is_no_new_level() -> None:
+    figures = noise(np.random.default_rng(22), "counts", DAYS)
+    figures[-40:-7] += 60
+    assert Kind.SHIFT not in {one.kind for one in judged([line(figures)]).found}
+
+
+@pytest.mark.parametrize(("grown", "is_told"), [(1.0, False), (3.0, True)])
+@pytest.mark.parametrize("how", ["step", "slope"])
+def test_what_comes_each_year_is_not_told(how: str, grown: float, is_told: bool) -> None:
+    """A fall to where it fell a year before is the season; one from and to three times as much is not."""
+    rng = np.random.default_rng(23)
+    fall = np.concatenate([np.ones(142), np.full(40, 0.5)]) if how == "step" else np.linspace(1.4, 0.6, 182)
+    year = np.concatenate([fall, np.full(182, fall.mean())])
+    expected = 40 * np.concatenate([year, grown * fall])
+    whole = rng.poisson(expected).astype(float)
+    told = replace(line(whole[-DAYS:]), earlier=whole[:-DAYS])
+    kinds = {one.kind for one in judged([told]).found}
+    assert bool(kinds & {Kind.SHIFT, Kind.TREND}) is is_told
+    alone = {one.kind for one in judged([line(whole[-182:])]).found}
+    assert alone & {Kind.SHIFT, Kind.TREND}, "half a year alone does not tell a season"
+
+
+def test_a_value_that_moves_with_all_of_its_metric_is_not_told_beside_it() -> None:
+    rng = np.random.default_rng(24)
+    step = np.where(np.arange(DAYS) >= DAYS - 30, 1.6, 1.0)
+    later = np.where(np.arange(DAYS) >= DAYS - 18, 1.7, 1.0)
+    new = np.where(np.arange(DAYS) >= DAYS - 20, 30.0, 0.5)
+    shops = {"shop 1": 60 * step, "shop 2": 50 * later, "shop 3": new}
+    lines = [line(rng.poisson(expected).astype(float), value=name) for name, expected in shops.items()]
+    whole = line(np.sum([one.figures for one in lines], axis=0))
+    found = [one for one in judged([whole, *lines]).found if one.kind is Kind.SHIFT]
+    assert [one.line.value for one in found if one.line.dimension] == ["shop 3"]
+    assert any(one.line.dimension is None for one in found)
+
+
+def test_the_same_figures_by_another_name_do_nothing_likewise() -> None:
+    figures = noise(np.random.default_rng(25), "counts", DAYS)
+    figures[-4] = 200
+    (found,) = judged([line(figures, "orders"), line(figures, "purchases")]).found
+    assert found.also == ()
+
+
+def test_figures_are_no_more_exact_than_they_are_worth() -> None:
+    count, rate = metric(), metric(additive=False, tally=False, format="percent")
+    said = [figure_text(value, count) for value in (9.9, 12.8, 41.3, 6.0, 1252.2)]
+    assert said == ["9.9", "12.8", "41", "6", "1,252"]
+    found = Found(Kind.SHIFT, line(np.arange(200.0)), 160, 199, 60.0, 2.0, 0.01, since=18)
+    sentence = Teller("shop", None, None).found(found).sentence
+    assert "60 a day since, after 2 in the 20 weeks before (30 times as much)." in sentence
+    assert rate.is_ratio
+    of_rate = replace(found, line=replace(found.line, metric=rate), actual=0.06, expected=0.05)
+    assert (
+        "6.0 % since, after 5.0 % in the 20 weeks before (+20%)." in Teller("shop", None, None).found(of_rate).sentence
+    )

@@ -24,10 +24,11 @@ def test_a_domain_is_judged_once_for_all_who_may_see_the_same(service: Served) -
 
 
 def test_a_tenant_is_told_of_its_own(keyed: Served) -> None:
-    found = insights(keyed, "amritsar", domain="pgr")
-    everyone = insights(keyed, "admin", domain="pgr")
+    found = insights(keyed, "amritsar", domain="sales")
+    everyone = insights(keyed, "admin", domain="sales")
     assert "pb.jalandhar" not in str(found)
-    assert found["domains"][0]["insights"] != everyone["domains"][0]["insights"]
+    assert 0 < found["domains"][0]["tested"] < everyone["domains"][0]["tested"]
+    assert insights(keyed, "jalandhar", domain="sales")["domains"][0]["tested"] == 0, "it has sold nothing"
 
 
 def test_a_domain_that_there_is_not_is_told_of_with_those_that_there_are(service: Served) -> None:
