@@ -1,11 +1,12 @@
 """The code location, on one page: what exists, what runs it, what starts it.
 
 Belongs here: putting the factories together. Does not belong here: anything a factory knows, or any I/O but reading
-the dbt manifest.
+the dbt manifest and which days the lake holds.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import dagster as dg
@@ -15,6 +16,7 @@ from lakehouse_assets.assets.bronze import bronze_assets
 from lakehouse_assets.assets.features import features_asset
 from lakehouse_assets.assets.maintenance import maintenance_asset
 from lakehouse_assets.assets.metadata.freshness import partition_checks
+from lakehouse_assets.assets.metadata.held import Held, days_held
 from lakehouse_assets.assets.metadata.partitions import partitions_of
 from lakehouse_assets.assets.metadata.specs import asset_key
 from lakehouse_assets.assets.python_tables import python_assets
@@ -26,6 +28,7 @@ from lakehouse_assets.assets.steps.resources import lake_resource
 from lakehouse_assets.assets.transform import transform_assets
 from lakehouse_assets.assets.unloading import unload_job
 from lakehouse_assets.automation import accepted, alerts, features, jobs, schedules, search, sensors
+from lakehouse_assets.automation._internals import is_first_load
 from lakehouse_assets.builds import dbt_graph
 from lakehouse_assets.builds.groups import Group, groups
 from lakehouse_assets.contracts import platform_contracts, platform_python_tables
@@ -36,12 +39,15 @@ _LEVELS = dg.Enum("Level", [dg.EnumValue(name) for name in ("DEBUG", "INFO", "WA
 _CONSOLE = {"log_level": dg.Field(_LEVELS, default_value="INFO", description="The least level that is printed.")}
 
 
-def build_defs(settings: Settings, *, by_operator: bool = False, **overrides: Any) -> dg.Definitions:
+def build_defs(
+    settings: Settings, *, by_operator: bool = False, held: Mapping[str, Held] | None = None, **overrides: Any
+) -> dg.Definitions:
     """Assemble the definitions.
 
     Args:
         settings: The settings to build for.
         by_operator: Whether their runs are launched in this process alone, by who may read every file of this machine.
+        held: The days that Dagit is to show of domains and tables, see assets.metadata.held; all where none are named.
         **overrides: Resources to put in the place of the usual ones, such as `lakehouse=lake_resource(…)`.
 
     Raises:
@@ -51,9 +57,9 @@ def build_defs(settings: Settings, *, by_operator: bool = False, **overrides: An
     contracts = platform_contracts()
     graph = dbt_graph.load(settings)
     bronze = bronze_assets(contracts, by_operator=by_operator)
-    transforms = transform_assets(settings, graph, contracts)
+    transforms = transform_assets(settings, graph, contracts, held)
     semantic = semantic_assets(settings, graph, contracts)
-    made = python_assets(platform_python_tables(), contracts)
+    made = python_assets(platform_python_tables(), contracts, held)
     answers = answers_asset(settings)
     upkeep = maintenance_asset(contracts)
     searched = search_asset(contracts)
@@ -134,5 +140,16 @@ def _triggers(group: Group, graph: dbt_graph.DbtGraph, job: Any) -> list[Any]:
 
 @dg.definitions
 def defs() -> dg.Definitions:
-    """The definitions that Dagster loads, built for the environment's settings when it asks for them."""
-    return build_defs(get_settings())
+    """The definitions that Dagster loads, built for the environment's settings when it asks for them.
+
+    A code location shows the days that the lake holds; a run may be of any day. Dagster makes the definitions of a code
+    location twice in its process, and those of a run once in another, where nothing was looked up.
+    """
+    settings = get_settings()
+    if is_first_load():
+        _held.update(days_held(settings))
+    return build_defs(settings, held=_held)
+
+
+_held: dict[str, Held] = {}
+"""The days that this process shows, if it is a code location."""

@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Any
 import dagster as dg
 
 from lakehouse_assets.assets.metadata.checks import contract_check_specs
-from lakehouse_assets.assets.metadata.partitions import daily_since
+from lakehouse_assets.assets.metadata.held import Held
+from lakehouse_assets.assets.metadata.partitions import Partitions, daily_since, shown
 from lakehouse_assets.assets.metadata.specs import spec_of
 from lakehouse_assets.assets.runs import RunsOf
 from lakehouse_assets.assets.semantic import when_gold_moved, when_gold_moved_seldom
@@ -78,13 +79,14 @@ def days_of_table(table: PythonTable) -> dg.DailyPartitionsDefinition | None:
 
 
 def python_assets(
-    tables: Sequence[PythonTable], contracts: Mapping[str, Contract]
+    tables: Sequence[PythonTable], contracts: Mapping[str, Contract], held: Mapping[str, Held] | None = None
 ) -> dict[PythonTable, dg.AssetsDefinition]:
     """An asset for each table.
 
     Args:
         tables: What the domains declare.
         contracts: Contract of every table, by identifier.
+        held: The days of each table that are worth showing; all where none are named.
 
     Raises:
         ValueError: two functions make a table, or one reads or makes a table that no contract declares.
@@ -97,7 +99,10 @@ def python_assets(
             raise ValueError(f"{table.identifier} is not in CONTRACTS of its domain: add its contract")
         if unknown := sorted(set(table.reads) - contracts.keys()):
             raise ValueError(f"{table.identifier} reads {', '.join(unknown)}, which no contract declares")
-    return {table: _asset(table, contracts) for table in tables}
+    return {
+        table: _asset(table, contracts, shown(days_of_table(table), (held or {}).get(table.identifier)))
+        for table in tables
+    }
 
 
 def _condition(table: PythonTable) -> dg.AutomationCondition | None:
@@ -106,8 +111,7 @@ def _condition(table: PythonTable) -> dg.AutomationCondition | None:
     return when_gold_moved_seldom(table.at_most) if table.at_most else when_gold_moved()
 
 
-def _asset(table: PythonTable, contracts: Mapping[str, Contract]) -> dg.AssetsDefinition:
-    partitions = days_of_table(table)
+def _asset(table: PythonTable, contracts: Mapping[str, Contract], partitions: Partitions | None) -> dg.AssetsDefinition:
     spec = spec_of(
         table.contract,
         deps=table.reads,

@@ -18,8 +18,9 @@ from lakehouse_assets.assets.metadata.checks import (
     dbt_results,
     evaluated,
 )
+from lakehouse_assets.assets.metadata.held import Held
 from lakehouse_assets.assets.metadata.lineage import column_lineage
-from lakehouse_assets.assets.metadata.partitions import key_of, partitions_of, value_of
+from lakehouse_assets.assets.metadata.partitions import Partitions, key_of, partitions_of, shown, value_of
 from lakehouse_assets.assets.metadata.specs import (
     asset_key,
     audited_metadata,
@@ -200,9 +201,15 @@ def _all_copies(
 
 
 def transform_assets(
-    settings: "Settings", graph: "DbtGraph", contracts: Mapping[str, Contract]
+    settings: "Settings", graph: "DbtGraph", contracts: Mapping[str, Contract], held: Mapping[str, Held] | None = None
 ) -> list[dg.AssetsDefinition]:
     """One multi-asset per group of silver and gold tables: see builds.groups.
+
+    Args:
+        settings: Name the engine and the dbt project.
+        graph: The dbt project.
+        contracts: Contract of every table, by identifier.
+        held: The days of each domain that are worth showing; all where none are named.
 
     Raises:
         ValueError: a dbt model without a contract, or a contract without a model.
@@ -215,13 +222,21 @@ def transform_assets(
             f"contracts declare {', '.join(missing)}, which no dbt model makes: add the model under "
             f"dbt_project/models, or remove the contract; if the model is there, {dbt_graph.HOW_TO_BUILD}"
         )
-    return [_group_assets(settings, group, graph, contracts) for group in groups(graph, contracts)]
+    found = groups(graph, contracts)
+    of_each = [shown(partitions_of(group), (held or {}).get(group.domain)) for group in found]
+    return [
+        _group_assets(settings, group, graph, contracts, partitions)
+        for group, partitions in zip(found, of_each, strict=True)
+    ]
 
 
 def _group_assets(
-    settings: "Settings", group: Group, graph: "DbtGraph", contracts: Mapping[str, Contract]
+    settings: "Settings",
+    group: Group,
+    graph: "DbtGraph",
+    contracts: Mapping[str, Contract],
+    partitions: Partitions | None,
 ) -> dg.AssetsDefinition:
-    partitions = partitions_of(group)
     own = dbt_graph.only(graph, group.tables)
     tests = {t.unique_id: t for t in own.tests}
 

@@ -20,6 +20,7 @@ from urllib.parse import quote
 import dagster as dg
 import sqlalchemy as db
 from dagster import EventLogEntry
+from dagster._core.definitions.definitions_load_context import DefinitionsLoadContext, DefinitionsLoadType
 from dagster._core.definitions.repository_definition.valid_definitions import SINGLETON_REPOSITORY_NAME
 from dagster._core.event_api import EventHandlerFn
 from dagster._core.events import ASSET_CHECK_EVENTS
@@ -56,6 +57,7 @@ __all__ = [
     "SqlPollingEventWatcher",
     "event_log_folder",
     "executable_keys",
+    "is_first_load",
     "of_code_location",
     "webserver",
 ]
@@ -194,3 +196,11 @@ def webserver(instance: dg.DagsterInstance, workspace: str, *, read_only: bool, 
         code_server_log_level="WARNING",
     ) as context:
         yield create_app_from_workspace_process_context(context, live_data_poll_rate=poll_ms)
+
+
+def is_first_load() -> bool:
+    """Whether definitions are made anew, and not again from those that a code location has made.
+
+    Dagster says so itself to what it calls components; functions marked as definitions are not told.
+    """
+    return DefinitionsLoadContext.get().load_type == DefinitionsLoadType.INITIALIZATION

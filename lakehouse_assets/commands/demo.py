@@ -232,9 +232,12 @@ def load_sample(made: Builder, folder: Path) -> Loaded:
 
 
 def build_layers(made: Builder, domain: str, maker: MadeBy) -> list[Ran]:
-    """Build the tables of a domain that dbt makes, or saved queries over them."""
+    """Build the tables of a domain that dbt makes, or saved queries over them.
+
+    Until now: no feed will bring what a sample lacks, and Dagit would show it as missing.
+    """
     tables = building.made_by(made, made.tables_of(None, domain), maker)
-    return building.build_all(made, tables, None, None, named=False)
+    return building.build_all(made, tables, None, None, named=False, pad=True)
 
 
 def build_python(made: Builder) -> list[Ran]:

@@ -13,6 +13,9 @@ _STORAGE = "dagster._core.storage"
 _LOG = f"{_STORAGE}.event_log.sqlite.sqlite_event_log:SqliteEventLogStorage"
 _EVENT = ("conn", "event", "event_id")
 MEMBERS = [
+    Member("dagster._core.definitions.definitions_load_context:DefinitionsLoadContext.get"),
+    Member("dagster._core.definitions.definitions_load_context:DefinitionsLoadContext.load_type"),
+    Member("dagster._core.definitions.definitions_load_context:DefinitionsLoadType.INITIALIZATION"),
     Member("dagster._core.definitions.repository_definition.valid_definitions:SINGLETON_REPOSITORY_NAME"),
     Member("dagster._core.event_api:EventHandlerFn"),
     Member("dagster._core.remote_origin:RegisteredCodeLocationOrigin"),

@@ -9,17 +9,19 @@ import importlib
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime, timedelta
 from functools import cache
+from zoneinfo import ZoneInfo
 
 import dagster as dg
 
+from lakehouse_assets.assets.metadata.held import Held
 from lakehouse_assets.builds.groups import Group
 from lakehouse_assets.domains import contracts_of
 from lakehouse_assets.lakehouse.periods import HOUR, Unit, spans, to_text, unit_among
-from lakehouse_assets.lakehouse.zones import NO_ZONE
+from lakehouse_assets.lakehouse.zones import NO_ZONE, today_in
 from lakehouse_assets.settings import get_settings
 
 MAX_GAP_DAYS = 31
-MAX_GAP_HOURS = 6
+MAX_GAP_HOURS = 24
 _HOUR_KEY = "%Y-%m-%d-%H:%M"
 """Dagster's name of an hour."""
 Partitions = dg.DailyPartitionsDefinition | dg.HourlyPartitionsDefinition
@@ -53,6 +55,18 @@ def partitions_of(group: Group) -> Partitions | None:
     return hourly(group.domain) if group.unit == "hour" else daily(group.domain, of_utc=group.follows_hours)
 
 
+def shown(partitions: Partitions | None, held: Held | None) -> Partitions | None:
+    """Those partitions that are worth showing: from the first day that is held on, and today's once it holds rows."""
+    if partitions is None or held is None:
+        return partitions
+    first = max(partitions.start.date(), held.first)
+    is_held_today = held.last >= today_in(partitions.timezone)
+    if isinstance(partitions, dg.HourlyPartitionsDefinition):
+        midnight = datetime.combine(first, datetime.min.time())
+        return dg.HourlyPartitionsDefinition(start_date=midnight, end_offset=int(is_held_today))
+    return daily_since(first, partitions.timezone, to_today=is_held_today)
+
+
 def _first_day(domain: str) -> date:
     return importlib.import_module(f"lakehouse_assets.domains.{domain}").FIRST_DAY
 
@@ -67,9 +81,9 @@ def value_of(key: str) -> date:
     return datetime.strptime(key, _HOUR_KEY) if len(key) > len("2026-06-01") else date.fromisoformat(key)
 
 
-def daily_since(first: date, zone: str = NO_ZONE) -> dg.DailyPartitionsDefinition:
-    """The days of a time zone from one to today."""
-    return dg.DailyPartitionsDefinition(start_date=first.isoformat(), timezone=zone, end_offset=1)
+def daily_since(first: date, zone: str = NO_ZONE, *, to_today: bool = True) -> dg.DailyPartitionsDefinition:
+    """The days of a time zone from one to today, or to yesterday."""
+    return dg.DailyPartitionsDefinition(start_date=first.isoformat(), timezone=zone, end_offset=int(to_today))
 
 
 def stretches(days: Iterable[date], *, max_gap: int | None = None) -> list[tuple[date, date]]:
@@ -87,6 +101,25 @@ def stretches(days: Iterable[date], *, max_gap: int | None = None) -> list[tuple
         else:
             merged.append((first, last))
     return merged
+
+
+def padded(ranges: Sequence[tuple[date, date]], partitions: Partitions) -> list[tuple[date, date]]:
+    """Ranges with the empty days or hours beside their ends: of the first day, and until the last that has ended.
+
+    Only where the newest range is no older than ranges that would share a run.
+    """
+    if not ranges:
+        return []
+    found, hours = list(ranges), isinstance(partitions, dg.HourlyPartitionsDefinition)
+    if hours:
+        first, last = found[0]
+        found[0] = (datetime.combine(first, datetime.min.time()), last)
+    now = datetime.now(ZoneInfo(partitions.timezone)).replace(minute=0, second=0, microsecond=0, tzinfo=None)
+    ended: date = now - HOUR if hours else now.date() - timedelta(days=1)
+    first, last = found[-1]
+    if last < ended <= last + (HOUR * MAX_GAP_HOURS if hours else timedelta(days=MAX_GAP_DAYS)):
+        found[-1] = (first, ended)
+    return found
 
 
 def range_tags(first: date, last: date) -> Mapping[str, str]:

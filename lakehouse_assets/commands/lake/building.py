@@ -179,7 +179,7 @@ def made_by(made: Builder, tables: Iterable[str], maker: MadeBy) -> list[str]:
 
 
 def plan_builds(
-    made: Builder, tables: Sequence[str], first: date | None, last: date | None, *, named: bool
+    made: Builder, tables: Sequence[str], first: date | None, last: date | None, *, named: bool, pad: bool = False
 ) -> Iterator[Step]:
     """The runs of silver and gold that a request means, domain by domain, and in each those by hour by themselves.
 
@@ -189,8 +189,9 @@ def plan_builds(
         first: First day or hour; without a range, the days on which a domain is behind bronze.
         last: Last day or hour.
         named: Whether the person named what to build, so that tables without days are built although they exist.
+        pad: Whether days and hours that hold nothing yet are built, too, where they are beside others.
     """
-    from lakehouse_assets.assets.metadata.partitions import partitions_of, stretches, within
+    from lakehouse_assets.assets.metadata.partitions import padded, partitions_of, stretches, within
     from lakehouse_assets.automation.jobs import build_job_name
     from lakehouse_assets.builds.days import behind_whole, dirty_days
 
@@ -204,7 +205,8 @@ def plan_builds(
             wanted = periods_in(days_between(first, last), group.unit)
         else:
             wanted = dirty_days(made.lake, made.graph, group.tables, group.unit)
-        for start, end in stretches(within(partitions, wanted)):
+        found = stretches(within(partitions, wanted))
+        for start, end in padded(found, partitions) if pad else found:
             yield replace(step, first=start, last=end)
 
 
@@ -272,9 +274,14 @@ def plan_python(
             yield replace(step, first=start, last=end)
 
 
-def build_all(made: Builder, tables: Sequence[str], first: date | None, last: date | None, *, named: bool) -> list[Ran]:
-    """Make every run a request means; a domain whose audit refuses does not keep the others from being built."""
-    steps = list(plan_builds(made, tables, first, last, named=named))
+def build_all(
+    made: Builder, tables: Sequence[str], first: date | None, last: date | None, *, named: bool, pad: bool = False
+) -> list[Ran]:
+    """Make every run a request means; a domain whose audit refuses does not keep the others from being built.
+
+    The arguments are those of `plan_builds`.
+    """
+    steps = list(plan_builds(made, tables, first, last, named=named, pad=pad))
     done = [tell(made.out, made.run(step)) for step in steps]
     semantic = plan_semantic(made, tables, named=named)
     if semantic:

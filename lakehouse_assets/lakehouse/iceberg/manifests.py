@@ -10,13 +10,14 @@ publications are read.
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import date
-from typing import TYPE_CHECKING
+from operator import attrgetter
+from typing import TYPE_CHECKING, NamedTuple
 
 from cachetools import FIFOCache, cached
 from pyiceberg.conversions import from_bytes
-from pyiceberg.manifest import ManifestContent, ManifestEntry, ManifestFile
+from pyiceberg.manifest import DataFile, ManifestContent, ManifestEntry, ManifestFile, PartitionFieldSummary
 from pyiceberg.table import DataScan, FileScanTask
 from pyiceberg.types import DateType, IntegerType, PrimitiveType
 
@@ -53,30 +54,51 @@ def newest_day(table: Table, snapshot: Snapshot) -> date | None:
     Day partitions are in the list of manifests. A manifest is read only if it names removed files, too, or has other
     partitions; then the upper bounds of the column in its files tell.
     """
+    return max(_bounds_of(table, snapshot, _UPPER), default=None)
+
+
+def oldest_day(table: Table, snapshot: Snapshot) -> date | None:
+    """The oldest day that a table holds at a snapshot; see `newest_day`."""
+    return min(_bounds_of(table, snapshot, _LOWER), default=None)
+
+
+def _bounds_of(table: Table, snapshot: Snapshot, end: _End) -> Iterator[date]:
+    """The newest, or oldest, day of each manifest, or of each of its files."""
     source = next((f.source_id for f in table.spec().fields if period_named(str(f.transform))), None)
     if source is None:
-        return None
+        return
     kind = table.schema().find_type(source)
     assert isinstance(kind, PrimitiveType)
-    days = (day for m in snapshot.manifests(table.io) for day in _newest_of(table, m, source, kind))
-    return max(days, default=None)
+    for manifest in snapshot.manifests(table.io):
+        yield from _bounds_in(table, manifest, source, kind, end)
 
 
-def _newest_of(table: Table, manifest: ManifestFile, source: int, kind: PrimitiveType) -> Iterator[date]:
+def _bounds_in(table: Table, manifest: ManifestFile, source: int, kind: PrimitiveType, end: _End) -> Iterator[date]:
     if manifest.content != ManifestContent.DATA or not (manifest.has_added_files() or manifest.has_existing_files()):
         return
     fields = table.metadata.specs()[manifest.partition_spec_id].fields
     at = next((i for i, f in enumerate(fields) if f.source_id == source and str(f.transform) in ("day", "hour")), None)
     if at is not None and manifest.partitions and not manifest.deleted_files_count:
-        bound = manifest.partitions[at].upper_bound
+        bound = end.of_partition(manifest.partitions[at])
         if bound is not None and str(fields[at].transform) == "hour":
             yield period_of(first_of(from_bytes(IntegerType(), bound), "hour"), "day")
             return
         bounds, kind = [bound], DateType()
     else:
         entries = recast(manifest, _Remembered).fetch_manifest_entry(table.io)
-        bounds = [(entry.data_file.upper_bounds or {}).get(source) for entry in entries]
+        bounds = [(end.of_columns(entry.data_file) or {}).get(source) for entry in entries]
     yield from (_day(kind, bound) for bound in bounds if bound is not None)
+
+
+class _End(NamedTuple):
+    """Where the bounds of one end of a range stand."""
+
+    of_partition: Callable[[PartitionFieldSummary], bytes | None]
+    of_columns: Callable[[DataFile], Mapping[int, bytes] | None]
+
+
+_UPPER = _End(attrgetter("upper_bound"), attrgetter("upper_bounds"))
+_LOWER = _End(attrgetter("lower_bound"), attrgetter("lower_bounds"))
 
 
 def _day(kind: PrimitiveType, bound: bytes) -> date:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from itertools import pairwise
 
 import dagster as dg
@@ -11,14 +11,18 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from lakehouse_assets.assets.metadata import partitions as partitions_
+from lakehouse_assets.assets.metadata.held import Held
 from lakehouse_assets.assets.metadata.partitions import (
     MAX_GAP_DAYS,
     MAX_GAP_HOURS,
     daily,
+    hourly,
     key_of,
     left_out,
+    padded,
     partitions_of,
     range_tags,
+    shown,
     stretches,
     value_of,
     within,
@@ -101,3 +105,34 @@ def test_days_made_of_hours_begin_where_these_do_wherever_the_project_is(
         assert left_out(of_hours, [newest.date()]) == []
     finally:
         daily.cache_clear()
+
+
+def test_what_is_shown_begins_with_the_data_and_ends_with_what_has_ended() -> None:
+    today = datetime.now(UTC).date()
+    usual, hours = daily("pgr"), hourly("telemetry")
+    assert usual and hours
+    old = Held(date(2024, 5, 2), today - timedelta(days=1))
+    days, of_hours = shown(usual, old), shown(hours, old)
+    assert days and of_hours
+    assert (days.get_first_partition_key(), days.get_last_partition_key()) == ("2024-05-02", str(old.last))
+    assert of_hours.get_first_partition_key() == "2024-05-02-00:00", "so each day has all of its hours"
+
+    live = shown(usual, Held(date(1999, 1, 1), today))
+    assert live and live.get_last_partition_key() == str(today)
+    assert live.get_first_partition_key() == "2010-01-01", "earlier days are refused, whatever is held"
+    assert shown(usual, None) is usual and shown(None, old) is None
+
+
+@given(st.sets(st.integers(1, 200), min_size=1, max_size=9), st.booleans())
+def test_padded_ranges_hold_all_that_they_held_and_nothing_to_come(ago: set[int], by_hour: bool) -> None:
+    partitions = hourly("telemetry") if by_hour else daily("pgr")
+    assert partitions
+    newest = value_of(partitions.get_last_partition_key() or "")
+    unit, gap = (HOUR, MAX_GAP_HOURS) if by_hour else (timedelta(days=1), MAX_GAP_DAYS)
+    ranges = stretches(newest - unit * n for n in ago)
+    found = padded(ranges, partitions)
+    assert len(found) == len(ranges)
+    assert all(a[0] <= b[0] and b[1] <= a[1] < newest for a, b in zip(found, ranges, strict=True))
+    assert (found[-1][1] == newest - unit) is (min(ago) <= gap + 1)
+    assert found[1:-1] == ranges[1:-1]
+    assert padded([], partitions) == []

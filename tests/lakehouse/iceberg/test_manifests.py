@@ -13,7 +13,7 @@ from pyiceberg.table import Table
 
 from lakehouse_assets.ingest.contracts import QUARANTINE
 from lakehouse_assets.lakehouse.contract import Contract
-from lakehouse_assets.lakehouse.iceberg.manifests import find, newest_day
+from lakehouse_assets.lakehouse.iceberg.manifests import find, newest_day, oldest_day
 from lakehouse_assets.lakehouse.iceberg.overwrite import (
     Append,
     Replace,
@@ -95,8 +95,9 @@ def test_the_newest_day_is_the_newest_of_all_rows(
         if (snapshot := table.current_snapshot()) is None:
             continue
         with lake.session() as session:
-            (newest,) = session.query(f"select max(taken_on) as day from {contract.identifier}").column("day")
-        assert newest_day(table, snapshot) == newest.as_py()
+            query = f"select min(taken_on) as oldest, max(taken_on) as newest from {contract.identifier}"
+            (held,) = session.query(query).to_pylist()
+        assert (oldest_day(table, snapshot), newest_day(table, snapshot)) == (held["oldest"], held["newest"])
 
 
 def test_the_newest_day_of_times_and_of_none(lake: Lake) -> None:
@@ -111,4 +112,4 @@ def test_the_newest_day_of_times_and_of_none(lake: Lake) -> None:
     publication.publish()
     table = lake.catalog.load_table(QUARANTINE.identifier)
     snapshot = table.current_snapshot()
-    assert snapshot and newest_day(table, snapshot) == date(2024, 3, 5)
+    assert snapshot and newest_day(table, snapshot) == oldest_day(table, snapshot) == date(2024, 3, 5)
