@@ -18,7 +18,8 @@ from typing import TYPE_CHECKING, Any
 from bench.measure import Clock
 from lakehouse_assets.lakehouse.engines.instances import open_instance
 from lakehouse_assets.lakehouse.lake import Lake
-from lakehouse_assets.settings import PROJECT_ROOT, Settings
+from lakehouse_assets.settings import Settings
+from lakehouse_assets.settings.lake import PROJECT_ROOT
 
 if TYPE_CHECKING:
     from dbt.cli.main import dbtRunnerResult

@@ -1,7 +1,7 @@
 """Secrets out of texts that others read: lines of logs, events of runs, messages of commands.
 
 Belongs here: finding a secret in a text, by its value or by what stands around it. Does not belong here: which values
-are secret (settings.py), or where texts go.
+are secret (settings), or where texts go.
 
 It is the last of several lines: nothing that is told should hold a secret in the first place.
 """

@@ -10,7 +10,7 @@ import os
 from multiprocessing import forkserver, get_context
 from typing import Any
 
-from lakehouse_assets.settings import PROJECT_ROOT
+from lakehouse_assets.settings.lake import PROJECT_ROOT
 
 _SERVER: Any = forkserver._forkserver  # pyright: ignore[reportAttributeAccessIssue]
 _loaded: dict[int, str] = {}

@@ -15,7 +15,7 @@ from lakehouse_assets.checking.located import read_yaml
 from lakehouse_assets.declared import DeclarationError, read_list
 from lakehouse_assets.lakehouse.dbt import manifest
 from lakehouse_assets.lakehouse.dbt.manifest import DbtFailedError
-from lakehouse_assets.settings import PROJECT_ROOT
+from lakehouse_assets.settings.lake import PROJECT_ROOT
 
 LAUGHS = "a: &a [x, x, x, x, x, x, x, x, x]\n" + "".join(
     f"{name}: &{name} [{', '.join([f'*{before}'] * 9)}]\n" for before, name in zip("abcdefgh", "bcdefghi", strict=True)

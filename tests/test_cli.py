@@ -21,8 +21,8 @@ from lakehouse_assets.domains.pgr import sample as pgr_sample
 from lakehouse_assets.domains.sales import sample as sales_sample
 from lakehouse_assets.lakehouse.iceberg.overwrite import ReplaceTable
 from lakehouse_assets.lakehouse.lake import Lake
-from lakehouse_assets.misspelt import misspelt
 from lakehouse_assets.settings import NEEDED_BY_CLUSTER, Settings
+from lakehouse_assets.settings.misspelt import misspelt
 from nlq.storage.queue import QuestionQueue
 from tests.lakehouse.readings import publish, rows
 

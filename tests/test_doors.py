@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from lakehouse_assets.settings import PROJECT_ROOT
+from lakehouse_assets.settings.lake import PROJECT_ROOT
 
 PACKAGES = ("lakehouse_assets", "nlq", "semantic")
 DOORS = "_internals.py"

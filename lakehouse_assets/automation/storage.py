@@ -17,7 +17,7 @@ from dagster_postgres.utils import create_pg_connection
 
 from lakehouse_assets.automation._internals import ConfigurableClassData
 from lakehouse_assets.automation.event_log import BATCH_SIZE
-from lakehouse_assets.setting_types import sqlalchemy_postgres_url
+from lakehouse_assets.settings.types import sqlalchemy_postgres_url
 
 _MAKING_TABLES = 0x0DA65739
 """Key of PostgreSQL's advisory lock for making Dagster's tables: a number that nothing else of the database uses."""

@@ -1,6 +1,6 @@
 """`asklake settings`: every variable, what it decides, and what it is now; and the tables of docs made from code.
 
-Belongs here: describing the settings, and what a source may say. Does not belong here: either of them (settings.py,
+Belongs here: describing the settings, and what a source may say. Does not belong here: either of them (settings,
 ingest.sources).
 """
 

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 from lakehouse_assets.apart import Apart, ApartError
 from lakehouse_assets.intake.avro import texts_of
 from lakehouse_assets.intake.registry import Registry, SchemaError, Written
-from lakehouse_assets.setting_types import size_in_bytes
+from lakehouse_assets.settings.types import size_in_bytes
 
 if TYPE_CHECKING:
     from lakehouse_assets.ingest.described.kinds import Format

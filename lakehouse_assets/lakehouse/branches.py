@@ -35,7 +35,7 @@ from lakehouse_assets.lakehouse.nessie.names import (
     catalog_of,
 )
 from lakehouse_assets.lakehouse.sql import quoted
-from lakehouse_assets.settings import MAIN
+from lakehouse_assets.settings.servers import MAIN
 
 if TYPE_CHECKING:
     from lakehouse_assets.lakehouse.engines.protocol import Engine, WriterSession

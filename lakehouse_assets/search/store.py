@@ -20,7 +20,7 @@ import sqlalchemy as sa
 
 from lakehouse_assets.search.meaning import key_of
 from lakehouse_assets.search.model import ELSEWHERE, Kind, Passage
-from lakehouse_assets.setting_types import sqlite_url
+from lakehouse_assets.settings.types import sqlite_url
 from nlq.core.utc import utc_now
 from nlq.storage.database import open_tables, reading
 

@@ -30,7 +30,7 @@ from lakehouse_assets.lakehouse.iceberg.evolution import SchemaDriftError
 from lakehouse_assets.lakehouse.lake import Lake
 from lakehouse_assets.lakehouse.publish.protocol import AuditFailedError
 from lakehouse_assets.lockfile import take
-from lakehouse_assets.setting_types import size_in_bytes
+from lakehouse_assets.settings.types import size_in_bytes
 from lakehouse_assets.uploads.jobs import AT_WORK, LANES, WAITING, Fit, Job, Jobs, Lane, Loaded, Problem, Reason
 from lakehouse_assets.uploads.looking import look, problem_of, try_out
 

@@ -13,7 +13,7 @@ import pytest
 from sqlalchemy.exc import IntegrityError, OperationalError
 
 from lakehouse_assets.automation.event_log import BatchingSqliteEventLog, BatchingSqliteStorage
-from lakehouse_assets.settings import PROJECT_ROOT
+from lakehouse_assets.settings.lake import PROJECT_ROOT
 from tests.lakehouse.readings import ODD
 
 DAYS = dg.DailyPartitionsDefinition("2024-01-01", end_date="2024-03-01")

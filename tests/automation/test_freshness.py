@@ -17,7 +17,8 @@ from dagster._core.loader import LoadingContextForTest
 from dagster._daemon.freshness import FreshnessDaemon
 
 from lakehouse_assets.definitions import build_defs
-from lakehouse_assets.settings import PROJECT_ROOT, Settings
+from lakehouse_assets.settings import Settings
+from lakehouse_assets.settings.lake import PROJECT_ROOT
 from tests.assets import tiny
 
 LONG_AGO = "2019-06-01"

@@ -9,7 +9,7 @@ import pytest
 from lakehouse_assets.checking.askability import RULE, check_askability, overall, scores
 from lakehouse_assets.checking.findings import Finding
 from lakehouse_assets.checking.project import Project
-from lakehouse_assets.settings import PROJECT_ROOT
+from lakehouse_assets.settings.lake import PROJECT_ROOT
 
 MODEL = """\
 semantic_models:

@@ -18,7 +18,8 @@ from lakehouse_assets.checking.search import check_search_is_not_personal
 from lakehouse_assets.checking.sources import check_sources
 from lakehouse_assets.domains import all_contracts
 from lakehouse_assets.drafting.design import OWNER as UNDECIDED_OWNER
-from lakehouse_assets.settings import PROJECT_ROOT, Settings
+from lakehouse_assets.settings import Settings
+from lakehouse_assets.settings.lake import PROJECT_ROOT
 
 FOLDERS = (
     "dbt_project/models", "semantic/models", "semantic/dashboards", "semantic/search", "lakehouse_assets/domains",

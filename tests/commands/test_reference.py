@@ -8,7 +8,8 @@ import pytest
 
 from lakehouse_assets.commands import reference
 from lakehouse_assets.commands.output import Out
-from lakehouse_assets.settings import PROJECT_ROOT, Settings, get_settings
+from lakehouse_assets.settings import Settings, get_settings
+from lakehouse_assets.settings.lake import PROJECT_ROOT
 
 
 def test_the_page_has_every_setting_as_it_is() -> None:

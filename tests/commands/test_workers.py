@@ -14,7 +14,7 @@ import pytest
 
 from lakehouse_assets.commands.lake.building import Builder
 from lakehouse_assets.commands.workers import Workers
-from lakehouse_assets.settings import PROJECT_ROOT
+from lakehouse_assets.settings.lake import PROJECT_ROOT
 from tests.forkservers import end_server
 
 pytestmark = pytest.mark.timeout(120)

@@ -173,7 +173,7 @@ def intervals() -> duckdb.DuckDBPyConnection:
     """Wilson's and Newcombe's intervals as the macros write them."""
     import jinja2
 
-    from lakehouse_assets.settings import PROJECT_ROOT
+    from lakehouse_assets.settings.lake import PROJECT_ROOT
 
     macros = (PROJECT_ROOT / "dbt_project" / "macros" / "proportions.sql").read_text()
     written = jinja2.Environment().from_string(

@@ -17,7 +17,7 @@ from lakehouse_assets.drafting.metrics import metrics_of
 from lakehouse_assets.drafting.tables import Table, Tables
 from lakehouse_assets.drafting.writing import rendered
 from lakehouse_assets.lakehouse.engines.instances import open_instance
-from lakehouse_assets.settings import PROJECT_ROOT
+from lakehouse_assets.settings.lake import PROJECT_ROOT
 
 SALES = (
     "sold_at,sku,shop,paid,pieces,amount,weight,invoiced\n"

@@ -9,7 +9,7 @@ import pytest
 import yaml
 
 from lakehouse_assets.drafting.synonyms import NoPlaceError, place_for, write, written
-from lakehouse_assets.settings import PROJECT_ROOT
+from lakehouse_assets.settings.lake import PROJECT_ROOT
 
 FILE = """\
 # A comment that stays.

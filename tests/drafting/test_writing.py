@@ -26,7 +26,7 @@ from lakehouse_assets.ingest.sources import read_sources
 from lakehouse_assets.ingest.values.conversion import value
 from lakehouse_assets.lakehouse.contract import Contract
 from lakehouse_assets.lakehouse.engines.instances import open_instance
-from lakehouse_assets.settings import PROJECT_ROOT
+from lakehouse_assets.settings.lake import PROJECT_ROOT
 
 LONG = "a_name_that_goes_on_and_on_and_on_for_ever"
 MIXED = (

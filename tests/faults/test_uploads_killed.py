@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from lakehouse_assets.settings import PROJECT_ROOT
+from lakehouse_assets.settings.lake import PROJECT_ROOT
 from lakehouse_assets.uploads.jobs import Job, Jobs
 from tests.faults import steps
 

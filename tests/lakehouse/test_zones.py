@@ -15,7 +15,7 @@ from lakehouse_assets.lakehouse.engines.instances import open_instance
 from lakehouse_assets.lakehouse.engines.trino_spec import DIALECT as TRINO
 from lakehouse_assets.lakehouse.evaluation import decided, in_utc
 from lakehouse_assets.lakehouse.zones import IN_UTC, localised, today_in
-from lakehouse_assets.setting_types import zones
+from lakehouse_assets.settings.types import zones
 from tests.zones import ZONES, local
 
 TYPES = {"day": "DATE", "t": "TIMESTAMP"}

@@ -17,7 +17,7 @@ from lakehouse_assets.domains.pgr.questions import QUESTIONS
 from lakehouse_assets.ingest.sources import find_source
 from lakehouse_assets.lakehouse.lake import Lake
 from lakehouse_assets.lakehouse.nessie.catalog import require_nessie
-from lakehouse_assets.settings import MAIN
+from lakehouse_assets.settings.servers import MAIN
 from nlq.answering.answer import Answerer
 from nlq.answering.document.model import Answer
 from nlq.core.guard import Caller

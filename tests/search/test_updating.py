@@ -18,7 +18,8 @@ from lakehouse_assets.search.model import Kind
 from lakehouse_assets.search.searching import Searcher
 from lakehouse_assets.search.store import Store, url_of
 from lakehouse_assets.search.updating import is_due, update
-from lakehouse_assets.settings import PROJECT_ROOT, Settings
+from lakehouse_assets.settings import Settings
+from lakehouse_assets.settings.lake import PROJECT_ROOT
 from nlq.answering.document.model import Answer
 from nlq.core.guard import Caller
 from nlq.core.plan import Plan

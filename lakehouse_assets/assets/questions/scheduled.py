@@ -21,7 +21,7 @@ import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
 from lakehouse_assets import bounded_yaml
-from lakehouse_assets.setting_types import zones
+from lakehouse_assets.settings.types import zones
 from nlq.core.guard import ROLES
 from nlq.storage.queue import MAX_QUESTION
 from nlq.watching.times import cron_of

@@ -18,7 +18,8 @@ from lakehouse_assets.commands.lake.lookups import open_lake
 from lakehouse_assets.commands.output import Out
 from lakehouse_assets.insight.answerer import open_foreign
 from lakehouse_assets.search.answering import open_answerer as opened
-from lakehouse_assets.settings import MAIN, get_settings
+from lakehouse_assets.settings import get_settings
+from lakehouse_assets.settings.servers import MAIN
 from nlq.core.guard import Caller
 from nlq.wording.formats import Said, format_said
 

@@ -12,7 +12,7 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict
 
 from lakehouse_assets.ingest.values.expressions import Expression
 from lakehouse_assets.ingest.values.times import time_format
-from lakehouse_assets.setting_types import zones
+from lakehouse_assets.settings.types import zones
 
 
 class Part(BaseModel):

@@ -28,7 +28,7 @@ from lakehouse_assets.ingest.fetching.texts import AS_WRITTEN, LISTS_AS_WRITTEN
 from lakehouse_assets.lakehouse.engines.instances import lock, open_instance
 from lakehouse_assets.lakehouse.sql import literal
 from lakehouse_assets.redaction import redacted
-from lakehouse_assets.setting_types import password_in, sqlalchemy_postgres_url
+from lakehouse_assets.settings.types import password_in, sqlalchemy_postgres_url
 
 if TYPE_CHECKING:
     from lakehouse_assets.settings import Settings

@@ -27,7 +27,7 @@ from lakehouse_assets.ingest.fetching.connections import LOCKED_S, POSTGRES_CLIE
 from lakehouse_assets.ingest.fetching.pgoutput import lsn_of, lsn_text
 from lakehouse_assets.ingest.origins.followed import Identity
 from lakehouse_assets.lakehouse.sql import quoted
-from lakehouse_assets.setting_types import sqlalchemy_postgres_url
+from lakehouse_assets.settings.types import sqlalchemy_postgres_url
 
 LEAST_VERSION = 140000
 """Servers before are not supported by anybody any more."""

@@ -32,7 +32,7 @@ from lakehouse_assets.ingest.loads.positions import last_position
 from lakehouse_assets.ingest.origins.answered import AnsweredRecords
 from lakehouse_assets.ingest.origins.positions import Position, track_of
 from lakehouse_assets.ingest.sources import Source
-from lakehouse_assets.setting_types import size_in_bytes
+from lakehouse_assets.settings.types import size_in_bytes
 
 if TYPE_CHECKING:
     from lakehouse_assets.lakehouse.lake import Lake

@@ -27,7 +27,7 @@ from lakehouse_assets.lakehouse.nessie.catalog import Heads, NessieCatalog
 from lakehouse_assets.lakehouse.nessie.names import AT, BRANCH, CATALOG, OPEN, catalog_of, iceberg_uri
 from lakehouse_assets.lakehouse.sql import literal, quoted
 from lakehouse_assets.lakehouse.types import arrow_of_sql
-from lakehouse_assets.settings import MAIN
+from lakehouse_assets.settings.servers import MAIN
 
 if TYPE_CHECKING:
     from pyiceberg.table import Table

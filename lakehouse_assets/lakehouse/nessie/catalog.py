@@ -26,7 +26,7 @@ from lakehouse_assets.lakehouse.moments import NoSuchMomentError, as_time
 from lakehouse_assets.lakehouse.nessie._internals import OpenRestCatalog
 from lakehouse_assets.lakehouse.nessie.client import Commit, Nessie, ReferenceGoneError
 from lakehouse_assets.lakehouse.nessie.names import KEPT_FROM, SNAPSHOT_PREFIX, iceberg_uri
-from lakehouse_assets.settings import MAIN
+from lakehouse_assets.settings.servers import MAIN
 
 if TYPE_CHECKING:
     from pyiceberg.catalog import Catalog

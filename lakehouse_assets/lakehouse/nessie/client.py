@@ -16,7 +16,7 @@ import requests
 from requests.adapters import HTTPAdapter
 from urllib3.util.retry import Retry
 
-from lakehouse_assets.settings import MAIN
+from lakehouse_assets.settings.servers import MAIN
 
 NOTHING = "2e1cfa82b035c26cbbbdae632cea070514eb8b773f616aaeaf668e2f0be8f10d"
 """The hash of no commit at all, at which every history begins."""

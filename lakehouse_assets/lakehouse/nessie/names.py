@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
-from lakehouse_assets.settings import MAIN
+from lakehouse_assets.settings.servers import MAIN
 
 if TYPE_CHECKING:
     from lakehouse_assets.settings import Settings

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 import sqlalchemy as sa
 from sqlalchemy.exc import OperationalError
 
-from lakehouse_assets.setting_types import sqlite_url
+from lakehouse_assets.settings.types import sqlite_url
 from lakehouse_assets.shared_redis import PREFIX, SharedRedis, connect
 from nlq.storage.database import open_tables, reading
 

@@ -13,7 +13,7 @@ from lakehouse_assets.apart import Apart, EndedError, TooLongError, TooMuchMemor
 from lakehouse_assets.http.errors import ApiError
 from lakehouse_assets.http.logs import logger
 from lakehouse_assets.service.admission.work import Work
-from lakehouse_assets.setting_types import size_in_bytes
+from lakehouse_assets.settings.types import size_in_bytes
 from lakehouse_assets.uploads.working import NEEDED
 
 if TYPE_CHECKING:

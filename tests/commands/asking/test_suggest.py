@@ -11,7 +11,8 @@ from typer.testing import CliRunner, Result
 
 from lakehouse_assets.cli import app
 from lakehouse_assets.commands.asking import suggest
-from lakehouse_assets.settings import PROJECT_ROOT, Settings, get_settings
+from lakehouse_assets.settings import Settings, get_settings
+from lakehouse_assets.settings.lake import PROJECT_ROOT
 from nlq.answering.suggesting import Suggestion
 from nlq.storage.suggestions import Dismissed
 

@@ -15,7 +15,7 @@ from typer.testing import CliRunner
 from lakehouse_assets.cli import app
 from lakehouse_assets.commands.failures import CommandError
 from lakehouse_assets.commands.serving.servers import Servers, of_dagster
-from lakehouse_assets.settings import PROJECT_ROOT
+from lakehouse_assets.settings.lake import PROJECT_ROOT
 from tests.commands.test_workers import lives, wait_for
 
 LASTING = ["http.server", "0", "--bind", "127.0.0.1"]

@@ -15,8 +15,8 @@ from lakehouse_assets.ingest.fetching.tables import Bounds, opened
 from lakehouse_assets.ingest.loads.fetching import fetch, look
 from lakehouse_assets.ingest.loads.quarantine import list_quarantined
 from lakehouse_assets.lakehouse.lake import Lake
-from lakehouse_assets.setting_types import password_in, sqlalchemy_postgres_url
 from lakehouse_assets.settings import Settings
+from lakehouse_assets.settings.types import password_in, sqlalchemy_postgres_url
 from tests.ingest.fetching.test_databases import reading
 
 pytestmark = [pytest.mark.cluster, pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)]

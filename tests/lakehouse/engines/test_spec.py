@@ -24,7 +24,8 @@ from lakehouse_assets.lakehouse.lake import Lake
 from lakehouse_assets.lakehouse.publish.begin import begin
 from lakehouse_assets.lakehouse.publish.protocol import AuditFailedError
 from lakehouse_assets.profiling.compute import profile_of
-from lakehouse_assets.settings import PROJECT_ROOT, Settings
+from lakehouse_assets.settings import Settings
+from lakehouse_assets.settings.lake import PROJECT_ROOT
 from semantic.layer import SemanticLayer
 from tests.lakehouse.engines import third
 from tests.lakehouse.readings import READINGS, publish, rows
@@ -38,7 +39,8 @@ ALLOWED = {
     "lakehouse_assets/lakehouse/dbt/_internals.py": "the door into dbt, its adapters among it",
     "lakehouse_assets/lakehouse/foreign/": "databases of others, each kind with its addresses",
     "lakehouse_assets/lakehouse/evaluation.py": "sqlglot's name of the SQL that contracts are written in",
-    "lakehouse_assets/settings.py": "examples in the descriptions of two settings",
+    "lakehouse_assets/settings/lake.py": "an example in the description of a setting",
+    "lakehouse_assets/settings/servers.py": "an example in the description of a setting",
     "lakehouse_assets/cli.py": "help on the addresses of databases of others",
     "lakehouse_assets/commands/asking/questions.py": "help on the addresses of databases of others",
 }
@@ -53,7 +55,7 @@ EMBEDDED = {
     "lakehouse_assets/builds/record_key_index.py": "an index beside the warehouse, made only in a session of its own",
     "lakehouse_assets/commands/confined.py": "statements are confined in the process that it runs in",
     "lakehouse_assets/service/processes.py": "is imported before processes fork, on every profile",
-    "lakehouse_assets/setting_types.py": "paths that it cannot open, on every profile",
+    "lakehouse_assets/settings/types.py": "paths that it cannot open, on every profile",
 }
 """Where DuckDB is the library by which this process handles files and rows of its own, whatever engine there is."""
 

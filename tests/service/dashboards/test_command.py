@@ -14,7 +14,7 @@ from lakehouse_assets.dashboards.files import ProjectDashboards
 from lakehouse_assets.dashboards.kept import KeptBoards
 from lakehouse_assets.lakehouse.lake import Lake
 from lakehouse_assets.service.dashboards.handlers import DashboardHandlers
-from lakehouse_assets.settings import PROJECT_ROOT
+from lakehouse_assets.settings.lake import PROJECT_ROOT
 from nlq.answering.answer import Answerer
 
 

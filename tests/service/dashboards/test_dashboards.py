@@ -11,7 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from lakehouse_assets.dashboards.files import ProjectDashboards
-from lakehouse_assets.settings import PROJECT_ROOT
+from lakehouse_assets.settings.lake import PROJECT_ROOT
 from nlq.answering.answer import Answerer
 from nlq.core.plan import Plan
 from tests.service.conftest import NOW, Served, problem

@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 
 from pydantic import BaseModel, Field, SecretStr
 
-from lakehouse_assets.setting_types import Address, HostNames, SecretAddress, listed
+from lakehouse_assets.settings.types import Address, HostNames, SecretAddress, listed
 
 _LONG = 8
 """Characters from which on a part of an address is a secret, not a word that logs are full of."""
