@@ -124,9 +124,11 @@ def test_a_missing_manifest_says_what_to_do(settings: Settings, monkeypatch: pyt
         build_defs(settings)
 
 
-def test_loading_imports_nothing_heavy(repository: dg.RepositoryDefinition) -> None:
+def test_what_a_run_loads_imports_nothing_heavy(repository: dg.RepositoryDefinition) -> None:
+    """A code location looks into the lake besides, once."""
     code = (
-        "import sys; from lakehouse_assets.definitions import defs; defs().get_repository_def(); "
+        "import sys; from lakehouse_assets.definitions import build_defs; "
+        "from lakehouse_assets.settings import get_settings; build_defs(get_settings()).get_repository_def(); "
         f"print([m for m in {HEAVY!r} if m in sys.modules])"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

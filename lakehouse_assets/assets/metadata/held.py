@@ -16,10 +16,9 @@ from datetime import date
 from typing import TYPE_CHECKING, NamedTuple
 
 from lakehouse_assets.domains import DOMAINS, contracts_of
-from lakehouse_assets.lakehouse.iceberg.manifests import newest_day, oldest_day
-from lakehouse_assets.lakehouse.lake import Lake
 
 if TYPE_CHECKING:
+    from lakehouse_assets.lakehouse.lake import Lake
     from lakehouse_assets.settings import Settings
 
 _LOG = logging.getLogger(__name__)
@@ -38,6 +37,8 @@ def days_held(settings: Settings) -> dict[str, Held]:
     Without those that hold none; nothing at all where the lake cannot be read, which keeps no code location from being
     loaded.
     """
+    from lakehouse_assets.lakehouse.lake import Lake
+
     try:
         found = _spans(Lake(settings))
         return {name: Held(min(s.first for s in spans), max(s.last for s in spans)) for name, spans in found.items()}
@@ -47,6 +48,8 @@ def days_held(settings: Settings) -> dict[str, Held]:
 
 
 def _spans(lake: Lake) -> Mapping[str, list[Held]]:
+    from lakehouse_assets.lakehouse.iceberg.manifests import newest_day, oldest_day
+
     heads = lake.catalog.heads()
     found: dict[str, list[Held]] = {}
     for name, identifier in _named():
