@@ -77,7 +77,8 @@ def in_the_passive(tokens: Sequence[Token]) -> dict[int, str]:
     for at, word in enumerate(words[2:], start=2):
         acts = words[at - 2] in _AUXILIARIES and words[at - 1] in SUBJECTS
         asked = any(one not in ENGLISH for one in words[: at - 2])
-        if acts and asked and word.isalpha() and word not in FILLER:
+        following = words[at + 1] if at + 1 < len(words) else ""
+        if acts and asked and following not in _DETERMINERS and word.isalpha() and word not in FILLER:
             said |= {at - 2: "were", at - 1: "been", at: _participle(word)}
     return said
 

@@ -101,12 +101,12 @@ class Asides:
 
     def _picks(self, words: Sequence[Token], rest: Sequence[Token]) -> bool:
         """Whether words pick rows out in a way that the rest does not: by a value, a limit, what is left out."""
+        whether = {at for at in range(1, len(words)) if (words[at - 1].norm, words[at].norm) == ("or", "not")}
+        if any(token.norm in _PICKING and at not in whether for at, token in enumerate(words)):
+            return True
         said = {token.norm for token in rest}
-        norms = [token.norm for token in words]
-        whether = {at for at in range(1, len(norms)) if norms[at - 1 : at + 1] == ["or", "not"]}
-        return any(norm in _PICKING and at not in whether for at, norm in enumerate(norms)) or any(
-            norm not in said and any(hit.full for hit in self._lexicon.values([norm])) for norm in norms
-        )
+        new = [norms for norms in _stretches(words) if not said.issuperset(norms)]
+        return any(self._lexicon.values(norms) for norms in new)
 
     def _names_term(self, words: Sequence[Token]) -> bool:
         """Whether words name a metric, a dimension or a value in full."""
@@ -124,18 +124,19 @@ class Asides:
 
     def _names_figure(self, words: Sequence[Token]) -> bool:
         """Whether words name a metric, in full or in part."""
-        return any(self._lexicon.metrics(stems) for stems in _stretches(words) if not {*stems} <= _COUNTED)
+        said = ([*map(stem, norms)] for norms in _stretches(words))
+        return any(self._lexicon.metrics(stems) for stems in said if not {*stems} <= _COUNTED)
 
 
 _COUNTED = frozenset(map(stem, COUNTING))
 
 
 def _stretches(words: Sequence[Token]) -> Iterable[list[str]]:
-    """Each stretch of a few words, by their stems."""
-    stems = [stem(token.norm) for token in words]
-    for first in range(len(stems)):
-        for last in range(first + 1, min(first + _LONGEST_TERM, len(stems)) + 1):
-            yield stems[first:last]
+    """Each stretch of a few words."""
+    norms = [token.norm for token in words]
+    for first in range(len(norms)):
+        for last in range(first + 1, min(first + _LONGEST_TERM, len(norms)) + 1):
+            yield norms[first:last]
 
 
 def _kept(question: str, tokens: Sequence[Token], passed: set[int]) -> Kept | None:

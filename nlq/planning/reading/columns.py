@@ -41,7 +41,7 @@ class ColumnReader:
         """Whether the things themselves are asked for: "list the complaints in ward 5", "names of cities in Asia"."""
         draft = self._draft
         said = next((m for m in self._sentence.all if m.kind is Kind.LIST), None)
-        attributes = self._are_attributes()
+        attributes = self._are_attributes() or bool(said and self._are_added(said))
         if self._asks_for_figures() or not (attributes or (said and all(map(self._is_own_name, draft.groups)))):
             if said:
                 draft.because.append(Decision(said.text, "shown as a table"))
@@ -110,6 +110,14 @@ class ColumnReader:
             if m.kind is Kind.DIMENSION and self._sentence.assignment.dimensions[m.first].ref in draft.groups
         )
         return named and before
+
+    def _are_added(self, listed: Mention) -> bool:
+        """Whether what is named is shown of each thing on a list: "list of complaints, with ward and type"."""
+        after = [m for m in self._sentence.all if m.first > listed.first]
+        things = next((n for n, m in enumerate(after) if m.kind is Kind.METRIC), len(after))
+        added = next((n for n, m in enumerate(after) if m.text.lower() == "with"), len(after))
+        named = [n for n, m in enumerate(after) if m.kind is Kind.DIMENSION]
+        return bool(named) and things < added < named[0]
 
     def _has_dates(self) -> bool:
         """Whether a date is named that nothing says a time of: a column of its own."""

@@ -25,6 +25,8 @@ _TAKEN = frozenset({"taken", "put"})
 _NONE_OF = frozenset({"no", "without"})
 """Before a dimension these ask for what has no value of it."""
 
+_BEING = frozenset({"is", "are", "was", "were"})
+
 
 class DimensionReader:
     """Reads dimensions; which words are metrics instead, ``metrics`` knows."""
@@ -72,7 +74,12 @@ class DimensionReader:
         if self._is_counted(position) and not dimension.is_boolean:
             self._count_values(position, mention, hit)
             return
-        if dimension.is_boolean and before not in GROUPING:
+        told = (
+            before is Kind.WHICH
+            and position > 1
+            and any(m.text.lower() in _BEING for m in self._sentence.between(position - 1, position))
+        )  # "complaints which are still open"
+        if dimension.is_boolean and (before not in GROUPING or told):
             raise NotReadableError(3, f"It is not clear whether to split by {dimension.label}.", mention.text)
         self._split(position, mention, hit)
 

@@ -10,7 +10,7 @@ import itertools
 
 from nlq.core.dateparts import first_date_part
 from nlq.english.forms import is_plural
-from nlq.english.general import DIFFERENT, EXTREMES, PREPOSITIONS, RELATIVES
+from nlq.english.general import COUNTING, DIFFERENT, EXTREMES, PREPOSITIONS, RELATIVES
 from nlq.english.tokens import set_of, words_of
 from nlq.planning.drafts.draft import NotReadableError
 from nlq.planning.drafts.measures import is_amount
@@ -80,6 +80,7 @@ class Leftovers:
         self._check_each_against_others()
         self._check_counted()
         self._check_sides()
+        self._check_degree()
         self._check_each_limited()
         self._check_modifiers()
         self._check_different()
@@ -189,6 +190,17 @@ class Leftovers:
         label = self._vocabulary.dimensions[several[0]].label
         draft.doubtful = True
         draft.doubt = f"I know what has one {label} or the other, not what has both. Do you mean either?"
+
+    def _check_degree(self) -> None:
+        """How much of a quality something has is told by no number of things: "how clean" counts no clean records."""
+        for before, mention in itertools.pairwise(self._sentence.all):
+            if before.text.lower() != "how" or mention.kind is not Kind.METRIC or mention.first != before.last:
+                continue
+            hit = self._sentence.assignment.metrics[mention.first]
+            metric = self._vocabulary.metrics[hit.ref]
+            if is_amount(metric) and not hit.full and words_of(mention.text.lower())[0] not in COUNTING:
+                said = words_of(mention.text)[0]
+                raise NotReadableError(1, f"“how {said}” asks for a degree; {metric.label} is a number.", mention.text)
 
     def _check_sides(self) -> None:
         """What is compared has two sides: of "logged vs resolved" one figure is half of what is asked."""

@@ -11,7 +11,7 @@ from typing import Any
 
 from nlq.core.dateparts import first_date_part
 from nlq.english.forms import stem
-from nlq.english.general import ENGLISH, NOT_BEHIND, WITHOUT
+from nlq.english.general import ENGLISH, NOT_BEHIND, SUBJECTS, WITHOUT
 from nlq.english.tokens import words_of
 from nlq.planning.drafts.draft import Chosen, NotReadableError
 from nlq.planning.drafts.mentions import Kind, Mention
@@ -48,6 +48,8 @@ class ValueReader:
             raise NotReadableError(
                 1, f"It is not clear whether “{mention.text}” means a {dimension.label}.", mention.text
             )
+        if self._is_done(mention, hit):
+            raise NotReadableError(1, f"It is not clear whether “{mention.text}” picks something out.", mention.text)
         negated = self._is_negated(position, hit)
         if dimension.is_boolean and not negated:
             self._check_named(mention)
@@ -73,6 +75,13 @@ class ValueReader:
         self._sentence.believe(
             mention, f"{dimension.label} is {'' if wanted else 'not '}{said}", 1.0 if hit.full else 0.8
         )
+
+    def _is_done(self, mention: Mention, hit: ValueHit) -> bool:
+        """Whether it is what somebody does, and only alike to a value: the "ship" of "which city do we ship from"."""
+        at = self._sentence.all.index(mention)
+        before = [m.text.lower() for m in self._sentence.all[max(0, at - 2) : at]]
+        does = len(before) == 2 and before[0] in ("do", "does", "did") and before[1] in SUBJECTS
+        return does and mention.text.lower() != str(hit.value).lower()
 
     def _check_named(self, mention: Mention) -> None:
         """Where a metric is called by the adjective and the noun, it is meant: open complaints."""

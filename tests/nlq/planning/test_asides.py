@@ -57,6 +57,8 @@ def test_what_is_said_beside_is_passed_over_and_told(subject: str, question: str
         ("clinic", "visits before June (May)"),
         ("clinic", "how many visits did Dr. Li Chen bill"),
         ("gyms", "no guests please, check-ins by gym"),
+        ("parcels", "is Rapido any good? parcels by hub"),
+        ("complaints", "did the water supply ones get better? complaints by month"),
     ],
 )
 def test_what_may_pick_rows_out_is_never_passed_over(subject: str, question: str) -> None:
