@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from nlq.core.guard import Caller
     from nlq.core.vocabulary import Vocabulary
 
-METHOD = 3
+METHOD = 4
 """Raise it where the same figures are judged or worded otherwise: what was published before is of no use then."""
 UNUSUAL = (Kind.MISSING, Kind.POINT, Kind.SHIFT, Kind.TREND)
 """Kinds of insights that tell of something unusual; the others explain it, or tell what follows."""

@@ -82,20 +82,26 @@ class Line:
     def comes_each_year(self, before: tuple[int, int], after: tuple[int, int]) -> bool:
         """Whether what moved between two times moved so a year before, to where it is now: that is the season.
 
+        Where the later time alone is known of the year before, it is enough that it is where it was then.
+
         Args:
             before: The first step of the earlier time and the one after its last.
             after: Those of the later time.
         """
         was, became = self.a_year_before(*before), self.a_year_before(*after)
-        if not was.size or not became.size:
-            return False
         now = [float(self.figures[slice(*days)].mean()) for days in (before, after)]
         then = [float(np.nanmean(one)) if np.isfinite(one).any() else 0.0 for one in (was, became)]
-        if min(*now, *then) <= 0:
+        if min(*now, then[1]) <= 0:
             return False
-        moved, moved_then, grown = (math.log(b / a) for a, b in (now, then, (then[1], now[1])))
-        alike = moved * moved_then > 0 and abs(moved_then) >= abs(moved) / 2
-        return alike and abs(grown) < abs(moved) / 2
+        moved, grown = math.log(now[1] / now[0]), math.log(now[1] / then[1])
+        if then[0] <= 0:
+            return not was.size and abs(grown) < abs(moved) / 4
+        moved_then = math.log(then[1] / then[0])
+        return moved * moved_then > 0 and abs(moved_then) >= abs(moved) / 2 and abs(grown) < abs(moved) / 2
+
+    def is_young(self, first: int) -> bool:
+        """Whether a step is known, and not the same one a year before: what moved since may be the season."""
+        return self.a_year_before(first, first + 1).size == 0
 
     def possible(self, figure: float) -> float:
         """A figure as near as it can be: none below 0 where none ever was, no share above 1 where none ever was."""

@@ -20,6 +20,8 @@ from nlq.core.vocabulary import Metric
 from nlq.wording.formats import format_said, say_metric
 
 _HIGH, _MEDIUM = 0.5, 0.2
+_FROM_NONE = "next to none."
+_YOUNG = " Less than a year is known: it may be the season."
 _TIMES = 5.0
 """From how many times as much on that is said instead of how much more."""
 MOST_PARTS = 8
@@ -60,8 +62,10 @@ class Teller:
         also = f" {_listed(one.also)} likewise." if one.also else ""
         missing = one.kind is Kind.MISSING
         good = _good(line.metric, one.change) if not missing else False
+        lasting = one.kind in (Kind.SHIFT, Kind.TREND) and not said.endswith(_FROM_NONE)
+        young = _YOUNG if lasting and line.is_young(one.first) else ""
         return self._insight(
-            one.kind, line.metric, first, last, said + also, METHODS[one.kind], line.dimension, line.value,
+            one.kind, line.metric, first, last, said + also + young, METHODS[one.kind], line.dimension, line.value,
             severity=Severity.HIGH if missing and line.dimension is None else _severity(one.change, good),
             actual=one.actual, expected=one.expected, low=one.low, high=one.high, p=one.p, good=good,
             change=one.change, also=one.also, plan=_course_plan(line, first, last),
@@ -155,7 +159,7 @@ class Teller:
         """The figure that was and when, and how much more or less the later one is."""
         said = figure_text(one.expected, one.line.metric)
         if not one.expected or figure_text(0.0, one.line.metric) == said:
-            return "next to none"
+            return _FROM_NONE.removesuffix(".")
         times = one.change + 1
         by = f"{times:.0f} times as much" if times >= _TIMES else f"{one.change:+.0%}"
         when = "in the first four"

@@ -185,3 +185,21 @@ def test_figures_are_no_more_exact_than_they_are_worth() -> None:
     assert (
         "6.0 % since, after 5.0 % in the 20 weeks before (+20%)." in Teller("shop", None, None).found(of_rate).sentence
     )
+
+
+def test_what_is_where_it_was_a_year_before_is_the_season_though_less_is_known() -> None:
+    rng = np.random.default_rng(26)
+    rise = np.concatenate([np.linspace(60, 20, 182), np.linspace(20, 60, 218)])
+    whole = rng.poisson(rise).astype(float)
+    assert Kind.TREND not in {one.kind for one in judged([line(whole)]).found}
+    assert Kind.TREND in {one.kind for one in judged([line(whole[-218:])]).found}
+
+
+@pytest.mark.parametrize(("days", "may_be_the_season"), [(300, True), (400 + 182, False)])
+def test_what_may_be_the_season_says_so(days: int, may_be_the_season: bool) -> None:
+    figures = noise(np.random.default_rng(27), "counts", days)
+    figures[-40:] += 40
+    told = replace(line(figures[-400:]), earlier=figures[:-400])
+    (found,) = [one for one in judged([told]).found if one.kind is Kind.SHIFT]
+    sentence = Teller("shop", None, None).found(found).sentence
+    assert sentence.endswith("it may be the season.") is may_be_the_season

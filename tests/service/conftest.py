@@ -19,13 +19,16 @@ from lakehouse_assets.assets.python_tables import make
 from lakehouse_assets.contracts import platform_contracts
 from lakehouse_assets.http.server import configured
 from lakehouse_assets.http.transport import Bounds
-from lakehouse_assets.insight.model import Insight, Insights, Kind, Severity
+from lakehouse_assets.insight.model import Insight, Insights, Kind, Severity, Step
+from lakehouse_assets.insight.published import stamped
 from lakehouse_assets.insight.tables import insights, rows_of
 from lakehouse_assets.lakehouse.lake import Lake
 from lakehouse_assets.service.admission.limits import LimiterInProcess
 from lakehouse_assets.service.admission.work import Work
 from lakehouse_assets.service.app import create_app
 from lakehouse_assets.settings import Settings
+from nlq.answering.answer import Answerer
+from nlq.core.guard import Caller
 from nlq.core.plan import Grain, Plan
 from nlq.storage.keys import KeyStore
 
@@ -85,32 +88,42 @@ UNUSUAL = "Backlog of Ward 7 rose to another level on about Tue 2026-02-10: 31 a
 
 
 @pytest.fixture
-def unusual(asked_lake: Lake) -> Iterator[str]:
-    """The lake while `semantic.insights` tells something unusual of complaints to who sees all and to one tenant."""
-    rows = [
-        row
-        for tenant in (None, "pb.amritsar")
-        for row in rows_of(
-            Insights(
-                domain="pgr", title="Complaints", until=date(2026, 2, 19), tested=9, metrics=("pgr_backlog",),
-                insights=(
-                    Insight(
-                        insight_id=f"of {tenant}", domain="pgr", kind=Kind.SHIFT, severity=Severity.HIGH,
-                        metric="pgr_backlog", label="Backlog", grain=Grain.DAY, start=date(2026, 2, 10),
-                        end=date(2026, 2, 19), actual=31, expected=12, change=1.58, p=0.001, good=False,
-                        sentence=UNUSUAL if tenant is None else UNUSUAL.replace("31", "11"), method="By hand.",
-                        plan=Plan(metrics=("pgr_backlog",), grain=Grain.DAY),
-                    ),
-                ),
-            ),
-            tenant, "{}", [], datetime(2026, 2, 20),
-        )
-    ]  # fmt: skip
+def unusual(asked_lake: Lake, answerer: Answerer) -> Iterator[str]:
+    """The lake while `semantic.insights` tells something unusual of complaints, to who sees all and to one tenant.
+
+    It has what comes next, too, and is of the figures as they are: the insights are read from it.
+    """
+    rows: list[dict[str, Any]] = []
+    for tenant in (None, "pb.amritsar"):
+        vocabulary = answerer.vocabulary(Caller(tenant=tenant))
+        basis = stamped({}, vocabulary, vocabulary, "pgr")
+        rows += rows_of(_found(tenant), tenant, basis, [], datetime(2026, 2, 20))
     told = replace(insights, function=lambda _: rows)
     assert make(asked_lake, told, platform_contracts(), [], run_id="test").published
     yield UNUSUAL
     nothing = replace(insights, function=lambda _: [])
     assert make(asked_lake, nothing, platform_contracts(), [], run_id="test").published
+
+
+def _found(tenant: str | None) -> Insights:
+    shared: dict[str, Any] = {
+        "domain": "pgr", "metric": "pgr_backlog", "label": "Backlog", "grain": Grain.DAY, "start": date(2026, 2, 10),
+        "end": date(2026, 2, 19), "method": "By hand.", "plan": Plan(metrics=("pgr_backlog",), grain=Grain.DAY),
+    }  # fmt: skip
+    step = Insight(
+        **shared, insight_id=f"step of {tenant}", kind=Kind.SHIFT, severity=Severity.HIGH, actual=31, expected=12,
+        change=1.58, p=0.001, good=False, sentence=UNUSUAL if tenant is None else UNUSUAL.replace("31", "11"),
+    )  # fmt: skip
+    days = [date(2026, 2, day) for day in (20, 21)]
+    outlook = Insight(
+        **shared, insight_id=f"outlook of {tenant}", kind=Kind.FORECAST, severity=Severity.INFO,
+        sentence="Backlog: about 31 in the 2 days from Fri 2026-02-20.",
+        steps=tuple(Step(start=day, expected=31, low=25, high=37) for day in days),
+    )  # fmt: skip
+    return Insights(
+        domain="pgr", title="Complaints", until=date(2026, 2, 19), tested=9, metrics=("pgr_backlog",),
+        insights=(step, outlook),
+    )  # fmt: skip
 
 
 def make_keys(database: str) -> dict[str, str]:

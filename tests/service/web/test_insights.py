@@ -21,11 +21,12 @@ pytestmark = pytest.mark.timeout(240)
 
 @pytest.mark.parametrize(("name", "size", "scheme"), LOOKS)
 def test_the_insights_of_each_domain_are_read_and_looked_into(
-    browser: Browser, page_service: Served, shots: Path, name: str, size: dict[str, int], scheme: str
+    browser: Browser, page_service: Served, unusual: str, shots: Path, name: str, size: dict[str, int], scheme: str
 ) -> None:
     for page in opened(browser, page_service, size, scheme, "/insights"):
         expect(page.get_by_role("region", name="Complaints")).to_be_visible(timeout=60_000)
         expect(page.get_by_role("navigation").locator("[aria-current=page]")).to_have_text("Insights")
+        expect(page.locator(".insight").first).to_contain_text("Backlog of Ward 7 rose to another level")
         outlook = page.locator(".insight").filter(has_text="Outlook").first
         outlook.locator("summary").focus()
         page.keyboard.press("Enter")
