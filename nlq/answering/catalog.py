@@ -18,6 +18,8 @@ from nlq.wording.explain import as_question
 
 SHOWN_VALUES = 50
 STARTERS = 6
+_TENANT = "tenant_id"
+"""The column of whose rows they are: most askers see one value of it."""
 
 
 class Example(BaseModel):
@@ -185,6 +187,6 @@ def examples_of(metric: Metric, vocabulary: Vocabulary) -> tuple[Example, ...]:
     handy = [d for d in listed if not (d.is_time or d.is_calendar) and 2 <= len(d.values.items) <= 30]
     plans = [Plan(metrics=(metric.name,), grain=Grain.MONTH)]
     if handy and not metric.needs_time:
-        best = min(handy, key=lambda d: (d.is_boolean, abs(len(d.values.items) - 8), d.name))
+        best = min(handy, key=lambda d: (d.is_boolean or d.column == _TENANT, abs(len(d.values.items) - 8), d.name))
         plans.insert(0, Plan(metrics=(metric.name,), group_by=(best.name,)))
     return tuple(Example(question=as_question(plan, vocabulary), plan=plan) for plan in plans)

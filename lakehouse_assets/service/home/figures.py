@@ -23,11 +23,14 @@ _GRAINS = (Grain.DAY, Grain.WEEK, Grain.MONTH, Grain.QUARTER, Grain.YEAR)
 _FEWEST, _MOST = 2, 30
 """Values of a dimension that a question may be split by."""
 _TECHNICAL = frozenset({"id", "code", "key", "currency", "tenant"})
+_PLATFORM = "platform"
+"""The domain of the tables about the lakehouse itself."""
 
 
 def domains_of(vocabulary: Vocabulary) -> list[str]:
-    """The domains that a caller may ask about."""
-    return sorted({metric.domain for metric in vocabulary.metrics.values() if metric.domain})
+    """The domains that a caller may ask about; that of the platform last, for it is nobody's business."""
+    found = {metric.domain for metric in vocabulary.metrics.values() if metric.domain}
+    return sorted(found, key=lambda domain: (domain == _PLATFORM, domain))
 
 
 def headlines(vocabulary: Vocabulary, domain: str) -> list[Metric]:

@@ -10,6 +10,7 @@ from typing import Any
 
 from fastapi import APIRouter, Response
 
+from lakehouse_assets.domains import title_of
 from lakehouse_assets.http.errors import ApiError
 from lakehouse_assets.service.admission.access import Asker
 from lakehouse_assets.service.insights.handlers import Entered, InsightsFound, InsightsWanted
@@ -34,4 +35,4 @@ async def _find(service: Service, asker: Asker, entered: Entered, domain: str) -
     try:
         await service.work.run(asker.share, service.insights.find, asker, entered, domain)
     except ApiError as error:  # it would have waited too long
-        entered.problems.append(f"{domain}: {error.message}")
+        entered.problems.append(f"{title_of(domain)} cannot be judged now: {error.message}")

@@ -6,7 +6,7 @@ from datetime import date
 
 import pytest
 
-from lakehouse_assets.service.home.figures import course_of, headlines, label_of, period_of, starters
+from lakehouse_assets.service.home.figures import course_of, domains_of, headlines, label_of, period_of, starters
 from nlq.core.plan import Grain, Plan, TimeRange
 from nlq.core.vocabulary import Dimension, Metric, Values, Vocabulary
 
@@ -75,3 +75,8 @@ def test_starters_are_what_people_say_and_only_what_is_understood() -> None:
     assert asked[1] == "cases by week"
     (first, *_) = starters(WORDS, [RATE], lambda _: Plan(metrics=("rate",)))
     assert first.question == "SLA rate by week"
+
+
+def test_what_the_lakehouse_tells_of_itself_comes_last() -> None:
+    of = [Metric(name, name, domain=name) for name in ("platform", "civic", "shop")]
+    assert domains_of(Vocabulary.of(of, [])) == ["civic", "shop", "platform"]

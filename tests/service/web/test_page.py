@@ -72,6 +72,18 @@ def test_a_series_is_a_line_and_a_single_number_is_large(page: Page, page_servic
     assert total == f"{answer_of(page_service, 'How many complaints are there in total?')['rows'][0][0]:,}"
 
 
+def test_a_link_at_the_top_leads_to_the_newest_answer(page: Page) -> None:
+    link = page.get_by_role("link", name="Skip to the newest answer", include_hidden=True)
+    expect(link).to_be_hidden()
+    ask(page, "complaints by channel")
+    newest = ask(page, "complaints by ward")
+    link.focus()
+    page.keyboard.press("Enter")
+    expect(newest).to_be_focused()
+    page.get_by_role("button", name="New conversation").click()
+    expect(link).to_be_hidden()
+
+
 def test_a_picture_is_changed_and_saved(page: Page) -> None:
     turn = ask(page, "monthly complaints by channel")
     assert len(drawn(turn, "line")) >= 5

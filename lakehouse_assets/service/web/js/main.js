@@ -29,6 +29,7 @@ async function put(question, { plan = null, now = null } = {}) {
     h("article.card.waiting", { "aria-label": "Working" }, h("span.dots", {}, h("i"), h("i"), h("i")),
       h("button.button.quiet.small", { type: "button", onclick: () => abort.abort() }, "Stop")));
   thread.append(waiting);
+  reachable();
   toEnd(waiting);
   const turn = { question, answer: null };
   const previous = now ? null : conversation.turns.findLast((one) => one.answer?.outcome === "answered")?.answer.plan;
@@ -66,6 +67,14 @@ function ask(question) {
   return put(question);
 }
 
+/** Let the link at the top of the page lead to the newest turn; it is not there while there is none. */
+function reachable() {
+  document.getElementById("newest")?.removeAttribute("id");
+  const newest = Array.from(thread.querySelectorAll(".turn")).pop();
+  if (newest) Object.assign(newest, { id: "newest", tabIndex: -1 });
+  byId("to-newest").hidden = !newest;
+}
+
 /** The newest turn in sight, from its question on. */
 function toEnd(turn) {
   const calm = matchMedia("(prefers-reduced-motion: reduce)").matches;
@@ -78,6 +87,7 @@ function open(past) {
   thread.replaceChildren(...past.turns.filter((turn) => turn.answer).map((turn) =>
     h("div.turn", {}, askedWords(turn.question, turn.answer.because), card(turn.answer, { pick, ask }),
       turn.answer.cut ? h("p.note", {}, "Only its first rows are kept in this browser; ask again for all.") : null)));
+  reachable();
   sidebar.showHistory(conversation.id, open);
   sidebar.closeIfOver();
   thread.lastElementChild?.scrollIntoView({ block: "start" });
@@ -88,6 +98,7 @@ function fresh() {
   conversation = begin();
   asked = -1;
   thread.replaceChildren(hello());
+  reachable();
   sidebar.showHistory(conversation.id, open);
   input.focus();
 }
