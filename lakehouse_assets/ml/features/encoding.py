@@ -16,6 +16,9 @@ import polars as pl
 MOST_CATEGORIES = 60
 """Values of a text that are told apart, the most frequent ones; the others are as if missing."""
 
+LEAST_SHARE = 0.005
+"""Share of the rows that a value of a text needs to be told apart: of fewer, chance would be learnt by heart."""
+
 
 @dataclass(frozen=True)
 class Encoder:
@@ -31,7 +34,7 @@ class Encoder:
 
     @classmethod
     def learnt(cls, frame: pl.DataFrame, features: Sequence[str]) -> Encoder:
-        """The encoding of the rows that a model learns from; of a text, its most frequent values.
+        """The encoding of the rows that a model learns from; of a text, its most frequent values, if they are not rare.
 
         Raises:
             ValueError: a feature is neither a number, a truth value nor a text.
@@ -43,7 +46,8 @@ class Encoder:
                 counts = (
                     frame[name].drop_nulls().value_counts(sort=True).sort(["count", name], descending=[True, False])
                 )
-                categories[name] = tuple(sorted(counts[name].head(MOST_CATEGORIES).to_list()))
+                enough = counts.filter(pl.col("count") >= LEAST_SHARE * frame.height)
+                categories[name] = tuple(sorted(enough[name].head(MOST_CATEGORIES).to_list()))
             elif not (kind.is_numeric() or kind in (pl.Boolean, pl.Null)):
                 raise ValueError(f"feature '{name}' is a {kind}: features are numbers, truth values or texts")
         return cls(tuple(features), categories)

@@ -101,7 +101,10 @@ class Banded:
 
 @dataclass(frozen=True)
 class Linear:
-    """A weighted sum of scaled features, as a probability or a number."""
+    """A weighted sum of scaled features, as a probability or a number.
+
+    With ``logarithms`` it is of ±ln(1 + |x|) of numbers: of counts and amounts, of which most are small and few vast.
+    """
 
     widths: tuple[int, ...]
     centres: tuple[float, ...]
@@ -110,18 +113,20 @@ class Linear:
     weights: tuple[float, ...]
     intercept: float
     is_probability: bool
+    logarithms: bool = False
     kind: str = "linear"
 
     def predict(self, rows: np.ndarray) -> np.ndarray:
         """The sum for each row."""
-        wide = _widened(rows, self.widths, np.array(self.centres))
+        wide = _widened(rows, self.widths, np.array(self.centres), logarithms=self.logarithms)
         total = ((wide - np.array(self.means)) / np.array(self.scales)) @ np.array(self.weights) + self.intercept
         return 1 / (1 + np.exp(-np.clip(total, -35, 35))) if self.is_probability else total
 
     def document(self) -> dict[str, Any]:
         """The weights, and what features are scaled by."""
         lists = {n: list(getattr(self, n)) for n in ("widths", "centres", "means", "scales", "weights")}
-        return {"kind": self.kind, **lists, "intercept": self.intercept, "is_probability": self.is_probability}
+        plain = {n: getattr(self, n) for n in ("intercept", "is_probability", "logarithms")}
+        return {"kind": self.kind, **lists, **plain}
 
 
 @dataclass(frozen=True)
@@ -176,13 +181,21 @@ def fit_banded(problem: Problem, rows: np.ndarray, target: np.ndarray, column: i
 
 
 def fit_linear(encoder: Encoder, examples: Examples, settings: Mapping[str, Any], seed: int) -> Linear:
-    """A linear model; `settings` names `penalty`, how much weights are held back."""
+    """A linear model.
+
+    Args:
+        encoder: How features become numbers.
+        examples: What is learnt from.
+        settings: `penalty`, how much weights are held back, and whether it goes by `logarithms`.
+        seed: Of chance, which has no part in it.
+    """
     linear = libraries.sklearn("linear_model")
     rows, target = encoder.matrix(examples.frame), examples.target.to_numpy()
     widths = tuple(len(encoder.categories.get(name, ())) for name in encoder.columns)
     has = ~np.isnan(rows)
     centres = np.array([np.median(rows[has[:, i], i]) if has[:, i].any() else 0.0 for i in range(rows.shape[1])])
-    wide = _widened(rows, widths, centres)
+    logarithms = bool(settings.get("logarithms"))
+    wide = _widened(rows, widths, centres, logarithms=logarithms)
     means, scales = wide.mean(axis=0), wide.std(axis=0)
     scales[scales < 1e-12] = 1.0
     scaled = (wide - means) / scales
@@ -194,7 +207,7 @@ def fit_linear(encoder: Encoder, examples: Examples, settings: Mapping[str, Any]
         weights, intercept = made.coef_, float(made.intercept_)
     return Linear(
         widths=widths, centres=_floats(centres), means=_floats(means), scales=_floats(scales), weights=_floats(weights),
-        intercept=intercept, is_probability=examples.problem == "binary",
+        intercept=intercept, is_probability=examples.problem == "binary", logarithms=logarithms,
     )  # fmt: skip
 
 
@@ -256,8 +269,8 @@ def _dataset(lgb: Any, encoder: Encoder, examples: Examples, fixed: Mapping[str,
     )  # fmt: skip
 
 
-def _widened(rows: np.ndarray, widths: tuple[int, ...], centres: np.ndarray) -> np.ndarray:
-    """Numbers with gaps filled and marked, texts as a column for each value."""
+def _widened(rows: np.ndarray, widths: tuple[int, ...], centres: np.ndarray, *, logarithms: bool) -> np.ndarray:
+    """Numbers, or logarithms of them, with gaps filled and marked, texts as a column for each value."""
     columns: list[np.ndarray] = []
     for i, width in enumerate(widths):
         feature = rows[:, i]
@@ -265,6 +278,7 @@ def _widened(rows: np.ndarray, widths: tuple[int, ...], centres: np.ndarray) -> 
         if width:
             columns += [(feature == value).astype(float) for value in range(width)]
         else:
-            columns.append(np.where(missing, centres[i], feature))
+            filled = np.where(missing, centres[i], feature)
+            columns.append(np.sign(filled) * np.log1p(np.abs(filled)) if logarithms else filled)
         columns.append(missing.astype(float))
     return np.column_stack(columns) if columns else np.empty((len(rows), 0))

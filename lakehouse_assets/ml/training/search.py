@@ -87,8 +87,9 @@ def search(
 
 def _recipes(problem: Problem, seed: int, tried: list[Tried]) -> Iterator[tuple[str, Mapping[str, Any]]]:
     """What to try next; `tried` grows while they are."""
-    for penalty in _PENALTIES[problem]:
-        yield "linear", {"penalty": penalty}
+    for logarithms in (False, True):
+        for penalty in _PENALTIES[problem]:
+            yield "linear", {"penalty": penalty, **({"logarithms": True} if logarithms else {})}
     objectives = [{}] if problem == "binary" else [{"objective": "regression_l1"}, {"objective": "regression"}]
     for settings in _PORTFOLIO:
         for objective in objectives:

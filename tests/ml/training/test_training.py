@@ -11,8 +11,10 @@ import polars as pl
 import pytest
 
 from lakehouse_assets.ml.features.examples import AS_OF, KNOWN_ON, TARGET, Examples, split_by_time
+from lakehouse_assets.ml.model.kinds import read_model
 from lakehouse_assets.ml.model.predictor import Predictor
 from lakehouse_assets.ml.training import search
+from lakehouse_assets.ml.training.scores import losses
 from lakehouse_assets.ml.training.training import Trained, explained, fit, train
 from tests.ml.worlds import FIRST, shuffled, world
 
@@ -122,15 +124,37 @@ def test_what_tells_of_the_day_alone_does_not_drift() -> None:
     assert drift.keys() == {*examples.features, "always"} and max(drift.values()) < 0.25
 
 
+@pytest.mark.parametrize("logarithms", [False, True])
 @pytest.mark.parametrize("problem", ["binary", "regression"])
-def test_a_linear_model_fills_gaps_alike_wherever_it_is_kept(problem: object) -> None:
+def test_a_linear_model_fills_gaps_alike_wherever_it_is_kept(problem: object, logarithms: bool) -> None:
     examples = world(problem)  # type: ignore[arg-type]
-    made = fit(examples, search.Recipe("linear", {"penalty": 1.0}, 0, 1), examples.frame[AS_OF].max())  # type: ignore[arg-type]
+    recipe = search.Recipe("linear", {"penalty": 1.0, "logarithms": logarithms}, 0, 1)
+    made = fit(examples, recipe, examples.frame[AS_OF].max())  # type: ignore[arg-type]
     kept = Predictor.read(json.loads(json.dumps(made.document())))
     row = {"strength": None, "noise": 0.5, "kind": None}
     assert kept.predict_one(row) == pytest.approx(
         made.predict(pl.DataFrame([row], schema=examples.frame.select("strength", "noise", "kind").schema))[0]
     )
+
+
+def test_of_counts_that_are_mostly_small_and_rarely_vast_logarithms_tell_more() -> None:
+    examples = world()
+    tailed = examples.frame.with_columns(pl.col("strength").exp().pow(3))
+    vast = Examples.of(tailed, examples.entity, examples.features, "binary")
+    split = split_by_time(vast)
+    plain, by_logarithms = (
+        fit(split.refitting, search.Recipe("linear", {"penalty": 1.0, **more}, 0, 1), split.judged_from)
+        for more in ({}, {"logarithms": True})
+    )
+    target = split.judging.target.to_numpy()
+    loss = [float(losses("binary", target, m.predict(split.judging.frame)).mean()) for m in (plain, by_logarithms)]
+    assert loss[1] < loss[0] - 0.01
+
+
+def test_a_linear_model_that_an_earlier_version_kept_goes_by_its_numbers() -> None:
+    document = fit(world(), search.Recipe("linear", {"penalty": 1.0}, 0, 1), FIRST).model.document()
+    older = {name: value for name, value in document.items() if name != "logarithms"}
+    assert read_model(older) == read_model(document)
 
 
 def test_late_is_late_and_the_search_ends_with_what_it_has() -> None:
