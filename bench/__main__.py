@@ -1,7 +1,8 @@
 """`make bench`: run the benchmarks, print medians and ratios, write bench/results.json.
 
 python -m bench [ingest] [build] [domains] [histories] [sessions] [incremental] [query] [questions] [plan] [serving]
-    [dashboards] [intake] [fetching] [following] [often] [search] [profiles] [scale] [memory] [--repeat 5] [--scale 1.0]
+    [dashboards] [live] [intake] [fetching] [following] [often] [search] [profiles] [scale] [memory] [--repeat 5]
+    [--scale 1.0]
 
 `scale` needs the servers of the cluster profile, which it starts; `memory` asks a hundred thousand questions. Both are
 only run if they are named.
@@ -34,6 +35,7 @@ from bench.domains import (
 )
 from bench.following import HELD, follow, publications
 from bench.intake import bare_log, duckdb_alone, send_events
+from bench.live import live
 from bench.measure import Contender, Result, compare, in_own_process, save
 from bench.memory import memory
 from bench.often import often
@@ -330,7 +332,7 @@ def following(folder: Path, repeat: int, scale: float) -> list[Result]:
 BENCHMARKS: dict[str, Callable[[Path, int, float], Iterable[Result]]] = {
     "ingest": ingest, "build": build, "incremental": incremental, "query": query, "questions": questions,
     "plan": plan, "domains": domains, "histories": histories, "sessions": sessions,
-    "serving": serving, "dashboards": dashboards, "intake": intake, "fetching": fetching,
+    "serving": serving, "dashboards": dashboards, "live": live, "intake": intake, "fetching": fetching,
     "following": following, "often": often, "search": searching, "profiles": profiles, "scale": scale, "memory": memory,
 }  # fmt: skip
 BY_NAME_ONLY = ("scale", "memory")

@@ -28,13 +28,14 @@ _TIMES = 3
 def dashboards(folder: Path, repeat: int, scale: float) -> Iterator[Result]:
     """Every page of every built-in dashboard over the demo's data, by one caller; its 95th percentile."""
     home = folder / "demo"
-    in_own_process(_make_demo, str(home), scale)
+    in_own_process(make_demo, str(home), scale)
     aim = "p95 at most 1 s first, 0.2 s again"
     first, again = (Contender(name, look, (str(home), name == "again")) for name in ("first", "again"))
     yield compare("dashboards", [first, again], repeat=min(repeat, 3), aim=aim)
 
 
-def _make_demo(home: str, scale: float) -> float:
+def make_demo(home: str, scale: float) -> float:
+    """Make the demo in a folder; seconds it took."""
     began = time.perf_counter()
     sized = [] if scale == 1.0 else ["--size", str(int(20_000 * scale))]
     command = [sys.executable, "-m", "lakehouse_assets.cli", "demo", *sized]
@@ -49,7 +50,7 @@ def look(home: str, again: bool) -> tuple[float, dict[str, Any]]:
         The 95th percentile in seconds, and what a page takes otherwise.
     """
     with serving(home, ASKLAKE_PROCESSES="1") as server:
-        pages = [(one["id"], page["id"]) for one in _call(server, "/dashboards")["dashboards"] for page in one["pages"]]
+        pages = [(one["id"], page["id"]) for one in call(server, "/dashboards")["dashboards"] for page in one["pages"]]
         for dashboard, page in pages:  # what a process does once is not what a look takes
             _tiles(server, dashboard, page, 0)
         taken, cpu, failed = [], [], 0
@@ -72,10 +73,11 @@ def look(home: str, again: bool) -> tuple[float, dict[str, Any]]:
 def _tiles(server: Server, dashboard: str, page: str, days: int) -> Any:
     last: date = datetime.now(UTC).date() - timedelta(days=1 + days)
     span = {"start": (last - timedelta(days=89)).isoformat(), "end": last.isoformat()}
-    return _call(server, f"/dashboards/{dashboard}/tiles", {"page": page, "time_range": span})
+    return call(server, f"/dashboards/{dashboard}/tiles", {"page": page, "time_range": span})
 
 
-def _call(server: Server, path: str, body: Any = None) -> Any:
+def call(server: Server, path: str, body: Any = None) -> Any:
+    """What the server says to a request."""
     data = None if body is None else json.dumps(body).encode()
     request = urllib.request.Request(
         f"http://127.0.0.1:{server.port}{path}", data, {"content-type": "application/json"}
