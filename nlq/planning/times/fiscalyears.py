@@ -51,13 +51,13 @@ class FiscalReader(TimeTokens):
         relative = self._norm(at) if self._norm(at) in PREVIOUS | THIS else None
         after = self._skip_words(at + 1 if relative else at)
         if after is None:
-            before = self._years(at)  # "2024/25 financial year"
+            before = self.years(at)  # "2024/25 financial year"
             closing = before and self._skip_words(before[0])
             return (closing, before[1]) if before and closing else None
         if relative:
             whole = self._norm(after - 1) in {"year", "fy", "yr"}
             return (after, -1 if relative in PREVIOUS else 0) if whole else None
-        if named := self._years(after):
+        if named := self.years(after):
             return named
         is_this = self._norms(after, 2) in (["to", "date"], ["so", "far"]) and self._norm(after - 1) == "year"
         return (after, 0) if is_this else None
@@ -69,7 +69,7 @@ class FiscalReader(TimeTokens):
             return None
         return at + 2 if self._unit_at(at + 1) == "year" else at + 1
 
-    def _years(self, at: int) -> tuple[int, int] | None:
+    def years(self, at: int) -> tuple[int, int] | None:
         """The year at a place: 2025, 25, 2024-25 or 2024/25, the last two named by both years they touch."""
         if both := _TWO_YEARS.fullmatch(self._text(at)):
             return self._pair(at + 1, int(both[1]), int(both[2]))

@@ -49,7 +49,7 @@ class NameReader(TimeTokens):
             if day_of := _HOLIDAYS.get(tuple(self._norms(first, length))):
                 break
         else:
-            return None
+            return self._new_year(at)
         last = first + length
         year_at = self._skip_of(last + (self._norm(last) == ","))
         year = self._year_number(year_at)
@@ -66,6 +66,14 @@ class NameReader(TimeTokens):
         if self._norms(first, length) == ["easter"] and self._norm(at - 1) not in _BORDERS:
             days.append(Period(day - 2 * ONE, day + ONE))
         return found(last, days)
+
+    def _new_year(self, at: int) -> Found | None:
+        """The first day of this year where something begins or ends with it; elsewhere it may be a feast of days."""
+        before = self._norm(at - 2 if self._norm(at - 1) == "the" else at - 1)
+        if before not in _BORDERS or self._norms(at, 2) != ["new", "year"]:
+            return None
+        day = date(self._today.year, 1, 1)
+        return Found(at + 2, Period(day, day, "day"))
 
     def _year_of(self, day_of: Callable[[int], date], relative: str | None) -> int:
         """The year of the latest such day; of the latest that is over after "last"."""

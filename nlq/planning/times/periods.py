@@ -16,6 +16,7 @@ from nlq.english.general import SUBJECTS
 from nlq.english.tokens import Token
 from nlq.planning.times.days import DayReader
 from nlq.planning.times.fiscalyears import FiscalReader
+from nlq.planning.times.gone import GoneReader
 from nlq.planning.times.names import NameReader
 from nlq.planning.times.tokens import (
     MONTHS,
@@ -65,8 +66,7 @@ class PeriodReader(TimeTokens):
     def __init__(self, question: str, tokens: Sequence[Token], today: date, fiscal_start: int | None = None) -> None:
         super().__init__(question, tokens, today)
         days = DayReader(question, tokens, today, self._period_after_lead)
-        names = NameReader(question, tokens, today, self._period_after_lead)
-        self._days = days
+        self._days, self._fiscal = days, FiscalReader(question, tokens, today, fiscal_start)
         self._known: dict[tuple[int, bool], Found | None] = {}
         self._rules: tuple[Callable[[int], Found | None], ...] = (
             self._end_of,
@@ -75,7 +75,7 @@ class PeriodReader(TimeTokens):
             self._half_month,
             self._year_first,
             self._relative_month,
-            FiscalReader(question, tokens, today, fiscal_start).read,
+            self._fiscal.read,
             self._ago,
             self._to_date,
             self._ending,
@@ -85,7 +85,8 @@ class PeriodReader(TimeTokens):
             self._relative_unit,
             self._quarter_or_half,
             self._year,
-            *names.rules(),
+            *NameReader(question, tokens, today, self._period_after_lead).rules(),
+            *GoneReader(question, tokens, today).rules(),
         )
 
     def _period_after_lead(self, at: int) -> Found | None:
@@ -408,10 +409,11 @@ class PeriodReader(TimeTokens):
         return Found(last, period_of(start, "month"))
 
     def _is_surely_month(self, at: int, lead: bool) -> bool:
-        """May, march and mar are words as well: they need a lead ("in May") or a capital letter; "May I" is a verb."""
-        if self._norm(at) == "may" and self._norm(at + 1) in SUBJECTS and not lead:
+        """May, march and mar are words as well: they need a lead, a capital letter or the end; "May I" is a verb."""
+        if self._norm(at) == "may" and SUBJECTS & {self._norm(at - 1), self._norm(at + 1)} and not lead:
             return False
         plain = self._norm(at) not in {"may", "march", "mar"} or lead or self._tokens[at].text[:1].isupper()
+        plain = plain or (at > 0 and self._norm(at + 1) in {"", ","})
         return plain or (at == 0 and bool(self._norm(1))) or self._is_beside_month(at)
 
     def _is_beside_month(self, at: int) -> bool:

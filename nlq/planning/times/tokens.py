@@ -31,7 +31,8 @@ NEXT = {"next", "coming", "upcoming", "following"}
 TO = frozenset({"to", "until", "till", "through", "thru"})
 ORDINALS = {
     **{"first": 1, "second": 2, "third": 3, "fourth": 4, "fifth": 5, "sixth": 6, "seventh": 7, "eighth": 8},
-    **{"ninth": 9, "tenth": 10, "eleventh": 11, "twelfth": 12},
+    **{"ninth": 9, "tenth": 10, "eleventh": 11, "twelfth": 12, "thirteenth": 13, "fourteenth": 14, "fifteenth": 15},
+    **{"sixteenth": 16, "seventeenth": 17, "eighteenth": 18, "nineteenth": 19, "twentieth": 20, "thirtieth": 30},
 }
 ORDINAL_ENDINGS = {"st", "nd", "rd", "th"}
 ONE = timedelta(days=1)
@@ -121,6 +122,9 @@ class TimeTokens:
         """A place in an order, such as "first" or "1st", and the place after it."""
         if self._norm(at) in ORDINALS:
             return ORDINALS[self._norm(at)], at + 1
+        ones = ORDINALS.get(self._norm(at + 1), 10)
+        if self._text(at).lower() in {"twenty", "thirty"} and ones < 10:  # "twenty-first"
+            return (30 if self._text(at).lower() == "thirty" else 20) + ones, at + 2
         if self._norm(at + 1) in ORDINAL_ENDINGS and (number := self._integer(at)):
             return number, at + 2
         return None, at

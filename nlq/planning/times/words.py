@@ -24,6 +24,7 @@ from nlq.planning.times.tokens import DAYS, ONE, PREVIOUS, TO, UNITS, Found, Per
 
 __all__ = ["TIME_WORDS", "TimeReader", "TimeSpan"]
 
+_EARLIER = {"before", "ago", "earlier", "prior", "previously"}
 _PREVIOUS_TO = frozenset({"previous", "preceding", "prior"})
 _TO = TO | {"upto"}
 _JOINTS = {"between": frozenset({"and", "to", "&"}), "from": _TO, "since": _TO, "after": frozenset[str]()}
@@ -44,8 +45,12 @@ _OPENINGS = {
 _OF_DAYS: dict[tuple[str, ...], str] = {("at", "least"): "since", ("at", "most"): "until"}
 _CLOSING = {"before": "before"} | {phrase[0]: "until" for phrase in _UNTIL if len(phrase) == 1}
 _FRAMES = {"decade", "period", "time", "timeframe", "timespan", "range", "years", "months", "weeks", "days"}
+_YEARS_OF = {"fiscal", "financial", "tax", "accounting", "budget", "assessment"}
+_SEASONS = {"spring", "summer", "autumn", "fall", "winter"}
 _NOW = (("now",), ("date",), ("today",), ("the", "present"), ("present",), ("this", "day"), ("right", "now"))
 _ONWARDS = (("onward",), ("onwards",), ("on", "ward"), ("on", "wards"), ("on",), ("forward",))
+_OPEN_SIDES = {"later": "since", "after": "since", "onwards": "since", "earlier": "until", "before": "until"}
+"""What "and" or "or" joins to a period that it begins or ends with: "2020 and later"."""
 _AGES = {
     **{("older", "than"): "older", ("more", "than"): "older", ("over",): "older", ("at", "least"): "least"},
     **{("newer", "than"): "newer", ("younger", "than"): "newer", ("less", "than"): "newer", ("under",): "newer"},
@@ -109,7 +114,7 @@ class TimeReader(PeriodReader):
         return [replace(span, aside=True) if "(" in self._between(span.first) else span for span in found]
 
     def _spans_at(self, first: int) -> Iterator[TimeSpan]:
-        for rule in (self._bounded, self._open_ended, self._aged):
+        for rule in (self._bounded, self._open_ended, self._open_sided, self._aged):
             try:
                 yield from rule(first)
             except (ValueError, OverflowError):
@@ -130,6 +135,26 @@ class TimeReader(PeriodReader):
         at = self._skip_lead(first)
         if self._norm(at) in _FRAMES:
             yield from (replace(span, first=first) for span in self._bounded(at + 1))
+        elif self._norms(at + 1, 1) == ["year"] and self._norm(at) in _YEARS_OF:
+            yield from self._spelled_year(first, at + 2)
+        elif self._norm(at) in _SEASONS and self._norm(at + 1) == "quarter":
+            yield from (replace(span, first=first) for span in self._bounded(at + 2) if _months_in(span) == 3)
+
+    def _spelled_year(self, first: int, at: int) -> Iterator[TimeSpan]:
+        """Reads a year of taxes or accounts whose days are said: "financial year 1 April 2025 to 31 March 2026".
+
+        With a number before them, the days are of that year: "tax year 25/26 (6 Apr to 5 Apr)".
+        """
+        named = self._fiscal.years(at)
+        for span in self._bounded(named[0] if named else at):
+            if span.range is None or _months_in(span) != 12:
+                continue
+            assert span.range.start and span.range.end
+            years = named[1] - span.range.end.year if named else 0
+            if years and any(self._year_number(n) for n in range(named[0] if named else at, span.last)):
+                continue  # of another year than it is called
+            moved = TimeRange(start=shift(span.range.start, "year", years), end=shift(span.range.end, "year", years))
+            yield replace(span, first=first, range=moved, ends=None)
 
     # --- a time before another
 
@@ -149,10 +174,9 @@ class TimeReader(PeriodReader):
         rest = self._skip_the(self._skip_of(at + 2))
         if yearly and self._norm(rest) in PREVIOUS and self._norm(rest + 1) == "year":
             return TimeSpan(first, rest + 2, None, before=Comparison.PREVIOUS_YEAR)
-        if yearly and (self._norms(rest, 2) == ["year", "before"] or self._norms(rest, 3) == ["a", "year", "ago"]):
-            return TimeSpan(
-                first, rest + (2 if self._norm(rest) == "year" else 3), None, before=Comparison.PREVIOUS_YEAR
-            )
+        rest += self._norm(rest) in {"a", "one", "1"}
+        if yearly and self._norm(rest) == "year" and self._norm(rest + 1) in _EARLIER:
+            return TimeSpan(first, rest + 2, None, before=Comparison.PREVIOUS_YEAR)
         if self._norm(at) in _PREVIOUS_TO and self._norm(at + 1) == "period":
             return TimeSpan(first, at + 2, None, before=Comparison.PREVIOUS_PERIOD)
         return None
@@ -169,8 +193,8 @@ class TimeReader(PeriodReader):
     def _unit_before(self, first: int, at: int, unit: str) -> TimeSpan | None:
         word = self._norm(at + 1)
         if word == "before" or (unit == "year" and word in {"ago", "earlier"} and self._norm(at + 2) != "today"):
-            # "before March" is another matter
-            if word == "before" and self._period(self._skip_the(at + 2), lead=True):
+            # "before March" and "before last" are another matter
+            if word == "before" and (self._norm(at + 2) == "last" or self._period(self._skip_the(at + 2), lead=True)):
                 return None
             which = Comparison.PREVIOUS_YEAR if unit == "year" else Comparison.PREVIOUS_PERIOD
             return TimeSpan(first, at + 2, None, unit if unit in UNITS else None, before=which)
@@ -315,6 +339,14 @@ class TimeReader(PeriodReader):
                     yield from self._opened("since", first, self._skip_the(first + 1), at + len(phrase))
                     return
 
+    def _open_sided(self, first: int) -> Iterator[TimeSpan]:
+        """Reads a period and the side on which it is open: "2020 and later"."""
+        whole = self._period(first, lead=False)
+        if whole is None or self._norm(whole.last) not in {"and", "or"} or self._norm(whole.last + 2) not in {"", ","}:
+            return
+        if kind := _OPEN_SIDES.get(self._norm(whole.last + 1)):
+            yield from self._opened(kind, first, first, whole.last + 2)
+
     def _opening(self, first: int, length: int) -> str | None:
         """What the words before a period say of it; "at least" is of days alone, of "2000" it is a number."""
         said = tuple(self._norms(first, length))
@@ -367,6 +399,14 @@ class TimeReader(PeriodReader):
 
 def _nothing(at: int) -> None:
     """No period at a place."""
+
+
+def _months_in(span: TimeSpan) -> int | None:
+    """How many months some days come to, where they are whole months from any day on."""
+    if span.range is None or span.range.start is None or span.range.end is None:
+        return None
+    start, after = span.range.start, span.range.end + ONE
+    return (after.year - start.year) * 12 + after.month - start.month if start.day == after.day else None
 
 
 def _moved(period: Period, years: int) -> Period:
